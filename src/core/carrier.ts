@@ -1,0 +1,311 @@
+/**
+ * What travels from operator to operator: a record whose key and value stay bytes until someone asks for them.
+ *
+ * A carrier belongs to the engine. User functions get its `view()`, a plain frozen object. A key or value is decoded at
+ * most once, and what nobody looked at is written from its original bytes (docs/decisions/0001-eager-views.md).
+ */
+import type { ByteWriter } from './bytes.ts'
+import { MillraceError, messageOf } from './errors.ts'
+import { type Header, noHeaders } from './headers.ts'
+import type { StreamRecord } from './record.ts'
+import { type Codec, encodeInto } from './serde.ts'
+import type { Timestamp } from './units.ts'
+
+/** Stands for a key or value that is not decoded yet. */
+const undecoded: unique symbol = Symbol('undecoded')
+/** The end of a key or value that is null in the record. */
+const nullEnd = -1
+/** The end of a key or value that has no bytes because a function made it. */
+const madeEnd = -2
+/** Keys and values up to this size are decoded when the view is made, larger ones when they are read. */
+const eagerBytesMax = 1_024
+
+const noBytes = Buffer.alloc(0)
+
+/** A record on its way through a task. */
+export class Carrier<K = unknown, V = unknown> {
+  timestamp: number
+  headers: readonly Header[] = noHeaders
+  /** The record of the log that this one was made from. */
+  readonly origin: Carrier
+  /** The record that the current turn began with. */
+  readonly root: Carrier
+  topic = ''
+  partition = 0
+  offset = -1
+  /** Set on a root: a decoding error of its turn, even when user code caught the throw. */
+  failure: MillraceError | undefined = undefined
+
+  #keyCodec: Codec<K> | undefined = undefined
+  #keyBytes: Buffer = noBytes
+  #keyStart = 0
+  #keyEnd: number = nullEnd
+  #key: K | typeof undecoded = undecoded
+
+  #valueCodec: Codec<V> | undefined = undefined
+  #valueBytes: Buffer = noBytes
+  #valueStart = 0
+  #valueEnd: number = nullEnd
+  #value: V | typeof undecoded = undecoded
+
+  #view: StreamRecord<K, V> | undefined = undefined
+
+  private constructor(timestamp: number, origin: Carrier | undefined, root: Carrier | undefined) {
+    this.timestamp = timestamp
+    this.origin = origin ?? (this as unknown as Carrier)
+    this.root = root ?? (this as unknown as Carrier)
+  }
+
+  /** A record of the log. `keyEnd` or `valueEnd` of -1 is null. */
+  static ofLog(
+    place: { readonly topic: string; readonly partition: number },
+    offset: number,
+    timestamp: number,
+    headers: readonly Header[],
+    bytes: Buffer,
+    keyCodec: Codec<unknown>,
+    keyStart: number,
+    keyEnd: number,
+    valueCodec: Codec<unknown>,
+    valueStart: number,
+    valueEnd: number,
+  ): Carrier {
+    const carrier = new Carrier<unknown, unknown>(timestamp, undefined, undefined)
+    carrier.topic = place.topic
+    carrier.partition = place.partition
+    carrier.offset = offset
+    carrier.headers = headers
+    carrier.#keyCodec = keyCodec
+    carrier.#keyBytes = bytes
+    carrier.#keyStart = keyStart
+    carrier.#keyEnd = keyEnd
+    carrier.#valueCodec = valueCodec
+    carrier.#valueBytes = bytes
+    carrier.#valueStart = valueStart
+    carrier.#valueEnd = valueEnd
+    return carrier
+  }
+
+  /** The same record with another key. Without a codec it can go on to functions, but not into a topic's bytes. */
+  withKey<K2>(key: K2, codec: Codec<K2> | undefined): Carrier<K2, V> {
+    const next = new Carrier<K2, V>(this.timestamp, this.origin, this.root)
+    next.headers = this.headers
+    next.#makeKey(key, codec)
+    next.#copyValue(this)
+    return next
+  }
+
+  /** The same record with a key that is given as bytes, decoded only if someone reads it. */
+  withKeyBytes<K2, V2>(
+    codec: Codec<K2>,
+    keyBytes: Buffer,
+    value: V2,
+    valueCodec: Codec<V2> | undefined,
+  ): Carrier<K2, V2> {
+    const next = new Carrier<K2, V2>(this.timestamp, this.origin, this.root)
+    next.headers = this.headers
+    next.#keyCodec = codec
+    next.#keyBytes = keyBytes
+    next.#keyEnd = keyBytes.length
+    next.#makeValue(value, valueCodec)
+    return next
+  }
+
+  /** The same record with another value. */
+  withValue<V2>(value: V2, codec: Codec<V2> | undefined): Carrier<K, V2> {
+    const next = new Carrier<K, V2>(this.timestamp, this.origin, this.root)
+    next.headers = this.headers
+    next.#keyCodec = this.#keyCodec
+    next.#keyBytes = this.#keyBytes
+    next.#keyStart = this.#keyStart
+    next.#keyEnd = this.#keyEnd
+    next.#key = this.#key
+    next.#makeValue(value, codec)
+    return next
+  }
+
+  /** Another key and value in place of these. */
+  withKeyAndValue<K2, V2>(
+    key: K2,
+    keyCodec: Codec<K2> | undefined,
+    value: V2,
+    valueCodec: Codec<V2> | undefined,
+  ): Carrier<K2, V2> {
+    const next = new Carrier<K2, V2>(this.timestamp, this.origin, this.root)
+    next.headers = this.headers
+    next.#makeKey(key, keyCodec)
+    next.#makeValue(value, valueCodec)
+    return next
+  }
+
+  /** The same record as the beginning of a turn of its own. */
+  asRoot(): Carrier<K, V> {
+    const next = new Carrier<K, V>(this.timestamp, this.origin, undefined)
+    next.headers = this.headers
+    next.#keyCodec = this.#keyCodec
+    next.#keyBytes = this.#keyBytes
+    next.#keyStart = this.#keyStart
+    next.#keyEnd = this.#keyEnd
+    next.#key = this.#key
+    next.#copyValue(this)
+    return next
+  }
+
+  #makeKey(key: K, codec: Codec<K> | undefined): void {
+    this.#key = key
+    this.#keyCodec = codec
+    this.#keyEnd = key === null ? nullEnd : madeEnd
+  }
+
+  #makeValue(value: V, codec: Codec<V> | undefined): void {
+    this.#value = value
+    this.#valueCodec = codec
+    this.#valueEnd = value === null ? nullEnd : madeEnd
+  }
+
+  #copyValue<K2>(from: Carrier<K2, V>): void {
+    this.#valueCodec = from.#valueCodec
+    this.#valueBytes = from.#valueBytes
+    this.#valueStart = from.#valueStart
+    this.#valueEnd = from.#valueEnd
+    this.#value = from.#value
+  }
+
+  get isKeyNull(): boolean {
+    return this.#keyEnd === nullEnd
+  }
+
+  get isValueNull(): boolean {
+    return this.#valueEnd === nullEnd
+  }
+
+  /** @throws MillraceError `undecodable`, `unexpected_null`; the turn fails even when the throw is caught */
+  get key(): K {
+    if (this.#key === undecoded)
+      this.#key = this.#decode('key', this.#keyCodec, this.#keyBytes, this.#keyStart, this.#keyEnd)
+    return this.#key
+  }
+
+  /** @throws MillraceError `undecodable`, `unexpected_null`; the turn fails even when the throw is caught */
+  get value(): V {
+    if (this.#value === undecoded) {
+      this.#value = this.#decode('value', this.#valueCodec, this.#valueBytes, this.#valueStart, this.#valueEnd)
+    }
+    return this.#value
+  }
+
+  #decode<T>(what: 'key' | 'value', codec: Codec<T> | undefined, bytes: Buffer, start: number, end: number): T {
+    if (end === nullEnd) {
+      if (codec === undefined || codec.nullable) return null as T
+      const hint = `say nullable(${codec.name}) in the topic, or filter on the other side of it`
+      throw (this.root.failure = new MillraceError(
+        'unexpected_null',
+        `the ${what} is null, but the topic does not allow it: ${hint}`,
+      ))
+    }
+    const known = codec as Codec<T>
+    try {
+      return known.read(bytes, start, end)
+    } catch (cause) {
+      throw (this.root.failure = new MillraceError(
+        'undecodable',
+        `the ${what} cannot be decoded as ${known.name}: ${messageOf(cause)}`,
+        { cause },
+      ))
+    }
+  }
+
+  /** What a user function sees. Small keys and values are plain data; large or bad ones show on access. */
+  view(): StreamRecord<K, V> {
+    return (this.#view ??= this.#makeView())
+  }
+
+  #makeView(): StreamRecord<K, V> {
+    if (this.#key === undecoded && !this.#tryKey()) return lazyView(this)
+    if (this.#value === undecoded && !this.#tryValue()) return lazyView(this)
+    return Object.freeze({
+      key: this.#key as K,
+      value: this.#value as V,
+      timestamp: this.timestamp as Timestamp,
+      headers: this.headers,
+    })
+  }
+
+  /** Decodes the key if that is cheap and succeeds; a failure counts only when someone reads the key. */
+  #tryKey(): boolean {
+    const codec = this.#keyCodec
+    if (this.#keyEnd === nullEnd) {
+      if (codec !== undefined && !codec.nullable) return false
+      this.#key = null as K
+      return true
+    }
+    if (codec === undefined || this.#keyEnd - this.#keyStart > eagerBytesMax) return false
+    try {
+      this.#key = codec.read(this.#keyBytes, this.#keyStart, this.#keyEnd)
+      return true
+    } catch {
+      return false // the view decodes again, and throws, when the key is read
+    }
+  }
+
+  #tryValue(): boolean {
+    const codec = this.#valueCodec
+    if (this.#valueEnd === nullEnd) {
+      if (codec !== undefined && !codec.nullable) return false
+      this.#value = null as V
+      return true
+    }
+    if (codec === undefined || this.#valueEnd - this.#valueStart > eagerBytesMax) return false
+    try {
+      this.#value = codec.read(this.#valueBytes, this.#valueStart, this.#valueEnd)
+      return true
+    } catch {
+      return false // the view decodes again, and throws, when the value is read
+    }
+  }
+
+  /**
+   * Appends the key as `codec` writes it, from the original bytes where they are the same. The key must not be null.
+   *
+   * @throws MillraceError `encode_failed`, and as `key`
+   */
+  writeKey(codec: Codec<K>, out: ByteWriter): void {
+    if (this.#keyEnd >= 0 && sameWire(this.#keyCodec, codec)) out.append(this.#keyBytes, this.#keyStart, this.#keyEnd)
+    else encodeInto(codec, this.key, out, 'key')
+  }
+
+  /** Appends the value as {@link writeKey} does the key. */
+  writeValue(codec: Codec<V>, out: ByteWriter): void {
+    if (this.#valueEnd >= 0 && sameWire(this.#valueCodec, codec)) {
+      out.append(this.#valueBytes, this.#valueStart, this.#valueEnd)
+    } else {
+      encodeInto(codec, this.value, out, 'value')
+    }
+  }
+
+  /** The original bytes of a record of the log, for a dead letter. */
+  originalKey(): Uint8Array | null {
+    return this.#keyEnd < 0 ? null : this.#keyBytes.subarray(this.#keyStart, this.#keyEnd)
+  }
+
+  originalValue(): Uint8Array | null {
+    return this.#valueEnd < 0 ? null : this.#valueBytes.subarray(this.#valueStart, this.#valueEnd)
+  }
+}
+
+function sameWire(left: { readonly wire: object } | undefined, right: { readonly wire: object }): boolean {
+  return left !== undefined && left.wire === right.wire
+}
+
+function lazyView<K, V>(carrier: Carrier<K, V>): StreamRecord<K, V> {
+  return Object.freeze({
+    get key(): K {
+      return carrier.key
+    },
+    get value(): V {
+      return carrier.value
+    },
+    timestamp: carrier.timestamp as Timestamp,
+    headers: carrier.headers,
+  })
+}

@@ -1,0 +1,86 @@
+/**
+ * The one error class of millrace and the closed list of its codes.
+ *
+ * Callers branch on `code`, operators read the message, tools read the fields: nothing that matters is hidden in prose.
+ */
+
+/** What each code means, in one line; docs/errors.md says what to do about it. */
+export const errorMeanings = {
+  bad_option: 'an option, a name or an argument is not valid',
+  bad_record: 'a record cannot be written: a null key, a timestamp or headers that the topic does not take',
+  buffer_full: 'a producer holds more unsent bytes than its limit',
+  closed: 'the log, producer or application was closed before this call',
+  corrupt_batch: 'stored bytes of the log fail their checksum or do not parse',
+  emitted_outside_turn: 'an RxJS operator of pipe() emitted after its turn was over',
+  encode_failed: 'a serde refused to encode a value',
+  fenced: 'a newer instance of the application took over',
+  format_unknown: 'the directory was written by another version of the log format',
+  key_too_long: 'a key of a state store is longer than storage allows',
+  owned_by_another: 'the name belongs to another kind of data in this directory',
+  partitions_differ: 'a topic exists with another number of partitions, or inputs that must agree do not',
+  plan_changed: 'the stored plan of the application does not fit the topology',
+  position_lost: 'the log no longer holds, or never held, the position to read from',
+  storage_failed: 'the environment failed; it refuses all further work until the process starts again',
+  store_unknown: 'the topology has no store of this name',
+  stream_completed: 'an RxJS operator of pipe() completed the stream',
+  topic_exists: 'a topic of this name exists already',
+  topic_unknown: 'there is no topic of this name',
+  topology_invalid: 'the topology cannot be built',
+  undecodable: 'bytes of a record cannot be decoded by the serde of their topic',
+  unexpected_null: 'a key or value is null where the topic does not say nullable',
+  user_function_threw: 'a function of the topology threw',
+} as const
+
+/** A stable code; every code has a row in docs/errors.md. */
+export type ErrorCode = keyof typeof errorMeanings
+
+/** Where an error happened, as far as it is known. */
+export interface ErrorPlace {
+  readonly topic?: string
+  readonly partition?: number
+  readonly offset?: number
+  readonly operator?: string
+  readonly store?: string
+}
+
+/**
+ * The error that every part of millrace throws or rejects with.
+ *
+ * @example
+ * ```ts
+ * try {
+ *   await log.admin.createTopic(clicks)
+ * } catch (error) {
+ *   if (!(error instanceof MillraceError) || error.code !== 'topic_exists') throw error
+ * }
+ * ```
+ */
+export class MillraceError extends Error {
+  override readonly name = 'MillraceError'
+  readonly code: ErrorCode
+  readonly topic: string | undefined
+  readonly partition: number | undefined
+  readonly offset: number | undefined
+  readonly operator: string | undefined
+  readonly store: string | undefined
+
+  constructor(code: ErrorCode, message: string, details: ErrorPlace & { readonly cause?: unknown } = {}) {
+    super(message, 'cause' in details ? { cause: details.cause } : undefined)
+    this.code = code
+    this.topic = details.topic
+    this.partition = details.partition
+    this.offset = details.offset
+    this.operator = details.operator
+    this.store = details.store
+  }
+}
+
+/** The message of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+/** A failed invariant is a defect of millrace: the message says which one. */
+export function assert(condition: boolean, invariant: string): asserts condition {
+  if (!condition) throw new Error(`millrace invariant broken: ${invariant}`)
+}

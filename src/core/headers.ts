@@ -1,0 +1,30 @@
+/**
+ * Headers of a record: an ordered list that may hold a key twice, as in Kafka.
+ */
+import { MillraceError } from './errors.ts'
+
+export interface Header {
+  readonly key: string
+  readonly value: Uint8Array | null
+}
+
+/** Headers as they are given: text stands for its UTF-8 bytes. */
+export interface HeaderInput {
+  readonly key: string
+  readonly value: Uint8Array | string | null
+}
+
+/** The headers of most records. */
+export const noHeaders: readonly Header[] = Object.freeze([])
+
+/** @throws MillraceError `bad_record` when it is no list of headers */
+export function toHeaders(input: readonly HeaderInput[] | undefined): readonly Header[] {
+  if (input === undefined || input === noHeaders) return noHeaders
+  if (!Array.isArray(input)) throw new MillraceError('bad_record', 'headers are a list of { key, value }')
+  return (input as readonly HeaderInput[]).map(({ key, value }) => {
+    if (typeof key !== 'string') throw new MillraceError('bad_record', 'the key of a header is a string')
+    if (value === null || value instanceof Uint8Array) return { key, value }
+    if (typeof value === 'string') return { key, value: Buffer.from(value) }
+    throw new MillraceError('bad_record', `the value of header "${key}" is neither bytes nor a string nor null`)
+  })
+}

@@ -1,0 +1,72 @@
+/**
+ * Standard Schema (https://standardschema.dev): any validator that keeps to it can stand in for the type of a value.
+ */
+import type { ByteWriter } from './bytes.ts'
+import { Codec } from './serde.ts'
+
+/** The part of a Standard Schema that is used here: a synchronous `validate`, and the types. */
+export interface StandardSchema<Input = unknown, Output = unknown> {
+  readonly '~standard': {
+    readonly version: 1
+    readonly vendor: string
+    readonly validate: (value: unknown) => SchemaResult<Output> | Promise<SchemaResult<Output>>
+    readonly types?: { readonly input: Input; readonly output: Output } | undefined
+  }
+}
+
+type SchemaResult<Output> =
+  | { readonly value: Output; readonly issues?: undefined }
+  | { readonly issues: readonly { readonly message: string; readonly path?: readonly unknown[] | undefined }[] }
+
+type SchemaTypes<S extends StandardSchema> = NonNullable<S['~standard']['types']>
+
+/** What a schema's values are after validation. */
+export type SchemaOutput<S extends StandardSchema> = SchemaTypes<S>['output']
+
+/** A stored value is validated again when it is read, so what comes out of a schema must be something that goes in. */
+export type OutputFitsInput<S extends StandardSchema> = SchemaTypes<S>['output'] extends SchemaTypes<S>['input']
+  ? unknown
+  : { readonly 'a schema whose output is not assignable to its input cannot read back what it wrote': never }
+
+/** A codec whose values are checked by a schema on the way in and out. */
+export function validated(codec: Codec<unknown>, schema: StandardSchema): Codec<unknown> {
+  return new ValidatedCodec(codec, schema)
+}
+
+class ValidatedCodec extends Codec<unknown> {
+  readonly name: string
+  readonly #codec: Codec<unknown>
+  readonly #schema: StandardSchema
+
+  constructor(codec: Codec<unknown>, schema: StandardSchema) {
+    super()
+    this.#codec = codec
+    this.#schema = schema
+    this.name = codec.name
+  }
+
+  write(value: unknown, out: ByteWriter): void {
+    this.#codec.write(this.#check(value), out)
+  }
+
+  read(bytes: Buffer, start: number, end: number): unknown {
+    return this.#check(this.#codec.read(bytes, start, end))
+  }
+
+  #check(value: unknown): unknown {
+    const result = this.#schema['~standard'].validate(value)
+    if (result instanceof Promise) {
+      throw new TypeError('the schema validates asynchronously; a serde needs a synchronous one')
+    }
+    if (result.issues === undefined) return result.value
+    throw new TypeError(
+      result.issues
+        .map(({ message, path }) => (path?.length ? `${path.map(pathStep).join('.')}: ${message}` : message))
+        .join('; '),
+    )
+  }
+}
+
+function pathStep(step: unknown): string {
+  return String(typeof step === 'object' && step !== null && 'key' in step ? step.key : step)
+}

@@ -1,0 +1,136 @@
+/**
+ * What a serde is: the small interface that users implement, and the codec that the engine works with.
+ */
+import { asBuffer, ByteWriter } from './bytes.ts'
+import { MillraceError, messageOf } from './errors.ts'
+import { bytesAsText } from './text.ts'
+
+/**
+ * Turns values of one type into bytes and back.
+ *
+ * Write your own for formats that millrace does not bring (Avro, Protobuf, a line of text). Both functions must be
+ * synchronous and pure: the same value always gives the same bytes, because keys are compared by their bytes. A throw
+ * makes the record at hand a failed record, which `onError` of the application deals with. Null never reaches a serde.
+ *
+ * @example
+ * ```ts
+ * const upperCase: Serde<string> = {
+ *   name: 'upper-case',
+ *   encode: (text) => new TextEncoder().encode(text.toUpperCase()),
+ *   decode: (bytes) => new TextDecoder().decode(bytes),
+ * }
+ * ```
+ */
+export interface Serde<T> {
+  /** Stands in the stored plan: an application whose stored data has another serde's name is refused. Default `custom`. */
+  readonly name?: string
+  readonly encode: (value: T) => Uint8Array
+  readonly decode: (bytes: Uint8Array) => T
+}
+
+/** The half of a serde that a sink needs: a serde of a wider type may encode narrower values. */
+export interface Encoder<T> {
+  readonly encode: (value: T) => Uint8Array
+}
+
+/**
+ * A serde as the engine uses it: into and out of the middle of a buffer, without a buffer of its own for every value.
+ */
+export abstract class Codec<T> implements Serde<T> {
+  abstract readonly name: string
+  /** Whether null may stand for a value; null itself is a length of -1 in a record and never reaches the codec. */
+  readonly nullable: boolean = false
+  /** Whether a decoded value cannot be changed in place, so that one object may serve several readers. */
+  readonly immutable: boolean = false
+
+  /** Equal for two codecs whose bytes are the same format, so that bytes of one may pass as bytes of the other. */
+  get wire(): object {
+    return this
+  }
+
+  /** Appends the encoded value. */
+  abstract write(value: T, out: ByteWriter): void
+
+  /** Decodes bytes[start, end); the result does not refer to `bytes`. */
+  abstract read(bytes: Buffer, start: number, end: number): T
+
+  /** Equal for two values exactly when their bytes are equal: what caches use as the key of a Map. */
+  identity(value: T): string | number {
+    scratch.at = 0
+    this.write(value, scratch)
+    return bytesAsText(scratch.bytes, 0, scratch.at)
+  }
+
+  /** How many bytes at the end of a key do not take part in choosing its partition. */
+  get partitionSuffixBytes(): number {
+    return 0
+  }
+
+  readonly encode = (value: T): Uint8Array => {
+    const out = new ByteWriter(64)
+    this.write(value, out)
+    return out.copyFrom(0)
+  }
+
+  readonly decode = (bytes: Uint8Array): T => this.read(asBuffer(bytes), 0, bytes.length)
+}
+
+const scratch = new ByteWriter(256)
+
+/** A user's serde behind the codec's interface. */
+class ForeignCodec<T> extends Codec<T> {
+  readonly name: string
+  readonly #serde: Serde<T>
+
+  constructor(serde: Serde<T>) {
+    super()
+    this.#serde = serde
+    this.name = serde.name ?? 'custom'
+  }
+
+  write(value: T, out: ByteWriter): void {
+    const bytes = this.#serde.encode(value)
+    if (!(bytes instanceof Uint8Array)) {
+      throw new MillraceError('encode_failed', `serde ${this.name} did not return a Uint8Array`)
+    }
+    out.append(bytes, 0, bytes.length)
+  }
+
+  read(bytes: Buffer, start: number, end: number): T {
+    return this.#serde.decode(Uint8Array.prototype.slice.call(bytes, start, end))
+  }
+}
+
+const foreignCodecs = new WeakMap<object, unknown>()
+
+/**
+ * The codec of a serde; the same one each time.
+ *
+ * @throws MillraceError `bad_option` when it is no serde
+ */
+export function codecOf<T>(serde: Serde<T>): Codec<T> {
+  if (serde instanceof Codec) return serde as Codec<T>
+  if (typeof serde?.encode !== 'function' || typeof serde.decode !== 'function') {
+    throw new MillraceError(
+      'bad_option',
+      'expected a serde, an object with encode and decode, such as string() or json()',
+    )
+  }
+  let codec = foreignCodecs.get(serde) as Codec<T> | undefined
+  if (codec === undefined) {
+    codec = new ForeignCodec(serde)
+    foreignCodecs.set(serde, codec)
+  }
+  return codec
+}
+
+/** Runs the codec's write and gives what it throws a code. */
+export function encodeInto<T>(codec: Codec<T>, value: T, out: ByteWriter, what: string): void {
+  try {
+    codec.write(value, out)
+  } catch (cause) {
+    throw new MillraceError('encode_failed', `cannot encode the ${what} with ${codec.name}: ${messageOf(cause)}`, {
+      cause,
+    })
+  }
+}

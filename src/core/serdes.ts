@@ -1,0 +1,325 @@
+/**
+ * The serdes that millrace brings. Those for numbers and tuples keep order: smaller values have smaller bytes.
+ */
+import { Packr } from 'msgpackr'
+import { type ByteWriter, readInt32, writeInt64 } from './bytes.ts'
+import { MillraceError } from './errors.ts'
+import { decodeText, encodeText } from './text.ts'
+import { type StandardSchema, type SchemaOutput, type OutputFitsInput, validated } from './schema.ts'
+import { Codec, codecOf, type Serde } from './serde.ts'
+
+class StringCodec extends Codec<string> {
+  readonly name = 'string'
+  override readonly immutable = true
+
+  write(value: string, out: ByteWriter): void {
+    if (typeof value !== 'string') throw new TypeError(`expected a string, got ${typeof value}`)
+    encodeText(value, out)
+  }
+
+  read(bytes: Buffer, start: number, end: number): string {
+    return decodeText(bytes, start, end)
+  }
+
+  override identity(value: string): string {
+    return value
+  }
+}
+
+const signBit = 1 << 31
+const twoTo32 = 4_294_967_296
+
+class Int64Codec extends Codec<number> {
+  readonly name = 'int64'
+  override readonly immutable = true
+
+  write(value: number, out: ByteWriter): void {
+    if (!Number.isSafeInteger(value)) throw new TypeError(`expected a safe integer, got ${String(value)}`)
+    out.ensure(8)
+    writeInt64(out.bytes, out.at, value)
+    out.bytes[out.at] = (out.bytes[out.at] as number) ^ 0x80
+    out.at += 8
+  }
+
+  read(bytes: Buffer, start: number, end: number): number {
+    expectLength(start, end, 8)
+    const value = (readInt32(bytes, start) ^ signBit) * twoTo32 + (readInt32(bytes, start + 4) >>> 0)
+    if (!Number.isSafeInteger(value)) throw new RangeError('the integer is outside the safe integers; use bigint64()')
+    return value
+  }
+
+  override identity(value: number): number {
+    return value
+  }
+}
+
+class Bigint64Codec extends Codec<bigint> {
+  readonly name = 'bigint64'
+  override readonly immutable = true
+
+  write(value: bigint, out: ByteWriter): void {
+    if (BigInt.asIntN(64, value) !== value) throw new RangeError(`${value} does not fit into 64 bits`)
+    out.ensure(8)
+    out.bytes.writeBigInt64BE(value, out.at)
+    out.bytes[out.at] = (out.bytes[out.at] as number) ^ 0x80
+    out.at += 8
+  }
+
+  read(bytes: Buffer, start: number, end: number): bigint {
+    expectLength(start, end, 8)
+    return BigInt.asIntN(64, bytes.readBigUInt64BE(start) ^ (1n << 63n))
+  }
+}
+
+class Float64Codec extends Codec<number> {
+  readonly name = 'float64'
+  override readonly immutable = true
+
+  /** Positive numbers get the sign bit set, negative ones are inverted: bytes then sort like the numbers. */
+  write(value: number, out: ByteWriter): void {
+    if (typeof value !== 'number') throw new TypeError(`expected a number, got ${typeof value}`)
+    out.ensure(8)
+    const { bytes, at } = out
+    bytes.writeDoubleBE(value, at)
+    if (((bytes[at] as number) & 0x80) === 0) bytes[at] = (bytes[at] as number) | 0x80
+    else for (let i = at; i < at + 8; i++) bytes[i] = ~(bytes[i] as number)
+    out.at += 8
+  }
+
+  read(bytes: Buffer, start: number, end: number): number {
+    expectLength(start, end, 8)
+    const raw = Buffer.from(bytes.subarray(start, end))
+    if (((raw[0] as number) & 0x80) !== 0) raw[0] = (raw[0] as number) & 0x7f
+    else for (let i = 0; i < 8; i++) raw[i] = ~(raw[i] as number)
+    return raw.readDoubleBE(0)
+  }
+}
+
+class BooleanCodec extends Codec<boolean> {
+  readonly name = 'boolean'
+  override readonly immutable = true
+
+  write(value: boolean, out: ByteWriter): void {
+    if (typeof value !== 'boolean') throw new TypeError(`expected a boolean, got ${typeof value}`)
+    out.ensure(1)
+    out.bytes[out.at++] = value ? 1 : 0
+  }
+
+  read(bytes: Buffer, start: number, end: number): boolean {
+    expectLength(start, end, 1)
+    const byte = bytes[start] as number
+    if (byte > 1) throw new RangeError(`a boolean is the byte 0 or 1, not ${byte}`)
+    return byte === 1
+  }
+}
+
+class BytesCodec extends Codec<Uint8Array> {
+  readonly name = 'bytes'
+
+  write(value: Uint8Array, out: ByteWriter): void {
+    if (!(value instanceof Uint8Array)) throw new TypeError('expected a Uint8Array')
+    out.append(value, 0, value.length)
+  }
+
+  read(bytes: Buffer, start: number, end: number): Uint8Array {
+    return Uint8Array.prototype.slice.call(bytes, start, end)
+  }
+}
+
+class JsonCodec extends Codec<unknown> {
+  readonly name = 'json'
+
+  write(value: unknown, out: ByteWriter): void {
+    const text = JSON.stringify(value) as string | undefined
+    if (text === undefined) throw new TypeError(`${typeof value} has no JSON form`)
+    encodeText(text, out)
+  }
+
+  read(bytes: Buffer, start: number, end: number): unknown {
+    return JSON.parse(decodeText(bytes, start, end))
+  }
+}
+
+/** Plain MessagePack: no record extension, so that any MessagePack library reads it and every value stands alone. */
+const packr = new Packr({ useRecords: false, variableMapSize: true, copyBuffers: true })
+
+class MsgpackCodec extends Codec<unknown> {
+  readonly name = 'msgpack'
+  readonly #range = { start: 0, end: 0 }
+
+  write(value: unknown, out: ByteWriter): void {
+    if (value === undefined) throw new TypeError('undefined has no MessagePack form')
+    const packed = packr.pack(value)
+    out.append(packed, 0, packed.length)
+  }
+
+  read(bytes: Buffer, start: number, end: number): unknown {
+    this.#range.start = start
+    this.#range.end = end
+    return packr.unpack(bytes, this.#range)
+  }
+}
+
+class TupleCodec extends Codec<readonly unknown[]> {
+  readonly name: string
+  readonly #parts: readonly Codec<unknown>[]
+
+  constructor(parts: readonly Codec<unknown>[]) {
+    super()
+    this.#parts = parts
+    this.name = `tuple(${parts.map((part) => part.name).join(',')})`
+  }
+
+  /** Each part: its bytes with 0 written as 0 255, then 0 1; a null part is 0 0, before every other value. */
+  write(value: readonly unknown[], out: ByteWriter): void {
+    if (!Array.isArray(value) || value.length !== this.#parts.length) {
+      throw new TypeError(`expected an array of ${this.#parts.length}`)
+    }
+    for (const [index, part] of this.#parts.entries()) {
+      const item: unknown = value[index]
+      if (item === null && part.nullable) {
+        out.append(nullPart, 0, 2)
+        continue
+      }
+      const bytes = part.encode(item)
+      out.ensure(bytes.length * 2 + 2)
+      for (const byte of bytes) {
+        out.bytes[out.at++] = byte
+        if (byte === 0) out.bytes[out.at++] = 255
+      }
+      out.append(partEnd, 0, 2)
+    }
+  }
+
+  read(bytes: Buffer, start: number, end: number): readonly unknown[] {
+    let at = start
+    const values = this.#parts.map((part) => {
+      const raw: number[] = []
+      for (;;) {
+        if (at >= end) throw new RangeError('the tuple is cut off')
+        const byte = bytes[at++] as number
+        if (byte !== 0) {
+          raw.push(byte)
+          continue
+        }
+        const mark = bytes[at++]
+        if (mark === 255) raw.push(0)
+        else if (mark === 1) return part.decode(Buffer.from(raw))
+        else if (mark === 0 && raw.length === 0 && part.nullable) return null
+        else throw new RangeError('the tuple is malformed')
+      }
+    })
+    if (at !== end) throw new RangeError('the tuple is longer than its parts')
+    return values
+  }
+}
+
+const nullPart = Uint8Array.of(0, 0)
+const partEnd = Uint8Array.of(0, 1)
+
+class NullableCodec<T> extends Codec<T | null> {
+  readonly name: string
+  override readonly nullable = true
+  override readonly immutable: boolean
+  readonly #inner: Codec<T>
+
+  constructor(inner: Codec<T>) {
+    super()
+    this.#inner = inner
+    this.immutable = inner.immutable
+    this.name = `nullable(${inner.name})`
+  }
+
+  write(value: T | null, out: ByteWriter): void {
+    if (value === null) throw new TypeError('null has no bytes: a record holds it as a length of -1')
+    this.#inner.write(value, out)
+  }
+
+  read(bytes: Buffer, start: number, end: number): T | null {
+    return this.#inner.read(bytes, start, end)
+  }
+
+  override identity(value: T | null): string | number {
+    return this.#inner.identity(value as T)
+  }
+
+  override get partitionSuffixBytes(): number {
+    return this.#inner.partitionSuffixBytes
+  }
+
+  override get wire(): object {
+    return this.#inner.wire
+  }
+}
+
+function expectLength(start: number, end: number, length: number): void {
+  if (end - start !== length) throw new RangeError(`expected ${length} bytes, got ${end - start}`)
+}
+
+const stringCodec = new StringCodec()
+const int64Codec = new Int64Codec()
+const bigint64Codec = new Bigint64Codec()
+const float64Codec = new Float64Codec()
+const booleanCodec = new BooleanCodec()
+const bytesCodec = new BytesCodec()
+const jsonCodec = new JsonCodec()
+const msgpackCodec = new MsgpackCodec()
+
+/** Text as UTF-8. Bytes that are not UTF-8 do not decode, and a lone surrogate does not encode. */
+export const string = (): Serde<string> => stringCodec
+
+/** Safe integers as 8 bytes, big-endian with the sign bit flipped, so that byte order is number order. */
+export const int64 = (): Serde<number> => int64Codec
+
+/** 64-bit integers as `bigint`; the bytes of {@link int64}. */
+export const bigint64 = (): Serde<bigint> => bigint64Codec
+
+/** Numbers as 8 bytes of IEEE 754, changed so that byte order is number order. */
+export const float64 = (): Serde<number> => float64Codec
+
+/** One byte, 0 or 1. */
+export const boolean = (): Serde<boolean> => booleanCodec
+
+/** The bytes themselves. */
+export const bytes = (): Serde<Uint8Array> => bytesCodec
+
+/**
+ * JSON as UTF-8. With a Standard Schema (zod, valibot, arktype …) the type comes from the schema, and values are
+ * validated on decode and on encode.
+ *
+ * @example
+ * ```ts
+ * const clicks = topic('clicks', { key: string(), value: json<{ page: string; status: number }>() })
+ * ```
+ */
+export function json<T>(): Serde<T>
+export function json<S extends StandardSchema>(schema: S & OutputFitsInput<S>): Serde<SchemaOutput<S>>
+export function json(schema?: StandardSchema): Serde<unknown> {
+  return schema === undefined ? jsonCodec : validated(jsonCodec, schema)
+}
+
+/** MessagePack without extensions for records: smaller and faster than JSON. Takes a Standard Schema as {@link json} does. */
+export function msgpack<T>(): Serde<T>
+export function msgpack<S extends StandardSchema>(schema: S & OutputFitsInput<S>): Serde<SchemaOutput<S>>
+export function msgpack(schema?: StandardSchema): Serde<unknown> {
+  return schema === undefined ? msgpackCodec : validated(msgpackCodec, schema)
+}
+
+/**
+ * Several values as one key: compared part by part, in order, when every part keeps order.
+ *
+ * @example
+ * ```ts
+ * const byCountryAndYear = tuple(string(), int64()) // Serde<readonly [string, number]>
+ * ```
+ */
+export function tuple<T extends readonly unknown[]>(...parts: { readonly [I in keyof T]: Serde<T[I]> }): Serde<T> {
+  return new TupleCodec(parts.map((part) => codecOf(part))) as Serde<unknown> as Serde<T>
+}
+
+/** The same type with null: for a key or a value that may be missing. */
+export function nullable<T>(serde: Serde<T>): Serde<T | null> {
+  const codec = codecOf(serde)
+  if (codec.nullable) throw new MillraceError('bad_option', `${codec.name} is nullable already`)
+  return new NullableCodec(codec)
+}

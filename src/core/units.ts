@@ -1,0 +1,31 @@
+/**
+ * Offsets and timestamps as types of their own, so that one is never taken for the other in a result.
+ */
+import { MillraceError } from './errors.ts'
+
+declare const unit: unique symbol
+
+/** The place of a record in its partition: 0, 1, 2 …; a safe integer, 64 bits on disk. */
+export type Offset = number & { readonly [unit]: 'offset' }
+
+/** Event time: ms since the epoch, a safe integer of at least 0. */
+export type Timestamp = number & { readonly [unit]: 'timestamp' }
+
+/** @throws MillraceError `bad_option` when the number is no offset */
+export function toOffset(value: number): Offset {
+  if (!Number.isSafeInteger(value) || value < 0) {
+    throw new MillraceError('bad_option', `${value} is not an offset; expected a whole number from 0`)
+  }
+  return value as Offset
+}
+
+/** @throws MillraceError `bad_record` when the number is no timestamp */
+export function toTimestamp(value: number): Timestamp {
+  if (!Number.isSafeInteger(value) || value < 0) {
+    throw new MillraceError(
+      'bad_record',
+      `${value} is not a timestamp; expected whole milliseconds since the epoch, from 0`,
+    )
+  }
+  return value as Timestamp
+}

@@ -1,0 +1,130 @@
+/**
+ * Windows over event time: their definitions, and the key of a row in a windowed table.
+ */
+import { type ByteWriter, readInt64, writeUint64 } from './bytes.ts'
+import { MillraceError } from './errors.ts'
+import { checkOptions, checkWhole } from './names.ts'
+import { Codec, codecOf, type Serde } from './serde.ts'
+import type { Timestamp } from './units.ts'
+
+/** A span of event time, half open: `start` belongs to it, `end` does not. Both in ms since the epoch. */
+export interface Window {
+  readonly start: Timestamp
+  readonly end: Timestamp
+}
+
+/** The key of a row in a windowed table: a key, and the window that the row is about. */
+export interface Windowed<K> {
+  readonly key: K
+  readonly window: Window
+}
+
+/**
+ * Windows of fixed size, aligned to the epoch: tumbling, or hopping when `advance` is smaller than `size`.
+ *
+ * A record belongs to every window that holds its timestamp. A window closes when stream time reaches its end plus the
+ * grace; records that come later are dropped and counted. As in Kafka Streams a window never starts below 0.
+ *
+ * @example
+ * ```ts
+ * TimeWindows.of({ size: minutes(5), advance: minutes(1), grace: seconds(10) })
+ * ```
+ */
+export class TimeWindows {
+  readonly sizeMs: number
+  readonly advanceMs: number
+  readonly graceMs: number
+
+  private constructor(sizeMs: number, advanceMs: number, graceMs: number) {
+    this.sizeMs = sizeMs
+    this.advanceMs = advanceMs
+    this.graceMs = graceMs
+  }
+
+  /**
+   * @param options all in ms; `advance` defaults to `size` (tumbling), `grace` to 0
+   * @throws MillraceError `bad_option` unless 0 < advance <= size and grace >= 0
+   */
+  static of(options: { readonly size: number; readonly advance?: number; readonly grace?: number }): TimeWindows {
+    checkOptions('TimeWindows.of', options, ['size', 'advance', 'grace'])
+    const size = checkWhole('the size of a window', options.size, 1)
+    const advance = checkWhole('the advance of a window', options.advance ?? size, 1)
+    if (advance > size) {
+      throw new MillraceError(
+        'bad_option',
+        `the advance of a window, ${advance} ms, is larger than its size, ${size} ms`,
+      )
+    }
+    return Object.freeze(new TimeWindows(size, advance, checkWhole('the grace of a window', options.grace ?? 0, 0)))
+  }
+}
+
+/**
+ * Keys of a windowed table: the bytes of the key, then the start of the window in 8 bytes, as in Kafka.
+ *
+ * The end is not stored: `size` tells it. Records are partitioned by the key alone.
+ *
+ * @example
+ * ```ts
+ * const perMinute = topic('clicks-per-minute', { key: windowed(string(), { size: minutes(1) }), value: int64() })
+ * ```
+ */
+export function windowed<K>(key: Serde<K>, options: { readonly size: number }): Serde<Windowed<K>> {
+  checkOptions('windowed', options, ['size'])
+  return new WindowedCodec(codecOf(key), checkWhole('the size of a window', options.size, 1))
+}
+
+/** The bytes of a window start behind a key. */
+export const windowStartBytes = 8
+
+/** The codec of {@link windowed}, which aggregations write without building the key object. */
+export class WindowedCodec<K> extends Codec<Windowed<K>> {
+  readonly name: string
+  readonly key: Codec<K>
+  readonly sizeMs: number
+
+  constructor(key: Codec<K>, sizeMs: number) {
+    super()
+    this.key = key
+    this.sizeMs = sizeMs
+    this.name = `windowed(${key.name},${sizeMs})`
+  }
+
+  override get partitionSuffixBytes(): number {
+    return windowStartBytes
+  }
+
+  override get wire(): object {
+    return wireOfWindowed(this.key.wire)
+  }
+
+  write(value: Windowed<K>, out: ByteWriter): void {
+    this.key.write(value.key, out)
+    out.ensure(windowStartBytes)
+    writeUint64(out.bytes, out.at, checkWhole('the start of a window', value.window.start, 0))
+    out.at += windowStartBytes
+  }
+
+  read(bytes: Buffer, start: number, end: number): Windowed<K> {
+    const keyEnd = end - windowStartBytes
+    if (keyEnd < start)
+      throw new RangeError(`a windowed key has at least ${windowStartBytes} bytes, got ${end - start}`)
+    const windowStart = readInt64(bytes, keyEnd)
+    if (!Number.isSafeInteger(windowStart) || windowStart < 0) throw new RangeError('the window has no valid start')
+    return windowedKey(this.key.read(bytes, start, keyEnd), windowStart, this.sizeMs)
+  }
+}
+
+/** The key object of a row in the window that starts at `start`. */
+export function windowedKey<K>(key: K, start: number, sizeMs: number): Windowed<K> {
+  return { key, window: { start: start as Timestamp, end: (start + sizeMs) as Timestamp } }
+}
+
+const windowedWires = new WeakMap<object, object>()
+
+/** One token for all windowed keys over the same key: the size of the window is not in the bytes. */
+function wireOfWindowed(key: object): object {
+  let wire = windowedWires.get(key)
+  if (wire === undefined) windowedWires.set(key, (wire = { windowed: key }))
+  return wire
+}

@@ -1,0 +1,149 @@
+/**
+ * Walks over the records of a stored batch without making an object for each.
+ *
+ * Nothing of a batch is handed out before its checksum and its header are checked: a flipped bit is an error that names
+ * topic, partition and offset, never a wrong record.
+ */
+import { gunzipSync } from 'node:zlib'
+import { crc32c } from '@node-rs/crc32'
+import { readInt32, readInt64 } from '../core/bytes.ts'
+import { MillraceError, messageOf } from '../core/errors.ts'
+import { type Header, noHeaders } from '../core/headers.ts'
+import {
+  attributesAt,
+  baseTimestampAt,
+  batchHeaderBytes,
+  compressionCodes,
+  crcAt,
+  lengthAt,
+  magicAt,
+  recordCountAt,
+} from './batch.ts'
+import { VarintReader } from './varint.ts'
+
+/** Where a batch stands, for errors. */
+export interface BatchPlace {
+  readonly topic: string
+  readonly partition: number
+}
+
+/** The most bytes that a compressed batch may unpack to. */
+const unpackedBytesMax = 256 * 1_048_576
+
+const compressionMask = 7
+
+/** One batch at a time: `load`, then `next` until it is false. The fields describe the current record. */
+export class BatchCursor {
+  /** What keyStart … valueEnd point into; never reused, so a record may keep it. */
+  bytes: Buffer = Buffer.alloc(0)
+  baseOffset = 0
+  /** The offset behind the batch. */
+  endOffset = 0
+  offset = -1
+  timestamp = 0
+  keyStart = 0
+  /** -1: the key is null. */
+  keyEnd = 0
+  valueStart = 0
+  /** -1: the value is null. */
+  valueEnd = 0
+  headers: readonly Header[] = noHeaders
+
+  readonly #place: BatchPlace
+  readonly #reader = new VarintReader()
+  #baseTimestamp = 0
+
+  constructor(place: BatchPlace) {
+    this.#place = place
+  }
+
+  /**
+   * Begins a batch that is stored under `baseOffset`.
+   *
+   * @throws MillraceError `corrupt_batch`
+   */
+  load(batch: Buffer, baseOffset: number): void {
+    this.baseOffset = baseOffset
+    this.offset = baseOffset - 1
+    if (batch.length < batchHeaderBytes) this.#corrupt('it is cut off')
+    if (readInt64(batch, 0) !== baseOffset) this.#corrupt('its base offset is not the one it is stored under')
+    if (readInt32(batch, lengthAt) !== batch.length - 12) this.#corrupt('its length is not the stored one')
+    if (readInt32(batch, 12) !== 0 || batch[magicAt] !== 2) this.#corrupt('its header is damaged')
+    if (crc32c(batch.subarray(attributesAt)) !== readInt32(batch, crcAt) >>> 0) this.#corrupt('its checksum is wrong')
+    const count = readInt32(batch, recordCountAt)
+    if (count < 1) this.#corrupt('it holds no records')
+    this.endOffset = baseOffset + count
+    this.#baseTimestamp = readInt64(batch, baseTimestampAt)
+    const compression = (batch[attributesAt + 1] as number) & compressionMask
+    if (compression === compressionCodes.none) {
+      this.bytes = batch
+      this.#reader.at = batchHeaderBytes
+    } else if (compression === compressionCodes.gzip) {
+      this.bytes = this.#unzip(batch)
+      this.#reader.at = 0
+    } else {
+      this.#corrupt(`its compression, ${compression}, is not supported`)
+    }
+    this.#reader.bytes = this.bytes
+  }
+
+  #unzip(batch: Buffer): Buffer {
+    try {
+      return gunzipSync(batch.subarray(batchHeaderBytes), { maxOutputLength: unpackedBytesMax })
+    } catch (error) {
+      return this.#corrupt(`it cannot be unpacked: ${messageOf(error)}`)
+    }
+  }
+
+  /**
+   * Moves to the next record; false behind the last one.
+   *
+   * @throws MillraceError `corrupt_batch`
+   */
+  next(): boolean {
+    if (this.offset + 1 >= this.endOffset) return false
+    this.offset++
+    const reader = this.#reader
+    const length = reader.read()
+    const end = reader.at + length
+    reader.at++ // attributes of a record: unused by Kafka
+    this.timestamp = this.#baseTimestamp + reader.read()
+    if (reader.read() !== this.offset - this.baseOffset) this.#corrupt('its records are not dense')
+    const keyLength = reader.read()
+    this.keyStart = reader.at
+    this.keyEnd = keyLength < 0 ? -1 : (reader.at += keyLength)
+    const valueLength = reader.read()
+    this.valueStart = reader.at
+    this.valueEnd = valueLength < 0 ? -1 : (reader.at += valueLength)
+    const headerCount = reader.read()
+    this.headers = headerCount === 0 ? noHeaders : this.#readHeaders(headerCount)
+    if (!(reader.at === end && end <= this.bytes.length && length > 0)) this.#corrupt('a record is malformed')
+    return true
+  }
+
+  #readHeaders(count: number): readonly Header[] {
+    const reader = this.#reader
+    const headers: Header[] = []
+    for (let i = 0; i < count; i++) {
+      const keyEnd = reader.read() + reader.at
+      const key = this.bytes.toString('utf8', reader.at, keyEnd)
+      reader.at = keyEnd
+      const length = reader.read()
+      if (!(reader.at <= this.bytes.length)) this.#corrupt('a header is malformed')
+      const start = reader.at
+      if (length >= 0) reader.at += length
+      headers.push({ key, value: length < 0 ? null : Uint8Array.prototype.slice.call(this.bytes, start, reader.at) })
+    }
+    return Object.freeze(headers)
+  }
+
+  #corrupt(why: string): never {
+    const { topic, partition } = this.#place
+    const offset = Math.max(this.offset, this.baseOffset)
+    throw new MillraceError(
+      'corrupt_batch',
+      `the batch at ${topic}[${partition}] offset ${this.baseOffset} is corrupt: ${why}`,
+      { topic, partition, offset },
+    )
+  }
+}

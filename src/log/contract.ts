@@ -1,0 +1,80 @@
+/**
+ * The Log contract: all that the runtime knows of a log. A directory implements it in one LMDB transaction.
+ */
+import type { TopicDescription, TopicRequest } from './topics.ts'
+import type { PartitionId, StoredBatch } from './partitions.ts'
+
+/** Changes the rows of stores, inside a commit. `key` is the row's own key; both are copied. */
+export interface StateWriter {
+  put(storeId: number, partition: number, key: Buffer, value: Buffer): void
+  remove(storeId: number, partition: number, key: Buffer): void
+}
+
+/** Reads the rows of stores as of the last commit. */
+export interface StateReader {
+  get(storeId: number, partition: number, key: Uint8Array): Buffer | undefined
+  /** Up to `limit` rows with from <= key, and key < to unless `to` is undefined, in byte order of their keys. */
+  range(
+    storeId: number,
+    partition: number,
+    from: Uint8Array,
+    to: Uint8Array | undefined,
+    limit: number,
+  ): { readonly key: Buffer; readonly value: Buffer }[]
+}
+
+/** Everything that an application did since its last commit. */
+export interface Commit {
+  readonly applicationId: string
+  /** The epoch that the application started with; a newer one in the log refuses the commit. */
+  readonly epoch: number
+  readonly positions: readonly { readonly partition: PartitionId; readonly offset: number }[]
+  readonly appends: readonly { readonly partition: PartitionId; readonly batches: readonly Buffer[] }[]
+  /** Counters and stream times, stored with the rest. */
+  readonly progress: Buffer
+  /** Writes the changed rows of all stores. */
+  readonly writeState: (writer: StateWriter) => void
+}
+
+/** What an application finds when it starts. */
+export interface ApplicationStart {
+  readonly epoch: number
+  readonly plan: string | undefined
+  readonly progress: Buffer | undefined
+}
+
+export interface LogContract {
+  /** @throws MillraceError `topic_unknown` */
+  describeTopic(name: string): TopicDescription
+  /** @throws MillraceError `partitions_differ` */
+  ensureTopics(requests: readonly TopicRequest[]): TopicDescription[]
+
+  /** Later reads see the newest commits. Between two calls all reads see one snapshot. */
+  refresh(): void
+  endOffset(partition: PartitionId): number
+  batchAt(partition: PartitionId, offset: number): StoredBatch | undefined
+  readonly state: StateReader
+
+  /**
+   * Makes this instance the one that may commit for the application: its epoch is larger than any before.
+   *
+   * `accept` gets what is stored and returns the plan to store; when it throws, nothing changes.
+   */
+  startApplication(applicationId: string, accept: (stored: ApplicationStart) => string): ApplicationStart
+  /** The id of a store of an application, given to it the first time it is asked for. */
+  storeIds(applicationId: string, names: readonly string[]): number[]
+  position(applicationId: string, partition: PartitionId): number | undefined
+
+  /**
+   * Commits everything or nothing, durably.
+   *
+   * @throws MillraceError `fenced` when a newer instance has started, `storage_failed`
+   */
+  commit(commit: Commit): void
+
+  /** Calls back after commits of anyone, until the returned function is called. */
+  onCommit(listener: () => void): () => void
+}
+
+/** Where a public log keeps its contract for the runtime; not for users. */
+export const contract: unique symbol = Symbol('millrace.log.contract')

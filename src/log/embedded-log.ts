@@ -1,0 +1,145 @@
+/**
+ * The Log contract on one LMDB environment: positions, outputs and state of a commit are one transaction.
+ */
+import { readInt64, writeUint64 } from '../core/bytes.ts'
+import { MillraceError } from '../core/errors.ts'
+import type { Environment } from '../storage/environment.ts'
+import { namedKey, partitionKey, stateKey } from '../storage/keys.ts'
+import type { ApplicationStart, Commit, LogContract, StateReader, StateWriter } from './contract.ts'
+import { type PartitionId, Partitions, type StoredBatch } from './partitions.ts'
+import { nextId, type TopicDescription, type TopicRequest, Topics } from './topics.ts'
+
+export class EmbeddedLog implements LogContract {
+  readonly environment: Environment
+  readonly topics: Topics
+  readonly partitions: Partitions
+  readonly state: StateReader
+
+  constructor(environment: Environment) {
+    this.environment = environment
+    this.topics = new Topics(environment)
+    this.partitions = new Partitions(environment)
+    this.state = new StoredState(environment)
+    this.topics.sweep()
+  }
+
+  describeTopic(name: string): TopicDescription {
+    return this.topics.describe(name)
+  }
+
+  ensureTopics(requests: readonly TopicRequest[]): TopicDescription[] {
+    return this.topics.ensure(requests)
+  }
+
+  refresh(): void {
+    this.environment.refresh()
+  }
+
+  endOffset(partition: PartitionId): number {
+    return this.partitions.endOffset(partition)
+  }
+
+  batchAt(partition: PartitionId, offset: number): StoredBatch | undefined {
+    return this.partitions.batchAt(partition, offset)
+  }
+
+  startApplication(applicationId: string, accept: (stored: ApplicationStart) => string): ApplicationStart {
+    return this.environment.write((transaction) => {
+      const epoch = this.#epoch(applicationId) + 1
+      const plan = this.environment.get('applications', namedKey(applicationId, 'plan'))?.toString()
+      const progress = this.environment.get('applications', namedKey(applicationId, 'progress'))
+      const start = { epoch, plan, progress }
+      transaction.put('applications', namedKey(applicationId, 'plan'), Buffer.from(accept(start)))
+      const stored = Buffer.alloc(8)
+      writeUint64(stored, 0, epoch)
+      transaction.put('applications', namedKey(applicationId, 'epoch'), stored)
+      return start
+    })
+  }
+
+  #epoch(applicationId: string): number {
+    const stored = this.environment.get('applications', namedKey(applicationId, 'epoch'))
+    return stored === undefined ? 0 : readInt64(stored, 0)
+  }
+
+  storeIds(applicationId: string, names: readonly string[]): number[] {
+    if (names.length === 0) return []
+    return this.environment.write((transaction) =>
+      names.map((name) => {
+        const key = namedKey(applicationId, name)
+        const stored = this.environment.get('stores', key)
+        if (stored !== undefined) return stored.readUInt32BE(0)
+        const id = nextId(this.environment, transaction)
+        const value = Buffer.alloc(4)
+        value.writeUInt32BE(id)
+        transaction.put('stores', key, value)
+        return id
+      }),
+    )
+  }
+
+  position(applicationId: string, partition: PartitionId): number | undefined {
+    const stored = this.environment.get('positions', positionKey(applicationId, partition))
+    return stored === undefined ? undefined : readInt64(stored, 0)
+  }
+
+  commit(commit: Commit): void {
+    this.environment.write((transaction) => {
+      const { applicationId } = commit
+      if (this.#epoch(applicationId) !== commit.epoch) {
+        throw new MillraceError(
+          'fenced',
+          `another instance of application "${applicationId}" has started; this one stops, and nothing of its last commit is kept`,
+        )
+      }
+      for (const { partition, batches } of commit.appends) this.partitions.append(transaction, partition, batches)
+      const writer: StateWriter = {
+        put: (storeId, partition, key, value) =>
+          transaction.put('state', stateKey(storeId, partition, key, 0, key.length), value),
+        remove: (storeId, partition, key) =>
+          transaction.remove('state', stateKey(storeId, partition, key, 0, key.length)),
+      }
+      commit.writeState(writer)
+      for (const { partition, offset } of commit.positions) {
+        const stored = Buffer.allocUnsafe(8)
+        writeUint64(stored, 0, offset)
+        transaction.put('positions', positionKey(applicationId, partition), stored)
+      }
+      transaction.put('applications', namedKey(applicationId, 'progress'), commit.progress)
+    })
+  }
+
+  onCommit(listener: () => void): () => void {
+    return this.environment.onCommit(listener)
+  }
+}
+
+function positionKey(applicationId: string, { topicId, partition }: PartitionId): Buffer {
+  return namedKey(applicationId, partitionKey(topicId, partition))
+}
+
+class StoredState implements StateReader {
+  readonly #environment: Environment
+
+  constructor(environment: Environment) {
+    this.#environment = environment
+  }
+
+  get(storeId: number, partition: number, key: Uint8Array): Buffer | undefined {
+    return this.#environment.get('state', stateKey(storeId, partition, key, 0, key.length))
+  }
+
+  range(
+    storeId: number,
+    partition: number,
+    from: Uint8Array,
+    to: Uint8Array | undefined,
+    limit: number,
+  ): { readonly key: Buffer; readonly value: Buffer }[] {
+    const start = stateKey(storeId, partition, from, 0, from.length)
+    const end = to === undefined ? partitionKey(storeId, partition + 1) : stateKey(storeId, partition, to, 0, to.length)
+    return this.#environment
+      .range('state', start, end, limit)
+      .map(({ key, value }) => ({ key: key.subarray(8), value }))
+  }
+}

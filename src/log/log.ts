@@ -1,0 +1,145 @@
+/**
+ * The log as its user holds it: one directory of topics.
+ */
+import { checkOptions, checkWhole } from '../core/names.ts'
+import type { Topic } from '../core/topic.ts'
+import type { Offset } from '../core/units.ts'
+import { Environment } from '../storage/environment.ts'
+import { contract, type LogContract } from './contract.ts'
+import { EmbeddedLog } from './embedded-log.ts'
+import { Producer, type ProducerOptions } from './producer.ts'
+import { type ReadOptions, TopicReader } from './reader.ts'
+import type { TopicDescription } from './topics.ts'
+
+export interface LogOptions {
+  /** The most bytes that the directory may grow to; address space, not disk. Default 64 GiB. */
+  readonly maxBytes?: number
+}
+
+/** A topic by its typed constant, or by its name; a name never creates. */
+export type TopicName = string | { readonly name: string }
+
+/**
+ * Opens a log in a directory, and creates it where it is missing. Several processes may open one directory.
+ *
+ * @example
+ * ```ts
+ * const log = await openLog('./data')
+ * await log.producer().send(clicks, { key: '10.0.0.1', value: { page: '/', status: 200 } })
+ * for await (const { offset, value } of log.read(clicks)) console.log(offset, value)
+ * await log.close()
+ * ```
+ * @throws MillraceError `storage_failed` when the directory cannot be opened, `format_unknown` when it is not a log of
+ *   this format, `bad_option`
+ */
+export async function openLog(dir: string, options: LogOptions = {}): Promise<Log> {
+  return openLogSync(dir, options)
+}
+
+/** As {@link openLog}, for the test driver. */
+export function openLogSync(dir: string, options: LogOptions): Log {
+  checkOptions('openLog', options, ['maxBytes'])
+  if (options.maxBytes !== undefined) checkWhole('maxBytes', options.maxBytes, 1_048_576)
+  return new Log(new EmbeddedLog(new Environment(dir, options)))
+}
+
+/** An open log. */
+export class Log implements AsyncDisposable {
+  readonly admin: Admin
+  readonly [contract]: LogContract
+  readonly #log: EmbeddedLog
+  readonly #producers = new Set<Producer>()
+
+  constructor(log: EmbeddedLog) {
+    this.#log = log
+    this[contract] = log
+    this.admin = new Admin(log)
+  }
+
+  /** A new producer. Programs share one where they can: its flushes are commits. */
+  producer(options: ProducerOptions = {}): Producer {
+    const producer = new Producer(this.#log, options)
+    this.#producers.add(producer)
+    return producer
+  }
+
+  /**
+   * Reads a topic from a place on, without a group and without a position that is kept.
+   *
+   * @throws MillraceError `topic_unknown`, `position_lost` and `bad_option` at the first read
+   */
+  read<K, V>(topic: Topic<K, V>, options: ReadOptions = {}): TopicReader<K, V> {
+    return new TopicReader(this.#log, topic, options)
+  }
+
+  /** Writes what producers hold and closes the directory. Close applications first: they commit on their own close. */
+  async close(): Promise<void> {
+    if (this.#log.environment.isClosed) return
+    for (const producer of this.#producers) await producer.close()
+    await this.#log.environment.close()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+}
+
+/** Topics and their administration. */
+export class Admin {
+  readonly #log: EmbeddedLog
+
+  constructor(log: EmbeddedLog) {
+    this.#log = log
+  }
+
+  /**
+   * Creates a topic with the partitions that its constant says, or 1.
+   *
+   * @throws MillraceError `topic_exists`
+   */
+  async createTopic(topic: {
+    readonly name: string
+    readonly partitions?: number | undefined
+  }): Promise<TopicDescription> {
+    return this.#log.topics.create({ name: topic.name, partitions: topic.partitions })
+  }
+
+  /** All topics, by name. */
+  async listTopics(): Promise<readonly TopicDescription[]> {
+    this.#log.refresh()
+    return this.#log.topics.list()
+  }
+
+  /** @throws MillraceError `topic_unknown` */
+  async describeTopic(topic: TopicName): Promise<TopicDescription> {
+    this.#log.refresh()
+    return this.#log.topics.describe(nameOf(topic))
+  }
+
+  /**
+   * Deletes a topic with all its records. Running applications and readers of it fail with `topic_unknown` or `position_lost`.
+   *
+   * @throws MillraceError `topic_unknown`
+   */
+  async deleteTopic(topic: TopicName): Promise<void> {
+    this.#log.topics.delete(nameOf(topic))
+  }
+
+  /**
+   * The offset behind the last record of each partition, all as of one moment.
+   *
+   * @throws MillraceError `topic_unknown`
+   */
+  async endOffsets(topic: TopicName): Promise<readonly Offset[]> {
+    this.#log.refresh()
+    const { name, id, partitions } = this.#log.topics.describe(nameOf(topic))
+    return Array.from(
+      { length: partitions },
+      (_, partition) => this.#log.endOffset({ topic: name, topicId: id, partition }) as Offset,
+    )
+  }
+}
+
+function nameOf(topic: TopicName): string {
+  return typeof topic === 'string' ? topic : topic.name
+}

@@ -1,0 +1,200 @@
+/**
+ * Reading a topic without a group: every record from a place on, once, and on request whatever comes later.
+ */
+import { MillraceError, messageOf } from '../core/errors.ts'
+import { checkOptions, checkWhole } from '../core/names.ts'
+import type { LogRecord } from '../core/record.ts'
+import { type Codec, codecOf } from '../core/serde.ts'
+import type { Topic } from '../core/topic.ts'
+import type { Offset, Timestamp } from '../core/units.ts'
+import { BatchCursor } from './batch-cursor.ts'
+import type { EmbeddedLog } from './embedded-log.ts'
+import type { PartitionId } from './partitions.ts'
+
+/** Where to begin: an offset, the first record there is, or the first record with at least this time. */
+export type ReadFrom = number | 'beginning' | { readonly time: number }
+
+export interface ReadOptions {
+  /** Default: all partitions. */
+  readonly partition?: number
+  /** Default `beginning`. An offset counts in every partition that is read. */
+  readonly from?: ReadFrom
+  /** Whether to wait for new records at the end. Default false: the end is where it was at the first read. */
+  readonly follow?: boolean
+  /** Ends a read that follows. */
+  readonly signal?: AbortSignal
+}
+
+/** Records of one stored batch. */
+export interface RecordBatch<K, V> {
+  readonly topic: string
+  readonly partition: number
+  readonly records: readonly LogRecord<K, V>[]
+}
+
+/**
+ * What {@link Log.read} returns: an async iterable of records.
+ *
+ * Records of a partition come in the order of their offsets; partitions take turns, a stored batch each.
+ */
+export class TopicReader<K, V> implements AsyncIterable<LogRecord<K, V>> {
+  readonly #log: EmbeddedLog
+  readonly #topic: Topic<K, V>
+  readonly #keyCodec: Codec<K>
+  readonly #valueCodec: Codec<V>
+  readonly #options: ReadOptions
+
+  constructor(log: EmbeddedLog, topic: Topic<K, V>, options: ReadOptions) {
+    checkOptions('read', options, ['partition', 'from', 'follow', 'signal'])
+    this.#log = log
+    this.#topic = topic
+    this.#keyCodec = codecOf(topic.key)
+    this.#valueCodec = codecOf(topic.value)
+    this.#options = options
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<LogRecord<K, V>, void, undefined> {
+    for await (const { records } of this.batches()) yield* records
+  }
+
+  /**
+   * The records by stored batch: for speed, when a loop over records is too slow.
+   *
+   * @throws MillraceError `corrupt_batch`, `undecodable` and `unexpected_null`, each behind the last good record; to go
+   *   on, read again from the error's offset + 1
+   */
+  async *batches(): AsyncGenerator<RecordBatch<K, V>, void, undefined> {
+    const { follow = false, signal } = this.#options
+    this.#log.refresh()
+    const lanes = this.#lanes()
+    let wake: () => void = noop
+    let news = false
+    const stopWatching = follow
+      ? this.#log.onCommit(() => {
+          news = true
+          wake()
+        })
+      : noop
+    const onAbort = (): void => wake()
+    signal?.addEventListener('abort', onAbort)
+    try {
+      while (signal?.aborted !== true) {
+        news = false
+        let progressed = false
+        for (const lane of lanes) {
+          this.#log.refresh()
+          if (!follow && lane.offset >= lane.endOffset) continue
+          const stored = this.#log.batchAt(lane.partition, lane.offset)
+          if (stored === undefined) continue
+          progressed = true
+          lane.cursor.load(stored.bytes, stored.baseOffset)
+          const { records, failure } = this.#decode(lane)
+          if (records.length > 0) yield { topic: this.#topic.name, partition: lane.partition.partition, records }
+          if (failure !== undefined) throw failure
+        }
+        if (progressed || news) continue
+        if (!follow) return
+        await new Promise<void>((resolve) => {
+          wake = resolve
+          if (news || signal?.aborted === true) resolve()
+        })
+        wake = noop
+      }
+    } finally {
+      stopWatching()
+      signal?.removeEventListener('abort', onAbort)
+    }
+  }
+
+  #lanes(): Lane[] {
+    const { partition: only, from = 'beginning' } = this.#options
+    const description = this.#log.describeTopic(this.#topic.name)
+    if (only !== undefined) checkWhole('the partition', only, 0, description.partitions - 1)
+    const partitions =
+      only === undefined ? Array.from({ length: description.partitions }, (_, partition) => partition) : [only]
+    return partitions.map((index) => {
+      const partition = { topic: description.name, topicId: description.id, partition: index }
+      const endOffset = this.#log.endOffset(partition)
+      return {
+        partition,
+        cursor: new BatchCursor(partition),
+        offset: this.#begin(partition, from, endOffset),
+        endOffset,
+      }
+    })
+  }
+
+  #begin(partition: PartitionId, from: ReadFrom, endOffset: number): number {
+    if (from === 'beginning') return 0
+    if (typeof from === 'object') {
+      return this.#log.partitions.offsetAtTime(partition, checkWhole('the time to read from', from.time, 0))
+    }
+    checkWhole('the offset to read from', from, 0)
+    if (from > endOffset) {
+      throw new MillraceError(
+        'position_lost',
+        `${partition.topic}[${partition.partition}] ends at offset ${endOffset}, before offset ${from}`,
+        { topic: partition.topic, partition: partition.partition, offset: from },
+      )
+    }
+    return from
+  }
+
+  /** The records of the loaded batch from the lane's offset to its end, or to the first one that does not decode. */
+  #decode(lane: Lane): { readonly records: LogRecord<K, V>[]; readonly failure: MillraceError | undefined } {
+    const { cursor } = lane
+    const { topic, partition } = lane.partition
+    const records: LogRecord<K, V>[] = []
+    try {
+      while (cursor.next()) {
+        if (cursor.offset < lane.offset) continue
+        if (!this.#options.follow && cursor.offset >= lane.endOffset) break
+        const key = decodePart(this.#keyCodec, cursor.bytes, cursor.keyStart, cursor.keyEnd, 'key')
+        const value = decodePart(this.#valueCodec, cursor.bytes, cursor.valueStart, cursor.valueEnd, 'value')
+        records.push({
+          topic,
+          partition,
+          offset: cursor.offset as Offset,
+          key,
+          value,
+          timestamp: cursor.timestamp as Timestamp,
+          headers: cursor.headers,
+        })
+      }
+      lane.offset = cursor.endOffset
+      return { records, failure: undefined }
+    } catch (error) {
+      lane.offset = cursor.offset
+      return { records, failure: placed(error, topic, partition, cursor.offset) }
+    }
+  }
+}
+
+interface Lane {
+  readonly partition: PartitionId
+  readonly cursor: BatchCursor
+  offset: number
+  readonly endOffset: number
+}
+
+function decodePart<T>(codec: Codec<T>, bytes: Buffer, start: number, end: number, what: 'key' | 'value'): T {
+  if (end >= 0) return codec.read(bytes, start, end)
+  if (codec.nullable) return null as T
+  throw new MillraceError(
+    'unexpected_null',
+    `the ${what} is null, but the topic does not allow it: say nullable(${codec.name})`,
+  )
+}
+
+function placed(error: unknown, topic: string, partition: number, offset: number): MillraceError {
+  if (error instanceof MillraceError && error.code === 'corrupt_batch') return error
+  const code = error instanceof MillraceError ? error.code : 'undecodable'
+  return new MillraceError(code, `${topic}[${partition}] offset ${offset}: ${messageOf(error)}`, {
+    topic,
+    partition,
+    offset,
+    cause: error,
+  })
+}
+
+const noop = (): void => undefined

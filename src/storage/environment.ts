@@ -1,0 +1,285 @@
+/**
+ * One LMDB environment per directory: the only importer of `lmdb`, and the only place that begins a write transaction.
+ *
+ * Everything goes through `transactionSync`, which is atomic over all databases, rolls back on a throw and is durable when
+ * it returns. After a failed commit nothing is known about the disk, so the environment is poisoned: it says why and
+ * refuses all further work (fail-stop). No code of a user runs inside a transaction.
+ */
+import { closeSync, fsyncSync, mkdirSync, openSync, type FSWatcher, watch } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { type Database as LmdbDatabase, open, type RootDatabase } from 'lmdb'
+import { systemClock } from '../core/clock.ts'
+import { MillraceError, messageOf } from '../core/errors.ts'
+
+/** Written into every directory; a directory with another version is refused. */
+export const formatVersion = 1
+
+/** Provisional: measured for appends and state together in design; to be decided once on the real layout. */
+const pageSizeBytes = 16_384
+
+/** The longest key that LMDB takes with pages of this size; docs/format.md. */
+export const keyBytesMax = 4_026
+
+const databaseNames = [
+  'meta',
+  'topics',
+  'partitions',
+  'batches',
+  'times',
+  'positions',
+  'applications',
+  'stores',
+  'state',
+] as const
+
+export type DatabaseName = (typeof databaseNames)[number]
+
+export interface EnvironmentOptions {
+  /** Address space reserved for the file, which is the most it can grow to. Default 64 GiB. */
+  readonly maxBytes?: number
+}
+
+/** The right to write, valid until the callback that it was given to returns. */
+export interface WriteTransaction {
+  put(database: DatabaseName, key: Uint8Array, value: Uint8Array): void
+  remove(database: DatabaseName, key: Uint8Array): void
+}
+
+/** A key and a value out of a range; both are copies. */
+export interface Entry {
+  readonly key: Buffer
+  readonly value: Buffer
+}
+
+export class Environment {
+  readonly dir: string
+  readonly #root: RootDatabase<Buffer, Buffer>
+  readonly #databases: Record<DatabaseName, LmdbDatabase<Buffer, Buffer>>
+  readonly #listeners = new Set<() => void>()
+  #watcher: FSWatcher | undefined
+  #cancelFollowUp: (() => void) | undefined
+  #cancelPoll: (() => void) | undefined
+  #poison: MillraceError | undefined
+  #closed = false
+
+  /**
+   * Opens a directory, and creates it where it is missing.
+   *
+   * @throws MillraceError `format_unknown` for a directory of another format, `storage_failed` when it cannot be opened
+   */
+  constructor(dir: string, options: EnvironmentOptions = {}) {
+    this.dir = resolve(dir)
+    try {
+      mkdirSync(this.dir, { recursive: true })
+      this.#root = open<Buffer, Buffer>({
+        path: this.dir,
+        noSubdir: false,
+        encoding: 'binary',
+        keyEncoding: 'binary',
+        pageSize: pageSizeBytes,
+        mapSize: options.maxBytes ?? 64 * 2 ** 30,
+        maxDbs: 32,
+        maxReaders: 512,
+        overlappingSync: false,
+        cache: false,
+      })
+    } catch (cause) {
+      throw openError(this.dir, cause)
+    }
+    try {
+      this.#checkFormat()
+      this.#databases = Object.fromEntries(
+        databaseNames.map((name) => [
+          name,
+          this.#root.openDB({ name, encoding: 'binary', keyEncoding: 'binary', cache: false }),
+        ]),
+      ) as Record<DatabaseName, LmdbDatabase<Buffer, Buffer>>
+      this.#stampFormat()
+      fsyncDirectory(this.dir)
+    } catch (cause) {
+      this.#root.close().catch(() => undefined) // the error that matters is thrown below
+      throw cause instanceof MillraceError ? cause : openError(this.dir, cause)
+    }
+  }
+
+  /** Looks before any database of ours is created, so that a foreign environment stays as it was. */
+  #checkFormat(): void {
+    const names = [...this.#root.getKeys()].map((key) => key.toString().replace(/\0$/, ''))
+    const foreign = names.filter((name) => !(databaseNames as readonly string[]).includes(name))
+    if (foreign.length > 0) {
+      throw new MillraceError(
+        'format_unknown',
+        `${this.dir} holds an LMDB environment that is not a millrace log (database "${foreign[0]}"); choose another directory`,
+      )
+    }
+  }
+
+  #stampFormat(): void {
+    this.write((transaction) => {
+      const found = this.get('meta', formatKey)
+      if (found === undefined) {
+        transaction.put('meta', formatKey, Buffer.from(JSON.stringify({ format: formatVersion })))
+        return
+      }
+      const version = readVersion(found)
+      if (version !== formatVersion) {
+        throw new MillraceError(
+          'format_unknown',
+          `${this.dir} has log format ${String(version)}, this version of millrace reads format ${formatVersion}; ` +
+            'use the version of millrace that wrote it',
+        )
+      }
+    })
+  }
+
+  /**
+   * Runs `work` in the one write transaction; what it wrote is durable and visible to all processes when this returns,
+   * or nothing is when it throws.
+   *
+   * @throws MillraceError `storage_failed` when the commit fails: the environment is poisoned from then on
+   */
+  write<T>(work: (transaction: WriteTransaction) => T): T {
+    this.#checkUsable()
+    let result: T
+    try {
+      result = this.#root.transactionSync(() => work(this.#transaction))
+    } catch (error) {
+      if (error instanceof MillraceError) throw error
+      this.#poison = new MillraceError(
+        'storage_failed',
+        `writing to ${this.dir} failed: ${messageOf(error)}. Nothing of this commit is kept, and the log refuses further ` +
+          'work: check the disk and start the process again, it continues from the last commit',
+        { cause: error },
+      )
+      throw this.#poison
+    }
+    this.#notify()
+    return result
+  }
+
+  readonly #transaction: WriteTransaction = {
+    put: (database, key, value) => {
+      this.#databases[database].putSync(key as Buffer, value as Buffer)
+    },
+    remove: (database, key) => {
+      this.#databases[database].removeSync(key as Buffer)
+    },
+  }
+
+  /** A copy of the value, of the current snapshot or of the transaction that is open. */
+  get(database: DatabaseName, key: Uint8Array): Buffer | undefined {
+    this.#checkUsable()
+    return this.#databases[database].getBinary(key as Buffer)
+  }
+
+  /** Up to `limit` entries with from <= key < to, in order. Never hold a snapshot longer than one call: page by key. */
+  range(database: DatabaseName, from: Uint8Array, to: Uint8Array, limit: number): Entry[] {
+    this.#checkUsable()
+    return [...this.#databases[database].getRange({ start: from as Buffer, end: to as Buffer, limit })]
+  }
+
+  /** The last entry with from <= key <= to. */
+  lastAtOrBefore(database: DatabaseName, from: Uint8Array, to: Uint8Array): Entry | undefined {
+    this.#checkUsable()
+    const range = { start: to as Buffer, end: from as Buffer, reverse: true, limit: 1, inclusiveEnd: true }
+    return [...this.#databases[database].getRange(range)][0]
+  }
+
+  /** Reads from here on see the newest commit, of any process. Reads without a call in between see one snapshot. */
+  refresh(): void {
+    this.#checkUsable()
+    this.#root.resetReadTxn()
+  }
+
+  /**
+   * Calls back soon after commits of any process, until the returned function is called. It may call back without news.
+   *
+   * Other processes are noticed by a file watch, with a slow poll behind it for file systems that do not report changes.
+   */
+  onCommit(listener: () => void): () => void {
+    this.#checkUsable()
+    this.#listeners.add(listener)
+    this.#watcher ??= watch(join(this.dir, 'data.mdb'), () => this.#noticeForeignCommit())
+    this.#cancelPoll ??= this.#poll()
+    return () => {
+      this.#listeners.delete(listener)
+      if (this.#listeners.size === 0) this.#stopWatching()
+    }
+  }
+
+  /** The file changes a moment before LMDB publishes the commit, so look at once and again a little later. */
+  #noticeForeignCommit(): void {
+    this.#cancelFollowUp ??= systemClock.schedule(followUpMs, () => {
+      this.#cancelFollowUp = undefined
+      this.#notify()
+    })
+    this.#notify()
+  }
+
+  #poll(): () => void {
+    return systemClock.schedule(pollMs, () => {
+      this.#cancelPoll = this.#poll()
+      this.#notify()
+    })
+  }
+
+  #notify(): void {
+    for (const listener of this.#listeners) listener()
+  }
+
+  #stopWatching(): void {
+    this.#watcher?.close()
+    this.#watcher = undefined
+    this.#cancelFollowUp?.()
+    this.#cancelFollowUp = undefined
+    this.#cancelPoll?.()
+    this.#cancelPoll = undefined
+  }
+
+  #checkUsable(): void {
+    if (this.#poison !== undefined) throw this.#poison
+    if (this.#closed) throw new MillraceError('closed', `the log in ${this.dir} is closed`)
+  }
+
+  get isClosed(): boolean {
+    return this.#closed
+  }
+
+  /** Closes the file. A poisoned environment is left as it is: closing it could hang. */
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#stopWatching()
+    this.#listeners.clear()
+    this.#closed = true
+    if (this.#poison === undefined) await this.#root.close()
+  }
+}
+
+const formatKey = Buffer.from('format')
+const followUpMs = 2
+const pollMs = 1_000
+
+function readVersion(stored: Buffer): unknown {
+  try {
+    return (JSON.parse(stored.toString()) as { format?: unknown }).format
+  } catch {
+    return 'unreadable' // reported as the unknown format that it is
+  }
+}
+
+function openError(dir: string, cause: unknown): MillraceError {
+  const message = messageOf(cause)
+  return /MDB_INVALID|MDB_VERSION_MISMATCH|not an LMDB file/i.test(message)
+    ? new MillraceError('format_unknown', `${dir} does not hold a log that millrace can read: ${message}`, { cause })
+    : new MillraceError('storage_failed', `cannot open the log in ${dir}: ${message}`, { cause })
+}
+
+/** LMDB does not flush the directory after it created its file. */
+function fsyncDirectory(dir: string): void {
+  const handle = openSync(dir, 'r')
+  try {
+    fsyncSync(handle)
+  } finally {
+    closeSync(handle)
+  }
+}

@@ -1,0 +1,229 @@
+// The house rules as gates: each takes files and returns what is wrong with them. test/tidy.test.ts runs them.
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { posix } from 'node:path'
+import { codeOf, importsOf, lineAt } from './source.ts'
+
+/** Paths from the root, with `/`, and what the files hold. */
+export type Tree = Readonly<Record<string, string>>
+
+/** Returns one line per violation: `path:line what is wrong`. */
+export type Gate = (tree: Tree) => string[]
+
+const core = ['core']
+const engine = ['plan', 'state', 'log', 'storage', ...core]
+const everything = ['testing', 'replay', 'runtime', 'streams', ...engine]
+
+/** Each folder of src and the folders that it may import, beside itself. */
+export const layers: Readonly<Record<string, readonly string[]>> = {
+  core: [],
+  storage: core,
+  log: ['storage', ...core],
+  plan: core,
+  state: ['plan', 'storage', ...core],
+  streams: ['plan', ...core],
+  runtime: engine,
+  replay: ['runtime', ...engine],
+  testing: ['runtime', ...engine],
+  cli: everything,
+  'index.ts': ['cli', ...everything],
+}
+
+/** Packages and the one folder that may import them; any other package may live in one folder of its choice. */
+export const homes: Readonly<Record<string, string>> = { lmdb: 'storage', msgpackr: 'core' }
+
+/** Packages that every folder may import. */
+const everywhere = ['rxjs']
+
+const clockPath = 'src/core/clock.ts'
+const linesMax = 400
+
+const inSource = (path: string): boolean => path.startsWith('src/') && path.endsWith('.ts')
+const inTests = (path: string): boolean => path.startsWith('test/') && path.endsWith('.ts')
+const layerOf = (path: string): string => path.split('/')[1] as string
+
+/** A gate that looks at one file at a time. */
+function eachFile(chosen: (path: string) => boolean, check: (path: string, text: string) => string[]): Gate {
+  return (tree) => Object.entries(tree).flatMap(([path, text]) => (chosen(path) ? check(path, text) : []))
+}
+
+/** A gate that looks for patterns in code, never in comments and strings. */
+function inCode(chosen: (path: string) => boolean, wrong: RegExp, why: string): Gate {
+  return eachFile(chosen, (path, text) => {
+    const code = codeOf(text)
+    return [...code.matchAll(wrong)].map((found) => `${path}:${lineAt(code, found.index)} ${found[0].trim()}: ${why}`)
+  })
+}
+
+/** Imports go down the table of layers, and name the file that defines what they want. */
+export const importsByLayer = eachFile(inSource, (path, text) => {
+  const layer = layerOf(path)
+  const allowed = layers[layer]
+  if (allowed === undefined) return [`${path}:1 src/${layer} has no row in the table of layers`]
+  return importsOf(path, text).flatMap((imported) => {
+    const place = `${path}:${imported.line} ${imported.specifier}:`
+    if (imported.package === 'millrace') return [`${place} inside src, import the file`]
+    if (imported.path === undefined) return []
+    if (!inSource(imported.path)) return [`${place} leaves src or names no .ts file`]
+    if (posix.basename(imported.path) === 'index.ts') return [`${place} import the file, never a barrel`]
+    const target = layerOf(imported.path)
+    return target === layer || allowed.includes(target) ? [] : [`${place} ${layer} may not import ${target}`]
+  })
+})
+
+/** No file reaches itself over its imports, type-only ones included. */
+export const noRing: Gate = (tree) => {
+  const reached = new Map<string, 'open' | 'done'>()
+  const rings: string[] = []
+  const visit = (path: string, trail: readonly string[]): void => {
+    const text = tree[path]
+    if (text === undefined || reached.get(path) === 'done') return
+    if (reached.get(path) === 'open') {
+      rings.push(`${path}:1 imports itself: ${[...trail.slice(trail.indexOf(path)), path].join(' -> ')}`)
+      return
+    }
+    reached.set(path, 'open')
+    for (const imported of importsOf(path, text))
+      if (imported.path !== undefined) visit(imported.path, [...trail, path])
+    reached.set(path, 'done')
+  }
+  for (const path of Object.keys(tree)) if (inSource(path)) visit(path, [])
+  return rings
+}
+
+/** Each third-party package is imported in one folder only. */
+export const packagesAtHome: Gate = (tree) => {
+  const home = new Map(Object.entries(homes))
+  return eachFile(inSource, (path, text) =>
+    importsOf(path, text).flatMap((imported) => {
+      const name = imported.package
+      if (name === undefined || name.startsWith('node:') || name === 'millrace' || everywhere.includes(name)) return []
+      if (!home.has(name)) home.set(name, layerOf(path))
+      return home.get(name) === layerOf(path) ? [] : [`${path}:${imported.line} ${name} lives in src/${home.get(name)}`]
+    }),
+  )(tree)
+}
+
+/** The linter refuses the same imports as the table of layers. */
+export const linterAgrees: Gate = (tree) => {
+  const path = '.oxlintrc.json'
+  const folders = Object.keys(layers).filter((layer) => layer !== 'index.ts')
+  interface Config {
+    overrides: { files: string[]; rules: Record<string, [string, { patterns: { regex: string }[] }] | undefined> }[]
+  }
+  const { overrides } = JSON.parse(tree[path] ?? '{"overrides":[]}') as Config
+  return folders.flatMap((layer) => {
+    const override = overrides.findLast((one) => one.files.includes(`src/${layer}/**/*.ts`))
+    const patterns = override?.rules['no-restricted-imports']?.[1].patterns ?? []
+    const refuses = (specifier: string): boolean => patterns.some(({ regex }) => new RegExp(regex).test(specifier))
+    const wanted = [
+      ...folders.map((other) => [`../${other}/x.ts`, other !== layer && !layers[layer]?.includes(other)] as const),
+      ...Object.entries(homes).map(([name, home]) => [name, home !== layer] as const),
+      ['../index.ts', true] as const,
+    ]
+    return wanted.flatMap(([specifier, refused]) =>
+      refuses(specifier) === refused
+        ? []
+        : [`${path}:1 ${layer} importing ${specifier} should be ${refused ? 'refused' : 'allowed'}`],
+    )
+  })
+}
+
+const vague = /^(utils?|helpers?|commons?|types?|misc|managers?|impl|internals?|abstract|shared|stuff)$/
+
+/** A file is named in kebab-case after what it holds. */
+export const tellingNames = eachFile(inSource, (path) =>
+  path
+    .slice('src/'.length, -'.ts'.length)
+    .split('/')
+    .flatMap((name) => {
+      const word = name.split('-').find((part) => vague.test(part))
+      if (word !== undefined) return [`${path}:1 "${word}" says nothing about what is in there`]
+      return /^[a-z0-9]+(-[a-z0-9]+)*$/.test(name) ? [] : [`${path}:1 "${name}" is not kebab-case`]
+    }),
+)
+
+/** A file begins with a comment that says why it exists. */
+export const fileHeads = eachFile(inSource, (path, text) => {
+  const head = /^(?:#!.*\n)?(?:\/\*\*?([^]*?)\*\/|((?:\/\/.*\n)+))/.exec(text)
+  const words = (head?.[1] ?? head?.[2] ?? '').match(/[a-z]{2,}/gi) ?? []
+  const directive = /oxlint-|eslint-|@ts-/.test(head?.[0] ?? '')
+  return words.length < 4 || directive ? [`${path}:1 does not begin with a comment that says why the file exists`] : []
+})
+
+/** Nothing is typed `any`. */
+export const noAny = inCode(
+  inSource,
+  /(?:[:<,|&=>?([]|\b(?:as|extends|keyof|readonly|is))\s*any\b(?!\s*[(:])/g,
+  'use unknown',
+)
+
+/** Wall-clock time, timers and chance come in from outside, so that a run can be repeated. */
+export const noClock = inCode(
+  (path) => inSource(path) && path !== clockPath,
+  /\bDate\.now\b|\bnew Date\b(?!\s*\(\s*[^\s)])|\bperformance\.now\b|\bprocess\.hrtime\b|\bMath\.random\b|(?<!(?<!\bglobalThis)\.)\bset(?:Timeout|Interval)\b/g,
+  `only ${clockPath} may`,
+)
+
+/** Timers do not come in by import either. */
+export const noTimerImports = eachFile(
+  (path) => inSource(path) && path !== clockPath,
+  (path, text) =>
+    importsOf(path, text).flatMap(({ line, specifier }) =>
+      /^(node:)?timers\b/.test(specifier) ? [`${path}:${line} ${specifier}: only ${clockPath} may`] : [],
+    ),
+)
+
+/** A file ends before its reader's patience. */
+export const shortFiles = eachFile(inSource, (path, text) => {
+  const lines = text.trimEnd().split('\n').length
+  return lines > linesMax ? [`${path}:${linesMax} ${lines} lines, split it`] : []
+})
+
+/** Every test runs. */
+export const everyTestRuns = inCode(
+  inTests,
+  /\b(?:test|it|describe|suite|bench)\b(?:\.\w+)*\.(?:only|skip|todo)\b|\b(?:only|skip|todo):\s*true\b/g,
+  'every test runs',
+)
+
+/** No file knows the machine that it was written on. */
+export const noMachinePaths = eachFile(
+  () => true,
+  (path, text) => {
+    const places = ['work', 'home', 'root', 'Users', 'tmp/bash'].join('|')
+    const found = [...text.matchAll(new RegExp(`(?:^|[^\\w./~-]|file://)/(?:${places})[/_.]\\S*`, 'gm'))]
+    return found.map((one) => `${path}:${lineAt(text, one.index + 1)} ${one[0].trim()}: a path of one machine`)
+  },
+)
+
+/** Each error code has one row in docs/errors.md and is named by a test, and no row lacks its code. */
+export function errorCodes(codes: readonly string[]): Gate {
+  return (tree) => {
+    const page = 'docs/errors.md'
+    const rows = [...(tree[page] ?? '').matchAll(/^\| *`([^`]+)` *\|/gm)].map((row) => row[1] as string)
+    const own = (path: string): boolean => path === 'test/tidy.test.ts' || path === 'test/support/tidy.ts'
+    const tests = Object.entries(tree).filter(([path]) => inTests(path) && !own(path))
+    const tested = (code: string): boolean => tests.some(([, text]) => new RegExp(`(['"\`])${code}\\1`).test(text))
+    return [
+      ...(codes.length === 0 ? ['src/core/errors.ts:1 has no codes'] : []),
+      ...codes.flatMap((code) => (rows.includes(code) ? [] : [`${page}:1 no row for \`${code}\``])),
+      ...codes.flatMap((code) => (tested(code) ? [] : [`src/core/errors.ts:1 no test names '${code}'`])),
+      ...rows.flatMap((row) => (codes.includes(row) ? [] : [`${page}:1 a row for \`${row}\`, which is no code`])),
+      ...rows.flatMap((row, at) => (rows.indexOf(row) === at ? [] : [`${page}:1 two rows for \`${row}\``])),
+    ]
+  }
+}
+
+const ours =
+  /^(?:src|examples|bench|test|docs|package\.json|tsconfig\.json|README\.md|\.ci|\.github|\.git(?:ignore|attributes)|\.ox\w+\.json)$/
+const passedOver = ['node_modules', 'dist', 'target']
+
+/** Every file of the repository, except installed and built ones. */
+export function readTree(root: string): Tree {
+  const walk = (path: string): [string, string][] => {
+    const place = posix.join(root, path)
+    if (!statSync(place).isDirectory()) return [[path, readFileSync(place, 'utf8')]]
+    return readdirSync(place).flatMap((name) => (passedOver.includes(name) ? [] : walk(`${path}/${name}`)))
+  }
+  return Object.fromEntries(readdirSync(root).flatMap((name) => (ours.test(name) ? walk(name) : [])))
+}

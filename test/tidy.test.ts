@@ -1,0 +1,250 @@
+// The house rules as tests. Every gate first proves itself: a planted violation is found, a clean sample passes. Then the
+// repository itself must pass it.
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import { errorMeanings } from '../src/core/errors.ts'
+import { codeOf, importsOf } from './support/source.ts'
+import * as tidy from './support/tidy.ts'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const tree = tidy.readTree(root)
+
+interface Proof {
+  readonly rule: string
+  readonly gate: tidy.Gate
+  /** The same gate over made-up settings, where the real ones stand in the repository. */
+  readonly provedBy?: tidy.Gate
+  readonly clean: tidy.Tree
+  /** Trees with one violation each, and what its report contains. */
+  readonly planted: readonly (readonly [string, tidy.Tree])[]
+}
+
+const head = '// Why this file exists, in words.\n'
+const lines = (count: number): string => '// one more line\n'.repeat(count)
+const file = (code: string, path = 'src/log/a.ts'): tidy.Tree => ({ [path]: head + code })
+const linter = (edit: (text: string) => string): tidy.Tree => ({ '.oxlintrc.json': edit(tree['.oxlintrc.json'] ?? '') })
+const slash = '/'
+const tested = `expect(code).toBe('closed')\nexpect(error).toMatchObject({ code: "fenced" })`
+const errorPage = (codes: readonly string[], test = tested): tidy.Tree => ({
+  'docs/errors.md': ['| code | what |', '|---|---|', ...codes.map((code) => `| \`${code}\` | why |`)].join('\n'),
+  'test/a.test.ts': test,
+})
+
+const proofs: readonly Proof[] = [
+  {
+    rule: 'imports go down the layers',
+    gate: tidy.importsByLayer,
+    clean: {
+      'src/log/a.ts': `import { b } from './b.ts'\nimport type { c } from '../core/c.ts'\nimport { fs } from 'node:fs'`,
+      'src/index.ts': `export { a } from './log/a.ts'\nexport { r } from './runtime/r.ts'`,
+      'src/core/c.ts': `// import { a } from '../log/a.ts'\nconst text = "import { a } from '../log/a.ts'"`,
+      'test/a.test.ts': `import { a } from '../src/index.ts'`,
+    },
+    planted: [
+      ['src/log/a.ts:2 ../runtime/r.ts', file(`import { r } from '../runtime/r.ts'`)],
+      ['src/log/a.ts:2 ../state/s.ts', file(`import type { s } from '../state/s.ts'`)],
+      ['src/log/a.ts:2 ../plan/p.ts', file(`export type P = import('../plan/p.ts').P`)],
+      ['src/log/a.ts:4 ../plan/p.ts', file(`import {\n  p,\n} from '../plan/p.ts'`)],
+      ['src/log/a.ts:2 ../streams/s.ts', file('const s = await import(`../streams/s.ts`)')],
+      ['src/streams/operators/map.ts:2', file(`export * from '../../runtime/r.ts'`, 'src/streams/operators/map.ts')],
+      ['src/runtime/r.ts:2', file(`import { map } from '../streams/operators/map.ts'`, 'src/runtime/r.ts')],
+      ['src/cli/main.ts:2', file(`import { openLog } from '../index.ts'`, 'src/cli/main.ts')],
+      ['src/log/a.ts:2', file(`import { openLog } from 'millrace'`)],
+      ['src/log/a.ts:2', file(`import { tree } from '../../test/support/tidy.ts'`)],
+      ['src/extra/a.ts:1', file('', 'src/extra/a.ts')],
+      ['src/other.ts:1', file('', 'src/other.ts')],
+    ],
+  },
+  {
+    rule: 'no ring of imports, types included',
+    gate: tidy.noRing,
+    clean: {
+      'src/log/a.ts': `import './b.ts'\nimport './c.ts'`,
+      'src/log/b.ts': `import './c.ts'`,
+      'src/log/c.ts': '',
+    },
+    planted: [
+      [
+        'src/log/a.ts',
+        { 'src/log/a.ts': `import { b } from './b.ts'`, 'src/log/b.ts': `import type { a } from './a.ts'` },
+      ],
+      [
+        'src/log/a.ts',
+        { 'src/log/a.ts': `import './b.ts'`, 'src/log/b.ts': `import './c.ts'`, 'src/log/c.ts': `import './a.ts'` },
+      ],
+      ['src/log/a.ts', { 'src/log/a.ts': `import './a.ts'` }],
+    ],
+  },
+  {
+    rule: 'each package lives in one folder',
+    gate: tidy.packagesAtHome,
+    clean: {
+      'src/storage/a.ts': `import { open } from 'lmdb'\nimport { join } from 'node:path'`,
+      'src/core/a.ts': `import { pack } from 'msgpackr'\nimport { map } from 'rxjs'`,
+      'src/log/a.ts': `import { crc } from '@scope/crc'\nimport { map } from 'rxjs/operators'`,
+      'src/log/b.ts': `import { crc } from '@scope/crc/fast'`,
+    },
+    planted: [
+      ['src/log/a.ts:2 lmdb', file(`import type { Database } from 'lmdb'`)],
+      ['src/log/a.ts:2 msgpackr', file(`import { pack } from 'msgpackr/pack'`)],
+      [
+        'src/state/b.ts:1 @scope/crc',
+        { 'src/log/a.ts': `import '@scope/crc'`, 'src/state/b.ts': `import '@scope/crc'` },
+      ],
+    ],
+  },
+  {
+    rule: 'the linter knows the same layers',
+    gate: tidy.linterAgrees,
+    clean: linter((text) => text),
+    planted: [
+      ['.oxlintrc.json:1 core importing ../log/x.ts', linter((text) => text.replace('storage|log|', 'storage|'))],
+      ['.oxlintrc.json:1 core importing lmdb', linter((text) => text.replace('^lmdb', '^never'))],
+    ],
+  },
+  {
+    rule: 'file names say what is in the file',
+    gate: tidy.tellingNames,
+    clean: { 'src/log/record-batch.ts': '', 'src/streams/operators/map.ts': '', 'test/support/helpers.ts': '' },
+    planted: [
+      'log/utils',
+      'log/batch-helpers',
+      'helpers/a',
+      'types',
+      'log/log-impl',
+      'internal/a',
+      'log/AbstractLog',
+      'log/a_b',
+    ].map((name) => [`src/${name}.ts:1`, { [`src/${name}.ts`]: head }] as const),
+  },
+  {
+    rule: 'a file begins with its reason',
+    gate: tidy.fileHeads,
+    clean: {
+      'src/log/a.ts': '// Appends batches to a partition.\nexport {}',
+      'src/log/b.ts': '/**\n * Reads batches from a partition.\n */\nexport {}',
+      'src/cli/main.ts': '#!/usr/bin/env node\n// The command line of millrace.\nexport {}',
+    },
+    planted: [
+      ['src/log/a.ts:1', { 'src/log/a.ts': 'export {}' }],
+      ['src/log/a.ts:1', { 'src/log/a.ts': '\n// Appends batches to a partition.\nexport {}' }],
+      ['src/log/a.ts:1', { 'src/log/a.ts': '// log\nexport {}' }],
+      ['src/log/a.ts:1', { 'src/log/a.ts': '/* oxlint-disable no-console, no-var, no-empty */\nexport {}' }],
+    ],
+  },
+  {
+    rule: 'no any',
+    gate: tidy.noAny,
+    clean: file(
+      `// any, as any\nconst any = /: any/\nconst a = { any: 1, text: 'x: any', many: \`as any\` }\nfc.any()`,
+    ),
+    planted: [
+      'a: any',
+      'a = b as any',
+      '<any>b',
+      'Map<string, any>',
+      'readonly any[]',
+      '() => any',
+      'x = `${b as any}`',
+    ].map((code) => ['src/log/a.ts:2', file(code)] as const),
+  },
+  {
+    rule: 'time and chance come from outside',
+    gate: tidy.noClock,
+    clean: {
+      ...file(`new Date(timestamp)\nclock.setTimeout(f, 1)\n// Date.now()\nsetImmediate(f)`),
+      ...file('Date.now()', 'src/core/clock.ts'),
+    },
+    planted: [
+      'Date.now()',
+      'new Date()',
+      'new Date',
+      'setTimeout(f, 1)',
+      'globalThis.setInterval(f, 1)',
+      'Math.random()',
+      'performance.now()',
+    ].map((code) => ['src/log/a.ts:3', file(`\nid = \`\${${code}}\``)] as const),
+  },
+  {
+    rule: 'timers are not imported either',
+    gate: tidy.noTimerImports,
+    clean: file(`import { x } from './timers.ts'`),
+    planted: [['src/log/a.ts:2', file(`import { setTimeout } from 'node:timers/promises'`)]],
+  },
+  {
+    rule: 'files are short',
+    gate: tidy.shortFiles,
+    clean: { 'src/log/a.ts': lines(400), 'test/a.test.ts': lines(401) },
+    planted: [['src/log/a.ts:400', { 'src/log/a.ts': lines(401) }]],
+  },
+  {
+    rule: 'every test runs',
+    gate: tidy.everyTestRuns,
+    clean: {
+      'test/a.test.ts': `test('skip', f)\n// test.only\ntest.each([1])('x', f)\nreader.skip(3)`,
+      'src/log/a.ts': 'test.only()',
+    },
+    planted: [
+      'test.only(f)',
+      'it.skip(f)',
+      'describe.todo(f)',
+      'test.concurrent.only(f)',
+      'test("x", { skip: true }, f)',
+    ].map((code) => ['test/a.test.ts:1', { 'test/a.test.ts': code }] as const),
+  },
+  {
+    rule: 'no path of one machine',
+    gate: tidy.noMachinePaths,
+    clean: { 'README.md': 'see https://a.org/home/x, ./work/x, src/work/x and /tmp/clicks', 'docs/a.md': '/homes/' },
+    planted: ['work', 'home', 'tmp/bash_jobs.0', 'root'].flatMap((place) =>
+      [' ', '"', '=', `file:${slash}${slash}`].map(
+        (before) => ['docs/a.md:2', { 'docs/a.md': `a\n${before}${slash}${place}/x` }] as const,
+      ),
+    ),
+  },
+  {
+    rule: 'each error code has a row and a test',
+    gate: tidy.errorCodes(Object.keys(errorMeanings)),
+    provedBy: tidy.errorCodes(['closed', 'fenced']),
+    clean: errorPage(['closed', 'fenced']),
+    planted: [
+      ['docs/errors.md:1 no row for `fenced`', errorPage(['closed'])],
+      ['docs/errors.md:1 a row for `lost`', errorPage(['closed', 'fenced', 'lost'])],
+      ['docs/errors.md:1 two rows for `fenced`', errorPage(['closed', 'fenced', 'fenced'])],
+      [`src/core/errors.ts:1 no test names 'fenced'`, errorPage(['closed', 'fenced'], `'closed' fenced`)],
+    ],
+  },
+]
+
+describe.each(proofs)('$rule', ({ gate, provedBy = gate, clean, planted }) => {
+  test('finds each planted violation', () => {
+    const found = planted.map(([, sample]) => provedBy(sample))
+    expect(found).toEqual(planted.map(([place]) => [expect.stringContaining(place)]))
+  })
+
+  test('lets a clean sample pass', () => {
+    expect(provedBy(clean)).toEqual([])
+  })
+
+  test('holds in the repository', () => {
+    expect(gate(tree)).toEqual([])
+  })
+})
+
+test('an error table without codes is a violation', () => {
+  expect(tidy.errorCodes([])({})).toHaveLength(1)
+})
+
+test('the repository that the gates look at is not empty', () => {
+  expect(Object.keys(tree)).toEqual(expect.arrayContaining(['package.json', 'src/core/errors.ts', 'test/tidy.test.ts']))
+})
+
+test('code is told from comments, strings, templates and regular expressions', () => {
+  const text = 'a(/[/"]\\//g) / b /* c */ + `d${e({ f: `g${h}` })}i` // j\n'
+  expect(codeOf(text).replace(/ +/g, ' ')).toBe('a( ) / b + ` ${e({ f: ` ${h}` })} ` \n')
+  expect(codeOf(text)).toHaveLength(text.length)
+  expect(importsOf('src/a/b.ts', `import 'c'\nimport x from "../d.ts"`)).toMatchObject([
+    { package: 'c' },
+    { path: 'src/d.ts', line: 2 },
+  ])
+})
