@@ -29,7 +29,7 @@ export class Carrier<K = unknown, V = unknown> {
   /** The record of the log that this one was made from. */
   readonly origin: Carrier
   /** The record that the current turn began with. */
-  readonly root: Carrier
+  root: Carrier
   topic = ''
   partition = 0
   offset = -1
@@ -138,17 +138,10 @@ export class Carrier<K = unknown, V = unknown> {
     return next
   }
 
-  /** The same record as the beginning of a turn of its own. */
-  asRoot(): Carrier<K, V> {
-    const next = new Carrier<K, V>(this.timestamp, this.origin, undefined)
-    next.headers = this.headers
-    next.#keyCodec = this.#keyCodec
-    next.#keyBytes = this.#keyBytes
-    next.#keyStart = this.#keyStart
-    next.#keyEnd = this.#keyEnd
-    next.#key = this.#key
-    next.#copyValue(this)
-    return next
+  /** Makes this record the one that a turn begins with. */
+  beginTurn(): void {
+    this.root = this as unknown as Carrier
+    this.failure = undefined
   }
 
   #makeKey(key: K, codec: Codec<K> | undefined): void {

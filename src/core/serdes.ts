@@ -313,8 +313,10 @@ export function msgpack(schema?: StandardSchema): Serde<unknown> {
  * const byCountryAndYear = tuple(string(), int64()) // Serde<readonly [string, number]>
  * ```
  */
-export function tuple<T extends readonly unknown[]>(...parts: { readonly [I in keyof T]: Serde<T[I]> }): Serde<T> {
-  return new TupleCodec(parts.map((part) => codecOf(part))) as Serde<unknown> as Serde<T>
+export function tuple<T extends readonly unknown[]>(
+  ...parts: { readonly [I in keyof T]: Serde<T[I]> }
+): Serde<Readonly<T>> {
+  return new TupleCodec(parts.map((part) => codecOf(part))) as Serde<unknown> as Serde<Readonly<T>>
 }
 
 /** The same type with null: for a key or a value that may be missing. */

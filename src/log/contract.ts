@@ -2,26 +2,9 @@
  * The Log contract: all that the runtime knows of a log. A directory implements it in one LMDB transaction.
  */
 import type { TopicDescription, TopicRequest } from './topics.ts'
+import { MillraceError } from '../core/errors.ts'
+import type { StateReader, StateWriter } from '../storage/state-rows.ts'
 import type { PartitionId, StoredBatch } from './partitions.ts'
-
-/** Changes the rows of stores, inside a commit. `key` is the row's own key; both are copied. */
-export interface StateWriter {
-  put(storeId: number, partition: number, key: Buffer, value: Buffer): void
-  remove(storeId: number, partition: number, key: Buffer): void
-}
-
-/** Reads the rows of stores as of the last commit. */
-export interface StateReader {
-  get(storeId: number, partition: number, key: Uint8Array): Buffer | undefined
-  /** Up to `limit` rows with from <= key, and key < to unless `to` is undefined, in byte order of their keys. */
-  range(
-    storeId: number,
-    partition: number,
-    from: Uint8Array,
-    to: Uint8Array | undefined,
-    limit: number,
-  ): { readonly key: Buffer; readonly value: Buffer }[]
-}
 
 /** Everything that an application did since its last commit. */
 export interface Commit {
@@ -76,5 +59,20 @@ export interface LogContract {
   onCommit(listener: () => void): () => void
 }
 
-/** Where a public log keeps its contract for the runtime; not for users. */
-export const contract: unique symbol = Symbol('millrace.log.contract')
+const contracts = new WeakMap<object, LogContract>()
+
+/** Says which contract stands behind a public log. */
+export function bindContract(log: object, contract: LogContract): void {
+  contracts.set(log, contract)
+}
+
+/**
+ * The contract behind a public log.
+ *
+ * @throws MillraceError `bad_option` when it is no log
+ */
+export function contractOf(log: object): LogContract {
+  const contract = typeof log === 'object' && log !== null ? contracts.get(log) : undefined
+  if (contract === undefined) throw new MillraceError('bad_option', 'log is not a log; open one with openLog(dir)')
+  return contract
+}

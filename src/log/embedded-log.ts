@@ -4,8 +4,9 @@
 import { readInt64, writeUint64 } from '../core/bytes.ts'
 import { MillraceError } from '../core/errors.ts'
 import type { Environment } from '../storage/environment.ts'
-import { namedKey, partitionKey, stateKey } from '../storage/keys.ts'
-import type { ApplicationStart, Commit, LogContract, StateReader, StateWriter } from './contract.ts'
+import { namedKey, partitionKey } from '../storage/keys.ts'
+import { type StateReader, stateReader, stateWriter } from '../storage/state-rows.ts'
+import type { ApplicationStart, Commit, LogContract } from './contract.ts'
 import { type PartitionId, Partitions, type StoredBatch } from './partitions.ts'
 import { nextId, type TopicDescription, type TopicRequest, Topics } from './topics.ts'
 
@@ -19,7 +20,7 @@ export class EmbeddedLog implements LogContract {
     this.environment = environment
     this.topics = new Topics(environment)
     this.partitions = new Partitions(environment)
-    this.state = new StoredState(environment)
+    this.state = stateReader(environment)
     this.topics.sweep()
   }
 
@@ -93,13 +94,7 @@ export class EmbeddedLog implements LogContract {
         )
       }
       for (const { partition, batches } of commit.appends) this.partitions.append(transaction, partition, batches)
-      const writer: StateWriter = {
-        put: (storeId, partition, key, value) =>
-          transaction.put('state', stateKey(storeId, partition, key, 0, key.length), value),
-        remove: (storeId, partition, key) =>
-          transaction.remove('state', stateKey(storeId, partition, key, 0, key.length)),
-      }
-      commit.writeState(writer)
+      commit.writeState(stateWriter(transaction))
       for (const { partition, offset } of commit.positions) {
         const stored = Buffer.allocUnsafe(8)
         writeUint64(stored, 0, offset)
@@ -116,30 +111,4 @@ export class EmbeddedLog implements LogContract {
 
 function positionKey(applicationId: string, { topicId, partition }: PartitionId): Buffer {
   return namedKey(applicationId, partitionKey(topicId, partition))
-}
-
-class StoredState implements StateReader {
-  readonly #environment: Environment
-
-  constructor(environment: Environment) {
-    this.#environment = environment
-  }
-
-  get(storeId: number, partition: number, key: Uint8Array): Buffer | undefined {
-    return this.#environment.get('state', stateKey(storeId, partition, key, 0, key.length))
-  }
-
-  range(
-    storeId: number,
-    partition: number,
-    from: Uint8Array,
-    to: Uint8Array | undefined,
-    limit: number,
-  ): { readonly key: Buffer; readonly value: Buffer }[] {
-    const start = stateKey(storeId, partition, from, 0, from.length)
-    const end = to === undefined ? partitionKey(storeId, partition + 1) : stateKey(storeId, partition, to, 0, to.length)
-    return this.#environment
-      .range('state', start, end, limit)
-      .map(({ key, value }) => ({ key: key.subarray(8), value }))
-  }
 }

@@ -5,7 +5,7 @@ import { checkOptions, checkWhole } from '../core/names.ts'
 import type { Topic } from '../core/topic.ts'
 import type { Offset } from '../core/units.ts'
 import { Environment } from '../storage/environment.ts'
-import { contract, type LogContract } from './contract.ts'
+import { bindContract } from './contract.ts'
 import { EmbeddedLog } from './embedded-log.ts'
 import { Producer, type ProducerOptions } from './producer.ts'
 import { type ReadOptions, TopicReader } from './reader.ts'
@@ -46,13 +46,12 @@ export function openLogSync(dir: string, options: LogOptions): Log {
 /** An open log. */
 export class Log implements AsyncDisposable {
   readonly admin: Admin
-  readonly [contract]: LogContract
   readonly #log: EmbeddedLog
   readonly #producers = new Set<Producer>()
 
   constructor(log: EmbeddedLog) {
     this.#log = log
-    this[contract] = log
+    bindContract(this, log)
     this.admin = new Admin(log)
   }
 

@@ -83,7 +83,6 @@ export class Producer implements AsyncDisposable {
   readonly #routes = new Map<object, Route>()
   readonly #outboxes = new Map<string, readonly Outbox[]>()
   readonly #scratch = new ByteWriter(4_096)
-  readonly #cursor = { keyEnd: 0, valueEnd: 0 }
   #waiters: Waiter[] = []
   #bufferedBytes = 0
   #cancelFlush: (() => void) | undefined

@@ -78,7 +78,8 @@ export class TopicReader<K, V> implements AsyncIterable<LogRecord<K, V>> {
     const onAbort = (): void => wake()
     signal?.addEventListener('abort', onAbort)
     try {
-      while (signal?.aborted !== true) {
+      for (;;) {
+        if (signal?.aborted === true) return
         news = false
         let progressed = false
         for (const lane of lanes) {

@@ -1,0 +1,61 @@
+/**
+ * Every public name of millrace, by hand: the log, the streams, the runtime.
+ */
+
+// Values with meaning: topics, stores, serdes, windows, time, errors.
+export {
+  type KeyValueStore,
+  keyValueStore,
+  type Topic,
+  type TopicFor,
+  topic,
+  type WindowStore,
+  windowStore,
+} from './core/topic.ts'
+export type { Serde } from './core/serde.ts'
+export {
+  bigint64,
+  boolean,
+  bytes,
+  float64,
+  int64,
+  json,
+  msgpack,
+  nullable,
+  string,
+  tuple,
+} from './core/serdes.ts'
+export type { StandardSchema } from './core/schema.ts'
+export { TimeWindows, type Window, type Windowed, windowed } from './core/window.ts'
+export type { LogRecord, RecordInput, StreamRecord } from './core/record.ts'
+export type { Header, HeaderInput } from './core/headers.ts'
+export type { Offset, Timestamp } from './core/units.ts'
+export { days, hours, minutes, seconds } from './core/duration.ts'
+export { type Clock, ManualClock, systemClock } from './core/clock.ts'
+export { type ErrorCode, MillraceError } from './core/errors.ts'
+
+// The log.
+export { type Admin, type Log, type LogOptions, openLog, type TopicName } from './log/log.ts'
+export type { Producer, ProducerOptions, SendManyResult, SendResult } from './log/producer.ts'
+export type { ReadFrom, ReadOptions, RecordBatch, TopicReader } from './log/reader.ts'
+export type { TopicDescription } from './log/topics.ts'
+
+// Streams.
+export { StreamsBuilder, type StreamOptions } from './streams/streams-builder.ts'
+export type {
+  Aggregator,
+  KGroupedStream,
+  KStream,
+  KTable,
+  Predicate,
+  RecordOutput,
+  Reducer,
+  TimeWindowedKStream,
+} from './streams/dsl.ts'
+export type { Topology } from './plan/topology.ts'
+
+// The runtime.
+export { type Application, type ApplicationState, startStreams, type StreamsOptions } from './runtime/application.ts'
+export type { Failure, FailureAnswer, OnError } from './runtime/failures.ts'
+export type { Metrics } from './runtime/metrics.ts'
+export type { ReadOnlyKeyValueStore, ReadOnlyWindowStore, StoreRow, TimeBounds } from './runtime/store-query.ts'

@@ -1,0 +1,65 @@
+/**
+ * The nodes of a plan: frozen data that the DSL makes and the runtime compiles. Neither sees the other.
+ */
+import type { Codec } from '../core/serde.ts'
+import type { OperatorFactory } from './operator.ts'
+import type { StoreSpec } from './store.ts'
+
+interface NodeBase {
+  /** Counts up in the order of the calls that made the nodes; children are called in this order. */
+  readonly index: number
+  /**
+   * What errors, counters and the stored plan call it. Of a stateful or regrouping operator it is stable: the given name,
+   * or one made of the source topics and the stateful or regrouping operators before it.
+   */
+  readonly id: string
+  readonly verb: string
+  readonly parents: readonly PlanNode[]
+  /** The id of the nearest stateful or regrouping operator, or of the source, from which later ids are made. */
+  readonly lineage: string
+}
+
+/** A topic as a source reads it. */
+export interface SourceTopic {
+  readonly name: string
+  readonly partitions: number | undefined
+  readonly keyCodec: Codec<unknown>
+  readonly valueCodec: Codec<unknown>
+}
+
+/** Reads topics. */
+export interface SourceNode extends NodeBase {
+  readonly kind: 'source'
+  readonly topics: readonly SourceTopic[]
+  /** Where a partition without a position begins. */
+  readonly reset: 'earliest' | 'latest'
+}
+
+/** Works on records inside its sub-topology; with a store when it remembers. */
+export interface OperatorNode extends NodeBase {
+  readonly kind: 'operator'
+  readonly operator: OperatorFactory
+  readonly store: StoreSpec | undefined
+}
+
+/** Brings several streams together. */
+export interface MergeNode extends NodeBase {
+  readonly kind: 'merge'
+}
+
+/** Ends a sub-topology and begins another: sends every record to the partition of its key. */
+export interface RegroupNode extends NodeBase {
+  readonly kind: 'regroup'
+  readonly keyCodec: Codec<unknown>
+  readonly valueCodec: Codec<unknown>
+  /** `undefined`: as many as the widest input. */
+  readonly partitions: number | undefined
+}
+
+/** Writes to a topic. */
+export interface SinkNode extends NodeBase {
+  readonly kind: 'sink'
+  readonly topic: SourceTopic
+}
+
+export type PlanNode = SourceNode | OperatorNode | MergeNode | RegroupNode | SinkNode

@@ -1,0 +1,82 @@
+/**
+ * The operator contract. Whoever writes an operator reads this page first.
+ *
+ * An operator is an RxJS `OperatorFunction` from carriers to carriers. A node of the plan holds a factory for it; the
+ * runtime calls the factory once for every task, that is for every partition, and chains what it returns.
+ *
+ * What an operator may rely on
+ * - It is called synchronously, one record at a time, inside a turn that the engine opened. Records of one partition come
+ *   in one deterministic order.
+ * - Its context belongs to it and its partition alone: the stream time, the counters and the stores.
+ * - When anything downstream throws, the throw passes through it to the engine, which undoes the whole turn.
+ *
+ * What it must keep to
+ * - It emits inside the call that it was given a record in, or never. It does not complete, and it does not unsubscribe.
+ * - It keeps nothing between records except in its context: what stands in a field is lost after a crash and is not
+ *   undone with a turn.
+ * - It does not change a carrier that it was given: others may hold it. It makes a new one (`withValue`, `withKey` …).
+ * - It calls user functions with `carrier.view()`, and gives every throw of theirs a place with {@link operatorError}.
+ *   It does not catch a throw from downstream.
+ * - It never drops a record silently: `context.drop(reason)`. A record that is dropped does not move stream time.
+ * - It reads bytes as late as it can: a null check does not decode (`isKeyNull`, `isValueNull`).
+ */
+import type { OperatorFunction } from 'rxjs'
+import type { Carrier } from '../core/carrier.ts'
+import { MillraceError, messageOf } from '../core/errors.ts'
+import type { State, StoreSpec } from './store.ts'
+
+export type Operator = OperatorFunction<Carrier, Carrier>
+
+/** Why an operator drops a record. */
+export type DropReason = 'null_key' | 'null_value' | 'late'
+
+/** Event time as one operator has seen it in one partition; kept with the state, undone with the turn. */
+export interface StreamTime {
+  /** The largest timestamp so far; -1 before the first record. */
+  readonly now: number
+  /** Takes a record's timestamp into account and returns the largest so far. */
+  advance(timestamp: number): number
+}
+
+/** What an operator gets for one partition. */
+export interface OperatorContext {
+  /** The operator's id, for errors. */
+  readonly operator: string
+  readonly partition: number
+  readonly streamTime: StreamTime
+  /** Counts a record that goes no further; the count is part of the commit. */
+  drop(reason: DropReason): void
+  /** The operator's own store. Windows expire by the operator's stream time. */
+  state<K, V>(store: StoreSpec): State<K, V>
+  /** Stops the application: for what no error policy may pass over. */
+  stop(error: MillraceError): void
+}
+
+export type OperatorFactory = (context: OperatorContext) => Operator
+
+/** Errors that belong to one record and are dealt with by `onError`; every other error stops the application. */
+const recordErrors: ReadonlySet<string> = new Set([
+  'bad_record',
+  'encode_failed',
+  'key_too_long',
+  'undecodable',
+  'unexpected_null',
+  'user_function_threw',
+])
+
+export function isRecordError(error: unknown): error is MillraceError {
+  return error instanceof MillraceError && recordErrors.has(error.code)
+}
+
+/** What was thrown while an operator ran code of the user's, with the operator's id. */
+export function operatorError(operator: string, thrown: unknown): MillraceError {
+  if (thrown instanceof MillraceError && !isRecordError(thrown)) return thrown
+  if (isRecordError(thrown)) {
+    if (thrown.operator !== undefined) return thrown
+    return new MillraceError(thrown.code, `in ${operator}: ${thrown.message}`, { operator, cause: thrown })
+  }
+  return new MillraceError('user_function_threw', `a function of ${operator} threw: ${messageOf(thrown)}`, {
+    operator,
+    cause: thrown,
+  })
+}

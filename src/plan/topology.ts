@@ -1,0 +1,107 @@
+/**
+ * A topology: the frozen plan of an application, cut into sub-topologies where records change their partition.
+ */
+import { MillraceError } from '../core/errors.ts'
+import { describeText } from './describe.ts'
+import type { PlanNode } from './node.ts'
+import type { StoreSpec } from './store.ts'
+
+/** Nodes that work on a record in one turn. It begins with sources and regroupings, and ends with sinks and regroupings. */
+export interface SubTopology {
+  readonly index: number
+  /** In the order of their indexes; a regrouping that ends it is among them, one that begins it is not. */
+  readonly nodes: readonly PlanNode[]
+  /** The sources of `nodes`, and the regroupings that feed it. */
+  readonly inputs: readonly PlanNode[]
+}
+
+/**
+ * What {@link StreamsBuilder.build} returns: give it to `startStreams`, or to a `TopologyTestDriver`.
+ *
+ * It is immutable and may be started as often as wanted, under different application ids.
+ */
+export class Topology {
+  readonly nodes: readonly PlanNode[]
+  readonly subTopologies: readonly SubTopology[]
+  readonly #children = new Map<PlanNode, PlanNode[]>()
+
+  constructor(nodes: readonly PlanNode[]) {
+    this.nodes = Object.freeze([...nodes])
+    checkNames(this.nodes)
+    for (const node of this.nodes) {
+      for (const parent of node.parents) {
+        const siblings = this.#children.get(parent)
+        if (siblings === undefined) this.#children.set(parent, [node])
+        else siblings.push(node)
+      }
+    }
+    this.subTopologies = cut(this.nodes)
+    Object.freeze(this)
+  }
+
+  /** The nodes that a node feeds, in the order in which they were made. */
+  childrenOf(node: PlanNode): readonly PlanNode[] {
+    return this.#children.get(node) ?? []
+  }
+
+  /** Every store, by the order of its operator. */
+  get stores(): readonly StoreSpec[] {
+    return this.nodes.flatMap((node) => (node.kind === 'operator' && node.store !== undefined ? [node.store] : []))
+  }
+
+  /** The topology as text, for people: sub-topologies, and for every node what it feeds. */
+  describe(): string {
+    return describeText(this)
+  }
+}
+
+/** Ids are where errors, counters, stored plans and stores are found again, so no two nodes may share one. */
+function checkNames(nodes: readonly PlanNode[]): void {
+  const ids = new Map<string, PlanNode>()
+  const stores = new Map<string, PlanNode>()
+  for (const node of nodes) {
+    const other = ids.get(node.id)
+    if (other !== undefined) {
+      throw new MillraceError(
+        'topology_invalid',
+        `${other.verb} and ${node.verb} would both be called "${node.id}"; give one of them a name: { name: '…' }`,
+        { operator: node.id },
+      )
+    }
+    ids.set(node.id, node)
+    if (node.kind !== 'operator' || node.store === undefined) continue
+    const owner = stores.get(node.store.name)
+    if (owner !== undefined) {
+      throw new MillraceError(
+        'topology_invalid',
+        `two operators, ${owner.id} and ${node.id}, would keep their state in one store, "${node.store.name}"; name another store`,
+        { store: node.store.name, operator: node.id },
+      )
+    }
+    stores.set(node.store.name, node)
+  }
+}
+
+/** Puts nodes that are joined by anything but a regrouping's output into one sub-topology. */
+function cut(nodes: readonly PlanNode[]): readonly SubTopology[] {
+  // Union-find. A regrouping ends its own sub-topology; `outlets` stands for the one that it begins.
+  const leaders = new Map<object, object>()
+  const outlets = new Map<PlanNode, object>()
+  const find = (member: object): object => {
+    const leader = leaders.get(member) ?? member
+    return leader === member ? member : find(leader)
+  }
+  for (const node of nodes) {
+    if (node.kind === 'regroup') outlets.set(node, {})
+    for (const parent of node.parents) leaders.set(find(outlets.get(parent) ?? parent), find(node))
+  }
+  const distinct = [...new Set(nodes.map(find))]
+  return Object.freeze(
+    distinct.map((leader, index) => {
+      const members = nodes.filter((node) => find(node) === leader)
+      const fedBy = [...outlets].flatMap(([regroup, outlet]) => (find(outlet) === leader ? [regroup] : []))
+      const inputs = [...members.filter((node) => node.kind === 'source'), ...fedBy]
+      return Object.freeze({ index, nodes: Object.freeze(members), inputs: Object.freeze(inputs) })
+    }),
+  )
+}

@@ -1,0 +1,21 @@
+/**
+ * A turn: one record with everything that it causes inside its sub-topology, kept whole or undone whole.
+ */
+
+/** Something that a turn changes, and that can go back to how it was when the turn began. */
+export interface Revertible {
+  /** The number of the last turn that changed it. */
+  turn: number
+  /** Called at most once for a turn, after {@link Turn.touch}. */
+  revert(): void
+}
+
+/** The turn that is under way. */
+export interface Turn {
+  /** Counts up with every turn. */
+  readonly number: number
+  /**
+   * Call before the first change in a turn, when `thing.turn !== turn.number`, after saving what `revert` needs.
+   */
+  touch(thing: Revertible): void
+}

@@ -1,0 +1,283 @@
+/**
+ * A running application: drives the engine from the event loop, commits by time and by count, and answers questions.
+ */
+import { type Clock, monotonicMs, systemClock } from '../core/clock.ts'
+import { MillraceError } from '../core/errors.ts'
+import { checkName, checkOptions, checkWhole } from '../core/names.ts'
+import type { KeyValueStore, WindowStore } from '../core/topic.ts'
+import { contractOf, type LogContract } from '../log/contract.ts'
+import type { Log } from '../log/log.ts'
+import type { Topology } from '../plan/topology.ts'
+import { Engine } from './engine.ts'
+import { failurePolicy, type OnError } from './failures.ts'
+import { type Metrics, metricsOf } from './metrics.ts'
+import { queryStore, type ReadOnlyKeyValueStore, type ReadOnlyWindowStore } from './store-query.ts'
+
+export interface StreamsOptions {
+  /** What {@link openLog} returned. */
+  readonly log: Log
+  /** Names the application: its positions, its stores and its dead-letter topic. */
+  readonly applicationId: string
+  /** When to commit: after so many source records (default 10,000), or so long after the first of them (default 100 ms). */
+  readonly commit?: { readonly everyMs?: number; readonly everyRecords?: number }
+  /** What to do with a record that fails. Default `fail`. */
+  readonly onError?: OnError
+  /** Where `deadLetter` writes. Default `<applicationId>.dead-letters`. */
+  readonly deadLetterTopic?: string
+  /** How long to wait for records of an empty partition while others have some, in ms. Default 0. */
+  readonly maxTaskIdleMs?: number
+  /** Memory for rows of stores beside those of the running commit, roughly, in bytes. Default 64 MiB. */
+  readonly stateCacheBytes?: number
+  readonly clock?: Clock
+  /** Closes the application when it aborts. */
+  readonly signal?: AbortSignal
+  readonly onStateChange?: (state: ApplicationState) => void
+}
+
+export type ApplicationState = 'running' | 'closing' | 'closed' | 'failed'
+
+/** The longest stretch of work between two looks at the event loop. */
+const sliceMs = 10
+
+interface Waiter {
+  /** The ends of the input when the wait began. */
+  readonly targets: readonly number[]
+  readonly resolve: () => void
+  readonly reject: (error: unknown) => void
+}
+
+/**
+ * Starts a topology on a log.
+ *
+ * It goes on from its last commit, or from the beginning of its topics. Positions, outputs, state and counters are committed
+ * together, so a crash at any moment loses nothing and doubles nothing. One instance per application id: a newer one takes
+ * over, and the older one stops with `fenced`.
+ *
+ * @example
+ * ```ts
+ * const app = await startStreams(topology, { log, applicationId: 'click-counts' })
+ * await app.caughtUp()
+ * await app.close()
+ * ```
+ * @throws MillraceError `plan_changed`, `partitions_differ`, `position_lost`, `bad_option`
+ */
+export async function startStreams(topology: Topology, options: StreamsOptions): Promise<Application> {
+  checkOptions('startStreams', options, [
+    'log',
+    'applicationId',
+    'commit',
+    'onError',
+    'deadLetterTopic',
+    'maxTaskIdleMs',
+    'stateCacheBytes',
+    'clock',
+    'signal',
+    'onStateChange',
+  ])
+  return new Application(topology, options)
+}
+
+/** What {@link startStreams} returns. */
+export class Application implements AsyncDisposable {
+  readonly applicationId: string
+  /** Resolves after {@link close}, rejects with the error that stopped the application. */
+  readonly stopped: Promise<void>
+  readonly #topology: Topology
+  readonly #log: LogContract
+  readonly #clock: Clock
+  readonly #engine: Engine
+  readonly #everyMs: number
+  readonly #onStateChange: ((state: ApplicationState) => void) | undefined
+  readonly #startedMs = monotonicMs()
+  #state: ApplicationState = 'running'
+  #waiters: Waiter[] = []
+  #wake: (() => void) | undefined
+  #news = false
+  /** When the running commit began, by the clock. */
+  #uncommittedSinceMs: number | undefined
+  #commits = 0
+  #lastCommitMs = 0
+
+  /** @internal use {@link startStreams} */
+  constructor(topology: Topology, options: StreamsOptions) {
+    const { applicationId, commit = {}, clock = systemClock, signal } = options
+    checkOptions('commit', commit, ['everyMs', 'everyRecords'])
+    this.applicationId = checkName('an application id', applicationId)
+    this.#everyMs = checkWhole('commit.everyMs', commit.everyMs ?? 100, 0)
+    this.#topology = topology
+    this.#log = contractOf(options.log)
+    this.#clock = clock
+    this.#onStateChange = options.onStateChange
+    this.#engine = new Engine(this.#log, topology, {
+      applicationId,
+      clock,
+      policy: failurePolicy(options.onError ?? 'fail'),
+      deadLetterTopic: checkName('the name of a topic', options.deadLetterTopic ?? `${applicationId}.dead-letters`),
+      commitRecords: checkWhole('commit.everyRecords', commit.everyRecords ?? 10_000, 1),
+      maxTaskIdleMs: checkWhole('maxTaskIdleMs', options.maxTaskIdleMs ?? 0, 0),
+      stateCacheBytes: checkWhole('stateCacheBytes', options.stateCacheBytes ?? 64 * 1_048_576, 0),
+      onStop: () => this.#notify(),
+    })
+    const stopWatching = this.#log.onCommit(() => this.#notify())
+    const onAbort = (): void => void this.close()
+    signal?.addEventListener('abort', onAbort)
+    this.stopped = this.#live().finally(() => {
+      stopWatching()
+      signal?.removeEventListener('abort', onAbort)
+    })
+    if (signal?.aborted === true) void this.close()
+  }
+
+  get state(): ApplicationState {
+    return this.#state
+  }
+
+  /** Works until it is told to close, or until it fails. */
+  async #live(): Promise<void> {
+    // The caller gets the application before the first record is worked on.
+    await yieldToEventLoop()
+    try {
+      while (this.#state === 'running') await this.#step()
+      this.#commit()
+      this.#enter('closed')
+      this.#settleWaiters(new MillraceError('closed', `application "${this.applicationId}" was closed`))
+    } catch (error) {
+      this.#enter('failed')
+      const seen = this.#waiters.length > 0
+      this.#settleWaiters(error)
+      // Whoever waits for the application hears of it there; otherwise an unhandled rejection ends the process.
+      if (seen) queueMicrotask(() => this.stopped.catch(() => undefined))
+      throw error
+    }
+  }
+
+  async #step(): Promise<void> {
+    this.#news = false
+    const startedMs = monotonicMs()
+    const result = this.#engine.run(() => monotonicMs() - startedMs > sliceMs || this.#isCommitTime())
+    if (this.#engine.hasUncommitted) this.#uncommittedSinceMs ??= this.#clock.now()
+    if (result === 'commitDue' || this.#isCommitTime() || (result === 'drained' && this.#waiters.length > 0)) {
+      this.#commit()
+    }
+    if (result === 'drained') this.#resolveWaiters()
+    if (result === 'drained' || result === 'waiting') await this.#rest(result)
+    else await yieldToEventLoop()
+  }
+
+  #isCommitTime(): boolean {
+    return this.#uncommittedSinceMs !== undefined && this.#clock.now() - this.#uncommittedSinceMs >= this.#everyMs
+  }
+
+  #commit(): void {
+    if (this.#engine.fatal !== undefined) throw this.#engine.fatal
+    if (this.#engine.hasUncommitted) {
+      const startedMs = monotonicMs()
+      this.#engine.commit()
+      this.#lastCommitMs = monotonicMs() - startedMs
+      this.#commits++
+    }
+    this.#uncommittedSinceMs = undefined
+  }
+
+  /** Sleeps until there is news: new records, a wait that ends, a commit that falls due, or the end. */
+  async #rest(result: 'drained' | 'waiting'): Promise<void> {
+    const untilCommitMs =
+      this.#uncommittedSinceMs === undefined
+        ? Number.POSITIVE_INFINITY
+        : this.#uncommittedSinceMs + this.#everyMs - this.#clock.now()
+    const restMs = Math.min(untilCommitMs, result === 'waiting' ? this.#engine.idleWaitMs : Number.POSITIVE_INFINITY)
+    const cancel = Number.isFinite(restMs)
+      ? this.#clock.schedule(Math.max(0, restMs), () => this.#notify())
+      : undefined
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve
+      if (this.#news || this.#state !== 'running') resolve()
+    })
+    this.#wake = undefined
+    cancel?.()
+  }
+
+  #notify(): void {
+    this.#news = true
+    this.#wake?.()
+  }
+
+  /**
+   * Resolves when every input is worked on and committed up to its end at the time of the call.
+   *
+   * @throws the error that stopped the application, or MillraceError `closed`
+   */
+  caughtUp(): Promise<void> {
+    if (this.#state === 'failed') return this.stopped
+    if (this.#state !== 'running') {
+      return Promise.reject(new MillraceError('closed', `application "${this.applicationId}" was closed`))
+    }
+    this.#log.refresh()
+    const targets = this.#engine.lanes.map(({ partition }) => this.#log.endOffset(partition))
+    return new Promise((resolve, reject) => {
+      this.#waiters.push({ targets, resolve, reject })
+      this.#notify()
+    })
+  }
+
+  #resolveWaiters(): void {
+    const { lanes } = this.#engine
+    const reached = (waiter: Waiter): boolean =>
+      waiter.targets.every((target, index) => (lanes[index]?.committedPosition ?? 0) >= target)
+    const done = this.#waiters.filter(reached)
+    if (done.length === 0) return
+    this.#waiters = this.#waiters.filter((waiter) => !done.includes(waiter))
+    for (const waiter of done) waiter.resolve()
+  }
+
+  #settleWaiters(error: unknown): void {
+    for (const waiter of this.#waiters) waiter.reject(error)
+    this.#waiters = []
+  }
+
+  /** Rates, lag, stream times and counts, as of now; counts since the application first started. */
+  metrics(): Metrics {
+    return metricsOf(this.#engine, {
+      state: this.#state,
+      commits: this.#commits,
+      lastCommitMs: this.#lastCommitMs,
+      runningMs: monotonicMs() - this.#startedMs,
+    })
+  }
+
+  /**
+   * A store of the topology, to query: rows as of the last commit.
+   *
+   * @throws MillraceError `store_unknown`, `bad_option` when the constant's serdes are not the store's
+   */
+  store<K, V>(store: KeyValueStore<K, V>): ReadOnlyKeyValueStore<K, V>
+  store<K, V>(store: WindowStore<K, V>): ReadOnlyWindowStore<K, V>
+  store<K, V>(
+    store: KeyValueStore<K, V> | WindowStore<K, V>,
+  ): ReadOnlyKeyValueStore<K, V> | ReadOnlyWindowStore<K, V> {
+    return queryStore(this.#log, this.#topology, this.#engine, store)
+  }
+
+  /** Commits what is done and stops. After a failure it does nothing; the failure is told by {@link stopped}. */
+  async close(): Promise<void> {
+    if (this.#state === 'running') {
+      this.#enter('closing')
+      this.#notify()
+    }
+    if (this.#state !== 'failed') await this.stopped
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  #enter(state: ApplicationState): void {
+    this.#state = state
+    this.#onStateChange?.(state)
+  }
+}
+
+/** Lets timers, sockets and other code run. */
+function yieldToEventLoop(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}

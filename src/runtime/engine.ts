@@ -1,0 +1,351 @@
+/**
+ * The engine of one application: takes records in sequence, turn by turn, and commits what they caused in one transaction.
+ *
+ * It is synchronous and knows no time of its own: the application drives it from the event loop, the test driver by hand.
+ */
+import type { Subject } from 'rxjs'
+import { ByteWriter } from '../core/bytes.ts'
+import type { Carrier } from '../core/carrier.ts'
+import type { Clock } from '../core/clock.ts'
+import { MillraceError } from '../core/errors.ts'
+import { partitionOf } from '../core/partitioner.ts'
+import type { LogContract } from '../log/contract.ts'
+import { comparePlans, type StoredPlan, storedPlan } from '../plan/comparison.ts'
+import type { PlanNode, RegroupNode, SinkNode } from '../plan/node.ts'
+import { isRecordError } from '../plan/operator.ts'
+import type { StoreSpec } from '../plan/store.ts'
+import type { Topology } from '../plan/topology.ts'
+import { StateTable } from '../state/table.ts'
+import { type Failure, type FailurePolicy, failureOf, writeDeadLetter } from './failures.ts'
+import { Output } from './outputs.ts'
+import { type Layout, layoutOf } from './layout.ts'
+import { Progress } from './progress.ts'
+import { SourceLane, SourceSequence } from './sequence.ts'
+import { Shuffle, type ShuffleLane } from './shuffle.ts'
+import { Task, type TaskHost } from './task.ts'
+import { TurnScope } from './turn.ts'
+
+export interface EngineOptions {
+  readonly applicationId: string
+  readonly clock: Clock
+  readonly policy: FailurePolicy
+  readonly deadLetterTopic: string
+  /** Source records after which a commit is due. */
+  readonly commitRecords: number
+  /** How long an empty partition is waited for while others have records. */
+  readonly maxTaskIdleMs: number
+  /** The most memory that rows of stores take between commits, roughly. */
+  readonly stateCacheBytes: number
+  /** Called when an operator stops the application, perhaps outside of a run. */
+  readonly onStop: () => void
+}
+
+/** Bytes of outputs after which a commit is due. */
+const outputBytesMax = 32 * 1_048_576
+
+/** Why a run came back. */
+export type RunResult = 'commitDue' | 'timeUp' | 'drained' | 'waiting'
+
+export class Engine implements TaskHost {
+  readonly progress: Progress
+  /** Source records worked on by this instance. */
+  recordCount = 0
+  /** The largest timestamp of a source record that this instance has seen. */
+  eventTime = -1
+  readonly plan: 'new' | 'same' | 'extended'
+  readonly layout: Layout
+  readonly #log: LogContract
+  readonly #options: EngineOptions
+  readonly #topology: Topology
+  readonly #turn = new TurnScope()
+  readonly #epoch: number
+  readonly #sequence: SourceSequence
+  readonly #shuffle = new Shuffle()
+  readonly #shuffleLanes = new Map<PlanNode, readonly ShuffleLane[]>()
+  /** Where records of source lane i enter. */
+  readonly #inlets: readonly Subject<Carrier>[]
+  readonly #outputs = new Map<string, Output>()
+  readonly #tables: StateTable<unknown, unknown>[] = []
+  readonly #storeIds = new Map<string, number>()
+  readonly #scratch = new ByteWriter(256)
+  #recordsSinceCommit = 0
+  /** An application that begins behind the last record must begin there after a restart too. */
+  #mustStorePositions = false
+  #fatal: unknown
+
+  /**
+   * Takes the application over from whoever ran it before.
+   *
+   * @throws MillraceError `plan_changed`, `partitions_differ`, `position_lost`
+   */
+  constructor(log: LogContract, topology: Topology, options: EngineOptions) {
+    this.#log = log
+    this.#topology = topology
+    this.#options = options
+    this.layout = layoutOf(topology, log)
+    const plan = storedPlan(topology, (node) => this.layout.partitionsOf(node))
+    let comparison: 'new' | 'same' | 'extended' = 'new'
+    const start = log.startApplication(options.applicationId, (stored) => {
+      if (stored.plan !== undefined) {
+        comparison = comparePlans(options.applicationId, JSON.parse(stored.plan) as StoredPlan, plan)
+      }
+      return JSON.stringify(plan)
+    })
+    this.plan = comparison
+    this.#epoch = start.epoch
+    this.progress = new Progress(this.#turn, start.progress)
+    const stores = topology.stores.map(({ name }) => name)
+    for (const [index, id] of log.storeIds(options.applicationId, stores).entries()) {
+      this.#storeIds.set(stores[index] as string, id)
+    }
+    for (const topic of this.layout.sinkTopics) this.#outputs.set(topic.name, new Output(topic, this.#turn))
+    const tasks = this.#makeTasks()
+    const { lanes, inlets } = this.#makeLanes(tasks)
+    this.#inlets = inlets
+    this.#sequence = new SourceSequence(log, lanes)
+    this.#sequence.lookForMore(options.clock.now())
+  }
+
+  #makeTasks(): readonly Task[] {
+    const tasks = this.#topology.subTopologies.flatMap((subTopology) =>
+      Array.from(
+        { length: this.layout.partitionsOfSub(subTopology) },
+        (_, partition) => new Task(this.#topology, subTopology, partition, this),
+      ),
+    )
+    let order = 0
+    const regroups = this.#topology.nodes.filter((node) => node.kind === 'regroup')
+    for (const node of regroups.toSorted((a, b) => (a.id < b.id ? -1 : 1))) {
+      const fed = tasks.filter(({ inlets }) => inlets.has(node))
+      const lanes = fed
+        .slice(0, this.layout.partitionsOf(node))
+        .map((task) => ({ inlet: task.inlets.get(node) as Subject<Carrier>, order: order++, queue: [], at: 0 }))
+      this.#shuffleLanes.set(node, lanes)
+    }
+    return tasks
+  }
+
+  #makeLanes(tasks: readonly Task[]): { readonly lanes: SourceLane[]; readonly inlets: Subject<Carrier>[] } {
+    const lanes: SourceLane[] = []
+    const inlets: Subject<Carrier>[] = []
+    for (const { node, source, description } of this.layout.sourceTopics) {
+      for (let partition = 0; partition < description.partitions; partition++) {
+        const place = { topic: description.name, topicId: description.id, partition }
+        const committed = this.#log.position(this.#options.applicationId, place)
+        const begin = committed ?? (node.reset === 'latest' ? this.#log.endOffset(place) : 0)
+        const task = tasks.find((candidate) => candidate.partition === partition && candidate.inlets.has(node))
+        lanes.push(new SourceLane(place, source, inlets.length, begin, committed !== undefined))
+        if (committed === undefined && begin > 0) this.#mustStorePositions = true
+        inlets.push(task?.inlets.get(node) as Subject<Carrier>)
+      }
+    }
+    return { lanes, inlets }
+  }
+
+  state(store: StoreSpec, partition: number, operator: string): StateTable<unknown, unknown> {
+    const id = this.#storeIds.get(store.name) as number
+    const streamTime = this.progress.streamTime(operator, partition)
+    const table = new StateTable(store, id, partition, this.#log.state, this.#turn, streamTime)
+    this.#tables.push(table)
+    return table
+  }
+
+  stop(error: MillraceError): void {
+    this.#fatal ??= error
+    this.#options.onStop()
+  }
+
+  write(sink: SinkNode, partition: number, carrier: Carrier): void {
+    const { name, keyCodec, valueCodec } = sink.topic
+    this.#outputs.get(name)?.write(carrier, keyCodec, valueCodec, partition)
+  }
+
+  regroup(node: RegroupNode, carrier: Carrier): void {
+    const lanes = this.#shuffleLanes.get(node) as readonly ShuffleLane[]
+    let partition = 0
+    if (lanes.length > 1) {
+      const scratch = this.#scratch
+      scratch.at = 0
+      carrier.writeKey(node.keyCodec, scratch)
+      partition = partitionOf(scratch.bytes, 0, scratch.at - node.keyCodec.partitionSuffixBytes, lanes.length)
+    }
+    this.#shuffle.push(lanes[partition] as ShuffleLane, carrier)
+  }
+
+  /**
+   * Works on records until a commit is due, the input is drained, an empty partition is waited for, or `timeUp` says so.
+   *
+   * @throws the error that stops the application; nothing since the last commit is kept then
+   */
+  run(timeUp: () => boolean): RunResult {
+    const sequence = this.#sequence
+    const now = (): number => this.#options.clock.now()
+    sequence.lookForMore(now())
+    for (let turns = 1; ; turns++) {
+      if (this.#fatal !== undefined) throw this.#fatal
+      if (this.isCommitDue) return 'commitDue'
+      const lane = sequence.next()
+      if (lane === undefined) return 'drained'
+      if (this.#options.maxTaskIdleMs > 0 && this.idleWaitMs > 0) return 'waiting'
+      this.#work(lane)
+      if (sequence.take(lane, now)) sequence.lookForMore(now())
+      if ((turns & 63) === 0 && timeUp()) return 'timeUp'
+    }
+  }
+
+  /** How long the emptiest partition is still waited for; 0 when nothing is waited for. */
+  get idleWaitMs(): number {
+    const untilMs = this.#options.clock.now() - this.#options.maxTaskIdleMs
+    let waitMs = 0
+    for (const lane of this.#sequence.lanes) {
+      if (!lane.hasHead) waitMs = Math.max(waitMs, lane.emptySinceMs - untilMs)
+    }
+    return waitMs
+  }
+
+  /** One source record, and all regrouped records that come of it. */
+  #work(lane: SourceLane): void {
+    this.#turnOf(lane.carrier(), this.#inlets[lane.inlet] as Subject<Carrier>)
+    for (let queue = this.#shuffle.next(); queue !== undefined; queue = this.#shuffle.next()) {
+      const carrier = this.#shuffle.take(queue)
+      this.#turnOf(carrier, queue.inlet)
+    }
+    this.#recordsSinceCommit++
+    this.recordCount++
+    const { timestamp } = lane.cursor
+    if (timestamp > this.eventTime) this.eventTime = timestamp
+  }
+
+  #turnOf(carrier: Carrier, inlet: Subject<Carrier>): void {
+    for (let attempt = 0; ; attempt++) {
+      const error = this.#attempt(carrier, inlet)
+      if (error === undefined) return
+      if (attempt < this.#options.policy.retries) continue
+      this.#passOver(failureOf(error, carrier), carrier)
+      return
+    }
+  }
+
+  /** Runs a turn; undoes it and returns the error when the record failed. Every other error stops the application. */
+  #attempt(carrier: Carrier, inlet: Subject<Carrier>): MillraceError | undefined {
+    this.#turn.begin()
+    carrier.beginTurn()
+    try {
+      inlet.next(carrier)
+      if (this.#fatal !== undefined) throw this.#fatal
+      if (carrier.failure === undefined) {
+        this.#shuffle.keep()
+        return undefined
+      }
+      throw carrier.failure
+    } catch (error) {
+      this.#turn.undo()
+      this.#shuffle.discard()
+      if (this.#fatal !== undefined) throw this.#fatal
+      if (isRecordError(error)) return error
+      this.#fatal = error
+      throw error
+    }
+  }
+
+  #passOver(failure: Failure, carrier: Carrier): void {
+    const answer = this.#options.policy.answer(failure)
+    if (answer === 'fail') throw (this.#fatal = failure.error)
+    this.#turn.begin()
+    this.progress.fail(failure.operator ?? failure.topic, failure.error.code)
+    if (answer === 'deadLetter') writeDeadLetter(this.#deadLetters(), failure, carrier)
+  }
+
+  #deadLetters(): Output {
+    const name = this.#options.deadLetterTopic
+    let output = this.#outputs.get(name)
+    if (output === undefined) {
+      const [topic] = this.#log.ensureTopics([{ name, partitions: undefined }])
+      if (topic === undefined) throw new MillraceError('topic_unknown', `there is no topic "${name}"`)
+      output = new Output(topic, this.#turn)
+      this.#outputs.set(name, output)
+    }
+    return output
+  }
+
+  get hasUncommitted(): boolean {
+    return this.#recordsSinceCommit > 0 || this.#mustStorePositions
+  }
+
+  /** Whether the work since the last commit is as much as one commit should hold. */
+  get isCommitDue(): boolean {
+    if (this.#recordsSinceCommit >= this.#options.commitRecords) return true
+    if ((this.#recordsSinceCommit & 1_023) !== 1_023) return false
+    return this.stateBytes > 2 * this.#options.stateCacheBytes || this.#outputBytes() > outputBytesMax
+  }
+
+  /** Memory of all stores, roughly. */
+  get stateBytes(): number {
+    return this.#tables.reduce((total, table) => total + table.memoryBytes, 0)
+  }
+
+  #outputBytes(): number {
+    let total = 0
+    for (const output of this.#outputs.values()) total += output.pendingBytes
+    return total
+  }
+
+  /**
+   * Commits positions, outputs, state, stream times and counters; durable when it returns.
+   *
+   * @throws MillraceError `fenced`, `storage_failed`
+   */
+  commit(): void {
+    if (!this.hasUncommitted) return
+    const { lanes } = this.#sequence
+    const moved = lanes.filter((lane) => lane.position !== lane.committedPosition || !lane.isStored)
+    const appends = [...this.#outputs.values()].flatMap((output) => output.take())
+    for (const { partition, position, committedPosition } of moved) {
+      Progress.add(this.progress.consumed, partition.topic, position - committedPosition)
+    }
+    for (const output of this.#outputs.values()) Progress.add(this.progress.produced, output.topic, output.pendingCount)
+    this.#log.commit({
+      applicationId: this.#options.applicationId,
+      epoch: this.#epoch,
+      positions: moved.map(({ partition, position }) => ({ partition, offset: position })),
+      appends,
+      progress: this.progress.encode(),
+      writeState: (writer) => {
+        for (const table of this.#tables) table.write(writer)
+      },
+    })
+    for (const lane of moved) {
+      lane.committedPosition = lane.position
+      lane.isStored = true
+    }
+    for (const output of this.#outputs.values()) output.committed()
+    for (const table of this.#tables) table.committed()
+    if (this.stateBytes > this.#options.stateCacheBytes) for (const table of this.#tables) table.age()
+    this.#recordsSinceCommit = 0
+    this.#mustStorePositions = false
+  }
+
+  get applicationId(): string {
+    return this.#options.applicationId
+  }
+
+  /** How many records of the input, as far as it was seen, are not worked on yet. */
+  get lag(): number {
+    return this.#sequence.lag
+  }
+
+  /** The place in every source partition, and what is durable of it. */
+  get lanes(): readonly SourceLane[] {
+    return this.#sequence.lanes
+  }
+
+  /** What keeps the application from going on. */
+  get fatal(): unknown {
+    return this.#fatal
+  }
+
+  /** The id of a store, for queries. */
+  storeId(name: string): number | undefined {
+    return this.#storeIds.get(name)
+  }
+}

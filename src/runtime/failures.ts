@@ -1,0 +1,81 @@
+/**
+ * What happens to a record whose turn failed: the policy of the application, and dead letters.
+ */
+import type { Carrier } from '../core/carrier.ts'
+import { MillraceError } from '../core/errors.ts'
+import { checkOptions, checkWhole } from '../core/names.ts'
+import type { Header } from '../core/headers.ts'
+import type { Output } from './outputs.ts'
+
+/** A turn that failed and was undone, as a handler sees it. */
+export interface Failure {
+  readonly error: MillraceError
+  /** The record of the log that the turn came from. */
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+  /** Where it failed, when that is known. */
+  readonly operator: string | undefined
+}
+
+/** What to do: stop the application, pass over the record, or write it to the dead-letter topic and pass over it. */
+export type FailureAnswer = 'fail' | 'skip' | 'deadLetter'
+
+export type OnError =
+  | FailureAnswer
+  | { readonly retries: number; readonly then: FailureAnswer }
+  | ((failure: Failure) => FailureAnswer)
+
+export interface FailurePolicy {
+  /** How often a failed turn is tried again before the answer counts. */
+  readonly retries: number
+  answer(failure: Failure): FailureAnswer
+}
+
+const answers: readonly unknown[] = ['fail', 'skip', 'deadLetter']
+
+/** @throws MillraceError `bad_option` */
+export function failurePolicy(onError: OnError): FailurePolicy {
+  if (typeof onError === 'function') return { retries: 0, answer: (failure) => checkAnswer(onError(failure)) }
+  if (typeof onError === 'object' && onError !== null) {
+    checkOptions('onError', onError, ['retries', 'then'])
+    const then = checkAnswer(onError.then)
+    return { retries: checkWhole('onError.retries', onError.retries, 0, 1_000), answer: () => then }
+  }
+  const answer = checkAnswer(onError)
+  return { retries: 0, answer: () => answer }
+}
+
+function checkAnswer(answer: unknown): FailureAnswer {
+  if (answers.includes(answer)) return answer as FailureAnswer
+  throw new MillraceError(
+    'bad_option',
+    `onError is, or answered, ${JSON.stringify(answer)}; expected ${answers.map((name) => `"${String(name)}"`).join(', ')}`,
+  )
+}
+
+/** The failure of a turn that `carrier` began. */
+export function failureOf(error: MillraceError, carrier: Carrier): Failure {
+  const { topic, partition, offset } = carrier.origin
+  const placed = new MillraceError(
+    error.code,
+    `${topic}[${partition}] offset ${offset}: ${error.message}`,
+    { topic, partition, offset, ...(error.operator === undefined ? {} : { operator: error.operator }), cause: error.cause },
+  )
+  return { error: placed, topic, partition, offset, operator: error.operator }
+}
+
+/** Writes the original record, with headers that say what happened and where. */
+export function writeDeadLetter(output: Output, failure: Failure, carrier: Carrier): void {
+  const { origin } = carrier
+  const header = (name: string, value: string): Header => ({ key: `millrace.${name}`, value: Buffer.from(value) })
+  output.writeRaw(origin.timestamp, origin.originalKey(), origin.originalValue(), [
+    ...origin.headers,
+    header('reason', failure.error.code),
+    header('message', failure.error.message),
+    header('operator', failure.operator ?? ''),
+    header('topic', failure.topic),
+    header('partition', String(failure.partition)),
+    header('offset', String(failure.offset)),
+  ])
+}

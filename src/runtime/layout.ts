@@ -1,0 +1,87 @@
+/**
+ * The topology against the topics that there are: how many partitions everything has.
+ */
+import { MillraceError } from '../core/errors.ts'
+import type { LogContract } from '../log/contract.ts'
+import type { TopicDescription } from '../log/topics.ts'
+import type { PlanNode, SourceNode, SourceTopic } from '../plan/node.ts'
+import type { SubTopology, Topology } from '../plan/topology.ts'
+
+/** A topic that a source reads, as it is in the log. */
+export interface SourceTopicLayout {
+  readonly node: SourceNode
+  readonly source: SourceTopic
+  readonly description: TopicDescription
+}
+
+export interface Layout {
+  /** By topic name: the order that breaks ties between records of the same time. */
+  readonly sourceTopics: readonly SourceTopicLayout[]
+  readonly sinkTopics: readonly TopicDescription[]
+  /** How many partitions a node's records lie in: a regrouping has as many as its widest source unless it says. */
+  partitionsOf(node: PlanNode): number
+  /** How many tasks a sub-topology has. */
+  partitionsOfSub(subTopology: SubTopology): number
+}
+
+/**
+ * Creates the topics that are missing and lays the topology over them.
+ *
+ * @throws MillraceError `partitions_differ`
+ */
+export function layoutOf(topology: Topology, log: LogContract): Layout {
+  const sources = topology.nodes.filter((node) => node.kind === 'source')
+  const sinks = topology.nodes.filter((node) => node.kind === 'sink')
+  const requests = [...sources.flatMap(({ topics }) => topics), ...sinks.map(({ topic }) => topic)]
+  const topics = new Map(log.ensureTopics(requests).map((description) => [description.name, description]))
+  const describe = (name: string): TopicDescription => topics.get(name) as TopicDescription
+
+  const widths = new Map<PlanNode, number>()
+  const widthOf = (node: PlanNode): number => {
+    let width = widths.get(node)
+    if (width === undefined) {
+      if (node.kind === 'source') width = Math.max(...node.topics.map(({ name }) => describe(name).partitions))
+      else if (node.kind === 'regroup' && node.partitions !== undefined) width = node.partitions
+      else width = Math.max(...node.parents.map(widthOf))
+      widths.set(node, width)
+    }
+    return width
+  }
+  const subOf = new Map(topology.subTopologies.flatMap((sub) => sub.nodes.map((node) => [node, sub] as const)))
+  const partitionsOfSub = (sub: SubTopology): number => Math.max(...sub.inputs.map(widthOf))
+  for (const node of topology.nodes) if (node.kind === 'operator' && node.store !== undefined) checkTogether(node, describe, widthOf)
+
+  const sourceTopics = sources.flatMap((node) =>
+    node.topics.map((source) => ({ node, source, description: describe(source.name) })),
+  )
+  return {
+    sourceTopics: sourceTopics.toSorted((a, b) => (a.description.name < b.description.name ? -1 : 1)),
+    sinkTopics: [...new Set(sinks.map(({ topic }) => describe(topic.name)))],
+    partitionsOf: (node) =>
+      node.kind === 'operator' ? partitionsOfSub(subOf.get(node) as SubTopology) : widthOf(node),
+    partitionsOfSub,
+  }
+}
+
+/** A store is right only where all records of a key come to one partition: its inputs must have equally many. */
+function checkTogether(
+  node: PlanNode,
+  describe: (name: string) => TopicDescription,
+  widthOf: (node: PlanNode) => number,
+): void {
+  const inputs = new Map<string, number>()
+  const collect = (parent: PlanNode): void => {
+    if (parent.kind === 'source') for (const { name } of parent.topics) inputs.set(name, describe(name).partitions)
+    else if (parent.kind === 'regroup') inputs.set(parent.id, widthOf(parent))
+    else parent.parents.forEach(collect)
+  }
+  node.parents.forEach(collect)
+  if (new Set(inputs.values()).size <= 1) return
+  const list = [...inputs].map(([name, partitions]) => `${name} has ${partitions}`).join(', ')
+  throw new MillraceError(
+    'partitions_differ',
+    `"${node.id}" brings records together by key, but its inputs have different numbers of partitions: ${list}. ` +
+      'Put repartition() before it',
+    { operator: node.id },
+  )
+}

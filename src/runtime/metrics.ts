@@ -1,0 +1,54 @@
+/**
+ * The figures of a running application.
+ */
+import type { Engine } from './engine.ts'
+import type { Counters } from './progress.ts'
+
+export interface Metrics {
+  readonly state: string
+  /** Source records since the application first started, by topic. */
+  readonly consumed: Readonly<Record<string, number>>
+  /** Records written and committed since the application first started, by topic. */
+  readonly produced: Readonly<Record<string, number>>
+  /** Records that operators dropped, by operator and reason: `null_key`, `null_value`, `late`. */
+  readonly dropped: Counters
+  /** Turns that failed and were passed over, by operator and error code. */
+  readonly failed: Counters
+  /** Source records per second since this instance started. */
+  readonly recordsPerSecond: number
+  /** Source records that are in the log, as far as was looked, and not worked on. */
+  readonly lag: number
+  /** The largest event time that each operator has seen, by operator and partition (`operator/0`), ms since the epoch. */
+  readonly streamTimes: Readonly<Record<string, number>>
+  /** The largest timestamp of a source record so far, ms since the epoch; -1 before the first. */
+  readonly eventTime: number
+  readonly commits: number
+  readonly lastCommitMs: number
+  /** Memory of stores, roughly. */
+  readonly stateCacheBytes: number
+}
+
+export interface Running {
+  readonly state: string
+  readonly commits: number
+  readonly lastCommitMs: number
+  readonly runningMs: number
+}
+
+export function metricsOf(engine: Engine, { state, commits, lastCommitMs, runningMs }: Running): Metrics {
+  const { progress } = engine
+  return {
+    state,
+    consumed: Object.fromEntries(progress.consumed),
+    produced: Object.fromEntries(progress.produced),
+    dropped: progress.dropped,
+    failed: progress.failed,
+    recordsPerSecond: runningMs === 0 ? 0 : (engine.recordCount / runningMs) * 1_000,
+    lag: engine.lag,
+    streamTimes: progress.streamTimes,
+    eventTime: engine.eventTime,
+    commits,
+    lastCommitMs,
+    stateCacheBytes: engine.stateBytes,
+  }
+}

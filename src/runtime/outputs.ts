@@ -1,0 +1,156 @@
+/**
+ * What a run writes to topics: batches under construction for every output partition, until the commit takes them.
+ */
+import { ByteWriter } from '../core/bytes.ts'
+import type { Carrier } from '../core/carrier.ts'
+import { MillraceError } from '../core/errors.ts'
+import { type Header, noHeaders } from '../core/headers.ts'
+import { partitionOf } from '../core/partitioner.ts'
+import { type Codec } from '../core/serde.ts'
+import { BatchBuilder, type BatchMark } from '../log/batch.ts'
+import type { PartitionId } from '../log/partitions.ts'
+import type { TopicDescription } from '../log/topics.ts'
+import type { Revertible, Turn } from '../plan/turn.ts'
+
+/** A batch is closed at this size, between turns. */
+const batchBytes = 131_072
+
+/** The open end of one output partition. */
+class OutputPartition implements Revertible {
+  readonly partition: PartitionId
+  readonly builder = new BatchBuilder()
+  readonly batches: Buffer[] = []
+  count = 0
+  turn = -1
+  readonly #mark: BatchMark = { at: 0, count: 0, baseTimestamp: 0, maxTimestamp: 0 }
+  #savedCount = 0
+
+  constructor(partition: PartitionId) {
+    this.partition = partition
+  }
+
+  /** Batches are closed only here, when a turn begins to write, so that {@link revert} finds its records in the builder. */
+  beginTurn(turn: Turn): void {
+    if (this.builder.bytes >= batchBytes) this.seal()
+    this.builder.save(this.#mark)
+    this.#savedCount = this.count
+    turn.touch(this)
+  }
+
+  revert(): void {
+    this.builder.restore(this.#mark)
+    this.count = this.#savedCount
+  }
+
+  seal(): void {
+    if (this.builder.count > 0) this.batches.push(this.builder.build())
+  }
+}
+
+/** One topic that is written to. */
+export class Output {
+  readonly topic: string
+  readonly #partitions: readonly OutputPartition[]
+  readonly #turn: Turn
+  readonly #scratch = new ByteWriter(1_024)
+
+  constructor(topic: TopicDescription, turn: Turn) {
+    this.topic = topic.name
+    this.#turn = turn
+    this.#partitions = Array.from(
+      { length: topic.partitions },
+      (_, partition) => new OutputPartition({ topic: topic.name, topicId: topic.id, partition }),
+    )
+  }
+
+  /**
+   * Writes a record to the partition of its key; one without a key to a partition that follows from its task.
+   *
+   * @throws MillraceError `unexpected_null`, `encode_failed`, `bad_record`, and what decoding throws
+   */
+  write(carrier: Carrier, keyCodec: Codec<unknown>, valueCodec: Codec<unknown>, taskPartition: number): void {
+    const scratch = this.#scratch
+    scratch.at = 0
+    let keyEnd = -1
+    if (!carrier.isKeyNull) {
+      carrier.writeKey(keyCodec, scratch)
+      keyEnd = scratch.at
+    } else if (!keyCodec.nullable) {
+      throw new MillraceError('unexpected_null', `the key is null, but topic "${this.topic}" does not say nullable`)
+    }
+    const valueStart = scratch.at
+    let valueEnd = -1
+    if (!carrier.isValueNull) {
+      carrier.writeValue(valueCodec, scratch)
+      valueEnd = scratch.at
+    }
+    const index =
+      keyEnd < 0
+        ? taskPartition % this.#partitions.length
+        : partitionOf(scratch.bytes, 0, keyEnd - keyCodec.partitionSuffixBytes, this.#partitions.length)
+    const output = this.#open(index)
+    output.builder.append(carrier.timestamp, scratch.bytes, 0, keyEnd, valueStart, valueEnd, carrier.headers)
+    output.count++
+  }
+
+  /** Writes bytes as they are. */
+  writeRaw(
+    timestamp: number,
+    key: Uint8Array | null,
+    value: Uint8Array | null,
+    headers: readonly Header[] = noHeaders,
+  ): void {
+    const scratch = this.#scratch
+    scratch.at = 0
+    if (key !== null) scratch.append(key, 0, key.length)
+    const keyLength = scratch.at
+    if (value !== null) scratch.append(value, 0, value.length)
+    const index = key === null ? 0 : partitionOf(scratch.bytes, 0, keyLength, this.#partitions.length)
+    const output = this.#open(index)
+    output.builder.append(
+      timestamp,
+      scratch.bytes,
+      0,
+      key === null ? -1 : keyLength,
+      keyLength,
+      value === null ? -1 : scratch.at,
+      headers,
+    )
+    output.count++
+  }
+
+  #open(index: number): OutputPartition {
+    const output = this.#partitions[index] as OutputPartition
+    if (output.turn !== this.#turn.number) output.beginTurn(this.#turn)
+    return output
+  }
+
+  /** Records that wait for the commit. */
+  get pendingCount(): number {
+    return this.#partitions.reduce((total, { count }) => total + count, 0)
+  }
+
+  /** Bytes that wait for the commit. */
+  get pendingBytes(): number {
+    let total = 0
+    for (const { builder, batches } of this.#partitions) {
+      total += builder.bytes
+      for (const batch of batches) total += batch.length
+    }
+    return total
+  }
+
+  /** Closes the batches and hands them out for a commit; {@link committed} forgets them. */
+  take(): { readonly partition: PartitionId; readonly batches: readonly Buffer[] }[] {
+    for (const output of this.#partitions) output.seal()
+    return this.#partitions.filter(({ batches }) => batches.length > 0)
+  }
+
+  /** After the commit is durable. */
+  committed(): void {
+    for (const output of this.#partitions) {
+      output.count = 0
+      output.batches.length = 0
+    }
+  }
+}

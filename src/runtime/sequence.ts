@@ -1,0 +1,166 @@
+/**
+ * The one sequence over all source partitions of an application: the head with the smallest timestamp goes next, ties by
+ * topic name, then partition; within a partition by offset.
+ *
+ * So the same complete input gives the same sequence, however it is read. The end of the input is looked at for all
+ * partitions in one snapshot: an importer's commit over several partitions is seen whole or not at all.
+ */
+import { Carrier } from '../core/carrier.ts'
+import { MillraceError } from '../core/errors.ts'
+import type { SourceTopic } from '../plan/node.ts'
+import { BatchCursor } from '../log/batch-cursor.ts'
+import type { LogContract } from '../log/contract.ts'
+import type { PartitionId } from '../log/partitions.ts'
+
+/** One source partition on its way. */
+export class SourceLane {
+  readonly partition: PartitionId
+  readonly source: SourceTopic
+  /** The source node of the plan, as a number that the engine knows. */
+  readonly inlet: number
+  readonly cursor: BatchCursor
+  /** The offset of the next record to take. */
+  position: number
+  committedPosition: number
+  /** Whether a position stands in the log. */
+  isStored: boolean
+  /** How far the last snapshot reached. */
+  endOffset = 0
+  hasHead = false
+  /** Wall-clock time since which it is empty. */
+  emptySinceMs = 0
+
+  constructor(partition: PartitionId, source: SourceTopic, inlet: number, position: number, isStored: boolean) {
+    this.partition = partition
+    this.source = source
+    this.inlet = inlet
+    this.cursor = new BatchCursor(partition)
+    this.position = position
+    this.committedPosition = position
+    this.isStored = isStored
+  }
+
+  /** The record at the head. */
+  carrier(): Carrier {
+    const { cursor, source } = this
+    return Carrier.ofLog(
+      this.partition,
+      cursor.offset,
+      cursor.timestamp,
+      cursor.headers,
+      cursor.bytes,
+      source.keyCodec,
+      cursor.keyStart,
+      cursor.keyEnd,
+      source.valueCodec,
+      cursor.valueStart,
+      cursor.valueEnd,
+    )
+  }
+}
+
+export class SourceSequence {
+  readonly lanes: readonly SourceLane[]
+  readonly #log: LogContract
+  /** The lane that goes on until another one has the smaller head. */
+  #current: SourceLane | undefined
+  #otherTimestamp = Number.POSITIVE_INFINITY
+  #otherComesFirst = false
+
+  /** @param lanes in the order that breaks ties */
+  constructor(log: LogContract, lanes: readonly SourceLane[]) {
+    this.#log = log
+    this.lanes = lanes
+  }
+
+  /** Looks how far the log reaches now, for all partitions as of one moment. */
+  lookForMore(nowMs: number): void {
+    this.#log.refresh()
+    for (const lane of this.lanes) lane.endOffset = this.#log.endOffset(lane.partition)
+    for (const lane of this.lanes) if (!lane.hasHead) this.#advance(lane, nowMs)
+    this.#current = undefined
+  }
+
+  /** The lane whose head goes next; undefined when every partition is read to the end that was seen. */
+  next(): SourceLane | undefined {
+    const current = this.#current
+    if (current !== undefined && current.hasHead) {
+      const { timestamp } = current.cursor
+      if (timestamp < this.#otherTimestamp || (timestamp === this.#otherTimestamp && !this.#otherComesFirst)) {
+        return current
+      }
+    }
+    return this.#choose()
+  }
+
+  #choose(): SourceLane | undefined {
+    const { lanes } = this
+    let best: SourceLane | undefined
+    let bestIndex = -1
+    let otherIndex = -1
+    let bestTimestamp = Number.POSITIVE_INFINITY
+    this.#otherTimestamp = Number.POSITIVE_INFINITY
+    for (let i = 0; i < lanes.length; i++) {
+      const lane = lanes[i] as SourceLane
+      if (!lane.hasHead) continue
+      const { timestamp } = lane.cursor
+      if (timestamp < bestTimestamp) {
+        this.#otherTimestamp = bestTimestamp
+        otherIndex = bestIndex
+        best = lane
+        bestIndex = i
+        bestTimestamp = timestamp
+      } else if (timestamp < this.#otherTimestamp) {
+        this.#otherTimestamp = timestamp
+        otherIndex = i
+      }
+    }
+    this.#otherComesFirst = otherIndex < bestIndex
+    this.#current = best
+    return best
+  }
+
+  /**
+   * Takes the head of a lane: its next record becomes the head. True when the lane has come to the end that was seen.
+   *
+   * @throws MillraceError `corrupt_batch`
+   */
+  take(lane: SourceLane, nowMs: () => number): boolean {
+    lane.position = lane.cursor.offset + 1
+    if (lane.cursor.next() && lane.cursor.offset < lane.endOffset) return false
+    this.#advance(lane, lane.position < lane.endOffset ? 0 : nowMs())
+    return !lane.hasHead
+  }
+
+  /** Makes the record at the lane's position its head, if the log has it. */
+  #advance(lane: SourceLane, nowMs: number): void {
+    lane.hasHead = false
+    if (lane.position < lane.endOffset) {
+      const batch = this.#log.batchAt(lane.partition, lane.position)
+      if (batch === undefined) throw positionLost(lane, lane.endOffset)
+      lane.cursor.load(batch.bytes, batch.baseOffset)
+      while (lane.cursor.next()) {
+        if (lane.cursor.offset < lane.position) continue
+        lane.hasHead = true
+        return
+      }
+    }
+    if (lane.position > lane.endOffset) throw positionLost(lane, lane.endOffset)
+    lane.emptySinceMs = nowMs
+  }
+
+  /** How many records lie between the positions and the ends that were seen. */
+  get lag(): number {
+    return this.lanes.reduce((total, lane) => total + lane.endOffset - lane.position, 0)
+  }
+}
+
+function positionLost(lane: SourceLane, endOffset: number): MillraceError {
+  const { topic, partition } = lane.partition
+  return new MillraceError(
+    'position_lost',
+    `the application goes on at offset ${lane.position} of ${topic}[${partition}], but the partition ends at ${endOffset}: ` +
+      'the topic was deleted or restored. Start under a new application id to read it from the beginning',
+    { topic, partition, offset: lane.position },
+  )
+}

@@ -1,0 +1,232 @@
+/**
+ * Queries: the content of a store as of the last commit, read from the log beside the running application.
+ */
+import { ByteWriter, readInt64 } from '../core/bytes.ts'
+import { MillraceError } from '../core/errors.ts'
+import { checkOptions, checkWhole } from '../core/names.ts'
+import { type Codec, codecOf, type Serde } from '../core/serde.ts'
+import type { KeyValueStore, WindowStore } from '../core/topic.ts'
+import type { Timestamp } from '../core/units.ts'
+import { type Windowed, windowedKey } from '../core/window.ts'
+import type { LogContract } from '../log/contract.ts'
+import type { StoreSpec } from '../plan/store.ts'
+import type { Topology } from '../plan/topology.ts'
+import { readStoredRow } from '../state/row.ts'
+import { windowRowKey } from '../state/table.ts'
+import type { Engine } from './engine.ts'
+
+/** A row of a store. */
+export interface StoreRow<K, V> {
+  readonly key: K
+  readonly value: V
+  /** The largest timestamp of the records in it. */
+  readonly timestamp: Timestamp
+}
+
+/** A store without windows, to read. */
+export interface ReadOnlyKeyValueStore<K, V> {
+  /** The value of a key; undefined when there is none. */
+  get(key: K): V | undefined
+  /** The rows with from <= key <= to in the order of the encoded keys; a bound that is left out does not limit. */
+  range(bounds?: { readonly from?: K; readonly to?: K }): Iterable<StoreRow<K, V>>
+}
+
+/** A store of windows, to read. Bounds are starts of windows in ms since the epoch, both inclusive. */
+export interface ReadOnlyWindowStore<K, V> {
+  /** The windows of a key, in the order of time. */
+  fetch(key: K, bounds?: TimeBounds): readonly StoreRow<Windowed<K>, V>[]
+  /** The windows of all keys, in the order of time, then of the encoded keys. */
+  range(bounds?: TimeBounds): Iterable<StoreRow<Windowed<K>, V>>
+}
+
+export interface TimeBounds {
+  readonly from?: number
+  readonly to?: number
+}
+
+/** What a query needs to find the rows of a store. */
+interface StorePlace {
+  readonly log: LogContract
+  readonly spec: StoreSpec
+  readonly storeId: number
+  readonly partitions: number
+}
+
+interface RawRow {
+  readonly key: Buffer
+  readonly value: Buffer
+}
+
+/** Rows are read in pages of this size, so that no snapshot is held while a caller thinks. */
+const pageRows = 512
+
+/**
+ * @throws MillraceError `store_unknown`, `bad_option` when the constant's serdes are not the store's
+ */
+export function queryStore<K, V>(
+  log: LogContract,
+  topology: Topology,
+  engine: Engine,
+  constant: KeyValueStore<K, V> | WindowStore<K, V>,
+): ReadOnlyKeyValueStore<K, V> | ReadOnlyWindowStore<K, V> {
+  const node = topology.nodes.find((other) => other.kind === 'operator' && other.store?.name === constant.name)
+  const storeId = engine.storeId(constant.name)
+  if (node?.kind !== 'operator' || node.store === undefined || storeId === undefined) {
+    const names = topology.stores.map(({ name }) => `"${name}"`).join(', ')
+    throw new MillraceError(
+      'store_unknown',
+      `the topology has no store "${constant.name}"; it has ${names === '' ? 'none' : names}`,
+      { store: constant.name },
+    )
+  }
+  checkSerde(constant.name, 'keys', constant.key, node.store.keyCodec)
+  checkSerde(constant.name, 'values', constant.value, node.store.valueCodec)
+  const place = { log, spec: node.store, storeId, partitions: engine.layout.partitionsOf(node) }
+  return constant.kind === 'windowStore' ? new WindowQuery<K, V>(place) : new KeyValueQuery<K, V>(place)
+}
+
+function checkSerde<T>(store: string, what: string, serde: Serde<T>, codec: Codec<unknown>): void {
+  if (codecOf(serde).wire === codec.wire) return
+  throw new MillraceError(
+    'bad_option',
+    `the ${what} of store "${store}" are ${codec.name}, but the constant says ${codecOf(serde).name}`,
+    { store },
+  )
+}
+
+const scratch = new ByteWriter(256)
+
+function encodedKey(codec: Codec<unknown>, key: unknown): Buffer {
+  scratch.at = 0
+  codec.write(key, scratch)
+  return scratch.copyFrom(0)
+}
+
+class KeyValueQuery<K, V> implements ReadOnlyKeyValueStore<K, V> {
+  readonly #place: StorePlace
+
+  constructor(place: StorePlace) {
+    this.#place = place
+  }
+
+  get(key: K): V | undefined {
+    const { log, spec, storeId, partitions } = this.#place
+    const bytes = encodedKey(spec.keyCodec, key)
+    log.refresh()
+    for (let partition = 0; partition < partitions; partition++) {
+      const stored = log.state.get(storeId, partition, bytes)
+      if (stored !== undefined) return readStoredRow(spec.valueCodec as Codec<V>, stored).value
+    }
+    return undefined
+  }
+
+  *range(bounds: { readonly from?: K; readonly to?: K } = {}): Iterable<StoreRow<K, V>> {
+    checkOptions('range', bounds, ['from', 'to'])
+    const { spec } = this.#place
+    const from = bounds.from === undefined ? noBytes : encodedKey(spec.keyCodec, bounds.from)
+    const to = bounds.to === undefined ? undefined : behind(encodedKey(spec.keyCodec, bounds.to))
+    for (const { key, value } of rowsOf(this.#place, from, to)) {
+      const row = readStoredRow(spec.valueCodec as Codec<V>, value)
+      yield { key: spec.keyCodec.read(key, 0, key.length) as K, value: row.value, timestamp: row.timestamp as Timestamp }
+    }
+  }
+}
+
+class WindowQuery<K, V> implements ReadOnlyWindowStore<K, V> {
+  readonly #place: StorePlace
+
+  constructor(place: StorePlace) {
+    this.#place = place
+  }
+
+  fetch(key: K, bounds: TimeBounds = {}): readonly StoreRow<Windowed<K>, V>[] {
+    const { log, spec, storeId, partitions } = this.#place
+    const { from, to } = timeBounds(bounds)
+    const { sizeMs, advanceMs } = this.#window
+    const bytes = encodedKey(spec.keyCodec, key)
+    const rows: StoreRow<Windowed<K>, V>[] = []
+    log.refresh()
+    for (let partition = 0; partition < partitions; partition++) {
+      // Windows start on a grid, so a key's rows are found by asking for each start between the first and the last.
+      const [first] = log.state.range(storeId, partition, windowRowKey(from, noBytes, 0), undefined, 1)
+      if (first === undefined) continue
+      const last = log.state.last(storeId, partition)
+      const until = last === undefined ? -1 : Math.min(to, readInt64(last, 0))
+      for (let start = readInt64(first.key, 0); start <= until; start += advanceMs) {
+        const stored = log.state.get(storeId, partition, windowRowKey(start, bytes, bytes.length))
+        if (stored !== undefined) {
+          const { value, timestamp } = readStoredRow(spec.valueCodec as Codec<V>, stored)
+          rows.push({ key: windowedKey(key, start, sizeMs), value, timestamp: timestamp as Timestamp })
+        }
+      }
+    }
+    return rows.toSorted((a, b) => a.key.window.start - b.key.window.start)
+  }
+
+  *range(bounds: TimeBounds = {}): Iterable<StoreRow<Windowed<K>, V>> {
+    const { spec } = this.#place
+    const { from, to } = timeBounds(bounds)
+    const end = to === Number.MAX_SAFE_INTEGER ? undefined : windowRowKey(to + 1, noBytes, 0)
+    for (const { key, value } of rowsOf(this.#place, windowRowKey(from, noBytes, 0), end)) {
+      const row = readStoredRow(spec.valueCodec as Codec<V>, value)
+      yield {
+        key: windowedKey(spec.keyCodec.read(key, 8, key.length) as K, readInt64(key, 0), this.#window.sizeMs),
+        value: row.value,
+        timestamp: row.timestamp as Timestamp,
+      }
+    }
+  }
+
+  get #window(): { readonly sizeMs: number; readonly advanceMs: number } {
+    return this.#place.spec.window as NonNullable<StoreSpec['window']>
+  }
+}
+
+const noBytes = Buffer.alloc(0)
+
+function timeBounds(bounds: TimeBounds): { readonly from: number; readonly to: number } {
+  checkOptions('the bounds of a query', bounds, ['from', 'to'])
+  return {
+    from: checkWhole('from', bounds.from ?? 0, 0),
+    to: checkWhole('to', bounds.to ?? Number.MAX_SAFE_INTEGER, 0),
+  }
+}
+
+/** The first key behind a key. */
+function behind(key: Buffer): Buffer {
+  return Buffer.concat([key, Buffer.of(0)])
+}
+
+/** The rows of all partitions, merged in the order of their keys. */
+function* rowsOf(place: StorePlace, from: Buffer, to: Buffer | undefined): Iterable<RawRow> {
+  const partitions = Array.from({ length: place.partitions }, (_, partition) => rowsOfPartition(place, partition, from, to))
+  const heads = partitions.map((rows) => rows.next())
+  for (;;) {
+    let best = -1
+    for (const [index, head] of heads.entries()) {
+      if (head.done === true) continue
+      const other = heads[best]
+      if (other === undefined || other.done === true || Buffer.compare(head.value.key, other.value.key) < 0) best = index
+    }
+    const head = heads[best]
+    if (head === undefined || head.done === true) return
+    yield head.value
+    heads[best] = (partitions[best] as Iterator<RawRow, undefined>).next()
+  }
+}
+
+function* rowsOfPartition(
+  { log, storeId }: StorePlace,
+  partition: number,
+  from: Buffer,
+  to: Buffer | undefined,
+): Generator<RawRow, undefined> {
+  for (let start = from; ; ) {
+    log.refresh()
+    const page = log.state.range(storeId, partition, start, to, pageRows)
+    yield* page
+    const last = page.at(-1)
+    if (last === undefined || page.length < pageRows) return undefined
+    start = behind(last.key)
+  }
+}

@@ -1,0 +1,119 @@
+/**
+ * One row of a store in memory: its value, whether it differs from the last commit, and how it was before the turn.
+ */
+import type { Codec } from '../core/serde.ts'
+import { ByteWriter, readInt64, writeInt64 } from '../core/bytes.ts'
+import { encodeInto } from '../core/serde.ts'
+import type { Row } from '../plan/store.ts'
+import type { Revertible } from '../plan/turn.ts'
+
+/** A stored value: the timestamp in 8 bytes, then the encoded value. */
+const timestampBytes = 8
+
+const scratch = new ByteWriter(1_024)
+const noBytes = Buffer.alloc(0)
+
+/** What a row costs in memory beyond its bytes, roughly. */
+const rowOverheadBytes = 256
+
+/**
+ * A value whose serde makes immutable ones is kept decoded; any other is kept as bytes, so that every reader gets a copy
+ * of its own and an undone turn finds what was there.
+ */
+export class StateRow<V> implements Row<V>, Revertible {
+  readonly windowStart: number
+  readonly identity: string | number
+  readonly keyBytes: Buffer
+  readonly #codec: Codec<V>
+  exists = false
+  timestamp = -1
+  /** Whether it has to be written at the next commit. */
+  isDirty = false
+  turn = -1
+  /** What the cache has counted for it. */
+  countedBytes = 0
+  #value: V | undefined = undefined
+  #bytes: Buffer = noBytes
+  #savedExists = false
+  #savedTimestamp = -1
+  #savedValue: V | undefined = undefined
+  #savedBytes: Buffer = noBytes
+
+  constructor(windowStart: number, identity: string | number, keyBytes: Buffer, codec: Codec<V>) {
+    this.windowStart = windowStart
+    this.identity = identity
+    this.keyBytes = keyBytes
+    this.#codec = codec
+  }
+
+  get value(): V {
+    return this.#codec.immutable ? (this.#value as V) : this.#codec.read(this.#bytes, 0, this.#bytes.length)
+  }
+
+  /** Remembers how it is, for {@link revert}. */
+  save(turn: number): void {
+    this.turn = turn
+    this.#savedExists = this.exists
+    this.#savedTimestamp = this.timestamp
+    this.#savedValue = this.#value
+    this.#savedBytes = this.#bytes
+  }
+
+  revert(): void {
+    this.exists = this.#savedExists
+    this.timestamp = this.#savedTimestamp
+    this.#value = this.#savedValue
+    this.#bytes = this.#savedBytes
+  }
+
+  /** @throws MillraceError `encode_failed`, with the row unchanged */
+  set(value: V, timestamp: number): void {
+    scratch.at = 0
+    encodeInto(this.#codec, value, scratch, 'value')
+    if (this.#codec.immutable) this.#value = value
+    else this.#bytes = scratch.copyFrom(0)
+    this.exists = true
+    this.timestamp = timestamp
+  }
+
+  /** Sets a value of an immutable type that is known to encode. */
+  setTrusted(value: V, timestamp: number): void {
+    if (!this.#codec.immutable) return this.set(value, timestamp)
+    this.#value = value
+    this.exists = true
+    this.timestamp = timestamp
+  }
+
+  clear(): void {
+    this.exists = false
+    this.timestamp = -1
+    this.#value = undefined
+    this.#bytes = noBytes
+  }
+
+  /** Takes over what is stored. */
+  load(stored: Buffer): void {
+    this.exists = true
+    this.timestamp = readInt64(stored, 0)
+    if (this.#codec.immutable) this.#value = this.#codec.read(stored, timestampBytes, stored.length)
+    else this.#bytes = stored.subarray(timestampBytes)
+  }
+
+  /** The stored form; valid until the next call for any row. */
+  encode(): Buffer {
+    scratch.at = timestampBytes
+    writeInt64(scratch.bytes, 0, this.timestamp)
+    if (this.#codec.immutable) this.#codec.write(this.#value as V, scratch)
+    else scratch.append(this.#bytes, 0, this.#bytes.length)
+    return scratch.bytes.subarray(0, scratch.at)
+  }
+
+  get memoryBytes(): number {
+    return rowOverheadBytes + this.keyBytes.length + this.#bytes.length
+  }
+}
+
+/** The value and timestamp of a stored row, for queries. */
+export function readStoredRow<V>(codec: Codec<V>, stored: Buffer): { readonly value: V; readonly timestamp: number } {
+  return { value: codec.read(stored, timestampBytes, stored.length), timestamp: readInt64(stored, 0) }
+}

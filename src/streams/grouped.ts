@@ -1,0 +1,152 @@
+/**
+ * The classes behind grouped streams: each aggregation is a stateful node with a store, in windows or without.
+ */
+import { days } from '../core/duration.ts'
+import { MillraceError } from '../core/errors.ts'
+import { checkOptions, checkWhole } from '../core/names.ts'
+import { type Codec, codecOf, type Serde } from '../core/serde.ts'
+import { int64 } from '../core/serdes.ts'
+import { TimeWindows, type Windowed, WindowedCodec } from '../core/window.ts'
+import type { StoreSpec, WindowSpec } from '../plan/store.ts'
+import { aggregating, aggregation, counting, type Fold, reducing } from './aggregate.ts'
+import type { AggregateFunctions, KGroupedStream, KTable, Named, Reducer, Side, TimeWindowedKStream } from './dsl.ts'
+import { type GroupedParts, requireCodec } from './parts.ts'
+import { Table } from './table.ts'
+
+/** Options of any aggregation, whatever the types of its keys and values: serdes are invariant, so they are erased here. */
+interface AggregationOptions extends Named {
+  readonly store?: { readonly kind: string; readonly name: string; readonly key: object; readonly value: object }
+  readonly value?: object
+  readonly retentionMs?: number
+}
+
+/** The three aggregations; a subclass says what the rows are. */
+abstract class Aggregations<K, V, RowKey> {
+  protected readonly parts: GroupedParts
+
+  constructor(parts: GroupedParts) {
+    this.parts = parts
+  }
+
+  protected abstract aggregateBy<A>(
+    verb: string,
+    options: AggregationOptions,
+    codec: Codec<unknown>,
+    fold: Fold,
+  ): KTable<RowKey, A>
+
+  protected abstract readonly storeOptions: readonly string[]
+
+  count(options: AggregationOptions = {}): KTable<RowKey, number> {
+    checkOptions('count', options, this.storeOptions)
+    return this.aggregateBy('count', options, codecOf(int64()) as Codec<unknown>, counting)
+  }
+
+  reduce(reducer: Reducer<Exclude<V, null>>, options: AggregationOptions = {}): KTable<RowKey, Exclude<V, null>> {
+    checkOptions('reduce', options, [...this.storeOptions, 'value'])
+    const codec = requireCodec('reduce', 'value', options.store?.value ?? options.value, this.parts.valueCodec)
+    return this.aggregateBy('reduce', options, codec, reducing(reducer as Reducer<unknown>))
+  }
+
+  aggregate<A>(options: AggregateFunctions<K, Exclude<V, null>, A> & AggregationOptions): KTable<RowKey, A> {
+    checkOptions('aggregate', options, [...this.storeOptions, 'initializer', 'aggregator', 'value'])
+    const { initializer, aggregator, value } = options as unknown as AggregateFunctions<unknown, unknown, unknown>
+    const codec = requireCodec('aggregate', 'value', value, undefined)
+    return this.aggregateBy('aggregate', options, codec, aggregating(initializer, aggregator))
+  }
+}
+
+export class GroupedStream<K, V, Known extends Side>
+  extends Aggregations<K, V, K>
+  implements KGroupedStream<K, V, Known>
+{
+  protected readonly storeOptions: readonly string[] = ['store', 'name']
+
+  windowedBy(windows: TimeWindows): TimeWindowedKStream<K, V, Known> {
+    if (!(windows instanceof TimeWindows)) {
+      throw new MillraceError('bad_option', 'windowedBy takes windows such as TimeWindows.of({ size: minutes(1) })')
+    }
+    return new TimeWindowedStream(this.parts, windows)
+  }
+
+  protected aggregateBy<A>(
+    verb: string,
+    options: AggregationOptions,
+    codec: Codec<unknown>,
+    fold: Fold,
+  ): KTable<K, A> {
+    const { plan, node, keyCodec, streamOf } = this.parts
+    const made = plan.stateful(verb, node, options.name, (id) => {
+      const store = storeSpec('keyValueStore', id, keyCodec, codec, options, undefined)
+      return { store, operator: aggregation(store, fold) }
+    })
+    return new Table({ plan, node: made, keyCodec, valueCodec: made.store?.valueCodec ?? codec, streamOf })
+  }
+}
+
+class TimeWindowedStream<K, V, Known extends Side>
+  extends Aggregations<K, V, Windowed<K>>
+  implements TimeWindowedKStream<K, V, Known>
+{
+  protected readonly storeOptions: readonly string[] = ['store', 'name', 'retentionMs']
+  readonly #windows: TimeWindows
+
+  constructor(parts: GroupedParts, windows: TimeWindows) {
+    super(parts)
+    this.#windows = windows
+  }
+
+  protected aggregateBy<A>(
+    verb: string,
+    options: AggregationOptions,
+    codec: Codec<unknown>,
+    fold: Fold,
+  ): KTable<Windowed<K>, A> {
+    const { plan, node, keyCodec, streamOf } = this.parts
+    const window = windowSpec(this.#windows, options.retentionMs)
+    const made = plan.stateful(verb, node, options.name, (id) => {
+      const store = storeSpec('windowStore', id, keyCodec, codec, options, window)
+      return { store, operator: aggregation(store, fold) }
+    })
+    const rowKeyCodec = new WindowedCodec(keyCodec, window.sizeMs) as Codec<unknown>
+    return new Table({ plan, node: made, keyCodec: rowKeyCodec, valueCodec: made.store?.valueCodec ?? codec, streamOf })
+  }
+}
+
+function windowSpec({ sizeMs, advanceMs, graceMs }: TimeWindows, retentionMs: number | undefined): WindowSpec {
+  const least = sizeMs + graceMs
+  if (retentionMs !== undefined && checkWhole('retentionMs', retentionMs, 1) < least) {
+    throw new MillraceError(
+      'bad_option',
+      `retentionMs is ${retentionMs}, but a window of ${sizeMs} ms with ${graceMs} ms of grace closes after ${least} ms`,
+    )
+  }
+  return Object.freeze({ sizeMs, advanceMs, graceMs, retentionMs: retentionMs ?? Math.max(days(1), least) })
+}
+
+function storeSpec(
+  kind: 'keyValueStore' | 'windowStore',
+  id: string,
+  keyCodec: Codec<unknown>,
+  valueCodec: Codec<unknown>,
+  { store: constant }: AggregationOptions,
+  window: WindowSpec | undefined,
+): StoreSpec {
+  if (constant !== undefined && constant.kind !== kind) {
+    throw new MillraceError('topology_invalid', `"${constant.name}" is a ${constant.kind}, but ${id} needs a ${kind}`)
+  }
+  if (constant !== undefined && codecOf(constant.key as Serde<unknown>).wire !== keyCodec.wire) {
+    throw new MillraceError(
+      'topology_invalid',
+      `the keys of store "${constant.name}" are ${codecOf(constant.key as Serde<unknown>).name}, but those of ${id} are ${keyCodec.name}`,
+      { store: constant.name, operator: id },
+    )
+  }
+  return Object.freeze({
+    kind: kind === 'windowStore' ? 'window' : 'keyValue',
+    name: constant?.name ?? id,
+    keyCodec,
+    valueCodec: constant === undefined ? valueCodec : codecOf(constant.value as Serde<unknown>),
+    window,
+  })
+}

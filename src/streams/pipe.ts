@@ -1,0 +1,130 @@
+/**
+ * pipe: the user's own RxJS operators, between an entrance and an exit that hold them to the turn.
+ *
+ * RxJS catches every throw inside its operators and ends the chain with it. The exit takes that error to the engine, and
+ * the entrance builds the chain anew, so that the next turn finds it whole.
+ */
+import { type OperatorFunction, Observable, Subject, Subscriber } from 'rxjs'
+import type { Carrier } from '../core/carrier.ts'
+import { MillraceError } from '../core/errors.ts'
+import type { StreamRecord } from '../core/record.ts'
+import { type OperatorContext, type OperatorFactory, operatorError } from '../plan/operator.ts'
+import { carrierOf } from './map.ts'
+import { CarrierSubscriber, operate } from './subscriber.ts'
+
+type AnyRecord = StreamRecord<unknown, unknown>
+type Chain = (source: Observable<AnyRecord>) => Observable<unknown>
+
+export function piping(operators: readonly OperatorFunction<never, unknown>[]): OperatorFactory {
+  const chain: Chain = (source) =>
+    operators.reduce<Observable<unknown>>(
+      (observable, operator) => (operator as OperatorFunction<unknown, unknown>)(observable),
+      source,
+    )
+  return (context) => operate((out) => new PipeSubscriber(out, context, chain))
+}
+
+class PipeSubscriber extends CarrierSubscriber {
+  readonly #context: OperatorContext
+  readonly #chain: Chain
+  #entrance = new Subject<AnyRecord>()
+  /** The record whose turn it is; undefined outside of a turn. */
+  #current: Carrier | undefined
+  #failure: MillraceError | undefined
+
+  constructor(out: Subscriber<Carrier>, context: OperatorContext, chain: Chain) {
+    super(out)
+    this.#context = context
+    this.#chain = chain
+    this.#build()
+  }
+
+  #build(): void {
+    this.#entrance = new Subject()
+    const { operator } = this.#context
+    this.#chain(this.#entrance).subscribe(
+      new ExitSubscriber({
+        next: (output) => this.#emit(output),
+        error: (error) => this.#fail(operatorError(operator, error)),
+        complete: () =>
+          this.#context.stop(
+            new MillraceError(
+              'stream_completed',
+              `an RxJS operator in ${operator} completed the stream (take, first …), but a stream has no end; use filter, ` +
+                'or mapAsync for asynchronous work',
+              { operator },
+            ),
+          ),
+      }),
+    )
+  }
+
+  #emit(output: unknown): void {
+    const carrier = this.#current
+    if (carrier === undefined) {
+      const { operator } = this.#context
+      this.#context.stop(
+        new MillraceError(
+          'emitted_outside_turn',
+          `an RxJS operator in ${operator} emitted after its turn (delay, a promise, a timer …), so its output would not be ` +
+            'exactly once; use mapAsync for asynchronous work',
+          { operator },
+        ),
+      )
+      return
+    }
+    let next: Carrier
+    try {
+      next = carrierOf(carrier, output)
+    } catch (error) {
+      throw operatorError(this.#context.operator, error)
+    }
+    this.out.next(next)
+  }
+
+  /** A throw from downstream comes this way too, and keeps its own place. */
+  #fail(error: MillraceError): void {
+    this.#failure ??= error
+    if (this.#current === undefined) this.#context.stop(error)
+  }
+
+  protected override _next(carrier: Carrier): void {
+    const outer = this.#current
+    this.#current = carrier
+    try {
+      this.#entrance.next(carrier.view())
+    } finally {
+      this.#current = outer
+    }
+    const failure = this.#failure
+    if (failure !== undefined) {
+      this.#failure = undefined
+      this.#build()
+      throw failure
+    }
+  }
+}
+
+/** The end of the user's chain. It catches nothing itself: a throw goes back into the chain, which reports it as its error. */
+class ExitSubscriber extends Subscriber<unknown> {
+  readonly #exit: { next(output: unknown): void; error(error: unknown): void; complete(): void }
+
+  constructor(exit: { next(output: unknown): void; error(error: unknown): void; complete(): void }) {
+    super()
+    this.#exit = exit
+  }
+
+  protected override _next(output: unknown): void {
+    this.#exit.next(output)
+  }
+
+  protected override _error(error: unknown): void {
+    this.unsubscribe()
+    this.#exit.error(error)
+  }
+
+  protected override _complete(): void {
+    this.unsubscribe()
+    this.#exit.complete()
+  }
+}

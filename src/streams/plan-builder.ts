@@ -1,0 +1,113 @@
+/**
+ * Makes the nodes of a plan while the DSL is called: order, ids and lineage are decided here and nowhere else.
+ */
+import { MillraceError } from '../core/errors.ts'
+import { checkName } from '../core/names.ts'
+import type { Codec } from '../core/serde.ts'
+import type { MergeNode, OperatorNode, PlanNode, RegroupNode, SinkNode, SourceNode, SourceTopic } from '../plan/node.ts'
+import type { OperatorFactory } from '../plan/operator.ts'
+import type { StoreSpec } from '../plan/store.ts'
+
+/** The longest id that is made from its parts; longer ones ask for a name. */
+const idLengthMax = 249
+
+export class PlanBuilder {
+  readonly nodes: PlanNode[] = []
+  readonly #countByVerb = new Map<string, number>()
+
+  source(topics: readonly SourceTopic[], reset: 'earliest' | 'latest', name: string | undefined): SourceNode {
+    const lineage = name ?? topics.map((topic) => topic.name).join('_')
+    return this.#add({
+      kind: 'source',
+      verb: 'stream',
+      parents: [],
+      ...this.#stable(lineage, name),
+      topics: Object.freeze(topics),
+      reset,
+    })
+  }
+
+  /** An operator that keeps nothing: its id only names it, and later ids do not depend on it. */
+  stateless(verb: string, parent: PlanNode, name: string | undefined, operator: OperatorFactory): OperatorNode {
+    return this.#add({
+      kind: 'operator',
+      verb,
+      parents: [parent],
+      id: this.#passing(verb, name),
+      lineage: parent.lineage,
+      operator,
+      store: undefined,
+    })
+  }
+
+  /** An operator with a store; the store is called like the operator unless it has a name of its own. */
+  stateful(
+    verb: string,
+    parent: PlanNode,
+    name: string | undefined,
+    make: (id: string) => { readonly store: StoreSpec; readonly operator: OperatorFactory },
+  ): OperatorNode {
+    const stable = this.#stable(`${parent.lineage}.${verb}`, name)
+    return this.#add({ kind: 'operator', verb, parents: [parent], ...stable, ...make(stable.id) })
+  }
+
+  regroup(
+    verb: string,
+    parent: PlanNode,
+    name: string | undefined,
+    keyCodec: Codec<unknown>,
+    valueCodec: Codec<unknown>,
+    partitions?: number,
+  ): RegroupNode {
+    return this.#add({
+      kind: 'regroup',
+      verb,
+      parents: [parent],
+      ...this.#stable(`${parent.lineage}.${verb}`, name),
+      keyCodec,
+      valueCodec,
+      partitions,
+    })
+  }
+
+  merge(parents: readonly PlanNode[], name: string | undefined): MergeNode {
+    return this.#add({
+      kind: 'merge',
+      verb: 'merge',
+      parents: Object.freeze(parents),
+      id: this.#passing('merge', name),
+      lineage: [...new Set(parents.map(({ lineage }) => lineage))].join('_'),
+    })
+  }
+
+  sink(parent: PlanNode, topic: SourceTopic, name: string | undefined): SinkNode {
+    return this.#add({
+      kind: 'sink',
+      verb: 'to',
+      parents: [parent],
+      id: this.#passing('to', name),
+      lineage: parent.lineage,
+      topic,
+    })
+  }
+
+  #stable(made: string, name: string | undefined): { readonly id: string; readonly lineage: string } {
+    if (name !== undefined) return { id: checkName('the name of an operator', name), lineage: name }
+    if (made.length > idLengthMax) {
+      throw new MillraceError('topology_invalid', `the operator's id would be "${made}", which is too long; give it a name: { name: '…' }`)
+    }
+    return { id: made, lineage: made }
+  }
+
+  #passing(verb: string, name: string | undefined): string {
+    const count = (this.#countByVerb.get(verb) ?? 0) + 1
+    this.#countByVerb.set(verb, count)
+    return name === undefined ? `${verb}-${count}` : checkName('the name of an operator', name)
+  }
+
+  #add<N extends PlanNode>(node: Omit<N, 'index'>): N {
+    const added = Object.freeze({ ...node, index: this.nodes.length }) as unknown as N
+    this.nodes.push(added)
+    return added
+  }
+}

@@ -1,0 +1,184 @@
+/**
+ * The class behind KStream: each verb checks its options and adds a node; what it does with records is in its own file.
+ */
+import type { OperatorFunction } from 'rxjs'
+import { checkOptions } from '../core/names.ts'
+import type { StreamRecord } from '../core/record.ts'
+import { type Codec, codecOf, type Serde } from '../core/serde.ts'
+import { checkPartitions, type TopicFor } from '../core/topic.ts'
+import type { OperatorFactory } from '../plan/operator.ts'
+import type {
+  GroupByOptions,
+  KGroupedStream,
+  KStream,
+  Named,
+  Predicate,
+  RecordOutput,
+  Side,
+} from './dsl.ts'
+import { filtering } from './filter.ts'
+import { flatMapping, flatMappingValues } from './flat-map.ts'
+import { GroupedStream } from './grouped.ts'
+import { mapping, mappingValues, selectingKey } from './map.ts'
+import { requireCodec, type StreamParts } from './parts.ts'
+import { peeking } from './peek.ts'
+import { piping } from './pipe.ts'
+
+type Lost = Pick<StreamParts, 'keyCodec' | 'valueCodec' | 'rekeyed'>
+
+const allLost: Lost = { keyCodec: undefined, valueCodec: undefined, rekeyed: true }
+
+export class Stream<K, V, Known extends Side> implements KStream<K, V, Known> {
+  readonly parts: StreamParts
+
+  constructor(parts: StreamParts) {
+    this.parts = parts
+  }
+
+  filter(predicate: Predicate<K, V>, options: Named = {}): Stream<K, V, Known> {
+    return this.#next('filter', options, filtering(predicate, true), this.parts)
+  }
+
+  filterNot(predicate: Predicate<K, V>, options: Named = {}): Stream<K, V, Known> {
+    return this.#next('filterNot', options, filtering(predicate, false), this.parts)
+  }
+
+  map<K2, V2>(fn: (record: StreamRecord<K, V>) => RecordOutput<K2, V2>, options: Named = {}): Stream<K2, V2, never> {
+    return this.#next('map', options, mapping(fn), allLost)
+  }
+
+  mapValues<V2>(fn: (record: StreamRecord<K, V>) => V2, options: Named = {}): Stream<K, V2, Exclude<Known, 'value'>> {
+    return this.#next('mapValues', options, mappingValues(fn), this.#valueLost())
+  }
+
+  flatMap<K2, V2>(
+    fn: (record: StreamRecord<K, V>) => Iterable<RecordOutput<K2, V2>>,
+    options: Named = {},
+  ): Stream<K2, V2, never> {
+    return this.#next('flatMap', options, flatMapping(fn), allLost)
+  }
+
+  flatMapValues<V2>(
+    fn: (record: StreamRecord<K, V>) => Iterable<V2>,
+    options: Named = {},
+  ): Stream<K, V2, Exclude<Known, 'value'>> {
+    return this.#next('flatMapValues', options, flatMappingValues(fn), this.#valueLost())
+  }
+
+  selectKey<K2>(fn: (record: StreamRecord<K, V>) => K2, options: Named = {}): Stream<K2, V, Exclude<Known, 'key'>> {
+    return this.#next('selectKey', options, selectingKey(fn), this.#keyLost())
+  }
+
+  peek(action: (record: StreamRecord<K, V>) => void, options: Named = {}): Stream<K, V, Known> {
+    return this.#next('peek', options, peeking(action), this.parts)
+  }
+
+  foreach(action: (record: StreamRecord<K, V>) => void, options: Named = {}): void {
+    this.#next('foreach', options, peeking(action), this.parts)
+  }
+
+  merge<Known2 extends Side>(other: KStream<K, V, Known2>, options: Named = {}): Stream<K, V, Known & Known2> {
+    checkOptions('merge', options, ['name'])
+    const left = this.parts
+    const right = (other as Stream<K, V, Known2>).parts
+    return new Stream({
+      plan: left.plan,
+      node: left.plan.merge([left.node, right.node], options.name),
+      keyCodec: sameCodec(left.keyCodec, right.keyCodec),
+      valueCodec: sameCodec(left.valueCodec, right.valueCodec),
+      rekeyed: left.rekeyed || right.rekeyed,
+    })
+  }
+
+  pipe<K2, V2>(...operators: OperatorFunction<never, never>[]): Stream<K2, V2, never> {
+    return this.#next('pipe', {}, piping(operators), allLost)
+  }
+
+  groupByKey<Grouped extends Side>(options: ErasedSerdes = {}): KGroupedStream<Exclude<K, null>, V, Grouped> {
+    checkOptions('groupByKey', options, ['key', 'value', 'name'])
+    return this.#group('groupByKey', this.parts, options)
+  }
+
+  groupBy<K2>(
+    fn: (record: StreamRecord<K, V>) => K2,
+    options: GroupByOptions<K2, V, Known>,
+  ): KGroupedStream<Exclude<K2, null>, V, Side> {
+    checkOptions('groupBy', options, ['key', 'value', 'name'])
+    const { plan, node } = this.parts
+    const rekeyed = { ...this.parts, ...this.#keyLost(), node: plan.stateless('selectKey', node, undefined, selectingKey(fn)) }
+    return this.#group('groupBy', rekeyed, options)
+  }
+
+  #group<K2, Grouped extends Side>(
+    verb: string,
+    { plan, node, keyCodec, valueCodec, rekeyed }: StreamParts,
+    { key, value, name }: ErasedSerdes,
+  ): KGroupedStream<K2, V, Grouped> {
+    const keys = requireCodec(verb, 'key', key, keyCodec)
+    const values = value === undefined ? valueCodec : codecOf(value as Serde<unknown>)
+    return new GroupedStream({
+      plan,
+      node: rekeyed ? plan.regroup(verb, node, name, keys, requireCodec(verb, 'value', value, values)) : node,
+      keyCodec: keys,
+      valueCodec: values,
+      streamOf,
+    })
+  }
+
+  repartition(options: ErasedSerdes = {}): Stream<Exclude<K, null>, V, Side> {
+    checkOptions('repartition', options, ['key', 'value', 'partitions', 'name'])
+    const { key, value, partitions, name } = options
+    if (partitions !== undefined) checkPartitions(partitions)
+    const { plan, node } = this.parts
+    const keyCodec = requireCodec('repartition', 'key', key, this.parts.keyCodec)
+    const valueCodec = requireCodec('repartition', 'value', value, this.parts.valueCodec)
+    const regrouped = plan.regroup('repartition', node, name, keyCodec, valueCodec, partitions)
+    return new Stream({ plan, node: regrouped, keyCodec, valueCodec, rekeyed: false })
+  }
+
+  to(topic: TopicFor<K, V>, options: Named = {}): void {
+    checkOptions('to', options, ['name'])
+    const { plan, node } = this.parts
+    const sink = {
+      name: topic.name,
+      partitions: topic.partitions,
+      keyCodec: codecOf(topic.key as Serde<unknown>),
+      valueCodec: codecOf(topic.value as Serde<unknown>),
+    }
+    plan.sink(node, Object.freeze(sink), options.name)
+  }
+
+  #valueLost(): Lost {
+    return { keyCodec: this.parts.keyCodec, valueCodec: undefined, rekeyed: this.parts.rekeyed }
+  }
+
+  #keyLost(): Lost {
+    return { keyCodec: undefined, valueCodec: this.parts.valueCodec, rekeyed: true }
+  }
+
+  #next<K2, V2, Known2 extends Side>(
+    verb: string,
+    options: Named,
+    operator: OperatorFactory,
+    { keyCodec, valueCodec, rekeyed }: Lost,
+  ): Stream<K2, V2, Known2> {
+    checkOptions(verb, options, ['name'])
+    const { plan, node } = this.parts
+    return new Stream({ plan, node: plan.stateless(verb, node, options.name, operator), keyCodec, valueCodec, rekeyed })
+  }
+}
+
+/** Serdes are invariant in their type, so they are erased where only the interface says which ones fit. */
+interface ErasedSerdes extends Named {
+  readonly key?: object
+  readonly value?: object
+  readonly partitions?: number
+}
+
+export function streamOf<K, V>(parts: StreamParts): KStream<K, V, Side> {
+  return new Stream<K, V, Side>(parts)
+}
+
+function sameCodec(left: Codec<unknown> | undefined, right: Codec<unknown> | undefined): Codec<unknown> | undefined {
+  return left !== undefined && left.wire === right?.wire && left.nullable === right.nullable ? left : undefined
+}

@@ -1,0 +1,106 @@
+/**
+ * StreamsBuilder: where a topology script begins and ends.
+ */
+import { MillraceError } from '../core/errors.ts'
+import { checkOptions } from '../core/names.ts'
+import { type Codec, codecOf } from '../core/serde.ts'
+import type { Topic } from '../core/topic.ts'
+import type { SourceNode } from '../plan/node.ts'
+import { Topology } from '../plan/topology.ts'
+import type { KStream, Named, Side } from './dsl.ts'
+import { PlanBuilder } from './plan-builder.ts'
+import { streamOf } from './stream.ts'
+
+export interface StreamOptions extends Named {
+  /** Where an application without a position begins: at the first record (default), or behind the last. */
+  readonly reset?: 'earliest' | 'latest'
+}
+
+/**
+ * Builds a topology.
+ *
+ * @example
+ * ```ts
+ * const builder = new StreamsBuilder()
+ * builder.stream(clicks).filter(({ value }) => value.status === 200).to(goodClicks)
+ * const topology = builder.build()
+ * ```
+ */
+export class StreamsBuilder {
+  readonly #plan = new PlanBuilder()
+  readonly #sources: SourceNode[] = []
+
+  /**
+   * Reads one topic, or several of the same types. The same topics may be asked for more than once.
+   *
+   * @throws MillraceError `topology_invalid` when a topic is read in two different ways, `bad_option`
+   */
+  stream<K, V>(topics: Topic<K, V> | readonly Topic<K, V>[], options: StreamOptions = {}): KStream<K, V, Side> {
+    checkOptions('stream', options, ['reset', 'name'])
+    const { reset = 'earliest', name } = options
+    if (reset !== 'earliest' && reset !== 'latest') {
+      throw new MillraceError('bad_option', `reset is ${JSON.stringify(reset)}; expected "earliest" or "latest"`)
+    }
+    const list = (Array.isArray(topics) ? [...topics] : [topics]) as readonly Topic<K, V>[]
+    const [first] = list
+    if (first === undefined) throw new MillraceError('bad_option', 'stream needs at least one topic')
+    const names = list.map((topic) => topic.name).toSorted()
+    if (new Set(names).size < names.length) throw new MillraceError('bad_option', 'stream got one topic twice')
+    return streamOf({
+      plan: this.#plan,
+      node: this.#find(names, list, reset) ?? this.#add(list, reset, name),
+      keyCodec: codecOf(first.key) as Codec<unknown>,
+      valueCodec: codecOf(first.value) as Codec<unknown>,
+      rekeyed: false,
+    })
+  }
+
+  /** The source that reads these topics already: a topic has one reader, whose records go to everyone. */
+  #find<K, V>(names: readonly string[], topics: readonly Topic<K, V>[], reset: string): SourceNode | undefined {
+    for (const source of this.#sources) {
+      const shared = source.topics.filter((topic) => names.includes(topic.name))
+      if (shared.length === 0) continue
+      const same =
+        shared.length === source.topics.length &&
+        shared.length === names.length &&
+        source.reset === reset &&
+        topics.every(({ name, key, value }) => {
+          const known = source.topics.find((topic) => topic.name === name)
+          return known?.keyCodec === codecOf(key) && known.valueCodec === codecOf(value)
+        })
+      if (same) return source
+      throw new MillraceError(
+        'topology_invalid',
+        `topic "${shared[0]?.name}" is read twice in different ways: use the same topics, the same constants and the same reset`,
+      )
+    }
+    return undefined
+  }
+
+  #add<K, V>(topics: readonly Topic<K, V>[], reset: 'earliest' | 'latest', name: string | undefined): SourceNode {
+    const source = this.#plan.source(
+      topics.map((topic) =>
+        Object.freeze({
+          name: topic.name,
+          partitions: topic.partitions,
+          keyCodec: codecOf(topic.key) as Codec<unknown>,
+          valueCodec: codecOf(topic.value) as Codec<unknown>,
+        }),
+      ),
+      reset,
+      name,
+    )
+    this.#sources.push(source)
+    return source
+  }
+
+  /**
+   * The finished plan. The builder may go on; later calls do not change what was built.
+   *
+   * @throws MillraceError `topology_invalid`
+   */
+  build(): Topology {
+    if (this.#plan.nodes.length === 0) throw new MillraceError('topology_invalid', 'the topology has no source')
+    return new Topology(this.#plan.nodes)
+  }
+}
