@@ -1,0 +1,47 @@
+/**
+ * The work that is measured: clicks on pages, the same records for the hand-written loop and for millrace.
+ */
+
+export interface Click {
+  readonly page: string
+  readonly status: number
+  readonly ms: number
+  readonly ref: string
+}
+
+export const windowMs = 60_000
+
+export function clickKey(index: number): string {
+  return 'user' + ((index * 7919) % 10_000)
+}
+
+export function clickTimestamp(index: number): number {
+  return 1_700_000_000_000 + (index >> 4)
+}
+
+export function clickValue(index: number): Click {
+  return {
+    page: '/page/' + (index % 100),
+    status: index % 10 ? 200 : 404,
+    ms: index % 300,
+    ref: 'https://example.com/' + (index % 50),
+  }
+}
+
+/** What a run of a job reports: how fast it was, and a fingerprint of its result, which must be the same for both sides. */
+export interface JobResult {
+  readonly recordsPerSecond: number
+  readonly fingerprint: string
+}
+
+export interface JobOptions {
+  readonly dir: string
+  readonly records: number
+  readonly recordsPerCommit: number
+}
+
+/** The counts as text, in the order of window and page. */
+export function fingerprintOf(counts: Iterable<readonly [windowStart: number, page: string, count: number]>): string {
+  const rows = [...counts].map(([start, page, count]) => `${start} ${page} ${count}`)
+  return rows.toSorted().join('\n')
+}
