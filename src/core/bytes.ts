@@ -28,6 +28,13 @@ export class ByteWriter {
     return copy
   }
 
+  /** Appends all of `source`. */
+  appendAll(source: Uint8Array): void {
+    this.ensure(source.length)
+    this.bytes.set(source, this.at)
+    this.at += source.length
+  }
+
   /** Appends source[start, end). */
   append(source: Uint8Array, start: number, end: number): void {
     this.ensure(end - start)
@@ -36,7 +43,7 @@ export class ByteWriter {
   }
 }
 
-const nativeCopyFrom = 48
+const nativeCopyFrom = 40
 
 /** Copies source[start, end) to target at `at`; the caller has made room. */
 export function copyBytes(source: Uint8Array, start: number, end: number, target: Uint8Array, at: number): void {

@@ -93,7 +93,7 @@ class ForeignCodec<T> extends Codec<T> {
     if (!(bytes instanceof Uint8Array)) {
       throw new MillraceError('encode_failed', `serde ${this.name} did not return a Uint8Array`)
     }
-    out.append(bytes, 0, bytes.length)
+    out.appendAll(bytes)
   }
 
   read(bytes: Buffer, start: number, end: number): T {

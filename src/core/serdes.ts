@@ -118,7 +118,7 @@ class BytesCodec extends Codec<Uint8Array> {
 
   write(value: Uint8Array, out: ByteWriter): void {
     if (!(value instanceof Uint8Array)) throw new TypeError('expected a Uint8Array')
-    out.append(value, 0, value.length)
+    out.appendAll(value)
   }
 
   read(bytes: Buffer, start: number, end: number): Uint8Array {
@@ -150,7 +150,7 @@ class MsgpackCodec extends Codec<unknown> {
   write(value: unknown, out: ByteWriter): void {
     if (value === undefined) throw new TypeError('undefined has no MessagePack form')
     const packed = packr.pack(value)
-    out.append(packed, 0, packed.length)
+    out.appendAll(packed)
   }
 
   read(bytes: Buffer, start: number, end: number): unknown {
@@ -178,7 +178,7 @@ class TupleCodec extends Codec<readonly unknown[]> {
     for (const [index, part] of this.#parts.entries()) {
       const item: unknown = value[index]
       if (item === null && part.nullable) {
-        out.append(nullPart, 0, 2)
+        out.appendAll(nullPart)
         continue
       }
       const bytes = part.encode(item)
@@ -187,7 +187,7 @@ class TupleCodec extends Codec<readonly unknown[]> {
         out.bytes[out.at++] = byte
         if (byte === 0) out.bytes[out.at++] = 255
       }
-      out.append(partEnd, 0, 2)
+      out.appendAll(partEnd)
     }
   }
 

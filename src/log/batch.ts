@@ -25,6 +25,9 @@ export const recordCountAt = 57
 const lastOffsetDeltaAt = 23
 const producerIdAt = 43
 
+/** More than all fields of a record take beside key, value and headers. */
+const recordOverheadMax = 48
+
 /** The most bytes of one record, key, value and headers together: Kafka's default for max.message.bytes. */
 export const recordBytesMax = 1_048_576
 
@@ -33,23 +36,38 @@ export const compressionCodes: Readonly<Record<Compression, number>> = { none: 0
 
 /** A state of a builder to come back to. */
 export interface BatchMark {
-  at: number
+  end: number
   count: number
   baseTimestamp: number
   maxTimestamp: number
 }
 
-/** Builds one batch after the other, in a buffer that it keeps. */
+/**
+ * Builds one batch after the other, in a buffer that it keeps.
+ *
+ * A record is written in place: `open` it with its key, let the codec write the value to `out`, and `close` it. The lengths
+ * stand before what they measure, so room is left for them, and bytes move only where that guess was wrong. A record that
+ * is opened and not closed leaves no trace.
+ */
 export class BatchBuilder {
-  readonly #out = new ByteWriter(16_384)
+  /** Where the value of the open record goes. */
+  readonly out: ByteWriter = new ByteWriter(16_384)
   readonly #compression: Compression
+  /** The end of the last closed record. */
+  #end = batchHeaderBytes
   #count = 0
   #baseTimestamp = 0
   #maxTimestamp = 0
+  #timestamp = 0
+  /** Where the open record's fields behind its length begin, and its value. */
+  #bodyAt = 0
+  #valueAt = 0
+  /** How many bytes the lengths of the last record took. */
+  #lengthGap = 1
+  #valueLengthGap = 1
 
   constructor(compression: Compression = 'none') {
     this.#compression = compression
-    this.#out.at = batchHeaderBytes
   }
 
   get count(): number {
@@ -58,14 +76,82 @@ export class BatchBuilder {
 
   /** Bytes so far, before compression. */
   get bytes(): number {
-    return this.#out.at
+    return this.#end
+  }
+
+  /** Begins a record whose key is source[keyStart, keyEnd); a keyEnd of -1 is null. */
+  open(timestamp: number, source: Uint8Array, keyStart: number, keyEnd: number): void {
+    const { out } = this
+    const keyLength = keyEnd < 0 ? -1 : keyEnd - keyStart
+    out.at = this.#end
+    out.ensure(recordOverheadMax + Math.max(0, keyLength))
+    const { bytes } = out
+    this.#timestamp = timestamp
+    this.#bodyAt = this.#end + this.#lengthGap
+    let at = this.#bodyAt
+    bytes[at++] = 0
+    at = writeVarint(bytes, at, this.#count === 0 ? 0 : timestamp - this.#baseTimestamp)
+    at = writeVarint(bytes, at, this.#count)
+    at = writeVarint(bytes, at, keyLength)
+    if (keyLength > 0) {
+      copyBytes(source, keyStart, keyEnd, bytes, at)
+      at += keyLength
+    }
+    this.#valueAt = at + this.#valueLengthGap
+    out.at = this.#valueAt
   }
 
   /**
-   * Adds a record whose key and value lie in `source`; an end of -1 is null.
+   * Ends the open record; its value is what was written to `out`, or null.
    *
-   * @throws MillraceError `bad_record` for a record of more than {@link recordBytesMax}
+   * @throws MillraceError `bad_record` for a record of more than {@link recordBytesMax}; it is left out then
    */
+  close(isValueNull: boolean, headers: readonly Header[]): void {
+    const { out } = this
+    const valueLength = isValueNull ? -1 : out.at - this.#valueAt
+    this.#fillValueLength(valueLength)
+    if (headers.length === 0) {
+      out.ensure(1)
+      out.bytes[out.at++] = 0
+    } else {
+      out.ensure(headersBytes(headers))
+      out.at = writeHeaders(out.bytes, out.at, headers)
+    }
+    const bodyLength = out.at - this.#bodyAt
+    if (bodyLength > recordBytesMax) {
+      throw new MillraceError(
+        'bad_record',
+        `the record has ${bodyLength} bytes, more than the ${recordBytesMax} that a topic takes`,
+      )
+    }
+    const gap = varintBytes(bodyLength)
+    if (gap !== this.#lengthGap) this.#move(this.#bodyAt, gap - this.#lengthGap)
+    this.#lengthGap = gap
+    writeVarint(out.bytes, this.#end, bodyLength)
+    if (this.#count === 0) this.#baseTimestamp = this.#maxTimestamp = this.#timestamp
+    else if (this.#timestamp > this.#maxTimestamp) this.#maxTimestamp = this.#timestamp
+    this.#end = out.at
+    this.#count++
+  }
+
+  #fillValueLength(valueLength: number): void {
+    const { out } = this
+    const lengthAt = this.#valueAt - this.#valueLengthGap
+    const gap = varintBytes(valueLength)
+    if (gap !== this.#valueLengthGap) this.#move(this.#valueAt, gap - this.#valueLengthGap)
+    this.#valueLengthGap = gap
+    writeVarint(out.bytes, lengthAt, valueLength)
+  }
+
+  /** Moves what was written from `start` on. */
+  #move(start: number, by: number): void {
+    const { out } = this
+    out.ensure(recordOverheadMax)
+    out.bytes.copyWithin(start + by, start, out.at)
+    out.at += by
+  }
+
+  /** Adds a record whose key and value lie in `source`; an end of -1 is null. */
   append(
     timestamp: number,
     source: Uint8Array,
@@ -75,52 +161,14 @@ export class BatchBuilder {
     valueEnd: number,
     headers: readonly Header[],
   ): void {
-    const keyLength = keyEnd < 0 ? -1 : keyEnd - keyStart
-    const valueLength = valueEnd < 0 ? -1 : valueEnd - valueStart
-    const timestampDelta = this.#count === 0 ? 0 : timestamp - this.#baseTimestamp
-    const bodyBytes =
-      1 +
-      varintBytes(timestampDelta) +
-      varintBytes(this.#count) +
-      varintBytes(keyLength) +
-      Math.max(0, keyLength) +
-      varintBytes(valueLength) +
-      Math.max(0, valueLength) +
-      (headers.length === 0 ? 1 : headersBytes(headers))
-    if (bodyBytes > recordBytesMax) {
-      throw new MillraceError(
-        'bad_record',
-        `the record has ${bodyBytes} bytes, more than the ${recordBytesMax} that a topic takes`,
-      )
-    }
-    const out = this.#out
-    out.ensure(bodyBytes + 5)
-    const { bytes } = out
-    let at = writeVarint(bytes, out.at, bodyBytes)
-    bytes[at++] = 0
-    at = writeVarint(bytes, at, timestampDelta)
-    at = writeVarint(bytes, at, this.#count)
-    at = writeVarint(bytes, at, keyLength)
-    if (keyLength > 0) {
-      copyBytes(source, keyStart, keyEnd, bytes, at)
-      at += keyLength
-    }
-    at = writeVarint(bytes, at, valueLength)
-    if (valueLength > 0) {
-      copyBytes(source, valueStart, valueEnd, bytes, at)
-      at += valueLength
-    }
-    if (headers.length === 0) bytes[at++] = 0
-    else at = writeHeaders(bytes, at, headers)
-    out.at = at
-    if (this.#count === 0) this.#baseTimestamp = this.#maxTimestamp = timestamp
-    else if (timestamp > this.#maxTimestamp) this.#maxTimestamp = timestamp
-    this.#count++
+    this.open(timestamp, source, keyStart, keyEnd)
+    if (valueEnd >= 0) this.out.append(source, valueStart, valueEnd)
+    this.close(valueEnd < 0, headers)
   }
 
   /** Remembers the state in `mark`. */
   save(mark: BatchMark): void {
-    mark.at = this.#out.at
+    mark.end = this.#end
     mark.count = this.#count
     mark.baseTimestamp = this.#baseTimestamp
     mark.maxTimestamp = this.#maxTimestamp
@@ -128,7 +176,7 @@ export class BatchBuilder {
 
   /** Takes back every record since the mark was saved; no batch may have been built in between. */
   restore(mark: BatchMark): void {
-    this.#out.at = mark.at
+    this.#end = mark.end
     this.#count = mark.count
     this.#baseTimestamp = mark.baseTimestamp
     this.#maxTimestamp = mark.maxTimestamp
@@ -136,7 +184,8 @@ export class BatchBuilder {
 
   /** The batch with base offset 0, in memory of its own; the builder is empty afterwards. */
   build(): Buffer {
-    const batch = this.#compression === 'none' ? this.#out.copyFrom(0) : this.#compressed()
+    this.out.at = this.#end
+    const batch = this.#compression === 'none' ? this.out.copyFrom(0) : this.#compressed()
     writeInt64(batch, 0, 0)
     writeInt32(batch, lengthAt, batch.length - 12)
     writeInt32(batch, 12, 0)
@@ -154,7 +203,7 @@ export class BatchBuilder {
   }
 
   #compressed(): Buffer {
-    const records = gzipSync(this.#out.bytes.subarray(batchHeaderBytes, this.#out.at))
+    const records = gzipSync(this.out.bytes.subarray(batchHeaderBytes, this.#end))
     const batch = Buffer.allocUnsafeSlow(batchHeaderBytes + records.length)
     records.copy(batch, batchHeaderBytes)
     return batch
@@ -162,7 +211,7 @@ export class BatchBuilder {
 
   /** Drops every record that is not built. */
   clear(): void {
-    this.#out.at = batchHeaderBytes
+    this.#end = batchHeaderBytes
     this.#count = 0
   }
 }

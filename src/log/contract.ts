@@ -20,10 +20,18 @@ export interface Commit {
 }
 
 /** What an application finds when it starts. */
-export interface ApplicationStart {
+export interface StoredApplication {
   readonly epoch: number
   readonly plan: string | undefined
   readonly progress: Buffer | undefined
+  position(partition: PartitionId): number | undefined
+}
+
+/** What an application begins with; stored in the transaction that raises its epoch. */
+export interface ApplicationStart {
+  readonly plan: string
+  /** Positions that are new. */
+  readonly positions: readonly { readonly partition: PartitionId; readonly offset: number }[]
 }
 
 export interface LogContract {
@@ -39,14 +47,13 @@ export interface LogContract {
   readonly state: StateReader
 
   /**
-   * Makes this instance the one that may commit for the application: its epoch is larger than any before.
+   * Makes this instance the one that may commit for the application: its epoch, which is returned, is larger than any before.
    *
-   * `accept` gets what is stored and returns the plan to store; when it throws, nothing changes.
+   * `begin` gets what is stored and returns what to store; when it throws, nothing changes.
    */
-  startApplication(applicationId: string, accept: (stored: ApplicationStart) => string): ApplicationStart
+  startApplication(applicationId: string, begin: (stored: StoredApplication) => ApplicationStart): number
   /** The id of a store of an application, given to it the first time it is asked for. */
   storeIds(applicationId: string, names: readonly string[]): number[]
-  position(applicationId: string, partition: PartitionId): number | undefined
 
   /**
    * Commits everything or nothing, durably.

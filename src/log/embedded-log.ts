@@ -3,10 +3,10 @@
  */
 import { readInt64, writeUint64 } from '../core/bytes.ts'
 import { MillraceError } from '../core/errors.ts'
-import type { Environment } from '../storage/environment.ts'
+import type { Environment, WriteTransaction } from '../storage/environment.ts'
 import { namedKey, partitionKey } from '../storage/keys.ts'
 import { type StateReader, stateReader, stateWriter } from '../storage/state-rows.ts'
-import type { ApplicationStart, Commit, LogContract } from './contract.ts'
+import type { ApplicationStart, Commit, LogContract, StoredApplication } from './contract.ts'
 import { type PartitionId, Partitions, type StoredBatch } from './partitions.ts'
 import { nextId, type TopicDescription, type TopicRequest, Topics } from './topics.ts'
 
@@ -44,18 +44,29 @@ export class EmbeddedLog implements LogContract {
     return this.partitions.batchAt(partition, offset)
   }
 
-  startApplication(applicationId: string, accept: (stored: ApplicationStart) => string): ApplicationStart {
+  startApplication(applicationId: string, begin: (stored: StoredApplication) => ApplicationStart): number {
     return this.environment.write((transaction) => {
       const epoch = this.#epoch(applicationId) + 1
-      const plan = this.environment.get('applications', namedKey(applicationId, 'plan'))?.toString()
-      const progress = this.environment.get('applications', namedKey(applicationId, 'progress'))
-      const start = { epoch, plan, progress }
-      transaction.put('applications', namedKey(applicationId, 'plan'), Buffer.from(accept(start)))
-      const stored = Buffer.alloc(8)
-      writeUint64(stored, 0, epoch)
-      transaction.put('applications', namedKey(applicationId, 'epoch'), stored)
-      return start
+      const { plan, positions } = begin({
+        epoch,
+        plan: this.environment.get('applications', namedKey(applicationId, 'plan'))?.toString(),
+        progress: this.environment.get('applications', namedKey(applicationId, 'progress')),
+        position: (partition) => {
+          const stored = this.environment.get('positions', positionKey(applicationId, partition))
+          return stored === undefined ? undefined : readInt64(stored, 0)
+        },
+      })
+      transaction.put('applications', namedKey(applicationId, 'plan'), Buffer.from(plan))
+      transaction.put('applications', namedKey(applicationId, 'epoch'), encodeNumber(epoch))
+      this.#putPositions(transaction, applicationId, positions)
+      return epoch
     })
+  }
+
+  #putPositions(transaction: WriteTransaction, applicationId: string, positions: Commit['positions']): void {
+    for (const { partition, offset } of positions) {
+      transaction.put('positions', positionKey(applicationId, partition), encodeNumber(offset))
+    }
   }
 
   #epoch(applicationId: string): number {
@@ -79,11 +90,6 @@ export class EmbeddedLog implements LogContract {
     )
   }
 
-  position(applicationId: string, partition: PartitionId): number | undefined {
-    const stored = this.environment.get('positions', positionKey(applicationId, partition))
-    return stored === undefined ? undefined : readInt64(stored, 0)
-  }
-
   commit(commit: Commit): void {
     this.environment.write((transaction) => {
       const { applicationId } = commit
@@ -95,11 +101,7 @@ export class EmbeddedLog implements LogContract {
       }
       for (const { partition, batches } of commit.appends) this.partitions.append(transaction, partition, batches)
       commit.writeState(stateWriter(transaction))
-      for (const { partition, offset } of commit.positions) {
-        const stored = Buffer.allocUnsafe(8)
-        writeUint64(stored, 0, offset)
-        transaction.put('positions', positionKey(applicationId, partition), stored)
-      }
+      this.#putPositions(transaction, applicationId, commit.positions)
       transaction.put('applications', namedKey(applicationId, 'progress'), commit.progress)
     })
   }
@@ -111,4 +113,10 @@ export class EmbeddedLog implements LogContract {
 
 function positionKey(applicationId: string, { topicId, partition }: PartitionId): Buffer {
   return namedKey(applicationId, partitionKey(topicId, partition))
+}
+
+function encodeNumber(number: number): Buffer {
+  const bytes = Buffer.allocUnsafe(8)
+  writeUint64(bytes, 0, number)
+  return bytes
 }

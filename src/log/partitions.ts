@@ -28,7 +28,11 @@ export class Partitions {
     this.#environment = environment
   }
 
-  /** The offset that the next record gets. */
+  /**
+   * The offset that the next record gets.
+   *
+   * @throws MillraceError `topic_unknown` when the topic was deleted
+   */
   endOffset(partition: PartitionId): number {
     return readRow(this.#environment, partition).endOffset
   }
@@ -37,6 +41,8 @@ export class Partitions {
    * Appends built batches in order; returns the offset of the first record.
    *
    * The batches get their base offsets in place.
+   *
+   * @throws MillraceError `topic_unknown` when the topic was deleted
    */
   append(transaction: WriteTransaction, partition: PartitionId, batches: readonly Buffer[]): number {
     const { topicId, partition: index } = partition
@@ -55,9 +61,7 @@ export class Partitions {
       }
       endOffset += batch.readInt32BE(recordCountAt)
     }
-    const stored = Buffer.allocUnsafe(16)
-    writeInt64(stored, 0, endOffset)
-    writeInt64(stored, 8, maxTimestamp)
+    const stored = encodeRow({ endOffset, maxTimestamp })
     transaction.put('partitions', partitionKey(topicId, index), stored)
     return firstOffset
   }
@@ -115,7 +119,19 @@ interface PartitionRow {
 
 function readRow(environment: Environment, partition: PartitionId): PartitionRow {
   const stored = environment.get('partitions', partitionKey(partition.topicId, partition.partition))
-  return stored === undefined
-    ? { endOffset: 0, maxTimestamp: -1 }
-    : { endOffset: readInt64(stored, 0), maxTimestamp: readInt64(stored, 8) }
+  if (stored === undefined) {
+    const { topic } = partition
+    throw new MillraceError('topic_unknown', `the topic "${topic}" was deleted while it was in use`, { topic })
+  }
+  return { endOffset: readInt64(stored, 0), maxTimestamp: readInt64(stored, 8) }
 }
+
+function encodeRow({ endOffset, maxTimestamp }: PartitionRow): Buffer {
+  const stored = Buffer.allocUnsafe(16)
+  writeInt64(stored, 0, endOffset)
+  writeInt64(stored, 8, maxTimestamp)
+  return stored
+}
+
+/** The row of a partition without records. */
+export const emptyPartition: Buffer = encodeRow({ endOffset: 0, maxTimestamp: -1 })

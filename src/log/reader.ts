@@ -1,13 +1,13 @@
 /**
  * Reading a topic without a group: every record from a place on, once, and on request whatever comes later.
  */
-import { MillraceError, messageOf } from '../core/errors.ts'
+import { MillraceError } from '../core/errors.ts'
 import { checkOptions, checkWhole } from '../core/names.ts'
 import type { LogRecord } from '../core/record.ts'
 import { type Codec, codecOf } from '../core/serde.ts'
 import type { Topic } from '../core/topic.ts'
-import type { Offset, Timestamp } from '../core/units.ts'
 import { BatchCursor } from './batch-cursor.ts'
+import { decodeRecord } from './decode.ts'
 import type { EmbeddedLog } from './embedded-log.ts'
 import type { PartitionId } from './partitions.ts'
 
@@ -144,29 +144,19 @@ export class TopicReader<K, V> implements AsyncIterable<LogRecord<K, V>> {
   /** The records of the loaded batch from the lane's offset to its end, or to the first one that does not decode. */
   #decode(lane: Lane): { readonly records: LogRecord<K, V>[]; readonly failure: MillraceError | undefined } {
     const { cursor } = lane
-    const { topic, partition } = lane.partition
     const records: LogRecord<K, V>[] = []
     try {
       while (cursor.next()) {
         if (cursor.offset < lane.offset) continue
         if (!this.#options.follow && cursor.offset >= lane.endOffset) break
-        const key = decodePart(this.#keyCodec, cursor.bytes, cursor.keyStart, cursor.keyEnd, 'key')
-        const value = decodePart(this.#valueCodec, cursor.bytes, cursor.valueStart, cursor.valueEnd, 'value')
-        records.push({
-          topic,
-          partition,
-          offset: cursor.offset as Offset,
-          key,
-          value,
-          timestamp: cursor.timestamp as Timestamp,
-          headers: cursor.headers,
-        })
+        records.push(decodeRecord(cursor, lane.partition, this.#keyCodec, this.#valueCodec))
       }
       lane.offset = cursor.endOffset
       return { records, failure: undefined }
     } catch (error) {
+      if (!(error instanceof MillraceError)) throw error
       lane.offset = cursor.offset
-      return { records, failure: placed(error, topic, partition, cursor.offset) }
+      return { records, failure: error }
     }
   }
 }
@@ -176,26 +166,6 @@ interface Lane {
   readonly cursor: BatchCursor
   offset: number
   readonly endOffset: number
-}
-
-function decodePart<T>(codec: Codec<T>, bytes: Buffer, start: number, end: number, what: 'key' | 'value'): T {
-  if (end >= 0) return codec.read(bytes, start, end)
-  if (codec.nullable) return null as T
-  throw new MillraceError(
-    'unexpected_null',
-    `the ${what} is null, but the topic does not allow it: say nullable(${codec.name})`,
-  )
-}
-
-function placed(error: unknown, topic: string, partition: number, offset: number): MillraceError {
-  if (error instanceof MillraceError && error.code === 'corrupt_batch') return error
-  const code = error instanceof MillraceError ? error.code : 'undecodable'
-  return new MillraceError(code, `${topic}[${partition}] offset ${offset}: ${messageOf(error)}`, {
-    topic,
-    partition,
-    offset,
-    cause: error,
-  })
 }
 
 const noop = (): void => undefined

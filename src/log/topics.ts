@@ -5,7 +5,8 @@ import { MillraceError } from '../core/errors.ts'
 import { checkName } from '../core/names.ts'
 import { checkPartitions } from '../core/topic.ts'
 import type { DatabaseName, Environment, WriteTransaction } from '../storage/environment.ts'
-import { afterPrefix, namedKey } from '../storage/keys.ts'
+import { afterPrefix, namedKey, partitionKey } from '../storage/keys.ts'
+import { emptyPartition } from './partitions.ts'
 import { readInt32, writeInt32 } from '../core/bytes.ts'
 
 export interface TopicDescription {
@@ -82,18 +83,25 @@ export class Topics {
       partitions: checkPartitions(request.partitions ?? 1),
     }
     transaction.put('topics', Buffer.from(request.name), Buffer.from(JSON.stringify(description)))
+    for (let partition = 0; partition < description.partitions; partition++) {
+      transaction.put('partitions', partitionKey(description.id, partition), emptyPartition)
+    }
     return description
   }
 
   /**
-   * Removes a topic: its name at once, its records in steps behind it, finished at the next open if that is cut short.
+   * Removes a topic: its name and partitions at once, so that nobody appends or reads on; its records in steps behind it,
+   * finished at the next open if that is cut short.
    *
    * @throws MillraceError `topic_unknown`
    */
   delete(name: string): void {
-    const { id } = this.describe(name)
     this.#environment.write((transaction) => {
+      const { id, partitions } = this.describe(name)
       transaction.remove('topics', Buffer.from(name))
+      for (let partition = 0; partition < partitions; partition++) {
+        transaction.remove('partitions', partitionKey(id, partition))
+      }
       transaction.put('meta', garbageKey(id), Buffer.alloc(0))
     })
     this.sweep()
@@ -104,7 +112,7 @@ export class Topics {
     const prefix = Buffer.from(garbagePrefix)
     for (const { key } of this.#environment.range('meta', prefix, afterPrefix(prefix), sweepRows)) {
       const topicId = key.subarray(prefix.length)
-      for (const database of ['batches', 'times', 'partitions'] as const) this.#removeRange(database, topicId)
+      for (const database of ['batches', 'times'] as const) this.#removeRange(database, topicId)
       this.#environment.write((transaction) => transaction.remove('meta', key))
     }
   }

@@ -12,6 +12,8 @@ import type { Topology } from './topology.ts'
 type Facts = Readonly<Record<string, string | number>>
 
 export interface StoredPlan {
+  /** The topics that are read, by name. */
+  readonly topics: readonly string[]
   readonly nodes: Readonly<Record<string, Facts>>
 }
 
@@ -22,7 +24,8 @@ export function storedPlan(topology: Topology, partitions: (node: PlanNode) => n
     const facts = factsOf(node)
     if (facts !== undefined) nodes[node.id] = { ...facts, partitions: partitions(node) }
   }
-  return { nodes }
+  const topics = topology.nodes.flatMap((node) => (node.kind === 'source' ? node.topics.map(({ name }) => name) : []))
+  return { topics, nodes }
 }
 
 function factsOf(node: PlanNode): Facts | undefined {

@@ -10,7 +10,6 @@ import type { Clock } from '../core/clock.ts'
 import { MillraceError } from '../core/errors.ts'
 import { partitionOf } from '../core/partitioner.ts'
 import type { LogContract } from '../log/contract.ts'
-import { comparePlans, type StoredPlan, storedPlan } from '../plan/comparison.ts'
 import type { PlanNode, RegroupNode, SinkNode } from '../plan/node.ts'
 import { isRecordError } from '../plan/operator.ts'
 import type { StoreSpec } from '../plan/store.ts'
@@ -20,8 +19,9 @@ import { type Failure, type FailurePolicy, failureOf, writeDeadLetter } from './
 import { Output } from './outputs.ts'
 import { type Layout, layoutOf } from './layout.ts'
 import { Progress } from './progress.ts'
-import { SourceLane, SourceSequence } from './sequence.ts'
+import { type SourceLane, SourceSequence } from './sequence.ts'
 import { Shuffle, type ShuffleLane } from './shuffle.ts'
+import { takeOver } from './take-over.ts'
 import { Task, type TaskHost } from './task.ts'
 import { TurnScope } from './turn.ts'
 
@@ -69,8 +69,6 @@ export class Engine implements TaskHost {
   readonly #storeIds = new Map<string, number>()
   readonly #scratch = new ByteWriter(256)
   #recordsSinceCommit = 0
-  /** An application that begins behind the last record must begin there after a restart too. */
-  #mustStorePositions = false
   #fatal: unknown
 
   /**
@@ -83,25 +81,17 @@ export class Engine implements TaskHost {
     this.#topology = topology
     this.#options = options
     this.layout = layoutOf(topology, log)
-    const plan = storedPlan(topology, (node) => this.layout.partitionsOf(node))
-    let comparison: 'new' | 'same' | 'extended' = 'new'
-    const start = log.startApplication(options.applicationId, (stored) => {
-      if (stored.plan !== undefined) {
-        comparison = comparePlans(options.applicationId, JSON.parse(stored.plan) as StoredPlan, plan)
-      }
-      return JSON.stringify(plan)
-    })
-    this.plan = comparison
-    this.#epoch = start.epoch
-    this.progress = new Progress(this.#turn, start.progress)
+    const { epoch, plan, progress, lanes } = takeOver(log, topology, this.layout, options.applicationId)
+    this.plan = plan
+    this.#epoch = epoch
+    this.progress = new Progress(this.#turn, progress)
     const stores = topology.stores.map(({ name }) => name)
     for (const [index, id] of log.storeIds(options.applicationId, stores).entries()) {
       this.#storeIds.set(stores[index] as string, id)
     }
     for (const topic of this.layout.sinkTopics) this.#outputs.set(topic.name, new Output(topic, this.#turn))
     const tasks = this.#makeTasks()
-    const { lanes, inlets } = this.#makeLanes(tasks)
-    this.#inlets = inlets
+    this.#inlets = lanes.map((lane) => inletOf(tasks, lane))
     this.#sequence = new SourceSequence(log, lanes)
     this.#sequence.lookForMore(options.clock.now())
   }
@@ -123,23 +113,6 @@ export class Engine implements TaskHost {
       this.#shuffleLanes.set(node, lanes)
     }
     return tasks
-  }
-
-  #makeLanes(tasks: readonly Task[]): { readonly lanes: SourceLane[]; readonly inlets: Subject<Carrier>[] } {
-    const lanes: SourceLane[] = []
-    const inlets: Subject<Carrier>[] = []
-    for (const { node, source, description } of this.layout.sourceTopics) {
-      for (let partition = 0; partition < description.partitions; partition++) {
-        const place = { topic: description.name, topicId: description.id, partition }
-        const committed = this.#log.position(this.#options.applicationId, place)
-        const begin = committed ?? (node.reset === 'latest' ? this.#log.endOffset(place) : 0)
-        const task = tasks.find((candidate) => candidate.partition === partition && candidate.inlets.has(node))
-        lanes.push(new SourceLane(place, source, inlets.length, begin, committed !== undefined))
-        if (committed === undefined && begin > 0) this.#mustStorePositions = true
-        inlets.push(task?.inlets.get(node) as Subject<Carrier>)
-      }
-    }
-    return { lanes, inlets }
   }
 
   state(store: StoreSpec, partition: number, operator: string): StateTable<unknown, unknown> {
@@ -205,7 +178,7 @@ export class Engine implements TaskHost {
 
   /** One source record, and all regrouped records that come of it. */
   #work(lane: SourceLane): void {
-    this.#turnOf(lane.carrier(), this.#inlets[lane.inlet] as Subject<Carrier>)
+    this.#turnOf(lane.carrier(), this.#inlets[lane.index] as Subject<Carrier>)
     for (let queue = this.#shuffle.next(); queue !== undefined; queue = this.#shuffle.next()) {
       const carrier = this.#shuffle.take(queue)
       this.#turnOf(carrier, queue.inlet)
@@ -269,7 +242,7 @@ export class Engine implements TaskHost {
   }
 
   get hasUncommitted(): boolean {
-    return this.#recordsSinceCommit > 0 || this.#mustStorePositions
+    return this.#recordsSinceCommit > 0
   }
 
   /** Whether the work since the last commit is as much as one commit should hold. */
@@ -298,7 +271,7 @@ export class Engine implements TaskHost {
   commit(): void {
     if (!this.hasUncommitted) return
     const { lanes } = this.#sequence
-    const moved = lanes.filter((lane) => lane.position !== lane.committedPosition || !lane.isStored)
+    const moved = lanes.filter((lane) => lane.position !== lane.committedPosition)
     const appends = [...this.#outputs.values()].flatMap((output) => output.take())
     for (const { partition, position, committedPosition } of moved) {
       Progress.add(this.progress.consumed, partition.topic, position - committedPosition)
@@ -314,15 +287,11 @@ export class Engine implements TaskHost {
         for (const table of this.#tables) table.write(writer)
       },
     })
-    for (const lane of moved) {
-      lane.committedPosition = lane.position
-      lane.isStored = true
-    }
+    for (const lane of moved) lane.committedPosition = lane.position
     for (const output of this.#outputs.values()) output.committed()
     for (const table of this.#tables) table.committed()
     if (this.stateBytes > this.#options.stateCacheBytes) for (const table of this.#tables) table.age()
     this.#recordsSinceCommit = 0
-    this.#mustStorePositions = false
   }
 
   get applicationId(): string {
@@ -348,4 +317,10 @@ export class Engine implements TaskHost {
   storeId(name: string): number | undefined {
     return this.#storeIds.get(name)
   }
+}
+
+/** Where the records of a source partition enter. */
+function inletOf(tasks: readonly Task[], { node, partition }: SourceLane): Subject<Carrier> {
+  const task = tasks.find((candidate) => candidate.partition === partition.partition && candidate.inlets.has(node))
+  return task?.inlets.get(node) as Subject<Carrier>
 }

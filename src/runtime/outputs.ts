@@ -22,7 +22,7 @@ class OutputPartition implements Revertible {
   readonly batches: Buffer[] = []
   count = 0
   turn = -1
-  readonly #mark: BatchMark = { at: 0, count: 0, baseTimestamp: 0, maxTimestamp: 0 }
+  readonly #mark: BatchMark = { end: 0, count: 0, baseTimestamp: 0, maxTimestamp: 0 }
   #savedCount = 0
 
   constructor(partition: PartitionId) {
@@ -78,18 +78,16 @@ export class Output {
     } else if (!keyCodec.nullable) {
       throw new MillraceError('unexpected_null', `the key is null, but topic "${this.topic}" does not say nullable`)
     }
-    const valueStart = scratch.at
-    let valueEnd = -1
-    if (!carrier.isValueNull) {
-      carrier.writeValue(valueCodec, scratch)
-      valueEnd = scratch.at
-    }
     const index =
       keyEnd < 0
         ? taskPartition % this.#partitions.length
         : partitionOf(scratch.bytes, 0, keyEnd - keyCodec.partitionSuffixBytes, this.#partitions.length)
     const output = this.#open(index)
-    output.builder.append(carrier.timestamp, scratch.bytes, 0, keyEnd, valueStart, valueEnd, carrier.headers)
+    const { builder } = output
+    builder.open(carrier.timestamp, scratch.bytes, 0, keyEnd)
+    const { isValueNull } = carrier
+    if (!isValueNull) carrier.writeValue(valueCodec, builder.out)
+    builder.close(isValueNull, carrier.headers)
     output.count++
   }
 

@@ -91,7 +91,7 @@ export class Progress {
     return cell
   }
 
-  /** The stream time of one operator in one partition. */
+  /** The stream time of one operator in one partition; operators without one do not ask. */
   streamTime(operator: string, partition: number): StreamTime {
     const name = `${operator}/${partition}`
     let cell = this.#streamTimes.get(name)

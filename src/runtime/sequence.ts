@@ -7,7 +7,7 @@
  */
 import { Carrier } from '../core/carrier.ts'
 import { MillraceError } from '../core/errors.ts'
-import type { SourceTopic } from '../plan/node.ts'
+import type { SourceNode, SourceTopic } from '../plan/node.ts'
 import { BatchCursor } from '../log/batch-cursor.ts'
 import type { LogContract } from '../log/contract.ts'
 import type { PartitionId } from '../log/partitions.ts'
@@ -16,28 +16,27 @@ import type { PartitionId } from '../log/partitions.ts'
 export class SourceLane {
   readonly partition: PartitionId
   readonly source: SourceTopic
-  /** The source node of the plan, as a number that the engine knows. */
-  readonly inlet: number
+  readonly node: SourceNode
+  /** Its place among all lanes, which breaks ties. */
+  readonly index: number
   readonly cursor: BatchCursor
   /** The offset of the next record to take. */
   position: number
   committedPosition: number
-  /** Whether a position stands in the log. */
-  isStored: boolean
   /** How far the last snapshot reached. */
   endOffset = 0
   hasHead = false
   /** Wall-clock time since which it is empty. */
   emptySinceMs = 0
 
-  constructor(partition: PartitionId, source: SourceTopic, inlet: number, position: number, isStored: boolean) {
+  constructor(partition: PartitionId, node: SourceNode, source: SourceTopic, index: number, position: number) {
     this.partition = partition
     this.source = source
-    this.inlet = inlet
+    this.node = node
+    this.index = index
     this.cursor = new BatchCursor(partition)
     this.position = position
     this.committedPosition = position
-    this.isStored = isStored
   }
 
   /** The record at the head. */
@@ -155,12 +154,11 @@ export class SourceSequence {
   }
 }
 
-function positionLost(lane: SourceLane, endOffset: number): MillraceError {
-  const { topic, partition } = lane.partition
+function positionLost({ position, partition }: SourceLane, endOffset: number): MillraceError {
   return new MillraceError(
     'position_lost',
-    `the application goes on at offset ${lane.position} of ${topic}[${partition}], but the partition ends at ${endOffset}: ` +
-      'the topic was deleted or restored. Start under a new application id to read it from the beginning',
-    { topic, partition, offset: lane.position },
+    `the application goes on at offset ${position} of ${partition.topic}[${partition.partition}], but the partition ends at ` +
+      `${endOffset}. Start under a new application id to read the topic from the beginning`,
+    { topic: partition.topic, partition: partition.partition, offset: position },
   )
 }

@@ -93,13 +93,16 @@ export class Task {
 
   #contextOf(node: PlanNode): OperatorContext {
     const { id } = node
+    const { partition } = this
     const { progress } = this.#host
     return {
       operator: id,
-      partition: this.partition,
-      streamTime: progress.streamTime(id, this.partition),
+      partition,
+      get streamTime() {
+        return progress.streamTime(id, partition)
+      },
       drop: (reason) => progress.drop(id, reason),
-      state: <K, V>(store: StoreSpec) => this.#host.state(store, this.partition, id) as unknown as State<K, V>,
+      state: <K, V>(store: StoreSpec) => this.#host.state(store, partition, id) as unknown as State<K, V>,
       stop: (error) => this.#host.stop(error),
     }
   }

@@ -9,7 +9,7 @@ import type { Subscriber } from 'rxjs'
 import type { Carrier } from '../core/carrier.ts'
 import type { Codec } from '../core/serde.ts'
 import { WindowedCodec } from '../core/window.ts'
-import { type OperatorContext, type OperatorFactory, operatorError } from '../plan/operator.ts'
+import { type OperatorContext, type OperatorFactory, operatorError, type StreamTime } from '../plan/operator.ts'
 import type { Row, State, StoreSpec, WindowSpec } from '../plan/store.ts'
 import { CarrierSubscriber, operate } from './subscriber.ts'
 
@@ -111,11 +111,13 @@ class AggregateSubscriber extends FoldSubscriber {
 
 class WindowedAggregateSubscriber extends FoldSubscriber {
   readonly #window: WindowSpec
+  readonly #streamTime: StreamTime
   readonly #keyCodec: Codec<unknown>
 
   constructor(out: Subscriber<Carrier>, context: OperatorContext, store: StoreSpec, fold: Fold, window: WindowSpec) {
     super(out, context, store, fold)
     this.#window = window
+    this.#streamTime = context.streamTime
     this.#keyCodec = new WindowedCodec(store.keyCodec, window.sizeMs) as Codec<unknown>
   }
 
@@ -124,7 +126,7 @@ class WindowedAggregateSubscriber extends FoldSubscriber {
     if (carrier.isValueNull) return this.context.drop('null_value')
     const { sizeMs, advanceMs, graceMs } = this.#window
     const { timestamp } = carrier
-    const closedUntil = this.context.streamTime.advance(timestamp) - graceMs
+    const closedUntil = this.#streamTime.advance(timestamp) - graceMs
     // The first window that holds the timestamp and does not start below 0; all of them in order of their starts.
     const earliest = timestamp - sizeMs + advanceMs
     for (let start = earliest <= 0 ? 0 : earliest - (earliest % advanceMs); start <= timestamp; start += advanceMs) {

@@ -1,0 +1,69 @@
+/**
+ * The start of an application: it takes over from whoever ran it before, or begins anew, in one transaction.
+ */
+import { MillraceError } from '../core/errors.ts'
+import type { LogContract, StoredApplication } from '../log/contract.ts'
+import { comparePlans, type StoredPlan, storedPlan } from '../plan/comparison.ts'
+import type { Topology } from '../plan/topology.ts'
+import type { Layout, SourceTopicLayout } from './layout.ts'
+import { SourceLane } from './sequence.ts'
+
+export interface TakeOver {
+  readonly epoch: number
+  /** How the topology compares with the one that was started before. */
+  readonly plan: 'new' | 'same' | 'extended'
+  readonly progress: Buffer | undefined
+  /** One for each source partition, by topic name, then partition. */
+  readonly lanes: readonly SourceLane[]
+}
+
+/**
+ * Nothing is stored when it throws, and the instance before goes on.
+ *
+ * @throws MillraceError `plan_changed`, `position_lost`
+ */
+export function takeOver(log: LogContract, topology: Topology, layout: Layout, applicationId: string): TakeOver {
+  const plan = storedPlan(topology, (node) => layout.partitionsOf(node))
+  let found: Omit<TakeOver, 'epoch'> | undefined
+  const epoch = log.startApplication(applicationId, (stored) => {
+    const before = stored.plan === undefined ? undefined : (JSON.parse(stored.plan) as StoredPlan)
+    const comparison = before === undefined ? 'new' : comparePlans(applicationId, before, plan)
+    const { lanes, positions } = lanesOf(log, layout, stored, before)
+    found = { plan: comparison, progress: stored.progress, lanes }
+    return { plan: JSON.stringify(plan), positions }
+  })
+  return { ...(found as Omit<TakeOver, 'epoch'>), epoch }
+}
+
+/** The lanes, and the positions of those that begin now: from here on they count as begun, even without a record. */
+function lanesOf(
+  log: LogContract,
+  layout: Layout,
+  stored: StoredApplication,
+  before: StoredPlan | undefined,
+): Pick<TakeOver, 'lanes'> & { readonly positions: { partition: SourceLane['partition']; offset: number }[] } {
+  const lanes: SourceLane[] = []
+  const positions = []
+  for (const { node, source, description } of layout.sourceTopics) {
+    for (let index = 0; index < description.partitions; index++) {
+      const partition = { topic: description.name, topicId: description.id, partition: index }
+      let offset = stored.position(partition)
+      if (offset === undefined) {
+        if (before?.topics.includes(description.name)) throw topicReplaced({ node, source, description })
+        offset = node.reset === 'latest' ? log.endOffset(partition) : 0
+        positions.push({ partition, offset })
+      }
+      lanes.push(new SourceLane(partition, node, source, lanes.length, offset))
+    }
+  }
+  return { lanes, positions }
+}
+
+function topicReplaced({ description: { name } }: SourceTopicLayout): MillraceError {
+  return new MillraceError(
+    'position_lost',
+    `the application has read another topic "${name}" before: it was deleted and created again, or got more partitions. ` +
+      'Start under a new application id to read it from the beginning',
+    { topic: name },
+  )
+}
