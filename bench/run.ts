@@ -43,6 +43,7 @@ const comparisons: readonly Comparison[] = [
 function run(name: string, dir: string): JobResult {
   const options = JSON.stringify({ dir, records, recordsPerCommit })
   const output = execFileSync(process.execPath, ['--import', 'tsx', join(here, 'job.ts'), name, options], {
+    cwd: join(here, '..'), // where tsconfig.json says what 'millrace' is
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
   })

@@ -54,6 +54,11 @@ export function copyBytes(source: Uint8Array, start: number, end: number, target
   }
 }
 
+/** A copy of source[start, end) as a plain Uint8Array: what a user gets is never part of a buffer of ours. */
+export function copyOf(source: Uint8Array, start: number, end: number): Uint8Array {
+  return new Uint8Array(source.subarray(start, end))
+}
+
 /** Whether two ranges of bytes are equal. */
 export function equalBytes(
   left: Uint8Array,

@@ -56,6 +56,7 @@ class ValidatedCodec extends Codec<unknown> {
   #check(value: unknown): unknown {
     const result = this.#schema['~standard'].validate(value)
     if (result instanceof Promise) {
+      result.catch(() => undefined) // its answer comes too late to matter; the throw below says so
       throw new TypeError('the schema validates asynchronously; a serde needs a synchronous one')
     }
     if (result.issues === undefined) return result.value

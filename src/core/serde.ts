@@ -1,7 +1,7 @@
 /**
  * What a serde is: the small interface that users implement, and the codec that the engine works with.
  */
-import { asBuffer, ByteWriter } from './bytes.ts'
+import { asBuffer, ByteWriter, copyOf } from './bytes.ts'
 import { MillraceError, messageOf } from './errors.ts'
 import { bytesAsText } from './text.ts'
 
@@ -97,7 +97,7 @@ class ForeignCodec<T> extends Codec<T> {
   }
 
   read(bytes: Buffer, start: number, end: number): T {
-    return this.#serde.decode(Uint8Array.prototype.slice.call(bytes, start, end))
+    return this.#serde.decode(copyOf(bytes, start, end))
   }
 }
 

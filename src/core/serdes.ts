@@ -2,7 +2,7 @@
  * The serdes that millrace brings. Those for numbers and tuples keep order: smaller values have smaller bytes.
  */
 import { Packr } from 'msgpackr'
-import { type ByteWriter, readInt32, writeInt64 } from './bytes.ts'
+import { type ByteWriter, copyOf, readInt32, writeInt64 } from './bytes.ts'
 import { MillraceError } from './errors.ts'
 import { decodeText, encodeText } from './text.ts'
 import { type StandardSchema, type SchemaOutput, type OutputFitsInput, validated } from './schema.ts'
@@ -122,7 +122,7 @@ class BytesCodec extends Codec<Uint8Array> {
   }
 
   read(bytes: Buffer, start: number, end: number): Uint8Array {
-    return Uint8Array.prototype.slice.call(bytes, start, end)
+    return copyOf(bytes, start, end)
   }
 }
 
@@ -143,6 +143,9 @@ class JsonCodec extends Codec<unknown> {
 /** Plain MessagePack: no record extension, so that any MessagePack library reads it and every value stands alone. */
 const packr = new Packr({ useRecords: false, variableMapSize: true, copyBuffers: true })
 
+/** The one byte that MessagePack leaves without a meaning; msgpackr has a marker of its own for it. */
+const neverUsed = 0xc1
+
 class MsgpackCodec extends Codec<unknown> {
   readonly name = 'msgpack'
   readonly #range = { start: 0, end: 0 }
@@ -154,6 +157,7 @@ class MsgpackCodec extends Codec<unknown> {
   }
 
   read(bytes: Buffer, start: number, end: number): unknown {
+    if (bytes[start] === neverUsed) throw new RangeError('0xc1 stands for no value in MessagePack')
     this.#range.start = start
     this.#range.end = end
     return packr.unpack(bytes, this.#range)

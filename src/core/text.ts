@@ -48,7 +48,8 @@ export function decodeText(bytes: Buffer, start: number, end: number): string {
   return text
 }
 
-function isWellFormed(text: string): boolean {
+/** Whether a string has a UTF-8 form: no half of a surrogate pair stands alone. */
+export function isWellFormed(text: string): boolean {
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i)
     if (code < 0xd800 || code > 0xdfff) continue

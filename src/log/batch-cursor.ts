@@ -6,7 +6,7 @@
  */
 import { gunzipSync } from 'node:zlib'
 import { crc32c } from '@node-rs/crc32'
-import { readInt32, readInt64 } from '../core/bytes.ts'
+import { copyOf, readInt32, readInt64 } from '../core/bytes.ts'
 import { MillraceError, messageOf } from '../core/errors.ts'
 import { type Header, noHeaders } from '../core/headers.ts'
 import {
@@ -132,7 +132,7 @@ export class BatchCursor {
       if (!(reader.at <= this.bytes.length)) this.#corrupt('a header is malformed')
       const start = reader.at
       if (length >= 0) reader.at += length
-      headers.push({ key, value: length < 0 ? null : Uint8Array.prototype.slice.call(this.bytes, start, reader.at) })
+      headers.push({ key, value: length < 0 ? null : copyOf(this.bytes, start, reader.at) })
     }
     return Object.freeze(headers)
   }

@@ -57,7 +57,7 @@ export class Log implements AsyncDisposable {
 
   /** A new producer. Programs share one where they can: its flushes are commits. */
   producer(options: ProducerOptions = {}): Producer {
-    const producer = new Producer(this.#log, options)
+    const producer = new Producer(this.#log, options, (closed) => this.#producers.delete(closed))
     this.#producers.add(producer)
     return producer
   }

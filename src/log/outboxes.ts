@@ -43,6 +43,11 @@ interface OutboxMark {
   readonly count: number
 }
 
+export interface OutboxMarks {
+  readonly marks: readonly OutboxMark[]
+  readonly pendingBytes: number
+}
+
 export interface OutboxOptions {
   readonly batchBytes: number
   readonly bufferBytes: number
@@ -56,8 +61,8 @@ export class Outboxes {
   readonly #routes = new Map<object, Route>()
   readonly #outboxes = new Map<string, readonly Outbox[]>()
   readonly #scratch = new ByteWriter(4_096)
-  /** Bytes of closed batches that wait. */
-  #readyBytes = 0
+  /** Bytes of all records that wait, before compression. */
+  #pendingBytes = 0
 
   constructor(log: EmbeddedLog, options: OutboxOptions) {
     this.#log = log
@@ -126,13 +131,15 @@ export class Outboxes {
     const { builder } = outbox
     builder.open(timestamp, scratch.bytes, 0, keyEnd)
     if (value !== null) encodeInto(valueCodec, value, builder.out, 'value')
-    if (this.#readyBytes + builder.out.at > this.#options.bufferBytes) {
+    const before = builder.bytes
+    if (this.#pendingBytes + builder.out.at - before > this.#options.bufferBytes) {
       throw new MillraceError(
         'buffer_full',
         `the producer holds ${this.#options.bufferBytes} bytes that are not written yet; await earlier sends, or send less at once`,
       )
     }
     builder.close(value === null, headers)
+    this.#pendingBytes += builder.bytes - before
     outbox.count++
     if (outbox.builder.bytes >= this.#options.batchBytes) this.#closeFull(route, outbox)
     return outbox
@@ -146,25 +153,25 @@ export class Outboxes {
 
   #seal(outbox: Outbox): void {
     if (outbox.builder.count === 0) return
-    const batch = outbox.builder.build()
-    this.#readyBytes += batch.length
-    outbox.ready.push(batch)
+    outbox.ready.push(outbox.builder.build())
   }
 
   /** Begins batches of their own in every outbox of a topic, so that {@link rollback} takes back exactly what follows. */
-  mark(route: Route): readonly OutboxMark[] {
-    return route.outboxes.map((outbox) => {
+  mark(route: Route): OutboxMarks {
+    const marks = route.outboxes.map((outbox) => {
       this.#seal(outbox)
       return { outbox, ready: outbox.ready.length, count: outbox.count }
     })
+    return { marks, pendingBytes: this.#pendingBytes }
   }
 
-  rollback(marks: readonly OutboxMark[]): void {
+  rollback({ marks, pendingBytes }: OutboxMarks): void {
     for (const { outbox, ready, count } of marks) {
       outbox.builder.clear()
-      for (const batch of outbox.ready.splice(ready)) this.#readyBytes -= batch.length
+      outbox.ready.length = ready
       outbox.count = count
     }
+    this.#pendingBytes = pendingBytes
   }
 
   /**
@@ -200,7 +207,7 @@ export class Outboxes {
         outbox.count = 0
       }
       for (const route of this.#routes.values()) route.sticky = (route.sticky + 1) % route.outboxes.length
-      this.#readyBytes = 0
+      this.#pendingBytes = 0
     }
   }
 }

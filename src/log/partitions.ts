@@ -8,7 +8,7 @@ import { readInt64, writeInt64, writeUint64 } from '../core/bytes.ts'
 import { MillraceError } from '../core/errors.ts'
 import type { Environment, WriteTransaction } from '../storage/environment.ts'
 import { numberOfKey, partitionKey, partitionNumberKey } from '../storage/keys.ts'
-import { maxTimestampAt, recordCountAt, setBaseOffset } from './batch.ts'
+import { batchHeaderBytes, maxTimestampAt, recordCountAt, setBaseOffset } from './batch.ts'
 import { BatchCursor, type BatchPlace } from './batch-cursor.ts'
 
 /** A partition as storage knows it. */
@@ -76,14 +76,16 @@ export class Partitions {
     const bytes = this.#environment.get('batches', partitionNumberKey(topicId, index, offset))
     if (bytes !== undefined) return { baseOffset: offset, bytes }
     if (offset >= this.endOffset(partition)) return undefined
-    const entry = this.#environment.lastAtOrBefore(
+    const entry = this.#environment.lastBefore(
       'batches',
       partitionNumberKey(topicId, index, 0),
-      partitionNumberKey(topicId, index, offset),
+      partitionNumberKey(topicId, index, offset + 1),
     )
     if (entry !== undefined) {
       const baseOffset = numberOfKey(entry.key)
-      if (offset < baseOffset + entry.value.readInt32BE(recordCountAt)) return { baseOffset, bytes: entry.value }
+      // A value that is too short for a header is handed out too: the cursor says what is wrong with it.
+      const isCutOff = entry.value.length < batchHeaderBytes
+      if (isCutOff || offset < baseOffset + entry.value.readInt32BE(recordCountAt)) return { baseOffset, bytes: entry.value }
     }
     throw new MillraceError(
       'corrupt_batch',

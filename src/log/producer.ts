@@ -55,8 +55,11 @@ export class Producer implements AsyncDisposable {
   #waiters: Waiter[] = []
   #cancelFlush: (() => void) | undefined
   #closed = false
+  readonly #onClose: (producer: Producer) => void
 
-  constructor(log: EmbeddedLog, options: ProducerOptions = {}) {
+  /** @internal made by {@link Log.producer} */
+  constructor(log: EmbeddedLog, options: ProducerOptions, onClose: (producer: Producer) => void) {
+    this.#onClose = onClose
     checkOptions('a producer', options, ['lingerMs', 'batchBytes', 'bufferBytes', 'compression', 'clock'])
     const { compression = 'none', clock = systemClock } = options
     if (!Object.hasOwn(compressionCodes, compression)) {
@@ -101,16 +104,18 @@ export class Producer implements AsyncDisposable {
    */
   sendMany<K, V>(topic: Topic<K, V>, records: Iterable<RecordInput<K, V>>): Promise<SendManyResult> {
     return new Promise((resolve, reject) => {
+      // Read to its end first: the iterable may send records of its own.
+      const list = Array.isArray(records) ? (records as readonly RecordInput<K, V>[]) : [...records]
       const outboxes = this.#outboxes
       const route = this.#route(topic)
-      const marks = outboxes.mark(route)
+      const before = outboxes.mark(route)
       try {
-        for (const record of records) outboxes.append(route, record)
+        for (const record of list) outboxes.append(route, record)
       } catch (error) {
-        outboxes.rollback(marks)
+        outboxes.rollback(before)
         throw error
       }
-      const written = marks
+      const written = before.marks
         .map(({ outbox, count }) => ({ outbox, first: count, count: outbox.count - count }))
         .filter(({ count }) => count > 0)
       this.#await({
@@ -176,6 +181,7 @@ export class Producer implements AsyncDisposable {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
+    this.#onClose(this)
     await this.flush()
   }
 

@@ -142,7 +142,7 @@ export class StateTable<K, V> implements State<K, V> {
   /** Windows that start before this time are kept no longer. */
   #expiredBefore(): number {
     const { window } = this.#spec
-    return window === undefined ? 0 : this.#streamTime.now - window.retentionMs
+    return window === undefined ? 0 : this.#streamTime.now - window.retentionMs + 1
   }
 
   /** After the commit is durable. */

@@ -5,7 +5,7 @@
  * it returns. After a failed commit nothing is known about the disk, so the environment is poisoned: it says why and
  * refuses all further work (fail-stop). No code of a user runs inside a transaction.
  */
-import { closeSync, fsyncSync, mkdirSync, openSync, type FSWatcher, watch } from 'node:fs'
+import { closeSync, type FSWatcher, fsyncSync, mkdirSync, openSync, readSync, statSync, watch } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { type Database as LmdbDatabase, open, type RootDatabase } from 'lmdb'
 import { systemClock } from '../core/clock.ts'
@@ -71,6 +71,7 @@ export class Environment {
     this.dir = resolve(dir)
     try {
       mkdirSync(this.dir, { recursive: true })
+      checkHeader(this.dir)
       this.#root = open<Buffer, Buffer>({
         path: this.dir,
         noSubdir: false,
@@ -98,20 +99,27 @@ export class Environment {
       fsyncDirectory(this.dir)
     } catch (cause) {
       this.#root.close().catch(() => undefined) // the error that matters is thrown below
-      throw cause instanceof MillraceError ? cause : openError(this.dir, cause)
+      throw openError(this.dir, cause)
     }
   }
 
   /** Looks before any database of ours is created, so that a foreign environment stays as it was. */
   #checkFormat(): void {
     const names = [...this.#root.getKeys()].map((key) => key.toString().replace(/\0$/, ''))
-    const foreign = names.filter((name) => !(databaseNames as readonly string[]).includes(name))
-    if (foreign.length > 0) {
-      throw new MillraceError(
-        'format_unknown',
-        `${this.dir} holds an LMDB environment that is not a millrace log (database "${foreign[0]}"); choose another directory`,
-      )
+    if (names.length === 0) return
+    if (names.includes('meta')) {
+      const meta = this.#root.openDB({ name: 'meta', encoding: 'binary', keyEncoding: 'binary', cache: false })
+      const found = meta.getBinary(formatKey)
+      if (found !== undefined) return checkVersion(this.dir, found)
     }
+    // A directory that was just created may still be without a version, but then it has no database but ours.
+    const foreign = names.find((name) => !(databaseNames as readonly string[]).includes(name))
+    const some = foreign ?? (names.includes('meta') ? undefined : names[0])
+    if (some === undefined) return
+    throw new MillraceError(
+      'format_unknown',
+      `${this.dir} holds an LMDB environment that is not a millrace log (it has "${some}"); choose another directory`,
+    )
   }
 
   #stampFormat(): void {
@@ -121,14 +129,7 @@ export class Environment {
         transaction.put('meta', formatKey, Buffer.from(JSON.stringify({ format: formatVersion })))
         return
       }
-      const version = readVersion(found)
-      if (version !== formatVersion) {
-        throw new MillraceError(
-          'format_unknown',
-          `${this.dir} has log format ${String(version)}, this version of millrace reads format ${formatVersion}; ` +
-            'use the version of millrace that wrote it',
-        )
-      }
+      checkVersion(this.dir, found)
     })
   }
 
@@ -178,10 +179,17 @@ export class Environment {
     return [...this.#databases[database].getRange({ start: from as Buffer, end: to as Buffer, limit })]
   }
 
-  /** The last entry with from <= key <= to. */
-  lastAtOrBefore(database: DatabaseName, from: Uint8Array, to: Uint8Array): Entry | undefined {
+  /** The last entry with from <= key < before. */
+  lastBefore(database: DatabaseName, from: Uint8Array, before: Uint8Array): Entry | undefined {
     this.#checkUsable()
-    const range = { start: to as Buffer, end: from as Buffer, reverse: true, limit: 1, inclusiveEnd: true }
+    const range = {
+      start: before as Buffer,
+      exclusiveStart: true,
+      end: from as Buffer,
+      inclusiveEnd: true,
+      reverse: true,
+      limit: 1,
+    }
     return [...this.#databases[database].getRange(range)][0]
   }
 
@@ -207,13 +215,26 @@ export class Environment {
     }
   }
 
-  /** The file changes a moment before LMDB publishes the commit, so look at once and again a little later. */
+  /**
+   * The file changes a moment before LMDB publishes the commit, longer on a busy machine: look at once, and again behind the
+   * last change.
+   */
   #noticeForeignCommit(): void {
-    this.#cancelFollowUp ??= systemClock.schedule(followUpMs, () => {
+    this.#followUp(0)
+    this.#notify()
+  }
+
+  #followUp(step: number): void {
+    this.#cancelFollowUp?.()
+    const delayMs = followUpsMs[step]
+    if (delayMs === undefined) {
       this.#cancelFollowUp = undefined
+      return
+    }
+    this.#cancelFollowUp = systemClock.schedule(delayMs, () => {
+      this.#followUp(step + 1)
       this.#notify()
     })
-    this.#notify()
   }
 
   #poll(): () => void {
@@ -248,16 +269,27 @@ export class Environment {
   /** Closes the file. A poisoned environment is left as it is: closing it could hang. */
   async close(): Promise<void> {
     if (this.#closed) return
-    this.#stopWatching()
-    this.#listeners.clear()
     this.#closed = true
+    this.#stopWatching()
+    this.#notify() // whoever waits finds that it is closed
+    this.#listeners.clear()
     if (this.#poison === undefined) await this.#root.close()
   }
 }
 
 const formatKey = Buffer.from('format')
-const followUpMs = 2
+const followUpsMs = [2, 8, 40]
 const pollMs = 1_000
+
+function checkVersion(dir: string, stored: Buffer): void {
+  const version = readVersion(stored)
+  if (version === formatVersion) return
+  throw new MillraceError(
+    'format_unknown',
+    `${dir} has log format ${String(version)}, this version of millrace reads format ${formatVersion}; ` +
+      'use the version of millrace that wrote it',
+  )
+}
 
 function readVersion(stored: Buffer): unknown {
   try {
@@ -267,7 +299,32 @@ function readVersion(stored: Buffer): unknown {
   }
 }
 
+/** Where LMDB's first page says what it is: a magic number, the version of its own format, and the page size. */
+const magicAt = 24
+const magic = 0xbeefc0de
+const lmdbPageSizeAt = 48
+
+/** LMDB maps whatever it finds and may crash the process on a file that is none of its own, so look first. */
+function checkHeader(dir: string): void {
+  const path = join(dir, 'data.mdb')
+  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0
+  if (size === 0) return
+  const header = Buffer.alloc(lmdbPageSizeAt + 4)
+  const file = openSync(path, 'r')
+  try {
+    readSync(file, header, 0, header.length, 0)
+  } finally {
+    closeSync(file)
+  }
+  // A file that ends before its header is read as zeros.
+  const pageBytes = header.readUInt32LE(lmdbPageSizeAt)
+  if (header.readUInt32LE(magicAt) !== magic || pageBytes === 0 || size < 2 * pageBytes) {
+    throw new MillraceError('format_unknown', `${path} is not a log of millrace, or only the beginning of one`)
+  }
+}
+
 function openError(dir: string, cause: unknown): MillraceError {
+  if (cause instanceof MillraceError) return cause
   const message = messageOf(cause)
   return /MDB_INVALID|MDB_VERSION_MISMATCH|not an LMDB file/i.test(message)
     ? new MillraceError('format_unknown', `${dir} does not hold a log that millrace can read: ${message}`, { cause })

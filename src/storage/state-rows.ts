@@ -44,7 +44,7 @@ export function stateReader(environment: Environment): StateReader {
     },
     last: (storeId, partition) =>
       environment
-        .lastAtOrBefore('state', partitionKey(storeId, partition), partitionKey(storeId, partition + 1))
+        .lastBefore('state', partitionKey(storeId, partition), partitionKey(storeId, partition + 1))
         ?.key.subarray(8),
   }
 }
