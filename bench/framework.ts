@@ -32,7 +32,7 @@ export async function produce({ dir, records, recordsPerCommit }: JobOptions): P
   await using log = await openLog(dir)
   const producer = log.producer()
   const startedMs = performance.now()
-  for (let index = 0; index < records; ) {
+  for (let index = 0; index < records;) {
     const chunk = []
     for (let i = 0; i < recordsPerCommit && index < records; i++, index++) {
       chunk.push({ key: clickKey(index), timestamp: clickTimestamp(index), value: clickValue(index) })
@@ -47,7 +47,7 @@ export async function send({ dir, records, recordsPerCommit }: JobOptions): Prom
   await using log = await openLog(dir)
   const producer = log.producer()
   const startedMs = performance.now()
-  for (let index = 0; index < records; ) {
+  for (let index = 0; index < records;) {
     const sent = []
     for (let i = 0; i < recordsPerCommit && index < records; i++, index++) {
       sent.push(

@@ -138,7 +138,11 @@ class Decoder {
   }
 
   /** Returns how many records the batch held. */
-  read(log: Database<Buffer, Buffer>, offset: number, each: (key: string, timestamp: number, value: Click) => void): number {
+  read(
+    log: Database<Buffer, Buffer>,
+    offset: number,
+    each: (key: string, timestamp: number, value: Click) => void,
+  ): number {
     const shared = log.getBinaryFast(batchKey(1, offset)) as Buffer
     const bytes = Buffer.from(shared.buffer, shared.byteOffset, shared.length)
     if (crc32c(bytes.subarray(attributesAt)) !== bytes.readUInt32BE(17)) throw new Error(`corrupt batch at ${offset}`)
@@ -168,9 +172,9 @@ export async function produce({ dir, records, recordsPerCommit }: JobOptions): P
   const { environment, log } = openTables(dir)
   const startedMs = performance.now()
   const batch = new Batch()
-  for (let offset = 0; offset < records; ) {
+  for (let offset = 0; offset < records;) {
     environment.transactionSync(() => {
-      for (let inCommit = 0; inCommit < recordsPerCommit && offset < records; ) {
+      for (let inCommit = 0; inCommit < recordsPerCommit && offset < records;) {
         const baseOffset = offset
         for (let i = 0; i < recordsPerBatch && offset < records; i++, offset++, inCommit++) {
           batch.add(clickKey(offset), clickTimestamp(offset), clickValue(offset))
@@ -192,7 +196,7 @@ export async function read({ dir, records }: JobOptions): Promise<JobResult> {
   const each = (key: string, timestamp: number, value: Click): void => {
     total += key.length + value.ms + (timestamp & 1)
   }
-  for (let position = 0; position < records; ) position += decoder.read(log, position, each)
+  for (let position = 0; position < records;) position += decoder.read(log, position, each)
   const recordsPerSecond = records / ((performance.now() - startedMs) / 1_000)
   await environment.close()
   return { recordsPerSecond, fingerprint: String(total) }
@@ -231,7 +235,7 @@ export async function count({ dir, records, recordsPerCommit }: JobOptions): Pro
   const decoder = new Decoder()
   const each = (key: string, timestamp: number, value: Click): void => source.next({ key, timestamp, value })
   const startedMs = performance.now()
-  for (let position = 0; position < records; ) {
+  for (let position = 0; position < records;) {
     const from = position
     while (position - from < recordsPerCommit && position < records) position += decoder.read(log, position, each)
     environment.transactionSync(() => {

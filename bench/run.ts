@@ -97,6 +97,8 @@ try {
 
 if (values.json) for (const row of rows) console.log(JSON.stringify(row))
 else {
-  console.log(`${records} records, ${recordsPerCommit} per commit, ${runs} runs; Node ${process.version}, ${cpus()[0]?.model}`)
+  console.log(
+    `${records} records, ${recordsPerCommit} per commit, ${runs} runs; Node ${process.version}, ${cpus()[0]?.model}`,
+  )
   console.table(rows)
 }

@@ -13,18 +13,7 @@ export {
   windowStore,
 } from './core/topic.ts'
 export type { Serde } from './core/serde.ts'
-export {
-  bigint64,
-  boolean,
-  bytes,
-  float64,
-  int64,
-  json,
-  msgpack,
-  nullable,
-  string,
-  tuple,
-} from './core/serdes.ts'
+export { bigint64, boolean, bytes, float64, int64, json, msgpack, nullable, string, tuple } from './core/serdes.ts'
 export type { StandardSchema } from './core/schema.ts'
 export { TimeWindows, type Window, type Windowed, windowed } from './core/window.ts'
 export type { LogRecord, RecordInput, StreamRecord } from './core/record.ts'

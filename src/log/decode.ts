@@ -44,5 +44,8 @@ export function decodeRecord<K, V>(
 function decodePart<T>(codec: Codec<T>, bytes: Buffer, start: number, end: number, what: 'key' | 'value'): T {
   if (end >= 0) return codec.read(bytes, start, end)
   if (codec.nullable) return null as T
-  throw new MillraceError('unexpected_null', `the ${what} is null, but the topic does not allow it: say nullable(${codec.name})`)
+  throw new MillraceError(
+    'unexpected_null',
+    `the ${what} is null, but the topic does not allow it: say nullable(${codec.name})`,
+  )
 }

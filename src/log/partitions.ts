@@ -85,7 +85,8 @@ export class Partitions {
       const baseOffset = numberOfKey(entry.key)
       // A value that is too short for a header is handed out too: the cursor says what is wrong with it.
       const isCutOff = entry.value.length < batchHeaderBytes
-      if (isCutOff || offset < baseOffset + entry.value.readInt32BE(recordCountAt)) return { baseOffset, bytes: entry.value }
+      if (isCutOff || offset < baseOffset + entry.value.readInt32BE(recordCountAt))
+        return { baseOffset, bytes: entry.value }
     }
     throw new MillraceError(
       'corrupt_batch',

@@ -33,7 +33,9 @@ function factsOf(node: PlanNode): Facts | undefined {
     case 'source':
       return {
         verb: node.verb,
-        topics: node.topics.map(({ name, keyCodec, valueCodec }) => `${name}(${keyCodec.name},${valueCodec.name})`).join(),
+        topics: node.topics
+          .map(({ name, keyCodec, valueCodec }) => `${name}(${keyCodec.name},${valueCodec.name})`)
+          .join(),
       }
     case 'regroup':
       return { verb: node.verb, key: node.keyCodec.name, value: node.valueCodec.name }

@@ -186,9 +186,7 @@ export class Application implements AsyncDisposable {
         ? Number.POSITIVE_INFINITY
         : this.#uncommittedSinceMs + this.#everyMs - this.#clock.now()
     const restMs = Math.min(untilCommitMs, result === 'waiting' ? this.#engine.idleWaitMs : Number.POSITIVE_INFINITY)
-    const cancel = Number.isFinite(restMs)
-      ? this.#clock.schedule(Math.max(0, restMs), () => this.#notify())
-      : undefined
+    const cancel = Number.isFinite(restMs) ? this.#clock.schedule(Math.max(0, restMs), () => this.#notify()) : undefined
     await new Promise<void>((resolve) => {
       this.#wake = resolve
       if (this.#news || this.#state !== 'running') resolve()
@@ -252,9 +250,7 @@ export class Application implements AsyncDisposable {
    */
   store<K, V>(store: KeyValueStore<K, V>): ReadOnlyKeyValueStore<K, V>
   store<K, V>(store: WindowStore<K, V>): ReadOnlyWindowStore<K, V>
-  store<K, V>(
-    store: KeyValueStore<K, V> | WindowStore<K, V>,
-  ): ReadOnlyKeyValueStore<K, V> | ReadOnlyWindowStore<K, V> {
+  store<K, V>(store: KeyValueStore<K, V> | WindowStore<K, V>): ReadOnlyKeyValueStore<K, V> | ReadOnlyWindowStore<K, V> {
     return queryStore(this.#log, this.#topology, this.#engine, store)
   }
 

@@ -290,7 +290,10 @@ export class Engine implements TaskHost {
     for (const lane of moved) lane.committedPosition = lane.position
     for (const output of this.#outputs.values()) output.committed()
     for (const table of this.#tables) table.committed()
-    if (this.stateBytes > this.#options.stateCacheBytes) for (const table of this.#tables) table.age()
+    // Once drops what was not used for a while, twice drops everything.
+    for (let i = 0; i < 2 && this.stateBytes > this.#options.stateCacheBytes; i++) {
+      for (const table of this.#tables) table.age()
+    }
     this.#recordsSinceCommit = 0
   }
 

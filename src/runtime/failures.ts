@@ -57,11 +57,13 @@ function checkAnswer(answer: unknown): FailureAnswer {
 /** The failure of a turn that `carrier` began. */
 export function failureOf(error: MillraceError, carrier: Carrier): Failure {
   const { topic, partition, offset } = carrier.origin
-  const placed = new MillraceError(
-    error.code,
-    `${topic}[${partition}] offset ${offset}: ${error.message}`,
-    { topic, partition, offset, ...(error.operator === undefined ? {} : { operator: error.operator }), cause: error.cause },
-  )
+  const placed = new MillraceError(error.code, `${topic}[${partition}] offset ${offset}: ${error.message}`, {
+    topic,
+    partition,
+    offset,
+    ...(error.operator === undefined ? {} : { operator: error.operator }),
+    cause: error.cause,
+  })
   return { error: placed, topic, partition, offset, operator: error.operator }
 }
 

@@ -49,7 +49,8 @@ export function layoutOf(topology: Topology, log: LogContract): Layout {
   }
   const subOf = new Map(topology.subTopologies.flatMap((sub) => sub.nodes.map((node) => [node, sub] as const)))
   const partitionsOfSub = (sub: SubTopology): number => Math.max(...sub.inputs.map(widthOf))
-  for (const node of topology.nodes) if (node.kind === 'operator' && node.store !== undefined) checkTogether(node, describe, widthOf)
+  for (const node of topology.nodes)
+    if (node.kind === 'operator' && node.store !== undefined) checkTogether(node, describe, widthOf)
 
   const sourceTopics = sources.flatMap((node) =>
     node.topics.map((source) => ({ node, source, description: describe(source.name) })),

@@ -127,7 +127,11 @@ class KeyValueQuery<K, V> implements ReadOnlyKeyValueStore<K, V> {
     const to = bounds.to === undefined ? undefined : behind(encodedKey(spec.keyCodec, bounds.to))
     for (const { key, value } of rowsOf(this.#place, from, to)) {
       const row = readStoredRow(spec.valueCodec as Codec<V>, value)
-      yield { key: spec.keyCodec.read(key, 0, key.length) as K, value: row.value, timestamp: row.timestamp as Timestamp }
+      yield {
+        key: spec.keyCodec.read(key, 0, key.length) as K,
+        value: row.value,
+        timestamp: row.timestamp as Timestamp,
+      }
     }
   }
 }
@@ -199,14 +203,17 @@ function behind(key: Buffer): Buffer {
 
 /** The rows of all partitions, merged in the order of their keys. */
 function* rowsOf(place: StorePlace, from: Buffer, to: Buffer | undefined): Iterable<RawRow> {
-  const partitions = Array.from({ length: place.partitions }, (_, partition) => rowsOfPartition(place, partition, from, to))
+  const partitions = Array.from({ length: place.partitions }, (_, partition) =>
+    rowsOfPartition(place, partition, from, to),
+  )
   const heads = partitions.map((rows) => rows.next())
   for (;;) {
     let best = -1
     for (const [index, head] of heads.entries()) {
       if (head.done === true) continue
       const other = heads[best]
-      if (other === undefined || other.done === true || Buffer.compare(head.value.key, other.value.key) < 0) best = index
+      if (other === undefined || other.done === true || Buffer.compare(head.value.key, other.value.key) < 0)
+        best = index
     }
     const head = heads[best]
     if (head === undefined || head.done === true) return
@@ -221,7 +228,7 @@ function* rowsOfPartition(
   from: Buffer,
   to: Buffer | undefined,
 ): Generator<RawRow, undefined> {
-  for (let start = from; ; ) {
+  for (let start = from; ;) {
     log.refresh()
     const page = log.state.range(storeId, partition, start, to, pageRows)
     yield* page

@@ -64,9 +64,13 @@ export class StateTable<K, V> implements State<K, V> {
     try {
       return this.#keyCodec.identity(key)
     } catch (cause) {
-      throw new MillraceError('encode_failed', `cannot encode the key with ${this.#keyCodec.name}: ${messageOf(cause)}`, {
-        cause,
-      })
+      throw new MillraceError(
+        'encode_failed',
+        `cannot encode the key with ${this.#keyCodec.name}: ${messageOf(cause)}`,
+        {
+          cause,
+        },
+      )
     }
   }
 

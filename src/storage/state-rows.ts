@@ -29,8 +29,7 @@ export function stateWriter(transaction: WriteTransaction): StateWriter {
   return {
     put: (storeId, partition, key, value) =>
       transaction.put('state', stateKey(storeId, partition, key, 0, key.length), value),
-    remove: (storeId, partition, key) =>
-      transaction.remove('state', stateKey(storeId, partition, key, 0, key.length)),
+    remove: (storeId, partition, key) => transaction.remove('state', stateKey(storeId, partition, key, 0, key.length)),
   }
 }
 
@@ -39,7 +38,8 @@ export function stateReader(environment: Environment): StateReader {
     get: (storeId, partition, key) => environment.get('state', stateKey(storeId, partition, key, 0, key.length)),
     range(storeId, partition, from, to, limit) {
       const start = stateKey(storeId, partition, from, 0, from.length)
-      const end = to === undefined ? partitionKey(storeId, partition + 1) : stateKey(storeId, partition, to, 0, to.length)
+      const end =
+        to === undefined ? partitionKey(storeId, partition + 1) : stateKey(storeId, partition, to, 0, to.length)
       return environment.range('state', start, end, limit).map(({ key, value }) => ({ key: key.subarray(8), value }))
     },
     last: (storeId, partition) =>

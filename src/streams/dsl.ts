@@ -32,9 +32,7 @@ export type Side = 'key' | 'value'
 
 /** Serdes that must be given because the stream lost them, and that may be given otherwise. */
 export type MissingSerdes<K, V, Known extends Side> = MissingKey<K, Known> & MissingValue<V, Known>
-type MissingKey<K, Known extends Side> = 'key' extends Known
-  ? { readonly key?: Serde<K> }
-  : { readonly key: Serde<K> }
+type MissingKey<K, Known extends Side> = 'key' extends Known ? { readonly key?: Serde<K> } : { readonly key: Serde<K> }
 type MissingValue<V, Known extends Side> = 'value' extends Known
   ? { readonly value?: Serde<V> }
   : { readonly value: Serde<V> }
@@ -73,10 +71,7 @@ export interface KStream<K, V, Known extends Side = never> {
   mapValues<V2>(fn: (record: StreamRecord<K, V>) => V2, options?: Named): KStream<K, V2, Exclude<Known, 'value'>>
 
   /** Any number of records for every record. */
-  flatMap<K2, V2>(
-    fn: (record: StreamRecord<K, V>) => Iterable<RecordOutput<K2, V2>>,
-    options?: Named,
-  ): KStream<K2, V2>
+  flatMap<K2, V2>(fn: (record: StreamRecord<K, V>) => Iterable<RecordOutput<K2, V2>>, options?: Named): KStream<K2, V2>
 
   /** Any number of values for every record, under its key. */
   flatMapValues<V2>(
@@ -153,9 +148,7 @@ export interface KStream<K, V, Known extends Side = never> {
    *
    * @throws MillraceError `topology_invalid` when a serde is missing
    */
-  repartition(
-    ...options: OptionalUnlessRequired<RepartitionOptions<K, V, Known>>
-  ): KStream<Exclude<K, null>, V, Side>
+  repartition(...options: OptionalUnlessRequired<RepartitionOptions<K, V, Known>>): KStream<Exclude<K, null>, V, Side>
 
   /**
    * Writes every record to a topic, which is created when it is missing. A null value is a tombstone.
@@ -251,8 +244,21 @@ export interface TimeWindowedKStream<K, V, Known extends Side> {
   aggregate<A>(options: AggregateFunctions<K, Exclude<V, null>, A> & InWindowStore<K, A>): KTable<Windowed<K>, A>
 }
 
-/** The newest value of every key, as a stream of changes. Made by the aggregations of grouped streams. */
-export interface KTable<K, V> {
+/**
+ * The newest value of every key, as a stream of changes. Made by the aggregations of grouped streams.
+ *
+ * `Known` says which serdes it still knows, as for {@link KStream}.
+ */
+export interface KTable<K, V, Known extends Side = Side> {
+  /** Keeps the rows that the predicate is true for; a change that makes it false deletes the row downstream. */
+  filter(predicate: Predicate<K, V>, options?: Named): KTable<K, V, Known>
+
+  /** Keeps the rows that the predicate is false for. */
+  filterNot(predicate: Predicate<K, V>, options?: Named): KTable<K, V, Known>
+
+  /** A new value for every row. Not called for a row that is deleted. */
+  mapValues<V2>(fn: (record: StreamRecord<K, V>) => V2, options?: Named): KTable<K, V2, Exclude<Known, 'value'>>
+
   /** Every change of the table as a record: the new value of the key, or null for a row that was deleted. */
-  toStream(): KStream<K, V | null, Side>
+  toStream(): KStream<K, V | null, Known>
 }

@@ -8,7 +8,14 @@ import { CarrierSubscriber, operate } from './subscriber.ts'
 import type { Subscriber } from 'rxjs'
 
 export function filtering<K, V>(predicate: Predicate<K, V>, wanted: boolean): OperatorFactory {
-  return ({ operator }) => operate((out) => new FilterSubscriber(out, operator, predicate as Predicate<unknown, unknown>, wanted))
+  return ({ operator }) =>
+    operate((out) => new FilterSubscriber(out, operator, predicate as Predicate<unknown, unknown>, wanted))
+}
+
+/** Of a table: a row that does not pass goes on as a deleted one. */
+export function filteringRows<K, V>(predicate: Predicate<K, V>, wanted: boolean): OperatorFactory {
+  return ({ operator }) =>
+    operate((out) => new RowFilterSubscriber(out, operator, predicate as Predicate<unknown, unknown>, wanted))
 }
 
 class FilterSubscriber extends CarrierSubscriber {
@@ -23,13 +30,21 @@ class FilterSubscriber extends CarrierSubscriber {
     this.#wanted = wanted
   }
 
-  protected override _next(carrier: Carrier): void {
-    let passes: boolean
+  protected passes(carrier: Carrier): boolean {
     try {
-      passes = Boolean(this.#predicate(carrier.view()))
+      return Boolean(this.#predicate(carrier.view())) === this.#wanted
     } catch (error) {
       throw operatorError(this.#operator, error)
     }
-    if (passes === this.#wanted) this.out.next(carrier)
+  }
+
+  protected override _next(carrier: Carrier): void {
+    if (this.passes(carrier)) this.out.next(carrier)
+  }
+}
+
+class RowFilterSubscriber extends FilterSubscriber {
+  protected override _next(carrier: Carrier): void {
+    this.out.next(carrier.isValueNull || this.passes(carrier) ? carrier : carrier.withValue<unknown>(null, undefined))
   }
 }

@@ -69,12 +69,7 @@ export class GroupedStream<K, V, Known extends Side>
     return new TimeWindowedStream(this.parts, windows)
   }
 
-  protected aggregateBy<A>(
-    verb: string,
-    options: AggregationOptions,
-    codec: Codec<unknown>,
-    fold: Fold,
-  ): KTable<K, A> {
+  protected aggregateBy<A>(verb: string, options: AggregationOptions, codec: Codec<unknown>, fold: Fold): KTable<K, A> {
     const { plan, node, keyCodec, streamOf } = this.parts
     const made = plan.stateful(verb, node, options.name, (id) => {
       const store = storeSpec('keyValueStore', id, keyCodec, codec, options, undefined)

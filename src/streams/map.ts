@@ -21,6 +21,15 @@ export function mappingValues<K, V, V2>(fn: (record: StreamRecord<K, V>) => V2):
   return derive(fn as UserFunction, (carrier, value) => carrier.withValue(value, undefined))
 }
 
+/** Of a table: not called for a row that is deleted. */
+export function mappingRows<K, V, V2>(fn: (record: StreamRecord<K, V>) => V2): OperatorFactory {
+  return ({ operator }) =>
+    operate(
+      (out) =>
+        new RowDeriveSubscriber(out, operator, fn as UserFunction, (row, value) => row.withValue(value, undefined)),
+    )
+}
+
 export function selectingKey<K, V, K2>(fn: (record: StreamRecord<K, V>) => K2): OperatorFactory {
   return derive(fn as UserFunction, (carrier, key) => carrier.withKey(key, undefined))
 }
@@ -70,5 +79,12 @@ class DeriveSubscriber extends CarrierSubscriber {
       throw operatorError(this.#operator, error)
     }
     this.out.next(derived)
+  }
+}
+
+class RowDeriveSubscriber extends DeriveSubscriber {
+  protected override _next(carrier: Carrier): void {
+    if (carrier.isValueNull) this.out.next(carrier)
+    else super._next(carrier)
   }
 }

@@ -28,12 +28,12 @@ export interface TableParts {
   readonly plan: PlanBuilder
   readonly node: PlanNode
   readonly keyCodec: Codec<unknown>
-  readonly valueCodec: Codec<unknown>
+  readonly valueCodec: Codec<unknown> | undefined
   readonly streamOf: StreamFactory
 }
 
 /** Makes a stream; handed on from stream to table, because a stream makes grouped streams and those make tables. */
-export type StreamFactory = <K, V>(parts: StreamParts) => KStream<K, V, Side>
+export type StreamFactory = <K, V, Known extends Side>(parts: StreamParts) => KStream<K, V, Known>
 
 /**
  * The serde that is given, or the one that is known. The types ask for it too; a program without types gets the same

@@ -94,7 +94,10 @@ export class PlanBuilder {
   #stable(made: string, name: string | undefined): { readonly id: string; readonly lineage: string } {
     if (name !== undefined) return { id: checkName('the name of an operator', name), lineage: name }
     if (made.length > idLengthMax) {
-      throw new MillraceError('topology_invalid', `the operator's id would be "${made}", which is too long; give it a name: { name: '…' }`)
+      throw new MillraceError(
+        'topology_invalid',
+        `the operator's id would be "${made}", which is too long; give it a name: { name: '…' }`,
+      )
     }
     return { id: made, lineage: made }
   }

@@ -7,15 +7,7 @@ import type { StreamRecord } from '../core/record.ts'
 import { type Codec, codecOf, type Serde } from '../core/serde.ts'
 import { checkPartitions, type TopicFor } from '../core/topic.ts'
 import type { OperatorFactory } from '../plan/operator.ts'
-import type {
-  GroupByOptions,
-  KGroupedStream,
-  KStream,
-  Named,
-  Predicate,
-  RecordOutput,
-  Side,
-} from './dsl.ts'
+import type { GroupByOptions, KGroupedStream, KStream, Named, Predicate, RecordOutput, Side } from './dsl.ts'
 import { filtering } from './filter.ts'
 import { flatMapping, flatMappingValues } from './flat-map.ts'
 import { GroupedStream } from './grouped.ts'
@@ -105,7 +97,11 @@ export class Stream<K, V, Known extends Side> implements KStream<K, V, Known> {
   ): KGroupedStream<Exclude<K2, null>, V, Side> {
     checkOptions('groupBy', options, ['key', 'value', 'name'])
     const { plan, node } = this.parts
-    const rekeyed = { ...this.parts, ...this.#keyLost(), node: plan.stateless('selectKey', node, undefined, selectingKey(fn)) }
+    const rekeyed = {
+      ...this.parts,
+      ...this.#keyLost(),
+      node: plan.stateless('selectKey', node, undefined, selectingKey(fn)),
+    }
     return this.#group('groupBy', rekeyed, options)
   }
 
@@ -175,8 +171,8 @@ interface ErasedSerdes extends Named {
   readonly partitions?: number
 }
 
-export function streamOf<K, V>(parts: StreamParts): KStream<K, V, Side> {
-  return new Stream<K, V, Side>(parts)
+export function streamOf<K, V, Known extends Side>(parts: StreamParts): KStream<K, V, Known> {
+  return new Stream<K, V, Known>(parts)
 }
 
 function sameCodec(left: Codec<unknown> | undefined, right: Codec<unknown> | undefined): Codec<unknown> | undefined {

@@ -1,18 +1,46 @@
 /**
- * The class behind KTable.
+ * The class behind KTable: verbs that work on changes, where a null value is a row that was deleted.
  */
-import type { KStream, KTable, Side } from './dsl.ts'
+import { checkOptions } from '../core/names.ts'
+import type { StreamRecord } from '../core/record.ts'
+import type { OperatorFactory } from '../plan/operator.ts'
+import type { KStream, KTable, Named, Predicate, Side } from './dsl.ts'
+import { filteringRows } from './filter.ts'
+import { mappingRows } from './map.ts'
 import type { TableParts } from './parts.ts'
 
-export class Table<K, V> implements KTable<K, V> {
+export class Table<K, V, Known extends Side> implements KTable<K, V, Known> {
   readonly #parts: TableParts
 
   constructor(parts: TableParts) {
     this.#parts = parts
   }
 
-  toStream(): KStream<K, V | null, Side> {
+  filter(predicate: Predicate<K, V>, options: Named = {}): Table<K, V, Known> {
+    return this.#next('filter', options, filteringRows(predicate, true), this.#parts)
+  }
+
+  filterNot(predicate: Predicate<K, V>, options: Named = {}): Table<K, V, Known> {
+    return this.#next('filterNot', options, filteringRows(predicate, false), this.#parts)
+  }
+
+  mapValues<V2>(fn: (record: StreamRecord<K, V>) => V2, options: Named = {}): Table<K, V2, Exclude<Known, 'value'>> {
+    return this.#next('mapValues', options, mappingRows(fn), { ...this.#parts, valueCodec: undefined })
+  }
+
+  toStream(): KStream<K, V | null, Known> {
     const { plan, node, keyCodec, valueCodec, streamOf } = this.#parts
     return streamOf({ plan, node, keyCodec, valueCodec, rekeyed: false })
+  }
+
+  #next<V2, Known2 extends Side>(
+    verb: string,
+    options: Named,
+    operator: OperatorFactory,
+    then: TableParts,
+  ): Table<K, V2, Known2> {
+    checkOptions(verb, options, ['name'])
+    const { plan, node } = this.#parts
+    return new Table({ ...then, node: plan.stateless(verb, node, options.name, operator) })
   }
 }

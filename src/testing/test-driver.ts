@@ -70,7 +70,12 @@ export class TopologyTestDriver implements Disposable {
       compression: 'none',
       clock: this.#clock,
     })
-    this.#engine = this.#start()
+    try {
+      this.#engine = this.#start()
+    } catch (error) {
+      this.close()
+      throw error
+    }
   }
 
   #start(): Engine {
@@ -129,9 +134,7 @@ export class TopologyTestDriver implements Disposable {
    */
   store<K, V>(store: KeyValueStore<K, V>): ReadOnlyKeyValueStore<K, V>
   store<K, V>(store: WindowStore<K, V>): ReadOnlyWindowStore<K, V>
-  store<K, V>(
-    store: KeyValueStore<K, V> | WindowStore<K, V>,
-  ): ReadOnlyKeyValueStore<K, V> | ReadOnlyWindowStore<K, V> {
+  store<K, V>(store: KeyValueStore<K, V> | WindowStore<K, V>): ReadOnlyKeyValueStore<K, V> | ReadOnlyWindowStore<K, V> {
     return queryStore(this.#log, this.#topology, this.#engine, store)
   }
 

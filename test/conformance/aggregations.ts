@@ -1,0 +1,136 @@
+// Operations that group streams, cut them into windows and aggregate them.
+import { type KGroupedStream, type KTable, type Serde, TimeWindows } from 'millrace'
+import { type Builder, type CaseBuilder, functions, missing, type Side, type TableNode } from './built.ts'
+import { plainSerde, rowStore, windowedRowStore } from './data.ts'
+import { CaseError } from './fields.ts'
+import type { CaseNode } from './operations.ts'
+import type { DataType, Key, Value } from './vocabulary.ts'
+
+/** What can be counted, reduced and aggregated. The two have the same verbs, with other options. */
+type Aggregating = KGroupedStream<Key, Value, never>
+
+/** A table of an aggregation, in windows or without; `call` calls the verb. */
+function aggregation(
+  made: CaseBuilder,
+  node: CaseNode,
+  typeOf: (value: Side) => DataType,
+  call: (grouped: Aggregating, options: object, value: Side) => unknown,
+): TableNode {
+  if (made.inputKind(node) === 'windowed') {
+    const { windowed, windowMs, key, value } = made.input(node, 'windowed')
+    if (key !== 'string') throw new CaseError(`${node.where}: a windowed key is windowed again`)
+    const type = typeOf(value)
+    const options = {
+      ...made.name(node),
+      ...made.store(node, (name) => windowedRowStore(name, key, type)),
+      ...(node.retentionMs === undefined ? {} : { retentionMs: node.retentionMs }),
+    }
+    const table = call(windowed as unknown as Aggregating, options, value)
+    return { kind: 'table', table: table as KTable<Key, Value, 'key'>, key: { windowMs }, value: tableValue(type) }
+  }
+  const { grouped, key, value } = made.input(node, 'grouped')
+  if (node.retentionMs !== undefined) throw new CaseError(`${node.where}: retentionMs needs windows`)
+  const type = typeOf(value)
+  const options = { ...made.name(node), ...made.store(node, (name) => rowStore(name, key, type)) }
+  return {
+    kind: 'table',
+    table: call(grouped, options, value) as KTable<Key, Value, 'key'>,
+    key,
+    value: tableValue(type),
+  }
+}
+
+const tableValue = (type: DataType): Side => ({ type, serde: plainSerde(type) })
+
+export const aggregations = {
+  groupByKey(made, node) {
+    const input = made.input(node, 'stream')
+    const { key, value } = input
+    const lostKey = key.serde === undefined
+    const { value: valueSerde, ...rest } = missing(input)
+    // A stream that was not rekeyed is not regrouped, and then the serde of its values is asked for where they are stored.
+    const options = { ...(lostKey ? { ...rest, ...(valueSerde && { value: valueSerde }) } : rest), ...made.name(node) }
+    return {
+      kind: 'grouped',
+      grouped: input.stream.groupByKey(options as never) as KGroupedStream<Key, Value, never>,
+      key: key.type,
+      value: lostKey ? { type: value.type, serde: value.serde ?? valueSerde } : value,
+    }
+  },
+
+  groupBy(made, node) {
+    const input = made.input(node, 'stream')
+    if (node.valueFn !== undefined) throw new CaseError(`${node.where}: groupBy of a stream has no valueFn`)
+    const { fn, typeOf } = functions.key(node.keyFn)
+    const keyType = typeOf(input.key.type, input.value.type)
+    const { value: valueSerde } = missing(input)
+    const options = {
+      key: plainSerde(keyType),
+      ...(valueSerde === undefined ? {} : { value: valueSerde }),
+      ...made.name(node),
+    }
+    return {
+      kind: 'grouped',
+      grouped: input.stream.groupBy((record) => fn(record.key, record.value), options as never) as KGroupedStream<
+        Key,
+        Value,
+        never
+      >,
+      key: keyType,
+      value: { type: input.value.type, serde: input.value.serde ?? valueSerde },
+    }
+  },
+
+  windowedBy(made, node) {
+    const { grouped, key, value } = made.input(node, 'grouped')
+    const { sizeMs: size = Number.NaN, advanceMs: advance, graceMs: grace = Number.NaN } = node.window ?? {}
+    const windows = TimeWindows.of({ size, ...(advance === undefined ? {} : { advance }), grace })
+    return { kind: 'windowed', windowed: grouped.windowedBy(windows), windowMs: windows.sizeMs, key, value }
+  },
+
+  count: (made, node) =>
+    aggregation(
+      made,
+      node,
+      () => 'long',
+      (grouped, options) => grouped.count(options),
+    ),
+
+  reduce(made, node) {
+    if (node.reducer === undefined || node.adder !== undefined || node.subtractor !== undefined) {
+      throw new CaseError(`${node.where}: a stream is reduced with a reducer, and nothing else`)
+    }
+    const { fn } = functions.fold(node.reducer)
+    return aggregation(
+      made,
+      node,
+      ({ type }) => type,
+      (grouped, options, { type, serde }) => {
+        // A store brings the serde of its values.
+        const value = serde === undefined && node.store === undefined ? { value: plainSerde(type) } : {}
+        return grouped.reduce((sum, next) => fn(null, sum, next), { ...options, ...value } as never)
+      },
+    )
+  },
+
+  aggregate(made, node) {
+    const { agg, adder, subtractor, merger, init = null } = node
+    if (agg === undefined || adder !== undefined || subtractor !== undefined || merger !== undefined) {
+      throw new CaseError(`${node.where}: a stream is aggregated with agg, and nothing else`)
+    }
+    const { fn } = functions.fold(agg)
+    const type = typeof init === 'number' ? 'long' : 'string'
+    return aggregation(
+      made,
+      node,
+      () => type,
+      (grouped, options) =>
+        grouped.aggregate<Value>({
+          ...options,
+          initializer: () => init,
+          aggregator: (key, value, sum) => fn(key, sum, value),
+          value: plainSerde(type) as Serde<Value>,
+        }),
+    )
+  },
+} as const satisfies Readonly<Record<string, Builder>>

@@ -1,0 +1,125 @@
+// A topology in the making: what each node of a case has become, and what the operations share.
+import { type KGroupedStream, type KStream, type KTable, StreamsBuilder, type TimeWindowedKStream } from 'millrace'
+import type { Case } from './case.ts'
+import { type AnySerde, CaseTopics, type CaseStoreConstant, nullableSerde, plainSerde } from './data.ts'
+import { CaseError } from './fields.ts'
+import type { CaseNode } from './operations.ts'
+import {
+  type DataType,
+  find,
+  flats,
+  folds,
+  type Key,
+  type KeyValueFunction,
+  keys,
+  type Named,
+  predicates,
+  type Value,
+  values,
+} from './vocabulary.ts'
+
+/** Key or value of a stream: its type, and the serde that the stream still knows. */
+export interface Side {
+  readonly type: DataType
+  readonly serde: AnySerde | undefined
+}
+
+export interface StreamNode {
+  readonly kind: 'stream'
+  readonly stream: KStream<Key, Value>
+  readonly key: Side
+  readonly value: Side
+}
+
+export interface GroupedNode {
+  readonly kind: 'grouped'
+  readonly grouped: KGroupedStream<Key, Value, never>
+  readonly key: DataType
+  readonly value: Side
+}
+
+export interface WindowedNode {
+  readonly kind: 'windowed'
+  readonly windowed: TimeWindowedKStream<Key, Value, never>
+  readonly windowMs: number
+  readonly key: DataType
+  readonly value: Side
+}
+
+export interface TableNode {
+  readonly kind: 'table'
+  readonly table: KTable<Key, Value, 'key'>
+  readonly key: DataType
+  readonly value: Side
+}
+
+type Built = StreamNode | GroupedNode | WindowedNode | TableNode
+type Kind = Built['kind']
+
+/** Options that a node may have in common with others. */
+interface NameOption {
+  readonly name?: string
+}
+
+export class CaseBuilder {
+  readonly topics: CaseTopics
+  readonly stores = new Map<string, CaseStoreConstant>()
+  readonly builder = new StreamsBuilder()
+  readonly #nodes = new Map<string, Built>()
+  readonly #named: boolean
+
+  constructor({ topics }: Case, named: boolean) {
+    this.topics = new CaseTopics(topics)
+    this.#named = named
+  }
+
+  keep(node: CaseNode, made: Built): void {
+    this.#nodes.set(node.id, made)
+  }
+
+  input<K extends Kind>(node: CaseNode, kind: K, id: string | undefined = node.in[0]): Extract<Built, { kind: K }> {
+    const found = this.#nodes.get(id ?? '')
+    if (found?.kind === kind) return found as Extract<Built, { kind: K }>
+    throw new CaseError(
+      `${node.where}: "${id}" is ${found === undefined ? 'nothing' : `a ${found.kind}`}, not a ${kind}`,
+    )
+  }
+
+  inputKind(node: CaseNode): Kind | undefined {
+    return this.#nodes.get(node.in[0] ?? '')?.kind
+  }
+
+  name({ id, name }: CaseNode): NameOption {
+    if (name !== undefined) return { name }
+    return this.#named ? { name: id } : {}
+  }
+
+  /** The options of a table's store, and the store kept for the comparison. */
+  store<S extends CaseStoreConstant>(node: CaseNode, make: (name: string) => S): { readonly store?: S } {
+    if (node.store === undefined) return {}
+    const store = make(node.store)
+    this.stores.set(node.store, store)
+    return { store }
+  }
+}
+
+export type Builder = (made: CaseBuilder, node: CaseNode) => Built | undefined
+
+export const lost = (type: DataType): Side => ({ type, serde: undefined })
+
+/** The function that a node names; the reader of the case has seen to it that it is there. */
+export const functions = {
+  value: (call = ''): Named<KeyValueFunction<Value>> => find('value', values, call),
+  predicate: (call = ''): Named<KeyValueFunction<boolean>> => find('predicate', predicates, call),
+  key: (call = ''): Named<KeyValueFunction<Key>> => find('key', keys, call),
+  flat: (call = '') => find('flat', flats, call),
+  fold: (call = '') => find('aggregate', folds, call),
+}
+
+/** The serdes that a stream lost. */
+export function missing({ key, value }: StreamNode): { readonly key?: AnySerde; readonly value?: AnySerde } {
+  return {
+    ...(key.serde === undefined ? { key: plainSerde(key.type) } : {}),
+    ...(value.serde === undefined ? { value: nullableSerde(value.type) } : {}),
+  }
+}

@@ -1,0 +1,128 @@
+// Serdes, topics and stores of a case: those that a user of millrace would write for its types.
+import {
+  int64,
+  type KeyValueStore,
+  keyValueStore,
+  nullable,
+  type Serde,
+  string,
+  type Topic,
+  topic,
+  windowed,
+  type WindowStore,
+  windowStore,
+} from 'millrace'
+import type { Case, TopicType } from './case.ts'
+import { CaseError } from './fields.ts'
+import type { DataType } from './vocabulary.ts'
+
+/** Keys and values of any type: a case is data, so the compiler knows none of them. */
+export type AnySerde = Serde<unknown>
+export type AnyTopic = Topic<unknown, unknown>
+export type AnyKeyValueStore = KeyValueStore<unknown, unknown>
+export type AnyWindowStore = WindowStore<unknown, unknown>
+
+interface Serdes {
+  /** As stores and regroupings take them. */
+  readonly plain: AnySerde
+  /** As topics take them, because a case may have null anywhere. */
+  readonly orNull: AnySerde
+}
+
+function serdesOf<T>(plain: Serde<T>): Serdes {
+  return { plain: plain as AnySerde, orNull: nullable(plain) as AnySerde }
+}
+
+const strings = serdesOf(string())
+const longs = serdesOf(int64())
+const windows = new Map<number, Serdes>()
+
+function serdes(type: DataType): Serdes {
+  if (type === 'long') return longs
+  if (type === 'string' || type === 'null') return strings
+  let known = windows.get(type.windowMs)
+  if (known === undefined) windows.set(type.windowMs, (known = serdesOf(windowed(string(), { size: type.windowMs }))))
+  return known
+}
+
+/** A serde for keys and values that are never null; one of nothing but null is a string's. */
+export const plainSerde = (type: DataType): AnySerde => serdes(type).plain
+
+export const nullableSerde = (type: DataType): AnySerde => serdes(type).orNull
+
+const fits = (type: DataType, declared: TopicType): boolean =>
+  type === 'null' || (typeof type === 'object' ? declared === 'windowed<string>' : type === declared)
+
+/** A topic of a case, with the types of its keys and values. */
+export interface TypedTopic {
+  readonly topic: AnyTopic
+  readonly key: DataType
+  readonly value: DataType
+}
+
+/** The topics of a case, each made once: millrace knows a topic by its constant. */
+export class CaseTopics {
+  readonly #declared: Case['topics']
+  readonly #made = new Map<string, TypedTopic>()
+  readonly #written = new Map<string, AnyTopic>()
+
+  constructor(declared: Case['topics']) {
+    this.#declared = declared
+  }
+
+  /** A topic to read or to pipe into. */
+  input(name: string): TypedTopic {
+    return this.#topic(name, undefined)
+  }
+
+  /** The topic for records of these types. */
+  output(name: string, key: DataType, value: DataType): AnyTopic {
+    const made = this.#topic(name, typeof key === 'object' ? key.windowMs : undefined)
+    for (const [side, type] of [
+      ['key', key],
+      ['value', value],
+    ] as const) {
+      const declared = this.#declared.get(name)?.[side]
+      const sameWindow =
+        typeof type !== 'object' || (typeof made.key === 'object' && made.key.windowMs === type.windowMs)
+      if (declared === undefined || !fits(type, declared) || !sameWindow) {
+        throw new CaseError(`the ${side} of topic "${name}" is ${declared}, but gets ${JSON.stringify(type)}`)
+      }
+    }
+    this.#written.set(name, made.topic)
+    return made.topic
+  }
+
+  /** Every topic that an operator writes. */
+  get written(): ReadonlyMap<string, AnyTopic> {
+    return this.#written
+  }
+
+  #topic(name: string, windowMs: number | undefined): TypedTopic {
+    const known = this.#made.get(name)
+    if (known !== undefined) return known
+    const declared = this.#declared.get(name)
+    if (declared === undefined) throw new CaseError(`topic "${name}" is not declared`)
+    const [key, value] = [declared.key, declared.value].map((type): DataType => {
+      if (type !== 'windowed<string>') return type
+      if (windowMs === undefined) throw new CaseError(`topic "${name}" has windowed keys, but nothing says how long`)
+      return { windowMs }
+    }) as [DataType, DataType]
+    const made = {
+      topic: topic(name, { key: nullableSerde(key), value: nullableSerde(value) }),
+      key,
+      value,
+    }
+    this.#made.set(name, made)
+    return made
+  }
+}
+
+/** A store that is queried at the end. */
+export type CaseStoreConstant = AnyKeyValueStore | AnyWindowStore
+
+export const rowStore = (name: string, key: DataType, value: DataType): AnyKeyValueStore =>
+  keyValueStore(name, { key: plainSerde(key), value: plainSerde(value) })
+
+export const windowedRowStore = (name: string, key: DataType, value: DataType): AnyWindowStore =>
+  windowStore(name, { key: plainSerde(key), value: plainSerde(value) })

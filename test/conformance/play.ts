@@ -1,0 +1,270 @@
+// Plays a case through the test driver in one of several modes, and says what differs. What a case expects must all be
+// asked for: an expectation that nothing was compared with is a failure.
+import { type LogRecord, MillraceError, type Windowed } from 'millrace'
+import { type TestDriverOptions, type TestOutputTopic, TopologyTestDriver } from 'millrace/testing'
+import { type BuiltCase, buildCase } from './build.ts'
+import type { Case, CaseKey, CaseRecord, CaseStep, CaseStoreRow } from './case.ts'
+import { Comparison, compareRows, type Difference } from './compare.ts'
+import { CaseError, caseErrorIn, json } from './fields.ts'
+import type { Key, Value } from './vocabulary.ts'
+
+/** When the driver commits and crashes, and what of its memory is lost in between. The answers must be the same. */
+export interface Mode {
+  readonly name: string
+  readonly options: TestDriverOptions
+  readonly crash?: 'behind each step' | 'before the commit'
+}
+
+export const modes: readonly Mode[] = [
+  { name: 'a commit for each step', options: {} },
+  { name: 'rows to storage and back', options: { stateCacheBytes: 0 } },
+  { name: 'a crash behind each step', options: {}, crash: 'behind each step' },
+  { name: 'one commit at the end', options: { commit: 'manual' } },
+  { name: 'one commit, after a crash', options: { commit: 'manual' }, crash: 'before the commit' },
+]
+
+/** What a case expects, and what of it was asked for. */
+class Expectations {
+  readonly #steps: readonly Map<string, readonly CaseRecord[]>[]
+  readonly #stores: Map<string, readonly CaseStoreRow[]>
+
+  constructor({ steps, stores }: Case) {
+    this.#steps = steps.map(({ expect }) => new Map(expect))
+    this.#stores = new Map([...stores].map(([name, { rows }]) => [name, rows]))
+  }
+
+  records(step: number, topic: string): readonly CaseRecord[] {
+    const expected = this.#steps[step]?.get(topic) ?? []
+    this.#steps[step]?.delete(topic)
+    return expected
+  }
+
+  rows(store: string): readonly CaseStoreRow[] {
+    const expected = this.#stores.get(store) ?? []
+    this.#stores.delete(store)
+    return expected
+  }
+
+  /** What was not asked for. */
+  rest(): string[] {
+    return [
+      ...this.#steps.flatMap((topics, step) =>
+        [...topics.keys()].map(
+          (topic) => `step ${step}: expects records in topic "${topic}", which no operator writes`,
+        ),
+      ),
+      ...[...this.#stores.keys()].map((store) => `final store "${store}": no operator has it`),
+    ]
+  }
+}
+
+const text = ({ what, expected, got }: Difference, where = ''): string =>
+  `${where}${what}\n    expected ${expected}\n    got      ${got}`
+
+/** A case on its way through one mode. */
+class Play {
+  readonly failures: string[] = []
+  readonly #case: Case
+  readonly #built: BuiltCase
+  readonly #mode: Mode
+  readonly #driver: TopologyTestDriver
+  readonly #comparison: Comparison
+  readonly #expectations: Expectations
+  readonly #outputs: readonly (readonly [topic: string, output: TestOutputTopic<unknown, unknown>])[]
+
+  constructor(one: Case, built: BuiltCase, mode: Mode, driver: TopologyTestDriver) {
+    this.#case = one
+    this.#built = built
+    this.#mode = mode
+    this.#driver = driver
+    this.#comparison = new Comparison(one)
+    this.#expectations = new Expectations(one)
+    this.#outputs = [...built.topics.written].map(([name, topic]) => [name, driver.outputTopic(topic)])
+  }
+
+  run(): void {
+    const { steps } = this.#case
+    const committed = this.#mode.options.commit !== 'manual'
+    for (const [index, step] of steps.entries()) {
+      // What fails stops the application, so what came before is committed now.
+      if (step.throws && !committed) this.#driver.commit()
+      if (!this.#step(step, `step ${index}: ${json(step.pipe ?? { advanceWallMs: step.advanceWallMs })}`)) return
+      if (committed) this.#compareStep(index, step)
+      if (this.#mode.crash === 'behind each step' && !step.throws) this.#driver.crash()
+    }
+    if (!committed) this.#compareAll()
+    if (steps.at(-1)?.throws !== true) this.#compareStores()
+    this.failures.push(...this.#expectations.rest())
+  }
+
+  /** False when the rest cannot be played. */
+  #step(step: CaseStep, where: string): boolean {
+    try {
+      this.#act(step)
+    } catch (error) {
+      if (step.throws && error instanceof MillraceError && caseErrorIn(error) === undefined) return true
+      this.failures.push(
+        `${where}\n    expected ${step.throws ? 'a failed record' : 'no error'}\n    got      ${String(error)}`,
+      )
+      return false
+    }
+    if (!step.throws) return true
+    this.failures.push(`${where}\n    expected a failed record\n    got      no error`)
+    return false
+  }
+
+  #act({ pipe, advanceWallMs }: CaseStep): void {
+    if (pipe === undefined) return this.#driver.advanceWallClockTime(advanceWallMs ?? 0)
+    const { key, value, ts, headers = [] } = pipe
+    this.#driver.inputTopic(this.#built.topics.input(pipe.topic).topic).pipeInput({
+      key,
+      value,
+      timestamp: ts,
+      headers: headers.map(([name, content]) => ({ key: name, value: content })),
+    })
+  }
+
+  #compareStep(index: number, step: CaseStep): void {
+    const where = `step ${index}: ${json(step.pipe ?? { advanceWallMs: step.advanceWallMs })}: `
+    for (const [topic, output] of this.#outputs) {
+      const expected = this.#expectations.records(index, topic)
+      const difference = this.#comparison.step(topic, expected, output.readRecords().map(caseRecord))
+      if (difference !== undefined) this.failures.push(text(difference, where))
+    }
+  }
+
+  #compareAll(): void {
+    if (this.#mode.crash === 'before the commit') this.#driver.crash()
+    const got = new Map<string, CaseRecord[]>(this.#outputs.map(([topic]) => [topic, []]))
+    let found: number
+    do {
+      // What a commit writes to a topic that the topology reads is worked off after it.
+      this.#driver.commit()
+      this.#driver.advanceWallClockTime(0)
+      found = 0
+      for (const [topic, output] of this.#outputs) {
+        const records = output.readRecords().map(caseRecord)
+        got.get(topic)?.push(...records)
+        found += records.length
+      }
+    } while (found > 0)
+    for (const [topic, records] of got) {
+      const steps = this.#case.steps.map((_, index) => this.#expectations.records(index, topic))
+      const difference = this.#comparison.all(topic, steps, records)
+      if (difference !== undefined) this.failures.push(text(difference))
+    }
+  }
+
+  #compareStores(): void {
+    for (const [name, { type }] of this.#case.stores) {
+      const constant = this.#built.stores.get(name)
+      if (constant === undefined) continue
+      const wanted = constant.kind === 'windowStore' ? 'window' : 'timestamped'
+      if (type !== wanted) throw new CaseError(`store "${name}" is declared as ${type}, but is a ${wanted} one`)
+      const rows: CaseStoreRow[] = []
+      // The overloads tell the two apart, a union does not.
+      const store = this.#driver.store(constant as Extract<typeof constant, { kind: 'keyValueStore' }>)
+      for (const { key, value, timestamp } of store.range()) {
+        rows.push({ key: caseKey(key as Key), value: value as Value, ts: timestamp })
+      }
+      // A case sorts windows by key first; the rows of one key stay in the order of time.
+      if (type === 'window') rows.sort((left, right) => compareText(bareKey(left), bareKey(right)))
+      const difference = compareRows(name, this.#expectations.rows(name), rows)
+      if (difference !== undefined) this.failures.push(text(difference))
+    }
+  }
+}
+
+const bareKey = ({ key }: CaseStoreRow): string => (typeof key === 'object' && key !== null ? key.key : String(key))
+
+/** By UTF-8 bytes; the text of a case is ASCII. */
+const compareText = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0)
+
+function caseKey(key: Key): CaseKey {
+  if (typeof key !== 'object' || key === null) return key
+  const { window } = key satisfies Windowed<string>
+  return { key: key.key, start: window.start, end: window.end }
+}
+
+function caseRecord({ key, value, timestamp, headers }: LogRecord<unknown, unknown>): CaseRecord {
+  return {
+    key: caseKey(key as Key),
+    value: value as Value,
+    ts: timestamp,
+    headers: headers.map((header) => [header.key, header.value === null ? null : Buffer.from(header.value).toString()]),
+  }
+}
+
+/**
+ * Builds the topology. Where two of its operators would share an id, millrace asks for names; then every operator gets
+ * the id of its node.
+ */
+function build(one: Case): BuiltCase {
+  try {
+    return buildCase(one, false)
+  } catch (error) {
+    const asksForName =
+      error instanceof MillraceError &&
+      error.code === 'topology_invalid' &&
+      error.operator !== undefined &&
+      error.store === undefined
+    if (!asksForName) throw error
+    return buildCase(one, true)
+  }
+}
+
+/**
+ * After a crash the input is read anew, in the order of time. That order is the one of the steps only in some cases.
+ */
+function readsInOrderOfSteps({ steps }: Case): boolean {
+  const heads = new Map<string, number[]>()
+  for (const { pipe } of steps) {
+    if (pipe === undefined) return false
+    const queue = heads.get(pipe.topic)
+    if (queue === undefined) heads.set(pipe.topic, [pipe.ts])
+    else queue.push(pipe.ts)
+  }
+  return steps.every(({ pipe }) => {
+    const [next] = [...heads]
+      .filter(([, queue]) => queue.length > 0)
+      .toSorted(([left, [leftTs = 0]], [right, [rightTs = 0]]) => leftTs - rightTs || compareText(left, right))
+    next?.[1].shift()
+    return next?.[0] === pipe?.topic
+  })
+}
+
+/** The modes that a case can be played in. */
+export function modesOf(one: Case): readonly Mode[] {
+  const [first] = modes
+  if (one.buildError && first !== undefined) return [first]
+  return modes.filter(
+    ({ crash }) =>
+      crash !== 'before the commit' || (readsInOrderOfSteps(one) && !one.steps.some((step) => step.throws)),
+  )
+}
+
+/** What is wrong with millrace's answers to a case, in a mode; nothing when all is well. */
+export function play(one: Case, mode: Mode): readonly string[] {
+  try {
+    if (one.buildError) return refusal(one, mode)
+    const built = build(one)
+    using driver = new TopologyTestDriver(built.topology, mode.options)
+    const played = new Play(one, built, mode, driver)
+    played.run()
+    return played.failures
+  } catch (error) {
+    return [String(caseErrorIn(error) ?? error)]
+  }
+}
+
+/** A topology that must be refused, when it is built or at the latest when it is started. */
+function refusal(one: Case, mode: Mode): readonly string[] {
+  try {
+    const { topology } = build(one)
+    new TopologyTestDriver(topology, mode.options).close()
+  } catch (error) {
+    if (error instanceof MillraceError && caseErrorIn(error) === undefined) return []
+    throw error
+  }
+  return ['the topology\n    expected to be refused\n    got      no error']
+}

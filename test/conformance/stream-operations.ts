@@ -1,0 +1,180 @@
+// Operations on streams, and from tables back to streams.
+import type { KStream } from 'millrace'
+import {
+  type Builder,
+  type CaseBuilder,
+  functions,
+  lost,
+  missing,
+  type Side,
+  type StreamNode,
+  type TableNode,
+} from './built.ts'
+import { nullableSerde, plainSerde } from './data.ts'
+import { CaseError, json } from './fields.ts'
+import type { CaseNode } from './operations.ts'
+import type { Key, Value } from './vocabulary.ts'
+
+function filter(made: CaseBuilder, node: CaseNode, keep: boolean): StreamNode | TableNode {
+  const { fn } = functions.predicate(node.fn)
+  const verb = keep ? 'filter' : 'filterNot'
+  if (made.inputKind(node) === 'table') {
+    const input = made.input(node, 'table')
+    return { ...input, table: input.table[verb](({ key, value }) => fn(key, value), made.name(node)) }
+  }
+  const input = made.input(node, 'stream')
+  if (node.store !== undefined) throw new CaseError(`${node.where}: a stream has no store`)
+  return { ...input, stream: input.stream[verb](({ key, value }) => fn(key, value), made.name(node)) }
+}
+
+export const streamOperations = {
+  stream(made, node) {
+    const names = node.topics ?? [node.topic ?? '']
+    const topics = names.map((name) => made.topics.input(name))
+    const [first] = topics
+    if (first === undefined) throw new CaseError(`${node.where}: reads no topic`)
+    const [only] = topics.length === 1 ? topics : []
+    const stream = made.builder.stream(only?.topic ?? topics.map(({ topic }) => topic), made.name(node))
+    const { key, value } = first
+    return {
+      kind: 'stream',
+      stream: stream as unknown as KStream<Key, Value>,
+      key: { type: key, serde: nullableSerde(key) },
+      value: { type: value, serde: nullableSerde(value) },
+    }
+  },
+
+  filter: (made, node) => filter(made, node, true),
+  filterNot: (made, node) => filter(made, node, false),
+
+  map(made, node) {
+    const { stream, key, value } = made.input(node, 'stream')
+    const toKey = functions.key(node.keyFn)
+    const toValue = functions.value(node.valueFn)
+    return {
+      kind: 'stream',
+      stream: stream.map(
+        (record) => ({ key: toKey.fn(record.key, record.value), value: toValue.fn(record.key, record.value) }),
+        made.name(node),
+      ),
+      key: lost(toKey.typeOf(key.type, value.type)),
+      value: lost(toValue.typeOf(key.type, value.type)),
+    }
+  },
+
+  mapValues(made, node) {
+    const { fn, typeOf } = functions.value(node.fn)
+    if (made.inputKind(node) === 'table') {
+      const { table, key, value } = made.input(node, 'table')
+      return {
+        kind: 'table',
+        table: table.mapValues((record) => fn(record.key, record.value), made.name(node)),
+        key,
+        value: lost(typeOf(key, value.type)),
+      }
+    }
+    const { stream, key, value } = made.input(node, 'stream')
+    return {
+      kind: 'stream',
+      stream: stream.mapValues((record) => fn(record.key, record.value), made.name(node)),
+      key,
+      value: lost(typeOf(key.type, value.type)),
+    }
+  },
+
+  flatMap(made, node) {
+    const { stream, key, value } = made.input(node, 'stream')
+    const { fn, typeOf } = functions.flat(node.fn)
+    const toKey = functions.key(node.keyFn)
+    const partType = typeOf(key.type, value.type)
+    return {
+      kind: 'stream',
+      stream: stream.flatMap(
+        (record) => fn(record.value).map((part) => ({ key: toKey.fn(record.key, part), value: part })),
+        made.name(node),
+      ),
+      key: lost(toKey.typeOf(key.type, partType)),
+      value: lost(partType),
+    }
+  },
+
+  flatMapValues(made, node) {
+    const { stream, key, value } = made.input(node, 'stream')
+    const { fn, typeOf } = functions.flat(node.fn)
+    return {
+      kind: 'stream',
+      stream: stream.flatMapValues((record) => fn(record.value), made.name(node)),
+      key,
+      value: lost(typeOf(key.type, value.type)),
+    }
+  },
+
+  selectKey(made, node) {
+    const { stream, key, value } = made.input(node, 'stream')
+    const { fn, typeOf } = functions.key(node.fn)
+    return {
+      kind: 'stream',
+      stream: stream.selectKey((record) => fn(record.key, record.value), made.name(node)),
+      key: lost(typeOf(key.type, value.type)),
+      value,
+    }
+  },
+
+  peek(made, node) {
+    const input = made.input(node, 'stream')
+    return { ...input, stream: input.stream.peek(() => undefined, made.name(node)) }
+  },
+
+  merge(made, node) {
+    const inputs = node.in.map((id) => made.input(node, 'stream', id))
+    const same = (left: Side, right: Side): Side => {
+      if (json(left.type) !== json(right.type)) throw new CaseError(`${node.where}: merges different types`)
+      return left.serde === right.serde ? left : lost(left.type)
+    }
+    const last = inputs.length - 1
+    return inputs.reduce((left, right, index) => ({
+      kind: 'stream',
+      // Only the last of several merges is the node.
+      stream: left.stream.merge(right.stream, index === last ? made.name(node) : {}),
+      key: same(left.key, right.key),
+      value: same(left.value, right.value),
+    }))
+  },
+
+  repartition(made, node) {
+    const input = made.input(node, 'stream')
+    const stream = input.stream.repartition({ ...missing(input), ...made.name(node) } as never)
+    const key = input.key.serde ?? plainSerde(input.key.type)
+    const value = input.value.serde ?? nullableSerde(input.value.type)
+    return {
+      kind: 'stream',
+      stream: stream as unknown as KStream<Key, Value>,
+      key: { type: input.key.type, serde: key },
+      value: { type: input.value.type, serde: value },
+    }
+  },
+
+  to(made, node) {
+    const { stream, key, value } = made.input(node, 'stream')
+    stream.to(made.topics.output(node.topic ?? '', key.type, value.type), made.name(node))
+    return undefined
+  },
+
+  toStream(made, node) {
+    const { table, key, value } = made.input(node, 'table')
+    const stream = table.toStream() as unknown as KStream<Key, Value>
+    const input: StreamNode = {
+      kind: 'stream',
+      stream,
+      key: { type: key, serde: plainSerde(key) },
+      value,
+    }
+    if (node.keyFn === undefined) return input
+    const { fn, typeOf } = functions.key(node.keyFn)
+    return {
+      ...input,
+      stream: stream.selectKey((record) => fn(record.key, record.value), made.name(node)),
+      key: lost(typeOf(key, value.type)),
+    }
+  },
+} as const satisfies Readonly<Record<string, Builder>>
