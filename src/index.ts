@@ -24,7 +24,7 @@ export { type Clock, ManualClock, systemClock } from './core/clock.ts'
 export { type ErrorCode, MillraceError } from './core/errors.ts'
 
 // The log.
-export { type Admin, type Log, type LogOptions, openLog, type TopicName } from './log/log.ts'
+export { type Admin, type Log, openLog, type TopicName } from './log/log.ts'
 export type { Producer, ProducerOptions, SendManyResult, SendResult } from './log/producer.ts'
 export type { ReadFrom, ReadOptions, RecordBatch, TopicReader } from './log/reader.ts'
 export type { TopicDescription } from './log/topics.ts'

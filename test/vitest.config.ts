@@ -1,4 +1,4 @@
-// How the tests run: on the sources, one process per file, so that a test may kill or crash what it starts.
+// How the tests run: on the sources, in two processes that are reused. What crashes or gets killed runs in a program of its own.
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
@@ -16,6 +16,8 @@ export default defineConfig({
     environment: 'node',
     include: ['test/**/*.test.ts'],
     pool: 'forks',
+    isolate: false,
+    maxWorkers: 2,
     testTimeout: 60_000,
   },
 })

@@ -1,6 +1,7 @@
 /**
  * Time comes from a clock that is passed in: the only file that touches the machine's clock and timers.
  */
+import { checkWhole } from './names.ts'
 
 /** Where an application, a producer and a test driver take wall-clock time and timers from. */
 export interface Clock {
@@ -42,6 +43,7 @@ export class ManualClock implements Clock {
 
   /** Moves the time on and runs every timer that falls due, in the order of their times. */
   advance(durationMs: number): void {
+    checkWhole('the duration', durationMs, 0)
     const untilMs = this.#nowMs + durationMs
     for (;;) {
       const due = this.#timers.filter((timer) => timer.atMs <= untilMs).sort((a, b) => a.atMs - b.atMs)[0]

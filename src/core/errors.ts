@@ -78,8 +78,3 @@ export class MillraceError extends Error {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
-
-/** A failed invariant is a defect of millrace: the message says which one. */
-export function assert(condition: boolean, invariant: string): asserts condition {
-  if (!condition) throw new Error(`millrace invariant broken: ${invariant}`)
-}

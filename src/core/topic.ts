@@ -55,7 +55,7 @@ export function topic<K, V>(
 }
 
 /** The most partitions of a topic. */
-export const partitionsMax = 1_024
+const partitionsMax = 1_024
 
 export function checkPartitions(partitions: number): number {
   return checkWhole('the number of partitions', partitions, 1, partitionsMax)

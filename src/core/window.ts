@@ -75,7 +75,7 @@ export function windowed<K>(key: Serde<K>, options: { readonly size: number }): 
 }
 
 /** The bytes of a window start behind a key. */
-export const windowStartBytes = 8
+const windowStartBytes = 8
 
 /** The codec of {@link windowed}, which aggregations write without building the key object. */
 export class WindowedCodec<K> extends Codec<Windowed<K>> {
@@ -101,7 +101,9 @@ export class WindowedCodec<K> extends Codec<Windowed<K>> {
   write(value: Windowed<K>, out: ByteWriter): void {
     this.key.write(value.key, out)
     out.ensure(windowStartBytes)
-    writeUint64(out.bytes, out.at, checkWhole('the start of a window', value.window.start, 0))
+    const { start, end } = value.window
+    if (end !== start + this.sizeMs) throw new RangeError(`the window [${start}, ${end}) is not ${this.sizeMs} ms long`)
+    writeUint64(out.bytes, out.at, checkWhole('the start of a window', start, 0))
     out.at += windowStartBytes
   }
 

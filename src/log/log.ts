@@ -1,7 +1,7 @@
 /**
  * The log as its user holds it: one directory of topics.
  */
-import { checkOptions, checkWhole } from '../core/names.ts'
+import { MillraceError } from '../core/errors.ts'
 import type { Topic } from '../core/topic.ts'
 import type { Offset } from '../core/units.ts'
 import { Environment } from '../storage/environment.ts'
@@ -10,11 +10,6 @@ import { EmbeddedLog } from './embedded-log.ts'
 import { Producer, type ProducerOptions } from './producer.ts'
 import { type ReadOptions, TopicReader } from './reader.ts'
 import type { TopicDescription } from './topics.ts'
-
-export interface LogOptions {
-  /** The most bytes that the directory may grow to; address space, not disk. Default 64 GiB. */
-  readonly maxBytes?: number
-}
 
 /** A topic by its typed constant, or by its name; a name never creates. */
 export type TopicName = string | { readonly name: string }
@@ -32,15 +27,13 @@ export type TopicName = string | { readonly name: string }
  * @throws MillraceError `storage_failed` when the directory cannot be opened, `format_unknown` when it is not a log of
  *   this format, `bad_option`
  */
-export async function openLog(dir: string, options: LogOptions = {}): Promise<Log> {
-  return openLogSync(dir, options)
+export async function openLog(dir: string): Promise<Log> {
+  return new Log(new EmbeddedLog(new Environment(checkDir(dir))))
 }
 
-/** As {@link openLog}, for the test driver. */
-export function openLogSync(dir: string, options: LogOptions): Log {
-  checkOptions('openLog', options, ['maxBytes'])
-  if (options.maxBytes !== undefined) checkWhole('maxBytes', options.maxBytes, 1_048_576)
-  return new Log(new EmbeddedLog(new Environment(dir, options)))
+function checkDir(dir: string): string {
+  if (typeof dir === 'string' && dir !== '') return dir
+  throw new MillraceError('bad_option', `openLog takes the path of a directory, not ${JSON.stringify(dir)}`)
 }
 
 /** An open log. */

@@ -4,7 +4,8 @@
  * A partition's row holds where it ends and the largest timestamp so far. The time index has an entry for every batch that
  * raised that timestamp, so the first batch that reaches a time is one seek away, in whatever order the times came.
  */
-import { readInt64, writeInt64, writeUint64 } from '../core/bytes.ts'
+import { crc32c } from '@node-rs/crc32'
+import { readInt64, writeInt32, writeInt64, writeUint64 } from '../core/bytes.ts'
 import { MillraceError } from '../core/errors.ts'
 import type { Environment, WriteTransaction } from '../storage/environment.ts'
 import { numberOfKey, partitionKey, partitionNumberKey } from '../storage/keys.ts'
@@ -61,8 +62,11 @@ export class Partitions {
       }
       endOffset += batch.readInt32BE(recordCountAt)
     }
-    const stored = encodeRow({ endOffset, maxTimestamp })
-    transaction.put('partitions', partitionKey(topicId, index), stored)
+    transaction.put(
+      'partitions',
+      partitionKey(topicId, index),
+      encodePartitionRow(topicId, index, { endOffset, maxTimestamp }),
+    )
     return firstOffset
   }
 
@@ -111,30 +115,46 @@ export class Partitions {
       cursor.load(batch.bytes, batch.baseOffset)
       while (cursor.next()) if (cursor.timestamp >= timestamp) return cursor.offset
     }
-    return this.endOffset(partition)
+    const { topic } = partition
+    throw new MillraceError('corrupt_batch', `the time index of ${topic}[${index}] is damaged at ${timestamp}`, {
+      topic,
+      partition: index,
+    })
   }
 }
 
-interface PartitionRow {
+export interface PartitionRow {
   readonly endOffset: number
   readonly maxTimestamp: number
 }
 
 function readRow(environment: Environment, partition: PartitionId): PartitionRow {
-  const stored = environment.get('partitions', partitionKey(partition.topicId, partition.partition))
+  const { topic, topicId, partition: index } = partition
+  const stored = environment.get('partitions', partitionKey(topicId, index))
   if (stored === undefined) {
-    const { topic } = partition
     throw new MillraceError('topic_unknown', `the topic "${topic}" was deleted while it was in use`, { topic })
   }
-  return { endOffset: readInt64(stored, 0), maxTimestamp: readInt64(stored, 8) }
+  const isWhole = stored.length === rowBytes
+  const row = { endOffset: isWhole ? readInt64(stored, 0) : 0, maxTimestamp: isWhole ? readInt64(stored, 8) : 0 }
+  if (!encodePartitionRow(topicId, index, row).equals(stored)) {
+    throw new MillraceError('corrupt_batch', `where ${topic}[${index}] ends is not known: its row is damaged`, {
+      topic,
+      partition: index,
+    })
+  }
+  return row
 }
 
-function encodeRow({ endOffset, maxTimestamp }: PartitionRow): Buffer {
-  const stored = Buffer.allocUnsafe(16)
-  writeInt64(stored, 0, endOffset)
-  writeInt64(stored, 8, maxTimestamp)
+const rowBytes = 20
+
+/** End offset, largest timestamp so far, and a CRC32C over both and the place of the row: LMDB has no checksums. */
+export function encodePartitionRow(topicId: number, partition: number, row: PartitionRow): Buffer {
+  const stored = Buffer.allocUnsafe(rowBytes)
+  writeInt64(stored, 0, row.endOffset)
+  writeInt64(stored, 8, row.maxTimestamp)
+  writeInt32(stored, 16, crc32c(stored.subarray(0, 16), crc32c(partitionKey(topicId, partition))))
   return stored
 }
 
 /** The row of a partition without records. */
-export const emptyPartition: Buffer = encodeRow({ endOffset: 0, maxTimestamp: -1 })
+export const emptyPartition: PartitionRow = { endOffset: 0, maxTimestamp: -1 }

@@ -11,8 +11,8 @@ import { decodeRecord } from './decode.ts'
 import type { EmbeddedLog } from './embedded-log.ts'
 import type { PartitionId } from './partitions.ts'
 
-/** Where to begin: an offset, the first record there is, or the first record with at least this time. */
-export type ReadFrom = number | 'beginning' | { readonly time: number }
+/** Where to begin: an offset, the first record there is, behind the last, or the first record with at least this time. */
+export type ReadFrom = number | 'beginning' | 'end' | { readonly time: number }
 
 export interface ReadOptions {
   /** Default: all partitions. */
@@ -68,19 +68,12 @@ export class TopicReader<K, V> implements AsyncIterable<LogRecord<K, V>> {
     this.#log.refresh()
     const lanes = this.#lanes()
     let wake: () => void = noop
-    let news = false
-    const stopWatching = follow
-      ? this.#log.onCommit(() => {
-          news = true
-          wake()
-        })
-      : noop
+    const stopWatching = follow ? this.#log.onCommit(() => wake()) : noop
     const onAbort = (): void => wake()
     signal?.addEventListener('abort', onAbort)
     try {
       for (;;) {
         if (signal?.aborted === true) return
-        news = false
         let progressed = false
         for (const lane of lanes) {
           this.#log.refresh()
@@ -93,11 +86,11 @@ export class TopicReader<K, V> implements AsyncIterable<LogRecord<K, V>> {
           if (records.length > 0) yield { topic: this.#topic.name, partition: lane.partition.partition, records }
           if (failure !== undefined) throw failure
         }
-        if (progressed || news) continue
+        if (progressed) continue
         if (!follow) return
+        // Nothing can have come since the look above: there was no await in between.
         await new Promise<void>((resolve) => {
           wake = resolve
-          if (news || signal?.aborted === true) resolve()
         })
         wake = noop
       }
@@ -127,6 +120,7 @@ export class TopicReader<K, V> implements AsyncIterable<LogRecord<K, V>> {
 
   #begin(partition: PartitionId, from: ReadFrom, endOffset: number): number {
     if (from === 'beginning') return 0
+    if (from === 'end') return endOffset
     if (typeof from === 'object') {
       return this.#log.partitions.offsetAtTime(partition, checkWhole('the time to read from', from.time, 0))
     }

@@ -6,7 +6,7 @@ import { checkName } from '../core/names.ts'
 import { checkPartitions } from '../core/topic.ts'
 import type { DatabaseName, Environment, WriteTransaction } from '../storage/environment.ts'
 import { afterPrefix, namedKey, partitionKey } from '../storage/keys.ts'
-import { emptyPartition } from './partitions.ts'
+import { emptyPartition, encodePartitionRow } from './partitions.ts'
 import { readInt32, writeInt32 } from '../core/bytes.ts'
 
 export interface TopicDescription {
@@ -84,7 +84,8 @@ export class Topics {
     }
     transaction.put('topics', Buffer.from(request.name), Buffer.from(JSON.stringify(description)))
     for (let partition = 0; partition < description.partitions; partition++) {
-      transaction.put('partitions', partitionKey(description.id, partition), emptyPartition)
+      const row = encodePartitionRow(description.id, partition, emptyPartition)
+      transaction.put('partitions', partitionKey(description.id, partition), row)
     }
     return description
   }

@@ -1,10 +1,15 @@
 /**
  * A topology as text, the way Kafka Streams prints one: stable, so that it can be compared in a test.
  */
-import type { PlanNode } from './node.ts'
-import type { Topology } from './topology.ts'
+import type { PlanNode, SubTopology } from './node.ts'
 
-export function describeText(topology: Topology): string {
+/** What is described of a topology. */
+interface Described {
+  readonly subTopologies: readonly SubTopology[]
+  childrenOf(node: PlanNode): readonly PlanNode[]
+}
+
+export function describeText(topology: Described): string {
   const lines = ['Topologies:']
   for (const { index, nodes, inputs } of topology.subTopologies) {
     lines.push(`  Sub-topology ${index}`)
@@ -16,7 +21,7 @@ export function describeText(topology: Topology): string {
   return lines.join('\n') + '\n'
 }
 
-function describeNode(topology: Topology, node: PlanNode): string {
+function describeNode(topology: Described, node: PlanNode): string {
   switch (node.kind) {
     case 'source':
       return `Source ${node.id} (topics: ${node.topics.map(({ name }) => name).join(', ')})${arrow(topology, node)}`
@@ -33,7 +38,7 @@ function describeNode(topology: Topology, node: PlanNode): string {
   }
 }
 
-function arrow(topology: Topology, node: PlanNode): string {
+function arrow(topology: Described, node: PlanNode): string {
   const children = topology.childrenOf(node)
   return children.length === 0 ? '' : ` --> ${children.map(({ id }) => id).join(', ')}`
 }

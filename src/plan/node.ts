@@ -63,3 +63,12 @@ export interface SinkNode extends NodeBase {
 }
 
 export type PlanNode = SourceNode | OperatorNode | MergeNode | RegroupNode | SinkNode
+
+/** Nodes that work on a record in one turn. It begins with sources and regroupings, and ends with sinks and regroupings. */
+export interface SubTopology {
+  readonly index: number
+  /** In the order of their indexes; a regrouping that ends it is among them, one that begins it is not. */
+  readonly nodes: readonly PlanNode[]
+  /** The sources of `nodes`, and the regroupings that feed it. */
+  readonly inputs: readonly PlanNode[]
+}

@@ -3,17 +3,8 @@
  */
 import { MillraceError } from '../core/errors.ts'
 import { describeText } from './describe.ts'
-import type { PlanNode } from './node.ts'
+import type { PlanNode, SubTopology } from './node.ts'
 import type { StoreSpec } from './store.ts'
-
-/** Nodes that work on a record in one turn. It begins with sources and regroupings, and ends with sinks and regroupings. */
-export interface SubTopology {
-  readonly index: number
-  /** In the order of their indexes; a regrouping that ends it is among them, one that begins it is not. */
-  readonly nodes: readonly PlanNode[]
-  /** The sources of `nodes`, and the regroupings that feed it. */
-  readonly inputs: readonly PlanNode[]
-}
 
 /**
  * What {@link StreamsBuilder.build} returns: give it to `startStreams`, or to a `TopologyTestDriver`.

@@ -119,13 +119,13 @@ export class Application implements AsyncDisposable {
       onStop: () => this.#notify(),
     })
     const stopWatching = this.#log.onCommit(() => this.#notify())
-    const onAbort = (): void => void this.close()
+    const onAbort = (): void => this.#beginClosing()
     signal?.addEventListener('abort', onAbort)
     this.stopped = this.#live().finally(() => {
       stopWatching()
       signal?.removeEventListener('abort', onAbort)
     })
-    if (signal?.aborted === true) void this.close()
+    if (signal?.aborted === true) this.#beginClosing()
   }
 
   get state(): ApplicationState {
@@ -146,7 +146,7 @@ export class Application implements AsyncDisposable {
       const seen = this.#waiters.length > 0
       this.#settleWaiters(error)
       // Whoever waits for the application hears of it there; otherwise an unhandled rejection ends the process.
-      if (seen) queueMicrotask(() => this.stopped.catch(() => undefined))
+      if (seen) queueMicrotask(() => void this.stopped.catch(() => undefined))
       throw error
     }
   }
@@ -256,11 +256,14 @@ export class Application implements AsyncDisposable {
 
   /** Commits what is done and stops. After a failure it does nothing; the failure is told by {@link stopped}. */
   async close(): Promise<void> {
-    if (this.#state === 'running') {
-      this.#enter('closing')
-      this.#notify()
-    }
+    this.#beginClosing()
     if (this.#state !== 'failed') await this.stopped
+  }
+
+  #beginClosing(): void {
+    if (this.#state !== 'running') return
+    this.#enter('closing')
+    this.#notify()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -275,5 +278,7 @@ export class Application implements AsyncDisposable {
 
 /** Lets timers, sockets and other code run. */
 function yieldToEventLoop(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
+  return new Promise((resolve) => {
+    setImmediate(resolve)
+  })
 }

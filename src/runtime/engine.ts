@@ -69,7 +69,7 @@ export class Engine implements TaskHost {
   readonly #storeIds = new Map<string, number>()
   readonly #scratch = new ByteWriter(256)
   #recordsSinceCommit = 0
-  #fatal: unknown
+  #fatal: Error | undefined
 
   /**
    * Takes the application over from whoever ran it before.
@@ -216,8 +216,7 @@ export class Engine implements TaskHost {
       this.#shuffle.discard()
       if (this.#fatal !== undefined) throw this.#fatal
       if (isRecordError(error)) return error
-      this.#fatal = error
-      throw error
+      throw (this.#fatal = error instanceof Error ? error : new Error(String(error)))
     }
   }
 
@@ -312,7 +311,7 @@ export class Engine implements TaskHost {
   }
 
   /** What keeps the application from going on. */
-  get fatal(): unknown {
+  get fatal(): Error | undefined {
     return this.#fatal
   }
 

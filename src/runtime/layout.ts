@@ -4,8 +4,8 @@
 import { MillraceError } from '../core/errors.ts'
 import type { LogContract } from '../log/contract.ts'
 import type { TopicDescription } from '../log/topics.ts'
-import type { PlanNode, SourceNode, SourceTopic } from '../plan/node.ts'
-import type { SubTopology, Topology } from '../plan/topology.ts'
+import type { PlanNode, SourceNode, SourceTopic, SubTopology } from '../plan/node.ts'
+import type { Topology } from '../plan/topology.ts'
 
 /** A topic that a source reads, as it is in the log. */
 export interface SourceTopicLayout {

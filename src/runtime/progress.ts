@@ -85,7 +85,10 @@ export class Progress {
 
   #cell(of: Map<string, Map<string, Cell>>, name: string, reason: string): Cell {
     let cells = of.get(name)
-    if (cells === undefined) of.set(name, (cells = new Map()))
+    if (cells === undefined) {
+      cells = new Map<string, Cell>()
+      of.set(name, cells)
+    }
     let cell = cells.get(reason)
     if (cell === undefined) cells.set(reason, (cell = new Cell(this.#turn, 0)))
     return cell

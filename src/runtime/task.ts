@@ -7,10 +7,10 @@
 import { type Observable, Subject, Subscriber } from 'rxjs'
 import type { Carrier } from '../core/carrier.ts'
 import type { MillraceError } from '../core/errors.ts'
-import type { PlanNode, RegroupNode, SinkNode } from '../plan/node.ts'
+import type { PlanNode, RegroupNode, SinkNode, SubTopology } from '../plan/node.ts'
 import { type OperatorContext, operatorError } from '../plan/operator.ts'
 import type { State, StoreSpec } from '../plan/store.ts'
-import type { SubTopology, Topology } from '../plan/topology.ts'
+import type { Topology } from '../plan/topology.ts'
 import type { Progress } from './progress.ts'
 
 /** What a task needs of the engine. */

@@ -40,7 +40,10 @@ export class RowCache<V> {
 
   add(row: StateRow<V>): void {
     let window = this.#young.get(row.windowStart)
-    if (window === undefined) this.#young.set(row.windowStart, (window = new Map()))
+    if (window === undefined) {
+      window = new Map<string | number, StateRow<V>>()
+      this.#young.set(row.windowStart, window)
+    }
     window.set(row.identity, row)
     row.countedBytes = row.memoryBytes
     this.#youngBytes += row.countedBytes

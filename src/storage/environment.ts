@@ -17,6 +17,9 @@ export const formatVersion = 1
 /** Provisional: measured for appends and state together in design; to be decided once on the real layout. */
 const pageSizeBytes = 16_384
 
+/** Address space reserved for the file, not disk; LMDB reserves more when it is used up. */
+const mapBytes = 64 * 2 ** 30
+
 /** The longest key that LMDB takes with pages of this size; docs/format.md. */
 export const keyBytesMax = 4_026
 
@@ -33,11 +36,6 @@ const databaseNames = [
 ] as const
 
 export type DatabaseName = (typeof databaseNames)[number]
-
-export interface EnvironmentOptions {
-  /** Address space reserved for the file, which is the most it can grow to. Default 64 GiB. */
-  readonly maxBytes?: number
-}
 
 /** The right to write, valid until the callback that it was given to returns. */
 export interface WriteTransaction {
@@ -67,7 +65,7 @@ export class Environment {
    *
    * @throws MillraceError `format_unknown` for a directory of another format, `storage_failed` when it cannot be opened
    */
-  constructor(dir: string, options: EnvironmentOptions = {}) {
+  constructor(dir: string) {
     this.dir = resolve(dir)
     try {
       mkdirSync(this.dir, { recursive: true })
@@ -78,7 +76,7 @@ export class Environment {
         encoding: 'binary',
         keyEncoding: 'binary',
         pageSize: pageSizeBytes,
-        mapSize: options.maxBytes ?? 64 * 2 ** 30,
+        mapSize: mapBytes,
         maxDbs: 32,
         maxReaders: 512,
         overlappingSync: false,
@@ -112,9 +110,11 @@ export class Environment {
       const found = meta.getBinary(formatKey)
       if (found !== undefined) return checkVersion(this.dir, found)
     }
-    // A directory that was just created may still be without a version, but then it has no database but ours.
-    const foreign = names.find((name) => !(databaseNames as readonly string[]).includes(name))
-    const some = foreign ?? (names.includes('meta') ? undefined : names[0])
+    // A directory whose creation was cut short has no version yet, but then nothing is in its databases either.
+    const isOurs = (name: string): boolean => (databaseNames as readonly string[]).includes(name)
+    const hasRows = (name: string): boolean =>
+      this.#root.openDB({ name, encoding: 'binary', keyEncoding: 'binary', cache: false }).getKeysCount() > 0
+    const some = names.find((name) => !isOurs(name)) ?? names.find(hasRows)
     if (some === undefined) return
     throw new MillraceError(
       'format_unknown',
@@ -141,18 +141,19 @@ export class Environment {
    */
   write<T>(work: (transaction: WriteTransaction) => T): T {
     this.#checkUsable()
+    let thrownByWork: unknown
     let result: T
     try {
-      result = this.#root.transactionSync(() => work(this.#transaction))
+      result = this.#root.transactionSync(() => {
+        try {
+          return work(this.#transaction)
+        } catch (error) {
+          thrownByWork = error
+          throw error
+        }
+      })
     } catch (error) {
-      if (error instanceof MillraceError) throw error
-      this.#poison = new MillraceError(
-        'storage_failed',
-        `writing to ${this.dir} failed: ${messageOf(error)}. Nothing of this commit is kept, and the log refuses further ` +
-          'work: check the disk and start the process again, it continues from the last commit',
-        { cause: error },
-      )
-      throw this.#poison
+      throw error === thrownByWork ? error : this.#fail(error)
     }
     this.#notify()
     return result
@@ -160,11 +161,29 @@ export class Environment {
 
   readonly #transaction: WriteTransaction = {
     put: (database, key, value) => {
-      this.#databases[database].putSync(key as Buffer, value as Buffer)
+      try {
+        this.#databases[database].putSync(key as Buffer, value as Buffer)
+      } catch (cause) {
+        throw this.#fail(cause)
+      }
     },
     remove: (database, key) => {
-      this.#databases[database].removeSync(key as Buffer)
+      try {
+        this.#databases[database].removeSync(key as Buffer)
+      } catch (cause) {
+        throw this.#fail(cause)
+      }
     },
+  }
+
+  /** After a write that failed nothing is known about the disk: everything from here on is refused. */
+  #fail(cause: unknown): MillraceError {
+    return (this.#poison ??= new MillraceError(
+      'storage_failed',
+      `writing to ${this.dir} failed: ${messageOf(cause)}. Nothing of this commit is kept, and the log refuses further ` +
+        'work: check the disk and start the process again, it continues from the last commit',
+      { cause },
+    ))
   }
 
   /** A copy of the value, of the current snapshot or of the transaction that is open. */
@@ -207,11 +226,20 @@ export class Environment {
   onCommit(listener: () => void): () => void {
     this.#checkUsable()
     this.#listeners.add(listener)
-    this.#watcher ??= watch(join(this.dir, 'data.mdb'), () => this.#noticeForeignCommit())
+    this.#watcher ??= this.#watch()
     this.#cancelPoll ??= this.#poll()
     return () => {
       this.#listeners.delete(listener)
       if (this.#listeners.size === 0) this.#stopWatching()
+    }
+  }
+
+  /** Where watching is not to be had (a limit of the system, a file system without it), the poll does alone. */
+  #watch(): FSWatcher | undefined {
+    try {
+      return watch(join(this.dir, 'data.mdb'), () => this.#noticeForeignCommit()).on('error', () => undefined)
+    } catch {
+      return undefined // see above: the poll goes on
     }
   }
 
@@ -278,7 +306,7 @@ export class Environment {
 }
 
 const formatKey = Buffer.from('format')
-const followUpsMs = [2, 8, 40]
+const followUpsMs = [2, 8, 40, 250]
 const pollMs = 1_000
 
 function checkVersion(dir: string, stored: Buffer): void {

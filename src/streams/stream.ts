@@ -20,7 +20,7 @@ type Lost = Pick<StreamParts, 'keyCodec' | 'valueCodec' | 'rekeyed'>
 
 const allLost: Lost = { keyCodec: undefined, valueCodec: undefined, rekeyed: true }
 
-export class Stream<K, V, Known extends Side> implements KStream<K, V, Known> {
+class Stream<K, V, Known extends Side> implements KStream<K, V, Known> {
   readonly parts: StreamParts
 
   constructor(parts: StreamParts) {

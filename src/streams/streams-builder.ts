@@ -41,7 +41,7 @@ export class StreamsBuilder {
     if (reset !== 'earliest' && reset !== 'latest') {
       throw new MillraceError('bad_option', `reset is ${JSON.stringify(reset)}; expected "earliest" or "latest"`)
     }
-    const list = (Array.isArray(topics) ? [...topics] : [topics]) as readonly Topic<K, V>[]
+    const list = Array.isArray(topics) ? (topics as readonly Topic<K, V>[]) : [topics as Topic<K, V>]
     const [first] = list
     if (first === undefined) throw new MillraceError('bad_option', 'stream needs at least one topic')
     const names = list.map((topic) => topic.name).toSorted()

@@ -63,7 +63,7 @@ export class TopologyTestDriver implements Disposable {
     this.#options = options
     this.#clock = new ManualClock(checkWhole('initialWallClockMs', options.initialWallClockMs ?? 0, 0))
     this.#dir = mkdtempSync(join(tmpdir(), 'millrace-test-driver-'))
-    this.#log = new EmbeddedLog(new Environment(this.#dir, { maxBytes: 2 ** 30 }))
+    this.#log = new EmbeddedLog(new Environment(this.#dir))
     this.#outboxes = new Outboxes(this.#log, {
       batchBytes: 131_072,
       bufferBytes: 64 * 1_048_576,

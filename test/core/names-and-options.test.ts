@@ -1,0 +1,98 @@
+// A wrong name and a mistyped option are told at once, with what would be right.
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { checkName, checkWhole } from '../../src/core/names.ts'
+import { int64, string } from '../../src/core/serdes.ts'
+import { keyValueStore, topic, windowStore } from '../../src/core/topic.ts'
+import { toOffset, toTimestamp } from '../../src/core/units.ts'
+
+const serdes = { key: string(), value: int64() }
+const badOption = (...parts: readonly string[]): unknown =>
+  expect.objectContaining({ code: 'bad_option', message: expect.stringMatching(parts.join('.*')) })
+
+const constants = [
+  ['a topic', topic],
+  ['a key-value store', keyValueStore],
+  ['a window store', windowStore],
+] as const
+
+describe.each(constants)('%s', (_, make) => {
+  test('takes every legal name', () => {
+    const letters = fc.constantFrom(...Array.from('abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-'))
+    const names = fc
+      .string({ unit: letters, minLength: 1, maxLength: 249, size: 'small' })
+      .filter((name) => !/^\.{1,2}$/.test(name))
+    fc.assert(
+      fc.property(fc.oneof(names, fc.constantFrom('...', '-', '__proto__', 'constructor')), (name) => {
+        expect(make(name, serdes).name).toBe(name)
+      }),
+    )
+  })
+
+  test.each([
+    '',
+    '.',
+    '..',
+    'a/b',
+    'a\\b',
+    'a b',
+    'a\0',
+    'a\n',
+    'ä',
+    'а', // a Cyrillic letter that looks Latin
+    '%2e%2e',
+    'a:b',
+    'x'.repeat(250),
+  ])('refuses the name %j', (name) => {
+    expect(() => make(name, serdes)).toThrow(badOption('cannot be', '1 to 249'))
+  })
+
+  test('refuses a mistyped option and names the known ones', () => {
+    const mistyped = { ...serdes, vlaue: int64() }
+    expect(() => make('clicks', mistyped)).toThrow(badOption('"vlaue"', 'key, value'))
+  })
+
+  test('refuses what is no serde', () => {
+    const wrong = { ...serdes, value: 'int64' as unknown as typeof serdes.value }
+    expect(() => make('clicks', wrong)).toThrow(badOption('serde'))
+  })
+
+  test('cannot be changed', () => {
+    expect(Object.isFrozen(make('clicks', serdes))).toBe(true)
+  })
+})
+
+test('any text is either a name that is kept or is refused', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary', maxLength: 3 }), (name) => {
+      const legal = /^[\w.-]+$/.test(name) && !['.', '..'].includes(name)
+      if (legal) expect(checkName('a name', name)).toBe(name)
+      else expect(() => checkName('a name', name)).toThrow(badOption('cannot be a name'))
+    }),
+    { numRuns: 500 },
+  )
+})
+
+test.each([0, -1, 1.5, Number.NaN, 1_025, 2 ** 53])('a topic of %s partitions is refused', (partitions) => {
+  expect(() => topic('clicks', { ...serdes, partitions })).toThrow(badOption('partitions', 'from 1 to 1024'))
+})
+
+test('a topic keeps its partition count, or leaves it open', () => {
+  expect(topic('clicks', { ...serdes, partitions: 1_024 }).partitions).toBe(1_024)
+  expect(topic('clicks', serdes).partitions).toBeUndefined()
+})
+
+test('a number that is no whole number within its bounds is refused by name', () => {
+  expect(checkWhole('the answer', 42, 1, 50)).toBe(42)
+  for (const value of [0, 51, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53, '42' as unknown as number]) {
+    expect(() => checkWhole('the answer', value, 1, 50)).toThrow(badOption('the answer is', 'from 1 to 50'))
+  }
+})
+
+test('offsets and timestamps are whole numbers from 0', () => {
+  expect([toOffset(0), toTimestamp(2 ** 53 - 1)]).toEqual([0, 2 ** 53 - 1])
+  for (const value of [-1, 0.5, Number.NaN, 2 ** 53]) {
+    expect(() => toOffset(value)).toThrow(expect.objectContaining({ code: 'bad_option' }))
+    expect(() => toTimestamp(value)).toThrow(expect.objectContaining({ code: 'bad_record' }))
+  }
+})

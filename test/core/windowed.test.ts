@@ -1,0 +1,90 @@
+// The key of a windowed row: bytes as Kafka writes them, and window definitions that cannot be wrong.
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { codecOf } from '../../src/core/serde.ts'
+import { int64, string, tuple } from '../../src/core/serdes.ts'
+import { TimeWindows, windowed, type Windowed } from '../../src/core/window.ts'
+import { windowedTexts, windowSizeMs } from '../support/serde-samples.ts'
+
+const key = <K>(of: K, start: number, end: number): Windowed<K> =>
+  ({ key: of, window: { start, end } }) as unknown as Windowed<K>
+
+describe('a windowed key', () => {
+  const serde = windowed(string(), { size: 60_000 })
+
+  test('is the bytes of the key, then the start of the window in 8 bytes', () => {
+    const start = 1_700_000_000_000
+    const encoded = Buffer.from(serde.encode(key('key', start, start + 60_000)))
+    expect(encoded.toString('hex')).toBe(`${Buffer.from('key').toString('hex')}0000018bcfe56800`)
+  })
+
+  test('knows the end of the window by its size', () => {
+    const encoded = windowed(string(), { size: 10 }).encode(key('a', 30, 40))
+    expect(windowed(string(), { size: 25 }).decode(encoded)).toEqual(key('a', 30, 55))
+  })
+
+  test('leaves the start of the window out of the choice of a partition', () => {
+    fc.assert(
+      fc.property(windowedTexts, (value) => {
+        const encoded = serde.encode(value)
+        const partitioned = encoded.subarray(0, encoded.length - codecOf(serde).partitionSuffixBytes)
+        expect(Buffer.compare(partitioned, string().encode(value.key))).toBe(0)
+      }),
+    )
+  })
+
+  test('sorts the windows of one key by time', () => {
+    fc.assert(
+      fc.property(windowedTexts, windowedTexts, (left, right) => {
+        const [a, b] = [left, { ...right, key: left.key }]
+        const order = Math.sign(Buffer.compare(serde.encode(a), serde.encode(b)))
+        expect(order).toBe(Math.sign(a.window.start - b.window.start))
+      }),
+    )
+  })
+
+  test('takes a key of any serde', () => {
+    const pairs = windowed(tuple(string(), int64()), { size: windowSizeMs })
+    const value = key(['a', -5] as const, 60_000, 60_000 + windowSizeMs)
+    expect(pairs.decode(pairs.encode(value))).toEqual(value)
+  })
+
+  test('is refused when it is too short or has no valid start', () => {
+    expect(() => serde.decode(Buffer.from('short'))).toThrow('at least 8 bytes')
+    expect(() => serde.decode(Buffer.alloc(9, 255))).toThrow('no valid start')
+    expect(() => serde.encode(key('a', -1, 59_999))).toThrow(expect.objectContaining({ code: 'bad_option' }))
+    expect(() => serde.encode(key('a', 0.5, 60_000.5))).toThrow(expect.objectContaining({ code: 'bad_option' }))
+  })
+
+  test('has one wire format for every window size over the same key, and another one over another key', () => {
+    const wire = codecOf(serde).wire
+    expect(codecOf(windowed(string(), { size: 5 })).wire).toBe(wire)
+    expect(codecOf(windowed(int64(), { size: 5 })).wire).not.toBe(wire)
+  })
+})
+
+describe('windows', () => {
+  test('are tumbling without grace unless they say otherwise', () => {
+    expect(TimeWindows.of({ size: 10 })).toMatchObject({ sizeMs: 10, advanceMs: 10, graceMs: 0 })
+    expect(TimeWindows.of({ size: 10, advance: 3, grace: 7 })).toMatchObject({ sizeMs: 10, advanceMs: 3, graceMs: 7 })
+  })
+
+  test('cannot be changed', () => {
+    expect(Object.isFrozen(TimeWindows.of({ size: 10 }))).toBe(true)
+  })
+
+  const mistyped = { size: 10, gracee: 5 }
+  test.each([
+    ['a size of 0', () => TimeWindows.of({ size: 0 })],
+    ['a fraction', () => TimeWindows.of({ size: 1.5 })],
+    ['an advance of 0', () => TimeWindows.of({ size: 10, advance: 0 })],
+    ['an advance above the size', () => TimeWindows.of({ size: 10, advance: 11 })],
+    ['a negative grace', () => TimeWindows.of({ size: 10, grace: -1 })],
+    ['NaN', () => TimeWindows.of({ size: Number.NaN })],
+    ['a mistyped option', () => TimeWindows.of(mistyped)],
+    ['a windowed key of size 0', () => windowed(string(), { size: 0 })],
+    ['a windowed key with a mistyped option', () => windowed(string(), mistyped)],
+  ])('with %s are refused', (_, make) => {
+    expect(make).toThrow(expect.objectContaining({ code: 'bad_option' }))
+  })
+})

@@ -1,0 +1,60 @@
+// The public way to a log: open it, use it, close it; what cannot be opened is a rejection that says why.
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { contractOf } from '../../src/log/contract.ts'
+import { openLog } from '../../src/log/log.ts'
+import { collect } from '../support/collect.ts'
+import { temporaryDirectory } from '../support/temporary-directory.ts'
+import { lines } from '../support/topics.ts'
+
+describe('a log', () => {
+  test('holds after it was closed and opened again what was sent to it', async () => {
+    const dir = join(temporaryDirectory(), 'data')
+    for (let round = 0; round < 3; round++) {
+      const log = await openLog(dir)
+      const sent = await log.producer().send(lines, { key: 'a', value: `round ${round}` })
+      expect(sent).toEqual({ topic: 'lines', partition: 0, offset: round })
+      await log.close()
+    }
+    const log = await openLog(dir)
+    expect((await collect(log.read(lines))).map(({ value }) => value)).toEqual(['round 0', 'round 1', 'round 2'])
+    await log[Symbol.asyncDispose]()
+    await log.close()
+  })
+
+  test('writes what its producers hold when it is closed', async () => {
+    const dir = temporaryDirectory()
+    const log = await openLog(dir)
+    const [first, second] = [log.producer({ lingerMs: 60_000 }), log.producer({ lingerMs: 60_000 })]
+    const sends = [first.send(lines, { key: 'a', value: '1' }), second.send(lines, { key: 'a', value: '2' })]
+    await log.close()
+    await Promise.all(sends)
+    const again = await openLog(dir)
+    expect(await again.admin.endOffsets(lines)).toEqual([2])
+    await again.close()
+  })
+
+  test('has a contract behind it, and nothing else has', async () => {
+    const log = await openLog(temporaryDirectory())
+    expect(contractOf(log)).toBe(contractOf(log))
+    expect(() => contractOf({ admin: log.admin })).toThrow(expect.objectContaining({ code: 'bad_option' }))
+    await log.close()
+  })
+})
+
+describe('what cannot be opened is a rejection', () => {
+
+  test('for a path that is a file', async () => {
+    const path = join(temporaryDirectory(), 'file')
+    writeFileSync(path, 'contents')
+    await expect(openLog(path)).rejects.toMatchObject({
+      code: 'storage_failed',
+      message: expect.stringContaining(path),
+    })
+  })
+
+  test.each(['', 5, undefined])('for the path %j', async (dir) => {
+    await expect(openLog(dir as string)).rejects.toMatchObject({ code: 'bad_option' })
+  })
+})

@@ -1,0 +1,147 @@
+// A producer waits, fills up and closes as it was told to.
+import { describe, expect, test } from 'vitest'
+import { ManualClock } from '../../src/core/clock.ts'
+import { string } from '../../src/core/serdes.ts'
+import { topic } from '../../src/core/topic.ts'
+import { collect } from '../support/collect.ts'
+import { openTestLog } from '../support/open.ts'
+import { lines } from '../support/topics.ts'
+
+/** Runs what the event loop has ready by now. */
+const turn = (): Promise<unknown> => new Promise(setImmediate)
+
+const record = { key: 'a', value: 'b' }
+
+describe('lingerMs', () => {
+  test('holds records back until it is over', async () => {
+    const { log } = openTestLog()
+    const clock = new ManualClock(1_000)
+    const producer = log.producer({ lingerMs: 5, clock })
+    let resolved = 0
+    const first = producer.send(lines, record).then(() => resolved++)
+    clock.advance(4)
+    const second = producer.send(lines, record).then(() => resolved++)
+    await turn()
+    expect(resolved).toBe(0)
+    expect(await log.admin.endOffsets(lines)).toEqual([0])
+    clock.advance(1)
+    await Promise.all([first, second])
+    expect(await log.admin.endOffsets(lines)).toEqual([2])
+  })
+
+  test('begins anew with the first record behind a flush', async () => {
+    const { log } = openTestLog()
+    const clock = new ManualClock()
+    const producer = log.producer({ lingerMs: 5, clock })
+    void producer.send(lines, record)
+    clock.advance(3)
+    await producer.flush()
+    expect(await log.admin.endOffsets(lines)).toEqual([1])
+    void producer.send(lines, record)
+    clock.advance(4)
+    await turn()
+    expect(await log.admin.endOffsets(lines)).toEqual([1])
+    clock.advance(1)
+    expect(await log.admin.endOffsets(lines)).toEqual([2])
+  })
+
+  test('of 0 waits for the event loop only', async () => {
+    const { log } = openTestLog()
+    const sent = log.producer({ clock: new ManualClock() }).send(lines, record)
+    expect((await sent).offset).toBe(0)
+  })
+})
+
+describe('bufferBytes', () => {
+  const kilobyte = { key: 'a', value: 'x'.repeat(1_000) }
+
+  test('refuse records above them, and take records again after a flush', async () => {
+    const { log } = openTestLog()
+    const producer = log.producer({ bufferBytes: 10_000, batchBytes: 2_500 })
+    for (let round = 1; round <= 3; round++) {
+      const outcomes = await Promise.allSettled(Array.from({ length: 20 }, () => producer.send(lines, kilobyte)))
+      const accepted = outcomes.filter(({ status }) => status === 'fulfilled')
+      expect(accepted.length).toBeGreaterThan(5)
+      expect(accepted.length).toBeLessThan(10)
+      for (const outcome of outcomes.slice(accepted.length)) {
+        expect(outcome).toMatchObject({ status: 'rejected', reason: { code: 'buffer_full' } })
+      }
+      expect(await log.admin.endOffsets(lines)).toEqual([accepted.length * round])
+    }
+  })
+
+  test('hold for all partitions and topics together', async () => {
+    const { log } = openTestLog()
+    const producer = log.producer({ bufferBytes: 10_000 })
+    const wide = topic('wide', { key: string(), value: string(), partitions: 64 })
+    const sends = Array.from({ length: 200 }, (_, i) => producer.send(wide, { key: `key ${i}`, value: kilobyte.value }))
+    const accepted = (await Promise.allSettled(sends)).filter(({ status }) => status === 'fulfilled')
+    expect(accepted.length).toBeGreaterThan(0)
+    expect(accepted.length).toBeLessThanOrEqual(10)
+  })
+
+  test('refuse a sendMany as a whole', async () => {
+    const { log } = openTestLog()
+    const producer = log.producer({ bufferBytes: 10_000 })
+    const refused = producer.sendMany(
+      lines,
+      Array.from({ length: 20 }, () => kilobyte),
+    )
+    await expect(refused).rejects.toMatchObject({ code: 'buffer_full', message: expect.stringContaining('10000') })
+    expect((await producer.send(lines, kilobyte)).offset).toBe(0)
+  })
+})
+
+describe('a producer that is closed', () => {
+  test('has written what was sent before', async () => {
+    const { log } = openTestLog()
+    const producer = log.producer({ lingerMs: 1_000, clock: new ManualClock() })
+    const sent = producer.send(lines, record)
+    await producer.close()
+    expect((await sent).offset).toBe(0)
+    await producer[Symbol.asyncDispose]()
+  })
+
+  test('refuses records', async () => {
+    const { log } = openTestLog()
+    const producer = log.producer()
+    await producer.send(lines, record)
+    await producer.close()
+    await expect(producer.send(lines, record)).rejects.toMatchObject({ code: 'closed' })
+    await expect(producer.sendMany(lines, [record])).rejects.toMatchObject({ code: 'closed' })
+    await producer.flush()
+    expect(await collect(log.read(lines))).toHaveLength(1)
+  })
+
+  test('is closed by its log, which refuses work from then on', async () => {
+    const { log } = openTestLog()
+    const producer = log.producer({ lingerMs: 1_000, clock: new ManualClock() })
+    const sent = producer.send(lines, record)
+    await log[Symbol.asyncDispose]()
+    expect((await sent).offset).toBe(0)
+    const closed = { code: 'closed' }
+    await expect(producer.send(lines, record)).rejects.toMatchObject(closed)
+    await expect(log.producer().send(lines, record)).rejects.toMatchObject(closed)
+    await expect(log.admin.listTopics()).rejects.toMatchObject(closed)
+    await expect(collect(log.read(lines))).rejects.toMatchObject(closed)
+    await log.close()
+  })
+})
+
+test('options that are not valid are refused by name', () => {
+  const { log } = openTestLog()
+  const mistyped = { lingerMS: 5 }
+  const wrong: readonly (readonly [object, string])[] = [
+    [mistyped, 'no option "lingerMS"; it takes lingerMs, batchBytes'],
+    [{ lingerMs: -1 }, 'lingerMs is -1'],
+    [{ batchBytes: 0 }, 'batchBytes is 0'],
+    [{ bufferBytes: 1.5 }, 'bufferBytes is 1.5'],
+    [{ compression: 'brotli' }, 'compression is "brotli"; expected none or gzip'],
+    [{ compression: 'toString' }, 'compression is "toString"'],
+  ]
+  for (const [options, message] of wrong) {
+    expect(() => log.producer(options)).toThrow(
+      expect.objectContaining({ code: 'bad_option', message: expect.stringContaining(message) }),
+    )
+  }
+})

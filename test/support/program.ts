@@ -1,0 +1,91 @@
+// Programs in processes of their own, to be killed, to write beside the test, or to crash without taking it along.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { onTestFinished } from 'vitest'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/** How a program ended. */
+export interface Exit {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+}
+
+export class Program {
+  /** Settles when the process is gone and its output is read. */
+  readonly exited: Promise<Exit>
+  readonly #child: ChildProcess
+  readonly #lines: AsyncIterator<string>
+  #errors = ''
+
+  constructor(command: string, args: readonly string[]) {
+    this.#child = spawn(command, args, { cwd: root, stdio: ['pipe', 'pipe', 'pipe'] })
+    const { stdin, stdout, stderr } = this.#child
+    if (stdin === null || stdout === null || stderr === null) throw new Error('the program has no pipes')
+    stdin.on('error', () => undefined) // a program that was killed does not read on
+    stderr.on('data', (chunk: Buffer) => (this.#errors += chunk.toString()))
+    this.#lines = createInterface({ input: stdout })[Symbol.asyncIterator]()
+    this.exited = once(this.#child, 'close').then(([code, signal]) => ({
+      code: code as number | null,
+      signal: signal as NodeJS.Signals | null,
+    }))
+  }
+
+  /** The next line that the program prints; undefined behind the last one. */
+  async nextLine(): Promise<string | undefined> {
+    const next = await this.#lines.next()
+    return next.done === true ? undefined : next.value
+  }
+
+  /** What it has complained about so far. */
+  get errors(): string {
+    return this.#errors
+  }
+
+  /** Every line that it still prints. */
+  async restOfLines(): Promise<string[]> {
+    const lines: string[] = []
+    for (let line = await this.nextLine(); line !== undefined; line = await this.nextLine()) lines.push(line)
+    return lines
+  }
+
+  /** The next line; a program that ends instead is an error that says what it complained about. */
+  async line(): Promise<string> {
+    const line = await this.nextLine()
+    if (line !== undefined) return line
+    const { code, signal } = await this.exited
+    throw new Error(`the program ended with ${signal ?? code} instead of a line\n${this.#errors}`)
+  }
+
+  /** Gives the program a line to read. */
+  say(line: string): void {
+    this.#child.stdin?.write(`${line}\n`)
+  }
+
+  /** SIGKILL: nothing of the program runs any more. */
+  kill(): void {
+    this.#child.kill('SIGKILL')
+  }
+}
+
+/** Starts test/support/programs/`name`.ts; it is killed when the running test is over. */
+export function startProgram(
+  name: string,
+  args: readonly string[],
+  options: { readonly fileKilobytesMax?: number } = {},
+): Program {
+  const path = fileURLToPath(new URL(`programs/${name}.ts`, import.meta.url))
+  const command = [process.execPath, '--import', 'tsx', path, ...args]
+  const limit = options.fileKilobytesMax
+  const program =
+    limit === undefined
+      ? new Program(process.execPath, command.slice(1))
+      : new Program('bash', ['-c', `ulimit -f ${limit}; exec "$0" "$@"`, ...command])
+  onTestFinished(async () => {
+    program.kill()
+    await program.exited
+  })
+  return program
+}

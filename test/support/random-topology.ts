@@ -1,0 +1,231 @@
+// Random topologies: chains and branches of verbs over random topics, drawn by fast-check and built with the public DSL.
+import fc from 'fast-check'
+import {
+  int64,
+  type KStream,
+  nullable,
+  StreamsBuilder,
+  string,
+  TimeWindows,
+  topic,
+  type Topic,
+  type Topology,
+} from 'millrace'
+
+type Key = string | null
+type Value = number | null
+type Row = { readonly key: Key; readonly value: Value; readonly timestamp: number }
+
+const verbs = [
+  'filter',
+  'map',
+  'flatMap',
+  'mapValues',
+  'selectKey',
+  'throw',
+  'merge',
+  'repartition',
+  'count',
+  'reduce',
+  'aggregate',
+  'windowedCount',
+  'windowedReduce',
+] as const
+
+/** One verb, on one of the streams that are there, and what it does in detail. */
+interface Step {
+  readonly verb: (typeof verbs)[number]
+  readonly from: number
+  readonly other: number
+  readonly detail: number
+}
+
+export interface RandomRecord extends Row {
+  readonly headers: readonly { readonly key: string; readonly value: string }[]
+}
+
+export interface RandomTopology {
+  /** The inputs: their partitions and records. */
+  readonly topics: readonly { readonly partitions: number; readonly records: readonly RandomRecord[] }[]
+  /** Whether one source reads all topics, or each topic has its own. */
+  readonly together: boolean
+  readonly steps: readonly Step[]
+  /** The partitions of the output topics. */
+  readonly outputs: readonly number[]
+}
+
+const record = fc.record({
+  key: fc.option(fc.constantFrom('a', 'b', 'c', 'd', 'e', 'ff'), { freq: 8 }),
+  value: fc.option(fc.integer({ min: -20, max: 20 }), { freq: 12 }),
+  // Few distinct times, in no order: many ties, much that is late.
+  timestamp: fc.nat({ max: 60 }),
+  headers: fc.array(fc.record({ key: fc.constantFrom('h', 'i'), value: fc.constantFrom('', 'x') }), { maxLength: 1 }),
+})
+
+const inputTopic = fc.record({
+  partitions: fc.integer({ min: 1, max: 4 }),
+  records: fc.array(record, { maxLength: 16, size: 'max' }),
+})
+
+export const randomTopologies: fc.Arbitrary<RandomTopology> = fc.record({
+  topics: fc.array(inputTopic, { minLength: 1, maxLength: 3 }),
+  together: fc.boolean(),
+  steps: fc.array(
+    fc.record({ verb: fc.constantFrom(...verbs), from: fc.nat(), other: fc.nat(), detail: fc.nat({ max: 99 }) }),
+    {
+      minLength: 1,
+      maxLength: 9,
+      size: 'max',
+    },
+  ),
+  outputs: fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 3 }),
+})
+
+export type NumberTopic = Topic<Key, Value>
+
+export function numberTopic(name: string, partitions: number): NumberTopic {
+  return topic(name, { key: nullable(string()), value: nullable(int64()), partitions })
+}
+
+/** A stream, and the numbers of partitions that its records may lie in. */
+interface Branch {
+  readonly stream: KStream<Key, Value>
+  readonly widths: readonly number[]
+}
+
+/** Builds the topology; every stream that nobody goes on with ends in one of the outputs. */
+export function buildRandom(
+  { together, steps }: RandomTopology,
+  inputs: readonly NumberTopic[],
+  outputs: readonly NumberTopic[],
+): Topology {
+  const builder = new StreamsBuilder()
+  const widths = (topics: readonly NumberTopic[]): number[] => [
+    ...new Set(topics.map(({ partitions = 1 }) => partitions)),
+  ]
+  const branches: Branch[] = together
+    ? [{ stream: builder.stream(inputs), widths: widths(inputs) }]
+    : inputs.map((input) => ({ stream: builder.stream(input), widths: widths([input]) }))
+  const open = new Set(branches)
+  for (const [index, step] of steps.entries()) {
+    const from = branches[step.from % branches.length] as Branch
+    const other = branches[step.other % branches.length] as Branch
+    const made = apply(step, `step-${index}`, from, other)
+    // Now and then a stream that goes on is also written.
+    if (step.detail % 4 !== 0) open.delete(from)
+    if (step.verb === 'merge') open.delete(other)
+    branches.push(made)
+    open.add(made)
+  }
+  for (const [index, { stream }] of [...open].entries()) stream.to(outputs[index % outputs.length] as NumberTopic)
+  return builder.build()
+}
+
+const keyOf = (detail: number, value: Value): Key =>
+  value === null ? 'none' : value % 7 === 6 ? null : `k${(value * detail) % 5}`
+
+function apply({ verb, detail }: Step, name: string, { stream, widths }: Branch, other: Branch): Branch {
+  const serdes = { key: string(), value: int64() }
+  switch (verb) {
+    case 'filter':
+      return { stream: stream.filter(({ value }) => (value ?? 1) % 3 !== detail % 3), widths }
+    case 'mapValues':
+      return {
+        stream: stream.mapValues(({ value }) => (value === null ? detail : value % 9 === 8 ? null : value + detail)),
+        widths,
+      }
+    case 'selectKey':
+      return { stream: stream.selectKey(({ value }) => keyOf(detail, value)), widths }
+    case 'throw':
+      return {
+        stream: stream.mapValues(({ value }) => {
+          if (value !== null && value % 13 === detail % 13) throw new Error(`${value} is not wanted`)
+          return value
+        }),
+        widths,
+      }
+    case 'map':
+      return {
+        stream: stream.map(({ key, value, timestamp, headers }) => ({
+          key: detail % 3 === 0 ? key : keyOf(detail, value),
+          value: value === null ? null : value - detail,
+          timestamp: detail % 2 === 0 ? timestamp : Math.max(0, timestamp + ((value ?? 0) % 5)),
+          headers: detail % 5 === 0 ? [...headers, { key: name, value: String(detail) }] : headers,
+        })),
+        widths,
+      }
+    case 'flatMap':
+      return {
+        stream: stream.flatMap(({ key, value }) =>
+          Array.from({ length: Math.abs((value ?? 0) + detail) % 4 }, (_, copy) => ({
+            key: copy === 1 ? keyOf(detail, value) : key,
+            value: value === null ? copy : value + copy,
+          })),
+        ),
+        widths,
+      }
+    case 'merge':
+      return { stream: stream.merge(other.stream), widths: [...new Set([...widths, ...other.widths])] }
+    case 'repartition': {
+      const partitions = detail % 5 === 0 ? undefined : detail % 5
+      const options = partitions === undefined ? {} : { partitions }
+      return {
+        stream: asBranch(stream.repartition({ ...serdes, ...options, name })),
+        widths: [partitions ?? Math.max(...widths)],
+      }
+    }
+    default:
+      return aggregated(verb, detail, name, { stream, widths })
+  }
+}
+
+type Aggregation = 'count' | 'reduce' | 'aggregate' | 'windowedCount' | 'windowedReduce'
+
+function aggregated(verb: Aggregation, detail: number, name: string, { stream, widths }: Branch): Branch {
+  const serdes = { key: string(), value: int64() }
+  // Grouping by the key where it is needs inputs that have equally many partitions.
+  const byKey = detail % 2 === 0 && widths.length === 1
+  const grouped = byKey
+    ? stream.groupByKey({ ...serdes, name: `${name}-group` })
+    : stream.groupBy(({ key, value }) => (detail % 3 === 0 ? key : keyOf(detail, value)), {
+        ...serdes,
+        name: `${name}-group`,
+      })
+  const after = [Math.max(...widths)]
+  const size = 5 + (detail % 20)
+  const windows = TimeWindows.of({ size, advance: detail % 3 === 0 ? Math.ceil(size / 2) : size, grace: detail % 7 })
+  const digest = (sum: number, value: number): number | null => (value % 6 === 5 ? null : (sum * 3 + value) % 1_009)
+  switch (verb) {
+    case 'count':
+      return { stream: asBranch(grouped.count({ name }).toStream()), widths: after }
+    case 'reduce':
+      return { stream: asBranch(grouped.reduce(digest, { value: int64(), name }).toStream()), widths: after }
+    case 'aggregate':
+      return {
+        stream: asBranch(
+          grouped
+            .aggregate({
+              initializer: () => detail,
+              aggregator: (key, value, sum) => digest(sum + key.length, value),
+              value: int64(),
+              name,
+            })
+            .toStream(),
+        ),
+        widths: after,
+      }
+    case 'windowedCount':
+    case 'windowedReduce': {
+      const windowed = grouped.windowedBy(windows)
+      const table =
+        verb === 'windowedCount' ? windowed.count({ name }) : windowed.reduce(digest, { value: int64(), name })
+      const flat = table.toStream().map(({ key, value }) => ({ key: `${key.key}@${key.window.start}`, value }))
+      return { stream: asBranch(flat), widths: after }
+    }
+  }
+}
+
+/** Every branch has the same type, whatever its verb knows beyond that. */
+function asBranch(stream: { readonly to: unknown }): KStream<Key, Value> {
+  return stream as unknown as KStream<Key, Value>
+}

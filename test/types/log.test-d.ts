@@ -1,0 +1,143 @@
+// What the compiler knows: types flow from a topic constant to records and results, and a wrong call does not compile.
+import { expectTypeOf } from 'vitest'
+import type { LogRecord } from '../../src/core/record.ts'
+import type { StandardSchema } from '../../src/core/schema.ts'
+import type { Serde } from '../../src/core/serde.ts'
+import {
+  bigint64,
+  boolean,
+  bytes,
+  float64,
+  int64,
+  json,
+  msgpack,
+  nullable,
+  string,
+  tuple,
+} from '../../src/core/serdes.ts'
+import { keyValueStore, topic, type Topic } from '../../src/core/topic.ts'
+import type { Offset, Timestamp } from '../../src/core/units.ts'
+import { windowed, type Windowed } from '../../src/core/window.ts'
+import type { Log } from '../../src/log/log.ts'
+import type { SendManyResult, SendResult } from '../../src/log/producer.ts'
+import type { RecordBatch } from '../../src/log/reader.ts'
+
+interface Click {
+  readonly page: string
+  readonly status: number
+}
+
+declare const log: Log
+declare const click: Click
+const producer = log.producer()
+
+// Serdes type what they decode.
+expectTypeOf(string()).toEqualTypeOf<Serde<string>>()
+expectTypeOf(int64()).toEqualTypeOf<Serde<number>>()
+expectTypeOf(bigint64()).toEqualTypeOf<Serde<bigint>>()
+expectTypeOf(float64()).toEqualTypeOf<Serde<number>>()
+expectTypeOf(boolean()).toEqualTypeOf<Serde<boolean>>()
+expectTypeOf(bytes()).toEqualTypeOf<Serde<Uint8Array>>()
+expectTypeOf(json<Click>()).toEqualTypeOf<Serde<Click>>()
+expectTypeOf(msgpack<Click>()).toEqualTypeOf<Serde<Click>>()
+expectTypeOf(nullable(string())).toEqualTypeOf<Serde<string | null>>()
+expectTypeOf(windowed(string(), { size: 5 })).toEqualTypeOf<Serde<Windowed<string>>>()
+expectTypeOf(tuple(string(), nullable(int64())).decode(new Uint8Array())).toExtend<readonly [string, number | null]>()
+expectTypeOf(tuple(string(), int64()).encode).toBeCallableWith(['a', 1])
+// @ts-expect-error the parts of a tuple have an order
+tuple(string(), int64()).encode([1, 'a'])
+// @ts-expect-error a size is needed
+windowed(string(), {})
+
+// A schema gives the type.
+declare const clickSchema: StandardSchema<Click, Click>
+declare const withDefault: StandardSchema<{ page: string; status?: number }, { page: string; status: number }>
+declare const textToNumber: StandardSchema<string, number>
+expectTypeOf(json(clickSchema)).toEqualTypeOf<Serde<Click>>()
+expectTypeOf(msgpack(clickSchema)).toEqualTypeOf<Serde<Click>>()
+expectTypeOf(json(withDefault)).toEqualTypeOf<Serde<{ page: string; status: number }>>()
+// @ts-expect-error what the schema makes of a value could not be read back
+json(textToNumber)
+// @ts-expect-error what the schema makes of a value could not be read back
+msgpack(textToNumber)
+
+// A topic constant fixes key and value.
+const clicks = topic('clicks', { key: string(), value: json<Click>(), partitions: 4 })
+const keyless = topic('keyless', { key: nullable(string()), value: nullable(int64()) })
+expectTypeOf(clicks).toEqualTypeOf<Topic<string, Click>>()
+expectTypeOf(keyless).toEqualTypeOf<Topic<string | null, number | null>>()
+// @ts-expect-error a value serde is needed
+topic('clicks', { key: string() })
+// @ts-expect-error an option that does not exist
+topic('clicks', { key: string(), value: int64(), partition: 4 })
+// @ts-expect-error a class is no serde
+topic('clicks', { key: String, value: int64() })
+// @ts-expect-error a store has no partitions
+keyValueStore('counts', { key: string(), value: int64(), partitions: 4 })
+
+// A producer takes records of the topic.
+expectTypeOf(producer.send(clicks, { key: 'a', value: click })).resolves.toEqualTypeOf<SendResult>()
+expectTypeOf(producer.send(clicks, { key: 'a', value: null })).resolves.toEqualTypeOf<SendResult>()
+expectTypeOf(producer.send(keyless, { key: null, value: 5 })).resolves.toEqualTypeOf<SendResult>()
+expectTypeOf(producer.sendMany(clicks, new Set([{ key: 'a', value: click }]))).resolves.toEqualTypeOf<SendManyResult>()
+expectTypeOf<SendResult['offset']>().toEqualTypeOf<Offset>()
+// @ts-expect-error a number is no key of clicks
+void producer.send(clicks, { key: 1, value: click })
+// @ts-expect-error clicks have a key
+void producer.send(clicks, { key: null, value: click })
+// @ts-expect-error the key is missing
+void producer.send(clicks, { value: click })
+// @ts-expect-error the value is missing; a tombstone says null
+void producer.send(clicks, { key: 'a' })
+// @ts-expect-error a string is no click
+void producer.send(clicks, { key: 'a', value: 'click' })
+// @ts-expect-error the status is missing
+void producer.send(clicks, { key: 'a', value: { page: '/' } })
+// @ts-expect-error the status is a number
+void producer.send(clicks, { key: 'a', value: { page: '/', status: 'ok' } })
+// @ts-expect-error a mistyped field of the value
+void producer.send(clicks, { key: 'a', value: { page: '/', status: 200, satus: 200 } })
+// @ts-expect-error a mistyped field of the record
+void producer.send(clicks, { key: 'a', value: click, timestmap: 5 })
+// @ts-expect-error a date is no timestamp
+void producer.send(clicks, { key: 'a', value: click, timestamp: new Date(0) })
+// @ts-expect-error headers are a list
+void producer.send(clicks, { key: 'a', value: click, headers: { trace: '1' } })
+// @ts-expect-error one of the values is no click
+void producer.sendMany(clicks, [
+  { key: 'a', value: click },
+  { key: 'a', value: 5 },
+])
+// @ts-expect-error a name is no topic constant
+void producer.send('clicks', { key: 'a', value: click })
+// @ts-expect-error an option that does not exist
+log.producer({ lingerMS: 5 })
+// @ts-expect-error a compression that does not exist
+log.producer({ compression: 'brotli' })
+
+// A reader gives records of the topic, with their place.
+async function read(): Promise<void> {
+  for await (const record of log.read(clicks, { from: { time: 5 } })) {
+    expectTypeOf(record).toEqualTypeOf<LogRecord<string, Click>>()
+    expectTypeOf(record.key).toEqualTypeOf<string>()
+    expectTypeOf(record.value).toEqualTypeOf<Click>()
+    expectTypeOf(record.offset).toEqualTypeOf<Offset>()
+    expectTypeOf(record.timestamp).toEqualTypeOf<Timestamp>()
+    // @ts-expect-error an offset is no timestamp
+    const time: Timestamp = record.offset
+    // @ts-expect-error records cannot be changed
+    record.value = click
+    log.read(clicks, { from: record.offset, partition: record.partition })
+    void time
+  }
+  for await (const batch of log.read(keyless).batches()) {
+    expectTypeOf(batch).toEqualTypeOf<RecordBatch<string | null, number | null>>()
+  }
+}
+void read
+// @ts-expect-error a place that does not exist
+log.read(clicks, { from: 'middle' })
+// @ts-expect-error a mistyped option
+log.read(clicks, { form: 5 })
+// @ts-expect-error a name has no types
+log.read('clicks')
