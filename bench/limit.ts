@@ -172,15 +172,18 @@ export async function produce({ dir, records, recordsPerCommit }: JobOptions): P
   const { environment, log } = openTables(dir)
   const startedMs = performance.now()
   const batch = new Batch()
-  for (let offset = 0; offset < records;) {
-    environment.transactionSync(() => {
-      for (let inCommit = 0; inCommit < recordsPerCommit && offset < records;) {
+  for (let next = 0; next < records;) {
+    const from = next
+    next = environment.transactionSync(() => {
+      let offset = from
+      const commitEnd = Math.min(records, from + recordsPerCommit)
+      while (offset < commitEnd) {
         const baseOffset = offset
-        for (let i = 0; i < recordsPerBatch && offset < records; i++, offset++, inCommit++) {
-          batch.add(clickKey(offset), clickTimestamp(offset), clickValue(offset))
-        }
+        const batchEnd = Math.min(commitEnd, baseOffset + recordsPerBatch)
+        for (; offset < batchEnd; offset++) batch.add(clickKey(offset), clickTimestamp(offset), clickValue(offset))
         log.putSync(batchKey(1, baseOffset), batch.take(baseOffset))
       }
+      return offset
     })
   }
   const recordsPerSecond = records / ((performance.now() - startedMs) / 1_000)

@@ -104,9 +104,9 @@ export class BatchBuilder {
   /**
    * Ends the open record; its value is what was written to `out`, or null.
    *
-   * @throws MillraceError `bad_record` for a record of more than {@link recordBytesMax}; it is left out then
+   * @throws MillraceError `bad_record` for a record of more than `bytesMax`; it is left out then
    */
-  close(isValueNull: boolean, headers: readonly Header[]): void {
+  close(isValueNull: boolean, headers: readonly Header[], bytesMax: number = recordBytesMax): void {
     const { out } = this
     const valueLength = isValueNull ? -1 : out.at - this.#valueAt
     this.#fillValueLength(valueLength)
@@ -118,10 +118,10 @@ export class BatchBuilder {
       out.at = writeHeaders(out.bytes, out.at, headers)
     }
     const bodyLength = out.at - this.#bodyAt
-    if (bodyLength > recordBytesMax) {
+    if (bodyLength > bytesMax) {
       throw new MillraceError(
         'bad_record',
-        `the record has ${bodyLength} bytes, more than the ${recordBytesMax} that a topic takes`,
+        `the record has ${bodyLength} bytes, more than the ${bytesMax} that a topic takes`,
       )
     }
     const gap = varintBytes(bodyLength)
@@ -160,10 +160,11 @@ export class BatchBuilder {
     valueStart: number,
     valueEnd: number,
     headers: readonly Header[],
+    bytesMax: number = recordBytesMax,
   ): void {
     this.open(timestamp, source, keyStart, keyEnd)
     if (valueEnd >= 0) this.out.append(source, valueStart, valueEnd)
-    this.close(valueEnd < 0, headers)
+    this.close(valueEnd < 0, headers, bytesMax)
   }
 
   /** Remembers the state in `mark`. */

@@ -171,7 +171,7 @@ export class Engine implements TaskHost {
     const untilMs = this.#options.clock.now() - this.#options.maxTaskIdleMs
     let waitMs = 0
     for (const lane of this.#sequence.lanes) {
-      if (!lane.hasHead) waitMs = Math.max(waitMs, lane.emptySinceMs - untilMs)
+      if (lane.emptySinceMs !== undefined) waitMs = Math.max(waitMs, lane.emptySinceMs - untilMs)
     }
     return waitMs
   }
@@ -247,7 +247,7 @@ export class Engine implements TaskHost {
   /** Whether the work since the last commit is as much as one commit should hold. */
   get isCommitDue(): boolean {
     if (this.#recordsSinceCommit >= this.#options.commitRecords) return true
-    if ((this.#recordsSinceCommit & 1_023) !== 1_023) return false
+    if ((this.#recordsSinceCommit & 63) !== 63) return false
     return this.stateBytes > 2 * this.#options.stateCacheBytes || this.#outputBytes() > outputBytesMax
   }
 

@@ -67,6 +67,9 @@ export function failureOf(error: MillraceError, carrier: Carrier): Failure {
   return { error: placed, topic, partition, offset, operator: error.operator }
 }
 
+/** The most characters of an error's message in a dead letter. */
+const messageLengthMax = 4_096
+
 /** Writes the original record, with headers that say what happened and where. */
 export function writeDeadLetter(output: Output, failure: Failure, carrier: Carrier): void {
   const { origin } = carrier
@@ -74,7 +77,7 @@ export function writeDeadLetter(output: Output, failure: Failure, carrier: Carri
   output.writeRaw(origin.timestamp, origin.originalKey(), origin.originalValue(), [
     ...origin.headers,
     header('reason', failure.error.code),
-    header('message', failure.error.message),
+    header('message', failure.error.message.slice(0, messageLengthMax)),
     header('operator', failure.operator ?? ''),
     header('topic', failure.topic),
     header('partition', String(failure.partition)),

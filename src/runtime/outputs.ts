@@ -7,7 +7,7 @@ import { MillraceError } from '../core/errors.ts'
 import { type Header, noHeaders } from '../core/headers.ts'
 import { partitionOf } from '../core/partitioner.ts'
 import { type Codec } from '../core/serde.ts'
-import { BatchBuilder, type BatchMark } from '../log/batch.ts'
+import { BatchBuilder, type BatchMark, recordBytesMax } from '../log/batch.ts'
 import type { PartitionId } from '../log/partitions.ts'
 import type { TopicDescription } from '../log/topics.ts'
 import type { Revertible, Turn } from '../plan/turn.ts'
@@ -91,7 +91,7 @@ export class Output {
     output.count++
   }
 
-  /** Writes bytes as they are. */
+  /** Writes the bytes of a record of the log as they are; headers may make it larger than other records are. */
   writeRaw(
     timestamp: number,
     key: Uint8Array | null,
@@ -113,6 +113,7 @@ export class Output {
       keyLength,
       value === null ? -1 : scratch.at,
       headers,
+      2 * recordBytesMax,
     )
     output.count++
   }

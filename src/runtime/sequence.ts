@@ -26,8 +26,8 @@ export class SourceLane {
   /** How far the last snapshot reached. */
   endOffset = 0
   hasHead = false
-  /** Wall-clock time since which it is empty. */
-  emptySinceMs = 0
+  /** Wall-clock time since which it is empty; undefined while it is not. */
+  emptySinceMs: number | undefined = undefined
 
   constructor(partition: PartitionId, node: SourceNode, source: SourceTopic, index: number, position: number) {
     this.partition = partition
@@ -141,11 +141,12 @@ export class SourceSequence {
       while (lane.cursor.next()) {
         if (lane.cursor.offset < lane.position) continue
         lane.hasHead = true
+        lane.emptySinceMs = undefined
         return
       }
     }
     if (lane.position > lane.endOffset) throw positionLost(lane, lane.endOffset)
-    lane.emptySinceMs = nowMs
+    lane.emptySinceMs ??= nowMs
   }
 
   /** How many records lie between the positions and the ends that were seen. */
