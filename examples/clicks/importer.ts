@@ -1,0 +1,101 @@
+/**
+ * Brings access logs into the log: every line once, however often the import is killed and started again.
+ *
+ * Each commit holds the next lines of a source, in all partitions of their topic, together with the place behind them. So
+ * what is committed is always a beginning of the source, and the place always fits it.
+ */
+import { json, type Log, type Producer, type RecordInput, string, type Topic, topic } from 'millrace'
+import { accessLogLines } from '../clicks.ts'
+import { parseLine } from './combined-log-format.ts'
+import { LineSplitter } from './line-splitter.ts'
+import { readAll } from './read-all.ts'
+import type { Reading, Source } from './source.ts'
+
+/** How far a source is imported. */
+interface Place {
+  readonly bytes: number
+  readonly lines: number
+  /** Event time of the last line. */
+  readonly timestamp: number
+  /** Whether the last line had no line break yet: one that directly follows ends it and is no line of its own. */
+  readonly isOpen: boolean
+}
+
+/** The places of all sources, by name; the newest counts. */
+const imports = topic('access-log.imports', { key: string(), value: json<Place>() })
+
+const beginning: Place = { bytes: 0, lines: 0, timestamp: 0, isOpen: false }
+
+export class Importer implements AsyncDisposable {
+  readonly #producer: Producer
+  readonly #places: Map<string, Place>
+  readonly #to: Topic<string, Uint8Array>
+
+  private constructor(producer: Producer, places: Map<string, Place>, to: Topic<string, Uint8Array>) {
+    this.#producer = producer
+    this.#places = places
+    this.#to = to
+  }
+
+  /** An importer that goes on where the last one stopped. */
+  static async open(log: Log, to: Topic<string, Uint8Array> = accessLogLines): Promise<Importer> {
+    const places = new Map<string, Place>()
+    for await (const { key, value } of readAll(log, imports)) places.set(key, value)
+    return new Importer(log.producer(), places, to)
+  }
+
+  placeOf({ name }: Source): Place {
+    return this.#places.get(name) ?? beginning
+  }
+
+  /** Lines of all sources. */
+  get lines(): number {
+    return [...this.#places.values()].reduce((total, { lines }) => total + lines, 0)
+  }
+
+  /** Imports what is new in a source; resolves at its end, or soon after the signal aborts. */
+  async import(source: Source, { follow, signal }: Pick<Reading, 'follow' | 'signal'>): Promise<void> {
+    const from = this.placeOf(source).bytes
+    const splitter = new LineSplitter(from)
+    for await (const block of source.blocks({ from, follow, signal })) {
+      const lines = splitter.split(block)
+      await this.#commit(source, lines, { bytes: splitter.position, isOpen: false })
+    }
+    if (follow || signal.aborted) return
+    const rest = splitter.rest()
+    await this.#commit(source, rest, { bytes: splitter.position, isOpen: true })
+  }
+
+  async #commit(source: Source, lines: readonly Buffer[], end: Pick<Place, 'bytes' | 'isOpen'>): Promise<void> {
+    const before = this.placeOf(source)
+    const [first, ...others] = lines
+    if (first === undefined) return
+    let { timestamp } = before
+    const records = (before.isOpen && first.length === 0 ? others : lines).map(
+      (value): RecordInput<string, Uint8Array> => {
+        const line = value.toString()
+        timestamp = timeOf(line) ?? timestamp
+        return { key: line.split(' ', 1)[0] ?? '', value, timestamp }
+      },
+    )
+    const place = { ...end, lines: before.lines + records.length, timestamp }
+    // Without an await in between both are in one commit: the lines never without their place, nor it without them.
+    const lineResult = this.#producer.sendMany(this.#to, records)
+    const placeResult = this.#producer.send(imports, { key: source.name, value: place, timestamp })
+    await Promise.all([lineResult, placeResult])
+    this.#places.set(source.name, place)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#producer.close()
+  }
+}
+
+/** Event time of a line. A malformed one has none of its own and takes that of the line before it. */
+function timeOf(line: string): number | undefined {
+  try {
+    return parseLine(line).time
+  } catch {
+    return undefined
+  }
+}
