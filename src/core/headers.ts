@@ -22,18 +22,21 @@ export const noHeaders: readonly Header[] = Object.freeze([])
 export function toHeaders(input: readonly HeaderInput[] | undefined): readonly Header[] {
   if (input === undefined || input === noHeaders) return noHeaders
   if (!Array.isArray(input)) throw new MillraceError('bad_record', 'headers are a list of { key, value }')
-  return (input as readonly (HeaderInput | null)[]).map((header) => {
+  const headers = (input as readonly (HeaderInput | null)[]).map((header) => {
     if (typeof header !== 'object' || header === null)
       throw new MillraceError('bad_record', 'a header is { key, value }')
     const { key, value } = header
     if (typeof key !== 'string' || !isWellFormed(key)) {
       throw new MillraceError('bad_record', 'the key of a header is a string with a UTF-8 form')
     }
-    if (value === null || value instanceof Uint8Array) return { key, value }
-    if (typeof value === 'string' && isWellFormed(value)) return { key, value: Buffer.from(value) }
+    if (value === null || value instanceof Uint8Array) return Object.freeze({ key, value })
+    if (typeof value === 'string' && isWellFormed(value)) {
+      return Object.freeze({ key, value: new Uint8Array(Buffer.from(value)) })
+    }
     throw new MillraceError(
       'bad_record',
       `the value of header "${key}" is neither bytes nor null nor a string with a UTF-8 form`,
     )
   })
+  return Object.freeze(headers)
 }

@@ -23,11 +23,19 @@ export function checkName(what: string, name: string): string {
 
 /** Checks the fields of an options object against what is known, so that a mistyped option is never ignored. */
 export function checkOptions(what: string, options: object, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new MillraceError('bad_option', `${what} takes its options as an object, not ${String(options)}`)
+  }
   for (const field of Object.keys(options)) {
     if (!known.includes(field)) {
       throw new MillraceError('bad_option', `${what} has no option "${field}"; it takes ${known.join(', ')}`)
     }
   }
+}
+
+/** Checks that what should be called can be. */
+export function checkFunction(what: string, fn: unknown): void {
+  if (typeof fn !== 'function') throw new MillraceError('bad_option', `${what} takes a function, not ${String(fn)}`)
 }
 
 /** Checks a whole number within bounds. */

@@ -45,6 +45,10 @@ class ValidatedCodec extends Codec<unknown> {
     this.name = codec.name
   }
 
+  override get format(): object {
+    return this.#codec.format
+  }
+
   write(value: unknown, out: ByteWriter): void {
     this.#codec.write(this.#check(value), out)
   }

@@ -48,6 +48,11 @@ export abstract class Codec<T> implements Serde<T> {
     return this
   }
 
+  /** Equal for two codecs that differ only in what they check: their bytes mean the same. */
+  get format(): object {
+    return this.wire
+  }
+
   /** Appends the encoded value. */
   abstract write(value: T, out: ByteWriter): void
 
@@ -76,6 +81,24 @@ export abstract class Codec<T> implements Serde<T> {
 }
 
 const scratch = new ByteWriter(256)
+
+const wireIds = new WeakMap<object, number>()
+const composedWires = new Map<string, object>()
+
+/** The wire of a codec that is made of others: the same for the same kind over the same wires. */
+export function composedWire(kind: string, parts: readonly object[]): object {
+  const ids = parts.map((part) => {
+    let id = wireIds.get(part)
+    if (id === undefined) wireIds.set(part, (id = nextWireId++))
+    return id
+  })
+  const name = `${kind}:${ids.join(',')}`
+  let wire = composedWires.get(name)
+  if (wire === undefined) composedWires.set(name, (wire = { name }))
+  return wire
+}
+
+let nextWireId = 0
 
 /** A user's serde behind the codec's interface. */
 class ForeignCodec<T> extends Codec<T> {

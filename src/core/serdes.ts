@@ -6,7 +6,7 @@ import { type ByteWriter, copyOf, readInt32, writeInt64 } from './bytes.ts'
 import { MillraceError } from './errors.ts'
 import { decodeText, encodeText } from './text.ts'
 import { type StandardSchema, type SchemaOutput, type OutputFitsInput, validated } from './schema.ts'
-import { Codec, codecOf, type Serde } from './serde.ts'
+import { Codec, codecOf, composedWire, type Serde } from './serde.ts'
 
 class StringCodec extends Codec<string> {
   readonly name = 'string'
@@ -174,6 +174,18 @@ class TupleCodec extends Codec<readonly unknown[]> {
     this.name = `tuple(${parts.map((part) => part.name).join(',')})`
   }
 
+  override get wire(): object {
+    return this.#compose(this.#parts.map(({ wire }) => wire))
+  }
+
+  override get format(): object {
+    return this.#compose(this.#parts.map(({ format }) => format))
+  }
+
+  #compose(parts: readonly object[]): object {
+    return composedWire(`tuple ${this.#parts.map(({ nullable: isNullable }) => Number(isNullable)).join('')}`, parts)
+  }
+
   /** Each part: its bytes with 0 written as 0 255, then 0 1; a null part is 0 0, before every other value. */
   write(value: readonly unknown[], out: ByteWriter): void {
     if (!Array.isArray(value) || value.length !== this.#parts.length) {
@@ -253,6 +265,10 @@ class NullableCodec<T> extends Codec<T | null> {
 
   override get wire(): object {
     return this.#inner.wire
+  }
+
+  override get format(): object {
+    return this.#inner.format
   }
 }
 

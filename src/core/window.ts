@@ -4,7 +4,7 @@
 import { type ByteWriter, readInt64, writeUint64 } from './bytes.ts'
 import { MillraceError } from './errors.ts'
 import { checkOptions, checkWhole } from './names.ts'
-import { Codec, codecOf, type Serde } from './serde.ts'
+import { Codec, codecOf, composedWire, type Serde } from './serde.ts'
 import type { Timestamp } from './units.ts'
 
 /** A span of event time, half open: `start` belongs to it, `end` does not. Both in ms since the epoch. */
@@ -95,7 +95,11 @@ export class WindowedCodec<K> extends Codec<Windowed<K>> {
   }
 
   override get wire(): object {
-    return wireOfWindowed(this.key.wire)
+    return composedWire('windowed', [this.key.wire])
+  }
+
+  override get format(): object {
+    return composedWire('windowed', [this.key.format])
   }
 
   write(value: Windowed<K>, out: ByteWriter): void {
@@ -120,13 +124,4 @@ export class WindowedCodec<K> extends Codec<Windowed<K>> {
 /** The key object of a row in the window that starts at `start`. */
 export function windowedKey<K>(key: K, start: number, sizeMs: number): Windowed<K> {
   return { key, window: { start: start as Timestamp, end: (start + sizeMs) as Timestamp } }
-}
-
-const windowedWires = new WeakMap<object, object>()
-
-/** One token for all windowed keys over the same key: the size of the window is not in the bytes. */
-function wireOfWindowed(key: object): object {
-  let wire = windowedWires.get(key)
-  if (wire === undefined) windowedWires.set(key, (wire = { windowed: key }))
-  return wire
 }

@@ -132,7 +132,7 @@ export class BatchCursor {
       if (!(reader.at <= this.bytes.length)) this.#corrupt('a header is malformed')
       const start = reader.at
       if (length >= 0) reader.at += length
-      headers.push({ key, value: length < 0 ? null : copyOf(this.bytes, start, reader.at) })
+      headers.push(Object.freeze({ key, value: length < 0 ? null : copyOf(this.bytes, start, reader.at) }))
     }
     return Object.freeze(headers)
   }

@@ -37,6 +37,12 @@ export interface ApplicationStart {
 export interface LogContract {
   /** @throws MillraceError `topic_unknown` */
   describeTopic(name: string): TopicDescription
+  /**
+   * The topics as {@link ensureTopics} would leave them, without creating any; one that is missing has the id -1.
+   *
+   * @throws MillraceError `partitions_differ`
+   */
+  previewTopics(requests: readonly TopicRequest[]): TopicDescription[]
   /** @throws MillraceError `partitions_differ` */
   ensureTopics(requests: readonly TopicRequest[]): TopicDescription[]
 
@@ -46,6 +52,8 @@ export interface LogContract {
   batchAt(partition: PartitionId, offset: number): StoredBatch | undefined
   readonly state: StateReader
 
+  /** The plan that an application was started with last. */
+  storedPlan(applicationId: string): string | undefined
   /**
    * Makes this instance the one that may commit for the application: its epoch, which is returned, is larger than any before.
    *

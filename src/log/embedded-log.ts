@@ -32,6 +32,10 @@ export class EmbeddedLog implements LogContract {
     return this.topics.ensure(requests)
   }
 
+  previewTopics(requests: readonly TopicRequest[]): TopicDescription[] {
+    return this.topics.preview(requests)
+  }
+
   refresh(): void {
     this.environment.refresh()
   }
@@ -44,12 +48,16 @@ export class EmbeddedLog implements LogContract {
     return this.partitions.batchAt(partition, offset)
   }
 
+  storedPlan(applicationId: string): string | undefined {
+    return this.environment.get('applications', namedKey(applicationId, 'plan'))?.toString()
+  }
+
   startApplication(applicationId: string, begin: (stored: StoredApplication) => ApplicationStart): number {
     return this.environment.write((transaction) => {
       const epoch = this.#epoch(applicationId) + 1
       const { plan, positions } = begin({
         epoch,
-        plan: this.environment.get('applications', namedKey(applicationId, 'plan'))?.toString(),
+        plan: this.storedPlan(applicationId),
         progress: this.environment.get('applications', namedKey(applicationId, 'progress')),
         position: (partition) => {
           const stored = this.environment.get('positions', positionKey(applicationId, partition))

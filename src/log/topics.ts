@@ -64,6 +64,21 @@ export class Topics {
   }
 
   /**
+   * The topics as {@link ensure} would leave them; one that is missing has the id -1.
+   *
+   * @throws MillraceError `partitions_differ`
+   */
+  preview(requests: readonly TopicRequest[]): TopicDescription[] {
+    const seen = new Map<string, TopicDescription>()
+    return requests.map((request) => {
+      const { name, partitions = 1 } = request
+      const found = fitting(request, seen.get(name) ?? this.find(name)) ?? { name, id: -1, partitions }
+      seen.set(name, found)
+      return found
+    })
+  }
+
+  /**
    * The topics as they are, created where they are missing.
    *
    * @throws MillraceError `partitions_differ` when one exists with another partition count than the constant says

@@ -2,12 +2,12 @@
  * A running application: drives the engine from the event loop, commits by time and by count, and answers questions.
  */
 import { type Clock, monotonicMs, systemClock } from '../core/clock.ts'
-import { MillraceError } from '../core/errors.ts'
+import { MillraceError, messageOf } from '../core/errors.ts'
 import { checkName, checkOptions, checkWhole } from '../core/names.ts'
 import type { KeyValueStore, WindowStore } from '../core/topic.ts'
 import { contractOf, type LogContract } from '../log/contract.ts'
 import type { Log } from '../log/log.ts'
-import type { Topology } from '../plan/topology.ts'
+import { Topology } from '../plan/topology.ts'
 import { Engine } from './engine.ts'
 import { failurePolicy, type OnError } from './failures.ts'
 import { type Metrics, metricsOf } from './metrics.ts'
@@ -74,6 +74,9 @@ export async function startStreams(topology: Topology, options: StreamsOptions):
     'signal',
     'onStateChange',
   ])
+  if (!(topology instanceof Topology)) {
+    throw new MillraceError('bad_option', 'startStreams takes a topology: what StreamsBuilder.build() returned')
+  }
   return new Application(topology, options)
 }
 
@@ -156,10 +159,10 @@ export class Application implements AsyncDisposable {
     const startedMs = monotonicMs()
     const result = this.#engine.run(() => monotonicMs() - startedMs > sliceMs || this.#isCommitTime())
     if (this.#engine.hasUncommitted) this.#uncommittedSinceMs ??= this.#clock.now()
-    if (result === 'commitDue' || this.#isCommitTime() || (result === 'drained' && this.#waiters.length > 0)) {
+    if (result === 'commitDue' || this.#isCommitTime() || this.#waiters.some((waiter) => this.#hasReached(waiter))) {
       this.#commit()
+      this.#resolveWaiters()
     }
-    if (result === 'drained') this.#resolveWaiters()
     if (result === 'drained' || result === 'waiting') await this.#rest(result)
     else await yieldToEventLoop()
   }
@@ -205,24 +208,28 @@ export class Application implements AsyncDisposable {
    *
    * @throws the error that stopped the application, or MillraceError `closed`
    */
-  caughtUp(): Promise<void> {
+  async caughtUp(): Promise<void> {
     if (this.#state === 'failed') return this.stopped
     if (this.#state !== 'running') {
-      return Promise.reject(new MillraceError('closed', `application "${this.applicationId}" was closed`))
+      throw new MillraceError('closed', `application "${this.applicationId}" was closed`)
     }
     this.#log.refresh()
     const targets = this.#engine.lanes.map(({ partition }) => this.#log.endOffset(partition))
-    return new Promise((resolve, reject) => {
+    return new Promise<void>((resolve, reject) => {
       this.#waiters.push({ targets, resolve, reject })
       this.#notify()
     })
   }
 
-  #resolveWaiters(): void {
+  /** Whether everything that was there when the wait began is worked on. */
+  #hasReached({ targets }: Waiter): boolean {
     const { lanes } = this.#engine
-    const reached = (waiter: Waiter): boolean =>
-      waiter.targets.every((target, index) => (lanes[index]?.committedPosition ?? 0) >= target)
-    const done = this.#waiters.filter(reached)
+    return targets.every((target, index) => (lanes[index]?.position ?? 0) >= target)
+  }
+
+  /** Directly after a commit: what is worked on is durable. */
+  #resolveWaiters(): void {
+    const done = this.#waiters.filter((waiter) => this.#hasReached(waiter))
     if (done.length === 0) return
     this.#waiters = this.#waiters.filter((waiter) => !done.includes(waiter))
     for (const waiter of done) waiter.resolve()
@@ -270,9 +277,14 @@ export class Application implements AsyncDisposable {
     await this.close()
   }
 
+  /** A listener that throws changes nothing for the application; it is told as a warning. */
   #enter(state: ApplicationState): void {
     this.#state = state
-    this.#onStateChange?.(state)
+    try {
+      this.#onStateChange?.(state)
+    } catch (error) {
+      process.emitWarning(`onStateChange of application "${this.applicationId}" threw: ${messageOf(error)}`)
+    }
   }
 }
 

@@ -15,13 +15,13 @@ import { isRecordError } from '../plan/operator.ts'
 import type { StoreSpec } from '../plan/store.ts'
 import type { Topology } from '../plan/topology.ts'
 import { StateTable } from '../state/table.ts'
-import { type Failure, type FailurePolicy, failureOf, writeDeadLetter } from './failures.ts'
+import { type Failure, type FailureAnswer, type FailurePolicy, failureOf, writeDeadLetter } from './failures.ts'
 import { Output } from './outputs.ts'
 import { type Layout, layoutOf } from './layout.ts'
 import { Progress } from './progress.ts'
 import { type SourceLane, SourceSequence } from './sequence.ts'
 import { Shuffle, type ShuffleLane } from './shuffle.ts'
-import { takeOver } from './take-over.ts'
+import { checkPlan, takeOver } from './take-over.ts'
 import { Task, type TaskHost } from './task.ts'
 import { TurnScope } from './turn.ts'
 
@@ -67,6 +67,8 @@ export class Engine implements TaskHost {
   readonly #outputs = new Map<string, Output>()
   readonly #tables: StateTable<unknown, unknown>[] = []
   readonly #storeIds = new Map<string, number>()
+  /** Bytes of outputs that wait for the commit. */
+  readonly #pending = { bytes: 0 }
   readonly #scratch = new ByteWriter(256)
   #recordsSinceCommit = 0
   #fatal: Error | undefined
@@ -80,16 +82,19 @@ export class Engine implements TaskHost {
     this.#log = log
     this.#topology = topology
     this.#options = options
-    this.layout = layoutOf(topology, log)
-    const { epoch, plan, progress, lanes } = takeOver(log, topology, this.layout, options.applicationId)
+    const { applicationId } = options
+    log.refresh()
+    this.layout = layoutOf(topology, log, (preview) => checkPlan(log, topology, preview, applicationId))
+    const { epoch, plan, progress, lanes } = takeOver(log, topology, this.layout, applicationId)
     this.plan = plan
     this.#epoch = epoch
     this.progress = new Progress(this.#turn, progress)
     const stores = topology.stores.map(({ name }) => name)
-    for (const [index, id] of log.storeIds(options.applicationId, stores).entries()) {
+    for (const [index, id] of log.storeIds(applicationId, stores).entries()) {
       this.#storeIds.set(stores[index] as string, id)
     }
-    for (const topic of this.layout.sinkTopics) this.#outputs.set(topic.name, new Output(topic, this.#turn))
+    for (const topic of this.layout.sinkTopics)
+      this.#outputs.set(topic.name, new Output(topic, this.#turn, this.#pending))
     const tasks = this.#makeTasks()
     this.#inlets = lanes.map((lane) => inletOf(tasks, lane))
     this.#sequence = new SourceSequence(log, lanes)
@@ -117,7 +122,7 @@ export class Engine implements TaskHost {
 
   state(store: StoreSpec, partition: number, operator: string): StateTable<unknown, unknown> {
     const id = this.#storeIds.get(store.name) as number
-    const streamTime = this.progress.streamTime(operator, partition)
+    const streamTime = store.window === undefined ? undefined : this.progress.streamTime(operator, partition)
     const table = new StateTable(store, id, partition, this.#log.state, this.#turn, streamTime)
     this.#tables.push(table)
     return table
@@ -142,7 +147,8 @@ export class Engine implements TaskHost {
       carrier.writeKey(node.keyCodec, scratch)
       partition = partitionOf(scratch.bytes, 0, scratch.at - node.keyCodec.partitionSuffixBytes, lanes.length)
     }
-    this.#shuffle.push(lanes[partition] as ShuffleLane, carrier)
+    const lane = lanes[partition]
+    if (lane !== undefined) this.#shuffle.push(lane, carrier) // nothing follows a regrouping that has no lanes
   }
 
   /**
@@ -216,12 +222,17 @@ export class Engine implements TaskHost {
       this.#shuffle.discard()
       if (this.#fatal !== undefined) throw this.#fatal
       if (isRecordError(error)) return error
-      throw (this.#fatal = error instanceof Error ? error : new Error(String(error)))
+      throw (this.#fatal = asError(error))
     }
   }
 
   #passOver(failure: Failure, carrier: Carrier): void {
-    const answer = this.#options.policy.answer(failure)
+    let answer: FailureAnswer
+    try {
+      answer = this.#options.policy.answer(failure)
+    } catch (error) {
+      throw (this.#fatal = asError(error)) // the handler's own mistake
+    }
     if (answer === 'fail') throw (this.#fatal = failure.error)
     this.#turn.begin()
     this.progress.fail(failure.operator ?? failure.topic, failure.error.code)
@@ -234,7 +245,7 @@ export class Engine implements TaskHost {
     if (output === undefined) {
       const [topic] = this.#log.ensureTopics([{ name, partitions: undefined }])
       if (topic === undefined) throw new MillraceError('topic_unknown', `there is no topic "${name}"`)
-      output = new Output(topic, this.#turn)
+      output = new Output(topic, this.#turn, this.#pending)
       this.#outputs.set(name, output)
     }
     return output
@@ -247,19 +258,13 @@ export class Engine implements TaskHost {
   /** Whether the work since the last commit is as much as one commit should hold. */
   get isCommitDue(): boolean {
     if (this.#recordsSinceCommit >= this.#options.commitRecords) return true
-    if ((this.#recordsSinceCommit & 63) !== 63) return false
-    return this.stateBytes > 2 * this.#options.stateCacheBytes || this.#outputBytes() > outputBytesMax
+    if (this.#pending.bytes > outputBytesMax) return true
+    return (this.#recordsSinceCommit & 63) === 63 && this.stateBytes > 2 * this.#options.stateCacheBytes
   }
 
   /** Memory of all stores, roughly. */
   get stateBytes(): number {
     return this.#tables.reduce((total, table) => total + table.memoryBytes, 0)
-  }
-
-  #outputBytes(): number {
-    let total = 0
-    for (const output of this.#outputs.values()) total += output.pendingBytes
-    return total
   }
 
   /**
@@ -268,6 +273,7 @@ export class Engine implements TaskHost {
    * @throws MillraceError `fenced`, `storage_failed`
    */
   commit(): void {
+    if (this.#fatal !== undefined) throw this.#fatal
     if (!this.hasUncommitted) return
     const { lanes } = this.#sequence
     const moved = lanes.filter((lane) => lane.position !== lane.committedPosition)
@@ -288,6 +294,7 @@ export class Engine implements TaskHost {
     })
     for (const lane of moved) lane.committedPosition = lane.position
     for (const output of this.#outputs.values()) output.committed()
+    this.#pending.bytes = 0
     for (const table of this.#tables) table.committed()
     // Once drops what was not used for a while, twice drops everything.
     for (let i = 0; i < 2 && this.stateBytes > this.#options.stateCacheBytes; i++) {
@@ -325,4 +332,8 @@ export class Engine implements TaskHost {
 function inletOf(tasks: readonly Task[], { node, partition }: SourceLane): Subject<Carrier> {
   const task = tasks.find((candidate) => candidate.partition === partition.partition && candidate.inlets.has(node))
   return task?.inlets.get(node) as Subject<Carrier>
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown))
 }

@@ -19,21 +19,29 @@ export interface Layout {
   readonly sourceTopics: readonly SourceTopicLayout[]
   readonly sinkTopics: readonly TopicDescription[]
   /** How many partitions a node's records lie in: a regrouping has as many as its widest source unless it says. */
-  partitionsOf(node: PlanNode): number
+  readonly partitionsOf: (node: PlanNode) => number
   /** How many tasks a sub-topology has. */
-  partitionsOfSub(subTopology: SubTopology): number
+  readonly partitionsOfSub: (subTopology: SubTopology) => number
 }
 
 /**
- * Creates the topics that are missing and lays the topology over them.
+ * Creates the topics that are missing and lays the topology over them, once it is known that the application may start.
  *
+ * @param accept throws when it may not; nothing is created then
  * @throws MillraceError `partitions_differ`
  */
-export function layoutOf(topology: Topology, log: LogContract): Layout {
+export function layoutOf(topology: Topology, log: LogContract, accept: (preview: Layout) => void): Layout {
+  const requests = topology.nodes.flatMap((node) =>
+    node.kind === 'source' ? node.topics : node.kind === 'sink' ? [node.topic] : [],
+  )
+  accept(layOut(topology, log.previewTopics(requests)))
+  return layOut(topology, log.ensureTopics(requests))
+}
+
+function layOut(topology: Topology, descriptions: readonly TopicDescription[]): Layout {
   const sources = topology.nodes.filter((node) => node.kind === 'source')
   const sinks = topology.nodes.filter((node) => node.kind === 'sink')
-  const requests = [...sources.flatMap(({ topics }) => topics), ...sinks.map(({ topic }) => topic)]
-  const topics = new Map(log.ensureTopics(requests).map((description) => [description.name, description]))
+  const topics = new Map(descriptions.map((description) => [description.name, description]))
   const describe = (name: string): TopicDescription => topics.get(name) as TopicDescription
 
   const widths = new Map<PlanNode, number>()

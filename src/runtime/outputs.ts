@@ -52,11 +52,14 @@ export class Output {
   readonly topic: string
   readonly #partitions: readonly OutputPartition[]
   readonly #turn: Turn
+  readonly #pending: { bytes: number }
   readonly #scratch = new ByteWriter(1_024)
 
-  constructor(topic: TopicDescription, turn: Turn) {
+  /** @param pending counts the bytes of all outputs that wait for the commit; an undone turn's bytes stay counted */
+  constructor(topic: TopicDescription, turn: Turn, pending: { bytes: number }) {
     this.topic = topic.name
     this.#turn = turn
+    this.#pending = pending
     this.#partitions = Array.from(
       { length: topic.partitions },
       (_, partition) => new OutputPartition({ topic: topic.name, topicId: topic.id, partition }),
@@ -84,10 +87,12 @@ export class Output {
         : partitionOf(scratch.bytes, 0, keyEnd - keyCodec.partitionSuffixBytes, this.#partitions.length)
     const output = this.#open(index)
     const { builder } = output
+    const before = builder.bytes
     builder.open(carrier.timestamp, scratch.bytes, 0, keyEnd)
     const { isValueNull } = carrier
     if (!isValueNull) carrier.writeValue(valueCodec, builder.out)
     builder.close(isValueNull, carrier.headers)
+    this.#pending.bytes += builder.bytes - before
     output.count++
   }
 
@@ -127,16 +132,6 @@ export class Output {
   /** Records that wait for the commit. */
   get pendingCount(): number {
     return this.#partitions.reduce((total, { count }) => total + count, 0)
-  }
-
-  /** Bytes that wait for the commit. */
-  get pendingBytes(): number {
-    let total = 0
-    for (const { builder, batches } of this.#partitions) {
-      total += builder.bytes
-      for (const batch of batches) total += batch.length
-    }
-    return total
   }
 
   /** Closes the batches and hands them out for a commit; {@link committed} forgets them. */

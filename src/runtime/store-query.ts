@@ -4,7 +4,7 @@
 import { ByteWriter, readInt64 } from '../core/bytes.ts'
 import { MillraceError } from '../core/errors.ts'
 import { checkOptions, checkWhole } from '../core/names.ts'
-import { type Codec, codecOf, type Serde } from '../core/serde.ts'
+import { type Codec, codecOf, encodeInto, type Serde } from '../core/serde.ts'
 import type { KeyValueStore, WindowStore } from '../core/topic.ts'
 import type { Timestamp } from '../core/units.ts'
 import { type Windowed, windowedKey } from '../core/window.ts'
@@ -79,6 +79,16 @@ export function queryStore<K, V>(
       { store: constant.name },
     )
   }
+  const kind = node.store.kind === 'window' ? 'windowStore' : 'keyValueStore'
+  if (constant.kind !== kind) {
+    throw new MillraceError(
+      'bad_option',
+      `store "${constant.name}" is a ${kind}, but the constant is a ${constant.kind}`,
+      {
+        store: constant.name,
+      },
+    )
+  }
   checkSerde(constant.name, 'keys', constant.key, node.store.keyCodec)
   checkSerde(constant.name, 'values', constant.value, node.store.valueCodec)
   const place = { log, spec: node.store, storeId, partitions: engine.layout.partitionsOf(node) }
@@ -86,7 +96,7 @@ export function queryStore<K, V>(
 }
 
 function checkSerde<T>(store: string, what: string, serde: Serde<T>, codec: Codec<unknown>): void {
-  if (codecOf(serde).wire === codec.wire) return
+  if (codecOf(serde).format === codec.format) return
   throw new MillraceError(
     'bad_option',
     `the ${what} of store "${store}" are ${codec.name}, but the constant says ${codecOf(serde).name}`,
@@ -98,7 +108,7 @@ const scratch = new ByteWriter(256)
 
 function encodedKey(codec: Codec<unknown>, key: unknown): Buffer {
   scratch.at = 0
-  codec.write(key, scratch)
+  encodeInto(codec, key, scratch, 'key')
   return scratch.copyFrom(0)
 }
 
@@ -120,11 +130,16 @@ class KeyValueQuery<K, V> implements ReadOnlyKeyValueStore<K, V> {
     return undefined
   }
 
-  *range(bounds: { readonly from?: K; readonly to?: K } = {}): Iterable<StoreRow<K, V>> {
+  range(bounds: { readonly from?: K; readonly to?: K } = {}): Iterable<StoreRow<K, V>> {
     checkOptions('range', bounds, ['from', 'to'])
     const { spec } = this.#place
     const from = bounds.from === undefined ? noBytes : encodedKey(spec.keyCodec, bounds.from)
     const to = bounds.to === undefined ? undefined : behind(encodedKey(spec.keyCodec, bounds.to))
+    return this.#rows(from, to)
+  }
+
+  *#rows(from: Buffer, to: Buffer | undefined): Iterable<StoreRow<K, V>> {
+    const { spec } = this.#place
     for (const { key, value } of rowsOf(this.#place, from, to)) {
       const row = readStoredRow(spec.valueCodec as Codec<V>, value)
       yield {
@@ -144,45 +159,58 @@ class WindowQuery<K, V> implements ReadOnlyWindowStore<K, V> {
   }
 
   fetch(key: K, bounds: TimeBounds = {}): readonly StoreRow<Windowed<K>, V>[] {
-    const { log, spec, storeId, partitions } = this.#place
+    const { log, spec, partitions } = this.#place
     const { from, to } = timeBounds(bounds)
-    const { sizeMs, advanceMs } = this.#window
     const bytes = encodedKey(spec.keyCodec, key)
     const rows: StoreRow<Windowed<K>, V>[] = []
     log.refresh()
     for (let partition = 0; partition < partitions; partition++) {
-      // Windows start on a grid, so a key's rows are found by asking for each start between the first and the last.
-      const [first] = log.state.range(storeId, partition, windowRowKey(from, noBytes, 0), undefined, 1)
-      if (first === undefined) continue
-      const last = log.state.last(storeId, partition)
-      const until = last === undefined ? -1 : Math.min(to, readInt64(last, 0))
-      for (let start = readInt64(first.key, 0); start <= until; start += advanceMs) {
-        const stored = log.state.get(storeId, partition, windowRowKey(start, bytes, bytes.length))
-        if (stored !== undefined) {
-          const { value, timestamp } = readStoredRow(spec.valueCodec as Codec<V>, stored)
-          rows.push({ key: windowedKey(key, start, sizeMs), value, timestamp: timestamp as Timestamp })
-        }
+      for (const { start, stored } of this.#windowsOf(partition, bytes, from, to)) {
+        const { value, timestamp } = readStoredRow(spec.valueCodec as Codec<V>, stored)
+        rows.push({ key: windowedKey(key, start, this.#sizeMs), value, timestamp: timestamp as Timestamp })
       }
     }
     return rows.toSorted((a, b) => a.key.window.start - b.key.window.start)
   }
 
-  *range(bounds: TimeBounds = {}): Iterable<StoreRow<Windowed<K>, V>> {
-    const { spec } = this.#place
+  /** Goes from window to window that has any rows, and looks for the key in each: two look-ups for a window. */
+  *#windowsOf(
+    partition: number,
+    key: Buffer,
+    from: number,
+    to: number,
+  ): Iterable<{ readonly start: number; readonly stored: Buffer }> {
+    const { log, storeId } = this.#place
+    for (let start = from; start <= to;) {
+      const wanted = windowRowKey(start, key, key.length)
+      const [row] = log.state.range(storeId, partition, wanted, undefined, 1)
+      if (row === undefined) return
+      if (row.key.equals(wanted)) yield { start, stored: row.value }
+      const found = readInt64(row.key, 0)
+      start = found > start ? found : start + 1
+    }
+  }
+
+  range(bounds: TimeBounds = {}): Iterable<StoreRow<Windowed<K>, V>> {
     const { from, to } = timeBounds(bounds)
     const end = to === Number.MAX_SAFE_INTEGER ? undefined : windowRowKey(to + 1, noBytes, 0)
-    for (const { key, value } of rowsOf(this.#place, windowRowKey(from, noBytes, 0), end)) {
+    return this.#rows(windowRowKey(from, noBytes, 0), end)
+  }
+
+  *#rows(from: Buffer, to: Buffer | undefined): Iterable<StoreRow<Windowed<K>, V>> {
+    const { spec } = this.#place
+    for (const { key, value } of rowsOf(this.#place, from, to)) {
       const row = readStoredRow(spec.valueCodec as Codec<V>, value)
       yield {
-        key: windowedKey(spec.keyCodec.read(key, 8, key.length) as K, readInt64(key, 0), this.#window.sizeMs),
+        key: windowedKey(spec.keyCodec.read(key, 8, key.length) as K, readInt64(key, 0), this.#sizeMs),
         value: row.value,
         timestamp: row.timestamp as Timestamp,
       }
     }
   }
 
-  get #window(): { readonly sizeMs: number; readonly advanceMs: number } {
-    return this.#place.spec.window as NonNullable<StoreSpec['window']>
+  get #sizeMs(): number {
+    return (this.#place.spec.window as NonNullable<StoreSpec['window']>).sizeMs
   }
 }
 

@@ -23,16 +23,30 @@ export interface TakeOver {
  * @throws MillraceError `plan_changed`, `position_lost`
  */
 export function takeOver(log: LogContract, topology: Topology, layout: Layout, applicationId: string): TakeOver {
-  const plan = storedPlan(topology, (node) => layout.partitionsOf(node))
+  const plan = storedPlan(topology, layout.partitionsOf)
   let found: Omit<TakeOver, 'epoch'> | undefined
   const epoch = log.startApplication(applicationId, (stored) => {
-    const before = stored.plan === undefined ? undefined : (JSON.parse(stored.plan) as StoredPlan)
+    const before = parsePlan(stored.plan)
     const comparison = before === undefined ? 'new' : comparePlans(applicationId, before, plan)
     const { lanes, positions } = lanesOf(log, layout, stored, before)
     found = { plan: comparison, progress: stored.progress, lanes }
     return { plan: JSON.stringify(plan), positions }
   })
   return { ...(found as Omit<TakeOver, 'epoch'>), epoch }
+}
+
+/**
+ * Checks a topology against what its application left, before anything is created for it.
+ *
+ * @throws MillraceError `plan_changed`
+ */
+export function checkPlan(log: LogContract, topology: Topology, layout: Layout, applicationId: string): void {
+  const before = parsePlan(log.storedPlan(applicationId))
+  if (before !== undefined) comparePlans(applicationId, before, storedPlan(topology, layout.partitionsOf))
+}
+
+function parsePlan(stored: string | undefined): StoredPlan | undefined {
+  return stored === undefined ? undefined : (JSON.parse(stored) as StoredPlan)
 }
 
 /** The lanes, and the positions of those that begin now: from here on they count as begun, even without a record. */

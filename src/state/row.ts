@@ -109,7 +109,9 @@ export class StateRow<V> implements Row<V>, Revertible {
   }
 
   get memoryBytes(): number {
-    return rowOverheadBytes + this.keyBytes.length + this.#bytes.length
+    const value = this.#value
+    const valueBytes = typeof value === 'string' ? value.length * 2 : this.#bytes.length
+    return rowOverheadBytes + this.keyBytes.length + valueBytes
   }
 }
 

@@ -19,8 +19,8 @@ import { RowCache } from './row-cache.ts'
 /** Bytes of a row's key on disk beside the user's key: store id, partition, window start. */
 const keyOverheadBytes = 16
 
-/** The most expired rows that one commit removes. */
-const expiredPerCommitMax = 2_000
+/** Expired rows are removed in pages of so many. */
+const expiredPage = 1_000
 
 const scratch = new ByteWriter(256)
 
@@ -30,7 +30,7 @@ export class StateTable<K, V> implements State<K, V> {
   readonly #partition: number
   readonly #reader: StateReader
   readonly #turn: Turn
-  readonly #streamTime: StreamTime
+  readonly #streamTime: StreamTime | undefined
   readonly #keyCodec: Codec<K>
   readonly #valueCodec: Codec<V>
   readonly #cache = new RowCache<V>()
@@ -42,7 +42,7 @@ export class StateTable<K, V> implements State<K, V> {
     partition: number,
     reader: StateReader,
     turn: Turn,
-    streamTime: StreamTime,
+    streamTime: StreamTime | undefined,
   ) {
     this.#spec = spec
     this.#storeId = storeId
@@ -139,14 +139,17 @@ export class StateTable<K, V> implements State<K, V> {
     const expiredBefore = this.#expiredBefore()
     if (expiredBefore <= 0) return
     const end = windowRowKey(expiredBefore, scratch.bytes, 0)
-    const expired = this.#reader.range(this.#storeId, this.#partition, firstKey, end, expiredPerCommitMax)
-    for (const { key } of expired) writer.remove(this.#storeId, this.#partition, key)
+    for (;;) {
+      const expired = this.#reader.range(this.#storeId, this.#partition, firstKey, end, expiredPage)
+      for (const { key } of expired) writer.remove(this.#storeId, this.#partition, key)
+      if (expired.length < expiredPage) return
+    }
   }
 
   /** Windows that start before this time are kept no longer. */
   #expiredBefore(): number {
     const { window } = this.#spec
-    return window === undefined ? 0 : this.#streamTime.now - window.retentionMs + 1
+    return window === undefined || this.#streamTime === undefined ? 0 : this.#streamTime.now - window.retentionMs + 1
   }
 
   /** After the commit is durable. */

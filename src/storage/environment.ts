@@ -189,22 +189,23 @@ export class Environment {
   /** A copy of the value, of the current snapshot or of the transaction that is open. */
   get(database: DatabaseName, key: Uint8Array): Buffer | undefined {
     this.#checkUsable()
+    if (key.length > keyBytesMax) return undefined
     return this.#databases[database].getBinary(key as Buffer)
   }
 
   /** Up to `limit` entries with from <= key < to, in order. Never hold a snapshot longer than one call: page by key. */
   range(database: DatabaseName, from: Uint8Array, to: Uint8Array, limit: number): Entry[] {
     this.#checkUsable()
-    return [...this.#databases[database].getRange({ start: from as Buffer, end: to as Buffer, limit })]
+    return [...this.#databases[database].getRange({ start: asBound(from), end: asBound(to), limit })]
   }
 
   /** The last entry with from <= key < before. */
   lastBefore(database: DatabaseName, from: Uint8Array, before: Uint8Array): Entry | undefined {
     this.#checkUsable()
     const range = {
-      start: before as Buffer,
+      start: asBound(before),
       exclusiveStart: true,
-      end: from as Buffer,
+      end: asBound(from),
       inclusiveEnd: true,
       reverse: true,
       limit: 1,
@@ -303,6 +304,11 @@ export class Environment {
     this.#listeners.clear()
     if (this.#poison === undefined) await this.#root.close()
   }
+}
+
+/** No stored key is longer than LMDB allows, so a bound that is has the same keys before it as its beginning. */
+function asBound(key: Uint8Array): Buffer {
+  return (key.length > keyBytesMax ? key.subarray(0, keyBytesMax) : key) as Buffer
 }
 
 const formatKey = Buffer.from('format')

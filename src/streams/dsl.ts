@@ -32,18 +32,27 @@ export type Side = 'key' | 'value'
 
 /** Serdes that must be given because the stream lost them, and that may be given otherwise. */
 export type MissingSerdes<K, V, Known extends Side> = MissingKey<K, Known> & MissingValue<V, Known>
-type MissingKey<K, Known extends Side> = 'key' extends Known ? { readonly key?: Serde<K> } : { readonly key: Serde<K> }
+type MissingKey<K, Known extends Side> = 'key' extends Known
+  ? { readonly key?: SerdeFor<K> }
+  : { readonly key: SerdeFor<K> }
 type MissingValue<V, Known extends Side> = 'value' extends Known
-  ? { readonly value?: Serde<V> }
-  : { readonly value: Serde<V> }
+  ? { readonly value?: SerdeFor<V> }
+  : { readonly value: SerdeFor<V> }
+
+/** A serde of T, or of a wider type: what it reads back is what was written. */
+export interface SerdeFor<in T> {
+  readonly name?: string
+  readonly encode: (value: T) => Uint8Array
+  readonly decode: (bytes: Uint8Array) => unknown
+}
 
 /** Arguments that may be left out when nothing in them is required. */
 type OptionalUnlessRequired<T> = object extends T ? [options?: T] : [options: T]
 
 export type GroupByKeyOptions<K, V, Known extends Side> = Named &
-  ('key' extends Known ? { readonly value?: Serde<V> } : MissingSerdes<Exclude<K, null>, V, Known>)
+  ('key' extends Known ? { readonly value?: SerdeFor<V> } : MissingSerdes<Exclude<K, null>, V, Known>)
 
-export type GroupByOptions<K, V, Known extends Side> = Named & MissingSerdes<Exclude<K, null>, V, Exclude<Known, 'key'>>
+export type GroupByOptions<K, V, Known extends Side> = Named & MissingSerdes<K, V, Exclude<Known, 'key'>>
 
 export type RepartitionOptions<K, V, Known extends Side> = Named &
   MissingSerdes<Exclude<K, null>, V, Known> & {
@@ -139,9 +148,9 @@ export interface KStream<K, V, Known extends Side = never> {
    * @throws MillraceError `topology_invalid` when a serde is missing
    */
   groupBy<K2>(
-    fn: (record: StreamRecord<K, V>) => K2,
+    fn: (record: StreamRecord<K, V>) => NoInfer<K2> | null,
     options: GroupByOptions<K2, V, Known>,
-  ): KGroupedStream<Exclude<K2, null>, V, Side>
+  ): KGroupedStream<K2, V, Side>
 
   /**
    * Sends every record to the partition of its key, now. Records with a null key are dropped and counted.

@@ -3,7 +3,7 @@
  */
 import { days } from '../core/duration.ts'
 import { MillraceError } from '../core/errors.ts'
-import { checkOptions, checkWhole } from '../core/names.ts'
+import { checkFunction, checkOptions, checkWhole } from '../core/names.ts'
 import { type Codec, codecOf, type Serde } from '../core/serde.ts'
 import { int64 } from '../core/serdes.ts'
 import { TimeWindows, type Windowed, WindowedCodec } from '../core/window.ts'
@@ -43,6 +43,7 @@ abstract class Aggregations<K, V, RowKey> {
   }
 
   reduce(reducer: Reducer<Exclude<V, null>>, options: AggregationOptions = {}): KTable<RowKey, Exclude<V, null>> {
+    checkFunction('reduce', reducer)
     checkOptions('reduce', options, [...this.storeOptions, 'value'])
     const codec = requireCodec('reduce', 'value', options.store?.value ?? options.value, this.parts.valueCodec)
     return this.aggregateBy('reduce', options, codec, reducing(reducer as Reducer<unknown>))
@@ -51,6 +52,8 @@ abstract class Aggregations<K, V, RowKey> {
   aggregate<A>(options: AggregateFunctions<K, Exclude<V, null>, A> & AggregationOptions): KTable<RowKey, A> {
     checkOptions('aggregate', options, [...this.storeOptions, 'initializer', 'aggregator', 'value'])
     const { initializer, aggregator, value } = options as unknown as AggregateFunctions<unknown, unknown, unknown>
+    checkFunction('the initializer of aggregate', initializer)
+    checkFunction('the aggregator of aggregate', aggregator)
     const codec = requireCodec('aggregate', 'value', value, undefined)
     return this.aggregateBy('aggregate', options, codec, aggregating(initializer, aggregator))
   }
@@ -127,21 +130,45 @@ function storeSpec(
   { store: constant }: AggregationOptions,
   window: WindowSpec | undefined,
 ): StoreSpec {
-  if (constant !== undefined && constant.kind !== kind) {
-    throw new MillraceError('topology_invalid', `"${constant.name}" is a ${constant.kind}, but ${id} needs a ${kind}`)
-  }
-  if (constant !== undefined && codecOf(constant.key as Serde<unknown>).wire !== keyCodec.wire) {
-    throw new MillraceError(
-      'topology_invalid',
-      `the keys of store "${constant.name}" are ${codecOf(constant.key as Serde<unknown>).name}, but those of ${id} are ${keyCodec.name}`,
-      { store: constant.name, operator: id },
-    )
-  }
+  if (constant !== undefined) checkStore(kind, id, keyCodec, valueCodec, constant)
   return Object.freeze({
     kind: kind === 'windowStore' ? 'window' : 'keyValue',
     name: constant?.name ?? id,
     keyCodec,
-    valueCodec: constant === undefined ? valueCodec : codecOf(constant.value as Serde<unknown>),
+    valueCodec,
     window,
   })
+}
+
+/** A store constant must be of the kind that the operator keeps, and hold its keys and values. */
+function checkStore(
+  kind: string,
+  id: string,
+  keyCodec: Codec<unknown>,
+  valueCodec: Codec<unknown>,
+  constant: NonNullable<AggregationOptions['store']>,
+): void {
+  if (typeof constant !== 'object' || constant === null || typeof constant.kind !== 'string') {
+    throw new MillraceError('bad_option', `the store of ${id} is no store; make one with ${kind}(…)`, { operator: id })
+  }
+  const place = { store: constant.name, operator: id }
+  if (constant.kind !== kind) {
+    throw new MillraceError(
+      'topology_invalid',
+      `"${constant.name}" is a ${constant.kind}, but ${id} needs a ${kind}`,
+      place,
+    )
+  }
+  for (const [what, serde, codec] of [
+    ['keys', constant.key, keyCodec],
+    ['values', constant.value, valueCodec],
+  ] as const) {
+    const given = codecOf(serde as Serde<unknown>)
+    if (given.format === codec.format) continue
+    throw new MillraceError(
+      'topology_invalid',
+      `the ${what} of store "${constant.name}" are ${given.name}, but those of ${id} are ${codec.name}`,
+      place,
+    )
+  }
 }

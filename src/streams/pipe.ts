@@ -1,8 +1,8 @@
 /**
  * pipe: the user's own RxJS operators, between an entrance and an exit that hold them to the turn.
  *
- * RxJS catches every throw inside its operators and ends the chain with it. The exit takes that error to the engine, and
- * the entrance builds the chain anew, so that the next turn finds it whole.
+ * RxJS catches every throw inside its operators and ends the chain with it. The exit keeps that error, and what is thrown
+ * behind it; the entrance throws it when the chain has returned, and builds the chain anew for the next turn.
  */
 import { type OperatorFunction, Observable, Subject, Subscriber } from 'rxjs'
 import type { Carrier } from '../core/carrier.ts'
@@ -46,23 +46,29 @@ class PipeSubscriber extends CarrierSubscriber {
       new ExitSubscriber({
         next: (output) => this.#emit(output),
         error: (error) => this.#fail(operatorError(operator, error)),
-        complete: () =>
-          this.#context.stop(
-            new MillraceError(
-              'stream_completed',
-              `an RxJS operator in ${operator} completed the stream (take, first …), but a stream has no end; use filter, ` +
-                'or mapAsync for asynchronous work',
-              { operator },
-            ),
-          ),
+        complete: () => this.#complete(),
       }),
+    )
+  }
+
+  /** A chain that ends because of an error is built anew; one that ends by itself is a mistake in the topology. */
+  #complete(): void {
+    if (this.#failure !== undefined) return
+    const { operator } = this.#context
+    this.#context.stop(
+      new MillraceError(
+        'stream_completed',
+        `an RxJS operator in ${operator} completed the stream (take, first …), but a stream has no end; use filter, ` +
+          'or mapAsync for asynchronous work',
+        { operator },
+      ),
     )
   }
 
   #emit(output: unknown): void {
     const carrier = this.#current
+    const { operator } = this.#context
     if (carrier === undefined) {
-      const { operator } = this.#context
       this.#context.stop(
         new MillraceError(
           'emitted_outside_turn',
@@ -73,16 +79,16 @@ class PipeSubscriber extends CarrierSubscriber {
       )
       return
     }
-    let next: Carrier
+    if (this.#failure !== undefined) return
     try {
-      next = carrierOf(carrier, output)
+      this.out.next(carrierOf(carrier, output))
     } catch (error) {
-      throw operatorError(this.#context.operator, error)
+      // Kept until the entrance has its turn back: thrown here it would go through the user's operators, which may catch it.
+      this.#failure = operatorError(operator, error)
     }
-    this.out.next(next)
   }
 
-  /** A throw from downstream comes this way too, and keeps its own place. */
+  /** The chain has failed and is over. */
   #fail(error: MillraceError): void {
     this.#failure ??= error
     if (this.#current === undefined) this.#context.stop(error)
@@ -105,7 +111,7 @@ class PipeSubscriber extends CarrierSubscriber {
   }
 }
 
-/** The end of the user's chain. It catches nothing itself: a throw goes back into the chain, which reports it as its error. */
+/** The end of the user's chain. */
 class ExitSubscriber extends Subscriber<unknown> {
   readonly #exit: { next(output: unknown): void; error(error: unknown): void; complete(): void }
 

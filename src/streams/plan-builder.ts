@@ -109,6 +109,7 @@ export class PlanBuilder {
   }
 
   #add<N extends PlanNode>(node: Omit<N, 'index'>): N {
+    Object.freeze(node.parents)
     const added = Object.freeze({ ...node, index: this.nodes.length }) as unknown as N
     this.nodes.push(added)
     return added

@@ -2,10 +2,12 @@
  * The class behind KStream: each verb checks its options and adds a node; what it does with records is in its own file.
  */
 import type { OperatorFunction } from 'rxjs'
-import { checkOptions } from '../core/names.ts'
+import { MillraceError } from '../core/errors.ts'
+import { checkFunction, checkName, checkOptions } from '../core/names.ts'
 import type { StreamRecord } from '../core/record.ts'
 import { type Codec, codecOf, type Serde } from '../core/serde.ts'
 import { checkPartitions, type TopicFor } from '../core/topic.ts'
+import type { PlanNode } from '../plan/node.ts'
 import type { OperatorFactory } from '../plan/operator.ts'
 import type { GroupByOptions, KGroupedStream, KStream, Named, Predicate, RecordOutput, Side } from './dsl.ts'
 import { filtering } from './filter.ts'
@@ -28,51 +30,55 @@ class Stream<K, V, Known extends Side> implements KStream<K, V, Known> {
   }
 
   filter(predicate: Predicate<K, V>, options: Named = {}): Stream<K, V, Known> {
-    return this.#next('filter', options, filtering(predicate, true), this.parts)
+    return this.#next('filter', options, filtering(checked('filter', predicate), true), this.parts)
   }
 
   filterNot(predicate: Predicate<K, V>, options: Named = {}): Stream<K, V, Known> {
-    return this.#next('filterNot', options, filtering(predicate, false), this.parts)
+    return this.#next('filterNot', options, filtering(checked('filterNot', predicate), false), this.parts)
   }
 
   map<K2, V2>(fn: (record: StreamRecord<K, V>) => RecordOutput<K2, V2>, options: Named = {}): Stream<K2, V2, never> {
-    return this.#next('map', options, mapping(fn), allLost)
+    return this.#next('map', options, mapping(checked('map', fn)), allLost)
   }
 
   mapValues<V2>(fn: (record: StreamRecord<K, V>) => V2, options: Named = {}): Stream<K, V2, Exclude<Known, 'value'>> {
-    return this.#next('mapValues', options, mappingValues(fn), this.#valueLost())
+    return this.#next('mapValues', options, mappingValues(checked('mapValues', fn)), this.#valueLost())
   }
 
   flatMap<K2, V2>(
     fn: (record: StreamRecord<K, V>) => Iterable<RecordOutput<K2, V2>>,
     options: Named = {},
   ): Stream<K2, V2, never> {
-    return this.#next('flatMap', options, flatMapping(fn), allLost)
+    return this.#next('flatMap', options, flatMapping(checked('flatMap', fn)), allLost)
   }
 
   flatMapValues<V2>(
     fn: (record: StreamRecord<K, V>) => Iterable<V2>,
     options: Named = {},
   ): Stream<K, V2, Exclude<Known, 'value'>> {
-    return this.#next('flatMapValues', options, flatMappingValues(fn), this.#valueLost())
+    return this.#next('flatMapValues', options, flatMappingValues(checked('flatMapValues', fn)), this.#valueLost())
   }
 
   selectKey<K2>(fn: (record: StreamRecord<K, V>) => K2, options: Named = {}): Stream<K2, V, Exclude<Known, 'key'>> {
-    return this.#next('selectKey', options, selectingKey(fn), this.#keyLost())
+    return this.#next('selectKey', options, selectingKey(checked('selectKey', fn)), this.#keyLost())
   }
 
   peek(action: (record: StreamRecord<K, V>) => void, options: Named = {}): Stream<K, V, Known> {
-    return this.#next('peek', options, peeking(action), this.parts)
+    return this.#next('peek', options, peeking(checked('peek', action)), this.parts)
   }
 
   foreach(action: (record: StreamRecord<K, V>) => void, options: Named = {}): void {
-    this.#next('foreach', options, peeking(action), this.parts)
+    this.#next('foreach', options, peeking(checked('foreach', action)), this.parts)
   }
 
   merge<Known2 extends Side>(other: KStream<K, V, Known2>, options: Named = {}): Stream<K, V, Known & Known2> {
     checkOptions('merge', options, ['name'])
     const left = this.parts
+    if (!(other instanceof Stream)) throw new MillraceError('bad_option', 'merge takes another stream')
     const right = (other as Stream<K, V, Known2>).parts
+    if (left.plan !== right.plan) {
+      throw new MillraceError('topology_invalid', 'merge takes a stream of the same builder, not of another builder')
+    }
     return new Stream({
       plan: left.plan,
       node: left.plan.merge([left.node, right.node], options.name),
@@ -83,6 +89,8 @@ class Stream<K, V, Known extends Side> implements KStream<K, V, Known> {
   }
 
   pipe<K2, V2>(...operators: OperatorFunction<never, never>[]): Stream<K2, V2, never> {
+    if (operators.length === 0) throw new MillraceError('bad_option', 'pipe takes at least one RxJS operator')
+    for (const operator of operators) checkFunction('pipe', operator)
     return this.#next('pipe', {}, piping(operators), allLost)
   }
 
@@ -92,29 +100,30 @@ class Stream<K, V, Known extends Side> implements KStream<K, V, Known> {
   }
 
   groupBy<K2>(
-    fn: (record: StreamRecord<K, V>) => K2,
+    fn: (record: StreamRecord<K, V>) => NoInfer<K2> | null,
     options: GroupByOptions<K2, V, Known>,
-  ): KGroupedStream<Exclude<K2, null>, V, Side> {
-    checkOptions('groupBy', options, ['key', 'value', 'name'])
+  ): KGroupedStream<K2, V, Side> {
+    checkFunction('groupBy', fn)
+    const given: ErasedSerdes = (options as ErasedSerdes | undefined) === undefined ? {} : options // a program without types may leave them out
+    checkOptions('groupBy', given, ['key', 'value', 'name'])
     const { plan, node } = this.parts
-    const rekeyed = {
-      ...this.parts,
-      ...this.#keyLost(),
-      node: plan.stateless('selectKey', node, undefined, selectingKey(fn)),
-    }
-    return this.#group('groupBy', rekeyed, options)
+    const select = (): PlanNode => plan.stateless('selectKey', node, undefined, selectingKey(fn))
+    return this.#group('groupBy', { ...this.parts, ...this.#keyLost() }, given, select)
   }
 
+  /** Checks everything before it adds a node, so that a refused call leaves nothing behind. */
   #group<K2, Grouped extends Side>(
     verb: string,
     { plan, node, keyCodec, valueCodec, rekeyed }: StreamParts,
     { key, value, name }: ErasedSerdes,
+    select: () => PlanNode = () => node,
   ): KGroupedStream<K2, V, Grouped> {
+    if (name !== undefined) checkName('the name of an operator', name)
     const keys = requireCodec(verb, 'key', key, keyCodec)
-    const values = value === undefined ? valueCodec : codecOf(value as Serde<unknown>)
+    const values = rekeyed || value !== undefined ? requireCodec(verb, 'value', value, valueCodec) : valueCodec
     return new GroupedStream({
       plan,
-      node: rekeyed ? plan.regroup(verb, node, name, keys, requireCodec(verb, 'value', value, values)) : node,
+      node: rekeyed ? plan.regroup(verb, select(), name, keys, values as Codec<unknown>) : node,
       keyCodec: keys,
       valueCodec: values,
       streamOf,
@@ -134,6 +143,12 @@ class Stream<K, V, Known extends Side> implements KStream<K, V, Known> {
 
   to(topic: TopicFor<K, V>, options: Named = {}): void {
     checkOptions('to', options, ['name'])
+    if (typeof topic !== 'object' || topic === null || topic.kind !== 'topic') {
+      throw new MillraceError(
+        'bad_option',
+        "to takes a topic, such as topic('clicks', { key: string(), value: json() })",
+      )
+    }
     const { plan, node } = this.parts
     const sink = {
       name: topic.name,
@@ -177,4 +192,10 @@ export function streamOf<K, V, Known extends Side>(parts: StreamParts): KStream<
 
 function sameCodec(left: Codec<unknown> | undefined, right: Codec<unknown> | undefined): Codec<unknown> | undefined {
   return left !== undefined && left.wire === right?.wire && left.nullable === right.nullable ? left : undefined
+}
+
+/** The function itself, once it is known to be one. */
+function checked<F>(verb: string, fn: F): F {
+  checkFunction(verb, fn)
+  return fn
 }

@@ -44,6 +44,21 @@ export class StreamsBuilder {
     const list = Array.isArray(topics) ? (topics as readonly Topic<K, V>[]) : [topics as Topic<K, V>]
     const [first] = list
     if (first === undefined) throw new MillraceError('bad_option', 'stream needs at least one topic')
+    for (const one of list) {
+      if (typeof one !== 'object' || one === null || one.kind !== 'topic') {
+        throw new MillraceError(
+          'bad_option',
+          "stream takes topics, such as topic('clicks', { key: string(), value: json() })",
+        )
+      }
+      if (codecOf(one.key).format === codecOf(first.key).format) continue
+      throw new MillraceError(
+        'topology_invalid',
+        `topics "${first.name}" and "${one.name}" have keys of different formats, so equal keys lie in different partitions; ` +
+          'read each with stream() and merge() them',
+        { topic: one.name },
+      )
+    }
     const names = list.map((topic) => topic.name).toSorted()
     if (new Set(names).size < names.length) throw new MillraceError('bad_option', 'stream got one topic twice')
     return streamOf({

@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ManualClock } from '../core/clock.ts'
+import { MillraceError } from '../core/errors.ts'
 import { checkOptions, checkWhole } from '../core/names.ts'
 import type { LogRecord, RecordInput } from '../core/record.ts'
 import { codecOf } from '../core/serde.ts'
@@ -13,7 +14,7 @@ import { BatchCursor } from '../log/batch-cursor.ts'
 import { decodeRecord } from '../log/decode.ts'
 import { EmbeddedLog } from '../log/embedded-log.ts'
 import { Outboxes, type Route } from '../log/outboxes.ts'
-import type { Topology } from '../plan/topology.ts'
+import { Topology } from '../plan/topology.ts'
 import { Engine } from '../runtime/engine.ts'
 import { failurePolicy, type OnError } from '../runtime/failures.ts'
 import { type Metrics, metricsOf } from '../runtime/metrics.ts'
@@ -59,6 +60,14 @@ export class TopologyTestDriver implements Disposable {
 
   constructor(topology: Topology, options: TestDriverOptions = {}) {
     checkOptions('TopologyTestDriver', options, ['onError', 'commit', 'initialWallClockMs', 'stateCacheBytes'])
+    if (!(topology instanceof Topology)) {
+      throw new MillraceError('bad_option', 'the driver takes a topology: what StreamsBuilder.build() returned')
+    }
+    const { commit = 'always' } = options
+    if (commit !== 'always' && commit !== 'manual') {
+      throw new MillraceError('bad_option', `commit is ${JSON.stringify(commit)}; expected "always" or "manual"`)
+    }
+    checkWhole('stateCacheBytes', options.stateCacheBytes ?? 0, 0)
     this.#topology = topology
     this.#options = options
     this.#clock = new ManualClock(checkWhole('initialWallClockMs', options.initialWallClockMs ?? 0, 0))
