@@ -53,7 +53,7 @@ export class Task {
       case 'source':
         return
       case 'merge':
-        records.subscribe(this.#junction(node))
+        records.subscribe(new JunctionSubscriber(this.#junction(node)))
         return
       case 'sink':
         records.subscribe(new EndSubscriber((carrier) => this.#host.write(node, this.partition, carrier), node.id))
@@ -67,7 +67,7 @@ export class Task {
         const [only] = children
         if (only === undefined) chained.subscribe(new EndSubscriber(ignore, node.id))
         else if (children.length === 1) this.#connect(only, chained)
-        else chained.subscribe(this.#junction(node))
+        else chained.subscribe(new JunctionSubscriber(this.#junction(node)))
       }
     }
   }
@@ -105,6 +105,23 @@ export class Task {
       state: <K, V>(store: StoreSpec) => this.#host.state(store, partition, id) as unknown as State<K, V>,
       stop: (error) => this.#host.stop(error),
     }
+  }
+}
+
+/**
+ * Brings records to a Subject. A Subject that is subscribed itself gets a catch from RxJS around it, in which a throw from
+ * downstream would be lost to the turn.
+ */
+class JunctionSubscriber extends Subscriber<Carrier> {
+  readonly #subject: Subject<Carrier>
+
+  constructor(subject: Subject<Carrier>) {
+    super()
+    this.#subject = subject
+  }
+
+  protected override _next(carrier: Carrier): void {
+    this.#subject.next(carrier)
   }
 }
 
