@@ -46,7 +46,8 @@ interface Waiter {
  * Writes records to topics.
  *
  * Whatever is sent without an `await` in between is written in one commit, over all partitions and topics: after a crash
- * all of it is there or nothing. A promise resolves when its records are durable.
+ * all of it is there or nothing. A promise resolves when its records are durable. A call that is refused (a record that
+ * cannot be encoded, say) is left out of that commit, and does not hold back the others in it.
  */
 export class Producer implements AsyncDisposable {
   readonly #outboxes: Outboxes

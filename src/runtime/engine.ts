@@ -50,8 +50,6 @@ export class Engine implements TaskHost {
   readonly progress: Progress
   /** Source records worked on by this instance. */
   recordCount = 0
-  /** The largest timestamp of a source record that this instance has seen. */
-  eventTime = -1
   readonly plan: 'new' | 'same' | 'extended'
   readonly layout: Layout
   readonly #log: LogContract
@@ -192,7 +190,7 @@ export class Engine implements TaskHost {
     this.#recordsSinceCommit++
     this.recordCount++
     const { timestamp } = lane.cursor
-    if (timestamp > this.eventTime) this.eventTime = timestamp
+    if (timestamp > this.progress.eventTime) this.progress.eventTime = timestamp
   }
 
   #turnOf(carrier: Carrier, inlet: Subject<Carrier>): void {

@@ -46,7 +46,7 @@ export function metricsOf(engine: Engine, { state, commits, lastCommitMs, runnin
     recordsPerSecond: runningMs === 0 ? 0 : (engine.recordCount / runningMs) * 1_000,
     lag: engine.lag,
     streamTimes: progress.streamTimes,
-    eventTime: engine.eventTime,
+    eventTime: progress.eventTime,
     commits,
     lastCommitMs,
     stateCacheBytes: engine.stateBytes,

@@ -50,6 +50,7 @@ class PersistentStreamTime implements StreamTime {
 export type Counters = Readonly<Record<string, Readonly<Record<string, number>>>>
 
 interface Stored {
+  readonly eventTime: number
   readonly streamTimes: Readonly<Record<string, number>>
   readonly consumed: Readonly<Record<string, number>>
   readonly produced: Readonly<Record<string, number>>
@@ -57,9 +58,11 @@ interface Stored {
   readonly failed: Counters
 }
 
-const nothing: Stored = { streamTimes: {}, consumed: {}, produced: {}, dropped: {}, failed: {} }
+const nothing: Stored = { eventTime: -1, streamTimes: {}, consumed: {}, produced: {}, dropped: {}, failed: {} }
 
 export class Progress {
+  /** The largest timestamp of a source record that was worked on; -1 before the first. */
+  eventTime: number
   readonly #turn: Turn
   readonly #streamTimes = new Map<string, Cell>()
   readonly #dropped = new Map<string, Map<string, Cell>>()
@@ -70,6 +73,7 @@ export class Progress {
   constructor(turn: Turn, stored: Buffer | undefined) {
     this.#turn = turn
     const before = stored === undefined ? nothing : (JSON.parse(stored.toString()) as Stored)
+    this.eventTime = before.eventTime
     for (const [name, value] of Object.entries(before.streamTimes)) this.#streamTimes.set(name, new Cell(turn, value))
     for (const [topic, count] of Object.entries(before.consumed)) this.consumed.set(topic, count)
     for (const [topic, count] of Object.entries(before.produced)) this.produced.set(topic, count)
@@ -132,6 +136,7 @@ export class Progress {
 
   encode(): Buffer {
     const stored: Stored = {
+      eventTime: this.eventTime,
       streamTimes: this.streamTimes,
       consumed: Object.fromEntries(this.consumed),
       produced: Object.fromEntries(this.produced),

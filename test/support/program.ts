@@ -74,10 +74,11 @@ export class Program {
 export function startProgram(
   name: string,
   args: readonly string[],
-  options: { readonly fileKilobytesMax?: number } = {},
+  options: { readonly fileKilobytesMax?: number; readonly heapMegabytes?: number } = {},
 ): Program {
   const path = fileURLToPath(new URL(`programs/${name}.ts`, import.meta.url))
-  const command = [process.execPath, '--import', 'tsx', path, ...args]
+  const heap = options.heapMegabytes === undefined ? [] : [`--max-old-space-size=${options.heapMegabytes}`]
+  const command = [process.execPath, ...heap, '--import', 'tsx', path, ...args]
   const limit = options.fileKilobytesMax
   const program =
     limit === undefined

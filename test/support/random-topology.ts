@@ -125,7 +125,7 @@ const keyOf = (detail: number, value: Value): Key =>
   value === null ? 'none' : value % 7 === 6 ? null : `k${(value * detail) % 5}`
 
 function apply({ verb, detail }: Step, name: string, { stream, widths }: Branch, other: Branch): Branch {
-  const serdes = { key: string(), value: int64() }
+  const serdes = { key: string(), value: nullable(int64()) }
   switch (verb) {
     case 'filter':
       return { stream: stream.filter(({ value }) => (value ?? 1) % 3 !== detail % 3), widths }
@@ -146,21 +146,25 @@ function apply({ verb, detail }: Step, name: string, { stream, widths }: Branch,
       }
     case 'map':
       return {
-        stream: stream.map(({ key, value, timestamp, headers }) => ({
-          key: detail % 3 === 0 ? key : keyOf(detail, value),
-          value: value === null ? null : value - detail,
-          timestamp: detail % 2 === 0 ? timestamp : Math.max(0, timestamp + ((value ?? 0) % 5)),
-          headers: detail % 5 === 0 ? [...headers, { key: name, value: String(detail) }] : headers,
-        })),
+        stream: asBranch(
+          stream.map(({ key, value, timestamp, headers }) => ({
+            key: detail % 3 === 0 ? key : keyOf(detail, value),
+            value: value === null ? null : value - detail,
+            timestamp: detail % 2 === 0 ? timestamp : Math.max(0, timestamp + ((value ?? 0) % 5)),
+            headers: detail % 5 === 0 ? [...headers, { key: name, value: String(detail) }] : headers,
+          })),
+        ),
         widths,
       }
     case 'flatMap':
       return {
-        stream: stream.flatMap(({ key, value }) =>
-          Array.from({ length: Math.abs((value ?? 0) + detail) % 4 }, (_, copy) => ({
-            key: copy === 1 ? keyOf(detail, value) : key,
-            value: value === null ? copy : value + copy,
-          })),
+        stream: asBranch(
+          stream.flatMap(({ key, value }) =>
+            Array.from({ length: Math.abs((value ?? 0) + detail) % 4 }, (_, copy) => ({
+              key: copy === 1 ? keyOf(detail, value) : key,
+              value: value === null ? copy : value + copy,
+            })),
+          ),
         ),
         widths,
       }
@@ -182,7 +186,7 @@ function apply({ verb, detail }: Step, name: string, { stream, widths }: Branch,
 type Aggregation = 'count' | 'reduce' | 'aggregate' | 'windowedCount' | 'windowedReduce'
 
 function aggregated(verb: Aggregation, detail: number, name: string, { stream, widths }: Branch): Branch {
-  const serdes = { key: string(), value: int64() }
+  const serdes = { key: string(), value: nullable(int64()) }
   // Grouping by the key where it is needs inputs that have equally many partitions.
   const byKey = detail % 2 === 0 && widths.length === 1
   const grouped = byKey

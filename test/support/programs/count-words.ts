@@ -1,0 +1,19 @@
+// Counts words as application "app" in the directory given, and tells the count of each word that it is asked for.
+import { createInterface } from 'node:readline'
+import { int64, keyValueStore, openLog, startStreams, StreamsBuilder, string, topic } from '../../../src/index.ts'
+import { words } from '../topics.ts'
+
+const [dir = ''] = process.argv.slice(2)
+const counts = keyValueStore('counts', { key: string(), value: int64() })
+const builder = new StreamsBuilder()
+const stream = builder.stream(words)
+stream.groupByKey().count({ store: counts })
+stream.to(topic('heard', { key: string(), value: string() }))
+
+const log = await openLog(dir)
+const app = await startStreams(builder.build(), { log, applicationId: 'app' })
+console.log('started')
+for await (const word of createInterface({ input: process.stdin })) {
+  await app.caughtUp()
+  console.log(app.store(counts).get(word) ?? 0)
+}
