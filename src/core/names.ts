@@ -33,9 +33,10 @@ export function checkOptions(what: string, options: object, known: readonly stri
   }
 }
 
-/** Checks that what should be called can be. */
-export function checkFunction(what: string, fn: unknown): void {
+/** The function itself, once it is known to be one. */
+export function checkedFunction<F>(what: string, fn: F): F {
   if (typeof fn !== 'function') throw new MillraceError('bad_option', `${what} takes a function, not ${String(fn)}`)
+  return fn
 }
 
 /** Checks a whole number within bounds. */

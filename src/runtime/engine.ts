@@ -138,13 +138,11 @@ export class Engine implements TaskHost {
 
   regroup(node: RegroupNode, carrier: Carrier): void {
     const lanes = this.#shuffleLanes.get(node) as readonly ShuffleLane[]
-    let partition = 0
-    if (lanes.length > 1) {
-      const scratch = this.#scratch
-      scratch.at = 0
-      carrier.writeKey(node.keyCodec, scratch)
-      partition = partitionOf(scratch.bytes, 0, scratch.at - node.keyCodec.partitionSuffixBytes, lanes.length)
-    }
+    // Encoded for one partition too: a key that does not encode fails the turn that made it.
+    const scratch = this.#scratch
+    scratch.at = 0
+    carrier.writeKey(node.keyCodec, scratch)
+    const partition = partitionOf(scratch.bytes, 0, scratch.at - node.keyCodec.partitionSuffixBytes, lanes.length)
     const lane = lanes[partition]
     if (lane !== undefined) this.#shuffle.push(lane, carrier) // nothing follows a regrouping that has no lanes
   }

@@ -102,7 +102,9 @@ export class StateTable<K, V> implements State<K, V> {
   }
 
   put(row: Row<V>, value: V, timestamp: number): void {
-    this.#change(row as StateRow<V>).set(value, timestamp)
+    const changed = this.#change(row as StateRow<V>)
+    changed.set(value, timestamp)
+    this.#cache.recount(changed)
   }
 
   putTrusted(row: Row<V>, value: V, timestamp: number): void {
@@ -110,7 +112,9 @@ export class StateTable<K, V> implements State<K, V> {
   }
 
   remove(row: Row<V>): void {
-    this.#change(row as StateRow<V>).clear()
+    const changed = this.#change(row as StateRow<V>)
+    changed.clear()
+    this.#cache.recount(changed)
   }
 
   #change(row: StateRow<V>): StateRow<V> {
@@ -154,10 +158,7 @@ export class StateTable<K, V> implements State<K, V> {
 
   /** After the commit is durable. */
   committed(): void {
-    for (const row of this.#dirty) {
-      row.isDirty = false
-      this.#cache.recount(row)
-    }
+    for (const row of this.#dirty) row.isDirty = false
     this.#dirty = []
     const expiredBefore = this.#expiredBefore()
     if (expiredBefore > 0) this.#cache.dropBefore(expiredBefore)

@@ -3,13 +3,14 @@
  */
 import type { Subscriber } from 'rxjs'
 import type { Carrier } from '../core/carrier.ts'
+import { MillraceError } from '../core/errors.ts'
 import type { StreamRecord } from '../core/record.ts'
 import { operatorError, type OperatorFactory } from '../plan/operator.ts'
 import type { RecordOutput } from './dsl.ts'
 import { carrierOf } from './map.ts'
 import { CarrierSubscriber, operate } from './subscriber.ts'
 
-type UserFunction = (record: StreamRecord<unknown, unknown>) => Iterable<unknown>
+type UserFunction = (record: StreamRecord<unknown, unknown>) => unknown
 
 export function flatMapping<K, V, K2, V2>(
   fn: (record: StreamRecord<K, V>) => Iterable<RecordOutput<K2, V2>>,
@@ -46,10 +47,18 @@ class FlatMapSubscriber extends CarrierSubscriber {
   protected override _next(carrier: Carrier): void {
     let derived: Carrier[]
     try {
-      derived = Array.from(this.#fn(carrier.view()), (result) => this.#derive(carrier, result))
+      derived = Array.from(iterableOf(this.#fn(carrier.view())), (result) => this.#derive(carrier, result))
     } catch (error) {
       throw operatorError(this.#operator, error)
     }
     for (const next of derived) this.out.next(next)
   }
+}
+
+/** @throws MillraceError `bad_record`: `Array.from` would take numbers and what only looks like a list */
+function iterableOf(result: unknown): Iterable<unknown> {
+  if (typeof result === 'string' || (typeof result === 'object' && result !== null && Symbol.iterator in result)) {
+    return result as Iterable<unknown>
+  }
+  throw new MillraceError('bad_record', `the function returned ${String(result)}; expected a list of results`)
 }

@@ -3,7 +3,7 @@
  */
 import { days } from '../core/duration.ts'
 import { MillraceError } from '../core/errors.ts'
-import { checkFunction, checkOptions, checkWhole } from '../core/names.ts'
+import { checkedFunction, checkOptions, checkWhole } from '../core/names.ts'
 import { type Codec, codecOf, type Serde } from '../core/serde.ts'
 import { int64 } from '../core/serdes.ts'
 import { TimeWindows, type Windowed, WindowedCodec } from '../core/window.ts'
@@ -43,7 +43,7 @@ abstract class Aggregations<K, V, RowKey> {
   }
 
   reduce(reducer: Reducer<Exclude<V, null>>, options: AggregationOptions = {}): KTable<RowKey, Exclude<V, null>> {
-    checkFunction('reduce', reducer)
+    checkedFunction('reduce', reducer)
     checkOptions('reduce', options, [...this.storeOptions, 'value'])
     const codec = requireCodec('reduce', 'value', options.store?.value ?? options.value, this.parts.valueCodec)
     return this.aggregateBy('reduce', options, codec, reducing(reducer as Reducer<unknown>))
@@ -52,8 +52,8 @@ abstract class Aggregations<K, V, RowKey> {
   aggregate<A>(options: AggregateFunctions<K, Exclude<V, null>, A> & AggregationOptions): KTable<RowKey, A> {
     checkOptions('aggregate', options, [...this.storeOptions, 'initializer', 'aggregator', 'value'])
     const { initializer, aggregator, value } = options as unknown as AggregateFunctions<unknown, unknown, unknown>
-    checkFunction('the initializer of aggregate', initializer)
-    checkFunction('the aggregator of aggregate', aggregator)
+    checkedFunction('the initializer of aggregate', initializer)
+    checkedFunction('the aggregator of aggregate', aggregator)
     const codec = requireCodec('aggregate', 'value', value, undefined)
     return this.aggregateBy('aggregate', options, codec, aggregating(initializer, aggregator))
   }

@@ -3,7 +3,7 @@
  */
 import type { OperatorFunction } from 'rxjs'
 import { MillraceError } from '../core/errors.ts'
-import { checkFunction, checkName, checkOptions } from '../core/names.ts'
+import { checkedFunction, checkName, checkOptions } from '../core/names.ts'
 import type { StreamRecord } from '../core/record.ts'
 import { type Codec, codecOf, type Serde } from '../core/serde.ts'
 import { checkPartitions, type TopicFor } from '../core/topic.ts'
@@ -30,45 +30,50 @@ class Stream<K, V, Known extends Side> implements KStream<K, V, Known> {
   }
 
   filter(predicate: Predicate<K, V>, options: Named = {}): Stream<K, V, Known> {
-    return this.#next('filter', options, filtering(checked('filter', predicate), true), this.parts)
+    return this.#next('filter', options, filtering(checkedFunction('filter', predicate), true), this.parts)
   }
 
   filterNot(predicate: Predicate<K, V>, options: Named = {}): Stream<K, V, Known> {
-    return this.#next('filterNot', options, filtering(checked('filterNot', predicate), false), this.parts)
+    return this.#next('filterNot', options, filtering(checkedFunction('filterNot', predicate), false), this.parts)
   }
 
   map<K2, V2>(fn: (record: StreamRecord<K, V>) => RecordOutput<K2, V2>, options: Named = {}): Stream<K2, V2, never> {
-    return this.#next('map', options, mapping(checked('map', fn)), allLost)
+    return this.#next('map', options, mapping(checkedFunction('map', fn)), allLost)
   }
 
   mapValues<V2>(fn: (record: StreamRecord<K, V>) => V2, options: Named = {}): Stream<K, V2, Exclude<Known, 'value'>> {
-    return this.#next('mapValues', options, mappingValues(checked('mapValues', fn)), this.#valueLost())
+    return this.#next('mapValues', options, mappingValues(checkedFunction('mapValues', fn)), this.#valueLost())
   }
 
   flatMap<K2, V2>(
     fn: (record: StreamRecord<K, V>) => Iterable<RecordOutput<K2, V2>>,
     options: Named = {},
   ): Stream<K2, V2, never> {
-    return this.#next('flatMap', options, flatMapping(checked('flatMap', fn)), allLost)
+    return this.#next('flatMap', options, flatMapping(checkedFunction('flatMap', fn)), allLost)
   }
 
   flatMapValues<V2>(
     fn: (record: StreamRecord<K, V>) => Iterable<V2>,
     options: Named = {},
   ): Stream<K, V2, Exclude<Known, 'value'>> {
-    return this.#next('flatMapValues', options, flatMappingValues(checked('flatMapValues', fn)), this.#valueLost())
+    return this.#next(
+      'flatMapValues',
+      options,
+      flatMappingValues(checkedFunction('flatMapValues', fn)),
+      this.#valueLost(),
+    )
   }
 
   selectKey<K2>(fn: (record: StreamRecord<K, V>) => K2, options: Named = {}): Stream<K2, V, Exclude<Known, 'key'>> {
-    return this.#next('selectKey', options, selectingKey(checked('selectKey', fn)), this.#keyLost())
+    return this.#next('selectKey', options, selectingKey(checkedFunction('selectKey', fn)), this.#keyLost())
   }
 
   peek(action: (record: StreamRecord<K, V>) => void, options: Named = {}): Stream<K, V, Known> {
-    return this.#next('peek', options, peeking(checked('peek', action)), this.parts)
+    return this.#next('peek', options, peeking(checkedFunction('peek', action)), this.parts)
   }
 
   foreach(action: (record: StreamRecord<K, V>) => void, options: Named = {}): void {
-    this.#next('foreach', options, peeking(checked('foreach', action)), this.parts)
+    this.#next('foreach', options, peeking(checkedFunction('foreach', action)), this.parts)
   }
 
   merge<Known2 extends Side>(other: KStream<K, V, Known2>, options: Named = {}): Stream<K, V, Known & Known2> {
@@ -90,7 +95,7 @@ class Stream<K, V, Known extends Side> implements KStream<K, V, Known> {
 
   pipe<K2, V2>(...operators: OperatorFunction<never, never>[]): Stream<K2, V2, never> {
     if (operators.length === 0) throw new MillraceError('bad_option', 'pipe takes at least one RxJS operator')
-    for (const operator of operators) checkFunction('pipe', operator)
+    for (const operator of operators) checkedFunction('pipe', operator)
     return this.#next('pipe', {}, piping(operators), allLost)
   }
 
@@ -103,7 +108,7 @@ class Stream<K, V, Known extends Side> implements KStream<K, V, Known> {
     fn: (record: StreamRecord<K, V>) => NoInfer<K2> | null,
     options: GroupByOptions<K2, V, Known>,
   ): KGroupedStream<K2, V, Side> {
-    checkFunction('groupBy', fn)
+    checkedFunction('groupBy', fn)
     const given: ErasedSerdes = (options as ErasedSerdes | undefined) === undefined ? {} : options // a program without types may leave them out
     checkOptions('groupBy', given, ['key', 'value', 'name'])
     const { plan, node } = this.parts
@@ -192,10 +197,4 @@ export function streamOf<K, V, Known extends Side>(parts: StreamParts): KStream<
 
 function sameCodec(left: Codec<unknown> | undefined, right: Codec<unknown> | undefined): Codec<unknown> | undefined {
   return left !== undefined && left.wire === right?.wire && left.nullable === right.nullable ? left : undefined
-}
-
-/** The function itself, once it is known to be one. */
-function checked<F>(verb: string, fn: F): F {
-  checkFunction(verb, fn)
-  return fn
 }

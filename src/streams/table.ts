@@ -1,7 +1,7 @@
 /**
  * The class behind KTable: verbs that work on changes, where a null value is a row that was deleted.
  */
-import { checkOptions } from '../core/names.ts'
+import { checkedFunction, checkOptions } from '../core/names.ts'
 import type { StreamRecord } from '../core/record.ts'
 import type { OperatorFactory } from '../plan/operator.ts'
 import type { KStream, KTable, Named, Predicate, Side } from './dsl.ts'
@@ -17,15 +17,18 @@ export class Table<K, V, Known extends Side> implements KTable<K, V, Known> {
   }
 
   filter(predicate: Predicate<K, V>, options: Named = {}): Table<K, V, Known> {
-    return this.#next('filter', options, filteringRows(predicate, true), this.#parts)
+    return this.#next('filter', options, filteringRows(checkedFunction('filter', predicate), true), this.#parts)
   }
 
   filterNot(predicate: Predicate<K, V>, options: Named = {}): Table<K, V, Known> {
-    return this.#next('filterNot', options, filteringRows(predicate, false), this.#parts)
+    return this.#next('filterNot', options, filteringRows(checkedFunction('filterNot', predicate), false), this.#parts)
   }
 
   mapValues<V2>(fn: (record: StreamRecord<K, V>) => V2, options: Named = {}): Table<K, V2, Exclude<Known, 'value'>> {
-    return this.#next('mapValues', options, mappingRows(fn), { ...this.#parts, valueCodec: undefined })
+    return this.#next('mapValues', options, mappingRows(checkedFunction('mapValues', fn)), {
+      ...this.#parts,
+      valueCodec: undefined,
+    })
   }
 
   toStream(): KStream<K, V | null, Known> {
