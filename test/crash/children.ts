@@ -77,6 +77,12 @@ export class Child {
     return `${state ?? 'alive'}, said "${this.#lastLine}" last`
   }
 
+  /** Whether its main thread waits for a lock; false where the system does not tell. */
+  get waitsForLock(): boolean {
+    const place = `/proc/${this.#process.pid}/wchan`
+    return this.isAlive && existsSync(place) && readFileSync(place, 'utf8').startsWith('futex')
+  }
+
   /** Whether it says this word, or has said it, before it ends. */
   says(word: string): Promise<boolean> {
     if (this.#heard.has(word)) return Promise.resolve(true)

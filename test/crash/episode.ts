@@ -21,7 +21,19 @@ interface Worker {
 }
 
 /** No step of an episode takes this long unless something hangs. */
-const patienceMs = 60_000
+const patienceMs = 20_000
+
+/** Whether a promise has not settled after this time. */
+async function isLate(promise: Promise<unknown>, afterMs: number): Promise<boolean> {
+  const timer = new AbortController()
+  const late = sleep(afterMs, true, { signal: timer.signal })
+  try {
+    return await Promise.race([promise.then(() => false), late])
+  } finally {
+    timer.abort()
+    await late.catch(() => undefined) // it was told not to come any more
+  }
+}
 
 export interface EpisodeParts {
   readonly plan: Plan
@@ -208,15 +220,34 @@ export class Episode {
   }
 
   async #within<T>(what: string, promise: Promise<T>): Promise<T> {
-    const timer = new AbortController()
-    const late = Symbol('late')
-    try {
-      const first = await Promise.race([promise, sleep(patienceMs, late, { signal: timer.signal })])
-      if (first === late) throw new Error(`stuck: waited ${patienceMs} ms for ${what}\n${this.#states()}`)
-      return first
-    } finally {
-      timer.abort()
+    if (await isLate(promise, patienceMs)) {
+      await this.#wakeUp()
+      if (await isLate(promise, patienceMs)) throw new Error(`stuck: ${what} has not come\n${this.#states()}`)
     }
+    return promise
+  }
+
+  /**
+   * Frees processes that wait for LMDB's write lock although nobody holds it.
+   *
+   * The lock is a robust mutex of the system. One that is released wakes one of those who wait; when that one is killed
+   * before it runs, and another process took the lock in between, nobody wakes the rest until two processes contend for the
+   * lock again. No data is touched by it, and no code of ours can see it, so it is counted and not called a violation.
+   */
+  async #wakeUp(): Promise<void> {
+    const children = [
+      ...this.#workers.map(({ child }) => child),
+      ...(this.#checker === undefined ? [] : [this.#checker]),
+    ]
+    const waitedBefore = children.filter((child) => child.waitsForLock)
+    await sleep(500)
+    const waiting = waitedBefore.filter((child) => child.waitsForLock)
+    if (waiting.length === 0) return
+    const start = (): Promise<Child> => this.#crew.employ({ role: 'writer', dir: this.#logDir })
+    const writers = await Promise.all([start(), start()])
+    await Promise.all(writers.map((writer) => isLate(writer.exited, patienceMs)))
+    for (const writer of writers) writer.signal('SIGKILL')
+    this.#tally.counts.lostWakeUps += waiting.filter((child) => !child.waitsForLock).length
   }
 
   /** What every process does that was ever at work here and is not gone. */
@@ -409,17 +440,18 @@ export class Episode {
     if (this.#random.chance(0.15)) await this.#kill(older)
     if (!older.child.isAlive) return
     older.child.signal('SIGCONT')
-    const exit = await Promise.race([older.child.exited, sleep(5_000, undefined)])
-    if (exit === undefined) {
+    if (await isLate(older.child.exited, 5_000)) {
       // One that has nothing left to do commits nothing, and does not notice.
-      if (consumed < this.#acked) this.#violations.add(`R14 run ${older.run} was taken over from and goes on`)
-      await this.#end(older)
-      return
+      if (consumed >= this.#acked) {
+        await this.#end(older)
+        return
+      }
+      await this.#within('the older counter to be fenced', older.child.exited)
     }
+    const { code, signal } = await older.child.exited
     this.#tally.counts.fenced++
-    if (exit.code !== fencedExitCode) {
-      this.#violations.add(`R14 run ${older.run} ended with ${exit.signal ?? exit.code}\n${older.child.complaints}`)
-    }
+    if (code === fencedExitCode) return
+    this.#violations.add(`R14 run ${older.run} ended with ${signal ?? code}\n${older.child.complaints}`)
   }
 
   /** Lets everything come to its end without kills, and compares it with a run that was never disturbed. */

@@ -15,6 +15,8 @@ export interface Counts {
   /** Commits of the importer that a kill kept from being acknowledged. */
   unacknowledged: number
   closes: number
+  /** Processes that waited for the write lock although nobody held it; see Episode. */
+  lostWakeUps: number
 }
 
 export class Tally {
@@ -32,6 +34,7 @@ export class Tally {
     stoppedInCommit: 0,
     unacknowledged: 0,
     closes: 0,
+    lostWakeUps: 0,
   }
 
   constructor(killsMax: number) {

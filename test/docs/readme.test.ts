@@ -16,10 +16,12 @@ interface Block {
   readonly text: string
 }
 
-const blocks: readonly Block[] = [...readme.matchAll(/^```(\w+)\n(.*?)^```$/gms)].map(([, language = '', text = '']) => ({
-  language,
-  text,
-}))
+const blocks: readonly Block[] = [...readme.matchAll(/^```(\w+)\n(.*?)^```$/gms)].map(
+  ([, language = '', text = '']) => ({
+    language,
+    text,
+  }),
+)
 
 /** Runs a program of ours in a directory of its own, as a user who cloned the repository would. */
 function run(dir: string, program: string, args: readonly string[] = []): string {
@@ -80,12 +82,15 @@ test('npm run clicks prints the table that the README shows', () => {
 })
 
 test('every npm script that the README names exists', () => {
-  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: Record<string, string> }
+  const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    scripts: Record<string, string>
+  }
   const named = [...readme.matchAll(/npm run ([\w:]+)/g)].map(([, name]) => name)
   expect(new Set(named).size).toBeGreaterThan(3)
   for (const name of named) expect(Object.keys(scripts)).toContain(name)
 })
 
 test('every file that the README links to exists', () => {
-  for (const [, path = ''] of readme.matchAll(/\]\(([^)]+)\)/g)) expect(readFileSync(join(root, path)).length).toBeGreaterThan(0)
+  for (const [, path = ''] of readme.matchAll(/\]\(([^)]+)\)/g))
+    expect(readFileSync(join(root, path)).length).toBeGreaterThan(0)
 })

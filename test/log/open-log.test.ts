@@ -44,7 +44,6 @@ describe('a log', () => {
 })
 
 describe('what cannot be opened is a rejection', () => {
-
   test('for a path that is a file', async () => {
     const path = join(temporaryDirectory(), 'file')
     writeFileSync(path, 'contents')

@@ -1,0 +1,214 @@
+// An application goes on with what an older topology left only where the new one fits it.
+import {
+  int64,
+  json,
+  keyValueStore,
+  minutes,
+  msgpack,
+  seconds,
+  string,
+  TimeWindows,
+  topic,
+  type Topology,
+  windowStore,
+} from 'millrace'
+import { describe, expect, test } from 'vitest'
+import { comparePlans, type StoredPlan, storedPlan } from '../../src/plan/comparison.ts'
+import type { PlanNode } from '../../src/plan/node.ts'
+import { errorOf } from '../support/thrown.ts'
+import { input, output, type Script, topologyOf } from '../support/topology.ts'
+
+/** A plan as it comes back from the log. */
+function planOf(topology: Topology, partitions: (node: PlanNode) => number = () => 1): StoredPlan {
+  return JSON.parse(JSON.stringify(storedPlan(topology, partitions))) as StoredPlan
+}
+
+const compare = (before: Script, after: Script): 'same' | 'extended' =>
+  comparePlans('app', planOf(topologyOf(before)), planOf(topologyOf(after)))
+
+const words: Script = (builder) =>
+  builder
+    .stream(input)
+    .groupBy(({ value }) => value, { key: string() })
+    .count()
+
+describe('a topology is the same', () => {
+  test('when nothing changed', () => expect(compare(words, words)).toBe('same'))
+
+  test('when only function bodies and stateless operators changed', () => {
+    const after: Script = (builder) => {
+      const stream = builder.stream(input).filter(({ key }) => key !== '')
+      stream.to(output)
+      stream.groupBy(({ value }) => value.toUpperCase(), { key: string() }).count()
+    }
+    expect(compare(words, after)).toBe('same')
+    expect(compare(after, words)).toBe('same')
+  })
+
+  test('when only the retention of a window changed', () => {
+    const counts = (retentionMs: number): Script => {
+      const windows = TimeWindows.of({ size: seconds(1) })
+      return (builder) => builder.stream(input).groupByKey().windowedBy(windows).count({ retentionMs })
+    }
+    expect(compare(counts(seconds(5)), counts(seconds(9)))).toBe('same')
+  })
+})
+
+describe('a topology is extended', () => {
+  test('by a source, by a regrouping, by a store', () => {
+    const other = topic('other', { key: string(), value: string() })
+    const more: readonly Script[] = [
+      (builder) => builder.stream(other),
+      (builder) => builder.stream(input).repartition(),
+      (builder) => builder.stream(input).groupByKey().count(),
+    ]
+    for (const script of more) {
+      const after: Script = (builder) => {
+        words(builder)
+        script(builder)
+      }
+      expect(compare(words, after)).toBe('extended')
+    }
+  })
+})
+
+const windows = (options: { readonly size: number; readonly advance?: number; readonly grace?: number }): Script => {
+  return (builder) => builder.stream(input).groupByKey().windowedBy(TimeWindows.of(options)).count({ name: 'counts' })
+}
+const folded = (script: 'json' | 'msgpack'): Script => {
+  const value = script === 'json' ? json<number>() : msgpack<number>()
+  return (builder) =>
+    builder
+      .stream(input)
+      .groupByKey()
+      .aggregate({ name: 'sum', initializer: () => 0, aggregator: () => 1, value })
+}
+const stored = (name: string): Script => {
+  const store = keyValueStore(name, { key: string(), value: int64() })
+  return (builder) => builder.stream(input).groupByKey().count({ store })
+}
+const regrouped = (key: 'json' | 'string'): Script => {
+  const serde = key === 'json' ? json<string>() : string()
+  return (builder) =>
+    builder
+      .stream(input)
+      .selectKey(({ value }) => value)
+      .repartition({ name: 'by-value', key: serde })
+}
+const values = (value: 'json' | 'string'): Script => {
+  const other = topic('input', { key: string(), value: value === 'json' ? json<string>() : string() })
+  return (builder) => builder.stream(other)
+}
+
+/** What changed, the topologies before and after, and what the refusal says of it. */
+const refusals: readonly (readonly [string, Script, Script, string])[] = [
+  [
+    'a store is gone',
+    words,
+    (builder) => builder.stream(input).groupBy(({ value }) => value, { key: string() }),
+    '"input.groupBy.count" (count) is gone',
+  ],
+  [
+    'a regrouping is gone',
+    words,
+    (builder) => builder.stream(input).groupByKey().count(),
+    '"input.groupBy" (groupBy) is gone',
+  ],
+  ['a source is gone', words, (builder) => builder.stream(output).groupByKey().count(), '"input" (stream) is gone'],
+  [
+    'another verb stands there',
+    (builder) => builder.stream(input).groupByKey().count({ name: 'x' }),
+    (builder) =>
+      builder
+        .stream(input)
+        .groupByKey()
+        .reduce((left) => left, { name: 'x' }),
+    '"x": verb was count, is reduce',
+  ],
+  ['the serde of a store changed', folded('json'), folded('msgpack'), '"sum": value was json, is msgpack'],
+  ['the serde of a regrouping changed', regrouped('string'), regrouped('json'), '"by-value": key was string, is json'],
+  [
+    'the serde of a source changed',
+    values('string'),
+    values('json'),
+    '"input": topics was input(string,string), is input(string,json)',
+  ],
+  ['a store was renamed', stored('one'), stored('two'), '"input.count": store was one, is two'],
+  [
+    'the size of a window changed',
+    windows({ size: 1_000 }),
+    windows({ size: 2_000, advance: 1_000 }),
+    '"counts": window size was 1000, is 2000',
+  ],
+  [
+    'the advance of a window changed',
+    windows({ size: 1_000 }),
+    windows({ size: 1_000, advance: 500 }),
+    '"counts": window advance was 1000, is 500',
+  ],
+  [
+    'the grace of a window changed',
+    windows({ size: 1_000, grace: minutes(1) }),
+    windows({ size: 1_000 }),
+    '"counts": window grace was 60000, is 0',
+  ],
+  [
+    'windows were taken away',
+    windows({ size: 1_000 }),
+    (builder) => builder.stream(input).groupByKey().count({ name: 'counts' }),
+    '"counts": window size was 1000, is not there',
+  ],
+  [
+    'windows were put in',
+    (builder) => builder.stream(input).groupByKey().count({ name: 'counts' }),
+    windows({ size: 1_000 }),
+    '"counts": window size is 1000, was not there',
+  ],
+]
+
+describe('a topology is refused', () => {
+  test.each(refusals)('when %s', (_what, before, after, message) => {
+    expect(errorOf(() => compare(before, after))).toMatchObject({
+      code: 'plan_changed',
+      message: expect.stringContaining(message),
+    })
+  })
+
+  test('when a store lies in other partitions', () => {
+    const topology = topologyOf(words)
+    const wider = planOf(topology, (node) => (node.kind === 'regroup' ? 4 : 1))
+    expect(errorOf(() => comparePlans('app', planOf(topology), wider))).toMatchObject({
+      code: 'plan_changed',
+      message: expect.stringContaining('"input.groupBy": partitions was 1, is 4'),
+    })
+  })
+
+  test('with every change at once, and with what to do', () => {
+    const before: Script = (builder) => {
+      windows({ size: 1_000, grace: 5 })(builder)
+      builder.stream(input).groupByKey().count({ name: 'old' })
+    }
+    const { message } = errorOf(() => compare(before, windows({ size: 500 })))
+    for (const line of ['window size', 'window advance', 'window grace', '"old" (count) is gone']) {
+      expect(message).toContain(line)
+    }
+    expect(message).toMatch(/^application "app" has stored data/)
+    expect(message).toContain('{ name }')
+    expect(message).toContain('new application id')
+  })
+})
+
+test('a window store of another kind is another store', () => {
+  const store = windowStore('totals', { key: string(), value: int64() })
+  const windowed: Script = (builder) =>
+    builder
+      .stream(input)
+      .groupByKey()
+      .windowedBy(TimeWindows.of({ size: 10 }))
+      .count({ store, name: 'x' })
+  const plain: Script = (builder) => {
+    const rows = keyValueStore('totals', { key: string(), value: int64() })
+    builder.stream(input).groupByKey().count({ store: rows, name: 'x' })
+  }
+  expect(errorOf(() => compare(windowed, plain))).toMatchObject({ code: 'plan_changed' })
+})

@@ -1,0 +1,147 @@
+// What onError says happens to a record that fails, whichever verb it fails in.
+import { type FailureAnswer, MillraceError, type OnError, string, topic, type Topic } from 'millrace'
+import { TopologyTestDriver } from 'millrace/testing'
+import { describe, expect, test } from 'vitest'
+import type { Failure } from '../../src/runtime/failures.ts'
+import { errorOf } from '../support/thrown.ts'
+import { type Check, throwingVerbs } from '../support/throwing.ts'
+import { drive, output, topologyOf } from '../support/topology.ts'
+
+const texts: Topic<string, string> = topic('texts', { key: string(), value: string() })
+const deadLetters = topic('test-driver.dead-letters', { key: string(), value: string() })
+
+const refuseBad: Check = (value) => {
+  if (value === 'bad') throw new Error('not this one')
+}
+
+/** Throws for a value the first `times` times that it sees it. */
+function refuseAtFirst(times: number): Check {
+  const seen = new Map<string, number>()
+  return (value) => {
+    const count = (seen.get(value) ?? 0) + 1
+    seen.set(value, count)
+    if (value === 'bad' && count <= times) throw new Error(`not at attempt ${count}`)
+  }
+}
+
+describe.each(Object.entries(throwingVerbs))('%s', (_verb, { operator, put }) => {
+  const drivenBy = (onError: OnError, check: Check = refuseBad): TopologyTestDriver =>
+    drive((builder) => put(builder.stream(texts), check).to(output), { onError })
+  const pipe = (driver: TopologyTestDriver, ...values: readonly string[]): void => {
+    for (const value of values) driver.inputTopic(texts).pipeInput({ key: 'a', value, timestamp: 1 })
+  }
+  const valuesOf = (driver: TopologyTestDriver): string[] =>
+    driver
+      .outputTopic(output)
+      .readRecords()
+      .map(({ value }) => value)
+  const code = /store|sink/.test(_verb) ? 'encode_failed' : 'user_function_threw'
+
+  test('under fail stops, with the place and the cause', () => {
+    const driver = drivenBy('fail')
+    pipe(driver, 'x')
+    const error = errorOf(() => pipe(driver, 'bad'))
+    expect(error).toMatchObject({ code, operator, topic: 'texts', partition: 0, offset: 1 })
+    expect(error.message).toContain('texts[0] offset 1: ')
+    expect(error.message).toContain('not this one')
+    expect(error.cause).toMatchObject({ message: expect.stringContaining('not this one') })
+    expect(valuesOf(driver)).toEqual(['x'])
+    expect(errorOf(() => pipe(driver, 'y'))).toBe(error)
+  })
+
+  test('under skip passes over the record and counts it', () => {
+    const driver = drivenBy('skip')
+    pipe(driver, 'x', 'bad', 'y')
+    expect(valuesOf(driver)).toEqual(['x', 'y'])
+    expect(driver.metrics()).toMatchObject({ failed: { [operator]: { [code]: 1 } }, consumed: { texts: 3 } })
+  })
+
+  test('under deadLetter writes the record aside', () => {
+    const driver = drivenBy('deadLetter')
+    pipe(driver, 'x', 'bad', 'y')
+    expect(valuesOf(driver)).toEqual(['x', 'y'])
+    expect(driver.outputTopic(deadLetters).readRecords()).toMatchObject([{ key: 'a', value: 'bad', timestamp: 1 }])
+    expect(driver.metrics()).toMatchObject({ failed: { [operator]: { [code]: 1 } } })
+  })
+
+  test('under retries is tried again, and nothing of the first attempt is left', () => {
+    const driver = drivenBy({ retries: 1, then: 'fail' }, refuseAtFirst(1))
+    pipe(driver, 'x', 'bad', 'y')
+    expect(valuesOf(driver)).toEqual(['x', 'bad', 'y'])
+    expect(driver.metrics().failed).toEqual({})
+  })
+
+  test('under retries that do not help does what comes then', () => {
+    const driver = drivenBy({ retries: 2, then: 'skip' }, refuseAtFirst(3))
+    pipe(driver, 'x', 'bad', 'y', 'bad')
+    expect(valuesOf(driver)).toEqual(['x', 'y', 'bad'])
+    expect(driver.metrics().failed).toEqual({ [operator]: { [code]: 1 } })
+  })
+
+  test('asks a function what to do', () => {
+    const failures: Failure[] = []
+    const answers: FailureAnswer[] = ['skip', 'deadLetter', 'fail']
+    const driver = drivenBy((failure) => {
+      failures.push(failure)
+      return answers[failures.length - 1] ?? 'fail'
+    })
+    pipe(driver, 'x', 'bad', 'bad', 'y')
+    expect(errorOf(() => pipe(driver, 'bad'))).toMatchObject({ code, offset: 4 })
+    expect(failures.map(({ topic: name, partition, offset, operator: at }) => [name, partition, offset, at])).toEqual([
+      ['texts', 0, 1, operator],
+      ['texts', 0, 2, operator],
+      ['texts', 0, 4, operator],
+    ])
+    for (const { error } of failures) expect(error).toBeInstanceOf(MillraceError)
+    expect(driver.outputTopic(deadLetters).readRecords()).toHaveLength(1)
+    expect(valuesOf(driver)).toEqual(['x', 'y'])
+  })
+})
+
+describe('onError', () => {
+  test('is checked when the application starts', () => {
+    const wrong: readonly unknown[] = [
+      'ignore',
+      '',
+      {},
+      { retries: 1 },
+      { retries: -1, then: 'skip' },
+      { retries: 1.5, then: 'skip' },
+      { retries: 1_001, then: 'skip' },
+      { retries: 1, then: 'retry' },
+      { retires: 1, then: 'skip' },
+      5,
+      true,
+    ]
+    const topology = topologyOf((builder) => builder.stream(texts).to(output))
+    for (const onError of wrong) {
+      expect(errorOf(() => new TopologyTestDriver(topology, { onError: onError as OnError }))).toMatchObject({
+        code: 'bad_option',
+      })
+    }
+  })
+
+  test('that answers nonsense stops the application', () => {
+    const driver = drive((builder) => builder.stream(texts).foreach(({ value }) => refuseBad(value)), {
+      onError: () => 'ignore' as FailureAnswer,
+    })
+    const pipe = (): void => driver.inputTopic(texts).pipeInput({ key: 'a', value: 'bad', timestamp: 1 })
+    expect(errorOf(pipe)).toMatchObject({ code: 'bad_option', message: expect.stringContaining('answered, "ignore"') })
+    expect(errorOf(pipe)).toMatchObject({ code: 'bad_option' })
+  })
+
+  test('that throws stops the application with what it threw', () => {
+    const thrown = new Error('from the handler')
+    let calls = 0
+    const driver = drive((builder) => builder.stream(texts).foreach(({ value }) => refuseBad(value)), {
+      onError: () => {
+        calls++
+        throw thrown
+      },
+    })
+    const pipe = (): void => driver.inputTopic(texts).pipeInput({ key: 'a', value: 'bad', timestamp: 1 })
+    expect(pipe).toThrow(thrown)
+    expect(pipe).toThrow(thrown)
+    expect(calls).toBe(1)
+  })
+})

@@ -1,0 +1,70 @@
+// Memory is bounded by configuration, whatever waits in the log and whatever a record makes.
+import { string, topic } from 'millrace'
+import { describe, expect, test } from 'vitest'
+import { start } from '../support/applications.ts'
+import { openTestLog } from '../support/open.ts'
+import { startProgram } from '../support/program.ts'
+import { temporaryDirectory } from '../support/temporary-directory.ts'
+import { input, output, topologyOf } from '../support/topology.ts'
+
+test('a backlog of 300,000 records is worked on in a heap of 48 MB', async () => {
+  const dir = temporaryDirectory()
+  const fill = startProgram('count-backlog', ['fill', dir, '300000'])
+  expect(await fill.line()).toBe('300000')
+  await fill.exited
+  const work = startProgram('count-backlog', ['work', dir], { heapMegabytes: 48 })
+  expect(await work.line()).toBe('300000')
+  expect(Number(await work.line())).toBeLessThan(100 * 2 ** 20)
+})
+
+describe('a commit comes early', () => {
+  /** 32 MiB of outputs, and what 64 records make: so often the engine looks. */
+  const bound = 33_554_432 + 64 * 200_000 * 1.1
+
+  /** The most bytes that one commit appended, of 60 MB. */
+  async function largestCommit(value: string, factor: number): Promise<number> {
+    const { log, embedded } = openTestLog()
+    let largest = 0
+    const commit = embedded.commit.bind(embedded)
+    embedded.commit = (one) => {
+      const bytes = one.appends.flatMap(({ batches }) => batches.map(({ length }) => length))
+      largest = Math.max(
+        largest,
+        bytes.reduce((sum, length) => sum + length, 0),
+      )
+      commit(one)
+    }
+    const copies = topologyOf((builder) =>
+      builder
+        .stream(input)
+        .flatMapValues(({ value: one }) => Array<string>(factor).fill(one))
+        .to(output),
+    )
+    const app = await start(log, copies, { commit: { everyMs: 1_000_000, everyRecords: 1_000_000 } })
+    const producer = log.producer()
+    for (let i = 0; i < 300; i++) await producer.send(input, { key: 'a', value, timestamp: i })
+    await app.caughtUp()
+    return largest
+  }
+
+  test('when records are large', async () => {
+    expect(await largestCommit('x'.repeat(200_000), 1)).toBeLessThan(bound)
+  })
+
+  test('when records make many others', async () => {
+    expect(await largestCommit('x'.repeat(1_000), 200)).toBeLessThan(bound)
+  })
+})
+
+test('a wide topology without records costs no commit', async () => {
+  const { log } = openTestLog()
+  const wide = topic('wide', { key: string(), value: string(), partitions: 256 })
+  const app = await start(
+    log,
+    topologyOf((builder) => builder.stream(wide).repartition().to(output)),
+  )
+  await log.producer().send(wide, { key: 'a', value: 'x', timestamp: 1 })
+  await app.caughtUp()
+  expect(await log.admin.endOffsets(output)).toEqual([1])
+  expect(app.metrics().commits).toBe(1)
+})

@@ -1,0 +1,62 @@
+// startStreams refuses what it cannot run, before anything is stored.
+import { openLog, startStreams, type StreamsOptions, StreamsBuilder } from 'millrace'
+import { expect, test } from 'vitest'
+import { openTestLog } from '../support/open.ts'
+import { temporaryDirectory } from '../support/temporary-directory.ts'
+import { rejectionOf } from '../support/thrown.ts'
+import { input, output, topologyOf } from '../support/topology.ts'
+
+const copying = topologyOf((builder) => builder.stream(input).to(output))
+
+const wrong: readonly (readonly [object, string])[] = [
+  [{ aplicationId: 'x' }, 'startStreams has no option "aplicationId"; it takes log, applicationId, commit'],
+  [{ applicationId: '' }, 'cannot be an application id'],
+  [{ applicationId: 'two words' }, '"two words" cannot be an application id'],
+  [{ applicationId: undefined }, 'cannot be an application id'],
+  [{ commit: { everyMS: 5 } }, 'commit has no option "everyMS"; it takes everyMs, everyRecords'],
+  [{ commit: { everyMs: -1 } }, 'commit.everyMs is -1'],
+  [{ commit: { everyRecords: 0 } }, 'commit.everyRecords is 0'],
+  [{ commit: { everyRecords: 1.5 } }, 'commit.everyRecords is 1.5'],
+  [{ commit: null }, 'commit'],
+  [{ onError: 'ignore' }, 'onError is, or answered, "ignore"'],
+  [{ onError: { retries: 1, then: 'skip', than: 1 } }, 'onError has no option "than"'],
+  [{ deadLetterTopic: 'a/b' }, '"a/b" cannot be the name of a topic'],
+  [{ deadLetterTopic: '' }, 'cannot be the name of a topic'],
+  [{ maxTaskIdleMs: -1 }, 'maxTaskIdleMs is -1'],
+  [{ stateCacheBytes: 0.5 }, 'stateCacheBytes is 0.5'],
+  [{ log: undefined }, 'log is not a log; open one with openLog(dir)'],
+  [{ log: {} }, 'log is not a log'],
+  [{ log: 'dir' }, 'log is not a log'],
+]
+
+test.each(wrong)('%o is refused', async (options, message) => {
+  const { log } = openTestLog()
+  const all = { log, applicationId: 'app', ...options } as StreamsOptions
+  expect(await rejectionOf(startStreams(copying, all))).toMatchObject({
+    code: 'bad_option',
+    message: expect.stringContaining(message),
+  })
+  expect(await log.admin.listTopics()).toEqual([])
+})
+
+test('options that are none are refused', async () => {
+  for (const options of [undefined, null, 'app']) {
+    expect(await rejectionOf(startStreams(copying, options as never))).toMatchObject({ code: 'bad_option' })
+  }
+})
+
+test('what is no topology is refused', async () => {
+  const { log } = openTestLog()
+  for (const topology of [undefined, null, {}, new StreamsBuilder(), () => copying]) {
+    expect(await rejectionOf(startStreams(topology as never, { log, applicationId: 'app' }))).toMatchObject({
+      code: 'bad_option',
+      message: expect.stringContaining('build()'),
+    })
+  }
+})
+
+test('a log that is closed is refused', async () => {
+  const log = await openLog(temporaryDirectory())
+  await log.close()
+  expect(await rejectionOf(startStreams(copying, { log, applicationId: 'app' }))).toMatchObject({ code: 'closed' })
+})

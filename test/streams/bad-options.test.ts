@@ -1,0 +1,187 @@
+// A mistake in a topology script is an error of the line that makes it, with a code, for a program without types too.
+import { int64, keyValueStore, StreamsBuilder, string, TimeWindows, windowStore } from 'millrace'
+import { describe, expect, test } from 'vitest'
+import { errorOf } from '../support/thrown.ts'
+import { input, output } from '../support/topology.ts'
+import { call } from '../support/untyped.ts'
+
+const newStream = (): object => new StreamsBuilder().stream(input)
+const fn = (): undefined => undefined
+
+/** Every verb of a stream, called right except for what the test puts into its options. */
+const streamVerbs: Readonly<Record<string, (stream: object, options: unknown) => unknown>> = {
+  filter: (stream, options) => call(stream, 'filter', fn, options),
+  filterNot: (stream, options) => call(stream, 'filterNot', fn, options),
+  map: (stream, options) => call(stream, 'map', fn, options),
+  mapValues: (stream, options) => call(stream, 'mapValues', fn, options),
+  flatMap: (stream, options) => call(stream, 'flatMap', fn, options),
+  flatMapValues: (stream, options) => call(stream, 'flatMapValues', fn, options),
+  selectKey: (stream, options) => call(stream, 'selectKey', fn, options),
+  peek: (stream, options) => call(stream, 'peek', fn, options),
+  foreach: (stream, options) => call(stream, 'foreach', fn, options),
+  merge: (stream, options) => call(stream, 'merge', stream, options),
+  repartition: (stream, options) => call(stream, 'repartition', options),
+  groupByKey: (stream, options) => call(stream, 'groupByKey', options),
+  groupBy: (stream, options) => call(stream, 'groupBy', fn, withKey(options)),
+  to: (stream, options) => call(stream, 'to', output, options),
+  count: (stream, options) => call(call(stream, 'groupByKey'), 'count', options),
+  reduce: (stream, options) => call(call(stream, 'groupByKey'), 'reduce', fn, options),
+  aggregate: (stream, options) => call(call(stream, 'groupByKey'), 'aggregate', withFold(options)),
+  'table filter': (stream, options) => call(table(stream), 'filter', fn, options),
+  'table filterNot': (stream, options) => call(table(stream), 'filterNot', fn, options),
+  'table mapValues': (stream, options) => call(table(stream), 'mapValues', fn, options),
+  'windowed count': (stream, options) => call(windowed(stream), 'count', options),
+  'windowed reduce': (stream, options) => call(windowed(stream), 'reduce', fn, options),
+  'windowed aggregate': (stream, options) => call(windowed(stream), 'aggregate', withFold(options)),
+}
+
+const table = (stream: object): object => call(call(stream, 'groupByKey'), 'count')
+const windowed = (stream: object): object => call(call(stream, 'groupByKey'), 'windowedBy', TimeWindows.of({ size: 1 }))
+const withKey = (options: unknown): unknown => (isPlain(options) ? { key: string(), ...options } : options)
+const withFold = (options: unknown): unknown =>
+  isPlain(options) ? { initializer: fn, aggregator: fn, value: string(), ...options } : options
+const isPlain = (options: unknown): options is object => typeof options === 'object' && options !== null
+
+describe.each(Object.keys(streamVerbs))('%s', (verb) => {
+  const callWith = (options: unknown): unknown => streamVerbs[verb]?.(newStream(), options)
+  const plain = verb.replace(/^(windowed|table) /, '')
+
+  test('refuses an option that it does not know, and says which it takes', () => {
+    expect(errorOf(() => callWith({ nmae: 'x' }))).toMatchObject({
+      code: 'bad_option',
+      message: expect.stringMatching(new RegExp(`^${plain} has no option "nmae"; it takes .*name`)),
+    })
+  })
+
+  test('refuses a name that is none', () => {
+    for (const name of ['', 'two words', 'a/b', 'ä', '.', '..', 'x'.repeat(250), 5, null]) {
+      expect(errorOf(() => callWith({ name }))).toMatchObject({ code: 'bad_option' })
+    }
+  })
+
+  test('refuses options that are no object', () => {
+    for (const options of [null, 'name', 5])
+      expect(errorOf(() => callWith(options))).toMatchObject({ code: 'bad_option' })
+  })
+
+  test('takes a name', () => {
+    expect(() => callWith({ name: 'a.b_c-1' })).not.toThrow()
+  })
+})
+
+describe.each([
+  'filter',
+  'filterNot',
+  'map',
+  'mapValues',
+  'flatMap',
+  'flatMapValues',
+  'selectKey',
+  'peek',
+  'foreach',
+  'groupBy',
+])('%s', (verb) => {
+  test('refuses what is no function', () => {
+    for (const wrong of [undefined, null, 'value', {}]) {
+      expect(
+        errorOf(() => call(newStream(), verb, wrong, { name: 'x', ...(verb === 'groupBy' ? { key: string() } : {}) })),
+      ).toMatchObject({ code: 'bad_option', message: expect.stringContaining(verb) })
+    }
+  })
+})
+
+describe('an aggregation', () => {
+  test('and its table refuse what is no function', () => {
+    const grouped = call(newStream(), 'groupByKey')
+    const wrong: readonly (() => unknown)[] = [
+      () => call(table(newStream()), 'filter'),
+      () => call(table(newStream()), 'filterNot', 5),
+      () => call(table(newStream()), 'mapValues', {}),
+      () => call(grouped, 'reduce'),
+      () => call(grouped, 'reduce', 'sum', {}),
+      () => call(grouped, 'aggregate', { value: int64(), initializer: fn }),
+      () => call(grouped, 'aggregate', { value: int64(), aggregator: fn }),
+      () => call(grouped, 'aggregate', { value: int64(), initializer: 0, aggregator: fn }),
+    ]
+    for (const attempt of wrong) expect(errorOf(attempt)).toMatchObject({ code: 'bad_option' })
+  })
+
+  test('refuses a store of the other kind, of other keys, and what is no store', () => {
+    const totals = keyValueStore('totals', { key: string(), value: int64() })
+    const windows = windowStore('windows', { key: string(), value: int64() })
+    const byNumber = keyValueStore('by-number', { key: int64(), value: int64() })
+    const count = (store: unknown): unknown => call(call(newStream(), 'groupByKey'), 'count', { store })
+    expect(errorOf(() => count(windows))).toMatchObject({
+      code: 'topology_invalid',
+      message: '"windows" is a windowStore, but input.count needs a keyValueStore',
+    })
+    expect(errorOf(() => call(windowed(newStream()), 'count', { store: totals }))).toMatchObject({
+      code: 'topology_invalid',
+      message: '"totals" is a keyValueStore, but input.count needs a windowStore',
+    })
+    expect(errorOf(() => count(byNumber))).toMatchObject({
+      code: 'topology_invalid',
+      store: 'by-number',
+      operator: 'input.count',
+      message: expect.stringContaining('are int64, but those of input.count are string'),
+    })
+    for (const store of [null, 'totals', input, {}]) {
+      expect(errorOf(() => count(store))).toMatchObject({
+        code: expect.stringMatching(/^(bad_option|topology_invalid)$/),
+      })
+    }
+  })
+
+  test('refuses a store whose values it does not make', () => {
+    const texts = keyValueStore('texts', { key: string(), value: string() })
+    expect(errorOf(() => call(call(newStream(), 'groupByKey'), 'count', { store: texts }))).toMatchObject({
+      code: 'topology_invalid',
+      store: 'texts',
+    })
+  })
+})
+
+describe('other arguments', () => {
+  test('that are no serdes are refused', () => {
+    for (const serde of ['string', {}, { encode: fn }]) {
+      for (const attempt of [
+        () => call(newStream(), 'groupBy', fn, { key: serde }),
+        () => call(newStream(), 'repartition', { key: serde }),
+        () => call(newStream(), 'groupByKey', { value: serde }),
+        () => call(call(newStream(), 'groupByKey'), 'aggregate', { initializer: fn, aggregator: fn, value: serde }),
+      ]) {
+        expect(errorOf(attempt)).toMatchObject({ code: 'bad_option' })
+      }
+    }
+  })
+
+  test('that are no topics, streams or windows are refused', () => {
+    const builder = new StreamsBuilder()
+    for (const wrong of [undefined, null, 'clicks', 5, {}]) {
+      for (const attempt of [
+        () => call(builder, 'stream', wrong),
+        () => call(builder, 'stream', [wrong]),
+        () => call(newStream(), 'to', wrong),
+        () => call(newStream(), 'merge', wrong),
+        () => call(call(newStream(), 'groupByKey'), 'windowedBy', wrong),
+      ]) {
+        expect(errorOf(attempt)).toMatchObject({ code: 'bad_option' })
+      }
+    }
+  })
+
+  test('of pipe that are no operators are refused', () => {
+    for (const wrong of [[], [undefined], ['map'], [fn, {}]]) {
+      expect(errorOf(() => call(newStream(), 'pipe', ...wrong))).toMatchObject({ code: 'bad_option' })
+    }
+  })
+
+  test('that count partitions are whole and in bounds', () => {
+    for (const partitions of [0, -1, 1.5, 1_025, '4', Number.NaN]) {
+      expect(errorOf(() => call(newStream(), 'repartition', { partitions }))).toMatchObject({
+        code: 'bad_option',
+        message: expect.stringContaining('the number of partitions'),
+      })
+    }
+  })
+})

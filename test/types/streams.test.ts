@@ -1,0 +1,351 @@
+// Types flow from the topic through every verb to the sink without a cast, and a wrong call does not compile. The compiler
+// checks this file (npm run types); the refused calls stand in functions that nobody calls.
+import {
+  type Header,
+  int64,
+  json,
+  type KGroupedStream,
+  type KStream,
+  type KTable,
+  minutes,
+  nullable,
+  StreamsBuilder,
+  string,
+  type StreamRecord,
+  type TimeWindowedKStream,
+  TimeWindows,
+  type Timestamp,
+  topic,
+  type Windowed,
+  windowed,
+} from 'millrace'
+import { filter, map, mergeMap } from 'rxjs'
+import { describe, expectTypeOf, test } from 'vitest'
+
+interface Click {
+  readonly page: string
+  readonly status: number
+  readonly bytes: number
+}
+
+const clicks = topic('clicks', { key: string(), value: json<Click>() })
+const perMinute = topic('per-minute', { key: windowed(string(), { size: minutes(1) }), value: int64() })
+const pages = topic('pages', { key: string(), value: string() })
+const perPage = topic('per-page', { key: string(), value: int64() })
+const anything = topic('anything', { key: nullable(string()), value: nullable(json<Click>()) })
+
+const builder = new StreamsBuilder()
+const stream = builder.stream(clicks)
+/** For calls that must not compile. */
+const refused = (calls: () => unknown): void => void expectTypeOf(calls).toBeFunction()
+
+describe('a topology script', () => {
+  test('needs no cast and no annotation', () => {
+    new StreamsBuilder()
+      .stream(clicks)
+      .filter(({ value }) => value.status === 200)
+      .groupBy(({ value }) => value.page, { key: string() })
+      .windowedBy(TimeWindows.of({ size: minutes(1), grace: 5 }))
+      .count()
+      .toStream()
+      .to(perMinute)
+  })
+})
+
+describe('a function', () => {
+  test('gets the record of its stream', () => {
+    stream.filter((record) => {
+      expectTypeOf(record).toEqualTypeOf<StreamRecord<string, Click>>()
+      expectTypeOf(record.timestamp).toEqualTypeOf<Timestamp>()
+      expectTypeOf(record.headers).toEqualTypeOf<readonly Header[]>()
+      return true
+    })
+    builder.stream(anything, {}).filterNot(({ key, value }) => {
+      expectTypeOf(key).toEqualTypeOf<string | null>()
+      expectTypeOf(value).toEqualTypeOf<Click | null>()
+      return true
+    })
+  })
+
+  test('may not change it', () => {
+    refused(() =>
+      stream.peek((record) => {
+        // @ts-expect-error a record is immutable
+        record.key = 'x'
+        // @ts-expect-error its headers too
+        record.headers.push({ key: 'x', value: null })
+      }),
+    )
+  })
+
+  test('returns what its verb wants', () => {
+    refused(() => {
+      // @ts-expect-error a predicate is synchronous
+      stream.filter(async () => true)
+      // @ts-expect-error a predicate says yes or no
+      stream.filter(({ value }) => value.bytes)
+      // @ts-expect-error map returns key and value
+      stream.map(({ value }) => ({ value }))
+      // @ts-expect-error a timestamp is a number
+      stream.map(({ key, value }) => ({ key, value, timestamp: new Date() }))
+      // @ts-expect-error flatMap returns an iterable
+      stream.flatMap(({ key, value }) => ({ key, value }))
+      // @ts-expect-error flatMapValues returns an iterable
+      stream.flatMapValues(({ value }) => value)
+    })
+  })
+})
+
+describe('a verb', () => {
+  test('types what comes out, and says which serdes are still known', () => {
+    expectTypeOf(stream).toEqualTypeOf<KStream<string, Click, 'key' | 'value'>>()
+    expectTypeOf(stream.filter(() => true)).toEqualTypeOf<KStream<string, Click, 'key' | 'value'>>()
+    expectTypeOf(stream.peek(() => undefined)).toEqualTypeOf<KStream<string, Click, 'key' | 'value'>>()
+    expectTypeOf(stream.mapValues(({ value }) => value.bytes)).toEqualTypeOf<KStream<string, number, 'key'>>()
+    expectTypeOf(stream.flatMapValues(({ value }) => [value.bytes])).toEqualTypeOf<KStream<string, number, 'key'>>()
+    expectTypeOf(stream.selectKey(({ value }) => value.bytes)).toEqualTypeOf<KStream<number, Click, 'value'>>()
+    expectTypeOf(stream.map(({ value }) => ({ key: value.bytes, value: value.page }))).toEqualTypeOf<
+      KStream<number, string>
+    >()
+    expectTypeOf(stream.flatMap(({ value }) => [{ key: value.bytes, value: value.page }])).toEqualTypeOf<
+      KStream<number, string>
+    >()
+    expectTypeOf(stream.foreach(() => undefined)).toEqualTypeOf<void>()
+    expectTypeOf(stream.to(clicks)).toEqualTypeOf<void>()
+    expectTypeOf(stream.repartition()).toEqualTypeOf<KStream<string, Click, 'key' | 'value'>>()
+  })
+
+  test('that merges knows what both sides know', () => {
+    const lost = stream.mapValues(({ value }) => value)
+    expectTypeOf(stream.merge(lost)).toEqualTypeOf<KStream<string, Click, 'key'>>()
+    expectTypeOf(lost.merge(stream)).toEqualTypeOf<KStream<string, Click, 'key'>>()
+    refused(() => {
+      // @ts-expect-error the values are of another type
+      stream.merge(stream.mapValues(({ value }) => value.bytes))
+    })
+  })
+
+  test('takes no option that it does not know', () => {
+    refused(() => {
+      // @ts-expect-error mistyped
+      stream.filter(() => true, { nmae: 'x' })
+      // @ts-expect-error mistyped
+      stream.to(clicks, { nmae: 'x' })
+      // @ts-expect-error mistyped
+      stream.groupByKey({ nmae: 'x' })
+      // @ts-expect-error mistyped
+      stream.repartition({ partition: 5 })
+      // @ts-expect-error mistyped
+      builder.stream(clicks, { rest: 'latest' })
+      // @ts-expect-error not a reset
+      builder.stream(clicks, { reset: 'newest' })
+      // @ts-expect-error mistyped
+      TimeWindows.of({ size: 5, graec: 5 })
+      // @ts-expect-error windows have a size
+      TimeWindows.of({ grace: 5 })
+      // @ts-expect-error not windows
+      stream.groupByKey().windowedBy({ size: 5 })
+    })
+  })
+})
+
+describe('a source of several topics', () => {
+  test('has one type of records', () => {
+    const others = topic('others', { key: string(), value: json<Click>() })
+    expectTypeOf(new StreamsBuilder().stream([clicks, others])).toEqualTypeOf<KStream<string, Click, 'key' | 'value'>>()
+    refused(() => {
+      // @ts-expect-error topics of different types
+      builder.stream([clicks, pages])
+      // @ts-expect-error a name is no topic
+      builder.stream('clicks')
+    })
+  })
+})
+
+describe('what regroups', () => {
+  test('takes known serdes over and asks for the others', () => {
+    expectTypeOf(stream.groupByKey()).toEqualTypeOf<KGroupedStream<string, Click, 'key' | 'value'>>()
+    expectTypeOf(stream.selectKey(({ value }) => value.page).groupByKey({ key: string() })).toEqualTypeOf<
+      KGroupedStream<string, Click, 'key' | 'value'>
+    >()
+    refused(() => {
+      // @ts-expect-error the key needs a serde
+      stream.selectKey(({ value }) => value.page).groupByKey()
+      // @ts-expect-error the key needs a serde
+      stream.selectKey(({ value }) => value.page).repartition()
+      // @ts-expect-error key and value need serdes
+      stream.map(({ key, value }) => ({ key, value })).groupByKey()
+      // @ts-expect-error the value needs one too
+      stream.map(({ key, value }) => ({ key, value })).groupByKey({ key: string() })
+      // @ts-expect-error the value needs a serde
+      stream.mapValues(({ value }) => value.page).repartition()
+      // @ts-expect-error the serde is of another type
+      stream.selectKey(({ value }) => value.page).groupByKey({ key: int64() })
+    })
+  })
+
+  test('by another key always asks for its serde', () => {
+    expectTypeOf(stream.groupBy(({ value }) => value.page, { key: string() })).toEqualTypeOf<
+      KGroupedStream<string, Click, 'key' | 'value'>
+    >()
+    refused(() => {
+      // @ts-expect-error a changed key needs its serde
+      stream.groupBy(({ value }) => value.page)
+      // @ts-expect-error a changed key needs its serde
+      stream.groupBy(({ value }) => value.page, {})
+      // @ts-expect-error the key is a string
+      stream.groupBy(({ value }) => value.page, { key: int64() })
+      // @ts-expect-error the value needs a serde
+      stream.mapValues(({ value }) => value.page).groupBy(({ value }) => value, { key: string() })
+    })
+  })
+
+  test('takes a literal for a key or value of its wider type', () => {
+    expectTypeOf(stream.groupBy(({ value }) => (value.status < 400 ? 'good' : 'bad'), { key: string() })).toEqualTypeOf<
+      KGroupedStream<string, Click, 'key' | 'value'>
+    >()
+    const byStatus = stream.selectKey(({ value }) => (value.status < 400 ? 'good' : 'bad'))
+    type Status = 'good' | 'bad'
+    expectTypeOf(byStatus.groupByKey({ key: string() })).toEqualTypeOf<KGroupedStream<Status, Click, 'key' | 'value'>>()
+    expectTypeOf(byStatus.repartition({ key: string() })).toEqualTypeOf<KStream<Status, Click, 'key' | 'value'>>()
+    const status = stream.mapValues(({ value }) => (value.status < 400 ? 'good' : 'bad')).groupByKey()
+    expectTypeOf(status.reduce((left) => left, { value: string() })).toEqualTypeOf<KTable<string, Status>>()
+  })
+
+  test('drops null keys, and their type', () => {
+    expectTypeOf(stream.groupBy(({ value }) => (value.bytes > 0 ? value.page : null), { key: string() })).toEqualTypeOf<
+      KGroupedStream<string, Click, 'key' | 'value'>
+    >()
+    expectTypeOf(builder.stream(anything).groupByKey()).toEqualTypeOf<
+      KGroupedStream<string, Click | null, 'key' | 'value'>
+    >()
+    expectTypeOf(builder.stream(anything).repartition()).toEqualTypeOf<KStream<string, Click | null, 'key' | 'value'>>()
+  })
+})
+
+describe('an aggregation', () => {
+  const grouped = stream.groupByKey()
+  const windows = grouped.windowedBy(TimeWindows.of({ size: 5 }))
+
+  test('makes a table of the key, or of the key in its window', () => {
+    expectTypeOf(grouped.count()).toEqualTypeOf<KTable<string, number>>()
+    expectTypeOf(grouped.reduce((left) => left)).toEqualTypeOf<KTable<string, Click>>()
+    expectTypeOf(windows).toEqualTypeOf<TimeWindowedKStream<string, Click, 'key' | 'value'>>()
+    expectTypeOf(windows.count()).toEqualTypeOf<KTable<Windowed<string>, number>>()
+    expectTypeOf(windows.reduce((left) => left)).toEqualTypeOf<KTable<Windowed<string>, Click>>()
+    expectTypeOf(
+      windows.aggregate({ initializer: () => 0, aggregator: (_key, { bytes }, sum) => sum + bytes, value: int64() }),
+    ).toEqualTypeOf<KTable<Windowed<string>, number>>()
+  })
+
+  test('gets key, value and aggregate, never a null value', () => {
+    builder
+      .stream(anything)
+      .groupByKey()
+      .aggregate({
+        initializer: () => '',
+        aggregator: (key, value, aggregate) => {
+          expectTypeOf(key).toEqualTypeOf<string>()
+          expectTypeOf(value).toEqualTypeOf<Click>()
+          expectTypeOf(aggregate).toEqualTypeOf<string>()
+          return null
+        },
+        value: string(),
+      })
+  })
+
+  test('may return null, which deletes, and nothing else that is not its type', () => {
+    grouped.reduce(() => null)
+    refused(() => {
+      // @ts-expect-error the reducer makes a value of the same type
+      grouped.reduce(() => 'text')
+      // @ts-expect-error the aggregator returns the aggregate
+      grouped.aggregate({ initializer: () => 0, aggregator: () => 'text', value: int64() })
+      grouped.aggregate({
+        initializer: () => [''],
+        // @ts-expect-error the aggregator returns something
+        aggregator: (_key, _value, all) => void all,
+        value: json<string[]>(),
+      })
+      // @ts-expect-error the aggregate needs its serde
+      grouped.aggregate({ initializer: () => 0, aggregator: () => 0 })
+      // @ts-expect-error the initializer makes the aggregate
+      grouped.aggregate({ aggregator: () => 0, value: int64() })
+      // @ts-expect-error the serde is of another type
+      grouped.aggregate({ initializer: () => 0, aggregator: () => 0, value: string() })
+    })
+  })
+
+  test('of values that lost their serde asks for it where it stores them', () => {
+    const lost = stream.mapValues(({ value }) => value.bytes).groupByKey()
+    expectTypeOf(lost.count()).toEqualTypeOf<KTable<string, number>>()
+    expectTypeOf(lost.reduce((left, right) => left + right, { value: int64() })).toEqualTypeOf<KTable<string, number>>()
+    refused(() => {
+      // @ts-expect-error the values need a serde
+      lost.reduce((left, right) => left + right)
+      // @ts-expect-error in windows too
+      lost.windowedBy(TimeWindows.of({ size: 5 })).reduce((left, right) => left + right)
+    })
+  })
+
+  test('emits null for what is deleted, and any sink takes that', () => {
+    const table = grouped.count()
+    expectTypeOf(table.toStream()).toEqualTypeOf<KStream<string, number | null, 'key' | 'value'>>()
+    table.toStream().to(perPage)
+    windows.count().toStream().to(perMinute)
+    table
+      .toStream()
+      .mapValues(({ value }) => value)
+      .to(perPage)
+    expectTypeOf(table.filter(({ value }) => value > 1)).toEqualTypeOf<KTable<string, number>>()
+    expectTypeOf(table.mapValues(({ value }) => `${value}`).toStream()).toEqualTypeOf<
+      KStream<string, string | null, 'key'>
+    >()
+  })
+})
+
+describe('a sink', () => {
+  test('takes records of its type, or of a narrower one', () => {
+    const wider = topic('wider', { key: nullable(string()), value: json<{ readonly page: string }>() })
+    const union = topic('union', { key: json<string | number>(), value: json<Click | string>() })
+    stream.to(clicks)
+    stream.to(wider)
+    stream.to(union)
+    refused(() => {
+      // @ts-expect-error another value
+      stream.to(pages)
+      // @ts-expect-error another key
+      stream.selectKey(({ value }) => value.bytes).to(clicks)
+      // @ts-expect-error a null key, where the topic does not say nullable
+      builder.stream(anything).to(clicks)
+      const windows = stream.groupByKey().windowedBy(TimeWindows.of({ size: 5 }))
+      // @ts-expect-error a windowed key is no string
+      windows.count().toStream().to(perPage)
+      // @ts-expect-error a name is no topic
+      stream.to('clicks')
+    })
+  })
+})
+
+describe('pipe', () => {
+  test('takes operators over records, and types what they emit', () => {
+    const piped = stream.pipe(
+      filter(({ value }) => value.bytes > 0),
+      mergeMap(({ key, value }) => [{ key, bytes: value.bytes }]),
+      map(({ key, bytes }) => ({ key: key.length, value: bytes })),
+    )
+    expectTypeOf(piped).toEqualTypeOf<KStream<number, number>>()
+    expectTypeOf(stream.pipe(filter(() => true))).toEqualTypeOf<KStream<string, Click>>()
+  })
+
+  test('refuses what emits no records', () => {
+    refused(() => {
+      // @ts-expect-error what comes out is no record
+      stream.pipe(map(({ value }) => value.bytes))
+      // @ts-expect-error the operator is for other records
+      stream.pipe(map(({ value }: { readonly value: number }) => ({ key: 'a', value })))
+      // @ts-expect-error no operator at all
+      stream.pipe()
+    })
+  })
+})
