@@ -167,23 +167,30 @@ class MsgpackCodec extends Codec<unknown> {
 class TupleCodec extends Codec<readonly unknown[]> {
   readonly name: string
   readonly #parts: readonly Codec<unknown>[]
+  readonly #wire: object
+  readonly #format: object
 
   constructor(parts: readonly Codec<unknown>[]) {
     super()
     this.#parts = parts
+    const kind = `tuple ${parts.map(({ nullable: isNullable }) => Number(isNullable)).join('')}`
+    this.#wire = composedWire(
+      kind,
+      parts.map(({ wire }) => wire),
+    )
+    this.#format = composedWire(
+      kind,
+      parts.map(({ format }) => format),
+    )
     this.name = `tuple(${parts.map((part) => part.name).join(',')})`
   }
 
   override get wire(): object {
-    return this.#compose(this.#parts.map(({ wire }) => wire))
+    return this.#wire
   }
 
   override get format(): object {
-    return this.#compose(this.#parts.map(({ format }) => format))
-  }
-
-  #compose(parts: readonly object[]): object {
-    return composedWire(`tuple ${this.#parts.map(({ nullable: isNullable }) => Number(isNullable)).join('')}`, parts)
+    return this.#format
   }
 
   /** Each part: its bytes with 0 written as 0 255, then 0 1; a null part is 0 0, before every other value. */

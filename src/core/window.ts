@@ -82,12 +82,16 @@ export class WindowedCodec<K> extends Codec<Windowed<K>> {
   readonly name: string
   readonly key: Codec<K>
   readonly sizeMs: number
+  readonly #wire: object
+  readonly #format: object
 
   constructor(key: Codec<K>, sizeMs: number) {
     super()
     this.key = key
     this.sizeMs = sizeMs
     this.name = `windowed(${key.name},${sizeMs})`
+    this.#wire = composedWire('windowed', [key.wire])
+    this.#format = composedWire('windowed', [key.format])
   }
 
   override get partitionSuffixBytes(): number {
@@ -95,11 +99,11 @@ export class WindowedCodec<K> extends Codec<Windowed<K>> {
   }
 
   override get wire(): object {
-    return composedWire('windowed', [this.key.wire])
+    return this.#wire
   }
 
   override get format(): object {
-    return composedWire('windowed', [this.key.format])
+    return this.#format
   }
 
   write(value: Windowed<K>, out: ByteWriter): void {

@@ -77,6 +77,13 @@ export async function startStreams(topology: Topology, options: StreamsOptions):
   if (!(topology instanceof Topology)) {
     throw new MillraceError('bad_option', 'startStreams takes a topology: what StreamsBuilder.build() returned')
   }
+  const letters = options.deadLetterTopic ?? `${options.applicationId}.dead-letters`
+  if (topology.nodes.some((node) => node.kind === 'source' && node.topics.some(({ name }) => name === letters))) {
+    throw new MillraceError(
+      'bad_option',
+      `the topology reads "${letters}", where its dead letters go: they would come back for ever; say another deadLetterTopic`,
+    )
+  }
   return new Application(topology, options)
 }
 

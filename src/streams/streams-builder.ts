@@ -59,13 +59,15 @@ export class StreamsBuilder {
         { topic: one.name },
       )
     }
-    const names = list.map((topic) => topic.name).toSorted()
+    // By name, so that the order in which they are named changes no id and no format.
+    const sorted = list.toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    const names = sorted.map((topic) => topic.name)
     if (new Set(names).size < names.length) throw new MillraceError('bad_option', 'stream got one topic twice')
     return streamOf({
       plan: this.#plan,
-      node: this.#find(names, list, reset) ?? this.#add(list, reset, name),
-      keyCodec: codecOf(first.key) as Codec<unknown>,
-      valueCodec: codecOf(first.value) as Codec<unknown>,
+      node: this.#find(names, sorted, reset) ?? this.#add(sorted, reset, name),
+      keyCodec: codecOf((sorted[0] as Topic<K, V>).key) as Codec<unknown>,
+      valueCodec: codecOf((sorted[0] as Topic<K, V>).value) as Codec<unknown>,
       rekeyed: false,
     })
   }

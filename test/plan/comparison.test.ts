@@ -45,6 +45,14 @@ describe('a topology is the same', () => {
     expect(compare(after, words)).toBe('same')
   })
 
+  test('when only the order of the topics of a source changed', () => {
+    const other = topic('other', { key: string(), value: string() })
+    const reading = (topics: readonly (typeof other)[]): Script => {
+      return (builder) => builder.stream(topics, { name: 'both' }).groupByKey().count()
+    }
+    expect(compare(reading([input, other]), reading([other, input]))).toBe('same')
+  })
+
   test('when only the retention of a window changed', () => {
     const counts = (retentionMs: number): Script => {
       const windows = TimeWindows.of({ size: seconds(1) })

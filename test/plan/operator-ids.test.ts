@@ -76,6 +76,13 @@ describe('an id', () => {
     ])
   })
 
+  test('does not depend on the order in which topics are named', () => {
+    const other = topic('other', { key: string(), value: string() })
+    const of = (topics: readonly (typeof other)[]): string[] =>
+      idsOf(topologyOf((builder) => builder.stream(topics).groupByKey().count()))
+    expect(of([other, input])).toEqual(of([input, other]))
+  })
+
   test('is the name where one is given, and the beginning of the ids behind it', () => {
     const topology = topologyOf((builder) =>
       builder

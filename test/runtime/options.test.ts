@@ -39,6 +39,15 @@ test.each(wrong)('%o is refused', async (options, message) => {
   expect(await log.admin.listTopics()).toEqual([])
 })
 
+test('a dead-letter topic that the topology reads is refused: its letters would come back for ever', async () => {
+  const { log } = openTestLog()
+  const options = { log, applicationId: 'app', onError: 'deadLetter', deadLetterTopic: input.name } as const
+  expect(await rejectionOf(startStreams(copying, options))).toMatchObject({
+    code: 'bad_option',
+    message: expect.stringContaining('"input"'),
+  })
+})
+
 test('options that are none are refused', async () => {
   for (const options of [undefined, null, 'app']) {
     expect(await rejectionOf(startStreams(copying, options as never))).toMatchObject({ code: 'bad_option' })

@@ -1,5 +1,5 @@
 // Topics and their partitions: what is made, what must agree, and where records of one key come together.
-import { int64, keyValueStore, string, TimeWindows, topic, windowed, windowStore } from 'millrace'
+import { int64, keyValueStore, nullable, string, TimeWindows, topic, windowed, windowStore } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { start } from '../support/applications.ts'
 import { collect } from '../support/collect.ts'
@@ -179,6 +179,36 @@ describe('a regrouping', () => {
       }),
     )
     expect(seen).toHaveLength(keys.length)
+  })
+
+  test('by a windowed key keeps all windows of a key together', async () => {
+    const { log } = openTestLog()
+    const tasks = topic('tasks', { key: nullable(string()), value: string(), partitions: 8 })
+    await log.producer().sendMany(
+      asItIs,
+      keys.flatMap((key) => [5, 15, 25].map((timestamp) => ({ key, value: '', timestamp }))),
+    )
+    const app = await start(
+      log,
+      topologyOf((builder) =>
+        builder
+          .stream(asItIs)
+          .groupByKey()
+          .windowedBy(TimeWindows.of({ size: 10, grace: 100 }))
+          .count()
+          .toStream()
+          .repartition({ partitions: 8 })
+          .map(({ key }) => ({ key: null, value: key.key })) // without a key a record shows the partition of its task
+          .to(tasks),
+      ),
+    )
+    await app.caughtUp()
+    const partitions = new Map<string, Set<number>>()
+    for (const { value, partition } of await collect(log.read(tasks))) {
+      partitions.set(value, (partitions.get(value) ?? new Set()).add(partition))
+    }
+    expect([...partitions.values()].map(({ size }) => size)).toEqual(Array(keys.length).fill(1))
+    expect(new Set([...partitions.values()].flatMap((set) => [...set])).size).toBeGreaterThan(4)
   })
 
   test('that nothing follows is no error', async () => {
