@@ -103,23 +103,36 @@ export class Environment {
 
   /** Looks before any database of ours is created, so that a foreign environment stays as it was. */
   #checkFormat(): void {
-    const names = [...this.#root.getKeys()].map((key) => key.toString().replace(/\0$/, ''))
-    if (names.length === 0) return
-    if (names.includes('meta')) {
-      const meta = this.#root.openDB({ name: 'meta', encoding: 'binary', keyEncoding: 'binary', cache: false })
-      const found = meta.getBinary(formatKey)
-      if (found !== undefined) return checkVersion(this.dir, found)
-    }
-    // A directory whose creation was cut short has no version yet, but then nothing is in its databases either.
-    const isOurs = (name: string): boolean => (databaseNames as readonly string[]).includes(name)
-    const hasRows = (name: string): boolean =>
-      this.#root.openDB({ name, encoding: 'binary', keyEncoding: 'binary', cache: false }).getKeysCount() > 0
-    const some = names.find((name) => !isOurs(name)) ?? names.find(hasRows)
+    if (this.#foreignDatabase() === undefined) return
+    // Another process may be creating the log at this moment: what looked foreign has a version by now.
+    this.#root.resetReadTxn()
+    const some = this.#foreignDatabase()
     if (some === undefined) return
     throw new MillraceError(
       'format_unknown',
       `${this.dir} holds an LMDB environment that is not a millrace log (it has "${some}"); choose another directory`,
     )
+  }
+
+  /**
+   * The name of something that is not ours, in an environment without a version of ours.
+   *
+   * @throws MillraceError `format_unknown` for another version
+   */
+  #foreignDatabase(): string | undefined {
+    const names = [...this.#root.getKeys()].map((key) => key.toString().replace(/\0$/, ''))
+    const database = (name: string): LmdbDatabase<Buffer, Buffer> =>
+      this.#root.openDB({ name, encoding: 'binary', keyEncoding: 'binary', cache: false })
+    if (names.includes('meta')) {
+      const found = database('meta').getBinary(formatKey)
+      if (found !== undefined) {
+        checkVersion(this.dir, found)
+        return undefined
+      }
+    }
+    // A directory whose creation was cut short has no version yet, but then nothing is in its databases either.
+    const isOurs = (name: string): boolean => (databaseNames as readonly string[]).includes(name)
+    return names.find((name) => !isOurs(name)) ?? names.find((name) => database(name).getKeysCount() > 0)
   }
 
   #stampFormat(): void {
