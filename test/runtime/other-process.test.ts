@@ -19,6 +19,7 @@ test('records of another process are worked on without a call of anyone', async 
   const { log, dir } = openTestLog()
   const app = await start(log, counting, { commit: { everyMs: 0 } })
   const producer = startProgram('send-on-request', [dir])
+  expect(await producer.line()).toBe('open')
   for (let round = 1; round <= 5; round++) {
     producer.say('again')
     await producer.line()
