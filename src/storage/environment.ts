@@ -5,11 +5,11 @@
  * it returns. After a failed commit nothing is known about the disk, so the environment is poisoned: it says why and
  * refuses all further work (fail-stop). No code of a user runs inside a transaction.
  */
-import { closeSync, type FSWatcher, fsyncSync, mkdirSync, openSync, readSync, statSync, watch } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { type Database as LmdbDatabase, open, type RootDatabase } from 'lmdb'
-import { systemClock } from '../core/clock.ts'
 import { MillraceError, messageOf } from '../core/errors.ts'
+import { CommitWatch } from './commit-watch.ts'
+import { checkDataFile, dataFileOf, fsyncDirectory, makeDirectory } from './directory.ts'
 
 /** Written into every directory; a directory with another version is refused. */
 export const formatVersion = 1
@@ -53,10 +53,7 @@ export class Environment {
   readonly dir: string
   readonly #root: RootDatabase<Buffer, Buffer>
   readonly #databases: Record<DatabaseName, LmdbDatabase<Buffer, Buffer>>
-  readonly #listeners = new Set<() => void>()
-  #watcher: FSWatcher | undefined
-  #cancelFollowUp: (() => void) | undefined
-  #cancelPoll: (() => void) | undefined
+  readonly #watch: CommitWatch
   #poison: MillraceError | undefined
   #closed = false
 
@@ -67,9 +64,10 @@ export class Environment {
    */
   constructor(dir: string) {
     this.dir = resolve(dir)
+    this.#watch = new CommitWatch(dataFileOf(this.dir))
     try {
-      mkdirSync(this.dir, { recursive: true })
-      checkHeader(this.dir)
+      makeDirectory(this.dir)
+      checkDataFile(this.dir)
       this.#root = open<Buffer, Buffer>({
         path: this.dir,
         noSubdir: false,
@@ -168,7 +166,7 @@ export class Environment {
     } catch (error) {
       throw error === thrownByWork ? error : this.#fail(error)
     }
-    this.#notify()
+    this.#watch.notify()
     return result
   }
 
@@ -232,71 +230,10 @@ export class Environment {
     this.#root.resetReadTxn()
   }
 
-  /**
-   * Calls back soon after commits of any process, until the returned function is called. It may call back without news.
-   *
-   * Other processes are noticed by a file watch, with a slow poll behind it for file systems that do not report changes.
-   */
+  /** Calls back soon after commits of any process, until the returned function is called. It may call back without news. */
   onCommit(listener: () => void): () => void {
     this.#checkUsable()
-    this.#listeners.add(listener)
-    this.#watcher ??= this.#watch()
-    this.#cancelPoll ??= this.#poll()
-    return () => {
-      this.#listeners.delete(listener)
-      if (this.#listeners.size === 0) this.#stopWatching()
-    }
-  }
-
-  /** Where watching is not to be had (a limit of the system, a file system without it), the poll does alone. */
-  #watch(): FSWatcher | undefined {
-    try {
-      return watch(join(this.dir, 'data.mdb'), () => this.#noticeForeignCommit()).on('error', () => undefined)
-    } catch {
-      return undefined // see above: the poll goes on
-    }
-  }
-
-  /**
-   * The file changes a moment before LMDB publishes the commit, longer on a busy machine: look at once, and again behind the
-   * last change.
-   */
-  #noticeForeignCommit(): void {
-    this.#followUp(0)
-    this.#notify()
-  }
-
-  #followUp(step: number): void {
-    this.#cancelFollowUp?.()
-    const delayMs = followUpsMs[step]
-    if (delayMs === undefined) {
-      this.#cancelFollowUp = undefined
-      return
-    }
-    this.#cancelFollowUp = systemClock.schedule(delayMs, () => {
-      this.#followUp(step + 1)
-      this.#notify()
-    })
-  }
-
-  #poll(): () => void {
-    return systemClock.schedule(pollMs, () => {
-      this.#cancelPoll = this.#poll()
-      this.#notify()
-    })
-  }
-
-  #notify(): void {
-    for (const listener of this.#listeners) listener()
-  }
-
-  #stopWatching(): void {
-    this.#watcher?.close()
-    this.#watcher = undefined
-    this.#cancelFollowUp?.()
-    this.#cancelFollowUp = undefined
-    this.#cancelPoll?.()
-    this.#cancelPoll = undefined
+    return this.#watch.add(listener)
   }
 
   #checkUsable(): void {
@@ -312,9 +249,7 @@ export class Environment {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    this.#stopWatching()
-    this.#notify() // whoever waits finds that it is closed
-    this.#listeners.clear()
+    this.#watch.close() // whoever waits finds that it is closed
     if (this.#poison === undefined) await this.#root.close()
   }
 }
@@ -325,8 +260,6 @@ function asBound(key: Uint8Array): Buffer {
 }
 
 const formatKey = Buffer.from('format')
-const followUpsMs = [2, 8, 40, 250]
-const pollMs = 1_000
 
 function checkVersion(dir: string, stored: Buffer): void {
   const version = readVersion(stored)
@@ -346,44 +279,10 @@ function readVersion(stored: Buffer): unknown {
   }
 }
 
-/** Where LMDB's first page says what it is: a magic number, the version of its own format, and the page size. */
-const magicAt = 24
-const magic = 0xbeefc0de
-const lmdbPageSizeAt = 48
-
-/** LMDB maps whatever it finds and may crash the process on a file that is none of its own, so look first. */
-function checkHeader(dir: string): void {
-  const path = join(dir, 'data.mdb')
-  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0
-  if (size === 0) return
-  const header = Buffer.alloc(lmdbPageSizeAt + 4)
-  const file = openSync(path, 'r')
-  try {
-    readSync(file, header, 0, header.length, 0)
-  } finally {
-    closeSync(file)
-  }
-  // A file that ends before its header is read as zeros.
-  const pageBytes = header.readUInt32LE(lmdbPageSizeAt)
-  if (header.readUInt32LE(magicAt) !== magic || pageBytes === 0 || size < 2 * pageBytes) {
-    throw new MillraceError('format_unknown', `${path} is not a log of millrace, or only the beginning of one`)
-  }
-}
-
 function openError(dir: string, cause: unknown): MillraceError {
   if (cause instanceof MillraceError) return cause
   const message = messageOf(cause)
   return /MDB_INVALID|MDB_VERSION_MISMATCH|not an LMDB file/i.test(message)
     ? new MillraceError('format_unknown', `${dir} does not hold a log that millrace can read: ${message}`, { cause })
     : new MillraceError('storage_failed', `cannot open the log in ${dir}: ${message}`, { cause })
-}
-
-/** LMDB does not flush the directory after it created its file. */
-function fsyncDirectory(dir: string): void {
-  const handle = openSync(dir, 'r')
-  try {
-    fsyncSync(handle)
-  } finally {
-    closeSync(handle)
-  }
 }

@@ -166,6 +166,10 @@ describe('a path that cannot hold a directory', () => {
     expect(readFileSync(join(dir, 'file'), 'utf8')).toBe('contents')
   })
 
+  test('lies where the system makes no directories', async () => {
+    expect(await refusalOf('/proc/millrace/log')).toMatchObject({ code: 'storage_failed' })
+  })
+
   test('has something else in the place of the file', async () => {
     const dir = temporaryDirectory()
     mkdirSync(dataFile(dir))

@@ -1,0 +1,61 @@
+/**
+ * The directory of a log and its one file, looked at before LMDB touches them.
+ */
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { MillraceError } from '../core/errors.ts'
+
+/** The file of LMDB in a directory. */
+export function dataFileOf(dir: string): string {
+  return join(dir, 'data.mdb')
+}
+
+/**
+ * Creates a directory with its parents, where it is missing.
+ *
+ * Node's own `recursive` never returns where the system says that a parent which is there does not exist, as /proc does.
+ */
+export function makeDirectory(dir: string): void {
+  const parent = dirname(dir)
+  if (!existsSync(parent)) makeDirectory(parent)
+  try {
+    mkdirSync(dir)
+  } catch (error) {
+    // It is there already, or another process has made it meanwhile; a file in its place is refused when it is opened.
+    if (!existsSync(dir)) throw error
+  }
+}
+
+/** Where LMDB's first page says what it is: a magic number, the version of its own format, and the page size. */
+const magicAt = 24
+const magic = 0xbeefc0de
+const lmdbPageSizeAt = 48
+
+/** LMDB maps whatever it finds and may crash the process on a file that is none of its own, so look first. */
+export function checkDataFile(dir: string): void {
+  const path = dataFileOf(dir)
+  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0
+  if (size === 0) return
+  const header = Buffer.alloc(lmdbPageSizeAt + 4)
+  const file = openSync(path, 'r')
+  try {
+    readSync(file, header, 0, header.length, 0)
+  } finally {
+    closeSync(file)
+  }
+  // A file that ends before its header is read as zeros.
+  const pageBytes = header.readUInt32LE(lmdbPageSizeAt)
+  if (header.readUInt32LE(magicAt) !== magic || pageBytes === 0 || size < 2 * pageBytes) {
+    throw new MillraceError('format_unknown', `${path} is not a log of millrace, or only the beginning of one`)
+  }
+}
+
+/** LMDB does not flush the directory after it created its file. */
+export function fsyncDirectory(dir: string): void {
+  const handle = openSync(dir, 'r')
+  try {
+    fsyncSync(handle)
+  } finally {
+    closeSync(handle)
+  }
+}
