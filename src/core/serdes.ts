@@ -4,6 +4,7 @@
 import { Packr } from 'msgpackr'
 import { type ByteWriter, copyOf, readInt32, writeInt64 } from './bytes.ts'
 import { MillraceError } from './errors.ts'
+import { MsgpackReader } from './msgpack-reader.ts'
 import { decodeText, encodeText } from './text.ts'
 import { type StandardSchema, type SchemaOutput, type OutputFitsInput, validated } from './schema.ts'
 import { Codec, codecOf, composedWire, type Serde } from './serde.ts'
@@ -143,12 +144,20 @@ class JsonCodec extends Codec<unknown> {
 /** Plain MessagePack: no record extension, so that any MessagePack library reads it and every value stands alone. */
 const packr = new Packr({ useRecords: false, variableMapSize: true, copyBuffers: true })
 
+const packedRange = { start: 0, end: 0 }
+
+function unpack(bytes: Buffer, start: number, end: number): unknown {
+  packedRange.start = start
+  packedRange.end = end
+  return packr.unpack(bytes, packedRange)
+}
+
 /** The one byte that MessagePack leaves without a meaning; msgpackr has a marker of its own for it. */
 const neverUsed = 0xc1
 
 class MsgpackCodec extends Codec<unknown> {
   readonly name = 'msgpack'
-  readonly #range = { start: 0, end: 0 }
+  readonly #reader = new MsgpackReader(unpack)
 
   write(value: unknown, out: ByteWriter): void {
     if (value === undefined) throw new TypeError('undefined has no MessagePack form')
@@ -158,9 +167,7 @@ class MsgpackCodec extends Codec<unknown> {
 
   read(bytes: Buffer, start: number, end: number): unknown {
     if (bytes[start] === neverUsed) throw new RangeError('0xc1 stands for no value in MessagePack')
-    this.#range.start = start
-    this.#range.end = end
-    return packr.unpack(bytes, this.#range)
+    return this.#reader.read(bytes, start, end)
   }
 }
 

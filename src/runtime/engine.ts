@@ -3,7 +3,6 @@
  *
  * It is synchronous and knows no time of its own: the application drives it from the event loop, the test driver by hand.
  */
-import type { Subject } from 'rxjs'
 import { ByteWriter } from '../core/bytes.ts'
 import type { Carrier } from '../core/carrier.ts'
 import type { Clock } from '../core/clock.ts'
@@ -16,11 +15,12 @@ import type { StoreSpec } from '../plan/store.ts'
 import type { Topology } from '../plan/topology.ts'
 import { StateTable } from '../state/table.ts'
 import { type Failure, type FailureAnswer, type FailurePolicy, failureOf, writeDeadLetter } from './failures.ts'
+import type { Inlet } from './inlet.ts'
 import { Output } from './outputs.ts'
 import { type Layout, layoutOf } from './layout.ts'
 import { Progress } from './progress.ts'
 import { type SourceLane, SourceSequence } from './sequence.ts'
-import { Shuffle, type ShuffleLane } from './shuffle.ts'
+import { Shuffle, ShuffleLane } from './shuffle.ts'
 import { checkPlan, takeOver } from './take-over.ts'
 import { Task, type TaskHost } from './task.ts'
 import { TurnScope } from './turn.ts'
@@ -61,7 +61,7 @@ export class Engine implements TaskHost {
   readonly #shuffle = new Shuffle()
   readonly #shuffleLanes = new Map<PlanNode, readonly ShuffleLane[]>()
   /** Where records of source lane i enter. */
-  readonly #inlets: readonly Subject<Carrier>[]
+  readonly #inlets: readonly Inlet[]
   readonly #outputs = new Map<string, Output>()
   readonly #tables: StateTable<unknown, unknown>[] = []
   readonly #storeIds = new Map<string, number>()
@@ -112,7 +112,7 @@ export class Engine implements TaskHost {
       const fed = tasks.filter(({ inlets }) => inlets.has(node))
       const lanes = fed
         .slice(0, this.layout.partitionsOf(node))
-        .map((task) => ({ inlet: task.inlets.get(node) as Subject<Carrier>, order: order++, queue: [], at: 0 }))
+        .map((task) => new ShuffleLane(task.inlets.get(node) as Inlet, order++))
       this.#shuffleLanes.set(node, lanes)
     }
     return tasks
@@ -131,9 +131,8 @@ export class Engine implements TaskHost {
     this.#options.onStop()
   }
 
-  write(sink: SinkNode, partition: number, carrier: Carrier): void {
-    const { name, keyCodec, valueCodec } = sink.topic
-    this.#outputs.get(name)?.write(carrier, keyCodec, valueCodec, partition)
+  output({ topic }: SinkNode): Output {
+    return this.#outputs.get(topic.name) as Output
   }
 
   regroup(node: RegroupNode, carrier: Carrier): void {
@@ -180,7 +179,7 @@ export class Engine implements TaskHost {
 
   /** One source record, and all regrouped records that come of it. */
   #work(lane: SourceLane): void {
-    this.#turnOf(lane.carrier(), this.#inlets[lane.index] as Subject<Carrier>)
+    this.#turnOf(lane.carrier(), this.#inlets[lane.index] as Inlet)
     for (let queue = this.#shuffle.next(); queue !== undefined; queue = this.#shuffle.next()) {
       const carrier = this.#shuffle.take(queue)
       this.#turnOf(carrier, queue.inlet)
@@ -191,7 +190,7 @@ export class Engine implements TaskHost {
     if (timestamp > this.progress.eventTime) this.progress.eventTime = timestamp
   }
 
-  #turnOf(carrier: Carrier, inlet: Subject<Carrier>): void {
+  #turnOf(carrier: Carrier, inlet: Inlet): void {
     for (let attempt = 0; ; attempt++) {
       const error = this.#attempt(carrier, inlet)
       if (error === undefined) return
@@ -202,7 +201,7 @@ export class Engine implements TaskHost {
   }
 
   /** Runs a turn; undoes it and returns the error when the record failed. Every other error stops the application. */
-  #attempt(carrier: Carrier, inlet: Subject<Carrier>): MillraceError | undefined {
+  #attempt(carrier: Carrier, inlet: Inlet): MillraceError | undefined {
     this.#turn.begin()
     carrier.beginTurn()
     try {
@@ -325,9 +324,9 @@ export class Engine implements TaskHost {
 }
 
 /** Where the records of a source partition enter. */
-function inletOf(tasks: readonly Task[], { node, partition }: SourceLane): Subject<Carrier> {
+function inletOf(tasks: readonly Task[], { node, partition }: SourceLane): Inlet {
   const task = tasks.find((candidate) => candidate.partition === partition.partition && candidate.inlets.has(node))
-  return task?.inlets.get(node) as Subject<Carrier>
+  return task?.inlets.get(node) as Inlet
 }
 
 function asError(thrown: unknown): Error {

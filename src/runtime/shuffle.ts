@@ -4,40 +4,70 @@
  * They never outlive a commit, because a commit is made only when all queues are empty.
  */
 import type { Carrier } from '../core/carrier.ts'
-import type { Subject } from 'rxjs'
+import type { Inlet } from './inlet.ts'
 
 /** The queue of one regrouping and partition. */
-export interface ShuffleLane {
-  readonly inlet: Subject<Carrier>
+export class ShuffleLane {
+  readonly inlet: Inlet
   /** Breaks ties between heads of the same time: by regrouping, then partition. */
   readonly order: number
-  readonly queue: Carrier[]
-  /** The head of the queue. */
-  at: number
+  /** Emptied by moving `head` and `end`: to shorten an array costs more than to regroup a record. */
+  readonly #queue: (Carrier | undefined)[] = []
+  #head = 0
+  #end = 0
+
+  constructor(inlet: Inlet, order: number) {
+    this.inlet = inlet
+    this.order = order
+  }
+
+  get isEmpty(): boolean {
+    return this.#head === this.#end
+  }
+
+  get headTimestamp(): number {
+    return (this.#queue[this.#head] as Carrier).timestamp
+  }
+
+  push(carrier: Carrier): void {
+    this.#queue[this.#end++] = carrier
+  }
+
+  take(): Carrier {
+    const carrier = this.#queue[this.#head] as Carrier
+    this.#queue[this.#head++] = undefined
+    if (this.isEmpty) this.#head = this.#end = 0
+    return carrier
+  }
 }
 
 export class Shuffle {
-  /** Records of the turn that is under way; they are queued when it has succeeded. */
-  readonly #fresh: { lane: ShuffleLane; carrier: Carrier }[] = []
+  /** Records of the turn that is under way, and where they go; they are queued when it has succeeded. */
+  readonly #fresh: (Carrier | undefined)[] = []
+  readonly #freshLanes: ShuffleLane[] = []
+  #freshCount = 0
   readonly #busy: ShuffleLane[] = []
 
   push(lane: ShuffleLane, carrier: Carrier): void {
-    this.#fresh.push({ lane, carrier })
+    this.#fresh[this.#freshCount] = carrier
+    this.#freshLanes[this.#freshCount++] = lane
   }
 
   /** The turn has succeeded. */
   keep(): void {
-    if (this.#fresh.length === 0) return
-    for (const { lane, carrier } of this.#fresh) {
-      if (lane.queue.length === 0) this.#busy.push(lane)
-      lane.queue.push(carrier)
+    for (let i = 0; i < this.#freshCount; i++) {
+      const lane = this.#freshLanes[i] as ShuffleLane
+      if (lane.isEmpty) this.#busy.push(lane)
+      lane.push(this.#fresh[i] as Carrier)
+      this.#fresh[i] = undefined
     }
-    this.#fresh.length = 0
+    this.#freshCount = 0
   }
 
   /** The turn was undone. */
   discard(): void {
-    this.#fresh.length = 0
+    this.#fresh.fill(undefined, 0, this.#freshCount)
+    this.#freshCount = 0
   }
 
   /** The lane whose head goes next, or undefined when all is worked off. */
@@ -47,7 +77,7 @@ export class Shuffle {
     if (best === undefined) return undefined
     for (let i = 1; i < busy.length; i++) {
       const lane = busy[i] as ShuffleLane
-      const difference = headOf(lane).timestamp - headOf(best).timestamp
+      const difference = lane.headTimestamp - best.headTimestamp
       if (difference < 0 || (difference === 0 && lane.order < best.order)) best = lane
     }
     return best
@@ -55,26 +85,11 @@ export class Shuffle {
 
   /** Takes the head of a lane. */
   take(lane: ShuffleLane): Carrier {
-    const carrier = headOf(lane)
-    if (++lane.at === lane.queue.length) {
-      lane.queue.length = 0
-      lane.at = 0
-      this.#busy.splice(this.#busy.indexOf(lane), 1)
+    const carrier = lane.take()
+    if (lane.isEmpty) {
+      const last = this.#busy.pop() as ShuffleLane
+      if (last !== lane) this.#busy[this.#busy.indexOf(lane)] = last
     }
     return carrier
   }
-
-  /** Forgets everything: the run that queued it does not go on. */
-  clear(): void {
-    this.discard()
-    for (const lane of this.#busy) {
-      lane.queue.length = 0
-      lane.at = 0
-    }
-    this.#busy.length = 0
-  }
-}
-
-function headOf(lane: ShuffleLane): Carrier {
-  return lane.queue[lane.at] as Carrier
 }

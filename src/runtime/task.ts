@@ -1,16 +1,18 @@
 /**
  * A task: one sub-topology for one partition, compiled into a chain of RxJS operators.
  *
- * Records enter through one Subject for each input. A node with one child is chained to it; a node with several, or with
- * several parents, gets a Subject, and its children are subscribed in the order in which the DSL made them.
+ * Records enter through one inlet for each input. A node with one child is chained to it; a node with several, or with
+ * several parents, gets an inlet too, and its children are subscribed in the order in which the DSL made them.
  */
-import { type Observable, Subject, Subscriber } from 'rxjs'
+import { type Observable, Subscriber } from 'rxjs'
 import type { Carrier } from '../core/carrier.ts'
 import type { MillraceError } from '../core/errors.ts'
 import type { PlanNode, RegroupNode, SinkNode, SubTopology } from '../plan/node.ts'
 import { type OperatorContext, operatorError } from '../plan/operator.ts'
 import type { State, StoreSpec } from '../plan/store.ts'
 import type { Topology } from '../plan/topology.ts'
+import { Inlet } from './inlet.ts'
+import type { Output } from './outputs.ts'
 import type { Progress } from './progress.ts'
 
 /** What a task needs of the engine. */
@@ -18,8 +20,8 @@ export interface TaskHost {
   readonly progress: Progress
   state(store: StoreSpec, partition: number, operator: string): State<unknown, unknown>
   stop(error: MillraceError): void
-  /** Writes a record to the topic of a sink. */
-  write(sink: SinkNode, partition: number, carrier: Carrier): void
+  /** What writes to the topic of a sink. */
+  output(sink: SinkNode): Output
   /** Sends a record on to the partition of its key. */
   regroup(node: RegroupNode, carrier: Carrier): void
 }
@@ -28,23 +30,23 @@ export class Task {
   readonly subTopology: SubTopology
   readonly partition: number
   /** Where records enter, by the source or regrouping that they come from. */
-  readonly inlets: ReadonlyMap<PlanNode, Subject<Carrier>>
+  readonly inlets: ReadonlyMap<PlanNode, Inlet>
   readonly #host: TaskHost
   readonly #topology: Topology
-  readonly #subjects = new Map<PlanNode, Subject<Carrier>>()
+  readonly #junctions = new Map<PlanNode, Inlet>()
 
   constructor(topology: Topology, subTopology: SubTopology, partition: number, host: TaskHost) {
     this.#topology = topology
     this.subTopology = subTopology
     this.partition = partition
     this.#host = host
-    const inlets = new Map(subTopology.inputs.map((input) => [input, new Subject<Carrier>()]))
-    for (const [input, subject] of inlets) this.#fanOut(input, subject)
+    const inlets = new Map(subTopology.inputs.map((input) => [input, new Inlet()]))
+    for (const [input, inlet] of inlets) this.#fanOut(input, inlet)
     this.inlets = inlets
   }
 
-  #fanOut(node: PlanNode, subject: Subject<Carrier>): void {
-    for (const child of this.#topology.childrenOf(node)) this.#connect(child, subject)
+  #fanOut(node: PlanNode, inlet: Inlet): void {
+    for (const child of this.#topology.childrenOf(node)) this.#connect(child, inlet.records)
   }
 
   /** Chains a node behind an observable, and its children behind the node. */
@@ -56,7 +58,7 @@ export class Task {
         records.subscribe(new JunctionSubscriber(this.#junction(node)))
         return
       case 'sink':
-        records.subscribe(new EndSubscriber((carrier) => this.#host.write(node, this.partition, carrier), node.id))
+        records.subscribe(this.#writing(node))
         return
       case 'regroup':
         records.subscribe(this.#regrouping(node))
@@ -72,15 +74,21 @@ export class Task {
     }
   }
 
-  /** The Subject behind a node, made the first time that something arrives there. */
-  #junction(node: PlanNode): Subject<Carrier> {
-    let subject = this.#subjects.get(node)
-    if (subject === undefined) {
-      subject = new Subject()
-      this.#subjects.set(node, subject)
-      this.#fanOut(node, subject)
+  /** The inlet behind a node, made the first time that something is connected to it. */
+  #junction(node: PlanNode): Inlet {
+    let inlet = this.#junctions.get(node)
+    if (inlet === undefined) {
+      inlet = new Inlet()
+      this.#junctions.set(node, inlet)
+      this.#fanOut(node, inlet)
     }
-    return subject
+    return inlet
+  }
+
+  #writing(node: SinkNode): EndSubscriber {
+    const { keyCodec, valueCodec } = node.topic
+    const output = this.#host.output(node)
+    return new EndSubscriber((carrier) => output.write(carrier, keyCodec, valueCodec, this.partition), node.id)
   }
 
   #regrouping(node: RegroupNode): EndSubscriber {
@@ -108,20 +116,17 @@ export class Task {
   }
 }
 
-/**
- * Brings records to a Subject. A Subject that is subscribed itself gets a catch from RxJS around it, in which a throw from
- * downstream would be lost to the turn.
- */
+/** Brings records to an inlet. */
 class JunctionSubscriber extends Subscriber<Carrier> {
-  readonly #subject: Subject<Carrier>
+  readonly #inlet: Inlet
 
-  constructor(subject: Subject<Carrier>) {
+  constructor(inlet: Inlet) {
     super()
-    this.#subject = subject
+    this.#inlet = inlet
   }
 
   protected override _next(carrier: Carrier): void {
-    this.#subject.next(carrier)
+    this.#inlet.next(carrier)
   }
 }
 
