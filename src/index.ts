@@ -41,7 +41,8 @@ export type {
   Reducer,
   TimeWindowedKStream,
 } from './streams/dsl.ts'
-export type { Topology } from './plan/topology.ts'
+export type { DescriptionFormat, Topology } from './plan/topology.ts'
+export type { NodeDescription, SubTopologyDescription, TopologyDescription } from './plan/description.ts'
 
 // The runtime.
 export { type Application, type ApplicationState, startStreams, type StreamsOptions } from './runtime/application.ts'

@@ -1,44 +1,70 @@
 /**
- * A topology as text, the way Kafka Streams prints one: stable, so that it can be compared in a test.
+ * A topology for people: as text, the way Kafka Streams prints one, and as a Mermaid flowchart. Both are stable, so that they
+ * can be compared in a test.
  */
-import type { PlanNode, SubTopology } from './node.ts'
+import type { NodeDescription, TopologyDescription } from './description.ts'
 
-/** What is described of a topology. */
-interface Described {
-  readonly subTopologies: readonly SubTopology[]
-  childrenOf(node: PlanNode): readonly PlanNode[]
-}
-
-export function describeText(topology: Described): string {
+export function describeText({ subTopologies }: TopologyDescription): string {
   const lines = ['Topologies:']
-  for (const { index, nodes, inputs } of topology.subTopologies) {
+  for (const { index, regrouped, nodes } of subTopologies) {
     lines.push(`  Sub-topology ${index}`)
-    for (const input of inputs) {
-      if (input.kind === 'regroup') lines.push(`    Regrouped ${input.id}${arrow(topology, input)}`)
-    }
-    for (const node of nodes) lines.push(`    ${describeNode(topology, node)}`)
+    for (const { id, to } of regrouped) lines.push(`    Regrouped ${id}${arrow(to)}`)
+    for (const node of nodes) lines.push(`    ${nodeText(node)}`)
   }
   return lines.join('\n') + '\n'
 }
 
-function describeNode(topology: Described, node: PlanNode): string {
+function nodeText(node: NodeDescription): string {
+  const { id, to } = node
   switch (node.kind) {
     case 'source':
-      return `Source ${node.id} (topics: ${node.topics.map(({ name }) => name).join(', ')})${arrow(topology, node)}`
-    case 'operator': {
-      const store = node.store === undefined ? '' : ` (store: ${node.store.name})`
-      return `Operator ${node.id}${store}${arrow(topology, node)}`
-    }
+      return `Source ${id} (topics: ${node.topics.join(', ')})${arrow(to)}`
+    case 'operator':
+      return `Operator ${id}${node.store === undefined ? '' : ` (store: ${node.store})`}${arrow(to)}`
     case 'merge':
-      return `Merge ${node.id}${arrow(topology, node)}`
+      return `Merge ${id}${arrow(to)}`
     case 'regroup':
-      return `Regroup ${node.id} (by ${node.keyCodec.name})`
+      return `Regroup ${id} (by ${node.key})`
     case 'sink':
-      return `Sink ${node.id} (topic: ${node.topic.name})`
+      return `Sink ${id} (topic: ${node.topic})`
   }
 }
 
-function arrow(topology: Described, node: PlanNode): string {
-  const children = topology.childrenOf(node)
-  return children.length === 0 ? '' : ` --> ${children.map(({ id }) => id).join(', ')}`
+function arrow(to: readonly string[]): string {
+  return to.length === 0 ? '' : ` --> ${to.join(', ')}`
+}
+
+/** Sub-topologies are subgraphs, topics stadiums, stores cylinders, regroupings hexagons with a thick edge out of their subgraph. */
+export function describeMermaid({ subTopologies }: TopologyDescription): string {
+  const nodes = subTopologies.flatMap((sub) => sub.nodes)
+  const topicNames = nodes.flatMap((node) =>
+    node.kind === 'source' ? node.topics : node.kind === 'sink' ? [node.topic] : [],
+  )
+  // Mermaid reads words such as "end" anywhere but in a quoted label, so what stands in the code is numbered.
+  const topics = new Map([...new Set(topicNames)].map((name, index) => [name, `topic${index}`]))
+  const numbers = new Map(nodes.map(({ id }, index) => [id, `node${index}`]))
+  const lines = ['flowchart TD', ...[...topics].map(([name, topic]) => `  ${topic}([${quoted(name)}])`)]
+  const edges: string[] = []
+  for (const sub of subTopologies) {
+    lines.push(`  subgraph sub${sub.index}[${quoted(`Sub-topology ${sub.index}`)}]`)
+    for (const node of sub.nodes) {
+      const number = numbers.get(node.id) as string
+      lines.push(`    ${number}${node.kind === 'regroup' ? `{{${quoted(node.id)}}}` : `[${quoted(node.id)}]`}`)
+      const arrowhead = node.kind === 'regroup' ? `== ${quoted(`by ${node.key}`)} ==>` : '-->'
+      for (const id of node.to) edges.push(`${number} ${arrowhead} ${numbers.get(id)}`)
+      if (node.kind === 'source') for (const name of node.topics) edges.push(`${topics.get(name)} --> ${number}`)
+      if (node.kind === 'sink') edges.push(`${number} --> ${topics.get(node.topic)}`)
+      if (node.kind === 'operator' && node.store !== undefined) {
+        lines.push(`    store_${number}[(${quoted(node.store)})]`)
+        edges.push(`${number} --- store_${number}`)
+      }
+    }
+    lines.push('  end')
+  }
+  return [...lines, ...edges.map((edge) => `  ${edge}`)].join('\n') + '\n'
+}
+
+/** A label: what could mean something to Mermaid, the names of serdes are free text, becomes the number of its character. */
+function quoted(label: string): string {
+  return `"${label.replace(/[^\w .,()-]/gu, (character) => `#${character.codePointAt(0)};`)}"`
 }

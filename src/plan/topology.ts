@@ -2,9 +2,18 @@
  * A topology: the frozen plan of an application, cut into sub-topologies where records change their partition.
  */
 import { MillraceError } from '../core/errors.ts'
-import { describeText } from './describe.ts'
+import { checkOptions } from '../core/names.ts'
+import { describeMermaid, describeText } from './describe.ts'
+import { descriptionOf, type TopologyDescription } from './description.ts'
 import type { PlanNode, SubTopology } from './node.ts'
 import type { StoreSpec } from './store.ts'
+
+/** How {@link Topology.describe} answers. */
+export type DescriptionFormat = 'text' | 'mermaid' | 'json'
+
+const drawings: Readonly<
+  Record<DescriptionFormat, (description: TopologyDescription) => string | TopologyDescription>
+> = { text: describeText, mermaid: describeMermaid, json: (description) => description }
 
 /**
  * What {@link StreamsBuilder.build} returns: give it to `startStreams`, or to a `TopologyTestDriver`.
@@ -40,9 +49,31 @@ export class Topology {
     return this.nodes.flatMap((node) => (node.kind === 'operator' && node.store !== undefined ? [node.store] : []))
   }
 
-  /** The topology as text, for people: sub-topologies, and for every node what it feeds. */
-  describe(): string {
-    return describeText(this)
+  /**
+   * The topology for people or for tools: sub-topologies, nodes, stores, topics, and what feeds what.
+   *
+   * The same script gives the same description every time, so it can be compared in a test. `text` (default) reads like Kafka
+   * Streams', `mermaid` is a flowchart that Markdown pages draw, `json` is plain data.
+   *
+   * @example
+   * ```ts
+   * console.log(builder.build().describe())
+   * console.log(builder.build().describe({ format: 'mermaid' }))
+   * const [first] = builder.build().describe({ format: 'json' }).subTopologies
+   * ```
+   * @throws MillraceError `bad_option`
+   */
+  describe(options?: { readonly format?: 'text' | 'mermaid' }): string
+  describe(options: { readonly format: 'json' }): TopologyDescription
+  describe(options: { readonly format?: DescriptionFormat }): string | TopologyDescription
+  describe(options: { readonly format?: DescriptionFormat } = {}): string | TopologyDescription {
+    checkOptions('describe', options, ['format'])
+    const { format = 'text' } = options
+    if (!Object.hasOwn(drawings, format)) {
+      const known = Object.keys(drawings).map((name) => `"${name}"`)
+      throw new MillraceError('bad_option', `format is ${JSON.stringify(format)}; expected ${known.join(', ')}`)
+    }
+    return drawings[format](descriptionOf(this))
   }
 }
 

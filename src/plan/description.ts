@@ -1,0 +1,73 @@
+/**
+ * What a topology says about itself: one plain description, from which the text and the picture are drawn.
+ */
+import type { PlanNode, SubTopology } from './node.ts'
+
+/** What `topology.describe({ format: 'json' })` returns: plain data for tools, in the order of the calls that built it. */
+export interface TopologyDescription {
+  /** A regrouping ends one sub-topology and begins another; everything else stays inside. */
+  readonly subTopologies: readonly SubTopologyDescription[]
+}
+
+/** The nodes that work on a record in one turn. */
+export interface SubTopologyDescription {
+  /** Its number, from 0. */
+  readonly index: number
+  /** The regroupings that feed it, and the ids of its nodes that they feed. */
+  readonly regrouped: readonly { readonly id: string; readonly to: readonly string[] }[]
+  /** Its nodes; a regrouping stands in the sub-topology that it ends. */
+  readonly nodes: readonly NodeDescription[]
+}
+
+/** A node, by `kind`: `id` is what errors, metrics and dead letters call it, `verb` the call that made it. */
+export type NodeDescription = {
+  readonly id: string
+  readonly verb: string
+  /** The ids that it feeds; for a regrouping those in other sub-topologies. */
+  readonly to: readonly string[]
+} & (
+  | { readonly kind: 'source'; readonly topics: readonly string[] }
+  | { readonly kind: 'operator'; readonly store?: string }
+  | { readonly kind: 'merge' }
+  /** `key` is the name of the serde of the keys that it regroups by. */
+  | { readonly kind: 'regroup'; readonly key: string }
+  | { readonly kind: 'sink'; readonly topic: string }
+)
+
+/** What is described of a topology. */
+export interface Described {
+  readonly subTopologies: readonly SubTopology[]
+  childrenOf(node: PlanNode): readonly PlanNode[]
+}
+
+export function descriptionOf(topology: Described): TopologyDescription {
+  const idsFedBy = (node: PlanNode): string[] => topology.childrenOf(node).map(({ id }) => id)
+  return {
+    subTopologies: topology.subTopologies.map(({ index, nodes, inputs }) => ({
+      index,
+      regrouped: inputs
+        .filter(({ kind }) => kind === 'regroup')
+        .map((input) => {
+          const own = topology.childrenOf(input).filter((child) => nodes.includes(child))
+          return { id: input.id, to: own.map(({ id }) => id) }
+        }),
+      nodes: nodes.map((node) => describeNode(node, idsFedBy(node))),
+    })),
+  }
+}
+
+function describeNode(node: PlanNode, to: readonly string[]): NodeDescription {
+  const { id, verb } = node
+  switch (node.kind) {
+    case 'source':
+      return { kind: 'source', id, verb, topics: node.topics.map(({ name }) => name), to }
+    case 'operator':
+      return { kind: 'operator', id, verb, ...(node.store === undefined ? {} : { store: node.store.name }), to }
+    case 'merge':
+      return { kind: 'merge', id, verb, to }
+    case 'regroup':
+      return { kind: 'regroup', id, verb, key: node.keyCodec.name, to }
+    case 'sink':
+      return { kind: 'sink', id, verb, topic: node.topic.name, to }
+  }
+}
