@@ -11,7 +11,7 @@ export interface Clock {
   schedule(delayMs: number, callback: () => void): () => void
 }
 
-/** The machine's clock. */
+/** The machine's clock: the default everywhere. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   schedule(delayMs, callback) {
@@ -20,7 +20,16 @@ export const systemClock: Clock = {
   },
 }
 
-/** A clock for tests that stands still until it is moved. */
+/**
+ * A clock for tests that stands still until it is moved; `new ManualClock(ms)` begins at that time, or at 0.
+ *
+ * @example
+ * ```ts
+ * const clock = new ManualClock(1_000)
+ * await log.producer({ clock }).send(clicks, { key: 'a', value: { page: '/', status: 200, bytes: 0 } }) // at 1,000 ms
+ * clock.advance(seconds(1))
+ * ```
+ */
 export class ManualClock implements Clock {
   #nowMs: number
   #timers: { readonly atMs: number; readonly callback: () => void }[] = []
@@ -29,10 +38,12 @@ export class ManualClock implements Clock {
     this.#nowMs = nowMs
   }
 
+  /** Where it stands, ms since the epoch. */
   now(): number {
     return this.#nowMs
   }
 
+  /** Calls back when {@link advance} passes the time; the returned function cancels. */
   schedule(delayMs: number, callback: () => void): () => void {
     const timer = { atMs: this.#nowMs + delayMs, callback }
     this.#timers.push(timer)
@@ -41,7 +52,7 @@ export class ManualClock implements Clock {
     }
   }
 
-  /** Moves the time on and runs every timer that falls due, in the order of their times. */
+  /** Moves the time on and runs every timer that falls due, in the order of their times. A duration below 0 is a `bad_option`. */
   advance(durationMs: number): void {
     checkWhole('the duration', durationMs, 0)
     const untilMs = this.#nowMs + durationMs

@@ -2,14 +2,26 @@
  * Durations in ms with a name: `minutes(1)` reads better than 60_000 and cannot be off by a zero.
  */
 
-/** Milliseconds in `count` seconds. */
+/**
+ * Milliseconds in `count` seconds.
+ * @example driver.advanceWallClockTime(seconds(5))
+ */
 export const seconds = (count: number): number => count * 1_000
 
-/** Milliseconds in `count` minutes. */
+/**
+ * Milliseconds in `count` minutes.
+ * @example TimeWindows.of({ size: minutes(1) })
+ */
 export const minutes = (count: number): number => count * 60_000
 
-/** Milliseconds in `count` hours. */
+/**
+ * Milliseconds in `count` hours.
+ * @example TimeWindows.of({ size: hours(1), advance: minutes(5) })
+ */
 export const hours = (count: number): number => count * 3_600_000
 
-/** Milliseconds in `count` days of 24 hours. */
+/**
+ * Milliseconds in `count` days of 24 hours.
+ * @example grouped.windowedBy(TimeWindows.of({ size: hours(1) })).count({ retentionMs: days(7) })
+ */
 export const days = (count: number): number => count * 86_400_000

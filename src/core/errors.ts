@@ -43,7 +43,7 @@ export interface ErrorPlace {
 }
 
 /**
- * The error that every part of millrace throws or rejects with.
+ * The error that every part of millrace throws or rejects with. `cause` is what was thrown below it, if anything.
  *
  * @example
  * ```ts
@@ -55,12 +55,19 @@ export interface ErrorPlace {
  * ```
  */
 export class MillraceError extends Error {
+  /** Always this. */
   override readonly name = 'MillraceError'
+  /** What went wrong, for programs; never changes its meaning. */
   readonly code: ErrorCode
+  /** The topic that it is about, where that is known; the same holds for the fields below. */
   readonly topic: string | undefined
+  /** The partition of the topic. */
   readonly partition: number | undefined
+  /** The offset in the partition. */
   readonly offset: number | undefined
+  /** The id of the operator, as `describe()` shows it. */
   readonly operator: string | undefined
+  /** The name of the store. */
   readonly store: string | undefined
 
   constructor(code: ErrorCode, message: string, details: ErrorPlace & { readonly cause?: unknown } = {}) {

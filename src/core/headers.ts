@@ -4,14 +4,19 @@
 import { MillraceError } from './errors.ts'
 import { isWellFormed } from './text.ts'
 
+/** A header of a record that was read. */
 export interface Header {
+  /** Its name; another header of the record may have the same. */
   readonly key: string
+  /** Its bytes. Do not change them; they are shared. */
   readonly value: Uint8Array | null
 }
 
 /** Headers as they are given: text stands for its UTF-8 bytes. */
 export interface HeaderInput {
+  /** Its name. */
   readonly key: string
+  /** Bytes, text, or null for a header without a value. */
   readonly value: Uint8Array | string | null
 }
 

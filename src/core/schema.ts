@@ -4,8 +4,9 @@
 import type { ByteWriter } from './bytes.ts'
 import { Codec } from './serde.ts'
 
-/** The part of a Standard Schema that is used here: a synchronous `validate`, and the types. */
+/** What {@link json} and {@link msgpack} take from zod, valibot, arktype …: a synchronous `validate`, and the types. */
 export interface StandardSchema<Input = unknown, Output = unknown> {
+  /** The properties of Standard Schema, version 1. */
   readonly '~standard': {
     readonly version: 1
     readonly vendor: string

@@ -24,7 +24,9 @@ import { bytesAsText } from './text.ts'
 export interface Serde<T> {
   /** Stands in the stored plan: an application whose stored data has another serde's name is refused. Default `custom`. */
   readonly name?: string
+  /** The bytes of a value. millrace copies them. */
   readonly encode: (value: T) => Uint8Array
+  /** The value of its bytes, which are a copy: the value may keep them. */
   readonly decode: (bytes: Uint8Array) => T
 }
 

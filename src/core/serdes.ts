@@ -299,22 +299,40 @@ const bytesCodec = new BytesCodec()
 const jsonCodec = new JsonCodec()
 const msgpackCodec = new MsgpackCodec()
 
-/** Text as UTF-8. Bytes that are not UTF-8 do not decode, and a lone surrogate does not encode. */
+/**
+ * Text as UTF-8. Bytes that are not UTF-8 do not decode, and a lone surrogate does not encode.
+ * @example topic('words', { key: string(), value: string() })
+ */
 export const string = (): Serde<string> => stringCodec
 
-/** Safe integers as 8 bytes, big-endian with the sign bit flipped, so that byte order is number order. */
+/**
+ * Safe integers as 8 bytes, big-endian with the sign bit flipped, so that byte order is number order.
+ * @example keyValueStore('totals', { key: string(), value: int64() })
+ */
 export const int64 = (): Serde<number> => int64Codec
 
-/** 64-bit integers as `bigint`; the bytes of {@link int64}. */
+/**
+ * 64-bit integers as `bigint`; the bytes of {@link int64}.
+ * @example topic('balances', { key: string(), value: bigint64() })
+ */
 export const bigint64 = (): Serde<bigint> => bigint64Codec
 
-/** Numbers as 8 bytes of IEEE 754, changed so that byte order is number order. */
+/**
+ * Numbers as 8 bytes of IEEE 754, changed so that byte order is number order.
+ * @example topic('temperatures', { key: string(), value: float64() })
+ */
 export const float64 = (): Serde<number> => float64Codec
 
-/** One byte, 0 or 1. */
+/**
+ * One byte, 0 or 1.
+ * @example topic('switches', { key: string(), value: boolean() })
+ */
 export const boolean = (): Serde<boolean> => booleanCodec
 
-/** The bytes themselves. */
+/**
+ * The bytes themselves. What is read is a copy of its own.
+ * @example topic('frames', { key: int64(), value: bytes() })
+ */
 export const bytes = (): Serde<Uint8Array> => bytesCodec
 
 /**
@@ -332,7 +350,10 @@ export function json(schema?: StandardSchema): Serde<unknown> {
   return schema === undefined ? jsonCodec : validated(jsonCodec, schema)
 }
 
-/** MessagePack without extensions for records: smaller and faster than JSON. Takes a Standard Schema as {@link json} does. */
+/**
+ * MessagePack without extensions for records: smaller and faster than JSON. Takes a Standard Schema as {@link json} does.
+ * @example topic('readings', { key: string(), value: msgpack<{ readonly celsius: number }>() })
+ */
 export function msgpack<T>(): Serde<T>
 export function msgpack<S extends StandardSchema>(schema: S & OutputFitsInput<S>): Serde<SchemaOutput<S>>
 export function msgpack(schema?: StandardSchema): Serde<unknown> {
@@ -353,7 +374,12 @@ export function tuple<T extends readonly unknown[]>(
   return new TupleCodec(parts.map((part) => codecOf(part))) as Serde<unknown> as Serde<Readonly<T>>
 }
 
-/** The same type with null: for a key or a value that may be missing. */
+/**
+ * The same type with null: for a key or a value that may be missing. Without it a null that is read fails its record with
+ * `unexpected_null`.
+ * @example topic('profiles', { key: string(), value: nullable(json<{ readonly name: string }>()) })
+ * @throws MillraceError `bad_option` when the serde is nullable already
+ */
 export function nullable<T>(serde: Serde<T>): Serde<T | null> {
   const codec = codecOf(serde)
   if (codec.nullable) throw new MillraceError('bad_option', `${codec.name} is nullable already`)

@@ -4,22 +4,34 @@
 import { checkName, checkOptions, checkWhole } from './names.ts'
 import { codecOf, type Encoder, type Serde } from './serde.ts'
 
-/** A topic as the program knows it. */
+/** A topic as the program knows it: a frozen constant, made by {@link topic}. */
 export interface Topic<K, V> {
+  /** Tells a topic from a store. */
   readonly kind: 'topic'
+  /** What it is called in the log. */
   readonly name: string
+  /** How its keys are written. */
   readonly key: Serde<K>
+  /** How its values are written. */
   readonly value: Serde<V>
   /** How many partitions it is created with. `undefined`: as many as it has, 1 when it is created. */
   readonly partitions: number | undefined
 }
 
-/** A topic that takes records with keys K and values V; a null value is always taken. */
+/**
+ * A topic that takes records with keys K and values V: what `to` accepts. Any {@link Topic} of the same or of wider types is
+ * one, and a null value is always taken.
+ */
 export interface TopicFor<in K, in V> {
+  /** As of {@link Topic}. */
   readonly kind: 'topic'
+  /** As of {@link Topic}. */
   readonly name: string
+  /** Writes the keys. */
   readonly key: Encoder<K>
+  /** Writes the values. */
   readonly value: Encoder<Exclude<V, null>>
+  /** As of {@link Topic}. */
   readonly partitions: number | undefined
 }
 
@@ -61,24 +73,32 @@ export function checkPartitions(partitions: number): number {
   return checkWhole('the number of partitions', partitions, 1, partitionsMax)
 }
 
-/** A table of the newest value of each key. */
+/** Names a table of the newest value of each key; made by {@link keyValueStore}. */
 export interface KeyValueStore<K, V> {
+  /** Tells it from a window store. */
   readonly kind: 'keyValueStore'
+  /** Where the application finds its state again; unique within a topology. */
   readonly name: string
+  /** How keys are written; rows are ordered by these bytes. */
   readonly key: Serde<K>
+  /** How values are written. */
   readonly value: Serde<V>
 }
 
-/** A table of the newest value of each key and window. */
+/** Names a table of the newest value of each key and window; made by {@link windowStore}. */
 export interface WindowStore<K, V> {
+  /** Tells it from a key-value store. */
   readonly kind: 'windowStore'
+  /** Where the application finds its state again; unique within a topology. */
   readonly name: string
+  /** How keys are written, without their windows. */
   readonly key: Serde<K>
+  /** How values are written. */
   readonly value: Serde<V>
 }
 
 /**
- * Names the store of an aggregation, to query it by.
+ * Names the store of an aggregation without windows, to query it by. An aggregation that nobody queries needs no constant.
  *
  * @example
  * ```ts
@@ -100,6 +120,7 @@ export function keyValueStore<K, V>(
  * @example
  * ```ts
  * const counts = windowStore('counts', { key: string(), value: int64() })
+ * stream.groupByKey().windowedBy(TimeWindows.of({ size: minutes(1) })).count({ store: counts })
  * ```
  * @throws MillraceError `bad_option`
  */

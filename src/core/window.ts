@@ -9,13 +9,17 @@ import type { Timestamp } from './units.ts'
 
 /** A span of event time, half open: `start` belongs to it, `end` does not. Both in ms since the epoch. */
 export interface Window {
+  /** The first ms that belongs to it. */
   readonly start: Timestamp
+  /** The first ms behind it. */
   readonly end: Timestamp
 }
 
 /** The key of a row in a windowed table: a key, and the window that the row is about. */
 export interface Windowed<K> {
+  /** The key that the records were grouped by. */
   readonly key: K
+  /** The window that they fell into. */
   readonly window: Window
 }
 
@@ -31,8 +35,11 @@ export interface Windowed<K> {
  * ```
  */
 export class TimeWindows {
+  /** How long a window is, in ms. */
   readonly sizeMs: number
+  /** From the start of a window to the start of the next, in ms. */
   readonly advanceMs: number
+  /** How long a window waits for late records after its end, in ms of stream time. */
   readonly graceMs: number
 
   private constructor(sizeMs: number, advanceMs: number, graceMs: number) {
@@ -42,6 +49,8 @@ export class TimeWindows {
   }
 
   /**
+   * Windows of one size: tumbling, or hopping with an `advance`.
+   *
    * @param options all in ms; `advance` defaults to `size` (tumbling), `grace` to 0
    * @throws MillraceError `bad_option` unless 0 < advance <= size and grace >= 0
    */
@@ -62,12 +71,14 @@ export class TimeWindows {
 /**
  * Keys of a windowed table: the bytes of the key, then the start of the window in 8 bytes, as in Kafka.
  *
- * The end is not stored: `size` tells it. Records are partitioned by the key alone.
+ * For a topic that a windowed table is written to. The end is not stored: `size`, in ms, tells it. Records are partitioned by
+ * the key alone.
  *
  * @example
  * ```ts
  * const perMinute = topic('clicks-per-minute', { key: windowed(string(), { size: minutes(1) }), value: int64() })
  * ```
+ * @throws MillraceError `bad_option`
  */
 export function windowed<K>(key: Serde<K>, options: { readonly size: number }): Serde<Windowed<K>> {
   checkOptions('windowed', options, ['size'])

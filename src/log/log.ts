@@ -15,12 +15,13 @@ import type { TopicDescription } from './topics.ts'
 export type TopicName = string | { readonly name: string }
 
 /**
- * Opens a log in a directory, and creates it where it is missing. Several processes may open one directory.
+ * Opens a log in a directory, and creates it where it is missing. Several processes may open one directory, on a local file
+ * system (no NFS).
  *
  * @example
  * ```ts
  * const log = await openLog('./data')
- * await log.producer().send(clicks, { key: '10.0.0.1', value: { page: '/', status: 200 } })
+ * await log.producer().send(clicks, { key: '10.0.0.1', value: { page: '/', status: 200, bytes: 512 } })
  * for await (const { offset, value } of log.read(clicks)) console.log(offset, value)
  * await log.close()
  * ```
@@ -36,8 +37,18 @@ function checkDir(dir: string): string {
   throw new MillraceError('bad_option', `openLog takes the path of a directory, not ${JSON.stringify(dir)}`)
 }
 
-/** An open log. */
+/**
+ * An open log: topics to write, to read and to manage, and what `startStreams` runs on. Made by {@link openLog}.
+ *
+ * @example
+ * ```ts
+ * await using log = await openLog('./data')
+ * await log.producer().send(clicks, { key: '10.0.0.1', value: { page: '/', status: 200, bytes: 512 } })
+ * console.log(await log.admin.endOffsets(clicks))
+ * ```
+ */
 export class Log implements AsyncDisposable {
+  /** Topics and their administration. */
   readonly admin: Admin
   readonly #log: EmbeddedLog
   readonly #producers = new Set<Producer>()
@@ -48,7 +59,11 @@ export class Log implements AsyncDisposable {
     this.admin = new Admin(log)
   }
 
-  /** A new producer. Programs share one where they can: its flushes are commits. */
+  /**
+   * A new producer. Programs share one where they can: its flushes are commits.
+   *
+   * @throws MillraceError `bad_option`
+   */
   producer(options: ProducerOptions = {}): Producer {
     const producer = new Producer(this.#log, options, (closed) => this.#producers.delete(closed))
     this.#producers.add(producer)
@@ -56,9 +71,13 @@ export class Log implements AsyncDisposable {
   }
 
   /**
-   * Reads a topic from a place on, without a group and without a position that is kept.
+   * Reads a topic from a place on, without a group and without a position that is kept: for tools, exports and tests.
    *
-   * @throws MillraceError `topic_unknown`, `position_lost` and `bad_option` at the first read
+   * @example
+   * ```ts
+   * for await (const { key, value } of log.read(clicks, { from: { time: 0 } })) console.log(key, value.page)
+   * ```
+   * @throws MillraceError `bad_option`; at the first read `topic_unknown` and `position_lost`
    */
   read<K, V>(topic: Topic<K, V>, options: ReadOptions = {}): TopicReader<K, V> {
     return new TopicReader(this.#log, topic, options)
@@ -71,12 +90,20 @@ export class Log implements AsyncDisposable {
     await this.#log.environment.close()
   }
 
+  /** {@link close}, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
 }
 
-/** Topics and their administration. */
+/**
+ * Topics and their administration: `log.admin`. Programs that use typed constants need it seldom, as these create their topics.
+ *
+ * @example
+ * ```ts
+ * for (const { name, partitions } of await log.admin.listTopics()) console.log(name, partitions)
+ * ```
+ */
 export class Admin {
   readonly #log: EmbeddedLog
 
@@ -87,7 +114,7 @@ export class Admin {
   /**
    * Creates a topic with the partitions that its constant says, or 1.
    *
-   * @throws MillraceError `topic_exists`
+   * @throws MillraceError `topic_exists`, `bad_option`
    */
   async createTopic(topic: {
     readonly name: string
@@ -102,14 +129,19 @@ export class Admin {
     return this.#log.topics.list()
   }
 
-  /** @throws MillraceError `topic_unknown` */
+  /**
+   * One topic as it is in the log.
+   *
+   * @throws MillraceError `topic_unknown`
+   */
   async describeTopic(topic: TopicName): Promise<TopicDescription> {
     this.#log.refresh()
     return this.#log.topics.describe(nameOf(topic))
   }
 
   /**
-   * Deletes a topic with all its records. Running applications and readers of it fail with `topic_unknown` or `position_lost`.
+   * Deletes a topic with all its records, for good. Running applications and readers of it fail with `topic_unknown` or
+   * `position_lost`.
    *
    * @throws MillraceError `topic_unknown`
    */

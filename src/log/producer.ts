@@ -13,27 +13,35 @@ import { Outboxes, type Route } from './outboxes.ts'
 
 /** Where a record was written. */
 export interface SendResult {
+  /** The topic it went to. */
   readonly topic: string
+  /** Its partition, from 0. */
   readonly partition: number
+  /** Its place in the partition. */
   readonly offset: Offset
 }
 
 /** Where the records of one `sendMany` were written: for each partition that got some, the first offset and how many. */
 export interface SendManyResult {
+  /** The topic they went to. */
   readonly topic: string
+  /** How many there were. */
   readonly count: number
+  /** Those of a partition lie side by side from `baseOffset` on, in the order in which they were given. */
   readonly partitions: readonly { readonly partition: number; readonly baseOffset: Offset; readonly count: number }[]
 }
 
+/** What {@link Log.producer} takes; the defaults suit most programs. */
 export interface ProducerOptions {
   /** How long to wait for more records before a flush, in ms. Default 0: until the event loop is free. */
   readonly lingerMs?: number
-  /** The size that a batch is closed at. Default 131,072. */
+  /** The size that a batch is closed at, in bytes. Default 131,072. */
   readonly batchBytes?: number
-  /** The most bytes that may wait for a flush. Default 64 MiB. */
+  /** The most bytes that may wait for a flush; a send beyond is refused with `buffer_full`. Default 64 MiB. */
   readonly bufferBytes?: number
-  /** Per batch. Default `none`. */
+  /** How each batch is compressed, `none` or `gzip`. Default `none`. */
   readonly compression?: Compression
+  /** Gives records without a timestamp theirs, and times `lingerMs`. Default: the machine's. */
   readonly clock?: Clock
 }
 
@@ -43,11 +51,18 @@ interface Waiter {
 }
 
 /**
- * Writes records to topics.
+ * Writes records to topics. Made by {@link Log.producer}.
  *
  * Whatever is sent without an `await` in between is written in one commit, over all partitions and topics: after a crash
  * all of it is there or nothing. A promise resolves when its records are durable. A call that is refused (a record that
  * cannot be encoded, say) is left out of that commit, and does not hold back the others in it.
+ *
+ * @example
+ * ```ts
+ * const producer = log.producer()
+ * const sent = ['/', '/cart'].map((page) => producer.send(clicks, { key: 'a', value: { page, status: 200, bytes: 0 } }))
+ * for (const { partition, offset } of await Promise.all(sent)) console.log(partition, offset)
+ * ```
  */
 export class Producer implements AsyncDisposable {
   readonly #outboxes: Outboxes
@@ -82,7 +97,8 @@ export class Producer implements AsyncDisposable {
   /**
    * Sends one record; resolves with its place when it is durable.
    *
-   * A topic that does not exist is created. Records of one key keep their order.
+   * A topic that does not exist is created. Records of one key keep their order. Awaiting each send costs a commit each: for
+   * speed send many, then await all, or use {@link sendMany}.
    *
    * @throws MillraceError `bad_record`, `encode_failed`, `partitions_differ`, `buffer_full`, `closed`, `storage_failed`
    */
@@ -101,6 +117,13 @@ export class Producer implements AsyncDisposable {
   /**
    * Sends many records in one commit: all of them are written or none, also when one of them cannot be encoded.
    *
+   * @example
+   * ```ts
+   * const { count } = await log.producer().sendMany(clicks, [
+   *   { key: 'a', value: { page: '/', status: 200, bytes: 512 }, timestamp: 0 },
+   *   { key: 'b', value: { page: '/cart', status: 404, bytes: 0 }, headers: [{ key: 'agent', value: 'curl' }] },
+   * ])
+   * ```
    * @throws MillraceError as {@link send}
    */
   sendMany<K, V>(topic: Topic<K, V>, records: Iterable<RecordInput<K, V>>): Promise<SendManyResult> {
@@ -178,7 +201,7 @@ export class Producer implements AsyncDisposable {
     })
   }
 
-  /** Writes what waits, and refuses further records. */
+  /** Writes what waits, and refuses further records with `closed`. Closing the log does it too. */
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
@@ -186,6 +209,7 @@ export class Producer implements AsyncDisposable {
     await this.flush()
   }
 
+  /** {@link close}, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }

@@ -11,31 +11,47 @@ import { decodeRecord } from './decode.ts'
 import type { EmbeddedLog } from './embedded-log.ts'
 import type { PartitionId } from './partitions.ts'
 
-/** Where to begin: an offset, the first record there is, behind the last, or the first record with at least this time. */
+/**
+ * Where to begin: an offset, the first record there is, behind the last, or the first record with at least this time (ms since
+ * the epoch).
+ */
 export type ReadFrom = number | 'beginning' | 'end' | { readonly time: number }
 
+/** What {@link Log.read} takes. */
 export interface ReadOptions {
-  /** Default: all partitions. */
+  /** The only partition to read. Default: all partitions. */
   readonly partition?: number
-  /** Default `beginning`. An offset counts in every partition that is read. */
+  /** Where to begin. Default `beginning`. An offset counts in every partition that is read. */
   readonly from?: ReadFrom
   /** Whether to wait for new records at the end. Default false: the end is where it was at the first read. */
   readonly follow?: boolean
-  /** Ends a read that follows. */
+  /** Ends a read that follows: the loop is over, without an error. */
   readonly signal?: AbortSignal
 }
 
-/** Records of one stored batch. */
+/** Records of one stored batch; made by {@link TopicReader.batches}. */
 export interface RecordBatch<K, V> {
+  /** The topic they are from. */
   readonly topic: string
+  /** Their partition, from 0. */
   readonly partition: number
+  /** At least one, in the order of their offsets. */
   readonly records: readonly LogRecord<K, V>[]
 }
 
 /**
  * What {@link Log.read} returns: an async iterable of records.
  *
- * Records of a partition come in the order of their offsets; partitions take turns, a stored batch each.
+ * Records of a partition come in the order of their offsets; partitions take turns, a stored batch each. Each loop over it
+ * begins anew.
+ *
+ * @example
+ * ```ts
+ * for await (const { offset, value } of log.read(clicks, { follow: true })) {
+ *   console.log(offset, value.page)
+ *   if (value.status === 500) break
+ * }
+ * ```
  */
 export class TopicReader<K, V> implements AsyncIterable<LogRecord<K, V>> {
   readonly #log: EmbeddedLog
@@ -53,6 +69,7 @@ export class TopicReader<K, V> implements AsyncIterable<LogRecord<K, V>> {
     this.#options = options
   }
 
+  /** The records one by one; it throws as {@link batches} does. */
   async *[Symbol.asyncIterator](): AsyncGenerator<LogRecord<K, V>, void, undefined> {
     for await (const { records } of this.batches()) yield* records
   }
@@ -60,6 +77,10 @@ export class TopicReader<K, V> implements AsyncIterable<LogRecord<K, V>> {
   /**
    * The records by stored batch: for speed, when a loop over records is too slow.
    *
+   * @example
+   * ```ts
+   * for await (const { records } of log.read(clicks).batches()) console.log(records.length)
+   * ```
    * @throws MillraceError `corrupt_batch`, `undecodable` and `unexpected_null`, each behind the last good record; to go
    *   on, read again from the error's offset + 1
    */

@@ -9,10 +9,13 @@ import { afterPrefix, namedKey, partitionKey } from '../storage/keys.ts'
 import { emptyPartition, encodePartitionRow } from './partitions.ts'
 import { readInt32, writeInt32 } from '../core/bytes.ts'
 
+/** A topic as it is in the log. */
 export interface TopicDescription {
+  /** What it is called. */
   readonly name: string
   /** Stands for the name on disk; a topic that is created again gets another one. */
   readonly id: number
+  /** How many it has; fixed for its life. */
   readonly partitions: number
 }
 

@@ -19,9 +19,19 @@ const drawings: Readonly<
  * What {@link StreamsBuilder.build} returns: give it to `startStreams`, or to a `TopologyTestDriver`.
  *
  * It is immutable and may be started as often as wanted, under different application ids.
+ *
+ * @example
+ * ```ts
+ * builder.stream(clicks).groupByKey().count()
+ * const topology = builder.build()
+ * using driver = new TopologyTestDriver(topology)
+ * await using app = await startStreams(topology, { log, applicationId: 'clicks' })
+ * ```
  */
 export class Topology {
+  /** The plan itself, for the runtime; {@link describe} is for everyone. */
   readonly nodes: readonly PlanNode[]
+  /** The nodes by what works in one turn, for the runtime. */
   readonly subTopologies: readonly SubTopology[]
   readonly #children = new Map<PlanNode, PlanNode[]>()
 
@@ -57,9 +67,9 @@ export class Topology {
    *
    * @example
    * ```ts
-   * console.log(builder.build().describe())
-   * console.log(builder.build().describe({ format: 'mermaid' }))
-   * const [first] = builder.build().describe({ format: 'json' }).subTopologies
+   * console.log(topology.describe())
+   * console.log(topology.describe({ format: 'mermaid' }))
+   * const [first] = topology.describe({ format: 'json' }).subTopologies
    * ```
    * @throws MillraceError `bad_option`
    */

@@ -13,6 +13,7 @@ import { failurePolicy, type OnError } from './failures.ts'
 import { type Metrics, metricsOf } from './metrics.ts'
 import { queryStore, type ReadOnlyKeyValueStore, type ReadOnlyWindowStore } from './store-query.ts'
 
+/** What {@link startStreams} takes; `log` and `applicationId` are all that most programs say. */
 export interface StreamsOptions {
   /** What {@link openLog} returned. */
   readonly log: Log
@@ -28,12 +29,15 @@ export interface StreamsOptions {
   readonly maxTaskIdleMs?: number
   /** Memory for rows of stores beside those of the running commit, roughly, in bytes. Default 64 MiB. */
   readonly stateCacheBytes?: number
+  /** Times commits and waits. Default: the machine's. */
   readonly clock?: Clock
   /** Closes the application when it aborts. */
   readonly signal?: AbortSignal
+  /** Called on every change of {@link Application.state}. A throw of it changes nothing; it becomes a process warning. */
   readonly onStateChange?: (state: ApplicationState) => void
 }
 
+/** `running` until it is told to close or fails; `closed` and `failed` are final. */
 export type ApplicationState = 'running' | 'closing' | 'closed' | 'failed'
 
 /** The longest stretch of work between two looks at the event loop. */
@@ -47,7 +51,7 @@ interface Waiter {
 }
 
 /**
- * Starts a topology on a log.
+ * Starts a topology on a log, in this process, and creates topics that are missing.
  *
  * It goes on from its last commit, or from the beginning of its topics. Positions, outputs, state and counters are committed
  * together, so a crash at any moment loses nothing and doubles nothing. One instance per application id: a newer one takes
@@ -87,8 +91,23 @@ export async function startStreams(topology: Topology, options: StreamsOptions):
   return new Application(topology, options)
 }
 
-/** What {@link startStreams} returns. */
+/**
+ * A running topology, to watch, to query and to close. Made by {@link startStreams}.
+ *
+ * If it fails and nobody awaits {@link stopped} or {@link caughtUp}, the process ends with the error.
+ *
+ * @example
+ * ```ts
+ * const app = await startStreams(topology, { log, applicationId: 'visits', onError: 'deadLetter' })
+ * process.once('SIGTERM', () => void app.close())
+ * await app.caughtUp()
+ * const { consumed, dropped, lag } = app.metrics()
+ * console.log(consumed, dropped, lag, app.store(counts).fetch('/', { from: 0 }))
+ * await app.close()
+ * ```
+ */
 export class Application implements AsyncDisposable {
+  /** Names its positions, stores and dead letters in the log. */
   readonly applicationId: string
   /** Resolves after {@link close}, rejects with the error that stopped the application. */
   readonly stopped: Promise<void>
@@ -138,6 +157,7 @@ export class Application implements AsyncDisposable {
     if (signal?.aborted === true) this.#beginClosing()
   }
 
+  /** What it does right now. */
   get state(): ApplicationState {
     return this.#state
   }
@@ -211,7 +231,8 @@ export class Application implements AsyncDisposable {
   }
 
   /**
-   * Resolves when every input is worked on and committed up to its end at the time of the call.
+   * Resolves when every input is worked on and committed up to its end at the time of the call: for imports and tests. On input
+   * that goes on it says nothing of what comes later.
    *
    * @throws the error that stopped the application, or MillraceError `closed`
    */
@@ -258,7 +279,7 @@ export class Application implements AsyncDisposable {
   }
 
   /**
-   * A store of the topology, to query: rows as of the last commit.
+   * A store of the topology, to query by the constant that its aggregation was given: rows as of the last commit.
    *
    * @throws MillraceError `store_unknown`, `bad_option` when the constant's serdes are not the store's
    */
@@ -268,7 +289,10 @@ export class Application implements AsyncDisposable {
     return queryStore(this.#log, this.#topology, this.#engine, store)
   }
 
-  /** Commits what is done and stops. After a failure it does nothing; the failure is told by {@link stopped}. */
+  /**
+   * Commits what is done and stops; close it before the log. After a failure it does nothing; the failure is told by
+   * {@link stopped}.
+   */
   async close(): Promise<void> {
     this.#beginClosing()
     if (this.#state !== 'failed') await this.stopped
@@ -280,6 +304,7 @@ export class Application implements AsyncDisposable {
     this.#notify()
   }
 
+  /** {@link close}, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }

@@ -9,10 +9,13 @@ import type { Output } from './outputs.ts'
 
 /** A turn that failed and was undone, as a handler sees it. */
 export interface Failure {
+  /** What was thrown; a record error by its code (docs/errors.md), `cause` is the function's or the serde's own error. */
   readonly error: MillraceError
-  /** The record of the log that the turn came from. */
+  /** The topic of the record of the log that the turn came from. */
   readonly topic: string
+  /** The partition of that record. */
   readonly partition: number
+  /** The offset of that record. */
   readonly offset: number
   /** Where it failed, when that is known. */
   readonly operator: string | undefined
@@ -21,6 +24,10 @@ export interface Failure {
 /** What to do: stop the application, pass over the record, or write it to the dead-letter topic and pass over it. */
 export type FailureAnswer = 'fail' | 'skip' | 'deadLetter'
 
+/**
+ * What to do with a record whose turn failed: an answer, an answer after so many retries (0 to 1,000, at once), or a function
+ * that answers. Only record errors come here (docs/errors.md); every other error stops the application.
+ */
 export type OnError =
   | FailureAnswer
   | { readonly retries: number; readonly then: FailureAnswer }

@@ -4,7 +4,12 @@
 import type { Engine } from './engine.ts'
 import type { Counters } from './progress.ts'
 
+/**
+ * What `app.metrics()` and `driver.metrics()` return: figures as of now. Counts of records are part of the commit: a crash neither
+ * loses nor doubles them.
+ */
 export interface Metrics {
+  /** As {@link Application.state}. */
   readonly state: string
   /** Source records since the application first started, by topic. */
   readonly consumed: Readonly<Record<string, number>>
@@ -22,9 +27,11 @@ export interface Metrics {
   readonly streamTimes: Readonly<Record<string, number>>
   /** The largest timestamp of a source record so far, ms since the epoch; -1 before the first. */
   readonly eventTime: number
+  /** Commits of this instance. */
   readonly commits: number
+  /** How long the last one took, in ms. */
   readonly lastCommitMs: number
-  /** Memory of stores, roughly. */
+  /** Memory of stores, roughly, in bytes. */
   readonly stateCacheBytes: number
 }
 

@@ -15,15 +15,26 @@ import { readStoredRow } from '../state/row.ts'
 import { windowRowKey } from '../state/table.ts'
 import type { Engine } from './engine.ts'
 
-/** A row of a store. */
+/** A row of a store, decoded anew for each query. */
 export interface StoreRow<K, V> {
+  /** The key; in a window store with its window. */
   readonly key: K
+  /** The newest value. */
   readonly value: V
-  /** The largest timestamp of the records in it. */
+  /** The largest timestamp of the records in it, ms since the epoch. */
   readonly timestamp: Timestamp
 }
 
-/** A store without windows, to read. */
+/**
+ * A store without windows, to read: what `app.store(…)` and `driver.store(…)` return. Each call sees the last commit; a range
+ * that is read while commits go on may show some rows before and others after one.
+ *
+ * @example
+ * ```ts
+ * const totalsNow = app.store(totals)
+ * console.log(totalsNow.get('/'), [...totalsNow.range({ from: '/a', to: '/b' })])
+ * ```
+ */
 export interface ReadOnlyKeyValueStore<K, V> {
   /** The value of a key; undefined when there is none. */
   get(key: K): V | undefined
@@ -31,7 +42,15 @@ export interface ReadOnlyKeyValueStore<K, V> {
   range(bounds?: { readonly from?: K; readonly to?: K }): Iterable<StoreRow<K, V>>
 }
 
-/** A store of windows, to read. Bounds are starts of windows in ms since the epoch, both inclusive. */
+/**
+ * A store of windows, to read, as {@link ReadOnlyKeyValueStore}. Bounds are starts of windows in ms since the epoch, both
+ * inclusive. A window is there until stream time has passed its start by `retentionMs`.
+ *
+ * @example
+ * ```ts
+ * for (const { key, value } of app.store(counts).fetch('/', { from: 0, to: minutes(5) })) console.log(key.window.start, value)
+ * ```
+ */
 export interface ReadOnlyWindowStore<K, V> {
   /** The windows of a key, in the order of time. */
   fetch(key: K, bounds?: TimeBounds): readonly StoreRow<Windowed<K>, V>[]
@@ -39,8 +58,11 @@ export interface ReadOnlyWindowStore<K, V> {
   range(bounds?: TimeBounds): Iterable<StoreRow<Windowed<K>, V>>
 }
 
+/** Starts of windows, ms since the epoch, both inclusive. */
 export interface TimeBounds {
+  /** Default 0. */
   readonly from?: number
+  /** Default: no bound. */
   readonly to?: number
 }
 

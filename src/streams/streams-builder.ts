@@ -11,18 +11,22 @@ import type { KStream, Named, Side } from './dsl.ts'
 import { PlanBuilder } from './plan-builder.ts'
 import { streamOf } from './stream.ts'
 
+/** What {@link StreamsBuilder.stream} takes. */
 export interface StreamOptions extends Named {
   /** Where an application without a position begins: at the first record (default), or behind the last. */
   readonly reset?: 'earliest' | 'latest'
 }
 
 /**
- * Builds a topology.
+ * Builds a topology: begin with {@link stream}, chain verbs, end with {@link build}. Nothing runs before `startStreams`.
+ *
+ * Operators that keep or move data find it again by their id, made of the source topics and the stateful and regrouping verbs
+ * before them; `{ name }` fixes it, so that a changed script goes on with the data it left.
  *
  * @example
  * ```ts
  * const builder = new StreamsBuilder()
- * builder.stream(clicks).filter(({ value }) => value.status === 200).to(goodClicks)
+ * builder.stream(clicks).filter(({ value }) => value.status === 404).to(missing)
  * const topology = builder.build()
  * ```
  */
@@ -31,8 +35,10 @@ export class StreamsBuilder {
   readonly #sources: SourceNode[] = []
 
   /**
-   * Reads one topic, or several of the same types. The same topics may be asked for more than once.
+   * Reads one topic, or several of the same types. The same topics may be asked for more than once. A topic that is missing is
+   * created when the application starts.
    *
+   * @example builder.stream(clicks, { reset: 'latest' }).foreach(({ value }) => console.error(value.page))
    * @throws MillraceError `topology_invalid` when a topic is read in two different ways, `bad_option`
    */
   stream<K, V>(topics: Topic<K, V> | readonly Topic<K, V>[], options: StreamOptions = {}): KStream<K, V, Side> {
@@ -114,6 +120,11 @@ export class StreamsBuilder {
   /**
    * The finished plan. The builder may go on; later calls do not change what was built.
    *
+   * @example
+   * ```ts
+   * builder.stream(clicks).to(missing)
+   * console.log(builder.build().describe())
+   * ```
    * @throws MillraceError `topology_invalid`
    */
   build(): Topology {

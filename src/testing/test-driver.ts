@@ -21,6 +21,7 @@ import { type Metrics, metricsOf } from '../runtime/metrics.ts'
 import { queryStore, type ReadOnlyKeyValueStore, type ReadOnlyWindowStore } from '../runtime/store-query.ts'
 import { Environment } from '../storage/environment.ts'
 
+/** What {@link TopologyTestDriver} takes beside the topology. */
 export interface TestDriverOptions {
   /** What to do with a record that fails. Default `fail`: `pipeInput` throws. */
   readonly onError?: OnError
@@ -39,15 +40,17 @@ const applicationId = 'test-driver'
 
 /**
  * Runs a topology step by step, as Kafka Streams' driver of this name does: each input is worked off completely, through
- * all regroupings, before the call returns.
+ * all regroupings, before the call returns. For tests of topologies; `crash()` proves that nothing hangs on memory.
  *
  * @example
  * ```ts
  * const driver = new TopologyTestDriver(topology)
- * driver.inputTopic(clicks).pipeInput({ key: 'a', value: { page: '/', status: 200 }, timestamp: 0 })
+ * driver.inputTopic(clicks).pipeInput({ key: 'a', value: { page: '/', status: 200, bytes: 512 }, timestamp: 0 })
+ * driver.crash()
  * console.log(driver.outputTopic(perMinute).readRecords())
  * driver.close()
  * ```
+ * @throws MillraceError `bad_option`
  */
 export class TopologyTestDriver implements Disposable {
   readonly #dir: string
@@ -100,7 +103,7 @@ export class TopologyTestDriver implements Disposable {
     })
   }
 
-  /** A topic of the topology, to write to. */
+  /** A topic of the topology, to write to; created where it is missing. */
   inputTopic<K, V>(topic: Topic<K, V>): TestInputTopic<K, V> {
     return new TestInputTopic(this.#outboxes, this.#outboxes.route(topic), () => this.#run())
   }
@@ -114,7 +117,7 @@ export class TopologyTestDriver implements Disposable {
     return new TestOutputTopic(this.#log, topic)
   }
 
-  /** Moves the wall clock. */
+  /** Moves the wall clock, in ms; stream time moves by records alone. */
   advanceWallClockTime(durationMs: number): void {
     this.#clock.advance(checkWhole('the duration', durationMs, 0))
     this.#run()
@@ -130,7 +133,10 @@ export class TopologyTestDriver implements Disposable {
     this.#engine.commit()
   }
 
-  /** Kills the application here, with all that it has not committed, and starts it again from its last commit. */
+  /**
+   * Kills the application here, with all that it has not committed, and starts it again from its last commit. With
+   * `commit: 'manual'` what is lost that way is worked on again.
+   */
   crash(): void {
     this.#engine = this.#start()
     this.#run()
@@ -152,18 +158,23 @@ export class TopologyTestDriver implements Disposable {
     return metricsOf(this.#engine, { state: 'running', commits: 0, lastCommitMs: 0, runningMs: 0 })
   }
 
-  /** Ends the test and removes the log. */
+  /** Ends the test and removes the log and its directory. */
   close(): void {
     void this.#log.environment.close()
     rmSync(this.#dir, { recursive: true, force: true })
   }
 
+  /** {@link close}, for `using`. */
   [Symbol.dispose](): void {
     this.close()
   }
 }
 
-/** Made by {@link TopologyTestDriver.inputTopic}. */
+/**
+ * Writes into a topic of a test driver. Made by {@link TopologyTestDriver.inputTopic}.
+ *
+ * @example driver.inputTopic(clicks).pipeInput({ key: 'a', value: { page: '/', status: 200, bytes: 0 }, timestamp: 0 })
+ */
 export class TestInputTopic<K, V> {
   readonly #outboxes: Outboxes
   readonly #route: Route
@@ -187,7 +198,15 @@ export class TestInputTopic<K, V> {
   }
 }
 
-/** Made by {@link TopologyTestDriver.outputTopic}. */
+/**
+ * Reads from a topic of a test driver. Made by {@link TopologyTestDriver.outputTopic}.
+ *
+ * @example
+ * ```ts
+ * const output = driver.outputTopic(perMinute)
+ * for (const { key, value } of output.readRecords()) console.log(key.window.start, key.key, value)
+ * ```
+ */
 export class TestOutputTopic<K, V> {
   readonly #log: EmbeddedLog
   readonly #topic: Topic<K, V>
