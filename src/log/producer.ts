@@ -102,7 +102,7 @@ export class Producer implements AsyncDisposable {
    *
    * @throws MillraceError `bad_record`, `encode_failed`, `partitions_differ`, `buffer_full`, `closed`, `storage_failed`
    */
-  send<K, V>(topic: Topic<K, V>, record: RecordInput<K, V>): Promise<SendResult> {
+  send<K, V>(topic: Topic<K, V>, record: RecordInput<NoInfer<K>, NoInfer<V>>): Promise<SendResult> {
     return new Promise((resolve, reject) => {
       const outbox = this.#outboxes.append(this.#route(topic), record)
       const index = outbox.count - 1
@@ -126,7 +126,7 @@ export class Producer implements AsyncDisposable {
    * ```
    * @throws MillraceError as {@link send}
    */
-  sendMany<K, V>(topic: Topic<K, V>, records: Iterable<RecordInput<K, V>>): Promise<SendManyResult> {
+  sendMany<K, V>(topic: Topic<K, V>, records: Iterable<RecordInput<NoInfer<K>, NoInfer<V>>>): Promise<SendManyResult> {
     return new Promise((resolve, reject) => {
       // Read to its end first: the iterable may send records of its own.
       const list = Array.isArray(records) ? (records as readonly RecordInput<K, V>[]) : [...records]

@@ -31,6 +31,13 @@ declare const log: Log
 declare const click: Click
 const producer = log.producer()
 
+// The types of a record are the topic's, and its literals do not widen them.
+const plans = topic('plans', { key: json<'a' | 'b'>(), value: json<{ plan: 'free' | 'team' }>() })
+expectTypeOf(producer.send(plans, { key: 'a', value: { plan: 'team' } })).resolves.toEqualTypeOf<SendResult>()
+expectTypeOf(producer.sendMany(plans, [{ key: 'b', value: { plan: 'free' } }])).resolves.toEqualTypeOf<SendManyResult>()
+// @ts-expect-error no such plan
+void producer.send(plans, { key: 'a', value: { plan: 'gold' } })
+
 // Serdes type what they decode.
 expectTypeOf(string()).toEqualTypeOf<Serde<string>>()
 expectTypeOf(int64()).toEqualTypeOf<Serde<number>>()
