@@ -1,0 +1,113 @@
+// The package as its user gets it: packed, installed by npm into an empty project, type-checked strictly, run by plain node.
+//
+// The packages that it needs are put there beforehand, copied from the repository, so that npm asks no registry.
+import { spawnSync } from 'node:child_process'
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const compiler = join(root, 'node_modules/typescript/bin/tsc')
+const project = mkdtempSync(join(tmpdir(), 'millrace-package-'))
+const installed = join(project, 'node_modules/millrace')
+afterAll(() => rmSync(project, { recursive: true, force: true }))
+
+/** Runs a command, which must succeed, and returns what it printed. */
+function run(dir: string, command: string, ...args: readonly string[]): string {
+  const { status, stdout, stderr, error } = spawnSync(command, args, { cwd: dir, encoding: 'utf8' })
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${error ?? status}\n${stdout}${stderr}`)
+  return stdout
+}
+
+function readJson(path: string): unknown {
+  return JSON.parse(readFileSync(path, 'utf8'))
+}
+
+/** Copies what the package needs, and the types of node that its user has. */
+function copyPackages(): void {
+  const { packages } = readJson(join(root, 'package-lock.json')) as { packages: Record<string, { dev?: boolean }> }
+  const production = Object.keys(packages).filter((path) => path !== '' && packages[path]?.dev !== true)
+  for (const path of [...production, 'node_modules/@types/node', 'node_modules/undici-types', 'node_modules/.bin']) {
+    const from = join(root, path)
+    if (existsSync(from)) cpSync(from, join(project, path), { recursive: true, verbatimSymlinks: true })
+  }
+}
+
+const strictest = {
+  target: 'es2023',
+  module: 'nodenext',
+  types: ['node'],
+  strict: true,
+  skipLibCheck: false,
+  exactOptionalPropertyTypes: true,
+  noUncheckedIndexedAccess: true,
+  noPropertyAccessFromIndexSignature: true,
+  noImplicitOverride: true,
+  noImplicitReturns: true,
+  noUnusedLocals: true,
+  noUnusedParameters: true,
+  verbatimModuleSyntax: true,
+  isolatedModules: true,
+  outDir: 'out',
+}
+
+/** The program of the README that begins with its name, and what it prints. */
+function programOf(name: string): readonly [text: string, printed: string] {
+  const readme = readFileSync(join(installed, 'README.md'), 'utf8')
+  const [, text, printed] =
+    new RegExp(`^\`\`\`ts\n(// ${name}\n.*?)^\`\`\`\n\n\`\`\`text\n(.*?)^\`\`\`$`, 'ms').exec(readme) ?? []
+  if (text === undefined || printed === undefined) throw new Error(`the README has no ${name}`)
+  return [text, printed]
+}
+
+beforeAll(() => {
+  run(root, 'npm', 'pack', '--silent', '--pack-destination', project)
+  const [tarball = ''] = readdirSync(project)
+  copyPackages()
+  writeFileSync(
+    join(project, 'package.json'),
+    JSON.stringify({ name: 'project', type: 'module', private: true, devDependencies: { '@types/node': '*' } }),
+  )
+  const quietly = ['--silent', '--no-audit', '--no-fund', '--no-update-notifier']
+  run(project, 'npm', 'install', '--offline', '--ignore-scripts', ...quietly, tarball)
+}, 120_000)
+
+test('it is installed without a script of its own, with nothing but code, sources, licence and README', () => {
+  expect(readdirSync(installed).toSorted()).toEqual(['LICENSE', 'README.md', 'dist', 'package.json', 'src'])
+  const { scripts } = readJson(join(installed, 'package.json')) as { scripts: Record<string, string> }
+  for (const script of ['preinstall', 'install', 'postinstall', 'prepare']) expect(scripts).not.toHaveProperty(script)
+})
+
+test('every file that it brings beside a map leads to a source that it brings', () => {
+  const paths = readdirSync(join(installed, 'dist'), { recursive: true, encoding: 'utf8' })
+  const code = paths.filter((path) => /\.(js|d\.ts)$/.test(path))
+  const sources = code.map((path) => {
+    const map = readJson(join(installed, 'dist', `${path}.map`)) as { sources: string[] }
+    return map.sources.map((source) => join(installed, 'dist', dirname(path), source))
+  })
+  expect(sources.length).toBeGreaterThan(100)
+  for (const source of sources.flat()) expect(existsSync(source)).toBe(true)
+})
+
+test('the programs of the README pass the strictest compiler and run by plain node', () => {
+  const programs = ['visits', 'visits.test'].map((name) => [name, ...programOf(`${name}.ts`)] as const)
+  for (const [name, text] of programs) writeFileSync(join(project, `${name}.ts`), text)
+  writeFileSync(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions: strictest, include: ['*.ts'] }))
+  expect(run(project, process.execPath, compiler)).toBe('')
+  for (const [name, , printed] of programs) expect(run(project, process.execPath, `out/${name}.js`)).toBe(printed)
+  expect(run(project, process.execPath, 'out/visits.js')).toBe('60000 / 2\n')
+}, 120_000)
+
+test('the types that it brings refuse a wrong call', () => {
+  const wrong = `import { int64, string, topic } from 'millrace'
+topic('clicks', { key: string(), value: 'text' })
+export const count: string = int64().decode(new Uint8Array(8))
+`
+  writeFileSync(join(project, 'wrong.mts'), wrong)
+  writeFileSync(join(project, 'wrong.json'), JSON.stringify({ compilerOptions: strictest, include: ['wrong.mts'] }))
+  expect(() => run(project, process.execPath, compiler, '-p', 'wrong.json')).toThrow(
+    /\(2,34\): error[^]*\(3,14\): error/,
+  )
+}, 120_000)
