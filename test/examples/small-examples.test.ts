@@ -1,15 +1,18 @@
-// The two examples that everybody runs first print what they promise, also when they are run again.
+// The small examples print what they promise, also when they are run again.
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
 import { expect, test } from 'vitest'
-import { runExample } from '../support/example.ts'
+import { until } from '../support/applications.ts'
+import { type Outcome, runExample, startExample } from '../support/example.ts'
 
-const hello = `durable at clicks[0] offset 0
+const printed: Readonly<Record<string, string>> = {
+  'hello-log': `durable at clicks[0] offset 0
 2 more in one commit
 0:0 203.0.113.7 / 200
 1:0 198.51.100.4 / 404
 0:1 203.0.113.7 /cart 200
-`
-
-const words = `every update, as it was written:
+`,
+  'word-count': `every update, as it was written:
   the 1
   mill 1
   turns 1
@@ -30,13 +33,67 @@ the table, as it stands:
   runs 1
   the 4
   turns 2
-`
+`,
+  'test-driver': `every visit updates the count of its minute
+a visit may come out of order while the grace lasts
+later than that, it is dropped and counted
+a crash loses no count
+`,
+  'bounded-job': `AT 6.40
+DE 184.05
+FR 52.70
+IT 178.99
+`,
+  'custom-serde': `cellar { celsius: -0.5, humidity: 71.2 }
+kitchen { celsius: 24.1, humidity: 38.5 }
+dead letter cellar Uint8Array(3) [ 1, 2, 3 ]
+`,
+  schema: `encode_failed: cannot encode the value with json: email: Invalid email address
+encode_failed: cannot encode the value with msgpack: cents: Invalid integer: Received 0.5
+ann TEAM
+ann 49 EUR
+`,
+}
 
-test.each([
-  ['hello-log', hello],
-  ['word-count', words],
-])('%s', async (name, printed) => {
-  const outcome = { code: 0, signal: null, stdout: printed, stderr: '' }
-  expect(await runExample(name)).toEqual(outcome)
-  expect(await runExample(name)).toEqual(outcome)
+const outcomeOf = (name: string): Outcome => ({ code: 0, signal: null, stdout: printed[name] ?? '', stderr: '' })
+
+test.each(Object.keys(printed))('%s', async (name) => {
+  expect(await runExample(name)).toEqual(outcomeOf(name))
+})
+
+test.each(['hello-log', 'word-count'])('%s, run again', async (name) => {
+  expect(await runExample(name)).toEqual(outcomeOf(name))
+})
+
+test('crash-and-resume is killed in the middle of its work, and loses and doubles nothing', async () => {
+  const { code, stdout, stderr } = await runExample('crash-and-resume')
+  const [killed, ...later] = stderr.trim().split('\n')
+  expect(killed).toMatch(/^SIGKILL after [1-4]?\d{1,4} updates$/)
+  expect(later.at(-1)).toBe('exit 0 after 50000 updates')
+  expect({ code, stdout }).toEqual({
+    code: 0,
+    stdout: [5_000, 10_000, 10_000, 10_000, 10_000, 5_000]
+      .map((squares, index) => `${squares} squares end in ${[0, 1, 4, 9, 6, 5][index]}\n`)
+      .join(''),
+  })
+})
+
+test('http-queries answers from its state until Ctrl-C', async () => {
+  const { child, ended } = startExample('http-queries')
+  const [pages] = (await once(createInterface({ input: child.stdout }), 'line')) as [string]
+  const answerTo = async (path: string, method = 'GET'): Promise<readonly [number, unknown]> => {
+    const response = await fetch(`${pages}${path}`, { method })
+    return [response.status, await response.json()]
+  }
+
+  expect(await answerTo('/home')).toEqual([404, { error: 'nobody was there' }])
+  for (let visit = 0; visit < 3; visit++) {
+    expect(await answerTo('/home', 'POST')).toEqual([201, { topic: 'visits', partition: 0, offset: visit }])
+  }
+  await until(async () => JSON.stringify(await answerTo('/home')) === '[200,{"page":"home","visited":3}]')
+  expect(await answerTo('')).toEqual([200, { home: 3 }])
+  expect(await answerTo('/home', 'DELETE')).toEqual([405, { error: 'GET or POST' }])
+
+  child.kill('SIGINT')
+  expect(await ended).toEqual({ code: 0, signal: null, stdout: `${pages}\n`, stderr: '' })
 })
