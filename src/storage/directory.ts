@@ -1,7 +1,18 @@
 /**
  * The directory of a log and its one file, looked at before LMDB touches them.
  */
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readSync, statSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { MillraceError } from '../core/errors.ts'
 
@@ -49,6 +60,27 @@ export function checkDataFile(dir: string): void {
     throw new MillraceError('format_unknown', `${path} is not a log of millrace, or only the beginning of one`)
   }
 }
+
+/**
+ * Creates the file where it is missing: in a directory beside it, by `create`, and under its own name only when it is durable.
+ *
+ * LMDB writes the first pages of a file before it flushes anything: a power cut there leaves a file that nobody can open.
+ */
+export function createDataFile(dir: string, create: (birthplace: string) => void): void {
+  if (existsSync(dataFileOf(dir))) return
+  const birthplace = mkdtempSync(join(dir, 'new-'))
+  try {
+    create(birthplace)
+    linkSync(dataFileOf(birthplace), dataFileOf(dir))
+  } catch (error) {
+    // Another process was faster, or the file system knows no links: then LMDB creates the file in its place.
+    if (!linkRefusals.has((error as NodeJS.ErrnoException).code ?? '')) throw error
+  } finally {
+    rmSync(birthplace, { recursive: true, force: true })
+  }
+}
+
+const linkRefusals: ReadonlySet<string> = new Set(['EEXIST', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'])
 
 /** LMDB does not flush the directory after it created its file. */
 export function fsyncDirectory(dir: string): void {

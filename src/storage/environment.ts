@@ -9,7 +9,7 @@ import { resolve } from 'node:path'
 import { type Database as LmdbDatabase, open, type RootDatabase } from 'lmdb'
 import { MillraceError, messageOf } from '../core/errors.ts'
 import { CommitWatch } from './commit-watch.ts'
-import { checkDataFile, dataFileOf, fsyncDirectory, makeDirectory } from './directory.ts'
+import { checkDataFile, createDataFile, dataFileOf, fsyncDirectory, makeDirectory } from './directory.ts'
 
 /** Written into every directory; a directory with another version is refused. */
 export const formatVersion = 1
@@ -68,28 +68,19 @@ export class Environment {
     try {
       makeDirectory(this.dir)
       checkDataFile(this.dir)
-      this.#root = open<Buffer, Buffer>({
-        path: this.dir,
-        noSubdir: false,
-        encoding: 'binary',
-        keyEncoding: 'binary',
-        pageSize: pageSizeBytes,
-        mapSize: mapBytes,
-        maxDbs: 32,
-        maxReaders: 512,
-        overlappingSync: false,
-        cache: false,
+      createDataFile(this.dir, (birthplace) => {
+        const root = openRoot(birthplace)
+        openDatabase(root, 'meta') // creating one is a durable commit
+        void root.close() // nothing is under way, so it is closed when the call returns
       })
+      this.#root = openRoot(this.dir)
     } catch (cause) {
       throw openError(this.dir, cause)
     }
     try {
       this.#checkFormat()
       this.#databases = Object.fromEntries(
-        databaseNames.map((name) => [
-          name,
-          this.#root.openDB({ name, encoding: 'binary', keyEncoding: 'binary', cache: false }),
-        ]),
+        databaseNames.map((name) => [name, openDatabase(this.#root, name)]),
       ) as Record<DatabaseName, LmdbDatabase<Buffer, Buffer>>
       this.#stampFormat()
       fsyncDirectory(this.dir)
@@ -119,10 +110,8 @@ export class Environment {
    */
   #foreignDatabase(): string | undefined {
     const names = [...this.#root.getKeys()].map((key) => key.toString().replace(/\0$/, ''))
-    const database = (name: string): LmdbDatabase<Buffer, Buffer> =>
-      this.#root.openDB({ name, encoding: 'binary', keyEncoding: 'binary', cache: false })
     if (names.includes('meta')) {
-      const found = database('meta').getBinary(formatKey)
+      const found = openDatabase(this.#root, 'meta').getBinary(formatKey)
       if (found !== undefined) {
         checkVersion(this.dir, found)
         return undefined
@@ -130,7 +119,9 @@ export class Environment {
     }
     // A directory whose creation was cut short has no version yet, but then nothing is in its databases either.
     const isOurs = (name: string): boolean => (databaseNames as readonly string[]).includes(name)
-    return names.find((name) => !isOurs(name)) ?? names.find((name) => database(name).getKeysCount() > 0)
+    return (
+      names.find((name) => !isOurs(name)) ?? names.find((name) => openDatabase(this.#root, name).getKeysCount() > 0)
+    )
   }
 
   #stampFormat(): void {
@@ -252,6 +243,25 @@ export class Environment {
     this.#watch.close() // whoever waits finds that it is closed
     if (this.#poison === undefined) await this.#root.close()
   }
+}
+
+function openRoot(path: string): RootDatabase<Buffer, Buffer> {
+  return open<Buffer, Buffer>({
+    path,
+    noSubdir: false,
+    encoding: 'binary',
+    keyEncoding: 'binary',
+    pageSize: pageSizeBytes,
+    mapSize: mapBytes,
+    maxDbs: 32,
+    maxReaders: 512,
+    overlappingSync: false,
+    cache: false,
+  })
+}
+
+function openDatabase(root: RootDatabase<Buffer, Buffer>, name: string): LmdbDatabase<Buffer, Buffer> {
+  return root.openDB({ name, encoding: 'binary', keyEncoding: 'binary', cache: false })
 }
 
 /** No stored key is longer than LMDB allows, so a bound that is has the same keys before it as its beginning. */

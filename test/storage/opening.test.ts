@@ -1,5 +1,5 @@
 // A directory is opened as a log only when it is one, of this format; everything else is refused and left as it was.
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { open } from 'lmdb'
 import { describe, expect, test } from 'vitest'
@@ -46,6 +46,18 @@ describe('a directory', () => {
     const dir = join(temporaryDirectory(), 'deep', 'er')
     openEnvironment(dir)
     expect(existsSync(dataFile(dir))).toBe(true)
+  })
+
+  test('holds the files of LMDB and nothing else', () => {
+    expect(readdirSync(openEnvironment().dir).toSorted()).toEqual(['data.mdb', 'lock.mdb'])
+  })
+
+  test('is created anew where a creation was cut short', () => {
+    const dir = temporaryDirectory()
+    mkdirSync(join(dir, 'new-a'))
+    writeFileSync(dataFile(join(dir, 'new-a')), 'the beginning')
+    openEnvironment(dir).write((transaction) => transaction.put('topics', Buffer.from('a'), Buffer.from('b')))
+    expect(openEnvironment(dir).get('topics', Buffer.from('a'))?.toString()).toBe('b')
   })
 
   test('holds after a close what it held before', async () => {
