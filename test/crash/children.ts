@@ -39,8 +39,9 @@ export class Child {
   #lastLine = ''
   #waiters: { readonly word: string; readonly resolve: (heard: boolean) => void }[] = []
 
-  constructor(program: string) {
-    this.#process = spawn(process.execPath, [program], { stdio: ['pipe', 'pipe', 'pipe'] })
+  /** The arguments are those of Node: its options, the program, and what the program is given. */
+  constructor(...args: readonly string[]) {
+    this.#process = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] })
     const { stdin, stdout, stderr } = this.#process
     if (stdin === null || stdout === null || stderr === null) throw new Error('the process has no pipes')
     stdin.on('error', () => undefined) // whoever was killed does not read on

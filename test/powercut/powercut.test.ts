@@ -1,0 +1,47 @@
+// A sample of the power cuts, and the proof that the harness can find something: what is broken on purpose is found.
+import { spawnSync } from 'node:child_process'
+import { describe, expect, test } from 'vitest'
+import { missingForRecording, root } from './recording.ts'
+
+function cutPower(
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+): { output: string; code: number | null } {
+  const command = ['--import', 'tsx', 'test/powercut/run.ts', '--seed', '7', '--records', '300', ...args]
+  const env = { ...process.env, ...environment }
+  const { stdout, stderr, status } = spawnSync(process.execPath, command, { cwd: root, env, encoding: 'utf8' })
+  return { output: stderr + stdout, code: status }
+}
+
+test('without a compiler it says what is missing', () => {
+  const { output, code } = cutPower([], { PATH: '' })
+  expect(output).toMatch(/install a C compiler|LD_PRELOAD, which/)
+  expect(code).toBe(2)
+})
+
+const missing = missingForRecording()
+if (missing !== undefined) console.warn(`no power cuts here: ${missing}`)
+else
+  describe('a power cut', () => {
+    test('loses nothing that was acknowledged, and the log goes on', { timeout: 120_000 }, () => {
+      const { output, code } = cutPower(['--states', '60'])
+      expect(output).toMatch(/\n[1-9]\d+ acknowledgements, 0 early\n60 states, 0 bad\n$/)
+      expect(code).toBe(0)
+    })
+
+    test.each([
+      ['a disk that lies about its flushes', 'lying-disk', /acknowledgements, [1-9]\d* early/, /MillraceError|A1 /],
+      [
+        'an acknowledgement before the commit',
+        'early-acknowledgement',
+        /acknowledgements, 0 early/,
+        /A1 acknowledged up to/,
+      ],
+    ])('is not survived with %s', { timeout: 120_000 }, (_, broken, acknowledged, violation) => {
+      const { output, code } = cutPower(['--states', '6', '--broken', broken])
+      expect(output).toMatch(acknowledged)
+      expect(output).toMatch(violation)
+      expect(output).toMatch(/\n6 states, [1-9]\d* bad\n$/)
+      expect(code).toBe(1)
+    })
+  })
