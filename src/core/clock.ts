@@ -3,19 +3,35 @@
  */
 import { checkWhole } from './names.ts'
 
-/** Where an application, a producer and a test driver take wall-clock time and timers from. */
+/**
+ * Where an application, a producer and a test driver take time and timers from.
+ *
+ * Wall-clock time may jump, as an administrator or NTP sets it; it only ever becomes a timestamp. What waits or measures
+ * goes by the time that has passed.
+ */
 export interface Clock {
   /** Wall-clock time, ms since the epoch. */
   now(): number
-  /** Calls back once after `delayMs`; the returned function cancels. */
+  /** Time passed since some moment, in ms; it never goes back, whatever happens to the wall clock. */
+  elapsed(): number
+  /** Calls back once after `delayMs` have passed; the returned function cancels. */
   schedule(delayMs: number, callback: () => void): () => void
 }
+
+/** A timer of the machine that is longer than this fires at once. */
+const timerMsMax = 2 ** 31 - 1
 
 /** The machine's clock: the default everywhere. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  elapsed: () => monotonicMs(),
   schedule(delayMs, callback) {
-    const timer = setTimeout(callback, delayMs)
+    let timer: NodeJS.Timeout
+    const wait = (leftMs: number): void => {
+      const stepMs = Math.min(leftMs, timerMsMax)
+      timer = setTimeout(() => (leftMs > stepMs ? wait(leftMs - stepMs) : callback()), stepMs)
+    }
+    wait(delayMs)
     return () => clearTimeout(timer)
   },
 }
@@ -32,6 +48,7 @@ export const systemClock: Clock = {
  */
 export class ManualClock implements Clock {
   #nowMs: number
+  #elapsedMs = 0
   #timers: { readonly atMs: number; readonly callback: () => void }[] = []
 
   constructor(nowMs: number = 0) {
@@ -43,9 +60,14 @@ export class ManualClock implements Clock {
     return this.#nowMs
   }
 
+  /** Time that has passed, in ms; see {@link Clock.elapsed}. */
+  elapsed(): number {
+    return this.#elapsedMs
+  }
+
   /** Calls back when {@link advance} passes the time; the returned function cancels. */
   schedule(delayMs: number, callback: () => void): () => void {
-    const timer = { atMs: this.#nowMs + delayMs, callback }
+    const timer = { atMs: this.#elapsedMs + delayMs, callback }
     this.#timers.push(timer)
     return () => {
       this.#timers = this.#timers.filter((other) => other !== timer)
@@ -55,15 +77,25 @@ export class ManualClock implements Clock {
   /** Moves the time on and runs every timer that falls due, in the order of their times. A duration below 0 is a `bad_option`. */
   advance(durationMs: number): void {
     checkWhole('the duration', durationMs, 0)
-    const untilMs = this.#nowMs + durationMs
+    const untilMs = this.#elapsedMs + durationMs
     for (;;) {
       const due = this.#timers.filter((timer) => timer.atMs <= untilMs).sort((a, b) => a.atMs - b.atMs)[0]
       if (due === undefined) break
       this.#timers = this.#timers.filter((timer) => timer !== due)
-      this.#nowMs = Math.max(this.#nowMs, due.atMs)
+      this.#pass(Math.max(0, due.atMs - this.#elapsedMs))
       due.callback()
     }
-    this.#nowMs = untilMs
+    this.#pass(untilMs - this.#elapsedMs)
+  }
+
+  #pass(durationMs: number): void {
+    this.#elapsedMs += durationMs
+    this.#nowMs += durationMs
+  }
+
+  /** Sets the wall clock, forward or back, as an administrator does: no time passes, and no timer runs. */
+  jumpTo(nowMs: number): void {
+    this.#nowMs = checkWhole('the time', nowMs, 0)
   }
 }
 

@@ -122,7 +122,7 @@ export class Application implements AsyncDisposable {
   #waiters: Waiter[] = []
   #wake: (() => void) | undefined
   #news = false
-  /** When the running commit began, by the clock. */
+  /** When the running commit began, by {@link Clock.elapsed}. */
   #uncommittedSinceMs: number | undefined
   #commits = 0
   #lastCommitMs = 0
@@ -185,7 +185,7 @@ export class Application implements AsyncDisposable {
     this.#news = false
     const startedMs = monotonicMs()
     const result = this.#engine.run(() => monotonicMs() - startedMs > sliceMs || this.#isCommitTime())
-    if (this.#engine.hasUncommitted) this.#uncommittedSinceMs ??= this.#clock.now()
+    if (this.#engine.hasUncommitted) this.#uncommittedSinceMs ??= this.#clock.elapsed()
     if (result === 'commitDue' || this.#isCommitTime() || this.#waiters.some((waiter) => this.#hasReached(waiter))) {
       this.#commit()
       this.#resolveWaiters()
@@ -195,7 +195,7 @@ export class Application implements AsyncDisposable {
   }
 
   #isCommitTime(): boolean {
-    return this.#uncommittedSinceMs !== undefined && this.#clock.now() - this.#uncommittedSinceMs >= this.#everyMs
+    return this.#uncommittedSinceMs !== undefined && this.#clock.elapsed() - this.#uncommittedSinceMs >= this.#everyMs
   }
 
   #commit(): void {
@@ -214,7 +214,7 @@ export class Application implements AsyncDisposable {
     const untilCommitMs =
       this.#uncommittedSinceMs === undefined
         ? Number.POSITIVE_INFINITY
-        : this.#uncommittedSinceMs + this.#everyMs - this.#clock.now()
+        : this.#uncommittedSinceMs + this.#everyMs - this.#clock.elapsed()
     const restMs = Math.min(untilCommitMs, result === 'waiting' ? this.#engine.idleWaitMs : Number.POSITIVE_INFINITY)
     const cancel = Number.isFinite(restMs) ? this.#clock.schedule(Math.max(0, restMs), () => this.#notify()) : undefined
     await new Promise<void>((resolve) => {

@@ -96,7 +96,7 @@ export class Engine implements TaskHost {
     const tasks = this.#makeTasks()
     this.#inlets = lanes.map((lane) => inletOf(tasks, lane))
     this.#sequence = new SourceSequence(log, lanes)
-    this.#sequence.lookForMore(options.clock.now())
+    this.#sequence.lookForMore(options.clock.elapsed())
   }
 
   #makeTasks(): readonly Task[] {
@@ -153,7 +153,7 @@ export class Engine implements TaskHost {
    */
   run(timeUp: () => boolean): RunResult {
     const sequence = this.#sequence
-    const now = (): number => this.#options.clock.now()
+    const now = (): number => this.#options.clock.elapsed()
     sequence.lookForMore(now())
     for (let turns = 1; ; turns++) {
       if (this.#fatal !== undefined) throw this.#fatal
@@ -169,7 +169,7 @@ export class Engine implements TaskHost {
 
   /** How long the emptiest partition is still waited for; 0 when nothing is waited for. */
   get idleWaitMs(): number {
-    const untilMs = this.#options.clock.now() - this.#options.maxTaskIdleMs
+    const untilMs = this.#options.clock.elapsed() - this.#options.maxTaskIdleMs
     let waitMs = 0
     for (const lane of this.#sequence.lanes) {
       if (lane.emptySinceMs !== undefined) waitMs = Math.max(waitMs, lane.emptySinceMs - untilMs)

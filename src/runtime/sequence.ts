@@ -26,7 +26,7 @@ export class SourceLane {
   /** How far the last snapshot reached. */
   endOffset = 0
   hasHead = false
-  /** Wall-clock time since which it is empty; undefined while it is not. */
+  /** Since when it is empty, by the clock's elapsed time; undefined while it is not. */
   emptySinceMs: number | undefined = undefined
 
   constructor(partition: PartitionId, node: SourceNode, source: SourceTopic, index: number, position: number) {

@@ -13,6 +13,20 @@ describe('a manual clock', () => {
     expect(new ManualClock().now()).toBe(0)
   })
 
+  test('keeps what has passed apart from the wall clock, which may jump', () => {
+    const clock = new ManualClock(100)
+    const ran: number[] = []
+    clock.schedule(10, () => ran.push(clock.now()))
+    clock.advance(4)
+    clock.jumpTo(5_000)
+    clock.advance(5)
+    clock.jumpTo(0)
+    expect([clock.now(), clock.elapsed(), ran]).toEqual([0, 9, []])
+    clock.advance(1)
+    expect([clock.now(), clock.elapsed(), ran]).toEqual([1, 10, [1]])
+    expect(() => clock.jumpTo(-1)).toThrow('the time')
+  })
+
   test('runs timers in the order of their times, those of one time in the order they were set', () => {
     fc.assert(
       fc.property(fc.array(fc.nat({ max: 20 })), fc.array(fc.nat({ max: 9 })), (delays, steps) => {
