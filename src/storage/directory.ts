@@ -2,7 +2,9 @@
  * The directory of a log and its one file, looked at before LMDB touches them.
  */
 import {
+  accessSync,
   closeSync,
+  constants,
   existsSync,
   fsyncSync,
   linkSync,
@@ -12,6 +14,8 @@ import {
   readSync,
   rmSync,
   statSync,
+  truncateSync,
+  writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { MillraceError } from '../core/errors.ts'
@@ -42,18 +46,22 @@ const magicAt = 24
 const magic = 0xbeefc0de
 const lmdbPageSizeAt = 48
 
-/** LMDB maps whatever it finds and may crash the process on a file that is none of its own, so look first. */
+/**
+ * LMDB maps whatever it finds and crashes the process on some files that are none of its own, and on one that it may not
+ * write, so look first.
+ */
 export function checkDataFile(dir: string): void {
   const path = dataFileOf(dir)
-  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0
-  if (size === 0) return
+  const size = statSync(path, { throwIfNoEntry: false })?.size
+  if (size === undefined) return
   const header = Buffer.alloc(lmdbPageSizeAt + 4)
-  const file = openSync(path, 'r')
+  const file = openSync(path, 'r+')
   try {
     readSync(file, header, 0, header.length, 0)
   } finally {
     closeSync(file)
   }
+  if (size === 0) return
   // A file that ends before its header is read as zeros.
   const pageBytes = header.readUInt32LE(lmdbPageSizeAt)
   if (header.readUInt32LE(magicAt) !== magic || pageBytes === 0 || size < 2 * pageBytes) {
@@ -89,5 +97,43 @@ export function fsyncDirectory(dir: string): void {
     fsyncSync(handle)
   } finally {
     closeSync(handle)
+  }
+}
+
+/** Room for more than 512 readers. LMDB takes what it finds for its table of readers. */
+const lockFileBytes = 36_864
+
+/** What a new log takes until it is ready, and some more. */
+const newLogBytes = 2 ** 18
+
+/**
+ * Makes sure of room for a log that is new, and makes LMDB's lock file where it is missing, with all its blocks on the disk.
+ *
+ * On a full disk LMDB would end the process: while it creates its data file, and also later, because it makes its lock file
+ * with a hole that fills through a memory map as processes come. The lock file comes into place whole, since another process
+ * may make it too.
+ */
+export function makeRoom(dir: string): void {
+  const lockFile = join(dir, 'lock.mdb')
+  const isNew = (statSync(dataFileOf(dir), { throwIfNoEntry: false })?.size ?? 0) === 0
+  if (existsSync(lockFile)) {
+    accessSync(lockFile, constants.R_OK | constants.W_OK)
+    if (!isNew) return
+  }
+  const temporary = `${lockFile}.${process.pid}`
+  try {
+    writeFileSync(temporary, Buffer.alloc(isNew ? newLogBytes : lockFileBytes), { mode: 0o664 })
+    truncateSync(temporary, lockFileBytes)
+    putInPlace(temporary, lockFile)
+  } finally {
+    rmSync(temporary, { force: true })
+  }
+}
+
+function putInPlace(temporary: string, path: string): void {
+  try {
+    linkSync(temporary, path)
+  } catch {
+    // It is there, or the file system has no links: there is room, so LMDB may make its own.
   }
 }

@@ -9,7 +9,8 @@ import { resolve } from 'node:path'
 import { type Database as LmdbDatabase, open, type RootDatabase } from 'lmdb'
 import { MillraceError, messageOf } from '../core/errors.ts'
 import { CommitWatch } from './commit-watch.ts'
-import { checkDataFile, createDataFile, dataFileOf, fsyncDirectory, makeDirectory } from './directory.ts'
+import { checkDataFile, createDataFile, dataFileOf, fsyncDirectory, makeDirectory, makeRoom } from './directory.ts'
+import { failureAdvice } from './failure-advice.ts'
 
 /** Written into every directory; a directory with another version is refused. */
 export const formatVersion = 1
@@ -68,6 +69,7 @@ export class Environment {
     try {
       makeDirectory(this.dir)
       checkDataFile(this.dir)
+      makeRoom(this.dir)
       createDataFile(this.dir, (birthplace) => {
         const root = openRoot(birthplace)
         openDatabase(root, 'meta') // creating one is a durable commit
@@ -180,10 +182,11 @@ export class Environment {
 
   /** After a write that failed nothing is known about the disk: everything from here on is refused. */
   #fail(cause: unknown): MillraceError {
+    const { what, remedy } = failureAdvice(this.dir, cause)
     return (this.#poison ??= new MillraceError(
       'storage_failed',
-      `writing to ${this.dir} failed: ${messageOf(cause)}. Nothing of this commit is kept, and the log refuses further ` +
-        'work: check the disk and start the process again, it continues from the last commit',
+      `writing to ${this.dir} failed: ${what}. This commit is not acknowledged, and the log refuses further work: ` +
+        `${remedy} and start the process again, it continues from the last commit`,
       { cause },
     ))
   }
@@ -292,7 +295,13 @@ function readVersion(stored: Buffer): unknown {
 function openError(dir: string, cause: unknown): MillraceError {
   if (cause instanceof MillraceError) return cause
   const message = messageOf(cause)
-  return /MDB_INVALID|MDB_VERSION_MISMATCH|not an LMDB file/i.test(message)
-    ? new MillraceError('format_unknown', `${dir} does not hold a log that millrace can read: ${message}`, { cause })
-    : new MillraceError('storage_failed', `cannot open the log in ${dir}: ${message}`, { cause })
+  if (/MDB_INVALID|MDB_VERSION_MISMATCH|not an LMDB file/i.test(message)) {
+    return new MillraceError('format_unknown', `${dir} does not hold a log that millrace can read: ${message}`, {
+      cause,
+    })
+  }
+  const { what, remedy } = failureAdvice(dir, cause)
+  return new MillraceError('storage_failed', `cannot open the log in ${dir}: ${what}; ${remedy}, then start again`, {
+    cause,
+  })
 }

@@ -1,0 +1,49 @@
+/**
+ * Says in words what a failure of the disk is and what to do about it: LMDB reports a full disk as an I/O error, because the
+ * last write that fits is cut short.
+ */
+import { statfsSync } from 'node:fs'
+import { constants } from 'node:os'
+import { messageOf } from '../core/errors.ts'
+
+const { EACCES, EDQUOT, EFBIG, EIO, ENOSPC, EPERM, EROFS } = constants.errno
+
+/** With less than this free, an I/O error is taken for a disk that is full. */
+const fullBytes = 2 ** 20
+
+export interface FailureAdvice {
+  readonly what: string
+  readonly remedy: string
+}
+
+export function failureAdvice(dir: string, cause: unknown): FailureAdvice {
+  const message = messageOf(cause)
+  const code = errorNumberOf(cause)
+  const freeBytes = freeBytesOf(dir)
+  if (code === ENOSPC || code === EDQUOT || (code === EIO && freeBytes !== undefined && freeBytes < fullBytes)) {
+    const free = freeBytes === undefined ? '' : `, ${freeBytes} bytes are free`
+    return { what: `the disk is full (${message}${free})`, remedy: 'free some space' }
+  }
+  if (code === EFBIG) return { what: message, remedy: 'raise the limit on the size of files' }
+  if (code === EROFS) return { what: message, remedy: 'mount the file system for writing' }
+  if (code === EACCES || code === EPERM) {
+    return { what: message, remedy: 'give the process the right to write to the directory and the files in it' }
+  }
+  return { what: message, remedy: 'check the disk' }
+}
+
+/** LMDB gives the number of the system, Node its negative. */
+function errorNumberOf(cause: unknown): number | undefined {
+  const { code, errno } = cause as { readonly code?: unknown; readonly errno?: unknown }
+  if (typeof errno === 'number') return Math.abs(errno)
+  return typeof code === 'number' ? code : undefined
+}
+
+function freeBytesOf(dir: string): number | undefined {
+  try {
+    const { bavail, bsize } = statfsSync(dir)
+    return bavail * bsize
+  } catch {
+    return undefined // the directory could not be made: nothing is known of its file system
+  }
+}

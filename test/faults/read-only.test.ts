@@ -1,0 +1,62 @@
+// A directory that cannot be written is refused at once, with its path and what to do, and stays as it is.
+import { chmodSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { Environment } from '../../src/storage/environment.ts'
+import { openTestLog } from '../support/open.ts'
+import { temporaryDirectory } from '../support/temporary-directory.ts'
+import { errorOf } from '../support/thrown.ts'
+import { lines } from '../support/topics.ts'
+import { canMount, noMounts, runWithMounts } from './namespace.ts'
+
+async function logOf3(): Promise<string> {
+  const { dir, log } = openTestLog()
+  await log.producer().sendMany(
+    lines,
+    [0, 1, 2].map((i) => ({ key: 'a', value: `${i}` })),
+  )
+  await log.close()
+  return dir
+}
+
+describe('a directory', () => {
+  test('on a file system that is mounted read-only is refused, and keeps what it has', async (context) => {
+    if (!canMount) context.skip(noMounts)
+    const dir = await logOf3()
+    const said = runWithMounts(
+      'mount --bind "$1" "$1"; mount -o remount,bind,ro "$1"; "$2" --import tsx test/support/programs/open-directories.ts "$1" "$1/new"',
+      [dir, process.execPath],
+    )
+    const outcomes = said
+      .split('\n')
+      .filter(Boolean)
+      .map((line) => JSON.parse(line) as { readonly code: string; readonly message: string })
+    expect(outcomes).toMatchObject([{ code: 'storage_failed' }, { code: 'storage_failed' }])
+    for (const [index, path] of [dir, join(dir, 'new')].entries()) {
+      expect(outcomes[index]?.message).toMatch(
+        /read-only file system.*mount the file system for writing, then start again/i,
+      )
+      expect(outcomes[index]?.message).toContain(`cannot open the log in ${path}: `)
+    }
+    expect(await openTestLog(dir).log.admin.endOffsets(lines)).toEqual([3])
+  })
+
+  test('without the right to write is refused, and keeps what it has', async (context) => {
+    if (process.getuid?.() === 0) context.skip('root may write everywhere')
+    const dir = await logOf3()
+    for (const name of ['data.mdb', 'lock.mdb']) {
+      chmodSync(join(dir, name), 0o444)
+      const { code, message } = errorOf(() => new Environment(dir))
+      chmodSync(join(dir, name), 0o644)
+      expect([code, message]).toEqual([
+        'storage_failed',
+        expect.stringContaining('give the process the right to write'),
+      ])
+      expect(message).toContain(dir)
+    }
+    chmodSync(dir, 0o555)
+    expect(errorOf(() => new Environment(join(dir, 'new')))).toMatchObject({ code: 'storage_failed' })
+    chmodSync(dir, 0o755)
+    expect(await openTestLog(dir).log.admin.endOffsets(lines)).toEqual([3])
+  })
+})
