@@ -9,16 +9,19 @@ import type { Command } from './programs/child.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
-/** Compiles the programs into a directory, since tsx would take longer to start than most of them live. */
-export function compilePrograms(dir: string): string {
+/**
+ * Compiles the programs of a folder into a directory, since tsx would take longer to start than most of them live. Returns
+ * where they are.
+ */
+export function compilePrograms(dir: string, folder: string = 'test/crash'): string {
   mkdirSync(dir, { recursive: true })
   const compiler = join(root, 'node_modules/typescript/bin/tsc')
-  const project = join(root, 'test/crash/programs.tsconfig.json')
+  const project = join(root, folder, 'programs.tsconfig.json')
   const { status, stdout } = spawnSync(process.execPath, [compiler, '-p', project, '--outDir', dir])
   if (status !== 0) throw new Error(`the programs do not compile\n${stdout.toString()}`)
   symlinkSync(join(root, 'node_modules'), join(dir, 'node_modules'))
   writeFileSync(join(dir, 'package.json'), '{ "type": "module" }')
-  return join(dir, 'test/crash/programs/child.js')
+  return join(dir, folder, 'programs')
 }
 
 /** How a process ended. */

@@ -29,7 +29,7 @@ async function killLoop(): Promise<number> {
   const tally = new Tally(Number(values.kills))
   console.log(`seed ${seed}`)
   const base = mkdtempSync(join(tmpdir(), 'millrace-crash-'))
-  const program = compilePrograms(join(base, 'programs'))
+  const program = join(compilePrograms(join(base, 'programs')), 'child.js')
   const startedMs = performance.now()
   const progress = setInterval(() => console.error(progressLine(tally, performance.now() - startedMs)), 5_000)
   let episodes = 0

@@ -33,7 +33,7 @@ export async function importPrefixes({ dir, plan, pauseMs, producer: options }: 
   console.log('done')
 }
 
-async function readPlace(log: Log): Promise<number> {
+export async function readPlace(log: Log): Promise<number> {
   const topics = await log.admin.listTopics()
   let at = 0
   if (topics.some(({ name }) => name === place.name)) for await (const { value } of log.read(place)) at = value

@@ -20,7 +20,7 @@ async function appearance(log: Log, name: string): Promise<void> {
   while (!(await log.admin.listTopics()).some((topic) => topic.name === name)) await sleep(20)
 }
 
-async function follow(log: Log, name: string): Promise<void> {
+export async function follow(log: Log, name: string): Promise<void> {
   await appearance(log, name)
   const seen = new Map<number, { readonly chain: Chain; end: number }>()
   for await (const { partition, records } of log.read(asBytes({ name }), { follow: true }).batches()) {
