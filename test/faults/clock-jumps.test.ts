@@ -146,7 +146,7 @@ describe('the clock of the machine', () => {
   test('an application that commits once in 60 days rests in between', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
     const { log } = openTestLog()
-    const schedule = vi.fn<Clock['schedule']>(systemClock.schedule)
+    const schedule = vi.fn<Clock['schedule']>((delayMs, callback) => systemClock.schedule(delayMs, callback))
     const app = await start(log, counting, { clock: { ...systemClock, schedule }, commit: { everyMs: days(60) } })
     await log.producer().send(input, record)
     await until(() => app.metrics().eventTime === 1 && app.metrics().lag === 0)

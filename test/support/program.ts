@@ -1,7 +1,9 @@
 // Programs in processes of their own, to be killed, to write beside the test, or to crash without taking it along.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
 
@@ -20,8 +22,8 @@ export class Program {
   readonly #lines: AsyncIterator<string>
   #errors = ''
 
-  constructor(command: string, args: readonly string[]) {
-    this.#child = spawn(command, args, { cwd: root, stdio: ['pipe', 'pipe', 'pipe'] })
+  constructor(command: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env) {
+    this.#child = spawn(command, args, { cwd: root, stdio: ['pipe', 'pipe', 'pipe'], env })
     const { stdin, stdout, stderr } = this.#child
     if (stdin === null || stdout === null || stderr === null) throw new Error('the program has no pipes')
     stdin.on('error', () => undefined) // a program that was killed does not read on
@@ -42,6 +44,11 @@ export class Program {
   /** What it has complained about so far. */
   get errors(): string {
     return this.#errors
+  }
+
+  /** Comes when it has complained about this; a program that ends without never does. */
+  async complains(about: string): Promise<void> {
+    while (!this.#errors.includes(about)) await once(this.#child.stderr as Readable, 'data')
   }
 
   /** Every line that it still prints. */
@@ -68,13 +75,32 @@ export class Program {
   kill(): void {
     this.#child.kill('SIGKILL')
   }
+
+  /** SIGSTOP: the program stands still, wherever it is. */
+  freeze(): void {
+    this.#child.kill('SIGSTOP')
+  }
+
+  /** SIGCONT: a program that stands still goes on. */
+  thaw(): void {
+    this.#child.kill('SIGCONT')
+  }
+
+  /** Whether it stands still, on Linux. */
+  get isFrozen(): boolean {
+    return /^State:\tT/m.test(readFileSync(`/proc/${this.#child.pid}/status`, 'utf8'))
+  }
 }
 
 /** Starts test/support/programs/`name`.ts; it is killed when the running test is over. */
 export function startProgram(
   name: string,
   args: readonly string[],
-  options: { readonly fileKilobytesMax?: number; readonly heapMegabytes?: number } = {},
+  options: {
+    readonly fileKilobytesMax?: number
+    readonly heapMegabytes?: number
+    readonly env?: NodeJS.ProcessEnv
+  } = {},
 ): Program {
   const path = fileURLToPath(new URL(`programs/${name}.ts`, import.meta.url))
   const heap = options.heapMegabytes === undefined ? [] : [`--max-old-space-size=${options.heapMegabytes}`]
@@ -82,7 +108,7 @@ export function startProgram(
   const limit = options.fileKilobytesMax
   const program =
     limit === undefined
-      ? new Program(process.execPath, command.slice(1))
+      ? new Program(process.execPath, command.slice(1), options.env)
       : new Program('bash', ['-c', `ulimit -f ${limit}; exec "$0" "$@"`, ...command])
   onTestFinished(async () => {
     program.kill()
