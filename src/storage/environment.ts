@@ -24,6 +24,9 @@ const mapBytes = 64 * 2 ** 30
 /** The longest key that LMDB takes with pages of this size; docs/format.md. */
 export const keyBytesMax = 4_026
 
+/** Commits between two looks for readers that are dead, which costs a few µs. */
+const commitsBetweenReaderChecks = 16
+
 const databaseNames = [
   'meta',
   'topics',
@@ -57,6 +60,7 @@ export class Environment {
   readonly #watch: CommitWatch
   #poison: MillraceError | undefined
   #closed = false
+  #commits = 0
 
   /**
    * Opens a directory, and creates it where it is missing.
@@ -148,6 +152,8 @@ export class Environment {
     let thrownByWork: unknown
     let result: T
     try {
+      // A process that is killed in the middle of a read leaves its snapshot behind, and the file grows until that is found.
+      if (this.#commits++ % commitsBetweenReaderChecks === 0) this.#root.readerCheck()
       result = this.#root.transactionSync(() => {
         try {
           return work(this.#transaction)

@@ -92,6 +92,15 @@ export class Program {
   }
 }
 
+/** Kills a program when the running test is over. */
+export function endWithTest(program: Program): Program {
+  onTestFinished(async () => {
+    program.kill()
+    await program.exited
+  })
+  return program
+}
+
 /** Starts test/support/programs/`name`.ts; it is killed when the running test is over. */
 export function startProgram(
   name: string,
@@ -99,20 +108,15 @@ export function startProgram(
   options: {
     readonly fileKilobytesMax?: number
     readonly heapMegabytes?: number
-    readonly env?: NodeJS.ProcessEnv
   } = {},
 ): Program {
   const path = fileURLToPath(new URL(`programs/${name}.ts`, import.meta.url))
   const heap = options.heapMegabytes === undefined ? [] : [`--max-old-space-size=${options.heapMegabytes}`]
   const command = [process.execPath, ...heap, '--import', 'tsx', path, ...args]
   const limit = options.fileKilobytesMax
-  const program =
+  return endWithTest(
     limit === undefined
-      ? new Program(process.execPath, command.slice(1), options.env)
-      : new Program('bash', ['-c', `ulimit -f ${limit}; exec "$0" "$@"`, ...command])
-  onTestFinished(async () => {
-    program.kill()
-    await program.exited
-  })
-  return program
+      ? new Program(process.execPath, command.slice(1))
+      : new Program('bash', ['-c', `ulimit -f ${limit}; exec "$0" "$@"`, ...command]),
+  )
 }

@@ -1,0 +1,17 @@
+// Reads the first record of `lines` and then waits for a line of input; when it is `busy` it does not even return to the event loop.
+import { once } from 'node:events'
+import { writeSync } from 'node:fs'
+import { openLog } from '../../../src/index.ts'
+import { lines } from '../../support/topics.ts'
+
+const [dir = '', how = ''] = process.argv.slice(2)
+const log = await openLog(dir)
+const records = log.read(lines)[Symbol.asyncIterator]()
+await records.next()
+writeSync(1, 'halfway\n')
+if (how === 'busy') for (;;);
+await once(process.stdin, 'data')
+let count = 1
+while ((await records.next()).done !== true) count++
+console.log(count)
+await log.close()
