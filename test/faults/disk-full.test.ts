@@ -3,8 +3,8 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
-import { compilePrograms } from '../crash/children.ts'
 import { canMount, noMounts, runWithMounts } from './namespace.ts'
+import { programPath } from './programs.ts'
 import { plan, violationsOfFailure, violationsOfRestart, violationsOfSuccess } from './sweep.ts'
 
 /** Works until the disk is full, once more while it still is, and a last time when there is space; then takes the log out. */
@@ -26,14 +26,13 @@ describe.each([
   test('is named in the error, loses nothing, and a restart with space goes on', async (context) => {
     if (!canMount) context.skip(noMounts)
     const dir = temporaryDirectory()
-    const program = join(compilePrograms(join(dir, 'programs'), 'test/faults'), 'work-on-disk.js')
     const out = join(dir, 'log')
     const said = runWithMounts(script, [
       size,
       temporaryDirectory(),
       out,
       process.execPath,
-      program,
+      programPath('work-on-disk'),
       JSON.stringify(plan),
     ])
     const [full = [], again = [], free = []] = said

@@ -6,12 +6,13 @@ import type { Log } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { start, until } from '../support/applications.ts'
 import { collect } from '../support/collect.ts'
-import { copying, counts } from '../support/copying.ts'
 import { openTestLog } from '../support/open.ts'
-import { type Program, startProgram } from '../support/program.ts'
+import { endWithTest, Program } from '../support/program.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { lines, words } from '../support/topics.ts'
+import { copying, counts } from './copying.ts'
 import { compileShim, failingDisk, noCompiler } from './failing-disk.ts'
+import { programPath } from './programs.ts'
 
 const values = ['a', 'b', 'c', 'd', 'e', 'hang', 'f', 'g']
 const quick = copying(() => undefined)
@@ -27,6 +28,10 @@ async function copied(log: Log): Promise<string[]> {
   return (await collect(log.read(words))).map(({ value }) => value)
 }
 
+function startCopying(dir: string, goOnFile: string, env?: NodeJS.ProcessEnv): Program {
+  return endWithTest(new Program(process.execPath, [programPath('copy-slowly'), dir, goOnFile], env))
+}
+
 interface Hanging {
   readonly log: Log
   readonly older: Program
@@ -38,7 +43,7 @@ async function hang(): Promise<Hanging> {
   const { dir, log } = openTestLog()
   const goOnFile = join(temporaryDirectory(), 'go-on')
   await send(log, values)
-  const older = startProgram('copy-slowly', [dir, goOnFile])
+  const older = startCopying(dir, goOnFile)
   expect(await older.line()).toBe('started')
   expect(await older.line()).toBe('hanging')
   expect(await copied(log)).toEqual(values.slice(0, 4))
@@ -97,10 +102,10 @@ describe('a process that is frozen inside of a commit', () => {
       const goOnFile = join(temporaryDirectory(), 'go-on')
       writeFileSync(goOnFile, '')
       const env = failingDisk(shim, { call: 'sync', at, times: 'once', error: 'stopped', done: false })
-      const older = startProgram('copy-slowly', [dir, goOnFile], { env })
+      const older = startCopying(dir, goOnFile, env)
       await older.complains(`fault sync ${at}`)
       await until(() => older.isFrozen)
-      const newer = startProgram('copy-slowly', [dir, goOnFile])
+      const newer = startCopying(dir, goOnFile)
       // Readers need no lock.
       expect((await collect(log.read(lines))).map(({ value }) => value)).toEqual(values)
       if (fate === 'killed') older.kill()
@@ -112,35 +117,4 @@ describe('a process that is frozen inside of a commit', () => {
   )
 })
 
-describe('a process that is frozen inside of a commit', () => {
-  // Flush 1 is part of its start; 4 and 5 belong to commits of its work.
-  test.for([
-    [1, 'killed'],
-    [4, 'continued'],
-    [5, 'killed'],
-  ] as const)(
-    'at flush %i does not stop readers; once it is %s a newer instance goes on, and nothing is lost or doubled',
-    async ([at, fate], context) => {
-      const shim = compileShim(temporaryDirectory())
-      if (shim === undefined) return context.skip(noCompiler)
-      const { dir, log } = openTestLog()
-      await send(log, values)
-      const goOnFile = join(temporaryDirectory(), 'go-on')
-      writeFileSync(goOnFile, '')
-      const env = failingDisk(shim, { call: 'sync', at, times: 'once', error: 'stopped', done: false })
-      const older = startProgram('copy-slowly', [dir, goOnFile], { env })
-      await older.complains(`fault sync ${at}`)
-      await until(() => older.isFrozen)
-      const newer = startProgram('copy-slowly', [dir, goOnFile])
-      // Readers need no lock.
-      expect((await collect(log.read(lines))).map(({ value }) => value)).toEqual(values)
-      if (fate === 'killed') older.kill()
-      else older.thaw()
-      expect((await newer.restOfLines()).slice(-2)).toEqual(['caught up', 'closed'])
-      expect(fate === 'killed' ? (await older.exited).signal : (await older.restOfLines()).at(-1)).toBe(
-        fate === 'killed' ? 'SIGKILL' : 'closed',
-      )
-      await finish(log, values)
-    },
-  )
-})
+describe('a process that is frozen inside of a commit', () => {})

@@ -6,13 +6,13 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Log, openLog, startStreams } from '../../src/index.ts'
 import { check, type SeenMark, type Verdict } from '../crash/checks.ts'
-import { compilePrograms } from '../crash/children.ts'
 import { readKept, readTopics } from '../crash/contents.ts'
 import { inputOf, type Plan, prefixEndsOf } from '../crash/input.ts'
 import { sendPrefix } from '../crash/programs/importer.ts'
 import { applicationId, trace } from '../crash/topics.ts'
 import { countOrders } from '../crash/topology.ts'
 import { compileShim, describeFault, failingDisk, type Fault } from './failing-disk.ts'
+import { programPath } from './programs.ts'
 
 export const plan: Plan = { seed: 8, records: 100, mode: 'live' }
 
@@ -27,9 +27,8 @@ export interface Bench {
 
 /** Undefined where there is no C compiler. */
 export function makeBench(dir: string): Bench | undefined {
-  const programs = compilePrograms(join(dir, 'programs'), 'test/faults')
   const shim = compileShim(dir)
-  return shim === undefined ? undefined : { program: join(programs, 'work-on-disk.js'), shim }
+  return shim === undefined ? undefined : { program: programPath('work-on-disk'), shim }
 }
 
 export interface Outcome {
@@ -166,7 +165,7 @@ const modes: readonly Omit<Fault, 'at'>[] = [
 ]
 
 /** Of every so many calls one fails, where there is no time for all. */
-export const sampleStride = 17
+export const sampleStride = 29
 
 export interface SweepResult {
   readonly faults: number

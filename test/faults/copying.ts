@@ -1,6 +1,6 @@
 // Copies records and counts them by key, with a look at each value in between.
 import { int64, type KeyValueStore, keyValueStore, string, StreamsBuilder, type Topology } from '../../src/index.ts'
-import { lines, words } from './topics.ts'
+import { lines, words } from '../support/topics.ts'
 
 export const counts: KeyValueStore<string, number> = keyValueStore('counts', { key: string(), value: int64() })
 
