@@ -19,6 +19,7 @@ const script = `
 `
 
 describe.each([
+  ['at all', '32k', 'open'],
   ['for a new log', '200k', 'open'],
   ['for the first commits', '300k', '(open|start)'],
   ['for the import', '600k', 'import'],

@@ -116,5 +116,3 @@ describe('a process that is frozen inside of a commit', () => {
     },
   )
 })
-
-describe('a process that is frozen inside of a commit', () => {})
