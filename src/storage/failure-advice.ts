@@ -19,6 +19,7 @@ export interface FailureAdvice {
 export function failureAdvice(dir: string, cause: unknown): FailureAdvice {
   const message = messageOf(cause)
   const code = errorNumberOf(cause)
+  if (code === undefined) return { what: message, remedy: 'check the disk' }
   const freeBytes = freeBytesOf(dir)
   if (code === ENOSPC || code === EDQUOT || (code === EIO && freeBytes !== undefined && freeBytes < fullBytes)) {
     const free = freeBytes === undefined ? '' : `, ${freeBytes} bytes are free`

@@ -105,10 +105,7 @@ export function endWithTest(program: Program): Program {
 export function startProgram(
   name: string,
   args: readonly string[],
-  options: {
-    readonly fileKilobytesMax?: number
-    readonly heapMegabytes?: number
-  } = {},
+  options: { readonly fileKilobytesMax?: number; readonly heapMegabytes?: number } = {},
 ): Program {
   const path = fileURLToPath(new URL(`programs/${name}.ts`, import.meta.url))
   const heap = options.heapMegabytes === undefined ? [] : [`--max-old-space-size=${options.heapMegabytes}`]
