@@ -72,7 +72,7 @@ test('reads that pause halfway, here and in another process, do not make the dat
   range.next()
   const reader = startReader(dir, 'idle')
   expect(await reader.line()).toBe('halfway')
-  expect((await overwrite(20)) / sizeAlone).toBeLessThan(1.5)
+  expect((await overwrite(20)) / sizeAlone).toBeLessThan(3) // 10 and more where one snapshot is held
 
   let recordsRead = 1
   while ((await records.next()).done !== true) recordsRead++
