@@ -15,8 +15,8 @@ import { failureAdvice } from './failure-advice.ts'
 /** Written into every directory; a directory with another version is refused. */
 export const formatVersion = 1
 
-/** Provisional: measured for appends and state together in design; to be decided once on the real layout. */
-const pageSizeBytes = 16_384
+/** Measured for appends, deletes and state together: docs/decisions/0002-page-size.md. */
+const defaultPageSizeBytes = 16_384
 
 /** Address space reserved for the file, not disk; LMDB reserves more when it is used up. */
 const mapBytes = 64 * 2 ** 30
@@ -65,9 +65,11 @@ export class Environment {
   /**
    * Opens a directory, and creates it where it is missing.
    *
+   * @param options `pageSizeBytes` of a new directory is for the benchmark that decides it: with pages of less than 8 KB
+   *   LMDB takes keys of up to 1,978 bytes, less than {@link keyBytesMax}
    * @throws MillraceError `format_unknown` for a directory of another format, `storage_failed` when it cannot be opened
    */
-  constructor(dir: string) {
+  constructor(dir: string, { pageSizeBytes = defaultPageSizeBytes }: { readonly pageSizeBytes?: number } = {}) {
     this.dir = resolve(dir)
     this.#watch = new CommitWatch(dataFileOf(this.dir))
     try {
@@ -75,11 +77,11 @@ export class Environment {
       checkDataFile(this.dir)
       makeRoom(this.dir)
       createDataFile(this.dir, (birthplace) => {
-        const root = openRoot(birthplace)
+        const root = openRoot(birthplace, pageSizeBytes)
         openDatabase(root, 'meta') // creating one is a durable commit
         void root.close() // nothing is under way, so it is closed when the call returns
       })
-      this.#root = openRoot(this.dir)
+      this.#root = openRoot(this.dir, pageSizeBytes)
     } catch (cause) {
       throw openError(this.dir, cause)
     }
@@ -254,13 +256,13 @@ export class Environment {
   }
 }
 
-function openRoot(path: string): RootDatabase<Buffer, Buffer> {
+function openRoot(path: string, pageSize: number): RootDatabase<Buffer, Buffer> {
   return open<Buffer, Buffer>({
     path,
     noSubdir: false,
     encoding: 'binary',
     keyEncoding: 'binary',
-    pageSize: pageSizeBytes,
+    pageSize,
     mapSize: mapBytes,
     maxDbs: 32,
     maxReaders: 512,
