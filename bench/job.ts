@@ -1,21 +1,11 @@
 /**
- * One measured run in a process of its own: `job.ts SIDE JOB OPTIONS` prints a {@link JobResult} as JSON.
+ * One measured run in a process of its own: `job.ts NAME OPTIONS` prints what the job returns, as JSON.
  */
-import * as framework from './framework.ts'
-import * as limit from './limit.ts'
-import type { JobOptions, JobResult } from './workload.ts'
-
-const jobs: Record<string, (options: JobOptions) => Promise<JobResult>> = {
-  'limit produce': limit.produce,
-  'limit read': limit.read,
-  'limit count': limit.count,
-  'millrace produce': framework.produce,
-  'millrace send': framework.send,
-  'millrace read': framework.read,
-  'millrace count': framework.count,
-}
+import { fileURLToPath } from 'node:url'
+import { jobs } from './jobs.ts'
 
 const [name = '', options = '{}'] = process.argv.slice(2)
-const job = jobs[name]
-if (job === undefined) throw new Error(`no job "${name}"; there are ${Object.keys(jobs).join(', ')}`)
-console.log(JSON.stringify(await job(JSON.parse(options) as JobOptions)))
+const job: unknown = Object.entries(jobs).find(([one]) => one === name)?.[1]
+if (typeof job !== 'function') throw new Error(`${fileURLToPath(import.meta.url)}: no job "${name}"`)
+const result: unknown = await job(JSON.parse(options))
+if (result !== undefined) console.log(JSON.stringify(result))

@@ -7,6 +7,8 @@ export interface Click {
   readonly status: number
   readonly ms: number
   readonly ref: string
+  /** Fills a value up to a size. */
+  readonly body?: string
 }
 
 export const windowMs = 60_000
@@ -28,7 +30,7 @@ export function clickValue(index: number): Click {
   }
 }
 
-/** What a run of a job reports: how fast it was, and a fingerprint of its result, which must be the same for both sides. */
+/** What a job of the comparison reports: how fast it was, and a fingerprint of its result, the same for both sides. */
 export interface JobResult {
   readonly recordsPerSecond: number
   readonly fingerprint: string

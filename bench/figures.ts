@@ -1,0 +1,25 @@
+/**
+ * All figures, in the order of docs/performance.md.
+ */
+import type { Figure } from './figure.ts'
+import { partitions, serdes, sizes } from './figures/clicks.ts'
+import { comparison } from './figures/comparison.ts'
+import { latency } from './figures/latency.ts'
+import { memory } from './figures/memory.ts'
+import { operators } from './figures/operators.ts'
+import { pageSize } from './figures/page-size.ts'
+import { profile } from './figures/profile.ts'
+import { recovery } from './figures/recovery.ts'
+
+export const figures: readonly Figure[] = [
+  comparison,
+  latency,
+  recovery,
+  memory,
+  operators,
+  partitions,
+  sizes,
+  serdes,
+  profile,
+  pageSize,
+]

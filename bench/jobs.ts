@@ -1,0 +1,47 @@
+/**
+ * Every job that a figure can run in a process of its own.
+ */
+import * as clicks from './jobs/clicks.ts'
+import { chain } from './jobs/chain.ts'
+import { bareCommit, latency } from './jobs/latency.ts'
+import { memoryOfBacklog, memoryOfState } from './jobs/memory.ts'
+import { operate } from './jobs/operators.ts'
+import { pageSize } from './jobs/page-size.ts'
+import { profileCount } from './jobs/profile.ts'
+import { die, recover } from './jobs/recovery.ts'
+import { countVisits, produceVisits } from './jobs/visits.ts'
+import { count } from './limit/count.ts'
+import { countKeys } from './limit/count-keys.ts'
+import { produce, produceByPage } from './limit/produce.ts'
+import { read } from './limit/read.ts'
+
+export const jobs = {
+  'limit produce': produce,
+  'limit produce by page': produceByPage,
+  'limit read': read,
+  'limit count': count,
+  'limit count keys': countKeys,
+  'millrace produce': clicks.produce,
+  'millrace produce by page': clicks.produceByPage,
+  'millrace send': clicks.send,
+  'millrace read': clicks.read,
+  'millrace count': clicks.count,
+  'millrace count keys': clicks.countKeys,
+  'bare commit': bareCommit,
+  latency,
+  'produce visits': produceVisits,
+  'count visits': countVisits,
+  die,
+  recover,
+  'memory of backlog': memoryOfBacklog,
+  'memory of state': memoryOfState,
+  operate,
+  chain,
+  'profile count': profileCount,
+  'page size': pageSize,
+}
+
+export type Jobs = typeof jobs
+export type JobName = keyof Jobs
+export type OptionsOf<Name extends JobName> = Parameters<Jobs[Name]>[0]
+export type ResultOf<Name extends JobName> = Awaited<ReturnType<Jobs[Name]>>

@@ -1,0 +1,58 @@
+/**
+ * An application with a row of state for every visitor: it is killed and started again, and its memory is watched.
+ */
+import {
+  type Application,
+  int64,
+  keyValueStore,
+  type Log,
+  openLog,
+  startStreams,
+  StreamsBuilder,
+  type StreamsOptions,
+  string,
+  topic,
+} from 'millrace'
+
+export interface VisitOptions {
+  readonly dir: string
+  readonly keys: number
+}
+
+const visits = topic('visits', { key: string(), value: int64() })
+export const totals = topic('totals', { key: string(), value: int64() })
+const store = keyValueStore('totals', { key: string(), value: int64() })
+
+/** Every visitor once, in an order that is not that of their keys. */
+export async function produceVisits({ dir, keys }: VisitOptions): Promise<void> {
+  await using log = await openLog(dir)
+  await sendVisits(log, keys, keys)
+}
+
+export async function sendVisits(log: Log, keys: number, count: number): Promise<void> {
+  const producer = log.producer()
+  for (let index = 0; index < count;) {
+    const chunk = []
+    for (; chunk.length < 10_000 && index < count; index++) {
+      chunk.push({ key: `visitor ${(index * 7_919) % keys}`, value: index, timestamp: index })
+    }
+    await producer.sendMany(visits, chunk)
+  }
+}
+
+export function startCounting(
+  log: Log,
+  commit: StreamsOptions['commit'] & object,
+  onVisit: () => void = () => undefined,
+): Promise<Application> {
+  const builder = new StreamsBuilder()
+  builder.stream(visits).peek(onVisit).groupByKey().count({ store }).toStream().to(totals)
+  return startStreams(builder.build(), { log, applicationId: 'bench', commit })
+}
+
+/** Counts everything that is there. */
+export async function countVisits({ dir }: VisitOptions): Promise<void> {
+  await using log = await openLog(dir)
+  await using app = await startCounting(log, { everyMs: 60_000, everyRecords: 100_000 })
+  await app.caughtUp()
+}
