@@ -1,0 +1,84 @@
+// Every figure can be measured: with a handful of records, so that the benchmarks cannot rot unseen.
+import { describe, expect, test } from 'vitest'
+import type { Figure, OptionName, Options } from '../../bench/figure.ts'
+import { comparison } from '../../bench/figures/comparison.ts'
+import { figures } from '../../bench/figures.ts'
+import type { JobName, OptionsOf, ResultOf } from '../../bench/jobs.ts'
+import { type Cell, type Table, toJsonLines, toMarkdown, toPlainText } from '../../bench/table.ts'
+import { InProcessBench } from '../support/in-process-bench.ts'
+
+const handful: Record<OptionName, number> = { records: 200, runs: 1, commits: 5, commit: 100, keys: 100 }
+
+function handfulOf({ defaults }: Figure): Options {
+  return Object.fromEntries(Object.entries(handful).filter(([option]) => option in defaults))
+}
+
+function numbersIn(cell: Cell): number[] {
+  if (typeof cell === 'string') return []
+  return typeof cell === 'number' ? [cell] : [cell.median, cell.min, cell.max]
+}
+
+test.each(figures)('$name fills its tables', async (figure) => {
+  using bench = new InProcessBench()
+  const tables = await figure.measure(bench, handfulOf(figure))
+  expect(tables).not.toEqual([])
+  for (const { columns, rows } of tables) {
+    expect(rows).not.toEqual([])
+    for (const row of rows) {
+      expect(row).toHaveLength(columns.length)
+      const numbers = row.flatMap(numbersIn)
+      expect(numbers).not.toEqual([])
+      expect(numbers.filter((number) => !Number.isFinite(number))).toEqual([])
+    }
+  }
+})
+
+test('a side of the comparison that does other work is not compared', async () => {
+  class Cheating extends InProcessBench {
+    override async run<Name extends JobName>(name: Name, options: OptionsOf<Name>): Promise<ResultOf<Name>> {
+      const less = name === 'limit count' ? { ...options, records: 100 } : options
+      return super.run(name, less)
+    }
+  }
+  using bench = new Cheating()
+  await expect(comparison.measure(bench, handfulOf(comparison))).rejects.toThrow(
+    'click count, every update: the two sides have different results',
+  )
+})
+
+describe('a table', () => {
+  const table: Table = {
+    title: 'two rows',
+    columns: ['what', 'records/s', 'aim'],
+    rows: [
+      ['reads', { median: 1_234_567.8, min: 1_000_000, max: 1_500_000 }, 0.8],
+      ['writes', { median: 12.34, min: 12.34, max: 12.34 }, '–'],
+    ],
+  }
+
+  test('says the median and how far the runs are apart', () => {
+    expect(toMarkdown(table)).toBe(
+      [
+        '**two rows**',
+        '',
+        '| what | records/s | aim |',
+        '| --- | --: | --: |',
+        '| reads | 1,234,568 (1,000,000–1,500,000) | 0.80 |',
+        '| writes | 12.3 | – |',
+      ].join('\n'),
+    )
+  })
+
+  test('stands in columns', () => {
+    const [, ...lines] = toPlainText(table).split('\n')
+    expect(lines).toHaveLength(3)
+    expect(new Set(lines.map(({ length }) => length)).size).toBe(1)
+  })
+
+  test('is one object a row for machines, with all digits', () => {
+    expect(toJsonLines('reading', table).map((line) => JSON.parse(line) as unknown)).toMatchObject([
+      { figure: 'reading', what: 'reads', 'records/s': { median: 1_234_567.8 }, aim: 0.8 },
+      { figure: 'reading', what: 'writes', aim: '–' },
+    ])
+  })
+})
