@@ -24,6 +24,12 @@ async function measure(request: Request): Promise<void> {
   if (request.format === 'json') console.log(JSON.stringify({ machine }))
   else console.log(`${machineLine(machine)}\n`)
   using bench = new Processes((text) => void process.stderr.write(`${text}\n`))
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => {
+      bench[Symbol.dispose]()
+      process.exit(1)
+    })
+  }
   for (const figure of request.figures) {
     const given = Object.entries(request.given).filter(([option]) => option in figure.defaults)
     const options = given.map(([option, number]) => ` --${option} ${number}`).join('')

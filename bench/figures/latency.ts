@@ -16,7 +16,7 @@ export const latency = figure({
     'that are there are worked on. Larger values make fewer, larger commits. Producer, application and reader share one thread ' +
     "here, and a record waits for two durable commits: its own and the application's; the disk's part is in the first table. " +
     'The last column counts from the moment that the record was due, so it has what the program could not send in time.',
-  defaults: { records: 5_000, runs: 3 },
+  defaults: { records: 3_000, runs: 3 },
   async measure(bench, { records, runs }) {
     const bare = []
     for (let run = 1; run <= runs; run++) {

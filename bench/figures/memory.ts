@@ -31,12 +31,11 @@ export const memory = figure({
     const row = (title: string, results: readonly MemoryResult[]): Cell[] => [
       title,
       spreadOf(results.map(({ anonymousBytes }) => anonymousBytes / mebibyte)),
-      spreadOf(results.map(({ heapBytes }) => heapBytes / mebibyte)),
     ]
     return [
       {
-        title: `peak of memory, ${runs} ${runs === 1 ? 'run' : 'runs'}; MiB`,
-        columns: ['work', 'resident and anonymous', 'heap of V8'],
+        title: `peak of resident anonymous memory, ${runs} ${runs === 1 ? 'run' : 'runs'}`,
+        columns: ['work', 'MiB'],
         rows: [row(`click count over a backlog of ${records} records`, backlog), row(`count of ${keys} keys`, state)],
       },
     ]

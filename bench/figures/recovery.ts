@@ -15,7 +15,7 @@ export const recovery = figure({
     const dir = bench.directory('recovery')
     await bench.run('produce visits', { dir, keys })
     bench.progress(`${keys} records are in the log`)
-    await bench.run('count visits', { dir, keys })
+    await bench.run('count visits', { dir, keys, recordsPerCommit: 100_000 })
     bench.progress(`${keys} keys are in the state`)
     const results = []
     for (let run = 1; run <= runs; run++) {

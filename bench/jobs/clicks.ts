@@ -65,7 +65,7 @@ async function append(options: ClickOptions, keyOf: (index: number, click: Click
   const clicks = clicksOf(options)
   const valueOf = valuesOf(options)
   await using log = await openLog(dir)
-  const producer = log.producer({ bufferBytes: 2 ** 30 })
+  const producer = log.producer()
   const startedMs = performance.now()
   for (let index = 0; index < records;) {
     const chunk = []

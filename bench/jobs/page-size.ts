@@ -2,36 +2,36 @@
  * Durable load on the real layout in the steady state: batches come, the oldest go, rows of state change at random.
  */
 import { randomFillSync } from 'node:crypto'
-import { statSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { writeUint64 } from '../../src/core/bytes.ts'
 import { dataFileOf } from '../../src/storage/directory.ts'
 import { Environment, type WriteTransaction } from '../../src/storage/environment.ts'
 import { partitionKey, partitionNumberKey, stateKey } from '../../src/storage/keys.ts'
 
-/** What a commit does: append batches and delete the oldest, change rows of state, or both. */
-export type Load = 'batches' | 'rows' | 'both'
-
 export interface PageSizeOptions {
   readonly dir: string
   readonly pageSizeBytes: number
-  readonly load: Load
+  /** Batches that a commit appends; the oldest are deleted. */
+  readonly batchesPerCommit: number
+  /** Rows of state that a commit changes, at random. */
+  readonly rowsPerCommit: number
   readonly commits: number
   /** Batches that are not deleted yet. */
   readonly liveBytes: number
-  /** Rows of state. */
+  /** Rows of state, if rows are changed. */
   readonly keys: number
 }
 
 export interface PageSizeResult {
   readonly megabytesPerSecond: number
   readonly rowsPerSecond: number
+  /** What LMDB wrote for a commit; no neighbour on the machine changes it. */
+  readonly writtenBytesPerCommit: number
   /** The size of the file, as a multiple of the batches and rows in it. */
   readonly fileRatio: number
 }
 
 const partitions = 64
-const batchesPerCommit = 8
-const rowsPerCommit = 200
 const batchBytesMin = 200
 /** The size that producers and applications close a batch at. */
 const batchBytesMax = 131_072
@@ -58,8 +58,8 @@ class Batches {
   liveBytes = 0
   appendedBytes = 0
 
-  append(transaction: WriteTransaction): void {
-    for (let i = 0; i < batchesPerCommit; i++) {
+  append(transaction: WriteTransaction, count: number): void {
+    for (let i = 0; i < count; i++) {
       const partition = Math.floor(this.#random() * partitions)
       const offset = this.#ends[partition] as number
       const bytes = Math.round(batchBytesMin * (batchBytesMax / batchBytesMin) ** this.#random())
@@ -104,8 +104,8 @@ class Rows {
     }
   }
 
-  change(transaction: WriteTransaction): void {
-    for (let i = 0; i < rowsPerCommit; i++) this.#put(transaction, Math.floor(this.#random() * this.#count))
+  change(transaction: WriteTransaction, count: number): void {
+    for (let i = 0; i < count; i++) this.#put(transaction, Math.floor(this.#random() * this.#count))
   }
 
   #put(transaction: WriteTransaction, index: number): void {
@@ -118,31 +118,39 @@ class Rows {
   }
 }
 
+/** By this process so far. */
+function writtenBytes(): number {
+  const [, bytes] = /^wchar: (\d+)$/m.exec(readFileSync('/proc/self/io', 'utf8')) ?? []
+  if (bytes === undefined) throw new Error('/proc/self/io has no line wchar; the figure needs Linux')
+  return Number(bytes)
+}
+
 export async function pageSize(options: PageSizeOptions): Promise<PageSizeResult> {
-  const { dir, pageSizeBytes, load, commits, liveBytes, keys } = options
+  const { dir, pageSizeBytes, batchesPerCommit, rowsPerCommit, commits, liveBytes } = options
+  const keys = rowsPerCommit === 0 ? 0 : options.keys
   const environment = new Environment(dir, { pageSizeBytes })
   const batches = new Batches()
   const rows = new Rows(keys)
   const commit = (): void =>
     environment.write((transaction) => {
-      if (load !== 'rows') {
-        batches.append(transaction)
-        batches.retain(transaction, liveBytes)
-      }
-      if (load !== 'batches') rows.change(transaction)
+      batches.append(transaction, batchesPerCommit)
+      batches.retain(transaction, liveBytes)
+      rows.change(transaction, rowsPerCommit)
     })
-  if (load !== 'batches') rows.create(environment)
+  rows.create(environment)
   // The steady state: as much was deleted as stays, so that the free pages are as scattered as they will be.
-  if (load !== 'rows') while (batches.appendedBytes < 2 * liveBytes) commit()
+  if (batchesPerCommit > 0) while (batches.appendedBytes < 2 * liveBytes) commit()
   const appendedBefore = batches.appendedBytes
+  const writtenBefore = writtenBytes()
   const startedMs = performance.now()
   for (let i = 0; i < commits; i++) commit()
   const seconds = (performance.now() - startedMs) / 1_000
+  const written = writtenBytes() - writtenBefore
   await environment.close()
-  const rowBytes = load === 'batches' ? 0 : keys * (8 + rowKeyBytes + rowValueBytes)
   return {
     megabytesPerSecond: (batches.appendedBytes - appendedBefore) / 1e6 / seconds,
-    rowsPerSecond: load === 'batches' ? 0 : (commits * rowsPerCommit) / seconds,
-    fileRatio: statSync(dataFileOf(dir)).size / (batches.liveBytes + rowBytes),
+    rowsPerSecond: (commits * rowsPerCommit) / seconds,
+    writtenBytesPerCommit: written / commits,
+    fileRatio: statSync(dataFileOf(dir)).size / (batches.liveBytes + keys * (8 + rowKeyBytes + rowValueBytes)),
   }
 }

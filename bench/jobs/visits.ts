@@ -50,9 +50,13 @@ export function startCounting(
   return startStreams(builder.build(), { log, applicationId: 'bench', commit })
 }
 
-/** Counts everything that is there. */
-export async function countVisits({ dir }: VisitOptions): Promise<void> {
+/** Counts everything that is there, in commits of the default size or of another one. */
+export async function countVisits({
+  dir,
+  recordsPerCommit,
+}: VisitOptions & { readonly recordsPerCommit?: number }): Promise<void> {
   await using log = await openLog(dir)
-  await using app = await startCounting(log, { everyMs: 60_000, everyRecords: 100_000 })
+  const commit = recordsPerCommit === undefined ? {} : { everyMs: 60_000, everyRecords: recordsPerCommit }
+  await using app = await startCounting(log, commit)
   await app.caughtUp()
 }

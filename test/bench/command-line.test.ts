@@ -49,14 +49,14 @@ test('the list names every figure', () => {
 })
 
 test('a figure is measured in processes of its own: the machine and the rows on stdout, the progress on stderr', () => {
-  const { status, out, talk } = bench('serdes', '--records', '100', '--runs', '1', '--json')
+  const { status, out, talk } = bench('recovery', '--keys', '100', '--runs', '1', '--json')
   const lines = out.trim().split('\n')
   expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
     { machine: { node: process.version } },
-    { figure: 'serdes', 'value serde': 'json()' },
-    { figure: 'serdes', 'value serde': 'msgpack()' },
+    { figure: 'recovery', 'until the first committed output': 'from openLog' },
+    { figure: 'recovery', 'until the first committed output': 'from the start of the process' },
   ])
-  expect({ status, talk }).toEqual({ status: 0, talk: 'json: run 1 of 1\nmsgpack: run 1 of 1\n' })
+  expect({ status, talk }).toEqual({ status: 0, talk: expect.stringMatching(/^100 records .*run 1 of 1/s) })
 })
 
 test('the page of figures has a section for each, and its commands are taken', () => {
