@@ -17,7 +17,10 @@ export interface Percentiles {
 
 export function spreadOf(numbers: readonly number[]): Spread {
   const sorted = numbers.toSorted((a, b) => a - b)
-  return { median: at(sorted, 0.5), min: at(sorted, 0), max: at(sorted, 1) }
+  const half = sorted.length / 2
+  const lower = sorted[Math.ceil(half) - 1] ?? Number.NaN
+  const upper = sorted[Math.floor(half)] ?? Number.NaN
+  return { median: (lower + upper) / 2, min: at(sorted, 0), max: at(sorted, 1) }
 }
 
 export function percentilesOf(numbers: Float64Array): Percentiles {

@@ -4,6 +4,7 @@ import type { Figure, OptionName, Options } from '../../bench/figure.ts'
 import { comparison } from '../../bench/figures/comparison.ts'
 import { figures } from '../../bench/figures.ts'
 import type { JobName, OptionsOf, ResultOf } from '../../bench/jobs.ts'
+import { percentilesOf, spreadOf } from '../../bench/statistics.ts'
 import { type Cell, type Table, toJsonLines, toMarkdown, toPlainText } from '../../bench/table.ts'
 import { InProcessBench } from '../support/in-process-bench.ts'
 
@@ -44,6 +45,12 @@ test('a side of the comparison that does other work is not compared', async () =
   await expect(comparison.measure(bench, handfulOf(comparison))).rejects.toThrow(
     'click count, every update: the two sides have different results',
   )
+})
+
+test('the median of runs is their middle, of an even number of runs between the two', () => {
+  expect(spreadOf([5, 1, 3])).toEqual({ median: 3, min: 1, max: 5 })
+  expect(spreadOf([5, 1, 3, 4])).toEqual({ median: 3.5, min: 1, max: 5 })
+  expect(percentilesOf(Float64Array.from({ length: 200 }, (_, i) => 200 - i))).toEqual({ p50: 101, p99: 199, max: 200 })
 })
 
 describe('a table', () => {
