@@ -110,6 +110,7 @@ export class Output {
     if (value !== null) scratch.append(value, 0, value.length)
     const index = key === null ? 0 : partitionOf(scratch.bytes, 0, keyLength, this.#partitions.length)
     const output = this.#open(index)
+    const before = output.builder.bytes
     output.builder.append(
       timestamp,
       scratch.bytes,
@@ -120,6 +121,7 @@ export class Output {
       headers,
       2 * recordBytesMax,
     )
+    this.#pending.bytes += output.builder.bytes - before
     output.count++
   }
 

@@ -1,5 +1,5 @@
 // Memory is bounded by configuration, whatever waits in the log and whatever a record makes.
-import { string, topic } from 'millrace'
+import { type OnError, string, topic } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { start } from '../support/applications.ts'
 import { openTestLog } from '../support/open.ts'
@@ -22,7 +22,11 @@ describe('a commit comes early', () => {
   const bound = 33_554_432 + 300_000
 
   /** The most bytes that one commit appended, of 44 MB. */
-  async function largestCommit(value: string, factor: number): Promise<number> {
+  async function largestCommit(
+    value: string,
+    copy: (value: string) => readonly string[],
+    onError: OnError = 'fail',
+  ): Promise<number> {
     const { log, embedded } = openTestLog()
     let largest = 0
     const commit = embedded.commit.bind(embedded)
@@ -37,10 +41,10 @@ describe('a commit comes early', () => {
     const copies = topologyOf((builder) =>
       builder
         .stream(input)
-        .flatMapValues(({ value: one }) => Array<string>(factor).fill(one))
+        .flatMapValues((record) => copy(record.value))
         .to(output),
     )
-    const app = await start(log, copies, { commit: { everyMs: 1_000_000, everyRecords: 1_000_000 } })
+    const app = await start(log, copies, { onError, commit: { everyMs: 1_000_000, everyRecords: 1_000_000 } })
     const producer = log.producer()
     const records = Array.from({ length: 20 }, (_, i) => ({ key: 'a', value, timestamp: i }))
     for (let i = 0; i < 11; i++) await producer.sendMany(input, records)
@@ -49,11 +53,18 @@ describe('a commit comes early', () => {
   }
 
   test('when records are large', async () => {
-    expect(await largestCommit('x'.repeat(200_000), 1)).toBeLessThan(bound)
+    expect(await largestCommit('x'.repeat(200_000), (value) => [value])).toBeLessThan(bound)
   })
 
   test('when records make many others', async () => {
-    expect(await largestCommit('x'.repeat(1_000), 200)).toBeLessThan(bound)
+    expect(await largestCommit('x'.repeat(1_000), (value) => Array<string>(200).fill(value))).toBeLessThan(bound)
+  })
+
+  test('when large records become dead letters', async () => {
+    const refuse = (): never => {
+      throw new Error('not this one')
+    }
+    expect(await largestCommit('x'.repeat(200_000), refuse, 'deadLetter')).toBeLessThan(bound)
   })
 })
 
