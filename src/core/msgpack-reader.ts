@@ -84,6 +84,8 @@ export class MsgpackReader {
     switch (token) {
       case 0xc0:
         return null
+      case 0xc1:
+        throw new RangeError('0xc1 stands for no value in MessagePack') // the library has a marker of its own for it
       case 0xc2:
         return false
       case 0xc3:

@@ -152,9 +152,6 @@ function unpack(bytes: Buffer, start: number, end: number): unknown {
   return packr.unpack(bytes, packedRange)
 }
 
-/** The one byte that MessagePack leaves without a meaning; msgpackr has a marker of its own for it. */
-const neverUsed = 0xc1
-
 class MsgpackCodec extends Codec<unknown> {
   readonly name = 'msgpack'
   readonly #reader = new MsgpackReader(unpack)
@@ -166,7 +163,6 @@ class MsgpackCodec extends Codec<unknown> {
   }
 
   read(bytes: Buffer, start: number, end: number): unknown {
-    if (bytes[start] === neverUsed) throw new RangeError('0xc1 stands for no value in MessagePack')
     return this.#reader.read(bytes, start, end)
   }
 }

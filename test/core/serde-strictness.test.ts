@@ -113,6 +113,8 @@ const refusedBytes: readonly (readonly [string, { readonly decode: (bytes: Uint8
   ['msgpack: a cut off string', msgpack(), 'a56865'],
   ['msgpack: bytes left over', msgpack(), '0102'],
   ['msgpack: the byte that is never used', msgpack(), 'c1'],
+  ['msgpack: the byte that is never used, in an array', msgpack(), '91c1'],
+  ['msgpack: the byte that is never used, in a map', msgpack(), '81a161c1'],
   ['tuple: a part is missing', tuple(string(), string()), '610001'],
   ['tuple: a part too many', tuple(string()), '610001620001'],
   ['tuple: an unknown mark', tuple(string()), '610002'],
