@@ -43,6 +43,12 @@ export interface EngineOptions {
 /** Bytes of outputs after which a commit is due. */
 const outputBytesMax = 32 * 1_048_576
 
+/**
+ * A run looks at the time after its first turn and then after twice as many each time, up to this distance: a look costs a
+ * part of a short turn, but where each turn is long, waiting for it would hold up the event loop and the commit.
+ */
+const turnsBetweenLooksMax = 64
+
 /** Why a run came back. */
 export type RunResult = 'commitDue' | 'timeUp' | 'drained' | 'waiting'
 
@@ -155,6 +161,7 @@ export class Engine implements TaskHost {
     const sequence = this.#sequence
     const now = (): number => this.#options.clock.elapsed()
     sequence.lookForMore(now())
+    let nextLook = 1
     for (let turns = 1; ; turns++) {
       if (this.#fatal !== undefined) throw this.#fatal
       if (this.isCommitDue) return 'commitDue'
@@ -163,7 +170,9 @@ export class Engine implements TaskHost {
       if (this.#options.maxTaskIdleMs > 0 && this.idleWaitMs > 0) return 'waiting'
       this.#work(lane)
       if (sequence.take(lane, now)) sequence.lookForMore(now())
-      if ((turns & 63) === 0 && timeUp()) return 'timeUp'
+      if (turns < nextLook) continue
+      if (timeUp()) return 'timeUp'
+      nextLook += Math.min(turns, turnsBetweenLooksMax)
     }
   }
 
