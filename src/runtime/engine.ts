@@ -14,7 +14,7 @@ import { isRecordError } from '../plan/operator.ts'
 import type { StoreSpec } from '../plan/store.ts'
 import type { Topology } from '../plan/topology.ts'
 import { StateTable } from '../state/table.ts'
-import { type Failure, type FailureAnswer, type FailurePolicy, failureOf, writeDeadLetter } from './failures.ts'
+import { type Failure, type FailurePolicy, failureOf, writeDeadLetter } from './failures.ts'
 import type { Inlet } from './inlet.ts'
 import { Output } from './outputs.ts'
 import { type Layout, layoutOf } from './layout.ts'
@@ -231,16 +231,15 @@ export class Engine implements TaskHost {
   }
 
   #passOver(failure: Failure, carrier: Carrier): void {
-    let answer: FailureAnswer
     try {
-      answer = this.#options.policy.answer(failure)
+      const answer = this.#options.policy.answer(failure)
+      if (answer === 'fail') throw failure.error
+      this.#turn.begin()
+      this.progress.fail(failure.operator ?? failure.topic, failure.error.code)
+      if (answer === 'deadLetter') writeDeadLetter(this.#deadLetters(), failure, carrier)
     } catch (error) {
-      throw (this.#fatal = asError(error)) // the handler's own mistake
+      throw (this.#fatal = asError(error)) // also a mistake of the handler, or of the log
     }
-    if (answer === 'fail') throw (this.#fatal = failure.error)
-    this.#turn.begin()
-    this.progress.fail(failure.operator ?? failure.topic, failure.error.code)
-    if (answer === 'deadLetter') writeDeadLetter(this.#deadLetters(), failure, carrier)
   }
 
   #deadLetters(): Output {

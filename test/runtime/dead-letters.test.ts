@@ -1,9 +1,11 @@
 // A dead letter is the record as it came, with headers that say why and where, in the commit that passed over it.
-import { bytes, int64, keyValueStore, nullable, string, topic } from 'millrace'
+import { bytes, int64, keyValueStore, MillraceError, nullable, string, topic } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { start } from '../support/applications.ts'
 import { collect } from '../support/collect.ts'
+import { engineOn } from '../support/engine.ts'
 import { openTestLog } from '../support/open.ts'
+import { errorOf } from '../support/thrown.ts'
 import { drive, input, output, topologyOf } from '../support/topology.ts'
 
 const raw = topic('numbers', { key: nullable(bytes()), value: nullable(bytes()), partitions: 4 })
@@ -198,4 +200,27 @@ describe('dead letters of an application', () => {
     await going.caughtUp()
     expect((await collect(log.read(own))).map(({ value }) => value)).toEqual(['bad', 'stop'])
   })
+})
+
+test('a dead letter that cannot be written ends the engine: a part of its turns is not committed', async () => {
+  const { log, embedded } = openTestLog()
+  const refusing = topologyOf((builder) => {
+    builder.stream(input).to(output)
+    builder
+      .stream(input)
+      .repartition()
+      .foreach(() => {
+        throw new Error('not this one')
+      })
+  })
+  const engine = engineOn(embedded, refusing, { policy: { retries: 0, answer: () => 'deadLetter' } })
+  await log.producer().send(input, { key: 'a', value: 'x', timestamp: 1 })
+  await log.producer().send(input, { key: 'a', value: 'y', timestamp: 2 })
+  const failure = new MillraceError('partitions_differ', 'no place for letters')
+  embedded.ensureTopics = () => {
+    throw failure
+  }
+  for (let i = 0; i < 2; i++) expect(errorOf(() => engine.run(() => false))).toBe(failure)
+  expect(errorOf(() => engine.commit())).toBe(failure)
+  expect(await log.admin.endOffsets(output)).toEqual([0])
 })
