@@ -35,11 +35,11 @@ export type ErrorCode = keyof typeof errorMeanings
 
 /** Where an error happened, as far as it is known. */
 export interface ErrorPlace {
-  readonly topic?: string
-  readonly partition?: number
-  readonly offset?: number
-  readonly operator?: string
-  readonly store?: string
+  readonly topic?: string | undefined
+  readonly partition?: number | undefined
+  readonly offset?: number | undefined
+  readonly operator?: string | undefined
+  readonly store?: string | undefined
 }
 
 /**
@@ -79,6 +79,15 @@ export class MillraceError extends Error {
     this.operator = details.operator
     this.store = details.store
   }
+}
+
+/** The same error at a place that only a caller knows: what it knew of its place already, and its cause, stay. */
+export function placed(error: MillraceError, where: string, place: ErrorPlace): MillraceError {
+  const { code, message, topic, partition, offset, operator, store } = error
+  return new MillraceError(code, `${where}: ${message}`, {
+    ...{ topic, partition, offset, operator, store, ...place },
+    ...('cause' in error ? { cause: error.cause } : {}),
+  })
 }
 
 /** The message of anything that was thrown. */

@@ -22,7 +22,7 @@
  */
 import type { OperatorFunction } from 'rxjs'
 import type { Carrier } from '../core/carrier.ts'
-import { MillraceError, messageOf } from '../core/errors.ts'
+import { MillraceError, messageOf, placed } from '../core/errors.ts'
 import type { State, StoreSpec } from './store.ts'
 
 export type Operator = OperatorFunction<Carrier, Carrier>
@@ -73,7 +73,7 @@ export function operatorError(operator: string, thrown: unknown): MillraceError 
   if (thrown instanceof MillraceError && !isRecordError(thrown)) return thrown
   if (isRecordError(thrown)) {
     if (thrown.operator !== undefined) return thrown
-    return new MillraceError(thrown.code, `in ${operator}: ${thrown.message}`, { operator, cause: thrown })
+    return placed(thrown, `in ${operator}`, { operator })
   }
   return new MillraceError('user_function_threw', `a function of ${operator} threw: ${messageOf(thrown)}`, {
     operator,

@@ -2,7 +2,7 @@
  * What happens to a record whose turn failed: the policy of the application, and dead letters.
  */
 import type { Carrier } from '../core/carrier.ts'
-import { MillraceError } from '../core/errors.ts'
+import { MillraceError, placed } from '../core/errors.ts'
 import { checkOptions, checkWhole } from '../core/names.ts'
 import type { Header } from '../core/headers.ts'
 import type { Output } from './outputs.ts'
@@ -64,14 +64,9 @@ function checkAnswer(answer: unknown): FailureAnswer {
 /** The failure of a turn that `carrier` began. */
 export function failureOf(error: MillraceError, carrier: Carrier): Failure {
   const { topic, partition, offset } = carrier.origin
-  const placed = new MillraceError(error.code, `${topic}[${partition}] offset ${offset}: ${error.message}`, {
-    topic,
-    partition,
-    offset,
-    ...(error.operator === undefined ? {} : { operator: error.operator }),
-    cause: error.cause,
-  })
-  return { error: placed, topic, partition, offset, operator: error.operator }
+  const place = { topic, partition, offset }
+  const where = `${topic}[${partition}] offset ${offset}`
+  return { error: placed(error, where, place), ...place, operator: error.operator }
 }
 
 /** The most characters of an error's message in a dead letter. */

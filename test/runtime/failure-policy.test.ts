@@ -1,11 +1,21 @@
 // What onError says happens to a record that fails, whichever verb it fails in.
-import { type FailureAnswer, MillraceError, type OnError, string, topic, type Topic } from 'millrace'
+import {
+  bytes,
+  type FailureAnswer,
+  int64,
+  keyValueStore,
+  MillraceError,
+  type OnError,
+  string,
+  topic,
+  type Topic,
+} from 'millrace'
 import { TopologyTestDriver } from 'millrace/testing'
 import { describe, expect, test } from 'vitest'
 import type { Failure } from '../../src/runtime/failures.ts'
 import { errorOf } from '../support/thrown.ts'
 import { type Check, throwingVerbs } from '../support/throwing.ts'
-import { drive, output, topologyOf } from '../support/topology.ts'
+import { drive, output, type Script, topologyOf } from '../support/topology.ts'
 
 const texts: Topic<string, string> = topic('texts', { key: string(), value: string() })
 const deadLetters = topic('test-driver.dead-letters', { key: string(), value: string() })
@@ -143,5 +153,52 @@ describe('onError', () => {
     expect(pipe).toThrow(thrown)
     expect(pipe).toThrow(thrown)
     expect(calls).toBe(1)
+  })
+})
+
+describe('the error that a handler sees', () => {
+  const seenBy = (script: Script, value: Uint8Array, key = 'a'): MillraceError | undefined => {
+    const seen: MillraceError[] = []
+    const onError: OnError = ({ error }) => {
+      seen.push(error)
+      return 'skip'
+    }
+    const raw = topic(texts.name, { key: string(), value: bytes() })
+    drive(script, { onError }).inputTopic(raw).pipeInput({ key, value, timestamp: 1 })
+    return seen[0]
+  }
+
+  test('has what the serde threw as its cause, on the way in and on the way out', () => {
+    const refused = new RangeError('not these bytes')
+    const refuse = (): never => {
+      throw refused
+    }
+    const broken = { encode: refuse, decode: refuse }
+    const unreadable = topic(texts.name, { key: string(), value: broken })
+    const unwritable = topic('unwritable', { key: string(), value: broken })
+    const read = seenBy((builder) => builder.stream(unreadable).peek(({ value }) => value), Buffer.from('x'))
+    expect(read).toMatchObject({ code: 'undecodable', operator: 'peek-1', topic: 'texts', offset: 0, cause: refused })
+    const written = seenBy(
+      (builder) =>
+        builder
+          .stream(texts)
+          .mapValues(() => 1)
+          .to(unwritable),
+      Buffer.from('x'),
+    )
+    expect(written).toMatchObject({
+      code: 'encode_failed',
+      operator: 'to-1',
+      topic: 'texts',
+      offset: 0,
+      cause: refused,
+    })
+  })
+
+  test('names the store that a key is too long for', () => {
+    const store = keyValueStore('short', { key: string(), value: int64() })
+    const count: Script = (builder) => builder.stream(texts).groupByKey().count({ store })
+    const error = seenBy(count, Buffer.from('x'), 'k'.repeat(5_000))
+    expect(error).toMatchObject({ code: 'key_too_long', store: 'short', operator: 'texts.count' })
   })
 })
