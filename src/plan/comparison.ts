@@ -19,13 +19,12 @@ export interface StoredPlan {
 
 /** @param partitions how many partitions a node works on */
 export function storedPlan(topology: Topology, partitions: (node: PlanNode) => number): StoredPlan {
-  const nodes: Record<string, Facts> = {}
-  for (const node of topology.nodes) {
+  const nodes = topology.nodes.flatMap((node) => {
     const facts = factsOf(node)
-    if (facts !== undefined) nodes[node.id] = { ...facts, partitions: partitions(node) }
-  }
+    return facts === undefined ? [] : [[node.id, { ...facts, partitions: partitions(node) }] as const]
+  })
   const topics = topology.nodes.flatMap((node) => (node.kind === 'source' ? node.topics.map(({ name }) => name) : []))
-  return { topics, nodes }
+  return { topics, nodes: Object.fromEntries(nodes) }
 }
 
 function factsOf(node: PlanNode): Facts | undefined {
@@ -61,7 +60,7 @@ function factsOf(node: PlanNode): Facts | undefined {
 export function comparePlans(applicationId: string, before: StoredPlan, now: StoredPlan): 'same' | 'extended' {
   const changes: string[] = []
   for (const [id, old] of Object.entries(before.nodes)) {
-    const facts = now.nodes[id]
+    const facts = Object.hasOwn(now.nodes, id) ? now.nodes[id] : undefined // a name may be "constructor" or "__proto__"
     if (facts === undefined) {
       changes.push(`"${id}" (${old['verb']}) is gone`)
       continue
@@ -82,5 +81,5 @@ export function comparePlans(applicationId: string, before: StoredPlan, now: Sto
         'new application id, which reads the history again.',
     )
   }
-  return Object.keys(now.nodes).every((id) => id in before.nodes) ? 'same' : 'extended'
+  return Object.keys(now.nodes).every((id) => Object.hasOwn(before.nodes, id)) ? 'same' : 'extended'
 }

@@ -62,6 +62,25 @@ describe('a topology is the same', () => {
   })
 })
 
+test('any legal name is compared, also one that JavaScript objects have', () => {
+  const counting = (names: readonly string[], value: typeof input.value | ReturnType<typeof json<string>>): Script => {
+    return (builder) => {
+      for (const name of names)
+        builder
+          .stream(topic(name, { key: string(), value }), { name })
+          .groupByKey()
+          .count()
+    }
+  }
+  for (const name of ['__proto__', 'constructor', 'toString']) {
+    expect(() => compare(counting([name], string()), counting([name], json<string>()))).toThrow(/value|\(string,json\)/)
+    expect(compare(counting(['other'], string()), counting(['other', name], string()))).toBe('extended')
+    expect(() => compare(counting([name, 'other'], string()), counting(['other'], string()))).toThrow(
+      `"${name}" (stream) is gone`,
+    )
+  }
+})
+
 describe('a topology is extended', () => {
   test('by a source, by a regrouping, by a store', () => {
     const other = topic('other', { key: string(), value: string() })
