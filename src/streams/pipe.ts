@@ -42,13 +42,17 @@ class PipeSubscriber extends CarrierSubscriber {
   #build(): void {
     this.#entrance = new Subject()
     const { operator } = this.#context
-    this.#chain(this.#entrance).subscribe(
-      new ExitSubscriber({
-        next: (output) => this.#emit(output),
-        error: (error) => this.#fail(operatorError(operator, error)),
-        complete: () => this.#complete(),
-      }),
-    )
+    const fail = (error: unknown): void => this.#fail(operatorError(operator, error))
+    const exit = new ExitSubscriber({
+      next: (output) => this.#emit(output),
+      error: fail,
+      complete: () => this.#complete(),
+    })
+    try {
+      this.#chain(this.#entrance).subscribe(exit)
+    } catch (error) {
+      fail(error) // an operator that throws when it is called, not when it is subscribed
+    }
   }
 
   /** A chain that ends because of an error is built anew; one that ends by itself is a mistake in the topology. */
@@ -58,8 +62,7 @@ class PipeSubscriber extends CarrierSubscriber {
     this.#context.stop(
       new MillraceError(
         'stream_completed',
-        `an RxJS operator in ${operator} completed the stream (take, first …), but a stream has no end; use filter, ` +
-          'or mapAsync for asynchronous work',
+        `an RxJS operator in ${operator} completed the stream (take, first …), but a stream has no end; use filter`,
         { operator },
       ),
     )
@@ -73,7 +76,7 @@ class PipeSubscriber extends CarrierSubscriber {
         new MillraceError(
           'emitted_outside_turn',
           `an RxJS operator in ${operator} emitted after its turn (delay, a promise, a timer …), so its output would not be ` +
-            'exactly once; use mapAsync for asynchronous work',
+            'exactly once; use synchronous operators, and do asynchronous work before the records are sent or behind an output topic',
           { operator },
         ),
       )

@@ -62,6 +62,18 @@ describe('an error inside the chain', () => {
     expect(error).toMatchObject({ code: 'user_function_threw', operator: 'pipe-1', cause })
   })
 
+  test('when it is put together stops the application with the same code', () => {
+    const cause = new Error('not this one')
+    const refuse = (): never => {
+      throw cause
+    }
+    const driver = drive((builder) => builder.stream(input).pipe<string, string>(refuse).to(output), {
+      onError: 'skip',
+    })
+    const error = errorOf(() => driver.inputTopic(input).pipeInput({ key: 'a', value: 'x', timestamp: 1 }))
+    expect(error).toMatchObject({ code: 'user_function_threw', operator: 'pipe-1', cause })
+  })
+
   test('undoes what the chain had emitted before', () => {
     const twice = mergeMap(function* ({ key, value }: Text): Iterable<Text> {
       yield { key, value: `${value}1` }

@@ -116,7 +116,7 @@ describe('a chain that completes', () => {
       expect(error).toMatchObject({
         code: 'stream_completed',
         operator: 'pipe-1',
-        message: expect.stringMatching(/pipe-1 completed the stream .*mapAsync/),
+        message: expect.stringMatching(/pipe-1 completed the stream .*use filter/),
       })
       expect(driver.outputTopic(output).readRecords()).toEqual([])
     }
@@ -147,7 +147,7 @@ describe('an emission outside of the turn', () => {
     expect(error).toMatchObject({
       code: 'emitted_outside_turn',
       operator: 'pipe-1',
-      message: expect.stringMatching(/pipe-1 emitted after its turn .*mapAsync/),
+      message: expect.stringMatching(/pipe-1 emitted after its turn .*use synchronous operators/),
     })
     expect(driver.outputTopic(output).readRecords()).toEqual([])
   })
