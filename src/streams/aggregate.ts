@@ -7,6 +7,7 @@
  */
 import type { Subscriber } from 'rxjs'
 import type { Carrier } from '../core/carrier.ts'
+import { MillraceError } from '../core/errors.ts'
 import type { Codec } from '../core/serde.ts'
 import { WindowedCodec } from '../core/window.ts'
 import { type OperatorContext, type OperatorFactory, operatorError, type StreamTime } from '../plan/operator.ts'
@@ -78,7 +79,12 @@ abstract class FoldSubscriber extends CarrierSubscriber {
     let value: unknown
     try {
       value = row.exists ? fold.next(carrier, row.value) : fold.first(carrier)
-      if (value === undefined) value = null
+      if (value === undefined) {
+        throw new MillraceError(
+          'bad_record',
+          'the function returned nothing; expected a value, or null to delete the row',
+        )
+      }
       if (value === null) this.state.remove(row)
       else if (fold.trusted) this.state.putTrusted(row, value, timestamp)
       else this.state.put(row, value, timestamp)

@@ -1,8 +1,8 @@
 // What a function returns is checked where it returns: nothing that is no record is passed on, and nothing is lost silently.
-import { type KStream, string, topic, type Topic } from 'millrace'
+import { keyValueStore, type KStream, string, topic, type Topic } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { errorOf } from '../support/thrown.ts'
-import { drive, input, output } from '../support/topology.ts'
+import { drive, input, output, type Script } from '../support/topology.ts'
 import { call } from '../support/untyped.ts'
 
 /** A stream behind a verb whose function returns this. */
@@ -52,6 +52,29 @@ test('a predicate decides by what is true of its answer', () => {
     const driver = drive((builder) => returning(builder.stream(input), 'filter', answer).to(output))
     driver.inputTopic(input).pipeInput({ key: 'a', value: 'b', timestamp: 1 })
     expect(driver.outputTopic(output).readRecords()).toHaveLength(count)
+  }
+})
+
+test('an aggregation whose function returns nothing fails its record, and the row stays', () => {
+  const sums = keyValueStore('sums', { key: string(), value: string() })
+  const forgetful = (text: string): string => (text === 'bad' ? (undefined as unknown as string) : text)
+  const folds: readonly Script[] = [
+    (builder) =>
+      builder
+        .stream(input)
+        .groupByKey()
+        .reduce((_, value) => forgetful(value), { store: sums }),
+    (builder) =>
+      builder
+        .stream(input)
+        .groupByKey()
+        .aggregate({ initializer: () => '', aggregator: (_, value) => forgetful(value), value: string(), store: sums }),
+  ]
+  for (const fold of folds) {
+    const driver = drive(fold, { onError: 'skip' })
+    for (const value of ['x', 'bad']) driver.inputTopic(input).pipeInput({ key: 'a', value, timestamp: 1 })
+    expect(Object.values(driver.metrics().failed)).toEqual([{ bad_record: 1 }])
+    expect(driver.store(sums).get('a')).toBe('x')
   }
 })
 
