@@ -83,11 +83,16 @@ export class Log implements AsyncDisposable {
     return new TopicReader(this.#log, topic, options)
   }
 
-  /** Writes what producers hold and closes the directory. Close applications first: they commit on their own close. */
+  /**
+   * Writes what producers hold and closes the directory. Close applications first: they commit on their own close.
+   *
+   * @throws what the first producer that cannot write throws; the others are closed, and the directory, nevertheless
+   */
   async close(): Promise<void> {
     if (this.#log.environment.isClosed) return
-    for (const producer of this.#producers) await producer.close()
+    const flushes = await Promise.allSettled([...this.#producers].map((producer) => producer.close()))
     await this.#log.environment.close()
+    for (const flush of flushes) if (flush.status === 'rejected') throw flush.reason
   }
 
   /** {@link close}, for `await using`. */

@@ -6,7 +6,8 @@ import { contractOf } from '../../src/log/contract.ts'
 import { openLog } from '../../src/log/log.ts'
 import { collect } from '../support/collect.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
-import { lines } from '../support/topics.ts'
+import { rejectionOf } from '../support/thrown.ts'
+import { lines, words } from '../support/topics.ts'
 
 describe('a log', () => {
   test('holds after it was closed and opened again what was sent to it', async () => {
@@ -33,6 +34,19 @@ describe('a log', () => {
     const again = await openLog(dir)
     expect(await again.admin.endOffsets(lines)).toEqual([2])
     await again.close()
+  })
+
+  test('is closed although a producer cannot write, and so are the other producers', async () => {
+    const log = await openLog(temporaryDirectory())
+    const [failing, other] = [log.producer(), log.producer()]
+    await failing.send(words, { key: 'a', value: '1' })
+    await log.admin.deleteTopic(words)
+    const lost = rejectionOf(failing.send(words, { key: 'a', value: '2' }))
+    const kept = other.send(lines, { key: 'a', value: '3' })
+    expect(await rejectionOf(log.close())).toBe(await lost)
+    expect(await kept).toMatchObject({ offset: 0 })
+    expect(await rejectionOf(log.admin.listTopics())).toMatchObject({ code: 'closed' })
+    await log.close()
   })
 
   test('has a contract behind it, and nothing else has', async () => {
