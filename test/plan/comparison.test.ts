@@ -6,6 +6,7 @@ import {
   minutes,
   msgpack,
   seconds,
+  type Serde,
   string,
   TimeWindows,
   topic,
@@ -63,21 +64,19 @@ describe('a topology is the same', () => {
 })
 
 test('any legal name is compared, also one that JavaScript objects have', () => {
-  const counting = (names: readonly string[], value: typeof input.value | ReturnType<typeof json<string>>): Script => {
+  const counting = (names: readonly string[], value: Serde<string> = string()): Script => {
     return (builder) => {
       for (const name of names)
         builder
-          .stream(topic(name, { key: string(), value }), { name })
+          .stream(topic(name, { key: string(), value }))
           .groupByKey()
           .count()
     }
   }
   for (const name of ['__proto__', 'constructor', 'toString']) {
-    expect(() => compare(counting([name], string()), counting([name], json<string>()))).toThrow(/value|\(string,json\)/)
-    expect(compare(counting(['other'], string()), counting(['other', name], string()))).toBe('extended')
-    expect(() => compare(counting([name, 'other'], string()), counting(['other'], string()))).toThrow(
-      `"${name}" (stream) is gone`,
-    )
+    expect(() => compare(counting([name]), counting([name], msgpack<string>()))).toThrow('(string,msgpack)')
+    expect(compare(counting(['other']), counting(['other', name]))).toBe('extended')
+    expect(() => compare(counting([name, 'other']), counting(['other']))).toThrow(`"${name}" (stream) is gone`)
   }
 })
 

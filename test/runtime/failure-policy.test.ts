@@ -6,6 +6,7 @@ import {
   keyValueStore,
   MillraceError,
   type OnError,
+  type Serde,
   string,
   topic,
   type Topic,
@@ -173,7 +174,7 @@ describe('the error that a handler sees', () => {
     const refuse = (): never => {
       throw refused
     }
-    const broken = { encode: refuse, decode: refuse }
+    const broken: Serde<string> = { encode: refuse, decode: refuse }
     const unreadable = topic(texts.name, { key: string(), value: broken })
     const unwritable = topic('unwritable', { key: string(), value: broken })
     const read = seenBy((builder) => builder.stream(unreadable).peek(({ value }) => value), Buffer.from('x'))
@@ -182,7 +183,7 @@ describe('the error that a handler sees', () => {
       (builder) =>
         builder
           .stream(texts)
-          .mapValues(() => 1)
+          .mapValues(() => 'x')
           .to(unwritable),
       Buffer.from('x'),
     )
