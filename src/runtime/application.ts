@@ -124,7 +124,6 @@ export class Application implements AsyncDisposable {
   #news = false
   /** When the running commit began, by {@link Clock.elapsed}. */
   #uncommittedSinceMs: number | undefined
-  #commits = 0
   #lastCommitMs = 0
 
   /** @internal use {@link startStreams} */
@@ -204,7 +203,6 @@ export class Application implements AsyncDisposable {
       const startedMs = monotonicMs()
       this.#engine.commit()
       this.#lastCommitMs = monotonicMs() - startedMs
-      this.#commits++
     }
     this.#uncommittedSinceMs = undefined
   }
@@ -272,7 +270,6 @@ export class Application implements AsyncDisposable {
   metrics(): Metrics {
     return metricsOf(this.#engine, {
       state: this.#state,
-      commits: this.#commits,
       lastCommitMs: this.#lastCommitMs,
       runningMs: monotonicMs() - this.#startedMs,
     })

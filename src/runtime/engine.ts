@@ -8,7 +8,7 @@ import type { Carrier } from '../core/carrier.ts'
 import type { Clock } from '../core/clock.ts'
 import { MillraceError } from '../core/errors.ts'
 import { partitionOf } from '../core/partitioner.ts'
-import type { LogContract } from '../log/contract.ts'
+import type { Commit, LogContract } from '../log/contract.ts'
 import type { PlanNode, RegroupNode, SinkNode } from '../plan/node.ts'
 import { isRecordError } from '../plan/operator.ts'
 import type { StoreSpec } from '../plan/store.ts'
@@ -56,6 +56,8 @@ export class Engine implements TaskHost {
   readonly progress: Progress
   /** Source records worked on by this instance. */
   recordCount = 0
+  /** Commits of this instance. */
+  commitCount = 0
   readonly plan: 'new' | 'same' | 'extended'
   readonly layout: Layout
   readonly #log: LogContract
@@ -285,7 +287,7 @@ export class Engine implements TaskHost {
       Progress.add(this.progress.consumed, partition.topic, position - committedPosition)
     }
     for (const output of this.#outputs.values()) Progress.add(this.progress.produced, output.topic, output.pendingCount)
-    this.#log.commit({
+    this.#commitToLog({
       applicationId: this.#options.applicationId,
       epoch: this.#epoch,
       positions: moved.map(({ partition, position }) => ({ partition, offset: position })),
@@ -304,10 +306,16 @@ export class Engine implements TaskHost {
       for (const table of this.#tables) table.age()
     }
     this.#recordsSinceCommit = 0
+    this.commitCount++
   }
 
-  get applicationId(): string {
-    return this.#options.applicationId
+  /** A commit that fails is the last thing that an engine does: what it has counted and closed for it is not taken back. */
+  #commitToLog(commit: Commit): void {
+    try {
+      this.#log.commit(commit)
+    } catch (error) {
+      throw (this.#fatal = asError(error))
+    }
   }
 
   /** How many records of the input, as far as it was seen, are not worked on yet. */

@@ -37,12 +37,11 @@ export interface Metrics {
 
 export interface Running {
   readonly state: string
-  readonly commits: number
   readonly lastCommitMs: number
   readonly runningMs: number
 }
 
-export function metricsOf(engine: Engine, { state, commits, lastCommitMs, runningMs }: Running): Metrics {
+export function metricsOf(engine: Engine, { state, lastCommitMs, runningMs }: Running): Metrics {
   const { progress } = engine
   return {
     state,
@@ -54,7 +53,7 @@ export function metricsOf(engine: Engine, { state, commits, lastCommitMs, runnin
     lag: engine.lag,
     streamTimes: progress.streamTimes,
     eventTime: progress.eventTime,
-    commits,
+    commits: engine.commitCount,
     lastCommitMs,
     stateCacheBytes: engine.stateBytes,
   }

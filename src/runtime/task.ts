@@ -27,7 +27,6 @@ export interface TaskHost {
 }
 
 export class Task {
-  readonly subTopology: SubTopology
   readonly partition: number
   /** Where records enter, by the source or regrouping that they come from. */
   readonly inlets: ReadonlyMap<PlanNode, Inlet>
@@ -37,7 +36,6 @@ export class Task {
 
   constructor(topology: Topology, subTopology: SubTopology, partition: number, host: TaskHost) {
     this.#topology = topology
-    this.subTopology = subTopology
     this.partition = partition
     this.#host = host
     const inlets = new Map(subTopology.inputs.map((input) => [input, new Inlet()]))

@@ -155,7 +155,7 @@ export class TopologyTestDriver implements Disposable {
 
   /** What was counted: consumed, produced, dropped and failed records, stream times. */
   metrics(): Metrics {
-    return metricsOf(this.#engine, { state: 'running', commits: 0, lastCommitMs: 0, runningMs: 0 })
+    return metricsOf(this.#engine, { state: 'running', lastCommitMs: 0, runningMs: 0 })
   }
 
   /** Ends the test and removes the log and its directory. */

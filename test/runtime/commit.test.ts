@@ -1,8 +1,10 @@
 // When an application commits: after so many records, or so long after the first of them, and always everything at once.
-import { int64, keyValueStore, ManualClock, string } from 'millrace'
+import { int64, keyValueStore, ManualClock, MillraceError, string } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { start, turns, until } from '../support/applications.ts'
+import { engineOn } from '../support/engine.ts'
 import { openTestLog, type OpenedLog } from '../support/open.ts'
+import { errorOf } from '../support/thrown.ts'
 import { input, output, topologyOf } from '../support/topology.ts'
 
 const counts = keyValueStore('counts', { key: string(), value: int64() })
@@ -135,4 +137,21 @@ describe('a commit', () => {
     expect(await outputEnd(opened)).toBe(10)
     expect(again.store(counts).get('a')).toBe(10)
   })
+})
+
+test('a commit that fails ends the engine: nothing is counted twice by another try', async () => {
+  const { log, embedded } = openTestLog()
+  await log.producer().sendMany(input, records(3))
+  const engine = engineOn(embedded, copying)
+  engine.run(() => false)
+  const failure = new MillraceError('storage_failed', 'no disk')
+  const commit = embedded.commit.bind(embedded)
+  embedded.commit = () => {
+    throw failure
+  }
+  expect(errorOf(() => engine.commit())).toBe(failure)
+  embedded.commit = commit
+  expect(errorOf(() => engine.commit())).toBe(failure)
+  expect(errorOf(() => engine.run(() => false))).toBe(failure)
+  expect(await log.admin.endOffsets(output)).toEqual([0])
 })

@@ -95,6 +95,14 @@ describe('an output', () => {
 })
 
 describe('commits', () => {
+  test('are counted', () => {
+    const driver = drive(counting, { commit: 'manual' })
+    driver.inputTopic(input).pipeInput({ key: 'a', value: 'x', timestamp: 1 })
+    expect(driver.metrics().commits).toBe(0)
+    driver.commit()
+    expect(driver.metrics().commits).toBe(1)
+  })
+
   const pipe = (driver: TopologyTestDriver, ...keys: readonly string[]): void => {
     for (const key of keys) driver.inputTopic(input).pipeInput({ key, value: 'x', timestamp: 1 })
   }
