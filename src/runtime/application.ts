@@ -3,7 +3,7 @@
  */
 import { type Clock, monotonicMs, systemClock } from '../core/clock.ts'
 import { MillraceError, messageOf } from '../core/errors.ts'
-import { checkName, checkOptions, checkWhole } from '../core/names.ts'
+import { checkedFunction, checkName, checkOptions, checkWhole } from '../core/names.ts'
 import type { KeyValueStore, WindowStore } from '../core/topic.ts'
 import { contractOf, type LogContract } from '../log/contract.ts'
 import type { Log } from '../log/log.ts'
@@ -39,6 +39,8 @@ export interface StreamsOptions {
 
 /** `running` until it is told to close or fails; `closed` and `failed` are final. */
 export type ApplicationState = 'running' | 'closing' | 'closed' | 'failed'
+
+const clockMethods = ['now', 'elapsed', 'schedule'] as const
 
 /** The longest stretch of work between two looks at the event loop. */
 const sliceMs = 10
@@ -131,6 +133,11 @@ export class Application implements AsyncDisposable {
     const { applicationId, commit = {}, clock = systemClock, signal } = options
     checkOptions('commit', commit, ['everyMs', 'everyRecords'])
     this.applicationId = checkName('an application id', applicationId)
+    if (clock !== systemClock) for (const method of clockMethods) checkedFunction(`clock.${method}`, clock?.[method])
+    if (signal !== undefined && !(signal instanceof AbortSignal)) {
+      throw new MillraceError('bad_option', `signal is ${String(signal)}; expected an AbortSignal`)
+    }
+    if (options.onStateChange !== undefined) checkedFunction('onStateChange', options.onStateChange)
     this.#everyMs = checkWhole('commit.everyMs', commit.everyMs ?? 100, 0)
     this.#topology = topology
     this.#log = contractOf(options.log)
