@@ -10,7 +10,7 @@ import { TimeWindows, type Windowed, WindowedCodec } from '../core/window.ts'
 import type { StoreSpec, WindowSpec } from '../plan/store.ts'
 import { aggregating, aggregation, counting, type Fold, reducing } from './aggregate.ts'
 import type { AggregateFunctions, KGroupedStream, KTable, Named, Reducer, Side, TimeWindowedKStream } from './dsl.ts'
-import { type GroupedParts, requireCodec } from './parts.ts'
+import { type KeyedParts, requireCodec } from './parts.ts'
 import { Table } from './table.ts'
 
 /** Options of any aggregation, whatever the types of its keys and values: serdes are invariant, so they are erased here. */
@@ -22,9 +22,9 @@ interface AggregationOptions extends Named {
 
 /** The three aggregations; a subclass says what the rows are. */
 abstract class Aggregations<K, V, RowKey> {
-  protected readonly parts: GroupedParts
+  protected readonly parts: KeyedParts
 
-  constructor(parts: GroupedParts) {
+  constructor(parts: KeyedParts) {
     this.parts = parts
   }
 
@@ -89,7 +89,7 @@ class TimeWindowedStream<K, V, Known extends Side>
   protected readonly storeOptions: readonly string[] = ['store', 'name', 'retentionMs']
   readonly #windows: TimeWindows
 
-  constructor(parts: GroupedParts, windows: TimeWindows) {
+  constructor(parts: KeyedParts, windows: TimeWindows) {
     super(parts)
     this.#windows = windows
   }

@@ -16,15 +16,8 @@ export interface StreamParts {
   readonly rekeyed: boolean
 }
 
-export interface GroupedParts {
-  readonly plan: PlanBuilder
-  readonly node: PlanNode
-  readonly keyCodec: Codec<unknown>
-  readonly valueCodec: Codec<unknown> | undefined
-  readonly streamOf: StreamFactory
-}
-
-export interface TableParts {
+/** Of a grouped stream and of a table: their keys are always known. */
+export interface KeyedParts {
   readonly plan: PlanBuilder
   readonly node: PlanNode
   readonly keyCodec: Codec<unknown>

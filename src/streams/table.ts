@@ -7,12 +7,12 @@ import type { OperatorFactory } from '../plan/operator.ts'
 import type { KStream, KTable, Named, Predicate, Side } from './dsl.ts'
 import { filteringRows } from './filter.ts'
 import { mappingRows } from './map.ts'
-import type { TableParts } from './parts.ts'
+import type { KeyedParts } from './parts.ts'
 
 export class Table<K, V, Known extends Side> implements KTable<K, V, Known> {
-  readonly #parts: TableParts
+  readonly #parts: KeyedParts
 
-  constructor(parts: TableParts) {
+  constructor(parts: KeyedParts) {
     this.#parts = parts
   }
 
@@ -40,7 +40,7 @@ export class Table<K, V, Known extends Side> implements KTable<K, V, Known> {
     verb: string,
     options: Named,
     operator: OperatorFactory,
-    then: TableParts,
+    then: KeyedParts,
   ): Table<K, V2, Known2> {
     checkOptions(verb, options, ['name'])
     const { plan, node } = this.#parts
