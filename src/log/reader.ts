@@ -82,7 +82,7 @@ export class TopicReader<K, V> implements AsyncIterable<LogRecord<K, V>> {
    * for await (const { records } of log.read(clicks).batches()) console.log(records.length)
    * ```
    * @throws MillraceError `corrupt_batch`, `undecodable` and `unexpected_null`, each behind the last good record; to go
-   *   on, read again from the error's offset + 1
+   *   on in that partition, read the error's `partition` alone, from its `offset` + 1
    */
   async *batches(): AsyncGenerator<RecordBatch<K, V>, void, undefined> {
     const { follow = false, signal } = this.#options
