@@ -84,10 +84,8 @@ export class MillraceError extends Error {
 /** The same error at a place that only a caller knows: what it knew of its place already, and its cause, stay. */
 export function placed(error: MillraceError, where: string, place: ErrorPlace): MillraceError {
   const { code, message, topic, partition, offset, operator, store } = error
-  return new MillraceError(code, `${where}: ${message}`, {
-    ...{ topic, partition, offset, operator, store, ...place },
-    ...('cause' in error ? { cause: error.cause } : {}),
-  })
+  const known = { topic, partition, offset, operator, store, ...place }
+  return new MillraceError(code, `${where}: ${message}`, 'cause' in error ? { ...known, cause: error.cause } : known)
 }
 
 /** The message of anything that was thrown. */
