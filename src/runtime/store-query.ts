@@ -91,6 +91,12 @@ export function queryStore<K, V>(
   engine: Engine,
   constant: KeyValueStore<K, V> | WindowStore<K, V>,
 ): ReadOnlyKeyValueStore<K, V> | ReadOnlyWindowStore<K, V> {
+  if (typeof constant !== 'object' || constant === null || typeof constant.name !== 'string') {
+    throw new MillraceError(
+      'bad_option',
+      `store takes the constant that keyValueStore(…) or windowStore(…) returned, not ${JSON.stringify(constant)}`,
+    )
+  }
   const node = topology.nodes.find((other) => other.kind === 'operator' && other.store?.name === constant.name)
   const storeId = engine.storeId(constant.name)
   if (node?.kind !== 'operator' || node.store === undefined || storeId === undefined) {

@@ -195,6 +195,13 @@ describe('a store of windows', () => {
 })
 
 describe('what is asked wrongly', () => {
+  test('is refused when it is no store', () => {
+    const driver = drive((builder) => builder.stream(input).groupByKey().count())
+    for (const wrong of [undefined, null, 'input.count', keyValueStore]) {
+      expect(errorOf(() => driver.store(wrong as never))).toMatchObject({ code: 'bad_option' })
+    }
+  })
+
   test('is refused: a store that the topology does not have', async () => {
     const app = await filled()
     const missing = keyValueStore('cuonts', { key: string(), value: int64() })
