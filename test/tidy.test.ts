@@ -99,7 +99,7 @@ const proofs: readonly Proof[] = [
     clean: linter((text) => text),
     planted: [
       ['.oxlintrc.json:1 core importing ../log/x.ts', linter((text) => text.replace('storage|log|', 'storage|'))],
-      ['.oxlintrc.json:1 core importing lmdb', linter((text) => text.replace('^lmdb', '^never'))],
+      ['.oxlintrc.json:1 core importing lmdb', linter((text) => text.replace('^(lmdb', '^(never'))],
     ],
   },
   {

@@ -1,8 +1,8 @@
 // Lets chosen calls on chosen files go wrong, as a bad, full or slow disk does. Loaded ahead of the C library (LD_PRELOAD).
 //
 //   FAULT_FILE   the end of the path of the files that are meant
-//   FAULT_CALL   sync (fdatasync), page (a write of LMDB's pages), or commit (LMDB's last write of a transaction, which goes
-//                through a descriptor that is synchronous)
+//   FAULT_CALL   sync (fdatasync), page (a write of LMDB's pages), commit (LMDB's last write of a transaction, which goes
+//                through a descriptor that is synchronous), or map (mmap, in the middle of opening)
 //   FAULT_AT     the how manieth of these calls goes wrong first, from 1
 //   FAULT_TIMES  how many calls in a row go wrong, 0 for all from there on
 //   FAULT_ERROR  the number of the error; 0 stops the process (SIGSTOP) and goes on with the call when it is continued
@@ -17,10 +17,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <unistd.h>
 #undef pwrite64
+#undef mmap64
 
 static long number(const char *name) {
   const char *text = getenv(name);
@@ -68,4 +70,16 @@ ssize_t pwrite64(int fd, const void *bytes, size_t length, off_t at) { return pw
 
 ssize_t writev(int fd, const struct iovec *parts, int count) {
   FAULTY(kind_of_write(fd), REAL(ssize_t, "writev", int, const struct iovec *, int)(fd, parts, count))
+}
+
+void *mmap(void *at, size_t length, int rights, int flags, int fd, off_t from) {
+  if (goes_wrong(fd, "map")) {
+    errno = (int)number("FAULT_ERROR");
+    return MAP_FAILED;
+  }
+  return REAL(void *, "mmap", void *, size_t, int, int, int, off_t)(at, length, rights, flags, fd, from);
+}
+
+void *mmap64(void *at, size_t length, int rights, int flags, int fd, off_t from) {
+  return mmap(at, length, rights, flags, fd, from);
 }

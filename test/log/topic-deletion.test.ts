@@ -1,7 +1,7 @@
 // A deleted topic is gone with its records, also when the deletion was cut short; who still uses it is told.
 import { describe, expect, test, vi } from 'vitest'
 import { MillraceError } from '../../src/core/errors.ts'
-import type { DatabaseName } from '../../src/storage/environment.ts'
+import type { DatabaseName } from '../../src/storage/databases.ts'
 import { collect, collectUntilError } from '../support/collect.ts'
 import { type OpenedLog, openTestLog } from '../support/open.ts'
 import { lines, words } from '../support/topics.ts'

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { open } from 'lmdb'
 import { describe, expect, test } from 'vitest'
 import { MillraceError } from '../../src/core/errors.ts'
-import { Environment, formatVersion } from '../../src/storage/environment.ts'
+import { Environment } from '../../src/storage/environment.ts'
+import { formatVersion } from '../../src/storage/opening.ts'
 import { openEnvironment } from '../support/open.ts'
 import { startProgram } from '../support/program.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
@@ -48,8 +49,8 @@ describe('a directory', () => {
     expect(existsSync(dataFile(dir))).toBe(true)
   })
 
-  test('holds the files of LMDB and nothing else', () => {
-    expect(readdirSync(openEnvironment().dir).toSorted()).toEqual(['data.mdb', 'lock.mdb'])
+  test('holds the files of LMDB, a lock, and nothing else', () => {
+    expect(readdirSync(openEnvironment().dir).toSorted()).toEqual(['commit.lock', 'data.mdb', 'lock.mdb'])
   })
 
   test('is created anew where a creation was cut short', () => {

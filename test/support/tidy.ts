@@ -29,7 +29,11 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** Packages and the one folder that may import them; any other package may live in one folder of its choice. */
-export const homes: Readonly<Record<string, string>> = { lmdb: 'storage', msgpackr: 'core' }
+export const homes: Readonly<Record<string, string>> = {
+  lmdb: 'storage',
+  'fs-native-extensions': 'storage',
+  msgpackr: 'core',
+}
 
 /** Packages that every folder may import. */
 const everywhere = ['rxjs']

@@ -1,0 +1,41 @@
+/**
+ * One lock for a directory, held by whoever commits to it or opens it; the system takes it back from a process that dies.
+ *
+ * LMDB has a mutex for its writers, but opening an environment stands outside of it: it reads the number of the last
+ * transaction from the file and, some microseconds later, writes it to where the next writer looks. A commit in between is
+ * forgotten: the next one takes its number and its place (docs/decisions/0006-commit-lock.md).
+ */
+import { closeSync, openSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
+
+/** What is used of the package, which brings no declarations of its own. */
+interface FileLocks {
+  /** Blocks until the lock on the whole file is ours. A lock belongs to the open file, not to the process. */
+  readonly waitForLockSync: (file: number) => void
+  readonly unlock: (file: number) => void
+}
+
+const { unlock, waitForLockSync } = createRequire(import.meta.url)('fs-native-extensions') as FileLocks
+
+export class CommitLock {
+  readonly #file: number
+
+  constructor(dir: string) {
+    this.#file = openSync(join(dir, 'commit.lock'), 'a+', 0o664)
+  }
+
+  /** Waits until nobody else commits or opens, and runs `work`. Not to be called inside of itself. */
+  hold<T>(work: () => T): T {
+    waitForLockSync(this.#file)
+    try {
+      return work()
+    } finally {
+      unlock(this.#file)
+    }
+  }
+
+  close(): void {
+    closeSync(this.#file)
+  }
+}

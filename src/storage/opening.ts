@@ -1,0 +1,119 @@
+/**
+ * Opening an environment: its file, its databases, and the version of the format that it must have.
+ */
+import { type Database as LmdbDatabase, open, type RootDatabase } from 'lmdb'
+import { MillraceError, messageOf } from '../core/errors.ts'
+import { type DatabaseName, databaseNames } from './databases.ts'
+import { createDataFile, makeRoom } from './directory.ts'
+import { failureAdvice } from './failure-advice.ts'
+
+/** Written into every directory; a directory with another version is refused. */
+export const formatVersion = 1
+
+/** Measured for appends, deletes and state together: docs/decisions/0002-page-size.md. */
+export const defaultPageSizeBytes = 16_384
+
+/** Address space reserved for the file, not disk; LMDB reserves more when it is used up. */
+const mapBytes = 64 * 2 ** 30
+
+export type Root = RootDatabase<Buffer, Buffer>
+export type Databases = Readonly<Record<DatabaseName, LmdbDatabase<Buffer, Buffer>>>
+
+/** Creates the file where it is missing, and opens it. Only under the lock of the directory. */
+export function createAndOpen(dir: string, pageSizeBytes: number): Root {
+  makeRoom(dir)
+  createDataFile(dir, (birthplace) => {
+    const root = openRoot(birthplace, pageSizeBytes)
+    openDatabase(root, 'meta') // creating one is a durable commit
+    void root.close() // nothing is under way, so it is closed when the call returns
+  })
+  return openRoot(dir, pageSizeBytes)
+}
+
+/**
+ * The databases of an environment, created where they are missing. Only under the lock of the directory.
+ *
+ * @throws MillraceError `format_unknown`; a foreign environment is left as it was
+ */
+export function openDatabases(dir: string, root: Root): Databases {
+  const isStamped = checkFormat(dir, root)
+  const databases = Object.fromEntries(databaseNames.map((name) => [name, openDatabase(root, name)])) as Databases
+  if (!isStamped) {
+    root.transactionSync(() => {
+      databases.meta.putSync(formatKey, Buffer.from(JSON.stringify({ format: formatVersion })))
+    })
+  }
+  return databases
+}
+
+/** Whether the format stands in the environment; false where it is to be written, because nothing is in it. */
+function checkFormat(dir: string, root: Root): boolean {
+  const names = [...root.getKeys()].map((key) => key.toString().replace(/\0$/, ''))
+  const found = names.includes('meta') ? openDatabase(root, 'meta').getBinary(formatKey) : undefined
+  if (found !== undefined) {
+    checkVersion(dir, found)
+    return true
+  }
+  // A directory whose creation was cut short has no version yet, but then nothing is in its databases either.
+  const isOurs = (name: string): boolean => (databaseNames as readonly string[]).includes(name)
+  const foreign =
+    names.find((name) => !isOurs(name)) ?? names.find((name) => openDatabase(root, name).getKeysCount() > 0)
+  if (foreign === undefined) return false
+  throw new MillraceError(
+    'format_unknown',
+    `${dir} holds an LMDB environment that is not a millrace log (it has "${foreign}"); choose another directory`,
+  )
+}
+
+function openRoot(path: string, pageSize: number): RootDatabase<Buffer, Buffer> {
+  return open<Buffer, Buffer>({
+    path,
+    noSubdir: false,
+    encoding: 'binary',
+    keyEncoding: 'binary',
+    pageSize,
+    mapSize: mapBytes,
+    maxDbs: 32,
+    maxReaders: 512,
+    overlappingSync: false,
+    cache: false,
+  })
+}
+
+function openDatabase(root: RootDatabase<Buffer, Buffer>, name: string): LmdbDatabase<Buffer, Buffer> {
+  return root.openDB({ name, encoding: 'binary', keyEncoding: 'binary', cache: false })
+}
+
+const formatKey = Buffer.from('format')
+
+function checkVersion(dir: string, stored: Buffer): void {
+  const version = readVersion(stored)
+  if (version === formatVersion) return
+  throw new MillraceError(
+    'format_unknown',
+    `${dir} has log format ${String(version)}, this version of millrace reads format ${formatVersion}; ` +
+      'use the version of millrace that wrote it',
+  )
+}
+
+function readVersion(stored: Buffer): unknown {
+  try {
+    return (JSON.parse(stored.toString()) as { format?: unknown }).format
+  } catch {
+    return 'unreadable' // reported as the unknown format that it is
+  }
+}
+
+export function openError(dir: string, cause: unknown): MillraceError {
+  if (cause instanceof MillraceError) return cause
+  const message = messageOf(cause)
+  if (/MDB_INVALID|MDB_VERSION_MISMATCH|not an LMDB file/i.test(message)) {
+    return new MillraceError('format_unknown', `${dir} does not hold a log that millrace can read: ${message}`, {
+      cause,
+    })
+  }
+  const { what, remedy } = failureAdvice(dir, cause)
+  return new MillraceError('storage_failed', `cannot open the log in ${dir}: ${what}; ${remedy}, then start again`, {
+    cause,
+  })
+}
