@@ -12,6 +12,7 @@ export {
   type WindowStore,
   windowStore,
 } from './core/topic.ts'
+export type { CleanupPolicy, TimestampType, TopicCompression, TopicConfig } from './core/topic-config.ts'
 export type { Serde } from './core/serde.ts'
 export { bigint64, boolean, bytes, float64, int64, json, msgpack, nullable, string, tuple } from './core/serdes.ts'
 export type { StandardSchema } from './core/schema.ts'
@@ -24,10 +25,11 @@ export { type Clock, ManualClock, systemClock } from './core/clock.ts'
 export { type ErrorCode, MillraceError } from './core/errors.ts'
 
 // The log.
-export { type Admin, type Log, openLog, type TopicName } from './log/log.ts'
+export type { Admin, TopicName } from './log/admin.ts'
+export { type Log, type LogOptions, openLog } from './log/log.ts'
 export type { Producer, ProducerOptions, SendManyResult, SendResult } from './log/producer.ts'
 export type { ReadFrom, ReadOptions, RecordBatch, TopicReader } from './log/reader.ts'
-export type { TopicDescription } from './log/topics.ts'
+export type { TopicDescription, TopicRequest } from './log/topics.ts'
 
 // Streams.
 export { StreamsBuilder, type StreamOptions } from './streams/streams-builder.ts'

@@ -16,6 +16,7 @@ export const errorMeanings = {
   fenced: 'a newer instance of the application took over',
   format_unknown: 'the directory was written by another version of the log format',
   key_too_long: 'a key of a state store is longer than storage allows',
+  owned_by_application: 'the positions belong to an application, and only it may move them',
   partitions_differ: 'a topic exists with another number of partitions, or inputs that must agree do not',
   plan_changed: 'the stored plan of the application does not fit the topology',
   position_lost: 'the log no longer holds, or never held, the position to read from',

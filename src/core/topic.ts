@@ -3,6 +3,7 @@
  */
 import { checkName, checkOptions, checkWhole } from './names.ts'
 import { codecOf, type Encoder, type Serde } from './serde.ts'
+import { checkTopicConfig, type TopicConfig, topicConfigNames } from './topic-config.ts'
 
 /** A topic as the program knows it: a frozen constant, made by {@link topic}. */
 export interface Topic<K, V> {
@@ -16,6 +17,8 @@ export interface Topic<K, V> {
   readonly value: Serde<V>
   /** How many partitions it is created with. `undefined`: as many as it has, 1 when it is created. */
   readonly partitions: number | undefined
+  /** How it is configured when it is created. */
+  readonly config: Partial<TopicConfig>
 }
 
 /**
@@ -50,10 +53,10 @@ export interface TopicFor<in K, in V> {
  */
 export function topic<K, V>(
   name: string,
-  options: { readonly key: Serde<K>; readonly value: Serde<V>; readonly partitions?: number },
+  options: { readonly key: Serde<K>; readonly value: Serde<V>; readonly partitions?: number } & Partial<TopicConfig>,
 ): Topic<K, V> {
   checkName('the name of a topic', name)
-  checkOptions(`topic "${name}"`, options, ['key', 'value', 'partitions'])
+  checkOptions(`topic "${name}"`, options, ['key', 'value', 'partitions', ...topicConfigNames])
   codecOf(options.key)
   codecOf(options.value)
   if (options.partitions !== undefined) checkPartitions(options.partitions)
@@ -63,6 +66,7 @@ export function topic<K, V>(
     key: options.key,
     value: options.value,
     partitions: options.partitions,
+    config: Object.freeze(checkTopicConfig(options)),
   } as const)
 }
 

@@ -15,6 +15,7 @@ import {
   batchHeaderBytes,
   compressionCodes,
   crcAt,
+  lastOffsetDeltaAt,
   lengthAt,
   magicAt,
   recordCountAt,
@@ -52,6 +53,10 @@ export class BatchCursor {
   readonly #place: BatchPlace
   readonly #reader = new VarintReader()
   #baseTimestamp = 0
+  /** Records that are not walked over yet. */
+  #left = 0
+  /** Whether no record is missing between the first and the last: compaction may have taken some. */
+  #isDense = true
 
   constructor(place: BatchPlace) {
     this.#place = place
@@ -72,7 +77,11 @@ export class BatchCursor {
     if (crc32c(batch.subarray(attributesAt)) !== readInt32(batch, crcAt) >>> 0) this.#corrupt('its checksum is wrong')
     const count = readInt32(batch, recordCountAt)
     if (count < 1) this.#corrupt('it holds no records')
-    this.endOffset = baseOffset + count
+    const lastOffsetDelta = readInt32(batch, lastOffsetDeltaAt)
+    if (lastOffsetDelta < count - 1) this.#corrupt('its header is damaged')
+    this.endOffset = baseOffset + lastOffsetDelta + 1
+    this.#isDense = lastOffsetDelta === count - 1
+    this.#left = count
     this.#baseTimestamp = readInt64(batch, baseTimestampAt)
     const compression = (batch[attributesAt + 1] as number) & compressionMask
     if (compression === compressionCodes.none) {
@@ -101,14 +110,18 @@ export class BatchCursor {
    * @throws MillraceError `corrupt_batch`
    */
   next(): boolean {
-    if (this.offset + 1 >= this.endOffset) return false
-    this.offset++
+    if (this.#left === 0) return false
+    this.#left--
     const reader = this.#reader
     const length = reader.read()
     const end = reader.at + length
     reader.at++ // attributes of a record: unused by Kafka
     this.timestamp = this.#baseTimestamp + reader.read()
-    if (reader.read() !== this.offset - this.baseOffset) this.#corrupt('its records are not dense')
+    const offset = this.baseOffset + reader.read()
+    if (this.#isDense ? offset !== this.offset + 1 : !(offset > this.offset && offset < this.endOffset)) {
+      this.#corrupt('its records are not in order')
+    }
+    this.offset = offset
     const keyLength = reader.read()
     this.keyStart = reader.at
     this.keyEnd = keyLength < 0 ? -1 : (reader.at += keyLength)
@@ -118,6 +131,7 @@ export class BatchCursor {
     const headerCount = reader.read()
     this.headers = headerCount === 0 ? noHeaders : this.#readHeaders(headerCount)
     if (!(reader.at === end && end <= this.bytes.length && length > 0)) this.#corrupt('a record is malformed')
+    if (this.#left === 0 && end !== this.bytes.length) this.#corrupt('it holds more than its records')
     return true
   }
 

@@ -22,7 +22,7 @@ export const attributesAt = 21
 export const baseTimestampAt = 27
 export const maxTimestampAt = 35
 export const recordCountAt = 57
-const lastOffsetDeltaAt = 23
+export const lastOffsetDeltaAt = 23
 const producerIdAt = 43
 
 /** More than all fields of a record take beside key, value and headers. */

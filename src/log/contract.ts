@@ -48,7 +48,15 @@ export interface LogContract {
 
   /** Later reads see the newest commits. Between two calls all reads see one snapshot. */
   refresh(): void
+  startOffset(partition: PartitionId): number
   endOffset(partition: PartitionId): number
+  /**
+   * The batch that holds the first record at or behind `offset`; undefined when there is none.
+   *
+   * After compaction its last record may lie before `offset`: the first record is then in the batch behind it.
+   *
+   * @throws MillraceError `position_lost` when the offset is not kept any more
+   */
   batchAt(partition: PartitionId, offset: number): StoredBatch | undefined
   readonly state: StateReader
 

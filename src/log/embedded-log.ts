@@ -2,24 +2,33 @@
  * The Log contract on one LMDB environment: positions, outputs and state of a commit are one transaction.
  */
 import { readInt64, writeUint64 } from '../core/bytes.ts'
+import { type Clock, systemClock } from '../core/clock.ts'
 import { MillraceError } from '../core/errors.ts'
 import type { Environment, WriteTransaction } from '../storage/environment.ts'
-import { namedKey, partitionKey } from '../storage/keys.ts'
+import { namedKey } from '../storage/keys.ts'
 import { type StateReader, stateReader, stateWriter } from '../storage/state-rows.ts'
 import type { ApplicationStart, Commit, LogContract, StoredApplication } from './contract.ts'
 import { type PartitionId, Partitions, type StoredBatch } from './partitions.ts'
+import { Positions } from './positions.ts'
+import { offsetAtTime } from './time-index.ts'
 import { nextId, type TopicDescription, type TopicRequest, Topics } from './topics.ts'
 
 export class EmbeddedLog implements LogContract {
   readonly environment: Environment
   readonly topics: Topics
   readonly partitions: Partitions
+  readonly positions: Positions
   readonly state: StateReader
 
-  constructor(environment: Environment) {
+  /** What time it is when something is appended. */
+  readonly clock: Clock
+
+  constructor(environment: Environment, clock: Clock = systemClock) {
     this.environment = environment
-    this.topics = new Topics(environment)
+    this.clock = clock
     this.partitions = new Partitions(environment)
+    this.positions = new Positions(environment)
+    this.topics = new Topics(environment, this.partitions)
     this.state = stateReader(environment)
     this.topics.sweep()
   }
@@ -44,6 +53,15 @@ export class EmbeddedLog implements LogContract {
     return this.partitions.endOffset(partition)
   }
 
+  startOffset(partition: PartitionId): number {
+    return this.partitions.startOffset(partition)
+  }
+
+  /** The first offset whose record has at least this timestamp; the end when there is none. */
+  offsetAtTime(partition: PartitionId, timestamp: number): number {
+    return offsetAtTime(this.environment, this.partitions, partition, timestamp)
+  }
+
   batchAt(partition: PartitionId, offset: number): StoredBatch | undefined {
     return this.partitions.batchAt(partition, offset)
   }
@@ -59,10 +77,7 @@ export class EmbeddedLog implements LogContract {
         epoch,
         plan: this.storedPlan(applicationId),
         progress: this.environment.get('applications', namedKey(applicationId, 'progress')),
-        position: (partition) => {
-          const stored = this.environment.get('positions', positionKey(applicationId, partition))
-          return stored === undefined ? undefined : readInt64(stored, 0)
-        },
+        position: (partition) => this.positions.get(applicationId, partition)?.offset,
       })
       transaction.put('applications', namedKey(applicationId, 'plan'), Buffer.from(plan))
       transaction.put('applications', namedKey(applicationId, 'epoch'), encodeNumber(epoch))
@@ -72,8 +87,9 @@ export class EmbeddedLog implements LogContract {
   }
 
   #putPositions(transaction: WriteTransaction, applicationId: string, positions: Commit['positions']): void {
+    const committedMs = this.clock.now()
     for (const { partition, offset } of positions) {
-      transaction.put('positions', positionKey(applicationId, partition), encodeNumber(offset))
+      this.positions.put(transaction, applicationId, partition, { offset, committedMs, metadata: '' })
     }
   }
 
@@ -107,7 +123,10 @@ export class EmbeddedLog implements LogContract {
           `another instance of application "${applicationId}" has started; this one stops, and nothing of its last commit is kept`,
         )
       }
-      for (const { partition, batches } of commit.appends) this.partitions.append(transaction, partition, batches)
+      const nowMs = this.clock.now()
+      for (const { partition, batches } of commit.appends) {
+        this.partitions.append(transaction, partition, batches, nowMs)
+      }
       commit.writeState(stateWriter(transaction))
       this.#putPositions(transaction, applicationId, commit.positions)
       transaction.put('applications', namedKey(applicationId, 'progress'), commit.progress)
@@ -117,10 +136,6 @@ export class EmbeddedLog implements LogContract {
   onCommit(listener: () => void): () => void {
     return this.environment.onCommit(listener)
   }
-}
-
-function positionKey(applicationId: string, { topicId, partition }: PartitionId): Buffer {
-  return namedKey(applicationId, partitionKey(topicId, partition))
 }
 
 function encodeNumber(number: number): Buffer {

@@ -1,18 +1,22 @@
 /**
  * The log as its user holds it: one directory of topics.
  */
+import type { Clock } from '../core/clock.ts'
 import { MillraceError } from '../core/errors.ts'
+import { checkOptions } from '../core/names.ts'
 import type { Topic } from '../core/topic.ts'
-import type { Offset } from '../core/units.ts'
 import { Environment } from '../storage/environment.ts'
+import { Admin } from './admin.ts'
 import { bindContract } from './contract.ts'
 import { EmbeddedLog } from './embedded-log.ts'
 import { Producer, type ProducerOptions } from './producer.ts'
 import { type ReadOptions, TopicReader } from './reader.ts'
-import type { TopicDescription } from './topics.ts'
 
-/** A topic by its typed constant, or by its name; a name never creates. */
-export type TopicName = string | { readonly name: string }
+/** What {@link openLog} takes. */
+export interface LogOptions {
+  /** What time it is when records are appended, and when they are too old. Default: the machine's clock. */
+  readonly clock?: Clock
+}
 
 /**
  * Opens a log in a directory, and creates it where it is missing. Several processes may open one directory, on a local file
@@ -28,8 +32,9 @@ export type TopicName = string | { readonly name: string }
  * @throws MillraceError `storage_failed` when the directory cannot be opened, `format_unknown` when it is not a log of
  *   this format, `bad_option`
  */
-export async function openLog(dir: string): Promise<Log> {
-  return new Log(new EmbeddedLog(new Environment(checkDir(dir))))
+export async function openLog(dir: string, options: LogOptions = {}): Promise<Log> {
+  checkOptions('openLog', options, ['clock'])
+  return new Log(new EmbeddedLog(new Environment(checkDir(dir)), options.clock))
 }
 
 function checkDir(dir: string): string {
@@ -99,76 +104,4 @@ export class Log implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
-}
-
-/**
- * Topics and their administration: `log.admin`. Programs that use typed constants need it seldom, as these create their topics.
- *
- * @example
- * ```ts
- * for (const { name, partitions } of await log.admin.listTopics()) console.log(name, partitions)
- * ```
- */
-export class Admin {
-  readonly #log: EmbeddedLog
-
-  constructor(log: EmbeddedLog) {
-    this.#log = log
-  }
-
-  /**
-   * Creates a topic with the partitions that its constant says, or 1.
-   *
-   * @throws MillraceError `topic_exists`, `bad_option`
-   */
-  async createTopic(topic: {
-    readonly name: string
-    readonly partitions?: number | undefined
-  }): Promise<TopicDescription> {
-    return this.#log.topics.create({ name: topic.name, partitions: topic.partitions })
-  }
-
-  /** All topics, by name. */
-  async listTopics(): Promise<readonly TopicDescription[]> {
-    this.#log.refresh()
-    return this.#log.topics.list()
-  }
-
-  /**
-   * One topic as it is in the log.
-   *
-   * @throws MillraceError `topic_unknown`
-   */
-  async describeTopic(topic: TopicName): Promise<TopicDescription> {
-    this.#log.refresh()
-    return this.#log.topics.describe(nameOf(topic))
-  }
-
-  /**
-   * Deletes a topic with all its records, for good. Running applications and readers of it fail with `topic_unknown` or
-   * `position_lost`.
-   *
-   * @throws MillraceError `topic_unknown`
-   */
-  async deleteTopic(topic: TopicName): Promise<void> {
-    this.#log.topics.delete(nameOf(topic))
-  }
-
-  /**
-   * The offset behind the last record of each partition, all as of one moment.
-   *
-   * @throws MillraceError `topic_unknown`
-   */
-  async endOffsets(topic: TopicName): Promise<readonly Offset[]> {
-    this.#log.refresh()
-    const { name, id, partitions } = this.#log.topics.describe(nameOf(topic))
-    return Array.from(
-      { length: partitions },
-      (_, partition) => this.#log.endOffset({ topic: name, topicId: id, partition }) as Offset,
-    )
-  }
-}
-
-function nameOf(topic: TopicName): string {
-  return typeof topic === 'string' ? topic : topic.name
 }

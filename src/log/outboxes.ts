@@ -189,9 +189,10 @@ export class Outboxes {
     }
     try {
       if (full.length > 0) {
+        const nowMs = this.#log.clock.now()
         this.#log.environment.write((transaction) => {
           for (const outbox of full) {
-            outbox.baseOffset = this.#log.partitions.append(transaction, outbox.partition, outbox.ready)
+            outbox.baseOffset = this.#log.partitions.append(transaction, outbox.partition, outbox.ready, nowMs)
           }
         })
       }

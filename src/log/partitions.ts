@@ -1,16 +1,26 @@
 /**
- * The records of every partition: append at the end, read from an offset, find an offset by time.
+ * The batches of every partition: append at the end, read from an offset.
  *
- * A partition's row holds where it ends and the largest timestamp so far. The time index has an entry for every batch that
- * raised that timestamp, so the first batch that reaches a time is one seek away, in whatever order the times came.
+ * A partition's row says where it begins and ends (partition-row.ts). Offsets are dense as they are appended; compaction
+ * leaves gaps, and the row says up to where. The index by time has an entry for every batch that raised the largest
+ * timestamp of its segment (time-index.ts).
  */
-import { crc32c } from '@node-rs/crc32'
-import { readInt64, writeInt32, writeInt64, writeUint64 } from '../core/bytes.ts'
+import { readInt32, readInt64, writeUint64 } from '../core/bytes.ts'
 import { MillraceError } from '../core/errors.ts'
 import type { Environment, WriteTransaction } from '../storage/environment.ts'
-import { numberOfKey, partitionKey, partitionNumberKey } from '../storage/keys.ts'
-import { batchHeaderBytes, maxTimestampAt, recordCountAt, setBaseOffset } from './batch.ts'
-import { BatchCursor, type BatchPlace } from './batch-cursor.ts'
+import { numberOfKey, partitionKey, partitionNumberKey, segmentTimeKey } from '../storage/keys.ts'
+import { batchHeaderBytes, lastOffsetDeltaAt, maxTimestampAt, setBaseOffset } from './batch.ts'
+import type { BatchPlace } from './batch-cursor.ts'
+import {
+  decodePartitionRow,
+  decodeSegment,
+  emptyPartition,
+  emptySegment,
+  encodePartitionRow,
+  encodeSegment,
+  type PartitionRow,
+  type Segment,
+} from './partition-row.ts'
 
 /** A partition as storage knows it. */
 export interface PartitionId extends BatchPlace {
@@ -22,6 +32,10 @@ export interface StoredBatch {
   readonly bytes: Buffer
 }
 
+/** A segment is closed when it holds so many batches, or so many bytes. */
+const segmentBatchesMax = 1_024
+const segmentBytesMax = 64 * 1_048_576
+
 export class Partitions {
   readonly #environment: Environment
 
@@ -29,13 +43,44 @@ export class Partitions {
     this.#environment = environment
   }
 
+  /** Makes the rows of a new topic, or those that are added to one. */
+  create(transaction: WriteTransaction, topicId: number, from: number, to: number): void {
+    for (let partition = from; partition < to; partition++) {
+      const key = partitionKey(topicId, partition)
+      transaction.put('partitions', key, encodePartitionRow(key, emptyPartition))
+    }
+  }
+
   /**
-   * The offset that the next record gets.
-   *
-   * @throws MillraceError `topic_unknown` when the topic was deleted
+   * @throws MillraceError `topic_unknown` when the topic was deleted, `corrupt_batch` when the row is damaged
    */
+  row({ topic, topicId, partition }: PartitionId): PartitionRow {
+    const key = partitionKey(topicId, partition)
+    const stored = this.#environment.get('partitions', key)
+    if (stored === undefined) {
+      throw new MillraceError('topic_unknown', `the topic "${topic}" was deleted while it was in use`, { topic })
+    }
+    const row = decodePartitionRow(key, stored)
+    if (row !== undefined) return row
+    throw new MillraceError('corrupt_batch', `where ${topic}[${partition}] ends is not known: its row is damaged`, {
+      topic,
+      partition,
+    })
+  }
+
+  putRow(transaction: WriteTransaction, { topicId, partition }: PartitionId, row: PartitionRow): void {
+    const key = partitionKey(topicId, partition)
+    transaction.put('partitions', key, encodePartitionRow(key, row))
+  }
+
+  /** The offset that the next record gets; throws as {@link row}. */
   endOffset(partition: PartitionId): number {
-    return readRow(this.#environment, partition).endOffset
+    return this.row(partition).endOffset
+  }
+
+  /** The first offset that is kept; throws as {@link row}. */
+  startOffset(partition: PartitionId): number {
+    return this.row(partition).startOffset
   }
 
   /**
@@ -45,116 +90,124 @@ export class Partitions {
    *
    * @throws MillraceError `topic_unknown` when the topic was deleted
    */
-  append(transaction: WriteTransaction, partition: PartitionId, batches: readonly Buffer[]): number {
+  append(transaction: WriteTransaction, partition: PartitionId, batches: readonly Buffer[], nowMs: number): number {
     const { topicId, partition: index } = partition
-    const row = readRow(this.#environment, partition)
-    const firstOffset = row.endOffset
-    let { endOffset, maxTimestamp } = row
+    const row = this.row(partition)
+    let { endOffset, bytes, active } = row
     for (const batch of batches) {
+      if (active.batchCount >= segmentBatchesMax || active.bytes >= segmentBytesMax) {
+        active = this.closeSegment(transaction, partition, active, endOffset)
+      }
       setBaseOffset(batch, endOffset)
       transaction.put('batches', partitionNumberKey(topicId, index, endOffset), batch)
-      const batchMaxTimestamp = readInt64(batch, maxTimestampAt)
-      if (batchMaxTimestamp > maxTimestamp) {
-        maxTimestamp = batchMaxTimestamp
+      const maxTimestamp = readInt64(batch, maxTimestampAt)
+      if (maxTimestamp > active.maxTimestamp) {
         const offset = Buffer.allocUnsafe(8)
         writeUint64(offset, 0, endOffset)
-        transaction.put('times', partitionNumberKey(topicId, index, maxTimestamp), offset)
+        transaction.put('times', segmentTimeKey(topicId, index, active.baseOffset, maxTimestamp), offset)
       }
-      endOffset += batch.readInt32BE(recordCountAt)
+      active = {
+        baseOffset: active.baseOffset,
+        batchCount: active.batchCount + 1,
+        bytes: active.bytes + batch.length,
+        maxTimestamp: Math.max(active.maxTimestamp, maxTimestamp),
+        firstAppendMs: active.batchCount === 0 ? Math.max(nowMs, active.lastAppendMs) : active.firstAppendMs,
+        lastAppendMs: Math.max(nowMs, active.lastAppendMs),
+      }
+      bytes += batch.length
+      endOffset += readInt32(batch, lastOffsetDeltaAt) + 1
     }
-    transaction.put(
-      'partitions',
-      partitionKey(topicId, index),
-      encodePartitionRow(topicId, index, { endOffset, maxTimestamp }),
-    )
-    return firstOffset
+    this.putRow(transaction, partition, { ...row, endOffset, bytes, active })
+    return row.endOffset
+  }
+
+  /** Stores a segment that gets no more batches, and returns the one behind it. */
+  closeSegment(transaction: WriteTransaction, partition: PartitionId, segment: Segment, endOffset: number): Segment {
+    this.putSegment(transaction, partition, segment)
+    // The time of an append never goes back, whatever the clock does.
+    return { ...emptySegment(endOffset), lastAppendMs: segment.lastAppendMs }
+  }
+
+  putSegment(transaction: WriteTransaction, { topicId, partition }: PartitionId, segment: Segment): void {
+    const key = partitionNumberKey(topicId, partition, segment.baseOffset)
+    transaction.put('segments', key, encodeSegment(key, segment))
   }
 
   /**
-   * The batch that holds the record at `offset`; undefined at the end of the partition.
+   * The closed segments from the one that begins at or behind `from`, in order, up to `limit`.
    *
-   * @throws MillraceError `corrupt_batch` when the log has a hole there
+   * @throws MillraceError `corrupt_batch` when a row is damaged
    */
-  batchAt(partition: PartitionId, offset: number): StoredBatch | undefined {
-    const { topicId, partition: index } = partition
-    const bytes = this.#environment.get('batches', partitionNumberKey(topicId, index, offset))
-    if (bytes !== undefined) return { baseOffset: offset, bytes }
-    if (offset >= this.endOffset(partition)) return undefined
-    const entry = this.#environment.lastBefore(
-      'batches',
-      partitionNumberKey(topicId, index, 0),
-      partitionNumberKey(topicId, index, offset + 1),
-    )
-    if (entry !== undefined) {
-      const baseOffset = numberOfKey(entry.key)
-      // A value that is too short for a header is handed out too: the cursor says what is wrong with it.
-      const isCutOff = entry.value.length < batchHeaderBytes
-      if (isCutOff || offset < baseOffset + entry.value.readInt32BE(recordCountAt))
-        return { baseOffset, bytes: entry.value }
-    }
-    throw new MillraceError(
-      'corrupt_batch',
-      `${partition.topic}[${index}] holds no batch for offset ${offset}, although it ends behind it`,
-      { topic: partition.topic, partition: index, offset },
-    )
+  closedSegments({ topic, topicId, partition }: PartitionId, from: number, limit: number): Segment[] {
+    return this.#environment
+      .range(
+        'segments',
+        partitionNumberKey(topicId, partition, from),
+        partitionNumberKey(topicId, partition + 1, 0),
+        limit,
+      )
+      .map(({ key, value }) => {
+        const segment = decodeSegment(key, value)
+        if (segment !== undefined) return segment
+        const offset = numberOfKey(key)
+        throw new MillraceError('corrupt_batch', `the segment at ${topic}[${partition}] offset ${offset} is damaged`, {
+          topic,
+          partition,
+          offset,
+        })
+      })
   }
 
-  /** The first offset whose record has at least this timestamp, as Kafka defines it; the end when there is none. */
-  offsetAtTime(partition: PartitionId, timestamp: number): number {
-    const { topicId, partition: index } = partition
-    const [entry] = this.#environment.range(
-      'times',
-      partitionNumberKey(topicId, index, timestamp),
+  /**
+   * The batch that holds the first record at or behind `offset`; undefined when there is none.
+   *
+   * After compaction its last record may lie before `offset`: the first record is then in the batch behind it.
+   *
+   * @throws MillraceError `corrupt_batch` when the log has a hole there, `position_lost` when the offset is not kept any more
+   */
+  batchAt(partition: PartitionId, offset: number): StoredBatch | undefined {
+    const { topic, topicId, partition: index } = partition
+    const bytes = this.#environment.get('batches', partitionNumberKey(topicId, index, offset))
+    if (bytes !== undefined) return { baseOffset: offset, bytes }
+    const { startOffset, endOffset, gapsEnd } = this.row(partition)
+    if (offset >= endOffset) return undefined
+    if (offset < startOffset) throw positionLost(partition, offset, startOffset)
+    const [before] = [
+      this.#environment.lastBefore(
+        'batches',
+        partitionNumberKey(topicId, index, 0),
+        partitionNumberKey(topicId, index, offset + 1),
+      ),
+    ]
+    if (before !== undefined) {
+      const baseOffset = numberOfKey(before.key)
+      // A value that is too short for a header is handed out too: the cursor says what is wrong with it.
+      const isCutOff = before.value.length < batchHeaderBytes
+      if (isCutOff || offset <= baseOffset + readInt32(before.value, lastOffsetDeltaAt)) {
+        return { baseOffset, bytes: before.value }
+      }
+    }
+    const [behind] = this.#environment.range(
+      'batches',
+      partitionNumberKey(topicId, index, offset + 1),
       partitionNumberKey(topicId, index + 1, 0),
       1,
     )
-    if (entry === undefined) return this.endOffset(partition)
-    const cursor = new BatchCursor(partition)
-    const batch = this.batchAt(partition, readInt64(entry.value, 0))
-    if (batch !== undefined) {
-      cursor.load(batch.bytes, batch.baseOffset)
-      while (cursor.next()) if (cursor.timestamp >= timestamp) return cursor.offset
-    }
-    const { topic } = partition
-    throw new MillraceError('corrupt_batch', `the time index of ${topic}[${index}] is damaged at ${timestamp}`, {
-      topic,
-      partition: index,
-    })
+    const baseOffset = behind === undefined ? endOffset : numberOfKey(behind.key)
+    if (baseOffset <= gapsEnd) return behind === undefined ? undefined : { baseOffset, bytes: behind.value }
+    throw new MillraceError(
+      'corrupt_batch',
+      `${topic}[${index}] holds no batch for offset ${Math.max(offset, gapsEnd)}, although it ends behind it`,
+      { topic, partition: index, offset: Math.max(offset, gapsEnd) },
+    )
   }
 }
 
-export interface PartitionRow {
-  readonly endOffset: number
-  readonly maxTimestamp: number
+export function positionLost(partition: PartitionId, offset: number, startOffset: number): MillraceError {
+  const { topic, partition: index } = partition
+  return new MillraceError(
+    'position_lost',
+    `${topic}[${index}] begins at offset ${startOffset}: offset ${offset} was deleted by retention or on request`,
+    { topic, partition: index, offset },
+  )
 }
-
-function readRow(environment: Environment, partition: PartitionId): PartitionRow {
-  const { topic, topicId, partition: index } = partition
-  const stored = environment.get('partitions', partitionKey(topicId, index))
-  if (stored === undefined) {
-    throw new MillraceError('topic_unknown', `the topic "${topic}" was deleted while it was in use`, { topic })
-  }
-  const isWhole = stored.length === rowBytes
-  const row = { endOffset: isWhole ? readInt64(stored, 0) : 0, maxTimestamp: isWhole ? readInt64(stored, 8) : 0 }
-  if (!encodePartitionRow(topicId, index, row).equals(stored)) {
-    throw new MillraceError('corrupt_batch', `where ${topic}[${index}] ends is not known: its row is damaged`, {
-      topic,
-      partition: index,
-    })
-  }
-  return row
-}
-
-const rowBytes = 20
-
-/** End offset, largest timestamp so far, and a CRC32C over both and the place of the row: LMDB has no checksums. */
-export function encodePartitionRow(topicId: number, partition: number, row: PartitionRow): Buffer {
-  const stored = Buffer.allocUnsafe(rowBytes)
-  writeInt64(stored, 0, row.endOffset)
-  writeInt64(stored, 8, row.maxTimestamp)
-  writeInt32(stored, 16, crc32c(stored.subarray(0, 16), crc32c(partitionKey(topicId, partition))))
-  return stored
-}
-
-/** The row of a partition without records. */
-export const emptyPartition: PartitionRow = { endOffset: 0, maxTimestamp: -1 }

@@ -9,7 +9,7 @@ import type { Topic } from '../core/topic.ts'
 import { BatchCursor } from './batch-cursor.ts'
 import { decodeRecord } from './decode.ts'
 import type { EmbeddedLog } from './embedded-log.ts'
-import type { PartitionId } from './partitions.ts'
+import { type PartitionId, positionLost } from './partitions.ts'
 
 /**
  * Where to begin: an offset, the first record there is, behind the last, or the first record with at least this time (ms since
@@ -59,6 +59,7 @@ export class TopicReader<K, V> implements AsyncIterable<LogRecord<K, V>> {
   readonly #keyCodec: Codec<K>
   readonly #valueCodec: Codec<V>
   readonly #options: ReadOptions
+  #missed = 0
 
   constructor(log: EmbeddedLog, topic: Topic<K, V>, options: ReadOptions) {
     checkOptions('read', options, ['partition', 'from', 'follow', 'signal'])
@@ -67,6 +68,11 @@ export class TopicReader<K, V> implements AsyncIterable<LogRecord<K, V>> {
     this.#keyCodec = codecOf(topic.key)
     this.#valueCodec = codecOf(topic.value)
     this.#options = options
+  }
+
+  /** How many offsets retention deleted while this reader was on its way to them. */
+  get missed(): number {
+    return this.#missed
   }
 
   /** The records one by one; it throws as {@link batches} does. */
@@ -99,6 +105,7 @@ export class TopicReader<K, V> implements AsyncIterable<LogRecord<K, V>> {
         for (const lane of lanes) {
           this.#log.refresh()
           if (!follow && lane.offset >= lane.endOffset) continue
+          this.#catchUpWithDeletion(lane)
           const stored = this.#log.batchAt(lane.partition, lane.offset)
           if (stored === undefined) continue
           progressed = true
@@ -121,6 +128,14 @@ export class TopicReader<K, V> implements AsyncIterable<LogRecord<K, V>> {
     }
   }
 
+  /** Records that are deleted before they are read are passed over, and counted. */
+  #catchUpWithDeletion(lane: Lane): void {
+    const startOffset = this.#log.startOffset(lane.partition)
+    if (lane.offset >= startOffset) return
+    this.#missed += startOffset - lane.offset
+    lane.offset = startOffset
+  }
+
   #lanes(): Lane[] {
     const { partition: only, from = 'beginning' } = this.#options
     const description = this.#log.describeTopic(this.#topic.name)
@@ -140,12 +155,14 @@ export class TopicReader<K, V> implements AsyncIterable<LogRecord<K, V>> {
   }
 
   #begin(partition: PartitionId, from: ReadFrom, endOffset: number): number {
-    if (from === 'beginning') return 0
+    const startOffset = this.#log.startOffset(partition)
+    if (from === 'beginning') return startOffset
     if (from === 'end') return endOffset
     if (typeof from === 'object') {
-      return this.#log.partitions.offsetAtTime(partition, checkWhole('the time to read from', from.time, 0))
+      return this.#log.offsetAtTime(partition, checkWhole('the time to read from', from.time, 0))
     }
     checkWhole('the offset to read from', from, 0)
+    if (from < startOffset) throw positionLost(partition, from, startOffset)
     if (from > endOffset) {
       throw new MillraceError(
         'position_lost',

@@ -4,10 +4,11 @@
 import { MillraceError } from '../core/errors.ts'
 import { checkName } from '../core/names.ts'
 import { checkPartitions } from '../core/topic.ts'
+import { checkTopicConfig, type TopicConfig } from '../core/topic-config.ts'
 import type { Environment, WriteTransaction } from '../storage/environment.ts'
 import type { DatabaseName } from '../storage/databases.ts'
 import { afterPrefix, namedKey, partitionKey } from '../storage/keys.ts'
-import { emptyPartition, encodePartitionRow } from './partitions.ts'
+import type { Partitions } from './partitions.ts'
 import { readInt32, writeInt32 } from '../core/bytes.ts'
 
 /** A topic as it is in the log. */
@@ -18,19 +19,24 @@ export interface TopicDescription {
   readonly id: number
   /** How many it has; fixed for its life. */
   readonly partitions: number
+  /** What differs from the defaults. */
+  readonly config: Partial<TopicConfig>
 }
 
 /** What a typed constant says about its topic. */
 export interface TopicRequest {
   readonly name: string
-  readonly partitions: number | undefined
+  readonly partitions?: number | undefined
+  readonly config?: Partial<TopicConfig>
 }
 
 export class Topics {
   readonly #environment: Environment
+  readonly #partitions: Partitions
 
-  constructor(environment: Environment) {
+  constructor(environment: Environment, partitions: Partitions) {
     this.#environment = environment
+    this.#partitions = partitions
   }
 
   /** @throws MillraceError `topic_unknown` */
@@ -76,7 +82,12 @@ export class Topics {
     const seen = new Map<string, TopicDescription>()
     return requests.map((request) => {
       const { name, partitions = 1 } = request
-      const found = fitting(request, seen.get(name) ?? this.find(name)) ?? { name, id: -1, partitions }
+      const found = fitting(request, seen.get(name) ?? this.find(name)) ?? {
+        name,
+        id: -1,
+        partitions,
+        config: request.config ?? {},
+      }
       seen.set(name, found)
       return found
     })
@@ -100,12 +111,10 @@ export class Topics {
       name: request.name,
       id: nextId(this.#environment, transaction),
       partitions: checkPartitions(request.partitions ?? 1),
+      config: checkTopicConfig(request.config ?? {}),
     }
     transaction.put('topics', Buffer.from(request.name), Buffer.from(JSON.stringify(description)))
-    for (let partition = 0; partition < description.partitions; partition++) {
-      const row = encodePartitionRow(description.id, partition, emptyPartition)
-      transaction.put('partitions', partitionKey(description.id, partition), row)
-    }
+    this.#partitions.create(transaction, description.id, 0, description.partitions)
     return description
   }
 
@@ -132,7 +141,7 @@ export class Topics {
     const prefix = Buffer.from(garbagePrefix)
     for (const { key } of this.#environment.range('meta', prefix, afterPrefix(prefix), sweepRows)) {
       const topicId = key.subarray(prefix.length)
-      for (const database of ['batches', 'times'] as const) this.#removeRange(database, topicId)
+      for (const database of ['batches', 'segments', 'times'] as const) this.#removeRange(database, topicId)
       this.#environment.write((transaction) => transaction.remove('meta', key))
     }
   }

@@ -10,7 +10,7 @@ import { MillraceError } from '../core/errors.ts'
 import type { SourceNode, SourceTopic } from '../plan/node.ts'
 import { BatchCursor } from '../log/batch-cursor.ts'
 import type { LogContract } from '../log/contract.ts'
-import type { PartitionId } from '../log/partitions.ts'
+import type { PartitionId, StoredBatch } from '../log/partitions.ts'
 
 /** One source partition on its way. */
 export class SourceLane {
@@ -134,19 +134,28 @@ export class SourceSequence {
   /** Makes the record at the lane's position its head, if the log has it. */
   #advance(lane: SourceLane, nowMs: number): void {
     lane.hasHead = false
-    if (lane.position < lane.endOffset) {
+    while (lane.position < lane.endOffset) {
       const batch = this.#log.batchAt(lane.partition, lane.position)
-      if (batch === undefined) throw positionLost(lane, lane.endOffset)
-      lane.cursor.load(batch.bytes, batch.baseOffset)
-      while (lane.cursor.next()) {
-        if (lane.cursor.offset < lane.position) continue
-        lane.hasHead = true
-        lane.emptySinceMs = undefined
-        return
-      }
+      // Where compaction has left nothing up to the end, the end is reached.
+      lane.position = batch === undefined ? lane.endOffset : this.#load(lane, batch)
+      if (!lane.hasHead) continue
+      lane.emptySinceMs = undefined
+      return
     }
     if (lane.position > lane.endOffset) throw positionLost(lane, lane.endOffset)
     lane.emptySinceMs ??= nowMs
+  }
+
+  /** Finds the head in a batch; returns its offset, or where the batch ends when it has none from the position on. */
+  #load(lane: SourceLane, { bytes, baseOffset }: StoredBatch): number {
+    const { cursor } = lane
+    cursor.load(bytes, baseOffset)
+    while (cursor.next()) {
+      if (cursor.offset < lane.position) continue
+      lane.hasHead = true
+      return Math.min(cursor.offset, lane.endOffset)
+    }
+    return cursor.endOffset
   }
 
   /** How many records lie between the positions and the ends that were seen. */

@@ -20,6 +20,16 @@ export function partitionNumberKey(topicId: number, partition: number, number: n
   return key
 }
 
+/** Of an entry of the index by time: topic id, partition, base offset of the segment, timestamp. */
+export function segmentTimeKey(topicId: number, partition: number, segmentOffset: number, timestamp: number): Buffer {
+  const key = Buffer.allocUnsafe(24)
+  writeInt32(key, 0, topicId)
+  writeInt32(key, 4, partition)
+  writeUint64(key, 8, segmentOffset)
+  writeUint64(key, 16, timestamp)
+  return key
+}
+
 /** The number of a {@link partitionNumberKey}. */
 export function numberOfKey(key: Buffer): number {
   return Number(key.readBigUInt64BE(8))

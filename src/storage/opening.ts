@@ -8,7 +8,7 @@ import { createDataFile, makeRoom } from './directory.ts'
 import { failureAdvice } from './failure-advice.ts'
 
 /** Written into every directory; a directory with another version is refused. */
-export const formatVersion = 1
+export const formatVersion = 2
 
 /** Measured for appends, deletes and state together: docs/decisions/0002-page-size.md. */
 export const defaultPageSizeBytes = 16_384

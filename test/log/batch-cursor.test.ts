@@ -2,7 +2,7 @@
 import { crc32c } from '@node-rs/crc32'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { attributesAt, batchHeaderBytes, crcAt, recordCountAt } from '../../src/log/batch.ts'
+import { attributesAt, batchHeaderBytes, crcAt, lastOffsetDeltaAt, recordCountAt } from '../../src/log/batch.ts'
 import { BatchCursor } from '../../src/log/batch-cursor.ts'
 import { batchFixtures, buildBatch, type HexRecord, place, readBatch } from '../support/batches.ts'
 
@@ -96,10 +96,18 @@ describe('a batch whose checksum is right, but whose contents are not,', () => {
     return batch
   }
 
+  function setCount(batch: Buffer, count: number, offsets: number): void {
+    batch.writeInt32BE(count, recordCountAt)
+    batch.writeInt32BE(offsets - 1, lastOffsetDeltaAt)
+  }
+
   test.each([
     ['has no records', (batch: Buffer) => batch.writeInt32BE(0, recordCountAt), 5],
     ['has a negative count', (batch: Buffer) => batch.writeInt32BE(-1, recordCountAt), 5],
-    ['has fewer records than it says', (batch: Buffer) => batch.writeInt32BE(3, recordCountAt), 7],
+    ['has a smaller last offset than records', (batch: Buffer) => batch.writeInt32BE(3, recordCountAt), 5],
+    ['has fewer records than it says', (batch: Buffer) => setCount(batch, 3, 3), 6],
+    ['has more records than it says', (batch: Buffer) => setCount(batch, 1, 2), 5],
+    ['has a record behind its last offset', (batch: Buffer) => batch.writeUInt8(8, batchHeaderBytes + 3), 5],
     ['has a record of another length', (batch: Buffer) => batch.writeUInt8(2, batchHeaderBytes), 5],
     ['has a record of an absurd length', (batch: Buffer) => batch.fill(255, batchHeaderBytes, batchHeaderBytes + 8), 5],
     ['has offsets that are not dense', (batch: Buffer) => batch.writeUInt8(4, batchHeaderBytes + 3), 5],
