@@ -36,6 +36,8 @@ export interface TopicFor<in K, in V> {
   readonly value: Encoder<Exclude<V, null>>
   /** As of {@link Topic}. */
   readonly partitions: number | undefined
+  /** As of {@link Topic}. */
+  readonly config: Partial<TopicConfig>
 }
 
 /**

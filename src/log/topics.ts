@@ -1,15 +1,17 @@
 /**
- * The catalogue of topics: their names, ids and partition counts, and the removal of what was deleted.
+ * The catalogue of topics: their names, ids, partition counts and configurations.
  */
+import { readInt32, readInt64, writeInt32, writeInt64 } from '../core/bytes.ts'
 import { MillraceError } from '../core/errors.ts'
 import { checkName } from '../core/names.ts'
+import { nearestName } from '../core/near-names.ts'
 import { checkPartitions } from '../core/topic.ts'
-import { checkTopicConfig, type TopicConfig } from '../core/topic-config.ts'
+import { checkTopicConfig, defaultTopicConfig, type TopicConfig, topicConfigNames } from '../core/topic-config.ts'
 import type { Environment, WriteTransaction } from '../storage/environment.ts'
-import type { DatabaseName } from '../storage/databases.ts'
-import { afterPrefix, namedKey, partitionKey } from '../storage/keys.ts'
+import { partitionKey } from '../storage/keys.ts'
+import { markDeleted } from './deleted-topics.ts'
 import type { Partitions } from './partitions.ts'
-import { readInt32, writeInt32 } from '../core/bytes.ts'
+import { changedConfig, checkConfigChange, checkNothingFollows, type TopicConfigChange } from './topic-changes.ts'
 
 /** A topic as it is in the log. */
 export interface TopicDescription {
@@ -17,10 +19,20 @@ export interface TopicDescription {
   readonly name: string
   /** Stands for the name on disk; a topic that is created again gets another one. */
   readonly id: number
-  /** How many it has; fixed for its life. */
+  /** How many it has; they can become more. */
   readonly partitions: number
   /** What differs from the defaults. */
   readonly config: Partial<TopicConfig>
+}
+
+/** A topic with all of its configuration. */
+export interface TopicDetails extends TopicDescription {
+  /** Every setting, with the defaults filled in. */
+  readonly effectiveConfig: TopicConfig
+}
+
+export function detailsOf(description: TopicDescription): TopicDetails {
+  return { ...description, effectiveConfig: { ...defaultTopicConfig, ...description.config } }
 }
 
 /** What a typed constant says about its topic. */
@@ -33,6 +45,8 @@ export interface TopicRequest {
 export class Topics {
   readonly #environment: Environment
   readonly #partitions: Partitions
+  /** Ids of topics whose configuration was reported to differ. */
+  readonly #reported = new Set<number>()
 
   constructor(environment: Environment, partitions: Partitions) {
     this.#environment = environment
@@ -43,7 +57,7 @@ export class Topics {
   describe(name: string): TopicDescription {
     const found = this.find(name)
     if (found !== undefined) return found
-    const near = nearest(
+    const near = nearestName(
       name,
       this.list().map((topic) => topic.name),
     )
@@ -99,11 +113,15 @@ export class Topics {
    * @throws MillraceError `partitions_differ` when one exists with another partition count than the constant says
    */
   ensure(requests: readonly TopicRequest[]): TopicDescription[] {
-    const found = requests.map((request) => fitting(request, this.find(request.name)))
-    if (found.every((topic) => topic !== undefined)) return found
-    return this.#environment.write((transaction) =>
-      requests.map((request) => fitting(request, this.find(request.name)) ?? this.#add(transaction, request)),
-    )
+    let topics = requests.map((request) => fitting(request, this.find(request.name)))
+    if (topics.includes(undefined)) {
+      topics = this.#environment.write((transaction) =>
+        requests.map((request) => fitting(request, this.find(request.name)) ?? this.#add(transaction, request)),
+      )
+    }
+    const found = topics as TopicDescription[]
+    for (const [index, request] of requests.entries()) this.#report(request, found[index] as TopicDescription)
+    return found
   }
 
   #add(transaction: WriteTransaction, request: TopicRequest): TopicDescription {
@@ -113,14 +131,65 @@ export class Topics {
       partitions: checkPartitions(request.partitions ?? 1),
       config: checkTopicConfig(request.config ?? {}),
     }
-    transaction.put('topics', Buffer.from(request.name), Buffer.from(JSON.stringify(description)))
+    this.put(transaction, description)
     this.#partitions.create(transaction, description.id, 0, description.partitions)
     return description
   }
 
+  /** Counts every change of the catalogue: whoever keeps a description looks whether it is still the newest. */
+  version(): number {
+    const stored = this.#environment.get('meta', versionKey)
+    return stored === undefined ? 0 : readInt64(stored, 0)
+  }
+
+  /** Replaces what is stored about a topic that exists. */
+  put(transaction: WriteTransaction, description: TopicDescription): void {
+    transaction.put('topics', Buffer.from(description.name), Buffer.from(JSON.stringify(description)))
+    this.#raiseVersion(transaction)
+  }
+
   /**
-   * Removes a topic: its name and partitions at once, so that nobody appends or reads on; its records in steps behind it,
-   * finished at the next open if that is cut short.
+   * Changes settings of a topic; null is back to the default.
+   *
+   * @throws MillraceError `topic_unknown`, `bad_option`
+   */
+  alter(name: string, change: TopicConfigChange): TopicDescription {
+    const checked = checkConfigChange(name, change)
+    return this.#environment.write((transaction) => {
+      const before = this.describe(name)
+      const after = { ...before, config: changedConfig(before.config, checked) }
+      this.put(transaction, after)
+      return after
+    })
+  }
+
+  /**
+   * Adds empty partitions behind those that a topic has.
+   *
+   * @throws MillraceError `topic_unknown`, `bad_option`, `partitions_differ` when stored data depends on how many there are
+   */
+  addPartitions(name: string, partitions: number): TopicDescription {
+    checkPartitions(partitions)
+    return this.#environment.write((transaction) => {
+      const before = this.describe(name)
+      if (partitions <= before.partitions) {
+        throw new MillraceError(
+          'bad_option',
+          `the topic "${name}" has ${before.partitions} partitions: they can become more, not ${partitions}`,
+          { topic: name },
+        )
+      }
+      checkNothingFollows(this.#environment, name)
+      const after = { ...before, partitions }
+      this.put(transaction, after)
+      this.#partitions.create(transaction, before.id, before.partitions, partitions)
+      return after
+    })
+  }
+
+  /**
+   * Removes a topic: its name and partitions at once, so that nobody appends or reads on. Its records are removed in steps
+   * (deleted-topics.ts).
    *
    * @throws MillraceError `topic_unknown`
    */
@@ -131,42 +200,37 @@ export class Topics {
       for (let partition = 0; partition < partitions; partition++) {
         transaction.remove('partitions', partitionKey(id, partition))
       }
-      transaction.put('meta', garbageKey(id), Buffer.alloc(0))
+      markDeleted(transaction, id)
+      this.#raiseVersion(transaction)
     })
-    this.sweep()
   }
 
-  /** Removes what is left of deleted topics, in steps that do not keep other writers waiting. */
-  sweep(): void {
-    const prefix = Buffer.from(garbagePrefix)
-    for (const { key } of this.#environment.range('meta', prefix, afterPrefix(prefix), sweepRows)) {
-      const topicId = key.subarray(prefix.length)
-      for (const database of ['batches', 'segments', 'times'] as const) this.#removeRange(database, topicId)
-      this.#environment.write((transaction) => transaction.remove('meta', key))
-    }
+  #raiseVersion(transaction: WriteTransaction): void {
+    const stored = Buffer.allocUnsafe(8)
+    writeInt64(stored, 0, this.version() + 1)
+    transaction.put('meta', versionKey, stored)
   }
 
-  #removeRange(database: DatabaseName, prefix: Buffer): void {
-    for (;;) {
-      this.#environment.refresh()
-      const rows = this.#environment.range(database, prefix, afterPrefix(prefix), sweepRows)
-      if (rows.length === 0) return
-      this.#environment.write((transaction) => {
-        for (const { key } of rows) transaction.remove(database, key)
-      })
-    }
+  /** Says once what a constant asks for and the topic does not have: nothing is changed behind anyone's back. */
+  #report(request: TopicRequest, found: TopicDescription): void {
+    const asked = request.config ?? {}
+    const stored = { ...defaultTopicConfig, ...found.config }
+    const differing = topicConfigNames.filter((name) => asked[name] !== undefined && asked[name] !== stored[name])
+    if (differing.length === 0 || this.#reported.has(found.id)) return
+    this.#reported.add(found.id)
+    const list = differing.map((name) => `${name} is ${stored[name]}, not ${asked[name]}`).join('; ')
+    process.emitWarning(
+      `the topic "${found.name}" is configured otherwise than the program says: ${list}. ` +
+        'It stays as it is; change it with log.admin.alterTopic, or change the program',
+      { type: 'MillraceWarning', code: topicConfigWarning },
+    )
   }
 }
 
-const sweepRows = 64
-const garbagePrefix = 'deleted topic\0'
+/** The code of the warning about a constant that asks for another configuration than its topic has. */
+export const topicConfigWarning = 'MILLRACE_TOPIC_CONFIG_DIFFERS'
 
-function garbageKey(topicId: number): Buffer {
-  const id = Buffer.alloc(4)
-  writeInt32(id, 0, topicId)
-  return namedKey('deleted topic', id)
-}
-
+const versionKey = Buffer.from('catalogue')
 const nextIdKey = Buffer.from('next id')
 
 /** Ids of topics and stores are never used again. */
@@ -205,31 +269,4 @@ function fitting(request: TopicRequest, found: TopicDescription | undefined): To
       `say partitions: ${found.partitions}, or use another name`,
     { topic: request.name },
   )
-}
-
-/** The name that differs least, if it differs little. */
-function nearest(name: string, names: readonly string[]): string | undefined {
-  let best: string | undefined
-  let bestDistance = Math.max(2, Math.floor(name.length / 3)) + 1
-  for (const other of names) {
-    const distance = editDistance(name, other)
-    if (distance < bestDistance) {
-      best = other
-      bestDistance = distance
-    }
-  }
-  return best
-}
-
-function editDistance(left: string, right: string): number {
-  let row = Array.from({ length: right.length + 1 }, (_, i) => i)
-  for (let i = 1; i <= left.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= right.length; j++) {
-      const change = (row[j - 1] as number) + (left[i - 1] === right[j - 1] ? 0 : 1)
-      next.push(Math.min(change, (row[j] as number) + 1, (next[j - 1] as number) + 1))
-    }
-    row = next
-  }
-  return row[right.length] as number
 }

@@ -15,16 +15,40 @@ export interface StoredPlan {
   /** The topics that are read, by name. */
   readonly topics: readonly string[]
   readonly nodes: Readonly<Record<string, Facts>>
+  /** For each operator with a store, the topics that its number of partitions follows: they keep theirs. */
+  readonly stores: Readonly<Record<string, readonly string[]>>
 }
 
 /** @param partitions how many partitions a node works on */
 export function storedPlan(topology: Topology, partitions: (node: PlanNode) => number): StoredPlan {
+  const stores = new Map<string, readonly string[]>()
+  /** The nodes whose records lie where stored data says. */
+  const settled = new Set<PlanNode>()
+  for (const { nodes: members, inputs } of topology.subTopologies) {
+    const keepers = members.filter((node) => node.kind === 'operator' && node.store !== undefined)
+    if (keepers.length === 0) continue
+    const topics = new Set<string>()
+    for (const input of inputs) follow(input, settled, topics)
+    for (const node of keepers) {
+      settled.add(node)
+      stores.set(node.id, [...topics].toSorted())
+    }
+  }
   const nodes = topology.nodes.flatMap((node) => {
     const facts = factsOf(node)
-    return facts === undefined ? [] : [[node.id, { ...facts, partitions: partitions(node) }] as const]
+    if (facts === undefined) return []
+    return [[node.id, settled.has(node) ? { ...facts, partitions: partitions(node) } : facts] as const]
   })
   const topics = topology.nodes.flatMap((node) => (node.kind === 'source' ? node.topics.map(({ name }) => name) : []))
-  return { topics, nodes: Object.fromEntries(nodes) }
+  return { topics, nodes: Object.fromEntries(nodes), stores: Object.fromEntries(stores) }
+}
+
+/** Collects the nodes, and the topics, whose numbers of partitions decide how many a node has. */
+function follow(node: PlanNode, nodes: Set<PlanNode>, topics: Set<string>): void {
+  nodes.add(node)
+  if (node.kind === 'source') for (const { name } of node.topics) topics.add(name)
+  if (node.kind === 'regroup' && node.partitions !== undefined) return
+  for (const parent of node.parents) follow(parent, nodes, topics)
 }
 
 function factsOf(node: PlanNode): Facts | undefined {

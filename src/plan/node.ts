@@ -2,6 +2,7 @@
  * The nodes of a plan: frozen data that the DSL makes and the runtime compiles. Neither sees the other.
  */
 import type { Codec } from '../core/serde.ts'
+import type { TopicConfig } from '../core/topic-config.ts'
 import type { OperatorFactory } from './operator.ts'
 import type { StoreSpec } from './store.ts'
 
@@ -23,6 +24,7 @@ interface NodeBase {
 export interface SourceTopic {
   readonly name: string
   readonly partitions: number | undefined
+  readonly config: Partial<TopicConfig>
   readonly keyCodec: Codec<unknown>
   readonly valueCodec: Codec<unknown>
 }

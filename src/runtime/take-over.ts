@@ -59,12 +59,16 @@ function lanesOf(
   const lanes: SourceLane[] = []
   const positions = []
   for (const { node, source, description } of layout.sourceTopics) {
+    // The same topic has got more partitions when it has positions in the first ones.
+    const hasGrown = stored.position({ topic: description.name, topicId: description.id, partition: 0 }) !== undefined
     for (let index = 0; index < description.partitions; index++) {
       const partition = { topic: description.name, topicId: description.id, partition: index }
       let offset = stored.position(partition)
       if (offset === undefined) {
-        if (before?.topics.includes(description.name)) throw topicReplaced({ node, source, description })
-        offset = node.reset === 'latest' ? log.endOffset(partition) : 0
+        const wasRead = before?.topics.includes(description.name) === true
+        if (wasRead && !hasGrown) throw topicReplaced({ node, source, description })
+        // Of a partition that was added while nobody looked, `latest` would pass over records.
+        offset = node.reset === 'latest' && !wasRead ? log.endOffset(partition) : log.startOffset(partition)
         positions.push({ partition, offset })
       }
       lanes.push(new SourceLane(partition, node, source, lanes.length, offset))
@@ -76,7 +80,7 @@ function lanesOf(
 function topicReplaced({ description: { name } }: SourceTopicLayout): MillraceError {
   return new MillraceError(
     'position_lost',
-    `the application has read another topic "${name}" before: it was deleted and created again, or got more partitions. ` +
+    `the application has read another topic "${name}" before: it was deleted and created again. ` +
       'Start under a new application id to read it from the beginning',
     { topic: name },
   )

@@ -158,6 +158,7 @@ class Stream<K, V, Known extends Side> implements KStream<K, V, Known> {
     const sink = {
       name: topic.name,
       partitions: topic.partitions,
+      config: topic.config,
       keyCodec: codecOf(topic.key as Serde<unknown>),
       valueCodec: codecOf(topic.value as Serde<unknown>),
     }

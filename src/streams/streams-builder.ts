@@ -106,6 +106,7 @@ export class StreamsBuilder {
         Object.freeze({
           name: topic.name,
           partitions: topic.partitions,
+          config: topic.config,
           keyCodec: codecOf(topic.key) as Codec<unknown>,
           valueCodec: codecOf(topic.value) as Codec<unknown>,
         }),
