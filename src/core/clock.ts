@@ -14,8 +14,8 @@ export interface Clock {
   now(): number
   /** Time passed since some moment, in ms; it never goes back, whatever happens to the wall clock. */
   elapsed(): number
-  /** Calls back once after `delayMs` have passed; the returned function cancels. */
-  schedule(delayMs: number, callback: () => void): () => void
+  /** Calls back once after `delayMs` have passed; the returned function cancels. Work in the `background` keeps no process alive. */
+  schedule(delayMs: number, callback: () => void, kind?: 'background'): () => void
 }
 
 /** A timer of the machine that is longer than this fires at once. */
@@ -25,11 +25,12 @@ const timerMsMax = 2 ** 31 - 1
 export const systemClock: Clock = {
   now: () => Date.now(),
   elapsed: () => monotonicMs(),
-  schedule(delayMs, callback) {
+  schedule(delayMs, callback, kind) {
     let timer: NodeJS.Timeout
     const wait = (leftMs: number): void => {
       const stepMs = Math.min(leftMs, timerMsMax)
       timer = setTimeout(() => (leftMs > stepMs ? wait(leftMs - stepMs) : callback()), stepMs)
+      if (kind === 'background') timer.unref()
     }
     wait(delayMs)
     return () => clearTimeout(timer)

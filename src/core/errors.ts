@@ -11,6 +11,7 @@ export const errorMeanings = {
   buffer_full: 'a producer holds more unsent bytes than its limit',
   closed: 'the log, producer or application was closed before this call',
   corrupt_batch: 'stored bytes of the log fail their checksum or do not parse',
+  disk_full: 'there is too little free space for another append',
   emitted_outside_turn: 'an RxJS operator of pipe() emitted after its turn was over',
   encode_failed: 'a serde refused to encode a value',
   fenced: 'a newer instance of the application took over',

@@ -2,7 +2,8 @@
  * The records of deleted topics, removed in steps behind the deletion, whoever is open then.
  */
 import { writeInt32 } from '../core/bytes.ts'
-import type { DatabaseName, Environment, WriteTransaction } from '../storage/environment.ts'
+import type { DatabaseName } from '../storage/databases.ts'
+import type { Environment, WriteTransaction } from '../storage/environment.ts'
 import { afterPrefix, namedKey } from '../storage/keys.ts'
 
 /** Rows that one step removes. */

@@ -4,14 +4,28 @@
 import { readInt64, writeUint64 } from '../core/bytes.ts'
 import { type Clock, systemClock } from '../core/clock.ts'
 import { MillraceError } from '../core/errors.ts'
+import { DiskGuard, freeDiskBytes as freeBytesOf } from '../storage/disk-guard.ts'
 import type { Environment, WriteTransaction } from '../storage/environment.ts'
 import { namedKey } from '../storage/keys.ts'
 import { type StateReader, stateReader, stateWriter } from '../storage/state-rows.ts'
+import { cleaner } from './cleaner.ts'
+import { Compaction } from './compaction.ts'
 import type { ApplicationStart, Commit, LogContract, StoredApplication } from './contract.ts'
+import { sweepDeletedTopics } from './deleted-topics.ts'
+import { Maintenance } from './maintenance.ts'
 import { type PartitionId, Partitions, type StoredBatch } from './partitions.ts'
 import { Positions } from './positions.ts'
+import { Retention } from './retention.ts'
 import { offsetAtTime } from './time-index.ts'
 import { nextId, type TopicDescription, type TopicRequest, Topics } from './topics.ts'
+
+export interface EmbeddedLogOptions {
+  readonly clock?: Clock | undefined
+  /** How much is free on the disk. Default: what the system says. */
+  readonly freeDiskBytes?: () => number
+  /** How much memory compaction may use for keys. */
+  readonly keyMapBytes?: number
+}
 
 export class EmbeddedLog implements LogContract {
   readonly environment: Environment
@@ -23,14 +37,27 @@ export class EmbeddedLog implements LogContract {
   /** What time it is when something is appended. */
   readonly clock: Clock
 
-  constructor(environment: Environment, clock: Clock = systemClock) {
+  /** Deletes old records: for the maintenance, and on request. */
+  readonly retention: Retention
+  /** What goes on in the background; it begins when it is started. */
+  readonly maintenance: Maintenance
+  readonly #guard: DiskGuard
+
+  constructor(environment: Environment, options: EmbeddedLogOptions = {}) {
+    const { clock = systemClock, freeDiskBytes = () => freeBytesOf(environment.dir), keyMapBytes } = options
     this.environment = environment
     this.clock = clock
-    this.partitions = new Partitions(environment)
+    const space = { freeBytes: freeDiskBytes, reusableBytes: () => environment.reusableBytes() }
+    this.#guard = new DiskGuard(environment.dir, space, clock)
+    this.partitions = new Partitions(environment, this.#guard)
     this.positions = new Positions(environment)
     this.topics = new Topics(environment, this.partitions)
     this.state = stateReader(environment)
-    this.topics.sweep()
+    this.retention = new Retention(environment, this.partitions)
+    this.maintenance = new Maintenance(environment, clock)
+    this.maintenance.add({ steps: () => sweepDeletedTopics(environment) })
+    const compaction = new Compaction(environment, this.partitions, keyMapBytes)
+    this.maintenance.add(cleaner(this.topics, this.retention, compaction, clock))
   }
 
   describeTopic(name: string): TopicDescription {
@@ -124,6 +151,7 @@ export class EmbeddedLog implements LogContract {
         )
       }
       const nowMs = this.clock.now()
+      this.#guard.check(0)
       for (const { partition, batches } of commit.appends) {
         this.partitions.append(transaction, partition, batches, nowMs)
       }

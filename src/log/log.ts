@@ -9,6 +9,7 @@ import { Environment } from '../storage/environment.ts'
 import { Admin } from './admin.ts'
 import { bindContract } from './contract.ts'
 import { EmbeddedLog } from './embedded-log.ts'
+import type { MaintenanceOptions } from './maintenance.ts'
 import { Producer, type ProducerOptions } from './producer.ts'
 import { type ReadOptions, TopicReader } from './reader.ts'
 
@@ -16,6 +17,11 @@ import { type ReadOptions, TopicReader } from './reader.ts'
 export interface LogOptions {
   /** What time it is when records are appended, and when they are too old. Default: the machine's clock. */
   readonly clock?: Clock
+  /**
+   * How often the log looks after itself in the background: deletes and compacts what is due. False: never, it is left to
+   * another process or to `log.admin.runMaintenance()`. Default: every 10 seconds.
+   */
+  readonly maintenance?: MaintenanceOptions | false
 }
 
 /**
@@ -33,8 +39,10 @@ export interface LogOptions {
  *   this format, `bad_option`
  */
 export async function openLog(dir: string, options: LogOptions = {}): Promise<Log> {
-  checkOptions('openLog', options, ['clock'])
-  return new Log(new EmbeddedLog(new Environment(checkDir(dir)), options.clock))
+  checkOptions('openLog', options, ['clock', 'maintenance'])
+  const log = new EmbeddedLog(new Environment(checkDir(dir)), { clock: options.clock })
+  if (options.maintenance !== false) log.maintenance.start(options.maintenance ?? {})
+  return new Log(log)
 }
 
 function checkDir(dir: string): string {
@@ -95,6 +103,7 @@ export class Log implements AsyncDisposable {
    */
   async close(): Promise<void> {
     if (this.#log.environment.isClosed) return
+    this.#log.maintenance.stop()
     const flushes = await Promise.allSettled([...this.#producers].map((producer) => producer.close()))
     await this.#log.environment.close()
     for (const flush of flushes) if (flush.status === 'rejected') throw flush.reason

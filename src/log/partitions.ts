@@ -7,7 +7,8 @@
  */
 import { readInt32, readInt64, writeUint64 } from '../core/bytes.ts'
 import { MillraceError } from '../core/errors.ts'
-import type { Environment, WriteTransaction } from '../storage/environment.ts'
+import type { DiskGuard } from '../storage/disk-guard.ts'
+import type { Entry, Environment, WriteTransaction } from '../storage/environment.ts'
 import { numberOfKey, partitionKey, partitionNumberKey, segmentTimeKey } from '../storage/keys.ts'
 import { batchHeaderBytes, lastOffsetDeltaAt, maxTimestampAt, setBaseOffset } from './batch.ts'
 import type { BatchPlace } from './batch-cursor.ts'
@@ -33,14 +34,16 @@ export interface StoredBatch {
 }
 
 /** A segment is closed when it holds so many batches, or so many bytes. */
-const segmentBatchesMax = 1_024
+export const segmentBatchesMax = 1_024
 const segmentBytesMax = 64 * 1_048_576
 
 export class Partitions {
   readonly #environment: Environment
+  readonly #guard: DiskGuard
 
-  constructor(environment: Environment) {
+  constructor(environment: Environment, guard: DiskGuard) {
     this.#environment = environment
+    this.#guard = guard
   }
 
   /** Makes the rows of a new topic, or those that are added to one. */
@@ -88,11 +91,12 @@ export class Partitions {
    *
    * The batches get their base offsets in place.
    *
-   * @throws MillraceError `topic_unknown` when the topic was deleted
+   * @throws MillraceError `topic_unknown` when the topic was deleted, `disk_full`
    */
   append(transaction: WriteTransaction, partition: PartitionId, batches: readonly Buffer[], nowMs: number): number {
     const { topicId, partition: index } = partition
     const row = this.row(partition)
+    this.#guard.check(batches.reduce((total, batch) => total + batch.length, 0))
     let { endOffset, bytes, active } = row
     for (const batch of batches) {
       if (active.batchCount >= segmentBatchesMax || active.bytes >= segmentBytesMax) {
@@ -121,6 +125,14 @@ export class Partitions {
     return row.endOffset
   }
 
+  /** Closes the segment that is appended to, which must hold a batch; returns the row as it is then. */
+  closeActive(transaction: WriteTransaction, partition: PartitionId, row: PartitionRow): PartitionRow {
+    const active = this.closeSegment(transaction, partition, row.active, row.endOffset)
+    const closed = { ...row, active }
+    this.putRow(transaction, partition, closed)
+    return closed
+  }
+
   /** Stores a segment that gets no more batches, and returns the one behind it. */
   closeSegment(transaction: WriteTransaction, partition: PartitionId, segment: Segment, endOffset: number): Segment {
     this.putSegment(transaction, partition, segment)
@@ -138,24 +150,27 @@ export class Partitions {
    *
    * @throws MillraceError `corrupt_batch` when a row is damaged
    */
-  closedSegments({ topic, topicId, partition }: PartitionId, from: number, limit: number): Segment[] {
+  closedSegments(partition: PartitionId, from: number, limit: number): Segment[] {
+    const { topicId, partition: index } = partition
     return this.#environment
-      .range(
-        'segments',
-        partitionNumberKey(topicId, partition, from),
-        partitionNumberKey(topicId, partition + 1, 0),
-        limit,
-      )
-      .map(({ key, value }) => {
-        const segment = decodeSegment(key, value)
-        if (segment !== undefined) return segment
-        const offset = numberOfKey(key)
-        throw new MillraceError('corrupt_batch', `the segment at ${topic}[${partition}] offset ${offset} is damaged`, {
-          topic,
-          partition,
-          offset,
-        })
-      })
+      .range('segments', partitionNumberKey(topicId, index, from), partitionNumberKey(topicId, index + 1, 0), limit)
+      .map((entry) => decodedSegment(partition, entry))
+  }
+
+  /**
+   * The closed segment that an offset lies in, if it was ever appended to a segment that is closed and still has a row; else the
+   * one before it.
+   *
+   * @throws MillraceError `corrupt_batch` when the row is damaged
+   */
+  segmentAt(partition: PartitionId, offset: number): Segment | undefined {
+    const { topicId, partition: index } = partition
+    const entry = this.#environment.lastBefore(
+      'segments',
+      partitionNumberKey(topicId, index, 0),
+      partitionNumberKey(topicId, index, offset + 1),
+    )
+    return entry === undefined ? undefined : decodedSegment(partition, entry)
   }
 
   /**
@@ -167,11 +182,12 @@ export class Partitions {
    */
   batchAt(partition: PartitionId, offset: number): StoredBatch | undefined {
     const { topic, topicId, partition: index } = partition
-    const bytes = this.#environment.get('batches', partitionNumberKey(topicId, index, offset))
-    if (bytes !== undefined) return { baseOffset: offset, bytes }
+    // What is deleted is not read, although some of it may still be there.
     const { startOffset, endOffset, gapsEnd } = this.row(partition)
     if (offset >= endOffset) return undefined
     if (offset < startOffset) throw positionLost(partition, offset, startOffset)
+    const bytes = this.#environment.get('batches', partitionNumberKey(topicId, index, offset))
+    if (bytes !== undefined) return { baseOffset: offset, bytes }
     const [before] = [
       this.#environment.lastBefore(
         'batches',
@@ -201,6 +217,17 @@ export class Partitions {
       { topic, partition: index, offset: Math.max(offset, gapsEnd) },
     )
   }
+}
+
+function decodedSegment({ topic, partition }: PartitionId, { key, value }: Entry): Segment {
+  const segment = decodeSegment(key, value)
+  if (segment !== undefined) return segment
+  const offset = numberOfKey(key)
+  throw new MillraceError('corrupt_batch', `the segment at ${topic}[${partition}] offset ${offset} is damaged`, {
+    topic,
+    partition,
+    offset,
+  })
 }
 
 export function positionLost(partition: PartitionId, offset: number, startOffset: number): MillraceError {

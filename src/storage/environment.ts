@@ -9,7 +9,7 @@ import { resolve } from 'node:path'
 import { MillraceError } from '../core/errors.ts'
 import { CommitLock } from './commit-lock.ts'
 import { CommitWatch } from './commit-watch.ts'
-import type { DatabaseName } from './databases.ts'
+import { type DatabaseName, databaseNames } from './databases.ts'
 import { checkDataFile, dataFileOf, fsyncDirectory, makeDirectory } from './directory.ts'
 import { failureAdvice } from './failure-advice.ts'
 import { createAndOpen, type Databases, defaultPageSizeBytes, openDatabases, openError, type Root } from './opening.ts'
@@ -146,6 +146,21 @@ export class Environment {
     return [...this.#databases[database].getRange({ start: asBound(from), end: asBound(to), limit })]
   }
 
+  /** The keys of a {@link range}, without a look at the values. */
+  keys(database: DatabaseName, from: Uint8Array, to: Uint8Array, limit: number): Buffer[] {
+    this.#checkUsable()
+    return [...this.#databases[database].getKeys({ start: asBound(from), end: asBound(to), limit })]
+  }
+
+  /** Bytes of the file that hold nothing: they are used again before it grows. */
+  reusableBytes(): number {
+    this.#checkUsable()
+    const { root, free, lastPageNumber, pageSize } = this.#root.getStats() as FileStatistics
+    const trees = databaseNames.map((name) => this.#databases[name].getStats() as TreeStatistics)
+    const used = [root, free, ...trees].reduce((total, tree) => total + pagesOf(tree), metaPages)
+    return Math.max(0, lastPageNumber + 1 - used) * pageSize
+  }
+
   /** The last entry with from <= key < before. */
   lastBefore(database: DatabaseName, from: Uint8Array, before: Uint8Array): Entry | undefined {
     this.#checkUsable()
@@ -190,6 +205,27 @@ export class Environment {
     await this.#root.close()
     this.#lock.close()
   }
+}
+
+/** What LMDB says of a tree, and of the file; its package does not type them. */
+interface TreeStatistics {
+  readonly treeBranchPageCount: number
+  readonly treeLeafPageCount: number
+  readonly overflowPages: number
+}
+
+interface FileStatistics {
+  readonly root: TreeStatistics
+  readonly free: TreeStatistics
+  readonly lastPageNumber: number
+  readonly pageSize: number
+}
+
+/** LMDB's own two pages at the beginning of the file. */
+const metaPages = 2
+
+function pagesOf({ treeBranchPageCount, treeLeafPageCount, overflowPages }: TreeStatistics): number {
+  return treeBranchPageCount + treeLeafPageCount + overflowPages
 }
 
 /** No stored key is longer than LMDB allows, so a bound that is has the same keys before it as its beginning. */

@@ -1,6 +1,6 @@
 // Logs and environments that close themselves when their test is over.
 import { onTestFinished } from 'vitest'
-import { EmbeddedLog } from '../../src/log/embedded-log.ts'
+import { EmbeddedLog, type EmbeddedLogOptions } from '../../src/log/embedded-log.ts'
 import { Log } from '../../src/log/log.ts'
 import { Environment } from '../../src/storage/environment.ts'
 import { temporaryDirectory } from './temporary-directory.ts'
@@ -21,9 +21,9 @@ export interface OpenedLog {
 }
 
 /** An open log in `dir`. */
-export function openTestLog(dir: string = temporaryDirectory()): OpenedLog {
+export function openTestLog(dir: string = temporaryDirectory(), options: EmbeddedLogOptions = {}): OpenedLog {
   const environment = openEnvironment(dir)
-  const embedded = new EmbeddedLog(environment)
+  const embedded = new EmbeddedLog(environment, options)
   const log = new Log(embedded)
   onTestFinished(() => log.close())
   return { dir, environment, embedded, log }
