@@ -27,9 +27,12 @@ export { type ErrorCode, MillraceError } from './core/errors.ts'
 // The log.
 export type { Admin, TopicName } from './log/admin.ts'
 export { type Log, type LogOptions, openLog } from './log/log.ts'
+export type { MaintenanceOptions } from './log/maintenance.ts'
 export type { Producer, ProducerOptions, SendManyResult, SendResult } from './log/producer.ts'
 export type { ReadFrom, ReadOptions, RecordBatch, TopicReader } from './log/reader.ts'
-export type { TopicDescription, TopicRequest } from './log/topics.ts'
+export type { RecordDeletion } from './log/record-deletion.ts'
+export type { TopicConfigChange } from './log/topic-changes.ts'
+export type { TopicDescription, TopicDetails, TopicRequest } from './log/topics.ts'
 
 // Streams.
 export { StreamsBuilder, type StreamOptions } from './streams/streams-builder.ts'

@@ -14,6 +14,10 @@ export type TimestampType = 'CreateTime' | 'LogAppendTime'
 /** How batches are compressed: as the producer says, or always in one way. */
 export type TopicCompression = 'producer' | 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
 
+/**
+ * How a topic keeps its records: given to `topic()` with its serdes, or changed with `log.admin.alterTopic`. The names are Kafka's
+ * (`retention.ms` is `retentionMs`), and so are the defaults where they make sense here.
+ */
 export interface TopicConfig {
   /** How long records are kept, counted from the later of their timestamp and their append, in ms; -1: for ever. Default 7 days. */
   readonly retentionMs: number

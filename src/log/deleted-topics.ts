@@ -7,7 +7,7 @@ import type { Environment, WriteTransaction } from '../storage/environment.ts'
 import { afterPrefix, namedKey } from '../storage/keys.ts'
 
 /** Rows that one step removes. */
-export const removalRows = 256
+const removalRows = 256
 
 const markPrefix = Buffer.from('deleted topic\0')
 

@@ -37,8 +37,11 @@ export function detailsOf(description: TopicDescription): TopicDetails {
 
 /** What a typed constant says about its topic. */
 export interface TopicRequest {
+  /** What the topic is called. */
   readonly name: string
+  /** How many partitions it gets; 1 when nothing is said. */
   readonly partitions?: number | undefined
+  /** What is to differ from the defaults. */
   readonly config?: Partial<TopicConfig>
 }
 

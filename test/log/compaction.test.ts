@@ -14,7 +14,7 @@ type Pair = readonly [key: string | null, value: string | null]
 interface World extends OpenedLog {
   readonly clock: ManualClock
   /** Appends one batch. */
-  append(...pairs: readonly Pair[]): Promise<void>
+  readonly append: (...pairs: readonly Pair[]) => Promise<void>
   /** Offset, key and value of what can be read. */
   readonly records: () => Promise<(readonly [number, string | null, string | null])[]>
 }
@@ -30,7 +30,7 @@ async function world(config: Partial<TopicConfig> = {}, keyMapBytes?: number): P
   return {
     ...opened,
     clock,
-    async append(...pairs) {
+    append: async (...pairs) => {
       await producer.sendMany(
         table,
         pairs.map(([key, value]) => ({ key, value })),

@@ -2,13 +2,20 @@
 // and the next kill can hit the first milliseconds of the work.
 import { createInterface } from 'node:readline'
 import { checkOnRequest } from './checker.ts'
+import { type CleanCommand, cleanUntilKilled } from './cleaner.ts'
 import { type CountCommand, countUntilKilled } from './counter.ts'
 import { type ImportCommand, importPrefixes } from './importer.ts'
 import { type ReadCommand, readAlong } from './reader.ts'
 import { type WriteCommand, writeForAMoment } from './writer.ts'
 
 /** What a process is told to be, in one line of JSON. */
-export type Command = ImportCommand | CountCommand | ReadCommand | WriteCommand | { readonly role: 'checker' }
+export type Command =
+  | ImportCommand
+  | CleanCommand
+  | CountCommand
+  | ReadCommand
+  | WriteCommand
+  | { readonly role: 'checker' }
 
 const lines = createInterface({ input: process.stdin })
 // Nobody is left to talk to: the supervisor is gone.
@@ -26,6 +33,7 @@ if (first.done !== true) {
     if (command.role === 'importer') await importPrefixes(command)
     else if (command.role === 'reader') await readAlong(command)
     else if (command.role === 'writer') await writeForAMoment(command)
+    else if (command.role === 'cleaner') await cleanUntilKilled(command)
     else await countUntilKilled(command, input)
   }
 }
