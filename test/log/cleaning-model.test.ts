@@ -141,7 +141,7 @@ test('retention and compaction, cut short anywhere, leave what the model says', 
       fc.array(step, { minLength: 5, maxLength: 25 }),
       async (topicConfig, keyMapBytes, steps) => {
         let nowMs = 100_000
-        const clock: Clock = { now: () => nowMs, schedule: () => () => undefined }
+        const clock: Clock = { now: () => nowMs, elapsed: () => nowMs, schedule: () => () => undefined }
         const real = new CleanedLog(clock, topicConfig, keyMapBytes)
         const model = new CleanedPartition(topicConfig)
         const append = (batches: readonly (readonly NewRecord[])[]): void => {
