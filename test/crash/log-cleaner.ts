@@ -31,7 +31,7 @@ await log.admin.createTopic(ring)
 await log.close()
 
 const random = new Random(seed)
-const crew = new Crew(compilePrograms(join(base, 'programs')), 2)
+const crew = new Crew(join(compilePrograms(join(base, 'programs')), 'child.js'), 2)
 const acked: Record<string, number> = { table: 0, ring: 0 }
 let cleanings = 0
 const employ = (isWriter: boolean): Promise<Child> =>
