@@ -39,4 +39,6 @@ export interface RecordInput<K, V> {
   readonly timestamp?: number
   /** Default none. */
   readonly headers?: readonly HeaderInput[]
+  /** Where it goes, whatever its key says; from 0. Default: as the producer's partitioner says. */
+  readonly partition?: number
 }

@@ -4,22 +4,23 @@
  * Nothing of a batch is handed out before its checksum and its header are checked: a flipped bit is an error that names
  * topic, partition and offset, never a wrong record.
  */
-import { gunzipSync } from 'node:zlib'
 import { crc32c } from '@node-rs/crc32'
 import { copyOf, readInt32, readInt64 } from '../core/bytes.ts'
 import { MillraceError, messageOf } from '../core/errors.ts'
 import { type Header, noHeaders } from '../core/headers.ts'
 import {
+  appendTimeFlag,
   attributesAt,
   baseTimestampAt,
   batchHeaderBytes,
-  compressionCodes,
   crcAt,
   lastOffsetDeltaAt,
   lengthAt,
   magicAt,
+  maxTimestampAt,
   recordCountAt,
 } from './batch.ts'
+import { compressionCodes, unpack } from './compression.ts'
 import { VarintReader } from './varint.ts'
 
 /** Where a batch stands, for errors. */
@@ -27,9 +28,6 @@ export interface BatchPlace {
   readonly topic: string
   readonly partition: number
 }
-
-/** The most bytes that a compressed batch may unpack to. */
-const unpackedBytesMax = 256 * 1_048_576
 
 const compressionMask = 7
 
@@ -53,6 +51,8 @@ export class BatchCursor {
   readonly #place: BatchPlace
   readonly #reader = new VarintReader()
   #baseTimestamp = 0
+  /** Of all records, where the time of the append counts; else -1. */
+  #appendTime = -1
   /** Records that are not walked over yet. */
   #left = 0
   /** Whether no record is missing between the first and the last: compaction may have taken some. */
@@ -65,7 +65,7 @@ export class BatchCursor {
   /**
    * Begins a batch that is stored under `baseOffset`.
    *
-   * @throws MillraceError `corrupt_batch`
+   * @throws MillraceError `corrupt_batch`, `compression_unavailable`
    */
   load(batch: Buffer, baseOffset: number): void {
     this.baseOffset = baseOffset
@@ -83,23 +83,25 @@ export class BatchCursor {
     this.#isDense = lastOffsetDelta === count - 1
     this.#left = count
     this.#baseTimestamp = readInt64(batch, baseTimestampAt)
-    const compression = (batch[attributesAt + 1] as number) & compressionMask
+    const attributes = batch[attributesAt + 1] as number
+    this.#appendTime = (attributes & appendTimeFlag) === 0 ? -1 : readInt64(batch, maxTimestampAt)
+    const compression = attributes & compressionMask
     if (compression === compressionCodes.none) {
       this.bytes = batch
       this.#reader.at = batchHeaderBytes
-    } else if (compression === compressionCodes.gzip) {
-      this.bytes = this.#unzip(batch)
-      this.#reader.at = 0
     } else {
-      this.#corrupt(`its compression, ${compression}, is not supported`)
+      this.bytes = this.#unpack(compression, batch)
+      this.#reader.at = 0
     }
     this.#reader.bytes = this.bytes
   }
 
-  #unzip(batch: Buffer): Buffer {
+  /** @throws MillraceError `corrupt_batch`, `compression_unavailable` */
+  #unpack(compression: number, batch: Buffer): Buffer {
     try {
-      return gunzipSync(batch.subarray(batchHeaderBytes), { maxOutputLength: unpackedBytesMax })
+      return unpack(compression, batch.subarray(batchHeaderBytes))
     } catch (error) {
+      if (error instanceof MillraceError) throw error
       return this.#corrupt(`it cannot be unpacked: ${messageOf(error)}`)
     }
   }
@@ -116,7 +118,8 @@ export class BatchCursor {
     const length = reader.read()
     const end = reader.at + length
     reader.at++ // attributes of a record: unused by Kafka
-    this.timestamp = this.#baseTimestamp + reader.read()
+    const timestamp = this.#baseTimestamp + reader.read()
+    this.timestamp = this.#appendTime < 0 ? timestamp : this.#appendTime
     const offset = this.baseOffset + reader.read()
     if (this.#isDense ? offset !== this.offset + 1 : !(offset > this.offset && offset < this.endOffset)) {
       this.#corrupt('its records are not in order')

@@ -7,11 +7,11 @@
  * The CRC covers everything from the attributes on, so the base offset can be set when the batch is appended. Built batches
  * are compared byte for byte with those of Kafka's Java client (test/vectors).
  */
-import { gzipSync } from 'node:zlib'
 import { crc32c } from '@node-rs/crc32'
-import { ByteWriter, copyBytes, writeInt32, writeInt64 } from '../core/bytes.ts'
+import { ByteWriter, copyBytes, readInt32, readInt64, writeInt32, writeInt64 } from '../core/bytes.ts'
 import { MillraceError } from '../core/errors.ts'
 import type { Header } from '../core/headers.ts'
+import { type Compression, compressionCodes, pack } from './compression.ts'
 import { varintBytes, writeVarint } from './varint.ts'
 
 export const batchHeaderBytes = 61
@@ -24,6 +24,11 @@ export const maxTimestampAt = 35
 export const recordCountAt = 57
 export const lastOffsetDeltaAt = 23
 const producerIdAt = 43
+const producerEpochAt = 51
+const baseSequenceAt = 53
+
+/** The bit of the attributes that says: every record has the max timestamp, which is the time of the append. */
+export const appendTimeFlag = 8
 
 /** More than all fields of a record take beside key, value and headers. */
 const recordOverheadMax = 48
@@ -31,8 +36,13 @@ const recordOverheadMax = 48
 /** The most bytes of one record, key, value and headers together: Kafka's default for max.message.bytes. */
 export const recordBytesMax = 1_048_576
 
-export type Compression = 'none' | 'gzip'
-export const compressionCodes: Readonly<Record<Compression, number>> = { none: 0, gzip: 1 }
+/** Who wrote a batch, and which of their batches to this partition it is; all -1 when it does not say. */
+export interface ProducerStamp {
+  readonly producerId: number
+  readonly epoch: number
+  /** Of its first record. */
+  readonly sequence: number
+}
 
 /** A state of a builder to come back to. */
 export interface BatchMark {
@@ -185,6 +195,13 @@ export class BatchBuilder {
 
   /** The batch with base offset 0, in memory of its own; the builder is empty afterwards. */
   build(): Buffer {
+    const batch = this.assemble()
+    sealBatch(batch)
+    return batch
+  }
+
+  /** {@link build} without the checksum: for a batch that gets stamps, and is sealed then. */
+  assemble(): Buffer {
     this.out.at = this.#end
     const batch = this.#compression === 'none' ? this.out.copyFrom(0) : this.#compressed()
     writeInt64(batch, 0, 0)
@@ -198,13 +215,12 @@ export class BatchBuilder {
     writeInt64(batch, maxTimestampAt, this.#maxTimestamp)
     batch.fill(255, producerIdAt, recordCountAt)
     writeInt32(batch, recordCountAt, this.#count)
-    writeInt32(batch, crcAt, crc32c(batch.subarray(attributesAt)))
     this.clear()
     return batch
   }
 
   #compressed(): Buffer {
-    const records = gzipSync(this.out.bytes.subarray(batchHeaderBytes, this.#end))
+    const records = pack(this.#compression, this.out.bytes.subarray(batchHeaderBytes, this.#end))
     const batch = Buffer.allocUnsafeSlow(batchHeaderBytes + records.length)
     records.copy(batch, batchHeaderBytes)
     return batch
@@ -244,4 +260,31 @@ function writeHeaders(bytes: Buffer, at: number, headers: readonly Header[]): nu
 /** Gives a built batch its place in a partition. */
 export function setBaseOffset(batch: Buffer, offset: number): void {
   writeInt64(batch, 0, offset)
+}
+
+/** Says who wrote a batch; seal it afterwards. */
+export function stampProducer(batch: Buffer, { producerId, epoch, sequence }: ProducerStamp): void {
+  writeInt64(batch, producerIdAt, producerId)
+  batch.writeInt16BE(epoch, producerEpochAt)
+  writeInt32(batch, baseSequenceAt, sequence)
+}
+
+/** Who wrote a batch. */
+export function producerOf(batch: Buffer): ProducerStamp {
+  return {
+    producerId: readInt64(batch, producerIdAt),
+    epoch: batch.readInt16BE(producerEpochAt),
+    sequence: readInt32(batch, baseSequenceAt),
+  }
+}
+
+/** Gives every record of a batch the time of its append; seal it afterwards. */
+export function stampAppendTime(batch: Buffer, nowMs: number): void {
+  batch[attributesAt + 1] = (batch[attributesAt + 1] as number) | appendTimeFlag
+  writeInt64(batch, maxTimestampAt, nowMs)
+}
+
+/** Writes the checksum of a batch whose header is complete. */
+export function sealBatch(batch: Buffer): void {
+  writeInt32(batch, crcAt, crc32c(batch.subarray(attributesAt)))
 }

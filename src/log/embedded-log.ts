@@ -15,6 +15,7 @@ import { sweepDeletedTopics } from './deleted-topics.ts'
 import { Maintenance } from './maintenance.ts'
 import { type PartitionId, Partitions, type StoredBatch } from './partitions.ts'
 import { Positions } from './positions.ts'
+import { Producers } from './producers.ts'
 import { Retention } from './retention.ts'
 import { offsetAtTime } from './time-index.ts'
 import { nextId, type TopicDescription, type TopicRequest, Topics } from './topics.ts'
@@ -32,6 +33,7 @@ export class EmbeddedLog implements LogContract {
   readonly topics: Topics
   readonly partitions: Partitions
   readonly positions: Positions
+  readonly producers: Producers
   readonly state: StateReader
 
   /** What time it is when something is appended. */
@@ -51,6 +53,7 @@ export class EmbeddedLog implements LogContract {
     this.#guard = new DiskGuard(environment.dir, space, clock)
     this.partitions = new Partitions(environment, this.#guard)
     this.positions = new Positions(environment)
+    this.producers = new Producers(environment, this.partitions)
     this.topics = new Topics(environment, this.partitions)
     this.state = stateReader(environment)
     this.retention = new Retention(environment, this.partitions)

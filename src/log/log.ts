@@ -9,8 +9,10 @@ import { Environment } from '../storage/environment.ts'
 import { Admin } from './admin.ts'
 import { bindContract } from './contract.ts'
 import { EmbeddedLog } from './embedded-log.ts'
+import type { Acks } from './delivery.ts'
 import type { MaintenanceOptions } from './maintenance.ts'
-import { Producer, type ProducerOptions } from './producer.ts'
+import { Producer } from './producer.ts'
+import type { ProducerOptions } from './producer-options.ts'
 import { type ReadOptions, TopicReader } from './reader.ts'
 
 /** What {@link openLog} takes. */
@@ -64,7 +66,7 @@ export class Log implements AsyncDisposable {
   /** Topics and their administration. */
   readonly admin: Admin
   readonly #log: EmbeddedLog
-  readonly #producers = new Set<Producer>()
+  readonly #producers = new Set<AsyncDisposable>()
 
   constructor(log: EmbeddedLog) {
     this.#log = log
@@ -75,10 +77,13 @@ export class Log implements AsyncDisposable {
   /**
    * A new producer. Programs share one where they can: its flushes are commits.
    *
-   * @throws MillraceError `bad_option`
+   * With a `transactionalId` it writes in transactions, and every producer that was opened with that id before is fenced, in
+   * any process.
+   *
+   * @throws MillraceError `bad_option`, `compression_unavailable`; with a `transactionalId` also `storage_failed`
    */
-  producer(options: ProducerOptions = {}): Producer {
-    const producer = new Producer(this.#log, options, (closed) => this.#producers.delete(closed))
+  producer<A extends Acks = 'all'>(options: ProducerOptions<A> = {}): Producer<A> {
+    const producer = new Producer<A>(this.#log, options, (closed) => this.#producers.delete(closed))
     this.#producers.add(producer)
     return producer
   }
@@ -104,9 +109,9 @@ export class Log implements AsyncDisposable {
   async close(): Promise<void> {
     if (this.#log.environment.isClosed) return
     this.#log.maintenance.stop()
-    const flushes = await Promise.allSettled([...this.#producers].map((producer) => producer.close()))
+    const closings = await Promise.allSettled([...this.#producers].map((producer) => producer[Symbol.asyncDispose]()))
     await this.#log.environment.close()
-    for (const flush of flushes) if (flush.status === 'rejected') throw flush.reason
+    for (const closing of closings) if (closing.status === 'rejected') throw closing.reason
   }
 
   /** {@link close}, for `await using`. */

@@ -3,6 +3,7 @@
  */
 import type { WriteTransaction } from '../storage/environment.ts'
 
+/** A consumer, as a transaction sees it: someone who has read up to somewhere. */
 export interface OffsetSource {
   /**
    * What is read up to now. The returned function writes it in the transaction that it is given.

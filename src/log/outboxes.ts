@@ -6,34 +6,31 @@ import { ByteWriter } from '../core/bytes.ts'
 import type { Clock } from '../core/clock.ts'
 import { MillraceError } from '../core/errors.ts'
 import { toHeaders } from '../core/headers.ts'
-import { partitionOf } from '../core/partitioner.ts'
 import type { RecordInput } from '../core/record.ts'
 import { type Codec, codecOf, encodeInto } from '../core/serde.ts'
 import type { Topic } from '../core/topic.ts'
 import { toTimestamp } from '../core/units.ts'
-import { BatchBuilder, type Compression } from './batch.ts'
+import type { WriteTransaction } from '../storage/environment.ts'
+import { sealBatch, stampAppendTime } from './batch.ts'
+import type { Compression } from './compression.ts'
 import type { EmbeddedLog } from './embedded-log.ts'
-import type { PartitionId } from './partitions.ts'
+import type { ProducerIdentity } from './producers.ts'
+import {
+  checkNullKey,
+  checkTimestamp,
+  type Outbox,
+  type Partitioner,
+  partitionFor,
+  type Route,
+  topicOutboxes,
+  type TopicOutboxes,
+} from './route.ts'
 
-/** The open end of a partition: batches that are ready, the one under construction, and who waits for them. */
-export interface Outbox {
-  readonly partition: PartitionId
-  readonly builder: BatchBuilder
-  ready: Buffer[]
-  /** Records in `ready` and `builder`. */
-  count: number
-  /** Offset of the first record; known after the commit. */
-  baseOffset: number
-}
-
-/** The outboxes of a topic, and how its records are encoded. */
-export interface Route {
-  readonly topic: string
-  readonly keyCodec: Codec<unknown>
-  readonly valueCodec: Codec<unknown>
-  readonly outboxes: readonly Outbox[]
-  /** Where records without a key go until the next flush. */
-  sticky: number
+/** The records that one call put into an outbox: `count` of them from its `first` on. */
+export interface Appended {
+  readonly outbox: Outbox
+  readonly first: number
+  readonly count: number
 }
 
 /** Where an outbox stood before a call that may have to be taken back. */
@@ -43,30 +40,50 @@ interface OutboxMark {
   readonly count: number
 }
 
-export interface OutboxMarks {
-  readonly marks: readonly OutboxMark[]
-  readonly pendingBytes: number
-}
-
 export interface OutboxOptions {
   readonly batchBytes: number
   readonly bufferBytes: number
   readonly compression: Compression
   readonly clock: Clock
+  readonly partitioner?: Partitioner | undefined
+  /** The error for records beyond `bufferBytes`. */
+  readonly whenFull: () => MillraceError
+}
+
+/** What one commit of outboxes does beside writing their batches. */
+export interface Flush {
+  /** Whose batches they are; called in the transaction, before they are written. Undefined leaves them without a producer. */
+  readonly identity?: (transaction: WriteTransaction) => ProducerIdentity | undefined
+  /** Called in the transaction, behind them. */
+  readonly also?: (transaction: WriteTransaction) => void
+  /** Called when all is durable, before the outboxes are empty again. */
+  readonly written: (outboxes: readonly Outbox[]) => void
 }
 
 export class Outboxes {
   readonly #log: EmbeddedLog
   readonly #options: OutboxOptions
   readonly #routes = new Map<object, Route>()
-  readonly #outboxes = new Map<string, readonly Outbox[]>()
+  readonly #topics = new Map<string, TopicOutboxes>()
   readonly #scratch = new ByteWriter(4_096)
-  /** Bytes of all records that wait, before compression. */
+  /** The catalogue that the routes are from. */
+  #catalogueVersion = -1
   #pendingBytes = 0
+  #pendingCount = 0
 
   constructor(log: EmbeddedLog, options: OutboxOptions) {
     this.#log = log
     this.#options = options
+  }
+
+  /** Bytes of all records that wait, before compression. */
+  get pendingBytes(): number {
+    return this.#pendingBytes
+  }
+
+  /** Records that wait. */
+  get pendingCount(): number {
+    return this.#pendingCount
   }
 
   /**
@@ -75,26 +92,21 @@ export class Outboxes {
    * @throws MillraceError `partitions_differ`
    */
   route<K, V>(topic: Topic<K, V>): Route {
+    if (this.#pendingCount === 0) this.#followCatalogue()
     let route = this.#routes.get(topic)
     if (route === undefined) {
       const [description] = this.#log.ensureTopics([topic])
       if (description === undefined) throw new MillraceError('topic_unknown', `there is no topic "${topic.name}"`)
-      let outboxes = this.#outboxes.get(topic.name)
-      if (outboxes === undefined) {
-        outboxes = Array.from({ length: description.partitions }, (_, partition) => ({
-          partition: { topic: topic.name, topicId: description.id, partition },
-          builder: new BatchBuilder(this.#options.compression),
-          ready: [],
-          count: 0,
-          baseOffset: -1,
-        }))
-        this.#outboxes.set(topic.name, outboxes)
+      let found = this.#topics.get(topic.name)
+      if (found === undefined) {
+        found = topicOutboxes(description, this.#options.compression)
+        this.#topics.set(topic.name, found)
       }
       route = {
+        ...found,
         topic: topic.name,
         keyCodec: codecOf(topic.key) as Codec<unknown>,
         valueCodec: codecOf(topic.value) as Codec<unknown>,
-        outboxes,
         sticky: 0,
       }
       this.#routes.set(topic, route)
@@ -102,113 +114,171 @@ export class Outboxes {
     return route
   }
 
+  /** Topics may have been changed, or deleted, by anyone: what is known of them is looked up again then. */
+  #followCatalogue(): void {
+    this.#log.refresh()
+    const version = this.#log.topics.version()
+    if (version === this.#catalogueVersion) return
+    this.#forget()
+    this.#catalogueVersion = version
+  }
+
+  #forget(): void {
+    this.#routes.clear()
+    this.#topics.clear()
+  }
+
   /**
    * Encodes a record into the outbox of its partition, and closes its batch when that is full.
    *
-   * @throws MillraceError `bad_record`, `encode_failed`, `buffer_full`
+   * @throws MillraceError `bad_record`, `encode_failed`, `user_function_threw`, and what the options say when the outboxes are full
    */
   append(route: Route, record: RecordInput<unknown, unknown>): Outbox {
     const scratch = this.#scratch
-    const { keyCodec, valueCodec } = route
+    const { keyCodec, valueCodec, config } = route
     const { key, value } = record
     scratch.at = 0
     let keyEnd = -1
     if (key !== null) {
       encodeInto(keyCodec, key, scratch, 'key')
       keyEnd = scratch.at
-    } else if (!keyCodec.nullable) {
-      throw new MillraceError('bad_record', `the key is null, but topic "${route.topic}" does not say nullable`, {
-        topic: route.topic,
-      })
     }
-    const timestamp = toTimestamp(record.timestamp ?? this.#options.clock.now())
+    if (keyEnd < 0) checkNullKey(route)
+    const { clock } = this.#options
+    const timestamp = toTimestamp(record.timestamp ?? clock.now())
+    checkTimestamp(route, timestamp, clock)
     const headers = toHeaders(record.headers)
-    const outbox = route.outboxes[
-      keyEnd < 0
-        ? route.sticky
-        : partitionOf(scratch.bytes, 0, keyEnd - keyCodec.partitionSuffixBytes, route.outboxes.length)
-    ] as Outbox
+    const index = partitionFor(route, record, scratch.bytes, keyEnd, this.#options.partitioner)
+    const outbox = route.outboxes[index] as Outbox
     const { builder } = outbox
     builder.open(timestamp, scratch.bytes, 0, keyEnd)
     if (value !== null) encodeInto(valueCodec, value, builder.out, 'value')
     const before = builder.bytes
-    if (this.#pendingBytes + builder.out.at - before > this.#options.bufferBytes) {
-      throw new MillraceError(
-        'buffer_full',
-        `the producer holds ${this.#options.bufferBytes} bytes that are not written yet; await earlier sends, or send less at once`,
-      )
-    }
-    builder.close(value === null, headers)
+    if (this.#pendingBytes + builder.out.at - before > this.#options.bufferBytes) throw this.#options.whenFull()
+    builder.close(value === null, headers, config.maxMessageBytes)
     this.#pendingBytes += builder.bytes - before
+    this.#pendingCount++
     outbox.count++
-    if (outbox.builder.bytes >= this.#options.batchBytes) this.#closeFull(route, outbox)
+    if (builder.bytes >= this.#options.batchBytes) this.#closeFull(route, outbox)
     return outbox
   }
 
   /** Records without a key go to the next partition from here on. */
   #closeFull(route: Route, outbox: Outbox): void {
-    this.#seal(outbox)
+    this.#close(outbox)
     if (outbox === route.outboxes[route.sticky]) route.sticky = (route.sticky + 1) % route.outboxes.length
   }
 
-  #seal(outbox: Outbox): void {
+  #close(outbox: Outbox): void {
     if (outbox.builder.count === 0) return
-    outbox.ready.push(outbox.builder.build())
-  }
-
-  /** Begins batches of their own in every outbox of a topic, so that {@link rollback} takes back exactly what follows. */
-  mark(route: Route): OutboxMarks {
-    const marks = route.outboxes.map((outbox) => {
-      this.#seal(outbox)
-      return { outbox, ready: outbox.ready.length, count: outbox.count }
-    })
-    return { marks, pendingBytes: this.#pendingBytes }
-  }
-
-  rollback({ marks, pendingBytes }: OutboxMarks): void {
-    for (const { outbox, ready, count } of marks) {
-      outbox.builder.clear()
-      outbox.ready.length = ready
-      outbox.count = count
-    }
-    this.#pendingBytes = pendingBytes
+    outbox.ready.push(outbox.builder.assemble())
   }
 
   /**
-   * Writes everything in one durable commit, and calls back before the outboxes are empty again.
+   * Encodes many records: all of them, or none when one of them is refused.
    *
-   * @throws MillraceError `storage_failed`; nothing is written then, and the outboxes are empty
+   * @throws MillraceError as {@link append}
    */
-  flush(written: () => void): void {
+  appendAll(route: Route, records: readonly RecordInput<unknown, unknown>[]): readonly Appended[] {
+    const pendingBytes = this.#pendingBytes
+    const pendingCount = this.#pendingCount
+    // They begin batches of their own, so that exactly they can be taken back.
+    const marks = route.outboxes.map((outbox): OutboxMark => {
+      this.#close(outbox)
+      return { outbox, ready: outbox.ready.length, count: outbox.count }
+    })
+    try {
+      for (const record of records) this.append(route, record)
+    } catch (error) {
+      for (const { outbox, ready, count } of marks) {
+        outbox.builder.clear()
+        outbox.ready.length = ready
+        outbox.count = count
+      }
+      this.#pendingBytes = pendingBytes
+      this.#pendingCount = pendingCount
+      throw error
+    }
+    return marks
+      .map(({ outbox, count }) => ({ outbox, first: count, count: outbox.count - count }))
+      .filter(({ count }) => count > 0)
+  }
+
+  /**
+   * Writes everything in one durable commit; the outboxes are empty then, also when it fails.
+   *
+   * @throws MillraceError `storage_failed`, and what the callbacks throw; nothing is written then
+   */
+  flush({ identity, also, written }: Flush): void {
     const full: Outbox[] = []
-    for (const outboxes of this.#outboxes.values()) {
+    for (const { outboxes } of this.#topics.values()) {
       for (const outbox of outboxes) {
-        this.#seal(outbox)
+        this.#close(outbox)
         if (outbox.count > 0) full.push(outbox)
       }
     }
     try {
-      if (full.length > 0) {
+      if (full.length > 0 || also !== undefined) {
         const nowMs = this.#log.clock.now()
         this.#log.environment.write((transaction) => {
+          const owner = identity?.(transaction)
+          const appendTimeTopics = this.#appendTimeTopics(full)
           for (const outbox of full) {
-            outbox.baseOffset = this.#log.partitions.append(transaction, outbox.partition, outbox.ready, nowMs)
+            if (appendTimeTopics.has(outbox.partition.topic)) {
+              for (const batch of outbox.ready) stampAppendTime(batch, nowMs)
+            }
+            outbox.baseOffset = this.#append(transaction, owner, outbox, nowMs)
           }
+          also?.(transaction)
         })
       }
-      written()
+      written(full)
     } catch (error) {
       // A topic may have been deleted: the next send asks for it again.
-      this.#routes.clear()
-      this.#outboxes.clear()
+      this.#forget()
       throw error
     } finally {
-      for (const outbox of full) {
-        outbox.ready = []
-        outbox.count = 0
-      }
+      this.#empty(full)
       for (const route of this.#routes.values()) route.sticky = (route.sticky + 1) % route.outboxes.length
-      this.#pendingBytes = 0
     }
+  }
+
+  /** The topics whose records get the time of the append, as of this transaction. */
+  #appendTimeTopics(outboxes: readonly Outbox[]): ReadonlySet<string> {
+    const isCurrent = this.#log.topics.version() === this.#catalogueVersion
+    const found = new Set<string>()
+    for (const topic of new Set(outboxes.map(({ partition }) => partition.topic))) {
+      const config = isCurrent ? this.#topics.get(topic)?.config : this.#log.topics.find(topic)?.config
+      if (config?.messageTimestampType === 'LogAppendTime') found.add(topic)
+    }
+    return found
+  }
+
+  #append(
+    transaction: WriteTransaction,
+    owner: ProducerIdentity | undefined,
+    { partition, ready }: Outbox,
+    nowMs: number,
+  ): number {
+    if (owner !== undefined) return this.#log.producers.appendOwn(transaction, owner, partition, ready, nowMs)
+    for (const batch of ready) sealBatch(batch)
+    return this.#log.partitions.append(transaction, partition, ready, nowMs)
+  }
+
+  /** Drops every record that waits. */
+  discard(): void {
+    for (const { outboxes } of this.#topics.values()) {
+      for (const { builder } of outboxes) builder.clear()
+      this.#empty(outboxes)
+    }
+  }
+
+  #empty(outboxes: readonly Outbox[]): void {
+    for (const outbox of outboxes) {
+      outbox.ready = []
+      outbox.count = 0
+    }
+    this.#pendingBytes = 0
+    this.#pendingCount = 0
   }
 }

@@ -6,8 +6,7 @@
  * every append writes anyway; a closed one has a row of its own. Rows carry a CRC32C over themselves and their key, because
  * LMDB has no checksums.
  */
-import { crc32c } from '@node-rs/crc32'
-import { readInt64, writeInt32, writeInt64 } from '../core/bytes.ts'
+import { decodeNumbers, encodeNumbers } from './number-row.ts'
 
 /** A run of batches. */
 export interface Segment {
@@ -49,30 +48,29 @@ export const emptyPartition: PartitionRow = {
   active: emptySegment(0),
 }
 
-const numberBytes = 8
 const segmentNumbers = 6
 const partitionNumbers = 4 + segmentNumbers
 
 export function encodePartitionRow(key: Uint8Array, row: PartitionRow): Buffer {
   const { startOffset, endOffset, gapsEnd, bytes, active } = row
-  return encode(key, [startOffset, endOffset, gapsEnd, bytes, ...numbersOf(active)])
+  return encodeNumbers(key, [startOffset, endOffset, gapsEnd, bytes, ...numbersOf(active)])
 }
 
 /** Undefined when the bytes are damaged. */
 export function decodePartitionRow(key: Uint8Array, stored: Buffer): PartitionRow | undefined {
-  const numbers = decode(key, stored, partitionNumbers)
+  const numbers = decodeNumbers(key, stored, partitionNumbers)
   if (numbers === undefined) return undefined
   const [startOffset, endOffset, gapsEnd, bytes] = numbers as [number, number, number, number]
   return { startOffset, endOffset, gapsEnd, bytes, active: segmentOf(numbers, 4) }
 }
 
 export function encodeSegment(key: Uint8Array, segment: Segment): Buffer {
-  return encode(key, numbersOf(segment))
+  return encodeNumbers(key, numbersOf(segment))
 }
 
 /** Undefined when the bytes are damaged. */
 export function decodeSegment(key: Uint8Array, stored: Buffer): Segment | undefined {
-  const numbers = decode(key, stored, segmentNumbers)
+  const numbers = decodeNumbers(key, stored, segmentNumbers)
   return numbers === undefined ? undefined : segmentOf(numbers, 0)
 }
 
@@ -91,19 +89,4 @@ function segmentOf(numbers: readonly number[], at: number): Segment {
     number,
   ]
   return { baseOffset, batchCount, bytes, maxTimestamp, firstAppendMs, lastAppendMs }
-}
-
-function encode(key: Uint8Array, numbers: readonly number[]): Buffer {
-  const end = numbers.length * numberBytes
-  const stored = Buffer.allocUnsafe(end + 4)
-  for (let i = 0; i < numbers.length; i++) writeInt64(stored, i * numberBytes, numbers[i] as number)
-  writeInt32(stored, end, crc32c(stored.subarray(0, end), crc32c(key)))
-  return stored
-}
-
-function decode(key: Uint8Array, stored: Buffer, count: number): number[] | undefined {
-  const end = count * numberBytes
-  if (stored.length !== end + 4) return undefined
-  if (crc32c(stored.subarray(0, end), crc32c(key)) !== stored.readUInt32BE(end)) return undefined
-  return Array.from({ length: count }, (_, i) => readInt64(stored, i * numberBytes))
 }

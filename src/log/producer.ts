@@ -1,54 +1,27 @@
 /**
  * A producer: encodes records into batches as they are sent, and writes all of them in one durable commit per flush.
  */
-import { type Clock, systemClock } from '../core/clock.ts'
-import { MillraceError } from '../core/errors.ts'
-import { checkOptions, checkWhole } from '../core/names.ts'
+import { MillraceError, messageOf } from '../core/errors.ts'
 import type { RecordInput } from '../core/record.ts'
 import type { Topic } from '../core/topic.ts'
-import type { Offset } from '../core/units.ts'
-import { type Compression, compressionCodes } from './batch.ts'
+import type { WriteTransaction } from '../storage/environment.ts'
+import type { Acks, Answer, KnownOffset, SendManyResult, SendResult, WrittenRange } from './delivery.ts'
 import type { EmbeddedLog } from './embedded-log.ts'
-import { Outboxes, type Route } from './outboxes.ts'
-
-/** Where a record was written. */
-export interface SendResult {
-  /** The topic it went to. */
-  readonly topic: string
-  /** Its partition, from 0. */
-  readonly partition: number
-  /** Its place in the partition. */
-  readonly offset: Offset
-}
-
-/** Where the records of one `sendMany` were written: for each partition that got some, the first offset and how many. */
-export interface SendManyResult {
-  /** The topic they went to. */
-  readonly topic: string
-  /** How many there were. */
-  readonly count: number
-  /** Those of a partition lie side by side from `baseOffset` on, in the order in which they were given. */
-  readonly partitions: readonly { readonly partition: number; readonly baseOffset: Offset; readonly count: number }[]
-}
-
-/** What {@link Log.producer} takes; the defaults suit most programs. */
-export interface ProducerOptions {
-  /** How long to wait for more records before a flush, in ms. Default 0: until the event loop is free. */
-  readonly lingerMs?: number
-  /** The size that a batch is closed at, in bytes. Default 131,072. */
-  readonly batchBytes?: number
-  /** The most bytes that may wait for a flush; a send beyond is refused with `buffer_full`. Default 64 MiB. */
-  readonly bufferBytes?: number
-  /** How each batch is compressed, `none` or `gzip`. Default `none`. */
-  readonly compression?: Compression
-  /** Gives records without a timestamp theirs, and times `lingerMs`. Default: the machine's. */
-  readonly clock?: Clock
-}
+import { type Appended, Outboxes } from './outboxes.ts'
+import { ProducerCounters, type ProducerMetrics } from './producer-metrics.ts'
+import { type CheckedOptions, checkProducerOptions, type ProducerOptions } from './producer-options.ts'
+import type { ProducerIdentity } from './producers.ts'
+import type { Outbox } from './route.ts'
+import type { Transaction } from './transaction.ts'
+import { TransactionRunner } from './transaction-runner.ts'
 
 interface Waiter {
   readonly settle: () => void
   readonly reject: (error: unknown) => void
 }
+
+/** What a promise of a send is counted as in `bufferBytes`, so that small records do not escape the limit. */
+const promiseBytes = 256
 
 /**
  * Writes records to topics. Made by {@link Log.producer}.
@@ -64,53 +37,69 @@ interface Waiter {
  * for (const { partition, offset } of await Promise.all(sent)) console.log(partition, offset)
  * ```
  */
-export class Producer implements AsyncDisposable {
+export class Producer<A extends Acks = 'all'> implements AsyncDisposable {
+  readonly #log: EmbeddedLog
+  readonly #options: CheckedOptions<A>
   readonly #outboxes: Outboxes
-  readonly #lingerMs: number
-  readonly #clock: Clock
+  readonly #counters = new ProducerCounters()
+  readonly #transactions: TransactionRunner | undefined
+  readonly #onClose: (producer: Producer<A>) => void
+  /** Who this is to the log: allocated in the first flush. */
+  #identity: ProducerIdentity | undefined
   #waiters: Waiter[] = []
   #cancelFlush: (() => void) | undefined
+  /** The first failure that nobody was told of yet. */
+  #untold: Error | undefined
   #closed = false
-  readonly #onClose: (producer: Producer) => void
 
   /** @internal made by {@link Log.producer} */
-  constructor(log: EmbeddedLog, options: ProducerOptions, onClose: (producer: Producer) => void) {
+  constructor(log: EmbeddedLog, options: ProducerOptions<A>, onClose: (producer: Producer<A>) => void) {
+    this.#log = log
     this.#onClose = onClose
-    checkOptions('a producer', options, ['lingerMs', 'batchBytes', 'bufferBytes', 'compression', 'clock'])
-    const { compression = 'none', clock = systemClock } = options
-    if (!Object.hasOwn(compressionCodes, compression)) {
-      throw new MillraceError(
-        'bad_option',
-        `compression is ${JSON.stringify(compression)}; expected ${Object.keys(compressionCodes).join(' or ')}`,
-      )
-    }
-    this.#lingerMs = checkWhole('lingerMs', options.lingerMs ?? 0, 0)
-    this.#clock = clock
+    this.#options = checkProducerOptions(options, log.clock)
+    const { transactionalId, bufferBytes, transactionMaxBytes } = this.#options
     this.#outboxes = new Outboxes(log, {
-      batchBytes: checkWhole('batchBytes', options.batchBytes ?? 131_072, 1),
-      bufferBytes: checkWhole('bufferBytes', options.bufferBytes ?? 64 * 1_048_576, 1),
-      compression,
-      clock,
+      ...this.#options,
+      bufferBytes: transactionalId === undefined ? bufferBytes : transactionMaxBytes,
+      whenFull: () => (transactionalId === undefined ? bufferFull(bufferBytes) : tooLarge(transactionMaxBytes)),
     })
+    if (transactionalId !== undefined) {
+      const checked = { ...this.#options, acks: 'all' } as const
+      this.#transactions = new TransactionRunner(log, transactionalId, checked, this.#outboxes, this.#counters)
+    }
   }
 
   /**
-   * Sends one record; resolves with its place when it is durable.
+   * Sends one record; resolves with its place when it is durable, or as `acks` says.
    *
    * A topic that does not exist is created. Records of one key keep their order. Awaiting each send costs a commit each: for
    * speed send many, then await all, or use {@link sendMany}.
    *
-   * @throws MillraceError `bad_record`, `encode_failed`, `partitions_differ`, `buffer_full`, `closed`, `storage_failed`
+   * @throws MillraceError `bad_record`, `encode_failed`, `partitions_differ`, `buffer_full`, `closed`, `storage_failed`,
+   *   `user_function_threw` of the partitioner, `invalid_transaction_state` on a transactional producer. With `acks: 0`
+   *   it never rejects.
    */
-  send<K, V>(topic: Topic<K, V>, record: RecordInput<NoInfer<K>, NoInfer<V>>): Promise<SendResult> {
+  send<K, V>(topic: Topic<K, V>, record: RecordInput<NoInfer<K>, NoInfer<V>>): Promise<Answer<A, SendResult<A>>> {
     return new Promise((resolve, reject) => {
-      const outbox = this.#outboxes.append(this.#route(topic), record)
+      let outbox: Outbox
+      try {
+        this.#checkSendable()
+        outbox = this.#outboxes.append(this.#outboxes.route(topic), record)
+      } catch (error) {
+        this.#refused<SendResult<A>>(error, 1, resolve, reject)
+        return
+      }
       const index = outbox.count - 1
       const { partition } = outbox.partition
-      this.#await({
-        settle: () => resolve({ topic: topic.name, partition, offset: (outbox.baseOffset + index) as Offset }),
+      this.#answer<SendResult<A>>(
+        (isDurable) => ({
+          topic: topic.name,
+          partition,
+          offset: known(isDurable, outbox.baseOffset + index),
+        }),
+        resolve,
         reject,
-      })
+      )
     })
   }
 
@@ -126,86 +115,222 @@ export class Producer implements AsyncDisposable {
    * ```
    * @throws MillraceError as {@link send}
    */
-  sendMany<K, V>(topic: Topic<K, V>, records: Iterable<RecordInput<NoInfer<K>, NoInfer<V>>>): Promise<SendManyResult> {
+  sendMany<K, V>(
+    topic: Topic<K, V>,
+    records: Iterable<RecordInput<NoInfer<K>, NoInfer<V>>>,
+  ): Promise<Answer<A, SendManyResult<A>>> {
     return new Promise((resolve, reject) => {
-      // Read to its end first: the iterable may send records of its own.
-      const list = Array.isArray(records) ? (records as readonly RecordInput<K, V>[]) : [...records]
-      const outboxes = this.#outboxes
-      const route = this.#route(topic)
-      const before = outboxes.mark(route)
+      let list: readonly RecordInput<K, V>[] = []
+      let appended: readonly Appended[]
       try {
-        for (const record of list) outboxes.append(route, record)
+        // Read to its end first: the iterable may send records of its own.
+        list = Array.isArray(records) ? (records as readonly RecordInput<K, V>[]) : [...records]
+        this.#checkSendable()
+        appended = this.#outboxes.appendAll(this.#outboxes.route(topic), list)
       } catch (error) {
-        outboxes.rollback(before)
-        throw error
+        this.#refused<SendManyResult<A>>(error, list.length, resolve, reject)
+        return
       }
-      const written = before.marks
-        .map(({ outbox, count }) => ({ outbox, first: count, count: outbox.count - count }))
-        .filter(({ count }) => count > 0)
-      this.#await({
-        settle: () =>
-          resolve({
-            topic: topic.name,
-            count: written.reduce((total, { count }) => total + count, 0),
-            partitions: written.map(({ outbox, first, count }) => ({
-              partition: outbox.partition.partition,
-              baseOffset: (outbox.baseOffset + first) as Offset,
-              count,
-            })),
-          }),
+      this.#answer<SendManyResult<A>>(
+        (isDurable) => ({
+          topic: topic.name,
+          count: list.length,
+          partitions: appended.map(({ outbox, first, count }) => ({
+            partition: outbox.partition.partition,
+            baseOffset: known(isDurable, outbox.baseOffset + first),
+            count,
+          })),
+        }),
+        resolve,
         reject,
-      })
+      )
     })
   }
 
-  #route<K, V>(topic: Topic<K, V>): Route {
+  /**
+   * Runs a function whose sends are written in one commit, with the positions of consumers that it adds: all or nothing, and
+   * never visible in part. Resolves with where the records are.
+   *
+   * A throw of the function aborts, and this rejects with it. One transaction at a time: a second one, also from inside of
+   * the function, is refused. It is written while other writers wait; {@link ProducerOptions.transactionMaxBytes} bounds that.
+   *
+   * @example
+   * ```ts
+   * const importer = log.producer({ transactionalId: 'importer-1' })
+   * const ranges = await importer.transaction((tx) => {
+   *   tx.send(clicks, { key: 'a', value: { page: '/', status: 200, bytes: 0 } })
+   *   tx.send(perAddress, { key: 'a', value: 1 })
+   * })
+   * for (const { topic, partition, baseOffset, count } of ranges) console.log(topic, partition, baseOffset, count)
+   * ```
+   * @throws MillraceError `fenced` when another producer was opened with the id, `transaction_timed_out`, `closed`,
+   *   `invalid_transaction_state`, `storage_failed`
+   */
+  async transaction(work: (transaction: Transaction) => unknown): Promise<readonly WrittenRange[]> {
+    this.#checkOpen()
+    if (this.#transactions !== undefined) return this.#transactions.run(work)
+    throw new MillraceError(
+      'invalid_transaction_state',
+      'the producer is not transactional; give it a name of its own: log.producer({ transactionalId })',
+    )
+  }
+
+  #checkOpen(): void {
     if (this.#closed) throw new MillraceError('closed', 'the producer is closed')
-    return this.#outboxes.route(topic)
+  }
+
+  #checkSendable(): void {
+    this.#checkOpen()
+    if (this.#transactions !== undefined) {
+      throw new MillraceError(
+        'invalid_transaction_state',
+        'a producer with a transactionalId writes in transactions only: producer.transaction((tx) => tx.send(…))',
+      )
+    }
+    const { bufferBytes } = this.#options
+    if (this.#heldBytes > bufferBytes) throw bufferFull(bufferBytes)
+  }
+
+  get #heldBytes(): number {
+    return this.#outboxes.pendingBytes + this.#waiters.length * promiseBytes
+  }
+
+  #refused<Result>(
+    error: unknown,
+    records: number,
+    resolve: (answer: Answer<A, Result>) => void,
+    reject: (error: unknown) => void,
+  ): void {
+    this.#counters.failed(error, records)
+    if (this.#options.acks !== 0) {
+      reject(error)
+      return
+    }
+    this.#tell(asError(error))
+    resolve(noAnswer())
   }
 
   /** Never flushes on the spot: what is sent without an await in between stays together. */
-  #await(waiter: Waiter): void {
-    this.#waiters.push(waiter)
+  #answer<Result>(
+    result: (isDurable: boolean) => Result,
+    resolve: (answer: Answer<A, Result>) => void,
+    reject: (error: unknown) => void,
+  ): void {
+    const { acks } = this.#options
+    if (acks === 'all') this.#waiters.push({ settle: () => resolve(answerOf(result(true))), reject })
+    else resolve(acks === 0 ? noAnswer() : answerOf(result(false)))
+    this.#flushSoon()
+  }
+
+  #flushSoon(): void {
     if (this.#cancelFlush !== undefined) return
-    if (this.#lingerMs === 0) {
+    const { lingerMs, clock } = this.#options
+    if (lingerMs === 0) {
       const immediate = setImmediate(() => this.#flushNow())
       this.#cancelFlush = () => clearImmediate(immediate)
     } else {
-      this.#cancelFlush = this.#clock.schedule(this.#lingerMs, () => this.#flushNow())
+      this.#cancelFlush = clock.schedule(lingerMs, () => this.#flushNow())
     }
   }
 
-  #flushNow(): void {
+  /** Returns the failure, if there is one. */
+  #flushNow(): Error | undefined {
     this.#cancelFlush?.()
     this.#cancelFlush = undefined
     const waiters = this.#waiters
     this.#waiters = []
+    const records = this.#outboxes.pendingCount
+    let allocated: ProducerIdentity | undefined
     try {
-      this.#outboxes.flush(() => {
-        for (const waiter of waiters) waiter.settle()
+      this.#outboxes.flush({
+        identity: (transaction) => (allocated = this.#identify(transaction)),
+        written: (outboxes) => {
+          this.#identity ??= allocated
+          this.#counters.wrote(outboxes)
+          for (const waiter of waiters) waiter.settle()
+        },
       })
-    } catch (error) {
+      return undefined
+    } catch (thrown) {
+      const error = asError(thrown)
+      this.#counters.failed(error, records)
       for (const waiter of waiters) waiter.reject(error)
+      if (this.#options.acks !== 'all') this.#tell(error)
+      return error
     }
   }
 
-  /**
-   * Writes what waits, now; resolves when it is durable.
-   *
-   * @throws MillraceError `storage_failed`
-   */
-  flush(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#waiters.push({ settle: resolve, reject })
-      this.#flushNow()
-    })
+  #identify(transaction: WriteTransaction): ProducerIdentity | undefined {
+    if (!this.#options.idempotent) return undefined
+    return this.#identity ?? this.#log.producers.allocate(transaction)
   }
 
-  /** Writes what waits, and refuses further records with `closed`. Closing the log does it too. */
+  #tell(error: Error): void {
+    const { onError } = this.#options
+    if (onError === undefined) this.#untold ??= error
+    else onError(error)
+  }
+
+  /**
+   * Resolves when there is room for more records, and writes what waits when the buffer is half full: the way to send more
+   * than fits in memory.
+   *
+   * @example
+   * ```ts
+   * const producer = log.producer({ acks: 1 })
+   * for (let bytes = 0; bytes < 10_000; bytes++) {
+   *   await producer.ready()
+   *   void producer.send(clicks, { key: 'a', value: { page: '/', status: 200, bytes } })
+   * }
+   * await producer.flush()
+   * ```
+   * @throws MillraceError as {@link flush}, and `closed`
+   */
+  async ready(): Promise<void> {
+    this.#checkOpen()
+    if (this.#heldBytes * 2 >= this.#options.bufferBytes) await this.flush()
+    else this.#throwUntold()
+  }
+
+  /**
+   * Writes what waits, now; resolves when it is durable. With `acks` 1 or 0, and without `onError`, it rejects with the first
+   * failure since the last call.
+   *
+   * @throws MillraceError `storage_failed`, and whatever kept records from being written
+   */
+  async flush(): Promise<void> {
+    // A transaction under way writes by itself.
+    const failure = this.#transactions === undefined ? this.#flushNow() : undefined
+    if (failure === undefined) {
+      this.#throwUntold()
+      return
+    }
+    this.#untold = undefined
+    throw failure
+  }
+
+  #throwUntold(): void {
+    const untold = this.#untold
+    this.#untold = undefined
+    if (untold !== undefined) throw untold
+  }
+
+  /** What it has done so far, and what waits. */
+  metrics(): ProducerMetrics {
+    return this.#counters.snapshot(this.#outboxes.pendingCount, this.#outboxes.pendingBytes)
+  }
+
+  /**
+   * Writes what waits, aborts a transaction that is under way, and refuses further records with `closed`. Closing the log
+   * does it too.
+   *
+   * @throws MillraceError as {@link flush}
+   */
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
     this.#onClose(this)
+    this.#transactions?.abort(new MillraceError('closed', 'the producer was closed during the transaction'))
     await this.flush()
   }
 
@@ -213,4 +338,34 @@ export class Producer implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
+}
+
+function known<A extends Acks>(isDurable: boolean, offset: number): KnownOffset<A> {
+  return (isDurable ? offset : null) as KnownOffset<A>
+}
+
+function answerOf<A extends Acks, Result>(result: Result): Answer<A, Result> {
+  return result as Answer<A, Result>
+}
+
+function noAnswer<A extends Acks, Result>(): Answer<A, Result> {
+  return undefined as Answer<A, Result>
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(messageOf(thrown), { cause: thrown })
+}
+
+function bufferFull(bufferBytes: number): MillraceError {
+  return new MillraceError(
+    'buffer_full',
+    `the producer holds ${bufferBytes} bytes that are not written yet; await producer.ready() before each send, or earlier sends`,
+  )
+}
+
+function tooLarge(transactionMaxBytes: number): MillraceError {
+  return new MillraceError(
+    'transaction_too_large',
+    `the transaction would hold more than ${transactionMaxBytes} bytes (transactionMaxBytes); commit in smaller parts, or raise it`,
+  )
 }

@@ -200,6 +200,7 @@ export class Topics {
   delete(name: string): void {
     this.#environment.write((transaction) => {
       const { id, partitions } = this.describe(name)
+      this.#raiseVersion(transaction)
       transaction.remove('topics', Buffer.from(name))
       for (let partition = 0; partition < partitions; partition++) {
         transaction.remove('partitions', partitionKey(id, partition))

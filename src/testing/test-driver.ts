@@ -13,7 +13,7 @@ import type { KeyValueStore, Topic, WindowStore } from '../core/topic.ts'
 import { BatchCursor } from '../log/batch-cursor.ts'
 import { decodeRecord } from '../log/decode.ts'
 import { EmbeddedLog } from '../log/embedded-log.ts'
-import { Outboxes, type Route } from '../log/outboxes.ts'
+import { Outboxes } from '../log/outboxes.ts'
 import { Topology } from '../plan/topology.ts'
 import { Engine } from '../runtime/engine.ts'
 import { failurePolicy, type OnError } from '../runtime/failures.ts'
@@ -81,6 +81,7 @@ export class TopologyTestDriver implements Disposable {
       bufferBytes: 64 * 1_048_576,
       compression: 'none',
       clock: this.#clock,
+      whenFull: () => new MillraceError('buffer_full', 'a record is larger than the buffer of the driver'),
     })
     try {
       this.#engine = this.#start()
@@ -105,7 +106,8 @@ export class TopologyTestDriver implements Disposable {
 
   /** A topic of the topology, to write to; created where it is missing. */
   inputTopic<K, V>(topic: Topic<K, V>): TestInputTopic<K, V> {
-    return new TestInputTopic(this.#outboxes, this.#outboxes.route(topic), () => this.#run())
+    this.#outboxes.route(topic)
+    return new TestInputTopic(this.#outboxes, topic, () => this.#run())
   }
 
   /**
@@ -177,12 +179,12 @@ export class TopologyTestDriver implements Disposable {
  */
 export class TestInputTopic<K, V> {
   readonly #outboxes: Outboxes
-  readonly #route: Route
+  readonly #topic: Topic<K, V>
   readonly #run: () => void
 
-  constructor(outboxes: Outboxes, route: Route, run: () => void) {
+  constructor(outboxes: Outboxes, topic: Topic<K, V>, run: () => void) {
     this.#outboxes = outboxes
-    this.#route = route
+    this.#topic = topic
     this.#run = run
   }
 
@@ -192,8 +194,8 @@ export class TestInputTopic<K, V> {
    * @throws the error of a record that fails, unless `onError` passes over it
    */
   pipeInput(record: RecordInput<K, V>): void {
-    this.#outboxes.append(this.#route, record)
-    this.#outboxes.flush(() => undefined)
+    this.#outboxes.append(this.#outboxes.route(this.#topic), record)
+    this.#outboxes.flush({ written: () => undefined })
     this.#run()
   }
 }

@@ -3,6 +3,7 @@ import { gunzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { BatchBuilder, batchHeaderBytes, type BatchMark, crcAt, lengthAt, recordBytesMax } from '../../src/log/batch.ts'
+import { compressions } from '../support/own-batches.ts'
 import { append, batchFixtures, buildBatch, type HexRecord, readBatch } from '../support/batches.ts'
 
 /** We number no producers yet, and a log has no transaction markers. */
@@ -49,7 +50,7 @@ const records: fc.Arbitrary<HexRecord> = fc.record({
   }),
 })
 
-test.each(['none', 'gzip'] as const)('what is built is read back, with compression %s', (compression) => {
+test.each(compressions)('what is built is read back, with compression %s', (compression) => {
   fc.assert(
     fc.property(fc.array(records, { minLength: 1 }), fc.nat({ max: 2 ** 40 }), (list, baseOffset) => {
       const read = readBatch(buildBatch(list, { compression, baseOffset }), baseOffset)

@@ -4,6 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { attributesAt, batchHeaderBytes, crcAt, lastOffsetDeltaAt, recordCountAt } from '../../src/log/batch.ts'
 import { BatchCursor } from '../../src/log/batch-cursor.ts'
+import { compressions } from '../support/own-batches.ts'
 import { batchFixtures, buildBatch, type HexRecord, place, readBatch } from '../support/batches.ts'
 
 const corruptAt = (offset: number): unknown =>
@@ -42,7 +43,7 @@ const large: readonly HexRecord[] = Array.from({ length: 500 }, (_, index) => ({
   headers: [],
 }))
 
-describe.each(['none', 'gzip'] as const)('with compression %s', (compression) => {
+describe.each(compressions)('with compression %s', (compression) => {
   test('every single flipped bit of a small batch is found', () => {
     const batch = buildBatch(small, { compression, baseOffset: 77 })
     for (let bit = 0; bit < batch.length * 8; bit++) {
@@ -112,7 +113,7 @@ describe('a batch whose checksum is right, but whose contents are not,', () => {
     ['has a record of an absurd length', (batch: Buffer) => batch.fill(255, batchHeaderBytes, batchHeaderBytes + 8), 5],
     ['has offsets that are not dense', (batch: Buffer) => batch.writeUInt8(4, batchHeaderBytes + 3), 5],
     ['has a key that runs out of the record', (batch: Buffer) => batch.writeUInt8(100, batchHeaderBytes + 4), 5],
-    ['has an unknown compression', (batch: Buffer) => batch.writeUInt8(3, attributesAt + 1), 5],
+    ['has an unknown compression', (batch: Buffer) => batch.writeUInt8(5, attributesAt + 1), 5],
     ['says that it is packed, and is not', (batch: Buffer) => batch.writeUInt8(1, attributesAt + 1), 5],
   ] as const)('%s is found', (_, change, offset) => {
     expect(() => readBatch(changed(change), 5)).toThrow(corruptAt(offset))

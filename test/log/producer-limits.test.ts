@@ -132,11 +132,11 @@ test('options that are not valid are refused by name', () => {
   const { log } = openTestLog()
   const mistyped = { lingerMS: 5 }
   const wrong: readonly (readonly [object, string])[] = [
-    [mistyped, 'no option "lingerMS"; it takes lingerMs, batchBytes'],
+    [mistyped, 'no option "lingerMS"; it takes acks, lingerMs, batchBytes'],
     [{ lingerMs: -1 }, 'lingerMs is -1'],
     [{ batchBytes: 0 }, 'batchBytes is 0'],
     [{ bufferBytes: 1.5 }, 'bufferBytes is 1.5'],
-    [{ compression: 'brotli' }, 'compression is "brotli"; expected none or gzip'],
+    [{ compression: 'brotli' }, 'compression is "brotli"; expected one of none, gzip, snappy, lz4, zstd'],
     [{ compression: 'toString' }, 'compression is "toString"'],
   ]
   for (const [options, message] of wrong) {

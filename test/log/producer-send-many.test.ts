@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { int64, string } from '../../src/core/serdes.ts'
 import { topic, type Topic } from '../../src/core/topic.ts'
-import type { SendManyResult, SendResult } from '../../src/log/producer.ts'
+import type { SendManyResult, SendResult } from '../../src/log/delivery.ts'
 import { collect } from '../support/collect.ts'
 import { openTestLog } from '../support/open.ts'
 

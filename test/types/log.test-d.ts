@@ -19,7 +19,7 @@ import { keyValueStore, topic, type Topic } from '../../src/core/topic.ts'
 import type { Offset, Timestamp } from '../../src/core/units.ts'
 import { windowed, type Windowed } from '../../src/core/window.ts'
 import type { Log } from '../../src/log/log.ts'
-import type { SendManyResult, SendResult } from '../../src/log/producer.ts'
+import type { SendManyResult, SendResult } from '../../src/log/delivery.ts'
 import type { RecordBatch } from '../../src/log/reader.ts'
 
 interface Click {

@@ -28,8 +28,8 @@ final class Cases {
           transactional, n, records, batch);
     }
 
-    Case gzip() {
-      return new Case(name + "-gzip", about + "; gzip", baseOffset, "gzip", producerId,
+    Case packed(String by) {
+      return new Case(name + "-" + by, about + "; " + by, baseOffset, by, producerId,
           producerEpoch, baseSequence, transactional, times, records, batch);
     }
 
@@ -78,7 +78,10 @@ final class Cases {
     var idempotent = plain("idempotent", "written by an idempotent producer",
         rec(T, "k", "v"), rec(T + 1, "k", "v2"), rec(T + 2, "k", "v3")).producer(false);
 
-    return List.of(
+    var blocks = new Case("several-blocks", "more than one block of snappy, lz4 and zstd", 0,
+        "none", -1, (short) -1, -1, false, 1, List.of(filled(70_000), filled(90_000)), null);
+
+    var batches = new ArrayList<>(List.of(
         plain("one-record", "one record", rec(T, "key", "value")),
         plain("null-key", "null key", rec(T, null, "value")),
         plain("null-value", "null value (tombstone)", rec(T, "key", null)),
@@ -105,13 +108,17 @@ final class Cases {
             .at((1L << 33) + 5),
         plain("unicode-keys", "2, 3 and 4 byte UTF-8",
             rec(T, "ключ", "значение"), rec(T, "键", "值"), rec(T, "🔑", "🎉"), rec(T, "é", "é")),
-        headers.gzip(),
-        values.gzip(),
-        thousand.gzip(),
+        headers.packed("gzip"),
+        values.packed("gzip"),
+        thousand.packed("gzip"),
         idempotent,
-        idempotent.gzip(),
+        idempotent.packed("gzip"),
         plain("transactional", "written in a transaction", rec(T, "k", "v"), rec(T + 1, "k", "v2"))
-            .producer(true));
+            .producer(true)));
+    for (var by : List.of("snappy", "lz4", "zstd")) {
+      for (var each : List.of(headers, values, thousand, blocks)) batches.add(each.packed(by));
+    }
+    return batches;
   }
 
   /** All lengths 0..20 with low, high and mixed bytes; then the published ones, then unicode. */

@@ -1,0 +1,152 @@
+/**
+ * How the records of a batch are packed: Kafka's five ways, each in the framing that its Java client writes.
+ *
+ * gzip is Node's; the others are packages that are loaded when they are first needed, so that a platform without one of
+ * them lacks that compression and nothing else. A small batch may say that it unpacks to anything, so the size is bounded
+ * before a byte is unpacked.
+ */
+import { createRequire } from 'node:module'
+import { gunzipSync, gzipSync } from 'node:zlib'
+import { MillraceError, messageOf } from '../core/errors.ts'
+import { lz4FrameBytesMax, snappyBlockBytes, zstdFrameBytesMax } from './packed-size.ts'
+
+/** How a producer packs its batches. */
+export type Compression = 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
+
+/** What stands for each in bits 0 to 2 of a batch's attributes. */
+export const compressionCodes: Readonly<Record<Compression, number>> = { none: 0, gzip: 1, snappy: 2, lz4: 3, zstd: 4 }
+
+/** The most bytes that the records of a batch may unpack to. */
+const unpackedBytesMax = 256 * 1_048_576
+
+/** The default of zstd, and of Kafka. */
+const zstdLevel = 3
+
+interface Codec {
+  pack(records: Buffer): Buffer
+  /** Throws what the package throws, or an Error, for bytes that it did not write. */
+  unpack(packed: Buffer): Buffer
+}
+
+const codecs: readonly (Codec | undefined)[] = [
+  undefined,
+  {
+    pack: (records) => gzipSync(records),
+    unpack: (packed) => gunzipSync(packed, { maxOutputLength: unpackedBytesMax }),
+  },
+  { pack: packSnappy, unpack: unpackSnappy },
+  {
+    pack: (records) => lz4().compressFrameSync(records),
+    unpack(packed) {
+      checkSize(lz4FrameBytesMax(packed))
+      return lz4().decompressFrameSync(packed)
+    },
+  },
+  {
+    pack: (records) => zstd().encoder.encodeSync(records),
+    unpack(packed) {
+      checkSize(zstdFrameBytesMax(packed))
+      return zstd().decoder.decodeSync(packed)
+    },
+  },
+]
+
+/**
+ * The packed records; not for `none`.
+ *
+ * @throws MillraceError `compression_unavailable`
+ */
+export function pack(compression: Compression, records: Buffer): Buffer {
+  return codecOf(compressionCodes[compression]).pack(records)
+}
+
+/**
+ * The records again. Throws an Error for bytes that are damaged, or that unpack to more than {@link unpackedBytesMax}.
+ *
+ * @throws MillraceError `compression_unavailable`
+ */
+export function unpack(code: number, packed: Buffer): Buffer {
+  return codecOf(code).unpack(packed)
+}
+
+/**
+ * Checks the name of a compression, and that this platform has it.
+ *
+ * @throws MillraceError `bad_option`, `compression_unavailable`
+ */
+export function checkCompression(compression: Compression): Compression {
+  if (!Object.hasOwn(compressionCodes, compression)) {
+    const known = Object.keys(compressionCodes).join(', ')
+    throw new MillraceError('bad_option', `compression is ${JSON.stringify(compression)}; expected one of ${known}`)
+  }
+  if (compression !== 'none') pack(compression, Buffer.of(0))
+  return compression
+}
+
+function codecOf(code: number): Codec {
+  const codec = codecs[code]
+  if (codec === undefined) throw new Error(`its compression, ${code}, is not known`)
+  return codec
+}
+
+function checkSize(bytes: number): void {
+  if (bytes > unpackedBytesMax) throw new Error(`it would unpack to more than ${unpackedBytesMax} bytes`)
+}
+
+// snappy-java's framing: this head, then blocks with their packed length before them.
+const snappyHead = Buffer.from('82534e41505059000000000100000001', 'hex')
+const snappyMagicBytes = 8
+const snappyChunkBytes = 32_768
+
+function packSnappy(records: Buffer): Buffer {
+  const parts: Buffer[] = [snappyHead]
+  for (let at = 0; at < records.length; at += snappyChunkBytes) {
+    const block = snappy().compressSync(records.subarray(at, at + snappyChunkBytes))
+    const length = Buffer.allocUnsafe(4)
+    length.writeUInt32BE(block.length)
+    parts.push(length, block)
+  }
+  return Buffer.concat(parts)
+}
+
+function unpackSnappy(packed: Buffer): Buffer {
+  const isFramed = packed.subarray(0, snappyMagicBytes).equals(snappyHead.subarray(0, snappyMagicBytes))
+  const blocks = isFramed ? snappyBlocks(packed) : [packed]
+  checkSize(blocks.reduce((total, block) => total + snappyBlockBytes(block), 0))
+  return Buffer.concat(blocks.map((block) => snappy().uncompressSync(block) as Buffer))
+}
+
+function snappyBlocks(packed: Buffer): Buffer[] {
+  const blocks: Buffer[] = []
+  for (let at = snappyHead.length; at < packed.length;) {
+    const end = at + 4 + packed.readUInt32BE(at)
+    if (end > packed.length) throw new Error('a block of it is cut off')
+    blocks.push(packed.subarray(at + 4, end))
+    at = end
+  }
+  return blocks
+}
+
+const require = createRequire(import.meta.url)
+
+const snappy = once('snappy', () => require('snappy') as typeof import('snappy'))
+const lz4 = once('lz4', () => require('lz4-napi') as typeof import('lz4-napi'))
+const zstd = once('zstd', () => {
+  const { Encoder, Decoder } = require('@toondepauw/node-zstd') as typeof import('@toondepauw/node-zstd')
+  return { encoder: new Encoder(zstdLevel), decoder: new Decoder() }
+})
+
+function once<T>(name: Compression, load: () => T): () => T {
+  let loaded: T | undefined
+  return () => {
+    try {
+      return (loaded ??= load())
+    } catch (cause) {
+      throw new MillraceError(
+        'compression_unavailable',
+        `${name} is not available here: ${messageOf(cause)}; install with optional packages, or use gzip`,
+        { cause },
+      )
+    }
+  }
+}

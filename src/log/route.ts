@@ -1,0 +1,140 @@
+/**
+ * How a producer writes a topic: its codecs, its rules, and an outbox for each partition.
+ */
+import type { Clock } from '../core/clock.ts'
+import { MillraceError, messageOf } from '../core/errors.ts'
+import { partitionOf } from '../core/partitioner.ts'
+import type { RecordInput } from '../core/record.ts'
+import type { Codec } from '../core/serde.ts'
+import { defaultTopicConfig, type TopicConfig } from '../core/topic-config.ts'
+import { BatchBuilder } from './batch.ts'
+import type { Compression } from './compression.ts'
+import type { PartitionId } from './partitions.ts'
+import type { TopicDescription } from './topics.ts'
+
+/** The open end of a partition: batches that are ready, the one under construction, and who waits for them. */
+export interface Outbox {
+  readonly partition: PartitionId
+  readonly builder: BatchBuilder
+  /** Not sealed yet. */
+  ready: Buffer[]
+  /** Records in `ready` and `builder`. */
+  count: number
+  /** Offset of the first record; known after the commit. */
+  baseOffset: number
+}
+
+/** A topic as a producer found it. */
+export interface TopicOutboxes {
+  readonly config: TopicConfig
+  readonly outboxes: readonly Outbox[]
+}
+
+/** The outboxes of a topic, and how its records are encoded. */
+export interface Route extends TopicOutboxes {
+  readonly topic: string
+  readonly keyCodec: Codec<unknown>
+  readonly valueCodec: Codec<unknown>
+  /** Where records without a key go until the next flush. */
+  sticky: number
+}
+
+/**
+ * Says which partition, from 0, a record goes to. Records of one key keep their order only if it always says the same for it.
+ */
+export type Partitioner = (
+  record: RecordInput<unknown, unknown>,
+  to: { readonly topic: string; readonly partitions: number },
+) => number
+
+export function topicOutboxes(description: TopicDescription, compression: Compression): TopicOutboxes {
+  const { name, id, partitions } = description
+  const config = { ...defaultTopicConfig, ...description.config }
+  const { compressionType } = config
+  return {
+    config,
+    outboxes: Array.from({ length: partitions }, (_, partition) => ({
+      partition: { topic: name, topicId: id, partition },
+      builder: new BatchBuilder(compressionType === 'producer' ? compression : compressionType),
+      ready: [],
+      count: 0,
+      baseOffset: -1,
+    })),
+  }
+}
+
+/**
+ * The partition of a record whose encoded key is bytes[0, keyEnd); a keyEnd of -1 is null.
+ *
+ * @throws MillraceError `bad_record` for a partition that the topic does not have, `user_function_threw`
+ */
+export function partitionFor(
+  route: Route,
+  record: RecordInput<unknown, unknown>,
+  bytes: Uint8Array,
+  keyEnd: number,
+  partitioner: Partitioner | undefined,
+): number {
+  const { topic, keyCodec } = route
+  const partitions = route.outboxes.length
+  if (record.partition !== undefined) return checkPartition('partition', record.partition, route)
+  if (partitioner !== undefined) {
+    return checkPartition('what the partitioner returned,', ask(partitioner, record, { topic, partitions }), route)
+  }
+  if (keyEnd < 0) return route.sticky
+  return partitionOf(bytes, 0, keyEnd - keyCodec.partitionSuffixBytes, partitions)
+}
+
+function ask(partitioner: Partitioner, record: RecordInput<unknown, unknown>, to: Parameters<Partitioner>[1]): number {
+  try {
+    return partitioner(record, to)
+  } catch (cause) {
+    throw new MillraceError('user_function_threw', `the partitioner threw: ${messageOf(cause)}`, {
+      topic: to.topic,
+      cause,
+    })
+  }
+}
+
+function checkPartition(what: string, partition: number, { topic, outboxes }: Route): number {
+  if (Number.isInteger(partition) && partition >= 0 && partition < outboxes.length) return partition
+  throw new MillraceError(
+    'bad_record',
+    `${what} ${String(partition)} is no partition of topic "${topic}"; it has 0 to ${outboxes.length - 1}`,
+    { topic },
+  )
+}
+
+/**
+ * Checks the time of a record against what its topic takes, where the producer's time counts.
+ *
+ * @throws MillraceError `bad_record`
+ */
+export function checkTimestamp({ topic, config }: Route, timestamp: number, clock: Clock): void {
+  const { messageTimestampType, messageTimestampBeforeMaxMs, messageTimestampAfterMaxMs } = config
+  if (messageTimestampBeforeMaxMs < 0 && messageTimestampAfterMaxMs < 0) return
+  if (messageTimestampType === 'LogAppendTime') return
+  const beforeMs = clock.now() - timestamp
+  const isTooOld = messageTimestampBeforeMaxMs >= 0 && beforeMs > messageTimestampBeforeMaxMs
+  const isTooNew = messageTimestampAfterMaxMs >= 0 && -beforeMs > messageTimestampAfterMaxMs
+  if (!isTooOld && !isTooNew) return
+  throw new MillraceError(
+    'bad_record',
+    `the timestamp ${timestamp} lies ${Math.abs(beforeMs)} ms ${isTooOld ? 'behind' : 'ahead of'} the clock, ` +
+      `more than topic "${topic}" takes (${isTooOld ? messageTimestampBeforeMaxMs : messageTimestampAfterMaxMs} ms)`,
+    { topic },
+  )
+}
+
+/** @throws MillraceError `bad_record` */
+export function checkNullKey({ topic, config, keyCodec }: Route): void {
+  if (!keyCodec.nullable) {
+    throw new MillraceError('bad_record', `the key is null, but topic "${topic}" does not say nullable`, { topic })
+  }
+  if (config.cleanupPolicy === 'delete') return
+  throw new MillraceError(
+    'bad_record',
+    `the key is null, but topic "${topic}" is compacted (cleanupPolicy ${config.cleanupPolicy}), which needs keys`,
+    { topic },
+  )
+}
