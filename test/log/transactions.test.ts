@@ -252,6 +252,7 @@ describe('a transactional producer', () => {
 
 test('whatever transactions do, the log holds exactly those that were committed, in the order of their commits', async () => {
   const opened = openTestLog()
+  opened.embedded.ensureTopics([words])
   const places = [lines, words].map((each) => topic(each.name, { key: string(), value: json<string>() }))
   await opened.log.producer().sendMany(
     lines,
