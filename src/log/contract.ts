@@ -12,7 +12,12 @@ export interface Commit {
   /** The epoch that the application started with; a newer one in the log refuses the commit. */
   readonly epoch: number
   readonly positions: readonly { readonly partition: PartitionId; readonly offset: number }[]
-  readonly appends: readonly { readonly partition: PartitionId; readonly batches: readonly Buffer[] }[]
+  readonly appends: readonly {
+    readonly partition: PartitionId
+    readonly batches: readonly Buffer[]
+    /** Whether the records get the time of the commit. */
+    readonly usesAppendTime?: boolean
+  }[]
   /** Counters and stream times, stored with the rest. */
   readonly progress: Buffer
   /** Writes the changed rows of all stores. */

@@ -8,6 +8,7 @@ import { DiskGuard, freeDiskBytes as freeBytesOf } from '../storage/disk-guard.t
 import type { Environment, WriteTransaction } from '../storage/environment.ts'
 import { namedKey } from '../storage/keys.ts'
 import { type StateReader, stateReader, stateWriter } from '../storage/state-rows.ts'
+import { sealBatch, stampAppendTime } from './batch.ts'
 import { cleaner } from './cleaner.ts'
 import { Compaction } from './compaction.ts'
 import type { ApplicationStart, Commit, LogContract, StoredApplication } from './contract.ts'
@@ -155,7 +156,8 @@ export class EmbeddedLog implements LogContract {
       }
       const nowMs = this.clock.now()
       this.#guard.check(0)
-      for (const { partition, batches } of commit.appends) {
+      for (const { partition, batches, usesAppendTime = false } of commit.appends) {
+        if (usesAppendTime) stampAll(batches, nowMs)
         this.partitions.append(transaction, partition, batches, nowMs)
       }
       commit.writeState(stateWriter(transaction))
@@ -166,6 +168,13 @@ export class EmbeddedLog implements LogContract {
 
   onCommit(listener: () => void): () => void {
     return this.environment.onCommit(listener)
+  }
+}
+
+function stampAll(batches: readonly Buffer[], nowMs: number): void {
+  for (const batch of batches) {
+    stampAppendTime(batch, nowMs)
+    sealBatch(batch)
   }
 }
 

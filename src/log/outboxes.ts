@@ -146,7 +146,7 @@ export class Outboxes {
     if (keyEnd < 0) checkNullKey(route)
     const { clock } = this.#options
     const timestamp = toTimestamp(record.timestamp ?? clock.now())
-    checkTimestamp(route, timestamp, clock)
+    if (route.limitsTimestamps) checkTimestamp(route, timestamp, clock)
     const headers = toHeaders(record.headers)
     const index = partitionFor(route, record, scratch.bytes, keyEnd, this.#options.partitioner)
     const outbox = route.outboxes[index] as Outbox

@@ -27,6 +27,7 @@ export interface Outbox {
 /** A topic as a producer found it. */
 export interface TopicOutboxes {
   readonly config: TopicConfig
+  readonly limitsTimestamps: boolean
   readonly outboxes: readonly Outbox[]
 }
 
@@ -50,9 +51,12 @@ export type Partitioner = (
 export function topicOutboxes(description: TopicDescription, compression: Compression): TopicOutboxes {
   const { name, id, partitions } = description
   const config = { ...defaultTopicConfig, ...description.config }
-  const { compressionType } = config
+  const { compressionType, messageTimestampType, messageTimestampBeforeMaxMs, messageTimestampAfterMaxMs } = config
   return {
     config,
+    // The producer's time does not count where the log gives its own.
+    limitsTimestamps:
+      messageTimestampType === 'CreateTime' && (messageTimestampBeforeMaxMs >= 0 || messageTimestampAfterMaxMs >= 0),
     outboxes: Array.from({ length: partitions }, (_, partition) => ({
       partition: { topic: name, topicId: id, partition },
       builder: new BatchBuilder(compressionType === 'producer' ? compression : compressionType),
@@ -106,14 +110,12 @@ function checkPartition(what: string, partition: number, { topic, outboxes }: Ro
 }
 
 /**
- * Checks the time of a record against what its topic takes, where the producer's time counts.
+ * Checks the time of a record against what its topic takes; for topics that limit it.
  *
  * @throws MillraceError `bad_record`
  */
 export function checkTimestamp({ topic, config }: Route, timestamp: number, clock: Clock): void {
-  const { messageTimestampType, messageTimestampBeforeMaxMs, messageTimestampAfterMaxMs } = config
-  if (messageTimestampBeforeMaxMs < 0 && messageTimestampAfterMaxMs < 0) return
-  if (messageTimestampType === 'LogAppendTime') return
+  const { messageTimestampBeforeMaxMs, messageTimestampAfterMaxMs } = config
   const beforeMs = clock.now() - timestamp
   const isTooOld = messageTimestampBeforeMaxMs >= 0 && beforeMs > messageTimestampBeforeMaxMs
   const isTooNew = messageTimestampAfterMaxMs >= 0 && -beforeMs > messageTimestampAfterMaxMs

@@ -7,7 +7,9 @@ import { MillraceError } from '../core/errors.ts'
 import { type Header, noHeaders } from '../core/headers.ts'
 import { partitionOf } from '../core/partitioner.ts'
 import { type Codec } from '../core/serde.ts'
+import type { TopicConfig } from '../core/topic-config.ts'
 import { BatchBuilder, type BatchMark, recordBytesMax } from '../log/batch.ts'
+import type { Commit } from '../log/contract.ts'
 import type { PartitionId } from '../log/partitions.ts'
 import type { TopicDescription } from '../log/topics.ts'
 import type { Revertible, Turn } from '../plan/turn.ts'
@@ -18,15 +20,19 @@ const batchBytes = 131_072
 /** The open end of one output partition. */
 class OutputPartition implements Revertible {
   readonly partition: PartitionId
-  readonly builder = new BatchBuilder()
+  /** Whether its records get the time of the commit. */
+  readonly usesAppendTime: boolean
+  readonly builder: BatchBuilder
   readonly batches: Buffer[] = []
   count = 0
   turn = -1
   readonly #mark: BatchMark = { end: 0, count: 0, baseTimestamp: 0, maxTimestamp: 0 }
   #savedCount = 0
 
-  constructor(partition: PartitionId) {
+  constructor(partition: PartitionId, { compressionType, messageTimestampType }: Partial<TopicConfig>) {
     this.partition = partition
+    this.usesAppendTime = messageTimestampType === 'LogAppendTime'
+    this.builder = new BatchBuilder(compressionType === 'producer' ? 'none' : compressionType)
   }
 
   /** Batches are closed only here, when a turn begins to write, so that {@link revert} finds its records in the builder. */
@@ -62,7 +68,7 @@ export class Output {
     this.#pending = pending
     this.#partitions = Array.from(
       { length: topic.partitions },
-      (_, partition) => new OutputPartition({ topic: topic.name, topicId: topic.id, partition }),
+      (_, partition) => new OutputPartition({ topic: topic.name, topicId: topic.id, partition }, topic.config),
     )
   }
 
@@ -137,7 +143,7 @@ export class Output {
   }
 
   /** Closes the batches and hands them out for a commit; {@link committed} forgets them. */
-  take(): { readonly partition: PartitionId; readonly batches: readonly Buffer[] }[] {
+  take(): Commit['appends'] {
     for (const output of this.#partitions) output.seal()
     return this.#partitions.filter(({ batches }) => batches.length > 0)
   }

@@ -1,4 +1,5 @@
-// A program that reads, transforms and writes in transactions does each step once, however often it is killed.
+// A program that reads, transforms and writes in transactions does each step once, however often it is killed. MILLRACE_KILLS
+// says how often, MILLRACE_SEED repeats a run.
 import { setTimeout as after } from 'node:timers/promises'
 import { expect, onTestFailed, test } from 'vitest'
 import { openLog } from '../../src/log/log.ts'
@@ -10,8 +11,8 @@ import { randomFrom } from '../support/rounds.ts'
 import { StandInConsumer } from '../support/stand-in-consumer.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
-const kills = 15
-const inputCount = 100_000
+const kills = Number(process.env['MILLRACE_KILLS'] ?? 15)
+const inputCount = Math.max(20_000, kills * 3_000)
 
 /** Lets a program work for a random while, and kills it; the positions that it has told. */
 async function workAndKill(program: Program, random: () => number): Promise<number[]> {
@@ -52,31 +53,35 @@ async function check(dir: string, told: number): Promise<number> {
   return position
 }
 
-test(`${kills} kills of a transactional copier leave every input copied exactly once up to its position`, async () => {
-  const seed = Number(process.env['MILLRACE_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
-  onTestFailed(() => console.error(`to repeat: MILLRACE_SEED=${seed}`))
-  const random = randomFrom(seed)
-  const dir = temporaryDirectory()
-  const log = await openLog(dir)
-  await log.producer().sendMany(
-    inputs,
-    Array.from({ length: inputCount }, (_, value) => ({ key: `key ${value}`, value })),
-  )
-  await log.close()
+test(
+  `${kills} kills of a transactional copier leave every input copied exactly once up to its position`,
+  { timeout: 60_000 + kills * 5_000 },
+  async () => {
+    const seed = Number(process.env['MILLRACE_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
+    onTestFailed(() => console.error(`to repeat: MILLRACE_SEED=${seed}`))
+    const random = randomFrom(seed)
+    const dir = temporaryDirectory()
+    const log = await openLog(dir)
+    await log.producer().sendMany(
+      inputs,
+      Array.from({ length: inputCount }, (_, value) => ({ key: `key ${value}`, value })),
+    )
+    await log.close()
 
-  const waiting = [startProgram('copy-until-killed', []), startProgram('copy-until-killed', [])]
-  let told = 0
-  let position = 0
-  for (let kill = 0; kill < kills; kill++) {
-    const program = waiting.shift() as Program
-    if (kill + waiting.length + 1 < kills) waiting.push(startProgram('copy-until-killed', []))
-    program.say(dir)
-    told = Math.max(told, ...(await workAndKill(program, random)))
-    position = await check(dir, told)
-  }
-  expect(position).toBeGreaterThan(kills)
-  expect(position).toBeLessThan(inputCount)
-})
+    const waiting = [startProgram('copy-until-killed', []), startProgram('copy-until-killed', [])]
+    let told = 0
+    let position = 0
+    for (let kill = 0; kill < kills; kill++) {
+      const program = waiting.shift() as Program
+      if (kill + waiting.length + 1 < kills) waiting.push(startProgram('copy-until-killed', []))
+      program.say(dir)
+      told = Math.max(told, ...(await workAndKill(program, random)))
+      position = await check(dir, told)
+    }
+    expect(position).toBeGreaterThan(kills)
+    expect(position).toBeLessThan(inputCount)
+  },
+)
 
 test('a copier that is still alive when another one begins is fenced, and nothing is copied twice', async () => {
   const dir = temporaryDirectory()
