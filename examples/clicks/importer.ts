@@ -1,8 +1,9 @@
 /**
  * Brings access logs into the log: every line once, however often the import is killed and started again.
  *
- * Each commit holds the next lines of a source, in all partitions of their topic, together with the place behind them. So
- * what is committed is always a beginning of the source, and the place always fits it.
+ * Each transaction holds the next lines of a source, in all partitions of their topic, together with the place behind them.
+ * So what is committed is always a beginning of the source, and the place always fits it. An importer that is overtaken by
+ * another one of the same log is refused its next commit.
  */
 import { json, type Log, type Producer, type RecordInput, string, type Topic, topic } from 'millrace'
 import { accessLogLines } from '../clicks.ts'
@@ -39,9 +40,11 @@ export class Importer implements AsyncDisposable {
 
   /** An importer that goes on where the last one stopped. */
   static async open(log: Log, to: Topic<string, Uint8Array> = accessLogLines): Promise<Importer> {
+    // The producer first: from here on no other importer moves the places that are read now.
+    const producer = log.producer({ transactionalId: 'access-log-importer' })
     const places = new Map<string, Place>()
     for await (const { key, value } of readAll(log, imports)) places.set(key, value)
-    return new Importer(log.producer(), places, to)
+    return new Importer(producer, places, to)
   }
 
   placeOf({ name }: Source): Place {
@@ -79,10 +82,10 @@ export class Importer implements AsyncDisposable {
       },
     )
     const place = { ...end, lines: before.lines + records.length, timestamp }
-    // Without an await in between both are in one commit: the lines never without their place, nor it without them.
-    const lineResult = this.#producer.sendMany(this.#to, records)
-    const placeResult = this.#producer.send(imports, { key: source.name, value: place, timestamp })
-    await Promise.all([lineResult, placeResult])
+    await this.#producer.transaction((tx) => {
+      tx.sendMany(this.#to, records)
+      tx.send(imports, { key: source.name, value: place, timestamp })
+    })
     this.#places.set(source.name, place)
   }
 

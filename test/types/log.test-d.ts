@@ -38,6 +38,20 @@ expectTypeOf(producer.sendMany(plans, [{ key: 'b', value: { plan: 'free' } }])).
 // @ts-expect-error no such plan
 void producer.send(plans, { key: 'a', value: { plan: 'gold' } })
 
+// What a send resolves with follows from acks.
+expectTypeOf(log.producer({ acks: 1 }).send(plans, { key: 'a', value: null })).resolves.toEqualTypeOf<SendResult<1>>()
+expectTypeOf<SendResult['offset']>().toEqualTypeOf<Offset>()
+expectTypeOf<SendResult<1>['offset']>().toEqualTypeOf<null>()
+expectTypeOf(log.producer({ acks: 0 }).send(plans, { key: 'a', value: null })).resolves.toEqualTypeOf<undefined>()
+expectTypeOf(log.producer({ lingerMs: 5 })).toEqualTypeOf(producer)
+// @ts-expect-error there is no second replica to wait for
+log.producer({ acks: 2 })
+void producer.transaction((tx) => {
+  expectTypeOf(tx.send(plans, { key: 'a', value: { plan: 'free' } })).toEqualTypeOf<void>()
+  // @ts-expect-error no such plan
+  tx.sendMany(plans, [{ key: 'a', value: { plan: 'gold' } }])
+})
+
 // Serdes type what they decode.
 expectTypeOf(string()).toEqualTypeOf<Serde<string>>()
 expectTypeOf(int64()).toEqualTypeOf<Serde<number>>()
