@@ -5,20 +5,19 @@
  * A batch that keeps tombstones says in its base timestamp until when (KIP-534, the delete horizon), and bit 6 of its
  * attributes says that it does. Records are copied as they are; only their deltas to the base timestamp change then.
  */
-import { gzipSync } from 'node:zlib'
 import { crc32c } from '@node-rs/crc32'
 import { ByteWriter, readInt64, writeInt32, writeInt64 } from '../core/bytes.ts'
 import {
   attributesAt,
   baseTimestampAt,
   batchHeaderBytes,
-  compressionCodes,
   crcAt,
   lengthAt,
   maxTimestampAt,
   recordCountAt,
 } from './batch.ts'
 import type { BatchCursor } from './batch-cursor.ts'
+import { packAs } from './compression.ts'
 import { VarintReader, varintBytes, writeVarint } from './varint.ts'
 
 const compressionMask = 7
@@ -83,7 +82,7 @@ export function compactBatch(
   }
   const bytes = Buffer.concat([
     batch.subarray(0, batchHeaderBytes),
-    packed(records.copyFrom(0), (batch[attributesAt + 1] as number) & compressionMask),
+    packAs((batch[attributesAt + 1] as number) & compressionMask, records.copyFrom(0)),
   ])
   writeInt32(bytes, lengthAt, bytes.length - 12)
   if (isFirstSeen) {
@@ -125,9 +124,4 @@ function appendRebased(out: ByteWriter, source: Buffer, record: RecordPlace, bas
   out.bytes[out.at++] = 0
   out.at = writeVarint(out.bytes, out.at, delta)
   out.append(source, record.offsetDeltaAt, record.end)
-}
-
-/** A batch that was stored compressed in a way stays so. */
-function packed(records: Buffer, compression: number): Buffer {
-  return compression === compressionCodes.gzip ? gzipSync(records) : records
 }

@@ -60,6 +60,11 @@ export function pack(compression: Compression, records: Buffer): Buffer {
   return codecOf(compressionCodes[compression]).pack(records)
 }
 
+/** The records packed in the way that stands in a batch's attributes. */
+export function packAs(code: number, records: Buffer): Buffer {
+  return code === compressionCodes.none ? records : codecOf(code).pack(records)
+}
+
 /**
  * The records again. Throws an Error for bytes that are damaged, or that unpack to more than {@link unpackedBytesMax}.
  *

@@ -76,8 +76,9 @@ describe('compaction', () => {
   })
 
   test('keeps records without a key', async () => {
-    const { log, append, records } = await world()
+    const { log, append, records } = await world({ cleanupPolicy: 'delete' })
     await append([null, '1'], ['a', '2'], [null, '3'], ['a', '4'])
+    await log.admin.alterTopic(table, { cleanupPolicy: 'compact' }) // which takes no more of them
     await log.admin.runMaintenance()
     expect(await records()).toEqual([
       [0, null, '1'],

@@ -147,7 +147,7 @@ describe('a topic', () => {
 
   test('with LogAppendTime gives every record the time of its append, and takes any timestamp', async () => {
     const clock = new ManualClock(5_000)
-    const embedded = new Embedded(openEnvironment(), clock)
+    const embedded = new Embedded(openEnvironment(), { clock })
     const log = new Log(embedded)
     const stamped = topic('stamped', {
       ...text,

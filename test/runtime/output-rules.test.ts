@@ -18,7 +18,7 @@ test('records get the time of the commit where the topic says so, and are packed
     messageTimestampType: 'LogAppendTime',
     compressionType: 'zstd',
   })
-  const embedded = new EmbeddedLog(openEnvironment(), new ManualClock(7_000))
+  const embedded = new EmbeddedLog(openEnvironment(), { clock: new ManualClock(7_000) })
   const log = new Log(embedded)
   embedded.ensureTopics([stamped])
   await log.producer().sendMany(
