@@ -95,7 +95,7 @@ export class Compaction {
     // A segment that keeps getting records would be held back for ever.
     const isHeldBack = minCompactionLagMs > 0 && nowMs - row.active.firstAppendMs >= minCompactionLagMs
     if (row.active.batchCount > 0 && (isHeldBack || (isWorthIt && until === row.endOffset))) {
-      until = this.#closeActive(partition, row, until)
+      this.#closeActive(partition, row)
     }
     if (isWorthIt) return until
     return tombstonesDueMs !== null && tombstonesDueMs <= nowMs ? cleanedTo : undefined
@@ -120,13 +120,10 @@ export class Compaction {
       .filter((range) => range.endOffset > offset)
   }
 
-  /** Closes it unless something was appended meanwhile; returns how far the pass may go then. */
-  #closeActive(partition: PartitionId, seen: PartitionRow, until: number): number {
-    return this.#environment.write((transaction) => {
+  #closeActive(partition: PartitionId, seen: PartitionRow): void {
+    this.#environment.write((transaction) => {
       const row = this.#partitions.row(partition)
-      if (row.active.baseOffset !== seen.active.baseOffset) return Math.min(until, seen.active.baseOffset)
-      const { endOffset } = this.#partitions.closeActive(transaction, partition, row)
-      return until === seen.endOffset ? endOffset : until
+      if (row.active.baseOffset === seen.active.baseOffset) this.#partitions.closeActive(transaction, partition, row)
     })
   }
 

@@ -86,7 +86,7 @@ type Step =
   | { readonly kind: 'flood'; readonly batches: number; readonly timestamps: number }
   | { readonly kind: 'clock'; readonly byMs: number }
   | { readonly kind: 'maintain'; readonly crashes: readonly number[] }
-  | { readonly kind: 'delete'; readonly share: number }
+  | { readonly kind: 'delete'; readonly percent: number }
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 5, arbitrary: fc.record({ kind: fc.constant('append'), batches: fc.array(newBatch, { maxLength: 4 }) }) },
@@ -107,8 +107,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     }),
   },
   {
-    weight: 1,
-    arbitrary: fc.record({ kind: fc.constant('delete'), share: fc.double({ min: 0, max: 1, noNaN: true }) }),
+    weight: 2,
+    arbitrary: fc.record({ kind: fc.constant('delete'), percent: fc.integer({ min: 0, max: 100 }) }),
   },
 )
 
@@ -152,7 +152,7 @@ test('retention and compaction, cut short anywhere, leave what the model says', 
           else if (one.kind === 'flood') append(flood(one))
           else if (one.kind === 'clock') nowMs += one.byMs
           else if (one.kind === 'delete') {
-            const beforeOffset = Math.floor(one.share * model.endOffset)
+            const beforeOffset = Math.floor((one.percent * model.endOffset) / 100)
             real.log.retention.deleteBefore([{ partition: real.partition, beforeOffset }])
             model.deleteBefore(beforeOffset)
             for (const _ of real.log.retention.removeDeleted(real.partition));
