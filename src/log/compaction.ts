@@ -16,7 +16,7 @@ import { type PartitionId, type Partitions, segmentBatchesMax, type StoredBatch 
 /** A pass begins by itself when so much of what it may touch is new since the last one: Kafka's default. */
 const dirtyRatioMin = 0.5
 /** A step reads so much. */
-const stepBytes = 1_048_576
+const stepBytes = 262_144
 const stepBatches = 256
 /** What a key takes in the map beside its bytes. */
 const keyOverheadBytes = 100
@@ -56,7 +56,11 @@ export class Compaction {
   *steps(partition: PartitionId, config: TopicConfig, nowMs: number, isRequested: boolean): Generator<void> {
     if (config.cleanupPolicy === 'delete') return
     this.#environment.refresh()
-    const until = this.#dueUntil(partition, config, nowMs, isRequested)
+    const { until, activeToClose } = this.#due(partition, config, nowMs, isRequested)
+    if (activeToClose !== undefined) {
+      this.#closeActive(partition, activeToClose)
+      yield
+    }
     if (until === undefined) return
     for (;;) {
       const { cleanedTo } = this.#state(partition)
@@ -72,13 +76,13 @@ export class Compaction {
     }
   }
 
-  /** The offset up to which a pass is due. The segment that is appended to is closed for it. */
-  #dueUntil(
+  /** The offset up to which a pass is due, if one is, and the segment that is appended to, if it is to be closed for one. */
+  #due(
     partition: PartitionId,
     { minCompactionLagMs }: TopicConfig,
     nowMs: number,
     isRequested: boolean,
-  ): number | undefined {
+  ): { readonly until: number | undefined; readonly activeToClose: Segment | undefined } {
     const { cleanedTo, tombstonesDueMs } = this.#state(partition)
     const row = this.#partitions.row(partition)
     let until = cleanedTo
@@ -93,12 +97,14 @@ export class Compaction {
     const cleanBytes = Math.max(0, row.bytes - newBytes)
     const isWorthIt = dirtyBytes > 0 && (isRequested || dirtyBytes >= dirtyRatioMin * (dirtyBytes + cleanBytes))
     // A segment that keeps getting records would be held back for ever.
-    const isHeldBack = minCompactionLagMs > 0 && nowMs - row.active.firstAppendMs >= minCompactionLagMs
-    if (row.active.batchCount > 0 && (isHeldBack || (isWorthIt && until === row.endOffset))) {
-      this.#closeActive(partition, row)
+    const { active } = row
+    const isHeldBack = minCompactionLagMs > 0 && nowMs - active.firstAppendMs >= minCompactionLagMs
+    const isToClose = active.batchCount > 0 && (isHeldBack || (isWorthIt && until === row.endOffset))
+    const areTombstonesDue = tombstonesDueMs !== null && tombstonesDueMs <= nowMs
+    return {
+      until: isWorthIt ? until : areTombstonesDue ? cleanedTo : undefined,
+      activeToClose: isToClose ? active : undefined,
     }
-    if (isWorthIt) return until
-    return tombstonesDueMs !== null && tombstonesDueMs <= nowMs ? cleanedTo : undefined
   }
 
   /** What no pass has seen whole, the segment that is appended to last. */
@@ -120,10 +126,10 @@ export class Compaction {
       .filter((range) => range.endOffset > offset)
   }
 
-  #closeActive(partition: PartitionId, seen: PartitionRow): void {
+  #closeActive(partition: PartitionId, { baseOffset }: Segment): void {
     this.#environment.write((transaction) => {
       const row = this.#partitions.row(partition)
-      if (row.active.baseOffset === seen.active.baseOffset) this.#partitions.closeActive(transaction, partition, row)
+      if (row.active.baseOffset === baseOffset) this.#partitions.closeActive(transaction, partition, row)
     })
   }
 
@@ -187,8 +193,8 @@ export class Compaction {
       }
       if (rewritings.length > 0) this.#rewrite(partition, rewritings)
       rewritings = []
-      if (isOver) return tombstonesDueMs
       yield
+      if (isOver) return tombstonesDueMs
     }
   }
 

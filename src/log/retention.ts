@@ -34,24 +34,24 @@ export class Retention {
   /** Deletes what the configuration of its topic does not keep any more, a step at a time. */
   *steps(partition: PartitionId, config: TopicConfig, nowMs: number): Generator<void> {
     if (config.cleanupPolicy !== 'compact') {
-      this.#closeOldEnough(partition, config, nowMs)
+      if (this.#closeOldEnough(partition, config, nowMs)) yield
       while (this.#deleteOldest(partition, config, nowMs)) yield* this.removeDeleted(partition)
     }
     yield* this.removeDeleted(partition)
   }
 
-  /** So that what is old is not kept for as long as its segment gets new batches. */
-  #closeOldEnough(partition: PartitionId, { retentionMs, retentionBytes }: TopicConfig, nowMs: number): void {
+  /** So that what is old is not kept for as long as its segment gets new batches; says whether it has written. */
+  #closeOldEnough(partition: PartitionId, { retentionMs, retentionBytes }: TopicConfig, nowMs: number): boolean {
     const isDue = ({ active }: PartitionRow): boolean =>
       active.batchCount > 0 &&
       ((retentionMs >= 0 && nowMs - active.firstAppendMs > retentionMs / segmentsPerRetention) ||
         (retentionBytes >= 0 && active.bytes > retentionBytes / segmentsPerRetention))
-    if (isDue(this.#partitions.row(partition))) {
-      this.#environment.write((transaction) => {
-        const row = this.#partitions.row(partition)
-        if (isDue(row)) this.#partitions.closeActive(transaction, partition, row)
-      })
-    }
+    if (!isDue(this.#partitions.row(partition))) return false
+    this.#environment.write((transaction) => {
+      const row = this.#partitions.row(partition)
+      if (isDue(row)) this.#partitions.closeActive(transaction, partition, row)
+    })
+    return true
   }
 
   /** Moves the beginning of the partition behind its oldest segment, if that is not to be kept. */
