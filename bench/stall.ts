@@ -63,11 +63,13 @@ async function fill(log: Log, what: 'retention' | 'compaction'): Promise<void> {
 
 /** The latencies of sends until the work is over, ms. */
 async function probe(log: Log, work: Promise<unknown>): Promise<number[]> {
-  let isOver = false
-  const ended = work.finally(() => (isOver = true))
+  const state = { isOver: false }
+  const ended = work.finally(() => {
+    state.isOver = true
+  })
   const producer = log.producer()
   const latencies: number[] = []
-  while (!isOver) {
+  while (!state.isOver) {
     const startedMs = performance.now()
     await producer.send(probes, { key: 'probe', value: 'x'.repeat(100) })
     latencies.push(performance.now() - startedMs)
