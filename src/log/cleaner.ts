@@ -3,8 +3,8 @@
  */
 import type { Clock } from '../core/clock.ts'
 import { MillraceError } from '../core/errors.ts'
-import { defaultTopicConfig } from '../core/topic-config.ts'
-import { Compaction } from './compaction.ts'
+import { defaultTopicConfig, type TopicConfig } from '../core/topic-config.ts'
+import type { Compaction } from './compaction.ts'
 import type { MaintenanceJob, Round } from './maintenance.ts'
 import type { PartitionId } from './partitions.ts'
 import type { Retention } from './retention.ts'
@@ -14,7 +14,7 @@ import type { Topics } from './topics.ts'
 const stepPartitions = 512
 
 export function cleaner(topics: Topics, retention: Retention, compaction: Compaction, clock: Clock): MaintenanceJob {
-  function* clean(partition: PartitionId, config: typeof defaultTopicConfig, round: Round): Generator<void> {
+  function* clean(partition: PartitionId, config: TopicConfig, round: Round): Generator<void> {
     try {
       yield* retention.steps(partition, config, clock.now())
       yield* compaction.steps(partition, config, clock.now(), round.isRequested)

@@ -10,9 +10,9 @@ import { Admin } from './admin.ts'
 import { bindContract } from './contract.ts'
 import { EmbeddedLog } from './embedded-log.ts'
 import type { Acks } from './delivery.ts'
-import type { MaintenanceOptions } from './maintenance.ts'
 import { Producer } from './producer.ts'
 import type { ProducerOptions } from './producer-options.ts'
+import { checkMaintenance, type MaintenanceOptions } from './maintenance.ts'
 import { type ReadOptions, TopicReader } from './reader.ts'
 
 /** What {@link openLog} takes. */
@@ -42,8 +42,10 @@ export interface LogOptions {
  */
 export async function openLog(dir: string, options: LogOptions = {}): Promise<Log> {
   checkOptions('openLog', options, ['clock', 'maintenance'])
-  const log = new EmbeddedLog(new Environment(checkDir(dir)), { clock: options.clock })
-  if (options.maintenance !== false) log.maintenance.start(options.maintenance ?? {})
+  const { clock, maintenance = {} } = options
+  if (maintenance !== false) checkMaintenance(maintenance)
+  const log = new EmbeddedLog(new Environment(checkDir(dir)), { clock })
+  if (maintenance !== false) log.maintenance.start(maintenance)
   return new Log(log)
 }
 

@@ -61,8 +61,7 @@ export class Maintenance {
    * @throws MillraceError `bad_option`
    */
   start(options: MaintenanceOptions): void {
-    checkOptions('maintenance', options, ['everyMs'])
-    const everyMs = checkWhole('maintenance.everyMs', options.everyMs ?? everyMsDefault, 1)
+    const everyMs = checkMaintenance(options)
     const round: Round = { isRequested: false, failed: (error) => this.#tell(error) }
     let steps: Iterator<void> = this.#round(round)
     const step = (): void => {
@@ -133,6 +132,16 @@ export class Maintenance {
     this.#cancel?.()
     this.#cancel = undefined
   }
+}
+
+/**
+ * The time between two rounds, ms.
+ *
+ * @throws MillraceError `bad_option`
+ */
+export function checkMaintenance(options: MaintenanceOptions): number {
+  checkOptions('maintenance', options, ['everyMs'])
+  return checkWhole('maintenance.everyMs', options.everyMs ?? everyMsDefault, 1)
 }
 
 function isOfLog(error: unknown): boolean {

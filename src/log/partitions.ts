@@ -158,8 +158,8 @@ export class Partitions {
   }
 
   /**
-   * The closed segment that an offset lies in, if it was ever appended to a segment that is closed and still has a row; else the
-   * one before it.
+   * The last closed segment that begins at or before an offset: the one that holds it, unless that has no row any more or is the
+   * one that is appended to.
    *
    * @throws MillraceError `corrupt_batch` when the row is damaged
    */

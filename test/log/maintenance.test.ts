@@ -1,5 +1,7 @@
 // Maintenance is done by one process at a time, goes on when that one dies, and tells what it cannot do.
-import { ManualClock, minutes, seconds, string, topic } from 'millrace'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { ManualClock, minutes, openLog, seconds, string, topic } from 'millrace'
 import { expect, onTestFinished, test } from 'vitest'
 import { MillraceError } from '../../src/core/errors.ts'
 import { MaintenanceLease } from '../../src/log/maintenance-lease.ts'
@@ -86,10 +88,13 @@ test('a failure is told once, and keeps neither the other jobs nor the next roun
   expect(rounds).toBe(6)
 })
 
-test('options that are none are refused', () => {
+test('options that are none are refused, and the directory is not opened for them', async () => {
   const { embedded } = openTestLog()
   for (const options of [{ everyMs: 0 }, { everyMs: 1.5 }, { every: 5 }]) {
     expect(() => embedded.maintenance.start(options as object)).toThrow(expect.objectContaining({ code: 'bad_option' }))
+    const dir = join(temporaryDirectory(), 'log')
+    await expect(openLog(dir, { maintenance: options as object })).rejects.toMatchObject({ code: 'bad_option' })
+    expect(existsSync(dir)).toBe(false)
   }
 })
 
