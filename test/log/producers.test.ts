@@ -77,9 +77,9 @@ test('any sequence of stamped batches, repetitions, gaps and epochs comes out as
     readonly reopens: boolean
   }
   const attempt: fc.Arbitrary<Attempt> = fc.record({
-    producerId: fc.nat({ max: 1 }),
-    epoch: fc.constantFrom(0, 0, 0, 1, 2),
-    partition: fc.nat({ max: 1 }),
+    producerId: fc.constantFrom(0, 0, 0, 1),
+    epoch: fc.constantFrom(0, 0, 0, 0, 0, 0, 1, 2),
+    partition: fc.constantFrom(0, 0, 0, 1),
     count: fc.integer({ min: 1, max: 3 }),
     step: fc.constantFrom(0, 0, 0, 0, 1, -1, -2, -3, -4, -5, -6, -7, -8),
     reopens: fc.constantFrom(false, false, false, false, true),
@@ -132,6 +132,21 @@ test('any sequence of stamped batches, repetitions, gaps and epochs comes out as
 })
 
 describe('a stamped batch', () => {
+  test('is found while it is one of the last five of its producer and partition', () => {
+    const { embedded } = openTestLog()
+    const [partition, other] = partitionsOf(embedded) as [PartitionId, PartitionId]
+    const batches = Array.from({ length: 6 }, (_, i) => batchOf(7, 0, 2 * i, 2))
+    const [first, ...lastFive] = batches as [Buffer, ...Buffer[]]
+    for (const batch of batches) append(embedded, partition, batch)
+    append(embedded, other, batchOf(7, 0, 0, 1))
+    append(embedded, partition, batchOf(8, 0, 0, 1))
+    for (const [i, batch] of lastFive.entries()) {
+      expect(append(embedded, partition, batch)).toEqual({ baseOffset: 2 + 2 * i, isRepeated: true })
+    }
+    expect(() => append(embedded, partition, first)).toThrow(expect.objectContaining({ code: 'out_of_order_sequence' }))
+    expect(embedded.endOffset(partition)).toBe(13)
+  })
+
   test('that is refused says where and what was expected', () => {
     const { embedded } = openTestLog()
     const [partition] = partitionsOf(embedded) as [PartitionId]
