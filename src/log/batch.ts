@@ -203,13 +203,14 @@ export class BatchBuilder {
   /** {@link build} without the checksum: for a batch that gets stamps, and is sealed then. */
   assemble(): Buffer {
     this.out.at = this.#end
-    const batch = this.#compression === 'none' ? this.out.copyFrom(0) : this.#compressed()
+    const packed = this.#packed()
+    const batch = packed === undefined ? this.out.copyFrom(0) : behindHeader(packed)
     writeInt64(batch, 0, 0)
     writeInt32(batch, lengthAt, batch.length - 12)
     writeInt32(batch, 12, 0)
     batch[magicAt] = 2
     batch[attributesAt] = 0
-    batch[attributesAt + 1] = compressionCodes[this.#compression]
+    batch[attributesAt + 1] = compressionCodes[packed === undefined ? 'none' : this.#compression]
     writeInt32(batch, lastOffsetDeltaAt, this.#count - 1)
     writeInt64(batch, baseTimestampAt, this.#baseTimestamp)
     writeInt64(batch, maxTimestampAt, this.#maxTimestamp)
@@ -219,11 +220,10 @@ export class BatchBuilder {
     return batch
   }
 
-  #compressed(): Buffer {
-    const records = pack(this.#compression, this.out.bytes.subarray(batchHeaderBytes, this.#end))
-    const batch = Buffer.allocUnsafeSlow(batchHeaderBytes + records.length)
-    records.copy(batch, batchHeaderBytes)
-    return batch
+  /** Undefined when the records stay as they are: too large to be unpacked again, or not to be packed at all. */
+  #packed(): Buffer | undefined {
+    if (this.#compression === 'none') return undefined
+    return pack(this.#compression, this.out.bytes.subarray(batchHeaderBytes, this.#end))
   }
 
   /** Drops every record that is not built. */
@@ -231,6 +231,12 @@ export class BatchBuilder {
     this.#end = batchHeaderBytes
     this.#count = 0
   }
+}
+
+function behindHeader(records: Buffer): Buffer {
+  const batch = Buffer.allocUnsafeSlow(batchHeaderBytes + records.length)
+  records.copy(batch, batchHeaderBytes)
+  return batch
 }
 
 function headersBytes(headers: readonly Header[]): number {

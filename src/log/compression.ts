@@ -24,7 +24,9 @@ const zstdLevel = 3
 
 interface Codec {
   pack(records: Buffer): Buffer
-  /** Throws what the package throws, or an Error, for bytes that it did not write. */
+  /** The most bytes that they unpack to, without unpacking; an Error when they are none of its own. */
+  sizeMax(packed: Buffer): number
+  /** Throws what the package throws for bytes that it did not write. */
   unpack(packed: Buffer): Buffer
 }
 
@@ -32,32 +34,36 @@ const codecs: readonly (Codec | undefined)[] = [
   undefined,
   {
     pack: (records) => gzipSync(records),
+    sizeMax: () => 0, // the one that can be told where to stop
     unpack: (packed) => gunzipSync(packed, { maxOutputLength: unpackedBytesMax }),
   },
-  { pack: packSnappy, unpack: unpackSnappy },
+  {
+    pack: packSnappy,
+    sizeMax: (packed) => snappyBlocks(packed).reduce((total, block) => total + snappyBlockBytes(block), 0),
+    unpack: (packed) => Buffer.concat(snappyBlocks(packed).map((block) => snappy().uncompressSync(block) as Buffer)),
+  },
   {
     pack: (records) => lz4().compressFrameSync(records),
-    unpack(packed) {
-      checkSize(lz4FrameBytesMax(packed))
-      return lz4().decompressFrameSync(packed)
-    },
+    sizeMax: lz4FrameBytesMax,
+    unpack: (packed) => lz4().decompressFrameSync(packed),
   },
   {
     pack: (records) => zstd().encoder.encodeSync(records),
-    unpack(packed) {
-      checkSize(zstdFrameBytesMax(packed))
-      return zstd().decoder.decodeSync(packed)
-    },
+    sizeMax: zstdFrameBytesMax,
+    unpack: (packed) => zstd().decoder.decodeSync(packed),
   },
 ]
 
 /**
- * The packed records; not for `none`.
+ * The packed records; undefined when {@link unpack} would refuse them, because they are too large. Not for `none`.
  *
  * @throws MillraceError `compression_unavailable`
  */
-export function pack(compression: Compression, records: Buffer): Buffer {
-  return codecOf(compressionCodes[compression]).pack(records)
+export function pack(compression: Compression, records: Buffer): Buffer | undefined {
+  if (records.length > unpackedBytesMax) return undefined
+  const codec = codecOf(compressionCodes[compression])
+  const packed = codec.pack(records)
+  return codec.sizeMax(packed) > unpackedBytesMax ? undefined : packed
 }
 
 /** The records packed in the way that stands in a batch's attributes. */
@@ -66,12 +72,16 @@ export function packAs(code: number, records: Buffer): Buffer {
 }
 
 /**
- * The records again. Throws an Error for bytes that are damaged, or that unpack to more than {@link unpackedBytesMax}.
+ * The records again. Throws an Error for bytes that are damaged, or that might unpack to more than 256 MiB.
  *
  * @throws MillraceError `compression_unavailable`
  */
 export function unpack(code: number, packed: Buffer): Buffer {
-  return codecOf(code).unpack(packed)
+  const codec = codecOf(code)
+  if (codec.sizeMax(packed) > unpackedBytesMax) {
+    throw new Error(`it would unpack to more than ${unpackedBytesMax} bytes`)
+  }
+  return codec.unpack(packed)
 }
 
 /**
@@ -94,10 +104,6 @@ function codecOf(code: number): Codec {
   return codec
 }
 
-function checkSize(bytes: number): void {
-  if (bytes > unpackedBytesMax) throw new Error(`it would unpack to more than ${unpackedBytesMax} bytes`)
-}
-
 // snappy-java's framing: this head, then blocks with their packed length before them.
 const snappyHead = Buffer.from('82534e41505059000000000100000001', 'hex')
 const snappyMagicBytes = 8
@@ -114,14 +120,10 @@ function packSnappy(records: Buffer): Buffer {
   return Buffer.concat(parts)
 }
 
-function unpackSnappy(packed: Buffer): Buffer {
-  const isFramed = packed.subarray(0, snappyMagicBytes).equals(snappyHead.subarray(0, snappyMagicBytes))
-  const blocks = isFramed ? snappyBlocks(packed) : [packed]
-  checkSize(blocks.reduce((total, block) => total + snappyBlockBytes(block), 0))
-  return Buffer.concat(blocks.map((block) => snappy().uncompressSync(block) as Buffer))
-}
-
+/** The blocks of what Java wrote; a block without its framing is one too. */
 function snappyBlocks(packed: Buffer): Buffer[] {
+  const isFramed = packed.subarray(0, snappyMagicBytes).equals(snappyHead.subarray(0, snappyMagicBytes))
+  if (!isFramed) return [packed]
   const blocks: Buffer[] = []
   for (let at = snappyHead.length; at < packed.length;) {
     const end = at + 4 + packed.readUInt32BE(at)

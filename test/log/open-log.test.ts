@@ -1,10 +1,12 @@
 // The public way to a log: open it, use it, close it; what cannot be opened is a rejection that says why.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
+import { MillraceError } from '../../src/core/errors.ts'
 import { contractOf } from '../../src/log/contract.ts'
 import { openLog } from '../../src/log/log.ts'
 import { collect } from '../support/collect.ts'
+import { openTestLog } from '../support/open.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { rejectionOf } from '../support/thrown.ts'
 import { lines, words } from '../support/topics.ts'
@@ -37,14 +39,18 @@ describe('a log', () => {
   })
 
   test('is closed although a producer cannot write, and the others write', async () => {
-    const log = await openLog(temporaryDirectory())
+    const { log, embedded } = openTestLog()
     const [failing, other] = [log.producer(), log.producer()]
-    await failing.send(words, { key: 'a', value: '1' })
-    await log.admin.deleteTopic(words)
+    const refusal = new MillraceError('disk_full', 'no room')
+    const append = embedded.partitions.append.bind(embedded.partitions)
+    vi.spyOn(embedded.partitions, 'append').mockImplementation((transaction, partition, batches, nowMs) => {
+      if (partition.topic === words.name) throw refusal
+      return append(transaction, partition, batches, nowMs)
+    })
     const lost = rejectionOf(failing.send(words, { key: 'a', value: '2' }))
     const kept = other.send(lines, { key: 'a', value: '3' })
-    await log.close()
-    expect(await lost).toMatchObject({ code: 'topic_unknown', topic: 'words' })
+    expect(await rejectionOf(log.close())).toBe(refusal)
+    expect(await lost).toBe(refusal)
     expect(await kept).toMatchObject({ offset: 0 })
     expect(await rejectionOf(log.admin.listTopics())).toMatchObject({ code: 'closed' })
     await log.close()
