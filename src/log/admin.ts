@@ -135,7 +135,7 @@ export class Admin {
   }
 }
 
-export function nameOf(topic: TopicName): string {
+function nameOf(topic: TopicName): string {
   return typeof topic === 'string' ? topic : topic.name
 }
 

@@ -1,7 +1,10 @@
 // Imports, counts and reads along in one process on one log, until the input is counted or the disk fails. Tells what was
 // acknowledged and seen, how each part failed, and how everything that is tried afterwards is refused; then it ends by itself.
 import { messageOf } from '../../../src/core/errors.ts'
-import { type Log, MillraceError, openLog, startStreams } from '../../../src/index.ts'
+import { MillraceError, startStreams } from '../../../src/index.ts'
+import { EmbeddedLog } from '../../../src/log/embedded-log.ts'
+import { Log } from '../../../src/log/log.ts'
+import { Environment } from '../../../src/storage/environment.ts'
 import { inputOf, type Plan, prefixEndsOf } from '../../crash/input.ts'
 import { readPlace, sendPrefix } from '../../crash/programs/importer.ts'
 import { follow } from '../../crash/programs/reader.ts'
@@ -64,7 +67,8 @@ const attempts: Readonly<Record<string, (log: Log) => Promise<unknown>>> = {
 }
 
 try {
-  const log = await openLog(dir)
+  // A disk may also fill up behind the guard's back, which would refuse appends on disks as small as these.
+  const log = new Log(new EmbeddedLog(new Environment(dir), { freeDiskBytes: () => Number.POSITIVE_INFINITY }))
   try {
     await work(log)
   } catch (error) {
