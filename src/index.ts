@@ -26,6 +26,11 @@ export { type ErrorCode, MillraceError } from './core/errors.ts'
 
 // The log.
 export type { Admin, TopicName } from './log/admin.ts'
+export type { AssignorName } from './log/assignors.ts'
+export { type BatchOf, type Consumer, isFrom, type PositionInput, type RecordOf } from './log/consumer.ts'
+export type { ConsumerMetrics } from './log/consumer-core.ts'
+export type { ConsumerControl, ConsumerOptions, RebalanceHook, TopicPartition } from './log/consumer-options.ts'
+export type { GroupDescription, GroupListing, GroupMember, GroupState } from './log/group-admin.ts'
 export { type Log, type LogOptions, openLog } from './log/log.ts'
 export type { MaintenanceOptions } from './log/maintenance.ts'
 export type { Compression } from './log/compression.ts'
@@ -40,6 +45,9 @@ export type { ReadFrom, ReadOptions, RecordBatch, TopicReader } from './log/read
 export type { RecordDeletion } from './log/record-deletion.ts'
 export type { TopicConfigChange } from './log/topic-changes.ts'
 export type { TopicDescription, TopicDetails, TopicRequest } from './log/topics.ts'
+export type { CommittedPosition } from './log/positions.ts'
+export type { ResetPolicy, SeekTarget } from './log/start-offset.ts'
+export type { ReadableTopic, TopicSource } from './log/subscription.ts'
 
 // Streams.
 export { StreamsBuilder, type StreamOptions } from './streams/streams-builder.ts'

@@ -3,6 +3,7 @@
  */
 import type { Offset } from '../core/units.ts'
 import type { EmbeddedLog } from './embedded-log.ts'
+import { deleteGroup, describeGroup, type GroupDescription, type GroupListing, listGroups } from './group-admin.ts'
 import { deleteRecords, type RecordDeletion } from './record-deletion.ts'
 import { sweepDeletedTopics } from './deleted-topics.ts'
 import type { TopicConfigChange } from './topic-changes.ts'
@@ -132,6 +133,29 @@ export class Admin {
       { length: partitions },
       (_, partition) => this.#log.endOffset({ topic: name, topicId: id, partition }) as Offset,
     )
+  }
+
+  /** Every consumer group that has members or positions, and every application, by name. */
+  async groups(): Promise<readonly GroupListing[]> {
+    return listGroups(this.#log)
+  }
+
+  /**
+   * A consumer group: its state, its members, and who has which partitions.
+   *
+   * @throws MillraceError `group_unknown`
+   */
+  async describeGroup(group: string): Promise<GroupDescription> {
+    return describeGroup(this.#log, group)
+  }
+
+  /**
+   * Forgets a consumer group without members, with its positions.
+   *
+   * @throws MillraceError `group_unknown`, `group_not_empty`, `owned_by_application`
+   */
+  async deleteGroup(group: string): Promise<void> {
+    deleteGroup(this.#log, group)
   }
 }
 

@@ -14,6 +14,8 @@ import { Compaction } from './compaction.ts'
 import type { ApplicationStart, Commit, LogContract, StoredApplication } from './contract.ts'
 import { sweepDeletedTopics } from './deleted-topics.ts'
 import { Maintenance } from './maintenance.ts'
+import { GroupSession } from './group-session.ts'
+import { Groups } from './groups.ts'
 import { type PartitionId, Partitions, type StoredBatch } from './partitions.ts'
 import { Positions } from './positions.ts'
 import { Producers } from './producers.ts'
@@ -35,6 +37,9 @@ export class EmbeddedLog implements LogContract {
   readonly partitions: Partitions
   readonly positions: Positions
   readonly producers: Producers
+  readonly groups: Groups
+  /** Keeps the members alive that run here. */
+  readonly groupSession: GroupSession
   readonly state: StateReader
 
   /** What time it is when something is appended. */
@@ -56,6 +61,8 @@ export class EmbeddedLog implements LogContract {
     this.positions = new Positions(environment)
     this.producers = new Producers(environment, this.partitions)
     this.topics = new Topics(environment, this.partitions)
+    this.groups = new Groups(environment, this.topics, this.positions, clock)
+    this.groupSession = new GroupSession(environment, this.groups, clock)
     this.state = stateReader(environment)
     this.retention = new Retention(environment, this.partitions)
     this.maintenance = new Maintenance(environment, clock)
@@ -97,6 +104,11 @@ export class EmbeddedLog implements LogContract {
     return this.partitions.batchAt(partition, offset)
   }
 
+  /** Where the next batch behind an offset begins, whatever is stored there; the end when there is none. */
+  baseOffsetBehind(partition: PartitionId, offset: number): number {
+    return this.partitions.baseOffsetBehind(partition, offset)
+  }
+
   storedPlan(applicationId: string): string | undefined {
     return this.environment.get('applications', namedKey(applicationId, 'plan'))?.toString()
   }
@@ -104,6 +116,7 @@ export class EmbeddedLog implements LogContract {
   startApplication(applicationId: string, begin: (stored: StoredApplication) => ApplicationStart): number {
     return this.environment.write((transaction) => {
       const epoch = this.#epoch(applicationId) + 1
+      if (epoch === 1) this.groups.checkUnused(applicationId)
       const { plan, positions } = begin({
         epoch,
         plan: this.storedPlan(applicationId),

@@ -3,17 +3,22 @@
  */
 import type { Clock } from '../core/clock.ts'
 import { MillraceError } from '../core/errors.ts'
-import { checkOptions } from '../core/names.ts'
+import { days } from '../core/duration.ts'
+import { checkOptions, checkWhole } from '../core/names.ts'
 import type { Topic } from '../core/topic.ts'
 import { Environment } from '../storage/environment.ts'
 import { Admin } from './admin.ts'
 import { bindContract } from './contract.ts'
+import { Consumer, type RecordOf } from './consumer.ts'
+import type { ConsumerOptions } from './consumer-options.ts'
 import { EmbeddedLog } from './embedded-log.ts'
 import type { Acks } from './delivery.ts'
 import { Producer } from './producer.ts'
 import type { ProducerOptions } from './producer-options.ts'
 import { checkMaintenance, type MaintenanceOptions } from './maintenance.ts'
+import { expireOffsets } from './offset-expiry.ts'
 import { type ReadOptions, TopicReader } from './reader.ts'
+import type { TopicSource } from './subscription.ts'
 
 /** What {@link openLog} takes. */
 export interface LogOptions {
@@ -24,6 +29,11 @@ export interface LogOptions {
    * another process or to `log.admin.runMaintenance()`. Default: every 10 seconds.
    */
   readonly maintenance?: MaintenanceOptions | false
+  /**
+   * How long the positions of a consumer group are kept after its last member went, in ms: Kafka's `offsets.retention`. Default 7
+   * days. Those of an application never expire.
+   */
+  readonly offsetsRetentionMs?: number
 }
 
 /**
@@ -41,10 +51,12 @@ export interface LogOptions {
  *   this format, `bad_option`
  */
 export async function openLog(dir: string, options: LogOptions = {}): Promise<Log> {
-  checkOptions('openLog', options, ['clock', 'maintenance'])
+  checkOptions('openLog', options, ['clock', 'maintenance', 'offsetsRetentionMs'])
   const { clock, maintenance = {} } = options
   if (maintenance !== false) checkMaintenance(maintenance)
+  const offsetsRetentionMs = checkWhole('offsetsRetentionMs', options.offsetsRetentionMs ?? days(7), 1)
   const log = new EmbeddedLog(new Environment(checkDir(dir)), { clock })
+  log.maintenance.add({ steps: () => expireOffsets(log, offsetsRetentionMs) })
   if (maintenance !== false) log.maintenance.start(maintenance)
   return new Log(log)
 }
@@ -69,6 +81,7 @@ export class Log implements AsyncDisposable {
   readonly admin: Admin
   readonly #log: EmbeddedLog
   readonly #producers = new Set<AsyncDisposable>()
+  readonly #consumers = new Set<AsyncDisposable>()
 
   constructor(log: EmbeddedLog) {
     this.#log = log
@@ -104,13 +117,33 @@ export class Log implements AsyncDisposable {
   }
 
   /**
-   * Writes what producers hold and closes the directory. Close applications first: they commit on their own close.
+   * A new consumer: of a group, whose members share the partitions and whose positions are kept, or of its own.
+   *
+   * It joins its group when its first loop asks for a record. Topics that are given as typed constants are created when they
+   * are missing; a name never creates one.
+   *
+   * @example
+   * ```ts
+   * await using consumer = log.consumer({ group: 'billing', topics: [clicks] })
+   * for await (const { value } of consumer) if (value.status === 500) break
+   * ```
+   * @throws MillraceError `bad_option`, `topic_unknown`, `partitions_differ`, `owned_by_application`
+   */
+  consumer<T extends TopicSource = string>(options: ConsumerOptions<T>): Consumer<RecordOf<T>> {
+    const consumer = new Consumer<RecordOf<T>>(this.#log, options, (closed) => this.#consumers.delete(closed))
+    this.#consumers.add(consumer)
+    return consumer
+  }
+
+  /**
+   * Closes consumers, writes what producers hold and closes the directory. Close applications first: they commit on their own close.
    *
    * @throws what the first producer that cannot write throws; the others are closed, and the directory, nevertheless
    */
   async close(): Promise<void> {
     if (this.#log.environment.isClosed) return
     this.#log.maintenance.stop()
+    for (const consumer of this.#consumers) await consumer[Symbol.asyncDispose]()
     const closings = await Promise.allSettled([...this.#producers].map((producer) => producer[Symbol.asyncDispose]()))
     await this.#log.environment.close()
     for (const closing of closings) if (closing.status === 'rejected') throw closing.reason

@@ -217,6 +217,18 @@ export class Partitions {
       { topic, partition: index, offset: Math.max(offset, gapsEnd) },
     )
   }
+
+  /** Where the next batch behind an offset begins, whatever is stored there; the end when there is none. */
+  baseOffsetBehind(partition: PartitionId, offset: number): number {
+    const { topicId, partition: index } = partition
+    const [behind] = this.#environment.range(
+      'batches',
+      partitionNumberKey(topicId, index, offset + 1),
+      partitionNumberKey(topicId, index + 1, 0),
+      1,
+    )
+    return behind === undefined ? this.endOffset(partition) : numberOfKey(behind.key)
+  }
 }
 
 function decodedSegment({ topic, partition }: PartitionId, { key, value }: Entry): Segment {

@@ -71,6 +71,16 @@ export class Program {
     this.#child.stdin?.write(`${line}\n`)
   }
 
+  /** SIGSTOP: it stands still where it is. */
+  stop(): void {
+    this.#child.kill('SIGSTOP')
+  }
+
+  /** SIGCONT: it goes on as if nothing had been. */
+  goOn(): void {
+    this.#child.kill('SIGCONT')
+  }
+
   /** SIGKILL: nothing of the program runs any more. */
   kill(): void {
     this.#child.kill('SIGKILL')

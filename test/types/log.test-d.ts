@@ -18,6 +18,7 @@ import {
 import { keyValueStore, topic, type Topic } from '../../src/core/topic.ts'
 import type { Offset, Timestamp } from '../../src/core/units.ts'
 import { windowed, type Windowed } from '../../src/core/window.ts'
+import { type Consumer, isFrom } from '../../src/log/consumer.ts'
 import type { Log } from '../../src/log/log.ts'
 import type { SendManyResult, SendResult } from '../../src/log/delivery.ts'
 import type { RecordBatch } from '../../src/log/reader.ts'
@@ -162,3 +163,29 @@ log.read(clicks, { from: 'middle' })
 log.read(clicks, { form: 5 })
 // @ts-expect-error a name has no types
 log.read('clicks')
+
+// Records of a consumer are typed by their topics; of a topic by its name, or by a pattern, they are bytes.
+const users = topic('users', { key: string(), value: json<{ readonly email: string }>() })
+expectTypeOf(log.consumer({ topics: [plans] })).toEqualTypeOf<
+  Consumer<LogRecord<'a' | 'b', { plan: 'free' | 'team' }>>
+>()
+const both = log.consumer({ group: 'g', topics: [plans, users] })
+for await (const record of both) {
+  expectTypeOf(record.value).toEqualTypeOf<{ plan: 'free' | 'team' } | { readonly email: string }>()
+  if (isFrom(users, record)) expectTypeOf(record.value.email).toEqualTypeOf<string>()
+}
+for await (const batch of both.batches()) {
+  await both.commit(batch)
+  expectTypeOf(batch.records).toEqualTypeOf<
+    | readonly LogRecord<'a' | 'b', { plan: 'free' | 'team' }>[]
+    | readonly LogRecord<string, { readonly email: string }>[]
+  >()
+}
+type RawRecord = LogRecord<Uint8Array | null, Uint8Array | null>
+expectTypeOf(log.consumer({ topics: ['plans'] })).toEqualTypeOf<Consumer<RawRecord>>()
+expectTypeOf(log.consumer({ pattern: /^plans/ })).toEqualTypeOf<Consumer<RawRecord>>()
+expectTypeOf(log.consumer({ assign: [{ topic: users, partition: 0 }] })).toEqualTypeOf<
+  Consumer<LogRecord<string, { readonly email: string }>>
+>()
+// @ts-expect-error no such policy
+log.consumer({ topics: [users], reset: 'oldest' })

@@ -1,0 +1,153 @@
+/**
+ * What a consumer is told when it is made, and what of that is allowed.
+ */
+import { MillraceError } from '../core/errors.ts'
+import { checkedFunction, checkName, checkOptions, checkWhole } from '../core/names.ts'
+import type { Offset } from '../core/units.ts'
+import { type AssignorName, assignors } from './assignors.ts'
+import type { CommittedPosition } from './positions.ts'
+import { sessionTimeoutMaxMs } from './groups.ts'
+import { checkReset, type ResetPolicy, type SeekTarget } from './start-offset.ts'
+import type { TopicSource } from './subscription.ts'
+
+/** A partition of a topic, by name. */
+export interface TopicPartition {
+  /** The name of the topic. */
+  readonly topic: string
+  /** From 0. */
+  readonly partition: number
+}
+
+/** What the hooks of a rebalance may do with their consumer; every {@link Consumer} is one. */
+export interface ConsumerControl {
+  /** As {@link Consumer.commit}, of everything that was handed out. */
+  commit(): Promise<void>
+  /** As {@link Consumer.seek}. */
+  seek(topic: string | { readonly name: string }, partition: number, target: SeekTarget): void
+  /** As {@link Consumer.position}. */
+  position(topic: string | { readonly name: string }, partition: number): Offset | undefined
+  /** As {@link Consumer.committed}. */
+  committed(topic: string | { readonly name: string }, partition: number): CommittedPosition | undefined
+}
+
+/** Called between two records of a loop, and awaited. */
+export type RebalanceHook = (partitions: readonly TopicPartition[], consumer: ConsumerControl) => void | Promise<void>
+
+/** What {@link Log.consumer} takes: one of `topics`, `pattern` and `assign`, and what it differs in. */
+export interface ConsumerOptions<T extends TopicSource = string> {
+  /** Whose positions are kept, and who shares the partitions. Default none: it reads all of them and commits nothing. */
+  readonly group?: string
+  /** What to read. A typed constant gives typed records; of a topic by its name, keys and values are bytes. */
+  readonly topics?: readonly T[]
+  /** Reads every topic whose name matches, also those that come later; keys and values are bytes. */
+  readonly pattern?: RegExp
+  /** Reads these partitions, without being a member: with a `group` it may commit while the group has no members. */
+  readonly assign?: readonly { readonly topic: T; readonly partition: number }[]
+  /** Where to begin without a position, and where to go on when it is not kept any more. Default `earliest` (Kafka's is `latest`). */
+  readonly reset?: ResetPolicy
+  /** How often to commit what is done, in ms; false: only `commit` does. Default 5,000. */
+  readonly autoCommitMs?: number | false
+  /** Stands before the id of the member, for people. Default `consumer`. */
+  readonly clientId?: string
+  /** Makes it a static member: one that comes back within its session timeout gets its partitions back without a rebalance. */
+  readonly instanceId?: string
+  /** How long the process may be silent until its partitions are given to others, in ms. Default 45,000, up to 30 minutes. */
+  readonly sessionTimeoutMs?: number
+  /** How often the process says that it is alive, in ms; at most a third of the session timeout. Default 3,000. */
+  readonly heartbeatMs?: number
+  /** How long the program may take until it asks for the next record or batch, in ms. Default 300,000. */
+  readonly maxPollIntervalMs?: number
+  /** How the group deals out partitions; what most members ask for holds. Default `cooperative-sticky`. */
+  readonly assignor?: AssignorName
+  /** Ends the loop without an error and closes the consumer. */
+  readonly signal?: AbortSignal
+  /** Partitions came; their first record follows. The place to seek. */
+  readonly onAssigned?: RebalanceHook
+  /** Partitions go; they are still owned, so a commit works. What is done is committed before when `autoCommitMs` says so. */
+  readonly onRevoked?: RebalanceHook
+  /** Partitions are somebody else's already, for the process was silent too long: nothing of them can be committed. */
+  readonly onLost?: RebalanceHook
+}
+
+/** The options with their defaults. */
+export interface ConsumerSettings {
+  readonly group: string | undefined
+  readonly source: readonly TopicSource[] | RegExp
+  readonly assign: readonly TopicPartition[] | undefined
+  readonly reset: ResetPolicy
+  /** 0: never. */
+  readonly autoCommitMs: number
+  readonly clientId: string
+  readonly instanceId: string | undefined
+  readonly sessionTimeoutMs: number
+  readonly heartbeatMs: number
+  readonly maxPollIntervalMs: number
+  readonly assignor: AssignorName
+  readonly signal: AbortSignal | undefined
+  readonly onAssigned: RebalanceHook
+  readonly onRevoked: RebalanceHook
+  readonly onLost: RebalanceHook
+}
+
+const known: readonly string[] = (
+  'group topics pattern assign reset autoCommitMs clientId instanceId sessionTimeoutMs heartbeatMs maxPollIntervalMs ' +
+  'assignor signal onAssigned onRevoked onLost'
+).split(' ')
+
+/** @throws MillraceError `bad_option` */
+export function checkConsumerOptions(options: ConsumerOptions<TopicSource>): ConsumerSettings {
+  checkOptions('a consumer', options, known)
+  const { group, instanceId, clientId = 'consumer', assign, reset = 'earliest', autoCommitMs = 5_000 } = options
+  const { assignor = 'cooperative-sticky', sessionTimeoutMs = 45_000, heartbeatMs = 3_000 } = options
+  if (group !== undefined) checkName('the name of a group', group)
+  if (instanceId !== undefined) checkName('the instanceId of a consumer', instanceId)
+  if (!Object.hasOwn(assignors, assignor)) {
+    throw new MillraceError(
+      'bad_option',
+      `assignor is ${JSON.stringify(assignor)}; expected ${Object.keys(assignors).join(', ')}`,
+    )
+  }
+  checkWhole('sessionTimeoutMs', sessionTimeoutMs, 1, sessionTimeoutMaxMs)
+  return {
+    group,
+    source: checkSource(options),
+    assign: assign?.map(({ topic, partition }) => ({ topic: nameOfTopic(topic), partition })),
+    reset: checkReset(reset),
+    autoCommitMs: autoCommitMs === false ? 0 : checkWhole('autoCommitMs', autoCommitMs, 1),
+    clientId: checkName('the clientId of a consumer', clientId),
+    instanceId,
+    sessionTimeoutMs,
+    heartbeatMs: checkWhole('heartbeatMs', Math.min(heartbeatMs, defaultHeartbeat(options)), 1, sessionTimeoutMs / 3),
+    maxPollIntervalMs: checkWhole('maxPollIntervalMs', options.maxPollIntervalMs ?? 300_000, 1),
+    assignor,
+    signal: options.signal,
+    onAssigned: checkedFunction('onAssigned', options.onAssigned ?? noop),
+    onRevoked: checkedFunction('onRevoked', options.onRevoked ?? noop),
+    onLost: checkedFunction('onLost', options.onLost ?? noop),
+  }
+}
+
+/** A short session timeout alone makes the heartbeat short enough. */
+function defaultHeartbeat({ heartbeatMs, sessionTimeoutMs = 45_000 }: ConsumerOptions<TopicSource>): number {
+  return heartbeatMs ?? Math.max(1, Math.floor(sessionTimeoutMs / 3))
+}
+
+function checkSource(options: ConsumerOptions<TopicSource>): readonly TopicSource[] | RegExp {
+  const { topics, pattern, assign } = options
+  if ([topics, pattern, assign].filter((source) => source !== undefined).length !== 1) {
+    throw new MillraceError('bad_option', 'a consumer takes one of topics, pattern and assign')
+  }
+  if (pattern !== undefined) {
+    if (pattern instanceof RegExp) return pattern
+    throw new MillraceError('bad_option', `pattern is ${String(pattern)}; expected a RegExp`)
+  }
+  const sources = topics ?? assign?.map(({ topic }) => topic)
+  if (sources !== undefined && Array.isArray(sources) && sources.length > 0) return sources as readonly TopicSource[]
+  throw new MillraceError('bad_option', 'a consumer reads a list of at least one topic')
+}
+
+export function nameOfTopic(topic: string | { readonly name: string }): string {
+  return typeof topic === 'string' ? topic : topic.name
+}
+
+const noop = (): void => undefined

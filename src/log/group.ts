@@ -1,0 +1,183 @@
+/**
+ * A consumer group as a value, and everything that can happen to it as functions from one value to the next.
+ *
+ * The rule is that of KIP-848. Every member has a target, computed from the members and the topics by whoever changes either. A
+ * member first gives up what it owns beyond its target, then takes what is in its target and owned by nobody. So a
+ * partition never has two owners, and what need not move never stops.
+ *
+ * Nothing here reads a clock, a file or a random number: storage and time are groups.ts.
+ */
+import {
+  type AssignableTopic,
+  type AssignorName,
+  assignors,
+  byNumbers,
+  type GroupPartition,
+  partitionName,
+} from './assignors.ts'
+
+/** What a member reads: topics by name, or all whose name matches. */
+export type GroupSubscription =
+  | { readonly topics: readonly string[] }
+  | { readonly pattern: { readonly source: string; readonly flags: string } }
+
+export interface Member {
+  readonly memberId: string
+  /** Of a static member: whoever joins under it takes the place of the one before. */
+  readonly instanceId?: string
+  readonly clientId: string
+  /** Whose heartbeat speaks for it: an open log. Absent when a static member has closed and may come back. */
+  readonly sessionId?: string | undefined
+  /** When it joined or was heard of last beside the heartbeats. */
+  readonly seenMs: number
+  readonly sessionTimeoutMs: number
+  readonly subscription: GroupSubscription
+  readonly assignor: AssignorName
+  /** What it may read and commit. */
+  readonly owned: readonly GroupPartition[]
+  /** What it should own. */
+  readonly target: readonly GroupPartition[]
+  /** The generation that it has caught up with. */
+  readonly generation: number
+}
+
+export interface Group {
+  /** Rises with every change of a target. */
+  readonly generation: number
+  /** In the order in which they joined. */
+  readonly members: readonly Member[]
+  /** When the last member went; absent while there are any, and when there never were. */
+  readonly emptySinceMs?: number
+}
+
+export const emptyGroup: Group = { generation: 0, members: [] }
+
+/** What a member says of itself when it joins. */
+export type Newcomer = Omit<Member, 'owned' | 'target' | 'generation' | 'seenMs'>
+
+/** A newcomer joins; a static one takes over the partitions of the member that has its instance id. */
+export function join(group: Group, newcomer: Newcomer, nowMs: number): Group {
+  const before = group.members.find(
+    ({ memberId, instanceId }) =>
+      memberId === newcomer.memberId || (instanceId !== undefined && instanceId === newcomer.instanceId),
+  )
+  const member: Member = {
+    ...newcomer,
+    seenMs: nowMs,
+    owned: before?.owned ?? [],
+    target: before?.target ?? [],
+    generation: before?.generation ?? 0,
+  }
+  const members =
+    before === undefined
+      ? [...group.members, member]
+      : group.members.map((other) => (other === before ? member : other))
+  return { generation: group.generation, members }
+}
+
+/** A member goes, and what it owned is free. */
+export function leave(group: Group, memberId: string, nowMs: number): Group {
+  return without(group, (member) => member.memberId === memberId, nowMs)
+}
+
+/** A static member closes: its place is kept until its session times out. */
+export function detach(group: Group, memberId: string, nowMs: number): Group {
+  return change(group, memberId, (member) => ({ ...member, sessionId: undefined, seenMs: nowMs }))
+}
+
+/** Members that were not heard of for their session timeout go. */
+export function expire(group: Group, nowMs: number, lastSeenMs: (member: Member) => number): Group {
+  return without(group, (member) => nowMs - lastSeenMs(member) > member.sessionTimeoutMs, nowMs)
+}
+
+function without(group: Group, isGone: (member: Member) => boolean, nowMs: number): Group {
+  const members = group.members.filter((member) => !isGone(member))
+  if (members.length === group.members.length) return group
+  return members.length > 0 ? { ...group, members } : { ...group, members, emptySinceMs: nowMs }
+}
+
+/** Computes the targets anew; the same group when none changes. */
+export function retarget(group: Group, topics: readonly AssignableTopic[]): Group {
+  const subscribers = group.members.map(({ memberId, instanceId, subscription, target }) => ({
+    memberId,
+    ...(instanceId === undefined ? {} : { instanceId }),
+    topics: subscribedNames(subscription, topics),
+    previous: target,
+  }))
+  const assignment = assignors[assignorOf(group)](subscribers, topics)
+  const targets = group.members.map(({ memberId }) => (assignment.get(memberId) ?? []).toSorted(byNumbers))
+  if (group.members.every(({ target }, index) => isSame(target, targets[index] ?? []))) return group
+  return {
+    ...group,
+    generation: group.generation + 1,
+    members: group.members.map((member, index) => ({ ...member, target: targets[index] ?? [] })),
+  }
+}
+
+/** The one that most members ask for, the first by name among equals. */
+export function assignorOf({ members }: Group): AssignorName {
+  const votes = new Map<AssignorName, number>()
+  for (const { assignor } of members) votes.set(assignor, (votes.get(assignor) ?? 0) + 1)
+  const [winner] = [...votes].toSorted(
+    ([nameA, votesA], [nameB, votesB]) => votesB - votesA || (nameA < nameB ? -1 : 1),
+  )
+  return winner?.[0] ?? 'range'
+}
+
+function subscribedNames(subscription: GroupSubscription, topics: readonly AssignableTopic[]): ReadonlySet<string> {
+  if ('topics' in subscription) return new Set(subscription.topics)
+  const { source, flags } = subscription.pattern
+  return new Set(topics.map(({ name }) => name).filter((name) => new RegExp(source, flags).test(name)))
+}
+
+/** What a member has to give up. */
+export function surplus({ owned, target }: Member): GroupPartition[] {
+  return minus(owned, target)
+}
+
+/** A member gives partitions up. */
+export function release(group: Group, memberId: string, partitions: readonly GroupPartition[]): Group {
+  return change(group, memberId, (member) => ({ ...member, owned: minus(member.owned, partitions) }))
+}
+
+/** What a member may take: in its target, and owned by nobody. */
+export function available(group: Group, { target }: Member): GroupPartition[] {
+  return minus(
+    target,
+    group.members.flatMap(({ owned }) => owned),
+  )
+}
+
+/** A member takes what it may, and has caught up with the generation. */
+export function take(group: Group, memberId: string): Group {
+  return change(group, memberId, (member) => ({
+    ...member,
+    owned: [...member.owned, ...available(group, member)].sort(byNumbers),
+    generation: group.generation,
+  }))
+}
+
+export function memberOf(group: Group, memberId: string): Member | undefined {
+  return group.members.find((member) => member.memberId === memberId)
+}
+
+/** Whether everyone owns what it should. */
+export function isSettled(group: Group): boolean {
+  return group.members.every(({ owned, target }) => isSame(owned, target))
+}
+
+function change(group: Group, memberId: string, to: (member: Member) => Member): Group {
+  return { ...group, members: group.members.map((member) => (member.memberId === memberId ? to(member) : member)) }
+}
+
+function minus(partitions: readonly GroupPartition[], others: readonly GroupPartition[]): GroupPartition[] {
+  const taken = new Set(others.map(partitionName))
+  return partitions.filter((partition) => !taken.has(partitionName(partition)))
+}
+
+function isSame(left: readonly GroupPartition[], right: readonly GroupPartition[]): boolean {
+  return (
+    left.length === right.length &&
+    left.every((partition, index) => byNumbers(partition, right[index] ?? [-1, -1]) === 0)
+  )
+}

@@ -1,0 +1,285 @@
+/**
+ * Consumer groups in the log: one row for each, changed in write transactions by whoever acts.
+ *
+ * There is no coordinator. Who joins, leaves or finds a dead member computes the new targets in the same transaction, so the
+ * row is right after every commit, whoever dies behind it. A commit of positions looks at the row in its own transaction:
+ * only the owner of a partition moves its position.
+ */
+import { readInt64, writeInt64 } from '../core/bytes.ts'
+import type { Clock } from '../core/clock.ts'
+import { MillraceError } from '../core/errors.ts'
+import type { Environment, WriteTransaction } from '../storage/environment.ts'
+import { afterPrefix, namedKey } from '../storage/keys.ts'
+import { type GroupPartition, partitionName } from './assignors.ts'
+import {
+  detach,
+  emptyGroup,
+  expire,
+  type Group,
+  join,
+  leave,
+  type Member,
+  memberOf,
+  type Newcomer,
+  release,
+  retarget,
+  take,
+} from './group.ts'
+import type { PartitionId } from './partitions.ts'
+import type { Positions } from './positions.ts'
+import type { Topics } from './topics.ts'
+
+/** A position to be committed. */
+export interface PositionCommit {
+  readonly partition: PartitionId
+  readonly offset: number
+  readonly metadata: string
+}
+
+/** A group and the version of its row. */
+export interface StoredGroup {
+  readonly group: Group
+  readonly version: number
+}
+
+/** Kafka's group.max.session.timeout.ms. */
+export const sessionTimeoutMaxMs = 1_800_000
+
+/** The version stands before the JSON of a group, so that whoever waits for a change need not parse the rest. */
+const versionBytes = 8
+const pageRows = 256
+
+export class Groups {
+  readonly #environment: Environment
+  readonly #topics: Topics
+  readonly #positions: Positions
+  readonly #clock: Clock
+
+  constructor(environment: Environment, topics: Topics, positions: Positions, clock: Clock) {
+    this.#environment = environment
+    this.#topics = topics
+    this.#positions = positions
+    this.#clock = clock
+  }
+
+  /** Rises with every change of the group; 0 when there is none of this name. */
+  version(name: string): number {
+    const stored = this.#environment.get('groups', namedKey(name, ''))
+    return stored === undefined ? 0 : readInt64(stored, 0)
+  }
+
+  find(name: string): StoredGroup | undefined {
+    const stored = this.#environment.get('groups', namedKey(name, ''))
+    if (stored === undefined) return undefined
+    return { group: JSON.parse(stored.toString('utf8', versionBytes)) as Group, version: readInt64(stored, 0) }
+  }
+
+  /** Every group that has a row, by name. */
+  names(): string[] {
+    const names: string[] = []
+    for (let from: Buffer = Buffer.of(1); ;) {
+      const page = this.#environment.range('groups', from, Buffer.of(255), pageRows)
+      for (const { key } of page) names.push(key.subarray(0, -1).toString())
+      const last = page.at(-1)
+      if (last === undefined || page.length < pageRows) return names
+      from = Buffer.concat([last.key, Buffer.of(0)])
+    }
+  }
+
+  /** The group without members that are dead by now, whether or not anybody has noticed. */
+  alive(name: string): Group {
+    const stored = this.find(name)
+    return stored === undefined ? emptyGroup : this.#expired(stored.group)
+  }
+
+  /** When a group without live members had its last one; undefined while it has some, and when there is no such group. */
+  emptySinceMs(name: string): number | undefined {
+    const group = this.find(name)?.group
+    if (group === undefined || this.alive(name).members.length > 0) return undefined
+    return Math.max(group.emptySinceMs ?? 0, ...group.members.map((member) => this.#lastSeenMs(member)))
+  }
+
+  /** @throws MillraceError `owned_by_application` */
+  join(name: string, newcomer: Newcomer): StoredGroup {
+    return this.#environment.write((transaction) => {
+      this.#positions.checkNotApplication(name)
+      const nowMs = this.#clock.now()
+      if (newcomer.sessionId !== undefined) this.beat(transaction, newcomer.sessionId)
+      return this.#change(transaction, name, (group) =>
+        retarget(join(this.#expired(group), newcomer, nowMs), this.#topics.list()),
+      )
+    })
+  }
+
+  leave(name: string, memberId: string): void {
+    this.#environment.write((transaction) =>
+      this.#change(transaction, name, (group) =>
+        retarget(leave(this.#expired(group), memberId, this.#clock.now()), this.#topics.list()),
+      ),
+    )
+  }
+
+  /** A static member goes away for a while; it keeps its partitions until its session times out. */
+  detach(name: string, memberId: string): void {
+    this.#environment.write((transaction) =>
+      this.#change(transaction, name, (group) => detach(group, memberId, this.#clock.now())),
+    )
+  }
+
+  /** Removes dead members and brings the targets up to date with the topics; writes only when that changes something. */
+  settle(name: string): void {
+    const stored = this.find(name)
+    if (stored === undefined) return
+    const settled = (group: Group): Group => retarget(this.#expired(group), this.#topics.list())
+    if (settled(stored.group) === stored.group) return
+    this.#environment.write((transaction) => this.#change(transaction, name, settled))
+  }
+
+  release(name: string, memberId: string, partitions: readonly GroupPartition[]): void {
+    this.#environment.write((transaction) =>
+      this.#change(transaction, name, (group) => release(group, memberId, partitions)),
+    )
+  }
+
+  /** `begin` is called in the transaction, for each partition that the member has taken. */
+  take(
+    name: string,
+    memberId: string,
+    begin: (transaction: WriteTransaction, partition: GroupPartition) => void,
+  ): StoredGroup {
+    return this.#environment.write((transaction) => {
+      const before = this.find(name)?.group
+      const stored = this.#change(transaction, name, (group) => take(group, memberId))
+      const owned = new Set((before && memberOf(before, memberId)?.owned)?.map(partitionName))
+      for (const partition of memberOf(stored.group, memberId)?.owned ?? []) {
+        if (!owned.has(partitionName(partition))) begin(transaction, partition)
+      }
+      return stored
+    })
+  }
+
+  /**
+   * Commits positions as a member, or as nobody's: then only while the group has no members.
+   *
+   * @throws MillraceError `member_fenced`, `owned_by_application`
+   */
+  commit(
+    transaction: WriteTransaction,
+    name: string,
+    memberId: string | undefined,
+    positions: readonly PositionCommit[],
+  ): void {
+    this.#positions.checkNotApplication(name)
+    if (memberId === undefined) this.#checkNoMembers(name)
+    else this.#checkOwner(name, memberId, positions)
+    const committedMs = this.#clock.now()
+    for (const { partition, offset, metadata } of positions) {
+      this.#positions.put(transaction, name, partition, { offset, committedMs, metadata })
+    }
+  }
+
+  #checkOwner(name: string, memberId: string, positions: readonly PositionCommit[]): void {
+    const group = this.find(name)?.group ?? emptyGroup
+    const member = memberOf(group, memberId)
+    if (member === undefined) {
+      throw new MillraceError(
+        'member_fenced',
+        `"${memberId}" is no member of the group "${name}" any more: it was silent for its session timeout, did not ask for ` +
+          'records for maxPollIntervalMs, or another member took its instanceId. Nothing of this commit is kept; its ' +
+          'partitions are read on from their last commit by whoever has them now',
+      )
+    }
+    const owned = new Set(member.owned.map(partitionName))
+    for (const { partition } of positions) {
+      const { topic, topicId, partition: index } = partition
+      if (owned.has(partitionName([topicId, index]))) continue
+      throw new MillraceError(
+        'member_fenced',
+        `${topic}[${index}] does not belong to "${memberId}" of the group "${name}" any more. Nothing of this commit is kept`,
+        { topic, partition: index },
+      )
+    }
+  }
+
+  #checkNoMembers(name: string): void {
+    const count = this.alive(name).members.length
+    if (count === 0) return
+    throw new MillraceError(
+      'member_fenced',
+      `the group "${name}" has ${count} members, and only they may commit: a consumer with "assign" does so in a group of its own`,
+    )
+  }
+
+  /**
+   * An application begins without positions: those of a group of its name say nothing of its state.
+   *
+   * @throws MillraceError `owned_by_group`
+   */
+  checkUnused(applicationId: string): void {
+    const isUsed = this.find(applicationId) !== undefined || this.#positions.list(applicationId).length > 0
+    if (!isUsed) return
+    throw new MillraceError(
+      'owned_by_group',
+      `there is a consumer group "${applicationId}", and an application does not take over its positions: use another ` +
+        `application id, or delete the group with log.admin.deleteGroup("${applicationId}")`,
+    )
+  }
+
+  /** Says that everything that runs under this session is alive. */
+  beat(transaction: WriteTransaction, sessionId: string): void {
+    const value = Buffer.allocUnsafe(8)
+    writeInt64(value, 0, this.#clock.now())
+    transaction.put('groups', sessionKey(sessionId), value)
+  }
+
+  /** Removes what is left of sessions that ended long ago; `limit` bounds the work. */
+  sweepSessions(olderThanMs: number, limit: number): void {
+    const prefix = Buffer.of(0)
+    const before = this.#clock.now() - olderThanMs
+    const stale = this.#environment
+      .range('groups', prefix, afterPrefix(prefix), limit)
+      .filter(({ value }) => readInt64(value, 0) < before)
+    if (stale.length === 0) return
+    this.#environment.write((transaction) => {
+      for (const { key } of stale) transaction.remove('groups', key)
+    })
+  }
+
+  endSession(sessionId: string): void {
+    this.#environment.write((transaction) => transaction.remove('groups', sessionKey(sessionId)))
+  }
+
+  /** Forgets a group without members: its row, and with it that it ever was. */
+  remove(transaction: WriteTransaction, name: string): void {
+    transaction.remove('groups', namedKey(name, ''))
+  }
+
+  #change(transaction: WriteTransaction, name: string, to: (group: Group) => Group): StoredGroup {
+    const stored = this.find(name)
+    const before = stored?.group ?? emptyGroup
+    const group = to(before)
+    // A row that is made anew must not look like the one before to a member that slept meanwhile.
+    const version = stored?.version ?? this.#clock.now()
+    if (group === before) return { group, version }
+    const json = Buffer.from(JSON.stringify(group))
+    const value = Buffer.allocUnsafe(versionBytes + json.length)
+    writeInt64(value, 0, version + 1)
+    value.set(json, versionBytes)
+    transaction.put('groups', namedKey(name, ''), value)
+    return { group, version: version + 1 }
+  }
+
+  #expired(group: Group): Group {
+    return expire(group, this.#clock.now(), (member) => this.#lastSeenMs(member))
+  }
+
+  #lastSeenMs({ sessionId, seenMs }: Member): number {
+    const beat = sessionId === undefined ? undefined : this.#environment.get('groups', sessionKey(sessionId))
+    return beat === undefined ? seenMs : Math.max(seenMs, readInt64(beat, 0))
+  }
+}
+
+/** Names begin with a letter, digit, `.`, `_` or `-`, so nothing that begins with 0 is a group. */
+function sessionKey(sessionId: string): Buffer {
+  return Buffer.concat([Buffer.of(0), Buffer.from(sessionId)])
+}

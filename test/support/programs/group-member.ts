@@ -1,0 +1,36 @@
+// A member of the group `g` on the topic `words`. It prints every record when it is through with it; told to hold, it keeps a batch
+// in hand until it is given a line, and says how its commit went.
+import { writeSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { MillraceError } from '../../../src/core/errors.ts'
+import { openLog } from '../../../src/log/log.ts'
+import { words } from '../topics.ts'
+
+const [dir = '', name = '', mode = ''] = process.argv.slice(2)
+const say = (line: string): void => void writeSync(1, `${line}\n`)
+const log = await openLog(dir)
+const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]()
+const consumer = log.consumer({
+  group: 'g',
+  topics: [words],
+  clientId: name,
+  sessionTimeoutMs: 600,
+  heartbeatMs: 100,
+  autoCommitMs: mode === 'hold' ? false : 20,
+  onAssigned: (partitions) => say(`assigned ${partitions.length}`),
+  onLost: (partitions) => say(`lost ${partitions.length}`),
+})
+if (mode === 'hold') {
+  for await (const batch of consumer.batches()) {
+    say(`holds ${batch.partition}`)
+    await lines.next()
+    try {
+      await consumer.commit(batch)
+      say('committed')
+    } catch (error) {
+      if (!(error instanceof MillraceError)) throw error
+      say(`refused ${error.code}`)
+    }
+  }
+}
+for await (const { partition, offset } of consumer) say(`read ${partition} ${offset} ${consumer.metrics().generation}`)
