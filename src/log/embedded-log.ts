@@ -69,6 +69,11 @@ export class EmbeddedLog implements LogContract {
     this.maintenance.add({ steps: () => sweepDeletedTopics(environment) })
     const compaction = new Compaction(environment, this.partitions, keyMapBytes)
     this.maintenance.add(cleaner(this.topics, this.retention, compaction, clock))
+    this.maintenance.add({ steps: () => this.#forgetProducers() })
+  }
+
+  *#forgetProducers(): Iterable<void> {
+    while (this.producers.expire(this.clock.now())) yield
   }
 
   describeTopic(name: string): TopicDescription {

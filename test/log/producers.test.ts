@@ -126,7 +126,7 @@ test('any sequence of stamped batches, repetitions, gaps and epochs comes out as
       }
       await embedded.environment.close()
     }),
-    { numRuns: 25 },
+    { numRuns: 25, seed: 7 }, // a fixed one: what came out is looked at below
   )
   expect([...outcomes].sort()).toEqual(['appended', 'fenced', 'out_of_order_sequence', 'repeated'])
 })
