@@ -5,6 +5,7 @@ import type { Figure } from './figure.ts'
 import { partitions, serdes, sizes } from './figures/clicks.ts'
 import { comparison } from './figures/comparison.ts'
 import { latency } from './figures/latency.ts'
+import { log } from './figures/log.ts'
 import { memory } from './figures/memory.ts'
 import { operators } from './figures/operators.ts'
 import { pageSize } from './figures/page-size.ts'
@@ -14,6 +15,7 @@ import { recovery } from './figures/recovery.ts'
 export const figures: readonly Figure[] = [
   comparison,
   latency,
+  log,
   recovery,
   memory,
   operators,

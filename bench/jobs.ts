@@ -3,6 +3,7 @@
  */
 import * as clicks from './jobs/clicks.ts'
 import { chain } from './jobs/chain.ts'
+import * as log from './jobs/log.ts'
 import { bareCommit, latency } from './jobs/latency.ts'
 import { memoryOfBacklog, memoryOfState } from './jobs/memory.ts'
 import { operate } from './jobs/operators.ts'
@@ -14,6 +15,7 @@ import { count } from './limit/count.ts'
 import { countKeys } from './limit/count-keys.ts'
 import { produce, produceByPage } from './limit/produce.ts'
 import { read } from './limit/read.ts'
+import { produceRecords } from './limit/records.ts'
 
 export const jobs = {
   'limit produce': produce,
@@ -21,12 +23,19 @@ export const jobs = {
   'limit read': read,
   'limit count': count,
   'limit count keys': countKeys,
+  'limit produce records': produceRecords,
   'millrace produce': clicks.produce,
   'millrace produce by page': clicks.produceByPage,
   'millrace send': clicks.send,
   'millrace read': clicks.read,
   'millrace count': clicks.count,
   'millrace count keys': clicks.countKeys,
+  'log produce records': log.produceRecords,
+  'log read one by one': log.readOneByOne,
+  'log echo': log.echo,
+  'log round trip': log.roundTrip,
+  'log make large': log.makeLargeLog,
+  'log administer': log.administer,
   'bare commit': bareCommit,
   latency,
   'produce visits': produceVisits,

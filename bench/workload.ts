@@ -47,3 +47,10 @@ export function fingerprintOf(counts: Iterable<readonly [windowStart: number, pa
   const rows = [...counts].map(([start, page, count]) => `${start} ${page} ${count}`)
   return rows.toSorted().join('\n')
 }
+
+/** With a key of 8 bytes or so, a record of 100 bytes. */
+export const recordValue: Uint8Array = new Uint8Array(92).map((_, at) => (at * 31) % 251)
+
+export function recordKey(index: number): string {
+  return 'key' + ((index * 7919) % 100_000)
+}

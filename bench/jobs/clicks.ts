@@ -38,7 +38,7 @@ export interface ClickOptions extends JobOptions {
 
 const counts = windowStore('counts', { key: string(), value: int64() })
 
-function clicksOf({ partitions = 1, serde = 'msgpack' }: ClickOptions): Topic<string, Click> {
+export function clicksOf({ partitions = 1, serde = 'msgpack' }: ClickOptions): Topic<string, Click> {
   const value = serde === 'json' ? json<Click>() : msgpack<Click>()
   return topic('clicks', { key: string(), value, partitions })
 }

@@ -2,15 +2,21 @@
  * The administration of a log: its topics and what they hold.
  */
 import type { Offset } from '../core/units.ts'
+import type { LogStatistics } from '../storage/statistics.ts'
 import type { EmbeddedLog } from './embedded-log.ts'
 import { deleteGroup, describeGroup, type GroupDescription, type GroupListing, listGroups } from './group-admin.ts'
 import { deleteRecords, type RecordDeletion } from './record-deletion.ts'
 import { sweepDeletedTopics } from './deleted-topics.ts'
 import type { TopicConfigChange } from './topic-changes.ts'
 import { detailsOf, type TopicDescription, type TopicDetails, type TopicRequest } from './topics.ts'
-
-/** A topic by its typed constant, or by its name; a name never creates. */
-export type TopicName = string | { readonly name: string }
+import { lagOf, type PartitionLag } from './lag.ts'
+import { backUp, type BackupOptions, type BackupResult } from './backup.ts'
+import type { VerifyReport } from './findings.ts'
+import { type OffsetAndTimestamp, offsetsForTimes, partitionsOf } from './offset-queries.ts'
+import { type OffsetReset, type ResetOptions, resetOffsets } from './reset-offsets.ts'
+import { sizesOf, type TopicSize } from './sizes.ts'
+import { nameOf, type TopicName } from './topic-name.ts'
+import { verifyLog, type VerifyOptions } from './verify.ts'
 
 /**
  * Topics and their administration: `log.admin`. Programs that use typed constants need it seldom, as these create their topics.
@@ -128,11 +134,103 @@ export class Admin {
    */
   async endOffsets(topic: TopicName): Promise<readonly Offset[]> {
     this.#log.refresh()
-    const { name, id, partitions } = this.#log.topics.describe(nameOf(topic))
-    return Array.from(
-      { length: partitions },
-      (_, partition) => this.#log.endOffset({ topic: name, topicId: id, partition }) as Offset,
-    )
+    return partitionsOf(this.#log, nameOf(topic)).map((partition) => this.#log.endOffset(partition) as Offset)
+  }
+
+  /**
+   * The first offset that is kept of each partition, all as of one moment; for one without records its end.
+   *
+   * @throws MillraceError `topic_unknown`
+   */
+  async startOffsets(topic: TopicName): Promise<readonly Offset[]> {
+    this.#log.refresh()
+    return partitionsOf(this.#log, nameOf(topic)).map((partition) => this.#log.startOffset(partition) as Offset)
+  }
+
+  /**
+   * For each partition the first record with at least this time (ms since the epoch), and null where there is none.
+   *
+   * It is looked up in an index, also when timestamps came out of order.
+   *
+   * @example
+   * ```ts
+   * for (const found of await log.admin.offsetsForTimes(clicks, Date.now() - days(1))) console.log(found?.offset)
+   * ```
+   * @throws MillraceError `topic_unknown`, `bad_option`, `corrupt_batch`
+   */
+  async offsetsForTimes(topic: TopicName, timestamp: number): Promise<readonly (OffsetAndTimestamp | null)[]> {
+    return offsetsForTimes(this.#log, nameOf(topic), timestamp)
+  }
+
+  /**
+   * How far a consumer group or an application is behind, by topic and partition: in records, and as the age of the oldest
+   * record that it has not read. Partitions without a committed position are left out.
+   *
+   * @example
+   * ```ts
+   * await app.caughtUp()
+   * for (const { topic, partition, records, ageMs } of await log.admin.lag('pages')) {
+   *   console.log(topic, partition, records, ageMs)
+   * }
+   * ```
+   * @throws MillraceError `group_unknown`; `corrupt_batch` when the record at a position cannot be read
+   */
+  async lag(group: string): Promise<readonly PartitionLag[]> {
+    return lagOf(this.#log, group)
+  }
+
+  /**
+   * Moves the positions of a consumer group without members, in one commit; returns every position before and after.
+   *
+   * Targets are clamped to what a partition holds. With `dryRun` nothing is written.
+   *
+   * @example
+   * ```ts
+   * const planned = await log.admin.resetOffsets('billing', { topics: [clicks], to: { ago: hours(1) }, dryRun: true })
+   * for (const { topic, partition, before, after } of planned) console.log(topic, partition, before, after)
+   * ```
+   * @throws MillraceError `group_not_empty` while it has members, `owned_by_application` for the positions of an application,
+   *   `group_unknown` without `topics` and without positions, `topic_unknown`, `bad_option`
+   */
+  async resetOffsets(group: string, options: ResetOptions): Promise<readonly OffsetReset[]> {
+    return resetOffsets(this.#log, group, options)
+  }
+
+  /**
+   * How much these topics hold, or all: bytes, records and times of each partition.
+   *
+   * @throws MillraceError `topic_unknown`, `corrupt_batch`
+   */
+  async logSizes(topics?: readonly TopicName[]): Promise<readonly TopicSize[]> {
+    return sizesOf(this.#log, topics?.map(nameOf))
+  }
+
+  /**
+   * How the file is used: bytes, free pages, readers, and the oldest snapshot that keeps freed pages from being used again.
+   *
+   * @throws MillraceError `storage_failed`
+   */
+  async stats(): Promise<LogStatistics> {
+    return this.#log.environment.statistics()
+  }
+
+  /**
+   * Checks everything that is stored while others read and write: checksums, headers and places of all batches, the index by
+   * time, sizes and times of segments, positions, and rows that belong to nothing. What it finds is in the report; it throws for
+   * damage only where the file cannot be read at all.
+   *
+   * The values in the state of applications have no checksums, so a flipped bit in one is not found. LMDB may end the process on pages
+   * that are damaged: verify a file in doubt in a process of its own.
+   *
+   * @example
+   * ```ts
+   * const { problems, batches } = await log.admin.verify({ deep: true })
+   * console.log(`${batches} batches`, problems)
+   * ```
+   * @throws MillraceError `bad_option`, `closed`; the reason of `signal` when that ends it
+   */
+  async verify(options: VerifyOptions = {}): Promise<VerifyReport> {
+    return verifyLog(this.#log, options)
   }
 
   /** Every consumer group that has members or positions, and every application, by name. */
@@ -157,10 +255,23 @@ export class Admin {
   async deleteGroup(group: string): Promise<void> {
     deleteGroup(this.#log, group)
   }
-}
 
-function nameOf(topic: TopicName): string {
-  return typeof topic === 'string' ? topic : topic.name
+  /**
+   * Writes a consistent copy of the whole log, as of one moment, into a directory that is missing or empty, while everything
+   * goes on. The copy is a log: open it where it is, or bring it back with {@link restoreLog}.
+   *
+   * It stands under its name only when it is whole and durable: a process that is killed leaves a directory that nobody can open by
+   * mistake. Space that is freed while it is written is used again afterwards, so the log grows by what is written meanwhile.
+   *
+   * @example
+   * ```ts
+   * await log.admin.backup('./backup', { onProgress: ({ doneBytes }) => console.error(doneBytes) })
+   * ```
+   * @throws MillraceError `directory_not_empty`, `storage_failed`, `bad_option`, `closed`
+   */
+  async backup(path: string, options: BackupOptions = {}): Promise<BackupResult> {
+    return backUp(this.#log.environment, path, options)
+  }
 }
 
 const nextTurn = (): Promise<void> =>

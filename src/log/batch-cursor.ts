@@ -4,7 +4,7 @@
  * Nothing of a batch is handed out before its checksum and its header are checked: a flipped bit is an error that names
  * topic, partition and offset, never a wrong record.
  */
-import { crc32c } from '@node-rs/crc32'
+import { crc32c } from '../core/checksum.ts'
 import { copyOf, readInt32, readInt64 } from '../core/bytes.ts'
 import { MillraceError, messageOf } from '../core/errors.ts'
 import { type Header, noHeaders } from '../core/headers.ts'

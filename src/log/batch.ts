@@ -7,7 +7,7 @@
  * The CRC covers everything from the attributes on, so the base offset can be set when the batch is appended. Built batches
  * are compared byte for byte with those of Kafka's Java client (test/vectors).
  */
-import { crc32c } from '@node-rs/crc32'
+import { crc32c } from '../core/checksum.ts'
 import { ByteWriter, copyBytes, readInt32, readInt64, writeInt32, writeInt64 } from '../core/bytes.ts'
 import { MillraceError } from '../core/errors.ts'
 import type { Header } from '../core/headers.ts'

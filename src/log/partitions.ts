@@ -37,6 +37,9 @@ export interface StoredBatch {
 export const segmentBatchesMax = 1_024
 const segmentBytesMax = 64 * 1_048_576
 
+/** Rows of segments are read in pages of so many. */
+const segmentPage = 256
+
 export class Partitions {
   readonly #environment: Environment
   readonly #guard: DiskGuard
@@ -171,6 +174,17 @@ export class Partitions {
       partitionNumberKey(topicId, index, offset + 1),
     )
     return entry === undefined ? undefined : decodedSegment(partition, entry)
+  }
+
+  /** All segments in order, the one that is appended to last. */
+  *segments(partition: PartitionId): Iterable<Segment> {
+    for (let from = 0; ;) {
+      const page = this.closedSegments(partition, from, segmentPage)
+      yield* page
+      if (page.length < segmentPage) break
+      from = (page.at(-1) as Segment).baseOffset + 1
+    }
+    yield this.row(partition).active
   }
 
   /**

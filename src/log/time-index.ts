@@ -13,9 +13,6 @@ import { BatchCursor } from './batch-cursor.ts'
 import type { Segment } from './partition-row.ts'
 import type { PartitionId, Partitions } from './partitions.ts'
 
-/** Segments are looked at in pages of so many. */
-const segmentPage = 256
-
 /** As Kafka defines it; the end when there is none. */
 export function offsetAtTime(
   environment: Environment,
@@ -25,7 +22,7 @@ export function offsetAtTime(
 ): number {
   const { startOffset, endOffset } = partitions.row(partition)
   let segment: Segment | undefined
-  for (const next of allSegments(partitions, partition)) {
+  for (const next of partitions.segments(partition)) {
     const found = segment && searchSegment(segment, next.baseOffset)
     if (found !== undefined) return found
     segment = next
@@ -37,16 +34,6 @@ export function offsetAtTime(
     const from = firstCandidate(environment, partition, within, timestamp)
     return search(partitions, partition, Math.max(from, startOffset), until, timestamp)
   }
-}
-
-function* allSegments(partitions: Partitions, partition: PartitionId): Iterable<Segment> {
-  for (let from = 0; ;) {
-    const page = partitions.closedSegments(partition, from, segmentPage)
-    yield* page
-    if (page.length < segmentPage) break
-    from = (page.at(-1) as Segment).baseOffset + 1
-  }
-  yield partitions.row(partition).active
 }
 
 /** The batch of a segment that was the first to reach the timestamp when it was appended. */

@@ -17,7 +17,7 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { basename, dirname, join } from 'node:path'
 import { MillraceError } from '../core/errors.ts'
 
 /** The file of LMDB in a directory. */
@@ -46,6 +46,9 @@ const magicAt = 24
 const magic = 0xbeefc0de
 const lmdbPageSizeAt = 48
 
+/** Where a copy grows until it is whole: a log is never opened there, nor created beside it. */
+export const incompleteCopy = 'incomplete-copy'
+
 /**
  * LMDB maps whatever it finds and crashes the process on some files that are none of its own, and on one that it may not
  * write, so look first.
@@ -53,6 +56,12 @@ const lmdbPageSizeAt = 48
 export function checkDataFile(dir: string): void {
   const path = dataFileOf(dir)
   const size = statSync(path, { throwIfNoEntry: false })?.size
+  if (basename(dir) === incompleteCopy || ((size ?? 0) === 0 && existsSync(join(dir, incompleteCopy)))) {
+    throw new MillraceError(
+      'format_unknown',
+      `${dir} holds a copy of a log that was cut short, or is being made; delete it, and copy again`,
+    )
+  }
   if (size === undefined) return
   const header = Buffer.alloc(lmdbPageSizeAt + 4)
   const file = openSync(path, 'r+')
@@ -135,5 +144,14 @@ function putInPlace(temporary: string, path: string): void {
     linkSync(temporary, path)
   } catch {
     // It is there, or the file system has no links: there is room, so LMDB may make its own.
+  }
+}
+
+export function fsyncFile(path: string): void {
+  const file = openSync(path, 'r+')
+  try {
+    fsyncSync(file)
+  } finally {
+    closeSync(file)
   }
 }

@@ -6,13 +6,15 @@
  * refuses all further work (fail-stop). No code of a user runs inside a transaction.
  */
 import { resolve } from 'node:path'
-import { MillraceError } from '../core/errors.ts'
+import { MillraceError, messageOf } from '../core/errors.ts'
 import { CommitLock } from './commit-lock.ts'
 import { CommitWatch } from './commit-watch.ts'
 import { type DatabaseName, databaseNames } from './databases.ts'
 import { checkDataFile, dataFileOf, fsyncDirectory, makeDirectory } from './directory.ts'
 import { failureAdvice } from './failure-advice.ts'
 import { createAndOpen, type Databases, defaultPageSizeBytes, openDatabases, openError, type Root } from './opening.ts'
+import { isSealed, seal, sealedDatabases, unseal } from './sealed-rows.ts'
+import { type LogStatistics, readStatistics } from './statistics.ts'
 
 /** The longest key that LMDB takes with pages of this size; docs/format.md. */
 export const keyBytesMax = 4_026
@@ -38,6 +40,8 @@ export class Environment {
   readonly #databases: Databases
   readonly #lock: CommitLock
   readonly #watch: CommitWatch
+  /** Copies that are under way: the file stays open until they are done. */
+  readonly #copies = new Set<Promise<void>>()
   #poison: MillraceError | undefined
   #closed = false
   #commits = 0
@@ -105,10 +109,20 @@ export class Environment {
     return result
   }
 
+  /**
+   * Frees the places of processes that died, and returns how many there were. The snapshot of one that was killed while it read
+   * would keep pages from being used again for ever; {@link write} does so every few commits.
+   */
+  releaseDeadReaders(): number {
+    this.#checkUsable()
+    return this.#root.readerCheck()
+  }
+
   readonly #transaction: WriteTransaction = {
     put: (database, key, value) => {
+      const stored = isSealed(database, key) ? seal(key, value) : value
       try {
-        this.#databases[database].putSync(key as Buffer, value as Buffer)
+        this.#databases[database].putSync(key as Buffer, stored as Buffer)
       } catch (cause) {
         throw this.#fail(cause)
       }
@@ -137,11 +151,30 @@ export class Environment {
   get(database: DatabaseName, key: Uint8Array): Buffer | undefined {
     this.#checkUsable()
     if (key.length > keyBytesMax) return undefined
-    return this.#databases[database].getBinary(key as Buffer)
+    const stored = this.#databases[database].getBinary(key as Buffer)
+    return stored === undefined ? undefined : this.#valueOf(database, key, stored)
+  }
+
+  #valueOf(database: DatabaseName, key: Uint8Array, stored: Buffer): Buffer {
+    if (!isSealed(database, key)) return stored
+    const value = unseal(key, stored)
+    if (value !== undefined) return value
+    throw new MillraceError(
+      'corrupt_batch',
+      `a row of "${database}" in ${this.dir} is damaged (key ${JSON.stringify(Buffer.from(key).toString('latin1'))}); ` +
+        'log.admin.verify() lists everything that is',
+    )
   }
 
   /** Up to `limit` entries with from <= key < to, in order. Never hold a snapshot longer than one call: page by key. */
   range(database: DatabaseName, from: Uint8Array, to: Uint8Array, limit: number): Entry[] {
+    const stored = this.storedRange(database, from, to, limit)
+    if (!sealedDatabases.has(database)) return stored
+    return stored.map(({ key, value }) => ({ key, value: this.#valueOf(database, key, value) }))
+  }
+
+  /** As {@link range}, with the checksums of sealed rows (sealed-rows.ts) unchecked and in place: for whoever verifies. */
+  storedRange(database: DatabaseName, from: Uint8Array, to: Uint8Array, limit: number): Entry[] {
     this.#checkUsable()
     return [...this.#databases[database].getRange({ start: asBound(from), end: asBound(to), limit })]
   }
@@ -172,7 +205,33 @@ export class Environment {
       reverse: true,
       limit: 1,
     }
-    return [...this.#databases[database].getRange(range)][0]
+    const [last] = this.#databases[database].getRange(range)
+    return last === undefined ? undefined : { key: last.key, value: this.#valueOf(database, last.key, last.value) }
+  }
+
+  /** How the file is used, as of the newest commit of any process. */
+  statistics(): LogStatistics {
+    this.refresh()
+    return readStatistics(dataFileOf(this.dir), this.#root, Object.values(this.#databases))
+  }
+
+  /**
+   * Writes a consistent copy of the whole environment, as of the newest commit, to the file of another directory. Others go on
+   * reading and writing; pages that they free meanwhile are used again only when the copy is done.
+   *
+   * @throws MillraceError `storage_failed`; what is in the directory is no copy then
+   */
+  async copyInto(dir: string): Promise<void> {
+    this.#checkUsable()
+    const copy = this.#root.backup(dir, true)
+    this.#copies.add(copy)
+    try {
+      await copy
+    } catch (cause) {
+      throw new MillraceError('storage_failed', `copying ${this.dir} to ${dir} failed: ${messageOf(cause)}`, { cause })
+    } finally {
+      this.#copies.delete(copy)
+    }
   }
 
   /** Reads from here on see the newest commit, of any process. Reads without a call in between see one snapshot. */
@@ -201,6 +260,7 @@ export class Environment {
     if (this.#closed) return
     this.#closed = true
     this.#watch.close() // whoever waits finds that it is closed
+    await Promise.allSettled(this.#copies)
     if (this.#poison !== undefined) return
     await this.#root.close()
     this.#lock.close()

@@ -6,6 +6,7 @@ import { MillraceError, messageOf } from '../core/errors.ts'
 import { type DatabaseName, databaseNames } from './databases.ts'
 import { createDataFile, makeRoom } from './directory.ts'
 import { failureAdvice } from './failure-advice.ts'
+import { formatKey } from './sealed-rows.ts'
 
 /** Written into every directory; a directory with another version is refused. */
 export const formatVersion = 2
@@ -83,8 +84,6 @@ function openRoot(path: string, pageSize: number): RootDatabase<Buffer, Buffer> 
 function openDatabase(root: RootDatabase<Buffer, Buffer>, name: string): LmdbDatabase<Buffer, Buffer> {
   return root.openDB({ name, encoding: 'binary', keyEncoding: 'binary', cache: false })
 }
-
-const formatKey = Buffer.from('format')
 
 function checkVersion(dir: string, stored: Buffer): void {
   const version = readVersion(stored)

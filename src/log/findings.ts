@@ -1,0 +1,100 @@
+/**
+ * What a verification finds: how much it has looked at, and everything that is wrong.
+ */
+
+/**
+ * What is wrong: a batch that fails its checksum or does not parse; offsets without a batch where there must be one; a batch
+ * where there must be none; a record, batch or segment with another largest timestamp than is stored above it; a segment, a
+ * partition, the index by time or a row of another database that is damaged or contradicts what it describes; a position
+ * outside of its partition; rows that belong to nothing.
+ */
+export type ProblemKind =
+  | 'corrupt_batch'
+  | 'missing_batch'
+  | 'misplaced_batch'
+  | 'wrong_timestamp'
+  | 'wrong_segment'
+  | 'wrong_partition'
+  | 'wrong_time_index'
+  | 'damaged_row'
+  | 'wrong_position'
+  | 'orphan'
+
+/** One thing that is wrong, with its place as far as it has one. */
+export interface VerifyProblem {
+  /** What kind of thing, for programs. */
+  readonly kind: ProblemKind
+  /** What exactly, for people. */
+  readonly message: string
+  /** The topic, where it is known. */
+  readonly topic?: string
+  /** The partition of the topic. */
+  readonly partition?: number
+  /** The first offset that is concerned. */
+  readonly offset?: number
+}
+
+/** What `log.admin.verify()` has looked at, and what is wrong. */
+export interface VerifyReport {
+  /** Everything that is wrong, up to 1,000 problems. Empty for a sound log. */
+  readonly problems: readonly VerifyProblem[]
+  /** How many problems there are. */
+  readonly problemCount: number
+  /** Topics that were looked at. */
+  readonly topics: number
+  /** Their partitions. */
+  readonly partitions: number
+  /** Segments with batches. */
+  readonly segments: number
+  /** Batches whose checksum and header were checked. */
+  readonly batches: number
+  /** Records in them, as their headers say; with `deep` each was looked at. */
+  readonly records: number
+  /** Of the batches as they are stored. */
+  readonly bytes: number
+  /** Rows of all other kinds. */
+  readonly rows: number
+  /** Positions that lie before what is kept: their readers have lost records to retention. That is no damage. */
+  readonly positionsBeforeStart: number
+}
+
+const problemsMax = 1_000
+
+export type Counts = Omit<VerifyReport, 'problems' | 'problemCount'>
+
+type Mutable<T> = { -readonly [Name in keyof T]: T[Name] }
+
+export class Findings {
+  readonly counts: Mutable<Counts> = {
+    topics: 0,
+    partitions: 0,
+    segments: 0,
+    batches: 0,
+    records: 0,
+    bytes: 0,
+    rows: 0,
+    positionsBeforeStart: 0,
+  }
+  readonly #problems: VerifyProblem[] = []
+  #problemCount = 0
+
+  get isSound(): boolean {
+    return this.#problemCount === 0
+  }
+
+  add(kind: ProblemKind, message: string, place: Pick<VerifyProblem, 'topic' | 'partition' | 'offset'> = {}): void {
+    this.#problemCount++
+    if (this.#problems.length < problemsMax) this.#problems.push({ kind, message, ...place })
+  }
+
+  /** Takes over what another one has found. */
+  merge(other: Findings): void {
+    for (const name of Object.keys(this.counts) as (keyof Counts)[]) this.counts[name] += other.counts[name]
+    this.#problemCount += other.#problemCount
+    this.#problems.push(...other.#problems.slice(0, problemsMax - this.#problems.length))
+  }
+
+  report(): VerifyReport {
+    return { problems: this.#problems, problemCount: this.#problemCount, ...this.counts }
+  }
+}

@@ -1,0 +1,102 @@
+/**
+ * How the file of an environment is used: what LMDB counts, added up over its databases.
+ */
+import { statSync } from 'node:fs'
+
+/** A process, or a thread of one, that reads. */
+export interface LogReader {
+  /** Its process. */
+  readonly pid: number
+  /** How many commits came since the snapshot that it holds; null while it holds none. */
+  readonly commitsBehind: number | null
+}
+
+/** How the file of a log is used; `log.admin.stats()`. */
+export interface LogStatistics {
+  /** The size of the file. It never shrinks: freed pages are used again. */
+  readonly fileBytes: number
+  /** In pages that hold something. */
+  readonly usedBytes: number
+  /** In pages that can be used again, now or when the oldest reader has moved on. */
+  readonly freeBytes: number
+  /** The same, counted. */
+  readonly freePages: number
+  /** The size of a page. */
+  readonly pageBytes: number
+  /** Address space that is reserved for the file. */
+  readonly mapBytes: number
+  /** The number of the last commit, of any process. */
+  readonly lastTransaction: number
+  /** Everyone who has a place in the table of readers. */
+  readonly readers: readonly LogReader[]
+  /** The one whose snapshot is oldest: while it holds it, pages that were freed since are not used again. */
+  readonly oldestReader: LogReader | null
+}
+
+interface Pages {
+  readonly treeBranchPageCount: number
+  readonly treeLeafPageCount: number
+  readonly overflowPages: number
+}
+
+/** What LMDB tells of a database, and the environment around it. */
+interface Counted extends Pages {
+  readonly pageSize: number
+  readonly root: Pages
+  readonly free: Pages
+  readonly mapSize: number
+  readonly lastPageNumber: number
+  readonly lastTxnId: number
+}
+
+interface Database {
+  getStats(): object
+}
+
+interface RootDatabase extends Database {
+  readerList(): string
+}
+
+/** Two pages say which commit is the newest. */
+const metaPages = 2
+
+export function readStatistics(path: string, root: RootDatabase, databases: readonly Database[]): LogStatistics {
+  const environment = root.getStats() as Counted
+  const trees: readonly Pages[] = [
+    environment.root,
+    environment.free,
+    ...databases.map((database) => database.getStats() as Counted),
+  ]
+  const usedPages = trees.reduce((total, tree) => total + pagesOf(tree), metaPages)
+  const pages = environment.lastPageNumber + 1
+  const pageBytes = environment.pageSize
+  const readers = readersOf(root.readerList(), environment.lastTxnId)
+  return {
+    fileBytes: statSync(path).size,
+    usedBytes: usedPages * pageBytes,
+    freeBytes: (pages - usedPages) * pageBytes,
+    freePages: pages - usedPages,
+    pageBytes,
+    mapBytes: environment.mapSize,
+    lastTransaction: environment.lastTxnId,
+    readers,
+    oldestReader: readers.reduce<LogReader | null>(older, null),
+  }
+}
+
+function pagesOf({ treeBranchPageCount, treeLeafPageCount, overflowPages }: Pages): number {
+  return treeBranchPageCount + treeLeafPageCount + overflowPages
+}
+
+/** Of `pid thread txnid` in each line behind the heading; a reader without a snapshot has a dash. */
+function readersOf(list: string, lastTransaction: number): LogReader[] {
+  return [...list.matchAll(/^\s*(\d+)\s+\S+\s+(\d+|-)\s*$/gm)].map(([, pid, transaction]) => ({
+    pid: Number(pid),
+    commitsBehind: transaction === '-' ? null : Math.max(0, lastTransaction - Number(transaction)),
+  }))
+}
+
+function older(oldest: LogReader | null, reader: LogReader): LogReader | null {
+  if (reader.commitsBehind === null) return oldest
+  return oldest !== null && (oldest.commitsBehind ?? 0) >= reader.commitsBehind ? oldest : reader
+}
