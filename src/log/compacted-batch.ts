@@ -5,7 +5,7 @@
  * A batch that keeps tombstones says in its base timestamp until when (KIP-534, the delete horizon), and bit 6 of its
  * attributes says that it does. Records are copied as they are; only their deltas to the base timestamp change then.
  */
-import { crc32c } from '@node-rs/crc32'
+import { crc32c } from '../core/checksum.ts'
 import { ByteWriter, readInt64, writeInt32, writeInt64 } from '../core/bytes.ts'
 import {
   attributesAt,
