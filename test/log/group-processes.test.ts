@@ -31,7 +31,7 @@ test('a stopped process loses its partitions, and when it goes on its commit is 
   const frozen = startProgram('group-member', [dir, 'frozen', 'hold'])
   expect(await frozen.line()).toBe('assigned 4')
   expect(await frozen.line()).toMatch(/^holds/)
-  frozen.stop()
+  await frozen.stopItself()
   const heir = startProgram('group-member', [dir, 'heir'])
   const read = new Set<string>()
   while (read.size < 100) {
@@ -42,7 +42,7 @@ test('a stopped process loses its partitions, and when it goes on its commit is 
     read.add(`${partition}:${offset}`)
   }
   const before = committed()
-  frozen.goOn()
+  frozen.thaw()
   frozen.say('commit')
   expect(await frozen.line()).toBe('refused member_fenced')
   expect(await frozen.line()).toBe('lost 4')
@@ -107,9 +107,9 @@ test(
         await everythingIsRead()
         if (members[victim] === program) members[victim] = start()
       } else {
-        program?.stop()
+        await program?.stopItself()
         await everythingIsRead()
-        program?.goOn()
+        program?.thaw()
       }
       // What a member printed it had read before it was asked for more: nothing is committed that nobody printed.
       for (const [partition, end] of committed().entries()) {

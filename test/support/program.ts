@@ -71,16 +71,6 @@ export class Program {
     this.#child.stdin?.write(`${line}\n`)
   }
 
-  /** SIGSTOP: it stands still where it is. */
-  stop(): void {
-    this.#child.kill('SIGSTOP')
-  }
-
-  /** SIGCONT: it goes on as if nothing had been. */
-  goOn(): void {
-    this.#child.kill('SIGCONT')
-  }
-
   /** SIGKILL: nothing of the program runs any more. */
   kill(): void {
     this.#child.kill('SIGKILL')
@@ -94,6 +84,12 @@ export class Program {
   /** SIGCONT: a program that stands still goes on. */
   thaw(): void {
     this.#child.kill('SIGCONT')
+  }
+
+  /** Tells a program that knows the line `stop` to stop itself, and waits until it stands still. */
+  async stopItself(): Promise<void> {
+    this.say('stop')
+    while (!this.isFrozen) await new Promise(setImmediate)
   }
 
   /** Whether it stands still, on Linux. */

@@ -1,5 +1,6 @@
 // A member of the group `g` on the topic `words`. It prints every record when it is through with it; told to hold, it keeps a batch
-// in hand until it is given a line, and says how its commit went.
+// in hand until it is given a line, and says how its commit went. The line `stop` makes it stop itself (SIGSTOP): between two
+// commits, because in the middle of one it would keep everybody from committing until it goes on.
 import { writeSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { MillraceError } from '../../../src/core/errors.ts'
@@ -20,10 +21,15 @@ const consumer = log.consumer({
   onAssigned: (partitions) => say(`assigned ${partitions.length}`),
   onLost: (partitions) => say(`lost ${partitions.length}`),
 })
+/** Waits for a line that does not stop it. */
+async function told(): Promise<void> {
+  while ((await lines.next()).value === 'stop') process.kill(process.pid, 'SIGSTOP')
+}
+
 if (mode === 'hold') {
   for await (const batch of consumer.batches()) {
     say(`holds ${batch.partition}`)
-    await lines.next()
+    await told()
     try {
       await consumer.commit(batch)
       say('committed')
@@ -33,4 +39,5 @@ if (mode === 'hold') {
     }
   }
 }
+void told()
 for await (const { partition, offset } of consumer) say(`read ${partition} ${offset} ${consumer.metrics().generation}`)
