@@ -11,6 +11,7 @@ import type { StampedAppend } from '../../src/log/producers.ts'
 import { Environment } from '../../src/storage/environment.ts'
 import { openTestLog } from '../support/open.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
+import { rejectionOf } from '../support/thrown.ts'
 import { lines, words } from '../support/topics.ts'
 
 const maxSequence = 2 ** 31 - 1
@@ -233,9 +234,9 @@ describe('a producer of a program', () => {
     const { log, environment } = openTestLog()
     const first = log.producer()
     const sent = first.send(words, { key: 'a', value: 'b' })
-    const refused = expect(sent).rejects.toMatchObject({ code: 'topic_unknown' })
+    const refusal = rejectionOf(sent)
     await log.admin.deleteTopic(words)
-    await refused
+    expect(await refusal).toMatchObject({ code: 'topic_unknown' })
     await log.producer().send(lines, { key: 'a', value: 'b' })
     await first.send(lines, { key: 'a', value: 'c' })
     environment.refresh()
