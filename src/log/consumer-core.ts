@@ -57,7 +57,7 @@ export class ConsumerCore {
     this.#settings = settings
     this.#hooks = hooks
     this.#onClose = onClose
-    this.#partitions = new ConsumerPartitions(log, settings, hooks, () => this.commitDone())
+    this.#partitions = new ConsumerPartitions(log, settings, hooks, () => this.#commitDoneAsMember())
     this.#membership = this.#newMembership()
     settings.signal?.addEventListener('abort', this.#onAbort)
     if (settings.signal?.aborted === true) this.#onAbort()
@@ -214,12 +214,23 @@ export class ConsumerCore {
     )
   }
 
+  /** False when it may not commit any more: it learns what it has lost when it looks at its group. */
+  #commitDoneAsMember(): boolean {
+    try {
+      this.commitDone()
+      return true
+    } catch (error) {
+      if (error instanceof MillraceError && error.code === 'member_fenced') return false
+      throw error
+    }
+  }
+
   /** A member that was fenced meanwhile learns it, with what it has lost, when it asks for the next record. */
   #commitDoneOrWait(): void {
     try {
-      this.commitDone()
+      this.#commitDoneAsMember()
     } catch (error) {
-      if (!(error instanceof MillraceError && error.code === 'member_fenced')) this.#fail(error)
+      this.#fail(error)
     }
   }
 
@@ -277,7 +288,7 @@ export class ConsumerCore {
     try {
       if (this.#log.environment.isClosed) return
       const isMember = this.#membership?.memberId !== undefined
-      const isFenced = !this.#commitBeforeClose()
+      const isFenced = !this.#commitDoneAsMember()
       const hook = isFenced ? this.#settings.onLost : this.#settings.onRevoked
       if (isMember && lanes.length > 0) await this.#hooks(hook, lanes.map(placeOf))
     } finally {
@@ -287,17 +298,6 @@ export class ConsumerCore {
       this.#partitions.drop(lanes)
       this.#onClose()
       if (!this.#log.environment.isClosed) this.#membership?.close()
-    }
-  }
-
-  /** False when it may not commit any more. */
-  #commitBeforeClose(): boolean {
-    try {
-      this.commitDone()
-      return true
-    } catch (error) {
-      if (error instanceof MillraceError && error.code === 'member_fenced') return false
-      throw error
     }
   }
 }

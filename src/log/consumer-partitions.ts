@@ -22,12 +22,12 @@ export class ConsumerPartitions {
   readonly #log: EmbeddedLog
   readonly #settings: ConsumerSettings
   readonly #runHook: RunHook
-  readonly #commitDone: () => void
+  readonly #commitDone: () => boolean
   /** Partitions that there were when it was made: one that comes later is read from its beginning. */
   readonly #initial: ReadonlySet<string>
   #topicsVersion: number
 
-  constructor(log: EmbeddedLog, settings: ConsumerSettings, runHook: RunHook, commitDone: () => void) {
+  constructor(log: EmbeddedLog, settings: ConsumerSettings, runHook: RunHook, commitDone: () => boolean) {
     const { group, assign, source, reset } = settings
     this.#log = log
     this.#settings = settings
@@ -106,12 +106,14 @@ export class ConsumerPartitions {
     await this.#runHook(this.#settings.onAssigned, lanes.map(placeOf))
   }
 
-  async revoked(numbers: readonly GroupPartition[]): Promise<void> {
+  /** False when it was removed from its group meanwhile, which is for {@link lost} then. */
+  async revoked(numbers: readonly GroupPartition[]): Promise<boolean> {
+    if (!this.#commitDone()) return false
     this.rebalances++
     const lanes = this.#lanesOf(numbers)
-    this.#commitDone()
     await this.#runHook(this.#settings.onRevoked, lanes.map(placeOf))
     this.drop(lanes)
+    return true
   }
 
   async lost(numbers: readonly GroupPartition[]): Promise<void> {

@@ -27,8 +27,8 @@ export interface MembershipHost {
   /** In the transaction that takes the partition. */
   begin(transaction: WriteTransaction, partition: GroupPartition): void
   assigned(partitions: readonly GroupPartition[]): Promise<void>
-  /** The partitions are still owned; they are given up when this resolves. */
-  revoked(partitions: readonly GroupPartition[]): Promise<void>
+  /** The partitions are still owned; they are given up when this resolves. False when they were taken away before it could. */
+  revoked(partitions: readonly GroupPartition[]): Promise<boolean>
   /** The partitions are somebody else's by now. */
   lost(partitions: readonly GroupPartition[]): Promise<void>
   /** The heartbeat has stopped for an error. */
@@ -117,8 +117,9 @@ export class Membership {
       }
       const surrendered = surplus(member)
       if (surrendered.length > 0) {
-        await this.#host.revoked(surrendered)
+        const isRevoked = await this.#host.revoked(surrendered)
         if (this.#isClosed) return
+        if (!isRevoked) continue
         groups.release(name, memberId, surrendered)
         const gone = new Set(surrendered)
         this.#owned = member.owned.filter((partition) => !gone.has(partition))
@@ -127,8 +128,9 @@ export class Membership {
       if (available(stored.group, member).length > 0 || member.generation !== stored.group.generation) {
         const taken = groups.take(name, memberId, (transaction, partition) => this.#host.begin(transaction, partition))
         const now = memberOf(taken.group, memberId)
+        if (now === undefined) continue // it was removed since the look
         this.#syncedVersion = taken.version
-        if (now !== undefined) await this.#meet(now)
+        await this.#meet(now)
         continue
       }
       this.#syncedVersion = stored.version

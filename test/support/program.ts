@@ -92,9 +92,18 @@ export class Program {
     while (!this.isFrozen) await new Promise(setImmediate)
   }
 
+  /** Its entry in the process table, on Linux; a program that has ended is an error that says what it complained about. */
+  get #status(): string {
+    try {
+      return readFileSync(`/proc/${this.#child.pid}/status`, 'utf8')
+    } catch (error) {
+      throw new Error(`the program is gone\n${this.#errors}`, { cause: error })
+    }
+  }
+
   /** Whether it stands still, on Linux. */
   get isFrozen(): boolean {
-    return /^State:\tT/m.test(readFileSync(`/proc/${this.#child.pid}/status`, 'utf8'))
+    return /^State:\tT/m.test(this.#status)
   }
 }
 

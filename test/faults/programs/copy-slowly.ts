@@ -1,7 +1,8 @@
 // Copies and counts the records of `lines` as application "app". A record "hang" keeps the function busy until a file is
 // there; says `hanging` then, without waiting for anything. Tells how it ended.
-import { existsSync, writeSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { MillraceError, openLog, startStreams } from '../../../src/index.ts'
+import { say } from '../../support/say.ts'
 import { copying } from '../copying.ts'
 
 const [dir = '', goOnFile = ''] = process.argv.slice(2)
@@ -9,19 +10,19 @@ const log = await openLog(dir)
 const app = await startStreams(
   copying((value) => {
     if (value !== 'hang') return
-    writeSync(1, 'hanging\n')
+    say('hanging')
     while (!existsSync(goOnFile));
   }),
   { log, applicationId: 'app', commit: { everyRecords: 2 } },
 )
-writeSync(1, 'started\n')
+say('started')
 try {
   await app.caughtUp()
-  writeSync(1, 'caught up\n')
+  say('caught up')
   await app.close()
 } catch (error) {
   if (!(error instanceof MillraceError)) throw error
-  writeSync(1, `stopped ${error.code}\n`)
+  say(`stopped ${error.code}`)
 }
 await log.close()
-writeSync(1, 'closed\n')
+say('closed')

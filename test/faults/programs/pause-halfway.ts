@@ -1,8 +1,8 @@
 // Reads the first record of `lines` and then waits for a line of input; when it is `busy` it does not even return to the event loop.
 import { once } from 'node:events'
-import { writeSync } from 'node:fs'
 import { setTimeout as nextTimers } from 'node:timers/promises'
 import { openLog } from '../../../src/index.ts'
+import { say } from '../../support/say.ts'
 import { lines } from '../../support/topics.ts'
 
 const [dir = '', how = ''] = process.argv.slice(2)
@@ -11,7 +11,7 @@ const records = log.read(lines)[Symbol.asyncIterator]()
 await records.next()
 // LMDB lets its snapshot go by a timer, which runs before those that are set after it.
 if (how !== 'busy') await nextTimers()
-writeSync(1, 'halfway\n')
+say('halfway')
 if (how === 'busy') for (;;);
 await once(process.stdin, 'data')
 let count = 1

@@ -1,14 +1,13 @@
 // A member of the group `g` on the topic `words`. It prints every record when it is through with it; told to hold, it keeps a batch
 // in hand until it is given a line, and says how its commit went. The line `stop` makes it stop itself (SIGSTOP): between two
 // commits, because in the middle of one it would keep everybody from committing until it goes on.
-import { writeSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { MillraceError } from '../../../src/core/errors.ts'
 import { openLog } from '../../../src/log/log.ts'
+import { say } from '../say.ts'
 import { words } from '../topics.ts'
 
 const [dir = '', name = '', mode = ''] = process.argv.slice(2)
-const say = (line: string): void => void writeSync(1, `${line}\n`)
 const log = await openLog(dir)
 const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]()
 const consumer = log.consumer({
