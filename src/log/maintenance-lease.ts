@@ -8,7 +8,7 @@ import type { Clock } from '../core/clock.ts'
 import type { Environment } from '../storage/environment.ts'
 
 const leaseKey = Buffer.from('maintenance')
-const leaseMs = 30_000
+const leaseMs = 5_000
 
 interface Lease {
   readonly owner: string

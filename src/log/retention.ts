@@ -7,14 +7,18 @@
  */
 import { MillraceError } from '../core/errors.ts'
 import type { TopicConfig } from '../core/topic-config.ts'
+import type { DatabaseName } from '../storage/databases.ts'
 import type { Environment } from '../storage/environment.ts'
 import { partitionNumberKey, segmentTimeKey } from '../storage/keys.ts'
-import { removeRange } from './deleted-topics.ts'
 import type { PartitionRow, Segment } from './partition-row.ts'
 import type { PartitionId, Partitions } from './partitions.ts'
 
 /** The segment that is appended to is closed for so many times in the time, or in the bytes, that records are kept. */
 const segmentsPerRetention = 10
+
+/** One step deletes so many segments, or removes so many rows, of any sizes. */
+const stepSegments = 256
+const removalRows = 256
 
 /** A closed segment, and the offset behind it. */
 interface SegmentRange {
@@ -34,46 +38,42 @@ export class Retention {
   /** Deletes what the configuration of its topic does not keep any more, a step at a time. */
   *steps(partition: PartitionId, config: TopicConfig, nowMs: number): Generator<void> {
     if (config.cleanupPolicy !== 'compact') {
-      if (this.#closeOldEnough(partition, config, nowMs)) yield
-      while (this.#deleteOldest(partition, config, nowMs)) yield* this.removeDeleted(partition)
+      this.#environment.refresh()
+      while (this.#trim(partition, config, nowMs)) yield
     }
     yield* this.removeDeleted(partition)
   }
 
-  /** So that what is old is not kept for as long as its segment gets new batches; says whether it has written. */
-  #closeOldEnough(partition: PartitionId, { retentionMs, retentionBytes }: TopicConfig, nowMs: number): boolean {
-    const isDue = ({ active }: PartitionRow): boolean =>
-      active.batchCount > 0 &&
-      ((retentionMs >= 0 && nowMs - active.firstAppendMs > retentionMs / segmentsPerRetention) ||
-        (retentionBytes >= 0 && active.bytes > retentionBytes / segmentsPerRetention))
-    if (!isDue(this.#partitions.row(partition))) return false
+  /** Moves the beginning of the partition behind segments that are not to be kept; says whether it has written. */
+  #trim(partition: PartitionId, config: TopicConfig, nowMs: number): boolean {
+    const row = this.#partitions.row(partition)
+    if (!isToClose(row, config, nowMs) && this.#overdue(partition, row, config, nowMs) === undefined) return false
     this.#environment.write((transaction) => {
-      const row = this.#partitions.row(partition)
-      if (isDue(row)) this.#partitions.closeActive(transaction, partition, row)
+      let row = this.#partitions.row(partition)
+      if (isToClose(row, config, nowMs)) row = this.#partitions.closeActive(transaction, partition, row)
+      for (let count = 0; count < stepSegments; count++) {
+        const oldest = this.#overdue(partition, row, config, nowMs)
+        if (oldest === undefined) break
+        row = withoutSegment(row, oldest)
+      }
+      this.#partitions.putRow(transaction, partition, row)
     })
     return true
   }
 
-  /** Moves the beginning of the partition behind its oldest segment, if that is not to be kept. */
-  #deleteOldest(partition: PartitionId, { retentionMs, retentionBytes }: TopicConfig, nowMs: number): boolean {
-    const isDue = (row: PartitionRow, { segment }: SegmentRange): boolean =>
-      // From the later of record time and append time: imported history lives as long as fresh data.
-      (retentionMs >= 0 && nowMs - Math.max(segment.maxTimestamp, segment.lastAppendMs) > retentionMs) ||
-      (retentionBytes >= 0 && row.bytes - segment.bytes >= retentionBytes)
-    const find = (): readonly [PartitionRow, SegmentRange] | undefined => {
-      const row = this.#partitions.row(partition)
-      const oldest = this.#oldest(partition, row)
-      return oldest !== undefined && isDue(row, oldest) ? [row, oldest] : undefined
-    }
-    this.#environment.refresh()
-    if (find() === undefined) return false
-    return this.#environment.write((transaction) => {
-      const found = find()
-      if (found === undefined) return false
-      const [row, oldest] = found
-      this.#partitions.putRow(transaction, partition, withoutSegment(row, oldest))
-      return true
-    })
+  /** The oldest segment, if it is not to be kept. */
+  #overdue(
+    partition: PartitionId,
+    row: PartitionRow,
+    { retentionMs, retentionBytes }: TopicConfig,
+    nowMs: number,
+  ): SegmentRange | undefined {
+    const oldest = this.#oldest(partition, row)
+    if (oldest === undefined) return undefined
+    const { maxTimestamp, lastAppendMs, bytes } = oldest.segment
+    // From the later of record time and append time: imported history lives as long as fresh data.
+    const isOld = retentionMs >= 0 && nowMs - Math.max(maxTimestamp, lastAppendMs) > retentionMs
+    return isOld || (retentionBytes >= 0 && row.bytes - bytes >= retentionBytes) ? oldest : undefined
   }
 
   /** The oldest closed segment that is kept. */
@@ -91,19 +91,37 @@ export class Retention {
 
   /** Removes the rows of the segments that lie before the beginning of the partition. */
   *removeDeleted(partition: PartitionId): Generator<void> {
-    const { topicId, partition: index } = partition
     for (;;) {
       this.#environment.refresh()
-      const row = this.#partitions.row(partition)
-      const oldest = this.#firstFrom(partition, row, 0)
-      if (oldest === undefined || oldest.endOffset > row.startOffset) return
-      const { segment, endOffset } = oldest
-      const from = partitionNumberKey(topicId, index, segment.baseOffset)
-      yield* removeRange(this.#environment, 'batches', from, partitionNumberKey(topicId, index, endOffset))
-      const times = segmentTimeKey(topicId, index, segment.baseOffset, 0)
-      yield* removeRange(this.#environment, 'times', times, segmentTimeKey(topicId, index, segment.baseOffset + 1, 0))
-      this.#environment.write((transaction) => transaction.remove('segments', from))
+      const rows = this.#deletedRows(partition)
+      if (rows.length === 0) return
+      this.#environment.write((transaction) => {
+        for (const [database, key] of rows) transaction.remove(database, key)
+      })
       yield
+    }
+  }
+
+  /** What one step removes: of the oldest segment first, its own row behind all others. */
+  #deletedRows(partition: PartitionId): (readonly [DatabaseName, Buffer])[] {
+    const { topicId, partition: index } = partition
+    const rows: (readonly [DatabaseName, Buffer])[] = []
+    const add = (database: DatabaseName, from: Buffer, to: Buffer): void => {
+      const keys = this.#environment.keys(database, from, to, removalRows - rows.length)
+      for (const key of keys) rows.push([database, key])
+    }
+    const row = this.#partitions.row(partition)
+    for (let from = 0; ;) {
+      const oldest = this.#firstFrom(partition, row, from)
+      if (oldest === undefined || oldest.endOffset > row.startOffset) return rows
+      const { segment, endOffset } = oldest
+      const key = partitionNumberKey(topicId, index, segment.baseOffset)
+      const times = segmentTimeKey(topicId, index, segment.baseOffset, 0)
+      add('batches', key, partitionNumberKey(topicId, index, endOffset))
+      add('times', times, segmentTimeKey(topicId, index, segment.baseOffset + 1, 0))
+      if (rows.length >= removalRows) return rows
+      rows.push(['segments', key])
+      from = endOffset
     }
   }
 
@@ -132,6 +150,13 @@ export class Retention {
       }),
     )
   }
+}
+
+/** Whether the segment that is appended to gets no more batches, so that what is old in it is not kept with what is new. */
+function isToClose({ active }: PartitionRow, { retentionMs, retentionBytes }: TopicConfig, nowMs: number): boolean {
+  if (active.batchCount === 0) return false
+  const isOld = retentionMs >= 0 && nowMs - active.firstAppendMs > retentionMs / segmentsPerRetention
+  return isOld || (retentionBytes >= 0 && active.bytes > retentionBytes / segmentsPerRetention)
 }
 
 function withoutSegment(row: PartitionRow, { segment, endOffset }: SegmentRange): PartitionRow {
