@@ -5,7 +5,7 @@
  * transaction from the file and, some microseconds later, writes it to where the next writer looks. A commit in between is
  * forgotten: the next one takes its number and its place (docs/decisions/0006-commit-lock.md).
  */
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, constants, openSync, writeSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 
@@ -16,13 +16,18 @@ interface FileLocks {
   readonly unlock: (file: number) => void
 }
 
+/** The name of the file that is locked and, behind every commit, written to: for whoever watches it. */
+export const commitFile = 'commit.lock'
+
+const mark = Buffer.of(0)
+
 const { unlock, waitForLockSync } = createRequire(import.meta.url)('fs-native-extensions') as FileLocks
 
 export class CommitLock {
   readonly #file: number
 
   constructor(dir: string) {
-    this.#file = openSync(join(dir, 'commit.lock'), 'a+', 0o664)
+    this.#file = openSync(join(dir, commitFile), constants.O_RDWR | constants.O_CREAT, 0o664)
   }
 
   /** Waits until nobody else commits or opens, and runs `work`. Not to be called inside of itself. */
@@ -32,6 +37,15 @@ export class CommitLock {
       return work()
     } finally {
       unlock(this.#file)
+    }
+  }
+
+  /** Tells those who watch the file that a commit is visible. */
+  announce(): void {
+    try {
+      writeSync(this.#file, mark, 0, mark.length, 0)
+    } catch {
+      // The commit is durable whatever becomes of this: those who wait find it by their poll.
     }
   }
 

@@ -5,9 +5,9 @@
  * it returns. After a failed commit nothing is known about the disk, so the environment is poisoned: it says why and
  * refuses all further work (fail-stop). No code of a user runs inside a transaction.
  */
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { MillraceError, messageOf } from '../core/errors.ts'
-import { CommitLock } from './commit-lock.ts'
+import { commitFile, CommitLock } from './commit-lock.ts'
 import { CommitWatch } from './commit-watch.ts'
 import { type DatabaseName, databaseNames } from './databases.ts'
 import { checkDataFile, dataFileOf, fsyncDirectory, makeDirectory } from './directory.ts'
@@ -55,7 +55,7 @@ export class Environment {
    */
   constructor(dir: string, { pageSizeBytes = defaultPageSizeBytes }: { readonly pageSizeBytes?: number } = {}) {
     this.dir = resolve(dir)
-    this.#watch = new CommitWatch(dataFileOf(this.dir))
+    this.#watch = new CommitWatch(join(this.dir, commitFile))
     try {
       makeDirectory(this.dir)
       checkDataFile(this.dir)
@@ -105,6 +105,7 @@ export class Environment {
     } catch (error) {
       throw error === thrownByWork ? error : this.#fail(error)
     }
+    this.#lock.announce()
     this.#watch.notify()
     return result
   }
