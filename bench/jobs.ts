@@ -3,6 +3,7 @@
  */
 import * as clicks from './jobs/clicks.ts'
 import { chain } from './jobs/chain.ts'
+import { readAsMember } from './jobs/group.ts'
 import * as log from './jobs/log.ts'
 import { bareCommit, latency } from './jobs/latency.ts'
 import { memoryOfBacklog, memoryOfState } from './jobs/memory.ts'
@@ -32,6 +33,7 @@ export const jobs = {
   'millrace count keys': clicks.countKeys,
   'log produce records': log.produceRecords,
   'log read one by one': log.readOneByOne,
+  'log read as member': readAsMember,
   'log echo': log.echo,
   'log round trip': log.roundTrip,
   'log make large': log.makeLargeLog,

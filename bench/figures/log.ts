@@ -4,10 +4,15 @@
 import type { Bench } from '../figure.ts'
 import { figure } from '../figure.ts'
 import type { JobName } from '../jobs.ts'
+import type { MemberResult } from '../jobs/group.ts'
+import type { ProduceOptions } from '../jobs/log.ts'
 import { type Percentiles, spreadOf } from '../statistics.ts'
 import type { Cell, Table } from '../table.ts'
-import type { JobResult } from '../workload.ts'
+import type { JobOptions, JobResult } from '../workload.ts'
 
+const transactionRecords = 1_000
+const groupPartitions = 8
+const retentionBytes = 64 * 2 ** 20
 const roundTripsPerSecond = 1_000
 const manyPartitions = 1_000
 const manyBytes = 10 * 2 ** 30
@@ -25,7 +30,9 @@ export const log = figure({
   about: 'the log by itself: produce, consume, round trip, administration',
   reading:
     'Records of 100 bytes are appended durably, and clicks are read, against the same work by hand (`bench/limit`), run by run in ' +
-    'turn: quote the ratio. The round trip is one record at a time from `send` over another process, which reads it and sends it ' +
+    'turn: quote the ratio. A transaction is compared with a commit of as many records by hand. A group of two processes is ' +
+    'compared with one of one process, from the moment that each has its partitions until the last has read its own; retention ' +
+    'with none, in a log that is full to its limit for most of the run. The round trip is one record at a time from `send` over another process, which reads it and sends it ' +
     'back, to a reader: two durable commits and two wake-ups. The large log is a file with a hole.',
   defaults: { records: 2_000_000, runs: 3, commit: 10_000 },
   async measure(bench, { records, runs, commit }) {
@@ -38,6 +45,8 @@ export const log = figure({
         columns: ['job', 'by hand, records/s', 'millrace, records/s', 'ratio', 'aim'],
         rows,
       },
+      await groups(bench, options, runs),
+      await retention(bench, { ...options, records: 5 * records }, runs),
       await roundTrips(bench, Math.min(records, 5_000), runs),
       await administration(bench, records < manyPartitions ? 10 : manyPartitions, runs),
     ]
@@ -48,9 +57,10 @@ function sides(options: { readonly records: number; readonly recordsPerCommit: n
   const byHand = (bench: Bench): Promise<JobResult> =>
     bench.run('limit produce records', { dir: bench.directory('limit'), ...options })
   const produce =
-    (partitions: number) =>
+    (how: Omit<ProduceOptions, keyof JobOptions>) =>
     (bench: Bench): Promise<JobResult> =>
-      bench.run('log produce records', { dir: bench.directory('millrace'), partitions, ...options })
+      bench.run('log produce records', { dir: bench.directory('millrace'), ...options, ...how })
+  const smallCommits = { ...options, recordsPerCommit: transactionRecords }
   const reading =
     (
       input: JobName & ('limit produce' | 'millrace produce'),
@@ -63,8 +73,23 @@ function sides(options: { readonly records: number; readonly recordsPerCommit: n
     }
   const readByHand = reading('limit produce', 'limit read')
   return [
-    { title: 'produce, 1 partition', least: 0.8, limit: byHand, millrace: produce(1) },
-    { title: 'produce, 16 partitions', least: 0.8, limit: byHand, millrace: produce(16) },
+    { title: 'produce, 1 partition', least: 0.8, limit: byHand, millrace: produce({ partitions: 1 }) },
+    { title: 'produce, 16 partitions', least: 0.8, limit: byHand, millrace: produce({ partitions: 16 }) },
+    {
+      title: 'produce, 1 partition, idempotent: false',
+      least: 0.8,
+      limit: byHand,
+      millrace: produce({ partitions: 1, idempotent: false }),
+    },
+    {
+      title: `transactions of ${transactionRecords}`,
+      least: 0.6,
+      limit: (bench) => bench.run('limit produce records', { dir: bench.directory('limit'), ...smallCommits }),
+      millrace: (bench) => {
+        const how = { partitions: 1, isTransactional: true }
+        return bench.run('log produce records', { dir: bench.directory('millrace'), ...smallCommits, ...how })
+      },
+    },
     {
       title: 'read decoded batches',
       least: 0.8,
@@ -92,6 +117,51 @@ async function compare(bench: Bench, { title, least, limit, millrace }: Side, ru
     bench.progress(`${title}: run ${run} of ${runs}, ratio ${(ratios.at(-1) as number).toFixed(2)}`)
   }
   return [title, spreadOf(limits), spreadOf(ours), spreadOf(ratios), least]
+}
+
+/** A group of one process and of two, which have the records of one log. */
+async function groups(bench: Bench, options: Omit<JobOptions, 'dir'>, runs: number): Promise<Table> {
+  const rates: Record<1 | 2, number[]> = { 1: [], 2: [] }
+  for (let run = 1; run <= runs; run++) {
+    for (const members of [1, 2] as const) {
+      const given = { dir: bench.directory('group'), partitions: groupPartitions, ...options }
+      await bench.run('millrace produce', given)
+      const member = (): Promise<MemberResult> => bench.run('log read as member', { members, ...given })
+      const results = await Promise.all(Array.from({ length: members }, member))
+      const startedMs = Math.min(...results.map((result) => result.startedMs))
+      const endedMs = Math.max(...results.map((result) => result.endedMs))
+      if (results.reduce((sum, result) => sum + result.records, 0) !== options.records) {
+        throw new Error('the members have not read every record once')
+      }
+      rates[members].push(options.records / ((endedMs - startedMs) / 1_000))
+    }
+    bench.progress(`group: run ${run} of ${runs}`)
+  }
+  const ratios = rates[2].map((rate, run) => rate / (rates[1][run] as number))
+  return {
+    title: `a group on ${groupPartitions} partitions, ${options.records} records, ${runs} runs`,
+    columns: ['', 'one process, records/s', 'two processes, records/s', 'ratio', 'aim'],
+    rows: [['read decoded batches', spreadOf(rates[1]), spreadOf(rates[2]), spreadOf(ratios), 1.6]],
+  }
+}
+
+async function retention(bench: Bench, options: Omit<JobOptions, 'dir'>, runs: number): Promise<Table> {
+  const [without, beside, kept]: [number[], number[], number[]] = [[], [], []]
+  for (let run = 1; run <= runs; run++) {
+    const produce = { ...options, partitions: 1, dir: bench.directory('retention') }
+    without.push((await bench.run('log produce records', produce)).recordsPerSecond)
+    const dir = bench.directory('retention')
+    const { recordsPerSecond, keptBytes } = await bench.run('log produce records', { ...produce, dir, retentionBytes })
+    beside.push(recordsPerSecond)
+    kept.push(keptBytes / 1e6)
+    bench.progress(`retention: run ${run} of ${runs}`)
+  }
+  const ratios = beside.map((rate, run) => rate / (without[run] as number))
+  return {
+    title: `retention of ${retentionBytes / 2 ** 20} MiB every second, ${options.records} records, ${runs} runs`,
+    columns: ['', 'without, records/s', 'with, records/s', 'ratio', 'aim', 'MB in the log at the end'],
+    rows: [['produce, 1 partition', spreadOf(without), spreadOf(beside), spreadOf(ratios), 0.8, spreadOf(kept)]],
+  }
 }
 
 async function roundTrips(bench: Bench, records: number, runs: number): Promise<Table> {

@@ -14,27 +14,38 @@ import { type JobOptions, type JobResult, recordKey, recordValue } from '../work
 
 export interface ProduceOptions extends JobOptions {
   readonly partitions: number
+  /** Default true, as a producer's. */
+  readonly idempotent?: boolean
+  /** Whether each commit is a transaction. */
+  readonly isTransactional?: boolean
+  /** How much a background that looks after the log every second leaves of them. */
+  readonly retentionBytes?: number
+}
+
+export interface Produced extends JobResult {
+  /** How much of them the log holds at the end. */
+  readonly keptBytes: number
 }
 
 /** Records of 100 bytes, a commit's worth at a time. */
-export async function produceRecords({
-  dir,
-  records,
-  recordsPerCommit,
-  partitions,
-}: ProduceOptions): Promise<JobResult> {
-  const target = topic('records', { key: string(), value: bytes(), partitions })
-  await using log = await openLog(dir)
-  const producer = log.producer()
+export async function produceRecords(options: ProduceOptions): Promise<Produced> {
+  const { dir, records, recordsPerCommit, partitions, idempotent = true, isTransactional, retentionBytes } = options
+  const retention = { retentionMs: -1, retentionBytes: retentionBytes ?? -1 }
+  const target = topic('records', { key: string(), value: bytes(), partitions, ...retention })
+  await using log = await openLog(dir, { maintenance: { everyMs: 1_000 } })
+  const producer = log.producer({ idempotent, ...(isTransactional && { transactionalId: 'bench' }) })
   const startedMs = performance.now()
   for (let index = 0; index < records;) {
-    const chunk = []
+    const chunk: { key: string; timestamp: number; value: Uint8Array }[] = []
     for (let i = 0; i < recordsPerCommit && index < records; i++, index++) {
       chunk.push({ key: recordKey(index), timestamp: index, value: recordValue })
     }
-    await producer.sendMany(target, chunk)
+    if (isTransactional) await producer.transaction((tx) => tx.sendMany(target, chunk))
+    else await producer.sendMany(target, chunk)
   }
-  return { recordsPerSecond: records / ((performance.now() - startedMs) / 1_000), fingerprint: String(records) }
+  const recordsPerSecond = records / ((performance.now() - startedMs) / 1_000)
+  const keptBytes = (await log.admin.logSizes()).reduce((sum, size) => sum + size.bytes, 0)
+  return { recordsPerSecond, fingerprint: String(records), keptBytes }
 }
 
 /** The clicks, one by one. */

@@ -28,6 +28,10 @@ export interface ConsumerControl {
   position(topic: string | { readonly name: string }, partition: number): Offset | undefined
   /** As {@link Consumer.committed}. */
   committed(topic: string | { readonly name: string }, partition: number): CommittedPosition | undefined
+  /** As {@link Consumer.pause}. */
+  pause(partitions?: readonly TopicPartition[]): void
+  /** As {@link Consumer.resume}. */
+  resume(partitions?: readonly TopicPartition[]): void
 }
 
 /** Called between two records of a loop, and awaited. */

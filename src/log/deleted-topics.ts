@@ -37,12 +37,7 @@ export function* sweepDeletedTopics(environment: Environment): Generator<void> {
 }
 
 /** Removes every row with from <= key < to, a step at a time. */
-export function* removeRange(
-  environment: Environment,
-  database: DatabaseName,
-  from: Buffer,
-  to: Buffer,
-): Generator<void> {
+function* removeRange(environment: Environment, database: DatabaseName, from: Buffer, to: Buffer): Generator<void> {
   for (;;) {
     environment.refresh()
     const keys = environment.keys(database, from, to, removalRows)
