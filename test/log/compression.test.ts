@@ -35,8 +35,7 @@ test.each(packing)('several batches that Java packed with %s are among those tha
 })
 
 /** A batch without what depends on the version of zlib and its like: unpacked, without its length and checksum. */
-function unpacked({ name, batch }: OwnBatch): {
-  readonly name: string
+function unpacked({ batch, ...rest }: OwnBatch): Omit<OwnBatch, 'batch'> & {
   readonly header: string
   readonly records: string
 } {
@@ -45,7 +44,7 @@ function unpacked({ name, batch }: OwnBatch): {
   const payload = bytes.subarray(batchHeaderBytes)
   const records = (code === 0 ? payload : unpack(code, payload)).toString('hex')
   bytes.fill(0, lengthAt, lengthAt + 4).fill(0, crcAt, crcAt + 4)
-  return { name, header: bytes.toString('hex', 0, batchHeaderBytes), records }
+  return { ...rest, header: bytes.toString('hex', 0, batchHeaderBytes), records }
 }
 
 test('what millrace writes is what the Java client was shown', () => {

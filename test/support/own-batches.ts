@@ -1,7 +1,9 @@
 // Batches of every kind that a producer writes, as test/fixtures/own-batches.json holds them for Kafka's Java client to read.
 import { BatchBuilder, sealBatch, setBaseOffset, stampAppendTime, stampProducer } from '../../src/log/batch.ts'
+import { BatchCursor } from '../../src/log/batch-cursor.ts'
+import { compactBatch } from '../../src/log/compacted-batch.ts'
 import { type Compression, compressionCodes } from '../../src/log/compression.ts'
-import { append, batchFixtures, type HexRecord } from './batches.ts'
+import { append, batchFixtures, type HexRecord, place } from './batches.ts'
 
 export const compressions = Object.keys(compressionCodes) as Compression[]
 
@@ -9,6 +11,10 @@ export const compressions = Object.keys(compressionCodes) as Compression[]
 export interface OwnBatch {
   readonly name: string
   readonly batch: string
+  /** Of the records that compaction has left. */
+  readonly offsets?: readonly number[]
+  /** Until when its tombstones stay; of a compacted batch with some. */
+  readonly deleteHorizonMs?: number
 }
 
 function recordsOf(fixture: string): readonly HexRecord[] {
@@ -17,23 +23,50 @@ function recordsOf(fixture: string): readonly HexRecord[] {
   return found.records
 }
 
+const baseOffset = 7
+
+function stampOfProducer(batch: Buffer): void {
+  stampProducer(batch, { producerId: 2 ** 40 + 3, epoch: 32_767, sequence: 2 ** 31 - 2 })
+}
+
 function own(name: string, fixture: string, compression: Compression, stamp: (batch: Buffer) => void): OwnBatch {
   const builder = new BatchBuilder(compression)
   for (const record of recordsOf(fixture)) append(builder, record)
   const batch = builder.assemble()
   stamp(batch)
   sealBatch(batch)
-  setBaseOffset(batch, 7)
+  setBaseOffset(batch, baseOffset)
   return { name: `${name}, ${compression}`, batch: batch.toString('hex') }
 }
 
-/** Plain ones, one of an idempotent producer, and one with the time of the append, each in all compressions. */
+/** What compaction leaves of a batch of an idempotent producer: every third record. */
+function compacted(compression: Compression, deleteHorizonMs: number | undefined): OwnBatch {
+  const { name, batch: before } = own('compacted', 'thousand-records', compression, stampOfProducer)
+  const bytes = Buffer.from(before, 'hex')
+  const cursor = new BatchCursor(place)
+  cursor.load(bytes, baseOffset)
+  const offsets: number[] = []
+  const keeps = (): boolean => {
+    const isTombstone = cursor.valueEnd < 0
+    const isKept = cursor.offset % 3 === 0 && (deleteHorizonMs !== undefined || !isTombstone)
+    if (isKept) offsets.push(cursor.offset)
+    return isKept
+  }
+  const { bytes: after } = compactBatch(bytes, cursor, keeps, deleteHorizonMs ?? 0)
+  if (after === undefined) throw new Error('nothing is left')
+  const batch = after.toString('hex')
+  return deleteHorizonMs === undefined
+    ? { name, batch, offsets }
+    : { name: `${name}, with tombstones`, batch, offsets, deleteHorizonMs }
+}
+
+/** Plain ones, one of an idempotent producer, one with the time of the append and compacted ones, each in all compressions. */
 export function ownBatches(): OwnBatch[] {
   return compressions.flatMap((compression) => [
     own('headers', 'headers', compression, () => undefined),
-    own('of a producer', 'thousand-records', compression, (batch) =>
-      stampProducer(batch, { producerId: 2 ** 40 + 3, epoch: 32_767, sequence: 2 ** 31 - 2 }),
-    ),
+    own('of a producer', 'thousand-records', compression, stampOfProducer),
+    compacted(compression, undefined),
+    compacted(compression, 1_700_000_500_000),
     own('with append time', 'timestamps-mixed', compression, (batch) => stampAppendTime(batch, 1_800_000_000_000)),
     ...(compression === 'none' ? [] : [own('several blocks', 'several-blocks-zstd', compression, () => undefined)]),
   ])

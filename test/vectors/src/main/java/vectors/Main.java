@@ -21,6 +21,8 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
+import java.util.stream.LongStream;
 import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.internals.RecordHeader;
@@ -41,8 +43,11 @@ public final class Main {
       short producerEpoch, int baseSequence, boolean transactional, boolean control,
       List<Rec> records) {}
 
-  /** One entry of the file to verify; everything but the batch is optional and only echoed. */
-  record Given(String name, String batch) {}
+  /**
+   * One entry of the file to verify. The name is only echoed. A batch that was compacted says the offsets of its records and,
+   * when it keeps tombstones, until when; any other batch is dense.
+   */
+  record Given(String name, String batch, List<Long> offsets, Long deleteHorizonMs) {}
 
   @JsonInclude(JsonInclude.Include.NON_NULL)
   record Verdict(String name, boolean valid, String error, List<Batch> batches) {}
@@ -83,7 +88,7 @@ public final class Main {
 
   private static Verdict judge(Given given) {
     try {
-      return new Verdict(given.name(), true, null, decode(HEX.parseHex(given.batch())));
+      return new Verdict(given.name(), true, null, decode(HEX.parseHex(given.batch()), given));
     } catch (RuntimeException e) {
       return new Verdict(given.name(), false, e.toString(), null);
     }
@@ -103,35 +108,42 @@ public final class Main {
     return Utils.toArray(builder.build().buffer());
   }
 
-  /** All batches in the bytes. Throws when one is not valid, or when bytes are left over. */
-  private static List<Batch> decode(byte[] bytes) {
+  /** All batches in the bytes. Throws when one is not as given, or when bytes are left over. */
+  private static List<Batch> decode(byte[] bytes, Given given) {
     var records = MemoryRecords.readableRecords(ByteBuffer.wrap(bytes));
     var batches = new ArrayList<Batch>();
     for (var each : records.batches()) {
       if (!(each instanceof DefaultRecordBatch batch)) {
         throw new IllegalArgumentException("magic is " + each.magic() + ", not 2");
       }
-      batches.add(decode(batch));
+      batches.add(decode(batch, given));
     }
     if (batches.isEmpty()) throw new IllegalArgumentException("no complete batch");
     expect("bytes in complete batches", bytes.length, records.validBytes());
     return batches;
   }
 
-  private static Batch decode(DefaultRecordBatch batch) {
+  private static Batch decode(DefaultRecordBatch batch, Given given) {
     batch.ensureValid();
     var records = new ArrayList<Rec>();
-    long offset = batch.baseOffset();
+    var offsets = new ArrayList<Long>();
     long maxTimestamp = RecordBatch.NO_TIMESTAMP;
     for (var r : batch) {
       r.ensureValid();
       var headers = Arrays.stream(r.headers()).map(h -> new Head(h.key(), hex(h.value()))).toList();
       records.add(new Rec(r.timestamp(), hex(r.key()), hex(r.value()), headers));
-      expect("offset", offset++, r.offset());
+      offsets.add(r.offset());
       maxTimestamp = Math.max(maxTimestamp, r.timestamp());
     }
     // The client takes these two on trust; a broker does not.
-    expect("last offset", offset - 1, batch.lastOffset());
+    if (given.offsets() == null) {
+      expect("offsets", LongStream.rangeClosed(batch.baseOffset(), batch.lastOffset()).boxed().toList(), offsets);
+    } else {
+      expect("offsets", given.offsets(), offsets);
+    }
+    var horizon = given.deleteHorizonMs() == null
+        ? OptionalLong.empty() : OptionalLong.of(given.deleteHorizonMs());
+    expect("delete horizon", horizon, batch.deleteHorizonMs());
     expect("max timestamp", maxTimestamp, batch.maxTimestamp());
     return new Batch(
         batch.baseOffset(), batch.lastOffset(), batch.partitionLeaderEpoch(),
@@ -150,7 +162,7 @@ public final class Main {
         c.baseOffset(), c.baseOffset() + records.size() - 1, 0, c.compression(), "CreateTime",
         records.get(0).timestamp(), records.stream().mapToLong(Rec::timestamp).max().getAsLong(),
         c.producerId(), c.producerEpoch(), c.baseSequence(), c.transactional(), false, records);
-    expect(c.name(), List.of(wanted), decode(HEX.parseHex(c.batch())));
+    expect(c.name(), List.of(wanted), decode(HEX.parseHex(c.batch()), new Given(c.name(), c.batch(), null, null)));
   }
 
   private static Hash hash(byte[] key) {
