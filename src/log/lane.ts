@@ -5,6 +5,7 @@ import { MillraceError } from '../core/errors.ts'
 import type { LogRecord } from '../core/record.ts'
 import type { Codec } from '../core/serde.ts'
 import { BatchCursor } from './batch-cursor.ts'
+import { withWayPast } from './damage.ts'
 import { decodeRecord } from './decode.ts'
 import type { EmbeddedLog } from './embedded-log.ts'
 import type { PartitionId, StoredBatch } from './partitions.ts'
@@ -106,7 +107,7 @@ export class Lane {
     try {
       return this.#log.batchAt(this.partition, this.#readAt)
     } catch (error) {
-      throw this.#behindBatch(error, this.#readAt)
+      throw withWayPast(this.#log, this.partition, this.#readAt, error)
     }
   }
 
@@ -114,7 +115,7 @@ export class Lane {
     try {
       this.#cursor.load(stored.bytes, stored.baseOffset)
     } catch (error) {
-      throw this.#behindBatch(error, stored.baseOffset)
+      throw withWayPast(this.#log, this.partition, stored.baseOffset, error)
     }
     this.#isLoaded = true
   }
@@ -142,23 +143,10 @@ export class Lane {
       if (cursor.next()) return true
     } catch (error) {
       this.#isLoaded = false
-      throw this.#behindBatch(error, cursor.baseOffset)
+      throw withWayPast(this.#log, this.partition, cursor.baseOffset, error)
     }
     this.#isLoaded = false
     this.#readAt = cursor.endOffset
     return false
-  }
-
-  /** The error of a damaged batch, with the offset that a reader has to be behind to go on. */
-  #behindBatch(error: unknown, baseOffset: number): unknown {
-    if (!(error instanceof MillraceError) || error.code !== 'corrupt_batch') return error
-    const { topic, partition } = this.partition
-    const behind = this.#log.baseOffsetBehind(this.partition, baseOffset)
-    return new MillraceError('corrupt_batch', `${error.message}; to go on behind it, seek to offset ${behind}`, {
-      topic,
-      partition,
-      offset: behind - 1,
-      cause: error,
-    })
   }
 }

@@ -7,6 +7,7 @@ import type { LogRecord } from '../core/record.ts'
 import { type Codec, codecOf } from '../core/serde.ts'
 import type { Topic } from '../core/topic.ts'
 import { BatchCursor } from './batch-cursor.ts'
+import { withWayPast } from './damage.ts'
 import { decodeRecord } from './decode.ts'
 import type { EmbeddedLog } from './embedded-log.ts'
 import { type PartitionId, positionLost } from './partitions.ts'
@@ -87,8 +88,8 @@ export class TopicReader<K, V> implements AsyncIterable<LogRecord<K, V>> {
    * ```ts
    * for await (const { records } of log.read(clicks).batches()) console.log(records.length)
    * ```
-   * @throws MillraceError `corrupt_batch`, `undecodable` and `unexpected_null`, each behind the last good record; to go
-   *   on in that partition, read the error's `partition` alone, from its `offset` + 1
+   * @throws MillraceError `corrupt_batch` (with the last offset of the batch), `undecodable` and `unexpected_null`, each behind the
+   *   last good record; to go on in that partition, read the error's `partition` alone, from its `offset` + 1
    */
   async *batches(): AsyncGenerator<RecordBatch<K, V>, void, undefined> {
     const { follow = false, signal } = this.#options
@@ -106,10 +107,8 @@ export class TopicReader<K, V> implements AsyncIterable<LogRecord<K, V>> {
           this.#log.refresh()
           if (!follow && lane.offset >= lane.endOffset) continue
           this.#catchUpWithDeletion(lane)
-          const stored = this.#log.batchAt(lane.partition, lane.offset)
-          if (stored === undefined) continue
+          if (!this.#load(lane)) continue
           progressed = true
-          lane.cursor.load(stored.bytes, stored.baseOffset)
           const { records, failure } = this.#decode(lane)
           if (records.length > 0) yield { topic: this.#topic.name, partition: lane.partition.partition, records }
           if (failure !== undefined) throw failure
@@ -125,6 +124,20 @@ export class TopicReader<K, V> implements AsyncIterable<LogRecord<K, V>> {
     } finally {
       stopWatching()
       signal?.removeEventListener('abort', onAbort)
+    }
+  }
+
+  /** Loads the batch that holds the lane's offset; false when there is none yet. */
+  #load({ partition, offset, cursor }: Lane): boolean {
+    let at = offset
+    try {
+      const stored = this.#log.batchAt(partition, offset)
+      if (stored === undefined) return false
+      at = stored.baseOffset
+      cursor.load(stored.bytes, at)
+      return true
+    } catch (error) {
+      throw withWayPast(this.#log, partition, at, error)
     }
   }
 
@@ -188,7 +201,7 @@ export class TopicReader<K, V> implements AsyncIterable<LogRecord<K, V>> {
     } catch (error) {
       if (!(error instanceof MillraceError)) throw error
       lane.offset = cursor.offset
-      return { records, failure: error }
+      return { records, failure: withWayPast(this.#log, lane.partition, cursor.baseOffset, error) }
     }
   }
 }
