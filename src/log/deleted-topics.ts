@@ -1,10 +1,12 @@
 /**
- * The records of deleted topics, removed in steps behind the deletion, whoever is open then.
+ * What deleted topics leave: their records and the positions of groups in them, removed in steps behind the deletion, by
+ * whoever is open then.
  */
-import { writeInt32 } from '../core/bytes.ts'
+import { readInt32, writeInt32 } from '../core/bytes.ts'
 import type { DatabaseName } from '../storage/databases.ts'
 import type { Environment, WriteTransaction } from '../storage/environment.ts'
 import { afterPrefix, namedKey } from '../storage/keys.ts'
+import { Positions } from './positions.ts'
 
 /** Rows that one step removes. */
 const removalRows = 256
@@ -29,6 +31,7 @@ export function* sweepDeletedTopics(environment: Environment): Generator<void> {
     if (mark === undefined) return
     const topicId = mark.subarray(markPrefix.length)
     for (const database of topicDatabases) yield* removeRange(environment, database, topicId, afterPrefix(topicId))
+    yield* new Positions(environment).removeTopic(readInt32(topicId, 0))
     const compaction = namedKey('compaction', topicId)
     yield* removeRange(environment, 'meta', compaction, afterPrefix(compaction))
     environment.write((transaction) => transaction.remove('meta', mark))

@@ -69,12 +69,29 @@ export class Positions {
     for (let from = prefix; ;) {
       const page = this.#environment.range('positions', from, afterPrefix(prefix), pageRows)
       for (const { key, value } of page) {
-        const at = prefix.length
-        found.push({ topicId: key.readUInt32BE(at), partition: key.readUInt32BE(at + 4), ...decode(value) })
+        found.push({ topicId: topicIdOf(key), partition: key.readUInt32BE(key.length - 4), ...decode(value) })
       }
       const last = page.at(-1)
       if (last === undefined || page.length < pageRows) return found
       from = Buffer.concat([last.key, Buffer.of(0)])
+    }
+  }
+
+  /** Forgets what groups have committed for a topic, a step at a time; an application keeps its own and so notices a new topic. */
+  *removeTopic(topicId: number): Generator<void> {
+    for (let from: Buffer = Buffer.of(0); ;) {
+      this.#environment.refresh()
+      const keys = this.#environment.keys('positions', from, Buffer.of(255), pageRows)
+      const gone = keys.filter((key) => topicIdOf(key) === topicId && !this.isApplication(groupOf(key)))
+      if (gone.length > 0) {
+        this.#environment.write((transaction) => {
+          for (const key of gone) transaction.remove('positions', key)
+        })
+      }
+      yield
+      const last = keys.at(-1)
+      if (last === undefined || keys.length < pageRows) return
+      from = Buffer.concat([last, Buffer.of(0)])
     }
   }
 
@@ -84,7 +101,7 @@ export class Positions {
     for (let from: Buffer = Buffer.of(0); ;) {
       const [entry] = this.#environment.range('positions', from, Buffer.of(255), 1)
       if (entry === undefined) return names
-      const name = entry.key.subarray(0, entry.key.indexOf(0)).toString()
+      const name = groupOf(entry.key)
       names.push(name)
       from = afterPrefix(namedKey(name, ''))
     }
@@ -107,6 +124,14 @@ export class Positions {
 
 function keyOf(group: string, { topicId, partition }: PartitionNumbers): Buffer {
   return namedKey(group, partitionKey(topicId, partition))
+}
+
+function groupOf(key: Buffer): string {
+  return key.subarray(0, key.indexOf(0)).toString()
+}
+
+function topicIdOf(key: Buffer): number {
+  return key.readUInt32BE(key.length - 8)
 }
 
 function decode(value: Buffer): CommittedPosition {

@@ -48,6 +48,20 @@ describe('a deleted topic', () => {
     expect(rows(opened)).toEqual(nothing)
   })
 
+  test('takes the positions of groups in it along, and no others', async () => {
+    const { log, embedded } = await filledLog()
+    for (const group of ['g', 'h']) {
+      const consumer = log.consumer({ group, topics: [words, lines], autoCommitMs: false })
+      const loop = consumer[Symbol.asyncIterator]()
+      await loop.next()
+      const positions = [0, 1, 2, 3].map((partition) => ({ topic: 'words', partition, offset: 1 }))
+      await consumer.commit([...positions, { topic: 'lines', partition: 0, offset: 2 }])
+    }
+    await log.admin.deleteTopic(words)
+    for (const group of ['g', 'h']) expect(embedded.positions.list(group)).toMatchObject([{ partition: 0, offset: 2 }])
+    expect(await log.admin.lag('g')).toMatchObject([{ topic: 'lines', offset: 2 }])
+  })
+
   test('leaves nothing to a new one of the same name', async () => {
     const { log } = await filledLog()
     await log.admin.deleteTopic(lines)
