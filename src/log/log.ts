@@ -80,7 +80,9 @@ export class Log implements AsyncDisposable {
   /** Topics and their administration. */
   readonly admin: Admin
   readonly #log: EmbeddedLog
-  readonly #producers = new Set<AsyncDisposable>()
+  /** Weak: one that has records to write is kept by its flush, and any other needs nobody to close it. */
+  readonly #producers = new Set<WeakRef<AsyncDisposable>>()
+  readonly #dropped = new FinalizationRegistry<WeakRef<AsyncDisposable>>((dropped) => this.#producers.delete(dropped))
   readonly #consumers = new Set<AsyncDisposable>()
 
   constructor(log: EmbeddedLog) {
@@ -98,8 +100,10 @@ export class Log implements AsyncDisposable {
    * @throws MillraceError `bad_option`, `compression_unavailable`; with a `transactionalId` also `storage_failed`
    */
   producer<A extends Acks = 'all'>(options: ProducerOptions<A> = {}): Producer<A> {
-    const producer = new Producer<A>(this.#log, options, (closed) => this.#producers.delete(closed))
-    this.#producers.add(producer)
+    const producer = new Producer<A>(this.#log, options, () => this.#producers.delete(reference))
+    const reference = new WeakRef<AsyncDisposable>(producer)
+    this.#producers.add(reference)
+    this.#dropped.register(producer, reference)
     return producer
   }
 
@@ -138,19 +142,23 @@ export class Log implements AsyncDisposable {
   /**
    * Closes consumers, writes what producers hold and closes the directory. Close applications first: they commit on their own close.
    *
-   * @throws what the first producer that cannot write throws; the others are closed, and the directory, nevertheless
+   * @throws what the first consumer or producer that cannot be closed throws; the others are closed, and the directory, nevertheless
    */
   async close(): Promise<void> {
     if (this.#log.environment.isClosed) return
     this.#log.maintenance.stop()
-    for (const consumer of this.#consumers) await consumer[Symbol.asyncDispose]()
-    const closings = await Promise.allSettled([...this.#producers].map((producer) => producer[Symbol.asyncDispose]()))
+    const consumers = await closeAll(this.#consumers)
+    const producers = await closeAll([...this.#producers].flatMap((producer) => producer.deref() ?? []))
     await this.#log.environment.close()
-    for (const closing of closings) if (closing.status === 'rejected') throw closing.reason
+    for (const closing of [...consumers, ...producers]) if (closing.status === 'rejected') throw closing.reason
   }
 
   /** {@link close}, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
+}
+
+function closeAll(open: Iterable<AsyncDisposable>): Promise<PromiseSettledResult<void>[]> {
+  return Promise.allSettled(Array.from(open, (one) => one[Symbol.asyncDispose]()))
 }
