@@ -20,6 +20,7 @@ export class RecordLoop implements AsyncIterableIterator<AnyRecord> {
   #next = 0
   /** Of the lane, when its records were fetched. */
   #epoch = 0
+  #handEpoch = 0
   #isInHand = false
 
   constructor(core: ConsumerCore) {
@@ -36,7 +37,7 @@ export class RecordLoop implements AsyncIterableIterator<AnyRecord> {
     if (lane !== undefined) {
       if (this.#isInHand) {
         this.#isInHand = false
-        if (lane.epoch === this.#epoch) this.#core.done(lane)
+        if (lane.handEpoch === this.#handEpoch) this.#core.done(lane)
       }
       const record = this.#records[this.#next]
       if (record !== undefined && lane.epoch === this.#epoch && !this.#core.isAlignDue) {
@@ -65,6 +66,7 @@ export class RecordLoop implements AsyncIterableIterator<AnyRecord> {
     this.#records = fetch.records
     this.#next = 0
     this.#epoch = fetch.lane.epoch
+    this.#handEpoch = fetch.lane.handEpoch
     return { done: false, value: this.#handOut(fetch.lane, record) }
   }
 
@@ -79,7 +81,7 @@ export class RecordLoop implements AsyncIterableIterator<AnyRecord> {
 
   /** The loop is left: nobody said that the record in hand is done. */
   async return(): Promise<IteratorResult<AnyRecord, undefined>> {
-    const isInHand = this.#isInHand && this.#lane?.epoch === this.#epoch
+    const isInHand = this.#isInHand && this.#lane?.handEpoch === this.#handEpoch
     this.#core.endLoop(this.#loop, isInHand ? this.#lane : undefined)
     this.#lane = undefined
     return { done: true, value: undefined }
@@ -90,7 +92,7 @@ export class BatchLoop implements AsyncIterableIterator<RecordBatch<unknown, unk
   readonly #core: ConsumerCore
   readonly #recordsMax: number
   readonly #loop: object
-  #inHand: { readonly lane: Lane; readonly epoch: number } | undefined
+  #inHand: { readonly lane: Lane; readonly handEpoch: number } | undefined
 
   constructor(core: ConsumerCore, recordsMax: number) {
     this.#core = core
@@ -110,7 +112,7 @@ export class BatchLoop implements AsyncIterableIterator<RecordBatch<unknown, unk
     const last = fetch?.records.at(-1)
     if (fetch === undefined || last === undefined) return this.return()
     const { lane, records } = fetch
-    this.#inHand = { lane, epoch: lane.epoch }
+    this.#inHand = { lane, handEpoch: lane.handEpoch }
     this.#core.records += records.length
     lane.position = last.offset + 1
     const { topic, partition } = lane.partition
@@ -128,7 +130,7 @@ export class BatchLoop implements AsyncIterableIterator<RecordBatch<unknown, unk
 
   /** Undefined also when it was sent elsewhere or taken away meanwhile. */
   #laneInHand(): Lane | undefined {
-    return this.#inHand?.lane.epoch === this.#inHand?.epoch ? this.#inHand?.lane : undefined
+    return this.#inHand?.lane.handEpoch === this.#inHand?.handEpoch ? this.#inHand?.lane : undefined
   }
 
   async return(): Promise<IteratorResult<RecordBatch<unknown, unknown>, undefined>> {

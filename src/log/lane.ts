@@ -30,6 +30,8 @@ export class Lane {
   isPaused = false
   /** Rises when what was fetched ahead is not to be handed out any more. */
   epoch = 0
+  /** Rises when what is in hand is none of this lane's concern any more: it was sent elsewhere, or taken away. */
+  handEpoch = 0
   readonly #log: EmbeddedLog
   readonly #codecs: TopicCodecs
   readonly #cursor: BatchCursor
@@ -53,13 +55,19 @@ export class Lane {
     this.done = offset
     this.saved ??= offset
     this.#handedOutEnd = 0
-    this.forgetAhead()
+    this.letGo()
   }
 
   /** What was handed out and is not done is handed out again. */
   rewind(): void {
     this.#handedOutEnd = this.position ?? 0
     this.position = this.done
+    this.letGo()
+  }
+
+  /** As {@link forgetAhead}, and what is in hand is never done. */
+  letGo(): void {
+    this.handEpoch++
     this.forgetAhead()
   }
 
