@@ -81,7 +81,7 @@ export class ConsumerCore {
       },
       { group, clientId, instanceId, subscription, assignor, sessionTimeoutMs, heartbeatMs, maxPollIntervalMs },
       {
-        begin: (transaction, partition) => partitions.begin(transaction, group, partition),
+        begin: (transaction, numbers) => partitions.begin(transaction, group, numbers),
         assigned: (numbers) => partitions.assigned(numbers),
         revoked: (numbers) => partitions.revoked(numbers),
         lost: (numbers) => partitions.lost(numbers),
@@ -155,14 +155,14 @@ export class ConsumerCore {
 
   async #align(): Promise<void> {
     this.#log.refresh()
-    this.#lastAlignMs = this.#log.clock.now()
+    this.#lastAlignMs = this.#log.clock.elapsed()
     await this.#membership?.poll()
     if (this.#closing === undefined && this.#settings.assign === undefined) this.#partitions.followTopics()
   }
 
   /** Whether it is time to look at the group before anything else is handed out. */
   get isAlignDue(): boolean {
-    return this.#membership !== undefined && this.#log.clock.now() - this.#lastAlignMs >= this.#settings.heartbeatMs
+    return this.#membership !== undefined && this.#log.clock.elapsed() - this.#lastAlignMs >= this.#settings.heartbeatMs
   }
 
   /** Long work without an await of something real would keep timers from running. */
@@ -265,6 +265,16 @@ export class ConsumerCore {
     }
   }
 
+  /** @throws MillraceError `bad_option` for a consumer that commits by itself: what is done is not yet in a transaction */
+  checkCommitsByHand(): void {
+    const { autoCommitMs } = this.#settings
+    if (autoCommitMs === 0) return
+    throw new MillraceError(
+      'bad_option',
+      `the consumer commits by itself every ${autoCommitMs} ms, also what no transaction has written: make it with autoCommitMs: false`,
+    )
+  }
+
   get metrics(): ConsumerMetrics {
     const { resets, missed } = this.lanes
     const { rebalances } = this.#partitions
@@ -274,7 +284,7 @@ export class ConsumerCore {
 
   // The end.
 
-  readonly #onAbort = (): void => void this.close()
+  readonly #onAbort = (): void => void this.close().catch((error: unknown) => this.#fail(error))
 
   close(): Promise<void> {
     this.#closing ??= this.#close()

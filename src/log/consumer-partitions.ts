@@ -57,7 +57,7 @@ export class ConsumerPartitions {
   }
 
   drop(lanes: readonly Lane[]): void {
-    for (const lane of lanes) lane.forgetAhead()
+    for (const lane of lanes) lane.letGo()
     this.lanes.remove(lanes)
   }
 
@@ -84,26 +84,37 @@ export class ConsumerPartitions {
   }
 
   /**
-   * Where a partition begins by `latest` or a duration is kept from its first owner on, in the transaction that takes it: what is
+   * Where partitions begin by `latest` or a duration is kept from its first owner on, in the transaction that takes it: what is
    * appended until the first commit would be missed by the next owner.
    */
-  begin(transaction: WriteTransaction, group: string, numbers: GroupPartition): void {
-    const partition = this.#partitionOf(numbers)
-    if (partition === undefined || this.#log.positions.get(group, partition) !== undefined) return
+  begin(transaction: WriteTransaction, group: string, numbers: readonly GroupPartition[]): void {
     const { reset } = this.#settings
     if (reset === 'none' || reset === 'earliest') return
-    const offset = this.#initial.has(nameOf(partition))
-      ? resetOffset(this.#log, partition, reset, undefined)
-      : this.#log.startOffset(partition)
     const committedMs = this.#log.clock.now()
-    this.#log.positions.put(transaction, group, partition, { offset, committedMs, metadata: '' })
+    for (const partition of this.#partitionsOf(numbers)) {
+      if (this.#log.positions.get(group, partition) !== undefined) continue
+      const offset = this.#initial.has(nameOf(partition))
+        ? resetOffset(this.#log, partition, reset, undefined)
+        : this.#log.startOffset(partition)
+      this.#log.positions.put(transaction, group, partition, { offset, committedMs, metadata: '' })
+    }
   }
 
   async assigned(numbers: readonly GroupPartition[]): Promise<void> {
     this.rebalances++
-    const partitions = numbers.map((one) => this.#partitionOf(one)).filter((partition) => partition !== undefined)
-    const lanes = partitions.map((partition) => this.#add(partition))
-    await this.#runHook(this.#settings.onAssigned, lanes.map(placeOf))
+    const lanes: Lane[] = []
+    try {
+      for (const partition of this.#partitionsOf(numbers)) lanes.push(this.#add(partition))
+      await this.#tell(this.#settings.onAssigned, lanes)
+    } catch (error) {
+      this.drop(lanes)
+      throw error
+    }
+  }
+
+  /** A static member that comes back has partitions to give up that it never had. */
+  async #tell(hook: RebalanceHook, lanes: readonly Lane[]): Promise<void> {
+    if (lanes.length > 0) await this.#runHook(hook, lanes.map(placeOf))
   }
 
   /** False when it was removed from its group meanwhile, which is for {@link lost} then. */
@@ -111,7 +122,7 @@ export class ConsumerPartitions {
     if (!this.#commitDone()) return false
     this.rebalances++
     const lanes = this.#lanesOf(numbers)
-    await this.#runHook(this.#settings.onRevoked, lanes.map(placeOf))
+    await this.#tell(this.#settings.onRevoked, lanes)
     this.drop(lanes)
     return true
   }
@@ -120,7 +131,7 @@ export class ConsumerPartitions {
     this.rebalances++
     const lanes = this.#lanesOf(numbers)
     this.drop(lanes)
-    await this.#runHook(this.#settings.onLost, lanes.map(placeOf))
+    await this.#tell(this.#settings.onLost, lanes)
   }
 
   #lanesOf(numbers: readonly GroupPartition[]): Lane[] {
@@ -128,9 +139,13 @@ export class ConsumerPartitions {
     return this.lanes.all.filter(({ partition }) => names.has(nameOf(partition)))
   }
 
-  #partitionOf([topicId, partition]: GroupPartition): PartitionId | undefined {
-    const topic = this.#log.topics.list().find(({ id }) => id === topicId)
-    return topic && { topic: topic.name, topicId, partition }
+  /** Without those of topics that were deleted. */
+  #partitionsOf(numbers: readonly GroupPartition[]): PartitionId[] {
+    const names = new Map(this.#log.topics.list().map(({ id, name }) => [id, name]))
+    return numbers.flatMap(([topicId, partition]) => {
+      const topic = names.get(topicId)
+      return topic === undefined ? [] : [{ topic, topicId, partition }]
+    })
   }
 }
 

@@ -165,8 +165,12 @@ export class Consumer<R extends LogRecord<unknown, unknown>>
 
   #partition(topic: string, partition: number): PositionCommit['partition'] {
     this.#log.refresh()
-    const { id, name } = this.#log.describeTopic(topic)
-    return { topic: name, topicId: id, partition }
+    const { id, name, partitions } = this.#log.describeTopic(topic)
+    return {
+      topic: name,
+      topicId: id,
+      partition: checkWhole(`the partition of "${name}"`, partition, 0, partitions - 1),
+    }
   }
 
   /**
@@ -242,6 +246,7 @@ export class Consumer<R extends LogRecord<unknown, unknown>>
    * @internal called by `sendOffsets`
    */
   stageOffsets(): OffsetStage {
+    this.#core.checkCommitsByHand()
     return this.#core.stage(this.#core.handedOut())
   }
 

@@ -61,7 +61,7 @@ export class EmbeddedLog implements LogContract {
     this.positions = new Positions(environment)
     this.producers = new Producers(environment, this.partitions)
     this.topics = new Topics(environment, this.partitions)
-    this.groups = new Groups(environment, this.topics, this.positions, clock)
+    this.groups = new Groups(environment, this.topics, this.partitions, this.positions, clock)
     this.groupSession = new GroupSession(environment, this.groups, clock)
     this.state = stateReader(environment)
     this.retention = new Retention(environment, this.partitions)

@@ -2,8 +2,7 @@
  * The heartbeat of an open log: one small durable commit per interval speaks for all its members, whatever their number.
  *
  * It also looks after the groups of its members: whoever is dead is removed by the first that notices. A session that was
- * itself held up (a stopped process, a machine that slept) says first that it is alive and judges others a beat later, so
- * that a machine that wakes up does not find everybody dead.
+ * itself held up (a stopped process, a busy event loop) is patient with the others, who may have been too.
  */
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../core/clock.ts'
@@ -37,7 +36,7 @@ export class GroupSession {
 
   add(member: SessionMember): void {
     this.#members.add(member)
-    this.#lastBeatMs = this.#clock.now()
+    this.#lastBeatMs = this.#clock.elapsed()
     this.#schedule()
   }
 
@@ -64,11 +63,12 @@ export class GroupSession {
     this.#cancel = undefined
     if (this.#environment.isClosed) return
     try {
-      const sinceLastMs = this.#clock.now() - this.#lastBeatMs
-      this.#lastBeatMs = this.#clock.now()
+      const nowMs = this.#clock.elapsed()
+      if (nowMs - this.#lastBeatMs >= 2 * this.#intervalMs()) this.#groups.bePatient()
+      this.#lastBeatMs = nowMs
       this.#environment.write((transaction) => this.#groups.beat(transaction, this.id))
       for (const member of this.#members) member.beat()
-      if (sinceLastMs < 2 * this.#intervalMs()) this.#settleGroups()
+      this.#settleGroups()
     } catch (error) {
       for (const member of this.#members) member.fail(error)
       return

@@ -170,7 +170,7 @@ function change(group: Group, memberId: string, to: (member: Member) => Member):
   return { ...group, members: group.members.map((member) => (member.memberId === memberId ? to(member) : member)) }
 }
 
-function minus(partitions: readonly GroupPartition[], others: readonly GroupPartition[]): GroupPartition[] {
+export function minus(partitions: readonly GroupPartition[], others: readonly GroupPartition[]): GroupPartition[] {
   const taken = new Set(others.map(partitionName))
   return partitions.filter((partition) => !taken.has(partitionName(partition)))
 }

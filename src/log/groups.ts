@@ -2,7 +2,8 @@
  * Consumer groups in the log: one row for each, changed in write transactions by whoever acts.
  *
  * There is no coordinator. Who joins, leaves or finds a dead member computes the new targets in the same transaction, so the
- * row is right after every commit, whoever dies behind it. A commit of positions looks at the row in its own transaction:
+ * row is right after every commit, whoever dies behind it. To a process that has just woken, or whose clock has jumped, everybody
+ * looks dead: it gives them their session timeout anew. A commit of positions looks at the row in its own transaction:
  * only the owner of a partition moves its position.
  */
 import { readInt64, writeInt64 } from '../core/bytes.ts'
@@ -20,12 +21,13 @@ import {
   leave,
   type Member,
   memberOf,
+  minus,
   type Newcomer,
   release,
   retarget,
   take,
 } from './group.ts'
-import type { PartitionId } from './partitions.ts'
+import type { PartitionId, Partitions } from './partitions.ts'
 import type { Positions } from './positions.ts'
 import type { Topics } from './topics.ts'
 
@@ -45,6 +47,9 @@ export interface StoredGroup {
 /** Kafka's group.max.session.timeout.ms. */
 export const sessionTimeoutMaxMs = 1_800_000
 
+/** What more than this is between the clock and the time that has passed is a jump: it was set, or the machine has slept. */
+const jumpMsMax = 500
+
 /** The version stands before the JSON of a group, so that whoever waits for a change need not parse the rest. */
 const versionBytes = 8
 const pageRows = 256
@@ -52,14 +57,24 @@ const pageRows = 256
 export class Groups {
   readonly #environment: Environment
   readonly #topics: Topics
+  readonly #partitions: Partitions
   readonly #positions: Positions
   readonly #clock: Clock
+  /** How far the clock was ahead of the time that has passed, when it was looked at last. */
+  #aheadMs: number
+  /** When this was opened, or last knew that beats from before say nothing. */
+  #openedMs: number
+  /** Nobody counts as silent since before then. */
+  #patientSinceMs = 0
 
-  constructor(environment: Environment, topics: Topics, positions: Positions, clock: Clock) {
+  constructor(environment: Environment, topics: Topics, partitions: Partitions, positions: Positions, clock: Clock) {
     this.#environment = environment
     this.#topics = topics
+    this.#partitions = partitions
     this.#positions = positions
     this.#clock = clock
+    this.#aheadMs = clock.now() - clock.elapsed()
+    this.#openedMs = clock.now()
   }
 
   /** Rises with every change of the group; 0 when there is none of this name. */
@@ -86,17 +101,15 @@ export class Groups {
     }
   }
 
-  /** The group without members that are dead by now, whether or not anybody has noticed. */
+  /** The group without members that look dead, whether or not anybody has removed them. */
   alive(name: string): Group {
     const stored = this.find(name)
     return stored === undefined ? emptyGroup : this.#expired(stored.group)
   }
 
-  /** When a group without live members had its last one; undefined while it has some, and when there is no such group. */
+  /** When the last member of a group was removed; undefined while it has some, and when there is no such group. */
   emptySinceMs(name: string): number | undefined {
-    const group = this.find(name)?.group
-    if (group === undefined || this.alive(name).members.length > 0) return undefined
-    return Math.max(group.emptySinceMs ?? 0, ...group.members.map((member) => this.#lastSeenMs(member)))
+    return this.find(name)?.group.emptySinceMs
   }
 
   /** @throws MillraceError `owned_by_application` */
@@ -141,19 +154,19 @@ export class Groups {
     )
   }
 
-  /** `begin` is called in the transaction, for each partition that the member has taken. */
+  /** `begin` is called in the transaction, with the partitions that the member has taken. */
   take(
     name: string,
     memberId: string,
-    begin: (transaction: WriteTransaction, partition: GroupPartition) => void,
+    begin: (transaction: WriteTransaction, partitions: readonly GroupPartition[]) => void,
   ): StoredGroup {
     return this.#environment.write((transaction) => {
+      const ownedIn = (group: Group | undefined): readonly GroupPartition[] =>
+        (group && memberOf(group, memberId)?.owned) ?? []
       const before = this.find(name)?.group
       const stored = this.#change(transaction, name, (group) => take(group, memberId))
-      const owned = new Set((before && memberOf(before, memberId)?.owned)?.map(partitionName))
-      for (const partition of memberOf(stored.group, memberId)?.owned ?? []) {
-        if (!owned.has(partitionName(partition))) begin(transaction, partition)
-      }
+      const taken = minus(ownedIn(stored.group), ownedIn(before))
+      if (taken.length > 0) begin(transaction, taken)
       return stored
     })
   }
@@ -161,7 +174,7 @@ export class Groups {
   /**
    * Commits positions as a member, or as nobody's: then only while the group has no members.
    *
-   * @throws MillraceError `member_fenced`, `owned_by_application`
+   * @throws MillraceError `member_fenced`, `owned_by_application`, `bad_option` for an offset behind the end
    */
   commit(
     transaction: WriteTransaction,
@@ -174,8 +187,25 @@ export class Groups {
     else this.#checkOwner(name, memberId, positions)
     const committedMs = this.#clock.now()
     for (const { partition, offset, metadata } of positions) {
+      if (!this.#isInside(partition, offset)) continue
       this.#positions.put(transaction, name, partition, { offset, committedMs, metadata })
     }
+  }
+
+  /**
+   * False where the topic was deleted: nobody reads on from there.
+   *
+   * @throws MillraceError `bad_option` for an offset behind the end
+   */
+  #isInside(partition: PartitionId, offset: number): boolean {
+    const endOffset = this.#partitions.find(partition)?.endOffset
+    if (endOffset === undefined || offset <= endOffset) return endOffset !== undefined
+    const { topic, partition: index } = partition
+    throw new MillraceError(
+      'bad_option',
+      `the position ${offset} cannot be committed: ${topic}[${index}] ends at offset ${endOffset}`,
+      { topic, partition: index, offset },
+    )
   }
 
   #checkOwner(name: string, memberId: string, positions: readonly PositionCommit[]): void {
@@ -269,11 +299,25 @@ export class Groups {
     return { group, version: version + 1 }
   }
 
-  #expired(group: Group): Group {
-    return expire(group, this.#clock.now(), (member) => this.#lastSeenMs(member))
+  /** This process was held up, and so may others have been: everybody has its session timeout from now on. */
+  bePatient(): void {
+    this.#openedMs = this.#clock.now()
+    this.#patientSinceMs = this.#openedMs
   }
 
-  #lastSeenMs({ sessionId, seenMs }: Member): number {
+  #expired(group: Group): Group {
+    const nowMs = this.#clock.now()
+    const aheadMs = nowMs - this.#clock.elapsed()
+    if (Math.abs(aheadMs - this.#aheadMs) > jumpMsMax) this.bePatient()
+    this.#aheadMs = aheadMs
+    return expire(group, nowMs, (member) => {
+      const seenMs = this.#lastBeatMs(member)
+      // A beat of the future was one by a clock that was set back since.
+      return seenMs > nowMs + jumpMsMax ? this.#openedMs : Math.max(seenMs, this.#patientSinceMs)
+    })
+  }
+
+  #lastBeatMs({ sessionId, seenMs }: Member): number {
     const beat = sessionId === undefined ? undefined : this.#environment.get('groups', sessionKey(sessionId))
     return beat === undefined ? seenMs : Math.max(seenMs, readInt64(beat, 0))
   }

@@ -7,7 +7,7 @@ import type { Clock } from '../core/clock.ts'
 import { MillraceError } from '../core/errors.ts'
 import type { WriteTransaction } from '../storage/environment.ts'
 import type { AssignorName, GroupPartition } from './assignors.ts'
-import { available, type GroupSubscription, type Member, memberOf, surplus } from './group.ts'
+import { available, type GroupSubscription, type Member, memberOf, minus, surplus } from './group.ts'
 import type { GroupSession, SessionMember } from './group-session.ts'
 import type { Groups } from './groups.ts'
 
@@ -24,8 +24,9 @@ export interface MembershipOptions {
 
 /** What the consumer does when its partitions change. */
 export interface MembershipHost {
-  /** In the transaction that takes the partition. */
-  begin(transaction: WriteTransaction, partition: GroupPartition): void
+  /** In the transaction that takes the partitions. */
+  begin(transaction: WriteTransaction, partitions: readonly GroupPartition[]): void
+  /** When it rejects, the partitions are not met, and it is called again. */
   assigned(partitions: readonly GroupPartition[]): Promise<void>
   /** The partitions are still owned; they are given up when this resolves. False when they were taken away before it could. */
   revoked(partitions: readonly GroupPartition[]): Promise<boolean>
@@ -53,7 +54,7 @@ export class Membership {
   readonly #sessionMember: SessionMember
   #memberId: string | undefined
   #generation = 0
-  /** What the host was told of. */
+  /** What the host was told of, which a static member that comes back is not yet of what it inherits. */
   #owned: readonly GroupPartition[] = []
   #syncedVersion = 0
   #syncedTopics = 0
@@ -91,7 +92,7 @@ export class Membership {
   /** The user has a record in hand. */
   rest(): void {
     this.#isPolling = false
-    this.#lastPollMs = this.#context.clock.now()
+    this.#lastPollMs = this.#context.clock.elapsed()
   }
 
   /**
@@ -121,20 +122,21 @@ export class Membership {
         if (this.#isClosed) return
         if (!isRevoked) continue
         groups.release(name, memberId, surrendered)
-        const gone = new Set(surrendered)
-        this.#owned = member.owned.filter((partition) => !gone.has(partition))
+        this.#owned = minus(this.#owned, surrendered)
         continue
       }
       if (available(stored.group, member).length > 0 || member.generation !== stored.group.generation) {
-        const taken = groups.take(name, memberId, (transaction, partition) => this.#host.begin(transaction, partition))
+        const taken = groups.take(name, memberId, (transaction, partitions) =>
+          this.#host.begin(transaction, partitions),
+        )
         const now = memberOf(taken.group, memberId)
         if (now === undefined) continue // it was removed since the look
-        this.#syncedVersion = taken.version
         await this.#meet(now)
+        this.#syncedVersion = taken.version
         continue
       }
-      this.#syncedVersion = stored.version
       await this.#meet(member)
+      this.#syncedVersion = stored.version
     }
   }
 
@@ -150,7 +152,7 @@ export class Membership {
     })
     session.add(this.#sessionMember)
     this.#memberId = memberId
-    this.#lastPollMs = this.#context.clock.now()
+    this.#lastPollMs = this.#context.clock.elapsed()
     this.#syncedVersion = 0
     this.#owned = []
     return memberId
@@ -159,10 +161,9 @@ export class Membership {
   /** Tells the host of what is owned and new to it. */
   async #meet(member: Member): Promise<void> {
     this.#generation = member.generation
-    const known = new Set(this.#owned.map(String))
-    const taken = member.owned.filter((partition) => !known.has(String(partition)))
-    this.#owned = member.owned
+    const taken = minus(member.owned, this.#owned)
     if (taken.length > 0) await this.#host.assigned(taken)
+    this.#owned = member.owned
   }
 
   async #lose(members: readonly Member[]): Promise<void> {
@@ -190,7 +191,7 @@ export class Membership {
   /** With every heartbeat: a member whose user does not ask for records makes room for others. */
   #leaveWhenIdle(): void {
     if (this.#isPolling || this.#memberId === undefined) return
-    if (this.#context.clock.now() - this.#lastPollMs <= this.#options.maxPollIntervalMs) return
+    if (this.#context.clock.elapsed() - this.#lastPollMs <= this.#options.maxPollIntervalMs) return
     this.#context.groups.leave(this.#options.group, this.#memberId)
     this.#context.session.remove(this.#sessionMember)
   }

@@ -14,11 +14,19 @@ const stepRows = 256
 export function* expireOffsets(log: EmbeddedLog, retentionMs: number): Generator<void, void, undefined> {
   log.refresh()
   for (const name of new Set([...log.groups.names(), ...log.positions.names()])) {
+    // The time without members counts from when the death of the last one was noticed.
+    if (looksAbandoned(log, name)) log.groups.settle(name)
     while (expireSome(log, name, retentionMs)) yield
     yield
     log.refresh()
   }
   log.groups.sweepSessions(2 * sessionTimeoutMaxMs, stepRows)
+}
+
+/** Whether a group has members, of which none was heard of for its session timeout. */
+function looksAbandoned({ groups }: EmbeddedLog, name: string): boolean {
+  const members = groups.find(name)?.group.members ?? []
+  return members.length > 0 && groups.alive(name).members.length === 0
 }
 
 /** Whether there may be more. */

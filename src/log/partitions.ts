@@ -60,12 +60,22 @@ export class Partitions {
   /**
    * @throws MillraceError `topic_unknown` when the topic was deleted, `corrupt_batch` when the row is damaged
    */
-  row({ topic, topicId, partition }: PartitionId): PartitionRow {
+  row(partition: PartitionId): PartitionRow {
+    const row = this.find(partition)
+    if (row !== undefined) return row
+    const { topic } = partition
+    throw new MillraceError('topic_unknown', `the topic "${topic}" was deleted while it was in use`, { topic })
+  }
+
+  /**
+   * As {@link row}, and undefined when the topic was deleted.
+   *
+   * @throws MillraceError `corrupt_batch` when the row is damaged
+   */
+  find({ topic, topicId, partition }: PartitionId): PartitionRow | undefined {
     const key = partitionKey(topicId, partition)
     const stored = this.#environment.get('partitions', key)
-    if (stored === undefined) {
-      throw new MillraceError('topic_unknown', `the topic "${topic}" was deleted while it was in use`, { topic })
-    }
+    if (stored === undefined) return undefined
     const row = decodePartitionRow(key, stored)
     if (row !== undefined) return row
     throw new MillraceError('corrupt_batch', `where ${topic}[${partition}] ends is not known: its row is damaged`, {

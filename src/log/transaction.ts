@@ -64,10 +64,11 @@ export class Transaction {
    * Adds the positions that a consumer has reached, of its group: they are committed with the records, so a record is read
    * and its results are written exactly once.
    *
-   * The commit is refused as a whole when the consumer has lost its partitions by then, or when the positions belong to an
-   * application (`owned_by_application`).
+   * The consumer must not commit by itself (`autoCommitMs: false`): that would commit what no transaction has written. The commit
+   * is refused as a whole when the consumer has lost its partitions by then, or when the positions belong to an application
+   * (`owned_by_application`). After an abort the consumer stands behind what it has handed out: seek back to what is committed.
    *
-   * @throws MillraceError `invalid_transaction_state`, `transaction_timed_out`
+   * @throws MillraceError `invalid_transaction_state`, `transaction_timed_out`, `bad_option` for a consumer that commits by itself
    */
   sendOffsets(consumer: OffsetSource): void {
     this.#open().offsets.push(consumer.stageOffsets())

@@ -174,17 +174,40 @@ describe('positions expire', () => {
     expect(embedded.positions.list('g')).toEqual(positions)
   })
 
-  test('of a group whose members all died, the retention after their last heartbeat', async () => {
+  test('of a group whose members all died, the retention after that was noticed', async () => {
     const { log, member, clock, expire } = await openGroup()
     const a = member('a')
     await settle()
     a.stop()
+    clock.advance(days(100))
+    expire()
     clock.advance(days(7) - 1)
     expire()
     expect(await log.admin.groups()).toMatchObject([{ name: 'g', members: 0 }])
     clock.advance(1)
     expire()
     expect(await log.admin.groups()).toEqual([])
+  })
+
+  test('of no group whose members have slept, or whose clock was set forward', async () => {
+    const clock = new ManualClock(0)
+    await using log = await openLog(temporaryDirectory(), { clock, maintenance: { everyMs: 1_000 } })
+    const kept = topic('kept', { key: string(), value: string(), retentionMs: -1 })
+    await log.producer().sendMany(kept, [
+      { key: 'a', value: '0' },
+      { key: 'a', value: '1' },
+    ])
+    const consumer = log.consumer({ group: 'g', topics: [kept] })
+    const loop = consumer[Symbol.asyncIterator]()
+    const first = await loop.next()
+    if (first.done === true) throw new Error('there is no record')
+    await consumer.commit(first.value)
+    clock.jumpTo(days(8))
+    clock.advance(10_000)
+    expect(consumer.committed(kept, 0)).toMatchObject({ offset: 1 })
+    expect((await loop.next()).value).toMatchObject({ value: '1' })
+    await consumer.commit()
+    expect(consumer.committed(kept, 0)).toMatchObject({ offset: 2 })
   })
 
   test('in the maintenance of the log, after offsetsRetentionMs', async () => {

@@ -149,7 +149,7 @@ describe('positions in a transaction of someone else', () => {
 
   test('of a consumer that has lost its partitions undo it whole', async () => {
     const { log, environment, embedded } = await openFilled()
-    await using consumer = log.consumer({ group: 'g', topics: [lines] })
+    await using consumer = log.consumer({ group: 'g', topics: [lines], autoCommitMs: false })
     let error: unknown
     for await (const _ of consumer) {
       const member = embedded.groups.find('g')?.group.members[0]?.memberId ?? ''
@@ -169,8 +169,17 @@ describe('positions in a transaction of someone else', () => {
 
   test('need a group', async () => {
     const { log } = await openFilled()
-    await using consumer = log.consumer({ topics: [words] })
+    await using consumer = log.consumer({ topics: [words], autoCommitMs: false })
     expect(errorOf(() => consumer.stageOffsets()).code).toBe('bad_option')
+  })
+
+  test('are not taken from a consumer that commits by itself, which would commit what no transaction has', async () => {
+    const { log } = await openFilled()
+    await using consumer = log.consumer({ group: 'g', topics: [lines] })
+    expect(errorOf(() => consumer.stageOffsets())).toMatchObject({
+      code: 'bad_option',
+      message: expect.stringContaining('autoCommitMs: false') as string,
+    })
   })
 })
 

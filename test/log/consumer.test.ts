@@ -1,8 +1,9 @@
 // A consumer of its own or of a group reads every record, keeps positions, and goes where it is sent.
 import { describe, expect, test } from 'vitest'
-import { ManualClock, minutes, type RecordInput } from 'millrace'
+import { ManualClock, minutes, openLog, type RecordInput } from 'millrace'
 import { collect } from '../support/collect.ts'
 import { openTestLog } from '../support/open.ts'
+import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { errorOf, rejectionOf } from '../support/thrown.ts'
 import { lines, words } from '../support/topics.ts'
 import type { Log } from '../../src/log/log.ts'
@@ -189,6 +190,22 @@ test('a consumer hands out nothing of a paused partition, also not what it has f
   expect((await collect(consumer, 1))[0]?.partition).toBe(pausedAt[0])
 })
 
+test.each(['one by one', 'in batches'])(
+  'what is in hand %s when its partition is paused is done when the next is asked for',
+  async (how) => {
+    const { log } = await openWith(10)
+    const consumer = log.consumer({ group: 'g', topics: [lines] })
+    const loop = how === 'in batches' ? consumer.batches() : consumer[Symbol.asyncIterator]()
+    const { value } = await loop.next()
+    consumer.pause()
+    const next = loop.next()
+    await turn()
+    await consumer.close()
+    expect((await next).done).toBe(true)
+    expect(consumer.committed(lines, 0)).toMatchObject({ offset: value === undefined || 'offset' in value ? 1 : 10 })
+  },
+)
+
 test('partitions take turns', async () => {
   const { log } = openTestLog()
   const producer = log.producer({ batchBytes: 1_000 })
@@ -297,6 +314,42 @@ describe('records$', () => {
     })
     expect(await rejectionOf(failed)).toMatchObject({ code: 'position_lost' })
   })
+})
+
+test.each([
+  ['a partition that the topic does not have', { partition: 7, offset: 1 }],
+  ['a negative partition', { partition: -1, offset: 1 }],
+  ['no partition', { offset: 1 }],
+  ['an offset behind the end', { partition: 0, offset: 6 }],
+])('a commit for %s is refused, and moves nothing', async (_, position) => {
+  const { log } = await openWith(5)
+  const consumer = log.consumer({ group: 'g', topics: [lines], autoCommitMs: false })
+  const last = (await collect(consumer, 3)).at(-1)
+  if (last !== undefined) await consumer.commit(last)
+  const bad = { topic: 'lines', ...position } as { topic: string; partition: number; offset: number }
+  expect(await rejectionOf(consumer.commit([bad]))).toMatchObject({ code: 'bad_option' })
+  expect(await log.admin.lag('g')).toMatchObject([{ offset: 3 }])
+  expect((await log.admin.verify()).problems).toEqual([])
+})
+
+test('a hook that throws keeps a closing log from nothing but its own consumer', async () => {
+  const dir = temporaryDirectory()
+  const log = await openLog(dir, { maintenance: false })
+  const producer = log.producer({ acks: 1, lingerMs: 10_000 })
+  await producer.send(lines, { key: 'a', value: 'buffered' })
+  const consumer = log.consumer({
+    group: 'g',
+    topics: [words],
+    onRevoked() {
+      throw new Error('my hook failed')
+    },
+  })
+  const other = log.consumer({ group: 'h', topics: [words] })
+  const loops = [consumer, other].map((each) => each[Symbol.asyncIterator]().next())
+  while (consumer.assignment().length + other.assignment().length < 8) await turn()
+  await expect(log.close()).rejects.toThrow('my hook failed')
+  expect(await Promise.all(loops)).toMatchObject([{ done: true }, { done: true }])
+  expect((await collect(openTestLog(dir).log.read(lines))).map(({ value }) => value)).toEqual(['buffered'])
 })
 
 test('only one loop reads a consumer', async () => {

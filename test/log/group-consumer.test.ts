@@ -1,5 +1,5 @@
 // Members of a group share the partitions: each is read by one, and moves between two records when members come, go or die.
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { ManualClock, minutes, seconds, type RecordInput } from 'millrace'
 import type { MillraceError } from '../../src/core/errors.ts'
 import { collect } from '../support/collect.ts'
@@ -217,6 +217,88 @@ describe('a member that was silent for its session timeout', () => {
   })
 })
 
+test('an onAssigned that failed is called again by the next loop, before any record', async () => {
+  const { log, send } = openGroup()
+  await send(8)
+  let calls = 0
+  const consumer = log.consumer({
+    group: 'g',
+    topics: [words],
+    onAssigned(partitions, own) {
+      if (++calls === 1) throw new Error('the store of offsets does not answer')
+      for (const { topic, partition } of partitions) own.seek(topic, partition, 'end')
+    },
+  })
+  await expect(collect(consumer, 1)).rejects.toThrow('the store of offsets does not answer')
+  expect(consumer.assignment()).toEqual([])
+  const loop = consumer[Symbol.asyncIterator]()
+  const next = loop.next()
+  await settle()
+  await log.producer().send(words, { key: 'a', value: 'behind' })
+  expect((await next).value).toMatchObject({ value: 'behind' })
+  expect(calls).toBe(2)
+})
+
+describe('a wall clock that is set an hour forward', () => {
+  test('throws nobody out of the group, whoever joins or leaves then', async () => {
+    const { member, clock } = openGroup()
+    const a = member('a').run()
+    const b = member('b').run()
+    const c = member('c')
+    await settle()
+    clock.jumpTo(clock.now() + minutes(60))
+    c.run()
+    await settle()
+    await b.consumer.close()
+    for (let i = 0; i < 3; i++) {
+      clock.advance(seconds(3))
+      await settle()
+    }
+    expect([...a.events, ...c.events].filter((event) => event.startsWith('lost'))).toEqual([])
+    expect(new Set([...a.partitions, ...c.partitions])).toEqual(new Set([0, 1, 2, 3]))
+  })
+
+  test('does not end the patience with a program that works on a record', async () => {
+    const { member, send, clock } = openGroup()
+    const a = member('a', { maxPollIntervalMs: minutes(2) }).run()
+    await settle()
+    a.hold()
+    await send(4)
+    await settle()
+    clock.jumpTo(clock.now() + minutes(60))
+    clock.advance(seconds(9))
+    await settle()
+    expect(a.partitions).toEqual([0, 1, 2, 3])
+    await a.consumer.commit()
+  })
+})
+
+test('a newcomer takes what a dead member had, when that was silent for its session timeout', async () => {
+  const { member, send, clock } = openGroup()
+  const a = member('a').run()
+  await settle()
+  a.hold()
+  await send(4)
+  await settle()
+  a.stop()
+  clock.advance(minutes(2))
+  const b = member('b').run()
+  await settle()
+  expect(b.partitions).toEqual([0, 1, 2, 3])
+})
+
+test('a member takes partitions of many topics without a look at the catalogue for each', async () => {
+  const { log, embedded } = openGroup()
+  for (let i = 0; i < 40; i++) await log.admin.createTopic({ name: `many-${i}`, partitions: 2 })
+  const list = vi.spyOn(embedded.topics, 'list')
+  const consumer = log.consumer({ group: 'g', pattern: /^many-/, reset: 'latest' })
+  const loop = consumer[Symbol.asyncIterator]()
+  void loop.next()
+  await settle()
+  expect(consumer.assignment()).toHaveLength(80)
+  expect(list.mock.calls.length).toBeLessThan(20)
+})
+
 test('after a machine has slept nobody takes the others for dead', async () => {
   const { member, clock } = openGroup()
   const a = member('a').run()
@@ -253,6 +335,22 @@ describe('a static member', () => {
     expect(a.events).toHaveLength(2)
     expect((await log.admin.describeGroup('g')).generation).toBe(generation)
     expect(new Set(seenBy(a, again)).size).toBe(40)
+  })
+
+  test('that comes back to fewer partitions is told of those it keeps, and only of those, and reads them', async () => {
+    const { member, send } = openGroup()
+    const a = member('a', { instanceId: 'one' }).run()
+    await settle()
+    await a.consumer.close()
+    const b = member('b', { instanceId: 'two' }).run()
+    await settle()
+    const again = member('a', { instanceId: 'one' }).run()
+    await settle()
+    await send(40)
+    await settle()
+    expect(again.events).toEqual([`assigned ${again.partitions.join(' ')}`])
+    expect(new Set([...again.partitions, ...b.partitions])).toEqual(new Set([0, 1, 2, 3]))
+    expect(new Set(seenBy(again, b)).size).toBe(40)
   })
 
   test('loses them when it does not', async () => {
