@@ -1,4 +1,5 @@
-// Random lives of a group, on a clock that is moved by hand: members join, leave, freeze, wake and commit while records come in.
+// Random lives of a group, on a clock that is moved by hand and jumps: members, some of them static, join, leave, come back, freeze,
+// wake and commit while records come in.
 import { expect, test } from 'vitest'
 import { ManualClock, MillraceError, seconds } from 'millrace'
 import { Random } from '../crash/random.ts'
@@ -18,16 +19,23 @@ async function live(seed: number, acts: number): Promise<void> {
   const everyone: MemberProcess[] = []
   let members: MemberProcess[] = []
   const frozen = new Set<MemberProcess>()
+  const instanceIds = new Map<MemberProcess, string>()
+  /** Static members that are gone and may come back. */
+  let away: string[] = []
   let sent = 0
 
   function start(): void {
-    const member = new MemberProcess(environment, clock, `m${everyone.length}`, {
+    const name = `m${everyone.length}`
+    const instanceId = random.chance(0.5) ? (away.shift() ?? `instance-${name}`) : undefined
+    const member = new MemberProcess(environment, clock, name, {
       assignor,
+      ...(instanceId !== undefined && { instanceId }),
       autoCommitMs: 2_000,
       heartbeatMs: seconds(9),
     }).run()
     everyone.push(member)
     members.push(member)
+    if (instanceId !== undefined) instanceIds.set(member, instanceId)
   }
 
   async function send(count: number): Promise<void> {
@@ -59,6 +67,16 @@ async function live(seed: number, acts: number): Promise<void> {
     expect(code).toBe(isOwner ? 'none' : 'member_fenced')
   }
 
+  /** When all is done that there is to do, whoever is awake knows what is its own. */
+  function checkKnown(): void {
+    embedded.refresh()
+    const rows = embedded.groups.find('g')?.group.members ?? []
+    for (const { name, partitions } of members.filter((one) => !frozen.has(one))) {
+      const owned = rows.find(({ clientId }) => clientId === name)?.owned ?? []
+      expect({ name, partitions }).toEqual({ name, partitions: owned.map(([, partition]) => partition) })
+    }
+  }
+
   function check(): void {
     embedded.refresh()
     const owned = owners()
@@ -82,12 +100,14 @@ async function live(seed: number, acts: number): Promise<void> {
   start()
   for (let act = 0; act < acts; act++) {
     const member = members.length > 0 ? random.pick(members) : undefined
-    const kind = random.int(0, 9)
+    const kind = random.int(0, 10)
     if (kind <= 1 && members.length < 6) start()
     else if (kind === 2 && member !== undefined && !frozen.has(member)) {
       members = members.filter((other) => other !== member)
       member.release()
       await member.consumer.close()
+      const instanceId = instanceIds.get(member)
+      if (instanceId !== undefined) away = [...away, instanceId]
     } else if (kind === 3 && member !== undefined) {
       member.hold()
       await send(20)
@@ -105,8 +125,12 @@ async function live(seed: number, acts: number): Promise<void> {
       frozen.clear()
     } else if (kind === 5) for (const sleeper of frozen) await commitInHand(sleeper)
     else if (kind <= 7) await send(random.int(1, 30))
+    else if (kind === 8) clock.jumpTo(Math.max(0, clock.now() + random.int(-600, 600) * 1_000))
     else for (let i = random.int(1, 6); i > 0; i--) clock.advance(seconds(9))
-    if (random.chance(0.8)) await settle()
+    if (random.chance(0.8)) {
+      await settle()
+      checkKnown()
+    }
     check()
   }
 
@@ -115,6 +139,7 @@ async function live(seed: number, acts: number): Promise<void> {
     sleeper.release()
   }
   if (members.length === 0) start()
+  away = []
   for (let i = 0; i < 8; i++) {
     clock.advance(seconds(9))
     await settle()
