@@ -18,7 +18,8 @@ const rowOverheadBytes = 512
 
 /**
  * A value whose serde makes immutable ones is kept decoded; any other is kept as bytes, so that every reader gets a copy
- * of its own and an undone turn finds what was there.
+ * of its own and an undone turn finds what was there. The bytes of a row that changes again and again are written in turn into
+ * two buffers that it keeps.
  */
 export class StateRow<V> implements Row<V>, Revertible {
   readonly windowStart: number
@@ -33,11 +34,16 @@ export class StateRow<V> implements Row<V>, Revertible {
   /** What the cache has counted for it. */
   countedBytes = 0
   #value: V | undefined = undefined
+  /** The value as bytes is the beginning of this buffer. */
   #bytes: Buffer = noBytes
+  #length = 0
+  #otherBytes: Buffer = noBytes
+  /** Whether the other buffer holds the value from before the turn. */
+  #isSwapped = false
   #savedExists = false
   #savedTimestamp = -1
   #savedValue: V | undefined = undefined
-  #savedBytes: Buffer = noBytes
+  #savedLength = 0
 
   constructor(windowStart: number, identity: string | number, keyBytes: Buffer, codec: Codec<V>) {
     this.windowStart = windowStart
@@ -47,7 +53,7 @@ export class StateRow<V> implements Row<V>, Revertible {
   }
 
   get value(): V {
-    return this.#codec.immutable ? (this.#value as V) : this.#codec.read(this.#bytes, 0, this.#bytes.length)
+    return this.#codec.immutable ? (this.#value as V) : this.#codec.read(this.#bytes, 0, this.#length)
   }
 
   /** Remembers how it is, for {@link revert}. */
@@ -56,14 +62,23 @@ export class StateRow<V> implements Row<V>, Revertible {
     this.#savedExists = this.exists
     this.#savedTimestamp = this.timestamp
     this.#savedValue = this.#value
-    this.#savedBytes = this.#bytes
+    this.#savedLength = this.#length
+    this.#isSwapped = false
   }
 
   revert(): void {
     this.exists = this.#savedExists
     this.timestamp = this.#savedTimestamp
     this.#value = this.#savedValue
-    this.#bytes = this.#savedBytes
+    this.#length = this.#savedLength
+    if (this.#isSwapped) this.#swap()
+  }
+
+  #swap(): void {
+    const bytes = this.#bytes
+    this.#bytes = this.#otherBytes
+    this.#otherBytes = bytes
+    this.#isSwapped = !this.#isSwapped
   }
 
   /** @throws MillraceError `encode_failed`, with the row unchanged */
@@ -71,9 +86,17 @@ export class StateRow<V> implements Row<V>, Revertible {
     scratch.at = 0
     encodeInto(this.#codec, value, scratch, 'value')
     if (this.#codec.immutable) this.#value = value
-    else this.#bytes = scratch.copyFrom(0)
+    else this.#setBytes()
     this.exists = true
     this.timestamp = timestamp
+  }
+
+  /** Takes over what the scratch holds. */
+  #setBytes(): void {
+    if (!this.#isSwapped) this.#swap()
+    this.#length = scratch.at
+    if (this.#bytes.length < scratch.at) this.#bytes = scratch.copyFrom(0)
+    else scratch.bytes.copy(this.#bytes, 0, 0, scratch.at)
   }
 
   /** Sets a value of an immutable type that is known to encode. */
@@ -88,7 +111,9 @@ export class StateRow<V> implements Row<V>, Revertible {
     this.exists = false
     this.timestamp = -1
     this.#value = undefined
+    if (!this.#isSwapped) this.#swap()
     this.#bytes = noBytes
+    this.#length = 0
   }
 
   /** Takes over what is stored. */
@@ -97,6 +122,7 @@ export class StateRow<V> implements Row<V>, Revertible {
     this.timestamp = readInt64(stored, 0)
     if (this.#codec.immutable) this.#value = this.#codec.read(stored, timestampBytes, stored.length)
     else this.#bytes = stored.subarray(timestampBytes)
+    this.#length = this.#bytes.length
   }
 
   /** The stored form; valid until the next call for any row. */
@@ -104,13 +130,13 @@ export class StateRow<V> implements Row<V>, Revertible {
     scratch.at = timestampBytes
     writeInt64(scratch.bytes, 0, this.timestamp)
     if (this.#codec.immutable) this.#codec.write(this.#value as V, scratch)
-    else scratch.append(this.#bytes, 0, this.#bytes.length)
+    else scratch.append(this.#bytes, 0, this.#length)
     return scratch.bytes.subarray(0, scratch.at)
   }
 
   get memoryBytes(): number {
     const value = this.#value
-    const valueBytes = typeof value === 'string' ? value.length * 2 : this.#bytes.length
+    const valueBytes = typeof value === 'string' ? value.length * 2 : this.#bytes.length + this.#otherBytes.length
     return rowOverheadBytes + this.keyBytes.length + valueBytes
   }
 }

@@ -1,0 +1,55 @@
+// A row is what was set last, or what it was before the turn; what a reader got stays as it was, whatever is set later.
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { json, string } from 'millrace'
+import { type Codec, codecOf, type Serde } from '../../src/core/serde.ts'
+import { StateRow } from '../../src/state/row.ts'
+
+type Act = { readonly kind: 'set'; readonly text: string } | { readonly kind: 'clear' | 'revert' | 'turn' | 'store' }
+
+const act: fc.Arbitrary<Act> = fc.oneof(
+  fc.record({ kind: fc.constant('set' as const), text: fc.string({ maxLength: 40 }) }),
+  fc.record({ kind: fc.constantFrom('clear' as const, 'revert' as const, 'turn' as const, 'store' as const) }),
+)
+
+/** Does the acts to a row, and looks after each at the row and at every value that was read of it before. */
+function live<V>(codec: Codec<V>, valueOf: (text: string) => V, acts: readonly Act[]): void {
+  const newRow = (): StateRow<V> => new StateRow(0, 'key', Buffer.from('key'), codec)
+  let row = newRow()
+  let now: string | undefined
+  let before: string | undefined
+  let turn = 0
+  row.save(turn)
+  const seen: { readonly value: V; readonly text: string }[] = []
+  for (const [at, next] of acts.entries()) {
+    if (next.kind === 'set') {
+      row.set(valueOf(next.text), at)
+      now = next.text
+    } else if (next.kind === 'clear') {
+      row.clear()
+      now = undefined
+    } else if (next.kind === 'revert') {
+      row.revert()
+      now = before
+    } else {
+      if (next.kind === 'store' && now !== undefined) {
+        const stored = Buffer.from(row.encode())
+        row = newRow()
+        row.load(stored)
+      }
+      row.save(++turn)
+      before = now
+    }
+    expect(row.exists).toBe(now !== undefined)
+    if (now !== undefined) seen.push({ value: row.value, text: now })
+    for (const { value, text } of seen) expect(value).toEqual(valueOf(text))
+  }
+}
+
+test.each([
+  ['objects', json<{ readonly text: string }>(), (text: string) => ({ text })],
+  ['strings', string(), (text: string) => text],
+])('of %s', (_, serde, valueOf) => {
+  const codec = codecOf(serde as Serde<unknown>)
+  fc.assert(fc.property(fc.array(act, { maxLength: 30 }), (acts) => live(codec, valueOf as never, acts)))
+})
