@@ -1,7 +1,7 @@
 /**
  * Time comes from a clock that is passed in: the only file that touches the machine's clock and timers.
  */
-import { checkWhole } from './names.ts'
+import { checkedFunction, checkWhole } from './names.ts'
 
 /**
  * Where an application, a producer and a test driver take time and timers from.
@@ -16,6 +16,12 @@ export interface Clock {
   elapsed(): number
   /** Calls back once after `delayMs` have passed; the returned function cancels. Work in the `background` keeps no process alive. */
   schedule(delayMs: number, callback: () => void, kind?: 'background'): () => void
+}
+
+/** @throws MillraceError `bad_option` for what is no clock */
+export function checkClock(what: string, clock: Clock): Clock {
+  for (const method of ['now', 'elapsed', 'schedule'] as const) checkedFunction(`${what}.${method}`, clock?.[method])
+  return clock
 }
 
 /** A timer of the machine that is longer than this fires at once. */
@@ -53,7 +59,7 @@ export class ManualClock implements Clock {
   #timers: { readonly atMs: number; readonly callback: () => void }[] = []
 
   constructor(nowMs: number = 0) {
-    this.#nowMs = nowMs
+    this.#nowMs = checkWhole('the time', nowMs, 0)
   }
 
   /** Where it stands, ms since the epoch. */
@@ -103,4 +109,11 @@ export class ManualClock implements Clock {
 /** A stopwatch for slices of work and rates; never part of a result. */
 export function monotonicMs(): number {
   return performance.now()
+}
+
+/** Lets others have the event loop, and LMDB the snapshot. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve)
+  })
 }

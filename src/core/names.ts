@@ -1,9 +1,23 @@
 /**
- * Names of topics, stores, operators and applications: Kafka's rule, checked at every entrance.
+ * What callers hand in, checked at every entrance, for programs without types too: names by Kafka's rule, options by what is
+ * known, values by their kind. Each check returns what it was given.
  */
+import { inspect } from 'node:util'
 import { MillraceError } from './errors.ts'
+import { nearestName } from './near-names.ts'
 
 const legal = /^[a-zA-Z0-9._-]{1,249}$/
+
+const shownCharsMax = 100
+
+/** Any value as a message shows it: on one line, not too long, and without running code of its own. */
+export function shown(value: unknown): string {
+  const text =
+    typeof value === 'string'
+      ? JSON.stringify(value)
+      : inspect(value, { depth: 0, customInspect: false, maxArrayLength: 8 }).replaceAll(/\s*\n\s*/g, ' ')
+  return text.length > shownCharsMax ? `${text.slice(0, shownCharsMax)}…` : text
+}
 
 /**
  * Checks a name: 1 to 249 letters, digits, `.`, `_` or `-`, and neither `.` nor `..`.
@@ -15,7 +29,7 @@ export function checkName(what: string, name: string): string {
   if (typeof name !== 'string' || !legal.test(name) || name === '.' || name === '..') {
     throw new MillraceError(
       'bad_option',
-      `${JSON.stringify(name)} cannot be ${what}: use 1 to 249 letters, digits, ".", "_" or "-", and not "." or ".."`,
+      `${shown(name)} cannot be ${what}: use 1 to 249 letters, digits, ".", "_" or "-", and not "." or ".."`,
     )
   }
   return name
@@ -23,27 +37,50 @@ export function checkName(what: string, name: string): string {
 
 /** Checks the fields of an options object against what is known, so that a mistyped option is never ignored. */
 export function checkOptions(what: string, options: object, known: readonly string[]): void {
-  if (typeof options !== 'object' || options === null) {
-    throw new MillraceError('bad_option', `${what} takes its options as an object, not ${String(options)}`)
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new MillraceError('bad_option', `${what} takes its options as an object, not ${shown(options)}`)
   }
   for (const field of Object.keys(options)) {
-    if (!known.includes(field)) {
-      throw new MillraceError('bad_option', `${what} has no option "${field}"; it takes ${known.join(', ')}`)
-    }
+    if (known.includes(field)) continue
+    const near = nearestName(field, known)
+    const hint = near === undefined ? '' : `. Did you mean "${near}"?`
+    throw new MillraceError('bad_option', `${what} has no option "${field}"; it takes ${known.join(', ')}${hint}`)
   }
 }
 
 /** The function itself, once it is known to be one. */
 export function checkedFunction<F>(what: string, fn: F): F {
-  if (typeof fn !== 'function') throw new MillraceError('bad_option', `${what} takes a function, not ${String(fn)}`)
+  if (typeof fn !== 'function') throw new MillraceError('bad_option', `${what} takes a function, not ${shown(fn)}`)
   return fn
+}
+
+export function checkBoolean(what: string, value: boolean): boolean {
+  if (typeof value === 'boolean') return value
+  throw new MillraceError('bad_option', `${what} is ${shown(value)}; expected true or false`)
+}
+
+export function checkList<T>(what: string, list: readonly T[]): readonly T[] {
+  const given: unknown = list
+  if (Array.isArray(given)) return list
+  throw new MillraceError('bad_option', `${what} is ${shown(given)}; expected a list`)
+}
+
+export function checkSignal(what: string, signal: AbortSignal): AbortSignal {
+  if (signal instanceof AbortSignal) return signal
+  throw new MillraceError('bad_option', `${what} is ${shown(signal)}; expected an AbortSignal`)
+}
+
+/** Checks the path of a directory. */
+export function checkPath(what: string, path: string): string {
+  if (typeof path === 'string' && path !== '' && !path.includes('\0')) return path
+  throw new MillraceError('bad_option', `${what} takes the path of a directory, not ${shown(path)}`)
 }
 
 /** Checks a whole number within bounds. */
 export function checkWhole(what: string, value: number, least: number, most: number = Number.MAX_SAFE_INTEGER): number {
   if (!Number.isSafeInteger(value) || value < least || value > most) {
     const bounds = most === Number.MAX_SAFE_INTEGER ? `from ${least}` : `from ${least} to ${most}`
-    throw new MillraceError('bad_option', `${what} is ${String(value)}; expected a whole number ${bounds}`)
+    throw new MillraceError('bad_option', `${what} is ${shown(value)}; expected a whole number ${bounds}`)
   }
   return value
 }

@@ -2,10 +2,10 @@
  * The name that somebody meant who wrote another: for messages about what does not exist.
  */
 
-/** The name that differs least, if it differs little. */
+/** The name that differs least, if it differs little; two short names that share nothing are not near. */
 export function nearestName(name: string, names: readonly string[]): string | undefined {
   let best: string | undefined
-  let bestDistance = Math.max(2, Math.floor(name.length / 3)) + 1
+  let bestDistance = Math.min(name.length, Math.max(2, Math.floor(name.length / 3)) + 1)
   for (const other of names) {
     const distance = editDistance(name, other)
     if (distance < bestDistance) {

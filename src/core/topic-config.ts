@@ -3,7 +3,7 @@
  */
 import { days } from './duration.ts'
 import { MillraceError } from './errors.ts'
-import { checkWhole } from './names.ts'
+import { checkOptions, checkWhole, shown } from './names.ts'
 
 /** What happens to old records: they are deleted, only the newest of each key is kept, or both. */
 export type CleanupPolicy = 'delete' | 'compact' | 'compact,delete'
@@ -78,11 +78,21 @@ const leasts: Partial<Record<keyof TopicConfig, number>> = {
 const messageBytesMax = 256 * 1_048_576
 
 /**
+ * Settings that came as an object of their own.
+ *
+ * @throws MillraceError `bad_option` for a setting that does not exist or a value that it does not take
+ */
+export function checkTopicConfig(what: string, config: Partial<TopicConfig>): Partial<TopicConfig> {
+  checkOptions(what, config, topicConfigNames)
+  return topicConfigOf(config)
+}
+
+/**
  * The settings out of an object that may hold others too.
  *
  * @throws MillraceError `bad_option` for a value that a setting does not take
  */
-export function checkTopicConfig(settings: Partial<TopicConfig>): Partial<TopicConfig> {
+export function topicConfigOf(settings: Partial<TopicConfig>): Partial<TopicConfig> {
   const checked: Record<string, unknown> = {}
   for (const name of topicConfigNames) {
     const value: unknown = settings[name]
@@ -91,7 +101,7 @@ export function checkTopicConfig(settings: Partial<TopicConfig>): Partial<TopicC
     if (allowed === undefined) {
       checkWhole(name, value as number, leasts[name] ?? 0, name === 'maxMessageBytes' ? messageBytesMax : undefined)
     } else if (!allowed.includes(value as string)) {
-      throw new MillraceError('bad_option', `${name} is ${JSON.stringify(value)}; expected ${allowed.join(', ')}`)
+      throw new MillraceError('bad_option', `${name} is ${shown(value)}; expected ${allowed.join(', ')}`)
     }
     checked[name] = value
   }

@@ -3,7 +3,7 @@
  */
 import { checkName, checkOptions, checkWhole } from './names.ts'
 import { codecOf, type Encoder, type Serde } from './serde.ts'
-import { checkTopicConfig, type TopicConfig, topicConfigNames } from './topic-config.ts'
+import { topicConfigOf, type TopicConfig, topicConfigNames } from './topic-config.ts'
 
 /** A topic as the program knows it: a frozen constant, made by {@link topic}. */
 export interface Topic<K, V> {
@@ -68,7 +68,7 @@ export function topic<K, V>(
     key: options.key,
     value: options.value,
     partitions: options.partitions,
-    config: Object.freeze(checkTopicConfig(options)),
+    config: Object.freeze(topicConfigOf(options)),
   } as const)
 }
 

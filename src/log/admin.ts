@@ -1,6 +1,7 @@
 /**
  * The administration of a log: its topics and what they hold.
  */
+import { nextTurn } from '../core/clock.ts'
 import type { Offset } from '../core/units.ts'
 import type { LogStatistics } from '../storage/statistics.ts'
 import type { EmbeddedLog } from './embedded-log.ts'
@@ -20,6 +21,7 @@ import { verifyLog, type VerifyOptions } from './verify.ts'
 
 /**
  * Topics and their administration: `log.admin`. Programs that use typed constants need it seldom, as these create their topics.
+ * Every call refuses an argument that it cannot use with `bad_option`, before anything is written.
  *
  * @example
  * ```ts
@@ -34,8 +36,13 @@ export class Admin {
   }
 
   /**
-   * Creates a topic with the partitions and the configuration that its constant says, or 1 partition and the defaults.
+   * Creates a topic with the partitions and the configuration that its constant says, or 1 partition and the defaults. Without a
+   * constant the configuration stands in `config`, as Kafka's does beside name and partitions.
    *
+   * @example
+   * ```ts
+   * await log.admin.createTopic({ name: 'audit', partitions: 4, config: { retentionMs: days(30) } })
+   * ```
    * @throws MillraceError `topic_exists`, `bad_option`
    */
   async createTopic(topic: TopicRequest): Promise<TopicDetails> {
@@ -114,7 +121,7 @@ export class Admin {
    */
   async deleteRecords(topic: TopicName, deletions: readonly RecordDeletion[]): Promise<readonly Offset[]> {
     this.#log.refresh()
-    return deleteRecords(this.#log, nameOf(topic), deletions, nextTurn)
+    return deleteRecords(this.#log, nameOf(topic), deletions)
   }
 
   /**
@@ -202,7 +209,7 @@ export class Admin {
    * @throws MillraceError `topic_unknown`, `corrupt_batch`
    */
   async logSizes(topics?: readonly TopicName[]): Promise<readonly TopicSize[]> {
-    return sizesOf(this.#log, topics?.map(nameOf))
+    return sizesOf(this.#log, topics)
   }
 
   /**
@@ -273,8 +280,3 @@ export class Admin {
     return backUp(this.#log.environment, path, options)
   }
 }
-
-const nextTurn = (): Promise<void> =>
-  new Promise((resolve) => {
-    setImmediate(resolve)
-  })

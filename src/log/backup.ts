@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from
 import { dirname, join, resolve } from 'node:path'
 import { systemClock } from '../core/clock.ts'
 import { MillraceError } from '../core/errors.ts'
-import { checkOptions } from '../core/names.ts'
+import { checkedFunction, checkOptions, checkPath } from '../core/names.ts'
 import { ProgressMeter, type WorkProgress } from '../core/work-progress.ts'
 import { dataFileOf, fsyncDirectory, fsyncFile, incompleteCopy, makeDirectory } from '../storage/directory.ts'
 import { Environment } from '../storage/environment.ts'
@@ -31,12 +31,14 @@ const lookEveryMs = 100
  */
 export async function backUp(environment: Environment, path: string, options: BackupOptions): Promise<BackupResult> {
   checkOptions('a backup', options, ['onProgress'])
-  const target = resolve(checkPath(path))
+  const { onProgress } = options
+  if (onProgress !== undefined) checkedFunction('onProgress', onProgress)
+  const target = resolve(checkPath('a backup', path))
   makeDirectory(target)
   if (readdirSync(target).length > 0) throw notEmpty(target)
   const incomplete = join(target, incompleteCopy)
   mkdirSync(incomplete)
-  const meter = new ProgressMeter(environment.statistics().usedBytes, options.onProgress)
+  const meter = new ProgressMeter(environment.statistics().usedBytes, onProgress)
   const stopLooking = lookAtSize(dataFileOf(incomplete), meter)
   try {
     await environment.copyInto(incomplete)
@@ -65,11 +67,6 @@ function lookAtSize(path: string, meter: ProgressMeter): () => void {
   return () => stop()
 }
 
-function checkPath(path: string): string {
-  if (typeof path === 'string' && path !== '') return path
-  throw new MillraceError('bad_option', `a backup goes to the path of a directory, not ${JSON.stringify(path)}`)
-}
-
 function notEmpty(dir: string): MillraceError {
   return new MillraceError(
     'directory_not_empty',
@@ -95,7 +92,7 @@ function notEmpty(dir: string): MillraceError {
  *   `storage_failed`, `bad_option`
  */
 export async function restoreLog(backup: string, dir: string, options: BackupOptions = {}): Promise<BackupResult> {
-  const source = resolve(checkPath(backup))
+  const source = resolve(checkPath('restoreLog', backup))
   if (!existsSync(dataFileOf(source))) {
     throw new MillraceError('format_unknown', `there is no backup of a log in ${source}`)
   }

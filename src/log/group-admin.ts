@@ -7,6 +7,7 @@ import type { AssignorName, GroupPartition } from './assignors.ts'
 import type { TopicPartition } from './consumer-options.ts'
 import type { EmbeddedLog } from './embedded-log.ts'
 import { assignorOf, type Group, isSettled } from './group.ts'
+import { checkGroup } from './topic-name.ts'
 
 /**
  * What a group is doing: `empty` without members, `stable` when every member has what it should, `rebalancing` while partitions
@@ -61,8 +62,9 @@ export function listGroups(log: EmbeddedLog): GroupListing[] {
     })
 }
 
-/** @throws MillraceError `group_unknown` */
+/** @throws MillraceError `group_unknown`, `bad_option` */
 export function describeGroup(log: EmbeddedLog, name: string): GroupDescription {
+  checkGroup(name)
   log.refresh()
   checkKnown(log, name)
   return describe(log, name)
@@ -100,9 +102,10 @@ function stateOf(group: Group): GroupState {
 /**
  * Forgets a group and its positions.
  *
- * @throws MillraceError `group_unknown`, `group_not_empty`, `owned_by_application`
+ * @throws MillraceError `group_unknown`, `group_not_empty`, `owned_by_application`, `bad_option`
  */
 export function deleteGroup(log: EmbeddedLog, name: string): void {
+  checkGroup(name)
   log.environment.write((transaction) => {
     log.positions.checkNotApplication(name)
     checkKnown(log, name)

@@ -6,6 +6,7 @@ import type { Offset, Timestamp } from '../core/units.ts'
 import { BatchCursor } from './batch-cursor.ts'
 import type { EmbeddedLog } from './embedded-log.ts'
 import type { PartitionId } from './partitions.ts'
+import { checkGroup } from './topic-name.ts'
 
 /** How far a group or an application is in one partition. */
 export interface PartitionLag {
@@ -34,9 +35,10 @@ export interface PartitionLag {
 /**
  * All partitions that a group or an application has a position in, by topic and partition, all as of one moment.
  *
- * @throws MillraceError `group_unknown`, `corrupt_batch`
+ * @throws MillraceError `group_unknown`, `corrupt_batch`, `bad_option`
  */
 export function lagOf(log: EmbeddedLog, group: string): PartitionLag[] {
+  checkGroup(group)
   log.refresh()
   const names = new Map(log.topics.list().map(({ id, name }) => [id, name]))
   const nowMs = log.clock.now()

@@ -1,10 +1,9 @@
 /**
  * The log as its user holds it: one directory of topics.
  */
-import type { Clock } from '../core/clock.ts'
-import { MillraceError } from '../core/errors.ts'
+import { checkClock, type Clock } from '../core/clock.ts'
 import { days } from '../core/duration.ts'
-import { checkOptions, checkWhole } from '../core/names.ts'
+import { checkOptions, checkPath, checkWhole } from '../core/names.ts'
 import type { Topic } from '../core/topic.ts'
 import { Environment } from '../storage/environment.ts'
 import { Admin } from './admin.ts'
@@ -52,18 +51,14 @@ export interface LogOptions {
  */
 export async function openLog(dir: string, options: LogOptions = {}): Promise<Log> {
   checkOptions('openLog', options, ['clock', 'maintenance', 'offsetsRetentionMs'])
-  const { clock, maintenance = {} } = options
+  const { clock, maintenance = {}, offsetsRetentionMs = days(7) } = options
+  if (clock !== undefined) checkClock('clock', clock)
   if (maintenance !== false) checkMaintenance(maintenance)
-  const offsetsRetentionMs = checkWhole('offsetsRetentionMs', options.offsetsRetentionMs ?? days(7), 1)
-  const log = new EmbeddedLog(new Environment(checkDir(dir)), { clock })
+  checkWhole('offsetsRetentionMs', offsetsRetentionMs, 1)
+  const log = new EmbeddedLog(new Environment(checkPath('openLog', dir)), { clock })
   log.maintenance.add({ steps: () => expireOffsets(log, offsetsRetentionMs) })
   if (maintenance !== false) log.maintenance.start(maintenance)
   return new Log(log)
-}
-
-function checkDir(dir: string): string {
-  if (typeof dir === 'string' && dir !== '') return dir
-  throw new MillraceError('bad_option', `openLog takes the path of a directory, not ${JSON.stringify(dir)}`)
 }
 
 /**
@@ -114,7 +109,8 @@ export class Log implements AsyncDisposable {
    * ```ts
    * for await (const { key, value } of log.read(clicks, { from: { time: 0 } })) console.log(key, value.page)
    * ```
-   * @throws MillraceError `bad_option`; at the first read `topic_unknown` and `position_lost`
+   * @throws MillraceError `bad_option`; at the first read `topic_unknown`, `position_lost`, and `bad_option` for a partition that
+   *   the topic does not have
    */
   read<K, V>(topic: Topic<K, V>, options: ReadOptions = {}): TopicReader<K, V> {
     return new TopicReader(this.#log, topic, options)

@@ -1,7 +1,8 @@
 /**
  * Deleting records on request, before an offset.
  */
-import { checkOptions, checkWhole } from '../core/names.ts'
+import { nextTurn } from '../core/clock.ts'
+import { checkList, checkOptions, checkWhole } from '../core/names.ts'
 import type { Offset } from '../core/units.ts'
 import type { EmbeddedLog } from './embedded-log.ts'
 
@@ -13,15 +14,14 @@ export interface RecordDeletion {
   readonly beforeOffset: number
 }
 
-/** Moves the beginnings of all partitions at once; then `pause` is called between steps that remove what lies before. */
+/** Moves the beginnings of all partitions at once; then what lies before is removed in steps that others can write between. */
 export async function deleteRecords(
   log: EmbeddedLog,
   name: string,
   deletions: readonly RecordDeletion[],
-  pause: () => Promise<void>,
 ): Promise<readonly Offset[]> {
   const { id: topicId, partitions } = log.topics.describe(name)
-  const checked = deletions.map((deletion) => {
+  const checked = checkList('the list of deletions', deletions).map((deletion) => {
     checkOptions('deleteRecords', deletion, ['partition', 'beforeOffset'])
     checkWhole('the partition', deletion.partition, 0, partitions - 1)
     checkWhole('beforeOffset', deletion.beforeOffset, 0)
@@ -29,6 +29,6 @@ export async function deleteRecords(
     return { partition, beforeOffset: deletion.beforeOffset }
   })
   const startOffsets = log.retention.deleteBefore(checked) as Offset[]
-  for (const { partition } of checked) for (const _ of log.retention.removeDeleted(partition)) await pause()
+  for (const { partition } of checked) for (const _ of log.retention.removeDeleted(partition)) await nextTurn()
   return startOffsets
 }

@@ -2,13 +2,13 @@
  * Moves the positions of a consumer group while nobody reads for it.
  */
 import { MillraceError } from '../core/errors.ts'
-import { checkOptions, checkWhole } from '../core/names.ts'
+import { checkBoolean, checkOptions, checkWhole, shown } from '../core/names.ts'
 import type { Offset } from '../core/units.ts'
 import type { EmbeddedLog } from './embedded-log.ts'
 import { groupUnknown } from './lag.ts'
 import { partitionsOf } from './offset-queries.ts'
 import type { PartitionId } from './partitions.ts'
-import { nameOf, type TopicName } from './topic-name.ts'
+import { checkGroup, namesOf, type TopicName } from './topic-name.ts'
 
 /**
  * Where positions are moved to: the first record that is kept; behind the last one; an offset, in every partition; the first
@@ -46,11 +46,14 @@ export interface OffsetReset {
 }
 
 export function resetOffsets(log: EmbeddedLog, group: string, options: ResetOptions): OffsetReset[] {
+  checkGroup(group)
   checkOptions('resetOffsets', options, ['to', 'topics', 'dryRun'])
   const { to, topics, dryRun = false } = options
+  checkBoolean('dryRun', dryRun)
   const target = checkTarget(to)
+  const names = topics === undefined ? undefined : namesOf('topics', topics)
   log.refresh()
-  const partitions = partitionsToReset(log, group, topics?.map(nameOf))
+  const partitions = partitionsToReset(log, group, names)
   // Times are looked for before the transaction, so that other writers do not wait for it.
   const offsets = partitions.map((partition) => timedOffset(log, partition, target))
   const plan = (): OffsetReset[] => {
@@ -89,7 +92,7 @@ function checkTarget(to: ResetTarget): ResetTarget {
   else {
     throw new MillraceError(
       'bad_option',
-      `resetOffsets cannot go to ${JSON.stringify(to)}; expected 'earliest', 'latest', { offset }, { time }, { shift } or { ago }`,
+      `resetOffsets cannot go to ${shown(to)}; expected 'earliest', 'latest', { offset }, { time }, { shift } or { ago }`,
     )
   }
   return to

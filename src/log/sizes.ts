@@ -6,6 +6,7 @@ import type { EmbeddedLog } from './embedded-log.ts'
 import { partitionsOf } from './offset-queries.ts'
 import type { Segment } from './partition-row.ts'
 import type { PartitionId } from './partitions.ts'
+import { namesOf, type TopicName } from './topic-name.ts'
 
 /** How much a partition holds. */
 export interface PartitionSize {
@@ -44,9 +45,9 @@ export interface TopicSize {
 }
 
 /** All as of one moment; throws `topic_unknown`, `corrupt_batch`. */
-export function sizesOf(log: EmbeddedLog, topics: readonly string[] | undefined): TopicSize[] {
+export function sizesOf(log: EmbeddedLog, topics: readonly TopicName[] | undefined): TopicSize[] {
   log.refresh()
-  const names = topics ?? log.topics.list().map(({ name }) => name)
+  const names = topics === undefined ? log.topics.list().map(({ name }) => name) : namesOf('topics', topics)
   return names.map((topic) => {
     const partitions = partitionsOf(log, topic).map((partition) => sizeOf(log, partition))
     return {

@@ -3,30 +3,18 @@
  * data depends on it.
  */
 import { MillraceError } from '../core/errors.ts'
-import { nearestName } from '../core/near-names.ts'
-import { checkTopicConfig, defaultTopicConfig, type TopicConfig, topicConfigNames } from '../core/topic-config.ts'
+import { checkOptions } from '../core/names.ts'
+import { defaultTopicConfig, type TopicConfig, topicConfigNames, topicConfigOf } from '../core/topic-config.ts'
 import type { Environment } from '../storage/environment.ts'
 
 /** New values of settings; null is back to the default, and what is not named stays. */
 export type TopicConfigChange = { readonly [Name in keyof TopicConfig]?: TopicConfig[Name] | null }
 
 /** @throws MillraceError `bad_option` for a setting that does not exist or a value that it does not take */
-export function checkConfigChange(topic: string, change: TopicConfigChange): TopicConfigChange {
-  if (typeof change !== 'object' || change === null) {
-    throw new MillraceError('bad_option', `alterTopic takes the settings as an object, not ${String(change)}`)
-  }
-  for (const name of Object.keys(change)) {
-    if ((topicConfigNames as readonly string[]).includes(name)) continue
-    const near = nearestName(name, topicConfigNames)
-    const hint = near === undefined ? '' : `; did you mean "${near}"?`
-    throw new MillraceError(
-      'bad_option',
-      `a topic has no setting "${name}"${hint} It has ${topicConfigNames.join(', ')}`,
-      { topic },
-    )
-  }
+export function checkConfigChange(change: TopicConfigChange): TopicConfigChange {
+  checkOptions('alterTopic', change, topicConfigNames)
   const set = Object.entries(change).filter(([, value]) => value !== null)
-  checkTopicConfig(Object.fromEntries(set))
+  topicConfigOf(Object.fromEntries(set))
   return change
 }
 

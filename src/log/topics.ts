@@ -3,7 +3,7 @@
  */
 import { readInt32, readInt64, writeInt32, writeInt64 } from '../core/bytes.ts'
 import { MillraceError } from '../core/errors.ts'
-import { checkName } from '../core/names.ts'
+import { checkName, checkOptions, shown } from '../core/names.ts'
 import { nearestName } from '../core/near-names.ts'
 import { checkPartitions } from '../core/topic.ts'
 import { checkTopicConfig, defaultTopicConfig, type TopicConfig, topicConfigNames } from '../core/topic-config.ts'
@@ -83,6 +83,7 @@ export class Topics {
 
   /** @throws MillraceError `topic_exists` */
   create(request: TopicRequest): TopicDescription {
+    checkRequest(request)
     return this.#environment.write((transaction) => {
       if (this.find(request.name) !== undefined) {
         throw new MillraceError('topic_exists', `the topic "${request.name}" exists already`, { topic: request.name })
@@ -133,7 +134,7 @@ export class Topics {
       name: request.name,
       id: nextId(this.#environment, transaction),
       partitions: checkPartitions(request.partitions ?? 1),
-      config: checkTopicConfig(request.config ?? {}),
+      config: checkTopicConfig('the config of a topic', request.config ?? {}),
     }
     this.put(transaction, description)
     this.#partitions.create(transaction, description.id, 0, description.partitions)
@@ -158,7 +159,7 @@ export class Topics {
    * @throws MillraceError `topic_unknown`, `bad_option`
    */
   alter(name: string, change: TopicConfigChange): TopicDescription {
-    const checked = checkConfigChange(name, change)
+    const checked = checkConfigChange(change)
     return this.#environment.write((transaction) => {
       const before = this.describe(name)
       const after = { ...before, config: changedConfig(before.config, checked) }
@@ -200,7 +201,6 @@ export class Topics {
   delete(name: string): void {
     this.#environment.write((transaction) => {
       const { id, partitions } = this.describe(name)
-      this.#raiseVersion(transaction)
       transaction.remove('topics', Buffer.from(name))
       for (let partition = 0; partition < partitions; partition++) {
         transaction.remove('partitions', partitionKey(id, partition))
@@ -231,6 +231,26 @@ export class Topics {
     )
   }
 }
+
+/** A constant, or what it would say: `createTopic` has no other topics, so nothing that it is told may be ignored. */
+function checkRequest(request: TopicRequest): void {
+  if (typeof request !== 'object' || request === null) {
+    throw new MillraceError(
+      'bad_option',
+      `createTopic takes the constant of a topic or { name, partitions, config }, not ${shown(request)}`,
+    )
+  }
+  const setting = topicConfigNames.find((name) => Object.hasOwn(request, name))
+  if (setting !== undefined) {
+    throw new MillraceError('bad_option', `createTopic takes ${setting} in config: { name, config: { ${setting} } }`)
+  }
+  checkOptions('createTopic', request, requestNames)
+  checkName('the name of a topic', request.name)
+  if (request.partitions !== undefined) checkPartitions(request.partitions)
+  if (request.config !== undefined) checkTopicConfig('the config of a topic', request.config)
+}
+
+const requestNames = ['name', 'partitions', 'config', 'kind', 'key', 'value']
 
 /** The code of the warning about a constant that asks for another configuration than its topic has. */
 export const topicConfigWarning = 'MILLRACE_TOPIC_CONFIG_DIFFERS'

@@ -59,7 +59,7 @@ const checks: Partial<Record<DatabaseName, RowCheck>> = {
 
 function configProblem(config: object): string | undefined {
   try {
-    checkTopicConfig(config)
+    checkTopicConfig('a topic', config)
     return undefined
   } catch (error) {
     return `its configuration is not valid: ${error instanceof Error ? error.message : String(error)}`

@@ -1,7 +1,8 @@
 /**
  * Verification of a whole log while others read and write.
  */
-import { checkOptions } from '../core/names.ts'
+import { nextTurn } from '../core/clock.ts'
+import { checkBoolean, checkedFunction, checkOptions, checkSignal } from '../core/names.ts'
 import { ProgressMeter, type WorkProgress } from '../core/work-progress.ts'
 import type { EmbeddedLog } from './embedded-log.ts'
 import { Findings, type VerifyReport } from './findings.ts'
@@ -22,6 +23,9 @@ export interface VerifyOptions {
 export async function verifyLog(log: EmbeddedLog, options: VerifyOptions): Promise<VerifyReport> {
   checkOptions('verify', options, ['deep', 'onProgress', 'signal'])
   const { deep = false, onProgress, signal } = options
+  checkBoolean('deep', deep)
+  if (onProgress !== undefined) checkedFunction('onProgress', onProgress)
+  if (signal !== undefined) checkSignal('signal', signal)
   const { environment } = log
   environment.refresh()
   const { topics } = readCatalogue(environment)
@@ -46,11 +50,4 @@ export async function verifyLog(log: EmbeddedLog, options: VerifyOptions): Promi
   }
   meter.finish()
   return findings.report()
-}
-
-/** Lets others have the event loop, and LMDB the snapshot. */
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve)
-  })
 }

@@ -1,9 +1,9 @@
 /**
  * A running application: drives the engine from the event loop, commits by time and by count, and answers questions.
  */
-import { type Clock, monotonicMs, systemClock } from '../core/clock.ts'
+import { checkClock, type Clock, monotonicMs, nextTurn, systemClock } from '../core/clock.ts'
 import { MillraceError, messageOf } from '../core/errors.ts'
-import { checkedFunction, checkName, checkOptions, checkWhole } from '../core/names.ts'
+import { checkedFunction, checkName, checkOptions, checkSignal, checkWhole } from '../core/names.ts'
 import type { KeyValueStore, WindowStore } from '../core/topic.ts'
 import { contractOf, type LogContract } from '../log/contract.ts'
 import type { Log } from '../log/log.ts'
@@ -39,8 +39,6 @@ export interface StreamsOptions {
 
 /** `running` until it is told to close or fails; `closed` and `failed` are final. */
 export type ApplicationState = 'running' | 'closing' | 'closed' | 'failed'
-
-const clockMethods = ['now', 'elapsed', 'schedule'] as const
 
 /** The longest stretch of work between two looks at the event loop. */
 const sliceMs = 10
@@ -133,10 +131,8 @@ export class Application implements AsyncDisposable {
     const { applicationId, commit = {}, clock = systemClock, signal } = options
     checkOptions('commit', commit, ['everyMs', 'everyRecords'])
     this.applicationId = checkName('an application id', applicationId)
-    if (clock !== systemClock) for (const method of clockMethods) checkedFunction(`clock.${method}`, clock?.[method])
-    if (signal !== undefined && !(signal instanceof AbortSignal)) {
-      throw new MillraceError('bad_option', `signal is ${String(signal)}; expected an AbortSignal`)
-    }
+    checkClock('clock', clock)
+    if (signal !== undefined) checkSignal('signal', signal)
     if (options.onStateChange !== undefined) checkedFunction('onStateChange', options.onStateChange)
     this.#everyMs = checkWhole('commit.everyMs', commit.everyMs ?? 100, 0)
     this.#topology = topology
@@ -171,7 +167,7 @@ export class Application implements AsyncDisposable {
   /** Works until it is told to close, or until it fails. */
   async #live(): Promise<void> {
     // The caller gets the application before the first record is worked on.
-    await yieldToEventLoop()
+    await nextTurn()
     try {
       while (this.#state === 'running') await this.#step()
       this.#commit()
@@ -197,7 +193,7 @@ export class Application implements AsyncDisposable {
       this.#resolveWaiters()
     }
     if (result === 'drained' || result === 'waiting') await this.#rest(result)
-    else await yieldToEventLoop()
+    else await nextTurn()
   }
 
   #isCommitTime(): boolean {
@@ -322,11 +318,4 @@ export class Application implements AsyncDisposable {
       process.emitWarning(`onStateChange of application "${this.applicationId}" threw: ${messageOf(error)}`)
     }
   }
-}
-
-/** Lets timers, sockets and other code run. */
-function yieldToEventLoop(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve)
-  })
 }

@@ -2,9 +2,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { checkName, checkWhole } from '../../src/core/names.ts'
+import { nearestName } from '../../src/core/near-names.ts'
 import { int64, string } from '../../src/core/serdes.ts'
 import { keyValueStore, topic, windowStore } from '../../src/core/topic.ts'
 import { toOffset, toTimestamp } from '../../src/core/units.ts'
+import { errorOf } from '../support/thrown.ts'
 
 const serdes = { key: string(), value: int64() }
 const badOption = (...parts: readonly string[]): unknown =>
@@ -49,7 +51,7 @@ describe.each(constants)('%s', (_, make) => {
 
   test('refuses a mistyped option and names the known ones', () => {
     const mistyped = { ...serdes, vlaue: int64() }
-    expect(() => make('clicks', mistyped)).toThrow(badOption('"vlaue"', 'key, value'))
+    expect(() => make('clicks', mistyped)).toThrow(badOption('"vlaue"', 'key, value', 'Did you mean "value"'))
   })
 
   test('refuses what is no serde', () => {
@@ -87,6 +89,24 @@ test('a number that is no whole number within its bounds is refused by name', ()
   for (const value of [0, 51, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53, '42' as unknown as number]) {
     expect(() => checkWhole('the answer', value, 1, 50)).toThrow(badOption('the answer is', 'from 1 to 50'))
   }
+})
+
+test('a message shows whatever was given, on one line', () => {
+  const circular: Record<string, unknown> = { name: 'a' }
+  circular['self'] = circular
+  const bare: unknown = Object.create(null)
+  for (const given of [circular, bare, Symbol('a'), 5n, () => 5, 'x'.repeat(9_999), Array(999).fill('x'), undefined]) {
+    const { message } = errorOf(() => checkName('a name', given as string))
+    expect(message).toMatch(/^.{1,101} cannot be a name: use/)
+  }
+})
+
+test('only a name that is nearly the same is meant', () => {
+  expect(nearestName('partitons', ['name', 'partitions'])).toBe('partitions')
+  expect(nearestName('retention.ms', ['retentionBytes', 'retentionMs'])).toBe('retentionMs')
+  expect(nearestName('form', ['partition', 'from'])).toBe('from')
+  expect(nearestName('replicationFactor', ['partitions', 'config'])).toBeUndefined()
+  expect(nearestName('by', ['to', 'at'])).toBeUndefined()
 })
 
 test('offsets and timestamps are whole numbers from 0', () => {

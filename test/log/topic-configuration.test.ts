@@ -62,11 +62,11 @@ describe('the configuration of a topic', () => {
   })
 
   test.each([
-    [{ retentoinMs: 1 }, /no setting "retentoinMs"; did you mean "retentionMs"\?/],
-    [{ 'retention.ms': 1 }, /no setting "retention\.ms".*retentionMs/],
-    [{ frob: 1 }, /no setting "frob".*compressionType/],
+    [{ retentoinMs: 1 }, /no option "retentoinMs".* Did you mean "retentionMs"\?/],
+    [{ 'retention.ms': 1 }, /no option "retention\.ms".* Did you mean "retentionMs"\?/],
+    [{ frob: 1 }, /no option "frob".*compressionType$/],
     [{ retentionMs: -2 }, /retentionMs is -2/],
-    [{ retentionMs: '7d' }, /retentionMs is 7d/],
+    [{ retentionMs: '7d' }, /retentionMs is "7d"/],
     [{ cleanupPolicy: 'shrink' }, /cleanupPolicy is "shrink"; expected delete, compact/],
   ])('is not changed by %j, and the message says why', async (change, message) => {
     const { log } = openTestLog()

@@ -90,7 +90,7 @@ test('options are refused by name', () => {
   const stream = (options: object): unknown => new StreamsBuilder().stream(input, options)
   expect(errorOf(() => stream({ rest: 'latest' }))).toMatchObject({
     code: 'bad_option',
-    message: 'stream has no option "rest"; it takes reset, name',
+    message: 'stream has no option "rest"; it takes reset, name. Did you mean "reset"?',
   })
   expect(errorOf(() => stream({ reset: 'newest' }))).toMatchObject({
     code: 'bad_option',
