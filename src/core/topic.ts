@@ -1,7 +1,8 @@
 /**
  * Typed constants: a topic or a store is named once, with the types of its keys and values.
  */
-import { checkName, checkOptions, checkWhole } from './names.ts'
+import { MillraceError } from './errors.ts'
+import { checkName, checkOptions, checkWhole, shown } from './names.ts'
 import { codecOf, type Encoder, type Serde } from './serde.ts'
 import { topicConfigOf, type TopicConfig, topicConfigNames } from './topic-config.ts'
 
@@ -70,6 +71,20 @@ export function topic<K, V>(
     partitions: options.partitions,
     config: Object.freeze(topicConfigOf(options)),
   } as const)
+}
+
+/**
+ * Checks that an argument is the constant of a topic: a name does not say how keys and values are read.
+ *
+ * @param what the call, as it should stand in the message
+ * @throws MillraceError `bad_option`
+ */
+export function checkTopic<T extends { readonly kind: 'topic' }>(what: string, constant: T): T {
+  if (typeof constant === 'object' && constant !== null && constant.kind === 'topic') return constant
+  throw new MillraceError(
+    'bad_option',
+    `${what} takes the constant of a topic, made by topic(name, { key, value }), not ${shown(constant)}`,
+  )
 }
 
 /** The most partitions of a topic. */

@@ -2,13 +2,15 @@
  * What a consumer is told when it is made, and what of that is allowed.
  */
 import { MillraceError } from '../core/errors.ts'
-import { checkedFunction, checkName, checkOptions, checkWhole } from '../core/names.ts'
+import { checkedFunction, checkList, checkName, checkOptions, checkSignal, checkWhole, shown } from '../core/names.ts'
+import { checkTopic } from '../core/topic.ts'
 import type { Offset } from '../core/units.ts'
 import { type AssignorName, assignors } from './assignors.ts'
 import type { CommittedPosition } from './positions.ts'
 import { sessionTimeoutMaxMs } from './groups.ts'
 import { checkReset, type ResetPolicy, type SeekTarget } from './start-offset.ts'
 import type { TopicSource } from './subscription.ts'
+import { checkGroup, nameOf, type TopicName } from './topic-name.ts'
 
 /** A partition of a topic, by name. */
 export interface TopicPartition {
@@ -23,11 +25,11 @@ export interface ConsumerControl {
   /** As {@link Consumer.commit}, of everything that was handed out. */
   commit(): Promise<void>
   /** As {@link Consumer.seek}. */
-  seek(topic: string | { readonly name: string }, partition: number, target: SeekTarget): void
+  seek(topic: TopicName, partition: number, target: SeekTarget): void
   /** As {@link Consumer.position}. */
-  position(topic: string | { readonly name: string }, partition: number): Offset | undefined
+  position(topic: TopicName, partition: number): Offset | undefined
   /** As {@link Consumer.committed}. */
-  committed(topic: string | { readonly name: string }, partition: number): CommittedPosition | undefined
+  committed(topic: TopicName, partition: number): CommittedPosition | undefined
   /** As {@link Consumer.pause}. */
   pause(partitions?: readonly TopicPartition[]): void
   /** As {@link Consumer.resume}. */
@@ -53,7 +55,7 @@ export interface ConsumerOptions<T extends TopicSource = string> {
   readonly autoCommitMs?: number | false
   /** Stands before the id of the member, for people. Default `consumer`. */
   readonly clientId?: string
-  /** Makes it a static member: one that comes back within its session timeout gets its partitions back without a rebalance. */
+  /** Makes it a static member of its group: one that comes back within its session timeout gets its partitions back without a rebalance. */
   readonly instanceId?: string
   /** How long the process may be silent until its partitions are given to others, in ms. Default 45,000, up to 30 minutes. */
   readonly sessionTimeoutMs?: number
@@ -101,39 +103,43 @@ const known: readonly string[] = (
 /** @throws MillraceError `bad_option` */
 export function checkConsumerOptions(options: ConsumerOptions<TopicSource>): ConsumerSettings {
   checkOptions('a consumer', options, known)
-  const { group, instanceId, clientId = 'consumer', assign, reset = 'earliest', autoCommitMs = 5_000 } = options
-  const { assignor = 'cooperative-sticky', sessionTimeoutMs = 45_000, heartbeatMs = 3_000 } = options
-  if (group !== undefined) checkName('the name of a group', group)
-  if (instanceId !== undefined) checkName('the instanceId of a consumer', instanceId)
+  const { group, instanceId, clientId = 'consumer', assign, reset = 'earliest', autoCommitMs = 5_000, signal } = options
+  const { assignor = 'cooperative-sticky', sessionTimeoutMs = 45_000, maxPollIntervalMs = 300_000 } = options
+  const { onAssigned = noop, onRevoked = noop, onLost = noop } = options
+  if (group !== undefined) checkGroup(group)
+  if (instanceId !== undefined) checkInstanceId(instanceId, options)
   if (!Object.hasOwn(assignors, assignor)) {
     throw new MillraceError(
       'bad_option',
-      `assignor is ${JSON.stringify(assignor)}; expected ${Object.keys(assignors).join(', ')}`,
+      `assignor is ${shown(assignor)}; expected ${Object.keys(assignors).join(', ')}`,
     )
   }
-  checkWhole('sessionTimeoutMs', sessionTimeoutMs, 1, sessionTimeoutMaxMs)
+  // A short session timeout alone makes the heartbeat short enough.
+  const heartbeatMsMax = Math.floor(checkWhole('sessionTimeoutMs', sessionTimeoutMs, 3, sessionTimeoutMaxMs) / 3)
+  const { heartbeatMs = Math.min(3_000, heartbeatMsMax) } = options
   return {
     group,
     source: checkSource(options),
-    assign: assign?.map(({ topic, partition }) => ({ topic: nameOfTopic(topic), partition })),
+    assign: assign?.map(({ topic, partition }) => ({ topic: nameOf(topic), partition })),
     reset: checkReset(reset),
     autoCommitMs: autoCommitMs === false ? 0 : checkWhole('autoCommitMs', autoCommitMs, 1),
     clientId: checkName('the clientId of a consumer', clientId),
     instanceId,
     sessionTimeoutMs,
-    heartbeatMs: checkWhole('heartbeatMs', Math.min(heartbeatMs, defaultHeartbeat(options)), 1, sessionTimeoutMs / 3),
-    maxPollIntervalMs: checkWhole('maxPollIntervalMs', options.maxPollIntervalMs ?? 300_000, 1),
+    heartbeatMs: checkWhole('heartbeatMs, a third of sessionTimeoutMs at most,', heartbeatMs, 1, heartbeatMsMax),
+    maxPollIntervalMs: checkWhole('maxPollIntervalMs', maxPollIntervalMs, 1),
     assignor,
-    signal: options.signal,
-    onAssigned: checkedFunction('onAssigned', options.onAssigned ?? noop),
-    onRevoked: checkedFunction('onRevoked', options.onRevoked ?? noop),
-    onLost: checkedFunction('onLost', options.onLost ?? noop),
+    signal: signal === undefined ? undefined : checkSignal('signal', signal),
+    onAssigned: checkedFunction('onAssigned', onAssigned),
+    onRevoked: checkedFunction('onRevoked', onRevoked),
+    onLost: checkedFunction('onLost', onLost),
   }
 }
 
-/** A short session timeout alone makes the heartbeat short enough. */
-function defaultHeartbeat({ heartbeatMs, sessionTimeoutMs = 45_000 }: ConsumerOptions<TopicSource>): number {
-  return heartbeatMs ?? Math.max(1, Math.floor(sessionTimeoutMs / 3))
+function checkInstanceId(instanceId: string, { group, assign }: ConsumerOptions<TopicSource>): void {
+  checkName('the instanceId of a consumer', instanceId)
+  if (group !== undefined && assign === undefined) return
+  throw new MillraceError('bad_option', 'an instanceId is for a member of a group: it takes a group, and no assign')
 }
 
 function checkSource(options: ConsumerOptions<TopicSource>): readonly TopicSource[] | RegExp {
@@ -143,15 +149,47 @@ function checkSource(options: ConsumerOptions<TopicSource>): readonly TopicSourc
   }
   if (pattern !== undefined) {
     if (pattern instanceof RegExp) return pattern
-    throw new MillraceError('bad_option', `pattern is ${String(pattern)}; expected a RegExp`)
+    throw new MillraceError('bad_option', `pattern is ${shown(pattern)}; expected a RegExp`)
   }
-  const sources = topics ?? assign?.map(({ topic }) => topic)
-  if (sources !== undefined && Array.isArray(sources) && sources.length > 0) return sources as readonly TopicSource[]
-  throw new MillraceError('bad_option', 'a consumer reads a list of at least one topic')
+  const sources = topics === undefined ? checkAssign(assign ?? []) : checkList('topics', topics)
+  if (sources.length === 0) throw new MillraceError('bad_option', 'a consumer reads a list of at least one topic')
+  checkSources(sources)
+  return sources
 }
 
-export function nameOfTopic(topic: string | { readonly name: string }): string {
-  return typeof topic === 'string' ? topic : topic.name
+/** Each partition once: it would be read twice. */
+function checkAssign(assign: NonNullable<ConsumerOptions<TopicSource>['assign']>): readonly TopicSource[] {
+  const seen = new Set<string>()
+  return checkList('assign', assign).map((one) => {
+    checkOptions('assign', one, ['topic', 'partition'])
+    const { topic, partition } = one
+    const partitions = typeof topic === 'object' ? topic?.partitions : undefined
+    checkWhole(
+      `the partition of "${nameOf(topic)}"`,
+      partition,
+      0,
+      partitions === undefined ? undefined : partitions - 1,
+    )
+    const place = `${nameOf(topic)}[${partition}]`
+    if (seen.has(place)) throw new MillraceError('bad_option', `assign has ${place} twice`)
+    seen.add(place)
+    return topic
+  })
 }
+
+/** A topic that is given twice may not be read in two ways. */
+function checkSources(sources: readonly TopicSource[]): void {
+  const byName = new Map<string, TopicSource>()
+  for (const source of sources) {
+    const name = checkName('the name of a topic', nameOf(source))
+    if (typeof source !== 'string') checkTopic('a consumer', source)
+    if ((byName.get(name) ?? source) !== source) {
+      throw new MillraceError('bad_option', `the topic "${name}" is given twice, and differently`)
+    }
+    byName.set(name, source)
+  }
+}
+
+export { nameOf as nameOfTopic } from './topic-name.ts'
 
 const noop = (): void => undefined

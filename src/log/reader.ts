@@ -2,21 +2,19 @@
  * Reading a topic without a group: every record from a place on, once, and on request whatever comes later.
  */
 import { MillraceError } from '../core/errors.ts'
-import { checkOptions, checkWhole } from '../core/names.ts'
+import { checkBoolean, checkOptions, checkSignal, checkWhole } from '../core/names.ts'
 import type { LogRecord } from '../core/record.ts'
 import { type Codec, codecOf } from '../core/serde.ts'
-import type { Topic } from '../core/topic.ts'
+import { checkTopic, type Topic } from '../core/topic.ts'
 import { BatchCursor } from './batch-cursor.ts'
 import { withWayPast } from './damage.ts'
 import { decodeRecord } from './decode.ts'
 import type { EmbeddedLog } from './embedded-log.ts'
 import { type PartitionId, positionLost } from './partitions.ts'
+import { checkTarget, type SeekTarget, seekOffset } from './start-offset.ts'
 
-/**
- * Where to begin: an offset, the first record there is, behind the last, or the first record with at least this time (ms since
- * the epoch).
- */
-export type ReadFrom = number | 'beginning' | 'end' | { readonly time: number }
+/** Where to begin: whatever a consumer can {@link Consumer.seek}. */
+export type ReadFrom = SeekTarget
 
 /** What {@link Log.read} takes. */
 export interface ReadOptions {
@@ -63,7 +61,8 @@ export class TopicReader<K, V> implements AsyncIterable<LogRecord<K, V>> {
   #missed = 0
 
   constructor(log: EmbeddedLog, topic: Topic<K, V>, options: ReadOptions) {
-    checkOptions('read', options, ['partition', 'from', 'follow', 'signal'])
+    checkTopic('read', topic)
+    checkReadOptions(options)
     this.#log = log
     this.#topic = topic
     this.#keyCodec = codecOf(topic.key)
@@ -161,29 +160,17 @@ export class TopicReader<K, V> implements AsyncIterable<LogRecord<K, V>> {
       return {
         partition,
         cursor: new BatchCursor(partition),
-        offset: this.#begin(partition, from, endOffset),
+        offset: this.#begin(partition, from),
         endOffset,
       }
     })
   }
 
-  #begin(partition: PartitionId, from: ReadFrom, endOffset: number): number {
+  #begin(partition: PartitionId, from: ReadFrom): number {
+    const offset = seekOffset(this.#log, partition, from)
     const startOffset = this.#log.startOffset(partition)
-    if (from === 'beginning') return startOffset
-    if (from === 'end') return endOffset
-    if (typeof from === 'object') {
-      return this.#log.offsetAtTime(partition, checkWhole('the time to read from', from.time, 0))
-    }
-    checkWhole('the offset to read from', from, 0)
-    if (from < startOffset) throw positionLost(partition, from, startOffset)
-    if (from > endOffset) {
-      throw new MillraceError(
-        'position_lost',
-        `${partition.topic}[${partition.partition}] ends at offset ${endOffset}, before offset ${from}`,
-        { topic: partition.topic, partition: partition.partition, offset: from },
-      )
-    }
-    return from
+    if (offset < startOffset) throw positionLost(partition, offset, startOffset)
+    return offset
   }
 
   /** The records of the loaded batch from the lane's offset to its end, or to the first one that does not decode. */
@@ -204,6 +191,16 @@ export class TopicReader<K, V> implements AsyncIterable<LogRecord<K, V>> {
       return { records, failure: withWayPast(this.#log, lane.partition, cursor.baseOffset, error) }
     }
   }
+}
+
+/** What can be known before the first read; which partitions there are and where they end, only then. */
+function checkReadOptions(options: ReadOptions): void {
+  checkOptions('read', options, ['partition', 'from', 'follow', 'signal'])
+  const { partition, from, follow, signal } = options
+  if (partition !== undefined) checkWhole('the partition', partition, 0)
+  if (from !== undefined) checkTarget(from)
+  if (follow !== undefined) checkBoolean('follow', follow)
+  if (signal !== undefined) checkSignal('signal', signal)
 }
 
 interface Lane {

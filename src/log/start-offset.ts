@@ -1,14 +1,14 @@
 /**
- * Where a consumer begins and where it is sent: words and times, made offsets.
+ * Where a consumer or a reader begins and where it is sent: words and times, made offsets.
  */
 import { MillraceError } from '../core/errors.ts'
-import { checkWhole } from '../core/names.ts'
+import { checkWhole, shown } from '../core/names.ts'
 import type { EmbeddedLog } from './embedded-log.ts'
 import type { PartitionId } from './partitions.ts'
 
 /**
  * Where a consumer goes: an offset, the first record that is kept, behind the last, the first record with at least this time (ms
- * since the epoch), or the first one of the last so many ms.
+ * since the epoch), or the first one of the last so many ms. An offset behind the end is `position_lost`.
  */
 export type SeekTarget = number | 'beginning' | 'end' | { readonly time: number } | { readonly ago: number }
 
@@ -20,31 +20,56 @@ export type ResetPolicy = 'earliest' | 'latest' | 'none' | { readonly ago: numbe
 
 export function checkReset(reset: ResetPolicy): ResetPolicy {
   if (reset === 'earliest' || reset === 'latest' || reset === 'none') return reset
-  if (typeof reset === 'object' && reset !== null && 'ago' in reset) {
+  if (isOnly(reset, 'ago')) {
     checkWhole('the duration of reset', reset.ago, 0)
     return reset
   }
   throw new MillraceError(
     'bad_option',
-    `reset is ${JSON.stringify(reset)}; expected "earliest", "latest", "none" or { ago: ms }`,
+    `reset is ${shown(reset)}; expected "earliest", "latest", "none" or { ago: ms }`,
   )
 }
 
 /** @throws MillraceError `bad_option` */
+export function checkTarget(target: SeekTarget): SeekTarget {
+  if (target === 'beginning' || target === 'end') return target
+  if (typeof target === 'number') checkWhole('the offset to begin at', target, 0)
+  else if (isOnly(target, 'time')) checkWhole('the time to begin at', target.time, 0)
+  else if (isOnly(target, 'ago')) checkWhole('the duration to go back', target.ago, 0)
+  else {
+    throw new MillraceError(
+      'bad_option',
+      `cannot begin at ${shown(target)}; expected an offset, "beginning", "end", { time: ms } or { ago: ms }`,
+    )
+  }
+  return target
+}
+
+/** Whether it is an object with one field, of this name. */
+function isOnly<Name extends string>(value: unknown, name: Name): value is Readonly<Record<Name, number>> {
+  return typeof value === 'object' && value !== null && Object.keys(value).join() === name
+}
+
+/**
+ * The offset that a target is in a partition; a number may lie before the beginning, but not behind the end.
+ *
+ * @throws MillraceError `bad_option`, `position_lost`
+ */
 export function seekOffset(log: EmbeddedLog, partition: PartitionId, target: SeekTarget): number {
+  checkTarget(target)
   if (target === 'beginning') return log.startOffset(partition)
   if (target === 'end') return log.endOffset(partition)
-  if (typeof target === 'number') return checkWhole('the offset to seek', target, 0)
-  if (typeof target === 'object' && target !== null) {
-    if ('time' in target) return log.offsetAtTime(partition, checkWhole('the time to seek', target.time, 0))
-    if ('ago' in target) {
-      const timestamp = log.clock.now() - checkWhole('the duration to seek', target.ago, 0)
-      return log.offsetAtTime(partition, Math.max(0, timestamp))
-    }
-  }
+  if (typeof target === 'number') return notBehindEnd(partition, target, log.endOffset(partition))
+  const timestamp = 'time' in target ? target.time : Math.max(0, log.clock.now() - target.ago)
+  return log.offsetAtTime(partition, timestamp)
+}
+
+function notBehindEnd({ topic, partition }: PartitionId, offset: number, endOffset: number): number {
+  if (offset <= endOffset) return offset
   throw new MillraceError(
-    'bad_option',
-    `cannot seek to ${JSON.stringify(target)}; expected an offset, "beginning", "end", { time: ms } or { ago: ms }`,
+    'position_lost',
+    `${topic}[${partition}] ends at offset ${endOffset}, before offset ${offset}`,
+    { topic, partition, offset },
   )
 }
 

@@ -1,7 +1,7 @@
 /**
  * What a consumer reads, and how: topics by constant or by name, all that match a pattern, or single partitions.
  */
-import { checkName, checkWhole } from '../core/names.ts'
+import { checkWhole } from '../core/names.ts'
 import { codecOf, type Serde } from '../core/serde.ts'
 import { bytes, nullable } from '../core/serdes.ts'
 import type { TopicConfig } from '../core/topic-config.ts'
@@ -9,6 +9,7 @@ import type { EmbeddedLog } from './embedded-log.ts'
 import type { GroupSubscription } from './group.ts'
 import type { TopicCodecs } from './lane.ts'
 import type { PartitionId } from './partitions.ts'
+import { nameOf } from './topic-name.ts'
 import type { TopicDescription } from './topics.ts'
 
 /** A topic as a consumer is given it: its typed constant, or its name, whose keys and values are read as bytes. */
@@ -47,12 +48,10 @@ export class Subscription {
     this.#log = log
     this.#pattern = source instanceof RegExp ? source : undefined
     if (source instanceof RegExp) return
+    for (const topic of source) this.#codecs.set(nameOf(topic), typeof topic === 'string' ? raw : codecsOf(topic))
+    // What no constant creates must be there before anything is created.
+    for (const topic of source) if (typeof topic === 'string') log.describeTopic(topic)
     log.ensureTopics(source.filter((topic) => typeof topic === 'object'))
-    for (const topic of source) {
-      const name = typeof topic === 'string' ? checkName('the name of a topic', topic) : topic.name
-      this.#codecs.set(name, typeof topic === 'string' ? raw : codecsOf(topic))
-    }
-    this.check()
   }
 
   /** @throws MillraceError `topic_unknown` when a topic that is read by its name is gone */

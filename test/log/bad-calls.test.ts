@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest'
 import { collect } from '../support/collect.ts'
 import { openTestLog, type OpenedLog } from '../support/open.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
-import { rejectionOf } from '../support/thrown.ts'
+import { errorOf, rejectionOf } from '../support/thrown.ts'
 import { lines, words } from '../support/topics.ts'
 import { call } from '../support/untyped.ts'
 
@@ -107,6 +107,87 @@ test.each(titled(adminCalls))('admin.%s is refused', async (_, verb, args, messa
   const opened = await openWithLines()
   await expectRefusal(opened, () => call(opened.log.admin, verb, ...args), message)
   expect(await opened.log.admin.listTopics()).toMatchObject([{ name: 'lines', partitions: 1, config: {} }])
+})
+
+test.each(
+  titled([
+    ['read', [], 'read takes the constant of a topic, made by topic(name, { key, value }), not undefined'],
+    ['read', ['lines'], 'not "lines"'],
+    ['read', [lines, null], 'read takes its options as an object, not null'],
+    ['read', [lines, { form: 'end' }], 'Did you mean "from"?'],
+    ['read', [lines, { from: 'begining' }], 'cannot begin at "begining"; expected an offset, "beginning", "end"'],
+    ['read', [lines, { from: -1 }], 'the offset to begin at is -1'],
+    ['read', [lines, { from: null }], 'cannot begin at null'],
+    ['read', [lines, { from: { tme: 5 } }], 'cannot begin at { tme: 5 }'],
+    ['read', [lines, { from: { time: 1, ago: 1 } }], 'cannot begin at'],
+    ['read', [lines, { from: { time: -1 } }], 'the time to begin at is -1'],
+    ['read', [lines, { from: { ago: '1h' } }], 'the duration to go back is "1h"'],
+    ['read', [lines, { partition: Number.NaN }], 'the partition is NaN'],
+    ['read', [lines, { follow: 'x' }], 'follow is "x"; expected true or false'],
+    ['read', [lines, { signal: 5 }], 'signal is 5; expected an AbortSignal'],
+    ['consumer', [], 'a consumer takes its options as an object, not undefined'],
+    ['consumer', [{}], 'a consumer takes one of topics, pattern and assign'],
+    ['consumer', [{ topics: [lines], grop: 'g' }], 'Did you mean "group"?'],
+    ['consumer', [{ topics: lines }], /^topics is .*; expected a list/],
+    ['consumer', [{ topics: [] }], 'at least one topic'],
+    ['consumer', [{ topics: [undefined] }], `${noTopic} undefined`],
+    ['consumer', [{ topics: [words, {}] }], `${noTopic} {}`],
+    ['consumer', [{ topics: [words, { name: 'lines' }] }], 'a consumer takes the constant of a topic'],
+    ['consumer', [{ topics: [words, 'a/b'] }], '"a/b" cannot be the name of a topic'],
+    ['consumer', [{ topics: [words, 'words'] }], 'the topic "words" is given twice, and differently'],
+    ['consumer', [{ pattern: '^l' }], 'pattern is "^l"; expected a RegExp'],
+    ['consumer', [{ assign: { topic: words, partition: 0 } }], /^assign is .*; expected a list/],
+    ['consumer', [{ assign: [null] }], 'assign takes its options as an object, not null'],
+    ['consumer', [{ assign: [{ topc: words, partition: 0 }] }], 'Did you mean "topic"?'],
+    ['consumer', [{ assign: [{ topic: words }] }], 'the partition of "words" is undefined'],
+    [
+      'consumer',
+      [{ assign: [{ topic: words, partition: 4 }] }],
+      'the partition of "words" is 4; expected a whole number from 0 to 3',
+    ],
+    [
+      'consumer',
+      [{ assign: [1, 2, 1].map((partition) => ({ topic: words, partition })) }],
+      'assign has words[1] twice',
+    ],
+    ['consumer', [{ topics: [words], instanceId: 'i' }], 'an instanceId is for a member of a group'],
+    ['consumer', [{ assign: [{ topic: words, partition: 0 }], group: 'g', instanceId: 'i' }], 'and no assign'],
+    ['consumer', [{ topics: [words], reset: { ago: 5, time: 5 } }], 'reset is { ago: 5, time: 5 }'],
+    ['consumer', [{ topics: [words], sessionTimeoutMs: 2 }], 'sessionTimeoutMs is 2; expected a whole number from 3'],
+    [
+      'consumer',
+      [{ topics: [words], sessionTimeoutMs: 100, heartbeatMs: 34 }],
+      /heartbeatMs, a third of .* is 34; .* to 33$/,
+    ],
+    ['consumer', [{ topics: [words], heartbeatMs: null }], /heartbeatMs.* is null/],
+    ['consumer', [{ topics: [words], maxPollIntervalMs: null }], 'maxPollIntervalMs is null'],
+    ['consumer', [{ topics: [words], signal: {} }], 'signal is {}; expected an AbortSignal'],
+    ['consumer', [{ topics: [words], onLost: null }], 'onLost takes a function, not null'],
+  ]),
+)('log.%s is refused', async (_, verb, args, message) => {
+  const opened = await openWithLines()
+  await expectRefusal(opened, () => call(opened.log, verb, ...args), message)
+  expect(await opened.log.admin.listTopics()).toHaveLength(1)
+})
+
+test('a consumer of a topic that is not there creates none of those beside it', async () => {
+  const { log } = openTestLog()
+  expect(errorOf(() => log.consumer({ topics: [words, 'lines'] })).code).toBe('topic_unknown')
+  expect(await log.admin.listTopics()).toEqual([])
+})
+
+test.each([
+  ['an offset behind the end', 4, 'position_lost', 'lines[0] ends at offset 3, before offset 4'],
+  ['two targets at once', { time: 1, ago: 1 }, 'bad_option', 'cannot begin at { time: 1, ago: 1 }'],
+] as const)('a consumer cannot seek %s, and stays where it is', async (_, target, code, message) => {
+  const { log } = await openWithLines()
+  await using consumer = log.consumer({ topics: [lines] })
+  consumer.seek(lines, 0, 2)
+  expect(errorOf(() => consumer.seek(lines, 0, target))).toMatchObject({
+    code,
+    message: expect.stringContaining(message),
+  })
+  expect(await collect(consumer, 1)).toMatchObject([{ offset: 2 }])
 })
 
 describe('a directory', () => {

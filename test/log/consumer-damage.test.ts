@@ -110,9 +110,11 @@ describe('a position that is not kept any more', () => {
   })
 
   test('also one behind the end', async () => {
-    const { log } = await openFilled()
-    await using consumer = log.consumer({ topics: [lines] })
-    consumer.seek(lines, 0, 99)
+    const { log, environment, embedded } = await openFilled()
+    const partition = { topicId: embedded.describeTopic('lines').id, partition: 0 }
+    const position = { offset: 99, committedMs: 0, metadata: '' }
+    environment.write((transaction) => embedded.positions.put(transaction, 'g', partition, position))
+    await using consumer = log.consumer({ group: 'g', topics: [lines] })
     expect((await collect(consumer, 1))[0]).toMatchObject({ offset: 0 })
     expect(consumer.metrics()).toMatchObject({ resets: 1, missed: 0 })
   })
