@@ -7,11 +7,16 @@ import { checkList, checkName, shown } from '../core/names.ts'
 /** A topic by its typed constant, or by its name; a name never creates. */
 export type TopicName = string | { readonly name: string }
 
-/** @throws MillraceError `bad_option` for what has no name */
+/** @throws MillraceError `bad_option` for what has no name, and for the constant of a store */
 export function nameOf(topic: TopicName): string {
-  const name = typeof topic === 'object' && topic !== null ? topic.name : topic
-  if (typeof name === 'string') return name
+  if (typeof topic === 'string') return topic
+  const isObject = typeof topic === 'object' && topic !== null
+  if (isObject && typeof topic.name === 'string' && !isStore(topic)) return topic.name
   throw new MillraceError('bad_option', `a topic is given by its constant or by its name, not by ${shown(topic)}`)
+}
+
+function isStore(constant: object): boolean {
+  return 'kind' in constant && constant.kind !== 'topic'
 }
 
 /** @throws MillraceError `bad_option` for what is no list of topics */

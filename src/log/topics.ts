@@ -12,6 +12,7 @@ import type { Environment, WriteTransaction } from '../storage/environment.ts'
 import { partitionKey } from '../storage/keys.ts'
 import { markDeleted } from './deleted-topics.ts'
 import type { Partitions } from './partitions.ts'
+import { nameOf } from './topic-name.ts'
 import { changedConfig, checkConfigChange, checkNothingFollows, type TopicConfigChange } from './topic-changes.ts'
 
 /** A topic as it is in the log. */
@@ -245,7 +246,7 @@ function checkRequest(request: TopicRequest): void {
     throw new MillraceError('bad_option', `createTopic takes ${setting} in config: { name, config: { ${setting} } }`)
   }
   checkOptions('createTopic', request, requestNames)
-  checkName('the name of a topic', request.name)
+  checkName('the name of a topic', nameOf(request))
   if (request.partitions !== undefined) checkPartitions(request.partitions)
   if (request.config !== undefined) checkTopicConfig('the config of a topic', request.config)
 }

@@ -11,6 +11,7 @@ describe('a manual clock', () => {
     clock.advance(50)
     expect(clock.now()).toBe(150)
     expect(new ManualClock().now()).toBe(0)
+    expect(() => new ManualClock(Number.NaN)).toThrow('the time is NaN')
   })
 
   test('keeps what has passed apart from the wall clock, which may jump', () => {

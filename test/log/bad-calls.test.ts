@@ -2,7 +2,7 @@
 // is written, and the log works on.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { ManualClock, openLog, restoreLog } from 'millrace'
+import { keyValueStore, ManualClock, openLog, restoreLog, string } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { collect } from '../support/collect.ts'
 import { openTestLog, type OpenedLog } from '../support/open.ts'
@@ -49,6 +49,7 @@ async function expectRefusal(opened: OpenedLog, attempt: () => unknown, message:
   expect((await log.admin.verify()).problems).toEqual([])
 }
 
+const store = keyValueStore('lines', { key: string(), value: string() })
 const noTopic = 'a topic is given by its constant or by its name, not by'
 
 const adminCalls: readonly BadCall[] = [
@@ -62,13 +63,16 @@ const adminCalls: readonly BadCall[] = [
   ['createTopic', [{ name: 'new', config: 5 }], 'not 5'],
   ['createTopic', [{ name: 'new', partitions: null }], 'the number of partitions is null'],
   ['createTopic', [{ name: 'new', partitions: '4' }], 'the number of partitions is "4"'],
-  ['createTopic', [{ partitions: 4 }], 'undefined cannot be the name of a topic'],
+  ['createTopic', [{ partitions: 4 }], `${noTopic} { partitions: 4 }`],
+  ['createTopic', [{ name: 'a/b' }], '"a/b" cannot be the name of a topic'],
+  ['createTopic', [store], `${noTopic} { kind: 'keyValueStore', name: 'lines'`],
   ['alterTopic', [undefined, {}], `${noTopic} undefined`],
   ['alterTopic', ['lines'], 'alterTopic takes its options as an object, not undefined'],
   ['alterTopic', ['lines', { retenionMs: 4 }], 'Did you mean "retentionMs"?'],
   ['describeTopic', [], `${noTopic} undefined`],
   ['describeTopic', [null], `${noTopic} null`],
   ['deleteTopic', [{}], `${noTopic} {}`],
+  ['deleteTopic', [store], `${noTopic} { kind: 'keyValueStore', name: 'lines'`],
   ['addPartitions', ['lines'], 'the number of partitions is undefined'],
   ['startOffsets', [5], `${noTopic} 5`],
   ['endOffsets', [], `${noTopic} undefined`],
