@@ -3,7 +3,7 @@
  * commits positions.
  */
 import { randomUUID } from 'node:crypto'
-import { monotonicMs } from '../core/clock.ts'
+import { monotonicMs, nextTurn } from '../core/clock.ts'
 import { MillraceError } from '../core/errors.ts'
 import type { ConsumerSettings } from './consumer-options.ts'
 import { ConsumerPartitions, placeOf, type RunHook } from './consumer-partitions.ts'
@@ -168,7 +168,7 @@ export class ConsumerCore {
   /** Long work without an await of something real would keep timers from running. */
   async #giveWay(): Promise<void> {
     if (monotonicMs() - this.#lastTurnMs < sliceMs) return
-    await new Promise(setImmediate)
+    await nextTurn()
     this.#lastTurnMs = monotonicMs()
   }
 

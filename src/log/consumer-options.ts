@@ -190,6 +190,4 @@ function checkSources(sources: readonly TopicSource[]): void {
   }
 }
 
-export { nameOf as nameOfTopic } from './topic-name.ts'
-
 const noop = (): void => undefined

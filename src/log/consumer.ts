@@ -3,7 +3,7 @@
  */
 import type { Observable } from 'rxjs'
 import { MillraceError } from '../core/errors.ts'
-import { checkWhole } from '../core/names.ts'
+import { checkList, checkOptions, checkWhole, shown } from '../core/names.ts'
 import type { LogRecord } from '../core/record.ts'
 import type { Topic } from '../core/topic.ts'
 import type { Offset } from '../core/units.ts'
@@ -13,7 +13,6 @@ import {
   checkConsumerOptions,
   type ConsumerControl,
   type ConsumerOptions,
-  nameOfTopic,
   type TopicPartition,
 } from './consumer-options.ts'
 import type { EmbeddedLog } from './embedded-log.ts'
@@ -24,6 +23,7 @@ import type { CommittedPosition } from './positions.ts'
 import type { RecordBatch } from './reader.ts'
 import { type SeekTarget, seekOffset } from './start-offset.ts'
 import type { TopicSource } from './subscription.ts'
+import { nameOf, type TopicName } from './topic-name.ts'
 
 /** The records of a source: typed by its constant, or bytes for a topic that is given by its name. */
 export type RecordOf<T extends TopicSource> =
@@ -135,6 +135,7 @@ export class Consumer<R extends LogRecord<unknown, unknown>>
    * @throws MillraceError `bad_option`
    */
   batches(options: { readonly maxRecords?: number } = {}): AsyncIterableIterator<BatchOf<R>> {
+    checkOptions('batches', options, ['maxRecords'])
     const recordsMax = checkWhole('maxRecords', options.maxRecords ?? 10_000, 1)
     const loop: AsyncIterableIterator<unknown> = new BatchLoop(this.#core, recordsMax)
     return loop as AsyncIterableIterator<BatchOf<R>>
@@ -151,16 +152,18 @@ export class Consumer<R extends LogRecord<unknown, unknown>>
     what?: R | RecordBatch<unknown, unknown> | readonly PositionInput[],
     metadata: string = '',
   ): Promise<void> {
-    if (typeof metadata !== 'string') throw new MillraceError('bad_option', 'the metadata of a commit is a string')
-    this.#core.commit(
-      what === undefined ? this.#core.handedOut() : positionsOf(what).map((one) => this.#toCommit(one, metadata)),
-    )
+    checkNote(metadata)
+    const positions =
+      what === undefined
+        ? this.#core.handedOut().map((position) => ({ ...position, metadata }))
+        : positionsOf(what).map((one) => this.#toCommit(one, metadata))
+    this.#core.commit(positions)
   }
 
   #toCommit({ topic, partition, offset, metadata }: PositionInput, note: string): PositionCommit {
+    const place = this.#core.lanes.find(topic, partition)?.partition ?? this.#partition(nameOf(topic), partition)
     checkWhole(`the offset to commit for ${topic}[${partition}]`, offset, 0)
-    const place = this.#core.lanes.find(topic, partition)?.partition ?? this.#partition(topic, partition)
-    return { partition: place, offset, metadata: metadata ?? note }
+    return { partition: place, offset, metadata: metadata === undefined ? note : checkNote(metadata) }
   }
 
   #partition(topic: string, partition: number): PositionCommit['partition'] {
@@ -177,9 +180,9 @@ export class Consumer<R extends LogRecord<unknown, unknown>>
    * Goes on elsewhere in a partition that it has: everything before counts as done, from there on nothing does. Before the first
    * loop a member has no partitions yet: seek in `onAssigned`.
    *
-   * @throws MillraceError `bad_option`
+   * @throws MillraceError `bad_option`, `position_lost` for an offset behind the end
    */
-  seek(topic: string | { readonly name: string }, partition: number, target: SeekTarget): void {
+  seek(topic: TopicName, partition: number, target: SeekTarget): void {
     const lane = this.#lane(topic, partition)
     this.#log.refresh()
     lane.moveTo(seekOffset(this.#log, lane.partition, target))
@@ -188,8 +191,7 @@ export class Consumer<R extends LogRecord<unknown, unknown>>
 
   /** Hands out nothing more of these partitions until {@link resume}; they stay its own. */
   pause(partitions: readonly TopicPartition[] = this.assignment()): void {
-    for (const { topic, partition } of partitions) {
-      const lane = this.#lane(topic, partition)
+    for (const lane of this.#lanesOf(partitions)) {
       lane.isPaused = true
       lane.forgetAhead()
     }
@@ -197,8 +199,15 @@ export class Consumer<R extends LogRecord<unknown, unknown>>
 
   /** Goes on with partitions that were paused. */
   resume(partitions: readonly TopicPartition[] = this.assignment()): void {
-    for (const { topic, partition } of partitions) this.#lane(topic, partition).isPaused = false
+    for (const lane of this.#lanesOf(partitions)) lane.isPaused = false
     this.#core.wake()
+  }
+
+  #lanesOf(partitions: readonly TopicPartition[]): readonly Lane[] {
+    return checkList('the list of partitions', partitions).map((one) => {
+      checkOptions('a partition', one, ['topic', 'partition'])
+      return this.#lane(one.topic, one.partition)
+    })
   }
 
   /** The partitions that it has. */
@@ -207,18 +216,18 @@ export class Consumer<R extends LogRecord<unknown, unknown>>
   }
 
   /** The offset behind the last record that was handed out of a partition; undefined until it is known where to begin. */
-  position(topic: string | { readonly name: string }, partition: number): Offset | undefined {
+  position(topic: TopicName, partition: number): Offset | undefined {
     return this.#lane(topic, partition).position as Offset | undefined
   }
 
   /** What its group has committed for a partition. */
-  committed(topic: string | { readonly name: string }, partition: number): CommittedPosition | undefined {
+  committed(topic: TopicName, partition: number): CommittedPosition | undefined {
     if (this.#group === undefined) return undefined
-    return this.#log.positions.get(this.#group, this.#partition(nameOfTopic(topic), partition))
+    return this.#log.positions.get(this.#group, this.#partition(nameOf(topic), partition))
   }
 
   /** How many offsets there are from its position to the end of a partition. */
-  lag(topic: string | { readonly name: string }, partition: number): number {
+  lag(topic: TopicName, partition: number): number {
     const lane = this.#lane(topic, partition)
     this.#log.refresh()
     if (lane.position === undefined) this.#core.lanes.place(lane)
@@ -230,8 +239,8 @@ export class Consumer<R extends LogRecord<unknown, unknown>>
     return this.#core.metrics
   }
 
-  #lane(topic: string | { readonly name: string }, partition: number): Lane {
-    const name = nameOfTopic(topic)
+  #lane(topic: TopicName, partition: number): Lane {
+    const name = nameOf(topic)
     const lane = this.#core.lanes.find(name, partition)
     if (lane !== undefined) return lane
     throw new MillraceError('bad_option', `${name}[${partition}] is not assigned to this consumer at the moment`, {
@@ -264,11 +273,23 @@ export class Consumer<R extends LogRecord<unknown, unknown>>
   }
 }
 
+function checkNote(metadata: string): string {
+  if (typeof metadata === 'string') return metadata
+  throw new MillraceError('bad_option', `the metadata of a commit is a string, not ${shown(metadata)}`)
+}
+
 function positionsOf(
   what: LogRecord<unknown, unknown> | RecordBatch<unknown, unknown> | readonly PositionInput[],
 ): readonly PositionInput[] {
-  if (Array.isArray(what)) return what as readonly PositionInput[]
+  if (Array.isArray(what)) {
+    const positions = what as readonly PositionInput[]
+    for (const one of positions) checkOptions('a position', one, ['topic', 'partition', 'offset', 'metadata'])
+    return positions
+  }
+  if (typeof what !== 'object' || what === null || !('partition' in what)) {
+    throw new MillraceError('bad_option', `commit takes a record, a batch or a list of positions, not ${shown(what)}`)
+  }
   const { topic, partition } = what as TopicPartition
-  const last = 'records' in what ? what.records.at(-1) : (what as LogRecord<unknown, unknown>)
+  const last = 'records' in what ? what.records.at(-1) : what
   return last === undefined ? [] : [{ topic, partition, offset: last.offset + 1 }]
 }

@@ -174,6 +174,45 @@ test.each(
   expect(await opened.log.admin.listTopics()).toHaveLength(1)
 })
 
+const position = { topic: 'lines', partition: 0, offset: 1 }
+const notToCommit = 'commit takes a record, a batch or a list of positions, not'
+
+const methodCalls: readonly BadCall[] = [
+  ['commit', [null], `${notToCommit} null`],
+  ['commit', [5], `${notToCommit} 5`],
+  ['commit', ['lines'], `${notToCommit} "lines"`],
+  ['commit', [{ topic: 'lines' }], `${notToCommit} { topic: "lines" }`.replaceAll('"', "'")],
+  ['commit', [[null]], 'a position takes its options as an object, not null'],
+  ['commit', [[{ ...position, metdata: 'x' }]], 'Did you mean "metadata"?'],
+  ['commit', [[{ ...position, metadata: 5 }]], 'the metadata of a commit is a string, not 5'],
+  ['commit', [undefined, null], 'the metadata of a commit is a string, not null'],
+  ['commit', [[{ ...position, topic: undefined }]], `${noTopic} undefined`],
+  ['commit', [[{ ...position, offset: -1 }]], 'is -1'],
+  ['batches', [5], 'batches takes its options as an object, not 5'],
+  ['batches', [null], 'batches takes its options as an object, not null'],
+  ['batches', [{ maxRecord: 5 }], 'Did you mean "maxRecords"?'],
+  ['pause', ['lines'], 'the list of partitions is "lines"; expected a list'],
+  ['pause', [position], 'expected a list'],
+  ['pause', [[null]], 'a partition takes its options as an object, not null'],
+  ['resume', [[{ topic: 'lines', partition: 9 }]], 'lines[9] is not assigned'],
+  ['seek', [], `${noTopic} undefined`],
+  ['seek', [lines], 'is not assigned'],
+  ['position', [], `${noTopic} undefined`],
+  ['committed', [lines], 'the partition of "lines" is undefined'],
+  ['committed', [lines, Number.NaN], 'the partition of "lines" is NaN'],
+  ['lag', [], `${noTopic} undefined`],
+]
+
+test.each(titled(methodCalls))('consumer.%s is refused', async (_, verb, args, message) => {
+  const opened = await openWithLines()
+  const consumer = opened.log.consumer({ group: 'readers', topics: [lines], autoCommitMs: false })
+  const loop = consumer[Symbol.asyncIterator]()
+  const next = loop.next()
+  while (consumer.assignment().length === 0) await new Promise(setImmediate)
+  await expectRefusal(opened, () => call(consumer, verb, ...args), message)
+  expect((await next).value).toMatchObject({ value: 'after' })
+})
+
 test('a consumer of a topic that is not there creates none of those beside it', async () => {
   const { log } = openTestLog()
   expect(errorOf(() => log.consumer({ topics: [words, 'lines'] })).code).toBe('topic_unknown')

@@ -95,6 +95,15 @@ describe('a record is done when the loop asks for the next one', () => {
     }
   })
 
+  test('commit without a record takes everything that was handed out, with its note', async () => {
+    const { log } = await openWith(5)
+    const consumer = log.consumer({ group: 'g', topics: [lines], autoCommitMs: false })
+    const loop = consumer[Symbol.asyncIterator]()
+    for (let i = 0; i < 3; i++) await loop.next()
+    await consumer.commit(undefined, 'so far')
+    expect(consumer.committed(lines, 0)).toMatchObject({ offset: 3, metadata: 'so far' })
+  })
+
   test('without auto-commit only commit moves the position, and given positions are taken as they are', async () => {
     const { log } = await openWith(5)
     const consumer = log.consumer({ group: 'g', topics: [lines], autoCommitMs: false })
