@@ -67,8 +67,15 @@ describe('the programs of the README', () => {
     expect(run(dir, write(dir, 'visits.test.ts', text))).toBe(printed)
   })
 
+  test('the one with a group and transactions prints what it says', () => {
+    const { text, printed } = programOf('billing.ts')
+    const dir = temporaryDirectory()
+    write(dir, 'package.json', '{"type":"module"}')
+    expect(run(dir, write(dir, 'billing.ts', text))).toBe(printed)
+  })
+
   test('there is no program that no test runs', () => {
-    expect(blocks.filter(({ language }) => language === 'ts')).toHaveLength(2)
+    expect(blocks.filter(({ language }) => language === 'ts')).toHaveLength(3)
   })
 })
 
