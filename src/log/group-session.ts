@@ -27,6 +27,7 @@ export class GroupSession {
   readonly #members = new Set<SessionMember>()
   #cancel: (() => void) | undefined
   #lastBeatMs = 0
+  #wasHeldUp = false
 
   constructor(environment: Environment, groups: Groups, clock: Clock) {
     this.#environment = environment
@@ -64,7 +65,10 @@ export class GroupSession {
     if (this.#environment.isClosed) return
     try {
       const nowMs = this.#clock.elapsed()
-      if (nowMs - this.#lastBeatMs >= 2 * this.#intervalMs()) this.#groups.bePatient()
+      const isHeldUp = nowMs - this.#lastBeatMs >= 2 * this.#intervalMs()
+      // Only once in a row: where every beat is late, the dead would live for ever.
+      if (isHeldUp && !this.#wasHeldUp) this.#groups.bePatient()
+      this.#wasHeldUp = isHeldUp
       this.#lastBeatMs = nowMs
       this.#environment.write((transaction) => this.#groups.beat(transaction, this.id))
       for (const member of this.#members) member.beat()

@@ -239,6 +239,24 @@ test('an onAssigned that failed is called again by the next loop, before any rec
   expect(calls).toBe(2)
 })
 
+test('a member whose program is busy for longer than its heartbeat still finds the dead', async () => {
+  const { member, send, clock } = openGroup()
+  const a = member('a').run()
+  const b = member('b').run()
+  await settle()
+  b.hold()
+  await send(40)
+  await settle()
+  b.stop()
+  for (let i = 0; i < 12; i++) {
+    a.stop()
+    clock.advance(seconds(10))
+    a.goOn()
+    await settle()
+  }
+  expect(a.partitions).toEqual([0, 1, 2, 3])
+})
+
 describe('a wall clock that is set an hour forward', () => {
   test('throws nobody out of the group, whoever joins or leaves then', async () => {
     const { member, clock } = openGroup()
