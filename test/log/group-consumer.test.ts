@@ -3,6 +3,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { ManualClock, minutes, seconds, type RecordInput } from 'millrace'
 import type { MillraceError } from '../../src/core/errors.ts'
 import { collect } from '../support/collect.ts'
+import { seenBy } from '../support/group-member.ts'
 import { MemberProcess, settle } from '../support/members.ts'
 import { openTestLog, type OpenedLog } from '../support/open.ts'
 import { rejectionOf } from '../support/thrown.ts'
@@ -40,9 +41,6 @@ function openGroup(): Group {
     },
   }
 }
-
-const seenBy = (...members: readonly MemberProcess[]): string[] =>
-  members.flatMap(({ seen }) => seen.map(({ partition, offset }) => `${partition}:${offset}`)).toSorted()
 
 describe('the partitions of a group', () => {
   test('are shared by its members, and every record is read by exactly one', async () => {

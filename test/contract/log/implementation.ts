@@ -1,0 +1,78 @@
+// How an implementation is held to promises: to each as it is, or, where it excepts one, to not keeping it.
+import { onTestFinished } from 'vitest'
+import type { Log, ManualClock } from 'millrace'
+
+/** What holds the topics: a directory, or the brokers of Kafka. */
+export interface Cluster {
+  /** What time it is for it and its clients; only the suite moves it. Undefined where that cannot be had. */
+  readonly clock: ManualClock | undefined
+  /** A client of its own, as in a process of its own. */
+  connect(): Promise<Log>
+  /** The process of a client dies: its timers stop, and nothing is closed. The test does not use the client any more. */
+  crash(client: Log): void
+  /** Closes all clients, crashed ones too, and the cluster. */
+  close(): Promise<void>
+}
+
+export interface Implementation {
+  readonly name: string
+  /** A cluster without topics. */
+  readonly start: () => Cluster
+  /** Promises that it does not keep, and why. */
+  readonly exceptions?: Readonly<Record<string, string>>
+}
+
+/** What a promise is tried on. */
+export interface World extends Pick<Cluster, 'connect' | 'crash'> {
+  /** The first client. */
+  readonly log: Log
+  /** Whoever takes it needs a cluster whose time can be moved, and fails on another. */
+  readonly clock: ManualClock
+}
+
+/** Promises by their names; each ends without an error where it is kept. */
+export type Promises = Readonly<Record<string, (world: World) => Promise<void>>>
+
+/** A promise of an implementation that keeps it waiting for so long is not kept. */
+const patienceMs = 20_000
+
+/** Rejects where a promise is not kept, with what was wrong. To be called in a test, which cleans up at its end. */
+export async function keep(promises: Promises, name: string, { start }: Implementation): Promise<void> {
+  const holds = promises[name]
+  if (holds === undefined) throw new Error(`nothing promises "${name}"`)
+  const cluster = start()
+  onTestFinished(() => cluster.close())
+  const world: World = {
+    log: await cluster.connect(),
+    connect: () => cluster.connect(),
+    crash: (client) => cluster.crash(client),
+    get clock() {
+      if (cluster.clock === undefined) throw new Error('this needs a cluster whose time can be moved')
+      return cluster.clock
+    },
+  }
+  let timer: NodeJS.Timeout | undefined
+  const tooLate = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`it still waits after ${patienceMs} ms`)), patienceMs)
+  })
+  await Promise.race([holds(world), tooLate]).finally(() => clearTimeout(timer))
+}
+
+/** As {@link keep}; of a promise that the implementation excepts, it rejects where that is kept after all. */
+export async function hold(promises: Promises, name: string, implementation: Implementation): Promise<void> {
+  const kept = keep(promises, name, implementation)
+  const reason = implementation.exceptions?.[name]
+  if (reason === undefined) return kept
+  const isKept = await kept.then(
+    () => true,
+    () => false,
+  )
+  if (isKept) throw new Error(`"${name}" is kept: take it off the exceptions (${reason})`)
+}
+
+/** What is wrong with a list of exceptions: names that promise nothing, and reasons that say nothing. */
+export function wrongExceptions(promises: Promises, { exceptions = {} }: Implementation): string[] {
+  return Object.entries(exceptions)
+    .filter(([name, reason]) => !Object.hasOwn(promises, name) || reason.trim() === '')
+    .map(([name]) => name)
+}
