@@ -11,26 +11,6 @@ const other = topic('other', { key: string(), value: string() })
 const copies = topic('copies', { key: string(), value: string() })
 const counts = topic('counts', { key: string(), value: int64() })
 
-test('added partitions are empty, and records stay where they were', async () => {
-  const { log } = openTestLog()
-  await log.producer().send(source, { key: 'a', value: 'before' })
-  expect(await log.admin.addPartitions(source, 3)).toMatchObject({ partitions: 3 })
-  expect(await log.admin.endOffsets(source)).toEqual([1, 0, 0])
-  const keys = Array.from({ length: 30 }, (_, index) => ({ key: `key ${index}`, value: 'after' }))
-  await log.producer().sendMany(source, keys)
-  expect((await log.admin.endOffsets(source)).every((end) => end > 0)).toBe(true)
-  expect(await collect(log.read(source))).toHaveLength(31)
-})
-
-test('a topic does not get fewer partitions, or as many as it has', async () => {
-  const { log } = openTestLog()
-  await log.admin.createTopic({ name: 'source', partitions: 3 })
-  for (const partitions of [1, 3, 0, 1.5]) {
-    await expect(log.admin.addPartitions(source, partitions)).rejects.toMatchObject({ code: 'bad_option' })
-  }
-  expect(await log.admin.describeTopic(source)).toMatchObject({ partitions: 3 })
-})
-
 describe('partitions are not added', () => {
   const dependents: Readonly<Record<string, (builder: StreamsBuilder) => void>> = {
     'where an application keeps state by its keys': (builder) => builder.stream(source).groupByKey().count(),

@@ -59,15 +59,4 @@ describe('no key', () => {
     expect(Math.max(...ends) - Math.min(...ends)).toBeLessThan(150)
     expect(ends.reduce((sum, end) => sum + end, 0)).toBe(400)
   })
-
-  test('is refused where the topic does not say nullable', async () => {
-    const { log } = openTestLog()
-    const keyed = topic('keyed', { key: string(), value: string() })
-    const missing = null as unknown as string
-    await expect(log.producer().send(keyed, { key: missing, value: 'a' })).rejects.toMatchObject({
-      code: 'bad_record',
-      topic: 'keyed',
-    })
-    expect(await log.admin.endOffsets(keyed)).toEqual([0])
-  })
 })

@@ -1,9 +1,8 @@
-// A producer waits, fills up and closes as it was told to.
+// A producer waits and fills up as it was told to.
 import { describe, expect, test } from 'vitest'
 import { ManualClock } from '../../src/core/clock.ts'
 import { string } from '../../src/core/serdes.ts'
 import { topic } from '../../src/core/topic.ts'
-import { collect } from '../support/collect.ts'
 import { openTestLog } from '../support/open.ts'
 import { lines } from '../support/topics.ts'
 
@@ -89,42 +88,6 @@ describe('bufferBytes', () => {
     )
     await expect(refused).rejects.toMatchObject({ code: 'buffer_full', message: expect.stringContaining('10000') })
     expect((await producer.send(lines, kilobyte)).offset).toBe(0)
-  })
-})
-
-describe('a producer that is closed', () => {
-  test('has written what was sent before', async () => {
-    const { log } = openTestLog()
-    const producer = log.producer({ lingerMs: 1_000, clock: new ManualClock() })
-    const sent = producer.send(lines, record)
-    await producer.close()
-    expect((await sent).offset).toBe(0)
-    await producer[Symbol.asyncDispose]()
-  })
-
-  test('refuses records', async () => {
-    const { log } = openTestLog()
-    const producer = log.producer()
-    await producer.send(lines, record)
-    await producer.close()
-    await expect(producer.send(lines, record)).rejects.toMatchObject({ code: 'closed' })
-    await expect(producer.sendMany(lines, [record])).rejects.toMatchObject({ code: 'closed' })
-    await producer.flush()
-    expect(await collect(log.read(lines))).toHaveLength(1)
-  })
-
-  test('is closed by its log, which refuses work from then on', async () => {
-    const { log } = openTestLog()
-    const producer = log.producer({ lingerMs: 1_000, clock: new ManualClock() })
-    const sent = producer.send(lines, record)
-    await log[Symbol.asyncDispose]()
-    expect((await sent).offset).toBe(0)
-    const closed = { code: 'closed' }
-    await expect(producer.send(lines, record)).rejects.toMatchObject(closed)
-    await expect(log.producer().send(lines, record)).rejects.toMatchObject(closed)
-    await expect(log.admin.listTopics()).rejects.toMatchObject(closed)
-    await expect(collect(log.read(lines))).rejects.toMatchObject(closed)
-    await log.close()
   })
 })
 

@@ -10,27 +10,6 @@ import { openTestLog } from '../support/open.ts'
 const numbers = topic('numbers', { key: string(), value: int64(), partitions: 3 })
 const unencodable = 0.5
 
-test('the result says where the records went', async () => {
-  const { log } = openTestLog()
-  const producer = log.producer({ batchBytes: 100 })
-  await producer.send(numbers, { key: 'key 1', value: 0 })
-  const records = Array.from({ length: 50 }, (_, value) => ({ key: `key ${value}`, value }))
-  const { topic: name, count, partitions } = await producer.sendMany(numbers, records)
-  expect([name, count]).toEqual(['numbers', 50])
-  expect(partitions.reduce((sum, partition) => sum + partition.count, 0)).toBe(50)
-  const stored = await collect(log.read(numbers))
-  for (const { partition, baseOffset, count: written } of partitions) {
-    const here = stored.filter((record) => record.partition === partition && record.offset >= baseOffset)
-    expect(here.map(({ offset }) => offset)).toEqual(Array.from({ length: written }, (_, i) => baseOffset + i))
-    expect(here.map(({ key }) => Number(key.slice(4)))).toEqual(here.map(({ value }) => value))
-  }
-})
-
-test('no records are written as such', async () => {
-  const { log } = openTestLog()
-  expect(await log.producer().sendMany(numbers, [])).toEqual({ topic: 'numbers', count: 0, partitions: [] })
-})
-
 test('records may come out of any iterable', async () => {
   const { log } = openTestLog()
   function* three(): Generator<{ key: string; value: number }> {
@@ -41,24 +20,6 @@ test('records may come out of any iterable', async () => {
 
 describe('one record that cannot be written', () => {
   const good = (value: number): { key: string; value: number } => ({ key: `key ${value % 5}`, value })
-
-  test.each([
-    ['first', 0],
-    ['in the middle', 20],
-    ['last', 39],
-  ])('that comes %s takes back the whole call, and nothing else', async (_, place) => {
-    const { log } = openTestLog()
-    const producer = log.producer({ batchBytes: 60 })
-    const before = Array.from({ length: 10 }, (_, i) => producer.send(numbers, good(1_000 + i)))
-    const records = Array.from({ length: 40 }, (_, i) => (i === place ? { key: 'a', value: unencodable } : good(i)))
-    const many = producer.sendMany(numbers, records)
-    const after = Array.from({ length: 10 }, (_, i) => producer.send(numbers, good(2_000 + i)))
-    await expect(many).rejects.toMatchObject({ code: 'encode_failed' })
-    const told = (await Promise.all([...before, ...after])).map(({ partition, offset }) => `${partition} ${offset}`)
-    const stored = await collect(log.read(numbers))
-    expect(stored.map(({ partition, offset }) => `${partition} ${offset}`).sort()).toEqual(told.sort())
-    expect(stored.every(({ value }) => value >= 1_000)).toBe(true)
-  })
 
   test('may also be one that the iterable throws at', async () => {
     const { log } = openTestLog()

@@ -6,7 +6,7 @@ import { collect } from '../../support/collect.ts'
 import { topologyOf } from '../../support/topology.ts'
 import { lines } from '../../support/topics.ts'
 import type { Promises } from './implementation.ts'
-import { committed, eventually, numbers, refusal, texts, valuesOf } from './helpers.ts'
+import { committed, eventually, numbers, expectRefused, refusal, texts, valuesOf } from './helpers.ts'
 
 const copies = topic('copies', { key: string(), value: string() })
 const counts = keyValueStore('counts', { key: string(), value: int64() })
@@ -91,7 +91,7 @@ export const applications: Promises = {
     const app = await start(log, copying)
     await app.caughtUp()
     await app.close()
-    for (const attempt of [
+    await expectRefused('owned_by_application', [
       () => collect(other.consumer({ group: 'app', topics: [lines] })),
       () => early.commit([{ topic: 'lines', partition: 0, offset: 0 }]),
       () =>
@@ -100,9 +100,7 @@ export const applications: Promises = {
         ),
       () => other.admin.resetOffsets('app', { to: 'earliest' }),
       () => other.admin.deleteGroup('app'),
-    ]) {
-      expect((await refusal(attempt)).code).toBe('owned_by_application')
-    }
+    ])
     expect(await committed(other, 'app')).toEqual({ 'lines 0': 5 })
     expect(await other.admin.groups()).toEqual([{ name: 'app', kind: 'application', state: 'empty', members: 0 }])
   },

@@ -20,6 +20,16 @@ const shares = (members: readonly GroupMember[], sizes: readonly number[]): Prom
     expect(members.flatMap(({ partitions }) => partitions).toSorted((a, b) => a - b)).toEqual(every)
   })
 
+async function joinTwo(
+  world: World,
+  first?: MemberOptions,
+  second?: MemberOptions,
+): Promise<[GroupMember, GroupMember]> {
+  const members: [GroupMember, GroupMember] = [await join(world, 'a', first), await join(world, 'b', second)]
+  await shares(members, [2, 2])
+  return members
+}
+
 /** Waits until the members have had so many records in hand, each of them once. */
 const haveSeen = (members: readonly GroupMember[], count: number): Promise<void> =>
   eventually(() => {
@@ -41,8 +51,7 @@ async function pass({ clock }: World, durationMs: number): Promise<void> {
 
 export const groups: Promises = {
   'the members of a group share the partitions, and each record is read by one of them': async (world) => {
-    const members = [await join(world, 'a'), await join(world, 'b')]
-    await shares(members, [2, 2])
+    const members = await joinTwo(world)
     await send(world, 100)
     await haveSeen(members, 100)
   },
@@ -83,15 +92,13 @@ export const groups: Promises = {
   },
 
   'when a member closes the others go on at once, behind what it has done': async (world) => {
-    const members = [await join(world, 'a'), await join(world, 'b')] as const
-    const [a, b] = members
-    await shares(members, [2, 2])
+    const [a, b] = await joinTwo(world)
     await send(world, 40)
-    await haveSeen(members, 40)
+    await haveSeen([a, b], 40)
     await b.consumer.close()
     await shares([a], [4])
     await send(world, 40)
-    await haveSeen(members, 80)
+    await haveSeen([a, b], 80)
     await a.consumer.close()
     expect(await committedSum(world.log, 'g')).toBe(80)
   },
@@ -109,12 +116,9 @@ export const groups: Promises = {
       ['range', [0, 1]],
       ['round-robin', [0, 2]],
     ] as const) {
-      const members = [
-        await join(world, 'a', { group: assignor, assignor }),
-        await join(world, 'b', { group: assignor, assignor }),
-      ]
-      await shares(members, [2, 2])
-      expect(members[0]?.partitions).toEqual(first)
+      const options = { group: assignor, assignor }
+      const [a] = await joinTwo(world, options, options)
+      expect(a.partitions).toEqual(first)
     }
   },
 
@@ -180,9 +184,7 @@ export const groups: Promises = {
   },
 
   'a member that does not ask for records for maxPollIntervalMs makes room, and joins again': async (world) => {
-    const a = await join(world, 'a')
-    const b = await join(world, 'b', { maxPollIntervalMs: minutes(2) })
-    await shares([a, b], [2, 2])
+    const [a, b] = await joinTwo(world, {}, { maxPollIntervalMs: minutes(2) })
     b.hold()
     await send(world, 40)
     await eventually(() => expect(b.isHolding).toBe(true))
@@ -197,9 +199,7 @@ export const groups: Promises = {
   },
 
   'a static member that comes back has its partitions, without a rebalance': async (world) => {
-    const a = await join(world, 'a', { instanceId: 'one' })
-    const b = await join(world, 'b', { instanceId: 'two' })
-    await shares([a, b], [2, 2])
+    const [a, b] = await joinTwo(world, { instanceId: 'one' }, { instanceId: 'two' })
     const { generation } = await world.log.admin.describeGroup('g')
     const [had, events] = [b.partitions, a.events.length]
     await b.consumer.close()
@@ -212,9 +212,7 @@ export const groups: Promises = {
   },
 
   'a static member that does not come back loses them after its session timeout': async (world) => {
-    const a = await join(world, 'a', { instanceId: 'one' })
-    const b = await join(world, 'b', { instanceId: 'two' })
-    await shares([a, b], [2, 2])
+    const [a, b] = await joinTwo(world, { instanceId: 'one' }, { instanceId: 'two' })
     await b.consumer.close()
     await pass(world, seconds(44))
     expect(a.partitions).toHaveLength(2)
@@ -252,9 +250,7 @@ export const groups: Promises = {
   },
 
   'a member commits what it owns, and nothing else': async (world) => {
-    const a = await join(world, 'a')
-    const b = await join(world, 'b')
-    await shares([a, b], [2, 2])
+    const [a, b] = await joinTwo(world)
     const partition = b.partitions[0] ?? -1
     const error = await refusal(() => a.consumer.commit([{ topic: 'words', partition, offset: 0 }]))
     expect(error).toMatchObject({ code: 'member_fenced', topic: 'words', partition })

@@ -1,6 +1,15 @@
 // What several groups of promises need.
-import { type Log, MillraceError, nullable, type RecordInput, string, topic, type Topic } from 'millrace'
-import { vi } from 'vitest'
+import {
+  type ErrorCode,
+  type Log,
+  MillraceError,
+  nullable,
+  type RecordInput,
+  string,
+  topic,
+  type Topic,
+} from 'millrace'
+import { expect, vi } from 'vitest'
 import { collect } from '../../support/collect.ts'
 import { rejectionOf } from '../../support/thrown.ts'
 
@@ -35,6 +44,11 @@ export async function take<R>(loop: AsyncIterator<R>, count: number): Promise<R[
 
 /** What an attempt fails with, at once or later. */
 export const refusal = (attempt: () => unknown): Promise<MillraceError> => rejectionOf((async () => attempt())())
+
+/** Every one of these is refused with this code. */
+export async function expectRefused(code: ErrorCode, attempts: readonly (() => unknown)[]): Promise<void> {
+  for (const attempt of attempts) expect(await refusal(attempt)).toMatchObject({ code })
+}
 
 /** Waits until an assertion holds: a cluster takes its time. */
 export const eventually = (holds: () => void | Promise<void>): Promise<void> =>

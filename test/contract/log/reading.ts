@@ -6,8 +6,6 @@ import { lines, words } from '../../support/topics.ts'
 import type { Promises } from './implementation.ts'
 import { numbers, refusal, texts, valuesOf } from './helpers.ts'
 
-const wide = topic('words', { key: string(), value: string() })
-
 export const reading: Promises = {
   'a read begins at any offset, the beginning or the end, also inside of a batch': async ({ log }) => {
     for (const [from, size] of [
@@ -103,12 +101,5 @@ export const reading: Promises = {
     const behind = await collectUntilError(log.read(amounts, { from: 2 }))
     expect(behind).toMatchObject({ items: [], error: { code: 'unexpected_null', offset: 2 } })
     expect(await valuesOf(log.read(amounts, { from: 3 }))).toEqual([3])
-  },
-
-  'places that no partition can have, and options that there are not, are refused': async ({ log }) => {
-    await log.admin.createTopic(words)
-    for (const options of [{ partition: 4 }, { from: -1 }, { from: { time: -1 } }, { form: 3, partition: 0 }]) {
-      expect((await refusal(() => collect(log.read(wide, options)))).code).toBe('bad_option')
-    }
   },
 }

@@ -4,7 +4,7 @@ import { expect } from 'vitest'
 import { collect } from '../../support/collect.ts'
 import { lines, words } from '../../support/topics.ts'
 import type { Promises } from './implementation.ts'
-import { committed, numbers, refusal, take, texts, valuesOf } from './helpers.ts'
+import { committed, numbers, expectRefused, refusal, take, texts, valuesOf } from './helpers.ts'
 
 const one = { key: 'a', value: 'b', timestamp: 1 }
 const copies = topic('copies', { key: string(), value: string() })
@@ -198,13 +198,11 @@ export const transactions: Promises = {
 
   'only a producer with a transactionalId has transactions, and it writes in nothing else': async ({ log }) => {
     const producer = log.producer({ transactionalId })
-    for (const attempt of [
+    await expectRefused('invalid_transaction_state', [
       () => producer.send(lines, one),
       () => producer.sendMany(lines, [one]),
       () => log.producer().transaction(() => undefined),
-    ]) {
-      expect(await refusal(attempt)).toMatchObject({ code: 'invalid_transaction_state' })
-    }
+    ])
     for (const options of [{ acks: 1 }, { acks: 0 }, { idempotent: false }] as const) {
       expect((await refusal(() => log.producer({ ...options, transactionalId }))).code).toBe('bad_option')
     }
