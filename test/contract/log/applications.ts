@@ -13,7 +13,6 @@ const counts = keyValueStore('counts', { key: string(), value: int64() })
 const counting = topologyOf((builder) => {
   const stream = builder.stream(lines)
   stream.to(copies)
-  stream.groupBy(() => 'all', { key: string() })
   stream.groupByKey().count({ store: counts })
 })
 const copying = topologyOf((builder) => builder.stream(lines).to(copies))

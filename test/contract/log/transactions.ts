@@ -142,12 +142,13 @@ export const transactions: Promises = {
     await first.transaction((tx) => tx.send(lines, { ...one, value: 'first' }))
     const overtaken = first.transaction(async (tx) => {
       tx.send(lines, { ...one, value: 'overtaken' })
-      await other.producer({ transactionalId }).transaction((next) => next.send(lines, { ...one, value: 'second' }))
+      await other.producer({ transactionalId }).transaction((next) => next.send(copies, one)) // elsewhere: the id counts
     })
     expect(await refusal(() => overtaken)).toMatchObject({ code: 'fenced' })
     expect(await refusal(() => first.transaction((tx) => tx.send(lines, one)))).toMatchObject({ code: 'fenced' })
     await unconcerned.transaction((tx) => tx.send(lines, { ...one, value: 'other' }))
-    expect(await valuesOf(log.read(lines))).toEqual(['first', 'second', 'other'])
+    expect(await valuesOf(log.read(lines))).toEqual(['first', 'other'])
+    expect(await collect(log.read(copies))).toHaveLength(1)
   },
 
   'a transaction that takes too long is aborted, whatever its function still does': async ({ log, clock }) => {
