@@ -4,7 +4,7 @@ import { ProcessClock } from '../../support/process-clock.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
 import type { Cluster, Implementation } from './implementation.ts'
 
-function startDirectory(): Cluster {
+async function startDirectory(): Promise<Cluster> {
   const dir = temporaryDirectory()
   const clock = new ManualClock(days(20_000))
   const clients = new Map<Log, ProcessClock>()

@@ -3,7 +3,7 @@ import type { Log, LogRecord, Transaction } from 'millrace'
 import { expect, test } from 'vitest'
 import { contract } from './contract.ts'
 import { embedded } from './embedded.ts'
-import { keep } from './implementation.ts'
+import { hold } from './implementation.ts'
 
 type Method = (...given: readonly unknown[]) => unknown
 /** What methods do instead; each has the own one to call. */
@@ -102,11 +102,11 @@ const faults: Readonly<Record<string, readonly [promise: string, lie: (log: Log)
 }
 
 function tryOn(promise: string, lie: (log: Log) => Log): Promise<void> {
-  const start: typeof embedded.start = () => {
-    const cluster = embedded.start()
+  const start: typeof embedded.start = async () => {
+    const cluster = await embedded.start()
     return Object.assign({}, cluster, { connect: async () => lie(await cluster.connect()) })
   }
-  return keep(contract, promise, { name: 'faulty', start })
+  return hold(contract, promise, { name: 'faulty', start })
 }
 
 test.each(Object.entries(faults))('%s', async (_, [promise, lie, says]) => {

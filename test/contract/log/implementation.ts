@@ -17,7 +17,7 @@ export interface Cluster {
 export interface Implementation {
   readonly name: string
   /** A cluster without topics. */
-  readonly start: () => Cluster
+  readonly start: () => Promise<Cluster>
   /** Promises that it does not keep, and why. */
   readonly exceptions?: Readonly<Record<string, string>>
 }
@@ -36,13 +36,11 @@ export type Promises = Readonly<Record<string, (world: World) => Promise<void>>>
 /** A promise of an implementation that keeps it waiting for so long is not kept. */
 const patienceMs = 20_000
 
-/** Rejects where a promise is not kept, with what was wrong. To be called in a test, which cleans up at its end. */
-export async function keep(promises: Promises, name: string, { start }: Implementation): Promise<void> {
-  const holds = promises[name]
-  if (holds === undefined) throw new Error(`nothing promises "${name}"`)
-  const cluster = start()
+/** A cluster with a first client; closed at the end of the running test. */
+async function open({ start }: Implementation): Promise<World> {
+  const cluster = await start()
   onTestFinished(() => cluster.close())
-  const world: World = {
+  return {
     log: await cluster.connect(),
     connect: () => cluster.connect(),
     crash: (client) => cluster.crash(client),
@@ -51,6 +49,12 @@ export async function keep(promises: Promises, name: string, { start }: Implemen
       return cluster.clock
     },
   }
+}
+
+/** Rejects where a promise is not kept, with what was wrong. */
+async function keep(promises: Promises, name: string, world: World): Promise<void> {
+  const holds = promises[name]
+  if (holds === undefined) throw new Error(`nothing promises "${name}"`)
   let timer: NodeJS.Timeout | undefined
   const tooLate = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`it still waits after ${patienceMs} ms`)), patienceMs)
@@ -58,9 +62,9 @@ export async function keep(promises: Promises, name: string, { start }: Implemen
   await Promise.race([holds(world), tooLate]).finally(() => clearTimeout(timer))
 }
 
-/** As {@link keep}; of a promise that the implementation excepts, it rejects where that is kept after all. */
+/** Rejects where a promise is not kept, and where one is kept that the implementation excepts. To be called in a test. */
 export async function hold(promises: Promises, name: string, implementation: Implementation): Promise<void> {
-  const kept = keep(promises, name, implementation)
+  const kept = keep(promises, name, await open(implementation))
   const reason = implementation.exceptions?.[name]
   if (reason === undefined) return kept
   const isKept = await kept.then(

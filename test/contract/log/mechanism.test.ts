@@ -12,7 +12,7 @@ const [kept, broken, timed] = Object.keys(promises) as [string, string, string]
 
 const madeUp = (exceptions: Readonly<Record<string, string>> = {}): Implementation => ({
   name: 'made up',
-  start: () => Object.assign(embedded.start(), { clock: undefined }),
+  start: async () => Object.assign(await embedded.start(), { clock: undefined }),
   exceptions,
 })
 
@@ -29,6 +29,11 @@ test('a promise that needs a clock fails on a cluster without one, which excepts
 test('an exception passes while the promise is not kept, and fails when it is', async () => {
   await hold(promises, broken, madeUp({ [broken]: 'it is made up' }))
   await expect(hold(promises, kept, madeUp({ [kept]: 'it is made up' }))).rejects.toThrow('take it off')
+})
+
+test('a cluster that does not start keeps no promise, and breaks none', async () => {
+  const start = (): Promise<never> => Promise.reject(new Error('there is no broker'))
+  await expect(hold(promises, broken, { ...madeUp({ [broken]: 'it is made up' }), start })).rejects.toThrow('no broker')
 })
 
 test('an exception that names no promise, or says no reason, is found', () => {
