@@ -171,19 +171,19 @@ export const administration: Promises = {
   }) => {
     await log.admin.createTopic({ name: 'lines', config: { retentionMs: -1 } })
     await tenLines(log, 3)
-    const consumer = log.consumer({ group: 'alive', topics: [lines], autoCommitMs: false })
-    for (const record of await collect(consumer, 1)) await consumer.commit(record)
-    const waiting = collect(consumer)
+    await using early = log.consumer({ group: 'alive', assign: [{ topic: lines, partition: 0 }], autoCommitMs: false })
+    await early.commit([{ topic: 'lines', partition: 0, offset: 3 }])
     const names = async (): Promise<string[]> => {
       await log.admin.runMaintenance()
       return (await log.admin.groups()).map(({ name }) => name)
     }
-    clock.advance(days(7) - 1)
+    clock.advance(days(7) - minutes(1))
+    await collect(log.consumer({ group: 'alive', topics: [lines], autoCommitMs: false }), 1)
+    clock.advance(minutes(1) - 1)
     expect(await names()).toEqual(['alive', group])
     clock.advance(1)
     expect(await names()).toEqual(['alive'])
+    expect(await log.admin.groups()).toMatchObject([{ members: 1 }])
     expect(await committed(log, 'alive')).toEqual({ 'lines 0': 3 })
-    await consumer.close()
-    await waiting
   },
 }

@@ -8,7 +8,7 @@ export interface Cluster {
   readonly clock: ManualClock | undefined
   /** A client of its own, as in a process of its own. */
   connect(): Promise<Log>
-  /** The process of a client dies: its timers stop, and nothing is closed. The test does not use the client any more. */
+  /** The process of a client dies, or freezes: its timers do not run any more, and nothing is closed. What it still calls comes too late. */
   crash(client: Log): void
   /** Closes all clients, crashed ones too, and the cluster. */
   close(): Promise<void>
