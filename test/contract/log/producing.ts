@@ -100,25 +100,6 @@ export const producing: Promises = {
     expect((await log.admin.endOffsets(words)).reduce((sum, end) => sum + end, 0)).toBe(3)
   },
 
-  'the partitioner is asked with the record and its topic; what it throws or gets wrong is a refusal': async ({
-    log,
-  }) => {
-    const cause = new TypeError('no idea')
-    const asked: unknown[] = []
-    const producer = log.producer({
-      partitioner(record, to) {
-        asked.push(to)
-        if (record.value === null) throw cause
-        return Number(record.value)
-      },
-    })
-    expect((await producer.send(words, { key: 'a', value: '2' })).partition).toBe(2)
-    expect(asked).toEqual([{ topic: 'words', partitions: 4 }])
-    expect(await refusal(() => producer.send(words, { key: 'a', value: '4' }))).toMatchObject({ code: 'bad_record' })
-    const thrown = await refusal(() => producer.send(words, { key: 'a', value: null }))
-    expect(thrown).toMatchObject({ code: 'user_function_threw', cause })
-  },
-
   'with acks all a send resolves with its offset, and every client can read it then': async ({ log, connect }) => {
     const other = await connect()
     const producer = log.producer()
@@ -267,22 +248,6 @@ export const producing: Promises = {
     const error = await refusal(() => log.producer().send(table, { key: null, value: 'b' }))
     expect(error).toMatchObject({ code: 'bad_record', topic: 'table' })
     expect(await log.producer().send(table, { key: 'a', value: null })).toMatchObject({ offset: 0 })
-  },
-
-  'what does not fit into bufferBytes is refused, and who waits for ready fits': async ({ log }) => {
-    const producer = log.producer({ bufferBytes: 10_000 })
-    const large = { key: 'a', value: 'x'.repeat(1_000) }
-    const outcomes = await Promise.allSettled(Array.from({ length: 20 }, () => producer.send(lines, large)))
-    const refused = outcomes.filter(({ status }) => status === 'rejected')
-    expect(refused.length).toBeGreaterThan(5)
-    for (const outcome of refused) expect(outcome).toMatchObject({ reason: { code: 'buffer_full' } })
-    const sent: Promise<unknown>[] = []
-    for (let i = 0; i < 40; i++) {
-      await producer.ready()
-      sent.push(producer.send(lines, large))
-    }
-    await Promise.all(sent)
-    expect(await log.admin.endOffsets(lines)).toEqual([60 - refused.length])
   },
 
   'a producer that is closed has written what was sent before, and takes nothing more': async ({ log }) => {

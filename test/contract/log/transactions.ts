@@ -185,18 +185,6 @@ export const transactions: Promises = {
     expect(await collect(log.read(lines))).toHaveLength(1)
   },
 
-  'a transaction is over behind its end, and one of nothing resolves with nothing': async ({ log }) => {
-    let kept: Transaction | undefined
-    const ranges = await log.producer({ transactionalId }).transaction((tx) => {
-      kept = tx
-    })
-    expect(ranges).toEqual([])
-    for (const late of [() => kept?.send(lines, one), () => kept?.sendOffsets(log.consumer(assigned))]) {
-      await log.admin.createTopic(lines).catch(() => undefined) // the second time it is there
-      expect(await refusal(late)).toMatchObject({ code: 'invalid_transaction_state' })
-    }
-  },
-
   'only a producer with a transactionalId has transactions, and it writes in nothing else': async ({ log }) => {
     const producer = log.producer({ transactionalId })
     await expectRefused('invalid_transaction_state', [
