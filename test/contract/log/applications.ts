@@ -86,7 +86,7 @@ export const applications: Promises = {
   'the positions of an application are its own: nobody else moves or deletes them': async ({ log, connect }) => {
     await log.producer().sendMany(lines, same(5, 0))
     const other = await connect()
-    const early = other.consumer({ group: 'app', assign: [{ topic: lines, partition: 0 }] })
+    const early = other.consumer({ group: 'app', assign: [{ topic: lines, partition: 0 }], autoCommitMs: false })
     const app = await start(log, copying)
     await app.caughtUp()
     await app.close()
