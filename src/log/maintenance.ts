@@ -2,7 +2,7 @@
  * The work that a log does behind its users' backs: retention, compaction, the removal of what was deleted.
  *
  * A job is a round of steps. A step is one short transaction at most, so a producer waits for one step and no longer; between
- * two steps the runner pauses for several times as long as the last one took. One process at a time does it, by a lease that
+ * two steps the runner pauses for several times as long as the last one worked. One process at a time does it, by a lease that
  * runs out; as every step looks again at what it changes, two at once do no harm. A round that is cut short is begun again
  * from what is on disk.
  */
@@ -34,11 +34,12 @@ export interface MaintenanceJob {
 export const maintenanceWarning = 'MILLRACE_MAINTENANCE_FAILED'
 
 const everyMsDefault = 10_000
-/** The runner pauses for so many times the length of a step. */
+/** The runner pauses for so many times as long as a step has worked. */
 const pauseFactor = 3
 const pauseMsMin = 1
 
 export class Maintenance {
+  readonly #environment: Environment
   readonly #clock: Clock
   readonly #lease: MaintenanceLease
   readonly #jobs: MaintenanceJob[] = []
@@ -47,6 +48,7 @@ export class Maintenance {
   #cancel: (() => void) | undefined
 
   constructor(environment: Environment, clock: Clock) {
+    this.#environment = environment
     this.#clock = clock
     this.#lease = new MaintenanceLease(environment, clock)
   }
@@ -65,13 +67,18 @@ export class Maintenance {
     const round: Round = { isRequested: false, failed: (error) => this.#tell(error) }
     let steps: Iterator<void> = this.#round(round)
     const step = (): void => {
-      const startedMs = monotonicMs()
+      const beganMs = this.#workMs()
       const isMore = this.#isMore(steps)
       if (!isMore) steps = this.#round(round)
-      const pauseMs = Math.max(pauseMsMin, Math.ceil(pauseFactor * (monotonicMs() - startedMs)))
+      const pauseMs = Math.max(pauseMsMin, Math.ceil(pauseFactor * (this.#workMs() - beganMs)))
       if (isMore !== undefined) this.#later(isMore ? pauseMs : everyMs, step)
     }
     this.#later(everyMs, step)
+  }
+
+  /** Time, without that in which writes waited for others: by that a busy log would be cleaned ever more slowly. */
+  #workMs(): number {
+    return monotonicMs() - this.#environment.waitedMs
   }
 
   /** Goes one step on; undefined when the log itself has failed or was closed, which its users are told by their own calls. */

@@ -8,6 +8,7 @@
 import { closeSync, constants, openSync, writeSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { monotonicMs } from '../core/clock.ts'
 
 /** What is used of the package, which brings no declarations of its own. */
 interface FileLocks {
@@ -25,6 +26,7 @@ const { unlock, waitForLockSync } = createRequire(import.meta.url)('fs-native-ex
 
 export class CommitLock {
   readonly #file: number
+  #waitedMs = 0
 
   constructor(dir: string) {
     this.#file = openSync(join(dir, commitFile), constants.O_RDWR | constants.O_CREAT, 0o664)
@@ -32,12 +34,19 @@ export class CommitLock {
 
   /** Waits until nobody else commits or opens, and runs `work`. Not to be called inside of itself. */
   hold<T>(work: () => T): T {
+    const askedMs = monotonicMs()
     waitForLockSync(this.#file)
+    this.#waitedMs += monotonicMs() - askedMs
     try {
       return work()
     } finally {
       unlock(this.#file)
     }
+  }
+
+  /** How long this process has waited for others, ms in all. */
+  get waitedMs(): number {
+    return this.#waitedMs
   }
 
   /** Tells those who watch the file that a commit is visible. */

@@ -119,6 +119,11 @@ export class Environment {
     return this.#root.readerCheck()
   }
 
+  /** How long writes of this process have waited for those of others, ms in all. */
+  get waitedMs(): number {
+    return this.#lock.waitedMs
+  }
+
   readonly #transaction: WriteTransaction = {
     put: (database, key, value) => {
       const stored = isSealed(database, key) ? seal(key, value) : value

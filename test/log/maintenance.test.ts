@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { ManualClock, minutes, openLog, seconds, string, topic } from 'millrace'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { MillraceError } from '../../src/core/errors.ts'
 import { MaintenanceLease } from '../../src/log/maintenance-lease.ts'
 import { maintenanceWarning } from '../../src/log/maintenance.ts'
@@ -58,6 +58,30 @@ test('nothing is written when nothing is due', () => {
   embedded.maintenance.start(everySecond)
   clock.advance(minutes(10))
   expect(commits).toBe(0)
+})
+
+test('it pauses for three times as long as a step has worked, not for as long as others kept it waiting', () => {
+  const clock = new ManualClock(nowMs)
+  const { embedded, environment } = openTestLog(temporaryDirectory(), { clock })
+  let timeMs = 0
+  let waitedMs = 0
+  vi.spyOn(performance, 'now').mockImplementation(() => timeMs)
+  vi.spyOn(environment, 'waitedMs', 'get').mockImplementation(() => waitedMs)
+  onTestFinished(() => void vi.restoreAllMocks())
+  const steps = [10, 30, 0]
+  embedded.maintenance.add({
+    *steps() {
+      for (const workedMs of steps) {
+        timeMs += workedMs + 40
+        waitedMs += 40
+        yield
+      }
+    },
+  })
+  const schedule = vi.spyOn(clock, 'schedule')
+  embedded.maintenance.start(everySecond)
+  clock.advance(seconds(1) + 200)
+  expect(schedule.mock.calls.map(([delayMs]) => delayMs)).toEqual([1_000, 30, 90, 1, 1_000])
 })
 
 test('a failure is told once, and keeps neither the other jobs nor the next round', async () => {
