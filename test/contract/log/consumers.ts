@@ -67,6 +67,11 @@ export const consumers: Promises = {
     expect(await committed(log, group)).toEqual({ 'lines 0': 4 })
     await consumer.commit([{ ...place, offset: 2, metadata: 'by hand' }])
     expect(await log.admin.lag(group)).toMatchObject([{ offset: 2, metadata: 'by hand' }])
+    await expectRefused('bad_option', [
+      () => consumer.commit([{ ...place, offset: 6 }]),
+      () => consumer.commit([{ ...place, partition: 1, offset: 0 }]),
+    ])
+    expect(await committed(log, group)).toEqual({ 'lines 0': 2 })
     await consumer.close()
     expect(await nextOfGroup(log, 1)).toEqual(['2'])
   },
@@ -111,6 +116,7 @@ export const consumers: Promises = {
     await (await connect()).producer().sendMany(lines, texts(1, 5))
     expect(await later).toBe('5')
     await expectRefused('bad_option', [() => consumer.seek(lines, 0, -1), () => consumer.seek(lines, 1, 0)])
+    expect((await refusal(() => consumer.seek(lines, 0, 9))).code).toBe('position_lost')
   },
 
   'a consumer that is sent elsewhere in the middle of a loop goes on there': async ({ log }) => {
@@ -155,12 +161,13 @@ export const consumers: Promises = {
     expect(await valuesOf(none, 1)).toEqual(['4'])
   },
 
-  'reset and seek to an age go to the first record that is not older': async ({ log, clock }) => {
+  'a reset, a seek and a read to an age begin at the first record that is not older': async ({ log, clock }) => {
     const nowMs = clock.now()
     const records = texts(5).map((record, i) => ({ ...record, timestamp: nowMs - 5_000 + 1_000 * i }))
     await log.producer().sendMany(lines, records)
     await using consumer = log.consumer({ topics: [lines], reset: { ago: 3_000 } })
     expect(await valuesOf(consumer, 1)).toEqual(['2'])
+    expect(await valuesOf(log.read(lines, { from: { ago: 3_000 } }))).toEqual(['2', '3', '4'])
     consumer.seek(lines, 0, { ago: 1_000 })
     expect(await valuesOf(consumer, 1)).toEqual(['4'])
   },

@@ -83,6 +83,9 @@ export const transactions: Promises = {
     const other = await connect()
     expect(await valuesOf(other.read(copies))).toEqual(['0', '1', '2'])
     expect(await committed(other, 'g')).toEqual({ 'lines 0': 3 })
+    const byItself = log.consumer({ group: 'g', topics: [lines] })
+    const mixed = log.producer({ transactionalId }).transaction((tx) => tx.sendOffsets(byItself))
+    expect((await refusal(() => mixed)).code).toBe('bad_option')
   },
 
   'positions stay where they were when the transaction is aborted': async ({ log }) => {
@@ -97,6 +100,7 @@ export const transactions: Promises = {
     })
     await expect(aborted).rejects.toThrow('no')
     expect(await committed(log, 'g')).toEqual({ 'lines 0': 1 })
+    expect(consumer.position(lines, 0)).toBe(3)
   },
 
   'a transaction with positions that are refused is undone as a whole': async ({ log }) => {
