@@ -19,7 +19,7 @@ export type TopicCompression = 'producer' | 'none' | 'gzip' | 'snappy' | 'lz4' |
  * (`retention.ms` is `retentionMs`), and so are the defaults where they make sense here.
  */
 export interface TopicConfig {
-  /** How long records are kept, counted from the later of their timestamp and their append, in ms; -1: for ever. Default 7 days. */
+  /** How long records are kept, counted from the later of their timestamp and their append (a timestamp ahead of it counts for twice as long at most), in ms; -1: for ever. Default 7 days. */
   readonly retentionMs: number
   /** How large a partition may become before its oldest records are deleted, in bytes; -1: no limit, the default. */
   readonly retentionBytes: number

@@ -85,11 +85,16 @@ export class Producers {
     })
   }
 
-  /** @throws MillraceError `fenced` when another producer was opened with the id since */
+  /** @throws MillraceError `fenced` when another producer was opened with the id since, or may have been */
   checkOwner(transactionalId: string, { producerId, epoch }: ProducerIdentity): void {
     const owner = this.#owner(transactionalId)
-    // Forgotten after a long silence: nobody else has asked for it since.
-    if (owner === undefined || (owner.producerId === producerId && owner.epoch === epoch)) return
+    if (owner === undefined) {
+      throw fenced(
+        `the transactionalId "${transactionalId}" was silent for a week and is forgotten, so whoever was opened with it last is not ` +
+          'known; nothing of this producer is written: open a new one',
+      )
+    }
+    if (owner.producerId === producerId && owner.epoch === epoch) return
     throw fenced(
       `another producer was opened with transactionalId "${transactionalId}"; nothing of this one is written`,
     )

@@ -71,8 +71,10 @@ export class Retention {
     const oldest = this.#oldest(partition, row)
     if (oldest === undefined) return undefined
     const { maxTimestamp, lastAppendMs, bytes } = oldest.segment
-    // From the later of record time and append time: imported history lives as long as fresh data.
-    const isOld = retentionMs >= 0 && nowMs - Math.max(maxTimestamp, lastAppendMs) > retentionMs
+    // From the later of record time and append time: imported history lives as long as fresh data. A time of the future counts for
+    // one retention at most, so that a wrong one does not keep the partition for ever.
+    const fromMs = Math.min(Math.max(maxTimestamp, lastAppendMs), lastAppendMs + retentionMs)
+    const isOld = retentionMs >= 0 && nowMs - fromMs > retentionMs
     return isOld || (retentionBytes >= 0 && row.bytes - bytes >= retentionBytes) ? oldest : undefined
   }
 

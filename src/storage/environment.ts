@@ -126,6 +126,12 @@ export class Environment {
 
   readonly #transaction: WriteTransaction = {
     put: (database, key, value) => {
+      if (key.length > keyBytesMax) {
+        throw new MillraceError(
+          'key_too_long',
+          `a key of ${key.length} bytes is too long: keys have up to ${keyBytesMax}`,
+        )
+      }
       const stored = isSealed(database, key) ? seal(key, value) : value
       try {
         this.#databases[database].putSync(key as Buffer, stored as Buffer)

@@ -102,7 +102,8 @@ export class CleanedPartition {
     for (;;) {
       const [oldest] = this.#closed
       if (oldest === undefined) return
-      const isExpired = retentionMs >= 0 && nowMs - Math.max(oldest.maxTimestamp, oldest.lastAppendMs) > retentionMs
+      const fromMs = Math.min(Math.max(oldest.maxTimestamp, oldest.lastAppendMs), oldest.lastAppendMs + retentionMs)
+      const isExpired = retentionMs >= 0 && nowMs - fromMs > retentionMs
       const isTooMuch = retentionBytes >= 0 && bytesOf(this.#segments) - bytesOf([oldest]) >= retentionBytes
       if (!isExpired && !isTooMuch) return
       this.startOffset = Math.max(this.startOffset, this.#endOfOldest())
