@@ -82,7 +82,7 @@ function linesOf(partitions: Partitions, name: string): string[][] {
   return partitions.map((records) => records.map((record) => decodedLine(topic, record)))
 }
 
-function checkOffsets(topics: ReadonlyMap<string, Partitions>, report: Report): void {
+export function checkOffsets(topics: ReadonlyMap<string, Partitions>, report: Report): void {
   for (const [name, partitions] of topics) {
     for (const [partition, records] of partitions.entries()) {
       const wrong = records.findIndex(({ offset }, index) => offset !== index)
@@ -141,7 +141,7 @@ export function lengthsAfter(
   })
 }
 
-function checkSeen(topics: ReadonlyMap<string, Partitions>, seen: readonly SeenMark[], report: Report): void {
+export function checkSeen(topics: ReadonlyMap<string, Partitions>, seen: readonly SeenMark[], report: Report): void {
   for (const [name, partitions] of topics) {
     for (const [partition, records] of partitions.entries()) {
       const marks = seen.filter((mark) => mark.topic === name && mark.partition === partition)

@@ -81,6 +81,11 @@ export class Child {
     return `${state ?? 'alive'}, said "${this.#lastLine}" last`
   }
 
+  /** Whether it stands still (SIGSTOP), on Linux. */
+  get isStopped(): boolean {
+    return this.state.startsWith('T')
+  }
+
   /** Whether its main thread waits for a lock; false where the system does not tell. */
   get waitsForLock(): boolean {
     const place = `/proc/${this.#process.pid}/wchan`

@@ -15,7 +15,7 @@ import { countOrders } from './topology.ts'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
 test('30 kills lose nothing, double nothing and tear nothing', { timeout: 240_000 }, () => {
-  const command = ['--import', 'tsx', 'test/crash/run.ts', '--kills', '30', '--seed', '11']
+  const command = ['--import', 'tsx', 'test/crash/run.ts', 'application', '--kills', '30', '--seed', '11']
   const { stdout, stderr } = spawnSync(process.execPath, command, { cwd: root, encoding: 'utf8' })
   if (!stdout.endsWith('\n30 kills, 0 violations\n')) throw new Error(stdout + stderr)
 })

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { lengthsAfter, type SeenMark, type Verdict } from './checks.ts'
 import type { Child, Crew, Exit } from './children.ts'
 import { inputOf, type Plan, prefixEndsOf } from './input.ts'
+import { isLate, patienceMs } from './late.ts'
 import { placed } from './model.ts'
 import type { CountProgress, Request } from './programs/checker.ts'
 import { type CountCommand, fencedExitCode } from './programs/counter.ts'
@@ -18,21 +19,6 @@ interface Worker {
   readonly child: Child
   /** Whether its end is nothing unexpected. */
   doomed: boolean
-}
-
-/** No step of an episode takes this long unless something hangs. */
-const patienceMs = 20_000
-
-/** Whether a promise has not settled after this time. */
-async function isLate(promise: Promise<unknown>, afterMs: number): Promise<boolean> {
-  const timer = new AbortController()
-  const late = sleep(afterMs, true, { signal: timer.signal })
-  try {
-    return await Promise.race([promise.then(() => false), late])
-  } finally {
-    timer.abort()
-    await late.catch(() => undefined) // it was told not to come any more
-  }
 }
 
 export interface EpisodeParts {
@@ -101,7 +87,6 @@ export class Episode {
       this.#checker?.signal('SIGKILL')
       await this.#checker?.exited
     }
-    this.#tally.counts.episodes++
     return [...this.#violations]
   }
 
@@ -205,7 +190,7 @@ export class Episode {
     const victims = workers.filter((worker) => worker !== undefined && worker.child.isAlive && this.#tally.take())
     for (const worker of victims as Worker[]) {
       this.#killsLeft--
-      this.#tally.counts[`${worker.role}Kills`]++
+      this.#tally.count(`${worker.role} kills`)
       worker.doomed = true
       worker.child.signal('SIGKILL')
     }
@@ -247,7 +232,7 @@ export class Episode {
     const writers = await Promise.all([start(), start()])
     await Promise.all(writers.map((writer) => isLate(writer.exited, patienceMs)))
     for (const writer of writers) writer.signal('SIGKILL')
-    this.#tally.counts.lostWakeUps += waiting.filter((child) => !child.waitsForLock).length
+    this.#tally.count('lost wake-ups', waiting.filter((child) => !child.waitsForLock).length)
   }
 
   /** What every process does that was ever at work here and is not gone. */
@@ -289,9 +274,9 @@ export class Episode {
       },
     })
     for (const violation of verdict.violations) this.#violations.add(violation)
-    this.#tally.counts.checks++
+    this.#tally.count('checks')
     if (!importing && verdict.imported > this.#acked) {
-      this.#tally.counts.unacknowledged++
+      this.#tally.count('unacknowledged')
       this.#acked = verdict.imported
     }
     this.#imported = verdict.imported
@@ -352,7 +337,7 @@ export class Episode {
       const moment = this.#random.pick(['opened', 'started', undefined])
       if (moment !== undefined) await this.#within(`"${moment}"`, counter.child.says(moment))
       await this.#while(moment === undefined ? 40 : 5)
-      if (moment !== 'started') this.#tally.counts.earlyKills++
+      if (moment !== 'started') this.#tally.count('early kills')
       await this.#kill(counter)
     }
     await this.#check()
@@ -386,7 +371,7 @@ export class Episode {
     counter.doomed = true
     counter.child.tell('close')
     const { code } = await this.#within('the counter to close', counter.child.exited)
-    this.#tally.counts.closes++
+    this.#tally.count('closes')
     if (code !== 0) this.#violations.add(`the counter closed with ${code}\n${counter.child.complaints}`)
   }
 
@@ -424,7 +409,7 @@ export class Episode {
     const newer = await this.#startCounter()
     if (!(await Promise.race([newer.child.says('started'), sleep(500, false)]))) {
       // Stopped inside of its commit it holds the write lock: the newer one waits until it goes on, or is killed.
-      this.#tally.counts.stoppedInCommit++
+      this.#tally.count('stopped in a commit')
       if (this.#random.chance(0.5)) await this.#kill(older)
       else older.child.signal('SIGCONT')
     }
@@ -449,7 +434,7 @@ export class Episode {
       await this.#within('the older counter to be fenced', older.child.exited)
     }
     const { code, signal } = await older.child.exited
-    this.#tally.counts.fenced++
+    this.#tally.count('fenced')
     if (code === fencedExitCode) return
     this.#violations.add(`R14 run ${older.run} ended with ${signal ?? code}\n${older.child.complaints}`)
   }

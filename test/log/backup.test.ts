@@ -1,14 +1,12 @@
-// A backup is the whole log as of one moment, and it is there whole or not at all, whenever the process that makes it dies.
-import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+// A backup is the whole log as of one moment, and it is there whole or not at all (killed: test/crash).
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as after } from 'node:timers/promises'
-import { describe, expect, onTestFailed, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { type Log, openLog, restoreLog, type WorkProgress } from '../../src/index.ts'
 import { collect } from '../support/collect.ts'
 import { openTestLog } from '../support/open.ts'
 import { commitPosition } from '../support/positions.ts'
 import { startProgram } from '../support/program.ts'
-import { randomFrom } from '../support/rounds.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { rejectionOf } from '../support/thrown.ts'
 import { words } from '../support/topics.ts'
@@ -137,48 +135,4 @@ test('a directory whose copy was cut short is opened neither as a log nor as a b
     expect(await rejectionOf(openLog(path))).toMatchObject({ code: 'format_unknown' })
   }
   expect(await rejectionOf(restoreLog(dir, join(dir, 'restored')))).toMatchObject({ code: 'format_unknown' })
-})
-
-const kills = 10
-
-test(`${kills} kills during backups leave whole backups or none, and a sound log`, { timeout: 120_000 }, async () => {
-  const seed = Number(process.env['MILLRACE_SEED'] ?? Math.floor(Math.random() * 2 ** 31))
-  onTestFailed(() => console.error(`to repeat: MILLRACE_SEED=${seed}`))
-  const random = randomFrom(seed)
-  const { log, dir, environment } = openTestLog()
-  await sendWords(log, 1_500, 2_000)
-  const records = (await log.admin.endOffsets(words)).reduce((total, end) => total + end, 0)
-  const base = temporaryDirectory()
-  const waiting = [startProgram('back-up', [dir]), startProgram('back-up', [dir])]
-  const left = { whole: 0, incomplete: 0 }
-  for (let kill = 0; kill < kills; kill++) {
-    const program = waiting.shift() as (typeof waiting)[number]
-    waiting.push(startProgram('back-up', [dir]))
-    await program.line()
-    const path = join(base, String(kill))
-    program.say(path)
-    await after(random() * 120)
-    program.kill()
-    await program.exited
-    if (existsSync(join(path, 'data.mdb'))) {
-      left.whole++
-      const copy = await open(path)
-      expect((await copy.admin.endOffsets(words)).reduce((total, end) => total + end, 0)).toBe(records)
-      await soundLog(copy)
-    } else {
-      left.incomplete++
-      const opened = existsSync(path) && readdirSync(path).length > 0
-      if (opened) expect(await rejectionOf(openLog(path))).toMatchObject({ code: 'format_unknown' })
-      expect(await rejectionOf(restoreLog(path, `${path}-restored`))).toMatchObject({ code: 'format_unknown' })
-    }
-  }
-  expect(statSync(join(dir, 'data.mdb')).size).toBeGreaterThan(50 * 2 ** 20)
-  expect(left.incomplete).toBeGreaterThan(0)
-  await soundLog(log)
-  for (const program of waiting) {
-    program.kill()
-    await program.exited
-  }
-  environment.releaseDeadReaders()
-  expect(environment.statistics().readers.map(({ pid }) => pid)).toEqual([process.pid])
 })

@@ -1,11 +1,10 @@
-// A group over processes and threads: whoever is killed or stopped, every record is read, and nothing is committed unread.
+// A group over processes and threads. test/crash kills and stops its members at random.
 import { once } from 'node:events'
 import { Worker } from 'node:worker_threads'
 import { expect, test } from 'vitest'
 import type { RecordInput } from 'millrace'
-import { Random } from '../crash/random.ts'
 import { openTestLog, type OpenedLog } from '../support/open.ts'
-import { type Program, startProgram } from '../support/program.ts'
+import { startProgram } from '../support/program.ts'
 import { words } from '../support/topics.ts'
 
 const texts = (count: number, from: number): RecordInput<string, string>[] =>
@@ -48,79 +47,6 @@ test('a stopped process loses its partitions, and when it goes on its commit is 
   expect(await frozen.line()).toBe('lost 4')
   for (const [partition, offset] of committed().entries()) expect(offset).toBeGreaterThanOrEqual(before[partition] ?? 0)
 })
-
-/** A long run: ROUNDS=1000. */
-const rounds = Number(process.env['ROUNDS'] ?? 15)
-const seed = Number(process.env['SEED'] ?? Date.now() % 1_000_000)
-
-test(
-  `members that are killed and stopped leave no record unread and commit none unread (SEED=${seed})`,
-  { timeout: 60_000 + rounds * 10_000 },
-  async () => {
-    const random = new Random(seed)
-    const { log, dir, committed } = openGroup()
-    const producer = log.producer()
-    /** Who read a record in which generation: by one member only. */
-    const readers = new Map<string, string>()
-    const read = new Set<string>()
-    const failures: string[] = []
-    let sent = 0
-    let wake = (): void => undefined
-    let lives = 0
-
-    function start(): Program {
-      const name = `m${lives++}`
-      const program = startProgram('group-member', [dir, name])
-      void (async () => {
-        for (let line = await program.nextLine(); line !== undefined; line = await program.nextLine()) {
-          const [what, partition, offset, generation] = line.split(' ')
-          if (what !== 'read') continue
-          const reading = `${generation} ${partition}:${offset}`
-          const other = readers.get(reading)
-          if (other !== undefined) failures.push(`${name} and ${other} read ${partition}:${offset} in ${generation}`)
-          readers.set(reading, name)
-          read.add(`${partition}:${offset}`)
-          wake()
-        }
-      })()
-      return program
-    }
-
-    async function everythingIsRead(): Promise<void> {
-      while (read.size < sent) {
-        await new Promise<void>((resolve) => {
-          wake = resolve
-        })
-      }
-    }
-
-    const members = [start(), start(), start()]
-    for (let round = 0; round < rounds; round++) {
-      await producer.sendMany(words, texts(200, sent))
-      sent += 200
-      const victim = random.int(0, members.length - 1)
-      const program = members[victim]
-      if (random.chance(0.6)) {
-        program?.kill()
-        await program?.exited
-        if (random.chance(0.5)) members[victim] = start()
-        await everythingIsRead()
-        if (members[victim] === program) members[victim] = start()
-      } else {
-        await program?.stopItself()
-        await everythingIsRead()
-        program?.thaw()
-      }
-      // What a member printed it had read before it was asked for more: nothing is committed that nobody printed.
-      for (const [partition, end] of committed().entries()) {
-        for (let offset = 0; offset < end; offset++)
-          if (!read.has(`${partition}:${offset}`)) failures.push(`${partition}:${offset} is committed unread`)
-      }
-    }
-    expect(failures).toEqual([])
-    expect(read.size).toBe(sent)
-  },
-)
 
 test('a worker thread is a member like any other, and leaves at once when it closes', async () => {
   const { log, dir } = openGroup()

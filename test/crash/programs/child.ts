@@ -3,19 +3,54 @@
 import { createInterface } from 'node:readline'
 import { checkOnRequest } from './checker.ts'
 import { type CleanCommand, cleanUntilKilled } from './cleaner.ts'
+import { type CopyCommand, copyUntilKilled } from './copier.ts'
 import { type CountCommand, countUntilKilled } from './counter.ts'
 import { type ImportCommand, importPrefixes } from './importer.ts'
+import { type KeepCommand, keepBackups } from './keeper.ts'
+import { type JoinCommand, readAsMember } from './member.ts'
+import { type ProduceCommand, produceRounds } from './producer.ts'
 import { type ReadCommand, readAlong } from './reader.ts'
+import { type RepeatCommand, repeatRounds } from './repeater.ts'
 import { type WriteCommand, writeForAMoment } from './writer.ts'
 
 /** What a process is told to be, in one line of JSON. */
 export type Command =
   | ImportCommand
   | CleanCommand
+  | CopyCommand
   | CountCommand
+  | JoinCommand
+  | KeepCommand
+  | ProduceCommand
   | ReadCommand
+  | RepeatCommand
   | WriteCommand
   | { readonly role: 'checker' }
+
+function work(command: Exclude<Command, { readonly role: 'checker' }>, input: AsyncIterator<string>): Promise<void> {
+  switch (command.role) {
+    case 'importer':
+      return importPrefixes(command)
+    case 'reader':
+      return readAlong(command)
+    case 'writer':
+      return writeForAMoment(command)
+    case 'cleaner':
+      return cleanUntilKilled(command)
+    case 'counter':
+      return countUntilKilled(command, input)
+    case 'copier':
+      return copyUntilKilled(command, input)
+    case 'member':
+      return readAsMember(command, input)
+    case 'producer':
+      return produceRounds(command, input)
+    case 'repeater':
+      return repeatRounds(command, input)
+    case 'keeper':
+      return keepBackups(command, input)
+  }
+}
 
 const lines = createInterface({ input: process.stdin })
 // Nobody is left to talk to: the supervisor is gone.
@@ -29,11 +64,7 @@ if (first.done !== true) {
     await checkOnRequest(input)
   } else {
     // From here on the process ends when its work does.
-    process.stdin.unref()
-    if (command.role === 'importer') await importPrefixes(command)
-    else if (command.role === 'reader') await readAlong(command)
-    else if (command.role === 'writer') await writeForAMoment(command)
-    else if (command.role === 'cleaner') await cleanUntilKilled(command)
-    else await countUntilKilled(command, input)
+    if (command.role !== 'keeper') process.stdin.unref()
+    await work(command, input)
   }
 }

@@ -1,5 +1,6 @@
 // Appends to a compacted topic and to one of limited size, and cleans both as fast as it can, until it is killed.
 import { openLog } from '../../../src/index.ts'
+import { say } from '../../support/say.ts'
 import { keyCount, ring, table } from '../cleaned-topics.ts'
 import { Random } from '../random.ts'
 
@@ -24,11 +25,11 @@ export async function cleanUntilKilled({ dir, seed, isWriter }: CleanCommand): P
           value: `${end + index}`.padEnd(random.int(1, 200)),
         }))
         await producer.sendMany(topic, records)
-        console.log(`acked ${JSON.stringify({ topic: topic.name, end: end + records.length })}`)
+        say(`acked ${JSON.stringify({ topic: topic.name, end: end + records.length })}`)
         await producer.close()
       }
     }
     await log.admin.runMaintenance()
-    console.log('cleaned')
+    say('cleaned')
   }
 }

@@ -1,4 +1,4 @@
-// Follows every topic and tells what it sees. Says `saw TOPIC PARTITION END DIGEST` after each stored batch, `gap …` when
+// Follows topics and tells what it sees. Says `saw TOPIC PARTITION END DIGEST` after each stored batch, `gap …` when
 // offsets jump, and `ends A,B,C,D` when the ends of the orders have moved.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Log, openLog } from '../../../src/index.ts'
@@ -8,11 +8,14 @@ import { everyTopic, orders } from '../topics.ts'
 export interface ReadCommand {
   readonly role: 'reader'
   readonly dir: string
+  /** Others than those of the application. */
+  readonly topics?: readonly string[]
 }
 
-export async function readAlong({ dir }: ReadCommand): Promise<void> {
+export async function readAlong({ dir, topics }: ReadCommand): Promise<void> {
   const log = await openLog(dir)
   console.log('opened')
+  if (topics !== undefined) await Promise.all(topics.map((name) => follow(log, name)))
   await Promise.all([...everyTopic.map(({ name }) => follow(log, name)), watchEnds(log)])
 }
 

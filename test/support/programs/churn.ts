@@ -4,12 +4,12 @@ import { EmbeddedLog } from '../../../src/log/embedded-log.ts'
 import { Log } from '../../../src/log/log.ts'
 import { Environment } from '../../../src/storage/environment.ts'
 import { closeActive, compactAway, deleteOldestSegment, removeDeletedRows } from '../cleaning.ts'
-import { randomFrom } from '../rounds.ts'
+import { Random } from '../../crash/random.ts'
 import { words } from '../topics.ts'
 
 const [dir = '', seed = '1'] = process.argv.slice(2)
-const random = randomFrom(Number(seed))
-const pick = (count: number): number => Math.floor(random() * count)
+const random = new Random(Number(seed))
+const pick = (count: number): number => random.int(0, count - 1)
 const log = new EmbeddedLog(new Environment(dir))
 const producer = new Log(log).producer()
 const input = process.stdin.resume()

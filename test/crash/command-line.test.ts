@@ -1,0 +1,43 @@
+// The command line of the kill loop: what is mistyped is refused, and the kills are shared.
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import { parseCommandLine, UsageError } from './command-line.ts'
+import { subjects } from './subjects.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+test.each([
+  ['a subject that is mistyped', ['producer'], 'there is no subject "producer" (did you mean producers?)'],
+  ['a subject like no other', ['everything'], 'there is no subject "everything"; there are application, producers'],
+  ['an option that is mistyped', ['--kill', '5'], 'there is no option "--kill" (did you mean --kills?)'],
+  ['no number', ['--kills', 'many'], '--kills is "many"; expected a whole number of at least 1'],
+  ['no kills', ['--kills', '0'], '--kills is "0"'],
+  ['an option without its value', ['groups', '--seed'], '--seed lacks its value'],
+])('refused: %s', (_, args, message) => {
+  expect(() => parseCommandLine(args, 1)).toThrow(UsageError)
+  expect(() => parseCommandLine(args, 1)).toThrow(message)
+})
+
+test('without a subject all of them share the kills, and the first ones get what is left over', () => {
+  const { shares } = parseCommandLine(['--kills', '20'], 1)
+  expect(shares.map(({ subject }) => subject)).toEqual(subjects)
+  expect(shares.map(({ kills }) => kills)).toEqual([4, 4, 3, 3, 3, 3])
+})
+
+test('named subjects share the kills, each once', () => {
+  const { shares, seed, jobs } = parseCommandLine(['groups', 'backup', 'groups', '--kills=9', '--seed', '0'], 1)
+  expect(shares.map(({ subject, kills }) => [subject.name, kills])).toEqual([
+    ['groups', 5],
+    ['backup', 4],
+  ])
+  expect({ seed, jobs }).toEqual({ seed: 0, jobs: 2 })
+})
+
+test('a mistyped name ends the program with 2 and a word to people only', () => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', 'test/crash/run.ts', 'bakup'], {
+    cwd: root,
+    encoding: 'utf8',
+  })
+  expect({ status, stdout, stderr }).toEqual({ status: 2, stdout: '', stderr: expect.stringContaining('backup') })
+})

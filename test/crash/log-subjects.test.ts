@@ -1,0 +1,46 @@
+// The kill loops over the log, short; `npm run test:crash` runs them for as long as one likes, with other seeds.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { compilePrograms } from './children.ts'
+import { runSubject } from './run-subject.ts'
+import type { Subject } from './subject.ts'
+import { backup } from './subjects/backup.ts'
+import { cleaner } from './subjects/cleaner.ts'
+import { groups } from './subjects/groups.ts'
+import { producers } from './subjects/producers.ts'
+import { transactions } from './subjects/transactions.ts'
+import { Tally } from './tally.ts'
+
+let dir: string
+let program: string
+
+beforeAll(() => {
+  dir = mkdtempSync(join(tmpdir(), 'millrace-crash-'))
+  program = join(compilePrograms(join(dir, 'programs')), 'child.js')
+})
+
+afterAll(() => rmSync(dir, { recursive: true, force: true }))
+
+/** A subject, and what has to happen in such a run, or it shows nothing. */
+const loops: readonly { readonly kills: number; readonly subject: Subject; readonly happenings: readonly string[] }[] =
+  [
+    { kills: 8, subject: producers, happenings: ['rounds', 'stopped', 'repeated batches'] },
+    { kills: 8, subject: transactions, happenings: ['transactions', 'stopped', 'fenced'] },
+    { kills: 6, subject: groups, happenings: ['stopped'] },
+    { kills: 10, subject: cleaner, happenings: ['rounds of cleaning'] },
+    { kills: 6, subject: backup, happenings: ['backups done', 'backups cut short'] },
+  ]
+
+test.each(loops)(
+  '$kills kills of $subject.name break no promise',
+  { timeout: 240_000 },
+  async ({ kills, subject, happenings }) => {
+    const tally = new Tally(kills)
+    await runSubject(subject, tally, { seed: 3, jobs: 1, dir, program })
+    expect(tally.violations).toEqual([])
+    expect(tally.kills).toBe(kills)
+    expect([...tally.counts.keys()]).toEqual(expect.arrayContaining([...happenings]))
+  },
+)

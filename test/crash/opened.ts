@@ -1,0 +1,41 @@
+// A log with its layers, for checks while others write: they only read, so nothing that is stopped can hold them up.
+import { EmbeddedLog } from '../../src/log/embedded-log.ts'
+import { Log } from '../../src/log/log.ts'
+import { Environment } from '../../src/storage/environment.ts'
+import { type Partitions, readTopics } from './contents.ts'
+
+export class OpenedLog {
+  readonly environment: Environment
+  readonly embedded: EmbeddedLog
+  readonly log: Log
+
+  constructor(dir: string) {
+    this.environment = new Environment(dir)
+    this.embedded = new EmbeddedLog(this.environment)
+    this.log = new Log(this.embedded)
+  }
+
+  /** The records of topics that exist, all as of one moment: what is appended while they are read is left out. */
+  async readAtOnce(topics: readonly { readonly name: string }[]): Promise<Map<string, Partitions>> {
+    const known = (await this.log.admin.listTopics()).filter(({ name }) => topics.some((topic) => topic.name === name))
+    this.embedded.refresh()
+    const ends = known.map(({ name, id, partitions }) =>
+      Array.from({ length: partitions }, (_, partition) =>
+        this.embedded.endOffset({ topic: name, topicId: id, partition }),
+      ),
+    )
+    const read = await readTopics(this.log, known)
+    return new Map(
+      known.map(({ name }, index) => [
+        name,
+        (read.get(name) ?? []).map((records, partition) => records.slice(0, ends[index]?.[partition])),
+      ]),
+    )
+  }
+
+  /** Everything that verification finds. */
+  async problems(): Promise<string[]> {
+    const { problems } = await this.log.admin.verify({ deep: true })
+    return problems.map(({ kind, message }) => `verify: ${kind}: ${message}`)
+  }
+}

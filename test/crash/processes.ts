@@ -1,0 +1,81 @@
+// The processes of an episode: none of them may end by itself, and none is left when it is over.
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Child, Crew } from './children.ts'
+import { isLate, patienceMs } from './late.ts'
+import type { EpisodeContext } from './subject.ts'
+
+export class Processes {
+  readonly #episode: EpisodeContext
+  readonly #children = new Set<Child>()
+  /** Those whose end is nothing unexpected. */
+  readonly #doomed = new Set<Child>()
+
+  constructor(episode: EpisodeContext) {
+    this.#episode = episode
+  }
+
+  async employ(command: Parameters<Crew['employ']>[0], onLine: Child['onLine']): Promise<Child> {
+    const child = await this.#episode.crew.employ(command, onLine)
+    this.#children.add(child)
+    void child.exited.then(({ code, signal }) => {
+      this.#children.delete(child)
+      if (this.#doomed.has(child)) return
+      this.#episode.report(`a ${command.role} ended by itself with ${signal ?? code}\n${child.complaints}`)
+    })
+    return child
+  }
+
+  /** Whether anybody is at work. */
+  get isEmpty(): boolean {
+    return this.#children.size === 0
+  }
+
+  /** SIGKILL for all of these at once, as far as kills are left. */
+  async kill(...victims: readonly Child[]): Promise<void> {
+    const { tally } = this.#episode
+    await this.#end(victims.filter((child) => child.isAlive && tally.take()))
+  }
+
+  /** From here on a process may end by itself. */
+  release(child: Child): void {
+    this.#doomed.add(child)
+  }
+
+  /** Stops a process (SIGSTOP) where it looks for lines, so never inside of a commit. */
+  async stop(child: Child): Promise<void> {
+    child.tell('stop')
+    await this.until('a process that was told to stop', () => child.isStopped || !child.isAlive)
+    this.#episode.tally.count('stopped')
+  }
+
+  /** Ends all for good, without counting that as kills. */
+  async dismiss(): Promise<void> {
+    await this.#end([...this.#children])
+  }
+
+  async #end(children: readonly Child[]): Promise<void> {
+    for (const child of children) {
+      this.#doomed.add(child)
+      child.signal('SIGKILL')
+    }
+    await this.within('the end of what was killed', Promise.all(children.map((child) => child.exited)))
+  }
+
+  /** What a promise gives; that it does not come is an error. */
+  async within<T>(what: string, promise: Promise<T>): Promise<T> {
+    return (await isLate(promise)) ? this.#giveUp(what) : promise
+  }
+
+  /** Comes when something is so; that it does not become so is an error. */
+  async until(what: string, isSo: () => boolean): Promise<void> {
+    const sinceMs = performance.now()
+    while (!isSo()) {
+      if (performance.now() - sinceMs > patienceMs) this.#giveUp(what)
+      await sleep(2)
+    }
+  }
+
+  #giveUp(what: string): never {
+    throw new Error(`stuck: ${what} has not come\n${[...this.#children].map(({ state }) => state).join('\n')}`)
+  }
+}
