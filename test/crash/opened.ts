@@ -1,4 +1,4 @@
-// A log with its layers, for checks while others write: they only read, so nothing that is stopped can hold them up.
+// A log with its layers, for checks while others write.
 import { EmbeddedLog } from '../../src/log/embedded-log.ts'
 import { Log } from '../../src/log/log.ts'
 import { Environment } from '../../src/storage/environment.ts'
@@ -13,6 +13,14 @@ export class OpenedLog {
     this.environment = new Environment(dir)
     this.embedded = new EmbeddedLog(this.environment)
     this.log = new Log(this.embedded)
+  }
+
+  /**
+   * Makes everything visible that processes which were killed have left. One that dies inside of a commit may have it on disk
+   * and not yet published: whoever has the log open sees it only when somebody commits or opens the log (docs/faults.md).
+   */
+  settle(): void {
+    this.environment.write(() => undefined)
   }
 
   /** The records of topics that exist, all as of one moment: what is appended while they are read is left out. */

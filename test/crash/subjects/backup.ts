@@ -102,6 +102,7 @@ class BackupEpisode {
 
   async #checkLog(): Promise<void> {
     const acked = new Map([[producer, new Map(this.#acked)]])
+    this.#opened.settle()
     const { violations, next } = checkRounds(await this.#opened.readAtOnce(roundTopics), acked)
     for (const violation of violations) this.#context.report(violation)
     this.#nextRound = next.get(producer) ?? 0

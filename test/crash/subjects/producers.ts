@@ -130,6 +130,7 @@ class ProducersEpisode {
     const { report, tally } = this.#context
     const acked = new Map([...this.#acked].map(([name, rounds]) => [name, new Map(rounds)]))
     const { seen } = this.#follower
+    this.#opened.settle()
     const topics = await this.#opened.readAtOnce(roundTopics)
     const { violations, next } = checkRounds(topics, acked)
     checkSeen(topics, seen, report)

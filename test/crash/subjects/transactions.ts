@@ -101,8 +101,9 @@ class TransactionsEpisode {
     const opened = new OpenedLog(this.#dir)
     try {
       const { seen } = this.#follower
-      const [lag] = await opened.log.admin.lag(group)
-      this.#position = lag?.offset ?? 0
+      const { admin } = opened.log
+      const isKnown = (await admin.groups()).some(({ name }) => name === group)
+      this.#position = isKnown ? ((await admin.lag(group))[0]?.offset ?? 0) : 0
       if (this.#position < this.#told)
         report(`A1 ${this.#told} was told to be committed, the position is ${this.#position}`)
       const topics = await opened.readAtOnce(copyTopics)
