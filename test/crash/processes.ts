@@ -30,10 +30,11 @@ export class Processes {
     return this.#children.size === 0
   }
 
-  /** SIGKILL for all of these at once, as far as kills are left. */
+  /** SIGKILL for all of these at once; what is more than the tally asks for is not counted. */
   async kill(...victims: readonly Child[]): Promise<void> {
-    const { tally } = this.#episode
-    await this.#end(victims.filter((child) => child.isAlive && tally.take()))
+    const alive = victims.filter((child) => child.isAlive)
+    for (let kills = alive.length; kills > 0; kills--) this.#episode.tally.take()
+    await this.#end(alive)
   }
 
   /** From here on a process may end by itself. */

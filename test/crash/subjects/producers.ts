@@ -115,7 +115,6 @@ class ProducersEpisode {
     const reader = this.#reader !== undefined && random.chance(0.2) ? [this.#reader] : []
     await this.#processes.kill(...children, ...reader)
     for (const name of victims) {
-      if (this.#working.get(name)?.isAlive === true) continue
       this.#working.delete(name)
       this.#stopped.delete(name)
     }
