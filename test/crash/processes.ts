@@ -7,8 +7,8 @@ import type { EpisodeContext } from './subject.ts'
 export class Processes {
   readonly #episode: EpisodeContext
   readonly #children = new Set<Child>()
-  /** Those whose end is nothing unexpected. */
-  readonly #doomed = new Set<Child>()
+  /** Those whose end is nothing unexpected: any, or one with this code. */
+  readonly #doomed = new Map<Child, number | 'any'>()
 
   constructor(episode: EpisodeContext) {
     this.#episode = episode
@@ -19,7 +19,8 @@ export class Processes {
     this.#children.add(child)
     void child.exited.then(({ code, signal }) => {
       this.#children.delete(child)
-      if (this.#doomed.has(child)) return
+      const due = this.#doomed.get(child)
+      if (due === 'any' || (due !== undefined && due === code)) return
       this.#episode.report(`a ${command.role} ended by itself with ${signal ?? code}\n${child.complaints}`)
     })
     return child
@@ -37,9 +38,9 @@ export class Processes {
     await this.#end(alive)
   }
 
-  /** From here on a process may end by itself. */
-  release(child: Child): void {
-    this.#doomed.add(child)
+  /** From here on a process may end by itself, with this code. */
+  mayEnd(child: Child, code: number): void {
+    this.#doomed.set(child, code)
   }
 
   /** Stops a process (SIGSTOP) where it looks for lines, so never inside of a commit. */
@@ -56,7 +57,7 @@ export class Processes {
 
   async #end(children: readonly Child[]): Promise<void> {
     for (const child of children) {
-      this.#doomed.add(child)
+      this.#doomed.set(child, 'any')
       child.signal('SIGKILL')
     }
     await this.within('the end of what was killed', Promise.all(children.map((child) => child.exited)))

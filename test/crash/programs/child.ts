@@ -11,6 +11,7 @@ import { type JoinCommand, readAsMember } from './member.ts'
 import { type ProduceCommand, produceRounds } from './producer.ts'
 import { type ReadCommand, readAlong } from './reader.ts'
 import { type RepeatCommand, repeatRounds } from './repeater.ts'
+import { type VerifyCommand, verifyDirectory } from './verifier.ts'
 import { type WriteCommand, writeForAMoment } from './writer.ts'
 
 /** What a process is told to be, in one line of JSON. */
@@ -24,6 +25,7 @@ export type Command =
   | ProduceCommand
   | ReadCommand
   | RepeatCommand
+  | VerifyCommand
   | WriteCommand
   | { readonly role: 'checker' }
 
@@ -47,6 +49,8 @@ function work(command: Exclude<Command, { readonly role: 'checker' }>, input: As
       return produceRounds(command, input)
     case 'repeater':
       return repeatRounds(command, input)
+    case 'verifier':
+      return verifyDirectory(command)
     case 'keeper':
       return keepBackups(command, input)
   }

@@ -121,8 +121,7 @@ class BackupEpisode {
       tally.count(isDone ? 'backups done' : 'backups done and not told')
       const restored = `${path}-restored`
       if (isRestored) await restoreLog(path, restored)
-      const found = await this.#copyViolations(isRestored ? restored : path, acked)
-      for (const violation of found) report(`in a backup: ${violation}`)
+      await this.#checkCopy(isRestored ? restored : path, acked)
       rmSync(restored, { recursive: true, force: true })
       return
     }
@@ -142,22 +141,22 @@ class BackupEpisode {
   }
 
   /** It has all that was durable when it began, nothing half done, and nothing but what the log has too. */
-  async #copyViolations(path: string, acked: ReadonlyMap<number, Places>): Promise<string[]> {
+  async #checkCopy(path: string, acked: ReadonlyMap<number, Places>): Promise<void> {
+    const report = (violation: string): void => this.#context.report(`in a backup: ${violation}`)
+    const verifier = await this.#processes.employ({ role: 'verifier', dir: path }, (word, rest) => {
+      if (word === 'problem') report(rest)
+    })
+    this.#processes.mayEnd(verifier, 0)
+    if (!(await this.#processes.within('the verification', verifier.says('verified')))) return
+    await this.#processes.within('the end of the verification', verifier.exited)
     const copy = new OpenedLog(path)
-    try {
-      const topics = await copy.readAtOnce([...roundTopics, ballast])
-      const { violations } = checkRounds(topics, new Map([[producer, acked]]))
-      const ballastFound = topics.get(ballast.name)?.flat().length
-      const beyond = beyondPrefix(topics, await this.#opened.readAtOnce([...roundTopics, ballast]))
-      return [
-        ...violations,
-        ...beyond,
-        ...(ballastFound === ballastCount ? [] : [`A1 ${ballastFound} records of ballast`]),
-        ...(await copy.problems()),
-      ]
-    } finally {
-      await copy.log.close()
-    }
+    const topics = await copy.readAtOnce([...roundTopics, ballast])
+    await copy.log.close()
+    for (const violation of checkRounds(topics, new Map([[producer, acked]])).violations) report(violation)
+    const ballastFound = topics.get(ballast.name)?.flat().length
+    if (ballastFound !== ballastCount) report(`A1 ${ballastFound} of ${ballastCount} records of ballast`)
+    const original = await this.#opened.readAtOnce([...roundTopics, ballast])
+    for (const violation of beyondPrefix(topics, original)) report(violation)
   }
 }
 
