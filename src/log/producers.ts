@@ -85,13 +85,14 @@ export class Producers {
     })
   }
 
-  /** @throws MillraceError `fenced` when another producer was opened with the id since, or may have been */
+  /** @throws MillraceError `fenced` when another producer was opened with the id since, or nobody has used it for long */
   checkOwner(transactionalId: string, { producerId, epoch }: ProducerIdentity): void {
     const owner = this.#owner(transactionalId)
     if (owner === undefined) {
+      // Whoever had it last is not known any more. Kafka's answer is INVALID_PRODUCER_ID_MAPPING.
       throw fenced(
-        `the transactionalId "${transactionalId}" was silent for a week and is forgotten, so whoever was opened with it last is not ` +
-          'known; nothing of this producer is written: open a new one',
+        `transactionalId "${transactionalId}" was not used for ${producerExpiryMs / days(1)} days and is forgotten; ` +
+          'nothing is written. Open another producer with it',
       )
     }
     if (owner.producerId === producerId && owner.epoch === epoch) return

@@ -7,8 +7,10 @@ import { BatchBuilder, producerOf, sealBatch, stampProducer } from '../../src/lo
 import { EmbeddedLog } from '../../src/log/embedded-log.ts'
 import type { PartitionId } from '../../src/log/partitions.ts'
 import { encodeOwner, ownerKeyOf } from '../../src/log/producer-row.ts'
+import type { Producer } from '../../src/log/producer.ts'
 import type { StampedAppend } from '../../src/log/producers.ts'
 import { Environment } from '../../src/storage/environment.ts'
+import { collect } from '../support/collect.ts'
 import { openTestLog } from '../support/open.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { rejectionOf } from '../support/thrown.ts'
@@ -312,6 +314,7 @@ describe('a producer that was silent for 7 days', () => {
     expect(rowsOf(environment)).toBe(602)
     expect(round(days(8) + 1)).toBe(3)
     expect(rowsOf(environment)).toBe(301)
+    expect(() => embedded.producers.checkOwner('silent', silent)).toThrow(expect.objectContaining({ code: 'fenced' }))
     embedded.producers.checkOwner('alive', alive)
     // Forgotten, it may be that another producer was opened with its id since.
     expect(() => embedded.producers.checkOwner('silent', silent)).toThrow(expect.objectContaining({ code: 'fenced' }))
@@ -321,5 +324,24 @@ describe('a producer that was silent for 7 days', () => {
       expect.objectContaining({ code: 'out_of_order_sequence' }),
     )
     await environment.close()
+  })
+  test('under a transactional id does not come back to life, neither the last of the id nor one that it had fenced', async () => {
+    const clock = new ManualClock(days(1))
+    const { log } = openTestLog(temporaryDirectory(), { clock })
+    const write = (producer: Producer, value: string): Promise<unknown> =>
+      producer.transaction((tx) => tx.send(lines, { key: 'a', value }))
+    const fenced = log.producer({ transactionalId: 'importer-1' })
+    const last = log.producer({ transactionalId: 'importer-1' })
+    await write(last, 'first') // retention takes it too
+    clock.advance(days(7) + 1)
+    await log.admin.runMaintenance()
+    for (const producer of [fenced, last]) {
+      expect(await rejectionOf(write(producer, 'too late'))).toMatchObject({
+        code: 'fenced',
+        message: expect.stringContaining('7 days'),
+      })
+    }
+    await write(log.producer({ transactionalId: 'importer-1' }), 'second')
+    expect((await collect(log.read(lines))).map(({ value }) => value)).toEqual(['second'])
   })
 })
