@@ -24,6 +24,7 @@ const commitsBetweenReaderChecks = 16
 
 /** The right to write, valid until the callback that it was given to returns. */
 export interface WriteTransaction {
+  /** @throws MillraceError `bad_option` for a key of more than {@link keyBytesMax} bytes, `storage_failed` */
   put(database: DatabaseName, key: Uint8Array, value: Uint8Array): void
   remove(database: DatabaseName, key: Uint8Array): void
 }
@@ -126,12 +127,7 @@ export class Environment {
 
   readonly #transaction: WriteTransaction = {
     put: (database, key, value) => {
-      if (key.length > keyBytesMax) {
-        throw new MillraceError(
-          'key_too_long',
-          `a key of ${key.length} bytes is too long: keys have up to ${keyBytesMax}`,
-        )
-      }
+      if (key.length > keyBytesMax) throw keyTooLong(database, key)
       const stored = isSealed(database, key) ? seal(key, value) : value
       try {
         this.#databases[database].putSync(key as Buffer, stored as Buffer)
@@ -140,6 +136,7 @@ export class Environment {
       }
     },
     remove: (database, key) => {
+      if (key.length > keyBytesMax) return
       try {
         this.#databases[database].removeSync(key as Buffer)
       } catch (cause) {
@@ -298,6 +295,14 @@ const metaPages = 2
 
 function pagesOf({ treeBranchPageCount, treeLeafPageCount, overflowPages }: TreeStatistics): number {
   return treeBranchPageCount + treeLeafPageCount + overflowPages
+}
+
+/** Of a name without a limit of its own; nothing is wrong with the disk. */
+function keyTooLong(database: DatabaseName, key: Uint8Array): MillraceError {
+  return new MillraceError(
+    'bad_option',
+    `a key of ${key.length} bytes is too long for a row of "${database}", which takes up to ${keyBytesMax}: use a shorter name`,
+  )
 }
 
 /** No stored key is longer than LMDB allows, so a bound that is has the same keys before it as its beginning. */

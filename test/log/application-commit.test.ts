@@ -144,7 +144,7 @@ describe('a commit', () => {
       writer.remove(app.storeId, 0, row)
       writer.put(app.storeId, 0, tooLong, row)
     }
-    expect(() => app.commit(2, { writeState })).toThrow(expect.objectContaining({ code: 'key_too_long' }))
+    expect(() => app.commit(2, { writeState })).toThrow(expect.objectContaining({ code: 'bad_option' }))
     await app.environment.close()
     expect(await written(startApp(app.dir))).toMatchObject({ position: 1, row: '1' })
   })
