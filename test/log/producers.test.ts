@@ -316,9 +316,6 @@ describe('a producer that was silent for 7 days', () => {
     expect(rowsOf(environment)).toBe(301)
     expect(() => embedded.producers.checkOwner('silent', silent)).toThrow(expect.objectContaining({ code: 'fenced' }))
     embedded.producers.checkOwner('alive', alive)
-    // Forgotten, it may be that another producer was opened with its id since.
-    expect(() => embedded.producers.checkOwner('silent', silent)).toThrow(expect.objectContaining({ code: 'fenced' }))
-    // What its batches were is forgotten too, and any sequence goes on.
     expect(append(embedded, partition, batchOf(0, 0, 41, 1), days(8)).isRepeated).toBe(false)
     expect(() => append(embedded, partition, batchOf(1, 0, 41, 1), days(8))).toThrow(
       expect.objectContaining({ code: 'out_of_order_sequence' }),
