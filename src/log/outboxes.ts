@@ -63,8 +63,9 @@ export interface Flush {
 export class Outboxes {
   readonly #log: EmbeddedLog
   readonly #options: OutboxOptions
-  readonly #routes = new Map<object, Route>()
   readonly #topics = new Map<string, TopicOutboxes>()
+  /** By typed constant: forgotten with it, for a program may make one for every send. */
+  #routes = new WeakMap<object, Route>()
   readonly #scratch = new ByteWriter(4_096)
   /** The catalogue that the routes are from. */
   #catalogueVersion = -1
@@ -97,17 +98,15 @@ export class Outboxes {
     if (route === undefined) {
       const [description] = this.#log.ensureTopics([topic])
       if (description === undefined) throw new MillraceError('topic_unknown', `there is no topic "${topic.name}"`)
-      let found = this.#topics.get(topic.name)
-      if (found === undefined) {
-        found = topicOutboxes(description, this.#options.compression)
-        this.#topics.set(topic.name, found)
+      let outboxes = this.#topics.get(topic.name)
+      if (outboxes === undefined) {
+        outboxes = topicOutboxes(description, this.#options.compression)
+        this.#topics.set(topic.name, outboxes)
       }
       route = {
-        ...found,
-        topic: topic.name,
+        topic: outboxes,
         keyCodec: codecOf(topic.key) as Codec<unknown>,
         valueCodec: codecOf(topic.value) as Codec<unknown>,
-        sticky: 0,
       }
       this.#routes.set(topic, route)
     }
@@ -124,7 +123,7 @@ export class Outboxes {
   }
 
   #forget(): void {
-    this.#routes.clear()
+    this.#routes = new WeakMap()
     this.#topics.clear()
   }
 
@@ -135,7 +134,7 @@ export class Outboxes {
    */
   append(route: Route, record: RecordInput<unknown, unknown>): Outbox {
     const scratch = this.#scratch
-    const { keyCodec, valueCodec, config } = route
+    const { topic, keyCodec, valueCodec } = route
     const { key, value } = record
     scratch.at = 0
     let keyEnd = -1
@@ -146,27 +145,27 @@ export class Outboxes {
     if (keyEnd < 0) checkNullKey(route)
     const { clock } = this.#options
     const timestamp = toTimestamp(record.timestamp ?? clock.now())
-    if (route.limitsTimestamps) checkTimestamp(route, timestamp, clock)
+    if (topic.limitsTimestamps) checkTimestamp(topic, timestamp, clock)
     const headers = toHeaders(record.headers)
     const index = partitionFor(route, record, scratch.bytes, keyEnd, this.#options.partitioner)
-    const outbox = route.outboxes[index] as Outbox
+    const outbox = topic.outboxes[index] as Outbox
     const { builder } = outbox
     builder.open(timestamp, scratch.bytes, 0, keyEnd)
     if (value !== null) encodeInto(valueCodec, value, builder.out, 'value')
     const before = builder.bytes
     if (this.#pendingBytes + builder.out.at - before > this.#options.bufferBytes) throw this.#options.whenFull()
-    builder.close(value === null, headers, config.maxMessageBytes)
+    builder.close(value === null, headers, topic.config.maxMessageBytes)
     this.#pendingBytes += builder.bytes - before
     this.#pendingCount++
     outbox.count++
-    if (builder.bytes >= this.#options.batchBytes) this.#closeFull(route, outbox)
+    if (builder.bytes >= this.#options.batchBytes) this.#closeFull(topic, outbox)
     return outbox
   }
 
   /** Records without a key go to the next partition from here on. */
-  #closeFull(route: Route, outbox: Outbox): void {
+  #closeFull(topic: TopicOutboxes, outbox: Outbox): void {
     this.#close(outbox)
-    if (outbox === route.outboxes[route.sticky]) route.sticky = (route.sticky + 1) % route.outboxes.length
+    if (outbox === topic.outboxes[topic.sticky]) stickToNext(topic)
   }
 
   #close(outbox: Outbox): void {
@@ -183,7 +182,7 @@ export class Outboxes {
     const pendingBytes = this.#pendingBytes
     const pendingCount = this.#pendingCount
     // They begin batches of their own, so that exactly they can be taken back.
-    const marks = route.outboxes.map((outbox): OutboxMark => {
+    const marks = route.topic.outboxes.map((outbox): OutboxMark => {
       this.#close(outbox)
       return { outbox, ready: outbox.ready.length, count: outbox.count }
     })
@@ -239,7 +238,7 @@ export class Outboxes {
       throw error
     } finally {
       this.#empty(full)
-      for (const route of this.#routes.values()) route.sticky = (route.sticky + 1) % route.outboxes.length
+      for (const topic of this.#topics.values()) stickToNext(topic)
     }
   }
 
@@ -281,4 +280,8 @@ export class Outboxes {
     this.#pendingBytes = 0
     this.#pendingCount = 0
   }
+}
+
+function stickToNext(topic: TopicOutboxes): void {
+  topic.sticky = (topic.sticky + 1) % topic.outboxes.length
 }

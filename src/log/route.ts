@@ -26,18 +26,19 @@ export interface Outbox {
 
 /** A topic as a producer found it. */
 export interface TopicOutboxes {
+  readonly name: string
   readonly config: TopicConfig
   readonly limitsTimestamps: boolean
   readonly outboxes: readonly Outbox[]
-}
-
-/** The outboxes of a topic, and how its records are encoded. */
-export interface Route extends TopicOutboxes {
-  readonly topic: string
-  readonly keyCodec: Codec<unknown>
-  readonly valueCodec: Codec<unknown>
   /** Where records without a key go until the next flush. */
   sticky: number
+}
+
+/** What a typed constant says of a topic: where its records go, and how they are encoded. */
+export interface Route {
+  readonly topic: TopicOutboxes
+  readonly keyCodec: Codec<unknown>
+  readonly valueCodec: Codec<unknown>
 }
 
 /**
@@ -53,6 +54,7 @@ export function topicOutboxes(description: TopicDescription, compression: Compre
   const config = { ...defaultTopicConfig, ...description.config }
   const { compressionType, messageTimestampType, messageTimestampBeforeMaxMs, messageTimestampAfterMaxMs } = config
   return {
+    name,
     config,
     // The producer's time does not count where the log gives its own.
     limitsTimestamps:
@@ -64,6 +66,7 @@ export function topicOutboxes(description: TopicDescription, compression: Compre
       count: 0,
       baseOffset: -1,
     })),
+    sticky: 0,
   }
 }
 
@@ -73,19 +76,19 @@ export function topicOutboxes(description: TopicDescription, compression: Compre
  * @throws MillraceError `bad_record` for a partition that the topic does not have, `user_function_threw`
  */
 export function partitionFor(
-  route: Route,
+  { topic, keyCodec }: Route,
   record: RecordInput<unknown, unknown>,
   bytes: Uint8Array,
   keyEnd: number,
   partitioner: Partitioner | undefined,
 ): number {
-  const { topic, keyCodec } = route
-  const partitions = route.outboxes.length
-  if (record.partition !== undefined) return checkPartition('partition', record.partition, route)
+  const partitions = topic.outboxes.length
+  if (record.partition !== undefined) return checkPartition('partition', record.partition, topic)
   if (partitioner !== undefined) {
-    return checkPartition('what the partitioner returned,', ask(partitioner, record, { topic, partitions }), route)
+    const chosen = ask(partitioner, record, { topic: topic.name, partitions })
+    return checkPartition('what the partitioner returned,', chosen, topic)
   }
-  if (keyEnd < 0) return route.sticky
+  if (keyEnd < 0) return topic.sticky
   return partitionOf(bytes, 0, keyEnd - keyCodec.partitionSuffixBytes, partitions)
 }
 
@@ -100,12 +103,12 @@ function ask(partitioner: Partitioner, record: RecordInput<unknown, unknown>, to
   }
 }
 
-function checkPartition(what: string, partition: number, { topic, outboxes }: Route): number {
+function checkPartition(what: string, partition: number, { name, outboxes }: TopicOutboxes): number {
   if (Number.isInteger(partition) && partition >= 0 && partition < outboxes.length) return partition
   throw new MillraceError(
     'bad_record',
-    `${what} ${String(partition)} is no partition of topic "${topic}"; it has 0 to ${outboxes.length - 1}`,
-    { topic },
+    `${what} ${String(partition)} is no partition of topic "${name}"; it has 0 to ${outboxes.length - 1}`,
+    { topic: name },
   )
 }
 
@@ -114,7 +117,7 @@ function checkPartition(what: string, partition: number, { topic, outboxes }: Ro
  *
  * @throws MillraceError `bad_record`
  */
-export function checkTimestamp({ topic, config }: Route, timestamp: number, clock: Clock): void {
+export function checkTimestamp({ name, config }: TopicOutboxes, timestamp: number, clock: Clock): void {
   const { messageTimestampBeforeMaxMs, messageTimestampAfterMaxMs } = config
   const beforeMs = clock.now() - timestamp
   const isTooOld = messageTimestampBeforeMaxMs >= 0 && beforeMs > messageTimestampBeforeMaxMs
@@ -123,20 +126,20 @@ export function checkTimestamp({ topic, config }: Route, timestamp: number, cloc
   throw new MillraceError(
     'bad_record',
     `the timestamp ${timestamp} lies ${Math.abs(beforeMs)} ms ${isTooOld ? 'behind' : 'ahead of'} the clock, ` +
-      `more than topic "${topic}" takes (${isTooOld ? messageTimestampBeforeMaxMs : messageTimestampAfterMaxMs} ms)`,
-    { topic },
+      `more than topic "${name}" takes (${isTooOld ? messageTimestampBeforeMaxMs : messageTimestampAfterMaxMs} ms)`,
+    { topic: name },
   )
 }
 
 /** @throws MillraceError `bad_record` */
-export function checkNullKey({ topic, config, keyCodec }: Route): void {
+export function checkNullKey({ topic: { name, config }, keyCodec }: Route): void {
   if (!keyCodec.nullable) {
-    throw new MillraceError('bad_record', `the key is null, but topic "${topic}" does not say nullable`, { topic })
+    throw new MillraceError('bad_record', `the key is null, but topic "${name}" does not say nullable`, { topic: name })
   }
   if (config.cleanupPolicy === 'delete') return
   throw new MillraceError(
     'bad_record',
-    `the key is null, but topic "${topic}" is compacted (cleanupPolicy ${config.cleanupPolicy}), which needs keys`,
-    { topic },
+    `the key is null, but topic "${name}" is compacted (cleanupPolicy ${config.cleanupPolicy}), which needs keys`,
+    { topic: name },
   )
 }

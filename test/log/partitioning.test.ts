@@ -51,6 +51,16 @@ describe('no key', () => {
     expect(new Set(used)).toEqual(new Set([0, 1, 2, 3]))
   })
 
+  test('goes to one partition whichever typed constant of the topic it is sent with', async () => {
+    const { log } = openTestLog()
+    await log.admin.createTopic(keyless)
+    const producer = log.producer()
+    await producer.send(keyless, record)
+    const anew = topic('keyless', { key: nullable(string()), value: string() })
+    const sent = await Promise.all([producer.send(keyless, record), producer.send(anew, record)])
+    expect(sent[0]?.partition).toBe(sent[1]?.partition)
+  })
+
   test('goes on to the next partition when a batch is full', async () => {
     const { log } = openTestLog()
     const records = Array.from({ length: 400 }, () => record)

@@ -1,7 +1,10 @@
-// A producer costs what it has to write: one that is dropped without being closed is gone, and loses nothing.
+// A producer costs what it has to write, and little beside: one that is dropped without being closed is gone, and loses nothing;
+// typed constants that a program makes anew are forgotten.
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
+import { string } from '../../src/core/serdes.ts'
+import { topic, type Topic } from '../../src/core/topic.ts'
 import { openLog } from '../../src/log/log.ts'
 import { collect } from '../support/collect.ts'
 import { openTestLog } from '../support/open.ts'
@@ -38,4 +41,26 @@ test('a producer that is dropped before writes its records all the same, at the 
   }
   await log.close()
   expect(await collect(openTestLog(dir).log.read(lines))).toHaveLength(1)
+})
+
+test('a typed constant that is made for one send is forgotten with it', async () => {
+  const { log } = openTestLog()
+  await log.admin.createTopic(lines)
+  const linesAnew = (): Topic<string, string> => topic(lines.name, { key: string(), value: string() })
+  const producer = log.producer({ lingerMs: 60_000 })
+  void producer.send(lines, record) // something waits all the time, so nothing is looked up again
+  const constants = Array.from({ length: 50 }, () => {
+    const constant = linesAnew()
+    void producer.send(constant, record).catch(() => undefined)
+    return new WeakRef(constant)
+  })
+  await new Promise(setImmediate) // a WeakRef holds its object until the job is over
+  expect(producer.metrics().pendingRecords).toBe(51)
+  await producer.flush()
+  void producer.send(lines, record)
+  await new Promise(setImmediate)
+  collectGarbage()
+  expect(constants.filter((constant) => constant.deref() !== undefined)).toEqual([])
+  await producer.flush()
+  expect(await log.admin.endOffsets(lines)).toEqual([52])
 })

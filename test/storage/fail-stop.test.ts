@@ -30,7 +30,7 @@ describe('after a write that storage refused', () => {
     const { environment, failure } = poisoned()
     expect(failure).toMatchObject({ code: 'storage_failed', cause: expect.any(Error) })
     expect(String(failure)).toContain(environment.dir)
-    expect(String(failure)).toContain('zero length key')
+    expect(String(failure)).toContain('maximum key size')
     expect(String(failure)).toContain('start the process again')
   })
 
