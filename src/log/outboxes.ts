@@ -9,6 +9,7 @@ import { toHeaders } from '../core/headers.ts'
 import type { RecordInput } from '../core/record.ts'
 import { type Codec, codecOf, encodeInto } from '../core/serde.ts'
 import type { Topic } from '../core/topic.ts'
+import type { TopicConfig } from '../core/topic-config.ts'
 import { toTimestamp } from '../core/units.ts'
 import type { WriteTransaction } from '../storage/environment.ts'
 import { sealBatch, stampAppendTime } from './batch.ts'
@@ -56,8 +57,10 @@ export interface Flush {
   readonly identity?: (transaction: WriteTransaction) => ProducerIdentity | undefined
   /** Called in the transaction, behind them. */
   readonly also?: (transaction: WriteTransaction) => void
-  /** Called when all is durable, before the outboxes are empty again. */
-  readonly written: (outboxes: readonly Outbox[]) => void
+  /** Whether the records of a topic that was deleted take the others with them. */
+  readonly isWhole: boolean
+  /** Called when all is durable, before the outboxes are empty again; `lost` are those of topics that were deleted. */
+  readonly written: (outboxes: readonly Outbox[], lost: readonly Outbox[]) => void
 }
 
 export class Outboxes {
@@ -208,7 +211,7 @@ export class Outboxes {
    *
    * @throws MillraceError `storage_failed`, and what the callbacks throw; nothing is written then
    */
-  flush({ identity, also, written }: Flush): void {
+  flush({ identity, also, isWhole, written }: Flush): void {
     const full: Outbox[] = []
     for (const { outboxes } of this.#topics.values()) {
       for (const outbox of outboxes) {
@@ -217,13 +220,20 @@ export class Outboxes {
       }
     }
     try {
+      let kept: readonly Outbox[] = full
+      let lost: readonly Outbox[] = []
       if (full.length > 0 || also !== undefined) {
         const nowMs = this.#log.clock.now()
         this.#log.environment.write((transaction) => {
+          const configs = this.#configs(full)
+          if (!isWhole) {
+            kept = full.filter(({ partition }) => configs.has(partition.topicId))
+            lost = full.filter(({ partition }) => !configs.has(partition.topicId))
+          }
+          if (kept.length === 0 && also === undefined) return
           const owner = identity?.(transaction)
-          const appendTimeTopics = this.#appendTimeTopics(full)
-          for (const outbox of full) {
-            if (appendTimeTopics.has(outbox.partition.topic)) {
+          for (const outbox of kept) {
+            if (configs.get(outbox.partition.topicId)?.messageTimestampType === 'LogAppendTime') {
               for (const batch of outbox.ready) stampAppendTime(batch, nowMs)
             }
             outbox.baseOffset = this.#append(transaction, owner, outbox, nowMs)
@@ -231,24 +241,20 @@ export class Outboxes {
           also?.(transaction)
         })
       }
-      written(full)
-    } catch (error) {
-      // A topic may have been deleted: the next send asks for it again.
-      this.#forget()
-      throw error
+      written(kept, lost)
     } finally {
       this.#empty(full)
       for (const topic of this.#topics.values()) stickToNext(topic)
     }
   }
 
-  /** The topics whose records get the time of the append, as of this transaction. */
-  #appendTimeTopics(outboxes: readonly Outbox[]): ReadonlySet<string> {
+  /** What the topics are configured as, by their id, as of this transaction; without those that were deleted. */
+  #configs(outboxes: readonly Outbox[]): ReadonlyMap<number, Partial<TopicConfig>> {
     const isCurrent = this.#log.topics.version() === this.#catalogueVersion
-    const found = new Set<string>()
+    const found = new Map<number, Partial<TopicConfig>>()
     for (const topic of new Set(outboxes.map(({ partition }) => partition.topic))) {
-      const config = isCurrent ? this.#topics.get(topic)?.config : this.#log.topics.find(topic)?.config
-      if (config?.messageTimestampType === 'LogAppendTime') found.add(topic)
+      const { id, config } = (isCurrent ? this.#topics.get(topic) : this.#log.topics.find(topic)) ?? {}
+      if (id !== undefined && config !== undefined) found.set(id, config)
     }
     return found
   }

@@ -63,8 +63,7 @@ export class Partitions {
   row(partition: PartitionId): PartitionRow {
     const row = this.find(partition)
     if (row !== undefined) return row
-    const { topic } = partition
-    throw new MillraceError('topic_unknown', `the topic "${topic}" was deleted while it was in use`, { topic })
+    throw topicDeleted(partition.topic)
   }
 
   /**
@@ -264,6 +263,10 @@ function decodedSegment({ topic, partition }: PartitionId, { key, value }: Entry
     partition,
     offset,
   })
+}
+
+export function topicDeleted(topic: string): MillraceError {
+  return new MillraceError('topic_unknown', `the topic "${topic}" was deleted while it was in use`, { topic })
 }
 
 export function positionLost(partition: PartitionId, offset: number, startOffset: number): MillraceError {

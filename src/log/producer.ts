@@ -9,6 +9,7 @@ import type { Acks, Answer, KnownOffset, SendManyResult, SendResult, WrittenRang
 import type { EmbeddedLog } from './embedded-log.ts'
 import { type Appended, Outboxes } from './outboxes.ts'
 import { ProducerCounters, type ProducerMetrics } from './producer-metrics.ts'
+import { topicDeleted } from './partitions.ts'
 import { type CheckedOptions, checkProducerOptions, type ProducerOptions } from './producer-options.ts'
 import type { ProducerIdentity } from './producers.ts'
 import type { Outbox } from './route.ts'
@@ -16,6 +17,8 @@ import type { Transaction } from './transaction.ts'
 import { TransactionRunner } from './transaction-runner.ts'
 
 interface Waiter {
+  /** Where its records go. */
+  readonly topic: string
   readonly settle: () => void
   readonly reject: (error: unknown) => void
 }
@@ -92,6 +95,7 @@ export class Producer<A extends Acks = 'all'> implements AsyncDisposable {
       const index = outbox.count - 1
       const { partition } = outbox.partition
       this.#answer<SendResult<A>>(
+        topic.name,
         (isDurable) => ({
           topic: topic.name,
           partition,
@@ -132,6 +136,7 @@ export class Producer<A extends Acks = 'all'> implements AsyncDisposable {
         return
       }
       this.#answer<SendManyResult<A>>(
+        topic.name,
         (isDurable) => ({
           topic: topic.name,
           count: list.length,
@@ -212,12 +217,13 @@ export class Producer<A extends Acks = 'all'> implements AsyncDisposable {
 
   /** Never flushes on the spot: what is sent without an await in between stays together. */
   #answer<Result>(
+    topic: string,
     result: (isDurable: boolean) => Result,
     resolve: (answer: Answer<A, Result>) => void,
     reject: (error: unknown) => void,
   ): void {
     const { acks } = this.#options
-    if (acks === 'all') this.#waiters.push({ settle: () => resolve(answerOf(result(true))), reject })
+    if (acks === 'all') this.#waiters.push({ topic, settle: () => resolve(answerOf(result(true))), reject })
     else resolve(acks === 0 ? noAnswer() : answerOf(result(false)))
     this.#flushSoon()
   }
@@ -241,23 +247,39 @@ export class Producer<A extends Acks = 'all'> implements AsyncDisposable {
     this.#waiters = []
     const records = this.#outboxes.pendingCount
     let allocated: ProducerIdentity | undefined
+    const losses = new Map<string, MillraceError>()
     try {
       this.#outboxes.flush({
         identity: (transaction) => (allocated = this.#identify(transaction)),
-        written: (outboxes) => {
+        isWhole: false,
+        written: (outboxes, lost) => {
           this.#identity ??= allocated
           this.#counters.wrote(outboxes)
-          for (const waiter of waiters) waiter.settle()
+          for (const { partition, count } of lost) {
+            const error = losses.get(partition.topic) ?? topicDeleted(partition.topic)
+            losses.set(partition.topic, error)
+            this.#counters.failed(error, count)
+          }
+          for (const { topic, settle, reject } of waiters) {
+            const loss = losses.get(topic)
+            if (loss === undefined) settle()
+            else reject(loss)
+          }
         },
       })
-      return undefined
     } catch (thrown) {
       const error = asError(thrown)
       this.#counters.failed(error, records)
       for (const waiter of waiters) waiter.reject(error)
-      if (this.#options.acks !== 'all') this.#tell(error)
-      return error
+      return this.#failed([error])
     }
+    return this.#failed([...losses.values()])
+  }
+
+  /** Tells of failures that no promise tells of; returns the first. */
+  #failed(errors: readonly Error[]): Error | undefined {
+    if (this.#options.acks !== 'all') for (const error of errors) this.#tell(error)
+    return errors[0]
   }
 
   #identify(transaction: WriteTransaction): ProducerIdentity | undefined {

@@ -27,6 +27,7 @@ export interface Outbox {
 /** A topic as a producer found it. */
 export interface TopicOutboxes {
   readonly name: string
+  readonly id: number
   readonly config: TopicConfig
   readonly limitsTimestamps: boolean
   readonly outboxes: readonly Outbox[]
@@ -55,6 +56,7 @@ export function topicOutboxes(description: TopicDescription, compression: Compre
   const { compressionType, messageTimestampType, messageTimestampBeforeMaxMs, messageTimestampAfterMaxMs } = config
   return {
     name,
+    id,
     config,
     // The producer's time does not count where the log gives its own.
     limitsTimestamps:

@@ -98,6 +98,7 @@ export class TransactionRunner {
       also: (write) => {
         for (const stage of offsets) stage.write(write)
       },
+      isWhole: true,
       written: (outboxes) => {
         this.#counters.wrote(outboxes)
         this.#counters.transactionsCommitted++

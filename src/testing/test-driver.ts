@@ -195,7 +195,7 @@ export class TestInputTopic<K, V> {
    */
   pipeInput(record: RecordInput<K, V>): void {
     this.#outboxes.append(this.#outboxes.route(this.#topic), record)
-    this.#outboxes.flush({ written: () => undefined })
+    this.#outboxes.flush({ isWhole: true, written: () => undefined })
     this.#run()
   }
 }

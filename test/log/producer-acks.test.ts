@@ -84,6 +84,18 @@ describe.each([1, 0] as const)('a commit that fails behind acks %s', (acks) => {
     },
   )
 
+  test('because one topic was deleted counts and tells the records of that topic alone', async () => {
+    const { log } = openTestLog()
+    const told: Error[] = []
+    const producer = log.producer({ acks, onError: (error) => told.push(error) })
+    await Promise.all([producer.sendMany(words, [record, record]), producer.send(lines, record)])
+    await log.admin.deleteTopic(words)
+    await turn()
+    expect(told).toMatchObject([{ code: 'topic_unknown', topic: 'words' }])
+    expect(producer.metrics()).toMatchObject({ records: 1, failures: { topic_unknown: 2 } })
+    expect(await log.admin.endOffsets(lines)).toEqual([1])
+  })
+
   test('of flush itself rejects it, whether or not onError is told', async () => {
     const { log, environment } = openTestLog()
     const told: Error[] = []

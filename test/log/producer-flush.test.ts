@@ -6,6 +6,7 @@ import { topic } from '../../src/core/topic.ts'
 import type { SendResult } from '../../src/log/delivery.ts'
 import { collect } from '../support/collect.ts'
 import { type OpenedLog, openTestLog } from '../support/open.ts'
+import { rejectionOf } from '../support/thrown.ts'
 import { lines, words } from '../support/topics.ts'
 
 const numbers = topic('numbers', { key: string(), value: int64(), partitions: 2 })
@@ -56,6 +57,36 @@ describe('sends without an await in between', () => {
     const sent = await producer.send(words, { key: 'key 0', value: 'kept' })
     expect(sent.offset).toBe(0)
     expect(await collect(log.read(words))).toMatchObject([{ value: 'kept', offset: 0 }])
+  })
+
+  test('are written without those of a topic that was deleted meanwhile, or created again, which alone are refused', async () => {
+    const { log } = openCounted()
+    const producer = log.producer({ lingerMs: 60_000 })
+    const send = (to: typeof words): Promise<unknown> =>
+      Promise.all([
+        producer.sendMany(
+          to,
+          Array.from({ length: 10 }, (_, i) => ({ key: `key ${i}`, value: to.name })),
+        ),
+        producer.send(to, { key: 'a', value: to.name }),
+      ])
+    const again: typeof words = topic('again', { key: string(), value: string() })
+    await log.admin.createTopic(again)
+    const lost = [send(words), send(again)].map(rejectionOf)
+    const kept = send(lines)
+    await log.admin.deleteTopic(words)
+    await log.admin.deleteTopic(again)
+    await log.admin.createTopic(again)
+    expect(await rejectionOf(producer.flush())).toMatchObject({ code: 'topic_unknown' })
+    expect(await Promise.all(lost)).toMatchObject(
+      [words, again].map(({ name }) => ({ code: 'topic_unknown', topic: name })),
+    )
+    await kept
+    expect(producer.metrics()).toMatchObject({ records: 11, pendingRecords: 0, failures: { topic_unknown: 22 } })
+    expect(await collect(log.read(lines))).toHaveLength(11)
+    expect(await collect(log.read(again))).toEqual([])
+    const sent = [producer.send(again, { key: 'a', value: 'b' }), producer.flush()]
+    expect(await Promise.all(sent)).toMatchObject([{ offset: 0 }, undefined])
   })
 
   test('keep their order, key by key', async () => {

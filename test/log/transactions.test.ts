@@ -107,6 +107,21 @@ describe('a transaction', () => {
     expect(await contents(opened)).toEqual(before)
   })
 
+  test('is undone as a whole when one of its topics was deleted meanwhile', async () => {
+    const opened = openTestLog()
+    await opened.log.producer().send(lines, record)
+    opened.embedded.ensureTopics([words])
+    const producer = opened.log.producer({ transactionalId })
+    const refused = producer.transaction(async (tx) => {
+      tx.send(lines, record)
+      tx.send(words, record)
+      await opened.log.admin.deleteTopic(words)
+    })
+    await expect(refused).rejects.toMatchObject({ code: 'topic_unknown', topic: 'words' })
+    expect(await collect(opened.log.read(lines))).toHaveLength(1)
+    expect(await producer.transaction((tx) => tx.send(words, record))).toMatchObject([{ topic: 'words', count: 1 }])
+  })
+
   test('that is caught to be too large goes on without the record that was one too many', async () => {
     const { log } = openTestLog()
     const producer = log.producer({ transactionalId, transactionMaxBytes: 5_000 })
