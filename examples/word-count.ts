@@ -21,7 +21,8 @@ const topology = builder.build()
 const dir = './data/word-count'
 await rm(dir, { recursive: true, force: true }) // so that every run prints the same; a real program keeps its log
 const log = await openLog(dir)
-await log.producer().sendMany(lines, [
+const producer = log.producer()
+await producer.sendMany(lines, [
   { key: 'verse 1', value: 'The mill turns, the race runs,' },
   { key: 'verse 2', value: 'and the mill race turns the mill.' },
 ])

@@ -49,7 +49,8 @@ export const systemClock: Clock = {
  * @example
  * ```ts
  * const clock = new ManualClock(1_000)
- * await log.producer({ clock }).send(clicks, { key: 'a', value: { page: '/', status: 200, bytes: 0 } }) // at 1,000 ms
+ * const producer = log.producer({ clock })
+ * await producer.send(clicks, { key: 'a', value: { page: '/', status: 200, bytes: 0 } }) // at 1,000 ms
  * clock.advance(seconds(1))
  * ```
  */

@@ -60,8 +60,8 @@ export interface BatchMark {
  * is opened and not closed leaves no trace.
  */
 export class BatchBuilder {
-  /** Where the value of the open record goes. */
-  readonly out: ByteWriter = new ByteWriter(16_384)
+  /** Where the value of the open record goes. It takes no memory before the first: a topic may have many partitions. */
+  readonly out: ByteWriter = new ByteWriter(0)
   readonly #compression: Compression
   /** The end of the last closed record. */
   #end = batchHeaderBytes

@@ -69,7 +69,7 @@ export class Outboxes {
   readonly #topics = new Map<string, TopicOutboxes>()
   /** By typed constant: forgotten with it, for a program may make one for every send. */
   #routes = new WeakMap<object, Route>()
-  readonly #scratch = new ByteWriter(4_096)
+  readonly #scratch = new ByteWriter(0)
   /** The catalogue that the routes are from. */
   #catalogueVersion = -1
   #pendingBytes = 0

@@ -112,7 +112,8 @@ export class Producer<A extends Acks = 'all'> implements AsyncDisposable {
    *
    * @example
    * ```ts
-   * const { count } = await log.producer().sendMany(clicks, [
+   * const producer = log.producer()
+   * const { count } = await producer.sendMany(clicks, [
    *   { key: 'a', value: { page: '/', status: 200, bytes: 512 }, timestamp: 0 },
    *   { key: 'b', value: { page: '/cart', status: 404, bytes: 0 }, headers: [{ key: 'agent', value: 'curl' }] },
    * ])

@@ -21,7 +21,8 @@ export interface Staging {
  *
  * @example
  * ```ts
- * await log.producer({ transactionalId: 'importer-1' }).transaction((tx) => {
+ * const importer = log.producer({ transactionalId: 'importer-1' })
+ * await importer.transaction((tx) => {
  *   tx.send(clicks, { key: 'a', value: { page: '/', status: 200, bytes: 0 } })
  *   tx.sendMany(perAddress, [{ key: 'a', value: 1 }, { key: 'b', value: 2 }])
  * })

@@ -64,3 +64,15 @@ test('a typed constant that is made for one send is forgotten with it', async ()
   await producer.flush()
   expect(await log.admin.endOffsets(lines)).toEqual([52])
 })
+
+test('a topic of 1,024 partitions takes memory only where records are', async () => {
+  const { log } = openTestLog()
+  const wide = topic('wide', { key: string(), value: string(), partitions: 1_024 })
+  await log.admin.createTopic(wide)
+  const producers = Array.from({ length: 10 }, () => log.producer({ lingerMs: 60_000 }))
+  collectGarbage()
+  const before = process.memoryUsage().arrayBuffers
+  const sent = producers.map((producer) => producer.send(wide, { key: 'a', value: 'b' }))
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1_048_576)
+  await Promise.all([...producers.map((producer) => producer.flush()), ...sent])
+})
