@@ -185,8 +185,14 @@ export class BatchBuilder {
     mark.maxTimestamp = this.#maxTimestamp
   }
 
-  /** Takes back every record since the mark was saved; no batch may have been built in between. */
-  restore(mark: BatchMark): void {
+  /** The records before a mark: for {@link restore}, when a batch is built behind it. */
+  recordsBefore({ end }: BatchMark): Buffer {
+    return Buffer.from(this.out.bytes.subarray(batchHeaderBytes, end))
+  }
+
+  /** Takes back every record since the mark was saved; `records` are those before it where a batch was built in between. */
+  restore(mark: BatchMark, records?: Buffer): void {
+    records?.copy(this.out.bytes, batchHeaderBytes)
     this.#end = mark.end
     this.#count = mark.count
     this.#baseTimestamp = mark.baseTimestamp

@@ -20,6 +20,7 @@ import {
   checkNullKey,
   checkTimestamp,
   type Outbox,
+  type OutboxMark,
   type Partitioner,
   partitionFor,
   type Route,
@@ -31,13 +32,6 @@ import {
 export interface Appended {
   readonly outbox: Outbox
   readonly first: number
-  readonly count: number
-}
-
-/** Where an outbox stood before a call that may have to be taken back. */
-interface OutboxMark {
-  readonly outbox: Outbox
-  readonly ready: number
   readonly count: number
 }
 
@@ -74,6 +68,8 @@ export class Outboxes {
   #catalogueVersion = -1
   #pendingBytes = 0
   #pendingCount = 0
+  /** Of the call under way that is taken as a whole: one for each outbox that it came to. */
+  #marks: OutboxMark[] | undefined
 
   constructor(log: EmbeddedLog, options: OutboxOptions) {
     this.#log = log
@@ -152,6 +148,7 @@ export class Outboxes {
     const headers = toHeaders(record.headers)
     const index = partitionFor(route, record, scratch.bytes, keyEnd, this.#options.partitioner)
     const outbox = topic.outboxes[index] as Outbox
+    if (this.#marks !== undefined && outbox.mark === undefined) this.#marks.push(markOf(outbox))
     const { builder } = outbox
     builder.open(timestamp, scratch.bytes, 0, keyEnd)
     if (value !== null) encodeInto(valueCodec, value, builder.out, 'value')
@@ -172,8 +169,10 @@ export class Outboxes {
   }
 
   #close(outbox: Outbox): void {
-    if (outbox.builder.count === 0) return
-    outbox.ready.push(outbox.builder.assemble())
+    const { builder, ready, mark } = outbox
+    if (builder.count === 0) return
+    if (mark?.ready === ready.length) mark.records = builder.recordsBefore(mark.batch)
+    ready.push(builder.assemble())
   }
 
   /**
@@ -184,26 +183,22 @@ export class Outboxes {
   appendAll(route: Route, records: readonly RecordInput<unknown, unknown>[]): readonly Appended[] {
     const pendingBytes = this.#pendingBytes
     const pendingCount = this.#pendingCount
-    // They begin batches of their own, so that exactly they can be taken back.
-    const marks = route.topic.outboxes.map((outbox): OutboxMark => {
-      this.#close(outbox)
-      return { outbox, ready: outbox.ready.length, count: outbox.count }
-    })
+    const marks: OutboxMark[] = []
+    this.#marks = marks
     try {
       for (const record of records) this.append(route, record)
     } catch (error) {
-      for (const { outbox, ready, count } of marks) {
-        outbox.builder.clear()
-        outbox.ready.length = ready
-        outbox.count = count
-      }
+      for (const mark of marks) takeBack(mark)
       this.#pendingBytes = pendingBytes
       this.#pendingCount = pendingCount
       throw error
+    } finally {
+      this.#marks = undefined
+      for (const { outbox } of marks) outbox.mark = undefined
     }
     return marks
+      .sort((a, b) => a.outbox.partition.partition - b.outbox.partition.partition)
       .map(({ outbox, count }) => ({ outbox, first: count, count: outbox.count - count }))
-      .filter(({ count }) => count > 0)
   }
 
   /**
@@ -290,4 +285,18 @@ export class Outboxes {
 
 function stickToNext(topic: TopicOutboxes): void {
   topic.sticky = (topic.sticky + 1) % topic.outboxes.length
+}
+
+function markOf(outbox: Outbox): OutboxMark {
+  const { ready, count, builder } = outbox
+  const batch = { end: 0, count: 0, baseTimestamp: 0, maxTimestamp: 0 }
+  builder.save(batch)
+  outbox.mark = { outbox, ready: ready.length, count, batch, records: undefined }
+  return outbox.mark
+}
+
+function takeBack({ outbox, ready, count, batch, records }: OutboxMark): void {
+  outbox.builder.restore(batch, records)
+  outbox.ready.length = ready
+  outbox.count = count
 }

@@ -7,7 +7,7 @@ import { partitionOf } from '../core/partitioner.ts'
 import type { RecordInput } from '../core/record.ts'
 import type { Codec } from '../core/serde.ts'
 import { defaultTopicConfig, type TopicConfig } from '../core/topic-config.ts'
-import { BatchBuilder } from './batch.ts'
+import { BatchBuilder, type BatchMark } from './batch.ts'
 import type { Compression } from './compression.ts'
 import type { PartitionId } from './partitions.ts'
 import type { TopicDescription } from './topics.ts'
@@ -22,6 +22,17 @@ export interface Outbox {
   count: number
   /** Offset of the first record; known after the commit. */
   baseOffset: number
+  /** Where it stood before the call under way that may have to be taken back as a whole. */
+  mark: OutboxMark | undefined
+}
+
+export interface OutboxMark {
+  readonly outbox: Outbox
+  readonly ready: number
+  readonly count: number
+  readonly batch: BatchMark
+  /** The records of the batch that was open, once it is built. */
+  records: Buffer | undefined
 }
 
 /** A topic as a producer found it. */
@@ -67,6 +78,7 @@ export function topicOutboxes(description: TopicDescription, compression: Compre
       ready: [],
       count: 0,
       baseOffset: -1,
+      mark: undefined,
     })),
     sticky: 0,
   }

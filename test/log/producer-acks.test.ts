@@ -34,7 +34,7 @@ test('acks 1 resolves before the commit, without an offset, and the record is in
   expect(producer.metrics()).toMatchObject({ records: 0, pendingRecords: 3 })
   await producer.flush()
   expect(await log.admin.endOffsets(lines)).toEqual([3])
-  expect(producer.metrics()).toMatchObject({ records: 3, batches: 2, commits: 1, pendingRecords: 0, failures: {} })
+  expect(producer.metrics()).toMatchObject({ records: 3, batches: 1, commits: 1, pendingRecords: 0, failures: {} })
 })
 
 test('acks 0 resolves with nothing, also for a record that is refused', async () => {

@@ -1,11 +1,15 @@
 // Many records in one call are written all or not at all, and what was sent beside them is written either way.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { int64, string } from '../../src/core/serdes.ts'
-import { topic, type Topic } from '../../src/core/topic.ts'
+import type { MillraceError } from '../../src/core/errors.ts'
+import { partitionOf } from '../../src/core/partitioner.ts'
+import type { RecordInput } from '../../src/core/record.ts'
+import { int64, json, string } from '../../src/core/serdes.ts'
+import { topic } from '../../src/core/topic.ts'
 import type { SendManyResult, SendResult } from '../../src/log/delivery.ts'
 import { collect } from '../support/collect.ts'
 import { openTestLog } from '../support/open.ts'
+import { rejectionOf } from '../support/thrown.ts'
 
 const numbers = topic('numbers', { key: string(), value: int64(), partitions: 3 })
 const unencodable = 0.5
@@ -57,49 +61,99 @@ describe('one record that cannot be written', () => {
   })
 })
 
-test('whatever is sent in whatever order, exactly the accepted records are stored, where their results say', async () => {
+test('calls of few records share a batch, as single sends do', async () => {
   const { log } = openTestLog()
-  const producer = log.producer({ batchBytes: 90 })
-  const keys = fc.constantFrom('a', 'b', 'c', 'd', 'e')
-  type Step = { readonly send: string } | { readonly many: readonly string[]; readonly broken: boolean } | 'flush'
-  const steps: fc.Arbitrary<Step> = fc.oneof(
-    keys.map((send) => ({ send })),
-    fc.record({ many: fc.array(keys, { maxLength: 12 }), broken: fc.boolean() }),
+  const producer = log.producer()
+  const calls = Array.from({ length: 500 }, (_, value) => producer.sendMany(numbers, [{ key: 'a', value }]))
+  await Promise.all(calls)
+  expect(producer.metrics()).toMatchObject({ records: 500, batches: 1 })
+})
+
+test('whatever is sent and refused in whatever order, exactly the accepted records are stored, in order, where their results say', async () => {
+  const { log } = openTestLog()
+  const key = fc.constantFrom('a', 'b', 'c', 'd', 'e')
+  const timestamp = fc.nat({ max: 1_000_000 })
+  const input = fc.record({ key, timestamp, pad: fc.nat({ max: 20 }) })
+  type Step =
+    | { readonly send: Given; readonly isBroken: boolean }
+    | { readonly many: readonly Given[]; readonly brokenAt: number | undefined }
+    | 'flush'
+  interface Given {
+    readonly key: string
+    readonly timestamp: number
+    readonly pad: number
+  }
+  const step: fc.Arbitrary<Step> = fc.oneof(
+    fc.record({ send: input, isBroken: fc.boolean() }),
+    fc.record({
+      many: fc.array(input, { maxLength: 12 }),
+      brokenAt: fc.option(fc.nat({ max: 12 }), { nil: undefined }),
+    }),
     fc.constant<Step>('flush'),
   )
+  const options = fc.record({
+    batchBytes: fc.constantFrom(1, 90, 300, 100_000),
+    compression: fc.constantFrom('none' as const, 'gzip' as const),
+  })
   let runs = 0
   await fc.assert(
-    fc.asyncProperty(fc.array(steps, { maxLength: 15 }), async (list) => {
-      const runTopic: Topic<string, number> = topic(`run-${runs++}`, { key: string(), value: int64(), partitions: 3 })
+    fc.asyncProperty(fc.array(step, { maxLength: 20 }), options, async (steps, how) => {
+      const producer = log.producer({ ...how, lingerMs: 60_000 })
+      const runTopic = topic(`run-${runs++}`, { key: string(), value: json<unknown>(), partitions: 2 })
+      await log.admin.createTopic(runTopic)
       let next = 0
-      const accepted: number[] = []
-      const sends: Promise<readonly [SendResult, number]>[] = []
-      const manies: Promise<SendManyResult | undefined>[] = []
-      for (const step of list) {
-        if (step === 'flush') {
+      const recordOf = ({ pad, ...given }: Given, isBroken: boolean): RecordInput<string, unknown> => ({
+        ...given,
+        value: isBroken ? 1n : [next++, 'x'.repeat(pad)], // JSON has no bigint
+      })
+      const accepted: RecordInput<string, unknown>[] = []
+      const sends: Promise<readonly [SendResult, unknown]>[] = []
+      const manies: Promise<readonly [SendManyResult, number]>[] = []
+      const refused: Promise<unknown>[] = []
+      for (const each of steps) {
+        if (each === 'flush') {
           await producer.flush()
-        } else if ('send' in step) {
-          const value = next++
-          accepted.push(value)
-          sends.push(producer.send(runTopic, { key: step.send, value }).then((sent) => [sent, value] as const))
+        } else if ('send' in each) {
+          const record = recordOf(each.send, each.isBroken)
+          const sent = producer.send(runTopic, record)
+          if (each.isBroken) refused.push(rejectionOf(sent))
+          else {
+            accepted.push(record)
+            sends.push(sent.then((result) => [result, record.value] as const))
+          }
         } else {
-          const values = step.many.map(() => next++)
-          const records = step.many.map((key, i) => ({ key, value: values[i] ?? -1 }))
-          if (step.broken) records.push({ key: 'a', value: unencodable })
-          else accepted.push(...values)
-          manies.push(producer.sendMany(runTopic, records).catch(() => undefined))
+          const records = each.many.map((given, index) => recordOf(given, index === each.brokenAt))
+          const sent = producer.sendMany(runTopic, records)
+          if (each.brokenAt !== undefined && each.brokenAt < records.length) refused.push(rejectionOf(sent))
+          else {
+            accepted.push(...records)
+            manies.push(sent.then((result) => [result, records.length] as const))
+          }
         }
       }
-      await producer.flush()
-      await Promise.all(manies)
-      await producer.sendMany(runTopic, []) // makes the topic, where nothing was sent to it
+      await producer.close()
+      for (const { code } of (await Promise.all(refused)) as readonly MillraceError[])
+        expect(code).toBe('encode_failed')
       const stored = await collect(log.read(runTopic))
-      expect(stored.map(({ value }) => value).sort((a, b) => a - b)).toEqual(accepted)
+      for (const partition of [0, 1]) {
+        expect(
+          stored
+            .filter((record) => record.partition === partition)
+            .map((record) => ({ key: record.key, timestamp: record.timestamp, value: record.value })),
+        ).toEqual(accepted.filter((record) => partitionOfText(record.key, 2) === partition))
+      }
       const valueAt = new Map(stored.map(({ partition, offset, value }) => [`${partition} ${offset}`, value]))
       for (const [{ partition, offset }, value] of await Promise.all(sends)) {
-        expect(valueAt.get(`${partition} ${offset}`)).toBe(value)
+        expect(valueAt.get(`${partition} ${offset}`)).toEqual(value)
+      }
+      for (const [{ partitions }, count] of await Promise.all(manies)) {
+        expect(partitions.reduce((sum, partition) => sum + partition.count, 0)).toBe(count)
       }
     }),
     { numRuns: 60 },
   )
 })
+
+function partitionOfText(text: string, partitions: number): number {
+  return partitionOf(Buffer.from(text), 0, Buffer.byteLength(text), partitions)
+}
