@@ -8,7 +8,7 @@ import { MillraceError } from '../core/errors.ts'
 import { toHeaders } from '../core/headers.ts'
 import type { RecordInput } from '../core/record.ts'
 import { type Codec, codecOf, encodeInto } from '../core/serde.ts'
-import type { Topic } from '../core/topic.ts'
+import { checkTopic, type Topic } from '../core/topic.ts'
 import type { TopicConfig } from '../core/topic-config.ts'
 import { toTimestamp } from '../core/units.ts'
 import type { WriteTransaction } from '../storage/environment.ts'
@@ -16,6 +16,7 @@ import { sealBatch, stampAppendTime } from './batch.ts'
 import type { Compression } from './compression.ts'
 import type { EmbeddedLog } from './embedded-log.ts'
 import type { ProducerIdentity } from './producers.ts'
+import { checkFields, checkRecord } from './record-input.ts'
 import {
   checkNullKey,
   checkTimestamp,
@@ -95,6 +96,7 @@ export class Outboxes {
     if (this.#pendingCount === 0) this.#followCatalogue()
     let route = this.#routes.get(topic)
     if (route === undefined) {
+      checkTopic('a producer', topic)
       const [description] = this.#log.ensureTopics([topic])
       if (description === undefined) throw new MillraceError('topic_unknown', `there is no topic "${topic.name}"`)
       let outboxes = this.#topics.get(topic.name)
@@ -132,6 +134,11 @@ export class Outboxes {
    * @throws MillraceError `bad_record`, `encode_failed`, `user_function_threw`, and what the options say when the outboxes are full
    */
   append(route: Route, record: RecordInput<unknown, unknown>): Outbox {
+    checkFields(record)
+    return this.#append(route, record)
+  }
+
+  #append(route: Route, record: RecordInput<unknown, unknown>): Outbox {
     const scratch = this.#scratch
     const { topic, keyCodec, valueCodec } = route
     const { key, value } = record
@@ -143,7 +150,7 @@ export class Outboxes {
     }
     if (keyEnd < 0) checkNullKey(route)
     const { clock } = this.#options
-    const timestamp = toTimestamp(record.timestamp ?? clock.now())
+    const timestamp = toTimestamp(record.timestamp === undefined ? clock.now() : record.timestamp)
     if (topic.limitsTimestamps) checkTimestamp(topic, timestamp, clock)
     const headers = toHeaders(record.headers)
     const index = partitionFor(route, record, scratch.bytes, keyEnd, this.#options.partitioner)
@@ -186,7 +193,12 @@ export class Outboxes {
     const marks: OutboxMark[] = []
     this.#marks = marks
     try {
-      for (const record of records) this.append(route, record)
+      // Records of one call are made by one piece of code: the fields of the first are those of all.
+      if (records.length > 0) checkFields(records[0] as RecordInput<unknown, unknown>)
+      for (const record of records) {
+        checkRecord(record)
+        this.#append(route, record)
+      }
     } catch (error) {
       for (const mark of marks) takeBack(mark)
       this.#pendingBytes = pendingBytes
@@ -231,7 +243,7 @@ export class Outboxes {
             if (configs.get(outbox.partition.topicId)?.messageTimestampType === 'LogAppendTime') {
               for (const batch of outbox.ready) stampAppendTime(batch, nowMs)
             }
-            outbox.baseOffset = this.#append(transaction, owner, outbox, nowMs)
+            outbox.baseOffset = this.#write(transaction, owner, outbox, nowMs)
           }
           also?.(transaction)
         })
@@ -254,7 +266,7 @@ export class Outboxes {
     return found
   }
 
-  #append(
+  #write(
     transaction: WriteTransaction,
     owner: ProducerIdentity | undefined,
     { partition, ready }: Outbox,

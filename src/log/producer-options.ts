@@ -1,7 +1,7 @@
 /**
  * What a producer can be told, and its defaults.
  */
-import type { Clock } from '../core/clock.ts'
+import { checkClock, type Clock } from '../core/clock.ts'
 import { minutes } from '../core/duration.ts'
 import { MillraceError } from '../core/errors.ts'
 import { checkedFunction, checkName, checkOptions, checkWhole } from '../core/names.ts'
@@ -75,9 +75,20 @@ const mebibyte = 1_048_576
 /** @throws MillraceError `bad_option`, `compression_unavailable` */
 export function checkProducerOptions<A extends Acks>(options: ProducerOptions<A>, clock: Clock): CheckedOptions<A> {
   checkOptions('a producer', options, known)
-  const { partitioner, onError, transactionalId, idempotent = true } = options
+  const {
+    lingerMs = 0,
+    batchBytes = 131_072,
+    bufferBytes = 64 * mebibyte,
+    compression = 'none',
+    partitioner,
+    idempotent = true,
+    onError,
+    transactionalId,
+    transactionTimeoutMs = minutes(1),
+    transactionMaxBytes = 64 * mebibyte,
+  } = options
   // Without acks the type says 'all': the default of the type parameter.
-  const acks = options.acks ?? ('all' as A)
+  const { acks = 'all' as A } = options
   if (!(['all', 1, 0] as readonly unknown[]).includes(acks)) {
     throw new MillraceError('bad_option', `acks is ${JSON.stringify(acks)}; expected 'all', 1 or 0`)
   }
@@ -94,16 +105,16 @@ export function checkProducerOptions<A extends Acks>(options: ProducerOptions<A>
   }
   return {
     acks,
-    lingerMs: checkWhole('lingerMs', options.lingerMs ?? 0, 0),
-    batchBytes: checkWhole('batchBytes', options.batchBytes ?? 131_072, 1),
-    bufferBytes: checkWhole('bufferBytes', options.bufferBytes ?? 64 * mebibyte, 1),
-    compression: checkCompression(options.compression ?? 'none'),
+    lingerMs: checkWhole('lingerMs', lingerMs, 0),
+    batchBytes: checkWhole('batchBytes', batchBytes, 1),
+    bufferBytes: checkWhole('bufferBytes', bufferBytes, 1),
+    compression: checkCompression(compression),
     partitioner,
     idempotent,
     onError,
     transactionalId,
-    transactionTimeoutMs: checkWhole('transactionTimeoutMs', options.transactionTimeoutMs ?? minutes(1), 1),
-    transactionMaxBytes: checkWhole('transactionMaxBytes', options.transactionMaxBytes ?? 64 * mebibyte, 1),
-    clock: options.clock ?? clock,
+    transactionTimeoutMs: checkWhole('transactionTimeoutMs', transactionTimeoutMs, 1),
+    transactionMaxBytes: checkWhole('transactionMaxBytes', transactionMaxBytes, 1),
+    clock: options.clock === undefined ? clock : checkClock('clock', options.clock),
   }
 }

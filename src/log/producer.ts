@@ -2,6 +2,7 @@
  * A producer: encodes records into batches as they are sent, and writes all of them in one durable commit per flush.
  */
 import { MillraceError, messageOf } from '../core/errors.ts'
+import { checkedFunction } from '../core/names.ts'
 import type { RecordInput } from '../core/record.ts'
 import type { Topic } from '../core/topic.ts'
 import type { WriteTransaction } from '../storage/environment.ts'
@@ -12,6 +13,7 @@ import { ProducerCounters, type ProducerMetrics } from './producer-metrics.ts'
 import { topicDeleted } from './partitions.ts'
 import { type CheckedOptions, checkProducerOptions, type ProducerOptions } from './producer-options.ts'
 import type { ProducerIdentity } from './producers.ts'
+import { recordsOf } from './record-input.ts'
 import type { Outbox } from './route.ts'
 import type { Transaction } from './transaction.ts'
 import { TransactionRunner } from './transaction-runner.ts'
@@ -129,7 +131,7 @@ export class Producer<A extends Acks = 'all'> implements AsyncDisposable {
       let appended: readonly Appended[]
       try {
         // Read to its end first: the iterable may send records of its own.
-        list = Array.isArray(records) ? (records as readonly RecordInput<K, V>[]) : [...records]
+        list = recordsOf(records)
         this.#checkSendable()
         appended = this.#outboxes.appendAll(this.#outboxes.route(topic), list)
       } catch (error) {
@@ -174,6 +176,7 @@ export class Producer<A extends Acks = 'all'> implements AsyncDisposable {
    */
   async transaction(work: (transaction: Transaction) => unknown): Promise<readonly WrittenRange[]> {
     this.#checkOpen()
+    checkedFunction('transaction', work)
     if (this.#transactions !== undefined) return this.#transactions.run(work)
     throw new MillraceError(
       'invalid_transaction_state',

@@ -1,11 +1,12 @@
 /**
  * A transaction: records and positions that are staged in memory, and written in one commit or not at all.
  */
-import type { MillraceError } from '../core/errors.ts'
+import { MillraceError } from '../core/errors.ts'
 import type { RecordInput } from '../core/record.ts'
 import type { Topic } from '../core/topic.ts'
 import type { OffsetSource, OffsetStage } from './offset-source.ts'
 import type { Outboxes } from './outboxes.ts'
+import { recordsOf } from './record-input.ts'
 
 /** What a transaction has gathered. */
 export interface Staging {
@@ -56,7 +57,7 @@ export class Transaction {
    */
   sendMany<K, V>(topic: Topic<K, V>, records: Iterable<RecordInput<NoInfer<K>, NoInfer<V>>>): void {
     // Read to its end first: the iterable may send records of its own.
-    const list = Array.isArray(records) ? (records as readonly RecordInput<K, V>[]) : [...records]
+    const list = recordsOf(records)
     const { outboxes } = this.#open()
     outboxes.appendAll(outboxes.route(topic), list)
   }
@@ -72,7 +73,11 @@ export class Transaction {
    * @throws MillraceError `invalid_transaction_state`, `transaction_timed_out`, `bad_option` for a consumer that commits by itself
    */
   sendOffsets(consumer: OffsetSource): void {
-    this.#open().offsets.push(consumer.stageOffsets())
+    const { offsets } = this.#open()
+    if (typeof consumer?.stageOffsets !== 'function') {
+      throw new MillraceError('bad_option', 'sendOffsets takes a consumer; make one with log.consumer(…)')
+    }
+    offsets.push(consumer.stageOffsets())
   }
 
   #open(): Staging {
