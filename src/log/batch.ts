@@ -11,6 +11,7 @@ import { crc32c } from '../core/checksum.ts'
 import { ByteWriter, copyBytes, readInt32, readInt64, writeInt32, writeInt64 } from '../core/bytes.ts'
 import { MillraceError } from '../core/errors.ts'
 import type { Header } from '../core/headers.ts'
+import { defaultTopicConfig } from '../core/topic-config.ts'
 import { type Compression, compressionCodes, pack } from './compression.ts'
 import { varintBytes, writeVarint } from './varint.ts'
 
@@ -33,8 +34,8 @@ export const appendTimeFlag = 8
 /** More than all fields of a record take beside key, value and headers. */
 const recordOverheadMax = 48
 
-/** The most bytes of one record, key, value and headers together: Kafka's default for max.message.bytes. */
-export const recordBytesMax = 1_048_576
+/** The most bytes of one record, key, value and headers together, where its topic does not say otherwise. */
+export const recordBytesMax: number = defaultTopicConfig.maxMessageBytes
 
 /** Who wrote a batch, and which of their batches to this partition it is; all -1 when it does not say. */
 export interface ProducerStamp {

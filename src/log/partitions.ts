@@ -211,13 +211,11 @@ export class Partitions {
     if (offset < startOffset) throw positionLost(partition, offset, startOffset)
     const bytes = this.#environment.get('batches', partitionNumberKey(topicId, index, offset))
     if (bytes !== undefined) return { baseOffset: offset, bytes }
-    const [before] = [
-      this.#environment.lastBefore(
-        'batches',
-        partitionNumberKey(topicId, index, 0),
-        partitionNumberKey(topicId, index, offset + 1),
-      ),
-    ]
+    const before = this.#environment.lastBefore(
+      'batches',
+      partitionNumberKey(topicId, index, 0),
+      partitionNumberKey(topicId, index, offset + 1),
+    )
     if (before !== undefined) {
       const baseOffset = numberOfKey(before.key)
       // A value that is too short for a header is handed out too: the cursor says what is wrong with it.
