@@ -8,7 +8,7 @@
 import { days } from '../core/duration.ts'
 import { MillraceError } from '../core/errors.ts'
 import { readInt32, readInt64, writeInt64 } from '../core/bytes.ts'
-import type { Environment, WriteTransaction } from '../storage/environment.ts'
+import type { Entry, Environment, WriteTransaction } from '../storage/environment.ts'
 import { afterPrefix } from '../storage/keys.ts'
 import { lastOffsetDeltaAt, producerOf, sealBatch, stampProducer } from './batch.ts'
 import type { PartitionId, Partitions } from './partitions.ts'
@@ -54,8 +54,8 @@ const expiryRows = 256
 export class Producers {
   readonly #environment: Environment
   readonly #partitions: Partitions
-  /** Where the next step of {@link expire} begins. */
-  #expiryFrom: Buffer = ownerPrefix
+  /** The round of {@link expire} that is under way. */
+  #expiry: Generator<Entry[], undefined> | undefined
 
   constructor(environment: Environment, partitions: Partitions) {
     this.#environment = environment
@@ -179,8 +179,8 @@ export class Producers {
    * more is left of this round.
    */
   expire(nowMs: number): boolean {
-    const rows = this.#environment.range('producers', this.#expiryFrom, afterPrefix(statePrefix), expiryRows)
-    const last = rows.at(-1)
+    this.#expiry ??= this.#environment.pages('producers', ownerPrefix, afterPrefix(statePrefix), expiryRows)
+    const rows = this.#expiry.next().value ?? []
     const isOld = (key: Buffer, value: Buffer): boolean => lastUseOf(key, value) < nowMs - producerExpiryMs
     if (rows.some(({ key, value }) => isOld(key, value))) {
       this.#environment.write((transaction) => {
@@ -190,9 +190,9 @@ export class Producers {
         }
       })
     }
-    const isThrough = last === undefined || rows.length < expiryRows
-    this.#expiryFrom = isThrough ? ownerPrefix : Buffer.concat([last.key, Buffer.of(0)])
-    return !isThrough
+    if (rows.length === expiryRows) return true
+    this.#expiry = undefined
+    return false
   }
 
   /** Keeps the newest of what was there and what came. */

@@ -68,7 +68,7 @@ function configProblem(config: object): string | undefined {
 
 /** Goes over every database of small rows and over the state of stores; rests with 0 between pages. */
 export function* checkRows(environment: Environment, findings: Findings): Generator<number> {
-  for (const database of [...sealedDatabases, 'state'] as DatabaseName[]) {
+  for (const database of [...sealedDatabases, 'state'] as const) {
     for (let from: Buffer = Buffer.of(0); ;) {
       // The page and what it is compared with are of one snapshot.
       const catalogue = comparedWithTopics.has(database) ? readCatalogue(environment) : noCatalogue

@@ -9,12 +9,12 @@ import { join, resolve } from 'node:path'
 import { MillraceError, messageOf } from '../core/errors.ts'
 import { commitFile, CommitLock } from './commit-lock.ts'
 import { CommitWatch } from './commit-watch.ts'
-import { type DatabaseName, databaseNames } from './databases.ts'
+import type { DatabaseName } from './databases.ts'
 import { checkDataFile, dataFileOf, fsyncDirectory, makeDirectory } from './directory.ts'
 import { failureAdvice } from './failure-advice.ts'
 import { createAndOpen, type Databases, defaultPageSizeBytes, openDatabases, openError, type Root } from './opening.ts'
 import { isSealed, seal, sealedDatabases, unseal } from './sealed-rows.ts'
-import { type LogStatistics, readStatistics } from './statistics.ts'
+import { freePages, type LogStatistics, readStatistics } from './statistics.ts'
 
 /** The longest key that LMDB takes with pages of this size; docs/format.md. */
 export const keyBytesMax = 4_026
@@ -182,6 +182,17 @@ export class Environment {
     return stored.map(({ key, value }) => ({ key, value: this.#valueOf(database, key, value) }))
   }
 
+  /** A range in pages of up to `limit` entries; each is read when it is asked for, so no snapshot is held in between. */
+  *pages(database: DatabaseName, from: Uint8Array, to: Uint8Array, limit: number): Generator<Entry[], undefined> {
+    for (let start = from; ;) {
+      const page = this.range(database, start, to, limit)
+      yield page
+      const last = page.at(-1)
+      if (last === undefined || page.length < limit) return undefined
+      start = Buffer.concat([last.key, Buffer.of(0)])
+    }
+  }
+
   /** As {@link range}, with the checksums of sealed rows (sealed-rows.ts) unchecked and in place: for whoever verifies. */
   storedRange(database: DatabaseName, from: Uint8Array, to: Uint8Array, limit: number): Entry[] {
     this.#checkUsable()
@@ -197,10 +208,7 @@ export class Environment {
   /** Bytes of the file that hold nothing: they are used again before it grows. */
   reusableBytes(): number {
     this.#checkUsable()
-    const { root, free, lastPageNumber, pageSize } = this.#root.getStats() as FileStatistics
-    const trees = databaseNames.map((name) => this.#databases[name].getStats() as TreeStatistics)
-    const used = [root, free, ...trees].reduce((total, tree) => total + pagesOf(tree), metaPages)
-    return Math.max(0, lastPageNumber + 1 - used) * pageSize
+    return freePages(this.#root, Object.values(this.#databases)).bytes
   }
 
   /** The last entry with from <= key < before. */
@@ -274,27 +282,6 @@ export class Environment {
     await this.#root.close()
     this.#lock.close()
   }
-}
-
-/** What LMDB says of a tree, and of the file; its package does not type them. */
-interface TreeStatistics {
-  readonly treeBranchPageCount: number
-  readonly treeLeafPageCount: number
-  readonly overflowPages: number
-}
-
-interface FileStatistics {
-  readonly root: TreeStatistics
-  readonly free: TreeStatistics
-  readonly lastPageNumber: number
-  readonly pageSize: number
-}
-
-/** LMDB's own two pages at the beginning of the file. */
-const metaPages = 2
-
-function pagesOf({ treeBranchPageCount, treeLeafPageCount, overflowPages }: TreeStatistics): number {
-  return treeBranchPageCount + treeLeafPageCount + overflowPages
 }
 
 /** Of a name without a limit of its own; nothing is wrong with the disk. */

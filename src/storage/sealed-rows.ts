@@ -4,24 +4,20 @@
  */
 import { writeInt32 } from '../core/bytes.ts'
 import { crc32c } from '../core/checksum.ts'
+import { type DatabaseName, databaseNames } from './databases.ts'
 
-export const sealedDatabases: ReadonlySet<string> = new Set([
-  'meta',
-  'topics',
-  'times',
-  'producers',
-  'groups',
-  'positions',
-  'applications',
-  'stores',
-])
+const unsealedDatabases: ReadonlySet<DatabaseName> = new Set(['partitions', 'segments', 'batches', 'state'])
+
+export const sealedDatabases: ReadonlySet<DatabaseName> = new Set(
+  databaseNames.filter((name) => !unsealedDatabases.has(name)),
+)
 
 /** Every version of millrace can read which format a directory has. */
 export const formatKey: Buffer = Buffer.from('format')
 
 const checksumBytes = 4
 
-export function isSealed(database: string, key: Uint8Array): boolean {
+export function isSealed(database: DatabaseName, key: Uint8Array): boolean {
   return sealedDatabases.has(database) && !(database === 'meta' && formatKey.equals(key))
 }
 

@@ -57,35 +57,43 @@ interface RootDatabase extends Database {
   readerList(): string
 }
 
+interface FreePages {
+  readonly count: number
+  readonly bytes: number
+  readonly usedBytes: number
+}
+
 /** Two pages say which commit is the newest. */
 const metaPages = 2
 
+/** The pages that can be used again, and all that hold something; as of the snapshot that is read. */
+export function freePages(root: Database, databases: readonly Database[]): FreePages {
+  const { root: names, free, lastPageNumber, pageSize } = root.getStats() as Counted
+  const trees: readonly Pages[] = [names, free, ...databases.map((database) => database.getStats() as Counted)]
+  const used = trees.reduce(
+    (total, { treeBranchPageCount, treeLeafPageCount, overflowPages }) =>
+      total + treeBranchPageCount + treeLeafPageCount + overflowPages,
+    metaPages,
+  )
+  const count = Math.max(0, lastPageNumber + 1 - used)
+  return { count, bytes: count * pageSize, usedBytes: used * pageSize }
+}
+
 export function readStatistics(path: string, root: RootDatabase, databases: readonly Database[]): LogStatistics {
-  const environment = root.getStats() as Counted
-  const trees: readonly Pages[] = [
-    environment.root,
-    environment.free,
-    ...databases.map((database) => database.getStats() as Counted),
-  ]
-  const usedPages = trees.reduce((total, tree) => total + pagesOf(tree), metaPages)
-  const pages = environment.lastPageNumber + 1
-  const pageBytes = environment.pageSize
-  const readers = readersOf(root.readerList(), environment.lastTxnId)
+  const { pageSize, mapSize, lastTxnId } = root.getStats() as Counted
+  const free = freePages(root, databases)
+  const readers = readersOf(root.readerList(), lastTxnId)
   return {
     fileBytes: statSync(path).size,
-    usedBytes: usedPages * pageBytes,
-    freeBytes: (pages - usedPages) * pageBytes,
-    freePages: pages - usedPages,
-    pageBytes,
-    mapBytes: environment.mapSize,
-    lastTransaction: environment.lastTxnId,
+    usedBytes: free.usedBytes,
+    freeBytes: free.bytes,
+    freePages: free.count,
+    pageBytes: pageSize,
+    mapBytes: mapSize,
+    lastTransaction: lastTxnId,
     readers,
     oldestReader: readers.reduce<LogReader | null>(older, null),
   }
-}
-
-function pagesOf({ treeBranchPageCount, treeLeafPageCount, overflowPages }: Pages): number {
-  return treeBranchPageCount + treeLeafPageCount + overflowPages
 }
 
 /** Of `pid thread txnid` in each line behind the heading; a reader without a snapshot has a dash. */

@@ -1,13 +1,12 @@
 // A row of a small database is what was written, or an error: LMDB has no checksums, so the rows carry their own.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { DatabaseName } from '../../src/storage/databases.ts'
 import { sealedDatabases } from '../../src/storage/sealed-rows.ts'
 import { openEnvironment } from '../support/open.ts'
 import { openStored, withBitFlipped } from '../support/stored.ts'
 import { errorOf } from '../support/thrown.ts'
 
-const names = [...sealedDatabases] as DatabaseName[]
+const names = [...sealedDatabases]
 
 describe.each(names)('a row of %s', (database) => {
   test('with any bit flipped is an error, by key and in a range', () => {
