@@ -69,6 +69,8 @@ export class Outboxes {
   #catalogueVersion = -1
   #pendingBytes = 0
   #pendingCount = 0
+  /** Whether records are being encoded, which calls serdes and the partitioner of the user. */
+  #isAppending = false
   /** Of the call under way that is taken as a whole: one for each outbox that it came to. */
   #marks: OutboxMark[] | undefined
 
@@ -90,9 +92,10 @@ export class Outboxes {
   /**
    * How records of a topic are written; creates the topic when it is missing.
    *
-   * @throws MillraceError `partitions_differ`
+   * @throws MillraceError `partitions_differ`, and as {@link checkIdle}
    */
   route<K, V>(topic: Topic<K, V>): Route {
+    this.checkIdle()
     if (this.#pendingCount === 0) this.#followCatalogue()
     let route = this.#routes.get(topic)
     if (route === undefined) {
@@ -112,6 +115,19 @@ export class Outboxes {
       this.#routes.set(topic, route)
     }
     return route
+  }
+
+  /**
+   * A record that is half written cannot make room for another.
+   *
+   * @throws MillraceError `invalid_transaction_state` inside of a serde or a partitioner that was called for a record
+   */
+  checkIdle(): void {
+    if (!this.#isAppending) return
+    throw new MillraceError(
+      'invalid_transaction_state',
+      'a serde or a partitioner cannot use the producer that called it; use another producer, or send afterwards',
+    )
   }
 
   /** Topics may have been changed, or deleted, by anyone: what is known of them is looked up again then. */
@@ -135,7 +151,12 @@ export class Outboxes {
    */
   append(route: Route, record: RecordInput<unknown, unknown>): Outbox {
     checkFields(record)
-    return this.#append(route, record)
+    this.#isAppending = true
+    try {
+      return this.#append(route, record)
+    } finally {
+      this.#isAppending = false
+    }
   }
 
   #append(route: Route, record: RecordInput<unknown, unknown>): Outbox {
@@ -192,6 +213,7 @@ export class Outboxes {
     const pendingCount = this.#pendingCount
     const marks: OutboxMark[] = []
     this.#marks = marks
+    this.#isAppending = true
     try {
       // Records of one call are made by one piece of code: the fields of the first are those of all.
       if (records.length > 0) checkFields(records[0] as RecordInput<unknown, unknown>)
@@ -205,6 +227,7 @@ export class Outboxes {
       this.#pendingCount = pendingCount
       throw error
     } finally {
+      this.#isAppending = false
       this.#marks = undefined
       for (const { outbox } of marks) outbox.mark = undefined
     }

@@ -245,6 +245,7 @@ export class Producer<A extends Acks = 'all'> implements AsyncDisposable {
 
   /** Returns the failure, if there is one. */
   #flushNow(): Error | undefined {
+    this.#outboxes.checkIdle()
     this.#cancelFlush?.()
     this.#cancelFlush = undefined
     const waiters = this.#waiters

@@ -1,6 +1,8 @@
 // Where a record goes and what its topic takes: partitions, sizes, times, compression; also when the topic is changed.
 import { describe, expect, test } from 'vitest'
 import { ManualClock } from '../../src/core/clock.ts'
+import type { MillraceError } from '../../src/core/errors.ts'
+import type { Serde } from '../../src/core/serde.ts'
 import { nullable, string } from '../../src/core/serdes.ts'
 import { topic } from '../../src/core/topic.ts'
 import type { TopicConfig } from '../../src/core/topic-config.ts'
@@ -12,6 +14,7 @@ import { Log } from '../../src/log/log.ts'
 import { collect } from '../support/collect.ts'
 import { openEnvironment, openTestLog } from '../support/open.ts'
 import { compressions } from '../support/own-batches.ts'
+import { rejectionOf } from '../support/thrown.ts'
 import { lines, words } from '../support/topics.ts'
 
 const text = { key: nullable(string()), value: string() }
@@ -81,6 +84,54 @@ describe('the partition of a record', () => {
     })
     await expect(producer.send(words, record)).rejects.toMatchObject({ code: 'user_function_threw', cause })
     expect(await collect(log.read(words))).toEqual([])
+  })
+})
+
+describe('a serde or a partitioner', () => {
+  const afterwards = { key: 'inner', value: 'inner' }
+
+  test('cannot use the producer that calls it, which goes on with its record', async () => {
+    const { log } = openTestLog()
+    const inner: Promise<MillraceError>[] = []
+    let isInside = false
+    const interfere = (): void => {
+      if (isInside) return // a call that is not refused does not come back here for ever
+      isInside = true
+      inner.push(
+        rejectionOf(producer.send(lines, afterwards)),
+        rejectionOf(producer.sendMany(lines, [afterwards])),
+        rejectionOf(producer.flush()),
+      )
+      isInside = false
+    }
+    const nosy: Serde<string> = {
+      encode: (value) => (interfere(), Buffer.from(value)),
+      decode: (bytes) => Buffer.from(bytes).toString(),
+    }
+    const producer = log.producer({ partitioner: () => (interfere(), 0) })
+    const nosily = topic(lines.name, { key: nosy, value: nosy })
+    const sent = [producer.send(nosily, record), producer.sendMany(nosily, [record, record])]
+    await Promise.all(sent)
+    expect(inner).toHaveLength(27)
+    for (const { code } of await Promise.all(inner)) expect(code).toBe('invalid_transaction_state')
+    await log.producer().send(lines, afterwards)
+    expect((await collect(log.read(lines))).map(({ key, value }) => key + value)).toEqual([
+      'ab',
+      'ab',
+      'ab',
+      'innerinner',
+    ])
+  })
+
+  test('may use another producer', async () => {
+    const { log } = openTestLog()
+    const audit = log.producer()
+    const noted: Promise<unknown>[] = []
+    const producer = log.producer({ partitioner: () => (noted.push(audit.send(words, afterwards)), 0) })
+    await producer.send(lines, record)
+    await Promise.all(noted)
+    expect(await collect(log.read(words))).toMatchObject([afterwards])
+    expect(await collect(log.read(lines))).toMatchObject([record])
   })
 })
 
