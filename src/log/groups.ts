@@ -92,13 +92,10 @@ export class Groups {
   /** Every group that has a row, by name. */
   names(): string[] {
     const names: string[] = []
-    for (let from: Buffer = Buffer.of(1); ;) {
-      const page = this.#environment.range('groups', from, Buffer.of(255), pageRows)
+    for (const page of this.#environment.pages('groups', Buffer.of(1), Buffer.of(255), pageRows)) {
       for (const { key } of page) names.push(key.subarray(0, -1).toString())
-      const last = page.at(-1)
-      if (last === undefined || page.length < pageRows) return names
-      from = Buffer.concat([last.key, Buffer.of(0)])
     }
+    return names
   }
 
   /** The group without members that look dead, whether or not anybody has removed them. */

@@ -66,15 +66,12 @@ export class Positions {
   list(group: string): StoredPosition[] {
     const prefix = namedKey(group, '')
     const found: StoredPosition[] = []
-    for (let from = prefix; ;) {
-      const page = this.#environment.range('positions', from, afterPrefix(prefix), pageRows)
+    for (const page of this.#environment.pages('positions', prefix, afterPrefix(prefix), pageRows)) {
       for (const { key, value } of page) {
         found.push({ topicId: topicIdOf(key), partition: key.readUInt32BE(key.length - 4), ...decode(value) })
       }
-      const last = page.at(-1)
-      if (last === undefined || page.length < pageRows) return found
-      from = Buffer.concat([last.key, Buffer.of(0)])
     }
+    return found
   }
 
   /** Forgets what groups have committed for a topic, a step at a time; an application keeps its own and so notices a new topic. */

@@ -7,7 +7,6 @@ import { checkName, checkOptions, shown } from '../core/names.ts'
 import { nearestName } from '../core/near-names.ts'
 import { checkPartitions } from '../core/topic.ts'
 import { checkTopicConfig, defaultTopicConfig, type TopicConfig, topicConfigNames } from '../core/topic-config.ts'
-import type { DatabaseName } from '../storage/databases.ts'
 import type { Environment, WriteTransaction } from '../storage/environment.ts'
 import { partitionKey } from '../storage/keys.ts'
 import { markDeleted } from './deleted-topics.ts'
@@ -77,9 +76,8 @@ export class Topics {
 
   /** Every topic, by name. */
   list(): TopicDescription[] {
-    return pages(this.#environment, 'topics', Buffer.of(0), Buffer.of(255), (entry) => entry.value).map(
-      (value) => JSON.parse(value.toString()) as TopicDescription,
-    )
+    const pages = this.#environment.pages('topics', Buffer.of(0), Buffer.of(255), pageRows)
+    return [...pages].flat().map(({ value }) => JSON.parse(value.toString()) as TopicDescription)
   }
 
   /** @throws MillraceError `topic_exists` */
@@ -253,6 +251,8 @@ function checkRequest(request: TopicRequest): void {
 
 const requestNames = ['name', 'partitions', 'config', 'kind', 'key', 'value']
 
+const pageRows = 256
+
 /** The code of the warning about a constant that asks for another configuration than its topic has. */
 export const topicConfigWarning = 'MILLRACE_TOPIC_CONFIG_DIFFERS'
 
@@ -267,24 +267,6 @@ export function nextId(environment: Environment, transaction: WriteTransaction):
   writeInt32(next, 0, id + 1)
   transaction.put('meta', nextIdKey, next)
   return id
-}
-
-/** Reads a range page by page, so that no snapshot is held for long. */
-function pages<T>(
-  environment: Environment,
-  database: DatabaseName,
-  from: Buffer,
-  to: Buffer,
-  pick: (entry: { readonly key: Buffer; readonly value: Buffer }) => T,
-): T[] {
-  const picked: T[] = []
-  for (let start = from; ;) {
-    const page = environment.range(database, start, to, 256)
-    for (const entry of page) picked.push(pick(entry))
-    const last = page.at(-1)
-    if (last === undefined || page.length < 256) return picked
-    start = Buffer.concat([last.key, Buffer.of(0)])
-  }
 }
 
 function fitting(request: TopicRequest, found: TopicDescription | undefined): TopicDescription | undefined {
