@@ -23,7 +23,7 @@ beforeAll(() => {
 
 afterAll(() => rmSync(dir, { recursive: true, force: true }))
 
-/** A subject, and what has to happen in such a run, or it shows nothing. */
+/** A subject, and what has to happen to it, or it shows nothing. */
 const loops: readonly { readonly kills: number; readonly subject: Subject; readonly happenings: readonly string[] }[] =
   [
     { kills: 8, subject: producers, happenings: ['rounds', 'stopped', 'repeated batches'] },
@@ -33,14 +33,21 @@ const loops: readonly { readonly kills: number; readonly subject: Subject; reado
     { kills: 6, subject: backup, happenings: ['backups done', 'backups cut short'] },
   ]
 
+/** Which moment a kill hits is not ours to say: where something did not happen, there are more kills. */
+const runsMax = 5
+
 test.each(loops)(
   '$kills kills of $subject.name break no promise',
-  { timeout: 240_000 },
+  { timeout: 300_000 },
   async ({ kills, subject, happenings }) => {
-    const tally = new Tally(kills)
-    await runSubject(subject, tally, { seed: 3, jobs: 1, dir, program })
-    expect(tally.violations).toEqual([])
-    expect(tally.kills).toBe(kills)
-    expect([...tally.counts.keys()]).toEqual(expect.arrayContaining([...happenings]))
+    const missing = new Set(happenings)
+    for (let run = 0; run < runsMax && missing.size > 0; run++) {
+      const tally = new Tally(kills)
+      await runSubject(subject, tally, { seed: 3 + run, jobs: 1, dir, program })
+      expect(tally.violations).toEqual([])
+      expect(tally.kills).toBe(kills)
+      for (const what of tally.counts.keys()) missing.delete(what)
+    }
+    expect([...missing]).toEqual([])
   },
 )
