@@ -21,7 +21,7 @@ export const errorMeanings = {
   group_not_empty: 'the group has members, and the call is only for groups without',
   group_unknown: 'there is no consumer group or application of this name',
   invalid_transaction_state: 'a call does not fit the state of its transaction or producer',
-  key_too_long: 'a key is longer than storage allows: of a state store, usually',
+  key_too_long: 'a key of a state store is longer than storage allows',
   member_fenced: 'a consumer is not, or no longer, the member of its group that owns the partition',
   out_of_order_sequence: 'a batch of a producer does not follow the one before it',
   owned_by_application: 'the positions belong to an application, and only it may move them',

@@ -57,6 +57,7 @@ class OutputPartition implements Revertible {
 export class Output {
   readonly topic: string
   readonly #partitions: readonly OutputPartition[]
+  readonly #recordBytesMax: number
   readonly #turn: Turn
   readonly #pending: { bytes: number }
   readonly #scratch = new ByteWriter(1_024)
@@ -64,6 +65,7 @@ export class Output {
   /** @param pending counts the bytes of all outputs that wait for the commit; an undone turn's bytes stay counted */
   constructor(topic: TopicDescription, turn: Turn, pending: { bytes: number }) {
     this.topic = topic.name
+    this.#recordBytesMax = topic.config.maxMessageBytes ?? recordBytesMax
     this.#turn = turn
     this.#pending = pending
     this.#partitions = Array.from(
@@ -97,7 +99,7 @@ export class Output {
     builder.open(carrier.timestamp, scratch.bytes, 0, keyEnd)
     const { isValueNull } = carrier
     if (!isValueNull) carrier.writeValue(valueCodec, builder.out)
-    builder.close(isValueNull, carrier.headers)
+    builder.close(isValueNull, carrier.headers, this.#recordBytesMax)
     this.#pending.bytes += builder.bytes - before
     output.count++
   }
