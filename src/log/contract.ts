@@ -1,10 +1,10 @@
 /**
  * The Log contract: all that the runtime knows of a log. A directory implements it in one LMDB transaction.
  */
-import type { TopicDescription, TopicRequest } from './topics.ts'
+import type { TopicDescription, TopicRequest } from './kept/topics.ts'
 import { MillraceError } from '../core/errors.ts'
 import type { StateReader, StateWriter } from '../storage/state-rows.ts'
-import type { PartitionId, StoredBatch } from './partitions.ts'
+import type { PartitionId, StoredBatch } from './kept/partitions.ts'
 
 /** Everything that an application did since its last commit. */
 export interface Commit {

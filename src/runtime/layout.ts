@@ -3,7 +3,7 @@
  */
 import { MillraceError } from '../core/errors.ts'
 import type { LogContract } from '../log/contract.ts'
-import type { TopicDescription } from '../log/topics.ts'
+import type { TopicDescription } from '../log/kept/topics.ts'
 import type { PlanNode, SourceNode, SourceTopic, SubTopology } from '../plan/node.ts'
 import type { Topology } from '../plan/topology.ts'
 

@@ -8,10 +8,10 @@ import { type Header, noHeaders } from '../core/headers.ts'
 import { partitionOf } from '../core/partitioner.ts'
 import { type Codec } from '../core/serde.ts'
 import type { TopicConfig } from '../core/topic-config.ts'
-import { BatchBuilder, type BatchMark, recordBytesMax } from '../log/batch.ts'
+import { BatchBuilder, type BatchMark, recordBytesMax } from '../log/format/batch.ts'
 import type { Commit } from '../log/contract.ts'
-import type { PartitionId } from '../log/partitions.ts'
-import type { TopicDescription } from '../log/topics.ts'
+import type { PartitionId } from '../log/kept/partitions.ts'
+import type { TopicDescription } from '../log/kept/topics.ts'
 import type { Revertible, Turn } from '../plan/turn.ts'
 
 /** A batch is closed at this size, between turns. */

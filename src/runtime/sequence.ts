@@ -8,9 +8,9 @@
 import { Carrier } from '../core/carrier.ts'
 import { MillraceError } from '../core/errors.ts'
 import type { SourceNode, SourceTopic } from '../plan/node.ts'
-import { BatchCursor } from '../log/batch-cursor.ts'
+import { BatchCursor } from '../log/format/batch-cursor.ts'
 import type { LogContract } from '../log/contract.ts'
-import type { PartitionId, StoredBatch } from '../log/partitions.ts'
+import type { PartitionId, StoredBatch } from '../log/kept/partitions.ts'
 
 /** One source partition on its way. */
 export class SourceLane {

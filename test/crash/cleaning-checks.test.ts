@@ -1,6 +1,6 @@
 // The proof that the checks of the cleaner's kill loop can fail.
 import { expect, test } from 'vitest'
-import type { PartitionId } from '../../src/log/partitions.ts'
+import type { PartitionId } from '../../src/log/kept/partitions.ts'
 import type { WriteTransaction } from '../../src/storage/environment.ts'
 import { type OpenedLog, openTestLog } from '../support/open.ts'
 import { keyCount, ring, table } from './cleaned-topics.ts'

@@ -1,7 +1,7 @@
 // Administration sees who is in a group and who has what, and removes what nobody uses.
 import { describe, expect, test } from 'vitest'
 import { days, ManualClock, minutes, openLog, startStreams, StreamsBuilder, string, topic } from 'millrace'
-import { expireOffsets } from '../../src/log/offset-expiry.ts'
+import { expireOffsets } from '../../src/log/admin/offset-expiry.ts'
 import { collect } from '../support/collect.ts'
 import { MemberProcess, settle } from '../support/members.ts'
 import { openTestLog, type OpenedLog } from '../support/open.ts'

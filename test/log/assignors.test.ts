@@ -8,7 +8,7 @@ import {
   assignors,
   partitionName,
   type Subscriber,
-} from '../../src/log/assignors.ts'
+} from '../../src/log/group/assignors.ts'
 
 const topicsOf = (counts: Readonly<Record<string, number>>): AssignableTopic[] =>
   Object.entries(counts).map(([name, partitions], index) => ({ name, id: index + 1, partitions }))

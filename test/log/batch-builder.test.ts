@@ -2,7 +2,14 @@
 import { gunzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { BatchBuilder, batchHeaderBytes, type BatchMark, crcAt, lengthAt, recordBytesMax } from '../../src/log/batch.ts'
+import {
+  BatchBuilder,
+  batchHeaderBytes,
+  type BatchMark,
+  crcAt,
+  lengthAt,
+  recordBytesMax,
+} from '../../src/log/format/batch.ts'
 import { compressions } from '../support/own-batches.ts'
 import { append, batchFixtures, buildBatch, type HexRecord, readBatch } from '../support/batches.ts'
 

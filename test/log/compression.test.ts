@@ -6,8 +6,8 @@ import { gzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { compressSync } from 'snappy'
 import { describe, expect, test, vi } from 'vitest'
-import { attributesAt, batchHeaderBytes, crcAt, lengthAt } from '../../src/log/batch.ts'
-import { type Compression, compressionCodes, pack, unpack } from '../../src/log/compression.ts'
+import { attributesAt, batchHeaderBytes, crcAt, lengthAt } from '../../src/log/format/batch.ts'
+import { type Compression, compressionCodes, pack, unpack } from '../../src/log/format/compression.ts'
 import { batchFixtures, buildBatch, readBatch } from '../support/batches.ts'
 import { compressions, type OwnBatch, ownBatches } from '../support/own-batches.ts'
 
@@ -128,7 +128,7 @@ test.each([
   '%s says so on a platform without its compiled code, and can be used when it is there',
   async (name, id) => {
     vi.resetModules()
-    const fresh = await import('../../src/log/compression.ts')
+    const fresh = await import('../../src/log/format/compression.ts')
     const loader = Module as unknown as { _load: (id: string, ...rest: unknown[]) => unknown }
     const load = loader._load
     const missing = vi.spyOn(loader, '_load').mockImplementation((wanted, ...rest) => {

@@ -1,7 +1,7 @@
 // A group as a value: whatever happens to it, a partition never has two owners, and left alone it comes to rest with all dealt out.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type AssignableTopic, partitionName } from '../../src/log/assignors.ts'
+import { type AssignableTopic, partitionName } from '../../src/log/group/assignors.ts'
 import {
   available,
   detach,
@@ -18,7 +18,7 @@ import {
   retarget,
   surplus,
   take,
-} from '../../src/log/group.ts'
+} from '../../src/log/group/group.ts'
 
 const timeoutMs = 10
 

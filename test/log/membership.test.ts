@@ -2,7 +2,7 @@
 import { expect, test, vi } from 'vitest'
 import { ManualClock } from 'millrace'
 import type { EmbeddedLog } from '../../src/log/embedded-log.ts'
-import { Membership, type MembershipHost } from '../../src/log/membership.ts'
+import { Membership, type MembershipHost } from '../../src/log/consumer/membership.ts'
 import { openTestLog } from '../support/open.ts'
 import { words } from '../support/topics.ts'
 

@@ -2,7 +2,7 @@
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { readBatch } from '../support/batches.ts'
 
-const compression = '../../src/log/compression.ts'
+const compression = '../../src/log/format/compression.ts'
 
 test('a batch that could not be unpacked again is stored without compression', async () => {
   // Test files share their modules: the others must not get this one.
@@ -12,7 +12,7 @@ test('a batch that could not be unpacked again is stored without compression', a
   })
   vi.resetModules()
   vi.doMock(compression, async (original) => ({ ...(await original<object>()), pack: () => undefined }))
-  const { attributesAt, BatchBuilder } = await import('../../src/log/batch.ts')
+  const { attributesAt, BatchBuilder } = await import('../../src/log/format/batch.ts')
   const builder = new BatchBuilder('zstd')
   const text = Buffer.from('text')
   for (let i = 0; i < 2; i++) builder.append(0, text, 0, 4, 0, 4, [])

@@ -1,7 +1,7 @@
 // Numbers of a record are zigzag varints: exact over all safe integers, and never read beyond the bytes.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { varintBytes, VarintReader, writeVarint } from '../../src/log/varint.ts'
+import { varintBytes, VarintReader, writeVarint } from '../../src/log/format/varint.ts'
 import { safeIntegers } from '../support/serde-samples.ts'
 
 /** The definition, slowly: zigzag, then 7 bits a byte, the lowest first. */

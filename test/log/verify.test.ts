@@ -8,8 +8,8 @@ import {
   type VerifyReport,
   type WorkProgress,
 } from '../../src/index.ts'
-import { encodePartitionRow, type PartitionRow } from '../../src/log/partition-row.ts'
-import type { PartitionId } from '../../src/log/partitions.ts'
+import { encodePartitionRow, type PartitionRow } from '../../src/log/kept/partition-row.ts'
+import type { PartitionId } from '../../src/log/kept/partitions.ts'
 import { partitionKey, partitionNumberKey, segmentTimeKey } from '../../src/storage/keys.ts'
 import { seal } from '../../src/storage/sealed-rows.ts'
 import { closeActive, compactAway, deleteOldestSegment, removeDeletedRows } from '../support/cleaning.ts'

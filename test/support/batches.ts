@@ -1,8 +1,8 @@
 // Record batches from plain records and back, and the batches that Kafka's Java client wrote.
 import { readFileSync } from 'node:fs'
-import { BatchBuilder, setBaseOffset } from '../../src/log/batch.ts'
-import { BatchCursor } from '../../src/log/batch-cursor.ts'
-import type { Compression } from '../../src/log/compression.ts'
+import { BatchBuilder, setBaseOffset } from '../../src/log/format/batch.ts'
+import { BatchCursor } from '../../src/log/format/batch-cursor.ts'
+import type { Compression } from '../../src/log/format/compression.ts'
 
 /** A record with its bytes as hex, which shows well when a comparison fails. */
 export interface HexRecord {

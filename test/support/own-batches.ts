@@ -1,8 +1,8 @@
 // Batches of every kind that a producer writes, as test/fixtures/own-batches.json holds them for Kafka's Java client to read.
-import { BatchBuilder, sealBatch, setBaseOffset, stampAppendTime, stampProducer } from '../../src/log/batch.ts'
-import { BatchCursor } from '../../src/log/batch-cursor.ts'
-import { compactBatch } from '../../src/log/compacted-batch.ts'
-import { type Compression, compressionCodes } from '../../src/log/compression.ts'
+import { BatchBuilder, sealBatch, setBaseOffset, stampAppendTime, stampProducer } from '../../src/log/format/batch.ts'
+import { BatchCursor } from '../../src/log/format/batch-cursor.ts'
+import { compactBatch } from '../../src/log/format/compacted-batch.ts'
+import { type Compression, compressionCodes } from '../../src/log/format/compression.ts'
 import { append, batchFixtures, type HexRecord, place } from './batches.ts'
 
 export const compressions = Object.keys(compressionCodes) as Compression[]

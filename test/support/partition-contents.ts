@@ -1,9 +1,9 @@
 // A partition as it lies on disk: its records, and its segments as they are booked and as they are counted.
 import { readInt32 } from '../../src/core/bytes.ts'
-import { lastOffsetDeltaAt } from '../../src/log/batch.ts'
+import { lastOffsetDeltaAt } from '../../src/log/format/batch.ts'
 import type { EmbeddedLog } from '../../src/log/embedded-log.ts'
-import type { Segment } from '../../src/log/partition-row.ts'
-import type { PartitionId } from '../../src/log/partitions.ts'
+import type { Segment } from '../../src/log/kept/partition-row.ts'
+import type { PartitionId } from '../../src/log/kept/partitions.ts'
 import { partitionNumberKey } from '../../src/storage/keys.ts'
 import { type HexRecord, readBatch } from './batches.ts'
 

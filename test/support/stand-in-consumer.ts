@@ -2,11 +2,11 @@
 import type { LogRecord } from '../../src/core/record.ts'
 import { codecOf } from '../../src/core/serde.ts'
 import type { Topic } from '../../src/core/topic.ts'
-import { BatchCursor } from '../../src/log/batch-cursor.ts'
-import { decodeRecord } from '../../src/log/decode.ts'
+import { BatchCursor } from '../../src/log/format/batch-cursor.ts'
+import { decodeRecord } from '../../src/log/format/decode.ts'
 import type { EmbeddedLog } from '../../src/log/embedded-log.ts'
-import type { OffsetSource, OffsetStage } from '../../src/log/offset-source.ts'
-import type { PartitionId } from '../../src/log/partitions.ts'
+import type { OffsetSource, OffsetStage } from '../../src/log/producer/offset-source.ts'
+import type { PartitionId } from '../../src/log/kept/partitions.ts'
 
 export class StandInConsumer<K, V> implements OffsetSource {
   readonly #log: EmbeddedLog

@@ -1,7 +1,7 @@
 // Appends rounds as batches that carry their sequence numbers, as a client of another process would, until it is killed; the next one
 // repeats what may or may not be there. Says `repeated ROUND` for a batch that was there, and `acked ROUND PLACE…`.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { BatchBuilder, sealBatch, stampProducer } from '../../../src/log/batch.ts'
+import { BatchBuilder, sealBatch, stampProducer } from '../../../src/log/format/batch.ts'
 import { EmbeddedLog } from '../../../src/log/embedded-log.ts'
 import { Environment } from '../../../src/storage/environment.ts'
 import { say } from '../../support/say.ts'

@@ -1,0 +1,132 @@
+/**
+ * What administration sees of consumer groups: who is in them, who has what, and their removal.
+ */
+import { MillraceError } from '../../core/errors.ts'
+import type { WriteTransaction } from '../../storage/environment.ts'
+import type { AssignorName, GroupPartition } from '../group/assignors.ts'
+import type { TopicPartition } from '../consumer/consumer-options.ts'
+import type { EmbeddedLog } from '../embedded-log.ts'
+import { assignorOf, type Group, isSettled } from '../group/group.ts'
+import { checkGroup } from '../kept/topic-name.ts'
+
+/**
+ * What a group is doing: `empty` without members, `stable` when every member has what it should, `rebalancing` while partitions
+ * are on their way.
+ */
+export type GroupState = 'empty' | 'stable' | 'rebalancing'
+
+/** A group among others. */
+export interface GroupListing {
+  /** What it is called. */
+  readonly name: string
+  /** An application reads under its own name, and its positions are one with its state. */
+  readonly kind: 'group' | 'application'
+  /** Of an application always `empty`: it has no members. */
+  readonly state: GroupState
+  /** How many live members it has. */
+  readonly members: number
+}
+
+/** A group, looked at closely. */
+export interface GroupDescription extends Omit<GroupListing, 'members'> {
+  /** Rises when partitions are dealt out otherwise. */
+  readonly generation: number
+  /** How it deals out partitions; undefined without members. */
+  readonly assignor: AssignorName | undefined
+  /** In the order in which they joined. */
+  readonly members: readonly GroupMember[]
+}
+
+/** A member of a group. */
+export interface GroupMember {
+  /** Given to it when it joined. */
+  readonly memberId: string
+  /** As its consumer was told. */
+  readonly clientId: string
+  /** Of a static member. */
+  readonly instanceId: string | undefined
+  /** What it reads and may commit. */
+  readonly assignment: readonly TopicPartition[]
+  /** What it will have when partitions have moved. */
+  readonly target: readonly TopicPartition[]
+}
+
+export function listGroups(log: EmbeddedLog): GroupListing[] {
+  log.refresh()
+  const names = new Set([...log.groups.names(), ...log.positions.names()])
+  return [...names]
+    .toSorted((a, b) => (a < b ? -1 : 1))
+    .map((name) => {
+      const { kind, state, members } = describe(log, name)
+      return { name, kind, state, members: members.length }
+    })
+}
+
+/** @throws MillraceError `group_unknown`, `bad_option` */
+export function describeGroup(log: EmbeddedLog, name: string): GroupDescription {
+  checkGroup(name)
+  log.refresh()
+  checkKnown(log, name)
+  return describe(log, name)
+}
+
+function describe(log: EmbeddedLog, name: string): GroupDescription {
+  const group = log.groups.alive(name)
+  const topics = new Map(log.topics.list().map((topic) => [topic.id, topic.name]))
+  const places = (partitions: readonly GroupPartition[]): TopicPartition[] =>
+    partitions.flatMap(([topicId, partition]) => {
+      const topic = topics.get(topicId)
+      return topic === undefined ? [] : [{ topic, partition }]
+    })
+  return {
+    name,
+    kind: log.positions.isApplication(name) ? 'application' : 'group',
+    state: stateOf(group),
+    generation: group.generation,
+    assignor: group.members.length === 0 ? undefined : assignorOf(group),
+    members: group.members.map(({ memberId, clientId, instanceId, owned, target }) => ({
+      memberId,
+      clientId,
+      instanceId,
+      assignment: places(owned),
+      target: places(target),
+    })),
+  }
+}
+
+function stateOf(group: Group): GroupState {
+  if (group.members.length === 0) return 'empty'
+  return isSettled(group) ? 'stable' : 'rebalancing'
+}
+
+/**
+ * Forgets a group and its positions.
+ *
+ * @throws MillraceError `group_unknown`, `group_not_empty`, `owned_by_application`, `bad_option`
+ */
+export function deleteGroup(log: EmbeddedLog, name: string): void {
+  checkGroup(name)
+  log.environment.write((transaction) => {
+    log.positions.checkNotApplication(name)
+    checkKnown(log, name)
+    const members = log.groups.alive(name).members.length
+    if (members > 0) {
+      throw new MillraceError(
+        'group_not_empty',
+        `the group "${name}" has ${members} members: close its consumers first; those of a dead process go at their session timeout`,
+      )
+    }
+    forget(log, transaction, name)
+  })
+}
+
+function forget(log: EmbeddedLog, transaction: WriteTransaction, name: string): void {
+  for (const position of log.positions.list(name)) log.positions.remove(transaction, name, position)
+  log.groups.remove(transaction, name)
+}
+
+function checkKnown(log: EmbeddedLog, name: string): void {
+  if (log.groups.find(name) !== undefined || log.positions.list(name).length > 0 || log.positions.isApplication(name))
+    return
+  throw new MillraceError('group_unknown', `there is no consumer group "${name}"; list them with log.admin.groups()`)
+}

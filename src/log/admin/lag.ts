@@ -1,0 +1,86 @@
+/**
+ * How far a group or an application is behind the end of what it reads, in records and in time.
+ */
+import { MillraceError } from '../../core/errors.ts'
+import type { Offset, Timestamp } from '../../core/units.ts'
+import { BatchCursor } from '../format/batch-cursor.ts'
+import type { EmbeddedLog } from '../embedded-log.ts'
+import type { PartitionId } from '../kept/partitions.ts'
+import { checkGroup } from '../kept/topic-name.ts'
+
+/** How far a group or an application is in one partition. */
+export interface PartitionLag {
+  /** The topic. */
+  readonly topic: string
+  /** Its partition, from 0. */
+  readonly partition: number
+  /** The committed position: the offset of the next record to read. */
+  readonly offset: Offset
+  /** The first offset that is kept; a position before it has lost records to retention. */
+  readonly startOffset: Offset
+  /** The offset behind the last record. */
+  readonly endOffset: Offset
+  /** How many offsets there are between position and end; those that compaction has emptied count too. */
+  readonly records: number
+  /** Of the first record at or behind the position; null where none is left to read. */
+  readonly timestamp: Timestamp | null
+  /** How old that record is by the clock of the log, in ms; 0 where none is left to read. */
+  readonly ageMs: number
+  /** When the position was committed, by the clock of the log, ms since the epoch. */
+  readonly committedMs: number
+  /** What was noted beside the position when it was committed. */
+  readonly metadata: string
+}
+
+/**
+ * All partitions that a group or an application has a position in, by topic and partition, all as of one moment.
+ *
+ * @throws MillraceError `group_unknown`, `corrupt_batch`, `bad_option`
+ */
+export function lagOf(log: EmbeddedLog, group: string): PartitionLag[] {
+  checkGroup(group)
+  log.refresh()
+  const names = new Map(log.topics.list().map(({ id, name }) => [id, name]))
+  const nowMs = log.clock.now()
+  const positions = log.positions.list(group)
+  if (positions.length === 0 && log.groups.find(group) === undefined) throw groupUnknown(group)
+  return positions
+    .flatMap(({ topicId, partition, offset, committedMs, metadata }) => {
+      const topic = names.get(topicId)
+      if (topic === undefined) return [] // positions outlive a topic that is deleted
+      const id = { topic, topicId, partition }
+      const { startOffset, endOffset } = log.partitions.row(id)
+      const timestamp = timestampAt(log, id, Math.max(offset, startOffset)) ?? null
+      return {
+        topic,
+        partition,
+        offset: offset as Offset,
+        startOffset: startOffset as Offset,
+        endOffset: endOffset as Offset,
+        records: Math.max(0, endOffset - Math.max(offset, startOffset)),
+        timestamp,
+        ageMs: timestamp === null ? 0 : Math.max(0, nowMs - timestamp),
+        committedMs,
+        metadata,
+      }
+    })
+    .sort((a, b) => (a.topic === b.topic ? a.partition - b.partition : a.topic < b.topic ? -1 : 1))
+}
+
+export function groupUnknown(group: string): MillraceError {
+  return new MillraceError(
+    'group_unknown',
+    `no consumer group or application "${group}" has committed a position; log.admin.groups() lists those that have`,
+  )
+}
+
+/** The timestamp of the first record at or behind an offset; undefined when there is none. */
+export function timestampAt(log: EmbeddedLog, partition: PartitionId, offset: number): Timestamp | undefined {
+  const cursor = new BatchCursor(partition)
+  for (let next = offset; ; next = cursor.endOffset) {
+    const batch = log.batchAt(partition, next)
+    if (batch === undefined) return undefined
+    cursor.load(batch.bytes, batch.baseOffset)
+    while (cursor.next()) if (cursor.offset >= offset) return cursor.timestamp as Timestamp
+  }
+}

@@ -1,0 +1,62 @@
+/**
+ * Positions of groups that nobody reads for any more expire; those of a group that lives, and of applications, never do.
+ */
+import type { EmbeddedLog } from '../embedded-log.ts'
+import { sessionTimeoutMaxMs } from '../group/groups.ts'
+
+/** The most rows that one step removes. */
+const stepRows = 256
+
+/**
+ * Removes positions that are older than `retentionMs` and whose group has had no members for as long; a step is one group, in one
+ * short transaction that looks again at everything.
+ */
+export function* expireOffsets(log: EmbeddedLog, retentionMs: number): Generator<void, void, undefined> {
+  log.refresh()
+  for (const name of new Set([...log.groups.names(), ...log.positions.names()])) {
+    // The time without members counts from when the death of the last one was noticed.
+    if (looksAbandoned(log, name)) log.groups.settle(name)
+    while (expireSome(log, name, retentionMs)) yield
+    yield
+    log.refresh()
+  }
+  log.groups.sweepSessions(2 * sessionTimeoutMaxMs, stepRows)
+}
+
+/** Whether a group has members, of which none was heard of for its session timeout. */
+function looksAbandoned({ groups }: EmbeddedLog, name: string): boolean {
+  const members = groups.find(name)?.group.members ?? []
+  return members.length > 0 && groups.alive(name).members.length === 0
+}
+
+/** Whether there may be more. */
+function expireSome(log: EmbeddedLog, name: string, retentionMs: number): boolean {
+  if (!isAnyStale()) return false
+  return log.environment.write((transaction) => {
+    const stale = staleRows()
+    for (const position of stale.slice(0, stepRows)) log.positions.remove(transaction, name, position)
+    if (stale.length > stepRows) return true
+    if (isForgotten() && log.positions.list(name).length === 0) log.groups.remove(transaction, name)
+    return false
+  })
+
+  function isAnyStale(): boolean {
+    return staleRows().length > 0 || (isForgotten() && log.positions.list(name).length === 0)
+  }
+
+  /** Whether nobody was in the group for so long. */
+  function isForgotten(): boolean {
+    const sinceMs = log.groups.emptySinceMs(name)
+    return sinceMs !== undefined && isOld(sinceMs)
+  }
+
+  function staleRows(): ReturnType<EmbeddedLog['positions']['list']> {
+    if (log.positions.isApplication(name)) return []
+    if (log.groups.find(name) !== undefined && !isForgotten()) return []
+    return log.positions.list(name).filter(({ committedMs }) => isOld(committedMs))
+  }
+
+  function isOld(sinceMs: number): boolean {
+    return log.clock.now() - sinceMs >= retentionMs
+  }
+}

@@ -1,0 +1,154 @@
+/**
+ * Moves the positions of a consumer group while nobody reads for it.
+ */
+import { MillraceError } from '../../core/errors.ts'
+import { checkBoolean, checkOptions, checkWhole, shown } from '../../core/names.ts'
+import type { Offset } from '../../core/units.ts'
+import type { EmbeddedLog } from '../embedded-log.ts'
+import { groupUnknown } from './lag.ts'
+import { partitionsOf } from './offset-queries.ts'
+import type { PartitionId } from '../kept/partitions.ts'
+import { checkGroup, namesOf, type TopicName } from '../kept/topic-name.ts'
+
+/**
+ * Where positions are moved to: the first record that is kept; behind the last one; an offset, in every partition; the first
+ * record with at least this time (ms since the epoch), or the end without one; so many offsets on, or back when it is below 0;
+ * the first record that is at most this old (ms) by the clock of the log.
+ */
+export type ResetTarget =
+  | 'earliest'
+  | 'latest'
+  | { readonly offset: number }
+  | { readonly time: number }
+  | { readonly shift: number }
+  | { readonly ago: number }
+
+/** What `log.admin.resetOffsets` takes. */
+export interface ResetOptions {
+  /** Where to. It is clamped to what a partition holds. */
+  readonly to: ResetTarget
+  /** Whose partitions are meant, all of them. Default: those in which the group has a position. */
+  readonly topics?: readonly TopicName[]
+  /** Whether to say what would be done, and do nothing. Default false. */
+  readonly dryRun?: boolean
+}
+
+/** One position that was moved, or would be. */
+export interface OffsetReset {
+  /** The topic. */
+  readonly topic: string
+  /** Its partition, from 0. */
+  readonly partition: number
+  /** Null where the group had no position. */
+  readonly before: Offset | null
+  /** Where it is now, or would be. */
+  readonly after: Offset
+}
+
+export function resetOffsets(log: EmbeddedLog, group: string, options: ResetOptions): OffsetReset[] {
+  checkGroup(group)
+  checkOptions('resetOffsets', options, ['to', 'topics', 'dryRun'])
+  const { to, topics, dryRun = false } = options
+  checkBoolean('dryRun', dryRun)
+  const target = checkTarget(to)
+  const names = topics === undefined ? undefined : namesOf('topics', topics)
+  log.refresh()
+  const partitions = partitionsToReset(log, group, names)
+  // Times are looked for before the transaction, so that other writers do not wait for it.
+  const offsets = partitions.map((partition) => timedOffset(log, partition, target))
+  const plan = (): OffsetReset[] => {
+    log.positions.checkNotApplication(group)
+    checkNoMembers(group, log.groups.alive(group).members.length)
+    return partitions.map((partition, at) => resetOf(log, group, partition, target, offsets[at]))
+  }
+  if (dryRun) return plan()
+  return log.environment.write((transaction) => {
+    const resets = plan()
+    const committedMs = log.clock.now()
+    for (const [at, { after }] of resets.entries()) {
+      const partition = partitions[at] as PartitionId
+      log.positions.put(transaction, group, partition, { offset: after, committedMs, metadata: '' })
+    }
+    return resets
+  })
+}
+
+/** @throws MillraceError `group_not_empty` */
+function checkNoMembers(group: string, count: number): void {
+  if (count === 0) return
+  throw new MillraceError(
+    'group_not_empty',
+    `group "${group}" has ${count} member${count === 1 ? '' : 's'}, and its positions are theirs while they live; ` +
+      'stop them first',
+  )
+}
+
+function checkTarget(to: ResetTarget): ResetTarget {
+  if (to === 'earliest' || to === 'latest') return to
+  const [name, ...others] = typeof to === 'object' && to !== null ? Object.keys(to) : []
+  const value = Object.values(to ?? {})[0] as number
+  if (others.length === 0 && (name === 'offset' || name === 'time' || name === 'ago')) checkWhole(name, value, 0)
+  else if (others.length === 0 && name === 'shift') checkWhole(name, value, Number.MIN_SAFE_INTEGER)
+  else {
+    throw new MillraceError(
+      'bad_option',
+      `resetOffsets cannot go to ${shown(to)}; expected 'earliest', 'latest', { offset }, { time }, { shift } or { ago }`,
+    )
+  }
+  return to
+}
+
+function partitionsToReset(log: EmbeddedLog, group: string, topics: readonly string[] | undefined): PartitionId[] {
+  if (topics !== undefined) return [...new Set(topics)].flatMap((topic) => partitionsOf(log, topic))
+  const positions = log.positions.list(group)
+  if (positions.length === 0) throw groupUnknown(group)
+  const names = new Map(log.topics.list().map(({ id, name }) => [id, name]))
+  return positions.flatMap(({ topicId, partition }) => {
+    const topic = names.get(topicId)
+    return topic === undefined ? [] : [{ topic, topicId, partition }] // positions outlive a topic that is deleted
+  })
+}
+
+function timedOffset(log: EmbeddedLog, partition: PartitionId, target: ResetTarget): number | undefined {
+  if (typeof target !== 'object') return undefined
+  if ('time' in target) return log.offsetAtTime(partition, target.time)
+  if ('ago' in target) return log.offsetAtTime(partition, Math.max(0, log.clock.now() - target.ago))
+  return undefined
+}
+
+function resetOf(
+  log: EmbeddedLog,
+  group: string,
+  partition: PartitionId,
+  target: ResetTarget,
+  timed: number | undefined,
+): OffsetReset {
+  const { startOffset, endOffset } = log.partitions.row(partition)
+  const before = log.positions.get(group, partition)?.offset
+  const wanted = timed ?? targetOffset(partition, group, target, before, startOffset, endOffset)
+  return {
+    topic: partition.topic,
+    partition: partition.partition,
+    before: before === undefined ? null : (before as Offset),
+    after: Math.min(Math.max(wanted, startOffset), endOffset) as Offset,
+  }
+}
+
+function targetOffset(
+  { topic, partition }: PartitionId,
+  group: string,
+  target: ResetTarget,
+  before: number | undefined,
+  startOffset: number,
+  endOffset: number,
+): number {
+  if (target === 'earliest') return startOffset
+  if (typeof target !== 'object') return endOffset
+  if ('offset' in target) return target.offset
+  if ('shift' in target && before !== undefined) return before + target.shift
+  throw new MillraceError(
+    'bad_option',
+    `the position of "${group}" in ${topic}[${partition}] cannot be shifted, because it has none; say where it is to begin`,
+    { topic, partition },
+  )
+}

@@ -1,0 +1,313 @@
+/**
+ * What a consumer does, without the types of its records: it keeps its partitions in line with its group, reads them, and
+ * commits positions.
+ */
+import { randomUUID } from 'node:crypto'
+import { monotonicMs, nextTurn } from '../../core/clock.ts'
+import { MillraceError } from '../../core/errors.ts'
+import type { ConsumerSettings } from './consumer-options.ts'
+import { ConsumerPartitions, placeOf, type RunHook } from './consumer-partitions.ts'
+import type { EmbeddedLog } from '../embedded-log.ts'
+import type { PositionCommit } from '../group/groups.ts'
+import type { Lane } from './lane.ts'
+import type { Fetch, Lanes } from './lanes.ts'
+import { Membership } from './membership.ts'
+import type { OffsetStage } from '../producer/offset-source.ts'
+
+/** Timers, heartbeats among them, get their turn after so much work. */
+const sliceMs = 10
+
+/** Counts of a consumer since it was made. */
+export interface ConsumerMetrics {
+  /** Records that were handed out. */
+  readonly records: number
+  /** How often the reset policy set a position that was not kept any more. */
+  readonly resets: number
+  /** How many offsets were passed over by that. */
+  readonly missed: number
+  /** How often partitions came or went. */
+  readonly rebalances: number
+  /** The generation of its group that it has caught up with; 0 without a group. */
+  readonly generation: number
+}
+
+export class ConsumerCore {
+  readonly #partitions: ConsumerPartitions
+  readonly #log: EmbeddedLog
+  readonly #settings: ConsumerSettings
+  readonly #hooks: RunHook
+  readonly #onClose: () => void
+  readonly #membership: Membership | undefined
+  #polling: Promise<unknown> = Promise.resolve()
+  #loop: object | undefined
+  #stopWatching: (() => void) | undefined
+  #cancelCommit: (() => void) | undefined
+  #wake: (() => void) | undefined
+  /** Whether something happened since the last look. */
+  #isDirty = false
+  #lastTurnMs = 0
+  #lastAlignMs = 0
+  #failure: Error | undefined
+  #closing: Promise<void> | undefined
+  #isClosed = false
+  records = 0
+
+  constructor(log: EmbeddedLog, settings: ConsumerSettings, hooks: RunHook, onClose: () => void) {
+    this.#log = log
+    this.#settings = settings
+    this.#hooks = hooks
+    this.#onClose = onClose
+    this.#partitions = new ConsumerPartitions(log, settings, hooks, () => this.#commitDoneAsMember())
+    this.#membership = this.#newMembership()
+    settings.signal?.addEventListener('abort', this.#onAbort)
+    if (settings.signal?.aborted === true) this.#onAbort()
+  }
+
+  #newMembership(): Membership | undefined {
+    const { group, assign, clientId, instanceId, assignor, sessionTimeoutMs, heartbeatMs, maxPollIntervalMs } =
+      this.#settings
+    if (group === undefined || assign !== undefined) return undefined
+    const { groups, groupSession: session, clock, topics } = this.#log
+    const partitions = this.#partitions
+    const subscription = partitions.subscription.forGroup
+    return new Membership(
+      {
+        groups,
+        session,
+        clock,
+        refresh: () => this.#log.refresh(),
+        topicsVersion: () => topics.version(),
+        newMemberId: () => `${clientId}-${randomUUID()}`,
+      },
+      { group, clientId, instanceId, subscription, assignor, sessionTimeoutMs, heartbeatMs, maxPollIntervalMs },
+      {
+        begin: (transaction, numbers) => partitions.begin(transaction, group, numbers),
+        assigned: (numbers) => partitions.assigned(numbers),
+        revoked: (numbers) => partitions.revoked(numbers),
+        lost: (numbers) => partitions.lost(numbers),
+        fail: (error) => this.#fail(error),
+      },
+    )
+  }
+
+  get lanes(): Lanes {
+    return this.#partitions.lanes
+  }
+
+  // Reading.
+
+  /** A loop begins; the one before must be over. */
+  beginLoop(): object {
+    if (this.#loop !== undefined) {
+      throw new MillraceError('bad_option', 'the consumer is read already: one loop or subscription at a time')
+    }
+    this.#loop = {}
+    return this.#loop
+  }
+
+  /** A loop is left: what was fetched ahead for it, and what it has in hand, is fetched again. */
+  endLoop(loop: object, inHand?: Lane): void {
+    if (this.#loop !== loop) return
+    inHand?.rewind()
+    this.#loop = undefined
+    this.#stopWatching?.()
+    this.#stopWatching = undefined
+    this.wake()
+    for (const lane of this.lanes.all) if (lane.position !== undefined) lane.forgetAhead()
+    if (!this.#isClosed && !this.#log.environment.isClosed) this.#commitDoneOrWait()
+  }
+
+  /** The next records; undefined when the loop is over. Only one call works at a time. */
+  next(loop: object, recordsMax: number): Promise<Fetch | undefined> {
+    const before = this.#polling
+    const polling = (async () => {
+      await Promise.allSettled([before])
+      return this.#poll(loop, recordsMax)
+    })()
+    this.#polling = polling
+    return polling
+  }
+
+  async #poll(loop: object, recordsMax: number): Promise<Fetch | undefined> {
+    this.#membership?.work()
+    try {
+      for (;;) {
+        if (this.#failure !== undefined) throw this.#failure
+        if (this.#isOver(loop)) return undefined
+        await this.#giveWay()
+        if (this.#isOver(loop)) return undefined
+        this.#isDirty = false
+        this.#stopWatching ??= this.#log.onCommit(() => this.wake())
+        await this.#align()
+        if (this.#isOver(loop)) return undefined
+        const fetch = this.lanes.next(recordsMax)
+        if (fetch !== undefined) return fetch
+        await this.#nextEvent()
+      }
+    } finally {
+      this.#membership?.rest()
+    }
+  }
+
+  #isOver(loop: object): boolean {
+    return this.#loop !== loop || this.#closing !== undefined
+  }
+
+  async #align(): Promise<void> {
+    this.#log.refresh()
+    this.#lastAlignMs = this.#log.clock.elapsed()
+    await this.#membership?.poll()
+    if (this.#closing === undefined && this.#settings.assign === undefined) this.#partitions.followTopics()
+  }
+
+  /** Whether it is time to look at the group before anything else is handed out. */
+  get isAlignDue(): boolean {
+    return this.#membership !== undefined && this.#log.clock.elapsed() - this.#lastAlignMs >= this.#settings.heartbeatMs
+  }
+
+  /** Long work without an await of something real would keep timers from running. */
+  async #giveWay(): Promise<void> {
+    if (monotonicMs() - this.#lastTurnMs < sliceMs) return
+    await nextTurn()
+    this.#lastTurnMs = monotonicMs()
+  }
+
+  /** What happened since the last look counts: nothing is slept through. */
+  async #nextEvent(): Promise<void> {
+    if (this.#isDirty) return
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve
+    })
+    this.#lastTurnMs = monotonicMs()
+  }
+
+  wake(): void {
+    this.#isDirty = true
+    this.#wake?.()
+    this.#wake = undefined
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= error instanceof Error ? error : new Error(String(error), { cause: error })
+    this.wake()
+  }
+
+  // Positions.
+
+  /** What was handed out of a lane is done. */
+  done(lane: Lane): void {
+    lane.done = lane.position ?? lane.done
+    const { autoCommitMs, group } = this.#settings
+    if (group === undefined || autoCommitMs === 0 || this.#cancelCommit !== undefined) return
+    this.#cancelCommit = this.#log.clock.schedule(autoCommitMs, () => this.#commitDoneOrWait(), 'background')
+  }
+
+  /** @throws MillraceError `member_fenced`, `owned_by_application` */
+  commitDone(): void {
+    this.#cancelCommit?.()
+    this.#cancelCommit = undefined
+    if (this.#settings.group === undefined || this.#settings.autoCommitMs === 0) return
+    this.commit(
+      this.lanes.all
+        .filter(({ position, done, saved }) => position !== undefined && done !== saved)
+        .map(({ partition, done }) => ({ partition, offset: done, metadata: '' })),
+    )
+  }
+
+  /** False when it may not commit any more: it learns what it has lost when it looks at its group. */
+  #commitDoneAsMember(): boolean {
+    try {
+      this.commitDone()
+      return true
+    } catch (error) {
+      if (error instanceof MillraceError && error.code === 'member_fenced') return false
+      throw error
+    }
+  }
+
+  /** A member that was fenced meanwhile learns it, with what it has lost, when it asks for the next record. */
+  #commitDoneOrWait(): void {
+    try {
+      this.#commitDoneAsMember()
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  /** Everything that was handed out and is not committed. */
+  handedOut(): PositionCommit[] {
+    return this.lanes.all
+      .filter(({ position, saved }) => position !== undefined && position !== saved)
+      .map(({ partition, position }) => ({ partition, offset: position as number, metadata: '' }))
+  }
+
+  commit(positions: readonly PositionCommit[]): void {
+    const stage = this.stage(positions)
+    if (positions.length === 0) return
+    this.#log.environment.write((transaction) => stage.write(transaction))
+    stage.committed()
+  }
+
+  stage(positions: readonly PositionCommit[]): OffsetStage {
+    const { group, clientId } = this.#settings
+    if (this.#isClosed) throw new MillraceError('closed', 'the consumer is closed')
+    if (group === undefined) {
+      throw new MillraceError('bad_option', 'a consumer without a group has no positions to commit: give it one')
+    }
+    const memberId = this.#membership && (this.#membership.memberId ?? clientId)
+    return {
+      write: (transaction) => this.#log.groups.commit(transaction, group, memberId, positions),
+      committed: () => {
+        for (const { partition, offset } of positions) {
+          this.lanes.find(partition.topic, partition.partition)?.commit(offset)
+        }
+      },
+    }
+  }
+
+  /** @throws MillraceError `bad_option` for a consumer that commits by itself: what is done is not yet in a transaction */
+  checkCommitsByHand(): void {
+    const { autoCommitMs } = this.#settings
+    if (autoCommitMs === 0) return
+    throw new MillraceError(
+      'bad_option',
+      `the consumer commits by itself every ${autoCommitMs} ms, also what no transaction has written: make it with autoCommitMs: false`,
+    )
+  }
+
+  get metrics(): ConsumerMetrics {
+    const { resets, missed } = this.lanes
+    const { rebalances } = this.#partitions
+    const generation = this.#membership?.generation ?? 0
+    return { records: this.records, resets, missed, rebalances, generation }
+  }
+
+  // The end.
+
+  readonly #onAbort = (): void => void this.close().catch((error: unknown) => this.#fail(error))
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    this.#settings.signal?.removeEventListener('abort', this.#onAbort)
+    this.wake()
+    const lanes = [...this.lanes.all]
+    try {
+      if (this.#log.environment.isClosed) return
+      const isMember = this.#membership?.memberId !== undefined
+      const isFenced = !this.#commitDoneAsMember()
+      const hook = isFenced ? this.#settings.onLost : this.#settings.onRevoked
+      if (isMember && lanes.length > 0) await this.#hooks(hook, lanes.map(placeOf))
+    } finally {
+      this.#isClosed = true
+      this.#cancelCommit?.()
+      this.#stopWatching?.()
+      this.#partitions.drop(lanes)
+      this.#onClose()
+      if (!this.#log.environment.isClosed) this.#membership?.close()
+    }
+  }
+}

@@ -1,0 +1,201 @@
+/**
+ * What a consumer is told when it is made, and what of that is allowed.
+ */
+import { MillraceError } from '../../core/errors.ts'
+import {
+  checkedFunction,
+  checkList,
+  checkName,
+  checkOptions,
+  checkSignal,
+  checkWhole,
+  shown,
+} from '../../core/names.ts'
+import { checkTopic } from '../../core/topic.ts'
+import type { Offset } from '../../core/units.ts'
+import { type AssignorName, assignors } from '../group/assignors.ts'
+import type { CommittedPosition } from '../kept/positions.ts'
+import { sessionTimeoutMaxMs } from '../group/groups.ts'
+import { checkReset, type ResetPolicy, type SeekTarget } from './start-offset.ts'
+import type { TopicSource } from './subscription.ts'
+import { checkGroup, nameOf, type TopicName } from '../kept/topic-name.ts'
+
+/** A partition of a topic, by name. */
+export interface TopicPartition {
+  /** The name of the topic. */
+  readonly topic: string
+  /** From 0. */
+  readonly partition: number
+}
+
+/** What the hooks of a rebalance may do with their consumer; every {@link Consumer} is one. */
+export interface ConsumerControl {
+  /** As {@link Consumer.commit}, of everything that was handed out. */
+  commit(): Promise<void>
+  /** As {@link Consumer.seek}. */
+  seek(topic: TopicName, partition: number, target: SeekTarget): void
+  /** As {@link Consumer.position}. */
+  position(topic: TopicName, partition: number): Offset | undefined
+  /** As {@link Consumer.committed}. */
+  committed(topic: TopicName, partition: number): CommittedPosition | undefined
+  /** As {@link Consumer.pause}. */
+  pause(partitions?: readonly TopicPartition[]): void
+  /** As {@link Consumer.resume}. */
+  resume(partitions?: readonly TopicPartition[]): void
+}
+
+/** Called between two records of a loop, and awaited. */
+export type RebalanceHook = (partitions: readonly TopicPartition[], consumer: ConsumerControl) => void | Promise<void>
+
+/** What {@link Log.consumer} takes: one of `topics`, `pattern` and `assign`, and what it differs in. */
+export interface ConsumerOptions<T extends TopicSource = string> {
+  /** Whose positions are kept, and who shares the partitions. Default none: it reads all of them and commits nothing. */
+  readonly group?: string
+  /** What to read. A typed constant gives typed records; of a topic by its name, keys and values are bytes. */
+  readonly topics?: readonly T[]
+  /** Reads every topic whose name matches, also those that come later; keys and values are bytes. */
+  readonly pattern?: RegExp
+  /** Reads these partitions, without being a member: with a `group` it may commit while the group has no members. */
+  readonly assign?: readonly { readonly topic: T; readonly partition: number }[]
+  /** Where to begin without a position, and where to go on when it is not kept any more. Default `earliest` (Kafka's is `latest`). */
+  readonly reset?: ResetPolicy
+  /** How often to commit what is done, in ms; false: only `commit` does. Default 5,000. */
+  readonly autoCommitMs?: number | false
+  /** Stands before the id of the member, for people. Default `consumer`. */
+  readonly clientId?: string
+  /** Makes it a static member of its group: one that comes back within its session timeout gets its partitions back without a rebalance. */
+  readonly instanceId?: string
+  /** How long the process may be silent until its partitions are given to others, in ms. Default 45,000, up to 30 minutes. */
+  readonly sessionTimeoutMs?: number
+  /** How often the process says that it is alive, in ms; at most a third of the session timeout. Default 3,000. */
+  readonly heartbeatMs?: number
+  /** How long the program may take until it asks for the next record or batch, in ms. Default 300,000. */
+  readonly maxPollIntervalMs?: number
+  /** How the group deals out partitions; what most members ask for holds. Default `cooperative-sticky`. */
+  readonly assignor?: AssignorName
+  /** Ends the loop without an error and closes the consumer. */
+  readonly signal?: AbortSignal
+  /** Partitions came; their first record follows. The place to seek. */
+  readonly onAssigned?: RebalanceHook
+  /** Partitions go; they are still owned, so a commit works. What is done is committed before when `autoCommitMs` says so. */
+  readonly onRevoked?: RebalanceHook
+  /** Partitions are somebody else's already, for the process was silent too long: nothing of them can be committed. */
+  readonly onLost?: RebalanceHook
+}
+
+/** The options with their defaults. */
+export interface ConsumerSettings {
+  readonly group: string | undefined
+  readonly source: readonly TopicSource[] | RegExp
+  readonly assign: readonly TopicPartition[] | undefined
+  readonly reset: ResetPolicy
+  /** 0: never. */
+  readonly autoCommitMs: number
+  readonly clientId: string
+  readonly instanceId: string | undefined
+  readonly sessionTimeoutMs: number
+  readonly heartbeatMs: number
+  readonly maxPollIntervalMs: number
+  readonly assignor: AssignorName
+  readonly signal: AbortSignal | undefined
+  readonly onAssigned: RebalanceHook
+  readonly onRevoked: RebalanceHook
+  readonly onLost: RebalanceHook
+}
+
+const known: readonly string[] = (
+  'group topics pattern assign reset autoCommitMs clientId instanceId sessionTimeoutMs heartbeatMs maxPollIntervalMs ' +
+  'assignor signal onAssigned onRevoked onLost'
+).split(' ')
+
+/** @throws MillraceError `bad_option` */
+export function checkConsumerOptions(options: ConsumerOptions<TopicSource>): ConsumerSettings {
+  checkOptions('a consumer', options, known)
+  const { group, instanceId, clientId = 'consumer', assign, reset = 'earliest', autoCommitMs = 5_000, signal } = options
+  const { assignor = 'cooperative-sticky', sessionTimeoutMs = 45_000, maxPollIntervalMs = 300_000 } = options
+  const { onAssigned = noop, onRevoked = noop, onLost = noop } = options
+  if (group !== undefined) checkGroup(group)
+  if (instanceId !== undefined) checkInstanceId(instanceId, options)
+  if (!Object.hasOwn(assignors, assignor)) {
+    throw new MillraceError(
+      'bad_option',
+      `assignor is ${shown(assignor)}; expected ${Object.keys(assignors).join(', ')}`,
+    )
+  }
+  // A short session timeout alone makes the heartbeat short enough.
+  const heartbeatMsMax = Math.floor(checkWhole('sessionTimeoutMs', sessionTimeoutMs, 3, sessionTimeoutMaxMs) / 3)
+  const { heartbeatMs = Math.min(3_000, heartbeatMsMax) } = options
+  return {
+    group,
+    source: checkSource(options),
+    assign: assign?.map(({ topic, partition }) => ({ topic: nameOf(topic), partition })),
+    reset: checkReset(reset),
+    autoCommitMs: autoCommitMs === false ? 0 : checkWhole('autoCommitMs', autoCommitMs, 1),
+    clientId: checkName('the clientId of a consumer', clientId),
+    instanceId,
+    sessionTimeoutMs,
+    heartbeatMs: checkWhole('heartbeatMs, a third of sessionTimeoutMs at most,', heartbeatMs, 1, heartbeatMsMax),
+    maxPollIntervalMs: checkWhole('maxPollIntervalMs', maxPollIntervalMs, 1),
+    assignor,
+    signal: signal === undefined ? undefined : checkSignal('signal', signal),
+    onAssigned: checkedFunction('onAssigned', onAssigned),
+    onRevoked: checkedFunction('onRevoked', onRevoked),
+    onLost: checkedFunction('onLost', onLost),
+  }
+}
+
+function checkInstanceId(instanceId: string, { group, assign }: ConsumerOptions<TopicSource>): void {
+  checkName('the instanceId of a consumer', instanceId)
+  if (group !== undefined && assign === undefined) return
+  throw new MillraceError('bad_option', 'an instanceId is for a member of a group: it takes a group, and no assign')
+}
+
+function checkSource(options: ConsumerOptions<TopicSource>): readonly TopicSource[] | RegExp {
+  const { topics, pattern, assign } = options
+  if ([topics, pattern, assign].filter((source) => source !== undefined).length !== 1) {
+    throw new MillraceError('bad_option', 'a consumer takes one of topics, pattern and assign')
+  }
+  if (pattern !== undefined) {
+    if (pattern instanceof RegExp) return pattern
+    throw new MillraceError('bad_option', `pattern is ${shown(pattern)}; expected a RegExp`)
+  }
+  const sources = topics === undefined ? checkAssign(assign ?? []) : checkList('topics', topics)
+  if (sources.length === 0) throw new MillraceError('bad_option', 'a consumer reads a list of at least one topic')
+  checkSources(sources)
+  return sources
+}
+
+/** Each partition once: it would be read twice. */
+function checkAssign(assign: NonNullable<ConsumerOptions<TopicSource>['assign']>): readonly TopicSource[] {
+  const seen = new Set<string>()
+  return checkList('assign', assign).map((one) => {
+    checkOptions('assign', one, ['topic', 'partition'])
+    const { topic, partition } = one
+    const partitions = typeof topic === 'object' ? topic?.partitions : undefined
+    checkWhole(
+      `the partition of "${nameOf(topic)}"`,
+      partition,
+      0,
+      partitions === undefined ? undefined : partitions - 1,
+    )
+    const place = `${nameOf(topic)}[${partition}]`
+    if (seen.has(place)) throw new MillraceError('bad_option', `assign has ${place} twice`)
+    seen.add(place)
+    return topic
+  })
+}
+
+/** A topic that is given twice may not be read in two ways. */
+function checkSources(sources: readonly TopicSource[]): void {
+  const byName = new Map<string, TopicSource>()
+  for (const source of sources) {
+    const name = checkName('the name of a topic', nameOf(source))
+    if (typeof source !== 'string') checkTopic('a consumer', source)
+    if ((byName.get(name) ?? source) !== source) {
+      throw new MillraceError('bad_option', `the topic "${name}" is given twice, and differently`)
+    }
+    byName.set(name, source)
+  }
+}
+
+const noop = (): void => undefined

@@ -1,0 +1,159 @@
+/**
+ * The partitions of a consumer: how they come to it and go, by its group or by the topics that there are.
+ */
+import type { WriteTransaction } from '../../storage/environment.ts'
+import { type GroupPartition, partitionName } from '../group/assignors.ts'
+import type { ConsumerSettings, RebalanceHook, TopicPartition } from './consumer-options.ts'
+import type { EmbeddedLog } from '../embedded-log.ts'
+import { Lane } from './lane.ts'
+import { Lanes } from './lanes.ts'
+import type { PartitionId } from '../kept/partitions.ts'
+import { resetOffset } from './start-offset.ts'
+import { Subscription } from './subscription.ts'
+
+/** Calls a hook of the user. */
+export type RunHook = (hook: RebalanceHook, partitions: readonly TopicPartition[]) => Promise<void>
+
+export class ConsumerPartitions {
+  readonly lanes: Lanes
+  readonly subscription: Subscription
+  /** How often partitions came or went. */
+  rebalances = 0
+  readonly #log: EmbeddedLog
+  readonly #settings: ConsumerSettings
+  readonly #runHook: RunHook
+  readonly #commitDone: () => boolean
+  /** Partitions that there were when it was made: one that comes later is read from its beginning. */
+  readonly #initial: ReadonlySet<string>
+  #topicsVersion: number
+
+  constructor(log: EmbeddedLog, settings: ConsumerSettings, runHook: RunHook, commitDone: () => boolean) {
+    const { group, assign, source, reset } = settings
+    this.#log = log
+    this.#settings = settings
+    this.#runHook = runHook
+    this.#commitDone = commitDone
+    log.refresh()
+    if (group !== undefined) log.positions.checkNotApplication(group)
+    this.lanes = new Lanes(log, reset)
+    this.subscription = new Subscription(log, source)
+    log.refresh()
+    this.#topicsVersion = log.topics.version()
+    this.#initial = new Set(this.subscription.partitions().map(nameOf))
+    if (assign !== undefined) {
+      for (const { topic, partition } of assign) this.#add(this.subscription.partition(topic, partition))
+    } else if (group === undefined) {
+      this.#readAll()
+    }
+  }
+
+  #add(partition: PartitionId): Lane {
+    const lane = new Lane(this.#log, partition, this.subscription.codecs(partition.topic))
+    const { group } = this.#settings
+    const committed = group === undefined ? undefined : this.#log.positions.get(group, partition)?.offset
+    if (committed !== undefined) lane.moveTo(committed)
+    this.lanes.add(lane)
+    return lane
+  }
+
+  drop(lanes: readonly Lane[]): void {
+    for (const lane of lanes) lane.letGo()
+    this.lanes.remove(lanes)
+  }
+
+  /**
+   * Notices topics that were created, changed or deleted; without a group it reads what is there now.
+   *
+   * @throws MillraceError `topic_unknown` when one that is read by its name is gone
+   */
+  followTopics(): void {
+    const version = this.#log.topics.version()
+    if (version === this.#topicsVersion) return
+    this.subscription.check()
+    if (this.#settings.group === undefined) this.#readAll()
+    this.#topicsVersion = version
+  }
+
+  #readAll(): void {
+    const wanted = new Map(this.subscription.partitions().map((partition) => [nameOf(partition), partition]))
+    this.drop(this.lanes.all.filter(({ partition }) => !wanted.delete(nameOf(partition))))
+    for (const [name, partition] of wanted) {
+      const lane = this.#add(partition)
+      if (!this.#initial.has(name)) lane.moveTo(this.#log.startOffset(partition))
+    }
+  }
+
+  /**
+   * Where partitions begin by `latest` or a duration is kept from its first owner on, in the transaction that takes it: what is
+   * appended until the first commit would be missed by the next owner.
+   */
+  begin(transaction: WriteTransaction, group: string, numbers: readonly GroupPartition[]): void {
+    const { reset } = this.#settings
+    if (reset === 'none' || reset === 'earliest') return
+    const committedMs = this.#log.clock.now()
+    for (const partition of this.#partitionsOf(numbers)) {
+      if (this.#log.positions.get(group, partition) !== undefined) continue
+      const offset = this.#initial.has(nameOf(partition))
+        ? resetOffset(this.#log, partition, reset, undefined)
+        : this.#log.startOffset(partition)
+      this.#log.positions.put(transaction, group, partition, { offset, committedMs, metadata: '' })
+    }
+  }
+
+  async assigned(numbers: readonly GroupPartition[]): Promise<void> {
+    this.rebalances++
+    const lanes: Lane[] = []
+    try {
+      for (const partition of this.#partitionsOf(numbers)) lanes.push(this.#add(partition))
+      await this.#tell(this.#settings.onAssigned, lanes)
+    } catch (error) {
+      this.drop(lanes)
+      throw error
+    }
+  }
+
+  /** A static member that comes back has partitions to give up that it never had. */
+  async #tell(hook: RebalanceHook, lanes: readonly Lane[]): Promise<void> {
+    if (lanes.length > 0) await this.#runHook(hook, lanes.map(placeOf))
+  }
+
+  /** False when it was removed from its group meanwhile, which is for {@link lost} then. */
+  async revoked(numbers: readonly GroupPartition[]): Promise<boolean> {
+    if (!this.#commitDone()) return false
+    this.rebalances++
+    const lanes = this.#lanesOf(numbers)
+    await this.#tell(this.#settings.onRevoked, lanes)
+    this.drop(lanes)
+    return true
+  }
+
+  async lost(numbers: readonly GroupPartition[]): Promise<void> {
+    this.rebalances++
+    const lanes = this.#lanesOf(numbers)
+    this.drop(lanes)
+    await this.#tell(this.#settings.onLost, lanes)
+  }
+
+  #lanesOf(numbers: readonly GroupPartition[]): Lane[] {
+    const names = new Set(numbers.map(partitionName))
+    return this.lanes.all.filter(({ partition }) => names.has(nameOf(partition)))
+  }
+
+  /** Without those of topics that were deleted. */
+  #partitionsOf(numbers: readonly GroupPartition[]): PartitionId[] {
+    const names = new Map(this.#log.topics.list().map(({ id, name }) => [id, name]))
+    return numbers.flatMap(([topicId, partition]) => {
+      const topic = names.get(topicId)
+      return topic === undefined ? [] : [{ topic, topicId, partition }]
+    })
+  }
+}
+
+function nameOf({ topicId, partition }: PartitionId): string {
+  return partitionName([topicId, partition])
+}
+
+/** A lane's partition, as its user knows it. */
+export function placeOf({ partition: { topic, partition } }: Lane): TopicPartition {
+  return { topic, partition }
+}

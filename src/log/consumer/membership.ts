@@ -1,0 +1,209 @@
+/**
+ * One consumer's part in its group: it joins, brings what it owns in line with its target, and leaves.
+ *
+ * All changes happen in `poll`, between two records of the user: a partition is given up only when nobody works on it here.
+ */
+import type { Clock } from '../../core/clock.ts'
+import { MillraceError } from '../../core/errors.ts'
+import type { WriteTransaction } from '../../storage/environment.ts'
+import type { AssignorName, GroupPartition } from '../group/assignors.ts'
+import { available, type GroupSubscription, type Member, memberOf, minus, surplus } from '../group/group.ts'
+import type { GroupSession, SessionMember } from '../group/group-session.ts'
+import type { Groups } from '../group/groups.ts'
+
+export interface MembershipOptions {
+  readonly group: string
+  readonly clientId: string
+  readonly instanceId: string | undefined
+  readonly subscription: GroupSubscription
+  readonly assignor: AssignorName
+  readonly sessionTimeoutMs: number
+  readonly heartbeatMs: number
+  readonly maxPollIntervalMs: number
+}
+
+/** What the consumer does when its partitions change. */
+export interface MembershipHost {
+  /** In the transaction that takes the partitions. */
+  begin(transaction: WriteTransaction, partitions: readonly GroupPartition[]): void
+  /** When it rejects, the partitions are not met, and it is called again. */
+  assigned(partitions: readonly GroupPartition[]): Promise<void>
+  /** The partitions are still owned; they are given up when this resolves. False when they were taken away before it could. */
+  revoked(partitions: readonly GroupPartition[]): Promise<boolean>
+  /** The partitions are somebody else's by now. */
+  lost(partitions: readonly GroupPartition[]): Promise<void>
+  /** The heartbeat has stopped for an error. */
+  fail(error: unknown): void
+}
+
+export interface MembershipContext {
+  readonly groups: Groups
+  readonly session: GroupSession
+  readonly clock: Clock
+  /** Later reads see the newest commits. */
+  readonly refresh: () => void
+  /** The version of the catalogue of topics. */
+  readonly topicsVersion: () => number
+  readonly newMemberId: () => string
+}
+
+export class Membership {
+  readonly #context: MembershipContext
+  readonly #options: MembershipOptions
+  readonly #host: MembershipHost
+  readonly #sessionMember: SessionMember
+  #memberId: string | undefined
+  #generation = 0
+  /** What the host was told of, which a static member that comes back is not yet of what it inherits. */
+  #owned: readonly GroupPartition[] = []
+  #syncedVersion = 0
+  #syncedTopics = 0
+  #lastPollMs = 0
+  #isPolling = false
+  #isClosed = false
+
+  constructor(context: MembershipContext, options: MembershipOptions, host: MembershipHost) {
+    this.#context = context
+    this.#options = options
+    this.#host = host
+    this.#sessionMember = {
+      group: options.group,
+      heartbeatMs: options.heartbeatMs,
+      beat: () => this.#leaveWhenIdle(),
+      fail: (error) => host.fail(error),
+    }
+  }
+
+  /** Undefined while it is no member. */
+  get memberId(): string | undefined {
+    return this.#memberId
+  }
+
+  /** The generation that it has caught up with. */
+  get generation(): number {
+    return this.#generation
+  }
+
+  /** The user asks for records: from here to {@link rest} it cannot be late. */
+  work(): void {
+    this.#isPolling = true
+  }
+
+  /** The user has a record in hand. */
+  rest(): void {
+    this.#isPolling = false
+    this.#lastPollMs = this.#context.clock.elapsed()
+  }
+
+  /**
+   * Brings the assignment up to date; hooks are awaited. Cheap when nothing has changed.
+   *
+   * @throws MillraceError `member_fenced` when another member took the instance id, `owned_by_application`
+   */
+  async poll(): Promise<void> {
+    const { groups, topicsVersion, refresh } = this.#context
+    const { group: name } = this.#options
+    while (!this.#isClosed) {
+      const memberId = this.#memberId ?? this.#join()
+      refresh()
+      const topics = topicsVersion()
+      if (groups.version(name) === this.#syncedVersion && topics === this.#syncedTopics) return
+      if (topics !== this.#syncedTopics) groups.settle(name)
+      this.#syncedTopics = topics
+      const stored = groups.find(name)
+      const member = stored && memberOf(stored.group, memberId)
+      if (stored === undefined || member === undefined) {
+        await this.#lose(stored?.group.members ?? [])
+        continue
+      }
+      const surrendered = surplus(member)
+      if (surrendered.length > 0) {
+        const isRevoked = await this.#host.revoked(surrendered)
+        if (this.#isClosed) return
+        if (!isRevoked) continue
+        groups.release(name, memberId, surrendered)
+        this.#owned = minus(this.#owned, surrendered)
+        continue
+      }
+      if (available(stored.group, member).length > 0 || member.generation !== stored.group.generation) {
+        const taken = groups.take(name, memberId, (transaction, partitions) =>
+          this.#host.begin(transaction, partitions),
+        )
+        const now = memberOf(taken.group, memberId)
+        if (now === undefined) continue // it was removed since the look
+        await this.#meet(now)
+        this.#syncedVersion = taken.version
+        continue
+      }
+      await this.#meet(member)
+      this.#syncedVersion = stored.version
+    }
+  }
+
+  #join(): string {
+    const { groups, session, newMemberId } = this.#context
+    const { group, heartbeatMs: _, maxPollIntervalMs: __, instanceId, ...options } = this.#options
+    const memberId = newMemberId()
+    groups.join(group, {
+      ...options,
+      ...(instanceId === undefined ? {} : { instanceId }),
+      memberId,
+      sessionId: session.id,
+    })
+    session.add(this.#sessionMember)
+    this.#memberId = memberId
+    this.#lastPollMs = this.#context.clock.elapsed()
+    this.#syncedVersion = 0
+    this.#owned = []
+    return memberId
+  }
+
+  /** Tells the host of what is owned and new to it. */
+  async #meet(member: Member): Promise<void> {
+    this.#generation = member.generation
+    const taken = minus(member.owned, this.#owned)
+    if (taken.length > 0) await this.#host.assigned(taken)
+    this.#owned = member.owned
+  }
+
+  async #lose(members: readonly Member[]): Promise<void> {
+    const { group, instanceId } = this.#options
+    const memberId = this.#memberId ?? ''
+    const lost = this.#owned
+    this.#forget()
+    await this.#host.lost(lost)
+    const successor = instanceId === undefined ? undefined : members.find((member) => member.instanceId === instanceId)
+    if (successor === undefined) return // it joins again
+    this.#isClosed = true
+    throw new MillraceError(
+      'member_fenced',
+      `"${successor.memberId}" joined the group "${group}" under the instanceId "${instanceId}" of "${memberId}", which stops: ` +
+        'give each running consumer an instanceId of its own',
+    )
+  }
+
+  #forget(): void {
+    this.#context.session.remove(this.#sessionMember)
+    this.#memberId = undefined
+    this.#owned = []
+  }
+
+  /** With every heartbeat: a member whose user does not ask for records makes room for others. */
+  #leaveWhenIdle(): void {
+    if (this.#isPolling || this.#memberId === undefined) return
+    if (this.#context.clock.elapsed() - this.#lastPollMs <= this.#options.maxPollIntervalMs) return
+    this.#context.groups.leave(this.#options.group, this.#memberId)
+    this.#context.session.remove(this.#sessionMember)
+  }
+
+  /** Leaves at once; a static member keeps its place until its session times out. The revocation is the caller's. */
+  close(): void {
+    this.#isClosed = true
+    const memberId = this.#memberId
+    if (memberId === undefined) return
+    // The heartbeat ends last: without it a static member would look dead before its place is kept.
+    if (this.#options.instanceId === undefined) this.#context.groups.leave(this.#options.group, memberId)
+    else this.#context.groups.detach(this.#options.group, memberId)
+    this.#forget()
+  }
+}

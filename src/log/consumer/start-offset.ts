@@ -1,0 +1,99 @@
+/**
+ * Where a consumer or a reader begins and where it is sent: words and times, made offsets.
+ */
+import { MillraceError } from '../../core/errors.ts'
+import { checkWhole, shown } from '../../core/names.ts'
+import type { EmbeddedLog } from '../embedded-log.ts'
+import type { PartitionId } from '../kept/partitions.ts'
+
+/**
+ * Where a consumer goes: an offset, the first record that is kept, behind the last, the first record with at least this time (ms
+ * since the epoch), or the first one of the last so many ms. An offset behind the end is `position_lost`.
+ */
+export type SeekTarget = number | 'beginning' | 'end' | { readonly time: number } | { readonly ago: number }
+
+/**
+ * Where a consumer begins that has no position, or whose position is not kept any more: at the first record, behind the last,
+ * at the first record of the last so many ms, or not at all: `none` fails with `position_lost`.
+ */
+export type ResetPolicy = 'earliest' | 'latest' | 'none' | { readonly ago: number }
+
+export function checkReset(reset: ResetPolicy): ResetPolicy {
+  if (reset === 'earliest' || reset === 'latest' || reset === 'none') return reset
+  if (isOnly(reset, 'ago')) {
+    checkWhole('the duration of reset', reset.ago, 0)
+    return reset
+  }
+  throw new MillraceError(
+    'bad_option',
+    `reset is ${shown(reset)}; expected "earliest", "latest", "none" or { ago: ms }`,
+  )
+}
+
+/** @throws MillraceError `bad_option` */
+export function checkTarget(target: SeekTarget): SeekTarget {
+  if (target === 'beginning' || target === 'end') return target
+  if (typeof target === 'number') checkWhole('the offset to begin at', target, 0)
+  else if (isOnly(target, 'time')) checkWhole('the time to begin at', target.time, 0)
+  else if (isOnly(target, 'ago')) checkWhole('the duration to go back', target.ago, 0)
+  else {
+    throw new MillraceError(
+      'bad_option',
+      `cannot begin at ${shown(target)}; expected an offset, "beginning", "end", { time: ms } or { ago: ms }`,
+    )
+  }
+  return target
+}
+
+/** Whether it is an object with one field, of this name. */
+function isOnly<Name extends string>(value: unknown, name: Name): value is Readonly<Record<Name, number>> {
+  return typeof value === 'object' && value !== null && Object.keys(value).join() === name
+}
+
+/**
+ * The offset that a target is in a partition; a number may lie before the beginning, but not behind the end.
+ *
+ * @throws MillraceError `bad_option`, `position_lost`
+ */
+export function seekOffset(log: EmbeddedLog, partition: PartitionId, target: SeekTarget): number {
+  checkTarget(target)
+  if (target === 'beginning') return log.startOffset(partition)
+  if (target === 'end') return log.endOffset(partition)
+  if (typeof target === 'number') return notBehindEnd(partition, target, log.endOffset(partition))
+  const timestamp = 'time' in target ? target.time : Math.max(0, log.clock.now() - target.ago)
+  return log.offsetAtTime(partition, timestamp)
+}
+
+function notBehindEnd({ topic, partition }: PartitionId, offset: number, endOffset: number): number {
+  if (offset <= endOffset) return offset
+  throw new MillraceError(
+    'position_lost',
+    `${topic}[${partition}] ends at offset ${endOffset}, before offset ${offset}`,
+    { topic, partition, offset },
+  )
+}
+
+/**
+ * The offset that a policy begins with.
+ *
+ * @throws MillraceError `position_lost` for `none`
+ */
+export function resetOffset(
+  log: EmbeddedLog,
+  partition: PartitionId,
+  policy: ResetPolicy,
+  lost: number | undefined,
+): number {
+  if (policy !== 'none') {
+    return seekOffset(log, partition, policy === 'earliest' ? 'beginning' : policy === 'latest' ? 'end' : policy)
+  }
+  const { topic, partition: index } = partition
+  const kept = `it holds offsets from ${log.startOffset(partition)} to ${log.endOffset(partition)}`
+  throw new MillraceError(
+    'position_lost',
+    lost === undefined
+      ? `there is no position for ${topic}[${index}], and reset is "none": seek, or choose another reset`
+      : `${topic}[${index}] does not hold offset ${lost}, ${kept}, and reset is "none": seek to go on`,
+    lost === undefined ? { topic, partition: index } : { topic, partition: index, offset: lost },
+  )
+}

@@ -1,0 +1,99 @@
+/**
+ * What a consumer reads, and how: topics by constant or by name, all that match a pattern, or single partitions.
+ */
+import { checkWhole } from '../../core/names.ts'
+import { codecOf, type Serde } from '../../core/serde.ts'
+import { bytes, nullable } from '../../core/serdes.ts'
+import type { TopicConfig } from '../../core/topic-config.ts'
+import type { EmbeddedLog } from '../embedded-log.ts'
+import type { GroupSubscription } from '../group/group.ts'
+import type { TopicCodecs } from './lane.ts'
+import type { PartitionId } from '../kept/partitions.ts'
+import { nameOf } from '../kept/topic-name.ts'
+import type { TopicDescription } from '../kept/topics.ts'
+
+/** A topic as a consumer is given it: its typed constant, or its name, whose keys and values are read as bytes. */
+export type TopicSource = string | ReadableTopic
+
+/** Any {@link Topic}, whatever its types. */
+export interface ReadableTopic {
+  /** As of {@link Topic}. */
+  readonly kind: 'topic'
+  /** As of {@link Topic}. */
+  readonly name: string
+  /** Reads the keys. */
+  readonly key: { readonly decode: (bytes: Uint8Array) => unknown }
+  /** Reads the values. */
+  readonly value: { readonly decode: (bytes: Uint8Array) => unknown }
+  /** As of {@link Topic}. */
+  readonly partitions: number | undefined
+  /** As of {@link Topic}. */
+  readonly config: Partial<TopicConfig>
+}
+
+const rawBytes = nullable(bytes())
+const raw: TopicCodecs = codecsOf({ key: rawBytes, value: rawBytes })
+
+export class Subscription {
+  readonly #log: EmbeddedLog
+  readonly #codecs = new Map<string, TopicCodecs>()
+  readonly #pattern: RegExp | undefined
+
+  /**
+   * Topics that are given as constants are created where they are missing.
+   *
+   * @throws MillraceError `topic_unknown`, `partitions_differ`, `bad_option`
+   */
+  constructor(log: EmbeddedLog, source: readonly TopicSource[] | RegExp) {
+    this.#log = log
+    this.#pattern = source instanceof RegExp ? source : undefined
+    if (source instanceof RegExp) return
+    for (const topic of source) this.#codecs.set(nameOf(topic), typeof topic === 'string' ? raw : codecsOf(topic))
+    // What no constant creates must be there before anything is created.
+    for (const topic of source) if (typeof topic === 'string') log.describeTopic(topic)
+    log.ensureTopics(source.filter((topic) => typeof topic === 'object'))
+  }
+
+  /** @throws MillraceError `topic_unknown` when a topic that is read by its name is gone */
+  check(): void {
+    if (this.#pattern === undefined) for (const name of this.#codecs.keys()) this.#log.describeTopic(name)
+  }
+
+  get forGroup(): GroupSubscription {
+    if (this.#pattern === undefined) return { topics: [...this.#codecs.keys()] }
+    const { source, flags } = this.#pattern
+    return { pattern: { source, flags: flags.replaceAll(/[gy]/g, '') } }
+  }
+
+  codecs(topic: string): TopicCodecs {
+    return this.#codecs.get(topic) ?? raw
+  }
+
+  /** All partitions of all topics, as of now. */
+  partitions(): PartitionId[] {
+    const pattern = this.#pattern && new RegExp(this.#pattern.source, this.#pattern.flags.replaceAll(/[gy]/g, ''))
+    const topics =
+      pattern === undefined
+        ? [...this.#codecs.keys()].map((name) => this.#log.describeTopic(name))
+        : this.#log.topics.list().filter(({ name }) => pattern.test(name))
+    return topics.flatMap(partitionsOf)
+  }
+
+  /** @throws MillraceError `topic_unknown`, `bad_option` */
+  partition(topic: string, partition: number): PartitionId {
+    const { name, id, partitions } = this.#log.describeTopic(topic)
+    return {
+      topic: name,
+      topicId: id,
+      partition: checkWhole(`the partition of "${name}"`, partition, 0, partitions - 1),
+    }
+  }
+}
+
+function partitionsOf({ name, id, partitions }: TopicDescription): PartitionId[] {
+  return Array.from({ length: partitions }, (_, partition) => ({ topic: name, topicId: id, partition }))
+}
+
+function codecsOf({ key, value }: Pick<ReadableTopic, 'key' | 'value'>): TopicCodecs {
+  return { key: codecOf(key as Serde<unknown>), value: codecOf(value as Serde<unknown>) }
+}

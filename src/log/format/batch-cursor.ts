@@ -1,0 +1,166 @@
+/**
+ * Walks over the records of a stored batch without making an object for each.
+ *
+ * Nothing of a batch is handed out before its checksum and its header are checked: a flipped bit is an error that names
+ * topic, partition and offset, never a wrong record.
+ */
+import { crc32c } from '../../core/checksum.ts'
+import { copyOf, readInt32, readInt64 } from '../../core/bytes.ts'
+import { MillraceError, messageOf } from '../../core/errors.ts'
+import { type Header, noHeaders } from '../../core/headers.ts'
+import {
+  appendTimeFlag,
+  attributesAt,
+  baseTimestampAt,
+  batchHeaderBytes,
+  crcAt,
+  lastOffsetDeltaAt,
+  lengthAt,
+  magicAt,
+  maxTimestampAt,
+  recordCountAt,
+} from './batch.ts'
+import { compressionCodes, unpack } from './compression.ts'
+import { VarintReader } from './varint.ts'
+
+/** Where a batch stands, for errors. */
+export interface BatchPlace {
+  readonly topic: string
+  readonly partition: number
+}
+
+const compressionMask = 7
+
+/** One batch at a time: `load`, then `next` until it is false. The fields describe the current record. */
+export class BatchCursor {
+  /** What keyStart … valueEnd point into; never reused, so a record may keep it. */
+  bytes: Buffer = Buffer.alloc(0)
+  baseOffset = 0
+  /** The offset behind the batch. */
+  endOffset = 0
+  offset = -1
+  timestamp = 0
+  keyStart = 0
+  /** -1: the key is null. */
+  keyEnd = 0
+  valueStart = 0
+  /** -1: the value is null. */
+  valueEnd = 0
+  headers: readonly Header[] = noHeaders
+
+  readonly #place: BatchPlace
+  readonly #reader = new VarintReader()
+  #baseTimestamp = 0
+  /** Of all records, where the time of the append counts; else -1. */
+  #appendTime = -1
+  /** Records that are not walked over yet. */
+  #left = 0
+  /** Whether no record is missing between the first and the last: compaction may have taken some. */
+  #isDense = true
+
+  constructor(place: BatchPlace) {
+    this.#place = place
+  }
+
+  /**
+   * Begins a batch that is stored under `baseOffset`.
+   *
+   * @throws MillraceError `corrupt_batch`, `compression_unavailable`
+   */
+  load(batch: Buffer, baseOffset: number): void {
+    this.baseOffset = baseOffset
+    this.offset = baseOffset - 1
+    if (batch.length < batchHeaderBytes) this.#corrupt('it is cut off')
+    if (readInt64(batch, 0) !== baseOffset) this.#corrupt('its base offset is not the one it is stored under')
+    if (readInt32(batch, lengthAt) !== batch.length - 12) this.#corrupt('its length is not the stored one')
+    if (readInt32(batch, 12) !== 0 || batch[magicAt] !== 2) this.#corrupt('its header is damaged')
+    if (crc32c(batch.subarray(attributesAt)) !== readInt32(batch, crcAt) >>> 0) this.#corrupt('its checksum is wrong')
+    const count = readInt32(batch, recordCountAt)
+    if (count < 1) this.#corrupt('it holds no records')
+    const lastOffsetDelta = readInt32(batch, lastOffsetDeltaAt)
+    if (lastOffsetDelta < count - 1) this.#corrupt('its header is damaged')
+    this.endOffset = baseOffset + lastOffsetDelta + 1
+    this.#isDense = lastOffsetDelta === count - 1
+    this.#left = count
+    this.#baseTimestamp = readInt64(batch, baseTimestampAt)
+    const attributes = batch[attributesAt + 1] as number
+    this.#appendTime = (attributes & appendTimeFlag) === 0 ? -1 : readInt64(batch, maxTimestampAt)
+    const compression = attributes & compressionMask
+    if (compression === compressionCodes.none) {
+      this.bytes = batch
+      this.#reader.at = batchHeaderBytes
+    } else {
+      this.bytes = this.#unpack(compression, batch)
+      this.#reader.at = 0
+    }
+    this.#reader.bytes = this.bytes
+  }
+
+  /** @throws MillraceError `corrupt_batch`, `compression_unavailable` */
+  #unpack(compression: number, batch: Buffer): Buffer {
+    try {
+      return unpack(compression, batch.subarray(batchHeaderBytes))
+    } catch (error) {
+      if (error instanceof MillraceError) throw error
+      return this.#corrupt(`it cannot be unpacked: ${messageOf(error)}`)
+    }
+  }
+
+  /**
+   * Moves to the next record; false behind the last one.
+   *
+   * @throws MillraceError `corrupt_batch`
+   */
+  next(): boolean {
+    if (this.#left === 0) return false
+    this.#left--
+    const reader = this.#reader
+    const length = reader.read()
+    const end = reader.at + length
+    reader.at++ // attributes of a record: unused by Kafka
+    const timestamp = this.#baseTimestamp + reader.read()
+    this.timestamp = this.#appendTime < 0 ? timestamp : this.#appendTime
+    const offset = this.baseOffset + reader.read()
+    if (this.#isDense ? offset !== this.offset + 1 : !(offset > this.offset && offset < this.endOffset)) {
+      this.#corrupt('its records are not in order')
+    }
+    this.offset = offset
+    const keyLength = reader.read()
+    this.keyStart = reader.at
+    this.keyEnd = keyLength < 0 ? -1 : (reader.at += keyLength)
+    const valueLength = reader.read()
+    this.valueStart = reader.at
+    this.valueEnd = valueLength < 0 ? -1 : (reader.at += valueLength)
+    const headerCount = reader.read()
+    this.headers = headerCount === 0 ? noHeaders : this.#readHeaders(headerCount)
+    if (!(reader.at === end && end <= this.bytes.length && length > 0)) this.#corrupt('a record is malformed')
+    if (this.#left === 0 && end !== this.bytes.length) this.#corrupt('it holds more than its records')
+    return true
+  }
+
+  #readHeaders(count: number): readonly Header[] {
+    const reader = this.#reader
+    const headers: Header[] = []
+    for (let i = 0; i < count; i++) {
+      const keyEnd = reader.read() + reader.at
+      const key = this.bytes.toString('utf8', reader.at, keyEnd)
+      reader.at = keyEnd
+      const length = reader.read()
+      if (!(reader.at <= this.bytes.length)) this.#corrupt('a header is malformed')
+      const start = reader.at
+      if (length >= 0) reader.at += length
+      headers.push(Object.freeze({ key, value: length < 0 ? null : copyOf(this.bytes, start, reader.at) }))
+    }
+    return Object.freeze(headers)
+  }
+
+  #corrupt(why: string): never {
+    const { topic, partition } = this.#place
+    const offset = Math.max(this.offset, this.baseOffset)
+    throw new MillraceError(
+      'corrupt_batch',
+      `the batch at ${topic}[${partition}] offset ${this.baseOffset} is corrupt: ${why}`,
+      { topic, partition, offset },
+    )
+  }
+}

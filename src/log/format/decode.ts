@@ -1,0 +1,51 @@
+/**
+ * Records of a stored batch as a reader gets them: decoded, with their place.
+ */
+import { MillraceError, messageOf } from '../../core/errors.ts'
+import type { LogRecord } from '../../core/record.ts'
+import type { Codec } from '../../core/serde.ts'
+import type { Offset, Timestamp } from '../../core/units.ts'
+import type { BatchCursor, BatchPlace } from './batch-cursor.ts'
+
+/**
+ * The cursor's record.
+ *
+ * @throws MillraceError `undecodable`, `unexpected_null`
+ */
+export function decodeRecord<K, V>(
+  cursor: BatchCursor,
+  place: BatchPlace,
+  keyCodec: Codec<K>,
+  valueCodec: Codec<V>,
+): LogRecord<K, V> {
+  try {
+    return {
+      topic: place.topic,
+      partition: place.partition,
+      offset: cursor.offset as Offset,
+      key: decodePart(keyCodec, cursor.bytes, cursor.keyStart, cursor.keyEnd, 'key'),
+      value: decodePart(valueCodec, cursor.bytes, cursor.valueStart, cursor.valueEnd, 'value'),
+      timestamp: cursor.timestamp as Timestamp,
+      headers: cursor.headers,
+    }
+  } catch (cause) {
+    const { topic, partition } = place
+    const { offset } = cursor
+    const code = cause instanceof MillraceError ? cause.code : 'undecodable'
+    throw new MillraceError(code, `${topic}[${partition}] offset ${offset}: ${messageOf(cause)}`, {
+      topic,
+      partition,
+      offset,
+      cause,
+    })
+  }
+}
+
+function decodePart<T>(codec: Codec<T>, bytes: Buffer, start: number, end: number, what: 'key' | 'value'): T {
+  if (end >= 0) return codec.read(bytes, start, end)
+  if (codec.nullable) return null as T
+  throw new MillraceError(
+    'unexpected_null',
+    `the ${what} is null, but the topic does not allow it: say nullable(${codec.name})`,
+  )
+}

@@ -1,0 +1,277 @@
+/**
+ * The batches of every partition: append at the end, read from an offset.
+ *
+ * A partition's row says where it begins and ends (partition-row.ts). Offsets are dense as they are appended; compaction
+ * leaves gaps, and the row says up to where. The index by time has an entry for every batch that raised the largest
+ * timestamp of its segment (time-index.ts).
+ */
+import { readInt32, readInt64, writeUint64 } from '../../core/bytes.ts'
+import { MillraceError } from '../../core/errors.ts'
+import type { DiskGuard } from '../../storage/disk-guard.ts'
+import type { Entry, Environment, WriteTransaction } from '../../storage/environment.ts'
+import { numberOfKey, partitionKey, partitionNumberKey, segmentTimeKey } from '../../storage/keys.ts'
+import { batchHeaderBytes, lastOffsetDeltaAt, maxTimestampAt, setBaseOffset } from '../format/batch.ts'
+import type { BatchPlace } from '../format/batch-cursor.ts'
+import {
+  decodePartitionRow,
+  decodeSegment,
+  emptyPartition,
+  emptySegment,
+  encodePartitionRow,
+  encodeSegment,
+  type PartitionRow,
+  type Segment,
+} from './partition-row.ts'
+
+/** A partition as storage knows it. */
+export interface PartitionId extends BatchPlace {
+  readonly topicId: number
+}
+
+export interface StoredBatch {
+  readonly baseOffset: number
+  readonly bytes: Buffer
+}
+
+/** A segment is closed when it holds so many batches, or so many bytes. */
+export const segmentBatchesMax = 1_024
+const segmentBytesMax = 64 * 1_048_576
+
+/** Rows of segments are read in pages of so many. */
+const segmentPage = 256
+
+export class Partitions {
+  readonly #environment: Environment
+  readonly #guard: DiskGuard
+
+  constructor(environment: Environment, guard: DiskGuard) {
+    this.#environment = environment
+    this.#guard = guard
+  }
+
+  /** Makes the rows of a new topic, or those that are added to one. */
+  create(transaction: WriteTransaction, topicId: number, from: number, to: number): void {
+    for (let partition = from; partition < to; partition++) {
+      const key = partitionKey(topicId, partition)
+      transaction.put('partitions', key, encodePartitionRow(key, emptyPartition))
+    }
+  }
+
+  /**
+   * @throws MillraceError `topic_unknown` when the topic was deleted, `corrupt_batch` when the row is damaged
+   */
+  row(partition: PartitionId): PartitionRow {
+    const row = this.find(partition)
+    if (row !== undefined) return row
+    throw topicDeleted(partition.topic)
+  }
+
+  /**
+   * As {@link row}, and undefined when the topic was deleted.
+   *
+   * @throws MillraceError `corrupt_batch` when the row is damaged
+   */
+  find({ topic, topicId, partition }: PartitionId): PartitionRow | undefined {
+    const key = partitionKey(topicId, partition)
+    const stored = this.#environment.get('partitions', key)
+    if (stored === undefined) return undefined
+    const row = decodePartitionRow(key, stored)
+    if (row !== undefined) return row
+    throw new MillraceError('corrupt_batch', `where ${topic}[${partition}] ends is not known: its row is damaged`, {
+      topic,
+      partition,
+    })
+  }
+
+  putRow(transaction: WriteTransaction, { topicId, partition }: PartitionId, row: PartitionRow): void {
+    const key = partitionKey(topicId, partition)
+    transaction.put('partitions', key, encodePartitionRow(key, row))
+  }
+
+  /** The offset that the next record gets; throws as {@link row}. */
+  endOffset(partition: PartitionId): number {
+    return this.row(partition).endOffset
+  }
+
+  /** The first offset that is kept; throws as {@link row}. */
+  startOffset(partition: PartitionId): number {
+    return this.row(partition).startOffset
+  }
+
+  /**
+   * Appends built batches in order; returns the offset of the first record.
+   *
+   * The batches get their base offsets in place.
+   *
+   * @throws MillraceError `topic_unknown` when the topic was deleted, `disk_full`
+   */
+  append(transaction: WriteTransaction, partition: PartitionId, batches: readonly Buffer[], nowMs: number): number {
+    const { topicId, partition: index } = partition
+    const row = this.row(partition)
+    this.#guard.check(batches.reduce((total, batch) => total + batch.length, 0))
+    let { endOffset, bytes, active } = row
+    for (const batch of batches) {
+      if (active.batchCount >= segmentBatchesMax || active.bytes >= segmentBytesMax) {
+        active = this.closeSegment(transaction, partition, active, endOffset)
+      }
+      setBaseOffset(batch, endOffset)
+      transaction.put('batches', partitionNumberKey(topicId, index, endOffset), batch)
+      const maxTimestamp = readInt64(batch, maxTimestampAt)
+      if (maxTimestamp > active.maxTimestamp) {
+        const offset = Buffer.allocUnsafe(8)
+        writeUint64(offset, 0, endOffset)
+        transaction.put('times', segmentTimeKey(topicId, index, active.baseOffset, maxTimestamp), offset)
+      }
+      active = {
+        baseOffset: active.baseOffset,
+        batchCount: active.batchCount + 1,
+        bytes: active.bytes + batch.length,
+        maxTimestamp: Math.max(active.maxTimestamp, maxTimestamp),
+        firstAppendMs: active.batchCount === 0 ? Math.max(nowMs, active.lastAppendMs) : active.firstAppendMs,
+        lastAppendMs: Math.max(nowMs, active.lastAppendMs),
+      }
+      bytes += batch.length
+      endOffset += readInt32(batch, lastOffsetDeltaAt) + 1
+    }
+    this.putRow(transaction, partition, { ...row, endOffset, bytes, active })
+    return row.endOffset
+  }
+
+  /** Closes the segment that is appended to, which must hold a batch; returns the row as it is then. */
+  closeActive(transaction: WriteTransaction, partition: PartitionId, row: PartitionRow): PartitionRow {
+    const active = this.closeSegment(transaction, partition, row.active, row.endOffset)
+    const closed = { ...row, active }
+    this.putRow(transaction, partition, closed)
+    return closed
+  }
+
+  /** Stores a segment that gets no more batches, and returns the one behind it. */
+  closeSegment(transaction: WriteTransaction, partition: PartitionId, segment: Segment, endOffset: number): Segment {
+    this.putSegment(transaction, partition, segment)
+    // The time of an append never goes back, whatever the clock does.
+    return { ...emptySegment(endOffset), lastAppendMs: segment.lastAppendMs }
+  }
+
+  putSegment(transaction: WriteTransaction, { topicId, partition }: PartitionId, segment: Segment): void {
+    const key = partitionNumberKey(topicId, partition, segment.baseOffset)
+    transaction.put('segments', key, encodeSegment(key, segment))
+  }
+
+  /**
+   * The closed segments from the one that begins at or behind `from`, in order, up to `limit`.
+   *
+   * @throws MillraceError `corrupt_batch` when a row is damaged
+   */
+  closedSegments(partition: PartitionId, from: number, limit: number): Segment[] {
+    const { topicId, partition: index } = partition
+    return this.#environment
+      .range('segments', partitionNumberKey(topicId, index, from), partitionNumberKey(topicId, index + 1, 0), limit)
+      .map((entry) => decodedSegment(partition, entry))
+  }
+
+  /**
+   * The last closed segment that begins at or before an offset: the one that holds it, unless that has no row any more or is the
+   * one that is appended to.
+   *
+   * @throws MillraceError `corrupt_batch` when the row is damaged
+   */
+  segmentAt(partition: PartitionId, offset: number): Segment | undefined {
+    const { topicId, partition: index } = partition
+    const entry = this.#environment.lastBefore(
+      'segments',
+      partitionNumberKey(topicId, index, 0),
+      partitionNumberKey(topicId, index, offset + 1),
+    )
+    return entry === undefined ? undefined : decodedSegment(partition, entry)
+  }
+
+  /** All segments in order, the one that is appended to last. */
+  *segments(partition: PartitionId): Iterable<Segment> {
+    for (let from = 0; ;) {
+      const page = this.closedSegments(partition, from, segmentPage)
+      yield* page
+      if (page.length < segmentPage) break
+      from = (page.at(-1) as Segment).baseOffset + 1
+    }
+    yield this.row(partition).active
+  }
+
+  /**
+   * The batch that holds the first record at or behind `offset`; undefined when there is none.
+   *
+   * After compaction its last record may lie before `offset`: the first record is then in the batch behind it.
+   *
+   * @throws MillraceError `corrupt_batch` when the log has a hole there, `position_lost` when the offset is not kept any more
+   */
+  batchAt(partition: PartitionId, offset: number): StoredBatch | undefined {
+    const { topic, topicId, partition: index } = partition
+    // What is deleted is not read, although some of it may still be there.
+    const { startOffset, endOffset, gapsEnd } = this.row(partition)
+    if (offset >= endOffset) return undefined
+    if (offset < startOffset) throw positionLost(partition, offset, startOffset)
+    const bytes = this.#environment.get('batches', partitionNumberKey(topicId, index, offset))
+    if (bytes !== undefined) return { baseOffset: offset, bytes }
+    const before = this.#environment.lastBefore(
+      'batches',
+      partitionNumberKey(topicId, index, 0),
+      partitionNumberKey(topicId, index, offset + 1),
+    )
+    if (before !== undefined) {
+      const baseOffset = numberOfKey(before.key)
+      // A value that is too short for a header is handed out too: the cursor says what is wrong with it.
+      const isCutOff = before.value.length < batchHeaderBytes
+      if (isCutOff || offset <= baseOffset + readInt32(before.value, lastOffsetDeltaAt)) {
+        return { baseOffset, bytes: before.value }
+      }
+    }
+    const [behind] = this.#environment.range(
+      'batches',
+      partitionNumberKey(topicId, index, offset + 1),
+      partitionNumberKey(topicId, index + 1, 0),
+      1,
+    )
+    const baseOffset = behind === undefined ? endOffset : numberOfKey(behind.key)
+    if (baseOffset <= gapsEnd) return behind === undefined ? undefined : { baseOffset, bytes: behind.value }
+    throw new MillraceError(
+      'corrupt_batch',
+      `${topic}[${index}] holds no batch for offset ${Math.max(offset, gapsEnd)}, although it ends behind it`,
+      { topic, partition: index, offset: Math.max(offset, gapsEnd) },
+    )
+  }
+
+  /** Where the next batch behind an offset begins, whatever is stored there; the end when there is none. */
+  baseOffsetBehind(partition: PartitionId, offset: number): number {
+    const { topicId, partition: index } = partition
+    const [behind] = this.#environment.range(
+      'batches',
+      partitionNumberKey(topicId, index, offset + 1),
+      partitionNumberKey(topicId, index + 1, 0),
+      1,
+    )
+    return behind === undefined ? this.endOffset(partition) : numberOfKey(behind.key)
+  }
+}
+
+function decodedSegment({ topic, partition }: PartitionId, { key, value }: Entry): Segment {
+  const segment = decodeSegment(key, value)
+  if (segment !== undefined) return segment
+  const offset = numberOfKey(key)
+  throw new MillraceError('corrupt_batch', `the segment at ${topic}[${partition}] offset ${offset} is damaged`, {
+    topic,
+    partition,
+    offset,
+  })
+}
+
+export function topicDeleted(topic: string): MillraceError {
+  return new MillraceError('topic_unknown', `the topic "${topic}" was deleted while it was in use`, { topic })
+}
+
+export function positionLost(partition: PartitionId, offset: number, startOffset: number): MillraceError {
+  const { topic, partition: index } = partition
+  return new MillraceError(
+    'position_lost',
+    `${topic}[${index}] begins at offset ${startOffset}: offset ${offset} was deleted by retention or on request`,
+    { topic, partition: index, offset },
+  )
+}

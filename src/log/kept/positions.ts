@@ -1,0 +1,136 @@
+/**
+ * How far groups and applications have read: the offset of the next record, by group and partition.
+ *
+ * Those of an application belong to it, because they are one with its state: nobody else may move them.
+ */
+import { readInt64, writeInt64 } from '../../core/bytes.ts'
+import { MillraceError } from '../../core/errors.ts'
+import type { Environment, WriteTransaction } from '../../storage/environment.ts'
+import { afterPrefix, namedKey, partitionKey } from '../../storage/keys.ts'
+
+/** A position as it was committed. */
+export interface CommittedPosition {
+  /** Of the next record to read. */
+  readonly offset: number
+  /** When it was committed, by the clock of the log. */
+  readonly committedMs: number
+  /** What the committer noted beside it. */
+  readonly metadata: string
+}
+
+export interface StoredPosition extends CommittedPosition {
+  readonly topicId: number
+  readonly partition: number
+}
+
+/** A partition by its numbers. */
+export interface PartitionNumbers {
+  readonly topicId: number
+  readonly partition: number
+}
+
+const fixedBytes = 16
+const pageRows = 512
+
+export class Positions {
+  readonly #environment: Environment
+
+  constructor(environment: Environment) {
+    this.#environment = environment
+  }
+
+  get(group: string, partition: PartitionNumbers): CommittedPosition | undefined {
+    const stored = this.#environment.get('positions', keyOf(group, partition))
+    return stored === undefined ? undefined : decode(stored)
+  }
+
+  put(
+    transaction: WriteTransaction,
+    group: string,
+    partition: PartitionNumbers,
+    { offset, committedMs, metadata }: CommittedPosition,
+  ): void {
+    const text = Buffer.from(metadata)
+    const value = Buffer.allocUnsafe(fixedBytes + text.length)
+    writeInt64(value, 0, offset)
+    writeInt64(value, 8, committedMs)
+    value.set(text, fixedBytes)
+    transaction.put('positions', keyOf(group, partition), value)
+  }
+
+  remove(transaction: WriteTransaction, group: string, partition: PartitionNumbers): void {
+    transaction.remove('positions', keyOf(group, partition))
+  }
+
+  /** All positions of a group, by topic id and partition. */
+  list(group: string): StoredPosition[] {
+    const prefix = namedKey(group, '')
+    const found: StoredPosition[] = []
+    for (const page of this.#environment.pages('positions', prefix, afterPrefix(prefix), pageRows)) {
+      for (const { key, value } of page) {
+        found.push({ topicId: topicIdOf(key), partition: key.readUInt32BE(key.length - 4), ...decode(value) })
+      }
+    }
+    return found
+  }
+
+  /** Forgets what groups have committed for a topic, a step at a time; an application keeps its own and so notices a new topic. */
+  *removeTopic(topicId: number): Generator<void> {
+    for (let from: Buffer = Buffer.of(0); ;) {
+      this.#environment.refresh()
+      const keys = this.#environment.keys('positions', from, Buffer.of(255), pageRows)
+      const gone = keys.filter((key) => topicIdOf(key) === topicId && !this.isApplication(groupOf(key)))
+      if (gone.length > 0) {
+        this.#environment.write((transaction) => {
+          for (const key of gone) transaction.remove('positions', key)
+        })
+      }
+      yield
+      const last = keys.at(-1)
+      if (last === undefined || keys.length < pageRows) return
+      from = Buffer.concat([last, Buffer.of(0)])
+    }
+  }
+
+  /** Everyone who has positions, applications too, by name. */
+  names(): string[] {
+    const names: string[] = []
+    for (let from: Buffer = Buffer.of(0); ;) {
+      const [entry] = this.#environment.range('positions', from, Buffer.of(255), 1)
+      if (entry === undefined) return names
+      const name = groupOf(entry.key)
+      names.push(name)
+      from = afterPrefix(namedKey(name, ''))
+    }
+  }
+
+  isApplication(group: string): boolean {
+    return this.#environment.get('applications', namedKey(group, 'epoch')) !== undefined
+  }
+
+  /** @throws MillraceError `owned_by_application` */
+  checkNotApplication(group: string): void {
+    if (!this.isApplication(group)) return
+    throw new MillraceError(
+      'owned_by_application',
+      `the positions of "${group}" belong to the application of that name: they are one with its state. To read the topics ` +
+        'again use another application id; to read beside it use another group',
+    )
+  }
+}
+
+function keyOf(group: string, { topicId, partition }: PartitionNumbers): Buffer {
+  return namedKey(group, partitionKey(topicId, partition))
+}
+
+function groupOf(key: Buffer): string {
+  return key.subarray(0, key.indexOf(0)).toString()
+}
+
+function topicIdOf(key: Buffer): number {
+  return key.readUInt32BE(key.length - 8)
+}
+
+function decode(value: Buffer): CommittedPosition {
+  return { offset: readInt64(value, 0), committedMs: readInt64(value, 8), metadata: value.toString('utf8', fixedBytes) }
+}

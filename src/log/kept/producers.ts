@@ -1,0 +1,277 @@
+/**
+ * Idempotence and fencing, as Kafka's brokers keep them: who has written what last, and who may write.
+ *
+ * A batch carries its producer's id, epoch and sequence number. The last batches of each producer and partition are kept
+ * beside the records, in the same transaction, so that whoever does not know the outcome of an append may repeat it: a
+ * batch that is there is not appended again. A transactional id belongs to the producer that was opened with it last.
+ */
+import { days } from '../../core/duration.ts'
+import { MillraceError } from '../../core/errors.ts'
+import { readInt32, readInt64, writeInt64 } from '../../core/bytes.ts'
+import type { Entry, Environment, WriteTransaction } from '../../storage/environment.ts'
+import { afterPrefix } from '../../storage/keys.ts'
+import { lastOffsetDeltaAt, producerOf, sealBatch, stampProducer } from '../format/batch.ts'
+import type { PartitionId, Partitions } from './partitions.ts'
+import {
+  type AppendedBatch,
+  batchesKept,
+  decodeOwner,
+  decodeState,
+  encodeOwner,
+  encodeState,
+  ownerKeyOf,
+  ownerPrefix,
+  type ProducerState,
+  stateKeyOf,
+  statePrefix,
+  type TransactionalOwner,
+} from './producer-row.ts'
+
+/** What a producer writes into its batches. */
+export interface ProducerIdentity {
+  readonly producerId: number
+  readonly epoch: number
+}
+
+/** What became of a stamped batch. */
+export interface StampedAppend {
+  /** Of the batch in the partition: the same for every repetition. */
+  readonly baseOffset: number
+  /** Whether it was there before. */
+  readonly isRepeated: boolean
+}
+
+/** A producer that was silent for so long is forgotten, as in Kafka. */
+const producerExpiryMs: number = days(7)
+
+/** Sequence numbers and epochs have 31 and 15 bits, as in Kafka; a sequence goes on with 0 behind the last. */
+const sequences = 2 ** 31
+const epochMax = 32_767
+
+const nextIdKey = Buffer.from('next producer id')
+const expiryRows = 256
+
+export class Producers {
+  readonly #environment: Environment
+  readonly #partitions: Partitions
+  /** The round of {@link expire} that is under way. */
+  #expiry: Generator<Entry[], undefined> | undefined
+
+  constructor(environment: Environment, partitions: Partitions) {
+    this.#environment = environment
+    this.#partitions = partitions
+  }
+
+  /** An id that nobody had before. */
+  allocate(transaction: WriteTransaction): ProducerIdentity {
+    const stored = this.#environment.get('meta', nextIdKey)
+    const producerId = stored === undefined ? 0 : readInt64(stored, 0)
+    const next = Buffer.allocUnsafe(8)
+    writeInt64(next, 0, producerId + 1)
+    transaction.put('meta', nextIdKey, next)
+    return { producerId, epoch: 0 }
+  }
+
+  /** Makes the caller the only one that may write under a transactional id. */
+  own(transactionalId: string, nowMs: number): ProducerIdentity {
+    return this.#environment.write((transaction) => {
+      const owner = this.#owner(transactionalId)
+      const identity =
+        owner === undefined || owner.epoch >= epochMax
+          ? this.allocate(transaction)
+          : { producerId: owner.producerId, epoch: owner.epoch + 1 }
+      this.#putOwner(transaction, transactionalId, { ...identity, lastUsedMs: nowMs })
+      return identity
+    })
+  }
+
+  /** @throws MillraceError `fenced` when another producer was opened with the id since, or nobody has used it for long */
+  checkOwner(transactionalId: string, { producerId, epoch }: ProducerIdentity): void {
+    const owner = this.#owner(transactionalId)
+    if (owner === undefined) {
+      // Whoever had it last is not known any more. Kafka's answer is INVALID_PRODUCER_ID_MAPPING.
+      throw fenced(
+        `transactionalId "${transactionalId}" was not used for ${producerExpiryMs / days(1)} days and is forgotten; ` +
+          'nothing is written. Open another producer with it',
+      )
+    }
+    if (owner.producerId === producerId && owner.epoch === epoch) return
+    throw fenced(
+      `another producer was opened with transactionalId "${transactionalId}"; nothing of this one is written`,
+    )
+  }
+
+  /**
+   * {@link checkOwner} inside of a transaction, which keeps the id from being forgotten.
+   *
+   * @throws MillraceError `fenced`
+   */
+  claim(transaction: WriteTransaction, transactionalId: string, identity: ProducerIdentity, nowMs: number): void {
+    this.checkOwner(transactionalId, identity)
+    this.#putOwner(transaction, transactionalId, { ...identity, lastUsedMs: nowMs })
+  }
+
+  /**
+   * Numbers, stamps and appends batches that are not sealed yet; returns the base offset of the first.
+   *
+   * @throws MillraceError as {@link Partitions.append}, and `fenced`
+   */
+  appendOwn(
+    transaction: WriteTransaction,
+    identity: ProducerIdentity,
+    partition: PartitionId,
+    batches: readonly Buffer[],
+    nowMs: number,
+  ): number {
+    const key = stateKeyOf(identity.producerId, partition)
+    const state = this.#state(key, partition)
+    let sequence = state?.epoch === identity.epoch ? sequenceBehind(state) : 0
+    let baseOffset = this.#partitions.endOffset(partition)
+    const appended: AppendedBatch[] = []
+    for (const batch of batches) {
+      stampProducer(batch, { ...identity, sequence })
+      sealBatch(batch)
+      const placed = placedAt(batch, sequence, baseOffset)
+      appended.push(placed)
+      sequence = (placed.lastSequence + 1) % sequences
+      baseOffset += readInt32(batch, lastOffsetDeltaAt) + 1
+    }
+    this.#putState(
+      transaction,
+      key,
+      state,
+      { epoch: identity.epoch, lastAppendMs: nowMs, batches: appended },
+      partition,
+    )
+    return this.#partitions.append(transaction, partition, batches, nowMs)
+  }
+
+  /**
+   * Appends a batch that its producer has stamped, unless it is there already.
+   *
+   * Of a producer without a state (a new one, or one that was forgotten) any sequence number is taken, as in Kafka.
+   *
+   * @throws MillraceError `out_of_order_sequence` when it does not follow the batch before it, `fenced` when a newer epoch
+   *   of the producer has written
+   */
+  appendStamped(transaction: WriteTransaction, partition: PartitionId, batch: Buffer, nowMs: number): StampedAppend {
+    const { producerId, epoch, sequence } = producerOf(batch)
+    const key = stateKeyOf(producerId, partition)
+    const state = this.#state(key, partition)
+    const placed = placedAt(batch, sequence, this.#partitions.endOffset(partition))
+    if (state?.epoch === epoch) {
+      const repeated = state.batches.find(
+        ({ firstSequence, lastSequence }) => firstSequence === sequence && lastSequence === placed.lastSequence,
+      )
+      if (repeated !== undefined) return { baseOffset: repeated.baseOffset, isRepeated: true }
+    }
+    const expected = state?.epoch === epoch ? sequenceBehind(state) : 0
+    if (state !== undefined && sequence !== expected && epoch >= state.epoch) {
+      throw outOfOrder(partition, producerId, sequence, expected)
+    }
+    this.#putState(transaction, key, state, { epoch, lastAppendMs: nowMs, batches: [placed] }, partition)
+    const baseOffset = this.#partitions.append(transaction, partition, [batch], nowMs)
+    return { baseOffset, isRepeated: false }
+  }
+
+  /**
+   * Forgets producers that were silent for {@link producerExpiryMs}, a bounded piece of work at a call; returns whether
+   * more is left of this round.
+   */
+  expire(nowMs: number): boolean {
+    this.#expiry ??= this.#environment.pages('producers', ownerPrefix, afterPrefix(statePrefix), expiryRows)
+    const rows = this.#expiry.next().value ?? []
+    const isOld = (key: Buffer, value: Buffer): boolean => lastUseOf(key, value) < nowMs - producerExpiryMs
+    if (rows.some(({ key, value }) => isOld(key, value))) {
+      this.#environment.write((transaction) => {
+        for (const { key } of rows) {
+          const value = this.#environment.get('producers', key)
+          if (value !== undefined && isOld(key, value)) transaction.remove('producers', key)
+        }
+      })
+    }
+    if (rows.length === expiryRows) return true
+    this.#expiry = undefined
+    return false
+  }
+
+  /** Keeps the newest of what was there and what came. */
+  #putState(
+    transaction: WriteTransaction,
+    key: Buffer,
+    before: ProducerState | undefined,
+    added: ProducerState,
+    { topic, partition }: PartitionId,
+  ): void {
+    if (before !== undefined && before.epoch > added.epoch) {
+      throw fenced(`a newer epoch of the producer has written to ${topic}[${partition}]`, { topic, partition })
+    }
+    const kept = before?.epoch === added.epoch ? before.batches : []
+    const batches = [...kept, ...added.batches].slice(-batchesKept)
+    transaction.put('producers', key, encodeState(key, { ...added, batches }))
+  }
+
+  #state(key: Buffer, { topic, partition }: PartitionId): ProducerState | undefined {
+    const stored = this.#environment.get('producers', key)
+    if (stored === undefined) return undefined
+    const state = decodeState(key, stored)
+    if (state !== undefined) return state
+    throw new MillraceError(
+      'corrupt_batch',
+      `what a producer has written to ${topic}[${partition}] is not known: its row is damaged`,
+      { topic, partition },
+    )
+  }
+
+  #owner(transactionalId: string): TransactionalOwner | undefined {
+    const key = ownerKeyOf(transactionalId)
+    const stored = this.#environment.get('producers', key)
+    if (stored === undefined) return undefined
+    const owner = decodeOwner(key, stored)
+    if (owner !== undefined) return owner
+    throw new MillraceError(
+      'corrupt_batch',
+      `who writes under transactionalId "${transactionalId}" is not known: its row is damaged`,
+    )
+  }
+
+  #putOwner(transaction: WriteTransaction, transactionalId: string, owner: TransactionalOwner): void {
+    const key = ownerKeyOf(transactionalId)
+    transaction.put('producers', key, encodeOwner(key, owner))
+  }
+}
+
+/** When a row was used last. A damaged one is left alone: whoever needs it says so. */
+function lastUseOf(key: Buffer, value: Buffer): number {
+  const isState = key.subarray(0, statePrefix.length).equals(statePrefix)
+  const lastUsedMs = isState ? decodeState(key, value)?.lastAppendMs : decodeOwner(key, value)?.lastUsedMs
+  return lastUsedMs ?? Number.POSITIVE_INFINITY
+}
+
+function placedAt(batch: Buffer, firstSequence: number, baseOffset: number): AppendedBatch {
+  const lastSequence = (firstSequence + readInt32(batch, lastOffsetDeltaAt)) % sequences
+  return { firstSequence, lastSequence, baseOffset }
+}
+
+function sequenceBehind({ batches }: ProducerState): number {
+  const last = batches.at(-1)
+  return last === undefined ? 0 : (last.lastSequence + 1) % sequences
+}
+
+function fenced(why: string, place: { readonly topic?: string; readonly partition?: number } = {}): MillraceError {
+  return new MillraceError('fenced', why, place)
+}
+
+function outOfOrder(
+  { topic, partition }: PartitionId,
+  producerId: number,
+  sequence: number,
+  expected: number,
+): MillraceError {
+  return new MillraceError(
+    'out_of_order_sequence',
+    `a batch of producer ${producerId} for ${topic}[${partition}] begins with sequence ${sequence} instead of ${expected}: ` +
+      'one before it is missing, or it was repeated too late to be known',
+    { topic, partition },
+  )
+}

@@ -1,0 +1,74 @@
+/**
+ * The first offset whose record has at least a given timestamp, in whatever order the timestamps came.
+ *
+ * A segment knows its largest timestamp, so segments that are too old are passed over; within one, an entry stands for every
+ * batch that raised the largest timestamp, so the first candidate is one seek away. Deletions and compaction only take
+ * records away: a candidate may have lost its record, and the search goes on behind it.
+ */
+import { readInt64 } from '../../core/bytes.ts'
+import type { Environment } from '../../storage/environment.ts'
+import { segmentTimeKey } from '../../storage/keys.ts'
+import { maxTimestampAt } from '../format/batch.ts'
+import { BatchCursor } from '../format/batch-cursor.ts'
+import type { Segment } from './partition-row.ts'
+import type { PartitionId, Partitions } from './partitions.ts'
+
+/** As Kafka defines it; the end when there is none. */
+export function offsetAtTime(
+  environment: Environment,
+  partitions: Partitions,
+  partition: PartitionId,
+  timestamp: number,
+): number {
+  const { startOffset, endOffset } = partitions.row(partition)
+  let segment: Segment | undefined
+  for (const next of partitions.segments(partition)) {
+    const found = segment && searchSegment(segment, next.baseOffset)
+    if (found !== undefined) return found
+    segment = next
+  }
+  return (segment && searchSegment(segment, endOffset)) ?? endOffset
+
+  function searchSegment(within: Segment, until: number): number | undefined {
+    if (within.maxTimestamp < timestamp) return undefined
+    const from = firstCandidate(environment, partition, within, timestamp)
+    return search(partitions, partition, Math.max(from, startOffset), until, timestamp)
+  }
+}
+
+/** The batch of a segment that was the first to reach the timestamp when it was appended. */
+function firstCandidate(
+  environment: Environment,
+  { topicId, partition }: PartitionId,
+  { baseOffset }: Segment,
+  timestamp: number,
+): number {
+  const [entry] = environment.range(
+    'times',
+    segmentTimeKey(topicId, partition, baseOffset, timestamp),
+    segmentTimeKey(topicId, partition, baseOffset + 1, 0),
+    1,
+  )
+  return entry === undefined ? baseOffset : readInt64(entry.value, 0)
+}
+
+/** Goes over batches until a record reaches the timestamp; only batches whose header says so are unpacked. */
+function search(
+  partitions: Partitions,
+  partition: PartitionId,
+  from: number,
+  until: number,
+  timestamp: number,
+): number | undefined {
+  const cursor = new BatchCursor(partition)
+  for (let offset = from; offset < until;) {
+    const batch = partitions.batchAt(partition, offset)
+    if (batch === undefined || batch.baseOffset >= until) return undefined
+    cursor.load(batch.bytes, batch.baseOffset)
+    if (readInt64(batch.bytes, maxTimestampAt) >= timestamp) {
+      while (cursor.next()) if (cursor.offset >= from && cursor.timestamp >= timestamp) return cursor.offset
+    }
+    offset = cursor.endOffset
+  }
+  return undefined
+}

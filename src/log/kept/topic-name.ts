@@ -1,0 +1,30 @@
+/**
+ * How a caller says which topic, or which group, is meant.
+ */
+import { MillraceError } from '../../core/errors.ts'
+import { checkList, checkName, shown } from '../../core/names.ts'
+
+/** A topic by its typed constant, or by its name; a name never creates. */
+export type TopicName = string | { readonly name: string }
+
+/** @throws MillraceError `bad_option` for what has no name, and for the constant of a store */
+export function nameOf(topic: TopicName): string {
+  if (typeof topic === 'string') return topic
+  const isObject = typeof topic === 'object' && topic !== null
+  if (isObject && typeof topic.name === 'string' && !isStore(topic)) return topic.name
+  throw new MillraceError('bad_option', `a topic is given by its constant or by its name, not by ${shown(topic)}`)
+}
+
+function isStore(constant: object): boolean {
+  return 'kind' in constant && constant.kind !== 'topic'
+}
+
+/** @throws MillraceError `bad_option` for what is no list of topics */
+export function namesOf(what: string, topics: readonly TopicName[]): string[] {
+  return checkList(what, topics).map(nameOf)
+}
+
+/** @throws MillraceError `bad_option` */
+export function checkGroup(group: string): string {
+  return checkName('the name of a group', group)
+}

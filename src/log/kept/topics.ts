@@ -1,0 +1,280 @@
+/**
+ * The catalogue of topics: their names, ids, partition counts and configurations.
+ */
+import { readInt32, readInt64, writeInt32, writeInt64 } from '../../core/bytes.ts'
+import { MillraceError } from '../../core/errors.ts'
+import { checkName, checkOptions, shown } from '../../core/names.ts'
+import { nearestName } from '../../core/near-names.ts'
+import { checkPartitions } from '../../core/topic.ts'
+import { checkTopicConfig, defaultTopicConfig, type TopicConfig, topicConfigNames } from '../../core/topic-config.ts'
+import type { Environment, WriteTransaction } from '../../storage/environment.ts'
+import { partitionKey } from '../../storage/keys.ts'
+import { markDeleted } from './deleted-topics.ts'
+import type { Partitions } from './partitions.ts'
+import { nameOf } from './topic-name.ts'
+import { changedConfig, checkConfigChange, checkNothingFollows, type TopicConfigChange } from './topic-changes.ts'
+
+/** A topic as it is in the log. */
+export interface TopicDescription {
+  /** What it is called. */
+  readonly name: string
+  /** Stands for the name on disk; a topic that is created again gets another one. */
+  readonly id: number
+  /** How many it has; they can become more. */
+  readonly partitions: number
+  /** What differs from the defaults. */
+  readonly config: Partial<TopicConfig>
+}
+
+/** A topic with all of its configuration. */
+export interface TopicDetails extends TopicDescription {
+  /** Every setting, with the defaults filled in. */
+  readonly effectiveConfig: TopicConfig
+}
+
+export function detailsOf(description: TopicDescription): TopicDetails {
+  return { ...description, effectiveConfig: { ...defaultTopicConfig, ...description.config } }
+}
+
+/** What a typed constant says about its topic. */
+export interface TopicRequest {
+  /** What the topic is called. */
+  readonly name: string
+  /** How many partitions it gets; 1 when nothing is said. */
+  readonly partitions?: number | undefined
+  /** What is to differ from the defaults. */
+  readonly config?: Partial<TopicConfig>
+}
+
+export class Topics {
+  readonly #environment: Environment
+  readonly #partitions: Partitions
+  /** Ids of topics whose configuration was reported to differ. */
+  readonly #reported = new Set<number>()
+
+  constructor(environment: Environment, partitions: Partitions) {
+    this.#environment = environment
+    this.#partitions = partitions
+  }
+
+  /** @throws MillraceError `topic_unknown` */
+  describe(name: string): TopicDescription {
+    const found = this.find(name)
+    if (found !== undefined) return found
+    const near = nearestName(
+      name,
+      this.list().map((topic) => topic.name),
+    )
+    const hint = near === undefined ? 'list the topics with log.admin.listTopics()' : `did you mean "${near}"?`
+    throw new MillraceError('topic_unknown', `there is no topic "${name}"; ${hint}`, { topic: name })
+  }
+
+  find(name: string): TopicDescription | undefined {
+    const stored = this.#environment.get('topics', Buffer.from(checkName('the name of a topic', name)))
+    return stored === undefined ? undefined : (JSON.parse(stored.toString()) as TopicDescription)
+  }
+
+  /** Every topic, by name. */
+  list(): TopicDescription[] {
+    const pages = this.#environment.pages('topics', Buffer.of(0), Buffer.of(255), pageRows)
+    return [...pages].flat().map(({ value }) => JSON.parse(value.toString()) as TopicDescription)
+  }
+
+  /** @throws MillraceError `topic_exists` */
+  create(request: TopicRequest): TopicDescription {
+    checkRequest(request)
+    return this.#environment.write((transaction) => {
+      if (this.find(request.name) !== undefined) {
+        throw new MillraceError('topic_exists', `the topic "${request.name}" exists already`, { topic: request.name })
+      }
+      return this.#add(transaction, request)
+    })
+  }
+
+  /**
+   * The topics as {@link ensure} would leave them; one that is missing has the id -1.
+   *
+   * @throws MillraceError `partitions_differ`
+   */
+  preview(requests: readonly TopicRequest[]): TopicDescription[] {
+    const seen = new Map<string, TopicDescription>()
+    return requests.map((request) => {
+      const { name, partitions = 1 } = request
+      const found = fitting(request, seen.get(name) ?? this.find(name)) ?? {
+        name,
+        id: -1,
+        partitions,
+        config: request.config ?? {},
+      }
+      seen.set(name, found)
+      return found
+    })
+  }
+
+  /**
+   * The topics as they are, created where they are missing.
+   *
+   * @throws MillraceError `partitions_differ` when one exists with another partition count than the constant says
+   */
+  ensure(requests: readonly TopicRequest[]): TopicDescription[] {
+    let topics = requests.map((request) => fitting(request, this.find(request.name)))
+    if (topics.includes(undefined)) {
+      topics = this.#environment.write((transaction) =>
+        requests.map((request) => fitting(request, this.find(request.name)) ?? this.#add(transaction, request)),
+      )
+    }
+    const found = topics as TopicDescription[]
+    for (const [index, request] of requests.entries()) this.#report(request, found[index] as TopicDescription)
+    return found
+  }
+
+  #add(transaction: WriteTransaction, request: TopicRequest): TopicDescription {
+    const description: TopicDescription = {
+      name: request.name,
+      id: nextId(this.#environment, transaction),
+      partitions: checkPartitions(request.partitions ?? 1),
+      config: checkTopicConfig('the config of a topic', request.config ?? {}),
+    }
+    this.put(transaction, description)
+    this.#partitions.create(transaction, description.id, 0, description.partitions)
+    return description
+  }
+
+  /** Counts every change of the catalogue: whoever keeps a description looks whether it is still the newest. */
+  version(): number {
+    const stored = this.#environment.get('meta', versionKey)
+    return stored === undefined ? 0 : readInt64(stored, 0)
+  }
+
+  /** Replaces what is stored about a topic that exists. */
+  put(transaction: WriteTransaction, description: TopicDescription): void {
+    transaction.put('topics', Buffer.from(description.name), Buffer.from(JSON.stringify(description)))
+    this.#raiseVersion(transaction)
+  }
+
+  /**
+   * Changes settings of a topic; null is back to the default.
+   *
+   * @throws MillraceError `topic_unknown`, `bad_option`
+   */
+  alter(name: string, change: TopicConfigChange): TopicDescription {
+    const checked = checkConfigChange(change)
+    return this.#environment.write((transaction) => {
+      const before = this.describe(name)
+      const after = { ...before, config: changedConfig(before.config, checked) }
+      this.put(transaction, after)
+      return after
+    })
+  }
+
+  /**
+   * Adds empty partitions behind those that a topic has.
+   *
+   * @throws MillraceError `topic_unknown`, `bad_option`, `partitions_differ` when stored data depends on how many there are
+   */
+  addPartitions(name: string, partitions: number): TopicDescription {
+    checkPartitions(partitions)
+    return this.#environment.write((transaction) => {
+      const before = this.describe(name)
+      if (partitions <= before.partitions) {
+        throw new MillraceError(
+          'bad_option',
+          `the topic "${name}" has ${before.partitions} partitions: they can become more, not ${partitions}`,
+          { topic: name },
+        )
+      }
+      checkNothingFollows(this.#environment, name)
+      const after = { ...before, partitions }
+      this.put(transaction, after)
+      this.#partitions.create(transaction, before.id, before.partitions, partitions)
+      return after
+    })
+  }
+
+  /**
+   * Removes a topic: its name and partitions at once, so that nobody appends or reads on. Its records are removed in steps
+   * (deleted-topics.ts).
+   *
+   * @throws MillraceError `topic_unknown`
+   */
+  delete(name: string): void {
+    this.#environment.write((transaction) => {
+      const { id, partitions } = this.describe(name)
+      transaction.remove('topics', Buffer.from(name))
+      for (let partition = 0; partition < partitions; partition++) {
+        transaction.remove('partitions', partitionKey(id, partition))
+      }
+      markDeleted(transaction, id)
+      this.#raiseVersion(transaction)
+    })
+  }
+
+  #raiseVersion(transaction: WriteTransaction): void {
+    const stored = Buffer.allocUnsafe(8)
+    writeInt64(stored, 0, this.version() + 1)
+    transaction.put('meta', versionKey, stored)
+  }
+
+  /** Says once what a constant asks for and the topic does not have: nothing is changed behind anyone's back. */
+  #report(request: TopicRequest, found: TopicDescription): void {
+    const asked = request.config ?? {}
+    const stored = { ...defaultTopicConfig, ...found.config }
+    const differing = topicConfigNames.filter((name) => asked[name] !== undefined && asked[name] !== stored[name])
+    if (differing.length === 0 || this.#reported.has(found.id)) return
+    this.#reported.add(found.id)
+    const list = differing.map((name) => `${name} is ${stored[name]}, not ${asked[name]}`).join('; ')
+    process.emitWarning(
+      `the topic "${found.name}" is configured otherwise than the program says: ${list}. ` +
+        'It stays as it is; change it with log.admin.alterTopic, or change the program',
+      { type: 'MillraceWarning', code: topicConfigWarning },
+    )
+  }
+}
+
+/** A constant, or what it would say: `createTopic` has no other topics, so nothing that it is told may be ignored. */
+function checkRequest(request: TopicRequest): void {
+  if (typeof request !== 'object' || request === null) {
+    throw new MillraceError(
+      'bad_option',
+      `createTopic takes the constant of a topic or { name, partitions, config }, not ${shown(request)}`,
+    )
+  }
+  const setting = topicConfigNames.find((name) => Object.hasOwn(request, name))
+  if (setting !== undefined) {
+    throw new MillraceError('bad_option', `createTopic takes ${setting} in config: { name, config: { ${setting} } }`)
+  }
+  checkOptions('createTopic', request, requestNames)
+  checkName('the name of a topic', nameOf(request))
+  if (request.partitions !== undefined) checkPartitions(request.partitions)
+  if (request.config !== undefined) checkTopicConfig('the config of a topic', request.config)
+}
+
+const requestNames = ['name', 'partitions', 'config', 'kind', 'key', 'value']
+
+const pageRows = 256
+
+/** The code of the warning about a constant that asks for another configuration than its topic has. */
+export const topicConfigWarning = 'MILLRACE_TOPIC_CONFIG_DIFFERS'
+
+const versionKey = Buffer.from('catalogue')
+const nextIdKey = Buffer.from('next id')
+
+/** Ids of topics and stores are never used again. */
+export function nextId(environment: Environment, transaction: WriteTransaction): number {
+  const stored = environment.get('meta', nextIdKey)
+  const id = stored === undefined ? 1 : readInt32(stored, 0)
+  const next = Buffer.alloc(4)
+  writeInt32(next, 0, id + 1)
+  transaction.put('meta', nextIdKey, next)
+  return id
+}
+
+function fitting(request: TopicRequest, found: TopicDescription | undefined): TopicDescription | undefined {
+  if (found === undefined || request.partitions === undefined || request.partitions === found.partitions) return found
+  throw new MillraceError(
+    'partitions_differ',
+    `the topic "${request.name}" has ${found.partitions} partitions, but the program says ${request.partitions}; ` +
+      `say partitions: ${found.partitions}, or use another name`,
+    { topic: request.name },
+  )
+}

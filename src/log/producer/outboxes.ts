@@ -1,0 +1,337 @@
+/**
+ * Records on their way into the log: encoded, put to their partition, and gathered into batches until a flush writes them
+ * all in one commit.
+ */
+import { ByteWriter } from '../../core/bytes.ts'
+import type { Clock } from '../../core/clock.ts'
+import { MillraceError } from '../../core/errors.ts'
+import { toHeaders } from '../../core/headers.ts'
+import type { RecordInput } from '../../core/record.ts'
+import { type Codec, codecOf, encodeInto } from '../../core/serde.ts'
+import { checkTopic, type Topic } from '../../core/topic.ts'
+import type { TopicConfig } from '../../core/topic-config.ts'
+import { toTimestamp } from '../../core/units.ts'
+import type { WriteTransaction } from '../../storage/environment.ts'
+import { sealBatch, stampAppendTime } from '../format/batch.ts'
+import type { Compression } from '../format/compression.ts'
+import type { EmbeddedLog } from '../embedded-log.ts'
+import type { ProducerIdentity } from '../kept/producers.ts'
+import { checkFields, checkRecord } from './record-input.ts'
+import {
+  checkNullKey,
+  checkTimestamp,
+  type Outbox,
+  type OutboxMark,
+  type Partitioner,
+  partitionFor,
+  type Route,
+  topicOutboxes,
+  type TopicOutboxes,
+} from './route.ts'
+
+/** The records that one call put into an outbox: `count` of them from its `first` on. */
+export interface Appended {
+  readonly outbox: Outbox
+  readonly first: number
+  readonly count: number
+}
+
+export interface OutboxOptions {
+  readonly batchBytes: number
+  readonly bufferBytes: number
+  readonly compression: Compression
+  readonly clock: Clock
+  readonly partitioner?: Partitioner | undefined
+  /** The error for records beyond `bufferBytes`. */
+  readonly whenFull: () => MillraceError
+}
+
+/** What one commit of outboxes does beside writing their batches. */
+export interface Flush {
+  /** Whose batches they are; called in the transaction, before they are written. Undefined leaves them without a producer. */
+  readonly identity?: (transaction: WriteTransaction) => ProducerIdentity | undefined
+  /** Called in the transaction, behind them. */
+  readonly also?: (transaction: WriteTransaction) => void
+  /** Whether the records of a topic that was deleted take the others with them. */
+  readonly isWhole: boolean
+  /** Called when all is durable, before the outboxes are empty again; `lost` are those of topics that were deleted. */
+  readonly written: (outboxes: readonly Outbox[], lost: readonly Outbox[]) => void
+}
+
+export class Outboxes {
+  readonly #log: EmbeddedLog
+  readonly #options: OutboxOptions
+  readonly #topics = new Map<string, TopicOutboxes>()
+  /** By typed constant: forgotten with it, for a program may make one for every send. */
+  #routes = new WeakMap<object, Route>()
+  readonly #scratch = new ByteWriter(0)
+  /** The catalogue that the routes are from. */
+  #catalogueVersion = -1
+  #pendingBytes = 0
+  #pendingCount = 0
+  /** Whether records are being encoded, which calls serdes and the partitioner of the user. */
+  #isAppending = false
+  /** Of the call under way that is taken as a whole: one for each outbox that it came to. */
+  #marks: OutboxMark[] | undefined
+
+  constructor(log: EmbeddedLog, options: OutboxOptions) {
+    this.#log = log
+    this.#options = options
+  }
+
+  /** Bytes of all records that wait, before compression. */
+  get pendingBytes(): number {
+    return this.#pendingBytes
+  }
+
+  /** Records that wait. */
+  get pendingCount(): number {
+    return this.#pendingCount
+  }
+
+  /**
+   * How records of a topic are written; creates the topic when it is missing.
+   *
+   * @throws MillraceError `partitions_differ`, and as {@link checkIdle}
+   */
+  route<K, V>(topic: Topic<K, V>): Route {
+    this.checkIdle()
+    if (this.#pendingCount === 0) this.#followCatalogue()
+    let route = this.#routes.get(topic)
+    if (route === undefined) {
+      checkTopic('a producer', topic)
+      const [description] = this.#log.ensureTopics([topic])
+      if (description === undefined) throw new MillraceError('topic_unknown', `there is no topic "${topic.name}"`)
+      let outboxes = this.#topics.get(topic.name)
+      if (outboxes === undefined) {
+        outboxes = topicOutboxes(description, this.#options.compression)
+        this.#topics.set(topic.name, outboxes)
+      }
+      route = {
+        topic: outboxes,
+        keyCodec: codecOf(topic.key) as Codec<unknown>,
+        valueCodec: codecOf(topic.value) as Codec<unknown>,
+      }
+      this.#routes.set(topic, route)
+    }
+    return route
+  }
+
+  /**
+   * A record that is half written cannot make room for another.
+   *
+   * @throws MillraceError `invalid_transaction_state` inside of a serde or a partitioner that was called for a record
+   */
+  checkIdle(): void {
+    if (!this.#isAppending) return
+    throw new MillraceError(
+      'invalid_transaction_state',
+      'a serde or a partitioner cannot use the producer that called it; use another producer, or send afterwards',
+    )
+  }
+
+  /** Topics may have been changed, or deleted, by anyone: what is known of them is looked up again then. */
+  #followCatalogue(): void {
+    this.#log.refresh()
+    const version = this.#log.topics.version()
+    if (version === this.#catalogueVersion) return
+    this.#forget()
+    this.#catalogueVersion = version
+  }
+
+  #forget(): void {
+    this.#routes = new WeakMap()
+    this.#topics.clear()
+  }
+
+  /**
+   * Encodes a record into the outbox of its partition, and closes its batch when that is full.
+   *
+   * @throws MillraceError `bad_record`, `encode_failed`, `user_function_threw`, and what the options say when the outboxes are full
+   */
+  append(route: Route, record: RecordInput<unknown, unknown>): Outbox {
+    checkFields(record)
+    this.#isAppending = true
+    try {
+      return this.#append(route, record)
+    } finally {
+      this.#isAppending = false
+    }
+  }
+
+  #append(route: Route, record: RecordInput<unknown, unknown>): Outbox {
+    const scratch = this.#scratch
+    const { topic, keyCodec, valueCodec } = route
+    const { key, value } = record
+    scratch.at = 0
+    let keyEnd = -1
+    if (key !== null) {
+      encodeInto(keyCodec, key, scratch, 'key')
+      keyEnd = scratch.at
+    }
+    if (keyEnd < 0) checkNullKey(route)
+    const { clock } = this.#options
+    const timestamp = toTimestamp(record.timestamp === undefined ? clock.now() : record.timestamp)
+    if (topic.limitsTimestamps) checkTimestamp(topic, timestamp, clock)
+    const headers = toHeaders(record.headers)
+    const index = partitionFor(route, record, scratch.bytes, keyEnd, this.#options.partitioner)
+    const outbox = topic.outboxes[index] as Outbox
+    if (this.#marks !== undefined && outbox.mark === undefined) this.#marks.push(markOf(outbox))
+    const { builder } = outbox
+    builder.open(timestamp, scratch.bytes, 0, keyEnd)
+    if (value !== null) encodeInto(valueCodec, value, builder.out, 'value')
+    const before = builder.bytes
+    if (this.#pendingBytes + builder.out.at - before > this.#options.bufferBytes) throw this.#options.whenFull()
+    builder.close(value === null, headers, topic.config.maxMessageBytes)
+    this.#pendingBytes += builder.bytes - before
+    this.#pendingCount++
+    outbox.count++
+    if (builder.bytes >= this.#options.batchBytes) this.#closeFull(topic, outbox)
+    return outbox
+  }
+
+  /** Records without a key go to the next partition from here on. */
+  #closeFull(topic: TopicOutboxes, outbox: Outbox): void {
+    this.#close(outbox)
+    if (outbox === topic.outboxes[topic.sticky]) stickToNext(topic)
+  }
+
+  #close(outbox: Outbox): void {
+    const { builder, ready, mark } = outbox
+    if (builder.count === 0) return
+    if (mark?.ready === ready.length) mark.records = builder.recordsBefore(mark.batch)
+    ready.push(builder.assemble())
+  }
+
+  /**
+   * Encodes many records: all of them, or none when one of them is refused.
+   *
+   * @throws MillraceError as {@link append}
+   */
+  appendAll(route: Route, records: readonly RecordInput<unknown, unknown>[]): readonly Appended[] {
+    const pendingBytes = this.#pendingBytes
+    const pendingCount = this.#pendingCount
+    const marks: OutboxMark[] = []
+    this.#marks = marks
+    this.#isAppending = true
+    try {
+      // Records of one call are made by one piece of code: the fields of the first are those of all.
+      if (records.length > 0) checkFields(records[0] as RecordInput<unknown, unknown>)
+      for (const record of records) {
+        checkRecord(record)
+        this.#append(route, record)
+      }
+    } catch (error) {
+      for (const mark of marks) takeBack(mark)
+      this.#pendingBytes = pendingBytes
+      this.#pendingCount = pendingCount
+      throw error
+    } finally {
+      this.#isAppending = false
+      this.#marks = undefined
+      for (const { outbox } of marks) outbox.mark = undefined
+    }
+    return marks
+      .sort((a, b) => a.outbox.partition.partition - b.outbox.partition.partition)
+      .map(({ outbox, count }) => ({ outbox, first: count, count: outbox.count - count }))
+  }
+
+  /**
+   * Writes everything in one durable commit; the outboxes are empty then, also when it fails.
+   *
+   * @throws MillraceError `storage_failed`, and what the callbacks throw; nothing is written then
+   */
+  flush({ identity, also, isWhole, written }: Flush): void {
+    const full: Outbox[] = []
+    for (const { outboxes } of this.#topics.values()) {
+      for (const outbox of outboxes) {
+        this.#close(outbox)
+        if (outbox.count > 0) full.push(outbox)
+      }
+    }
+    try {
+      let kept: readonly Outbox[] = full
+      let lost: readonly Outbox[] = []
+      if (full.length > 0 || also !== undefined) {
+        const nowMs = this.#log.clock.now()
+        this.#log.environment.write((transaction) => {
+          const configs = this.#configs(full)
+          if (!isWhole) {
+            kept = full.filter(({ partition }) => configs.has(partition.topicId))
+            lost = full.filter(({ partition }) => !configs.has(partition.topicId))
+          }
+          if (kept.length === 0 && also === undefined) return
+          const owner = identity?.(transaction)
+          for (const outbox of kept) {
+            if (configs.get(outbox.partition.topicId)?.messageTimestampType === 'LogAppendTime') {
+              for (const batch of outbox.ready) stampAppendTime(batch, nowMs)
+            }
+            outbox.baseOffset = this.#write(transaction, owner, outbox, nowMs)
+          }
+          also?.(transaction)
+        })
+      }
+      written(kept, lost)
+    } finally {
+      this.#empty(full)
+      for (const topic of this.#topics.values()) stickToNext(topic)
+    }
+  }
+
+  /** What the topics are configured as, by their id, as of this transaction; without those that were deleted. */
+  #configs(outboxes: readonly Outbox[]): ReadonlyMap<number, Partial<TopicConfig>> {
+    const isCurrent = this.#log.topics.version() === this.#catalogueVersion
+    const found = new Map<number, Partial<TopicConfig>>()
+    for (const topic of new Set(outboxes.map(({ partition }) => partition.topic))) {
+      const { id, config } = (isCurrent ? this.#topics.get(topic) : this.#log.topics.find(topic)) ?? {}
+      if (id !== undefined && config !== undefined) found.set(id, config)
+    }
+    return found
+  }
+
+  #write(
+    transaction: WriteTransaction,
+    owner: ProducerIdentity | undefined,
+    { partition, ready }: Outbox,
+    nowMs: number,
+  ): number {
+    if (owner !== undefined) return this.#log.producers.appendOwn(transaction, owner, partition, ready, nowMs)
+    for (const batch of ready) sealBatch(batch)
+    return this.#log.partitions.append(transaction, partition, ready, nowMs)
+  }
+
+  /** Drops every record that waits. */
+  discard(): void {
+    for (const { outboxes } of this.#topics.values()) {
+      for (const { builder } of outboxes) builder.clear()
+      this.#empty(outboxes)
+    }
+  }
+
+  #empty(outboxes: readonly Outbox[]): void {
+    for (const outbox of outboxes) {
+      outbox.ready = []
+      outbox.count = 0
+    }
+    this.#pendingBytes = 0
+    this.#pendingCount = 0
+  }
+}
+
+function stickToNext(topic: TopicOutboxes): void {
+  topic.sticky = (topic.sticky + 1) % topic.outboxes.length
+}
+
+function markOf(outbox: Outbox): OutboxMark {
+  const { ready, count, builder } = outbox
+  const batch = { end: 0, count: 0, baseTimestamp: 0, maxTimestamp: 0 }
+  builder.save(batch)
+  outbox.mark = { outbox, ready: ready.length, count, batch, records: undefined }
+  return outbox.mark
+}
+
+function takeBack({ outbox, ready, count, batch, records }: OutboxMark): void {
+  outbox.builder.restore(batch, records)
+  outbox.ready.length = ready
+  outbox.count = count
+}

@@ -1,0 +1,120 @@
+/**
+ * Runs the transactions of one producer, one at a time: staged while the user's function works, committed or dropped
+ * behind it.
+ */
+import { MillraceError } from '../../core/errors.ts'
+import type { Offset } from '../../core/units.ts'
+import type { WrittenRange } from './delivery.ts'
+import type { EmbeddedLog } from '../embedded-log.ts'
+import type { Outboxes } from './outboxes.ts'
+import type { ProducerCounters } from './producer-metrics.ts'
+import type { CheckedOptions } from './producer-options.ts'
+import type { ProducerIdentity } from '../kept/producers.ts'
+import { type Staging, Transaction } from './transaction.ts'
+
+export class TransactionRunner {
+  readonly #log: EmbeddedLog
+  readonly #transactionalId: string
+  readonly #options: CheckedOptions<'all'>
+  readonly #outboxes: Outboxes
+  readonly #counters: ProducerCounters
+  readonly #identity: ProducerIdentity
+  #abort: ((why: MillraceError) => void) | undefined
+
+  /** Fences every producer that was opened with the id before. */
+  constructor(
+    log: EmbeddedLog,
+    transactionalId: string,
+    options: CheckedOptions<'all'>,
+    outboxes: Outboxes,
+    counters: ProducerCounters,
+  ) {
+    this.#log = log
+    this.#transactionalId = transactionalId
+    this.#options = options
+    this.#outboxes = outboxes
+    this.#counters = counters
+    this.#identity = log.producers.own(transactionalId, log.clock.now())
+  }
+
+  /** @throws MillraceError as {@link Producer.transaction} says */
+  async run(work: (transaction: Transaction) => unknown): Promise<readonly WrittenRange[]> {
+    if (this.#abort !== undefined) {
+      throw new MillraceError(
+        'invalid_transaction_state',
+        `a transaction of "${this.#transactionalId}" is under way; await it before the next, or use another producer`,
+      )
+    }
+    this.#log.refresh()
+    this.#log.producers.checkOwner(this.#transactionalId, this.#identity)
+    const staging: Staging = { outboxes: this.#outboxes, offsets: [], ended: undefined }
+    const aborted = new Promise<never>((_, reject) => {
+      this.#abort = (why) => {
+        staging.ended ??= why
+        reject(why)
+      }
+    })
+    const { clock, transactionTimeoutMs } = this.#options
+    const cancelTimeout = clock.schedule(transactionTimeoutMs, () => this.abort(this.#timedOut()))
+    let ranges: readonly WrittenRange[]
+    try {
+      await Promise.race([call(work, new Transaction(staging)), aborted])
+      if (staging.ended !== undefined) throw staging.ended
+      ranges = this.#commit(staging)
+    } catch (error) {
+      this.#outboxes.discard()
+      this.#counters.transactionsAborted++
+      throw error
+    } finally {
+      cancelTimeout()
+      this.#abort = undefined
+      staging.ended ??= new MillraceError('invalid_transaction_state', 'the transaction is over; begin another one')
+    }
+    for (const stage of staging.offsets) stage.committed()
+    return ranges
+  }
+
+  /** Ends the transaction that is under way, if any, with this error. */
+  abort(why: MillraceError): void {
+    this.#abort?.(why)
+  }
+
+  #timedOut(): MillraceError {
+    return new MillraceError(
+      'transaction_timed_out',
+      `a transaction of "${this.#transactionalId}" was aborted after ${this.#options.transactionTimeoutMs} ms ` +
+        '(transactionTimeoutMs); nothing of it is written',
+    )
+  }
+
+  #commit({ offsets }: Staging): readonly WrittenRange[] {
+    const identity = this.#identity
+    let ranges: readonly WrittenRange[] = []
+    this.#outboxes.flush({
+      identity: (write) => {
+        this.#log.producers.claim(write, this.#transactionalId, identity, this.#log.clock.now())
+        return identity
+      },
+      also: (write) => {
+        for (const stage of offsets) stage.write(write)
+      },
+      isWhole: true,
+      written: (outboxes) => {
+        this.#counters.wrote(outboxes)
+        this.#counters.transactionsCommitted++
+        ranges = outboxes.map(({ partition, baseOffset, count }) => ({
+          topic: partition.topic,
+          partition: partition.partition,
+          baseOffset: baseOffset as Offset,
+          count,
+        }))
+      },
+    })
+    return ranges
+  }
+}
+
+/** Begins at once, and turns a throw into a rejection. */
+async function call(work: (transaction: Transaction) => unknown, transaction: Transaction): Promise<void> {
+  await work(transaction)
+}

@@ -1,0 +1,90 @@
+/**
+ * What a verification knows of the topics, also when some of their rows are damaged.
+ */
+import { readInt32 } from '../../core/bytes.ts'
+import type { DatabaseName } from '../../storage/databases.ts'
+import type { Environment } from '../../storage/environment.ts'
+import { afterPrefix, partitionKey } from '../../storage/keys.ts'
+import { unseal } from '../../storage/sealed-rows.ts'
+import type { Findings } from './findings.ts'
+import type { TopicDescription } from '../kept/topics.ts'
+
+export interface Catalogue {
+  readonly topics: readonly TopicDescription[]
+  /** Ids of topics whose rows are being removed. */
+  readonly deleted: ReadonlySet<number>
+  /** Behind every id that was ever given. */
+  readonly nextId: number
+}
+
+const rowsMax = 1_000_000
+const deletedPrefix = Buffer.from('deleted topic\0')
+const nextIdKey = Buffer.from('next id')
+
+export function readCatalogue(environment: Environment): Catalogue {
+  const topics = environment.storedRange('topics', Buffer.of(0), Buffer.of(255), rowsMax).flatMap(({ key, value }) => {
+    const description = readTopic(unseal(key, value))
+    return description === undefined ? [] : [description]
+  })
+  const marks = environment.storedRange('meta', deletedPrefix, afterPrefix(deletedPrefix), rowsMax)
+  const [next] = environment.storedRange('meta', nextIdKey, Buffer.concat([nextIdKey, Buffer.of(0)]), 1)
+  const nextId = next && unseal(next.key, next.value)
+  return {
+    topics,
+    deleted: new Set(marks.map(({ key }) => key.readUInt32BE(deletedPrefix.length))),
+    nextId: nextId === undefined ? Number.POSITIVE_INFINITY : readInt32(nextId, 0),
+  }
+}
+
+/** Undefined when it is no description of a topic. */
+export function readTopic(value: Buffer | undefined): TopicDescription | undefined {
+  const topic = readJson(value) as Partial<TopicDescription> | undefined
+  const { name, id, partitions, config } = topic ?? {}
+  const isTopic =
+    typeof name === 'string' &&
+    Number.isSafeInteger(id) &&
+    Number.isSafeInteger(partitions) &&
+    typeof config === 'object' &&
+    config !== null
+  return isTopic ? (topic as TopicDescription) : undefined
+}
+
+export function readJson(value: Buffer | undefined): unknown {
+  try {
+    return value === undefined ? undefined : JSON.parse(value.toString())
+  } catch {
+    return undefined // the caller reports a row that is none
+  }
+}
+
+const partitionedDatabases = ['partitions', 'batches', 'segments', 'times'] as const satisfies readonly DatabaseName[]
+
+/** Looks from partition to partition for rows that no topic has, and for partitions without a row; in one snapshot. */
+export function checkOrphans(environment: Environment, findings: Findings): void {
+  const { topics, deleted } = readCatalogue(environment)
+  const partitionsOf = new Map(topics.map(({ id, partitions }) => [id, partitions]))
+  for (const database of partitionedDatabases) {
+    for (let from = partitionKey(0, 0); ;) {
+      const [entry] = environment.storedRange(database, from, Buffer.alloc(9, 255), 1)
+      if (entry === undefined) break
+      const topicId = entry.key.readUInt32BE(0)
+      const partition = entry.key.readUInt32BE(4)
+      if (!deleted.has(topicId) && partition >= (partitionsOf.get(topicId) ?? 0)) {
+        findings.add(
+          'orphan',
+          `"${database}" holds rows of partition ${partition} of a topic with the id ${topicId}, which the catalogue does not have`,
+        )
+      }
+      from = partitionKey(topicId, partition + 1)
+    }
+  }
+  for (const { name, id, partitions } of topics) {
+    for (let partition = 0; partition < partitions; partition++) {
+      if (environment.get('partitions', partitionKey(id, partition)) !== undefined) continue
+      findings.add('wrong_partition', `${name}[${partition}] has no row that says where it ends`, {
+        topic: name,
+        partition,
+      })
+    }
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * Checks the rows beside the batches: their checksums, and that they say something that can be.
+ */
+import { readInt64 } from '../../core/bytes.ts'
+import type { DatabaseName } from '../../storage/databases.ts'
+import type { Entry, Environment } from '../../storage/environment.ts'
+import { partitionKey } from '../../storage/keys.ts'
+import { isSealed, sealedDatabases, unseal } from '../../storage/sealed-rows.ts'
+import { checkTopicConfig } from '../../core/topic-config.ts'
+import type { Findings } from './findings.ts'
+import { decodePartitionRow } from '../kept/partition-row.ts'
+import { type Catalogue, readCatalogue, readJson, readTopic } from './verify-catalogue.ts'
+
+const pageRows = 256
+const positionBytes = 16
+const timestampBytes = 8
+
+/** Says what is wrong with a row; its value is without the checksum. */
+type RowCheck = (entry: Entry, environment: Environment, catalogue: Catalogue, findings: Findings) => string | undefined
+
+const checks: Partial<Record<DatabaseName, RowCheck>> = {
+  topics({ key, value }, _, { nextId }) {
+    const topic = readTopic(value)
+    if (topic === undefined || topic.name !== key.toString()) return 'it describes no topic of this name'
+    if (topic.id < 1 || topic.id >= nextId) return `its id ${topic.id} was never given`
+    if (topic.partitions < 1) return `it says ${topic.partitions} partitions`
+    return configProblem(topic.config)
+  },
+  positions({ key, value }, environment, { topics, nextId }, findings) {
+    const at = key.indexOf(0) + 1
+    if (at === 0 || key.length !== at + 8 || value.length < positionBytes) return 'it is no position'
+    const [topicId, partition] = [key.readUInt32BE(at), key.readUInt32BE(at + 4)]
+    const topic = topics.find(({ id }) => id === topicId)
+    if (topic === undefined) return topicId >= nextId ? `there was never a topic with the id ${topicId}` : undefined
+    const rowKey = partitionKey(topicId, partition)
+    const stored = environment.get('partitions', rowKey)
+    const row = stored && decodePartitionRow(rowKey, stored)
+    const offset = readInt64(value, 0)
+    if (offset < 0 || (row !== undefined && offset > row.endOffset)) {
+      return `its offset ${offset} lies behind the end of ${topic.name}[${partition}], ${row?.endOffset}`
+    }
+    if (row !== undefined && offset < row.startOffset) findings.counts.positionsBeforeStart++
+    return undefined
+  },
+  applications({ key, value }) {
+    const what = key.subarray(key.indexOf(0) + 1).toString()
+    if (what === 'epoch') return value.length === 8 && readInt64(value, 0) >= 1 ? undefined : 'it is no epoch'
+    if (what !== 'plan' && what !== 'progress') return undefined
+    return readJson(value) === undefined ? `it is no ${what}` : undefined
+  },
+  stores({ value }, _, { nextId }) {
+    return value.length === 4 && value.readUInt32BE(0) < nextId ? undefined : 'it is no id of a store'
+  },
+  state({ key, value }) {
+    const isRow = key.length >= 8 && value.length >= timestampBytes && Number.isSafeInteger(readInt64(value, 0))
+    return isRow ? undefined : 'it is no row of a store'
+  },
+}
+
+function configProblem(config: object): string | undefined {
+  try {
+    checkTopicConfig('a topic', config)
+    return undefined
+  } catch (error) {
+    return `its configuration is not valid: ${error instanceof Error ? error.message : String(error)}`
+  }
+}
+
+/** Goes over every database of small rows and over the state of stores; rests with 0 between pages. */
+export function* checkRows(environment: Environment, findings: Findings): Generator<number> {
+  for (const database of [...sealedDatabases, 'state'] as const) {
+    for (let from: Buffer = Buffer.of(0); ;) {
+      // The page and what it is compared with are of one snapshot.
+      const catalogue = comparedWithTopics.has(database) ? readCatalogue(environment) : noCatalogue
+      const page = environment.storedRange(database, from, lastKey, pageRows)
+      for (const entry of page) checkRow(database, entry, environment, catalogue, findings)
+      const last = page.at(-1)
+      if (last === undefined || page.length < pageRows) break
+      from = Buffer.concat([last.key, Buffer.of(0)])
+      yield 0
+    }
+  }
+}
+
+const comparedWithTopics: ReadonlySet<DatabaseName> = new Set(['topics', 'positions', 'stores'])
+const noCatalogue: Catalogue = { topics: [], deleted: new Set(), nextId: 0 }
+const lastKey = Buffer.alloc(64, 255)
+
+function checkRow(
+  database: DatabaseName,
+  { key, value }: Entry,
+  environment: Environment,
+  catalogue: Catalogue,
+  findings: Findings,
+): void {
+  findings.counts.rows++
+  const unsealed = isSealed(database, key) ? unseal(key, value) : value
+  const problem =
+    unsealed === undefined
+      ? 'its checksum is wrong'
+      : checks[database]?.({ key, value: unsealed }, environment, catalogue, findings)
+  if (problem === undefined) return
+  const name = JSON.stringify(key.toString('latin1'))
+  findings.add(
+    database === 'positions' && unsealed !== undefined ? 'wrong_position' : 'damaged_row',
+    `the row ${name} of "${database}": ${problem}`,
+  )
+}

@@ -1,0 +1,53 @@
+/**
+ * Verification of a whole log while others read and write.
+ */
+import { nextTurn } from '../../core/clock.ts'
+import { checkBoolean, checkedFunction, checkOptions, checkSignal } from '../../core/names.ts'
+import { ProgressMeter, type WorkProgress } from '../../core/work-progress.ts'
+import type { EmbeddedLog } from '../embedded-log.ts'
+import { Findings, type VerifyReport } from './findings.ts'
+import { checkOrphans, readCatalogue } from './verify-catalogue.ts'
+import { checkPartition } from './verify-partition.ts'
+import { checkRows } from './verify-rows.ts'
+
+/** What `log.admin.verify` takes. */
+export interface VerifyOptions {
+  /** Whether to look at every record: its place, its length and its timestamp. Default false: every batch. */
+  readonly deep?: boolean
+  /** Called a few times a second, and at the end. Bytes are those of batches. */
+  readonly onProgress?: (progress: WorkProgress) => void
+  /** Ends the verification early: it rejects with the reason of the signal. */
+  readonly signal?: AbortSignal
+}
+
+export async function verifyLog(log: EmbeddedLog, options: VerifyOptions): Promise<VerifyReport> {
+  checkOptions('verify', options, ['deep', 'onProgress', 'signal'])
+  const { deep = false, onProgress, signal } = options
+  checkBoolean('deep', deep)
+  if (onProgress !== undefined) checkedFunction('onProgress', onProgress)
+  if (signal !== undefined) checkSignal('signal', signal)
+  const { environment } = log
+  environment.refresh()
+  const { topics } = readCatalogue(environment)
+  const findings = new Findings()
+  findings.counts.topics = topics.length
+  const meter = new ProgressMeter(0, onProgress)
+  function* work(): Generator<number> {
+    checkOrphans(environment, findings)
+    yield* checkRows(environment, findings)
+    meter.totalBytes = environment.statistics().usedBytes
+    for (const { name: topic, id: topicId, partitions } of topics) {
+      for (let partition = 0; partition < partitions; partition++) {
+        yield* checkPartition(environment, { topic, topicId, partition }, deep, findings)
+      }
+    }
+  }
+  for (const bytes of work()) {
+    meter.add(bytes)
+    await nextTurn()
+    signal?.throwIfAborted()
+    environment.refresh()
+  }
+  meter.finish()
+  return findings.report()
+}
