@@ -56,6 +56,25 @@ const proofs: readonly Proof[] = [
     ],
   },
   {
+    rule: 'inside the log, imports go down its rooms',
+    gate: tidy.importsByRoom,
+    clean: {
+      'src/log/kept/a.ts': `import { b } from '../format/b.ts'\nimport { c } from './c.ts'`,
+      'src/log/log.ts': `import { a } from './admin/a.ts'\nimport type { C } from './contract.ts'`,
+      'src/runtime/r.ts': `import type { C } from '../log/contract.ts'`,
+    },
+    planted: [
+      ['src/log/format/a.ts:2 ../kept/b.ts', file(`import type { b } from '../kept/b.ts'`, 'src/log/format/a.ts')],
+      ['src/log/kept/a.ts:2 ../group/b.ts', file(`import { b } from '../group/b.ts'`, 'src/log/kept/a.ts')],
+      ['src/log/group/a.ts:2 ../cleaning/b.ts', file(`import { b } from '../cleaning/b.ts'`, 'src/log/group/a.ts')],
+      ['src/log/kept/a.ts:2 ../embedded-log.ts', file(`import '../embedded-log.ts'`, 'src/log/kept/a.ts')],
+      ['src/log/producer/a.ts:2 ../consumer/b.ts', file(`import '../consumer/b.ts'`, 'src/log/producer/a.ts')],
+      ['src/log/admin/a.ts:2 ../log.ts', file(`import '../log.ts'`, 'src/log/admin/a.ts')],
+      ['src/log/extra/a.ts:1', file('', 'src/log/extra/a.ts')],
+      ['src/log/extra.ts:1', file('', 'src/log/extra.ts')],
+    ],
+  },
+  {
     rule: 'no ring of imports, types included',
     gate: tidy.noRing,
     clean: {

@@ -28,6 +28,26 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   'index.ts': ['cli', ...everything],
 }
 
+const format = ['format']
+const kept = ['kept', ...format]
+const embedded = ['embedded-log.ts', 'contract.ts', 'cleaning', 'group', ...kept]
+const clients = ['producer', 'consumer', 'verify', ...embedded]
+
+/** Each room of src/log, and each file beside the rooms, with what of src/log it may import beside itself. */
+export const roomsOfLog: Readonly<Record<string, readonly string[]>> = {
+  format: [],
+  kept: format,
+  cleaning: kept,
+  group: kept,
+  'contract.ts': kept,
+  'embedded-log.ts': embedded.slice(1),
+  producer: embedded,
+  verify: embedded,
+  consumer: ['producer', ...embedded],
+  admin: clients,
+  'log.ts': ['admin', ...clients],
+}
+
 /** Packages and the one folder that may import them; any other package may live in one folder of its choice. */
 export const homes: Readonly<Record<string, string>> = {
   lmdb: 'storage',
@@ -73,6 +93,23 @@ export const importsByLayer = eachFile(inSource, (path, text) => {
     return target === layer || allowed.includes(target) ? [] : [`${place} ${layer} may not import ${target}`]
   })
 })
+
+const roomOf = (path: string): string | undefined => /^src\/log\/([^/]+)/.exec(path)?.[1]
+
+/** Inside src/log, imports go down the table of its rooms. */
+export const importsByRoom = eachFile(
+  (path) => inSource(path) && roomOf(path) !== undefined,
+  (path, text) => {
+    const room = roomOf(path) as string
+    const allowed = roomsOfLog[room]
+    if (allowed === undefined) return [`${path}:1 src/log/${room} has no row in the table of rooms`]
+    return importsOf(path, text).flatMap(({ path: imported, line, specifier }) => {
+      const target = imported === undefined ? undefined : roomOf(imported)
+      if (target === undefined || target === room || allowed.includes(target)) return []
+      return [`${path}:${line} ${specifier}: log/${room} may not import log/${target}`]
+    })
+  },
+)
 
 /** No file reaches itself over its imports, type-only ones included. */
 export const noRing: Gate = (tree) => {
