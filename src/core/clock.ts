@@ -1,7 +1,7 @@
 /**
  * Time comes from a clock that is passed in: the only file that touches the machine's clock and timers.
  */
-import { checkedFunction, checkWhole } from './names.ts'
+import { checkedFunction, checkWhole } from './checks.ts'
 
 /**
  * Where an application, a producer and a test driver take time and timers from.

@@ -3,7 +3,7 @@
  */
 import { days } from './duration.ts'
 import { MillraceError } from './errors.ts'
-import { checkOptions, checkWhole, shown } from './names.ts'
+import { checkOptions, checkWhole, shown } from './checks.ts'
 
 /** What happens to old records: they are deleted, only the newest of each key is kept, or both. */
 export type CleanupPolicy = 'delete' | 'compact' | 'compact,delete'

@@ -2,7 +2,7 @@
  * Typed constants: a topic or a store is named once, with the types of its keys and values.
  */
 import { MillraceError } from './errors.ts'
-import { checkName, checkOptions, checkWhole, shown } from './names.ts'
+import { checkName, checkOptions, checkWhole, shown } from './checks.ts'
 import { codecOf, type Encoder, type Serde } from './serde.ts'
 import { topicConfigOf, type TopicConfig, topicConfigNames } from './topic-config.ts'
 

@@ -3,7 +3,7 @@
  */
 import { type ByteWriter, readInt64, writeUint64 } from './bytes.ts'
 import { MillraceError } from './errors.ts'
-import { checkOptions, checkWhole } from './names.ts'
+import { checkOptions, checkWhole } from './checks.ts'
 import { Codec, codecOf, composedWire, type Serde } from './serde.ts'
 import type { Timestamp } from './units.ts'
 

@@ -3,7 +3,7 @@
  */
 import { checkClock, type Clock } from '../core/clock.ts'
 import { days } from '../core/duration.ts'
-import { checkOptions, checkPath, checkWhole } from '../core/names.ts'
+import { checkOptions, checkPath, checkWhole } from '../core/checks.ts'
 import type { Topic } from '../core/topic.ts'
 import { Environment } from '../storage/environment.ts'
 import { Admin } from './admin/admin.ts'

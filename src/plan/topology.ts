@@ -2,7 +2,7 @@
  * A topology: the frozen plan of an application, cut into sub-topologies where records change their partition.
  */
 import { MillraceError } from '../core/errors.ts'
-import { checkOptions } from '../core/names.ts'
+import { checkOptions } from '../core/checks.ts'
 import { describeMermaid, describeText } from './describe.ts'
 import { descriptionOf, type TopologyDescription } from './description.ts'
 import type { PlanNode, SubTopology } from './node.ts'

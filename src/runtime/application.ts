@@ -3,7 +3,7 @@
  */
 import { checkClock, type Clock, monotonicMs, nextTurn, systemClock } from '../core/clock.ts'
 import { MillraceError, messageOf } from '../core/errors.ts'
-import { checkedFunction, checkName, checkOptions, checkSignal, checkWhole } from '../core/names.ts'
+import { checkedFunction, checkName, checkOptions, checkSignal, checkWhole } from '../core/checks.ts'
 import type { KeyValueStore, WindowStore } from '../core/topic.ts'
 import { contractOf, type LogContract } from '../log/contract.ts'
 import type { Log } from '../log/log.ts'

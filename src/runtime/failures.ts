@@ -3,7 +3,7 @@
  */
 import type { Carrier } from '../core/carrier.ts'
 import { MillraceError, placed } from '../core/errors.ts'
-import { checkOptions, checkWhole } from '../core/names.ts'
+import { checkOptions, checkWhole } from '../core/checks.ts'
 import type { Header } from '../core/headers.ts'
 import type { Output } from './outputs.ts'
 

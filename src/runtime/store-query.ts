@@ -3,7 +3,7 @@
  */
 import { ByteWriter, readInt64 } from '../core/bytes.ts'
 import { MillraceError } from '../core/errors.ts'
-import { checkOptions, checkWhole } from '../core/names.ts'
+import { checkOptions, checkWhole } from '../core/checks.ts'
 import { type Codec, codecOf, encodeInto, type Serde } from '../core/serde.ts'
 import type { KeyValueStore, WindowStore } from '../core/topic.ts'
 import type { Timestamp } from '../core/units.ts'

@@ -3,7 +3,7 @@
  */
 import { days } from '../core/duration.ts'
 import { MillraceError } from '../core/errors.ts'
-import { checkedFunction, checkOptions, checkWhole } from '../core/names.ts'
+import { checkedFunction, checkOptions, checkWhole } from '../core/checks.ts'
 import { type Codec, codecOf, type Serde } from '../core/serde.ts'
 import { int64 } from '../core/serdes.ts'
 import { TimeWindows, type Windowed, WindowedCodec } from '../core/window.ts'

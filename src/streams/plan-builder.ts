@@ -2,7 +2,7 @@
  * Makes the nodes of a plan while the DSL is called: order, ids and lineage are decided here and nowhere else.
  */
 import { MillraceError } from '../core/errors.ts'
-import { checkName } from '../core/names.ts'
+import { checkName } from '../core/checks.ts'
 import type { Codec } from '../core/serde.ts'
 import type { MergeNode, OperatorNode, PlanNode, RegroupNode, SinkNode, SourceNode, SourceTopic } from '../plan/node.ts'
 import type { OperatorFactory } from '../plan/operator.ts'

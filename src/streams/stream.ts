@@ -3,7 +3,7 @@
  */
 import type { OperatorFunction } from 'rxjs'
 import { MillraceError } from '../core/errors.ts'
-import { checkedFunction, checkName, checkOptions } from '../core/names.ts'
+import { checkedFunction, checkName, checkOptions } from '../core/checks.ts'
 import type { StreamRecord } from '../core/record.ts'
 import { type Codec, codecOf, type Serde } from '../core/serde.ts'
 import { checkPartitions, type TopicFor } from '../core/topic.ts'

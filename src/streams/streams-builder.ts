@@ -2,7 +2,7 @@
  * StreamsBuilder: where a topology script begins and ends.
  */
 import { MillraceError } from '../core/errors.ts'
-import { checkOptions } from '../core/names.ts'
+import { checkOptions } from '../core/checks.ts'
 import { type Codec, codecOf } from '../core/serde.ts'
 import type { Topic } from '../core/topic.ts'
 import type { SourceNode } from '../plan/node.ts'

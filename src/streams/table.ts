@@ -1,7 +1,7 @@
 /**
  * The class behind KTable: verbs that work on changes, where a null value is a row that was deleted.
  */
-import { checkedFunction, checkOptions } from '../core/names.ts'
+import { checkedFunction, checkOptions } from '../core/checks.ts'
 import type { StreamRecord } from '../core/record.ts'
 import type { OperatorFactory } from '../plan/operator.ts'
 import type { KStream, KTable, Named, Predicate, Side } from './dsl.ts'

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from
 import { dirname, join, resolve } from 'node:path'
 import { systemClock } from '../../core/clock.ts'
 import { MillraceError } from '../../core/errors.ts'
-import { checkedFunction, checkOptions, checkPath } from '../../core/names.ts'
+import { checkedFunction, checkOptions, checkPath } from '../../core/checks.ts'
 import { ProgressMeter, type WorkProgress } from '../../core/work-progress.ts'
 import { dataFileOf, fsyncDirectory, fsyncFile, incompleteCopy, makeDirectory } from '../../storage/directory.ts'
 import { Environment } from '../../storage/environment.ts'

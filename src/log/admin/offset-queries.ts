@@ -1,7 +1,7 @@
 /**
  * Offsets of a topic by partition: where it begins, where it ends, and where a time is.
  */
-import { checkWhole } from '../../core/names.ts'
+import { checkWhole } from '../../core/checks.ts'
 import type { Offset, Timestamp } from '../../core/units.ts'
 import type { EmbeddedLog } from '../embedded-log.ts'
 import { timestampAt } from './lag.ts'

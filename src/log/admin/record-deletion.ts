@@ -2,7 +2,7 @@
  * Deleting records on request, before an offset.
  */
 import { nextTurn } from '../../core/clock.ts'
-import { checkList, checkOptions, checkWhole } from '../../core/names.ts'
+import { checkList, checkOptions, checkWhole } from '../../core/checks.ts'
 import type { Offset } from '../../core/units.ts'
 import type { EmbeddedLog } from '../embedded-log.ts'
 

@@ -2,7 +2,7 @@
  * Moves the positions of a consumer group while nobody reads for it.
  */
 import { MillraceError } from '../../core/errors.ts'
-import { checkBoolean, checkOptions, checkWhole, shown } from '../../core/names.ts'
+import { checkBoolean, checkOptions, checkWhole, shown } from '../../core/checks.ts'
 import type { Offset } from '../../core/units.ts'
 import type { EmbeddedLog } from '../embedded-log.ts'
 import { groupUnknown } from './lag.ts'

@@ -8,7 +8,7 @@
  */
 import { type Clock, monotonicMs, nextTurn } from '../../core/clock.ts'
 import { MillraceError, messageOf } from '../../core/errors.ts'
-import { checkOptions, checkWhole } from '../../core/names.ts'
+import { checkOptions, checkWhole } from '../../core/checks.ts'
 import type { Environment } from '../../storage/environment.ts'
 import { MaintenanceLease } from './maintenance-lease.ts'
 

@@ -10,7 +10,7 @@ import {
   checkSignal,
   checkWhole,
   shown,
-} from '../../core/names.ts'
+} from '../../core/checks.ts'
 import { checkTopic } from '../../core/topic.ts'
 import type { Offset } from '../../core/units.ts'
 import { type AssignorName, assignors } from '../group/assignors.ts'

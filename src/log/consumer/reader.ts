@@ -2,7 +2,7 @@
  * Reading a topic without a group: every record from a place on, once, and on request whatever comes later.
  */
 import { MillraceError } from '../../core/errors.ts'
-import { checkBoolean, checkOptions, checkSignal, checkWhole } from '../../core/names.ts'
+import { checkBoolean, checkOptions, checkSignal, checkWhole } from '../../core/checks.ts'
 import type { LogRecord } from '../../core/record.ts'
 import { type Codec, codecOf } from '../../core/serde.ts'
 import { checkTopic, type Topic } from '../../core/topic.ts'

@@ -2,7 +2,7 @@
  * Where a consumer or a reader begins and where it is sent: words and times, made offsets.
  */
 import { MillraceError } from '../../core/errors.ts'
-import { checkWhole, shown } from '../../core/names.ts'
+import { checkWhole, shown } from '../../core/checks.ts'
 import type { EmbeddedLog } from '../embedded-log.ts'
 import type { PartitionId } from '../kept/partitions.ts'
 

@@ -1,7 +1,7 @@
 /**
  * What a consumer reads, and how: topics by constant or by name, all that match a pattern, or single partitions.
  */
-import { checkWhole } from '../../core/names.ts'
+import { checkWhole } from '../../core/checks.ts'
 import { codecOf, type Serde } from '../../core/serde.ts'
 import { bytes, nullable } from '../../core/serdes.ts'
 import type { TopicConfig } from '../../core/topic-config.ts'

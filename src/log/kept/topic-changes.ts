@@ -3,7 +3,7 @@
  * data depends on it.
  */
 import { MillraceError } from '../../core/errors.ts'
-import { checkOptions } from '../../core/names.ts'
+import { checkOptions } from '../../core/checks.ts'
 import { defaultTopicConfig, type TopicConfig, topicConfigNames, topicConfigOf } from '../../core/topic-config.ts'
 import type { Environment } from '../../storage/environment.ts'
 

@@ -2,7 +2,7 @@
  * How a caller says which topic, or which group, is meant.
  */
 import { MillraceError } from '../../core/errors.ts'
-import { checkList, checkName, shown } from '../../core/names.ts'
+import { checkList, checkName, shown } from '../../core/checks.ts'
 
 /** A topic by its typed constant, or by its name; a name never creates. */
 export type TopicName = string | { readonly name: string }

@@ -3,7 +3,7 @@
  */
 import { readInt32, readInt64, writeInt32, writeInt64 } from '../../core/bytes.ts'
 import { MillraceError } from '../../core/errors.ts'
-import { checkName, checkOptions, shown } from '../../core/names.ts'
+import { checkName, checkOptions, shown } from '../../core/checks.ts'
 import { nearestName } from '../../core/near-names.ts'
 import { checkPartitions } from '../../core/topic.ts'
 import { checkTopicConfig, defaultTopicConfig, type TopicConfig, topicConfigNames } from '../../core/topic-config.ts'

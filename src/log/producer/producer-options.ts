@@ -4,7 +4,7 @@
 import { checkClock, type Clock } from '../../core/clock.ts'
 import { minutes } from '../../core/duration.ts'
 import { MillraceError } from '../../core/errors.ts'
-import { checkedFunction, checkName, checkOptions, checkWhole } from '../../core/names.ts'
+import { checkedFunction, checkName, checkOptions, checkWhole } from '../../core/checks.ts'
 import { checkCompression, type Compression } from '../format/compression.ts'
 import type { Acks } from './delivery.ts'
 import type { Partitioner } from './route.ts'

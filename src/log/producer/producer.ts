@@ -2,7 +2,7 @@
  * A producer: encodes records into batches as they are sent, and writes all of them in one durable commit per flush.
  */
 import { MillraceError, messageOf } from '../../core/errors.ts'
-import { checkedFunction } from '../../core/names.ts'
+import { checkedFunction } from '../../core/checks.ts'
 import type { RecordInput } from '../../core/record.ts'
 import type { Topic } from '../../core/topic.ts'
 import type { WriteTransaction } from '../../storage/environment.ts'

@@ -2,7 +2,7 @@
  * Verification of a whole log while others read and write.
  */
 import { nextTurn } from '../../core/clock.ts'
-import { checkBoolean, checkedFunction, checkOptions, checkSignal } from '../../core/names.ts'
+import { checkBoolean, checkedFunction, checkOptions, checkSignal } from '../../core/checks.ts'
 import { ProgressMeter, type WorkProgress } from '../../core/work-progress.ts'
 import type { EmbeddedLog } from '../embedded-log.ts'
 import { Findings, type VerifyReport } from './findings.ts'

@@ -1,7 +1,7 @@
 // A wrong name and a mistyped option are told at once, with what would be right.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { checkName, checkWhole } from '../../src/core/names.ts'
+import { checkName, checkWhole } from '../../src/core/checks.ts'
 import { nearestName } from '../../src/core/near-names.ts'
 import { int64, string } from '../../src/core/serdes.ts'
 import { keyValueStore, topic, windowStore } from '../../src/core/topic.ts'
