@@ -2,22 +2,11 @@
  * What callers hand in, checked at every entrance, for programs without types too: names by Kafka's rule, options by what is
  * known, values by their kind. Each check returns what it was given.
  */
-import { inspect } from 'node:util'
 import { MillraceError } from './errors.ts'
 import { nearestName } from './near-names.ts'
+import { shown } from './shown.ts'
 
 const legal = /^[a-zA-Z0-9._-]{1,249}$/
-
-const shownCharsMax = 100
-
-/** Any value as a message shows it: on one line, not too long, and without running code of its own. */
-export function shown(value: unknown): string {
-  const text =
-    typeof value === 'string'
-      ? JSON.stringify(value)
-      : inspect(value, { depth: 0, customInspect: false, maxArrayLength: 8 }).replaceAll(/\s*\n\s*/g, ' ')
-  return text.length > shownCharsMax ? `${text.slice(0, shownCharsMax)}…` : text
-}
 
 /**
  * Checks a name: 1 to 249 letters, digits, `.`, `_` or `-`, and neither `.` nor `..`.

@@ -2,7 +2,9 @@
  * The one error class of millrace and the closed list of its codes.
  *
  * Callers branch on `code`, operators read the message, tools read the fields: nothing that matters is hidden in prose.
+ * Whatever a message quotes, it holds no character that a terminal would act on.
  */
+import { escaped, escapedLines, shortened, shown } from './shown.ts'
 
 /** What each code means, in one line; docs/errors.md says what to do about it. */
 export const errorMeanings = {
@@ -83,7 +85,7 @@ export class MillraceError extends Error {
   readonly store: string | undefined
 
   constructor(code: ErrorCode, message: string, details: ErrorPlace & { readonly cause?: unknown } = {}) {
-    super(message, 'cause' in details ? { cause: details.cause } : undefined)
+    super(escapedLines(message), 'cause' in details ? { cause: details.cause } : undefined)
     this.code = code
     this.topic = details.topic
     this.partition = details.partition
@@ -100,7 +102,20 @@ export function placed(error: MillraceError, where: string, place: ErrorPlace): 
   return new MillraceError(code, `${where}: ${message}`, 'cause' in error ? { ...known, cause: error.cause } : known)
 }
 
-/** The message of anything that was thrown. */
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+const messageCharsMax = 2_000
+
+/** The message of anything that was thrown, on one line. */
+export function messageOf(thrown: unknown): string {
+  if (typeof thrown === 'string') return shortMessage(thrown)
+  try {
+    if (thrown instanceof MillraceError) return thrown.message
+    const message: unknown = thrown instanceof Error ? thrown.message : undefined
+    return typeof message === 'string' ? shortMessage(message) : shown(thrown)
+  } catch {
+    return shown(thrown) // a getter of its own threw, or a trap of a proxy
+  }
+}
+
+function shortMessage(message: string): string {
+  return shortened(escaped(message), messageCharsMax)
 }

@@ -3,7 +3,8 @@
  */
 import { days } from './duration.ts'
 import { MillraceError } from './errors.ts'
-import { checkOptions, checkWhole, shown } from './checks.ts'
+import { checkOptions, checkWhole } from './checks.ts'
+import { shown } from './shown.ts'
 
 /** What happens to old records: they are deleted, only the newest of each key is kept, or both. */
 export type CleanupPolicy = 'delete' | 'compact' | 'compact,delete'

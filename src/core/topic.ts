@@ -2,7 +2,8 @@
  * Typed constants: a topic or a store is named once, with the types of its keys and values.
  */
 import { MillraceError } from './errors.ts'
-import { checkName, checkOptions, checkWhole, shown } from './checks.ts'
+import { checkName, checkOptions, checkWhole } from './checks.ts'
+import { shown } from './shown.ts'
 import { codecOf, type Encoder, type Serde } from './serde.ts'
 import { topicConfigOf, type TopicConfig, topicConfigNames } from './topic-config.ts'
 

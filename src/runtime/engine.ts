@@ -6,7 +6,7 @@
 import { ByteWriter } from '../core/bytes.ts'
 import type { Carrier } from '../core/carrier.ts'
 import type { Clock } from '../core/clock.ts'
-import { MillraceError } from '../core/errors.ts'
+import { MillraceError, messageOf } from '../core/errors.ts'
 import { partitionOf } from '../core/partitioner.ts'
 import type { Commit, LogContract } from '../log/contract.ts'
 import type { PlanNode, RegroupNode, SinkNode } from '../plan/node.ts'
@@ -346,5 +346,5 @@ function inletOf(tasks: readonly Task[], { node, partition }: SourceLane): Inlet
 }
 
 function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown))
+  return thrown instanceof Error ? thrown : new Error(messageOf(thrown), { cause: thrown })
 }

@@ -5,6 +5,7 @@ import type { Subscriber } from 'rxjs'
 import type { Carrier } from '../core/carrier.ts'
 import { MillraceError } from '../core/errors.ts'
 import type { StreamRecord } from '../core/record.ts'
+import { shown } from '../core/shown.ts'
 import { operatorError, type OperatorFactory } from '../plan/operator.ts'
 import type { RecordOutput } from './dsl.ts'
 import { carrierOf } from './map.ts'
@@ -60,5 +61,5 @@ function iterableOf(result: unknown): Iterable<unknown> {
   if (typeof result === 'string' || (typeof result === 'object' && result !== null && Symbol.iterator in result)) {
     return result as Iterable<unknown>
   }
-  throw new MillraceError('bad_record', `the function returned ${String(result)}; expected a list of results`)
+  throw new MillraceError('bad_record', `the function returned ${shown(result)}; expected a list of results`)
 }

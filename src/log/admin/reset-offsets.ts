@@ -2,7 +2,8 @@
  * Moves the positions of a consumer group while nobody reads for it.
  */
 import { MillraceError } from '../../core/errors.ts'
-import { checkBoolean, checkOptions, checkWhole, shown } from '../../core/checks.ts'
+import { checkBoolean, checkOptions, checkWhole } from '../../core/checks.ts'
+import { shown } from '../../core/shown.ts'
 import type { Offset } from '../../core/units.ts'
 import type { EmbeddedLog } from '../embedded-log.ts'
 import { groupUnknown } from './lag.ts'

@@ -4,7 +4,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { monotonicMs, nextTurn } from '../../core/clock.ts'
-import { MillraceError } from '../../core/errors.ts'
+import { MillraceError, messageOf } from '../../core/errors.ts'
 import type { ConsumerSettings } from './consumer-options.ts'
 import { ConsumerPartitions, placeOf, type RunHook } from './consumer-partitions.ts'
 import type { EmbeddedLog } from '../embedded-log.ts'
@@ -188,7 +188,7 @@ export class ConsumerCore {
   }
 
   #fail(error: unknown): void {
-    this.#failure ??= error instanceof Error ? error : new Error(String(error), { cause: error })
+    this.#failure ??= error instanceof Error ? error : new Error(messageOf(error), { cause: error })
     this.wake()
   }
 

@@ -2,15 +2,8 @@
  * What a consumer is told when it is made, and what of that is allowed.
  */
 import { MillraceError } from '../../core/errors.ts'
-import {
-  checkedFunction,
-  checkList,
-  checkName,
-  checkOptions,
-  checkSignal,
-  checkWhole,
-  shown,
-} from '../../core/checks.ts'
+import { checkedFunction, checkList, checkName, checkOptions, checkSignal, checkWhole } from '../../core/checks.ts'
+import { shown } from '../../core/shown.ts'
 import { checkTopic } from '../../core/topic.ts'
 import type { Offset } from '../../core/units.ts'
 import { type AssignorName, assignors } from '../group/assignors.ts'

@@ -3,7 +3,8 @@
  */
 import type { Observable } from 'rxjs'
 import { MillraceError } from '../../core/errors.ts'
-import { checkList, checkOptions, checkWhole, shown } from '../../core/checks.ts'
+import { checkList, checkOptions, checkWhole } from '../../core/checks.ts'
+import { shown } from '../../core/shown.ts'
 import type { LogRecord } from '../../core/record.ts'
 import type { Topic } from '../../core/topic.ts'
 import type { Offset } from '../../core/units.ts'

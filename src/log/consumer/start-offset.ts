@@ -2,7 +2,8 @@
  * Where a consumer or a reader begins and where it is sent: words and times, made offsets.
  */
 import { MillraceError } from '../../core/errors.ts'
-import { checkWhole, shown } from '../../core/checks.ts'
+import { checkWhole } from '../../core/checks.ts'
+import { shown } from '../../core/shown.ts'
 import type { EmbeddedLog } from '../embedded-log.ts'
 import type { PartitionId } from '../kept/partitions.ts'
 

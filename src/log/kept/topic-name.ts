@@ -2,7 +2,8 @@
  * How a caller says which topic, or which group, is meant.
  */
 import { MillraceError } from '../../core/errors.ts'
-import { checkList, checkName, shown } from '../../core/checks.ts'
+import { checkList, checkName } from '../../core/checks.ts'
+import { shown } from '../../core/shown.ts'
 
 /** A topic by its typed constant, or by its name; a name never creates. */
 export type TopicName = string | { readonly name: string }

@@ -3,7 +3,8 @@
  */
 import { readInt32, readInt64, writeInt32, writeInt64 } from '../../core/bytes.ts'
 import { MillraceError } from '../../core/errors.ts'
-import { checkName, checkOptions, shown } from '../../core/checks.ts'
+import { checkName, checkOptions } from '../../core/checks.ts'
+import { shown } from '../../core/shown.ts'
 import { nearestName } from '../../core/near-names.ts'
 import { checkPartitions } from '../../core/topic.ts'
 import { checkTopicConfig, defaultTopicConfig, type TopicConfig, topicConfigNames } from '../../core/topic-config.ts'

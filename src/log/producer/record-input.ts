@@ -2,7 +2,7 @@
  * What a program without types may give a producer: looked at when it is called, so that the error says what is wrong.
  */
 import { MillraceError } from '../../core/errors.ts'
-import { shown } from '../../core/checks.ts'
+import { shown } from '../../core/shown.ts'
 import { nearestName } from '../../core/near-names.ts'
 import type { RecordInput } from '../../core/record.ts'
 

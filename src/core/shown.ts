@@ -1,0 +1,65 @@
+/**
+ * Anything as a message shows it: short, on one line, with every character that cannot be seen escaped, and without a
+ * throw, whatever the value does when it is looked at.
+ *
+ * Messages end up in terminals and log files. A name, a key or somebody else's message may hold control characters that
+ * rewrite the terminal, or line breaks that forge a line of the log.
+ */
+import { inspect } from 'node:util'
+
+const shownCharsMax = 100
+/** An object with more fields is shown by its kind alone: to format them all takes long, and few would be shown. */
+const shownFieldsMax = 50
+
+/** Controls (C0, DEL, C1), formats such as direction marks, halves of surrogate pairs, and separators of lines. */
+const unseen = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
+
+/** The text with every character that cannot be seen written as in a JavaScript string: `\n`, `\u001b`. */
+export function escaped(text: string): string {
+  return text.replace(unseen, escapeOf)
+}
+
+/** As {@link escaped}, but lines stay lines. */
+export function escapedLines(text: string): string {
+  return text.replace(unseen, (character) => (character === '\n' ? character : escapeOf(character)))
+}
+
+const shortEscapes: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
+
+function escapeOf(character: string): string {
+  const short = shortEscapes[character]
+  if (short !== undefined) return short
+  const code = (character.codePointAt(0) as number).toString(16)
+  return code.length > 4 ? `\\u{${code}}` : `\\u${code.padStart(4, '0')}`
+}
+
+/** Any value as a message quotes it; strings in double quotes. Runs none of the value's own code that could throw. */
+export function shown(value: unknown): string {
+  try {
+    return shortened(escaped(describe(value)), shownCharsMax)
+  } catch {
+    return 'a value that throws when it is looked at'
+  }
+}
+
+function describe(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, shownCharsMax + 1))
+  if (value instanceof Error) return `${value.name}: ${value.message}`
+  return inspect(value, {
+    depth: hasManyFields(value) ? -1 : 0,
+    customInspect: false,
+    maxArrayLength: 8,
+    maxStringLength: shownCharsMax,
+    breakLength: Number.POSITIVE_INFINITY,
+  })
+}
+
+function hasManyFields(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || ArrayBuffer.isView(value)) return false
+  return Object.keys(value).length > shownFieldsMax
+}
+
+/** The text, cut where it is longer than this. */
+export function shortened(text: string, charsMax: number): string {
+  return text.length > charsMax ? `${text.slice(0, charsMax)}…` : text
+}
