@@ -82,9 +82,14 @@ export class ManualClock implements Clock {
     }
   }
 
-  /** Moves the time on and runs every timer that falls due, in the order of their times. A duration below 0 is a `bad_option`. */
+  /**
+   * Moves the time on and runs every timer that falls due, in the order of their times.
+   *
+   * @throws MillraceError `bad_option` for a duration below 0, or one that leads past the largest timestamp
+   */
   advance(durationMs: number): void {
-    checkWhole('the duration', durationMs, 0)
+    const latestMs = Math.max(this.#nowMs, this.#elapsedMs)
+    checkWhole('the duration', durationMs, 0, Number.MAX_SAFE_INTEGER - latestMs)
     const untilMs = this.#elapsedMs + durationMs
     for (;;) {
       const due = this.#timers.filter((timer) => timer.atMs <= untilMs).sort((a, b) => a.atMs - b.atMs)[0]

@@ -11,6 +11,14 @@ export type Offset = number & { readonly [unit]: 'offset' }
 /** Event time: ms since the epoch, a safe integer of at least 0. */
 export type Timestamp = number & { readonly [unit]: 'timestamp' }
 
+/**
+ * A time and a duration, or two durations, added up, in ms: at most the largest safe integer, because a larger sum would
+ * not be exact. No clock gets that far, so such a time means never.
+ */
+export function sumMs(left: number, right: number): number {
+  return Math.min(left + right, Number.MAX_SAFE_INTEGER)
+}
+
 /** @throws MillraceError `bad_option` when the number is no offset */
 export function toOffset(value: number): Offset {
   if (!Number.isSafeInteger(value) || value < 0) {

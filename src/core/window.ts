@@ -5,13 +5,13 @@ import { type ByteWriter, readInt64, writeUint64 } from './bytes.ts'
 import { MillraceError } from './errors.ts'
 import { checkOptions, checkWhole } from './checks.ts'
 import { Codec, codecOf, composedWire, type Serde } from './serde.ts'
-import type { Timestamp } from './units.ts'
+import { sumMs, type Timestamp } from './units.ts'
 
 /** A span of event time, half open: `start` belongs to it, `end` does not. Both in ms since the epoch. */
 export interface Window {
   /** The first ms that belongs to it. */
   readonly start: Timestamp
-  /** The first ms behind it. */
+  /** The first ms after it; the largest timestamp for a window that would end later, as in Kafka. */
   readonly end: Timestamp
 }
 
@@ -121,7 +121,8 @@ export class WindowedCodec<K> extends Codec<Windowed<K>> {
     this.key.write(value.key, out)
     out.ensure(windowStartBytes)
     const { start, end } = value.window
-    if (end !== start + this.sizeMs) throw new RangeError(`the window [${start}, ${end}) is not ${this.sizeMs} ms long`)
+    if (end !== sumMs(start, this.sizeMs))
+      throw new RangeError(`the window [${start}, ${end}) is not ${this.sizeMs} ms long`)
     writeUint64(out.bytes, out.at, checkWhole('the start of a window', start, 0))
     out.at += windowStartBytes
   }
@@ -138,5 +139,5 @@ export class WindowedCodec<K> extends Codec<Windowed<K>> {
 
 /** The key object of a row in the window that starts at `start`. */
 export function windowedKey<K>(key: K, start: number, sizeMs: number): Windowed<K> {
-  return { key, window: { start: start as Timestamp, end: (start + sizeMs) as Timestamp } }
+  return { key, window: { start: start as Timestamp, end: sumMs(start, sizeMs) as Timestamp } }
 }

@@ -6,6 +6,7 @@ import { MillraceError } from '../core/errors.ts'
 import { checkedFunction, checkOptions, checkWhole } from '../core/checks.ts'
 import { type Codec, codecOf, type Serde } from '../core/serde.ts'
 import { int64 } from '../core/serdes.ts'
+import { sumMs } from '../core/units.ts'
 import { TimeWindows, type Windowed, WindowedCodec } from '../core/window.ts'
 import type { StoreSpec, WindowSpec } from '../plan/store.ts'
 import { aggregating, aggregation, counting, type Fold, reducing } from './aggregate.ts'
@@ -112,7 +113,7 @@ class TimeWindowedStream<K, V, Known extends Side>
 }
 
 function windowSpec({ sizeMs, advanceMs, graceMs }: TimeWindows, retentionMs: number | undefined): WindowSpec {
-  const least = sizeMs + graceMs
+  const least = sumMs(sizeMs, graceMs)
   if (retentionMs !== undefined && checkWhole('retentionMs', retentionMs, 1) < least) {
     throw new MillraceError(
       'bad_option',

@@ -83,6 +83,16 @@ describe('a manual clock', () => {
     clock.advance(10)
     expect(ran).toEqual(['second'])
   })
+
+  test('goes as far as the largest timestamp, and no further', () => {
+    const clock = new ManualClock(1_000)
+    const late: number[] = []
+    clock.schedule(Number.MAX_SAFE_INTEGER, () => late.push(clock.now()))
+    clock.advance(Number.MAX_SAFE_INTEGER - 1_000)
+    expect([clock.now(), late]).toEqual([Number.MAX_SAFE_INTEGER, []])
+    expect(() => clock.advance(1)).toThrow(expect.objectContaining({ code: 'bad_option' }))
+    expect(clock.now()).toBe(Number.MAX_SAFE_INTEGER)
+  })
 })
 
 test('durations are in milliseconds', () => {

@@ -6,6 +6,7 @@
  * how far passes have come, so a pass that is cut short is begun again: what it has removed, something newer stands for.
  */
 import type { TopicConfig } from '../../core/topic-config.ts'
+import { sumMs } from '../../core/units.ts'
 import type { Environment, WriteTransaction } from '../../storage/environment.ts'
 import { namedKey, partitionKey, partitionNumberKey, segmentTimeKey } from '../../storage/keys.ts'
 import { BatchCursor } from '../format/batch-cursor.ts'
@@ -184,7 +185,7 @@ export class Compaction {
           bytes: after,
           tombstonesUntilMs,
           isSmaller,
-        } = compactBatch(before, cursor, keeps, nowMs + deleteRetentionMs)
+        } = compactBatch(before, cursor, keeps, sumMs(nowMs, deleteRetentionMs))
         if (after !== before) rewritings.push({ baseOffset, endOffset: cursor.endOffset, before, after, isSmaller })
         if (tombstonesUntilMs !== undefined)
           tombstonesDueMs = Math.min(tombstonesDueMs ?? tombstonesUntilMs, tombstonesUntilMs)

@@ -7,6 +7,7 @@
  */
 import { MillraceError } from '../../core/errors.ts'
 import type { TopicConfig } from '../../core/topic-config.ts'
+import { sumMs } from '../../core/units.ts'
 import type { DatabaseName } from '../../storage/databases.ts'
 import type { Environment } from '../../storage/environment.ts'
 import { partitionNumberKey, segmentTimeKey } from '../../storage/keys.ts'
@@ -73,7 +74,7 @@ export class Retention {
     const { maxTimestamp, lastAppendMs, bytes } = oldest.segment
     // From the later of record time and append time: imported history lives as long as fresh data. A time of the future counts for
     // one retention at most, so that a wrong one does not keep the partition for ever.
-    const fromMs = Math.min(Math.max(maxTimestamp, lastAppendMs), lastAppendMs + retentionMs)
+    const fromMs = Math.min(Math.max(maxTimestamp, lastAppendMs), sumMs(lastAppendMs, retentionMs))
     const isOld = retentionMs >= 0 && nowMs - fromMs > retentionMs
     return isOld || (retentionBytes >= 0 && row.bytes - bytes >= retentionBytes) ? oldest : undefined
   }
