@@ -59,10 +59,20 @@ export function checkSignal(what: string, signal: AbortSignal): AbortSignal {
   throw new MillraceError('bad_option', `${what} is ${shown(signal)}; expected an AbortSignal`)
 }
 
+/** No system takes a path of more bytes. */
+const pathBytesMax = 4_095
+
 /** Checks the path of a directory. */
 export function checkPath(what: string, path: string): string {
-  if (typeof path === 'string' && path !== '' && !path.includes('\0')) return path
-  throw new MillraceError('bad_option', `${what} takes the path of a directory, not ${shown(path)}`)
+  if (typeof path !== 'string' || path === '' || path.includes('\0')) {
+    throw new MillraceError('bad_option', `${what} takes the path of a directory, not ${shown(path)}`)
+  }
+  const bytes = Buffer.byteLength(path)
+  if (bytes <= pathBytesMax) return path
+  throw new MillraceError(
+    'bad_option',
+    `${what} takes a path of up to ${pathBytesMax} bytes, not the ${bytes} of ${shown(path)}`,
+  )
 }
 
 /** Checks a whole number within bounds. */

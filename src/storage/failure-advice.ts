@@ -4,9 +4,21 @@
  */
 import { statfsSync } from 'node:fs'
 import { constants } from 'node:os'
+import { getSystemErrorMap } from 'node:util'
 import { messageOf } from '../core/errors.ts'
 
-const { EACCES, EDQUOT, EFBIG, EIO, ENOSPC, EPERM, EROFS } = constants.errno
+const { EACCES, EDQUOT, EEXIST, EFBIG, EIO, EISDIR, ELOOP, ENAMETOOLONG, ENOENT, ENOSPC, ENOTDIR, EPERM, EROFS } =
+  constants.errno
+
+/** What a path that cannot be is to be changed for. */
+const pathRemedies: ReadonlyMap<number, string> = new Map([
+  [EEXIST, 'a file is in the way: choose another path'],
+  [ENOTDIR, 'a file is in the way: choose another path'],
+  [EISDIR, 'a directory is in the way: choose another path'],
+  [ELOOP, 'choose a path without a loop of symbolic links'],
+  [ENAMETOOLONG, 'choose a shorter path'],
+  [ENOENT, 'choose a path where directories can be made'],
+])
 
 /** With less than this free, an I/O error is taken for a disk that is full. */
 const fullBytes = 2 ** 20
@@ -30,14 +42,20 @@ export function failureAdvice(dir: string, cause: unknown): FailureAdvice {
   if (code === EACCES || code === EPERM) {
     return { what: message, remedy: 'give the process the right to write to the directory and the files in it' }
   }
-  return { what: message, remedy: 'check the disk' }
+  return { what: message, remedy: pathRemedies.get(code) ?? 'check the disk' }
 }
 
-/** LMDB gives the number of the system, Node its negative. */
-function errorNumberOf(cause: unknown): number | undefined {
+/** LMDB gives the number of the system, or only its words; Node gives the negative number. */
+export function errorNumberOf(cause: unknown): number | undefined {
+  if (!(cause instanceof Error)) return undefined
   const { code, errno } = cause as { readonly code?: unknown; readonly errno?: unknown }
   if (typeof errno === 'number') return Math.abs(errno)
-  return typeof code === 'number' ? code : undefined
+  return typeof code === 'number' ? code : numberOfWords(cause.message.toLowerCase())
+}
+
+function numberOfWords(words: string): number | undefined {
+  for (const [number, [, meaning]] of getSystemErrorMap()) if (meaning === words) return Math.abs(number)
+  return undefined
 }
 
 function freeBytesOf(dir: string): number | undefined {

@@ -1,18 +1,20 @@
 /**
  * Copies of a whole log: made while it is in use, and brought back.
  */
-import { existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { chmodSync, constants, existsSync, mkdirSync, renameSync, statSync } from 'node:fs'
+import { copyFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
 import { systemClock } from '../../core/clock.ts'
 import { MillraceError } from '../../core/errors.ts'
 import { checkedFunction, checkOptions, checkPath } from '../../core/checks.ts'
 import { ProgressMeter, type WorkProgress } from '../../core/work-progress.ts'
-import { dataFileOf, fsyncDirectory, fsyncFile, incompleteCopy, makeDirectory } from '../../storage/directory.ts'
+import { dataFileOf } from '../../storage/directory.ts'
 import { Environment } from '../../storage/environment.ts'
+import { copyError, fillDirectory } from './copy-target.ts'
 
 /** What `log.admin.backup` and {@link restoreLog} take. */
 export interface BackupOptions {
-  /** Called a few times a second, and at the end. */
+  /** Called a few times a second, and at the end. When it throws, the copy is given up, and the call rejects with that error. */
   readonly onProgress?: (progress: WorkProgress) => void
 }
 
@@ -26,59 +28,83 @@ export interface BackupResult {
 
 const lookEveryMs = 100
 
-/**
- * Copies into `path/incomplete-copy`, and moves the file up when it is durable: before that move nobody takes it for a log.
- */
+type OnProgress = BackupOptions['onProgress']
+
 export async function backUp(environment: Environment, path: string, options: BackupOptions): Promise<BackupResult> {
-  checkOptions('a backup', options, ['onProgress'])
-  const { onProgress } = options
-  if (onProgress !== undefined) checkedFunction('onProgress', onProgress)
+  const onProgress = checkBackupOptions('a backup', options)
   const target = resolve(checkPath('a backup', path))
-  makeDirectory(target)
-  if (readdirSync(target).length > 0) throw notEmpty(target)
-  const incomplete = join(target, incompleteCopy)
-  mkdirSync(incomplete)
-  const meter = new ProgressMeter(environment.statistics().usedBytes, onProgress)
-  const stopLooking = lookAtSize(dataFileOf(incomplete), meter)
+  const bytes = environment.statistics().usedBytes
   try {
-    await environment.copyInto(incomplete)
-    fsyncFile(dataFileOf(incomplete))
-    renameSync(dataFileOf(incomplete), dataFileOf(target))
-  } finally {
-    stopLooking()
-    rmSync(incomplete, { recursive: true, force: true })
+    return await copyTo(target, bytes, onProgress, (dir) => environment.copyInto(dir))
+  } catch (error) {
+    throw copyError(`cannot back up ${environment.dir} to ${target}`, target, error)
   }
-  fsyncDirectory(target)
-  fsyncDirectory(dirname(target))
-  const bytes = statSync(dataFileOf(target)).size
-  meter.reach(bytes)
-  meter.finish()
+}
+
+function checkBackupOptions(what: string, options: BackupOptions): OnProgress {
+  checkOptions(what, options, ['onProgress'])
+  const { onProgress } = options
+  return onProgress === undefined ? undefined : checkedFunction('onProgress', onProgress)
+}
+
+async function copyTo(
+  target: string,
+  totalBytes: number,
+  onProgress: OnProgress,
+  copyInto: (dir: string) => Promise<void>,
+): Promise<BackupResult> {
+  const bytes = await fillDirectory(target, async (dir) => {
+    const growth = new Growth(dataFileOf(dir), new ProgressMeter(totalBytes, onProgress))
+    try {
+      await copyInto(dir)
+    } finally {
+      growth.stop()
+    }
+    growth.finish()
+  })
   return { path: target, bytes }
 }
 
-/** LMDB does not tell how far it is; its file does. */
-function lookAtSize(path: string, meter: ProgressMeter): () => void {
-  let stop: () => void
-  const look = (): void => {
-    meter.reach(statSync(path, { throwIfNoEntry: false })?.size ?? 0)
-    stop = systemClock.schedule(lookEveryMs, look)
-  }
-  look()
-  return () => stop()
-}
+/** Neither LMDB nor the system tells how far a copy is; the size of its file does. */
+class Growth {
+  readonly #path: string
+  readonly #meter: ProgressMeter
+  #thrown: { readonly error: unknown } | undefined
+  #cancel: () => void = () => undefined
 
-function notEmpty(dir: string): MillraceError {
-  return new MillraceError(
-    'directory_not_empty',
-    `${dir} is not empty: a copy of a log goes into a new directory, so that nothing is overwritten`,
-  )
+  constructor(path: string, meter: ProgressMeter) {
+    this.#path = path
+    this.#meter = meter
+    this.#look()
+  }
+
+  /** In a timer, where nobody catches what the user's function throws: it is kept until the copy is done. */
+  #look(): void {
+    try {
+      this.#meter.reach(statSync(this.#path, { throwIfNoEntry: false })?.size ?? 0)
+      this.#cancel = systemClock.schedule(lookEveryMs, () => this.#look())
+    } catch (error) {
+      this.#thrown = { error }
+    }
+  }
+
+  stop(): void {
+    this.#cancel()
+  }
+
+  /** Tells of the end; throws what the user's function has thrown. */
+  finish(): void {
+    if (this.#thrown !== undefined) throw this.#thrown.error
+    this.#meter.reach(statSync(this.#path).size)
+    this.#meter.finish()
+  }
 }
 
 /**
  * Brings a backup back into a directory that is missing or empty; open it with {@link openLog} then.
  *
- * The backup stays as it is, and its header and format are checked before anything is written. The restored log stands under
- * its name only when it is whole and durable.
+ * The backup stays as it is, and it may be on a disk that cannot be written to. The restored log stands under its name only
+ * when it is whole and durable, and its header and format are checked; otherwise nothing is left of it.
  *
  * @example
  * ```ts
@@ -88,18 +114,65 @@ function notEmpty(dir: string): MillraceError {
  * console.log(bytes, await restored.admin.endOffsets(clicks))
  * await restored.close()
  * ```
- * @throws MillraceError `format_unknown` when there is no log in `backup`, `directory_not_empty`, also for one that is in use,
- *   `storage_failed`, `bad_option`
+ * @throws MillraceError `format_unknown` when there is no log in `backup`, `directory_not_empty` for a `dir` that holds something,
+ *   also a log in use, `storage_failed` when a file cannot be read or written, `bad_option`
  */
 export async function restoreLog(backup: string, dir: string, options: BackupOptions = {}): Promise<BackupResult> {
+  const onProgress = checkBackupOptions('restoreLog', options)
   const source = resolve(checkPath('restoreLog', backup))
-  if (!existsSync(dataFileOf(source))) {
-    throw new MillraceError('format_unknown', `there is no backup of a log in ${source}`)
+  const target = resolve(checkPath('restoreLog', dir))
+  try {
+    const bytes = backupBytes(source)
+    return await copyTo(target, bytes, onProgress, (into) => copyBackup(source, into))
+  } catch (error) {
+    throw copyError(`cannot restore ${source} to ${target}`, target, error)
   }
+}
+
+/** @throws MillraceError `format_unknown` */
+function backupBytes(source: string): number {
+  const found = statSync(source, { throwIfNoEntry: false })?.isDirectory() === true ? dataFileOf(source) : undefined
+  const file = found === undefined ? undefined : statSync(found, { throwIfNoEntry: false })
+  if (file?.isFile() === true && file.size > 0) return file.size
+  throw new MillraceError('format_unknown', `there is no backup of a log in ${source}`)
+}
+
+/** A backup that was opened as a log may still be in use: LMDB copies that, and any other is no more than a file. */
+async function copyBackup(source: string, dir: string): Promise<void> {
+  if (!wasOpened(source)) return copyUnopened(source, dir)
   const environment = new Environment(source)
   try {
-    return await backUp(environment, dir, options)
+    await environment.copyInto(dir)
   } finally {
     await environment.close()
   }
+}
+
+function wasOpened(dir: string): boolean {
+  return existsSync(join(dir, 'lock.mdb'))
+}
+
+/** The file as it is; to open it where it lies would leave other files beside it. */
+async function copyUnopened(source: string, dir: string): Promise<void> {
+  const copy = dataFileOf(dir)
+  await copyFile(dataFileOf(source), copy, constants.COPYFILE_FICLONE)
+  chmodSync(copy, statSync(copy).mode | 0o600) // a backup may be read-only
+  if (wasOpened(source)) {
+    throw new MillraceError('storage_failed', `${source} was opened as a log while it was copied; restore it again`)
+  }
+  await checkLog(source, dir)
+}
+
+/** Opens the copy, which changes nothing of the backup; what is wrong is said of the backup. */
+async function checkLog(source: string, dir: string): Promise<void> {
+  const trial = join(dir, 'trial')
+  mkdirSync(trial)
+  renameSync(dataFileOf(dir), dataFileOf(trial))
+  try {
+    await new Environment(trial).close()
+  } catch (error) {
+    if (!(error instanceof MillraceError)) throw error
+    throw new MillraceError(error.code, error.message.replaceAll(trial, source), { cause: error.cause })
+  }
+  renameSync(dataFileOf(trial), dataFileOf(dir))
 }

@@ -1,0 +1,100 @@
+/**
+ * The directory that a copy of a log goes into. The copy grows under a mark, and stands under its name only when it is whole
+ * and durable; when it cannot be made, nothing is left of it.
+ */
+import { existsSync, mkdirSync, readdirSync, realpathSync, renameSync, rmdirSync, rmSync, statSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { MillraceError } from '../../core/errors.ts'
+import { dataFileOf, fsyncDirectory, fsyncFile, incompleteCopy, makeDirectory } from '../../storage/directory.ts'
+import { errorNumberOf, failureAdvice } from '../../storage/failure-advice.ts'
+
+/**
+ * Fills a directory that is missing or empty; `fill` writes the data file into the directory that it is given. Returns the size of
+ * the file.
+ *
+ * @throws MillraceError `directory_not_empty`, `bad_option` inside of a log, and what the system and `fill` throw
+ */
+export async function fillDirectory(target: string, fill: (dir: string) => Promise<void>): Promise<number> {
+  checkOutside(target)
+  const made = missingParts(target)
+  const incomplete = join(target, incompleteCopy)
+  let isOurs = false
+  try {
+    makeDirectory(target)
+    if (readdirSync(target).length > 0) throw notEmpty(target)
+    mkdirSync(incomplete)
+    isOurs = true
+    await fill(incomplete)
+    fsyncFile(dataFileOf(incomplete))
+    renameSync(dataFileOf(incomplete), dataFileOf(target))
+    rmSync(incomplete, { recursive: true })
+    fsyncDirectory(target)
+    fsyncDirectory(dirname(target))
+    return statSync(dataFileOf(target)).size
+  } catch (error) {
+    if (isOurs) tryTo(() => rmSync(incomplete, { recursive: true, force: true }))
+    for (const dir of made) tryTo(() => rmdirSync(dir))
+    throw error
+  }
+}
+
+/** What is to be made of a path, the innermost first. */
+function missingParts(target: string): string[] {
+  const missing: string[] = []
+  for (let dir = target; !existsSync(dir) && dir !== dirname(dir); dir = dirname(dir)) missing.push(dir)
+  return missing
+}
+
+/** Tidies up after a failure, which is the error that counts; what is left behind keeps its mark, and is taken for no log. */
+function tryTo(tidy: () => void): void {
+  try {
+    tidy()
+  } catch {
+    // What made the copy fail may forbid this too.
+  }
+}
+
+/**
+ * A copy that lies in the directory of a log is lost with that log, most likely the one that it is a copy of.
+ *
+ * @throws MillraceError `bad_option`
+ */
+function checkOutside(target: string): void {
+  for (let dir = dirname(realPathOf(target)); ; dir = dirname(dir)) {
+    if (existsSync(dataFileOf(dir))) {
+      throw new MillraceError(
+        'bad_option',
+        `${target} lies inside of the log in ${dir}: a copy there would be lost with it; choose another directory`,
+      )
+    }
+    if (dir === dirname(dir)) return
+  }
+}
+
+/** Where a path leads, as far as it is there. */
+function realPathOf(path: string): string {
+  let rest = ''
+  for (let dir = path; ; dir = dirname(dir)) {
+    try {
+      return join(realpathSync(dir), rest)
+    } catch (error) {
+      if (dir === dirname(dir)) throw error
+      rest = join(basename(dir), rest)
+    }
+  }
+}
+
+function notEmpty(dir: string): MillraceError {
+  return new MillraceError(
+    'directory_not_empty',
+    `${dir} is not empty: a copy of a log goes into a new directory, so that nothing is overwritten`,
+  )
+}
+
+/** What the system or LMDB refused, with what to do about it; any other error is left as it is. */
+export function copyError(what: string, dir: string, error: unknown): unknown {
+  const cause = error instanceof MillraceError && error.code === 'storage_failed' ? error.cause : error
+  if (errorNumberOf(cause) === undefined) return error
+  const { what: reason, remedy } = failureAdvice(dir, cause)
+  return new MillraceError('storage_failed', `${what}: ${reason}; ${remedy}`, { cause })
+}
