@@ -13,6 +13,7 @@ import type { KeyValueStore, Topic, WindowStore } from '../core/topic.ts'
 import { BatchCursor } from '../log/format/batch-cursor.ts'
 import { decodeRecord } from '../log/format/decode.ts'
 import { EmbeddedLog } from '../log/embedded-log.ts'
+import { bufferLimit } from '../log/producer/limits.ts'
 import { Outboxes } from '../log/producer/outboxes.ts'
 import { Topology } from '../plan/topology.ts'
 import { Engine } from '../runtime/engine.ts'
@@ -78,10 +79,9 @@ export class TopologyTestDriver implements Disposable {
     this.#log = new EmbeddedLog(new Environment(this.#dir))
     this.#outboxes = new Outboxes(this.#log, {
       batchBytes: 131_072,
-      bufferBytes: 64 * 1_048_576,
+      limit: bufferLimit(Number.MAX_SAFE_INTEGER),
       compression: 'none',
       clock: this.#clock,
-      whenFull: () => new MillraceError('buffer_full', 'a record is larger than the buffer of the driver'),
     })
     try {
       this.#engine = this.#start()

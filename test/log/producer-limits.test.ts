@@ -89,6 +89,54 @@ describe('bufferBytes', () => {
     await expect(refused).rejects.toMatchObject({ code: 'buffer_full', message: expect.stringContaining('10000') })
     expect((await producer.send(lines, kilobyte)).offset).toBe(0)
   })
+
+  const large = { key: 'a', value: 'x'.repeat(3_000) }
+  const wide = topic('wide', { key: string(), value: string(), maxMessageBytes: 10_000_000 })
+
+  test.each([
+    [
+      'a record that is larger than all of it',
+      large,
+      /^the record has 30\d\d bytes, more than bufferBytes allows \(2000\); raise bufferBytes/,
+    ],
+    [
+      'one that the topic does not take either',
+      { key: 'a', value: 'x'.repeat(2_000_000) },
+      /more than the 1048576 that a topic takes/,
+    ],
+  ])('say of %s that waiting does not help', async (_, record, message) => {
+    const { log } = openTestLog()
+    const producer = log.producer({ bufferBytes: 2_000 })
+    await producer.ready()
+    for (const sent of [producer.send(lines, record), producer.sendMany(lines, [record])]) {
+      await expect(sent).rejects.toThrow(message)
+    }
+    await expect(producer.send(wide, { key: 'a', value: 'x'.repeat(5_000_000) })).rejects.toThrow(/raise bufferBytes/)
+    expect(producer.metrics()).toMatchObject({ pendingRecords: 0, pendingBytes: 0 })
+    expect((await producer.send(lines, kilobyte)).offset).toBe(0)
+  })
+
+  test('say how much waits, and when it is one call that asks for too much', async () => {
+    const { log } = openTestLog()
+    const producer = log.producer({ bufferBytes: 2_500 })
+    await expect(producer.sendMany(lines, [kilobyte, kilobyte, kilobyte])).rejects.toThrow(
+      /^the records of one call have more than 2500 bytes \(bufferBytes\); send fewer at once/,
+    )
+    const waiting = [producer.send(lines, kilobyte), producer.send(lines, kilobyte)]
+    await expect(producer.send(lines, kilobyte)).rejects.toThrow(
+      /^the producer holds 2\d\d\d bytes .* may hold 2500 .*await producer.ready\(\)/,
+    )
+    await Promise.all(waiting)
+  })
+
+  test('of a transaction say when it is one record that is too large', async () => {
+    const { log } = openTestLog()
+    const producer = log.producer({ transactionalId: 'importer', transactionMaxBytes: 2_000 })
+    await expect(producer.transaction((tx) => tx.send(lines, large))).rejects.toMatchObject({
+      code: 'transaction_too_large',
+      message: expect.stringMatching(/more than transactionMaxBytes allows \(2000\); raise transactionMaxBytes/),
+    })
+  })
 })
 
 test('options that are not valid are refused by name', () => {

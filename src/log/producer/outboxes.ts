@@ -16,6 +16,7 @@ import { sealBatch, stampAppendTime } from '../format/batch.ts'
 import type { Compression } from '../format/compression.ts'
 import type { EmbeddedLog } from '../embedded-log.ts'
 import type { ProducerIdentity } from '../kept/producers.ts'
+import type { HoldLimit } from './limits.ts'
 import { checkFields, checkRecord } from './record-input.ts'
 import {
   checkNullKey,
@@ -38,12 +39,11 @@ export interface Appended {
 
 export interface OutboxOptions {
   readonly batchBytes: number
-  readonly bufferBytes: number
+  /** Of all records that wait. */
+  readonly limit: HoldLimit
   readonly compression: Compression
   readonly clock: Clock
   readonly partitioner?: Partitioner | undefined
-  /** The error for records beyond `bufferBytes`. */
-  readonly whenFull: () => MillraceError
 }
 
 /** What one commit of outboxes does beside writing their batches. */
@@ -57,6 +57,9 @@ export interface Flush {
   /** Called when all is durable, before the outboxes are empty again; `lost` are those of topics that were deleted. */
   readonly written: (outboxes: readonly Outbox[], lost: readonly Outbox[]) => void
 }
+
+/** More than the lengths within a record take. */
+const lengthBytesMax = 16
 
 export class Outboxes {
   readonly #log: EmbeddedLog
@@ -73,6 +76,8 @@ export class Outboxes {
   #isAppending = false
   /** Of the call under way that is taken as a whole: one for each outbox that it came to. */
   #marks: OutboxMark[] | undefined
+  /** What waited before that call. */
+  #heldBytes: number | undefined
 
   constructor(log: EmbeddedLog, options: OutboxOptions) {
     this.#log = log
@@ -181,13 +186,20 @@ export class Outboxes {
     builder.open(timestamp, scratch.bytes, 0, keyEnd)
     if (value !== null) encodeInto(valueCodec, value, builder.out, 'value')
     const before = builder.bytes
-    if (this.#pendingBytes + builder.out.at - before > this.#options.bufferBytes) throw this.#options.whenFull()
+    const recordBytes = builder.out.at - before
+    if (this.#pendingBytes + recordBytes > this.#options.limit.bytesMax) this.#refuse(topic, recordBytes)
     builder.close(value === null, headers, topic.config.maxMessageBytes)
     this.#pendingBytes += builder.bytes - before
     this.#pendingCount++
     outbox.count++
     if (builder.bytes >= this.#options.batchBytes) this.#closeFull(topic, outbox)
     return outbox
+  }
+
+  /** A record that its topic does not take either is left to the check of that: no larger buffer would help it. */
+  #refuse({ config }: TopicOutboxes, recordBytes: number): void {
+    if (recordBytes > config.maxMessageBytes + lengthBytesMax) return
+    throw this.#options.limit.exceeded({ recordBytes, heldBytes: this.#heldBytes ?? this.#pendingBytes })
   }
 
   /** Records without a key go to the next partition from here on. */
@@ -213,6 +225,7 @@ export class Outboxes {
     const pendingCount = this.#pendingCount
     const marks: OutboxMark[] = []
     this.#marks = marks
+    this.#heldBytes = pendingBytes
     this.#isAppending = true
     try {
       // Records of one call are made by one piece of code: the fields of the first are those of all.
@@ -229,6 +242,7 @@ export class Outboxes {
     } finally {
       this.#isAppending = false
       this.#marks = undefined
+      this.#heldBytes = undefined
       for (const { outbox } of marks) outbox.mark = undefined
     }
     return marks

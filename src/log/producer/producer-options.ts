@@ -17,7 +17,7 @@ export interface ProducerOptions<A extends Acks = Acks> {
   readonly lingerMs?: number
   /** The size that a batch is closed at, in bytes. Default 131,072. */
   readonly batchBytes?: number
-  /** The most bytes that may wait for a flush; a send beyond is refused with `buffer_full`. Default 64 MiB. */
+  /** The most bytes that may wait for a flush, one record included; a send beyond is refused with `buffer_full`. Default 64 MiB. */
   readonly bufferBytes?: number
   /** How each batch is compressed, where its topic leaves that to the producer. Default `none`. */
   readonly compression?: Compression

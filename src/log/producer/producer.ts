@@ -8,6 +8,7 @@ import type { Topic } from '../../core/topic.ts'
 import type { WriteTransaction } from '../../storage/environment.ts'
 import type { Acks, Answer, KnownOffset, SendManyResult, SendResult, WrittenRange } from './delivery.ts'
 import type { EmbeddedLog } from '../embedded-log.ts'
+import { bufferFull, bufferLimit, transactionLimit } from './limits.ts'
 import { type Appended, Outboxes } from './outboxes.ts'
 import { ProducerCounters, type ProducerMetrics } from './producer-metrics.ts'
 import { topicDeleted } from '../kept/partitions.ts'
@@ -65,8 +66,7 @@ export class Producer<A extends Acks = 'all'> implements AsyncDisposable {
     const { transactionalId, bufferBytes, transactionMaxBytes } = this.#options
     this.#outboxes = new Outboxes(log, {
       ...this.#options,
-      bufferBytes: transactionalId === undefined ? bufferBytes : transactionMaxBytes,
-      whenFull: () => (transactionalId === undefined ? bufferFull(bufferBytes) : tooLarge(transactionMaxBytes)),
+      limit: transactionalId === undefined ? bufferLimit(bufferBytes) : transactionLimit(transactionMaxBytes),
     })
     if (transactionalId !== undefined) {
       const checked = { ...this.#options, acks: 'all' } as const
@@ -197,7 +197,8 @@ export class Producer<A extends Acks = 'all'> implements AsyncDisposable {
       )
     }
     const { bufferBytes } = this.#options
-    if (this.#heldBytes > bufferBytes) throw bufferFull(bufferBytes)
+    const heldBytes = this.#heldBytes
+    if (heldBytes > bufferBytes) throw bufferFull(heldBytes, bufferBytes)
   }
 
   get #heldBytes(): number {
@@ -381,18 +382,4 @@ function noAnswer<A extends Acks, Result>(): Answer<A, Result> {
 
 function asError(thrown: unknown): Error {
   return thrown instanceof Error ? thrown : new Error(messageOf(thrown), { cause: thrown })
-}
-
-function bufferFull(bufferBytes: number): MillraceError {
-  return new MillraceError(
-    'buffer_full',
-    `the producer holds ${bufferBytes} bytes that are not written yet; await producer.ready() before each send, or earlier sends`,
-  )
-}
-
-function tooLarge(transactionMaxBytes: number): MillraceError {
-  return new MillraceError(
-    'transaction_too_large',
-    `the transaction would hold more than ${transactionMaxBytes} bytes (transactionMaxBytes); commit in smaller parts, or raise it`,
-  )
 }
