@@ -41,6 +41,9 @@ export interface RecordBatch<K, V> {
 /**
  * What {@link Log.read} returns: an async iterable of records.
  *
+ * A topic that does not exist reads as an empty one, and is not created. A read that follows waits for it, and begins with
+ * its first record.
+ *
  * Records of a partition come in the order of their offsets; partitions take turns, a stored batch each. Each loop over it
  * begins anew.
  *
@@ -93,7 +96,7 @@ export class TopicReader<K, V> implements AsyncIterable<LogRecord<K, V>> {
   async *batches(): AsyncGenerator<RecordBatch<K, V>, void, undefined> {
     const { follow = false, signal } = this.#options
     this.#log.refresh()
-    const lanes = this.#lanes()
+    let lanes = this.#lanes()
     let wake: () => void = noop
     const stopWatching = follow ? this.#log.onCommit(() => wake()) : noop
     const onAbort = (): void => wake()
@@ -101,8 +104,9 @@ export class TopicReader<K, V> implements AsyncIterable<LogRecord<K, V>> {
     try {
       for (;;) {
         if (signal?.aborted === true) return
+        if (lanes === undefined && follow) lanes = this.#newLanes()
         let progressed = false
-        for (const lane of lanes) {
+        for (const lane of lanes ?? []) {
           this.#log.refresh()
           if (!follow && lane.offset >= lane.endOffset) continue
           this.#catchUpWithDeletion(lane)
@@ -148,22 +152,32 @@ export class TopicReader<K, V> implements AsyncIterable<LogRecord<K, V>> {
     lane.offset = startOffset
   }
 
-  #lanes(): Lane[] {
-    const { partition: only, from = 'beginning' } = this.#options
-    const description = this.#log.describeTopic(this.#topic.name)
-    if (only !== undefined) checkWhole('the partition', only, 0, description.partitions - 1)
-    const partitions =
-      only === undefined ? Array.from({ length: description.partitions }, (_, partition) => partition) : [only]
-    return partitions.map((index) => {
-      const partition = { topic: description.name, topicId: description.id, partition: index }
-      const endOffset = this.#log.endOffset(partition)
-      return {
-        partition,
-        cursor: new BatchCursor(partition),
-        offset: this.#begin(partition, from),
-        endOffset,
-      }
-    })
+  /** Undefined while there is no such topic. */
+  #lanes(): Lane[] | undefined {
+    const { from = 'beginning' } = this.#options
+    const partitions = this.#partitions()
+    if (partitions === undefined && typeof from === 'number' && from > 0) throw behindNothing(this.#topic.name, from)
+    return partitions?.map((partition) => this.#lane(partition, this.#begin(partition, from)))
+  }
+
+  /** Of a topic that was created after the read began: all of it is new, wherever the read was to begin. */
+  #newLanes(): Lane[] | undefined {
+    this.#log.refresh()
+    return this.#partitions()?.map((partition) => this.#lane(partition, 0))
+  }
+
+  #lane(partition: PartitionId, offset: number): Lane {
+    return { partition, cursor: new BatchCursor(partition), offset, endOffset: this.#log.endOffset(partition) }
+  }
+
+  #partitions(): readonly PartitionId[] | undefined {
+    const { partition: only } = this.#options
+    const found = this.#log.topics.find(this.#topic.name)
+    const count = found?.partitions ?? this.#topic.partitions
+    if (only !== undefined && count !== undefined) checkWhole('the partition', only, 0, count - 1)
+    if (found === undefined) return undefined
+    const indices = only === undefined ? Array.from({ length: found.partitions }, (_, index) => index) : [only]
+    return indices.map((partition) => ({ topic: found.name, topicId: found.id, partition }))
   }
 
   #begin(partition: PartitionId, from: ReadFrom): number {
@@ -191,6 +205,13 @@ export class TopicReader<K, V> implements AsyncIterable<LogRecord<K, V>> {
       return { records, failure: withWayPast(this.#log, lane.partition, cursor.baseOffset, error) }
     }
   }
+}
+
+function behindNothing(topic: string, offset: number): MillraceError {
+  return new MillraceError('position_lost', `the topic "${topic}" does not exist, so it has no offset ${offset} yet`, {
+    topic,
+    offset,
+  })
 }
 
 /** What can be known before the first read; which partitions there are and where they end, only then. */

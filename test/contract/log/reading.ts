@@ -4,7 +4,7 @@ import { expect } from 'vitest'
 import { collect, collectUntilError } from '../../support/collect.ts'
 import { lines, words } from '../../support/topics.ts'
 import type { Promises } from './implementation.ts'
-import { numbers, refusal, texts, valuesOf } from './helpers.ts'
+import { numbers, refusal, take, texts, valuesOf } from './helpers.ts'
 
 export const reading: Promises = {
   'a read begins at any offset, the beginning or the end, also inside of a batch': async ({ log }) => {
@@ -22,6 +22,33 @@ export const reading: Promises = {
     for (let from = 0; from <= 10; from++) {
       expect(await valuesOf(log.read(lines, { from }))).toEqual(numbers(from, 9))
     }
+  },
+
+  'a topic that does not exist reads as an empty one, and is not created': async ({ log }) => {
+    for (const from of ['beginning', 'end', 0, { time: 5 }, { ago: 5 }] as const) {
+      expect(await collect(log.read(words, { from }))).toEqual([])
+    }
+    const offset = { code: 'position_lost', topic: 'words', offset: 1 }
+    expect(await refusal(() => collect(log.read(words, { from: 1 })))).toMatchObject(offset)
+    expect((await refusal(() => collect(log.read(words, { partition: 4 })))).code).toBe('bad_option')
+    expect(await log.admin.listTopics()).toEqual([])
+  },
+
+  'a read that follows waits for a topic that does not exist, and gives all of it': async ({ log, connect }) => {
+    const other = await connect()
+    const stop = new AbortController()
+    const stopped = log.read(lines, { follow: true, signal: stop.signal })[Symbol.asyncIterator]().next()
+    const loops = (['beginning', 'end', { time: 2 }] as const).map((from) =>
+      log.read(lines, { follow: true, from })[Symbol.asyncIterator](),
+    )
+    const first = loops.map((loop) => loop.next())
+    stop.abort()
+    expect(await stopped).toMatchObject({ done: true })
+    expect(await log.admin.listTopics()).toEqual([])
+    await other.producer().sendMany(lines, texts(3))
+    expect((await Promise.all(first)).map(({ value }) => value?.offset)).toEqual([0, 0, 0])
+    for (const loop of loops) expect((await take(loop, 2)).map(({ value }) => value)).toEqual(['1', '2'])
+    await Promise.all(loops.map((loop) => loop.return?.()))
   },
 
   'behind the end the position is lost': async ({ log }) => {

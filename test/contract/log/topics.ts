@@ -46,8 +46,8 @@ export const topics: Promises = {
   },
 
   'nothing creates a topic but its typed constant in the hand of who writes or consumes': async ({ log }) => {
+    expect(await collect(log.read(words))).toEqual([])
     await expectRefused('topic_unknown', [
-      () => collect(log.read(words)),
       () => log.admin.describeTopic(words),
       () => log.admin.endOffsets(words),
       () => log.admin.alterTopic(words, { retentionMs: 1 }),
@@ -125,7 +125,7 @@ export const topics: Promises = {
   'a deleted topic leaves nothing to a new one of its name': async ({ log }) => {
     await log.producer().sendMany(lines, texts(5))
     await log.admin.deleteTopic(lines)
-    expect(await refusal(() => collect(log.read(lines)))).toMatchObject({ code: 'topic_unknown' })
+    expect(await collect(log.read(lines))).toEqual([])
     const wider = await log.admin.createTopic({ name: 'lines', partitions: 2 })
     expect(wider).toMatchObject({ partitions: 2, config: {} })
     expect(await log.admin.endOffsets('lines')).toEqual([0, 0])
