@@ -16,7 +16,7 @@ export const errorMeanings = {
   corrupt_batch: 'stored bytes of the log fail their checksum or do not parse',
   directory_not_empty: 'a directory that is to get a copy of a log holds something',
   disk_full: 'there is too little free space for another append',
-  emitted_outside_turn: 'an RxJS operator of pipe() emitted after its turn was over',
+  emitted_outside_turn: 'an RxJS operator of pipe() emitted outside of a turn',
   encode_failed: 'a serde refused to encode a value',
   fenced: 'a newer instance of the application or of the transactional producer took over',
   format_unknown: 'the directory was written by another version of the log format',

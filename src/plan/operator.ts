@@ -15,7 +15,8 @@
  * - It keeps nothing between records except in its context: what stands in a field is lost after a crash and is not
  *   undone with a turn.
  * - It does not change a carrier that it was given: others may hold it. It makes a new one (`withValue`, `withKey` …).
- * - It calls user functions with `carrier.view()`, and gives every throw of theirs a place with {@link operatorError}.
+ * - It calls user functions with `carrier.view()`, judges what they return, a promise above all, and gives every throw of
+ *   theirs a place with {@link operatorError}.
  *   It does not catch a throw from downstream.
  * - It never drops a record silently: `context.drop(reason)`. A record that is dropped does not move stream time.
  * - It reads bytes as late as it can: a null check does not decode (`isKeyNull`, `isValueNull`).
@@ -42,6 +43,8 @@ export interface StreamTime {
 export interface OperatorContext {
   /** The operator's id, for errors. */
   readonly operator: string
+  /** The verb that made it, for errors. */
+  readonly verb: string
   readonly partition: number
   readonly streamTime: StreamTime
   /** Counts a record that goes no further; the count is part of the commit. */

@@ -98,11 +98,12 @@ export class Task {
   }
 
   #contextOf(node: PlanNode): OperatorContext {
-    const { id } = node
+    const { id, verb } = node
     const { partition } = this
     const { progress } = this.#host
     return {
       operator: id,
+      verb,
       partition,
       get streamTime() {
         return progress.streamTime(id, partition)

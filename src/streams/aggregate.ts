@@ -12,6 +12,7 @@ import type { Codec } from '../core/serde.ts'
 import { WindowedCodec } from '../core/window.ts'
 import { type OperatorContext, type OperatorFactory, operatorError, type StreamTime } from '../plan/operator.ts'
 import type { Row, State, StoreSpec, WindowSpec } from '../plan/store.ts'
+import { functionOf, refusePromise } from './answers.ts'
 import { CarrierSubscriber, operate } from './subscriber.ts'
 
 /** How a record changes the value of its row. Not called for a record without key or value. */
@@ -43,10 +44,18 @@ export function aggregating(
   aggregator: (key: unknown, value: unknown, aggregate: unknown) => unknown,
 ): Fold {
   return {
-    first: (carrier) => aggregator(carrier.key, carrier.value, initializer()),
+    first: (carrier) => aggregator(carrier.key, carrier.value, judged('the initializer of aggregate', initializer())),
     next: (carrier, aggregate) => aggregator(carrier.key, carrier.value, aggregate),
     trusted: false,
   }
+}
+
+/** @throws MillraceError `bad_record` */
+function judged(what: string, answer: unknown): unknown {
+  if (answer === undefined)
+    throw new MillraceError('bad_record', `${what} returned undefined; expected a value, or null for no row`)
+  refusePromise(what, answer)
+  return answer
 }
 
 export function aggregation(store: StoreSpec, fold: Fold): OperatorFactory {
@@ -64,6 +73,7 @@ abstract class FoldSubscriber extends CarrierSubscriber {
   protected readonly state: State<unknown, unknown>
   protected readonly valueCodec: Codec<unknown>
   readonly #fold: Fold
+  readonly #what: string
 
   constructor(out: Subscriber<Carrier>, context: OperatorContext, store: StoreSpec, fold: Fold) {
     super(out)
@@ -71,6 +81,7 @@ abstract class FoldSubscriber extends CarrierSubscriber {
     this.state = context.state(store)
     this.valueCodec = store.valueCodec
     this.#fold = fold
+    this.#what = functionOf(context)
   }
 
   /** Brings the carrier's row up to date and returns its new value. */
@@ -78,13 +89,7 @@ abstract class FoldSubscriber extends CarrierSubscriber {
     const fold = this.#fold
     let value: unknown
     try {
-      value = row.exists ? fold.next(carrier, row.value) : fold.first(carrier)
-      if (value === undefined) {
-        throw new MillraceError(
-          'bad_record',
-          'the function returned nothing; expected a value, or null to delete the row',
-        )
-      }
+      value = judged(this.#what, row.exists ? fold.next(carrier, row.value) : fold.first(carrier))
       if (value === null) this.state.remove(row)
       else if (fold.trusted) this.state.putTrusted(row, value, timestamp)
       else this.state.put(row, value, timestamp)

@@ -20,6 +20,13 @@ export interface Named {
 /** A question about a record; pure, as its record may be worked on again after a crash. */
 export type Predicate<K, V> = (record: StreamRecord<K, V>) => boolean
 
+/** Asks nothing of what an action returns, unless that is, or may be, a promise: `() => void` would let it pass. */
+type Synchronous<R> = 0 extends 1 & R
+  ? unknown
+  : [Extract<R, { readonly then: (...args: never) => unknown }>] extends [never]
+    ? unknown
+    : { readonly 'the functions of verbs are synchronous: await before the record is sent, or in a consumer': never }
+
 /** What `map`, `flatMap` and `pipe` make: timestamp and headers are those of the record at hand unless they are given. */
 export interface RecordOutput<K, V> {
   /** The new key. */
@@ -76,8 +83,8 @@ export type RepartitionOptions<K, V, Known extends Side> = Named &
  * stream may be used several times. Records of a partition keep their order through all verbs; where a stream goes several
  * ways, each record goes them in the order of the calls. The same complete input always gives the same output.
  *
- * The functions of verbs are synchronous. One that throws fails its record: the turn is undone whole, and `onError` says what
- * follows. Every verb throws `bad_option` for what is no function or no option of it, and `topology_invalid` from
+ * The functions of verbs are synchronous. One that throws, or returns a promise, fails its record: the turn is undone whole, and
+ * `onError` says what follows. Every verb throws `bad_option` for what is no function or no option of it, and `topology_invalid` from
  * {@link StreamsBuilder.build} where a `name` is taken.
  *
  * `Known` says which serdes the stream still knows: a function that makes a new key or value loses that side's serde, and
@@ -112,14 +119,17 @@ export interface KStream<K, V, Known extends Side = never> {
    * Any number of records for every record, in the order of the iterable. Prefer {@link flatMapValues} where the key stays.
    * @example stream.flatMap(({ value }) => value.page.split('/').map((part) => ({ key: part, value: 1 })))
    */
-  flatMap<K2, V2>(fn: (record: StreamRecord<K, V>) => Iterable<RecordOutput<K2, V2>>, options?: Named): KStream<K2, V2>
+  flatMap<K2, V2>(
+    fn: (record: StreamRecord<K, V>) => Iterable<RecordOutput<K2, V2>> & object,
+    options?: Named,
+  ): KStream<K2, V2>
 
   /**
    * Any number of values for every record, under its key, in the order of the iterable.
    * @example stream.flatMapValues(({ value }) => value.page.split('/'))
    */
   flatMapValues<V2>(
-    fn: (record: StreamRecord<K, V>) => Iterable<V2>,
+    fn: (record: StreamRecord<K, V>) => Iterable<V2> & object,
     options?: Named,
   ): KStream<K, V2, Exclude<Known, 'value'>>
 
@@ -134,13 +144,13 @@ export interface KStream<K, V, Known extends Side = never> {
    * turn, and happen again for what is worked on again after a crash.
    * @example stream.peek(({ key, timestamp }) => console.error(key, timestamp))
    */
-  peek(action: (record: StreamRecord<K, V>) => void, options?: Named): KStream<K, V, Known>
+  peek<R>(action: (record: StreamRecord<K, V>) => R & Synchronous<R>, options?: Named): KStream<K, V, Known>
 
   /**
    * Calls the action for every record, and ends there. Side effects are as with {@link peek}.
    * @example stream.foreach(({ value }) => console.error(value.page))
    */
-  foreach(action: (record: StreamRecord<K, V>) => void, options?: Named): void
+  foreach<R>(action: (record: StreamRecord<K, V>) => R & Synchronous<R>, options?: Named): void
 
   /**
    * The records of both streams, of one builder: by timestamp where they come from different topics, as the engine takes them.
@@ -151,7 +161,8 @@ export interface KStream<K, V, Known extends Side = never> {
 
   /**
    * Your own synchronous RxJS operators over the records; what they emit is `{ key, value, timestamp?, headers? }`. One that
-   * emits later (delay, a promise) stops the application with `emitted_outside_turn`, one that ends (take) with `stream_completed`.
+   * emits later (delay, a promise), or before any record (startWith), stops the application with `emitted_outside_turn`, one
+   * that ends (take) with `stream_completed`.
    *
    * An operator that keeps something between records (scan, pairwise, bufferCount …) starts empty after a restart and after
    * a failed record: what depends on it is not exactly once. Key and value count as changed.

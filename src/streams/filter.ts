@@ -2,37 +2,47 @@
  * filter and filterNot: which records go on.
  */
 import type { Carrier } from '../core/carrier.ts'
-import { operatorError, type OperatorFactory } from '../plan/operator.ts'
+import { type OperatorContext, operatorError, type OperatorFactory } from '../plan/operator.ts'
+import { functionOf, refuseLater } from './answers.ts'
 import type { Predicate } from './dsl.ts'
 import { CarrierSubscriber, operate } from './subscriber.ts'
 import type { Subscriber } from 'rxjs'
 
 export function filtering<K, V>(predicate: Predicate<K, V>, wanted: boolean): OperatorFactory {
-  return ({ operator }) =>
-    operate((out) => new FilterSubscriber(out, operator, predicate as Predicate<unknown, unknown>, wanted))
+  return (context) =>
+    operate((out) => new FilterSubscriber(out, context, predicate as Predicate<unknown, unknown>, wanted))
 }
 
 /** Of a table: a row that does not pass goes on as a deleted one. */
 export function filteringRows<K, V>(predicate: Predicate<K, V>, wanted: boolean): OperatorFactory {
-  return ({ operator }) =>
-    operate((out) => new RowFilterSubscriber(out, operator, predicate as Predicate<unknown, unknown>, wanted))
+  return (context) =>
+    operate((out) => new RowFilterSubscriber(out, context, predicate as Predicate<unknown, unknown>, wanted))
 }
 
 class FilterSubscriber extends CarrierSubscriber {
   readonly #operator: string
+  readonly #what: string
   readonly #predicate: Predicate<unknown, unknown>
   readonly #wanted: boolean
 
-  constructor(out: Subscriber<Carrier>, operator: string, predicate: Predicate<unknown, unknown>, wanted: boolean) {
+  constructor(
+    out: Subscriber<Carrier>,
+    context: OperatorContext,
+    predicate: Predicate<unknown, unknown>,
+    wanted: boolean,
+  ) {
     super(out)
-    this.#operator = operator
+    this.#operator = context.operator
+    this.#what = functionOf(context)
     this.#predicate = predicate
     this.#wanted = wanted
   }
 
   protected passes(carrier: Carrier): boolean {
     try {
-      return Boolean(this.#predicate(carrier.view())) === this.#wanted
+      const answer: unknown = this.#predicate(carrier.view())
+      if (typeof answer !== 'boolean') refuseLater(this.#what, answer)
+      return Boolean(answer) === this.#wanted
     } catch (error) {
       throw operatorError(this.#operator, error)
     }

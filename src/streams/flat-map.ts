@@ -4,11 +4,13 @@
 import type { Subscriber } from 'rxjs'
 import type { Carrier } from '../core/carrier.ts'
 import { MillraceError } from '../core/errors.ts'
+import { disown } from '../core/promises.ts'
 import type { StreamRecord } from '../core/record.ts'
 import { shown } from '../core/shown.ts'
-import { operatorError, type OperatorFactory } from '../plan/operator.ts'
+import { type OperatorContext, operatorError, type OperatorFactory } from '../plan/operator.ts'
+import { functionOf, promised, refusePromise } from './answers.ts'
 import type { RecordOutput } from './dsl.ts'
-import { carrierOf } from './map.ts'
+import { carrierOf, type Derive, withValue } from './map.ts'
 import { CarrierSubscriber, operate } from './subscriber.ts'
 
 type UserFunction = (record: StreamRecord<unknown, unknown>) => unknown
@@ -20,46 +22,49 @@ export function flatMapping<K, V, K2, V2>(
 }
 
 export function flatMappingValues<K, V, V2>(fn: (record: StreamRecord<K, V>) => Iterable<V2>): OperatorFactory {
-  return derive(fn as UserFunction, (carrier, value) => carrier.withValue(value, undefined))
+  return derive(fn as UserFunction, withValue)
 }
 
-function derive(fn: UserFunction, next: (carrier: Carrier, result: unknown) => Carrier): OperatorFactory {
-  return ({ operator }) => operate((out) => new FlatMapSubscriber(out, operator, fn, next))
+function derive(fn: UserFunction, next: Derive): OperatorFactory {
+  return (context) => operate((out) => new FlatMapSubscriber(out, context, fn, next))
 }
 
 class FlatMapSubscriber extends CarrierSubscriber {
   readonly #operator: string
+  readonly #what: string
   readonly #fn: UserFunction
-  readonly #derive: (carrier: Carrier, result: unknown) => Carrier
+  readonly #derive: Derive
 
-  constructor(
-    out: Subscriber<Carrier>,
-    operator: string,
-    fn: UserFunction,
-    next: (carrier: Carrier, result: unknown) => Carrier,
-  ) {
+  constructor(out: Subscriber<Carrier>, context: OperatorContext, fn: UserFunction, next: Derive) {
     super(out)
-    this.#operator = operator
+    this.#operator = context.operator
+    this.#what = functionOf(context)
     this.#fn = fn
     this.#derive = next
   }
 
   /** The iterable is read to its end first: a generator that throws halfway is the function's error, not downstream's. */
   protected override _next(carrier: Carrier): void {
-    let derived: Carrier[]
+    let answers: readonly unknown[] = []
+    const derived: Carrier[] = []
     try {
-      derived = Array.from(iterableOf(this.#fn(carrier.view())), (result) => this.#derive(carrier, result))
+      answers = listOf(this.#what, this.#fn(carrier.view()))
+      for (const answer of answers) derived.push(this.#derive(carrier, answer, this.#what))
     } catch (error) {
+      for (const answer of answers) disown(answer) // one that is a promise is rarely alone
       throw operatorError(this.#operator, error)
     }
     for (const next of derived) this.out.next(next)
   }
 }
 
-/** @throws MillraceError `bad_record`: `Array.from` would take numbers and what only looks like a list */
-function iterableOf(result: unknown): Iterable<unknown> {
-  if (typeof result === 'string' || (typeof result === 'object' && result !== null && Symbol.iterator in result)) {
-    return result as Iterable<unknown>
+/** @throws MillraceError `bad_record`; also for text, which is a list of letters, but is never meant as one */
+function listOf(what: string, answer: unknown): readonly unknown[] {
+  if (Array.isArray(answer)) return answer
+  refusePromise(what, answer)
+  if (typeof answer === 'object' && answer !== null) {
+    if (Symbol.iterator in answer) return Array.from(answer as Iterable<unknown>)
+    if (Symbol.asyncIterator in answer) throw promised(what, answer)
   }
-  throw new MillraceError('bad_record', `the function returned ${shown(result)}; expected a list of results`)
+  throw new MillraceError('bad_record', `${what} returned ${shown(answer)}; expected a list of results`)
 }

@@ -5,68 +5,76 @@ import type { Subscriber } from 'rxjs'
 import type { Carrier } from '../core/carrier.ts'
 import { MillraceError } from '../core/errors.ts'
 import { toHeaders } from '../core/headers.ts'
+import { shown } from '../core/shown.ts'
+import { isPromise } from '../core/promises.ts'
 import type { StreamRecord } from '../core/record.ts'
 import { toTimestamp } from '../core/units.ts'
-import { operatorError, type OperatorFactory } from '../plan/operator.ts'
+import { type OperatorContext, operatorError, type OperatorFactory } from '../plan/operator.ts'
+import { functionOf, promised, refusePromise } from './answers.ts'
 import type { RecordOutput } from './dsl.ts'
 import { CarrierSubscriber, operate } from './subscriber.ts'
 
 type UserFunction = (record: StreamRecord<unknown, unknown>) => unknown
 
 export function mapping<K, V, K2, V2>(fn: (record: StreamRecord<K, V>) => RecordOutput<K2, V2>): OperatorFactory {
-  return derive(fn as UserFunction, (carrier, output) => carrierOf(carrier, output))
+  return derive(fn as UserFunction, carrierOf)
 }
 
 export function mappingValues<K, V, V2>(fn: (record: StreamRecord<K, V>) => V2): OperatorFactory {
-  return derive(fn as UserFunction, (carrier, value) => carrier.withValue(value, undefined))
+  return derive(fn as UserFunction, withValue)
 }
 
 /** Of a table: not called for a row that is deleted. */
 export function mappingRows<K, V, V2>(fn: (record: StreamRecord<K, V>) => V2): OperatorFactory {
-  return ({ operator }) =>
-    operate(
-      (out) =>
-        new RowDeriveSubscriber(out, operator, fn as UserFunction, (row, value) => row.withValue(value, undefined)),
-    )
+  return (context) => operate((out) => new RowDeriveSubscriber(out, context, fn as UserFunction, withValue))
 }
 
 export function selectingKey<K, V, K2>(fn: (record: StreamRecord<K, V>) => K2): OperatorFactory {
-  return derive(fn as UserFunction, (carrier, key) => carrier.withKey(key, undefined))
+  return derive(fn as UserFunction, withKey)
 }
 
-/**
- * The carrier of what a function returned.
- *
- * @throws MillraceError `bad_record`
- */
-export function carrierOf(carrier: Carrier, output: unknown): Carrier {
+/** Makes a carrier of an answer; `what` gave it. */
+export type Derive = (carrier: Carrier, answer: unknown, what: string) => Carrier
+
+/** @throws MillraceError `bad_record` */
+export const withValue: Derive = (carrier, value, what) => {
+  refusePromise(what, value)
+  return carrier.withValue(value, undefined)
+}
+
+const withKey: Derive = (carrier, key, what) => {
+  refusePromise(what, key)
+  return carrier.withKey(key, undefined)
+}
+
+/** @throws MillraceError `bad_record` */
+export const carrierOf: Derive = (carrier, output, what) => {
+  refusePromise(what, output)
   if (typeof output !== 'object' || output === null || !('key' in output) || !('value' in output)) {
-    throw new MillraceError('bad_record', 'the function did not return a record; expected { key, value }')
+    throw new MillraceError('bad_record', `${what} returned ${shown(output)}; expected a record, { key, value }`)
   }
   const { key, value, timestamp, headers } = output as RecordOutput<unknown, unknown>
+  if (isPromise(key) || isPromise(value)) throw promised(what, output)
   const next = carrier.withKeyAndValue(key, undefined, value, undefined)
   if (timestamp !== undefined) next.timestamp = toTimestamp(timestamp)
   if (headers !== undefined) next.headers = toHeaders(headers)
   return next
 }
 
-function derive(fn: UserFunction, next: (carrier: Carrier, result: unknown) => Carrier): OperatorFactory {
-  return ({ operator }) => operate((out) => new DeriveSubscriber(out, operator, fn, next))
+function derive(fn: UserFunction, next: Derive): OperatorFactory {
+  return (context) => operate((out) => new DeriveSubscriber(out, context, fn, next))
 }
 
 class DeriveSubscriber extends CarrierSubscriber {
   readonly #operator: string
+  readonly #what: string
   readonly #fn: UserFunction
-  readonly #derive: (carrier: Carrier, result: unknown) => Carrier
+  readonly #derive: Derive
 
-  constructor(
-    out: Subscriber<Carrier>,
-    operator: string,
-    fn: UserFunction,
-    next: (carrier: Carrier, result: unknown) => Carrier,
-  ) {
+  constructor(out: Subscriber<Carrier>, context: OperatorContext, fn: UserFunction, next: Derive) {
     super(out)
-    this.#operator = operator
+    this.#operator = context.operator
+    this.#what = functionOf(context)
     this.#fn = fn
     this.#derive = next
   }
@@ -74,7 +82,7 @@ class DeriveSubscriber extends CarrierSubscriber {
   protected override _next(carrier: Carrier): void {
     let derived: Carrier
     try {
-      derived = this.#derive(carrier, this.#fn(carrier.view()))
+      derived = this.#derive(carrier, this.#fn(carrier.view()), this.#what)
     } catch (error) {
       throw operatorError(this.#operator, error)
     }

@@ -4,28 +4,32 @@
 import type { Subscriber } from 'rxjs'
 import type { Carrier } from '../core/carrier.ts'
 import type { StreamRecord } from '../core/record.ts'
-import { operatorError, type OperatorFactory } from '../plan/operator.ts'
+import { type OperatorContext, operatorError, type OperatorFactory } from '../plan/operator.ts'
+import { functionOf, refuseLater } from './answers.ts'
 import { CarrierSubscriber, operate } from './subscriber.ts'
 
-type Action = (record: StreamRecord<unknown, unknown>) => void
+type Action = (record: StreamRecord<unknown, unknown>) => unknown
 
-export function peeking<K, V>(action: (record: StreamRecord<K, V>) => void): OperatorFactory {
-  return ({ operator }) => operate((out) => new PeekSubscriber(out, operator, action as Action))
+export function peeking<K, V>(action: (record: StreamRecord<K, V>) => unknown): OperatorFactory {
+  return (context) => operate((out) => new PeekSubscriber(out, context, action as Action))
 }
 
 class PeekSubscriber extends CarrierSubscriber {
   readonly #operator: string
+  readonly #what: string
   readonly #action: Action
 
-  constructor(out: Subscriber<Carrier>, operator: string, action: Action) {
+  constructor(out: Subscriber<Carrier>, context: OperatorContext, action: Action) {
     super(out)
-    this.#operator = operator
+    this.#operator = context.operator
+    this.#what = functionOf(context)
     this.#action = action
   }
 
   protected override _next(carrier: Carrier): void {
     try {
-      this.#action(carrier.view())
+      const answer = this.#action(carrier.view())
+      if (answer !== undefined) refuseLater(this.#what, answer)
     } catch (error) {
       throw operatorError(this.#operator, error)
     }

@@ -6,36 +6,52 @@
  */
 import { type OperatorFunction, Observable, Subject, Subscriber } from 'rxjs'
 import type { Carrier } from '../core/carrier.ts'
-import { MillraceError } from '../core/errors.ts'
+import { MillraceError, placed } from '../core/errors.ts'
+import { shown } from '../core/shown.ts'
+import { disown } from '../core/promises.ts'
 import type { StreamRecord } from '../core/record.ts'
 import { type OperatorContext, type OperatorFactory, operatorError } from '../plan/operator.ts'
+import { functionOf } from './answers.ts'
 import { carrierOf } from './map.ts'
 import { CarrierSubscriber, operate } from './subscriber.ts'
 
 type AnyRecord = StreamRecord<unknown, unknown>
-type Chain = (source: Observable<AnyRecord>) => Observable<unknown>
+type UserOperator = (source: unknown) => unknown
 
 export function piping(operators: readonly OperatorFunction<never, unknown>[]): OperatorFactory {
-  const chain: Chain = (source) =>
-    operators.reduce<Observable<unknown>>(
-      (observable, operator) => (operator as OperatorFunction<unknown, unknown>)(observable),
-      source,
+  return (context) =>
+    operate((out) => new PipeSubscriber(out, context, operators as readonly unknown[] as UserOperator[]))
+}
+
+/** @throws MillraceError `topology_invalid` where an operator makes something else of a stream */
+function chainOf(operators: readonly UserOperator[], source: Observable<unknown>): Observable<unknown> {
+  return operators.reduce<Observable<unknown>>((observable, operator, index) => {
+    const next = operator(observable)
+    if (typeof next === 'object' && next !== null && 'subscribe' in next) return next as Observable<unknown>
+    disown(next)
+    throw new MillraceError(
+      'topology_invalid',
+      `function ${index + 1} of pipe returned ${shown(next)}; an RxJS operator returns an Observable`,
     )
-  return (context) => operate((out) => new PipeSubscriber(out, context, chain))
+  }, source)
 }
 
 class PipeSubscriber extends CarrierSubscriber {
   readonly #context: OperatorContext
-  readonly #chain: Chain
+  readonly #operators: readonly UserOperator[]
+  readonly #what: string
   #entrance = new Subject<AnyRecord>()
   /** The record whose turn it is; undefined outside of a turn. */
   #current: Carrier | undefined
   #failure: MillraceError | undefined
+  /** While the operators are subscribed to, before they get a record. */
+  #isBuilding = false
 
-  constructor(out: Subscriber<Carrier>, context: OperatorContext, chain: Chain) {
+  constructor(out: Subscriber<Carrier>, context: OperatorContext, operators: readonly UserOperator[]) {
     super(out)
     this.#context = context
-    this.#chain = chain
+    this.#operators = operators
+    this.#what = functionOf(context)
     this.#build()
   }
 
@@ -48,11 +64,13 @@ class PipeSubscriber extends CarrierSubscriber {
       error: fail,
       complete: () => this.#complete(),
     })
+    this.#isBuilding = true
     try {
-      this.#chain(this.#entrance).subscribe(exit)
+      chainOf(this.#operators, this.#entrance).subscribe(exit)
     } catch (error) {
       fail(error) // an operator that throws when it is called, not when it is subscribed
     }
+    this.#isBuilding = false
   }
 
   /** A chain that ends because of an error is built anew; one that ends by itself is a mistake in the topology. */
@@ -72,19 +90,19 @@ class PipeSubscriber extends CarrierSubscriber {
     const carrier = this.#current
     const { operator } = this.#context
     if (carrier === undefined) {
+      const when = this.#isBuilding
+        ? 'when it was subscribed to (startWith, a list of its own …), so its output belongs to no record; emit only what a ' +
+          'record that comes in causes'
+        : 'after its turn (delay, a promise, a timer …), so its output would not be exactly once; use synchronous ' +
+          'operators, and do asynchronous work before the records are sent or after an output topic'
       this.#context.stop(
-        new MillraceError(
-          'emitted_outside_turn',
-          `an RxJS operator in ${operator} emitted after its turn (delay, a promise, a timer …), so its output would not be ` +
-            'exactly once; use synchronous operators, and do asynchronous work before the records are sent or behind an output topic',
-          { operator },
-        ),
+        new MillraceError('emitted_outside_turn', `an RxJS operator in ${operator} emitted ${when}`, { operator }),
       )
       return
     }
     if (this.#failure !== undefined) return
     try {
-      this.out.next(carrierOf(carrier, output))
+      this.out.next(carrierOf(carrier, output, this.#what))
     } catch (error) {
       // Kept until the entrance has its turn back: thrown here it would go through the user's operators, which may catch it.
       this.#failure = operatorError(operator, error)
@@ -94,7 +112,10 @@ class PipeSubscriber extends CarrierSubscriber {
   /** The chain has failed and is over. */
   #fail(error: MillraceError): void {
     this.#failure ??= error
-    if (this.#current === undefined) this.#context.stop(error)
+    if (this.#current !== undefined) return
+    const { operator } = this.#context
+    const when = this.#isBuilding ? 'when its operators were subscribed to' : 'after its turn'
+    this.#context.stop(placed(error, `in ${operator}, ${when}`, { operator }))
   }
 
   protected override _next(carrier: Carrier): void {

@@ -1,5 +1,5 @@
 // Where a record goes and what its topic takes: partitions, sizes, times, compression; also when the topic is changed.
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { ManualClock } from '../../src/core/clock.ts'
 import type { MillraceError } from '../../src/core/errors.ts'
 import type { Serde } from '../../src/core/serde.ts'
@@ -83,6 +83,24 @@ describe('the partition of a record', () => {
       },
     })
     await expect(producer.send(words, record)).rejects.toMatchObject({ code: 'user_function_threw', cause })
+    expect(await collect(log.read(words))).toEqual([])
+  })
+
+  test('is nowhere when the partitioner returns a promise, whose rejection harms nobody', async () => {
+    const { log } = openTestLog()
+    const unhandled = vi.fn()
+    process.on('unhandledRejection', unhandled)
+    onTestFinished(() => void process.off('unhandledRejection', unhandled))
+    const untyped = (promise: Promise<number>): number => promise as unknown as number
+    for (const partition of [Promise.resolve(0), Promise.reject<number>(new Error('db down'))]) {
+      const producer = log.producer({ partitioner: () => untyped(partition) })
+      await expect(producer.send(words, record)).rejects.toMatchObject({
+        code: 'bad_record',
+        message: expect.stringContaining('the partitioner returned a promise'),
+      })
+    }
+    await new Promise(setImmediate)
+    expect(unhandled).not.toHaveBeenCalled()
     expect(await collect(log.read(words))).toEqual([])
   })
 })

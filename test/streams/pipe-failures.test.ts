@@ -2,8 +2,10 @@
 import { string, topic } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { catchError, EMPTY, map, mergeMap, Observable, of, retry } from 'rxjs'
+import { turns } from '../support/applications.ts'
 import { errorOf } from '../support/thrown.ts'
 import { briefly, drive, input, output, type Script } from '../support/topology.ts'
+import { call } from '../support/untyped.ts'
 
 type Text = { readonly key: string; readonly value: string }
 
@@ -120,6 +122,15 @@ describe('what is no record', () => {
       operator: 'pipe-1',
     })
   })
+})
+
+test('a promise that is emitted in place of a record fails it, and its rejection harms nobody', async () => {
+  const later = map(() => Promise.reject(new Error('db down')))
+  const driver = drive((builder) => call(call(builder.stream(input), 'pipe', later), 'to', output))
+  const error = errorOf(() => driver.inputTopic(input).pipeInput({ key: 'a', value: 'b', timestamp: 1 }))
+  expect(error).toMatchObject({ code: 'bad_record', operator: 'pipe-1' })
+  expect(error.message).toContain('the functions of verbs are synchronous')
+  await turns(2) // a rejection that nobody takes fails the run
 })
 
 describe('an error behind the chain', () => {

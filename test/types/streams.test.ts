@@ -20,7 +20,7 @@ import {
   windowed,
 } from 'millrace'
 import { filter, map, mergeMap } from 'rxjs'
-import { describe, expectTypeOf, test } from 'vitest'
+import { describe, expectTypeOf, test, vi } from 'vitest'
 
 interface Click {
   readonly page: string
@@ -92,6 +92,32 @@ describe('a function', () => {
       stream.flatMap(({ key, value }) => ({ key, value }))
       // @ts-expect-error flatMapValues returns an iterable
       stream.flatMapValues(({ value }) => value)
+      // @ts-expect-error text is a list of letters, but it is never meant as one
+      stream.flatMapValues(({ value }) => value.page)
+    })
+  })
+
+  test('of peek and foreach may return anything but a promise', () => {
+    const pushed: string[] = []
+    const listen: (record: object) => void = () => undefined
+    const unknowing: (record: object) => unknown = () => undefined
+    expectTypeOf(stream.peek(({ value }) => pushed.push(value.page))).toEqualTypeOf<typeof stream>()
+    expectTypeOf(stream.peek(({ key }) => (key === '' ? undefined : pushed))).toEqualTypeOf<typeof stream>()
+    stream.peek(listen).peek(unknowing).peek(console.log).foreach(vi.fn())
+    stream.foreach(() => {
+      throw new Error('never called')
+    })
+    refused(() => {
+      // @ts-expect-error an action is synchronous
+      stream.peek(async () => undefined)
+      // @ts-expect-error an action is synchronous
+      stream.foreach(async ({ value }) => void pushed.push(value.page))
+      // @ts-expect-error it may not return a promise that it did not await
+      stream.foreach(({ value }) => fetch(value.page))
+      // @ts-expect-error nor one now and then
+      stream.peek(({ value }) => (value.bytes > 0 ? fetch(value.page) : undefined))
+      // @ts-expect-error nor what can be awaited
+      stream.peek(() => ({ then: (settle: (value: number) => void) => settle(1) }))
     })
   })
 })

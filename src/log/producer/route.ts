@@ -4,6 +4,7 @@
 import type { Clock } from '../../core/clock.ts'
 import { MillraceError, messageOf } from '../../core/errors.ts'
 import { partitionOf } from '../../core/partitioner.ts'
+import { disown, isPromise } from '../../core/promises.ts'
 import type { RecordInput } from '../../core/record.ts'
 import type { Codec } from '../../core/serde.ts'
 import { defaultTopicConfig, type TopicConfig } from '../../core/topic-config.ts'
@@ -100,6 +101,7 @@ export function partitionFor(
   if (record.partition !== undefined) return checkPartition('partition', record.partition, topic)
   if (partitioner !== undefined) {
     const chosen = ask(partitioner, record, { topic: topic.name, partitions })
+    if (isPromise(chosen)) throw promisedPartition(chosen, topic)
     return checkPartition('what the partitioner returned,', chosen, topic)
   }
   if (keyEnd < 0) return topic.sticky
@@ -115,6 +117,13 @@ function ask(partitioner: Partitioner, record: RecordInput<unknown, unknown>, to
       cause,
     })
   }
+}
+
+function promisedPartition(promise: unknown, { name }: TopicOutboxes): MillraceError {
+  disown(promise)
+  return new MillraceError('bad_record', 'the partitioner returned a promise, but it is synchronous; return a number', {
+    topic: name,
+  })
 }
 
 function checkPartition(what: string, partition: number, { name, outboxes }: TopicOutboxes): number {

@@ -1,0 +1,41 @@
+/**
+ * What the functions of verbs must not answer with: what comes later, after the turn of their record.
+ */
+import { MillraceError } from '../core/errors.ts'
+import { shown } from '../core/shown.ts'
+import { disown, isPromise } from '../core/promises.ts'
+import type { OperatorContext } from '../plan/operator.ts'
+
+/** What to do instead; a verb for work that waits is to be named here. */
+const instead = 'Await before the record is sent, or write to a topic and await in the loop of a consumer that reads it'
+
+/** What a message calls the function of an operator. */
+export function functionOf({ verb }: OperatorContext): string {
+  return `the function of ${verb}`
+}
+
+/** @throws MillraceError `bad_record` when a function answered with a promise */
+export function refusePromise(what: string, answer: unknown): void {
+  if (isPromise(answer)) throw promised(what, answer)
+}
+
+/**
+ * For a function whose answer is not data: what it has not done yet would never be done.
+ *
+ * @throws MillraceError `bad_record` for a promise or a generator
+ */
+export function refuseLater(what: string, answer: unknown): void {
+  refusePromise(what, answer)
+  if (typeof answer !== 'object' || answer === null || !('next' in answer) || typeof answer.next !== 'function') return
+  throw new MillraceError('bad_record', `${what} returned a generator, ${shown(answer)}, so none of it has run`)
+}
+
+/** The error for an answer that is a promise, or holds one. */
+export function promised(what: string, answer: unknown): MillraceError {
+  disown(answer)
+  return new MillraceError(
+    'bad_record',
+    `${what} returned a promise, but the functions of verbs are synchronous: the turn of a record is over before a promise ` +
+      `settles. ${instead}`,
+  )
+}
