@@ -3,8 +3,10 @@
  */
 import type { Carrier } from '../core/carrier.ts'
 import { MillraceError, placed } from '../core/errors.ts'
-import { checkOptions, checkWhole } from '../core/checks.ts'
 import type { Header } from '../core/headers.ts'
+import { checkOptions, checkWhole } from '../core/checks.ts'
+import { shown } from '../core/shown.ts'
+import { disown, isPromise } from '../core/promises.ts'
 import type { Output } from './outputs.ts'
 
 /** A turn that failed and was undone, as a handler sees it. */
@@ -40,25 +42,39 @@ export interface FailurePolicy {
 }
 
 const answers: readonly unknown[] = ['fail', 'skip', 'deadLetter']
+const oneOfThem = `one of ${answers.map((answer) => `"${String(answer)}"`).join(', ')}`
 
 /** @throws MillraceError `bad_option` */
 export function failurePolicy(onError: OnError): FailurePolicy {
-  if (typeof onError === 'function') return { retries: 0, answer: (failure) => checkAnswer(onError(failure)) }
+  if (typeof onError === 'function') {
+    return { retries: 0, answer: (failure) => checkReturned(onError(failure), failure) }
+  }
   if (typeof onError === 'object' && onError !== null) {
     checkOptions('onError', onError, ['retries', 'then'])
-    const then = checkAnswer(onError.then)
+    const then = checkAnswer('onError.then', onError.then)
     return { retries: checkWhole('onError.retries', onError.retries, 0, 1_000), answer: () => then }
   }
-  const answer = checkAnswer(onError)
+  const answer = checkAnswer('onError', onError)
   return { retries: 0, answer: () => answer }
 }
 
-function checkAnswer(answer: unknown): FailureAnswer {
+function checkAnswer(what: string, answer: unknown): FailureAnswer {
   if (answers.includes(answer)) return answer as FailureAnswer
-  throw new MillraceError(
-    'bad_option',
-    `onError is, or answered, ${JSON.stringify(answer)}; expected ${answers.map((name) => `"${String(name)}"`).join(', ')}`,
-  )
+  throw new MillraceError('bad_option', `${what} is ${shown(answer)}; expected ${oneOfThem}`)
+}
+
+/** What a function answered; where it is no answer, the failure that it was asked about is the cause. */
+function checkReturned(answer: unknown, { error, topic, partition, offset, operator }: Failure): FailureAnswer {
+  if (answers.includes(answer)) return answer as FailureAnswer
+  disown(answer)
+  const what = isPromise(answer) ? 'a promise, but it is synchronous' : shown(answer)
+  throw new MillraceError('bad_option', `onError returned ${what}; it must return ${oneOfThem}. ${error.message}`, {
+    topic,
+    partition,
+    offset,
+    operator,
+    cause: error,
+  })
 }
 
 /** The failure of a turn that `carrier` began. */

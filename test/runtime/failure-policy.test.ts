@@ -132,14 +132,45 @@ describe('onError', () => {
     }
   })
 
-  test('that answers nonsense stops the application', () => {
+  const answering = (answer: unknown): (() => void) => {
     const driver = drive((builder) => builder.stream(texts).foreach(({ value }) => refuseBad(value)), {
-      onError: () => 'ignore' as FailureAnswer,
+      onError: () => answer as FailureAnswer,
     })
-    const pipe = (): void => driver.inputTopic(texts).pipeInput({ key: 'a', value: 'bad', timestamp: 1 })
-    expect(errorOf(pipe)).toMatchObject({ code: 'bad_option', message: expect.stringContaining('answered, "ignore"') })
-    expect(errorOf(pipe)).toMatchObject({ code: 'bad_option' })
-  })
+    return () => driver.inputTopic(texts).pipeInput({ key: 'a', value: 'bad', timestamp: 1 })
+  }
+
+  const circular: { self?: unknown } = {}
+  circular.self = circular
+  test.each<readonly [string, unknown, string]>([
+    ['a name that is no answer', 'ignore', 'onError returned "ignore"; it must return one of "fail", "skip", '],
+    ['nothing', undefined, 'onError returned undefined;'],
+    ['what has no JSON form', 5n, 'onError returned 5n;'],
+    ['what refers to itself', circular, 'onError returned <ref'],
+    ['the options of retries', { retries: 1, then: 'skip' }, "onError returned { retries: 1, then: 'skip' };"],
+    [
+      'a promise',
+      Promise.resolve('skip'),
+      'onError returned a promise, but it is synchronous; it must return one of "fail", ',
+    ],
+    ['a promise of its own kind', { then: () => undefined }, 'onError returned a promise, but it is synchronous;'],
+  ])(
+    'that answers %s stops the application, and the failure that it was asked about is told too',
+    (_, answer, words) => {
+      const pipe = answering(answer)
+      const error = errorOf(pipe)
+      expect(error).toMatchObject({
+        code: 'bad_option',
+        operator: 'foreach-1',
+        topic: 'texts',
+        partition: 0,
+        offset: 0,
+      })
+      expect(error.message).toContain(words)
+      expect(error.message).toContain('not this one')
+      expect(error.cause).toMatchObject({ code: 'user_function_threw' })
+      expect(errorOf(pipe)).toBe(error)
+    },
+  )
 
   test('that throws stops the application with what it threw', () => {
     const thrown = new Error('from the handler')

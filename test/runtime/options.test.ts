@@ -18,7 +18,7 @@ const wrong: readonly (readonly [object, string])[] = [
   [{ commit: { everyRecords: 0 } }, 'commit.everyRecords is 0'],
   [{ commit: { everyRecords: 1.5 } }, 'commit.everyRecords is 1.5'],
   [{ commit: null }, 'commit'],
-  [{ onError: 'ignore' }, 'onError is, or answered, "ignore"'],
+  [{ onError: 'ignore' }, 'onError is "ignore"; expected one of "fail", "skip", "deadLetter"'],
   [{ onError: { retries: 1, then: 'skip', than: 1 } }, 'onError has no option "than"'],
   [{ deadLetterTopic: 'a/b' }, '"a/b" cannot be the name of a topic'],
   [{ deadLetterTopic: '' }, 'cannot be the name of a topic'],
