@@ -51,6 +51,8 @@ const applicationId = 'test-driver'
  * console.log(driver.outputTopic(perMinute).readRecords())
  * driver.close()
  * ```
+ * An operator of `pipe` that emits between two calls, a delay or a promise, makes the next call throw `emitted_outside_turn`.
+ *
  * @throws MillraceError `bad_option`
  */
 export class TopologyTestDriver implements Disposable {
@@ -61,6 +63,8 @@ export class TopologyTestDriver implements Disposable {
   readonly #log: EmbeddedLog
   readonly #outboxes: Outboxes
   #engine: Engine
+  /** Whether an operator has stopped the application, and no call has thrown that yet. */
+  #isStopUntold = false
 
   constructor(topology: Topology, options: TestDriverOptions = {}) {
     checkOptions('TopologyTestDriver', options, ['onError', 'commit', 'initialWallClockMs', 'stateCacheBytes'])
@@ -86,6 +90,7 @@ export class TopologyTestDriver implements Disposable {
     try {
       this.#engine = this.#start()
     } catch (error) {
+      this.#isStopUntold = false
       this.close()
       throw error
     }
@@ -100,7 +105,7 @@ export class TopologyTestDriver implements Disposable {
       commitRecords: this.#options.commit === 'manual' ? Number.MAX_SAFE_INTEGER : 1,
       maxTaskIdleMs: 0,
       stateCacheBytes: this.#options.stateCacheBytes ?? 64 * 1_048_576,
-      onStop: () => undefined,
+      onStop: () => (this.#isStopUntold = true),
     })
   }
 
@@ -116,7 +121,7 @@ export class TopologyTestDriver implements Disposable {
    * @throws MillraceError `topic_unknown`
    */
   outputTopic<K, V>(topic: Topic<K, V>): TestOutputTopic<K, V> {
-    return new TestOutputTopic(this.#log, topic)
+    return new TestOutputTopic(this.#log, topic, () => this.#throwUntold())
   }
 
   /** Moves the wall clock, in ms; stream time moves by records alone. */
@@ -126,12 +131,25 @@ export class TopologyTestDriver implements Disposable {
   }
 
   #run(): void {
-    while (this.#engine.run(() => false) === 'commitDue') this.#engine.commit()
-    if (this.#options.commit !== 'manual') this.#engine.commit()
+    this.#throwUntold()
+    try {
+      while (this.#engine.run(() => false) === 'commitDue') this.#engine.commit()
+      if (this.#options.commit !== 'manual') this.#engine.commit()
+    } finally {
+      this.#isStopUntold = false // the run has thrown it
+    }
+  }
+
+  /** Between two calls an operator of pipe() may emit what comes too late: the next call throws it, whichever it is. */
+  #throwUntold(): void {
+    const isUntold = this.#isStopUntold
+    this.#isStopUntold = false
+    if (isUntold && this.#engine.fatal !== undefined) throw this.#engine.fatal
   }
 
   /** Commits what was done since the last commit. */
   commit(): void {
+    this.#throwUntold()
     this.#engine.commit()
   }
 
@@ -140,6 +158,7 @@ export class TopologyTestDriver implements Disposable {
    * `commit: 'manual'` what is lost that way is worked on again.
    */
   crash(): void {
+    this.#throwUntold()
     this.#engine = this.#start()
     this.#run()
   }
@@ -152,11 +171,13 @@ export class TopologyTestDriver implements Disposable {
   store<K, V>(store: KeyValueStore<K, V>): ReadOnlyKeyValueStore<K, V>
   store<K, V>(store: WindowStore<K, V>): ReadOnlyWindowStore<K, V>
   store<K, V>(store: KeyValueStore<K, V> | WindowStore<K, V>): ReadOnlyKeyValueStore<K, V> | ReadOnlyWindowStore<K, V> {
+    this.#throwUntold()
     return queryStore(this.#log, this.#topology, this.#engine, store)
   }
 
   /** What was counted: consumed, produced, dropped and failed records, stream times. */
   metrics(): Metrics {
+    this.#throwUntold()
     return metricsOf(this.#engine, { state: 'running', lastCommitMs: 0, runningMs: 0 })
   }
 
@@ -164,6 +185,7 @@ export class TopologyTestDriver implements Disposable {
   close(): void {
     void this.#log.environment.close()
     rmSync(this.#dir, { recursive: true, force: true })
+    this.#throwUntold()
   }
 
   /** {@link close}, for `using`. */
@@ -213,15 +235,18 @@ export class TestOutputTopic<K, V> {
   readonly #log: EmbeddedLog
   readonly #topic: Topic<K, V>
   readonly #positions: number[]
+  readonly #throwUntold: () => void
 
-  constructor(log: EmbeddedLog, topic: Topic<K, V>) {
+  constructor(log: EmbeddedLog, topic: Topic<K, V>, throwUntold: () => void) {
     this.#log = log
+    this.#throwUntold = throwUntold
     this.#topic = topic
     this.#positions = Array.from({ length: log.describeTopic(topic.name).partitions }, () => 0)
   }
 
   /** The committed records since the last call: partition by partition, in the order of their offsets. */
   readRecords(): LogRecord<K, V>[] {
+    this.#throwUntold()
     const { id, name } = this.#log.describeTopic(this.#topic.name)
     const keyCodec = codecOf(this.#topic.key)
     const valueCodec = codecOf(this.#topic.value)

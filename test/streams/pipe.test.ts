@@ -1,10 +1,43 @@
 // pipe: the user's own RxJS operators over the records of a stream.
-import { string } from 'millrace'
+import { int64, keyValueStore, type MillraceError, string } from 'millrace'
+import type { TopologyTestDriver } from 'millrace/testing'
+import {
+  asapScheduler,
+  BehaviorSubject,
+  concat,
+  debounceTime,
+  defer,
+  delay,
+  EMPTY,
+  endWith,
+  filter,
+  from,
+  map,
+  merge,
+  mergeMap,
+  mergeWith,
+  Observable,
+  observeOn,
+  of,
+  type OperatorFunction,
+  repeat,
+  retry,
+  scan,
+  share,
+  startWith,
+  Subject,
+  take,
+  tap,
+  throwError,
+  timer,
+} from 'rxjs'
 import { describe, expect, test } from 'vitest'
-import { delay, filter, from, map, mergeMap, scan, Subject, take, tap } from 'rxjs'
 import { turns } from '../support/applications.ts'
 import { errorOf } from '../support/thrown.ts'
 import { briefly, drive, input, output } from '../support/topology.ts'
+import { call } from '../support/untyped.ts'
+
+const counts = keyValueStore('counts', { key: string(), value: int64() })
 
 describe('operators of RxJS', () => {
   test('filter, map and expand records', () => {
@@ -131,57 +164,184 @@ describe('a chain that completes', () => {
 })
 
 describe('an emission outside of the turn', () => {
-  test('is found at the next record, whatever the policy', async () => {
-    const later = new Subject<{ key: string; value: string }>()
+  type Text = { readonly key: string; readonly value: string }
+  /** Emits the record when it is told to, and no sooner. */
+  const held = (): { readonly operator: OperatorFunction<Text, Text>; readonly release: Subject<Text> } => {
+    const release = new Subject<Text>()
+    return { operator: mergeMap(() => release), release }
+  }
+  const late = { key: 'late', value: 'late' }
+
+  const calls: Readonly<Record<string, (driver: TopologyTestDriver) => unknown>> = {
+    pipeInput: (driver) => driver.inputTopic(input).pipeInput({ key: 'a', value: 'b', timestamp: 2 }),
+    readRecords: (driver) => driver.outputTopic(output).readRecords(),
+    advanceWallClockTime: (driver) => driver.advanceWallClockTime(0),
+    commit: (driver) => driver.commit(),
+    crash: (driver) => driver.crash(),
+    metrics: (driver) => driver.metrics(),
+    store: (driver) => driver.store(counts),
+    close: (driver) => driver.close(),
+  }
+
+  test.each(Object.entries(calls))('is thrown by the next call of the driver, whatever the policy: %s', (_, next) => {
+    const { operator, release } = held()
     const driver = drive(
-      (builder) =>
-        builder
-          .stream(input)
-          .pipe(mergeMap(() => later))
-          .to(output),
+      (builder) => {
+        builder.stream(input).pipe(operator).to(output)
+        builder.stream(input).groupByKey().count({ store: counts })
+      },
       { onError: 'skip' },
     )
     driver.inputTopic(input).pipeInput({ key: 'a', value: 'b', timestamp: 1 })
-    later.next({ key: 'late', value: 'late' })
-    const error = errorOf(() => driver.inputTopic(input).pipeInput({ key: 'a', value: 'b', timestamp: 2 }))
-    expect(error).toMatchObject({
+    release.next(late)
+    expect(errorOf(() => next(driver))).toMatchObject({
       code: 'emitted_outside_turn',
       operator: 'pipe-1',
       message: expect.stringMatching(/pipe-1 emitted after its turn .*use synchronous operators/),
     })
-    expect(driver.outputTopic(output).readRecords()).toEqual([])
   })
 
-  test('of a promise or a delay is found', async () => {
-    for (const operator of [
-      mergeMap((record: { key: string; value: string }) => from(Promise.resolve(record))),
-      delay<{ key: string; value: string }>(0),
-    ]) {
-      const seen: unknown[] = []
-      const driver = drive((builder) =>
-        builder
-          .stream(input)
-          .pipe(
-            operator,
-            tap((record) => seen.push(record)),
-          )
-          .to(output),
-      )
-      driver.inputTopic(input).pipeInput({ key: 'a', value: 'b', timestamp: 1 })
-      while (seen.length === 0) await turns(1)
-      expect(errorOf(() => driver.advanceWallClockTime(0))).toMatchObject({ code: 'emitted_outside_turn' })
+  test('is thrown once, and then by every call that works on: what is there can be looked at', () => {
+    const { operator, release } = held()
+    const driver = drive((builder) => builder.stream(input).pipe(operator).to(output))
+    driver.inputTopic(input).pipeInput({ key: 'a', value: 'b', timestamp: 1 })
+    release.next(late)
+    const read = (): unknown => driver.outputTopic(output).readRecords()
+    expect(errorOf(read)).toMatchObject({ code: 'emitted_outside_turn' })
+    expect(read()).toEqual([])
+    for (let i = 0; i < 2; i++) {
+      expect(errorOf(() => driver.inputTopic(input).pipeInput({ key: 'a', value: 'b', timestamp: 2 }))).toMatchObject({
+        code: 'emitted_outside_turn',
+      })
     }
   })
 
-  test('when the chain is built is found', () => {
-    const eager = drive((builder) =>
+  test('of an application that has crashed since is nobody’s concern', () => {
+    const { operator, release } = held()
+    const driver = drive((builder) => builder.stream(input).pipe(operator).to(output))
+    driver.inputTopic(input).pipeInput({ key: 'a', value: 'b', timestamp: 1 })
+    driver.crash()
+    release.next(late)
+    expect(driver.outputTopic(output).readRecords()).toEqual([])
+  })
+
+  test.each<readonly [string, OperatorFunction<Text, Text>]>([
+    ['a promise', mergeMap((record) => from(Promise.resolve(record)))],
+    ['a microtask', observeOn(asapScheduler)],
+    ['a timer', mergeMap((record) => timer(0).pipe(map(() => record)))],
+    ['a delay', delay(0)],
+    ['a quiet time', debounceTime(0)],
+  ])('of %s is found', async (_, operator) => {
+    const seen: unknown[] = []
+    const driver = drive((builder) =>
       builder
         .stream(input)
-        .pipe(() => from([{ key: 'a', value: 'b' }]))
+        .pipe(
+          operator,
+          tap((record) => seen.push(record)),
+        )
         .to(output),
     )
-    expect(errorOf(() => eager.advanceWallClockTime(0))).toMatchObject({
-      code: expect.stringMatching(/^(emitted_outside_turn|stream_completed)$/),
+    driver.inputTopic(input).pipeInput({ key: 'a', value: 'b', timestamp: 1 })
+    while (seen.length === 0) await turns(1)
+    expect(errorOf(() => driver.outputTopic(output).readRecords())).toMatchObject({ code: 'emitted_outside_turn' })
+  })
+
+  test('of an error is found too, and told with its cause', async () => {
+    const { operator, release } = held()
+    const driver = drive((builder) => builder.stream(input).pipe(operator).to(output), { onError: 'skip' })
+    driver.inputTopic(input).pipeInput({ key: 'a', value: 'b', timestamp: 1 })
+    const cause = new Error('db down')
+    release.error(cause)
+    expect(errorOf(() => driver.outputTopic(output).readRecords())).toMatchObject({
+      code: 'user_function_threw',
+      operator: 'pipe-1',
+      message: 'in pipe-1, after its turn: a function of pipe-1 threw: db down',
+      cause,
     })
+  })
+})
+
+describe('operators that act when they are subscribed to', () => {
+  type Text = { readonly key: string; readonly value: string }
+  const made = { key: 'made', value: 'up' }
+  const errorWith = (operator: OperatorFunction<Text, Text>): MillraceError => {
+    const driver = drive((builder) => builder.stream(input).pipe(operator).to(output), { onError: 'skip' })
+    const error = errorOf(() => driver.inputTopic(input).pipeInput({ key: 'a', value: 'b', timestamp: 1 }))
+    expect(driver.outputTopic(output).readRecords()).toEqual([])
+    return error
+  }
+
+  test.each<readonly [string, OperatorFunction<Text, Text>]>([
+    ['startWith', startWith(made)],
+    ['a list of its own', () => from([made])],
+    ['a list beside the stream', mergeWith(of(made))],
+    ['a value that is replayed', (source) => source.pipe(share({ connector: () => new BehaviorSubject(made) }))],
+  ])('must not emit then: %s', (_, operator) => {
+    expect(errorWith(operator)).toMatchObject({
+      code: 'emitted_outside_turn',
+      operator: 'pipe-1',
+      message: expect.stringMatching(/in pipe-1 emitted when it was subscribed to .*belongs to no record/),
+    })
+  })
+
+  test.each<readonly [string, OperatorFunction<Text, Text>]>([
+    ['take(0)', take(0)],
+    ['EMPTY', () => EMPTY],
+  ])('must not complete then: %s', (_, operator) => {
+    expect(errorWith(operator)).toMatchObject({ code: 'stream_completed', operator: 'pipe-1' })
+  })
+
+  test('that throw then stop the application with what they threw', () => {
+    const cause = new Error('not this one')
+    const refuse = (): never => {
+      throw cause
+    }
+    for (const operator of [
+      refuse,
+      () => new Observable<Text>(refuse),
+      () => defer(refuse),
+      () => throwError(refuse),
+    ]) {
+      expect(errorWith(operator)).toMatchObject({
+        code: 'user_function_threw',
+        operator: 'pipe-1',
+        message: 'in pipe-1, when its operators were subscribed to: a function of pipe-1 threw: not this one',
+        cause,
+      })
+    }
+  })
+
+  test.each<readonly [string, () => unknown, string]>([
+    ['nothing', () => undefined, 'function 2 of pipe returned undefined; an RxJS operator returns an Observable'],
+    ['a promise', () => Promise.reject(new Error('db down')), 'function 2 of pipe returned Promise {'],
+    ['a list', () => [made], 'function 2 of pipe returned [ [Object] ];'],
+  ])('that return %s in place of a stream are named by their place', (_, returning, words) => {
+    const same = map((record: Text) => record)
+    const driver = drive((builder) => call(call(builder.stream(input), 'pipe', same, returning), 'to', output))
+    const error = errorOf(() => driver.inputTopic(input).pipeInput({ key: 'a', value: 'b', timestamp: 1 }))
+    expect(error).toMatchObject({ code: 'topology_invalid', operator: 'pipe-1' })
+    expect(error.message).toContain(words)
+  })
+
+  test.each<readonly [string, OperatorFunction<Text, Text>, readonly string[]]>([
+    ['take and repeat', (source) => source.pipe(take(1), repeat()), ['x', 'y', 'z']],
+    ['retry', (source) => source.pipe(retry()), ['x', 'y', 'z']],
+    ['share', (source) => source.pipe(share()), ['x', 'y', 'z']],
+    ['two paths', (source) => merge(source, source), ['x', 'x', 'y', 'y', 'z', 'z']],
+    [
+      'endWith and concat, which never come to their end',
+      (source) => concat(source, of(made)).pipe(endWith(made)),
+      ['x', 'y', 'z'],
+    ],
+  ])('may do so again, or more than once: %s', (_, operator, values) => {
+    const driver = drive((builder) => builder.stream(input).pipe(operator).to(output))
+    for (const value of ['x', 'y', 'z']) driver.inputTopic(input).pipeInput({ key: 'a', value, timestamp: 1 })
+    expect(
+      driver
+        .outputTopic(output)
+        .readRecords()
+        .map(({ value }) => value),
+    ).toEqual(values)
   })
 })
