@@ -73,6 +73,11 @@ export abstract class Codec<T> implements Serde<T> {
     return 0
   }
 
+  /** The sizes of the windows in its values, from the outside in; empty for a codec of other values, or of any values. */
+  get windowSizesMs(): readonly number[] {
+    return []
+  }
+
   readonly encode = (value: T): Uint8Array => {
     const out = new ByteWriter(64)
     this.write(value, out)

@@ -273,6 +273,10 @@ class NullableCodec<T> extends Codec<T | null> {
     return this.#inner.partitionSuffixBytes
   }
 
+  override get windowSizesMs(): readonly number[] {
+    return this.#inner.windowSizesMs
+  }
+
   override get wire(): object {
     return this.#inner.wire
   }

@@ -101,12 +101,18 @@ export class WindowedCodec<K> extends Codec<Windowed<K>> {
     this.key = key
     this.sizeMs = sizeMs
     this.name = `windowed(${key.name},${sizeMs})`
-    this.#wire = composedWire('windowed', [key.wire])
-    this.#format = composedWire('windowed', [key.format])
+    // The size is not among the bytes, but they mean another window without it.
+    const kind = `windowed ${sizeMs}`
+    this.#wire = composedWire(kind, [key.wire])
+    this.#format = composedWire(kind, [key.format])
   }
 
   override get partitionSuffixBytes(): number {
     return windowStartBytes
+  }
+
+  override get windowSizesMs(): readonly number[] {
+    return [this.sizeMs, ...this.key.windowSizesMs]
   }
 
   override get wire(): object {

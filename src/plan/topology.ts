@@ -3,6 +3,7 @@
  */
 import { MillraceError } from '../core/errors.ts'
 import { checkOptions } from '../core/checks.ts'
+import type { Codec } from '../core/serde.ts'
 import { describeMermaid, describeText } from './describe.ts'
 import { descriptionOf, type TopologyDescription } from './description.ts'
 import type { PlanNode, SubTopology } from './node.ts'
@@ -38,6 +39,7 @@ export class Topology {
   constructor(nodes: readonly PlanNode[]) {
     this.nodes = Object.freeze([...nodes])
     checkNames(this.nodes)
+    checkWindowSizes(this.nodes)
     for (const node of this.nodes) {
       for (const parent of node.parents) {
         const siblings = this.#children.get(parent)
@@ -111,6 +113,25 @@ function checkNames(nodes: readonly PlanNode[]): void {
       )
     }
     stores.set(node.store.name, node)
+  }
+}
+
+/** A topic that is read and written by constants of different window sizes would give back other windows than it got. */
+function checkWindowSizes(nodes: readonly PlanNode[]): void {
+  const keys = new Map<string, Codec<unknown>>()
+  for (const node of nodes) {
+    const topics = node.kind === 'source' ? node.topics : node.kind === 'sink' ? [node.topic] : []
+    for (const { name, keyCodec } of topics) {
+      if (keyCodec.windowSizesMs.length === 0) continue
+      const other = keys.get(name) ?? keyCodec
+      keys.set(name, other)
+      if (other.windowSizesMs.join() === keyCodec.windowSizesMs.join()) continue
+      throw new MillraceError(
+        'topology_invalid',
+        `topic "${name}" has keys of windows that differ in their sizes: ${other.name} and ${keyCodec.name}`,
+        { topic: name, operator: node.id },
+      )
+    }
   }
 }
 

@@ -230,7 +230,7 @@ export interface KStream<K, V, Known extends Side = never> {
    * tombstone. Readers see what a commit wrote at once, exactly once.
    *
    * @example stream.filter(({ value }) => value.status === 404).to(missing)
-   * @throws MillraceError `bad_option`
+   * @throws MillraceError `topology_invalid` for windowed keys and a topic of another window size, `bad_option`
    */
   to(topic: TopicFor<K, V>, options?: Named): void
 }

@@ -74,12 +74,13 @@ export class GroupedStream<K, V, Known extends Side>
   }
 
   protected aggregateBy<A>(verb: string, options: AggregationOptions, codec: Codec<unknown>, fold: Fold): KTable<K, A> {
-    const { plan, node, keyCodec, streamOf } = this.parts
+    const { plan, node, keyCodec, untouchedKeys, streamOf } = this.parts
     const made = plan.stateful(verb, node, options.name, (id) => {
       const store = storeSpec('keyValueStore', id, keyCodec, codec, options, undefined)
       return { store, operator: aggregation(store, fold) }
     })
-    return new Table({ plan, node: made, keyCodec, valueCodec: made.store?.valueCodec ?? codec, streamOf })
+    const valueCodec = made.store?.valueCodec ?? codec
+    return new Table({ plan, node: made, keyCodec, valueCodec, untouchedKeys, streamOf })
   }
 }
 
@@ -108,7 +109,8 @@ class TimeWindowedStream<K, V, Known extends Side>
       return { store, operator: aggregation(store, fold) }
     })
     const rowKeyCodec = new WindowedCodec(keyCodec, window.sizeMs) as Codec<unknown>
-    return new Table({ plan, node: made, keyCodec: rowKeyCodec, valueCodec: made.store?.valueCodec ?? codec, streamOf })
+    const valueCodec = made.store?.valueCodec ?? codec
+    return new Table({ plan, node: made, keyCodec: rowKeyCodec, valueCodec, untouchedKeys: [rowKeyCodec], streamOf })
   }
 }
 

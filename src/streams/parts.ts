@@ -1,7 +1,7 @@
 /**
  * What streams, grouped streams and tables are made of, and the codec that a verb works with.
  */
-import { MillraceError } from '../core/errors.ts'
+import { type ErrorPlace, MillraceError } from '../core/errors.ts'
 import { type Codec, codecOf, type Serde } from '../core/serde.ts'
 import type { PlanNode } from '../plan/node.ts'
 import type { KStream, Side } from './dsl.ts'
@@ -12,6 +12,8 @@ export interface StreamParts {
   readonly node: PlanNode
   readonly keyCodec: Codec<unknown> | undefined
   readonly valueCodec: Codec<unknown> | undefined
+  /** The codecs of keys that come here as they were read, or as windows made them; none after a function made the key. */
+  readonly untouchedKeys: readonly Codec<unknown>[]
   /** Whether the key was changed since the records got their partition. */
   readonly rekeyed: boolean
 }
@@ -22,6 +24,7 @@ export interface KeyedParts {
   readonly node: PlanNode
   readonly keyCodec: Codec<unknown>
   readonly valueCodec: Codec<unknown> | undefined
+  readonly untouchedKeys: readonly Codec<unknown>[]
   readonly streamOf: StreamFactory
 }
 
@@ -44,4 +47,32 @@ export function requireCodec(
     'topology_invalid',
     `${verb} needs the serde of the ${side}, which a function before it made: ${verb}(…, { ${side}: json() })`,
   )
+}
+
+/**
+ * Only the start of a window stands in the bytes of its key: written as a window of another size it would be read as one.
+ *
+ * @param keys what the stream has, as `untouchedKeys` says
+ * @throws MillraceError `topology_invalid` for a codec that is of other windows than the keys, or of no windows at all
+ */
+export function checkWindows(
+  what: string,
+  keys: readonly Codec<unknown>[],
+  codec: Codec<unknown>,
+  place: ErrorPlace = {},
+): void {
+  const wrong = keys.find((key) => !fits(key.windowSizesMs, codec))
+  if (wrong === undefined) return
+  throw new MillraceError(
+    'topology_invalid',
+    `the keys of ${what} are ${codec.name}, but those that come there are ${wrong.name}, and would be read as other ` +
+      `windows: say windowed(…, { size: ${wrong.windowSizesMs[0]} }), or make other keys of them with map`,
+    place,
+  )
+}
+
+function fits(sizesMs: readonly number[], codec: Codec<unknown>): boolean {
+  const others = codec.windowSizesMs
+  if (others.length > 0) return sizesMs.every((size, at) => size === (others[at] ?? size))
+  return sizesMs.length === 0 || !codec.immutable // json() takes a window as an object, string() takes none
 }

@@ -14,13 +14,13 @@ import { filtering } from './filter.ts'
 import { flatMapping, flatMappingValues } from './flat-map.ts'
 import { GroupedStream } from './grouped.ts'
 import { mapping, mappingValues, selectingKey } from './map.ts'
-import { requireCodec, type StreamParts } from './parts.ts'
+import { checkWindows, requireCodec, type StreamParts } from './parts.ts'
 import { peeking } from './peek.ts'
 import { piping } from './pipe.ts'
 
-type Lost = Pick<StreamParts, 'keyCodec' | 'valueCodec' | 'rekeyed'>
+type Lost = Pick<StreamParts, 'keyCodec' | 'valueCodec' | 'untouchedKeys' | 'rekeyed'>
 
-const allLost: Lost = { keyCodec: undefined, valueCodec: undefined, rekeyed: true }
+const allLost: Lost = { keyCodec: undefined, valueCodec: undefined, untouchedKeys: [], rekeyed: true }
 
 class Stream<K, V, Known extends Side> implements KStream<K, V, Known> {
   readonly parts: StreamParts
@@ -89,6 +89,7 @@ class Stream<K, V, Known extends Side> implements KStream<K, V, Known> {
       node: left.plan.merge([left.node, right.node], options.name),
       keyCodec: sameCodec(left.keyCodec, right.keyCodec),
       valueCodec: sameCodec(left.valueCodec, right.valueCodec),
+      untouchedKeys: [...new Set([...left.untouchedKeys, ...right.untouchedKeys])],
       rekeyed: left.rekeyed || right.rekeyed,
     })
   }
@@ -119,18 +120,20 @@ class Stream<K, V, Known extends Side> implements KStream<K, V, Known> {
   /** Checks everything before it adds a node, so that a refused call leaves nothing behind. */
   #group<K2, Grouped extends Side>(
     verb: string,
-    { plan, node, keyCodec, valueCodec, rekeyed }: StreamParts,
+    { plan, node, keyCodec, valueCodec, untouchedKeys, rekeyed }: StreamParts,
     { key, value, name }: ErasedSerdes,
     select: () => PlanNode = () => node,
   ): KGroupedStream<K2, V, Grouped> {
     if (name !== undefined) checkName('the name of an operator', name)
     const keys = requireCodec(verb, 'key', key, keyCodec)
+    checkWindows(verb, untouchedKeys, keys)
     const values = rekeyed || value !== undefined ? requireCodec(verb, 'value', value, valueCodec) : valueCodec
     return new GroupedStream({
       plan,
       node: rekeyed ? plan.regroup(verb, select(), name, keys, values as Codec<unknown>) : node,
       keyCodec: keys,
       valueCodec: values,
+      untouchedKeys,
       streamOf,
     })
   }
@@ -139,11 +142,12 @@ class Stream<K, V, Known extends Side> implements KStream<K, V, Known> {
     checkOptions('repartition', options, ['key', 'value', 'partitions', 'name'])
     const { key, value, partitions, name } = options
     if (partitions !== undefined) checkPartitions(partitions)
-    const { plan, node } = this.parts
+    const { plan, node, untouchedKeys } = this.parts
     const keyCodec = requireCodec('repartition', 'key', key, this.parts.keyCodec)
+    checkWindows('repartition', untouchedKeys, keyCodec)
     const valueCodec = requireCodec('repartition', 'value', value, this.parts.valueCodec)
     const regrouped = plan.regroup('repartition', node, name, keyCodec, valueCodec, partitions)
-    return new Stream({ plan, node: regrouped, keyCodec, valueCodec, rekeyed: false })
+    return new Stream({ plan, node: regrouped, keyCodec, valueCodec, untouchedKeys, rekeyed: false })
   }
 
   to(topic: TopicFor<K, V>, options: Named = {}): void {
@@ -154,7 +158,7 @@ class Stream<K, V, Known extends Side> implements KStream<K, V, Known> {
         "to takes a topic, such as topic('clicks', { key: string(), value: json() })",
       )
     }
-    const { plan, node } = this.parts
+    const { plan, node, untouchedKeys } = this.parts
     const sink = {
       name: topic.name,
       partitions: topic.partitions,
@@ -162,26 +166,28 @@ class Stream<K, V, Known extends Side> implements KStream<K, V, Known> {
       keyCodec: codecOf(topic.key as Serde<unknown>),
       valueCodec: codecOf(topic.value as Serde<unknown>),
     }
+    checkWindows(`topic "${sink.name}"`, untouchedKeys, sink.keyCodec, { topic: sink.name })
     plan.sink(node, Object.freeze(sink), options.name)
   }
 
   #valueLost(): Lost {
-    return { keyCodec: this.parts.keyCodec, valueCodec: undefined, rekeyed: this.parts.rekeyed }
+    return { ...this.parts, valueCodec: undefined }
   }
 
   #keyLost(): Lost {
-    return { keyCodec: undefined, valueCodec: this.parts.valueCodec, rekeyed: true }
+    return { ...allLost, valueCodec: this.parts.valueCodec }
   }
 
   #next<K2, V2, Known2 extends Side>(
     verb: string,
     options: Named,
     operator: OperatorFactory,
-    { keyCodec, valueCodec, rekeyed }: Lost,
+    { keyCodec, valueCodec, untouchedKeys, rekeyed }: Lost,
   ): Stream<K2, V2, Known2> {
     checkOptions(verb, options, ['name'])
     const { plan, node } = this.parts
-    return new Stream({ plan, node: plan.stateless(verb, node, options.name, operator), keyCodec, valueCodec, rekeyed })
+    const made = plan.stateless(verb, node, options.name, operator)
+    return new Stream({ plan, node: made, keyCodec, valueCodec, untouchedKeys, rekeyed })
   }
 }
 

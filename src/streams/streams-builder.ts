@@ -60,8 +60,8 @@ export class StreamsBuilder {
       if (codecOf(one.key).format === codecOf(first.key).format) continue
       throw new MillraceError(
         'topology_invalid',
-        `topics "${first.name}" and "${one.name}" have keys of different formats, so equal keys lie in different partitions; ` +
-          'read each with stream() and merge() them',
+        `topics "${first.name}" and "${one.name}" have keys of different formats, ${codecOf(first.key).name} and ` +
+          `${codecOf(one.key).name}, so equal keys may lie in different partitions; read each with stream() and merge() them`,
         { topic: one.name },
       )
     }
@@ -74,6 +74,7 @@ export class StreamsBuilder {
       node: this.#find(names, sorted, reset) ?? this.#add(sorted, reset, name),
       keyCodec: codecOf((sorted[0] as Topic<K, V>).key) as Codec<unknown>,
       valueCodec: codecOf((sorted[0] as Topic<K, V>).value) as Codec<unknown>,
+      untouchedKeys: sorted.map(({ key }) => codecOf(key) as Codec<unknown>),
       rekeyed: false,
     })
   }

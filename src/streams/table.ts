@@ -32,8 +32,8 @@ export class Table<K, V, Known extends Side> implements KTable<K, V, Known> {
   }
 
   toStream(): KStream<K, V | null, Known> {
-    const { plan, node, keyCodec, valueCodec, streamOf } = this.#parts
-    return streamOf({ plan, node, keyCodec, valueCodec, rekeyed: false })
+    const { plan, node, keyCodec, valueCodec, untouchedKeys, streamOf } = this.#parts
+    return streamOf({ plan, node, keyCodec, valueCodec, untouchedKeys, rekeyed: false })
   }
 
   #next<V2, Known2 extends Side>(

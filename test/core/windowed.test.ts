@@ -56,10 +56,15 @@ describe('a windowed key', () => {
     expect(() => serde.encode(key('a', 0.5, 60_000.5))).toThrow(expect.objectContaining({ code: 'bad_option' }))
   })
 
-  test('has one wire format for every window size over the same key, and another one over another key', () => {
-    const wire = codecOf(serde).wire
-    expect(codecOf(windowed(string(), { size: 5 })).wire).toBe(wire)
-    expect(codecOf(windowed(int64(), { size: 5 })).wire).not.toBe(wire)
+  test('has a format of its own for every window size and key: bytes of one mean another window to the other', () => {
+    const { wire, format } = codecOf(serde)
+    const same = codecOf(windowed(string(), { size: 60_000 }))
+    expect(same.wire).toBe(wire)
+    expect(same.format).toBe(format)
+    for (const other of [codecOf(windowed(string(), { size: 5 })), codecOf(windowed(int64(), { size: 60_000 }))]) {
+      expect(other.wire).not.toBe(wire)
+      expect(other.format).not.toBe(format)
+    }
   })
 })
 
