@@ -3,6 +3,7 @@
  */
 import { asBuffer, ByteWriter, copyOf } from './bytes.ts'
 import { MillraceError, messageOf } from './errors.ts'
+import { disown, isPromise } from './promises.ts'
 import { bytesAsText } from './text.ts'
 
 /**
@@ -121,13 +122,20 @@ class ForeignCodec<T> extends Codec<T> {
   write(value: T, out: ByteWriter): void {
     const bytes = this.#serde.encode(value)
     if (!(bytes instanceof Uint8Array)) {
-      throw new MillraceError('encode_failed', `serde ${this.name} did not return a Uint8Array`)
+      disown(bytes)
+      throw new MillraceError(
+        'encode_failed',
+        `serde ${this.name} did not return a Uint8Array${isPromise(bytes) ? ', but a promise: a serde is synchronous' : ''}`,
+      )
     }
     out.appendAll(bytes)
   }
 
   read(bytes: Buffer, start: number, end: number): T {
-    return this.#serde.decode(copyOf(bytes, start, end))
+    const value = this.#serde.decode(copyOf(bytes, start, end))
+    if (!isPromise(value)) return value
+    disown(value)
+    throw new TypeError('decode returned a promise, but a serde is synchronous')
   }
 }
 

@@ -12,7 +12,7 @@ import type { Codec } from '../core/serde.ts'
 import { WindowedCodec } from '../core/window.ts'
 import { type OperatorContext, type OperatorFactory, operatorError, type StreamTime } from '../plan/operator.ts'
 import type { Row, State, StoreSpec, WindowSpec } from '../plan/store.ts'
-import { functionOf, refusePromise } from './answers.ts'
+import { refusePromise } from './answers.ts'
 import { CarrierSubscriber, operate } from './subscriber.ts'
 
 /** How a record changes the value of its row. Not called for a record without key or value. */
@@ -34,7 +34,7 @@ export const counting: Fold = {
 export function reducing(reducer: (aggregate: unknown, value: unknown) => unknown): Fold {
   return {
     first: (carrier) => carrier.value,
-    next: (carrier, aggregate) => reducer(aggregate, carrier.value),
+    next: (carrier, aggregate) => judged('the function of reduce', reducer(aggregate, carrier.value)),
     trusted: false,
   }
 }
@@ -43,9 +43,11 @@ export function aggregating(
   initializer: () => unknown,
   aggregator: (key: unknown, value: unknown, aggregate: unknown) => unknown,
 ): Fold {
+  const next = (carrier: Carrier, aggregate: unknown): unknown =>
+    judged('the aggregator of aggregate', aggregator(carrier.key, carrier.value, aggregate))
   return {
-    first: (carrier) => aggregator(carrier.key, carrier.value, judged('the initializer of aggregate', initializer())),
-    next: (carrier, aggregate) => aggregator(carrier.key, carrier.value, aggregate),
+    first: (carrier) => next(carrier, judged('the initializer of aggregate', initializer())),
+    next,
     trusted: false,
   }
 }
@@ -73,7 +75,6 @@ abstract class FoldSubscriber extends CarrierSubscriber {
   protected readonly state: State<unknown, unknown>
   protected readonly valueCodec: Codec<unknown>
   readonly #fold: Fold
-  readonly #what: string
 
   constructor(out: Subscriber<Carrier>, context: OperatorContext, store: StoreSpec, fold: Fold) {
     super(out)
@@ -81,7 +82,6 @@ abstract class FoldSubscriber extends CarrierSubscriber {
     this.state = context.state(store)
     this.valueCodec = store.valueCodec
     this.#fold = fold
-    this.#what = functionOf(context)
   }
 
   /** Brings the carrier's row up to date and returns its new value. */
@@ -89,7 +89,7 @@ abstract class FoldSubscriber extends CarrierSubscriber {
     const fold = this.#fold
     let value: unknown
     try {
-      value = judged(this.#what, row.exists ? fold.next(carrier, row.value) : fold.first(carrier))
+      value = row.exists ? fold.next(carrier, row.value) : fold.first(carrier)
       if (value === null) this.state.remove(row)
       else if (fold.trusted) this.state.putTrusted(row, value, timestamp)
       else this.state.put(row, value, timestamp)

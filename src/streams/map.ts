@@ -54,7 +54,7 @@ export const carrierOf: Derive = (carrier, output, what) => {
     throw new MillraceError('bad_record', `${what} returned ${shown(output)}; expected a record, { key, value }`)
   }
   const { key, value, timestamp, headers } = output as RecordOutput<unknown, unknown>
-  if (isPromise(key) || isPromise(value)) throw promised(what, output)
+  if (isPromise(key) || isPromise(value) || isPromise(timestamp) || isPromise(headers)) throw promised(what, output)
   const next = carrier.withKeyAndValue(key, undefined, value, undefined)
   if (timestamp !== undefined) next.timestamp = toTimestamp(timestamp)
   if (headers !== undefined) next.headers = toHeaders(headers)

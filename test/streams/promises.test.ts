@@ -1,7 +1,8 @@
 // The functions of verbs are synchronous: a promise in place of an answer fails its record, and its rejection harms nobody.
-import { type Failure, json, keyValueStore, string, topic, type Topic } from 'millrace'
+import { type Failure, json, keyValueStore, type Serde, string, topic, type Topic } from 'millrace'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { turns } from '../support/applications.ts'
+import { errorOf } from '../support/thrown.ts'
 import { drive, input, output as passed } from '../support/topology.ts'
 import { call } from '../support/untyped.ts'
 
@@ -40,6 +41,7 @@ const verbs: Readonly<Record<string, { readonly put: Put; readonly what?: string
   'input.aggregate': {
     put: (stream, fn) =>
       call(grouped(stream), 'aggregate', { initializer: () => 0, aggregator: fn, value: json(), store: stored }),
+    what: 'in input.aggregate: the aggregator of aggregate returned a promise',
   },
   initializer: {
     put: (stream, fn) =>
@@ -112,7 +114,9 @@ describe('a promise inside of an answer', () => {
   test.each<readonly [string, string, () => unknown]>([
     ['the key of map', 'map', () => ({ key: later(), value: 'x' })],
     ['the value of map', 'map', () => ({ key: 'a', value: later() })],
-    ['key and value of map', 'map', () => ({ key: later(), value: later() })],
+    ['every field of map', 'map', () => ({ key: later(), value: later(), timestamp: later(), headers: later() })],
+    ['the timestamp of map', 'map', () => ({ key: 'a', value: 'x', timestamp: later() })],
+    ['the headers of map', 'map', () => ({ key: 'a', value: 'x', headers: later() })],
     ['the elements of flatMapValues', 'flatMapValues', () => [later(), later(), later()]],
     ['the elements of a set', 'flatMapValues', () => new Set([later(), later()])],
     ['the elements of flatMap', 'flatMap', () => [later(), later()]],
@@ -178,4 +182,43 @@ test('a promise that only looks like one is not set going', () => {
   const lazy = { then: () => void calls++ }
   expect(play(verb('mapValues'), () => lazy).failures).toHaveLength(1)
   expect(calls).toBe(0)
+})
+
+describe('a serde whose functions are async', () => {
+  const sync: Serde<string> = { encode: (text) => Buffer.from(text), decode: (from) => Buffer.from(from).toString() }
+  const failing = (): never => Promise.reject(new Error('db down')) as never
+
+  test('fails the record that it is to encode', async () => {
+    const sink = topic('sink', { key: string(), value: { ...sync, encode: failing } })
+    const error = errorOf(() =>
+      drive((builder) =>
+        builder
+          .stream(input)
+          .mapValues(({ value }) => value)
+          .to(sink),
+      )
+        .inputTopic(input)
+        .pipeInput({ key: 'a', value: 'x', timestamp: 1 }),
+    )
+    expect(error).toMatchObject({ code: 'encode_failed', operator: 'to-1' })
+    expect(error.message).toContain('a serde is synchronous')
+    await turns(2) // a rejection that nobody takes fails the run
+  })
+
+  test('fails the record that it is to decode', async () => {
+    const source = topic('source', { key: string(), value: { ...sync, decode: failing } })
+    const error = errorOf(() =>
+      drive((builder) =>
+        builder
+          .stream(source)
+          .filter(({ value }) => value === 'x')
+          .to(passed),
+      )
+        .inputTopic(topic('source', { key: string(), value: string() }))
+        .pipeInput({ key: 'a', value: 'x', timestamp: 1 }),
+    )
+    expect(error).toMatchObject({ code: 'undecodable', operator: 'filter-1' })
+    expect(error.message).toContain('a serde is synchronous')
+    await turns(2) // the same
+  })
 })
