@@ -4,6 +4,7 @@
 import { checkClock, type Clock, monotonicMs, nextTurn, systemClock } from '../core/clock.ts'
 import { MillraceError, messageOf } from '../core/errors.ts'
 import { checkedFunction, checkName, checkOptions, checkSignal, checkWhole } from '../core/checks.ts'
+import { isPromise } from '../core/promises.ts'
 import type { KeyValueStore, WindowStore } from '../core/topic.ts'
 import { contractOf, type LogContract } from '../log/contract.ts'
 import type { Log } from '../log/log.ts'
@@ -33,7 +34,7 @@ export interface StreamsOptions {
   readonly clock?: Clock
   /** Closes the application when it aborts. */
   readonly signal?: AbortSignal
-  /** Called on every change of {@link Application.state}. A throw of it changes nothing; it becomes a process warning. */
+  /** Called on every change of {@link Application.state}. A throw of it, or a rejection, changes nothing; it becomes a process warning. */
   readonly onStateChange?: (state: ApplicationState) => void
 }
 
@@ -309,13 +310,16 @@ export class Application implements AsyncDisposable {
     await this.close()
   }
 
-  /** A listener that throws changes nothing for the application; it is told as a warning. */
+  /** A listener that throws, now or later, changes nothing for the application; it is told as a warning. */
   #enter(state: ApplicationState): void {
     this.#state = state
-    try {
-      this.#onStateChange?.(state)
-    } catch (error) {
+    const warn = (error: unknown): void =>
       process.emitWarning(`onStateChange of application "${this.applicationId}" threw: ${messageOf(error)}`)
+    try {
+      const answer: unknown = this.#onStateChange?.(state)
+      if (isPromise(answer)) void Promise.resolve(answer).catch(warn)
+    } catch (error) {
+      warn(error)
     }
   }
 }

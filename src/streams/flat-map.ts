@@ -32,6 +32,8 @@ function derive(fn: UserFunction, next: Derive): OperatorFactory {
 class FlatMapSubscriber extends CarrierSubscriber {
   readonly #operator: string
   readonly #what: string
+  /** What a message calls one of its results. */
+  readonly #each: string
   readonly #fn: UserFunction
   readonly #derive: Derive
 
@@ -39,6 +41,7 @@ class FlatMapSubscriber extends CarrierSubscriber {
     super(out)
     this.#operator = context.operator
     this.#what = functionOf(context)
+    this.#each = `${this.#what}, in its list,`
     this.#fn = fn
     this.#derive = next
   }
@@ -49,7 +52,7 @@ class FlatMapSubscriber extends CarrierSubscriber {
     const derived: Carrier[] = []
     try {
       answers = listOf(this.#what, this.#fn(carrier.view()))
-      for (const answer of answers) derived.push(this.#derive(carrier, answer, this.#what))
+      for (const answer of answers) derived.push(this.#derive(carrier, answer, this.#each))
     } catch (error) {
       for (const answer of answers) disown(answer) // one that is a promise is rarely alone
       throw operatorError(this.#operator, error)

@@ -29,8 +29,9 @@ export function mappingRows<K, V, V2>(fn: (record: StreamRecord<K, V>) => V2): O
   return (context) => operate((out) => new RowDeriveSubscriber(out, context, fn as UserFunction, withValue))
 }
 
-export function selectingKey<K, V, K2>(fn: (record: StreamRecord<K, V>) => K2): OperatorFactory {
-  return derive(fn as UserFunction, withKey)
+/** @param what what a message calls the function, where it is another verb's */
+export function selectingKey<K, V, K2>(fn: (record: StreamRecord<K, V>) => K2, what?: string): OperatorFactory {
+  return derive(fn as UserFunction, withKey, what)
 }
 
 /** Makes a carrier of an answer; `what` gave it. */
@@ -61,8 +62,8 @@ export const carrierOf: Derive = (carrier, output, what) => {
   return next
 }
 
-function derive(fn: UserFunction, next: Derive): OperatorFactory {
-  return (context) => operate((out) => new DeriveSubscriber(out, context, fn, next))
+function derive(fn: UserFunction, next: Derive, what?: string): OperatorFactory {
+  return (context) => operate((out) => new DeriveSubscriber(out, context, fn, next, what))
 }
 
 class DeriveSubscriber extends CarrierSubscriber {
@@ -71,10 +72,16 @@ class DeriveSubscriber extends CarrierSubscriber {
   readonly #fn: UserFunction
   readonly #derive: Derive
 
-  constructor(out: Subscriber<Carrier>, context: OperatorContext, fn: UserFunction, next: Derive) {
+  constructor(
+    out: Subscriber<Carrier>,
+    context: OperatorContext,
+    fn: UserFunction,
+    next: Derive,
+    what = functionOf(context),
+  ) {
     super(out)
     this.#operator = context.operator
-    this.#what = functionOf(context)
+    this.#what = what
     this.#fn = fn
     this.#derive = next
   }

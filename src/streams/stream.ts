@@ -113,7 +113,8 @@ class Stream<K, V, Known extends Side> implements KStream<K, V, Known> {
     const given: ErasedSerdes = (options as ErasedSerdes | undefined) === undefined ? {} : options // a program without types may leave them out
     checkOptions('groupBy', given, ['key', 'value', 'name'])
     const { plan, node } = this.parts
-    const select = (): PlanNode => plan.stateless('selectKey', node, undefined, selectingKey(fn))
+    const select = (): PlanNode =>
+      plan.stateless('selectKey', node, undefined, selectingKey(fn, 'the function of groupBy'))
     return this.#group('groupBy', { ...this.parts, ...this.#keyLost() }, given, select)
   }
 

@@ -1,6 +1,6 @@
 // How an application ends: by its user, by a signal, by a failure; and who hears of it.
 import { type ApplicationState, int64, keyValueStore, ManualClock, string } from 'millrace'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { start, until } from '../support/applications.ts'
 import { openTestLog } from '../support/open.ts'
 import { startProgram } from '../support/program.ts'
@@ -182,5 +182,17 @@ describe('onStateChange', () => {
       },
     })
     expect(await rejectionOf(failed.stopped)).toMatchObject({ code: 'user_function_threw' })
+  })
+
+  test('that is asynchronous and fails is told as a warning, and changes nothing', async () => {
+    const { log } = openTestLog()
+    const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => undefined)
+    onTestFinished(() => warned.mockRestore())
+    const listen: () => unknown = () => Promise.reject(new Error('from later'))
+    const app = await start(log, counting, { onStateChange: listen })
+    await app.close()
+    await until(() => warned.mock.calls.length === 2)
+    expect(warned).toHaveBeenCalledWith('onStateChange of application "app" threw: from later')
+    expect(app.state).toBe('closed')
   })
 })
