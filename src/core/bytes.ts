@@ -121,3 +121,13 @@ export function writeInt32(target: Uint8Array, at: number, value: number): void 
   target[at + 2] = value >>> 8
   target[at + 3] = value
 }
+
+/** Writes a double, big-endian; every NaN as the same bytes, for JavaScript tells none from another. */
+export function writeFloat64(target: Buffer, at: number, value: number): void {
+  if (Number.isNaN(value)) {
+    writeInt32(target, at, 0x7ff80000)
+    writeInt32(target, at + 4, 0)
+  } else {
+    target.writeDoubleBE(value, at)
+  }
+}

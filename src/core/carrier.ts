@@ -8,7 +8,7 @@ import type { ByteWriter } from './bytes.ts'
 import { MillraceError, messageOf } from './errors.ts'
 import { type Header, noHeaders } from './headers.ts'
 import type { StreamRecord } from './record.ts'
-import { type Codec, encodeInto } from './serde.ts'
+import { type Codec, encodeInto, unexpectedNull } from './serde.ts'
 import type { Timestamp } from './units.ts'
 
 /** Stands for a key or value that is not decoded yet. */
@@ -165,11 +165,11 @@ export class Carrier<K = unknown, V = unknown> {
   }
 
   get isKeyNull(): boolean {
-    return this.#keyEnd === nullEnd
+    return standsForNull(this.#keyCodec, this.#keyBytes, this.#keyStart, this.#keyEnd)
   }
 
   get isValueNull(): boolean {
-    return this.#valueEnd === nullEnd
+    return standsForNull(this.#valueCodec, this.#valueBytes, this.#valueStart, this.#valueEnd)
   }
 
   /** @throws MillraceError `undecodable`, `unexpected_null`; the turn fails even when the throw is caught */
@@ -188,24 +188,20 @@ export class Carrier<K = unknown, V = unknown> {
   }
 
   #decode<T>(what: 'key' | 'value', codec: Codec<T> | undefined, bytes: Buffer, start: number, end: number): T {
-    if (end === nullEnd) {
+    if (standsForNull(codec, bytes, start, end)) {
       if (codec === undefined || codec.nullable) return null as T
-      const hint = `say nullable(${codec.name}) in the topic, or filter on the other side of it`
-      throw (this.root.failure = new MillraceError(
-        'unexpected_null',
-        `the ${what} is null, but the topic does not allow it: ${hint}`,
-      ))
+      throw (this.root.failure = unexpectedNull(what, codec))
     }
     const known = codec as Codec<T>
+    let value: T
     try {
-      return known.read(bytes, start, end)
+      value = known.read(bytes, start, end)
     } catch (cause) {
-      throw (this.root.failure = new MillraceError(
-        'undecodable',
-        `the ${what} cannot be decoded as ${known.name}: ${messageOf(cause)}`,
-        { cause },
-      ))
+      const message = `the ${what} cannot be decoded as ${known.name}: ${messageOf(cause)}`
+      throw (this.root.failure = new MillraceError(codeOf(cause), message, { cause }))
     }
+    if (value === null && !known.nullable) throw (this.root.failure = unexpectedNull(what, known))
+    return value
   }
 
   /** What a user function sees. Small keys and values are plain data; large or bad ones show on access. */
@@ -234,7 +230,9 @@ export class Carrier<K = unknown, V = unknown> {
     }
     if (codec === undefined || this.#keyEnd - this.#keyStart > eagerBytesMax) return false
     try {
-      this.#key = codec.read(this.#keyBytes, this.#keyStart, this.#keyEnd)
+      const key = codec.read(this.#keyBytes, this.#keyStart, this.#keyEnd)
+      if (key === null && !codec.nullable) return false
+      this.#key = key
       return true
     } catch {
       return false // the view decodes again, and throws, when the key is read
@@ -250,7 +248,9 @@ export class Carrier<K = unknown, V = unknown> {
     }
     if (codec === undefined || this.#valueEnd - this.#valueStart > eagerBytesMax) return false
     try {
-      this.#value = codec.read(this.#valueBytes, this.#valueStart, this.#valueEnd)
+      const value = codec.read(this.#valueBytes, this.#valueStart, this.#valueEnd)
+      if (value === null && !codec.nullable) return false
+      this.#value = value
       return true
     } catch {
       return false // the view decodes again, and throws, when the value is read
@@ -284,6 +284,16 @@ export class Carrier<K = unknown, V = unknown> {
   originalValue(): Uint8Array | null {
     return this.#valueEnd < 0 ? null : this.#valueBytes.subarray(this.#valueStart, this.#valueEnd)
   }
+}
+
+/** A null has no bytes, or bytes that mean it where null is allowed; elsewhere they fail when they are decoded. */
+function standsForNull<T>(codec: Codec<T> | undefined, bytes: Buffer, start: number, end: number): boolean {
+  return end === nullEnd || (end >= 0 && codec !== undefined && codec.nullable && codec.isNull(bytes, start, end))
+}
+
+/** A null inside of a key, in a tuple for instance, is told from bytes that do not decode. */
+function codeOf(cause: unknown): 'unexpected_null' | 'undecodable' {
+  return cause instanceof MillraceError && cause.code === 'unexpected_null' ? cause.code : 'undecodable'
 }
 
 function sameWire(left: { readonly wire: object } | undefined, right: { readonly wire: object }): boolean {

@@ -2,16 +2,12 @@
  * Reads the MessagePack of plain data, about five times as fast as a reader that knows nothing of what comes: records of a
  * topic have the same keys, so a key is compared with the one that followed last time and hardly ever decoded.
  *
- * What is not plain data (extensions other than timestamps) is left to the library as a whole, and so are the single
- * values that it has ideas of its own about: binary data, 64-bit integers, timestamps.
+ * The bytes may come from anyone, so nothing in them can build a circle, set a prototype, fill the stack or claim memory
+ * that they do not have: of the extensions only timestamps are read, keys are text, and 64-bit integers are bigints. Of two
+ * equal keys in one map the last one counts, as in JSON.
  */
+import { copyOf, readInt32, readInt64 } from './bytes.ts'
 import { decodeText } from './text.ts'
-
-/** Reads bytes[start, end) in full generality. */
-export type Unpack = (bytes: Buffer, start: number, end: number) => unknown
-
-/** Thrown where the library has to read the whole value; caught in {@link MsgpackReader.read}. */
-const notPlain = new Error('not plain data')
 
 /** A key of a map, and the keys that were seen behind it. */
 class KeyNode {
@@ -35,21 +31,20 @@ const nodesMax = 2_048
 const rememberedKeyBytesMax = 64
 const rootSizeMax = 64
 
+/** More than a writer of ours nests, and far below what the stack holds. */
+const nestingMax = 1_000
+
 const noBytes = Buffer.alloc(0)
 const rootNode = (): KeyNode => new KeyNode('', noBytes, undefined)
 
 export class MsgpackReader {
-  readonly #unpack: Unpack
   /** Where maps of so many keys begin, so that topics with different values do not crowd each other out. */
   #roots: (KeyNode | undefined)[] = []
   #nodeCount = 0
   #bytes: Buffer = noBytes
   #at = 0
   #end = 0
-
-  constructor(unpack: Unpack) {
-    this.#unpack = unpack
-  }
+  #depth = 0
 
   /** How many keys it expects somewhere; bounded. */
   get rememberedKeys(): number {
@@ -61,13 +56,8 @@ export class MsgpackReader {
     this.#bytes = bytes
     this.#at = start
     this.#end = end
-    let value: unknown
-    try {
-      value = this.#value()
-    } catch (error) {
-      if (error === notPlain) return this.#unpack(bytes, start, end)
-      throw error
-    }
+    this.#depth = 0
+    const value = this.#value()
     if (this.#at === end) return value
     throw new RangeError(this.#at > end ? cutOff : 'bytes are left over behind the value')
   }
@@ -85,7 +75,7 @@ export class MsgpackReader {
       case 0xc0:
         return null
       case 0xc1:
-        throw new RangeError('0xc1 stands for no value in MessagePack') // the library has a marker of its own for it
+        throw new RangeError('0xc1 stands for no value in MessagePack')
       case 0xc2:
         return false
       case 0xc3:
@@ -93,9 +83,9 @@ export class MsgpackReader {
       case 0xc4:
       case 0xc5:
       case 0xc6:
-        return this.#binary(1 << (token - 0xc4))
+        return this.#binary(this.#unsigned(1 << (token - 0xc4)))
       case 0xc7:
-        return this.#timestamp(2 + 12, bytes[this.#at] === 12 ? bytes[this.#at + 1] : undefined)
+        return this.#extension(bytes[this.#at++] as number)
       case 0xca:
       case 0xcb:
         return this.#float(token === 0xca ? 4 : 8)
@@ -108,11 +98,12 @@ export class MsgpackReader {
       case 0xd2:
         return this.#signed(1 << (token - 0xd0))
       case 0xcf:
+        return bytes.readBigUInt64BE(this.#skip(8))
       case 0xd3:
-        return this.#byLibrary(8)
+        return bytes.readBigInt64BE(this.#skip(8))
       case 0xd6:
       case 0xd7:
-        return this.#timestamp(1 + (token === 0xd6 ? 4 : 8), bytes[this.#at])
+        return this.#extension(token === 0xd6 ? 4 : 8)
       case 0xd9:
       case 0xda:
       case 0xdb:
@@ -124,8 +115,16 @@ export class MsgpackReader {
       case 0xdf:
         return this.#map(this.#unsigned(token === 0xde ? 2 : 4))
       default:
-        throw notPlain
+        throw new RangeError(notPlain)
     }
+  }
+
+  /** Goes past `length` bytes and returns where they begin. */
+  #skip(length: number): number {
+    const start = this.#at
+    this.#at += length
+    if (!(this.#at <= this.#end)) throw new RangeError(cutOff)
+    return start
   }
 
   #unsigned(size: number): number {
@@ -142,47 +141,49 @@ export class MsgpackReader {
   }
 
   #float(size: 4 | 8): number {
-    const at = this.#at
-    this.#at += size
-    if (this.#at > this.#end) throw new RangeError(cutOff)
+    const at = this.#skip(size)
     return size === 4 ? this.#bytes.readFloatBE(at) : this.#bytes.readDoubleBE(at)
   }
 
   #text(length: number): string {
-    const start = this.#at
-    const end = start + length
-    if (!(end <= this.#end)) throw new RangeError(cutOff)
-    this.#at = end
-    return decodeText(this.#bytes, start, end)
+    const start = this.#skip(length)
+    return decodeText(this.#bytes, start, this.#at)
   }
 
-  #binary(sizeBytes: number): unknown {
-    const lengthAt = this.#at
-    const length = this.#unsigned(sizeBytes)
-    this.#at = lengthAt
-    return this.#byLibrary(sizeBytes + length)
+  #binary(length: number): Uint8Array {
+    const start = this.#skip(length)
+    return copyOf(this.#bytes, start, this.#at)
   }
 
-  #timestamp(length: number, type: number | undefined): unknown {
-    if (type !== timestampType) throw notPlain
-    return this.#byLibrary(length)
+  /** A timestamp of 4, 8 or 12 bytes; what it has of less than a ms is cut off, as a Date holds no more. */
+  #extension(size: number): Date {
+    const bytes = this.#bytes
+    const at = this.#skip(1 + size) + 1
+    if (bytes[at - 1] !== timestampType || (size !== 4 && size !== 8 && size !== 12)) throw new RangeError(notPlain)
+    const head = readInt32(bytes, at) >>> 0
+    const nanoseconds = size === 4 ? 0 : size === 8 ? head >>> 2 : head
+    let seconds = head
+    if (size === 8) seconds = (head & 3) * 2 ** 32 + (readInt32(bytes, at + 4) >>> 0)
+    else if (size === 12) seconds = readInt64(bytes, at + 4)
+    const date = new Date(seconds * 1_000 + Math.floor(nanoseconds / 1_000_000))
+    if (nanoseconds > 999_999_999 || Number.isNaN(date.getTime())) throw new RangeError('the timestamp is no date')
+    return date
   }
 
-  /** A value whose token is read and has so many bytes behind it. */
-  #byLibrary(length: number): unknown {
-    const start = this.#at - 1
-    this.#at += length
-    if (!(this.#at <= this.#end)) throw new RangeError(cutOff)
-    return this.#unpack(this.#bytes, start, this.#at)
+  #deeper(): void {
+    if (++this.#depth > nestingMax) throw new RangeError(`the value is nested more than ${nestingMax} deep`)
   }
 
   #array(length: number): unknown[] {
+    this.#deeper()
     const values: unknown[] = []
     for (let i = 0; i < length; i++) values.push(this.#value())
+    this.#depth--
     return values
   }
 
   #map(size: number): Record<string, unknown> {
+    this.#deeper()
     const map: Record<string, unknown> = {}
     let node: KeyNode | undefined = size > rootSizeMax ? undefined : (this.#roots[size] ??= rootNode())
     for (let i = 0; i < size; i++) {
@@ -191,12 +192,14 @@ export class MsgpackReader {
         const keyAt = this.#at
         const key = this.#key()
         node = node === undefined ? undefined : this.#remember(node, key, keyAt)
-        map[key] = this.#value()
+        if (key === '__proto__') define(map, key, this.#value())
+        else map[key] = this.#value()
       } else {
         node = known
         map[known.key] = this.#value()
       }
     }
+    this.#depth--
     return map
   }
 
@@ -217,17 +220,15 @@ export class MsgpackReader {
     return undefined
   }
 
-  /** A key is text here; the library turns others into text, and renames `__proto__`, in ways of its own. */
   #key(): string {
-    const token = this.#bytes[this.#at] as number
-    if (!((token >= 0xa0 && token < 0xc0) || (token >= 0xd9 && token <= 0xdb))) throw notPlain
-    const key = this.#value() as string
-    if (key === '__proto__') throw notPlain
+    const key = this.#value()
+    if (typeof key !== 'string') throw new RangeError('a map has a key that is no text')
     return key
   }
 
   #remember(node: KeyNode, key: string, keyAt: number): KeyNode | undefined {
-    if (node.nextCount === siblingsMax || this.#at - keyAt > rememberedKeyBytesMax) return undefined
+    if (key === '__proto__' || node.nextCount === siblingsMax || this.#at - keyAt > rememberedKeyBytesMax)
+      return undefined
     if (this.#nodeCount === nodesMax) {
       this.#roots = []
       this.#nodeCount = 0
@@ -241,3 +242,9 @@ export class MsgpackReader {
 
 const timestampType = 0xff
 const cutOff = 'the value is cut off'
+const notPlain = 'the value has an extension that is no timestamp'
+
+/** Sets an own property whatever its name; an assignment to `__proto__` would change the prototype. */
+function define(map: object, key: string, value: unknown): void {
+  Object.defineProperty(map, key, { value, writable: true, enumerable: true, configurable: true })
+}

@@ -1,7 +1,8 @@
 /**
  * Standard Schema (https://standardschema.dev): any validator that keeps to it can stand in for the type of a value.
  */
-import type { ByteWriter } from './bytes.ts'
+import { type ByteWriter, equalBytes } from './bytes.ts'
+import { messageOf } from './errors.ts'
 import { Codec } from './serde.ts'
 
 /** What {@link json} and {@link msgpack} take from zod, valibot, arktype …: a synchronous `validate`, and the types. */
@@ -50,12 +51,31 @@ class ValidatedCodec extends Codec<unknown> {
     return this.#codec.format
   }
 
+  /** Writes what the schema makes of the value, once it is seen that the schema will leave that as it is when it is read. */
   write(value: unknown, out: ByteWriter): void {
-    this.#codec.write(this.#check(value), out)
+    const start = out.at
+    const checked = this.#check(value)
+    if (checked === null) throw new TypeError('the schema returned null, which only a null in nullable() may be')
+    this.#codec.write(checked, out)
+    const end = out.at
+    try {
+      this.#codec.write(this.read(out.bytes, start, end), out)
+    } catch (cause) {
+      throw new TypeError(`the schema refuses what it returned: ${messageOf(cause)}`, { cause })
+    }
+    const isSame = equalBytes(out.bytes, start, end, out.bytes, end, out.at)
+    out.at = end
+    if (!isSame) throw new TypeError('the schema changes what it returned when that is read, so it cannot come back')
   }
 
+  /** A null is for `nullable` to judge, as one without bytes is. */
   read(bytes: Buffer, start: number, end: number): unknown {
-    return this.#check(this.#codec.read(bytes, start, end))
+    const value = this.#codec.read(bytes, start, end)
+    return value === null ? null : this.#check(value)
+  }
+
+  override isNull(bytes: Buffer, start: number, end: number): boolean {
+    return this.#codec.isNull(bytes, start, end)
   }
 
   #check(value: unknown): unknown {

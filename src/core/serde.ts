@@ -62,6 +62,11 @@ export abstract class Codec<T> implements Serde<T> {
   /** Decodes bytes[start, end); the result does not refer to `bytes`. */
   abstract read(bytes: Buffer, start: number, end: number): T
 
+  /** Whether the bytes mean null, as the text null of JSON does. */
+  isNull(_bytes: Buffer, _start: number, _end: number): boolean {
+    return false
+  }
+
   /** Equal for two values exactly when their bytes are equal: what caches use as the key of a Map. */
   identity(value: T): string | number {
     scratch.at = 0
@@ -107,6 +112,14 @@ export function composedWire(kind: string, parts: readonly object[]): object {
 }
 
 let nextWireId = 0
+
+/** The judge of every null that is read, from bytes or from none. */
+export function unexpectedNull(what: string, codec: { readonly name: string }): MillraceError {
+  return new MillraceError(
+    'unexpected_null',
+    `the ${what} is null, but the topic does not allow it: say nullable(${codec.name})`,
+  )
+}
 
 /** A user's serde behind the codec's interface. */
 class ForeignCodec<T> extends Codec<T> {

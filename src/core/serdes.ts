@@ -1,13 +1,13 @@
 /**
  * The serdes that millrace brings. Those for numbers and tuples keep order: smaller values have smaller bytes.
  */
-import { Packr } from 'msgpackr'
-import { type ByteWriter, copyOf, readInt32, writeInt64 } from './bytes.ts'
-import { MillraceError } from './errors.ts'
-import { MsgpackReader } from './msgpack-reader.ts'
+import { type ByteWriter, copyOf, readInt32, writeFloat64, writeInt64 } from './bytes.ts'
+import { MillraceError, messageOf } from './errors.ts'
+import { JsonCodec } from './json-codec.ts'
+import { MsgpackCodec } from './msgpack-codec.ts'
 import { decodeText, encodeText } from './text.ts'
 import { type StandardSchema, type SchemaOutput, type OutputFitsInput, validated } from './schema.ts'
-import { Codec, codecOf, composedWire, type Serde } from './serde.ts'
+import { Codec, codecOf, composedWire, type Serde, unexpectedNull } from './serde.ts'
 
 class StringCodec extends Codec<string> {
   readonly name = 'string'
@@ -59,6 +59,7 @@ class Bigint64Codec extends Codec<bigint> {
   override readonly immutable = true
 
   write(value: bigint, out: ByteWriter): void {
+    if (typeof value !== 'bigint') throw new TypeError(`expected a bigint, got ${typeof value}`)
     if (BigInt.asIntN(64, value) !== value) throw new RangeError(`${value} does not fit into 64 bits`)
     out.ensure(8)
     out.bytes.writeBigInt64BE(value, out.at)
@@ -81,7 +82,7 @@ class Float64Codec extends Codec<number> {
     if (typeof value !== 'number') throw new TypeError(`expected a number, got ${typeof value}`)
     out.ensure(8)
     const { bytes, at } = out
-    bytes.writeDoubleBE(value, at)
+    writeFloat64(bytes, at, value)
     if (((bytes[at] as number) & 0x80) === 0) bytes[at] = (bytes[at] as number) | 0x80
     else for (let i = at; i < at + 8; i++) bytes[i] = ~(bytes[i] as number)
     out.at += 8
@@ -127,46 +128,6 @@ class BytesCodec extends Codec<Uint8Array> {
   }
 }
 
-class JsonCodec extends Codec<unknown> {
-  readonly name = 'json'
-
-  write(value: unknown, out: ByteWriter): void {
-    const text = JSON.stringify(value) as string | undefined
-    if (text === undefined) throw new TypeError(`${typeof value} has no JSON form`)
-    encodeText(text, out)
-  }
-
-  read(bytes: Buffer, start: number, end: number): unknown {
-    return JSON.parse(decodeText(bytes, start, end))
-  }
-}
-
-/** Plain MessagePack: no record extension, so that any MessagePack library reads it and every value stands alone. */
-const packr = new Packr({ useRecords: false, variableMapSize: true, copyBuffers: true })
-
-const packedRange = { start: 0, end: 0 }
-
-function unpack(bytes: Buffer, start: number, end: number): unknown {
-  packedRange.start = start
-  packedRange.end = end
-  return packr.unpack(bytes, packedRange)
-}
-
-class MsgpackCodec extends Codec<unknown> {
-  readonly name = 'msgpack'
-  readonly #reader = new MsgpackReader(unpack)
-
-  write(value: unknown, out: ByteWriter): void {
-    if (value === undefined) throw new TypeError('undefined has no MessagePack form')
-    const packed = packr.pack(value)
-    out.appendAll(packed)
-  }
-
-  read(bytes: Buffer, start: number, end: number): unknown {
-    return this.#reader.read(bytes, start, end)
-  }
-}
-
 class TupleCodec extends Codec<readonly unknown[]> {
   readonly name: string
   readonly #parts: readonly Codec<unknown>[]
@@ -207,7 +168,7 @@ class TupleCodec extends Codec<readonly unknown[]> {
         out.appendAll(nullPart)
         continue
       }
-      const bytes = part.encode(item)
+      const bytes = partBytes(part, item, index)
       out.ensure(bytes.length * 2 + 2)
       for (const byte of bytes) {
         out.bytes[out.at++] = byte
@@ -219,7 +180,7 @@ class TupleCodec extends Codec<readonly unknown[]> {
 
   read(bytes: Buffer, start: number, end: number): readonly unknown[] {
     let at = start
-    const values = this.#parts.map((part) => {
+    const values = this.#parts.map((part, index) => {
       const raw: number[] = []
       for (;;) {
         if (at >= end) throw new RangeError('the tuple is cut off')
@@ -230,7 +191,7 @@ class TupleCodec extends Codec<readonly unknown[]> {
         }
         const mark = bytes[at++]
         if (mark === 255) raw.push(0)
-        else if (mark === 1) return part.decode(Buffer.from(raw))
+        else if (mark === 1) return partValue(part, Buffer.from(raw), index)
         else if (mark === 0 && raw.length === 0 && part.nullable) return null
         else throw new RangeError('the tuple is malformed')
       }
@@ -238,6 +199,21 @@ class TupleCodec extends Codec<readonly unknown[]> {
     if (at !== end) throw new RangeError('the tuple is longer than its parts')
     return values
   }
+}
+
+function partBytes(part: Codec<unknown>, item: unknown, index: number): Uint8Array {
+  try {
+    if (item === null) throw new TypeError(`it is null; say nullable(${part.name})`)
+    return part.encode(item)
+  } catch (cause) {
+    throw new TypeError(`part ${index + 1}: ${messageOf(cause)}`, { cause })
+  }
+}
+
+function partValue(part: Codec<unknown>, bytes: Buffer, index: number): unknown {
+  const value = part.decode(bytes)
+  if (value === null && !part.nullable) throw unexpectedNull(`part ${index + 1} of the tuple`, part)
+  return value
 }
 
 const nullPart = Uint8Array.of(0, 0)
@@ -263,6 +239,10 @@ class NullableCodec<T> extends Codec<T | null> {
 
   read(bytes: Buffer, start: number, end: number): T | null {
     return this.#inner.read(bytes, start, end)
+  }
+
+  override isNull(bytes: Buffer, start: number, end: number): boolean {
+    return this.#inner.isNull(bytes, start, end)
   }
 
   override identity(value: T | null): string | number {
@@ -306,7 +286,8 @@ const msgpackCodec = new MsgpackCodec()
 export const string = (): Serde<string> => stringCodec
 
 /**
- * Safe integers as 8 bytes, big-endian with the sign bit flipped, so that byte order is number order.
+ * Safe integers as 8 bytes, big-endian with the sign bit flipped, so that byte order is number order. Integers have one
+ * zero: -0 is 0.
  * @example keyValueStore('totals', { key: string(), value: int64() })
  */
 export const int64 = (): Serde<number> => int64Codec
@@ -330,14 +311,24 @@ export const float64 = (): Serde<number> => float64Codec
 export const boolean = (): Serde<boolean> => booleanCodec
 
 /**
- * The bytes themselves. What is read is a copy of its own.
+ * The bytes themselves. What is read is a Uint8Array of its own, also when a Buffer was written.
  * @example topic('frames', { key: int64(), value: bytes() })
  */
 export const bytes = (): Serde<Uint8Array> => bytesCodec
 
 /**
- * JSON as UTF-8. With a Standard Schema (zod, valibot, arktype …) the type comes from the schema, and values are
- * validated on decode and on encode.
+ * JSON as UTF-8, of plain data: text, finite numbers, booleans, null, arrays, and plain objects of them.
+ *
+ * What it takes comes back equal: a property that is undefined is left out, and an object without a prototype comes back
+ * as a plain one. Everything else is `encode_failed`, and the message names the place: NaN, Infinity, a bigint, a Date,
+ * bytes, undefined in an array, a function, a symbol, a Map, a Set, an object of any other class, nesting of more than 500.
+ * `toJSON` is not called. As a key, a value with its properties in another order is another key.
+ *
+ * The JSON text `null` reads as null where the topic says `nullable`, and is `unexpected_null` elsewhere.
+ *
+ * With a Standard Schema (zod, valibot, arktype …) the type comes from the schema, and values are validated on decode and
+ * on encode. What is written, and comes back, is what the schema makes of the value; a schema that would change that again
+ * when it is read is `encode_failed`.
  *
  * @example
  * ```ts
@@ -351,7 +342,14 @@ export function json(schema?: StandardSchema): Serde<unknown> {
 }
 
 /**
- * MessagePack without extensions for records: smaller and faster than JSON. Takes a Standard Schema as {@link json} does.
+ * MessagePack of plain data: smaller and faster than JSON, and any library for MessagePack reads it.
+ *
+ * It takes what {@link json} takes, under the same rules, and besides: NaN and Infinity, bigints of 64 bits, a Date (to
+ * the ms), and bytes, which come back as a Uint8Array. Text with half a surrogate pair is `encode_failed`. It reads plain
+ * data only: an extension that is no timestamp, a key that is no text, or nesting of more than 1,000 is `undecodable`;
+ * integers of 64 bits that another program wrote are bigints.
+ *
+ * Takes a Standard Schema as {@link json} does.
  * @example topic('readings', { key: string(), value: msgpack<{ readonly celsius: number }>() })
  */
 export function msgpack<T>(): Serde<T>

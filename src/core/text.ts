@@ -48,16 +48,14 @@ export function decodeText(bytes: Buffer, start: number, end: number): string {
   return text
 }
 
+/** A method of strings since Node 20; newer type packages declare it. */
+interface UnicodeText {
+  isWellFormed(): boolean
+}
+
 /** Whether a string has a UTF-8 form: no half of a surrogate pair stands alone. */
 export function isWellFormed(text: string): boolean {
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i)
-    if (code < 0xd800 || code > 0xdfff) continue
-    const next = text.charCodeAt(i + 1)
-    if (code > 0xdbff || !(next >= 0xdc00 && next <= 0xdfff)) return false
-    i++
-  }
-  return true
+  return (text as string & UnicodeText).isWellFormed()
 }
 
 /** One character for every byte: bytes as the key of a Map. */

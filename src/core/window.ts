@@ -4,7 +4,7 @@
 import { type ByteWriter, readInt64, writeUint64 } from './bytes.ts'
 import { MillraceError } from './errors.ts'
 import { checkOptions, checkWhole } from './checks.ts'
-import { Codec, codecOf, composedWire, type Serde } from './serde.ts'
+import { Codec, codecOf, composedWire, type Serde, unexpectedNull } from './serde.ts'
 import { sumMs, type Timestamp } from './units.ts'
 
 /** A span of event time, half open: `start` belongs to it, `end` does not. Both in ms since the epoch. */
@@ -124,6 +124,7 @@ export class WindowedCodec<K> extends Codec<Windowed<K>> {
   }
 
   write(value: Windowed<K>, out: ByteWriter): void {
+    if (value.key === null) throw new TypeError('the key of a window may not be null')
     this.key.write(value.key, out)
     out.ensure(windowStartBytes)
     const { start, end } = value.window
@@ -139,7 +140,9 @@ export class WindowedCodec<K> extends Codec<Windowed<K>> {
       throw new RangeError(`a windowed key has at least ${windowStartBytes} bytes, got ${end - start}`)
     const windowStart = readInt64(bytes, keyEnd)
     if (!Number.isSafeInteger(windowStart) || windowStart < 0) throw new RangeError('the window has no valid start')
-    return windowedKey(this.key.read(bytes, start, keyEnd), windowStart, this.sizeMs)
+    const key = this.key.read(bytes, start, keyEnd)
+    if (key === null) throw unexpectedNull('key of the window', this.key)
+    return windowedKey(key, windowStart, this.sizeMs)
   }
 }
 

@@ -3,7 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { ByteWriter } from '../../src/core/bytes.ts'
 import type { Carrier } from '../../src/core/carrier.ts'
 import { codecOf, type Serde } from '../../src/core/serde.ts'
-import { int64, json, nullable, string } from '../../src/core/serdes.ts'
+import { int64, json, msgpack, nullable, string, tuple } from '../../src/core/serdes.ts'
+import { windowed } from '../../src/core/window.ts'
 import { carrierOf, carrierOfBytes } from '../support/carriers.ts'
 
 const notUtf8 = Uint8Array.of(0xff)
@@ -119,6 +120,70 @@ describe('a null', () => {
     expect(carrier.isValueNull).toBe(true)
     expect(carrier.view().value).toBeNull()
   })
+})
+
+/** A user's serde that reads null from bytes. */
+const foreign: Serde<string> = { encode: text, decode: () => JSON.parse('null') as string }
+const anySchema = json({
+  '~standard': {
+    version: 1,
+    vendor: 'by-hand',
+    validate: (value: unknown) => (value === null ? { issues: [{ message: 'no null' }] } : { value: value as string }),
+    types: undefined as unknown as { readonly input: string; readonly output: string },
+  },
+})
+
+describe.each<readonly [string, Serde<string>, Uint8Array]>([
+  ['the JSON text null', json<string>(), Buffer.from('null')],
+  ['the JSON text null with blanks around it', json<string>(), Buffer.from(' \t\r\nnull\n ')],
+  ['the JSON text null where there is a schema', anySchema, Buffer.from('null')],
+  ['nil of MessagePack', msgpack<string>(), Buffer.of(0xc0)],
+])('%s', (_, serde, bytes) => {
+  const unexpected = expect.objectContaining({ code: 'unexpected_null', message: expect.stringContaining('nullable(') })
+
+  test('is unexpected where the topic says nothing of null', () => {
+    const carrier = carrierOfBytes(serde, bytes, serde, bytes)
+    expect(() => carrier.view().value).toThrow(unexpected)
+    expect(() => carrier.view().key).toThrow(unexpected)
+    expect(carrier.root.failure).toMatchObject({ code: 'unexpected_null' })
+    expect([carrier.isKeyNull, carrier.isValueNull]).toEqual([false, false])
+    expect(Buffer.from(carrier.originalValue() ?? [])).toEqual(Buffer.from(bytes))
+  })
+
+  test('is a null like any other where the topic says nullable', () => {
+    const carrier = carrierOfBytes(nullable(serde), bytes, nullable(serde), bytes)
+    expect([carrier.isKeyNull, carrier.isValueNull]).toEqual([true, true])
+    expect(carrier.view()).toMatchObject({ key: null, value: null })
+    expect(carrier.root.failure).toBeUndefined()
+  })
+
+  test('is not mistaken for a value next to it', () => {
+    const around = Buffer.concat([Buffer.from('nullnull'), bytes, Buffer.from('null')])
+    const codec = codecOf(nullable(serde))
+    expect(codec.isNull(around, 8, 8 + bytes.length)).toBe(true)
+    expect(codec.isNull(around, 0, 7 + bytes.length)).toBe(false)
+    expect(codec.isNull(around, 8, 8)).toBe(false)
+  })
+})
+
+describe('a null inside of a key', () => {
+  test.each<readonly [string, Serde<unknown>, Uint8Array]>([
+    ['of a tuple', tuple(json()) as Serde<unknown>, Buffer.from('null\0\u0001')],
+    ['of a window', windowed(json(), { size: 10 }) as Serde<unknown>, Buffer.from('null\0\0\0\0\0\0\0\0')],
+  ])('%s is unexpected where it is not nullable', (_, serde, bytes) => {
+    const carrier = carrierOfBytes(serde, bytes, string(), text('value'))
+    expect(() => carrier.view().key).toThrow(expect.objectContaining({ code: 'unexpected_null' }))
+  })
+
+  test('is null in a tuple whose part is nullable', () => {
+    expect(tuple(nullable(json())).decode(Buffer.from('null\0\u0001'))).toEqual([null])
+  })
+})
+
+test('a null that a serde of a user reads is unexpected where the topic says nothing of it', () => {
+  const carrier = carrierOfBytes(string(), text('key'), foreign, text('a'))
+  expect(() => carrier.view().value).toThrow(expect.objectContaining({ code: 'unexpected_null' }))
+  expect(carrierOfBytes(string(), text('key'), nullable(foreign), text('a')).view().value).toBeNull()
 })
 
 describe('bytes that nobody looked at', () => {

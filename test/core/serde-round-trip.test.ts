@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { codecOf, type Serde } from '../../src/core/serde.ts'
-import { bytes, int64, json, msgpack, string, tuple } from '../../src/core/serdes.ts'
+import { bytes, float64, int64, json, msgpack, string, tuple } from '../../src/core/serdes.ts'
 import { serdeSamples } from '../support/serde-samples.ts'
 
 /** Plain data: what a Buffer or a Uint8Array holds compares equal. */
@@ -26,6 +26,17 @@ describe.each(serdeSamples)('%s', (_, { serde, values }) => {
       }),
     )
   })
+})
+
+test.each([
+  ['float64', float64()],
+  ['msgpack', msgpack<number>()],
+] as const)('every NaN is the same bytes of %s', (_, serde) => {
+  const bits = [0x7ff8000000000000n, 0xfff8000000000000n, 0x7ff0000000000001n, 0xffffffffffffffffn]
+  const computed = [...new Float64Array(BigUint64Array.from(bits).buffer), -Number.NaN, Math.sqrt(-1)]
+  const encoded = computed.map((value) => Buffer.from(serde.encode(value)).toString('hex'))
+  expect(new Set(encoded)).toEqual(new Set([Buffer.from(serde.encode(Number.NaN)).toString('hex')]))
+  expect(serde.decode(serde.encode(Math.sqrt(-1)))).toBeNaN()
 })
 
 test('text of any length and script survives', () => {

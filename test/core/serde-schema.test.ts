@@ -30,6 +30,12 @@ const asyncSchema = (answer: () => Promise<{ readonly value: string }>): Standar
   '~standard': { version: 1, vendor: 'by-hand', validate: answer },
 })
 
+type TextResult = ReturnType<StandardSchema<string, string>['~standard']['validate']>
+
+const textSchema = (validate: (given: string) => TextResult): StandardSchema<string, string> => ({
+  '~standard': { version: 1, vendor: 'by-hand', validate: (given) => validate(given as string) },
+})
+
 describe.each([
   ['json', json],
   ['msgpack', msgpack],
@@ -52,6 +58,31 @@ describe.each([
 
   test('leaves the path out where the issue has none', () => {
     expect(() => users.encode({ name: 'Ada', address: { zip: 13 } })).toThrow(/^nobody lives there$/)
+  })
+
+  test('refuses a value that the schema would change again, or refuse, when it is read', () => {
+    const growing = serde(textSchema((given) => ({ value: `${given}!` })))
+    expect(() => growing.encode('a')).toThrow('changes what it returned')
+    const short = serde(
+      textSchema((given) => (given.length > 3 ? { issues: [{ message: 'too long' }] } : { value: `${given}...` })),
+    )
+    expect(() => short.encode('abc')).toThrow('the schema refuses what it returned: too long')
+  })
+
+  test('refuses what the schema returns when it is no plain data', () => {
+    const dates = serde(textSchema(() => ({ value: new Map() as unknown as string })))
+    expect(() => dates.encode('a')).toThrow('an object of class Map has no form')
+  })
+
+  test('refuses null that the schema returns, because nothing says nullable', () => {
+    const emptied = serde(textSchema(() => ({ value: null as unknown as string })))
+    expect(() => emptied.encode('a')).toThrow('the schema returned null')
+  })
+
+  test('writes once, although it reads what it wrote', () => {
+    expect(Buffer.from(users.encode({ name: 'Ada', address: { zip: 7 } }))).toEqual(
+      Buffer.from(plain.encode({ name: 'Ada', address: { zip: 7 } })),
+    )
   })
 
   test('refuses a validator that answers asynchronously, also one that will reject', async () => {

@@ -15,6 +15,7 @@ import {
   string,
   tuple,
 } from '../../src/core/serdes.ts'
+import { windowed } from '../../src/core/window.ts'
 
 const padding = 'p'.repeat(40)
 
@@ -77,6 +78,12 @@ const refusedValues: readonly (readonly [string, Encoder<never>, unknown])[] = [
   ['bigint64: 2^63', bigint64(), 2n ** 63n],
   ['bigint64: below -2^63', bigint64(), -(2n ** 63n) - 1n],
   ['bigint64: a number', bigint64(), 5],
+  ['bigint64: text', bigint64(), '5'],
+  ['bigint64: a boolean', bigint64(), true],
+  ['int64: text', int64(), '5'],
+  ['int64: an object without a prototype', int64(), Object.create(null)],
+  ['string: a boxed string', string(), Object('a')],
+  ['bytes: other numbers', bytes(), new Float64Array(1)],
   ['float64: a string', float64(), '5'],
   ['boolean: 1', boolean(), 1],
   ['bytes: a string', bytes(), 'abc'],
@@ -87,6 +94,10 @@ const refusedValues: readonly (readonly [string, Encoder<never>, unknown])[] = [
   ['tuple: too short', tuple(int64(), int64()), [1]],
   ['tuple: too long', tuple(int64(), int64()), [1, 2, 3]],
   ['tuple: null where the part says nothing of it', tuple(string(), string()), ['a', null]],
+  ['tuple: null where the part is JSON', tuple(json(), string()), [null, 'a']],
+  ['tuple: a part that has no form', tuple(string(), json()), ['a', [Number.NaN]]],
+  ['windowed: a null key', windowed(json(), { size: 10 }), { key: null, window: { start: 0, end: 10 } }],
+  ['windowed: no window', windowed(json(), { size: 10 }), { key: 'a' }],
   ['nullable: null, which is no bytes at all', nullable(string()), null],
 ]
 

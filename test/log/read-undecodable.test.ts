@@ -1,6 +1,6 @@
 // A record that does not decode ends the read behind the last good record, with its place; reading on behind it works.
 import { describe, expect, test } from 'vitest'
-import { bytes, nullable, string } from '../../src/core/serdes.ts'
+import { bytes, json, nullable, string } from '../../src/core/serdes.ts'
 import { topic } from '../../src/core/topic.ts'
 import { collect, collectUntilError } from '../support/collect.ts'
 import { openTestLog, type OpenedLog } from '../support/open.ts'
@@ -132,5 +132,34 @@ describe('a null where the topic does not say nullable', () => {
     const { log } = openTestLog()
     await log.producer().send(text, { key: 'a', value: null })
     expect(await collect(log.read(raw))).toMatchObject([{ value: null }])
+  })
+})
+
+describe('the JSON text null', () => {
+  const values = [Buffer.from('1'), Buffer.from(' null\n'), Buffer.from('2')]
+
+  test('ends the read where the topic does not say nullable', async () => {
+    const { log } = openTestLog()
+    const written = topic('json', { key: string(), value: bytes() })
+    await log.producer().sendMany(
+      written,
+      values.map((value) => ({ key: 'a', value })),
+    )
+    const { items, error } = await collectUntilError(log.read(topic('json', { key: string(), value: json<number>() })))
+    expect(items.map(({ value }) => value)).toEqual([1])
+    expect(error).toMatchObject({ code: 'unexpected_null', topic: 'json', partition: 0, offset: 1 })
+    const all = await collect(log.read(topic('json', { key: string(), value: nullable(json<number>()) })))
+    expect(all.map(({ value }) => value)).toEqual([1, null, 2])
+  })
+
+  test('may be the key', async () => {
+    const { log } = openTestLog()
+    await log
+      .producer()
+      .send(topic('json', { key: bytes(), value: string() }), { key: Buffer.from('null'), value: 'a' })
+    const { error } = await collectUntilError(log.read(topic('json', { key: json<string>(), value: string() })))
+    expect(error).toMatchObject({ code: 'unexpected_null', message: expect.stringContaining('the key is null') })
+    const [record] = await collect(log.read(topic('json', { key: nullable(json<string>()), value: string() })))
+    expect(record).toMatchObject({ key: null, value: 'a' })
   })
 })

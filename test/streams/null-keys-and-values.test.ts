@@ -1,8 +1,8 @@
 // Null: what is dropped is counted with its reason, what a topic does not allow is a failed record, and the rest passes.
-import { int64, keyValueStore, nullable, string, TimeWindows, topic, type Topic } from 'millrace'
+import { bytes, int64, json, keyValueStore, nullable, string, TimeWindows, topic, type Topic } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { errorOf } from '../support/thrown.ts'
-import { briefly, drive, input, output } from '../support/topology.ts'
+import { briefly, drive, input, output, type Script } from '../support/topology.ts'
 
 const anything: Topic<string | null, string | null> = topic('anything', {
   key: nullable(string()),
@@ -154,5 +154,46 @@ describe('a null value', () => {
     pipe.pipeInput({ key: 'a', value: 'x', timestamp: 6 })
     expect(driver.metrics().dropped).toEqual({ windows: { null_value: 1, null_key: 1 } })
     expect(driver.metrics().streamTimes).toEqual({ 'windows/0': 6 })
+  })
+})
+
+describe('a value that is the JSON text null', () => {
+  const numbers = topic('numbers', { key: string(), value: json<number>() })
+  const numbersOrNull = topic('numbers', { key: string(), value: nullable(json<number>()) })
+  const raw = topic('numbers', { key: string(), value: bytes() })
+  const sums = keyValueStore('sums', { key: string(), value: json<number>() })
+  const copies = topic('copies', { key: string(), value: nullable(bytes()) })
+  const nullText = { key: 'a', value: Buffer.from(' null'), timestamp: 1 }
+  const unexpected = { code: 'unexpected_null', offset: 0, message: expect.stringContaining('nullable(json)') }
+
+  test.each<readonly [string, Script]>([
+    ['a function', (builder) => builder.stream(numbers).mapValues(({ value }) => value.toFixed(1))],
+    ['a filter', (builder) => builder.stream(numbers).filter(({ value }) => value > 1)],
+    [
+      'an aggregation',
+      (builder) =>
+        builder
+          .stream(numbers)
+          .groupByKey()
+          .reduce((a, b) => a + b, { store: sums }),
+    ],
+  ])('is unexpected for %s where the topic does not say nullable', (_, script) => {
+    const driver = drive(script)
+    expect(errorOf(() => driver.inputTopic(raw).pipeInput(nullText))).toMatchObject(unexpected)
+  })
+
+  test('is a null like any other where the topic says nullable', () => {
+    const driver = drive((builder) => {
+      const stream = builder.stream(numbersOrNull)
+      stream.groupByKey().count({ store: totals })
+      stream
+        .filter(({ value }) => value === null)
+        .to(topic('copies', { key: string(), value: nullable(json<number>()) }))
+    })
+    driver.inputTopic(raw).pipeInput(nullText)
+    driver.inputTopic(raw).pipeInput({ key: 'a', value: Buffer.from('5'), timestamp: 2 })
+    expect(driver.metrics().dropped).toEqual({ 'numbers.count': { null_value: 1 } })
+    expect(driver.store(totals).get('a')).toBe(1)
+    expect(briefly(driver.outputTopic(copies).readRecords())).toEqual(['a=null@1'])
   })
 })

@@ -32,8 +32,7 @@ export const bigints: fc.Arbitrary<bigint> = fc.oneof(
 export const floats: fc.Arbitrary<number> = fc.double()
 export const blobs: fc.Arbitrary<Uint8Array> = fc.uint8Array({ maxLength: 40 })
 
-/** JSON and MessagePack know one zero, and msgpackr renames the key `__proto__`. */
-const plainData = fc.jsonValue().map((value) => JSON.parse(JSON.stringify(value).replaceAll('__proto__', 'proto')))
+const plainData = fc.jsonValue()
 
 /** A serde, values of its type, and how they compare: undefined where the serde keeps no order. */
 export interface SerdeSample<T> {

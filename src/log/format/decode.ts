@@ -3,7 +3,7 @@
  */
 import { MillraceError, messageOf } from '../../core/errors.ts'
 import type { LogRecord } from '../../core/record.ts'
-import type { Codec } from '../../core/serde.ts'
+import { type Codec, unexpectedNull } from '../../core/serde.ts'
 import type { Offset, Timestamp } from '../../core/units.ts'
 import type { BatchCursor, BatchPlace } from './batch-cursor.ts'
 
@@ -42,10 +42,7 @@ export function decodeRecord<K, V>(
 }
 
 function decodePart<T>(codec: Codec<T>, bytes: Buffer, start: number, end: number, what: 'key' | 'value'): T {
-  if (end >= 0) return codec.read(bytes, start, end)
-  if (codec.nullable) return null as T
-  throw new MillraceError(
-    'unexpected_null',
-    `the ${what} is null, but the topic does not allow it: say nullable(${codec.name})`,
-  )
+  const value = end >= 0 ? codec.read(bytes, start, end) : null
+  if (value === null && !codec.nullable) throw unexpectedNull(what, codec)
+  return value as T
 }
