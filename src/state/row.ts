@@ -81,11 +81,15 @@ export class StateRow<V> implements Row<V>, Revertible {
     this.#isSwapped = !this.#isSwapped
   }
 
-  /** @throws MillraceError `encode_failed`, with the row unchanged */
+  /**
+   * What is kept is what would be read back from the disk (-0 of int64() is 0), so that it does not matter when that happens.
+   *
+   * @throws MillraceError `encode_failed`, with the row unchanged
+   */
   set(value: V, timestamp: number): void {
     scratch.at = 0
     encodeInto(this.#codec, value, scratch, 'value')
-    if (this.#codec.immutable) this.#value = value
+    if (this.#codec.immutable) this.#value = this.#codec.read(scratch.bytes, 0, scratch.at)
     else this.#setBytes()
     this.exists = true
     this.timestamp = timestamp

@@ -1,7 +1,7 @@
 // A row is what was set last, or what it was before the turn; what a reader got stays as it was, whatever is set later.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { json, string } from 'millrace'
+import { int64, json, string } from 'millrace'
 import { type Codec, codecOf, type Serde } from '../../src/core/serde.ts'
 import { StateRow } from '../../src/state/row.ts'
 
@@ -52,4 +52,12 @@ test.each([
 ])('of %s', (_, serde, valueOf) => {
   const codec = codecOf(serde as Serde<unknown>)
   fc.assert(fc.property(fc.array(act, { maxLength: 30 }), (acts) => live(codec, valueOf as never, acts)))
+})
+
+test('a row holds what it would read from the disk, whether or not it has been there', () => {
+  const row = new StateRow(0, 'key', Buffer.from('key'), codecOf(int64()))
+  row.set(-0, 1)
+  const kept = row.value
+  row.load(Buffer.from(row.encode()))
+  expect(Object.is(kept, row.value)).toBe(true)
 })
