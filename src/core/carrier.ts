@@ -165,10 +165,12 @@ export class Carrier<K = unknown, V = unknown> {
   }
 
   get isKeyNull(): boolean {
+    if (this.#key !== undecoded) return this.#key === null
     return standsForNull(this.#keyCodec, this.#keyBytes, this.#keyStart, this.#keyEnd)
   }
 
   get isValueNull(): boolean {
+    if (this.#value !== undecoded) return this.#value === null
     return standsForNull(this.#valueCodec, this.#valueBytes, this.#valueStart, this.#valueEnd)
   }
 
