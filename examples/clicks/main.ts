@@ -37,7 +37,7 @@ async function run(options: Options, stop: AbortController): Promise<void> {
   })
   const sources = await openSources(options)
   await using importer = await Importer.open(log)
-  using progress = new ProgressLine(process.stderr)
+  using progress = new ProgressLine(process.stderr, options.progressMs)
   progress.show(importProgress(importer, sources))
   const importing = importAll(importer, sources, { follow, signal })
   importing.catch(() => undefined) // thrown where it is awaited

@@ -17,6 +17,7 @@ what is not is malformed, empty lines too. Started again it goes on where it sto
   --dir <directory>     keeps all that was imported and counted. Default ./clicks-data
   --follow              keeps reading what is added to the last file, until Ctrl-C
   --json                prints a line for each page and window, and a last one with the totals
+  --progress <duration> prints how far it is this often, where no terminal is. Default 3s
   --malformed           prints the lines that could not be read, and why, instead of counts
   --help                prints this
 `
@@ -28,6 +29,7 @@ export interface Options {
   readonly graceMs: number
   readonly dir: string
   readonly follow: boolean
+  readonly progressMs: number
   readonly json: boolean
   readonly malformed: boolean
   readonly help: boolean
@@ -41,6 +43,7 @@ const known = {
   grace: { type: 'string', default: '1m' },
   dir: { type: 'string', default: './clicks-data' },
   follow: { type: 'boolean', default: false },
+  progress: { type: 'string', default: '3s' },
   json: { type: 'boolean', default: false },
   malformed: { type: 'boolean', default: false },
   help: { type: 'boolean', short: 'h', default: false },
@@ -60,13 +63,14 @@ export function parseOptions(args: readonly string[]): Options {
     }
   }
   const { values, positionals } = parseArgs({ args: [...args], options: known, allowPositionals: true })
-  const { window, grace, dir, follow, json, malformed, help: asksHelp } = values
+  const { window, grace, dir, follow, progress, json, malformed, help: asksHelp } = values
   return {
     files: positionals,
     windowMs: duration('--window', window, 1),
     graceMs: duration('--grace', grace, 0),
     dir,
     follow,
+    progressMs: duration('--progress', progress, 1),
     json,
     malformed,
     help: asksHelp,

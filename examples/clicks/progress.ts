@@ -9,28 +9,26 @@ import type { Importer } from './importer.ts'
 import type { Source } from './source.ts'
 
 const terminalMs = 100
-const elsewhereMs = 3_000
 
-/** Rewrites its line in place on a terminal, without escape codes; elsewhere it writes a line every few seconds. */
+/** Rewrites its line in place on a terminal, without escape codes; elsewhere it writes a line every `elsewhereMs`. */
 export class ProgressLine implements Disposable {
   readonly #out: WriteStream
   readonly #inPlace: boolean
+  readonly #everyMs: number
   #describe: (() => string) | undefined
   #timer: NodeJS.Timeout | undefined
   #width = 0
 
-  constructor(out: WriteStream) {
+  constructor(out: WriteStream, elsewhereMs: number) {
     this.#out = out
     this.#inPlace = out.isTTY
+    this.#everyMs = this.#inPlace ? terminalMs : elsewhereMs
   }
 
   /** What the line says from here on. */
   show(describe: () => string): void {
     this.#describe = describe
-    this.#timer ??= setInterval(
-      () => this.#write(this.#inPlace ? '\r' : '\n'),
-      this.#inPlace ? terminalMs : elsewhereMs,
-    )
+    this.#timer ??= setInterval(() => this.#write(this.#inPlace ? '\r' : '\n'), this.#everyMs)
   }
 
   /** Says it a last time and ends the line. */

@@ -8,6 +8,7 @@ const defaults = {
   graceMs: 60_000,
   dir: './clicks-data',
   follow: false,
+  progressMs: 3_000,
   json: false,
   malformed: false,
   help: false,
@@ -22,6 +23,7 @@ test.each([
   ],
   [['--window', '10s', '--grace=0'], { windowMs: 10_000, graceMs: 0 }],
   [['--window', '250', '--grace', '1.5h'], { windowMs: 250, graceMs: 5_400_000 }],
+  [['--progress', '20ms'], { progressMs: 20 }],
   [['--dir=there', '--', '--odd.log'], { dir: 'there', files: ['--odd.log'] }],
 ])('%j', (args, options) => {
   expect(parseOptions(args)).toEqual({ ...defaults, ...options })
@@ -40,6 +42,7 @@ test.each([
   [['--window', '0'], '--window is "0"; expected a duration from 1 ms, such as 500ms'],
   [['--window', '0.5ms'], '--window is "0.5ms"'],
   [['--grace', 'soon'], '--grace is "soon"; expected a duration from 0 ms'],
+  [['--progress', '0'], '--progress is "0"; expected a duration from 1 ms'],
   [['--grace', '-1s'], '--grace needs a value'],
 ])('%j is refused', (args, complaint) => {
   expect(() => parseOptions(args)).toThrow(complaint)
