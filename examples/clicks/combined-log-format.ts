@@ -1,7 +1,10 @@
 /**
- * Apache's Combined Log Format as a serde: a line of text is the value of a record.
+ * The Combined Log Format of Apache and nginx as a serde: a line of text is the value of a record.
  *
  *     203.0.113.7 - - [04/Mar/2025:09:00:12 +0000] "GET /cart?item=7 HTTP/1.1" 200 5120 "-" "Mozilla/5.0"
+ *
+ * The Common Log Format ends after the size. What a server is told to add, the virtual host in front or more fields at the
+ * end, is passed over.
  */
 import type { Serde } from 'millrace'
 
@@ -23,20 +26,22 @@ export interface AccessLogEntry {
   readonly userAgent: string
 }
 
-const quoted = String.raw`"([^"\\]*(?:\\[^][^"\\]*)*)"`
+const inQuotes = String.raw`[^"\\]*(?:\\[^][^"\\]*)*`
+const quoted = `"(${inQuotes})"`
+/** A field at the end, such as `0.004`, `"203.0.113.7, 10.0.0.1"` or `upstream="10.0.0.2:80"`. */
+const furtherField = String.raw` (?:[^\s"]*"${inQuotes}"|[^\s"]+)`
 
 /** What a line consists of, and what to call it when it is missing. */
 const fields = [
-  ['a client address', String.raw`(\S+)`],
+  ['a client address', String.raw`(?:[^\s:]+:\d+ )?(\S+)`],
   ['an identity', String.raw` (\S+)`],
   ['a user', String.raw` (\S+)`],
   ['a time in brackets', String.raw` \[([^\]]*)\]`],
   ['a request in quotes', ` ${quoted}`],
   ['a status', String.raw` (\d{3})`],
   ['a size', String.raw` (\d+|-)`],
-  ['a referrer in quotes', ` ${quoted}`],
-  ['a user agent in quotes', ` ${quoted}`],
-  ['the end of the line', '$'],
+  ['more fields', `(?: ${quoted} ${quoted})?(?:${furtherField})*`],
+  ['the end of the line, or more fields with their quotes closed', ' *$'],
 ] as const
 
 const startOf = (count: number): RegExp =>
@@ -65,8 +70,8 @@ export function parseLine(line: string): AccessLogEntry {
     request = '',
     status,
     size,
-    referrer = '',
-    userAgent = '',
+    referrer = '-',
+    userAgent = '-',
   ] = match
   const [method = '', target = '', ...protocol] = request.split(' ')
   return {
@@ -123,11 +128,14 @@ export function formatLine(entry: AccessLogEntry): string {
 }
 
 const encoder = new TextEncoder()
-const decoder = new TextDecoder()
+const decoder = new TextDecoder() // passes over a byte order mark
 
-/** A line as the value of a record. Decoding throws on a line that is malformed; bytes that are no UTF-8 read as U+FFFD. */
+/** The text of a line: bytes that are no UTF-8 read as U+FFFD. */
+export const textOf = (line: Uint8Array): string => decoder.decode(line)
+
+/** A line as the value of a record. Decoding throws on a line that is malformed. */
 export const combinedLogFormat: Serde<AccessLogEntry> = {
   name: 'combined-log-format',
   encode: (entry) => encoder.encode(formatLine(entry)),
-  decode: (bytes) => parseLine(decoder.decode(bytes)),
+  decode: (bytes) => parseLine(textOf(bytes)),
 }

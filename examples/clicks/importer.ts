@@ -7,25 +7,42 @@
  */
 import { json, type Log, type Producer, type RecordInput, string, type Topic, topic } from 'millrace'
 import { accessLogLines } from '../clicks.ts'
-import { parseLine } from './combined-log-format.ts'
+import { parseLine, textOf } from './combined-log-format.ts'
 import { LineSplitter } from './line-splitter.ts'
 import { readAll } from './read-all.ts'
 import type { Reading, Source } from './source.ts'
 
 /** How far a source is imported. */
-interface Place {
+export interface Place {
   readonly bytes: number
   readonly lines: number
   /** Event time of the last line. */
   readonly timestamp: number
   /** Whether the last line had no line break yet: one that directly follows ends it and is no line of its own. */
   readonly isOpen: boolean
+  /** How many of the lines are malformed. */
+  readonly malformed: number
+  readonly firstMalformed?: MalformedLine
+}
+
+/** A line that is none of an access log. */
+interface MalformedLine {
+  /** Counts from 1. */
+  readonly number: number
+  /** Its beginning. */
+  readonly text: string
+  /** How long it is. */
+  readonly bytes: number
+  /** What is wrong with it. */
+  readonly complaint: string
 }
 
 /** The places of all sources, by name; the newest counts. */
 const imports = topic('access-log.imports', { key: string(), value: json<Place>() })
 
-const beginning: Place = { bytes: 0, lines: 0, timestamp: 0, isOpen: false }
+const beginning: Place = { bytes: 0, lines: 0, timestamp: 0, isOpen: false, malformed: 0 }
+/** Of a malformed line, for its message. */
+const shownBytes = 200
 
 export class Importer implements AsyncDisposable {
   readonly #producer: Producer
@@ -64,7 +81,7 @@ export class Importer implements AsyncDisposable {
       const lines = splitter.split(block)
       await this.#commit(source, lines, { bytes: splitter.position, isOpen: false })
     }
-    if (follow || signal.aborted) return
+    if (signal.aborted) return
     const rest = splitter.rest()
     await this.#commit(source, rest, { bytes: splitter.position, isOpen: true })
   }
@@ -73,15 +90,23 @@ export class Importer implements AsyncDisposable {
     const before = this.placeOf(source)
     const [first, ...others] = lines
     if (first === undefined) return
-    let { timestamp } = before
+    let { timestamp, malformed, firstMalformed } = before
     const records = (before.isOpen && first.length === 0 ? others : lines).map(
-      (value): RecordInput<string, Uint8Array> => {
-        const line = value.toString()
-        timestamp = timeOf(line) ?? timestamp
-        return { key: line.split(' ', 1)[0] ?? '', value, timestamp }
+      (value, index): RecordInput<string, Uint8Array> => {
+        const text = textOf(value)
+        try {
+          const { client, time } = parseLine(text)
+          timestamp = time
+          return { key: client, value, timestamp }
+        } catch (error) {
+          malformed++
+          firstMalformed ??= malformedLine(before.lines + index + 1, value, error)
+          return { key: text.split(' ', 1)[0] ?? '', value, timestamp } // the time of the line before
+        }
       },
     )
-    const place = { ...end, lines: before.lines + records.length, timestamp }
+    const lineCount = before.lines + records.length
+    const place = { ...end, lines: lineCount, timestamp, malformed, ...(firstMalformed && { firstMalformed }) }
     await this.#producer.transaction((tx) => {
       tx.sendMany(this.#to, records)
       tx.send(imports, { key: source.name, value: place, timestamp })
@@ -94,11 +119,7 @@ export class Importer implements AsyncDisposable {
   }
 }
 
-/** Event time of a line. A malformed one has none of its own and takes that of the line before it. */
-function timeOf(line: string): number | undefined {
-  try {
-    return parseLine(line).time
-  } catch {
-    return undefined
-  }
+function malformedLine(number: number, line: Buffer, error: unknown): MalformedLine {
+  const complaint = error instanceof Error ? error.message : String(error)
+  return { number, text: textOf(line.subarray(0, shownBytes)), bytes: line.length, complaint }
 }

@@ -3,7 +3,7 @@
  */
 
 /** What is longer than this is no line of an access log: its beginning stands for it. */
-const lineBytesMax = 262_144
+export const lineBytesMax = 262_144
 
 const newline = 0x0a
 const carriageReturn = 0x0d
@@ -13,7 +13,7 @@ export class LineSplitter {
   #open: Buffer = Buffer.alloc(0)
   /** Bytes up to the end of the last line that was handed out. */
   position: number
-  /** Bytes behind it. */
+  /** Bytes past it. */
   #openBytes = 0
 
   constructor(position: number) {

@@ -1,7 +1,7 @@
 /**
  * `npm run clicks`: imports access logs, counts their clicks and draws them.
  *
- * Exit codes: 0 done, 1 failed, 2 a command line that makes no sense, 130 and 143 stopped before the end by Ctrl-C and
+ * Exit codes: 0 done, 1 failed or most lines of a source malformed, 2 a command line that makes no sense, 130 and 143 stopped before the end by Ctrl-C and
  * SIGTERM.
  */
 import { existsSync } from 'node:fs'
@@ -11,22 +11,28 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type Application, type Log, MillraceError, openLog, startStreams } from 'millrace'
 import { clickCounts } from '../clicks.ts'
 import { ClickTable } from './click-table.ts'
+import { complaintAbout } from './complaint.ts'
 import { deadLetters, drawDeadLetter } from './dead-letters.ts'
-import { drawTable } from './drawing.ts'
+import { drawTable, printable } from './drawing.ts'
 import { writeAccessLog } from './generate.ts'
 import { Importer } from './importer.ts'
 import { help, type Options, parseOptions, UsageError } from './options.ts'
 import { countProgress, importProgress, ProgressLine } from './progress.ts'
 import { becomeSoleProcess } from './sole-process.ts'
-import { openSource, type Source, SourceError } from './source.ts'
+import { openSource, type Source } from './source.ts'
+import { SourceError } from './unpacking.ts'
 
 const screenMs = 500
 const clearScreen = '\u{1b}[2J\u{1b}[H'
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`)
 
-/** Imports first and counts then, so that speed cannot change the result; with `--follow` it does both side by side. */
-async function run(options: Options, stop: AbortController): Promise<void> {
+/**
+ * Imports first and counts then, so that speed cannot change the result; with `--follow` it does both side by side.
+ *
+ * @returns what is wrong with the sources, a paragraph each
+ */
+async function run(options: Options, stop: AbortController): Promise<string[]> {
   const { dir, follow } = options
   const { signal } = stop
   const job = clickCounts(options)
@@ -55,8 +61,13 @@ async function run(options: Options, stop: AbortController): Promise<void> {
   await app.close()
   await app.stopped
   progress.end()
-  if (options.malformed) await printDeadLetters(log, app, options)
-  else await printTable(table, app, options)
+  for (const source of sources) if (importer.placeOf(source).lines === 0) say(`${printable(source.title)} is empty.`)
+  if (options.malformed) {
+    await printDeadLetters(log, app, options)
+    return []
+  }
+  await printTable(table, app, options)
+  return sources.flatMap((source) => complaintAbout(source.title, importer.placeOf(source)) ?? [])
 }
 
 async function openSources({ files, dir }: Options): Promise<Source[]> {
@@ -130,9 +141,10 @@ async function main(args: readonly string[]): Promise<number> {
   try {
     const options = parseOptions(args)
     if (options.help) process.stdout.write(help)
-    else await run(options, stop)
+    const complaints = options.help ? [] : await run(options, stop)
+    for (const complaint of complaints) say(complaint)
     if (stoppedBy !== undefined) say(`Stopped. To go on: ${commandLine(args)}`)
-    return 0
+    return complaints.length === 0 ? 0 : 1
   } catch (error) {
     if (stoppedBy !== undefined && isStop(error)) {
       say(`Stopped; everything so far is kept. To go on: ${commandLine(args)}`)
@@ -143,7 +155,7 @@ async function main(args: readonly string[]): Promise<number> {
       return 2
     }
     if (error instanceof MillraceError) say(`${error.message} (${error.code})`)
-    else if (error instanceof SourceError) say(error.message)
+    else if (error instanceof SourceError) say(printable(error.message))
     else console.error(error)
     return 1
   } finally {

@@ -7,10 +7,12 @@ export const help = `Counts clicks per page and minute of access logs, exactly o
 
   npm run clicks                      makes an access log, imports it and counts it
   npm run clicks -- access.log        counts yours; of several files name the oldest first
-  zcat log.gz | npm run clicks -- -   reads standard input
+  npm run clicks -- access.log.1.gz   unpacks gzip by itself
+  ssh host cat log | npm run clicks -- -   reads standard input
 
-A click is a GET answered with status 200; its page is the path without the query. Lines are in Combined Log Format, and
-what is not is malformed, empty lines too. Started again it goes on where it stopped, and counts nothing twice.
+A click is a GET answered with status 200; its page is the path without the query. Lines are in Common or Combined Log
+Format, also with more fields at their end; what is not is malformed, empty lines too. Started again it goes on where it
+stopped, and counts nothing twice.
 
   --window <duration>   the length of a window: 500ms, 10s, 1m, 1h; a plain number is ms. Default 1m
   --grace <duration>    how long a window waits for late clicks. Default 1m

@@ -6,9 +6,7 @@ import { access, open, realpath, stat } from 'node:fs/promises'
 import { relative } from 'node:path'
 import { addAbortSignal, type Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-
-/** An input that cannot be used as it is; the message says why. */
-export class SourceError extends Error {}
+import { checkText, headBytes, isGzip, SourceError, standardInput, unpacked, unpackingError } from './unpacking.ts'
 
 export interface Reading {
   /** How many bytes to pass over. */
@@ -22,7 +20,9 @@ export interface Reading {
 export interface Source {
   /** What its place is kept under. */
   readonly name: string
-  /** How many bytes there are now; undefined when nobody knows. */
+  /** What the user calls it. */
+  readonly title: string
+  /** How many bytes of text there are now; undefined when that is not known. */
   readonly size: number | undefined
   blocks(reading: Reading): AsyncIterable<Buffer>
 }
@@ -34,24 +34,37 @@ const pollMs = 200
  * A source by what the user calls it: the path of a file, or `-` for standard input.
  *
  * @param dir files are named as seen from here, so that a directory may move together with the files beside it
- * @throws SourceError when there is no such file, or it cannot be read
+ * @throws SourceError when there is no such file, it cannot be read, or it is no text
  */
 export async function openSource(path: string, dir: string): Promise<Source> {
-  if (path === '-') return streamSource('-', process.stdin)
+  if (path === '-') return streamSource('-', standardInput, () => process.stdin)
   try {
     await access(path, constants.R_OK)
     const status = await stat(path)
     if (status.isDirectory()) throw new SourceError(`${path} is a directory; name the files in it, oldest first`)
-    // A pipe, such as <(zcat access.log.gz), is read like standard input.
-    if (!status.isFile()) return streamSource(path, createReadStream(path))
+    // A pipe, such as <(ssh host cat access.log), is read like standard input.
+    if (!status.isFile()) return streamSource(path, path, () => createReadStream(path))
     const name = relative(await realpath(dir), await realpath(path))
-    return { name, size: status.size, blocks: (reading) => fileBlocks(path, reading) }
+    const head = await headOf(path)
+    if (isGzip(head)) return streamSource(name, path, () => createReadStream(path))
+    checkText(path, head)
+    return { name, title: path, size: status.size, blocks: (reading) => fileBlocks(path, reading) }
   } catch (error) {
     if (error instanceof SourceError) throw error
     const { code, message } = error as NodeJS.ErrnoException
     throw new SourceError(`cannot read ${path}: ${code === 'ENOENT' ? 'there is no such file' : message}`, {
       cause: error,
     })
+  }
+}
+
+async function headOf(path: string): Promise<Buffer> {
+  const file = await open(path)
+  try {
+    const { bytesRead, buffer } = await file.read(Buffer.alloc(headBytes), 0, headBytes, 0)
+    return buffer.subarray(0, bytesRead)
+  } finally {
+    await file.close()
   }
 }
 
@@ -75,21 +88,22 @@ async function* fileBlocks(path: string, { from, follow, signal }: Reading): Asy
   }
 }
 
-function streamSource(name: string, stream: Readable): Source {
-  return { name, size: undefined, blocks: (reading) => streamBlocks(name, stream, reading) }
+function streamSource(name: string, title: string, openStream: () => Readable): Source {
+  return { name, title, size: undefined, blocks: (reading) => streamBlocks(title, openStream(), reading) }
 }
 
 /** Small pieces are gathered into blocks, because every block is a commit; whoever follows gets them as they come. */
 async function* streamBlocks(
-  name: string,
-  stream: Readable,
+  title: string,
+  packed: Readable,
   { from, follow, signal }: Reading,
 ): AsyncGenerator<Buffer> {
   let skipped = 0
   let pieces: Buffer[] = []
   let gathered = 0
   try {
-    for await (const data of addAbortSignal(signal, stream)) {
+    const stream = await unpacked(title, addAbortSignal(signal, packed))
+    for await (const data of stream) {
       const piece = (data as Buffer).subarray(Math.min(from - skipped, (data as Buffer).length))
       skipped += (data as Buffer).length - piece.length
       pieces.push(piece)
@@ -101,9 +115,9 @@ async function* streamBlocks(
     }
   } catch (error) {
     if (signal.aborted) return
-    throw error
+    throw unpackingError(title, error)
   }
-  if (skipped < from) throw tooShort(name === '-' ? 'standard input' : name, skipped, from)
+  if (skipped < from) throw tooShort(title, skipped, from)
   yield Buffer.concat(pieces)
 }
 

@@ -41,6 +41,21 @@ async function imported(log: Log): Promise<Imported[]> {
 
 const linesOf = (records: readonly Imported[]): string[] => records.map(({ line }) => line).sort()
 
+test('what follows the last line break of a stream that ends is a line, also where a file would be followed', async () => {
+  const { log } = openTestLog()
+  await using importer = await Importer.open(log)
+  const source: Source = {
+    name: '-',
+    title: 'standard input',
+    size: undefined,
+    async *blocks() {
+      yield Buffer.from('a 1\na 2')
+    },
+  }
+  await importer.import(source, { follow: true, signal: forever })
+  expect(linesOf(await imported(log))).toEqual(['a 1', 'a 2'])
+})
+
 test('a file is imported once, in as many runs as it takes to grow', async () => {
   const { log, dir } = openTestLog()
   const path = join(dir, 'access.log')
@@ -89,9 +104,15 @@ test('bytes of any kind arrive as they are, and no line is longer than 256 KiB',
   const { log, dir } = openTestLog()
   const path = join(dir, 'access.log')
   const everyByte = Buffer.from(Array.from({ length: 255 }, (_, index) => (index < 10 ? index : index + 1)))
-  writeFileSync(path, Buffer.concat([everyByte, Buffer.from(`\n${'x'.repeat(3_000_000)}\nlast\n`)]))
+  const first = accessLogBytes(1).toString().trimEnd() // or else the file is taken for a binary one
+  writeFileSync(
+    path,
+    Buffer.concat([Buffer.from(`${first}\n`), everyByte, Buffer.from(`\n${'x'.repeat(3_000_000)}\nlast\n`)]),
+  )
   await importFile(log, path, dir)
-  expect(linesOf(await imported(log))).toEqual([everyByte.toString('latin1'), 'last', 'x'.repeat(262_144)])
+  expect(linesOf(await imported(log))).toEqual(
+    [everyByte.toString('latin1'), first, 'last', 'x'.repeat(262_144)].sort(),
+  )
 })
 
 describe('wherever an import breaks off', () => {
@@ -101,6 +122,7 @@ describe('wherever an import breaks off', () => {
   /** Hands out blocks of these sizes, and then fails as a disk does. */
   const failing = (sizes: readonly number[]): Source => ({
     name: 'access.log',
+    title: 'access.log',
     size: bytes.length,
     async *blocks({ from }) {
       let position = from
