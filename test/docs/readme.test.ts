@@ -96,8 +96,3 @@ test('every npm script that the README names exists', () => {
   expect(new Set(named).size).toBeGreaterThan(3)
   for (const name of named) expect(Object.keys(scripts)).toContain(name)
 })
-
-test('every file that the README links to exists', () => {
-  for (const [, path = ''] of readme.matchAll(/\]\(([^)]+)\)/g))
-    expect(readFileSync(join(root, path)).length).toBeGreaterThan(0)
-})

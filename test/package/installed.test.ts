@@ -74,8 +74,13 @@ beforeAll(() => {
   run(project, 'npm', 'install', '--offline', '--ignore-scripts', ...quietly, tarball)
 }, 120_000)
 
-test('it is installed without a script of its own, with nothing but code, sources, licence and README', () => {
-  expect(readdirSync(installed).toSorted()).toEqual(['LICENSE', 'README.md', 'dist', 'package.json', 'src'])
+test('it is installed without a script of its own, with nothing but code, sources, documents and examples', () => {
+  const documents = ['CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE', 'README.md', 'SECURITY.md', 'docs', 'examples']
+  expect(readdirSync(installed).toSorted()).toEqual([...documents, 'dist', 'package.json', 'src', 'test'].toSorted())
+  expect(readdirSync(join(installed, 'test'), { recursive: true, encoding: 'utf8' }).toSorted()).toEqual([
+    'conformance',
+    join('conformance', 'README.md'),
+  ])
   const { scripts } = readJson(join(installed, 'package.json')) as { scripts: Record<string, string> }
   for (const script of ['preinstall', 'install', 'postinstall', 'prepare']) expect(scripts).not.toHaveProperty(script)
 })
@@ -89,6 +94,37 @@ test('every file that it brings beside a map leads to a source that it brings', 
   })
   expect(sources.length).toBeGreaterThan(100)
   for (const source of sources.flat()) expect(existsSync(source)).toBe(true)
+})
+
+/** The headings of a page, as links name them. */
+function anchorsOf(markdown: string): string[] {
+  return [...markdown.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  )
+}
+
+test('every link of the README and of every other page that it brings leads to something that it brings', () => {
+  const pages = readdirSync(installed, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.md'))
+  const broken: string[] = []
+  let links = 0
+  for (const page of pages) {
+    const text = readFileSync(join(installed, page), 'utf8').replaceAll(/^```.*?^```$/gms, '')
+    for (const [, link = ''] of text.matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^[a-z]+:/.test(link)) continue
+      links++
+      const [path = '', anchor] = link.split('#')
+      const target = path === '' ? join(installed, page) : join(installed, dirname(page), path)
+      const leads =
+        existsSync(target) && (anchor === undefined || anchorsOf(readFileSync(target, 'utf8')).includes(anchor))
+      if (!leads) broken.push(`${page}: ${link}`)
+    }
+  }
+  expect(pages).toEqual(expect.arrayContaining(['README.md', join('docs', 'log.md'), join('examples', 'README.md')]))
+  expect(links).toBeGreaterThan(30)
+  expect(broken).toEqual([])
 })
 
 test('the programs of the README pass the strictest compiler and run by plain node', () => {
