@@ -18,6 +18,7 @@ import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { differenceOf } from './difference.ts'
+import { number } from './drawing.ts'
 import { writeAccessLog } from './generate.ts'
 
 const main = fileURLToPath(new URL('main.ts', import.meta.url))
@@ -88,7 +89,7 @@ async function prove(dir: string, file: string | undefined): Promise<void> {
   const difference = differenceOf(uninterrupted.stdout, stdout)
   if (difference !== undefined) throw new Failure(`NOT THE SAME. ${difference}`)
   const lines = stdout.trimEnd().split('\n')
-  say(`The same ${lines.length - 1} counts and the same totals, byte for byte: nothing lost, nothing doubled.`)
+  say(`The same ${number(lines.length - 1)} counts and the same totals, byte for byte: nothing lost, nothing doubled.`)
   say(`  ${lines.at(-1)}`)
 }
 

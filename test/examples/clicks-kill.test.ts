@@ -23,7 +23,9 @@ test('three kills in the middle of import and count, each going on where the las
 
   const counted = countedAsJson(readLines(readFileSync(path)), { windowMs: 60_000, graceMs: 60_000 })
   const lines = counted.trimEnd().split('\n')
-  expect(stdout).toContain(`The same ${lines.length - 1} counts and the same totals, byte for byte`)
+  expect(stdout).toContain(
+    `The same ${(lines.length - 1).toLocaleString('en-US')} counts and the same totals, byte for byte`,
+  )
   expect(stdout).toContain(lines.at(-1))
   for (const name of ['uninterrupted', 'killed']) expect(existsSync(join(dir, name, 'data.mdb'))).toBe(true)
 }, 120_000)
