@@ -54,13 +54,14 @@ export interface CaseStep {
   readonly expect: Emitted
 }
 
-export type StoreType = 'keyValue' | 'timestamped' | 'window' | 'session' | 'versioned'
+export type StoreType = 'keyValue' | 'record' | 'timestamped' | 'window' | 'session' | 'versioned'
 
 export interface CaseStoreRow {
   readonly key: CaseKey
   readonly value: Value
   readonly ts?: number
   readonly asOf?: number | null
+  readonly headers?: readonly CaseHeader[]
 }
 
 export interface CaseStore {
@@ -74,6 +75,8 @@ export interface Case {
   readonly compare: 'sequence' | 'set' | 'table'
   readonly headers: boolean
   readonly buildError: boolean
+  /** What happens when a function fails; the application fails where it is absent. */
+  readonly onError?: 'skip' | 'deadLetter'
   readonly topics: ReadonlyMap<string, CaseTopic>
   /** Compared at the end. */
   readonly stores: ReadonlyMap<string, CaseStore>
@@ -164,8 +167,8 @@ interface StoreDeclaration {
 }
 
 const storeOf = objectOf<StoreDeclaration>((fields) => {
-  const type = fields.need('type', oneOf('keyValue', 'timestamped', 'window', 'session', 'versioned'))
-  if (type === 'keyValue') for (const side of ['key', 'value']) fields.need(side, oneOf(...types))
+  const type = fields.need('type', oneOf('keyValue', 'record', 'timestamped', 'window', 'session', 'versioned'))
+  if (type === 'keyValue' || type === 'record') for (const side of ['key', 'value']) fields.need(side, oneOf(...types))
   if (type === 'versioned') {
     fields.need('keys', listOf(text))
     fields.need('asOf', listOf(orNull(whole)))
@@ -176,16 +179,22 @@ const storeOf = objectOf<StoreDeclaration>((fields) => {
 const storeRow = objectOf<CaseStoreRow>((fields) => {
   const ts = fields.may('ts', whole)
   const asOf = fields.may('asOf', orNull(whole))
+  const headers = fields.may('headers', listOf(header))
   return {
     key: fields.need('key', key),
     value: fields.need('value', value),
     ...(ts === undefined ? {} : { ts }),
     ...(asOf === undefined ? {} : { asOf }),
+    ...(headers === undefined ? {} : { headers }),
   }
 })
 
 const finalStores = mapOf(listOf(storeRow))
-const config = objectOf((fields) => fields.need('optimization', oneOf('all')))
+/** What happens when a function fails. Topology optimisation changes nothing that a case shows, so millrace has no such setting. */
+const config = objectOf((fields) => {
+  if (fields.has('optimization')) fields.need('optimization', oneOf('all'))
+  return fields.may('onError', oneOf('skip', 'deadLetter'))
+})
 const deviation = objectOf((fields) => {
   fields.need('why', text)
   return fields.need('id', text)
@@ -194,9 +203,8 @@ const deviation = objectOf((fields) => {
 const caseOf = objectOf((fields) => {
   fields.need('about', text)
   fields.may('seed', anything)
-  fields.need('kafka', oneOf('4.1.1'))
-  // Topology optimisation changes nothing that a case shows, so millrace has no such setting.
-  fields.may('config', config)
+  fields.need('kafka', oneOf('4.4.0'))
+  const onError = fields.may('config', config)
   const [feature = ''] = fields.need('features', listOf(text))
   const deviates = fields.need('deviation', orNull(deviation)) !== null
   const declared = fields.may('stores', mapOf(storeOf)) ?? new Map<string, StoreDeclaration>()
@@ -212,6 +220,7 @@ const caseOf = objectOf((fields) => {
     compare: fields.need('compare', oneOf('sequence', 'set', 'table')),
     headers: fields.may('headers', yes) ?? false,
     buildError: fields.may('buildError', yes) ?? false,
+    ...(onError === undefined ? {} : { onError }),
     topics: fields.need('topics', mapOf(topicOf)),
     stores: storesOf(declared, ourRows ?? rows ?? new Map<string, readonly CaseStoreRow[]>()),
     nodes: fields.need('nodes', listOf(objectOf(readNode))),
@@ -236,8 +245,16 @@ function storesOf(
       const content = rows.get(name)
       if (content === undefined) throw new CaseError(`finalStores: says nothing about store "${name}"`)
       for (const row of content) {
-        const hasTime = type === 'timestamped' || type === 'window' || (type === 'versioned' && row.value !== null)
-        if ((row.ts !== undefined) !== hasTime || (row.asOf !== undefined) !== (type === 'versioned')) {
+        const hasTime =
+          type === 'timestamped' ||
+          type === 'window' ||
+          type === 'record' ||
+          (type === 'versioned' && row.value !== null)
+        const fitsType =
+          (row.ts !== undefined) === hasTime &&
+          (row.asOf !== undefined) === (type === 'versioned') &&
+          (row.headers !== undefined) === (type === 'record')
+        if (!fitsType) {
           throw new CaseError(`finalStores: ${json(row)} is no row of a ${type} store`)
         }
       }

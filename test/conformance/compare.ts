@@ -79,7 +79,8 @@ export class Comparison {
   }
 }
 
-const rowLine = ({ key, value, ts }: CaseStoreRow): string => json([key, value, ts])
+const rowLine = ({ key, value, ts, headers }: CaseStoreRow): string =>
+  json([key, value, ts, ...(headers === undefined ? [] : [headers])])
 
 /** How the rows of a store differ; both sides in the order that the case has. */
 export function compareRows(

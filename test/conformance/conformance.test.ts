@@ -50,6 +50,7 @@ const wrong: Readonly<Record<string, string>> = {
   'final-store-timestamp': 'final store "agg"\n    expected ["a",2,0]\n    got      ["a",2,5]',
   'final-store-row': 'final store "agg"\n    expected ["a",2,5], ["b",1,0]\n    got      ["a",2,5]',
   failure: 'expected no error\n    got      MillraceError: in[0] offset 0: a function of flatMap-1 threw',
+  'dead-letter': 'expected {"key":"a","value":"bad!","ts":7}\n    got      {"key":"a","value":"bad","ts":7}',
   'no-failure': 'expected a failed record\n    got      no error',
   refused: 'MillraceError: "a/b" cannot be the name of a store',
   'not-refused': 'the topology\n    expected to be refused\n    got      no error',
@@ -72,6 +73,7 @@ const wrong: Readonly<Record<string, string>> = {
   'function-without-argument': 'value function "concat": concat takes an argument',
   'function-with-argument': 'value function "upper(1)": upper takes no argument',
   'unknown-field-of-a-case': 'unknown field "finalStore"',
+  'unknown-config': 'expected one of skip, deadLetter, got "retry"',
   'unknown-field-of-a-node': 'unknown field "storee"',
   'unknown-field-of-a-record': 'unknown field "offset"',
   'unknown-field-of-a-step': 'unknown field "expects"',
@@ -100,6 +102,7 @@ const answeredWrongly = [
   'final-store-value',
   'final-store-timestamp',
   'final-store-row',
+  'dead-letter',
   'unread-topic',
 ]
 

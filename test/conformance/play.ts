@@ -1,10 +1,11 @@
 // Plays a case through the test driver in one of several modes, and says what differs. What a case expects must all be
 // asked for: an expectation that nothing was compared with is a failure.
-import { type LogRecord, MillraceError, type Windowed } from 'millrace'
+import { type LogRecord, MillraceError, topic, type Windowed } from 'millrace'
 import { type TestDriverOptions, type TestOutputTopic, TopologyTestDriver } from 'millrace/testing'
 import { type BuiltCase, buildCase } from './build.ts'
 import type { Case, CaseKey, CaseRecord, CaseStep, CaseStoreRow } from './case.ts'
 import { Comparison, compareRows, type Difference } from './compare.ts'
+import { type AnyTopic, nullableSerde } from './data.ts'
 import { CaseError, caseErrorIn, json } from './fields.ts'
 import type { Key, Value } from './vocabulary.ts'
 
@@ -70,7 +71,8 @@ class Play {
   readonly #driver: TopologyTestDriver
   readonly #comparison: Comparison
   readonly #expectations: Expectations
-  readonly #outputs: readonly (readonly [topic: string, output: TestOutputTopic<unknown, unknown>])[]
+  readonly #written: readonly (readonly [name: string, topic: AnyTopic])[]
+  readonly #outputs = new Map<AnyTopic, TestOutputTopic<unknown, unknown>>()
 
   constructor(one: Case, built: BuiltCase, mode: Mode, driver: TopologyTestDriver) {
     this.#case = one
@@ -79,7 +81,7 @@ class Play {
     this.#driver = driver
     this.#comparison = new Comparison(one)
     this.#expectations = new Expectations(one)
-    this.#outputs = [...built.topics.written].map(([name, topic]) => [name, driver.outputTopic(topic)])
+    this.#written = [...built.topics.written, ...deadLettersOf(one)]
   }
 
   run(): void {
@@ -93,8 +95,13 @@ class Play {
       if (this.#mode.crash === 'behind each step' && !step.throws) this.#driver.crash()
     }
     if (!committed) this.#compareAll()
-    if (steps.at(-1)?.throws !== true) this.#compareStores()
+    if (!this.#hasStopped) this.#compareStores()
     this.failures.push(...this.#expectations.rest())
+  }
+
+  /** Whether the last step has stopped the application, as it had to. */
+  get #hasStopped(): boolean {
+    return this.#case.steps.at(-1)?.throws === true
   }
 
   /** False when the rest cannot be played. */
@@ -126,24 +133,26 @@ class Play {
 
   #compareStep(index: number, step: CaseStep): void {
     const where = `step ${index}: ${json(step.pipe ?? { advanceWallMs: step.advanceWallMs })}: `
-    for (const [topic, output] of this.#outputs) {
+    for (const [topic, written] of this.#written) {
       const expected = this.#expectations.records(index, topic)
-      const difference = this.#comparison.step(topic, expected, output.readRecords().map(caseRecord))
+      const difference = this.#comparison.step(topic, expected, this.#read(written))
       if (difference !== undefined) this.failures.push(text(difference, where))
     }
   }
 
   #compareAll(): void {
     if (this.#mode.crash === 'before the commit') this.#driver.crash()
-    const got = new Map<string, CaseRecord[]>(this.#outputs.map(([topic]) => [topic, []]))
+    const got = new Map<string, CaseRecord[]>(this.#written.map(([topic]) => [topic, []]))
     let found: number
     do {
       // What a commit writes to a topic that the topology reads is worked off after it.
-      this.#driver.commit()
-      this.#driver.advanceWallClockTime(0)
+      if (!this.#hasStopped) {
+        this.#driver.commit()
+        this.#driver.advanceWallClockTime(0)
+      }
       found = 0
-      for (const [topic, output] of this.#outputs) {
-        const records = output.readRecords().map(caseRecord)
+      for (const [topic, written] of this.#written) {
+        const records = this.#read(written)
         got.get(topic)?.push(...records)
         found += records.length
       }
@@ -152,6 +161,18 @@ class Play {
       const steps = this.#case.steps.map((_, index) => this.#expectations.records(index, topic))
       const difference = this.#comparison.all(topic, steps, records)
       if (difference !== undefined) this.failures.push(text(difference))
+    }
+  }
+
+  /** What came since the last call; a topic of dead letters is not there before the first one. */
+  #read(written: AnyTopic): CaseRecord[] {
+    try {
+      const output = this.#outputs.get(written) ?? this.#driver.outputTopic(written)
+      this.#outputs.set(written, output)
+      return output.readRecords().map(caseRecord)
+    } catch (error) {
+      if (error instanceof MillraceError && error.code === 'topic_unknown') return []
+      throw error
     }
   }
 
@@ -175,6 +196,19 @@ class Play {
   }
 }
 
+/** The dead letters of the driver's application; a case calls their topic `dead`. */
+function deadLettersOf({ onError, topics }: Case): readonly (readonly [name: string, topic: AnyTopic])[] {
+  const dead = topics.get('dead')
+  if (onError !== 'deadLetter' || dead === undefined) return []
+  const { key, value } = dead
+  if (key === 'windowed<string>' || value === 'windowed<string>') throw new CaseError('topic "dead" has windowed keys')
+  const letters = topic('test-driver.dead-letters', { key: nullableSerde(key), value: nullableSerde(value) })
+  return [['dead', letters]]
+}
+
+/** Those that millrace adds to a dead letter say why and where; they are no part of the record. */
+const isOwn = (name: string): boolean => name.startsWith('millrace.')
+
 const bareKey = ({ key }: CaseStoreRow): string => (typeof key === 'object' && key !== null ? key.key : String(key))
 
 /** By UTF-8 bytes; the text of a case is ASCII. */
@@ -191,7 +225,9 @@ function caseRecord({ key, value, timestamp, headers }: LogRecord<unknown, unkno
     key: caseKey(key as Key),
     value: value as Value,
     ts: timestamp,
-    headers: headers.map((header) => [header.key, header.value === null ? null : Buffer.from(header.value).toString()]),
+    headers: headers
+      .filter((header) => !isOwn(header.key))
+      .map((header) => [header.key, header.value === null ? null : Buffer.from(header.value).toString()]),
   }
 }
 
@@ -248,7 +284,8 @@ export function play(one: Case, mode: Mode): readonly string[] {
   try {
     if (one.buildError) return refusal(one, mode)
     const built = build(one)
-    using driver = new TopologyTestDriver(built.topology, mode.options)
+    const { onError = 'fail' } = one
+    using driver = new TopologyTestDriver(built.topology, { ...mode.options, onError })
     const played = new Play(one, built, mode, driver)
     played.run()
     return played.failures

@@ -16,7 +16,8 @@ export type DataType = 'string' | 'long' | 'null' | WindowedType
 export type KeyValueFunction<R> = (key: Key, value: Value) => R
 export type Flat = (value: Value) => readonly Value[]
 export type Fold = (key: Key, aggregate: Value, value: Value) => Value
-export type Join = (key: Key, left: Value, right: Value) => Value
+/** `lookedUp`: the key of the row of a global table. */
+export type Join = (key: Key, left: Value, right: Value, lookedUp: Key) => Value
 
 /** One name of the vocabulary. */
 interface Entry<F> {
@@ -111,6 +112,10 @@ export const values: Table<KeyValueFunction<Value>> = {
   constant: ofText('string', (s) => () => s),
   one: plain('long', () => 1),
   valueSuffix: plain('string', (_, value) => suffix(value)),
+  failOn: ofText('value', (s) => (_, value) => {
+    if (show(value) === s) throw new Error(`the value is ${s}`)
+    return value
+  }),
   nullIfEven: plain('long', (_, value) => (value === null || num(value) % 2 === 0 ? null : value)),
 }
 
@@ -177,11 +182,15 @@ export const folds: Table<Fold> = {
   first: plain('value', (_, aggregate) => aggregate),
 }
 
-const joinConcat: Join = (_, left, right) => `${show(left)}+${show(right)}`
+const joinConcat = (_: Key, left: Value, right: Value): string => `${show(left)}+${show(right)}`
 
 export const joins: Table<Join> = {
   joinConcat: plain('string', joinConcat),
   joinKeyed: plain('string', (key, left, right) => `${show(key)}:${joinConcat(key, left, right)}`),
+  joinBothKeys: plain(
+    'string',
+    (key, left, right, lookedUp) => `${show(key)}/${show(lookedUp)}:${joinConcat(key, left, right)}`,
+  ),
   joinSum: plain('long', (_, left, right) => num(left ?? 0) + num(right ?? 0)),
   joinLeft: plain('key', (_, left) => left),
   joinRight: plain('value', (_, _left, right) => right),
@@ -216,6 +225,12 @@ export const processors: Table<undefined> = {
   streamTimePunctuatorOnce: processor('number'),
   wallClockPunctuator: processor('number'),
   wallClockPunctuatorTwice: processor('number'),
+  streamTimePunctuatorFrom: processor('text'),
+  wallClockPunctuatorFrom: processor('text'),
+  countWithPrevious: processor(),
+  recordPut: processor(),
+  recordLookup: processor(),
+  recordSwap: processor(),
 }
 
 export const valueProcessors: Table<undefined> = {
