@@ -191,6 +191,30 @@ const proofs: readonly Proof[] = [
     planted: [['src/log/a.ts:2', file(`import { setTimeout } from 'node:timers/promises'`)]],
   },
   {
+    rule: 'every log is durable',
+    gate: tidy.everyLogIsDurable,
+    clean: {
+      ...file('open({ overlappingSync: false, noSync: throwAway, path }) // noSync: true', 'src/storage/a.ts'),
+      ...file('function f({ throwAway = false }: { readonly throwAway: boolean })', 'src/storage/b.ts'),
+      ...file('new Environment(dir, { throwAway: true })', 'src/testing/a.ts'),
+    },
+    planted: [
+      'noSync: true',
+      'noSync: options.fast',
+      'noMetaSync: true',
+      'mapAsync: true',
+      'overlappingSync: true',
+      'f({ throwAway: true })',
+      'options.throwAway = fast',
+    ].map((code) => ['src/storage/a.ts:2', file(code, 'src/storage/a.ts')] as const),
+  },
+  {
+    rule: 'only the test driver throws its log away',
+    gate: tidy.throwAwayIsForTesting,
+    clean: file('new Environment(dir, { throwAway })', 'src/testing/a.ts'),
+    planted: [['src/log/log.ts:2', file('new Environment(dir, { throwAway })', 'src/log/log.ts')]],
+  },
+  {
     rule: 'files are short',
     gate: tidy.shortFiles,
     clean: { 'src/log/a.ts': lines(400), 'test/a.test.ts': lines(401) },

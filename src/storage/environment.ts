@@ -51,10 +51,17 @@ export class Environment {
    * Opens a directory, and creates it where it is missing.
    *
    * @param options `pageSizeBytes` of a new directory is for the benchmark that decides it: with pages of less than 8 KB
-   *   LMDB takes keys of up to 1,978 bytes, less than {@link keyBytesMax}
+   *   LMDB takes keys of up to 1,978 bytes, less than {@link keyBytesMax}. `throwAway` is for a log that ends with its test:
+   *   commits are atomic and outlive the process, but none is flushed to the disk, and a power cut may destroy the file
    * @throws MillraceError `format_unknown` for a directory of another format, `storage_failed` when it cannot be opened
    */
-  constructor(dir: string, { pageSizeBytes = defaultPageSizeBytes }: { readonly pageSizeBytes?: number } = {}) {
+  constructor(
+    dir: string,
+    {
+      pageSizeBytes = defaultPageSizeBytes,
+      throwAway = false,
+    }: { readonly pageSizeBytes?: number; readonly throwAway?: boolean } = {},
+  ) {
     this.dir = resolve(dir)
     this.#watch = new CommitWatch(join(this.dir, commitFile))
     try {
@@ -67,12 +74,12 @@ export class Environment {
     let root: Root | undefined
     try {
       const [opened, databases] = this.#lock.hold(() => {
-        root = createAndOpen(this.dir, pageSizeBytes)
+        root = createAndOpen(this.dir, { pageSizeBytes, throwAway })
         return [root, openDatabases(this.dir, root)] as const
       })
       this.#root = opened
       this.#databases = databases
-      fsyncDirectory(this.dir)
+      if (!throwAway) fsyncDirectory(this.dir)
     } catch (cause) {
       this.#lock.close()
       root?.close().catch(() => undefined) // the error that matters is thrown below

@@ -20,15 +20,25 @@ const mapBytes = 64 * 2 ** 30
 export type Root = RootDatabase<Buffer, Buffer>
 export type Databases = Readonly<Record<DatabaseName, LmdbDatabase<Buffer, Buffer>>>
 
+/** How an environment is opened, beside what all of them have. */
+export interface OpeningOptions {
+  /** Of a new directory. */
+  readonly pageSizeBytes: number
+  /** Nothing is flushed to the disk. */
+  readonly throwAway: boolean
+}
+
 /** Creates the file where it is missing, and opens it. Only under the lock of the directory. */
-export function createAndOpen(dir: string, pageSizeBytes: number): Root {
+export function createAndOpen(dir: string, options: OpeningOptions): Root {
   makeRoom(dir)
-  createDataFile(dir, (birthplace) => {
-    const root = openRoot(birthplace, pageSizeBytes)
-    openDatabase(root, 'meta') // creating one is a durable commit
-    void root.close() // nothing is under way, so it is closed when the call returns
-  })
-  return openRoot(dir, pageSizeBytes)
+  if (!options.throwAway) {
+    createDataFile(dir, (birthplace) => {
+      const root = openRoot(birthplace, options)
+      openDatabase(root, 'meta') // creating one is a durable commit
+      void root.close() // nothing is under way, so it is closed when the call returns
+    })
+  }
+  return openRoot(dir, options)
 }
 
 /**
@@ -66,17 +76,18 @@ function checkFormat(dir: string, root: Root): boolean {
   )
 }
 
-function openRoot(path: string, pageSize: number): RootDatabase<Buffer, Buffer> {
+function openRoot(path: string, { pageSizeBytes, throwAway }: OpeningOptions): RootDatabase<Buffer, Buffer> {
   return open<Buffer, Buffer>({
     path,
     noSubdir: false,
     encoding: 'binary',
     keyEncoding: 'binary',
-    pageSize,
+    pageSize: pageSizeBytes,
     mapSize: mapBytes,
     maxDbs: 32,
     maxReaders: 512,
     overlappingSync: false,
+    noSync: throwAway,
     cache: false,
   })
 }

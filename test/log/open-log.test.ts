@@ -1,5 +1,5 @@
 // The public way to a log: open it, use it, close it; what cannot be opened is a rejection that says why.
-import { writeFileSync } from 'node:fs'
+import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
 import { MillraceError } from '../../src/core/errors.ts'
@@ -77,4 +77,14 @@ describe('what cannot be opened is a rejection', () => {
   test.each(['', 5, undefined])('for the path %j', async (dir) => {
     await expect(openLog(dir as string)).rejects.toMatchObject({ code: 'bad_option' })
   })
+
+  // Each of them would leave out a flush.
+  test.each(['throwAway', 'noSync', 'noMetaSync', 'mapAsync', 'overlappingSync'])(
+    'with the option %s',
+    async (name) => {
+      const dir = temporaryDirectory()
+      await expect(openLog(dir, { [name]: true })).rejects.toMatchObject({ code: 'bad_option' })
+      expect(readdirSync(dir)).toEqual([])
+    },
+  )
 })

@@ -14,19 +14,25 @@ export function missingForRecording(): string | undefined {
   return 'the recorder is compiled with cc, and there is none: install a C compiler (Debian: apt-get install gcc libc6-dev)'
 }
 
+/** Where a recorded program works, and says what it promises. */
+type Places = Pick<RecordedWork, 'dir' | 'acknowledgements'>
+
 /** Records the program in a directory, and returns the path of the journal. */
 export function record(base: string, work: Pick<RecordedWork, 'plan' | 'acknowledgeEarly'>): string {
+  return recordProgram(base, 'recorded', (places): RecordedWork => ({ ...work, ...places }))
+}
+
+/** Records test/powercut/programs/`name`.ts, which is told where it works, and returns the path of the journal. */
+export function recordProgram(base: string, name: string, told: (places: Places) => object): string {
   const recorder = join(base, 'recorder.so')
   run('cc', ['-O1', '-shared', '-fPIC', '-o', recorder, join(root, 'test/powercut/recorder.c'), '-pthread'], {})
-  const dir = join(base, 'recorded')
-  const acknowledgements = join(base, 'acknowledgements')
+  const places = { dir: join(base, 'recorded'), acknowledgements: join(base, 'acknowledgements') }
   const journal = join(base, 'journal')
-  const program = join(root, 'test/powercut/programs/recorded.ts')
-  const told: RecordedWork = { ...work, dir, acknowledgements }
-  run(process.execPath, ['--import', 'tsx', program, JSON.stringify(told)], {
+  const program = join(root, `test/powercut/programs/${name}.ts`)
+  run(process.execPath, ['--import', 'tsx', program, JSON.stringify(told(places))], {
     LD_PRELOAD: recorder,
-    RECORDER_LOG: dir,
-    RECORDER_ACKNOWLEDGEMENTS: acknowledgements,
+    RECORDER_LOG: places.dir,
+    RECORDER_ACKNOWLEDGEMENTS: places.acknowledgements,
     RECORDER_JOURNAL: journal,
   })
   return journal

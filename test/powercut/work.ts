@@ -11,6 +11,13 @@ export interface RecordedWork {
   readonly acknowledgeEarly: boolean
 }
 
+/** What the program with a test driver is told, in one argument of JSON. */
+export interface DrivenWork {
+  readonly dir: string
+  /** Who opens the log. */
+  readonly by: 'driver' | 'openLog'
+}
+
 /** What a judge is told, in one argument of JSON. */
 export interface JudgedWork {
   readonly journal: string

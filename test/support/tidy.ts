@@ -214,6 +214,20 @@ export const noTimerImports = eachFile(
     ),
 )
 
+/** Every log is durable but that of the test driver: nothing else leaves out a flush, and no option of a user can ask for it. */
+export const everyLogIsDurable = inCode(
+  (path) => inSource(path) && !path.startsWith('src/testing/'),
+  /\bno(?:Meta)?Sync\b(?!: throwAway,)|\bmapAsync\b|\boverlappingSync: (?!false)\w+|\bthrowAway\??\s*[:=]\s*(?!boolean|false)\w+/g,
+  'a commit is on the disk when it returns',
+)
+
+/** Outside of the storage nobody but the test driver knows that a log can be thrown away. */
+export const throwAwayIsForTesting = inCode(
+  (path) => inSource(path) && !/^src\/(?:storage|testing)\//.test(path),
+  /\bthrowAway\b/g,
+  'only src/testing throws a log away',
+)
+
 /** A file ends before its reader's patience. */
 export const shortFiles = eachFile(inSource, (path, text) => {
   const lines = text.trimEnd().split('\n').length
