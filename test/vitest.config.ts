@@ -1,8 +1,15 @@
 // How the tests run: on the sources, in two processes that are reused. What crashes or gets killed runs in a program of its own.
+//
+// There are three suites, told apart by support/suites.ts: `quick` starts no process, `processes` does, and `long` is what takes
+// its time. `npm run test:quick` runs the first, `npm test` the first two, `npm run test:long` the last.
 import { fileURLToPath } from 'node:url'
-import { defineConfig } from 'vitest/config'
+import { defineConfig, type TestProjectConfiguration } from 'vitest/config'
+import { suitesOf } from './support/suites.ts'
+import { readTree } from './support/tidy.ts'
 
 const fromRoot = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url))
+
+const suites = Object.entries(suitesOf(readTree(fromRoot(''))))
 
 export default defineConfig({
   resolve: {
@@ -14,10 +21,13 @@ export default defineConfig({
   test: {
     root: fromRoot(''),
     environment: 'node',
-    include: ['test/**/*.test.ts'],
     pool: 'forks',
     isolate: false,
     maxWorkers: 2,
     testTimeout: 60_000,
+    projects: suites.map(([name, include]): TestProjectConfiguration => ({
+      extends: true,
+      test: { name, include: [...include] },
+    })),
   },
 })

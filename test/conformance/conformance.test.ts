@@ -6,9 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { type Case, readCase } from './case.ts'
 import { modes, modesOf, play } from './play.ts'
 import { report } from './report.ts'
-import { casePaths, runCase, useMemoryForTemporaryFiles } from './suite.ts'
-
-useMemoryForTemporaryFiles()
+import { casePaths, runCase } from './suite.ts'
 
 const folder = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 const cases = folder('cases')

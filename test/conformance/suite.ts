@@ -1,5 +1,5 @@
 // Finds cases, and runs one of them in all of its modes.
-import { accessSync, constants, existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Case, readCase } from './case.ts'
 import { CaseError } from './fields.ts'
@@ -55,19 +55,4 @@ export function runCase(dir: string, path: string): CaseResult {
   if (notYet !== undefined) return { ...result, outcome: 'skipped', reasons: [reasonOf(notYet)] }
   const reasons = failuresOf(one)
   return { ...result, outcome: reasons.length === 0 ? 'passed' : 'failed', reasons }
-}
-
-/**
- * Thousands of drivers each commit some twenty times; on a disk most of the time would go into waiting for it. Where Linux
- * has a temporary directory in memory, they work there.
- */
-export function useMemoryForTemporaryFiles(): void {
-  const memory = '/dev/shm'
-  if (process.env['TMPDIR'] !== undefined || !existsSync(memory)) return
-  try {
-    accessSync(memory, constants.W_OK)
-  } catch {
-    return
-  }
-  process.env['TMPDIR'] = memory
 }

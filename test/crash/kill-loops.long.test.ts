@@ -1,4 +1,4 @@
-// The kill loops over the log, short; `npm run test:crash` runs them for as long as one likes, with other seeds.
+// The kill loops, short; `npm run test:crash` runs them for as long as one likes, with other seeds.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { compilePrograms } from './children.ts'
 import { runSubject } from './run-subject.ts'
 import type { Subject } from './subject.ts'
+import { application } from './subjects/application.ts'
 import { backup } from './subjects/backup.ts'
 import { cleaner } from './subjects/cleaner.ts'
 import { groups } from './subjects/groups.ts'
@@ -26,6 +27,7 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }))
 /** A subject, and what has to happen to it, or it shows nothing. */
 const loops: readonly { readonly kills: number; readonly subject: Subject; readonly happenings: readonly string[] }[] =
   [
+    { kills: 30, subject: application, happenings: ['checks'] },
     { kills: 8, subject: producers, happenings: ['rounds', 'stopped', 'repeated batches'] },
     { kills: 8, subject: transactions, happenings: ['transactions', 'stopped', 'fenced'] },
     { kills: 6, subject: groups, happenings: ['stopped'] },

@@ -1,0 +1,197 @@
+// A run is deterministic: how the input was batched, how often the application commits, how much memory it has, where it is
+// restarted and where it is fenced in the middle of its work changes nothing in any partition of any output.
+import fc from 'fast-check'
+import {
+  type Application,
+  bytes,
+  type Log,
+  MillraceError,
+  nullable,
+  openLog,
+  type ProducerOptions,
+  startStreams,
+  type StreamsOptions,
+  topic,
+} from 'millrace'
+import { expect, onTestFinished } from 'vitest'
+import { turns } from '../support/applications.ts'
+import {
+  buildRandom,
+  type NumberTopic,
+  numberTopic,
+  type RandomTopology,
+  randomTopologies,
+} from '../support/random-topology.ts'
+import { temporaryDirectory } from '../support/temporary-directory.ts'
+
+/** What happens to a run after how many turns of the event loop; it is started again each time, and at last left alone. */
+interface Disturbances {
+  readonly restarts: readonly number[]
+  readonly takeovers: readonly number[]
+}
+
+const disturbances: fc.Arbitrary<Disturbances> = fc.record({
+  restarts: fc.array(fc.nat({ max: 12 }), { minLength: 1, maxLength: 3 }),
+  takeovers: fc.array(fc.nat({ max: 12 }), { minLength: 1, maxLength: 3 }),
+})
+
+type Settings = Pick<StreamsOptions, 'commit' | 'stateCacheBytes'>
+const everyRecords = (count: number, settings: Settings = {}): Settings => ({
+  ...settings,
+  commit: { everyMs: 100_000, everyRecords: count },
+})
+
+async function openTestLog(): Promise<Log> {
+  const log = await openLog(temporaryDirectory())
+  onTestFinished(() => log.close())
+  return log
+}
+
+/** Draws topologies with their input, and runs each of them in six ways: batching, commits, memory, restarts and fencing. */
+export async function checkDeterminism(seed: number, numRuns: number): Promise<void> {
+  const coarse = await openTestLog()
+  const fine = await openTestLog()
+  let cases = 0
+  let written = 0
+  await fc.assert(
+    fc.asyncProperty(randomTopologies, disturbances, async (drawn, { restarts, takeovers }) => {
+      const name = `case-${cases++}`
+      const inputs = await importInto(coarse, name, drawn, { batchBytes: 100_000 }, false)
+      await importInto(fine, name, drawn, { batchBytes: 40 }, true)
+      const run = (log: Log, title: string, work: (start: Start) => Promise<Application>): Promise<Outcome> =>
+        outcomeOf(log, drawn, inputs, `${name}-${title}`, work)
+
+      const expected = await run(coarse, 'one-commit', (start) => start(everyRecords(1_000)))
+      written += Object.values(expected.outputs).flat().length
+      const others = [
+        await run(coarse, 'each-record', (start) => start(everyRecords(1))),
+        await run(coarse, 'no-memory', (start) => start(everyRecords(3, { stateCacheBytes: 0 }))),
+        await run(fine, 'small-batches', (start) => start(everyRecords(1_000))),
+        await run(fine, 'restarts', async (start) => {
+          for (const after of restarts) {
+            const app = await start(everyRecords(3))
+            await turns(after)
+            await app.close()
+          }
+          return start(everyRecords(5))
+        }),
+        await run(fine, 'takeovers', async (start) => {
+          for (const after of takeovers) {
+            fencedSoon(await start(everyRecords(4)))
+            await turns(after)
+          }
+          return start(everyRecords(7))
+        }),
+      ]
+      for (const other of others) expect(other).toEqual(expected)
+    }),
+    { seed, numRuns },
+  )
+  // Topologies that write nothing would prove nothing.
+  expect(written).toBeGreaterThan(10 * numRuns)
+}
+
+/** An application that a newer instance will take over from, without being told. */
+function fencedSoon(app: Application): void {
+  const code = app.stopped.then(
+    () => 'none',
+    (error: unknown) => (error instanceof MillraceError ? error.code : error),
+  )
+  onTestFinished(async () => {
+    // One that had nothing left to commit has not noticed.
+    if (app.state === 'failed') expect(await code).toBe('fenced')
+    else await app.close().catch(() => undefined)
+  })
+}
+
+async function importInto(
+  log: Log,
+  name: string,
+  { topics }: RandomTopology,
+  options: ProducerOptions,
+  oneByOne: boolean,
+): Promise<readonly NumberTopic[]> {
+  const producer = log.producer(options)
+  const inputs = topics.map(({ partitions }, index) => numberTopic(`${name}-in-${index}`, partitions))
+  for (const [index, { partitions, records }] of topics.entries()) {
+    const input = inputs[index] as NumberTopic
+    await log.admin.createTopic(input)
+    // Where a record without a key goes depends on the batches, so that only one partition takes any.
+    const placed = records.map((record) => ({ ...record, key: partitions === 1 ? record.key : (record.key ?? 'null') }))
+    if (oneByOne) for (let at = 0; at < placed.length; at += 5) await producer.sendMany(input, placed.slice(at, at + 5))
+    else await producer.sendMany(input, placed)
+  }
+  await producer.close()
+  return inputs
+}
+
+type Start = (settings: Settings) => Promise<Application>
+
+/** Everything that must not depend on how the run went. */
+interface Outcome {
+  /** Timestamp, key, value and headers of the records of every output partition, in order. */
+  readonly outputs: Readonly<Record<string, readonly string[]>>
+  readonly counters: object
+}
+
+async function outcomeOf(
+  log: Log,
+  drawn: RandomTopology,
+  inputs: readonly NumberTopic[],
+  applicationId: string,
+  work: (start: Start) => Promise<Application>,
+): Promise<Outcome> {
+  const outputs = drawn.outputs.map((partitions, index) => numberTopic(`${applicationId}-out-${index}`, partitions))
+  const topology = buildRandom(drawn, inputs, outputs)
+  const app = await work((settings) =>
+    startStreams(topology, {
+      ...settings,
+      log,
+      applicationId,
+      onError: 'deadLetter',
+      deadLetterTopic: `${applicationId}-dead`,
+    }),
+  )
+  await app.caughtUp()
+  const { consumed, produced, dropped, failed, streamTimes } = app.metrics()
+  await app.close()
+  const own = (topicName: string): string => topicName.replace(`${applicationId}-`, '')
+  return {
+    outputs: await linesOf(log, [...outputs.map((output) => output.name), `${applicationId}-dead`], own),
+    counters: {
+      consumed,
+      produced: Object.fromEntries(Object.entries(produced).map(([topicName, count]) => [own(topicName), count])),
+      dropped,
+      failed,
+      streamTimes,
+    },
+  }
+}
+
+async function linesOf(
+  log: Log,
+  names: readonly string[],
+  own: (topicName: string) => string,
+): Promise<Record<string, string[]>> {
+  const known = new Set((await log.admin.listTopics()).map(({ name }) => name))
+  const lines: Record<string, string[]> = {}
+  for (const name of names.filter((one) => known.has(one))) {
+    const asBytes = topic(name, { key: nullable(bytes()), value: nullable(bytes()) })
+    for await (const { partition, offset, timestamp, key, value, headers } of log.read(asBytes)) {
+      const line = [
+        offset,
+        timestamp,
+        hex(key),
+        hex(value),
+        ...headers.flatMap((header) => [header.key, hex(header.value)]),
+      ]
+      const place = `${own(name)}/${partition}`
+      lines[place] = [...(lines[place] ?? []), line.join(' ')]
+    }
+  }
+  return lines
+}
+
+function hex(part: Uint8Array | null): string {
+  return part === null ? 'null' : Buffer.from(part).toString('hex')
+}
