@@ -13,7 +13,8 @@ test('what starts processes is found over its imports, whatever it is called', (
     'test/log/far.test.ts': `import { g } from '../support/g.ts'`,
     'test/log/thread.test.ts': `const { Worker } = await import('node:worker_threads')`,
     'test/log/mentioned.test.ts': `// import { spawn } from 'node:child_process'`,
-    'test/log/slow.long.test.ts': `import { f } from '../support/f.ts'`,
+    'test/log/many-cases.slow.test.ts': `import { f } from '../support/f.ts'`,
+    'test/log/kills.long.test.ts': `import { spawn } from 'node:child_process'`,
     'test/support/f.ts': `import { join } from 'node:path'`,
     'test/support/g.ts': `export { run } from '../../bench/run.ts'\nimport { f } from './f.ts'`,
     'bench/run.ts': `import { fork } from 'node:child_process'\nimport { g } from '../test/support/g.ts'`,
@@ -21,8 +22,13 @@ test('what starts processes is found over its imports, whatever it is called', (
   })
   expect(suites).toEqual({
     quick: ['test/log/alone.test.ts', 'test/log/mentioned.test.ts'],
-    processes: ['test/log/by-itself.test.ts', 'test/log/far.test.ts', 'test/log/thread.test.ts'],
-    long: ['test/log/slow.long.test.ts'],
+    slow: [
+      'test/log/by-itself.test.ts',
+      'test/log/far.test.ts',
+      'test/log/thread.test.ts',
+      'test/log/many-cases.slow.test.ts',
+    ],
+    long: ['test/log/kills.long.test.ts'],
   })
 })
 
@@ -31,6 +37,6 @@ test('every test file of the repository is in one suite', () => {
   const files = Object.keys(tree).filter((path) => path.endsWith('.test.ts'))
   expect(Object.values(suites).flat().toSorted()).toEqual(files.toSorted())
   expect(suites.quick).toContain('test/suites.test.ts')
-  expect(suites.processes).toContain('test/storage/processes.test.ts')
+  expect(suites.slow).toContain('test/storage/processes.test.ts')
   expect(suites.long.length).toBeGreaterThan(0)
 })

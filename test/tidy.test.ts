@@ -215,6 +215,19 @@ const proofs: readonly Proof[] = [
     planted: [['src/log/log.ts:2', file('new Environment(dir, { throwAway })', 'src/log/log.ts')]],
   },
   {
+    rule: 'tests of durability have durable logs',
+    gate: tidy.durableWhereItCounts,
+    clean: {
+      'test/faults/a.test.ts': 'const { log } = openDurableLog() // not openTestLog()',
+      'test/log/a.test.ts': 'const { log } = openTestLog()',
+    },
+    planted: ['contract', 'crash', 'faults', 'powercut', 'soak', 'storage'].flatMap((folder) =>
+      ['openTestLog()', 'new Environment(dir, { throwAway: true })'].map(
+        (code) => [`test/${folder}/a.ts:1`, { [`test/${folder}/a.ts`]: code }] as const,
+      ),
+    ),
+  },
+  {
     rule: 'files are short',
     gate: tidy.shortFiles,
     clean: { 'src/log/a.ts': lines(400), 'test/a.test.ts': lines(401) },

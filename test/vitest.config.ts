@@ -1,7 +1,7 @@
 // How the tests run: on the sources, in two processes that are reused. What crashes or gets killed runs in a program of its own.
 //
-// There are three suites, told apart by support/suites.ts: `quick` starts no process, `processes` does, and `long` is what takes
-// its time. `npm run test:quick` runs the first, `npm test` the first two, `npm run test:long` the last.
+// There are three suites, told apart by support/suites.ts: `quick` is the inner loop, `slow` is what starts processes or takes
+// seconds, `long` is what takes minutes. `npm run test:quick` runs the first, `npm test` the first two, `npm run test:long` the last.
 import { fileURLToPath } from 'node:url'
 import { defineConfig, type TestProjectConfiguration } from 'vitest/config'
 import { suitesOf } from './support/suites.ts'

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import type { PartitionId } from '../../src/log/kept/partitions.ts'
 import type { WriteTransaction } from '../../src/storage/environment.ts'
-import { type OpenedLog, openTestLog } from '../support/open.ts'
+import { type OpenedLog, openDurableLog } from '../support/open.ts'
 import { keyCount, ring, table } from './cleaned-topics.ts'
 import { cleaningViolations } from './cleaning-checks.ts'
 
@@ -10,7 +10,7 @@ const end = 200
 const acked = { table: end, ring: end }
 
 async function cleanedLog(): Promise<OpenedLog> {
-  const opened = openTestLog()
+  const opened = openDurableLog()
   for (const topic of [table, ring]) {
     const records = Array.from({ length: end }, (_, index) => ({ key: `${index % keyCount}`, value: `${index}` }))
     await opened.log.producer({ batchBytes: 1 }).sendMany(topic, records)

@@ -4,7 +4,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { Random } from '../crash/random.ts'
 import { start, turns, until } from '../support/applications.ts'
 import { collect } from '../support/collect.ts'
-import { openTestLog } from '../support/open.ts'
+import { openDurableLog } from '../support/open.ts'
 import { input, output, topologyOf } from '../support/topology.ts'
 
 const noon = 1_700_000_000_000
@@ -31,7 +31,7 @@ const jumps = [
 
 describe.each(jumps)('when the clock jumps %s', (_, toMs) => {
   test('a commit falls due when it would have, and the records are counted once', async () => {
-    const { log } = openTestLog()
+    const { log } = openDurableLog()
     const { clock, timers } = countingClock()
     const app = await start(log, counting, { clock, commit: { everyMs: 100 } })
     await log.producer().sendMany(input, [record, record])
@@ -50,7 +50,7 @@ describe.each(jumps)('when the clock jumps %s', (_, toMs) => {
   })
 
   test('a producer lingers as long as it would have', async () => {
-    const { log } = openTestLog()
+    const { log } = openDurableLog()
     const clock = new ManualClock(noon)
     const producer = log.producer({ lingerMs: 100, clock })
     let acknowledged = false
@@ -69,7 +69,7 @@ describe.each(jumps)('when the clock jumps %s', (_, toMs) => {
   })
 
   test('an empty partition is waited for as long as it would have been', async () => {
-    const { log } = openTestLog()
+    const { log } = openDurableLog()
     const { clock, timers } = countingClock()
     const [left, right] = ['left', 'right'].map((name) => topic(name, { key: string(), value: string() }))
     if (left === undefined || right === undefined) throw new Error('no topics')
@@ -93,7 +93,7 @@ test.each([1, 2, 3])(
   'a clock that jumps all the time loses nothing, doubles nothing, and sets no storm of timers (seed %i)',
   async (seed) => {
     const random = new Random(seed)
-    const { log } = openTestLog()
+    const { log } = openDurableLog()
     const { clock, timers } = countingClock()
     const app = await start(log, counting, { clock, maxTaskIdleMs: 20, commit: { everyMs: 50 } })
     const producer = log.producer({ clock, lingerMs: 10 })
@@ -145,7 +145,7 @@ describe('the clock of the machine', () => {
 
   test('an application that commits once in 60 days rests in between', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
-    const { log } = openTestLog()
+    const { log } = openDurableLog()
     const schedule = vi.fn<Clock['schedule']>((delayMs, callback) => systemClock.schedule(delayMs, callback))
     const app = await start(log, counting, { clock: { ...systemClock, schedule }, commit: { everyMs: days(60) } })
     await log.producer().send(input, record)

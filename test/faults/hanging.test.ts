@@ -6,7 +6,7 @@ import type { Log } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { start, until } from '../support/applications.ts'
 import { collect } from '../support/collect.ts'
-import { openTestLog } from '../support/open.ts'
+import { openDurableLog } from '../support/open.ts'
 import { endWithTest, Program } from '../support/program.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { lines, words } from '../support/topics.ts'
@@ -40,7 +40,7 @@ interface Hanging {
 
 /** A process that has committed the first four records, and hangs in a function that works on the sixth. */
 async function hang(): Promise<Hanging> {
-  const { dir, log } = openTestLog()
+  const { dir, log } = openDurableLog()
   const goOnFile = join(temporaryDirectory(), 'go-on')
   await send(log, values)
   const older = startCopying(dir, goOnFile)
@@ -97,7 +97,7 @@ describe('a process that is frozen inside of a commit', () => {
     async ([at, fate], context) => {
       const shim = compileShim(temporaryDirectory())
       if (shim === undefined) return context.skip(noCompiler)
-      const { dir, log } = openTestLog()
+      const { dir, log } = openDurableLog()
       await send(log, values)
       const goOnFile = join(temporaryDirectory(), 'go-on')
       writeFileSync(goOnFile, '')

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { type Application, keyValueStore, type Log, string } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { start } from '../support/applications.ts'
-import { openTestLog } from '../support/open.ts'
+import { openDurableLog } from '../support/open.ts'
 import { endWithTest, Program } from '../support/program.ts'
 import { lines } from '../support/topics.ts'
 import { topologyOf } from '../support/topology.ts'
@@ -36,7 +36,7 @@ interface Overwritten {
 }
 
 async function openOverwritten(): Promise<Overwritten> {
-  const { dir, log } = openTestLog()
+  const { dir, log } = openDurableLog()
   const app = await start(log, overwriting)
   const producer = log.producer()
   let round = 0

@@ -7,7 +7,7 @@ import { type Application, int64, type Log, type LogRecord, type OnError, openLo
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { start } from '../support/applications.ts'
 import { collect } from '../support/collect.ts'
-import { openTestLog } from '../support/open.ts'
+import { openDurableLog } from '../support/open.ts'
 import { endWithTest, Program } from '../support/program.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { rejectionOf } from '../support/thrown.ts'
@@ -46,7 +46,7 @@ afterAll(() => rmSync(source, { recursive: true }))
 function openInput(): { readonly dir: string; readonly log: Log } {
   const dir = temporaryDirectory()
   cpSync(source, dir, { recursive: true })
-  return openTestLog(dir)
+  return openDurableLog(dir)
 }
 
 /** Of two long lists, in one line. */

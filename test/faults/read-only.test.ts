@@ -3,13 +3,13 @@ import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { Environment } from '../../src/storage/environment.ts'
-import { openTestLog } from '../support/open.ts'
+import { openDurableLog } from '../support/open.ts'
 import { errorOf } from '../support/thrown.ts'
 import { lines } from '../support/topics.ts'
 import { canMount, noMounts, runWithMounts } from './namespace.ts'
 
 async function logOf3(): Promise<string> {
-  const { dir, log } = openTestLog()
+  const { dir, log } = openDurableLog()
   await log.producer().sendMany(
     lines,
     [0, 1, 2].map((i) => ({ key: 'a', value: `${i}` })),
@@ -37,7 +37,7 @@ describe('a directory', () => {
       )
       expect(outcomes[index]?.message).toContain(`cannot open the log in ${path}: `)
     }
-    expect(await openTestLog(dir).log.admin.endOffsets(lines)).toEqual([3])
+    expect(await openDurableLog(dir).log.admin.endOffsets(lines)).toEqual([3])
   })
 
   test('without the right to write is refused, and keeps what it has', async (context) => {
@@ -56,6 +56,6 @@ describe('a directory', () => {
     chmodSync(dir, 0o555)
     expect(errorOf(() => new Environment(join(dir, 'new')))).toMatchObject({ code: 'storage_failed' })
     chmodSync(dir, 0o755)
-    expect(await openTestLog(dir).log.admin.endOffsets(lines)).toEqual([3])
+    expect(await openDurableLog(dir).log.admin.endOffsets(lines)).toEqual([3])
   })
 })

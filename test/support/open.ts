@@ -5,9 +5,12 @@ import { Log } from '../../src/log/log.ts'
 import { Environment } from '../../src/storage/environment.ts'
 import { temporaryDirectory } from './temporary-directory.ts'
 
-/** An open environment in `dir`. */
+/** An open environment in `dir`, durable as any other. */
 export function openEnvironment(dir: string = temporaryDirectory()): Environment {
-  const environment = new Environment(dir)
+  return closedWithTest(new Environment(dir))
+}
+
+function closedWithTest(environment: Environment): Environment {
   onTestFinished(() => environment.close())
   return environment
 }
@@ -20,11 +23,19 @@ export interface OpenedLog {
   readonly log: Log
 }
 
-/** An open log in `dir`. */
+/** An open log in `dir`, for tests of what stands above the storage: it works as any other, but flushes nothing to the disk. */
 export function openTestLog(dir: string = temporaryDirectory(), options: EmbeddedLogOptions = {}): OpenedLog {
-  const environment = openEnvironment(dir)
+  return openOn(closedWithTest(new Environment(dir, { throwAway: true })), options)
+}
+
+/** An open log in `dir`, for tests of what a crash, a kill or a disk that fails leaves of it. */
+export function openDurableLog(dir: string = temporaryDirectory(), options: EmbeddedLogOptions = {}): OpenedLog {
+  return openOn(openEnvironment(dir), options)
+}
+
+function openOn(environment: Environment, options: EmbeddedLogOptions): OpenedLog {
   const embedded = new EmbeddedLog(environment, options)
   const log = new Log(embedded)
   onTestFinished(() => log.close())
-  return { dir, environment, embedded, log }
+  return { dir: environment.dir, environment, embedded, log }
 }

@@ -1,21 +1,21 @@
-// Which suite a test file belongs to. Nobody keeps a list: a name that ends with `.long.test.ts` says that a file takes long, and
-// the imports of any other say whether it can start processes. So a new file is in one of them as soon as it is there.
+// Which suite a test file belongs to. Nobody keeps a list: its name may say `.slow.test.ts` or `.long.test.ts`, and what can start
+// a process by its imports is slow by itself. So a new file is in one of them as soon as it is there.
 import { importsOf } from './source.ts'
 import type { Tree } from './tidy.ts'
 
-export type Suite = 'quick' | 'processes' | 'long'
+export type Suite = 'quick' | 'slow' | 'long'
 
 /** Modules of Node that start what does not end with its test. */
 const starters: ReadonlySet<string> = new Set(['node:child_process', 'node:cluster', 'node:worker_threads'])
 
 /** The test files of each suite, as paths from the root. */
 export function suitesOf(tree: Tree): Readonly<Record<Suite, readonly string[]>> {
-  const suites: Record<Suite, string[]> = { quick: [], processes: [], long: [] }
+  const suites: Record<Suite, string[]> = { quick: [], slow: [], long: [] }
   const paths = Object.keys(tree).filter((path) => path.startsWith('test/') && path.endsWith('.test.ts'))
   const known = new Map<string, readonly string[]>()
   for (const path of paths) {
-    const suite = path.endsWith('.long.test.ts') ? 'long' : startsProcesses(path, tree, known) ? 'processes' : 'quick'
-    suites[suite].push(path)
+    const named = /\.(slow|long)\.test\.ts$/.exec(path)?.[1] as Suite | undefined
+    suites[named ?? (startsProcesses(path, tree, known) ? 'slow' : 'quick')].push(path)
   }
   return suites
 }

@@ -228,6 +228,13 @@ export const throwAwayIsForTesting = inCode(
   'only src/testing throws a log away',
 )
 
+/** Where durability is what a test is about, its log is durable. */
+export const durableWhereItCounts = inCode(
+  (path) => /^test\/(?:contract|crash|faults|powercut|soak|storage)\//.test(path),
+  /\b(?:throwAway|openTestLog)\b/g,
+  'tests in this folder use openDurableLog',
+)
+
 /** A file ends before its reader's patience. */
 export const shortFiles = eachFile(inSource, (path, text) => {
   const lines = text.trimEnd().split('\n').length

@@ -1,7 +1,7 @@
 // No record becomes late by the engine's own disorder: partitions that are in time order each, regrouped by another key into
 // windows without grace, lose nothing, whatever the commit size and wherever the application is restarted.
 //
-// LATENESS_RECORDS=2000000 npx vitest run --config test/vitest.config.ts test/runtime/no-lateness.test.ts
+// LATENESS_RECORDS=2000000 npx vitest run --config test/vitest.config.ts test/runtime/no-lateness.slow.test.ts
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
