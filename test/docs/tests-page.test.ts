@@ -13,7 +13,7 @@ test('every folder of the tests has a row', () => {
     [...names.matchAll(/`([a-z]+)`/g)].map(([, name]) => name),
   )
   const folders = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory())
-  expect(rows.toSorted()).toEqual(folders.map(({ name }) => name).toSorted())
+  expect(new Set(rows)).toEqual(new Set(folders.map(({ name }) => name)))
 })
 
 test('every npm script that it names exists', () => {
