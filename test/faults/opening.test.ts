@@ -1,17 +1,16 @@
 // A process that opens the directory takes nothing from those that commit at the same moment, however long it takes.
-import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { compiledProgram } from '../support/compiled.ts'
 import { openEnvironment } from '../support/open.ts'
 import { endWithTest, Program, startProgram } from '../support/program.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { compileShim, failingDisk, noCompiler } from './failing-disk.ts'
 
-const program = fileURLToPath(new URL('../support/programs/open-directories.ts', import.meta.url))
 
 /** Stops in the middle of opening: LMDB has read which transaction was the last one, and not said so yet. */
 function startOpening(dir: string, preload: string): Program {
   const env = failingDisk(preload, { call: 'map', at: 1, times: 'once', error: 'stopped', done: false })
-  return endWithTest(new Program(process.execPath, ['--import', 'tsx', program, dir], env))
+  return endWithTest(new Program(process.execPath, [compiledProgram('test/support', 'open-directories'), dir], env))
 }
 
 describe('commits beside a process that opens the directory', () => {

@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
+import { compiledProgram } from './compiled.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -122,9 +123,8 @@ export function startProgram(
   args: readonly string[],
   options: { readonly fileKilobytesMax?: number; readonly heapMegabytes?: number } = {},
 ): Program {
-  const path = fileURLToPath(new URL(`programs/${name}.ts`, import.meta.url))
   const heap = options.heapMegabytes === undefined ? [] : [`--max-old-space-size=${options.heapMegabytes}`]
-  const command = [process.execPath, ...heap, '--import', 'tsx', path, ...args]
+  const command = [process.execPath, ...heap, compiledProgram('test/support', name), ...args]
   const limit = options.fileKilobytesMax
   return endWithTest(
     limit === undefined
