@@ -36,7 +36,13 @@ export type {
   RebalanceHook,
   TopicPartition,
 } from './log/consumer/consumer-options.ts'
-export type { GroupDescription, GroupListing, GroupMember, GroupState } from './log/admin/group-admin.ts'
+export type {
+  AwaitedPartition,
+  GroupDescription,
+  GroupListing,
+  GroupMember,
+  GroupState,
+} from './log/admin/group-admin.ts'
 export { type BackupOptions, type BackupResult, restoreLog } from './log/admin/backup.ts'
 export type { ProblemKind, VerifyProblem, VerifyReport } from './log/verify/findings.ts'
 export type { PartitionLag } from './log/admin/lag.ts'

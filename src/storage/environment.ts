@@ -14,6 +14,7 @@ import { checkDataFile, dataFileOf, fsyncDirectory, makeDirectory } from './dire
 import { failureAdvice } from './failure-advice.ts'
 import { createAndOpen, type Databases, defaultPageSizeBytes, openDatabases, openError, type Root } from './opening.ts'
 import { isSealed, seal, sealedDatabases, unseal } from './sealed-rows.ts'
+import { Sessions } from './sessions.ts'
 import { freePages, type LogStatistics, readStatistics } from './statistics.ts'
 
 /** The longest key that LMDB takes with pages of this size; docs/format.md. */
@@ -37,6 +38,8 @@ export interface Entry {
 
 export class Environment {
   readonly dir: string
+  /** Who of those that this directory knows of lives. */
+  readonly sessions: Sessions
   readonly #root: Root
   readonly #databases: Databases
   readonly #lock: CommitLock
@@ -63,6 +66,7 @@ export class Environment {
     }: { readonly pageSizeBytes?: number; readonly throwAway?: boolean } = {},
   ) {
     this.dir = resolve(dir)
+    this.sessions = new Sessions(this.dir)
     this.#watch = new CommitWatch(join(this.dir, commitFile))
     try {
       makeDirectory(this.dir)
@@ -284,6 +288,7 @@ export class Environment {
     if (this.#closed) return
     this.#closed = true
     this.#watch.close() // whoever waits finds that it is closed
+    this.sessions.end()
     await Promise.allSettled(this.#copies)
     if (this.#poison !== undefined) return
     await this.#root.close()

@@ -6,7 +6,6 @@ import { endWithTest, Program, startProgram } from '../support/program.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { compileShim, failingDisk, noCompiler } from './failing-disk.ts'
 
-
 /** Stops in the middle of opening: LMDB has read which transaction was the last one, and not said so yet. */
 function startOpening(dir: string, preload: string): Program {
   const env = failingDisk(preload, { call: 'map', at: 1, times: 'once', error: 'stopped', done: false })

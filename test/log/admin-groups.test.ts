@@ -1,4 +1,5 @@
 // Administration sees who is in a group and who has what, and removes what nobody uses.
+import { hostname } from 'node:os'
 import { describe, expect, test } from 'vitest'
 import { days, ManualClock, minutes, openLog, startStreams, StreamsBuilder, string, topic } from 'millrace'
 import { expireOffsets } from '../../src/log/admin/offset-expiry.ts'
@@ -64,7 +65,7 @@ test('groups are listed with their states, and applications among them', async (
 })
 
 test('a group is described by its members, what they have and what they will have', async () => {
-  const { log, member } = await openGroup()
+  const { log, clock, member } = await openGroup()
   const a = member('a')
   await settle()
   const b = member('b')
@@ -77,11 +78,44 @@ test('a group is described by its members, what they have and what they will hav
     generation: 2,
     assignor: 'cooperative-sticky',
     members: [
-      { clientId: 'a', instanceId: undefined, assignment: places(...a.partitions), target: places(...a.partitions) },
+      {
+        clientId: 'a',
+        instanceId: undefined,
+        pid: process.pid,
+        host: hostname(),
+        lastHeartbeatMs: clock.now(),
+        assignment: places(...a.partitions),
+        target: places(...a.partitions),
+        waitsFor: [],
+      },
       { clientId: 'b', assignment: places(...b.partitions) },
     ],
   })
   expect(await rejectionOf(log.admin.describeGroup('nobody'))).toMatchObject({ code: 'group_unknown' })
+})
+
+test('a member that waits for partitions says which, and who has them still', async () => {
+  const { log, member } = await openGroup()
+  const a = member('a')
+  await settle()
+  a.hold()
+  await log.producer().sendMany(
+    words,
+    ['1', '2', '3', '4'].map((value) => ({ key: value, value })),
+  )
+  await settle()
+  expect(a.isHolding).toBe(true)
+  member('b')
+  await settle()
+  const { members } = await log.admin.describeGroup('g')
+  expect(members[1]?.assignment).toEqual([])
+  expect(members[1]?.waitsFor).toEqual(
+    members[1]?.target.map((place) => ({ ...place, memberId: members[0]?.memberId })),
+  )
+  expect(members[1]?.waitsFor).toHaveLength(2)
+  a.release()
+  await settle()
+  expect((await log.admin.describeGroup('g')).members.flatMap(({ waitsFor }) => waitsFor)).toEqual([])
 })
 
 test('a group waits, rebalancing, for a member that has a record in hand', async () => {

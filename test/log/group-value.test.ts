@@ -23,7 +23,7 @@ import {
 const timeoutMs = 10
 
 interface Act {
-  readonly act: 'join' | 'leave' | 'align' | 'detach' | 'silence' | 'time' | 'partitions'
+  readonly act: 'join' | 'leave' | 'align' | 'detach' | 'silence' | 'end' | 'time' | 'partitions'
   /** Which member. */
   readonly who: number
   /** How much time. */
@@ -32,7 +32,7 @@ interface Act {
 
 const acts: fc.Arbitrary<Act[]> = fc.array(
   fc.record({
-    act: fc.constantFrom('join', 'leave', 'align', 'align', 'align', 'detach', 'silence', 'time', 'partitions'),
+    act: fc.constantFrom('join', 'leave', 'align', 'align', 'align', 'detach', 'silence', 'end', 'time', 'partitions'),
     who: fc.nat(5),
     by: fc.integer({ min: 1, max: 6 }),
   }),
@@ -45,6 +45,8 @@ function newcomer(who: number, life: number): Newcomer {
     memberId: `m${who}-${life}`,
     clientId: `m${who}`,
     sessionId: `s${who}`,
+    pid: who,
+    host: 'here',
     sessionTimeoutMs: timeoutMs,
     subscription: who % 2 === 0 ? { topics: ['t0', 't1'] } : { pattern: { source: '^t[01]$', flags: '' } },
     assignor: (['cooperative-sticky', 'range', 'round-robin'] as const)[who % 3] ?? 'range',
@@ -74,11 +76,16 @@ test('a partition has one owner at most at every moment, and the living own all 
         { name: 't1', id: 2, partitions: 1 },
       ]
       const silent = new Set<string>()
+      const gone = new Set<string>()
       const find = (who: number): Member | undefined => group.members.find(({ clientId }) => clientId === `m${who}`)
       const lastSeen = ({ memberId, sessionId, seenMs }: Member): number =>
         sessionId === undefined || silent.has(memberId) ? seenMs : nowMs
       const changed = (next: Group): void => {
-        const settled = retarget(expire(next, nowMs, lastSeen), topics)
+        const settled = retarget(
+          expire(next, nowMs, lastSeen, ({ memberId }) => gone.has(memberId)),
+          topics,
+        )
+        expect(settled.members.filter(({ memberId }) => gone.has(memberId))).toEqual([])
         expect(settled.generation).toBeGreaterThanOrEqual(group.generation)
         group = settled
       }
@@ -93,7 +100,10 @@ test('a partition has one owner at most at every moment, and the living own all 
           else if (step.act === 'leave') changed(leave(group, member.memberId, nowMs))
           else if (step.act === 'detach') changed(detach(group, member.memberId, nowMs))
           else if (step.act === 'silence') silent.add(member.memberId)
-          else changed(align(group, member))
+          else if (step.act === 'end') {
+            gone.add(member.memberId)
+            changed(group)
+          } else changed(align(group, member))
         }
         checkOwners(group)
       }

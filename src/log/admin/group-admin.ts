@@ -6,7 +6,7 @@ import type { WriteTransaction } from '../../storage/environment.ts'
 import type { AssignorName, GroupPartition } from '../group/assignors.ts'
 import type { TopicPartition } from '../consumer/consumer-options.ts'
 import type { EmbeddedLog } from '../embedded-log.ts'
-import { assignorOf, type Group, isSettled } from '../group/group.ts'
+import { assignorOf, awaited, type Group, isSettled } from '../group/group.ts'
 import { checkGroup } from '../kept/topic-name.ts'
 
 /**
@@ -45,10 +45,24 @@ export interface GroupMember {
   readonly clientId: string
   /** Of a static member. */
   readonly instanceId: string | undefined
+  /** The process that it joined from. */
+  readonly pid: number
+  /** The machine, or the container, that it joined from. */
+  readonly host: string
+  /** When its process was heard of last, in ms since the epoch. */
+  readonly lastHeartbeatMs: number
   /** What it reads and may commit. */
   readonly assignment: readonly TopicPartition[]
   /** What it will have when partitions have moved. */
   readonly target: readonly TopicPartition[]
+  /** What of its target others still have, and who: they give it up when their loops ask for the next record. */
+  readonly waitsFor: readonly AwaitedPartition[]
+}
+
+/** A partition that a member waits for. */
+export interface AwaitedPartition extends TopicPartition {
+  /** Who has it still. */
+  readonly memberId: string
 }
 
 export function listGroups(log: EmbeddedLog): GroupListing[] {
@@ -84,12 +98,18 @@ function describe(log: EmbeddedLog, name: string): GroupDescription {
     state: stateOf(group),
     generation: group.generation,
     assignor: group.members.length === 0 ? undefined : assignorOf(group),
-    members: group.members.map(({ memberId, clientId, instanceId, owned, target }) => ({
-      memberId,
-      clientId,
-      instanceId,
-      assignment: places(owned),
-      target: places(target),
+    members: group.members.map((member) => ({
+      memberId: member.memberId,
+      clientId: member.clientId,
+      instanceId: member.instanceId,
+      pid: member.pid,
+      host: member.host,
+      lastHeartbeatMs: log.groups.lastBeatMs(member),
+      assignment: places(member.owned),
+      target: places(member.target),
+      waitsFor: awaited(group, member).flatMap(({ partition, holder: { memberId } }) =>
+        places([partition]).map((place) => ({ ...place, memberId })),
+      ),
     })),
   }
 }
@@ -113,7 +133,7 @@ export function deleteGroup(log: EmbeddedLog, name: string): void {
     if (members > 0) {
       throw new MillraceError(
         'group_not_empty',
-        `the group "${name}" has ${members} members: close its consumers first; those of a dead process go at their session timeout`,
+        `the group "${name}" has ${members} members: close its consumers first; those of a frozen process go at their session timeout`,
       )
     }
     forget(log, transaction, name)

@@ -56,9 +56,12 @@ export interface ConsumerOptions<T extends TopicSource = string> {
   readonly autoCommitMs?: number | false
   /** Stands before the id of the member, for people. Default `consumer`. */
   readonly clientId?: string
-  /** Makes it a static member of its group: one that comes back within its session timeout gets its partitions back without a rebalance. */
+  /** Makes it a static member of its group: one that is closed and comes back within its session timeout gets its partitions back without a rebalance. */
   readonly instanceId?: string
-  /** How long the process may be silent until its partitions are given to others, in ms. Default 45,000, up to 30 minutes. */
+  /**
+   * How long a frozen process may be silent until its partitions are given to others, in ms. One that has ended loses them at
+   * once. Default 45,000, up to 30 minutes.
+   */
   readonly sessionTimeoutMs?: number
   /** How often the process says that it is alive, in ms; at most a third of the session timeout. Default 3,000. */
   readonly heartbeatMs?: number

@@ -144,11 +144,14 @@ export class Membership {
     const { groups, session, newMemberId } = this.#context
     const { group, heartbeatMs: _, maxPollIntervalMs: __, instanceId, ...options } = this.#options
     const memberId = newMemberId()
+    const { id: sessionId, pid, host } = session.begin()
     groups.join(group, {
       ...options,
       ...(instanceId === undefined ? {} : { instanceId }),
       memberId,
-      sessionId: session.id,
+      sessionId,
+      pid,
+      host,
     })
     session.add(this.#sessionMember)
     this.#memberId = memberId

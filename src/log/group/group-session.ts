@@ -1,12 +1,14 @@
 /**
  * The heartbeat of an open log: one small durable commit per interval speaks for all its members, whatever their number.
  *
- * It also looks after the groups of its members: whoever is dead is removed by the first that notices. A session that was
- * itself held up (a stopped process, a busy event loop) is patient with the others, who may have been too.
+ * It also looks after the groups of its members: whoever is dead is removed by the first that notices. A member that has
+ * all it should have never waits for anyone, so it looks several times a second whether the others' sessions have ended: otherwise
+ * nobody would read on for a process that was killed. A session that was itself held up (a stopped process, a busy event
+ * loop) is patient with the others, who may have been too.
  */
-import { randomUUID } from 'node:crypto'
 import type { Clock } from '../../core/clock.ts'
 import type { Environment } from '../../storage/environment.ts'
+import type { SessionOwner } from '../../storage/sessions.ts'
 import type { Groups } from './groups.ts'
 
 /** A member, as its session sees it. */
@@ -19,13 +21,17 @@ export interface SessionMember {
   fail(error: unknown): void
 }
 
+/** How often it is looked whether sessions have ended: a few µs for each member of the group. */
+const lookMs = 250
+
 export class GroupSession {
-  readonly id: string = randomUUID()
   readonly #environment: Environment
   readonly #groups: Groups
   readonly #clock: Clock
   readonly #members = new Set<SessionMember>()
+  #owner: SessionOwner | undefined
   #cancel: (() => void) | undefined
+  #cancelLook: (() => void) | undefined
   #lastBeatMs = 0
   #wasHeldUp = false
 
@@ -35,10 +41,26 @@ export class GroupSession {
     this.#clock = clock
   }
 
+  /**
+   * Who speaks for the members that join from here.
+   *
+   * @throws MillraceError `storage_failed`
+   */
+  begin(): SessionOwner {
+    const { sessions } = this.#environment
+    if (this.#owner === undefined || !sessions.isInPlace(this.#owner.id)) {
+      // Members without any session are those of a backup that was brought back.
+      if (!sessions.haveBegun) for (const name of this.#groups.names()) this.#groups.settle(name)
+      this.#owner = sessions.begin()
+    }
+    return this.#owner
+  }
+
   add(member: SessionMember): void {
     this.#members.add(member)
     this.#lastBeatMs = this.#clock.elapsed()
     this.#schedule()
+    this.#cancelLook ??= this.#scheduleLook()
   }
 
   /** The last one takes the row of the session with it. */
@@ -46,7 +68,9 @@ export class GroupSession {
     if (!this.#members.delete(member) || this.#members.size > 0) return
     this.#cancel?.()
     this.#cancel = undefined
-    if (!this.#environment.isClosed) this.#groups.endSession(this.id)
+    this.#cancelLook?.()
+    this.#cancelLook = undefined
+    if (this.#owner !== undefined && !this.#environment.isClosed) this.#groups.endSession(this.#owner.id)
   }
 
   #schedule(): void {
@@ -70,9 +94,10 @@ export class GroupSession {
       if (isHeldUp && !this.#wasHeldUp) this.#groups.bePatient()
       this.#wasHeldUp = isHeldUp
       this.#lastBeatMs = nowMs
-      this.#environment.write((transaction) => this.#groups.beat(transaction, this.id))
+      const { id } = this.begin()
+      this.#environment.write((transaction) => this.#groups.beat(transaction, id))
       for (const member of this.#members) member.beat()
-      this.#settleGroups()
+      for (const group of this.#groupNames()) this.#groups.settle(group)
     } catch (error) {
       for (const member of this.#members) member.fail(error)
       return
@@ -80,8 +105,23 @@ export class GroupSession {
     if (this.#members.size > 0) this.#schedule()
   }
 
-  #settleGroups(): void {
-    const groups = new Set([...this.#members].map(({ group }) => group))
-    for (const group of groups) this.#groups.settle(group)
+  #scheduleLook(): () => void {
+    return this.#clock.schedule(lookMs, () => this.#look(), 'background')
+  }
+
+  #look(): void {
+    this.#cancelLook = undefined
+    if (this.#environment.isClosed) return
+    try {
+      for (const group of this.#groupNames()) this.#groups.removeGone(group)
+    } catch (error) {
+      for (const member of this.#members) member.fail(error)
+      return
+    }
+    if (this.#members.size > 0) this.#cancelLook = this.#scheduleLook()
+  }
+
+  #groupNames(): Set<string> {
+    return new Set([...this.#members].map(({ group }) => group))
   }
 }

@@ -26,8 +26,11 @@ export interface Member {
   /** Of a static member: whoever joins under it takes the place of the one before. */
   readonly instanceId?: string
   readonly clientId: string
-  /** Whose heartbeat speaks for it: an open log. Absent when a static member has closed and may come back. */
+  /** Who speaks for it: an open log. Absent when a static member has closed and may come back. */
   readonly sessionId?: string | undefined
+  /** The process and the machine that it joined from, for people. */
+  readonly pid: number
+  readonly host: string
   /** When it joined or was heard of last beside the heartbeats. */
   readonly seenMs: number
   readonly sessionTimeoutMs: number
@@ -85,9 +88,14 @@ export function detach(group: Group, memberId: string, nowMs: number): Group {
   return change(group, memberId, (member) => ({ ...member, sessionId: undefined, seenMs: nowMs }))
 }
 
-/** Members that were not heard of for their session timeout go. */
-export function expire(group: Group, nowMs: number, lastSeenMs: (member: Member) => number): Group {
-  return without(group, (member) => nowMs - lastSeenMs(member) > member.sessionTimeoutMs, nowMs)
+/** Members whose session has ended go, and those that were not heard of for their session timeout. */
+export function expire(
+  group: Group,
+  nowMs: number,
+  lastSeenMs: (member: Member) => number,
+  isGone: (member: Member) => boolean,
+): Group {
+  return without(group, (member) => nowMs - lastSeenMs(member) > member.sessionTimeoutMs || isGone(member), nowMs)
 }
 
 function without(group: Group, isGone: (member: Member) => boolean, nowMs: number): Group {
@@ -145,6 +153,24 @@ export function available(group: Group, { target }: Member): GroupPartition[] {
   return minus(
     target,
     group.members.flatMap(({ owned }) => owned),
+  )
+}
+
+/** A partition that a member waits for, and the member that has it. */
+export interface Awaited {
+  readonly partition: GroupPartition
+  readonly holder: Member
+}
+
+/** What a member should have and another one has. */
+export function awaited(group: Group, { memberId, target, owned }: Member): Awaited[] {
+  const missing = new Set(minus(target, owned).map(partitionName))
+  return group.members.flatMap((holder) =>
+    holder.memberId === memberId
+      ? []
+      : holder.owned
+          .filter((partition) => missing.has(partitionName(partition)))
+          .map((partition) => ({ partition, holder })),
   )
 }
 

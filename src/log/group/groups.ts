@@ -2,9 +2,10 @@
  * Consumer groups in the log: one row for each, changed in write transactions by whoever acts.
  *
  * There is no coordinator. Who joins, leaves or finds a dead member computes the new targets in the same transaction, so the
- * row is right after every commit, whoever dies behind it. To a process that has just woken, or whose clock has jumped, everybody
- * looks dead: it gives them their session timeout anew. A commit of positions looks at the row in its own transaction:
- * only the owner of a partition moves its position.
+ * row is right after every commit, whoever dies next. A member is dead when its session has ended (storage/sessions.ts), which
+ * the system knows at once, or when it was silent for its session timeout, as a frozen one is. To a process that has just woken,
+ * or whose clock has jumped, everybody seems silent: it gives them their session timeout anew. A commit of positions looks at
+ * the row in its own transaction: only the owner of a partition moves its position.
  */
 import { readInt64, writeInt64 } from '../../core/bytes.ts'
 import type { Clock } from '../../core/clock.ts'
@@ -116,7 +117,8 @@ export class Groups {
       const nowMs = this.#clock.now()
       if (newcomer.sessionId !== undefined) this.beat(transaction, newcomer.sessionId)
       return this.#change(transaction, name, (group) =>
-        retarget(join(this.#expired(group), newcomer, nowMs), this.#topics.list()),
+        // In this order, since a static member takes the place of a dead one before anybody else does.
+        retarget(this.#expired(join(group, newcomer, nowMs)), this.#topics.list()),
       )
     })
   }
@@ -143,6 +145,13 @@ export class Groups {
     const settled = (group: Group): Group => retarget(this.#expired(group), this.#topics.list())
     if (settled(stored.group) === stored.group) return
     this.#environment.write((transaction) => this.#change(transaction, name, settled))
+  }
+
+  /** As {@link settle}, only for members whose session has ended: a look at a file for each of them. */
+  removeGone(name: string): void {
+    this.#environment.refresh()
+    const members = this.find(name)?.group.members ?? []
+    if (members.some((member) => this.#isGone(member))) this.settle(name)
   }
 
   release(name: string, memberId: string, partitions: readonly GroupPartition[]): void {
@@ -307,14 +316,22 @@ export class Groups {
     const aheadMs = nowMs - this.#clock.elapsed()
     if (Math.abs(aheadMs - this.#aheadMs) > jumpMsMax) this.bePatient()
     this.#aheadMs = aheadMs
-    return expire(group, nowMs, (member) => {
-      const seenMs = this.#lastBeatMs(member)
+    const lastSeenMs = (member: Member): number => {
+      const seenMs = this.lastBeatMs(member)
       // A beat of the future was one by a clock that was set back since.
       return seenMs > nowMs + jumpMsMax ? this.#openedMs : Math.max(seenMs, this.#patientSinceMs)
-    })
+    }
+    return expire(group, nowMs, lastSeenMs, (member) => this.#isGone(member))
   }
 
-  #lastBeatMs({ sessionId, seenMs }: Member): number {
+  /** A place that is kept for a static member means nothing in a directory that a backup was brought back to. */
+  #isGone({ sessionId }: Member): boolean {
+    const { sessions } = this.#environment
+    return sessionId === undefined ? !sessions.haveBegun : !sessions.isAlive(sessionId)
+  }
+
+  /** When a member was heard of last. */
+  lastBeatMs({ sessionId, seenMs }: Member): number {
     const beat = sessionId === undefined ? undefined : this.#environment.get('groups', sessionKey(sessionId))
     return beat === undefined ? seenMs : Math.max(seenMs, readInt64(beat, 0))
   }
