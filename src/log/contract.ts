@@ -73,6 +73,10 @@ export interface LogContract {
    * `begin` gets what is stored and returns what to store; when it throws, nothing changes.
    */
   startApplication(applicationId: string, begin: (stored: StoredApplication) => ApplicationStart): number
+  /** Whether no newer instance has started, as of the snapshot that is read. */
+  isCurrent(applicationId: string, epoch: number): boolean
+  /** The instance has stopped: nobody runs the application now, unless a newer one has started. */
+  endApplication(applicationId: string, epoch: number): void
   /** The id of a store of an application, given to it the first time it is asked for. */
   storeIds(applicationId: string, names: readonly string[]): number[]
 
@@ -85,6 +89,14 @@ export interface LogContract {
 
   /** Calls back after commits of anyone, until the returned function is called. */
   onCommit(listener: () => void): () => void
+}
+
+/** What stops an instance when a newer one has taken over. */
+export function fencedBySuccessor(applicationId: string): MillraceError {
+  return new MillraceError(
+    'fenced',
+    `another instance of application "${applicationId}" has started; this one stops, and nothing since its last commit is kept`,
+  )
 }
 
 const contracts = new WeakMap<object, LogContract>()

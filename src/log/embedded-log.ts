@@ -3,15 +3,21 @@
  */
 import { readInt64, writeUint64 } from '../core/bytes.ts'
 import { type Clock, systemClock } from '../core/clock.ts'
-import { MillraceError } from '../core/errors.ts'
 import { DiskGuard, freeDiskBytes as freeBytesOf } from '../storage/disk-guard.ts'
 import type { Environment, WriteTransaction } from '../storage/environment.ts'
 import { namedKey } from '../storage/keys.ts'
+import type { SessionOwner } from '../storage/sessions.ts'
 import { type StateReader, stateReader, stateWriter } from '../storage/state-rows.ts'
 import { sealBatch, stampAppendTime } from './format/batch.ts'
 import { cleaner } from './cleaning/cleaner.ts'
 import { Compaction } from './cleaning/compaction.ts'
-import type { ApplicationStart, Commit, LogContract, StoredApplication } from './contract.ts'
+import {
+  type ApplicationStart,
+  type Commit,
+  fencedBySuccessor,
+  type LogContract,
+  type StoredApplication,
+} from './contract.ts'
 import { sweepDeletedTopics } from './kept/deleted-topics.ts'
 import { Maintenance } from './cleaning/maintenance.ts'
 import { GroupSession } from './group/group-session.ts'
@@ -38,7 +44,7 @@ export class EmbeddedLog implements LogContract {
   readonly positions: Positions
   readonly producers: Producers
   readonly groups: Groups
-  /** Keeps the members alive that run here. */
+  /** Speaks for the members and the applications that run here. */
   readonly groupSession: GroupSession
   readonly state: StateReader
 
@@ -119,6 +125,7 @@ export class EmbeddedLog implements LogContract {
   }
 
   startApplication(applicationId: string, begin: (stored: StoredApplication) => ApplicationStart): number {
+    const owner = this.groupSession.begin()
     return this.environment.write((transaction) => {
       const epoch = this.#epoch(applicationId) + 1
       if (epoch === 1) this.groups.checkUnused(applicationId)
@@ -130,8 +137,29 @@ export class EmbeddedLog implements LogContract {
       })
       transaction.put('applications', namedKey(applicationId, 'plan'), Buffer.from(plan))
       transaction.put('applications', namedKey(applicationId, 'epoch'), encodeNumber(epoch))
+      transaction.put('applications', namedKey(applicationId, 'session'), Buffer.from(JSON.stringify(owner)))
       this.#putPositions(transaction, applicationId, positions)
       return epoch
+    })
+  }
+
+  /** Where an application runs; undefined when nobody runs it, however the one who did has ended. */
+  runnerOf(applicationId: string): SessionOwner | undefined {
+    const stored = this.environment.get('applications', namedKey(applicationId, 'session'))
+    if (stored === undefined) return undefined
+    const owner = JSON.parse(stored.toString()) as SessionOwner
+    return this.environment.sessions.isAlive(owner.id) ? owner : undefined
+  }
+
+  isCurrent(applicationId: string, epoch: number): boolean {
+    return this.#epoch(applicationId) === epoch
+  }
+
+  endApplication(applicationId: string, epoch: number): void {
+    this.environment.write((transaction) => {
+      if (this.isCurrent(applicationId, epoch)) {
+        transaction.remove('applications', namedKey(applicationId, 'session'))
+      }
     })
   }
 
@@ -166,12 +194,7 @@ export class EmbeddedLog implements LogContract {
   commit(commit: Commit): void {
     this.environment.write((transaction) => {
       const { applicationId } = commit
-      if (this.#epoch(applicationId) !== commit.epoch) {
-        throw new MillraceError(
-          'fenced',
-          `another instance of application "${applicationId}" has started; this one stops, and nothing of its last commit is kept`,
-        )
-      }
+      if (!this.isCurrent(applicationId, commit.epoch)) throw fencedBySuccessor(applicationId)
       const nowMs = this.clock.now()
       this.#guard.check(0)
       for (const { partition, batches, usesAppendTime = false } of commit.appends) {

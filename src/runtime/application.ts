@@ -172,9 +172,11 @@ export class Application implements AsyncDisposable {
     try {
       while (this.#state === 'running') await this.#step()
       this.#commit()
+      this.#leave()
       this.#enter('closed')
       this.#settleWaiters(new MillraceError('closed', `application "${this.applicationId}" was closed`))
     } catch (error) {
+      this.#leave()
       this.#enter('failed')
       const seen = this.#waiters.length > 0
       this.#settleWaiters(error)
@@ -184,7 +186,18 @@ export class Application implements AsyncDisposable {
     }
   }
 
+  /** Says that it does not run any more. */
+  #leave(): void {
+    try {
+      this.#engine.end()
+    } catch {
+      // The log is closed, or refuses all work: nobody takes over from here before the session of the log has ended, which says the same.
+    }
+  }
+
   async #step(): Promise<void> {
+    // Every commit wakes it, so it learns of a takeover at once, and before it works on a record that is its successor's.
+    if (this.#news) this.#engine.checkCurrent()
     this.#news = false
     const startedMs = monotonicMs()
     const result = this.#engine.run(() => monotonicMs() - startedMs > sliceMs || this.#isCommitTime())

@@ -8,7 +8,7 @@ import type { Carrier } from '../core/carrier.ts'
 import type { Clock } from '../core/clock.ts'
 import { MillraceError, messageOf } from '../core/errors.ts'
 import { partitionOf } from '../core/partitioner.ts'
-import type { Commit, LogContract } from '../log/contract.ts'
+import { type Commit, fencedBySuccessor, type LogContract } from '../log/contract.ts'
 import type { PlanNode, RegroupNode, SinkNode } from '../plan/node.ts'
 import { isRecordError } from '../plan/operator.ts'
 import type { StoreSpec } from '../plan/store.ts'
@@ -254,6 +254,22 @@ export class Engine implements TaskHost {
       this.#outputs.set(name, output)
     }
     return output
+  }
+
+  /**
+   * Looks whether a newer instance has taken over, which an instance without work would never find out from its commits.
+   *
+   * @throws MillraceError `fenced`
+   */
+  checkCurrent(): void {
+    const { applicationId } = this.#options
+    this.#log.refresh()
+    if (!this.#log.isCurrent(applicationId, this.#epoch)) throw (this.#fatal ??= fencedBySuccessor(applicationId))
+  }
+
+  /** Nobody runs the application any more. */
+  end(): void {
+    this.#log.endApplication(this.#options.applicationId, this.#epoch)
   }
 
   get hasUncommitted(): boolean {

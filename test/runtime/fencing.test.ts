@@ -1,5 +1,5 @@
 // One instance per application id: the newer one takes over, and the older one's next commit is refused.
-import { int64, keyValueStore, ManualClock, string } from 'millrace'
+import { int64, keyValueStore, ManualClock, string, type Topology } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { start, turns, until } from '../support/applications.ts'
 import { openTestLog } from '../support/open.ts'
@@ -16,14 +16,13 @@ const record = { key: 'a', value: 'x', timestamp: 1 }
 const rarely = { everyMs: 1_000_000, everyRecords: 1_000_000 }
 
 describe('an older instance', () => {
-  test('stops with fenced at its next commit, and nothing of it is kept', async () => {
+  test('stops with fenced, and nothing since its last commit is kept', async () => {
     const { log } = openTestLog()
     const older = await start(log, counting, { commit: rarely, clock: new ManualClock() })
     await log.producer().sendMany(input, [record, record])
     await until(() => older.metrics().eventTime === 1 && older.metrics().lag === 0)
     const newer = await start(log, counting)
     const fenced = { code: 'fenced', message: expect.stringContaining('application "app"') }
-    expect(await rejectionOf(older.close())).toMatchObject(fenced)
     expect(await rejectionOf(older.stopped)).toMatchObject(fenced)
     expect(older.state).toBe('failed')
     await newer.caughtUp()
@@ -46,12 +45,26 @@ describe('an older instance', () => {
     expect(newer.store(counts).get('a')).toBe(4)
   })
 
-  test('without work closes in peace', async () => {
+  test('without work stops with fenced as soon as the newer one has started, and sees none of its records', async () => {
+    const { log } = openTestLog()
+    const seen: string[] = []
+    const noting = (name: string): Topology =>
+      topologyOf((builder) => builder.stream(input).foreach(() => seen.push(name)))
+    const older = await start(log, noting('older'))
+    const newer = await start(log, noting('newer'))
+    await log.producer().send(input, record)
+    expect(await rejectionOf(older.stopped)).toMatchObject({ code: 'fenced' })
+    await newer.caughtUp()
+    expect(seen).toEqual(['newer'])
+    expect([older.state, newer.state]).toEqual(['failed', 'running'])
+  })
+
+  test('that closes at that moment closes in peace', async () => {
     const { log } = openTestLog()
     const older = await start(log, counting)
+    const closing = older.close()
     const newer = await start(log, counting)
-    await older.close()
-    await older.stopped
+    await closing
     expect(newer.state).toBe('running')
   })
 })

@@ -1,4 +1,5 @@
 // A producer in another process: its commits wake the application, and none is lost.
+import { hostname } from 'node:os'
 import { int64, keyValueStore, string, topic } from 'millrace'
 import { expect, test } from 'vitest'
 import { start, until } from '../support/applications.ts'
@@ -32,19 +33,34 @@ test('records of another process are worked on without a call of anyone', async 
   expect(await log.admin.endOffsets(heard)).toEqual([55])
 })
 
-test('an application in another process takes over, and its queries are seen here', async () => {
-  const { log, dir } = openTestLog()
+test('an application in another process takes over from an idle one, and its queries are seen here', async () => {
+  const { log, dir, embedded } = openTestLog()
   await log.producer().sendMany(
     words,
     ['a', 'b', 'a'].map((word) => ({ key: word, value: word, timestamp: 0 })),
   )
   const here = await start(log, counting)
   await here.caughtUp()
+  expect(embedded.runnerOf('app')).toMatchObject({ pid: process.pid, host: hostname() })
   const there = startProgram('count-words', [dir])
   expect(await there.line()).toBe('started')
-  await log.producer().send(words, { key: 'a', value: 'a', timestamp: 0 })
   await expect(here.stopped).rejects.toMatchObject({ code: 'fenced' })
+  await log.producer().send(words, { key: 'a', value: 'a', timestamp: 0 })
   there.say('a')
   expect(await there.line()).toBe('3')
   expect(here.store(counts).get('a')).toBe(3)
+  expect(embedded.runnerOf('app')?.pid).not.toBe(process.pid)
+  there.kill()
+  await there.exited
+  expect(embedded.runnerOf('app')).toBeUndefined()
+})
+
+test('an application that was closed runs nowhere, also while its log is open', async () => {
+  const { log, embedded } = openTestLog()
+  const [older, newer] = [await start(log, counting), await start(log, counting)]
+  await expect(older.stopped).rejects.toMatchObject({ code: 'fenced' })
+  expect(embedded.runnerOf('app')).toMatchObject({ pid: process.pid })
+  await newer.close()
+  expect(embedded.runnerOf('app')).toBeUndefined()
+  expect(embedded.runnerOf('another')).toBeUndefined()
 })

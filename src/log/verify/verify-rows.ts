@@ -45,7 +45,7 @@ const checks: Partial<Record<DatabaseName, RowCheck>> = {
   applications({ key, value }) {
     const what = key.subarray(key.indexOf(0) + 1).toString()
     if (what === 'epoch') return value.length === 8 && readInt64(value, 0) >= 1 ? undefined : 'it is no epoch'
-    if (what !== 'plan' && what !== 'progress') return undefined
+    if (what !== 'plan' && what !== 'progress' && what !== 'session') return undefined
     return readJson(value) === undefined ? `it is no ${what}` : undefined
   },
   stores({ value }, _, { nextId }) {
