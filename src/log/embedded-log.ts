@@ -19,6 +19,7 @@ import {
   type StoredApplication,
 } from './contract.ts'
 import { sweepDeletedTopics } from './kept/deleted-topics.ts'
+import { HeldClock } from './held-clock.ts'
 import { Maintenance } from './cleaning/maintenance.ts'
 import { GroupSession } from './group/group-session.ts'
 import { Groups } from './group/groups.ts'
@@ -58,7 +59,8 @@ export class EmbeddedLog implements LogContract {
   readonly #guard: DiskGuard
 
   constructor(environment: Environment, options: EmbeddedLogOptions = {}) {
-    const { clock = systemClock, freeDiskBytes = () => freeBytesOf(environment.dir), keyMapBytes } = options
+    const { freeDiskBytes = () => freeBytesOf(environment.dir), keyMapBytes } = options
+    const clock = new HeldClock(options.clock ?? systemClock, environment)
     this.environment = environment
     this.clock = clock
     const space = { freeBytes: freeDiskBytes, reusableBytes: () => environment.reusableBytes() }

@@ -49,6 +49,8 @@ export class Environment {
   #poison: MillraceError | undefined
   #closed = false
   #commits = 0
+  #isWriting = false
+  readonly #beforeWrites: (() => void)[] = []
 
   /**
    * Opens a directory, and creates it where it is missing.
@@ -99,6 +101,7 @@ export class Environment {
    */
   write<T>(work: (transaction: WriteTransaction) => T): T {
     this.#checkUsable()
+    for (const prepare of this.#beforeWrites) prepare()
     let thrownByWork: unknown
     let result: T
     try {
@@ -106,11 +109,14 @@ export class Environment {
       if (this.#commits++ % commitsBetweenReaderChecks === 0) this.#root.readerCheck()
       result = this.#lock.hold(() =>
         this.#root.transactionSync(() => {
+          this.#isWriting = true
           try {
             return work(this.#transaction)
           } catch (error) {
             thrownByWork = error
             throw error
+          } finally {
+            this.#isWriting = false
           }
         }),
       )
@@ -120,6 +126,16 @@ export class Environment {
     this.#lock.announce()
     this.#watch.notify()
     return result
+  }
+
+  /** Calls back before each {@link write} takes the lock: what a transaction asks of a user's code is asked there. */
+  beforeWrite(prepare: () => void): void {
+    this.#beforeWrites.push(prepare)
+  }
+
+  /** Whether a transaction is open here, while which all others wait. */
+  get isWriting(): boolean {
+    return this.#isWriting
   }
 
   /**

@@ -48,7 +48,7 @@ function newcomer(who: number, life: number): Newcomer {
     pid: who,
     host: 'here',
     sessionTimeoutMs: timeoutMs,
-    subscription: who % 2 === 0 ? { topics: ['t0', 't1'] } : { pattern: { source: '^t[01]$', flags: '' } },
+    subscription: { topics: ['t0', 't1'], ...(who % 2 === 0 ? {} : { pattern: { source: '^t[01]$', flags: '' } }) },
     assignor: (['cooperative-sticky', 'range', 'round-robin'] as const)[who % 3] ?? 'range',
     ...(isStatic ? { instanceId: `i${who}` } : {}),
   }

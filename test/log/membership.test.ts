@@ -48,7 +48,7 @@ function startLife(log: EmbeddedLog, name: string, revoke: () => boolean = () =>
         group,
         clientId: name,
         instanceId: undefined,
-        subscription: { topics: ['words'] },
+        subscription: () => ({ topics: ['words'] }),
         assignor: 'range',
         sessionTimeoutMs: 60_000,
         heartbeatMs: 10_000,

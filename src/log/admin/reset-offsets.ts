@@ -84,8 +84,10 @@ function checkNoMembers(group: string, count: number): void {
   )
 }
 
-function checkTarget(to: ResetTarget): ResetTarget {
-  if (to === 'earliest' || to === 'latest') return to
+/** A copy of the target: its field may be a getter, which is read before the transaction. */
+function checkTarget(given: ResetTarget): ResetTarget {
+  if (given === 'earliest' || given === 'latest') return given
+  const to = typeof given === 'object' && given !== null ? { ...given } : given
   const [name, ...others] = typeof to === 'object' && to !== null ? Object.keys(to) : []
   const value = Object.values(to ?? {})[0] as number
   if (others.length === 0 && (name === 'offset' || name === 'time' || name === 'ago')) checkWhole(name, value, 0)

@@ -8,6 +8,7 @@ import { MillraceError, messageOf } from '../../core/errors.ts'
 import type { ConsumerSettings } from './consumer-options.ts'
 import { ConsumerPartitions, placeOf, type RunHook } from './consumer-partitions.ts'
 import type { EmbeddedLog } from '../embedded-log.ts'
+import type { GroupSubscription } from '../group/group.ts'
 import type { PositionCommit } from '../group/groups.ts'
 import type { Lane } from './lane.ts'
 import type { Fetch, Lanes } from './lanes.ts'
@@ -69,7 +70,7 @@ export class ConsumerCore {
     if (group === undefined || assign !== undefined) return undefined
     const { groups, groupSession: session, clock, topics } = this.#log
     const partitions = this.#partitions
-    const subscription = partitions.subscription.forGroup
+    const subscription = (): GroupSubscription => partitions.subscription.forGroup()
     return new Membership(
       {
         groups,

@@ -15,7 +15,8 @@ export interface MembershipOptions {
   readonly group: string
   readonly clientId: string
   readonly instanceId: string | undefined
-  readonly subscription: GroupSubscription
+  /** What it reads, by the topics that there are; never called in a transaction, for a pattern may be slow. */
+  readonly subscription: () => GroupSubscription
   readonly assignor: AssignorName
   readonly sessionTimeoutMs: number
   readonly heartbeatMs: number
@@ -108,7 +109,7 @@ export class Membership {
       refresh()
       const topics = topicsVersion()
       if (groups.version(name) === this.#syncedVersion && topics === this.#syncedTopics) return
-      if (topics !== this.#syncedTopics) groups.settle(name)
+      if (topics !== this.#syncedTopics && !groups.resubscribe(name, this.#options.subscription(), topics)) continue
       this.#syncedTopics = topics
       const stored = groups.find(name)
       const member = stored && memberOf(stored.group, memberId)
@@ -142,11 +143,13 @@ export class Membership {
 
   #join(): string {
     const { groups, session, newMemberId } = this.#context
-    const { group, heartbeatMs: _, maxPollIntervalMs: __, instanceId, ...options } = this.#options
+    const { group, heartbeatMs: _, maxPollIntervalMs: __, instanceId, subscription, ...options } = this.#options
     const memberId = newMemberId()
     const { id: sessionId, pid, host } = session.begin()
+    // What comes into the catalogue meanwhile is found by the poll that follows.
     groups.join(group, {
       ...options,
+      subscription: subscription(),
       ...(instanceId === undefined ? {} : { instanceId }),
       memberId,
       sessionId,

@@ -21,10 +21,8 @@ export type ResetPolicy = 'earliest' | 'latest' | 'none' | { readonly ago: numbe
 
 export function checkReset(reset: ResetPolicy): ResetPolicy {
   if (reset === 'earliest' || reset === 'latest' || reset === 'none') return reset
-  if (isOnly(reset, 'ago')) {
-    checkWhole('the duration of reset', reset.ago, 0)
-    return reset
-  }
+  // A copy: the policy is asked in transactions too, where no getter of a user may run.
+  if (isOnly(reset, 'ago')) return { ago: checkWhole('the duration of reset', reset.ago, 0) }
   throw new MillraceError(
     'bad_option',
     `reset is ${shown(reset)}; expected "earliest", "latest", "none" or { ago: ms }`,

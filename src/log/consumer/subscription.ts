@@ -46,8 +46,11 @@ export class Subscription {
    */
   constructor(log: EmbeddedLog, source: readonly TopicSource[] | RegExp) {
     this.#log = log
-    this.#pattern = source instanceof RegExp ? source : undefined
-    if (source instanceof RegExp) return
+    if (source instanceof RegExp) {
+      // A copy without a place of its own, whatever the user does with theirs.
+      this.#pattern = new RegExp(source.source, source.flags.replaceAll(/[gy]/g, ''))
+      return
+    }
     for (const topic of source) this.#codecs.set(nameOf(topic), typeof topic === 'string' ? raw : codecsOf(topic))
     // What no constant creates must be there before anything is created.
     for (const topic of source) if (typeof topic === 'string') log.describeTopic(topic)
@@ -59,10 +62,17 @@ export class Subscription {
     if (this.#pattern === undefined) for (const name of this.#codecs.keys()) this.#log.describeTopic(name)
   }
 
-  get forGroup(): GroupSubscription {
+  /** Evaluates the pattern: not to be called in a transaction. */
+  forGroup(): GroupSubscription {
     if (this.#pattern === undefined) return { topics: [...this.#codecs.keys()] }
     const { source, flags } = this.#pattern
-    return { pattern: { source, flags: flags.replaceAll(/[gy]/g, '') } }
+    return { topics: this.#topics().map(({ name }) => name), pattern: { source, flags } }
+  }
+
+  #topics(): TopicDescription[] {
+    const pattern = this.#pattern
+    if (pattern === undefined) return [...this.#codecs.keys()].map((name) => this.#log.describeTopic(name))
+    return this.#log.topics.list().filter(({ name }) => pattern.test(name))
   }
 
   codecs(topic: string): TopicCodecs {
@@ -71,12 +81,7 @@ export class Subscription {
 
   /** All partitions of all topics, as of now. */
   partitions(): PartitionId[] {
-    const pattern = this.#pattern && new RegExp(this.#pattern.source, this.#pattern.flags.replaceAll(/[gy]/g, ''))
-    const topics =
-      pattern === undefined
-        ? [...this.#codecs.keys()].map((name) => this.#log.describeTopic(name))
-        : this.#log.topics.list().filter(({ name }) => pattern.test(name))
-    return topics.flatMap(partitionsOf)
+    return this.#topics().flatMap(partitionsOf)
   }
 
   /** @throws MillraceError `topic_unknown`, `bad_option` */

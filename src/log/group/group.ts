@@ -16,10 +16,12 @@ import {
   partitionName,
 } from './assignors.ts'
 
-/** What a member reads: topics by name, or all whose name matches. */
-export type GroupSubscription =
-  | { readonly topics: readonly string[] }
-  | { readonly pattern: { readonly source: string; readonly flags: string } }
+/** What a member reads. */
+export interface GroupSubscription {
+  /** Topics by name; with a pattern, those whose name matched it when a member that has it looked last. */
+  readonly topics: readonly string[]
+  readonly pattern?: { readonly source: string; readonly flags: string }
+}
 
 export interface Member {
   readonly memberId: string
@@ -109,7 +111,7 @@ export function retarget(group: Group, topics: readonly AssignableTopic[]): Grou
   const subscribers = group.members.map(({ memberId, instanceId, subscription, target }) => ({
     memberId,
     ...(instanceId === undefined ? {} : { instanceId }),
-    topics: subscribedNames(subscription, topics),
+    topics: new Set(subscription.topics),
     previous: target,
   }))
   const assignment = assignors[assignorOf(group)](subscribers, topics)
@@ -132,10 +134,23 @@ export function assignorOf({ members }: Group): AssignorName {
   return winner?.[0] ?? 'range'
 }
 
-function subscribedNames(subscription: GroupSubscription, topics: readonly AssignableTopic[]): ReadonlySet<string> {
-  if ('topics' in subscription) return new Set(subscription.topics)
-  const { source, flags } = subscription.pattern
-  return new Set(topics.map(({ name }) => name).filter((name) => new RegExp(source, flags).test(name)))
+/**
+ * What a pattern matches has changed, for every member that has the same one. A pattern is code of its user, and may be slow: only
+ * the process that it belongs to evaluates it.
+ */
+export function resubscribe(group: Group, { topics, pattern }: GroupSubscription): Group {
+  const isStale = ({ subscription: { pattern: own, topics: before } }: Member): boolean =>
+    own !== undefined &&
+    own.source === pattern?.source &&
+    own.flags === pattern.flags &&
+    (before.length !== topics.length || before.some((topic, index) => topic !== topics[index]))
+  if (!group.members.some(isStale)) return group
+  return {
+    ...group,
+    members: group.members.map((member) =>
+      isStale(member) ? { ...member, subscription: { ...member.subscription, topics } } : member,
+    ),
+  }
 }
 
 /** What a member has to give up. */

@@ -18,6 +18,7 @@ import {
   emptyGroup,
   expire,
   type Group,
+  type GroupSubscription,
   join,
   leave,
   type Member,
@@ -25,6 +26,7 @@ import {
   minus,
   type Newcomer,
   release,
+  resubscribe,
   retarget,
   take,
 } from './group.ts'
@@ -140,9 +142,26 @@ export class Groups {
 
   /** Removes dead members and brings the targets up to date with the topics; writes only when that changes something. */
   settle(name: string): void {
+    this.#settleAfter(name, (group) => group)
+  }
+
+  /**
+   * As {@link settle}, after a look at what a subscription matches; false when the catalogue of topics has another version by now,
+   * so that the look says nothing.
+   */
+  resubscribe(name: string, subscription: GroupSubscription, topicsVersion: number): boolean {
+    let isCurrent = true
+    this.#settleAfter(name, (group) => {
+      isCurrent = this.#topics.version() === topicsVersion
+      return isCurrent ? resubscribe(group, subscription) : group
+    })
+    return isCurrent
+  }
+
+  #settleAfter(name: string, change: (group: Group) => Group): void {
     const stored = this.find(name)
     if (stored === undefined) return
-    const settled = (group: Group): Group => retarget(this.#expired(group), this.#topics.list())
+    const settled = (group: Group): Group => retarget(this.#expired(change(group)), this.#topics.list())
     if (settled(stored.group) === stored.group) return
     this.#environment.write((transaction) => this.#change(transaction, name, settled))
   }

@@ -10,9 +10,14 @@ import type { Environment } from '../../storage/environment.ts'
 /** New values of settings; null is back to the default, and what is not named stays. */
 export type TopicConfigChange = { readonly [Name in keyof TopicConfig]?: TopicConfig[Name] | null }
 
-/** @throws MillraceError `bad_option` for a setting that does not exist or a value that it does not take */
-export function checkConfigChange(change: TopicConfigChange): TopicConfigChange {
-  checkOptions('alterTopic', change, topicConfigNames)
+/**
+ * A copy of the change: its fields may be getters, which are read before the transaction.
+ *
+ * @throws MillraceError `bad_option` for a setting that does not exist or a value that it does not take
+ */
+export function checkConfigChange(given: TopicConfigChange): TopicConfigChange {
+  checkOptions('alterTopic', given, topicConfigNames)
+  const change = { ...given }
   const set = Object.entries(change).filter(([, value]) => value !== null)
   topicConfigOf(Object.fromEntries(set))
   return change

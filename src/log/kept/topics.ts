@@ -82,8 +82,9 @@ export class Topics {
   }
 
   /** @throws MillraceError `topic_exists` */
-  create(request: TopicRequest): TopicDescription {
-    checkRequest(request)
+  create(given: TopicRequest): TopicDescription {
+    checkRequest(given)
+    const request = readRequest(given)
     return this.#environment.write((transaction) => {
       if (this.find(request.name) !== undefined) {
         throw new MillraceError('topic_exists', `the topic "${request.name}" exists already`, { topic: request.name })
@@ -97,9 +98,9 @@ export class Topics {
    *
    * @throws MillraceError `partitions_differ`
    */
-  preview(requests: readonly TopicRequest[]): TopicDescription[] {
+  preview(given: readonly TopicRequest[]): TopicDescription[] {
     const seen = new Map<string, TopicDescription>()
-    return requests.map((request) => {
+    return given.map(readRequest).map((request) => {
       const { name, partitions = 1 } = request
       const found = fitting(request, seen.get(name) ?? this.find(name)) ?? {
         name,
@@ -117,7 +118,8 @@ export class Topics {
    *
    * @throws MillraceError `partitions_differ` when one exists with another partition count than the constant says
    */
-  ensure(requests: readonly TopicRequest[]): TopicDescription[] {
+  ensure(given: readonly TopicRequest[]): TopicDescription[] {
+    const requests = given.map(readRequest)
     let topics = requests.map((request) => fitting(request, this.find(request.name)))
     if (topics.includes(undefined)) {
       topics = this.#environment.write((transaction) =>
@@ -133,8 +135,8 @@ export class Topics {
     const description: TopicDescription = {
       name: request.name,
       id: nextId(this.#environment, transaction),
-      partitions: checkPartitions(request.partitions ?? 1),
-      config: checkTopicConfig('the config of a topic', request.config ?? {}),
+      partitions: request.partitions ?? 1,
+      config: request.config ?? {},
     }
     this.put(transaction, description)
     this.#partitions.create(transaction, description.id, 0, description.partitions)
@@ -245,9 +247,16 @@ function checkRequest(request: TopicRequest): void {
     throw new MillraceError('bad_option', `createTopic takes ${setting} in config: { name, config: { ${setting} } }`)
   }
   checkOptions('createTopic', request, requestNames)
-  checkName('the name of a topic', nameOf(request))
-  if (request.partitions !== undefined) checkPartitions(request.partitions)
-  if (request.config !== undefined) checkTopicConfig('the config of a topic', request.config)
+}
+
+/** The fields of a request, checked. They may be getters, so they are read once, before any transaction. */
+function readRequest(request: TopicRequest): TopicRequest {
+  const { partitions, config } = request
+  return {
+    name: checkName('the name of a topic', nameOf(request)),
+    partitions: partitions === undefined ? undefined : checkPartitions(partitions),
+    ...(config === undefined ? {} : { config: checkTopicConfig('the config of a topic', config) }),
+  }
 }
 
 const requestNames = ['name', 'partitions', 'config', 'kind', 'key', 'value']
