@@ -12,6 +12,7 @@ import type { GroupSubscription } from '../group/group.ts'
 import type { PositionCommit } from '../group/groups.ts'
 import type { Lane } from './lane.ts'
 import type { Fetch, Lanes } from './lanes.ts'
+import { LoopBody } from './loop-body.ts'
 import { Membership } from './membership.ts'
 import type { OffsetStage } from '../producer/offset-source.ts'
 
@@ -40,7 +41,7 @@ export class ConsumerCore {
   readonly #onClose: () => void
   readonly #membership: Membership | undefined
   #polling: Promise<unknown> = Promise.resolve()
-  #loop: object | undefined
+  #loop: LoopBody | undefined
   #stopWatching: (() => void) | undefined
   #cancelCommit: (() => void) | undefined
   #wake: (() => void) | undefined
@@ -98,17 +99,18 @@ export class ConsumerCore {
   // Reading.
 
   /** A loop begins; the one before must be over. */
-  beginLoop(): object {
+  beginLoop(): LoopBody {
     if (this.#loop !== undefined) {
       throw new MillraceError('bad_option', 'the consumer is read already: one loop or subscription at a time')
     }
-    this.#loop = {}
+    this.#loop = new LoopBody()
     return this.#loop
   }
 
   /** A loop is left: what was fetched ahead for it, and what it has in hand, is fetched again. */
-  endLoop(loop: object, inHand?: Lane): void {
+  endLoop(loop: LoopBody, inHand?: Lane): void {
     if (this.#loop !== loop) return
+    loop.rests()
     inHand?.rewind()
     this.#loop = undefined
     this.#stopWatching?.()
@@ -119,7 +121,7 @@ export class ConsumerCore {
   }
 
   /** The next records; undefined when the loop is over. Only one call works at a time. */
-  next(loop: object, recordsMax: number): Promise<Fetch | undefined> {
+  next(loop: LoopBody, recordsMax: number): Promise<Fetch | undefined> {
     const before = this.#polling
     const polling = (async () => {
       await Promise.allSettled([before])
@@ -129,7 +131,7 @@ export class ConsumerCore {
     return polling
   }
 
-  async #poll(loop: object, recordsMax: number): Promise<Fetch | undefined> {
+  async #poll(loop: LoopBody, recordsMax: number): Promise<Fetch | undefined> {
     this.#membership?.work()
     try {
       for (;;) {
@@ -150,7 +152,7 @@ export class ConsumerCore {
     }
   }
 
-  #isOver(loop: object): boolean {
+  #isOver(loop: LoopBody): boolean {
     return this.#loop !== loop || this.#closing !== undefined
   }
 
@@ -161,9 +163,12 @@ export class ConsumerCore {
     if (this.#closing === undefined && this.#settings.assign === undefined) this.#partitions.followTopics()
   }
 
-  /** Whether it is time to look at the group before anything else is handed out. */
+  /** Whether it is time to look at the group, or whether it goes on at all, before anything else is handed out. */
   get isAlignDue(): boolean {
-    return this.#membership !== undefined && this.#log.clock.elapsed() - this.#lastAlignMs >= this.#settings.heartbeatMs
+    if (this.#closing !== undefined) return true
+    if (this.#membership === undefined) return false
+    const nowMs = this.#log.clock.elapsed()
+    return !this.#membership.isInTime(nowMs) || nowMs - this.#lastAlignMs >= this.#settings.heartbeatMs
   }
 
   /** Long work without an await of something real would keep timers from running. */
@@ -255,9 +260,21 @@ export class ConsumerCore {
     if (group === undefined) {
       throw new MillraceError('bad_option', 'a consumer without a group has no positions to commit: give it one')
     }
-    const memberId = this.#membership && (this.#membership.memberId ?? clientId)
+    const membership = this.#membership
+    if (membership?.hasJoined === false && positions.length > 0) {
+      this.#log.positions.checkNotApplication(group)
+      throw new MillraceError(
+        'bad_option',
+        `the consumer has not joined the group "${group}" yet, which it does when its loop asks for the first record: commit ` +
+          'inside the loop or in onAssigned. To set positions before anyone reads, use log.admin.resetOffsets',
+      )
+    }
+    const memberId = membership && (membership.memberId ?? clientId)
     return {
-      write: (transaction) => this.#log.groups.commit(transaction, group, memberId, positions),
+      write: (transaction) => {
+        membership?.checkInTime()
+        this.#log.groups.commit(transaction, group, memberId, positions)
+      },
       committed: () => {
         for (const { partition, offset } of positions) {
           this.lanes.find(partition.topic, partition.partition)?.commit(offset)
@@ -285,9 +302,11 @@ export class ConsumerCore {
 
   // The end.
 
-  readonly #onAbort = (): void => void this.close().catch((error: unknown) => this.#fail(error))
+  readonly #onAbort = (): void => void (this.#closing ??= this.#close()).catch((error: unknown) => this.#fail(error))
 
+  /** Waits for the body of the loop, except when that calls it. */
   close(): Promise<void> {
+    if (this.#loop?.isCaller === true) this.#loop.rests()
     this.#closing ??= this.#close()
     return this.#closing
   }
@@ -295,6 +314,7 @@ export class ConsumerCore {
   async #close(): Promise<void> {
     this.#settings.signal?.removeEventListener('abort', this.#onAbort)
     this.wake()
+    if (!this.#log.environment.isClosed) await this.#loop?.rested(this.#log.clock, this.#settings.closeTimeoutMs)
     const lanes = [...this.lanes.all]
     try {
       if (this.#log.environment.isClosed) return

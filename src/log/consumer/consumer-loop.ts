@@ -6,6 +6,7 @@ import { nextTurn } from '../../core/clock.ts'
 import type { LogRecord } from '../../core/record.ts'
 import type { ConsumerCore } from './consumer-core.ts'
 import type { Lane } from './lane.ts'
+import type { LoopBody } from './loop-body.ts'
 import type { RecordBatch } from './reader.ts'
 
 /** How many records are fetched at a time when they are handed out one by one. */
@@ -15,7 +16,7 @@ type AnyRecord = LogRecord<unknown, unknown>
 
 export class RecordLoop implements AsyncIterableIterator<AnyRecord> {
   readonly #core: ConsumerCore
-  readonly #loop: object
+  readonly #loop: LoopBody
   #lane: Lane | undefined
   #records: readonly AnyRecord[] = []
   #next = 0
@@ -33,26 +34,33 @@ export class RecordLoop implements AsyncIterableIterator<AnyRecord> {
     return this
   }
 
-  next(): Promise<IteratorResult<AnyRecord, undefined>> {
+  get next(): () => Promise<IteratorResult<AnyRecord, undefined>> {
+    this.#loop.takesNext()
+    return this.#askForNext
+  }
+
+  readonly #askForNext = (): Promise<IteratorResult<AnyRecord, undefined>> => {
     const lane = this.#lane
     if (lane !== undefined) {
       if (this.#isInHand) {
         this.#isInHand = false
         if (lane.handEpoch === this.#handEpoch) this.#core.done(lane)
       }
+      this.#loop.asks()
       const record = this.#records[this.#next]
       if (record !== undefined && lane.epoch === this.#epoch && !this.#core.isAlignDue) {
         return Promise.resolve({ done: false, value: this.#handOut(lane, record) })
       }
       // What is left of the fetch is fetched again, if the partition is still here then.
       if (record !== undefined && lane.epoch === this.#epoch) lane.forgetAhead()
-    }
+    } else this.#loop.asks()
     return this.#refill()
   }
 
   #handOut(lane: Lane, record: AnyRecord): AnyRecord {
     this.#next++
     this.#isInHand = true
+    this.#loop.works()
     this.#core.records++
     lane.position = record.offset + 1
     return record
@@ -92,7 +100,7 @@ export class RecordLoop implements AsyncIterableIterator<AnyRecord> {
 export class BatchLoop implements AsyncIterableIterator<RecordBatch<unknown, unknown>> {
   readonly #core: ConsumerCore
   readonly #recordsMax: number
-  readonly #loop: object
+  readonly #loop: LoopBody
   #inHand: { readonly lane: Lane; readonly handEpoch: number } | undefined
 
   constructor(core: ConsumerCore, recordsMax: number) {
@@ -105,15 +113,22 @@ export class BatchLoop implements AsyncIterableIterator<RecordBatch<unknown, unk
     return this
   }
 
-  async next(): Promise<IteratorResult<RecordBatch<unknown, unknown>, undefined>> {
+  get next(): () => Promise<IteratorResult<RecordBatch<unknown, unknown>, undefined>> {
+    this.#loop.takesNext()
+    return this.#askForNext
+  }
+
+  readonly #askForNext = async (): Promise<IteratorResult<RecordBatch<unknown, unknown>, undefined>> => {
     const before = this.#laneInHand()
     if (before !== undefined) this.#core.done(before)
     this.#inHand = undefined
+    this.#loop.asks()
     const fetch = await this.#fetch()
     const last = fetch?.records.at(-1)
     if (fetch === undefined || last === undefined) return this.return()
     const { lane, records } = fetch
     this.#inHand = { lane, handEpoch: lane.handEpoch }
+    this.#loop.works()
     this.#core.records += records.length
     lane.position = last.offset + 1
     const { topic, partition } = lane.partition

@@ -67,9 +67,14 @@ export interface ConsumerOptions<T extends TopicSource = string> {
   readonly heartbeatMs?: number
   /** How long the program may take until it asks for the next record or batch, in ms. Default 300,000. */
   readonly maxPollIntervalMs?: number
+  /**
+   * How long {@link Consumer.close} waits for the body of the loop to be done with the record or batch in hand, in ms; what is not
+   * done then comes again. Default 30,000.
+   */
+  readonly closeTimeoutMs?: number
   /** How the group deals out partitions; what most members ask for holds. Default `cooperative-sticky`. */
   readonly assignor?: AssignorName
-  /** Ends the loop without an error and closes the consumer. */
+  /** Ends the loop without an error and closes the consumer, after the record in hand. */
   readonly signal?: AbortSignal
   /** Partitions came; their first record follows. The place to seek. */
   readonly onAssigned?: RebalanceHook
@@ -92,6 +97,7 @@ export interface ConsumerSettings {
   readonly sessionTimeoutMs: number
   readonly heartbeatMs: number
   readonly maxPollIntervalMs: number
+  readonly closeTimeoutMs: number
   readonly assignor: AssignorName
   readonly signal: AbortSignal | undefined
   readonly onAssigned: RebalanceHook
@@ -101,6 +107,7 @@ export interface ConsumerSettings {
 
 const known: readonly string[] = (
   'group topics pattern assign reset autoCommitMs clientId instanceId sessionTimeoutMs heartbeatMs maxPollIntervalMs ' +
+  'closeTimeoutMs ' +
   'assignor signal onAssigned onRevoked onLost'
 ).split(' ')
 
@@ -109,7 +116,7 @@ export function checkConsumerOptions(options: ConsumerOptions<TopicSource>): Con
   checkOptions('a consumer', options, known)
   const { group, instanceId, clientId = 'consumer', assign, reset = 'earliest', autoCommitMs = 5_000, signal } = options
   const { assignor = 'cooperative-sticky', sessionTimeoutMs = 45_000, maxPollIntervalMs = 300_000 } = options
-  const { onAssigned = noop, onRevoked = noop, onLost = noop } = options
+  const { onAssigned = noop, onRevoked = noop, onLost = noop, closeTimeoutMs = 30_000 } = options
   if (group !== undefined) checkGroup(group)
   if (instanceId !== undefined) checkInstanceId(instanceId, options)
   if (!Object.hasOwn(assignors, assignor)) {
@@ -132,6 +139,7 @@ export function checkConsumerOptions(options: ConsumerOptions<TopicSource>): Con
     sessionTimeoutMs,
     heartbeatMs: checkWhole('heartbeatMs, a third of sessionTimeoutMs at most,', heartbeatMs, 1, heartbeatMsMax),
     maxPollIntervalMs: checkWhole('maxPollIntervalMs', maxPollIntervalMs, 1),
+    closeTimeoutMs: checkWhole('closeTimeoutMs', closeTimeoutMs, 0),
     assignor,
     signal: signal === undefined ? undefined : checkSignal('signal', signal),
     onAssigned: checkedFunction('onAssigned', onAssigned),

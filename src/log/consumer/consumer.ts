@@ -261,8 +261,12 @@ export class Consumer<R extends LogRecord<unknown, unknown>>
   }
 
   /**
-   * Commits what is done, leaves the group at once, so that others take over, and ends the loop. A static member keeps its place
-   * until its session times out.
+   * Ends the loop, commits what is done and leaves the group, so that others take over at once. A static member keeps its place until
+   * its session times out.
+   *
+   * It waits until the body of a loop asks for the next record, so that the one in hand is done and does not come again, for
+   * `closeTimeoutMs` at most. Called from inside the body it does not wait for the body: the record in hand is not done then,
+   * unless it is committed before.
    */
   async close(): Promise<void> {
     await this.#core.close()

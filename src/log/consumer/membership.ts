@@ -7,9 +7,10 @@ import type { Clock } from '../../core/clock.ts'
 import { MillraceError } from '../../core/errors.ts'
 import type { WriteTransaction } from '../../storage/environment.ts'
 import type { AssignorName, GroupPartition } from '../group/assignors.ts'
-import { available, type GroupSubscription, type Member, memberOf, minus, surplus } from '../group/group.ts'
+import { available, type Group, type GroupSubscription, type Member, memberOf, minus, surplus } from '../group/group.ts'
 import type { GroupSession, SessionMember } from '../group/group-session.ts'
 import type { Groups } from '../group/groups.ts'
+import { WaitWarning } from './wait-warning.ts'
 
 export interface MembershipOptions {
   readonly group: string
@@ -62,15 +63,19 @@ export class Membership {
   #lastPollMs = 0
   #isPolling = false
   #isClosed = false
+  #hasJoined = false
+  readonly #waitWarning: WaitWarning
 
   constructor(context: MembershipContext, options: MembershipOptions, host: MembershipHost) {
     this.#context = context
     this.#options = options
     this.#host = host
+    const { groups, clock } = context
+    this.#waitWarning = new WaitWarning(options.group, clock, (member) => groups.lastBeatMs(member))
     this.#sessionMember = {
       group: options.group,
       heartbeatMs: options.heartbeatMs,
-      beat: () => this.#leaveWhenIdle(),
+      beat: () => this.#leaveWhenLate(),
       fail: (error) => host.fail(error),
     }
   }
@@ -85,9 +90,37 @@ export class Membership {
     return this.#generation
   }
 
-  /** The user asks for records: from here to {@link rest} it cannot be late. */
+  /** Whether it ever was a member. */
+  get hasJoined(): boolean {
+    return this.#hasJoined
+  }
+
+  /** The user asks for records: from here to {@link rest} it cannot be late. One that is late already has left. */
   work(): void {
+    this.#leaveWhenLate()
     this.#isPolling = true
+  }
+
+  /** The user asks for a record that is there already; false when that comes too late. */
+  isInTime(nowMs: number): boolean {
+    if (nowMs - this.#lastPollMs > this.#options.maxPollIntervalMs) return false
+    this.#lastPollMs = nowMs
+    return true
+  }
+
+  /**
+   * A program that blocks the event loop keeps the heartbeat from noticing that it is late, so a commit looks too.
+   *
+   * @throws MillraceError `member_fenced`
+   */
+  checkInTime(): void {
+    if (!this.#isLate) return
+    const { group, maxPollIntervalMs } = this.#options
+    throw new MillraceError(
+      'member_fenced',
+      `"${this.#memberId}" of the group "${group}" did not ask for a record for more than ${maxPollIntervalMs} ms (maxPollIntervalMs), ` +
+        'so its partitions are for others. Nothing of this commit is kept; they are read on from their last commit',
+    )
   }
 
   /** The user has a record in hand. */
@@ -134,11 +167,21 @@ export class Membership {
         if (now === undefined) continue // it was removed since the look
         await this.#meet(now)
         this.#syncedVersion = taken.version
+        this.#watchWait(taken.group, now)
         continue
       }
       await this.#meet(member)
       this.#syncedVersion = stored.version
+      this.#watchWait(stored.group, member)
     }
+  }
+
+  #watchWait(group: Group, member: Member): void {
+    const { groups, refresh } = this.#context
+    this.#waitWarning.watch(group, member, () => {
+      refresh()
+      return this.#isClosed ? undefined : groups.find(this.#options.group)?.group
+    })
   }
 
   #join(): string {
@@ -158,6 +201,7 @@ export class Membership {
     })
     session.add(this.#sessionMember)
     this.#memberId = memberId
+    this.#hasJoined = true
     this.#lastPollMs = this.#context.clock.elapsed()
     this.#syncedVersion = 0
     this.#owned = []
@@ -190,14 +234,19 @@ export class Membership {
 
   #forget(): void {
     this.#context.session.remove(this.#sessionMember)
+    this.#waitWarning.stop()
     this.#memberId = undefined
     this.#owned = []
   }
 
-  /** With every heartbeat: a member whose user does not ask for records makes room for others. */
-  #leaveWhenIdle(): void {
-    if (this.#isPolling || this.#memberId === undefined) return
-    if (this.#context.clock.elapsed() - this.#lastPollMs <= this.#options.maxPollIntervalMs) return
+  get #isLate(): boolean {
+    if (this.#isPolling || this.#memberId === undefined) return false
+    return this.#context.clock.elapsed() - this.#lastPollMs > this.#options.maxPollIntervalMs
+  }
+
+  /** With every heartbeat too: a member whose user does not ask for records makes room for others. */
+  #leaveWhenLate(): void {
+    if (!this.#isLate || this.#memberId === undefined) return
     this.#context.groups.leave(this.#options.group, this.#memberId)
     this.#context.session.remove(this.#sessionMember)
   }

@@ -1,0 +1,78 @@
+/**
+ * Says once why a member of a group has to wait for its partitions: a consumer that is silent looks broken.
+ */
+import type { Clock } from '../../core/clock.ts'
+import { awaited, type Group, type Member } from '../group/group.ts'
+
+/** The code of the warning. */
+export const waitWarning = 'MILLRACE_WAITS_FOR_PARTITIONS'
+
+/** Longer than partitions take to move between members that are alive and ask for records. */
+const patienceMs = 2_000
+
+export class WaitWarning {
+  readonly #group: string
+  readonly #clock: Clock
+  readonly #lastBeatMs: (member: Member) => number
+  #cancel: (() => void) | undefined
+  #isTold = false
+
+  constructor(group: string, clock: Clock, lastBeatMs: (member: Member) => number) {
+    this.#group = group
+    this.#clock = clock
+    this.#lastBeatMs = lastBeatMs
+  }
+
+  /** Called with what a member sees of its group, as often as it looks; `look` gives what it sees later. */
+  watch(group: Group, member: Member, look: () => Group | undefined): void {
+    if (this.#isTold) return
+    if (this.#why(group, member) === undefined) this.stop()
+    else this.#cancel ??= this.#clock.schedule(patienceMs, () => this.#tell(member.memberId, look()), 'background')
+  }
+
+  stop(): void {
+    this.#cancel?.()
+    this.#cancel = undefined
+  }
+
+  #tell(memberId: string, group: Group | undefined): void {
+    this.#cancel = undefined
+    const member = group?.members.find((other) => other.memberId === memberId)
+    const why = group && member && this.#why(group, member)
+    if (why === undefined) return
+    this.#isTold = true
+    process.emitWarning(`"${memberId}" of the group "${this.#group}" waits for partitions: ${why}`, {
+      type: 'MillraceWarning',
+      code: waitWarning,
+    })
+  }
+
+  /** Undefined when it waits for nothing that anybody has. */
+  #why(group: Group, member: Member): string | undefined {
+    const missing = awaited(group, member)
+    if (missing.length > 0) {
+      return (
+        `${missing.length} of them are still with ${this.#names(missing.map(({ holder }) => holder))}. A member gives them up when ` +
+        'its loop asks for the next record, at the latest after its maxPollIntervalMs; one that is frozen loses them ' +
+        `after its session timeout (${Math.max(...missing.map(({ holder }) => holder.sessionTimeoutMs))} ms)`
+      )
+    }
+    if (member.owned.length > 0 || member.target.length > 0) return undefined
+    const others = group.members.filter(({ owned }) => owned.length > 0)
+    if (others.length === 0) return undefined
+    const count = others.reduce((sum, { owned }) => sum + owned.length, 0)
+    return (
+      `the group has ${group.members.length} members and no partition left for this one: all ${count} are with ` +
+      `${this.#names(others)}. It gets some when one of them goes`
+    )
+  }
+
+  #names(members: readonly Member[]): string {
+    const nowMs = this.#clock.now()
+    const names = [...new Set(members)].map((member) => {
+      const { memberId, pid, host } = member
+      return `"${memberId}" (process ${pid} on ${host}, last heard of ${Math.max(0, nowMs - this.#lastBeatMs(member))} ms ago)`
+    })
+    return names.join(', ')
+  }
+}
