@@ -59,6 +59,15 @@ function hasManyFields(value: unknown): boolean {
   return Object.keys(value).length > shownFieldsMax
 }
 
+const shownBytesMax = 64
+
+/** Stored bytes in quotes, a character each. */
+export function shownBytes(bytes: Uint8Array): string {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, shownBytesMax)).toString('latin1')
+  const quoted = text.replaceAll(/["\\]/g, String.raw`\$&`)
+  return `"${escaped(quoted)}"${bytes.length > shownBytesMax ? '…' : ''}`
+}
+
 /** The text, cut where it is longer than this. */
 export function shortened(text: string, charsMax: number): string {
   return text.length > charsMax ? `${text.slice(0, charsMax)}…` : text

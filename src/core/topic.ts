@@ -89,7 +89,7 @@ export function checkTopic<T extends { readonly kind: 'topic' }>(what: string, c
 }
 
 /** The most partitions of a topic. */
-const partitionsMax = 1_024
+export const partitionsMax = 1_024
 
 export function checkPartitions(partitions: number): number {
   return checkWhole('the number of partitions', partitions, 1, partitionsMax)

@@ -18,6 +18,7 @@ import {
   type LogContract,
   type StoredApplication,
 } from './contract.ts'
+import { Catalogue } from './kept/catalogue.ts'
 import { sweepDeletedTopics } from './kept/deleted-topics.ts'
 import { HeldClock } from './held-clock.ts'
 import { Maintenance } from './cleaning/maintenance.ts'
@@ -28,7 +29,7 @@ import { Positions } from './kept/positions.ts'
 import { Producers } from './kept/producers.ts'
 import { Retention } from './cleaning/retention.ts'
 import { offsetAtTime } from './kept/time-index.ts'
-import { nextId, type TopicDescription, type TopicRequest, Topics } from './kept/topics.ts'
+import { type TopicDescription, type TopicRequest, Topics } from './kept/topics.ts'
 
 export interface EmbeddedLogOptions {
   readonly clock?: Clock | undefined
@@ -40,6 +41,7 @@ export interface EmbeddedLogOptions {
 
 export class EmbeddedLog implements LogContract {
   readonly environment: Environment
+  readonly catalogue: Catalogue
   readonly topics: Topics
   readonly partitions: Partitions
   readonly positions: Positions
@@ -65,10 +67,11 @@ export class EmbeddedLog implements LogContract {
     this.clock = clock
     const space = { freeBytes: freeDiskBytes, reusableBytes: () => environment.reusableBytes() }
     this.#guard = new DiskGuard(environment.dir, space, clock)
-    this.partitions = new Partitions(environment, this.#guard)
+    this.catalogue = new Catalogue(environment)
+    this.partitions = new Partitions(environment, this.catalogue, this.#guard)
     this.positions = new Positions(environment)
-    this.producers = new Producers(environment, this.partitions)
-    this.topics = new Topics(environment, this.partitions)
+    this.producers = new Producers(environment, this.catalogue, this.partitions)
+    this.topics = new Topics(environment, this.catalogue, this.partitions)
     this.groups = new Groups(environment, this.topics, this.partitions, this.positions, clock)
     this.groupSession = new GroupSession(environment, this.groups, clock)
     this.state = stateReader(environment)
@@ -182,12 +185,12 @@ export class EmbeddedLog implements LogContract {
     return this.environment.write((transaction) =>
       names.map((name) => {
         const key = namedKey(applicationId, name)
-        const stored = this.environment.get('stores', key)
-        if (stored !== undefined) return stored.readUInt32BE(0)
-        const id = nextId(this.environment, transaction)
+        const stored = this.catalogue.store(key)
+        if (stored !== undefined) return stored
+        const id = this.catalogue.takeId(transaction)
         const value = Buffer.alloc(4)
         value.writeUInt32BE(id)
-        transaction.put('stores', key, value)
+        this.catalogue.put(transaction, 'stores', key, value)
         return id
       }),
     )

@@ -47,7 +47,7 @@ export interface LogOptions {
  * await log.close()
  * ```
  * @throws MillraceError `storage_failed` when the directory cannot be opened, `format_unknown` when it is not a log of
- *   this format, `bad_option`
+ *   this format, `damaged` when the catalogue of its topics is not what was written, `too_many_readers`, `bad_option`
  */
 export async function openLog(dir: string, options: LogOptions = {}): Promise<Log> {
   checkOptions('openLog', options, ['clock', 'maintenance', 'offsetsRetentionMs'])
@@ -55,10 +55,23 @@ export async function openLog(dir: string, options: LogOptions = {}): Promise<Lo
   if (clock !== undefined) checkClock('clock', clock)
   if (maintenance !== false) checkMaintenance(maintenance)
   checkWhole('offsetsRetentionMs', offsetsRetentionMs, 1)
-  const log = new EmbeddedLog(new Environment(checkPath('openLog', dir)), { clock })
+  const log = await openEmbedded(checkPath('openLog', dir), clock)
   log.maintenance.add({ steps: () => expireOffsets(log, offsetsRetentionMs) })
   if (maintenance !== false) log.maintenance.start(maintenance)
   return new Log(log)
+}
+
+/** A log whose catalogue does not fit is not opened: a topic that is hidden would be created anew, from offset 0. */
+async function openEmbedded(dir: string, clock: Clock | undefined): Promise<EmbeddedLog> {
+  const environment = new Environment(dir)
+  try {
+    const log = new EmbeddedLog(environment, { clock })
+    log.catalogue.check()
+    return log
+  } catch (error) {
+    await environment.close()
+    throw error
+  }
 }
 
 /**

@@ -122,7 +122,7 @@ export class SourceSequence {
   /**
    * Takes the head of a lane: its next record becomes the head. True when the lane has come to the end that was seen.
    *
-   * @throws MillraceError `corrupt_batch`
+   * @throws MillraceError `damaged`
    */
   take(lane: SourceLane, nowMs: () => number): boolean {
     lane.position = lane.cursor.offset + 1

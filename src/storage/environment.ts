@@ -7,12 +7,14 @@
  */
 import { join, resolve } from 'node:path'
 import { MillraceError, messageOf } from '../core/errors.ts'
+import { shownBytes } from '../core/shown.ts'
 import { commitFile, CommitLock } from './commit-lock.ts'
 import { CommitWatch } from './commit-watch.ts'
 import type { DatabaseName } from './databases.ts'
 import { checkDataFile, dataFileOf, fsyncDirectory, makeDirectory } from './directory.ts'
 import { failureAdvice } from './failure-advice.ts'
 import { createAndOpen, type Databases, defaultPageSizeBytes, openDatabases, openError, type Root } from './opening.ts'
+import { damaged, readFailure, rowName } from './read-failure.ts'
 import { isSealed, seal, sealedDatabases, unseal } from './sealed-rows.ts'
 import { Sessions } from './sessions.ts'
 import { freePages, type LogStatistics, readStatistics } from './statistics.ts'
@@ -183,11 +185,20 @@ export class Environment {
     ))
   }
 
-  /** A copy of the value, of the current snapshot or of the transaction that is open. */
+  /**
+   * A copy of the value, of the current snapshot or of the transaction that is open.
+   *
+   * @throws MillraceError `damaged`, `too_many_readers`; so do all that read
+   */
   get(database: DatabaseName, key: Uint8Array): Buffer | undefined {
     this.#checkUsable()
     if (key.length > keyBytesMax) return undefined
-    const stored = this.#databases[database].getBinary(key as Buffer)
+    let stored: Buffer | undefined
+    try {
+      stored = this.#databases[database].getBinary(key as Buffer)
+    } catch (cause) {
+      throw this.#readFailed(rowName(database, key), cause)
+    }
     return stored === undefined ? undefined : this.#valueOf(database, key, stored)
   }
 
@@ -195,14 +206,14 @@ export class Environment {
     if (!isSealed(database, key)) return stored
     const value = unseal(key, stored)
     if (value !== undefined) return value
-    throw new MillraceError(
-      'corrupt_batch',
-      `a row of "${database}" in ${this.dir} is damaged (key ${JSON.stringify(Buffer.from(key).toString('latin1'))}); ` +
-        'log.admin.verify() lists everything that is',
-    )
+    throw damaged(this.dir, `${rowName(database, key)} has a wrong checksum`)
   }
 
-  /** Up to `limit` entries with from <= key < to, in order. Never hold a snapshot longer than one call: page by key. */
+  /**
+   * Up to `limit` entries with from <= key < to, in order. Never hold a snapshot longer than one call: page by key.
+   *
+   * LMDB may hand out others when its pages are damaged: each key is checked against the range and against the one before it.
+   */
   range(database: DatabaseName, from: Uint8Array, to: Uint8Array, limit: number): Entry[] {
     const stored = this.storedRange(database, from, to, limit)
     if (!sealedDatabases.has(database)) return stored
@@ -222,41 +233,84 @@ export class Environment {
 
   /** As {@link range}, with the checksums of sealed rows (sealed-rows.ts) unchecked and in place: for whoever verifies. */
   storedRange(database: DatabaseName, from: Uint8Array, to: Uint8Array, limit: number): Entry[] {
-    this.#checkUsable()
-    return [...this.#databases[database].getRange({ start: asBound(from), end: asBound(to), limit })]
+    const [start, end] = [asBound(from), asBound(to)]
+    return this.#walk(database, start, end, (stored) => stored.getRange({ start, end, limit }), keyOfEntry)
   }
 
   /** The keys of a {@link range}, without a look at the values. */
   keys(database: DatabaseName, from: Uint8Array, to: Uint8Array, limit: number): Buffer[] {
+    const [start, end] = [asBound(from), asBound(to)]
+    return this.#walk(database, start, end, (stored) => stored.getKeys({ start, end, limit }), itself)
+  }
+
+  /** The last entry with from <= key < before. */
+  lastBefore(database: DatabaseName, from: Uint8Array, before: Uint8Array): Entry | undefined {
+    const [start, end] = [asBound(before), asBound(from)]
+    const options = { start, exclusiveStart: true, end, inclusiveEnd: true, reverse: true, limit: 1 }
+    const [last] = this.#walk(database, end, start, (stored) => stored.getRange(options), keyOfEntry)
+    return last === undefined ? undefined : { key: last.key, value: this.#valueOf(database, last.key, last.value) }
+  }
+
+  /** All that LMDB hands out of a range, when it is what a range can hold. */
+  #walk<T>(
+    database: DatabaseName,
+    from: Uint8Array,
+    to: Uint8Array,
+    begin: (stored: Databases[DatabaseName]) => Iterable<T>,
+    keyOf: (found: T) => Buffer,
+  ): T[] {
     this.#checkUsable()
-    return [...this.#databases[database].getKeys({ start: asBound(from), end: asBound(to), limit })]
+    const found: T[] = []
+    let walk: Iterator<T> | undefined
+    try {
+      walk = begin(this.#databases[database])[Symbol.iterator]()
+      for (let next = walk.next(); next.done !== true; next = walk.next()) found.push(next.value)
+    } catch (cause) {
+      walk?.return?.() // the walk has ended, and LMDB does not know it: it would keep its snapshot
+      throw this.#readFailed(`"${database}" from ${shownBytes(from)} on`, cause)
+    }
+    let before = from
+    for (let at = 0; at < found.length; at++) {
+      const key = keyOf(found[at] as T)
+      const order = Buffer.compare(before, key)
+      if (order > 0 || (order === 0 && at > 0) || Buffer.compare(key, to) >= 0) throw this.#misplaced(database, key)
+      before = key
+    }
+    return found
+  }
+
+  #misplaced(database: DatabaseName, key: Buffer): MillraceError {
+    return damaged(this.dir, `LMDB finds ${rowName(database, key)} where it cannot be`)
+  }
+
+  /** What failed inside LMDB, as an error of ours. The snapshot is given up: LMDB refuses to read on in it. */
+  #readFailed(what: string, cause: unknown): MillraceError {
+    try {
+      this.#root.resetReadTxn()
+    } catch {
+      // There is none when it could not be taken; the failure below says why.
+    }
+    return readFailure(this.dir, what, cause)
   }
 
   /** Bytes of the file that hold nothing: they are used again before it grows. */
   reusableBytes(): number {
     this.#checkUsable()
-    return freePages(this.#root, Object.values(this.#databases)).bytes
-  }
-
-  /** The last entry with from <= key < before. */
-  lastBefore(database: DatabaseName, from: Uint8Array, before: Uint8Array): Entry | undefined {
-    this.#checkUsable()
-    const range = {
-      start: asBound(before),
-      exclusiveStart: true,
-      end: asBound(from),
-      inclusiveEnd: true,
-      reverse: true,
-      limit: 1,
+    try {
+      return freePages(this.#root, Object.values(this.#databases)).bytes
+    } catch (cause) {
+      throw this.#readFailed('how much of the file is used', cause)
     }
-    const [last] = this.#databases[database].getRange(range)
-    return last === undefined ? undefined : { key: last.key, value: this.#valueOf(database, last.key, last.value) }
   }
 
   /** How the file is used, as of the newest commit of any process. */
   statistics(): LogStatistics {
     this.refresh()
-    return readStatistics(dataFileOf(this.dir), this.#root, Object.values(this.#databases))
+    try {
+      return readStatistics(dataFileOf(this.dir), this.#root, Object.values(this.#databases))
+    } catch (cause) {
+      throw this.#readFailed('how the file is used', cause)
+    }
   }
 
   /**
@@ -319,6 +373,9 @@ function keyTooLong(database: DatabaseName, key: Uint8Array): MillraceError {
     `a key of ${key.length} bytes is too long for a row of "${database}", which takes up to ${keyBytesMax}: use a shorter name`,
   )
 }
+
+const keyOfEntry = ({ key }: Entry): Buffer => key
+const itself = (key: Buffer): Buffer => key
 
 /** No stored key is longer than LMDB allows, so a bound that is has the same keys before it as its beginning. */
 function asBound(key: Uint8Array): Buffer {

@@ -6,10 +6,11 @@ import { MillraceError, messageOf } from '../core/errors.ts'
 import { type DatabaseName, databaseNames } from './databases.ts'
 import { createDataFile, makeRoom } from './directory.ts'
 import { failureAdvice } from './failure-advice.ts'
+import { isReadersFull, readersMax, tooManyReaders } from './read-failure.ts'
 import { formatKey } from './sealed-rows.ts'
 
 /** Written into every directory; a directory with another version is refused. */
-export const formatVersion = 2
+export const formatVersion = 3
 
 /** Measured for appends, deletes and state together: docs/decisions/0002-page-size.md. */
 export const defaultPageSizeBytes = 16_384
@@ -85,7 +86,7 @@ function openRoot(path: string, { pageSizeBytes, throwAway }: OpeningOptions): R
     pageSize: pageSizeBytes,
     mapSize: mapBytes,
     maxDbs: 32,
-    maxReaders: 512,
+    maxReaders: readersMax,
     overlappingSync: false,
     noSync: throwAway,
     cache: false,
@@ -116,6 +117,7 @@ function readVersion(stored: Buffer): unknown {
 
 export function openError(dir: string, cause: unknown): MillraceError {
   if (cause instanceof MillraceError) return cause
+  if (isReadersFull(cause)) return tooManyReaders(dir, cause)
   const message = messageOf(cause)
   if (/MDB_INVALID|MDB_VERSION_MISMATCH|not an LMDB file/i.test(message)) {
     return new MillraceError('format_unknown', `${dir} does not hold a log that millrace can read: ${message}`, {

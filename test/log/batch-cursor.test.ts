@@ -7,8 +7,9 @@ import { BatchCursor } from '../../src/log/format/batch-cursor.ts'
 import { compressions } from '../support/own-batches.ts'
 import { batchFixtures, buildBatch, type HexRecord, place, readBatch } from '../support/batches.ts'
 
+const at = { topic: 'clicks', partition: 0 }
 const corruptAt = (offset: number): unknown =>
-  expect.objectContaining({ code: 'corrupt_batch', ...place, offset, message: expect.stringContaining('clicks[3]') })
+  expect.objectContaining({ code: 'damaged', ...at, offset, message: expect.stringContaining('clicks[0]') })
 
 test.each(batchFixtures)('$name is read as Java meant it', ({ records, baseOffset, batch }) => {
   expect(readBatch(batch, baseOffset)).toEqual(
@@ -136,7 +137,7 @@ describe('a batch whose checksum is right, but whose contents are not,', () => {
         try {
           expect(readBatch(damaged, 0)).toHaveLength(large.length)
         } catch (error) {
-          expect(error).toMatchObject({ code: 'corrupt_batch', ...place })
+          expect(error).toMatchObject({ code: 'damaged', ...at })
         }
       }),
       { numRuns: 300 },

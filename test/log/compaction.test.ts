@@ -176,7 +176,7 @@ describe('compaction', () => {
       batch.value[70] = (batch.value[70] ?? 0) ^ 1
       transaction.put('batches', batch.key, batch.value)
     })
-    await expect(log.admin.runMaintenance()).rejects.toMatchObject({ code: 'corrupt_batch', topic: 'table' })
+    await expect(log.admin.runMaintenance()).rejects.toMatchObject({ code: 'damaged', topic: 'table' })
     expect(await collect(log.read(z))).toHaveLength(1)
   })
 })

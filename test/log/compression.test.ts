@@ -74,7 +74,7 @@ describe.each(packing)('%s', (compression) => {
     const whole = packed(compression, Buffer.from('GET /index.html 200 512\n'.repeat(1_000)))
     for (const damaged of [Buffer.of(1, 2, 3), Buffer.alloc(100, 7), whole.subarray(0, -3), whole.subarray(0, 20)]) {
       expect(() => readBatch(batchWith(compression, damaged), 0)).toThrow(
-        expect.objectContaining({ code: 'corrupt_batch', message: expect.stringContaining('cannot be unpacked') }),
+        expect.objectContaining({ code: 'damaged', message: expect.stringContaining('cannot be unpacked') }),
       )
     }
   })
@@ -112,7 +112,7 @@ describe('a small batch that would unpack to more than 256 MiB is refused before
     const before = process.memoryUsage()
     expect(() => readBatch(batchWith(compression, payload), 0)).toThrow(
       expect.objectContaining({
-        code: 'corrupt_batch',
+        code: 'damaged',
         message: expect.stringMatching(/more than 268435456 bytes|larger than/),
       }),
     )

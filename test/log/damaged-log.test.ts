@@ -38,7 +38,7 @@ async function openFilled(): Promise<Filled> {
 }
 
 const corruptAt = (offset: number): object => ({
-  code: 'corrupt_batch',
+  code: 'damaged',
   topic: 'lines',
   partition: 0,
   offset,
@@ -129,7 +129,7 @@ describe('a batch that is missing', () => {
     const opened = await openFilled()
     opened.replace(5, undefined)
     const { error } = await collectUntilError(opened.log.read(lines, { from: { time: 7 } }))
-    expect(error).toMatchObject({ code: 'corrupt_batch' })
+    expect(error).toMatchObject({ code: 'damaged' })
   })
 })
 
@@ -148,7 +148,7 @@ describe('a partition whose end is damaged', () => {
   test.each([0, 7, 31, 56, 57, 58, 59])('in bit %i is told, and does not hide records from a reader', async (bit) => {
     const { items, error } = await readFrom(0, await openDamaged(bit))
     expect({ records: items.length, error }).toMatchObject({
-      error: { code: 'corrupt_batch', topic: 'lines', partition: 0 },
+      error: { code: 'damaged', topic: 'lines', partition: 0 },
     })
   })
 
@@ -156,7 +156,7 @@ describe('a partition whose end is damaged', () => {
     const opened = await openDamaged(58)
     const before = opened.stored(10)
     const sent = opened.log.producer().send(lines, { key: 'k', value: 'over' })
-    await expect(sent).rejects.toMatchObject({ code: 'corrupt_batch', topic: 'lines', partition: 0 })
+    await expect(sent).rejects.toMatchObject({ code: 'damaged', topic: 'lines', partition: 0 })
     expect(opened.stored(10).equals(before)).toBe(true)
   })
 })

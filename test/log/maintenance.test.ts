@@ -97,7 +97,7 @@ test('a failure is told once, and keeps neither the other jobs nor the next roun
   embedded.maintenance.add({
     // oxlint-disable-next-line require-yield
     *steps() {
-      throw new MillraceError('corrupt_batch', 'it is damaged')
+      throw new MillraceError('damaged', 'it is damaged')
     },
   })
   embedded.maintenance.add({ steps: () => (rounds++, []) })
@@ -108,7 +108,7 @@ test('a failure is told once, and keeps neither the other jobs nor the next roun
   })
   expect(rounds).toBe(5)
   expect(seen).toEqual([expect.stringContaining('it is damaged')])
-  await expect(embedded.maintenance.run()).rejects.toMatchObject({ code: 'corrupt_batch' })
+  await expect(embedded.maintenance.run()).rejects.toMatchObject({ code: 'damaged' })
   expect(rounds).toBe(6)
 })
 

@@ -24,12 +24,7 @@ const record = { key: 'a', value: 'b', timestamp: 1 }
 function alter(embedded: EmbeddedLog, name: string, config: Partial<TopicConfig>): void {
   const { id } = embedded.describeTopic(name)
   const partitions = embedded.describeTopic(name).partitions
-  embedded.environment.write((transaction) => {
-    const version = Buffer.alloc(8)
-    version.writeBigInt64BE(BigInt(embedded.topics.version() + 1))
-    transaction.put('meta', Buffer.from('catalogue'), version)
-    transaction.put('topics', Buffer.from(name), Buffer.from(JSON.stringify({ name, id, partitions, config })))
-  })
+  embedded.environment.write((transaction) => embedded.topics.put(transaction, { name, id, partitions, config }))
 }
 
 function storedBatch(embedded: EmbeddedLog, name: string, offset: number): Buffer {

@@ -176,7 +176,7 @@ describe('a stamped batch', () => {
     row.value[3] = 1
     environment.write((transaction) => transaction.put('producers', row.key, row.value))
     expect(() => append(embedded, partition, batchOf(7, 0, 2, 1))).toThrow(
-      expect.objectContaining({ code: 'corrupt_batch', message: expect.stringContaining('row is damaged') }),
+      expect.objectContaining({ code: 'damaged', message: expect.stringContaining('row is damaged') }),
     )
     expect(embedded.endOffset(partition)).toBe(2)
   })
@@ -280,7 +280,7 @@ describe('a transactional id', () => {
       () => embedded.producers.own('importer-1', 0),
       () => embedded.producers.checkOwner('importer-1', identity),
     ]) {
-      expect(use).toThrow(expect.objectContaining({ code: 'corrupt_batch' }))
+      expect(use).toThrow(expect.objectContaining({ code: 'damaged' }))
     }
   })
 })

@@ -133,7 +133,7 @@ const number64 = (value: number): Buffer => {
 const damages: readonly (readonly [string, ProblemKind, Damage])[] = [
   [
     'a batch of which a bit is flipped',
-    'corrupt_batch',
+    'damaged_batch',
     (filled) =>
       filled.stored.put(
         'batches',
@@ -143,7 +143,7 @@ const damages: readonly (readonly [string, ProblemKind, Damage])[] = [
   ],
   [
     'a batch that is cut off',
-    'corrupt_batch',
+    'damaged_batch',
     (filled) => filled.stored.put('batches', batchKey(filled, 4), Buffer.of(1)),
   ],
   ['a batch that is missing', 'missing_batch', (filled) => filled.stored.remove('batches', batchKey(filled, 4))],
@@ -277,7 +277,7 @@ describe('damage', () => {
     )
     const report = await filled.log.admin.verify()
     expect(report).toMatchObject({ batches: 10, records: 70, partitions: 5 })
-    const corrupt = report.problems.filter(({ kind }) => kind === 'corrupt_batch')
+    const corrupt = report.problems.filter(({ kind }) => kind === 'damaged_batch')
     expect(corrupt).toMatchObject([{ topic: 'lines', partition: 0, offset: 4 }])
     expect(corrupt[0]?.message).toContain('lines[0]')
   })

@@ -32,7 +32,7 @@ async function openDamaged(damagedAt: 0 | 3): Promise<OpenedLog & { readonly rep
   return { ...opened, repair: () => environment.write((transaction) => transaction.put('batches', key, batch)) }
 }
 
-const corrupt = { code: 'corrupt_batch', topic: 'input', partition: 0, offset: 3 }
+const corrupt = { code: 'damaged', topic: 'input', partition: 0, offset: 3 }
 
 describe.each(['fail', 'skip', 'deadLetter'] as const)('a corrupt batch, under %s', (onError) => {
   test('stops the application', async () => {

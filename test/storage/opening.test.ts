@@ -96,7 +96,7 @@ describe('a directory', () => {
 
 describe('a log of another format is refused and left as it was', () => {
   test.each([
-    ['a newer version', '{"format":3}', 'has log format 3, this version of millrace reads format 2'],
+    ['a newer version', '{"format":4}', 'has log format 4, this version of millrace reads format 3'],
     ['no version', '{}', 'has log format undefined'],
     ['something unreadable', 'format two', 'has log format unreadable'],
   ])('%s', async (_, stored, message) => {
@@ -107,12 +107,12 @@ describe('a log of another format is refused and left as it was', () => {
   })
 
   test('a newer version is named also when it has databases that this version does not know', async () => {
-    const dir = await logOfFormat('{"format":3}')
+    const dir = await logOfFormat('{"format":4}')
     const root = open({ path: dir, noSubdir: false })
     root.openDB({ name: 'transactions' })
     await root.close()
     const error = await refusalOf(dir)
-    expect(error).toMatchObject({ code: 'format_unknown', message: expect.stringContaining('has log format 3') })
+    expect(error).toMatchObject({ code: 'format_unknown', message: expect.stringContaining('has log format 4') })
   })
 })
 

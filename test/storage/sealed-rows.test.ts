@@ -22,10 +22,10 @@ describe.each(names)('a row of %s', (database) => {
         for (let bit = 0; bit < bits; bit += Math.max(1, Math.floor(bits / 8))) {
           stored.put(database, key, withBitFlipped(sealed, bit))
           environment.refresh()
-          expect(errorOf(() => environment.get(database, key))).toMatchObject({ code: 'corrupt_batch' })
+          expect(errorOf(() => environment.get(database, key))).toMatchObject({ code: 'damaged' })
           const after = Buffer.concat([key, Buffer.of(0)])
           expect(errorOf(() => environment.range(database, key, after, 1)).message).toContain(`"${database}"`)
-          expect(errorOf(() => environment.lastBefore(database, key, after)).code).toBe('corrupt_batch')
+          expect(errorOf(() => environment.lastBefore(database, key, after)).code).toBe('damaged')
         }
         environment.write((transaction) => transaction.remove(database, key))
       }),
@@ -41,6 +41,6 @@ describe.each(names)('a row of %s', (database) => {
     const row = stored.rows(database).find(({ key }) => key.equals(one))
     stored.put(database, other, row?.value ?? Buffer.of())
     environment.refresh()
-    expect(errorOf(() => environment.get(database, other))).toMatchObject({ code: 'corrupt_batch' })
+    expect(errorOf(() => environment.get(database, other))).toMatchObject({ code: 'damaged' })
   })
 })

@@ -1,7 +1,7 @@
 // Record batches from plain records and back, and the batches that Kafka's Java client wrote.
 import { readFileSync } from 'node:fs'
-import { BatchBuilder, setBaseOffset } from '../../src/log/format/batch.ts'
-import { BatchCursor } from '../../src/log/format/batch-cursor.ts'
+import { BatchBuilder, setPlace } from '../../src/log/format/batch.ts'
+import { BatchCursor, type StoredPlace } from '../../src/log/format/batch-cursor.ts'
 import type { Compression } from '../../src/log/format/compression.ts'
 
 /** A record with its bytes as hex, which shows well when a comparison fails. */
@@ -40,16 +40,20 @@ export function buildBatch(
   const builder = new BatchBuilder(options.compression)
   for (const record of records) append(builder, record)
   const batch = builder.build()
-  setBaseOffset(batch, options.baseOffset ?? 0)
+  setPlace(batch, 0, options.baseOffset ?? 0)
   return batch
 }
 
-/** Where {@link readBatch} says that its batch stands. */
-export const place = { topic: 'clicks', partition: 3 }
+/** Where {@link readBatch} says that its batch stands: the one place whose mark is 0, as in what Java wrote. */
+export const place = { topic: 'clicks', topicId: 0, partition: 0 }
 
 /** Every record of a stored batch, with its offset. */
-export function readBatch(batch: Buffer, baseOffset: number): (HexRecord & { readonly offset: number })[] {
-  const cursor = new BatchCursor(place)
+export function readBatch(
+  batch: Buffer,
+  baseOffset: number,
+  stored: StoredPlace = place,
+): (HexRecord & { readonly offset: number })[] {
+  const cursor = new BatchCursor(stored)
   cursor.load(batch, baseOffset)
   const records: (HexRecord & { offset: number })[] = []
   while (cursor.next()) {

@@ -1,5 +1,5 @@
 // Batches of every kind that a producer writes, as test/fixtures/own-batches.json holds them for Kafka's Java client to read.
-import { BatchBuilder, sealBatch, setBaseOffset, stampAppendTime, stampProducer } from '../../src/log/format/batch.ts'
+import { BatchBuilder, sealBatch, setPlace, stampAppendTime, stampProducer } from '../../src/log/format/batch.ts'
 import { BatchCursor } from '../../src/log/format/batch-cursor.ts'
 import { compactBatch } from '../../src/log/format/compacted-batch.ts'
 import { type Compression, compressionCodes } from '../../src/log/format/compression.ts'
@@ -35,7 +35,7 @@ function own(name: string, fixture: string, compression: Compression, stamp: (ba
   const batch = builder.assemble()
   stamp(batch)
   sealBatch(batch)
-  setBaseOffset(batch, baseOffset)
+  setPlace(batch, 0, baseOffset)
   return { name: `${name}, ${compression}`, batch: batch.toString('hex') }
 }
 

@@ -14,7 +14,7 @@ export function recordsOf(log: EmbeddedLog, partition: PartitionId): (HexRecord 
   for (let offset = startOffset; offset < endOffset;) {
     const batch = log.batchAt(partition, offset)
     if (batch === undefined) break
-    for (const record of readBatch(batch.bytes, batch.baseOffset))
+    for (const record of readBatch(batch.bytes, batch.baseOffset, partition))
       if (record.offset >= startOffset) records.push(record)
     offset = batch.baseOffset + readInt32(batch.bytes, lastOffsetDeltaAt) + 1
   }

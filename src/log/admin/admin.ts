@@ -128,7 +128,7 @@ export class Admin {
    * Deletes and compacts now whatever is due, in steps that others can write between: for cron jobs and tests. It compacts
    * all that `minCompactionLagMs` allows; the background waits until half of a partition is new.
    *
-   * @throws MillraceError `corrupt_batch` where a partition is damaged; everything else is done then
+   * @throws MillraceError `damaged` where a partition is damaged; everything else is done then
    */
   async runMaintenance(): Promise<void> {
     await this.#log.maintenance.run()
@@ -163,7 +163,7 @@ export class Admin {
    * ```ts
    * for (const found of await log.admin.offsetsForTimes(clicks, Date.now() - days(1))) console.log(found?.offset)
    * ```
-   * @throws MillraceError `topic_unknown`, `bad_option`, `corrupt_batch`
+   * @throws MillraceError `topic_unknown`, `bad_option`, `damaged`
    */
   async offsetsForTimes(topic: TopicName, timestamp: number): Promise<readonly (OffsetAndTimestamp | null)[]> {
     return offsetsForTimes(this.#log, nameOf(topic), timestamp)
@@ -180,7 +180,7 @@ export class Admin {
    *   console.log(topic, partition, records, ageMs)
    * }
    * ```
-   * @throws MillraceError `group_unknown`; `corrupt_batch` when the record at a position cannot be read
+   * @throws MillraceError `group_unknown`; `damaged` when the record at a position cannot be read
    */
   async lag(group: string): Promise<readonly PartitionLag[]> {
     return lagOf(this.#log, group)
@@ -206,7 +206,7 @@ export class Admin {
   /**
    * How much these topics hold, or all: bytes, records and times of each partition.
    *
-   * @throws MillraceError `topic_unknown`, `corrupt_batch`
+   * @throws MillraceError `topic_unknown`, `damaged`
    */
   async logSizes(topics?: readonly TopicName[]): Promise<readonly TopicSize[]> {
     return sizesOf(this.#log, topics)

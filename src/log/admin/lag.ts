@@ -35,7 +35,7 @@ export interface PartitionLag {
 /**
  * All partitions that a group or an application has a position in, by topic and partition, all as of one moment.
  *
- * @throws MillraceError `group_unknown`, `corrupt_batch`, `bad_option`
+ * @throws MillraceError `group_unknown`, `damaged`, `bad_option`
  */
 export function lagOf(log: EmbeddedLog, group: string): PartitionLag[] {
   checkGroup(group)

@@ -44,7 +44,7 @@ export interface TopicSize {
   readonly partitions: readonly PartitionSize[]
 }
 
-/** All as of one moment; throws `topic_unknown`, `corrupt_batch`. */
+/** All as of one moment; throws `topic_unknown`, `damaged`. */
 export function sizesOf(log: EmbeddedLog, topics: readonly TopicName[] | undefined): TopicSize[] {
   log.refresh()
   const names = topics === undefined ? log.topics.list().map(({ name }) => name) : namesOf('topics', topics)

@@ -39,7 +39,7 @@ function* cleanAll(topics: Topics, round: Round, clean: CleanPartition): Generat
     } catch (error) {
       // Nothing is left to do in a topic that was deleted meanwhile. What is damaged keeps no other partition waiting.
       if (!(error instanceof MillraceError)) throw error
-      if (error.code === 'corrupt_batch') round.failed(error)
+      if (error.code === 'damaged') round.failed(error)
       else if (error.code !== 'topic_unknown') throw error
     }
     if (looked % stepPartitions === stepPartitions - 1) yield

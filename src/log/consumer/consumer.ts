@@ -113,7 +113,7 @@ export class Consumer<R extends LogRecord<unknown, unknown>>
   /**
    * The records one by one.
    *
-   * @throws MillraceError `corrupt_batch`, `undecodable`, `unexpected_null`, `position_lost`, `topic_unknown`, `member_fenced` for a
+   * @throws MillraceError `damaged`, `undecodable`, `unexpected_null`, `position_lost`, `topic_unknown`, `member_fenced` for a
    *   static member whose place was taken
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<R> {

@@ -7,10 +7,10 @@ import type { PartitionId } from '../kept/partitions.ts'
 
 /** The error of a damaged batch with the offset that a reader has to be behind to go on; any other error as it is. */
 export function withWayPast<E>(log: EmbeddedLog, place: PartitionId, baseOffset: number, error: E): E | MillraceError {
-  if (!(error instanceof MillraceError) || error.code !== 'corrupt_batch') return error
+  if (!(error instanceof MillraceError) || error.code !== 'damaged') return error
   const { topic, partition } = place
   const behind = log.baseOffsetBehind(place, baseOffset)
-  return new MillraceError('corrupt_batch', `${error.message}; to go on behind it, read from offset ${behind}`, {
+  return new MillraceError('damaged', `${error.message}; to go on behind it, read from offset ${behind}`, {
     topic,
     partition,
     offset: behind - 1,

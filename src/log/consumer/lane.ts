@@ -88,7 +88,7 @@ export class Lane {
   /**
    * Up to `recordsMax` records from where the last fetch ended; none when there are no more yet.
    *
-   * @throws MillraceError `corrupt_batch`, whose offset is the last one of the batch, `undecodable`, `unexpected_null`; the records
+   * @throws MillraceError `damaged`, whose offset is the last one of the batch, `undecodable`, `unexpected_null`; the records
    *   before are handed out first
    */
   fetch(recordsMax: number): LogRecord<unknown, unknown>[] {

@@ -90,7 +90,7 @@ export class TopicReader<K, V> implements AsyncIterable<LogRecord<K, V>> {
    * ```ts
    * for await (const { records } of log.read(clicks).batches()) console.log(records.length)
    * ```
-   * @throws MillraceError `corrupt_batch` (with the last offset of the batch), `undecodable` and `unexpected_null`, each behind the
+   * @throws MillraceError `damaged` (with the last offset of the batch), `undecodable` and `unexpected_null`, each behind the
    *   last good record; to go on in that partition, read the error's `partition` alone, from its `offset` + 1
    */
   async *batches(): AsyncGenerator<RecordBatch<K, V>, void, undefined> {

@@ -18,6 +18,8 @@ import {
   lengthAt,
   magicAt,
   maxTimestampAt,
+  placeMark,
+  placeMarkAt,
   recordCountAt,
 } from './batch.ts'
 import { compressionCodes, unpack } from './compression.ts'
@@ -27,6 +29,11 @@ import { VarintReader } from './varint.ts'
 export interface BatchPlace {
   readonly topic: string
   readonly partition: number
+}
+
+/** The partition whose batches are read. */
+export interface StoredPlace extends BatchPlace {
+  readonly topicId: number
 }
 
 const compressionMask = 7
@@ -48,7 +55,8 @@ export class BatchCursor {
   valueEnd = 0
   headers: readonly Header[] = noHeaders
 
-  readonly #place: BatchPlace
+  readonly #place: StoredPlace
+  readonly #mark: number
   readonly #reader = new VarintReader()
   #baseTimestamp = 0
   /** Of all records, where the time of the append counts; else -1. */
@@ -58,27 +66,29 @@ export class BatchCursor {
   /** Whether no record is missing between the first and the last: compaction may have taken some. */
   #isDense = true
 
-  constructor(place: BatchPlace) {
+  constructor(place: StoredPlace) {
     this.#place = place
+    this.#mark = placeMark(place.topicId, place.partition)
   }
 
   /**
    * Begins a batch that is stored under `baseOffset`.
    *
-   * @throws MillraceError `corrupt_batch`, `compression_unavailable`
+   * @throws MillraceError `damaged`, `compression_unavailable`
    */
   load(batch: Buffer, baseOffset: number): void {
     this.baseOffset = baseOffset
     this.offset = baseOffset - 1
-    if (batch.length < batchHeaderBytes) this.#corrupt('it is cut off')
-    if (readInt64(batch, 0) !== baseOffset) this.#corrupt('its base offset is not the one it is stored under')
-    if (readInt32(batch, lengthAt) !== batch.length - 12) this.#corrupt('its length is not the stored one')
-    if (readInt32(batch, 12) !== 0 || batch[magicAt] !== 2) this.#corrupt('its header is damaged')
-    if (crc32c(batch.subarray(attributesAt)) !== readInt32(batch, crcAt) >>> 0) this.#corrupt('its checksum is wrong')
+    if (batch.length < batchHeaderBytes) this.#damaged('it is cut off')
+    if (readInt64(batch, 0) !== baseOffset) this.#damaged('its base offset is not the one it is stored under')
+    if (readInt32(batch, lengthAt) !== batch.length - 12) this.#damaged('its length is not the stored one')
+    if (readInt32(batch, placeMarkAt) !== this.#mark) this.#damaged('it is of another partition')
+    if (batch[magicAt] !== 2) this.#damaged('its header is damaged')
+    if (crc32c(batch.subarray(attributesAt)) !== readInt32(batch, crcAt) >>> 0) this.#damaged('its checksum is wrong')
     const count = readInt32(batch, recordCountAt)
-    if (count < 1) this.#corrupt('it holds no records')
+    if (count < 1) this.#damaged('it holds no records')
     const lastOffsetDelta = readInt32(batch, lastOffsetDeltaAt)
-    if (lastOffsetDelta < count - 1) this.#corrupt('its header is damaged')
+    if (lastOffsetDelta < count - 1) this.#damaged('its header is damaged')
     this.endOffset = baseOffset + lastOffsetDelta + 1
     this.#isDense = lastOffsetDelta === count - 1
     this.#left = count
@@ -96,20 +106,20 @@ export class BatchCursor {
     this.#reader.bytes = this.bytes
   }
 
-  /** @throws MillraceError `corrupt_batch`, `compression_unavailable` */
+  /** @throws MillraceError `damaged`, `compression_unavailable` */
   #unpack(compression: number, batch: Buffer): Buffer {
     try {
       return unpack(compression, batch.subarray(batchHeaderBytes))
     } catch (error) {
       if (error instanceof MillraceError) throw error
-      return this.#corrupt(`it cannot be unpacked: ${messageOf(error)}`)
+      return this.#damaged(`it cannot be unpacked: ${messageOf(error)}`)
     }
   }
 
   /**
    * Moves to the next record; false behind the last one.
    *
-   * @throws MillraceError `corrupt_batch`
+   * @throws MillraceError `damaged`
    */
   next(): boolean {
     if (this.#left === 0) return false
@@ -122,7 +132,7 @@ export class BatchCursor {
     this.timestamp = this.#appendTime < 0 ? timestamp : this.#appendTime
     const offset = this.baseOffset + reader.read()
     if (this.#isDense ? offset !== this.offset + 1 : !(offset > this.offset && offset < this.endOffset)) {
-      this.#corrupt('its records are not in order')
+      this.#damaged('its records are not in order')
     }
     this.offset = offset
     const keyLength = reader.read()
@@ -133,8 +143,8 @@ export class BatchCursor {
     this.valueEnd = valueLength < 0 ? -1 : (reader.at += valueLength)
     const headerCount = reader.read()
     this.headers = headerCount === 0 ? noHeaders : this.#readHeaders(headerCount)
-    if (!(reader.at === end && end <= this.bytes.length && length > 0)) this.#corrupt('a record is malformed')
-    if (this.#left === 0 && end !== this.bytes.length) this.#corrupt('it holds more than its records')
+    if (!(reader.at === end && end <= this.bytes.length && length > 0)) this.#damaged('a record is malformed')
+    if (this.#left === 0 && end !== this.bytes.length) this.#damaged('it holds more than its records')
     return true
   }
 
@@ -146,7 +156,7 @@ export class BatchCursor {
       const key = this.bytes.toString('utf8', reader.at, keyEnd)
       reader.at = keyEnd
       const length = reader.read()
-      if (!(reader.at <= this.bytes.length)) this.#corrupt('a header is malformed')
+      if (!(reader.at <= this.bytes.length)) this.#damaged('a header is malformed')
       const start = reader.at
       if (length >= 0) reader.at += length
       headers.push(Object.freeze({ key, value: length < 0 ? null : copyOf(this.bytes, start, reader.at) }))
@@ -154,12 +164,12 @@ export class BatchCursor {
     return Object.freeze(headers)
   }
 
-  #corrupt(why: string): never {
+  #damaged(why: string): never {
     const { topic, partition } = this.#place
     const offset = Math.max(this.offset, this.baseOffset)
     throw new MillraceError(
-      'corrupt_batch',
-      `the batch at ${topic}[${partition}] offset ${this.baseOffset} is corrupt: ${why}`,
+      'damaged',
+      `the batch at ${topic}[${partition}] offset ${this.baseOffset} is damaged: ${why}`,
       { topic, partition, offset },
     )
   }

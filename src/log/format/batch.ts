@@ -1,22 +1,24 @@
 /**
  * Kafka's RecordBatch v2 (magic 2): how records are written into the value that the log stores.
  *
- *     0 base offset 8 | 8 length 4 | 12 leader epoch 4 | 16 magic 1 | 17 CRC32C 4 | 21 attributes 2 | 23 last offset delta 4
+ *     0 base offset 8 | 8 length 4 | 12 place mark 4 | 16 magic 1 | 17 CRC32C 4 | 21 attributes 2 | 23 last offset delta 4
  *     27 base timestamp 8 | 35 max timestamp 8 | 43 producer id 8 | 51 epoch 2 | 53 sequence 4 | 57 record count 4 | 61 records
  *
- * The CRC covers everything from the attributes on, so the base offset can be set when the batch is appended. Built batches
+ * The CRC covers everything from the attributes on, so base offset and place mark can be set when the batch is appended. Built batches
  * are compared byte for byte with those of Kafka's Java client (test/vectors).
  */
 import { crc32c } from '../../core/checksum.ts'
 import { ByteWriter, copyBytes, readInt32, readInt64, writeInt32, writeInt64 } from '../../core/bytes.ts'
 import { MillraceError } from '../../core/errors.ts'
 import type { Header } from '../../core/headers.ts'
+import { partitionsMax } from '../../core/topic.ts'
 import { defaultTopicConfig } from '../../core/topic-config.ts'
 import { type Compression, compressionCodes, pack } from './compression.ts'
 import { varintBytes, writeVarint } from './varint.ts'
 
 export const batchHeaderBytes = 61
 export const lengthAt = 8
+export const placeMarkAt = 12
 export const magicAt = 16
 export const crcAt = 17
 export const attributesAt = 21
@@ -270,9 +272,18 @@ function writeHeaders(bytes: Buffer, at: number, headers: readonly Header[]): nu
   return at
 }
 
-/** Gives a built batch its place in a partition. */
-export function setBaseOffset(batch: Buffer, offset: number): void {
+/** Gives a built batch its place: the offset of its first record, and the mark of its partition. */
+export function setPlace(batch: Buffer, mark: number, offset: number): void {
   writeInt64(batch, 0, offset)
+  writeInt32(batch, placeMarkAt, mark)
+}
+
+/**
+ * Stands for a partition in its batches, where Kafka's brokers write the epoch of a leader: a batch that turns up under the
+ * key of another partition is none of that partition's, although its checksum is right.
+ */
+export function placeMark(topicId: number, partition: number): number {
+  return (Math.imul(topicId, partitionsMax) + partition) | 0
 }
 
 /** Says who wrote a batch; seal it afterwards. */

@@ -27,8 +27,10 @@ export function markDeleted(transaction: WriteTransaction, topicId: number): voi
 export function* sweepDeletedTopics(environment: Environment): Generator<void> {
   for (;;) {
     environment.refresh()
-    const [mark] = environment.keys('meta', markPrefix, afterPrefix(markPrefix), 1)
-    if (mark === undefined) return
+    // Its value is looked at too: the checksum says that the key is the one that was written.
+    const [row] = environment.range('meta', markPrefix, afterPrefix(markPrefix), 1)
+    if (row === undefined) return
+    const mark = row.key
     const topicId = mark.subarray(markPrefix.length)
     for (const database of topicDatabases) yield* removeRange(environment, database, topicId, afterPrefix(topicId))
     yield* new Positions(environment).removeTopic(readInt32(topicId, 0))

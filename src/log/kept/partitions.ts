@@ -10,8 +10,9 @@ import { MillraceError } from '../../core/errors.ts'
 import type { DiskGuard } from '../../storage/disk-guard.ts'
 import type { Entry, Environment, WriteTransaction } from '../../storage/environment.ts'
 import { numberOfKey, partitionKey, partitionNumberKey, segmentTimeKey } from '../../storage/keys.ts'
-import { batchHeaderBytes, lastOffsetDeltaAt, maxTimestampAt, setBaseOffset } from '../format/batch.ts'
-import type { BatchPlace } from '../format/batch-cursor.ts'
+import { batchHeaderBytes, lastOffsetDeltaAt, maxTimestampAt, placeMark, setPlace } from '../format/batch.ts'
+import { BatchCursor, type StoredPlace } from '../format/batch-cursor.ts'
+import type { Catalogue } from './catalogue.ts'
 import {
   decodePartitionRow,
   decodeSegment,
@@ -24,9 +25,7 @@ import {
 } from './partition-row.ts'
 
 /** A partition as storage knows it. */
-export interface PartitionId extends BatchPlace {
-  readonly topicId: number
-}
+export type PartitionId = StoredPlace
 
 export interface StoredBatch {
   readonly baseOffset: number
@@ -42,10 +41,12 @@ const segmentPage = 256
 
 export class Partitions {
   readonly #environment: Environment
+  readonly #catalogue: Catalogue
   readonly #guard: DiskGuard
 
-  constructor(environment: Environment, guard: DiskGuard) {
+  constructor(environment: Environment, catalogue: Catalogue, guard: DiskGuard) {
     this.#environment = environment
+    this.#catalogue = catalogue
     this.#guard = guard
   }
 
@@ -58,7 +59,7 @@ export class Partitions {
   }
 
   /**
-   * @throws MillraceError `topic_unknown` when the topic was deleted, `corrupt_batch` when the row is damaged
+   * @throws MillraceError `topic_unknown` when the topic was deleted, `damaged` when the row is damaged
    */
   row(partition: PartitionId): PartitionRow {
     const row = this.find(partition)
@@ -69,18 +70,22 @@ export class Partitions {
   /**
    * As {@link row}, and undefined when the topic was deleted.
    *
-   * @throws MillraceError `corrupt_batch` when the row is damaged
+   * @throws MillraceError `damaged` when the row is damaged
    */
   find({ topic, topicId, partition }: PartitionId): PartitionRow | undefined {
     const key = partitionKey(topicId, partition)
     const stored = this.#environment.get('partitions', key)
-    if (stored === undefined) return undefined
+    if (stored === undefined) return this.#checkDeleted({ topic, topicId, partition })
     const row = decodePartitionRow(key, stored)
     if (row !== undefined) return row
-    throw new MillraceError('corrupt_batch', `where ${topic}[${partition}] ends is not known: its row is damaged`, {
-      topic,
-      partition,
-    })
+    throw rowDamaged(topic, partition, 'its row is damaged')
+  }
+
+  /** A row that is not there belongs to a topic that is not there. */
+  #checkDeleted({ topic, topicId, partition }: PartitionId): undefined {
+    const found = this.#catalogue.topic(topic)
+    if (found?.id !== topicId || partition >= found.partitions) return undefined
+    throw rowDamaged(topic, partition, 'its row cannot be found')
   }
 
   putRow(transaction: WriteTransaction, { topicId, partition }: PartitionId, row: PartitionRow): void {
@@ -88,9 +93,35 @@ export class Partitions {
     transaction.put('partitions', key, encodePartitionRow(key, row))
   }
 
-  /** The offset that the next record gets; throws as {@link row}. */
+  /**
+   * The offset that the next record gets; throws as {@link row}.
+   *
+   * Readers stop there, so it is looked at twice: an old row, on a page that is not in use any more, has an end with batches
+   * behind it.
+   */
   endOffset(partition: PartitionId): number {
-    return this.row(partition).endOffset
+    const { endOffset } = this.row(partition)
+    this.#checkEnd(partition, endOffset)
+    return endOffset
+  }
+
+  /** @throws MillraceError `damaged` when there is a batch at or behind the end */
+  #checkEnd(partition: PartitionId, endOffset: number): void {
+    const behind = this.#firstKeyFrom(partition, endOffset)
+    if (behind === undefined) return
+    const { topic, partition: index } = partition
+    throw rowDamaged(topic, index, `its row says ${endOffset}, and there is a batch at ${behind}`)
+  }
+
+  /** The base offset of the first batch at or behind an offset. */
+  #firstKeyFrom({ topicId, partition }: PartitionId, offset: number): number | undefined {
+    const [key] = this.#environment.keys(
+      'batches',
+      partitionNumberKey(topicId, partition, offset),
+      partitionNumberKey(topicId, partition + 1, 0),
+      1,
+    )
+    return key === undefined ? undefined : numberOfKey(key)
   }
 
   /** The first offset that is kept; throws as {@link row}. */
@@ -108,13 +139,15 @@ export class Partitions {
   append(transaction: WriteTransaction, partition: PartitionId, batches: readonly Buffer[], nowMs: number): number {
     const { topicId, partition: index } = partition
     const row = this.row(partition)
+    this.#checkEnd(partition, row.endOffset)
     this.#guard.check(batches.reduce((total, batch) => total + batch.length, 0))
+    const mark = placeMark(topicId, index)
     let { endOffset, bytes, active } = row
     for (const batch of batches) {
       if (active.batchCount >= segmentBatchesMax || active.bytes >= segmentBytesMax) {
         active = this.closeSegment(transaction, partition, active, endOffset)
       }
-      setBaseOffset(batch, endOffset)
+      setPlace(batch, mark, endOffset)
       transaction.put('batches', partitionNumberKey(topicId, index, endOffset), batch)
       const maxTimestamp = readInt64(batch, maxTimestampAt)
       if (maxTimestamp > active.maxTimestamp) {
@@ -160,7 +193,7 @@ export class Partitions {
   /**
    * The closed segments from the one that begins at or behind `from`, in order, up to `limit`.
    *
-   * @throws MillraceError `corrupt_batch` when a row is damaged
+   * @throws MillraceError `damaged` when a row is damaged
    */
   closedSegments(partition: PartitionId, from: number, limit: number): Segment[] {
     const { topicId, partition: index } = partition
@@ -173,7 +206,7 @@ export class Partitions {
    * The last closed segment that begins at or before an offset: the one that holds it, unless that has no row any more or is the
    * one that is appended to.
    *
-   * @throws MillraceError `corrupt_batch` when the row is damaged
+   * @throws MillraceError `damaged` when the row is damaged
    */
   segmentAt(partition: PartitionId, offset: number): Segment | undefined {
     const { topicId, partition: index } = partition
@@ -201,7 +234,7 @@ export class Partitions {
    *
    * After compaction its last record may lie before `offset`: the first record is then in the batch behind it.
    *
-   * @throws MillraceError `corrupt_batch` when the log has a hole there, `position_lost` when the offset is not kept any more
+   * @throws MillraceError `damaged` when the log has a hole there, `position_lost` when the offset is not kept any more
    */
   batchAt(partition: PartitionId, offset: number): StoredBatch | undefined {
     const { topic, topicId, partition: index } = partition
@@ -223,6 +256,8 @@ export class Partitions {
       if (isCutOff || offset <= baseOffset + readInt32(before.value, lastOffsetDeltaAt)) {
         return { baseOffset, bytes: before.value }
       }
+      // Only a sound batch says that it does not reach the offset.
+      new BatchCursor(partition).load(before.value, baseOffset)
     }
     const [behind] = this.#environment.range(
       'batches',
@@ -233,7 +268,7 @@ export class Partitions {
     const baseOffset = behind === undefined ? endOffset : numberOfKey(behind.key)
     if (baseOffset <= gapsEnd) return behind === undefined ? undefined : { baseOffset, bytes: behind.value }
     throw new MillraceError(
-      'corrupt_batch',
+      'damaged',
       `${topic}[${index}] holds no batch for offset ${Math.max(offset, gapsEnd)}, although it ends behind it`,
       { topic, partition: index, offset: Math.max(offset, gapsEnd) },
     )
@@ -241,22 +276,19 @@ export class Partitions {
 
   /** Where the next batch behind an offset begins, whatever is stored there; the end when there is none. */
   baseOffsetBehind(partition: PartitionId, offset: number): number {
-    const { topicId, partition: index } = partition
-    const [behind] = this.#environment.range(
-      'batches',
-      partitionNumberKey(topicId, index, offset + 1),
-      partitionNumberKey(topicId, index + 1, 0),
-      1,
-    )
-    return behind === undefined ? this.endOffset(partition) : numberOfKey(behind.key)
+    return this.#firstKeyFrom(partition, offset + 1) ?? this.row(partition).endOffset
   }
+}
+
+function rowDamaged(topic: string, partition: number, why: string): MillraceError {
+  return new MillraceError('damaged', `where ${topic}[${partition}] ends is not known: ${why}`, { topic, partition })
 }
 
 function decodedSegment({ topic, partition }: PartitionId, { key, value }: Entry): Segment {
   const segment = decodeSegment(key, value)
   if (segment !== undefined) return segment
   const offset = numberOfKey(key)
-  throw new MillraceError('corrupt_batch', `the segment at ${topic}[${partition}] offset ${offset} is damaged`, {
+  throw new MillraceError('damaged', `the segment at ${topic}[${partition}] offset ${offset} is damaged`, {
     topic,
     partition,
     offset,

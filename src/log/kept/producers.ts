@@ -7,9 +7,10 @@
  */
 import { days } from '../../core/duration.ts'
 import { MillraceError } from '../../core/errors.ts'
-import { readInt32, readInt64, writeInt64 } from '../../core/bytes.ts'
+import { readInt32 } from '../../core/bytes.ts'
 import type { Entry, Environment, WriteTransaction } from '../../storage/environment.ts'
 import { afterPrefix } from '../../storage/keys.ts'
+import type { Catalogue } from './catalogue.ts'
 import { lastOffsetDeltaAt, producerOf, sealBatch, stampProducer } from '../format/batch.ts'
 import type { PartitionId, Partitions } from './partitions.ts'
 import {
@@ -48,28 +49,24 @@ const producerExpiryMs: number = days(7)
 const sequences = 2 ** 31
 const epochMax = 32_767
 
-const nextIdKey = Buffer.from('next producer id')
 const expiryRows = 256
 
 export class Producers {
   readonly #environment: Environment
+  readonly #catalogue: Catalogue
   readonly #partitions: Partitions
   /** The round of {@link expire} that is under way. */
   #expiry: Generator<Entry[], undefined> | undefined
 
-  constructor(environment: Environment, partitions: Partitions) {
+  constructor(environment: Environment, catalogue: Catalogue, partitions: Partitions) {
     this.#environment = environment
+    this.#catalogue = catalogue
     this.#partitions = partitions
   }
 
   /** An id that nobody had before. */
   allocate(transaction: WriteTransaction): ProducerIdentity {
-    const stored = this.#environment.get('meta', nextIdKey)
-    const producerId = stored === undefined ? 0 : readInt64(stored, 0)
-    const next = Buffer.allocUnsafe(8)
-    writeInt64(next, 0, producerId + 1)
-    transaction.put('meta', nextIdKey, next)
-    return { producerId, epoch: 0 }
+    return { producerId: this.#catalogue.takeProducerId(transaction), epoch: 0 }
   }
 
   /** Makes the caller the only one that may write under a transactional id. */
@@ -126,7 +123,7 @@ export class Producers {
     const key = stateKeyOf(identity.producerId, partition)
     const state = this.#state(key, partition)
     let sequence = state?.epoch === identity.epoch ? sequenceBehind(state) : 0
-    let baseOffset = this.#partitions.endOffset(partition)
+    let baseOffset = this.#partitions.row(partition).endOffset
     const appended: AppendedBatch[] = []
     for (const batch of batches) {
       stampProducer(batch, { ...identity, sequence })
@@ -158,7 +155,7 @@ export class Producers {
     const { producerId, epoch, sequence } = producerOf(batch)
     const key = stateKeyOf(producerId, partition)
     const state = this.#state(key, partition)
-    const placed = placedAt(batch, sequence, this.#partitions.endOffset(partition))
+    const placed = placedAt(batch, sequence, this.#partitions.row(partition).endOffset)
     if (state?.epoch === epoch) {
       const repeated = state.batches.find(
         ({ firstSequence, lastSequence }) => firstSequence === sequence && lastSequence === placed.lastSequence,
@@ -217,7 +214,7 @@ export class Producers {
     const state = decodeState(key, stored)
     if (state !== undefined) return state
     throw new MillraceError(
-      'corrupt_batch',
+      'damaged',
       `what a producer has written to ${topic}[${partition}] is not known: its row is damaged`,
       { topic, partition },
     )
@@ -230,7 +227,7 @@ export class Producers {
     const owner = decodeOwner(key, stored)
     if (owner !== undefined) return owner
     throw new MillraceError(
-      'corrupt_batch',
+      'damaged',
       `who writes under transactionalId "${transactionalId}" is not known: its row is damaged`,
     )
   }

@@ -1,7 +1,6 @@
 /**
  * The catalogue of topics: their names, ids, partition counts and configurations.
  */
-import { readInt32, readInt64, writeInt32, writeInt64 } from '../../core/bytes.ts'
 import { MillraceError } from '../../core/errors.ts'
 import { checkName, checkOptions } from '../../core/checks.ts'
 import { shown } from '../../core/shown.ts'
@@ -10,22 +9,14 @@ import { checkPartitions } from '../../core/topic.ts'
 import { checkTopicConfig, defaultTopicConfig, type TopicConfig, topicConfigNames } from '../../core/topic-config.ts'
 import type { Environment, WriteTransaction } from '../../storage/environment.ts'
 import { partitionKey } from '../../storage/keys.ts'
+import type { Catalogue } from './catalogue.ts'
 import { markDeleted } from './deleted-topics.ts'
 import type { Partitions } from './partitions.ts'
 import { nameOf } from './topic-name.ts'
 import { changedConfig, checkConfigChange, checkNothingFollows, type TopicConfigChange } from './topic-changes.ts'
+import { encodeTopic, type TopicDescription } from './topic-row.ts'
 
-/** A topic as it is in the log. */
-export interface TopicDescription {
-  /** What it is called. */
-  readonly name: string
-  /** Stands for the name on disk; a topic that is created again gets another one. */
-  readonly id: number
-  /** How many it has; they can become more. */
-  readonly partitions: number
-  /** What differs from the defaults. */
-  readonly config: Partial<TopicConfig>
-}
+export type { TopicDescription } from './topic-row.ts'
 
 /** A topic with all of its configuration. */
 export interface TopicDetails extends TopicDescription {
@@ -49,12 +40,14 @@ export interface TopicRequest {
 
 export class Topics {
   readonly #environment: Environment
+  readonly #catalogue: Catalogue
   readonly #partitions: Partitions
   /** Ids of topics whose configuration was reported to differ. */
   readonly #reported = new Set<number>()
 
-  constructor(environment: Environment, partitions: Partitions) {
+  constructor(environment: Environment, catalogue: Catalogue, partitions: Partitions) {
     this.#environment = environment
+    this.#catalogue = catalogue
     this.#partitions = partitions
   }
 
@@ -70,15 +63,14 @@ export class Topics {
     throw new MillraceError('topic_unknown', `there is no topic "${name}"; ${hint}`, { topic: name })
   }
 
+  /** @throws MillraceError `damaged` when it is not found, and the catalogue is not whole */
   find(name: string): TopicDescription | undefined {
-    const stored = this.#environment.get('topics', Buffer.from(checkName('the name of a topic', name)))
-    return stored === undefined ? undefined : (JSON.parse(stored.toString()) as TopicDescription)
+    return this.#catalogue.topic(checkName('the name of a topic', name))
   }
 
   /** Every topic, by name. */
   list(): TopicDescription[] {
-    const pages = this.#environment.pages('topics', Buffer.of(0), Buffer.of(255), pageRows)
-    return [...pages].flat().map(({ value }) => JSON.parse(value.toString()) as TopicDescription)
+    return this.#catalogue.topics()
   }
 
   /** @throws MillraceError `topic_exists` */
@@ -134,7 +126,7 @@ export class Topics {
   #add(transaction: WriteTransaction, request: TopicRequest): TopicDescription {
     const description: TopicDescription = {
       name: request.name,
-      id: nextId(this.#environment, transaction),
+      id: this.#catalogue.takeId(transaction),
       partitions: request.partitions ?? 1,
       config: request.config ?? {},
     }
@@ -145,14 +137,12 @@ export class Topics {
 
   /** Counts every change of the catalogue: whoever keeps a description looks whether it is still the newest. */
   version(): number {
-    const stored = this.#environment.get('meta', versionKey)
-    return stored === undefined ? 0 : readInt64(stored, 0)
+    return this.#catalogue.row().version
   }
 
   /** Replaces what is stored about a topic that exists. */
   put(transaction: WriteTransaction, description: TopicDescription): void {
-    transaction.put('topics', Buffer.from(description.name), Buffer.from(JSON.stringify(description)))
-    this.#raiseVersion(transaction)
+    this.#catalogue.put(transaction, 'topics', Buffer.from(description.name), encodeTopic(description))
   }
 
   /**
@@ -203,19 +193,12 @@ export class Topics {
   delete(name: string): void {
     this.#environment.write((transaction) => {
       const { id, partitions } = this.describe(name)
-      transaction.remove('topics', Buffer.from(name))
+      this.#catalogue.put(transaction, 'topics', Buffer.from(name), undefined)
       for (let partition = 0; partition < partitions; partition++) {
         transaction.remove('partitions', partitionKey(id, partition))
       }
       markDeleted(transaction, id)
-      this.#raiseVersion(transaction)
     })
-  }
-
-  #raiseVersion(transaction: WriteTransaction): void {
-    const stored = Buffer.allocUnsafe(8)
-    writeInt64(stored, 0, this.version() + 1)
-    transaction.put('meta', versionKey, stored)
   }
 
   /** Says once what a constant asks for and the topic does not have: nothing is changed behind anyone's back. */
@@ -261,23 +244,8 @@ function readRequest(request: TopicRequest): TopicRequest {
 
 const requestNames = ['name', 'partitions', 'config', 'kind', 'key', 'value']
 
-const pageRows = 256
-
 /** The code of the warning about a constant that asks for another configuration than its topic has. */
 export const topicConfigWarning = 'MILLRACE_TOPIC_CONFIG_DIFFERS'
-
-const versionKey = Buffer.from('catalogue')
-const nextIdKey = Buffer.from('next id')
-
-/** Ids of topics and stores are never used again. */
-export function nextId(environment: Environment, transaction: WriteTransaction): number {
-  const stored = environment.get('meta', nextIdKey)
-  const id = stored === undefined ? 1 : readInt32(stored, 0)
-  const next = Buffer.alloc(4)
-  writeInt32(next, 0, id + 1)
-  transaction.put('meta', nextIdKey, next)
-  return id
-}
 
 function fitting(request: TopicRequest, found: TopicDescription | undefined): TopicDescription | undefined {
   if (found === undefined || request.partitions === undefined || request.partitions === found.partitions) return found

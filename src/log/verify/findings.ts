@@ -9,7 +9,7 @@
  * outside of its partition; rows that belong to nothing.
  */
 export type ProblemKind =
-  | 'corrupt_batch'
+  | 'damaged_batch'
   | 'missing_batch'
   | 'misplaced_batch'
   | 'wrong_timestamp'

@@ -1,13 +1,14 @@
 /**
  * What a verification knows of the topics, also when some of their rows are damaged.
  */
-import { readInt32 } from '../../core/bytes.ts'
 import type { DatabaseName } from '../../storage/databases.ts'
 import type { Environment } from '../../storage/environment.ts'
 import { afterPrefix, partitionKey } from '../../storage/keys.ts'
 import { unseal } from '../../storage/sealed-rows.ts'
 import type { Findings } from './findings.ts'
-import type { TopicDescription } from '../kept/topics.ts'
+import { decodeCatalogue } from '../kept/catalogue-row.ts'
+import { catalogueKey } from '../kept/catalogue.ts'
+import { decodeTopic, type TopicDescription } from '../kept/topic-row.ts'
 
 export interface Catalogue {
   readonly topics: readonly TopicDescription[]
@@ -19,41 +20,19 @@ export interface Catalogue {
 
 const rowsMax = 1_000_000
 const deletedPrefix = Buffer.from('deleted topic\0')
-const nextIdKey = Buffer.from('next id')
 
 export function readCatalogue(environment: Environment): Catalogue {
   const topics = environment.storedRange('topics', Buffer.of(0), Buffer.of(255), rowsMax).flatMap(({ key, value }) => {
-    const description = readTopic(unseal(key, value))
+    const description = decodeTopic(unseal(key, value))
     return description === undefined ? [] : [description]
   })
   const marks = environment.storedRange('meta', deletedPrefix, afterPrefix(deletedPrefix), rowsMax)
-  const [next] = environment.storedRange('meta', nextIdKey, Buffer.concat([nextIdKey, Buffer.of(0)]), 1)
-  const nextId = next && unseal(next.key, next.value)
+  const [row] = environment.storedRange('meta', catalogueKey, Buffer.concat([catalogueKey, Buffer.of(0)]), 1)
+  const counted = row && unseal(row.key, row.value)
   return {
     topics,
     deleted: new Set(marks.map(({ key }) => key.readUInt32BE(deletedPrefix.length))),
-    nextId: nextId === undefined ? Number.POSITIVE_INFINITY : readInt32(nextId, 0),
-  }
-}
-
-/** Undefined when it is no description of a topic. */
-export function readTopic(value: Buffer | undefined): TopicDescription | undefined {
-  const topic = readJson(value) as Partial<TopicDescription> | undefined
-  const { name, id, partitions, config } = topic ?? {}
-  const isTopic =
-    typeof name === 'string' &&
-    Number.isSafeInteger(id) &&
-    Number.isSafeInteger(partitions) &&
-    typeof config === 'object' &&
-    config !== null
-  return isTopic ? (topic as TopicDescription) : undefined
-}
-
-export function readJson(value: Buffer | undefined): unknown {
-  try {
-    return value === undefined ? undefined : JSON.parse(value.toString())
-  } catch {
-    return undefined // the caller reports a row that is none
+    nextId: (counted && decodeCatalogue(counted)?.nextId) ?? Number.POSITIVE_INFINITY,
   }
 }
 

@@ -9,7 +9,8 @@ import { isSealed, sealedDatabases, unseal } from '../../storage/sealed-rows.ts'
 import { checkTopicConfig } from '../../core/topic-config.ts'
 import type { Findings } from './findings.ts'
 import { decodePartitionRow } from '../kept/partition-row.ts'
-import { type Catalogue, readCatalogue, readJson, readTopic } from './verify-catalogue.ts'
+import { decodeTopic, readJson } from '../kept/topic-row.ts'
+import { type Catalogue, readCatalogue } from './verify-catalogue.ts'
 
 const pageRows = 256
 const positionBytes = 16
@@ -20,7 +21,7 @@ type RowCheck = (entry: Entry, environment: Environment, catalogue: Catalogue, f
 
 const checks: Partial<Record<DatabaseName, RowCheck>> = {
   topics({ key, value }, _, { nextId }) {
-    const topic = readTopic(value)
+    const topic = decodeTopic(value)
     if (topic === undefined || topic.name !== key.toString()) return 'it describes no topic of this name'
     if (topic.id < 1 || topic.id >= nextId) return `its id ${topic.id} was never given`
     if (topic.partitions < 1) return `it says ${topic.partitions} partitions`

@@ -113,7 +113,7 @@ class SegmentCheck {
     } catch (error) {
       if (!(error instanceof MillraceError)) throw error
       this.#next = undefined
-      this.#add('corrupt_batch', error.offset ?? baseOffset, error.message)
+      this.#add('damaged_batch', error.offset ?? baseOffset, error.message)
       return
     }
     const count = readInt32(bytes, recordCountAt)

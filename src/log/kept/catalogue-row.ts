@@ -1,0 +1,55 @@
+/**
+ * The row that says what the catalogue holds: how many topics and stores there are, and which numbers come next.
+ *
+ * A row that cannot be found looks like one that was never written, and a topic that is created again begins at offset 0. So
+ * the catalogue is counted, and a digest tells an old row from the newest.
+ */
+import { readInt32, readInt64, writeInt32, writeInt64 } from '../../core/bytes.ts'
+
+/** The rows of a database, all together. */
+export interface RowSum {
+  readonly count: number
+  /** Of the checksums of all rows, by exclusive or: so one row can be taken out and another put in. */
+  readonly digest: number
+}
+
+export interface CatalogueRow {
+  /** Raised by every change of a topic. */
+  readonly version: number
+  /** Of the next topic or store: ids are never used again. */
+  readonly nextId: number
+  readonly nextProducerId: number
+  readonly topics: RowSum
+  readonly stores: RowSum
+}
+
+const none: RowSum = { count: 0, digest: 0 }
+
+/** Of a log without topics. */
+export const emptyCatalogue: CatalogueRow = { version: 0, nextId: 1, nextProducerId: 0, topics: none, stores: none }
+
+const rowBytes = 36
+
+export function encodeCatalogue({ version, nextId, nextProducerId, topics, stores }: CatalogueRow): Buffer {
+  const row = Buffer.allocUnsafe(rowBytes)
+  writeInt64(row, 0, version)
+  writeInt64(row, 8, nextProducerId)
+  writeInt32(row, 16, nextId)
+  writeInt32(row, 20, topics.count)
+  writeInt32(row, 24, topics.digest)
+  writeInt32(row, 28, stores.count)
+  writeInt32(row, 32, stores.digest)
+  return row
+}
+
+/** Undefined when the bytes are none. */
+export function decodeCatalogue(row: Buffer): CatalogueRow | undefined {
+  if (row.length !== rowBytes) return undefined
+  return {
+    version: readInt64(row, 0),
+    nextProducerId: readInt64(row, 8),
+    nextId: readInt32(row, 16),
+    topics: { count: readInt32(row, 20), digest: readInt32(row, 24) },
+    stores: { count: readInt32(row, 28), digest: readInt32(row, 32) },
+  }
+}

@@ -1,0 +1,170 @@
+/**
+ * The rows of topics and stores, and the row that counts them (catalogue-row.ts).
+ *
+ * Whoever is about to act because a topic or a store is not there asks here whether that is so: a row that a flipped bit has
+ * hidden is damage, and not a reason to create it anew.
+ */
+import { crc32c } from '../../core/checksum.ts'
+import type { MillraceError } from '../../core/errors.ts'
+import type { DatabaseName } from '../../storage/databases.ts'
+import type { Environment, WriteTransaction } from '../../storage/environment.ts'
+import { damaged } from '../../storage/read-failure.ts'
+import { type CatalogueRow, decodeCatalogue, emptyCatalogue, encodeCatalogue, type RowSum } from './catalogue-row.ts'
+import { decodeTopic, type TopicDescription } from './topic-row.ts'
+
+type Counted = 'topics' | 'stores'
+
+export const catalogueKey: Buffer = Buffer.from('catalogue')
+const firstKey = Buffer.of(0)
+const lastKey = Buffer.of(255)
+const pageRows = 256
+
+/** Databases with rows only where there is, or was, a topic, a store or a producer. */
+const followers = [
+  'topics',
+  'stores',
+  'partitions',
+  'batches',
+  'state',
+  'producers',
+] as const satisfies readonly DatabaseName[]
+
+export class Catalogue {
+  readonly #environment: Environment
+  /** The version whose rows were found to be all there. */
+  #soundVersion = -1
+
+  constructor(environment: Environment) {
+    this.#environment = environment
+  }
+
+  /** @throws MillraceError `damaged` */
+  row(): CatalogueRow {
+    const stored = this.#environment.get('meta', catalogueKey)
+    if (stored !== undefined) {
+      const row = decodeCatalogue(stored)
+      if (row !== undefined) return row
+      throw this.#damaged('the row that counts it is none')
+    }
+    for (const database of followers) {
+      if (this.#environment.keys(database, firstKey, lastKey, 1).length === 0) continue
+      throw this.#damaged(`the row that counts it is missing, and there are rows of "${database}"`)
+    }
+    return emptyCatalogue
+  }
+
+  /** The next id of a topic or a store. */
+  takeId(transaction: WriteTransaction): number {
+    const row = this.row()
+    putRow(transaction, { ...row, nextId: row.nextId + 1 })
+    return row.nextId
+  }
+
+  takeProducerId(transaction: WriteTransaction): number {
+    const row = this.row()
+    putRow(transaction, { ...row, nextProducerId: row.nextProducerId + 1 })
+    return row.nextProducerId
+  }
+
+  /** Writes the row of a topic or a store, or removes it. */
+  put(transaction: WriteTransaction, database: Counted, key: Buffer, value: Buffer | undefined): void {
+    const row = this.row()
+    const before = this.#environment.get(database, key)
+    const sum = sumWithout(row[database], key, before)
+    const version = database === 'topics' ? row.version + 1 : row.version
+    putRow(transaction, { ...row, version, [database]: sumWith(sum, key, value) })
+    if (this.#soundVersion === row.version) this.#soundVersion = version
+    if (value === undefined) transaction.remove(database, key)
+    else transaction.put(database, key, value)
+  }
+
+  /**
+   * Whether there is a topic of this name.
+   *
+   * @throws MillraceError `damaged` when it is not found, and the catalogue is not whole
+   */
+  topic(name: string): TopicDescription | undefined {
+    const key = Buffer.from(name)
+    const stored = this.#environment.get('topics', key)
+    if (stored !== undefined) return this.#topicOf(key, stored)
+    if (this.row().version !== this.#soundVersion) this.check()
+    return undefined
+  }
+
+  /** The id of a store; throws as {@link topic}. */
+  store(key: Buffer): number | undefined {
+    const stored = this.#environment.get('stores', key)
+    if (stored?.length === 4) return stored.readUInt32BE(0)
+    if (stored !== undefined) throw this.#damaged('a row of "stores" is no id')
+    this.check()
+    return undefined
+  }
+
+  /** Every topic, by name. */
+  topics(): TopicDescription[] {
+    const { topics } = this.row()
+    const found: TopicDescription[] = []
+    this.#checkRows('topics', topics, (key, value) => found.push(this.#topicOf(key, value)))
+    return found
+  }
+
+  /**
+   * Looks whether every topic and store is there, can be found by its name, and is the newest.
+   *
+   * @throws MillraceError `damaged`
+   */
+  check(): void {
+    const { version, nextId, topics, stores } = this.row()
+    const ids = new Set<number>()
+    const checkId = (id: number): void => {
+      if (id < 1 || id >= nextId || ids.has(id)) throw this.#damaged(`the id ${id} was never given, or given twice`)
+      ids.add(id)
+    }
+    this.#checkRows('topics', topics, (key, value) => checkId(this.#topicOf(key, value).id))
+    this.#checkRows('stores', stores, (_, value) => checkId(value.length === 4 ? value.readUInt32BE(0) : -1))
+    this.#soundVersion = version
+  }
+
+  #checkRows(database: Counted, expected: RowSum, visit: (key: Buffer, value: Buffer) => void): void {
+    let sum: RowSum = { count: 0, digest: 0 }
+    for (const page of this.#environment.pages(database, firstKey, lastKey, pageRows)) {
+      for (const { key, value } of page) {
+        sum = sumWith(sum, key, value)
+        if (this.#environment.get(database, key) === undefined) {
+          throw this.#damaged(`a row of "${database}" is there and cannot be found by its key`)
+        }
+        visit(key, value)
+      }
+    }
+    if (sum.count !== expected.count) {
+      throw this.#damaged(`it has ${expected.count} rows of "${database}", and ${sum.count} can be found`)
+    }
+    if (sum.digest !== expected.digest) throw this.#damaged(`rows of "${database}" are not the newest`)
+  }
+
+  #topicOf(key: Buffer, value: Buffer): TopicDescription {
+    const topic = decodeTopic(value)
+    if (topic !== undefined && key.equals(Buffer.from(topic.name)) && topic.partitions >= 1) return topic
+    throw this.#damaged(`a row describes no topic of its name`)
+  }
+
+  #damaged(what: string): MillraceError {
+    return damaged(this.#environment.dir, `the catalogue of topics does not fit: ${what}`)
+  }
+}
+
+function putRow(transaction: WriteTransaction, row: CatalogueRow): void {
+  transaction.put('meta', catalogueKey, encodeCatalogue(row))
+}
+
+function sumWith({ count, digest }: RowSum, key: Buffer, value: Buffer | undefined): RowSum {
+  return value === undefined ? { count, digest } : { count: count + 1, digest: digest ^ checksumOf(key, value) }
+}
+
+function sumWithout({ count, digest }: RowSum, key: Buffer, value: Buffer | undefined): RowSum {
+  return value === undefined ? { count, digest } : { count: count - 1, digest: digest ^ checksumOf(key, value) }
+}
+
+function checksumOf(key: Buffer, value: Buffer): number {
+  return crc32c(value, crc32c(key))
+}

@@ -1,0 +1,57 @@
+/**
+ * What a failure inside LMDB, or an answer of LMDB that cannot be right, means for whoever reads.
+ *
+ * LMDB believes its pages: after a flipped bit it follows a wrong pointer, or finds keys where they do not belong. Its own
+ * errors, and keys outside of what was asked for, become errors of millrace here.
+ */
+import { MillraceError, messageOf } from '../core/errors.ts'
+import { shownBytes } from '../core/shown.ts'
+import type { DatabaseName } from './databases.ts'
+import { failureAdvice } from './failure-advice.ts'
+
+const readersFull = -30_790
+
+/** @param what was read, for the message: `a row of "topics"` */
+export function readFailure(dir: string, what: string, cause: unknown): MillraceError {
+  if (cause instanceof MillraceError) return cause
+  const { code } = cause as { readonly code?: unknown }
+  if (code === readersFull) return tooManyReaders(dir, cause)
+  if (typeof code === 'number' && code > 0) {
+    const advice = failureAdvice(dir, cause)
+    return new MillraceError('storage_failed', `${what} in ${dir} cannot be read: ${advice.what}; ${advice.remedy}`, {
+      cause,
+    })
+  }
+  return damaged(dir, `${what} cannot be read (${messageOf(cause)})`, cause)
+}
+
+export function isReadersFull(cause: unknown): boolean {
+  return (cause as { readonly code?: unknown } | undefined)?.code === readersFull
+}
+
+/** Every open log takes a place in a table of LMDB when it reads, and keeps it until it is closed. */
+export function tooManyReaders(dir: string, cause: unknown): MillraceError {
+  return new MillraceError(
+    'too_many_readers',
+    `${dir} is open too often: there are places for ${readersMax} open logs that read it, and a few more, in all processes ` +
+      'together. This one has none; the others go on. Open a directory once in a process and share the log, and close those ' +
+      'that are not needed',
+    { cause },
+  )
+}
+
+/** Places in LMDB's table of readers; it rounds them up to whole pages. */
+export const readersMax = 512
+
+export function damaged(dir: string, what: string, cause?: unknown): MillraceError {
+  return new MillraceError(
+    'damaged',
+    `the file of ${dir} is damaged: ${what}; log.admin.verify() lists what else is, and a backup has it whole`,
+    cause === undefined ? {} : { cause },
+  )
+}
+
+/** A row of a database, for a message. */
+export function rowName(database: DatabaseName, key: Uint8Array): string {
+  return `the row ${shownBytes(key)} of "${database}"`
+}
