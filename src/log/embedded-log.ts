@@ -25,7 +25,7 @@ import { Maintenance } from './cleaning/maintenance.ts'
 import { GroupSession } from './group/group-session.ts'
 import { Groups } from './group/groups.ts'
 import { type PartitionId, Partitions, type StoredBatch } from './kept/partitions.ts'
-import { Positions } from './kept/positions.ts'
+import { type PartitionNumbers, Positions } from './kept/positions.ts'
 import { Producers } from './kept/producers.ts'
 import { Retention } from './cleaning/retention.ts'
 import { offsetAtTime } from './kept/time-index.ts'
@@ -134,11 +134,12 @@ export class EmbeddedLog implements LogContract {
     return this.environment.write((transaction) => {
       const epoch = this.#epoch(applicationId) + 1
       if (epoch === 1) this.groups.checkUnused(applicationId)
+      const kept = new Map(this.positions.list(applicationId).map((one) => [placeName(one), one.offset]))
       const { plan, positions } = begin({
         epoch,
         plan: this.storedPlan(applicationId),
         progress: this.environment.get('applications', namedKey(applicationId, 'progress')),
-        position: (partition) => this.positions.get(applicationId, partition)?.offset,
+        position: (partition) => kept.get(placeName(partition)),
       })
       transaction.put('applications', namedKey(applicationId, 'plan'), Buffer.from(plan))
       transaction.put('applications', namedKey(applicationId, 'epoch'), encodeNumber(epoch))
@@ -222,6 +223,10 @@ function stampAll(batches: readonly Buffer[], nowMs: number): void {
     stampAppendTime(batch, nowMs)
     sealBatch(batch)
   }
+}
+
+function placeName({ topicId, partition }: PartitionNumbers): string {
+  return `${topicId}/${partition}`
 }
 
 function encodeNumber(number: number): Buffer {

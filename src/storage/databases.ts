@@ -17,3 +17,11 @@ export const databaseNames = [
 ] as const
 
 export type DatabaseName = (typeof databaseNames)[number]
+
+/** Of databases whose keys are numbers only: how long each is (keys.ts). */
+export const fixedKeyBytes: Partial<Record<DatabaseName, number>> = {
+  partitions: 8,
+  batches: 16,
+  segments: 16,
+  times: 24,
+}

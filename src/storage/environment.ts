@@ -10,7 +10,7 @@ import { MillraceError, messageOf } from '../core/errors.ts'
 import { shownBytes } from '../core/shown.ts'
 import { commitFile, CommitLock } from './commit-lock.ts'
 import { CommitWatch } from './commit-watch.ts'
-import type { DatabaseName } from './databases.ts'
+import { type DatabaseName, fixedKeyBytes } from './databases.ts'
 import { checkDataFile, dataFileOf, fsyncDirectory, makeDirectory } from './directory.ts'
 import { failureAdvice } from './failure-advice.ts'
 import { createAndOpen, type Databases, defaultPageSizeBytes, openDatabases, openError, type Root } from './opening.ts'
@@ -269,11 +269,14 @@ export class Environment {
       walk?.return?.() // the walk has ended, and LMDB does not know it: it would keep its snapshot
       throw this.#readFailed(`"${database}" from ${shownBytes(from)} on`, cause)
     }
+    const keyBytes = fixedKeyBytes[database]
     let before = from
     for (let at = 0; at < found.length; at++) {
       const key = keyOf(found[at] as T)
       const order = Buffer.compare(before, key)
-      if (order > 0 || (order === 0 && at > 0) || Buffer.compare(key, to) >= 0) throw this.#misplaced(database, key)
+      const isInOrder = order < 0 || (order === 0 && at === 0)
+      const isWhole = keyBytes === undefined || keyBytes === key.length
+      if (!isInOrder || !isWhole || Buffer.compare(key, to) >= 0) throw this.#misplaced(database, key)
       before = key
     }
     return found
@@ -291,6 +294,16 @@ export class Environment {
       // There is none when it could not be taken; the failure below says why.
     }
     return readFailure(this.dir, what, cause)
+  }
+
+  /** How many rows LMDB says a database has. */
+  rowCount(database: DatabaseName): number {
+    this.#checkUsable()
+    try {
+      return (this.#databases[database].getStats() as { readonly entryCount: number }).entryCount
+    } catch (cause) {
+      throw this.#readFailed(`how many rows "${database}" has`, cause)
+    }
   }
 
   /** Bytes of the file that hold nothing: they are used again before it grows. */

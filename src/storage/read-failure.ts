@@ -43,12 +43,19 @@ export function tooManyReaders(dir: string, cause: unknown): MillraceError {
 /** Places in LMDB's table of readers; it rounds them up to whole pages. */
 export const readersMax = 512
 
+const advice = '; log.admin.verify() lists all that is, and a backup has it whole'
+
 export function damaged(dir: string, what: string, cause?: unknown): MillraceError {
   return new MillraceError(
     'damaged',
-    `the file of ${dir} is damaged: ${what}; log.admin.verify() lists what else is, and a backup has it whole`,
+    `the file of ${dir} is damaged: ${what}${advice}`,
     cause === undefined ? {} : { cause },
   )
+}
+
+/** What is damaged, for whoever lists it. */
+export function damageOf({ message }: MillraceError): string {
+  return message.replace(advice, '')
 }
 
 /** A row of a database, for a message. */

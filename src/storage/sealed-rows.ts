@@ -1,12 +1,12 @@
 /**
- * The rows of small databases end with a CRC32C over their key and value: a flipped bit in a position or a name is an error,
- * never another position. Partitions, segments and batches carry checksums of their own; rows of stores have none.
+ * Rows end with a CRC32C over their key and value: a flipped bit in a position or a name is an error, never another position.
+ * Partitions, segments and batches carry checksums of their own.
  */
 import { writeInt32 } from '../core/bytes.ts'
 import { crc32c } from '../core/checksum.ts'
 import { type DatabaseName, databaseNames } from './databases.ts'
 
-const unsealedDatabases: ReadonlySet<DatabaseName> = new Set(['partitions', 'segments', 'batches', 'state'])
+const unsealedDatabases: ReadonlySet<DatabaseName> = new Set(['partitions', 'segments', 'batches'])
 
 export const sealedDatabases: ReadonlySet<DatabaseName> = new Set(
   databaseNames.filter((name) => !unsealedDatabases.has(name)),

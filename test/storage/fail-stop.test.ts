@@ -90,8 +90,8 @@ test('a full disk stops the writer, and what was committed before it is there', 
   expect(await program.exited).toEqual({ code: 0, signal: null })
 
   const environment = openEnvironment(dir)
-  const rows = (database: 'meta' | 'batches'): number =>
+  const rows = (database: 'meta' | 'groups'): number =>
     environment.range(database, Buffer.from('row '), Buffer.from('row~'), 1_000).length
-  expect([rows('meta'), rows('batches')]).toEqual([committed, committed])
+  expect([rows('meta'), rows('groups')]).toEqual([committed, committed])
   environment.write((transaction) => transaction.put('state', key, Buffer.alloc(100_000)))
 })

@@ -5,13 +5,7 @@
  * the catalogue is counted, and a digest tells an old row from the newest.
  */
 import { readInt32, readInt64, writeInt32, writeInt64 } from '../../core/bytes.ts'
-
-/** The rows of a database, all together. */
-export interface RowSum {
-  readonly count: number
-  /** Of the checksums of all rows, by exclusive or: so one row can be taken out and another put in. */
-  readonly digest: number
-}
+import { noRows, type RowSum } from './row-sum.ts'
 
 export interface CatalogueRow {
   /** Raised by every change of a topic. */
@@ -23,10 +17,8 @@ export interface CatalogueRow {
   readonly stores: RowSum
 }
 
-const none: RowSum = { count: 0, digest: 0 }
-
 /** Of a log without topics. */
-export const emptyCatalogue: CatalogueRow = { version: 0, nextId: 1, nextProducerId: 0, topics: none, stores: none }
+export const emptyCatalogue: CatalogueRow = { version: 0, nextId: 1, nextProducerId: 0, topics: noRows, stores: noRows }
 
 const rowBytes = 36
 

@@ -4,12 +4,12 @@
  * Whoever is about to act because a topic or a store is not there asks here whether that is so: a row that a flipped bit has
  * hidden is damage, and not a reason to create it anew.
  */
-import { crc32c } from '../../core/checksum.ts'
 import type { MillraceError } from '../../core/errors.ts'
 import type { DatabaseName } from '../../storage/databases.ts'
 import type { Environment, WriteTransaction } from '../../storage/environment.ts'
 import { damaged } from '../../storage/read-failure.ts'
-import { type CatalogueRow, decodeCatalogue, emptyCatalogue, encodeCatalogue, type RowSum } from './catalogue-row.ts'
+import { type CatalogueRow, decodeCatalogue, emptyCatalogue, encodeCatalogue } from './catalogue-row.ts'
+import { noRows, type RowSum, sumWith, sumWithout } from './row-sum.ts'
 import { decodeTopic, type TopicDescription } from './topic-row.ts'
 
 type Counted = 'topics' | 'stores'
@@ -126,7 +126,7 @@ export class Catalogue {
   }
 
   #checkRows(database: Counted, expected: RowSum, visit: (key: Buffer, value: Buffer) => void): void {
-    let sum: RowSum = { count: 0, digest: 0 }
+    let sum = noRows
     for (const page of this.#environment.pages(database, firstKey, lastKey, pageRows)) {
       for (const { key, value } of page) {
         sum = sumWith(sum, key, value)
@@ -155,16 +155,4 @@ export class Catalogue {
 
 function putRow(transaction: WriteTransaction, row: CatalogueRow): void {
   transaction.put('meta', catalogueKey, encodeCatalogue(row))
-}
-
-function sumWith({ count, digest }: RowSum, key: Buffer, value: Buffer | undefined): RowSum {
-  return value === undefined ? { count, digest } : { count: count + 1, digest: digest ^ checksumOf(key, value) }
-}
-
-function sumWithout({ count, digest }: RowSum, key: Buffer, value: Buffer | undefined): RowSum {
-  return value === undefined ? { count, digest } : { count: count - 1, digest: digest ^ checksumOf(key, value) }
-}
-
-function checksumOf(key: Buffer, value: Buffer): number {
-  return crc32c(value, crc32c(key))
 }

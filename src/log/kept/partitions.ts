@@ -36,6 +36,9 @@ export interface StoredBatch {
 export const segmentBatchesMax = 1_024
 const segmentBytesMax = 64 * 1_048_576
 
+/** More segments than a reader is in at once. */
+const countedSegmentsMax = 1_024
+
 /** Rows of segments are read in pages of so many. */
 const segmentPage = 256
 
@@ -43,6 +46,8 @@ export class Partitions {
   readonly #environment: Environment
   readonly #catalogue: Catalogue
   readonly #guard: DiskGuard
+  /** Segments whose batches were counted, as they were then. */
+  readonly #countedSegments = new Set<string>()
 
   constructor(environment: Environment, catalogue: Catalogue, guard: DiskGuard) {
     this.#environment = environment
@@ -239,7 +244,8 @@ export class Partitions {
   batchAt(partition: PartitionId, offset: number): StoredBatch | undefined {
     const { topic, topicId, partition: index } = partition
     // What is deleted is not read, although some of it may still be there.
-    const { startOffset, endOffset, gapsEnd } = this.row(partition)
+    const row = this.row(partition)
+    const { startOffset, endOffset, gapsEnd } = row
     if (offset >= endOffset) return undefined
     if (offset < startOffset) throw positionLost(partition, offset, startOffset)
     const bytes = this.#environment.get('batches', partitionNumberKey(topicId, index, offset))
@@ -266,12 +272,50 @@ export class Partitions {
       1,
     )
     const baseOffset = behind === undefined ? endOffset : numberOfKey(behind.key)
-    if (baseOffset <= gapsEnd) return behind === undefined ? undefined : { baseOffset, bytes: behind.value }
+    if (baseOffset <= gapsEnd) {
+      this.#checkGap(partition, row, offset, baseOffset)
+      return behind === undefined ? undefined : { baseOffset, bytes: behind.value }
+    }
     throw new MillraceError(
       'damaged',
       `${topic}[${index}] holds no batch for offset ${Math.max(offset, gapsEnd)}, although it ends behind it`,
       { topic, partition: index, offset: Math.max(offset, gapsEnd) },
     )
+  }
+
+  /**
+   * Looks whether compaction has left no batch in a gap: the segments around it have as many batches as their rows say.
+   *
+   * @throws MillraceError `damaged`
+   */
+  #checkGap(partition: PartitionId, row: PartitionRow, from: number, to: number): void {
+    const { topic, topicId, partition: index } = partition
+    const first = this.segmentAt(partition, from)
+    const segments = first === undefined || first.baseOffset >= row.active.baseOffset ? [] : [first]
+    for (let next = from + 1; ;) {
+      const [segment] = this.closedSegments(partition, next, 1)
+      if (segment === undefined || segment.baseOffset >= to) break
+      segments.push(segment)
+      next = segment.baseOffset + 1
+    }
+    if (row.active.baseOffset < to) segments.push(row.active)
+    for (const { baseOffset, batchCount, bytes } of segments) {
+      const counted = `${topicId}/${index} ${baseOffset} ${batchCount} ${bytes}`
+      if (this.#countedSegments.has(counted)) continue
+      const [behind] = this.closedSegments(partition, baseOffset + 1, 1)
+      const end = behind?.baseOffset ?? (baseOffset < row.active.baseOffset ? row.active.baseOffset : row.endOffset)
+      const [start, until] = [baseOffset, end].map((offset) => partitionNumberKey(topicId, index, offset))
+      const found = this.#environment.keys('batches', start as Buffer, until as Buffer, segmentBatchesMax + 1).length
+      if (found !== batchCount) {
+        throw new MillraceError(
+          'damaged',
+          `the segment at ${topic}[${index}] offset ${baseOffset} has ${batchCount} batches, and ${found} can be found`,
+          { topic, partition: index, offset: from },
+        )
+      }
+      if (this.#countedSegments.size >= countedSegmentsMax) this.#countedSegments.clear()
+      this.#countedSegments.add(counted)
+    }
   }
 
   /** Where the next batch behind an offset begins, whatever is stored there; the end when there is none. */

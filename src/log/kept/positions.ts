@@ -7,6 +7,8 @@ import { readInt64, writeInt64 } from '../../core/bytes.ts'
 import { MillraceError } from '../../core/errors.ts'
 import type { Environment, WriteTransaction } from '../../storage/environment.ts'
 import { afterPrefix, namedKey, partitionKey } from '../../storage/keys.ts'
+import { damaged } from '../../storage/read-failure.ts'
+import { decodeSum, encodeSum, equalSums, noRows, type RowSum, sumWith, sumWithout } from './row-sum.ts'
 
 /** A position as it was committed. */
 export interface CommittedPosition {
@@ -39,50 +41,64 @@ export class Positions {
     this.#environment = environment
   }
 
+  /** @throws MillraceError `damaged` when there is none, and one is hidden */
   get(group: string, partition: PartitionNumbers): CommittedPosition | undefined {
     const stored = this.#environment.get('positions', keyOf(group, partition))
+    if (stored === undefined) this.list(group)
     return stored === undefined ? undefined : decode(stored)
   }
 
-  put(
-    transaction: WriteTransaction,
-    group: string,
-    partition: PartitionNumbers,
-    { offset, committedMs, metadata }: CommittedPosition,
-  ): void {
-    const text = Buffer.from(metadata)
-    const value = Buffer.allocUnsafe(fixedBytes + text.length)
-    writeInt64(value, 0, offset)
-    writeInt64(value, 8, committedMs)
-    value.set(text, fixedBytes)
-    transaction.put('positions', keyOf(group, partition), value)
+  put(transaction: WriteTransaction, group: string, partition: PartitionNumbers, position: CommittedPosition): void {
+    this.#change(transaction, group, keyOf(group, partition), encode(position))
   }
 
   remove(transaction: WriteTransaction, group: string, partition: PartitionNumbers): void {
-    transaction.remove('positions', keyOf(group, partition))
+    this.#change(transaction, group, keyOf(group, partition), undefined)
   }
 
-  /** All positions of a group, by topic id and partition. */
+  #change(transaction: WriteTransaction, group: string, key: Buffer, value: Buffer | undefined): void {
+    const without = sumWithout(this.#sum(group), key, this.#environment.get('positions', key))
+    const sum = sumWith(without, key, value)
+    if (sum.count > 0) transaction.put('meta', sumKey(group), encodeSum(sum))
+    else transaction.remove('meta', sumKey(group))
+    if (value === undefined) transaction.remove('positions', key)
+    else transaction.put('positions', key, value)
+  }
+
+  #sum(group: string): RowSum {
+    return decodeSum(this.#environment.get('meta', sumKey(group)))
+  }
+
+  /**
+   * All positions of a group, by topic id and partition.
+   *
+   * @throws MillraceError `damaged` when one is hidden, or older than the newest: whoever began where it says would read again
+   */
   list(group: string): StoredPosition[] {
     const prefix = namedKey(group, '')
     const found: StoredPosition[] = []
+    let sum = noRows
     for (const page of this.#environment.pages('positions', prefix, afterPrefix(prefix), pageRows)) {
       for (const { key, value } of page) {
+        sum = sumWith(sum, key, value)
         found.push({ topicId: topicIdOf(key), partition: key.readUInt32BE(key.length - 4), ...decode(value) })
       }
     }
-    return found
+    const expected = this.#sum(group)
+    if (equalSums(sum, expected)) return found
+    const what = `"${group}" has ${expected.count} positions, and ${sum.count} can be found, or they are not the newest`
+    throw damaged(this.#environment.dir, what)
   }
 
   /** Forgets what groups have committed for a topic, a step at a time; an application keeps its own and so notices a new topic. */
   *removeTopic(topicId: number): Generator<void> {
     for (let from: Buffer = Buffer.of(0); ;) {
       this.#environment.refresh()
-      const keys = this.#environment.keys('positions', from, Buffer.of(255), pageRows)
+      const keys = this.#environment.range('positions', from, Buffer.of(255), pageRows).map(({ key }) => key)
       const gone = keys.filter((key) => topicIdOf(key) === topicId && !this.isApplication(groupOf(key)))
       if (gone.length > 0) {
         this.#environment.write((transaction) => {
-          for (const key of gone) transaction.remove('positions', key)
+          for (const key of gone) this.#change(transaction, groupOf(key), key, undefined)
         })
       }
       yield
@@ -129,6 +145,20 @@ function groupOf(key: Buffer): string {
 
 function topicIdOf(key: Buffer): number {
   return key.readUInt32BE(key.length - 8)
+}
+
+/** Where the sum of a group's positions stands. */
+function sumKey(group: string): Buffer {
+  return namedKey('positions', group)
+}
+
+function encode({ offset, committedMs, metadata }: CommittedPosition): Buffer {
+  const text = Buffer.from(metadata)
+  const value = Buffer.allocUnsafe(fixedBytes + text.length)
+  writeInt64(value, 0, offset)
+  writeInt64(value, 8, committedMs)
+  value.set(text, fixedBytes)
+  return value
 }
 
 function decode(value: Buffer): CommittedPosition {

@@ -2,11 +2,14 @@
  * What a verification finds: how much it has looked at, and everything that is wrong.
  */
 
+import { MillraceError } from '../../core/errors.ts'
+import { damageOf } from '../../storage/read-failure.ts'
+
 /**
  * What is wrong: a batch that fails its checksum or does not parse; offsets without a batch where there must be one; a batch
  * where there must be none; a record, batch or segment with another largest timestamp than is stored above it; a segment, a
  * partition, the index by time or a row of another database that is damaged or contradicts what it describes; a position
- * outside of its partition; rows that belong to nothing.
+ * outside of its partition; rows that belong to nothing; a part of the file that cannot be read at all.
  */
 export type ProblemKind =
   | 'damaged_batch'
@@ -19,6 +22,7 @@ export type ProblemKind =
   | 'damaged_row'
   | 'wrong_position'
   | 'orphan'
+  | 'unreadable'
 
 /** One thing that is wrong, with its place as far as it has one. */
 export interface VerifyProblem {
@@ -58,6 +62,8 @@ export interface VerifyReport {
   readonly positionsBeforeStart: number
 }
 
+type ProblemPlace = Pick<VerifyProblem, 'topic' | 'partition' | 'offset'>
+
 const problemsMax = 1_000
 
 export type Counts = Omit<VerifyReport, 'problems' | 'problemCount'>
@@ -82,9 +88,19 @@ export class Findings {
     return this.#problemCount === 0
   }
 
-  add(kind: ProblemKind, message: string, place: Pick<VerifyProblem, 'topic' | 'partition' | 'offset'> = {}): void {
+  add(kind: ProblemKind, message: string, place: ProblemPlace = {}): void {
     this.#problemCount++
     if (this.#problems.length < problemsMax) this.#problems.push({ kind, message, ...place })
+  }
+
+  /** Does a part of the work; what keeps it from being done because it is damaged is a finding, and the rest goes on. */
+  *guarded<T>(place: ProblemPlace, work: Iterable<T>): Generator<T> {
+    try {
+      yield* work
+    } catch (error) {
+      if (!(error instanceof MillraceError) || error.code !== 'damaged') throw error
+      this.add('unreadable', damageOf(error), place)
+    }
   }
 
   /** Takes over what another one has found. */

@@ -31,7 +31,11 @@ export function readCatalogue(environment: Environment): Catalogue {
   const counted = row && unseal(row.key, row.value)
   return {
     topics,
-    deleted: new Set(marks.map(({ key }) => key.readUInt32BE(deletedPrefix.length))),
+    deleted: new Set(
+      marks.flatMap(({ key, value }) =>
+        unseal(key, value) === undefined ? [] : [key.readUInt32BE(deletedPrefix.length)],
+      ),
+    ),
     nextId: (counted && decodeCatalogue(counted)?.nextId) ?? Number.POSITIVE_INFINITY,
   }
 }
@@ -43,7 +47,7 @@ export function checkOrphans(environment: Environment, findings: Findings): void
   const { topics, deleted } = readCatalogue(environment)
   const partitionsOf = new Map(topics.map(({ id, partitions }) => [id, partitions]))
   for (const database of partitionedDatabases) {
-    for (let from = partitionKey(0, 0); ;) {
+    for (let from: Buffer = partitionKey(0, 0); ;) {
       const [entry] = environment.storedRange(database, from, Buffer.alloc(9, 255), 1)
       if (entry === undefined) break
       const topicId = entry.key.readUInt32BE(0)
@@ -54,7 +58,7 @@ export function checkOrphans(environment: Environment, findings: Findings): void
           `"${database}" holds rows of partition ${partition} of a topic with the id ${topicId}, which the catalogue does not have`,
         )
       }
-      from = partitionKey(topicId, partition + 1)
+      from = afterPrefix(entry.key.subarray(0, from.length))
     }
   }
   for (const { name, id, partitions } of topics) {

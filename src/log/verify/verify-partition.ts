@@ -2,7 +2,7 @@
  * Checks a partition: its row, every segment, and that nothing lies outside of its segments.
  */
 import type { Environment } from '../../storage/environment.ts'
-import { numberOfKey, partitionKey, partitionNumberKey, segmentTimeKey } from '../../storage/keys.ts'
+import { afterPrefix, numberOfKey, partitionKey, partitionNumberKey, segmentTimeKey } from '../../storage/keys.ts'
 import { Findings } from './findings.ts'
 import { decodePartitionRow, decodeSegment, type PartitionRow } from '../kept/partition-row.ts'
 import type { PartitionId } from '../kept/partitions.ts'
@@ -17,6 +17,7 @@ export function* checkPartition(
   deep: boolean,
   findings: Findings,
 ): Generator<number> {
+  const place = { topic: partition.topic, partition: partition.partition }
   findings.counts.partitions++
   checkRow(environment, partition, findings)
   for (let from = 0; ;) {
@@ -25,6 +26,13 @@ export function* checkPartition(
     if (row === undefined) return // damaged, as was said above, or deleted meanwhile
     const range = segmentFrom(environment, partition, row, from)
     if (range === undefined) return
+    if (!Number.isSafeInteger(range.baseOffset)) {
+      return findings.add(
+        'wrong_segment',
+        `${place.topic}[${place.partition}] has a segment at ${range.baseOffset}, which is no offset`,
+        place,
+      )
+    }
     from = range.baseOffset + 1
     if (range.endOffset <= row.startOffset) continue // it is empty, or being removed
     const found = yield* checkSegment(environment, partition, row, range, deep)
@@ -120,11 +128,11 @@ function timesOutside(
   bases: ReadonlySet<number>,
 ): number[] {
   const outside: number[] = []
-  for (let from = segmentTimeKey(topicId, partition, 0, 0); ;) {
+  for (let from: Buffer = segmentTimeKey(topicId, partition, 0, 0); ;) {
     const [entry] = environment.storedRange('times', from, partitionKey(topicId, partition + 1), 1)
     if (entry === undefined) return outside
     const base = numberOfKey(entry.key)
     if (!bases.has(base)) outside.push(base)
-    from = segmentTimeKey(topicId, partition, base + 1, 0)
+    from = afterPrefix(entry.key.subarray(0, 16))
   }
 }

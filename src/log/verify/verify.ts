@@ -5,6 +5,7 @@ import { nextTurn } from '../../core/clock.ts'
 import { checkBoolean, checkedFunction, checkOptions, checkSignal } from '../../core/checks.ts'
 import { ProgressMeter, type WorkProgress } from '../../core/work-progress.ts'
 import type { EmbeddedLog } from '../embedded-log.ts'
+import type { TopicDescription } from '../kept/topic-row.ts'
 import { Findings, type VerifyReport } from './findings.ts'
 import { checkOrphans, readCatalogue } from './verify-catalogue.ts'
 import { checkPartition } from './verify-partition.ts'
@@ -20,6 +21,12 @@ export interface VerifyOptions {
   readonly signal?: AbortSignal
 }
 
+/** Work without a rest. */
+function* stepOf(work: () => void): Generator<number> {
+  work()
+  yield 0
+}
+
 export async function verifyLog(log: EmbeddedLog, options: VerifyOptions): Promise<VerifyReport> {
   checkOptions('verify', options, ['deep', 'onProgress', 'signal'])
   const { deep = false, onProgress, signal } = options
@@ -28,17 +35,33 @@ export async function verifyLog(log: EmbeddedLog, options: VerifyOptions): Promi
   if (signal !== undefined) checkSignal('signal', signal)
   const { environment } = log
   environment.refresh()
-  const { topics } = readCatalogue(environment)
   const findings = new Findings()
-  findings.counts.topics = topics.length
   const meter = new ProgressMeter(0, onProgress)
   function* work(): Generator<number> {
-    checkOrphans(environment, findings)
+    let topics: readonly TopicDescription[] = []
+    yield* findings.guarded(
+      {},
+      stepOf(() => {
+        topics = readCatalogue(environment).topics
+        checkOrphans(environment, findings)
+      }),
+    )
+    findings.counts.topics = topics.length
+    yield* findings.guarded(
+      {},
+      stepOf(() => log.catalogue.check()),
+    )
     yield* checkRows(environment, findings)
-    meter.totalBytes = environment.statistics().usedBytes
+    yield* findings.guarded(
+      {},
+      stepOf(() => {
+        meter.totalBytes = environment.statistics().usedBytes
+      }),
+    )
     for (const { name: topic, id: topicId, partitions } of topics) {
       for (let partition = 0; partition < partitions; partition++) {
-        yield* checkPartition(environment, { topic, topicId, partition }, deep, findings)
+        const place = { topic, partition }
+        yield* findings.guarded(place, checkPartition(environment, { ...place, topicId }, deep, findings))
       }
     }
   }

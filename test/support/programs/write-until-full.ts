@@ -19,7 +19,7 @@ const keyOf = (index: number): Buffer => Buffer.from(`row ${index}`)
 const commit = (index: number): void =>
   environment.write((transaction) => {
     transaction.put('meta', keyOf(index), row)
-    transaction.put('batches', keyOf(index), row)
+    transaction.put('groups', keyOf(index), row)
   })
 
 let committed = 0
