@@ -1,7 +1,7 @@
 // A copy onto a disk that takes none is refused with what to do, and leaves nothing there.
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { openTestLog } from '../support/open.ts'
+import { openDurableLog } from '../support/open.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { lines } from '../support/topics.ts'
 import { canMount, noMounts, runWithMounts } from './namespace.ts'
@@ -18,7 +18,7 @@ describe.each([
 ])('a copy onto a disk %s', (_, script, message) => {
   test('is refused, and leaves nothing', async (context) => {
     if (!canMount) context.skip(noMounts)
-    const { dir, log } = openTestLog()
+    const { dir, log } = openDurableLog()
     await log.producer().send(lines, { key: 'a', value: 'x'.repeat(200_000) })
     await log.close()
     const target = temporaryDirectory()
