@@ -16,6 +16,7 @@ import {
   tuple,
 } from '../../src/core/serdes.ts'
 import { windowed } from '../../src/core/window.ts'
+import { isSameData } from '../support/same-data.ts'
 
 const padding = 'p'.repeat(40)
 
@@ -106,6 +107,86 @@ test.each(refusedValues)('%s has no bytes', (_, serde, value) => {
   const write = (): void => encodeInto(codec, value, new ByteWriter(), 'value')
   expect(write).toThrow(expect.objectContaining({ code: 'encode_failed', message: expect.stringContaining('value') }))
 })
+
+/** What a program without types may pass. */
+const anything = fc.oneof(
+  fc.anything({
+    withBigInt: true,
+    withBoxedValues: true,
+    withDate: true,
+    withMap: true,
+    withNullPrototype: true,
+    withSet: true,
+    withSparseArray: true,
+    withTypedArray: true,
+    withUnicodeString: true,
+  }),
+  fc.constantFrom(-0, Number.NaN, 2 ** 53, '5', '\ud800', 5n, 2n ** 63n, true, Symbol('a'), () => 1, Buffer.from('a')),
+)
+
+const others: readonly (readonly [string, Serde<unknown>, fc.Arbitrary<unknown>])[] = [
+  ['string', string() as Serde<unknown>, anything],
+  ['bigint64', bigint64() as Serde<unknown>, anything],
+  ['float64', float64() as Serde<unknown>, anything],
+  ['boolean', boolean() as Serde<unknown>, anything],
+  ['nullable', nullable(float64()) as Serde<unknown>, anything],
+  ['tuple', tuple(string(), nullable(float64())) as Serde<unknown>, fc.tuple(anything, anything)],
+  [
+    'windowed',
+    windowed(float64(), { size: 10 }) as Serde<unknown>,
+    fc.record({ key: anything, window: fc.constant({ start: 20, end: 30 }) }),
+  ],
+]
+
+describe('anything that is given is refused or comes back equal', () => {
+  test.each(others)('from %s', (_, serde, values) => {
+    fc.assert(
+      fc.property(values, (value) => {
+        const out = new ByteWriter()
+        try {
+          encodeInto(codecOf(serde), value, out, 'value')
+        } catch (error) {
+          expect(error).toMatchObject({ code: 'encode_failed' })
+          return
+        }
+        expect(isSameData(value, serde.decode(out.copyFrom(0)))).toBe(true)
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  test('from int64, whose zero has no sign', () => {
+    fc.assert(
+      fc.property(fc.oneof(anything, fc.integer(), fc.double()), (value) => {
+        const encoded = outcome(() => int64().encode(value as number))
+        if (encoded !== undefined) expect(int64().decode(encoded) === value).toBe(true)
+      }),
+    )
+    expect(int64().encode(-0)).toEqual(int64().encode(0))
+  })
+
+  test('from bytes, as a Uint8Array', () => {
+    const anyBytes = fc.oneof(
+      anything,
+      fc.uint8Array(),
+      fc.uint8Array().map((given) => Buffer.from(given).subarray(1)),
+    )
+    fc.assert(
+      fc.property(anyBytes, (value) => {
+        const encoded = outcome(() => bytes().encode(value as Uint8Array))
+        if (encoded !== undefined) expect(bytes().decode(encoded)).toStrictEqual(new Uint8Array(value as Uint8Array))
+      }),
+    )
+  })
+})
+
+function outcome<T>(make: () => T): T | undefined {
+  try {
+    return make()
+  } catch {
+    return undefined
+  }
+}
 
 const refusedBytes: readonly (readonly [string, { readonly decode: (bytes: Uint8Array) => unknown }, string])[] = [
   ['int64: 7 bytes', int64(), '80000000000000'],
