@@ -67,13 +67,13 @@ class MsgpackWriter extends PlainDataWriter {
   }
 
   protected special(value: object, out: ByteWriter): boolean {
-    if (isUint8Array(value)) {
+    if (isUint8Array(value) && (Buffer.isBuffer(value) || ancestorsOf(value) === 3)) {
       out.ensure(5)
       writeSized(0xc4, value.length, out)
       out.appendAll(value)
       return true
     }
-    if (!isDate(value)) return false
+    if (!isDate(value) || ancestorsOf(value) !== 2 || Object.keys(value).length > 0) return false
     this.#timestamp(value.getTime(), out)
     return true
   }
@@ -127,6 +127,14 @@ class MsgpackWriter extends PlainDataWriter {
     out.bytes.copyWithin(out.at, bodyAt, end)
     out.at += end - bodyAt
   }
+}
+
+/** How many prototypes it has: a class that extends a built-in one adds to them, whichever realm they are from. */
+function ancestorsOf(value: object): number {
+  let count = 0
+  let ancestor: unknown = Object.getPrototypeOf(value)
+  for (; ancestor !== null; ancestor = Object.getPrototypeOf(ancestor)) count++
+  return count
 }
 
 function textHeadBytes(size: number): number {

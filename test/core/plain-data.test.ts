@@ -1,4 +1,5 @@
 // json() and msgpack() give back what they took, or refuse it: nothing is acknowledged that comes back as something else.
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { Packr } from 'msgpackr'
 import { describe, expect, test } from 'vitest'
@@ -12,6 +13,8 @@ class Money {
 }
 
 class List extends Array<number> {}
+class Frame extends Uint8Array {}
+class Day extends Date {}
 
 const inCircle: Record<string, unknown> = { a: [] }
 inCircle['a'] = [inCircle]
@@ -96,6 +99,9 @@ const refusedByBoth: readonly (readonly [string, () => unknown])[] = [
     },
   ],
   ['an invalid Date', () => new Date(Number.NaN)],
+  ['a Date of another class', () => new Day(0)],
+  ['a Date with a property', () => Object.assign(new Date(0), { zone: 'UTC' })],
+  ['bytes of another class', () => new Frame(1)],
   ['a bigint of 65 bits', () => 2n ** 64n],
   ['a bigint below 64 bits', () => -(2n ** 63n) - 1n],
 ]
@@ -227,6 +233,13 @@ test('MessagePack gives back what JSON has no form for', () => {
     bytes: [0, 1, 255, 256, 65_535, 65_536].map((length) => new Uint8Array(length).fill(7)),
   }
   expect(isSameData(value, msgpack().decode(msgpack().encode(value)))).toBe(true)
+})
+
+test('plain data of another realm is plain data', () => {
+  const source = '({ a: [1, { b: new Date(5) }], c: Uint8Array.of(1), d: {} })'
+  const back = msgpack().decode(msgpack().encode(runInNewContext(source)))
+  expect(back).toStrictEqual({ a: [1, { b: new Date(5) }], c: Uint8Array.of(1), d: {} })
+  expect(json().decode(json().encode(runInNewContext('({ a: [1, {}] })')))).toStrictEqual({ a: [1, {}] })
 })
 
 test('a Buffer or a view comes back from MessagePack as a Uint8Array of its own', () => {
