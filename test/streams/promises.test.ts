@@ -76,7 +76,7 @@ function unhandled(): unknown[] {
   return reasons
 }
 
-/** Works on records until the function was called for each answer; what failed, and how many records came through whole. */
+/** Works on records until the function was called for each answer, a fold not for its first; what failed, and how many records came through whole. */
 function play(put: Put, ...given: readonly (() => unknown)[]): { failures: Failure[]; passed: number; sent: number } {
   const failures: Failure[] = []
   let calls = 0
@@ -88,7 +88,7 @@ function play(put: Put, ...given: readonly (() => unknown)[]): { failures: Failu
     { onError: (failure) => (failures.push(failure), 'skip') },
   )
   let sent = 0
-  for (; calls < given.length; sent++) {
+  for (; calls < given.length && sent <= given.length; sent++) {
     driver.inputTopic(input).pipeInput({ key: 'a', value: `${sent}`, timestamp: 1 })
   }
   return { failures, passed: driver.outputTopic(passed).readRecords().length, sent }
