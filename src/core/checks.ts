@@ -2,7 +2,7 @@
  * What callers hand in, checked at every entrance, for programs without types too: names by Kafka's rule, options by what is
  * known, values by their kind. Each check returns what it was given.
  */
-import { MillraceError } from './errors.ts'
+import { MillraceError, messageOf } from './errors.ts'
 import { nearestName } from './near-names.ts'
 import { shown } from './shown.ts'
 
@@ -24,16 +24,76 @@ export function checkName(what: string, name: string): string {
   return name
 }
 
-/** Checks the fields of an options object against what is known, so that a mistyped option is never ignored. */
-export function checkOptions(what: string, options: object, known: readonly string[]): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+/**
+ * Checks the fields of an options object against what is known, so that a mistyped option is never ignored. Returns a plain
+ * copy: a getter is asked once, here, so what was checked is what is used.
+ */
+export function checkOptions<T extends object>(what: string, options: T, known: readonly string[]): T {
+  if (!isPlain(options)) {
     throw new MillraceError('bad_option', `${what} takes its options as an object, not ${shown(options)}`)
   }
-  for (const field of Object.keys(options)) {
+  for (const field of fieldsOf(what, options)) {
     if (known.includes(field)) continue
     const near = nearestName(field, known)
     const hint = near === undefined ? '' : `. Did you mean "${near}"?`
-    throw new MillraceError('bad_option', `${what} has no option "${field}"; it takes ${known.join(', ')}${hint}`)
+    throw new MillraceError('bad_option', `${what} has no option ${shown(field)}; it takes ${known.join(', ')}${hint}`)
+  }
+  const copy: Record<string, unknown> = {}
+  for (const field of known) {
+    const value = readField(what, options, field)
+    if (value !== undefined) copy[field] = value
+  }
+  return copy as T
+}
+
+/** Whether it is an object, and no list; a proxy that was revoked is nothing at all. */
+function isPlain(value: unknown): value is object {
+  try {
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+  } catch {
+    return false
+  }
+}
+
+function fieldsOf(what: string, options: object): string[] {
+  try {
+    return Object.keys(options)
+  } catch (cause) {
+    throw new MillraceError('bad_option', `${what} cannot read the fields of its options: ${messageOf(cause)}`, {
+      cause,
+    })
+  }
+}
+
+/**
+ * A field of what a caller gave, whose getter may throw.
+ *
+ * @throws MillraceError `bad_option` with what it threw as its cause
+ */
+export function readField(what: string, from: object, field: string): unknown {
+  try {
+    return (from as Readonly<Record<string, unknown>>)[field]
+  } catch (cause) {
+    throw new MillraceError('bad_option', `${what} cannot read its option "${field}": ${messageOf(cause)}`, { cause })
+  }
+}
+
+/** The name and the value of the only field of an object; undefined for everything else. */
+export function onlyField(value: unknown): readonly [name: string, value: unknown] | undefined {
+  try {
+    const fields = typeof value === 'object' && value !== null ? Object.entries(value) : []
+    return fields.length === 1 ? fields[0] : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Whether it is an instance of a class; a proxy whose traps throw is none. */
+export function isInstance<T extends object>(value: unknown, type: { readonly prototype: T }): value is T {
+  try {
+    return Object.prototype.isPrototypeOf.call(type.prototype, value as object)
+  } catch {
+    return false
   }
 }
 
@@ -48,14 +108,35 @@ export function checkBoolean(what: string, value: boolean): boolean {
   throw new MillraceError('bad_option', `${what} is ${shown(value)}; expected true or false`)
 }
 
+/** Checks that it is one of these, which are words or numbers. */
+export function checkChoice<T>(what: string, value: T, choices: readonly T[]): T {
+  if (choices.includes(value)) return value
+  const names = choices.map((choice) => shown(choice))
+  const known = [names.slice(0, -1).join(', '), ...names.slice(-1)].join(' or ')
+  throw new MillraceError('bad_option', `${what} is ${shown(value)}; expected ${known}`)
+}
+
+/** More would take for ever, as a sparse list may have 2^32 entries. */
+const listLengthMax = 1_000_000
+
+/** Checks a list, and returns a copy. */
 export function checkList<T>(what: string, list: readonly T[]): readonly T[] {
-  const given: unknown = list
-  if (Array.isArray(given)) return list
-  throw new MillraceError('bad_option', `${what} is ${shown(given)}; expected a list`)
+  let copy: readonly T[] | undefined
+  try {
+    copy = Array.isArray(list) && list.length <= listLengthMax ? Array.from(list as readonly T[]) : undefined
+  } catch (cause) {
+    throw new MillraceError('bad_option', `${what} cannot be read: ${messageOf(cause)}`, { cause })
+  }
+  if (copy !== undefined) return copy
+  throw new MillraceError('bad_option', `${what} is ${shown(list)}; expected a list`)
 }
 
 export function checkSignal(what: string, signal: AbortSignal): AbortSignal {
-  if (signal instanceof AbortSignal) return signal
+  try {
+    if (signal instanceof AbortSignal && typeof signal.aborted === 'boolean') return signal
+  } catch {
+    // A proxy around one: it cannot be listened to.
+  }
   throw new MillraceError('bad_option', `${what} is ${shown(signal)}; expected an AbortSignal`)
 }
 

@@ -1,7 +1,7 @@
 /**
  * Time comes from a clock that is passed in: the only file that touches the machine's clock and timers.
  */
-import { checkedFunction, checkWhole } from './checks.ts'
+import { checkedFunction, checkWhole, readField } from './checks.ts'
 
 /**
  * Where an application, a producer and a test driver take time and timers from.
@@ -20,7 +20,9 @@ export interface Clock {
 
 /** @throws MillraceError `bad_option` for what is no clock */
 export function checkClock(what: string, clock: Clock): Clock {
-  for (const method of ['now', 'elapsed', 'schedule'] as const) checkedFunction(`${what}.${method}`, clock?.[method])
+  for (const method of ['now', 'elapsed', 'schedule'] as const) {
+    checkedFunction(`${what}.${method}`, Object(clock) === clock ? readField(what, clock, method) : undefined)
+  }
   return clock
 }
 

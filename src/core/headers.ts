@@ -1,7 +1,9 @@
 /**
  * Headers of a record: an ordered list that may hold a key twice, as in Kafka.
  */
-import { MillraceError } from './errors.ts'
+import { isInstance } from './checks.ts'
+import { MillraceError, messageOf } from './errors.ts'
+import { shown } from './shown.ts'
 import { isWellFormed } from './text.ts'
 
 /** A header of a record that was read. */
@@ -26,6 +28,15 @@ export const noHeaders: readonly Header[] = Object.freeze([])
 /** @throws MillraceError `bad_record` when it is no list of headers */
 export function toHeaders(input: readonly HeaderInput[] | undefined): readonly Header[] {
   if (input === undefined || input === noHeaders) return noHeaders
+  try {
+    return headersOf(input)
+  } catch (cause) {
+    if (isInstance(cause, MillraceError)) throw cause
+    throw new MillraceError('bad_record', `the headers cannot be read: ${messageOf(cause)}`, { cause })
+  }
+}
+
+function headersOf(input: readonly HeaderInput[]): readonly Header[] {
   if (!Array.isArray(input)) throw new MillraceError('bad_record', 'headers are a list of { key, value }')
   const headers = (input as readonly (HeaderInput | null)[]).map((header) => {
     if (typeof header !== 'object' || header === null)
@@ -40,7 +51,7 @@ export function toHeaders(input: readonly HeaderInput[] | undefined): readonly H
     }
     throw new MillraceError(
       'bad_record',
-      `the value of header "${key}" is neither bytes nor null nor a string with a UTF-8 form`,
+      `the value of header ${shown(key)} is neither bytes nor null nor a string with a UTF-8 form`,
     )
   })
   return Object.freeze(headers)

@@ -7,6 +7,7 @@ export function nearestName(name: string, names: readonly string[]): string | un
   let best: string | undefined
   let bestDistance = Math.min(name.length, Math.max(2, Math.floor(name.length / 3)) + 1)
   for (const other of names) {
+    if (Math.abs(other.length - name.length) >= bestDistance) continue
     const distance = editDistance(name, other)
     if (distance < bestDistance) {
       best = other

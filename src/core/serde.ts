@@ -2,8 +2,10 @@
  * What a serde is: the small interface that users implement, and the codec that the engine works with.
  */
 import { asBuffer, ByteWriter, copyOf } from './bytes.ts'
+import { isInstance, readField } from './checks.ts'
 import { MillraceError, messageOf } from './errors.ts'
 import { disown, isPromise } from './promises.ts'
+import { shown } from './shown.ts'
 import { bytesAsText } from './text.ts'
 
 /**
@@ -84,13 +86,30 @@ export abstract class Codec<T> implements Serde<T> {
     return []
   }
 
+  /** @throws MillraceError `encode_failed` */
   readonly encode = (value: T): Uint8Array => {
     const out = new ByteWriter(64)
-    this.write(value, out)
+    try {
+      this.write(value, out)
+    } catch (cause) {
+      throw coded('encode_failed', `cannot encode a value with ${this.name}`, cause)
+    }
     return out.copyFrom(0)
   }
 
-  readonly decode = (bytes: Uint8Array): T => this.read(asBuffer(bytes), 0, bytes.length)
+  /** @throws MillraceError `undecodable` */
+  readonly decode = (bytes: Uint8Array): T => {
+    try {
+      return this.read(asBuffer(bytes), 0, bytes.length)
+    } catch (cause) {
+      throw coded('undecodable', `cannot decode bytes as ${this.name}`, cause)
+    }
+  }
+}
+
+/** What a codec threw, with a code, if it has none yet. */
+function coded(code: 'encode_failed' | 'undecodable', what: string, cause: unknown): MillraceError {
+  return isInstance(cause, MillraceError) ? cause : new MillraceError(code, `${what}: ${messageOf(cause)}`, { cause })
 }
 
 const scratch = new ByteWriter(256)
@@ -160,11 +179,11 @@ const foreignCodecs = new WeakMap<object, unknown>()
  * @throws MillraceError `bad_option` when it is no serde
  */
 export function codecOf<T>(serde: Serde<T>): Codec<T> {
-  if (serde instanceof Codec) return serde as Codec<T>
-  if (typeof serde?.encode !== 'function' || typeof serde.decode !== 'function') {
+  if (isInstance(serde, Codec)) return serde as Codec<T>
+  if (!isSerde(serde)) {
     throw new MillraceError(
       'bad_option',
-      'expected a serde, an object with encode and decode, such as string() or json()',
+      `expected a serde, an object with encode and decode, such as string() or json(), not ${shown(serde)}`,
     )
   }
   let codec = foreignCodecs.get(serde) as Codec<T> | undefined
@@ -173,6 +192,14 @@ export function codecOf<T>(serde: Serde<T>): Codec<T> {
     foreignCodecs.set(serde, codec)
   }
   return codec
+}
+
+function isSerde(serde: unknown): boolean {
+  if (Object(serde) !== serde) return false
+  const field = (name: string): unknown => readField('a serde', serde as object, name)
+  if (typeof field('encode') !== 'function' || typeof field('decode') !== 'function') return false
+  const name = field('name')
+  return name === undefined || typeof name === 'string'
 }
 
 /** Runs the codec's write and gives what it throws a code. */

@@ -33,7 +33,7 @@ function escapeOf(character: string): string {
   return code.length > 4 ? `\\u{${code}}` : `\\u${code.padStart(4, '0')}`
 }
 
-/** Any value as a message quotes it; strings in double quotes. Runs none of the value's own code that could throw. */
+/** Any value as a message quotes it, strings in double quotes. It never throws. */
 export function shown(value: unknown): string {
   try {
     return shortened(escaped(describe(value)), shownCharsMax)

@@ -84,8 +84,7 @@ const messageBytesMax = 256 * 1_048_576
  * @throws MillraceError `bad_option` for a setting that does not exist or a value that it does not take
  */
 export function checkTopicConfig(what: string, config: Partial<TopicConfig>): Partial<TopicConfig> {
-  checkOptions(what, config, topicConfigNames)
-  return topicConfigOf(config)
+  return topicConfigOf(checkOptions(what, config, topicConfigNames))
 }
 
 /**

@@ -2,10 +2,10 @@
  * Typed constants: a topic or a store is named once, with the types of its keys and values.
  */
 import { MillraceError } from './errors.ts'
-import { checkName, checkOptions, checkWhole } from './checks.ts'
+import { checkName, checkOptions, checkWhole, readField } from './checks.ts'
 import { shown } from './shown.ts'
 import { codecOf, type Encoder, type Serde } from './serde.ts'
-import { topicConfigOf, type TopicConfig, topicConfigNames } from './topic-config.ts'
+import { checkTopicConfig, topicConfigOf, type TopicConfig, topicConfigNames } from './topic-config.ts'
 
 /** A topic as the program knows it: a frozen constant, made by {@link topic}. */
 export interface Topic<K, V> {
@@ -60,32 +60,69 @@ export function topic<K, V>(
   options: { readonly key: Serde<K>; readonly value: Serde<V>; readonly partitions?: number } & Partial<TopicConfig>,
 ): Topic<K, V> {
   checkName('the name of a topic', name)
-  checkOptions(`topic "${name}"`, options, ['key', 'value', 'partitions', ...topicConfigNames])
-  codecOf(options.key)
-  codecOf(options.value)
-  if (options.partitions !== undefined) checkPartitions(options.partitions)
-  return Object.freeze({
-    kind: 'topic',
-    name,
-    key: options.key,
-    value: options.value,
-    partitions: options.partitions,
-    config: Object.freeze(topicConfigOf(options)),
-  } as const)
+  const checked = checkOptions(`topic "${name}"`, options, ['key', 'value', 'partitions', ...topicConfigNames])
+  const { key, value, partitions } = checked
+  codecOf(key)
+  codecOf(value)
+  if (partitions !== undefined) checkPartitions(partitions)
+  const config = Object.freeze(topicConfigOf(checked))
+  const constant = Object.freeze({ kind: 'topic', name, key, value, partitions, config } as const)
+  made.add(constant)
+  return constant
 }
 
+/** The constants that {@link topic}, {@link keyValueStore} and {@link windowStore} have made: nothing about them can be wrong. */
+const made = new WeakSet<object>()
+/** What {@link checkTopic} made of those that a program has put together by itself. */
+const checkedCopies = new WeakMap<object, object>()
+
 /**
- * Checks that an argument is the constant of a topic: a name does not say how keys and values are read.
+ * Checks that an argument is the constant of a topic: a name does not say how keys and values are read. Of one that a program has put
+ * together by itself it returns a copy, the same one each time.
  *
  * @param what the call, as it should stand in the message
  * @throws MillraceError `bad_option`
  */
 export function checkTopic<T extends { readonly kind: 'topic' }>(what: string, constant: T): T {
-  if (typeof constant === 'object' && constant !== null && constant.kind === 'topic') return constant
-  throw new MillraceError(
-    'bad_option',
-    `${what} takes the constant of a topic, made by topic(name, { key, value }), not ${shown(constant)}`,
-  )
+  if (made.has(constant)) return constant
+  const known = checkedCopies.get(constant)
+  if (known !== undefined) return known as T
+  const kind = Object(constant) === constant ? readField(what, constant, 'kind') : undefined
+  if (kind !== 'topic') {
+    throw new MillraceError(
+      'bad_option',
+      `${what} takes the constant of a topic, made by topic(name, { key, value }), not ${shown(constant)}`,
+    )
+  }
+  const field = (name: string): unknown => readField(what, constant, name)
+  const options = {
+    ...checkTopicConfig('the config of a topic', field('config') ?? {}),
+    key: field('key') as Serde<unknown>,
+    value: field('value') as Serde<unknown>,
+    partitions: field('partitions') as number,
+  }
+  const copy = topic(field('name') as string, options)
+  checkedCopies.set(constant, copy)
+  return copy as { readonly kind: 'topic' } as T
+}
+
+/**
+ * Checks that an argument is the constant of a store, as {@link checkTopic} does for a topic.
+ *
+ * @throws MillraceError `bad_option`
+ */
+export function checkStore<T extends { readonly kind: 'keyValueStore' | 'windowStore' }>(what: string, constant: T): T {
+  if (made.has(constant) && constant.kind !== ('topic' as string)) return constant
+  const kind = Object(constant) === constant ? readField(what, constant, 'kind') : undefined
+  if (kind !== 'keyValueStore' && kind !== 'windowStore') {
+    throw new MillraceError(
+      'bad_option',
+      `${what} takes the constant that keyValueStore(…) or windowStore(…) returned, not ${shown(constant)}`,
+    )
+  }
+  const field = (name: string): unknown => readField(what, constant, name)
+  const options = { key: field('key') as Serde<unknown>, value: field('value') as Serde<unknown> }
+  return storeConstant(kind, field('name') as string, options) as { readonly kind: typeof kind } as T
 }
 
 /** The most partitions of a topic. */
@@ -159,8 +196,10 @@ function storeConstant<Kind extends string, K, V>(
   options: { readonly key: Serde<K>; readonly value: Serde<V> },
 ): { readonly kind: Kind; readonly name: string; readonly key: Serde<K>; readonly value: Serde<V> } {
   checkName('the name of a store', name)
-  checkOptions(`store "${name}"`, options, ['key', 'value'])
-  codecOf(options.key)
-  codecOf(options.value)
-  return Object.freeze({ kind, name, key: options.key, value: options.value })
+  const { key, value } = checkOptions(`store "${name}"`, options, ['key', 'value'])
+  codecOf(key)
+  codecOf(value)
+  const constant = Object.freeze({ kind, name, key, value })
+  made.add(constant)
+  return constant
 }

@@ -2,6 +2,7 @@
  * Offsets and timestamps as types of their own, so that one is never taken for the other in a result.
  */
 import { MillraceError } from './errors.ts'
+import { shown } from './shown.ts'
 
 declare const unit: unique symbol
 
@@ -22,7 +23,7 @@ export function sumMs(left: number, right: number): number {
 /** @throws MillraceError `bad_option` when the number is no offset */
 export function toOffset(value: number): Offset {
   if (!Number.isSafeInteger(value) || value < 0) {
-    throw new MillraceError('bad_option', `${value} is not an offset; expected a whole number from 0`)
+    throw new MillraceError('bad_option', `${shown(value)} is not an offset; expected a whole number from 0`)
   }
   return value as Offset
 }
@@ -32,7 +33,7 @@ export function toTimestamp(value: number): Timestamp {
   if (!Number.isSafeInteger(value) || value < 0) {
     throw new MillraceError(
       'bad_record',
-      `${value} is not a timestamp; expected whole milliseconds since the epoch, from 0`,
+      `${shown(value)} is not a timestamp; expected whole milliseconds since the epoch, from 0`,
     )
   }
   return value as Timestamp

@@ -55,16 +55,16 @@ export class TimeWindows {
    * @throws MillraceError `bad_option` unless 0 < advance <= size and grace >= 0
    */
   static of(options: { readonly size: number; readonly advance?: number; readonly grace?: number }): TimeWindows {
-    checkOptions('TimeWindows.of', options, ['size', 'advance', 'grace'])
-    const size = checkWhole('the size of a window', options.size, 1)
-    const advance = checkWhole('the advance of a window', options.advance ?? size, 1)
+    const checked = checkOptions('TimeWindows.of', options, ['size', 'advance', 'grace'])
+    const size = checkWhole('the size of a window', checked.size, 1)
+    const advance = checkWhole('the advance of a window', checked.advance ?? size, 1)
     if (advance > size) {
       throw new MillraceError(
         'bad_option',
         `the advance of a window, ${advance} ms, is larger than its size, ${size} ms`,
       )
     }
-    return Object.freeze(new TimeWindows(size, advance, checkWhole('the grace of a window', options.grace ?? 0, 0)))
+    return Object.freeze(new TimeWindows(size, advance, checkWhole('the grace of a window', checked.grace ?? 0, 0)))
   }
 }
 
@@ -81,8 +81,8 @@ export class TimeWindows {
  * @throws MillraceError `bad_option`
  */
 export function windowed<K>(key: Serde<K>, options: { readonly size: number }): Serde<Windowed<K>> {
-  checkOptions('windowed', options, ['size'])
-  return new WindowedCodec(codecOf(key), checkWhole('the size of a window', options.size, 1))
+  const { size } = checkOptions('windowed', options, ['size'])
+  return new WindowedCodec(codecOf(key), checkWhole('the size of a window', size, 1))
 }
 
 /** The bytes of a window start behind a key. */

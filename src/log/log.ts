@@ -50,14 +50,14 @@ export interface LogOptions {
  *   this format, `damaged` when the catalogue of its topics is not what was written, `too_many_readers`, `bad_option`
  */
 export async function openLog(dir: string, options: LogOptions = {}): Promise<Log> {
-  checkOptions('openLog', options, ['clock', 'maintenance', 'offsetsRetentionMs'])
-  const { clock, maintenance = {}, offsetsRetentionMs = days(7) } = options
+  const checked = checkOptions('openLog', options, ['clock', 'maintenance', 'offsetsRetentionMs'])
+  const { clock, maintenance = {}, offsetsRetentionMs = days(7) } = checked
   if (clock !== undefined) checkClock('clock', clock)
-  if (maintenance !== false) checkMaintenance(maintenance)
+  const rounds = maintenance === false ? false : { everyMs: checkMaintenance(maintenance) }
   checkWhole('offsetsRetentionMs', offsetsRetentionMs, 1)
   const log = await openEmbedded(checkPath('openLog', dir), clock)
   log.maintenance.add({ steps: () => expireOffsets(log, offsetsRetentionMs) })
-  if (maintenance !== false) log.maintenance.start(maintenance)
+  if (rounds !== false) log.maintenance.start(rounds)
   return new Log(log)
 }
 

@@ -2,7 +2,7 @@
  * A topology: the frozen plan of an application, cut into sub-topologies where records change their partition.
  */
 import { MillraceError } from '../core/errors.ts'
-import { checkOptions } from '../core/checks.ts'
+import { checkChoice, checkOptions } from '../core/checks.ts'
 import type { Codec } from '../core/serde.ts'
 import { describeMermaid, describeText } from './describe.ts'
 import { descriptionOf, type TopologyDescription } from './description.ts'
@@ -79,12 +79,8 @@ export class Topology {
   describe(options: { readonly format: 'json' }): TopologyDescription
   describe(options: { readonly format?: DescriptionFormat }): string | TopologyDescription
   describe(options: { readonly format?: DescriptionFormat } = {}): string | TopologyDescription {
-    checkOptions('describe', options, ['format'])
-    const { format = 'text' } = options
-    if (!Object.hasOwn(drawings, format)) {
-      const known = Object.keys(drawings).map((name) => `"${name}"`)
-      throw new MillraceError('bad_option', `format is ${JSON.stringify(format)}; expected ${known.join(', ')}`)
-    }
+    const { format = 'text' } = checkOptions('describe', options, ['format'])
+    checkChoice('format', format, Object.keys(drawings) as DescriptionFormat[])
     return drawings[format](descriptionOf(this))
   }
 }

@@ -3,7 +3,7 @@
  */
 import { checkClock, type Clock, monotonicMs, nextTurn, systemClock } from '../core/clock.ts'
 import { MillraceError, messageOf } from '../core/errors.ts'
-import { checkedFunction, checkName, checkOptions, checkSignal, checkWhole } from '../core/checks.ts'
+import { checkedFunction, checkName, checkOptions, checkSignal, checkWhole, isInstance } from '../core/checks.ts'
 import { isPromise } from '../core/promises.ts'
 import type { KeyValueStore, WindowStore } from '../core/topic.ts'
 import { contractOf, type LogContract } from '../log/contract.ts'
@@ -66,8 +66,8 @@ interface Waiter {
  * ```
  * @throws MillraceError `plan_changed`, `partitions_differ`, `position_lost`, `bad_option`
  */
-export async function startStreams(topology: Topology, options: StreamsOptions): Promise<Application> {
-  checkOptions('startStreams', options, [
+export async function startStreams(topology: Topology, given: StreamsOptions): Promise<Application> {
+  const options = checkOptions('startStreams', given, [
     'log',
     'applicationId',
     'commit',
@@ -79,17 +79,20 @@ export async function startStreams(topology: Topology, options: StreamsOptions):
     'signal',
     'onStateChange',
   ])
-  if (!(topology instanceof Topology)) {
+  if (!isInstance(topology, Topology)) {
     throw new MillraceError('bad_option', 'startStreams takes a topology: what StreamsBuilder.build() returned')
   }
-  const letters = options.deadLetterTopic ?? `${options.applicationId}.dead-letters`
-  if (topology.nodes.some((node) => node.kind === 'source' && node.topics.some(({ name }) => name === letters))) {
+  const applicationId = checkName('an application id', options.applicationId)
+  const deadLetterTopic = checkName('the name of a topic', options.deadLetterTopic ?? `${applicationId}.dead-letters`)
+  if (
+    topology.nodes.some((node) => node.kind === 'source' && node.topics.some(({ name }) => name === deadLetterTopic))
+  ) {
     throw new MillraceError(
       'bad_option',
-      `the topology reads "${letters}", where its dead letters go: they would come back for ever; say another deadLetterTopic`,
+      `the topology reads "${deadLetterTopic}", where its dead letters go: they would come back for ever; say another deadLetterTopic`,
     )
   }
-  return new Application(topology, options)
+  return new Application(topology, { ...options, deadLetterTopic })
 }
 
 /**
@@ -128,14 +131,15 @@ export class Application implements AsyncDisposable {
   #lastCommitMs = 0
 
   /** @internal use {@link startStreams} */
-  constructor(topology: Topology, options: StreamsOptions) {
-    const { applicationId, commit = {}, clock = systemClock, signal } = options
-    checkOptions('commit', commit, ['everyMs', 'everyRecords'])
-    this.applicationId = checkName('an application id', applicationId)
+  constructor(topology: Topology, options: StreamsOptions & { readonly deadLetterTopic: string }) {
+    const { applicationId, deadLetterTopic, clock = systemClock, signal } = options
+    const { commit = {}, onError = 'fail', maxTaskIdleMs = 0, stateCacheBytes = 64 * 1_048_576 } = options
+    const { everyMs = 100, everyRecords = 10_000 } = checkOptions('commit', commit, ['everyMs', 'everyRecords'])
+    this.applicationId = applicationId
     checkClock('clock', clock)
     if (signal !== undefined) checkSignal('signal', signal)
     if (options.onStateChange !== undefined) checkedFunction('onStateChange', options.onStateChange)
-    this.#everyMs = checkWhole('commit.everyMs', commit.everyMs ?? 100, 0)
+    this.#everyMs = checkWhole('commit.everyMs', everyMs, 0)
     this.#topology = topology
     this.#log = contractOf(options.log)
     this.#clock = clock
@@ -143,11 +147,11 @@ export class Application implements AsyncDisposable {
     this.#engine = new Engine(this.#log, topology, {
       applicationId,
       clock,
-      policy: failurePolicy(options.onError ?? 'fail'),
-      deadLetterTopic: checkName('the name of a topic', options.deadLetterTopic ?? `${applicationId}.dead-letters`),
-      commitRecords: checkWhole('commit.everyRecords', commit.everyRecords ?? 10_000, 1),
-      maxTaskIdleMs: checkWhole('maxTaskIdleMs', options.maxTaskIdleMs ?? 0, 0),
-      stateCacheBytes: checkWhole('stateCacheBytes', options.stateCacheBytes ?? 64 * 1_048_576, 0),
+      policy: failurePolicy(onError),
+      deadLetterTopic,
+      commitRecords: checkWhole('commit.everyRecords', everyRecords, 1),
+      maxTaskIdleMs: checkWhole('maxTaskIdleMs', maxTaskIdleMs, 0),
+      stateCacheBytes: checkWhole('stateCacheBytes', stateCacheBytes, 0),
       onStop: () => this.#notify(),
     })
     const stopWatching = this.#log.onCommit(() => this.#notify())

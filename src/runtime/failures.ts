@@ -41,8 +41,8 @@ export interface FailurePolicy {
   answer(failure: Failure): FailureAnswer
 }
 
-const answers: readonly unknown[] = ['fail', 'skip', 'deadLetter']
-const oneOfThem = `one of ${answers.map((answer) => `"${String(answer)}"`).join(', ')}`
+const answers: readonly FailureAnswer[] = ['fail', 'skip', 'deadLetter']
+const oneOfThem = `one of ${answers.map((answer) => `"${answer}"`).join(', ')}`
 
 /** @throws MillraceError `bad_option` */
 export function failurePolicy(onError: OnError): FailurePolicy {
@@ -50,22 +50,24 @@ export function failurePolicy(onError: OnError): FailurePolicy {
     return { retries: 0, answer: (failure) => checkReturned(onError(failure), failure) }
   }
   if (typeof onError === 'object' && onError !== null) {
-    checkOptions('onError', onError, ['retries', 'then'])
-    const then = checkAnswer('onError.then', onError.then)
-    return { retries: checkWhole('onError.retries', onError.retries, 0, 1_000), answer: () => then }
+    const { retries, then: answer } = checkOptions('onError', onError, ['retries', 'then'])
+    const then = checkAnswer('onError.then', answer)
+    return { retries: checkWhole('onError.retries', retries, 0, 1_000), answer: () => then }
   }
   const answer = checkAnswer('onError', onError)
   return { retries: 0, answer: () => answer }
 }
 
 function checkAnswer(what: string, answer: unknown): FailureAnswer {
-  if (answers.includes(answer)) return answer as FailureAnswer
+  const known = answers.find((one) => one === answer)
+  if (known !== undefined) return known
   throw new MillraceError('bad_option', `${what} is ${shown(answer)}; expected ${oneOfThem}`)
 }
 
 /** What a function answered; where it is no answer, the failure that it was asked about is the cause. */
 function checkReturned(answer: unknown, { error, topic, partition, offset, operator }: Failure): FailureAnswer {
-  if (answers.includes(answer)) return answer as FailureAnswer
+  const known = answers.find((one) => one === answer)
+  if (known !== undefined) return known
   disown(answer)
   const what = isPromise(answer) ? 'a promise, but it is synchronous' : shown(answer)
   throw new MillraceError('bad_option', `onError returned ${what}; it must return ${oneOfThem}. ${error.message}`, {

@@ -5,7 +5,7 @@ import { ByteWriter, readInt64 } from '../core/bytes.ts'
 import { MillraceError } from '../core/errors.ts'
 import { checkOptions, checkWhole } from '../core/checks.ts'
 import { type Codec, codecOf, encodeInto, type Serde } from '../core/serde.ts'
-import type { KeyValueStore, WindowStore } from '../core/topic.ts'
+import { checkStore, type KeyValueStore, type WindowStore } from '../core/topic.ts'
 import type { Timestamp } from '../core/units.ts'
 import { type Windowed, windowedKey } from '../core/window.ts'
 import type { LogContract } from '../log/contract.ts'
@@ -89,14 +89,9 @@ export function queryStore<K, V>(
   log: LogContract,
   topology: Topology,
   engine: Engine,
-  constant: KeyValueStore<K, V> | WindowStore<K, V>,
+  given: KeyValueStore<K, V> | WindowStore<K, V>,
 ): ReadOnlyKeyValueStore<K, V> | ReadOnlyWindowStore<K, V> {
-  if (typeof constant !== 'object' || constant === null || typeof constant.name !== 'string') {
-    throw new MillraceError(
-      'bad_option',
-      `store takes the constant that keyValueStore(…) or windowStore(…) returned, not ${JSON.stringify(constant)}`,
-    )
-  }
+  const constant = checkStore('store', given)
   const node = topology.nodes.find((other) => other.kind === 'operator' && other.store?.name === constant.name)
   const storeId = engine.storeId(constant.name)
   if (node?.kind !== 'operator' || node.store === undefined || storeId === undefined) {
@@ -159,11 +154,12 @@ class KeyValueQuery<K, V> implements ReadOnlyKeyValueStore<K, V> {
   }
 
   range(bounds: { readonly from?: K; readonly to?: K } = {}): Iterable<StoreRow<K, V>> {
-    checkOptions('range', bounds, ['from', 'to'])
-    const { spec } = this.#place
-    const from = bounds.from === undefined ? noBytes : encodedKey(spec.keyCodec, bounds.from)
-    const to = bounds.to === undefined ? undefined : behind(encodedKey(spec.keyCodec, bounds.to))
-    return this.#rows(from, to)
+    const { from, to } = checkOptions('range', bounds, ['from', 'to'])
+    const { keyCodec } = this.#place.spec
+    return this.#rows(
+      from === undefined ? noBytes : encodedKey(keyCodec, from),
+      to === undefined ? undefined : behind(encodedKey(keyCodec, to)),
+    )
   }
 
   *#rows(from: Buffer, to: Buffer | undefined): Iterable<StoreRow<K, V>> {
@@ -245,11 +241,8 @@ class WindowQuery<K, V> implements ReadOnlyWindowStore<K, V> {
 const noBytes = Buffer.alloc(0)
 
 function timeBounds(bounds: TimeBounds): { readonly from: number; readonly to: number } {
-  checkOptions('the bounds of a query', bounds, ['from', 'to'])
-  return {
-    from: checkWhole('from', bounds.from ?? 0, 0),
-    to: checkWhole('to', bounds.to ?? Number.MAX_SAFE_INTEGER, 0),
-  }
+  const { from = 0, to = Number.MAX_SAFE_INTEGER } = checkOptions('the bounds of a query', bounds, ['from', 'to'])
+  return { from: checkWhole('from', from, 0), to: checkWhole('to', to, 0) }
 }
 
 /** The first key behind a key. */

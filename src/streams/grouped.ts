@@ -3,9 +3,10 @@
  */
 import { days } from '../core/duration.ts'
 import { MillraceError } from '../core/errors.ts'
-import { checkedFunction, checkOptions, checkWhole } from '../core/checks.ts'
+import { checkedFunction, checkOptions, checkWhole, isInstance } from '../core/checks.ts'
 import { type Codec, codecOf, type Serde } from '../core/serde.ts'
 import { int64 } from '../core/serdes.ts'
+import { checkStore } from '../core/topic.ts'
 import { sumMs } from '../core/units.ts'
 import { TimeWindows, type Windowed, WindowedCodec } from '../core/window.ts'
 import type { StoreSpec, WindowSpec } from '../plan/store.ts'
@@ -16,7 +17,12 @@ import { Table } from './table.ts'
 
 /** Options of any aggregation, whatever the types of its keys and values: serdes are invariant, so they are erased here. */
 interface AggregationOptions extends Named {
-  readonly store?: { readonly kind: string; readonly name: string; readonly key: object; readonly value: object }
+  readonly store?: {
+    readonly kind: 'keyValueStore' | 'windowStore'
+    readonly name: string
+    readonly key: object
+    readonly value: object
+  }
   readonly value?: object
   readonly retentionMs?: number
 }
@@ -39,25 +45,30 @@ abstract class Aggregations<K, V, RowKey> {
   protected abstract readonly storeOptions: readonly string[]
 
   count(options: AggregationOptions = {}): KTable<RowKey, number> {
-    checkOptions('count', options, this.storeOptions)
-    return this.aggregateBy('count', options, codecOf(int64()) as Codec<unknown>, counting)
+    const checked = checkAggregation('count', options, this.storeOptions)
+    return this.aggregateBy('count', checked, codecOf(int64()) as Codec<unknown>, counting)
   }
 
   reduce(reducer: Reducer<Exclude<V, null>>, options: AggregationOptions = {}): KTable<RowKey, Exclude<V, null>> {
     checkedFunction('reduce', reducer)
-    checkOptions('reduce', options, [...this.storeOptions, 'value'])
-    const codec = requireCodec('reduce', 'value', options.store?.value ?? options.value, this.parts.valueCodec)
-    return this.aggregateBy('reduce', options, codec, reducing(reducer as Reducer<unknown>))
+    const checked = checkAggregation('reduce', options, [...this.storeOptions, 'value'])
+    const codec = requireCodec('reduce', 'value', checked.store?.value ?? checked.value, this.parts.valueCodec)
+    return this.aggregateBy('reduce', checked, codec, reducing(reducer as Reducer<unknown>))
   }
 
   aggregate<A>(options: AggregateFunctions<K, Exclude<V, null>, A> & AggregationOptions): KTable<RowKey, A> {
-    checkOptions('aggregate', options, [...this.storeOptions, 'initializer', 'aggregator', 'value'])
-    const { initializer, aggregator, value } = options as unknown as AggregateFunctions<unknown, unknown, unknown>
+    const checked = checkAggregation('aggregate', options, [...this.storeOptions, 'initializer', 'aggregator', 'value'])
+    const { initializer, aggregator, value } = checked as unknown as AggregateFunctions<unknown, unknown, unknown>
     checkedFunction('the initializer of aggregate', initializer)
     checkedFunction('the aggregator of aggregate', aggregator)
     const codec = requireCodec('aggregate', 'value', value, undefined)
-    return this.aggregateBy('aggregate', options, codec, aggregating(initializer, aggregator))
+    return this.aggregateBy('aggregate', checked, codec, aggregating(initializer, aggregator))
   }
+}
+
+function checkAggregation<T extends AggregationOptions>(verb: string, options: T, known: readonly string[]): T {
+  const checked = checkOptions(verb, options, known)
+  return checked.store === undefined ? checked : { ...checked, store: checkStore(verb, checked.store) }
 }
 
 export class GroupedStream<K, V, Known extends Side>
@@ -67,7 +78,7 @@ export class GroupedStream<K, V, Known extends Side>
   protected readonly storeOptions: readonly string[] = ['store', 'name']
 
   windowedBy(windows: TimeWindows): TimeWindowedKStream<K, V, Known> {
-    if (!(windows instanceof TimeWindows)) {
+    if (!isInstance(windows, TimeWindows)) {
       throw new MillraceError('bad_option', 'windowedBy takes windows such as TimeWindows.of({ size: minutes(1) })')
     }
     return new TimeWindowedStream(this.parts, windows)
@@ -133,7 +144,7 @@ function storeSpec(
   { store: constant }: AggregationOptions,
   window: WindowSpec | undefined,
 ): StoreSpec {
-  if (constant !== undefined) checkStore(kind, id, keyCodec, valueCodec, constant)
+  if (constant !== undefined) checkFits(kind, id, keyCodec, valueCodec, constant)
   return Object.freeze({
     kind: kind === 'windowStore' ? 'window' : 'keyValue',
     name: constant?.name ?? id,
@@ -144,16 +155,13 @@ function storeSpec(
 }
 
 /** A store constant must be of the kind that the operator keeps, and hold its keys and values. */
-function checkStore(
+function checkFits(
   kind: string,
   id: string,
   keyCodec: Codec<unknown>,
   valueCodec: Codec<unknown>,
   constant: NonNullable<AggregationOptions['store']>,
 ): void {
-  if (typeof constant !== 'object' || constant === null || typeof constant.kind !== 'string') {
-    throw new MillraceError('bad_option', `the store of ${id} is no store; make one with ${kind}(…)`, { operator: id })
-  }
   const place = { store: constant.name, operator: id }
   if (constant.kind !== kind) {
     throw new MillraceError(

@@ -3,10 +3,10 @@
  */
 import type { OperatorFunction } from 'rxjs'
 import { MillraceError } from '../core/errors.ts'
-import { checkedFunction, checkName, checkOptions } from '../core/checks.ts'
+import { checkedFunction, checkName, checkOptions, isInstance } from '../core/checks.ts'
 import type { StreamRecord } from '../core/record.ts'
 import { type Codec, codecOf, type Serde } from '../core/serde.ts'
-import { checkPartitions, type TopicFor } from '../core/topic.ts'
+import { checkPartitions, checkTopic, type TopicFor } from '../core/topic.ts'
 import type { PlanNode } from '../plan/node.ts'
 import type { OperatorFactory } from '../plan/operator.ts'
 import type { GroupByOptions, KGroupedStream, KStream, Named, Predicate, RecordOutput, Side } from './dsl.ts'
@@ -77,16 +77,16 @@ class Stream<K, V, Known extends Side> implements KStream<K, V, Known> {
   }
 
   merge<Known2 extends Side>(other: KStream<K, V, Known2>, options: Named = {}): Stream<K, V, Known & Known2> {
-    checkOptions('merge', options, ['name'])
+    const { name } = checkOptions('merge', options, ['name'])
     const left = this.parts
-    if (!(other instanceof Stream)) throw new MillraceError('bad_option', 'merge takes another stream')
+    if (!isInstance(other, Stream)) throw new MillraceError('bad_option', 'merge takes another stream')
     const right = (other as Stream<K, V, Known2>).parts
     if (left.plan !== right.plan) {
       throw new MillraceError('topology_invalid', 'merge takes a stream of the same builder, not of another builder')
     }
     return new Stream({
       plan: left.plan,
-      node: left.plan.merge([left.node, right.node], options.name),
+      node: left.plan.merge([left.node, right.node], name),
       keyCodec: sameCodec(left.keyCodec, right.keyCodec),
       valueCodec: sameCodec(left.valueCodec, right.valueCodec),
       untouchedKeys: [...new Set([...left.untouchedKeys, ...right.untouchedKeys])],
@@ -101,8 +101,7 @@ class Stream<K, V, Known extends Side> implements KStream<K, V, Known> {
   }
 
   groupByKey<Grouped extends Side>(options: ErasedSerdes = {}): KGroupedStream<Exclude<K, null>, V, Grouped> {
-    checkOptions('groupByKey', options, ['key', 'value', 'name'])
-    return this.#group('groupByKey', this.parts, options)
+    return this.#group('groupByKey', this.parts, checkOptions('groupByKey', options, ['key', 'value', 'name']))
   }
 
   groupBy<K2>(
@@ -110,8 +109,9 @@ class Stream<K, V, Known extends Side> implements KStream<K, V, Known> {
     options: GroupByOptions<K2, V, Known>,
   ): KGroupedStream<K2, V, Side> {
     checkedFunction('groupBy', fn)
-    const given: ErasedSerdes = (options as ErasedSerdes | undefined) === undefined ? {} : options // a program without types may leave them out
-    checkOptions('groupBy', given, ['key', 'value', 'name'])
+    // A program without types may leave them out.
+    const erased: ErasedSerdes = (options as ErasedSerdes | undefined) === undefined ? {} : options
+    const given = checkOptions('groupBy', erased, ['key', 'value', 'name'])
     const { plan, node } = this.parts
     const select = (): PlanNode =>
       plan.stateless('selectKey', node, undefined, selectingKey(fn, 'the function of groupBy'))
@@ -140,8 +140,8 @@ class Stream<K, V, Known extends Side> implements KStream<K, V, Known> {
   }
 
   repartition(options: ErasedSerdes = {}): Stream<Exclude<K, null>, V, Side> {
-    checkOptions('repartition', options, ['key', 'value', 'partitions', 'name'])
-    const { key, value, partitions, name } = options
+    const known = ['key', 'value', 'partitions', 'name']
+    const { key, value, partitions, name } = checkOptions('repartition', options, known)
     if (partitions !== undefined) checkPartitions(partitions)
     const { plan, node, untouchedKeys } = this.parts
     const keyCodec = requireCodec('repartition', 'key', key, this.parts.keyCodec)
@@ -151,14 +151,9 @@ class Stream<K, V, Known extends Side> implements KStream<K, V, Known> {
     return new Stream({ plan, node: regrouped, keyCodec, valueCodec, untouchedKeys, rekeyed: false })
   }
 
-  to(topic: TopicFor<K, V>, options: Named = {}): void {
-    checkOptions('to', options, ['name'])
-    if (typeof topic !== 'object' || topic === null || topic.kind !== 'topic') {
-      throw new MillraceError(
-        'bad_option',
-        "to takes a topic, such as topic('clicks', { key: string(), value: json() })",
-      )
-    }
+  to(given: TopicFor<K, V>, options: Named = {}): void {
+    const { name } = checkOptions('to', options, ['name'])
+    const topic = checkTopic('to', given)
     const { plan, node, untouchedKeys } = this.parts
     const sink = {
       name: topic.name,
@@ -168,7 +163,7 @@ class Stream<K, V, Known extends Side> implements KStream<K, V, Known> {
       valueCodec: codecOf(topic.value as Serde<unknown>),
     }
     checkWindows(`topic "${sink.name}"`, untouchedKeys, sink.keyCodec, { topic: sink.name })
-    plan.sink(node, Object.freeze(sink), options.name)
+    plan.sink(node, Object.freeze(sink), name)
   }
 
   #valueLost(): Lost {
@@ -185,9 +180,9 @@ class Stream<K, V, Known extends Side> implements KStream<K, V, Known> {
     operator: OperatorFactory,
     { keyCodec, valueCodec, untouchedKeys, rekeyed }: Lost,
   ): Stream<K2, V2, Known2> {
-    checkOptions(verb, options, ['name'])
+    const { name } = checkOptions(verb, options, ['name'])
     const { plan, node } = this.parts
-    const made = plan.stateless(verb, node, options.name, operator)
+    const made = plan.stateless(verb, node, name, operator)
     return new Stream({ plan, node: made, keyCodec, valueCodec, untouchedKeys, rekeyed })
   }
 }

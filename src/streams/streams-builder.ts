@@ -2,9 +2,9 @@
  * StreamsBuilder: where a topology script begins and ends.
  */
 import { MillraceError } from '../core/errors.ts'
-import { checkOptions } from '../core/checks.ts'
+import { checkChoice, checkList, checkOptions, isInstance } from '../core/checks.ts'
 import { type Codec, codecOf } from '../core/serde.ts'
-import type { Topic } from '../core/topic.ts'
+import { checkTopic, type Topic } from '../core/topic.ts'
 import type { SourceNode } from '../plan/node.ts'
 import { Topology } from '../plan/topology.ts'
 import type { KStream, Named, Side } from './dsl.ts'
@@ -42,21 +42,15 @@ export class StreamsBuilder {
    * @throws MillraceError `topology_invalid` when a topic is read in two different ways, `bad_option`
    */
   stream<K, V>(topics: Topic<K, V> | readonly Topic<K, V>[], options: StreamOptions = {}): KStream<K, V, Side> {
-    checkOptions('stream', options, ['reset', 'name'])
-    const { reset = 'earliest', name } = options
-    if (reset !== 'earliest' && reset !== 'latest') {
-      throw new MillraceError('bad_option', `reset is ${JSON.stringify(reset)}; expected "earliest" or "latest"`)
-    }
-    const list = Array.isArray(topics) ? (topics as readonly Topic<K, V>[]) : [topics as Topic<K, V>]
+    const { reset = 'earliest', name } = checkOptions('stream', options, ['reset', 'name'])
+    checkChoice('reset', reset, ['earliest', 'latest'])
+    const given = isInstance(topics, Array)
+      ? checkList('the list of topics', topics as readonly Topic<K, V>[])
+      : [topics]
+    const list = given.map((one) => checkTopic('stream', one as Topic<K, V>))
     const [first] = list
     if (first === undefined) throw new MillraceError('bad_option', 'stream needs at least one topic')
     for (const one of list) {
-      if (typeof one !== 'object' || one === null || one.kind !== 'topic') {
-        throw new MillraceError(
-          'bad_option',
-          "stream takes topics, such as topic('clicks', { key: string(), value: json() })",
-        )
-      }
       if (codecOf(one.key).format === codecOf(first.key).format) continue
       throw new MillraceError(
         'topology_invalid',

@@ -42,8 +42,8 @@ export class Table<K, V, Known extends Side> implements KTable<K, V, Known> {
     operator: OperatorFactory,
     then: KeyedParts,
   ): Table<K, V2, Known2> {
-    checkOptions(verb, options, ['name'])
+    const { name } = checkOptions(verb, options, ['name'])
     const { plan, node } = this.#parts
-    return new Table({ ...then, node: plan.stateless(verb, node, options.name, operator) })
+    return new Table({ ...then, node: plan.stateless(verb, node, name, operator) })
   }
 }

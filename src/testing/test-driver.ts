@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ManualClock } from '../core/clock.ts'
 import { MillraceError } from '../core/errors.ts'
-import { checkOptions, checkWhole } from '../core/checks.ts'
+import { checkChoice, checkOptions, checkWhole, isInstance } from '../core/checks.ts'
 import type { LogRecord, RecordInput } from '../core/record.ts'
 import { codecOf } from '../core/serde.ts'
-import type { KeyValueStore, Topic, WindowStore } from '../core/topic.ts'
+import { checkTopic, type KeyValueStore, type Topic, type WindowStore } from '../core/topic.ts'
 import { BatchCursor } from '../log/format/batch-cursor.ts'
 import { decodeRecord } from '../log/format/decode.ts'
 import { EmbeddedLog } from '../log/embedded-log.ts'
@@ -69,15 +69,17 @@ export class TopologyTestDriver implements Disposable {
   /** Whether an operator has stopped the application, and no call has thrown that yet. */
   #isStopUntold = false
 
-  constructor(topology: Topology, options: TestDriverOptions = {}) {
-    checkOptions('TopologyTestDriver', options, ['onError', 'commit', 'initialWallClockMs', 'stateCacheBytes'])
-    if (!(topology instanceof Topology)) {
+  constructor(topology: Topology, given: TestDriverOptions = {}) {
+    const options = checkOptions('TopologyTestDriver', given, [
+      'onError',
+      'commit',
+      'initialWallClockMs',
+      'stateCacheBytes',
+    ])
+    if (!isInstance(topology, Topology)) {
       throw new MillraceError('bad_option', 'the driver takes a topology: what StreamsBuilder.build() returned')
     }
-    const { commit = 'always' } = options
-    if (commit !== 'always' && commit !== 'manual') {
-      throw new MillraceError('bad_option', `commit is ${JSON.stringify(commit)}; expected "always" or "manual"`)
-    }
+    checkChoice('commit', options.commit ?? 'always', ['always', 'manual'])
     checkWhole('stateCacheBytes', options.stateCacheBytes ?? 0, 0)
     this.#topology = topology
     this.#options = options
@@ -243,8 +245,8 @@ export class TestOutputTopic<K, V> {
   constructor(log: EmbeddedLog, topic: Topic<K, V>, throwUntold: () => void) {
     this.#log = log
     this.#throwUntold = throwUntold
-    this.#topic = topic
-    this.#positions = Array.from({ length: log.describeTopic(topic.name).partitions }, () => 0)
+    this.#topic = checkTopic('outputTopic', topic)
+    this.#positions = Array.from({ length: log.describeTopic(this.#topic.name).partitions }, () => 0)
   }
 
   /** The committed records since the last call: partition by partition, in the order of their offsets. */

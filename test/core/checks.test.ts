@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { checkName, checkWhole } from '../../src/core/checks.ts'
 import { nearestName } from '../../src/core/near-names.ts'
 import { int64, string } from '../../src/core/serdes.ts'
-import { keyValueStore, topic, windowStore } from '../../src/core/topic.ts'
+import { checkTopic, keyValueStore, topic, windowStore } from '../../src/core/topic.ts'
 import { toOffset, toTimestamp } from '../../src/core/units.ts'
 import { errorOf } from '../support/thrown.ts'
 
@@ -88,6 +88,45 @@ test('a number that is no whole number within its bounds is refused by name', ()
   expect(checkWhole('the answer', 42, 1, 50)).toBe(42)
   for (const value of [0, 51, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53, '42' as unknown as number]) {
     expect(() => checkWhole('the answer', value, 1, 50)).toThrow(badOption('the answer is', 'from 1 to 50'))
+  }
+})
+
+test('an option whose getter throws is refused by its name, and what it threw is the cause', () => {
+  const thrown = new RangeError('not today')
+  const options = {
+    ...serdes,
+    get partitions(): number {
+      throw thrown
+    },
+  }
+  expect(errorOf(() => topic('clicks', options))).toMatchObject({
+    code: 'bad_option',
+    message: 'topic "clicks" cannot read its option "partitions": not today',
+    cause: thrown,
+  })
+})
+
+test('an option is read once: what was checked is what is used', () => {
+  const answers = [4, -1, 'five']
+  const options = {
+    ...serdes,
+    get partitions(): number {
+      return answers.shift() as number
+    },
+  }
+  expect(topic('clicks', options).partitions).toBe(4)
+  expect(answers).toEqual([-1, 'five'])
+})
+
+test('a constant that a program has put together by itself is checked as one that topic() makes, and copied once', () => {
+  const clicks = topic('clicks', serdes)
+  expect(checkTopic('a call', clicks)).toBe(clicks)
+  const wider = { ...clicks, partitions: 4 }
+  const copy = checkTopic('a call', wider)
+  expect([copy, checkTopic('a call', wider)]).toEqual([topic('clicks', { ...serdes, partitions: 4 }), copy])
+  expect(checkTopic('a call', wider)).toBe(copy)
+  for (const change of [{ name: 5n }, { name: 'a/b' }, { partitions: 0 }, { key: {} }, { config: { retention: 5 } }]) {
+    expect(errorOf(() => checkTopic('a call', { ...clicks, ...change })).code).toBe('bad_option')
   }
 })
 

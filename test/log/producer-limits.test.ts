@@ -147,7 +147,7 @@ test('options that are not valid are refused by name', () => {
     [{ lingerMs: -1 }, 'lingerMs is -1'],
     [{ batchBytes: 0 }, 'batchBytes is 0'],
     [{ bufferBytes: 1.5 }, 'bufferBytes is 1.5'],
-    [{ compression: 'brotli' }, 'compression is "brotli"; expected one of none, gzip, snappy, lz4, zstd'],
+    [{ compression: 'brotli' }, 'compression is "brotli"; expected "none", "gzip", "snappy", "lz4" or "zstd"'],
     [{ compression: 'toString' }, 'compression is "toString"'],
   ]
   for (const [options, message] of wrong) {

@@ -172,7 +172,7 @@ test('an unknown format is refused with those that there are', () => {
     expect(() => topology.describe({ format })).toThrow(
       expect.objectContaining({
         code: 'bad_option',
-        message: `format is ${JSON.stringify(format)}; expected "text", "mermaid", "json"`,
+        message: `format is ${JSON.stringify(format)}; expected "text", "mermaid" or "json"`,
       }),
     )
   }

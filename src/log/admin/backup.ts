@@ -42,8 +42,7 @@ export async function backUp(environment: Environment, path: string, options: Ba
 }
 
 function checkBackupOptions(what: string, options: BackupOptions): OnProgress {
-  checkOptions(what, options, ['onProgress'])
-  const { onProgress } = options
+  const { onProgress } = checkOptions(what, options, ['onProgress'])
   return onProgress === undefined ? undefined : checkedFunction('onProgress', onProgress)
 }
 

@@ -22,11 +22,10 @@ export async function deleteRecords(
 ): Promise<readonly Offset[]> {
   const { id: topicId, partitions } = log.topics.describe(name)
   const checked = checkList('the list of deletions', deletions).map((deletion) => {
-    checkOptions('deleteRecords', deletion, ['partition', 'beforeOffset'])
-    checkWhole('the partition', deletion.partition, 0, partitions - 1)
-    checkWhole('beforeOffset', deletion.beforeOffset, 0)
-    const partition = { topic: name, topicId, partition: deletion.partition }
-    return { partition, beforeOffset: deletion.beforeOffset }
+    const { partition, beforeOffset } = checkOptions('deleteRecords', deletion, ['partition', 'beforeOffset'])
+    checkWhole('the partition', partition, 0, partitions - 1)
+    checkWhole('beforeOffset', beforeOffset, 0)
+    return { partition: { topic: name, topicId, partition }, beforeOffset }
   })
   const startOffsets = log.retention.deleteBefore(checked) as Offset[]
   for (const { partition } of checked) for (const _ of log.retention.removeDeleted(partition)) await nextTurn()

@@ -2,7 +2,7 @@
  * Moves the positions of a consumer group while nobody reads for it.
  */
 import { MillraceError } from '../../core/errors.ts'
-import { checkBoolean, checkOptions, checkWhole } from '../../core/checks.ts'
+import { checkBoolean, checkOptions, checkWhole, onlyField } from '../../core/checks.ts'
 import { shown } from '../../core/shown.ts'
 import type { Offset } from '../../core/units.ts'
 import type { EmbeddedLog } from '../embedded-log.ts'
@@ -48,8 +48,7 @@ export interface OffsetReset {
 
 export function resetOffsets(log: EmbeddedLog, group: string, options: ResetOptions): OffsetReset[] {
   checkGroup(group)
-  checkOptions('resetOffsets', options, ['to', 'topics', 'dryRun'])
-  const { to, topics, dryRun = false } = options
+  const { to, topics, dryRun = false } = checkOptions('resetOffsets', options, ['to', 'topics', 'dryRun'])
   checkBoolean('dryRun', dryRun)
   const target = checkTarget(to)
   const names = topics === undefined ? undefined : namesOf('topics', topics)
@@ -84,21 +83,17 @@ function checkNoMembers(group: string, count: number): void {
   )
 }
 
-/** A copy of the target: its field may be a getter, which is read before the transaction. */
-function checkTarget(given: ResetTarget): ResetTarget {
-  if (given === 'earliest' || given === 'latest') return given
-  const to = typeof given === 'object' && given !== null ? { ...given } : given
-  const [name, ...others] = typeof to === 'object' && to !== null ? Object.keys(to) : []
-  const value = Object.values(to ?? {})[0] as number
-  if (others.length === 0 && (name === 'offset' || name === 'time' || name === 'ago')) checkWhole(name, value, 0)
-  else if (others.length === 0 && name === 'shift') checkWhole(name, value, Number.MIN_SAFE_INTEGER)
-  else {
-    throw new MillraceError(
-      'bad_option',
-      `resetOffsets cannot go to ${shown(to)}; expected 'earliest', 'latest', { offset }, { time }, { shift } or { ago }`,
-    )
-  }
-  return to
+function checkTarget(to: ResetTarget): ResetTarget {
+  if (to === 'earliest' || to === 'latest') return to
+  const [name, value] = onlyField(to) ?? []
+  if (name === 'offset') return { offset: checkWhole(name, value as number, 0) }
+  if (name === 'time') return { time: checkWhole(name, value as number, 0) }
+  if (name === 'ago') return { ago: checkWhole(name, value as number, 0) }
+  if (name === 'shift') return { shift: checkWhole(name, value as number, Number.MIN_SAFE_INTEGER) }
+  throw new MillraceError(
+    'bad_option',
+    `resetOffsets cannot go to ${shown(to)}; expected 'earliest', 'latest', { offset }, { time }, { shift } or { ago }`,
+  )
 }
 
 function partitionsToReset(log: EmbeddedLog, group: string, topics: readonly string[] | undefined): PartitionId[] {

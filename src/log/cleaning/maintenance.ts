@@ -145,8 +145,8 @@ export class Maintenance {
  * @throws MillraceError `bad_option`
  */
 export function checkMaintenance(options: MaintenanceOptions): number {
-  checkOptions('maintenance', options, ['everyMs'])
-  return checkWhole('maintenance.everyMs', options.everyMs ?? everyMsDefault, 1)
+  const { everyMs = everyMsDefault } = checkOptions('maintenance', options, ['everyMs'])
+  return checkWhole('maintenance.everyMs', everyMs, 1)
 }
 
 function isOfLog(error: unknown): boolean {

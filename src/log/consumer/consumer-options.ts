@@ -2,7 +2,16 @@
  * What a consumer is told when it is made, and what of that is allowed.
  */
 import { MillraceError } from '../../core/errors.ts'
-import { checkedFunction, checkList, checkName, checkOptions, checkSignal, checkWhole } from '../../core/checks.ts'
+import {
+  checkChoice,
+  checkedFunction,
+  checkList,
+  checkName,
+  checkOptions,
+  checkSignal,
+  checkWhole,
+  isInstance,
+} from '../../core/checks.ts'
 import { shown } from '../../core/shown.ts'
 import { checkTopic } from '../../core/topic.ts'
 import type { Offset } from '../../core/units.ts'
@@ -112,26 +121,20 @@ const known: readonly string[] = (
 ).split(' ')
 
 /** @throws MillraceError `bad_option` */
-export function checkConsumerOptions(options: ConsumerOptions<TopicSource>): ConsumerSettings {
-  checkOptions('a consumer', options, known)
-  const { group, instanceId, clientId = 'consumer', assign, reset = 'earliest', autoCommitMs = 5_000, signal } = options
+export function checkConsumerOptions(given: ConsumerOptions<TopicSource>): ConsumerSettings {
+  const options = checkOptions('a consumer', given, known)
+  const { group, instanceId, clientId = 'consumer', reset = 'earliest', autoCommitMs = 5_000, signal } = options
   const { assignor = 'cooperative-sticky', sessionTimeoutMs = 45_000, maxPollIntervalMs = 300_000 } = options
   const { onAssigned = noop, onRevoked = noop, onLost = noop, closeTimeoutMs = 30_000 } = options
   if (group !== undefined) checkGroup(group)
   if (instanceId !== undefined) checkInstanceId(instanceId, options)
-  if (!Object.hasOwn(assignors, assignor)) {
-    throw new MillraceError(
-      'bad_option',
-      `assignor is ${shown(assignor)}; expected ${Object.keys(assignors).join(', ')}`,
-    )
-  }
+  checkChoice('assignor', assignor, Object.keys(assignors) as AssignorName[])
   // A short session timeout alone makes the heartbeat short enough.
   const heartbeatMsMax = Math.floor(checkWhole('sessionTimeoutMs', sessionTimeoutMs, 3, sessionTimeoutMaxMs) / 3)
   const { heartbeatMs = Math.min(3_000, heartbeatMsMax) } = options
   return {
     group,
-    source: checkSource(options),
-    assign: assign?.map(({ topic, partition }) => ({ topic: nameOf(topic), partition })),
+    ...checkSource(options),
     reset: checkReset(reset),
     autoCommitMs: autoCommitMs === false ? 0 : checkWhole('autoCommitMs', autoCommitMs, 1),
     clientId: checkName('the clientId of a consumer', clientId),
@@ -154,28 +157,42 @@ function checkInstanceId(instanceId: string, { group, assign }: ConsumerOptions<
   throw new MillraceError('bad_option', 'an instanceId is for a member of a group: it takes a group, and no assign')
 }
 
-function checkSource(options: ConsumerOptions<TopicSource>): readonly TopicSource[] | RegExp {
-  const { topics, pattern, assign } = options
+interface CheckedSource {
+  readonly source: readonly TopicSource[] | RegExp
+  readonly assign: readonly TopicPartition[] | undefined
+}
+
+function checkSource({ topics, pattern, assign }: ConsumerOptions<TopicSource>): CheckedSource {
   if ([topics, pattern, assign].filter((source) => source !== undefined).length !== 1) {
     throw new MillraceError('bad_option', 'a consumer takes one of topics, pattern and assign')
   }
   if (pattern !== undefined) {
-    if (pattern instanceof RegExp) return pattern
+    if (isInstance(pattern, RegExp)) return { source: pattern, assign: undefined }
     throw new MillraceError('bad_option', `pattern is ${shown(pattern)}; expected a RegExp`)
   }
-  const sources = topics === undefined ? checkAssign(assign ?? []) : checkList('topics', topics)
-  if (sources.length === 0) throw new MillraceError('bad_option', 'a consumer reads a list of at least one topic')
-  checkSources(sources)
-  return sources
+  if (topics !== undefined)
+    return { source: checkSources(checkList('topics', topics).map(checkTopicSource)), assign: undefined }
+  const assigned = checkAssign(assign ?? [])
+  return {
+    source: checkSources(assigned.map(({ topic }) => topic)),
+    assign: assigned.map(({ topic, partition }) => ({ topic: nameOf(topic), partition })),
+  }
 }
 
+function checkTopicSource(source: TopicSource): TopicSource {
+  checkName('the name of a topic', nameOf(source))
+  return typeof source === 'string' ? source : checkTopic('a consumer', source)
+}
+
+type Assignment = NonNullable<ConsumerOptions<TopicSource>['assign']>
+
 /** Each partition once: it would be read twice. */
-function checkAssign(assign: NonNullable<ConsumerOptions<TopicSource>['assign']>): readonly TopicSource[] {
+function checkAssign(assign: Assignment): Assignment {
   const seen = new Set<string>()
   return checkList('assign', assign).map((one) => {
-    checkOptions('assign', one, ['topic', 'partition'])
-    const { topic, partition } = one
-    const partitions = typeof topic === 'object' ? topic?.partitions : undefined
+    const { topic: given, partition } = checkOptions('assign', one, ['topic', 'partition'])
+    const topic = checkTopicSource(given)
+    const partitions = typeof topic === 'object' ? topic.partitions : undefined
     checkWhole(
       `the partition of "${nameOf(topic)}"`,
       partition,
@@ -185,21 +202,22 @@ function checkAssign(assign: NonNullable<ConsumerOptions<TopicSource>['assign']>
     const place = `${nameOf(topic)}[${partition}]`
     if (seen.has(place)) throw new MillraceError('bad_option', `assign has ${place} twice`)
     seen.add(place)
-    return topic
+    return { topic, partition }
   })
 }
 
-/** A topic that is given twice may not be read in two ways. */
-function checkSources(sources: readonly TopicSource[]): void {
+/** There must be some, and a topic that is given twice may not be read in two ways. */
+function checkSources(sources: readonly TopicSource[]): readonly TopicSource[] {
+  if (sources.length === 0) throw new MillraceError('bad_option', 'a consumer reads a list of at least one topic')
   const byName = new Map<string, TopicSource>()
   for (const source of sources) {
-    const name = checkName('the name of a topic', nameOf(source))
-    if (typeof source !== 'string') checkTopic('a consumer', source)
+    const name = nameOf(source)
     if ((byName.get(name) ?? source) !== source) {
       throw new MillraceError('bad_option', `the topic "${name}" is given twice, and differently`)
     }
     byName.set(name, source)
   }
+  return sources
 }
 
 const noop = (): void => undefined

@@ -3,10 +3,10 @@
  */
 import type { Observable } from 'rxjs'
 import { MillraceError } from '../../core/errors.ts'
-import { checkList, checkOptions, checkWhole } from '../../core/checks.ts'
-import { shown } from '../../core/shown.ts'
+import { checkList, checkOptions, checkWhole, isInstance, readField } from '../../core/checks.ts'
+import { escaped, shown } from '../../core/shown.ts'
 import type { LogRecord } from '../../core/record.ts'
-import type { Topic } from '../../core/topic.ts'
+import { checkTopic, type Topic } from '../../core/topic.ts'
 import type { Offset } from '../../core/units.ts'
 import { type ConsumerMetrics, ConsumerCore } from './consumer-core.ts'
 import { BatchLoop, observableRecords, RecordLoop } from './consumer-loop.ts'
@@ -53,7 +53,8 @@ export interface PositionInput extends TopicPartition {
  * ```
  */
 export function isFrom<K, V>(topic: Topic<K, V>, record: LogRecord<unknown, unknown>): record is LogRecord<K, V> {
-  return record.topic === topic.name
+  const constant = checkTopic('isFrom', topic)
+  return Object(record) === record && readField('isFrom', record, 'topic') === constant.name
 }
 
 /**
@@ -136,8 +137,8 @@ export class Consumer<R extends LogRecord<unknown, unknown>>
    * @throws MillraceError `bad_option`
    */
   batches(options: { readonly maxRecords?: number } = {}): AsyncIterableIterator<BatchOf<R>> {
-    checkOptions('batches', options, ['maxRecords'])
-    const recordsMax = checkWhole('maxRecords', options.maxRecords ?? 10_000, 1)
+    const { maxRecords = 10_000 } = checkOptions('batches', options, ['maxRecords'])
+    const recordsMax = checkWhole('maxRecords', maxRecords, 1)
     const loop: AsyncIterableIterator<unknown> = new BatchLoop(this.#core, recordsMax)
     return loop as AsyncIterableIterator<BatchOf<R>>
   }
@@ -162,8 +163,9 @@ export class Consumer<R extends LogRecord<unknown, unknown>>
   }
 
   #toCommit({ topic, partition, offset, metadata }: PositionInput, note: string): PositionCommit {
-    const place = this.#core.lanes.find(topic, partition)?.partition ?? this.#partition(nameOf(topic), partition)
-    checkWhole(`the offset to commit for ${topic}[${partition}]`, offset, 0)
+    const name = nameOf(topic)
+    const place = this.#core.lanes.find(name, partition)?.partition ?? this.#partition(name, partition)
+    checkWhole(`the offset to commit for ${name}[${place.partition}]`, offset, 0)
     return { partition: place, offset, metadata: metadata === undefined ? note : checkNote(metadata) }
   }
 
@@ -206,8 +208,8 @@ export class Consumer<R extends LogRecord<unknown, unknown>>
 
   #lanesOf(partitions: readonly TopicPartition[]): readonly Lane[] {
     return checkList('the list of partitions', partitions).map((one) => {
-      checkOptions('a partition', one, ['topic', 'partition'])
-      return this.#lane(one.topic, one.partition)
+      const { topic, partition } = checkOptions('a partition', one, ['topic', 'partition'])
+      return this.#lane(topic, partition)
     })
   }
 
@@ -244,10 +246,14 @@ export class Consumer<R extends LogRecord<unknown, unknown>>
     const name = nameOf(topic)
     const lane = this.#core.lanes.find(name, partition)
     if (lane !== undefined) return lane
-    throw new MillraceError('bad_option', `${name}[${partition}] is not assigned to this consumer at the moment`, {
-      topic: name,
-      partition,
-    })
+    throw new MillraceError(
+      'bad_option',
+      `${escaped(name)}[${shown(partition)}] is not assigned to this consumer at the moment`,
+      {
+        topic: name,
+        partition,
+      },
+    )
   }
 
   /**
@@ -286,15 +292,19 @@ function checkNote(metadata: string): string {
 function positionsOf(
   what: LogRecord<unknown, unknown> | RecordBatch<unknown, unknown> | readonly PositionInput[],
 ): readonly PositionInput[] {
-  if (Array.isArray(what)) {
-    const positions = what as readonly PositionInput[]
-    for (const one of positions) checkOptions('a position', one, ['topic', 'partition', 'offset', 'metadata'])
-    return positions
+  if (isInstance(what, Array)) {
+    return checkList('the list of positions', what as readonly PositionInput[]).map((one) =>
+      checkOptions('a position', one, ['topic', 'partition', 'offset', 'metadata']),
+    )
   }
-  if (typeof what !== 'object' || what === null || !('partition' in what)) {
+  const field = (of: object, name: string): unknown => readField('commit', of, name)
+  if (typeof what !== 'object' || what === null || field(what, 'partition') === undefined) {
     throw new MillraceError('bad_option', `commit takes a record, a batch or a list of positions, not ${shown(what)}`)
   }
-  const { topic, partition } = what as TopicPartition
-  const last = 'records' in what ? what.records.at(-1) : what
-  return last === undefined ? [] : [{ topic, partition, offset: last.offset + 1 }]
+  const records = field(what, 'records')
+  const last: unknown = records === undefined ? what : checkList('records', records as readonly object[]).at(-1)
+  if (last === undefined) return []
+  const offset = Object(last) === last ? field(last as object, 'offset') : undefined
+  const place = { topic: field(what, 'topic') as string, partition: field(what, 'partition') as number }
+  return [{ ...place, offset: checkWhole('the offset of the record', offset as number, 0) + 1 }]
 }

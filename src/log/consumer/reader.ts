@@ -64,13 +64,11 @@ export class TopicReader<K, V> implements AsyncIterable<LogRecord<K, V>> {
   #missed = 0
 
   constructor(log: EmbeddedLog, topic: Topic<K, V>, options: ReadOptions) {
-    checkTopic('read', topic)
-    checkReadOptions(options)
     this.#log = log
-    this.#topic = topic
-    this.#keyCodec = codecOf(topic.key)
-    this.#valueCodec = codecOf(topic.value)
-    this.#options = options
+    this.#topic = checkTopic('read', topic)
+    this.#keyCodec = codecOf(this.#topic.key)
+    this.#valueCodec = codecOf(this.#topic.value)
+    this.#options = checkReadOptions(options)
   }
 
   /** How many offsets retention deleted while this reader was on its way to them. */
@@ -215,13 +213,13 @@ function behindNothing(topic: string, offset: number): MillraceError {
 }
 
 /** What can be known before the first read; which partitions there are and where they end, only then. */
-function checkReadOptions(options: ReadOptions): void {
-  checkOptions('read', options, ['partition', 'from', 'follow', 'signal'])
-  const { partition, from, follow, signal } = options
+function checkReadOptions(options: ReadOptions): ReadOptions {
+  const checked = checkOptions('read', options, ['partition', 'from', 'follow', 'signal'])
+  const { partition, from, follow, signal } = checked
   if (partition !== undefined) checkWhole('the partition', partition, 0)
-  if (from !== undefined) checkTarget(from)
   if (follow !== undefined) checkBoolean('follow', follow)
   if (signal !== undefined) checkSignal('signal', signal)
+  return from === undefined ? checked : { ...checked, from: checkTarget(from) }
 }
 
 interface Lane {

@@ -2,7 +2,7 @@
  * Where a consumer or a reader begins and where it is sent: words and times, made offsets.
  */
 import { MillraceError } from '../../core/errors.ts'
-import { checkWhole } from '../../core/checks.ts'
+import { checkWhole, onlyField } from '../../core/checks.ts'
 import { shown } from '../../core/shown.ts'
 import type { EmbeddedLog } from '../embedded-log.ts'
 import type { PartitionId } from '../kept/partitions.ts'
@@ -21,8 +21,8 @@ export type ResetPolicy = 'earliest' | 'latest' | 'none' | { readonly ago: numbe
 
 export function checkReset(reset: ResetPolicy): ResetPolicy {
   if (reset === 'earliest' || reset === 'latest' || reset === 'none') return reset
-  // A copy: the policy is asked in transactions too, where no getter of a user may run.
-  if (isOnly(reset, 'ago')) return { ago: checkWhole('the duration of reset', reset.ago, 0) }
+  const [name, value] = onlyField(reset) ?? []
+  if (name === 'ago') return { ago: checkWhole('the duration of reset', value as number, 0) }
   throw new MillraceError(
     'bad_option',
     `reset is ${shown(reset)}; expected "earliest", "latest", "none" or { ago: ms }`,
@@ -32,21 +32,14 @@ export function checkReset(reset: ResetPolicy): ResetPolicy {
 /** @throws MillraceError `bad_option` */
 export function checkTarget(target: SeekTarget): SeekTarget {
   if (target === 'beginning' || target === 'end') return target
-  if (typeof target === 'number') checkWhole('the offset to begin at', target, 0)
-  else if (isOnly(target, 'time')) checkWhole('the time to begin at', target.time, 0)
-  else if (isOnly(target, 'ago')) checkWhole('the duration to go back', target.ago, 0)
-  else {
-    throw new MillraceError(
-      'bad_option',
-      `cannot begin at ${shown(target)}; expected an offset, "beginning", "end", { time: ms } or { ago: ms }`,
-    )
-  }
-  return target
-}
-
-/** Whether it is an object with one field, of this name. */
-function isOnly<Name extends string>(value: unknown, name: Name): value is Readonly<Record<Name, number>> {
-  return typeof value === 'object' && value !== null && Object.keys(value).join() === name
+  if (typeof target === 'number') return checkWhole('the offset to begin at', target, 0)
+  const [name, value] = onlyField(target) ?? []
+  if (name === 'time') return { time: checkWhole('the time to begin at', value as number, 0) }
+  if (name === 'ago') return { ago: checkWhole('the duration to go back', value as number, 0) }
+  throw new MillraceError(
+    'bad_option',
+    `cannot begin at ${shown(target)}; expected an offset, "beginning", "end", { time: ms } or { ago: ms }`,
+  )
 }
 
 /**
@@ -54,8 +47,8 @@ function isOnly<Name extends string>(value: unknown, name: Name): value is Reado
  *
  * @throws MillraceError `bad_option`, `position_lost`
  */
-export function seekOffset(log: EmbeddedLog, partition: PartitionId, target: SeekTarget): number {
-  checkTarget(target)
+export function seekOffset(log: EmbeddedLog, partition: PartitionId, given: SeekTarget): number {
+  const target = checkTarget(given)
   if (target === 'beginning') return log.startOffset(partition)
   if (target === 'end') return log.endOffset(partition)
   if (typeof target === 'number') return notBehindEnd(partition, target, log.endOffset(partition))

@@ -7,6 +7,7 @@
  */
 import { createRequire } from 'node:module'
 import { gunzipSync, gzipSync } from 'node:zlib'
+import { checkChoice } from '../../core/checks.ts'
 import { MillraceError, messageOf } from '../../core/errors.ts'
 import { lz4FrameBytesMax, snappyBlockBytes, zstdFrameBytesMax } from './packed-size.ts'
 
@@ -90,10 +91,7 @@ export function unpack(code: number, packed: Buffer): Buffer {
  * @throws MillraceError `bad_option`, `compression_unavailable`
  */
 export function checkCompression(compression: Compression): Compression {
-  if (!Object.hasOwn(compressionCodes, compression)) {
-    const known = Object.keys(compressionCodes).join(', ')
-    throw new MillraceError('bad_option', `compression is ${JSON.stringify(compression)}; expected one of ${known}`)
-  }
+  checkChoice('compression', compression, Object.keys(compressionCodes) as Compression[])
   if (compression !== 'none') pack(compression, Buffer.of(0))
   return compression
 }

@@ -15,12 +15,11 @@ export type TopicConfigChange = { readonly [Name in keyof TopicConfig]?: TopicCo
  *
  * @throws MillraceError `bad_option` for a setting that does not exist or a value that it does not take
  */
-export function checkConfigChange(given: TopicConfigChange): TopicConfigChange {
-  checkOptions('alterTopic', given, topicConfigNames)
-  const change = { ...given }
-  const set = Object.entries(change).filter(([, value]) => value !== null)
+export function checkConfigChange(change: TopicConfigChange): TopicConfigChange {
+  const checked = checkOptions('alterTopic', change, topicConfigNames)
+  const set = Object.entries(checked).filter(([, value]) => value !== null)
   topicConfigOf(Object.fromEntries(set))
-  return change
+  return checked
 }
 
 /** The settings that differ from the defaults afterwards. */

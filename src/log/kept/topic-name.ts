@@ -2,7 +2,7 @@
  * How a caller says which topic, or which group, is meant.
  */
 import { MillraceError } from '../../core/errors.ts'
-import { checkList, checkName } from '../../core/checks.ts'
+import { checkList, checkName, readField } from '../../core/checks.ts'
 import { shown } from '../../core/shown.ts'
 
 /** A topic by its typed constant, or by its name; a name never creates. */
@@ -11,13 +11,16 @@ export type TopicName = string | { readonly name: string }
 /** @throws MillraceError `bad_option` for what has no name, and for the constant of a store */
 export function nameOf(topic: TopicName): string {
   if (typeof topic === 'string') return topic
-  const isObject = typeof topic === 'object' && topic !== null
-  if (isObject && typeof topic.name === 'string' && !isStore(topic)) return topic.name
+  const name = typeof topic === 'object' && topic !== null ? nameIn(topic) : undefined
+  if (name !== undefined) return name
   throw new MillraceError('bad_option', `a topic is given by its constant or by its name, not by ${shown(topic)}`)
 }
 
-function isStore(constant: object): boolean {
-  return 'kind' in constant && constant.kind !== 'topic'
+/** Undefined for what has none, and for the constant of a store. */
+function nameIn(constant: object): string | undefined {
+  const kind = readField('the constant of a topic', constant, 'kind')
+  const name = readField('the constant of a topic', constant, 'name')
+  return typeof name === 'string' && (kind === undefined || kind === 'topic') ? name : undefined
 }
 
 /** @throws MillraceError `bad_option` for what is no list of topics */

@@ -2,7 +2,7 @@
  * The catalogue of topics: their names, ids, partition counts and configurations.
  */
 import { MillraceError } from '../../core/errors.ts'
-import { checkName, checkOptions } from '../../core/checks.ts'
+import { checkName, checkOptions, readField } from '../../core/checks.ts'
 import { shown } from '../../core/shown.ts'
 import { nearestName } from '../../core/near-names.ts'
 import { checkPartitions } from '../../core/topic.ts'
@@ -75,8 +75,7 @@ export class Topics {
 
   /** @throws MillraceError `topic_exists` */
   create(given: TopicRequest): TopicDescription {
-    checkRequest(given)
-    const request = readRequest(given)
+    const request = checkRequest(given)
     return this.#environment.write((transaction) => {
       if (this.find(request.name) !== undefined) {
         throw new MillraceError('topic_exists', `the topic "${request.name}" exists already`, { topic: request.name })
@@ -218,18 +217,18 @@ export class Topics {
 }
 
 /** A constant, or what it would say: `createTopic` has no other topics, so nothing that it is told may be ignored. */
-function checkRequest(request: TopicRequest): void {
-  if (typeof request !== 'object' || request === null) {
+function checkRequest(given: TopicRequest): TopicRequest {
+  if (typeof given !== 'object' || given === null) {
     throw new MillraceError(
       'bad_option',
-      `createTopic takes the constant of a topic or { name, partitions, config }, not ${shown(request)}`,
+      `createTopic takes the constant of a topic or { name, partitions, config }, not ${shown(given)}`,
     )
   }
-  const setting = topicConfigNames.find((name) => Object.hasOwn(request, name))
+  const setting = topicConfigNames.find((name) => readField('createTopic', given, name) !== undefined)
   if (setting !== undefined) {
     throw new MillraceError('bad_option', `createTopic takes ${setting} in config: { name, config: { ${setting} } }`)
   }
-  checkOptions('createTopic', request, requestNames)
+  return readRequest(checkOptions('createTopic', given, requestNames))
 }
 
 /** The fields of a request, checked. They may be getters, so they are read once, before any transaction. */

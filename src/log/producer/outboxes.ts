@@ -17,7 +17,7 @@ import type { Compression } from '../format/compression.ts'
 import type { EmbeddedLog } from '../embedded-log.ts'
 import type { ProducerIdentity } from '../kept/producers.ts'
 import type { HoldLimit } from './limits.ts'
-import { checkFields, checkRecord } from './record-input.ts'
+import { checkFields, checkRecord, recordError } from './record-input.ts'
 import {
   checkNullKey,
   checkTimestamp,
@@ -104,18 +104,18 @@ export class Outboxes {
     if (this.#pendingCount === 0) this.#followCatalogue()
     let route = this.#routes.get(topic)
     if (route === undefined) {
-      checkTopic('a producer', topic)
-      const [description] = this.#log.ensureTopics([topic])
-      if (description === undefined) throw new MillraceError('topic_unknown', `there is no topic "${topic.name}"`)
-      let outboxes = this.#topics.get(topic.name)
+      const { name, partitions, config, key, value } = checkTopic('a producer', topic)
+      const [description] = this.#log.ensureTopics([{ name, partitions, config }])
+      if (description === undefined) throw new MillraceError('topic_unknown', `there is no topic "${name}"`)
+      let outboxes = this.#topics.get(name)
       if (outboxes === undefined) {
         outboxes = topicOutboxes(description, this.#options.compression)
-        this.#topics.set(topic.name, outboxes)
+        this.#topics.set(name, outboxes)
       }
       route = {
         topic: outboxes,
-        keyCodec: codecOf(topic.key) as Codec<unknown>,
-        valueCodec: codecOf(topic.value) as Codec<unknown>,
+        keyCodec: codecOf(key) as Codec<unknown>,
+        valueCodec: codecOf(value) as Codec<unknown>,
       }
       this.#routes.set(topic, route)
     }
@@ -155,10 +155,12 @@ export class Outboxes {
    * @throws MillraceError `bad_record`, `encode_failed`, `user_function_threw`, and what the options say when the outboxes are full
    */
   append(route: Route, record: RecordInput<unknown, unknown>): Outbox {
-    checkFields(record)
     this.#isAppending = true
     try {
+      checkFields(record)
       return this.#append(route, record)
+    } catch (error) {
+      throw recordError(error)
     } finally {
       this.#isAppending = false
     }
@@ -238,7 +240,7 @@ export class Outboxes {
       for (const mark of marks) takeBack(mark)
       this.#pendingBytes = pendingBytes
       this.#pendingCount = pendingCount
-      throw error
+      throw recordError(error)
     } finally {
       this.#isAppending = false
       this.#marks = undefined

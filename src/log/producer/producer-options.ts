@@ -4,7 +4,7 @@
 import { checkClock, type Clock } from '../../core/clock.ts'
 import { minutes } from '../../core/duration.ts'
 import { MillraceError } from '../../core/errors.ts'
-import { checkedFunction, checkName, checkOptions, checkWhole } from '../../core/checks.ts'
+import { checkBoolean, checkChoice, checkedFunction, checkName, checkOptions, checkWhole } from '../../core/checks.ts'
 import { checkCompression, type Compression } from '../format/compression.ts'
 import type { Acks } from './delivery.ts'
 import type { Partitioner } from './route.ts'
@@ -73,8 +73,8 @@ const known: readonly (keyof ProducerOptions)[] = [
 const mebibyte = 1_048_576
 
 /** @throws MillraceError `bad_option`, `compression_unavailable` */
-export function checkProducerOptions<A extends Acks>(options: ProducerOptions<A>, clock: Clock): CheckedOptions<A> {
-  checkOptions('a producer', options, known)
+export function checkProducerOptions<A extends Acks>(given: ProducerOptions<A>, clock: Clock): CheckedOptions<A> {
+  const options = checkOptions('a producer', given, known)
   const {
     lingerMs = 0,
     batchBytes = 131_072,
@@ -89,14 +89,10 @@ export function checkProducerOptions<A extends Acks>(options: ProducerOptions<A>
   } = options
   // Without acks the type says 'all': the default of the type parameter.
   const { acks = 'all' as A } = options
-  if (!(['all', 1, 0] as readonly unknown[]).includes(acks)) {
-    throw new MillraceError('bad_option', `acks is ${JSON.stringify(acks)}; expected 'all', 1 or 0`)
-  }
+  checkChoice<Acks>('acks', acks, ['all', 1, 0])
   if (partitioner !== undefined) checkedFunction('partitioner', partitioner)
   if (onError !== undefined) checkedFunction('onError', onError)
-  if (typeof idempotent !== 'boolean') {
-    throw new MillraceError('bad_option', `idempotent is ${JSON.stringify(idempotent)}; expected true or false`)
-  }
+  checkBoolean('idempotent', idempotent)
   if (transactionalId !== undefined) {
     checkName('a transactionalId', transactionalId)
     if (acks !== 'all' || !idempotent) {

@@ -15,7 +15,7 @@ import { topicDeleted } from '../kept/partitions.ts'
 import { type CheckedOptions, checkProducerOptions, type ProducerOptions } from './producer-options.ts'
 import type { ProducerIdentity } from '../kept/producers.ts'
 import { recordsOf } from './record-input.ts'
-import type { Outbox } from './route.ts'
+import type { Outbox, Route } from './route.ts'
 import type { Transaction } from './transaction.ts'
 import { TransactionRunner } from './transaction-runner.ts'
 
@@ -95,11 +95,11 @@ export class Producer<A extends Acks = 'all'> implements AsyncDisposable {
         return
       }
       const index = outbox.count - 1
-      const { partition } = outbox.partition
+      const { topic: name, partition } = outbox.partition
       this.#answer<SendResult<A>>(
-        topic.name,
+        name,
         (isDurable) => ({
-          topic: topic.name,
+          topic: name,
           partition,
           offset: known(isDurable, outbox.baseOffset + index),
         }),
@@ -129,19 +129,22 @@ export class Producer<A extends Acks = 'all'> implements AsyncDisposable {
     return new Promise((resolve, reject) => {
       let list: readonly RecordInput<K, V>[] = []
       let appended: readonly Appended[]
+      let route: Route
       try {
         // Read to its end first: the iterable may send records of its own.
         list = recordsOf(records)
         this.#checkSendable()
-        appended = this.#outboxes.appendAll(this.#outboxes.route(topic), list)
+        route = this.#outboxes.route(topic)
+        appended = this.#outboxes.appendAll(route, list)
       } catch (error) {
         this.#refused<SendManyResult<A>>(error, list.length, resolve, reject)
         return
       }
+      const { name } = route.topic
       this.#answer<SendManyResult<A>>(
-        topic.name,
+        name,
         (isDurable) => ({
-          topic: topic.name,
+          topic: name,
           count: list.length,
           partitions: appended.map(({ outbox, first, count }) => ({
             partition: outbox.partition.partition,

@@ -1,7 +1,8 @@
 /**
  * What a program without types may give a producer: looked at when it is called, so that the error says what is wrong.
  */
-import { MillraceError } from '../../core/errors.ts'
+import { isInstance } from '../../core/checks.ts'
+import { MillraceError, messageOf } from '../../core/errors.ts'
 import { shown } from '../../core/shown.ts'
 import { nearestName } from '../../core/near-names.ts'
 import type { RecordInput } from '../../core/record.ts'
@@ -17,12 +18,33 @@ const recordFields: readonly (keyof RecordInput<unknown, unknown>)[] = [
 /**
  * The records, read to their end.
  *
- * @throws MillraceError `bad_option` when they are no list, and what the iterable throws
+ * @throws MillraceError `bad_option` when they are no list, `bad_record` when the iterable throws
  */
 export function recordsOf<K, V>(records: Iterable<RecordInput<K, V>>): readonly RecordInput<K, V>[] {
-  if (Array.isArray(records)) return records as readonly RecordInput<K, V>[]
-  if (typeof records === 'object' && records !== null && Symbol.iterator in records) return [...records]
+  if (isInstance(records, Array)) return records as readonly RecordInput<K, V>[]
+  if (isIterable(records)) {
+    try {
+      return [...records]
+    } catch (cause) {
+      if (isInstance(cause, MillraceError)) throw cause
+      throw new MillraceError('bad_record', `the records cannot be read to their end: ${messageOf(cause)}`, { cause })
+    }
+  }
   throw new MillraceError('bad_option', `sendMany takes an iterable of records, such as a list, not ${shown(records)}`)
+}
+
+function isIterable(records: unknown): boolean {
+  try {
+    return typeof records === 'object' && records !== null && Symbol.iterator in records
+  } catch {
+    return false
+  }
+}
+
+/** The error for a record whose fields throw when they are read. */
+export function recordError(error: unknown): unknown {
+  if (isInstance(error, MillraceError)) return error
+  return new MillraceError('bad_record', `the record cannot be read: ${messageOf(error)}`, { cause: error })
 }
 
 /** @throws MillraceError `bad_record` */
@@ -56,5 +78,5 @@ function checkSpelling(record: object, field: string): void {
   const missing = recordFields.filter((known) => !(known in record))
   const meant = nearestName(field, missing)
   if (meant === undefined) return
-  throw new MillraceError('bad_record', `a record has no field "${field}"; did you mean "${meant}"?`)
+  throw new MillraceError('bad_record', `a record has no field ${shown(field)}; did you mean "${meant}"?`)
 }

@@ -3,6 +3,7 @@
  */
 import type { Clock } from '../../core/clock.ts'
 import { MillraceError, messageOf } from '../../core/errors.ts'
+import { shown } from '../../core/shown.ts'
 import { partitionOf } from '../../core/partitioner.ts'
 import { disown, isPromise } from '../../core/promises.ts'
 import type { RecordInput } from '../../core/record.ts'
@@ -130,7 +131,7 @@ function checkPartition(what: string, partition: number, { name, outboxes }: Top
   if (Number.isInteger(partition) && partition >= 0 && partition < outboxes.length) return partition
   throw new MillraceError(
     'bad_record',
-    `${what} ${String(partition)} is no partition of topic "${name}"; it has 0 to ${outboxes.length - 1}`,
+    `${what} ${shown(partition)} is no partition of topic "${name}"; it has 0 to ${outboxes.length - 1}`,
     { topic: name },
   )
 }

@@ -1,7 +1,9 @@
 /**
  * A transaction: records and positions that are staged in memory, and written in one commit or not at all.
  */
+import { readField } from '../../core/checks.ts'
 import { MillraceError } from '../../core/errors.ts'
+import { shown } from '../../core/shown.ts'
 import type { RecordInput } from '../../core/record.ts'
 import type { Topic } from '../../core/topic.ts'
 import type { OffsetSource, OffsetStage } from './offset-source.ts'
@@ -74,14 +76,29 @@ export class Transaction {
    */
   sendOffsets(consumer: OffsetSource): void {
     const { offsets } = this.#open()
-    if (typeof consumer?.stageOffsets !== 'function') {
-      throw new MillraceError('bad_option', 'sendOffsets takes a consumer; make one with log.consumer(…)')
+    const stage = stageOf(consumer)
+    if (stage === undefined) {
+      throw new MillraceError(
+        'bad_option',
+        `sendOffsets takes a consumer, made by log.consumer(…), not ${shown(consumer)}`,
+      )
     }
-    offsets.push(consumer.stageOffsets())
+    offsets.push(stage)
   }
 
   #open(): Staging {
     if (this.#staging.ended !== undefined) throw this.#staging.ended
     return this.#staging
   }
+}
+
+/** Undefined for what is no consumer. */
+function stageOf(consumer: OffsetSource): OffsetStage | undefined {
+  if (typeof consumer !== 'object' || consumer === null) return undefined
+  if (typeof readField('sendOffsets', consumer, 'stageOffsets') !== 'function') return undefined
+  const stage: unknown = consumer.stageOffsets()
+  const isStage = typeof stage === 'object' && stage !== null && 'write' in stage && 'committed' in stage
+  return isStage && typeof stage.write === 'function' && typeof stage.committed === 'function'
+    ? (stage as OffsetStage)
+    : undefined
 }

@@ -28,8 +28,7 @@ function* stepOf(work: () => void): Generator<number> {
 }
 
 export async function verifyLog(log: EmbeddedLog, options: VerifyOptions): Promise<VerifyReport> {
-  checkOptions('verify', options, ['deep', 'onProgress', 'signal'])
-  const { deep = false, onProgress, signal } = options
+  const { deep = false, onProgress, signal } = checkOptions('verify', options, ['deep', 'onProgress', 'signal'])
   checkBoolean('deep', deep)
   if (onProgress !== undefined) checkedFunction('onProgress', onProgress)
   if (signal !== undefined) checkSignal('signal', signal)
