@@ -23,6 +23,9 @@ export interface Windowed<K> {
   readonly window: Window
 }
 
+/** A record is counted in each of its windows, one after the other: with more of them it would seem to hang. */
+const windowsMax = 100_000
+
 /**
  * Windows of fixed size, aligned to the epoch: tumbling, or hopping when `advance` is smaller than `size`.
  *
@@ -52,7 +55,7 @@ export class TimeWindows {
    * Windows of one size: tumbling, or hopping with an `advance`.
    *
    * @param options all in ms; `advance` defaults to `size` (tumbling), `grace` to 0
-   * @throws MillraceError `bad_option` unless 0 < advance <= size and grace >= 0
+   * @throws MillraceError `bad_option` unless 0 < advance <= size and grace >= 0, and for more than 100,000 windows of one record
    */
   static of(options: { readonly size: number; readonly advance?: number; readonly grace?: number }): TimeWindows {
     const checked = checkOptions('TimeWindows.of', options, ['size', 'advance', 'grace'])
@@ -62,6 +65,13 @@ export class TimeWindows {
       throw new MillraceError(
         'bad_option',
         `the advance of a window, ${advance} ms, is larger than its size, ${size} ms`,
+      )
+    }
+    if (size / advance > windowsMax) {
+      throw new MillraceError(
+        'bad_option',
+        `with a size of ${size} ms and an advance of ${advance} ms a record would belong to more than ${windowsMax} windows; ` +
+          'choose a larger advance',
       )
     }
     return Object.freeze(new TimeWindows(size, advance, checkWhole('the grace of a window', checked.grace ?? 0, 0)))

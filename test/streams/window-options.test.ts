@@ -16,6 +16,7 @@ const wrong: readonly (readonly [Options, string])[] = [
   [{ size: 10, advance: 0 }, 'the advance of a window is 0'],
   [{ size: 10, advance: -1 }, 'the advance of a window is -1'],
   [{ size: 10, advance: 11 }, 'the advance of a window, 11 ms, is larger than its size, 10 ms'],
+  [{ size: 1_000_001, advance: 10 }, 'a record would belong to more than 100000 windows; choose a larger advance'],
   [{ size: 10, grace: -1 }, 'the grace of a window is -1; expected a whole number from 0'],
   [{ size: 10, grace: 0.5 }, 'the grace of a window is 0.5'],
   [{ size: 10, sise: 5 } as Options, 'TimeWindows.of has no option "sise"; it takes size, advance, grace'],
