@@ -24,7 +24,9 @@ export default defineConfig({
     pool: 'forks',
     isolate: false,
     maxWorkers: 2,
-    testTimeout: 60_000,
+    // They end what hangs. What is only slow, because the machine has other work, may be thirty times as slow.
+    testTimeout: 300_000,
+    hookTimeout: 300_000,
     projects: suites.map(([name, include]): TestProjectConfiguration => ({
       extends: true,
       test: { name, include: [...include] },

@@ -91,7 +91,7 @@ function failuresOf(tree: Tree): string[] {
     cwd: dir,
     env: { ...process.env, TSX_TSCONFIG_PATH: join(root, 'tsconfig.json') },
     encoding: 'utf8',
-    timeout: 50_000,
+    timeout: 250_000,
   })
   if (run.status !== 0) return [`the examples did not come to an end: ${run.stdout}${run.stderr}`]
   const failures = JSON.parse(readFileSync(join(dir, 'failures.json'), 'utf8')) as Readonly<Record<string, string>>

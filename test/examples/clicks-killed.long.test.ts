@@ -43,7 +43,7 @@ test('in import and in count', async () => {
   const last = await runExample(main, ['--json', '--dir', dir, path])
   expect(last).toMatchObject({ code: 0, stdout: uninterrupted.stdout })
   expect(await recordsOf('access-log')).toBe(60_000)
-}, 180_000)
+})
 
 test('while it makes its access log', async () => {
   const dir = temporaryDirectory()

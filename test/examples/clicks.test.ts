@@ -1,17 +1,17 @@
 // The demo as its user sees it: the right numbers, once, however it is fed and started again.
 import { appendFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { accessLogBytes, accessLogFile, countedAsJson, readLines } from '../support/access-log.ts'
-import { lookInto, runExample, startExample, untilRecords } from '../support/example.ts'
+import { lookInto, runExample, startExample, untilRecords, untilWorkedOff } from '../support/example.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
 const minute = { windowMs: 60_000, graceMs: 60_000 }
 const main = 'clicks/main'
 const lines = 'access-log'
 const places = 'access-log.imports'
-const counts = 'clicks-60000-60000.counts'
+const application = 'clicks-60000-60000'
+const counts = `${application}.counts`
 
 test('the counts are those of a plain loop, and a second start imports and counts nothing', async () => {
   const path = accessLogFile(20_000)
@@ -121,9 +121,10 @@ describe('input', () => {
     const { child, ended } = startExample(main, ['--follow', '--json', '--dir', dir, path])
     await untilRecords(recordsOf, lines, readLines(bytes.subarray(0, middle)).length)
     appendFileSync(path, bytes.subarray(middle + 10))
+    await untilRecords(recordsOf, lines, readLines(bytes).length)
     const { summary } = JSON.parse(expected.split('\n').at(-2) as string) as { summary: Record<string, number> }
     await untilRecords(recordsOf, counts, (summary['clicks'] ?? 0) - (summary['late'] ?? 0))
-    await sleep(500) // what comes behind the last click
+    await untilWorkedOff(dir, application) // with what comes after the last click
     child.kill('SIGINT')
     const outcome = await ended
     expect(outcome).toMatchObject({ code: 0, stdout: expected })

@@ -12,4 +12,4 @@ test('an error of the disk is told, loses nothing, shows nothing uncommitted, an
   const { faults, violations } = await sweep(bench, dir, sampleStride, () => undefined)
   expect(violations).toEqual([])
   expect(faults).toBeGreaterThan(20)
-}, 180_000)
+})

@@ -16,7 +16,7 @@ export const noMounts = 'mounting is not permitted here (neither as root nor in 
 export function runWithMounts(script: string, args: readonly string[]): string {
   const { status, stdout, stderr } = spawnSync('unshare', [...(options ?? []), 'sh', '-euc', script, 'sh', ...args], {
     encoding: 'utf8',
-    timeout: 60_000,
+    timeout: 250_000,
     killSignal: 'SIGKILL',
   })
   if (status !== 0) throw new Error(`the script ended with ${status}\n${stdout}\n${stderr}`)

@@ -187,4 +187,4 @@ test('a kill leaves each dead letter in the commit that passed over its record: 
   expect(await program.line()).toBe('done')
   await expectLetters(log, isPoison)
   await expectOutputs(log, await start(log, doubling(throwIfPoison)), isSound)
-}, 120_000)
+})

@@ -72,7 +72,7 @@ beforeAll(() => {
   )
   const quietly = ['--silent', '--no-audit', '--no-fund', '--no-update-notifier']
   run(project, 'npm', 'install', '--offline', '--ignore-scripts', ...quietly, tarball)
-}, 120_000)
+})
 
 test('it is installed without a script of its own, with nothing but code, sources, documents and examples', () => {
   const documents = ['CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE', 'README.md', 'SECURITY.md', 'docs', 'examples']
@@ -134,7 +134,7 @@ test('the programs of the README pass the strictest compiler and run by plain no
   expect(run(project, process.execPath, compiler)).toBe('')
   for (const [name, , printed] of programs) expect(run(project, process.execPath, `out/${name}.js`)).toBe(printed)
   expect(run(project, process.execPath, 'out/visits.js')).toBe('60000 / 2\n')
-}, 120_000)
+})
 
 test('the types that it brings refuse a wrong call', () => {
   const wrong = `import { int64, string, topic } from 'millrace'
@@ -146,4 +146,4 @@ export const count: string = int64().decode(new Uint8Array(8))
   expect(() => run(project, process.execPath, compiler, '-p', 'wrong.json')).toThrow(
     /\(2,34\): error[^]*\(3,14\): error/,
   )
-}, 120_000)
+})

@@ -23,7 +23,7 @@ const missing = missingForRecording()
 if (missing !== undefined) console.warn(`no power cuts here: ${missing}`)
 else
   describe('a power cut', () => {
-    test('loses nothing that was acknowledged, and the log goes on', { timeout: 120_000 }, () => {
+    test('loses nothing that was acknowledged, and the log goes on', () => {
       const { output, code } = cutPower(['--states', '60'])
       expect(output).toMatch(/\n[1-9]\d+ acknowledgements, 0 early\n60 states, 0 bad\n$/)
       expect(code).toBe(0)
@@ -37,7 +37,7 @@ else
         /acknowledgements, 0 early/,
         /A1 acknowledged up to/,
       ],
-    ])('is not survived with %s', { timeout: 120_000 }, (_, broken, acknowledged, violation) => {
+    ])('is not survived with %s', (_, broken, acknowledged, violation) => {
       const { output, code } = cutPower(['--states', '6', '--broken', broken])
       expect(output).toMatch(acknowledged)
       expect(output).toMatch(violation)

@@ -81,7 +81,7 @@ test('a cache far smaller than the state gives the same results, and stays small
     // The rows of the running commit, of both stores, and those that the last one left.
     expect(narrow.largestBytes).toBeLessThan(2 * cacheBytes + 2 * 2 * 1_000 * rowBytes)
   }
-}, 180_000)
+})
 
 test('a commit comes before its records are enough when their rows fill the memory', async () => {
   const outcome = await run(100_000, 1_000_000)

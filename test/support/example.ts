@@ -61,3 +61,9 @@ export async function untilRecords(
 ): Promise<void> {
   while ((await recordsOf(topic)) < least) await sleep(2)
 }
+
+/** Waits until an application, which has committed before, has worked off all that the log holds for it. */
+export async function untilWorkedOff(dir: string, applicationId: string): Promise<void> {
+  await using log = await openLog(dir)
+  while ((await log.admin.lag(applicationId)).some(({ records }) => records !== 0)) await sleep(2)
+}
