@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const compiler = join(root, 'node_modules/typescript/bin/tsc')
 const project = mkdtempSync(join(tmpdir(), 'millrace-package-'))
 const installed = join(project, 'node_modules/millrace')
-afterAll(() => rmSync(project, { recursive: true, force: true }))
+afterAll(() => rmSync(project, { recursive: true, force: true }), 120_000)
 
 /** Runs a command, which must succeed, and returns what it printed. */
 function run(dir: string, command: string, ...args: readonly string[]): string {
