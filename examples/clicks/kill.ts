@@ -80,11 +80,11 @@ async function prove(dir: string, file: string | undefined): Promise<void> {
   for (const killAt of kills) {
     const { processId, signal, first, last } = await count(join(dir, 'killed'), log, killAt)
     if (signal !== 'SIGKILL') throw new Failure('the count was over before it could be killed: give it a larger log')
-    say(`  process ${processId} began at ${first}`)
+    say(`  process ${processId} first reported ${first}`)
     say(`  process ${processId} killed at ${last}`)
   }
   const { processId, first, last, stdout } = await count(join(dir, 'killed'), log)
-  say(`  process ${processId} began at ${first}`)
+  say(`  process ${processId} first reported ${first}`)
   say(`  process ${processId} finished at ${last}`)
   const difference = differenceOf(uninterrupted.stdout, stdout)
   if (difference !== undefined) throw new Failure(`NOT THE SAME. ${difference}`)

@@ -14,11 +14,20 @@ test('three kills in the middle of import and count, each going on where the las
   const dir = join(temporaryDirectory(), 'new')
   const { code, stdout, stderr } = await runExample(kill, ['--dir', dir, path])
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-  const points = [...stdout.matchAll(/^  process (\d+) (began|killed|finished) at (.+)$/gm)]
-  expect(points.map(([, , what]) => what).join(' ')).toBe('began killed began killed began killed began finished')
+  const points = [...stdout.matchAll(/^  process (\d+) (first reported|killed at|finished at) (.+)$/gm)]
+  expect(points.map(([, , what]) => what)).toEqual([
+    'first reported',
+    'killed at',
+    'first reported',
+    'killed at',
+    'first reported',
+    'killed at',
+    'first reported',
+    'finished at',
+  ])
   expect(new Set(points.map(([, processId]) => processId)).size).toBe(4)
   for (const [, , what, where] of points) {
-    if (what === 'killed') expect(where).toMatch(/lines imported( · [\d,]+ counted)? \(\d\d? %\)$/)
+    if (what === 'killed at') expect(where).toMatch(/lines imported( · [\d,]+ counted)? \(\d\d? %\)$/)
   }
 
   const counted = countedAsJson(readLines(readFileSync(path)), { windowMs: 60_000, graceMs: 60_000 })
