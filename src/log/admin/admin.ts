@@ -117,7 +117,7 @@ export class Admin {
    * const [end = 0] = await log.admin.endOffsets(clicks)
    * await log.admin.deleteRecords(clicks, [{ partition: 0, beforeOffset: end }])
    * ```
-   * @throws MillraceError `topic_unknown`, `bad_option` for a partition that does not exist or an offset behind the end
+   * @throws MillraceError `topic_unknown`, `bad_option` for a partition that does not exist or an offset past the end
    */
   async deleteRecords(topic: TopicName, deletions: readonly RecordDeletion[]): Promise<readonly Offset[]> {
     this.#log.refresh()
@@ -135,7 +135,7 @@ export class Admin {
   }
 
   /**
-   * The offset behind the last record of each partition, all as of one moment.
+   * One past the offset of the last record of each partition, all as of one moment.
    *
    * @throws MillraceError `topic_unknown`
    */

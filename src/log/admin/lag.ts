@@ -18,11 +18,11 @@ export interface PartitionLag {
   readonly offset: Offset
   /** The first offset that is kept; a position before it has lost records to retention. */
   readonly startOffset: Offset
-  /** The offset behind the last record. */
+  /** One past the offset of the last record. */
   readonly endOffset: Offset
   /** How many offsets there are between position and end; those that compaction has emptied count too. */
   readonly records: number
-  /** Of the first record at or behind the position; null where none is left to read. */
+  /** Of the first record at or after the position; null where none is left to read. */
   readonly timestamp: Timestamp | null
   /** How old that record is by the clock of the log, in ms; 0 where none is left to read. */
   readonly ageMs: number
@@ -74,7 +74,7 @@ export function groupUnknown(group: string): MillraceError {
   )
 }
 
-/** The timestamp of the first record at or behind an offset; undefined when there is none. */
+/** The timestamp of the first record at or after an offset; undefined when there is none. */
 export function timestampAt(log: EmbeddedLog, partition: PartitionId, offset: number): Timestamp | undefined {
   const cursor = new BatchCursor(partition)
   for (let next = offset; ; next = cursor.endOffset) {

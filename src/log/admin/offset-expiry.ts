@@ -1,5 +1,5 @@
 /**
- * Positions of groups that nobody reads for any more expire; those of a group that lives, and of applications, never do.
+ * Positions of groups without readers expire; those of a group that lives, and of applications, never do.
  */
 import type { EmbeddedLog } from '../embedded-log.ts'
 import { sessionTimeoutMaxMs } from '../group/groups.ts'
@@ -44,7 +44,7 @@ function expireSome(log: EmbeddedLog, name: string, retentionMs: number): boolea
     return staleRows().length > 0 || (isForgotten() && log.positions.list(name).length === 0)
   }
 
-  /** Whether nobody was in the group for so long. */
+  /** Whether the group has been empty for that long. */
   function isForgotten(): boolean {
     const sinceMs = log.groups.emptySinceMs(name)
     return sinceMs !== undefined && isOld(sinceMs)

@@ -1,5 +1,5 @@
 /**
- * Moves the positions of a consumer group while nobody reads for it.
+ * Moves the positions of a consumer group that has no members.
  */
 import { MillraceError } from '../../core/errors.ts'
 import { checkBoolean, checkOptions, checkWhole, onlyField } from '../../core/checks.ts'
@@ -12,8 +12,8 @@ import type { PartitionId } from '../kept/partitions.ts'
 import { checkGroup, namesOf, type TopicName } from '../kept/topic-name.ts'
 
 /**
- * Where positions are moved to: the first record that is kept; behind the last one; an offset, in every partition; the first
- * record with at least this time (ms since the epoch), or the end without one; so many offsets on, or back when it is below 0;
+ * Where positions are moved to: the first record that is kept; after the last one; an offset, in every partition; the first
+ * record with at least this time (ms since the epoch), or the end without one; this many offsets on, or back when it is below 0;
  * the first record that is at most this old (ms) by the clock of the log.
  */
 export type ResetTarget =

@@ -18,7 +18,7 @@ export interface PartitionSize {
   readonly records: number
   /** The first offset that is kept. */
   readonly startOffset: Offset
-  /** The offset behind the last record. */
+  /** One past the offset of the last record. */
   readonly endOffset: Offset
   /** Retention deletes whole segments. */
   readonly segments: number

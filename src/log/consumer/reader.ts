@@ -88,7 +88,7 @@ export class TopicReader<K, V> implements AsyncIterable<LogRecord<K, V>> {
    * ```ts
    * for await (const { records } of log.read(clicks).batches()) console.log(records.length)
    * ```
-   * @throws MillraceError `damaged` (with the last offset of the batch), `undecodable` and `unexpected_null`, each behind the
+   * @throws MillraceError `damaged` (with the last offset of the batch), `undecodable` and `unexpected_null`, each after the
    *   last good record; to go on in that partition, read the error's `partition` alone, from its `offset` + 1
    */
   async *batches(): AsyncGenerator<RecordBatch<K, V>, void, undefined> {
@@ -154,7 +154,7 @@ export class TopicReader<K, V> implements AsyncIterable<LogRecord<K, V>> {
   #lanes(): Lane[] | undefined {
     const { from = 'beginning' } = this.#options
     const partitions = this.#partitions()
-    if (partitions === undefined && typeof from === 'number' && from > 0) throw behindNothing(this.#topic.name, from)
+    if (partitions === undefined && typeof from === 'number' && from > 0) throw pastNothing(this.#topic.name, from)
     return partitions?.map((partition) => this.#lane(partition, this.#begin(partition, from)))
   }
 
@@ -205,7 +205,7 @@ export class TopicReader<K, V> implements AsyncIterable<LogRecord<K, V>> {
   }
 }
 
-function behindNothing(topic: string, offset: number): MillraceError {
+function pastNothing(topic: string, offset: number): MillraceError {
   return new MillraceError('position_lost', `the topic "${topic}" does not exist, so it has no offset ${offset} yet`, {
     topic,
     offset,

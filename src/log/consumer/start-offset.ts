@@ -8,14 +8,14 @@ import type { EmbeddedLog } from '../embedded-log.ts'
 import type { PartitionId } from '../kept/partitions.ts'
 
 /**
- * Where a consumer goes: an offset, the first record that is kept, behind the last, the first record with at least this time (ms
- * since the epoch), or the first one of the last so many ms. An offset behind the end is `position_lost`.
+ * Where a consumer goes: an offset, the first record that is kept, after the last one, the first record with at least this time (ms
+ * since the epoch), or the first record that is at most this old (ms). An offset past the end is `position_lost`.
  */
 export type SeekTarget = number | 'beginning' | 'end' | { readonly time: number } | { readonly ago: number }
 
 /**
- * Where a consumer begins that has no position, or whose position is not kept any more: at the first record, behind the last,
- * at the first record of the last so many ms, or not at all: `none` fails with `position_lost`.
+ * Where a consumer begins without a position, or when its position is no longer kept: at the first record, after the last one,
+ * at the first record that is at most this old (ms), or not at all: `none` fails with `position_lost`.
  */
 export type ResetPolicy = 'earliest' | 'latest' | 'none' | { readonly ago: number }
 
@@ -43,7 +43,7 @@ export function checkTarget(target: SeekTarget): SeekTarget {
 }
 
 /**
- * The offset that a target is in a partition; a number may lie before the beginning, but not behind the end.
+ * The offset that a target is in a partition; a number may lie before the beginning, but not past the end.
  *
  * @throws MillraceError `bad_option`, `position_lost`
  */

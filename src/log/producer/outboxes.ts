@@ -50,7 +50,7 @@ export interface OutboxOptions {
 export interface Flush {
   /** Whose batches they are; called in the transaction, before they are written. Undefined leaves them without a producer. */
   readonly identity?: (transaction: WriteTransaction) => ProducerIdentity | undefined
-  /** Called in the transaction, behind them. */
+  /** Called in the transaction, after they are written. */
   readonly also?: (transaction: WriteTransaction) => void
   /** Whether the records of a topic that was deleted take the others with them. */
   readonly isWhole: boolean

@@ -1,6 +1,6 @@
 /**
  * Runs the transactions of one producer, one at a time: staged while the user's function works, committed or dropped
- * behind it.
+ * after it.
  */
 import { MillraceError } from '../../core/errors.ts'
 import type { Offset } from '../../core/units.ts'

@@ -20,7 +20,7 @@ export interface Staging {
 
 /**
  * What the function of {@link Producer.transaction} is called with: gathers records of any topics and positions of
- * consumers. Nothing is visible before the commit, also not to the function itself. Not usable behind its end.
+ * consumers. Nothing is visible before the commit, not even to the function itself. Unusable once it has ended.
  *
  * @example
  * ```ts
@@ -45,7 +45,7 @@ export class Transaction {
    * A topic that does not exist is created at once, and stays there when the transaction is aborted.
    *
    * @throws MillraceError `bad_record`, `encode_failed`, `partitions_differ`, `transaction_too_large`,
-   *   `invalid_transaction_state` behind the end, `transaction_timed_out` behind the time
+   *   `invalid_transaction_state` once it has ended, `transaction_timed_out` once its time is up
    */
   send<K, V>(topic: Topic<K, V>, record: RecordInput<NoInfer<K>, NoInfer<V>>): void {
     const { outboxes } = this.#open()
@@ -70,7 +70,7 @@ export class Transaction {
    *
    * The consumer must not commit by itself (`autoCommitMs: false`): that would commit what no transaction has written. The commit
    * is refused as a whole when the consumer has lost its partitions by then, or when the positions belong to an application
-   * (`owned_by_application`). After an abort the consumer stands behind what it has handed out: seek back to what is committed.
+   * (`owned_by_application`). After an abort the consumer stays after what it has handed out: seek back to what is committed.
    *
    * @throws MillraceError `invalid_transaction_state`, `transaction_timed_out`, `bad_option` for a consumer that commits by itself
    */
