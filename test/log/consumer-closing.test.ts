@@ -1,6 +1,7 @@
 // Closing a consumer waits for the body of its loop, so that what it has in hand is done and no graceful restart hands it out again.
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { type Consumer, type Log, type LogRecord, ManualClock } from 'millrace'
+import { LoopBody } from '../../src/log/consumer/loop-body.ts'
 import { collect } from '../support/collect.ts'
 import { turns, until } from '../support/applications.ts'
 import { openTestLog } from '../support/open.ts'
@@ -211,15 +212,27 @@ async function closeLater(reader: Lines): Promise<void> {
   await reader.close()
 }
 
-test('who pulls records by hand and does not come back is not waited for', async () => {
+test.each([1, 2, 3])('who pulls %i records by hand and does not come back is not waited for', async (count) => {
   const { consumer } = await openClosing()
   const reader = consumer()
   const pull = async (): Promise<void> => {
     const loop = reader[Symbol.asyncIterator]()
-    for (let i = 0; i < 3; i++) expect((await loop.next()).value).toMatchObject({ value: String(i) })
+    for (let i = 0; i < count; i++) expect((await loop.next()).value).toMatchObject({ value: String(i) })
   }
   await pull()
   await reader.close()
+})
+
+test('a loop that has got its first record and has not had the time to begin its body is waited for', async () => {
+  const body = new LoopBody()
+  body.takesNext()
+  body.asks()
+  const answer = body.answer('a record')
+  const rested = body.rested(new ManualClock(), 1)
+  expect(answer).toMatchObject({ done: false, value: 'a record' })
+  expect(await isPending(rested)).toBe(true)
+  body.rests()
+  await rested
 })
 
 test('a subscriber has nothing in hand between two records, so closing does not wait for it', async () => {

@@ -49,7 +49,7 @@ export class RecordLoop implements AsyncIterableIterator<AnyRecord> {
       this.#loop.asks()
       const record = this.#records[this.#next]
       if (record !== undefined && lane.epoch === this.#epoch && !this.#core.isAlignDue) {
-        return Promise.resolve({ done: false, value: this.#handOut(lane, record) })
+        return Promise.resolve(this.#handOut(lane, record))
       }
       // What is left of the fetch is fetched again, if the partition is still here then.
       if (record !== undefined && lane.epoch === this.#epoch) lane.forgetAhead()
@@ -57,13 +57,12 @@ export class RecordLoop implements AsyncIterableIterator<AnyRecord> {
     return this.#refill()
   }
 
-  #handOut(lane: Lane, record: AnyRecord): AnyRecord {
+  #handOut(lane: Lane, record: AnyRecord): IteratorYieldResult<AnyRecord> {
     this.#next++
     this.#isInHand = true
-    this.#loop.works()
     this.#core.records++
     lane.position = record.offset + 1
-    return record
+    return this.#loop.answer(record)
   }
 
   async #refill(): Promise<IteratorResult<AnyRecord, undefined>> {
@@ -76,7 +75,7 @@ export class RecordLoop implements AsyncIterableIterator<AnyRecord> {
     this.#next = 0
     this.#epoch = fetch.lane.epoch
     this.#handEpoch = fetch.lane.handEpoch
-    return { done: false, value: this.#handOut(fetch.lane, record) }
+    return this.#handOut(fetch.lane, record)
   }
 
   async #fetch(): ReturnType<ConsumerCore['next']> {
@@ -128,11 +127,10 @@ export class BatchLoop implements AsyncIterableIterator<RecordBatch<unknown, unk
     if (fetch === undefined || last === undefined) return this.return()
     const { lane, records } = fetch
     this.#inHand = { lane, handEpoch: lane.handEpoch }
-    this.#loop.works()
     this.#core.records += records.length
     lane.position = last.offset + 1
     const { topic, partition } = lane.partition
-    return { done: false, value: { topic, partition, records } }
+    return this.#loop.answer({ topic, partition, records })
   }
 
   async #fetch(): ReturnType<ConsumerCore['next']> {

@@ -5,16 +5,17 @@
  * AsyncLocalStorage cannot tell: up to its first await a loop shares its context with whoever began it. So the stack is looked at,
  * once for each loop and each close: the function that runs the loop stands in it, or awaits who does.
  *
- * A `for await` takes the function `next` of its iterator once. Who calls it by hand takes it for every call, and may never come
- * back: nobody waits for that.
+ * Who pulls records by hand may never come back, and nobody waits for that. A `for await` takes the function `next` of its iterator
+ * once, not for every call, and asks the first answer whether it is done.
  */
-import type { Clock } from '../../core/clock.ts'
+import { type Clock, nextTurn } from '../../core/clock.ts'
 
 export class LoopBody {
   /** The function that runs the loop. */
   #place: string | undefined
   #isAtWork = false
   #timesTaken = 0
+  #first: 'to come' | 'unread' | 'read' = 'to come'
   #rest: (() => void) | undefined
 
   /** Somebody takes the function that asks. */
@@ -28,14 +29,32 @@ export class LoopBody {
     this.rests()
   }
 
-  /** It has got something. */
-  works(): void {
+  /** What the loop gets to work on, as its iterator returns it. */
+  answer<T>(value: T): IteratorYieldResult<T> {
+    if (this.#first === 'to come') return this.#firstAnswer(value)
     this.#isAtWork = this.#timesTaken < 2
+    return { done: false, value }
+  }
+
+  #firstAnswer<T>(value: T): IteratorYieldResult<T> {
+    this.#first = 'unread'
+    const read = (): false => {
+      if (this.#first === 'unread') this.#isAtWork = true
+      this.#first = 'read'
+      return false
+    }
+    return {
+      get done() {
+        return read()
+      },
+      value,
+    }
   }
 
   /** It has nothing in hand any more, or nobody is to wait for what it has. */
   rests(): void {
     this.#isAtWork = false
+    if (this.#first === 'unread') this.#first = 'read'
     this.#rest?.()
     this.#rest = undefined
   }
@@ -47,6 +66,7 @@ export class LoopBody {
 
   /** Resolves when the body has nothing in hand, after this time at the latest. */
   async rested(clock: Clock, timeoutMs: number): Promise<void> {
+    if (this.#first === 'unread') await nextTurn() // its reader has not had the time yet
     if (!this.#isAtWork) return
     const cancel = clock.schedule(timeoutMs, () => this.rests())
     await new Promise<void>((resolve) => {
