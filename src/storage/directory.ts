@@ -11,7 +11,6 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
-  readSync,
   rmSync,
   statSync,
   truncateSync,
@@ -19,6 +18,7 @@ import {
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { MillraceError } from '../core/errors.ts'
+import { DataFile } from './data-file.ts'
 
 /** The file of LMDB in a directory. */
 export function dataFileOf(dir: string): string {
@@ -41,41 +41,25 @@ export function makeDirectory(dir: string): void {
   }
 }
 
-/** Where LMDB's first page says what it is: a magic number, the version of its own format, and the page size. */
-const magicAt = 24
-const magic = 0xbeefc0de
-const lmdbPageSizeAt = 48
-
 /** Where a copy grows until it is whole: a log is never opened there, nor created beside it. */
 export const incompleteCopy = 'incomplete-copy'
 
 /**
+ * Refuses what is no log, before anything is made in the directory.
+ *
  * LMDB maps whatever it finds and crashes the process on some files that are none of its own, and on one that it may not
- * write, so look first.
+ * write.
  */
 export function checkDataFile(dir: string): void {
   const path = dataFileOf(dir)
-  const size = statSync(path, { throwIfNoEntry: false })?.size
-  if (basename(dir) === incompleteCopy || ((size ?? 0) === 0 && existsSync(join(dir, incompleteCopy)))) {
+  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0
+  if (basename(dir) === incompleteCopy || (size === 0 && existsSync(join(dir, incompleteCopy)))) {
     throw new MillraceError(
       'format_unknown',
       `${dir} holds a copy of a log that was cut short, or is being made; delete it, and copy again`,
     )
   }
-  if (size === undefined) return
-  const header = Buffer.alloc(lmdbPageSizeAt + 4)
-  const file = openSync(path, 'r+')
-  try {
-    readSync(file, header, 0, header.length, 0)
-  } finally {
-    closeSync(file)
-  }
-  if (size === 0) return
-  // A file that ends before its header is read as zeros.
-  const pageBytes = header.readUInt32LE(lmdbPageSizeAt)
-  if (header.readUInt32LE(magicAt) !== magic || pageBytes === 0 || size < 2 * pageBytes) {
-    throw new MillraceError('format_unknown', `${path} is not a log of millrace, or only the beginning of one`)
-  }
+  if (size > 0) new DataFile(path).close()
 }
 
 /**

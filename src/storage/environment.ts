@@ -10,10 +10,11 @@ import { MillraceError, messageOf } from '../core/errors.ts'
 import { shownBytes } from '../core/shown.ts'
 import { commitFile, CommitLock } from './commit-lock.ts'
 import { CommitWatch } from './commit-watch.ts'
+import { DataFile } from './data-file.ts'
 import { type DatabaseName, fixedKeyBytes } from './databases.ts'
 import { checkDataFile, dataFileOf, fsyncDirectory, makeDirectory } from './directory.ts'
 import { failureAdvice } from './failure-advice.ts'
-import { createAndOpen, type Databases, defaultPageSizeBytes, openDatabases, openError, type Root } from './opening.ts'
+import { createAndOpen, type Databases, defaultPageSizeBytes, openError, type Root } from './opening.ts'
 import { damaged, readFailure, rowName } from './read-failure.ts'
 import { isSealed, seal, sealedDatabases, unseal } from './sealed-rows.ts'
 import { Sessions } from './sessions.ts'
@@ -44,6 +45,7 @@ export class Environment {
   readonly sessions: Sessions
   readonly #root: Root
   readonly #databases: Databases
+  readonly #file: DataFile
   readonly #lock: CommitLock
   readonly #watch: CommitWatch
   /** Copies that are under way: the file stays open until they are done. */
@@ -60,7 +62,8 @@ export class Environment {
    * @param options `pageSizeBytes` of a new directory is for the benchmark that decides it: with pages of less than 8 KB
    *   LMDB takes keys of up to 1,978 bytes, less than {@link keyBytesMax}. `throwAway` is for a log that ends with its test:
    *   commits are atomic and outlive the process, but none is flushed to the disk, and a power cut may destroy the file
-   * @throws MillraceError `format_unknown` for a directory of another format, `storage_failed` when it cannot be opened
+   * @throws MillraceError `format_unknown` for a directory of another format, `damaged` for a file whose last commit is lost,
+   *   `storage_failed` when it cannot be opened
    */
   constructor(
     dir: string,
@@ -79,18 +82,14 @@ export class Environment {
     } catch (cause) {
       throw openError(this.dir, cause)
     }
-    let root: Root | undefined
     try {
-      const [opened, databases] = this.#lock.hold(() => {
-        root = createAndOpen(this.dir, { pageSizeBytes, throwAway })
-        return [root, openDatabases(this.dir, root)] as const
-      })
-      this.#root = opened
+      const { root, databases, file } = this.#lock.hold(() => createAndOpen(this.dir, { pageSizeBytes, throwAway }))
+      this.#root = root
       this.#databases = databases
+      this.#file = file
       if (!throwAway) fsyncDirectory(this.dir)
     } catch (cause) {
       this.#lock.close()
-      root?.close().catch(() => undefined) // the error that matters is thrown below
       throw openError(this.dir, cause)
     }
   }
@@ -109,8 +108,8 @@ export class Environment {
     try {
       // A process that is killed in the middle of a read leaves its snapshot behind, and the file grows until that is found.
       if (this.#commits++ % commitsBetweenReaderChecks === 0) this.#root.readerCheck()
-      result = this.#lock.hold(() =>
-        this.#root.transactionSync(() => {
+      result = this.#lock.hold(() => {
+        const done = this.#root.transactionSync(() => {
           this.#isWriting = true
           try {
             return work(this.#transaction)
@@ -120,8 +119,10 @@ export class Environment {
           } finally {
             this.#isWriting = false
           }
-        }),
-      )
+        })
+        this.#file.seal()
+        return done
+      })
     } catch (error) {
       throw error === thrownByWork ? error : this.#fail(error)
     }
@@ -338,6 +339,9 @@ export class Environment {
     this.#copies.add(copy)
     try {
       await copy
+      const file = new DataFile(dataFileOf(dir))
+      file.sealAll()
+      file.close()
     } catch (cause) {
       throw new MillraceError('storage_failed', `copying ${this.dir} to ${dir} failed: ${messageOf(cause)}`, { cause })
     } finally {
@@ -375,6 +379,7 @@ export class Environment {
     await Promise.allSettled(this.#copies)
     if (this.#poison !== undefined) return
     await this.#root.close()
+    this.#file.close()
     this.#lock.close()
   }
 }

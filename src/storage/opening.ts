@@ -4,7 +4,8 @@
 import { type Database as LmdbDatabase, open, type RootDatabase } from 'lmdb'
 import { MillraceError, messageOf } from '../core/errors.ts'
 import { type DatabaseName, databaseNames } from './databases.ts'
-import { createDataFile, makeRoom } from './directory.ts'
+import { DataFile } from './data-file.ts'
+import { createDataFile, dataFileOf, makeRoom } from './directory.ts'
 import { failureAdvice } from './failure-advice.ts'
 import { isReadersFull, readersMax, tooManyReaders } from './read-failure.ts'
 import { formatKey } from './sealed-rows.ts'
@@ -29,25 +30,42 @@ export interface OpeningOptions {
   readonly throwAway: boolean
 }
 
-/** Creates the file where it is missing, and opens it. Only under the lock of the directory. */
-export function createAndOpen(dir: string, options: OpeningOptions): Root {
-  makeRoom(dir)
-  if (!options.throwAway) {
-    createDataFile(dir, (birthplace) => {
-      const root = openRoot(birthplace, options)
-      openDatabase(root, 'meta') // creating one is a durable commit
-      void root.close() // nothing is under way, so it is closed when the call returns
-    })
-  }
-  return openRoot(dir, options)
+/** What is open of a directory. */
+export interface Opened {
+  readonly root: Root
+  readonly databases: Databases
+  readonly file: DataFile
 }
 
 /**
- * The databases of an environment, created where they are missing. Only under the lock of the directory.
+ * Creates the file and its databases where they are missing, checks it, and opens it. Only under the lock of the directory.
  *
- * @throws MillraceError `format_unknown`; a foreign environment is left as it was
+ * @throws MillraceError `damaged`, `format_unknown`; a foreign environment is left as it was
  */
-export function openDatabases(dir: string, root: Root): Databases {
+export function createAndOpen(dir: string, options: OpeningOptions): Opened {
+  makeRoom(dir)
+  createDataFile(dir, (birthplace) => {
+    const root = openRoot(birthplace, options)
+    openDatabase(root, 'meta') // creating one is a commit of its own
+    void root.close() // nothing is under way, so it is closed when the call returns
+  })
+  const file = new DataFile(dataFileOf(dir))
+  let root: Root | undefined
+  try {
+    file.check()
+    root = openRoot(dir, options)
+    const databases = openDatabases(dir, root)
+    file.sealAll()
+    return { root, databases, file }
+  } catch (error) {
+    file.close()
+    root?.close().catch(() => undefined) // the error that matters is thrown below
+    throw error
+  }
+}
+
+/** The databases of an environment, created where they are missing. */
+function openDatabases(dir: string, root: Root): Databases {
   const isStamped = checkFormat(dir, root)
   const databases = Object.fromEntries(databaseNames.map((name) => [name, openDatabase(root, name)])) as Databases
   if (!isStamped) {

@@ -1,5 +1,7 @@
 // What a power cut can leave of the data file. A write through O_DSYNC is on the disk when it returns, every write before a
 // flush is when that returns, and of the others any part may be, in units of the page cache or, torn, of the disk.
+import { sealAt, sealBytes } from '../../src/storage/meta-pages.ts'
+import { defaultPageSizeBytes } from '../../src/storage/opening.ts'
 import { Random } from '../crash/random.ts'
 import type { Journal } from './journal.ts'
 
@@ -40,6 +42,12 @@ function piecesOf({ offset, bytes }: Piece, unit: number): Piece[] {
     at = end
   }
   return pieces
+}
+
+/** What is written to a meta page after its commit. */
+function isSeal({ offset, bytes }: Piece): boolean {
+  const isInMetaPage = offset < 2 * defaultPageSizeBytes && offset % defaultPageSizeBytes === sealAt
+  return isInMetaPage && bytes.length === sealBytes
 }
 
 /** A file that grows as it is written to. */
@@ -125,10 +133,10 @@ export class PowerCuts {
     return isNamed ? image.bytes : undefined
   }
 
-  /** Whether everything is durable when this entry begins. */
+  /** Whether everything is durable when this entry begins, but for seals: nothing is promised of those. */
   isDurableBefore(point: number): boolean {
     this.#goTo(point)
-    return this.#pending.length === 0 && this.#name === 'durable'
+    return this.#pending.every(isSeal) && this.#name === 'durable'
   }
 
   #goTo(point: number): void {

@@ -160,7 +160,7 @@ test('a file that is no LMDB environment, or only the beginning of one, is refus
   expect(answers).toEqual(
     dirs.map(({ name, dir }) => ({
       name,
-      code: expect.stringMatching(/^(format_unknown|storage_failed)$/),
+      code: expect.stringMatching(/^(format_unknown|damaged)$/),
       message: expect.stringContaining(dir),
     })),
   )

@@ -1,0 +1,166 @@
+/**
+ * The file of LMDB, beside LMDB: what is checked before it is mapped, and the seal that every commit gets.
+ *
+ * LMDB crashes the process on a file that is shorter than it says, and takes an older commit for the newest where one bit of
+ * its meta pages is flipped; see meta-pages.ts.
+ */
+import { closeSync, constants, fstatSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs'
+import { MillraceError } from '../core/errors.ts'
+import {
+  foreignMeta,
+  headerBytes,
+  isSealed,
+  lastPageOf,
+  makeSeal,
+  metaFault,
+  type MetaPage,
+  metaPagesBytes,
+  newestSlot,
+  newestSlotOf,
+  pageBytesOf,
+  pageHeaderBytes,
+  parseMeta,
+  sealAt,
+  sealBytes,
+  treeFault,
+} from './meta-pages.ts'
+
+/**
+ * A sound file may end before its last page: LMDB does not write pages that a commit takes and gives back. Of a commit without
+ * a seal nobody knows how many those were; with more than this, or than an eighth of the file, it was cut.
+ */
+const unwrittenPagesMax = 1_024
+
+export class DataFile {
+  readonly #path: string
+  readonly #file: number
+  readonly #pageBytes: number
+  /** Both meta pages, read anew each time. */
+  readonly #pages: Buffer
+  /** The second of them. */
+  readonly #second: Buffer
+  readonly #sealBytes: Buffer = Buffer.alloc(sealBytes)
+  /** The file is at least this long. */
+  #filePages = 0
+
+  /**
+   * @throws MillraceError `format_unknown` for a file that is not LMDB's, or of another version of it; `damaged` for an empty one;
+   *   what the system says when it cannot be opened for writing
+   */
+  constructor(path: string) {
+    this.#path = path
+    this.#file = openSync(path, constants.O_RDWR | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0))
+    try {
+      const stats = fstatSync(this.#file)
+      if (stats.size === 0) throw this.#damaged('it is empty')
+      const first = this.#read(0, headerBytes)
+      this.#refuseForeign(first)
+      this.#pageBytes = pageBytesOf(first)
+      this.#pages = Buffer.alloc(metaPagesBytes(this.#pageBytes))
+      this.#second = this.#pages.subarray(this.#pageBytes)
+      const second = this.#read(this.#pageBytes, headerBytes)
+      this.#refuseForeign(second)
+      if (pageBytesOf(second) !== this.#pageBytes) throw this.#damaged('its first two pages disagree')
+    } catch (error) {
+      closeSync(this.#file)
+      throw error
+    }
+  }
+
+  #refuseForeign(page: Buffer): void {
+    const why = foreignMeta(page)
+    if (why === undefined) return
+    throw new MillraceError(
+      'format_unknown',
+      `${this.#path} is not a log of millrace that this version can read, or is damaged: ${why}; ` +
+        'use the version that wrote it, or restore a backup',
+    )
+  }
+
+  /**
+   * Checks that the newest commit is there, and as much of the file as there was of it. What was never written is read as
+   * zeros from then on, instead of as the end of the process. Only under the lock of the directory.
+   *
+   * @throws MillraceError `damaged`
+   */
+  check(): void {
+    const metas = this.#metas()
+    const fault = metaFault(metas)
+    if (fault !== undefined) throw this.#damaged(fault)
+    const newest = metas[newestSlot(metas)]
+    const missingPages = this.#missingPages(newest)
+    const treesFault = treeFault(metas, (page) => this.#read(page * this.#pageBytes, pageHeaderBytes))
+    if (treesFault !== undefined) throw this.#damaged(treesFault)
+    if (missingPages <= 0) return
+    writeSync(this.#file, Buffer.of(0), 0, 1, (newest.lastPage + 1) * this.#pageBytes - 1)
+    fsyncSync(this.#file)
+  }
+
+  /** How many pages at the end of the file were never written. */
+  #missingPages(newest: MetaPage): number {
+    const pages = this.#countPages()
+    const pagesMin =
+      isSealed(newest) && newest.seal !== undefined
+        ? newest.seal.filePages
+        : newest.lastPage + 1 - Math.max(unwrittenPagesMax, Math.floor(pages / 8))
+    if (pages < pagesMin) throw this.#damaged(`it was cut, at least ${pagesMin - pages} of its pages are gone`)
+    return newest.lastPage + 1 - pages
+  }
+
+  /** Seals the newest commit; only under the lock of the directory. */
+  seal(): void {
+    try {
+      this.#readPages()
+      this.#seal(newestSlotOf(this.#pages, this.#pageBytes))
+    } catch {
+      // The commit is durable whatever becomes of this: its page counts as one of a process that was killed here.
+    }
+  }
+
+  /** Seals both pages, where no commit does: in a file that was just opened, or copied. */
+  sealAll(): void {
+    this.#readPages()
+    this.#seal(0)
+    this.#seal(1)
+  }
+
+  #seal(slot: 0 | 1): void {
+    const page = slot === 0 ? this.#pages : this.#second
+    if (this.#filePages <= lastPageOf(page)) this.#filePages = this.#countPages()
+    if (!makeSeal(this.#sealBytes, page, this.#filePages)) return
+    writeSync(this.#file, this.#sealBytes, 0, sealBytes, slot * this.#pageBytes + sealAt)
+  }
+
+  #countPages(): number {
+    return Math.floor(fstatSync(this.#file).size / this.#pageBytes)
+  }
+
+  #readPages(): void {
+    readSync(this.#file, this.#pages, 0, this.#pages.length, 0)
+  }
+
+  #metas(): readonly [MetaPage, MetaPage] {
+    this.#readPages()
+    return [parseMeta(this.#pages), parseMeta(this.#second)]
+  }
+
+  /** Less where the file ends before. */
+  #read(offset: number, bytes: number): Buffer {
+    const buffer = Buffer.alloc(bytes)
+    if (!Number.isSafeInteger(offset)) return buffer.subarray(0, 0)
+    return buffer.subarray(0, readSync(this.#file, buffer, 0, bytes, offset))
+  }
+
+  #damaged(what: string): MillraceError {
+    return new MillraceError('damaged', `${this.#path} is damaged: ${what}; restore a backup`)
+  }
+
+  /** The file that is open: by what it is told from another of its name. */
+  get file(): number {
+    return this.#file
+  }
+
+  close(): void {
+    closeSync(this.#file)
+  }
+}

@@ -1,0 +1,209 @@
+/**
+ * The two pages that say which commit is the newest, and the seal that every commit puts beside them.
+ *
+ * LMDB writes them in turn and takes the one with the larger number for the newest, without a checksum: one flipped bit makes
+ * an older commit the newest, and the last one is gone without a word. A seal says which commit its page is of and has a
+ * checksum over it (docs/decisions/0010-sealed-meta-pages.md). It lies in the same sector as what it seals, so that the two
+ * reach the disk together or in their order: a seal may be older than its page, never newer.
+ */
+import { crc32c } from '../core/checksum.ts'
+
+/** Of LMDB's data format, version 2: where its fields are, from the start of a page. */
+const pageNumberAt = 0
+const pageTransactionAt = 8
+const pageFlagsAt = 18
+const magicAt = 24
+const versionAt = 28
+const pageBytesAt = 48
+const freeFlagsAt = 52
+const mainFlagsAt = 100
+const freeRootAt = 88
+const mainRootAt = 136
+const lastPageAt = 144
+const transactionAt = 152
+const metaBytes = 168
+
+/** Where a seal is in its page. */
+export const sealAt = 256
+export const sealBytes = 24
+const sealedAt = sealAt + 20
+const sealEnd = sealAt + sealBytes
+
+const magic = 0xbeefc0de
+const version = 2
+const metaPage = 0x08
+const branchOrLeaf = 0x03
+/** Encrypted, and every kind of tree; the list of free pages has integer keys, and the tree of trees is plain. */
+const kindFlags = 0x207e
+const integerKeys = 0x08
+/** A tree without a page. */
+const noRoot = 2 ** 64
+
+export const pageHeaderBytes = 24
+
+/** What the beginning of a file is too short for, or the whole of the first page's fields. */
+export const headerBytes: number = metaBytes
+
+/** From the first byte of the one page to the last that matters of the other. */
+export function metaPagesBytes(pageBytes: number): number {
+  return pageBytes + sealEnd
+}
+
+/** One of the two pages. */
+export interface MetaPage {
+  /** The commit that wrote it. */
+  readonly transaction: number
+  /** Where the list of free pages begins. */
+  readonly freeRoot: number
+  /** Where the tree of trees begins. */
+  readonly mainRoot: number
+  readonly lastPage: number
+  readonly checksum: number
+  readonly seal: Seal | undefined
+}
+
+export interface Seal {
+  readonly transaction: number
+  /** How many whole pages the file had, of those that the commit knows; all of them were durable. */
+  readonly filePages: number
+  readonly checksum: number
+}
+
+/** Why LMDB would not, or should not, take what begins like this for a page of ours; undefined where it may. */
+export function foreignMeta(page: Buffer): string | undefined {
+  if (page.length < metaBytes || page.readUInt32LE(magicAt) !== magic || page.readUInt16LE(pageFlagsAt) !== metaPage) {
+    return 'it does not begin as a file of LMDB does'
+  }
+  const found = page.readUInt32LE(versionAt)
+  if (found !== version) return `its version of LMDB's format is ${found}, and this one reads ${version}`
+  const pageBytes = pageBytesOf(page)
+  if (pageBytes < 512 || pageBytes > 65_536 || (pageBytes & (pageBytes - 1)) !== 0) {
+    return `it says that its pages have ${pageBytes} bytes`
+  }
+  const flags = [page.readUInt16LE(freeFlagsAt), page.readUInt16LE(mainFlagsAt)] as const
+  const isKnown = (flags[0] & kindFlags) === integerKeys && (flags[1] & kindFlags) === 0
+  return isKnown ? undefined : `it has the flags ${flags.join(' and ')}`
+}
+
+export function pageBytesOf(page: Buffer): number {
+  return page.readUInt32LE(pageBytesAt)
+}
+
+export function parseMeta(page: Buffer): MetaPage {
+  return {
+    transaction: uint64(page, transactionAt),
+    freeRoot: uint64(page, freeRootAt),
+    mainRoot: uint64(page, mainRootAt),
+    lastPage: uint64(page, lastPageAt),
+    checksum: crc32c(page.subarray(0, metaBytes)),
+    seal: parseSeal(page),
+  }
+}
+
+function parseSeal(page: Buffer): Seal | undefined {
+  if (crc32c(page.subarray(sealAt, sealedAt)) !== page.readUInt32LE(sealedAt)) return undefined
+  return {
+    transaction: uint64(page, sealAt),
+    filePages: uint64(page, sealAt + 8),
+    checksum: page.readUInt32LE(sealAt + 16),
+  }
+}
+
+/** Which of the two pages, one after the other, LMDB takes for the newest: without looking at more of them. */
+export function newestSlotOf(pages: Buffer, pageBytes: number): 0 | 1 {
+  return uint64(pages, transactionAt) >= uint64(pages, pageBytes + transactionAt) ? 0 : 1
+}
+
+/** The last page that a commit knows. */
+export function lastPageOf(page: Buffer): number {
+  return uint64(page, lastPageAt)
+}
+
+/** Makes the seal of a page, to be put at {@link sealAt} of it; false when it has that seal already. */
+export function makeSeal(seal: Buffer, page: Buffer, filePages: number): boolean {
+  page.copy(seal, 0, transactionAt, transactionAt + 8)
+  const pages = Math.min(filePages, lastPageOf(page) + 1)
+  seal.writeUInt32LE(pages % 2 ** 32, 8)
+  seal.writeUInt32LE(Math.floor(pages / 2 ** 32), 12)
+  seal.writeUInt32LE(crc32c(page.subarray(0, metaBytes)), 16)
+  const isThere = seal.compare(page, sealAt, sealedAt, 0, 16 + 4) === 0
+  if (isThere && parseSeal(page) !== undefined) return false
+  seal.writeUInt32LE(crc32c(seal.subarray(0, sealedAt - sealAt)), sealedAt - sealAt)
+  return true
+}
+
+export function isSealed({ transaction, checksum, seal }: MetaPage): boolean {
+  return seal !== undefined && seal.transaction === transaction && seal.checksum === checksum
+}
+
+/** Which of the two LMDB takes for the newest. */
+export function newestSlot(metas: readonly [MetaPage, MetaPage]): 0 | 1 {
+  return metas[0].transaction >= metas[1].transaction ? 0 : 1
+}
+
+/**
+ * What is wrong with the two pages; undefined when the newest commit that was ever acknowledged is the one that LMDB takes.
+ *
+ * A process that is killed, or loses power, between a commit and its seal leaves the newest page with an older seal:
+ * {@link treeFault} then says whether it is to be believed.
+ */
+export function metaFault(metas: readonly [MetaPage, MetaPage]): string | undefined {
+  const slot = newestSlot(metas)
+  const newest = metas[slot]
+  const other = metas[slot === 0 ? 1 : 0]
+  if (isEmpty(newest)) return isEmpty(other) ? undefined : 'what it holds is not to be found'
+  if (newest.transaction % 2 !== slot) return 'the number of a commit is in the wrong page'
+  const known = other.seal?.transaction ?? other.transaction
+  if (known > newest.transaction) return `commit ${known} is missing`
+  if (newest.seal !== undefined && newest.seal.transaction >= newest.transaction && !isSealed(newest)) {
+    return `the page of commit ${newest.seal.transaction} was changed`
+  }
+  const isInOrder = isSealed(newest)
+    ? other.seal !== undefined || other.transaction === newest.transaction - 1
+    : Math.max(known, other.transaction) === newest.transaction - 1
+  const isCopy = isEmpty(other) && (newest.seal === undefined || isSealed(newest))
+  return isInOrder || isCopy ? undefined : `commit ${newest.transaction} does not follow the one before it`
+}
+
+/**
+ * Whether the trees of the newest commit begin where it says, with pages that it wrote itself.
+ *
+ * @param headerOf the first {@link pageHeaderBytes} of a page, as far as the file has them
+ */
+export function treeFault(
+  metas: readonly [MetaPage, MetaPage],
+  headerOf: (page: number) => Buffer,
+): string | undefined {
+  const slot = newestSlot(metas)
+  const newest = metas[slot]
+  if (isEmpty(newest)) return undefined
+  const written = transactionOf(newest.mainRoot, headerOf)
+  // Every commit writes the first pages of both trees, but for the first one, which frees no page. In a copy that LMDB makes, every
+  // page is of commit 1, and none is free.
+  const isCopy = written === 1 && isEmpty(metas[slot === 0 ? 1 : 0])
+  const isWhole =
+    (written === newest.transaction || isCopy) &&
+    (newest.freeRoot === noRoot || transactionOf(newest.freeRoot, headerOf) === newest.transaction) &&
+    Math.max(newest.mainRoot, newest.freeRoot % noRoot) <= newest.lastPage
+  return isWhole ? undefined : `the trees of commit ${newest.transaction} do not begin where it says`
+}
+
+/** No commit has written it: how a new environment begins, and the first page of a copy that LMDB makes. */
+function isEmpty({ transaction, mainRoot }: MetaPage): boolean {
+  return transaction === 0 && mainRoot === noRoot
+}
+
+/** The commit that wrote a page of a tree; undefined where there is none. */
+function transactionOf(root: number, headerOf: (page: number) => Buffer): number | undefined {
+  const header = headerOf(root)
+  const isThere =
+    header.length === pageHeaderBytes &&
+    uint64(header, pageNumberAt) === root &&
+    (header.readUInt16LE(pageFlagsAt) & branchOrLeaf) !== 0
+  return isThere ? uint64(header, pageTransactionAt) : undefined
+}
+
+/** Exact for every number that occurs; a damaged one that is larger is about as large. */
+function uint64(bytes: Buffer, at: number): number {
+  return bytes.readUInt32LE(at + 4) * 2 ** 32 + bytes.readUInt32LE(at)
+}
