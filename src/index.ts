@@ -43,7 +43,7 @@ export type {
   GroupMember,
   GroupState,
 } from './log/admin/group-admin.ts'
-export { type BackupOptions, type BackupResult, restoreLog } from './log/admin/backup.ts'
+export { type BackupOptions, type BackupResult, type RestoreOptions, restoreLog } from './log/admin/backup.ts'
 export type { ProblemKind, VerifyProblem, VerifyReport } from './log/verify/findings.ts'
 export type { PartitionLag } from './log/admin/lag.ts'
 export type { OffsetAndTimestamp } from './log/admin/offset-queries.ts'

@@ -63,9 +63,10 @@ export class EmbeddedLog implements LogContract {
   constructor(environment: Environment, options: EmbeddedLogOptions = {}) {
     const { freeDiskBytes = () => freeBytesOf(environment.dir), keyMapBytes } = options
     const clock = new HeldClock(options.clock ?? systemClock, environment)
+    const freeBytes = (): number => Math.min(freeDiskBytes(), environment.growableBytes())
     this.environment = environment
     this.clock = clock
-    const space = { freeBytes: freeDiskBytes, reusableBytes: () => environment.reusableBytes() }
+    const space = { freeBytes, reusableBytes: () => environment.reusableBytes() }
     this.#guard = new DiskGuard(environment.dir, space, clock)
     this.catalogue = new Catalogue(environment)
     this.partitions = new Partitions(environment, this.catalogue, this.#guard)

@@ -6,6 +6,7 @@ import { days } from '../core/duration.ts'
 import { checkOptions, checkPath, checkWhole } from '../core/checks.ts'
 import type { Topic } from '../core/topic.ts'
 import { Environment } from '../storage/environment.ts'
+import { checkFileMode } from '../storage/own-files.ts'
 import { Admin } from './admin/admin.ts'
 import { bindContract } from './contract.ts'
 import { Consumer, type RecordOf } from './consumer/consumer.ts'
@@ -33,6 +34,11 @@ export interface LogOptions {
    * days. Those of an application never expire.
    */
   readonly offsetsRetentionMs?: number
+  /**
+   * Who may read and write the files that are made, as in `chmod`: `0o660` also its group. Directories may be entered by whoever may read
+   * the files in them. What is there already stays as it is. Default `0o600`: only the user of the process.
+   */
+  readonly fileMode?: number
 }
 
 /**
@@ -50,20 +56,21 @@ export interface LogOptions {
  *   this format, `damaged` when the catalogue of its topics is not what was written, `too_many_readers`, `bad_option`
  */
 export async function openLog(dir: string, options: LogOptions = {}): Promise<Log> {
-  const checked = checkOptions('openLog', options, ['clock', 'maintenance', 'offsetsRetentionMs'])
-  const { clock, maintenance = {}, offsetsRetentionMs = days(7) } = checked
+  const checked = checkOptions('openLog', options, ['clock', 'maintenance', 'offsetsRetentionMs', 'fileMode'])
+  const { clock, maintenance = {}, offsetsRetentionMs = days(7), fileMode } = checked
   if (clock !== undefined) checkClock('clock', clock)
   const rounds = maintenance === false ? false : { everyMs: checkMaintenance(maintenance) }
   checkWhole('offsetsRetentionMs', offsetsRetentionMs, 1)
-  const log = await openEmbedded(checkPath('openLog', dir), clock)
+  if (fileMode !== undefined) checkFileMode(fileMode)
+  const log = await openEmbedded(checkPath('openLog', dir), clock, fileMode)
   log.maintenance.add({ steps: () => expireOffsets(log, offsetsRetentionMs) })
   if (rounds !== false) log.maintenance.start(rounds)
   return new Log(log)
 }
 
 /** A log whose catalogue does not fit is not opened: a topic that is hidden would be created anew, from offset 0. */
-async function openEmbedded(dir: string, clock: Clock | undefined): Promise<EmbeddedLog> {
-  const environment = new Environment(dir)
+async function openEmbedded(dir: string, clock: Clock | undefined, fileMode: number | undefined): Promise<EmbeddedLog> {
+  const environment = new Environment(dir, { fileMode })
   try {
     const log = new EmbeddedLog(environment, { clock })
     log.catalogue.check()

@@ -5,10 +5,11 @@
  * transaction from the file and, some microseconds later, writes it to where the next writer looks. A commit in between is
  * forgotten: the next one takes its number and its place (docs/decisions/0006-commit-lock.md).
  */
-import { closeSync, constants, openSync, writeSync } from 'node:fs'
+import { closeSync, writeSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { monotonicMs } from '../core/clock.ts'
+import { type Modes, openOrMakeFile } from './own-files.ts'
 
 /** What is used of the package, which brings no declarations of its own. */
 interface FileLocks {
@@ -28,8 +29,8 @@ export class CommitLock {
   readonly #file: number
   #waitedMs = 0
 
-  constructor(dir: string) {
-    this.#file = openSync(join(dir, commitFile), constants.O_RDWR | constants.O_CREAT, 0o664)
+  constructor(dir: string, modes: Modes) {
+    this.#file = openOrMakeFile(join(dir, commitFile), modes)
   }
 
   /** Waits until nobody else commits or opens, and runs `work`. Not to be called inside of itself. */

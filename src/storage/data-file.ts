@@ -4,7 +4,7 @@
  * LMDB crashes the process on a file that is shorter than it says, and takes an older commit for the newest where one bit of
  * its meta pages is flipped; see meta-pages.ts.
  */
-import { closeSync, constants, fstatSync, fsyncSync, openSync, readSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, fsyncSync, readSync, writeSync } from 'node:fs'
 import { MillraceError } from '../core/errors.ts'
 import {
   foreignMeta,
@@ -24,6 +24,7 @@ import {
   sealBytes,
   treeFault,
 } from './meta-pages.ts'
+import { openFile } from './own-files.ts'
 
 /**
  * A sound file may end before its last page: LMDB does not write pages that a commit takes and gives back. Of a commit without
@@ -49,7 +50,7 @@ export class DataFile {
    */
   constructor(path: string) {
     this.#path = path
-    this.#file = openSync(path, constants.O_RDWR | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0))
+    this.#file = openFile(path)
     try {
       const stats = fstatSync(this.#file)
       if (stats.size === 0) throw this.#damaged('it is empty')
@@ -155,9 +156,8 @@ export class DataFile {
     return new MillraceError('damaged', `${this.#path} is damaged: ${what}; restore a backup`)
   }
 
-  /** The file that is open: by what it is told from another of its name. */
-  get file(): number {
-    return this.#file
+  get bytes(): number {
+    return fstatSync(this.#file).size
   }
 
   close(): void {

@@ -3,12 +3,12 @@
  */
 import {
   accessSync,
+  chmodSync,
   closeSync,
   constants,
   existsSync,
   fsyncSync,
   linkSync,
-  mkdirSync,
   mkdtempSync,
   openSync,
   rmSync,
@@ -16,29 +16,19 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { basename, join } from 'node:path'
 import { MillraceError } from '../core/errors.ts'
 import { DataFile } from './data-file.ts'
+import { isFileThere, type Modes } from './own-files.ts'
 
 /** The file of LMDB in a directory. */
 export function dataFileOf(dir: string): string {
   return join(dir, 'data.mdb')
 }
 
-/**
- * Creates a directory with its parents, where it is missing.
- *
- * Node's own `recursive` never returns where the system says that a parent which is there does not exist, as /proc does.
- */
-export function makeDirectory(dir: string): void {
-  const parent = dirname(dir)
-  if (!existsSync(parent)) makeDirectory(parent)
-  try {
-    mkdirSync(dir)
-  } catch (error) {
-    // It is there already, or another process has made it meanwhile; a file in its place is refused when it is opened.
-    if (!existsSync(dir)) throw error
-  }
+/** LMDB's table of readers, and its mutex. */
+function lockFileOf(dir: string): string {
+  return join(dir, 'lock.mdb')
 }
 
 /** Where a copy grows until it is whole: a log is never opened there, nor created beside it. */
@@ -51,8 +41,9 @@ export const incompleteCopy = 'incomplete-copy'
  * write.
  */
 export function checkDataFile(dir: string): void {
+  isFileThere(lockFileOf(dir))
   const path = dataFileOf(dir)
-  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0
+  const size = isFileThere(path) ? statSync(path).size : 0
   if (basename(dir) === incompleteCopy || (size === 0 && existsSync(join(dir, incompleteCopy)))) {
     throw new MillraceError(
       'format_unknown',
@@ -67,17 +58,32 @@ export function checkDataFile(dir: string): void {
  *
  * LMDB writes the first pages of a file before it flushes anything: a power cut there leaves a file that nobody can open.
  */
-export function createDataFile(dir: string, create: (birthplace: string) => void): void {
+export function createDataFile(dir: string, modes: Modes, create: (birthplace: string) => void): void {
   if (existsSync(dataFileOf(dir))) return
+  inBirthplace(dir, (birthplace) => {
+    create(birthplace)
+    if (modes.isExact) chmodSync(dataFileOf(birthplace), modes.file)
+    putInPlace(dataFileOf(birthplace), dataFileOf(dir))
+  })
+}
+
+/** Nobody else can have put anything there. */
+function inBirthplace(dir: string, create: (birthplace: string) => void): void {
   const birthplace = mkdtempSync(join(dir, 'new-'))
   try {
     create(birthplace)
-    linkSync(dataFileOf(birthplace), dataFileOf(dir))
+  } finally {
+    rmSync(birthplace, { recursive: true, force: true })
+  }
+}
+
+/** A link replaces nothing, and follows nothing that is there. */
+function putInPlace(made: string, path: string): void {
+  try {
+    linkSync(made, path)
   } catch (error) {
     // Another process was faster, or the file system knows no links: then LMDB creates the file in its place.
     if (!linkRefusals.has((error as NodeJS.ErrnoException).code ?? '')) throw error
-  } finally {
-    rmSync(birthplace, { recursive: true, force: true })
   }
 }
 
@@ -106,29 +112,20 @@ const newLogBytes = 2 ** 18
  * with a hole that fills through a memory map as processes come. The lock file comes into place whole, since another process
  * may make it too.
  */
-export function makeRoom(dir: string): void {
-  const lockFile = join(dir, 'lock.mdb')
-  const isNew = (statSync(dataFileOf(dir), { throwIfNoEntry: false })?.size ?? 0) === 0
-  if (existsSync(lockFile)) {
-    accessSync(lockFile, constants.R_OK | constants.W_OK)
-    if (!isNew) return
-  }
-  const temporary = `${lockFile}.${process.pid}`
-  try {
-    writeFileSync(temporary, Buffer.alloc(isNew ? newLogBytes : lockFileBytes), { mode: 0o664 })
-    truncateSync(temporary, lockFileBytes)
-    putInPlace(temporary, lockFile)
-  } finally {
-    rmSync(temporary, { force: true })
-  }
-}
-
-function putInPlace(temporary: string, path: string): void {
-  try {
-    linkSync(temporary, path)
-  } catch {
-    // It is there, or the file system has no links: there is room, so LMDB may make its own.
-  }
+export function makeRoom(dir: string, modes: Modes): void {
+  const lockFile = lockFileOf(dir)
+  const isNew = !isFileThere(dataFileOf(dir))
+  const isThere = isFileThere(lockFile)
+  if (isThere) accessSync(lockFile, constants.R_OK | constants.W_OK)
+  if (isThere && !isNew) return
+  inBirthplace(dir, (birthplace) => {
+    const made = lockFileOf(birthplace)
+    writeFileSync(made, Buffer.alloc(isNew ? newLogBytes : lockFileBytes), { mode: modes.file })
+    if (modes.isExact) chmodSync(made, modes.file)
+    truncateSync(made, lockFileBytes)
+    putInPlace(made, lockFile)
+  })
+  isFileThere(lockFile)
 }
 
 export function fsyncFile(path: string): void {

@@ -10,7 +10,7 @@ import { MillraceError } from '../core/errors.ts'
 
 /** What the guard looks at, in bytes. */
 export interface DiskSpace {
-  /** Free on the disk, for this user. */
+  /** Free on the disk, for this user, and in the address space. */
   freeBytes(): number
   /** Free inside the file. */
   reusableBytes(): number
@@ -55,8 +55,8 @@ export class DiskGuard {
     if (!this.#isFull) return
     throw new MillraceError(
       'disk_full',
-      `${this.#dir} has ${Math.floor(this.#freeBytes / mebibyte)} MiB left on its disk: appends are refused, reading and ` +
-        'deleting go on. Make room, or let the log delete (retentionMs, retentionBytes, log.admin.deleteRecords); appends go ' +
+      `${this.#dir} has ${Math.floor(this.#freeBytes / mebibyte)} MiB left to grow into: appends are refused, reading and ` +
+        'deleting go on. Make room on its disk (or in the address space of the process, where ulimit -v limits it), or let the log delete (retentionMs, retentionBytes, log.admin.deleteRecords); appends go ' +
         'on by themselves then',
     )
   }

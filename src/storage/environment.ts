@@ -12,9 +12,17 @@ import { commitFile, CommitLock } from './commit-lock.ts'
 import { CommitWatch } from './commit-watch.ts'
 import { DataFile } from './data-file.ts'
 import { type DatabaseName, fixedKeyBytes } from './databases.ts'
-import { checkDataFile, dataFileOf, fsyncDirectory, makeDirectory } from './directory.ts'
+import { checkDataFile, dataFileOf, fsyncDirectory } from './directory.ts'
 import { failureAdvice } from './failure-advice.ts'
-import { createAndOpen, type Databases, defaultPageSizeBytes, openError, type Root } from './opening.ts'
+import {
+  createAndOpen,
+  type Databases,
+  defaultMapBytes,
+  defaultPageSizeBytes,
+  openError,
+  type Root,
+} from './opening.ts'
+import { makeDirectory, type Modes, modesOf } from './own-files.ts'
 import { damaged, readFailure, rowName } from './read-failure.ts'
 import { isSealed, seal, sealedDatabases, unseal } from './sealed-rows.ts'
 import { Sessions } from './sessions.ts'
@@ -39,13 +47,34 @@ export interface Entry {
   readonly value: Buffer
 }
 
+/** How a directory is opened; only `fileMode` is for users. */
+export interface EnvironmentOptions {
+  /** Who may read and write the files that are made; default 0600. */
+  readonly fileMode?: number | undefined
+  /**
+   * Of a new directory, for the benchmark that decides it: with pages of less than 8 KB LMDB takes keys of up to 1,978 bytes, less than
+   * {@link keyBytesMax}.
+   */
+  readonly pageSizeBytes?: number
+  /** Address space to begin with; LMDB reserves more when it is used up. */
+  readonly mapBytes?: number
+  /**
+   * For a log that ends with its test: commits are atomic and outlive the process, but none is flushed to the disk, and a power
+   * cut may destroy the file.
+   */
+  readonly throwAway?: boolean
+}
+
 export class Environment {
   readonly dir: string
   /** Who of those that this directory knows of lives. */
   readonly sessions: Sessions
+  /** Of the files that are made for it. */
+  readonly modes: Modes
   readonly #root: Root
   readonly #databases: Databases
   readonly #file: DataFile
+  readonly #bytesMax: number
   readonly #lock: CommitLock
   readonly #watch: CommitWatch
   /** Copies that are under way: the file stays open until they are done. */
@@ -59,34 +88,31 @@ export class Environment {
   /**
    * Opens a directory, and creates it where it is missing.
    *
-   * @param options `pageSizeBytes` of a new directory is for the benchmark that decides it: with pages of less than 8 KB
-   *   LMDB takes keys of up to 1,978 bytes, less than {@link keyBytesMax}. `throwAway` is for a log that ends with its test:
-   *   commits are atomic and outlive the process, but none is flushed to the disk, and a power cut may destroy the file
    * @throws MillraceError `format_unknown` for a directory of another format, `damaged` for a file whose last commit is lost,
    *   `storage_failed` when it cannot be opened
    */
-  constructor(
-    dir: string,
-    {
-      pageSizeBytes = defaultPageSizeBytes,
-      throwAway = false,
-    }: { readonly pageSizeBytes?: number; readonly throwAway?: boolean } = {},
-  ) {
+  constructor(dir: string, options: EnvironmentOptions = {}) {
+    const { pageSizeBytes = defaultPageSizeBytes, mapBytes = defaultMapBytes, fileMode, throwAway = false } = options
     this.dir = resolve(dir)
-    this.sessions = new Sessions(this.dir)
+    this.modes = modesOf(fileMode)
+    this.sessions = new Sessions(this.dir, this.modes)
+    const modes = this.modes
     this.#watch = new CommitWatch(join(this.dir, commitFile))
     try {
-      makeDirectory(this.dir)
+      makeDirectory(this.dir, modes)
       checkDataFile(this.dir)
-      this.#lock = new CommitLock(this.dir)
+      this.#lock = new CommitLock(this.dir, modes)
     } catch (cause) {
       throw openError(this.dir, cause)
     }
     try {
-      const { root, databases, file } = this.#lock.hold(() => createAndOpen(this.dir, { pageSizeBytes, throwAway }))
+      const { root, databases, file, bytesMax } = this.#lock.hold(() =>
+        createAndOpen(this.dir, { pageSizeBytes, mapBytes, modes, throwAway }),
+      )
       this.#root = root
       this.#databases = databases
       this.#file = file
+      this.#bytesMax = bytesMax
       if (!throwAway) fsyncDirectory(this.dir)
     } catch (cause) {
       this.#lock.close()
@@ -315,6 +341,11 @@ export class Environment {
     } catch (cause) {
       throw this.#readFailed('how much of the file is used', cause)
     }
+  }
+
+  /** How much the file may still grow: infinite, unless a limit of the process (`ulimit -v`) ends it before its disk does. */
+  growableBytes(): number {
+    return this.#bytesMax === Infinity ? Infinity : Math.max(0, this.#bytesMax - this.#file.bytes)
   }
 
   /** How the file is used, as of the newest commit of any process. */

@@ -7,8 +7,23 @@ import { constants } from 'node:os'
 import { getSystemErrorMap } from 'node:util'
 import { messageOf } from '../core/errors.ts'
 
-const { EACCES, EDQUOT, EEXIST, EFBIG, EIO, EISDIR, ELOOP, ENAMETOOLONG, ENOENT, ENOSPC, ENOTDIR, EPERM, EROFS } =
-  constants.errno
+const {
+  EACCES,
+  EDQUOT,
+  EEXIST,
+  EFBIG,
+  EIO,
+  EISDIR,
+  ELOOP,
+  EMFILE,
+  ENAMETOOLONG,
+  ENFILE,
+  ENOENT,
+  ENOSPC,
+  ENOTDIR,
+  EPERM,
+  EROFS,
+} = constants.errno
 
 /** What a path that cannot be is to be changed for. */
 const pathRemedies: ReadonlyMap<number, string> = new Map([
@@ -38,6 +53,9 @@ export function failureAdvice(dir: string, cause: unknown): FailureAdvice {
     return { what: `the disk is full (${message}${free})`, remedy: 'free some space' }
   }
   if (code === EFBIG) return { what: message, remedy: 'raise the limit on the size of files' }
+  if (code === EMFILE || code === ENFILE) {
+    return { what: message, remedy: 'raise the limit on open files (ulimit -n), or close some' }
+  }
   if (code === EROFS) return { what: message, remedy: 'mount the file system for writing' }
   if (code === EACCES || code === EPERM) {
     return { what: message, remedy: 'give the process the right to write to the directory and the files in it' }

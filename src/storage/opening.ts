@@ -1,12 +1,16 @@
 /**
  * Opening an environment: its file, its databases, and the version of the format that it must have.
  */
+import { join } from 'node:path'
 import { type Database as LmdbDatabase, open, type RootDatabase } from 'lmdb'
 import { MillraceError, messageOf } from '../core/errors.ts'
+import { commitFile } from './commit-lock.ts'
 import { type DatabaseName, databaseNames } from './databases.ts'
 import { DataFile } from './data-file.ts'
 import { createDataFile, dataFileOf, makeRoom } from './directory.ts'
 import { failureAdvice } from './failure-advice.ts'
+import type { Modes } from './own-files.ts'
+import { checkDescriptors, mapBytesFor } from './process-limits.ts'
 import { isReadersFull, readersMax, tooManyReaders } from './read-failure.ts'
 import { formatKey } from './sealed-rows.ts'
 
@@ -17,15 +21,18 @@ export const formatVersion = 3
 export const defaultPageSizeBytes = 16_384
 
 /** Address space reserved for the file, not disk; LMDB reserves more when it is used up. */
-const mapBytes = 64 * 2 ** 30
+export const defaultMapBytes: number = 64 * 2 ** 30
 
 export type Root = RootDatabase<Buffer, Buffer>
 export type Databases = Readonly<Record<DatabaseName, LmdbDatabase<Buffer, Buffer>>>
 
-/** How an environment is opened, beside what all of them have. */
+/** How a directory is opened. */
 export interface OpeningOptions {
-  /** Of a new directory. */
+  /** Of a new file. */
   readonly pageSizeBytes: number
+  readonly modes: Modes
+  /** How much address space to reserve, where there is enough. */
+  readonly mapBytes: number
   /** Nothing is flushed to the disk. */
   readonly throwAway: boolean
 }
@@ -35,6 +42,8 @@ export interface Opened {
   readonly root: Root
   readonly databases: Databases
   readonly file: DataFile
+  /** How large the file may become: infinite, unless the process may not reserve more address space. */
+  readonly bytesMax: number
 }
 
 /**
@@ -43,9 +52,11 @@ export interface Opened {
  * @throws MillraceError `damaged`, `format_unknown`; a foreign environment is left as it was
  */
 export function createAndOpen(dir: string, options: OpeningOptions): Opened {
-  makeRoom(dir)
-  createDataFile(dir, (birthplace) => {
-    const root = openRoot(birthplace, options)
+  const { modes } = options
+  checkDescriptors(join(dir, commitFile))
+  makeRoom(dir, modes)
+  createDataFile(dir, modes, (birthplace) => {
+    const root = openRoot(birthplace, options, mapBytesFor(birthplace, 0, options.mapBytes))
     openDatabase(root, 'meta') // creating one is a commit of its own
     void root.close() // nothing is under way, so it is closed when the call returns
   })
@@ -53,10 +64,11 @@ export function createAndOpen(dir: string, options: OpeningOptions): Opened {
   let root: Root | undefined
   try {
     file.check()
-    root = openRoot(dir, options)
+    const mapBytes = mapBytesFor(dataFileOf(dir), file.bytes, options.mapBytes)
+    root = openRoot(dir, options, mapBytes)
     const databases = openDatabases(dir, root)
     file.sealAll()
-    return { root, databases, file }
+    return { root, databases, file, bytesMax: mapBytes < options.mapBytes ? mapBytes : Infinity }
   } catch (error) {
     file.close()
     root?.close().catch(() => undefined) // the error that matters is thrown below
@@ -95,19 +107,22 @@ function checkFormat(dir: string, root: Root): boolean {
   )
 }
 
-function openRoot(path: string, { pageSizeBytes, throwAway }: OpeningOptions): RootDatabase<Buffer, Buffer> {
+function openRoot(path: string, { pageSizeBytes, modes, throwAway }: OpeningOptions, mapSize: number): Root {
+  // The declarations of lmdb do not know what its code reads.
+  const permissions: object = { permissionsMode: modes.file }
   return open<Buffer, Buffer>({
     path,
     noSubdir: false,
     encoding: 'binary',
     keyEncoding: 'binary',
     pageSize: pageSizeBytes,
-    mapSize: mapBytes,
+    mapSize,
     maxDbs: 32,
     maxReaders: readersMax,
     overlappingSync: false,
     noSync: throwAway,
     cache: false,
+    ...permissions,
   })
 }
 

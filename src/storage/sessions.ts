@@ -7,12 +7,13 @@
  * that. Whoever finds it removes the file.
  */
 import { randomUUID } from 'node:crypto'
-import { closeSync, constants, fstatSync, lstatSync, mkdirSync, openSync, readdirSync, unlinkSync } from 'node:fs'
+import { closeSync, constants, fchmodSync, fstatSync, lstatSync, openSync, readdirSync, unlinkSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { MillraceError } from '../core/errors.ts'
 import { failureAdvice } from './failure-advice.ts'
+import { makeDirectory, type Modes, modesOf } from './own-files.ts'
 
 /** What is used of the package, which brings no declarations of its own. */
 interface FileLocks {
@@ -38,11 +39,13 @@ const openFlags = constants.O_RDWR | (constants.O_NOFOLLOW ?? 0)
 export class Sessions {
   readonly #logDir: string
   readonly #dir: string
+  readonly #modes: Modes
   /** The files of those that were begun here. */
   readonly #held = new Map<string, number>()
 
-  constructor(logDir: string) {
+  constructor(logDir: string, modes: Modes = modesOf(undefined)) {
     this.#logDir = logDir
+    this.#modes = modes
     this.#dir = join(logDir, 'sessions')
   }
 
@@ -71,16 +74,14 @@ export class Sessions {
   }
 
   #makeDirectory(): void {
-    try {
-      mkdirSync(this.#dir)
-    } catch (error) {
-      if (!this.haveBegun) throw error
-    }
+    makeDirectory(this.#dir, this.#modes)
+    if (!this.haveBegun) throw new Error('something that is no directory is in its place')
   }
 
   /** The id is nobody's yet: false when somebody who cleans up took the file for a dead one's before it was locked. */
   #hold(id: string): boolean {
-    const file = openSync(join(this.#dir, id), openFlags | constants.O_CREAT | constants.O_EXCL, 0o600)
+    const file = openSync(join(this.#dir, id), openFlags | constants.O_CREAT | constants.O_EXCL, this.#modes.file)
+    if (this.#modes.isExact) fchmodSync(file, this.#modes.file)
     if (tryLock(file) && fstatSync(file).nlink > 0) {
       this.#held.set(id, file)
       return true

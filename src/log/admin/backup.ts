@@ -10,12 +10,19 @@ import { checkedFunction, checkOptions, checkPath } from '../../core/checks.ts'
 import { ProgressMeter, type WorkProgress } from '../../core/work-progress.ts'
 import { dataFileOf } from '../../storage/directory.ts'
 import { Environment } from '../../storage/environment.ts'
+import { checkFileMode, type Modes, modesOf } from '../../storage/own-files.ts'
 import { copyError, fillDirectory } from './copy-target.ts'
 
 /** What `log.admin.backup` and {@link restoreLog} take. */
 export interface BackupOptions {
   /** Called a few times a second, and at the end. When it throws, the copy is given up, and the call rejects with that error. */
   readonly onProgress?: (progress: WorkProgress) => void
+}
+
+/** What {@link restoreLog} takes. */
+export interface RestoreOptions extends BackupOptions {
+  /** Who may read and write the files of the restored log, as {@link LogOptions.fileMode}. Default 0600: its owner. */
+  readonly fileMode?: number
 }
 
 /** What was copied. */
@@ -31,28 +38,25 @@ const lookEveryMs = 100
 type OnProgress = BackupOptions['onProgress']
 
 export async function backUp(environment: Environment, path: string, options: BackupOptions): Promise<BackupResult> {
-  const onProgress = checkBackupOptions('a backup', options)
+  const { onProgress } = checkOptions('a backup', options, ['onProgress'])
+  if (onProgress !== undefined) checkedFunction('onProgress', onProgress)
   const target = resolve(checkPath('a backup', path))
   const bytes = environment.statistics().usedBytes
   try {
-    return await copyTo(target, bytes, onProgress, (dir) => environment.copyInto(dir))
+    return await copyTo(target, environment.modes, bytes, onProgress, (dir) => environment.copyInto(dir))
   } catch (error) {
     throw copyError(`cannot back up ${environment.dir} to ${target}`, target, error)
   }
 }
 
-function checkBackupOptions(what: string, options: BackupOptions): OnProgress {
-  const { onProgress } = checkOptions(what, options, ['onProgress'])
-  return onProgress === undefined ? undefined : checkedFunction('onProgress', onProgress)
-}
-
 async function copyTo(
   target: string,
+  modes: Modes,
   totalBytes: number,
   onProgress: OnProgress,
   copyInto: (dir: string) => Promise<void>,
 ): Promise<BackupResult> {
-  const bytes = await fillDirectory(target, async (dir) => {
+  const bytes = await fillDirectory(target, modes, async (dir) => {
     const growth = new Growth(dataFileOf(dir), new ProgressMeter(totalBytes, onProgress))
     try {
       await copyInto(dir)
@@ -116,13 +120,15 @@ class Growth {
  * @throws MillraceError `format_unknown` when there is no log in `backup`, `directory_not_empty` for a `dir` that holds something,
  *   also a log in use, `storage_failed` when a file cannot be read or written, `bad_option`
  */
-export async function restoreLog(backup: string, dir: string, options: BackupOptions = {}): Promise<BackupResult> {
-  const onProgress = checkBackupOptions('restoreLog', options)
+export async function restoreLog(backup: string, dir: string, options: RestoreOptions = {}): Promise<BackupResult> {
+  const { onProgress, fileMode } = checkOptions('restoreLog', options, ['onProgress', 'fileMode'])
+  if (onProgress !== undefined) checkedFunction('onProgress', onProgress)
+  if (fileMode !== undefined) checkFileMode(fileMode)
   const source = resolve(checkPath('restoreLog', backup))
   const target = resolve(checkPath('restoreLog', dir))
   try {
     const bytes = backupBytes(source)
-    return await copyTo(target, bytes, onProgress, (into) => copyBackup(source, into))
+    return await copyTo(target, modesOf(fileMode), bytes, onProgress, (into) => copyBackup(source, into))
   } catch (error) {
     throw copyError(`cannot restore ${source} to ${target}`, target, error)
   }

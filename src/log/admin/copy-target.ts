@@ -2,11 +2,22 @@
  * The directory that a copy of a log goes into. The copy grows under a mark, and stands under its name only when it is whole
  * and durable; when it cannot be made, nothing is left of it.
  */
-import { existsSync, mkdirSync, readdirSync, realpathSync, renameSync, rmdirSync, rmSync, statSync } from 'node:fs'
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  realpathSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { MillraceError } from '../../core/errors.ts'
-import { dataFileOf, fsyncDirectory, fsyncFile, incompleteCopy, makeDirectory } from '../../storage/directory.ts'
+import { dataFileOf, fsyncDirectory, fsyncFile, incompleteCopy } from '../../storage/directory.ts'
 import { errorNumberOf, failureAdvice } from '../../storage/failure-advice.ts'
+import { makeDirectory, type Modes } from '../../storage/own-files.ts'
 
 /**
  * Fills a directory that is missing or empty; `fill` writes the data file into the directory that it is given. Returns the size of
@@ -14,17 +25,22 @@ import { errorNumberOf, failureAdvice } from '../../storage/failure-advice.ts'
  *
  * @throws MillraceError `directory_not_empty`, `bad_option` inside of a log, and what the system and `fill` throw
  */
-export async function fillDirectory(target: string, fill: (dir: string) => Promise<void>): Promise<number> {
+export async function fillDirectory(
+  target: string,
+  modes: Modes,
+  fill: (dir: string) => Promise<void>,
+): Promise<number> {
   checkOutside(target)
   const made = missingParts(target)
   const incomplete = join(target, incompleteCopy)
   let isOurs = false
   try {
-    makeDirectory(target)
+    makeDirectory(target, modes)
     if (readdirSync(target).length > 0) throw notEmpty(target)
-    mkdirSync(incomplete)
+    mkdirSync(incomplete, 0o700)
     isOurs = true
     await fill(incomplete)
+    chmodSync(dataFileOf(incomplete), modes.file)
     fsyncFile(dataFileOf(incomplete))
     renameSync(dataFileOf(incomplete), dataFileOf(target))
     rmSync(incomplete, { recursive: true })

@@ -1,0 +1,92 @@
+/**
+ * The files of a directory as a log makes them: for their owner alone unless the user says otherwise, and never what somebody else
+ * has put in their place.
+ */
+import { chmodSync, constants, existsSync, fchmodSync, lstatSync, mkdirSync, openSync, type Stats } from 'node:fs'
+import { dirname } from 'node:path'
+import { MillraceError } from '../core/errors.ts'
+import { checkWhole } from '../core/checks.ts'
+
+/** Who may read and write what a log makes. */
+export interface Modes {
+  readonly file: number
+  readonly directory: number
+  /** The user has said so: the umask of the process takes nothing away. */
+  readonly isExact: boolean
+}
+
+/** @throws MillraceError `bad_option` for a mode with which its owner could not work, or that is none */
+export function checkFileMode(fileMode: number): void {
+  checkWhole('fileMode', fileMode, 0o600, 0o777)
+  if ((fileMode & 0o600) === 0o600 && (fileMode & 0o111) === 0) return
+  throw new MillraceError(
+    'bad_option',
+    `fileMode 0o${fileMode.toString(8)} must let the owner read and write, and nobody execute: 0o600, 0o640 or 0o660, for instance`,
+  )
+}
+
+/** Only the owner, unless `fileMode` says otherwise; a directory may be entered by whoever may read the files in it. */
+export function modesOf(fileMode: number | undefined): Modes {
+  if (fileMode === undefined) return { file: 0o600, directory: 0o700, isExact: false }
+  return { file: fileMode, directory: fileMode | ((fileMode & 0o444) >> 2), isExact: true }
+}
+
+/**
+ * Creates a directory with its parents, where it is missing.
+ *
+ * Node's own `recursive` never returns where the system says that a parent which is there does not exist, as /proc does.
+ */
+export function makeDirectory(dir: string, modes: Modes): void {
+  const parent = dirname(dir)
+  if (!existsSync(parent)) makeDirectory(parent, modes)
+  try {
+    mkdirSync(dir, modes.directory)
+  } catch (error) {
+    // It is there already, or another process has made it meanwhile; a file in its place is refused when it is opened.
+    if (existsSync(dir)) return
+    throw error
+  }
+  if (modes.isExact) chmodSync(dir, modes.directory)
+}
+
+/**
+ * Whether there is a file of this name.
+ *
+ * @throws MillraceError `storage_failed` when something else is there: LMDB would follow it, wait for it or crash on it
+ */
+export function isFileThere(path: string): boolean {
+  const stats = lstatSync(path, { throwIfNoEntry: false })
+  if (stats === undefined) return false
+  if (stats.isFile()) return true
+  throw new MillraceError(
+    'storage_failed',
+    `${path} is ${kindOf(stats)}, and a log has a file of its own there: move it away, then start again`,
+  )
+}
+
+function kindOf(stats: Stats): string {
+  if (stats.isDirectory()) return 'a directory'
+  if (stats.isSymbolicLink()) return 'a symbolic link'
+  if (stats.isFIFO()) return 'a named pipe'
+  if (stats.isSocket()) return 'a socket'
+  return 'a device'
+}
+
+/** Opens a file for reading and writing; what is no file is neither followed nor waited for. */
+export function openFile(path: string): number {
+  return openSync(path, constants.O_RDWR | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0))
+}
+
+/** As {@link openFile}; a file that is missing is made. */
+export function openOrMakeFile(path: string, modes: Modes): number {
+  if (isFileThere(path)) return openFile(path)
+  try {
+    const file = openSync(path, 'wx+', modes.file)
+    if (modes.isExact) fchmodSync(file, modes.file)
+    return file
+  } catch (error) {
+    // Another process was faster.
+    if (isFileThere(path)) return openFile(path)
+    throw error
+  }
+}
