@@ -5,7 +5,7 @@
  * transaction from the file and, some microseconds later, writes it to where the next writer looks. A commit in between is
  * forgotten: the next one takes its number and its place (docs/decisions/0006-commit-lock.md).
  */
-import { closeSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, type Stats, writeSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { monotonicMs } from '../core/clock.ts'
@@ -48,6 +48,11 @@ export class CommitLock {
   /** How long this process has waited for others, ms in all. */
   get waitedMs(): number {
     return this.#waitedMs
+  }
+
+  /** Of the file that is locked. */
+  get stats(): Stats {
+    return fstatSync(this.#file)
   }
 
   /** Tells those who watch the file that a commit is visible. */

@@ -11,13 +11,18 @@ const pollMs = 1_000
 
 export class CommitWatch {
   readonly #path: string
+  readonly #look: () => void
   readonly #listeners = new Set<() => void>()
   #watcher: FSWatcher | undefined
   #cancelPoll: (() => void) | undefined
 
-  /** @param path the file that is written to behind every commit */
-  constructor(path: string) {
+  /**
+   * @param path the file that is written to behind every commit
+   * @param look called with every poll, before anyone is told
+   */
+  constructor(path: string, look: () => void) {
     this.#path = path
+    this.#look = look
   }
 
   /** Calls back soon after commits, perhaps without news, until the returned function is called. */
@@ -47,6 +52,7 @@ export class CommitWatch {
   #poll(): () => void {
     return systemClock.schedule(pollMs, () => {
       this.#cancelPoll = this.#poll()
+      this.#look()
       this.notify()
     })
   }

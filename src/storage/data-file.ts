@@ -4,7 +4,7 @@
  * LMDB crashes the process on a file that is shorter than it says, and takes an older commit for the newest where one bit of
  * its meta pages is flipped; see meta-pages.ts.
  */
-import { closeSync, fstatSync, fsyncSync, readSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, fsyncSync, readSync, type Stats, writeSync } from 'node:fs'
 import { MillraceError } from '../core/errors.ts'
 import {
   foreignMeta,
@@ -156,8 +156,8 @@ export class DataFile {
     return new MillraceError('damaged', `${this.#path} is damaged: ${what}; restore a backup`)
   }
 
-  get bytes(): number {
-    return fstatSync(this.#file).size
+  get stats(): Stats {
+    return fstatSync(this.#file)
   }
 
   close(): void {

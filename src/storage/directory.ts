@@ -27,7 +27,7 @@ export function dataFileOf(dir: string): string {
 }
 
 /** LMDB's table of readers, and its mutex. */
-function lockFileOf(dir: string): string {
+export function lockFileOf(dir: string): string {
   return join(dir, 'lock.mdb')
 }
 

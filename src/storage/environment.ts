@@ -5,20 +5,23 @@
  * it returns. After a failed commit nothing is known about the disk, so the environment is poisoned: it says why and
  * refuses all further work (fail-stop). No code of a user runs inside a transaction.
  */
-import { join, resolve } from 'node:path'
+import { statSync } from 'node:fs'
+import { basename, join, resolve } from 'node:path'
+import { monotonicMs } from '../core/clock.ts'
 import { MillraceError, messageOf } from '../core/errors.ts'
 import { shownBytes } from '../core/shown.ts'
 import { commitFile, CommitLock } from './commit-lock.ts'
 import { CommitWatch } from './commit-watch.ts'
 import { DataFile } from './data-file.ts'
 import { type DatabaseName, fixedKeyBytes } from './databases.ts'
-import { checkDataFile, dataFileOf, fsyncDirectory } from './directory.ts'
+import { checkDataFile, dataFileOf, fsyncDirectory, lockFileOf } from './directory.ts'
 import { failureAdvice } from './failure-advice.ts'
 import {
   createAndOpen,
   type Databases,
   defaultMapBytes,
   defaultPageSizeBytes,
+  type Opened,
   openError,
   type Root,
 } from './opening.ts'
@@ -26,6 +29,7 @@ import { makeDirectory, type Modes, modesOf } from './own-files.ts'
 import { damaged, readFailure, rowName } from './read-failure.ts'
 import { isSealed, seal, sealedDatabases, unseal } from './sealed-rows.ts'
 import { Sessions } from './sessions.ts'
+import { StandingFiles } from './standing-files.ts'
 import { freePages, type LogStatistics, readStatistics } from './statistics.ts'
 
 /** The longest key that LMDB takes with pages of this size; docs/format.md. */
@@ -33,6 +37,9 @@ export const keyBytesMax = 4_026
 
 /** Commits between two looks for readers that are dead, which costs a few µs. */
 const commitsBetweenReaderChecks = 16
+
+/** Who only reads looks this often whether the files still stand under their names; who writes, with every commit. */
+const lookEveryMs = 1_000
 
 /** The right to write, valid until the callback that it was given to returns. */
 export interface WriteTransaction {
@@ -77,6 +84,7 @@ export class Environment {
   readonly #bytesMax: number
   readonly #lock: CommitLock
   readonly #watch: CommitWatch
+  readonly #standing: StandingFiles
   /** Copies that are under way: the file stays open until they are done. */
   readonly #copies = new Set<Promise<void>>()
   #poison: MillraceError | undefined
@@ -84,6 +92,7 @@ export class Environment {
   #commits = 0
   #isWriting = false
   readonly #beforeWrites: (() => void)[] = []
+  #lookedMs = 0
 
   /**
    * Opens a directory, and creates it where it is missing.
@@ -97,7 +106,7 @@ export class Environment {
     this.modes = modesOf(fileMode)
     this.sessions = new Sessions(this.dir, this.modes)
     const modes = this.modes
-    this.#watch = new CommitWatch(join(this.dir, commitFile))
+    this.#watch = new CommitWatch(join(this.dir, commitFile), () => this.#look())
     try {
       makeDirectory(this.dir, modes)
       checkDataFile(this.dir)
@@ -105,16 +114,24 @@ export class Environment {
     } catch (cause) {
       throw openError(this.dir, cause)
     }
+    let opened: Opened | undefined
     try {
-      const { root, databases, file, bytesMax } = this.#lock.hold(() =>
-        createAndOpen(this.dir, { pageSizeBytes, mapBytes, modes, throwAway }),
-      )
-      this.#root = root
-      this.#databases = databases
-      this.#file = file
-      this.#bytesMax = bytesMax
+      opened = this.#lock.hold(() => createAndOpen(this.dir, { pageSizeBytes, mapBytes, modes, throwAway }))
+      this.#root = opened.root
+      this.#databases = opened.databases
+      this.#file = opened.file
+      this.#bytesMax = opened.bytesMax
+      this.#standing = new StandingFiles(this.dir, [
+        { name: commitFile, stats: this.#lock.stats },
+        { name: basename(dataFileOf(this.dir)), stats: this.#file.stats },
+        { name: basename(lockFileOf(this.dir)), stats: statSync(lockFileOf(this.dir)) },
+      ])
+      this.#look()
+      this.#checkUsable()
       if (!throwAway) fsyncDirectory(this.dir)
     } catch (cause) {
+      opened?.file.close()
+      opened?.root.close().catch(() => undefined) // the error that matters is thrown below
       this.#lock.close()
       throw openError(this.dir, cause)
     }
@@ -135,6 +152,8 @@ export class Environment {
       // A process that is killed in the middle of a read leaves its snapshot behind, and the file grows until that is found.
       if (this.#commits++ % commitsBetweenReaderChecks === 0) this.#root.readerCheck()
       result = this.#lock.hold(() => {
+        this.#look()
+        this.#checkUsable()
         const done = this.#root.transactionSync(() => {
           this.#isWriting = true
           try {
@@ -199,6 +218,19 @@ export class Environment {
         throw this.#fail(cause)
       }
     },
+  }
+
+  /** Nothing is acknowledged once the files that are open are not where they were. */
+  #look(): void {
+    this.#lookedMs = monotonicMs()
+    if (this.#closed || this.#poison !== undefined) return
+    const what = this.#standing.whatIsGone()
+    if (what === undefined) return
+    this.#poison = new MillraceError(
+      'storage_failed',
+      `the log in ${this.dir} is gone: ${what}. Nothing is acknowledged from here on, and the log refuses further work: bring back ` +
+        'what was there, and start the process again',
+    )
   }
 
   /** After a write that failed nothing is known about the disk: everything from here on is refused. */
@@ -345,7 +377,7 @@ export class Environment {
 
   /** How much the file may still grow: infinite, unless a limit of the process (`ulimit -v`) ends it before its disk does. */
   growableBytes(): number {
-    return this.#bytesMax === Infinity ? Infinity : Math.max(0, this.#bytesMax - this.#file.bytes)
+    return this.#bytesMax === Infinity ? Infinity : Math.max(0, this.#bytesMax - this.#file.stats.size)
   }
 
   /** How the file is used, as of the newest commit of any process. */
@@ -382,6 +414,7 @@ export class Environment {
 
   /** Reads from here on see the newest commit, of any process. Reads without a call in between see one snapshot. */
   refresh(): void {
+    if (monotonicMs() - this.#lookedMs >= lookEveryMs) this.#look()
     this.#checkUsable()
     this.#root.resetReadTxn()
   }

@@ -64,7 +64,7 @@ export function createAndOpen(dir: string, options: OpeningOptions): Opened {
   let root: Root | undefined
   try {
     file.check()
-    const mapBytes = mapBytesFor(dataFileOf(dir), file.bytes, options.mapBytes)
+    const mapBytes = mapBytesFor(dataFileOf(dir), file.stats.size, options.mapBytes)
     root = openRoot(dir, options, mapBytes)
     const databases = openDatabases(dir, root)
     file.sealAll()
