@@ -185,11 +185,12 @@ export class Membership {
   }
 
   #join(): string {
-    const { groups, session, newMemberId } = this.#context
+    const { groups, session, topicsVersion, newMemberId } = this.#context
     const { group, heartbeatMs: _, maxPollIntervalMs: __, instanceId, subscription, ...options } = this.#options
     const memberId = newMemberId()
     const { id: sessionId, pid, host } = session.begin()
-    // What comes into the catalogue meanwhile is found by the poll that follows.
+    // What comes into the catalogue from here on is found by the poll that follows.
+    this.#syncedTopics = topicsVersion()
     groups.join(group, {
       ...options,
       subscription: subscription(),
