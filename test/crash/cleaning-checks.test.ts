@@ -29,7 +29,8 @@ const doctored: Readonly<
     const [key] = environment.keys('batches', Buffer.of(0), Buffer.alloc(16, 255), 100).slice(40)
     if (key !== undefined) transaction.remove('batches', key)
     const row = embedded.partitions.row(partition)
-    embedded.partitions.putRow(transaction, partition, { ...row, gapsEnd: end })
+    const active = { ...row.active, batchCount: row.active.batchCount - 1 }
+    embedded.partitions.putRow(transaction, partition, { ...row, gapsEnd: end, active })
   },
   'booked are': ({ embedded }, partition, transaction) => {
     const row = embedded.partitions.row(partition)

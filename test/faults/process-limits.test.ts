@@ -1,7 +1,7 @@
 // A process that may take too little of its system is told so by an error; LMDB would crash it.
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { openTestLog } from '../support/open.ts'
+import { openDurableLog } from '../support/open.ts'
 import { endWithTest, Program } from '../support/program.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { lines } from '../support/topics.ts'
@@ -34,14 +34,14 @@ test('address space: a log grows as far as it goes, then appends are refused and
   })
   const tooLittle = await fill('ulimit -v 1250000', dir)
   expect(tooLittle.refusal).toMatch(/^storage_failed cannot open .* do not fit into the address space .*ulimit -v/)
-  expect(await openTestLog(dir).log.admin.endOffsets(lines)).toEqual([sent])
+  expect(await openDurableLog(dir).log.admin.endOffsets(lines)).toEqual([sent])
 })
 
 test('file descriptors: a log is opened and works, or says how many it needs', async () => {
   const outcomes: string[] = []
   for (const free of [0, 1, 4, 7, 14, 30]) {
     const dir = join(temporaryDirectory(), 'log')
-    if (free % 2 === 0) await openTestLog(dir).log.close()
+    if (free % 2 === 0) await openDurableLog(dir).log.close()
     const { refusal, sent, read } = await fill('ulimit -n 120', dir, 2, free)
     expect(refusal).toMatch(/^$|^storage_failed .*raise the limit on open files \(ulimit -n\)/)
     expect(refusal).toContain(refusal === '' ? '' : dir)

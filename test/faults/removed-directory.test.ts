@@ -2,7 +2,7 @@
 import { copyFileSync, cpSync, mkdirSync, renameSync, rmSync, utimesSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
-import { openEnvironment, openTestLog } from '../support/open.ts'
+import { openEnvironment, openDurableLog } from '../support/open.ts'
 import { startProgram } from '../support/program.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { errorOf, rejectionOf } from '../support/thrown.ts'
@@ -54,7 +54,7 @@ const happenings: Readonly<Record<string, (dir: string) => void>> = {
 describe.each(Object.entries(happenings))('a log is open, and %s', (_, happens) => {
   test('the next commit is refused, and all that follows', async () => {
     const dir = join(temporaryDirectory(), 'in', 'log')
-    const { log, environment } = openTestLog(dir)
+    const { log, environment } = openDurableLog(dir)
     await log.producer().send(lines, { key: 'a', value: '0' })
     happens(dir)
     const refusal = await rejectionOf(log.producer().send(lines, { key: 'a', value: '1' }))
@@ -82,7 +82,7 @@ test.each(['data.mdb', 'lock.mdb', 'commit.lock'])('also long after it was opene
 
 test('a reader that waits for commits is told, although there are none', async () => {
   const dir = join(temporaryDirectory(), 'log')
-  const { log } = openTestLog(dir)
+  const { log } = openDurableLog(dir)
   await log.producer().send(lines, { key: 'a', value: '0' })
   const following = log.read(lines, { follow: true })[Symbol.asyncIterator]()
   expect((await following.next()).value).toMatchObject({ value: '0' })

@@ -109,7 +109,7 @@ const sources: readonly (readonly [what: string, make: (dir: string, saved: stri
       cpSync(saved, dir, { recursive: true })
       truncateSync(join(dir, 'data.mdb'), 100)
     },
-    'or only the beginning of one',
+    'it does not begin as a file of LMDB does',
   ],
 ]
 

@@ -223,5 +223,5 @@ test('what is shown of a stored key holds no control character', async () => {
   openStored(dir).put('groups', key, Buffer.from('no checksum'))
   environment.refresh()
   const { message } = errorOf(() => environment.get('groups', key))
-  expect(message).toContain(String.raw`"a\u001b[2J\u0085\u009b\u000ab"`)
+  expect(message).toContain(String.raw`"a\u001b[2J\u0085\u009b\nb"`)
 })

@@ -251,7 +251,7 @@ describe('what regroups', () => {
 
 describe('an aggregation', () => {
   const grouped = stream.groupByKey()
-  const windows = grouped.windowedBy(TimeWindows.of({ size: 5 }))
+  const windows = grouped.windowedBy(TimeWindows.of({ size: minutes(1) }))
 
   test('makes a table of the key, or of the key in its window', () => {
     expectTypeOf(grouped.count()).toEqualTypeOf<KTable<string, number>>()

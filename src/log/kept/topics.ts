@@ -228,6 +228,7 @@ function checkRequest(given: TopicRequest): TopicRequest {
   if (setting !== undefined) {
     throw new MillraceError('bad_option', `createTopic takes ${setting} in config: { name, config: { ${setting} } }`)
   }
+  nameOf(given)
   return readRequest(checkOptions('createTopic', given, requestNames))
 }
 
