@@ -16,6 +16,8 @@ interface FileLocks {
   /** Blocks until the lock on the whole file is ours. A lock belongs to the open file, not to the process. */
   readonly waitForLockSync: (file: number) => void
   readonly unlock: (file: number) => void
+  /** False where somebody else has locked one of these bytes. */
+  readonly tryLock: (file: number, offset: number, length: number) => boolean
 }
 
 /** The name of the file that is locked and, behind every commit, written to: for whoever watches it. */
@@ -23,7 +25,12 @@ export const commitFile = 'commit.lock'
 
 const mark = Buffer.of(0)
 
-const { unlock, waitForLockSync } = createRequire(import.meta.url)('fs-native-extensions') as FileLocks
+const { tryLock, unlock, waitForLockSync } = createRequire(import.meta.url)('fs-native-extensions') as FileLocks
+
+/** Whether another process has LMDB's lock on its lock file; whoever asks closes the file soon, and has it no longer. */
+export function isLockedByOthers(lockFile: number): boolean {
+  return !tryLock(lockFile, 0, 1)
+}
 
 export class CommitLock {
   readonly #file: number

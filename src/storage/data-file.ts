@@ -110,19 +110,25 @@ export class DataFile {
 
   /** Seals the newest commit; only under the lock of the directory. */
   seal(): void {
-    try {
-      this.#readPages()
-      this.#seal(newestSlotOf(this.#pages, this.#pageBytes))
-    } catch {
-      // The commit is durable whatever becomes of this: its page counts as one of a process that was killed here.
-    }
+    this.#quietly(() => this.#seal(newestSlotOf(this.#pages, this.#pageBytes)))
   }
 
   /** Seals both pages, where no commit does: in a file that was just opened, or copied. */
   sealAll(): void {
-    this.#readPages()
-    this.#seal(0)
-    this.#seal(1)
+    this.#quietly(() => {
+      this.#seal(0)
+      this.#seal(1)
+    })
+  }
+
+  /** Commits are durable whatever becomes of their seals: without, they count as those of a process that was killed there. */
+  #quietly(seal: () => void): void {
+    try {
+      this.#readPages()
+      seal()
+    } catch {
+      // See above; a disk that fails is told of by the next write of LMDB.
+    }
   }
 
   #seal(slot: 0 | 1): void {

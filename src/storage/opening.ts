@@ -7,8 +7,9 @@ import { MillraceError, messageOf } from '../core/errors.ts'
 import { commitFile } from './commit-lock.ts'
 import { type DatabaseName, databaseNames } from './databases.ts'
 import { DataFile } from './data-file.ts'
-import { createDataFile, dataFileOf, makeRoom } from './directory.ts'
+import { createDataFile, dataFileOf, lockFileOf, makeRoom } from './directory.ts'
 import { failureAdvice } from './failure-advice.ts'
+import { checkLockFile } from './lock-file.ts'
 import type { Modes } from './own-files.ts'
 import { checkDescriptors, mapBytesFor } from './process-limits.ts'
 import { isReadersFull, readersMax, tooManyReaders } from './read-failure.ts'
@@ -64,6 +65,7 @@ export function createAndOpen(dir: string, options: OpeningOptions): Opened {
   let root: Root | undefined
   try {
     file.check()
+    checkLockFile(lockFileOf(dir))
     const mapBytes = mapBytesFor(dataFileOf(dir), file.stats.size, options.mapBytes)
     root = openRoot(dir, options, mapBytes)
     const databases = openDatabases(dir, root)

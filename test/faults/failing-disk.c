@@ -1,7 +1,7 @@
 // Lets chosen calls on chosen files go wrong, as a bad, full or slow disk does. Loaded ahead of the C library (LD_PRELOAD).
 //
 //   FAULT_FILE   the end of the path of the files that are meant
-//   FAULT_CALL   sync (fdatasync), page (a write of LMDB's pages), commit (LMDB's last write of a transaction, which goes
+//   FAULT_CALL   sync (fdatasync), page (a write of LMDB's pages), seal (the 24 bytes that follow a commit), commit (LMDB's last write of a transaction, which goes
 //                through a descriptor that is synchronous), or map (mmap, in the middle of opening)
 //   FAULT_AT     the how manieth of these calls goes wrong first, from 1
 //   FAULT_TIMES  how many calls in a row go wrong, 0 for all from there on
@@ -58,18 +58,20 @@ static int goes_wrong(int fd, const char *call) {
   errno = (int)number("FAULT_ERROR"); \
   return -1;
 
-static const char *kind_of_write(int fd) { return fcntl(fd, F_GETFL) & O_DSYNC ? "commit" : "page"; }
+static const char *kind_of_write(int fd, size_t length) {
+  return fcntl(fd, F_GETFL) & O_DSYNC ? "commit" : length == 24 ? "seal" : "page";
+}
 
 int fdatasync(int fd) { FAULTY("sync", REAL(int, "fdatasync", int)(fd)) }
 
 ssize_t pwrite(int fd, const void *bytes, size_t length, off_t at) {
-  FAULTY(kind_of_write(fd), REAL(ssize_t, "pwrite", int, const void *, size_t, off_t)(fd, bytes, length, at))
+  FAULTY(kind_of_write(fd, length), REAL(ssize_t, "pwrite", int, const void *, size_t, off_t)(fd, bytes, length, at))
 }
 
 ssize_t pwrite64(int fd, const void *bytes, size_t length, off_t at) { return pwrite(fd, bytes, length, at); }
 
 ssize_t writev(int fd, const struct iovec *parts, int count) {
-  FAULTY(kind_of_write(fd), REAL(ssize_t, "writev", int, const struct iovec *, int)(fd, parts, count))
+  FAULTY(kind_of_write(fd, 0), REAL(ssize_t, "writev", int, const struct iovec *, int)(fd, parts, count))
 }
 
 void *mmap(void *at, size_t length, int rights, int flags, int fd, off_t from) {

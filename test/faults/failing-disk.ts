@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url'
 
 /** Which calls go wrong, and how. */
 export interface Fault {
-  /** LMDB's fdatasync, its writes of pages, its last write of a transaction (the commit), or its mmap while it opens. */
-  readonly call: 'sync' | 'page' | 'commit' | 'map'
+  /** LMDB's fdatasync, its writes of pages, its last write of a transaction (the commit), the seal of that, or its mmap while it opens. */
+  readonly call: 'sync' | 'page' | 'commit' | 'seal' | 'map'
   /** The how manieth call, from 1. */
   readonly at: number
   readonly times: 'once' | 'for ever'

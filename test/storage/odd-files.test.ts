@@ -98,6 +98,22 @@ describe('instead of a file', () => {
   })
 })
 
+test('a lock file that other processes use, and that is not theirs any more, is refused', async (context) => {
+  if (process.platform !== 'linux') context.skip('only Linux says who uses a file')
+  const dir = await closedLog()
+  const user = startProgram('commit-on-request', [dir])
+  expect(await user.line()).toBe('open')
+  const path = join(dir, 'lock.mdb')
+  const sound = readFileSync(path)
+  const damages = [Buffer.alloc(sound.length), Buffer.alloc(sound.length, 0x5a), Buffer.from(sound).fill(1, 4, 5)]
+  for (const damaged of damages) {
+    writeFileSync(path, damaged)
+    expect(await saidOf([dir])).toMatchObject([{ code: 'storage_failed', message: expect.stringContaining(path) }])
+  }
+  writeFileSync(path, sound)
+  expect(await saidOf([dir])).toEqual([{ code: 'opened' }])
+})
+
 test('names that were guessed and planted are not followed', async () => {
   const dir = join(temporaryDirectory(), 'log')
   mkdirSync(dir)
