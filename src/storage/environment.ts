@@ -334,14 +334,14 @@ export class Environment {
       const key = keyOf(found[at] as T)
       const order = Buffer.compare(before, key)
       const isInOrder = order < 0 || (order === 0 && at === 0)
-      const isWhole = keyBytes === undefined || keyBytes === key.length
-      if (!isInOrder || !isWhole || Buffer.compare(key, to) >= 0) throw this.#misplaced(database, key)
+      if (!isInOrder || (keyBytes ?? key.length) !== key.length) throw this.#misplaced(database, key)
       before = key
     }
+    if (found.length > 0 && Buffer.compare(before, to) >= 0) throw this.#misplaced(database, before)
     return found
   }
 
-  #misplaced(database: DatabaseName, key: Buffer): MillraceError {
+  #misplaced(database: DatabaseName, key: Uint8Array): MillraceError {
     return damaged(this.dir, `LMDB finds ${rowName(database, key)} where it cannot be`)
   }
 

@@ -47,6 +47,7 @@ export function failureAdvice(dir: string, cause: unknown): FailureAdvice {
   const message = messageOf(cause)
   const code = errorNumberOf(cause)
   if (code === undefined) return { what: message, remedy: 'check the disk' }
+  if (isDamage(cause)) return { what: `the file is damaged (${message})`, remedy: 'restore a backup' }
   const freeBytes = freeBytesOf(dir)
   if (code === ENOSPC || code === EDQUOT || (code === EIO && freeBytes !== undefined && freeBytes < fullBytes)) {
     const free = freeBytes === undefined ? '' : `, ${freeBytes} bytes are free`
@@ -61,6 +62,16 @@ export function failureAdvice(dir: string, cause: unknown): FailureAdvice {
     return { what: message, remedy: 'give the process the right to write to the directory and the files in it' }
   }
   return { what: message, remedy: pathRemedies.get(code) ?? 'check the disk' }
+}
+
+/** MDB_PAGE_NOTFOUND, _CORRUPTED, _PANIC, _CURSOR_FULL, _PAGE_FULL, _INCOMPATIBLE, _BAD_TXN, _BAD_VALSIZE, _BAD_DBI. */
+const damageCodes: ReadonlySet<unknown> = new Set([
+  -30_797, -30_796, -30_795, -30_787, -30_786, -30_784, -30_782, -30_781, -30_780,
+])
+
+/** Whether LMDB has found that its pages do not fit together. */
+export function isDamage(cause: unknown): boolean {
+  return damageCodes.has((cause as { readonly code?: unknown } | undefined)?.code)
 }
 
 /** LMDB gives the number of the system, or only its words; Node gives the negative number. */

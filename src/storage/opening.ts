@@ -8,11 +8,11 @@ import { commitFile } from './commit-lock.ts'
 import { type DatabaseName, databaseNames } from './databases.ts'
 import { DataFile } from './data-file.ts'
 import { createDataFile, dataFileOf, lockFileOf, makeRoom } from './directory.ts'
-import { failureAdvice } from './failure-advice.ts'
+import { failureAdvice, isDamage } from './failure-advice.ts'
 import { checkLockFile } from './lock-file.ts'
 import type { Modes } from './own-files.ts'
 import { checkDescriptors, mapBytesFor } from './process-limits.ts'
-import { isReadersFull, readersMax, tooManyReaders } from './read-failure.ts'
+import { damaged, isReadersFull, readersMax, tooManyReaders } from './read-failure.ts'
 import { formatKey } from './sealed-rows.ts'
 
 /** Written into every directory; a directory with another version is refused. */
@@ -81,7 +81,8 @@ export function createAndOpen(dir: string, options: OpeningOptions): Opened {
 /** The databases of an environment, created where they are missing. */
 function openDatabases(dir: string, root: Root): Databases {
   const isStamped = checkFormat(dir, root)
-  const databases = Object.fromEntries(databaseNames.map((name) => [name, openDatabase(root, name)])) as Databases
+  const open = isStamped ? existingDatabase : openDatabase
+  const databases = Object.fromEntries(databaseNames.map((name) => [name, open(root, name)])) as Databases
   if (!isStamped) {
     root.transactionSync(() => {
       databases.meta.putSync(formatKey, Buffer.from(JSON.stringify({ format: formatVersion })))
@@ -132,6 +133,17 @@ function openDatabase(root: RootDatabase<Buffer, Buffer>, name: string): LmdbDat
   return root.openDB({ name, encoding: 'binary', keyEncoding: 'binary', cache: false })
 }
 
+/** A log that has its format has its databases: one that cannot be found is not created anew. */
+function existingDatabase(root: RootDatabase<Buffer, Buffer>, name: string): LmdbDatabase<Buffer, Buffer> {
+  const options = { name, encoding: 'binary', keyEncoding: 'binary', cache: false, create: false } as const
+  const database = root.openDB<Buffer, Buffer>(options) as LmdbDatabase<Buffer, Buffer> | undefined
+  if (database !== undefined) return database
+  throw new MillraceError(
+    'damaged',
+    `the log has no database "${name}" any more: its file is damaged; restore a backup`,
+  )
+}
+
 function checkVersion(dir: string, stored: Buffer): void {
   const version = readVersion(stored)
   if (version === formatVersion) return
@@ -159,6 +171,7 @@ export function openError(dir: string, cause: unknown): MillraceError {
       cause,
     })
   }
+  if (isDamage(cause)) return damaged(dir, `it cannot be opened (${message})`, cause)
   const { what, remedy } = failureAdvice(dir, cause)
   return new MillraceError('storage_failed', `cannot open the log in ${dir}: ${what}; ${remedy}, then start again`, {
     cause,

@@ -12,6 +12,8 @@ export interface Stored {
   rows(database: string): readonly StoredRow[]
   put(database: string, key: Uint8Array, value: Uint8Array): void
   remove(database: string, key: Uint8Array): void
+  /** Removes a database with its name. */
+  drop(database: string): void
 }
 
 /** Opens the databases of a directory that holds a log. */
@@ -27,6 +29,7 @@ export function openStored(dir: string): Stored {
     },
     put: (database, key, value) => databaseOf(database).putSync(key as Buffer, value as Buffer),
     remove: (database, key) => void databaseOf(database).removeSync(key as Buffer),
+    drop: (database) => databaseOf(database).dropSync(),
   }
 }
 
