@@ -9,11 +9,10 @@ import { statSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { monotonicMs } from '../core/clock.ts'
 import { MillraceError, messageOf } from '../core/errors.ts'
-import { shownBytes } from '../core/shown.ts'
 import { commitFile, CommitLock } from './commit-lock.ts'
 import { CommitWatch } from './commit-watch.ts'
 import { DataFile } from './data-file.ts'
-import { type DatabaseName, fixedKeyBytes } from './databases.ts'
+import type { DatabaseName } from './databases.ts'
 import { checkDataFile, dataFileOf, fsyncDirectory, lockFileOf } from './directory.ts'
 import { failureAdvice } from './failure-advice.ts'
 import {
@@ -26,14 +25,10 @@ import {
   type Root,
 } from './opening.ts'
 import { makeDirectory, type Modes, modesOf } from './own-files.ts'
-import { damaged, readFailure, rowName } from './read-failure.ts'
-import { isSealed, seal, sealedDatabases, unseal } from './sealed-rows.ts'
+import { isSealed, seal } from './sealed-rows.ts'
 import { Sessions } from './sessions.ts'
 import { StandingFiles } from './standing-files.ts'
-import { freePages, type LogStatistics, readStatistics } from './statistics.ts'
-
-/** The longest key that LMDB takes with pages of this size; docs/format.md. */
-export const keyBytesMax = 4_026
+import { keyBytesMax, StoredRows } from './stored-rows.ts'
 
 /** Commits between two looks for readers that are dead, which costs a few µs. */
 const commitsBetweenReaderChecks = 16
@@ -46,12 +41,6 @@ export interface WriteTransaction {
   /** @throws MillraceError `bad_option` for a key of more than {@link keyBytesMax} bytes, `storage_failed` */
   put(database: DatabaseName, key: Uint8Array, value: Uint8Array): void
   remove(database: DatabaseName, key: Uint8Array): void
-}
-
-/** A key and a value out of a range; both are copies. */
-export interface Entry {
-  readonly key: Buffer
-  readonly value: Buffer
 }
 
 /** How a directory is opened; only `fileMode` is for users. */
@@ -72,14 +61,14 @@ export interface EnvironmentOptions {
   readonly throwAway?: boolean
 }
 
-export class Environment {
+export class Environment extends StoredRows {
   readonly dir: string
   /** Who of those that this directory knows of lives. */
   readonly sessions: Sessions
   /** Of the files that are made for it. */
   readonly modes: Modes
-  readonly #root: Root
-  readonly #databases: Databases
+  protected readonly root: Root
+  protected readonly databases: Databases
   readonly #file: DataFile
   readonly #bytesMax: number
   readonly #lock: CommitLock
@@ -101,6 +90,7 @@ export class Environment {
    *   `storage_failed` when it cannot be opened
    */
   constructor(dir: string, options: EnvironmentOptions = {}) {
+    super()
     const { pageSizeBytes = defaultPageSizeBytes, mapBytes = defaultMapBytes, fileMode, throwAway = false } = options
     this.dir = resolve(dir)
     this.modes = modesOf(fileMode)
@@ -117,8 +107,8 @@ export class Environment {
     let opened: Opened | undefined
     try {
       opened = this.#lock.hold(() => createAndOpen(this.dir, { pageSizeBytes, mapBytes, modes, throwAway }))
-      this.#root = opened.root
-      this.#databases = opened.databases
+      this.root = opened.root
+      this.databases = opened.databases
       this.#file = opened.file
       this.#bytesMax = opened.bytesMax
       this.#standing = new StandingFiles(this.dir, [
@@ -127,7 +117,7 @@ export class Environment {
         { name: basename(lockFileOf(this.dir)), stats: statSync(lockFileOf(this.dir)) },
       ])
       this.#look()
-      this.#checkUsable()
+      this.checkUsable()
       if (!throwAway) fsyncDirectory(this.dir)
     } catch (cause) {
       opened?.file.close()
@@ -144,17 +134,17 @@ export class Environment {
    * @throws MillraceError `storage_failed` when the commit fails: the environment is poisoned from then on
    */
   write<T>(work: (transaction: WriteTransaction) => T): T {
-    this.#checkUsable()
+    this.checkUsable()
     for (const prepare of this.#beforeWrites) prepare()
     let thrownByWork: unknown
     let result: T
     try {
       // A process that is killed in the middle of a read leaves its snapshot behind, and the file grows until that is found.
-      if (this.#commits++ % commitsBetweenReaderChecks === 0) this.#root.readerCheck()
+      if (this.#commits++ % commitsBetweenReaderChecks === 0) this.root.readerCheck()
       result = this.#lock.hold(() => {
         this.#look()
-        this.#checkUsable()
-        const done = this.#root.transactionSync(() => {
+        this.checkUsable()
+        const done = this.root.transactionSync(() => {
           this.#isWriting = true
           try {
             return work(this.#transaction)
@@ -191,8 +181,8 @@ export class Environment {
    * would keep pages from being used again for ever; {@link write} does so every few commits.
    */
   releaseDeadReaders(): number {
-    this.#checkUsable()
-    return this.#root.readerCheck()
+    this.checkUsable()
+    return this.root.readerCheck()
   }
 
   /** How long writes of this process have waited for those of others, ms in all. */
@@ -205,7 +195,7 @@ export class Environment {
       if (key.length > keyBytesMax) throw keyTooLong(database, key)
       const stored = isSealed(database, key) ? seal(key, value) : value
       try {
-        this.#databases[database].putSync(key as Buffer, stored as Buffer)
+        this.databases[database].putSync(key as Buffer, stored as Buffer)
       } catch (cause) {
         throw this.#fail(cause)
       }
@@ -213,7 +203,7 @@ export class Environment {
     remove: (database, key) => {
       if (key.length > keyBytesMax) return
       try {
-        this.#databases[database].removeSync(key as Buffer)
+        this.databases[database].removeSync(key as Buffer)
       } catch (cause) {
         throw this.#fail(cause)
       }
@@ -244,150 +234,9 @@ export class Environment {
     ))
   }
 
-  /**
-   * A copy of the value, of the current snapshot or of the transaction that is open.
-   *
-   * @throws MillraceError `damaged`, `too_many_readers`; so do all that read
-   */
-  get(database: DatabaseName, key: Uint8Array): Buffer | undefined {
-    this.#checkUsable()
-    if (key.length > keyBytesMax) return undefined
-    let stored: Buffer | undefined
-    try {
-      stored = this.#databases[database].getBinary(key as Buffer)
-    } catch (cause) {
-      throw this.#readFailed(rowName(database, key), cause)
-    }
-    return stored === undefined ? undefined : this.#valueOf(database, key, stored)
-  }
-
-  #valueOf(database: DatabaseName, key: Uint8Array, stored: Buffer): Buffer {
-    if (!isSealed(database, key)) return stored
-    const value = unseal(key, stored)
-    if (value !== undefined) return value
-    throw damaged(this.dir, `${rowName(database, key)} has a wrong checksum`)
-  }
-
-  /**
-   * Up to `limit` entries with from <= key < to, in order. Never hold a snapshot longer than one call: page by key.
-   *
-   * LMDB may hand out others when its pages are damaged: each key is checked against the range and against the one before it.
-   */
-  range(database: DatabaseName, from: Uint8Array, to: Uint8Array, limit: number): Entry[] {
-    const stored = this.storedRange(database, from, to, limit)
-    if (!sealedDatabases.has(database)) return stored
-    return stored.map(({ key, value }) => ({ key, value: this.#valueOf(database, key, value) }))
-  }
-
-  /** A range in pages of up to `limit` entries; each is read when it is asked for, so no snapshot is held in between. */
-  *pages(database: DatabaseName, from: Uint8Array, to: Uint8Array, limit: number): Generator<Entry[], undefined> {
-    for (let start = from; ;) {
-      const page = this.range(database, start, to, limit)
-      yield page
-      const last = page.at(-1)
-      if (last === undefined || page.length < limit) return undefined
-      start = Buffer.concat([last.key, Buffer.of(0)])
-    }
-  }
-
-  /** As {@link range}, with the checksums of sealed rows (sealed-rows.ts) unchecked and in place: for whoever verifies. */
-  storedRange(database: DatabaseName, from: Uint8Array, to: Uint8Array, limit: number): Entry[] {
-    const [start, end] = [asBound(from), asBound(to)]
-    return this.#walk(database, start, end, (stored) => stored.getRange({ start, end, limit }), keyOfEntry)
-  }
-
-  /** The keys of a {@link range}, without a look at the values. */
-  keys(database: DatabaseName, from: Uint8Array, to: Uint8Array, limit: number): Buffer[] {
-    const [start, end] = [asBound(from), asBound(to)]
-    return this.#walk(database, start, end, (stored) => stored.getKeys({ start, end, limit }), itself)
-  }
-
-  /** The last entry with from <= key < before. */
-  lastBefore(database: DatabaseName, from: Uint8Array, before: Uint8Array): Entry | undefined {
-    const [start, end] = [asBound(before), asBound(from)]
-    const options = { start, exclusiveStart: true, end, inclusiveEnd: true, reverse: true, limit: 1 }
-    const [last] = this.#walk(database, end, start, (stored) => stored.getRange(options), keyOfEntry)
-    return last === undefined ? undefined : { key: last.key, value: this.#valueOf(database, last.key, last.value) }
-  }
-
-  /** All that LMDB hands out of a range, when it is what a range can hold. */
-  #walk<T>(
-    database: DatabaseName,
-    from: Uint8Array,
-    to: Uint8Array,
-    begin: (stored: Databases[DatabaseName]) => Iterable<T>,
-    keyOf: (found: T) => Buffer,
-  ): T[] {
-    this.#checkUsable()
-    const found: T[] = []
-    let walk: Iterator<T> | undefined
-    try {
-      walk = begin(this.#databases[database])[Symbol.iterator]()
-      for (let next = walk.next(); next.done !== true; next = walk.next()) found.push(next.value)
-    } catch (cause) {
-      walk?.return?.() // the walk has ended, and LMDB does not know it: it would keep its snapshot
-      throw this.#readFailed(`"${database}" from ${shownBytes(from)} on`, cause)
-    }
-    const keyBytes = fixedKeyBytes[database]
-    let before = from
-    for (let at = 0; at < found.length; at++) {
-      const key = keyOf(found[at] as T)
-      const order = Buffer.compare(before, key)
-      const isInOrder = order < 0 || (order === 0 && at === 0)
-      if (!isInOrder || (keyBytes ?? key.length) !== key.length) throw this.#misplaced(database, key)
-      before = key
-    }
-    if (found.length > 0 && Buffer.compare(before, to) >= 0) throw this.#misplaced(database, before)
-    return found
-  }
-
-  #misplaced(database: DatabaseName, key: Uint8Array): MillraceError {
-    return damaged(this.dir, `LMDB finds ${rowName(database, key)} where it cannot be`)
-  }
-
-  /** What failed inside LMDB, as an error of ours. The snapshot is given up: LMDB refuses to read on in it. */
-  #readFailed(what: string, cause: unknown): MillraceError {
-    try {
-      this.#root.resetReadTxn()
-    } catch {
-      // There is none when it could not be taken; the failure below says why.
-    }
-    return readFailure(this.dir, what, cause)
-  }
-
-  /** How many rows LMDB says a database has. */
-  rowCount(database: DatabaseName): number {
-    this.#checkUsable()
-    try {
-      return (this.#databases[database].getStats() as { readonly entryCount: number }).entryCount
-    } catch (cause) {
-      throw this.#readFailed(`how many rows "${database}" has`, cause)
-    }
-  }
-
-  /** Bytes of the file that hold nothing: they are used again before it grows. */
-  reusableBytes(): number {
-    this.#checkUsable()
-    try {
-      return freePages(this.#root, Object.values(this.#databases)).bytes
-    } catch (cause) {
-      throw this.#readFailed('how much of the file is used', cause)
-    }
-  }
-
   /** How much the file may still grow: infinite, unless a limit of the process (`ulimit -v`) ends it before its disk does. */
   growableBytes(): number {
     return this.#bytesMax === Infinity ? Infinity : Math.max(0, this.#bytesMax - this.#file.stats.size)
-  }
-
-  /** How the file is used, as of the newest commit of any process. */
-  statistics(): LogStatistics {
-    this.refresh()
-    try {
-      return readStatistics(dataFileOf(this.dir), this.#root, Object.values(this.#databases))
-    } catch (cause) {
-      throw this.#readFailed('how the file is used', cause)
-    }
   }
 
   /**
@@ -397,8 +246,8 @@ export class Environment {
    * @throws MillraceError `storage_failed`; what is in the directory is no copy then
    */
   async copyInto(dir: string): Promise<void> {
-    this.#checkUsable()
-    const copy = this.#root.backup(dir, true)
+    this.checkUsable()
+    const copy = this.root.backup(dir, true)
     this.#copies.add(copy)
     try {
       await copy
@@ -415,17 +264,17 @@ export class Environment {
   /** Reads from here on see the newest commit, of any process. Reads without a call in between see one snapshot. */
   refresh(): void {
     if (monotonicMs() - this.#lookedMs >= lookEveryMs) this.#look()
-    this.#checkUsable()
-    this.#root.resetReadTxn()
+    this.checkUsable()
+    this.root.resetReadTxn()
   }
 
   /** Calls back soon after commits of any process, until the returned function is called. It may call back without news. */
   onCommit(listener: () => void): () => void {
-    this.#checkUsable()
+    this.checkUsable()
     return this.#watch.add(listener)
   }
 
-  #checkUsable(): void {
+  protected checkUsable(): void {
     if (this.#poison !== undefined) throw this.#poison
     if (this.#closed) throw new MillraceError('closed', `the log in ${this.dir} is closed`)
   }
@@ -442,7 +291,7 @@ export class Environment {
     this.sessions.end()
     await Promise.allSettled(this.#copies)
     if (this.#poison !== undefined) return
-    await this.#root.close()
+    await this.root.close()
     this.#file.close()
     this.#lock.close()
   }
@@ -454,12 +303,4 @@ function keyTooLong(database: DatabaseName, key: Uint8Array): MillraceError {
     'bad_option',
     `a key of ${key.length} bytes is too long for a row of "${database}", which takes up to ${keyBytesMax}: use a shorter name`,
   )
-}
-
-const keyOfEntry = ({ key }: Entry): Buffer => key
-const itself = (key: Buffer): Buffer => key
-
-/** No stored key is longer than LMDB allows, so a bound that is has the same keys before it as its beginning. */
-function asBound(key: Uint8Array): Buffer {
-  return (key.length > keyBytesMax ? key.subarray(0, keyBytesMax) : key) as Buffer
 }

@@ -3,7 +3,8 @@
  */
 import { readInt64 } from '../../core/bytes.ts'
 import type { DatabaseName } from '../../storage/databases.ts'
-import type { Entry, Environment } from '../../storage/environment.ts'
+import type { Environment } from '../../storage/environment.ts'
+import type { Entry } from '../../storage/stored-rows.ts'
 import { partitionKey } from '../../storage/keys.ts'
 import { rowName } from '../../storage/read-failure.ts'
 import { isSealed, sealedDatabases, unseal } from '../../storage/sealed-rows.ts'
