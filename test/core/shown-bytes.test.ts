@@ -12,7 +12,11 @@ const controls = /[\u0000-\u001F\u007F-\u009F\u2028\u2029\u202A-\u202E\u2066-\u2
 const nasty = 'a\u001B[2J\u0085\u009B31m\r\n\u2028\u202Eb'
 
 test('bytes in a message hold no control character', () => {
-  fc.assert(fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => expect(shownBytes(bytes)).not.toMatch(controls)))
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 100 }), (bytes) => {
+      expect(shownBytes(bytes)).not.toMatch(controls)
+    }),
+  )
 })
 
 test('the error of a record that does not decode shows its bytes escaped, and keeps the cause as it was', async () => {
