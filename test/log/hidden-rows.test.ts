@@ -138,6 +138,22 @@ describe('the row of a partition', () => {
   })
 })
 
+test('a segment that is hidden is not passed over when a time is looked for', async () => {
+  const { dir, log, embedded } = openTestLog()
+  const producer = log.producer()
+  for (let i = 0; i < 3; i++) await producer.sendMany(lines, [{ key: 'a', value: 'b', timestamp: 100 - i }])
+  const { id } = embedded.describeTopic('lines')
+  const partition = { topic: 'lines', topicId: id, partition: 0 }
+  embedded.environment.write((tx) => embedded.partitions.closeActive(tx, partition, embedded.partitions.row(partition)))
+  await producer.sendMany(lines, [{ key: 'a', value: 'b', timestamp: 200 }])
+  expect(embedded.offsetAtTime(partition, 100)).toBe(0)
+  openStored(dir).remove('segments', partitionNumberKey(id, 0, 0))
+  embedded.refresh()
+  expect(errorOf(() => embedded.offsetAtTime(partition, 100))).toMatchObject(
+    damaged('the segments that can be found have'),
+  )
+})
+
 describe('a batch', () => {
   test('that stands under the key of another partition is none of its records, although its checksum is right', async () => {
     const { dir, log, embedded } = openTestLog()

@@ -9,7 +9,8 @@
  * 3. Allowed are: nothing, an error of millrace, a crash inside LMDB (docs/faults.md lists where), and, until they carry
  *    checksums, wrong rows of state; and a group that reads again because its position is hidden.
  *
- * Also `--jobs J` (processes side by side, default 2) and `--json`. A violation keeps the sound log, since LMDB does not use the
+ * Also `--jobs J` (processes side by side, default 2), `--json`, and `--except TEXT` (no damage in places whose description
+ * holds it). A violation keeps the sound log, since LMDB does not use the
  * same pages in every run, and is printed with what reads its copy again: `--world DIR --damage TEXT`.
  */
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs'
@@ -31,6 +32,7 @@ const { values } = parseArgs({
     jobs: { type: 'string', default: '2' },
     damage: { type: 'string' },
     world: { type: 'string' },
+    except: { type: 'string' },
     json: { type: 'boolean', default: false },
   },
 })
@@ -58,13 +60,6 @@ async function rot(): Promise<number> {
     let kept = values.world
     const pages = pagesOf(file)
     const random = new Random(seed)
-    const damages =
-      values.damage === undefined
-        ? Array.from({ length: Number(values.flips) }, () => damageText(chooseDamage(random, file, pages)))
-        : [values.damage]
-    const wrong = damages.find((text) => parseDamage(text) === undefined)
-    if (wrong !== undefined)
-      throw new Error(`--damage is ${wrong}; expected flip@AT.BIT, byte@AT=VALUE, zero@AT or cut@AT`)
     const placeOfDamage = (text: string): string => {
       const { kind, at } = parseDamage(text) ?? { kind: 'cut', at: 0 }
       return kind === 'cut'
@@ -73,6 +68,16 @@ async function rot(): Promise<number> {
           ? `a block that begins in the ${placeOf(pages, at)}`
           : placeOf(pages, at)
     }
+    const chosen = (): string => {
+      for (;;) {
+        const text = damageText(chooseDamage(random, file, pages))
+        if (values.except === undefined || !placeOfDamage(text).includes(values.except)) return text
+      }
+    }
+    const damages = values.damage === undefined ? Array.from({ length: Number(values.flips) }, chosen) : [values.damage]
+    const wrong = damages.find((text) => parseDamage(text) === undefined)
+    if (wrong !== undefined)
+      throw new Error(`--damage is ${wrong}; expected flip@AT.BIT, byte@AT=VALUE, zero@AT or cut@AT`)
     const results: Result[] = []
     const startedMs = performance.now()
     const progress = setInterval(() => console.error(progressLine(results, damages.length, startedMs)), 5_000)

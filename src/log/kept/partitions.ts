@@ -224,15 +224,32 @@ export class Partitions {
     return entry === undefined ? undefined : decodedSegment(partition, entry)
   }
 
-  /** All segments in order, the one that is appended to last. */
-  *segments(partition: PartitionId): Iterable<Segment> {
+  /**
+   * All segments in order, the one that is appended to last. Whoever looks for a time passes over those that are too old, so one
+   * that is hidden would be missed: their bytes are held against those of the partition.
+   *
+   * @throws MillraceError `damaged`
+   */
+  segments(partition: PartitionId): readonly Segment[] {
+    const { active, bytes, startOffset } = this.row(partition)
+    const segments: Segment[] = []
     for (let from = 0; ;) {
       const page = this.closedSegments(partition, from, segmentPage)
-      yield* page
+      segments.push(...page)
       if (page.length < segmentPage) break
       from = (page.at(-1) as Segment).baseOffset + 1
     }
-    yield this.row(partition).active
+    segments.push(active)
+    // Those that end before the start are being removed, and not counted any more.
+    const kept = segments.filter((_, at) => (segments[at + 1]?.baseOffset ?? Number.POSITIVE_INFINITY) > startOffset)
+    const found = kept.reduce((total, segment) => total + segment.bytes, 0)
+    if (found === bytes) return segments
+    const { topic, partition: index } = partition
+    throw new MillraceError(
+      'damaged',
+      `${topic}[${index}] has ${bytes} bytes, and the segments that can be found have ${found}`,
+      { topic, partition: index },
+    )
   }
 
   /**
