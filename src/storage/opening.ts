@@ -94,6 +94,10 @@ function openDatabases(dir: string, root: Root): Databases {
 /** Whether the format stands in the environment; false where it is to be written, because nothing is in it. */
 function checkFormat(dir: string, root: Root): boolean {
   const names = [...root.getKeys()].map((key) => key.toString().replace(/\0$/, ''))
+  const { entryCount } = root.getStats() as { readonly entryCount: number }
+  if (names.length !== entryCount) {
+    throw damaged(dir, `it has ${entryCount} databases, and the names of ${names.length} can be found`)
+  }
   const found = names.includes('meta') ? openDatabase(root, 'meta').getBinary(formatKey) : undefined
   if (found !== undefined) {
     checkVersion(dir, found)

@@ -1,8 +1,11 @@
 // A row that cannot be found, or is older than the newest, is damage: it is not taken for one that was never written.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { int64, keyValueStore, openLog, startStreams, string, StreamsBuilder, topic } from 'millrace'
 import type { Environment } from '../../src/storage/environment.ts'
 import { namedKey, partitionKey, partitionNumberKey } from '../../src/storage/keys.ts'
+import { pageBytes, pagesOf } from '../rot/pages.ts'
 import { collectUntilError } from '../support/collect.ts'
 import { openTestLog } from '../support/open.ts'
 import { openStored, type Stored } from '../support/stored.ts'
@@ -84,6 +87,17 @@ describe('a log is not opened', () => {
     stored.put('topics', lineKey, before)
     expect(await rejectionOf(openLog(dir))).toMatchObject(damaged('are not the newest'))
   })
+})
+
+test('a log whose names of databases are hidden is not taken for a new one', async () => {
+  const dir = await writtenLog()
+  const path = join(dir, 'data.mdb')
+  const file = readFileSync(path)
+  const number = pagesOf(file).findIndex(({ kind, database }) => kind === 'leaf' && database === 'names')
+  file.fill(0, (number + 1) * pageBytes - 4_096, (number + 1) * pageBytes)
+  writeFileSync(path, file)
+  expect(await rejectionOf(openLog(dir))).toMatchObject(damaged('the names of 0 can be found'))
+  expect(readFileSync(path).equals(file)).toBe(true)
 })
 
 test('a topic that is hidden while the log is open is not created anew', async () => {
