@@ -31,6 +31,11 @@ const doctored: Readonly<
   'offset 190 is missing': ({ environment, embedded }, partition, transaction) => {
     const [key] = environment.keys('batches', Buffer.of(0), Buffer.alloc(16, 255), 100).slice(40)
     if (key !== undefined) transaction.remove('batches', key)
+    // The books say nothing of it: or else the read itself would.
+    const segment = embedded.partitions.segmentAt(partition, 190)
+    if (segment !== undefined) {
+      embedded.partitions.putSegment(transaction, partition, { ...segment, batchCount: segment.batchCount - 1 })
+    }
     const row = embedded.partitions.row(partition)
     embedded.partitions.putRow(transaction, partition, { ...row, gapsEnd: end })
     forgetBatch(embedded, partition, transaction)
