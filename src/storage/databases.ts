@@ -25,3 +25,9 @@ export const fixedKeyBytes: Partial<Record<DatabaseName, number>> = {
   segments: 16,
   times: 24,
 }
+
+/** A key and a value out of a range; both are copies. */
+export interface Entry {
+  readonly key: Buffer
+  readonly value: Buffer
+}

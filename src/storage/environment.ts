@@ -12,7 +12,7 @@ import { MillraceError, messageOf } from '../core/errors.ts'
 import { commitFile, CommitLock } from './commit-lock.ts'
 import { CommitWatch } from './commit-watch.ts'
 import { DataFile } from './data-file.ts'
-import type { DatabaseName } from './databases.ts'
+import type { DatabaseName, Entry } from './databases.ts'
 import { checkDataFile, dataFileOf, fsyncDirectory, lockFileOf } from './directory.ts'
 import { failureAdvice } from './failure-advice.ts'
 import {
@@ -24,11 +24,13 @@ import {
   openError,
   type Root,
 } from './opening.ts'
+import { keyBytesMax } from './keys.ts'
 import { makeDirectory, type Modes, modesOf } from './own-files.ts'
 import { isSealed, seal } from './sealed-rows.ts'
 import { Sessions } from './sessions.ts'
 import { StandingFiles } from './standing-files.ts'
-import { keyBytesMax, StoredRows } from './stored-rows.ts'
+import type { LogStatistics } from './statistics.ts'
+import { StoredRows } from './stored-rows.ts'
 
 /** Commits between two looks for readers that are dead, which costs a few µs. */
 const commitsBetweenReaderChecks = 16
@@ -61,14 +63,15 @@ export interface EnvironmentOptions {
   readonly throwAway?: boolean
 }
 
-export class Environment extends StoredRows {
+export class Environment {
   readonly dir: string
   /** Who of those that this directory knows of lives. */
   readonly sessions: Sessions
   /** Of the files that are made for it. */
   readonly modes: Modes
-  protected readonly root: Root
-  protected readonly databases: Databases
+  readonly #root: Root
+  readonly #databases: Databases
+  readonly #rows: StoredRows
   readonly #file: DataFile
   readonly #bytesMax: number
   readonly #lock: CommitLock
@@ -90,7 +93,6 @@ export class Environment extends StoredRows {
    *   `storage_failed` when it cannot be opened
    */
   constructor(dir: string, options: EnvironmentOptions = {}) {
-    super()
     const { pageSizeBytes = defaultPageSizeBytes, mapBytes = defaultMapBytes, fileMode, throwAway = false } = options
     this.dir = resolve(dir)
     this.modes = modesOf(fileMode)
@@ -107,8 +109,9 @@ export class Environment extends StoredRows {
     let opened: Opened | undefined
     try {
       opened = this.#lock.hold(() => createAndOpen(this.dir, { pageSizeBytes, mapBytes, modes, throwAway }))
-      this.root = opened.root
-      this.databases = opened.databases
+      this.#root = opened.root
+      this.#databases = opened.databases
+      this.#rows = new StoredRows(this.dir, opened.root, opened.databases, () => this.#checkUsable())
       this.#file = opened.file
       this.#bytesMax = opened.bytesMax
       this.#standing = new StandingFiles(this.dir, [
@@ -117,7 +120,7 @@ export class Environment extends StoredRows {
         { name: basename(lockFileOf(this.dir)), stats: statSync(lockFileOf(this.dir)) },
       ])
       this.#look()
-      this.checkUsable()
+      this.#checkUsable()
       if (!throwAway) fsyncDirectory(this.dir)
     } catch (cause) {
       opened?.file.close()
@@ -134,17 +137,17 @@ export class Environment extends StoredRows {
    * @throws MillraceError `storage_failed` when the commit fails: the environment is poisoned from then on
    */
   write<T>(work: (transaction: WriteTransaction) => T): T {
-    this.checkUsable()
+    this.#checkUsable()
     for (const prepare of this.#beforeWrites) prepare()
     let thrownByWork: unknown
     let result: T
     try {
       // A process that is killed in the middle of a read leaves its snapshot behind, and the file grows until that is found.
-      if (this.#commits++ % commitsBetweenReaderChecks === 0) this.root.readerCheck()
+      if (this.#commits++ % commitsBetweenReaderChecks === 0) this.#root.readerCheck()
       result = this.#lock.hold(() => {
         this.#look()
-        this.checkUsable()
-        const done = this.root.transactionSync(() => {
+        this.#checkUsable()
+        const done = this.#root.transactionSync(() => {
           this.#isWriting = true
           try {
             return work(this.#transaction)
@@ -181,8 +184,8 @@ export class Environment extends StoredRows {
    * would keep pages from being used again for ever; {@link write} does so every few commits.
    */
   releaseDeadReaders(): number {
-    this.checkUsable()
-    return this.root.readerCheck()
+    this.#checkUsable()
+    return this.#root.readerCheck()
   }
 
   /** How long writes of this process have waited for those of others, ms in all. */
@@ -195,7 +198,7 @@ export class Environment extends StoredRows {
       if (key.length > keyBytesMax) throw keyTooLong(database, key)
       const stored = isSealed(database, key) ? seal(key, value) : value
       try {
-        this.databases[database].putSync(key as Buffer, stored as Buffer)
+        this.#databases[database].putSync(key as Buffer, stored as Buffer)
       } catch (cause) {
         throw this.#fail(cause)
       }
@@ -203,7 +206,7 @@ export class Environment extends StoredRows {
     remove: (database, key) => {
       if (key.length > keyBytesMax) return
       try {
-        this.databases[database].removeSync(key as Buffer)
+        this.#databases[database].removeSync(key as Buffer)
       } catch (cause) {
         throw this.#fail(cause)
       }
@@ -234,6 +237,56 @@ export class Environment extends StoredRows {
     ))
   }
 
+  /**
+   * A copy of the value, of the current snapshot or of the transaction that is open.
+   *
+   * @throws MillraceError `damaged`, `too_many_readers`, as every read does
+   */
+  get(database: DatabaseName, key: Uint8Array): Buffer | undefined {
+    return this.#rows.get(database, key)
+  }
+
+  /** Up to `limit` entries with from <= key < to, in order. Never hold a snapshot longer than one call: page by key. */
+  range(database: DatabaseName, from: Uint8Array, to: Uint8Array, limit: number): Entry[] {
+    return this.#rows.range(database, from, to, limit)
+  }
+
+  /** A range in pages of up to `limit` entries; each is read when it is asked for, so no snapshot is held in between. */
+  pages(database: DatabaseName, from: Uint8Array, to: Uint8Array, limit: number): Generator<Entry[], undefined> {
+    return this.#rows.pages(database, from, to, limit)
+  }
+
+  /** As {@link range}, with the checksums of sealed rows (sealed-rows.ts) unchecked and in place: for verification. */
+  storedRange(database: DatabaseName, from: Uint8Array, to: Uint8Array, limit: number): Entry[] {
+    return this.#rows.storedRange(database, from, to, limit)
+  }
+
+  /** The keys of a {@link range}, without a look at the values. */
+  keys(database: DatabaseName, from: Uint8Array, to: Uint8Array, limit: number): Buffer[] {
+    return this.#rows.keys(database, from, to, limit)
+  }
+
+  /** The last entry with from <= key < before. */
+  lastBefore(database: DatabaseName, from: Uint8Array, before: Uint8Array): Entry | undefined {
+    return this.#rows.lastBefore(database, from, before)
+  }
+
+  /** How many rows LMDB says a database has. */
+  rowCount(database: DatabaseName): number {
+    return this.#rows.rowCount(database)
+  }
+
+  /** Bytes of the file that hold nothing: they are used again before it grows. */
+  reusableBytes(): number {
+    return this.#rows.reusableBytes()
+  }
+
+  /** How the file is used, as of the newest commit of any process. */
+  statistics(): LogStatistics {
+    this.refresh()
+    return this.#rows.statistics()
+  }
+
   /** How much the file may still grow: infinite, unless a limit of the process (`ulimit -v`) ends it before its disk does. */
   growableBytes(): number {
     return this.#bytesMax === Infinity ? Infinity : Math.max(0, this.#bytesMax - this.#file.stats.size)
@@ -246,8 +299,8 @@ export class Environment extends StoredRows {
    * @throws MillraceError `storage_failed`; what is in the directory is no copy then
    */
   async copyInto(dir: string): Promise<void> {
-    this.checkUsable()
-    const copy = this.root.backup(dir, true)
+    this.#checkUsable()
+    const copy = this.#root.backup(dir, true)
     this.#copies.add(copy)
     try {
       await copy
@@ -264,17 +317,17 @@ export class Environment extends StoredRows {
   /** Reads from here on see the newest commit, of any process. Reads without a call in between see one snapshot. */
   refresh(): void {
     if (monotonicMs() - this.#lookedMs >= lookEveryMs) this.#look()
-    this.checkUsable()
-    this.root.resetReadTxn()
+    this.#checkUsable()
+    this.#root.resetReadTxn()
   }
 
   /** Calls back soon after commits of any process, until the returned function is called. It may call back without news. */
   onCommit(listener: () => void): () => void {
-    this.checkUsable()
+    this.#checkUsable()
     return this.#watch.add(listener)
   }
 
-  protected checkUsable(): void {
+  #checkUsable(): void {
     if (this.#poison !== undefined) throw this.#poison
     if (this.#closed) throw new MillraceError('closed', `the log in ${this.dir} is closed`)
   }
@@ -291,7 +344,7 @@ export class Environment extends StoredRows {
     this.sessions.end()
     await Promise.allSettled(this.#copies)
     if (this.#poison !== undefined) return
-    await this.root.close()
+    await this.#root.close()
     this.#file.close()
     this.#lock.close()
   }

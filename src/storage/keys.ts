@@ -3,6 +3,9 @@
  */
 import { copyBytes, writeInt32, writeUint64 } from '../core/bytes.ts'
 
+/** The longest key that LMDB takes with pages of this size; docs/format.md. */
+export const keyBytesMax = 4_026
+
 /** Of a partition: topic id, partition. */
 export function partitionKey(topicId: number, partition: number): Buffer {
   const key = Buffer.allocUnsafe(8)

@@ -4,44 +4,35 @@
  */
 import type { MillraceError } from '../core/errors.ts'
 import { shownBytes } from '../core/shown.ts'
-import { type DatabaseName, fixedKeyBytes } from './databases.ts'
+import { type DatabaseName, type Entry, fixedKeyBytes } from './databases.ts'
+import { keyBytesMax } from './keys.ts'
 import { dataFileOf } from './directory.ts'
 import type { Databases, Root } from './opening.ts'
 import { damaged, readFailure, rowName } from './read-failure.ts'
 import { isSealed, sealedDatabases, unseal } from './sealed-rows.ts'
 import { freePages, type LogStatistics, readStatistics } from './statistics.ts'
 
-/** The longest key that LMDB takes with pages of this size; docs/format.md. */
-export const keyBytesMax = 4_026
+/** The reads of an {@link Environment}, whose methods say what each gives. */
+export class StoredRows {
+  readonly #dir: string
+  readonly #root: Root
+  readonly #databases: Databases
+  readonly #checkUsable: () => void
 
-/** A key and a value out of a range; both are copies. */
-export interface Entry {
-  readonly key: Buffer
-  readonly value: Buffer
-}
+  /** @param checkUsable throws when the environment is closed, or something has stopped all work */
+  constructor(dir: string, root: Root, databases: Databases, checkUsable: () => void) {
+    this.#dir = dir
+    this.#root = root
+    this.#databases = databases
+    this.#checkUsable = checkUsable
+  }
 
-export abstract class StoredRows {
-  abstract readonly dir: string
-  protected abstract readonly root: Root
-  protected abstract readonly databases: Databases
-
-  /** @throws MillraceError `closed`, and what has stopped all work */
-  protected abstract checkUsable(): void
-
-  /** Reads from here on see the newest commit, of any process. Reads without a call in between see one snapshot. */
-  abstract refresh(): void
-
-  /**
-   * A copy of the value, of the current snapshot or of the transaction that is open.
-   *
-   * @throws MillraceError `damaged`, `too_many_readers`; so do all that read
-   */
   get(database: DatabaseName, key: Uint8Array): Buffer | undefined {
-    this.checkUsable()
+    this.#checkUsable()
     if (key.length > keyBytesMax) return undefined
     let stored: Buffer | undefined
     try {
-      stored = this.databases[database].getBinary(key as Buffer)
+      stored = this.#databases[database].getBinary(key as Buffer)
     } catch (cause) {
       throw this.#readFailed(rowName(database, key), cause)
     }
@@ -52,21 +43,15 @@ export abstract class StoredRows {
     if (!isSealed(database, key)) return stored
     const value = unseal(key, stored)
     if (value !== undefined) return value
-    throw damaged(this.dir, `${rowName(database, key)} has a wrong checksum`)
+    throw damaged(this.#dir, `${rowName(database, key)} has a wrong checksum`)
   }
 
-  /**
-   * Up to `limit` entries with from <= key < to, in order. Never hold a snapshot longer than one call: page by key.
-   *
-   * LMDB may hand out others when its pages are damaged: each key is checked against the range and against the one before it.
-   */
   range(database: DatabaseName, from: Uint8Array, to: Uint8Array, limit: number): Entry[] {
     const stored = this.storedRange(database, from, to, limit)
     if (!sealedDatabases.has(database)) return stored
     return stored.map(({ key, value }) => ({ key, value: this.#valueOf(database, key, value) }))
   }
 
-  /** A range in pages of up to `limit` entries; each is read when it is asked for, so no snapshot is held in between. */
   *pages(database: DatabaseName, from: Uint8Array, to: Uint8Array, limit: number): Generator<Entry[], undefined> {
     for (let start = from; ;) {
       const page = this.range(database, start, to, limit)
@@ -77,19 +62,16 @@ export abstract class StoredRows {
     }
   }
 
-  /** As {@link range}, with the checksums of sealed rows (sealed-rows.ts) unchecked and in place: for whoever verifies. */
   storedRange(database: DatabaseName, from: Uint8Array, to: Uint8Array, limit: number): Entry[] {
     const [start, end] = [asBound(from), asBound(to)]
     return this.#walk(database, start, end, (stored) => stored.getRange({ start, end, limit }), keyOfEntry)
   }
 
-  /** The keys of a {@link range}, without a look at the values. */
   keys(database: DatabaseName, from: Uint8Array, to: Uint8Array, limit: number): Buffer[] {
     const [start, end] = [asBound(from), asBound(to)]
     return this.#walk(database, start, end, (stored) => stored.getKeys({ start, end, limit }), itself)
   }
 
-  /** The last entry with from <= key < before. */
   lastBefore(database: DatabaseName, from: Uint8Array, before: Uint8Array): Entry | undefined {
     const [start, end] = [asBound(before), asBound(from)]
     const options = { start, exclusiveStart: true, end, inclusiveEnd: true, reverse: true, limit: 1 }
@@ -97,7 +79,10 @@ export abstract class StoredRows {
     return last === undefined ? undefined : { key: last.key, value: this.#valueOf(database, last.key, last.value) }
   }
 
-  /** All that LMDB hands out of a range, when it is what a range can hold. */
+  /**
+   * All that LMDB hands out of a range. When its pages are damaged that may be other entries: each key is checked against the
+   * range and against the key before it.
+   */
   #walk<T>(
     database: DatabaseName,
     from: Uint8Array,
@@ -105,11 +90,11 @@ export abstract class StoredRows {
     begin: (stored: Databases[DatabaseName]) => Iterable<T>,
     keyOf: (found: T) => Buffer,
   ): T[] {
-    this.checkUsable()
+    this.#checkUsable()
     const found: T[] = []
     let walk: Iterator<T> | undefined
     try {
-      walk = begin(this.databases[database])[Symbol.iterator]()
+      walk = begin(this.#databases[database])[Symbol.iterator]()
       for (let next = walk.next(); next.done !== true; next = walk.next()) found.push(next.value)
     } catch (cause) {
       walk?.return?.() // the walk has ended, and LMDB does not know it: it would keep its snapshot
@@ -129,44 +114,41 @@ export abstract class StoredRows {
   }
 
   #misplaced(database: DatabaseName, key: Uint8Array): MillraceError {
-    return damaged(this.dir, `LMDB finds ${rowName(database, key)} where it cannot be`)
+    return damaged(this.#dir, `LMDB finds ${rowName(database, key)} where it cannot be`)
   }
 
   /** What failed inside LMDB, as an error of ours. The snapshot is given up: LMDB refuses to read on in it. */
   #readFailed(what: string, cause: unknown): MillraceError {
     try {
-      this.root.resetReadTxn()
+      this.#root.resetReadTxn()
     } catch {
       // There is none when it could not be taken; the failure below says why.
     }
-    return readFailure(this.dir, what, cause)
+    return readFailure(this.#dir, what, cause)
   }
 
-  /** How many rows LMDB says a database has. */
   rowCount(database: DatabaseName): number {
-    this.checkUsable()
+    this.#checkUsable()
     try {
-      return (this.databases[database].getStats() as { readonly entryCount: number }).entryCount
+      return (this.#databases[database].getStats() as { readonly entryCount: number }).entryCount
     } catch (cause) {
       throw this.#readFailed(`how many rows "${database}" has`, cause)
     }
   }
 
-  /** Bytes of the file that hold nothing: they are used again before it grows. */
   reusableBytes(): number {
-    this.checkUsable()
+    this.#checkUsable()
     try {
-      return freePages(this.root, Object.values(this.databases)).bytes
+      return freePages(this.#root, Object.values(this.#databases)).bytes
     } catch (cause) {
       throw this.#readFailed('how much of the file is used', cause)
     }
   }
 
-  /** How the file is used, as of the newest commit of any process. */
   statistics(): LogStatistics {
-    this.refresh()
+    this.#checkUsable()
     try {
-      return readStatistics(dataFileOf(this.dir), this.root, Object.values(this.databases))
+      return readStatistics(dataFileOf(this.#dir), this.#root, Object.values(this.#databases))
     } catch (cause) {
       throw this.#readFailed('how the file is used', cause)
     }

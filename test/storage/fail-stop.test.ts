@@ -1,7 +1,7 @@
 // After a failed commit nothing is known about the disk: nothing of it is kept, and all further work is refused.
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { Environment } from '../../src/storage/environment.ts'
-import { keyBytesMax } from '../../src/storage/stored-rows.ts'
+import { keyBytesMax } from '../../src/storage/keys.ts'
 import { openEnvironment } from '../support/open.ts'
 import { startProgram } from '../support/program.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'

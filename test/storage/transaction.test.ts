@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { MillraceError } from '../../src/core/errors.ts'
 import type { Environment } from '../../src/storage/environment.ts'
-import type { Entry } from '../../src/storage/stored-rows.ts'
+import type { Entry } from '../../src/storage/databases.ts'
 import { openEnvironment } from '../support/open.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 

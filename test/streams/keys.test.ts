@@ -13,7 +13,7 @@ import {
   windowStore,
 } from 'millrace'
 import { describe, expect, test } from 'vitest'
-import { keyBytesMax } from '../../src/storage/stored-rows.ts'
+import { keyBytesMax } from '../../src/storage/keys.ts'
 import { errorOf } from '../support/thrown.ts'
 import { drive, input, topologyOf } from '../support/topology.ts'
 

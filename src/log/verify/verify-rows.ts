@@ -2,9 +2,8 @@
  * Checks the rows beside the batches: their checksums, and that they say something that can be.
  */
 import { readInt64 } from '../../core/bytes.ts'
-import type { DatabaseName } from '../../storage/databases.ts'
+import type { DatabaseName, Entry } from '../../storage/databases.ts'
 import type { Environment } from '../../storage/environment.ts'
-import type { Entry } from '../../storage/stored-rows.ts'
 import { partitionKey } from '../../storage/keys.ts'
 import { rowName } from '../../storage/read-failure.ts'
 import { isSealed, sealedDatabases, unseal } from '../../storage/sealed-rows.ts'
