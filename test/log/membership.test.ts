@@ -90,3 +90,11 @@ test('a member that is removed before it gives partitions up has lost them, and 
   expect(member.membership.memberId).toBe('m-1')
   expect(member.happened.slice(0, 2)).toEqual(['assigned 4', 'lost 4'])
 })
+
+test('a member that its group never shows is told of damage: it does not join for ever', async () => {
+  const { embedded } = openTestLog()
+  embedded.ensureTopics([words])
+  const { membership } = startLife(embedded, 'a')
+  vi.spyOn(embedded.groups, 'find').mockReturnValue(undefined)
+  await expect(membership.poll()).rejects.toMatchObject({ code: 'damaged', message: expect.stringContaining('"g"') })
+})

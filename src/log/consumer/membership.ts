@@ -49,6 +49,9 @@ export interface MembershipContext {
   readonly newMemberId: () => string
 }
 
+/** After this many joins in a row that left no trace, the group's row is not what was written to it. */
+const lostJoinsMax = 10
+
 export class Membership {
   readonly #context: MembershipContext
   readonly #options: MembershipOptions
@@ -64,6 +67,8 @@ export class Membership {
   #isPolling = false
   #isClosed = false
   #hasJoined = false
+  /** Joins since it was last found in its group. */
+  #joins = 0
   readonly #waitWarning: WaitWarning
 
   constructor(context: MembershipContext, options: MembershipOptions, host: MembershipHost) {
@@ -147,9 +152,11 @@ export class Membership {
       const stored = groups.find(name)
       const member = stored && memberOf(stored.group, memberId)
       if (stored === undefined || member === undefined) {
+        if (this.#joins >= lostJoinsMax) throw this.#leftNoTrace()
         await this.#lose(stored?.group.members ?? [])
         continue
       }
+      this.#joins = 0
       const surrendered = surplus(member)
       if (surrendered.length > 0) {
         const isRevoked = await this.#host.revoked(surrendered)
@@ -203,6 +210,7 @@ export class Membership {
     session.add(this.#sessionMember)
     this.#memberId = memberId
     this.#hasJoined = true
+    this.#joins++
     this.#lastPollMs = this.#context.clock.elapsed()
     this.#syncedVersion = 0
     this.#owned = []
@@ -230,6 +238,14 @@ export class Membership {
       'member_fenced',
       `"${successor.memberId}" joined the group "${group}" under the instanceId "${instanceId}" of "${memberId}", which stops: ` +
         'give each running consumer an instanceId of its own',
+    )
+  }
+
+  #leftNoTrace(): MillraceError {
+    return new MillraceError(
+      'damaged',
+      `the consumer joined the group "${this.#options.group}" ${this.#joins} times, and was not in it afterwards: the row of the ` +
+        'group is not what was written to it; log.admin.verify() lists what is damaged',
     )
   }
 
