@@ -33,9 +33,12 @@ export interface PartitionNumbers {
 
 const fixedBytes = 16
 const pageRows = 512
+const soundGroupsMax = 1_000
 
 export class Positions {
   readonly #environment: Environment
+  /** What the positions of a group added up to when all of them were found: until that changes none is hidden. */
+  readonly #sound = new Map<string, RowSum>()
 
   constructor(environment: Environment) {
     this.#environment = environment
@@ -44,7 +47,7 @@ export class Positions {
   /** @throws MillraceError `damaged` when there is none, and one is hidden */
   get(group: string, partition: PartitionNumbers): CommittedPosition | undefined {
     const stored = this.#environment.get('positions', keyOf(group, partition))
-    if (stored === undefined) this.list(group)
+    if (stored === undefined && !this.#isSound(group, this.#sum(group))) this.list(group)
     return stored === undefined ? undefined : decode(stored)
   }
 
@@ -57,12 +60,18 @@ export class Positions {
   }
 
   #change(transaction: WriteTransaction, group: string, key: Buffer, value: Buffer | undefined): void {
-    const without = sumWithout(this.#sum(group), key, this.#environment.get('positions', key))
-    const sum = sumWith(without, key, value)
+    const before = this.#sum(group)
+    const sum = sumWith(sumWithout(before, key, this.#environment.get('positions', key)), key, value)
+    if (this.#isSound(group, before)) this.#sound.set(group, sum)
     if (sum.count > 0) transaction.put('meta', sumKey(group), encodeSum(sum))
     else transaction.remove('meta', sumKey(group))
     if (value === undefined) transaction.remove('positions', key)
     else transaction.put('positions', key, value)
+  }
+
+  #isSound(group: string, sum: RowSum): boolean {
+    const sound = this.#sound.get(group)
+    return sound !== undefined && equalSums(sound, sum)
   }
 
   #sum(group: string): RowSum {
@@ -85,7 +94,11 @@ export class Positions {
       }
     }
     const expected = this.#sum(group)
-    if (equalSums(sum, expected)) return found
+    if (equalSums(sum, expected)) {
+      if (this.#sound.size >= soundGroupsMax) this.#sound.clear()
+      this.#sound.set(group, sum)
+      return found
+    }
     const what = `"${group}" has ${expected.count} positions, and ${sum.count} can be found, or they are not the newest`
     throw damaged(this.#environment.dir, what)
   }
