@@ -122,7 +122,7 @@ export function writeInt32(target: Uint8Array, at: number, value: number): void 
   target[at + 3] = value
 }
 
-/** Writes a double, big-endian; every NaN as the same bytes, for JavaScript tells none from another. */
+/** Writes a double, big-endian; every NaN as the same bytes, because JavaScript cannot tell them apart. */
 export function writeFloat64(target: Buffer, at: number, value: number): void {
   if (Number.isNaN(value)) {
     writeInt32(target, at, 0x7ff80000)

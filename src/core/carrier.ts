@@ -288,12 +288,12 @@ export class Carrier<K = unknown, V = unknown> {
   }
 }
 
-/** A null has no bytes, or bytes that mean it where null is allowed; elsewhere they fail when they are decoded. */
+/** A null has no bytes. Bytes may mean null too, where the topic allows it; elsewhere they fail to decode. */
 function standsForNull<T>(codec: Codec<T> | undefined, bytes: Buffer, start: number, end: number): boolean {
   return end === nullEnd || (end >= 0 && codec !== undefined && codec.nullable && codec.isNull(bytes, start, end))
 }
 
-/** A null inside of a key, in a tuple for instance, is told from bytes that do not decode. */
+/** Distinguishes a null inside a key, in a tuple for instance, from bytes that do not decode. */
 function codeOf(cause: unknown): 'unexpected_null' | 'undecodable' {
   return cause instanceof MillraceError && cause.code === 'unexpected_null' ? cause.code : 'undecodable'
 }

@@ -1,6 +1,6 @@
 /**
- * What callers hand in, checked at every entrance, for programs without types too: names by Kafka's rule, options by what is
- * known, values by their kind. Each check returns what it was given.
+ * Checks what callers pass to the public API, also from programs without types: names against Kafka's rule, options
+ * against the known ones, values against their kind. Each check returns what it was given.
  */
 import { MillraceError, messageOf } from './errors.ts'
 import { nearestName } from './near-names.ts'
@@ -25,8 +25,8 @@ export function checkName(what: string, name: string): string {
 }
 
 /**
- * Checks the fields of an options object against what is known, so that a mistyped option is never ignored. Returns a plain
- * copy: a getter is asked once, here, so what was checked is what is used.
+ * Checks the fields of an options object against the known ones, so that a mistyped option is never ignored. Returns a
+ * plain copy: each getter is called once, here, so the value that was checked is the value that is used.
  */
 export function checkOptions<T extends object>(what: string, options: T, known: readonly string[]): T {
   if (!isPlain(options)) {
@@ -46,7 +46,7 @@ export function checkOptions<T extends object>(what: string, options: T, known: 
   return copy as T
 }
 
-/** Whether it is an object, and no list; a proxy that was revoked is nothing at all. */
+/** Whether it is an object and not a list; a revoked proxy is neither. */
 function isPlain(value: unknown): value is object {
   try {
     return typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -66,7 +66,7 @@ function fieldsOf(what: string, options: object): string[] {
 }
 
 /**
- * A field of what a caller gave, whose getter may throw.
+ * Reads a field of what a caller passed; its getter may throw.
  *
  * @throws MillraceError `bad_option` with what it threw as its cause
  */
@@ -88,7 +88,7 @@ export function onlyField(value: unknown): readonly [name: string, value: unknow
   }
 }
 
-/** Whether it is an instance of a class; a proxy whose traps throw is none. */
+/** Whether it is an instance of a class; a proxy whose traps throw is not. */
 export function isInstance<T extends object>(value: unknown, type: { readonly prototype: T }): value is T {
   try {
     return Object.prototype.isPrototypeOf.call(type.prototype, value as object)
@@ -97,7 +97,7 @@ export function isInstance<T extends object>(value: unknown, type: { readonly pr
   }
 }
 
-/** The function itself, once it is known to be one. */
+/** Returns the function, once it is known to be one. */
 export function checkedFunction<F>(what: string, fn: F): F {
   if (typeof fn !== 'function') throw new MillraceError('bad_option', `${what} takes a function, not ${shown(fn)}`)
   return fn
@@ -108,7 +108,7 @@ export function checkBoolean(what: string, value: boolean): boolean {
   throw new MillraceError('bad_option', `${what} is ${shown(value)}; expected true or false`)
 }
 
-/** Checks that it is one of these, which are words or numbers. */
+/** Checks that it is one of these words or numbers. */
 export function checkChoice<T>(what: string, value: T, choices: readonly T[]): T {
   if (choices.includes(value)) return value
   const names = choices.map((choice) => shown(choice))
@@ -116,7 +116,7 @@ export function checkChoice<T>(what: string, value: T, choices: readonly T[]): T
   throw new MillraceError('bad_option', `${what} is ${shown(value)}; expected ${known}`)
 }
 
-/** More would take for ever, as a sparse list may have 2^32 entries. */
+/** A sparse list may claim 2^32 entries; copying that many would take for ever. */
 const listLengthMax = 1_000_000
 
 /** Checks a list, and returns a copy. */

@@ -85,9 +85,9 @@ export class ManualClock implements Clock {
   }
 
   /**
-   * Moves the time on and runs every timer that falls due, in the order of their times.
+   * Advances the time and runs every timer that falls due, in the order of their times.
    *
-   * @throws MillraceError `bad_option` for a duration below 0, or one that leads past the largest timestamp
+   * @throws MillraceError `bad_option` for a duration below 0, or one that would go past the largest timestamp
    */
   advance(durationMs: number): void {
     const latestMs = Math.max(this.#nowMs, this.#elapsedMs)

@@ -2,7 +2,7 @@
  * The one error class of millrace and the closed list of its codes.
  *
  * Callers branch on `code`, operators read the message, tools read the fields: nothing that matters is hidden in prose.
- * Whatever a message quotes, it holds no character that a terminal would act on.
+ * A message never contains a character that a terminal would act on, whatever it quotes.
  */
 import { escaped, escapedLines, shortened, shown } from './shown.ts'
 
@@ -34,7 +34,7 @@ export const errorMeanings = {
   storage_failed: 'the environment failed; it refuses all further work until the process starts again',
   store_unknown: 'the topology has no store of this name',
   stream_completed: 'an RxJS operator of pipe() completed the stream',
-  too_many_readers: 'a directory is open more often than it has places for readers',
+  too_many_readers: 'a directory is open more times than LMDB has places for readers',
   topic_exists: 'a topic of this name exists already',
   topic_unknown: 'there is no topic of this name',
   topology_invalid: 'the topology cannot be built',

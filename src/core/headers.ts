@@ -43,7 +43,7 @@ function headersOf(input: readonly HeaderInput[]): readonly Header[] {
       throw new MillraceError('bad_record', 'a header is { key, value }')
     const { key, value } = header
     if (typeof key !== 'string' || !isWellFormed(key)) {
-      throw new MillraceError('bad_record', 'the key of a header is a string with a UTF-8 form')
+      throw new MillraceError('bad_record', 'the key of a header is a string that UTF-8 can encode')
     }
     if (value === null || value instanceof Uint8Array) return Object.freeze({ key, value })
     if (typeof value === 'string' && isWellFormed(value)) {
@@ -51,7 +51,7 @@ function headersOf(input: readonly HeaderInput[]): readonly Header[] {
     }
     throw new MillraceError(
       'bad_record',
-      `the value of header ${shown(key)} is neither bytes nor null nor a string with a UTF-8 form`,
+      `the value of header ${shown(key)} is neither bytes nor null nor a string that UTF-8 can encode`,
     )
   })
   return Object.freeze(headers)

@@ -9,7 +9,7 @@ import { decodeText, encodeText } from './text.ts'
 const quote = 0x22
 const backslash = 0x5c
 const comma = 0x2c
-/** Longer text is searched by a regular expression. */
+/** Longer text is searched with a regular expression. */
 const shortText = 48
 // oxlint-disable-next-line no-control-regex -- these are the characters that JSON escapes
 const escaped = /["\\\u0000-\u001f\ud800-\udfff]/

@@ -1,5 +1,6 @@
 /**
- * MessagePack of plain data: what every library for it reads, in its shortest form, written in one pass over the value.
+ * MessagePack of plain data, as every MessagePack library reads it: the shortest form, written in one pass over the
+ * value.
  */
 import { isDate, isUint8Array } from 'node:util/types'
 import { type ByteWriter, writeFloat64, writeInt32, writeInt64 } from './bytes.ts'
@@ -49,7 +50,7 @@ class MsgpackWriter extends PlainDataWriter {
     out.at += 9
   }
 
-  /** The head is sized for ASCII; the text moves when it turns out longer. */
+  /** The head is sized for ASCII; the text is moved when its head turns out longer. */
   protected text(value: string, out: ByteWriter): void {
     const { length } = value
     const start = out.at
@@ -117,7 +118,7 @@ class MsgpackWriter extends PlainDataWriter {
     this.text(key, out)
   }
 
-  /** Where properties were undefined there are fewer than the head says, and it may be shorter. */
+  /** If properties were undefined, the map has fewer than its head says, and the head may get shorter. */
   protected endMap(start: number, sizeMax: number, size: number, out: ByteWriter): void {
     if (size === sizeMax) return
     const end = out.at
@@ -160,7 +161,10 @@ function writeSized(token: number, value: number, out: ByteWriter): void {
   out.at = at
 }
 
-/** The size of a list or map: in the token up to 15, else behind `wideToken` in two bytes or behind the next in four. */
+/**
+ * The size of a list or map: in the token up to 15, else after `wideToken` in two bytes or after the next token in
+ * four.
+ */
 function writeCount(token: number, wideToken: number, count: number, out: ByteWriter): void {
   out.ensure(5)
   if (count < 16) out.bytes[out.at++] = token | count

@@ -2,9 +2,9 @@
  * Reads the MessagePack of plain data, about five times as fast as a reader that knows nothing of what comes: records of a
  * topic have the same keys, so a key is compared with the one that followed last time and hardly ever decoded.
  *
- * The bytes may come from anyone, so nothing in them can build a circle, set a prototype, fill the stack or claim memory
- * that they do not have: of the extensions only timestamps are read, keys are text, and 64-bit integers are bigints. Of two
- * equal keys in one map the last one counts, as in JSON.
+ * The bytes may come from anyone, so nothing in them can build a cycle, set a prototype, overflow the stack or allocate
+ * memory for bytes that are not there. Of the extensions only timestamps are read, keys are text, and 64-bit integers
+ * are bigints. Of two equal keys in one map the last one counts, as in JSON.
  */
 import { copyOf, readInt32, readInt64 } from './bytes.ts'
 import { decodeText } from './text.ts'
@@ -119,7 +119,7 @@ export class MsgpackReader {
     }
   }
 
-  /** Goes past `length` bytes and returns where they begin. */
+  /** Skips `length` bytes and returns where they begin. */
   #skip(length: number): number {
     const start = this.#at
     this.#at += length
@@ -155,7 +155,7 @@ export class MsgpackReader {
     return copyOf(this.#bytes, start, this.#at)
   }
 
-  /** A timestamp of 4, 8 or 12 bytes; what it has of less than a ms is cut off, as a Date holds no more. */
+  /** A timestamp of 4, 8 or 12 bytes, truncated to ms, because a Date holds no more. */
   #extension(size: number): Date {
     const bytes = this.#bytes
     const at = this.#skip(1 + size) + 1
@@ -166,7 +166,8 @@ export class MsgpackReader {
     if (size === 8) seconds = (head & 3) * 2 ** 32 + (readInt32(bytes, at + 4) >>> 0)
     else if (size === 12) seconds = readInt64(bytes, at + 4)
     const date = new Date(seconds * 1_000 + Math.floor(nanoseconds / 1_000_000))
-    if (nanoseconds > 999_999_999 || Number.isNaN(date.getTime())) throw new RangeError('the timestamp is no date')
+    if (nanoseconds > 999_999_999 || Number.isNaN(date.getTime()))
+      throw new RangeError('the timestamp is not a valid date')
     return date
   }
 
@@ -222,7 +223,7 @@ export class MsgpackReader {
 
   #key(): string {
     const key = this.#value()
-    if (typeof key !== 'string') throw new RangeError('a map has a key that is no text')
+    if (typeof key !== 'string') throw new RangeError('a map has a key that is not a string')
     return key
   }
 
@@ -242,7 +243,7 @@ export class MsgpackReader {
 
 const timestampType = 0xff
 const cutOff = 'the value is cut off'
-const notPlain = 'the value has an extension that is no timestamp'
+const notPlain = 'the value has an extension other than a timestamp'
 
 /** Sets an own property whatever its name; an assignment to `__proto__` would change the prototype. */
 function define(map: object, key: string, value: unknown): void {

@@ -13,7 +13,7 @@
  * | Date | refused | the same ms; an invalid one is refused |
  * | Uint8Array, Buffer | refused | the same bytes as a Uint8Array |
  * | other undefined, function, symbol (as a key too), Map, Set, RegExp, Error, boxed value, any other class | refused | refused |
- * | nested more than 500 deep, or in a circle | refused | refused |
+ * | nested more than 500 deep, or refers to itself | refused | refused |
  *
  * Equal bytes are one key; the order of properties is part of the bytes.
  */
@@ -23,7 +23,7 @@ import { messageOf } from './errors.ts'
 /** Far below what the stack holds, and far above what a record needs. */
 const nestingMax = 500
 
-/** Twice as much as any record may have: parts that are shared many times over must not fill the memory. */
+/** Twice what any record may have: parts that a value shares many times over must not fill the memory. */
 const encodedBytesMax = 2 ** 29
 
 export abstract class PlainDataWriter {
@@ -51,7 +51,7 @@ export abstract class PlainDataWriter {
   /**
    * Appends the value.
    *
-   * @throws TypeError that names the place inside of the value
+   * @throws TypeError that names the place inside the value
    */
   write(value: unknown, out: ByteWriter): void {
     try {
@@ -62,7 +62,7 @@ export abstract class PlainDataWriter {
   }
 
   protected refuse(what: string): never {
-    throw new TypeError(`${what} has no form in ${this.format}`)
+    throw new TypeError(`${what} cannot be written as ${this.format}`)
   }
 
   #any(value: unknown, out: ByteWriter, depth: number): void {
@@ -85,18 +85,19 @@ export abstract class PlainDataWriter {
   }
 
   #object(value: object, out: ByteWriter, depth: number): void {
-    if (depth === nestingMax) throw new TypeError(`the value is nested more than ${nestingMax} deep, or in a circle`)
+    if (depth === nestingMax)
+      throw new TypeError(`the value is nested more than ${nestingMax} deep, or refers to itself`)
     if (out.at > encodedBytesMax) throw new TypeError(`the value has more than ${encodedBytesMax} bytes`)
     const prototype: unknown = Object.getPrototypeOf(value)
     if (prototype === Object.prototype || prototype === null) this.#map(value as PlainObject, out, depth)
     else if (Array.isArray(value) && Array.isArray(prototype)) this.#list(value, out, depth)
     else if (isObjectPrototype(prototype)) this.#map(value as PlainObject, out, depth)
-    else if (!this.special(value, out)) this.refuse(`an object of class ${classOf(prototype)}`)
+    else if (!this.special(value, out)) this.refuse(`an object of ${classOf(prototype)}`)
   }
 
   #list(list: readonly unknown[], out: ByteWriter, depth: number): void {
     const { length } = list
-    if (Object.keys(list).length !== length) this.refuse('an array with holes or with properties of its own')
+    if (Object.keys(list).length !== length) this.refuse('an array with holes or extra properties')
     this.#refuseSymbols(list)
     this.beginList(length, out)
     let index = 0
@@ -140,7 +141,7 @@ export abstract class PlainDataWriter {
 
 type PlainObject = Readonly<Record<string, unknown>>
 
-/** Carries the way to the part that was refused, from the inside out. */
+/** Carries the path to the part that was refused, from the inside out. */
 class Misfit extends Error {
   readonly steps: (string | number)[] = []
 
@@ -174,5 +175,5 @@ function isObjectPrototype(prototype: unknown): boolean {
 
 function classOf(prototype: unknown): string {
   const { constructor: made } = prototype as { readonly constructor?: unknown }
-  return typeof made === 'function' && made.name !== '' ? made.name : 'of its own'
+  return typeof made === 'function' && made.name !== '' ? `class ${made.name}` : 'a class without a name'
 }

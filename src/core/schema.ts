@@ -51,24 +51,28 @@ class ValidatedCodec extends Codec<unknown> {
     return this.#codec.format
   }
 
-  /** Writes what the schema makes of the value, once it is seen that the schema will leave that as it is when it is read. */
+  /**
+   * Writes what the schema makes of the value, after a check that reading it back through the schema does not change
+   * it.
+   */
   write(value: unknown, out: ByteWriter): void {
     const start = out.at
     const checked = this.#check(value)
-    if (checked === null) throw new TypeError('the schema returned null, which only a null in nullable() may be')
+    if (checked === null) throw new TypeError('the schema returned null, which only nullable() allows')
     this.#codec.write(checked, out)
     const end = out.at
     try {
       this.#codec.write(this.read(out.bytes, start, end), out)
     } catch (cause) {
-      throw new TypeError(`the schema refuses what it returned: ${messageOf(cause)}`, { cause })
+      throw new TypeError(`the schema rejects its own result: ${messageOf(cause)}`, { cause })
     }
     const isSame = equalBytes(out.bytes, start, end, out.bytes, end, out.at)
     out.at = end
-    if (!isSame) throw new TypeError('the schema changes what it returned when that is read, so it cannot come back')
+    if (!isSame)
+      throw new TypeError('the schema changes its own result when it reads it, so the value cannot come back unchanged')
   }
 
-  /** A null is for `nullable` to judge, as one without bytes is. */
+  /** A null is left to `nullable`, as is one without bytes. */
   read(bytes: Buffer, start: number, end: number): unknown {
     const value = this.#codec.read(bytes, start, end)
     return value === null ? null : this.#check(value)

@@ -81,7 +81,7 @@ export abstract class Codec<T> implements Serde<T> {
     return 0
   }
 
-  /** The sizes of the windows in its values, from the outside in; empty for a codec of other values, or of any values. */
+  /** The sizes of the windows in its values, from the outside in; empty for other values, or when any are allowed. */
   get windowSizesMs(): readonly number[] {
     return []
   }
@@ -107,7 +107,7 @@ export abstract class Codec<T> implements Serde<T> {
   }
 }
 
-/** What a codec threw, with a code, if it has none yet. */
+/** What a codec threw, with a code unless it has one already. */
 function coded(code: 'encode_failed' | 'undecodable', what: string, cause: unknown): MillraceError {
   return isInstance(cause, MillraceError) ? cause : new MillraceError(code, `${what}: ${messageOf(cause)}`, { cause })
 }
@@ -132,11 +132,11 @@ export function composedWire(kind: string, parts: readonly object[]): object {
 
 let nextWireId = 0
 
-/** The judge of every null that is read, from bytes or from none. */
+/** Decides about every null that is read, whether from bytes or from none. */
 export function unexpectedNull(what: string, codec: { readonly name: string }): MillraceError {
   return new MillraceError(
     'unexpected_null',
-    `the ${what} is null, but the topic does not allow it: say nullable(${codec.name})`,
+    `the ${what} is null, but the topic does not allow it: use nullable(${codec.name})`,
   )
 }
 
@@ -157,7 +157,7 @@ class ForeignCodec<T> extends Codec<T> {
       disown(bytes)
       throw new MillraceError(
         'encode_failed',
-        `serde ${this.name} did not return a Uint8Array${isPromise(bytes) ? ', but a promise: a serde is synchronous' : ''}`,
+        `serde ${this.name} did not return a Uint8Array${isPromise(bytes) ? ', but a promise: a serde must be synchronous' : ''}`,
       )
     }
     out.appendAll(bytes)
@@ -167,7 +167,7 @@ class ForeignCodec<T> extends Codec<T> {
     const value = this.#serde.decode(copyOf(bytes, start, end))
     if (!isPromise(value)) return value
     disown(value)
-    throw new TypeError('decode returned a promise, but a serde is synchronous')
+    throw new TypeError('decode returned a promise, but a serde must be synchronous')
   }
 }
 

@@ -203,7 +203,7 @@ class TupleCodec extends Codec<readonly unknown[]> {
 
 function partBytes(part: Codec<unknown>, item: unknown, index: number): Uint8Array {
   try {
-    if (item === null) throw new TypeError(`it is null; say nullable(${part.name})`)
+    if (item === null) throw new TypeError(`it is null; use nullable(${part.name})`)
     return part.encode(item)
   } catch (cause) {
     throw new TypeError(`part ${index + 1}: ${messageOf(cause)}`, { cause })
@@ -311,24 +311,25 @@ export const float64 = (): Serde<number> => float64Codec
 export const boolean = (): Serde<boolean> => booleanCodec
 
 /**
- * The bytes themselves. What is read is a Uint8Array of its own, also when a Buffer was written.
+ * The bytes themselves. Reading returns a new Uint8Array, even when a Buffer was written.
  * @example topic('frames', { key: int64(), value: bytes() })
  */
 export const bytes = (): Serde<Uint8Array> => bytesCodec
 
 /**
- * JSON as UTF-8, of plain data: text, finite numbers, booleans, null, arrays, and plain objects of them.
+ * JSON in UTF-8, for plain data: strings, finite numbers, booleans, null, arrays, and plain objects of these.
  *
- * What it takes comes back equal: a property that is undefined is left out, and an object without a prototype comes back
- * as a plain one. Everything else is `encode_failed`, and the message names the place: NaN, Infinity, a bigint, a Date,
- * bytes, undefined in an array, a function, a symbol, a Map, a Set, an object of any other class, nesting of more than 500.
- * `toJSON` is not called. As a key, a value with its properties in another order is another key.
+ * What it accepts comes back equal, except that a property that is undefined is left out, and that an object without a
+ * prototype comes back as a plain one. Everything else is `encode_failed`, and the message names the place: NaN,
+ * Infinity, a bigint, a Date, bytes, undefined in an array, a function, a symbol, a Map, a Set, an object of any other
+ * class, nesting of more than 500. `toJSON` is not called. As keys, two values with their properties in different order
+ * are different keys.
  *
  * The JSON text `null` reads as null where the topic says `nullable`, and is `unexpected_null` elsewhere.
  *
- * With a Standard Schema (zod, valibot, arktype …) the type comes from the schema, and values are validated on decode and
- * on encode. What is written, and comes back, is what the schema makes of the value; a schema that would change that again
- * when it is read is `encode_failed`.
+ * With a Standard Schema (zod, valibot, arktype …) the type comes from the schema, and values are validated on decode
+ * and on encode. What is written and read back is the schema's output; a schema that would change its own output again
+ * on reading is `encode_failed`.
  *
  * @example
  * ```ts
@@ -342,12 +343,12 @@ export function json(schema?: StandardSchema): Serde<unknown> {
 }
 
 /**
- * MessagePack of plain data: smaller and faster than JSON, and any library for MessagePack reads it.
+ * MessagePack for plain data: smaller and faster than JSON, and any MessagePack library can read it.
  *
- * It takes what {@link json} takes, under the same rules, and besides: NaN and Infinity, bigints of 64 bits, a Date (to
- * the ms), and bytes, which come back as a Uint8Array. Text with half a surrogate pair is `encode_failed`. It reads plain
- * data only: an extension that is no timestamp, a key that is no text, or nesting of more than 1,000 is `undecodable`;
- * integers of 64 bits that another program wrote are bigints.
+ * It accepts what {@link json} accepts, under the same rules, and also NaN and Infinity, 64-bit bigints, a Date (to the
+ * ms), and bytes, which come back as a Uint8Array. A string with half a surrogate pair is `encode_failed`. It reads
+ * plain data only: an extension other than a timestamp, a key that is not a string, or nesting of more than 1,000 is
+ * `undecodable`. 64-bit integers that another program wrote are read as bigints.
  *
  * Takes a Standard Schema as {@link json} does.
  * @example topic('readings', { key: string(), value: msgpack<{ readonly celsius: number }>() })

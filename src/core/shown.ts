@@ -1,6 +1,6 @@
 /**
- * Anything as a message shows it: short, on one line, with every character that cannot be seen escaped, and without a
- * throw, whatever the value does when it is looked at.
+ * Shows any value in a message: short, on one line, with every invisible character escaped. It never throws, whatever
+ * the value does when it is inspected.
  *
  * Messages end up in terminals and log files. A name, a key or somebody else's message may hold control characters that
  * rewrite the terminal, or line breaks that forge a line of the log.
@@ -8,13 +8,13 @@
 import { inspect } from 'node:util'
 
 const shownCharsMax = 100
-/** An object with more fields is shown by its kind alone: to format them all takes long, and few would be shown. */
+/** An object with more fields is shown only by its kind: formatting them all takes long, and few would be shown. */
 const shownFieldsMax = 50
 
-/** Controls (C0, DEL, C1), formats such as direction marks, halves of surrogate pairs, and separators of lines. */
+/** Controls (C0, DEL, C1), formats such as direction marks, halves of surrogate pairs, and line separators. */
 const unseen = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
 
-/** The text with every character that cannot be seen written as in a JavaScript string: `\n`, `\u001b`. */
+/** The text with every invisible character written as in a JavaScript string: `\n`, `\u001b`. */
 export function escaped(text: string): string {
   return text.replace(unseen, escapeOf)
 }
@@ -61,7 +61,7 @@ function hasManyFields(value: unknown): boolean {
 
 const shownBytesMax = 64
 
-/** Stored bytes in quotes, a character each. */
+/** Stored bytes in quotes, one character for each. */
 export function shownBytes(bytes: Uint8Array): string {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, shownBytesMax)).toString('latin1')
   const quoted = text.replaceAll(/["\\]/g, String.raw`\$&`)

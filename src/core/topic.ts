@@ -73,12 +73,12 @@ export function topic<K, V>(
 
 /** The constants that {@link topic}, {@link keyValueStore} and {@link windowStore} have made: nothing about them can be wrong. */
 const made = new WeakSet<object>()
-/** What {@link checkTopic} made of those that a program has put together by itself. */
+/** What {@link checkTopic} made of the constants that a program assembled itself. */
 const checkedCopies = new WeakMap<object, object>()
 
 /**
- * Checks that an argument is the constant of a topic: a name does not say how keys and values are read. Of one that a program has put
- * together by itself it returns a copy, the same one each time.
+ * Checks that an argument is the constant of a topic: a name does not say how keys and values are read. For a constant
+ * that a program assembled itself it returns a copy, the same one each time.
  *
  * @param what the call, as it should stand in the message
  * @throws MillraceError `bad_option`

@@ -23,7 +23,7 @@ export interface Windowed<K> {
   readonly window: Window
 }
 
-/** A record is counted in each of its windows, one after the other: with more of them it would seem to hang. */
+/** A record is counted in each of its windows, one after another: with more of them the program would seem to hang. */
 const windowsMax = 100_000
 
 /**
@@ -55,7 +55,7 @@ export class TimeWindows {
    * Windows of one size: tumbling, or hopping with an `advance`.
    *
    * @param options all in ms; `advance` defaults to `size` (tumbling), `grace` to 0
-   * @throws MillraceError `bad_option` unless 0 < advance <= size and grace >= 0, and for more than 100,000 windows of one record
+   * @throws MillraceError `bad_option` unless 0 < advance <= size and grace >= 0, or for more than 100,000 windows per record
    */
   static of(options: { readonly size: number; readonly advance?: number; readonly grace?: number }): TimeWindows {
     const checked = checkOptions('TimeWindows.of', options, ['size', 'advance', 'grace'])
@@ -111,7 +111,7 @@ export class WindowedCodec<K> extends Codec<Windowed<K>> {
     this.key = key
     this.sizeMs = sizeMs
     this.name = `windowed(${key.name},${sizeMs})`
-    // The size is not among the bytes, but they mean another window without it.
+    // The bytes do not hold the size, but with another size they mean another window.
     const kind = `windowed ${sizeMs}`
     this.#wire = composedWire(kind, [key.wire])
     this.#format = composedWire(kind, [key.format])

@@ -56,9 +56,9 @@ export interface LogContract {
   startOffset(partition: PartitionId): number
   endOffset(partition: PartitionId): number
   /**
-   * The batch that holds the first record at or behind `offset`; undefined when there is none.
+   * The batch that holds the first record at or after `offset`; undefined when there is none.
    *
-   * After compaction its last record may lie before `offset`: the first record is then in the batch behind it.
+   * After compaction its last record may lie before `offset`: the first record is then in the batch after it.
    *
    * @throws MillraceError `position_lost` when the offset is not kept any more
    */
@@ -75,7 +75,7 @@ export interface LogContract {
   startApplication(applicationId: string, begin: (stored: StoredApplication) => ApplicationStart): number
   /** Whether no newer instance has started, as of the snapshot that is read. */
   isCurrent(applicationId: string, epoch: number): boolean
-  /** The instance has stopped: nobody runs the application now, unless a newer one has started. */
+  /** The instance has stopped: the application is not running now, unless a newer instance has started. */
   endApplication(applicationId: string, epoch: number): void
   /** The id of a store of an application, given to it the first time it is asked for. */
   storeIds(applicationId: string, names: readonly string[]): number[]

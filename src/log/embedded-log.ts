@@ -121,7 +121,7 @@ export class EmbeddedLog implements LogContract {
     return this.partitions.batchAt(partition, offset)
   }
 
-  /** Where the next batch behind an offset begins, whatever is stored there; the end when there is none. */
+  /** Where the next batch after an offset begins, whatever is stored there; the end when there is none. */
   baseOffsetBehind(partition: PartitionId, offset: number): number {
     return this.partitions.baseOffsetBehind(partition, offset)
   }
@@ -150,7 +150,7 @@ export class EmbeddedLog implements LogContract {
     })
   }
 
-  /** Where an application runs; undefined when nobody runs it, however the one who did has ended. */
+  /** Where an application runs; undefined when it is not running, however its last instance ended. */
   runnerOf(applicationId: string): SessionOwner | undefined {
     const stored = this.environment.get('applications', namedKey(applicationId, 'session'))
     if (stored === undefined) return undefined

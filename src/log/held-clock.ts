@@ -1,6 +1,6 @@
 /**
- * The clock of a log, which stands still inside a transaction: a clock may be the user's, and no code of a user runs while others
- * wait for the lock.
+ * The clock of a log, which stands still inside a transaction: the clock may be the user's code, and no user code runs
+ * while others wait for the lock.
  */
 import type { Clock } from '../core/clock.ts'
 import type { Environment } from '../storage/environment.ts'

@@ -35,8 +35,8 @@ export interface LogOptions {
    */
   readonly offsetsRetentionMs?: number
   /**
-   * Who may read and write the files that are made, as in `chmod`: `0o660` also its group. Directories may be entered by whoever may read
-   * the files in them. What is there already stays as it is. Default `0o600`: only the user of the process.
+   * Who may read and write new files, as in `chmod`: `0o660` adds the group of the process. Whoever may read the files
+   * may also enter their directories. Existing files keep their mode. Default `0o600`: only the user of the process.
    */
   readonly fileMode?: number
 }
@@ -53,7 +53,7 @@ export interface LogOptions {
  * await log.close()
  * ```
  * @throws MillraceError `storage_failed` when the directory cannot be opened, `format_unknown` when it is not a log of
- *   this format, `damaged` when the catalogue of its topics is not what was written, `too_many_readers`, `bad_option`
+ *   this format, `damaged` when its catalogue of topics is not what was written, `too_many_readers`, `bad_option`
  */
 export async function openLog(dir: string, options: LogOptions = {}): Promise<Log> {
   const checked = checkOptions('openLog', options, ['clock', 'maintenance', 'offsetsRetentionMs', 'fileMode'])
@@ -68,7 +68,9 @@ export async function openLog(dir: string, options: LogOptions = {}): Promise<Lo
   return new Log(log)
 }
 
-/** A log whose catalogue does not fit is not opened: a topic that is hidden would be created anew, from offset 0. */
+/**
+ * A log whose catalogue is inconsistent is not opened: a topic that damage hides would be created again, from offset 0.
+ */
 async function openEmbedded(dir: string, clock: Clock | undefined, fileMode: number | undefined): Promise<EmbeddedLog> {
   const environment = new Environment(dir, { fileMode })
   try {

@@ -15,8 +15,8 @@
  * - It keeps nothing between records except in its context: what stands in a field is lost after a crash and is not
  *   undone with a turn.
  * - It does not change a carrier that it was given: others may hold it. It makes a new one (`withValue`, `withKey` …).
- * - It calls user functions with `carrier.view()`, judges what they return, a promise above all, and gives every throw of
- *   theirs a place with {@link operatorError}.
+ * - It calls user functions with `carrier.view()`, checks what they return, above all for promises, and adds the
+ *   operator to whatever they throw with {@link operatorError}.
  *   It does not catch a throw from downstream.
  * - It never drops a record silently: `context.drop(reason)`. A record that is dropped does not move stream time.
  * - It reads bytes as late as it can: a null check does not decode (`isKeyNull`, `isValueNull`).

@@ -112,7 +112,7 @@ function checkNames(nodes: readonly PlanNode[]): void {
   }
 }
 
-/** A topic that is read and written by constants of different window sizes would give back other windows than it got. */
+/** If constants with different window sizes read and write a topic, it gives back other windows than it was given. */
 function checkWindowSizes(nodes: readonly PlanNode[]): void {
   const keys = new Map<string, Codec<unknown>>()
   for (const node of nodes) {
@@ -124,7 +124,7 @@ function checkWindowSizes(nodes: readonly PlanNode[]): void {
       if (other.windowSizesMs.join() === keyCodec.windowSizesMs.join()) continue
       throw new MillraceError(
         'topology_invalid',
-        `topic "${name}" has keys of windows that differ in their sizes: ${other.name} and ${keyCodec.name}`,
+        `topic "${name}" has windowed keys of different sizes: ${other.name} and ${keyCodec.name}`,
         { topic: name, operator: node.id },
       )
     }

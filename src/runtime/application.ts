@@ -34,7 +34,10 @@ export interface StreamsOptions {
   readonly clock?: Clock
   /** Closes the application when it aborts. */
   readonly signal?: AbortSignal
-  /** Called on every change of {@link Application.state}. A throw of it, or a rejection, changes nothing; it becomes a process warning. */
+  /**
+   * Called on every change of {@link Application.state}. If it throws or rejects, nothing changes except for a process
+   * warning.
+   */
   readonly onStateChange?: (state: ApplicationState) => void
 }
 
@@ -89,7 +92,7 @@ export async function startStreams(topology: Topology, given: StreamsOptions): P
   ) {
     throw new MillraceError(
       'bad_option',
-      `the topology reads "${deadLetterTopic}", where its dead letters go: they would come back for ever; say another deadLetterTopic`,
+      `the topology reads "${deadLetterTopic}", where its dead letters go: they would come back for ever; choose another deadLetterTopic`,
     )
   }
   return new Application(topology, { ...options, deadLetterTopic })
@@ -190,17 +193,17 @@ export class Application implements AsyncDisposable {
     }
   }
 
-  /** Says that it does not run any more. */
+  /** Records that it no longer runs. */
   #leave(): void {
     try {
       this.#engine.end()
     } catch {
-      // The log is closed, or refuses all work: nobody takes over from here before the session of the log has ended, which says the same.
+      // The log is closed, or refuses all work. The end of the log's session, which is due next, says the same.
     }
   }
 
   async #step(): Promise<void> {
-    // Every commit wakes it, so it learns of a takeover at once, and before it works on a record that is its successor's.
+    // Every commit wakes it, so it learns of a takeover at once, before it works on a record of its successor.
     if (this.#news) this.#engine.checkCurrent()
     this.#news = false
     const startedMs = monotonicMs()
@@ -327,7 +330,7 @@ export class Application implements AsyncDisposable {
     await this.close()
   }
 
-  /** A listener that throws, now or later, changes nothing for the application; it is told as a warning. */
+  /** A listener that throws or rejects changes nothing for the application; it becomes a warning. */
   #enter(state: ApplicationState): void {
     this.#state = state
     const warn = (error: unknown): void =>

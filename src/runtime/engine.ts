@@ -257,7 +257,7 @@ export class Engine implements TaskHost {
   }
 
   /**
-   * Looks whether a newer instance has taken over, which an instance without work would never find out from its commits.
+   * Checks whether a newer instance has taken over: an idle instance makes no commits from which it could find out.
    *
    * @throws MillraceError `fenced`
    */

@@ -64,12 +64,12 @@ function checkAnswer(what: string, answer: unknown): FailureAnswer {
   throw new MillraceError('bad_option', `${what} is ${shown(answer)}; expected ${oneOfThem}`)
 }
 
-/** What a function answered; where it is no answer, the failure that it was asked about is the cause. */
+/** What `onError` answered. When that is not a valid answer, the failure that it was asked about becomes the cause. */
 function checkReturned(answer: unknown, { error, topic, partition, offset, operator }: Failure): FailureAnswer {
   const known = answers.find((one) => one === answer)
   if (known !== undefined) return known
   disown(answer)
-  const what = isPromise(answer) ? 'a promise, but it is synchronous' : shown(answer)
+  const what = isPromise(answer) ? 'a promise, but it must be synchronous' : shown(answer)
   throw new MillraceError('bad_option', `onError returned ${what}; it must return ${oneOfThem}. ${error.message}`, {
     topic,
     partition,

@@ -82,7 +82,8 @@ export class StateRow<V> implements Row<V>, Revertible {
   }
 
   /**
-   * What is kept is what would be read back from the disk (-0 of int64() is 0), so that it does not matter when that happens.
+   * Keeps what would be read back from the disk (-0 of int64() is 0), so that it makes no difference when the row is
+   * read back.
    *
    * @throws MillraceError `encode_failed`, with the row unchanged
    */

@@ -11,23 +11,26 @@ import { join } from 'node:path'
 import { monotonicMs } from '../core/clock.ts'
 import { type Modes, openOrMakeFile } from './own-files.ts'
 
-/** What is used of the package, which brings no declarations of its own. */
+/** What we use of the package, which ships no declarations. */
 interface FileLocks {
   /** Blocks until the lock on the whole file is ours. A lock belongs to the open file, not to the process. */
   readonly waitForLockSync: (file: number) => void
   readonly unlock: (file: number) => void
-  /** False where somebody else has locked one of these bytes. */
+  /** False when another process has locked one of these bytes. */
   readonly tryLock: (file: number, offset: number, length: number) => boolean
 }
 
-/** The name of the file that is locked and, behind every commit, written to: for whoever watches it. */
+/** The name of the file that is locked, and written to after every commit for those that watch it. */
 export const commitFile = 'commit.lock'
 
 const mark = Buffer.of(0)
 
 const { tryLock, unlock, waitForLockSync } = createRequire(import.meta.url)('fs-native-extensions') as FileLocks
 
-/** Whether another process has LMDB's lock on its lock file; whoever asks closes the file soon, and has it no longer. */
+/**
+ * Whether another process has LMDB's lock on its lock file. Close the file soon after asking, which releases our own
+ * lock.
+ */
 export function isLockedByOthers(lockFile: number): boolean {
   return !tryLock(lockFile, 0, 1)
 }

@@ -17,8 +17,8 @@ export class CommitWatch {
   #cancelPoll: (() => void) | undefined
 
   /**
-   * @param path the file that is written to behind every commit
-   * @param look called with every poll, before anyone is told
+   * @param path the file that is written to after every commit
+   * @param look called with every poll, before anyone is notified
    */
   constructor(path: string, look: () => void) {
     this.#path = path

@@ -1,8 +1,8 @@
 /**
- * The file of LMDB, beside LMDB: what is checked before it is mapped, and the seal that every commit gets.
+ * Our own access to LMDB's file: checks it before LMDB maps it, and writes the seal of every commit.
  *
- * LMDB crashes the process on a file that is shorter than it says, and takes an older commit for the newest where one bit of
- * its meta pages is flipped; see meta-pages.ts.
+ * LMDB crashes the process on a file that is shorter than its header says, and takes an older commit for the newest
+ * when one bit of its meta pages is flipped; see meta-pages.ts.
  */
 import { closeSync, fstatSync, fsyncSync, readSync, type Stats, writeSync } from 'node:fs'
 import { MillraceError } from '../core/errors.ts'
@@ -27,8 +27,9 @@ import {
 import { openFile } from './own-files.ts'
 
 /**
- * A sound file may end before its last page: LMDB does not write pages that a commit takes and gives back. Of a commit without
- * a seal nobody knows how many those were; with more than this, or than an eighth of the file, it was cut.
+ * A sound file may end before its last page: LMDB does not write pages that a commit takes and gives back. A commit
+ * without a seal does not say how many those were. When more are missing than this, or than an eighth of the file, the
+ * file was cut.
  */
 const unwrittenPagesMax = 1_024
 
@@ -36,7 +37,7 @@ export class DataFile {
   readonly #path: string
   readonly #file: number
   readonly #pageBytes: number
-  /** Both meta pages, read anew each time. */
+  /** Both meta pages, read again each time. */
   readonly #pages: Buffer
   /** The second of them. */
   readonly #second: Buffer
@@ -79,8 +80,9 @@ export class DataFile {
   }
 
   /**
-   * Checks that the newest commit is there, and as much of the file as there was of it. What was never written is read as
-   * zeros from then on, instead of as the end of the process. Only under the lock of the directory.
+   * Checks that the newest commit is there, and that the file is as long as it was then. Extends the file over pages
+   * that were never written: they read as zeros, where they would have crashed the process. Only under the lock of the
+   * directory.
    *
    * @throws MillraceError `damaged`
    */
@@ -113,7 +115,7 @@ export class DataFile {
     this.#quietly(() => this.#seal(newestSlotOf(this.#pages, this.#pageBytes)))
   }
 
-  /** Seals both pages, where no commit does: in a file that was just opened, or copied. */
+  /** Seals both pages of a file that was just opened or copied, where no commit does it. */
   sealAll(): void {
     this.#quietly(() => {
       this.#seal(0)
@@ -121,13 +123,16 @@ export class DataFile {
     })
   }
 
-  /** Commits are durable whatever becomes of their seals: without, they count as those of a process that was killed there. */
+  /**
+   * Commits are durable whatever becomes of their seals: a missing seal looks as if the process was killed before
+   * writing it.
+   */
   #quietly(seal: () => void): void {
     try {
       this.#readPages()
       seal()
     } catch {
-      // See above; a disk that fails is told of by the next write of LMDB.
+      // See above; LMDB's next write reports a disk that fails.
     }
   }
 
@@ -151,7 +156,7 @@ export class DataFile {
     return [parseMeta(this.#pages), parseMeta(this.#second)]
   }
 
-  /** Less where the file ends before. */
+  /** Returns less when the file ends first. */
   #read(offset: number, bytes: number): Buffer {
     const buffer = Buffer.alloc(bytes)
     if (!Number.isSafeInteger(offset)) return buffer.subarray(0, 0)

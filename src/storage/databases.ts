@@ -18,7 +18,7 @@ export const databaseNames = [
 
 export type DatabaseName = (typeof databaseNames)[number]
 
-/** Of databases whose keys are numbers only: how long each is (keys.ts). */
+/** The key length of each database whose keys consist of numbers only (keys.ts). */
 export const fixedKeyBytes: Partial<Record<DatabaseName, number>> = {
   partitions: 8,
   batches: 16,

@@ -35,7 +35,7 @@ export function lockFileOf(dir: string): string {
 export const incompleteCopy = 'incomplete-copy'
 
 /**
- * Refuses what is no log, before anything is made in the directory.
+ * Refuses what is not a log, before anything is created in the directory.
  *
  * LMDB maps whatever it finds and crashes the process on some files that are none of its own, and on one that it may not
  * write.
@@ -67,7 +67,7 @@ export function createDataFile(dir: string, modes: Modes, create: (birthplace: s
   })
 }
 
-/** Nobody else can have put anything there. */
+/** The directory is new, so nobody else can have put anything into it. */
 function inBirthplace(dir: string, create: (birthplace: string) => void): void {
   const birthplace = mkdtempSync(join(dir, 'new-'))
   try {
@@ -77,7 +77,7 @@ function inBirthplace(dir: string, create: (birthplace: string) => void): void {
   }
 }
 
-/** A link replaces nothing, and follows nothing that is there. */
+/** Linking neither replaces nor follows what is there already. */
 function putInPlace(made: string, path: string): void {
   try {
     linkSync(made, path)
@@ -106,11 +106,11 @@ const lockFileBytes = 36_864
 const newLogBytes = 2 ** 18
 
 /**
- * Makes sure of room for a log that is new, and makes LMDB's lock file where it is missing, with all its blocks on the disk.
+ * Makes sure that a new log has room, and creates LMDB's lock file if it is missing, with all its blocks on the disk.
  *
- * On a full disk LMDB would end the process: while it creates its data file, and also later, because it makes its lock file
- * with a hole that fills through a memory map as processes come. The lock file comes into place whole, since another process
- * may make it too.
+ * On a full disk LMDB would crash the process: while it creates its data file, and also later, because it creates its
+ * lock file with a hole that fills through a memory map as processes arrive. The lock file is moved into place whole,
+ * since another process may create it too.
  */
 export function makeRoom(dir: string, modes: Modes): void {
   const lockFile = lockFileOf(dir)

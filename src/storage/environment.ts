@@ -35,7 +35,10 @@ import { StoredRows } from './stored-rows.ts'
 /** Commits between two looks for readers that are dead, which costs a few µs. */
 const commitsBetweenReaderChecks = 16
 
-/** Who only reads looks this often whether the files still stand under their names; who writes, with every commit. */
+/**
+ * How often a log that only reads checks that its files still stand under their names; one that writes checks at each
+ * commit.
+ */
 const lookEveryMs = 1_000
 
 /** The right to write, valid until the callback that it was given to returns. */
@@ -47,25 +50,25 @@ export interface WriteTransaction {
 
 /** How a directory is opened; only `fileMode` is for users. */
 export interface EnvironmentOptions {
-  /** Who may read and write the files that are made; default 0600. */
+  /** Who may read and write new files; default 0600. */
   readonly fileMode?: number | undefined
   /**
-   * Of a new directory, for the benchmark that decides it: with pages of less than 8 KB LMDB takes keys of up to 1,978 bytes, less than
-   * {@link keyBytesMax}.
+   * For a new directory; an option only for the benchmark that chose the default. With pages of less than 8 KB LMDB
+   * takes keys of up to 1,978 bytes, less than {@link keyBytesMax}.
    */
   readonly pageSizeBytes?: number
   /** Address space to begin with; LMDB reserves more when it is used up. */
   readonly mapBytes?: number
   /**
-   * For a log that ends with its test: commits are atomic and outlive the process, but none is flushed to the disk, and a power
-   * cut may destroy the file.
+   * For a log that lives as long as its test: commits are atomic and outlive the process, but are not flushed to the
+   * disk, so a power cut may destroy the file.
    */
   readonly throwAway?: boolean
 }
 
 export class Environment {
   readonly dir: string
-  /** Who of those that this directory knows of lives. */
+  /** Tells which of the owners that this directory knows of are alive. */
   readonly sessions: Sessions
   /** Of the files that are made for it. */
   readonly modes: Modes
@@ -169,12 +172,14 @@ export class Environment {
     return result
   }
 
-  /** Calls back before each {@link write} takes the lock: what a transaction asks of a user's code is asked there. */
+  /**
+   * Calls back before each {@link write} takes the lock: the place to ask a user's code for what the transaction needs.
+   */
   beforeWrite(prepare: () => void): void {
     this.#beforeWrites.push(prepare)
   }
 
-  /** Whether a transaction is open here, while which all others wait. */
+  /** Whether a transaction is open here; all others wait meanwhile. */
   get isWriting(): boolean {
     return this.#isWriting
   }
@@ -213,7 +218,7 @@ export class Environment {
     },
   }
 
-  /** Nothing is acknowledged once the files that are open are not where they were. */
+  /** Nothing is acknowledged once the open files are no longer where they were. */
   #look(): void {
     this.#lookedMs = monotonicMs()
     if (this.#closed || this.#poison !== undefined) return
@@ -221,7 +226,7 @@ export class Environment {
     if (what === undefined) return
     this.#poison = new MillraceError(
       'storage_failed',
-      `the log in ${this.dir} is gone: ${what}. Nothing is acknowledged from here on, and the log refuses further work: bring back ` +
+      `the log in ${this.dir} is gone: ${what}. Nothing is acknowledged from now on, and the log refuses further work: bring back ` +
         'what was there, and start the process again',
     )
   }

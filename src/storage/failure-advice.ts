@@ -25,7 +25,7 @@ const {
   EROFS,
 } = constants.errno
 
-/** What a path that cannot be is to be changed for. */
+/** What to do about a path that cannot be used. */
 const pathRemedies: ReadonlyMap<number, string> = new Map([
   [EEXIST, 'a file is in the way: choose another path'],
   [ENOTDIR, 'a file is in the way: choose another path'],
@@ -69,12 +69,12 @@ const damageCodes: ReadonlySet<unknown> = new Set([
   -30_797, -30_796, -30_795, -30_787, -30_786, -30_784, -30_782, -30_781, -30_780,
 ])
 
-/** Whether LMDB has found that its pages do not fit together. */
+/** Whether LMDB itself has found its pages inconsistent. */
 export function isDamage(cause: unknown): boolean {
   return damageCodes.has((cause as { readonly code?: unknown } | undefined)?.code)
 }
 
-/** LMDB gives the number of the system, or only its words; Node gives the negative number. */
+/** LMDB gives the system's error number, or only its text; Node gives the negative number. */
 export function errorNumberOf(cause: unknown): number | undefined {
   if (!(cause instanceof Error)) return undefined
   const { code, errno } = cause as { readonly code?: unknown; readonly errno?: unknown }

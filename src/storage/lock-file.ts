@@ -1,16 +1,16 @@
 /**
- * The lock file of LMDB, looked at before LMDB does: where it is in use and damaged, LMDB crashes whoever opens the log next.
- * One that nobody uses is made anew, whatever it holds.
+ * Checks LMDB's lock file before LMDB opens it: when it is in use and damaged, LMDB crashes the next process that opens
+ * the log. LMDB initialises a lock file that is not in use again, whatever it holds.
  */
 import { closeSync, fstatSync, openSync, readdirSync, readSync, type Stats, statSync } from 'node:fs'
 import { MillraceError } from '../core/errors.ts'
 import { isLockedByOthers } from './commit-lock.ts'
 
 const magic = 0xbeefc0de
-/** Of the format of the lock file; what is above these bits depends on the system. */
+/** The bits that hold the version of the lock file's format; those above them depend on the system. */
 const versionMask = 0xfff
 const version = 2
-/** A table for one reader, which is more than LMDB needs to crash on. */
+/** Holds a table for one reader; with less, LMDB may crash. */
 const bytesMin = 4_096
 
 const openFiles = '/proc/self/fd'
@@ -21,8 +21,8 @@ const openFiles = '/proc/self/fd'
  * @throws MillraceError `storage_failed` when other processes use the file, and it is not as LMDB made it
  */
 export function checkLockFile(path: string): void {
-  // Whoever closes a file gives up all locks of its process on it, so one that is open here must not be opened again. Only Linux says
-  // so, and who else has locked it.
+  // Closing a file gives up all locks that its process holds on it, so do not open one that is open here already. Only
+  // Linux tells whether it is, and whether another process has locked it.
   const stats = statSync(path, { throwIfNoEntry: false })
   if (process.platform !== 'linux' || stats === undefined || isOpenHere(stats)) return
   const file = openSync(path, 'r+')
@@ -43,7 +43,7 @@ export function checkLockFile(path: string): void {
   )
 }
 
-/** By any thread of this process. */
+/** Whether any thread of this process has it open. */
 function isOpenHere({ dev, ino }: Stats): boolean {
   return readdirSync(openFiles).some((name) => {
     const open = statSync(`${openFiles}/${name}`, { throwIfNoEntry: false })

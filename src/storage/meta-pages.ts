@@ -1,14 +1,14 @@
 /**
  * The two pages that say which commit is the newest, and the seal that every commit puts beside them.
  *
- * LMDB writes them in turn and takes the one with the larger number for the newest, without a checksum: one flipped bit makes
- * an older commit the newest, and the last one is gone without a word. A seal says which commit its page is of and has a
- * checksum over it (docs/decisions/0010-sealed-meta-pages.md). It lies in the same sector as what it seals, so that the two
- * reach the disk together or in their order: a seal may be older than its page, never newer.
+ * LMDB writes them in turn and takes the one with the larger number for the newest. They have no checksum: one flipped
+ * bit can make an older commit the newest, and the last one is silently lost. A seal says which commit wrote its page,
+ * and holds a checksum of the page (docs/decisions/0010-sealed-meta-pages.md). It lies in the same sector as what it
+ * seals, so the two reach the disk together or in order: a seal may be older than its page, never newer.
  */
 import { crc32c } from '../core/checksum.ts'
 
-/** Of LMDB's data format, version 2: where its fields are, from the start of a page. */
+/** Where the fields of LMDB's data format, version 2, are, from the start of a page. */
 const pageNumberAt = 0
 const pageTransactionAt = 8
 const pageFlagsAt = 18
@@ -33,7 +33,10 @@ const magic = 0xbeefc0de
 const version = 2
 const metaPage = 0x08
 const branchOrLeaf = 0x03
-/** Encrypted, and every kind of tree; the list of free pages has integer keys, and the tree of trees is plain. */
+/**
+ * Flags for encryption and for the kind of a tree; the list of free pages has integer keys, and the main tree none of
+ * these.
+ */
 const kindFlags = 0x207e
 const integerKeys = 0x08
 /** A tree without a page. */
@@ -41,7 +44,7 @@ const noRoot = 2 ** 64
 
 export const pageHeaderBytes = 24
 
-/** What the beginning of a file is too short for, or the whole of the first page's fields. */
+/** What to read of a page to get all of its fields. A file may be too short for it. */
 export const headerBytes: number = metaBytes
 
 /** From the first byte of the one page to the last that matters of the other. */
@@ -55,7 +58,7 @@ export interface MetaPage {
   readonly transaction: number
   /** Where the list of free pages begins. */
   readonly freeRoot: number
-  /** Where the tree of trees begins. */
+  /** Where the main tree begins, which holds the other trees. */
   readonly mainRoot: number
   readonly lastPage: number
   readonly checksum: number
@@ -64,18 +67,18 @@ export interface MetaPage {
 
 export interface Seal {
   readonly transaction: number
-  /** How many whole pages the file had, of those that the commit knows; all of them were durable. */
+  /** How many of the pages that the commit knows the file held in whole; all of them were durable. */
   readonly filePages: number
   readonly checksum: number
 }
 
-/** Why LMDB would not, or should not, take what begins like this for a page of ours; undefined where it may. */
+/** Why this cannot be a meta page of ours, whether or not LMDB would take it for one; undefined when it can. */
 export function foreignMeta(page: Buffer): string | undefined {
   if (page.length < metaBytes || page.readUInt32LE(magicAt) !== magic || page.readUInt16LE(pageFlagsAt) !== metaPage) {
-    return 'it does not begin as a file of LMDB does'
+    return 'it does not begin like an LMDB file'
   }
   const found = page.readUInt32LE(versionAt)
-  if (found !== version) return `its version of LMDB's format is ${found}, and this one reads ${version}`
+  if (found !== version) return `its LMDB format has version ${found}, but this millrace reads ${version}`
   const pageBytes = pageBytesOf(page)
   if (pageBytes < 512 || pageBytes > 65_536 || (pageBytes & (pageBytes - 1)) !== 0) {
     return `it says that its pages have ${pageBytes} bytes`
@@ -109,7 +112,7 @@ function parseSeal(page: Buffer): Seal | undefined {
   }
 }
 
-/** Which of the two pages, one after the other, LMDB takes for the newest: without looking at more of them. */
+/** Which of the two pages, which lie one after the other, LMDB takes for the newest; reads nothing else of them. */
 export function newestSlotOf(pages: Buffer, pageBytes: number): 0 | 1 {
   return uint64(pages, transactionAt) >= uint64(pages, pageBytes + transactionAt) ? 0 : 1
 }
@@ -119,7 +122,7 @@ export function lastPageOf(page: Buffer): number {
   return uint64(page, lastPageAt)
 }
 
-/** Makes the seal of a page, to be put at {@link sealAt} of it; false when it has that seal already. */
+/** Makes the seal of a page, which belongs at its {@link sealAt}; false when the page has that seal already. */
 export function makeSeal(seal: Buffer, page: Buffer, filePages: number): boolean {
   page.copy(seal, 0, transactionAt, transactionAt + 8)
   const pages = Math.min(filePages, lastPageOf(page) + 1)
@@ -145,14 +148,14 @@ export function newestSlot(metas: readonly [MetaPage, MetaPage]): 0 | 1 {
  * What is wrong with the two pages; undefined when the newest commit that was ever acknowledged is the one that LMDB takes.
  *
  * A process that is killed, or loses power, between a commit and its seal leaves the newest page with an older seal:
- * {@link treeFault} then says whether it is to be believed.
+ * {@link treeFault} then decides whether to believe it.
  */
 export function metaFault(metas: readonly [MetaPage, MetaPage]): string | undefined {
   const slot = newestSlot(metas)
   const newest = metas[slot]
   const other = metas[slot === 0 ? 1 : 0]
-  if (isEmpty(newest)) return isEmpty(other) ? undefined : 'what it holds is not to be found'
-  if (newest.transaction % 2 !== slot) return 'the number of a commit is in the wrong page'
+  if (isEmpty(newest)) return isEmpty(other) ? undefined : 'its contents cannot be found'
+  if (newest.transaction % 2 !== slot) return 'a commit number is in the wrong page'
   const known = other.seal?.transaction ?? other.transaction
   if (known > newest.transaction) return `commit ${known} is missing`
   if (newest.seal !== undefined && newest.seal.transaction >= newest.transaction && !isSealed(newest)) {
@@ -166,7 +169,7 @@ export function metaFault(metas: readonly [MetaPage, MetaPage]): string | undefi
 }
 
 /**
- * Whether the trees of the newest commit begin where it says, with pages that it wrote itself.
+ * Checks that the trees of the newest commit begin where it says, with pages that it wrote itself.
  *
  * @param headerOf the first {@link pageHeaderBytes} of a page, as far as the file has them
  */
@@ -188,7 +191,9 @@ export function treeFault(
   return isWhole ? undefined : `the trees of commit ${newest.transaction} do not begin where it says`
 }
 
-/** No commit has written it: how a new environment begins, and the first page of a copy that LMDB makes. */
+/**
+ * Whether no commit has written it: so a new environment begins, and so does the first page of a copy that LMDB makes.
+ */
 function isEmpty({ transaction, mainRoot }: MetaPage): boolean {
   return transaction === 0 && mainRoot === noRoot
 }
@@ -203,7 +208,7 @@ function transactionOf(root: number, headerOf: (page: number) => Buffer): number
   return isThere ? uint64(header, pageTransactionAt) : undefined
 }
 
-/** Exact for every number that occurs; a damaged one that is larger is about as large. */
+/** Exact for every number that occurs; approximate for a larger one, which only damage makes. */
 function uint64(bytes: Buffer, at: number): number {
   return bytes.readUInt32LE(at + 4) * 2 ** 32 + bytes.readUInt32LE(at)
 }

@@ -15,7 +15,7 @@ import { checkDescriptors, mapBytesFor } from './process-limits.ts'
 import { damaged, isReadersFull, readersMax, tooManyReaders } from './read-failure.ts'
 import { formatKey } from './sealed-rows.ts'
 
-/** Written into every directory; a directory with another version is refused. */
+/** Written into every directory; one with another version is refused. */
 export const formatVersion = 3
 
 /** Measured for appends, deletes and state together: docs/decisions/0002-page-size.md. */
@@ -38,7 +38,7 @@ export interface OpeningOptions {
   readonly throwAway: boolean
 }
 
-/** What is open of a directory. */
+/** An open directory. */
 export interface Opened {
   readonly root: Root
   readonly databases: Databases
@@ -91,12 +91,12 @@ function openDatabases(dir: string, root: Root): Databases {
   return databases
 }
 
-/** Whether the format stands in the environment; false where it is to be written, because nothing is in it. */
+/** Whether the environment has its format row; false when it is empty, so that the row has yet to be written. */
 function checkFormat(dir: string, root: Root): boolean {
   const names = [...root.getKeys()].map((key) => key.toString().replace(/\0$/, ''))
   const { entryCount } = root.getStats() as { readonly entryCount: number }
   if (names.length !== entryCount) {
-    throw damaged(dir, `it has ${entryCount} databases, and the names of ${names.length} can be found`)
+    throw damaged(dir, `it has ${entryCount} databases, but the names of only ${names.length} can be found`)
   }
   const found = names.includes('meta') ? openDatabase(root, 'meta').getBinary(formatKey) : undefined
   if (found !== undefined) {
@@ -115,7 +115,7 @@ function checkFormat(dir: string, root: Root): boolean {
 }
 
 function openRoot(path: string, { pageSizeBytes, modes, throwAway }: OpeningOptions, mapSize: number): Root {
-  // The declarations of lmdb do not know what its code reads.
+  // lmdb's code reads this option, but its declarations do not list it.
   const permissions: object = { permissionsMode: modes.file }
   return open<Buffer, Buffer>({
     path,
@@ -137,7 +137,9 @@ function openDatabase(root: RootDatabase<Buffer, Buffer>, name: string): LmdbDat
   return root.openDB({ name, encoding: 'binary', keyEncoding: 'binary', cache: false })
 }
 
-/** A log that has its format has its databases: one that cannot be found is not created anew. */
+/**
+ * A log that has its format row has all of its databases: one that cannot be found is damage, and is not created again.
+ */
 function existingDatabase(root: RootDatabase<Buffer, Buffer>, name: string): LmdbDatabase<Buffer, Buffer> {
   const options = { name, encoding: 'binary', keyEncoding: 'binary', cache: false, create: false } as const
   const database = root.openDB<Buffer, Buffer>(options) as LmdbDatabase<Buffer, Buffer> | undefined

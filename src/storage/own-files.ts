@@ -1,6 +1,6 @@
 /**
- * The files of a directory as a log makes them: for their owner alone unless the user says otherwise, and never what somebody else
- * has put in their place.
+ * Creates and opens the files of a log: private to their owner unless the user says otherwise, and never something that
+ * stands in their place, such as a link, a pipe or a device.
  */
 import { chmodSync, constants, existsSync, fchmodSync, lstatSync, mkdirSync, openSync, type Stats } from 'node:fs'
 import { dirname } from 'node:path'
@@ -11,30 +11,30 @@ import { checkWhole } from '../core/checks.ts'
 export interface Modes {
   readonly file: number
   readonly directory: number
-  /** The user has said so: the umask of the process takes nothing away. */
+  /** The user chose the mode, so the umask of the process does not narrow it. */
   readonly isExact: boolean
 }
 
-/** @throws MillraceError `bad_option` for a mode with which its owner could not work, or that is none */
+/** @throws MillraceError `bad_option` for an invalid mode, or one that locks out the owner */
 export function checkFileMode(fileMode: number): void {
   checkWhole('fileMode', fileMode, 0o600, 0o777)
   if ((fileMode & 0o600) === 0o600 && (fileMode & 0o111) === 0) return
   throw new MillraceError(
     'bad_option',
-    `fileMode 0o${fileMode.toString(8)} must let the owner read and write, and nobody execute: 0o600, 0o640 or 0o660, for instance`,
+    `fileMode 0o${fileMode.toString(8)} must let the owner read and write, and nobody execute; use 0o600, 0o640 or 0o660, for instance`,
   )
 }
 
-/** Only the owner, unless `fileMode` says otherwise; a directory may be entered by whoever may read the files in it. */
+/** Only the owner, unless `fileMode` says otherwise; whoever may read the files may also enter their directory. */
 export function modesOf(fileMode: number | undefined): Modes {
   if (fileMode === undefined) return { file: 0o600, directory: 0o700, isExact: false }
   return { file: fileMode, directory: fileMode | ((fileMode & 0o444) >> 2), isExact: true }
 }
 
 /**
- * Creates a directory with its parents, where it is missing.
+ * Creates a directory and its parents where they are missing.
  *
- * Node's own `recursive` never returns where the system says that a parent which is there does not exist, as /proc does.
+ * Node's own `recursive` never returns when the system says that an existing parent does not exist, as /proc does.
  */
 export function makeDirectory(dir: string, modes: Modes): void {
   const parent = dirname(dir)
@@ -60,7 +60,7 @@ export function isFileThere(path: string): boolean {
   if (stats.isFile()) return true
   throw new MillraceError(
     'storage_failed',
-    `${path} is ${kindOf(stats)}, and a log has a file of its own there: move it away, then start again`,
+    `${path} is ${kindOf(stats)}, but a log needs a regular file there: move it away, then start again`,
   )
 }
 
@@ -72,7 +72,7 @@ function kindOf(stats: Stats): string {
   return 'a device'
 }
 
-/** Opens a file for reading and writing; what is no file is neither followed nor waited for. */
+/** Opens a file for reading and writing; neither follows a link nor waits for a pipe. */
 export function openFile(path: string): number {
   return openSync(path, constants.O_RDWR | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0))
 }

@@ -1,10 +1,10 @@
 /**
- * What a process may still take of the system: LMDB crashes the process when it gets too little while it opens a file.
+ * What the process may still take from the system: LMDB crashes it when there is too little while it opens a file.
  */
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { MillraceError } from '../core/errors.ts'
 
-/** LMDB opens three, the log some more, and then there are watchers and backups. */
+/** LMDB opens three, the log a few more; the rest is for watchers and backups. */
 const descriptors = 16
 
 /**
@@ -27,10 +27,10 @@ export function checkDescriptors(path: string): void {
   }
 }
 
-/** Besides the map: what the process itself may still come to need. */
+/** The share to leave for the process itself, beside the map. */
 const keptFree = 0.5
 
-/** What the work that is no append may need before something is deleted. */
+/** Room for work other than appends, until something is deleted. */
 const roomBytes = 2 ** 24
 
 /**
@@ -49,7 +49,7 @@ export function mapBytesFor(path: string, fileBytes: number, wanted: number): nu
   )
 }
 
-/** Infinity without a limit, and where the system does not say. */
+/** Infinity when there is no limit, or when the system does not say. */
 function freeAddressBytes(): number {
   try {
     const limit = Number(

@@ -1,8 +1,8 @@
 /**
- * What a failure inside LMDB, or an answer of LMDB that cannot be right, means for whoever reads.
+ * Turns failures inside LMDB, and answers of LMDB that cannot be right, into errors of millrace.
  *
- * LMDB believes its pages: after a flipped bit it follows a wrong pointer, or finds keys where they do not belong. Its own
- * errors, and keys outside of what was asked for, become errors of millrace here.
+ * LMDB trusts its pages: after a flipped bit it follows a wrong pointer, or finds keys where they do not belong. Its
+ * own errors, and keys outside the range that was asked for, become a `MillraceError` here.
  */
 import { MillraceError, messageOf } from '../core/errors.ts'
 import { shownBytes } from '../core/shown.ts'
@@ -33,9 +33,9 @@ export function isReadersFull(cause: unknown): boolean {
 export function tooManyReaders(dir: string, cause: unknown): MillraceError {
   return new MillraceError(
     'too_many_readers',
-    `${dir} is open too often: there are places for ${readersMax} open logs that read it, and a few more, in all processes ` +
-      'together. This one has none; the others go on. Open a directory once in a process and share the log, and close those ' +
-      'that are not needed',
+    `${dir} is open too many times: there are places for ${readersMax} open logs that read it, and a few more, in all processes ` +
+      'together. This one got none; the others go on. Open a directory once in each process and share the log, and close ' +
+      'logs that you no longer need',
     { cause },
   )
 }
@@ -43,7 +43,7 @@ export function tooManyReaders(dir: string, cause: unknown): MillraceError {
 /** Places in LMDB's table of readers; it rounds them up to whole pages. */
 export const readersMax = 512
 
-const advice = '; log.admin.verify() lists all that is, and a backup has it whole'
+const advice = '; log.admin.verify() lists all damage; restore a backup'
 
 export function damaged(dir: string, what: string, cause?: unknown): MillraceError {
   return new MillraceError(
@@ -53,7 +53,7 @@ export function damaged(dir: string, what: string, cause?: unknown): MillraceErr
   )
 }
 
-/** What is damaged, for whoever lists it. */
+/** What is damaged, without the advice: for a list of findings. */
 export function damageOf({ message }: MillraceError): string {
   return message.replace(advice, '')
 }

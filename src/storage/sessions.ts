@@ -1,10 +1,10 @@
 /**
- * Whether the owner of something lives, as the system sees it: each open log that has members or applications holds a lock on
- * a file of its own, `sessions/<id>`.
+ * Tells whether an owner is alive, as the operating system sees it: each open log that has members or applications
+ * holds a lock on its own file, `sessions/<id>`.
  *
- * The system takes a lock back from a process, a thread or a container that ends, however it ends, and keeps it for one that
- * stands still. So a lock that can be taken, or a file that is gone, means that the owner is gone for good; a clock never could say
- * that. Whoever finds it removes the file.
+ * The system releases the lock of a process, a thread or a container that ends, however it ends, and keeps that of one
+ * that is frozen. So a lock that can be taken, or a file that is gone, means that the owner is gone for good, which no
+ * clock could tell. Any process that finds such a file removes it.
  */
 import { randomUUID } from 'node:crypto'
 import { closeSync, constants, fchmodSync, fstatSync, lstatSync, openSync, readdirSync, unlinkSync } from 'node:fs'
@@ -15,7 +15,7 @@ import { MillraceError } from '../core/errors.ts'
 import { failureAdvice } from './failure-advice.ts'
 import { makeDirectory, type Modes, modesOf } from './own-files.ts'
 
-/** What is used of the package, which brings no declarations of its own. */
+/** What we use of the package, which ships no declarations. */
 interface FileLocks {
   /** False when another open file has the lock. It belongs to the open file, not to the process, and ends with it. */
   readonly tryLock: (file: number) => boolean
@@ -23,14 +23,14 @@ interface FileLocks {
 
 const { tryLock } = createRequire(import.meta.url)('fs-native-extensions') as FileLocks
 
-/** Who holds a session; `pid` and `host` are for people, and nothing is decided by them. */
+/** Who holds a session. `pid` and `host` are for people; nothing depends on them. */
 export interface SessionOwner {
   readonly id: string
   readonly pid: number
   readonly host: string
 }
 
-/** An id becomes the name of a file, and may come from a row. */
+/** Checked because an id becomes a file name, and may come from a stored row. */
 const legalId = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /** A link in the place of a session is never followed. */
@@ -40,7 +40,7 @@ export class Sessions {
   readonly #logDir: string
   readonly #dir: string
   readonly #modes: Modes
-  /** The files of those that were begun here. */
+  /** The files of the sessions that were begun here. */
   readonly #held = new Map<string, number>()
 
   constructor(logDir: string, modes: Modes = modesOf(undefined)) {
@@ -49,7 +49,7 @@ export class Sessions {
     this.#dir = join(logDir, 'sessions')
   }
 
-  /** Whether there ever was a session in this directory: not in one that a backup was brought back to. */
+  /** Whether this directory ever had a session; a restored backup had none. */
   get haveBegun(): boolean {
     return lstatSync(this.#dir, { throwIfNoEntry: false })?.isDirectory() === true
   }
@@ -75,10 +75,13 @@ export class Sessions {
 
   #makeDirectory(): void {
     makeDirectory(this.#dir, this.#modes)
-    if (!this.haveBegun) throw new Error('something that is no directory is in its place')
+    if (!this.haveBegun) throw new Error('something that is not a directory is in its place')
   }
 
-  /** The id is nobody's yet: false when somebody who cleans up took the file for a dead one's before it was locked. */
+  /**
+   * False when another process, cleaning up, took the new file for a dead session's before it was locked: use another
+   * id.
+   */
   #hold(id: string): boolean {
     const file = openSync(join(this.#dir, id), openFlags | constants.O_CREAT | constants.O_EXCL, this.#modes.file)
     if (this.#modes.isExact) fchmodSync(file, this.#modes.file)
@@ -90,15 +93,16 @@ export class Sessions {
     return false
   }
 
-  /** Whether the file of a session that was begun here is still in its place: what else has it deleted it? */
+  /** Whether the file of a session that was begun here is still in its place; someone may have deleted it. */
   isInPlace(id: string): boolean {
     const file = this.#held.get(id)
     return file !== undefined && fstatSync(file).nlink > 0
   }
 
   /**
-   * Whether the owner of a session is alive, perhaps frozen. One that cannot be looked at (the file of another user, too many open
-   * files) counts as alive. It costs an open and a lock: for whoever waits for someone.
+   * Whether the owner of a session is alive, perhaps frozen. When its file cannot be opened (it belongs to another
+   * user, or too many files are open), it counts as alive. This costs an open and a lock, so call it only to wait for
+   * an owner.
    */
   isAlive(id: string): boolean {
     if (this.#held.has(id)) return this.isInPlace(id)
@@ -112,7 +116,7 @@ export class Sessions {
     }
     try {
       if (!tryLock(file)) return true
-      // The name is never used again, so this cannot be anybody else's.
+      // Names are never reused, so this cannot be the file of another session.
       unlinkSync(path)
       return false
     } catch (error) {
@@ -122,13 +126,13 @@ export class Sessions {
     }
   }
 
-  /** Ends those that were begun here. */
+  /** Ends the sessions that were begun here. */
   end(): void {
     for (const [id, file] of this.#held) {
       try {
         unlinkSync(join(this.#dir, id))
       } catch {
-        // Whoever finds the file without its lock removes it.
+        // The next process that finds the file unlocked removes it.
       }
       closeSync(file)
     }

@@ -1,13 +1,15 @@
 /**
- * Whether the files that are open still stand under their names: a directory that is removed, renamed or replaced takes
- * commits that nobody will ever find, and two processes with two lock files overwrite each other's.
+ * Whether the open files still stand under their names. A directory that was removed, renamed or replaced still takes
+ * commits, but nothing will ever find them; and two processes with different lock files overwrite each other's commits.
  */
 import { type Stats, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { monotonicMs } from '../core/clock.ts'
 import { messageOf } from '../core/errors.ts'
 
-/** A directory changes its time when a name in it comes or goes; two changes that are as close as this may share one time. */
+/**
+ * The mtime of a directory changes when a name in it appears or disappears; two changes this close may share one mtime.
+ */
 const tickMs = 1_000
 
 /** A file that is open, as it was when it was opened. */
@@ -20,7 +22,7 @@ export class StandingFiles {
   readonly #dir: string
   readonly #files: readonly OpenedFile[]
   #directory: Stats
-  /** Until then the time of the directory says nothing. */
+  /** Until then the mtime of the directory says nothing. */
   #unsettledUntilMs: number
 
   constructor(dir: string, files: readonly OpenedFile[]) {
@@ -30,7 +32,7 @@ export class StandingFiles {
     this.#unsettledUntilMs = monotonicMs() + tickMs
   }
 
-  /** What has become of them, once one is not where it was; undefined while all are. It costs some 2 µs. */
+  /** What happened to a file that is not where it was; undefined while all are in place. It costs about 2 µs. */
   whatIsGone(): string | undefined {
     try {
       const directory = statSync(this.#dir)

@@ -1,6 +1,7 @@
 /**
- * What an environment reads. LMDB believes its pages, so nothing that it hands out is believed here: each key is checked against
- * what was asked for, each sealed row against its checksum, and whatever fails inside LMDB becomes an error of ours.
+ * The reads of an environment. LMDB trusts its pages, so this file trusts nothing that LMDB returns: each key is
+ * checked against what was asked for, each sealed row against its checksum, and any failure inside LMDB becomes a
+ * `MillraceError`.
  */
 import type { MillraceError } from '../core/errors.ts'
 import { shownBytes } from '../core/shown.ts'
@@ -80,7 +81,7 @@ export class StoredRows {
   }
 
   /**
-   * All that LMDB hands out of a range. When its pages are damaged that may be other entries: each key is checked against the
+   * All that LMDB returns for a range. When its pages are damaged those may be other entries: each key is checked against the
    * range and against the key before it.
    */
   #walk<T>(
@@ -97,7 +98,7 @@ export class StoredRows {
       walk = begin(this.#databases[database])[Symbol.iterator]()
       for (let next = walk.next(); next.done !== true; next = walk.next()) found.push(next.value)
     } catch (cause) {
-      walk?.return?.() // the walk has ended, and LMDB does not know it: it would keep its snapshot
+      walk?.return?.() // LMDB does not know that the walk has ended, and would keep its snapshot
       throw this.#readFailed(`"${database}" from ${shownBytes(from)} on`, cause)
     }
     const keyBytes = fixedKeyBytes[database]
@@ -114,10 +115,10 @@ export class StoredRows {
   }
 
   #misplaced(database: DatabaseName, key: Uint8Array): MillraceError {
-    return damaged(this.#dir, `LMDB finds ${rowName(database, key)} where it cannot be`)
+    return damaged(this.#dir, `LMDB returned ${rowName(database, key)} where it cannot be`)
   }
 
-  /** What failed inside LMDB, as an error of ours. The snapshot is given up: LMDB refuses to read on in it. */
+  /** Turns a failure inside LMDB into a `MillraceError`, and gives up the snapshot: LMDB refuses to read on in it. */
   #readFailed(what: string, cause: unknown): MillraceError {
     try {
       this.#root.resetReadTxn()
@@ -158,7 +159,9 @@ export class StoredRows {
 const keyOfEntry = ({ key }: Entry): Buffer => key
 const itself = (key: Buffer): Buffer => key
 
-/** No stored key is longer than LMDB allows, so a bound that is has the same keys before it as its beginning. */
+/**
+ * No stored key is longer than LMDB allows, so cutting a longer bound to that length leaves the same keys before it.
+ */
 function asBound(key: Uint8Array): Buffer {
   return (key.length > keyBytesMax ? key.subarray(0, keyBytesMax) : key) as Buffer
 }

@@ -1,12 +1,12 @@
 /**
- * What the functions of verbs must not answer with: what comes later, after the turn of their record.
+ * Refuses answers of verb functions that come later, after the turn of their record: promises and generators.
  */
 import { MillraceError } from '../core/errors.ts'
 import { shown } from '../core/shown.ts'
 import { disown, isPromise } from '../core/promises.ts'
 import type { OperatorContext } from '../plan/operator.ts'
 
-/** What to do instead; a verb for work that waits is to be named here. */
+/** What to do instead; once there is a verb for asynchronous work, name it here. */
 const instead = 'Await before the record is sent, or write to a topic and await in the loop of a consumer that reads it'
 
 /** What a message calls the function of an operator. */
@@ -20,14 +20,14 @@ export function refusePromise(what: string, answer: unknown): void {
 }
 
 /**
- * For a function whose answer is not data: what it has not done yet would never be done.
+ * For a function whose answer is not data: whatever it has not done yet would never be done.
  *
  * @throws MillraceError `bad_record` for a promise or a generator
  */
 export function refuseLater(what: string, answer: unknown): void {
   refusePromise(what, answer)
   if (typeof answer !== 'object' || answer === null || !('next' in answer) || typeof answer.next !== 'function') return
-  throw new MillraceError('bad_record', `${what} returned a generator, ${shown(answer)}, so none of it has run`)
+  throw new MillraceError('bad_record', `${what} returned a generator, ${shown(answer)}, so none of its code has run`)
 }
 
 /** The error for an answer that is a promise, or holds one. */
@@ -35,7 +35,7 @@ export function promised(what: string, answer: unknown): MillraceError {
   disown(answer)
   return new MillraceError(
     'bad_record',
-    `${what} returned a promise, but the functions of verbs are synchronous: the turn of a record is over before a promise ` +
+    `${what} returned a promise, but the functions of verbs must be synchronous: the turn of a record is over before a promise ` +
       `settles. ${instead}`,
   )
 }

@@ -20,7 +20,7 @@ export interface Named {
 /** A question about a record; pure, as its record may be worked on again after a crash. */
 export type Predicate<K, V> = (record: StreamRecord<K, V>) => boolean
 
-/** Asks nothing of what an action returns, unless that is, or may be, a promise: `() => void` would let it pass. */
+/** Lets an action return anything but a promise, or what may be one: `() => void` would let a promise pass. */
 type Synchronous<R> = 0 extends 1 & R
   ? unknown
   : [Extract<R, { readonly then: (...args: never) => unknown }>] extends [never]

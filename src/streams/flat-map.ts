@@ -61,7 +61,7 @@ class FlatMapSubscriber extends CarrierSubscriber {
   }
 }
 
-/** @throws MillraceError `bad_record`; also for text, which is a list of letters, but is never meant as one */
+/** @throws MillraceError `bad_record`; also for a string, which is iterable but never meant as a list of records */
 function listOf(what: string, answer: unknown): readonly unknown[] {
   if (Array.isArray(answer)) return answer
   refusePromise(what, answer)

@@ -34,7 +34,7 @@ export function selectingKey<K, V, K2>(fn: (record: StreamRecord<K, V>) => K2, w
   return derive(fn as UserFunction, withKey, what)
 }
 
-/** Makes a carrier of an answer; `what` gave it. */
+/** Makes a carrier from an answer of `what`. */
 export type Derive = (carrier: Carrier, answer: unknown, what: string) => Carrier
 
 /** @throws MillraceError `bad_record` */

@@ -12,7 +12,9 @@ export interface StreamParts {
   readonly node: PlanNode
   readonly keyCodec: Codec<unknown> | undefined
   readonly valueCodec: Codec<unknown> | undefined
-  /** The codecs of keys that come here as they were read, or as windows made them; none after a function made the key. */
+  /**
+   * The codecs of keys that arrive as they were read, or as windows made them; none once a function has made the key.
+   */
   readonly untouchedKeys: readonly Codec<unknown>[]
   /** Whether the key was changed since the records got their partition. */
   readonly rekeyed: boolean
@@ -50,10 +52,11 @@ export function requireCodec(
 }
 
 /**
- * Only the start of a window stands in the bytes of its key: written as a window of another size it would be read as one.
+ * The bytes of a windowed key hold only the start of the window: written with another size, it would be read with that
+ * size.
  *
  * @param keys what the stream has, as `untouchedKeys` says
- * @throws MillraceError `topology_invalid` for a codec that is of other windows than the keys, or of no windows at all
+ * @throws MillraceError `topology_invalid` for a codec of other windows than those of the keys, or of none
  */
 export function checkWindows(
   what: string,
@@ -65,8 +68,8 @@ export function checkWindows(
   if (wrong === undefined) return
   throw new MillraceError(
     'topology_invalid',
-    `the keys of ${what} are ${codec.name}, but those that come there are ${wrong.name}, and would be read as other ` +
-      `windows: say windowed(…, { size: ${wrong.windowSizesMs[0]} }), or make other keys of them with map`,
+    `the keys of ${what} are ${codec.name}, but those that arrive there are ${wrong.name}, and would be read as other ` +
+      `windows: use windowed(…, { size: ${wrong.windowSizesMs[0]} }), or change the keys with map`,
     place,
   )
 }

@@ -1,8 +1,8 @@
 /**
  * pipe: the user's own RxJS operators, between an entrance and an exit that hold them to the turn.
  *
- * RxJS catches every throw inside its operators and ends the chain with it. The exit keeps that error, and what is thrown
- * behind it; the entrance throws it when the chain has returned, and builds the chain anew for the next turn.
+ * RxJS catches every throw inside its operators and ends the chain with it. The exit keeps that error, and what is
+ * thrown after it; the entrance throws it when the chain has returned, and rebuilds the chain for the next turn.
  */
 import { type OperatorFunction, Observable, Subject, Subscriber } from 'rxjs'
 import type { Carrier } from '../core/carrier.ts'
@@ -23,7 +23,7 @@ export function piping(operators: readonly OperatorFunction<never, unknown>[]): 
     operate((out) => new PipeSubscriber(out, context, operators as readonly unknown[] as UserOperator[]))
 }
 
-/** @throws MillraceError `topology_invalid` where an operator makes something else of a stream */
+/** @throws MillraceError `topology_invalid` when an operator returns something other than a stream */
 function chainOf(operators: readonly UserOperator[], source: Observable<unknown>): Observable<unknown> {
   return operators.reduce<Observable<unknown>>((observable, operator, index) => {
     const next = operator(observable)
@@ -73,7 +73,7 @@ class PipeSubscriber extends CarrierSubscriber {
     this.#isBuilding = false
   }
 
-  /** A chain that ends because of an error is built anew; one that ends by itself is a mistake in the topology. */
+  /** A chain that ends because of an error is rebuilt; one that ends by itself is a mistake in the topology. */
   #complete(): void {
     if (this.#failure !== undefined) return
     const { operator } = this.#context
@@ -91,8 +91,8 @@ class PipeSubscriber extends CarrierSubscriber {
     const { operator } = this.#context
     if (carrier === undefined) {
       const when = this.#isBuilding
-        ? 'when it was subscribed to (startWith, a list of its own …), so its output belongs to no record; emit only what a ' +
-          'record that comes in causes'
+        ? 'when it was subscribed to (startWith, a fixed list …), so its output belongs to no record; emit only in ' +
+          'response to a record'
         : 'after its turn (delay, a promise, a timer …), so its output would not be exactly once; use synchronous ' +
           'operators, and do asynchronous work before the records are sent or after an output topic'
       this.#context.stop(

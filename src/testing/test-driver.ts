@@ -44,7 +44,7 @@ const applicationId = 'test-driver'
  * all regroupings, before the call returns. For tests of topologies; `crash()` proves that nothing hangs on memory.
  *
  * Its log is thrown away, so nothing is flushed to the disk: an input that is filtered and counted takes about 0.4 ms.
- * What is committed is in its file nevertheless, and `crash()` begins from there.
+ * Commits still reach its file, and `crash()` restarts from there.
  *
  * @example
  * ```ts
@@ -145,7 +145,10 @@ export class TopologyTestDriver implements Disposable {
     }
   }
 
-  /** Between two calls an operator of pipe() may emit what comes too late: the next call throws it, whichever it is. */
+  /**
+   * An operator of pipe() may emit between two calls, which is too late: the next call, whichever it is, throws the
+   * error.
+   */
   #throwUntold(): void {
     const isUntold = this.#isStopUntold
     this.#isStopUntold = false

@@ -150,11 +150,14 @@ test('parts that are shared very many times are refused before they fill the mem
 })
 
 test.each<readonly [string, () => unknown]>([
-  ['items[1].tags[1]: a function has no form in', () => ({ items: [{ price: 1 }, { price: 2, tags: [1, () => 1] }] })],
-  ['[0][0]: an object of class Map has no form in', () => [[new Map()]]],
-  ['["a key"].b: a symbol has no form in', () => ({ 'a key': { b: Symbol('x') } })],
+  [
+    'items[1].tags[1]: a function cannot be written as',
+    () => ({ items: [{ price: 1 }, { price: 2, tags: [1, () => 1] }] }),
+  ],
+  ['[0][0]: an object of class Map cannot be written as', () => [[new Map()]]],
+  ['["a key"].b: a symbol cannot be written as', () => ({ 'a key': { b: Symbol('x') } })],
   ['order.price: no price yet', () => ({ order: throwing })],
-  ['cannot encode the value with json: undefined has no form in', () => undefined],
+  ['cannot encode the value with json: undefined cannot be written as', () => undefined],
   ['a[0].a[0].a[0]….a[0].a[0].a[0]: the value is nested more than 500 deep', () => inCircle],
 ])('a refusal says what and where: %s', (message, make) => {
   for (const serde of [json(), msgpack()]) {

@@ -63,9 +63,9 @@ const targets: readonly (readonly [what: string, path: string, code: string, mes
     'a directory inside of a log',
     'log/backups/monday',
     'bad_option',
-    /lies inside of the log in .*choose another directory/,
+    /lies inside the log in .*choose another directory/,
   ],
-  ['the same through a link', 'link/backups', 'bad_option', /lies inside of the log/],
+  ['the same through a link', 'link/backups', 'bad_option', /lies inside the log/],
   [
     'a directory that the system makes none in',
     '/proc/self/copy',
@@ -109,7 +109,7 @@ const sources: readonly (readonly [what: string, make: (dir: string, saved: stri
       cpSync(saved, dir, { recursive: true })
       truncateSync(join(dir, 'data.mdb'), 100)
     },
-    'it does not begin as a file of LMDB does',
+    'it does not begin like an LMDB file',
   ],
 ]
 

@@ -55,7 +55,7 @@ test('a member that waits for longer than 2 s for what another holds says for wh
   expect(warning).toMatch(
     /^"b-\S+" of the group "g" waits for partitions: 2 of them are still with "a-\S+" \(process \d+ on /,
   )
-  expect(warning).toContain('last heard of 2000 ms ago')
+  expect(warning).toContain('last heard from 2000 ms ago')
   expect(warning).toContain('maxPollIntervalMs')
   expect(warning).toContain('45000 ms')
   clock.advance(seconds(20))

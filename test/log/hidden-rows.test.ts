@@ -57,7 +57,7 @@ describe('a log is not opened', () => {
     [
       'without the row of a topic',
       (stored) => stored.remove('topics', lineKey),
-      'it has 2 rows of "topics", and 1 can be found',
+      'it has 2 rows of "topics", but 1 can be found',
     ],
     [
       'without the row that counts',
@@ -67,7 +67,7 @@ describe('a log is not opened', () => {
     [
       'without the row of a store',
       (stored) => stored.remove('stores', namedKey('counting', 'counts')),
-      '"stores", and 0 can be found',
+      '"stores", but 0 can be found',
     ],
     ['without a database', (stored) => stored.drop('state'), 'no database "state" any more'],
   ])('%s', async (_, damage, what) => {
@@ -85,7 +85,7 @@ describe('a log is not opened', () => {
     await log.admin.alterTopic('lines', { retentionMs: 5_000 })
     await log.close()
     stored.put('topics', lineKey, before)
-    expect(await rejectionOf(openLog(dir))).toMatchObject(damaged('are not the newest'))
+    expect(await rejectionOf(openLog(dir))).toMatchObject(damaged('are out of date'))
   })
 })
 
@@ -96,7 +96,7 @@ test('a log whose names of databases are hidden is not taken for a new one', asy
   const number = pagesOf(file).findIndex(({ kind, database }) => kind === 'leaf' && database === 'names')
   file.fill(0, (number + 1) * pageBytes - 4_096, (number + 1) * pageBytes)
   writeFileSync(path, file)
-  expect(await rejectionOf(openLog(dir))).toMatchObject(damaged('the names of 0 can be found'))
+  expect(await rejectionOf(openLog(dir))).toMatchObject(damaged('the names of only 0 can be found'))
   expect(readFileSync(path).equals(file)).toBe(true)
 })
 
@@ -179,7 +179,12 @@ describe('a batch', () => {
     stored.put('batches', keyIn('lines'), word)
     const { items, error } = await collectUntilError(log.read(lines))
     expect(items).toEqual([])
-    expect(error).toMatchObject({ ...damaged('it is of another partition'), topic: 'lines', partition: 0, offset: 0 })
+    expect(error).toMatchObject({
+      ...damaged('it belongs to another partition'),
+      topic: 'lines',
+      partition: 0,
+      offset: 0,
+    })
   })
 
   test('that is hidden where compaction has left gaps is damage all the same', async () => {
@@ -197,7 +202,7 @@ describe('a batch', () => {
     expect((await collectUntilError(log.read(compacted))).items).toHaveLength(4)
     openStored(dir).remove('batches', partitionNumberKey(embedded.describeTopic('compacted').id, 0, 1))
     const { log: other } = openTestLog(dir)
-    expect((await collectUntilError(other.read(compacted))).error).toMatchObject(damaged('batches, and'))
+    expect((await collectUntilError(other.read(compacted))).error).toMatchObject(damaged('batches, but'))
   })
 })
 
@@ -213,7 +218,7 @@ describe('a position', () => {
     const consumer = log.consumer({ group: 'readers', topics: [lines], autoCommitMs: false })
     const { items, error } = await collectUntilError(consumer)
     expect(items).toEqual([])
-    expect(error).toMatchObject(damaged('"readers" has 1 positions, and 0 can be found'))
+    expect(error).toMatchObject(damaged('"readers" has 1 positions, but 0 can be found'))
   })
 
   test.each<[string, boolean]>([

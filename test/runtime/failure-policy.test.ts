@@ -150,9 +150,9 @@ describe('onError', () => {
     [
       'a promise',
       Promise.resolve('skip'),
-      'onError returned a promise, but it is synchronous; it must return one of "fail", ',
+      'onError returned a promise, but it must be synchronous; it must return one of "fail", ',
     ],
-    ['a promise of its own kind', { then: () => undefined }, 'onError returned a promise, but it is synchronous;'],
+    ['a promise of its own kind', { then: () => undefined }, 'onError returned a promise, but it must be synchronous;'],
   ])(
     'that answers %s stops the application, and the failure that it was asked about is told too',
     (_, answer, words) => {

@@ -79,7 +79,7 @@ describe('instead of a file', () => {
       const [kind = ''] = /^a (?:directory|named pipe|socket|symbolic link)/.exec(oddity) ?? []
       expect(said[index]).toMatchObject({ code: 'storage_failed' })
       expect(said[index]?.message).toContain(
-        `${join(dir, name)} is ${kind}, and a log has a file of its own there: move it away`,
+        `${join(dir, name)} is ${kind}, but a log needs a regular file there: move it away`,
       )
       expect(lstatSync(join(dir, name)).isFile()).toBe(false)
       const besides = readdirSync(dirname(dir)).filter((one) => one !== 'log')

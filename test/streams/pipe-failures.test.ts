@@ -129,7 +129,7 @@ test('a promise that is emitted in place of a record fails it, and its rejection
   const driver = drive((builder) => call(call(builder.stream(input), 'pipe', later), 'to', output))
   const error = errorOf(() => driver.inputTopic(input).pipeInput({ key: 'a', value: 'b', timestamp: 1 }))
   expect(error).toMatchObject({ code: 'bad_record', operator: 'pipe-1' })
-  expect(error.message).toContain('the functions of verbs are synchronous')
+  expect(error.message).toContain('the functions of verbs must be synchronous')
   await turns(2) // a rejection that nobody takes fails the run
 })
 

@@ -102,7 +102,7 @@ test.each(Object.entries(verbs))('%s refuses a promise, and says what to do inst
   const named = what ?? `in ${id}: the function of ${id.replaceAll(/^.*\.|-1$/g, '')} returned a promise`
   for (const { error } of failures) {
     expect(error).toMatchObject({ code: 'bad_record', message: expect.stringContaining(named) })
-    expect(error.message).toContain('the functions of verbs are synchronous')
+    expect(error.message).toContain('the functions of verbs must be synchronous')
     expect(error.message).toContain('Await before the record is sent')
   }
   await turns(3)
@@ -201,7 +201,7 @@ describe('a serde whose functions are async', () => {
         .pipeInput({ key: 'a', value: 'x', timestamp: 1 }),
     )
     expect(error).toMatchObject({ code: 'encode_failed', operator: 'to-1' })
-    expect(error.message).toContain('a serde is synchronous')
+    expect(error.message).toContain('a serde must be synchronous')
     await turns(2) // a rejection that nobody takes fails the run
   })
 
@@ -218,7 +218,7 @@ describe('a serde whose functions are async', () => {
         .pipeInput({ key: 'a', value: 'x', timestamp: 1 }),
     )
     expect(error).toMatchObject({ code: 'undecodable', operator: 'filter-1' })
-    expect(error.message).toContain('a serde is synchronous')
+    expect(error.message).toContain('a serde must be synchronous')
     await turns(2) // the same
   })
 })

@@ -67,7 +67,7 @@ describe.each(Object.entries(passing))('the keys of windows after %s', (_, put) 
     const error = errorOf(() => build((stream, builder) => put(stream, builder).to(counts(sized(20)))))
     expect(error).toMatchObject({ code: 'topology_invalid', topic: 'counts' })
     expect(error.message).toMatch(
-      /^the keys of topic "counts" are windowed\(string,20\), but those that come there are windowed\(string,10\)/,
+      /^the keys of topic "counts" are windowed\(string,20\), but those that arrive there are windowed\(string,10\)/,
     )
   })
 

@@ -1,5 +1,5 @@
 /**
- * Copies of a whole log: made while it is in use, and brought back.
+ * Backs up a whole log while it is in use, and restores it.
  */
 import { chmodSync, constants, existsSync, mkdirSync, renameSync, statSync } from 'node:fs'
 import { copyFile } from 'node:fs/promises'
@@ -15,7 +15,10 @@ import { copyError, fillDirectory } from './copy-target.ts'
 
 /** What `log.admin.backup` and {@link restoreLog} take. */
 export interface BackupOptions {
-  /** Called a few times a second, and at the end. When it throws, the copy is given up, and the call rejects with that error. */
+  /**
+   * Called a few times a second, and at the end. If it throws, the copy is abandoned and the call rejects with that
+   * error.
+   */
   readonly onProgress?: (progress: WorkProgress) => void
 }
 
@@ -68,7 +71,7 @@ async function copyTo(
   return { path: target, bytes }
 }
 
-/** Neither LMDB nor the system tells how far a copy is; the size of its file does. */
+/** Neither LMDB nor the system reports how far a copy is; the size of its file tells. */
 class Growth {
   readonly #path: string
   readonly #meter: ProgressMeter
@@ -81,7 +84,9 @@ class Growth {
     this.#look()
   }
 
-  /** In a timer, where nobody catches what the user's function throws: it is kept until the copy is done. */
+  /**
+   * Runs in a timer, where nothing catches what the user's function throws: the error is kept until the copy is done.
+   */
   #look(): void {
     try {
       this.#meter.reach(statSync(this.#path, { throwIfNoEntry: false })?.size ?? 0)
@@ -95,7 +100,7 @@ class Growth {
     this.#cancel()
   }
 
-  /** Tells of the end; throws what the user's function has thrown. */
+  /** Reports the end; throws what the user's function threw. */
   finish(): void {
     if (this.#thrown !== undefined) throw this.#thrown.error
     this.#meter.reach(statSync(this.#path).size)
@@ -104,10 +109,10 @@ class Growth {
 }
 
 /**
- * Brings a backup back into a directory that is missing or empty; open it with {@link openLog} then.
+ * Restores a backup into a directory that is missing or empty; open that with {@link openLog} afterwards.
  *
- * The backup stays as it is, and it may be on a disk that cannot be written to. The restored log stands under its name only
- * when it is whole and durable, and its header and format are checked; otherwise nothing is left of it.
+ * The backup stays unchanged, and may be on a read-only disk. The restored log gets its name only when it is whole and
+ * durable, with its header and format checked; otherwise nothing is left of it.
  *
  * @example
  * ```ts
@@ -117,8 +122,8 @@ class Growth {
  * console.log(bytes, await restored.admin.endOffsets(clicks))
  * await restored.close()
  * ```
- * @throws MillraceError `format_unknown` when there is no log in `backup`, `directory_not_empty` for a `dir` that holds something,
- *   also a log in use, `storage_failed` when a file cannot be read or written, `bad_option`
+ * @throws MillraceError `format_unknown` when there is no log in `backup`, `directory_not_empty` for a `dir` that holds
+ *   anything, such as a log in use, `storage_failed` when a file cannot be read or written, `bad_option`
  */
 export async function restoreLog(backup: string, dir: string, options: RestoreOptions = {}): Promise<BackupResult> {
   const { onProgress, fileMode } = checkOptions('restoreLog', options, ['onProgress', 'fileMode'])
@@ -142,7 +147,7 @@ function backupBytes(source: string): number {
   throw new MillraceError('format_unknown', `there is no backup of a log in ${source}`)
 }
 
-/** A backup that was opened as a log may still be in use: LMDB copies that, and any other is no more than a file. */
+/** A backup that was opened as a log may still be in use, so LMDB copies it; any other is just a file. */
 async function copyBackup(source: string, dir: string): Promise<void> {
   if (!wasOpened(source)) return copyUnopened(source, dir)
   const environment = new Environment(source)
@@ -157,18 +162,21 @@ function wasOpened(dir: string): boolean {
   return existsSync(join(dir, 'lock.mdb'))
 }
 
-/** The file as it is; to open it where it lies would leave other files beside it. */
+/** Copies the file itself; opening the backup in place would leave other files beside it. */
 async function copyUnopened(source: string, dir: string): Promise<void> {
   const copy = dataFileOf(dir)
   await copyFile(dataFileOf(source), copy, constants.COPYFILE_FICLONE)
   chmodSync(copy, statSync(copy).mode | 0o600) // a backup may be read-only
   if (wasOpened(source)) {
-    throw new MillraceError('storage_failed', `${source} was opened as a log while it was copied; restore it again`)
+    throw new MillraceError(
+      'storage_failed',
+      `${source} was opened as a log while it was being copied; restore it again`,
+    )
   }
   await checkLog(source, dir)
 }
 
-/** Opens the copy, which changes nothing of the backup; what is wrong is said of the backup. */
+/** Opens the copy, which leaves the backup unchanged; errors name the backup. */
 async function checkLog(source: string, dir: string): Promise<void> {
   const trial = join(dir, 'trial')
   mkdirSync(trial)

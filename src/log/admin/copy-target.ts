@@ -1,6 +1,6 @@
 /**
- * The directory that a copy of a log goes into. The copy grows under a mark, and stands under its name only when it is whole
- * and durable; when it cannot be made, nothing is left of it.
+ * The directory that a copy of a log goes into. The copy grows in a subdirectory that marks it as incomplete, and gets
+ * its own name only when it is whole and durable; if it fails, nothing is left of it.
  */
 import {
   chmodSync,
@@ -20,10 +20,10 @@ import { errorNumberOf, failureAdvice } from '../../storage/failure-advice.ts'
 import { makeDirectory, type Modes } from '../../storage/own-files.ts'
 
 /**
- * Fills a directory that is missing or empty; `fill` writes the data file into the directory that it is given. Returns the size of
- * the file.
+ * Fills a directory that is missing or empty; `fill` writes the data file into the directory that it is given. Returns
+ * the size of the file.
  *
- * @throws MillraceError `directory_not_empty`, `bad_option` inside of a log, and what the system and `fill` throw
+ * @throws MillraceError `directory_not_empty`, `bad_option` inside a log, and what the system and `fill` throw
  */
 export async function fillDirectory(
   target: string,
@@ -54,24 +54,27 @@ export async function fillDirectory(
   }
 }
 
-/** What is to be made of a path, the innermost first. */
+/** The directories of a path that do not exist yet, innermost first. */
 function missingParts(target: string): string[] {
   const missing: string[] = []
   for (let dir = target; !existsSync(dir) && dir !== dirname(dir); dir = dirname(dir)) missing.push(dir)
   return missing
 }
 
-/** Tidies up after a failure, which is the error that counts; what is left behind keeps its mark, and is taken for no log. */
+/**
+ * Tidies up after a failure, which is the error that counts. What cannot be removed keeps its mark, and is not taken
+ * for a log.
+ */
 function tryTo(tidy: () => void): void {
   try {
     tidy()
   } catch {
-    // What made the copy fail may forbid this too.
+    // What made the copy fail may prevent this too.
   }
 }
 
 /**
- * A copy that lies in the directory of a log is lost with that log, most likely the one that it is a copy of.
+ * A copy inside the directory of a log is lost with that log, which is most likely the one that it is a copy of.
  *
  * @throws MillraceError `bad_option`
  */
@@ -80,14 +83,14 @@ function checkOutside(target: string): void {
     if (existsSync(dataFileOf(dir))) {
       throw new MillraceError(
         'bad_option',
-        `${target} lies inside of the log in ${dir}: a copy there would be lost with it; choose another directory`,
+        `${target} lies inside the log in ${dir}: a copy there would be lost with it; choose another directory`,
       )
     }
     if (dir === dirname(dir)) return
   }
 }
 
-/** Where a path leads, as far as it is there. */
+/** Where a path leads, as far as it exists. */
 function realPathOf(path: string): string {
   let rest = ''
   for (let dir = path; ; dir = dirname(dir)) {
@@ -107,7 +110,7 @@ function notEmpty(dir: string): MillraceError {
   )
 }
 
-/** What the system or LMDB refused, with what to do about it; any other error is left as it is. */
+/** Adds what to do to an error of the system or of LMDB; returns any other error as it is. */
 export function copyError(what: string, dir: string, error: unknown): unknown {
   const cause = error instanceof MillraceError && error.code === 'storage_failed' ? error.cause : error
   if (errorNumberOf(cause) === undefined) return error

@@ -49,19 +49,19 @@ export interface GroupMember {
   readonly pid: number
   /** The machine, or the container, that it joined from. */
   readonly host: string
-  /** When its process was heard of last, in ms since the epoch. */
+  /** When its process last sent a heartbeat, in ms since the epoch. */
   readonly lastHeartbeatMs: number
   /** What it reads and may commit. */
   readonly assignment: readonly TopicPartition[]
   /** What it will have when partitions have moved. */
   readonly target: readonly TopicPartition[]
-  /** What of its target others still have, and who: they give it up when their loops ask for the next record. */
+  /** What others still have of its target, and who: they give it up when their loops ask for the next record. */
   readonly waitsFor: readonly AwaitedPartition[]
 }
 
 /** A partition that a member waits for. */
 export interface AwaitedPartition extends TopicPartition {
-  /** Who has it still. */
+  /** Who still has it. */
   readonly memberId: string
 }
 
@@ -133,7 +133,7 @@ export function deleteGroup(log: EmbeddedLog, name: string): void {
     if (members > 0) {
       throw new MillraceError(
         'group_not_empty',
-        `the group "${name}" has ${members} members: close its consumers first; those of a frozen process go at their session timeout`,
+        `the group "${name}" has ${members} members: close its consumers first; those of a frozen process leave at their session timeout`,
       )
     }
     forget(log, transaction, name)

@@ -22,7 +22,7 @@ export interface PartitionLag {
   readonly endOffset: Offset
   /** How many offsets there are between position and end; those that compaction has emptied count too. */
   readonly records: number
-  /** Of the first record at or after the position; null where none is left to read. */
+  /** Of the first record at or after the position; null when none is left to read. */
   readonly timestamp: Timestamp | null
   /** How old that record is by the clock of the log, in ms; 0 where none is left to read. */
   readonly ageMs: number

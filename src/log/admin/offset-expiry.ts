@@ -1,5 +1,5 @@
 /**
- * Positions of groups without readers expire; those of a group that lives, and of applications, never do.
+ * Positions of groups without readers expire; those of a group with members, and of applications, never do.
  */
 import type { EmbeddedLog } from '../embedded-log.ts'
 import { sessionTimeoutMaxMs } from '../group/groups.ts'

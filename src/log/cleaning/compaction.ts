@@ -199,7 +199,7 @@ export class Compaction {
     }
   }
 
-  /** The first batch that holds something at or behind an offset, of what is kept. */
+  /** The first batch that holds something at or after an offset, of what is kept. */
   #nextBatch(partition: PartitionId, offset: number): StoredBatch | undefined {
     this.#environment.refresh()
     return this.#partitions.batchAt(partition, Math.max(offset, this.#partitions.startOffset(partition)))

@@ -1,9 +1,9 @@
 /**
  * Retention: the oldest segments of a partition are deleted when they are too old, when there are too many bytes, or on request.
  *
- * A deletion is two things. At once, in one transaction, the partition begins behind the segment: from then on nobody reads
- * it. Then its rows are removed in steps, the segment's own row last, so a closed segment that lies before the beginning
- * of its partition is one whose removal is under way.
+ * A deletion is two things. At once, in one transaction, the partition begins after the segment: from then on nobody
+ * reads it. Then its rows are removed in steps, the segment's own row last, so a closed segment that lies before the
+ * beginning of its partition is one whose removal is under way.
  */
 import { MillraceError } from '../../core/errors.ts'
 import type { TopicConfig } from '../../core/topic-config.ts'
@@ -21,7 +21,7 @@ const segmentsPerRetention = 10
 const stepSegments = 256
 const removalRows = 256
 
-/** A closed segment, and the offset behind it. */
+/** A closed segment, and the offset after it. */
 interface SegmentRange {
   readonly segment: Segment
   readonly endOffset: number
@@ -45,7 +45,7 @@ export class Retention {
     yield* this.removeDeleted(partition)
   }
 
-  /** Moves the beginning of the partition behind segments that are not to be kept; says whether it has written. */
+  /** Moves the beginning of the partition past segments that are not to be kept; says whether it has written. */
   #trim(partition: PartitionId, config: TopicConfig, nowMs: number): boolean {
     const row = this.#partitions.row(partition)
     if (!isToClose(row, config, nowMs) && this.#overdue(partition, row, config, nowMs) === undefined) return false
@@ -86,7 +86,7 @@ export class Retention {
     return oldest !== undefined && oldest.endOffset > row.startOffset ? oldest : undefined
   }
 
-  /** The first closed segment that begins at or behind an offset. */
+  /** The first closed segment that begins at or after an offset. */
   #firstFrom(partition: PartitionId, row: PartitionRow, from: number): SegmentRange | undefined {
     const [segment, next = row.active] = this.#partitions.closedSegments(partition, from, 2)
     return segment === undefined ? undefined : { segment, endOffset: next.baseOffset }
@@ -105,7 +105,7 @@ export class Retention {
     }
   }
 
-  /** What one step removes: of the oldest segment first, its own row behind all others. */
+  /** What one step removes: of the oldest segment first, its own row after all others. */
   #deletedRows(partition: PartitionId): (readonly [DatabaseName, Buffer])[] {
     const { topicId, partition: index } = partition
     const rows: (readonly [DatabaseName, Buffer])[] = []
@@ -132,7 +132,7 @@ export class Retention {
    * Moves the beginnings of partitions, all at once; returns where they begin now. What lies before is removed by
    * {@link removeDeleted}.
    *
-   * @throws MillraceError `bad_option` for an offset behind the end
+   * @throws MillraceError `bad_option` for an offset past the end
    */
   deleteBefore(offsets: readonly { readonly partition: PartitionId; readonly beforeOffset: number }[]): number[] {
     return this.#environment.write((transaction) =>

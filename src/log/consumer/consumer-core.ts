@@ -163,7 +163,7 @@ export class ConsumerCore {
     if (this.#closing === undefined && this.#settings.assign === undefined) this.#partitions.followTopics()
   }
 
-  /** Whether it is time to look at the group, or whether it goes on at all, before anything else is handed out. */
+  /** Whether to check the group, or whether to go on at all, before anything else is handed out. */
   get isAlignDue(): boolean {
     if (this.#closing !== undefined) return true
     if (this.#membership === undefined) return false
@@ -265,7 +265,7 @@ export class ConsumerCore {
       this.#log.positions.checkNotApplication(group)
       throw new MillraceError(
         'bad_option',
-        `the consumer has not joined the group "${group}" yet, which it does when its loop asks for the first record: commit ` +
+        `the consumer has not joined the group "${group}" yet; it joins when its loop asks for the first record. Commit ` +
           'inside the loop or in onAssigned. To set positions before anyone reads, use log.admin.resetOffsets',
       )
     }
@@ -304,7 +304,7 @@ export class ConsumerCore {
 
   readonly #onAbort = (): void => void (this.#closing ??= this.#close()).catch((error: unknown) => this.#fail(error))
 
-  /** Waits for the body of the loop, except when that calls it. */
+  /** Waits for the body of the loop, unless the body itself calls this. */
   close(): Promise<void> {
     if (this.#loop?.isCaller === true) this.#loop.rests()
     this.#closing ??= this.#close()

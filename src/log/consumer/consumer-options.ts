@@ -65,11 +65,14 @@ export interface ConsumerOptions<T extends TopicSource = string> {
   readonly autoCommitMs?: number | false
   /** Stands before the id of the member, for people. Default `consumer`. */
   readonly clientId?: string
-  /** Makes it a static member of its group: one that is closed and comes back within its session timeout gets its partitions back without a rebalance. */
+  /**
+   * Makes it a static member of its group: if it closes and comes back within its session timeout, it gets its
+   * partitions back without a rebalance.
+   */
   readonly instanceId?: string
   /**
-   * How long a frozen process may be silent until its partitions are given to others, in ms. One that has ended loses them at
-   * once. Default 45,000, up to 30 minutes.
+   * How long a frozen process may be silent before its partitions go to others, in ms. A process that has ended loses
+   * them at once. Default 45,000, up to 30 minutes.
    */
   readonly sessionTimeoutMs?: number
   /** How often the process says that it is alive, in ms; at most a third of the session timeout. Default 3,000. */
@@ -77,8 +80,8 @@ export interface ConsumerOptions<T extends TopicSource = string> {
   /** How long the program may take until it asks for the next record or batch, in ms. Default 300,000. */
   readonly maxPollIntervalMs?: number
   /**
-   * How long {@link Consumer.close} waits for the body of the loop to be done with the record or batch in hand, in ms; what is not
-   * done then comes again. Default 30,000.
+   * How long {@link Consumer.close} waits for the body of the loop to finish the record or batch in hand, in ms. What
+   * is not finished by then comes again. Default 30,000.
    */
   readonly closeTimeoutMs?: number
   /** How the group deals out partitions; what most members ask for holds. Default `cooperative-sticky`. */
@@ -206,9 +209,9 @@ function checkAssign(assign: Assignment): Assignment {
   })
 }
 
-/** There must be some, and a topic that is given twice may not be read in two ways. */
+/** There must be at least one, and a topic that is given twice may not be read in two ways. */
 function checkSources(sources: readonly TopicSource[]): readonly TopicSource[] {
-  if (sources.length === 0) throw new MillraceError('bad_option', 'a consumer reads a list of at least one topic')
+  if (sources.length === 0) throw new MillraceError('bad_option', 'a consumer needs a list of at least one topic')
   const byName = new Map<string, TopicSource>()
   for (const source of sources) {
     const name = nameOf(source)

@@ -66,8 +66,8 @@ export function isFrom<K, V>(topic: Topic<K, V>, record: LogRecord<unknown, unkn
  * handed out at least once. The record that a loop is left on (by `break` or by a throw) is not done and comes again, unless
  * `commit(record)` says otherwise.
  *
- * A corrupt batch or a record that cannot be decoded ends the loop with an error that has topic, partition and offset. The
- * consumer stays usable: seek to the error's offset + 1 and loop again to go on behind it.
+ * A corrupt batch or a record that cannot be decoded ends the loop with an error that has topic, partition and offset.
+ * The consumer stays usable: seek to the error's offset + 1 and loop again to go on past it.
  *
  * @example
  * ```ts
@@ -183,7 +183,7 @@ export class Consumer<R extends LogRecord<unknown, unknown>>
    * Goes on elsewhere in a partition that it has: everything before counts as done, from there on nothing does. Before the first
    * loop a member has no partitions yet: seek in `onAssigned`.
    *
-   * @throws MillraceError `bad_option`, `position_lost` for an offset behind the end
+   * @throws MillraceError `bad_option`, `position_lost` for an offset past the end
    */
   seek(topic: TopicName, partition: number, target: SeekTarget): void {
     const lane = this.#lane(topic, partition)
@@ -218,7 +218,9 @@ export class Consumer<R extends LogRecord<unknown, unknown>>
     return this.#core.lanes.all.map(({ partition: { topic, partition } }) => ({ topic, partition }))
   }
 
-  /** The offset behind the last record that was handed out of a partition; undefined until it is known where to begin. */
+  /**
+   * The offset after the last record that was handed out of a partition; undefined until it is known where to begin.
+   */
   position(topic: TopicName, partition: number): Offset | undefined {
     return this.#lane(topic, partition).position as Offset | undefined
   }
@@ -267,12 +269,12 @@ export class Consumer<R extends LogRecord<unknown, unknown>>
   }
 
   /**
-   * Ends the loop, commits what is done and leaves the group, so that others take over at once. A static member keeps its place until
-   * its session times out.
+   * Ends the loop, commits what is done and leaves the group, so that others take over at once. A static member keeps
+   * its place until its session times out.
    *
-   * It waits until the body of a loop asks for the next record, so that the one in hand is done and does not come again, for
-   * `closeTimeoutMs` at most. Called from inside the body it does not wait for the body: the record in hand is not done then,
-   * unless it is committed before.
+   * It waits, for `closeTimeoutMs` at most, until the body of a loop asks for the next record, so that the one in hand
+   * is done and does not come again. Called from inside the body it does not wait: the record in hand then counts as
+   * not done, unless it was committed before.
    */
   async close(): Promise<void> {
     await this.#core.close()

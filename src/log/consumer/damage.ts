@@ -5,12 +5,12 @@ import { MillraceError } from '../../core/errors.ts'
 import type { EmbeddedLog } from '../embedded-log.ts'
 import type { PartitionId } from '../kept/partitions.ts'
 
-/** The error of a damaged batch with the offset that a reader has to be behind to go on; any other error as it is. */
+/** The error of a damaged batch, with the offset that a reader has to get past to go on; any other error as it is. */
 export function withWayPast<E>(log: EmbeddedLog, place: PartitionId, baseOffset: number, error: E): E | MillraceError {
   if (!(error instanceof MillraceError) || error.code !== 'damaged') return error
   const { topic, partition } = place
   const behind = log.baseOffsetBehind(place, baseOffset)
-  return new MillraceError('damaged', `${error.message}; to go on behind it, read from offset ${behind}`, {
+  return new MillraceError('damaged', `${error.message}; to skip it, read from offset ${behind}`, {
     topic,
     partition,
     offset: behind - 1,

@@ -21,9 +21,9 @@ const fetchBytesMax = 1_048_576
 
 export class Lane {
   readonly partition: PartitionId
-  /** The offset behind the last record that was handed out; undefined until it is known where to begin. */
+  /** The offset after the last record that was handed out; undefined until it is known where to begin. */
   position: number | undefined
-  /** The offset behind the last record that is done. */
+  /** The offset after the last record that is done. */
   done = 0
   /** The position that need not be committed any more: it is, or it is where the lane began. */
   saved: number | undefined
@@ -35,7 +35,7 @@ export class Lane {
   readonly #log: EmbeddedLog
   readonly #codecs: TopicCodecs
   readonly #cursor: BatchCursor
-  /** The offset behind the last record that was handed out, where it is to be handed out again. */
+  /** The offset after the last record that was handed out, when it has to be handed out again. */
   #handedOutEnd = 0
   /** Where the next fetch reads. */
   #readAt = 0

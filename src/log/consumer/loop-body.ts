@@ -1,12 +1,14 @@
 /**
- * The body of a loop over a consumer: whether it has something in hand, and whether it is the body itself that closes its consumer.
+ * The body of a loop over a consumer: whether it has a record in hand, and whether it is the body itself that closes
+ * its consumer.
  *
- * Closing waits for the body, but a body that awaits the closing would wait for itself. Nobody is told who calls, and an
- * AsyncLocalStorage cannot tell: up to its first await a loop shares its context with whoever began it. So the stack is looked at,
- * once for each loop and each close: the function that runs the loop stands in it, or awaits who does.
+ * Closing waits for the body, but a body that awaits the close would wait for itself. JavaScript does not tell a
+ * function who called it, and AsyncLocalStorage does not help: up to its first await a loop shares the context of the
+ * code that started it. So we look at the stack, once for each loop and each close: the function that runs the loop is
+ * on it, or awaits one that is.
  *
- * Who pulls records by hand may never come back, and nobody waits for that. A `for await` takes the function `next` of its iterator
- * once, not for every call, and asks the first answer whether it is done.
+ * Code that pulls records by hand may never come back, so closing does not wait for it. This is how the two differ: a
+ * `for await` reads the `next` method of its iterator once, not for every call, and reads `done` of the first answer.
  */
 import { type Clock, nextTurn } from '../../core/clock.ts'
 
@@ -18,12 +20,12 @@ export class LoopBody {
   #first: 'to come' | 'unread' | 'read' = 'to come'
   #rest: (() => void) | undefined
 
-  /** Somebody takes the function that asks. */
+  /** The `next` method has been read. */
   takesNext(): void {
     this.#timesTaken++
   }
 
-  /** The loop asks for something; called by what it calls. */
+  /** The loop asks for something; to be called directly by the function that the loop calls. */
   asks(): void {
     this.#place ??= callers()[2]
     this.rests()
@@ -51,7 +53,7 @@ export class LoopBody {
     }
   }
 
-  /** It has nothing in hand any more, or nobody is to wait for what it has. */
+  /** It has nothing in hand any more, or nothing should wait for what it has. */
   rests(): void {
     this.#isAtWork = false
     if (this.#first === 'unread') this.#first = 'read'
@@ -59,14 +61,14 @@ export class LoopBody {
     this.#rest = undefined
   }
 
-  /** Whether this is called from inside of the body, by whatever the body awaits. */
+  /** Whether this is called from inside the body, by whatever the body awaits. */
   get isCaller(): boolean {
     return this.#isAtWork && this.#place !== undefined && callers().includes(this.#place)
   }
 
-  /** Resolves when the body has nothing in hand, after this time at the latest. */
+  /** Resolves when the body has nothing in hand, or after this time at the latest. */
   async rested(clock: Clock, timeoutMs: number): Promise<void> {
-    if (this.#first === 'unread') await nextTurn() // its reader has not had the time yet
+    if (this.#first === 'unread') await nextTurn() // the loop has not had time to read it yet
     if (!this.#isAtWork) return
     const cancel = clock.schedule(timeoutMs, () => this.rests())
     await new Promise<void>((resolve) => {
@@ -83,7 +85,7 @@ interface Frame {
   getEnclosingColumnNumber(): number
 }
 
-/** Who has called, nearest first and without this function: each by where its function begins. */
+/** The callers, nearest first and without this function, each identified by where its function begins. */
 function callers(): string[] {
   const { stackTraceLimit } = Error
   const prepareStackTrace: unknown = Reflect.get(Error, 'prepareStackTrace')
@@ -93,7 +95,7 @@ function callers(): string[] {
     const stack: unknown = new Error('who calls').stack
     return (Array.isArray(stack) ? (stack as Frame[]) : []).slice(1).map(placeOf)
   } catch {
-    return [] // where the Error of the program is frozen, nobody is taken for the body
+    return [] // the program has frozen Error: then no caller is taken for the body
   } finally {
     Error.stackTraceLimit = stackTraceLimit
     Reflect.set(Error, 'prepareStackTrace', prepareStackTrace)

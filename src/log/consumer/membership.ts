@@ -16,7 +16,7 @@ export interface MembershipOptions {
   readonly group: string
   readonly clientId: string
   readonly instanceId: string | undefined
-  /** What it reads, by the topics that there are; never called in a transaction, for a pattern may be slow. */
+  /** What it reads of the topics that exist; never called in a transaction, because a pattern may be slow. */
   readonly subscription: () => GroupSubscription
   readonly assignor: AssignorName
   readonly sessionTimeoutMs: number
@@ -100,7 +100,7 @@ export class Membership {
     return this.#hasJoined
   }
 
-  /** The user asks for records: from here to {@link rest} it cannot be late. One that is late already has left. */
+  /** The user asks for records: until {@link rest} it cannot be late. A member that was late already has left. */
   work(): void {
     this.#leaveWhenLate()
     this.#isPolling = true
@@ -114,7 +114,7 @@ export class Membership {
   }
 
   /**
-   * A program that blocks the event loop keeps the heartbeat from noticing that it is late, so a commit looks too.
+   * A program that blocks the event loop keeps the heartbeat from noticing that it is late, so a commit checks too.
    *
    * @throws MillraceError `member_fenced`
    */
@@ -124,7 +124,7 @@ export class Membership {
     throw new MillraceError(
       'member_fenced',
       `"${this.#memberId}" of the group "${group}" did not ask for a record for more than ${maxPollIntervalMs} ms (maxPollIntervalMs), ` +
-        'so its partitions are for others. Nothing of this commit is kept; they are read on from their last commit',
+        'so its partitions go to others. Nothing of this commit is kept; they continue from their last commit',
     )
   }
 
@@ -196,7 +196,7 @@ export class Membership {
     const { group, heartbeatMs: _, maxPollIntervalMs: __, instanceId, subscription, ...options } = this.#options
     const memberId = newMemberId()
     const { id: sessionId, pid, host } = session.begin()
-    // What comes into the catalogue from here on is found by the poll that follows.
+    // The next poll finds what enters the catalogue from here on.
     this.#syncedTopics = topicsVersion()
     groups.join(group, {
       ...options,
@@ -261,7 +261,7 @@ export class Membership {
     return this.#context.clock.elapsed() - this.#lastPollMs > this.#options.maxPollIntervalMs
   }
 
-  /** With every heartbeat too: a member whose user does not ask for records makes room for others. */
+  /** Runs with every heartbeat too: a member whose user does not ask for records makes room for others. */
   #leaveWhenLate(): void {
     if (!this.#isLate || this.#memberId === undefined) return
     this.#context.groups.leave(this.#options.group, this.#memberId)

@@ -44,8 +44,8 @@ export interface RecordBatch<K, V> {
  * A topic that does not exist reads as an empty one, and is not created. A read that follows waits for it, and begins with
  * its first record.
  *
- * Records of a partition come in the order of their offsets; partitions take turns, a stored batch each. Each loop over it
- * begins anew.
+ * Records of a partition come in the order of their offsets; partitions take turns, a stored batch each. Each loop over
+ * it begins again.
  *
  * @example
  * ```ts
@@ -158,7 +158,7 @@ export class TopicReader<K, V> implements AsyncIterable<LogRecord<K, V>> {
     return partitions?.map((partition) => this.#lane(partition, this.#begin(partition, from)))
   }
 
-  /** Of a topic that was created after the read began: all of it is new, wherever the read was to begin. */
+  /** For a topic that was created after the read began: all of it is new, so it is read from its start. */
   #newLanes(): Lane[] | undefined {
     this.#log.refresh()
     return this.#partitions()?.map((partition) => this.#lane(partition, 0))

@@ -47,7 +47,7 @@ export class Subscription {
   constructor(log: EmbeddedLog, source: readonly TopicSource[] | RegExp) {
     this.#log = log
     if (source instanceof RegExp) {
-      // A copy without a place of its own, whatever the user does with theirs.
+      // A copy with its own lastIndex, whatever the user does with theirs.
       this.#pattern = new RegExp(source.source, source.flags.replaceAll(/[gy]/g, ''))
       return
     }
@@ -62,7 +62,7 @@ export class Subscription {
     if (this.#pattern === undefined) for (const name of this.#codecs.keys()) this.#log.describeTopic(name)
   }
 
-  /** Evaluates the pattern: not to be called in a transaction. */
+  /** Evaluates the pattern, so do not call it in a transaction. */
   forGroup(): GroupSubscription {
     if (this.#pattern === undefined) return { topics: [...this.#codecs.keys()] }
     const { source, flags } = this.#pattern

@@ -23,7 +23,7 @@ export class WaitWarning {
     this.#lastBeatMs = lastBeatMs
   }
 
-  /** Called with what a member sees of its group, as often as it looks; `look` gives what it sees later. */
+  /** Called with what a member sees of its group each time it checks; `look` returns what it sees later. */
   watch(group: Group, member: Member, look: () => Group | undefined): void {
     if (this.#isTold) return
     if (this.#why(group, member) === undefined) this.stop()
@@ -47,7 +47,7 @@ export class WaitWarning {
     })
   }
 
-  /** Undefined when it waits for nothing that anybody has. */
+  /** Undefined when no other member has anything that it waits for. */
   #why(group: Group, member: Member): string | undefined {
     const missing = awaited(group, member)
     if (missing.length > 0) {
@@ -63,7 +63,7 @@ export class WaitWarning {
     const count = others.reduce((sum, { owned }) => sum + owned.length, 0)
     return (
       `the group has ${group.members.length} members and no partition left for this one: all ${count} are with ` +
-      `${this.#names(others)}. It gets some when one of them goes`
+      `${this.#names(others)}. It gets some when one of them leaves`
     )
   }
 
@@ -71,7 +71,7 @@ export class WaitWarning {
     const nowMs = this.#clock.now()
     const names = [...new Set(members)].map((member) => {
       const { memberId, pid, host } = member
-      return `"${memberId}" (process ${pid} on ${host}, last heard of ${Math.max(0, nowMs - this.#lastBeatMs(member))} ms ago)`
+      return `"${memberId}" (process ${pid} on ${host}, last heard from ${Math.max(0, nowMs - this.#lastBeatMs(member))} ms ago)`
     })
     return names.join(', ')
   }

@@ -43,7 +43,7 @@ export class BatchCursor {
   /** What keyStart … valueEnd point into; never reused, so a record may keep it. */
   bytes: Buffer = Buffer.alloc(0)
   baseOffset = 0
-  /** The offset behind the batch. */
+  /** The offset after the batch. */
   endOffset = 0
   offset = -1
   timestamp = 0
@@ -79,10 +79,10 @@ export class BatchCursor {
   load(batch: Buffer, baseOffset: number): void {
     this.baseOffset = baseOffset
     this.offset = baseOffset - 1
-    if (batch.length < batchHeaderBytes) this.#damaged('it is cut off')
+    if (batch.length < batchHeaderBytes) this.#damaged('it is truncated')
     if (readInt64(batch, 0) !== baseOffset) this.#damaged('its base offset is not the one it is stored under')
     if (readInt32(batch, lengthAt) !== batch.length - 12) this.#damaged('its length is not the stored one')
-    if (readInt32(batch, placeMarkAt) !== this.#mark) this.#damaged('it is of another partition')
+    if (readInt32(batch, placeMarkAt) !== this.#mark) this.#damaged('it belongs to another partition')
     if (batch[magicAt] !== 2) this.#damaged('its header is damaged')
     if (crc32c(batch.subarray(attributesAt)) !== readInt32(batch, crcAt) >>> 0) this.#damaged('its checksum is wrong')
     const count = readInt32(batch, recordCountAt)
@@ -117,7 +117,7 @@ export class BatchCursor {
   }
 
   /**
-   * Moves to the next record; false behind the last one.
+   * Moves to the next record; false after the last one.
    *
    * @throws MillraceError `damaged`
    */

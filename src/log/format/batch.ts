@@ -72,7 +72,7 @@ export class BatchBuilder {
   #baseTimestamp = 0
   #maxTimestamp = 0
   #timestamp = 0
-  /** Where the open record's fields behind its length begin, and its value. */
+  /** Where the open record's fields begin after its length, and its value. */
   #bodyAt = 0
   #valueAt = 0
   /** How many bytes the lengths of the last record took. */
@@ -188,7 +188,7 @@ export class BatchBuilder {
     mark.maxTimestamp = this.#maxTimestamp
   }
 
-  /** The records before a mark: for {@link restore}, when a batch is built behind it. */
+  /** The records before a mark: for {@link restore}, when a batch is built after it. */
   recordsBefore({ end }: BatchMark): Buffer {
     return Buffer.from(this.out.bytes.subarray(batchHeaderBytes, end))
   }
@@ -279,8 +279,8 @@ export function setPlace(batch: Buffer, mark: number, offset: number): void {
 }
 
 /**
- * Stands for a partition in its batches, where Kafka's brokers write the epoch of a leader: a batch that turns up under the
- * key of another partition is none of that partition's, although its checksum is right.
+ * Identifies the partition in its batches, where Kafka's brokers write the leader epoch: a batch that turns up under
+ * the key of another partition is recognised, although its checksum is right.
  */
 export function placeMark(topicId: number, partition: number): number {
   return (Math.imul(topicId, partitionsMax) + partition) | 0

@@ -27,7 +27,7 @@ function longVarintBytes(value: number): number {
   return count
 }
 
-/** Writes a safe integer; returns the place behind it. */
+/** Writes a safe integer; returns the place after it. */
 export function writeVarint(bytes: Uint8Array, at: number, value: number): number {
   if (value > int32Max || value < -int32Max) return writeLongVarint(bytes, at, value)
   let rest = ((value << 1) ^ (value >> 31)) >>> 0

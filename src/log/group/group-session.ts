@@ -1,10 +1,10 @@
 /**
  * The heartbeat of an open log: one small durable commit per interval speaks for all its members, whatever their number.
  *
- * It also looks after the groups of its members: whoever is dead is removed by the first that notices. A member that has
- * all it should have never waits for anyone, so it looks several times a second whether the others' sessions have ended: otherwise
- * nobody would read on for a process that was killed. A session that was itself held up (a stopped process, a busy event
- * loop) is patient with the others, who may have been too.
+ * It also looks after the groups of its members: the first session that notices a dead member removes it. A member that
+ * has all it should have waits for nobody, so it checks several times a second whether other sessions have ended:
+ * otherwise nobody would take over from a process that was killed. A session that was itself held up (a stopped
+ * process, a busy event loop) is patient with the others, who may have been held up too.
  */
 import type { Clock } from '../../core/clock.ts'
 import type { Environment } from '../../storage/environment.ts'
@@ -21,7 +21,7 @@ export interface SessionMember {
   fail(error: unknown): void
 }
 
-/** How often it is looked whether sessions have ended: a few µs for each member of the group. */
+/** How often to check whether sessions have ended; each check takes a few µs for each member of the group. */
 const lookMs = 250
 
 export class GroupSession {
@@ -49,7 +49,7 @@ export class GroupSession {
   begin(): SessionOwner {
     const { sessions } = this.#environment
     if (this.#owner === undefined || !sessions.isInPlace(this.#owner.id)) {
-      // Members without any session are those of a backup that was brought back.
+      // Members without any session come from a restored backup.
       if (!sessions.haveBegun) for (const name of this.#groups.names()) this.#groups.settle(name)
       this.#owner = sessions.begin()
     }

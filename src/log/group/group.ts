@@ -18,7 +18,7 @@ import {
 
 /** What a member reads. */
 export interface GroupSubscription {
-  /** Topics by name; with a pattern, those whose name matched it when a member that has it looked last. */
+  /** Topics by name; with a pattern, those that matched it when a member with that pattern last evaluated it. */
   readonly topics: readonly string[]
   readonly pattern?: { readonly source: string; readonly flags: string }
 }
@@ -90,7 +90,7 @@ export function detach(group: Group, memberId: string, nowMs: number): Group {
   return change(group, memberId, (member) => ({ ...member, sessionId: undefined, seenMs: nowMs }))
 }
 
-/** Members whose session has ended go, and those that were not heard of for their session timeout. */
+/** Removes members whose session has ended, and those that were silent for their session timeout. */
 export function expire(
   group: Group,
   nowMs: number,
@@ -135,7 +135,7 @@ export function assignorOf({ members }: Group): AssignorName {
 }
 
 /**
- * What a pattern matches has changed, for every member that has the same one. A pattern is code of its user, and may be slow: only
+ * Records new matches of a pattern for every member that has the same one. A pattern is user code and may be slow: only
  * the process that it belongs to evaluates it.
  */
 export function resubscribe(group: Group, { topics, pattern }: GroupSubscription): Group {
@@ -177,7 +177,7 @@ export interface Awaited {
   readonly holder: Member
 }
 
-/** What a member should have and another one has. */
+/** What a member should have but another one has. */
 export function awaited(group: Group, { memberId, target, owned }: Member): Awaited[] {
   const missing = new Set(minus(target, owned).map(partitionName))
   return group.members.flatMap((holder) =>

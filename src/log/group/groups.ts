@@ -1,11 +1,12 @@
 /**
  * Consumer groups in the log: one row for each, changed in write transactions by whoever acts.
  *
- * There is no coordinator. Who joins, leaves or finds a dead member computes the new targets in the same transaction, so the
- * row is right after every commit, whoever dies next. A member is dead when its session has ended (storage/sessions.ts), which
- * the system knows at once, or when it was silent for its session timeout, as a frozen one is. To a process that has just woken,
- * or whose clock has jumped, everybody seems silent: it gives them their session timeout anew. A commit of positions looks at
- * the row in its own transaction: only the owner of a partition moves its position.
+ * There is no coordinator. Who joins, leaves or finds a dead member computes the new targets in the same transaction,
+ * so the row is right after every commit, whoever dies next. A member is dead when its session has ended
+ * (storage/sessions.ts), which the system knows at once, or when it was silent for its session timeout, as a frozen one
+ * is. To a process that has just woken, or whose clock has jumped, everybody seems silent: it restarts their session
+ * timeouts. A commit of positions looks at the row in its own transaction: only the owner of a partition moves its
+ * position.
  */
 import { readInt64, writeInt64 } from '../../core/bytes.ts'
 import type { Clock } from '../../core/clock.ts'
@@ -119,7 +120,7 @@ export class Groups {
       const nowMs = this.#clock.now()
       if (newcomer.sessionId !== undefined) this.beat(transaction, newcomer.sessionId)
       return this.#change(transaction, name, (group) =>
-        // In this order, since a static member takes the place of a dead one before anybody else does.
+        // In this order, so that a static member takes the place of its dead predecessor before anyone else does.
         retarget(this.#expired(join(group, newcomer, nowMs)), this.#topics.list()),
       )
     })
@@ -146,8 +147,8 @@ export class Groups {
   }
 
   /**
-   * As {@link settle}, after a look at what a subscription matches; false when the catalogue of topics has another version by now,
-   * so that the look says nothing.
+   * As {@link settle}, with what a subscription matched; false when the catalogue of topics has changed since, so that
+   * the match is outdated.
    */
   resubscribe(name: string, subscription: GroupSubscription, topicsVersion: number): boolean {
     let isCurrent = true
@@ -166,7 +167,7 @@ export class Groups {
     this.#environment.write((transaction) => this.#change(transaction, name, settled))
   }
 
-  /** As {@link settle}, only for members whose session has ended: a look at a file for each of them. */
+  /** As {@link settle}, but only for members whose session has ended; it checks a file for each member. */
   removeGone(name: string): void {
     this.#environment.refresh()
     const members = this.find(name)?.group.members ?? []
@@ -199,7 +200,7 @@ export class Groups {
   /**
    * Commits positions as a member, or as nobody's: then only while the group has no members.
    *
-   * @throws MillraceError `member_fenced`, `owned_by_application`, `bad_option` for an offset behind the end
+   * @throws MillraceError `member_fenced`, `owned_by_application`, `bad_option` for an offset past the end
    */
   commit(
     transaction: WriteTransaction,
@@ -220,7 +221,7 @@ export class Groups {
   /**
    * False where the topic was deleted: nobody reads on from there.
    *
-   * @throws MillraceError `bad_option` for an offset behind the end
+   * @throws MillraceError `bad_option` for an offset past the end
    */
   #isInside(partition: PartitionId, offset: number): boolean {
     const endOffset = this.#partitions.find(partition)?.endOffset
@@ -343,13 +344,13 @@ export class Groups {
     return expire(group, nowMs, lastSeenMs, (member) => this.#isGone(member))
   }
 
-  /** A place that is kept for a static member means nothing in a directory that a backup was brought back to. */
+  /** A place that is kept for a static member means nothing in a restored backup. */
   #isGone({ sessionId }: Member): boolean {
     const { sessions } = this.#environment
     return sessionId === undefined ? !sessions.haveBegun : !sessions.isAlive(sessionId)
   }
 
-  /** When a member was heard of last. */
+  /** When a member was last heard from. */
   lastBeatMs({ sessionId, seenMs }: Member): number {
     const beat = sessionId === undefined ? undefined : this.#environment.get('groups', sessionKey(sessionId))
     return beat === undefined ? seenMs : Math.max(seenMs, readInt64(beat, 0))

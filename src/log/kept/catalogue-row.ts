@@ -1,8 +1,8 @@
 /**
- * The row that says what the catalogue holds: how many topics and stores there are, and which numbers come next.
+ * The row that summarises the catalogue: how many topics and stores there are, and which ids come next.
  *
- * A row that cannot be found looks like one that was never written, and a topic that is created again begins at offset 0. So
- * the catalogue is counted, and a digest tells an old row from the newest.
+ * A row that damage hides looks like one that was never written, and a topic that is created again begins at offset 0.
+ * So the rows of the catalogue are counted, and a digest tells an old row from the newest.
  */
 import { readInt32, readInt64, writeInt32, writeInt64 } from '../../core/bytes.ts'
 import { noRows, type RowSum } from './row-sum.ts'
@@ -34,7 +34,7 @@ export function encodeCatalogue({ version, nextId, nextProducerId, topics, store
   return row
 }
 
-/** Undefined when the bytes are none. */
+/** Undefined when the bytes are not such a row. */
 export function decodeCatalogue(row: Buffer): CatalogueRow | undefined {
   if (row.length !== rowBytes) return undefined
   return {

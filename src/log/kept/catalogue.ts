@@ -1,8 +1,8 @@
 /**
  * The rows of topics and stores, and the row that counts them (catalogue-row.ts).
  *
- * Whoever is about to act because a topic or a store is not there asks here whether that is so: a row that a flipped bit has
- * hidden is damage, and not a reason to create it anew.
+ * Code that would act on the absence of a topic or a store first asks here whether it is really absent: a row that a
+ * flipped bit hides is damage, not a reason to create the topic or store again.
  */
 import type { MillraceError } from '../../core/errors.ts'
 import type { DatabaseName } from '../../storage/databases.ts'
@@ -19,7 +19,7 @@ const firstKey = Buffer.of(0)
 const lastKey = Buffer.of(255)
 const pageRows = 256
 
-/** Databases with rows only where there is, or was, a topic, a store or a producer. */
+/** Databases that have rows only if there is, or was, a topic, a store or a producer. */
 const followers = [
   'topics',
   'stores',
@@ -31,7 +31,7 @@ const followers = [
 
 export class Catalogue {
   readonly #environment: Environment
-  /** The version whose rows were found to be all there. */
+  /** The version whose rows were all found. */
   #soundVersion = -1
 
   constructor(environment: Environment) {
@@ -44,7 +44,7 @@ export class Catalogue {
     if (stored !== undefined) {
       const row = decodeCatalogue(stored)
       if (row !== undefined) return row
-      throw this.#damaged('the row that counts it is none')
+      throw this.#damaged('the row that counts it cannot be decoded')
     }
     for (const database of followers) {
       if (this.#environment.keys(database, firstKey, lastKey, 1).length === 0) continue
@@ -81,7 +81,7 @@ export class Catalogue {
   /**
    * Whether there is a topic of this name.
    *
-   * @throws MillraceError `damaged` when it is not found, and the catalogue is not whole
+   * @throws MillraceError `damaged` when it is not found and the catalogue is incomplete
    */
   topic(name: string): TopicDescription | undefined {
     const key = Buffer.from(name)
@@ -95,7 +95,7 @@ export class Catalogue {
   store(key: Buffer): number | undefined {
     const stored = this.#environment.get('stores', key)
     if (stored?.length === 4) return stored.readUInt32BE(0)
-    if (stored !== undefined) throw this.#damaged('a row of "stores" is no id')
+    if (stored !== undefined) throw this.#damaged('a row of "stores" does not hold an id')
     this.check()
     return undefined
   }
@@ -109,7 +109,7 @@ export class Catalogue {
   }
 
   /**
-   * Looks whether every topic and store is there, can be found by its name, and is the newest.
+   * Checks that every topic and store is there, can be found by its name, and is up to date.
    *
    * @throws MillraceError `damaged`
    */
@@ -117,7 +117,8 @@ export class Catalogue {
     const { version, nextId, topics, stores } = this.row()
     const ids = new Set<number>()
     const checkId = (id: number): void => {
-      if (id < 1 || id >= nextId || ids.has(id)) throw this.#damaged(`the id ${id} was never given, or given twice`)
+      if (id < 1 || id >= nextId || ids.has(id))
+        throw this.#damaged(`the id ${id} was never assigned, or was assigned twice`)
       ids.add(id)
     }
     this.#checkRows('topics', topics, (key, value) => checkId(this.#topicOf(key, value).id))
@@ -131,25 +132,25 @@ export class Catalogue {
       for (const { key, value } of page) {
         sum = sumWith(sum, key, value)
         if (this.#environment.get(database, key) === undefined) {
-          throw this.#damaged(`a row of "${database}" is there and cannot be found by its key`)
+          throw this.#damaged(`a row of "${database}" exists but cannot be found by its key`)
         }
         visit(key, value)
       }
     }
     if (sum.count !== expected.count) {
-      throw this.#damaged(`it has ${expected.count} rows of "${database}", and ${sum.count} can be found`)
+      throw this.#damaged(`it has ${expected.count} rows of "${database}", but ${sum.count} can be found`)
     }
-    if (sum.digest !== expected.digest) throw this.#damaged(`rows of "${database}" are not the newest`)
+    if (sum.digest !== expected.digest) throw this.#damaged(`rows of "${database}" are out of date`)
   }
 
   #topicOf(key: Buffer, value: Buffer): TopicDescription {
     const topic = decodeTopic(value)
     if (topic !== undefined && key.equals(Buffer.from(topic.name)) && topic.partitions >= 1) return topic
-    throw this.#damaged(`a row describes no topic of its name`)
+    throw this.#damaged(`a row does not describe the topic that it is stored under`)
   }
 
   #damaged(what: string): MillraceError {
-    return damaged(this.#environment.dir, `the catalogue of topics does not fit: ${what}`)
+    return damaged(this.#environment.dir, `the catalogue of topics is inconsistent: ${what}`)
   }
 }
 

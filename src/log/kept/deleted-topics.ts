@@ -27,7 +27,7 @@ export function markDeleted(transaction: WriteTransaction, topicId: number): voi
 export function* sweepDeletedTopics(environment: Environment): Generator<void> {
   for (;;) {
     environment.refresh()
-    // Its value is looked at too: the checksum says that the key is the one that was written.
+    // Reads the value too: its checksum shows that the key is the one that was written.
     const [row] = environment.range('meta', markPrefix, afterPrefix(markPrefix), 1)
     if (row === undefined) return
     const mark = row.key

@@ -102,8 +102,8 @@ export class Partitions {
   /**
    * The offset that the next record gets; throws as {@link row}.
    *
-   * Readers stop there, so it is looked at twice: an old row, on a page that is not in use any more, has an end with batches
-   * behind it.
+   * Readers stop there, so it is checked twice: an old row, on a page that is no longer in use, has an end with batches
+   * after it.
    */
   endOffset(partition: PartitionId): number {
     const { endOffset } = this.row(partition)
@@ -111,15 +111,15 @@ export class Partitions {
     return endOffset
   }
 
-  /** @throws MillraceError `damaged` when there is a batch at or behind the end */
+  /** @throws MillraceError `damaged` when there is a batch at or past the end */
   #checkEnd(partition: PartitionId, endOffset: number): void {
     const behind = this.#firstKeyFrom(partition, endOffset)
     if (behind === undefined) return
     const { topic, partition: index } = partition
-    throw rowDamaged(topic, index, `its row says ${endOffset}, and there is a batch at ${behind}`)
+    throw rowDamaged(topic, index, `its row says ${endOffset}, but there is a batch at ${behind}`)
   }
 
-  /** The base offset of the first batch at or behind an offset. */
+  /** The base offset of the first batch at or after an offset. */
   #firstKeyFrom({ topicId, partition }: PartitionId, offset: number): number | undefined {
     const [key] = this.#environment.keys(
       'batches',
@@ -197,7 +197,7 @@ export class Partitions {
   }
 
   /**
-   * The closed segments from the one that begins at or behind `from`, in order, up to `limit`.
+   * The closed segments from the one that begins at or after `from`, in order, up to `limit`.
    *
    * @throws MillraceError `damaged` when a row is damaged
    */
@@ -225,8 +225,8 @@ export class Partitions {
   }
 
   /**
-   * All segments in order, the one that is appended to last. Whoever looks for a time passes over those that are too old, so one
-   * that is hidden would be missed: their bytes are held against those of the partition.
+   * All segments in order; the one that is appended to comes last. A search by time skips segments, so it would not
+   * notice one that damage hides: their bytes are compared with those of the partition.
    *
    * @throws MillraceError `damaged`
    */
@@ -240,22 +240,22 @@ export class Partitions {
       from = (page.at(-1) as Segment).baseOffset + 1
     }
     segments.push(active)
-    // Those that end before the start are being removed, and not counted any more.
+    // Those that end before the start are being removed, and are no longer counted.
     const kept = segments.filter((_, at) => (segments[at + 1]?.baseOffset ?? Number.POSITIVE_INFINITY) > startOffset)
     const found = kept.reduce((total, segment) => total + segment.bytes, 0)
     if (found === bytes) return segments
     const { topic, partition: index } = partition
     throw new MillraceError(
       'damaged',
-      `${topic}[${index}] has ${bytes} bytes, and the segments that can be found have ${found}`,
+      `${topic}[${index}] has ${bytes} bytes, but the segments that can be found have ${found}`,
       { topic, partition: index },
     )
   }
 
   /**
-   * The batch that holds the first record at or behind `offset`; undefined when there is none.
+   * The batch that holds the first record at or after `offset`; undefined when there is none.
    *
-   * After compaction its last record may lie before `offset`: the first record is then in the batch behind it.
+   * After compaction its last record may lie before `offset`: the first record is then in the batch after it.
    *
    * @throws MillraceError `damaged` when the log has a hole there, `position_lost` when the offset is not kept any more
    */
@@ -302,7 +302,7 @@ export class Partitions {
   }
 
   /**
-   * Looks whether compaction has left no batch in a gap: the segments around it have as many batches as their rows say.
+   * Checks that a gap is compaction's work: the segments around it have as many batches as their rows say.
    *
    * @throws MillraceError `damaged`
    */
@@ -327,7 +327,7 @@ export class Partitions {
       if (found !== batchCount) {
         throw new MillraceError(
           'damaged',
-          `the segment at ${topic}[${index}] offset ${baseOffset} has ${batchCount} batches, and ${found} can be found`,
+          `the segment at ${topic}[${index}] offset ${baseOffset} has ${batchCount} batches, but ${found} can be found`,
           { topic, partition: index, offset: from },
         )
       }
@@ -336,14 +336,14 @@ export class Partitions {
     }
   }
 
-  /** Where the next batch behind an offset begins, whatever is stored there; the end when there is none. */
+  /** Where the next batch after an offset begins, whatever is stored there; the end when there is none. */
   baseOffsetBehind(partition: PartitionId, offset: number): number {
     return this.#firstKeyFrom(partition, offset + 1) ?? this.row(partition).endOffset
   }
 }
 
 function rowDamaged(topic: string, partition: number, why: string): MillraceError {
-  return new MillraceError('damaged', `where ${topic}[${partition}] ends is not known: ${why}`, { topic, partition })
+  return new MillraceError('damaged', `the end of ${topic}[${partition}] is unknown: ${why}`, { topic, partition })
 }
 
 function decodedSegment({ topic, partition }: PartitionId, { key, value }: Entry): Segment {

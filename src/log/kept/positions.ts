@@ -44,7 +44,7 @@ export class Positions {
     this.#environment = environment
   }
 
-  /** @throws MillraceError `damaged` when there is none, and one is hidden */
+  /** @throws MillraceError `damaged` when there is none because damage hides it */
   get(group: string, partition: PartitionNumbers): CommittedPosition | undefined {
     const stored = this.#environment.get('positions', keyOf(group, partition))
     if (stored === undefined && !this.#isSound(group, this.#sum(group))) this.list(group)
@@ -81,7 +81,7 @@ export class Positions {
   /**
    * All positions of a group, by topic id and partition.
    *
-   * @throws MillraceError `damaged` when one is hidden, or older than the newest: whoever began where it says would read again
+   * @throws MillraceError `damaged` when one is hidden or out of date: a reader that began there would read records again
    */
   list(group: string): StoredPosition[] {
     const prefix = namedKey(group, '')
@@ -99,7 +99,7 @@ export class Positions {
       this.#sound.set(group, sum)
       return found
     }
-    const what = `"${group}" has ${expected.count} positions, and ${sum.count} can be found, or they are not the newest`
+    const what = `"${group}" has ${expected.count} positions, but ${sum.count} can be found, or they are out of date`
     throw damaged(this.#environment.dir, what)
   }
 

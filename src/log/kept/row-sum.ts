@@ -1,12 +1,13 @@
 /**
- * What rows are all together: how many, and a digest of them. Whoever finds other rows later knows that one is hidden or old.
+ * A count and a digest of a set of rows. If the rows that are found later do not match, one of them is hidden or out of
+ * date.
  */
 import { readInt32, writeInt32 } from '../../core/bytes.ts'
 import { crc32c } from '../../core/checksum.ts'
 
 export interface RowSum {
   readonly count: number
-  /** Of the checksums of all rows, by exclusive or: so one row can be taken out and another put in. */
+  /** The exclusive or of the checksums of all rows, so that one row can be taken out and another put in. */
   readonly digest: number
 }
 
@@ -35,7 +36,7 @@ export function encodeSum({ count, digest }: RowSum): Buffer {
   return row
 }
 
-/** Of no rows when there is none. */
+/** The sum of no rows when there is no such row. */
 export function decodeSum(row: Buffer | undefined): RowSum {
   return row?.length === sumBytes ? { count: readInt32(row, 0), digest: readInt32(row, 4) } : noRows
 }

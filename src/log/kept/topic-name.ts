@@ -16,7 +16,7 @@ export function nameOf(topic: TopicName): string {
   throw new MillraceError('bad_option', `a topic is given by its constant or by its name, not by ${shown(topic)}`)
 }
 
-/** Undefined for what has none, and for the constant of a store. */
+/** Undefined for what has no name, and for the constant of a store. */
 function nameIn(constant: object): string | undefined {
   const kind = readField('the constant of a topic', constant, 'kind')
   const name = readField('the constant of a topic', constant, 'name')

@@ -1,5 +1,5 @@
 /**
- * What is stored of a topic under its name.
+ * What is stored about a topic under its name.
  */
 import type { TopicConfig } from '../../core/topic-config.ts'
 
@@ -19,7 +19,7 @@ export function encodeTopic(description: TopicDescription): Buffer {
   return Buffer.from(JSON.stringify(description))
 }
 
-/** Undefined when it is no description of a topic. */
+/** Undefined when it is not a description of a topic. */
 export function decodeTopic(value: Buffer | undefined): TopicDescription | undefined {
   const topic = readJson(value) as Partial<TopicDescription> | undefined | null
   const { name, id, partitions, config } = topic ?? {}
@@ -36,6 +36,6 @@ export function readJson(value: Buffer | undefined): unknown {
   try {
     return value === undefined ? undefined : JSON.parse(value.toString())
   } catch {
-    return undefined // the caller reports a row that is none
+    return undefined // the caller reports the row
   }
 }

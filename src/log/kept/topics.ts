@@ -63,7 +63,7 @@ export class Topics {
     throw new MillraceError('topic_unknown', `there is no topic "${name}"; ${hint}`, { topic: name })
   }
 
-  /** @throws MillraceError `damaged` when it is not found, and the catalogue is not whole */
+  /** @throws MillraceError `damaged` when it is not found and the catalogue is incomplete */
   find(name: string): TopicDescription | undefined {
     return this.#catalogue.topic(checkName('the name of a topic', name))
   }

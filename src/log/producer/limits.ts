@@ -1,11 +1,12 @@
 /**
- * How many bytes a producer may hold, and what it says when a call would hold more: the way out depends on what they are.
+ * How many bytes a producer may hold, and the error for a call that would exceed that: the remedy depends on what fills
+ * it.
  */
 import { MillraceError } from '../../core/errors.ts'
 
 /** The call that is refused, in bytes before compression. */
 export interface Overflow {
-  /** The size of the record that is one too many. */
+  /** The size of the record that exceeded the limit. */
   readonly recordBytes: number
   /** What waited before the call. */
   readonly heldBytes: number

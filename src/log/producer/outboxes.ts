@@ -198,7 +198,7 @@ export class Outboxes {
     return outbox
   }
 
-  /** A record that its topic does not take either is left to the check of that: no larger buffer would help it. */
+  /** A record that is too large for its topic as well is left to that check: a larger buffer would not help it. */
   #refuse({ config }: TopicOutboxes, recordBytes: number): void {
     if (recordBytes > config.maxMessageBytes + lengthBytesMax) return
     throw this.#options.limit.exceeded({ recordBytes, heldBytes: this.#heldBytes ?? this.#pendingBytes })

@@ -28,7 +28,10 @@ export interface ProducerOptions<A extends Acks = Acks> {
    * is little reason for false.
    */
   readonly idempotent?: boolean
-  /** Told of records that were lost with `acks` 1 or 0. Without it the next `flush`, `ready` or `close` rejects. */
+  /**
+   * Called with the error when records were lost with `acks` 1 or 0. Without it the next `flush`, `ready` or `close`
+   * rejects.
+   */
   readonly onError?: (error: Error) => void
   /** Makes the producer transactional, and the only one of this id: it fences the one that had it before. */
   readonly transactionalId?: string

@@ -54,7 +54,7 @@ export class Producer<A extends Acks = 'all'> implements AsyncDisposable {
   #identity: ProducerIdentity | undefined
   #waiters: Waiter[] = []
   #cancelFlush: (() => void) | undefined
-  /** The first failure that the program has not been told of yet. */
+  /** The first failure that has not been reported to the program yet. */
   #untold: Error | undefined
   #closed = false
 

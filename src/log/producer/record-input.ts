@@ -18,7 +18,7 @@ const recordFields: readonly (keyof RecordInput<unknown, unknown>)[] = [
 /**
  * The records, read to their end.
  *
- * @throws MillraceError `bad_option` when they are no list, `bad_record` when the iterable throws
+ * @throws MillraceError `bad_option` when they are not a list, `bad_record` when the iterable throws
  */
 export function recordsOf<K, V>(records: Iterable<RecordInput<K, V>>): readonly RecordInput<K, V>[] {
   if (isInstance(records, Array)) return records as readonly RecordInput<K, V>[]

@@ -122,16 +122,20 @@ function ask(partitioner: Partitioner, record: RecordInput<unknown, unknown>, to
 
 function promisedPartition(promise: unknown, { name }: TopicOutboxes): MillraceError {
   disown(promise)
-  return new MillraceError('bad_record', 'the partitioner returned a promise, but it is synchronous; return a number', {
-    topic: name,
-  })
+  return new MillraceError(
+    'bad_record',
+    'the partitioner returned a promise, but it must be synchronous; return a number',
+    {
+      topic: name,
+    },
+  )
 }
 
 function checkPartition(what: string, partition: number, { name, outboxes }: TopicOutboxes): number {
   if (Number.isInteger(partition) && partition >= 0 && partition < outboxes.length) return partition
   throw new MillraceError(
     'bad_record',
-    `${what} ${shown(partition)} is no partition of topic "${name}"; it has 0 to ${outboxes.length - 1}`,
+    `${what} ${shown(partition)} is not a partition of topic "${name}"; it has 0 to ${outboxes.length - 1}`,
     { topic: name },
   )
 }

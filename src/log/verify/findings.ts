@@ -93,7 +93,7 @@ export class Findings {
     if (this.#problems.length < problemsMax) this.#problems.push({ kind, message, ...place })
   }
 
-  /** Does a part of the work; what keeps it from being done because it is damaged is a finding, and the rest goes on. */
+  /** Does a part of the work. Damage that prevents it becomes a finding, and the rest goes on. */
   *guarded<T>(place: ProblemPlace, work: Iterable<T>): Generator<T> {
     try {
       yield* work

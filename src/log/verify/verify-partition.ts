@@ -29,7 +29,7 @@ export function* checkPartition(
     if (!Number.isSafeInteger(range.baseOffset)) {
       return findings.add(
         'wrong_segment',
-        `${place.topic}[${place.partition}] has a segment at ${range.baseOffset}, which is no offset`,
+        `${place.topic}[${place.partition}] has a segment at ${range.baseOffset}, which is not an offset`,
         place,
       )
     }
@@ -105,7 +105,7 @@ function checkRow(environment: Environment, partition: PartitionId, findings: Fi
   }
 }
 
-/** Base offsets of the first batch before the first segment, and of the first one behind the end. */
+/** Base offsets of the first batch before the first segment, and of the first one past the end. */
 function batchesOutside(
   environment: Environment,
   { topicId, partition }: PartitionId,

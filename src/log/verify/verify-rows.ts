@@ -24,14 +24,15 @@ type RowCheck = (entry: Entry, environment: Environment, catalogue: Catalogue, f
 const checks: Partial<Record<DatabaseName, RowCheck>> = {
   topics({ key, value }, _, { nextId }) {
     const topic = decodeTopic(value)
-    if (topic === undefined || topic.name !== key.toString()) return 'it describes no topic of this name'
-    if (topic.id < 1 || topic.id >= nextId) return `its id ${topic.id} was never given`
+    if (topic === undefined || topic.name !== key.toString())
+      return 'it does not describe the topic that it is stored under'
+    if (topic.id < 1 || topic.id >= nextId) return `its id ${topic.id} was never assigned`
     if (topic.partitions < 1) return `it says ${topic.partitions} partitions`
     return configProblem(topic.config)
   },
   positions({ key, value }, environment, { topics, nextId }, findings) {
     const at = key.indexOf(0) + 1
-    if (at === 0 || key.length !== at + 8 || value.length < positionBytes) return 'it is no position'
+    if (at === 0 || key.length !== at + 8 || value.length < positionBytes) return 'it is not a position'
     const [topicId, partition] = [key.readUInt32BE(at), key.readUInt32BE(at + 4)]
     const topic = topics.find(({ id }) => id === topicId)
     if (topic === undefined) return topicId >= nextId ? `there was never a topic with the id ${topicId}` : undefined
@@ -69,7 +70,7 @@ function configProblem(config: object): string | undefined {
   }
 }
 
-/** Goes over every database whose rows are sealed; rests with 0 between pages. */
+/** Goes over every database whose rows are sealed; yields 0 between pages, to pause. */
 export function* checkRows(environment: Environment, findings: Findings): Generator<number> {
   for (const database of sealedDatabases) {
     yield* findings.guarded({}, checkDatabase(environment, database, findings))
@@ -78,7 +79,7 @@ export function* checkRows(environment: Environment, findings: Findings): Genera
 
 function* checkDatabase(environment: Environment, database: DatabaseName, findings: Findings): Generator<number> {
   for (let from: Buffer = Buffer.of(0); ;) {
-    // The page and what it is compared with are of one snapshot.
+    // The page and what it is compared with come from one snapshot.
     const catalogue = comparedWithTopics.has(database) ? readCatalogue(environment) : noCatalogue
     const page = environment.storedRange(database, from, lastKey, pageRows)
     for (const entry of page) checkRow(database, entry, environment, catalogue, findings)
@@ -90,7 +91,10 @@ function* checkDatabase(environment: Environment, database: DatabaseName, findin
   checkCount(environment, database, findings)
 }
 
-/** LMDB counts the rows of a database apart from its pages: rows that no search can find are missed by that, in one snapshot. */
+/**
+ * LMDB keeps a row count of each database apart from its pages, so rows that no search can find show up. Needs one
+ * snapshot.
+ */
 function checkCount(environment: Environment, database: DatabaseName, findings: Findings): void {
   const expected = environment.rowCount(database)
   if (expected > countedRowsMax) return // it would take too long without a rest
@@ -103,7 +107,7 @@ function checkCount(environment: Environment, database: DatabaseName, findings: 
     from = Buffer.concat([last, Buffer.of(0)])
   }
   if (found === expected) return
-  findings.add('unreadable', `"${database}" has ${expected} rows, and ${found} can be found`)
+  findings.add('unreadable', `"${database}" has ${expected} rows, but ${found} can be found`)
 }
 
 const comparedWithTopics: ReadonlySet<DatabaseName> = new Set(['topics', 'positions', 'stores'])

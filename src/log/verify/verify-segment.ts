@@ -27,7 +27,7 @@ export interface SegmentRange {
   readonly segment: Segment | undefined
 }
 
-/** The first segment that begins at or behind an offset; undefined behind the one that is appended to. */
+/** The first segment that begins at or after an offset; undefined past the one that is appended to. */
 export function segmentFrom(
   environment: Environment,
   { topicId, partition }: PartitionId,
@@ -88,7 +88,7 @@ class SegmentCheck {
   readonly #times: readonly TimeEntry[]
   /** Largest timestamps of the batches that are there, by base offset. */
   readonly #timestamps = new Map<number, number>()
-  /** Where the next batch begins; undefined behind a damaged one. */
+  /** Where the next batch begins; undefined after a damaged one. */
   #next: number | undefined
   #maxTimestamp = -1
 

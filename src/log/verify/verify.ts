@@ -21,7 +21,7 @@ export interface VerifyOptions {
   readonly signal?: AbortSignal
 }
 
-/** Work without a rest. */
+/** Does the work without pausing. */
 function* stepOf(work: () => void): Generator<number> {
   work()
   yield 0
