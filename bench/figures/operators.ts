@@ -14,10 +14,10 @@ export const operators = figure({
   name: 'operators',
   about: 'what each operator costs a record, and what of it is RxJS',
   reading:
-    'Each operator stands alone behind a source, and what it costs is the difference to the topology that only reads, run by run. ' +
-    'The first operator that looks at a key or a value pays for decoding it. Commits are part of what state and topics cost. The ' +
+    'Each operator stands alone after a source, and its cost is the difference from the topology that only reads, run by run. ' +
+    'The first operator that reads a key or a value pays for decoding it. Commits are part of the cost of state and topics. The ' +
     "second table is a loop without an engine: the same steps as plain calls, in the kind of subscriber that millrace's operators " +
-    "are, and by RxJS's own `map`.",
+    "are, and with RxJS's own `map`.",
   defaults: { records: 1_000_000, runs: 3 },
   measure: async (bench, { records, runs }) => [
     await costs(bench, records, runs),

@@ -3,8 +3,8 @@
  *
  *     203.0.113.7 - - [04/Mar/2025:09:00:12 +0000] "GET /cart?item=7 HTTP/1.1" 200 5120 "-" "Mozilla/5.0"
  *
- * The Common Log Format ends after the size. What a server is told to add, the virtual host in front or more fields at the
- * end, is passed over.
+ * The Common Log Format ends after the size. What a server may be configured to add, the virtual host in front or more
+ * fields at the end, is skipped.
  */
 import type { Serde } from 'millrace'
 
@@ -128,9 +128,9 @@ export function formatLine(entry: AccessLogEntry): string {
 }
 
 const encoder = new TextEncoder()
-const decoder = new TextDecoder() // passes over a byte order mark
+const decoder = new TextDecoder() // skips a byte order mark
 
-/** The text of a line: bytes that are no UTF-8 read as U+FFFD. */
+/** The text of a line; bytes that are not UTF-8 read as U+FFFD. */
 export const textOf = (line: Uint8Array): string => decoder.decode(line)
 
 /** A line as the value of a record. Decoding throws on a line that is malformed. */

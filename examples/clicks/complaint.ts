@@ -1,5 +1,5 @@
 /**
- * What to say about a source that is empty, or whose lines are of another format than those of an access log.
+ * What to say about a source that is empty, or whose lines are not in the format of an access log.
  */
 import { formatLine } from './combined-log-format.ts'
 import { number, printable } from './drawing.ts'
@@ -20,7 +20,7 @@ const formats: readonly (readonly [pattern: RegExp, hint: string])[] = [
   ],
   [
     /^(<\d+>)?\w{3} [ \d]\d \d\d:\d\d:\d\d /,
-    'It looks like syslog: cut off what stands before the address of the client.',
+    'It looks like syslog: cut off everything before the address of the client.',
   ],
   [/^time:|\ttime:/, 'It looks like LTSV.'],
   [/^[^\r]+\r[^\r]/, "Its lines end in carriage returns alone: tr '\\r' '\\n' makes line feeds of them."],

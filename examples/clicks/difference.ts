@@ -1,5 +1,5 @@
 /**
- * Where two outputs of `--json` part.
+ * Where two outputs of `--json` differ.
  */
 
 /** The first line that is not the same in both; undefined when every byte is. */

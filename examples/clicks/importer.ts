@@ -25,7 +25,7 @@ export interface Place {
   readonly firstMalformed?: MalformedLine
 }
 
-/** A line that is none of an access log. */
+/** A line that does not belong in an access log. */
 interface MalformedLine {
   /** Counts from 1. */
   readonly number: number

@@ -4,8 +4,8 @@
  *     npm run clicks:kill                      in a directory that is removed afterwards
  *     npm run clicks:kill -- --dir DIR FILE    in DIR/uninterrupted and DIR/killed, which stay; on an access log of yours
  *
- * It counts once without a disturbance and once with three kills, each at a point that the count itself reports, and wants
- * the same bytes from both. Exit codes: 0 they are the same, 1 they differ or something failed, 2 a wrong command line.
+ * It counts once undisturbed and once with three kills, each at a point that the count itself reports, and expects the
+ * same bytes from both. Exit codes: 0 they are the same, 1 they differ or something failed, 2 a wrong command line.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'

@@ -28,7 +28,7 @@ const clearScreen = '\u{1b}[2J\u{1b}[H'
 const say = (text: string): void => void process.stderr.write(`${text}\n`)
 
 /**
- * Imports first and counts then, so that speed cannot change the result; with `--follow` it does both side by side.
+ * Imports first and then counts, so that speed cannot change the result; with `--follow` it does both at the same time.
  *
  * @returns what is wrong with the sources, a paragraph each
  */

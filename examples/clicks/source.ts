@@ -34,7 +34,7 @@ const pollMs = 200
  * A source by what the user calls it: the path of a file, or `-` for standard input.
  *
  * @param dir files are named as seen from here, so that a directory may move together with the files beside it
- * @throws SourceError when there is no such file, it cannot be read, or it is no text
+ * @throws SourceError when there is no such file, it cannot be read, or it is not text
  */
 export async function openSource(path: string, dir: string): Promise<Source> {
   if (path === '-') return streamSource('-', standardInput, () => process.stdin)

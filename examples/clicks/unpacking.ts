@@ -1,6 +1,6 @@
 /**
- * What bytes are before anybody looks for lines in them: gzip is unpacked, text is let through, and whatever else there is
- * refused by its name, with the command that makes text of it.
+ * What bytes are, before they are split into lines: gzip is unpacked, text passes through, and anything else is refused by
+ * name, with the command that turns it into text.
  */
 import { pipeline, Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
@@ -9,7 +9,7 @@ import { parseLine, textOf } from './combined-log-format.ts'
 /** An input that cannot be used as it is; the message says why. */
 export class SourceError extends Error {}
 
-/** As much of a source as tells what it is; a stream that begins with less than the shortest is waited for. */
+/** Enough of a source to tell what it is; a stream is read until it has at least {@link headBytesLeast}. */
 export const headBytes = 4_096
 const headBytesLeast = 16
 

@@ -125,16 +125,17 @@ export class Log implements AsyncDisposable {
   }
 
   /**
-   * Reads a topic from a place on, without a group and without a position that is kept: for tools, exports and tests.
+   * Reads a topic from a given place, without a group and without keeping a position: for tools, exports and tests.
    *
-   * It writes nothing, so it creates no topic: one that does not exist has no records. With `follow` it waits for it.
+   * It writes nothing, so it does not create the topic: one that does not exist reads as empty, and with `follow` it
+   * waits.
    *
    * @example
    * ```ts
    * for await (const { key, value } of log.read(clicks, { from: { time: 0 } })) console.log(key, value.page)
    * ```
-   * @throws MillraceError `bad_option`; at the first read `position_lost`, `topic_unknown` when the topic is deleted meanwhile, and `bad_option` for a partition that
-   *   the topic does not have
+   * @throws MillraceError `bad_option`; at the first read `position_lost`, `topic_unknown` when the topic is deleted
+   *   meanwhile, and `bad_option` for a partition that the topic does not have
    */
   read<K, V>(topic: Topic<K, V>, options: ReadOptions = {}): TopicReader<K, V> {
     return new TopicReader(this.#log, topic, options)

@@ -83,9 +83,9 @@ export type RepartitionOptions<K, V, Known extends Side> = Named &
  * stream may be used several times. Records of a partition keep their order through all verbs; where a stream goes several
  * ways, each record goes them in the order of the calls. The same complete input always gives the same output.
  *
- * The functions of verbs are synchronous. One that throws, or returns a promise, fails its record: the turn is undone whole, and
- * `onError` says what follows. Every verb throws `bad_option` for what is no function or no option of it, and `topology_invalid` from
- * {@link StreamsBuilder.build} where a `name` is taken.
+ * The functions of verbs must be synchronous. One that throws or returns a promise fails its record: the whole turn is
+ * undone, and `onError` decides what follows. Every verb throws `bad_option` for an argument that is not a function and
+ * for an unknown option, and {@link StreamsBuilder.build} throws `topology_invalid` when a `name` is taken.
  *
  * `Known` says which serdes the stream still knows: a function that makes a new key or value loses that side's serde, and
  * the next verb that regroups or stores asks for it.
@@ -160,9 +160,9 @@ export interface KStream<K, V, Known extends Side = never> {
   merge<Known2 extends Side>(other: KStream<K, V, Known2>, options?: Named): KStream<K, V, Known & Known2>
 
   /**
-   * Your own synchronous RxJS operators over the records; what they emit is `{ key, value, timestamp?, headers? }`. One that
-   * emits later (delay, a promise), or before any record (startWith), stops the application with `emitted_outside_turn`, one
-   * that ends (take) with `stream_completed`.
+   * Your own synchronous RxJS operators over the records; they emit `{ key, value, timestamp?, headers? }`. An operator
+   * that emits later (delay, a promise), or before any record (startWith), stops the application with
+   * `emitted_outside_turn`; one that completes (take) stops it with `stream_completed`.
    *
    * An operator that keeps something between records (scan, pairwise, bufferCount …) starts empty after a restart and after
    * a failed record: what depends on it is not exactly once. Key and value count as changed.

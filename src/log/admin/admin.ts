@@ -128,7 +128,7 @@ export class Admin {
    * Deletes and compacts now whatever is due, in steps that others can write between: for cron jobs and tests. It compacts
    * all that `minCompactionLagMs` allows; the background waits until half of a partition is new.
    *
-   * @throws MillraceError `damaged` where a partition is damaged; everything else is done then
+   * @throws MillraceError `damaged` when a partition is damaged; all other work is done first
    */
   async runMaintenance(): Promise<void> {
     await this.#log.maintenance.run()

@@ -12,9 +12,9 @@ import type { PartitionId } from '../kept/partitions.ts'
 import { checkGroup, namesOf, type TopicName } from '../kept/topic-name.ts'
 
 /**
- * Where positions are moved to: the first record that is kept; after the last one; an offset, in every partition; the first
- * record with at least this time (ms since the epoch), or the end without one; this many offsets on, or back when it is below 0;
- * the first record that is at most this old (ms) by the clock of the log.
+ * Where positions are moved to: the first record that is kept; the end; an offset, in every partition; the first record
+ * with at least this time (ms since the epoch), or the end without one; this many offsets on, or back when it is below
+ * 0; the first record that is at most this old (ms) by the clock of the log.
  */
 export type ResetTarget =
   | 'earliest'

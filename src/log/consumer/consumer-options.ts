@@ -59,7 +59,7 @@ export interface ConsumerOptions<T extends TopicSource = string> {
   readonly pattern?: RegExp
   /** Reads these partitions, without being a member: with a `group` it may commit while the group has no members. */
   readonly assign?: readonly { readonly topic: T; readonly partition: number }[]
-  /** Where to begin without a position, and where to go on when it is not kept any more. Default `earliest` (Kafka's is `latest`). */
+  /** Where to begin without a position, or when it is no longer kept. Default `earliest` (Kafka's is `latest`). */
   readonly reset?: ResetPolicy
   /** How often to commit what is done, in ms; false: only `commit` does. Default 5,000. */
   readonly autoCommitMs?: number | false
@@ -84,15 +84,17 @@ export interface ConsumerOptions<T extends TopicSource = string> {
    * is not finished by then comes again. Default 30,000.
    */
   readonly closeTimeoutMs?: number
-  /** How the group deals out partitions; what most members ask for holds. Default `cooperative-sticky`. */
+  /** How the group assigns partitions; the one that most members ask for is used. Default `cooperative-sticky`. */
   readonly assignor?: AssignorName
   /** Ends the loop without an error and closes the consumer, after the record in hand. */
   readonly signal?: AbortSignal
-  /** Partitions came; their first record follows. The place to seek. */
+  /** Partitions were assigned; their first record follows. The place to seek. */
   readonly onAssigned?: RebalanceHook
-  /** Partitions go; they are still owned, so a commit works. What is done is committed before when `autoCommitMs` says so. */
+  /** Partitions are about to go; a commit still works. With `autoCommitMs`, what is done has been committed before. */
   readonly onRevoked?: RebalanceHook
-  /** Partitions are somebody else's already, for the process was silent too long: nothing of them can be committed. */
+  /**
+   * Partitions already belong to other members, because this one was silent too long: nothing of them can be committed.
+   */
   readonly onLost?: RebalanceHook
 }
 

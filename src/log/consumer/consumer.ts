@@ -66,8 +66,8 @@ export function isFrom<K, V>(topic: Topic<K, V>, record: LogRecord<unknown, unkn
  * handed out at least once. The record that a loop is left on (by `break` or by a throw) is not done and comes again, unless
  * `commit(record)` says otherwise.
  *
- * A corrupt batch or a record that cannot be decoded ends the loop with an error that has topic, partition and offset.
- * The consumer stays usable: seek to the error's offset + 1 and loop again to go on past it.
+ * A damaged batch or a record that cannot be decoded ends the loop with an error that has topic, partition and offset.
+ * The consumer stays usable: to skip it, seek to the error's offset + 1 and loop again.
  *
  * @example
  * ```ts

@@ -8,13 +8,13 @@ import type { EmbeddedLog } from '../embedded-log.ts'
 import type { PartitionId } from '../kept/partitions.ts'
 
 /**
- * Where a consumer goes: an offset, the first record that is kept, after the last one, the first record with at least this time (ms
- * since the epoch), or the first record that is at most this old (ms). An offset past the end is `position_lost`.
+ * Where a consumer goes: an offset, the first record that is kept, the end, the first record with at least this time
+ * (ms since the epoch), or the first record that is at most this old (ms). An offset past the end is `position_lost`.
  */
 export type SeekTarget = number | 'beginning' | 'end' | { readonly time: number } | { readonly ago: number }
 
 /**
- * Where a consumer begins without a position, or when its position is no longer kept: at the first record, after the last one,
+ * Where a consumer begins without a position, or when its position is no longer kept: at the first record, at the end,
  * at the first record that is at most this old (ms), or not at all: `none` fails with `position_lost`.
  */
 export type ResetPolicy = 'earliest' | 'latest' | 'none' | { readonly ago: number }

@@ -68,9 +68,10 @@ export class Transaction {
    * Adds the positions that a consumer has reached, of its group: they are committed with the records, so a record is read
    * and its results are written exactly once.
    *
-   * The consumer must not commit by itself (`autoCommitMs: false`): that would commit what no transaction has written. The commit
-   * is refused as a whole when the consumer has lost its partitions by then, or when the positions belong to an application
-   * (`owned_by_application`). After an abort the consumer stays after what it has handed out: seek back to what is committed.
+   * The consumer must not commit by itself (`autoCommitMs: false`): that would commit what no transaction has written.
+   * The commit is refused as a whole when the consumer has lost its partitions by then, or when the positions belong to
+   * an application (`owned_by_application`). After an abort the consumer stays past what it has handed out: seek back
+   * to what is committed.
    *
    * @throws MillraceError `invalid_transaction_state`, `transaction_timed_out`, `bad_option` for a consumer that commits by itself
    */
@@ -92,7 +93,7 @@ export class Transaction {
   }
 }
 
-/** Undefined for what is no consumer. */
+/** Undefined for anything but a consumer. */
 function stageOf(consumer: OffsetSource): OffsetStage | undefined {
   if (typeof consumer !== 'object' || consumer === null) return undefined
   if (typeof readField('sendOffsets', consumer, 'stageOffsets') !== 'function') return undefined
