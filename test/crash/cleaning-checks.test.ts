@@ -1,10 +1,7 @@
 // The proof that the checks of the cleaner's kill loop can fail.
 import { expect, test } from 'vitest'
-import type { EmbeddedLog } from '../../src/log/embedded-log.ts'
-import { encodeSegment } from '../../src/log/kept/partition-row.ts'
 import type { PartitionId } from '../../src/log/kept/partitions.ts'
 import type { WriteTransaction } from '../../src/storage/environment.ts'
-import { partitionNumberKey } from '../../src/storage/keys.ts'
 import { type OpenedLog, openDurableLog } from '../support/open.ts'
 import { keyCount, ring, table } from './cleaned-topics.ts'
 import { cleaningViolations } from './cleaning-checks.ts'
@@ -38,7 +35,6 @@ const doctored: Readonly<
     }
     const row = embedded.partitions.row(partition)
     embedded.partitions.putRow(transaction, partition, { ...row, gapsEnd: end })
-    forgetBatch(embedded, partition, transaction)
   },
   'booked are': ({ embedded }, partition, transaction) => {
     const row = embedded.partitions.row(partition)
@@ -48,14 +44,6 @@ const doctored: Readonly<
     const row = embedded.partitions.row(partition)
     embedded.partitions.putRow(transaction, partition, { ...row, startOffset: 151 })
   },
-}
-
-/** Books one batch less in the first segment, so that nothing but its offset tells that one is missing. */
-function forgetBatch(embedded: EmbeddedLog, partition: PartitionId, transaction: WriteTransaction): void {
-  const [segment] = embedded.partitions.closedSegments(partition, 0, 1)
-  if (segment === undefined) throw new Error('there is no closed segment')
-  const key = partitionNumberKey(partition.topicId, partition.partition, segment.baseOffset)
-  transaction.put('segments', key, encodeSegment(key, { ...segment, batchCount: segment.batchCount - 1 }))
 }
 
 test('a sound log has no violations', async () => {
