@@ -17,7 +17,7 @@ const table: Int32Array = Int32Array.from({ length: 256 }, (_, byte) => {
 /** @param before the checksum of what comes before these bytes */
 export function crc32c(bytes: Uint8Array, before = 0): number {
   const { length } = bytes
-  if (length > shortBytesMax) return compiled(bytes as Buffer, before)
+  if (length > shortBytesMax) return compiled(bytes, before)
   let remainder = ~before
   for (let i = 0; i < length; i++) {
     remainder = (table[(remainder ^ (bytes[i] as number)) & 255] as number) ^ (remainder >>> 8)
