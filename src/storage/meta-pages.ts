@@ -155,7 +155,8 @@ export function metaFault(metas: readonly [MetaPage, MetaPage]): string | undefi
   const newest = metas[slot]
   const other = metas[slot === 0 ? 1 : 0]
   if (isEmpty(newest)) return isEmpty(other) ? undefined : 'its contents cannot be found'
-  if (newest.transaction % 2 !== slot) return 'a commit number is in the wrong page'
+  const isInWrongPage = newest.transaction % 2 !== slot || (!isEmpty(other) && other.transaction % 2 === slot)
+  if (isInWrongPage) return 'a commit number is in the wrong page'
   const known = other.seal?.transaction ?? other.transaction
   if (known > newest.transaction) return `commit ${known} is missing`
   if (newest.seal !== undefined && newest.seal.transaction >= newest.transaction && !isSealed(newest)) {

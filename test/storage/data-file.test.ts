@@ -242,3 +242,16 @@ describe('a file that was cut', () => {
     for (const line of said) expect(line).toMatch(/opened|"damaged"|"storage_failed"/)
   })
 })
+
+test('a meta page that is a copy of the other one is refused, where it hides the newest commit', async () => {
+  const images = await history()
+  for (const image of images.slice(-2)) {
+    const newest = newestOf(image)
+    for (const bytes of [512, 4_096, pageBytes]) {
+      const older = newest === 0 ? pageBytes : 0
+      const copied = Buffer.from(image)
+      image.copy(copied, newest * pageBytes, older, older + bytes)
+      expect(refusalOf(dataFileOf(directoryOf(copied)))?.code).toBe('damaged')
+    }
+  }
+})
