@@ -21,6 +21,14 @@ export function isPromise(value: unknown): boolean {
 export function disown(answer: unknown): void {
   if (types.isPromise(answer)) answer.catch(() => undefined)
   else if (typeof answer === 'object' && answer !== null) {
-    for (const part of Object.values(answer)) if (types.isPromise(part)) part.catch(() => undefined)
+    for (const part of partsOf(answer)) if (types.isPromise(part)) part.catch(() => undefined)
+  }
+}
+
+function partsOf(answer: object): readonly unknown[] {
+  try {
+    return Object.values(answer)
+  } catch {
+    return [] // a getter of its own threw, or a trap of a proxy: the answer is refused anyway
   }
 }

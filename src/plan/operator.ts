@@ -23,6 +23,7 @@
  */
 import type { OperatorFunction } from 'rxjs'
 import type { Carrier } from '../core/carrier.ts'
+import { isInstance } from '../core/checks.ts'
 import { MillraceError, messageOf, placed } from '../core/errors.ts'
 import type { State, StoreSpec } from './store.ts'
 
@@ -68,12 +69,20 @@ const recordErrors: ReadonlySet<string> = new Set([
 ])
 
 export function isRecordError(error: unknown): error is MillraceError {
-  return error instanceof MillraceError && recordErrors.has(error.code)
+  return isInstance(error, MillraceError) && recordErrors.has(error.code)
 }
 
-/** What was thrown while an operator ran code of the user's, with the operator's id. */
+/** What was thrown while an operator worked, with the operator's id; what stops the application is left as it is. */
 export function operatorError(operator: string, thrown: unknown): MillraceError {
-  if (thrown instanceof MillraceError && !isRecordError(thrown)) return thrown
+  if (isInstance(thrown, MillraceError) && !isRecordError(thrown)) return thrown
+  return functionError(operator, thrown)
+}
+
+/**
+ * What was thrown while an operator ran code of the user's, with the operator's id: an error of its record, whatever it is. A
+ * function may call other logs and applications, and their errors say nothing of this one.
+ */
+export function functionError(operator: string, thrown: unknown): MillraceError {
   if (isRecordError(thrown)) {
     if (thrown.operator !== undefined) return thrown
     return placed(thrown, `in ${operator}`, { operator })

@@ -234,3 +234,65 @@ describe('the error that a handler sees', () => {
     expect(error).toMatchObject({ code: 'key_too_long', store: 'short', operator: 'texts.count' })
   })
 })
+
+test.each([
+  ['an error of another log', new MillraceError('damaged', 'the other log is damaged')],
+  ['an error that would stop the application', new MillraceError('fenced', 'another one was')],
+  ['a proxy that throws when it is looked at', revoked()],
+])('a function that throws %s fails its record, and onError is asked', (_, thrown) => {
+  const failures: Failure[] = []
+  const driver = drive(
+    (builder) =>
+      builder
+        .stream(texts)
+        .mapValues(({ value }) => {
+          if (value === 'bad') throw thrown
+          return value
+        })
+        .to(output),
+    {
+      onError: (failure) => {
+        failures.push(failure)
+        return 'skip'
+      },
+    },
+  )
+  driver.inputTopic(texts).pipeInput({ key: 'a', value: 'bad', timestamp: 0 })
+  driver.inputTopic(texts).pipeInput({ key: 'a', value: 'good', timestamp: 0 })
+  expect(failures.map(({ error, operator }) => [error.code, operator])).toEqual([
+    ['user_function_threw', 'mapValues-1'],
+  ])
+  expect(driver.outputTopic(output).readRecords()).toMatchObject([{ value: 'good' }])
+})
+
+test.each([
+  ['an item that is a proxy without a target', () => [revoked()]],
+  ['an item whose getters throw', () => [throwing()]],
+  ['a list whose length throws', () => new Proxy([], { get: () => throwing().then })],
+])('a flatMap that returns %s fails its record, and the application goes on', (_, answer) => {
+  const driver = drive(
+    (builder) =>
+      builder
+        .stream(texts)
+        .flatMap((record) => (record.value === 'bad' ? (answer() as { key: string; value: string }[]) : [record]))
+        .to(output),
+    { onError: 'skip' },
+  )
+  driver.inputTopic(texts).pipeInput({ key: 'a', value: 'bad', timestamp: 0 })
+  driver.inputTopic(texts).pipeInput({ key: 'a', value: 'good', timestamp: 0 })
+  expect(driver.outputTopic(output).readRecords()).toMatchObject([{ value: 'good' }])
+})
+
+function revoked(): object {
+  const { proxy, revoke } = Proxy.revocable({}, {})
+  revoke()
+  return proxy
+}
+
+function throwing(): { readonly then: unknown } {
+  return {
+    get then(): unknown {
+      throw new Error('looked at')
+    },
+  }
+}
