@@ -258,3 +258,33 @@ test('a consumer that waits for records closes at once', async () => {
   await reading
   expect(await committed()).toBe(5)
 })
+
+describe('a hook', () => {
+  test.each(['consumer', 'log'] as const)('that closes its %s when partitions go is not waited for', async (which) => {
+    const { log, committed } = await openClosing()
+    const consumer: Lines = log.consumer({
+      group: 'g',
+      topics: [lines],
+      onRevoked: async () => (which === 'log' ? log.close() : consumer.close()),
+    })
+    for await (const { offset } of consumer) if (offset === 1) break
+    expect(await committed()).toBe(1)
+    await consumer.close()
+    await log.close()
+  })
+
+  test('that never settles is waited for as long as a body is', async () => {
+    const { log, clock } = await openClosing()
+    const consumer: Lines = log.consumer({
+      group: 'g',
+      topics: [lines],
+      closeTimeoutMs: 5_000,
+      onRevoked: () => new Promise(() => undefined),
+    })
+    await collect(consumer, 1)
+    const closing = consumer.close()
+    await turns(20)
+    clock.advance(5_000)
+    await closing
+  })
+})

@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto'
 import { monotonicMs, nextTurn } from '../../core/clock.ts'
 import { MillraceError, messageOf } from '../../core/errors.ts'
-import type { ConsumerSettings } from './consumer-options.ts'
+import type { ConsumerSettings, RebalanceHook, TopicPartition } from './consumer-options.ts'
 import { ConsumerPartitions, placeOf, type RunHook } from './consumer-partitions.ts'
 import type { EmbeddedLog } from '../embedded-log.ts'
 import type { GroupSubscription } from '../group/group.ts'
@@ -52,14 +52,16 @@ export class ConsumerCore {
   #failure: Error | undefined
   #closing: Promise<void> | undefined
   #isClosed = false
+  /** Whether a hook is being called; not while one that has returned a promise is awaited. */
+  #isCallingHook = false
   records = 0
 
   constructor(log: EmbeddedLog, settings: ConsumerSettings, hooks: RunHook, onClose: () => void) {
     this.#log = log
     this.#settings = settings
-    this.#hooks = hooks
+    this.#hooks = (hook, partitions) => this.#callHook(hooks, hook, partitions)
     this.#onClose = onClose
-    this.#partitions = new ConsumerPartitions(log, settings, hooks, () => this.#commitDoneAsMember())
+    this.#partitions = new ConsumerPartitions(log, settings, this.#hooks, () => this.#commitDoneAsMember())
     this.#membership = this.#newMembership()
     settings.signal?.addEventListener('abort', this.#onAbort)
     if (settings.signal?.aborted === true) this.#onAbort()
@@ -141,7 +143,12 @@ export class ConsumerCore {
         if (this.#isOver(loop)) return undefined
         this.#isDirty = false
         this.#stopWatching ??= this.#log.onCommit(() => this.wake())
-        await this.#align()
+        try {
+          await this.#align()
+        } catch (error) {
+          if (this.#isOver(loop) && this.#log.environment.isClosed) return undefined // a hook has closed the log
+          throw error
+        }
         if (this.#isOver(loop)) return undefined
         const fetch = this.lanes.next(recordsMax)
         if (fetch !== undefined) return fetch
@@ -304,11 +311,31 @@ export class ConsumerCore {
 
   readonly #onAbort = (): void => void (this.#closing ??= this.#close()).catch((error: unknown) => this.#fail(error))
 
-  /** Waits for the body of the loop, unless the body itself calls this. */
-  close(): Promise<void> {
+  /** Waits for the body of the loop, unless the body itself calls this; a hook that calls it is not waited for either. */
+  async close(): Promise<void> {
+    const isOfHook = this.#isCallingHook
     if (this.#loop?.isCaller === true) this.#loop.rests()
     this.#closing ??= this.#close()
-    return this.#closing
+    if (!isOfHook) return this.#closing
+    this.#closing.catch((error: unknown) => this.#fail(error))
+  }
+
+  #callHook(hooks: RunHook, hook: RebalanceHook, partitions: readonly TopicPartition[]): Promise<void> {
+    this.#isCallingHook = true
+    try {
+      return hooks(hook, partitions)
+    } finally {
+      this.#isCallingHook = false
+    }
+  }
+
+  /** A hook that never settles must not keep the consumer, and its log, from closing. */
+  async #inTime(hook: Promise<void>): Promise<void> {
+    let cancel = (): void => undefined
+    const timeout = new Promise<void>((resolve) => {
+      cancel = this.#log.clock.schedule(this.#settings.closeTimeoutMs, resolve)
+    })
+    await Promise.race([hook, timeout]).finally(cancel)
   }
 
   async #close(): Promise<void> {
@@ -321,7 +348,7 @@ export class ConsumerCore {
       const isMember = this.#membership?.memberId !== undefined
       const isFenced = !this.#commitDoneAsMember()
       const hook = isFenced ? this.#settings.onLost : this.#settings.onRevoked
-      if (isMember && lanes.length > 0) await this.#hooks(hook, lanes.map(placeOf))
+      if (isMember && lanes.length > 0) await this.#inTime(this.#hooks(hook, lanes.map(placeOf)))
     } finally {
       this.#isClosed = true
       this.#cancelCommit?.()
