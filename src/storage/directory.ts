@@ -19,7 +19,7 @@ import {
 import { basename, join } from 'node:path'
 import { MillraceError } from '../core/errors.ts'
 import { DataFile } from './data-file.ts'
-import { isFileThere, type Modes } from './own-files.ts'
+import { isDirectoryThere, isFileThere, type Modes } from './own-files.ts'
 
 /** The file of LMDB in a directory. */
 export function dataFileOf(dir: string): string {
@@ -29,6 +29,11 @@ export function dataFileOf(dir: string): string {
 /** LMDB's table of readers, and its mutex. */
 export function lockFileOf(dir: string): string {
   return join(dir, 'lock.mdb')
+}
+
+/** Where each open log with members or applications keeps a lock. */
+export function sessionsOf(dir: string): string {
+  return join(dir, 'sessions')
 }
 
 /** Where a copy grows until it is whole: a log is never opened there, nor created beside it. */
@@ -43,11 +48,18 @@ export const incompleteCopy = 'incomplete-copy'
 export function checkDataFile(dir: string): void {
   isFileThere(lockFileOf(dir))
   const path = dataFileOf(dir)
-  const size = isFileThere(path) ? statSync(path).size : 0
+  const isThere = isFileThere(path)
+  const size = isThere ? statSync(path).size : 0
   if (basename(dir) === incompleteCopy || (size === 0 && existsSync(join(dir, incompleteCopy)))) {
     throw new MillraceError(
       'format_unknown',
       `${dir} holds a copy of a log that was cut short, or is being made; delete it, and copy again`,
+    )
+  }
+  if (isDirectoryThere(sessionsOf(dir)) && !isThere) {
+    throw new MillraceError(
+      'damaged',
+      `${path} is missing, but ${sessionsOf(dir)} shows that there was a log: restore a backup, or remove the directory to begin anew`,
     )
   }
   if (size > 0) new DataFile(path).close()

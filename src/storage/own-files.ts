@@ -64,7 +64,23 @@ export function isFileThere(path: string): boolean {
   )
 }
 
+/**
+ * Whether there is a directory of this name.
+ *
+ * @throws MillraceError `storage_failed` when something else is there
+ */
+export function isDirectoryThere(path: string): boolean {
+  const stats = lstatSync(path, { throwIfNoEntry: false })
+  if (stats === undefined) return false
+  if (stats.isDirectory()) return true
+  throw new MillraceError(
+    'storage_failed',
+    `${path} is ${kindOf(stats)}, and a log has a directory of its own there: move it away, then start again`,
+  )
+}
+
 function kindOf(stats: Stats): string {
+  if (stats.isFile()) return 'a file'
   if (stats.isDirectory()) return 'a directory'
   if (stats.isSymbolicLink()) return 'a symbolic link'
   if (stats.isFIFO()) return 'a named pipe'

@@ -12,8 +12,9 @@ import { createRequire } from 'node:module'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { MillraceError } from '../core/errors.ts'
+import { sessionsOf } from './directory.ts'
 import { failureAdvice } from './failure-advice.ts'
-import { makeDirectory, type Modes, modesOf } from './own-files.ts'
+import { isDirectoryThere, makeDirectory, type Modes, modesOf } from './own-files.ts'
 
 /** What we use of the package, which ships no declarations. */
 interface FileLocks {
@@ -46,7 +47,7 @@ export class Sessions {
   constructor(logDir: string, modes: Modes = modesOf(undefined)) {
     this.#logDir = logDir
     this.#modes = modes
-    this.#dir = join(logDir, 'sessions')
+    this.#dir = sessionsOf(logDir)
   }
 
   /** Whether this directory ever had a session; a restored backup had none. */
@@ -61,21 +62,17 @@ export class Sessions {
    */
   begin(): SessionOwner {
     try {
-      this.#makeDirectory()
+      if (!isDirectoryThere(this.#dir)) makeDirectory(this.#dir, this.#modes)
       for (const name of readdirSync(this.#dir)) this.isAlive(name)
       for (;;) {
         const id = randomUUID()
         if (this.#hold(id)) return { id, pid: process.pid, host: hostname() }
       }
     } catch (cause) {
+      if (cause instanceof MillraceError) throw cause
       const { what, remedy } = failureAdvice(this.#logDir, cause)
       throw new MillraceError('storage_failed', `cannot begin a session in ${this.#dir}: ${what}; ${remedy}`, { cause })
     }
-  }
-
-  #makeDirectory(): void {
-    makeDirectory(this.#dir, this.#modes)
-    if (!this.haveBegun) throw new Error('something that is not a directory is in its place')
   }
 
   /**

@@ -3,6 +3,7 @@ import { readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { MillraceError } from 'millrace'
+import { Environment } from '../../src/storage/environment.ts'
 import { Sessions } from '../../src/storage/sessions.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { errorOf } from '../support/thrown.ts'
@@ -75,4 +76,25 @@ test('a session whose file somebody deletes is over, also for its owner, who may
   expect(other.isAlive(sessions.begin().id)).toBe(true)
   sessions.end()
   other.end()
+})
+
+test.each([
+  ['a file', (path: string) => writeFileSync(path, '')],
+  ['a symbolic link', (path: string) => symlinkSync('nothing', path)],
+])('%s in the place of the sessions is refused when the log is opened', (what, make) => {
+  const dir = temporaryDirectory()
+  make(join(dir, 'sessions'))
+  expect(errorOf(() => new Environment(dir))).toMatchObject({
+    code: 'storage_failed',
+    message: expect.stringContaining(`${join(dir, 'sessions')} is ${what}`),
+  })
+})
+
+test('where there were sessions, a data file that is missing is damage, and no new log', async () => {
+  const dir = temporaryDirectory()
+  const environment = new Environment(dir)
+  environment.sessions.begin()
+  await environment.close()
+  rmSync(join(dir, 'data.mdb'))
+  expect(errorOf(() => new Environment(dir))).toMatchObject({ code: 'damaged' })
 })
