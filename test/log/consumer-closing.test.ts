@@ -274,12 +274,13 @@ describe('a hook', () => {
   })
 
   test('that never settles is waited for as long as a body is', async () => {
+    const never = new Promise<void>(() => {})
     const { log, clock } = await openClosing()
     const consumer: Lines = log.consumer({
       group: 'g',
       topics: [lines],
       closeTimeoutMs: 5_000,
-      onRevoked: () => new Promise(() => undefined),
+      onRevoked: async () => never,
     })
     await collect(consumer, 1)
     const closing = consumer.close()

@@ -246,6 +246,7 @@ test.each([
       builder
         .stream(texts)
         .mapValues(({ value }) => {
+          // oxlint-disable-next-line typescript/only-throw-error -- a program without types throws anything
           if (value === 'bad') throw thrown
           return value
         })
