@@ -74,6 +74,9 @@ export function parseLine(line: string): AccessLogEntry {
     userAgent = '-',
   ] = match
   const [method = '', target = '', ...protocol] = request.split(' ')
+  const pathChars = target.replace(/\?.*/s, '').length
+  if (pathChars > pathCharsMax)
+    throw new Error(`its path has ${pathChars} characters, and more than ${pathCharsMax} are no page`)
   return {
     client,
     identity,
@@ -88,6 +91,9 @@ export function parseLine(line: string): AccessLogEntry {
     userAgent,
   }
 }
+
+/** A page is the key of a count, and keys have a limit (4,010 bytes). */
+const pathCharsMax = 1_000
 
 /** Names the first thing that is missing, and what stands in its place. */
 function complaint(line: string): string {

@@ -63,6 +63,7 @@ test.each([
   [line.replace(' 200 ', ' OK '), 'expected a status, but there is "OK 5120 '],
   [line.slice(0, -1), 'expected the end of the line, or more fields with their quotes closed, but there is "\\"Bot'],
   [`${line} "and more`, 'with their quotes closed, but there is "\\"and more"'],
+  [line.replace('/cart', `/${'c'.repeat(1_000)}`), 'its path has 1001 characters, and more than 1000 are no page'],
   [line.replace('04/Mar', '31/Feb'), '"31/Feb/2025:09:00:12 +0000" is not a time'],
   [line.replace('04/Mar', '04/Mai'), 'is not a time'],
   [line.replace('09:00:12', '24:00:00'), 'is not a time'],
