@@ -72,17 +72,12 @@ export function isRecordError(error: unknown): error is MillraceError {
   return isInstance(error, MillraceError) && recordErrors.has(error.code)
 }
 
-/** What was thrown while an operator worked, with the operator's id; what stops the application is left as it is. */
+/**
+ * What was thrown while an operator ran code of the user's, with the operator's id. An error of a log, thrown by a function that
+ * uses one, stops the application: no policy may take a broken log for a bad record.
+ */
 export function operatorError(operator: string, thrown: unknown): MillraceError {
   if (isInstance(thrown, MillraceError) && !isRecordError(thrown)) return thrown
-  return functionError(operator, thrown)
-}
-
-/**
- * What was thrown while an operator ran code of the user's, with the operator's id: an error of its record, whatever it is. A
- * function may call other logs and applications, and their errors say nothing of this one.
- */
-export function functionError(operator: string, thrown: unknown): MillraceError {
   if (isRecordError(thrown)) {
     if (thrown.operator !== undefined) return thrown
     return placed(thrown, `in ${operator}`, { operator })

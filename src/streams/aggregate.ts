@@ -10,13 +10,7 @@ import type { Carrier } from '../core/carrier.ts'
 import { MillraceError } from '../core/errors.ts'
 import type { Codec } from '../core/serde.ts'
 import { WindowedCodec } from '../core/window.ts'
-import {
-  type OperatorContext,
-  functionError,
-  type OperatorFactory,
-  operatorError,
-  type StreamTime,
-} from '../plan/operator.ts'
+import { type OperatorContext, type OperatorFactory, operatorError, type StreamTime } from '../plan/operator.ts'
 import type { Row, State, StoreSpec, WindowSpec } from '../plan/store.ts'
 import { refusePromise } from './answers.ts'
 import { CarrierSubscriber, operate } from './subscriber.ts'
@@ -100,7 +94,7 @@ abstract class FoldSubscriber extends CarrierSubscriber {
       else if (fold.trusted) this.state.putTrusted(row, value, timestamp)
       else this.state.put(row, value, timestamp)
     } catch (error) {
-      throw functionError(this.context.operator, error)
+      throw operatorError(this.context.operator, error)
     }
     return value
   }

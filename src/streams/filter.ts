@@ -2,7 +2,7 @@
  * filter and filterNot: which records go on.
  */
 import type { Carrier } from '../core/carrier.ts'
-import { type OperatorContext, functionError, type OperatorFactory } from '../plan/operator.ts'
+import { type OperatorContext, operatorError, type OperatorFactory } from '../plan/operator.ts'
 import { functionOf, refuseLater } from './answers.ts'
 import type { Predicate } from './dsl.ts'
 import { CarrierSubscriber, operate } from './subscriber.ts'
@@ -44,7 +44,7 @@ class FilterSubscriber extends CarrierSubscriber {
       if (typeof answer !== 'boolean') refuseLater(this.#what, answer)
       return Boolean(answer) === this.#wanted
     } catch (error) {
-      throw functionError(this.#operator, error)
+      throw operatorError(this.#operator, error)
     }
   }
 

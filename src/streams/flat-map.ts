@@ -7,7 +7,7 @@ import { MillraceError } from '../core/errors.ts'
 import { disown } from '../core/promises.ts'
 import type { StreamRecord } from '../core/record.ts'
 import { shown } from '../core/shown.ts'
-import { type OperatorContext, functionError, type OperatorFactory } from '../plan/operator.ts'
+import { type OperatorContext, operatorError, type OperatorFactory } from '../plan/operator.ts'
 import { functionOf, promised, refusePromise } from './answers.ts'
 import type { RecordOutput } from './dsl.ts'
 import { carrierOf, type Derive, withValue } from './map.ts'
@@ -55,7 +55,7 @@ class FlatMapSubscriber extends CarrierSubscriber {
       for (const answer of answers) derived.push(this.#derive(carrier, answer, this.#each))
     } catch (error) {
       for (const answer of answers) disown(answer) // one that is a promise is rarely alone
-      throw functionError(this.#operator, error)
+      throw operatorError(this.#operator, error)
     }
     for (const next of derived) this.out.next(next)
   }

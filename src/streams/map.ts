@@ -9,7 +9,7 @@ import { shown } from '../core/shown.ts'
 import { isPromise } from '../core/promises.ts'
 import type { StreamRecord } from '../core/record.ts'
 import { toTimestamp } from '../core/units.ts'
-import { type OperatorContext, functionError, type OperatorFactory } from '../plan/operator.ts'
+import { type OperatorContext, operatorError, type OperatorFactory } from '../plan/operator.ts'
 import { functionOf, promised, refusePromise } from './answers.ts'
 import type { RecordOutput } from './dsl.ts'
 import { CarrierSubscriber, operate } from './subscriber.ts'
@@ -91,7 +91,7 @@ class DeriveSubscriber extends CarrierSubscriber {
     try {
       derived = this.#derive(carrier, this.#fn(carrier.view()), this.#what)
     } catch (error) {
-      throw functionError(this.#operator, error)
+      throw operatorError(this.#operator, error)
     }
     this.out.next(derived)
   }

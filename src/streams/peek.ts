@@ -4,7 +4,7 @@
 import type { Subscriber } from 'rxjs'
 import type { Carrier } from '../core/carrier.ts'
 import type { StreamRecord } from '../core/record.ts'
-import { type OperatorContext, functionError, type OperatorFactory } from '../plan/operator.ts'
+import { type OperatorContext, operatorError, type OperatorFactory } from '../plan/operator.ts'
 import { functionOf, refuseLater } from './answers.ts'
 import { CarrierSubscriber, operate } from './subscriber.ts'
 
@@ -31,7 +31,7 @@ class PeekSubscriber extends CarrierSubscriber {
       const answer = this.#action(carrier.view())
       if (answer !== undefined) refuseLater(this.#what, answer)
     } catch (error) {
-      throw functionError(this.#operator, error)
+      throw operatorError(this.#operator, error)
     }
     this.out.next(carrier)
   }

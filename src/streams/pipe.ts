@@ -10,7 +10,7 @@ import { MillraceError, placed } from '../core/errors.ts'
 import { shown } from '../core/shown.ts'
 import { disown } from '../core/promises.ts'
 import type { StreamRecord } from '../core/record.ts'
-import { functionError, type OperatorContext, type OperatorFactory, operatorError } from '../plan/operator.ts'
+import { type OperatorContext, type OperatorFactory, operatorError } from '../plan/operator.ts'
 import { functionOf } from './answers.ts'
 import { carrierOf } from './map.ts'
 import { CarrierSubscriber, operate } from './subscriber.ts'
@@ -58,16 +58,17 @@ class PipeSubscriber extends CarrierSubscriber {
   #build(): void {
     this.#entrance = new Subject()
     const { operator } = this.#context
+    const fail = (error: unknown): void => this.#fail(operatorError(operator, error))
     const exit = new ExitSubscriber({
       next: (output) => this.#emit(output),
-      error: (error) => this.#fail(functionError(operator, error)),
+      error: fail,
       complete: () => this.#complete(),
     })
     this.#isBuilding = true
     try {
       chainOf(this.#operators, this.#entrance).subscribe(exit)
     } catch (error) {
-      this.#fail(operatorError(operator, error)) // an operator that throws when it is called, not when it is subscribed
+      fail(error) // an operator that throws when it is called, not when it is subscribed
     }
     this.#isBuilding = false
   }
