@@ -14,6 +14,7 @@ export const errorMeanings = {
   closed: 'the log, producer or application was closed before this call',
   compression_unavailable: 'the compiled code of a compression is missing for this platform',
   damaged: 'stored bytes of the log are not what was written: a checksum, a place or a count is wrong',
+  defect: 'millrace broke a rule of its own',
   directory_not_empty: 'a directory that is to get a copy of a log holds something',
   disk_full: 'there is too little free space for another append',
   emitted_outside_turn: 'an RxJS operator of pipe() emitted outside of a turn',

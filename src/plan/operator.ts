@@ -18,7 +18,7 @@
  * - It calls user functions with `carrier.view()`, checks what they return, above all for promises, and adds the
  *   operator to whatever they throw with {@link operatorError}.
  *   It does not catch a throw from downstream.
- * - It never drops a record silently: `context.drop(reason)`. A record that is dropped does not move stream time.
+ * - It never drops a record silently: `context.drop(reason, carrier)`. A record that is dropped does not move stream time.
  * - It reads bytes as late as it can: a null check does not decode (`isKeyNull`, `isValueNull`).
  */
 import type { OperatorFunction } from 'rxjs'
@@ -48,8 +48,8 @@ export interface OperatorContext {
   readonly verb: string
   readonly partition: number
   readonly streamTime: StreamTime
-  /** Counts a record that goes no further; the count is part of the commit. */
-  drop(reason: DropReason): void
+  /** Reports a record that goes no further, and why; the count is part of the commit. */
+  drop(reason: DropReason, carrier: Carrier): void
   /** The operator's own store. Windows expire by the operator's stream time. */
   state<K, V>(store: StoreSpec): State<K, V>
   /** Stops the application: for what no error policy may pass over. */

@@ -3,6 +3,7 @@
  *
  * It is synchronous and knows no time of its own: the application drives it from the event loop, the test driver by hand.
  */
+import { present } from '../core/assert.ts'
 import { ByteWriter } from '../core/bytes.ts'
 import type { Carrier } from '../core/carrier.ts'
 import type { Clock } from '../core/clock.ts'
@@ -10,7 +11,7 @@ import { MillraceError, messageOf } from '../core/errors.ts'
 import { partitionOf } from '../core/partitioner.ts'
 import { type Commit, fencedBySuccessor, type LogContract } from '../log/contract.ts'
 import type { PlanNode, RegroupNode, SinkNode } from '../plan/node.ts'
-import { isRecordError } from '../plan/operator.ts'
+import { type DropReason, isRecordError } from '../plan/operator.ts'
 import type { StoreSpec } from '../plan/store.ts'
 import type { Topology } from '../plan/topology.ts'
 import { StateTable } from '../state/table.ts'
@@ -97,7 +98,7 @@ export class Engine implements TaskHost {
     this.progress = new Progress(this.#turn, progress)
     const stores = topology.stores.map(({ name }) => name)
     for (const [index, id] of log.storeIds(applicationId, stores).entries()) {
-      this.#storeIds.set(stores[index] as string, id)
+      this.#storeIds.set(present(stores[index], 'a log gives an id to each store'), id)
     }
     for (const topic of this.layout.sinkTopics)
       this.#outputs.set(topic.name, new Output(topic, this.#turn, this.#pending))
@@ -120,18 +121,22 @@ export class Engine implements TaskHost {
       const fed = tasks.filter(({ inlets }) => inlets.has(node))
       const lanes = fed
         .slice(0, this.layout.partitionsOf(node))
-        .map((task) => new ShuffleLane(task.inlets.get(node) as Inlet, order++))
+        .map((task) => new ShuffleLane(present(task.inlets.get(node), 'a task has an inlet for each input'), order++))
       this.#shuffleLanes.set(node, lanes)
     }
     return tasks
   }
 
   state(store: StoreSpec, partition: number, operator: string): StateTable<unknown, unknown> {
-    const id = this.#storeIds.get(store.name) as number
+    const id = present(this.#storeIds.get(store.name), 'every store of the topology has an id')
     const streamTime = store.window === undefined ? undefined : this.progress.streamTime(operator, partition)
     const table = new StateTable(store, id, partition, this.#log.state, this.#turn, streamTime)
     this.#tables.push(table)
     return table
+  }
+
+  drop({ id }: PlanNode, reason: DropReason): void {
+    this.progress.drop(id, reason)
   }
 
   stop(error: MillraceError): void {
@@ -140,11 +145,11 @@ export class Engine implements TaskHost {
   }
 
   output({ topic }: SinkNode): Output {
-    return this.#outputs.get(topic.name) as Output
+    return present(this.#outputs.get(topic.name), 'every sink has an output')
   }
 
   regroup(node: RegroupNode, carrier: Carrier): void {
-    const lanes = this.#shuffleLanes.get(node) as readonly ShuffleLane[]
+    const lanes = present(this.#shuffleLanes.get(node), 'every regrouping has its lanes')
     // Encoded for one partition too: a key that does not encode fails the turn that made it.
     const scratch = this.#scratch
     scratch.at = 0
@@ -190,7 +195,7 @@ export class Engine implements TaskHost {
 
   /** One source record, and all regrouped records that come of it. */
   #work(lane: SourceLane): void {
-    this.#turnOf(lane.carrier(), this.#inlets[lane.index] as Inlet)
+    this.#turnOf(lane.carrier(), present(this.#inlets[lane.index], 'every source lane has an inlet'))
     for (let queue = this.#shuffle.next(); queue !== undefined; queue = this.#shuffle.next()) {
       const carrier = this.#shuffle.take(queue)
       this.#turnOf(carrier, queue.inlet)
@@ -358,7 +363,7 @@ export class Engine implements TaskHost {
 /** Where the records of a source partition enter. */
 function inletOf(tasks: readonly Task[], { node, partition }: SourceLane): Inlet {
   const task = tasks.find((candidate) => candidate.partition === partition.partition && candidate.inlets.has(node))
-  return task?.inlets.get(node) as Inlet
+  return present(task?.inlets.get(node), 'every source partition belongs to a task')
 }
 
 function asError(thrown: unknown): Error {

@@ -1,6 +1,7 @@
 /**
  * The topology against the topics that there are: how many partitions everything has.
  */
+import { present } from '../core/assert.ts'
 import { MillraceError } from '../core/errors.ts'
 import type { LogContract } from '../log/contract.ts'
 import type { TopicDescription } from '../log/kept/topics.ts'
@@ -42,7 +43,8 @@ function layOut(topology: Topology, descriptions: readonly TopicDescription[]): 
   const sources = topology.nodes.filter((node) => node.kind === 'source')
   const sinks = topology.nodes.filter((node) => node.kind === 'sink')
   const topics = new Map(descriptions.map((description) => [description.name, description]))
-  const describe = (name: string): TopicDescription => topics.get(name) as TopicDescription
+  const describe = (name: string): TopicDescription =>
+    present(topics.get(name), 'the log describes every topic that it was asked for')
 
   const widths = new Map<PlanNode, number>()
   const widthOf = (node: PlanNode): number => {
@@ -67,7 +69,9 @@ function layOut(topology: Topology, descriptions: readonly TopicDescription[]): 
     sourceTopics: sourceTopics.toSorted((a, b) => (a.description.name < b.description.name ? -1 : 1)),
     sinkTopics: [...new Set(sinks.map(({ topic }) => describe(topic.name)))],
     partitionsOf: (node) =>
-      node.kind === 'operator' ? partitionsOfSub(subOf.get(node) as SubTopology) : widthOf(node),
+      node.kind === 'operator'
+        ? partitionsOfSub(present(subOf.get(node), 'every node is in a sub-topology'))
+        : widthOf(node),
     partitionsOfSub,
   }
 }

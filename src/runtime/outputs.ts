@@ -1,6 +1,7 @@
 /**
  * What a run writes to topics: batches under construction for every output partition, until the commit takes them.
  */
+import { present } from '../core/assert.ts'
 import { ByteWriter } from '../core/bytes.ts'
 import type { Carrier } from '../core/carrier.ts'
 import { MillraceError } from '../core/errors.ts'
@@ -134,7 +135,7 @@ export class Output {
   }
 
   #open(index: number): OutputPartition {
-    const output = this.#partitions[index] as OutputPartition
+    const output = present(this.#partitions[index], 'a partition of a record is one of its topic')
     if (output.turn !== this.#turn.number) output.beginTurn(this.#turn)
     return output
   }

@@ -3,6 +3,7 @@
  *
  * They never outlive a commit, because a commit is made only when all queues are empty.
  */
+import { assert, present } from '../core/assert.ts'
 import type { Carrier } from '../core/carrier.ts'
 import type { Inlet } from './inlet.ts'
 
@@ -26,7 +27,7 @@ export class ShuffleLane {
   }
 
   get headTimestamp(): number {
-    return (this.#queue[this.#head] as Carrier).timestamp
+    return present(this.#queue[this.#head], 'a busy lane has a head').timestamp
   }
 
   push(carrier: Carrier): void {
@@ -34,7 +35,7 @@ export class ShuffleLane {
   }
 
   take(): Carrier {
-    const carrier = this.#queue[this.#head] as Carrier
+    const carrier = present(this.#queue[this.#head], 'a lane that is taken from has a head')
     this.#queue[this.#head++] = undefined
     if (this.isEmpty) this.#head = this.#end = 0
     return carrier
@@ -87,8 +88,11 @@ export class Shuffle {
   take(lane: ShuffleLane): Carrier {
     const carrier = lane.take()
     if (lane.isEmpty) {
-      const last = this.#busy.pop() as ShuffleLane
-      if (last !== lane) this.#busy[this.#busy.indexOf(lane)] = last
+      const last = present(this.#busy.pop(), 'a lane that is taken from is busy')
+      if (last === lane) return carrier
+      const at = this.#busy.indexOf(lane)
+      assert(at >= 0, 'a lane that is taken from is busy')
+      this.#busy[at] = last
     }
     return carrier
   }

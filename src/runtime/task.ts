@@ -8,7 +8,7 @@ import { type Observable, Subscriber } from 'rxjs'
 import type { Carrier } from '../core/carrier.ts'
 import type { MillraceError } from '../core/errors.ts'
 import type { PlanNode, RegroupNode, SinkNode, SubTopology } from '../plan/node.ts'
-import { type OperatorContext, operatorError } from '../plan/operator.ts'
+import { type DropReason, type OperatorContext, operatorError } from '../plan/operator.ts'
 import type { State, StoreSpec } from '../plan/store.ts'
 import type { Topology } from '../plan/topology.ts'
 import { Inlet } from './inlet.ts'
@@ -19,6 +19,8 @@ import type { Progress } from './progress.ts'
 export interface TaskHost {
   readonly progress: Progress
   state(store: StoreSpec, partition: number, operator: string): State<unknown, unknown>
+  /** A record goes no further at a node. */
+  drop(node: PlanNode, reason: DropReason, carrier: Carrier): void
   stop(error: MillraceError): void
   /** What writes to the topic of a sink. */
   output(sink: SinkNode): Output
@@ -90,9 +92,8 @@ export class Task {
   }
 
   #regrouping(node: RegroupNode): EndSubscriber {
-    const { progress } = this.#host
     return new EndSubscriber((carrier) => {
-      if (carrier.isKeyNull) progress.drop(node.id, 'null_key')
+      if (carrier.isKeyNull) this.#host.drop(node, 'null_key', carrier)
       else this.#host.regroup(node, carrier)
     }, node.id)
   }
@@ -108,7 +109,7 @@ export class Task {
       get streamTime() {
         return progress.streamTime(id, partition)
       },
-      drop: (reason) => progress.drop(id, reason),
+      drop: (reason, carrier) => this.#host.drop(node, reason, carrier),
       state: <K, V>(store: StoreSpec) => this.#host.state(store, partition, id) as unknown as State<K, V>,
       stop: (error) => this.#host.stop(error),
     }

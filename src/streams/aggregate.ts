@@ -110,8 +110,8 @@ abstract class FoldSubscriber extends CarrierSubscriber {
 
 class AggregateSubscriber extends FoldSubscriber {
   protected override _next(carrier: Carrier): void {
-    if (carrier.isKeyNull) return this.context.drop('null_key')
-    if (carrier.isValueNull) return this.context.drop('null_value')
+    if (carrier.isKeyNull) return this.context.drop('null_key', carrier)
+    if (carrier.isValueNull) return this.context.drop('null_value', carrier)
     const row = this.rowOf(0, carrier)
     const timestamp = row.exists && row.timestamp > carrier.timestamp ? row.timestamp : carrier.timestamp
     const next = carrier.withValue(this.update(carrier, row, timestamp), this.valueCodec)
@@ -133,15 +133,15 @@ class WindowedAggregateSubscriber extends FoldSubscriber {
   }
 
   protected override _next(carrier: Carrier): void {
-    if (carrier.isKeyNull) return this.context.drop('null_key')
-    if (carrier.isValueNull) return this.context.drop('null_value')
+    if (carrier.isKeyNull) return this.context.drop('null_key', carrier)
+    if (carrier.isValueNull) return this.context.drop('null_value', carrier)
     const { sizeMs, advanceMs, graceMs } = this.#window
     const { timestamp } = carrier
     const closedUntil = this.#streamTime.advance(timestamp) - graceMs
     // The first window that holds the timestamp and does not start below 0; all of them in order of their starts.
     const earliest = timestamp - sizeMs + advanceMs
     for (let start = earliest <= 0 ? 0 : earliest - (earliest % advanceMs); start <= timestamp; start += advanceMs) {
-      if (start + sizeMs <= closedUntil) this.context.drop('late')
+      if (start + sizeMs <= closedUntil) this.context.drop('late', carrier)
       else this.#updateWindow(carrier, start)
     }
   }

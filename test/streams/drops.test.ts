@@ -1,0 +1,50 @@
+// What an operator drops is told with its reason and its record: late streams and dead letters go by both.
+import { int64, nullable, string } from 'millrace'
+import { expect, test } from 'vitest'
+import { type Codec, codecOf } from '../../src/core/serde.ts'
+import type { StoreSpec, WindowSpec } from '../../src/plan/store.ts'
+import { aggregation, counting } from '../../src/streams/aggregate.ts'
+import { carrierOf } from '../support/carriers.ts'
+import { alone } from '../support/operator-double.ts'
+
+const storeOf = (window: WindowSpec | undefined): StoreSpec => ({
+  kind: window === undefined ? 'keyValue' : 'window',
+  name: 'counts',
+  keyCodec: codecOf(string()) as Codec<unknown>,
+  valueCodec: codecOf(int64()) as Codec<unknown>,
+  window,
+})
+
+const carrier = (key: string | null, value: string | null, timestamp = 0): ReturnType<typeof carrierOf> => {
+  const made = carrierOf<unknown, unknown>(nullable(string()) as never, key, nullable(string()) as never, value)
+  made.timestamp = timestamp
+  return made
+}
+
+test.each([
+  ['without windows', undefined],
+  ['with windows', { sizeMs: 10, advanceMs: 10, graceMs: 0, retentionMs: 10 }],
+])('a count %s drops what has no key or no value', (_, window) => {
+  const count = alone(aggregation(storeOf(window), counting))
+  const keyless = carrier(null, 'x')
+  const empty = carrier('a', null)
+  for (const one of [keyless, empty, carrier('a', 'x')]) count.feed(one)
+  expect(count.dropped).toEqual([
+    { reason: 'null_key', carrier: keyless },
+    { reason: 'null_value', carrier: empty },
+  ])
+  expect(count.dropped.map((dropped) => [keyless, empty].indexOf(dropped.carrier))).toEqual([0, 1])
+  expect(count.caught.map(({ value }) => value)).toEqual([1])
+})
+
+test('a windowed count drops a late record once for each window that is closed', () => {
+  const hopping = { sizeMs: 20, advanceMs: 10, graceMs: 0, retentionMs: 20 }
+  const count = alone(aggregation(storeOf(hopping), counting))
+  const late = carrier('a', 'x', 15)
+  count.feed(carrier('a', 'x', 20))
+  count.feed(late)
+  count.feed(carrier('a', 'x', 60))
+  count.feed(late)
+  expect(count.dropped.map(({ reason }) => reason)).toEqual(['late', 'late', 'late'])
+  expect(count.dropped.every((dropped) => dropped.carrier === late)).toBe(true)
+})
