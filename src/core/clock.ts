@@ -120,7 +120,7 @@ export function monotonicMs(): number {
 }
 
 /** Lets others have the event loop, and LMDB the snapshot. */
-export function nextTurn(): Promise<void> {
+export function yieldToEventLoop(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve)
   })

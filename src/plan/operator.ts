@@ -22,7 +22,7 @@
  * - It reads bytes as late as it can: a null check does not decode (`isKeyNull`, `isValueNull`).
  */
 import type { OperatorFunction } from 'rxjs'
-import type { Carrier } from '../core/carrier.ts'
+import type { Carrier } from './carrier.ts'
 import { isInstance } from '../core/checks.ts'
 import { MillraceError, messageOf, placed } from '../core/errors.ts'
 import type { State, StoreSpec } from './store.ts'

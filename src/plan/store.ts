@@ -1,7 +1,7 @@
 /**
  * The Store contract: what operators know of state. `state/` implements it; operators get it from their context.
  */
-import type { Carrier } from '../core/carrier.ts'
+import type { Carrier } from './carrier.ts'
 import type { Codec } from '../core/serde.ts'
 
 /** A store that a topology declares. */

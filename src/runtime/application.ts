@@ -1,7 +1,7 @@
 /**
  * A running application: drives the engine from the event loop, commits by time and by count, and answers questions.
  */
-import { checkClock, type Clock, monotonicMs, nextTurn, systemClock } from '../core/clock.ts'
+import { checkClock, type Clock, monotonicMs, yieldToEventLoop, systemClock } from '../core/clock.ts'
 import { MillraceError, messageOf } from '../core/errors.ts'
 import { checkedFunction, checkName, checkOptions, checkSignal, checkWhole, isInstance } from '../core/checks.ts'
 import { isPromise } from '../core/promises.ts'
@@ -175,7 +175,7 @@ export class Application implements AsyncDisposable {
   /** Works until it is told to close, or until it fails. */
   async #live(): Promise<void> {
     // The caller gets the application before the first record is worked on.
-    await nextTurn()
+    await yieldToEventLoop()
     try {
       while (this.#state === 'running') await this.#step()
       this.#commit()
@@ -214,7 +214,7 @@ export class Application implements AsyncDisposable {
       this.#resolveWaiters()
     }
     if (result === 'drained' || result === 'waiting') await this.#rest(result)
-    else await nextTurn()
+    else await yieldToEventLoop()
   }
 
   #isCommitTime(): boolean {

@@ -5,7 +5,7 @@
  */
 import { present } from '../core/assert.ts'
 import { ByteWriter } from '../core/bytes.ts'
-import type { Carrier } from '../core/carrier.ts'
+import type { Carrier } from '../plan/carrier.ts'
 import type { Clock } from '../core/clock.ts'
 import { MillraceError, messageOf } from '../core/errors.ts'
 import { partitionOf } from '../core/partitioner.ts'

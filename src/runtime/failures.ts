@@ -1,7 +1,7 @@
 /**
  * What happens to a record whose turn failed: the policy of the application, and dead letters.
  */
-import type { Carrier } from '../core/carrier.ts'
+import type { Carrier } from '../plan/carrier.ts'
 import { MillraceError, placed } from '../core/errors.ts'
 import type { Header } from '../core/headers.ts'
 import { checkOptions, checkWhole } from '../core/checks.ts'

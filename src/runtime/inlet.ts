@@ -6,7 +6,7 @@
  * RxJS puts a catch around it in which a throw from downstream would be lost to the turn.
  */
 import { Observable, type Subscriber } from 'rxjs'
-import type { Carrier } from '../core/carrier.ts'
+import type { Carrier } from '../plan/carrier.ts'
 
 export class Inlet {
   readonly records: Observable<Carrier>

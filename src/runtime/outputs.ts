@@ -3,7 +3,7 @@
  */
 import { present } from '../core/assert.ts'
 import { ByteWriter } from '../core/bytes.ts'
-import type { Carrier } from '../core/carrier.ts'
+import type { Carrier } from '../plan/carrier.ts'
 import { MillraceError } from '../core/errors.ts'
 import { type Header, noHeaders } from '../core/headers.ts'
 import { partitionOf } from '../core/partitioner.ts'

@@ -5,7 +5,7 @@
  * So the same complete input gives the same sequence, however it is read. The end of the input is looked at for all
  * partitions in one snapshot: an importer's commit over several partitions is seen whole or not at all.
  */
-import { Carrier } from '../core/carrier.ts'
+import { Carrier } from '../plan/carrier.ts'
 import { MillraceError } from '../core/errors.ts'
 import type { SourceNode, SourceTopic } from '../plan/node.ts'
 import { BatchCursor } from '../log/format/batch-cursor.ts'

@@ -4,7 +4,7 @@
  * They never outlive a commit, because a commit is made only when all queues are empty.
  */
 import { assert, present } from '../core/assert.ts'
-import type { Carrier } from '../core/carrier.ts'
+import type { Carrier } from '../plan/carrier.ts'
 import type { Inlet } from './inlet.ts'
 
 /** The queue of one regrouping and partition. */

@@ -5,7 +5,7 @@
  * several parents, gets an inlet too, and its children are subscribed in the order in which the DSL made them.
  */
 import { type Observable, Subscriber } from 'rxjs'
-import type { Carrier } from '../core/carrier.ts'
+import type { Carrier } from '../plan/carrier.ts'
 import type { MillraceError } from '../core/errors.ts'
 import type { PlanNode, RegroupNode, SinkNode, SubTopology } from '../plan/node.ts'
 import { type DropReason, type OperatorContext, operatorError } from '../plan/operator.ts'

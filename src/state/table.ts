@@ -5,7 +5,7 @@
  * so that the rows of one time lie together and the oldest are a range.
  */
 import { ByteWriter, writeUint64 } from '../core/bytes.ts'
-import type { Carrier } from '../core/carrier.ts'
+import type { Carrier } from '../plan/carrier.ts'
 import { MillraceError, messageOf } from '../core/errors.ts'
 import type { Codec } from '../core/serde.ts'
 import type { Row, State, StoreSpec } from '../plan/store.ts'

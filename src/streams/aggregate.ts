@@ -6,7 +6,7 @@
  * its end plus the grace, and records for it are late.
  */
 import type { Subscriber } from 'rxjs'
-import type { Carrier } from '../core/carrier.ts'
+import type { Carrier } from '../plan/carrier.ts'
 import { MillraceError } from '../core/errors.ts'
 import type { Codec } from '../core/serde.ts'
 import { WindowedCodec } from '../core/window.ts'

@@ -1,7 +1,7 @@
 /**
  * filter and filterNot: which records go on.
  */
-import type { Carrier } from '../core/carrier.ts'
+import type { Carrier } from '../plan/carrier.ts'
 import { type OperatorContext, operatorError, type OperatorFactory } from '../plan/operator.ts'
 import { functionOf, refuseLater } from './answers.ts'
 import type { Predicate } from './dsl.ts'

@@ -2,7 +2,7 @@
  * flatMap and flatMapValues: any number of records out for each record in, in the order of the iterable.
  */
 import type { Subscriber } from 'rxjs'
-import type { Carrier } from '../core/carrier.ts'
+import type { Carrier } from '../plan/carrier.ts'
 import { MillraceError } from '../core/errors.ts'
 import { disown } from '../core/promises.ts'
 import type { StreamRecord } from '../core/record.ts'

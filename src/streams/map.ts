@@ -2,7 +2,7 @@
  * map, mapValues and selectKey: one record out for each record in.
  */
 import type { Subscriber } from 'rxjs'
-import type { Carrier } from '../core/carrier.ts'
+import type { Carrier } from '../plan/carrier.ts'
 import { MillraceError } from '../core/errors.ts'
 import { toHeaders } from '../core/headers.ts'
 import { shown } from '../core/shown.ts'

@@ -5,7 +5,7 @@ import { type ErrorPlace, MillraceError } from '../core/errors.ts'
 import { type Codec, codecOf, type Serde } from '../core/serde.ts'
 import type { PlanNode } from '../plan/node.ts'
 import type { KStream, Side } from './dsl.ts'
-import type { PlanBuilder } from './plan-builder.ts'
+import type { PlanBuilder } from '../plan/plan-builder.ts'
 
 export interface StreamParts {
   readonly plan: PlanBuilder

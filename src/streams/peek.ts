@@ -2,7 +2,7 @@
  * peek and foreach: look at every record.
  */
 import type { Subscriber } from 'rxjs'
-import type { Carrier } from '../core/carrier.ts'
+import type { Carrier } from '../plan/carrier.ts'
 import type { StreamRecord } from '../core/record.ts'
 import { type OperatorContext, operatorError, type OperatorFactory } from '../plan/operator.ts'
 import { functionOf, refuseLater } from './answers.ts'

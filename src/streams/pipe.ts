@@ -5,7 +5,7 @@
  * thrown after it; the entrance throws it when the chain has returned, and rebuilds the chain for the next turn.
  */
 import { type OperatorFunction, Observable, Subject, Subscriber } from 'rxjs'
-import type { Carrier } from '../core/carrier.ts'
+import type { Carrier } from '../plan/carrier.ts'
 import { MillraceError, placed } from '../core/errors.ts'
 import { shown } from '../core/shown.ts'
 import { disown } from '../core/promises.ts'

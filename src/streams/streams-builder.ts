@@ -8,7 +8,7 @@ import { checkTopic, type Topic } from '../core/topic.ts'
 import type { SourceNode } from '../plan/node.ts'
 import { Topology } from '../plan/topology.ts'
 import type { KStream, Named, Side } from './dsl.ts'
-import { PlanBuilder } from './plan-builder.ts'
+import { PlanBuilder } from '../plan/plan-builder.ts'
 import { streamOf } from './stream.ts'
 
 /** What {@link StreamsBuilder.stream} takes. */

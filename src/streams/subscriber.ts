@@ -2,7 +2,7 @@
  * The plumbing of an operator: its file holds its own idea and nothing else.
  */
 import { Observable, Subscriber } from 'rxjs'
-import type { Carrier } from '../core/carrier.ts'
+import type { Carrier } from '../plan/carrier.ts'
 import type { Operator } from '../plan/operator.ts'
 
 /** One operator in one task. Subclasses say in `_next` what happens to a carrier. */

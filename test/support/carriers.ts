@@ -1,5 +1,5 @@
 // Carriers as the runtime makes them from a record of the log.
-import { Carrier } from '../../src/core/carrier.ts'
+import { Carrier } from '../../src/plan/carrier.ts'
 import { noHeaders } from '../../src/core/headers.ts'
 import { codecOf, type Serde } from '../../src/core/serde.ts'
 

@@ -1,6 +1,6 @@
 // One operator alone, without an engine: a test feeds it carriers, and catches what comes out and what it drops.
 import { Observable, type Subscriber } from 'rxjs'
-import type { Carrier } from '../../src/core/carrier.ts'
+import type { Carrier } from '../../src/plan/carrier.ts'
 import type { DropReason, OperatorContext, OperatorFactory } from '../../src/plan/operator.ts'
 import type { State, StoreSpec } from '../../src/plan/store.ts'
 import { Progress } from '../../src/runtime/progress.ts'

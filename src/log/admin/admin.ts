@@ -1,7 +1,7 @@
 /**
  * The administration of a log: its topics and what they hold.
  */
-import { nextTurn } from '../../core/clock.ts'
+import { yieldToEventLoop } from '../../core/clock.ts'
 import type { Offset } from '../../core/units.ts'
 import type { LogStatistics } from '../../storage/statistics.ts'
 import type { EmbeddedLog } from '../embedded-log.ts'
@@ -102,7 +102,7 @@ export class Admin {
    */
   async deleteTopic(topic: TopicName): Promise<void> {
     this.#log.topics.delete(nameOf(topic))
-    for (const _ of sweepDeletedTopics(this.#log.environment)) await nextTurn()
+    for (const _ of sweepDeletedTopics(this.#log.environment)) await yieldToEventLoop()
   }
 
   /**

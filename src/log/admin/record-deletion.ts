@@ -1,7 +1,7 @@
 /**
  * Deleting records on request, before an offset.
  */
-import { nextTurn } from '../../core/clock.ts'
+import { yieldToEventLoop } from '../../core/clock.ts'
 import { checkList, checkOptions, checkWhole } from '../../core/checks.ts'
 import type { Offset } from '../../core/units.ts'
 import type { EmbeddedLog } from '../embedded-log.ts'
@@ -28,6 +28,6 @@ export async function deleteRecords(
     return { partition: { topic: name, topicId, partition }, beforeOffset }
   })
   const startOffsets = log.retention.deleteBefore(checked) as Offset[]
-  for (const { partition } of checked) for (const _ of log.retention.removeDeleted(partition)) await nextTurn()
+  for (const { partition } of checked) for (const _ of log.retention.removeDeleted(partition)) await yieldToEventLoop()
   return startOffsets
 }

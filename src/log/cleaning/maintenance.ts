@@ -6,7 +6,7 @@
  * runs out; as every step looks again at what it changes, two at once do no harm. A round that is cut short is begun again
  * from what is on disk.
  */
-import { type Clock, monotonicMs, nextTurn } from '../../core/clock.ts'
+import { type Clock, monotonicMs, yieldToEventLoop } from '../../core/clock.ts'
 import { MillraceError, messageOf } from '../../core/errors.ts'
 import { checkOptions, checkWhole } from '../../core/checks.ts'
 import type { Environment } from '../../storage/environment.ts'
@@ -127,7 +127,7 @@ export class Maintenance {
     const failures: unknown[] = []
     for (const _ of this.#round({ isRequested: true, failed: (error) => failures.push(error) })) {
       this.#lease.hold()
-      await nextTurn()
+      await yieldToEventLoop()
     }
     this.#lease.release()
     if (failures.length > 0) throw failures[0]

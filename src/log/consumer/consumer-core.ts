@@ -3,7 +3,7 @@
  * commits positions.
  */
 import { randomUUID } from 'node:crypto'
-import { monotonicMs, nextTurn } from '../../core/clock.ts'
+import { monotonicMs, yieldToEventLoop } from '../../core/clock.ts'
 import { MillraceError, messageOf } from '../../core/errors.ts'
 import type { ConsumerSettings, RebalanceHook, TopicPartition } from './consumer-options.ts'
 import { ConsumerPartitions, placeOf, type RunHook } from './consumer-partitions.ts'
@@ -181,7 +181,7 @@ export class ConsumerCore {
   /** Long work without an await of something real would keep timers from running. */
   async #giveWay(): Promise<void> {
     if (monotonicMs() - this.#lastTurnMs < sliceMs) return
-    await nextTurn()
+    await yieldToEventLoop()
     this.#lastTurnMs = monotonicMs()
   }
 

@@ -2,7 +2,7 @@
  * The loops over a consumer: by record and by batch, and as an Observable. A record or batch is done when the next is asked for.
  */
 import { Observable } from 'rxjs'
-import { nextTurn } from '../../core/clock.ts'
+import { yieldToEventLoop } from '../../core/clock.ts'
 import type { LogRecord } from '../../core/record.ts'
 import type { ConsumerCore } from './consumer-core.ts'
 import type { Lane } from './lane.ts'
@@ -160,7 +160,7 @@ export function observableRecords(core: ConsumerCore): Observable<AnyRecord> {
     const loop = core.beginLoop()
     const run = async (): Promise<void> => {
       while (!subscriber.closed) {
-        await nextTurn()
+        await yieldToEventLoop()
         const fetch = await core.next(loop, recordsAhead)
         if (fetch === undefined) break
         const { lane, records } = fetch

@@ -10,7 +10,7 @@
  * Code that pulls records by hand may never come back, so closing does not wait for it. This is how the two differ: a
  * `for await` reads the `next` method of its iterator once, not for every call, and reads `done` of the first answer.
  */
-import { type Clock, nextTurn } from '../../core/clock.ts'
+import { type Clock, yieldToEventLoop } from '../../core/clock.ts'
 
 export class LoopBody {
   /** The function that runs the loop. */
@@ -68,7 +68,7 @@ export class LoopBody {
 
   /** Resolves when the body has nothing in hand, or after this time at the latest. */
   async rested(clock: Clock, timeoutMs: number): Promise<void> {
-    if (this.#first === 'unread') await nextTurn() // the loop has not had time to read it yet
+    if (this.#first === 'unread') await yieldToEventLoop() // the loop has not had time to read it yet
     if (!this.#isAtWork) return
     const cancel = clock.schedule(timeoutMs, () => this.rests())
     await new Promise<void>((resolve) => {

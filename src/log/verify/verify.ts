@@ -1,7 +1,7 @@
 /**
  * Verification of a whole log while others read and write.
  */
-import { nextTurn } from '../../core/clock.ts'
+import { yieldToEventLoop } from '../../core/clock.ts'
 import { checkBoolean, checkedFunction, checkOptions, checkSignal } from '../../core/checks.ts'
 import { ProgressMeter, type WorkProgress } from '../../core/work-progress.ts'
 import type { EmbeddedLog } from '../embedded-log.ts'
@@ -66,7 +66,7 @@ export async function verifyLog(log: EmbeddedLog, options: VerifyOptions): Promi
   }
   for (const bytes of work()) {
     meter.add(bytes)
-    await nextTurn()
+    await yieldToEventLoop()
     signal?.throwIfAborted()
     environment.refresh()
   }

@@ -1,7 +1,7 @@
 // Bytes stay bytes until someone looks; a decoding error belongs to the record, also when user code catches it.
 import { describe, expect, test } from 'vitest'
 import { ByteWriter } from '../../src/core/bytes.ts'
-import type { Carrier } from '../../src/core/carrier.ts'
+import type { Carrier } from '../../src/plan/carrier.ts'
 import { codecOf, type Serde } from '../../src/core/serde.ts'
 import { int64, json, msgpack, nullable, string, tuple } from '../../src/core/serdes.ts'
 import { windowed } from '../../src/core/window.ts'

@@ -4,12 +4,12 @@
  * A carrier belongs to the engine. User functions get its `view()`, a plain frozen object. A key or value is decoded at
  * most once, and what nobody looked at is written from its original bytes (docs/decisions/0001-eager-views.md).
  */
-import type { ByteWriter } from './bytes.ts'
-import { MillraceError, messageOf } from './errors.ts'
-import { type Header, noHeaders } from './headers.ts'
-import type { StreamRecord } from './record.ts'
-import { type Codec, encodeInto, unexpectedNull } from './serde.ts'
-import type { Timestamp } from './units.ts'
+import type { ByteWriter } from '../core/bytes.ts'
+import { MillraceError, messageOf } from '../core/errors.ts'
+import { type Header, noHeaders } from '../core/headers.ts'
+import type { StreamRecord } from '../core/record.ts'
+import { type Codec, encodeInto, unexpectedNull } from '../core/serde.ts'
+import type { Timestamp } from '../core/units.ts'
 
 /** Stands for a key or value that is not decoded yet. */
 const undecoded: unique symbol = Symbol('undecoded')

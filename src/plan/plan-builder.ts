@@ -4,9 +4,9 @@
 import { MillraceError } from '../core/errors.ts'
 import { checkName } from '../core/checks.ts'
 import type { Codec } from '../core/serde.ts'
-import type { MergeNode, OperatorNode, PlanNode, RegroupNode, SinkNode, SourceNode, SourceTopic } from '../plan/node.ts'
-import type { OperatorFactory } from '../plan/operator.ts'
-import type { StoreSpec } from '../plan/store.ts'
+import type { MergeNode, OperatorNode, PlanNode, RegroupNode, SinkNode, SourceNode, SourceTopic } from './node.ts'
+import type { OperatorFactory } from './operator.ts'
+import type { StoreSpec } from './store.ts'
 
 /** The longest id that is made from its parts; longer ones ask for a name. */
 const idLengthMax = 249
