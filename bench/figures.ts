@@ -11,6 +11,7 @@ import { operators } from './figures/operators.ts'
 import { pageSize } from './figures/page-size.ts'
 import { profile } from './figures/profile.ts'
 import { recovery } from './figures/recovery.ts'
+import { state } from './figures/state.ts'
 
 export const figures: readonly Figure[] = [
   comparison,
@@ -18,6 +19,7 @@ export const figures: readonly Figure[] = [
   log,
   recovery,
   memory,
+  state,
   operators,
   partitions,
   sizes,

@@ -11,12 +11,14 @@ import { operate } from './jobs/operators.ts'
 import { pageSize } from './jobs/page-size.ts'
 import { profileCount } from './jobs/profile.ts'
 import { die, recover } from './jobs/recovery.ts'
+import { countEvents, dieCounting, produceEvents, recoverCounting } from './jobs/state.ts'
 import { countVisits, produceVisits } from './jobs/visits.ts'
 import { count } from './limit/count.ts'
 import { countKeys } from './limit/count-keys.ts'
 import { produce, produceByPage } from './limit/produce.ts'
 import { read } from './limit/read.ts'
 import { produceRecords } from './limit/records.ts'
+import { countEventsByHand, produceEventsByHand } from './limit/state.ts'
 
 export const jobs = {
   'limit produce': produce,
@@ -50,6 +52,12 @@ export const jobs = {
   chain,
   'profile count': profileCount,
   'page size': pageSize,
+  'limit produce events': produceEventsByHand,
+  'limit count events': countEventsByHand,
+  'millrace produce events': produceEvents,
+  'millrace count events': countEvents,
+  'die counting': dieCounting,
+  'recover counting': recoverCounting,
 }
 
 export type Jobs = typeof jobs

@@ -1,6 +1,7 @@
 /**
  * The work that is measured: clicks on pages, the same records for the hand-written loop and for millrace.
  */
+import type { CommitFigures } from './commits.ts'
 
 export interface Click {
   readonly page: string
@@ -53,4 +54,31 @@ export const recordValue: Uint8Array = new Uint8Array(92).map((_, at) => (at * 3
 
 export function recordKey(index: number): string {
   return 'key' + ((index * 7919) % 100_000)
+}
+
+/** A count by key with a large state. */
+export interface StateOptions {
+  readonly dir: string
+  readonly keys: number
+  readonly records: number
+  readonly recordsPerCommit: number
+  /** `scattered`: each key once, not in the order of the keys; `random`: as they come. */
+  readonly order: 'scattered' | 'random'
+}
+
+export type StateResult = CommitFigures & Pick<JobResult, 'recordsPerSecond'>
+
+/** Shares no divisor with a power of ten. */
+const stride = 6_180_339
+
+export function stateKey(index: number, keys: number, order: StateOptions['order']): string {
+  return `visitor ${order === 'scattered' ? (index * stride) % keys : Math.floor((mixed(index) / 2 ** 32) * keys)}`
+}
+
+/** A whole number below 2^32 that looks like chance and is the same in every run. */
+function mixed(index: number): number {
+  let bits = (index + 0x9e3779b9) | 0
+  bits = Math.imul(bits ^ (bits >>> 16), 0x85ebca6b)
+  bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2ae35)
+  return (bits ^ (bits >>> 16)) >>> 0
 }

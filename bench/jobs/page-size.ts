@@ -2,8 +2,9 @@
  * Durable load on the real layout in the steady state: batches come, the oldest go, rows of state change at random.
  */
 import { randomFillSync } from 'node:crypto'
-import { readFileSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { writeUint64 } from '../../src/core/bytes.ts'
+import { writtenBytes } from '../commits.ts'
 import { dataFileOf } from '../../src/storage/directory.ts'
 import { Environment, type WriteTransaction } from '../../src/storage/environment.ts'
 import { partitionKey, partitionNumberKey, stateKey } from '../../src/storage/keys.ts'
@@ -116,13 +117,6 @@ class Rows {
     writeUint64(value, 8, Math.floor(this.#random() * 2 ** 32))
     transaction.put('state', stateKey(storeId, 0, key, 0, key.length), value)
   }
-}
-
-/** By this process so far. */
-function writtenBytes(): number {
-  const [, bytes] = /^wchar: (\d+)$/m.exec(readFileSync('/proc/self/io', 'utf8')) ?? []
-  if (bytes === undefined) throw new Error('/proc/self/io has no line wchar; the figure needs Linux')
-  return Number(bytes)
 }
 
 export async function pageSize(options: PageSizeOptions): Promise<PageSizeResult> {

@@ -1,0 +1,87 @@
+/**
+ * What each commit of this process takes: time, bytes written, and the memory after it.
+ */
+import { readFileSync } from 'node:fs'
+import { Environment, type WriteTransaction } from '../src/storage/environment.ts'
+import { percentilesOf } from './statistics.ts'
+
+/** Of the commits of one run. */
+export interface CommitFigures {
+  readonly commits: number
+  readonly commitP50Ms: number
+  readonly commitP999Ms: number
+  readonly commitMaxMs: number
+  /** What LMDB wrote; no neighbour on the machine changes it. */
+  readonly writtenMedianBytes: number
+  readonly writtenMaxBytes: number
+  /** The most anonymous memory that was resident after a commit. */
+  readonly anonymousBytes: number
+}
+
+interface Writing {
+  write: (this: Environment, work: (transaction: WriteTransaction) => unknown) => unknown
+}
+
+/** Watches the commits of all environments of this process, until it is disposed of. */
+export class WatchedCommits implements Disposable {
+  readonly #restore: () => void
+  readonly #ms: number[] = []
+  readonly #written: number[] = []
+  #anonymousBytes = 0
+
+  constructor() {
+    const prototype = Environment.prototype as Writing
+    const { write } = prototype
+    const watch = <T>(work: () => T): T => this.watch(work)
+    prototype.write = function writeWatched(this: Environment, work): unknown {
+      return watch(() => write.call(this, work))
+    }
+    this.#restore = () => {
+      prototype.write = write
+    }
+  }
+
+  /** Runs a commit of someone else's. */
+  watch<T>(commit: () => T): T {
+    const writtenBefore = writtenBytes()
+    const startedMs = performance.now()
+    const result = commit()
+    this.#ms.push(performance.now() - startedMs)
+    this.#written.push(writtenBytes() - writtenBefore)
+    this.#anonymousBytes = Math.max(this.#anonymousBytes, anonymousBytes())
+    return result
+  }
+
+  result(): CommitFigures {
+    const ms = percentilesOf(Float64Array.from(this.#ms))
+    const written = percentilesOf(Float64Array.from(this.#written))
+    return {
+      commits: this.#ms.length,
+      commitP50Ms: ms.p50,
+      commitP999Ms: ms.p999,
+      commitMaxMs: ms.max,
+      writtenMedianBytes: written.p50,
+      writtenMaxBytes: written.max,
+      anonymousBytes: this.#anonymousBytes,
+    }
+  }
+
+  [Symbol.dispose](): void {
+    this.#restore()
+  }
+}
+
+/** Bytes that this process has written so far. */
+export function writtenBytes(): number {
+  return numberOf('/proc/self/io', /^wchar: (\d+)$/m)
+}
+
+function anonymousBytes(): number {
+  return numberOf('/proc/self/status', /^RssAnon:\s+(\d+) kB$/m) * 1_024
+}
+
+function numberOf(file: string, pattern: RegExp): number {
+  const [, number] = pattern.exec(readFileSync(file, 'utf8')) ?? []
+  if (number === undefined) throw new Error(`${file} has no line ${String(pattern)}; the figure needs Linux`)
+  return Number(number)
+}
