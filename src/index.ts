@@ -27,15 +27,11 @@ export type { WorkProgress } from './core/work-progress.ts'
 
 // The log.
 export type { Admin } from './log/admin/admin.ts'
+export type { TopicPartition } from './log/format/partition-id.ts'
 export type { AssignorName } from './log/group/assignors.ts'
 export { type BatchOf, type Consumer, isFrom, type PositionInput, type RecordOf } from './log/consumer/consumer.ts'
 export type { ConsumerMetrics } from './log/consumer/consumer-core.ts'
-export type {
-  ConsumerControl,
-  ConsumerOptions,
-  RebalanceHook,
-  TopicPartition,
-} from './log/consumer/consumer-options.ts'
+export type { ConsumerControl, ConsumerOptions, RebalanceHook } from './log/consumer/consumer-options.ts'
 export type {
   AwaitedPartition,
   GroupDescription,

@@ -4,7 +4,8 @@
 import type { TopicDescription, TopicRequest } from './kept/topics.ts'
 import { MillraceError } from '../core/errors.ts'
 import type { StateReader, StateWriter } from '../storage/state-rows.ts'
-import type { PartitionId, StoredBatch } from './kept/partitions.ts'
+import type { StoredBatch } from './kept/partitions.ts'
+import type { PartitionId } from './format/partition-id.ts'
 
 /** Everything that an application did since its last commit. */
 export interface Commit {

@@ -24,12 +24,13 @@ import { HeldClock } from './held-clock.ts'
 import { Maintenance } from './cleaning/maintenance.ts'
 import { GroupSession } from './group/group-session.ts'
 import { Groups } from './group/groups.ts'
-import { type PartitionId, Partitions, type StoredBatch } from './kept/partitions.ts'
-import { type PartitionNumbers, Positions } from './kept/positions.ts'
+import { Partitions, type StoredBatch } from './kept/partitions.ts'
+import { Positions } from './kept/positions.ts'
 import { Producers } from './kept/producers.ts'
 import { Retention } from './cleaning/retention.ts'
 import { offsetAtTime } from './kept/time-index.ts'
 import { type TopicDescription, type TopicRequest, Topics } from './kept/topics.ts'
+import { type PartitionId, partitionName } from './format/partition-id.ts'
 
 export interface EmbeddedLogOptions {
   readonly clock?: Clock | undefined
@@ -135,12 +136,12 @@ export class EmbeddedLog implements LogContract {
     return this.environment.write((transaction) => {
       const epoch = this.#epoch(applicationId) + 1
       if (epoch === 1) this.groups.checkUnused(applicationId)
-      const kept = new Map(this.positions.list(applicationId).map((one) => [placeName(one), one.offset]))
+      const kept = new Map(this.positions.list(applicationId).map((one) => [partitionName(one), one.offset]))
       const { plan, positions } = begin({
         epoch,
         plan: this.storedPlan(applicationId),
         progress: this.environment.get('applications', namedKey(applicationId, 'progress')),
-        position: (partition) => kept.get(placeName(partition)),
+        position: (partition) => kept.get(partitionName(partition)),
       })
       transaction.put('applications', namedKey(applicationId, 'plan'), Buffer.from(plan))
       transaction.put('applications', namedKey(applicationId, 'epoch'), encodeNumber(epoch))
@@ -224,10 +225,6 @@ function stampAll(batches: readonly Buffer[], nowMs: number): void {
     stampAppendTime(batch, nowMs)
     sealBatch(batch)
   }
-}
-
-function placeName({ topicId, partition }: PartitionNumbers): string {
-  return `${topicId}/${partition}`
 }
 
 function encodeNumber(number: number): Buffer {

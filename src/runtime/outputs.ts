@@ -11,9 +11,9 @@ import { type Codec } from '../core/serde.ts'
 import type { TopicConfig } from '../core/topic-config.ts'
 import { BatchBuilder, type BatchMark, recordBytesMax } from '../log/format/batch.ts'
 import type { Commit } from '../log/contract.ts'
-import type { PartitionId } from '../log/kept/partitions.ts'
 import type { TopicDescription } from '../log/kept/topics.ts'
 import type { Revertible, Turn } from '../plan/turn.ts'
+import { type PartitionId, partitionsOf } from '../log/format/partition-id.ts'
 
 /** A batch is closed at this size, between turns. */
 const batchBytes = 131_072
@@ -69,10 +69,7 @@ export class Output {
     this.#recordBytesMax = topic.config.maxMessageBytes ?? recordBytesMax
     this.#turn = turn
     this.#pending = pending
-    this.#partitions = Array.from(
-      { length: topic.partitions },
-      (_, partition) => new OutputPartition({ topic: topic.name, topicId: topic.id, partition }, topic.config),
-    )
+    this.#partitions = partitionsOf(topic).map((partition) => new OutputPartition(partition, topic.config))
   }
 
   /**

@@ -10,7 +10,8 @@ import { MillraceError } from '../core/errors.ts'
 import type { SourceNode, SourceTopic } from '../plan/node.ts'
 import { BatchCursor } from '../log/format/batch-cursor.ts'
 import type { LogContract } from '../log/contract.ts'
-import type { PartitionId, StoredBatch } from '../log/kept/partitions.ts'
+import type { StoredBatch } from '../log/kept/partitions.ts'
+import type { PartitionId } from '../log/format/partition-id.ts'
 
 /** One source partition on its way. */
 export class SourceLane {

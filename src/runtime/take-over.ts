@@ -3,6 +3,7 @@
  */
 import { MillraceError } from '../core/errors.ts'
 import type { LogContract, StoredApplication } from '../log/contract.ts'
+import { partitionsOf } from '../log/format/partition-id.ts'
 import { comparePlans, type StoredPlan, storedPlan } from '../plan/comparison.ts'
 import type { Topology } from '../plan/topology.ts'
 import type { Layout, SourceTopicLayout } from './layout.ts'
@@ -60,9 +61,9 @@ function lanesOf(
   const positions = []
   for (const { node, source, description } of layout.sourceTopics) {
     // The same topic has got more partitions when it has positions in the first ones.
-    const hasGrown = stored.position({ topic: description.name, topicId: description.id, partition: 0 }) !== undefined
-    for (let index = 0; index < description.partitions; index++) {
-      const partition = { topic: description.name, topicId: description.id, partition: index }
+    const partitions = partitionsOf(description)
+    const hasGrown = partitions.slice(0, 1).some((first) => stored.position(first) !== undefined)
+    for (const partition of partitions) {
       let offset = stored.position(partition)
       if (offset === undefined) {
         const wasRead = before?.topics.includes(description.name) === true

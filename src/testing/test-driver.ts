@@ -11,6 +11,7 @@ import type { LogRecord, RecordInput } from '../core/record.ts'
 import { codecOf } from '../core/serde.ts'
 import { checkTopic, type KeyValueStore, type Topic, type WindowStore } from '../core/topic.ts'
 import { BatchCursor } from '../log/format/batch-cursor.ts'
+import { partitionsOf } from '../log/format/partition-id.ts'
 import { decodeRecord } from '../log/format/decode.ts'
 import { EmbeddedLog } from '../log/embedded-log.ts'
 import { bufferLimit } from '../log/producer/limits.ts'
@@ -255,15 +256,13 @@ export class TestOutputTopic<K, V> {
   /** The committed records since the last call: partition by partition, in the order of their offsets. */
   readRecords(): LogRecord<K, V>[] {
     this.#throwUntold()
-    const { id, name } = this.#log.describeTopic(this.#topic.name)
     const keyCodec = codecOf(this.#topic.key)
     const valueCodec = codecOf(this.#topic.value)
     const records: LogRecord<K, V>[] = []
     this.#log.refresh()
-    for (const [partition, position] of this.#positions.entries()) {
-      const place = { topic: name, topicId: id, partition }
+    for (const place of partitionsOf(this.#log.describeTopic(this.#topic.name))) {
       const cursor = new BatchCursor(place)
-      let at = position
+      let at = this.#positions[place.partition] ?? 0
       for (let batch = this.#log.batchAt(place, at); batch !== undefined; batch = this.#log.batchAt(place, at)) {
         cursor.load(batch.bytes, batch.baseOffset)
         while (cursor.next()) {
@@ -271,7 +270,7 @@ export class TestOutputTopic<K, V> {
         }
         at = cursor.endOffset
       }
-      this.#positions[partition] = at
+      this.#positions[place.partition] = at
     }
     return records
   }

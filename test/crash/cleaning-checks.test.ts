@@ -1,10 +1,10 @@
 // The proof that the checks of the cleaner's kill loop can fail.
 import { expect, test } from 'vitest'
-import type { PartitionId } from '../../src/log/kept/partitions.ts'
 import type { WriteTransaction } from '../../src/storage/environment.ts'
 import { type OpenedLog, openDurableLog } from '../support/open.ts'
 import { keyCount, ring, table } from './cleaned-topics.ts'
 import { cleaningViolations } from './cleaning-checks.ts'
+import type { PartitionId } from '../../src/log/format/partition-id.ts'
 
 const end = 200
 const acked = { table: end, ring: end }

@@ -5,11 +5,11 @@ import { json, nullable, string } from '../../src/core/serdes.ts'
 import { topic } from '../../src/core/topic.ts'
 import type { ApplicationStart, Commit, StoredApplication } from '../../src/log/contract.ts'
 import type { EmbeddedLog } from '../../src/log/embedded-log.ts'
-import type { PartitionId } from '../../src/log/kept/partitions.ts'
 import { buildBatch } from '../support/batches.ts'
 import { collect } from '../support/collect.ts'
 import { openTestLog, type OpenedLog } from '../support/open.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
+import type { PartitionId } from '../../src/log/format/partition-id.ts'
 
 const inputs = topic('inputs', { key: nullable(string()), value: string(), partitions: 2 })
 const outputs = topic('outputs', { key: nullable(string()), value: json<number>(), partitions: 2 })

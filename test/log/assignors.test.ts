@@ -1,16 +1,10 @@
 // Range and round-robin deal out as Kafka's assignors do; cooperative-sticky is as even, and moves as little as it can.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import {
-  type AssignableTopic,
-  type Assignment,
-  type AssignorName,
-  assignors,
-  partitionName,
-  type Subscriber,
-} from '../../src/log/group/assignors.ts'
+import { type PartitionedTopic, partitionName, partitionsOf } from '../../src/log/format/partition-id.ts'
+import { type Assignment, type AssignorName, assignors, type Subscriber } from '../../src/log/group/assignors.ts'
 
-const topicsOf = (counts: Readonly<Record<string, number>>): AssignableTopic[] =>
+const topicsOf = (counts: Readonly<Record<string, number>>): PartitionedTopic[] =>
   Object.entries(counts).map(([name, partitions], index) => ({ name, id: index + 1, partitions }))
 
 function subscriber(memberId: string, topics: string, instanceId?: string): Subscriber {
@@ -28,7 +22,7 @@ function table(
   const assignment = assignors[name](subscribers, topics)
   return subscribers.map(({ memberId }) => {
     const partitions = (assignment.get(memberId) ?? []).map(
-      ([id, partition]) => `${topics.find((topic) => topic.id === id)?.name}-${partition}`,
+      ({ topicId, partition }) => `${topics.find(({ id }) => id === topicId)?.name}-${partition}`,
     )
     return `${memberId}: ${partitions.join(' ')}`
   })
@@ -102,7 +96,7 @@ describe('round-robin', () => {
 })
 
 interface World {
-  readonly topics: readonly AssignableTopic[]
+  readonly topics: readonly PartitionedTopic[]
   readonly subscribers: readonly Subscriber[]
 }
 
@@ -114,7 +108,7 @@ const worlds: fc.Arbitrary<World> = fc
   })
   .map(({ counts, reads, owners }) => {
     const topics = topicsOf(Object.fromEntries(counts.map((count, index) => [`t${index}`, count])))
-    const all = topics.flatMap(({ id, partitions }) => Array.from({ length: partitions }, (_, at) => [id, at] as const))
+    const all = topics.flatMap(partitionsOf)
     const subscribers = reads.map((row, index) => ({
       memberId: `m${index}`,
       topics: new Set(topics.filter((_, at) => row[at]).map(({ name }) => name)),
@@ -127,11 +121,12 @@ function checkPartition({ topics, subscribers }: World, assignment: Assignment):
   const dealt = subscribers.flatMap(({ memberId }) => (assignment.get(memberId) ?? []).map(partitionName))
   const wanted = topics
     .filter(({ name }) => subscribers.some((one) => one.topics.has(name)))
-    .flatMap(({ id, partitions }) => Array.from({ length: partitions }, (_, at) => partitionName([id, at])))
+    .flatMap(partitionsOf)
+    .map(partitionName)
   expect(dealt.toSorted()).toEqual(wanted.toSorted())
   for (const { memberId, topics: read } of subscribers) {
-    for (const [id] of assignment.get(memberId) ?? []) {
-      expect(read.has(topics.find((topic) => topic.id === id)?.name ?? '')).toBe(true)
+    for (const { topicId } of assignment.get(memberId) ?? []) {
+      expect(read.has(topics.find(({ id }) => id === topicId)?.name ?? '')).toBe(true)
     }
   }
 }
@@ -159,8 +154,8 @@ test('cooperative-sticky leaves nobody with two more than one who could take one
       const assignment = assignors['cooperative-sticky'](subscribers, topics)
       const countOf = (memberId: string): number => assignment.get(memberId)?.length ?? 0
       for (const { memberId } of subscribers) {
-        for (const [id] of assignment.get(memberId) ?? []) {
-          const name = topics.find((topic) => topic.id === id)?.name ?? ''
+        for (const { topicId } of assignment.get(memberId) ?? []) {
+          const name = topics.find(({ id }) => id === topicId)?.name ?? ''
           for (const other of subscribers.filter((one) => one.topics.has(name))) {
             expect(countOf(memberId) - countOf(other.memberId)).toBeLessThanOrEqual(1)
           }

@@ -8,12 +8,12 @@ import { cleaner } from '../../src/log/cleaning/cleaner.ts'
 import { Compaction } from '../../src/log/cleaning/compaction.ts'
 import { EmbeddedLog } from '../../src/log/embedded-log.ts'
 import type { PartitionRow } from '../../src/log/kept/partition-row.ts'
-import type { PartitionId } from '../../src/log/kept/partitions.ts'
 import { Environment } from '../../src/storage/environment.ts'
 import { buildBatch } from '../support/batches.ts'
 import { CleanedPartition, type ModelRecord } from '../support/cleaned-partition.ts'
 import { recordsOf, segmentBooks } from '../support/partition-contents.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
+import type { PartitionId } from '../../src/log/format/partition-id.ts'
 
 type NewRecord = Omit<ModelRecord, 'offset'>
 

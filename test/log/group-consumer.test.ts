@@ -104,11 +104,7 @@ describe('the partitions of a group', () => {
     const { member, embedded, environment } = openGroup()
     const a = member('a', { reset: 'latest' }).run()
     await settle()
-    environment.write((transaction) => {
-      const before = embedded.topics.describe('words')
-      embedded.topics.put(transaction, { ...before, partitions: 6 })
-      embedded.partitions.create(transaction, before.id, 4, 6)
-    })
+    embedded.topics.addPartitions('words', 6)
     const { log } = openTestLog(environment.dir)
     await log.producer().sendMany({ ...words, partitions: 6 }, texts(100))
     await settle()

@@ -46,7 +46,7 @@ async function live(seed: number, acts: number): Promise<void> {
 
   const owners = (): string[] =>
     (embedded.groups.find('g')?.group.members ?? []).flatMap(({ owned }) =>
-      owned.map(([, partition]) => `${partition}`),
+      owned.map(({ partition }) => `${partition}`),
     )
 
   /** It commits the record that it has in hand: that works exactly while the partition is its own. */
@@ -55,7 +55,7 @@ async function live(seed: number, acts: number): Promise<void> {
     if (record === undefined || !member.isHolding) return
     embedded.refresh()
     const own = embedded.groups.find('g')?.group.members.find(({ clientId }) => clientId === member.name)
-    const isOwner = own?.owned.some(([, partition]) => partition === record.partition) ?? false
+    const isOwner = own?.owned.some(({ partition }) => partition === record.partition) ?? false
     const { partition, offset } = record
     let code = 'none'
     try {
@@ -73,7 +73,7 @@ async function live(seed: number, acts: number): Promise<void> {
     const rows = embedded.groups.find('g')?.group.members ?? []
     for (const { name, partitions } of members.filter((one) => !frozen.has(one))) {
       const owned = rows.find(({ clientId }) => clientId === name)?.owned ?? []
-      expect({ name, partitions }).toEqual({ name, partitions: owned.map(([, partition]) => partition) })
+      expect({ name, partitions }).toEqual({ name, partitions: owned.map(({ partition }) => partition) })
     }
   }
 

@@ -1,7 +1,7 @@
 // A group as a value: whatever happens to it, a partition never has two owners, and left alone it comes to rest with all dealt out.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type AssignableTopic, partitionName } from '../../src/log/group/assignors.ts'
+import { type PartitionedTopic, partitionName } from '../../src/log/format/partition-id.ts'
 import {
   available,
   detach,
@@ -71,7 +71,7 @@ test('a partition has one owner at most at every moment, and the living own all 
       let group = emptyGroup
       let nowMs = 0
       let lives = 0
-      let topics: AssignableTopic[] = [
+      let topics: PartitionedTopic[] = [
         { name: 't0', id: 1, partitions: 3 },
         { name: 't1', id: 2, partitions: 1 },
       ]
@@ -154,5 +154,5 @@ test('the assignor that most members ask for holds', () => {
     join(join(join(emptyGroup, comes(0, 'range'), 0), comes(1, 'round-robin'), 0), comes(2, 'round-robin'), 0),
     topics,
   )
-  expect(group.members.map(({ target }) => target)).toEqual([[[1, 0]], [[1, 1]], [[1, 2]]])
+  expect(group.members.map(({ target }) => target)).toEqual([0, 1, 2].map((partition) => [{ topicId: 1, partition }]))
 })

@@ -5,7 +5,6 @@ import { ManualClock } from '../../src/core/clock.ts'
 import { days } from '../../src/core/duration.ts'
 import { BatchBuilder, producerOf, sealBatch, stampProducer } from '../../src/log/format/batch.ts'
 import { EmbeddedLog } from '../../src/log/embedded-log.ts'
-import type { PartitionId } from '../../src/log/kept/partitions.ts'
 import { encodeOwner, ownerKeyOf } from '../../src/log/kept/producer-row.ts'
 import type { Producer } from '../../src/log/producer/producer.ts'
 import type { StampedAppend } from '../../src/log/kept/producers.ts'
@@ -15,6 +14,7 @@ import { openTestLog } from '../support/open.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { rejectionOf } from '../support/thrown.ts'
 import { lines, words } from '../support/topics.ts'
+import type { PartitionId } from '../../src/log/format/partition-id.ts'
 
 const maxSequence = 2 ** 31 - 1
 

@@ -9,7 +9,6 @@ import {
   type WorkProgress,
 } from '../../src/index.ts'
 import { encodePartitionRow, type PartitionRow } from '../../src/log/kept/partition-row.ts'
-import type { PartitionId } from '../../src/log/kept/partitions.ts'
 import { partitionKey, partitionNumberKey, segmentTimeKey } from '../../src/storage/keys.ts'
 import { seal } from '../../src/storage/sealed-rows.ts'
 import { closeActive, compactAway, deleteOldestSegment, removeDeletedRows } from '../support/cleaning.ts'
@@ -19,6 +18,7 @@ import { startProgram } from '../support/program.ts'
 import { openStored, type Stored, withBitFlipped } from '../support/stored.ts'
 import { rejectionOf } from '../support/thrown.ts'
 import { lines, words } from '../support/topics.ts'
+import type { PartitionId } from '../../src/log/format/partition-id.ts'
 
 interface Filled extends OpenedLog {
   readonly stored: Stored

@@ -1,7 +1,8 @@
 // Record batches from plain records and back, and the batches that Kafka's Java client wrote.
 import { readFileSync } from 'node:fs'
 import { BatchBuilder, setPlace } from '../../src/log/format/batch.ts'
-import { BatchCursor, type StoredPlace } from '../../src/log/format/batch-cursor.ts'
+import { BatchCursor } from '../../src/log/format/batch-cursor.ts'
+import type { PartitionId } from '../../src/log/format/partition-id.ts'
 import type { Compression } from '../../src/log/format/compression.ts'
 
 /** A record with its bytes as hex, which shows well when a comparison fails. */
@@ -51,7 +52,7 @@ export const place = { topic: 'clicks', topicId: 0, partition: 0 }
 export function readBatch(
   batch: Buffer,
   baseOffset: number,
-  stored: StoredPlace = place,
+  stored: PartitionId = place,
 ): (HexRecord & { readonly offset: number })[] {
   const cursor = new BatchCursor(stored)
   cursor.load(batch, baseOffset)

@@ -1,7 +1,7 @@
 // What retention and compaction do to a partition, a step at a time and by hand.
 import type { EmbeddedLog } from '../../src/log/embedded-log.ts'
-import type { PartitionId } from '../../src/log/kept/partitions.ts'
 import { numberOfKey, partitionNumberKey, segmentTimeKey } from '../../src/storage/keys.ts'
+import type { PartitionId } from '../../src/log/format/partition-id.ts'
 
 /** The closed segments of a partition with the offsets behind them. */
 function closedOf(log: EmbeddedLog, partition: PartitionId) {

@@ -3,9 +3,9 @@ import { readInt32 } from '../../src/core/bytes.ts'
 import { lastOffsetDeltaAt } from '../../src/log/format/batch.ts'
 import type { EmbeddedLog } from '../../src/log/embedded-log.ts'
 import type { Segment } from '../../src/log/kept/partition-row.ts'
-import type { PartitionId } from '../../src/log/kept/partitions.ts'
 import { partitionNumberKey } from '../../src/storage/keys.ts'
 import { type HexRecord, readBatch } from './batches.ts'
+import type { PartitionId } from '../../src/log/format/partition-id.ts'
 
 /** Every record that can be read, of one snapshot. */
 export function recordsOf(log: EmbeddedLog, partition: PartitionId): (HexRecord & { readonly offset: number })[] {

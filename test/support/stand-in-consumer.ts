@@ -6,7 +6,7 @@ import { BatchCursor } from '../../src/log/format/batch-cursor.ts'
 import { decodeRecord } from '../../src/log/format/decode.ts'
 import type { EmbeddedLog } from '../../src/log/embedded-log.ts'
 import type { OffsetSource, OffsetStage } from '../../src/log/producer/offset-source.ts'
-import type { PartitionId } from '../../src/log/kept/partitions.ts'
+import type { PartitionId } from '../../src/log/format/partition-id.ts'
 
 export class StandInConsumer<K, V> implements OffsetSource {
   readonly #log: EmbeddedLog

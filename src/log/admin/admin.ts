@@ -13,9 +13,10 @@ import { detailsOf, type TopicDescription, type TopicDetails, type TopicRequest 
 import { lagOf, type PartitionLag } from './lag.ts'
 import { backUp, type BackupOptions, type BackupResult } from './backup.ts'
 import type { VerifyReport } from '../verify/findings.ts'
-import { type OffsetAndTimestamp, offsetsForTimes, partitionsOf } from './offset-queries.ts'
+import { type OffsetAndTimestamp, offsetsForTimes } from './offset-queries.ts'
 import { type OffsetReset, type ResetOptions, resetOffsets } from './reset-offsets.ts'
 import { sizesOf, type TopicSize } from './sizes.ts'
+import { type PartitionId, partitionsOf } from '../format/partition-id.ts'
 import { nameOf, type TopicName } from '../kept/topic-name.ts'
 import { verifyLog, type VerifyOptions } from '../verify/verify.ts'
 
@@ -134,14 +135,18 @@ export class Admin {
     await this.#log.maintenance.run()
   }
 
+  #partitions(topic: TopicName): PartitionId[] {
+    this.#log.refresh()
+    return partitionsOf(this.#log.topics.describe(nameOf(topic)))
+  }
+
   /**
    * One past the offset of the last record of each partition, all as of one moment.
    *
    * @throws MillraceError `topic_unknown`
    */
   async endOffsets(topic: TopicName): Promise<readonly Offset[]> {
-    this.#log.refresh()
-    return partitionsOf(this.#log, nameOf(topic)).map((partition) => this.#log.endOffset(partition) as Offset)
+    return this.#partitions(topic).map((partition) => this.#log.endOffset(partition) as Offset)
   }
 
   /**
@@ -150,8 +155,7 @@ export class Admin {
    * @throws MillraceError `topic_unknown`
    */
   async startOffsets(topic: TopicName): Promise<readonly Offset[]> {
-    this.#log.refresh()
-    return partitionsOf(this.#log, nameOf(topic)).map((partition) => this.#log.startOffset(partition) as Offset)
+    return this.#partitions(topic).map((partition) => this.#log.startOffset(partition) as Offset)
   }
 
   /**

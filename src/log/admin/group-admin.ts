@@ -3,8 +3,8 @@
  */
 import { MillraceError } from '../../core/errors.ts'
 import type { WriteTransaction } from '../../storage/environment.ts'
-import type { AssignorName, GroupPartition } from '../group/assignors.ts'
-import type { TopicPartition } from '../consumer/consumer-options.ts'
+import type { PartitionNumbers, TopicPartition } from '../format/partition-id.ts'
+import type { AssignorName } from '../group/assignors.ts'
 import type { EmbeddedLog } from '../embedded-log.ts'
 import { assignorOf, awaited, type Group, isSettled } from '../group/group.ts'
 import { checkGroup } from '../kept/topic-name.ts'
@@ -86,12 +86,8 @@ export function describeGroup(log: EmbeddedLog, name: string): GroupDescription 
 
 function describe(log: EmbeddedLog, name: string): GroupDescription {
   const group = log.groups.alive(name)
-  const topics = new Map(log.topics.list().map((topic) => [topic.id, topic.name]))
-  const places = (partitions: readonly GroupPartition[]): TopicPartition[] =>
-    partitions.flatMap(([topicId, partition]) => {
-      const topic = topics.get(topicId)
-      return topic === undefined ? [] : [{ topic, partition }]
-    })
+  const places = (partitions: readonly PartitionNumbers[]): TopicPartition[] =>
+    log.topics.named(partitions).map(({ topic, partition }) => ({ topic, partition }))
   return {
     name,
     kind: log.positions.isApplication(name) ? 'application' : 'group',

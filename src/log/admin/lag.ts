@@ -5,8 +5,8 @@ import { MillraceError } from '../../core/errors.ts'
 import type { Offset, Timestamp } from '../../core/units.ts'
 import { BatchCursor } from '../format/batch-cursor.ts'
 import type { EmbeddedLog } from '../embedded-log.ts'
-import type { PartitionId } from '../kept/partitions.ts'
 import { checkGroup } from '../kept/topic-name.ts'
+import type { PartitionId } from '../format/partition-id.ts'
 
 /** How far a group or an application is in one partition. */
 export interface PartitionLag {
@@ -40,17 +40,15 @@ export interface PartitionLag {
 export function lagOf(log: EmbeddedLog, group: string): PartitionLag[] {
   checkGroup(group)
   log.refresh()
-  const names = new Map(log.topics.list().map(({ id, name }) => [id, name]))
   const nowMs = log.clock.now()
   const positions = log.positions.list(group)
   if (positions.length === 0 && log.groups.find(group) === undefined) throw groupUnknown(group)
-  return positions
-    .flatMap(({ topicId, partition, offset, committedMs, metadata }) => {
-      const topic = names.get(topicId)
-      if (topic === undefined) return [] // positions outlive a topic that is deleted
-      const id = { topic, topicId, partition }
-      const { startOffset, endOffset } = log.partitions.row(id)
-      const timestamp = timestampAt(log, id, Math.max(offset, startOffset)) ?? null
+  return log.topics
+    .named(positions)
+    .map((position) => {
+      const { topic, partition, offset, committedMs, metadata } = position
+      const { startOffset, endOffset } = log.partitions.row(position)
+      const timestamp = timestampAt(log, position, Math.max(offset, startOffset)) ?? null
       return {
         topic,
         partition,

@@ -5,7 +5,7 @@ import { checkWhole } from '../../core/checks.ts'
 import type { Offset, Timestamp } from '../../core/units.ts'
 import type { EmbeddedLog } from '../embedded-log.ts'
 import { timestampAt } from './lag.ts'
-import type { PartitionId } from '../kept/partitions.ts'
+import { partitionsOf } from '../format/partition-id.ts'
 
 /** A record by its place and its time. */
 export interface OffsetAndTimestamp {
@@ -15,16 +15,10 @@ export interface OffsetAndTimestamp {
   readonly timestamp: Timestamp
 }
 
-/** The partitions of a topic, all looked at in one snapshot; throws `topic_unknown`. */
-export function partitionsOf(log: EmbeddedLog, topic: string): PartitionId[] {
-  const { name, id, partitions } = log.topics.describe(topic)
-  return Array.from({ length: partitions }, (_, partition) => ({ topic: name, topicId: id, partition }))
-}
-
 export function offsetsForTimes(log: EmbeddedLog, topic: string, timestamp: number): (OffsetAndTimestamp | null)[] {
   checkWhole('the time to look for', timestamp, 0)
   log.refresh()
-  return partitionsOf(log, topic).map((partition) => {
+  return partitionsOf(log.topics.describe(topic)).map((partition) => {
     const offset = log.offsetAtTime(partition, timestamp)
     const found = timestampAt(log, partition, offset)
     return found === undefined ? null : { offset: offset as Offset, timestamp: found }

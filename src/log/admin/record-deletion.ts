@@ -4,6 +4,7 @@
 import { yieldToEventLoop } from '../../core/clock.ts'
 import { checkList, checkOptions, checkWhole } from '../../core/checks.ts'
 import type { Offset } from '../../core/units.ts'
+import { partitionAt } from '../format/partition-id.ts'
 import type { EmbeddedLog } from '../embedded-log.ts'
 
 /** What {@link Admin.deleteRecords} deletes in a partition. */
@@ -20,12 +21,10 @@ export async function deleteRecords(
   name: string,
   deletions: readonly RecordDeletion[],
 ): Promise<readonly Offset[]> {
-  const { id: topicId, partitions } = log.topics.describe(name)
+  const topic = log.topics.describe(name)
   const checked = checkList('the list of deletions', deletions).map((deletion) => {
     const { partition, beforeOffset } = checkOptions('deleteRecords', deletion, ['partition', 'beforeOffset'])
-    checkWhole('the partition', partition, 0, partitions - 1)
-    checkWhole('beforeOffset', beforeOffset, 0)
-    return { partition: { topic: name, topicId, partition }, beforeOffset }
+    return { partition: partitionAt(topic, partition), beforeOffset: checkWhole('beforeOffset', beforeOffset, 0) }
   })
   const startOffsets = log.retention.deleteBefore(checked) as Offset[]
   for (const { partition } of checked) for (const _ of log.retention.removeDeleted(partition)) await yieldToEventLoop()

@@ -7,9 +7,8 @@ import { shown } from '../../core/shown.ts'
 import type { Offset } from '../../core/units.ts'
 import type { EmbeddedLog } from '../embedded-log.ts'
 import { groupUnknown } from './lag.ts'
-import { partitionsOf } from './offset-queries.ts'
-import type { PartitionId } from '../kept/partitions.ts'
 import { checkGroup, namesOf, type TopicName } from '../kept/topic-name.ts'
+import { type PartitionId, partitionsOf } from '../format/partition-id.ts'
 
 /**
  * Where positions are moved to: the first record that is kept; the end; an offset, in every partition; the first record
@@ -97,14 +96,10 @@ function checkTarget(to: ResetTarget): ResetTarget {
 }
 
 function partitionsToReset(log: EmbeddedLog, group: string, topics: readonly string[] | undefined): PartitionId[] {
-  if (topics !== undefined) return [...new Set(topics)].flatMap((topic) => partitionsOf(log, topic))
+  if (topics !== undefined) return [...new Set(topics)].flatMap((topic) => partitionsOf(log.topics.describe(topic)))
   const positions = log.positions.list(group)
   if (positions.length === 0) throw groupUnknown(group)
-  const names = new Map(log.topics.list().map(({ id, name }) => [id, name]))
-  return positions.flatMap(({ topicId, partition }) => {
-    const topic = names.get(topicId)
-    return topic === undefined ? [] : [{ topic, topicId, partition }] // positions outlive a topic that is deleted
-  })
+  return log.topics.named(positions)
 }
 
 function timedOffset(log: EmbeddedLog, partition: PartitionId, target: ResetTarget): number | undefined {

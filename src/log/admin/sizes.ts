@@ -3,10 +3,9 @@
  */
 import type { Offset, Timestamp } from '../../core/units.ts'
 import type { EmbeddedLog } from '../embedded-log.ts'
-import { partitionsOf } from './offset-queries.ts'
 import type { Segment } from '../kept/partition-row.ts'
-import type { PartitionId } from '../kept/partitions.ts'
 import { namesOf, type TopicName } from '../kept/topic-name.ts'
+import { type PartitionId, partitionsOf } from '../format/partition-id.ts'
 
 /** How much a partition holds. */
 export interface PartitionSize {
@@ -49,7 +48,7 @@ export function sizesOf(log: EmbeddedLog, topics: readonly TopicName[] | undefin
   log.refresh()
   const names = topics === undefined ? log.topics.list().map(({ name }) => name) : namesOf('topics', topics)
   return names.map((topic) => {
-    const partitions = partitionsOf(log, topic).map((partition) => sizeOf(log, partition))
+    const partitions = partitionsOf(log.topics.describe(topic)).map((partition) => sizeOf(log, partition))
     return {
       topic,
       bytes: partitions.reduce((total, { bytes }) => total + bytes, 0),

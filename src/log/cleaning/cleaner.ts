@@ -7,9 +7,9 @@ import { MillraceError } from '../../core/errors.ts'
 import { defaultTopicConfig, type TopicConfig } from '../../core/topic-config.ts'
 import type { Compaction } from './compaction.ts'
 import type { MaintenanceJob, Round } from './maintenance.ts'
-import type { PartitionId } from '../kept/partitions.ts'
 import type { Retention } from './retention.ts'
 import type { Topics } from '../kept/topics.ts'
+import { type PartitionId, partitionsOf } from '../format/partition-id.ts'
 
 /** A step looks at so many partitions that need nothing. */
 const stepPartitions = 512
@@ -47,8 +47,8 @@ function* cleanAll(topics: Topics, round: Round, clean: CleanPartition): Generat
 }
 
 function allPartitions(topics: Topics): (readonly [PartitionId, TopicConfig])[] {
-  return topics.list().flatMap(({ name: topic, id: topicId, partitions, config }) => {
-    const whole = { ...defaultTopicConfig, ...config }
-    return Array.from({ length: partitions }, (_, partition) => [{ topic, topicId, partition }, whole] as const)
+  return topics.list().flatMap((topic) => {
+    const config = { ...defaultTopicConfig, ...topic.config }
+    return partitionsOf(topic).map((partition) => [partition, config] as const)
   })
 }

@@ -12,7 +12,8 @@ import { namedKey, partitionKey, partitionNumberKey, segmentTimeKey } from '../.
 import { BatchCursor } from '../format/batch-cursor.ts'
 import { compactBatch, deleteHorizonMs } from '../format/compacted-batch.ts'
 import type { PartitionRow, Segment } from '../kept/partition-row.ts'
-import { type PartitionId, type Partitions, segmentBatchesMax, type StoredBatch } from '../kept/partitions.ts'
+import { type Partitions, segmentBatchesMax, type StoredBatch } from '../kept/partitions.ts'
+import type { PartitionId } from '../format/partition-id.ts'
 
 /** A pass begins by itself when so much of what it may touch is new since the last one: Kafka's default. */
 const dirtyRatioMin = 0.5

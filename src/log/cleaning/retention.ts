@@ -12,7 +12,8 @@ import type { DatabaseName } from '../../storage/databases.ts'
 import type { Environment } from '../../storage/environment.ts'
 import { partitionNumberKey, segmentTimeKey } from '../../storage/keys.ts'
 import type { PartitionRow, Segment } from '../kept/partition-row.ts'
-import type { PartitionId, Partitions } from '../kept/partitions.ts'
+import type { Partitions } from '../kept/partitions.ts'
+import type { PartitionId } from '../format/partition-id.ts'
 
 /** The segment that is appended to is closed for so many times in the time, or in the bytes, that records are kept. */
 const segmentsPerRetention = 10

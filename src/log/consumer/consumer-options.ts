@@ -15,20 +15,13 @@ import {
 import { shown } from '../../core/shown.ts'
 import { checkTopic } from '../../core/topic.ts'
 import type { Offset } from '../../core/units.ts'
+import type { TopicPartition } from '../format/partition-id.ts'
 import { type AssignorName, assignors } from '../group/assignors.ts'
 import type { CommittedPosition } from '../kept/positions.ts'
 import { sessionTimeoutMaxMs } from '../group/groups.ts'
 import { checkReset, type ResetPolicy, type SeekTarget } from './start-offset.ts'
 import type { TopicSource } from './subscription.ts'
 import { checkGroup, nameOf, type TopicName } from '../kept/topic-name.ts'
-
-/** A partition of a topic, by name. */
-export interface TopicPartition {
-  /** The name of the topic. */
-  readonly topic: string
-  /** From 0. */
-  readonly partition: number
-}
 
 /** What the hooks of a rebalance may do with their consumer; every {@link Consumer} is one. */
 export interface ConsumerControl {

@@ -2,14 +2,13 @@
  * The partitions of a consumer: how they come to it and go, by its group or by the topics that there are.
  */
 import type { WriteTransaction } from '../../storage/environment.ts'
-import { type GroupPartition, partitionName } from '../group/assignors.ts'
-import type { ConsumerSettings, RebalanceHook, TopicPartition } from './consumer-options.ts'
+import type { ConsumerSettings, RebalanceHook } from './consumer-options.ts'
 import type { EmbeddedLog } from '../embedded-log.ts'
 import { Lane } from './lane.ts'
 import { Lanes } from './lanes.ts'
-import type { PartitionId } from '../kept/partitions.ts'
 import { resetOffset } from './start-offset.ts'
 import { Subscription } from './subscription.ts'
+import { type PartitionId, partitionName, type PartitionNumbers, type TopicPartition } from '../format/partition-id.ts'
 
 /** Calls a hook of the user. */
 export type RunHook = (hook: RebalanceHook, partitions: readonly TopicPartition[]) => Promise<void>
@@ -39,7 +38,7 @@ export class ConsumerPartitions {
     this.subscription = new Subscription(log, source)
     log.refresh()
     this.#topicsVersion = log.topics.version()
-    this.#initial = new Set(this.subscription.partitions().map(nameOf))
+    this.#initial = new Set(this.subscription.partitions().map(partitionName))
     if (assign !== undefined) {
       for (const { topic, partition } of assign) this.#add(this.subscription.partition(topic, partition))
     } else if (group === undefined) {
@@ -75,8 +74,8 @@ export class ConsumerPartitions {
   }
 
   #readAll(): void {
-    const wanted = new Map(this.subscription.partitions().map((partition) => [nameOf(partition), partition]))
-    this.drop(this.lanes.all.filter(({ partition }) => !wanted.delete(nameOf(partition))))
+    const wanted = new Map(this.subscription.partitions().map((partition) => [partitionName(partition), partition]))
+    this.drop(this.lanes.all.filter(({ partition }) => !wanted.delete(partitionName(partition))))
     for (const [name, partition] of wanted) {
       const lane = this.#add(partition)
       if (!this.#initial.has(name)) lane.moveTo(this.#log.startOffset(partition))
@@ -87,24 +86,24 @@ export class ConsumerPartitions {
    * Where partitions begin by `latest` or a duration is kept from its first owner on, in the transaction that takes it: what is
    * appended until the first commit would be missed by the next owner.
    */
-  begin(transaction: WriteTransaction, group: string, numbers: readonly GroupPartition[]): void {
+  begin(transaction: WriteTransaction, group: string, numbers: readonly PartitionNumbers[]): void {
     const { reset } = this.#settings
     if (reset === 'none' || reset === 'earliest') return
     const committedMs = this.#log.clock.now()
-    for (const partition of this.#partitionsOf(numbers)) {
+    for (const partition of this.#log.topics.named(numbers)) {
       if (this.#log.positions.get(group, partition) !== undefined) continue
-      const offset = this.#initial.has(nameOf(partition))
+      const offset = this.#initial.has(partitionName(partition))
         ? resetOffset(this.#log, partition, reset, undefined)
         : this.#log.startOffset(partition)
       this.#log.positions.put(transaction, group, partition, { offset, committedMs, metadata: '' })
     }
   }
 
-  async assigned(numbers: readonly GroupPartition[]): Promise<void> {
+  async assigned(numbers: readonly PartitionNumbers[]): Promise<void> {
     this.rebalances++
     const lanes: Lane[] = []
     try {
-      for (const partition of this.#partitionsOf(numbers)) lanes.push(this.#add(partition))
+      for (const partition of this.#log.topics.named(numbers)) lanes.push(this.#add(partition))
       await this.#tell(this.#settings.onAssigned, lanes)
     } catch (error) {
       this.drop(lanes)
@@ -118,7 +117,7 @@ export class ConsumerPartitions {
   }
 
   /** False when it was removed from its group meanwhile, which is for {@link lost} then. */
-  async revoked(numbers: readonly GroupPartition[]): Promise<boolean> {
+  async revoked(numbers: readonly PartitionNumbers[]): Promise<boolean> {
     if (!this.#commitDone()) return false
     this.rebalances++
     const lanes = this.#lanesOf(numbers)
@@ -127,30 +126,17 @@ export class ConsumerPartitions {
     return true
   }
 
-  async lost(numbers: readonly GroupPartition[]): Promise<void> {
+  async lost(numbers: readonly PartitionNumbers[]): Promise<void> {
     this.rebalances++
     const lanes = this.#lanesOf(numbers)
     this.drop(lanes)
     await this.#tell(this.#settings.onLost, lanes)
   }
 
-  #lanesOf(numbers: readonly GroupPartition[]): Lane[] {
+  #lanesOf(numbers: readonly PartitionNumbers[]): Lane[] {
     const names = new Set(numbers.map(partitionName))
-    return this.lanes.all.filter(({ partition }) => names.has(nameOf(partition)))
+    return this.lanes.all.filter(({ partition }) => names.has(partitionName(partition)))
   }
-
-  /** Without those of topics that were deleted. */
-  #partitionsOf(numbers: readonly GroupPartition[]): PartitionId[] {
-    const names = new Map(this.#log.topics.list().map(({ id, name }) => [id, name]))
-    return numbers.flatMap(([topicId, partition]) => {
-      const topic = names.get(topicId)
-      return topic === undefined ? [] : [{ topic, topicId, partition }]
-    })
-  }
-}
-
-function nameOf({ topicId, partition }: PartitionId): string {
-  return partitionName([topicId, partition])
 }
 
 /** A lane's partition, as its user knows it. */

@@ -10,13 +10,9 @@ import { checkTopic, type Topic } from '../../core/topic.ts'
 import type { Offset } from '../../core/units.ts'
 import { type ConsumerMetrics, ConsumerCore } from './consumer-core.ts'
 import { BatchLoop, observableRecords, RecordLoop } from './consumer-loop.ts'
-import {
-  checkConsumerOptions,
-  type ConsumerControl,
-  type ConsumerOptions,
-  type TopicPartition,
-} from './consumer-options.ts'
+import { checkConsumerOptions, type ConsumerControl, type ConsumerOptions } from './consumer-options.ts'
 import type { EmbeddedLog } from '../embedded-log.ts'
+import { partitionAt, type PartitionId, type TopicPartition } from '../format/partition-id.ts'
 import type { PositionCommit } from '../group/groups.ts'
 import type { Lane } from './lane.ts'
 import type { OffsetSource, OffsetStage } from '../producer/offset-source.ts'
@@ -169,14 +165,9 @@ export class Consumer<R extends LogRecord<unknown, unknown>>
     return { partition: place, offset, metadata: metadata === undefined ? note : checkNote(metadata) }
   }
 
-  #partition(topic: string, partition: number): PositionCommit['partition'] {
+  #partition(topic: string, partition: number): PartitionId {
     this.#log.refresh()
-    const { id, name, partitions } = this.#log.describeTopic(topic)
-    return {
-      topic: name,
-      topicId: id,
-      partition: checkWhole(`the partition of "${name}"`, partition, 0, partitions - 1),
-    }
+    return partitionAt(this.#log.topics.describe(topic), partition)
   }
 
   /**

@@ -3,7 +3,7 @@
  */
 import { MillraceError } from '../../core/errors.ts'
 import type { EmbeddedLog } from '../embedded-log.ts'
-import type { PartitionId } from '../kept/partitions.ts'
+import type { PartitionId } from '../format/partition-id.ts'
 
 /** The error of a damaged batch, with the offset that a reader has to get past to go on; any other error as it is. */
 export function withWayPast<E>(log: EmbeddedLog, place: PartitionId, baseOffset: number, error: E): E | MillraceError {

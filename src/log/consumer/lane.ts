@@ -8,7 +8,8 @@ import { BatchCursor } from '../format/batch-cursor.ts'
 import { withWayPast } from './damage.ts'
 import { decodeRecord } from '../format/decode.ts'
 import type { EmbeddedLog } from '../embedded-log.ts'
-import type { PartitionId, StoredBatch } from '../kept/partitions.ts'
+import type { StoredBatch } from '../kept/partitions.ts'
+import type { PartitionId } from '../format/partition-id.ts'
 
 /** How the records of a topic are read. */
 export interface TopicCodecs {

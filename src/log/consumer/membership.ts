@@ -6,7 +6,8 @@
 import type { Clock } from '../../core/clock.ts'
 import { MillraceError } from '../../core/errors.ts'
 import type { WriteTransaction } from '../../storage/environment.ts'
-import type { AssignorName, GroupPartition } from '../group/assignors.ts'
+import type { PartitionNumbers } from '../format/partition-id.ts'
+import type { AssignorName } from '../group/assignors.ts'
 import { available, type Group, type GroupSubscription, type Member, memberOf, minus, surplus } from '../group/group.ts'
 import type { GroupSession, SessionMember } from '../group/group-session.ts'
 import type { Groups } from '../group/groups.ts'
@@ -27,13 +28,13 @@ export interface MembershipOptions {
 /** What the consumer does when its partitions change. */
 export interface MembershipHost {
   /** In the transaction that takes the partitions. */
-  begin(transaction: WriteTransaction, partitions: readonly GroupPartition[]): void
+  begin(transaction: WriteTransaction, partitions: readonly PartitionNumbers[]): void
   /** When it rejects, the partitions are not met, and it is called again. */
-  assigned(partitions: readonly GroupPartition[]): Promise<void>
+  assigned(partitions: readonly PartitionNumbers[]): Promise<void>
   /** The partitions are still owned; they are given up when this resolves. False when they were taken away before it could. */
-  revoked(partitions: readonly GroupPartition[]): Promise<boolean>
+  revoked(partitions: readonly PartitionNumbers[]): Promise<boolean>
   /** The partitions are somebody else's by now. */
-  lost(partitions: readonly GroupPartition[]): Promise<void>
+  lost(partitions: readonly PartitionNumbers[]): Promise<void>
   /** The heartbeat has stopped for an error. */
   fail(error: unknown): void
 }
@@ -60,7 +61,7 @@ export class Membership {
   #memberId: string | undefined
   #generation = 0
   /** What the host was told of, which a static member that comes back is not yet of what it inherits. */
-  #owned: readonly GroupPartition[] = []
+  #owned: readonly PartitionNumbers[] = []
   #syncedVersion = 0
   #syncedTopics = 0
   #lastPollMs = 0

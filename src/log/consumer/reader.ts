@@ -10,8 +10,9 @@ import { BatchCursor } from '../format/batch-cursor.ts'
 import { withWayPast } from './damage.ts'
 import { decodeRecord } from '../format/decode.ts'
 import type { EmbeddedLog } from '../embedded-log.ts'
-import { type PartitionId, positionLost } from '../kept/partitions.ts'
+import { positionLost } from '../kept/partitions.ts'
 import { checkTarget, type SeekTarget, seekOffset } from './start-offset.ts'
+import { partitionAt, type PartitionId, partitionsOf } from '../format/partition-id.ts'
 
 /** Where to begin: whatever a consumer can {@link Consumer.seek}. */
 export type ReadFrom = SeekTarget
@@ -174,8 +175,7 @@ export class TopicReader<K, V> implements AsyncIterable<LogRecord<K, V>> {
     const count = found?.partitions ?? this.#topic.partitions
     if (only !== undefined && count !== undefined) checkWhole('the partition', only, 0, count - 1)
     if (found === undefined) return undefined
-    const indices = only === undefined ? Array.from({ length: found.partitions }, (_, index) => index) : [only]
-    return indices.map((partition) => ({ topic: found.name, topicId: found.id, partition }))
+    return only === undefined ? partitionsOf(found) : [partitionAt(found, only)]
   }
 
   #begin(partition: PartitionId, from: ReadFrom): number {

@@ -5,7 +5,7 @@ import { MillraceError } from '../../core/errors.ts'
 import { checkWhole, onlyField } from '../../core/checks.ts'
 import { shown } from '../../core/shown.ts'
 import type { EmbeddedLog } from '../embedded-log.ts'
-import type { PartitionId } from '../kept/partitions.ts'
+import type { PartitionId } from '../format/partition-id.ts'
 
 /**
  * Where a consumer goes: an offset, the first record that is kept, the end, the first record with at least this time

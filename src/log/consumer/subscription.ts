@@ -1,16 +1,15 @@
 /**
  * What a consumer reads, and how: topics by constant or by name, all that match a pattern, or single partitions.
  */
-import { checkWhole } from '../../core/checks.ts'
 import { codecOf, type Serde } from '../../core/serde.ts'
 import { bytes, nullable } from '../../core/serdes.ts'
 import type { TopicConfig } from '../../core/topic-config.ts'
 import type { EmbeddedLog } from '../embedded-log.ts'
 import type { GroupSubscription } from '../group/group.ts'
 import type { TopicCodecs } from './lane.ts'
-import type { PartitionId } from '../kept/partitions.ts'
 import { nameOf } from '../kept/topic-name.ts'
 import type { TopicDescription } from '../kept/topics.ts'
+import { partitionAt, type PartitionId, partitionsOf } from '../format/partition-id.ts'
 
 /** A topic as a consumer is given it: its typed constant, or its name, whose keys and values are read as bytes. */
 export type TopicSource = string | ReadableTopic
@@ -86,17 +85,8 @@ export class Subscription {
 
   /** @throws MillraceError `topic_unknown`, `bad_option` */
   partition(topic: string, partition: number): PartitionId {
-    const { name, id, partitions } = this.#log.describeTopic(topic)
-    return {
-      topic: name,
-      topicId: id,
-      partition: checkWhole(`the partition of "${name}"`, partition, 0, partitions - 1),
-    }
+    return partitionAt(this.#log.describeTopic(topic), partition)
   }
-}
-
-function partitionsOf({ name, id, partitions }: TopicDescription): PartitionId[] {
-  return Array.from({ length: partitions }, (_, partition) => ({ topic: name, topicId: id, partition }))
 }
 
 function codecsOf({ key, value }: Pick<ReadableTopic, 'key' | 'value'>): TopicCodecs {

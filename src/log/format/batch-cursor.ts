@@ -23,18 +23,8 @@ import {
   recordCountAt,
 } from './batch.ts'
 import { compressionCodes, unpack } from './compression.ts'
+import type { PartitionId } from './partition-id.ts'
 import { VarintReader } from './varint.ts'
-
-/** Where a batch stands, for errors. */
-export interface BatchPlace {
-  readonly topic: string
-  readonly partition: number
-}
-
-/** The partition whose batches are read. */
-export interface StoredPlace extends BatchPlace {
-  readonly topicId: number
-}
 
 const compressionMask = 7
 
@@ -55,7 +45,7 @@ export class BatchCursor {
   valueEnd = 0
   headers: readonly Header[] = noHeaders
 
-  readonly #place: StoredPlace
+  readonly #partition: PartitionId
   readonly #mark: number
   readonly #reader = new VarintReader()
   #baseTimestamp = 0
@@ -66,9 +56,9 @@ export class BatchCursor {
   /** Whether no record is missing between the first and the last: compaction may have taken some. */
   #isDense = true
 
-  constructor(place: StoredPlace) {
-    this.#place = place
-    this.#mark = placeMark(place.topicId, place.partition)
+  constructor(partition: PartitionId) {
+    this.#partition = partition
+    this.#mark = placeMark(partition)
   }
 
   /**
@@ -165,7 +155,7 @@ export class BatchCursor {
   }
 
   #damaged(why: string): never {
-    const { topic, partition } = this.#place
+    const { topic, partition } = this.#partition
     const offset = Math.max(this.offset, this.baseOffset)
     throw new MillraceError(
       'damaged',

@@ -14,6 +14,7 @@ import type { Header } from '../../core/headers.ts'
 import { partitionsMax } from '../../core/topic.ts'
 import { defaultTopicConfig } from '../../core/topic-config.ts'
 import { type Compression, compressionCodes, pack } from './compression.ts'
+import type { PartitionNumbers } from './partition-id.ts'
 import { varintBytes, writeVarint } from './varint.ts'
 
 export const batchHeaderBytes = 61
@@ -282,7 +283,7 @@ export function setPlace(batch: Buffer, mark: number, offset: number): void {
  * Identifies the partition in its batches, where Kafka's brokers write the leader epoch: a batch that turns up under
  * the key of another partition is recognised, although its checksum is right.
  */
-export function placeMark(topicId: number, partition: number): number {
+export function placeMark({ topicId, partition }: PartitionNumbers): number {
   return (Math.imul(topicId, partitionsMax) + partition) | 0
 }
 

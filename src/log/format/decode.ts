@@ -5,7 +5,8 @@ import { MillraceError, messageOf } from '../../core/errors.ts'
 import type { LogRecord } from '../../core/record.ts'
 import { type Codec, unexpectedNull } from '../../core/serde.ts'
 import type { Offset, Timestamp } from '../../core/units.ts'
-import type { BatchCursor, BatchPlace } from './batch-cursor.ts'
+import type { BatchCursor } from './batch-cursor.ts'
+import type { TopicPartition } from './partition-id.ts'
 
 /**
  * The cursor's record.
@@ -14,7 +15,7 @@ import type { BatchCursor, BatchPlace } from './batch-cursor.ts'
  */
 export function decodeRecord<K, V>(
   cursor: BatchCursor,
-  place: BatchPlace,
+  place: TopicPartition,
   keyCodec: Codec<K>,
   valueCodec: Codec<V>,
 ): LogRecord<K, V> {

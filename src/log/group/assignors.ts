@@ -4,19 +4,10 @@
  * `range` and `round-robin` give what Kafka's assignors of these names give. `cooperative-sticky` is as even as they are and moves
  * as little as it can.
  */
+import { type PartitionedTopic, partitionName, type PartitionNumbers } from '../format/partition-id.ts'
 
 /** How a group deals out partitions. */
 export type AssignorName = 'range' | 'round-robin' | 'cooperative-sticky'
-
-/** A partition by its numbers: topic id, partition. */
-export type GroupPartition = readonly [topicId: number, partition: number]
-
-/** A topic of the log, as far as dealing it out needs it. */
-export interface AssignableTopic {
-  readonly name: string
-  readonly id: number
-  readonly partitions: number
-}
 
 /** A member that takes part. */
 export interface Subscriber {
@@ -25,32 +16,27 @@ export interface Subscriber {
   /** The names of the topics that it reads. */
   readonly topics: ReadonlySet<string>
   /** What it was given last. */
-  readonly previous: readonly GroupPartition[]
+  readonly previous: readonly PartitionNumbers[]
 }
 
 /** The partitions of each member, by its id; every partition of a topic that somebody reads has exactly one. */
-export type Assignment = ReadonlyMap<string, readonly GroupPartition[]>
+export type Assignment = ReadonlyMap<string, readonly PartitionNumbers[]>
 
 export const assignors: Readonly<
-  Record<AssignorName, (subscribers: readonly Subscriber[], topics: readonly AssignableTopic[]) => Assignment>
+  Record<AssignorName, (subscribers: readonly Subscriber[], topics: readonly PartitionedTopic[]) => Assignment>
 > = {
   range,
   'round-robin': roundRobin,
   'cooperative-sticky': cooperativeSticky,
 }
 
-/** One name for a partition, as the key of a Map. */
-export function partitionName([topicId, partition]: GroupPartition): string {
-  return `${topicId}:${partition}`
-}
-
 /** By topic id, then by partition. */
-export function byNumbers(left: GroupPartition, right: GroupPartition): number {
-  return left[0] - right[0] || left[1] - right[1]
+export function byNumbers(left: PartitionNumbers, right: PartitionNumbers): number {
+  return left.topicId - right.topicId || left.partition - right.partition
 }
 
 /** For each topic: runs of partitions, the first members one more where it does not come out even. */
-function range(subscribers: readonly Subscriber[], topics: readonly AssignableTopic[]): Assignment {
+function range(subscribers: readonly Subscriber[], topics: readonly PartitionedTopic[]): Assignment {
   const dealt = emptyHands(subscribers)
   for (const topic of topics.toSorted(byName)) {
     const readers = readersOf(subscribers, topic)
@@ -59,14 +45,14 @@ function range(subscribers: readonly Subscriber[], topics: readonly AssignableTo
     let next = 0
     for (const [index, { memberId }] of readers.entries()) {
       const end = next + least + (index < more ? 1 : 0)
-      for (; next < end; next++) handOf(dealt, memberId).push([topic.id, next])
+      for (; next < end; next++) handOf(dealt, memberId).push({ topicId: topic.id, partition: next })
     }
   }
   return dealt
 }
 
 /** All partitions in the order of their topics, to the members in turn; one that does not read the topic is passed over. */
-function roundRobin(subscribers: readonly Subscriber[], topics: readonly AssignableTopic[]): Assignment {
+function roundRobin(subscribers: readonly Subscriber[], topics: readonly PartitionedTopic[]): Assignment {
   const dealt = emptyHands(subscribers)
   const order = subscribers.toSorted(byInstance)
   let turn = 0
@@ -74,14 +60,14 @@ function roundRobin(subscribers: readonly Subscriber[], topics: readonly Assigna
     if (readersOf(order, topic).length === 0) continue
     for (let partition = 0; partition < topic.partitions; partition++) {
       while (!(order[turn % order.length] as Subscriber).topics.has(topic.name)) turn++
-      handOf(dealt, (order[turn++ % order.length] as Subscriber).memberId).push([topic.id, partition])
+      handOf(dealt, (order[turn++ % order.length] as Subscriber).memberId).push({ topicId: topic.id, partition })
     }
   }
   return dealt
 }
 
 /** What a member has stays with it as long as nobody who could take it has two fewer. */
-function cooperativeSticky(subscribers: readonly Subscriber[], topics: readonly AssignableTopic[]): Assignment {
+function cooperativeSticky(subscribers: readonly Subscriber[], topics: readonly PartitionedTopic[]): Assignment {
   const dealt = emptyHands(subscribers)
   const order = subscribers.toSorted(byInstance)
   const byId = new Map(topics.map((topic) => [topic.id, topic]))
@@ -97,8 +83,8 @@ function cooperativeSticky(subscribers: readonly Subscriber[], topics: readonly 
   const kept = new Set<string>()
   for (const { memberId, topics: read, previous } of order) {
     for (const partition of previous) {
-      const topic = byId.get(partition[0])
-      if (topic === undefined || partition[1] >= topic.partitions || !read.has(topic.name)) continue
+      const topic = byId.get(partition.topicId)
+      if (topic === undefined || partition.partition >= topic.partitions || !read.has(topic.name)) continue
       if (kept.has(partitionName(partition))) continue
       kept.add(partitionName(partition))
       handOf(dealt, memberId).push(partition)
@@ -110,8 +96,9 @@ function cooperativeSticky(subscribers: readonly Subscriber[], topics: readonly 
     .sort((a, b) => (readers.get(a.id) ?? []).length - (readers.get(b.id) ?? []).length)
   for (const { id, partitions } of fewReadersFirst) {
     for (let partition = 0; partition < partitions; partition++) {
-      const memberId = kept.has(partitionName([id, partition])) ? undefined : poorest(id)
-      if (memberId !== undefined) handOf(dealt, memberId).push([id, partition])
+      const numbers = { topicId: id, partition }
+      const memberId = kept.has(partitionName(numbers)) ? undefined : poorest(id)
+      if (memberId !== undefined) handOf(dealt, memberId).push(numbers)
     }
   }
   // Each move makes the sum of the squares of the counts smaller, so this ends.
@@ -121,7 +108,7 @@ function cooperativeSticky(subscribers: readonly Subscriber[], topics: readonly 
 
 /** Moves one partition to a member that has at least two fewer; false when there is none to move. */
 function moveOne(
-  dealt: Map<string, GroupPartition[]>,
+  dealt: Map<string, PartitionNumbers[]>,
   order: readonly Subscriber[],
   poorest: (topicId: number) => string | undefined,
 ): boolean {
@@ -129,8 +116,8 @@ function moveOne(
   for (const { memberId } of richestFirst) {
     const hand = handOf(dealt, memberId)
     for (let at = hand.length - 1; at >= 0; at--) {
-      const partition = hand[at] as GroupPartition
-      const taker = poorest(partition[0])
+      const partition = hand[at] as PartitionNumbers
+      const taker = poorest(partition.topicId)
       if (taker === undefined || handOf(dealt, taker).length + 1 >= hand.length) continue
       hand.splice(at, 1)
       handOf(dealt, taker).push(partition)
@@ -140,15 +127,15 @@ function moveOne(
   return false
 }
 
-function emptyHands(subscribers: readonly Subscriber[]): Map<string, GroupPartition[]> {
+function emptyHands(subscribers: readonly Subscriber[]): Map<string, PartitionNumbers[]> {
   return new Map(subscribers.map(({ memberId }) => [memberId, []]))
 }
 
-function handOf(dealt: Map<string, GroupPartition[]>, memberId: string): GroupPartition[] {
-  return dealt.get(memberId) as GroupPartition[]
+function handOf(dealt: Map<string, PartitionNumbers[]>, memberId: string): PartitionNumbers[] {
+  return dealt.get(memberId) as PartitionNumbers[]
 }
 
-function readersOf(subscribers: readonly Subscriber[], topic: AssignableTopic): Subscriber[] {
+function readersOf(subscribers: readonly Subscriber[], topic: PartitionedTopic): Subscriber[] {
   return subscribers.filter(({ topics }) => topics.has(topic.name)).toSorted(byInstance)
 }
 
@@ -160,7 +147,7 @@ function byInstance(left: Subscriber, right: Subscriber): number {
   return order(left.memberId, right.memberId)
 }
 
-function byName(left: AssignableTopic, right: AssignableTopic): number {
+function byName(left: PartitionedTopic, right: PartitionedTopic): number {
   return order(left.name, right.name)
 }
 

@@ -7,14 +7,8 @@
  *
  * Nothing here reads a clock, a file or a random number: storage and time are groups.ts.
  */
-import {
-  type AssignableTopic,
-  type AssignorName,
-  assignors,
-  byNumbers,
-  type GroupPartition,
-  partitionName,
-} from './assignors.ts'
+import { type PartitionedTopic, partitionName, type PartitionNumbers } from '../format/partition-id.ts'
+import { type AssignorName, assignors, byNumbers } from './assignors.ts'
 
 /** What a member reads. */
 export interface GroupSubscription {
@@ -39,9 +33,9 @@ export interface Member {
   readonly subscription: GroupSubscription
   readonly assignor: AssignorName
   /** What it may read and commit. */
-  readonly owned: readonly GroupPartition[]
+  readonly owned: readonly PartitionNumbers[]
   /** What it should own. */
-  readonly target: readonly GroupPartition[]
+  readonly target: readonly PartitionNumbers[]
   /** The generation that it has caught up with. */
   readonly generation: number
 }
@@ -107,7 +101,7 @@ function without(group: Group, isGone: (member: Member) => boolean, nowMs: numbe
 }
 
 /** Computes the targets anew; the same group when none changes. */
-export function retarget(group: Group, topics: readonly AssignableTopic[]): Group {
+export function retarget(group: Group, topics: readonly PartitionedTopic[]): Group {
   const subscribers = group.members.map(({ memberId, instanceId, subscription, target }) => ({
     memberId,
     ...(instanceId === undefined ? {} : { instanceId }),
@@ -154,17 +148,17 @@ export function resubscribe(group: Group, { topics, pattern }: GroupSubscription
 }
 
 /** What a member has to give up. */
-export function surplus({ owned, target }: Member): GroupPartition[] {
+export function surplus({ owned, target }: Member): PartitionNumbers[] {
   return minus(owned, target)
 }
 
 /** A member gives partitions up. */
-export function release(group: Group, memberId: string, partitions: readonly GroupPartition[]): Group {
+export function release(group: Group, memberId: string, partitions: readonly PartitionNumbers[]): Group {
   return change(group, memberId, (member) => ({ ...member, owned: minus(member.owned, partitions) }))
 }
 
 /** What a member may take: in its target, and owned by nobody. */
-export function available(group: Group, { target }: Member): GroupPartition[] {
+export function available(group: Group, { target }: Member): PartitionNumbers[] {
   return minus(
     target,
     group.members.flatMap(({ owned }) => owned),
@@ -173,7 +167,7 @@ export function available(group: Group, { target }: Member): GroupPartition[] {
 
 /** A partition that a member waits for, and the member that has it. */
 export interface Awaited {
-  readonly partition: GroupPartition
+  readonly partition: PartitionNumbers
   readonly holder: Member
 }
 
@@ -211,14 +205,19 @@ function change(group: Group, memberId: string, to: (member: Member) => Member):
   return { ...group, members: group.members.map((member) => (member.memberId === memberId ? to(member) : member)) }
 }
 
-export function minus(partitions: readonly GroupPartition[], others: readonly GroupPartition[]): GroupPartition[] {
+export function minus(
+  partitions: readonly PartitionNumbers[],
+  others: readonly PartitionNumbers[],
+): PartitionNumbers[] {
   const taken = new Set(others.map(partitionName))
   return partitions.filter((partition) => !taken.has(partitionName(partition)))
 }
 
-function isSame(left: readonly GroupPartition[], right: readonly GroupPartition[]): boolean {
+const nowhere: PartitionNumbers = { topicId: -1, partition: -1 }
+
+function isSame(left: readonly PartitionNumbers[], right: readonly PartitionNumbers[]): boolean {
   return (
     left.length === right.length &&
-    left.every((partition, index) => byNumbers(partition, right[index] ?? [-1, -1]) === 0)
+    left.every((partition, index) => byNumbers(partition, right[index] ?? nowhere) === 0)
   )
 }

@@ -12,8 +12,7 @@ import { readInt64, writeInt64 } from '../../core/bytes.ts'
 import type { Clock } from '../../core/clock.ts'
 import { MillraceError } from '../../core/errors.ts'
 import type { Environment, WriteTransaction } from '../../storage/environment.ts'
-import { afterPrefix, namedKey } from '../../storage/keys.ts'
-import { type GroupPartition, partitionName } from './assignors.ts'
+import { afterPrefix } from '../../storage/keys.ts'
 import {
   detach,
   emptyGroup,
@@ -31,9 +30,11 @@ import {
   retarget,
   take,
 } from './group.ts'
-import type { PartitionId, Partitions } from '../kept/partitions.ts'
+import type { Partitions } from '../kept/partitions.ts'
+import { decodeGroup, encodeGroup, groupKey, nameOfKey, type StoredGroup, versionOf } from './group-row.ts'
 import type { Positions } from '../kept/positions.ts'
 import type { Topics } from '../kept/topics.ts'
+import { type PartitionId, partitionName, type PartitionNumbers } from '../format/partition-id.ts'
 
 /** A position to be committed. */
 export interface PositionCommit {
@@ -42,20 +43,12 @@ export interface PositionCommit {
   readonly metadata: string
 }
 
-/** A group and the version of its row. */
-export interface StoredGroup {
-  readonly group: Group
-  readonly version: number
-}
-
 /** Kafka's group.max.session.timeout.ms. */
 export const sessionTimeoutMaxMs = 1_800_000
 
 /** What more than this is between the clock and the time that has passed is a jump: it was set, or the machine has slept. */
 const jumpMsMax = 500
 
-/** The version stands before the JSON of a group, so that whoever waits for a change need not parse the rest. */
-const versionBytes = 8
 const pageRows = 256
 
 export class Groups {
@@ -83,21 +76,20 @@ export class Groups {
 
   /** Rises with every change of the group; 0 when there is none of this name. */
   version(name: string): number {
-    const stored = this.#environment.get('groups', namedKey(name, ''))
-    return stored === undefined ? 0 : readInt64(stored, 0)
+    const stored = this.#environment.get('groups', groupKey(name))
+    return stored === undefined ? 0 : versionOf(stored)
   }
 
   find(name: string): StoredGroup | undefined {
-    const stored = this.#environment.get('groups', namedKey(name, ''))
-    if (stored === undefined) return undefined
-    return { group: JSON.parse(stored.toString('utf8', versionBytes)) as Group, version: readInt64(stored, 0) }
+    const stored = this.#environment.get('groups', groupKey(name))
+    return stored === undefined ? undefined : decodeGroup(stored)
   }
 
   /** Every group that has a row, by name. */
   names(): string[] {
     const names: string[] = []
     for (const page of this.#environment.pages('groups', Buffer.of(1), Buffer.of(255), pageRows)) {
-      for (const { key } of page) names.push(key.subarray(0, -1).toString())
+      for (const { key } of page) names.push(nameOfKey(key))
     }
     return names
   }
@@ -174,7 +166,7 @@ export class Groups {
     if (members.some((member) => this.#isGone(member))) this.settle(name)
   }
 
-  release(name: string, memberId: string, partitions: readonly GroupPartition[]): void {
+  release(name: string, memberId: string, partitions: readonly PartitionNumbers[]): void {
     this.#environment.write((transaction) =>
       this.#change(transaction, name, (group) => release(group, memberId, partitions)),
     )
@@ -184,10 +176,10 @@ export class Groups {
   take(
     name: string,
     memberId: string,
-    begin: (transaction: WriteTransaction, partitions: readonly GroupPartition[]) => void,
+    begin: (transaction: WriteTransaction, partitions: readonly PartitionNumbers[]) => void,
   ): StoredGroup {
     return this.#environment.write((transaction) => {
-      const ownedIn = (group: Group | undefined): readonly GroupPartition[] =>
+      const ownedIn = (group: Group | undefined): readonly PartitionNumbers[] =>
         (group && memberOf(group, memberId)?.owned) ?? []
       const before = this.find(name)?.group
       const stored = this.#change(transaction, name, (group) => take(group, memberId))
@@ -247,8 +239,8 @@ export class Groups {
     }
     const owned = new Set(member.owned.map(partitionName))
     for (const { partition } of positions) {
-      const { topic, topicId, partition: index } = partition
-      if (owned.has(partitionName([topicId, index]))) continue
+      const { topic, partition: index } = partition
+      if (owned.has(partitionName(partition))) continue
       throw new MillraceError(
         'member_fenced',
         `${topic}[${index}] does not belong to "${memberId}" of the group "${name}" any more. Nothing of this commit is kept`,
@@ -307,22 +299,19 @@ export class Groups {
 
   /** Forgets a group without members: its row, and with it that it ever was. */
   remove(transaction: WriteTransaction, name: string): void {
-    transaction.remove('groups', namedKey(name, ''))
+    transaction.remove('groups', groupKey(name))
   }
 
   #change(transaction: WriteTransaction, name: string, to: (group: Group) => Group): StoredGroup {
     const stored = this.find(name)
     const before = stored?.group ?? emptyGroup
     const group = to(before)
-    // A row that is made anew must not look like the one before to a member that slept meanwhile.
+    // A row that is rebuilt must not look like the one before to a member that slept meanwhile.
     const version = stored?.version ?? this.#clock.now()
     if (group === before) return { group, version }
-    const json = Buffer.from(JSON.stringify(group))
-    const value = Buffer.allocUnsafe(versionBytes + json.length)
-    writeInt64(value, 0, version + 1)
-    value.set(json, versionBytes)
-    transaction.put('groups', namedKey(name, ''), value)
-    return { group, version: version + 1 }
+    const changed = { group, version: version + 1 }
+    transaction.put('groups', groupKey(name), encodeGroup(changed))
+    return changed
   }
 
   /** This process was held up, and so may others have been: everybody has its session timeout from now on. */

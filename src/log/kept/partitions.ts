@@ -12,7 +12,8 @@ import type { Environment, WriteTransaction } from '../../storage/environment.ts
 import type { Entry } from '../../storage/databases.ts'
 import { numberOfKey, partitionKey, partitionNumberKey, segmentTimeKey } from '../../storage/keys.ts'
 import { batchHeaderBytes, lastOffsetDeltaAt, maxTimestampAt, placeMark, setPlace } from '../format/batch.ts'
-import { BatchCursor, type StoredPlace } from '../format/batch-cursor.ts'
+import { BatchCursor } from '../format/batch-cursor.ts'
+import type { PartitionId } from '../format/partition-id.ts'
 import type { Catalogue } from './catalogue.ts'
 import {
   decodePartitionRow,
@@ -24,9 +25,6 @@ import {
   type PartitionRow,
   type Segment,
 } from './partition-row.ts'
-
-/** A partition as storage knows it. */
-export type PartitionId = StoredPlace
 
 export interface StoredBatch {
   readonly baseOffset: number
@@ -57,11 +55,13 @@ export class Partitions {
   }
 
   /** Makes the rows of a new topic, or those that are added to one. */
-  create(transaction: WriteTransaction, topicId: number, from: number, to: number): void {
-    for (let partition = from; partition < to; partition++) {
-      const key = partitionKey(topicId, partition)
-      transaction.put('partitions', key, encodePartitionRow(key, emptyPartition))
-    }
+  create(transaction: WriteTransaction, partitions: readonly PartitionId[]): void {
+    for (const partition of partitions) this.putRow(transaction, partition, emptyPartition)
+  }
+
+  /** Removes the rows of a deleted topic. */
+  remove(transaction: WriteTransaction, partitions: readonly PartitionId[]): void {
+    for (const { topicId, partition } of partitions) transaction.remove('partitions', partitionKey(topicId, partition))
   }
 
   /**
@@ -147,7 +147,7 @@ export class Partitions {
     const row = this.row(partition)
     this.#checkEnd(partition, row.endOffset)
     this.#guard.check(batches.reduce((total, batch) => total + batch.length, 0))
-    const mark = placeMark(topicId, index)
+    const mark = placeMark(partition)
     let { endOffset, bytes, active } = row
     for (const batch of batches) {
       if (active.batchCount >= segmentBatchesMax || active.bytes >= segmentBytesMax) {

@@ -8,6 +8,7 @@ import { MillraceError } from '../../core/errors.ts'
 import type { Environment, WriteTransaction } from '../../storage/environment.ts'
 import { afterPrefix, namedKey, partitionKey } from '../../storage/keys.ts'
 import { damaged } from '../../storage/read-failure.ts'
+import type { PartitionNumbers } from '../format/partition-id.ts'
 import { decodeSum, encodeSum, equalSums, noRows, type RowSum, sumWith, sumWithout } from './row-sum.ts'
 
 /** A position as it was committed. */
@@ -20,16 +21,7 @@ export interface CommittedPosition {
   readonly metadata: string
 }
 
-export interface StoredPosition extends CommittedPosition {
-  readonly topicId: number
-  readonly partition: number
-}
-
-/** A partition by its numbers. */
-export interface PartitionNumbers {
-  readonly topicId: number
-  readonly partition: number
-}
+export interface StoredPosition extends CommittedPosition, PartitionNumbers {}
 
 const fixedBytes = 16
 const pageRows = 512

@@ -4,7 +4,7 @@
 import { writeUint64 } from '../../core/bytes.ts'
 import { namedKey } from '../../storage/keys.ts'
 import { decodeNumbers, encodeNumbers } from './number-row.ts'
-import type { PartitionNumbers } from './positions.ts'
+import type { PartitionNumbers } from '../format/partition-id.ts'
 
 /** A batch that a producer has appended, by its sequence numbers. */
 export interface AppendedBatch {

@@ -13,7 +13,7 @@ import type { Entry } from '../../storage/databases.ts'
 import { afterPrefix } from '../../storage/keys.ts'
 import type { Catalogue } from './catalogue.ts'
 import { lastOffsetDeltaAt, producerOf, sealBatch, stampProducer } from '../format/batch.ts'
-import type { PartitionId, Partitions } from './partitions.ts'
+import type { Partitions } from './partitions.ts'
 import {
   type AppendedBatch,
   batchesKept,
@@ -28,6 +28,7 @@ import {
   statePrefix,
   type TransactionalOwner,
 } from './producer-row.ts'
+import type { PartitionId } from '../format/partition-id.ts'
 
 /** What a producer writes into its batches. */
 export interface ProducerIdentity {

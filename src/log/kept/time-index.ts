@@ -11,7 +11,8 @@ import { segmentTimeKey } from '../../storage/keys.ts'
 import { maxTimestampAt } from '../format/batch.ts'
 import { BatchCursor } from '../format/batch-cursor.ts'
 import type { Segment } from './partition-row.ts'
-import type { PartitionId, Partitions } from './partitions.ts'
+import type { Partitions } from './partitions.ts'
+import type { PartitionId } from '../format/partition-id.ts'
 
 /** As Kafka defines it; the end when there is none. */
 export function offsetAtTime(

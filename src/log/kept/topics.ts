@@ -8,7 +8,7 @@ import { nearestName } from '../../core/near-names.ts'
 import { checkPartitions } from '../../core/topic.ts'
 import { checkTopicConfig, defaultTopicConfig, type TopicConfig, topicConfigNames } from '../../core/topic-config.ts'
 import type { Environment, WriteTransaction } from '../../storage/environment.ts'
-import { partitionKey } from '../../storage/keys.ts'
+import { type PartitionId, type PartitionNumbers, partitionsOf } from '../format/partition-id.ts'
 import type { Catalogue } from './catalogue.ts'
 import { markDeleted } from './deleted-topics.ts'
 import type { Partitions } from './partitions.ts'
@@ -73,6 +73,15 @@ export class Topics {
     return this.#catalogue.topics()
   }
 
+  /** Partitions with the names of their topics, in the order given; those of a topic that was deleted are left out. */
+  named<P extends PartitionNumbers>(partitions: readonly P[]): (P & PartitionId)[] {
+    const names = new Map(this.list().map(({ id, name }) => [id, name]))
+    return partitions.flatMap((partition) => {
+      const topic = names.get(partition.topicId)
+      return topic === undefined ? [] : [{ ...partition, topic }]
+    })
+  }
+
   /** @throws MillraceError `topic_exists` */
   create(given: TopicRequest): TopicDescription {
     const request = checkRequest(given)
@@ -130,7 +139,7 @@ export class Topics {
       config: request.config ?? {},
     }
     this.put(transaction, description)
-    this.#partitions.create(transaction, description.id, 0, description.partitions)
+    this.#partitions.create(transaction, partitionsOf(description))
     return description
   }
 
@@ -160,7 +169,7 @@ export class Topics {
   }
 
   /**
-   * Adds empty partitions behind those that a topic has.
+   * Adds empty partitions after those that a topic has.
    *
    * @throws MillraceError `topic_unknown`, `bad_option`, `partitions_differ` when stored data depends on how many there are
    */
@@ -178,7 +187,7 @@ export class Topics {
       checkNothingFollows(this.#environment, name)
       const after = { ...before, partitions }
       this.put(transaction, after)
-      this.#partitions.create(transaction, before.id, before.partitions, partitions)
+      this.#partitions.create(transaction, partitionsOf(after).slice(before.partitions))
       return after
     })
   }
@@ -191,16 +200,14 @@ export class Topics {
    */
   delete(name: string): void {
     this.#environment.write((transaction) => {
-      const { id, partitions } = this.describe(name)
+      const topic = this.describe(name)
       this.#catalogue.put(transaction, 'topics', Buffer.from(name), undefined)
-      for (let partition = 0; partition < partitions; partition++) {
-        transaction.remove('partitions', partitionKey(id, partition))
-      }
-      markDeleted(transaction, id)
+      this.#partitions.remove(transaction, partitionsOf(topic))
+      markDeleted(transaction, topic.id)
     })
   }
 
-  /** Says once what a constant asks for and the topic does not have: nothing is changed behind anyone's back. */
+  /** Says once what a constant asks for and the topic does not have: nothing is changed unasked. */
   #report(request: TopicRequest, found: TopicDescription): void {
     const asked = request.config ?? {}
     const stored = { ...defaultTopicConfig, ...found.config }

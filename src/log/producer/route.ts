@@ -11,8 +11,8 @@ import type { Codec } from '../../core/serde.ts'
 import { defaultTopicConfig, type TopicConfig } from '../../core/topic-config.ts'
 import { BatchBuilder, type BatchMark } from '../format/batch.ts'
 import type { Compression } from '../format/compression.ts'
-import type { PartitionId } from '../kept/partitions.ts'
 import type { TopicDescription } from '../kept/topics.ts'
+import { type PartitionId, partitionsOf } from '../format/partition-id.ts'
 
 /** The open end of a partition: batches that are ready, the one under construction, and who waits for them. */
 export interface Outbox {
@@ -64,7 +64,7 @@ export type Partitioner = (
 ) => number
 
 export function topicOutboxes(description: TopicDescription, compression: Compression): TopicOutboxes {
-  const { name, id, partitions } = description
+  const { name, id } = description
   const config = { ...defaultTopicConfig, ...description.config }
   const { compressionType, messageTimestampType, messageTimestampBeforeMaxMs, messageTimestampAfterMaxMs } = config
   return {
@@ -74,8 +74,8 @@ export function topicOutboxes(description: TopicDescription, compression: Compre
     // The producer's time does not count where the log gives its own.
     limitsTimestamps:
       messageTimestampType === 'CreateTime' && (messageTimestampBeforeMaxMs >= 0 || messageTimestampAfterMaxMs >= 0),
-    outboxes: Array.from({ length: partitions }, (_, partition) => ({
-      partition: { topic: name, topicId: id, partition },
+    outboxes: partitionsOf(description).map((partition) => ({
+      partition,
       builder: new BatchBuilder(compressionType === 'producer' ? compression : compressionType),
       ready: [],
       count: 0,

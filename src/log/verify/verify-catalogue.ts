@@ -5,6 +5,7 @@ import type { DatabaseName } from '../../storage/databases.ts'
 import type { Environment } from '../../storage/environment.ts'
 import { afterPrefix, partitionKey } from '../../storage/keys.ts'
 import { unseal } from '../../storage/sealed-rows.ts'
+import { partitionsOf } from '../format/partition-id.ts'
 import type { Findings } from './findings.ts'
 import { decodeCatalogue } from '../kept/catalogue-row.ts'
 import { catalogueKey } from '../kept/catalogue.ts'
@@ -45,14 +46,14 @@ const partitionedDatabases = ['partitions', 'batches', 'segments', 'times'] as c
 /** Looks from partition to partition for rows that no topic has, and for partitions without a row; in one snapshot. */
 export function checkOrphans(environment: Environment, findings: Findings): void {
   const { topics, deleted } = readCatalogue(environment)
-  const partitionsOf = new Map(topics.map(({ id, partitions }) => [id, partitions]))
+  const countOf = new Map(topics.map(({ id, partitions }) => [id, partitions]))
   for (const database of partitionedDatabases) {
     for (let from: Buffer = partitionKey(0, 0); ;) {
       const [entry] = environment.storedRange(database, from, Buffer.alloc(9, 255), 1)
       if (entry === undefined) break
       const topicId = entry.key.readUInt32BE(0)
       const partition = entry.key.readUInt32BE(4)
-      if (!deleted.has(topicId) && partition >= (partitionsOf.get(topicId) ?? 0)) {
+      if (!deleted.has(topicId) && partition >= (countOf.get(topicId) ?? 0)) {
         findings.add(
           'orphan',
           `"${database}" holds rows of partition ${partition} of a topic with the id ${topicId}, which the catalogue does not have`,
@@ -61,13 +62,9 @@ export function checkOrphans(environment: Environment, findings: Findings): void
       from = afterPrefix(entry.key.subarray(0, from.length))
     }
   }
-  for (const { name, id, partitions } of topics) {
-    for (let partition = 0; partition < partitions; partition++) {
-      if (environment.get('partitions', partitionKey(id, partition)) !== undefined) continue
-      findings.add('wrong_partition', `${name}[${partition}] has no row that says where it ends`, {
-        topic: name,
-        partition,
-      })
-    }
+  for (const { topic, topicId, partition } of topics.flatMap(partitionsOf)) {
+    if (environment.get('partitions', partitionKey(topicId, partition)) !== undefined) continue
+    const message = `${topic}[${partition}] has no row that says where it ends`
+    findings.add('wrong_partition', message, { topic, partition })
   }
 }

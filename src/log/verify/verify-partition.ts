@@ -5,8 +5,8 @@ import type { Environment } from '../../storage/environment.ts'
 import { afterPrefix, numberOfKey, partitionKey, partitionNumberKey, segmentTimeKey } from '../../storage/keys.ts'
 import { Findings } from './findings.ts'
 import { decodePartitionRow, decodeSegment, type PartitionRow } from '../kept/partition-row.ts'
-import type { PartitionId } from '../kept/partitions.ts'
 import { checkSegment, segmentFrom } from './verify-segment.ts'
+import type { PartitionId } from '../format/partition-id.ts'
 
 const rowsMax = 1_000_000
 

@@ -13,7 +13,7 @@ import { lastOffsetDeltaAt, maxTimestampAt, recordCountAt } from '../format/batc
 import { BatchCursor } from '../format/batch-cursor.ts'
 import { Findings } from './findings.ts'
 import { decodeSegment, type PartitionRow, type Segment } from '../kept/partition-row.ts'
-import type { PartitionId } from '../kept/partitions.ts'
+import type { PartitionId } from '../format/partition-id.ts'
 
 const pageBatches = 16
 /** More entries than a segment has batches. */

@@ -5,6 +5,7 @@ import { yieldToEventLoop } from '../../core/clock.ts'
 import { checkBoolean, checkedFunction, checkOptions, checkSignal } from '../../core/checks.ts'
 import { ProgressMeter, type WorkProgress } from '../../core/work-progress.ts'
 import type { EmbeddedLog } from '../embedded-log.ts'
+import { partitionsOf } from '../format/partition-id.ts'
 import type { TopicDescription } from '../kept/topic-row.ts'
 import { Findings, type VerifyReport } from './findings.ts'
 import { checkOrphans, readCatalogue } from './verify-catalogue.ts'
@@ -57,11 +58,9 @@ export async function verifyLog(log: EmbeddedLog, options: VerifyOptions): Promi
         meter.totalBytes = environment.statistics().usedBytes
       }),
     )
-    for (const { name: topic, id: topicId, partitions } of topics) {
-      for (let partition = 0; partition < partitions; partition++) {
-        const place = { topic, partition }
-        yield* findings.guarded(place, checkPartition(environment, { ...place, topicId }, deep, findings))
-      }
+    for (const partition of topics.flatMap(partitionsOf)) {
+      const place = { topic: partition.topic, partition: partition.partition }
+      yield* findings.guarded(place, checkPartition(environment, partition, deep, findings))
     }
   }
   for (const bytes of work()) {
