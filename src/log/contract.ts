@@ -15,6 +15,7 @@ export interface Commit {
   readonly positions: readonly { readonly partition: PartitionId; readonly offset: number }[]
   readonly appends: readonly {
     readonly partition: PartitionId
+    /** As they were built; the log completes their headers. */
     readonly batches: readonly Buffer[]
     /** Whether the records get the time of the commit. */
     readonly usesAppendTime?: boolean

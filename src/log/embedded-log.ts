@@ -8,7 +8,6 @@ import type { Environment, WriteTransaction } from '../storage/environment.ts'
 import { namedKey } from '../storage/keys.ts'
 import type { SessionOwner } from '../storage/sessions.ts'
 import { type StateReader, stateReader, stateWriter } from '../storage/state-rows.ts'
-import { sealBatch, stampAppendTime } from './format/batch.ts'
 import { cleaner } from './cleaning/cleaner.ts'
 import { Compaction } from './cleaning/compaction.ts'
 import {
@@ -123,8 +122,8 @@ export class EmbeddedLog implements LogContract {
   }
 
   /** Where the next batch after an offset begins, whatever is stored there; the end when there is none. */
-  baseOffsetBehind(partition: PartitionId, offset: number): number {
-    return this.partitions.baseOffsetBehind(partition, offset)
+  baseOffsetAfter(partition: PartitionId, offset: number): number {
+    return this.partitions.baseOffsetAfter(partition, offset)
   }
 
   storedPlan(applicationId: string): string | undefined {
@@ -205,9 +204,8 @@ export class EmbeddedLog implements LogContract {
       if (!this.isCurrent(applicationId, commit.epoch)) throw fencedBySuccessor(applicationId)
       const nowMs = this.clock.now()
       this.#guard.check(0)
-      for (const { partition, batches, usesAppendTime = false } of commit.appends) {
-        if (usesAppendTime) stampAll(batches, nowMs)
-        this.partitions.append(transaction, partition, batches, nowMs)
+      for (const { partition, batches, usesAppendTime } of commit.appends) {
+        this.partitions.append(transaction, partition, batches, { nowMs, usesAppendTime })
       }
       commit.writeState(stateWriter(transaction))
       this.#putPositions(transaction, applicationId, commit.positions)
@@ -217,13 +215,6 @@ export class EmbeddedLog implements LogContract {
 
   onCommit(listener: () => void): () => void {
     return this.environment.onCommit(listener)
-  }
-}
-
-function stampAll(batches: readonly Buffer[], nowMs: number): void {
-  for (const batch of batches) {
-    stampAppendTime(batch, nowMs)
-    sealBatch(batch)
   }
 }
 

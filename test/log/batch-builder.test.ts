@@ -2,16 +2,10 @@
 import { gunzipSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import {
-  BatchBuilder,
-  batchHeaderBytes,
-  type BatchMark,
-  crcAt,
-  lengthAt,
-  recordBytesMax,
-} from '../../src/log/format/batch.ts'
+import { BatchBuilder, type BatchMark, recordBytesMax } from '../../src/log/format/batch.ts'
+import { batchHeaderBytes, crcAt, lengthAt } from '../../src/log/format/header.ts'
 import { compressions } from '../support/own-batches.ts'
-import { append, batchFixtures, buildBatch, type HexRecord, readBatch } from '../support/batches.ts'
+import { append, batchFixtures, completed, buildBatch, type HexRecord, readBatch } from '../support/batches.ts'
 
 /** We number no producers yet, and a log has no transaction markers. */
 const ownFixtures = batchFixtures.filter(({ producerId, transactional }) => producerId === -1 && !transactional)
@@ -73,7 +67,7 @@ describe('a builder', () => {
       fc.property(fc.array(records, { minLength: 1, maxLength: 5 }), (list) => {
         for (const record of list) append(builder, record)
         expect(builder.count).toBe(list.length)
-        expect(builder.build().equals(buildBatch(list))).toBe(true)
+        expect(completed(builder).equals(buildBatch(list))).toBe(true)
         expect(builder.count).toBe(0)
       }),
     )
@@ -101,7 +95,7 @@ describe('a builder', () => {
         }
         const kept = list.filter(({ ended }) => ended).map(({ record }) => record)
         expect(builder.count).toBe(kept.length)
-        if (kept.length > 0) expect(builder.build().equals(buildBatch(kept))).toBe(true)
+        if (kept.length > 0) expect(completed(builder).equals(buildBatch(kept))).toBe(true)
       }),
     )
   })
@@ -122,7 +116,7 @@ describe('a builder', () => {
           value: Buffer.concat(parts).toString('hex'),
           headers: [],
         }))
-        expect(builder.build().equals(buildBatch(whole))).toBe(true)
+        expect(completed(builder).equals(buildBatch(whole))).toBe(true)
       }),
     )
   })
@@ -133,7 +127,7 @@ describe('a builder', () => {
     builder.clear()
     const record: HexRecord = { timestamp: 1, key: '01', value: null, headers: [] }
     append(builder, record)
-    expect(builder.build().equals(buildBatch([record]))).toBe(true)
+    expect(completed(builder).equals(buildBatch([record]))).toBe(true)
   })
 })
 
@@ -151,7 +145,7 @@ test('coming back to a mark takes back exactly the records since then', () => {
       let saved: HexRecord[] | undefined
       const expectModel = (): void => {
         expect(builder.count).toBe(model.length)
-        if (model.length > 0) expect(builder.build().equals(buildBatch(model))).toBe(true)
+        if (model.length > 0) expect(completed(builder).equals(buildBatch(model))).toBe(true)
         model = []
         saved = undefined
       }
@@ -205,6 +199,6 @@ describe('a record of the size limit', () => {
     append(builder, small)
     expect(() => append(builder, recordOf(recordBytesMax + 5))).toThrow()
     append(builder, small)
-    expect(builder.build().equals(buildBatch([small, small]))).toBe(true)
+    expect(completed(builder).equals(buildBatch([small, small]))).toBe(true)
   })
 })

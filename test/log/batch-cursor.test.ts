@@ -2,7 +2,7 @@
 import { crc32c } from '@node-rs/crc32'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { attributesAt, batchHeaderBytes, crcAt, lastOffsetDeltaAt, recordCountAt } from '../../src/log/format/batch.ts'
+import { attributesAt, batchHeaderBytes, crcAt, lastOffsetDeltaAt, recordCountAt } from '../../src/log/format/header.ts'
 import { BatchCursor } from '../../src/log/format/batch-cursor.ts'
 import { compressions } from '../support/own-batches.ts'
 import { batchFixtures, buildBatch, type HexRecord, place, readBatch } from '../support/batches.ts'

@@ -45,7 +45,7 @@ class CleanedLog {
   append(batches: readonly (readonly NewRecord[])[]): number[] {
     const built = batches.map((records) => buildBatch(records.map((record) => ({ ...record, headers: [] }))))
     this.log.environment.write((transaction) => {
-      this.log.partitions.append(transaction, this.partition, built, this.clock.now())
+      this.log.partitions.append(transaction, this.partition, built, { nowMs: this.clock.now() })
     })
     return built.map(({ length }) => length)
   }

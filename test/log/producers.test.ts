@@ -3,7 +3,8 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ManualClock } from '../../src/core/clock.ts'
 import { days } from '../../src/core/duration.ts'
-import { BatchBuilder, producerOf, sealBatch, stampProducer } from '../../src/log/format/batch.ts'
+import { BatchBuilder } from '../../src/log/format/batch.ts'
+import { producerOf, sealBatch, stampProducer } from '../../src/log/format/header.ts'
 import { EmbeddedLog } from '../../src/log/embedded-log.ts'
 import { encodeOwner, ownerKeyOf } from '../../src/log/kept/producer-row.ts'
 import type { Producer } from '../../src/log/producer/producer.ts'
@@ -14,7 +15,7 @@ import { openTestLog } from '../support/open.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { rejectionOf } from '../support/thrown.ts'
 import { lines, words } from '../support/topics.ts'
-import type { PartitionId } from '../../src/log/format/partition-id.ts'
+import { type PartitionId, partitionsOf } from '../../src/log/format/partition-id.ts'
 
 const maxSequence = 2 ** 31 - 1
 
@@ -22,18 +23,14 @@ function batchOf(producerId: number, epoch: number, sequence: number, count: num
   const builder = new BatchBuilder()
   const text = Buffer.from('text')
   for (let i = 0; i < count; i++) builder.append(0, text, 0, 4, 0, 4, [])
-  const batch = builder.assemble()
+  const batch = builder.build()
   stampProducer(batch, { producerId, epoch, sequence })
   sealBatch(batch)
   return batch
 }
 
-function partitionsOf(embedded: EmbeddedLog): readonly PartitionId[] {
-  return embedded
-    .ensureTopics([words])
-    .flatMap(({ name, id, partitions }) =>
-      Array.from({ length: partitions }, (_, partition) => ({ topic: name, topicId: id, partition })),
-    )
+function partitionsIn(embedded: EmbeddedLog): readonly PartitionId[] {
+  return embedded.ensureTopics([words]).flatMap(partitionsOf)
 }
 
 function append(embedded: EmbeddedLog, partition: PartitionId, batch: Buffer, nowMs: number = 0): StampedAppend {
@@ -93,7 +90,7 @@ test('any sequence of stamped batches, repetitions, gaps and epochs comes out as
       const dir = temporaryDirectory()
       const model = new NaiveModel()
       let embedded = new EmbeddedLog(new Environment(dir))
-      const partitions = partitionsOf(embedded)
+      const partitions = partitionsIn(embedded)
       // What each producer has sent, so that it can be sent again as it was.
       const sent = new Map<string, { sequence: number; count: number }[]>()
       const next = new Map<string, number>()
@@ -137,7 +134,7 @@ test('any sequence of stamped batches, repetitions, gaps and epochs comes out as
 describe('a stamped batch', () => {
   test('is found while it is one of the last five of its producer and partition', () => {
     const { embedded } = openTestLog()
-    const [partition, other] = partitionsOf(embedded) as [PartitionId, PartitionId]
+    const [partition, other] = partitionsIn(embedded) as [PartitionId, PartitionId]
     const batches = Array.from({ length: 6 }, (_, i) => batchOf(7, 0, 2 * i, 2))
     const [first, ...lastFive] = batches as [Buffer, ...Buffer[]]
     for (const batch of batches) append(embedded, partition, batch)
@@ -152,7 +149,7 @@ describe('a stamped batch', () => {
 
   test('that is refused says where and what was expected', () => {
     const { embedded } = openTestLog()
-    const [partition] = partitionsOf(embedded) as [PartitionId]
+    const [partition] = partitionsIn(embedded) as [PartitionId]
     append(embedded, partition, batchOf(7, 3, 0, 2))
     const place = { topic: 'words', partition: 0 }
     expect(() => append(embedded, partition, batchOf(7, 3, 3, 1))).toThrow(
@@ -169,7 +166,7 @@ describe('a stamped batch', () => {
 
   test('of a producer whose row is damaged is refused, never appended', () => {
     const { embedded, environment } = openTestLog()
-    const [partition] = partitionsOf(embedded) as [PartitionId]
+    const [partition] = partitionsIn(embedded) as [PartitionId]
     append(embedded, partition, batchOf(7, 0, 0, 2))
     const [row] = environment.range('producers', Buffer.of(0), Buffer.of(255), 1)
     if (row === undefined) return expect.unreachable()
@@ -186,7 +183,7 @@ describe('a producer of a program', () => {
   test('numbers its batches in each partition, and each producer has an id of its own', async () => {
     const { log, embedded } = openTestLog()
     const [first, second] = [log.producer({ batchBytes: 1 }), log.producer()]
-    const [partition] = partitionsOf(embedded) as [PartitionId]
+    const [partition] = partitionsIn(embedded) as [PartitionId]
     const at = { partition: 0, key: 'a', value: 'b' }
     await first.sendMany(words, [at, at, at])
     await second.send(words, at)
@@ -295,7 +292,7 @@ describe('a producer that was silent for 7 days', () => {
     const clock = new ManualClock(days(1))
     const environment = new Environment(temporaryDirectory())
     const embedded = new EmbeddedLog(environment, { clock: clock })
-    const [partition] = partitionsOf(embedded) as [PartitionId]
+    const [partition] = partitionsIn(embedded) as [PartitionId]
     environment.write((transaction) => {
       for (let id = 0; id < 600; id++) {
         const nowMs = id % 2 === 0 ? days(1) : days(5)

@@ -233,7 +233,7 @@ describe('who comes late', () => {
     // In one turn, so that the application looks when both have happened.
     const partition = { topic: 'events', topicId: embedded.topics.describe('events').id, partition: 0 }
     const batch = buildBatch([{ timestamp: 0, key: '61', value: '61', headers: [] }])
-    embedded.environment.write((transaction) => embedded.partitions.append(transaction, partition, [batch], nowMs))
+    embedded.environment.write((transaction) => embedded.partitions.append(transaction, partition, [batch], { nowMs }))
     embedded.retention.deleteBefore([{ partition, beforeOffset: 2 }])
     expect(await rejectionOf(app.stopped)).toMatchObject({ code: 'position_lost', offset: 1 })
   })

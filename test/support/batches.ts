@@ -1,6 +1,7 @@
 // Record batches from plain records and back, and the batches that Kafka's Java client wrote.
 import { readFileSync } from 'node:fs'
-import { BatchBuilder, setPlace } from '../../src/log/format/batch.ts'
+import { BatchBuilder } from '../../src/log/format/batch.ts'
+import { completeHeader, type Completion } from '../../src/log/format/header.ts'
 import { BatchCursor } from '../../src/log/format/batch-cursor.ts'
 import type { PartitionId } from '../../src/log/format/partition-id.ts'
 import type { Compression } from '../../src/log/format/compression.ts'
@@ -33,16 +34,21 @@ export function append(builder: BatchBuilder, { timestamp, key, value, headers }
   )
 }
 
-/** One batch of these records. */
+/** What a builder has built, as a log would store it at {@link place}. */
+export function completed(builder: BatchBuilder, baseOffset: number = 0, completion?: Completion): Buffer {
+  const batch = builder.build()
+  completeHeader(batch, 0, baseOffset, completion)
+  return batch
+}
+
+/** One stored batch of these records. */
 export function buildBatch(
   records: readonly HexRecord[],
   options: { readonly compression?: Compression; readonly baseOffset?: number } = {},
 ): Buffer {
   const builder = new BatchBuilder(options.compression)
   for (const record of records) append(builder, record)
-  const batch = builder.build()
-  setPlace(batch, 0, options.baseOffset ?? 0)
-  return batch
+  return completed(builder, options.baseOffset)
 }
 
 /** Where {@link readBatch} says that its batch stands: the one place whose mark is 0, as in what Java wrote. */

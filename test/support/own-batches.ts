@@ -1,9 +1,10 @@
 // Batches of every kind that a producer writes, as test/fixtures/own-batches.json holds them for Kafka's Java client to read.
-import { BatchBuilder, sealBatch, setPlace, stampAppendTime, stampProducer } from '../../src/log/format/batch.ts'
+import { BatchBuilder } from '../../src/log/format/batch.ts'
+import type { Completion } from '../../src/log/format/header.ts'
 import { BatchCursor } from '../../src/log/format/batch-cursor.ts'
 import { compactBatch } from '../../src/log/format/compacted-batch.ts'
 import { type Compression, compressionCodes } from '../../src/log/format/compression.ts'
-import { append, batchFixtures, type HexRecord, place } from './batches.ts'
+import { append, batchFixtures, completed, type HexRecord, place } from './batches.ts'
 
 export const compressions = Object.keys(compressionCodes) as Compression[]
 
@@ -25,23 +26,18 @@ function recordsOf(fixture: string): readonly HexRecord[] {
 
 const baseOffset = 7
 
-function stampOfProducer(batch: Buffer): void {
-  stampProducer(batch, { producerId: 2 ** 40 + 3, epoch: 32_767, sequence: 2 ** 31 - 2 })
-}
+const ofProducer = { stamp: { producerId: 2 ** 40 + 3, epoch: 32_767, sequence: 2 ** 31 - 2 } }
 
-function own(name: string, fixture: string, compression: Compression, stamp: (batch: Buffer) => void): OwnBatch {
+function own(name: string, fixture: string, compression: Compression, completion: Completion): OwnBatch {
   const builder = new BatchBuilder(compression)
   for (const record of recordsOf(fixture)) append(builder, record)
-  const batch = builder.assemble()
-  stamp(batch)
-  sealBatch(batch)
-  setPlace(batch, 0, baseOffset)
+  const batch = completed(builder, baseOffset, completion)
   return { name: `${name}, ${compression}`, batch: batch.toString('hex') }
 }
 
 /** What compaction leaves of a batch of an idempotent producer: every third record. */
 function compacted(compression: Compression, deleteHorizonMs: number | undefined): OwnBatch {
-  const { name, batch: before } = own('compacted', 'thousand-records', compression, stampOfProducer)
+  const { name, batch: before } = own('compacted', 'thousand-records', compression, ofProducer)
   const bytes = Buffer.from(before, 'hex')
   const cursor = new BatchCursor(place)
   cursor.load(bytes, baseOffset)
@@ -63,11 +59,11 @@ function compacted(compression: Compression, deleteHorizonMs: number | undefined
 /** Plain ones, one of an idempotent producer, one with the time of the append and compacted ones, each in all compressions. */
 export function ownBatches(): OwnBatch[] {
   return compressions.flatMap((compression) => [
-    own('headers', 'headers', compression, () => undefined),
-    own('of a producer', 'thousand-records', compression, stampOfProducer),
+    own('headers', 'headers', compression, {}),
+    own('of a producer', 'thousand-records', compression, ofProducer),
     compacted(compression, undefined),
     compacted(compression, 1_700_000_500_000),
-    own('with append time', 'timestamps-mixed', compression, (batch) => stampAppendTime(batch, 1_800_000_000_000)),
-    ...(compression === 'none' ? [] : [own('several blocks', 'several-blocks-zstd', compression, () => undefined)]),
+    own('with append time', 'timestamps-mixed', compression, { appendTimeMs: 1_800_000_000_000 }),
+    ...(compression === 'none' ? [] : [own('several blocks', 'several-blocks-zstd', compression, {})]),
   ])
 }

@@ -1,6 +1,5 @@
 // A partition as it lies on disk: its records, and its segments as they are booked and as they are counted.
-import { readInt32 } from '../../src/core/bytes.ts'
-import { lastOffsetDeltaAt } from '../../src/log/format/batch.ts'
+import { offsetCountOf } from '../../src/log/format/header.ts'
 import type { EmbeddedLog } from '../../src/log/embedded-log.ts'
 import type { Segment } from '../../src/log/kept/partition-row.ts'
 import { partitionNumberKey } from '../../src/storage/keys.ts'
@@ -16,7 +15,7 @@ export function recordsOf(log: EmbeddedLog, partition: PartitionId): (HexRecord 
     if (batch === undefined) break
     for (const record of readBatch(batch.bytes, batch.baseOffset, partition))
       if (record.offset >= startOffset) records.push(record)
-    offset = batch.baseOffset + readInt32(batch.bytes, lastOffsetDeltaAt) + 1
+    offset = batch.baseOffset + offsetCountOf(batch.bytes)
   }
   return records
 }

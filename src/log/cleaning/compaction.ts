@@ -10,7 +10,8 @@ import { sumMs } from '../../core/units.ts'
 import type { Environment, WriteTransaction } from '../../storage/environment.ts'
 import { namedKey, partitionKey, partitionNumberKey, segmentTimeKey } from '../../storage/keys.ts'
 import { BatchCursor } from '../format/batch-cursor.ts'
-import { compactBatch, deleteHorizonMs } from '../format/compacted-batch.ts'
+import { compactBatch } from '../format/compacted-batch.ts'
+import { deleteHorizonOf } from '../format/header.ts'
 import type { PartitionRow, Segment } from '../kept/partition-row.ts'
 import { type Partitions, segmentBatchesMax, type StoredBatch } from '../kept/partitions.ts'
 import type { PartitionId } from '../format/partition-id.ts'
@@ -175,7 +176,7 @@ export class Compaction {
       if (!isOver) {
         const { bytes: before, baseOffset } = batch
         cursor.load(before, baseOffset)
-        const areTombstonesOver = nowMs >= (deleteHorizonMs(before) ?? Number.POSITIVE_INFINITY)
+        const areTombstonesOver = nowMs >= (deleteHorizonOf(before) ?? Number.POSITIVE_INFINITY)
         const keeps = (): boolean => {
           // Without a key nothing newer can stand for a record.
           if (cursor.keyEnd < 0) return true

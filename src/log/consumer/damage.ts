@@ -9,11 +9,11 @@ import type { PartitionId } from '../format/partition-id.ts'
 export function withWayPast<E>(log: EmbeddedLog, place: PartitionId, baseOffset: number, error: E): E | MillraceError {
   if (!(error instanceof MillraceError) || error.code !== 'damaged') return error
   const { topic, partition } = place
-  const behind = log.baseOffsetBehind(place, baseOffset)
-  return new MillraceError('damaged', `${error.message}; to skip it, read from offset ${behind}`, {
+  const next = log.baseOffsetAfter(place, baseOffset)
+  return new MillraceError('damaged', `${error.message}; to skip it, read from offset ${next}`, {
     topic,
     partition,
-    offset: behind - 1,
+    offset: next - 1,
     cause: error,
   })
 }

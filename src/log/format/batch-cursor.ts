@@ -4,29 +4,22 @@
  * Nothing of a batch is handed out before its checksum and its header are checked: a flipped bit is an error that names
  * topic, partition and offset, never a wrong record.
  */
-import { crc32c } from '../../core/checksum.ts'
-import { copyOf, readInt32, readInt64 } from '../../core/bytes.ts'
+import { copyOf } from '../../core/bytes.ts'
 import { MillraceError, messageOf } from '../../core/errors.ts'
 import { type Header, noHeaders } from '../../core/headers.ts'
-import {
-  appendTimeFlag,
-  attributesAt,
-  baseTimestampAt,
-  batchHeaderBytes,
-  crcAt,
-  lastOffsetDeltaAt,
-  lengthAt,
-  magicAt,
-  maxTimestampAt,
-  placeMark,
-  placeMarkAt,
-  recordCountAt,
-} from './batch.ts'
 import { compressionCodes, unpack } from './compression.ts'
+import {
+  appendTimeOf,
+  baseTimestampOf,
+  batchHeaderBytes,
+  compressionCodeOf,
+  headerProblem,
+  offsetCountOf,
+  placeMark,
+  recordCountOf,
+} from './header.ts'
 import type { PartitionId } from './partition-id.ts'
 import { VarintReader } from './varint.ts'
-
-const compressionMask = 7
 
 /** One batch at a time: `load`, then `next` until it is false. The fields describe the current record. */
 export class BatchCursor {
@@ -69,23 +62,16 @@ export class BatchCursor {
   load(batch: Buffer, baseOffset: number): void {
     this.baseOffset = baseOffset
     this.offset = baseOffset - 1
-    if (batch.length < batchHeaderBytes) this.#damaged('it is truncated')
-    if (readInt64(batch, 0) !== baseOffset) this.#damaged('its base offset is not the one it is stored under')
-    if (readInt32(batch, lengthAt) !== batch.length - 12) this.#damaged('its length is not the stored one')
-    if (readInt32(batch, placeMarkAt) !== this.#mark) this.#damaged('it belongs to another partition')
-    if (batch[magicAt] !== 2) this.#damaged('its header is damaged')
-    if (crc32c(batch.subarray(attributesAt)) !== readInt32(batch, crcAt) >>> 0) this.#damaged('its checksum is wrong')
-    const count = readInt32(batch, recordCountAt)
-    if (count < 1) this.#damaged('it holds no records')
-    const lastOffsetDelta = readInt32(batch, lastOffsetDeltaAt)
-    if (lastOffsetDelta < count - 1) this.#damaged('its header is damaged')
-    this.endOffset = baseOffset + lastOffsetDelta + 1
-    this.#isDense = lastOffsetDelta === count - 1
+    const problem = headerProblem(batch, this.#mark, baseOffset)
+    if (problem !== undefined) this.#damaged(problem)
+    const count = recordCountOf(batch)
+    const offsetCount = offsetCountOf(batch)
+    this.endOffset = baseOffset + offsetCount
+    this.#isDense = offsetCount === count
     this.#left = count
-    this.#baseTimestamp = readInt64(batch, baseTimestampAt)
-    const attributes = batch[attributesAt + 1] as number
-    this.#appendTime = (attributes & appendTimeFlag) === 0 ? -1 : readInt64(batch, maxTimestampAt)
-    const compression = attributes & compressionMask
+    this.#baseTimestamp = baseTimestampOf(batch)
+    this.#appendTime = appendTimeOf(batch) ?? -1
+    const compression = compressionCodeOf(batch)
     if (compression === compressionCodes.none) {
       this.bytes = batch
       this.#reader.at = batchHeaderBytes

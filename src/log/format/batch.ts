@@ -1,52 +1,20 @@
 /**
- * Kafka's RecordBatch v2 (magic 2): how records are written into the value that the log stores.
- *
- *     0 base offset 8 | 8 length 4 | 12 place mark 4 | 16 magic 1 | 17 CRC32C 4 | 21 attributes 2 | 23 last offset delta 4
- *     27 base timestamp 8 | 35 max timestamp 8 | 43 producer id 8 | 51 epoch 2 | 53 sequence 4 | 57 record count 4 | 61 records
- *
- * The CRC covers everything from the attributes on, so base offset and place mark can be set when the batch is appended. Built batches
- * are compared byte for byte with those of Kafka's Java client (test/vectors).
+ * Kafka's RecordBatch v2 (magic 2): how records are written into the value that the log stores, after its header
+ * (header.ts). Built batches are compared byte for byte with those of Kafka's Java client (test/vectors).
  */
-import { crc32c } from '../../core/checksum.ts'
-import { ByteWriter, copyBytes, readInt32, readInt64, writeInt32, writeInt64 } from '../../core/bytes.ts'
+import { ByteWriter, copyBytes } from '../../core/bytes.ts'
 import { MillraceError } from '../../core/errors.ts'
 import type { Header } from '../../core/headers.ts'
-import { partitionsMax } from '../../core/topic.ts'
 import { defaultTopicConfig } from '../../core/topic-config.ts'
 import { type Compression, compressionCodes, pack } from './compression.ts'
-import type { PartitionNumbers } from './partition-id.ts'
+import { batchHeaderBytes, writeHeader } from './header.ts'
 import { varintBytes, writeVarint } from './varint.ts'
-
-export const batchHeaderBytes = 61
-export const lengthAt = 8
-export const placeMarkAt = 12
-export const magicAt = 16
-export const crcAt = 17
-export const attributesAt = 21
-export const baseTimestampAt = 27
-export const maxTimestampAt = 35
-export const recordCountAt = 57
-export const lastOffsetDeltaAt = 23
-const producerIdAt = 43
-const producerEpochAt = 51
-const baseSequenceAt = 53
-
-/** The bit of the attributes that says: every record has the max timestamp, which is the time of the append. */
-export const appendTimeFlag = 8
 
 /** More than all fields of a record take beside key, value and headers. */
 const recordOverheadMax = 48
 
 /** The most bytes of one record, key, value and headers together, where its topic does not say otherwise. */
 export const recordBytesMax: number = defaultTopicConfig.maxMessageBytes
-
-/** Who wrote a batch, and which of their batches to this partition it is; all -1 when it does not say. */
-export interface ProducerStamp {
-  readonly producerId: number
-  readonly epoch: number
-  /** Of its first record. */
-  readonly sequence: number
-}
 
 /** A state of a builder to come back to. */
 export interface BatchMark {
@@ -203,29 +171,17 @@ export class BatchBuilder {
     this.#maxTimestamp = mark.maxTimestamp
   }
 
-  /** The batch with base offset 0, in memory of its own; the builder is empty afterwards. */
+  /** The batch, in memory of its own and without what the log adds; the builder is empty afterwards. */
   build(): Buffer {
-    const batch = this.assemble()
-    sealBatch(batch)
-    return batch
-  }
-
-  /** {@link build} without the checksum: for a batch that gets stamps, and is sealed then. */
-  assemble(): Buffer {
     this.out.at = this.#end
     const packed = this.#packed()
-    const batch = packed === undefined ? this.out.copyFrom(0) : behindHeader(packed)
-    writeInt64(batch, 0, 0)
-    writeInt32(batch, lengthAt, batch.length - 12)
-    writeInt32(batch, 12, 0)
-    batch[magicAt] = 2
-    batch[attributesAt] = 0
-    batch[attributesAt + 1] = compressionCodes[packed === undefined ? 'none' : this.#compression]
-    writeInt32(batch, lastOffsetDeltaAt, this.#count - 1)
-    writeInt64(batch, baseTimestampAt, this.#baseTimestamp)
-    writeInt64(batch, maxTimestampAt, this.#maxTimestamp)
-    batch.fill(255, producerIdAt, recordCountAt)
-    writeInt32(batch, recordCountAt, this.#count)
+    const batch = packed === undefined ? this.out.copyFrom(0) : afterHeader(packed)
+    writeHeader(batch, {
+      count: this.#count,
+      baseTimestamp: this.#baseTimestamp,
+      maxTimestamp: this.#maxTimestamp,
+      compressionCode: compressionCodes[packed === undefined ? 'none' : this.#compression],
+    })
     this.clear()
     return batch
   }
@@ -243,7 +199,7 @@ export class BatchBuilder {
   }
 }
 
-function behindHeader(records: Buffer): Buffer {
+function afterHeader(records: Buffer): Buffer {
   const batch = Buffer.allocUnsafeSlow(batchHeaderBytes + records.length)
   records.copy(batch, batchHeaderBytes)
   return batch
@@ -271,45 +227,4 @@ function writeHeaders(bytes: Buffer, at: number, headers: readonly Header[]): nu
     }
   }
   return at
-}
-
-/** Gives a built batch its place: the offset of its first record, and the mark of its partition. */
-export function setPlace(batch: Buffer, mark: number, offset: number): void {
-  writeInt64(batch, 0, offset)
-  writeInt32(batch, placeMarkAt, mark)
-}
-
-/**
- * Identifies the partition in its batches, where Kafka's brokers write the leader epoch: a batch that turns up under
- * the key of another partition is recognised, although its checksum is right.
- */
-export function placeMark({ topicId, partition }: PartitionNumbers): number {
-  return (Math.imul(topicId, partitionsMax) + partition) | 0
-}
-
-/** Says who wrote a batch; seal it afterwards. */
-export function stampProducer(batch: Buffer, { producerId, epoch, sequence }: ProducerStamp): void {
-  writeInt64(batch, producerIdAt, producerId)
-  batch.writeInt16BE(epoch, producerEpochAt)
-  writeInt32(batch, baseSequenceAt, sequence)
-}
-
-/** Who wrote a batch. */
-export function producerOf(batch: Buffer): ProducerStamp {
-  return {
-    producerId: readInt64(batch, producerIdAt),
-    epoch: batch.readInt16BE(producerEpochAt),
-    sequence: readInt32(batch, baseSequenceAt),
-  }
-}
-
-/** Gives every record of a batch the time of its append; seal it afterwards. */
-export function stampAppendTime(batch: Buffer, nowMs: number): void {
-  batch[attributesAt + 1] = (batch[attributesAt + 1] as number) | appendTimeFlag
-  writeInt64(batch, maxTimestampAt, nowMs)
-}
-
-/** Writes the checksum of a batch whose header is complete. */
-export function sealBatch(batch: Buffer): void {
-  writeInt32(batch, crcAt, crc32c(batch.subarray(attributesAt)))
 }

@@ -5,24 +5,12 @@
  * A batch that keeps tombstones says in its base timestamp until when (KIP-534, the delete horizon), and bit 6 of its
  * attributes says that it does. Records are copied as they are; only their deltas to the base timestamp change then.
  */
-import { crc32c } from '../../core/checksum.ts'
-import { ByteWriter, readInt64, writeInt32, writeInt64 } from '../../core/bytes.ts'
-import {
-  attributesAt,
-  baseTimestampAt,
-  batchHeaderBytes,
-  crcAt,
-  lengthAt,
-  maxTimestampAt,
-  recordCountAt,
-} from './batch.ts'
+import { ByteWriter } from '../../core/bytes.ts'
+import { batchHeaderBytes, compressionCodeOf, deleteHorizonOf, rewriteHeader } from './header.ts'
 import type { BatchCursor } from './batch-cursor.ts'
 import { packAs } from './compression.ts'
 import { VarintReader, varintBytes, writeVarint } from './varint.ts'
 
-const compressionMask = 7
-const appendTimeBit = 8
-const deleteHorizonBit = 64
 /** The attributes of a record and the largest delta to the base timestamp. */
 const rewrittenBytesMax = 16
 
@@ -33,11 +21,6 @@ export interface CompactedBatch {
   readonly tombstonesUntilMs: number | undefined
   /** Whether a record is gone. */
   readonly isSmaller: boolean
-}
-
-/** Until when the tombstones of a stored batch stay; undefined before compaction has seen them. */
-export function deleteHorizonMs(batch: Buffer): number | undefined {
-  return ((batch[attributesAt + 1] as number) & deleteHorizonBit) === 0 ? undefined : readInt64(batch, baseTimestampAt)
 }
 
 /**
@@ -70,7 +53,7 @@ export function compactBatch(
   }
   const isSmaller = kept.length < count
   if (kept.length === 0) return { bytes: undefined, tombstonesUntilMs: undefined, isSmaller }
-  const horizon = deleteHorizonMs(batch)
+  const horizon = deleteHorizonOf(batch)
   const tombstonesUntilMs = hasTombstones ? (horizon ?? horizonMs) : undefined
   const isFirstSeen = hasTombstones && horizon === undefined
   if (!isSmaller && !isFirstSeen) return { bytes: batch, tombstonesUntilMs, isSmaller }
@@ -82,16 +65,9 @@ export function compactBatch(
   }
   const bytes = Buffer.concat([
     batch.subarray(0, batchHeaderBytes),
-    packAs((batch[attributesAt + 1] as number) & compressionMask, records.copyFrom(0)),
+    packAs(compressionCodeOf(batch), records.copyFrom(0)),
   ])
-  writeInt32(bytes, lengthAt, bytes.length - 12)
-  if (isFirstSeen) {
-    bytes[attributesAt + 1] = (bytes[attributesAt + 1] as number) | deleteHorizonBit
-    writeInt64(bytes, baseTimestampAt, horizonMs)
-  }
-  if (((bytes[attributesAt + 1] as number) & appendTimeBit) === 0) writeInt64(bytes, maxTimestampAt, maxTimestamp)
-  writeInt32(bytes, recordCountAt, kept.length)
-  writeInt32(bytes, crcAt, crc32c(bytes.subarray(attributesAt)))
+  rewriteHeader(bytes, { count: kept.length, maxTimestamp, deleteHorizonMs: isFirstSeen ? horizonMs : undefined })
   return { bytes, tombstonesUntilMs, isSmaller }
 }
 

@@ -5,14 +5,23 @@
  * leaves gaps, and the row says up to where. The index by time has an entry for every batch that raised the largest
  * timestamp of its segment (time-index.ts).
  */
-import { readInt32, readInt64, writeUint64 } from '../../core/bytes.ts'
+import { writeUint64 } from '../../core/bytes.ts'
 import { MillraceError } from '../../core/errors.ts'
 import type { DiskGuard } from '../../storage/disk-guard.ts'
 import type { Environment, WriteTransaction } from '../../storage/environment.ts'
 import type { Entry } from '../../storage/databases.ts'
 import { numberOfKey, partitionKey, partitionNumberKey, segmentTimeKey } from '../../storage/keys.ts'
-import { batchHeaderBytes, lastOffsetDeltaAt, maxTimestampAt, placeMark, setPlace } from '../format/batch.ts'
 import { BatchCursor } from '../format/batch-cursor.ts'
+import {
+  completeHeader,
+  isCutOff,
+  maxTimestampOf,
+  offsetCountOf,
+  placeBatch,
+  placeMark,
+  type ProducerStamp,
+  sequenceAfter,
+} from '../format/header.ts'
 import type { PartitionId } from '../format/partition-id.ts'
 import type { Catalogue } from './catalogue.ts'
 import {
@@ -31,14 +40,26 @@ export interface StoredBatch {
   readonly bytes: Buffer
 }
 
-/** A segment is closed when it holds so many batches, or so many bytes. */
+/** How batches are appended. */
+export interface AppendOptions {
+  /** When, by the clock of the log. */
+  readonly nowMs: number
+  /** Who wrote them; the sequence is that of the first. */
+  readonly stamp?: ProducerStamp | undefined
+  /** Whether the records get the time of the append. */
+  readonly usesAppendTime?: boolean | undefined
+  /** Whether they come with a stamp and a checksum, which stay as their producer made them. */
+  readonly areSealed?: boolean
+}
+
+/** A segment is closed when it holds this many batches, or this many bytes. */
 export const segmentBatchesMax = 1_024
 const segmentBytesMax = 64 * 1_048_576
 
 /** More segments than a reader is in at once. */
 const countedSegmentsMax = 1_024
 
-/** Rows of segments are read in pages of so many. */
+/** Rows of segments are read in pages of this many. */
 const segmentPage = 256
 
 export class Partitions {
@@ -113,10 +134,10 @@ export class Partitions {
 
   /** @throws MillraceError `damaged` when there is a batch at or past the end */
   #checkEnd(partition: PartitionId, endOffset: number): void {
-    const behind = this.#firstKeyFrom(partition, endOffset)
-    if (behind === undefined) return
+    const past = this.#firstKeyFrom(partition, endOffset)
+    if (past === undefined) return
     const { topic, partition: index } = partition
-    throw rowDamaged(topic, index, `its row says ${endOffset}, but there is a batch at ${behind}`)
+    throw rowDamaged(topic, index, `its row says ${endOffset}, but there is a batch at ${past}`)
   }
 
   /** The base offset of the first batch at or after an offset. */
@@ -136,14 +157,19 @@ export class Partitions {
   }
 
   /**
-   * Appends built batches in order; returns the offset of the first record.
-   *
-   * The batches get their base offsets in place.
+   * Appends built batches in order, and completes their headers in place; returns the offset of the first record.
    *
    * @throws MillraceError `topic_unknown` when the topic was deleted, `disk_full`
    */
-  append(transaction: WriteTransaction, partition: PartitionId, batches: readonly Buffer[], nowMs: number): number {
+  append(
+    transaction: WriteTransaction,
+    partition: PartitionId,
+    batches: readonly Buffer[],
+    { nowMs, stamp: firstStamp, usesAppendTime = false, areSealed = false }: AppendOptions,
+  ): number {
     const { topicId, partition: index } = partition
+    const appendTimeMs = usesAppendTime ? nowMs : undefined
+    let stamp = firstStamp
     const row = this.row(partition)
     this.#checkEnd(partition, row.endOffset)
     this.#guard.check(batches.reduce((total, batch) => total + batch.length, 0))
@@ -153,9 +179,12 @@ export class Partitions {
       if (active.batchCount >= segmentBatchesMax || active.bytes >= segmentBytesMax) {
         active = this.closeSegment(transaction, partition, active, endOffset)
       }
-      setPlace(batch, mark, endOffset)
+      if (areSealed) placeBatch(batch, mark, endOffset)
+      else completeHeader(batch, mark, endOffset, { stamp, appendTimeMs })
+      const offsetCount = offsetCountOf(batch)
+      if (stamp !== undefined) stamp = { ...stamp, sequence: sequenceAfter(stamp.sequence, offsetCount) }
       transaction.put('batches', partitionNumberKey(topicId, index, endOffset), batch)
-      const maxTimestamp = readInt64(batch, maxTimestampAt)
+      const maxTimestamp = maxTimestampOf(batch)
       if (maxTimestamp > active.maxTimestamp) {
         const offset = Buffer.allocUnsafe(8)
         writeUint64(offset, 0, endOffset)
@@ -170,7 +199,7 @@ export class Partitions {
         lastAppendMs: Math.max(nowMs, active.lastAppendMs),
       }
       bytes += batch.length
-      endOffset += readInt32(batch, lastOffsetDeltaAt) + 1
+      endOffset += offsetCount
     }
     this.putRow(transaction, partition, { ...row, endOffset, bytes, active })
     return row.endOffset
@@ -184,7 +213,7 @@ export class Partitions {
     return closed
   }
 
-  /** Stores a segment that gets no more batches, and returns the one behind it. */
+  /** Stores a segment that gets no more batches, and returns the one after it. */
   closeSegment(transaction: WriteTransaction, partition: PartitionId, segment: Segment, endOffset: number): Segment {
     this.putSegment(transaction, partition, segment)
     // The time of an append never goes back, whatever the clock does.
@@ -276,27 +305,26 @@ export class Partitions {
     if (before !== undefined) {
       const baseOffset = numberOfKey(before.key)
       // A value that is too short for a header is handed out too: the cursor says what is wrong with it.
-      const isCutOff = before.value.length < batchHeaderBytes
-      if (isCutOff || offset <= baseOffset + readInt32(before.value, lastOffsetDeltaAt)) {
+      if (isCutOff(before.value) || offset < baseOffset + offsetCountOf(before.value)) {
         return { baseOffset, bytes: before.value }
       }
       // Only a sound batch says that it does not reach the offset.
       new BatchCursor(partition).load(before.value, baseOffset)
     }
-    const [behind] = this.#environment.range(
+    const [next] = this.#environment.range(
       'batches',
       partitionNumberKey(topicId, index, offset + 1),
       partitionNumberKey(topicId, index + 1, 0),
       1,
     )
-    const baseOffset = behind === undefined ? endOffset : numberOfKey(behind.key)
+    const baseOffset = next === undefined ? endOffset : numberOfKey(next.key)
     if (baseOffset <= gapsEnd) {
       this.#checkGap(partition, row, offset, baseOffset)
-      return behind === undefined ? undefined : { baseOffset, bytes: behind.value }
+      return next === undefined ? undefined : { baseOffset, bytes: next.value }
     }
     throw new MillraceError(
       'damaged',
-      `${topic}[${index}] holds no batch for offset ${Math.max(offset, gapsEnd)}, although it ends behind it`,
+      `${topic}[${index}] holds no batch for offset ${Math.max(offset, gapsEnd)}, although it ends after it`,
       { topic, partition: index, offset: Math.max(offset, gapsEnd) },
     )
   }
@@ -320,8 +348,8 @@ export class Partitions {
     for (const { baseOffset, batchCount, bytes } of segments) {
       const counted = `${topicId}/${index} ${baseOffset} ${batchCount} ${bytes}`
       if (this.#countedSegments.has(counted)) continue
-      const [behind] = this.closedSegments(partition, baseOffset + 1, 1)
-      const end = behind?.baseOffset ?? (baseOffset < row.active.baseOffset ? row.active.baseOffset : row.endOffset)
+      const [following] = this.closedSegments(partition, baseOffset + 1, 1)
+      const end = following?.baseOffset ?? (baseOffset < row.active.baseOffset ? row.active.baseOffset : row.endOffset)
       const [start, until] = [baseOffset, end].map((offset) => partitionNumberKey(topicId, index, offset))
       const found = this.#environment.keys('batches', start as Buffer, until as Buffer, segmentBatchesMax + 1).length
       if (found !== batchCount) {
@@ -337,7 +365,7 @@ export class Partitions {
   }
 
   /** Where the next batch after an offset begins, whatever is stored there; the end when there is none. */
-  baseOffsetBehind(partition: PartitionId, offset: number): number {
+  baseOffsetAfter(partition: PartitionId, offset: number): number {
     return this.#firstKeyFrom(partition, offset + 1) ?? this.row(partition).endOffset
   }
 }

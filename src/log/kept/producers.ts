@@ -7,13 +7,12 @@
  */
 import { days } from '../../core/duration.ts'
 import { MillraceError } from '../../core/errors.ts'
-import { readInt32 } from '../../core/bytes.ts'
 import type { Environment, WriteTransaction } from '../../storage/environment.ts'
 import type { Entry } from '../../storage/databases.ts'
 import { afterPrefix } from '../../storage/keys.ts'
 import type { Catalogue } from './catalogue.ts'
-import { lastOffsetDeltaAt, producerOf, sealBatch, stampProducer } from '../format/batch.ts'
-import type { Partitions } from './partitions.ts'
+import { offsetCountOf, producerOf, sequenceAfter } from '../format/header.ts'
+import type { AppendOptions, Partitions } from './partitions.ts'
 import {
   type AppendedBatch,
   batchesKept,
@@ -44,11 +43,10 @@ export interface StampedAppend {
   readonly isRepeated: boolean
 }
 
-/** A producer that was silent for so long is forgotten, as in Kafka. */
+/** A producer that was silent for this long is forgotten, as in Kafka. */
 const producerExpiryMs: number = days(7)
 
-/** Sequence numbers and epochs have 31 and 15 bits, as in Kafka; a sequence goes on with 0 behind the last. */
-const sequences = 2 ** 31
+/** Epochs have 15 bits, as in Kafka. */
 const epochMax = 32_767
 
 const expiryRows = 256
@@ -111,7 +109,7 @@ export class Producers {
   }
 
   /**
-   * Numbers, stamps and appends batches that are not sealed yet; returns the base offset of the first.
+   * Appends batches of a producer under its next sequence numbers; returns the base offset of the first.
    *
    * @throws MillraceError as {@link Partitions.append}, and `fenced`
    */
@@ -120,29 +118,22 @@ export class Producers {
     identity: ProducerIdentity,
     partition: PartitionId,
     batches: readonly Buffer[],
-    nowMs: number,
+    options: Omit<AppendOptions, 'stamp'>,
   ): number {
     const key = stateKeyOf(identity.producerId, partition)
     const state = this.#state(key, partition)
-    let sequence = state?.epoch === identity.epoch ? sequenceBehind(state) : 0
-    let baseOffset = this.#partitions.row(partition).endOffset
+    const { epoch } = identity
+    const stamp = { ...identity, sequence: state?.epoch === epoch ? nextSequence(state) : 0 }
+    const baseOffset = this.#partitions.append(transaction, partition, batches, { ...options, stamp })
     const appended: AppendedBatch[] = []
+    let next = { sequence: stamp.sequence, baseOffset }
     for (const batch of batches) {
-      stampProducer(batch, { ...identity, sequence })
-      sealBatch(batch)
-      const placed = placedAt(batch, sequence, baseOffset)
-      appended.push(placed)
-      sequence = (placed.lastSequence + 1) % sequences
-      baseOffset += readInt32(batch, lastOffsetDeltaAt) + 1
+      appended.push(placedAt(batch, next.sequence, next.baseOffset))
+      const count = offsetCountOf(batch)
+      next = { sequence: sequenceAfter(next.sequence, count), baseOffset: next.baseOffset + count }
     }
-    this.#putState(
-      transaction,
-      key,
-      state,
-      { epoch: identity.epoch, lastAppendMs: nowMs, batches: appended },
-      partition,
-    )
-    return this.#partitions.append(transaction, partition, batches, nowMs)
+    this.#putState(transaction, key, state, { epoch, lastAppendMs: options.nowMs, batches: appended }, partition)
+    return baseOffset
   }
 
   /**
@@ -164,12 +155,12 @@ export class Producers {
       )
       if (repeated !== undefined) return { baseOffset: repeated.baseOffset, isRepeated: true }
     }
-    const expected = state?.epoch === epoch ? sequenceBehind(state) : 0
+    const expected = state?.epoch === epoch ? nextSequence(state) : 0
     if (state !== undefined && sequence !== expected && epoch >= state.epoch) {
       throw outOfOrder(partition, producerId, sequence, expected)
     }
     this.#putState(transaction, key, state, { epoch, lastAppendMs: nowMs, batches: [placed] }, partition)
-    const baseOffset = this.#partitions.append(transaction, partition, [batch], nowMs)
+    const baseOffset = this.#partitions.append(transaction, partition, [batch], { nowMs, areSealed: true })
     return { baseOffset, isRepeated: false }
   }
 
@@ -248,13 +239,13 @@ function lastUseOf(key: Buffer, value: Buffer): number {
 }
 
 function placedAt(batch: Buffer, firstSequence: number, baseOffset: number): AppendedBatch {
-  const lastSequence = (firstSequence + readInt32(batch, lastOffsetDeltaAt)) % sequences
+  const lastSequence = sequenceAfter(firstSequence, offsetCountOf(batch) - 1)
   return { firstSequence, lastSequence, baseOffset }
 }
 
-function sequenceBehind({ batches }: ProducerState): number {
+function nextSequence({ batches }: ProducerState): number {
   const last = batches.at(-1)
-  return last === undefined ? 0 : (last.lastSequence + 1) % sequences
+  return last === undefined ? 0 : sequenceAfter(last.lastSequence, 1)
 }
 
 function fenced(why: string, place: { readonly topic?: string; readonly partition?: number } = {}): MillraceError {

@@ -3,12 +3,12 @@
  *
  * A segment knows its largest timestamp, so segments that are too old are passed over; within one, an entry stands for every
  * batch that raised the largest timestamp, so the first candidate is one seek away. Deletions and compaction only take
- * records away: a candidate may have lost its record, and the search goes on behind it.
+ * records away: a candidate may have lost its record, and the search goes on after it.
  */
 import { readInt64 } from '../../core/bytes.ts'
 import type { Environment } from '../../storage/environment.ts'
 import { segmentTimeKey } from '../../storage/keys.ts'
-import { maxTimestampAt } from '../format/batch.ts'
+import { maxTimestampOf } from '../format/header.ts'
 import { BatchCursor } from '../format/batch-cursor.ts'
 import type { Segment } from './partition-row.ts'
 import type { Partitions } from './partitions.ts'
@@ -66,7 +66,7 @@ function search(
     const batch = partitions.batchAt(partition, offset)
     if (batch === undefined || batch.baseOffset >= until) return undefined
     cursor.load(batch.bytes, batch.baseOffset)
-    if (readInt64(batch.bytes, maxTimestampAt) >= timestamp) {
+    if (maxTimestampOf(batch.bytes) >= timestamp) {
       while (cursor.next()) if (cursor.offset >= from && cursor.timestamp >= timestamp) return cursor.offset
     }
     offset = cursor.endOffset

@@ -12,9 +12,9 @@ import { checkTopic, type Topic } from '../../core/topic.ts'
 import type { TopicConfig } from '../../core/topic-config.ts'
 import { toTimestamp } from '../../core/units.ts'
 import type { WriteTransaction } from '../../storage/environment.ts'
-import { sealBatch, stampAppendTime } from '../format/batch.ts'
 import type { Compression } from '../format/compression.ts'
 import type { EmbeddedLog } from '../embedded-log.ts'
+import type { AppendOptions } from '../kept/partitions.ts'
 import type { ProducerIdentity } from '../kept/producers.ts'
 import type { HoldLimit } from './limits.ts'
 import { checkFields, checkRecord, recordError } from './record-input.ts'
@@ -214,7 +214,7 @@ export class Outboxes {
     const { builder, ready, mark } = outbox
     if (builder.count === 0) return
     if (mark?.ready === ready.length) mark.records = builder.recordsBefore(mark.batch)
-    ready.push(builder.assemble())
+    ready.push(builder.build())
   }
 
   /**
@@ -279,10 +279,9 @@ export class Outboxes {
           if (kept.length === 0 && also === undefined) return
           const owner = identity?.(transaction)
           for (const outbox of kept) {
-            if (configs.get(outbox.partition.topicId)?.messageTimestampType === 'LogAppendTime') {
-              for (const batch of outbox.ready) stampAppendTime(batch, nowMs)
-            }
-            outbox.baseOffset = this.#write(transaction, owner, outbox, nowMs)
+            const { messageTimestampType } = configs.get(outbox.partition.topicId) ?? {}
+            const options = { nowMs, usesAppendTime: messageTimestampType === 'LogAppendTime' }
+            outbox.baseOffset = this.#write(transaction, owner, outbox, options)
           }
           also?.(transaction)
         })
@@ -309,11 +308,11 @@ export class Outboxes {
     transaction: WriteTransaction,
     owner: ProducerIdentity | undefined,
     { partition, ready }: Outbox,
-    nowMs: number,
+    options: AppendOptions,
   ): number {
-    if (owner !== undefined) return this.#log.producers.appendOwn(transaction, owner, partition, ready, nowMs)
-    for (const batch of ready) sealBatch(batch)
-    return this.#log.partitions.append(transaction, partition, ready, nowMs)
+    const { partitions, producers } = this.#log
+    if (owner === undefined) return partitions.append(transaction, partition, ready, options)
+    return producers.appendOwn(transaction, owner, partition, ready, options)
   }
 
   /** Drops every record that waits. */

@@ -18,7 +18,7 @@ import { type PartitionId, partitionsOf } from '../format/partition-id.ts'
 export interface Outbox {
   readonly partition: PartitionId
   readonly builder: BatchBuilder
-  /** Not sealed yet. */
+  /** As they were built. */
   ready: Buffer[]
   /** Records in `ready` and `builder`. */
   count: number

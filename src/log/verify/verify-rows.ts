@@ -41,7 +41,7 @@ const checks: Partial<Record<DatabaseName, RowCheck>> = {
     const row = stored && decodePartitionRow(rowKey, stored)
     const offset = readInt64(value, 0)
     if (offset < 0 || (row !== undefined && offset > row.endOffset)) {
-      return `its offset ${offset} lies behind the end of ${topic.name}[${partition}], ${row?.endOffset}`
+      return `its offset ${offset} lies past the end of ${topic.name}[${partition}], ${row?.endOffset}`
     }
     if (row !== undefined && offset < row.startOffset) findings.counts.positionsBeforeStart++
     return undefined

@@ -4,12 +4,12 @@
  * It is a generator that rests between pages. Whoever runs it without a rest sees one snapshot, so what it finds then is
  * so. Whoever lets writers in between may find what is only half of two states, and has to look again without a rest.
  */
-import { readInt32, readInt64 } from '../../core/bytes.ts'
+import { readInt64 } from '../../core/bytes.ts'
 import { MillraceError } from '../../core/errors.ts'
 import type { Environment } from '../../storage/environment.ts'
 import { numberOfKey, partitionNumberKey, segmentTimeKey } from '../../storage/keys.ts'
 import { unseal } from '../../storage/sealed-rows.ts'
-import { lastOffsetDeltaAt, maxTimestampAt, recordCountAt } from '../format/batch.ts'
+import { maxTimestampOf, offsetCountOf, recordCountOf } from '../format/header.ts'
 import { BatchCursor } from '../format/batch-cursor.ts'
 import { Findings } from './findings.ts'
 import { decodeSegment, type PartitionRow, type Segment } from '../kept/partition-row.ts'
@@ -116,17 +116,17 @@ class SegmentCheck {
       this.#add('damaged_batch', error.offset ?? baseOffset, error.message)
       return
     }
-    const count = readInt32(bytes, recordCountAt)
+    const count = recordCountOf(bytes)
     counts.records += count
     const { endOffset } = this.#cursor
     this.#next = endOffset
     if (endOffset > this.#range.endOffset) {
-      this.#add('misplaced_batch', baseOffset, `the batch reaches to ${endOffset}, behind the end of its segment`)
+      this.#add('misplaced_batch', baseOffset, `the batch reaches to ${endOffset}, past the end of its segment`)
     }
-    if (count <= readInt32(bytes, lastOffsetDeltaAt) && endOffset > this.#row.gapsEnd) {
+    if (count < offsetCountOf(bytes) && endOffset > this.#row.gapsEnd) {
       this.#add('missing_batch', baseOffset, 'the batch has lost records, although compaction has not come here')
     }
-    this.#checkTimestamp(baseOffset, readInt64(bytes, maxTimestampAt))
+    this.#checkTimestamp(baseOffset, maxTimestampOf(bytes))
   }
 
   #checkPlace(baseOffset: number): void {
@@ -141,7 +141,7 @@ class SegmentCheck {
 
   #checkRecords(bytes: Buffer): void {
     const cursor = this.#cursor
-    const maxTimestamp = readInt64(bytes, maxTimestampAt)
+    const maxTimestamp = maxTimestampOf(bytes)
     while (cursor.next()) {
       if (cursor.timestamp <= maxTimestamp) continue
       this.#add('wrong_timestamp', cursor.offset, `the record is later than ${maxTimestamp}, which its batch says`)

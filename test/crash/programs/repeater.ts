@@ -1,7 +1,8 @@
 // Appends rounds as batches that carry their sequence numbers, as a client of another process would, until it is killed; the next one
 // repeats what may or may not be there. Says `repeated ROUND` for a batch that was there, and `acked ROUND PLACE…`.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { BatchBuilder, sealBatch, stampProducer } from '../../../src/log/format/batch.ts'
+import { BatchBuilder } from '../../../src/log/format/batch.ts'
+import { sealBatch, stampProducer } from '../../../src/log/format/header.ts'
 import { EmbeddedLog } from '../../../src/log/embedded-log.ts'
 import { Environment } from '../../../src/storage/environment.ts'
 import { say } from '../../support/say.ts'
@@ -49,7 +50,7 @@ function batchOf(parts: readonly Part[], sequence: number): Buffer {
     const source = Buffer.concat([key, left.value.encode(part)])
     builder.append(part.round, source, 0, key.length, key.length, source.length, [])
   }
-  const batch = builder.assemble()
+  const batch = builder.build()
   stampProducer(batch, { producerId, epoch: 0, sequence })
   sealBatch(batch)
   return batch
