@@ -28,7 +28,6 @@ export interface Commit {
 
 /** What an application finds when it starts. */
 export interface StoredApplication {
-  readonly epoch: number
   readonly plan: string | undefined
   readonly progress: Buffer | undefined
   position(partition: PartitionId): number | undefined
@@ -93,13 +92,7 @@ export interface LogContract {
   onCommit(listener: () => void): () => void
 }
 
-/** What stops an instance when a newer one has taken over. */
-export function fencedBySuccessor(applicationId: string): MillraceError {
-  return new MillraceError(
-    'fenced',
-    `another instance of application "${applicationId}" has started; this one stops, and nothing since its last commit is kept`,
-  )
-}
+export { fencedBySuccessor } from './kept/applications.ts'
 
 const contracts = new WeakMap<object, LogContract>()
 

@@ -1,22 +1,14 @@
 /**
  * The Log contract on one LMDB environment: positions, outputs and state of a commit are one transaction.
  */
-import { readInt64, writeUint64 } from '../core/bytes.ts'
 import { type Clock, systemClock } from '../core/clock.ts'
 import { DiskGuard, freeDiskBytes as freeBytesOf } from '../storage/disk-guard.ts'
 import type { Environment, WriteTransaction } from '../storage/environment.ts'
-import { namedKey } from '../storage/keys.ts'
-import type { SessionOwner } from '../storage/sessions.ts'
 import { type StateReader, stateReader, stateWriter } from '../storage/state-rows.ts'
 import { cleaner } from './cleaning/cleaner.ts'
 import { Compaction } from './cleaning/compaction.ts'
-import {
-  type ApplicationStart,
-  type Commit,
-  fencedBySuccessor,
-  type LogContract,
-  type StoredApplication,
-} from './contract.ts'
+import type { ApplicationStart, Commit, LogContract, StoredApplication } from './contract.ts'
+import { Applications, fencedBySuccessor } from './kept/applications.ts'
 import { Catalogue } from './kept/catalogue.ts'
 import { sweepDeletedTopics } from './kept/deleted-topics.ts'
 import { HeldClock } from './held-clock.ts'
@@ -46,6 +38,7 @@ export class EmbeddedLog implements LogContract {
   readonly partitions: Partitions
   readonly positions: Positions
   readonly producers: Producers
+  readonly applications: Applications
   readonly groups: Groups
   /** Speaks for the members and the applications that run here. */
   readonly groupSession: GroupSession
@@ -72,6 +65,7 @@ export class EmbeddedLog implements LogContract {
     this.partitions = new Partitions(environment, this.catalogue, this.#guard)
     this.positions = new Positions(environment)
     this.producers = new Producers(environment, this.catalogue, this.partitions)
+    this.applications = new Applications(environment, this.catalogue)
     this.topics = new Topics(environment, this.catalogue, this.partitions)
     this.groups = new Groups(environment, this.topics, this.partitions, this.positions, clock)
     this.groupSession = new GroupSession(environment, this.groups, clock)
@@ -127,47 +121,30 @@ export class EmbeddedLog implements LogContract {
   }
 
   storedPlan(applicationId: string): string | undefined {
-    return this.environment.get('applications', namedKey(applicationId, 'plan'))?.toString()
+    return this.applications.plan(applicationId)
   }
 
   startApplication(applicationId: string, begin: (stored: StoredApplication) => ApplicationStart): number {
     const owner = this.groupSession.begin()
     return this.environment.write((transaction) => {
-      const epoch = this.#epoch(applicationId) + 1
-      if (epoch === 1) this.groups.checkUnused(applicationId)
+      if (this.applications.find(applicationId) === undefined) this.groups.checkUnused(applicationId)
       const kept = new Map(this.positions.list(applicationId).map((one) => [partitionName(one), one.offset]))
       const { plan, positions } = begin({
-        epoch,
-        plan: this.storedPlan(applicationId),
-        progress: this.environment.get('applications', namedKey(applicationId, 'progress')),
+        plan: this.applications.plan(applicationId),
+        progress: this.applications.progress(applicationId),
         position: (partition) => kept.get(partitionName(partition)),
       })
-      transaction.put('applications', namedKey(applicationId, 'plan'), Buffer.from(plan))
-      transaction.put('applications', namedKey(applicationId, 'epoch'), encodeNumber(epoch))
-      transaction.put('applications', namedKey(applicationId, 'session'), Buffer.from(JSON.stringify(owner)))
       this.#putPositions(transaction, applicationId, positions)
-      return epoch
+      return this.applications.begin(transaction, applicationId, owner, plan)
     })
-  }
-
-  /** Where an application runs; undefined when it is not running, however its last instance ended. */
-  runnerOf(applicationId: string): SessionOwner | undefined {
-    const stored = this.environment.get('applications', namedKey(applicationId, 'session'))
-    if (stored === undefined) return undefined
-    const owner = JSON.parse(stored.toString()) as SessionOwner
-    return this.environment.sessions.isAlive(owner.id) ? owner : undefined
   }
 
   isCurrent(applicationId: string, epoch: number): boolean {
-    return this.#epoch(applicationId) === epoch
+    return this.applications.isCurrent(applicationId, epoch)
   }
 
   endApplication(applicationId: string, epoch: number): void {
-    this.environment.write((transaction) => {
-      if (this.isCurrent(applicationId, epoch)) {
-        transaction.remove('applications', namedKey(applicationId, 'session'))
-      }
-    })
+    this.environment.write((transaction) => this.applications.end(transaction, applicationId, epoch))
   }
 
   #putPositions(transaction: WriteTransaction, applicationId: string, positions: Commit['positions']): void {
@@ -177,31 +154,17 @@ export class EmbeddedLog implements LogContract {
     }
   }
 
-  #epoch(applicationId: string): number {
-    const stored = this.environment.get('applications', namedKey(applicationId, 'epoch'))
-    return stored === undefined ? 0 : readInt64(stored, 0)
-  }
-
   storeIds(applicationId: string, names: readonly string[]): number[] {
     if (names.length === 0) return []
     return this.environment.write((transaction) =>
-      names.map((name) => {
-        const key = namedKey(applicationId, name)
-        const stored = this.catalogue.store(key)
-        if (stored !== undefined) return stored
-        const id = this.catalogue.takeId(transaction)
-        const value = Buffer.alloc(4)
-        value.writeUInt32BE(id)
-        this.catalogue.put(transaction, 'stores', key, value)
-        return id
-      }),
+      names.map((name) => this.applications.storeId(transaction, applicationId, name)),
     )
   }
 
   commit(commit: Commit): void {
     this.environment.write((transaction) => {
       const { applicationId } = commit
-      if (!this.isCurrent(applicationId, commit.epoch)) throw fencedBySuccessor(applicationId)
+      if (!this.applications.isCurrent(applicationId, commit.epoch)) throw fencedBySuccessor(applicationId)
       const nowMs = this.clock.now()
       this.#guard.check(0)
       for (const { partition, batches, usesAppendTime } of commit.appends) {
@@ -209,17 +172,11 @@ export class EmbeddedLog implements LogContract {
       }
       commit.writeState(stateWriter(transaction))
       this.#putPositions(transaction, applicationId, commit.positions)
-      transaction.put('applications', namedKey(applicationId, 'progress'), commit.progress)
+      this.applications.putProgress(transaction, applicationId, commit.progress)
     })
   }
 
   onCommit(listener: () => void): () => void {
     return this.environment.onCommit(listener)
   }
-}
-
-function encodeNumber(number: number): Buffer {
-  const bytes = Buffer.allocUnsafe(8)
-  writeUint64(bytes, 0, number)
-  return bytes
 }

@@ -16,7 +16,7 @@ import { damaged, isReadersFull, readersMax, tooManyReaders } from './read-failu
 import { formatKey } from './sealed-rows.ts'
 
 /** Written into every directory; one with another version is refused. */
-export const formatVersion = 3
+export const formatVersion = 4
 
 /** Measured for appends, deletes and state together: docs/decisions/0002-page-size.md. */
 export const defaultPageSizeBytes = 16_384

@@ -242,9 +242,14 @@ const damages: readonly (readonly [string, ProblemKind, Damage])[] = [
     (filled) => sealing(filled, 'applications', Buffer.from('app\0plan'), Buffer.from('{')),
   ],
   [
-    'the epoch of an application that is none',
+    'the row of an application that never started',
     'damaged_row',
-    (filled) => sealing(filled, 'applications', Buffer.from('app\0epoch'), Buffer.alloc(8)),
+    (filled) => sealing(filled, 'applications', Buffer.from('app\0'), Buffer.alloc(8)),
+  ],
+  [
+    'a row that no application has',
+    'damaged_row',
+    (filled) => sealing(filled, 'applications', Buffer.from('app\0name'), Buffer.from('{}')),
   ],
   [
     'an id of a store that was never given',

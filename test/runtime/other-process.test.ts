@@ -41,7 +41,7 @@ test('an application in another process takes over from an idle one, and its que
   )
   const here = await start(log, counting)
   await here.caughtUp()
-  expect(embedded.runnerOf('app')).toMatchObject({ pid: process.pid, host: hostname() })
+  expect(embedded.applications.runnerOf('app')).toMatchObject({ pid: process.pid, host: hostname() })
   const there = startProgram('count-words', [dir])
   expect(await there.line()).toBe('started')
   await expect(here.stopped).rejects.toMatchObject({ code: 'fenced' })
@@ -49,18 +49,18 @@ test('an application in another process takes over from an idle one, and its que
   there.say('a')
   expect(await there.line()).toBe('3')
   expect(here.store(counts).get('a')).toBe(3)
-  expect(embedded.runnerOf('app')?.pid).not.toBe(process.pid)
+  expect(embedded.applications.runnerOf('app')?.pid).not.toBe(process.pid)
   there.kill()
   await there.exited
-  expect(embedded.runnerOf('app')).toBeUndefined()
+  expect(embedded.applications.runnerOf('app')).toBeUndefined()
 })
 
 test('an application that was closed runs nowhere, also while its log is open', async () => {
   const { log, embedded } = openTestLog()
   const [older, newer] = [await start(log, counting), await start(log, counting)]
   await expect(older.stopped).rejects.toMatchObject({ code: 'fenced' })
-  expect(embedded.runnerOf('app')).toMatchObject({ pid: process.pid })
+  expect(embedded.applications.runnerOf('app')).toMatchObject({ pid: process.pid })
   await newer.close()
-  expect(embedded.runnerOf('app')).toBeUndefined()
-  expect(embedded.runnerOf('another')).toBeUndefined()
+  expect(embedded.applications.runnerOf('app')).toBeUndefined()
+  expect(embedded.applications.runnerOf('another')).toBeUndefined()
 })

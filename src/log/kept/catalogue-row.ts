@@ -13,24 +13,35 @@ export interface CatalogueRow {
   /** Of the next topic or store: ids are never used again. */
   readonly nextId: number
   readonly nextProducerId: number
+  /** Of the next start of an application. */
+  readonly nextEpoch: number
   readonly topics: RowSum
   readonly stores: RowSum
 }
 
 /** Of a log without topics. */
-export const emptyCatalogue: CatalogueRow = { version: 0, nextId: 1, nextProducerId: 0, topics: noRows, stores: noRows }
+export const emptyCatalogue: CatalogueRow = {
+  version: 0,
+  nextId: 1,
+  nextProducerId: 0,
+  nextEpoch: 1,
+  topics: noRows,
+  stores: noRows,
+}
 
-const rowBytes = 36
+const rowBytes = 44
 
-export function encodeCatalogue({ version, nextId, nextProducerId, topics, stores }: CatalogueRow): Buffer {
+export function encodeCatalogue(catalogue: CatalogueRow): Buffer {
+  const { version, nextId, nextProducerId, nextEpoch, topics, stores } = catalogue
   const row = Buffer.allocUnsafe(rowBytes)
   writeInt64(row, 0, version)
   writeInt64(row, 8, nextProducerId)
-  writeInt32(row, 16, nextId)
-  writeInt32(row, 20, topics.count)
-  writeInt32(row, 24, topics.digest)
-  writeInt32(row, 28, stores.count)
-  writeInt32(row, 32, stores.digest)
+  writeInt64(row, 16, nextEpoch)
+  writeInt32(row, 24, nextId)
+  writeInt32(row, 28, topics.count)
+  writeInt32(row, 32, topics.digest)
+  writeInt32(row, 36, stores.count)
+  writeInt32(row, 40, stores.digest)
   return row
 }
 
@@ -40,8 +51,9 @@ export function decodeCatalogue(row: Buffer): CatalogueRow | undefined {
   return {
     version: readInt64(row, 0),
     nextProducerId: readInt64(row, 8),
-    nextId: readInt32(row, 16),
-    topics: { count: readInt32(row, 20), digest: readInt32(row, 24) },
-    stores: { count: readInt32(row, 28), digest: readInt32(row, 32) },
+    nextEpoch: readInt64(row, 16),
+    nextId: readInt32(row, 24),
+    topics: { count: readInt32(row, 28), digest: readInt32(row, 32) },
+    stores: { count: readInt32(row, 36), digest: readInt32(row, 40) },
   }
 }

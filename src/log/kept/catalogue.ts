@@ -19,7 +19,7 @@ const firstKey = Buffer.of(0)
 const lastKey = Buffer.of(255)
 const pageRows = 256
 
-/** Databases that have rows only if there is, or was, a topic, a store or a producer. */
+/** Databases that have rows only if there is, or was, a topic, a store, a producer or an application. */
 const followers = [
   'topics',
   'stores',
@@ -27,6 +27,7 @@ const followers = [
   'batches',
   'state',
   'producers',
+  'applications',
 ] as const satisfies readonly DatabaseName[]
 
 export class Catalogue {
@@ -64,6 +65,12 @@ export class Catalogue {
     const row = this.row()
     putRow(transaction, { ...row, nextProducerId: row.nextProducerId + 1 })
     return row.nextProducerId
+  }
+
+  takeEpoch(transaction: WriteTransaction): number {
+    const row = this.row()
+    putRow(transaction, { ...row, nextEpoch: row.nextEpoch + 1 })
+    return row.nextEpoch
   }
 
   /** Writes the row of a topic or a store, or removes it. */

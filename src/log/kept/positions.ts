@@ -9,6 +9,7 @@ import type { Environment, WriteTransaction } from '../../storage/environment.ts
 import { afterPrefix, namedKey, partitionKey } from '../../storage/keys.ts'
 import { damaged } from '../../storage/read-failure.ts'
 import type { PartitionNumbers } from '../format/partition-id.ts'
+import { isApplication } from './application-rows.ts'
 import { decodeSum, encodeSum, equalSums, noRows, type RowSum, sumWith, sumWithout } from './row-sum.ts'
 
 /** A position as it was committed. */
@@ -126,7 +127,7 @@ export class Positions {
   }
 
   isApplication(group: string): boolean {
-    return this.#environment.get('applications', namedKey(group, 'epoch')) !== undefined
+    return isApplication(this.#environment, group)
   }
 
   /** @throws MillraceError `owned_by_application` */

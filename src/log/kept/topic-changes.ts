@@ -6,6 +6,7 @@ import { MillraceError } from '../../core/errors.ts'
 import { checkOptions } from '../../core/checks.ts'
 import { defaultTopicConfig, type TopicConfig, topicConfigNames, topicConfigOf } from '../../core/topic-config.ts'
 import type { Environment } from '../../storage/environment.ts'
+import { applicationNames, storedPlan } from './application-rows.ts'
 
 /** New values of settings; null is back to the default, and what is not named stays. */
 export type TopicConfigChange = { readonly [Name in keyof TopicConfig]?: TopicConfig[Name] | null }
@@ -31,22 +32,20 @@ export function changedConfig(before: Partial<TopicConfig>, change: TopicConfigC
   )
 }
 
-const pageRows = 256
-const planSuffix = Buffer.from('\0plan')
-
 /**
  * More partitions would send keys to other partitions than those where their state lies.
  *
  * @throws MillraceError `partitions_differ` when a store of an application has as many partitions as the topic
  */
 export function checkNothingFollows(environment: Environment, topic: string): void {
-  for (const { applicationId, plan } of storedPlans(environment)) {
+  for (const name of applicationNames(environment)) {
+    const plan = JSON.parse(storedPlan(environment, name) ?? '{}') as StoredPlan
     const stores = Object.entries(plan.stores ?? {}).filter(([, topics]) => topics.includes(topic))
     if (stores.length === 0) continue
     throw new MillraceError(
       'partitions_differ',
       `the topic "${topic}" keeps its partitions: ${stores.map(([id]) => `"${id}"`).join(', ')} of application ` +
-        `"${applicationId}" keeps state by partition of its key, and with more partitions keys would leave their state. ` +
+        `"${name}" keeps state by partition of its key, and with more partitions keys would leave their state. ` +
         'Write to a new topic, or put repartition({ partitions }) before the store under a new application id',
       { topic },
     )
@@ -56,22 +55,4 @@ export function checkNothingFollows(environment: Environment, topic: string): vo
 /** As far as it matters here: the operators with stores, and the topics that their number of partitions follows. */
 interface StoredPlan {
   readonly stores?: Readonly<Record<string, readonly string[]>>
-}
-
-function* storedPlans(
-  environment: Environment,
-): Generator<{ readonly applicationId: string; readonly plan: StoredPlan }> {
-  for (let from: Buffer = Buffer.of(0); ;) {
-    const keys = environment.keys('applications', from, Buffer.of(255), pageRows)
-    for (const key of keys) {
-      if (!key.subarray(-planSuffix.length).equals(planSuffix)) continue
-      const stored = environment.get('applications', key)
-      if (stored === undefined) continue
-      const applicationId = key.subarray(0, -planSuffix.length).toString()
-      yield { applicationId, plan: JSON.parse(stored.toString()) as StoredPlan }
-    }
-    const last = keys.at(-1)
-    if (last === undefined || keys.length < pageRows) return
-    from = Buffer.concat([last, Buffer.of(0)])
-  }
 }

@@ -9,8 +9,9 @@ import { rowName } from '../../storage/read-failure.ts'
 import { isSealed, sealedDatabases, unseal } from '../../storage/sealed-rows.ts'
 import { checkTopicConfig } from '../../core/topic-config.ts'
 import type { Findings } from './findings.ts'
+import { applicationProblem } from '../kept/application-rows.ts'
 import { decodePartitionRow } from '../kept/partition-row.ts'
-import { decodeTopic, readJson } from '../kept/topic-row.ts'
+import { decodeTopic } from '../kept/topic-row.ts'
 import { type Catalogue, readCatalogue } from './verify-catalogue.ts'
 
 const pageRows = 256
@@ -46,12 +47,7 @@ const checks: Partial<Record<DatabaseName, RowCheck>> = {
     if (row !== undefined && offset < row.startOffset) findings.counts.positionsBeforeStart++
     return undefined
   },
-  applications({ key, value }) {
-    const what = key.subarray(key.indexOf(0) + 1).toString()
-    if (what === 'epoch') return value.length === 8 && readInt64(value, 0) >= 1 ? undefined : 'it is no epoch'
-    if (what !== 'plan' && what !== 'progress' && what !== 'session') return undefined
-    return readJson(value) === undefined ? `it is no ${what}` : undefined
-  },
+  applications: ({ key, value }) => applicationProblem(key, value),
   stores({ value }, _, { nextId }) {
     return value.length === 4 && value.readUInt32BE(0) < nextId ? undefined : 'it is no id of a store'
   },

@@ -1,0 +1,102 @@
+/**
+ * The applications of a log: who may commit for each, the plan that it was started with, how far it has come, and the
+ * ids of its stores. Its positions are those of the group of its name (positions.ts).
+ *
+ * Only the instance that started last may commit. Its epoch comes from one counter for the whole log, which never
+ * repeats: a frozen instance of an application that was deleted can never commit into a new one of the same name.
+ */
+import { MillraceError } from '../../core/errors.ts'
+import type { Environment, WriteTransaction } from '../../storage/environment.ts'
+import { namedKey } from '../../storage/keys.ts'
+import { damaged } from '../../storage/read-failure.ts'
+import type { SessionOwner } from '../../storage/sessions.ts'
+import {
+  applicationKey,
+  type ApplicationRow,
+  decodeApplication,
+  encodeApplication,
+  epochOf,
+  planKey,
+  progressKey,
+  storedPlan,
+} from './application-rows.ts'
+import type { Catalogue } from './catalogue.ts'
+
+export class Applications {
+  readonly #environment: Environment
+  readonly #catalogue: Catalogue
+
+  constructor(environment: Environment, catalogue: Catalogue) {
+    this.#environment = environment
+    this.#catalogue = catalogue
+  }
+
+  /** @throws MillraceError `damaged` when the row is no description of an application */
+  find(name: string): ApplicationRow | undefined {
+    const stored = this.#environment.get('applications', applicationKey(name))
+    if (stored === undefined) return undefined
+    const row = decodeApplication(stored)
+    if (row !== undefined) return row
+    throw damaged(this.#environment.dir, `the row of application "${name}" does not describe one`)
+  }
+
+  /** The plan that an application was started with last. */
+  plan(name: string): string | undefined {
+    return storedPlan(this.#environment, name)
+  }
+
+  progress(name: string): Buffer | undefined {
+    return this.#environment.get('applications', progressKey(name))
+  }
+
+  /** Makes an instance the one that may commit; returns its epoch. */
+  begin(transaction: WriteTransaction, name: string, session: SessionOwner, plan: string): number {
+    const epoch = this.#catalogue.takeEpoch(transaction)
+    const row = { epoch, applicationId: name, version: null, session }
+    transaction.put('applications', applicationKey(name), encodeApplication(row))
+    transaction.put('applications', planKey(name), Buffer.from(plan))
+    return epoch
+  }
+
+  /** The instance has stopped: nobody runs the application now, unless a newer instance has started. */
+  end(transaction: WriteTransaction, name: string, epoch: number): void {
+    const row = this.find(name)
+    if (row?.epoch !== epoch) return
+    transaction.put('applications', applicationKey(name), encodeApplication({ ...row, session: null }))
+  }
+
+  /** Whether no newer instance has started, as of the snapshot that is read. */
+  isCurrent(name: string, epoch: number): boolean {
+    return epochOf(this.#environment, name) === epoch
+  }
+
+  /** Where an application runs; undefined when it is not running, however its last instance ended. */
+  runnerOf(name: string): SessionOwner | undefined {
+    const session = this.find(name)?.session ?? undefined
+    return session !== undefined && this.#environment.sessions.isAlive(session.id) ? session : undefined
+  }
+
+  putProgress(transaction: WriteTransaction, name: string, progress: Buffer): void {
+    transaction.put('applications', progressKey(name), progress)
+  }
+
+  /** The id of a store, given to it the first time it is asked for. */
+  storeId(transaction: WriteTransaction, name: string, store: string): number {
+    const key = namedKey(name, store)
+    const stored = this.#catalogue.store(key)
+    if (stored !== undefined) return stored
+    const id = this.#catalogue.takeId(transaction)
+    const value = Buffer.alloc(4)
+    value.writeUInt32BE(id)
+    this.#catalogue.put(transaction, 'stores', key, value)
+    return id
+  }
+}
+
+/** What stops an instance when a newer one has taken over. */
+export function fencedBySuccessor(applicationId: string): MillraceError {
+  return new MillraceError(
+    'fenced',
+    `another instance of application "${applicationId}" has started; this one stops, and nothing since its last commit is kept`,
+  )
+}
