@@ -20,7 +20,7 @@ export const errorMeanings = {
   emitted_outside_turn: 'an RxJS operator of pipe() emitted outside of a turn',
   encode_failed: 'a serde refused to encode a value',
   fenced: 'a newer instance of the application or of the transactional producer took over',
-  format_unknown: 'the directory was written by another version of the log format',
+  format_unknown: 'the directory, or the plan of an application, was written by another version of the format',
   group_not_empty: 'the group has members, and the call is only for groups without',
   group_unknown: 'there is no consumer group or application of this name',
   invalid_transaction_state: 'a call does not fit the state of its transaction or producer',

@@ -1,79 +1,53 @@
 /**
- * The stored form of a plan, and the comparison that decides whether a topology may go on with what an older one left.
+ * What a plan leaves in the log, and the comparison that decides whether a topology may go on with what an older one left.
  *
- * Compared is what stored data depends on: sources, regroupings, stores, windows, serdes and partition counts. Function
- * bodies are not: a changed predicate goes on with the state of the old one.
+ * Compared is what stored data depends on: the facts of what reads, moves and keeps data, the partition counts of stores, and
+ * by which source or regrouping their keys came to their partitions. Function bodies are not: a changed predicate goes
+ * on with the state of the old one.
  */
 import { MillraceError } from '../core/errors.ts'
-import type { PlanNode } from './node.ts'
+import { type Facts, type StoredPlan, type StoredStore, storedPlanVersion } from '../core/stored-plan.ts'
+import { entrancesOf, type PlanNode, type PlanStore } from './node.ts'
 import type { Topology } from './topology.ts'
-
-/** Facts about one node, by the name that a message uses. */
-type Facts = Readonly<Record<string, string | number>>
-
-export interface StoredPlan {
-  /** The topics that are read, by name. */
-  readonly topics: readonly string[]
-  readonly nodes: Readonly<Record<string, Facts>>
-  /** For each operator with a store, the topics that its number of partitions follows: they keep theirs. */
-  readonly stores: Readonly<Record<string, readonly string[]>>
-}
 
 /** @param partitions how many partitions a node works on */
 export function storedPlan(topology: Topology, partitions: (node: PlanNode) => number): StoredPlan {
-  const stores = new Map<string, readonly string[]>()
-  /** The nodes whose records lie where stored data says. */
-  const settled = new Set<PlanNode>()
-  for (const { nodes: members, inputs } of topology.subTopologies) {
-    const keepers = members.filter((node) => node.kind === 'operator' && node.store !== undefined)
-    if (keepers.length === 0) continue
+  const topicsOf = new Map<PlanNode, readonly string[]>()
+  for (const { nodes, inputs } of topology.subTopologies) {
     const topics = new Set<string>()
-    for (const input of inputs) follow(input, settled, topics)
-    for (const node of keepers) {
-      settled.add(node)
-      stores.set(node.id, [...topics].toSorted())
-    }
+    for (const input of inputs) follow(input, topics)
+    for (const node of nodes) topicsOf.set(node, [...topics].toSorted())
   }
-  const nodes = topology.nodes.flatMap((node) => {
-    const facts = factsOf(node)
-    if (facts === undefined) return []
-    return [[node.id, settled.has(node) ? { ...facts, partitions: partitions(node) } : facts] as const]
+  const nodes = topology.nodes
+    .filter(({ facts, stores }) => Object.keys(facts).length > 0 || stores.length > 0)
+    .map(({ id, verb, facts }) => [id, { verb, ...facts }] as const)
+  const stores = topology.stores.map(({ spec, owner, readers }) => {
+    const stored: StoredStore = {
+      owner: owner.id,
+      readers: readers.map(({ id }) => id),
+      facts: factsOf(spec, partitions(owner)),
+      keys: [...entrancesOf(owner)].map(({ id }) => id).toSorted(),
+      topics: topicsOf.get(owner) ?? [],
+    }
+    return [spec.name, stored] as const
   })
-  const topics = topology.nodes.flatMap((node) => (node.kind === 'source' ? node.topics.map(({ name }) => name) : []))
-  return { topics, nodes: Object.fromEntries(nodes), stores: Object.fromEntries(stores) }
+  return {
+    version: storedPlanVersion,
+    topics: topology.nodes.flatMap((node) => (node.kind === 'source' ? node.topics.map(({ name }) => name) : [])),
+    nodes: Object.fromEntries(nodes),
+    stores: Object.fromEntries(stores),
+  }
 }
 
-/** Collects the nodes, and the topics, whose numbers of partitions decide how many a node has. */
-function follow(node: PlanNode, nodes: Set<PlanNode>, topics: Set<string>): void {
-  nodes.add(node)
+/** Collects the topics whose numbers of partitions decide how many a node has. */
+function follow(node: PlanNode, topics: Set<string>): void {
   if (node.kind === 'source') for (const { name } of node.topics) topics.add(name)
   if (node.kind === 'regroup' && node.partitions !== undefined) return
-  for (const parent of node.parents) follow(parent, nodes, topics)
+  for (const parent of node.parents) follow(parent, topics)
 }
 
-function factsOf(node: PlanNode): Facts | undefined {
-  switch (node.kind) {
-    case 'source':
-      return {
-        verb: node.verb,
-        topics: node.topics
-          .map(({ name, keyCodec, valueCodec }) => `${name}(${keyCodec.name},${valueCodec.name})`)
-          .join(),
-      }
-    case 'regroup':
-      return { verb: node.verb, key: node.keyCodec.name, value: node.valueCodec.name }
-    case 'operator': {
-      const { store } = node
-      if (store === undefined) return undefined
-      const facts = { verb: node.verb, store: store.name, key: store.keyCodec.name, value: store.valueCodec.name }
-      if (store.window === undefined) return facts
-      const { sizeMs, advanceMs, graceMs } = store.window
-      return { ...facts, 'window size': sizeMs, 'window advance': advanceMs, 'window grace': graceMs }
-    }
-    case 'merge':
-    case 'sink':
-      return undefined
-  }
+function factsOf({ kind, keyCodec, valueCodec, facts }: PlanStore['spec'], partitions: number): Facts {
+  return { kind, key: keyCodec.name, value: valueCodec.name, ...facts, partitions }
 }
 
 /**
@@ -82,20 +56,7 @@ function factsOf(node: PlanNode): Facts | undefined {
  * @throws MillraceError `plan_changed` with everything that changed
  */
 export function comparePlans(applicationId: string, before: StoredPlan, now: StoredPlan): 'same' | 'extended' {
-  const changes: string[] = []
-  for (const [id, old] of Object.entries(before.nodes)) {
-    const facts = Object.hasOwn(now.nodes, id) ? now.nodes[id] : undefined // a name may be "constructor" or "__proto__"
-    if (facts === undefined) {
-      changes.push(`"${id}" (${old['verb']}) is gone`)
-      continue
-    }
-    for (const [name, value] of Object.entries(old)) {
-      if (facts[name] !== value) changes.push(`"${id}": ${name} was ${value}, is ${facts[name] ?? 'not there'}`)
-    }
-    for (const [name, value] of Object.entries(facts)) {
-      if (!(name in old)) changes.push(`"${id}": ${name} is ${value}, was not there`)
-    }
-  }
+  const changes = [...changesOfNodes(before, now), ...changesOfStores(before, now)]
   if (changes.length > 0) {
     throw new MillraceError(
       'plan_changed',
@@ -105,5 +66,53 @@ export function comparePlans(applicationId: string, before: StoredPlan, now: Sto
         'new application id, which reads the history again.',
     )
   }
-  return Object.keys(now.nodes).every((id) => Object.hasOwn(before.nodes, id)) ? 'same' : 'extended'
+  const isKnown =
+    Object.keys(now.nodes).every((id) => Object.hasOwn(before.nodes, id)) &&
+    Object.entries(now.stores).every(([name, { keys }]) => {
+      const old = own(before.stores, name)
+      return old !== undefined && keys.every((id) => old.keys.includes(id))
+    })
+  return isKnown ? 'same' : 'extended'
+}
+
+function* changesOfNodes(before: StoredPlan, now: StoredPlan): Iterable<string> {
+  for (const [id, old] of Object.entries(before.nodes)) {
+    const facts = own(now.nodes, id)
+    if (facts === undefined) yield `"${id}" (${old['verb']}) is gone`
+    else yield* changesOfFacts(`"${id}"`, old, facts)
+  }
+}
+
+function* changesOfStores(before: StoredPlan, now: StoredPlan): Iterable<string> {
+  for (const [name, old] of Object.entries(before.stores)) {
+    const store = own(now.stores, name)
+    if (store === undefined) {
+      if (Object.hasOwn(now.nodes, old.owner)) yield `store "${name}" of "${old.owner}" is gone`
+      continue
+    }
+    yield* changesOfFacts(`store "${name}"`, { owner: old.owner, ...old.facts }, { owner: store.owner, ...store.facts })
+    // Rows stay where they were put. A further way for keys harms none of them; without the old way, keys miss their rows.
+    const gone = old.keys.filter((id) => !store.keys.includes(id) && Object.hasOwn(now.nodes, id))
+    if (gone.length > 0) {
+      yield `store "${name}": its keys came to their partitions by ${listOf(old.keys)}, and come by ${listOf(store.keys)}`
+    }
+  }
+}
+
+function* changesOfFacts(what: string, old: Facts, facts: Facts): Iterable<string> {
+  for (const [name, value] of Object.entries(old)) {
+    if (facts[name] !== value) yield `${what}: ${name} was ${value}, is ${facts[name] ?? 'not there'}`
+  }
+  for (const [name, value] of Object.entries(facts)) {
+    if (!(name in old)) yield `${what}: ${name} is ${value}, was not there`
+  }
+}
+
+/** A name may be "constructor" or "__proto__". */
+function own<T>(of: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(of, name) ? of[name] : undefined
+}
+
+function listOf(ids: readonly string[]): string {
+  return ids.map((id) => `"${id}"`).join(', ')
 }

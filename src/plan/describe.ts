@@ -20,7 +20,7 @@ function nodeText(node: NodeDescription): string {
     case 'source':
       return `Source ${id} (topics: ${node.topics.join(', ')})${arrow(to)}`
     case 'operator':
-      return `Operator ${id}${node.store === undefined ? '' : ` (store: ${node.store})`}${arrow(to)}`
+      return `Operator ${id}${storesText(node.stores)}${arrow(to)}`
     case 'merge':
       return `Merge ${id}${arrow(to)}`
     case 'regroup':
@@ -28,6 +28,11 @@ function nodeText(node: NodeDescription): string {
     case 'sink':
       return `Sink ${id} (topic: ${node.topic})`
   }
+}
+
+function storesText(stores: readonly string[]): string {
+  if (stores.length === 0) return ''
+  return ` (${stores.length === 1 ? 'store' : 'stores'}: ${stores.join(', ')})`
 }
 
 function arrow(to: readonly string[]): string {
@@ -42,6 +47,7 @@ export function describeMermaid({ subTopologies }: TopologyDescription): string 
   )
   // Mermaid reads words such as "end" anywhere but in a quoted label, so what stands in the code is numbered.
   const topics = new Map([...new Set(topicNames)].map((name, index) => [name, `topic${index}`]))
+  const stores = new Map<string, string>()
   const numbers = new Map(nodes.map(({ id }, index) => [id, `node${index}`]))
   const lines = ['flowchart TD', ...[...topics].map(([name, topic]) => `  ${topic}([${quoted(name)}])`)]
   const edges: string[] = []
@@ -54,9 +60,13 @@ export function describeMermaid({ subTopologies }: TopologyDescription): string 
       for (const id of node.to) edges.push(`${number} ${arrowhead} ${numbers.get(id)}`)
       if (node.kind === 'source') for (const name of node.topics) edges.push(`${topics.get(name)} --> ${number}`)
       if (node.kind === 'sink') edges.push(`${number} --> ${topics.get(node.topic)}`)
-      if (node.kind === 'operator' && node.store !== undefined) {
-        lines.push(`    store_${number}[(${quoted(node.store)})]`)
-        edges.push(`${number} --- store_${number}`)
+      for (const name of node.kind === 'operator' ? node.stores : []) {
+        let store = stores.get(name)
+        if (store === undefined) {
+          stores.set(name, (store = `store${stores.size}`))
+          lines.push(`    ${store}[(${quoted(name)})]`)
+        }
+        edges.push(`${number} --- ${store}`)
       }
     }
     lines.push('  end')

@@ -27,7 +27,7 @@ export type NodeDescription = {
   readonly to: readonly string[]
 } & (
   | { readonly kind: 'source'; readonly topics: readonly string[] }
-  | { readonly kind: 'operator'; readonly store?: string }
+  | { readonly kind: 'operator'; readonly stores: readonly string[] }
   | { readonly kind: 'merge' }
   /** `key` is the name of the serde of the keys that it regroups by. */
   | { readonly kind: 'regroup'; readonly key: string }
@@ -62,7 +62,7 @@ function describeNode(node: PlanNode, to: readonly string[]): NodeDescription {
     case 'source':
       return { kind: 'source', id, verb, topics: node.topics.map(({ name }) => name), to }
     case 'operator':
-      return { kind: 'operator', id, verb, ...(node.store === undefined ? {} : { store: node.store.name }), to }
+      return { kind: 'operator', id, verb, stores: node.stores.map(({ name }) => name), to }
     case 'merge':
       return { kind: 'merge', id, verb, to }
     case 'regroup':

@@ -2,6 +2,7 @@
  * The nodes of a plan: frozen data that the DSL makes and the runtime compiles. Neither sees the other.
  */
 import type { Codec } from '../core/serde.ts'
+import type { Facts } from '../core/stored-plan.ts'
 import type { TopicConfig } from '../core/topic-config.ts'
 import type { OperatorFactory } from './operator.ts'
 import type { StoreSpec } from './store.ts'
@@ -18,6 +19,19 @@ interface NodeBase {
   readonly parents: readonly PlanNode[]
   /** The id of the nearest stateful or regrouping operator, or of the source, from which later ids are made. */
   readonly lineage: string
+  /** What it keeps records in. A store may be on several nodes, which then belong to one sub-topology. */
+  readonly stores: readonly StoreSpec[]
+  /** What stored data depends on; none of a node that may come and go. */
+  readonly facts: Facts
+}
+
+/** A store of a plan, and the nodes that use it. */
+export interface PlanStore {
+  readonly spec: StoreSpec
+  /** The first of its nodes: it creates the store, and rows expire by its stream time. */
+  readonly owner: PlanNode
+  /** The others. */
+  readonly readers: readonly PlanNode[]
 }
 
 /** A topic as a source reads it. */
@@ -37,11 +51,10 @@ export interface SourceNode extends NodeBase {
   readonly reset: 'earliest' | 'latest'
 }
 
-/** Works on records inside its sub-topology; with a store when it remembers. */
+/** Works on records inside its sub-topology; with stores when it remembers. */
 export interface OperatorNode extends NodeBase {
   readonly kind: 'operator'
   readonly operator: OperatorFactory
-  readonly store: StoreSpec | undefined
 }
 
 /** Brings several streams together. */
@@ -73,4 +86,15 @@ export interface SubTopology {
   readonly nodes: readonly PlanNode[]
   /** The sources of `nodes`, and the regroupings that feed it. */
   readonly inputs: readonly PlanNode[]
+}
+
+/** The nearest sources and regroupings before a node: they decide in which partition it finds a key. */
+export function entrancesOf(node: PlanNode): ReadonlySet<PlanNode> {
+  const entrances = new Set<PlanNode>()
+  const collect = (parent: PlanNode): void => {
+    if (parent.kind === 'source' || parent.kind === 'regroup') entrances.add(parent)
+    else parent.parents.forEach(collect)
+  }
+  node.parents.forEach(collect)
+  return entrances
 }

@@ -5,6 +5,7 @@ import { MillraceError } from '../core/errors.ts'
 import { checkName } from '../core/checks.ts'
 import type { Codec } from '../core/serde.ts'
 import type { MergeNode, OperatorNode, PlanNode, RegroupNode, SinkNode, SourceNode, SourceTopic } from './node.ts'
+import type { Facts } from '../core/stored-plan.ts'
 import type { OperatorFactory } from './operator.ts'
 import type { StoreSpec } from './store.ts'
 
@@ -24,6 +25,11 @@ export class PlanBuilder {
       ...this.#stable(lineage, name),
       topics: Object.freeze(topics),
       reset,
+      facts: {
+        topics: topics
+          .map(({ name: topic, keyCodec, valueCodec }) => `${topic}(${keyCodec.name},${valueCodec.name})`)
+          .join(),
+      },
     })
   }
 
@@ -36,16 +42,23 @@ export class PlanBuilder {
       id: this.#passing(verb, name),
       lineage: parent.lineage,
       operator,
-      store: undefined,
     })
   }
 
-  /** An operator with a store; the store is called like the operator unless it has a name of its own. */
+  /**
+   * An operator with stores, its own or those of others.
+   *
+   * @param make gets its id, by which a store without a name of its own is called
+   */
   stateful(
     verb: string,
     parent: PlanNode,
     name: string | undefined,
-    make: (id: string) => { readonly store: StoreSpec; readonly operator: OperatorFactory },
+    make: (id: string) => {
+      readonly stores: readonly StoreSpec[]
+      readonly operator: OperatorFactory
+      readonly facts?: Facts
+    },
   ): OperatorNode {
     const stable = this.#stable(`${parent.lineage}.${verb}`, name)
     return this.#add({ kind: 'operator', verb, parents: [parent], ...stable, ...make(stable.id) })
@@ -67,6 +80,7 @@ export class PlanBuilder {
       keyCodec,
       valueCodec,
       partitions,
+      facts: { key: keyCodec.name, value: valueCodec.name },
     })
   }
 
@@ -108,9 +122,11 @@ export class PlanBuilder {
     return name === undefined ? `${verb}-${count}` : checkName('the name of an operator', name)
   }
 
-  #add<N extends PlanNode>(node: Omit<N, 'index'>): N {
+  #add<N extends PlanNode>(node: Omit<N, 'index' | 'stores' | 'facts'> & Partial<Pick<N, 'stores' | 'facts'>>): N {
     Object.freeze(node.parents)
-    const added = Object.freeze({ ...node, index: this.nodes.length }) as unknown as N
+    const { stores = [], facts = {} } = node
+    const own = { index: this.nodes.length, stores: Object.freeze(stores), facts: Object.freeze(facts) }
+    const added = Object.freeze({ ...node, ...own }) as unknown as N
     this.nodes.push(added)
     return added
   }

@@ -3,6 +3,7 @@
  */
 import type { Carrier } from './carrier.ts'
 import type { Codec } from '../core/serde.ts'
+import type { Facts } from '../core/stored-plan.ts'
 
 /** A store that a topology declares. */
 export interface StoreSpec {
@@ -12,6 +13,8 @@ export interface StoreSpec {
   readonly valueCodec: Codec<unknown>
   /** Windows only. */
   readonly window: WindowSpec | undefined
+  /** What its rows depend on beside kind and serdes. */
+  readonly facts: Facts
 }
 
 export interface WindowSpec {

@@ -6,7 +6,7 @@ import { checkChoice, checkOptions } from '../core/checks.ts'
 import type { Codec } from '../core/serde.ts'
 import { describeMermaid, describeText } from './describe.ts'
 import { descriptionOf, type TopologyDescription } from './description.ts'
-import type { PlanNode, SubTopology } from './node.ts'
+import type { PlanNode, PlanStore, SubTopology } from './node.ts'
 import type { StoreSpec } from './store.ts'
 
 /** How {@link Topology.describe} answers. */
@@ -34,11 +34,14 @@ export class Topology {
   readonly nodes: readonly PlanNode[]
   /** The nodes by what works in one turn, for the runtime. */
   readonly subTopologies: readonly SubTopology[]
+  /** Every store, by the order of its owner. */
+  readonly stores: readonly PlanStore[]
   readonly #children = new Map<PlanNode, PlanNode[]>()
 
   constructor(nodes: readonly PlanNode[]) {
     this.nodes = Object.freeze([...nodes])
-    checkNames(this.nodes)
+    checkIds(this.nodes)
+    this.stores = storesOf(this.nodes)
     checkWindowSizes(this.nodes)
     for (const node of this.nodes) {
       for (const parent of node.parents) {
@@ -47,18 +50,13 @@ export class Topology {
         else siblings.push(node)
       }
     }
-    this.subTopologies = cut(this.nodes)
+    this.subTopologies = cut(this.nodes, this.stores)
     Object.freeze(this)
   }
 
   /** The nodes that a node feeds, in the order in which they were made. */
   childrenOf(node: PlanNode): readonly PlanNode[] {
     return this.#children.get(node) ?? []
-  }
-
-  /** Every store, by the order of its operator. */
-  get stores(): readonly StoreSpec[] {
-    return this.nodes.flatMap((node) => (node.kind === 'operator' && node.store !== undefined ? [node.store] : []))
   }
 
   /**
@@ -86,9 +84,8 @@ export class Topology {
 }
 
 /** Ids are where errors, counters, stored plans and stores are found again, so no two nodes may share one. */
-function checkNames(nodes: readonly PlanNode[]): void {
+function checkIds(nodes: readonly PlanNode[]): void {
   const ids = new Map<string, PlanNode>()
-  const stores = new Map<string, PlanNode>()
   for (const node of nodes) {
     const other = ids.get(node.id)
     if (other !== undefined) {
@@ -99,17 +96,31 @@ function checkNames(nodes: readonly PlanNode[]): void {
       )
     }
     ids.set(node.id, node)
-    if (node.kind !== 'operator' || node.store === undefined) continue
-    const owner = stores.get(node.store.name)
-    if (owner !== undefined) {
-      throw new MillraceError(
-        'topology_invalid',
-        `two operators, ${owner.id} and ${node.id}, would keep their state in one store, "${node.store.name}"; name another store`,
-        { store: node.store.name, operator: node.id },
-      )
-    }
-    stores.set(node.store.name, node)
   }
+}
+
+/** @throws MillraceError `topology_invalid` for two stores of one name */
+function storesOf(nodes: readonly PlanNode[]): readonly PlanStore[] {
+  const stores = new Map<string, { readonly spec: StoreSpec; readonly owner: PlanNode; readonly readers: PlanNode[] }>()
+  for (const node of nodes) {
+    for (const spec of node.stores) {
+      const known = stores.get(spec.name)
+      if (known === undefined) stores.set(spec.name, { spec, owner: node, readers: [] })
+      else if (known.spec === spec) known.readers.push(node)
+      else {
+        throw new MillraceError(
+          'topology_invalid',
+          `two operators, ${known.owner.id} and ${node.id}, would keep their state in one store, "${spec.name}"; name another store`,
+          { store: spec.name, operator: node.id },
+        )
+      }
+    }
+  }
+  return Object.freeze(
+    [...stores.values()].map(({ spec, owner, readers }) =>
+      Object.freeze({ spec, owner, readers: Object.freeze(readers) }),
+    ),
+  )
 }
 
 /** If constants with different window sizes read and write a topic, it gives back other windows than it was given. */
@@ -131,8 +142,8 @@ function checkWindowSizes(nodes: readonly PlanNode[]): void {
   }
 }
 
-/** Puts nodes that are joined by anything but a regrouping's output into one sub-topology. */
-function cut(nodes: readonly PlanNode[]): readonly SubTopology[] {
+/** Puts nodes that are joined by anything but a regrouping's output, or by a store, into one sub-topology. */
+function cut(nodes: readonly PlanNode[], stores: readonly PlanStore[]): readonly SubTopology[] {
   // Union-find. A regrouping ends its own sub-topology; `outlets` stands for the one that it begins.
   const leaders = new Map<object, object>()
   const outlets = new Map<PlanNode, object>()
@@ -144,6 +155,7 @@ function cut(nodes: readonly PlanNode[]): readonly SubTopology[] {
     if (node.kind === 'regroup') outlets.set(node, {})
     for (const parent of node.parents) leaders.set(find(outlets.get(parent) ?? parent), find(node))
   }
+  for (const { owner, readers } of stores) for (const reader of readers) leaders.set(find(reader), find(owner))
   const distinct = [...new Set(nodes.map(find))]
   return Object.freeze(
     distinct.map((leader, index) => {

@@ -4,27 +4,28 @@
  * It is synchronous and knows no time of its own: the application drives it from the event loop, the test driver by hand.
  */
 import { present } from '../core/assert.ts'
-import { ByteWriter } from '../core/bytes.ts'
 import type { Carrier } from '../plan/carrier.ts'
 import type { Clock } from '../core/clock.ts'
-import { MillraceError, messageOf } from '../core/errors.ts'
-import { partitionOf } from '../core/partitioner.ts'
+import type { MillraceError } from '../core/errors.ts'
 import { type Commit, fencedBySuccessor, type LogContract } from '../log/contract.ts'
 import type { PlanNode, RegroupNode, SinkNode } from '../plan/node.ts'
-import { type DropReason, isRecordError } from '../plan/operator.ts'
-import type { StoreSpec } from '../plan/store.ts'
+import type { DropReason } from '../plan/operator.ts'
 import type { Topology } from '../plan/topology.ts'
-import { StateTable } from '../state/table.ts'
-import { type Failure, type FailurePolicy, failureOf, writeDeadLetter } from './failures.ts'
+import type { State, StoreSpec } from '../plan/store.ts'
+import type { FailurePolicy } from './failures.ts'
 import type { Inlet } from './inlet.ts'
-import { Output } from './outputs.ts'
+import { OutputTopics } from './output-topics.ts'
+import type { Output } from './outputs.ts'
 import { type Layout, layoutOf } from './layout.ts'
 import { Progress } from './progress.ts'
+import { Regroupings } from './regroupings.ts'
 import { type SourceLane, SourceSequence } from './sequence.ts'
-import { Shuffle, ShuffleLane } from './shuffle.ts'
+import { Shuffle } from './shuffle.ts'
+import { Stores } from './stores.ts'
 import { checkPlan, takeOver } from './take-over.ts'
 import { Task, type TaskHost } from './task.ts'
 import { TurnScope } from './turn.ts'
+import { asError, Turns } from './turns.ts'
 
 export interface EngineOptions {
   readonly applicationId: string
@@ -40,9 +41,6 @@ export interface EngineOptions {
   /** Called when an operator stops the application, perhaps outside of a run. */
   readonly onStop: () => void
 }
-
-/** Bytes of outputs after which a commit is due. */
-const outputBytesMax = 32 * 1_048_576
 
 /**
  * A run looks at the time after its first turn and then after twice as many each time, up to this distance: a look costs a
@@ -63,22 +61,16 @@ export class Engine implements TaskHost {
   readonly layout: Layout
   readonly #log: LogContract
   readonly #options: EngineOptions
-  readonly #topology: Topology
-  readonly #turn = new TurnScope()
   readonly #epoch: number
+  readonly #turns: Turns
   readonly #sequence: SourceSequence
   readonly #shuffle = new Shuffle()
-  readonly #shuffleLanes = new Map<PlanNode, readonly ShuffleLane[]>()
+  readonly #regroupings = new Regroupings(this.#shuffle)
   /** Where records of source lane i enter. */
   readonly #inlets: readonly Inlet[]
-  readonly #outputs = new Map<string, Output>()
-  readonly #tables: StateTable<unknown, unknown>[] = []
-  readonly #storeIds = new Map<string, number>()
-  /** Bytes of outputs that wait for the commit. */
-  readonly #pending = { bytes: 0 }
-  readonly #scratch = new ByteWriter(256)
+  readonly #outputs: OutputTopics
+  readonly #stores: Stores
   #recordsSinceCommit = 0
-  #fatal: Error | undefined
 
   /**
    * Takes the application over from whoever ran it before.
@@ -87,7 +79,6 @@ export class Engine implements TaskHost {
    */
   constructor(log: LogContract, topology: Topology, options: EngineOptions) {
     this.#log = log
-    this.#topology = topology
     this.#options = options
     const { applicationId } = options
     log.refresh()
@@ -95,44 +86,42 @@ export class Engine implements TaskHost {
     const { epoch, plan, progress, lanes } = takeOver(log, topology, this.layout, applicationId)
     this.plan = plan
     this.#epoch = epoch
-    this.progress = new Progress(this.#turn, progress)
-    const stores = topology.stores.map(({ name }) => name)
-    for (const [index, id] of log.storeIds(applicationId, stores).entries()) {
-      this.#storeIds.set(present(stores[index], 'a log gives an id to each store'), id)
-    }
-    for (const topic of this.layout.sinkTopics)
-      this.#outputs.set(topic.name, new Output(topic, this.#turn, this.#pending))
-    const tasks = this.#makeTasks()
+    const scope = new TurnScope()
+    this.progress = new Progress(scope, progress)
+    this.#stores = new Stores(log, applicationId, topology.stores, scope, this.progress)
+    this.#outputs = new OutputTopics(log, scope, this.layout.sinkTopics)
+    this.#turns = new Turns({
+      scope,
+      shuffle: this.#shuffle,
+      progress: this.progress,
+      policy: options.policy,
+      deadLetters: () => this.#outputs.created(options.deadLetterTopic),
+    })
+    const tasks = this.#makeTasks(topology)
     this.#inlets = lanes.map((lane) => inletOf(tasks, lane))
     this.#sequence = new SourceSequence(log, lanes)
     this.#sequence.lookForMore(options.clock.elapsed())
   }
 
-  #makeTasks(): readonly Task[] {
-    const tasks = this.#topology.subTopologies.flatMap((subTopology) =>
+  #makeTasks(topology: Topology): readonly Task[] {
+    const tasks = topology.subTopologies.flatMap((subTopology) =>
       Array.from(
         { length: this.layout.partitionsOfSub(subTopology) },
-        (_, partition) => new Task(this.#topology, subTopology, partition, this),
+        (_, partition) => new Task(topology, subTopology, partition, this),
       ),
     )
-    let order = 0
-    const regroups = this.#topology.nodes.filter((node) => node.kind === 'regroup')
-    for (const node of regroups.toSorted((a, b) => (a.id < b.id ? -1 : 1))) {
-      const fed = tasks.filter(({ inlets }) => inlets.has(node))
-      const lanes = fed
+    const regroups = topology.nodes.filter((node) => node.kind === 'regroup')
+    this.#regroupings.connect(regroups, (node) =>
+      tasks
+        .filter(({ inlets }) => inlets.has(node))
         .slice(0, this.layout.partitionsOf(node))
-        .map((task) => new ShuffleLane(present(task.inlets.get(node), 'a task has an inlet for each input'), order++))
-      this.#shuffleLanes.set(node, lanes)
-    }
+        .map(({ inlets }) => present(inlets.get(node), 'a task has an inlet for each input')),
+    )
     return tasks
   }
 
-  state(store: StoreSpec, partition: number, operator: string): StateTable<unknown, unknown> {
-    const id = present(this.#storeIds.get(store.name), 'every store of the topology has an id')
-    const streamTime = store.window === undefined ? undefined : this.progress.streamTime(operator, partition)
-    const table = new StateTable(store, id, partition, this.#log.state, this.#turn, streamTime)
-    this.#tables.push(table)
-    return table
+  state(store: StoreSpec, partition: number): State<unknown, unknown> {
+    return this.#stores.of(store, partition)
   }
 
   drop({ id }: PlanNode, reason: DropReason): void {
@@ -145,18 +134,11 @@ export class Engine implements TaskHost {
   }
 
   output({ topic }: SinkNode): Output {
-    return present(this.#outputs.get(topic.name), 'every sink has an output')
+    return this.#outputs.of(topic.name)
   }
 
   regroup(node: RegroupNode, carrier: Carrier): void {
-    const lanes = present(this.#shuffleLanes.get(node), 'every regrouping has its lanes')
-    // Encoded for one partition too: a key that does not encode fails the turn that made it.
-    const scratch = this.#scratch
-    scratch.at = 0
-    carrier.writeKey(node.keyCodec, scratch)
-    const partition = partitionOf(scratch.bytes, 0, scratch.at - node.keyCodec.partitionSuffixBytes, lanes.length)
-    const lane = lanes[partition]
-    if (lane !== undefined) this.#shuffle.push(lane, carrier) // nothing follows a regrouping that has no lanes
+    this.#regroupings.send(node, carrier)
   }
 
   /**
@@ -195,70 +177,15 @@ export class Engine implements TaskHost {
 
   /** One source record, and all regrouped records that come of it. */
   #work(lane: SourceLane): void {
-    this.#turnOf(lane.carrier(), present(this.#inlets[lane.index], 'every source lane has an inlet'))
+    this.#turns.run(lane.carrier(), present(this.#inlets[lane.index], 'every source lane has an inlet'))
     for (let queue = this.#shuffle.next(); queue !== undefined; queue = this.#shuffle.next()) {
       const carrier = this.#shuffle.take(queue)
-      this.#turnOf(carrier, queue.inlet)
+      this.#turns.run(carrier, queue.inlet)
     }
     this.#recordsSinceCommit++
     this.recordCount++
     const { timestamp } = lane.cursor
     if (timestamp > this.progress.eventTime) this.progress.eventTime = timestamp
-  }
-
-  #turnOf(carrier: Carrier, inlet: Inlet): void {
-    for (let attempt = 0; ; attempt++) {
-      const error = this.#attempt(carrier, inlet)
-      if (error === undefined) return
-      if (attempt < this.#options.policy.retries) continue
-      this.#passOver(failureOf(error, carrier), carrier)
-      return
-    }
-  }
-
-  /** Runs a turn; undoes it and returns the error when the record failed. Every other error stops the application. */
-  #attempt(carrier: Carrier, inlet: Inlet): MillraceError | undefined {
-    this.#turn.begin()
-    carrier.beginTurn()
-    try {
-      inlet.next(carrier)
-      if (this.#fatal !== undefined) throw this.#fatal
-      if (carrier.failure === undefined) {
-        this.#shuffle.keep()
-        return undefined
-      }
-      throw carrier.failure
-    } catch (error) {
-      this.#turn.undo()
-      this.#shuffle.discard()
-      if (this.#fatal !== undefined) throw this.#fatal
-      if (isRecordError(error)) return error
-      throw (this.#fatal = asError(error))
-    }
-  }
-
-  #passOver(failure: Failure, carrier: Carrier): void {
-    try {
-      const answer = this.#options.policy.answer(failure)
-      if (answer === 'fail') throw failure.error
-      this.#turn.begin()
-      this.progress.fail(failure.operator ?? failure.topic, failure.error.code)
-      if (answer === 'deadLetter') writeDeadLetter(this.#deadLetters(), failure, carrier)
-    } catch (error) {
-      throw (this.#fatal = asError(error)) // also a mistake of the handler, or of the log
-    }
-  }
-
-  #deadLetters(): Output {
-    const name = this.#options.deadLetterTopic
-    let output = this.#outputs.get(name)
-    if (output === undefined) {
-      const [topic] = this.#log.ensureTopics([{ name, partitions: undefined }])
-      if (topic === undefined) throw new MillraceError('topic_unknown', `there is no topic "${name}"`)
-      output = new Output(topic, this.#turn, this.#pending)
-      this.#outputs.set(name, output)
-    }
-    return output
   }
 
   /**
@@ -284,13 +211,13 @@ export class Engine implements TaskHost {
   /** Whether the work since the last commit is as much as one commit should hold. */
   get isCommitDue(): boolean {
     if (this.#recordsSinceCommit >= this.#options.commitRecords) return true
-    if (this.#pending.bytes > outputBytesMax) return true
+    if (this.#outputs.isFull) return true
     return (this.#recordsSinceCommit & 63) === 63 && this.stateBytes > 2 * this.#options.stateCacheBytes
   }
 
   /** Memory of all stores, roughly. */
   get stateBytes(): number {
-    return this.#tables.reduce((total, table) => total + table.memoryBytes, 0)
+    return this.#stores.bytes
   }
 
   /**
@@ -303,29 +230,22 @@ export class Engine implements TaskHost {
     if (!this.hasUncommitted) return
     const { lanes } = this.#sequence
     const moved = lanes.filter((lane) => lane.position !== lane.committedPosition)
-    const appends = [...this.#outputs.values()].flatMap((output) => output.take())
+    const appends = [...this.#outputs.all].flatMap((output) => output.take())
     for (const { partition, position, committedPosition } of moved) {
       Progress.add(this.progress.consumed, partition.topic, position - committedPosition)
     }
-    for (const output of this.#outputs.values()) Progress.add(this.progress.produced, output.topic, output.pendingCount)
+    for (const output of this.#outputs.all) Progress.add(this.progress.produced, output.topic, output.pendingCount)
     this.#commitToLog({
       applicationId: this.#options.applicationId,
       epoch: this.#epoch,
       positions: moved.map(({ partition, position }) => ({ partition, offset: position })),
       appends,
       progress: this.progress.encode(),
-      writeState: (writer) => {
-        for (const table of this.#tables) table.write(writer)
-      },
+      writeState: (writer) => this.#stores.write(writer),
     })
     for (const lane of moved) lane.committedPosition = lane.position
-    for (const output of this.#outputs.values()) output.committed()
-    this.#pending.bytes = 0
-    for (const table of this.#tables) table.committed()
-    // Once drops what was not used for a while, twice drops everything.
-    for (let i = 0; i < 2 && this.stateBytes > this.#options.stateCacheBytes; i++) {
-      for (const table of this.#tables) table.age()
-    }
+    this.#outputs.committed()
+    this.#stores.committed(this.#options.stateCacheBytes)
     this.#recordsSinceCommit = 0
     this.commitCount++
   }
@@ -351,12 +271,20 @@ export class Engine implements TaskHost {
 
   /** What keeps the application from going on. */
   get fatal(): Error | undefined {
-    return this.#fatal
+    return this.#turns.fatal
+  }
+
+  get #fatal(): Error | undefined {
+    return this.#turns.fatal
+  }
+
+  set #fatal(error: Error) {
+    this.#turns.fatal = error
   }
 
   /** The id of a store, for queries. */
   storeId(name: string): number | undefined {
-    return this.#storeIds.get(name)
+    return this.#stores.idOf(name)
   }
 }
 
@@ -364,8 +292,4 @@ export class Engine implements TaskHost {
 function inletOf(tasks: readonly Task[], { node, partition }: SourceLane): Inlet {
   const task = tasks.find((candidate) => candidate.partition === partition.partition && candidate.inlets.has(node))
   return present(task?.inlets.get(node), 'every source partition belongs to a task')
-}
-
-function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(messageOf(thrown), { cause: thrown })
 }

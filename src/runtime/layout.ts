@@ -5,7 +5,7 @@ import { present } from '../core/assert.ts'
 import { MillraceError } from '../core/errors.ts'
 import type { LogContract } from '../log/contract.ts'
 import type { TopicDescription } from '../log/kept/topics.ts'
-import type { PlanNode, SourceNode, SourceTopic, SubTopology } from '../plan/node.ts'
+import { entrancesOf, type PlanNode, type SourceNode, type SourceTopic, type SubTopology } from '../plan/node.ts'
 import type { Topology } from '../plan/topology.ts'
 
 /** A topic that a source reads, as it is in the log. */
@@ -59,8 +59,7 @@ function layOut(topology: Topology, descriptions: readonly TopicDescription[]): 
   }
   const subOf = new Map(topology.subTopologies.flatMap((sub) => sub.nodes.map((node) => [node, sub] as const)))
   const partitionsOfSub = (sub: SubTopology): number => Math.max(...sub.inputs.map(widthOf))
-  for (const node of topology.nodes)
-    if (node.kind === 'operator' && node.store !== undefined) checkTogether(node, describe, widthOf)
+  for (const { owner, readers } of topology.stores) checkTogether([owner, ...readers], describe, widthOf)
 
   const sourceTopics = sources.flatMap((node) =>
     node.topics.map((source) => ({ node, source, description: describe(source.name) })),
@@ -76,25 +75,25 @@ function layOut(topology: Topology, descriptions: readonly TopicDescription[]): 
   }
 }
 
-/** A store is right only where all records of a key come to one partition: its inputs must have equally many. */
+/** A store is right only where all records of a key come to one partition: the inputs of its nodes must have equally many. */
 function checkTogether(
-  node: PlanNode,
+  nodes: readonly PlanNode[],
   describe: (name: string) => TopicDescription,
   widthOf: (node: PlanNode) => number,
 ): void {
   const inputs = new Map<string, number>()
-  const collect = (parent: PlanNode): void => {
-    if (parent.kind === 'source') for (const { name } of parent.topics) inputs.set(name, describe(name).partitions)
-    else if (parent.kind === 'regroup') inputs.set(parent.id, widthOf(parent))
-    else parent.parents.forEach(collect)
+  for (const entrance of nodes.flatMap((node) => [...entrancesOf(node)])) {
+    if (entrance.kind === 'source') for (const { name } of entrance.topics) inputs.set(name, describe(name).partitions)
+    else inputs.set(entrance.id, widthOf(entrance))
   }
-  node.parents.forEach(collect)
   if (new Set(inputs.values()).size <= 1) return
+  const ids = nodes.map(({ id }) => `"${id}"`).join(' and ')
+  const [brings, its] = nodes.length === 1 ? ['brings', 'its'] : ['bring', 'their']
   const list = [...inputs].map(([name, partitions]) => `${name} has ${partitions}`).join(', ')
   throw new MillraceError(
     'partitions_differ',
-    `"${node.id}" brings records together by key, but its inputs have different numbers of partitions: ${list}. ` +
+    `${ids} ${brings} records together by key, but ${its} inputs have different numbers of partitions: ${list}. ` +
       'Put repartition() before it',
-    { operator: node.id },
+    { operator: nodes[0]?.id },
   )
 }

@@ -92,17 +92,18 @@ export function queryStore<K, V>(
   given: KeyValueStore<K, V> | WindowStore<K, V>,
 ): ReadOnlyKeyValueStore<K, V> | ReadOnlyWindowStore<K, V> {
   const constant = checkStore('store', given)
-  const node = topology.nodes.find((other) => other.kind === 'operator' && other.store?.name === constant.name)
+  const found = topology.stores.find(({ spec }) => spec.name === constant.name)
   const storeId = engine.storeId(constant.name)
-  if (node?.kind !== 'operator' || node.store === undefined || storeId === undefined) {
-    const names = topology.stores.map(({ name }) => `"${name}"`).join(', ')
+  if (found === undefined || storeId === undefined) {
+    const names = topology.stores.map(({ spec }) => `"${spec.name}"`).join(', ')
     throw new MillraceError(
       'store_unknown',
       `the topology has no store "${constant.name}"; it has ${names === '' ? 'none' : names}`,
       { store: constant.name },
     )
   }
-  const kind = node.store.kind === 'window' ? 'windowStore' : 'keyValueStore'
+  const { spec, owner } = found
+  const kind = spec.kind === 'window' ? 'windowStore' : 'keyValueStore'
   if (constant.kind !== kind) {
     throw new MillraceError(
       'bad_option',
@@ -112,9 +113,9 @@ export function queryStore<K, V>(
       },
     )
   }
-  checkSerde(constant.name, 'keys', constant.key, node.store.keyCodec)
-  checkSerde(constant.name, 'values', constant.value, node.store.valueCodec)
-  const place = { log, spec: node.store, storeId, partitions: engine.layout.partitionsOf(node) }
+  checkSerde(constant.name, 'keys', constant.key, spec.keyCodec)
+  checkSerde(constant.name, 'values', constant.value, spec.valueCodec)
+  const place = { log, spec, storeId, partitions: engine.layout.partitionsOf(owner) }
   return constant.kind === 'windowStore' ? new WindowQuery<K, V>(place) : new KeyValueQuery<K, V>(place)
 }
 

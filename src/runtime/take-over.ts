@@ -4,7 +4,8 @@
 import { MillraceError } from '../core/errors.ts'
 import type { LogContract, StoredApplication } from '../log/contract.ts'
 import { partitionsOf } from '../log/format/partition-id.ts'
-import { comparePlans, type StoredPlan, storedPlan } from '../plan/comparison.ts'
+import { parsePlan, type StoredPlan } from '../core/stored-plan.ts'
+import { comparePlans, storedPlan } from '../plan/comparison.ts'
 import type { Topology } from '../plan/topology.ts'
 import type { Layout, SourceTopicLayout } from './layout.ts'
 import { SourceLane } from './sequence.ts'
@@ -21,13 +22,13 @@ export interface TakeOver {
 /**
  * Nothing is stored when it throws, and the instance before goes on.
  *
- * @throws MillraceError `plan_changed`, `position_lost`
+ * @throws MillraceError `plan_changed`, `format_unknown`, `position_lost`
  */
 export function takeOver(log: LogContract, topology: Topology, layout: Layout, applicationId: string): TakeOver {
   const plan = storedPlan(topology, layout.partitionsOf)
   let found: Omit<TakeOver, 'epoch'> | undefined
   const epoch = log.startApplication(applicationId, (stored) => {
-    const before = parsePlan(stored.plan)
+    const before = stored.plan === undefined ? undefined : parsePlan(applicationId, stored.plan)
     const comparison = before === undefined ? 'new' : comparePlans(applicationId, before, plan)
     const { lanes, positions } = lanesOf(log, layout, stored, before)
     found = { plan: comparison, progress: stored.progress, lanes }
@@ -39,15 +40,12 @@ export function takeOver(log: LogContract, topology: Topology, layout: Layout, a
 /**
  * Checks a topology against what its application left, before anything is created for it.
  *
- * @throws MillraceError `plan_changed`
+ * @throws MillraceError `plan_changed`, `format_unknown`
  */
 export function checkPlan(log: LogContract, topology: Topology, layout: Layout, applicationId: string): void {
-  const before = parsePlan(log.storedPlan(applicationId))
-  if (before !== undefined) comparePlans(applicationId, before, storedPlan(topology, layout.partitionsOf))
-}
-
-function parsePlan(stored: string | undefined): StoredPlan | undefined {
-  return stored === undefined ? undefined : (JSON.parse(stored) as StoredPlan)
+  const stored = log.storedPlan(applicationId)
+  if (stored === undefined) return
+  comparePlans(applicationId, parsePlan(applicationId, stored), storedPlan(topology, layout.partitionsOf))
 }
 
 /** The lanes, and the positions of those that begin now: from here on they count as begun, even without a record. */

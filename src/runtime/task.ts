@@ -5,6 +5,7 @@
  * several parents, gets an inlet too, and its children are subscribed in the order in which the DSL made them.
  */
 import { type Observable, Subscriber } from 'rxjs'
+import { assert } from '../core/assert.ts'
 import type { Carrier } from '../plan/carrier.ts'
 import type { MillraceError } from '../core/errors.ts'
 import type { PlanNode, RegroupNode, SinkNode, SubTopology } from '../plan/node.ts'
@@ -18,7 +19,7 @@ import type { Progress } from './progress.ts'
 /** What a task needs of the engine. */
 export interface TaskHost {
   readonly progress: Progress
-  state(store: StoreSpec, partition: number, operator: string): State<unknown, unknown>
+  state(store: StoreSpec, partition: number): State<unknown, unknown>
   /** A record goes no further at a node. */
   drop(node: PlanNode, reason: DropReason, carrier: Carrier): void
   stop(error: MillraceError): void
@@ -110,7 +111,10 @@ export class Task {
         return progress.streamTime(id, partition)
       },
       drop: (reason, carrier) => this.#host.drop(node, reason, carrier),
-      state: <K, V>(store: StoreSpec) => this.#host.state(store, partition, id) as unknown as State<K, V>,
+      state: <K, V>(store: StoreSpec) => {
+        assert(node.stores.includes(store), 'an operator asks for stores of its node')
+        return this.#host.state(store, partition) as unknown as State<K, V>
+      },
       stop: (error) => this.#host.stop(error),
     }
   }

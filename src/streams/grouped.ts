@@ -88,10 +88,9 @@ export class GroupedStream<K, V, Known extends Side>
     const { plan, node, keyCodec, untouchedKeys, streamOf } = this.parts
     const made = plan.stateful(verb, node, options.name, (id) => {
       const store = storeSpec('keyValueStore', id, keyCodec, codec, options, undefined)
-      return { store, operator: aggregation(store, fold) }
+      return { stores: [store], operator: aggregation(store, fold) }
     })
-    const valueCodec = made.store?.valueCodec ?? codec
-    return new Table({ plan, node: made, keyCodec, valueCodec, untouchedKeys, streamOf })
+    return new Table({ plan, node: made, keyCodec, valueCodec: codec, untouchedKeys, streamOf })
   }
 }
 
@@ -117,11 +116,17 @@ class TimeWindowedStream<K, V, Known extends Side>
     const window = windowSpec(this.#windows, options.retentionMs)
     const made = plan.stateful(verb, node, options.name, (id) => {
       const store = storeSpec('windowStore', id, keyCodec, codec, options, window)
-      return { store, operator: aggregation(store, fold) }
+      return { stores: [store], operator: aggregation(store, fold) }
     })
     const rowKeyCodec = new WindowedCodec(keyCodec, window.sizeMs) as Codec<unknown>
-    const valueCodec = made.store?.valueCodec ?? codec
-    return new Table({ plan, node: made, keyCodec: rowKeyCodec, valueCodec, untouchedKeys: [rowKeyCodec], streamOf })
+    return new Table({
+      plan,
+      node: made,
+      keyCodec: rowKeyCodec,
+      valueCodec: codec,
+      untouchedKeys: [rowKeyCodec],
+      streamOf,
+    })
   }
 }
 
@@ -151,6 +156,11 @@ function storeSpec(
     keyCodec,
     valueCodec,
     window,
+    // Not the retention: it may change, and rows go sooner or later then.
+    facts:
+      window === undefined
+        ? {}
+        : { 'window size': window.sizeMs, 'window advance': window.advanceMs, 'window grace': window.graceMs },
   })
 }
 

@@ -14,7 +14,8 @@ import {
   windowStore,
 } from 'millrace'
 import { describe, expect, test } from 'vitest'
-import { comparePlans, type StoredPlan, storedPlan } from '../../src/plan/comparison.ts'
+import { parsePlan, type StoredPlan } from '../../src/core/stored-plan.ts'
+import { comparePlans, storedPlan } from '../../src/plan/comparison.ts'
 import type { PlanNode } from '../../src/plan/node.ts'
 import { errorOf } from '../support/thrown.ts'
 import { input, output, type Script, topologyOf } from '../support/topology.ts'
@@ -81,6 +82,15 @@ test('any legal name is compared, also one that JavaScript objects have', () => 
 })
 
 describe('a topology is extended', () => {
+  test('by a store on a source that had none', () => {
+    const copying: Script = (builder) => builder.stream(input).to(output)
+    const counting: Script = (builder) => {
+      copying(builder)
+      builder.stream(input).groupByKey().count()
+    }
+    expect(compare(copying, counting)).toBe('extended')
+  })
+
   test('by a source, by a regrouping, by a store', () => {
     const other = topic('other', { key: string(), value: string() })
     const more: readonly Script[] = [
@@ -151,7 +161,7 @@ const refusals: readonly (readonly [string, Script, Script, string])[] = [
         .reduce((left) => left, { name: 'x' }),
     '"x": verb was count, is reduce',
   ],
-  ['the serde of a store changed', folded('json'), folded('msgpack'), '"sum": value was json, is msgpack'],
+  ['the serde of a store changed', folded('json'), folded('msgpack'), 'store "sum": value was json, is msgpack'],
   ['the serde of a regrouping changed', regrouped('string'), regrouped('json'), '"by-value": key was string, is json'],
   [
     'the serde of a source changed',
@@ -159,36 +169,36 @@ const refusals: readonly (readonly [string, Script, Script, string])[] = [
     values('json'),
     '"input": topics was input(string,string), is input(string,json)',
   ],
-  ['a store was renamed', stored('one'), stored('two'), '"input.count": store was one, is two'],
+  ['a store was renamed', stored('one'), stored('two'), 'store "one" of "input.count" is gone'],
   [
     'the size of a window changed',
     windows({ size: 1_000 }),
     windows({ size: 2_000, advance: 1_000 }),
-    '"counts": window size was 1000, is 2000',
+    'store "counts": window size was 1000, is 2000',
   ],
   [
     'the advance of a window changed',
     windows({ size: 1_000 }),
     windows({ size: 1_000, advance: 500 }),
-    '"counts": window advance was 1000, is 500',
+    'store "counts": window advance was 1000, is 500',
   ],
   [
     'the grace of a window changed',
     windows({ size: 1_000, grace: minutes(1) }),
     windows({ size: 1_000 }),
-    '"counts": window grace was 60000, is 0',
+    'store "counts": window grace was 60000, is 0',
   ],
   [
     'windows were taken away',
     windows({ size: 1_000 }),
     (builder) => builder.stream(input).groupByKey().count({ name: 'counts' }),
-    '"counts": window size was 1000, is not there',
+    'store "counts": window size was 1000, is not there',
   ],
   [
     'windows were put in',
     (builder) => builder.stream(input).groupByKey().count({ name: 'counts' }),
     windows({ size: 1_000 }),
-    '"counts": window size is 1000, was not there',
+    'store "counts": window size is 1000, was not there',
   ],
 ]
 
@@ -202,10 +212,10 @@ describe('a topology is refused', () => {
 
   test('when a store lies in other partitions', () => {
     const topology = topologyOf(words)
-    const wider = planOf(topology, (node) => (node.kind === 'regroup' ? 4 : 1))
+    const wider = planOf(topology, (node) => (node.stores.length > 0 ? 4 : 1))
     expect(errorOf(() => comparePlans('app', planOf(topology), wider))).toMatchObject({
       code: 'plan_changed',
-      message: expect.stringContaining('"input.groupBy": partitions was 1, is 4'),
+      message: expect.stringContaining('store "input.groupBy.count": partitions was 1, is 4'),
     })
   })
 
@@ -222,6 +232,17 @@ describe('a topology is refused', () => {
     expect(message).toContain('{ name }')
     expect(message).toContain('new application id')
   })
+})
+
+test('the plan of another version is refused, and not read as one of this', () => {
+  const stored = planOf(topologyOf(words))
+  expect(parsePlan('app', JSON.stringify(stored))).toEqual(stored)
+  for (const version of [undefined, 0, 2, '1']) {
+    expect(errorOf(() => parsePlan('app', JSON.stringify({ ...stored, version })))).toMatchObject({
+      code: 'format_unknown',
+      message: expect.stringMatching(new RegExp(`"app".*version ${version},.*reads 1`)),
+    })
+  }
 })
 
 test('a window store of another kind is another store', () => {

@@ -62,7 +62,7 @@ function wordsOf({ subTopologies }: TopologyDescription): unknown {
     node.kind === 'source' ? node.topics : node.kind === 'sink' ? [node.topic] : [],
   )
   const store = (node: (typeof nodes)[number]): string[] =>
-    node.kind === 'operator' && node.store !== undefined ? [`cylinder ${node.store}`] : []
+    node.kind === 'operator' ? node.stores.map((name) => `cylinder ${name}`) : []
   return {
     vertices: [
       ...nodes.flatMap((node) => [shape(node), ...store(node)]),
@@ -101,14 +101,14 @@ test('the JSON of a topology with a regrouping, a store and a sink', () => {
         nodes: [
           { kind: 'source', id: 'input', verb: 'stream', topics: ['input'], to: ['to-1', 'selectKey-1'] },
           { kind: 'sink', id: 'to-1', verb: 'to', topic: 'output', to: [] },
-          { kind: 'operator', id: 'selectKey-1', verb: 'selectKey', to: ['input.groupBy'] },
+          { kind: 'operator', id: 'selectKey-1', verb: 'selectKey', stores: [], to: ['input.groupBy'] },
           { kind: 'regroup', id: 'input.groupBy', verb: 'groupBy', key: 'string', to: ['input.groupBy.count'] },
         ],
       },
       {
         index: 1,
         regrouped: [{ id: 'input.groupBy', to: ['input.groupBy.count'] }],
-        nodes: [{ kind: 'operator', id: 'input.groupBy.count', verb: 'count', store: 'totals', to: [] }],
+        nodes: [{ kind: 'operator', id: 'input.groupBy.count', verb: 'count', stores: ['totals'], to: [] }],
       },
     ],
   })

@@ -5,11 +5,9 @@ import { errorOf } from '../support/thrown.ts'
 import { input, output, topologyOf } from '../support/topology.ts'
 
 const idsOf = (topology: Topology): string[] =>
-  topology.nodes
-    .filter((node) => node.kind === 'regroup' || (node.kind === 'operator' && node.store))
-    .map(({ id }) => id)
+  topology.nodes.filter((node) => node.kind === 'regroup' || node.stores.length > 0).map(({ id }) => id)
 
-const storesOf = (topology: Topology): string[] => topology.stores.map(({ name }) => name)
+const storesOf = (topology: Topology): string[] => topology.stores.map(({ spec }) => spec.name)
 
 describe('an id', () => {
   test('is made of the source and of what keeps or regroups data before it', () => {

@@ -1,19 +1,10 @@
 // What an operator drops is told with its reason and its record: late streams and dead letters go by both.
-import { int64, nullable, string } from 'millrace'
+import { nullable, string } from 'millrace'
 import { expect, test } from 'vitest'
-import { type Codec, codecOf } from '../../src/core/serde.ts'
-import type { StoreSpec, WindowSpec } from '../../src/plan/store.ts'
 import { aggregation, counting } from '../../src/streams/aggregate.ts'
 import { carrierOf } from '../support/carriers.ts'
 import { alone } from '../support/operator-double.ts'
-
-const storeOf = (window: WindowSpec | undefined): StoreSpec => ({
-  kind: window === undefined ? 'keyValue' : 'window',
-  name: 'counts',
-  keyCodec: codecOf(string()) as Codec<unknown>,
-  valueCodec: codecOf(int64()) as Codec<unknown>,
-  window,
-})
+import { countStore } from '../support/plans.ts'
 
 const carrier = (key: string | null, value: string | null, timestamp = 0): ReturnType<typeof carrierOf> => {
   const made = carrierOf<unknown, unknown>(nullable(string()) as never, key, nullable(string()) as never, value)
@@ -25,7 +16,7 @@ test.each([
   ['without windows', undefined],
   ['with windows', { sizeMs: 10, advanceMs: 10, graceMs: 0, retentionMs: 10 }],
 ])('a count %s drops what has no key or no value', (_, window) => {
-  const count = alone(aggregation(storeOf(window), counting))
+  const count = alone(aggregation(countStore('counts', window), counting))
   const keyless = carrier(null, 'x')
   const empty = carrier('a', null)
   for (const one of [keyless, empty, carrier('a', 'x')]) count.feed(one)
@@ -39,7 +30,7 @@ test.each([
 
 test('a windowed count drops a late record once for each window that is closed', () => {
   const hopping = { sizeMs: 20, advanceMs: 10, graceMs: 0, retentionMs: 20 }
-  const count = alone(aggregation(storeOf(hopping), counting))
+  const count = alone(aggregation(countStore('counts', hopping), counting))
   const late = carrier('a', 'x', 15)
   count.feed(carrier('a', 'x', 20))
   count.feed(late)

@@ -5,6 +5,7 @@
 import { MillraceError } from '../../core/errors.ts'
 import { checkOptions } from '../../core/checks.ts'
 import { defaultTopicConfig, type TopicConfig, topicConfigNames, topicConfigOf } from '../../core/topic-config.ts'
+import { parsePlan, type StoredPlan } from '../../core/stored-plan.ts'
 import type { Environment } from '../../storage/environment.ts'
 import { applicationNames, storedPlan } from './application-rows.ts'
 
@@ -38,21 +39,18 @@ export function changedConfig(before: Partial<TopicConfig>, change: TopicConfigC
  * @throws MillraceError `partitions_differ` when a store of an application has as many partitions as the topic
  */
 export function checkNothingFollows(environment: Environment, topic: string): void {
-  for (const name of applicationNames(environment)) {
-    const plan = JSON.parse(storedPlan(environment, name) ?? '{}') as StoredPlan
-    const stores = Object.entries(plan.stores ?? {}).filter(([, topics]) => topics.includes(topic))
+  for (const applicationId of applicationNames(environment)) {
+    const stored = storedPlan(environment, applicationId)
+    if (stored === undefined) continue
+    const stores = Object.values(parsePlan(applicationId, stored).stores).filter(({ topics }) => topics.includes(topic))
     if (stores.length === 0) continue
+    const owners = [...new Set(stores.map(({ owner }) => owner))]
     throw new MillraceError(
       'partitions_differ',
-      `the topic "${topic}" keeps its partitions: ${stores.map(([id]) => `"${id}"`).join(', ')} of application ` +
-        `"${name}" keeps state by partition of its key, and with more partitions keys would leave their state. ` +
+      `the topic "${topic}" keeps its partitions: ${owners.map((id) => `"${id}"`).join(', ')} of application ` +
+        `"${applicationId}" keeps state by partition of its key, and with more partitions keys would leave their state. ` +
         'Write to a new topic, or put repartition({ partitions }) before the store under a new application id',
       { topic },
     )
   }
-}
-
-/** As far as it matters here: the operators with stores, and the topics that their number of partitions follows. */
-interface StoredPlan {
-  readonly stores?: Readonly<Record<string, readonly string[]>>
 }

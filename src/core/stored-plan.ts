@@ -1,0 +1,44 @@
+/**
+ * The plan of an application as it lies in the log: what its stored data depends on, as plain data.
+ *
+ * The plan writes and compares it; the log asks it which topics have to keep their partitions.
+ */
+import { MillraceError } from './errors.ts'
+
+/** Facts about a node or a store, by the names that a message uses. */
+export type Facts = Readonly<Record<string, string | number>>
+
+export interface StoredStore {
+  /** The id of the node that creates the store and lets its rows expire. */
+  readonly owner: string
+  /** The ids of the other nodes that use it. */
+  readonly readers: readonly string[]
+  readonly facts: Facts
+  /** The ids of the sources and regroupings whose partitions its keys lie in. */
+  readonly keys: readonly string[]
+  /** The topics that its number of partitions follows: they keep theirs. */
+  readonly topics: readonly string[]
+}
+
+export interface StoredPlan {
+  readonly version: typeof storedPlanVersion
+  /** The topics that are read. */
+  readonly topics: readonly string[]
+  /** What reads, moves or keeps data, by id. */
+  readonly nodes: Readonly<Record<string, Facts>>
+  /** By name. */
+  readonly stores: Readonly<Record<string, StoredStore>>
+}
+
+export const storedPlanVersion = 1
+
+/** @throws MillraceError `format_unknown` for the plan of a version that says other things */
+export function parsePlan(applicationId: string, stored: string): StoredPlan {
+  const plan = JSON.parse(stored) as StoredPlan | { readonly version: unknown }
+  if (plan.version === storedPlanVersion) return plan as StoredPlan
+  throw new MillraceError(
+    'format_unknown',
+    `application "${applicationId}" was last started by another version of millrace: its stored plan has version ` +
+      `${String(plan.version)}, and this version reads ${storedPlanVersion}. Use the version that wrote it`,
+  )
+}

@@ -1,0 +1,58 @@
+/**
+ * The topics that an application writes to, dead letters included, and how much of them waits for the commit.
+ */
+import { present } from '../core/assert.ts'
+import type { LogContract } from '../log/contract.ts'
+import type { TopicDescription } from '../log/kept/topics.ts'
+import type { Turn } from '../plan/turn.ts'
+import { Output } from './outputs.ts'
+
+/** Bytes of outputs after which a commit is due. */
+const pendingBytesMax = 32 * 1_048_576
+
+export class OutputTopics {
+  readonly #log: LogContract
+  readonly #turn: Turn
+  readonly #outputs = new Map<string, Output>()
+  /** Bytes that wait for the commit. */
+  readonly #pending = { bytes: 0 }
+
+  constructor(log: LogContract, turn: Turn, topics: readonly TopicDescription[]) {
+    this.#log = log
+    this.#turn = turn
+    for (const topic of topics) this.#add(topic)
+  }
+
+  #add(topic: TopicDescription): Output {
+    const output = new Output(topic, this.#turn, this.#pending)
+    this.#outputs.set(topic.name, output)
+    return output
+  }
+
+  of(topic: string): Output {
+    return present(this.#outputs.get(topic), 'every sink has an output')
+  }
+
+  /** A topic that may not be there yet. */
+  created(name: string): Output {
+    const known = this.#outputs.get(name)
+    if (known !== undefined) return known
+    const [topic] = this.#log.ensureTopics([{ name, partitions: undefined }])
+    return this.#add(present(topic, 'a log has the topics that it was asked to create'))
+  }
+
+  /** Whether as much waits as one commit should hold. */
+  get isFull(): boolean {
+    return this.#pending.bytes > pendingBytesMax
+  }
+
+  get all(): Iterable<Output> {
+    return this.#outputs.values()
+  }
+
+  /** After the commit is durable. */
+  committed(): void {
+    for (const output of this.#outputs.values()) output.committed()
+    this.#pending.bytes = 0
+  }
+}
