@@ -25,7 +25,10 @@ import { bytesAsText } from './text.ts'
  * ```
  */
 export interface Serde<T> {
-  /** Stands in the stored plan: an application whose stored data has another serde's name is refused. Default `custom`. */
+  /**
+   * Stands in the stored plan: an application whose stored data has another serde's name is refused. A topology asks for it
+   * where it reads, regroups or stores with the serde. Change it with the bytes: two serdes of one name pass for the same.
+   */
   readonly name?: string
   /** The bytes of a value. millrace copies them. */
   readonly encode: (value: T) => Uint8Array
@@ -47,6 +50,9 @@ export abstract class Codec<T> implements Serde<T> {
   readonly nullable: boolean = false
   /** Whether a decoded value cannot be changed in place, so that one object may serve several readers. */
   readonly immutable: boolean = false
+
+  /** Whether the name tells it from other codecs; false where a serde of the user's has none. */
+  readonly isNamed: boolean = true
 
   /** Equal for two codecs whose bytes are the same format, so that bytes of one may pass as bytes of the other. */
   get wire(): object {
@@ -143,12 +149,15 @@ export function unexpectedNull(what: string, codec: { readonly name: string }): 
 /** A user's serde behind the codec's interface. */
 class ForeignCodec<T> extends Codec<T> {
   readonly name: string
+  override readonly isNamed: boolean
   readonly #serde: Serde<T>
 
   constructor(serde: Serde<T>) {
     super()
     this.#serde = serde
-    this.name = serde.name ?? 'custom'
+    const { name = '' } = serde
+    this.isNamed = name !== ''
+    this.name = this.isNamed ? name : 'custom'
   }
 
   write(value: T, out: ByteWriter): void {

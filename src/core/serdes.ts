@@ -130,6 +130,7 @@ class BytesCodec extends Codec<Uint8Array> {
 
 class TupleCodec extends Codec<readonly unknown[]> {
   readonly name: string
+  override readonly isNamed: boolean
   readonly #parts: readonly Codec<unknown>[]
   readonly #wire: object
   readonly #format: object
@@ -147,6 +148,7 @@ class TupleCodec extends Codec<readonly unknown[]> {
       parts.map(({ format }) => format),
     )
     this.name = `tuple(${parts.map((part) => part.name).join(',')})`
+    this.isNamed = parts.every((part) => part.isNamed)
   }
 
   override get wire(): object {
@@ -221,6 +223,7 @@ const partEnd = Uint8Array.of(0, 1)
 
 class NullableCodec<T> extends Codec<T | null> {
   readonly name: string
+  override readonly isNamed: boolean
   override readonly nullable = true
   override readonly immutable: boolean
   readonly #inner: Codec<T>
@@ -230,6 +233,7 @@ class NullableCodec<T> extends Codec<T | null> {
     this.#inner = inner
     this.immutable = inner.immutable
     this.name = `nullable(${inner.name})`
+    this.isNamed = inner.isNamed
   }
 
   write(value: T | null, out: ByteWriter): void {

@@ -101,6 +101,7 @@ const windowStartBytes = 8
 /** The codec of {@link windowed}, which aggregations write without building the key object. */
 export class WindowedCodec<K> extends Codec<Windowed<K>> {
   readonly name: string
+  override readonly isNamed: boolean
   readonly key: Codec<K>
   readonly sizeMs: number
   readonly #wire: object
@@ -111,6 +112,7 @@ export class WindowedCodec<K> extends Codec<Windowed<K>> {
     this.key = key
     this.sizeMs = sizeMs
     this.name = `windowed(${key.name},${sizeMs})`
+    this.isNamed = key.isNamed
     // The bytes do not hold the size, but with another size they mean another window.
     const kind = `windowed ${sizeMs}`
     this.#wire = composedWire(kind, [key.wire])

@@ -1,7 +1,7 @@
 /**
  * A topology: the frozen plan of an application, cut into sub-topologies where records change their partition.
  */
-import { MillraceError } from '../core/errors.ts'
+import { type ErrorPlace, MillraceError } from '../core/errors.ts'
 import { checkChoice, checkOptions } from '../core/checks.ts'
 import type { Codec } from '../core/serde.ts'
 import { describeMermaid, describeText } from './describe.ts'
@@ -43,6 +43,7 @@ export class Topology {
     checkIds(this.nodes)
     this.stores = storesOf(this.nodes)
     checkWindowSizes(this.nodes)
+    checkSerdeNames(this)
     for (const node of this.nodes) {
       for (const parent of node.parents) {
         const siblings = this.#children.get(parent)
@@ -83,6 +84,11 @@ export class Topology {
   }
 }
 
+interface CodecPair {
+  readonly keyCodec: Codec<unknown>
+  readonly valueCodec: Codec<unknown>
+}
+
 /** Ids are where errors, counters, stored plans and stores are found again, so no two nodes may share one. */
 function checkIds(nodes: readonly PlanNode[]): void {
   const ids = new Map<string, PlanNode>()
@@ -120,6 +126,29 @@ function storesOf(nodes: readonly PlanNode[]): readonly PlanStore[] {
     [...stores.values()].map(({ spec, owner, readers }) =>
       Object.freeze({ spec, owner, readers: Object.freeze(readers) }),
     ),
+  )
+}
+
+/** A stored plan knows a serde by its name, so what reads, regroups or stores data must use serdes that have one. */
+function checkSerdeNames({ nodes, stores }: Topology): void {
+  for (const node of nodes) {
+    const { id } = node
+    if (node.kind === 'regroup') checkNamed(`regrouping "${id}"`, node, { operator: id })
+    if (node.kind !== 'source') continue
+    for (const topic of node.topics) checkNamed(`topic "${topic.name}"`, topic, { topic: topic.name, operator: id })
+  }
+  for (const { spec, owner } of stores)
+    checkNamed(`store "${spec.name}"`, spec, { store: spec.name, operator: owner.id })
+}
+
+function checkNamed(what: string, { keyCodec, valueCodec }: CodecPair, place: ErrorPlace): void {
+  const side = !keyCodec.isNamed ? 'keys' : !valueCodec.isNamed ? 'values' : undefined
+  if (side === undefined) return
+  throw new MillraceError(
+    'topology_invalid',
+    `the serde of the ${side} of ${what} has no name, so a later start could not tell it from one with other bytes: give it ` +
+      "one, { name: '…', encode, decode }",
+    place,
   )
 }
 

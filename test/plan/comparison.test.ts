@@ -3,6 +3,7 @@ import {
   int64,
   json,
   keyValueStore,
+  type KStream,
   minutes,
   msgpack,
   seconds,
@@ -201,6 +202,64 @@ const refusals: readonly (readonly [string, Script, Script, string])[] = [
     'store "counts": window size is 1000, was not there',
   ],
 ]
+
+describe('the way by which the keys of a named store come to their partitions', () => {
+  const other = topic('other', { key: string(), value: string() })
+  const counted = (stream: KStream<string, string, 'key' | 'value'>): unknown =>
+    stream.groupByKey().count({ name: 'c' })
+  const direct: Script = (builder) => counted(builder.stream(input))
+  const regrouped: Script = (builder) => counted(builder.stream(input).repartition({ name: 'rp' }))
+  const renamed: Script = (builder) => counted(builder.stream(input).repartition({ name: 'again' }))
+  /** Both regroupings are there, and the store goes by another one than before. */
+  const crossed: Script = (builder) => {
+    renamed(builder)
+    builder.stream(input).repartition({ name: 'rp' })
+  }
+  const both: Script = (builder) => {
+    counted(builder.stream(input))
+    builder.stream(other).foreach(() => undefined)
+  }
+  const moved: Script = (builder) => {
+    counted(builder.stream(other))
+    builder.stream(input).foreach(() => undefined)
+  }
+  const behind: Script = (builder) =>
+    counted(
+      builder
+        .stream(input)
+        .groupByKey()
+        .reduce((left) => left, { name: 'r' })
+        .toStream()
+        .mapValues(({ value }) => value ?? '')
+        .filter(() => true)
+        .repartition({ name: 'rp', value: string() }),
+    )
+
+  test.each([
+    ['a regrouping is put in', direct, regrouped, '"input", and come by "rp"'],
+    ['another regrouping stands there', regrouped, crossed, '"rp", and come by "again"'],
+    ['another source stands there', both, moved, '"input", and come by "other"'],
+    ['a regrouping and another store are put in', direct, behind, '"input", and come by "rp"'],
+  ])('is refused to change: %s', (_what, before, after, message) => {
+    expect(errorOf(() => compare(before, after))).toMatchObject({
+      code: 'plan_changed',
+      message: expect.stringContaining(`store "c": its keys came to their partitions by ${message}`),
+    })
+  })
+
+  test('is refused to go, with what it led through', () => {
+    expect(() => compare(regrouped, direct)).toThrow('"rp" (repartition) is gone')
+  })
+
+  test('is the same whatever keeps nothing on it, and may get company', () => {
+    const filtered: Script = (builder) => counted(builder.stream(input).filter(() => true))
+    const merged: Script = (builder) => counted(builder.stream(input).merge(builder.stream(other)))
+    expect(compare(direct, filtered)).toBe('same')
+    expect(compare(direct, merged)).toBe('extended')
+    expect(compare(both, merged)).toBe('extended')
+    expect(() => compare(merged, both)).toThrow('by "input", "other", and come by "input"')
+  })
+})
 
 describe('a topology is refused', () => {
   test.each(refusals)('when %s', (_what, before, after, message) => {

@@ -205,7 +205,7 @@ describe('the error that a handler sees', () => {
     const refuse = (): never => {
       throw refused
     }
-    const broken: Serde<string> = { encode: refuse, decode: refuse }
+    const broken: Serde<string> = { name: 'broken', encode: refuse, decode: refuse }
     const unreadable = topic(texts.name, { key: string(), value: broken })
     const unwritable = topic('unwritable', { key: string(), value: broken })
     const read = seenBy((builder) => builder.stream(unreadable).peek(({ value }) => value), Buffer.from('x'))

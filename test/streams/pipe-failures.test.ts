@@ -199,6 +199,7 @@ test('a value that cannot be decoded fails although the chain caught the throw',
   const numbers = topic('texts', {
     key: string(),
     value: {
+      name: 'strict',
       encode: (text: string) => Buffer.from(text),
       decode: (from) => strict({ key: '', value: Buffer.from(from).toString() }).value,
     },

@@ -100,7 +100,10 @@ describe('operators of RxJS', () => {
       builder
         .stream(input)
         .pipe(map(({ value }) => ({ key: value, value: 1 })))
-        .groupByKey({ key: string(), value: { encode: (n: number) => Uint8Array.of(n), decode: (b) => b[0] ?? 0 } })
+        .groupByKey({
+          key: string(),
+          value: { name: 'byte', encode: (n: number) => Uint8Array.of(n), decode: (b) => b[0] ?? 0 },
+        })
         .reduce((left, right) => left + right)
         .toStream()
         .mapValues(({ value }) => `${value}`)

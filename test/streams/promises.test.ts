@@ -185,7 +185,11 @@ test('a promise that only looks like one is not set going', () => {
 })
 
 describe('a serde whose functions are async', () => {
-  const sync: Serde<string> = { encode: (text) => Buffer.from(text), decode: (from) => Buffer.from(from).toString() }
+  const sync: Serde<string> = {
+    name: 'sync',
+    encode: (text) => Buffer.from(text),
+    decode: (from) => Buffer.from(from).toString(),
+  }
   const failing = (): never => Promise.reject(new Error('db down')) as never
 
   test('fails the record that it is to encode', async () => {

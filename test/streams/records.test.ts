@@ -102,11 +102,13 @@ test('one record is one object for all functions that get it', () => {
 describe('bytes that nobody looks at', () => {
   /** Counts what it decodes, and writes another form than it reads. */
   function countingSerde(): {
+    readonly name: string
     readonly encode: (text: string) => Uint8Array
     readonly decode: (from: Uint8Array) => string
     count: number
   } {
     const serde = {
+      name: 'counting',
       count: 0,
       encode: (text: string) => Buffer.from(text.toUpperCase()),
       decode(from: Uint8Array) {

@@ -125,6 +125,7 @@ export const throwingVerbs: Readonly<
           initializer: () => '',
           aggregator: (_key, value) => value,
           value: {
+            name: 'checked',
             encode: (value) => (check(value), Buffer.from(value)),
             decode: (from) => Buffer.from(from).toString(),
           },

@@ -5,7 +5,7 @@
 import { MillraceError } from '../../core/errors.ts'
 import { checkOptions } from '../../core/checks.ts'
 import { defaultTopicConfig, type TopicConfig, topicConfigNames, topicConfigOf } from '../../core/topic-config.ts'
-import { parsePlan, type StoredPlan } from '../../core/stored-plan.ts'
+import { parsePlan } from '../../core/stored-plan.ts'
 import type { Environment } from '../../storage/environment.ts'
 import { applicationNames, storedPlan } from './application-rows.ts'
 
