@@ -1,18 +1,121 @@
 /**
- * The Log contract: all that the runtime knows of a log. A directory implements it in one LMDB transaction.
+ * What the runtime sees of a log: it opens a session for an application, and the session is the right to commit.
+ *
+ * The contract is slow only at its edges: to open, to commit and to close may take time, everything else answers at once
+ * from what is there. A directory implements it with one LMDB transaction for each; a log that is far away reads ahead,
+ * and says `later` where it has not.
  */
-import type { TopicDescription, TopicRequest } from './kept/topics.ts'
 import { MillraceError } from '../core/errors.ts'
 import type { StateReader, StateWriter } from '../storage/state-rows.ts'
-import type { StoredBatch } from './kept/partitions.ts'
+import type { TaskId, TaskProgress } from './kept/application-rows.ts'
 import type { PartitionId } from './format/partition-id.ts'
+import type { StoredBatch } from './kept/partitions.ts'
+import type { TopicDescription, TopicRequest } from './kept/topics.ts'
+
+export type { StateReader, StateWriter } from '../storage/state-rows.ts'
+export type { TaskId, TaskProgress } from './kept/application-rows.ts'
+export { fencedBySuccessor } from './kept/applications.ts'
+export type { PartitionId } from './format/partition-id.ts'
+export type { StoredBatch } from './kept/partitions.ts'
+export type { TopicDescription, TopicRequest } from './kept/topics.ts'
+
+export interface ApplicationLog {
+  /**
+   * Makes an instance the one that may commit for its application, in one step: topics that are missing, its plan, its
+   * positions and the ids of its stores are there when it resolves, and every older instance is fenced.
+   *
+   * `begin` gets what is stored and returns what to store. It is synchronous and called once. When it throws, nothing has
+   * changed: no topic was created, and the older instance goes on.
+   *
+   * @throws MillraceError `partitions_differ`, `owned_by_group`, and what `begin` throws
+   */
+  open<S extends ApplicationStart>(
+    applicationId: string,
+    topics: readonly TopicRequest[],
+    begin: (found: FoundApplication) => S,
+  ): Promise<OpenedApplication<S>>
+}
+
+export interface OpenedApplication<S extends ApplicationStart> {
+  readonly session: Session
+  /** What `begin` has returned. */
+  readonly start: S
+}
+
+/** What an application finds when it starts, all as of one moment. */
+export interface FoundApplication {
+  /** The topics that it asked for, in that order. */
+  readonly topics: readonly TopicDescription[]
+  /** That it was started with last. */
+  readonly plan: string | undefined
+  /** Of every task that ever committed. */
+  readonly progress: readonly TaskProgress[]
+  position(partition: PartitionId): number | undefined
+  startOffset(partition: PartitionId): number
+  endOffset(partition: PartitionId): number
+}
+
+/** What an application begins with. */
+export interface ApplicationStart {
+  readonly plan: string
+  /** Positions that are new. */
+  readonly positions: readonly Position[]
+  /** What differs from what is stored. */
+  readonly progress: readonly TaskProgress[]
+  /** The names of its stores, which get ids where they have none. */
+  readonly stores: readonly string[]
+}
+
+/** The right to commit for an application, until a newer instance opens a session of its own. */
+export interface Session {
+  /** Reads the rows of stores as of the last commit. */
+  readonly state: StateReader
+  /** The id of a store; undefined when the application did not begin with it. */
+  storeId(name: string): number | undefined
+
+  /** Later reads see what is new. Between two calls all reads see one moment. */
+  refresh(): void
+  /** As far as the session knows. */
+  endOffset(partition: PartitionId): number
+  /**
+   * The batch that holds the first record at or after `offset`; undefined when there is none, `later` when there is one
+   * that has yet to be fetched: {@link onNews} tells when to ask again.
+   *
+   * After compaction its last record may lie before `offset`: the first record is then in the batch after it.
+   *
+   * @throws MillraceError `position_lost` when the offset is not kept any more
+   */
+  batchAt(partition: PartitionId, offset: number): StoredBatch | 'later' | undefined
+  findTopic(name: string): TopicDescription | undefined
+
+  /** Whether a newer instance has taken over. */
+  readonly isFenced: boolean
+  /**
+   * Commits everything or nothing: durable when it returns, or when the promise resolves. Until then nothing else is
+   * committed, and nothing of the commit may be changed.
+   *
+   * @throws MillraceError `fenced` when a newer instance has started, `storage_failed`
+   */
+  commit(commit: Commit): void | Promise<void>
+
+  /** Calls back when there may be more to read, or a successor, until the returned function is called. */
+  onNews(listener: () => void): () => void
+  /** The instance has stopped: the application is not running now, unless a newer instance has started. */
+  close(): void | Promise<void>
+}
+
+/** The offset of the next record to read. */
+export interface Position {
+  readonly partition: PartitionId
+  readonly offset: number
+}
 
 /** Everything that an application did since its last commit. */
 export interface Commit {
-  readonly applicationId: string
-  /** The epoch that the application started with; a newer one in the log refuses the commit. */
-  readonly epoch: number
-  readonly positions: readonly { readonly partition: PartitionId; readonly offset: number }[]
+  /** What the tasks did that did anything. */
+  readonly tasks: readonly TaskCommit[]
+  /** Topics to create where they are missing; in `appends` their id is {@link newTopicId}. */
+  readonly newTopics: readonly TopicRequest[]
   readonly appends: readonly {
     readonly partition: PartitionId
     /** As they were built; the log completes their headers. */
@@ -20,94 +123,36 @@ export interface Commit {
     /** Whether the records get the time of the commit. */
     readonly usesAppendTime?: boolean
   }[]
-  /** Counters and stream times, stored with the rest. */
-  readonly progress: Buffer
   /** Writes the changed rows of all stores. */
   readonly writeState: (writer: StateWriter) => void
 }
 
-/** What an application finds when it starts. */
-export interface StoredApplication {
-  readonly plan: string | undefined
-  readonly progress: Buffer | undefined
-  position(partition: PartitionId): number | undefined
+/** What one task did since the last commit. */
+export interface TaskCommit {
+  readonly task: TaskId
+  /** Those that have moved. */
+  readonly positions: readonly Position[]
+  /** Counters and stream times, stored with the rest. */
+  readonly progress: Buffer
 }
 
-/** What an application begins with; stored in the transaction that raises its epoch. */
-export interface ApplicationStart {
-  readonly plan: string
-  /** Positions that are new. */
-  readonly positions: readonly { readonly partition: PartitionId; readonly offset: number }[]
-}
+/** Of a topic that is created by the commit that writes to it. */
+export const newTopicId = -1
 
-export interface LogContract {
-  /** @throws MillraceError `topic_unknown` */
-  describeTopic(name: string): TopicDescription
-  /**
-   * The topics as {@link ensureTopics} would leave them, without creating any; one that is missing has the id -1.
-   *
-   * @throws MillraceError `partitions_differ`
-   */
-  previewTopics(requests: readonly TopicRequest[]): TopicDescription[]
-  /** @throws MillraceError `partitions_differ` */
-  ensureTopics(requests: readonly TopicRequest[]): TopicDescription[]
+const applicationLogs = new WeakMap<object, ApplicationLog>()
 
-  /** Later reads see the newest commits. Between two calls all reads see one snapshot. */
-  refresh(): void
-  startOffset(partition: PartitionId): number
-  endOffset(partition: PartitionId): number
-  /**
-   * The batch that holds the first record at or after `offset`; undefined when there is none.
-   *
-   * After compaction its last record may lie before `offset`: the first record is then in the batch after it.
-   *
-   * @throws MillraceError `position_lost` when the offset is not kept any more
-   */
-  batchAt(partition: PartitionId, offset: number): StoredBatch | undefined
-  readonly state: StateReader
-
-  /** The plan that an application was started with last. */
-  storedPlan(applicationId: string): string | undefined
-  /**
-   * Makes this instance the one that may commit for the application: its epoch, which is returned, is larger than any before.
-   *
-   * `begin` gets what is stored and returns what to store; when it throws, nothing changes.
-   */
-  startApplication(applicationId: string, begin: (stored: StoredApplication) => ApplicationStart): number
-  /** Whether no newer instance has started, as of the snapshot that is read. */
-  isCurrent(applicationId: string, epoch: number): boolean
-  /** The instance has stopped: the application is not running now, unless a newer instance has started. */
-  endApplication(applicationId: string, epoch: number): void
-  /** The id of a store of an application, given to it the first time it is asked for. */
-  storeIds(applicationId: string, names: readonly string[]): number[]
-
-  /**
-   * Commits everything or nothing, durably.
-   *
-   * @throws MillraceError `fenced` when a newer instance has started, `storage_failed`
-   */
-  commit(commit: Commit): void
-
-  /** Calls back after commits of anyone, until the returned function is called. */
-  onCommit(listener: () => void): () => void
-}
-
-export { fencedBySuccessor } from './kept/applications.ts'
-
-const contracts = new WeakMap<object, LogContract>()
-
-/** Says which contract stands behind a public log. */
-export function bindContract(log: object, contract: LogContract): void {
-  contracts.set(log, contract)
+/** Says what stands behind a public log. */
+export function bindApplicationLog(log: object, applicationLog: ApplicationLog): void {
+  applicationLogs.set(log, applicationLog)
 }
 
 /**
- * The contract behind a public log.
+ * What stands behind a public log.
  *
  * @throws MillraceError `bad_option` when it is no log
  */
-export function contractOf(log: object): LogContract {
-  const contract = typeof log === 'object' && log !== null ? contracts.get(log) : undefined
-  if (contract === undefined) throw new MillraceError('bad_option', 'log is not a log; open one with openLog(dir)')
-  return contract
+export function applicationLogOf(log: object): ApplicationLog {
+  const found = typeof log === 'object' && log !== null ? applicationLogs.get(log) : undefined
+  if (found === undefined) throw new MillraceError('bad_option', 'log is not a log; open one with openLog(dir)')
+  return found
 }

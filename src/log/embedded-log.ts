@@ -1,14 +1,15 @@
 /**
- * The Log contract on one LMDB environment: positions, outputs and state of a commit are one transaction.
+ * The log in one LMDB environment: everything that it keeps, and what looks after that.
  */
 import { type Clock, systemClock } from '../core/clock.ts'
 import { DiskGuard, freeDiskBytes as freeBytesOf } from '../storage/disk-guard.ts'
-import type { Environment, WriteTransaction } from '../storage/environment.ts'
-import { type StateReader, stateReader, stateWriter } from '../storage/state-rows.ts'
+import type { Environment } from '../storage/environment.ts'
+import { type StateReader, stateReader } from '../storage/state-rows.ts'
 import { cleaner } from './cleaning/cleaner.ts'
 import { Compaction } from './cleaning/compaction.ts'
-import type { ApplicationStart, Commit, LogContract, StoredApplication } from './contract.ts'
-import { Applications, fencedBySuccessor } from './kept/applications.ts'
+import type { ApplicationLog, ApplicationStart, FoundApplication, OpenedApplication } from './contract.ts'
+import { openSession, type SessionGround } from './embedded-session.ts'
+import { Applications } from './kept/applications.ts'
 import { Catalogue } from './kept/catalogue.ts'
 import { sweepDeletedTopics } from './kept/deleted-topics.ts'
 import { HeldClock } from './held-clock.ts'
@@ -21,7 +22,7 @@ import { Producers } from './kept/producers.ts'
 import { Retention } from './cleaning/retention.ts'
 import { offsetAtTime } from './kept/time-index.ts'
 import { type TopicDescription, type TopicRequest, Topics } from './kept/topics.ts'
-import { type PartitionId, partitionName } from './format/partition-id.ts'
+import type { PartitionId } from './format/partition-id.ts'
 
 export interface EmbeddedLogOptions {
   readonly clock?: Clock | undefined
@@ -31,7 +32,7 @@ export interface EmbeddedLogOptions {
   readonly keyMapBytes?: number
 }
 
-export class EmbeddedLog implements LogContract {
+export class EmbeddedLog implements ApplicationLog, SessionGround {
   readonly environment: Environment
   readonly catalogue: Catalogue
   readonly topics: Topics
@@ -51,7 +52,7 @@ export class EmbeddedLog implements LogContract {
   readonly retention: Retention
   /** What goes on in the background; it begins when it is started. */
   readonly maintenance: Maintenance
-  readonly #guard: DiskGuard
+  readonly guard: DiskGuard
 
   constructor(environment: Environment, options: EmbeddedLogOptions = {}) {
     const { freeDiskBytes = () => freeBytesOf(environment.dir), keyMapBytes } = options
@@ -60,9 +61,9 @@ export class EmbeddedLog implements LogContract {
     this.environment = environment
     this.clock = clock
     const space = { freeBytes, reusableBytes: () => environment.reusableBytes() }
-    this.#guard = new DiskGuard(environment.dir, space, clock)
+    this.guard = new DiskGuard(environment.dir, space, clock)
     this.catalogue = new Catalogue(environment)
-    this.partitions = new Partitions(environment, this.catalogue, this.#guard)
+    this.partitions = new Partitions(environment, this.catalogue, this.guard)
     this.positions = new Positions(environment)
     this.producers = new Producers(environment, this.catalogue, this.partitions)
     this.applications = new Applications(environment, this.catalogue)
@@ -88,10 +89,6 @@ export class EmbeddedLog implements LogContract {
 
   ensureTopics(requests: readonly TopicRequest[]): TopicDescription[] {
     return this.topics.ensure(requests)
-  }
-
-  previewTopics(requests: readonly TopicRequest[]): TopicDescription[] {
-    return this.topics.preview(requests)
   }
 
   refresh(): void {
@@ -120,60 +117,21 @@ export class EmbeddedLog implements LogContract {
     return this.partitions.baseOffsetAfter(partition, offset)
   }
 
-  storedPlan(applicationId: string): string | undefined {
-    return this.applications.plan(applicationId)
+  async open<S extends ApplicationStart>(
+    applicationId: string,
+    topics: readonly TopicRequest[],
+    begin: (found: FoundApplication) => S,
+  ): Promise<OpenedApplication<S>> {
+    return this.openNow(applicationId, topics, begin)
   }
 
-  startApplication(applicationId: string, begin: (stored: StoredApplication) => ApplicationStart): number {
-    const owner = this.groupSession.begin()
-    return this.environment.write((transaction) => {
-      if (this.applications.find(applicationId) === undefined) this.groups.checkUnused(applicationId)
-      const kept = new Map(this.positions.list(applicationId).map((one) => [partitionName(one), one.offset]))
-      const { plan, positions } = begin({
-        plan: this.applications.plan(applicationId),
-        progress: this.applications.progress(applicationId),
-        position: (partition) => kept.get(partitionName(partition)),
-      })
-      this.#putPositions(transaction, applicationId, positions)
-      return this.applications.begin(transaction, applicationId, owner, plan)
-    })
-  }
-
-  isCurrent(applicationId: string, epoch: number): boolean {
-    return this.applications.isCurrent(applicationId, epoch)
-  }
-
-  endApplication(applicationId: string, epoch: number): void {
-    this.environment.write((transaction) => this.applications.end(transaction, applicationId, epoch))
-  }
-
-  #putPositions(transaction: WriteTransaction, applicationId: string, positions: Commit['positions']): void {
-    const committedMs = this.clock.now()
-    for (const { partition, offset } of positions) {
-      this.positions.put(transaction, applicationId, partition, { offset, committedMs, metadata: '' })
-    }
-  }
-
-  storeIds(applicationId: string, names: readonly string[]): number[] {
-    if (names.length === 0) return []
-    return this.environment.write((transaction) =>
-      names.map((name) => this.applications.storeId(transaction, applicationId, name)),
-    )
-  }
-
-  commit(commit: Commit): void {
-    this.environment.write((transaction) => {
-      const { applicationId } = commit
-      if (!this.applications.isCurrent(applicationId, commit.epoch)) throw fencedBySuccessor(applicationId)
-      const nowMs = this.clock.now()
-      this.#guard.check(0)
-      for (const { partition, batches, usesAppendTime } of commit.appends) {
-        this.partitions.append(transaction, partition, batches, { nowMs, usesAppendTime })
-      }
-      commit.writeState(stateWriter(transaction))
-      this.#putPositions(transaction, applicationId, commit.positions)
-      this.applications.putProgress(transaction, applicationId, commit.progress)
-    })
+  /** As {@link open}, at once. */
+  openNow<S extends ApplicationStart>(
+    applicationId: string,
+    topics: readonly TopicRequest[],
+    begin: (found: FoundApplication) => S,
+  ): ReturnType<typeof openSession<S>> {
+    return openSession(this, applicationId, topics, begin)
   }
 
   onCommit(listener: () => void): () => void {

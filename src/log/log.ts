@@ -8,7 +8,7 @@ import type { Topic } from '../core/topic.ts'
 import { Environment } from '../storage/environment.ts'
 import { checkFileMode } from '../storage/own-files.ts'
 import { Admin } from './admin/admin.ts'
-import { bindContract } from './contract.ts'
+import { bindApplicationLog } from './contract.ts'
 import { Consumer, type RecordOf } from './consumer/consumer.ts'
 import type { ConsumerOptions } from './consumer/consumer-options.ts'
 import { EmbeddedLog } from './embedded-log.ts'
@@ -104,7 +104,7 @@ export class Log implements AsyncDisposable {
 
   constructor(log: EmbeddedLog) {
     this.#log = log
-    bindContract(this, log)
+    bindApplicationLog(this, log)
     this.admin = new Admin(log)
   }
 

@@ -6,12 +6,14 @@ import { MillraceError, messageOf } from '../core/errors.ts'
 import { checkedFunction, checkName, checkOptions, checkSignal, checkWhole, isInstance } from '../core/checks.ts'
 import { isPromise } from '../core/promises.ts'
 import type { KeyValueStore, WindowStore } from '../core/topic.ts'
-import { contractOf, type LogContract } from '../log/contract.ts'
+import { applicationLogOf, fencedBySuccessor, type Session } from '../log/contract.ts'
 import type { Log } from '../log/log.ts'
 import { Topology } from '../plan/topology.ts'
-import { Engine } from './engine.ts'
-import { failurePolicy, type OnError } from './failures.ts'
+import { commitTo } from './commit.ts'
+import { Engine, type RunResult } from './engine.ts'
+import { type FailurePolicy, failurePolicy, type OnError } from './failures.ts'
 import { type Metrics, metricsOf } from './metrics.ts'
+import { type TakeOver, takeOver } from './take-over.ts'
 import { queryStore, type ReadOnlyKeyValueStore, type ReadOnlyWindowStore } from './store-query.ts'
 
 /** What {@link startStreams} takes; `log` and `applicationId` are all that most programs say. */
@@ -95,7 +97,50 @@ export async function startStreams(topology: Topology, given: StreamsOptions): P
       `the topology reads "${deadLetterTopic}", where its dead letters go: they would come back for ever; choose another deadLetterTopic`,
     )
   }
-  return new Application(topology, { ...options, deadLetterTopic })
+  const settings = checkSettings(applicationId, deadLetterTopic, options)
+  const log = applicationLogOf(options.log)
+  const { session, start } = await takeOver(log, topology, applicationId)
+  try {
+    return new Application(topology, session, start, settings)
+  } catch (error) {
+    await session.close()
+    throw error
+  }
+}
+
+/** Options with their defaults. */
+interface Settings {
+  readonly applicationId: string
+  readonly deadLetterTopic: string
+  readonly clock: Clock
+  readonly signal: AbortSignal | undefined
+  readonly everyMs: number
+  readonly everyRecords: number
+  readonly policy: FailurePolicy
+  readonly maxTaskIdleMs: number
+  readonly stateCacheBytes: number
+  readonly onStateChange: ((state: ApplicationState) => void) | undefined
+}
+
+function checkSettings(applicationId: string, deadLetterTopic: string, options: StreamsOptions): Settings {
+  const { clock = systemClock, commit = {}, onError = 'fail', onStateChange, signal } = options
+  const { maxTaskIdleMs = 0, stateCacheBytes = 64 * 1_048_576 } = options
+  const { everyMs = 100, everyRecords = 10_000 } = checkOptions('commit', commit, ['everyMs', 'everyRecords'])
+  checkClock('clock', clock)
+  if (signal !== undefined) checkSignal('signal', signal)
+  if (onStateChange !== undefined) checkedFunction('onStateChange', onStateChange)
+  return {
+    applicationId,
+    deadLetterTopic,
+    clock,
+    signal,
+    everyMs: checkWhole('commit.everyMs', everyMs, 0),
+    everyRecords: checkWhole('commit.everyRecords', everyRecords, 1),
+    policy: failurePolicy(onError),
+    maxTaskIdleMs: checkWhole('maxTaskIdleMs', maxTaskIdleMs, 0),
+    stateCacheBytes: checkWhole('stateCacheBytes', stateCacheBytes, 0),
+    onStateChange,
+  }
 }
 
 /**
@@ -119,7 +164,7 @@ export class Application implements AsyncDisposable {
   /** Resolves after {@link close}, rejects with the error that stopped the application. */
   readonly stopped: Promise<void>
   readonly #topology: Topology
-  readonly #log: LogContract
+  readonly #session: Session
   readonly #clock: Clock
   readonly #engine: Engine
   readonly #everyMs: number
@@ -134,30 +179,24 @@ export class Application implements AsyncDisposable {
   #lastCommitMs = 0
 
   /** @internal use {@link startStreams} */
-  constructor(topology: Topology, options: StreamsOptions & { readonly deadLetterTopic: string }) {
-    const { applicationId, deadLetterTopic, clock = systemClock, signal } = options
-    const { commit = {}, onError = 'fail', maxTaskIdleMs = 0, stateCacheBytes = 64 * 1_048_576 } = options
-    const { everyMs = 100, everyRecords = 10_000 } = checkOptions('commit', commit, ['everyMs', 'everyRecords'])
-    this.applicationId = applicationId
-    checkClock('clock', clock)
-    if (signal !== undefined) checkSignal('signal', signal)
-    if (options.onStateChange !== undefined) checkedFunction('onStateChange', options.onStateChange)
-    this.#everyMs = checkWhole('commit.everyMs', everyMs, 0)
+  constructor(topology: Topology, session: Session, start: TakeOver, settings: Settings) {
+    const { clock, signal } = settings
+    this.applicationId = settings.applicationId
+    this.#everyMs = settings.everyMs
     this.#topology = topology
-    this.#log = contractOf(options.log)
+    this.#session = session
     this.#clock = clock
-    this.#onStateChange = options.onStateChange
-    this.#engine = new Engine(this.#log, topology, {
-      applicationId,
+    this.#onStateChange = settings.onStateChange
+    this.#engine = new Engine(session, start, topology, {
       clock,
-      policy: failurePolicy(onError),
-      deadLetterTopic,
-      commitRecords: checkWhole('commit.everyRecords', everyRecords, 1),
-      maxTaskIdleMs: checkWhole('maxTaskIdleMs', maxTaskIdleMs, 0),
-      stateCacheBytes: checkWhole('stateCacheBytes', stateCacheBytes, 0),
+      policy: settings.policy,
+      deadLetterTopic: settings.deadLetterTopic,
+      commitRecords: settings.everyRecords,
+      maxTaskIdleMs: settings.maxTaskIdleMs,
+      stateCacheBytes: settings.stateCacheBytes,
       onStop: () => this.#notify(),
     })
-    const stopWatching = this.#log.onCommit(() => this.#notify())
+    const stopWatching = session.onNews(() => this.#notify())
     const onAbort = (): void => this.#beginClosing()
     signal?.addEventListener('abort', onAbort)
     this.stopped = this.#live().finally(() => {
@@ -178,12 +217,12 @@ export class Application implements AsyncDisposable {
     await yieldToEventLoop()
     try {
       while (this.#state === 'running') await this.#step()
-      this.#commit()
-      this.#leave()
+      await this.#commit()
+      await this.#leave()
       this.#enter('closed')
       this.#settleWaiters(new MillraceError('closed', `application "${this.applicationId}" was closed`))
     } catch (error) {
-      this.#leave()
+      await this.#leave()
       this.#enter('failed')
       const seen = this.#waiters.length > 0
       this.#settleWaiters(error)
@@ -194,45 +233,56 @@ export class Application implements AsyncDisposable {
   }
 
   /** Records that it no longer runs. */
-  #leave(): void {
+  async #leave(): Promise<void> {
     try {
-      this.#engine.end()
+      await this.#session.close()
     } catch {
       // The log is closed, or refuses all work. The end of the log's session, which is due next, says the same.
     }
   }
 
   async #step(): Promise<void> {
-    // Every commit wakes it, so it learns of a takeover at once, before it works on a record of its successor.
-    if (this.#news) this.#engine.checkCurrent()
+    // News wake it, so it learns of a takeover at once, before it works on a record of its successor.
+    if (this.#news) this.#checkCurrent()
     this.#news = false
     const startedMs = monotonicMs()
     const result = this.#engine.run(() => monotonicMs() - startedMs > sliceMs || this.#isCommitTime())
     if (this.#engine.hasUncommitted) this.#uncommittedSinceMs ??= this.#clock.elapsed()
     if (result === 'commitDue' || this.#isCommitTime() || this.#waiters.some((waiter) => this.#hasReached(waiter))) {
-      this.#commit()
+      await this.#commit()
       this.#resolveWaiters()
     }
-    if (result === 'drained' || result === 'waiting') await this.#rest(result)
-    else await yieldToEventLoop()
+    if (result === 'commitDue' || result === 'timeUp') await yieldToEventLoop()
+    else await this.#rest(result)
+  }
+
+  /**
+   * An idle instance makes no commits from which it could find out that a newer one has taken over.
+   *
+   * @throws MillraceError `fenced`
+   */
+  #checkCurrent(): void {
+    this.#session.refresh()
+    if (this.#session.isFenced) throw fencedBySuccessor(this.applicationId)
   }
 
   #isCommitTime(): boolean {
     return this.#uncommittedSinceMs !== undefined && this.#clock.elapsed() - this.#uncommittedSinceMs >= this.#everyMs
   }
 
-  #commit(): void {
+  /** Nothing else happens to the engine until the commit is durable: one commit, then the next turn. */
+  async #commit(): Promise<void> {
     if (this.#engine.fatal !== undefined) throw this.#engine.fatal
     if (this.#engine.hasUncommitted) {
       const startedMs = monotonicMs()
-      this.#engine.commit()
+      await commitTo(this.#session, this.#engine)
       this.#lastCommitMs = monotonicMs() - startedMs
     }
     this.#uncommittedSinceMs = undefined
   }
 
   /** Sleeps until there is news: new records, a wait that ends, a commit that falls due, or the end. */
-  async #rest(result: 'drained' | 'waiting'): Promise<void> {
+  async #rest(result: RunResult): Promise<void> {
     const untilCommitMs =
       this.#uncommittedSinceMs === undefined
         ? Number.POSITIVE_INFINITY
@@ -263,8 +313,8 @@ export class Application implements AsyncDisposable {
     if (this.#state !== 'running') {
       throw new MillraceError('closed', `application "${this.applicationId}" was closed`)
     }
-    this.#log.refresh()
-    const targets = this.#engine.lanes.map(({ partition }) => this.#log.endOffset(partition))
+    this.#session.refresh()
+    const targets = this.#engine.lanes.map(({ partition }) => this.#session.endOffset(partition))
     return new Promise<void>((resolve, reject) => {
       this.#waiters.push({ targets, resolve, reject })
       this.#notify()
@@ -307,7 +357,7 @@ export class Application implements AsyncDisposable {
   store<K, V>(store: KeyValueStore<K, V>): ReadOnlyKeyValueStore<K, V>
   store<K, V>(store: WindowStore<K, V>): ReadOnlyWindowStore<K, V>
   store<K, V>(store: KeyValueStore<K, V> | WindowStore<K, V>): ReadOnlyKeyValueStore<K, V> | ReadOnlyWindowStore<K, V> {
-    return queryStore(this.#log, this.#topology, this.#engine, store)
+    return queryStore(this.#session, this.#topology, this.#engine, store)
   }
 
   /**

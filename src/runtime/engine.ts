@@ -7,28 +7,29 @@ import { present } from '../core/assert.ts'
 import type { Carrier } from '../plan/carrier.ts'
 import type { Clock } from '../core/clock.ts'
 import type { MillraceError } from '../core/errors.ts'
-import { type Commit, fencedBySuccessor, type LogContract } from '../log/contract.ts'
-import type { PlanNode, RegroupNode, SinkNode } from '../plan/node.ts'
+import type { Commit, Position, Session } from '../log/contract.ts'
+import type { PlanNode, RegroupNode, SinkNode, SubTopology } from '../plan/node.ts'
 import type { DropReason } from '../plan/operator.ts'
 import type { Topology } from '../plan/topology.ts'
 import type { State, StoreSpec } from '../plan/store.ts'
 import type { FailurePolicy } from './failures.ts'
 import type { Inlet } from './inlet.ts'
+import type { Layout } from './layout.ts'
+import { taskName, taskOf } from './inherited-ledgers.ts'
+import { Ledger } from './ledger.ts'
+import { encodeEntries, type LedgerEntries } from './ledger-entries.ts'
 import { OutputTopics } from './output-topics.ts'
 import type { Output } from './outputs.ts'
-import { type Layout, layoutOf } from './layout.ts'
-import { Progress } from './progress.ts'
 import { Regroupings } from './regroupings.ts'
 import { type SourceLane, SourceSequence } from './sequence.ts'
 import { Shuffle } from './shuffle.ts'
 import { Stores } from './stores.ts'
-import { checkPlan, takeOver } from './take-over.ts'
+import type { TakeOver } from './take-over.ts'
 import { Task, type TaskHost } from './task.ts'
 import { TurnScope } from './turn.ts'
 import { asError, Turns } from './turns.ts'
 
 export interface EngineOptions {
-  readonly applicationId: string
   readonly clock: Clock
   readonly policy: FailurePolicy
   readonly deadLetterTopic: string
@@ -49,20 +50,20 @@ export interface EngineOptions {
 const turnsBetweenLooksMax = 64
 
 /** Why a run came back. */
-export type RunResult = 'commitDue' | 'timeUp' | 'drained' | 'waiting'
+export type RunResult = 'commitDue' | 'timeUp' | 'drained' | 'waiting' | 'late'
 
 export class Engine implements TaskHost {
-  readonly progress: Progress
+  /** One for each task. */
+  readonly ledgers: Ledger[] = []
   /** Source records worked on by this instance. */
   recordCount = 0
   /** Commits of this instance. */
   commitCount = 0
-  readonly plan: 'new' | 'same' | 'extended'
   readonly layout: Layout
-  readonly #log: LogContract
   readonly #options: EngineOptions
-  readonly #epoch: number
+  readonly #scope = new TurnScope()
   readonly #turns: Turns
+  readonly #inherited: ReadonlyMap<string, LedgerEntries>
   readonly #sequence: SourceSequence
   readonly #shuffle = new Shuffle()
   readonly #regroupings = new Regroupings(this.#shuffle)
@@ -71,35 +72,26 @@ export class Engine implements TaskHost {
   readonly #outputs: OutputTopics
   readonly #stores: Stores
   #recordsSinceCommit = 0
+  /** What the commit that is under way holds. */
+  #prepared: { readonly lanes: readonly SourceLane[]; readonly ledgers: readonly Ledger[] } | undefined
 
-  /**
-   * Takes the application over from whoever ran it before.
-   *
-   * @throws MillraceError `plan_changed`, `partitions_differ`, `position_lost`
-   */
-  constructor(log: LogContract, topology: Topology, options: EngineOptions) {
-    this.#log = log
+  /** @param start what the session was opened with */
+  constructor(session: Session, start: TakeOver, topology: Topology, options: EngineOptions) {
+    const { layout, ledgers, lanes } = start
     this.#options = options
-    const { applicationId } = options
-    log.refresh()
-    this.layout = layoutOf(topology, log, (preview) => checkPlan(log, topology, preview, applicationId))
-    const { epoch, plan, progress, lanes } = takeOver(log, topology, this.layout, applicationId)
-    this.plan = plan
-    this.#epoch = epoch
-    const scope = new TurnScope()
-    this.progress = new Progress(scope, progress)
-    this.#stores = new Stores(log, applicationId, topology.stores, scope, this.progress)
-    this.#outputs = new OutputTopics(log, scope, this.layout.sinkTopics)
+    this.layout = layout
+    this.#inherited = ledgers
+    this.#stores = new Stores(session, topology.stores, this.#scope)
+    this.#outputs = new OutputTopics(session, this.#scope, layout.sinkTopics)
     this.#turns = new Turns({
-      scope,
+      scope: this.#scope,
       shuffle: this.#shuffle,
-      progress: this.progress,
       policy: options.policy,
       deadLetters: () => this.#outputs.created(options.deadLetterTopic),
     })
     const tasks = this.#makeTasks(topology)
     this.#inlets = lanes.map((lane) => inletOf(tasks, lane))
-    this.#sequence = new SourceSequence(log, lanes)
+    this.#sequence = new SourceSequence(session, lanes)
     this.#sequence.lookForMore(options.clock.elapsed())
   }
 
@@ -120,12 +112,19 @@ export class Engine implements TaskHost {
     return tasks
   }
 
-  state(store: StoreSpec, partition: number): State<unknown, unknown> {
-    return this.#stores.of(store, partition)
+  ledgerOf(subTopology: SubTopology, partition: number): Ledger {
+    const task = taskOf(subTopology, partition)
+    const ledger = new Ledger(this.#scope, task, this.#inherited.get(taskName(task)))
+    this.ledgers.push(ledger)
+    return ledger
   }
 
-  drop({ id }: PlanNode, reason: DropReason): void {
-    this.progress.drop(id, reason)
+  state(store: StoreSpec, ledger: Ledger): State<unknown, unknown> {
+    return this.#stores.of(store, ledger)
+  }
+
+  drop(ledger: Ledger, { id }: PlanNode, reason: DropReason): void {
+    ledger.drop(id, reason)
   }
 
   stop(error: MillraceError): void {
@@ -142,11 +141,13 @@ export class Engine implements TaskHost {
   }
 
   /**
-   * Works on records until a commit is due, the input is drained, an empty partition is waited for, or `timeUp` says so.
+   * Works on records until a commit is due, the input is drained, an empty partition is waited for, a record has yet to be
+   * fetched, or `timeUp` says so.
    *
    * @throws the error that stops the application; nothing since the last commit is kept then
    */
   run(timeUp: () => boolean): RunResult {
+    if (this.#prepared !== undefined) throw this.#fatal ?? new Error('a turn while a commit is in flight')
     const sequence = this.#sequence
     const now = (): number => this.#options.clock.elapsed()
     sequence.lookForMore(now())
@@ -155,7 +156,7 @@ export class Engine implements TaskHost {
       if (this.#fatal !== undefined) throw this.#fatal
       if (this.isCommitDue) return 'commitDue'
       const lane = sequence.next()
-      if (lane === undefined) return 'drained'
+      if (lane === undefined) return sequence.isLate ? 'late' : 'drained'
       if (this.#options.maxTaskIdleMs > 0 && this.idleWaitMs > 0) return 'waiting'
       this.#work(lane)
       if (sequence.take(lane, now)) sequence.lookForMore(now())
@@ -177,7 +178,8 @@ export class Engine implements TaskHost {
 
   /** One source record, and all regrouped records that come of it. */
   #work(lane: SourceLane): void {
-    this.#turns.run(lane.carrier(), present(this.#inlets[lane.index], 'every source lane has an inlet'))
+    const inlet = present(this.#inlets[lane.index], 'every source lane has an inlet')
+    this.#turns.run(lane.carrier(), inlet)
     for (let queue = this.#shuffle.next(); queue !== undefined; queue = this.#shuffle.next()) {
       const carrier = this.#shuffle.take(queue)
       this.#turns.run(carrier, queue.inlet)
@@ -185,23 +187,7 @@ export class Engine implements TaskHost {
     this.#recordsSinceCommit++
     this.recordCount++
     const { timestamp } = lane.cursor
-    if (timestamp > this.progress.eventTime) this.progress.eventTime = timestamp
-  }
-
-  /**
-   * Checks whether a newer instance has taken over: an idle instance makes no commits from which it could find out.
-   *
-   * @throws MillraceError `fenced`
-   */
-  checkCurrent(): void {
-    const { applicationId } = this.#options
-    this.#log.refresh()
-    if (!this.#log.isCurrent(applicationId, this.#epoch)) throw (this.#fatal ??= fencedBySuccessor(applicationId))
-  }
-
-  /** Nobody runs the application any more. */
-  end(): void {
-    this.#log.endApplication(this.#options.applicationId, this.#epoch)
+    if (timestamp > inlet.ledger.eventTime) inlet.ledger.eventTime = timestamp
   }
 
   get hasUncommitted(): boolean {
@@ -221,29 +207,46 @@ export class Engine implements TaskHost {
   }
 
   /**
-   * Commits positions, outputs, state, stream times and counters; durable when it returns.
-   *
-   * @throws MillraceError `fenced`, `storage_failed`
+   * Positions, outputs, state, stream times and counters since the last commit; undefined when there are none. No turn is
+   * taken until {@link committed} or {@link fail} is called.
    */
-  commit(): void {
+  prepare(): Commit | undefined {
     if (this.#fatal !== undefined) throw this.#fatal
-    if (!this.hasUncommitted) return
+    if (!this.hasUncommitted) return undefined
     const { lanes } = this.#sequence
     const moved = lanes.filter((lane) => lane.position !== lane.committedPosition)
-    const appends = [...this.#outputs.all].flatMap((output) => output.take())
-    for (const { partition, position, committedPosition } of moved) {
-      Progress.add(this.progress.consumed, partition.topic, position - committedPosition)
+    const outputs = [...this.#outputs.all]
+    const appends = outputs.flatMap((output) => output.take())
+    const positions = new Map<Ledger, Position[]>()
+    for (const lane of moved) {
+      const { partition, position, committedPosition } = lane
+      const { ledger } = present(this.#inlets[lane.index], 'every source lane has an inlet')
+      ledger.consume(partition.topic, position - committedPosition)
+      const list = positions.get(ledger) ?? []
+      list.push({ partition, offset: position })
+      positions.set(ledger, list)
     }
-    for (const output of this.#outputs.all) Progress.add(this.progress.produced, output.topic, output.pendingCount)
-    this.#commitToLog({
-      applicationId: this.#options.applicationId,
-      epoch: this.#epoch,
-      positions: moved.map(({ partition, position }) => ({ partition, offset: position })),
+    const changed = this.ledgers.filter(({ hasChanged }) => hasChanged)
+    for (const ledger of changed) ledger.settleWrites()
+    this.#prepared = { lanes: moved, ledgers: changed }
+    return {
+      tasks: changed.map((ledger) => ({
+        task: ledger.task,
+        positions: positions.get(ledger) ?? [],
+        progress: encodeEntries(ledger.entries),
+      })),
+      newTopics: outputs.filter(({ isNew }) => isNew).map(({ topic }) => ({ name: topic })),
       appends,
-      progress: this.progress.encode(),
       writeState: (writer) => this.#stores.write(writer),
-    })
-    for (const lane of moved) lane.committedPosition = lane.position
+    }
+  }
+
+  /** The commit that was prepared is durable. */
+  committed(): void {
+    const { lanes = [], ledgers = [] } = this.#prepared ?? {}
+    this.#prepared = undefined
+    for (const lane of lanes) lane.committedPosition = lane.position
+    for (const ledger of ledgers) ledger.hasChanged = false
     this.#outputs.committed()
     this.#stores.committed(this.#options.stateCacheBytes)
     this.#recordsSinceCommit = 0
@@ -251,12 +254,8 @@ export class Engine implements TaskHost {
   }
 
   /** A commit that fails is the last thing that an engine does: what it has counted and closed for it is not taken back. */
-  #commitToLog(commit: Commit): void {
-    try {
-      this.#log.commit(commit)
-    } catch (error) {
-      throw (this.#fatal = asError(error))
-    }
+  fail(error: unknown): Error {
+    return (this.#fatal = asError(error))
   }
 
   /** How many records of the input, as far as it was seen, are not worked on yet. */
@@ -280,11 +279,6 @@ export class Engine implements TaskHost {
 
   set #fatal(error: Error) {
     this.#turns.fatal = error
-  }
-
-  /** The id of a store, for queries. */
-  storeId(name: string): number | undefined {
-    return this.#stores.idOf(name)
   }
 }
 

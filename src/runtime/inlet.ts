@@ -7,12 +7,16 @@
  */
 import { Observable, type Subscriber } from 'rxjs'
 import type { Carrier } from '../plan/carrier.ts'
+import type { Ledger } from './ledger.ts'
 
 export class Inlet {
   readonly records: Observable<Carrier>
+  /** Of the task that it belongs to. */
+  readonly ledger: Ledger
   readonly #subscribers: Subscriber<Carrier>[] = []
 
-  constructor() {
+  constructor(ledger: Ledger) {
+    this.ledger = ledger
     this.records = new Observable((subscriber) => {
       this.#subscribers.push(subscriber)
     })

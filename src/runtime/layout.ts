@@ -3,8 +3,7 @@
  */
 import { present } from '../core/assert.ts'
 import { MillraceError } from '../core/errors.ts'
-import type { LogContract } from '../log/contract.ts'
-import type { TopicDescription } from '../log/kept/topics.ts'
+import type { TopicDescription, TopicRequest } from '../log/contract.ts'
 import { entrancesOf, type PlanNode, type SourceNode, type SourceTopic, type SubTopology } from '../plan/node.ts'
 import type { Topology } from '../plan/topology.ts'
 
@@ -25,21 +24,19 @@ export interface Layout {
   readonly partitionsOfSub: (subTopology: SubTopology) => number
 }
 
-/**
- * Creates the topics that are missing and lays the topology over them, once it is known that the application may start.
- *
- * @param accept throws when it may not; nothing is created then
- * @throws MillraceError `partitions_differ`
- */
-export function layoutOf(topology: Topology, log: LogContract, accept: (preview: Layout) => void): Layout {
-  const requests = topology.nodes.flatMap((node) =>
+/** The topics that a topology reads and writes. */
+export function topicsOf(topology: Topology): readonly TopicRequest[] {
+  return topology.nodes.flatMap((node) =>
     node.kind === 'source' ? node.topics : node.kind === 'sink' ? [node.topic] : [],
   )
-  accept(layOut(topology, log.previewTopics(requests)))
-  return layOut(topology, log.ensureTopics(requests))
 }
 
-function layOut(topology: Topology, descriptions: readonly TopicDescription[]): Layout {
+/**
+ * Lays a topology over its topics.
+ *
+ * @throws MillraceError `partitions_differ`
+ */
+export function layOut(topology: Topology, descriptions: readonly TopicDescription[]): Layout {
   const sources = topology.nodes.filter((node) => node.kind === 'source')
   const sinks = topology.nodes.filter((node) => node.kind === 'sink')
   const topics = new Map(descriptions.map((description) => [description.name, description]))

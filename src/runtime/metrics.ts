@@ -2,7 +2,7 @@
  * The figures of a running application.
  */
 import type { Engine } from './engine.ts'
-import type { Counters } from './progress.ts'
+import { type Counters, sumOf } from './ledger-entries.ts'
 
 /**
  * What `app.metrics()` and `driver.metrics()` return: figures as of now. Counts of records are part of the commit: a crash neither
@@ -42,17 +42,16 @@ export interface Running {
 }
 
 export function metricsOf(engine: Engine, { state, lastCommitMs, runningMs }: Running): Metrics {
-  const { progress } = engine
+  const ledgers = engine.ledgers.map((ledger) => ({ ...ledger.entries, partition: ledger.task.partition }))
+  const streamTimes = ledgers.flatMap((ledger) =>
+    Object.entries(ledger.streamTimes).map(([operator, time]) => [`${operator}/${ledger.partition}`, time] as const),
+  )
   return {
     state,
-    consumed: Object.fromEntries(progress.consumed),
-    produced: Object.fromEntries(progress.produced),
-    dropped: progress.dropped,
-    failed: progress.failed,
+    ...sumOf(ledgers),
     recordsPerSecond: runningMs === 0 ? 0 : (engine.recordCount / runningMs) * 1_000,
     lag: engine.lag,
-    streamTimes: progress.streamTimes,
-    eventTime: progress.eventTime,
+    streamTimes: Object.fromEntries(streamTimes),
     commits: engine.commitCount,
     lastCommitMs,
     stateCacheBytes: engine.stateBytes,

@@ -2,8 +2,7 @@
  * The topics that an application writes to, dead letters included, and how much of them waits for the commit.
  */
 import { present } from '../core/assert.ts'
-import type { LogContract } from '../log/contract.ts'
-import type { TopicDescription } from '../log/kept/topics.ts'
+import { newTopicId, type Session, type TopicDescription } from '../log/contract.ts'
 import type { Turn } from '../plan/turn.ts'
 import { Output } from './outputs.ts'
 
@@ -11,14 +10,14 @@ import { Output } from './outputs.ts'
 const pendingBytesMax = 32 * 1_048_576
 
 export class OutputTopics {
-  readonly #log: LogContract
+  readonly #session: Session
   readonly #turn: Turn
   readonly #outputs = new Map<string, Output>()
   /** Bytes that wait for the commit. */
   readonly #pending = { bytes: 0 }
 
-  constructor(log: LogContract, turn: Turn, topics: readonly TopicDescription[]) {
-    this.#log = log
+  constructor(session: Session, turn: Turn, topics: readonly TopicDescription[]) {
+    this.#session = session
     this.#turn = turn
     for (const topic of topics) this.#add(topic)
   }
@@ -33,12 +32,11 @@ export class OutputTopics {
     return present(this.#outputs.get(topic), 'every sink has an output')
   }
 
-  /** A topic that may not be there yet. */
+  /** A topic that the commit creates if it is not there. */
   created(name: string): Output {
     const known = this.#outputs.get(name)
     if (known !== undefined) return known
-    const [topic] = this.#log.ensureTopics([{ name, partitions: undefined }])
-    return this.#add(present(topic, 'a log has the topics that it was asked to create'))
+    return this.#add(this.#session.findTopic(name) ?? { name, id: newTopicId, partitions: 1, config: {} })
   }
 
   /** Whether as much waits as one commit should hold. */
@@ -52,7 +50,10 @@ export class OutputTopics {
 
   /** After the commit is durable. */
   committed(): void {
-    for (const output of this.#outputs.values()) output.committed()
+    for (const output of this.#outputs.values()) {
+      output.committed()
+      if (output.isNew) this.#outputs.delete(output.topic) // it has an id now
+    }
     this.#pending.bytes = 0
   }
 }

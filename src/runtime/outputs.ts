@@ -10,8 +10,7 @@ import { partitionOf } from '../core/partitioner.ts'
 import { type Codec } from '../core/serde.ts'
 import type { TopicConfig } from '../core/topic-config.ts'
 import { BatchBuilder, type BatchMark, recordBytesMax } from '../log/format/batch.ts'
-import type { Commit } from '../log/contract.ts'
-import type { TopicDescription } from '../log/kept/topics.ts'
+import { type Commit, newTopicId, type TopicDescription } from '../log/contract.ts'
 import type { Revertible, Turn } from '../plan/turn.ts'
 import { type PartitionId, partitionsOf } from '../log/format/partition-id.ts'
 
@@ -25,10 +24,8 @@ class OutputPartition implements Revertible {
   readonly usesAppendTime: boolean
   readonly builder: BatchBuilder
   readonly batches: Buffer[] = []
-  count = 0
   turn = -1
   readonly #mark: BatchMark = { end: 0, count: 0, baseTimestamp: 0, maxTimestamp: 0 }
-  #savedCount = 0
 
   constructor(partition: PartitionId, { compressionType, messageTimestampType }: Partial<TopicConfig>) {
     this.partition = partition
@@ -40,13 +37,11 @@ class OutputPartition implements Revertible {
   beginTurn(turn: Turn): void {
     if (this.builder.bytes >= batchBytes) this.seal()
     this.builder.save(this.#mark)
-    this.#savedCount = this.count
     turn.touch(this)
   }
 
   revert(): void {
     this.builder.restore(this.#mark)
-    this.count = this.#savedCount
   }
 
   seal(): void {
@@ -57,6 +52,8 @@ class OutputPartition implements Revertible {
 /** One topic that is written to. */
 export class Output {
   readonly topic: string
+  /** Whether the topic is created by the commit. */
+  readonly isNew: boolean
   readonly #partitions: readonly OutputPartition[]
   readonly #recordBytesMax: number
   readonly #turn: Turn
@@ -66,6 +63,7 @@ export class Output {
   /** @param pending counts the bytes of all outputs that wait for the commit; an undone turn's bytes stay counted */
   constructor(topic: TopicDescription, turn: Turn, pending: { bytes: number }) {
     this.topic = topic.name
+    this.isNew = topic.id === newTopicId
     this.#recordBytesMax = topic.config.maxMessageBytes ?? recordBytesMax
     this.#turn = turn
     this.#pending = pending
@@ -99,7 +97,6 @@ export class Output {
     if (!isValueNull) carrier.writeValue(valueCodec, builder.out)
     builder.close(isValueNull, carrier.headers, this.#recordBytesMax)
     this.#pending.bytes += builder.bytes - before
-    output.count++
   }
 
   /** Writes the bytes of a record of the log as they are; headers may make it larger than other records are. */
@@ -128,18 +125,12 @@ export class Output {
       2 * recordBytesMax,
     )
     this.#pending.bytes += output.builder.bytes - before
-    output.count++
   }
 
   #open(index: number): OutputPartition {
     const output = present(this.#partitions[index], 'a partition of a record is one of its topic')
     if (output.turn !== this.#turn.number) output.beginTurn(this.#turn)
     return output
-  }
-
-  /** Records that wait for the commit. */
-  get pendingCount(): number {
-    return this.#partitions.reduce((total, { count }) => total + count, 0)
   }
 
   /** Closes the batches and hands them out for a commit; {@link committed} forgets them. */
@@ -150,9 +141,6 @@ export class Output {
 
   /** After the commit is durable. */
   committed(): void {
-    for (const output of this.#partitions) {
-      output.count = 0
-      output.batches.length = 0
-    }
+    for (const output of this.#partitions) output.batches.length = 0
   }
 }

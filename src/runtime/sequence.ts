@@ -9,9 +9,7 @@ import { Carrier } from '../plan/carrier.ts'
 import { MillraceError } from '../core/errors.ts'
 import type { SourceNode, SourceTopic } from '../plan/node.ts'
 import { BatchCursor } from '../log/format/batch-cursor.ts'
-import type { LogContract } from '../log/contract.ts'
-import type { StoredBatch } from '../log/kept/partitions.ts'
-import type { PartitionId } from '../log/format/partition-id.ts'
+import type { PartitionId, Session, StoredBatch } from '../log/contract.ts'
 
 /** One source partition on its way. */
 export class SourceLane {
@@ -27,6 +25,8 @@ export class SourceLane {
   /** How far the last snapshot reached. */
   endOffset = 0
   hasHead = false
+  /** Whether its head is in the log, and has yet to be fetched. */
+  isLate = false
   /** Since when it is empty, by the clock's elapsed time; undefined while it is not. */
   emptySinceMs: number | undefined = undefined
 
@@ -61,28 +61,36 @@ export class SourceLane {
 
 export class SourceSequence {
   readonly lanes: readonly SourceLane[]
-  readonly #log: LogContract
+  readonly #session: Session
   /** The lane that goes on until another one has the smaller head. */
   #current: SourceLane | undefined
   #otherTimestamp = Number.POSITIVE_INFINITY
   #otherComesFirst = false
+  /** How many lanes are late. */
+  #lateCount = 0
 
   /** @param lanes in the order that breaks ties */
-  constructor(log: LogContract, lanes: readonly SourceLane[]) {
-    this.#log = log
+  constructor(session: Session, lanes: readonly SourceLane[]) {
+    this.#session = session
     this.lanes = lanes
   }
 
   /** Looks how far the log reaches now, for all partitions as of one moment. */
   lookForMore(nowMs: number): void {
-    this.#log.refresh()
-    for (const lane of this.lanes) lane.endOffset = this.#log.endOffset(lane.partition)
+    this.#session.refresh()
+    for (const lane of this.lanes) lane.endOffset = this.#session.endOffset(lane.partition)
     for (const lane of this.lanes) if (!lane.hasHead) this.#advance(lane, nowMs)
     this.#current = undefined
   }
 
-  /** The lane whose head goes next; undefined when every partition is read to the end that was seen. */
+  /** Whether the order waits for a head that has yet to be fetched: whatever went before it might go too early. */
+  get isLate(): boolean {
+    return this.#lateCount > 0
+  }
+
+  /** The lane whose head goes next; undefined when every partition is read to the end that was seen, or one is late. */
   next(): SourceLane | undefined {
+    if (this.#lateCount > 0) return undefined
     const current = this.#current
     if (current !== undefined && current.hasHead) {
       const { timestamp } = current.cursor
@@ -135,8 +143,10 @@ export class SourceSequence {
   /** Makes the record at the lane's position its head, if the log has it. */
   #advance(lane: SourceLane, nowMs: number): void {
     lane.hasHead = false
+    this.#setLate(lane, false)
     while (lane.position < lane.endOffset) {
-      const batch = this.#log.batchAt(lane.partition, lane.position)
+      const batch = this.#session.batchAt(lane.partition, lane.position)
+      if (batch === 'later') return this.#setLate(lane, true)
       // Where compaction has left nothing up to the end, the end is reached.
       lane.position = batch === undefined ? lane.endOffset : this.#load(lane, batch)
       if (!lane.hasHead) continue
@@ -145,6 +155,12 @@ export class SourceSequence {
     }
     if (lane.position > lane.endOffset) throw positionLost(lane, lane.endOffset)
     lane.emptySinceMs ??= nowMs
+  }
+
+  #setLate(lane: SourceLane, isLate: boolean): void {
+    if (lane.isLate === isLate) return
+    lane.isLate = isLate
+    this.#lateCount += isLate ? 1 : -1
   }
 
   /** Finds the head in a batch; returns its offset, or where the batch ends when it has none from the position on. */

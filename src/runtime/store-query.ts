@@ -8,7 +8,7 @@ import { type Codec, codecOf, encodeInto, type Serde } from '../core/serde.ts'
 import { checkStore, type KeyValueStore, type WindowStore } from '../core/topic.ts'
 import type { Timestamp } from '../core/units.ts'
 import { type Windowed, windowedKey } from '../core/window.ts'
-import type { LogContract } from '../log/contract.ts'
+import type { Session } from '../log/contract.ts'
 import type { StoreSpec } from '../plan/store.ts'
 import type { Topology } from '../plan/topology.ts'
 import { readStoredRow } from '../state/row.ts'
@@ -68,7 +68,7 @@ export interface TimeBounds {
 
 /** What a query needs to find the rows of a store. */
 interface StorePlace {
-  readonly log: LogContract
+  readonly log: Pick<Session, 'refresh' | 'state'>
   readonly spec: StoreSpec
   readonly storeId: number
   readonly partitions: number
@@ -86,14 +86,14 @@ const pageRows = 512
  * @throws MillraceError `store_unknown`, `bad_option` when the constant's serdes are not the store's
  */
 export function queryStore<K, V>(
-  log: LogContract,
+  session: Session,
   topology: Topology,
   engine: Engine,
   given: KeyValueStore<K, V> | WindowStore<K, V>,
 ): ReadOnlyKeyValueStore<K, V> | ReadOnlyWindowStore<K, V> {
   const constant = checkStore('store', given)
   const found = topology.stores.find(({ spec }) => spec.name === constant.name)
-  const storeId = engine.storeId(constant.name)
+  const storeId = session.storeId(constant.name)
   if (found === undefined || storeId === undefined) {
     const names = topology.stores.map(({ spec }) => `"${spec.name}"`).join(', ')
     throw new MillraceError(
@@ -115,7 +115,7 @@ export function queryStore<K, V>(
   }
   checkSerde(constant.name, 'keys', constant.key, spec.keyCodec)
   checkSerde(constant.name, 'values', constant.value, spec.valueCodec)
-  const place = { log, spec, storeId, partitions: engine.layout.partitionsOf(owner) }
+  const place = { log: session, spec, storeId, partitions: engine.layout.partitionsOf(owner) }
   return constant.kind === 'windowStore' ? new WindowQuery<K, V>(place) : new KeyValueQuery<K, V>(place)
 }
 

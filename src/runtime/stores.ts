@@ -3,13 +3,12 @@
  * they see each other's writes within a turn.
  */
 import { present } from '../core/assert.ts'
-import type { LogContract } from '../log/contract.ts'
+import type { Session, StateReader, StateWriter } from '../log/contract.ts'
 import type { PlanNode, PlanStore } from '../plan/node.ts'
 import type { StoreSpec } from '../plan/store.ts'
 import type { Turn } from '../plan/turn.ts'
 import { StateTable } from '../state/table.ts'
-import type { StateReader, StateWriter } from '../storage/state-rows.ts'
-import type { Progress } from './progress.ts'
+import type { Ledger } from './ledger.ts'
 
 /** One store, in all partitions. */
 interface Store {
@@ -23,38 +22,29 @@ interface Store {
 export class Stores {
   readonly #reader: StateReader
   readonly #turn: Turn
-  readonly #progress: Progress
   readonly #stores = new Map<StoreSpec, Store>()
-  readonly #ids = new Map<string, number>()
   readonly #tables: StateTable<unknown, unknown>[] = []
 
-  constructor(log: LogContract, applicationId: string, stores: readonly PlanStore[], turn: Turn, progress: Progress) {
-    this.#reader = log.state
+  constructor(session: Session, stores: readonly PlanStore[], turn: Turn) {
+    this.#reader = session.state
     this.#turn = turn
-    this.#progress = progress
-    const names = stores.map(({ spec }) => spec.name)
-    const ids = log.storeIds(applicationId, names)
-    for (const [index, { spec, owner }] of stores.entries()) {
-      const id = present(ids[index], 'a log gives an id to each store')
+    for (const { spec, owner } of stores) {
+      const id = present(session.storeId(spec.name), 'a session has an id for each store')
       this.#stores.set(spec, { id, owner, tables: [] })
-      this.#ids.set(spec.name, id)
     }
   }
 
-  of(spec: StoreSpec, partition: number): StateTable<unknown, unknown> {
+  /** @param ledger of the task: its stream times are those by which rows expire */
+  of(spec: StoreSpec, ledger: Ledger): StateTable<unknown, unknown> {
+    const { partition } = ledger.task
     const { id, owner, tables } = present(this.#stores.get(spec), 'a node uses stores of its topology')
     const known = tables[partition]
     if (known !== undefined) return known
-    const streamTime = spec.window === undefined ? undefined : this.#progress.streamTime(owner.id, partition)
+    const streamTime = spec.window === undefined ? undefined : ledger.streamTime(owner.id)
     const table = new StateTable(spec, id, partition, this.#reader, this.#turn, streamTime)
     tables[partition] = table
     this.#tables.push(table)
     return table
-  }
-
-  /** What a store is called in the rows of the log. */
-  idOf(name: string): number | undefined {
-    return this.#ids.get(name)
   }
 
   /** Memory of all stores, roughly. */

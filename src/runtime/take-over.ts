@@ -1,73 +1,88 @@
 /**
- * The start of an application: it takes over from whoever ran it before, or begins anew, in one transaction.
+ * The start of an application: it takes over from whoever ran it before, or begins anew, in one step.
  */
 import { MillraceError } from '../core/errors.ts'
-import type { LogContract, StoredApplication } from '../log/contract.ts'
+import {
+  type ApplicationLog,
+  type ApplicationStart,
+  type FoundApplication,
+  type OpenedApplication,
+  type Position,
+  type TopicRequest,
+} from '../log/contract.ts'
 import { partitionsOf } from '../log/format/partition-id.ts'
 import { parsePlan, type StoredPlan } from '../core/stored-plan.ts'
 import { comparePlans, storedPlan } from '../plan/comparison.ts'
 import type { Topology } from '../plan/topology.ts'
-import type { Layout, SourceTopicLayout } from './layout.ts'
+import { inherit } from './inherited-ledgers.ts'
+import { type Layout, layOut, type SourceTopicLayout, topicsOf } from './layout.ts'
+import type { LedgerEntries } from './ledger-entries.ts'
 import { SourceLane } from './sequence.ts'
 
-export interface TakeOver {
-  readonly epoch: number
+/** What an application begins with, as the log stores it and as the engine works with it. */
+export interface TakeOver extends ApplicationStart {
   /** How the topology compares with the one that was started before. */
-  readonly plan: 'new' | 'same' | 'extended'
-  readonly progress: Buffer | undefined
+  readonly comparison: 'new' | 'same' | 'extended'
+  readonly layout: Layout
+  /** Of tasks that were there before, by {@link taskName}. */
+  readonly ledgers: ReadonlyMap<string, LedgerEntries>
   /** One for each source partition, by topic name, then partition. */
   readonly lanes: readonly SourceLane[]
+}
+
+/** What to open a session with: the topics that a topology needs, and what it makes of what it finds. */
+export interface Beginning {
+  readonly topics: readonly TopicRequest[]
+  readonly begin: (found: FoundApplication) => TakeOver
 }
 
 /**
  * Nothing is stored when it throws, and the instance before goes on.
  *
- * @throws MillraceError `plan_changed`, `format_unknown`, `position_lost`
+ * @throws MillraceError `plan_changed`, `format_unknown`, `partitions_differ`, `position_lost`
  */
-export function takeOver(log: LogContract, topology: Topology, layout: Layout, applicationId: string): TakeOver {
-  const plan = storedPlan(topology, layout.partitionsOf)
-  let found: Omit<TakeOver, 'epoch'> | undefined
-  const epoch = log.startApplication(applicationId, (stored) => {
-    const before = stored.plan === undefined ? undefined : parsePlan(applicationId, stored.plan)
-    const comparison = before === undefined ? 'new' : comparePlans(applicationId, before, plan)
-    const { lanes, positions } = lanesOf(log, layout, stored, before)
-    found = { plan: comparison, progress: stored.progress, lanes }
-    return { plan: JSON.stringify(plan), positions }
-  })
-  return { ...(found as Omit<TakeOver, 'epoch'>), epoch }
+export function takeOver(
+  log: ApplicationLog,
+  topology: Topology,
+  applicationId: string,
+): Promise<OpenedApplication<TakeOver>> {
+  const { topics, begin } = beginningOf(topology, applicationId)
+  return log.open(applicationId, topics, begin)
 }
 
-/**
- * Checks a topology against what its application left, before anything is created for it.
- *
- * @throws MillraceError `plan_changed`, `format_unknown`
- */
-export function checkPlan(log: LogContract, topology: Topology, layout: Layout, applicationId: string): void {
-  const stored = log.storedPlan(applicationId)
-  if (stored === undefined) return
-  comparePlans(applicationId, parsePlan(applicationId, stored), storedPlan(topology, layout.partitionsOf))
+export function beginningOf(topology: Topology, applicationId: string): Beginning {
+  const begin = (found: FoundApplication): TakeOver => {
+    const layout = layOut(topology, found.topics)
+    const plan = storedPlan(topology, layout.partitionsOf)
+    const before = found.plan === undefined ? undefined : parsePlan(applicationId, found.plan)
+    const comparison = before === undefined ? 'new' : comparePlans(applicationId, before, plan)
+    const { lanes, positions } = lanesOf(layout, found, before)
+    const { ledgers, changed } = inherit(topology, layout.partitionsOfSub, found.progress)
+    const stores = topology.stores.map(({ spec }) => spec.name)
+    return { plan: JSON.stringify(plan), positions, progress: changed, stores, comparison, layout, ledgers, lanes }
+  }
+  return { topics: topicsOf(topology), begin }
 }
 
 /** The lanes, and the positions of those that begin now: from here on they count as begun, even without a record. */
 function lanesOf(
-  log: LogContract,
   layout: Layout,
-  stored: StoredApplication,
+  found: FoundApplication,
   before: StoredPlan | undefined,
-): Pick<TakeOver, 'lanes'> & { readonly positions: { partition: SourceLane['partition']; offset: number }[] } {
+): { readonly lanes: SourceLane[]; readonly positions: Position[] } {
   const lanes: SourceLane[] = []
-  const positions = []
+  const positions: Position[] = []
   for (const { node, source, description } of layout.sourceTopics) {
     // The same topic has got more partitions when it has positions in the first ones.
     const partitions = partitionsOf(description)
-    const hasGrown = partitions.slice(0, 1).some((first) => stored.position(first) !== undefined)
+    const hasGrown = partitions.slice(0, 1).some((first) => found.position(first) !== undefined)
     for (const partition of partitions) {
-      let offset = stored.position(partition)
+      let offset = found.position(partition)
       if (offset === undefined) {
         const wasRead = before?.topics.includes(description.name) === true
         if (wasRead && !hasGrown) throw topicReplaced({ node, source, description })
         // Of a partition that was added while nobody looked, `latest` would pass over records.
-        offset = node.reset === 'latest' && !wasRead ? log.endOffset(partition) : log.startOffset(partition)
+        offset = node.reset === 'latest' && !wasRead ? found.endOffset(partition) : found.startOffset(partition)
         positions.push({ partition, offset })
       }
       lanes.push(new SourceLane(partition, node, source, lanes.length, offset))

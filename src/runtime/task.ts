@@ -14,14 +14,15 @@ import type { State, StoreSpec } from '../plan/store.ts'
 import type { Topology } from '../plan/topology.ts'
 import { Inlet } from './inlet.ts'
 import type { Output } from './outputs.ts'
-import type { Progress } from './progress.ts'
+import type { Ledger } from './ledger.ts'
 
 /** What a task needs of the engine. */
 export interface TaskHost {
-  readonly progress: Progress
-  state(store: StoreSpec, partition: number): State<unknown, unknown>
+  /** Of the task of a sub-topology and partition. */
+  ledgerOf(subTopology: SubTopology, partition: number): Ledger
+  state(store: StoreSpec, ledger: Ledger): State<unknown, unknown>
   /** A record goes no further at a node. */
-  drop(node: PlanNode, reason: DropReason, carrier: Carrier): void
+  drop(ledger: Ledger, node: PlanNode, reason: DropReason, carrier: Carrier): void
   stop(error: MillraceError): void
   /** What writes to the topic of a sink. */
   output(sink: SinkNode): Output
@@ -35,13 +36,15 @@ export class Task {
   readonly inlets: ReadonlyMap<PlanNode, Inlet>
   readonly #host: TaskHost
   readonly #topology: Topology
+  readonly #ledger: Ledger
   readonly #junctions = new Map<PlanNode, Inlet>()
 
   constructor(topology: Topology, subTopology: SubTopology, partition: number, host: TaskHost) {
     this.#topology = topology
     this.partition = partition
     this.#host = host
-    const inlets = new Map(subTopology.inputs.map((input) => [input, new Inlet()]))
+    this.#ledger = host.ledgerOf(subTopology, partition)
+    const inlets = new Map(subTopology.inputs.map((input) => [input, new Inlet(this.#ledger)]))
     for (const [input, inlet] of inlets) this.#fanOut(input, inlet)
     this.inlets = inlets
   }
@@ -79,7 +82,7 @@ export class Task {
   #junction(node: PlanNode): Inlet {
     let inlet = this.#junctions.get(node)
     if (inlet === undefined) {
-      inlet = new Inlet()
+      inlet = new Inlet(this.#ledger)
       this.#junctions.set(node, inlet)
       this.#fanOut(node, inlet)
     }
@@ -89,12 +92,16 @@ export class Task {
   #writing(node: SinkNode): EndSubscriber {
     const { keyCodec, valueCodec } = node.topic
     const output = this.#host.output(node)
-    return new EndSubscriber((carrier) => output.write(carrier, keyCodec, valueCodec, this.partition), node.id)
+    const written = this.#ledger.writesTo(output.topic)
+    return new EndSubscriber((carrier) => {
+      output.write(carrier, keyCodec, valueCodec, this.partition)
+      written.add()
+    }, node.id)
   }
 
   #regrouping(node: RegroupNode): EndSubscriber {
     return new EndSubscriber((carrier) => {
-      if (carrier.isKeyNull) this.#host.drop(node, 'null_key', carrier)
+      if (carrier.isKeyNull) this.#host.drop(this.#ledger, node, 'null_key', carrier)
       else this.#host.regroup(node, carrier)
     }, node.id)
   }
@@ -102,18 +109,18 @@ export class Task {
   #contextOf(node: PlanNode): OperatorContext {
     const { id, verb } = node
     const { partition } = this
-    const { progress } = this.#host
+    const ledger = this.#ledger
     return {
       operator: id,
       verb,
       partition,
       get streamTime() {
-        return progress.streamTime(id, partition)
+        return ledger.streamTime(id)
       },
-      drop: (reason, carrier) => this.#host.drop(node, reason, carrier),
+      drop: (reason, carrier) => this.#host.drop(ledger, node, reason, carrier),
       state: <K, V>(store: StoreSpec) => {
         assert(node.stores.includes(store), 'an operator asks for stores of its node')
-        return this.#host.state(store, partition) as unknown as State<K, V>
+        return this.#host.state(store, ledger) as unknown as State<K, V>
       },
       stop: (error) => this.#host.stop(error),
     }

@@ -7,7 +7,7 @@ import { isRecordError } from '../plan/operator.ts'
 import { type Failure, type FailurePolicy, failureOf, writeDeadLetter } from './failures.ts'
 import type { Inlet } from './inlet.ts'
 import type { Output } from './outputs.ts'
-import type { Progress } from './progress.ts'
+import type { Ledger } from './ledger.ts'
 import type { Shuffle } from './shuffle.ts'
 import type { TurnScope } from './turn.ts'
 
@@ -15,7 +15,6 @@ import type { TurnScope } from './turn.ts'
 export interface TurnHost {
   readonly scope: TurnScope
   readonly shuffle: Shuffle
-  readonly progress: Progress
   readonly policy: FailurePolicy
   readonly deadLetters: () => Output
 }
@@ -39,7 +38,7 @@ export class Turns {
       const error = this.#attempt(carrier, inlet)
       if (error === undefined) return
       if (attempt < this.#host.policy.retries) continue
-      this.#passOver(failureOf(error, carrier), carrier)
+      this.#passOver(failureOf(error, carrier), carrier, inlet.ledger)
       return
     }
   }
@@ -65,14 +64,17 @@ export class Turns {
     }
   }
 
-  #passOver(failure: Failure, carrier: Carrier): void {
-    const { policy, progress, deadLetters } = this.#host
+  #passOver(failure: Failure, carrier: Carrier, ledger: Ledger): void {
+    const { policy, deadLetters } = this.#host
     try {
       const answer = policy.answer(failure)
       if (answer === 'fail') throw failure.error
       this.#scope.begin()
-      progress.fail(failure.operator ?? failure.topic, failure.error.code)
-      if (answer === 'deadLetter') writeDeadLetter(deadLetters(), failure, carrier)
+      ledger.fail(failure.operator ?? failure.topic, failure.error.code)
+      if (answer !== 'deadLetter') return
+      const output = deadLetters()
+      writeDeadLetter(output, failure, carrier)
+      ledger.writesTo(output.topic).add()
     } catch (error) {
       throw (this.fatal = asError(error)) // also a mistake of the handler, or of the log
     }

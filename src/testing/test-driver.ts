@@ -17,10 +17,13 @@ import { EmbeddedLog } from '../log/embedded-log.ts'
 import { bufferLimit } from '../log/producer/limits.ts'
 import { Outboxes } from '../log/producer/outboxes.ts'
 import { Topology } from '../plan/topology.ts'
+import type { Session } from '../log/contract.ts'
+import { commitTo } from '../runtime/commit.ts'
 import { Engine } from '../runtime/engine.ts'
 import { failurePolicy, type OnError } from '../runtime/failures.ts'
 import { type Metrics, metricsOf } from '../runtime/metrics.ts'
 import { queryStore, type ReadOnlyKeyValueStore, type ReadOnlyWindowStore } from '../runtime/store-query.ts'
+import { beginningOf } from '../runtime/take-over.ts'
 import { Environment } from '../storage/environment.ts'
 
 /** What {@link TopologyTestDriver} takes beside the topology. */
@@ -66,7 +69,7 @@ export class TopologyTestDriver implements Disposable {
   readonly #clock: ManualClock
   readonly #log: EmbeddedLog
   readonly #outboxes: Outboxes
-  #engine: Engine
+  #running: { readonly session: Session; readonly engine: Engine }
   /** Whether an operator has stopped the application, and no call has thrown that yet. */
   #isStopUntold = false
 
@@ -94,7 +97,7 @@ export class TopologyTestDriver implements Disposable {
       clock: this.#clock,
     })
     try {
-      this.#engine = this.#start()
+      this.#running = this.#start()
     } catch (error) {
       this.#isStopUntold = false
       this.close()
@@ -102,9 +105,14 @@ export class TopologyTestDriver implements Disposable {
     }
   }
 
-  #start(): Engine {
-    return new Engine(this.#log, this.#topology, {
-      applicationId,
+  get #engine(): Engine {
+    return this.#running.engine
+  }
+
+  #start(): { readonly session: Session; readonly engine: Engine } {
+    const { topics, begin } = beginningOf(this.#topology, applicationId)
+    const { session, start } = this.#log.openNow(applicationId, topics, begin)
+    const engine = new Engine(session, start, this.#topology, {
       clock: this.#clock,
       policy: failurePolicy(this.#options.onError ?? 'fail'),
       deadLetterTopic: `${applicationId}.dead-letters`,
@@ -113,6 +121,7 @@ export class TopologyTestDriver implements Disposable {
       stateCacheBytes: this.#options.stateCacheBytes ?? 64 * 1_048_576,
       onStop: () => (this.#isStopUntold = true),
     })
+    return { session, engine }
   }
 
   /** A topic of the topology, to write to; created where it is missing. */
@@ -139,11 +148,17 @@ export class TopologyTestDriver implements Disposable {
   #run(): void {
     this.#throwUntold()
     try {
-      while (this.#engine.run(() => false) === 'commitDue') this.#engine.commit()
-      if (this.#options.commit !== 'manual') this.#engine.commit()
+      while (this.#engine.run(() => false) === 'commitDue') this.#commit()
+      if (this.#options.commit !== 'manual') this.#commit()
     } finally {
       this.#isStopUntold = false // the run has thrown it
     }
+  }
+
+  /** The directory is the driver's own, so a commit never has to wait: it is durable when it returns. */
+  #commit(): void {
+    const { session, engine } = this.#running
+    if (commitTo(session, engine) !== undefined) throw new Error('a commit of the test driver had to wait')
   }
 
   /**
@@ -159,7 +174,7 @@ export class TopologyTestDriver implements Disposable {
   /** Commits what was done since the last commit. */
   commit(): void {
     this.#throwUntold()
-    this.#engine.commit()
+    this.#commit()
   }
 
   /**
@@ -168,7 +183,7 @@ export class TopologyTestDriver implements Disposable {
    */
   crash(): void {
     this.#throwUntold()
-    this.#engine = this.#start()
+    this.#running = this.#start()
     this.#run()
   }
 
@@ -181,7 +196,7 @@ export class TopologyTestDriver implements Disposable {
   store<K, V>(store: WindowStore<K, V>): ReadOnlyWindowStore<K, V>
   store<K, V>(store: KeyValueStore<K, V> | WindowStore<K, V>): ReadOnlyKeyValueStore<K, V> | ReadOnlyWindowStore<K, V> {
     this.#throwUntold()
-    return queryStore(this.#log, this.#topology, this.#engine, store)
+    return queryStore(this.#running.session, this.#topology, this.#engine, store)
   }
 
   /** What was counted: consumed, produced, dropped and failed records, stream times. */

@@ -3,11 +3,12 @@ import { describe, expect, test } from 'vitest'
 import { MillraceError } from '../../src/core/errors.ts'
 import { json, nullable, string } from '../../src/core/serdes.ts'
 import { topic } from '../../src/core/topic.ts'
-import type { ApplicationStart, Commit, StoredApplication } from '../../src/log/contract.ts'
+import { type Commit, type FoundApplication, newTopicId, type Session } from '../../src/log/contract.ts'
 import type { EmbeddedLog } from '../../src/log/embedded-log.ts'
 import { buildBatch } from '../support/batches.ts'
 import { collect } from '../support/collect.ts'
 import { openTestLog, type OpenedLog } from '../support/open.ts'
+import { openSession } from '../support/sessions.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import type { PartitionId } from '../../src/log/format/partition-id.ts'
 
@@ -15,65 +16,64 @@ const inputs = topic('inputs', { key: nullable(string()), value: string(), parti
 const outputs = topic('outputs', { key: nullable(string()), value: json<number>(), partitions: 2 })
 const plan = 'the plan'
 const row = Buffer.from('row')
+const task = { subTopology: 'inputs', partition: 0 }
 
 interface App extends OpenedLog {
-  readonly epoch: number
+  readonly session: Session
   readonly storeId: number
   readonly input: PartitionId
   /** A commit that reads up to `offset`, writes `offset` to both outputs and remembers it. */
   readonly commit: (offset: number, changes?: Partial<Commit>) => void
 }
 
-/** Starts an application; what it found. */
-function begin(
-  embedded: EmbeddedLog,
-  applicationId: string,
-  start: Partial<ApplicationStart> = {},
-): StoredApplication & { readonly epoch: number } {
-  let found: StoredApplication | undefined
-  const epoch = embedded.startApplication(applicationId, (application) => {
-    found = application
-    return { plan, positions: [], ...start }
-  })
-  return { ...(found as unknown as StoredApplication), epoch }
-}
-
 const notNow = new MillraceError('plan_changed', 'the plan does not fit')
 
 /** What is stored of an application, seen by an instance that then does not start. */
-function seen(embedded: EmbeddedLog, applicationId: string): StoredApplication {
-  let found: StoredApplication | undefined
+function seen(embedded: EmbeddedLog, applicationId: string): FoundApplication {
+  let found: FoundApplication | undefined
   const look = (): unknown =>
-    embedded.startApplication(applicationId, (application) => {
+    embedded.openNow(applicationId, [], (application) => {
       found = application
       throw notNow
     })
   expect(look).toThrow(notNow)
-  return found as unknown as StoredApplication
+  return found as unknown as FoundApplication
 }
+
+const epochOf = ({ applications }: EmbeddedLog, applicationId: string): number | undefined =>
+  applications.find(applicationId)?.epoch
+
+const progressOf = (embedded: EmbeddedLog, applicationId: string): string[] =>
+  seen(embedded, applicationId).progress.map(
+    ({ task: { subTopology, partition }, progress }) => `${subTopology}/${partition} ${progress?.toString()}`,
+  )
 
 function startApp(dir: string = temporaryDirectory()): App {
   const opened = openTestLog(dir)
   const { embedded } = opened
-  const [input, output] = embedded.ensureTopics([inputs, outputs]).map(({ name, id }) => ({ topic: name, topicId: id }))
+  const { session, start } = embedded.openNow('app', [inputs, outputs], ({ topics }) => ({
+    plan,
+    positions: [],
+    progress: [],
+    stores: ['store', 'other'],
+    topics,
+  }))
+  const [input, output] = start.topics.map(({ name, id }) => ({ topic: name, topicId: id }))
   if (input === undefined || output === undefined) throw new Error('no topics')
-  const { epoch } = begin(embedded, 'app')
-  const [storeId = -1] = embedded.storeIds('app', ['store'])
+  const storeId = session.storeId('store') ?? -1
   const position = { ...input, partition: 0 }
   const commit = (offset: number, changes: Partial<Commit> = {}): void => {
     const value = Buffer.from(String(offset))
     const batch = (): Buffer => buildBatch([{ timestamp: 1, key: null, value: value.toString('hex'), headers: [] }])
-    embedded.commit({
-      applicationId: 'app',
-      epoch,
-      positions: [{ partition: position, offset }],
+    void session.commit({
+      tasks: [{ task, positions: [{ partition: position, offset }], progress: value }],
+      newTopics: [],
       appends: [0, 1].map((partition) => ({ partition: { ...output, partition }, batches: [batch()] })),
-      progress: value,
       writeState: (writer) => writer.put(storeId, 0, row, value),
       ...changes,
     })
   }
-  return { ...opened, epoch, storeId, input: position, commit }
+  return { ...opened, session, storeId, input: position, commit }
 }
 
 /** Everything that a commit of {@link startApp} writes. */
@@ -81,7 +81,7 @@ async function written({ log, embedded, storeId, input }: App): Promise<object> 
   return {
     outputs: (await collect(log.read(outputs))).map(({ partition, value }) => [partition, value]),
     position: seen(embedded, 'app').position(input),
-    progress: seen(embedded, 'app').progress?.toString(),
+    progress: progressOf(embedded, 'app'),
     row: embedded.state.get(storeId, 0, row)?.toString(),
   }
 }
@@ -96,7 +96,7 @@ describe('a commit', () => {
         [1, 7],
       ],
       position: 7,
-      progress: '7',
+      progress: ['inputs/0 7'],
       row: '7',
     }
     expect(await written(app)).toEqual(expected)
@@ -123,20 +123,20 @@ describe('a commit', () => {
         [1, 3],
       ],
       position: 3,
-      progress: '3',
+      progress: ['inputs/0 3'],
       row: '3',
     })
   })
 
   test('of an application is not disturbed by another application', () => {
     const app = startApp()
-    begin(app.embedded, 'other')
-    begin(app.embedded, 'app-2')
+    openSession(app.embedded, 'other')
+    openSession(app.embedded, 'app-2')
     app.commit(5)
     expect(seen(app.embedded, 'app').position(app.input)).toBe(5)
     expect(seen(app.embedded, 'app').position({ ...app.input, partition: 1 })).toBeUndefined()
     expect(seen(app.embedded, 'other').position(app.input)).toBeUndefined()
-    expect(seen(app.embedded, 'app-2').progress).toBeUndefined()
+    expect(seen(app.embedded, 'app-2').progress).toEqual([])
   })
 
   test('that storage refuses leaves nothing behind', async () => {
@@ -180,46 +180,88 @@ describe('a commit', () => {
   })
 })
 
+test('a commit creates the topics that are new, and writes to them', async () => {
+  const app = startApp()
+  const write = (): void => {
+    const batch = buildBatch([{ timestamp: 1, key: null, value: Buffer.from('8').toString('hex'), headers: [] }])
+    const partition = { topic: 'letters', topicId: newTopicId, partition: 0 }
+    app.commit(1, { newTopics: [{ name: 'letters' }], appends: [{ partition, batches: [batch] }] })
+  }
+  write()
+  write()
+  const letters = topic('letters', { key: nullable(string()), value: json<number>() })
+  expect((await collect(app.log.read(letters))).map(({ value }) => value)).toEqual([8, 8])
+  expect(app.session.findTopic('letters')).toMatchObject({ name: 'letters', partitions: 1 })
+})
+
 describe('a start', () => {
   test('gets an epoch that no start of any application had, and the plan that was stored', () => {
     const { embedded } = openTestLog()
-    expect(begin(embedded, 'app', { plan: 'one' })).toMatchObject({ epoch: 1, plan: undefined, progress: undefined })
-    expect(begin(embedded, 'app', { plan: 'two' })).toMatchObject({ epoch: 2, plan: 'one', progress: undefined })
-    expect(begin(embedded, 'app')).toMatchObject({ epoch: 3, plan: 'two' })
-    expect(begin(embedded, 'app-2')).toMatchObject({ epoch: 4, plan: undefined })
+    expect(seen(embedded, 'app')).toMatchObject({ plan: undefined, progress: [] })
+    openSession(embedded, 'app', { plan: 'one' })
+    expect([epochOf(embedded, 'app'), seen(embedded, 'app').plan]).toEqual([1, 'one'])
+    openSession(embedded, 'app', { plan: 'two' })
+    expect([epochOf(embedded, 'app'), seen(embedded, 'app').plan]).toEqual([2, 'two'])
+    openSession(embedded, 'app-2')
+    expect(epochOf(embedded, 'app-2')).toBe(3)
+  })
+
+  test('of an application whose rows are gone does not give its right to a frozen instance of before', () => {
+    const frozen = startApp()
+    frozen.environment.write((transaction) => {
+      for (const key of frozen.environment.keys('applications', Buffer.of(0), Buffer.of(255), 99)) {
+        transaction.remove('applications', key)
+      }
+    })
+    const fresh = startApp(frozen.dir)
+    expect(() => frozen.commit(1)).toThrow(expect.objectContaining({ code: 'fenced' }))
+    frozen.session.refresh()
+    expect([frozen.session.isFenced, fresh.session.isFenced]).toEqual([true, false])
+    fresh.commit(2)
   })
 
   test('stores the positions that it begins with', () => {
     const app = startApp()
     const other = { ...app.input, partition: 1 }
-    begin(app.embedded, 'app', { positions: [{ partition: other, offset: 4 }] })
+    openSession(app.embedded, 'app', { positions: [{ partition: other, offset: 4 }] })
     expect(seen(app.embedded, 'app').position(other)).toBe(4)
     expect(seen(app.embedded, 'app').position(app.input)).toBeUndefined()
   })
 
-  test('that is refused changes nothing, so that the running instance goes on', () => {
+  test('that is refused changes nothing, so that the running instance goes on', async () => {
     const app = startApp()
-    expect(seen(app.embedded, 'app')).toMatchObject({ plan })
+    const refused = (): unknown =>
+      app.embedded.openNow('app', [{ name: 'unwanted' }], ({ topics }) => {
+        expect(topics).toMatchObject([{ name: 'unwanted', partitions: 1 }])
+        throw notNow
+      })
+    expect(refused).toThrow(notNow)
+    expect(app.session.isFenced).toBe(false)
     app.commit(5)
     expect(seen(app.embedded, 'app')).toMatchObject({ plan })
+    expect((await app.log.admin.listTopics()).map(({ name }) => name)).toEqual(['inputs', 'outputs'])
+    expect((await app.log.admin.createTopic({ name: 'wanted' })).id).toBeGreaterThan(0)
   })
 })
 
 describe('the stores of an application', () => {
   test('keep their ids, which nothing else has', async () => {
     const { embedded, log, dir } = openTestLog()
-    const ids = embedded.storeIds('app', ['a', 'b'])
-    expect(embedded.storeIds('app', ['b', 'a'])).toEqual([...ids].reverse())
-    const others = [...embedded.storeIds('other', ['a']), (await log.admin.createTopic({ name: 'a' })).id]
+    const idsOf = (on: EmbeddedLog, applicationId: string, stores: string[]): (number | undefined)[] => {
+      const session = openSession(on, applicationId, { stores })
+      return stores.map((name) => session.storeId(name))
+    }
+    const ids = idsOf(embedded, 'app', ['a', 'b'])
+    expect(idsOf(embedded, 'app', ['b', 'a'])).toEqual([...ids].reverse())
+    const others = [...idsOf(embedded, 'other', ['a']), (await log.admin.createTopic({ name: 'a' })).id]
     expect(new Set([...ids, ...others]).size).toBe(4)
-    expect(embedded.storeIds('app', [])).toEqual([])
     await log.close()
-    expect(openTestLog(dir).embedded.storeIds('app', ['a', 'b'])).toEqual(ids)
+    expect(idsOf(openTestLog(dir).embedded, 'app', ['a', 'b'])).toEqual(ids)
   })
 
   test('hold rows by partition and key, in byte order', () => {
     const app = startApp()
-    const [other = -1] = app.embedded.storeIds('app', ['other'])
+    const other = app.session.storeId('other') ?? -1
     const keys = [[], [0], [0, 0], [1], [1, 255], [255], [255, 255]].map((bytes) => Buffer.from(bytes))
     app.commit(1, {
       writeState(writer) {

@@ -9,6 +9,7 @@ import { pageBytes, pagesOf } from '../rot/pages.ts'
 import { collectUntilError } from '../support/collect.ts'
 import { openTestLog } from '../support/open.ts'
 import { openStored, type Stored } from '../support/stored.ts'
+import { openSession } from '../support/sessions.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { errorOf, rejectionOf } from '../support/thrown.ts'
 import { lines, words } from '../support/topics.ts'
@@ -115,8 +116,11 @@ test('a topic that is hidden while the log is open is not created anew', async (
 test('a topic and a store are told from those that never were', async () => {
   const { embedded } = openTestLog(await writtenLog())
   expect(embedded.topics.find('nothing')).toBeUndefined()
-  expect(embedded.storeIds('counting', ['counts'])).toHaveLength(1)
-  expect(embedded.storeIds('counting', ['others'])).not.toEqual(embedded.storeIds('counting', ['counts']))
+  const session = openSession(embedded, 'counting', { stores: ['counts', 'others'] })
+  const counts = embedded.environment.get('stores', namedKey('counting', 'counts'))
+  expect(session.storeId('counts')).toBe(counts?.readUInt32BE(0))
+  expect(session.storeId('others')).not.toBe(session.storeId('counts'))
+  expect(session.storeId('nothing')).toBeUndefined()
   embedded.catalogue.check()
 })
 

@@ -3,7 +3,7 @@ import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test, vi } from 'vitest'
 import { MillraceError } from '../../src/core/errors.ts'
-import { contractOf } from '../../src/log/contract.ts'
+import { applicationLogOf } from '../../src/log/contract.ts'
 import { openLog } from '../../src/log/log.ts'
 import { collect } from '../support/collect.ts'
 import { openTestLog } from '../support/open.ts'
@@ -56,10 +56,10 @@ describe('a log', () => {
     await log.close()
   })
 
-  test('has a contract behind it, and nothing else has', async () => {
+  test('has a log for applications behind it, and nothing else has', async () => {
     const log = await openLog(temporaryDirectory())
-    expect(contractOf(log)).toBe(contractOf(log))
-    expect(() => contractOf({ admin: log.admin })).toThrow(expect.objectContaining({ code: 'bad_option' }))
+    expect(applicationLogOf(log)).toBe(applicationLogOf(log))
+    expect(() => applicationLogOf({ admin: log.admin })).toThrow(expect.objectContaining({ code: 'bad_option' }))
     await log.close()
   })
 })

@@ -7,6 +7,7 @@ import { topic } from '../../src/core/topic.ts'
 import type { Transaction } from '../../src/log/producer/transaction.ts'
 import { collect } from '../support/collect.ts'
 import { type OpenedLog, openTestLog } from '../support/open.ts'
+import { openSession } from '../support/sessions.ts'
 import { StandInConsumer } from '../support/stand-in-consumer.ts'
 import { lines, words } from '../support/topics.ts'
 
@@ -93,7 +94,7 @@ describe('a transaction', () => {
   test('is undone as a whole when the positions are refused: those of an application belong to it', async () => {
     const opened = openTestLog()
     await opened.log.producer().send(lines, record)
-    opened.embedded.startApplication('counter', () => ({ plan: '', positions: [] }))
+    openSession(opened.embedded, 'counter')
     const before = await contents(opened)
     const consumer = new StandInConsumer(opened.embedded, lines, 'counter')
     consumer.poll(1)

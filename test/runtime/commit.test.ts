@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { start, turns, until } from '../support/applications.ts'
 import { engineOn } from '../support/engine.ts'
 import { openTestLog, type OpenedLog } from '../support/open.ts'
+import { onCommits } from '../support/sessions.ts'
 import { errorOf } from '../support/thrown.ts'
 import { input, output, topologyOf } from '../support/topology.ts'
 
@@ -20,12 +21,11 @@ const outputEnd = async ({ log }: OpenedLog): Promise<number> => (await log.admi
 /** Commits of an application, by their number of output records. */
 function commitsOf({ embedded }: OpenedLog): number[] {
   const sizes: number[] = []
-  const commit = embedded.commit.bind(embedded)
-  embedded.commit = (one) => {
-    const counted = one.appends.flatMap(({ batches }) => batches.map((batch) => batch.readInt32BE(57)))
+  onCommits(embedded, ({ appends }, next) => {
+    const counted = appends.flatMap(({ batches }) => batches.map((batch) => batch.readInt32BE(57)))
     sizes.push(counted.reduce((sum, count) => sum + count, 0))
-    commit(one)
-  }
+    return next()
+  })
   return sizes
 }
 
@@ -121,17 +121,15 @@ describe('a commit', () => {
   test('that fails keeps nothing of its records', async () => {
     const opened = openTestLog()
     const { log, embedded } = opened
-    const app = await start(log, copying, { commit: { everyRecords: 2, everyMs: 1_000_000 } })
-    const commit = embedded.commit.bind(embedded)
     let commits = 0
-    embedded.commit = (one) => {
+    onCommits(embedded, (_, next) => {
       if (++commits === 3) throw new Error('the disk is full')
-      commit(one)
-    }
+      return next()
+    })
+    const app = await start(log, copying, { commit: { everyRecords: 2, everyMs: 1_000_000 } })
     await log.producer().sendMany(input, records(10))
     await expect(app.stopped).rejects.toThrow('the disk is full')
     expect(await outputEnd(opened)).toBe(4)
-    embedded.commit = commit
     const again = await start(log, copying)
     await again.caughtUp()
     expect(await outputEnd(opened)).toBe(10)
@@ -142,16 +140,17 @@ describe('a commit', () => {
 test('a commit that fails ends the engine: nothing is counted twice by another try', async () => {
   const { log, embedded } = openTestLog()
   await log.producer().sendMany(input, records(3))
-  const engine = engineOn(embedded, copying)
-  engine.run(() => false)
   const failure = new MillraceError('storage_failed', 'no disk')
-  const commit = embedded.commit.bind(embedded)
-  embedded.commit = () => {
-    throw failure
-  }
-  expect(errorOf(() => engine.commit())).toBe(failure)
-  embedded.commit = commit
-  expect(errorOf(() => engine.commit())).toBe(failure)
+  let isBroken = true
+  onCommits(embedded, (_, next) => {
+    if (isBroken) throw failure
+    return next()
+  })
+  const { engine, commit } = engineOn(embedded, copying)
+  engine.run(() => false)
+  expect(errorOf(commit)).toBe(failure)
+  isBroken = false
+  expect(errorOf(commit)).toBe(failure)
   expect(errorOf(() => engine.run(() => false))).toBe(failure)
   expect(await log.admin.endOffsets(output)).toEqual([0])
 })

@@ -2,6 +2,7 @@
 import { type OnError, string, topic } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { start } from '../support/applications.ts'
+import { onCommits } from '../support/sessions.ts'
 import { openTestLog } from '../support/open.ts'
 import { startProgram } from '../support/program.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
@@ -29,15 +30,14 @@ describe('a commit comes early', () => {
   ): Promise<number> {
     const { log, embedded } = openTestLog()
     let largest = 0
-    const commit = embedded.commit.bind(embedded)
-    embedded.commit = (one) => {
-      const bytes = one.appends.flatMap(({ batches }) => batches.map(({ length }) => length))
+    onCommits(embedded, ({ appends }, next) => {
+      const bytes = appends.flatMap(({ batches }) => batches.map(({ length }) => length))
       largest = Math.max(
         largest,
         bytes.reduce((sum, length) => sum + length, 0),
       )
-      commit(one)
-    }
+      return next()
+    })
     const copies = topologyOf((builder) =>
       builder
         .stream(input)

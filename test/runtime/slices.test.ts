@@ -7,7 +7,7 @@ import { input, topologyOf } from '../support/topology.ts'
 test('the time is looked at after one turn, and then ever more seldom', async () => {
   const { log, embedded } = openTestLog()
   let turns = 0
-  const engine = engineOn(
+  const { engine } = engineOn(
     embedded,
     topologyOf((builder) => builder.stream(input).foreach(() => void turns++)),
   )

@@ -1,11 +1,19 @@
 // An engine that a test drives by hand, below the application.
 import { ManualClock, type Topology } from 'millrace'
 import type { EmbeddedLog } from '../../src/log/embedded-log.ts'
+import { commitTo } from '../../src/runtime/commit.ts'
 import { Engine, type EngineOptions } from '../../src/runtime/engine.ts'
+import { beginningOf } from '../../src/runtime/take-over.ts'
 
-export function engineOn(log: EmbeddedLog, topology: Topology, options: Partial<EngineOptions> = {}): Engine {
-  return new Engine(log, topology, {
-    applicationId: 'app',
+export interface DrivenEngine {
+  readonly engine: Engine
+  readonly commit: () => void
+}
+
+export function engineOn(log: EmbeddedLog, topology: Topology, options: Partial<EngineOptions> = {}): DrivenEngine {
+  const { topics, begin } = beginningOf(topology, 'app')
+  const { session, start } = log.openNow('app', topics, begin)
+  const engine = new Engine(session, start, topology, {
     clock: new ManualClock(),
     policy: { retries: 0, answer: () => 'fail' },
     deadLetterTopic: 'letters',
@@ -15,4 +23,5 @@ export function engineOn(log: EmbeddedLog, topology: Topology, options: Partial<
     onStop: () => undefined,
     ...options,
   })
+  return { engine, commit: () => void commitTo(session, engine) }
 }

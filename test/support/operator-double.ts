@@ -3,7 +3,7 @@ import { Observable, type Subscriber } from 'rxjs'
 import type { Carrier } from '../../src/plan/carrier.ts'
 import type { DropReason, OperatorContext, OperatorFactory } from '../../src/plan/operator.ts'
 import type { State, StoreSpec } from '../../src/plan/store.ts'
-import { Progress } from '../../src/runtime/progress.ts'
+import { Ledger } from '../../src/runtime/ledger.ts'
 import { TurnScope } from '../../src/runtime/turn.ts'
 import { StateTable } from '../../src/state/table.ts'
 
@@ -26,7 +26,7 @@ export interface OperatorAlone {
 /** Compiles an operator as a task does; its stores begin empty and are kept in memory. */
 export function alone(factory: OperatorFactory): OperatorAlone {
   const turn = new TurnScope()
-  const progress = new Progress(turn, undefined)
+  const ledger = new Ledger(turn, { subTopology: 'alone', partition: 0 })
   const caught: Carrier[] = []
   const dropped: Dropped[] = []
   const stops: Error[] = []
@@ -36,7 +36,7 @@ export function alone(factory: OperatorFactory): OperatorAlone {
     operator: 'alone',
     verb: 'alone',
     partition: 0,
-    streamTime: progress.streamTime('alone', 0),
+    streamTime: ledger.streamTime('alone'),
     drop: (reason, carrier) => dropped.push({ reason, carrier }),
     state: <K, V>(spec: StoreSpec) => {
       const known = stores.get(spec) ?? new StateTable(spec, 1, 0, nothingStored, turn, undefined)

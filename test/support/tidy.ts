@@ -30,7 +30,15 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
 
 const format = ['format']
 const kept = ['kept', ...format]
-const embedded = ['embedded-log.ts', 'contract.ts', 'held-clock.ts', 'cleaning', 'group', ...kept]
+const embedded = [
+  'embedded-log.ts',
+  'embedded-session.ts',
+  'contract.ts',
+  'held-clock.ts',
+  'cleaning',
+  'group',
+  ...kept,
+]
 const clients = ['producer', 'consumer', 'verify', ...embedded]
 
 /** Each room of src/log, and each file beside the rooms, with what of src/log it may import beside itself. */
@@ -41,6 +49,7 @@ export const roomsOfLog: Readonly<Record<string, readonly string[]>> = {
   group: kept,
   'contract.ts': kept,
   'held-clock.ts': [],
+  'embedded-session.ts': ['contract.ts', 'group', ...kept],
   'embedded-log.ts': embedded.slice(1),
   producer: embedded,
   verify: embedded,

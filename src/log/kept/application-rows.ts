@@ -1,7 +1,7 @@
 /**
  * The rows of applications: their keys, and what is in them.
  */
-import { readInt64, writeUint64 } from '../../core/bytes.ts'
+import { readInt64, writeInt32, writeUint64 } from '../../core/bytes.ts'
 import type { Environment } from '../../storage/environment.ts'
 import { afterPrefix, namedKey } from '../../storage/keys.ts'
 import type { SessionOwner } from '../../storage/sessions.ts'
@@ -21,6 +21,7 @@ export interface ApplicationRow {
 
 /** The epoch stands before the JSON, so that a commit need not parse the rest. */
 const epochBytes = 8
+const partitionBytes = 4
 
 export function applicationKey(name: string): Buffer {
   return namedKey(name, '')
@@ -30,8 +31,36 @@ export function planKey(name: string): Buffer {
   return namedKey(name, 'plan')
 }
 
-export function progressKey(name: string): Buffer {
-  return namedKey(name, 'progress')
+/** A task of an application: a sub-topology, by a name that it keeps, and a partition. */
+export interface TaskId {
+  readonly subTopology: string
+  readonly partition: number
+}
+
+/** The progress of a task; undefined when the task is no more. */
+export interface TaskProgress {
+  readonly task: TaskId
+  readonly progress: Buffer | undefined
+}
+
+const taskWord = 'task'
+
+/** Of the progress of a task. */
+export function taskKey(name: string, { subTopology, partition }: TaskId): Buffer {
+  const number = Buffer.allocUnsafe(partitionBytes)
+  writeInt32(number, 0, partition)
+  return namedKey(name, namedKey(taskWord, namedKey(subTopology, number)))
+}
+
+/** The keys of the progress of all tasks of an application begin with it. */
+export function taskPrefix(name: string): Buffer {
+  return namedKey(name, namedKey(taskWord, ''))
+}
+
+export function taskOfKey(name: string, key: Buffer): TaskId {
+  const at = taskPrefix(name).length
+  const end = key.length - partitionBytes
+  return { subTopology: key.toString('utf8', at, end - 1), partition: key.readUInt32BE(end) }
 }
 
 export function encodeApplication({ epoch, ...rest }: ApplicationRow): Buffer {
@@ -81,14 +110,12 @@ export function storedPlan(environment: Environment, name: string): string | und
 
 /** What is wrong with a row of `applications`, for verification. */
 export function applicationProblem(key: Buffer, value: Buffer): string | undefined {
-  const what = key.subarray(key.indexOf(0) + 1).toString()
-  switch (what) {
-    case '':
-      return decodeApplication(value) === undefined ? 'it does not describe an application' : undefined
-    case 'plan':
-    case 'progress':
-      return readJson(value) === undefined ? `it is no ${what}` : undefined
-    default:
-      return 'no application has such a row'
+  const name = key.toString('utf8', 0, key.indexOf(0))
+  if (key.equals(applicationKey(name))) {
+    return decodeApplication(value) === undefined ? 'it does not describe an application' : undefined
   }
+  if (key.equals(planKey(name))) return readJson(value) === undefined ? 'it is no plan' : undefined
+  const isTask = key.subarray(0, taskPrefix(name).length).equals(taskPrefix(name))
+  if (!isTask || !key.equals(taskKey(name, taskOfKey(name, key)))) return 'no application has such a row'
+  return readJson(value) === undefined ? 'it is no progress of a task' : undefined
 }

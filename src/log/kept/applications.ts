@@ -7,7 +7,7 @@
  */
 import { MillraceError } from '../../core/errors.ts'
 import type { Environment, WriteTransaction } from '../../storage/environment.ts'
-import { namedKey } from '../../storage/keys.ts'
+import { afterPrefix, namedKey } from '../../storage/keys.ts'
 import { damaged } from '../../storage/read-failure.ts'
 import type { SessionOwner } from '../../storage/sessions.ts'
 import {
@@ -17,10 +17,15 @@ import {
   encodeApplication,
   epochOf,
   planKey,
-  progressKey,
   storedPlan,
+  taskKey,
+  taskOfKey,
+  taskPrefix,
+  type TaskProgress,
 } from './application-rows.ts'
 import type { Catalogue } from './catalogue.ts'
+
+const pageRows = 512
 
 export class Applications {
   readonly #environment: Environment
@@ -45,8 +50,11 @@ export class Applications {
     return storedPlan(this.#environment, name)
   }
 
-  progress(name: string): Buffer | undefined {
-    return this.#environment.get('applications', progressKey(name))
+  /** The progress of every task that has any. */
+  progress(name: string): TaskProgress[] {
+    const prefix = taskPrefix(name)
+    const pages = this.#environment.pages('applications', prefix, afterPrefix(prefix), pageRows)
+    return [...pages].flatMap((page) => page.map(({ key, value }) => ({ task: taskOfKey(name, key), progress: value })))
   }
 
   /** Makes an instance the one that may commit; returns its epoch. */
@@ -76,8 +84,10 @@ export class Applications {
     return session !== undefined && this.#environment.sessions.isAlive(session.id) ? session : undefined
   }
 
-  putProgress(transaction: WriteTransaction, name: string, progress: Buffer): void {
-    transaction.put('applications', progressKey(name), progress)
+  putProgress(transaction: WriteTransaction, name: string, { task, progress }: TaskProgress): void {
+    const key = taskKey(name, task)
+    if (progress === undefined) transaction.remove('applications', key)
+    else transaction.put('applications', key, progress)
   }
 
   /** The id of a store, given to it the first time it is asked for. */

@@ -133,6 +133,11 @@ export class Catalogue {
     this.#soundVersion = version
   }
 
+  /** After a transaction that was undone: what was found in it says nothing. */
+  forgetChecks(): void {
+    this.#soundVersion = -1
+  }
+
   #checkRows(database: Counted, expected: RowSum, visit: (key: Buffer, value: Buffer) => void): void {
     let sum = noRows
     for (const page of this.#environment.pages(database, firstKey, lastKey, pageRows)) {

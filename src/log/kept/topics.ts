@@ -94,26 +94,6 @@ export class Topics {
   }
 
   /**
-   * The topics as {@link ensure} would leave them; one that is missing has the id -1.
-   *
-   * @throws MillraceError `partitions_differ`
-   */
-  preview(given: readonly TopicRequest[]): TopicDescription[] {
-    const seen = new Map<string, TopicDescription>()
-    return given.map(readRequest).map((request) => {
-      const { name, partitions = 1 } = request
-      const found = fitting(request, seen.get(name) ?? this.find(name)) ?? {
-        name,
-        id: -1,
-        partitions,
-        config: request.config ?? {},
-      }
-      seen.set(name, found)
-      return found
-    })
-  }
-
-  /**
    * The topics as they are, created where they are missing.
    *
    * @throws MillraceError `partitions_differ` when one exists with another partition count than the constant says
@@ -122,13 +102,23 @@ export class Topics {
     const requests = given.map(readRequest)
     let topics = requests.map((request) => fitting(request, this.find(request.name)))
     if (topics.includes(undefined)) {
-      topics = this.#environment.write((transaction) =>
-        requests.map((request) => fitting(request, this.find(request.name)) ?? this.#add(transaction, request)),
-      )
+      topics = this.#environment.write((transaction) => this.#ensure(transaction, requests))
     }
     const found = topics as TopicDescription[]
     for (const [index, request] of requests.entries()) this.#report(request, found[index] as TopicDescription)
     return found
+  }
+
+  /** As {@link ensure}, in a transaction that is open. */
+  ensureIn(transaction: WriteTransaction, given: readonly TopicRequest[]): TopicDescription[] {
+    const requests = given.map(readRequest)
+    const found = this.#ensure(transaction, requests)
+    for (const [index, request] of requests.entries()) this.#report(request, found[index] as TopicDescription)
+    return found
+  }
+
+  #ensure(transaction: WriteTransaction, requests: readonly TopicRequest[]): TopicDescription[] {
+    return requests.map((request) => fitting(request, this.find(request.name)) ?? this.#add(transaction, request))
   }
 
   #add(transaction: WriteTransaction, request: TopicRequest): TopicDescription {

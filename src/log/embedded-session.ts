@@ -1,0 +1,168 @@
+/**
+ * The session of an application in a directory: positions, outputs and state of a commit are one LMDB transaction.
+ */
+import type { Clock } from '../core/clock.ts'
+import type { DiskGuard } from '../storage/disk-guard.ts'
+import type { Environment, WriteTransaction } from '../storage/environment.ts'
+import { type StateReader, stateReader, stateWriter } from '../storage/state-rows.ts'
+import {
+  type ApplicationStart,
+  type Commit,
+  type FoundApplication,
+  fencedBySuccessor,
+  newTopicId,
+  type OpenedApplication,
+  type Position,
+  type Session,
+} from './contract.ts'
+import { type PartitionId, partitionName } from './format/partition-id.ts'
+import type { Groups } from './group/groups.ts'
+import type { GroupSession } from './group/group-session.ts'
+import type { Applications } from './kept/applications.ts'
+import type { Catalogue } from './kept/catalogue.ts'
+import type { Partitions, StoredBatch } from './kept/partitions.ts'
+import type { Positions } from './kept/positions.ts'
+import type { TopicDescription, TopicRequest, Topics } from './kept/topics.ts'
+
+/** What sessions need of their log. */
+export interface SessionGround {
+  readonly environment: Environment
+  readonly catalogue: Catalogue
+  readonly topics: Topics
+  readonly partitions: Partitions
+  readonly positions: Positions
+  readonly applications: Applications
+  readonly groups: Groups
+  readonly groupSession: GroupSession
+  readonly guard: DiskGuard
+  readonly clock: Clock
+}
+
+/** As {@link ApplicationLog.open}, at once. */
+export function openSession<S extends ApplicationStart>(
+  ground: SessionGround,
+  applicationId: string,
+  topics: readonly TopicRequest[],
+  begin: (found: FoundApplication) => S,
+): OpenedApplication<S> & { readonly session: EmbeddedSession } {
+  const { environment, applications, catalogue } = ground
+  const owner = ground.groupSession.begin()
+  try {
+    return environment.write((transaction) => {
+      if (applications.find(applicationId) === undefined) ground.groups.checkUnused(applicationId)
+      const start = begin(findApplication(ground, applicationId, ground.topics.ensureIn(transaction, topics)))
+      putPositions(ground, transaction, applicationId, start.positions)
+      for (const task of start.progress) applications.putProgress(transaction, applicationId, task)
+      const stores = start.stores.map((name) => [name, applications.storeId(transaction, applicationId, name)] as const)
+      const epoch = applications.begin(transaction, applicationId, owner, start.plan)
+      return { session: new EmbeddedSession(ground, applicationId, epoch, new Map(stores)), start }
+    })
+  } catch (error) {
+    catalogue.forgetChecks() // topics that it had made are gone again
+    throw error
+  }
+}
+
+function findApplication(
+  { applications, positions, partitions }: SessionGround,
+  applicationId: string,
+  topics: readonly TopicDescription[],
+): FoundApplication {
+  const kept = new Map(positions.list(applicationId).map((one) => [partitionName(one), one.offset]))
+  return {
+    topics,
+    plan: applications.plan(applicationId),
+    progress: applications.progress(applicationId),
+    position: (partition) => kept.get(partitionName(partition)),
+    startOffset: (partition) => partitions.startOffset(partition),
+    endOffset: (partition) => partitions.endOffset(partition),
+  }
+}
+
+export class EmbeddedSession implements Session {
+  readonly state: StateReader
+  readonly #ground: SessionGround
+  readonly #applicationId: string
+  readonly #epoch: number
+  readonly #storeIds: ReadonlyMap<string, number>
+
+  constructor(ground: SessionGround, applicationId: string, epoch: number, storeIds: ReadonlyMap<string, number>) {
+    this.#ground = ground
+    this.#applicationId = applicationId
+    this.#epoch = epoch
+    this.#storeIds = storeIds
+    this.state = stateReader(ground.environment)
+  }
+
+  storeId(name: string): number | undefined {
+    return this.#storeIds.get(name)
+  }
+
+  refresh(): void {
+    this.#ground.environment.refresh()
+  }
+
+  endOffset(partition: PartitionId): number {
+    return this.#ground.partitions.endOffset(partition)
+  }
+
+  batchAt(partition: PartitionId, offset: number): StoredBatch | undefined {
+    return this.#ground.partitions.batchAt(partition, offset)
+  }
+
+  findTopic(name: string): TopicDescription | undefined {
+    return this.#ground.topics.find(name)
+  }
+
+  get isFenced(): boolean {
+    return !this.#ground.applications.isCurrent(this.#applicationId, this.#epoch)
+  }
+
+  commit(commit: Commit): void | Promise<void> {
+    this.#ground.environment.write((transaction) => this.#write(transaction, commit))
+  }
+
+  #write(transaction: WriteTransaction, { tasks, newTopics, appends, writeState }: Commit): void {
+    const { applications, clock, guard, partitions, topics } = this.#ground
+    if (this.isFenced) throw fencedBySuccessor(this.#applicationId)
+    const nowMs = clock.now()
+    guard.check(0)
+    const created = topics.ensureIn(transaction, newTopics)
+    for (const { partition, batches, usesAppendTime } of appends) {
+      partitions.append(transaction, placed(partition, created), batches, { nowMs, usesAppendTime })
+    }
+    writeState(stateWriter(transaction))
+    for (const task of tasks) {
+      putPositions(this.#ground, transaction, this.#applicationId, task.positions)
+      applications.putProgress(transaction, this.#applicationId, task)
+    }
+  }
+
+  onNews(listener: () => void): () => void {
+    return this.#ground.environment.onCommit(listener)
+  }
+
+  close(): void {
+    const { environment, applications } = this.#ground
+    environment.write((transaction) => applications.end(transaction, this.#applicationId, this.#epoch))
+  }
+}
+
+function putPositions(
+  { clock, positions }: SessionGround,
+  transaction: WriteTransaction,
+  applicationId: string,
+  moved: readonly Position[],
+): void {
+  const committedMs = clock.now()
+  for (const { partition, offset } of moved) {
+    positions.put(transaction, applicationId, partition, { offset, committedMs, metadata: '' })
+  }
+}
+
+/** The partition with the id of its topic, which may have been created by this commit. */
+function placed(partition: PartitionId, created: readonly TopicDescription[]): PartitionId {
+  if (partition.topicId !== newTopicId) return partition
+  const topic = created.find(({ name }) => name === partition.topic)
+  return topic === undefined ? partition : { ...partition, topicId: topic.id }
+}

@@ -1,0 +1,87 @@
+/**
+ * The ledgers of the tasks that there are now, made of those that the last instance left.
+ *
+ * A task is called after the first input of its sub-topology, because the ids of inputs are stable, and an index is not.
+ * Still, a changed topology may join two sub-topologies to one, or part them. So stream times go to the task that their
+ * operator is in now, by its id; the counts of a task that is no more go to another one: only their sum is ever looked at.
+ */
+import type { TaskId, TaskProgress } from '../log/contract.ts'
+import type { SubTopology } from '../plan/node.ts'
+import type { Topology } from '../plan/topology.ts'
+import { decodeEntries, encodeEntries, type LedgerEntries, noEntries, sumOf } from './ledger-entries.ts'
+
+export interface Inheritance {
+  /** By {@link taskName}; a task that is new has none. */
+  readonly ledgers: ReadonlyMap<string, LedgerEntries>
+  /** What differs from what is stored. */
+  readonly changed: readonly TaskProgress[]
+}
+
+export function taskOf({ inputs }: SubTopology, partition: number): TaskId {
+  const [first] = inputs.map(({ id }) => id).toSorted()
+  return { subTopology: first as string, partition }
+}
+
+/** For maps, and for people. */
+export function taskName({ subTopology, partition }: TaskId): string {
+  return `${subTopology}/${partition}`
+}
+
+interface Stored {
+  readonly task: TaskId
+  readonly entries: LedgerEntries
+}
+
+export function inherit(
+  topology: Topology,
+  partitionsOfSub: (subTopology: SubTopology) => number,
+  found: readonly TaskProgress[],
+): Inheritance {
+  const stored = found.map(({ task, progress }): Stored => ({ task, entries: decodeEntries(progress as Buffer) }))
+  const tasks = topology.subTopologies.flatMap((sub) =>
+    Array.from({ length: partitionsOfSub(sub) }, (_, partition) => taskOf(sub, partition)),
+  )
+  const names = new Set(tasks.map(taskName))
+  const isThere = ({ task }: Stored): boolean => names.has(taskName(task))
+  const orphans = stored.filter((one) => !isThere(one))
+  const homes = new Map(topology.subTopologies.flatMap((sub) => sub.nodes.map(({ id }) => [id, sub] as const)))
+  const moved = stored.filter(({ task, entries }) => Object.keys(entries.streamTimes).some((id) => !isAtHome(id, task)))
+  const ledgers = new Map(stored.filter(isThere).map((one) => [taskName(one.task), one.entries]))
+  if (orphans.length === 0 && moved.length === 0) return { ledgers, changed: [] }
+
+  const changed = new Map<string, TaskProgress>()
+  const change = (task: TaskId, entries: LedgerEntries): void => {
+    ledgers.set(taskName(task), entries)
+    changed.set(taskName(task), { task, progress: encodeEntries(entries) })
+  }
+  for (const { task } of orphans) changed.set(taskName(task), { task, progress: undefined })
+  const [heir] = tasks
+  if (heir !== undefined && orphans.length > 0) {
+    const own = ledgers.get(taskName(heir)) ?? noEntries
+    change(heir, { ...own, ...sumOf([own, ...orphans.map(({ entries }) => entries)]) })
+  }
+  for (const { task, entries } of moved) {
+    for (const [id, time] of Object.entries(entries.streamTimes)) {
+      const sub = homes.get(id)
+      if (isAtHome(id, task) || sub === undefined) continue // of an operator that is no more
+      const home = taskOf(sub, task.partition)
+      if (!names.has(taskName(home))) continue
+      const own = ledgers.get(taskName(home)) ?? noEntries
+      change(home, { ...own, streamTimes: withTime(own.streamTimes, id, time) })
+    }
+    const rest = ledgers.get(taskName(task))
+    if (rest === undefined) continue
+    const times = Object.entries(rest.streamTimes).filter(([id]) => isAtHome(id, task))
+    change(task, { ...rest, streamTimes: Object.fromEntries(times) })
+  }
+  return { ledgers, changed: [...changed.values()] }
+
+  function isAtHome(id: string, task: TaskId): boolean {
+    const sub = homes.get(id)
+    return sub !== undefined && taskName(taskOf(sub, task.partition)) === taskName(task)
+  }
+}
+
+function withTime(times: LedgerEntries['streamTimes'], id: string, time: number): LedgerEntries['streamTimes'] {
+  return Object.fromEntries([...Object.entries(times), [id, time]])
+}

@@ -1,0 +1,68 @@
+/**
+ * The stored form of a task's ledger, and sums over several of them.
+ */
+
+export type Counts = Readonly<Record<string, number>>
+
+/** Counts since the application first started, by operator or topic, then by what is counted. */
+export type Counters = Readonly<Record<string, Counts>>
+
+/** What ledgers can be added up by. */
+export interface LedgerCounts {
+  /** The largest timestamp of a source record that was worked on; -1 before the first. */
+  readonly eventTime: number
+  readonly consumed: Counts
+  readonly produced: Counts
+  readonly dropped: Counters
+  readonly failed: Counters
+}
+
+export interface LedgerEntries extends LedgerCounts {
+  /** By operator. */
+  readonly streamTimes: Counts
+}
+
+export const noEntries: LedgerEntries = {
+  eventTime: -1,
+  streamTimes: {},
+  consumed: {},
+  produced: {},
+  dropped: {},
+  failed: {},
+}
+
+export function encodeEntries(entries: LedgerEntries): Buffer {
+  return Buffer.from(JSON.stringify(entries))
+}
+
+export function decodeEntries(stored: Buffer): LedgerEntries {
+  return JSON.parse(stored.toString()) as LedgerEntries
+}
+
+/** Times are the latest, counts are sums; what was never counted is left out. */
+export function sumOf(list: readonly LedgerCounts[]): LedgerCounts {
+  return {
+    eventTime: list.reduce((latest, { eventTime }) => Math.max(latest, eventTime), -1),
+    consumed: sumOfCounts(list.map(({ consumed }) => consumed)),
+    produced: sumOfCounts(list.map(({ produced }) => produced)),
+    dropped: sumOfCounters(list.map(({ dropped }) => dropped)),
+    failed: sumOfCounters(list.map(({ failed }) => failed)),
+  }
+}
+
+function sumOfCounts(list: readonly Counts[]): Counts {
+  const sums = new Map<string, number>()
+  for (const counts of list)
+    for (const [name, count] of Object.entries(counts)) {
+      if (count > 0) sums.set(name, (sums.get(name) ?? 0) + count)
+    }
+  return Object.fromEntries(sums)
+}
+
+function sumOfCounters(list: readonly Counters[]): Counters {
+  const groups = new Map<string, Counts[]>()
+  for (const counters of list)
+    for (const [name, counts] of Object.entries(counters)) groups.set(name, [...(groups.get(name) ?? []), counts])
+  const sums = [...groups].map(([name, counts]) => [name, sumOfCounts(counts)] as const)
+  return Object.fromEntries(sums.filter(([, counts]) => Object.keys(counts).length > 0))
+}

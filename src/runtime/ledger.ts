@@ -1,0 +1,176 @@
+/**
+ * What a task knows of its own way: the stream times of its operators, and counters. Part of every commit that the task
+ * has a part in, undone with every turn.
+ */
+import type { TaskId } from '../log/contract.ts'
+import type { StreamTime } from '../plan/operator.ts'
+import type { Revertible, Turn } from '../plan/turn.ts'
+import { type Counters, type Counts, type LedgerEntries, noEntries } from './ledger-entries.ts'
+
+/** A number that a turn may raise. */
+class Cell implements Revertible {
+  value: number
+  turn = -1
+  #saved = 0
+  readonly #turn: Turn
+  readonly #ledger: { hasChanged: boolean }
+
+  constructor(turn: Turn, ledger: { hasChanged: boolean }, value: number) {
+    this.#turn = turn
+    this.#ledger = ledger
+    this.value = value
+  }
+
+  set(value: number): void {
+    if (this.turn !== this.#turn.number) {
+      this.#saved = this.value
+      this.#ledger.hasChanged = true
+      this.#turn.touch(this)
+    }
+    this.value = value
+  }
+
+  revert(): void {
+    this.value = this.#saved
+  }
+}
+
+class PersistentStreamTime implements StreamTime {
+  readonly #cell: Cell
+
+  constructor(cell: Cell) {
+    this.#cell = cell
+  }
+
+  get now(): number {
+    return this.#cell.value
+  }
+
+  advance(timestamp: number): number {
+    if (timestamp > this.#cell.value) this.#cell.set(timestamp)
+    return this.#cell.value
+  }
+}
+
+/** Counts what a task writes to one topic. */
+export class WriteCounter {
+  readonly #cell: Cell
+
+  constructor(cell: Cell) {
+    this.#cell = cell
+  }
+
+  add(): void {
+    this.#cell.set(this.#cell.value + 1)
+  }
+
+  /** What was counted since this was called last. */
+  take(): number {
+    const { value } = this.#cell
+    this.#cell.value = 0
+    return value
+  }
+}
+
+export class Ledger {
+  readonly task: TaskId
+  /** Whether there is anything that the last commit does not hold. */
+  hasChanged = false
+  eventTime: number
+  readonly #turn: Turn
+  readonly #streamTimes = new Map<string, Cell>()
+  readonly #consumed: Map<string, number>
+  readonly #produced: Map<string, number>
+  readonly #writes = new Map<string, WriteCounter>()
+  readonly #dropped: Map<string, Map<string, Cell>>
+  readonly #failed: Map<string, Map<string, Cell>>
+
+  constructor(turn: Turn, task: TaskId, entries: LedgerEntries = noEntries) {
+    this.#turn = turn
+    this.task = task
+    this.eventTime = entries.eventTime
+    for (const [name, value] of Object.entries(entries.streamTimes)) this.#streamTimes.set(name, this.#newCell(value))
+    this.#consumed = new Map(Object.entries(entries.consumed))
+    this.#produced = new Map(Object.entries(entries.produced))
+    this.#dropped = this.#cellsOf(entries.dropped)
+    this.#failed = this.#cellsOf(entries.failed)
+  }
+
+  #newCell(value: number): Cell {
+    return new Cell(this.#turn, this, value)
+  }
+
+  #cellsOf(counters: Counters): Map<string, Map<string, Cell>> {
+    return new Map(
+      Object.entries(counters).map(([name, counts]) => [
+        name,
+        new Map(Object.entries(counts).map(([reason, count]) => [reason, this.#newCell(count)])),
+      ]),
+    )
+  }
+
+  #count(into: Map<string, Map<string, Cell>>, name: string, reason: string): void {
+    let cells = into.get(name)
+    if (cells === undefined) into.set(name, (cells = new Map<string, Cell>()))
+    let cell = cells.get(reason)
+    if (cell === undefined) cells.set(reason, (cell = this.#newCell(0)))
+    cell.set(cell.value + 1)
+  }
+
+  /** The stream time of one operator; operators without one do not ask. */
+  streamTime(operator: string): StreamTime {
+    let cell = this.#streamTimes.get(operator)
+    if (cell === undefined) this.#streamTimes.set(operator, (cell = this.#newCell(-1)))
+    return new PersistentStreamTime(cell)
+  }
+
+  /** Counts a record that an operator dropped. */
+  drop(operator: string, reason: string): void {
+    this.#count(this.#dropped, operator, reason)
+  }
+
+  /** Counts a turn that failed and was passed over. */
+  fail(operator: string, code: string): void {
+    this.#count(this.#failed, operator, code)
+  }
+
+  /** What counts the records that the task writes to a topic. */
+  writesTo(topic: string): WriteCounter {
+    let counter = this.#writes.get(topic)
+    if (counter === undefined) this.#writes.set(topic, (counter = new WriteCounter(this.#newCell(0))))
+    return counter
+  }
+
+  /** For a commit: counts source records, which lie between two positions. */
+  consume(topic: string, count: number): void {
+    this.#consumed.set(topic, (this.#consumed.get(topic) ?? 0) + count)
+    this.hasChanged = true
+  }
+
+  /** For a commit: what was written becomes what was produced. */
+  settleWrites(): void {
+    for (const [topic, counter] of this.#writes) {
+      const count = counter.take()
+      if (count > 0) this.#produced.set(topic, (this.#produced.get(topic) ?? 0) + count)
+    }
+  }
+
+  get entries(): LedgerEntries {
+    return {
+      eventTime: this.eventTime,
+      streamTimes: valuesOf(this.#streamTimes),
+      consumed: Object.fromEntries(this.#consumed),
+      produced: Object.fromEntries(this.#produced),
+      dropped: countersOf(this.#dropped),
+      failed: countersOf(this.#failed),
+    }
+  }
+}
+
+function countersOf(cells: Map<string, Map<string, Cell>>): Counters {
+  return Object.fromEntries([...cells].map(([name, counts]) => [name, valuesOf(counts)]))
+}
+
+function valuesOf(cells: Map<string, Cell>): Counts {
+  return Object.fromEntries([...cells].map(([name, { value }]) => [name, value]))
+}
