@@ -21,8 +21,8 @@ function nodeText(node: NodeDescription): string {
       return `Source ${id} (topics: ${node.topics.join(', ')})${arrow(to)}`
     case 'operator':
       return `Operator ${id}${storesText(node.stores)}${arrow(to)}`
-    case 'merge':
-      return `Merge ${id}${arrow(to)}`
+    case 'port':
+      return `Port ${id}${arrow(to)}`
     case 'regroup':
       return `Regroup ${id} (by ${node.key})`
     case 'sink':

@@ -1,7 +1,7 @@
 /**
  * What a topology says about itself: one plain description, from which the text and the picture are drawn.
  */
-import type { PlanNode, SubTopology } from './node.ts'
+import type { Edge, PlanNode, SubTopology } from './node.ts'
 
 /** What `topology.describe({ format: 'json' })` returns: plain data for tools, in the order of the calls that built it. */
 export interface TopologyDescription {
@@ -28,7 +28,8 @@ export type NodeDescription = {
 } & (
   | { readonly kind: 'source'; readonly topics: readonly string[] }
   | { readonly kind: 'operator'; readonly stores: readonly string[] }
-  | { readonly kind: 'merge' }
+  /** A further output of an operator; `name` is what the operator calls it. */
+  | { readonly kind: 'port'; readonly name: string }
   /** `key` is the name of the serde of the keys that it regroups by. */
   | { readonly kind: 'regroup'; readonly key: string }
   | { readonly kind: 'sink'; readonly topic: string }
@@ -37,19 +38,21 @@ export type NodeDescription = {
 /** What is described of a topology. */
 export interface Described {
   readonly subTopologies: readonly SubTopology[]
-  childrenOf(node: PlanNode): readonly PlanNode[]
+  childrenOf(node: PlanNode): readonly Edge[]
+  portsOf(node: PlanNode): readonly PlanNode[]
 }
 
 export function descriptionOf(topology: Described): TopologyDescription {
-  const idsFedBy = (node: PlanNode): string[] => topology.childrenOf(node).map(({ id }) => id)
+  const idsFedBy = (node: PlanNode): string[] =>
+    [...topology.portsOf(node), ...topology.childrenOf(node).map(({ to }) => to)].map(({ id }) => id)
   return {
     subTopologies: topology.subTopologies.map(({ index, nodes, inputs }) => ({
       index,
       regrouped: inputs
         .filter(({ kind }) => kind === 'regroup')
         .map((input) => {
-          const own = topology.childrenOf(input).filter((child) => nodes.includes(child))
-          return { id: input.id, to: own.map(({ id }) => id) }
+          const own = topology.childrenOf(input).filter(({ to }) => nodes.includes(to))
+          return { id: input.id, to: own.map(({ to }) => to.id) }
         }),
       nodes: nodes.map((node) => describeNode(node, idsFedBy(node))),
     })),
@@ -63,8 +66,8 @@ function describeNode(node: PlanNode, to: readonly string[]): NodeDescription {
       return { kind: 'source', id, verb, topics: node.topics.map(({ name }) => name), to }
     case 'operator':
       return { kind: 'operator', id, verb, stores: node.stores.map(({ name }) => name), to }
-    case 'merge':
-      return { kind: 'merge', id, verb, to }
+    case 'port':
+      return { kind: 'port', id, verb, name: node.name, to }
     case 'regroup':
       return { kind: 'regroup', id, verb, key: node.keyCodec.name, to }
     case 'sink':

@@ -51,15 +51,17 @@ export interface SourceNode extends NodeBase {
   readonly reset: 'earliest' | 'latest'
 }
 
-/** Works on records inside its sub-topology; with stores when it remembers. */
+/** Works on records inside its sub-topology; with stores when it remembers. It has an input for each of its parents. */
 export interface OperatorNode extends NodeBase {
   readonly kind: 'operator'
   readonly operator: OperatorFactory
 }
 
-/** Brings several streams together. */
-export interface MergeNode extends NodeBase {
-  readonly kind: 'merge'
+/** A further output of an operator, beside the one that its children are fed by. */
+export interface PortNode extends NodeBase {
+  readonly kind: 'port'
+  /** What the operator calls it. */
+  readonly name: string
 }
 
 /** Ends a sub-topology and begins another: sends every record to the partition of its key. */
@@ -77,7 +79,14 @@ export interface SinkNode extends NodeBase {
   readonly topic: SourceTopic
 }
 
-export type PlanNode = SourceNode | OperatorNode | MergeNode | RegroupNode | SinkNode
+export type PlanNode = SourceNode | OperatorNode | PortNode | RegroupNode | SinkNode
+
+/** A way from one node to another. There may be several between two nodes, each to an input of its own. */
+export interface Edge {
+  readonly to: PlanNode
+  /** Which of its parents the records come from. */
+  readonly input: number
+}
 
 /** Nodes that work on a record in one turn. It begins with sources and regroupings, and ends with sinks and regroupings. */
 export interface SubTopology {

@@ -1,17 +1,22 @@
 /**
  * The operator contract. Whoever writes an operator reads this page first.
  *
- * An operator is an RxJS `OperatorFunction` from carriers to carriers. A node of the plan holds a factory for it; the
- * runtime calls the factory once for every task, that is for every partition, and chains what it returns.
+ * An operator is a function from Observables of carriers, one for each parent of its node, to the Observable of what
+ * comes out; with one parent it is an RxJS `OperatorFunction`. A node of the plan holds a factory for it. The runtime calls
+ * the factory once for every task, that is for every partition, and subscribes once to what the operator returns, whatever
+ * the number of its parents and children. `operate` (subscriber.ts) makes one from what it does with a carrier.
  *
  * What an operator may rely on
  * - It is called synchronously, one record at a time, inside a turn that the engine opened. Records of one partition come
  *   in one deterministic order.
- * - Its context belongs to it and its partition alone: the stream time, the counters and the stores.
+ * - Its context belongs to it and its partition alone: the stream time, the counters and the ports. A store may be on other
+ *   nodes too: then all of them see each other's writes, also within a turn.
  * - When anything downstream throws, the throw passes through it to the engine, which undoes the whole turn.
  *
  * What it must keep to
- * - It emits inside the call that it was given a record in, or never. It does not complete, and it does not unsubscribe.
+ * - It emits inside the call that it was given a record in, or never; what follows has been worked off when the emission
+ *   returns. That holds for its ports too. It does not complete, and it does not unsubscribe.
+ * - It subscribes to each of its inputs once, when it is subscribed to.
  * - It keeps nothing between records except in its context: what stands in a field is lost after a crash and is not
  *   undone with a turn.
  * - It does not change a carrier that it was given: others may hold it. It makes a new one (`withValue`, `withKey` …).
@@ -21,13 +26,16 @@
  * - It never drops a record silently: `context.drop(reason, carrier)`. A record that is dropped does not move stream time.
  * - It reads bytes as late as it can: a null check does not decode (`isKeyNull`, `isValueNull`).
  */
-import type { OperatorFunction } from 'rxjs'
+import type { Observable, Observer } from 'rxjs'
 import type { Carrier } from './carrier.ts'
 import { isInstance } from '../core/checks.ts'
 import { MillraceError, messageOf, placed } from '../core/errors.ts'
 import type { State, StoreSpec } from './store.ts'
 
-export type Operator = OperatorFunction<Carrier, Carrier>
+/** What takes carriers. It is never told of an end or an error: a stream has no end, and a throw goes the other way. */
+export type CarrierObserver = Pick<Observer<Carrier>, 'next'>
+
+export type Operator = (...inputs: Observable<Carrier>[]) => Observable<Carrier>
 
 /** Why an operator drops a record. */
 export type DropReason = 'null_key' | 'null_value' | 'late'
@@ -50,8 +58,10 @@ export interface OperatorContext {
   readonly streamTime: StreamTime
   /** Reports a record that goes no further, and why; the count is part of the commit. */
   drop(reason: DropReason, carrier: Carrier): void
-  /** The operator's own store. Windows expire by the operator's stream time. */
+  /** One of the node's stores. Windows expire by the stream time of the store's owner. */
   state<K, V>(store: StoreSpec): State<K, V>
+  /** A further output, for records that are late or take another branch. Where nothing follows it, they end there. */
+  port(name: string): CarrierObserver
   /** Stops the application: for what no error policy may pass over. */
   stop(error: MillraceError): void
 }

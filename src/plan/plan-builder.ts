@@ -4,13 +4,16 @@
 import { MillraceError } from '../core/errors.ts'
 import { checkName } from '../core/checks.ts'
 import type { Codec } from '../core/serde.ts'
-import type { MergeNode, OperatorNode, PlanNode, RegroupNode, SinkNode, SourceNode, SourceTopic } from './node.ts'
+import type { OperatorNode, PlanNode, PortNode, RegroupNode, SinkNode, SourceNode, SourceTopic } from './node.ts'
 import type { Facts } from '../core/stored-plan.ts'
 import type { OperatorFactory } from './operator.ts'
 import type { StoreSpec } from './store.ts'
 
 /** The longest id that is made from its parts; longer ones ask for a name. */
 const idLengthMax = 249
+
+/** What an operator reads: one node, or one for each of its inputs. */
+type Parents = PlanNode | readonly PlanNode[]
 
 export class PlanBuilder {
   readonly nodes: PlanNode[] = []
@@ -34,13 +37,14 @@ export class PlanBuilder {
   }
 
   /** An operator that keeps nothing: its id only names it, and later ids do not depend on it. */
-  stateless(verb: string, parent: PlanNode, name: string | undefined, operator: OperatorFactory): OperatorNode {
+  stateless(verb: string, from: Parents, name: string | undefined, operator: OperatorFactory): OperatorNode {
+    const parents = listOf(from)
     return this.#add({
       kind: 'operator',
       verb,
-      parents: [parent],
+      parents,
       id: this.#passing(verb, name),
-      lineage: parent.lineage,
+      lineage: lineageOf(parents),
       operator,
     })
   }
@@ -52,7 +56,7 @@ export class PlanBuilder {
    */
   stateful(
     verb: string,
-    parent: PlanNode,
+    from: Parents,
     name: string | undefined,
     make: (id: string) => {
       readonly stores: readonly StoreSpec[]
@@ -60,8 +64,21 @@ export class PlanBuilder {
       readonly facts?: Facts
     },
   ): OperatorNode {
-    const stable = this.#stable(`${parent.lineage}.${verb}`, name)
-    return this.#add({ kind: 'operator', verb, parents: [parent], ...stable, ...make(stable.id) })
+    const parents = listOf(from)
+    const stable = this.#stable(`${lineageOf(parents)}.${verb}`, name)
+    return this.#add({ kind: 'operator', verb, parents, ...stable, ...make(stable.id) })
+  }
+
+  /** A further output of an operator, by the name that the operator has for it. */
+  port(verb: string, operator: OperatorNode, name: string): PortNode {
+    return this.#add({
+      kind: 'port',
+      verb,
+      parents: [operator],
+      id: `${operator.id}-${name}`,
+      lineage: `${operator.lineage}.${name}`,
+      name,
+    })
   }
 
   regroup(
@@ -81,16 +98,6 @@ export class PlanBuilder {
       valueCodec,
       partitions,
       facts: { key: keyCodec.name, value: valueCodec.name },
-    })
-  }
-
-  merge(parents: readonly PlanNode[], name: string | undefined): MergeNode {
-    return this.#add({
-      kind: 'merge',
-      verb: 'merge',
-      parents: Object.freeze(parents),
-      id: this.#passing('merge', name),
-      lineage: [...new Set(parents.map(({ lineage }) => lineage))].join('_'),
     })
   }
 
@@ -130,4 +137,12 @@ export class PlanBuilder {
     this.nodes.push(added)
     return added
   }
+}
+
+function listOf(parents: Parents): readonly PlanNode[] {
+  return 'kind' in parents ? [parents] : parents
+}
+
+function lineageOf(parents: readonly PlanNode[]): string {
+  return [...new Set(parents.map(({ lineage }) => lineage))].join('_')
 }

@@ -6,7 +6,7 @@ import { checkChoice, checkOptions } from '../core/checks.ts'
 import type { Codec } from '../core/serde.ts'
 import { describeMermaid, describeText } from './describe.ts'
 import { descriptionOf, type TopologyDescription } from './description.ts'
-import type { PlanNode, PlanStore, SubTopology } from './node.ts'
+import type { Edge, PlanNode, PlanStore, PortNode, SubTopology } from './node.ts'
 import type { StoreSpec } from './store.ts'
 
 /** How {@link Topology.describe} answers. */
@@ -36,7 +36,8 @@ export class Topology {
   readonly subTopologies: readonly SubTopology[]
   /** Every store, by the order of its owner. */
   readonly stores: readonly PlanStore[]
-  readonly #children = new Map<PlanNode, PlanNode[]>()
+  readonly #children = new Map<PlanNode, Edge[]>()
+  readonly #ports = new Map<PlanNode, PortNode[]>()
 
   constructor(nodes: readonly PlanNode[]) {
     this.nodes = Object.freeze([...nodes])
@@ -45,19 +46,23 @@ export class Topology {
     checkWindowSizes(this.nodes)
     checkSerdeNames(this)
     for (const node of this.nodes) {
-      for (const parent of node.parents) {
-        const siblings = this.#children.get(parent)
-        if (siblings === undefined) this.#children.set(parent, [node])
-        else siblings.push(node)
+      for (const [input, parent] of node.parents.entries()) {
+        if (node.kind === 'port') listIn(this.#ports, parent).push(node)
+        else listIn(this.#children, parent).push({ to: node, input })
       }
     }
     this.subTopologies = cut(this.nodes, this.stores)
     Object.freeze(this)
   }
 
-  /** The nodes that a node feeds, in the order in which they were made. */
-  childrenOf(node: PlanNode): readonly PlanNode[] {
+  /** The ways out of a node, in the order in which the nodes they lead to were made. */
+  childrenOf(node: PlanNode): readonly Edge[] {
     return this.#children.get(node) ?? []
+  }
+
+  /** The further outputs of an operator. */
+  portsOf(node: PlanNode): readonly PortNode[] {
+    return this.#ports.get(node) ?? []
   }
 
   /**
@@ -82,6 +87,12 @@ export class Topology {
     checkChoice('format', format, Object.keys(drawings) as DescriptionFormat[])
     return drawings[format](descriptionOf(this))
   }
+}
+
+function listIn<K, V>(lists: Map<K, V[]>, key: K): V[] {
+  let list = lists.get(key)
+  if (list === undefined) lists.set(key, (list = []))
+  return list
 }
 
 interface CodecPair {

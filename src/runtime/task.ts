@@ -1,16 +1,18 @@
 /**
  * A task: one sub-topology for one partition, compiled into a chain of RxJS operators.
  *
- * Records enter through one inlet for each input. A node with one child is chained to it; a node with several, or with
- * several parents, gets an inlet too, and its children are subscribed in the order in which the DSL made them.
+ * Records enter through one inlet for each input of the sub-topology. Each operator is made and subscribed once. One with a
+ * single parent is chained to it; one with several has a gate for each of its inputs. A node with several children ends
+ * in an inlet, to which they are subscribed in the order in which the DSL made them.
  */
-import { type Observable, Subscriber } from 'rxjs'
-import { assert } from '../core/assert.ts'
-import type { Carrier } from '../plan/carrier.ts'
+import type { Observable } from 'rxjs'
+import { assert, present } from '../core/assert.ts'
 import type { MillraceError } from '../core/errors.ts'
-import type { PlanNode, RegroupNode, SinkNode, SubTopology } from '../plan/node.ts'
-import { type DropReason, type OperatorContext, operatorError } from '../plan/operator.ts'
+import type { Carrier } from '../plan/carrier.ts'
+import type { Edge, OperatorNode, PlanNode, RegroupNode, SinkNode, SubTopology } from '../plan/node.ts'
+import { type CarrierObserver, type DropReason, type OperatorContext, operatorError } from '../plan/operator.ts'
 import type { State, StoreSpec } from '../plan/store.ts'
+import { PassingSubscriber } from '../plan/subscriber.ts'
 import type { Topology } from '../plan/topology.ts'
 import { Inlet } from './inlet.ts'
 import type { Output } from './outputs.ts'
@@ -37,7 +39,8 @@ export class Task {
   readonly #host: TaskHost
   readonly #topology: Topology
   readonly #ledger: Ledger
-  readonly #junctions = new Map<PlanNode, Inlet>()
+  /** Of operators with several inputs: where the records of each enter. */
+  readonly #gates = new Map<OperatorNode, readonly Inlet[]>()
 
   constructor(topology: Topology, subTopology: SubTopology, partition: number, host: TaskHost) {
     this.#topology = topology
@@ -45,71 +48,88 @@ export class Task {
     this.#host = host
     this.#ledger = host.ledgerOf(subTopology, partition)
     const inlets = new Map(subTopology.inputs.map((input) => [input, new Inlet(this.#ledger)]))
-    for (const [input, inlet] of inlets) this.#fanOut(input, inlet)
+    for (const [input, inlet] of inlets) this.#fanOut(topology.childrenOf(input), inlet)
     this.inlets = inlets
   }
 
-  #fanOut(node: PlanNode, inlet: Inlet): void {
-    for (const child of this.#topology.childrenOf(node)) this.#connect(child, inlet.records)
+  #fanOut(edges: readonly Edge[], inlet: Inlet): void {
+    for (const edge of edges) this.#connect(edge, inlet.records)
   }
 
-  /** Chains a node behind an observable, and its children behind the node. */
-  #connect(node: PlanNode, records: Observable<Carrier>): void {
+  /** Leads records to an input of a node, and what comes out there to its children. */
+  #connect({ to: node, input }: Edge, records: Observable<Carrier>): void {
     switch (node.kind) {
-      case 'source':
-        return
-      case 'merge':
-        records.subscribe(new JunctionSubscriber(this.#junction(node)))
+      case 'operator':
+        if (node.parents.length === 1) this.#chain(node, [records])
+        else records.subscribe(new PassingSubscriber(this.#gate(node, input)))
         return
       case 'sink':
-        records.subscribe(this.#writing(node))
+        records.subscribe(new PassingSubscriber(this.#writing(node)))
         return
       case 'regroup':
-        records.subscribe(this.#regrouping(node))
+        records.subscribe(new PassingSubscriber(this.#regrouping(node)))
         return
-      case 'operator': {
-        const chained = records.pipe(node.operator(this.#contextOf(node)))
-        const children = this.#topology.childrenOf(node)
-        const [only] = children
-        if (only === undefined) chained.subscribe(new EndSubscriber(ignore, node.id))
-        else if (children.length === 1) this.#connect(only, chained)
-        else chained.subscribe(new JunctionSubscriber(this.#junction(node)))
-      }
+      case 'source':
+      case 'port':
+        assert(false, 'no records are led to a source or a port')
     }
   }
 
-  /** The inlet behind a node, made the first time that something is connected to it. */
-  #junction(node: PlanNode): Inlet {
-    let inlet = this.#junctions.get(node)
-    if (inlet === undefined) {
-      inlet = new Inlet(this.#ledger)
-      this.#junctions.set(node, inlet)
-      this.#fanOut(node, inlet)
+  /** Where the records of one of several inputs enter; the operator is made with the first. */
+  #gate(node: OperatorNode, input: number): Inlet {
+    let gates = this.#gates.get(node)
+    if (gates === undefined) {
+      gates = node.parents.map(() => new Inlet(this.#ledger))
+      this.#gates.set(node, gates)
+      this.#chain(
+        node,
+        gates.map(({ records }) => records),
+      )
     }
-    return inlet
+    return present(gates[input], 'a node has an input for each parent')
   }
 
-  #writing(node: SinkNode): EndSubscriber {
+  /** Puts an operator after its inputs, and its children after it. */
+  #chain(node: OperatorNode, inputs: readonly Observable<Carrier>[]): void {
+    const records = node.operator(this.#contextOf(node))(...inputs)
+    const edges = this.#topology.childrenOf(node)
+    const [only] = edges
+    if (only === undefined) records.subscribe(new PassingSubscriber(nobody))
+    else if (edges.length === 1) this.#connect(only, records)
+    else {
+      const inlet = new Inlet(this.#ledger)
+      this.#fanOut(edges, inlet)
+      records.subscribe(new PassingSubscriber(inlet))
+    }
+  }
+
+  #writing(node: SinkNode): CarrierObserver {
     const { keyCodec, valueCodec } = node.topic
     const output = this.#host.output(node)
     const written = this.#ledger.writesTo(output.topic)
-    return new EndSubscriber((carrier) => {
+    return ending(node, (carrier) => {
       output.write(carrier, keyCodec, valueCodec, this.partition)
       written.add()
-    }, node.id)
+    })
   }
 
-  #regrouping(node: RegroupNode): EndSubscriber {
-    return new EndSubscriber((carrier) => {
+  #regrouping(node: RegroupNode): CarrierObserver {
+    return ending(node, (carrier) => {
       if (carrier.isKeyNull) this.#host.drop(this.#ledger, node, 'null_key', carrier)
       else this.#host.regroup(node, carrier)
-    }, node.id)
+    })
   }
 
-  #contextOf(node: PlanNode): OperatorContext {
+  #contextOf(node: OperatorNode): OperatorContext {
     const { id, verb } = node
     const { partition } = this
     const ledger = this.#ledger
+    const ports = new Map<string, Inlet>()
+    for (const port of this.#topology.portsOf(node)) {
+      const inlet = new Inlet(ledger)
+      this.#fanOut(this.#topology.childrenOf(port), inlet)
+      ports.set(port.name, inlet)
+    }
     return {
       operator: id,
       verb,
@@ -122,43 +142,23 @@ export class Task {
         assert(node.stores.includes(store), 'an operator asks for stores of its node')
         return this.#host.state(store, ledger) as unknown as State<K, V>
       },
+      port: (name) => ports.get(name) ?? nobody,
       stop: (error) => this.#host.stop(error),
     }
   }
 }
 
-/** Brings records to an inlet. */
-class JunctionSubscriber extends Subscriber<Carrier> {
-  readonly #inlet: Inlet
-
-  constructor(inlet: Inlet) {
-    super()
-    this.#inlet = inlet
-  }
-
-  protected override _next(carrier: Carrier): void {
-    this.#inlet.next(carrier)
-  }
-}
-
-/** Where a chain ends. */
-class EndSubscriber extends Subscriber<Carrier> {
-  readonly #take: (carrier: Carrier) => void
-  readonly #operator: string
-
-  constructor(take: (carrier: Carrier) => void, operator: string) {
-    super()
-    this.#take = take
-    this.#operator = operator
-  }
-
-  protected override _next(carrier: Carrier): void {
-    try {
-      this.#take(carrier)
-    } catch (error) {
-      throw operatorError(this.#operator, error)
-    }
+/** Where a chain ends: what is thrown there is told with the node. */
+function ending({ id }: PlanNode, take: (carrier: Carrier) => void): CarrierObserver {
+  return {
+    next(carrier) {
+      try {
+        take(carrier)
+      } catch (error) {
+        throw operatorError(id, error)
+      }
+    },
   }
 }
 
-const ignore = (): void => undefined
+const nobody: CarrierObserver = { next: () => undefined }

@@ -5,15 +5,20 @@
  * timestamp; null keys and values are dropped; a null result deletes the row. A window is closed when stream time reaches
  * its end plus the grace, and records for it are late.
  */
-import type { Subscriber } from 'rxjs'
 import type { Carrier } from '../plan/carrier.ts'
 import { MillraceError } from '../core/errors.ts'
 import type { Codec } from '../core/serde.ts'
 import { WindowedCodec } from '../core/window.ts'
-import { type OperatorContext, type OperatorFactory, operatorError, type StreamTime } from '../plan/operator.ts'
+import {
+  type CarrierObserver,
+  type OperatorContext,
+  type OperatorFactory,
+  operatorError,
+  type StreamTime,
+} from '../plan/operator.ts'
 import type { Row, State, StoreSpec, WindowSpec } from '../plan/store.ts'
 import { refusePromise } from './answers.ts'
-import { CarrierSubscriber, operate } from './subscriber.ts'
+import { operate } from '../plan/subscriber.ts'
 
 /** How a record changes the value of its row. Not called for a record without key or value. */
 export interface Fold {
@@ -65,24 +70,27 @@ export function aggregation(store: StoreSpec, fold: Fold): OperatorFactory {
   return (context) =>
     operate((out) =>
       window === undefined
-        ? new AggregateSubscriber(out, context, store, fold)
-        : new WindowedAggregateSubscriber(out, context, store, fold, window),
+        ? new Aggregation(out, context, store, fold)
+        : new WindowedAggregation(out, context, store, fold, window),
     )
 }
 
-abstract class FoldSubscriber extends CarrierSubscriber {
+abstract class Folding implements CarrierObserver {
+  protected readonly out: CarrierObserver
   protected readonly context: OperatorContext
   protected readonly state: State<unknown, unknown>
   protected readonly valueCodec: Codec<unknown>
   readonly #fold: Fold
 
-  constructor(out: Subscriber<Carrier>, context: OperatorContext, store: StoreSpec, fold: Fold) {
-    super(out)
+  constructor(out: CarrierObserver, context: OperatorContext, store: StoreSpec, fold: Fold) {
+    this.out = out
     this.context = context
     this.state = context.state(store)
     this.valueCodec = store.valueCodec
     this.#fold = fold
   }
+
+  abstract next(carrier: Carrier): void
 
   /** Brings the carrier's row up to date and returns its new value. */
   protected update(carrier: Carrier, row: Row<unknown>, timestamp: number): unknown {
@@ -108,8 +116,8 @@ abstract class FoldSubscriber extends CarrierSubscriber {
   }
 }
 
-class AggregateSubscriber extends FoldSubscriber {
-  protected override _next(carrier: Carrier): void {
+class Aggregation extends Folding {
+  override next(carrier: Carrier): void {
     if (carrier.isKeyNull) return this.context.drop('null_key', carrier)
     if (carrier.isValueNull) return this.context.drop('null_value', carrier)
     const row = this.rowOf(0, carrier)
@@ -120,19 +128,19 @@ class AggregateSubscriber extends FoldSubscriber {
   }
 }
 
-class WindowedAggregateSubscriber extends FoldSubscriber {
+class WindowedAggregation extends Folding {
   readonly #window: WindowSpec
   readonly #streamTime: StreamTime
   readonly #keyCodec: Codec<unknown>
 
-  constructor(out: Subscriber<Carrier>, context: OperatorContext, store: StoreSpec, fold: Fold, window: WindowSpec) {
+  constructor(out: CarrierObserver, context: OperatorContext, store: StoreSpec, fold: Fold, window: WindowSpec) {
     super(out, context, store, fold)
     this.#window = window
     this.#streamTime = context.streamTime
     this.#keyCodec = new WindowedCodec(store.keyCodec, window.sizeMs) as Codec<unknown>
   }
 
-  protected override _next(carrier: Carrier): void {
+  override next(carrier: Carrier): void {
     if (carrier.isKeyNull) return this.context.drop('null_key', carrier)
     if (carrier.isValueNull) return this.context.drop('null_value', carrier)
     const { sizeMs, advanceMs, graceMs } = this.#window

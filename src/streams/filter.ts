@@ -2,36 +2,29 @@
  * filter and filterNot: which records go on.
  */
 import type { Carrier } from '../plan/carrier.ts'
-import { type OperatorContext, operatorError, type OperatorFactory } from '../plan/operator.ts'
+import { type CarrierObserver, type OperatorContext, operatorError, type OperatorFactory } from '../plan/operator.ts'
 import { functionOf, refuseLater } from './answers.ts'
 import type { Predicate } from './dsl.ts'
-import { CarrierSubscriber, operate } from './subscriber.ts'
-import type { Subscriber } from 'rxjs'
+import { operate } from '../plan/subscriber.ts'
 
 export function filtering<K, V>(predicate: Predicate<K, V>, wanted: boolean): OperatorFactory {
-  return (context) =>
-    operate((out) => new FilterSubscriber(out, context, predicate as Predicate<unknown, unknown>, wanted))
+  return (context) => operate((out) => new Filter(out, context, predicate as Predicate<unknown, unknown>, wanted))
 }
 
 /** Of a table: a row that does not pass goes on as a deleted one. */
 export function filteringRows<K, V>(predicate: Predicate<K, V>, wanted: boolean): OperatorFactory {
-  return (context) =>
-    operate((out) => new RowFilterSubscriber(out, context, predicate as Predicate<unknown, unknown>, wanted))
+  return (context) => operate((out) => new RowFilter(out, context, predicate as Predicate<unknown, unknown>, wanted))
 }
 
-class FilterSubscriber extends CarrierSubscriber {
+class Filter implements CarrierObserver {
+  protected readonly out: CarrierObserver
   readonly #operator: string
   readonly #what: string
   readonly #predicate: Predicate<unknown, unknown>
   readonly #wanted: boolean
 
-  constructor(
-    out: Subscriber<Carrier>,
-    context: OperatorContext,
-    predicate: Predicate<unknown, unknown>,
-    wanted: boolean,
-  ) {
-    super(out)
+  constructor(out: CarrierObserver, context: OperatorContext, predicate: Predicate<unknown, unknown>, wanted: boolean) {
+    this.out = out
     this.#operator = context.operator
     this.#what = functionOf(context)
     this.#predicate = predicate
@@ -48,13 +41,13 @@ class FilterSubscriber extends CarrierSubscriber {
     }
   }
 
-  protected override _next(carrier: Carrier): void {
+  next(carrier: Carrier): void {
     if (this.passes(carrier)) this.out.next(carrier)
   }
 }
 
-class RowFilterSubscriber extends FilterSubscriber {
-  protected override _next(carrier: Carrier): void {
+class RowFilter extends Filter {
+  override next(carrier: Carrier): void {
     this.out.next(carrier.isValueNull || this.passes(carrier) ? carrier : carrier.withValue<unknown>(null, undefined))
   }
 }

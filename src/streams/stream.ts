@@ -14,6 +14,7 @@ import { filtering } from './filter.ts'
 import { flatMapping, flatMappingValues } from './flat-map.ts'
 import { GroupedStream } from './grouped.ts'
 import { mapping, mappingValues, selectingKey } from './map.ts'
+import { merging } from './merge.ts'
 import { checkWindows, requireCodec, type StreamParts } from './parts.ts'
 import { peeking } from './peek.ts'
 import { piping } from './pipe.ts'
@@ -86,7 +87,7 @@ class Stream<K, V, Known extends Side> implements KStream<K, V, Known> {
     }
     return new Stream({
       plan: left.plan,
-      node: left.plan.merge([left.node, right.node], name),
+      node: left.plan.stateless('merge', [left.node, right.node], name, merging),
       keyCodec: sameCodec(left.keyCodec, right.keyCodec),
       valueCodec: sameCodec(left.valueCodec, right.valueCodec),
       untouchedKeys: [...new Set([...left.untouchedKeys, ...right.untouchedKeys])],

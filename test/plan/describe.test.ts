@@ -45,7 +45,7 @@ test('describe shows merges, and every topic of a source', () => {
   Sub-topology 0
     Source input_other (topics: input, other) --> all
     Source third (topics: third) --> all
-    Merge all --> to-1
+    Operator all --> to-1
     Sink to-1 (topic: output)
 `,
   )

@@ -1,8 +1,9 @@
-// One operator alone, without an engine: a test feeds it carriers, and catches what comes out and what it drops.
-import { Observable, type Subscriber } from 'rxjs'
+// One operator alone, without an engine: a test feeds it carriers, and catches what comes out, by which way, and what it drops.
+import { Observable } from 'rxjs'
 import type { Carrier } from '../../src/plan/carrier.ts'
-import type { DropReason, OperatorContext, OperatorFactory } from '../../src/plan/operator.ts'
+import type { CarrierObserver, DropReason, OperatorContext, OperatorFactory } from '../../src/plan/operator.ts'
 import type { State, StoreSpec } from '../../src/plan/store.ts'
+import { PassingSubscriber } from '../../src/plan/subscriber.ts'
 import { Ledger } from '../../src/runtime/ledger.ts'
 import { TurnScope } from '../../src/runtime/turn.ts'
 import { StateTable } from '../../src/state/table.ts'
@@ -14,20 +15,29 @@ export interface Dropped {
 }
 
 export interface OperatorAlone {
-  /** A turn with one carrier. */
-  feed(carrier: Carrier): void
-  /** What came out so far. */
+  /** A turn with one carrier, at the first input or another one. It throws what the turn throws, and the turn is undone. */
+  feed(carrier: Carrier, input?: number): void
+  /** What came out so far: of the output, and of each port by its name. */
   readonly caught: Carrier[]
+  readonly ports: Record<string, Carrier[]>
   readonly dropped: Dropped[]
   /** What stopped the application. */
   readonly stops: Error[]
 }
 
-/** Compiles an operator as a task does; its stores begin empty and are kept in memory. */
-export function alone(factory: OperatorFactory): OperatorAlone {
+/**
+ * Compiles an operator as a task does. Its stores begin empty and are kept in memory.
+ *
+ * @param after called with what comes out, as what follows the operator would be
+ */
+export function alone(
+  factory: OperatorFactory,
+  { inputs = 1, after = () => undefined }: { readonly inputs?: number; readonly after?: (out: Carrier) => void } = {},
+): OperatorAlone {
   const turn = new TurnScope()
   const ledger = new Ledger(turn, { subTopology: 'alone', partition: 0 })
   const caught: Carrier[] = []
+  const ports: Record<string, Carrier[]> = {}
   const dropped: Dropped[] = []
   const stops: Error[] = []
   const stores = new Map<StoreSpec, StateTable<unknown, unknown>>()
@@ -43,20 +53,41 @@ export function alone(factory: OperatorFactory): OperatorAlone {
       stores.set(spec, known)
       return known as unknown as State<K, V>
     },
+    port: (name) => {
+      const list: Carrier[] = (ports[name] = [])
+      return { next: (carrier) => list.push(carrier) }
+    },
     stop: (error) => stops.push(error),
   }
-  let entrance: Subscriber<Carrier> | undefined
-  const source = new Observable<Carrier>((subscriber) => {
-    entrance = subscriber
-  })
-  source.pipe(factory(context)).subscribe((carrier) => caught.push(carrier))
+  const entrances: CarrierObserver[] = []
+  const sources = Array.from(
+    { length: inputs },
+    (_, input) =>
+      new Observable<Carrier>((subscriber) => {
+        if (entrances[input] !== undefined) throw new Error(`input ${input} is subscribed to twice`)
+        entrances[input] = subscriber
+      }),
+  )
+  const exit: CarrierObserver = {
+    next(carrier) {
+      caught.push(carrier)
+      after(carrier)
+    },
+  }
+  factory(context)(...sources).subscribe(new PassingSubscriber(exit))
   return {
-    feed(carrier) {
+    feed(carrier, input = 0) {
       turn.begin()
       carrier.beginTurn()
-      entrance?.next(carrier)
+      try {
+        entrances[input]?.next(carrier)
+      } catch (error) {
+        turn.undo()
+        throw error
+      }
     },
     caught,
+    ports,
     dropped,
     stops,
   }
