@@ -62,7 +62,7 @@ export type { ReadFrom, ReadOptions, RecordBatch, TopicReader } from './log/cons
 export type { RecordDeletion } from './log/admin/record-deletion.ts'
 export type { TopicConfigChange } from './log/kept/topic-changes.ts'
 export type { TopicDescription, TopicDetails, TopicRequest } from './log/kept/topics.ts'
-export type { CommittedPosition } from './log/kept/positions.ts'
+export type { CommittedPosition } from './log/kept/position-row.ts'
 export type { ResetPolicy, SeekTarget } from './log/consumer/start-offset.ts'
 export type { ReadableTopic, TopicSource } from './log/consumer/subscription.ts'
 

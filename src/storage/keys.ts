@@ -14,6 +14,11 @@ export function partitionKey(topicId: number, partition: number): Buffer {
   return key
 }
 
+/** The partition of a key that holds it from `at` on. */
+export function partitionOfKey(key: Buffer, at: number = 0): { readonly topicId: number; readonly partition: number } {
+  return { topicId: key.readUInt32BE(at), partition: key.readUInt32BE(at + 4) }
+}
+
 /** Of something in a partition that is ordered by a number: a batch by its base offset, an index entry by its time. */
 export function partitionNumberKey(topicId: number, partition: number, number: number): Buffer {
   const key = Buffer.allocUnsafe(16)
@@ -52,7 +57,7 @@ export function stateKey(storeId: number, partition: number, bytes: Uint8Array, 
   return key
 }
 
-/** The first key behind all keys that begin with these bytes; a prefix holds a byte below 255. */
+/** The first key after all keys that begin with these bytes; a prefix holds a byte below 255. */
 export function afterPrefix(prefix: Uint8Array): Buffer {
   const end = Buffer.from(prefix)
   for (let at = end.length - 1; at >= 0; at--) {

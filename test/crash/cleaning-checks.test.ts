@@ -29,9 +29,9 @@ const doctored: Readonly<
     const [key] = environment.keys('batches', Buffer.of(0), Buffer.alloc(16, 255), 100).slice(40)
     if (key !== undefined) transaction.remove('batches', key)
     // The books say nothing of it: or else the read itself would.
-    const segment = embedded.partitions.segmentAt(partition, 190)
+    const segment = embedded.partitions.closed.at(partition, 190)
     if (segment !== undefined) {
-      embedded.partitions.putSegment(transaction, partition, { ...segment, batchCount: segment.batchCount - 1 })
+      embedded.partitions.closed.put(transaction, partition, { ...segment, batchCount: segment.batchCount - 1 })
     }
     const row = embedded.partitions.row(partition)
     embedded.partitions.putRow(transaction, partition, { ...row, gapsEnd: end })

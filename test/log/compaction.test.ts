@@ -158,7 +158,7 @@ describe('compaction', () => {
     const partition = { topic: 'table', topicId: embedded.topics.describe('table').id, partition: 0 }
     const row = embedded.partitions.row(partition)
     expect(row).toMatchObject({ startOffset: 0, endOffset: 4_000, gapsEnd: 3_999, bytes: batch?.value.length })
-    expect(embedded.partitions.closedSegments(partition, 0, 9)).toMatchObject([{ batchCount: 1, bytes: row.bytes }])
+    expect(embedded.partitions.closed.from(partition, 0, 9)).toMatchObject([{ batchCount: 1, bytes: row.bytes }])
   })
 
   test('of a damaged batch stops there and says so; other topics are compacted', async () => {

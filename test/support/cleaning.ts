@@ -3,10 +3,10 @@ import type { EmbeddedLog } from '../../src/log/embedded-log.ts'
 import { numberOfKey, partitionNumberKey, segmentTimeKey } from '../../src/storage/keys.ts'
 import type { PartitionId } from '../../src/log/format/partition-id.ts'
 
-/** The closed segments of a partition with the offsets behind them. */
+/** The closed segments of a partition with the offsets after them. */
 function closedOf(log: EmbeddedLog, partition: PartitionId) {
   log.refresh()
-  const closed = log.partitions.closedSegments(partition, 0, 1_000)
+  const closed = log.partitions.closed.from(partition, 0, 1_000)
   const { active } = log.partitions.row(partition)
   return closed.map((segment, at) => ({ segment, endOffset: closed[at + 1]?.baseOffset ?? active.baseOffset }))
 }
@@ -14,13 +14,11 @@ function closedOf(log: EmbeddedLog, partition: PartitionId) {
 /** Closes the segment that is appended to. */
 export function closeActive(log: EmbeddedLog, partition: PartitionId): void {
   log.environment.write((transaction) => {
-    const row = log.partitions.row(partition)
-    const active = log.partitions.closeSegment(transaction, partition, row.active, row.endOffset)
-    log.partitions.putRow(transaction, partition, { ...row, active })
+    log.partitions.closeActive(transaction, partition, log.partitions.row(partition))
   })
 }
 
-/** Moves the beginning of a partition behind its oldest closed segment that is kept; false without one. */
+/** Moves the beginning of a partition past its oldest closed segment that is kept; false without one. */
 export function deleteOldestSegment(log: EmbeddedLog, partition: PartitionId): boolean {
   return log.environment.write((transaction) => {
     const row = log.partitions.row(partition)
@@ -77,7 +75,7 @@ export function compactAway(log: EmbeddedLog, partition: PartitionId, pick: (cou
     const next = batches[at + 1] === undefined ? endOffset : numberOfKey((batches[at + 1] as typeof batch).key)
     transaction.remove('batches', batch.key)
     const bytes = batch.value.length
-    log.partitions.putSegment(transaction, partition, {
+    log.partitions.closed.put(transaction, partition, {
       ...segment,
       batchCount: segment.batchCount - 1,
       bytes: segment.bytes - bytes,

@@ -31,7 +31,7 @@ export function segmentBooks(
   partition: PartitionId,
 ): { readonly booked: Books; readonly counted: Books } {
   const row = log.partitions.row(partition)
-  const all: Segment[] = [...log.partitions.closedSegments(partition, 0, 100_000), row.active]
+  const all: Segment[] = [...log.partitions.closed.from(partition, 0, 100_000), row.active]
   const ranges = all
     .map((segment, index) => ({ segment, end: all[index + 1]?.baseOffset ?? Number.MAX_SAFE_INTEGER }))
     .filter(({ end }) => end > row.startOffset)

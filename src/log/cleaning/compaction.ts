@@ -8,31 +8,23 @@
 import type { TopicConfig } from '../../core/topic-config.ts'
 import { sumMs } from '../../core/units.ts'
 import type { Environment, WriteTransaction } from '../../storage/environment.ts'
-import { namedKey, partitionKey, partitionNumberKey, segmentTimeKey } from '../../storage/keys.ts'
+import { partitionNumberKey } from '../../storage/keys.ts'
 import { BatchCursor } from '../format/batch-cursor.ts'
 import { compactBatch } from '../format/compacted-batch.ts'
 import { deleteHorizonOf } from '../format/header.ts'
 import type { PartitionRow, Segment } from '../kept/partition-row.ts'
-import { type Partitions, segmentBatchesMax, type StoredBatch } from '../kept/partitions.ts'
+import { putCompaction, readCompaction } from '../kept/compaction-row.ts'
+import type { Partitions, StoredBatch } from '../kept/partitions.ts'
 import type { PartitionId } from '../format/partition-id.ts'
 
-/** A pass begins by itself when so much of what it may touch is new since the last one: Kafka's default. */
+/** A pass begins by itself when this much of what it may touch is new since the last one: Kafka's default. */
 const dirtyRatioMin = 0.5
-/** A step reads so much. */
+/** A step reads this much. */
 const stepBytes = 262_144
 const stepBatches = 256
 /** What a key takes in the map beside its bytes. */
 const keyOverheadBytes = 100
 const keyMapBytesDefault = 64 * 1_048_576
-const segmentPage = 256
-
-/** What is stored about a partition that was compacted. */
-interface CompactionState {
-  /** Passes have come this far. */
-  readonly cleanedTo: number
-  /** When the first of the tombstones that are left falls due; null without any. */
-  readonly tombstonesDueMs: number | null
-}
 
 /** A batch as it was read and as it is to be. */
 interface Rewriting {
@@ -66,13 +58,13 @@ export class Compaction {
     }
     if (until === undefined) return
     for (;;) {
-      const { cleanedTo } = this.#state(partition)
+      const { cleanedTo } = readCompaction(this.#environment, partition)
       const newest = new Map<string, number>()
       const mappedTo = yield* this.#map(partition, cleanedTo, until, newest)
       const tombstonesDueMs = yield* this.#clean(partition, mappedTo, newest, config, nowMs)
       this.#environment.write((transaction) => {
         this.#partitions.row(partition)
-        putState(transaction, partition, { cleanedTo: mappedTo, tombstonesDueMs })
+        putCompaction(transaction, partition, { cleanedTo: mappedTo, tombstonesDueMs })
       })
       yield
       if (mappedTo >= until) return
@@ -86,7 +78,7 @@ export class Compaction {
     nowMs: number,
     isRequested: boolean,
   ): { readonly until: number | undefined; readonly activeToClose: Segment | undefined } {
-    const { cleanedTo, tombstonesDueMs } = this.#state(partition)
+    const { cleanedTo, tombstonesDueMs } = readCompaction(this.#environment, partition)
     const row = this.#partitions.row(partition)
     let until = cleanedTo
     let newBytes = 0
@@ -116,13 +108,10 @@ export class Compaction {
     { active, endOffset }: PartitionRow,
     offset: number,
   ): { readonly segment: Segment; readonly endOffset: number }[] {
-    const segments: Segment[] = []
-    for (let from = this.#partitions.segmentAt(partition, offset)?.baseOffset ?? offset; ;) {
-      const page = this.#partitions.closedSegments(partition, from, segmentPage)
-      segments.push(...page)
-      if (page.length < segmentPage) break
-      from = (page.at(-1) as Segment).baseOffset + 1
-    }
+    const segments = this.#partitions.closed.allFrom(
+      partition,
+      this.#partitions.closed.at(partition, offset)?.baseOffset ?? offset,
+    )
     if (active.batchCount > 0) segments.push(active)
     return segments
       .map((segment, index) => ({ segment, endOffset: segments[index + 1]?.baseOffset ?? endOffset }))
@@ -207,7 +196,7 @@ export class Compaction {
     return this.#partitions.batchAt(partition, Math.max(offset, this.#partitions.startOffset(partition)))
   }
 
-  /** A batch that somebody else has changed or removed since it was read stays as it is. */
+  /** A batch that another process has changed or removed since it was read stays as it is. */
   #rewrite(partition: PartitionId, rewritings: readonly Rewriting[]): void {
     this.#environment.write((transaction) => {
       let row = this.#partitions.row(partition)
@@ -215,7 +204,7 @@ export class Compaction {
         const { baseOffset, endOffset, before, after, isSmaller } = rewriting
         const key = partitionNumberKey(partition.topicId, partition.partition, baseOffset)
         const isAsRead = this.#environment.get('batches', key)?.equals(before) === true
-        const segment = this.#partitions.segmentAt(partition, baseOffset)
+        const segment = this.#partitions.closed.at(partition, baseOffset)
         if (!isAsRead || segment === undefined || endOffset <= row.startOffset) continue
         if (after === undefined) transaction.remove('batches', key)
         else transaction.put('batches', key, after)
@@ -239,22 +228,9 @@ export class Compaction {
     isBatchGone: boolean,
   ): void {
     const batchCount = segment.batchCount - (isBatchGone ? 1 : 0)
-    if (batchCount > 0) {
-      this.#partitions.putSegment(transaction, partition, { ...segment, batchCount, bytes: segment.bytes + grownBytes })
-      return
-    }
-    const { topicId, partition: index } = partition
-    transaction.remove('segments', partitionNumberKey(topicId, index, segment.baseOffset))
-    const from = segmentTimeKey(topicId, index, segment.baseOffset, 0)
-    const to = segmentTimeKey(topicId, index, segment.baseOffset + 1, 0)
-    for (const key of this.#environment.keys('times', from, to, segmentBatchesMax)) transaction.remove('times', key)
-  }
-
-  #state(partition: PartitionId): CompactionState {
-    const stored = this.#environment.get('meta', stateKey(partition))
-    return stored === undefined
-      ? { cleanedTo: 0, tombstonesDueMs: null }
-      : (JSON.parse(stored.toString()) as CompactionState)
+    const { closed } = this.#partitions
+    if (batchCount === 0) closed.remove(transaction, partition, segment)
+    else closed.put(transaction, partition, { ...segment, batchCount, bytes: segment.bytes + grownBytes })
   }
 }
 
@@ -275,12 +251,4 @@ class StepBudget {
 /** Bytes as text, one character each. */
 function keyOf({ bytes, keyStart, keyEnd }: BatchCursor): string {
   return bytes.toString('latin1', keyStart, keyEnd)
-}
-
-function stateKey({ topicId, partition }: PartitionId): Buffer {
-  return namedKey('compaction', partitionKey(topicId, partition))
-}
-
-function putState(transaction: WriteTransaction, partition: PartitionId, state: CompactionState): void {
-  transaction.put('meta', stateKey(partition), Buffer.from(JSON.stringify(state)))
 }

@@ -10,20 +10,21 @@ import type { TopicConfig } from '../../core/topic-config.ts'
 import { sumMs } from '../../core/units.ts'
 import type { DatabaseName } from '../../storage/databases.ts'
 import type { Environment } from '../../storage/environment.ts'
-import { partitionNumberKey, segmentTimeKey } from '../../storage/keys.ts'
+import { partitionNumberKey } from '../../storage/keys.ts'
 import type { PartitionRow, Segment } from '../kept/partition-row.ts'
+import { timeRange } from '../kept/time-rows.ts'
 import type { Partitions } from '../kept/partitions.ts'
 import type { PartitionId } from '../format/partition-id.ts'
 
-/** The segment that is appended to is closed for so many times in the time, or in the bytes, that records are kept. */
+/** The segment that is appended to is closed this many times in the time, or in the bytes, that records are kept. */
 const segmentsPerRetention = 10
 
-/** One step deletes so many segments, or removes so many rows, of any sizes. */
+/** One step deletes this many segments, or removes this many rows, of any sizes. */
 const stepSegments = 256
 const removalRows = 256
 
 /** A closed segment, and the offset after it. */
-interface SegmentRange {
+interface Closed {
   readonly segment: Segment
   readonly endOffset: number
 }
@@ -69,11 +70,11 @@ export class Retention {
     row: PartitionRow,
     { retentionMs, retentionBytes }: TopicConfig,
     nowMs: number,
-  ): SegmentRange | undefined {
+  ): Closed | undefined {
     const oldest = this.#oldest(partition, row)
     if (oldest === undefined) return undefined
     const { maxTimestamp, lastAppendMs, bytes } = oldest.segment
-    // From the later of record time and append time: imported history lives as long as fresh data. A time of the future counts for
+    // From the later of record time and append time: imported history lives as long as fresh data. A future timestamp counts for
     // one retention at most, so that a wrong one does not keep the partition for ever.
     const fromMs = Math.min(Math.max(maxTimestamp, lastAppendMs), sumMs(lastAppendMs, retentionMs))
     const isOld = retentionMs >= 0 && nowMs - fromMs > retentionMs
@@ -81,15 +82,15 @@ export class Retention {
   }
 
   /** The oldest closed segment that is kept. */
-  #oldest(partition: PartitionId, row: PartitionRow): SegmentRange | undefined {
-    const first = this.#partitions.segmentAt(partition, row.startOffset)?.baseOffset ?? 0
+  #oldest(partition: PartitionId, row: PartitionRow): Closed | undefined {
+    const first = this.#partitions.closed.at(partition, row.startOffset)?.baseOffset ?? 0
     const oldest = this.#firstFrom(partition, row, first)
     return oldest !== undefined && oldest.endOffset > row.startOffset ? oldest : undefined
   }
 
   /** The first closed segment that begins at or after an offset. */
-  #firstFrom(partition: PartitionId, row: PartitionRow, from: number): SegmentRange | undefined {
-    const [segment, next = row.active] = this.#partitions.closedSegments(partition, from, 2)
+  #firstFrom(partition: PartitionId, row: PartitionRow, from: number): Closed | undefined {
+    const [segment, next = row.active] = this.#partitions.closed.from(partition, from, 2)
     return segment === undefined ? undefined : { segment, endOffset: next.baseOffset }
   }
 
@@ -120,9 +121,8 @@ export class Retention {
       if (oldest === undefined || oldest.endOffset > row.startOffset) return rows
       const { segment, endOffset } = oldest
       const key = partitionNumberKey(topicId, index, segment.baseOffset)
-      const times = segmentTimeKey(topicId, index, segment.baseOffset, 0)
       add('batches', key, partitionNumberKey(topicId, index, endOffset))
-      add('times', times, segmentTimeKey(topicId, index, segment.baseOffset + 1, 0))
+      add('times', ...timeRange(partition, segment.baseOffset))
       if (rows.length >= removalRows) return rows
       rows.push(['segments', key])
       from = endOffset
@@ -139,7 +139,7 @@ export class Retention {
     return this.#environment.write((transaction) =>
       offsets.map(({ partition, beforeOffset }) => {
         let row = this.#partitions.row(partition)
-        if (beforeOffset > row.endOffset) throw behindEnd(partition, beforeOffset, row.endOffset)
+        if (beforeOffset > row.endOffset) throw pastEnd(partition, beforeOffset, row.endOffset)
         if (beforeOffset <= row.startOffset) return row.startOffset
         if (beforeOffset === row.endOffset && row.active.batchCount > 0) {
           row = this.#partitions.closeActive(transaction, partition, row)
@@ -163,11 +163,11 @@ function isToClose({ active }: PartitionRow, { retentionMs, retentionBytes }: To
   return isOld || (retentionBytes >= 0 && active.bytes > retentionBytes / segmentsPerRetention)
 }
 
-function withoutSegment(row: PartitionRow, { segment, endOffset }: SegmentRange): PartitionRow {
+function withoutSegment(row: PartitionRow, { segment, endOffset }: Closed): PartitionRow {
   return { ...row, startOffset: Math.max(row.startOffset, endOffset), bytes: row.bytes - segment.bytes }
 }
 
-function behindEnd({ topic, partition }: PartitionId, beforeOffset: number, endOffset: number): MillraceError {
+function pastEnd({ topic, partition }: PartitionId, beforeOffset: number, endOffset: number): MillraceError {
   return new MillraceError(
     'bad_option',
     `${topic}[${partition}] ends at offset ${endOffset}: nothing can be deleted before offset ${beforeOffset}`,

@@ -16,7 +16,7 @@ import { partitionAt, type PartitionId, type TopicPartition } from '../format/pa
 import type { PositionCommit } from '../group/groups.ts'
 import type { Lane } from './lane.ts'
 import type { OffsetSource, OffsetStage } from '../producer/offset-source.ts'
-import type { CommittedPosition } from '../kept/positions.ts'
+import type { CommittedPosition } from '../kept/position-row.ts'
 import type { RecordBatch } from './reader.ts'
 import { type SeekTarget, seekOffset } from './start-offset.ts'
 import type { TopicSource } from './subscription.ts'

@@ -5,12 +5,10 @@
  * leaves gaps, and the row says up to where. The index by time has an entry for every batch that raised the largest
  * timestamp of its segment (time-index.ts).
  */
-import { writeUint64 } from '../../core/bytes.ts'
 import { MillraceError } from '../../core/errors.ts'
 import type { DiskGuard } from '../../storage/disk-guard.ts'
 import type { Environment, WriteTransaction } from '../../storage/environment.ts'
-import type { Entry } from '../../storage/databases.ts'
-import { numberOfKey, partitionKey, partitionNumberKey, segmentTimeKey } from '../../storage/keys.ts'
+import { numberOfKey, partitionKey, partitionNumberKey } from '../../storage/keys.ts'
 import { BatchCursor } from '../format/batch-cursor.ts'
 import {
   completeHeader,
@@ -24,13 +22,13 @@ import {
 } from '../format/header.ts'
 import type { PartitionId } from '../format/partition-id.ts'
 import type { Catalogue } from './catalogue.ts'
+import { ClosedSegments, segmentBatchesMax, segmentBytesMax } from './closed-segments.ts'
+import { timeRow } from './time-rows.ts'
 import {
   decodePartitionRow,
-  decodeSegment,
   emptyPartition,
   emptySegment,
   encodePartitionRow,
-  encodeSegment,
   type PartitionRow,
   type Segment,
 } from './partition-row.ts'
@@ -52,17 +50,11 @@ export interface AppendOptions {
   readonly areSealed?: boolean
 }
 
-/** A segment is closed when it holds this many batches, or this many bytes. */
-export const segmentBatchesMax = 1_024
-const segmentBytesMax = 64 * 1_048_576
-
 /** More segments than a reader is in at once. */
 const countedSegmentsMax = 1_024
 
-/** Rows of segments are read in pages of this many. */
-const segmentPage = 256
-
 export class Partitions {
+  readonly closed: ClosedSegments
   readonly #environment: Environment
   readonly #catalogue: Catalogue
   readonly #guard: DiskGuard
@@ -70,6 +62,7 @@ export class Partitions {
   readonly #countedSegments = new Set<string>()
 
   constructor(environment: Environment, catalogue: Catalogue, guard: DiskGuard) {
+    this.closed = new ClosedSegments(environment)
     this.#environment = environment
     this.#catalogue = catalogue
     this.#guard = guard
@@ -177,7 +170,7 @@ export class Partitions {
     let { endOffset, bytes, active } = row
     for (const batch of batches) {
       if (active.batchCount >= segmentBatchesMax || active.bytes >= segmentBytesMax) {
-        active = this.closeSegment(transaction, partition, active, endOffset)
+        active = this.#closeSegment(transaction, partition, active, endOffset)
       }
       if (areSealed) placeBatch(batch, mark, endOffset)
       else completeHeader(batch, mark, endOffset, { stamp, appendTimeMs })
@@ -186,9 +179,8 @@ export class Partitions {
       transaction.put('batches', partitionNumberKey(topicId, index, endOffset), batch)
       const maxTimestamp = maxTimestampOf(batch)
       if (maxTimestamp > active.maxTimestamp) {
-        const offset = Buffer.allocUnsafe(8)
-        writeUint64(offset, 0, endOffset)
-        transaction.put('times', segmentTimeKey(topicId, index, active.baseOffset, maxTimestamp), offset)
+        const time = timeRow(partition, active.baseOffset, { timestamp: maxTimestamp, baseOffset: endOffset })
+        transaction.put('times', time.key, time.value)
       }
       active = {
         baseOffset: active.baseOffset,
@@ -207,50 +199,16 @@ export class Partitions {
 
   /** Closes the segment that is appended to, which must hold a batch; returns the row as it is then. */
   closeActive(transaction: WriteTransaction, partition: PartitionId, row: PartitionRow): PartitionRow {
-    const active = this.closeSegment(transaction, partition, row.active, row.endOffset)
+    const active = this.#closeSegment(transaction, partition, row.active, row.endOffset)
     const closed = { ...row, active }
     this.putRow(transaction, partition, closed)
     return closed
   }
 
-  /** Stores a segment that gets no more batches, and returns the one after it. */
-  closeSegment(transaction: WriteTransaction, partition: PartitionId, segment: Segment, endOffset: number): Segment {
-    this.putSegment(transaction, partition, segment)
+  #closeSegment(transaction: WriteTransaction, partition: PartitionId, segment: Segment, endOffset: number): Segment {
+    this.closed.put(transaction, partition, segment)
     // The time of an append never goes back, whatever the clock does.
     return { ...emptySegment(endOffset), lastAppendMs: segment.lastAppendMs }
-  }
-
-  putSegment(transaction: WriteTransaction, { topicId, partition }: PartitionId, segment: Segment): void {
-    const key = partitionNumberKey(topicId, partition, segment.baseOffset)
-    transaction.put('segments', key, encodeSegment(key, segment))
-  }
-
-  /**
-   * The closed segments from the one that begins at or after `from`, in order, up to `limit`.
-   *
-   * @throws MillraceError `damaged` when a row is damaged
-   */
-  closedSegments(partition: PartitionId, from: number, limit: number): Segment[] {
-    const { topicId, partition: index } = partition
-    return this.#environment
-      .range('segments', partitionNumberKey(topicId, index, from), partitionNumberKey(topicId, index + 1, 0), limit)
-      .map((entry) => decodedSegment(partition, entry))
-  }
-
-  /**
-   * The last closed segment that begins at or before an offset: the one that holds it, unless that has no row any more or is the
-   * one that is appended to.
-   *
-   * @throws MillraceError `damaged` when the row is damaged
-   */
-  segmentAt(partition: PartitionId, offset: number): Segment | undefined {
-    const { topicId, partition: index } = partition
-    const entry = this.#environment.lastBefore(
-      'segments',
-      partitionNumberKey(topicId, index, 0),
-      partitionNumberKey(topicId, index, offset + 1),
-    )
-    return entry === undefined ? undefined : decodedSegment(partition, entry)
   }
 
   /**
@@ -261,14 +219,7 @@ export class Partitions {
    */
   segments(partition: PartitionId): readonly Segment[] {
     const { active, bytes, startOffset } = this.row(partition)
-    const segments: Segment[] = []
-    for (let from = 0; ;) {
-      const page = this.closedSegments(partition, from, segmentPage)
-      segments.push(...page)
-      if (page.length < segmentPage) break
-      from = (page.at(-1) as Segment).baseOffset + 1
-    }
-    segments.push(active)
+    const segments = [...this.closed.allFrom(partition, 0), active]
     // Those that end before the start are being removed, and are no longer counted.
     const kept = segments.filter((_, at) => (segments[at + 1]?.baseOffset ?? Number.POSITIVE_INFINITY) > startOffset)
     const found = kept.reduce((total, segment) => total + segment.bytes, 0)
@@ -336,10 +287,10 @@ export class Partitions {
    */
   #checkGap(partition: PartitionId, row: PartitionRow, from: number, to: number): void {
     const { topic, topicId, partition: index } = partition
-    const first = this.segmentAt(partition, from)
+    const first = this.closed.at(partition, from)
     const segments = first === undefined || first.baseOffset >= row.active.baseOffset ? [] : [first]
     for (let next = from + 1; ;) {
-      const [segment] = this.closedSegments(partition, next, 1)
+      const [segment] = this.closed.from(partition, next, 1)
       if (segment === undefined || segment.baseOffset >= to) break
       segments.push(segment)
       next = segment.baseOffset + 1
@@ -348,7 +299,7 @@ export class Partitions {
     for (const { baseOffset, batchCount, bytes } of segments) {
       const counted = `${topicId}/${index} ${baseOffset} ${batchCount} ${bytes}`
       if (this.#countedSegments.has(counted)) continue
-      const [following] = this.closedSegments(partition, baseOffset + 1, 1)
+      const [following] = this.closed.from(partition, baseOffset + 1, 1)
       const end = following?.baseOffset ?? (baseOffset < row.active.baseOffset ? row.active.baseOffset : row.endOffset)
       const [start, until] = [baseOffset, end].map((offset) => partitionNumberKey(topicId, index, offset))
       const found = this.#environment.keys('batches', start as Buffer, until as Buffer, segmentBatchesMax + 1).length
@@ -372,17 +323,6 @@ export class Partitions {
 
 function rowDamaged(topic: string, partition: number, why: string): MillraceError {
   return new MillraceError('damaged', `the end of ${topic}[${partition}] is unknown: ${why}`, { topic, partition })
-}
-
-function decodedSegment({ topic, partition }: PartitionId, { key, value }: Entry): Segment {
-  const segment = decodeSegment(key, value)
-  if (segment !== undefined) return segment
-  const offset = numberOfKey(key)
-  throw new MillraceError('damaged', `the segment at ${topic}[${partition}] offset ${offset} is damaged`, {
-    topic,
-    partition,
-    offset,
-  })
 }
 
 export function topicDeleted(topic: string): MillraceError {

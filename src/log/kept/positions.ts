@@ -3,28 +3,24 @@
  *
  * Those of an application belong to it, because they are one with its state: nobody else may move them.
  */
-import { readInt64, writeInt64 } from '../../core/bytes.ts'
 import { MillraceError } from '../../core/errors.ts'
 import type { Environment, WriteTransaction } from '../../storage/environment.ts'
-import { afterPrefix, namedKey, partitionKey } from '../../storage/keys.ts'
+import { afterPrefix, namedKey } from '../../storage/keys.ts'
 import { damaged } from '../../storage/read-failure.ts'
 import type { PartitionNumbers } from '../format/partition-id.ts'
 import { isApplication } from './application-rows.ts'
+import {
+  type CommittedPosition,
+  decodePosition,
+  encodePosition,
+  groupOf,
+  partitionIn,
+  positionKey,
+} from './position-row.ts'
 import { decodeSum, encodeSum, equalSums, noRows, type RowSum, sumWith, sumWithout } from './row-sum.ts'
-
-/** A position as it was committed. */
-export interface CommittedPosition {
-  /** Of the next record to read. */
-  readonly offset: number
-  /** When it was committed, by the clock of the log. */
-  readonly committedMs: number
-  /** What the committer noted beside it. */
-  readonly metadata: string
-}
 
 export interface StoredPosition extends CommittedPosition, PartitionNumbers {}
 
-const fixedBytes = 16
 const pageRows = 512
 const soundGroupsMax = 1_000
 
@@ -39,17 +35,17 @@ export class Positions {
 
   /** @throws MillraceError `damaged` when there is none because damage hides it */
   get(group: string, partition: PartitionNumbers): CommittedPosition | undefined {
-    const stored = this.#environment.get('positions', keyOf(group, partition))
+    const stored = this.#environment.get('positions', positionKey(group, partition))
     if (stored === undefined && !this.#isSound(group, this.#sum(group))) this.list(group)
-    return stored === undefined ? undefined : decode(stored)
+    return stored === undefined ? undefined : decodePosition(stored)
   }
 
   put(transaction: WriteTransaction, group: string, partition: PartitionNumbers, position: CommittedPosition): void {
-    this.#change(transaction, group, keyOf(group, partition), encode(position))
+    this.#change(transaction, group, positionKey(group, partition), encodePosition(position))
   }
 
   remove(transaction: WriteTransaction, group: string, partition: PartitionNumbers): void {
-    this.#change(transaction, group, keyOf(group, partition), undefined)
+    this.#change(transaction, group, positionKey(group, partition), undefined)
   }
 
   #change(transaction: WriteTransaction, group: string, key: Buffer, value: Buffer | undefined): void {
@@ -83,7 +79,7 @@ export class Positions {
     for (const page of this.#environment.pages('positions', prefix, afterPrefix(prefix), pageRows)) {
       for (const { key, value } of page) {
         sum = sumWith(sum, key, value)
-        found.push({ topicId: topicIdOf(key), partition: key.readUInt32BE(key.length - 4), ...decode(value) })
+        found.push({ ...partitionIn(key), ...decodePosition(value) })
       }
     }
     const expected = this.#sum(group)
@@ -101,7 +97,7 @@ export class Positions {
     for (let from: Buffer = Buffer.of(0); ;) {
       this.#environment.refresh()
       const keys = this.#environment.range('positions', from, Buffer.of(255), pageRows).map(({ key }) => key)
-      const gone = keys.filter((key) => topicIdOf(key) === topicId && !this.isApplication(groupOf(key)))
+      const gone = keys.filter((key) => partitionIn(key).topicId === topicId && !this.isApplication(groupOf(key)))
       if (gone.length > 0) {
         this.#environment.write((transaction) => {
           for (const key of gone) this.#change(transaction, groupOf(key), key, undefined)
@@ -141,32 +137,7 @@ export class Positions {
   }
 }
 
-function keyOf(group: string, { topicId, partition }: PartitionNumbers): Buffer {
-  return namedKey(group, partitionKey(topicId, partition))
-}
-
-function groupOf(key: Buffer): string {
-  return key.subarray(0, key.indexOf(0)).toString()
-}
-
-function topicIdOf(key: Buffer): number {
-  return key.readUInt32BE(key.length - 8)
-}
-
 /** Where the sum of a group's positions stands. */
 function sumKey(group: string): Buffer {
   return namedKey('positions', group)
-}
-
-function encode({ offset, committedMs, metadata }: CommittedPosition): Buffer {
-  const text = Buffer.from(metadata)
-  const value = Buffer.allocUnsafe(fixedBytes + text.length)
-  writeInt64(value, 0, offset)
-  writeInt64(value, 8, committedMs)
-  value.set(text, fixedBytes)
-  return value
-}
-
-function decode(value: Buffer): CommittedPosition {
-  return { offset: readInt64(value, 0), committedMs: readInt64(value, 8), metadata: value.toString('utf8', fixedBytes) }
 }

@@ -5,11 +5,10 @@
  * batch that raised the largest timestamp, so the first candidate is one seek away. Deletions and compaction only take
  * records away: a candidate may have lost its record, and the search goes on after it.
  */
-import { readInt64 } from '../../core/bytes.ts'
 import type { Environment } from '../../storage/environment.ts'
-import { segmentTimeKey } from '../../storage/keys.ts'
 import { maxTimestampOf } from '../format/header.ts'
 import { BatchCursor } from '../format/batch-cursor.ts'
+import { decodeTime, timeRange } from './time-rows.ts'
 import type { Segment } from './partition-row.ts'
 import type { Partitions } from './partitions.ts'
 import type { PartitionId } from '../format/partition-id.ts'
@@ -40,17 +39,12 @@ export function offsetAtTime(
 /** The batch of a segment that was the first to reach the timestamp when it was appended. */
 function firstCandidate(
   environment: Environment,
-  { topicId, partition }: PartitionId,
+  partition: PartitionId,
   { baseOffset }: Segment,
   timestamp: number,
 ): number {
-  const [entry] = environment.range(
-    'times',
-    segmentTimeKey(topicId, partition, baseOffset, timestamp),
-    segmentTimeKey(topicId, partition, baseOffset + 1, 0),
-    1,
-  )
-  return entry === undefined ? baseOffset : readInt64(entry.value, 0)
+  const [entry] = environment.range('times', ...timeRange(partition, baseOffset, timestamp), 1)
+  return (entry && decodeTime(entry.key, entry.value)?.baseOffset) ?? baseOffset
 }
 
 /** Goes over batches until a record reaches the timestamp; only batches whose header says so are unpacked. */

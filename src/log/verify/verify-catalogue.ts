@@ -3,39 +3,37 @@
  */
 import type { DatabaseName } from '../../storage/databases.ts'
 import type { Environment } from '../../storage/environment.ts'
-import { afterPrefix, partitionKey } from '../../storage/keys.ts'
+import { afterPrefix, partitionKey, partitionOfKey } from '../../storage/keys.ts'
 import { unseal } from '../../storage/sealed-rows.ts'
 import { partitionsOf } from '../format/partition-id.ts'
 import type { Findings } from './findings.ts'
 import { decodeCatalogue } from '../kept/catalogue-row.ts'
 import { catalogueKey } from '../kept/catalogue.ts'
+import { deletedRange, deletedTopicId } from '../kept/deleted-topics.ts'
 import { decodeTopic, type TopicDescription } from '../kept/topic-row.ts'
 
 export interface Catalogue {
   readonly topics: readonly TopicDescription[]
   /** Ids of topics whose rows are being removed. */
   readonly deleted: ReadonlySet<number>
-  /** Behind every id that was ever given. */
+  /** Above every id that was ever given. */
   readonly nextId: number
 }
 
 const rowsMax = 1_000_000
-const deletedPrefix = Buffer.from('deleted topic\0')
 
 export function readCatalogue(environment: Environment): Catalogue {
   const topics = environment.storedRange('topics', Buffer.of(0), Buffer.of(255), rowsMax).flatMap(({ key, value }) => {
     const description = decodeTopic(unseal(key, value))
     return description === undefined ? [] : [description]
   })
-  const marks = environment.storedRange('meta', deletedPrefix, afterPrefix(deletedPrefix), rowsMax)
+  const marks = environment.storedRange('meta', ...deletedRange, rowsMax)
   const [row] = environment.storedRange('meta', catalogueKey, Buffer.concat([catalogueKey, Buffer.of(0)]), 1)
   const counted = row && unseal(row.key, row.value)
   return {
     topics,
     deleted: new Set(
-      marks.flatMap(({ key, value }) =>
-        unseal(key, value) === undefined ? [] : [key.readUInt32BE(deletedPrefix.length)],
-      ),
+      marks.flatMap(({ key, value }) => (unseal(key, value) === undefined ? [] : [deletedTopicId(key)])),
     ),
     nextId: (counted && decodeCatalogue(counted)?.nextId) ?? Number.POSITIVE_INFINITY,
   }
@@ -51,8 +49,7 @@ export function checkOrphans(environment: Environment, findings: Findings): void
     for (let from: Buffer = partitionKey(0, 0); ;) {
       const [entry] = environment.storedRange(database, from, Buffer.alloc(9, 255), 1)
       if (entry === undefined) break
-      const topicId = entry.key.readUInt32BE(0)
-      const partition = entry.key.readUInt32BE(4)
+      const { topicId, partition } = partitionOfKey(entry.key)
       if (!deleted.has(topicId) && partition >= (countOf.get(topicId) ?? 0)) {
         findings.add(
           'orphan',

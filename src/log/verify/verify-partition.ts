@@ -2,9 +2,10 @@
  * Checks a partition: its row, every segment, and that nothing lies outside of its segments.
  */
 import type { Environment } from '../../storage/environment.ts'
-import { afterPrefix, numberOfKey, partitionKey, partitionNumberKey, segmentTimeKey } from '../../storage/keys.ts'
+import { numberOfKey, partitionKey, partitionNumberKey } from '../../storage/keys.ts'
 import { Findings } from './findings.ts'
 import { decodePartitionRow, decodeSegment, type PartitionRow } from '../kept/partition-row.ts'
+import { afterSegment, segmentOfTime, timeRange } from '../kept/time-rows.ts'
 import { checkSegment, segmentFrom } from './verify-segment.ts'
 import type { PartitionId } from '../format/partition-id.ts'
 
@@ -128,11 +129,11 @@ function timesOutside(
   bases: ReadonlySet<number>,
 ): number[] {
   const outside: number[] = []
-  for (let from: Buffer = segmentTimeKey(topicId, partition, 0, 0); ;) {
+  for (let from: Buffer = timeRange({ topicId, partition }, 0)[0]; ;) {
     const [entry] = environment.storedRange('times', from, partitionKey(topicId, partition + 1), 1)
     if (entry === undefined) return outside
-    const base = numberOfKey(entry.key)
+    const base = segmentOfTime(entry.key)
     if (!bases.has(base)) outside.push(base)
-    from = afterPrefix(entry.key.subarray(0, 16))
+    from = afterSegment(entry.key)
   }
 }

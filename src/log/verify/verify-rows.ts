@@ -10,12 +10,12 @@ import { isSealed, sealedDatabases, unseal } from '../../storage/sealed-rows.ts'
 import { checkTopicConfig } from '../../core/topic-config.ts'
 import type { Findings } from './findings.ts'
 import { applicationProblem } from '../kept/application-rows.ts'
+import { decodePosition, isPosition, partitionIn } from '../kept/position-row.ts'
 import { decodePartitionRow } from '../kept/partition-row.ts'
 import { decodeTopic } from '../kept/topic-row.ts'
 import { type Catalogue, readCatalogue } from './verify-catalogue.ts'
 
 const pageRows = 256
-const positionBytes = 16
 const timestampBytes = 8
 const countedRowsMax = 100_000
 
@@ -32,15 +32,14 @@ const checks: Partial<Record<DatabaseName, RowCheck>> = {
     return configProblem(topic.config)
   },
   positions({ key, value }, environment, { topics, nextId }, findings) {
-    const at = key.indexOf(0) + 1
-    if (at === 0 || key.length !== at + 8 || value.length < positionBytes) return 'it is not a position'
-    const [topicId, partition] = [key.readUInt32BE(at), key.readUInt32BE(at + 4)]
+    if (!isPosition(key, value)) return 'it is not a position'
+    const { topicId, partition } = partitionIn(key)
     const topic = topics.find(({ id }) => id === topicId)
     if (topic === undefined) return topicId >= nextId ? `there was never a topic with the id ${topicId}` : undefined
     const rowKey = partitionKey(topicId, partition)
     const stored = environment.get('partitions', rowKey)
     const row = stored && decodePartitionRow(rowKey, stored)
-    const offset = readInt64(value, 0)
+    const { offset } = decodePosition(value)
     if (offset < 0 || (row !== undefined && offset > row.endOffset)) {
       return `its offset ${offset} lies past the end of ${topic.name}[${partition}], ${row?.endOffset}`
     }

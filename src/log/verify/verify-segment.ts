@@ -4,13 +4,13 @@
  * It is a generator that rests between pages. Whoever runs it without a rest sees one snapshot, so what it finds then is
  * so. Whoever lets writers in between may find what is only half of two states, and has to look again without a rest.
  */
-import { readInt64 } from '../../core/bytes.ts'
 import { MillraceError } from '../../core/errors.ts'
 import type { Environment } from '../../storage/environment.ts'
-import { numberOfKey, partitionNumberKey, segmentTimeKey } from '../../storage/keys.ts'
+import { numberOfKey, partitionNumberKey } from '../../storage/keys.ts'
 import { unseal } from '../../storage/sealed-rows.ts'
 import { maxTimestampOf, offsetCountOf, recordCountOf } from '../format/header.ts'
 import { BatchCursor } from '../format/batch-cursor.ts'
+import { decodeTime, type TimeEntry, timeRange } from '../kept/time-rows.ts'
 import { Findings } from './findings.ts'
 import { decodeSegment, type PartitionRow, type Segment } from '../kept/partition-row.ts'
 import type { PartitionId } from '../format/partition-id.ts'
@@ -71,11 +71,6 @@ export function* checkSegment(
     from = numberOfKey(last.key) + 1
   }
   return check.end()
-}
-
-interface TimeEntry {
-  readonly timestamp: number
-  readonly offset: number
 }
 
 class SegmentCheck {
@@ -153,7 +148,7 @@ class SegmentCheck {
     if (maxTimestamp <= this.#maxTimestamp) return
     this.#maxTimestamp = maxTimestamp
     const candidate = this.#times.find(({ timestamp }) => timestamp >= maxTimestamp)
-    if (candidate !== undefined && candidate.offset <= baseOffset) return
+    if (candidate !== undefined && candidate.baseOffset <= baseOffset) return
     this.#add(
       'wrong_time_index',
       baseOffset,
@@ -196,7 +191,7 @@ class SegmentCheck {
 
   #checkTimes(): void {
     let before = -1
-    for (const { timestamp, offset } of this.#times) {
+    for (const { timestamp, baseOffset: offset } of this.#times) {
       const stored = this.#timestamps.get(offset)
       const isOfBatch = offset < this.#row.gapsEnd || stored === timestamp
       if (offset > before && offset >= this.#range.baseOffset && isOfBatch) {
@@ -218,13 +213,11 @@ class SegmentCheck {
 }
 
 /** The entries of a segment for the batches before its end; damaged ones are left out, whoever checks rows reports them. */
-function readTimes(environment: Environment, { topicId, partition }: PartitionId, range: SegmentRange): TimeEntry[] {
-  const from = segmentTimeKey(topicId, partition, range.baseOffset, 0)
-  const to = segmentTimeKey(topicId, partition, range.baseOffset + 1, 0)
-  return environment.storedRange('times', from, to, timesMax).flatMap(({ key, value }) => {
-    const entry = unseal(key, value)
-    if (entry?.length !== 8) return []
-    const offset = readInt64(entry, 0)
-    return offset < range.endOffset ? [{ timestamp: readInt64(key, 16), offset }] : []
+function readTimes(environment: Environment, partition: PartitionId, range: SegmentRange): TimeEntry[] {
+  const rows = environment.storedRange('times', ...timeRange(partition, range.baseOffset), timesMax)
+  return rows.flatMap(({ key, value }) => {
+    const unsealed = unseal(key, value)
+    const entry = unsealed && decodeTime(key, unsealed)
+    return entry !== undefined && entry.baseOffset < range.endOffset ? [entry] : []
   })
 }
