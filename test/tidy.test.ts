@@ -68,6 +68,10 @@ const proofs: readonly Proof[] = [
       ['src/log/kept/a.ts:2 ../group/b.ts', file(`import { b } from '../group/b.ts'`, 'src/log/kept/a.ts')],
       ['src/log/group/a.ts:2 ../cleaning/b.ts', file(`import { b } from '../cleaning/b.ts'`, 'src/log/group/a.ts')],
       ['src/log/kept/a.ts:2 ../embedded-log.ts', file(`import '../embedded-log.ts'`, 'src/log/kept/a.ts')],
+      [
+        'src/log/producer/a.ts:2 ../embedded-log.ts',
+        file(`import type { EmbeddedLog } from '../embedded-log.ts'`, 'src/log/producer/a.ts'),
+      ],
       ['src/log/producer/a.ts:2 ../consumer/b.ts', file(`import '../consumer/b.ts'`, 'src/log/producer/a.ts')],
       ['src/log/admin/a.ts:2 ../log.ts', file(`import '../log.ts'`, 'src/log/admin/a.ts')],
       ['src/log/extra/a.ts:1', file('', 'src/log/extra/a.ts')],

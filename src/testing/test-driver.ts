@@ -10,7 +10,7 @@ import { checkChoice, checkOptions, checkWhole, isInstance } from '../core/check
 import type { LogRecord, RecordInput } from '../core/record.ts'
 import { codecOf } from '../core/serde.ts'
 import { checkTopic, type KeyValueStore, type Topic, type WindowStore } from '../core/topic.ts'
-import { BatchCursor } from '../log/format/batch-cursor.ts'
+import { RecordWalk } from '../log/consumer/record-walk.ts'
 import { partitionsOf } from '../log/format/partition-id.ts'
 import { decodeRecord } from '../log/format/decode.ts'
 import { EmbeddedLog } from '../log/embedded-log.ts'
@@ -276,16 +276,9 @@ export class TestOutputTopic<K, V> {
     const records: LogRecord<K, V>[] = []
     this.#log.refresh()
     for (const place of partitionsOf(this.#log.describeTopic(this.#topic.name))) {
-      const cursor = new BatchCursor(place)
-      let at = this.#positions[place.partition] ?? 0
-      for (let batch = this.#log.batchAt(place, at); batch !== undefined; batch = this.#log.batchAt(place, at)) {
-        cursor.load(batch.bytes, batch.baseOffset)
-        while (cursor.next()) {
-          if (cursor.offset >= at) records.push(decodeRecord(cursor, place, keyCodec, valueCodec))
-        }
-        at = cursor.endOffset
-      }
-      this.#positions[place.partition] = at
+      const walk = new RecordWalk(this.#log, place, this.#positions[place.partition] ?? 0)
+      while (walk.next()) records.push(decodeRecord(walk.cursor, place, keyCodec, valueCodec))
+      this.#positions[place.partition] = walk.offset
     }
     return records
   }

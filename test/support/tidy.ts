@@ -30,16 +30,8 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
 
 const format = ['format']
 const kept = ['kept', ...format]
-const embedded = [
-  'embedded-log.ts',
-  'embedded-session.ts',
-  'contract.ts',
-  'held-clock.ts',
-  'cleaning',
-  'group',
-  ...kept,
-]
-const clients = ['producer', 'consumer', 'verify', ...embedded]
+const inside = ['cleaning', 'group', ...kept]
+const clients = ['producer', 'consumer', 'verify', ...inside]
 
 /** Each room of src/log, and each file beside the rooms, with what of src/log it may import beside itself. */
 export const roomsOfLog: Readonly<Record<string, readonly string[]>> = {
@@ -49,13 +41,13 @@ export const roomsOfLog: Readonly<Record<string, readonly string[]>> = {
   group: kept,
   'contract.ts': kept,
   'held-clock.ts': [],
-  'embedded-session.ts': ['contract.ts', 'group', ...kept],
-  'embedded-log.ts': embedded.slice(1),
-  producer: embedded,
-  verify: embedded,
-  consumer: ['producer', ...embedded],
+  'embedded-session.ts': ['contract.ts', ...inside],
+  'embedded-log.ts': ['contract.ts', 'embedded-session.ts', 'held-clock.ts', ...inside],
+  producer: inside,
+  verify: inside,
+  consumer: ['producer', ...inside],
   admin: clients,
-  'log.ts': ['admin', ...clients],
+  'log.ts': ['embedded-log.ts', 'contract.ts', 'admin', ...clients],
 }
 
 /** Packages and the one folder that may import them; any other package may live in one folder of its choice. */

@@ -4,7 +4,11 @@
 import { yieldToEventLoop } from '../../core/clock.ts'
 import type { Offset } from '../../core/units.ts'
 import type { LogStatistics } from '../../storage/statistics.ts'
-import type { EmbeddedLog } from '../embedded-log.ts'
+import type { Environment } from '../../storage/environment.ts'
+import type { Maintenance } from '../cleaning/maintenance.ts'
+import type { Retention } from '../cleaning/retention.ts'
+import type { Catalogue } from '../kept/catalogue.ts'
+import type { GroupLog } from './group-log.ts'
 import { deleteGroup, describeGroup, type GroupDescription, type GroupListing, listGroups } from './group-admin.ts'
 import { deleteRecords, type RecordDeletion } from './record-deletion.ts'
 import { sweepDeletedTopics } from '../kept/deleted-topics.ts'
@@ -17,8 +21,16 @@ import { type OffsetAndTimestamp, offsetsForTimes } from './offset-queries.ts'
 import { type OffsetReset, type ResetOptions, resetOffsets } from './reset-offsets.ts'
 import { sizesOf, type TopicSize } from './sizes.ts'
 import { type PartitionId, partitionsOf } from '../format/partition-id.ts'
-import { nameOf, type TopicName } from '../kept/topic-name.ts'
+import { nameOf, namesOf, type TopicName } from '../kept/topic-name.ts'
 import { verifyLog, type VerifyOptions } from '../verify/verify.ts'
+
+/** What the administration uses of a log: all of it but the applications. */
+export interface AdminLog extends GroupLog {
+  readonly environment: Environment
+  readonly catalogue: Catalogue
+  readonly retention: Retention
+  readonly maintenance: Maintenance
+}
 
 /**
  * Topics and their administration: `log.admin`. Programs that use typed constants need it seldom, as these create their topics.
@@ -30,9 +42,9 @@ import { verifyLog, type VerifyOptions } from '../verify/verify.ts'
  * ```
  */
 export class Admin {
-  readonly #log: EmbeddedLog
+  readonly #log: AdminLog
 
-  constructor(log: EmbeddedLog) {
+  constructor(log: AdminLog) {
     this.#log = log
   }
 
@@ -91,8 +103,7 @@ export class Admin {
    * @throws MillraceError `topic_unknown`
    */
   async describeTopic(topic: TopicName): Promise<TopicDetails> {
-    this.#log.refresh()
-    return detailsOf(this.#log.topics.describe(nameOf(topic)))
+    return detailsOf(this.#describe(topic))
   }
 
   /**
@@ -121,8 +132,7 @@ export class Admin {
    * @throws MillraceError `topic_unknown`, `bad_option` for a partition that does not exist or an offset past the end
    */
   async deleteRecords(topic: TopicName, deletions: readonly RecordDeletion[]): Promise<readonly Offset[]> {
-    this.#log.refresh()
-    return deleteRecords(this.#log, nameOf(topic), deletions)
+    return deleteRecords(this.#log.retention, this.#describe(topic), deletions)
   }
 
   /**
@@ -136,8 +146,13 @@ export class Admin {
   }
 
   #partitions(topic: TopicName): PartitionId[] {
+    return partitionsOf(this.#describe(topic))
+  }
+
+  /** As it is now. */
+  #describe(topic: TopicName): TopicDescription {
     this.#log.refresh()
-    return partitionsOf(this.#log.topics.describe(nameOf(topic)))
+    return this.#log.topics.describe(nameOf(topic))
   }
 
   /**
@@ -170,7 +185,7 @@ export class Admin {
    * @throws MillraceError `topic_unknown`, `bad_option`, `damaged`
    */
   async offsetsForTimes(topic: TopicName, timestamp: number): Promise<readonly (OffsetAndTimestamp | null)[]> {
-    return offsetsForTimes(this.#log, nameOf(topic), timestamp)
+    return offsetsForTimes(this.#log, this.#describe(topic), timestamp)
   }
 
   /**
@@ -213,7 +228,10 @@ export class Admin {
    * @throws MillraceError `topic_unknown`, `damaged`
    */
   async logSizes(topics?: readonly TopicName[]): Promise<readonly TopicSize[]> {
-    return sizesOf(this.#log, topics)
+    this.#log.refresh()
+    const all = this.#log.topics
+    const found = topics === undefined ? all.list() : namesOf('topics', topics).map((name) => all.describe(name))
+    return sizesOf(this.#log.partitions, found)
   }
 
   /**
@@ -241,7 +259,7 @@ export class Admin {
    * @throws MillraceError `bad_option`, `closed`; the reason of `signal` when that ends it
    */
   async verify(options: VerifyOptions = {}): Promise<VerifyReport> {
-    return verifyLog(this.#log, options)
+    return verifyLog(this.#log.environment, this.#log.catalogue, options)
   }
 
   /** Every consumer group that has members or positions, and every application, by name. */

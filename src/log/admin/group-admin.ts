@@ -5,7 +5,7 @@ import { MillraceError } from '../../core/errors.ts'
 import type { WriteTransaction } from '../../storage/environment.ts'
 import type { PartitionNumbers, TopicPartition } from '../format/partition-id.ts'
 import type { AssignorName } from '../group/assignors.ts'
-import type { EmbeddedLog } from '../embedded-log.ts'
+import type { GroupLog } from './group-log.ts'
 import { assignorOf, awaited, type Group, isSettled } from '../group/group.ts'
 import { checkGroup } from '../kept/topic-name.ts'
 
@@ -65,7 +65,7 @@ export interface AwaitedPartition extends TopicPartition {
   readonly memberId: string
 }
 
-export function listGroups(log: EmbeddedLog): GroupListing[] {
+export function listGroups(log: GroupLog): GroupListing[] {
   log.refresh()
   const names = new Set([...log.groups.names(), ...log.positions.names()])
   return [...names]
@@ -77,14 +77,14 @@ export function listGroups(log: EmbeddedLog): GroupListing[] {
 }
 
 /** @throws MillraceError `group_unknown`, `bad_option` */
-export function describeGroup(log: EmbeddedLog, name: string): GroupDescription {
+export function describeGroup(log: GroupLog, name: string): GroupDescription {
   checkGroup(name)
   log.refresh()
   checkKnown(log, name)
   return describe(log, name)
 }
 
-function describe(log: EmbeddedLog, name: string): GroupDescription {
+function describe(log: GroupLog, name: string): GroupDescription {
   const group = log.groups.alive(name)
   const places = (partitions: readonly PartitionNumbers[]): TopicPartition[] =>
     log.topics.named(partitions).map(({ topic, partition }) => ({ topic, partition }))
@@ -120,7 +120,7 @@ function stateOf(group: Group): GroupState {
  *
  * @throws MillraceError `group_unknown`, `group_not_empty`, `owned_by_application`, `bad_option`
  */
-export function deleteGroup(log: EmbeddedLog, name: string): void {
+export function deleteGroup(log: GroupLog, name: string): void {
   checkGroup(name)
   log.environment.write((transaction) => {
     log.positions.checkNotApplication(name)
@@ -136,12 +136,12 @@ export function deleteGroup(log: EmbeddedLog, name: string): void {
   })
 }
 
-function forget(log: EmbeddedLog, transaction: WriteTransaction, name: string): void {
+function forget(log: GroupLog, transaction: WriteTransaction, name: string): void {
   for (const position of log.positions.list(name)) log.positions.remove(transaction, name, position)
   log.groups.remove(transaction, name)
 }
 
-function checkKnown(log: EmbeddedLog, name: string): void {
+function checkKnown(log: GroupLog, name: string): void {
   if (log.groups.find(name) !== undefined || log.positions.list(name).length > 0 || log.positions.isApplication(name))
     return
   throw new MillraceError('group_unknown', `there is no consumer group "${name}"; list them with log.admin.groups()`)

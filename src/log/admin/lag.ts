@@ -3,8 +3,9 @@
  */
 import { MillraceError } from '../../core/errors.ts'
 import type { Offset, Timestamp } from '../../core/units.ts'
-import { BatchCursor } from '../format/batch-cursor.ts'
-import type { EmbeddedLog } from '../embedded-log.ts'
+import { RecordWalk } from '../consumer/record-walk.ts'
+import type { RecordSource } from '../kept/record-source.ts'
+import type { GroupLog } from './group-log.ts'
 import { checkGroup } from '../kept/topic-name.ts'
 import type { PartitionId } from '../format/partition-id.ts'
 
@@ -37,7 +38,7 @@ export interface PartitionLag {
  *
  * @throws MillraceError `group_unknown`, `damaged`, `bad_option`
  */
-export function lagOf(log: EmbeddedLog, group: string): PartitionLag[] {
+export function lagOf(log: GroupLog, group: string): PartitionLag[] {
   checkGroup(group)
   log.refresh()
   const nowMs = log.clock.now()
@@ -73,12 +74,7 @@ export function groupUnknown(group: string): MillraceError {
 }
 
 /** The timestamp of the first record at or after an offset; undefined when there is none. */
-export function timestampAt(log: EmbeddedLog, partition: PartitionId, offset: number): Timestamp | undefined {
-  const cursor = new BatchCursor(partition)
-  for (let next = offset; ; next = cursor.endOffset) {
-    const batch = log.batchAt(partition, next)
-    if (batch === undefined) return undefined
-    cursor.load(batch.bytes, batch.baseOffset)
-    while (cursor.next()) if (cursor.offset >= offset) return cursor.timestamp as Timestamp
-  }
+export function timestampAt(source: RecordSource, partition: PartitionId, offset: number): Timestamp | undefined {
+  const walk = new RecordWalk(source, partition, offset)
+  return walk.next() ? (walk.cursor.timestamp as Timestamp) : undefined
 }

@@ -1,7 +1,8 @@
 /**
  * Positions of groups without readers expire; those of a group with members, and of applications, never do.
  */
-import type { EmbeddedLog } from '../embedded-log.ts'
+import type { StoredPosition } from '../kept/positions.ts'
+import type { GroupLog } from './group-log.ts'
 import { sessionTimeoutMaxMs } from '../group/groups.ts'
 
 /** The most rows that one step removes. */
@@ -11,7 +12,7 @@ const stepRows = 256
  * Removes positions that are older than `retentionMs` and whose group has had no members for as long; a step is one group, in one
  * short transaction that looks again at everything.
  */
-export function* expireOffsets(log: EmbeddedLog, retentionMs: number): Generator<void, void, undefined> {
+export function* expireOffsets(log: GroupLog, retentionMs: number): Generator<void, void, undefined> {
   log.refresh()
   for (const name of new Set([...log.groups.names(), ...log.positions.names()])) {
     // The time without members counts from when the death of the last one was noticed.
@@ -24,13 +25,13 @@ export function* expireOffsets(log: EmbeddedLog, retentionMs: number): Generator
 }
 
 /** Whether a group has members, of which none was heard of for its session timeout. */
-function looksAbandoned({ groups }: EmbeddedLog, name: string): boolean {
+function looksAbandoned({ groups }: GroupLog, name: string): boolean {
   const members = groups.find(name)?.group.members ?? []
   return members.length > 0 && groups.alive(name).members.length === 0
 }
 
 /** Whether there may be more. */
-function expireSome(log: EmbeddedLog, name: string, retentionMs: number): boolean {
+function expireSome(log: GroupLog, name: string, retentionMs: number): boolean {
   if (!isAnyStale()) return false
   return log.environment.write((transaction) => {
     const stale = staleRows()
@@ -50,7 +51,7 @@ function expireSome(log: EmbeddedLog, name: string, retentionMs: number): boolea
     return sinceMs !== undefined && isOld(sinceMs)
   }
 
-  function staleRows(): ReturnType<EmbeddedLog['positions']['list']> {
+  function staleRows(): StoredPosition[] {
     if (log.positions.isApplication(name)) return []
     if (log.groups.find(name) !== undefined && !isForgotten()) return []
     return log.positions.list(name).filter(({ committedMs }) => isOld(committedMs))

@@ -3,7 +3,8 @@
  */
 import { checkWhole } from '../../core/checks.ts'
 import type { Offset, Timestamp } from '../../core/units.ts'
-import type { EmbeddedLog } from '../embedded-log.ts'
+import type { RecordSource } from '../kept/record-source.ts'
+import type { TopicDescription } from '../kept/topic-row.ts'
 import { timestampAt } from './lag.ts'
 import { partitionsOf } from '../format/partition-id.ts'
 
@@ -15,12 +16,15 @@ export interface OffsetAndTimestamp {
   readonly timestamp: Timestamp
 }
 
-export function offsetsForTimes(log: EmbeddedLog, topic: string, timestamp: number): (OffsetAndTimestamp | null)[] {
+export function offsetsForTimes(
+  source: RecordSource,
+  topic: TopicDescription,
+  timestamp: number,
+): (OffsetAndTimestamp | null)[] {
   checkWhole('the time to look for', timestamp, 0)
-  log.refresh()
-  return partitionsOf(log.topics.describe(topic)).map((partition) => {
-    const offset = log.offsetAtTime(partition, timestamp)
-    const found = timestampAt(log, partition, offset)
+  return partitionsOf(topic).map((partition) => {
+    const offset = source.offsetAtTime(partition, timestamp)
+    const found = timestampAt(source, partition, offset)
     return found === undefined ? null : { offset: offset as Offset, timestamp: found }
   })
 }

@@ -5,7 +5,7 @@ import { MillraceError } from '../../core/errors.ts'
 import { checkBoolean, checkOptions, checkWhole, onlyField } from '../../core/checks.ts'
 import { shown } from '../../core/shown.ts'
 import type { Offset } from '../../core/units.ts'
-import type { EmbeddedLog } from '../embedded-log.ts'
+import type { GroupLog } from './group-log.ts'
 import { groupUnknown } from './lag.ts'
 import { checkGroup, namesOf, type TopicName } from '../kept/topic-name.ts'
 import { type PartitionId, partitionsOf } from '../format/partition-id.ts'
@@ -45,11 +45,11 @@ export interface OffsetReset {
   readonly after: Offset
 }
 
-export function resetOffsets(log: EmbeddedLog, group: string, options: ResetOptions): OffsetReset[] {
+export function resetOffsets(log: GroupLog, group: string, options: ResetOptions): OffsetReset[] {
   checkGroup(group)
   const { to, topics, dryRun = false } = checkOptions('resetOffsets', options, ['to', 'topics', 'dryRun'])
   checkBoolean('dryRun', dryRun)
-  const target = checkTarget(to)
+  const target = checkResetTarget(to)
   const names = topics === undefined ? undefined : namesOf('topics', topics)
   log.refresh()
   const partitions = partitionsToReset(log, group, names)
@@ -82,7 +82,7 @@ function checkNoMembers(group: string, count: number): void {
   )
 }
 
-function checkTarget(to: ResetTarget): ResetTarget {
+function checkResetTarget(to: ResetTarget): ResetTarget {
   if (to === 'earliest' || to === 'latest') return to
   const [name, value] = onlyField(to) ?? []
   if (name === 'offset') return { offset: checkWhole(name, value as number, 0) }
@@ -95,14 +95,14 @@ function checkTarget(to: ResetTarget): ResetTarget {
   )
 }
 
-function partitionsToReset(log: EmbeddedLog, group: string, topics: readonly string[] | undefined): PartitionId[] {
+function partitionsToReset(log: GroupLog, group: string, topics: readonly string[] | undefined): PartitionId[] {
   if (topics !== undefined) return [...new Set(topics)].flatMap((topic) => partitionsOf(log.topics.describe(topic)))
   const positions = log.positions.list(group)
   if (positions.length === 0) throw groupUnknown(group)
   return log.topics.named(positions)
 }
 
-function timedOffset(log: EmbeddedLog, partition: PartitionId, target: ResetTarget): number | undefined {
+function timedOffset(log: GroupLog, partition: PartitionId, target: ResetTarget): number | undefined {
   if (typeof target !== 'object') return undefined
   if ('time' in target) return log.offsetAtTime(partition, target.time)
   if ('ago' in target) return log.offsetAtTime(partition, Math.max(0, log.clock.now() - target.ago))
@@ -110,7 +110,7 @@ function timedOffset(log: EmbeddedLog, partition: PartitionId, target: ResetTarg
 }
 
 function resetOf(
-  log: EmbeddedLog,
+  log: GroupLog,
   group: string,
   partition: PartitionId,
   target: ResetTarget,

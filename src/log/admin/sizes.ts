@@ -2,9 +2,9 @@
  * How much of the log its topics take.
  */
 import type { Offset, Timestamp } from '../../core/units.ts'
-import type { EmbeddedLog } from '../embedded-log.ts'
+import type { Partitions } from '../kept/partitions.ts'
+import type { TopicDescription } from '../kept/topic-row.ts'
 import type { Segment } from '../kept/partition-row.ts'
-import { namesOf, type TopicName } from '../kept/topic-name.ts'
 import { type PartitionId, partitionsOf } from '../format/partition-id.ts'
 
 /** How much a partition holds. */
@@ -43,14 +43,12 @@ export interface TopicSize {
   readonly partitions: readonly PartitionSize[]
 }
 
-/** All as of one moment; throws `topic_unknown`, `damaged`. */
-export function sizesOf(log: EmbeddedLog, topics: readonly TopicName[] | undefined): TopicSize[] {
-  log.refresh()
-  const names = topics === undefined ? log.topics.list().map(({ name }) => name) : namesOf('topics', topics)
-  return names.map((topic) => {
-    const partitions = partitionsOf(log.topics.describe(topic)).map((partition) => sizeOf(log, partition))
+/** Throws `damaged`. */
+export function sizesOf(partitionRows: Partitions, topics: readonly TopicDescription[]): TopicSize[] {
+  return topics.map((topic) => {
+    const partitions = partitionsOf(topic).map((partition) => sizeOf(partitionRows, partition))
     return {
-      topic,
+      topic: topic.name,
       bytes: partitions.reduce((total, { bytes }) => total + bytes, 0),
       records: partitions.reduce((total, { records }) => total + records, 0),
       partitions,
@@ -58,9 +56,9 @@ export function sizesOf(log: EmbeddedLog, topics: readonly TopicName[] | undefin
   })
 }
 
-function sizeOf(log: EmbeddedLog, partition: PartitionId): PartitionSize {
-  const { startOffset, endOffset, bytes } = log.partitions.row(partition)
-  const segments = [...log.partitions.segments(partition)].filter(({ batchCount }) => batchCount > 0)
+function sizeOf(rows: Partitions, partition: PartitionId): PartitionSize {
+  const { startOffset, endOffset, bytes } = rows.row(partition)
+  const segments = [...rows.segments(partition)].filter(({ batchCount }) => batchCount > 0)
   const oldest = segments[0]
   const newestTimestamp = segments.reduce((newest, { maxTimestamp }) => Math.max(newest, maxTimestamp), -1)
   return {

@@ -7,12 +7,12 @@ import { monotonicMs, yieldToEventLoop } from '../../core/clock.ts'
 import { MillraceError, messageOf } from '../../core/errors.ts'
 import type { ConsumerSettings, RebalanceHook } from './consumer-options.ts'
 import { ConsumerPartitions, placeOf, type RunHook } from './consumer-partitions.ts'
-import type { EmbeddedLog } from '../embedded-log.ts'
+import type { ConsumerLog } from './consumer-log.ts'
 import type { TopicPartition } from '../format/partition-id.ts'
 import type { GroupSubscription } from '../group/group.ts'
 import type { PositionCommit } from '../group/groups.ts'
-import type { Lane } from './lane.ts'
-import type { Fetch, Lanes } from './lanes.ts'
+import type { Hand, Lane } from './lane.ts'
+import type { Lanes } from './lanes.ts'
 import { LoopBody } from './loop-body.ts'
 import { Membership } from './membership.ts'
 import type { OffsetStage } from '../producer/offset-source.ts'
@@ -36,7 +36,7 @@ export interface ConsumerMetrics {
 
 export class ConsumerCore {
   readonly #partitions: ConsumerPartitions
-  readonly #log: EmbeddedLog
+  readonly #log: ConsumerLog
   readonly #settings: ConsumerSettings
   readonly #hooks: RunHook
   readonly #onClose: () => void
@@ -57,7 +57,7 @@ export class ConsumerCore {
   #isCallingHook = false
   records = 0
 
-  constructor(log: EmbeddedLog, settings: ConsumerSettings, hooks: RunHook, onClose: () => void) {
+  constructor(log: ConsumerLog, settings: ConsumerSettings, hooks: RunHook, onClose: () => void) {
     this.#log = log
     this.#settings = settings
     this.#hooks = (hook, partitions) => this.#callHook(hooks, hook, partitions)
@@ -111,20 +111,20 @@ export class ConsumerCore {
   }
 
   /** A loop is left: what was fetched ahead for it, and what it has in hand, is fetched again. */
-  endLoop(loop: LoopBody, inHand?: Lane): void {
+  endLoop(loop: LoopBody, hand?: Hand): void {
     if (this.#loop !== loop) return
     loop.rests()
-    inHand?.rewind()
+    hand?.giveBack()
     this.#loop = undefined
     this.#stopWatching?.()
     this.#stopWatching = undefined
     this.wake()
-    for (const lane of this.lanes.all) if (lane.position !== undefined) lane.forgetAhead()
+    for (const lane of this.lanes.all) lane.forgetAhead()
     if (!this.#isClosed && !this.#log.environment.isClosed) this.#commitDoneOrWait()
   }
 
   /** The next records; undefined when the loop is over. Only one call works at a time. */
-  next(loop: LoopBody, recordsMax: number): Promise<Fetch | undefined> {
+  next(loop: LoopBody, recordsMax: number): Promise<Hand | undefined> {
     const before = this.#polling
     const polling = (async () => {
       await Promise.allSettled([before])
@@ -134,7 +134,7 @@ export class ConsumerCore {
     return polling
   }
 
-  async #poll(loop: LoopBody, recordsMax: number): Promise<Fetch | undefined> {
+  async #poll(loop: LoopBody, recordsMax: number): Promise<Hand | undefined> {
     this.#membership?.work()
     try {
       for (;;) {
@@ -151,8 +151,8 @@ export class ConsumerCore {
           throw error
         }
         if (this.#isOver(loop)) return undefined
-        const fetch = this.lanes.next(recordsMax)
-        if (fetch !== undefined) return fetch
+        const hand = this.lanes.next(recordsMax)
+        if (hand !== undefined) return hand
         await this.#nextEvent()
       }
     } finally {
@@ -208,9 +208,9 @@ export class ConsumerCore {
 
   // Positions.
 
-  /** What was handed out of a lane is done. */
-  done(lane: Lane): void {
-    lane.done = lane.position ?? lane.done
+  /** The user has done what was handed out. */
+  done(hand: Hand): void {
+    if (!hand.done()) return
     const { autoCommitMs, group } = this.#settings
     if (group === undefined || autoCommitMs === 0 || this.#cancelCommit !== undefined) return
     this.#cancelCommit = this.#log.clock.schedule(autoCommitMs, () => this.#commitDoneOrWait(), 'background')
@@ -221,11 +221,7 @@ export class ConsumerCore {
     this.#cancelCommit?.()
     this.#cancelCommit = undefined
     if (this.#settings.group === undefined || this.#settings.autoCommitMs === 0) return
-    this.commit(
-      this.lanes.all
-        .filter(({ position, done, saved }) => position !== undefined && done !== saved)
-        .map(({ partition, done }) => ({ partition, offset: done, metadata: '' })),
-    )
+    this.commit(this.#toCommit((lane) => lane.doneToCommit))
   }
 
   /** False when it may not commit any more: it learns what it has lost when it looks at its group. */
@@ -250,9 +246,14 @@ export class ConsumerCore {
 
   /** Everything that was handed out and is not committed. */
   handedOut(): PositionCommit[] {
-    return this.lanes.all
-      .filter(({ position, saved }) => position !== undefined && position !== saved)
-      .map(({ partition, position }) => ({ partition, offset: position as number, metadata: '' }))
+    return this.#toCommit((lane) => lane.handedOutToCommit)
+  }
+
+  #toCommit(offsetOf: (lane: Lane) => number | undefined): PositionCommit[] {
+    return this.lanes.all.flatMap((lane) => {
+      const offset = offsetOf(lane)
+      return offset === undefined ? [] : [{ partition: lane.partition, offset, metadata: '' }]
+    })
   }
 
   commit(positions: readonly PositionCommit[]): void {

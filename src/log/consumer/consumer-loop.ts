@@ -5,7 +5,7 @@ import { Observable } from 'rxjs'
 import { yieldToEventLoop } from '../../core/clock.ts'
 import type { LogRecord } from '../../core/record.ts'
 import type { ConsumerCore } from './consumer-core.ts'
-import type { Lane } from './lane.ts'
+import type { Hand } from './lane.ts'
 import type { LoopBody } from './loop-body.ts'
 import type { RecordBatch } from './reader.ts'
 
@@ -17,13 +17,7 @@ type AnyRecord = LogRecord<unknown, unknown>
 export class RecordLoop implements AsyncIterableIterator<AnyRecord> {
   readonly #core: ConsumerCore
   readonly #loop: LoopBody
-  #lane: Lane | undefined
-  #records: readonly AnyRecord[] = []
-  #next = 0
-  /** Of the lane, when its records were fetched. */
-  #epoch = 0
-  #handEpoch = 0
-  #isInHand = false
+  #hand: Hand | undefined
 
   constructor(core: ConsumerCore) {
     this.#core = core
@@ -40,59 +34,48 @@ export class RecordLoop implements AsyncIterableIterator<AnyRecord> {
   }
 
   readonly #askForNext = (): Promise<IteratorResult<AnyRecord, undefined>> => {
-    const lane = this.#lane
-    if (lane !== undefined) {
-      if (this.#isInHand) {
-        this.#isInHand = false
-        if (lane.handEpoch === this.#handEpoch) this.#core.done(lane)
-      }
-      this.#loop.asks()
-      const record = this.#records[this.#next]
-      if (record !== undefined && lane.epoch === this.#epoch && !this.#core.isAlignDue) {
-        return Promise.resolve(this.#handOut(lane, record))
-      }
-      // What is left of the fetch is fetched again, if the partition is still here then.
-      if (record !== undefined && lane.epoch === this.#epoch) lane.forgetAhead()
-    } else this.#loop.asks()
+    const hand = this.#hand
+    if (hand !== undefined) this.#core.done(hand)
+    this.#loop.asks()
+    if (hand?.hasMore === true && !this.#core.isAlignDue) {
+      const record = hand.take()
+      if (record !== undefined) return Promise.resolve(this.#handOut(record))
+    }
+    // If the partition is still here then.
+    hand?.forgetRest()
     return this.#refill()
   }
 
-  #handOut(lane: Lane, record: AnyRecord): IteratorYieldResult<AnyRecord> {
-    this.#next++
-    this.#isInHand = true
+  #handOut(record: AnyRecord): IteratorYieldResult<AnyRecord> {
     this.#core.records++
-    lane.position = record.offset + 1
     return this.#loop.answer(record)
   }
 
   async #refill(): Promise<IteratorResult<AnyRecord, undefined>> {
-    this.#lane = undefined
-    const fetch = await this.#fetch()
-    const record = fetch?.records[0]
-    if (fetch === undefined || record === undefined) return this.return()
-    this.#lane = fetch.lane
-    this.#records = fetch.records
-    this.#next = 0
-    this.#epoch = fetch.lane.epoch
-    this.#handEpoch = fetch.lane.handEpoch
-    return this.#handOut(fetch.lane, record)
-  }
-
-  async #fetch(): ReturnType<ConsumerCore['next']> {
-    try {
-      return await this.#core.next(this.#loop, recordsAhead)
-    } catch (error) {
-      this.#core.endLoop(this.#loop)
-      throw error
+    for (;;) {
+      this.#hand = undefined
+      this.#hand = await fetchFor(this.#core, this.#loop, recordsAhead)
+      if (this.#hand === undefined) return this.return()
+      const record = this.#hand.take()
+      if (record !== undefined) return this.#handOut(record)
     }
   }
 
   /** The loop is left: nobody said that the record in hand is done. */
   async return(): Promise<IteratorResult<AnyRecord, undefined>> {
-    const isInHand = this.#isInHand && this.#lane?.handEpoch === this.#handEpoch
-    this.#core.endLoop(this.#loop, isInHand ? this.#lane : undefined)
-    this.#lane = undefined
+    this.#core.endLoop(this.#loop, this.#hand)
+    this.#hand = undefined
     return { done: true, value: undefined }
+  }
+}
+
+/** The loop is over when fetching fails. */
+async function fetchFor(core: ConsumerCore, loop: LoopBody, recordsMax: number): Promise<Hand | undefined> {
+  try {
+    return await core.next(loop, recordsMax)
+  } catch (error) {
+    core.endLoop(loop)
+    throw error
   }
 }
 
@@ -100,7 +83,7 @@ export class BatchLoop implements AsyncIterableIterator<RecordBatch<unknown, unk
   readonly #core: ConsumerCore
   readonly #recordsMax: number
   readonly #loop: LoopBody
-  #inHand: { readonly lane: Lane; readonly handEpoch: number } | undefined
+  #hand: Hand | undefined
 
   constructor(core: ConsumerCore, recordsMax: number) {
     this.#core = core
@@ -118,38 +101,23 @@ export class BatchLoop implements AsyncIterableIterator<RecordBatch<unknown, unk
   }
 
   readonly #askForNext = async (): Promise<IteratorResult<RecordBatch<unknown, unknown>, undefined>> => {
-    const before = this.#laneInHand()
-    if (before !== undefined) this.#core.done(before)
-    this.#inHand = undefined
+    if (this.#hand !== undefined) this.#core.done(this.#hand)
+    this.#hand = undefined
     this.#loop.asks()
-    const fetch = await this.#fetch()
-    const last = fetch?.records.at(-1)
-    if (fetch === undefined || last === undefined) return this.return()
-    const { lane, records } = fetch
-    this.#inHand = { lane, handEpoch: lane.handEpoch }
-    this.#core.records += records.length
-    lane.position = last.offset + 1
-    const { topic, partition } = lane.partition
-    return this.#loop.answer({ topic, partition, records })
-  }
-
-  async #fetch(): ReturnType<ConsumerCore['next']> {
-    try {
-      return await this.#core.next(this.#loop, this.#recordsMax)
-    } catch (error) {
-      this.#core.endLoop(this.#loop)
-      throw error
+    for (;;) {
+      this.#hand = await fetchFor(this.#core, this.#loop, this.#recordsMax)
+      if (this.#hand === undefined) return this.return()
+      const { topic, partition } = this.#hand.partition
+      const records = this.#hand.takeAll()
+      if (records.length === 0) continue
+      this.#core.records += records.length
+      return this.#loop.answer({ topic, partition, records })
     }
   }
 
-  /** Undefined also when it was sent elsewhere or taken away meanwhile. */
-  #laneInHand(): Lane | undefined {
-    return this.#inHand?.lane.handEpoch === this.#inHand?.handEpoch ? this.#inHand?.lane : undefined
-  }
-
   async return(): Promise<IteratorResult<RecordBatch<unknown, unknown>, undefined>> {
-    this.#core.endLoop(this.#loop, this.#laneInHand())
-    this.#inHand = undefined
+    this.#core.endLoop(this.#loop, this.#hand)
+    this.#hand = undefined
     return { done: true, value: undefined }
   }
 }
@@ -161,15 +129,12 @@ export function observableRecords(core: ConsumerCore): Observable<AnyRecord> {
     const run = async (): Promise<void> => {
       while (!subscriber.closed) {
         await yieldToEventLoop()
-        const fetch = await core.next(loop, recordsAhead)
-        if (fetch === undefined) break
-        const { lane, records } = fetch
-        const { epoch } = lane
-        for (const record of records) {
-          if (subscriber.closed || lane.epoch !== epoch) break
-          lane.position = record.offset + 1
+        const hand = await core.next(loop, recordsAhead)
+        if (hand === undefined) break
+        for (let record = hand.take(); record !== undefined; record = hand.take()) {
           core.records++
           subscriber.next(record)
+          if (subscriber.closed) break
         }
       }
     }

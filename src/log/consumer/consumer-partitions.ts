@@ -3,7 +3,7 @@
  */
 import type { WriteTransaction } from '../../storage/environment.ts'
 import type { ConsumerSettings, RebalanceHook } from './consumer-options.ts'
-import type { EmbeddedLog } from '../embedded-log.ts'
+import type { PartitionsLog } from './consumer-log.ts'
 import { Lane } from './lane.ts'
 import { Lanes } from './lanes.ts'
 import { resetOffset } from './start-offset.ts'
@@ -18,7 +18,7 @@ export class ConsumerPartitions {
   readonly subscription: Subscription
   /** How often partitions came or went. */
   rebalances = 0
-  readonly #log: EmbeddedLog
+  readonly #log: PartitionsLog
   readonly #settings: ConsumerSettings
   readonly #runHook: RunHook
   readonly #commitDone: () => boolean
@@ -26,7 +26,7 @@ export class ConsumerPartitions {
   readonly #initial: ReadonlySet<string>
   #topicsVersion: number
 
-  constructor(log: EmbeddedLog, settings: ConsumerSettings, runHook: RunHook, commitDone: () => boolean) {
+  constructor(log: PartitionsLog, settings: ConsumerSettings, runHook: RunHook, commitDone: () => boolean) {
     const { group, assign, source, reset } = settings
     this.#log = log
     this.#settings = settings
@@ -35,7 +35,7 @@ export class ConsumerPartitions {
     log.refresh()
     if (group !== undefined) log.positions.checkNotApplication(group)
     this.lanes = new Lanes(log, reset)
-    this.subscription = new Subscription(log, source)
+    this.subscription = new Subscription(log.topics, source)
     log.refresh()
     this.#topicsVersion = log.topics.version()
     this.#initial = new Set(this.subscription.partitions().map(partitionName))

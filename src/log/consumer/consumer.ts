@@ -11,7 +11,7 @@ import type { Offset } from '../../core/units.ts'
 import { type ConsumerMetrics, ConsumerCore } from './consumer-core.ts'
 import { BatchLoop, observableRecords, RecordLoop } from './consumer-loop.ts'
 import { checkConsumerOptions, type ConsumerControl, type ConsumerOptions } from './consumer-options.ts'
-import type { EmbeddedLog } from '../embedded-log.ts'
+import type { ConsumerLog } from './consumer-log.ts'
 import { partitionAt, type PartitionId, type TopicPartition } from '../format/partition-id.ts'
 import type { PositionCommit } from '../group/groups.ts'
 import type { Lane } from './lane.ts'
@@ -89,12 +89,12 @@ export class Consumer<R extends LogRecord<unknown, unknown>>
    * ```
    */
   readonly records$: Observable<R>
-  readonly #log: EmbeddedLog
+  readonly #log: ConsumerLog
   readonly #core: ConsumerCore
   readonly #group: string | undefined
 
   /** @internal made by {@link Log.consumer} */
-  constructor(log: EmbeddedLog, options: ConsumerOptions<TopicSource>, onClose: (consumer: Consumer<R>) => void) {
+  constructor(log: ConsumerLog, options: ConsumerOptions<TopicSource>, onClose: (consumer: Consumer<R>) => void) {
     const settings = checkConsumerOptions(options)
     this.#log = log
     this.#group = settings.group
@@ -185,15 +185,12 @@ export class Consumer<R extends LogRecord<unknown, unknown>>
 
   /** Hands out nothing more of these partitions until {@link resume}; they stay its own. */
   pause(partitions: readonly TopicPartition[] = this.assignment()): void {
-    for (const lane of this.#lanesOf(partitions)) {
-      lane.isPaused = true
-      lane.forgetAhead()
-    }
+    for (const lane of this.#lanesOf(partitions)) lane.pause()
   }
 
   /** Goes on with partitions that were paused. */
   resume(partitions: readonly TopicPartition[] = this.assignment()): void {
-    for (const lane of this.#lanesOf(partitions)) lane.isPaused = false
+    for (const lane of this.#lanesOf(partitions)) lane.resume()
     this.#core.wake()
   }
 

@@ -1,15 +1,19 @@
 /**
  * One partition as a consumer reads it: where it stands, what is done, and the records from there on.
+ *
+ * Its position moves as records are handed out, and nowhere else: {@link Lane.fetch} gives a {@link Hand}, which hands them out
+ * one by one or all together, and says when the user has done what it holds. A lane that is sent elsewhere, paused or
+ * taken away stops standing by its hand, which then hands out nothing more.
  */
 import { MillraceError } from '../../core/errors.ts'
 import type { LogRecord } from '../../core/record.ts'
 import type { Codec } from '../../core/serde.ts'
-import { BatchCursor } from '../format/batch-cursor.ts'
-import { withWayPast } from './damage.ts'
 import { decodeRecord } from '../format/decode.ts'
-import type { EmbeddedLog } from '../embedded-log.ts'
-import type { StoredBatch } from '../kept/partitions.ts'
 import type { PartitionId } from '../format/partition-id.ts'
+import type { RecordSource } from '../kept/record-source.ts'
+import { RecordWalk } from './record-walk.ts'
+
+type AnyRecord = LogRecord<unknown, unknown>
 
 /** How the records of a topic are read. */
 export interface TopicCodecs {
@@ -17,145 +21,205 @@ export interface TopicCodecs {
   readonly value: Codec<unknown>
 }
 
-/** A fetch ends when the stored batches that it has unpacked reach so many bytes. */
+/** A fetch ends when the stored batches that it has unpacked reach this many bytes. */
 const fetchBytesMax = 1_048_576
 
 export class Lane {
   readonly partition: PartitionId
-  /** The offset after the last record that was handed out; undefined until it is known where to begin. */
-  position: number | undefined
-  /** The offset after the last record that is done. */
-  done = 0
-  /** The position that need not be committed any more: it is, or it is where the lane began. */
-  saved: number | undefined
-  isPaused = false
-  /** Rises when what was fetched ahead is not to be handed out any more. */
-  epoch = 0
-  /** Rises when what is in hand is none of this lane's concern any more: it was sent elsewhere, or taken away. */
-  handEpoch = 0
-  readonly #log: EmbeddedLog
   readonly #codecs: TopicCodecs
-  readonly #cursor: BatchCursor
+  /** Stands where the next fetch reads. */
+  readonly #walk: RecordWalk
+  /** The offset after the last record that was handed out; undefined until it is known where to begin. */
+  #position: number | undefined
+  /** The offset after the last record that is done. */
+  #done = 0
+  /** The position that need not be committed any more: it is, or it is where the lane began. */
+  #saved: number | undefined
   /** The offset after the last record that was handed out, when it has to be handed out again. */
   #handedOutEnd = 0
-  /** Where the next fetch reads. */
-  #readAt = 0
-  /** Whether the cursor stands before #readAt, in the batch that holds it. */
-  #isLoaded = false
+  #isPaused = false
+  /** Whose records may still be handed out. */
+  #ahead: Hand | undefined
+  /** Whose records in the user's hands are this lane's concern. */
+  #held: Hand | undefined
 
-  constructor(log: EmbeddedLog, partition: PartitionId, codecs: TopicCodecs) {
-    this.#log = log
+  constructor(source: RecordSource, partition: PartitionId, codecs: TopicCodecs) {
     this.partition = partition
     this.#codecs = codecs
-    this.#cursor = new BatchCursor(partition)
+    this.#walk = new RecordWalk(source, partition, 0)
+  }
+
+  get position(): number | undefined {
+    return this.#position
+  }
+
+  get isPaused(): boolean {
+    return this.#isPaused
+  }
+
+  /** What is handed out and not committed: the position; undefined when there is nothing. */
+  get handedOutToCommit(): number | undefined {
+    return this.#position === this.#saved ? undefined : this.#position
+  }
+
+  /** What is done and not committed; undefined when there is nothing. */
+  get doneToCommit(): number | undefined {
+    return this.#position === undefined || this.#done === this.#saved ? undefined : this.#done
   }
 
   /** Goes on from an offset; everything before counts as done. */
   moveTo(offset: number): void {
-    this.position = offset
-    this.done = offset
-    this.saved ??= offset
+    this.#position = offset
+    this.#done = offset
+    this.#saved ??= offset
     this.#handedOutEnd = 0
     this.letGo()
   }
 
-  /** What was handed out and is not done is handed out again. */
-  rewind(): void {
-    this.#handedOutEnd = this.position ?? 0
-    this.position = this.done
-    this.letGo()
+  pause(): void {
+    this.#isPaused = true
+    this.forgetAhead()
+  }
+
+  resume(): void {
+    this.#isPaused = false
   }
 
   /** As {@link forgetAhead}, and what is in hand is never done. */
   letGo(): void {
-    this.handEpoch++
+    this.#held = undefined
     this.forgetAhead()
   }
 
   /** A position is committed: what was handed out before it is done. */
   commit(offset: number): void {
-    this.saved = offset
-    if (offset > (this.position ?? 0) && offset <= this.#handedOutEnd) this.moveTo(offset)
-    this.done = Math.max(this.done, offset)
+    this.#saved = offset
+    if (offset > (this.#position ?? 0) && offset <= this.#handedOutEnd) this.moveTo(offset)
+    this.#done = Math.max(this.#done, offset)
   }
 
   /** What was fetched and not handed out is fetched again. */
   forgetAhead(): void {
-    this.#readAt = this.position ?? 0
-    this.#isLoaded = false
-    this.epoch++
+    this.#ahead = undefined
+    this.#walk.moveTo(this.#position ?? 0)
   }
 
   /**
-   * Up to `recordsMax` records from where the last fetch ended; none when there are no more yet.
+   * Up to `recordsMax` records from where the last fetch ended; undefined when there are no more yet.
    *
    * @throws MillraceError `damaged`, whose offset is the last one of the batch, `undecodable`, `unexpected_null`; the records
    *   before are handed out first
    */
-  fetch(recordsMax: number): LogRecord<unknown, unknown>[] {
-    const records: LogRecord<unknown, unknown>[] = []
-    let bytes = 0
-    while (records.length < recordsMax && bytes < fetchBytesMax) {
-      try {
-        if (!this.#isLoaded) {
-          const stored = this.#find()
-          if (stored === undefined) break
-          bytes += stored.bytes.length
-          this.#load(stored)
-        }
-        this.#fill(records, recordsMax)
-      } catch (error) {
-        if (records.length === 0 || !(error instanceof MillraceError)) throw error
-        break // it is thrown again by the next fetch
-      }
-    }
-    return records
-  }
-
-  #find(): StoredBatch | undefined {
+  fetch(recordsMax: number): Hand | undefined {
+    const records: AnyRecord[] = []
     try {
-      return this.#log.batchAt(this.partition, this.#readAt)
+      this.#read(records, recordsMax)
     } catch (error) {
-      throw withWayPast(this.#log, this.partition, this.#readAt, error)
+      // With records to hand out first, the next fetch throws it again.
+      if (records.length === 0 || !(error instanceof MillraceError)) throw error
     }
+    if (records.length === 0) return undefined
+    this.#ahead = this.#held = new Hand(this, records)
+    return this.#ahead
   }
 
-  #load(stored: StoredBatch): void {
-    try {
-      this.#cursor.load(stored.bytes, stored.baseOffset)
-    } catch (error) {
-      throw withWayPast(this.#log, this.partition, stored.baseOffset, error)
-    }
-    this.#isLoaded = true
-  }
-
-  #fill(records: LogRecord<unknown, unknown>[], recordsMax: number): void {
-    const cursor = this.#cursor
+  #read(records: AnyRecord[], recordsMax: number): void {
+    const walk = this.#walk
+    const { cursor } = walk
     const { key, value } = this.#codecs
-    while (records.length < recordsMax) {
-      if (!this.#advance()) return
-      if (cursor.offset < this.#readAt) continue
+    const endBytes = walk.readBytes + fetchBytesMax
+    while (records.length < recordsMax && (walk.isInBatch || walk.readBytes < endBytes) && walk.next()) {
       try {
         records.push(decodeRecord(cursor, this.partition, key, value))
       } catch (error) {
-        this.#isLoaded = false
-        this.#readAt = cursor.offset
+        walk.moveTo(cursor.offset)
         throw error
       }
-      this.#readAt = cursor.offset + 1
     }
   }
 
-  #advance(): boolean {
-    const cursor = this.#cursor
-    try {
-      if (cursor.next()) return true
-    } catch (error) {
-      this.#isLoaded = false
-      throw withWayPast(this.#log, this.partition, cursor.baseOffset, error)
-    }
-    this.#isLoaded = false
-    this.#readAt = cursor.endOffset
-    return false
+  /** Whether a hand may hand out more. */
+  standsBy(hand: Hand): boolean {
+    return this.#ahead === hand
+  }
+
+  /** A hand hands out everything before an offset. */
+  handOut(offset: number): void {
+    this.#position = offset
+  }
+
+  /** What a hand has handed out is done; false when that is no concern of this lane any more. */
+  finish(hand: Hand): boolean {
+    if (this.#held !== hand) return false
+    this.#done = this.#position ?? this.#done
+    return true
+  }
+
+  /** What a hand has handed out is not done, and comes again. */
+  takeBack(hand: Hand): void {
+    if (this.#held !== hand) return
+    this.#handedOutEnd = this.#position ?? 0
+    this.#position = this.#done
+    this.letGo()
+  }
+}
+
+/** Records that were fetched together, on their way to the user. */
+export class Hand {
+  readonly #lane: Lane
+  readonly #records: readonly AnyRecord[]
+  #next = 0
+  /** Whether the user has some that are not done. */
+  #isHeld = false
+
+  constructor(lane: Lane, records: readonly AnyRecord[]) {
+    this.#lane = lane
+    this.#records = records
+  }
+
+  get partition(): PartitionId {
+    return this.#lane.partition
+  }
+
+  /** Whether there are more to hand out. */
+  get hasMore(): boolean {
+    return this.#next < this.#records.length && this.#lane.standsBy(this)
+  }
+
+  /** Hands out the next record; undefined without {@link hasMore}. */
+  take(): AnyRecord | undefined {
+    if (!this.hasMore) return undefined
+    const record = this.#records[this.#next++] as AnyRecord
+    this.#lane.handOut(record.offset + 1)
+    this.#isHeld = true
+    return record
+  }
+
+  /** Hands out all of them; none without {@link hasMore}. */
+  takeAll(): readonly AnyRecord[] {
+    const last = this.#records.at(-1)
+    if (last === undefined || !this.hasMore) return []
+    this.#next = this.#records.length
+    this.#lane.handOut(last.offset + 1)
+    this.#isHeld = true
+    return this.#records
+  }
+
+  /** What was handed out is done; false without any, and when the lane was sent elsewhere or taken away meanwhile. */
+  done(): boolean {
+    const isDone = this.#isHeld && this.#lane.finish(this)
+    this.#isHeld = false
+    return isDone
+  }
+
+  /** What was handed out and is not done comes again. */
+  giveBack(): void {
+    if (this.#isHeld) this.#lane.takeBack(this)
+    this.#isHeld = false
+  }
+
+  /** What is left is fetched again. */
+  forgetRest(): void {
+    if (this.hasMore) this.#lane.forgetAhead()
   }
 }

@@ -1,30 +1,23 @@
 /**
  * The partitions that a consumer reads, each in its turn.
  */
-import type { LogRecord } from '../../core/record.ts'
-import type { EmbeddedLog } from '../embedded-log.ts'
-import type { Lane } from './lane.ts'
+import type { RecordSource } from '../kept/record-source.ts'
+import type { Hand, Lane } from './lane.ts'
 import { type ResetPolicy, resetOffset } from './start-offset.ts'
-
-/** Records of one partition, side by side. */
-export interface Fetch {
-  readonly lane: Lane
-  readonly records: readonly LogRecord<unknown, unknown>[]
-}
 
 export class Lanes {
   /** How often a position was set by the reset policy because it was not kept any more. */
   resets = 0
   /** How many offsets were passed over by that. */
   missed = 0
-  readonly #log: EmbeddedLog
+  readonly #source: RecordSource
   readonly #reset: ResetPolicy
   #lanes: Lane[] = []
   /** Whose turn it is. */
   #turn = 0
 
-  constructor(log: EmbeddedLog, reset: ResetPolicy) {
-    this.#log = log
+  constructor(source: RecordSource, reset: ResetPolicy) {
+    this.#source = source
     this.#reset = reset
   }
 
@@ -50,15 +43,15 @@ export class Lanes {
    *
    * @throws MillraceError `position_lost`, and as {@link Lane.fetch}
    */
-  next(recordsMax: number): Fetch | undefined {
-    this.#log.refresh()
+  next(recordsMax: number): Hand | undefined {
+    this.#source.refresh()
     for (let tries = this.#lanes.length; tries > 0; tries--) {
       this.#turn = (this.#turn + 1) % this.#lanes.length
       const lane = this.#lanes[this.#turn] as Lane
       if (lane.isPaused) continue
       this.place(lane)
-      const records = lane.fetch(recordsMax)
-      if (records.length > 0) return { lane, records }
+      const hand = lane.fetch(recordsMax)
+      if (hand !== undefined) return hand
     }
     return undefined
   }
@@ -67,13 +60,13 @@ export class Lanes {
   place(lane: Lane): void {
     const { partition, position } = lane
     if (position === undefined) {
-      lane.moveTo(resetOffset(this.#log, partition, this.#reset, undefined))
+      lane.moveTo(resetOffset(this.#source, partition, this.#reset, undefined))
       return
     }
-    const startOffset = this.#log.startOffset(partition)
-    const endOffset = this.#log.endOffset(partition)
+    const startOffset = this.#source.startOffset(partition)
+    const endOffset = this.#source.endOffset(partition)
     if (position >= startOffset && position <= endOffset) return
-    const offset = resetOffset(this.#log, partition, this.#reset, position)
+    const offset = resetOffset(this.#source, partition, this.#reset, position)
     this.resets++
     this.missed += Math.max(0, offset - position)
     lane.moveTo(offset)

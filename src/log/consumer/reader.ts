@@ -6,12 +6,12 @@ import { checkBoolean, checkOptions, checkSignal, checkWhole } from '../../core/
 import type { LogRecord } from '../../core/record.ts'
 import { type Codec, codecOf } from '../../core/serde.ts'
 import { checkTopic, type Topic } from '../../core/topic.ts'
-import { BatchCursor } from '../format/batch-cursor.ts'
-import { withWayPast } from './damage.ts'
 import { decodeRecord } from '../format/decode.ts'
-import type { EmbeddedLog } from '../embedded-log.ts'
+import type { ReaderLog } from './consumer-log.ts'
+import type { RecordSource } from '../kept/record-source.ts'
+import { RecordWalk } from './record-walk.ts'
 import { positionLost } from '../kept/partitions.ts'
-import { checkTarget, type SeekTarget, seekOffset } from './start-offset.ts'
+import { checkSeekTarget, type SeekTarget, seekOffset } from './start-offset.ts'
 import { partitionAt, type PartitionId, partitionsOf } from '../format/partition-id.ts'
 
 /** Where to begin: whatever a consumer can {@link Consumer.seek}. */
@@ -57,14 +57,14 @@ export interface RecordBatch<K, V> {
  * ```
  */
 export class TopicReader<K, V> implements AsyncIterable<LogRecord<K, V>> {
-  readonly #log: EmbeddedLog
+  readonly #log: ReaderLog
   readonly #topic: Topic<K, V>
   readonly #keyCodec: Codec<K>
   readonly #valueCodec: Codec<V>
   readonly #options: ReadOptions
   #missed = 0
 
-  constructor(log: EmbeddedLog, topic: Topic<K, V>, options: ReadOptions) {
+  constructor(log: ReaderLog, topic: Topic<K, V>, options: ReadOptions) {
     this.#log = log
     this.#topic = checkTopic('read', topic)
     this.#keyCodec = codecOf(this.#topic.key)
@@ -95,7 +95,7 @@ export class TopicReader<K, V> implements AsyncIterable<LogRecord<K, V>> {
   async *batches(): AsyncGenerator<RecordBatch<K, V>, void, undefined> {
     const { follow = false, signal } = this.#options
     this.#log.refresh()
-    let lanes = this.#lanes()
+    let walks = this.#walks()
     let wake: () => void = noop
     const stopWatching = follow ? this.#log.onCommit(() => wake()) : noop
     const onAbort = (): void => wake()
@@ -103,16 +103,17 @@ export class TopicReader<K, V> implements AsyncIterable<LogRecord<K, V>> {
     try {
       for (;;) {
         if (signal?.aborted === true) return
-        if (lanes === undefined && follow) lanes = this.#newLanes()
+        if (walks === undefined && follow) walks = this.#newWalks()
         let progressed = false
-        for (const lane of lanes ?? []) {
+        for (const walk of walks ?? []) {
           this.#log.refresh()
-          if (!follow && lane.offset >= lane.endOffset) continue
-          this.#catchUpWithDeletion(lane)
-          if (!this.#load(lane)) continue
-          progressed = true
-          const { records, failure } = this.#decode(lane)
-          if (records.length > 0) yield { topic: this.#topic.name, partition: lane.partition.partition, records }
+          if (!follow && walk.offset >= walk.endOffset) continue
+          this.#catchUpWithDeletion(walk)
+          const { records, failure } = this.#readBatch(walk)
+          if (records.length > 0) {
+            progressed = true
+            yield { topic: this.#topic.name, partition: walk.partition.partition, records }
+          }
           if (failure !== undefined) throw failure
         }
         if (progressed) continue
@@ -129,44 +130,30 @@ export class TopicReader<K, V> implements AsyncIterable<LogRecord<K, V>> {
     }
   }
 
-  /** Loads the batch that holds the lane's offset; false when there is none yet. */
-  #load({ partition, offset, cursor }: Lane): boolean {
-    let at = offset
-    try {
-      const stored = this.#log.batchAt(partition, offset)
-      if (stored === undefined) return false
-      at = stored.baseOffset
-      cursor.load(stored.bytes, at)
-      return true
-    } catch (error) {
-      throw withWayPast(this.#log, partition, at, error)
-    }
-  }
-
   /** Records that are deleted before they are read are passed over, and counted. */
-  #catchUpWithDeletion(lane: Lane): void {
-    const startOffset = this.#log.startOffset(lane.partition)
-    if (lane.offset >= startOffset) return
-    this.#missed += startOffset - lane.offset
-    lane.offset = startOffset
+  #catchUpWithDeletion(walk: BoundedWalk): void {
+    const startOffset = this.#log.startOffset(walk.partition)
+    if (walk.offset >= startOffset) return
+    this.#missed += startOffset - walk.offset
+    walk.moveTo(startOffset)
   }
 
   /** Undefined while there is no such topic. */
-  #lanes(): Lane[] | undefined {
+  #walks(): BoundedWalk[] | undefined {
     const { from = 'beginning' } = this.#options
     const partitions = this.#partitions()
     if (partitions === undefined && typeof from === 'number' && from > 0) throw pastNothing(this.#topic.name, from)
-    return partitions?.map((partition) => this.#lane(partition, this.#begin(partition, from)))
+    return partitions?.map((partition) => this.#walk(partition, this.#begin(partition, from)))
   }
 
   /** For a topic that was created after the read began: all of it is new, so it is read from its start. */
-  #newLanes(): Lane[] | undefined {
+  #newWalks(): BoundedWalk[] | undefined {
     this.#log.refresh()
-    return this.#partitions()?.map((partition) => this.#lane(partition, 0))
+    return this.#partitions()?.map((partition) => this.#walk(partition, 0))
   }
 
-  #lane(partition: PartitionId, offset: number): Lane {
-    return { partition, cursor: new BatchCursor(partition), offset, endOffset: this.#log.endOffset(partition) }
+  #walk(partition: PartitionId, offset: number): BoundedWalk {
+    return new BoundedWalk(this.#log, partition, offset)
   }
 
   #partitions(): readonly PartitionId[] | undefined {
@@ -185,22 +172,21 @@ export class TopicReader<K, V> implements AsyncIterable<LogRecord<K, V>> {
     return offset
   }
 
-  /** The records of the loaded batch from the lane's offset to its end, or to the first one that does not decode. */
-  #decode(lane: Lane): { readonly records: LogRecord<K, V>[]; readonly failure: MillraceError | undefined } {
-    const { cursor } = lane
+  /** Records of one batch, up to its end or to the first one that cannot be read. */
+  #readBatch(walk: BoundedWalk): { readonly records: LogRecord<K, V>[]; readonly failure: MillraceError | undefined } {
+    const { cursor, partition, endOffset } = walk
+    const { follow = false } = this.#options
     const records: LogRecord<K, V>[] = []
     try {
-      while (cursor.next()) {
-        if (cursor.offset < lane.offset) continue
-        if (!this.#options.follow && cursor.offset >= lane.endOffset) break
-        records.push(decodeRecord(cursor, lane.partition, this.#keyCodec, this.#valueCodec))
+      while (walk.next()) {
+        if (!follow && cursor.offset >= endOffset) break
+        records.push(decodeRecord(cursor, partition, this.#keyCodec, this.#valueCodec))
+        if (!walk.isInBatch) break
       }
-      lane.offset = cursor.endOffset
       return { records, failure: undefined }
     } catch (error) {
       if (!(error instanceof MillraceError)) throw error
-      lane.offset = cursor.offset
-      return { records, failure: withWayPast(this.#log, lane.partition, cursor.baseOffset, error) }
+      return { records, failure: error }
     }
   }
 }
@@ -219,14 +205,17 @@ function checkReadOptions(options: ReadOptions): ReadOptions {
   if (partition !== undefined) checkWhole('the partition', partition, 0)
   if (follow !== undefined) checkBoolean('follow', follow)
   if (signal !== undefined) checkSignal('signal', signal)
-  return from === undefined ? checked : { ...checked, from: checkTarget(from) }
+  return from === undefined ? checked : { ...checked, from: checkSeekTarget(from) }
 }
 
-interface Lane {
-  readonly partition: PartitionId
-  readonly cursor: BatchCursor
-  offset: number
+/** A walk that knows where its partition ended when it began. */
+class BoundedWalk extends RecordWalk {
   readonly endOffset: number
+
+  constructor(source: RecordSource, partition: PartitionId, offset: number) {
+    super(source, partition, offset)
+    this.endOffset = source.endOffset(partition)
+  }
 }
 
 const noop = (): void => undefined

@@ -4,7 +4,7 @@
 import { MillraceError } from '../../core/errors.ts'
 import { checkWhole, onlyField } from '../../core/checks.ts'
 import { shown } from '../../core/shown.ts'
-import type { EmbeddedLog } from '../embedded-log.ts'
+import type { RecordSource } from '../kept/record-source.ts'
 import type { PartitionId } from '../format/partition-id.ts'
 
 /**
@@ -30,7 +30,7 @@ export function checkReset(reset: ResetPolicy): ResetPolicy {
 }
 
 /** @throws MillraceError `bad_option` */
-export function checkTarget(target: SeekTarget): SeekTarget {
+export function checkSeekTarget(target: SeekTarget): SeekTarget {
   if (target === 'beginning' || target === 'end') return target
   if (typeof target === 'number') return checkWhole('the offset to begin at', target, 0)
   const [name, value] = onlyField(target) ?? []
@@ -47,16 +47,16 @@ export function checkTarget(target: SeekTarget): SeekTarget {
  *
  * @throws MillraceError `bad_option`, `position_lost`
  */
-export function seekOffset(log: EmbeddedLog, partition: PartitionId, given: SeekTarget): number {
-  const target = checkTarget(given)
-  if (target === 'beginning') return log.startOffset(partition)
-  if (target === 'end') return log.endOffset(partition)
-  if (typeof target === 'number') return notBehindEnd(partition, target, log.endOffset(partition))
-  const timestamp = 'time' in target ? target.time : Math.max(0, log.clock.now() - target.ago)
-  return log.offsetAtTime(partition, timestamp)
+export function seekOffset(source: RecordSource, partition: PartitionId, given: SeekTarget): number {
+  const target = checkSeekTarget(given)
+  if (target === 'beginning') return source.startOffset(partition)
+  if (target === 'end') return source.endOffset(partition)
+  if (typeof target === 'number') return notPastEnd(partition, target, source.endOffset(partition))
+  const timestamp = 'time' in target ? target.time : Math.max(0, source.clock.now() - target.ago)
+  return source.offsetAtTime(partition, timestamp)
 }
 
-function notBehindEnd({ topic, partition }: PartitionId, offset: number, endOffset: number): number {
+function notPastEnd({ topic, partition }: PartitionId, offset: number, endOffset: number): number {
   if (offset <= endOffset) return offset
   throw new MillraceError(
     'position_lost',
@@ -71,16 +71,16 @@ function notBehindEnd({ topic, partition }: PartitionId, offset: number, endOffs
  * @throws MillraceError `position_lost` for `none`
  */
 export function resetOffset(
-  log: EmbeddedLog,
+  source: RecordSource,
   partition: PartitionId,
   policy: ResetPolicy,
   lost: number | undefined,
 ): number {
   if (policy !== 'none') {
-    return seekOffset(log, partition, policy === 'earliest' ? 'beginning' : policy === 'latest' ? 'end' : policy)
+    return seekOffset(source, partition, policy === 'earliest' ? 'beginning' : policy === 'latest' ? 'end' : policy)
   }
   const { topic, partition: index } = partition
-  const kept = `it holds offsets from ${log.startOffset(partition)} to ${log.endOffset(partition)}`
+  const kept = `it holds offsets from ${source.startOffset(partition)} to ${source.endOffset(partition)}`
   throw new MillraceError(
     'position_lost',
     lost === undefined

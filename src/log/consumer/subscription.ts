@@ -4,11 +4,10 @@
 import { codecOf, type Serde } from '../../core/serde.ts'
 import { bytes, nullable } from '../../core/serdes.ts'
 import type { TopicConfig } from '../../core/topic-config.ts'
-import type { EmbeddedLog } from '../embedded-log.ts'
 import type { GroupSubscription } from '../group/group.ts'
 import type { TopicCodecs } from './lane.ts'
 import { nameOf } from '../kept/topic-name.ts'
-import type { TopicDescription } from '../kept/topics.ts'
+import type { TopicDescription, Topics } from '../kept/topics.ts'
 import { partitionAt, type PartitionId, partitionsOf } from '../format/partition-id.ts'
 
 /** A topic as a consumer is given it: its typed constant, or its name, whose keys and values are read as bytes. */
@@ -34,7 +33,7 @@ const rawBytes = nullable(bytes())
 const raw: TopicCodecs = codecsOf({ key: rawBytes, value: rawBytes })
 
 export class Subscription {
-  readonly #log: EmbeddedLog
+  readonly #topics: Topics
   readonly #codecs = new Map<string, TopicCodecs>()
   readonly #pattern: RegExp | undefined
 
@@ -43,8 +42,8 @@ export class Subscription {
    *
    * @throws MillraceError `topic_unknown`, `partitions_differ`, `bad_option`
    */
-  constructor(log: EmbeddedLog, source: readonly TopicSource[] | RegExp) {
-    this.#log = log
+  constructor(topics: Topics, source: readonly TopicSource[] | RegExp) {
+    this.#topics = topics
     if (source instanceof RegExp) {
       // A copy with its own lastIndex, whatever the user does with theirs.
       this.#pattern = new RegExp(source.source, source.flags.replaceAll(/[gy]/g, ''))
@@ -52,26 +51,26 @@ export class Subscription {
     }
     for (const topic of source) this.#codecs.set(nameOf(topic), typeof topic === 'string' ? raw : codecsOf(topic))
     // What no constant creates must be there before anything is created.
-    for (const topic of source) if (typeof topic === 'string') log.describeTopic(topic)
-    log.ensureTopics(source.filter((topic) => typeof topic === 'object'))
+    for (const topic of source) if (typeof topic === 'string') topics.describe(topic)
+    topics.ensure(source.filter((topic) => typeof topic === 'object'))
   }
 
   /** @throws MillraceError `topic_unknown` when a topic that is read by its name is gone */
   check(): void {
-    if (this.#pattern === undefined) for (const name of this.#codecs.keys()) this.#log.describeTopic(name)
+    if (this.#pattern === undefined) for (const name of this.#codecs.keys()) this.#topics.describe(name)
   }
 
   /** Evaluates the pattern, so do not call it in a transaction. */
   forGroup(): GroupSubscription {
     if (this.#pattern === undefined) return { topics: [...this.#codecs.keys()] }
     const { source, flags } = this.#pattern
-    return { topics: this.#topics().map(({ name }) => name), pattern: { source, flags } }
+    return { topics: this.#read().map(({ name }) => name), pattern: { source, flags } }
   }
 
-  #topics(): TopicDescription[] {
+  #read(): TopicDescription[] {
     const pattern = this.#pattern
-    if (pattern === undefined) return [...this.#codecs.keys()].map((name) => this.#log.describeTopic(name))
-    return this.#log.topics.list().filter(({ name }) => pattern.test(name))
+    if (pattern === undefined) return [...this.#codecs.keys()].map((name) => this.#topics.describe(name))
+    return this.#topics.list().filter(({ name }) => pattern.test(name))
   }
 
   codecs(topic: string): TopicCodecs {
@@ -80,12 +79,12 @@ export class Subscription {
 
   /** All partitions of all topics, as of now. */
   partitions(): PartitionId[] {
-    return this.#topics().flatMap(partitionsOf)
+    return this.#read().flatMap(partitionsOf)
   }
 
   /** @throws MillraceError `topic_unknown`, `bad_option` */
   partition(topic: string, partition: number): PartitionId {
-    return partitionAt(this.#log.describeTopic(topic), partition)
+    return partitionAt(this.#topics.describe(topic), partition)
   }
 }
 

@@ -13,7 +13,7 @@ import type { TopicConfig } from '../../core/topic-config.ts'
 import { toTimestamp } from '../../core/units.ts'
 import type { WriteTransaction } from '../../storage/environment.ts'
 import type { Compression } from '../format/compression.ts'
-import type { EmbeddedLog } from '../embedded-log.ts'
+import type { ProducerLog } from './producer-log.ts'
 import type { AppendOptions } from '../kept/partitions.ts'
 import type { ProducerIdentity } from '../kept/producers.ts'
 import type { HoldLimit } from './limits.ts'
@@ -62,7 +62,7 @@ export interface Flush {
 const lengthBytesMax = 16
 
 export class Outboxes {
-  readonly #log: EmbeddedLog
+  readonly #log: ProducerLog
   readonly #options: OutboxOptions
   readonly #topics = new Map<string, TopicOutboxes>()
   /** By typed constant: forgotten with it, for a program may make one for every send. */
@@ -79,7 +79,7 @@ export class Outboxes {
   /** What waited before that call. */
   #heldBytes: number | undefined
 
-  constructor(log: EmbeddedLog, options: OutboxOptions) {
+  constructor(log: ProducerLog, options: OutboxOptions) {
     this.#log = log
     this.#options = options
   }
@@ -105,7 +105,7 @@ export class Outboxes {
     let route = this.#routes.get(topic)
     if (route === undefined) {
       const { name, partitions, config, key, value } = checkTopic('a producer', topic)
-      const [description] = this.#log.ensureTopics([{ name, partitions, config }])
+      const [description] = this.#log.topics.ensure([{ name, partitions, config }])
       if (description === undefined) throw new MillraceError('topic_unknown', `there is no topic "${name}"`)
       let outboxes = this.#topics.get(name)
       if (outboxes === undefined) {
@@ -137,7 +137,7 @@ export class Outboxes {
 
   /** Topics may have been changed, or deleted, by anyone: what is known of them is looked up again then. */
   #followCatalogue(): void {
-    this.#log.refresh()
+    this.#log.environment.refresh()
     const version = this.#log.topics.version()
     if (version === this.#catalogueVersion) return
     this.#forget()

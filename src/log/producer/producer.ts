@@ -7,7 +7,7 @@ import type { RecordInput } from '../../core/record.ts'
 import type { Topic } from '../../core/topic.ts'
 import type { WriteTransaction } from '../../storage/environment.ts'
 import type { Acks, Answer, KnownOffset, SendManyResult, SendResult, WrittenRange } from './delivery.ts'
-import type { EmbeddedLog } from '../embedded-log.ts'
+import type { ProducerLog } from './producer-log.ts'
 import { bufferFull, bufferLimit, transactionLimit } from './limits.ts'
 import { type Appended, Outboxes } from './outboxes.ts'
 import { ProducerCounters, type ProducerMetrics } from './producer-metrics.ts'
@@ -44,7 +44,7 @@ const promiseBytes = 256
  * ```
  */
 export class Producer<A extends Acks = 'all'> implements AsyncDisposable {
-  readonly #log: EmbeddedLog
+  readonly #log: ProducerLog
   readonly #options: CheckedOptions<A>
   readonly #outboxes: Outboxes
   readonly #counters = new ProducerCounters()
@@ -59,7 +59,7 @@ export class Producer<A extends Acks = 'all'> implements AsyncDisposable {
   #closed = false
 
   /** @internal made by {@link Log.producer} */
-  constructor(log: EmbeddedLog, options: ProducerOptions<A>, onClose: (producer: Producer<A>) => void) {
+  constructor(log: ProducerLog, options: ProducerOptions<A>, onClose: (producer: Producer<A>) => void) {
     this.#log = log
     this.#onClose = onClose
     this.#options = checkProducerOptions(options, log.clock)

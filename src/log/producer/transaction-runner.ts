@@ -5,7 +5,7 @@
 import { MillraceError } from '../../core/errors.ts'
 import type { Offset } from '../../core/units.ts'
 import type { WrittenRange } from './delivery.ts'
-import type { EmbeddedLog } from '../embedded-log.ts'
+import type { ProducerLog } from './producer-log.ts'
 import type { Outboxes } from './outboxes.ts'
 import type { ProducerCounters } from './producer-metrics.ts'
 import type { CheckedOptions } from './producer-options.ts'
@@ -13,7 +13,7 @@ import type { ProducerIdentity } from '../kept/producers.ts'
 import { type Staging, Transaction } from './transaction.ts'
 
 export class TransactionRunner {
-  readonly #log: EmbeddedLog
+  readonly #log: ProducerLog
   readonly #transactionalId: string
   readonly #options: CheckedOptions<'all'>
   readonly #outboxes: Outboxes
@@ -23,7 +23,7 @@ export class TransactionRunner {
 
   /** Fences every producer that was opened with the id before. */
   constructor(
-    log: EmbeddedLog,
+    log: ProducerLog,
     transactionalId: string,
     options: CheckedOptions<'all'>,
     outboxes: Outboxes,
@@ -45,7 +45,7 @@ export class TransactionRunner {
         `a transaction of "${this.#transactionalId}" is under way; await it before the next, or use another producer`,
       )
     }
-    this.#log.refresh()
+    this.#log.environment.refresh()
     this.#log.producers.checkOwner(this.#transactionalId, this.#identity)
     const staging: Staging = { outboxes: this.#outboxes, offsets: [], ended: undefined }
     const aborted = new Promise<never>((_, reject) => {

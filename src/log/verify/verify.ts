@@ -4,7 +4,8 @@
 import { yieldToEventLoop } from '../../core/clock.ts'
 import { checkBoolean, checkedFunction, checkOptions, checkSignal } from '../../core/checks.ts'
 import { ProgressMeter, type WorkProgress } from '../../core/work-progress.ts'
-import type { EmbeddedLog } from '../embedded-log.ts'
+import type { Environment } from '../../storage/environment.ts'
+import type { Catalogue } from '../kept/catalogue.ts'
 import { partitionsOf } from '../format/partition-id.ts'
 import type { TopicDescription } from '../kept/topic-row.ts'
 import { Findings, type VerifyReport } from './findings.ts'
@@ -28,12 +29,15 @@ function* stepOf(work: () => void): Generator<number> {
   yield 0
 }
 
-export async function verifyLog(log: EmbeddedLog, options: VerifyOptions): Promise<VerifyReport> {
+export async function verifyLog(
+  environment: Environment,
+  catalogue: Catalogue,
+  options: VerifyOptions,
+): Promise<VerifyReport> {
   const { deep = false, onProgress, signal } = checkOptions('verify', options, ['deep', 'onProgress', 'signal'])
   checkBoolean('deep', deep)
   if (onProgress !== undefined) checkedFunction('onProgress', onProgress)
   if (signal !== undefined) checkSignal('signal', signal)
-  const { environment } = log
   environment.refresh()
   const findings = new Findings()
   const meter = new ProgressMeter(0, onProgress)
@@ -49,7 +53,7 @@ export async function verifyLog(log: EmbeddedLog, options: VerifyOptions): Promi
     findings.counts.topics = topics.length
     yield* findings.guarded(
       {},
-      stepOf(() => log.catalogue.check()),
+      stepOf(() => catalogue.check()),
     )
     yield* checkRows(environment, findings)
     yield* findings.guarded(

@@ -1,0 +1,26 @@
+/**
+ * What readers and consumers use of a log.
+ */
+import type { Environment } from '../../storage/environment.ts'
+import type { Groups } from '../group/groups.ts'
+import type { GroupSession } from '../group/group-session.ts'
+import type { Positions } from '../kept/positions.ts'
+import type { RecordSource } from '../kept/record-source.ts'
+import type { Topics } from '../kept/topics.ts'
+
+export interface ReaderLog extends RecordSource {
+  readonly topics: Topics
+  /** Calls back after commits of anyone, until the returned function is called. */
+  onCommit(listener: () => void): () => void
+}
+
+export interface PartitionsLog extends RecordSource {
+  readonly topics: Topics
+  readonly positions: Positions
+}
+
+export interface ConsumerLog extends ReaderLog, PartitionsLog {
+  readonly environment: Pick<Environment, 'isClosed' | 'write'>
+  readonly groups: Groups
+  readonly groupSession: GroupSession
+}
