@@ -68,16 +68,11 @@ export type { ReadableTopic, TopicSource } from './log/consumer/subscription.ts'
 
 // Streams.
 export { StreamsBuilder, type StreamOptions } from './streams/streams-builder.ts'
-export type {
-  Aggregator,
-  KGroupedStream,
-  KStream,
-  KTable,
-  Predicate,
-  RecordOutput,
-  Reducer,
-  TimeWindowedKStream,
-} from './streams/dsl.ts'
+export type { Aggregator, Predicate, RecordOutput, Reducer } from './streams/dsl/functions.ts'
+export type { KGroupedStream } from './streams/dsl/grouped.ts'
+export type { KStream } from './streams/dsl/stream.ts'
+export type { KTable } from './streams/dsl/table.ts'
+export type { TimeWindowedKStream } from './streams/dsl/windows.ts'
 export type { DescriptionFormat, Topology } from './plan/topology.ts'
 export type { NodeDescription, SubTopologyDescription, TopologyDescription } from './plan/description.ts'
 

@@ -85,6 +85,8 @@ const proofs: readonly Proof[] = [
       'src/log/a.ts': `import './b.ts'\nimport './c.ts'`,
       'src/log/b.ts': `import './c.ts'`,
       'src/log/c.ts': '',
+      'src/streams/dsl/a.ts': `import type { b } from './b.ts'\nexport type { c } from '../../log/c.ts'`,
+      'src/streams/dsl/b.ts': `import type {\n  a,\n} from './a.ts'`,
     },
     planted: [
       [
@@ -96,6 +98,42 @@ const proofs: readonly Proof[] = [
         { 'src/log/a.ts': `import './b.ts'`, 'src/log/b.ts': `import './c.ts'`, 'src/log/c.ts': `import './a.ts'` },
       ],
       ['src/log/a.ts', { 'src/log/a.ts': `import './a.ts'` }],
+      ...[
+        `import { b } from './b.ts'`,
+        `import type { c } from '../c.ts'\nimport { b } from './b.ts'`,
+        `import './b.ts'`,
+      ].map(
+        (code) =>
+          [
+            './b.ts: faces only',
+            { 'src/streams/dsl/a.ts': code, 'src/streams/dsl/b.ts': `import type { a } from './a.ts'` },
+          ] as const,
+      ),
+      [
+        'src/streams/dsl/',
+        {
+          'src/streams/dsl/a.ts': `import type { b } from './b.ts'`,
+          'src/streams/dsl/b.ts': `import type { c } from '../c.ts'`,
+          'src/streams/c.ts': `import type { a } from './dsl/a.ts'`,
+        },
+      ],
+    ],
+  },
+  {
+    rule: 'the linter knows the one ring of types',
+    gate: tidy.linterKnowsTheFaces,
+    clean: linter((text) => text),
+    planted: [
+      [
+        'a face importing a value',
+        linter((text) => text.replace('"allowTypeImports": true', '"allowTypeImports": false')),
+      ],
+      ['a ring of types is allowed', linter((text) => text.replace('"ignoreTypes": false', '"ignoreTypes": true'))],
+      ['may name each other', linter((text) => text.replace('"ignoreTypes": true', '"ignoreTypes": false'))],
+      [
+        'the faces may import ^msgpackr',
+        linter((text) => text.replace(/("src\/streams\/dsl[^]*?)\^msgpackr/, (_, before) => `${before}^never`)),
+      ],
     ],
   },
   {

@@ -4,7 +4,7 @@
 import type { Carrier } from '../plan/carrier.ts'
 import { type CarrierObserver, type OperatorContext, operatorError, type OperatorFactory } from '../plan/operator.ts'
 import { functionOf, refuseLater } from './answers.ts'
-import type { Predicate } from './dsl.ts'
+import type { Predicate } from './dsl/functions.ts'
 import { operate } from '../plan/subscriber.ts'
 
 export function filtering<K, V>(predicate: Predicate<K, V>, wanted: boolean): OperatorFactory {

@@ -8,7 +8,7 @@ import type { StreamRecord } from '../core/record.ts'
 import { shown } from '../core/shown.ts'
 import { type CarrierObserver, type OperatorContext, operatorError, type OperatorFactory } from '../plan/operator.ts'
 import { functionOf, promised, refusePromise } from './answers.ts'
-import type { RecordOutput } from './dsl.ts'
+import type { RecordOutput } from './dsl/functions.ts'
 import { carrierOf, type Derive, withValue } from './map.ts'
 import { operate } from '../plan/subscriber.ts'
 

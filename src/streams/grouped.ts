@@ -11,9 +11,12 @@ import { sumMs } from '../core/units.ts'
 import { TimeWindows, type Windowed, WindowedCodec } from '../core/window.ts'
 import type { StoreSpec, WindowSpec } from '../plan/store.ts'
 import { aggregating, aggregation, counting, type Fold, reducing } from './aggregate.ts'
-import type { AggregateFunctions, KGroupedStream, KTable, Named, Reducer, Side, TimeWindowedKStream } from './dsl.ts'
+import type { AggregateFunctions, Named, Reducer } from './dsl/functions.ts'
+import type { KGroupedStream } from './dsl/grouped.ts'
+import type { Side } from './dsl/known.ts'
+import type { KTable } from './dsl/table.ts'
+import type { TimeWindowedKStream } from './dsl/windows.ts'
 import { type KeyedParts, requireCodec } from './parts.ts'
-import { Table } from './table.ts'
 
 /** Options of any aggregation, whatever the types of its keys and values: serdes are invariant, so they are erased here. */
 interface AggregationOptions extends Named {
@@ -85,12 +88,12 @@ export class GroupedStream<K, V, Known extends Side>
   }
 
   protected aggregateBy<A>(verb: string, options: AggregationOptions, codec: Codec<unknown>, fold: Fold): KTable<K, A> {
-    const { plan, node, keyCodec, untouchedKeys, streamOf } = this.parts
+    const { plan, node, keyCodec, untouchedKeys, faces } = this.parts
     const made = plan.stateful(verb, node, options.name, (id) => {
       const store = storeSpec('keyValueStore', id, keyCodec, codec, options, undefined)
       return { stores: [store], operator: aggregation(store, fold) }
     })
-    return new Table({ plan, node: made, keyCodec, valueCodec: codec, untouchedKeys, streamOf })
+    return faces.table({ faces, plan, node: made, keyCodec, valueCodec: codec, untouchedKeys })
   }
 }
 
@@ -112,20 +115,20 @@ class TimeWindowedStream<K, V, Known extends Side>
     codec: Codec<unknown>,
     fold: Fold,
   ): KTable<Windowed<K>, A> {
-    const { plan, node, keyCodec, streamOf } = this.parts
+    const { plan, node, keyCodec, faces } = this.parts
     const window = windowSpec(this.#windows, options.retentionMs)
     const made = plan.stateful(verb, node, options.name, (id) => {
       const store = storeSpec('windowStore', id, keyCodec, codec, options, window)
       return { stores: [store], operator: aggregation(store, fold) }
     })
     const rowKeyCodec = new WindowedCodec(keyCodec, window.sizeMs) as Codec<unknown>
-    return new Table({
+    return faces.table({
+      faces,
       plan,
       node: made,
       keyCodec: rowKeyCodec,
       valueCodec: codec,
       untouchedKeys: [rowKeyCodec],
-      streamOf,
     })
   }
 }

@@ -10,7 +10,7 @@ import type { StreamRecord } from '../core/record.ts'
 import { toTimestamp } from '../core/units.ts'
 import { type CarrierObserver, type OperatorContext, operatorError, type OperatorFactory } from '../plan/operator.ts'
 import { functionOf, promised, refusePromise } from './answers.ts'
-import type { RecordOutput } from './dsl.ts'
+import type { RecordOutput } from './dsl/functions.ts'
 import { operate } from '../plan/subscriber.ts'
 
 type UserFunction = (record: StreamRecord<unknown, unknown>) => unknown

@@ -4,10 +4,15 @@
 import { type ErrorPlace, MillraceError } from '../core/errors.ts'
 import { type Codec, codecOf, type Serde } from '../core/serde.ts'
 import type { PlanNode } from '../plan/node.ts'
-import type { KStream, Side } from './dsl.ts'
+import type { Side } from './dsl/known.ts'
+import type { KGroupedStream } from './dsl/grouped.ts'
+import type { KStream } from './dsl/stream.ts'
+import type { KTable } from './dsl/table.ts'
 import type { PlanBuilder } from '../plan/plan-builder.ts'
 
+/** What a stream is made of. */
 export interface StreamParts {
+  readonly faces: Faces
   readonly plan: PlanBuilder
   readonly node: PlanNode
   readonly keyCodec: Codec<unknown> | undefined
@@ -22,16 +27,23 @@ export interface StreamParts {
 
 /** Of a grouped stream and of a table: their keys are always known. */
 export interface KeyedParts {
+  readonly faces: Faces
   readonly plan: PlanBuilder
   readonly node: PlanNode
   readonly keyCodec: Codec<unknown>
   readonly valueCodec: Codec<unknown> | undefined
   readonly untouchedKeys: readonly Codec<unknown>[]
-  readonly streamOf: StreamFactory
 }
 
-/** Makes a stream; handed on from stream to table, because a stream makes grouped streams and those make tables. */
-export type StreamFactory = <K, V, Known extends Side>(parts: StreamParts) => KStream<K, V, Known>
+/**
+ * Makes what the verbs of the DSL return. It is handed on from each to the next, because a stream makes grouped streams,
+ * those make tables and a table makes streams: none of their files can import the next one's.
+ */
+export interface Faces {
+  stream<K, V, Known extends Side>(parts: StreamParts): KStream<K, V, Known>
+  grouped<K, V, Known extends Side>(parts: KeyedParts): KGroupedStream<K, V, Known>
+  table<K, V, Known extends Side>(parts: KeyedParts): KTable<K, V, Known>
+}
 
 /**
  * The serde that is given, or the one that is known. The types ask for it too; a program without types gets the same

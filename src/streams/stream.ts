@@ -9,10 +9,12 @@ import { type Codec, codecOf, type Serde } from '../core/serde.ts'
 import { checkPartitions, checkTopic, type TopicFor } from '../core/topic.ts'
 import type { PlanNode } from '../plan/node.ts'
 import type { OperatorFactory } from '../plan/operator.ts'
-import type { GroupByOptions, KGroupedStream, KStream, Named, Predicate, RecordOutput, Side } from './dsl.ts'
+import type { Named, Predicate, RecordOutput } from './dsl/functions.ts'
+import type { KGroupedStream } from './dsl/grouped.ts'
+import type { Side } from './dsl/known.ts'
+import type { GroupByOptions, KStream } from './dsl/stream.ts'
 import { filtering } from './filter.ts'
 import { flatMapping, flatMappingValues } from './flat-map.ts'
-import { GroupedStream } from './grouped.ts'
 import { mapping, mappingValues, selectingKey } from './map.ts'
 import { merging } from './merge.ts'
 import { checkWindows, requireCodec, type StreamParts } from './parts.ts'
@@ -23,7 +25,7 @@ type Lost = Pick<StreamParts, 'keyCodec' | 'valueCodec' | 'untouchedKeys' | 'rek
 
 const allLost: Lost = { keyCodec: undefined, valueCodec: undefined, untouchedKeys: [], rekeyed: true }
 
-class Stream<K, V, Known extends Side> implements KStream<K, V, Known> {
+export class Stream<K, V, Known extends Side> implements KStream<K, V, Known> {
   readonly parts: StreamParts
 
   constructor(parts: StreamParts) {
@@ -86,6 +88,7 @@ class Stream<K, V, Known extends Side> implements KStream<K, V, Known> {
       throw new MillraceError('topology_invalid', 'merge takes a stream of the same builder, not of another builder')
     }
     return new Stream({
+      faces: left.faces,
       plan: left.plan,
       node: left.plan.stateless('merge', [left.node, right.node], name, merging),
       keyCodec: sameCodec(left.keyCodec, right.keyCodec),
@@ -122,7 +125,7 @@ class Stream<K, V, Known extends Side> implements KStream<K, V, Known> {
   /** Checks everything before it adds a node, so that a refused call leaves nothing behind. */
   #group<K2, Grouped extends Side>(
     verb: string,
-    { plan, node, keyCodec, valueCodec, untouchedKeys, rekeyed }: StreamParts,
+    { faces, plan, node, keyCodec, valueCodec, untouchedKeys, rekeyed }: StreamParts,
     { key, value, name }: ErasedSerdes,
     select: () => PlanNode = () => node,
   ): KGroupedStream<K2, V, Grouped> {
@@ -130,13 +133,13 @@ class Stream<K, V, Known extends Side> implements KStream<K, V, Known> {
     const keys = requireCodec(verb, 'key', key, keyCodec)
     checkWindows(verb, untouchedKeys, keys)
     const values = rekeyed || value !== undefined ? requireCodec(verb, 'value', value, valueCodec) : valueCodec
-    return new GroupedStream({
+    return faces.grouped({
+      faces,
       plan,
       node: rekeyed ? plan.regroup(verb, select(), name, keys, values as Codec<unknown>) : node,
       keyCodec: keys,
       valueCodec: values,
       untouchedKeys,
-      streamOf,
     })
   }
 
@@ -144,12 +147,12 @@ class Stream<K, V, Known extends Side> implements KStream<K, V, Known> {
     const known = ['key', 'value', 'partitions', 'name']
     const { key, value, partitions, name } = checkOptions('repartition', options, known)
     if (partitions !== undefined) checkPartitions(partitions)
-    const { plan, node, untouchedKeys } = this.parts
+    const { faces, plan, node, untouchedKeys } = this.parts
     const keyCodec = requireCodec('repartition', 'key', key, this.parts.keyCodec)
     checkWindows('repartition', untouchedKeys, keyCodec)
     const valueCodec = requireCodec('repartition', 'value', value, this.parts.valueCodec)
     const regrouped = plan.regroup('repartition', node, name, keyCodec, valueCodec, partitions)
-    return new Stream({ plan, node: regrouped, keyCodec, valueCodec, untouchedKeys, rekeyed: false })
+    return new Stream({ faces, plan, node: regrouped, keyCodec, valueCodec, untouchedKeys, rekeyed: false })
   }
 
   to(given: TopicFor<K, V>, options: Named = {}): void {
@@ -182,9 +185,9 @@ class Stream<K, V, Known extends Side> implements KStream<K, V, Known> {
     { keyCodec, valueCodec, untouchedKeys, rekeyed }: Lost,
   ): Stream<K2, V2, Known2> {
     const { name } = checkOptions(verb, options, ['name'])
-    const { plan, node } = this.parts
+    const { faces, plan, node } = this.parts
     const made = plan.stateless(verb, node, name, operator)
-    return new Stream({ plan, node: made, keyCodec, valueCodec, untouchedKeys, rekeyed })
+    return new Stream({ faces, plan, node: made, keyCodec, valueCodec, untouchedKeys, rekeyed })
   }
 }
 
@@ -193,10 +196,6 @@ interface ErasedSerdes extends Named {
   readonly key?: object
   readonly value?: object
   readonly partitions?: number
-}
-
-export function streamOf<K, V, Known extends Side>(parts: StreamParts): KStream<K, V, Known> {
-  return new Stream<K, V, Known>(parts)
 }
 
 function sameCodec(left: Codec<unknown> | undefined, right: Codec<unknown> | undefined): Codec<unknown> | undefined {

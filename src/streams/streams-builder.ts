@@ -7,9 +7,11 @@ import { type Codec, codecOf } from '../core/serde.ts'
 import { checkTopic, type Topic } from '../core/topic.ts'
 import type { SourceNode } from '../plan/node.ts'
 import { Topology } from '../plan/topology.ts'
-import type { KStream, Named, Side } from './dsl.ts'
+import type { Named } from './dsl/functions.ts'
+import type { Side } from './dsl/known.ts'
+import type { KStream } from './dsl/stream.ts'
 import { PlanBuilder } from '../plan/plan-builder.ts'
-import { streamOf } from './stream.ts'
+import { faces } from './faces.ts'
 
 /** What {@link StreamsBuilder.stream} takes. */
 export interface StreamOptions extends Named {
@@ -63,7 +65,8 @@ export class StreamsBuilder {
     const sorted = list.toSorted((a, b) => (a.name < b.name ? -1 : 1))
     const names = sorted.map((topic) => topic.name)
     if (new Set(names).size < names.length) throw new MillraceError('bad_option', 'stream got one topic twice')
-    return streamOf({
+    return faces.stream({
+      faces,
       plan: this.#plan,
       node: this.#find(names, sorted, reset) ?? this.#add(sorted, reset, name),
       keyCodec: codecOf((sorted[0] as Topic<K, V>).key) as Codec<unknown>,

@@ -4,7 +4,10 @@
 import { checkedFunction, checkOptions } from '../core/checks.ts'
 import type { StreamRecord } from '../core/record.ts'
 import type { OperatorFactory } from '../plan/operator.ts'
-import type { KStream, KTable, Named, Predicate, Side } from './dsl.ts'
+import type { Named, Predicate } from './dsl/functions.ts'
+import type { Side } from './dsl/known.ts'
+import type { KStream } from './dsl/stream.ts'
+import type { KTable } from './dsl/table.ts'
 import { filteringRows } from './filter.ts'
 import { mappingRows } from './map.ts'
 import type { KeyedParts } from './parts.ts'
@@ -32,8 +35,8 @@ export class Table<K, V, Known extends Side> implements KTable<K, V, Known> {
   }
 
   toStream(): KStream<K, V | null, Known> {
-    const { plan, node, keyCodec, valueCodec, untouchedKeys, streamOf } = this.#parts
-    return streamOf({ plan, node, keyCodec, valueCodec, untouchedKeys, rekeyed: false })
+    const { faces, plan, node, keyCodec, valueCodec, untouchedKeys } = this.#parts
+    return faces.stream({ faces, plan, node, keyCodec, valueCodec, untouchedKeys, rekeyed: false })
   }
 
   #next<V2, Known2 extends Side>(

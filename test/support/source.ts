@@ -80,7 +80,13 @@ export interface Import {
   readonly path: string | undefined
   /** The imported package, when it is not. */
   readonly package: string | undefined
+  /** Whether the whole statement is for types and leaves nothing behind in JavaScript. */
+  readonly isType: boolean
 }
+
+/** Where the statement of an import or export begins. */
+const statementOf = (code: string, at: number): number =>
+  Math.max(code.lastIndexOf('import', at), code.lastIndexOf('export', at))
 
 /** Every import of a file, type-only ones included. */
 export function importsOf(path: string, text: string): Import[] {
@@ -94,6 +100,7 @@ export function importsOf(path: string, text: string): Import[] {
       specifier,
       path: relative ? posix.join(posix.dirname(path), specifier) : undefined,
       package: relative ? undefined : /^(?:@[^/]+\/)?[^/]+/.exec(specifier)?.[0],
+      isType: /^(?:im|ex)port\s+type\b/.test(code.slice(statementOf(code, found.index))),
     }
   })
 }

@@ -113,24 +113,43 @@ export const importsByRoom = eachFile(
   },
 )
 
-/** No file reaches itself over its imports, type-only ones included. */
+/** The faces of the DSL name each other by nature: a stream makes tables, and a table streams. */
+const facesPath = 'src/streams/dsl/'
+const isFace = (path: string): boolean => path.startsWith(facesPath)
+
+/**
+ * No file reaches itself over its imports, type-only ones included. The faces of the DSL count as one file, in which
+ * only types may go from one to the other.
+ */
 export const noRing: Gate = (tree) => {
   const reached = new Map<string, 'open' | 'done'>()
-  const rings: string[] = []
+  const wrong: string[] = []
+  const nodeOf = (path: string): string => (isFace(path) ? facesPath : path)
+  const importsFrom = (path: string): string[] =>
+    importsOf(path, tree[path] ?? '').flatMap((imported) => {
+      const target = imported.path
+      if (target === undefined) return []
+      if (!isFace(path) || !isFace(target)) return [nodeOf(target)]
+      if (!imported.isType)
+        wrong.push(`${path}:${imported.line} ${imported.specifier}: faces only import types of faces`)
+      return []
+    })
+  const graph = new Map<string, string[]>()
+  for (const path of Object.keys(tree)) {
+    if (inSource(path)) graph.set(nodeOf(path), [...(graph.get(nodeOf(path)) ?? []), ...importsFrom(path)])
+  }
   const visit = (path: string, trail: readonly string[]): void => {
-    const text = tree[path]
-    if (text === undefined || reached.get(path) === 'done') return
+    if (reached.get(path) === 'done') return
     if (reached.get(path) === 'open') {
-      rings.push(`${path}:1 imports itself: ${[...trail.slice(trail.indexOf(path)), path].join(' -> ')}`)
+      wrong.push(`${path}:1 imports itself: ${[...trail.slice(trail.indexOf(path)), path].join(' -> ')}`)
       return
     }
     reached.set(path, 'open')
-    for (const imported of importsOf(path, text))
-      if (imported.path !== undefined) visit(imported.path, [...trail, path])
+    for (const imported of graph.get(path) ?? []) visit(imported, [...trail, path])
     reached.set(path, 'done')
   }
-  for (const path of Object.keys(tree)) if (inSource(path)) visit(path, [])
-  return rings
+  for (const path of graph.keys()) visit(path, [])
+  return wrong
 }
 
 /** Each third-party package is imported in one folder only. */
@@ -169,6 +188,40 @@ export const linterAgrees: Gate = (tree) => {
         : [`${path}:1 ${layer} importing ${specifier} should be ${refused ? 'refused' : 'allowed'}`],
     )
   })
+}
+
+/** The linter lets the faces of the DSL name each other, by type and nowhere else. */
+export const linterKnowsTheFaces: Gate = (tree) => {
+  const path = '.oxlintrc.json'
+  interface Pattern {
+    readonly regex: string
+    readonly allowTypeImports?: boolean
+  }
+  interface Rules {
+    readonly 'import/no-cycle'?: readonly [string, { readonly ignoreTypes: boolean }]
+    readonly 'no-restricted-imports'?: readonly [string, { readonly patterns: readonly Pattern[] }]
+  }
+  interface Config {
+    readonly rules?: Rules
+    readonly overrides: readonly { readonly files: readonly string[]; readonly rules: Rules }[]
+  }
+  const { rules, overrides } = JSON.parse(tree[path] ?? '{"overrides":[]}') as Config
+  const rulesOf = (files: string): Rules => overrides.findLast((one) => one.files.includes(files))?.rules ?? {}
+  const faces = rulesOf(`${facesPath}**/*.ts`)
+  const patterns = faces['no-restricted-imports']?.[1].patterns ?? []
+  const around = rulesOf('src/streams/**/*.ts')['no-restricted-imports']?.[1].patterns ?? []
+  const loose = overrides.filter((one) => one.rules['import/no-cycle'] !== undefined && one.rules !== faces)
+  const said = patterns.map(({ regex }) => regex)
+  return [
+    ...(patterns.some(({ regex, allowTypeImports }) => new RegExp(regex).test('./x.ts') && allowTypeImports === true)
+      ? []
+      : [`${path}:1 a face importing a value of ./x.ts should be refused, and a type allowed`]),
+    ...around.flatMap(({ regex }) => (said.includes(regex) ? [] : [`${path}:1 the faces may import ${regex}`])),
+    ...(faces['import/no-cycle']?.[1].ignoreTypes === true ? [] : [`${path}:1 the faces may name each other`]),
+    ...(rules?.['import/no-cycle']?.[1].ignoreTypes === false && loose.length === 0
+      ? []
+      : [`${path}:1 a ring of types is allowed outside of the faces`]),
+  ]
 }
 
 const vague = /^(utils?|helpers?|commons?|types?|misc|managers?|impl|internals?|abstract|shared|stuff)$/

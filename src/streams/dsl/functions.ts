@@ -1,0 +1,50 @@
+/**
+ * What users hand to verbs: names, functions, and what the functions make.
+ */
+import type { HeaderInput } from '../../core/headers.ts'
+import type { StreamRecord } from '../../core/record.ts'
+import type { Serde } from '../../core/serde.ts'
+
+/** Options that every operator takes. */
+export interface Named {
+  /** What errors and counters call the operator. Of a stateful or regrouping one: where its data is found again. */
+  readonly name?: string
+}
+
+/** A question about a record; pure, as its record may be worked on again after a crash. */
+export type Predicate<K, V> = (record: StreamRecord<K, V>) => boolean
+
+/** Lets an action return anything but a promise, or what may be one: `() => void` would let a promise pass. */
+export type Synchronous<R> = 0 extends 1 & R
+  ? unknown
+  : [Extract<R, { readonly then: (...args: never) => unknown }>] extends [never]
+    ? unknown
+    : { readonly 'the functions of verbs are synchronous: await before the record is sent, or in a consumer': never }
+
+/** What `map`, `flatMap` and `pipe` make: timestamp and headers are those of the record at hand unless they are given. */
+export interface RecordOutput<K, V> {
+  /** The new key. */
+  readonly key: K
+  /** The new value. */
+  readonly value: V
+  /** Event time, whole ms since the epoch from 0. */
+  readonly timestamp?: number
+  /** They replace those of the record at hand. */
+  readonly headers?: readonly HeaderInput[]
+}
+
+/** Combines the values of a row; the first value of a row stands for itself. Null deletes the row. */
+export type Reducer<V> = (aggregate: V, value: V) => V | null
+
+/** Takes a record's value into the aggregate of its key. Null deletes the row; the next record starts it anew. */
+export type Aggregator<K, V, A> = (key: K, value: V, aggregate: A) => A | null
+
+/** What `aggregate` folds with. The functions are synchronous and pure: they may run again for a record. */
+export interface AggregateFunctions<K, V, A> {
+  /** The aggregate before the first record. */
+  readonly initializer: () => A
+  /** The aggregate with one more record in it. */
+  readonly aggregator: Aggregator<K, V, A>
+  /** How aggregates are written. */
+  readonly value: Serde<A>
+}

@@ -1,0 +1,61 @@
+/**
+ * The face of a grouped stream: its aggregations. The class behind it is in ../grouped.ts.
+ */
+import type { KeyValueStore } from '../../core/topic.ts'
+import type { TimeWindows } from '../../core/window.ts'
+import type { AggregateFunctions, Named, Reducer } from './functions.ts'
+import type { MissingValue, OptionalUnlessRequired, Side } from './known.ts'
+import type { KTable } from './table.ts'
+import type { TimeWindowedKStream } from './windows.ts'
+
+/** What an aggregation without windows takes, beside its functions. */
+export interface InStore<K, A> extends Named {
+  /** Names the store, to query it; default: a store that is called like the operator. */
+  readonly store?: KeyValueStore<K, A>
+}
+
+/**
+ * A stream whose records are together by key, to aggregate. Made by `groupByKey` and `groupBy`.
+ *
+ * Its aggregations keep a row for each key, for ever. Records with a null key or value are dropped and counted (`null_key`,
+ * `null_value`). Every record emits its change with the larger of its own and the row's timestamp: there is no cache that merges
+ * updates, as Kafka Streams has by default.
+ */
+export interface KGroupedStream<K, V, Known extends Side> {
+  /**
+   * Cuts it into windows over event time.
+   *
+   * @example grouped.windowedBy(TimeWindows.of({ size: minutes(5), grace: seconds(30) })).count()
+   * @throws MillraceError `bad_option` when it is no window
+   */
+  windowedBy(windows: TimeWindows): TimeWindowedKStream<K, V, Known>
+
+  /**
+   * How many records a key has.
+   * @example grouped.count().toStream().to(perAddress)
+   */
+  count(options?: InStore<K, number>): KTable<K, number>
+
+  /**
+   * Combines the values of a key. Use {@link aggregate} where the result has another type.
+   *
+   * @example grouped.reduce((largest, click) => (click.bytes > largest.bytes ? click : largest))
+   * @throws MillraceError `topology_invalid` when the serde of the values is missing
+   */
+  reduce(
+    reducer: Reducer<Exclude<V, null>>,
+    ...options: OptionalUnlessRequired<InStore<K, Exclude<V, null>> & MissingValue<Exclude<V, null>, Known>>
+  ): KTable<K, Exclude<V, null>>
+
+  /**
+   * Folds the values of a key into an aggregate of any type.
+   *
+   * The aggregator may change the aggregate that it is given and return it.
+   *
+   * @example
+   * ```ts
+   * grouped.aggregate({ initializer: () => 0, aggregator: (_key, { bytes }, sum) => sum + bytes, value: int64() })
+   * ```
+   */
+  aggregate<A>(options: AggregateFunctions<K, Exclude<V, null>, A> & InStore<K, A>): KTable<K, A>
+}

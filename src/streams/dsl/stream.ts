@@ -1,0 +1,180 @@
+/**
+ * The face of a stream: its verbs, and what comes out of each. The class behind it is in ../stream.ts.
+ */
+import type { OperatorFunction } from 'rxjs'
+import type { StreamRecord } from '../../core/record.ts'
+import type { TopicFor } from '../../core/topic.ts'
+import type { Named, Predicate, RecordOutput, Synchronous } from './functions.ts'
+import type { KGroupedStream } from './grouped.ts'
+import type { MissingSerdes, OptionalUnlessRequired, SerdeFor, Side } from './known.ts'
+
+/** Serdes for `groupByKey`, where the stream does not know them any more. */
+export type GroupByKeyOptions<K, V, Known extends Side> = Named &
+  ('key' extends Known ? { readonly value?: SerdeFor<V> } : MissingSerdes<Exclude<K, null>, V, Known>)
+
+/** The serde of the new key for `groupBy`, and that of the value where the stream does not know it any more. */
+export type GroupByOptions<K, V, Known extends Side> = Named & MissingSerdes<K, V, Exclude<Known, 'key'>>
+
+/** What `repartition` takes beside serdes that the stream does not know any more. */
+export type RepartitionOptions<K, V, Known extends Side> = Named &
+  MissingSerdes<Exclude<K, null>, V, Known> & {
+    /** How many it sends records to, 1 to 1,024. Default: as many as the widest input. */
+    readonly partitions?: number
+  }
+
+/**
+ * A stream of records without end. Made by {@link StreamsBuilder.stream}; every verb returns a new one and changes none, so a
+ * stream may be used several times. Records of a partition keep their order through all verbs; where a stream goes several
+ * ways, each record goes them in the order of the calls. The same complete input always gives the same output.
+ *
+ * The functions of verbs must be synchronous. One that throws or returns a promise fails its record: the whole turn is
+ * undone, and `onError` decides what follows. Every verb throws `bad_option` for an argument that is not a function and
+ * for an unknown option, and {@link StreamsBuilder.build} throws `topology_invalid` when a `name` is taken.
+ *
+ * `Known` says which serdes the stream still knows: a function that makes a new key or value loses that side's serde, and
+ * the next verb that regroups or stores asks for it.
+ */
+export interface KStream<K, V, Known extends Side = never> {
+  /**
+   * Keeps the records that the predicate is true for.
+   * @example stream.filter(({ value }) => value.status === 200)
+   */
+  filter(predicate: Predicate<K, V>, options?: Named): KStream<K, V, Known>
+
+  /**
+   * Keeps the records that the predicate is false for.
+   * @example stream.filterNot(({ key }) => key.startsWith('10.'))
+   */
+  filterNot(predicate: Predicate<K, V>, options?: Named): KStream<K, V, Known>
+
+  /**
+   * A new key and value for every record. Prefer {@link mapValues} where the key stays: a new key means regrouping later.
+   * @example stream.map(({ key, value }) => ({ key: value.page, value: key }))
+   */
+  map<K2, V2>(fn: (record: StreamRecord<K, V>) => RecordOutput<K2, V2>, options?: Named): KStream<K2, V2>
+
+  /**
+   * A new value for every record, under its key.
+   * @example stream.mapValues(({ value }) => value.bytes)
+   */
+  mapValues<V2>(fn: (record: StreamRecord<K, V>) => V2, options?: Named): KStream<K, V2, Exclude<Known, 'value'>>
+
+  /**
+   * Any number of records for every record, in the order of the iterable. Prefer {@link flatMapValues} where the key stays.
+   * @example stream.flatMap(({ value }) => value.page.split('/').map((part) => ({ key: part, value: 1 })))
+   */
+  flatMap<K2, V2>(
+    fn: (record: StreamRecord<K, V>) => Iterable<RecordOutput<K2, V2>> & object,
+    options?: Named,
+  ): KStream<K2, V2>
+
+  /**
+   * Any number of values for every record, under its key, in the order of the iterable.
+   * @example stream.flatMapValues(({ value }) => value.page.split('/'))
+   */
+  flatMapValues<V2>(
+    fn: (record: StreamRecord<K, V>) => Iterable<V2> & object,
+    options?: Named,
+  ): KStream<K, V2, Exclude<Known, 'value'>>
+
+  /**
+   * A new key for every record. The record stays in its partition until something regroups; to aggregate, use {@link groupBy}.
+   * @example stream.selectKey(({ value }) => value.page).repartition({ key: string() })
+   */
+  selectKey<K2>(fn: (record: StreamRecord<K, V>) => K2, options?: Named): KStream<K2, V, Exclude<Known, 'key'>>
+
+  /**
+   * Calls the action for every record and passes it on. Side effects are outside of exactly-once: they are not undone with a
+   * turn, and happen again for what is worked on again after a crash.
+   * @example stream.peek(({ key, timestamp }) => console.error(key, timestamp))
+   */
+  peek<R>(action: (record: StreamRecord<K, V>) => R & Synchronous<R>, options?: Named): KStream<K, V, Known>
+
+  /**
+   * Calls the action for every record, and ends there. Side effects are as with {@link peek}.
+   * @example stream.foreach(({ value }) => console.error(value.page))
+   */
+  foreach<R>(action: (record: StreamRecord<K, V>) => R & Synchronous<R>, options?: Named): void
+
+  /**
+   * The records of both streams, of one builder: by timestamp where they come from different topics, as the engine takes them.
+   * @example stream.filter(({ value }) => value.bytes > 0).merge(stream.filter(({ value }) => value.status === 404))
+   * @throws MillraceError `topology_invalid` for a stream of another builder
+   */
+  merge<Known2 extends Side>(other: KStream<K, V, Known2>, options?: Named): KStream<K, V, Known & Known2>
+
+  /**
+   * Your own synchronous RxJS operators over the records; they emit `{ key, value, timestamp?, headers? }`. An operator
+   * that emits later (delay, a promise), or before any record (startWith), stops the application with
+   * `emitted_outside_turn`; one that completes (take) stops it with `stream_completed`.
+   *
+   * An operator that keeps something between records (scan, pairwise, bufferCount …) starts empty after a restart and after
+   * a failed record: what depends on it is not exactly once. Key and value count as changed.
+   *
+   * @example
+   * ```ts
+   * import { filter, map } from 'rxjs'
+   *
+   * stream.pipe(filter(({ value }) => value.bytes > 0), map(({ key, value }) => ({ key, value: value.bytes })))
+   * ```
+   */
+  pipe<K2, V2>(op1: OperatorFunction<StreamRecord<K, V>, RecordOutput<K2, V2>>): KStream<K2, V2>
+  pipe<A, K2, V2>(
+    op1: OperatorFunction<StreamRecord<K, V>, A>,
+    op2: OperatorFunction<A, RecordOutput<K2, V2>>,
+  ): KStream<K2, V2>
+  pipe<A, B, K2, V2>(
+    op1: OperatorFunction<StreamRecord<K, V>, A>,
+    op2: OperatorFunction<A, B>,
+    op3: OperatorFunction<B, RecordOutput<K2, V2>>,
+  ): KStream<K2, V2>
+  pipe<A, B, C, K2, V2>(
+    op1: OperatorFunction<StreamRecord<K, V>, A>,
+    op2: OperatorFunction<A, B>,
+    op3: OperatorFunction<B, C>,
+    op4: OperatorFunction<C, RecordOutput<K2, V2>>,
+  ): KStream<K2, V2>
+
+  /**
+   * Groups by the key, for an aggregation. Regroups only when the key was changed before.
+   *
+   * @example stream.groupByKey().count()
+   * @throws MillraceError `topology_invalid` when a serde is missing
+   */
+  groupByKey(
+    ...options: OptionalUnlessRequired<GroupByKeyOptions<K, V, Known>>
+  ): KGroupedStream<Exclude<K, null>, V, 'key' extends Known ? Known : Side>
+
+  /**
+   * Groups by another key: every record goes to the partition of that key, in memory. Records whose new key is null are dropped
+   * and counted (`null_key`).
+   *
+   * @example
+   * ```ts
+   * builder.stream(clicks).groupBy(({ value }) => value.page, { key: string() }).count()
+   * ```
+   * @throws MillraceError `topology_invalid` when a serde is missing
+   */
+  groupBy<K2>(
+    fn: (record: StreamRecord<K, V>) => NoInfer<K2> | null,
+    options: GroupByOptions<K2, V, Known>,
+  ): KGroupedStream<K2, V, Side>
+
+  /**
+   * Sends every record to the partition of its key, now. Aggregations do it themselves; use it to spread work, or to say how many
+   * partitions. Records with a null key are dropped and counted (`null_key`).
+   *
+   * @example stream.selectKey(({ value }) => value.page).repartition({ key: string(), partitions: 8 })
+   * @throws MillraceError `topology_invalid` when a serde is missing
+   */
+  repartition(...options: OptionalUnlessRequired<RepartitionOptions<K, V, Known>>): KStream<Exclude<K, null>, V, Side>
+
+  /**
+   * Writes every record to a topic, which is created when it is missing, with its timestamp and headers. A null value is a
+   * tombstone. Readers see what a commit wrote at once, exactly once.
+   *
+   * @example stream.filter(({ value }) => value.status === 404).to(missing)
+   * @throws MillraceError `topology_invalid` for windowed keys and a topic of another window size, `bad_option`
+   */
+  to(topic: TopicFor<K, V>, options?: Named): void
+}

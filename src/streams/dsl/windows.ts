@@ -1,0 +1,55 @@
+/**
+ * The face of a grouped stream in windows: the aggregations of {@link KGroupedStream}, for each window.
+ */
+import type { WindowStore } from '../../core/topic.ts'
+import type { Windowed } from '../../core/window.ts'
+import type { AggregateFunctions, Named, Reducer } from './functions.ts'
+import type { MissingValue, OptionalUnlessRequired, Side } from './known.ts'
+import type { KTable } from './table.ts'
+
+/** What an aggregation over windows takes, beside its functions. */
+export interface InWindowStore<K, A> extends Named {
+  /** Names the store, to query it; default: a store that is called like the operator. */
+  readonly store?: WindowStore<K, A>
+  /** How long rows are kept, in ms of stream time; default the larger of a day and size + grace, the least allowed. */
+  readonly retentionMs?: number
+}
+
+/**
+ * A grouped stream cut into windows. Made by {@link KGroupedStream.windowedBy}.
+ *
+ * Every record updates, and emits, each of its windows. For a window that is closed (see {@link TimeWindows}) it is dropped and
+ * counted (`late`). Null values are dropped too: Kafka Streams gives them to the aggregator (deviation D2 in
+ * test/conformance/README.md), and retention never decides here what is late. Its verbs throw `bad_option` when `retentionMs` is
+ * less than closing a window needs.
+ */
+export interface TimeWindowedKStream<K, V, Known extends Side> {
+  /**
+   * How many records a key has in each window.
+   * @example grouped.windowedBy(TimeWindows.of({ size: minutes(1) })).count({ store: counts })
+   */
+  count(options?: InWindowStore<K, number>): KTable<Windowed<K>, number>
+
+  /**
+   * Combines the values of a key in each window.
+   *
+   * @example grouped.windowedBy(TimeWindows.of({ size: hours(1) })).reduce((_, click) => click)
+   * @throws MillraceError `topology_invalid` when the serde of the values is missing
+   */
+  reduce(
+    reducer: Reducer<Exclude<V, null>>,
+    ...options: OptionalUnlessRequired<InWindowStore<K, Exclude<V, null>> & MissingValue<Exclude<V, null>, Known>>
+  ): KTable<Windowed<K>, Exclude<V, null>>
+
+  /**
+   * Folds the values of a key in each window into an aggregate of any type, as {@link KGroupedStream.aggregate} does.
+   *
+   * @example
+   * ```ts
+   * grouped
+   *   .windowedBy(TimeWindows.of({ size: minutes(1) }))
+   *   .aggregate({ initializer: () => 0, aggregator: (_key, { bytes }, sum) => sum + bytes, value: int64() })
+   * ```
+   */
+  aggregate<A>(options: AggregateFunctions<K, Exclude<V, null>, A> & InWindowStore<K, A>): KTable<Windowed<K>, A>
+}

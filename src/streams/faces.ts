@@ -1,0 +1,13 @@
+/**
+ * Where the classes behind the DSL's faces meet: each is handed this list, and imports none of the others.
+ */
+import { GroupedStream } from './grouped.ts'
+import type { Faces } from './parts.ts'
+import { Stream } from './stream.ts'
+import { Table } from './table.ts'
+
+export const faces: Faces = Object.freeze({
+  stream: (parts) => new Stream(parts),
+  grouped: (parts) => new GroupedStream(parts),
+  table: (parts) => new Table(parts),
+} satisfies Faces)
