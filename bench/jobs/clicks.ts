@@ -120,7 +120,7 @@ export function countKeys(options: ClickOptions): Promise<JobResult> {
   return run(options, (clicks) => clicks.groupByKey())
 }
 
-type Clicks = KStream<string, Click, 'key' | 'value'>
+type Clicks = KStream<string, Click>
 
 async function run(
   options: ClickOptions,

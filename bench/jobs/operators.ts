@@ -21,7 +21,7 @@ const clicks = topic('clicks', { key: string(), value: msgpack<Click>() })
 const nothing = topic('nothing', { key: string(), value: msgpack<Click>() })
 const copies = topic('copies', { key: string(), value: msgpack<Click>() })
 
-type Clicks = KStream<string, Click, 'key' | 'value'>
+type Clicks = KStream<string, Click>
 const window = TimeWindows.of({ size: minutes(1) })
 const sum = { initializer: () => 0, aggregator: (_key: string, _click: Click, n: number) => n + 1, value: int64() }
 

@@ -4,11 +4,8 @@
 import type { Header, HeaderInput } from './headers.ts'
 import type { Offset, Timestamp } from './units.ts'
 
-/**
- * What the functions of a topology are called with: a frozen object that stays valid for ever. Do not change what it holds; other
- * branches see the same key and value.
- */
-export interface StreamRecord<K, V> {
+/** The fields of a record: a frozen object that stays valid for ever. */
+export interface RecordView<K, V> {
   /** What the record is about; decides its partition. */
   readonly key: K
   /** What it says. */
@@ -19,8 +16,16 @@ export interface StreamRecord<K, V> {
   readonly headers: readonly Header[]
 }
 
+/**
+ * What the functions of a topology are called with: a frozen object that stays valid for ever. Do not change what it holds; other
+ * branches see the same key and value.
+ *
+ * Where the value is a union, the record is one too: `record.value !== null` narrows the record, and with it what `filter` returns.
+ */
+export type StreamRecord<K, V> = V extends unknown ? RecordView<K, V> : never
+
 /** A record of the log, with its place. */
-export interface LogRecord<K, V> extends StreamRecord<K, V> {
+export interface LogRecord<K, V> extends RecordView<K, V> {
   /** The topic it was read from. */
   readonly topic: string
   /** Its partition, from 0. */
@@ -36,9 +41,9 @@ export interface RecordInput<K, V> {
   /** Null deletes the key where the topic is read as a table. */
   readonly value: V | null
   /** Event time, whole ms since the epoch from 0. */
-  readonly timestamp?: number
+  readonly timestamp?: number | undefined
   /** Default none. */
-  readonly headers?: readonly HeaderInput[]
+  readonly headers?: readonly HeaderInput[] | undefined
   /** Where it goes, whatever its key says; from 0. Default: as the producer's partitioner says. */
-  readonly partition?: number
+  readonly partition?: number | undefined
 }

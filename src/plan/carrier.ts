@@ -7,7 +7,7 @@
 import type { ByteWriter } from '../core/bytes.ts'
 import { MillraceError, messageOf } from '../core/errors.ts'
 import { type Header, noHeaders } from '../core/headers.ts'
-import type { StreamRecord } from '../core/record.ts'
+import type { RecordView } from '../core/record.ts'
 import { type Codec, encodeInto, unexpectedNull } from '../core/serde.ts'
 import type { Timestamp } from '../core/units.ts'
 
@@ -48,7 +48,7 @@ export class Carrier<K = unknown, V = unknown> {
   #valueEnd: number = nullEnd
   #value: V | typeof undecoded = undecoded
 
-  #view: StreamRecord<K, V> | undefined = undefined
+  #view: RecordView<K, V> | undefined = undefined
 
   private constructor(timestamp: number, origin: Carrier | undefined, root: Carrier | undefined) {
     this.timestamp = timestamp
@@ -207,11 +207,11 @@ export class Carrier<K = unknown, V = unknown> {
   }
 
   /** What a user function sees. Small keys and values are plain data; large or bad ones show on access. */
-  view(): StreamRecord<K, V> {
+  view(): RecordView<K, V> {
     return (this.#view ??= this.#makeView())
   }
 
-  #makeView(): StreamRecord<K, V> {
+  #makeView(): RecordView<K, V> {
     if (this.#key === undecoded && !this.#tryKey()) return lazyView(this)
     if (this.#value === undecoded && !this.#tryValue()) return lazyView(this)
     return Object.freeze({
@@ -302,7 +302,7 @@ function sameWire(left: { readonly wire: object } | undefined, right: { readonly
   return left !== undefined && left.wire === right.wire
 }
 
-function lazyView<K, V>(carrier: Carrier<K, V>): StreamRecord<K, V> {
+function lazyView<K, V>(carrier: Carrier<K, V>): RecordView<K, V> {
   return Object.freeze({
     get key(): K {
       return carrier.key

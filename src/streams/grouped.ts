@@ -13,21 +13,23 @@ import type { StoreSpec, WindowSpec } from '../plan/store.ts'
 import { aggregating, aggregation, counting, type Fold, reducing } from './aggregate.ts'
 import type { AggregateFunctions, Named, Reducer } from './dsl/functions.ts'
 import type { KGroupedStream } from './dsl/grouped.ts'
-import type { Side } from './dsl/known.ts'
+import type { KnownSerdes } from './dsl/known.ts'
 import type { KTable } from './dsl/table.ts'
 import type { TimeWindowedKStream } from './dsl/windows.ts'
 import { type KeyedParts, requireCodec } from './parts.ts'
 
 /** Options of any aggregation, whatever the types of its keys and values: serdes are invariant, so they are erased here. */
 interface AggregationOptions extends Named {
-  readonly store?: {
-    readonly kind: 'keyValueStore' | 'windowStore'
-    readonly name: string
-    readonly key: object
-    readonly value: object
-  }
-  readonly value?: object
-  readonly retentionMs?: number
+  readonly store?:
+    | {
+        readonly kind: 'keyValueStore' | 'windowStore'
+        readonly name: string
+        readonly key: object
+        readonly value: object
+      }
+    | undefined
+  readonly value?: object | undefined
+  readonly retentionMs?: number | undefined
 }
 
 /** The three aggregations; a subclass says what the rows are. */
@@ -43,23 +45,26 @@ abstract class Aggregations<K, V, RowKey> {
     options: AggregationOptions,
     codec: Codec<unknown>,
     fold: Fold,
-  ): KTable<RowKey, A>
+  ): KTable<RowKey, A, 'both'>
 
   protected abstract readonly storeOptions: readonly string[]
 
-  count(options: AggregationOptions = {}): KTable<RowKey, number> {
+  count(options: AggregationOptions = {}): KTable<RowKey, number, 'both'> {
     const checked = checkAggregation('count', options, this.storeOptions)
     return this.aggregateBy('count', checked, codecOf(int64()) as Codec<unknown>, counting)
   }
 
-  reduce(reducer: Reducer<Exclude<V, null>>, options: AggregationOptions = {}): KTable<RowKey, Exclude<V, null>> {
+  reduce(
+    reducer: Reducer<Exclude<V, null>>,
+    options: AggregationOptions = {},
+  ): KTable<RowKey, Exclude<V, null>, 'both'> {
     checkedFunction('reduce', reducer)
     const checked = checkAggregation('reduce', options, [...this.storeOptions, 'value'])
     const codec = requireCodec('reduce', 'value', checked.store?.value ?? checked.value, this.parts.valueCodec)
     return this.aggregateBy('reduce', checked, codec, reducing(reducer as Reducer<unknown>))
   }
 
-  aggregate<A>(options: AggregateFunctions<K, Exclude<V, null>, A> & AggregationOptions): KTable<RowKey, A> {
+  aggregate<A>(options: AggregateFunctions<K, Exclude<V, null>, A> & AggregationOptions): KTable<RowKey, A, 'both'> {
     const checked = checkAggregation('aggregate', options, [...this.storeOptions, 'initializer', 'aggregator', 'value'])
     const { initializer, aggregator, value } = checked as unknown as AggregateFunctions<unknown, unknown, unknown>
     checkedFunction('the initializer of aggregate', initializer)
@@ -74,7 +79,7 @@ function checkAggregation<T extends AggregationOptions>(verb: string, options: T
   return checked.store === undefined ? checked : { ...checked, store: checkStore(verb, checked.store) }
 }
 
-export class GroupedStream<K, V, Known extends Side>
+export class GroupedStream<K, V, Known extends KnownSerdes>
   extends Aggregations<K, V, K>
   implements KGroupedStream<K, V, Known>
 {
@@ -87,7 +92,12 @@ export class GroupedStream<K, V, Known extends Side>
     return new TimeWindowedStream(this.parts, windows)
   }
 
-  protected aggregateBy<A>(verb: string, options: AggregationOptions, codec: Codec<unknown>, fold: Fold): KTable<K, A> {
+  protected aggregateBy<A>(
+    verb: string,
+    options: AggregationOptions,
+    codec: Codec<unknown>,
+    fold: Fold,
+  ): KTable<K, A, 'both'> {
     const { plan, node, keyCodec, untouchedKeys, faces } = this.parts
     const made = plan.stateful(verb, node, options.name, (id) => {
       const store = storeSpec('keyValueStore', id, keyCodec, codec, options, undefined)
@@ -97,7 +107,7 @@ export class GroupedStream<K, V, Known extends Side>
   }
 }
 
-class TimeWindowedStream<K, V, Known extends Side>
+class TimeWindowedStream<K, V, Known extends KnownSerdes>
   extends Aggregations<K, V, Windowed<K>>
   implements TimeWindowedKStream<K, V, Known>
 {
@@ -114,7 +124,7 @@ class TimeWindowedStream<K, V, Known extends Side>
     options: AggregationOptions,
     codec: Codec<unknown>,
     fold: Fold,
-  ): KTable<Windowed<K>, A> {
+  ): KTable<Windowed<K>, A, 'both'> {
     const { plan, node, keyCodec, faces } = this.parts
     const window = windowSpec(this.#windows, options.retentionMs)
     const made = plan.stateful(verb, node, options.name, (id) => {

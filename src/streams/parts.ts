@@ -4,7 +4,7 @@
 import { type ErrorPlace, MillraceError } from '../core/errors.ts'
 import { type Codec, codecOf, type Serde } from '../core/serde.ts'
 import type { PlanNode } from '../plan/node.ts'
-import type { Side } from './dsl/known.ts'
+import type { KnownSerdes } from './dsl/known.ts'
 import type { KGroupedStream } from './dsl/grouped.ts'
 import type { KStream } from './dsl/stream.ts'
 import type { KTable } from './dsl/table.ts'
@@ -40,9 +40,9 @@ export interface KeyedParts {
  * those make tables and a table makes streams: none of their files can import the next one's.
  */
 export interface Faces {
-  stream<K, V, Known extends Side>(parts: StreamParts): KStream<K, V, Known>
-  grouped<K, V, Known extends Side>(parts: KeyedParts): KGroupedStream<K, V, Known>
-  table<K, V, Known extends Side>(parts: KeyedParts): KTable<K, V, Known>
+  stream<K, V, Known extends KnownSerdes>(parts: StreamParts): KStream<K, V, Known>
+  grouped<K, V, Known extends KnownSerdes>(parts: KeyedParts): KGroupedStream<K, V, Known>
+  table<K, V, Known extends KnownSerdes>(parts: KeyedParts): KTable<K, V, Known>
 }
 
 /**
@@ -51,7 +51,7 @@ export interface Faces {
  */
 export function requireCodec(
   verb: string,
-  side: Side,
+  side: 'key' | 'value',
   given: object | undefined,
   known: Codec<unknown> | undefined,
 ): Codec<unknown> {

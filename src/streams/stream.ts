@@ -11,8 +11,8 @@ import type { PlanNode } from '../plan/node.ts'
 import type { OperatorFactory } from '../plan/operator.ts'
 import type { Named, Predicate, RecordOutput } from './dsl/functions.ts'
 import type { KGroupedStream } from './dsl/grouped.ts'
-import type { Side } from './dsl/known.ts'
-import type { GroupByOptions, KStream } from './dsl/stream.ts'
+import type { KnownSerdes, Merged, WithNewKey, WithNewValue } from './dsl/known.ts'
+import type { KStream } from './dsl/stream.ts'
 import { filtering } from './filter.ts'
 import { flatMapping, flatMappingValues } from './flat-map.ts'
 import { mapping, mappingValues, selectingKey } from './map.ts'
@@ -25,40 +25,43 @@ type Lost = Pick<StreamParts, 'keyCodec' | 'valueCodec' | 'untouchedKeys' | 'rek
 
 const allLost: Lost = { keyCodec: undefined, valueCodec: undefined, untouchedKeys: [], rekeyed: true }
 
-export class Stream<K, V, Known extends Side> implements KStream<K, V, Known> {
+export class Stream<K, V, Known extends KnownSerdes> implements KStream<K, V, Known> {
   readonly parts: StreamParts
 
   constructor(parts: StreamParts) {
     this.parts = parts
   }
 
-  filter(predicate: Predicate<K, V>, options: Named = {}): Stream<K, V, Known> {
+  filter<K2, V2>(predicate: Predicate<K, V>, options: Named = {}): KStream<K2, V2, Known> {
     return this.#next('filter', options, filtering(checkedFunction('filter', predicate), true), this.parts)
   }
 
-  filterNot(predicate: Predicate<K, V>, options: Named = {}): Stream<K, V, Known> {
+  filterNot<K2, V2>(predicate: Predicate<K, V>, options: Named = {}): KStream<K2, V2, Known> {
     return this.#next('filterNot', options, filtering(checkedFunction('filterNot', predicate), false), this.parts)
   }
 
-  map<K2, V2>(fn: (record: StreamRecord<K, V>) => RecordOutput<K2, V2>, options: Named = {}): Stream<K2, V2, never> {
+  map<K2, V2>(
+    fn: (record: StreamRecord<K, V>) => RecordOutput<K2, V2>,
+    options: Named = {},
+  ): KStream<K2, V2, 'neither'> {
     return this.#next('map', options, mapping(checkedFunction('map', fn)), allLost)
   }
 
-  mapValues<V2>(fn: (record: StreamRecord<K, V>) => V2, options: Named = {}): Stream<K, V2, Exclude<Known, 'value'>> {
+  mapValues<V2>(fn: (record: StreamRecord<K, V>) => V2, options: Named = {}): KStream<K, V2, WithNewValue[Known]> {
     return this.#next('mapValues', options, mappingValues(checkedFunction('mapValues', fn)), this.#valueLost())
   }
 
   flatMap<K2, V2>(
     fn: (record: StreamRecord<K, V>) => Iterable<RecordOutput<K2, V2>>,
     options: Named = {},
-  ): Stream<K2, V2, never> {
+  ): KStream<K2, V2, 'neither'> {
     return this.#next('flatMap', options, flatMapping(checkedFunction('flatMap', fn)), allLost)
   }
 
   flatMapValues<V2>(
     fn: (record: StreamRecord<K, V>) => Iterable<V2>,
     options: Named = {},
-  ): Stream<K, V2, Exclude<Known, 'value'>> {
+  ): KStream<K, V2, WithNewValue[Known]> {
     return this.#next(
       'flatMapValues',
       options,
@@ -67,11 +70,11 @@ export class Stream<K, V, Known extends Side> implements KStream<K, V, Known> {
     )
   }
 
-  selectKey<K2>(fn: (record: StreamRecord<K, V>) => K2, options: Named = {}): Stream<K2, V, Exclude<Known, 'key'>> {
+  selectKey<K2>(fn: (record: StreamRecord<K, V>) => K2, options: Named = {}): KStream<K2, V, WithNewKey[Known]> {
     return this.#next('selectKey', options, selectingKey(checkedFunction('selectKey', fn)), this.#keyLost())
   }
 
-  peek(action: (record: StreamRecord<K, V>) => void, options: Named = {}): Stream<K, V, Known> {
+  peek(action: (record: StreamRecord<K, V>) => void, options: Named = {}): KStream<K, V, Known> {
     return this.#next('peek', options, peeking(checkedFunction('peek', action)), this.parts)
   }
 
@@ -79,7 +82,10 @@ export class Stream<K, V, Known extends Side> implements KStream<K, V, Known> {
     this.#next('foreach', options, peeking(checkedFunction('foreach', action)), this.parts)
   }
 
-  merge<Known2 extends Side>(other: KStream<K, V, Known2>, options: Named = {}): Stream<K, V, Known & Known2> {
+  merge<Known2 extends KnownSerdes>(
+    other: KStream<K, V, Known2>,
+    options: Named = {},
+  ): KStream<K, V, Merged[Known][Known2]> {
     const { name } = checkOptions('merge', options, ['name'])
     const left = this.parts
     if (!isInstance(other, Stream)) throw new MillraceError('bad_option', 'merge takes another stream')
@@ -98,24 +104,22 @@ export class Stream<K, V, Known extends Side> implements KStream<K, V, Known> {
     })
   }
 
-  pipe<K2, V2>(...operators: OperatorFunction<never, never>[]): Stream<K2, V2, never> {
+  pipe<K2, V2>(...operators: OperatorFunction<never, never>[]): KStream<K2, V2, 'neither'> {
     if (operators.length === 0) throw new MillraceError('bad_option', 'pipe takes at least one RxJS operator')
     for (const operator of operators) checkedFunction('pipe', operator)
     return this.#next('pipe', {}, piping(operators), allLost)
   }
 
-  groupByKey<Grouped extends Side>(options: ErasedSerdes = {}): KGroupedStream<Exclude<K, null>, V, Grouped> {
+  groupByKey<Grouped extends KnownSerdes>(options: ErasedSerdes = {}): KGroupedStream<Exclude<K, null>, V, Grouped> {
     return this.#group('groupByKey', this.parts, checkOptions('groupByKey', options, ['key', 'value', 'name']))
   }
 
   groupBy<K2>(
     fn: (record: StreamRecord<K, V>) => NoInfer<K2> | null,
-    options: GroupByOptions<K2, V, Known>,
-  ): KGroupedStream<K2, V, Side> {
+    options: ErasedSerdes = {},
+  ): KGroupedStream<K2, V, 'both'> {
     checkedFunction('groupBy', fn)
-    // A program without types may leave them out.
-    const erased: ErasedSerdes = (options as ErasedSerdes | undefined) === undefined ? {} : options
-    const given = checkOptions('groupBy', erased, ['key', 'value', 'name'])
+    const given = checkOptions('groupBy', options, ['key', 'value', 'name'])
     const { plan, node } = this.parts
     const select = (): PlanNode =>
       plan.stateless('selectKey', node, undefined, selectingKey(fn, 'the function of groupBy'))
@@ -123,7 +127,7 @@ export class Stream<K, V, Known extends Side> implements KStream<K, V, Known> {
   }
 
   /** Checks everything before it adds a node, so that a refused call leaves nothing behind. */
-  #group<K2, Grouped extends Side>(
+  #group<K2, Grouped extends KnownSerdes>(
     verb: string,
     { faces, plan, node, keyCodec, valueCodec, untouchedKeys, rekeyed }: StreamParts,
     { key, value, name }: ErasedSerdes,
@@ -143,7 +147,7 @@ export class Stream<K, V, Known extends Side> implements KStream<K, V, Known> {
     })
   }
 
-  repartition(options: ErasedSerdes = {}): Stream<Exclude<K, null>, V, Side> {
+  repartition(options: ErasedSerdes = {}): KStream<Exclude<K, null>, V, 'both'> {
     const known = ['key', 'value', 'partitions', 'name']
     const { key, value, partitions, name } = checkOptions('repartition', options, known)
     if (partitions !== undefined) checkPartitions(partitions)
@@ -178,12 +182,12 @@ export class Stream<K, V, Known extends Side> implements KStream<K, V, Known> {
     return { ...allLost, valueCodec: this.parts.valueCodec }
   }
 
-  #next<K2, V2, Known2 extends Side>(
+  #next<K2, V2, Known2 extends KnownSerdes>(
     verb: string,
     options: Named,
     operator: OperatorFactory,
     { keyCodec, valueCodec, untouchedKeys, rekeyed }: Lost,
-  ): Stream<K2, V2, Known2> {
+  ): KStream<K2, V2, Known2> {
     const { name } = checkOptions(verb, options, ['name'])
     const { faces, plan, node } = this.parts
     const made = plan.stateless(verb, node, name, operator)
@@ -193,9 +197,9 @@ export class Stream<K, V, Known extends Side> implements KStream<K, V, Known> {
 
 /** Serdes are invariant in their type, so they are erased where only the interface says which ones fit. */
 interface ErasedSerdes extends Named {
-  readonly key?: object
-  readonly value?: object
-  readonly partitions?: number
+  readonly key?: object | undefined
+  readonly value?: object | undefined
+  readonly partitions?: number | undefined
 }
 
 function sameCodec(left: Codec<unknown> | undefined, right: Codec<unknown> | undefined): Codec<unknown> | undefined {

@@ -8,7 +8,6 @@ import { checkTopic, type Topic } from '../core/topic.ts'
 import type { SourceNode } from '../plan/node.ts'
 import { Topology } from '../plan/topology.ts'
 import type { Named } from './dsl/functions.ts'
-import type { Side } from './dsl/known.ts'
 import type { KStream } from './dsl/stream.ts'
 import { PlanBuilder } from '../plan/plan-builder.ts'
 import { faces } from './faces.ts'
@@ -16,7 +15,7 @@ import { faces } from './faces.ts'
 /** What {@link StreamsBuilder.stream} takes. */
 export interface StreamOptions extends Named {
   /** Where an application without a position begins: at the first record (default), or behind the last. */
-  readonly reset?: 'earliest' | 'latest'
+  readonly reset?: 'earliest' | 'latest' | undefined
 }
 
 /**
@@ -43,7 +42,7 @@ export class StreamsBuilder {
    * @example builder.stream(clicks, { reset: 'latest' }).foreach(({ value }) => console.error(value.page))
    * @throws MillraceError `topology_invalid` when a topic is read in two different ways, `bad_option`
    */
-  stream<K, V>(topics: Topic<K, V> | readonly Topic<K, V>[], options: StreamOptions = {}): KStream<K, V, Side> {
+  stream<K, V>(topics: Topic<K, V> | readonly Topic<K, V>[], options: StreamOptions = {}): KStream<K, V, 'both'> {
     const { reset = 'earliest', name } = checkOptions('stream', options, ['reset', 'name'])
     checkChoice('reset', reset, ['earliest', 'latest'])
     const given = isInstance(topics, Array)

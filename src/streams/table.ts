@@ -1,52 +1,63 @@
 /**
  * The class behind KTable: verbs that work on changes, where a null value is a row that was deleted.
  */
-import { checkedFunction, checkOptions } from '../core/checks.ts'
+import { checkChoice, checkedFunction, checkOptions } from '../core/checks.ts'
 import type { StreamRecord } from '../core/record.ts'
 import type { OperatorFactory } from '../plan/operator.ts'
 import type { Named, Predicate } from './dsl/functions.ts'
-import type { Side } from './dsl/known.ts'
+import type { KnownSerdes, WithNewValue } from './dsl/known.ts'
 import type { KStream } from './dsl/stream.ts'
 import type { KTable } from './dsl/table.ts'
-import { filteringRows } from './filter.ts'
+import { filtering, filteringRows } from './filter.ts'
 import { mappingRows } from './map.ts'
 import type { KeyedParts } from './parts.ts'
+import { peeking } from './peek.ts'
 
-export class Table<K, V, Known extends Side> implements KTable<K, V, Known> {
+export class Table<K, V, Known extends KnownSerdes> implements KTable<K, V, Known> {
   readonly #parts: KeyedParts
 
   constructor(parts: KeyedParts) {
     this.#parts = parts
   }
 
-  filter(predicate: Predicate<K, V>, options: Named = {}): Table<K, V, Known> {
+  filter<K2, V2>(predicate: Predicate<K, V>, options: Named = {}): KTable<K2, V2, Known> {
     return this.#next('filter', options, filteringRows(checkedFunction('filter', predicate), true), this.#parts)
   }
 
-  filterNot(predicate: Predicate<K, V>, options: Named = {}): Table<K, V, Known> {
+  filterNot<K2, V2>(predicate: Predicate<K, V>, options: Named = {}): KTable<K2, V2, Known> {
     return this.#next('filterNot', options, filteringRows(checkedFunction('filterNot', predicate), false), this.#parts)
   }
 
-  mapValues<V2>(fn: (record: StreamRecord<K, V>) => V2, options: Named = {}): Table<K, V2, Exclude<Known, 'value'>> {
+  mapValues<V2>(fn: (record: StreamRecord<K, V>) => V2, options: Named = {}): KTable<K, V2, WithNewValue[Known]> {
     return this.#next('mapValues', options, mappingRows(checkedFunction('mapValues', fn)), {
       ...this.#parts,
       valueCodec: undefined,
     })
   }
 
-  toStream(): KStream<K, V | null, Known> {
-    const { faces, plan, node, keyCodec, valueCodec, untouchedKeys } = this.#parts
+  toStream<V2>(options: { readonly deletes?: 'keep' | 'drop' | undefined } & Named = {}): KStream<K, V2, Known> {
+    const { deletes = 'keep', name } = checkOptions('toStream', options, ['deletes', 'name'])
+    checkChoice('deletes', deletes, ['keep', 'drop'])
+    const { faces, plan, keyCodec, valueCodec, untouchedKeys } = this.#parts
+    let { node } = this.#parts
+    if (deletes === 'drop') node = plan.stateless('toStream', node, name, filtering(isRow, true))
+    else if (name !== undefined) node = plan.stateless('toStream', node, name, peeking(passOn))
     return faces.stream({ faces, plan, node, keyCodec, valueCodec, untouchedKeys, rekeyed: false })
   }
 
-  #next<V2, Known2 extends Side>(
+  #next<K2, V2, Known2 extends KnownSerdes>(
     verb: string,
     options: Named,
     operator: OperatorFactory,
     then: KeyedParts,
-  ): Table<K, V2, Known2> {
+  ): KTable<K2, V2, Known2> {
     const { name } = checkOptions(verb, options, ['name'])
     const { plan, node } = this.#parts
-    return new Table({ ...then, node: plan.stateless(verb, node, name, operator) })
+    return this.#parts.faces.table({ ...then, node: plan.stateless(verb, node, name, operator) })
   }
 }
+
+const isRow = ({ value }: StreamRecord<unknown, unknown>): boolean => value !== null
+
+/** Gives a name to what has no operator otherwise. */
+const passOn = (): void => undefined

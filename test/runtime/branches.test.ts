@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { errorOf } from '../support/thrown.ts'
 import { briefly, drive, output, type Script } from '../support/topology.ts'
 
-type Text = KStream<string, string, 'key' | 'value'>
+type Text = KStream<string, string>
 
 const texts: Topic<string, string> = topic('texts', { key: string(), value: string() })
 const early: Topic<string, string> = topic('early', { key: string(), value: string() })

@@ -23,7 +23,7 @@ import { drive, input } from '../support/topology.ts'
 import { call } from '../support/untyped.ts'
 
 type Key = Windowed<string>
-type Counts = KStream<Key, number | null, 'key' | 'value'>
+type Counts = KStream<Key, number | null>
 
 const sized = (size: number): Serde<Key> => windowed(string(), { size })
 const counts = (key: Serde<Key>): Topic<Key, number> => topic('counts', { key, value: int64() })

@@ -5,7 +5,7 @@ import { map } from 'rxjs'
 /** Throws when it pleases, otherwise it does nothing. */
 export type Check = (value: string) => void
 
-type Text = KStream<string, string, 'key' | 'value'>
+type Text = KStream<string, string>
 
 /** By verb: the stream with that verb put in, and the operator that fails. Values pass unchanged where they pass. */
 export const throwingVerbs: Readonly<
@@ -126,7 +126,7 @@ export const throwingVerbs: Readonly<
           aggregator: (_key, value) => value,
           value: {
             name: 'checked',
-            encode: (value) => (check(value), Buffer.from(value)),
+            encode: (value: string) => (check(value), Buffer.from(value)),
             decode: (from) => Buffer.from(from).toString(),
           },
         })

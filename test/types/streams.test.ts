@@ -124,21 +124,21 @@ describe('a function', () => {
 
 describe('a verb', () => {
   test('types what comes out, and says which serdes are still known', () => {
-    expectTypeOf(stream).toEqualTypeOf<KStream<string, Click, 'key' | 'value'>>()
-    expectTypeOf(stream.filter(() => true)).toEqualTypeOf<KStream<string, Click, 'key' | 'value'>>()
-    expectTypeOf(stream.peek(() => undefined)).toEqualTypeOf<KStream<string, Click, 'key' | 'value'>>()
+    expectTypeOf(stream).toEqualTypeOf<KStream<string, Click, 'both'>>()
+    expectTypeOf(stream.filter(() => true)).toEqualTypeOf<KStream<string, Click, 'both'>>()
+    expectTypeOf(stream.peek(() => undefined)).toEqualTypeOf<KStream<string, Click, 'both'>>()
     expectTypeOf(stream.mapValues(({ value }) => value.bytes)).toEqualTypeOf<KStream<string, number, 'key'>>()
     expectTypeOf(stream.flatMapValues(({ value }) => [value.bytes])).toEqualTypeOf<KStream<string, number, 'key'>>()
     expectTypeOf(stream.selectKey(({ value }) => value.bytes)).toEqualTypeOf<KStream<number, Click, 'value'>>()
     expectTypeOf(stream.map(({ value }) => ({ key: value.bytes, value: value.page }))).toEqualTypeOf<
-      KStream<number, string>
+      KStream<number, string, 'neither'>
     >()
     expectTypeOf(stream.flatMap(({ value }) => [{ key: value.bytes, value: value.page }])).toEqualTypeOf<
-      KStream<number, string>
+      KStream<number, string, 'neither'>
     >()
     expectTypeOf(stream.foreach(() => undefined)).toEqualTypeOf<void>()
     expectTypeOf(stream.to(clicks)).toEqualTypeOf<void>()
-    expectTypeOf(stream.repartition()).toEqualTypeOf<KStream<string, Click, 'key' | 'value'>>()
+    expectTypeOf(stream.repartition()).toEqualTypeOf<KStream<string, Click, 'both'>>()
   })
 
   test('that merges knows what both sides know', () => {
@@ -178,7 +178,7 @@ describe('a verb', () => {
 describe('a source of several topics', () => {
   test('has one type of records', () => {
     const others = topic('others', { key: string(), value: json<Click>() })
-    expectTypeOf(new StreamsBuilder().stream([clicks, others])).toEqualTypeOf<KStream<string, Click, 'key' | 'value'>>()
+    expectTypeOf(new StreamsBuilder().stream([clicks, others])).toEqualTypeOf<KStream<string, Click, 'both'>>()
     refused(() => {
       // @ts-expect-error topics of different types
       builder.stream([clicks, pages])
@@ -190,9 +190,9 @@ describe('a source of several topics', () => {
 
 describe('what regroups', () => {
   test('takes known serdes over and asks for the others', () => {
-    expectTypeOf(stream.groupByKey()).toEqualTypeOf<KGroupedStream<string, Click, 'key' | 'value'>>()
+    expectTypeOf(stream.groupByKey()).toEqualTypeOf<KGroupedStream<string, Click, 'both'>>()
     expectTypeOf(stream.selectKey(({ value }) => value.page).groupByKey({ key: string() })).toEqualTypeOf<
-      KGroupedStream<string, Click, 'key' | 'value'>
+      KGroupedStream<string, Click, 'both'>
     >()
     refused(() => {
       // @ts-expect-error the key needs a serde
@@ -212,7 +212,7 @@ describe('what regroups', () => {
 
   test('by another key always asks for its serde', () => {
     expectTypeOf(stream.groupBy(({ value }) => value.page, { key: string() })).toEqualTypeOf<
-      KGroupedStream<string, Click, 'key' | 'value'>
+      KGroupedStream<string, Click, 'both'>
     >()
     refused(() => {
       // @ts-expect-error a changed key needs its serde
@@ -228,24 +228,22 @@ describe('what regroups', () => {
 
   test('takes a literal for a key or value of its wider type', () => {
     expectTypeOf(stream.groupBy(({ value }) => (value.status < 400 ? 'good' : 'bad'), { key: string() })).toEqualTypeOf<
-      KGroupedStream<string, Click, 'key' | 'value'>
+      KGroupedStream<string, Click, 'both'>
     >()
     const byStatus = stream.selectKey(({ value }) => (value.status < 400 ? 'good' : 'bad'))
     type Status = 'good' | 'bad'
-    expectTypeOf(byStatus.groupByKey({ key: string() })).toEqualTypeOf<KGroupedStream<Status, Click, 'key' | 'value'>>()
-    expectTypeOf(byStatus.repartition({ key: string() })).toEqualTypeOf<KStream<Status, Click, 'key' | 'value'>>()
+    expectTypeOf(byStatus.groupByKey({ key: string() })).toEqualTypeOf<KGroupedStream<Status, Click, 'both'>>()
+    expectTypeOf(byStatus.repartition({ key: string() })).toEqualTypeOf<KStream<Status, Click, 'both'>>()
     const status = stream.mapValues(({ value }) => (value.status < 400 ? 'good' : 'bad')).groupByKey()
-    expectTypeOf(status.reduce((left) => left, { value: string() })).toEqualTypeOf<KTable<string, Status>>()
+    expectTypeOf(status.reduce((left) => left, { value: string() })).toEqualTypeOf<KTable<string, Status, 'both'>>()
   })
 
   test('drops null keys, and their type', () => {
     expectTypeOf(stream.groupBy(({ value }) => (value.bytes > 0 ? value.page : null), { key: string() })).toEqualTypeOf<
-      KGroupedStream<string, Click, 'key' | 'value'>
+      KGroupedStream<string, Click, 'both'>
     >()
-    expectTypeOf(builder.stream(anything).groupByKey()).toEqualTypeOf<
-      KGroupedStream<string, Click | null, 'key' | 'value'>
-    >()
-    expectTypeOf(builder.stream(anything).repartition()).toEqualTypeOf<KStream<string, Click | null, 'key' | 'value'>>()
+    expectTypeOf(builder.stream(anything).groupByKey()).toEqualTypeOf<KGroupedStream<string, Click | null, 'both'>>()
+    expectTypeOf(builder.stream(anything).repartition()).toEqualTypeOf<KStream<string, Click | null, 'both'>>()
   })
 })
 
@@ -254,14 +252,14 @@ describe('an aggregation', () => {
   const windows = grouped.windowedBy(TimeWindows.of({ size: minutes(1) }))
 
   test('makes a table of the key, or of the key in its window', () => {
-    expectTypeOf(grouped.count()).toEqualTypeOf<KTable<string, number>>()
-    expectTypeOf(grouped.reduce((left) => left)).toEqualTypeOf<KTable<string, Click>>()
-    expectTypeOf(windows).toEqualTypeOf<TimeWindowedKStream<string, Click, 'key' | 'value'>>()
-    expectTypeOf(windows.count()).toEqualTypeOf<KTable<Windowed<string>, number>>()
-    expectTypeOf(windows.reduce((left) => left)).toEqualTypeOf<KTable<Windowed<string>, Click>>()
+    expectTypeOf(grouped.count()).toEqualTypeOf<KTable<string, number, 'both'>>()
+    expectTypeOf(grouped.reduce((left) => left)).toEqualTypeOf<KTable<string, Click, 'both'>>()
+    expectTypeOf(windows).toEqualTypeOf<TimeWindowedKStream<string, Click, 'both'>>()
+    expectTypeOf(windows.count()).toEqualTypeOf<KTable<Windowed<string>, number, 'both'>>()
+    expectTypeOf(windows.reduce((left) => left)).toEqualTypeOf<KTable<Windowed<string>, Click, 'both'>>()
     expectTypeOf(
       windows.aggregate({ initializer: () => 0, aggregator: (_key, { bytes }, sum) => sum + bytes, value: int64() }),
-    ).toEqualTypeOf<KTable<Windowed<string>, number>>()
+    ).toEqualTypeOf<KTable<Windowed<string>, number, 'both'>>()
   })
 
   test('gets key, value and aggregate, never a null value', () => {
@@ -304,8 +302,10 @@ describe('an aggregation', () => {
 
   test('of values that lost their serde asks for it where it stores them', () => {
     const lost = stream.mapValues(({ value }) => value.bytes).groupByKey()
-    expectTypeOf(lost.count()).toEqualTypeOf<KTable<string, number>>()
-    expectTypeOf(lost.reduce((left, right) => left + right, { value: int64() })).toEqualTypeOf<KTable<string, number>>()
+    expectTypeOf(lost.count()).toEqualTypeOf<KTable<string, number, 'both'>>()
+    expectTypeOf(lost.reduce((left, right) => left + right, { value: int64() })).toEqualTypeOf<
+      KTable<string, number, 'both'>
+    >()
     refused(() => {
       // @ts-expect-error the values need a serde
       lost.reduce((left, right) => left + right)
@@ -316,14 +316,14 @@ describe('an aggregation', () => {
 
   test('emits null for what is deleted, and any sink takes that', () => {
     const table = grouped.count()
-    expectTypeOf(table.toStream()).toEqualTypeOf<KStream<string, number | null, 'key' | 'value'>>()
+    expectTypeOf(table.toStream()).toEqualTypeOf<KStream<string, number | null, 'both'>>()
     table.toStream().to(perPage)
     windows.count().toStream().to(perMinute)
     table
       .toStream()
       .mapValues(({ value }) => value)
       .to(perPage)
-    expectTypeOf(table.filter(({ value }) => value > 1)).toEqualTypeOf<KTable<string, number>>()
+    expectTypeOf(table.filter(({ value }) => value > 1)).toEqualTypeOf<KTable<string, number, 'both'>>()
     expectTypeOf(table.mapValues(({ value }) => `${value}`).toStream()).toEqualTypeOf<
       KStream<string, string | null, 'key'>
     >()
@@ -360,8 +360,8 @@ describe('pipe', () => {
       mergeMap(({ key, value }) => [{ key, bytes: value.bytes }]),
       map(({ key, bytes }) => ({ key: key.length, value: bytes })),
     )
-    expectTypeOf(piped).toEqualTypeOf<KStream<number, number>>()
-    expectTypeOf(stream.pipe(filter(() => true))).toEqualTypeOf<KStream<string, Click>>()
+    expectTypeOf(piped).toEqualTypeOf<KStream<number, number, 'neither'>>()
+    expectTypeOf(stream.pipe(filter(() => true))).toEqualTypeOf<KStream<string, Click, 'neither'>>()
   })
 
   test('refuses what emits no records', () => {

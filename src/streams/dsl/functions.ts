@@ -8,11 +8,20 @@ import type { Serde } from '../../core/serde.ts'
 /** Options that every operator takes. */
 export interface Named {
   /** What errors and counters call the operator. Of a stateful or regrouping one: where its data is found again. */
-  readonly name?: string
+  readonly name?: string | undefined
 }
 
-/** A question about a record; pure, as its record may be worked on again after a crash. */
+/**
+ * A question about a record; pure, as its record may be worked on again after a crash. `filter` takes a type guard too:
+ * `(record): record is StreamRecord<string, Paid> => record.value.kind === 'paid'`.
+ */
 export type Predicate<K, V> = (record: StreamRecord<K, V>) => boolean
+
+/** The records that are left when a guard has taken those that it knows. */
+export type Others<K, V, R> = Exclude<StreamRecord<K, V>, R>
+
+/** Any key. It tells the compiler that a list which a function returns as a key is a tuple. */
+export type KeyHint = NonNullable<unknown> | null | undefined | readonly unknown[] | []
 
 /** Lets an action return anything but a promise, or what may be one: `() => void` would let a promise pass. */
 export type Synchronous<R> = 0 extends 1 & R
@@ -28,9 +37,9 @@ export interface RecordOutput<K, V> {
   /** The new value. */
   readonly value: V
   /** Event time, whole ms since the epoch from 0. */
-  readonly timestamp?: number
+  readonly timestamp?: number | undefined
   /** They replace those of the record at hand. */
-  readonly headers?: readonly HeaderInput[]
+  readonly headers?: readonly HeaderInput[] | undefined
 }
 
 /** Combines the values of a row; the first value of a row stands for itself. Null deletes the row. */
@@ -39,12 +48,15 @@ export type Reducer<V> = (aggregate: V, value: V) => V | null
 /** Takes a record's value into the aggregate of its key. Null deletes the row; the next record starts it anew. */
 export type Aggregator<K, V, A> = (key: K, value: V, aggregate: A) => A | null
 
-/** What `aggregate` folds with. The functions are synchronous and pure: they may run again for a record. */
+/**
+ * What `aggregate` folds with. The functions are synchronous and pure: they may run again for a record. The type of the aggregate
+ * is that of its serde.
+ */
 export interface AggregateFunctions<K, V, A> {
   /** The aggregate before the first record. */
-  readonly initializer: () => A
+  readonly initializer: () => NoInfer<A>
   /** The aggregate with one more record in it. */
-  readonly aggregator: Aggregator<K, V, A>
+  readonly aggregator: Aggregator<K, V, NoInfer<A>>
   /** How aggregates are written. */
   readonly value: Serde<A>
 }

@@ -1,17 +1,16 @@
 /**
  * The face of a grouped stream: its aggregations. The class behind it is in ../grouped.ts.
  */
-import type { KeyValueStore } from '../../core/topic.ts'
 import type { TimeWindows } from '../../core/window.ts'
 import type { AggregateFunctions, Named, Reducer } from './functions.ts'
-import type { MissingValue, OptionalUnlessRequired, Side } from './known.ts'
+import type { KnownSerdes, NeedsValue, StoreFor, ValueOption } from './known.ts'
 import type { KTable } from './table.ts'
 import type { TimeWindowedKStream } from './windows.ts'
 
 /** What an aggregation without windows takes, beside its functions. */
 export interface InStore<K, A> extends Named {
   /** Names the store, to query it; default: a store that is called like the operator. */
-  readonly store?: KeyValueStore<K, A>
+  readonly store?: StoreFor<'keyValueStore', K, A> | undefined
 }
 
 /**
@@ -21,7 +20,7 @@ export interface InStore<K, A> extends Named {
  * `null_value`). Every record emits its change with the larger of its own and the row's timestamp: there is no cache that merges
  * updates, as Kafka Streams has by default.
  */
-export interface KGroupedStream<K, V, Known extends Side> {
+export interface KGroupedStream<out K, out V, out Known extends KnownSerdes = KnownSerdes> {
   /**
    * Cuts it into windows over event time.
    *
@@ -34,7 +33,7 @@ export interface KGroupedStream<K, V, Known extends Side> {
    * How many records a key has.
    * @example grouped.count().toStream().to(perAddress)
    */
-  count(options?: InStore<K, number>): KTable<K, number>
+  count(options?: InStore<K, number>): KTable<K, number, 'both'>
 
   /**
    * Combines the values of a key. Use {@link aggregate} where the result has another type.
@@ -43,9 +42,14 @@ export interface KGroupedStream<K, V, Known extends Side> {
    * @throws MillraceError `topology_invalid` when the serde of the values is missing
    */
   reduce(
+    this: NeedsValue<'reduce'>[Known],
     reducer: Reducer<Exclude<V, null>>,
-    ...options: OptionalUnlessRequired<InStore<K, Exclude<V, null>> & MissingValue<Exclude<V, null>, Known>>
-  ): KTable<K, Exclude<V, null>>
+    options?: undefined,
+  ): KTable<K, Exclude<V, null>, 'both'>
+  reduce(
+    reducer: Reducer<Exclude<V, null>>,
+    options: InStore<K, Exclude<V, null>> & ValueOption<Exclude<V, null>>[Known],
+  ): KTable<K, Exclude<V, null>, 'both'>
 
   /**
    * Folds the values of a key into an aggregate of any type.
@@ -57,5 +61,5 @@ export interface KGroupedStream<K, V, Known extends Side> {
    * grouped.aggregate({ initializer: () => 0, aggregator: (_key, { bytes }, sum) => sum + bytes, value: int64() })
    * ```
    */
-  aggregate<A>(options: AggregateFunctions<K, Exclude<V, null>, A> & InStore<K, A>): KTable<K, A>
+  aggregate<A>(options: AggregateFunctions<K, Exclude<V, null>, A> & InStore<K, NoInfer<A>>): KTable<K, A, 'both'>
 }

@@ -1,29 +1,113 @@
 /**
- * Which serdes a stream still knows, and which ones it asks for.
+ * Which serdes a stream knows, what its verbs ask for, and how the compiler says that one is missing.
+ *
+ * What a stream knows is a union of words, so that an annotation without one means any of them: each question is a look
+ * into a table, and a table is asked with all the words at once.
  */
 
-/** The sides of a record whose serde a stream still knows; what regroups or stores asks for the other ones. */
-export type Side = 'key' | 'value'
+/**
+ * Which serdes a {@link KStream}, a grouped stream or a {@link KTable} knows. Leave it out in your annotations:
+ * `KStream<string, Click>` may know any of them. Its verbs do not ask then, and the call throws `topology_invalid` when a
+ * serde turns out to be missing.
+ *
+ * @example
+ * ```ts
+ * const good = <Known extends KnownSerdes>(stream: KStream<string, Click, Known>) =>
+ *   stream.filter(({ value }) => value.status === 200)
+ * ```
+ */
+export type KnownSerdes = 'both' | 'key' | 'value' | 'neither'
 
-/** Serdes that must be given because the stream lost them, and that may be given otherwise. */
-export type MissingSerdes<K, V, Known extends Side> = MissingKey<K, Known> & MissingValue<V, Known>
-type MissingKey<K, Known extends Side> = 'key' extends Known
-  ? { readonly key?: SerdeFor<K> }
-  : { readonly key: SerdeFor<K> }
-/** The half of {@link MissingSerdes} for values. */
-export type MissingValue<V, Known extends Side> = 'value' extends Known
-  ? { readonly value?: SerdeFor<V> }
-  : { readonly value: SerdeFor<V> }
+/** A table: the answer for each word. */
+interface Answers<Both, Key, Value, Neither> {
+  readonly both: Both
+  readonly key: Key
+  readonly value: Value
+  readonly neither: Neither
+}
+
+/** What is known after a function has made a new key. */
+export type WithNewKey = Answers<'value', 'neither', 'value', 'neither'>
+
+/** What is known after a function has made a new value. */
+export type WithNewValue = Answers<'key', 'key', 'neither', 'neither'>
+
+/** What is known after `groupByKey` got what it asked for. */
+export type Grouped = Answers<'both', 'key', 'both', 'both'>
+
+/** What two merged streams know together. */
+export type Merged = Answers<
+  Answers<'both', 'key', 'value', 'neither'>,
+  Answers<'key', 'key', 'neither', 'neither'>,
+  Answers<'value', 'neither', 'value', 'neither'>,
+  Answers<'neither', 'neither', 'neither', 'neither'>
+>
+
+/** A type that nothing has: the compiler's message ends with the text. */
+export type Missing<Text extends string> = { readonly [T in Text]: never }
+type NoKey<Verb extends string> = Missing<`${Verb} needs the serde of the key: { key: string() }`>
+type NoValue<Verb extends string> = Missing<`${Verb} needs the serde of the value: { value: json() }`>
+
+/** The type of `this` where no serde of the key is given. */
+export type NeedsKey<Verb extends string> = Answers<unknown, unknown, NoKey<Verb>, NoKey<Verb>>
+
+/** The type of `this` where no serde of the value is given. */
+export type NeedsValue<Verb extends string> = Answers<unknown, NoValue<Verb>, unknown, NoValue<Verb>>
+
+/** The type of `this` where no serde of the value is given, which is needed only if the key is new. */
+export type NeedsValueWithKey<Verb extends string> = Answers<unknown, unknown, unknown, NoValue<Verb>>
+
+/** The option for the serde of the key. */
+export type KeyOption<K> = Answers<KnownKey<K>, KnownKey<K>, MissingKey<K>, MissingKey<K>>
+
+/** The option for the serde of the value. */
+export type ValueOption<V> = Answers<KnownValue<V>, MissingValue<V>, KnownValue<V>, MissingValue<V>>
+
+/** The option for the serde of the value where it is needed only if the key is new. */
+export type ValueOptionWithKey<V> = Answers<KnownValue<V>, KnownValue<V>, KnownValue<V>, MissingValue<V>>
+
+/** The serde of a key that is known, given once more or in a wider type. */
+export interface KnownKey<K> {
+  /** How keys are written. */
+  readonly key?: SerdeFor<K> | undefined
+}
+
+/** The serde of a key that a function has made. */
+export interface MissingKey<K> {
+  /** How keys are written. */
+  readonly key: SerdeFor<K>
+}
+
+/** The serde of a value that is known, given once more or in a wider type. */
+export interface KnownValue<V> {
+  /** How values are written. */
+  readonly value?: SerdeFor<V> | undefined
+}
+
+/** The serde of a value that a function has made. */
+export interface MissingValue<V> {
+  /** How values are written. */
+  readonly value: SerdeFor<V>
+}
 
 /** A serde of T, or of a wider type: what it reads back is what was written. */
 export interface SerdeFor<in T> {
   /** As of {@link Serde}. */
-  readonly name?: string
+  readonly name?: string | undefined
   /** As of {@link Serde}. */
   readonly encode: (value: T) => Uint8Array
   /** As of {@link Serde}. */
   readonly decode: (bytes: Uint8Array) => unknown
 }
 
-/** Arguments that may be left out when nothing in them is required. */
-export type OptionalUnlessRequired<T> = object extends T ? [options?: T] : [options: T]
+/** The constant of a store for keys K and values V, or for wider ones. */
+export interface StoreFor<Kind, in K, in V> {
+  /** Tells kinds of stores apart. */
+  readonly kind: Kind
+  /** Where the application finds its state again. */
+  readonly name: string
+  /** How keys are written. */
+  readonly key: SerdeFor<K>
+  /** How values are written. */
+  readonly value: SerdeFor<V>
+}

@@ -4,23 +4,30 @@
 import type { OperatorFunction } from 'rxjs'
 import type { StreamRecord } from '../../core/record.ts'
 import type { TopicFor } from '../../core/topic.ts'
-import type { Named, Predicate, RecordOutput, Synchronous } from './functions.ts'
+import type { KeyHint, Named, Others, Predicate, RecordOutput, Synchronous } from './functions.ts'
 import type { KGroupedStream } from './grouped.ts'
-import type { MissingSerdes, OptionalUnlessRequired, SerdeFor, Side } from './known.ts'
+import type {
+  Grouped,
+  KeyOption,
+  KnownSerdes,
+  Merged,
+  Missing,
+  MissingKey,
+  MissingValue,
+  NeedsKey,
+  NeedsValue,
+  NeedsValueWithKey,
+  ValueOption,
+  ValueOptionWithKey,
+  WithNewKey,
+  WithNewValue,
+} from './known.ts'
 
-/** Serdes for `groupByKey`, where the stream does not know them any more. */
-export type GroupByKeyOptions<K, V, Known extends Side> = Named &
-  ('key' extends Known ? { readonly value?: SerdeFor<V> } : MissingSerdes<Exclude<K, null>, V, Known>)
-
-/** The serde of the new key for `groupBy`, and that of the value where the stream does not know it any more. */
-export type GroupByOptions<K, V, Known extends Side> = Named & MissingSerdes<K, V, Exclude<Known, 'key'>>
-
-/** What `repartition` takes beside serdes that the stream does not know any more. */
-export type RepartitionOptions<K, V, Known extends Side> = Named &
-  MissingSerdes<Exclude<K, null>, V, Known> & {
-    /** How many it sends records to, 1 to 1,024. Default: as many as the widest input. */
-    readonly partitions?: number
-  }
+/** What `repartition` takes beside serdes. */
+export interface RepartitionOptions extends Named {
+  /** How many it sends records to, 1 to 1,024. Default: as many as the widest input. */
+  readonly partitions?: number | undefined
+}
 
 /**
  * A stream of records without end. Made by {@link StreamsBuilder.stream}; every verb returns a new one and changes none, so a
@@ -32,41 +39,53 @@ export type RepartitionOptions<K, V, Known extends Side> = Named &
  * for an unknown option, and {@link StreamsBuilder.build} throws `topology_invalid` when a `name` is taken.
  *
  * `Known` says which serdes the stream still knows: a function that makes a new key or value loses that side's serde, and
- * the next verb that regroups or stores asks for it.
+ * the next verb that regroups or stores asks for it. Leave it out of annotations: see {@link KnownSerdes}.
  */
-export interface KStream<K, V, Known extends Side = never> {
+export interface KStream<out K, out V, out Known extends KnownSerdes = KnownSerdes> {
   /**
-   * Keeps the records that the predicate is true for.
+   * Keeps the records that the predicate is true for. A type guard narrows the stream, also one that the compiler infers:
+   * `filter((record) => record.value !== null)`.
    * @example stream.filter(({ value }) => value.status === 200)
    */
+  filter<R extends StreamRecord<K, V>>(
+    guard: (record: StreamRecord<K, V>) => record is R,
+    options?: Named,
+  ): KStream<R['key'], R['value'], Known>
   filter(predicate: Predicate<K, V>, options?: Named): KStream<K, V, Known>
 
   /**
-   * Keeps the records that the predicate is false for.
+   * Keeps the records that the predicate is false for. A type guard narrows the stream to the others.
    * @example stream.filterNot(({ key }) => key.startsWith('10.'))
    */
+  filterNot<R extends StreamRecord<K, V>>(
+    guard: (record: StreamRecord<K, V>) => record is R,
+    options?: Named,
+  ): KStream<Others<K, V, R>['key'], Others<K, V, R>['value'], Known>
   filterNot(predicate: Predicate<K, V>, options?: Named): KStream<K, V, Known>
 
   /**
    * A new key and value for every record. Prefer {@link mapValues} where the key stays: a new key means regrouping later.
    * @example stream.map(({ key, value }) => ({ key: value.page, value: key }))
    */
-  map<K2, V2>(fn: (record: StreamRecord<K, V>) => RecordOutput<K2, V2>, options?: Named): KStream<K2, V2>
+  map<K2 extends KeyHint, V2>(
+    fn: (record: StreamRecord<K, V>) => RecordOutput<K2, V2>,
+    options?: Named,
+  ): KStream<K2, V2, 'neither'>
 
   /**
    * A new value for every record, under its key.
    * @example stream.mapValues(({ value }) => value.bytes)
    */
-  mapValues<V2>(fn: (record: StreamRecord<K, V>) => V2, options?: Named): KStream<K, V2, Exclude<Known, 'value'>>
+  mapValues<V2>(fn: (record: StreamRecord<K, V>) => V2, options?: Named): KStream<K, V2, WithNewValue[Known]>
 
   /**
    * Any number of records for every record, in the order of the iterable. Prefer {@link flatMapValues} where the key stays.
    * @example stream.flatMap(({ value }) => value.page.split('/').map((part) => ({ key: part, value: 1 })))
    */
-  flatMap<K2, V2>(
+  flatMap<K2 extends KeyHint, V2>(
     fn: (record: StreamRecord<K, V>) => Iterable<RecordOutput<K2, V2>> & object,
     options?: Named,
-  ): KStream<K2, V2>
+  ): KStream<K2, V2, 'neither'>
 
   /**
    * Any number of values for every record, under its key, in the order of the iterable.
@@ -75,13 +94,16 @@ export interface KStream<K, V, Known extends Side = never> {
   flatMapValues<V2>(
     fn: (record: StreamRecord<K, V>) => Iterable<V2> & object,
     options?: Named,
-  ): KStream<K, V2, Exclude<Known, 'value'>>
+  ): KStream<K, V2, WithNewValue[Known]>
 
   /**
    * A new key for every record. The record stays in its partition until something regroups; to aggregate, use {@link groupBy}.
    * @example stream.selectKey(({ value }) => value.page).repartition({ key: string() })
    */
-  selectKey<K2>(fn: (record: StreamRecord<K, V>) => K2, options?: Named): KStream<K2, V, Exclude<Known, 'key'>>
+  selectKey<K2 extends KeyHint>(
+    fn: (record: StreamRecord<K, V>) => K2,
+    options?: Named,
+  ): KStream<K2, V, WithNewKey[Known]>
 
   /**
    * Calls the action for every record and passes it on. Side effects are outside of exactly-once: they are not undone with a
@@ -101,7 +123,7 @@ export interface KStream<K, V, Known extends Side = never> {
    * @example stream.filter(({ value }) => value.bytes > 0).merge(stream.filter(({ value }) => value.status === 404))
    * @throws MillraceError `topology_invalid` for a stream of another builder
    */
-  merge<Known2 extends Side>(other: KStream<K, V, Known2>, options?: Named): KStream<K, V, Known & Known2>
+  merge<Known2 extends KnownSerdes>(other: KStream<K, V, Known2>, options?: Named): KStream<K, V, Merged[Known][Known2]>
 
   /**
    * Your own synchronous RxJS operators over the records; they emit `{ key, value, timestamp?, headers? }`. An operator
@@ -118,22 +140,24 @@ export interface KStream<K, V, Known extends Side = never> {
    * stream.pipe(filter(({ value }) => value.bytes > 0), map(({ key, value }) => ({ key, value: value.bytes })))
    * ```
    */
-  pipe<K2, V2>(op1: OperatorFunction<StreamRecord<K, V>, RecordOutput<K2, V2>>): KStream<K2, V2>
-  pipe<A, K2, V2>(
+  pipe<K2 extends KeyHint, V2>(
+    op1: OperatorFunction<StreamRecord<K, V>, RecordOutput<K2, V2>>,
+  ): KStream<K2, V2, 'neither'>
+  pipe<A, K2 extends KeyHint, V2>(
     op1: OperatorFunction<StreamRecord<K, V>, A>,
     op2: OperatorFunction<A, RecordOutput<K2, V2>>,
-  ): KStream<K2, V2>
-  pipe<A, B, K2, V2>(
+  ): KStream<K2, V2, 'neither'>
+  pipe<A, B, K2 extends KeyHint, V2>(
     op1: OperatorFunction<StreamRecord<K, V>, A>,
     op2: OperatorFunction<A, B>,
     op3: OperatorFunction<B, RecordOutput<K2, V2>>,
-  ): KStream<K2, V2>
-  pipe<A, B, C, K2, V2>(
+  ): KStream<K2, V2, 'neither'>
+  pipe<A, B, C, K2 extends KeyHint, V2>(
     op1: OperatorFunction<StreamRecord<K, V>, A>,
     op2: OperatorFunction<A, B>,
     op3: OperatorFunction<B, C>,
     op4: OperatorFunction<C, RecordOutput<K2, V2>>,
-  ): KStream<K2, V2>
+  ): KStream<K2, V2, 'neither'>
 
   /**
    * Groups by the key, for an aggregation. Regroups only when the key was changed before.
@@ -142,8 +166,15 @@ export interface KStream<K, V, Known extends Side = never> {
    * @throws MillraceError `topology_invalid` when a serde is missing
    */
   groupByKey(
-    ...options: OptionalUnlessRequired<GroupByKeyOptions<K, V, Known>>
-  ): KGroupedStream<Exclude<K, null>, V, 'key' extends Known ? Known : Side>
+    this: NeedsKey<'groupByKey'>[Known] & NeedsValueWithKey<'groupByKey'>[Known],
+    options?: undefined,
+  ): KGroupedStream<Exclude<K, null>, V, Grouped[Known]>
+  groupByKey(
+    options: Named & KeyOption<Exclude<K, null>>[Known] & MissingValue<V>,
+  ): KGroupedStream<Exclude<K, null>, V, 'both'>
+  groupByKey(
+    options: Named & KeyOption<Exclude<K, null>>[Known] & ValueOptionWithKey<V>[Known],
+  ): KGroupedStream<Exclude<K, null>, V, Grouped[Known]>
 
   /**
    * Groups by another key: every record goes to the partition of that key, in memory. Records whose new key is null are dropped
@@ -155,10 +186,14 @@ export interface KStream<K, V, Known extends Side = never> {
    * ```
    * @throws MillraceError `topology_invalid` when a serde is missing
    */
+  groupBy(
+    this: Missing<'groupBy needs the serde of the new key: { key: string() }'>,
+    fn: (record: StreamRecord<K, V>) => unknown,
+  ): KGroupedStream<K, V, 'both'>
   groupBy<K2>(
     fn: (record: StreamRecord<K, V>) => NoInfer<K2> | null,
-    options: GroupByOptions<K2, V, Known>,
-  ): KGroupedStream<K2, V, Side>
+    options: Named & MissingKey<K2> & ValueOption<V>[Known],
+  ): KGroupedStream<K2, V, 'both'>
 
   /**
    * Sends every record to the partition of its key, now. Aggregations do it themselves; use it to spread work, or to say how many
@@ -167,7 +202,13 @@ export interface KStream<K, V, Known extends Side = never> {
    * @example stream.selectKey(({ value }) => value.page).repartition({ key: string(), partitions: 8 })
    * @throws MillraceError `topology_invalid` when a serde is missing
    */
-  repartition(...options: OptionalUnlessRequired<RepartitionOptions<K, V, Known>>): KStream<Exclude<K, null>, V, Side>
+  repartition(
+    this: NeedsKey<'repartition'>[Known] & NeedsValue<'repartition'>[Known],
+    options?: undefined,
+  ): KStream<Exclude<K, null>, V, 'both'>
+  repartition(
+    options: RepartitionOptions & KeyOption<Exclude<K, null>>[Known] & ValueOption<V>[Known],
+  ): KStream<Exclude<K, null>, V, 'both'>
 
   /**
    * Writes every record to a topic, which is created when it is missing, with its timestamp and headers. A null value is a

@@ -2,9 +2,15 @@
  * The face of a table: its verbs, and what comes out of each. The class behind it is in ../table.ts.
  */
 import type { StreamRecord } from '../../core/record.ts'
-import type { Named, Predicate } from './functions.ts'
-import type { Side } from './known.ts'
+import type { Named, Others, Predicate } from './functions.ts'
+import type { KnownSerdes, WithNewValue } from './known.ts'
 import type { KStream } from './stream.ts'
+
+/** What `toStream` takes. */
+export interface ToStreamOptions<Deletes> extends Named {
+  /** Whether rows that were deleted are there as records with a null value; default `keep`. */
+  readonly deletes?: Deletes | undefined
+}
 
 /**
  * The newest value of every key, as a stream of changes. Made by the aggregations of grouped streams. To look into it while it
@@ -12,29 +18,40 @@ import type { KStream } from './stream.ts'
  *
  * `Known` says which serdes it still knows, as for {@link KStream}.
  */
-export interface KTable<K, V, Known extends Side = Side> {
+export interface KTable<out K, out V, out Known extends KnownSerdes = KnownSerdes> {
   /**
    * Keeps the rows that the predicate is true for. A change that makes it false deletes the row downstream, also one that was
-   * never there. Not called for a row that is deleted.
+   * never there. Not called for a row that is deleted. A type guard narrows the table.
    * @example table.filter(({ value }) => value >= 2)
    */
+  filter<R extends StreamRecord<K, V>>(
+    guard: (record: StreamRecord<K, V>) => record is R,
+    options?: Named,
+  ): KTable<R['key'], R['value'], Known>
   filter(predicate: Predicate<K, V>, options?: Named): KTable<K, V, Known>
 
   /**
    * Keeps the rows that the predicate is false for, as {@link filter} does the others.
    * @example table.filterNot(({ key }) => key.startsWith('10.'))
    */
+  filterNot<R extends StreamRecord<K, V>>(
+    guard: (record: StreamRecord<K, V>) => record is R,
+    options?: Named,
+  ): KTable<Others<K, V, R>['key'], Others<K, V, R>['value'], Known>
   filterNot(predicate: Predicate<K, V>, options?: Named): KTable<K, V, Known>
 
   /**
    * A new value for every row. Not called for a row that is deleted.
    * @example table.mapValues(({ value }) => `${value} clicks`)
    */
-  mapValues<V2>(fn: (record: StreamRecord<K, V>) => V2, options?: Named): KTable<K, V2, Exclude<Known, 'value'>>
+  mapValues<V2>(fn: (record: StreamRecord<K, V>) => V2, options?: Named): KTable<K, V2, WithNewValue[Known]>
 
   /**
-   * Every change of the table as a record: the new value of the key, or null for a row that was deleted.
+   * Every change of the table as a record: the new value of the key, or null for a row that was deleted. With
+   * `deletes: 'drop'` only the new values, as `filter` would let them through.
    * @example table.toStream().to(perAddress)
    */
-  toStream(): KStream<K, V | null, Known>
+  toStream<Deletes extends 'keep' | 'drop' | undefined = undefined>(
+    options?: ToStreamOptions<Deletes>,
+  ): KStream<K, Deletes extends 'drop' ? V : V | null, Known>
 }

@@ -1,18 +1,17 @@
 /**
  * The face of a grouped stream in windows: the aggregations of {@link KGroupedStream}, for each window.
  */
-import type { WindowStore } from '../../core/topic.ts'
 import type { Windowed } from '../../core/window.ts'
 import type { AggregateFunctions, Named, Reducer } from './functions.ts'
-import type { MissingValue, OptionalUnlessRequired, Side } from './known.ts'
+import type { KnownSerdes, NeedsValue, StoreFor, ValueOption } from './known.ts'
 import type { KTable } from './table.ts'
 
 /** What an aggregation over windows takes, beside its functions. */
 export interface InWindowStore<K, A> extends Named {
   /** Names the store, to query it; default: a store that is called like the operator. */
-  readonly store?: WindowStore<K, A>
+  readonly store?: StoreFor<'windowStore', K, A> | undefined
   /** How long rows are kept, in ms of stream time; default the larger of a day and size + grace, the least allowed. */
-  readonly retentionMs?: number
+  readonly retentionMs?: number | undefined
 }
 
 /**
@@ -23,12 +22,12 @@ export interface InWindowStore<K, A> extends Named {
  * test/conformance/README.md), and retention never decides here what is late. Its verbs throw `bad_option` when `retentionMs` is
  * less than closing a window needs.
  */
-export interface TimeWindowedKStream<K, V, Known extends Side> {
+export interface TimeWindowedKStream<out K, out V, out Known extends KnownSerdes = KnownSerdes> {
   /**
    * How many records a key has in each window.
    * @example grouped.windowedBy(TimeWindows.of({ size: minutes(1) })).count({ store: counts })
    */
-  count(options?: InWindowStore<K, number>): KTable<Windowed<K>, number>
+  count(options?: InWindowStore<K, number>): KTable<Windowed<K>, number, 'both'>
 
   /**
    * Combines the values of a key in each window.
@@ -37,9 +36,14 @@ export interface TimeWindowedKStream<K, V, Known extends Side> {
    * @throws MillraceError `topology_invalid` when the serde of the values is missing
    */
   reduce(
+    this: NeedsValue<'reduce'>[Known],
     reducer: Reducer<Exclude<V, null>>,
-    ...options: OptionalUnlessRequired<InWindowStore<K, Exclude<V, null>> & MissingValue<Exclude<V, null>, Known>>
-  ): KTable<Windowed<K>, Exclude<V, null>>
+    options?: undefined,
+  ): KTable<Windowed<K>, Exclude<V, null>, 'both'>
+  reduce(
+    reducer: Reducer<Exclude<V, null>>,
+    options: InWindowStore<K, Exclude<V, null>> & ValueOption<Exclude<V, null>>[Known],
+  ): KTable<Windowed<K>, Exclude<V, null>, 'both'>
 
   /**
    * Folds the values of a key in each window into an aggregate of any type, as {@link KGroupedStream.aggregate} does.
@@ -51,5 +55,7 @@ export interface TimeWindowedKStream<K, V, Known extends Side> {
    *   .aggregate({ initializer: () => 0, aggregator: (_key, { bytes }, sum) => sum + bytes, value: int64() })
    * ```
    */
-  aggregate<A>(options: AggregateFunctions<K, Exclude<V, null>, A> & InWindowStore<K, A>): KTable<Windowed<K>, A>
+  aggregate<A>(
+    options: AggregateFunctions<K, Exclude<V, null>, A> & InWindowStore<K, NoInfer<A>>,
+  ): KTable<Windowed<K>, A, 'both'>
 }
