@@ -140,19 +140,17 @@ export interface KStream<out K, out V, out Known extends KnownSerdes = KnownSerd
    * stream.pipe(filter(({ value }) => value.bytes > 0), map(({ key, value }) => ({ key, value: value.bytes })))
    * ```
    */
-  pipe<K2 extends KeyHint, V2>(
-    op1: OperatorFunction<StreamRecord<K, V>, RecordOutput<K2, V2>>,
-  ): KStream<K2, V2, 'neither'>
-  pipe<A, K2 extends KeyHint, V2>(
+  pipe<K2, V2>(op1: OperatorFunction<StreamRecord<K, V>, RecordOutput<K2, V2>>): KStream<K2, V2, 'neither'>
+  pipe<A, K2, V2>(
     op1: OperatorFunction<StreamRecord<K, V>, A>,
     op2: OperatorFunction<A, RecordOutput<K2, V2>>,
   ): KStream<K2, V2, 'neither'>
-  pipe<A, B, K2 extends KeyHint, V2>(
+  pipe<A, B, K2, V2>(
     op1: OperatorFunction<StreamRecord<K, V>, A>,
     op2: OperatorFunction<A, B>,
     op3: OperatorFunction<B, RecordOutput<K2, V2>>,
   ): KStream<K2, V2, 'neither'>
-  pipe<A, B, C, K2 extends KeyHint, V2>(
+  pipe<A, B, C, K2, V2>(
     op1: OperatorFunction<StreamRecord<K, V>, A>,
     op2: OperatorFunction<A, B>,
     op3: OperatorFunction<B, C>,
@@ -190,7 +188,7 @@ export interface KStream<out K, out V, out Known extends KnownSerdes = KnownSerd
     this: Missing<'groupBy needs the serde of the new key: { key: string() }'>,
     fn: (record: StreamRecord<K, V>) => unknown,
   ): KGroupedStream<K, V, 'both'>
-  groupBy<K2>(
+  groupBy<K2 extends KeyHint>(
     fn: (record: StreamRecord<K, V>) => NoInfer<K2> | null,
     options: Named & MissingKey<K2> & ValueOption<V>[Known],
   ): KGroupedStream<K2, V, 'both'>

@@ -1,0 +1,38 @@
+// A wrong call is refused with a message that says what is missing: a serde by its side, never a number of arguments.
+import { expect, test } from 'vitest'
+import { compilerSays } from '../support/compiler-says.ts'
+
+const head = `
+import { int64, json, type KStream, StreamsBuilder, string, topic } from 'millrace'
+const clicks = topic('clicks', { key: string(), value: json<{ readonly page: string }>() })
+const stream = new StreamsBuilder().stream(clicks)
+const byPage = stream.selectKey(({ value }) => value.page)
+const lengths = stream.mapValues(({ value }) => value.page.length)
+const made = stream.map(({ value }) => ({ key: value.page, value: value.page.length }))
+`
+
+/** Calls that lack something, and what the compiler says of each. */
+const refused: Readonly<Record<string, string>> = {
+  'stream.groupBy(({ value }) => value.page)': 'groupBy needs the serde of the new key: { key: string() }',
+  'stream.groupBy(({ value }) => value.page, {})': "Property 'key' is missing in type '{}'",
+  'lengths.groupBy(({ value }) => value, { key: int64() })': "Property 'value' is missing",
+  'byPage.groupByKey()': 'groupByKey needs the serde of the key: { key: string() }',
+  "byPage.groupByKey({ name: 'by-page' })": "Property 'key' is missing",
+  'made.groupByKey()': 'groupByKey needs the serde of the key: { key: string() }',
+  'made.groupByKey({ key: string() })': "Property 'value' is missing",
+  'byPage.repartition()': 'repartition needs the serde of the key: { key: string() }',
+  'lengths.repartition()': 'repartition needs the serde of the value: { value: json() }',
+  'lengths.groupByKey().reduce((sum, next) => sum + next)': 'reduce needs the serde of the value: { value: json() }',
+  "lengths.groupByKey().reduce((sum, next) => sum + next, { name: 'sum' })": "Property 'value' is missing",
+  'const other: KStream<string, number> = stream':
+    "Type '{ readonly page: string; }' is not assignable to type 'number'",
+  'stream.filter(async () => true)': "Type 'Promise<boolean>' is not assignable to type 'boolean'",
+}
+
+test('the message for a call names what is missing in it', () => {
+  const said = compilerSays(head + Object.keys(refused).join('\n'))
+  expect(Object.fromEntries(said)).toEqual(
+    Object.fromEntries(Object.entries(refused).map(([call, message]) => [call, expect.stringContaining(message)])),
+  )
+  expect([...said.values()].join('\n')).not.toMatch(/Expected \d/)
+})
