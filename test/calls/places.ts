@@ -293,6 +293,7 @@ const ofStreams: Places = {
       { retentionMs: value },
     ),
   'table.filter': (_, value) => call(stream().groupByKey().count(), 'filter', value),
+  ...options('toStream', ['deletes', 'name'], (_, value) => call(stream().groupByKey().count(), 'toStream', value)),
   'table.mapValues: options': (_, value) => call(stream().groupByKey().count(), 'mapValues', pass, value),
   ...options('describe', ['format'], ({ topology }, value) => call(topology, 'describe', value)),
 }

@@ -30,6 +30,7 @@ const streamVerbs: Readonly<Record<string, (stream: object, options: unknown) =>
   'table filter': (stream, options) => call(table(stream), 'filter', fn, options),
   'table filterNot': (stream, options) => call(table(stream), 'filterNot', fn, options),
   'table mapValues': (stream, options) => call(table(stream), 'mapValues', fn, options),
+  'table toStream': (stream, options) => call(table(stream), 'toStream', options),
   'windowed count': (stream, options) => call(windowed(stream), 'count', options),
   'windowed reduce': (stream, options) => call(windowed(stream), 'reduce', fn, options),
   'windowed aggregate': (stream, options) => call(windowed(stream), 'aggregate', withFold(options)),
