@@ -210,6 +210,27 @@ const proofs: readonly Proof[] = [
     ].map((code) => ['src/log/a.ts:2', file(code)] as const),
   },
   {
+    rule: 'an optional property may be undefined',
+    gate: tidy.optionalIsUndefined,
+    clean: file(
+      [
+        'interface A { readonly a?: number | undefined; readonly b?: unknown }',
+        'interface B {\n  readonly a?:\n    | number\n    | undefined\n  readonly b?: (() => void) | undefined\n}',
+        'type C = { readonly [N in keyof D]?: D[N] | undefined }',
+        'function f(options?: A, { a }: { readonly a?: undefined } = {})',
+        '// readonly a?: number',
+      ].join('\n'),
+    ),
+    planted: [
+      'interface A { readonly a?: number }',
+      'interface A { readonly a?: () => number | undefined }',
+      'interface A { readonly a?: undefined | number, readonly b?: undefined }',
+      'interface A { readonly a?: { readonly b: number | undefined } }',
+      'type A = { readonly [N in keyof D]?: D[N] | null }',
+      'function f(options: { readonly a?: Map<string, undefined> } = {})',
+    ].map((code) => ['src/log/a.ts:2', file(code)] as const),
+  },
+  {
     rule: 'time and chance come from outside',
     gate: tidy.noClock,
     clean: {

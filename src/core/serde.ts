@@ -29,7 +29,7 @@ export interface Serde<T> {
    * Stands in the stored plan: an application whose stored data has another serde's name is refused. A topology asks for it
    * where it reads, regroups or stores with the serde. Change it with the bytes: two serdes of one name pass for the same.
    */
-  readonly name?: string
+  readonly name?: string | undefined
   /** The bytes of a value. millrace copies them. */
   readonly encode: (value: T) => Uint8Array
   /** The value of its bytes, which are a copy: the value may keep them. */

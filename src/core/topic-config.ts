@@ -42,6 +42,9 @@ export interface TopicConfig {
   readonly compressionType: TopicCompression
 }
 
+/** Settings of a topic; those that are left out have their defaults. */
+export type TopicSettings = { readonly [Name in keyof TopicConfig]?: TopicConfig[Name] | undefined }
+
 export const defaultTopicConfig: TopicConfig = Object.freeze({
   retentionMs: days(7),
   retentionBytes: -1,
@@ -83,7 +86,7 @@ const messageBytesMax = 256 * 1_048_576
  *
  * @throws MillraceError `bad_option` for a setting that does not exist or a value that it does not take
  */
-export function checkTopicConfig(what: string, config: Partial<TopicConfig>): Partial<TopicConfig> {
+export function checkTopicConfig(what: string, config: TopicSettings): Partial<TopicConfig> {
   return topicConfigOf(checkOptions(what, config, topicConfigNames))
 }
 
@@ -92,7 +95,7 @@ export function checkTopicConfig(what: string, config: Partial<TopicConfig>): Pa
  *
  * @throws MillraceError `bad_option` for a value that a setting does not take
  */
-export function topicConfigOf(settings: Partial<TopicConfig>): Partial<TopicConfig> {
+export function topicConfigOf(settings: TopicSettings): Partial<TopicConfig> {
   const checked: Record<string, unknown> = {}
   for (const name of topicConfigNames) {
     const value: unknown = settings[name]

@@ -5,7 +5,13 @@ import { MillraceError } from './errors.ts'
 import { checkName, checkOptions, checkWhole, readField } from './checks.ts'
 import { shown } from './shown.ts'
 import { codecOf, type Encoder, type Serde } from './serde.ts'
-import { checkTopicConfig, topicConfigOf, type TopicConfig, topicConfigNames } from './topic-config.ts'
+import {
+  checkTopicConfig,
+  topicConfigOf,
+  type TopicConfig,
+  topicConfigNames,
+  type TopicSettings,
+} from './topic-config.ts'
 
 /** A topic as the program knows it: a frozen constant, made by {@link topic}. */
 export interface Topic<K, V> {
@@ -57,7 +63,11 @@ export interface TopicFor<in K, in V> {
  */
 export function topic<K, V>(
   name: string,
-  options: { readonly key: Serde<K>; readonly value: Serde<V>; readonly partitions?: number } & Partial<TopicConfig>,
+  options: {
+    readonly key: Serde<K>
+    readonly value: Serde<V>
+    readonly partitions?: number | undefined
+  } & TopicSettings,
 ): Topic<K, V> {
   checkName('the name of a topic', name)
   const checked = checkOptions(`topic "${name}"`, options, ['key', 'value', 'partitions', ...topicConfigNames])

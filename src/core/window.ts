@@ -5,14 +5,17 @@ import { type ByteWriter, readInt64, writeUint64 } from './bytes.ts'
 import { MillraceError } from './errors.ts'
 import { checkOptions, checkWhole } from './checks.ts'
 import { Codec, codecOf, composedWire, type Serde, unexpectedNull } from './serde.ts'
-import { sumMs, type Timestamp } from './units.ts'
+import { sumMs } from './units.ts'
 
-/** A span of event time, half open: `start` belongs to it, `end` does not. Both in ms since the epoch. */
+/**
+ * A span of event time, half open: `start` belongs to it, `end` does not. Both in ms since the epoch, as plain numbers, because
+ * users build keys with windows too: `{ key: 'a', window: { start: 0, end: 60_000 } }`.
+ */
 export interface Window {
   /** The first ms that belongs to it. */
-  readonly start: Timestamp
+  readonly start: number
   /** The first ms after it; the largest timestamp for a window that would end later, as in Kafka. */
-  readonly end: Timestamp
+  readonly end: number
 }
 
 /** The key of a row in a windowed table: a key, and the window that the row is about. */
@@ -57,7 +60,11 @@ export class TimeWindows {
    * @param options all in ms; `advance` defaults to `size` (tumbling), `grace` to 0
    * @throws MillraceError `bad_option` unless 0 < advance <= size and grace >= 0, or for more than 100,000 windows per record
    */
-  static of(options: { readonly size: number; readonly advance?: number; readonly grace?: number }): TimeWindows {
+  static of(options: {
+    readonly size: number
+    readonly advance?: number | undefined
+    readonly grace?: number | undefined
+  }): TimeWindows {
     const checked = checkOptions('TimeWindows.of', options, ['size', 'advance', 'grace'])
     const size = checkWhole('the size of a window', checked.size, 1)
     const advance = checkWhole('the advance of a window', checked.advance ?? size, 1)
@@ -160,5 +167,5 @@ export class WindowedCodec<K> extends Codec<Windowed<K>> {
 
 /** The key object of a row in the window that starts at `start`. */
 export function windowedKey<K>(key: K, start: number, sizeMs: number): Windowed<K> {
-  return { key, window: { start: start as Timestamp, end: sumMs(start, sizeMs) as Timestamp } }
+  return { key, window: { start, end: sumMs(start, sizeMs) } }
 }

@@ -121,7 +121,7 @@ export interface Commit {
     /** As they were built; the log completes their headers. */
     readonly batches: readonly Buffer[]
     /** Whether the records get the time of the commit. */
-    readonly usesAppendTime?: boolean
+    readonly usesAppendTime?: boolean | undefined
   }[]
   /** Writes the changed rows of all stores. */
   readonly writeState: (writer: StateWriter) => void

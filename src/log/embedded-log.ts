@@ -27,9 +27,9 @@ import type { PartitionId } from './format/partition-id.ts'
 export interface EmbeddedLogOptions {
   readonly clock?: Clock | undefined
   /** How much is free on the disk. Default: what the system says. */
-  readonly freeDiskBytes?: () => number
+  readonly freeDiskBytes?: (() => number) | undefined
   /** How much memory compaction may use for keys. */
-  readonly keyMapBytes?: number
+  readonly keyMapBytes?: number | undefined
 }
 
 export class EmbeddedLog implements ApplicationLog, SessionGround {

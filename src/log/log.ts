@@ -23,22 +23,22 @@ import type { TopicSource } from './consumer/subscription.ts'
 /** What {@link openLog} takes. */
 export interface LogOptions {
   /** What time it is when records are appended, and when they are too old. Default: the machine's clock. */
-  readonly clock?: Clock
+  readonly clock?: Clock | undefined
   /**
    * How often the log looks after itself in the background: deletes and compacts what is due. False: never, it is left to
    * another process or to `log.admin.runMaintenance()`. Default: every 10 seconds.
    */
-  readonly maintenance?: MaintenanceOptions | false
+  readonly maintenance?: MaintenanceOptions | false | undefined
   /**
    * How long the positions of a consumer group are kept after its last member went, in ms: Kafka's `offsets.retention`. Default 7
    * days. Those of an application never expire.
    */
-  readonly offsetsRetentionMs?: number
+  readonly offsetsRetentionMs?: number | undefined
   /**
    * Who may read and write new files, as in `chmod`: `0o660` adds the group of the process. Whoever may read the files
    * may also enter their directories. Existing files keep their mode. Default `0o600`: only the user of the process.
    */
-  readonly fileMode?: number
+  readonly fileMode?: number | undefined
 }
 
 /**

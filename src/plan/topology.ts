@@ -79,10 +79,10 @@ export class Topology {
    * ```
    * @throws MillraceError `bad_option`
    */
-  describe(options?: { readonly format?: 'text' | 'mermaid' }): string
+  describe(options?: { readonly format?: 'text' | 'mermaid' | undefined }): string
   describe(options: { readonly format: 'json' }): TopologyDescription
-  describe(options: { readonly format?: DescriptionFormat }): string | TopologyDescription
-  describe(options: { readonly format?: DescriptionFormat } = {}): string | TopologyDescription {
+  describe(options: { readonly format?: DescriptionFormat | undefined }): string | TopologyDescription
+  describe(options: { readonly format?: DescriptionFormat | undefined } = {}): string | TopologyDescription {
     const { format = 'text' } = checkOptions('describe', options, ['format'])
     checkChoice('format', format, Object.keys(drawings) as DescriptionFormat[])
     return drawings[format](descriptionOf(this))

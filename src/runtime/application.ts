@@ -23,24 +23,24 @@ export interface StreamsOptions {
   /** Names the application: its positions, its stores and its dead-letter topic. */
   readonly applicationId: string
   /** When to commit: after so many source records (default 10,000), or so long after the first of them (default 100 ms). */
-  readonly commit?: { readonly everyMs?: number; readonly everyRecords?: number }
+  readonly commit?: { readonly everyMs?: number | undefined; readonly everyRecords?: number | undefined } | undefined
   /** What to do with a record that fails. Default `fail`. */
-  readonly onError?: OnError
+  readonly onError?: OnError | undefined
   /** Where `deadLetter` writes. Default `<applicationId>.dead-letters`. */
-  readonly deadLetterTopic?: string
+  readonly deadLetterTopic?: string | undefined
   /** How long to wait for records of an empty partition while others have some, in ms. Default 0. */
-  readonly maxTaskIdleMs?: number
+  readonly maxTaskIdleMs?: number | undefined
   /** Memory for rows of stores beside those of the running commit, roughly, in bytes. Default 64 MiB. */
-  readonly stateCacheBytes?: number
+  readonly stateCacheBytes?: number | undefined
   /** Times commits and waits. Default: the machine's. */
-  readonly clock?: Clock
+  readonly clock?: Clock | undefined
   /** Closes the application when it aborts. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
   /**
    * Called on every change of {@link Application.state}. If it throws or rejects, nothing changes except for a process
    * warning.
    */
-  readonly onStateChange?: (state: ApplicationState) => void
+  readonly onStateChange?: ((state: ApplicationState) => void) | undefined
 }
 
 /** `running` until it is told to close or fails; `closed` and `failed` are final. */

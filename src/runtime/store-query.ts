@@ -39,7 +39,7 @@ export interface ReadOnlyKeyValueStore<K, V> {
   /** The value of a key; undefined when there is none. */
   get(key: K): V | undefined
   /** The rows with from <= key <= to in the order of the encoded keys; a bound that is left out does not limit. */
-  range(bounds?: { readonly from?: K; readonly to?: K }): Iterable<StoreRow<K, V>>
+  range(bounds?: { readonly from?: K | undefined; readonly to?: K | undefined }): Iterable<StoreRow<K, V>>
 }
 
 /**
@@ -61,9 +61,9 @@ export interface ReadOnlyWindowStore<K, V> {
 /** Starts of windows, ms since the epoch, both inclusive. */
 export interface TimeBounds {
   /** Default 0. */
-  readonly from?: number
+  readonly from?: number | undefined
   /** Default: no bound. */
-  readonly to?: number
+  readonly to?: number | undefined
 }
 
 /** What a query needs to find the rows of a store. */
@@ -154,7 +154,7 @@ class KeyValueQuery<K, V> implements ReadOnlyKeyValueStore<K, V> {
     return undefined
   }
 
-  range(bounds: { readonly from?: K; readonly to?: K } = {}): Iterable<StoreRow<K, V>> {
+  range(bounds: { readonly from?: K | undefined; readonly to?: K | undefined } = {}): Iterable<StoreRow<K, V>> {
     const { from, to } = checkOptions('range', bounds, ['from', 'to'])
     const { keyCodec } = this.#place.spec
     return this.#rows(

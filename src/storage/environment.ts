@@ -56,14 +56,14 @@ export interface EnvironmentOptions {
    * For a new directory; an option only for the benchmark that chose the default. With pages of less than 8 KB LMDB
    * takes keys of up to 1,978 bytes, less than {@link keyBytesMax}.
    */
-  readonly pageSizeBytes?: number
+  readonly pageSizeBytes?: number | undefined
   /** Address space to begin with; LMDB reserves more when it is used up. */
-  readonly mapBytes?: number
+  readonly mapBytes?: number | undefined
   /**
    * For a log that lives as long as its test: commits are atomic and outlive the process, but are not flushed to the
    * disk, so a power cut may destroy the file.
    */
-  readonly throwAway?: boolean
+  readonly throwAway?: boolean | undefined
 }
 
 export class Environment {

@@ -29,16 +29,16 @@ import { Environment } from '../storage/environment.ts'
 /** What {@link TopologyTestDriver} takes beside the topology. */
 export interface TestDriverOptions {
   /** What to do with a record that fails. Default `fail`: `pipeInput` throws. */
-  readonly onError?: OnError
+  readonly onError?: OnError | undefined
   /**
    * When to commit: `'always'` (default) after every input; `'manual'` only on {@link TopologyTestDriver.commit}, so that
    * outputs show later and a crash has something to undo.
    */
-  readonly commit?: 'always' | 'manual'
+  readonly commit?: 'always' | 'manual' | undefined
   /** Where the wall clock stands at first, in ms since the epoch. Default 0. */
-  readonly initialWallClockMs?: number
+  readonly initialWallClockMs?: number | undefined
   /** Memory for rows of stores, roughly, in bytes; small ones force every row to storage and back. Default 64 MiB. */
-  readonly stateCacheBytes?: number
+  readonly stateCacheBytes?: number | undefined
 }
 
 const applicationId = 'test-driver'

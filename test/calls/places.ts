@@ -36,10 +36,14 @@ type Places = Readonly<Record<string, Place>>
 
 const namesIn = (text: string): readonly string[] => text.split(' ')
 
-/** A place for the options as a whole, and one for each option. */
+/** The places of options that a call can do without. */
+export const optional: Set<string> = new Set()
+
+/** A place for the options as a whole, and one for each option; `valid` has those that the call needs. */
 function options(name: string, fields: readonly string[], make: Place, valid: object = {}): Places {
   const places: Record<string, Place> = { [name]: make }
   for (const field of fields) {
+    if (!(field in valid)) optional.add(`${name}: ${field}`)
     places[`${name}: ${field}`] = (world, value) => make(world, { ...valid, [field]: value })
   }
   return places
@@ -63,7 +67,7 @@ const constants: Places = {
   ...options('windowStore', ['key', 'value'], (_, value) => untyped(windowStore, 'made', value), serdes),
   ...options('TimeWindows.of', ['size', 'advance', 'grace'], (_, value) => call(TimeWindows, 'of', value), { size: 5 }),
   'windowed: key': (_, value) => untyped(windowed, value, { size: 5 }),
-  ...options('windowed', ['size'], (_, value) => untyped(windowed, string(), value)),
+  ...options('windowed', ['size'], (_, value) => untyped(windowed, string(), value), { size: 5 }),
   nullable: (_, value) => untyped(nullable, value),
   tuple: (_, value) => untyped(tuple, string(), value),
   durations: (_, value) => [seconds, minutes, hours, days].map((duration) => untyped(duration, value)),
@@ -117,7 +121,7 @@ const ofLog: Places = {
   ...options(
     'consumer',
     namesIn(
-      'group reset autoCommitMs clientId instanceId sessionTimeoutMs heartbeatMs pattern maxPollIntervalMs assignor signal onAssigned onRevoked onLost topics',
+      'group reset autoCommitMs clientId instanceId sessionTimeoutMs heartbeatMs maxPollIntervalMs assignor signal onAssigned onRevoked onLost topics',
     ),
     ({ log }, value) => call(log, 'consumer', value),
     { topics: [lines] },
@@ -299,13 +303,13 @@ const ofStreams: Places = {
 }
 
 const valid = ({ log }: World): object => ({ log, applicationId: 'hostile' })
+const startOptions = namesIn('commit onError deadLetterTopic maxTaskIdleMs stateCacheBytes clock signal onStateChange')
+for (const field of startOptions) optional.add(`startStreams: ${field}`)
 const ofRuntime: Places = {
   'startStreams: topology': (world, value) => closing(untyped(startStreams, value, valid(world))),
   startStreams: ({ topology }, value) => closing(untyped(startStreams, topology, value)),
   ...Object.fromEntries(
-    namesIn(
-      'log applicationId commit onError deadLetterTopic maxTaskIdleMs stateCacheBytes clock signal onStateChange',
-    ).map((field): [string, Place] => [
+    ['log', 'applicationId', ...startOptions].map((field): [string, Place] => [
       `startStreams: ${field}`,
       (world, value) => closing(untyped(startStreams, world.topology, { ...valid(world), [field]: value })),
     ]),

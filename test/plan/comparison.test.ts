@@ -205,8 +205,7 @@ const refusals: readonly (readonly [string, Script, Script, string])[] = [
 
 describe('the way by which the keys of a named store come to their partitions', () => {
   const other = topic('other', { key: string(), value: string() })
-  const counted = (stream: KStream<string, string, 'key' | 'value'>): unknown =>
-    stream.groupByKey().count({ name: 'c' })
+  const counted = (stream: KStream<string, string>): unknown => stream.groupByKey().count({ name: 'c' })
   const direct: Script = (builder) => counted(builder.stream(input))
   const regrouped: Script = (builder) => counted(builder.stream(input).repartition({ name: 'rp' }))
   const renamed: Script = (builder) => counted(builder.stream(input).repartition({ name: 'again' }))

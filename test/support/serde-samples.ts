@@ -13,7 +13,6 @@ import {
   string,
   tuple,
 } from '../../src/core/serdes.ts'
-import type { Timestamp } from '../../src/core/units.ts'
 import { windowed, type Windowed } from '../../src/core/window.ts'
 
 export const int64Max = 2n ** 63n - 1n
@@ -49,7 +48,7 @@ export const windowedTexts: fc.Arbitrary<Windowed<string>> = fc
   .tuple(texts, fc.nat({ max: Number.MAX_SAFE_INTEGER - windowSizeMs }))
   .map(([key, start]) => ({
     key,
-    window: { start: start as Timestamp, end: (start + windowSizeMs) as Timestamp },
+    window: { start, end: start + windowSizeMs },
   }))
 
 export const serdeSamples: readonly (readonly [string, SerdeSample<unknown>])[] = [

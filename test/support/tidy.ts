@@ -253,6 +253,37 @@ export const noAny = inCode(
   'use unknown',
 )
 
+/** Whoever has an optional value may pass it on as it is: undefined is as good as nothing. */
+export const optionalIsUndefined = eachFile(inSource, (path, text) => {
+  const code = codeOf(text)
+  return [...code.matchAll(/\breadonly (\w+|\[[^\]]*\])\?: */g)].flatMap(({ 0: found, 1: name, index }) => {
+    const type = outlineOf(code, index + found.length)
+    if (/(?:^|\|\s*)(?:undefined|unknown)$/.test(type) && !type.includes('=>')) return []
+    return [`${path}:${lineAt(code, index)} ${name} is optional, so its type ends with "| undefined"`]
+  })
+})
+
+/** A type up to where its property ends, without what stands in brackets. */
+function outlineOf(code: string, start: number): string {
+  let depth = 0
+  let outline = ''
+  for (let at = start; at < code.length; at++) {
+    const char = code[at] as string
+    if (code.startsWith('=>', at)) {
+      if (depth === 0) outline += '=>'
+      at++
+    } else if ('([{<'.includes(char)) depth++
+    else if (')]}>'.includes(char)) {
+      if (depth-- === 0) break
+    } else if (depth === 0) {
+      const isEnd = ';,'.includes(char) || (char === '\n' && !/^\s*[|&]/.test(code.slice(at)) && outline.trim() !== '')
+      if (isEnd) break
+      outline += char
+    }
+  }
+  return outline.trim()
+}
+
 /** Wall-clock time, timers and chance come in from outside, so that a run can be repeated. */
 export const noClock = inCode(
   (path) => inSource(path) && path !== clockPath,

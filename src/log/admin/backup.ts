@@ -19,13 +19,13 @@ export interface BackupOptions {
    * Called a few times a second, and at the end. If it throws, the copy is abandoned and the call rejects with that
    * error.
    */
-  readonly onProgress?: (progress: WorkProgress) => void
+  readonly onProgress?: ((progress: WorkProgress) => void) | undefined
 }
 
 /** What {@link restoreLog} takes. */
 export interface RestoreOptions extends BackupOptions {
   /** Who may read and write the files of the restored log, as {@link LogOptions.fileMode}. Default 0600: its owner. */
-  readonly fileMode?: number
+  readonly fileMode?: number | undefined
 }
 
 /** What was copied. */

@@ -28,9 +28,9 @@ export interface ResetOptions {
   /** Where to. It is clamped to what a partition holds. */
   readonly to: ResetTarget
   /** Whose partitions are meant, all of them. Default: those in which the group has a position. */
-  readonly topics?: readonly TopicName[]
+  readonly topics?: readonly TopicName[] | undefined
   /** Whether to say what would be done, and do nothing. Default false. */
-  readonly dryRun?: boolean
+  readonly dryRun?: boolean | undefined
 }
 
 /** One position that was moved, or would be. */

@@ -15,7 +15,7 @@ import { MaintenanceLease } from './maintenance-lease.ts'
 /** How often a log looks after itself. */
 export interface MaintenanceOptions {
   /** The time between two rounds, in ms. Default 10,000. */
-  readonly everyMs?: number
+  readonly everyMs?: number | undefined
 }
 
 export interface Round {

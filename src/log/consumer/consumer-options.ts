@@ -45,50 +45,50 @@ export type RebalanceHook = (partitions: readonly TopicPartition[], consumer: Co
 /** What {@link Log.consumer} takes: one of `topics`, `pattern` and `assign`, and what it differs in. */
 export interface ConsumerOptions<T extends TopicSource = string> {
   /** Whose positions are kept, and who shares the partitions. Default none: it reads all of them and commits nothing. */
-  readonly group?: string
+  readonly group?: string | undefined
   /** What to read. A typed constant gives typed records; of a topic by its name, keys and values are bytes. */
-  readonly topics?: readonly T[]
+  readonly topics?: readonly T[] | undefined
   /** Reads every topic whose name matches, also those that come later; keys and values are bytes. */
-  readonly pattern?: RegExp
+  readonly pattern?: RegExp | undefined
   /** Reads these partitions, without being a member: with a `group` it may commit while the group has no members. */
-  readonly assign?: readonly { readonly topic: T; readonly partition: number }[]
+  readonly assign?: readonly { readonly topic: T; readonly partition: number }[] | undefined
   /** Where to begin without a position, or when it is no longer kept. Default `earliest` (Kafka's is `latest`). */
-  readonly reset?: ResetPolicy
+  readonly reset?: ResetPolicy | undefined
   /** How often to commit what is done, in ms; false: only `commit` does. Default 5,000. */
-  readonly autoCommitMs?: number | false
+  readonly autoCommitMs?: number | false | undefined
   /** Stands before the id of the member, for people. Default `consumer`. */
-  readonly clientId?: string
+  readonly clientId?: string | undefined
   /**
    * Makes it a static member of its group: if it closes and comes back within its session timeout, it gets its
    * partitions back without a rebalance.
    */
-  readonly instanceId?: string
+  readonly instanceId?: string | undefined
   /**
    * How long a frozen process may be silent before its partitions go to others, in ms. A process that has ended loses
    * them at once. Default 45,000, up to 30 minutes.
    */
-  readonly sessionTimeoutMs?: number
+  readonly sessionTimeoutMs?: number | undefined
   /** How often the process says that it is alive, in ms; at most a third of the session timeout. Default 3,000. */
-  readonly heartbeatMs?: number
+  readonly heartbeatMs?: number | undefined
   /** How long the program may take until it asks for the next record or batch, in ms. Default 300,000. */
-  readonly maxPollIntervalMs?: number
+  readonly maxPollIntervalMs?: number | undefined
   /**
    * How long {@link Consumer.close} waits for the body of the loop to finish the record or batch in hand, in ms. What
    * is not finished by then comes again. Default 30,000.
    */
-  readonly closeTimeoutMs?: number
+  readonly closeTimeoutMs?: number | undefined
   /** How the group assigns partitions; the one that most members ask for is used. Default `cooperative-sticky`. */
-  readonly assignor?: AssignorName
+  readonly assignor?: AssignorName | undefined
   /** Ends the loop without an error and closes the consumer, after the record in hand. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
   /** Partitions were assigned; their first record follows. The place to seek. */
-  readonly onAssigned?: RebalanceHook
+  readonly onAssigned?: RebalanceHook | undefined
   /** Partitions are about to go; a commit still works. With `autoCommitMs`, what is done has been committed before. */
-  readonly onRevoked?: RebalanceHook
+  readonly onRevoked?: RebalanceHook | undefined
   /**
    * Partitions already belong to other members, because this one was silent too long: nothing of them can be committed.
    */
-  readonly onLost?: RebalanceHook
+  readonly onLost?: RebalanceHook | undefined
 }
 
 /** The options with their defaults. */

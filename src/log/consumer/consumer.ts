@@ -34,7 +34,7 @@ export interface PositionInput extends TopicPartition {
   /** Of the next record to read. */
   readonly offset: number
   /** A note beside it. */
-  readonly metadata?: string
+  readonly metadata?: string | undefined
 }
 
 /**
@@ -132,7 +132,7 @@ export class Consumer<R extends LogRecord<unknown, unknown>>
    * ```
    * @throws MillraceError `bad_option`
    */
-  batches(options: { readonly maxRecords?: number } = {}): AsyncIterableIterator<BatchOf<R>> {
+  batches(options: { readonly maxRecords?: number | undefined } = {}): AsyncIterableIterator<BatchOf<R>> {
     const { maxRecords = 10_000 } = checkOptions('batches', options, ['maxRecords'])
     const recordsMax = checkWhole('maxRecords', maxRecords, 1)
     const loop: AsyncIterableIterator<unknown> = new BatchLoop(this.#core, recordsMax)

@@ -20,13 +20,13 @@ export type ReadFrom = SeekTarget
 /** What {@link Log.read} takes. */
 export interface ReadOptions {
   /** The only partition to read. Default: all partitions. */
-  readonly partition?: number
+  readonly partition?: number | undefined
   /** Where to begin. Default `beginning`. An offset counts in every partition that is read. */
-  readonly from?: ReadFrom
+  readonly from?: ReadFrom | undefined
   /** Whether to wait for new records at the end. Default false: the end is where it was at the first read. */
-  readonly follow?: boolean
+  readonly follow?: boolean | undefined
   /** Ends a read that follows: the loop is over, without an error. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Records of one stored batch; made by {@link TopicReader.batches}. */

@@ -12,7 +12,7 @@ export type AssignorName = 'range' | 'round-robin' | 'cooperative-sticky'
 /** A member that takes part. */
 export interface Subscriber {
   readonly memberId: string
-  readonly instanceId?: string
+  readonly instanceId?: string | undefined
   /** The names of the topics that it reads. */
   readonly topics: ReadonlySet<string>
   /** What it was given last. */

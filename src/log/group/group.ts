@@ -14,13 +14,13 @@ import { type AssignorName, assignors, byNumbers } from './assignors.ts'
 export interface GroupSubscription {
   /** Topics by name; with a pattern, those that matched it when a member with that pattern last evaluated it. */
   readonly topics: readonly string[]
-  readonly pattern?: { readonly source: string; readonly flags: string }
+  readonly pattern?: { readonly source: string; readonly flags: string } | undefined
 }
 
 export interface Member {
   readonly memberId: string
   /** Of a static member: whoever joins under it takes the place of the one before. */
-  readonly instanceId?: string
+  readonly instanceId?: string | undefined
   readonly clientId: string
   /** Who speaks for it: an open log. Absent when a static member has closed and may come back. */
   readonly sessionId?: string | undefined
@@ -46,7 +46,7 @@ export interface Group {
   /** In the order in which they joined. */
   readonly members: readonly Member[]
   /** When the last member went; absent while there are any, and when there never were. */
-  readonly emptySinceMs?: number
+  readonly emptySinceMs?: number | undefined
 }
 
 export const emptyGroup: Group = { generation: 0, members: [] }

@@ -248,7 +248,10 @@ function nextSequence({ batches }: ProducerState): number {
   return last === undefined ? 0 : sequenceAfter(last.lastSequence, 1)
 }
 
-function fenced(why: string, place: { readonly topic?: string; readonly partition?: number } = {}): MillraceError {
+function fenced(
+  why: string,
+  place: { readonly topic?: string | undefined; readonly partition?: number | undefined } = {},
+): MillraceError {
   return new MillraceError('fenced', why, place)
 }
 

@@ -10,7 +10,7 @@ import type { Environment } from '../../storage/environment.ts'
 import { applicationNames, storedPlan } from './application-rows.ts'
 
 /** New values of settings; null is back to the default, and what is not named stays. */
-export type TopicConfigChange = { readonly [Name in keyof TopicConfig]?: TopicConfig[Name] | null }
+export type TopicConfigChange = { readonly [Name in keyof TopicConfig]?: TopicConfig[Name] | null | undefined }
 
 /**
  * A copy of the change: its fields may be getters, which are read before the transaction.

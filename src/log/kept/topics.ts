@@ -6,7 +6,13 @@ import { checkName, checkOptions, readField } from '../../core/checks.ts'
 import { shown } from '../../core/shown.ts'
 import { nearestName } from '../../core/near-names.ts'
 import { checkPartitions } from '../../core/topic.ts'
-import { checkTopicConfig, defaultTopicConfig, type TopicConfig, topicConfigNames } from '../../core/topic-config.ts'
+import {
+  checkTopicConfig,
+  defaultTopicConfig,
+  type TopicConfig,
+  topicConfigNames,
+  type TopicSettings,
+} from '../../core/topic-config.ts'
 import type { Environment, WriteTransaction } from '../../storage/environment.ts'
 import { type PartitionId, type PartitionNumbers, partitionsOf } from '../format/partition-id.ts'
 import type { Catalogue } from './catalogue.ts'
@@ -35,7 +41,12 @@ export interface TopicRequest {
   /** How many partitions it gets; 1 when nothing is said. */
   readonly partitions?: number | undefined
   /** What is to differ from the defaults. */
-  readonly config?: Partial<TopicConfig>
+  readonly config?: TopicSettings | undefined
+}
+
+/** A request without settings that say nothing. */
+interface CheckedRequest extends TopicRequest {
+  readonly config?: Partial<TopicConfig> | undefined
 }
 
 export class Topics {
@@ -117,11 +128,11 @@ export class Topics {
     return found
   }
 
-  #ensure(transaction: WriteTransaction, requests: readonly TopicRequest[]): TopicDescription[] {
+  #ensure(transaction: WriteTransaction, requests: readonly CheckedRequest[]): TopicDescription[] {
     return requests.map((request) => fitting(request, this.find(request.name)) ?? this.#add(transaction, request))
   }
 
-  #add(transaction: WriteTransaction, request: TopicRequest): TopicDescription {
+  #add(transaction: WriteTransaction, request: CheckedRequest): TopicDescription {
     const description: TopicDescription = {
       name: request.name,
       id: this.#catalogue.takeId(transaction),
@@ -214,7 +225,7 @@ export class Topics {
 }
 
 /** A constant, or what it would say: `createTopic` has no other topics, so nothing that it is told may be ignored. */
-function checkRequest(given: TopicRequest): TopicRequest {
+function checkRequest(given: TopicRequest): CheckedRequest {
   if (typeof given !== 'object' || given === null) {
     throw new MillraceError(
       'bad_option',
@@ -230,7 +241,7 @@ function checkRequest(given: TopicRequest): TopicRequest {
 }
 
 /** The fields of a request, checked. They may be getters, so they are read once, before any transaction. */
-function readRequest(request: TopicRequest): TopicRequest {
+function readRequest(request: TopicRequest): CheckedRequest {
   const { partitions, config } = request
   return {
     name: checkName('the name of a topic', nameOf(request)),

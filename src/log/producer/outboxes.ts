@@ -49,9 +49,9 @@ export interface OutboxOptions {
 /** What one commit of outboxes does beside writing their batches. */
 export interface Flush {
   /** Whose batches they are; called in the transaction, before they are written. Undefined leaves them without a producer. */
-  readonly identity?: (transaction: WriteTransaction) => ProducerIdentity | undefined
+  readonly identity?: ((transaction: WriteTransaction) => ProducerIdentity | undefined) | undefined
   /** Called in the transaction, after they are written. */
-  readonly also?: (transaction: WriteTransaction) => void
+  readonly also?: ((transaction: WriteTransaction) => void) | undefined
   /** Whether the records of a topic that was deleted take the others with them. */
   readonly isWhole: boolean
   /** Called when all is durable, before the outboxes are empty again; `lost` are those of topics that were deleted. */

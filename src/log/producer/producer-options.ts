@@ -12,35 +12,35 @@ import type { Partitioner } from './route.ts'
 /** What {@link Log.producer} takes; the defaults suit most programs. */
 export interface ProducerOptions<A extends Acks = Acks> {
   /** What a send waits for. Default `'all'`: until the record is durable. */
-  readonly acks?: A
+  readonly acks?: A | undefined
   /** How long to wait for more records before a flush, in ms. Default 0: until the event loop is free. */
-  readonly lingerMs?: number
+  readonly lingerMs?: number | undefined
   /** The size that a batch is closed at, in bytes. Default 131,072. */
-  readonly batchBytes?: number
+  readonly batchBytes?: number | undefined
   /** The most bytes that may wait for a flush, one record included; a send beyond is refused with `buffer_full`. Default 64 MiB. */
-  readonly bufferBytes?: number
+  readonly bufferBytes?: number | undefined
   /** How each batch is compressed, where its topic leaves that to the producer. Default `none`. */
-  readonly compression?: Compression
+  readonly compression?: Compression | undefined
   /** Chooses the partition of records that do not name one. Default: Kafka's, murmur2 of the key. */
-  readonly partitioner?: Partitioner
+  readonly partitioner?: Partitioner | undefined
   /**
    * Whether batches carry a producer id and sequence numbers, so that one that is appended again is found. Default true; there
    * is little reason for false.
    */
-  readonly idempotent?: boolean
+  readonly idempotent?: boolean | undefined
   /**
    * Called with the error when records were lost with `acks` 1 or 0. Without it the next `flush`, `ready` or `close`
    * rejects.
    */
-  readonly onError?: (error: Error) => void
+  readonly onError?: ((error: Error) => void) | undefined
   /** Makes the producer transactional, and the only one of this id: it fences the one that had it before. */
-  readonly transactionalId?: string
+  readonly transactionalId?: string | undefined
   /** How long a transaction may take before it is aborted, in ms. Default 1 minute. */
-  readonly transactionTimeoutMs?: number
+  readonly transactionTimeoutMs?: number | undefined
   /** The most bytes of a transaction, before compression. Default 64 MiB. */
-  readonly transactionMaxBytes?: number
+  readonly transactionMaxBytes?: number | undefined
   /** Gives records without a timestamp theirs, and times `lingerMs` and transactions. Default: the log's. */
-  readonly clock?: Clock
+  readonly clock?: Clock | undefined
 }
 
 export interface CheckedOptions<A extends Acks> {

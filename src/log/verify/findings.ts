@@ -31,11 +31,11 @@ export interface VerifyProblem {
   /** What exactly, for people. */
   readonly message: string
   /** The topic, where it is known. */
-  readonly topic?: string
+  readonly topic?: string | undefined
   /** The partition of the topic. */
-  readonly partition?: number
+  readonly partition?: number | undefined
   /** The first offset that is concerned. */
-  readonly offset?: number
+  readonly offset?: number | undefined
 }
 
 /** What `log.admin.verify()` has looked at, and what is wrong. */

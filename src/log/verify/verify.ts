@@ -16,11 +16,11 @@ import { checkRows } from './verify-rows.ts'
 /** What `log.admin.verify` takes. */
 export interface VerifyOptions {
   /** Whether to look at every record: its place, its length and its timestamp. Default false: every batch. */
-  readonly deep?: boolean
+  readonly deep?: boolean | undefined
   /** Called a few times a second, and at the end. Bytes are those of batches. */
-  readonly onProgress?: (progress: WorkProgress) => void
+  readonly onProgress?: ((progress: WorkProgress) => void) | undefined
   /** Ends the verification early: it rejects with the reason of the signal. */
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Does the work without pausing. */
