@@ -131,7 +131,7 @@ export class EmbeddedSession implements Session {
     for (const { partition, batches, usesAppendTime } of appends) {
       partitions.append(transaction, placed(partition, created), batches, { nowMs, usesAppendTime })
     }
-    writeState(stateWriter(transaction))
+    writeState(stateWriter(this.#ground.environment, transaction))
     for (const task of tasks) {
       putPositions(this.#ground, transaction, this.#applicationId, task.positions)
       applications.putProgress(transaction, this.#applicationId, task)

@@ -256,6 +256,11 @@ export class Environment {
     return this.#rows.range(database, from, to, limit)
   }
 
+  /** The last `limit` entries with from <= key < to, last first. */
+  reverseRange(database: DatabaseName, from: Uint8Array, to: Uint8Array, limit: number): Entry[] {
+    return this.#rows.reverseRange(database, from, to, limit)
+  }
+
   /** A range in pages of up to `limit` entries; each is read when it is asked for, so no snapshot is held in between. */
   pages(database: DatabaseName, from: Uint8Array, to: Uint8Array, limit: number): Generator<Entry[], undefined> {
     return this.#rows.pages(database, from, to, limit)

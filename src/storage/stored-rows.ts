@@ -53,6 +53,20 @@ export class StoredRows {
     return stored.map(({ key, value }) => ({ key, value: this.#valueOf(database, key, value) }))
   }
 
+  reverseRange(database: DatabaseName, from: Uint8Array, to: Uint8Array, limit: number): Entry[] {
+    const { start, exclusiveStart, end, inclusiveEnd } = forwards(from, to)
+    const options = {
+      start: end,
+      exclusiveStart: !inclusiveEnd,
+      end: start,
+      inclusiveEnd: !exclusiveStart,
+      reverse: true,
+      limit,
+    }
+    const found = this.#walk(database, from, to, (stored) => stored.getRange(options), keyOfEntry, true)
+    return found.map(({ key, value }) => ({ key, value: this.#valueOf(database, key, value) }))
+  }
+
   *pages(database: DatabaseName, from: Uint8Array, to: Uint8Array, limit: number): Generator<Entry[], undefined> {
     for (let start = from; ;) {
       const page = this.range(database, start, to, limit)
@@ -64,20 +78,17 @@ export class StoredRows {
   }
 
   storedRange(database: DatabaseName, from: Uint8Array, to: Uint8Array, limit: number): Entry[] {
-    const [start, end] = [asBound(from), asBound(to)]
-    return this.#walk(database, start, end, (stored) => stored.getRange({ start, end, limit }), keyOfEntry)
+    const options = { ...forwards(from, to), limit }
+    return this.#walk(database, from, to, (stored) => stored.getRange(options), keyOfEntry)
   }
 
   keys(database: DatabaseName, from: Uint8Array, to: Uint8Array, limit: number): Buffer[] {
-    const [start, end] = [asBound(from), asBound(to)]
-    return this.#walk(database, start, end, (stored) => stored.getKeys({ start, end, limit }), itself)
+    const options = { ...forwards(from, to), limit }
+    return this.#walk(database, from, to, (stored) => stored.getKeys(options), itself)
   }
 
   lastBefore(database: DatabaseName, from: Uint8Array, before: Uint8Array): Entry | undefined {
-    const [start, end] = [asBound(before), asBound(from)]
-    const options = { start, exclusiveStart: true, end, inclusiveEnd: true, reverse: true, limit: 1 }
-    const [last] = this.#walk(database, end, start, (stored) => stored.getRange(options), keyOfEntry)
-    return last === undefined ? undefined : { key: last.key, value: this.#valueOf(database, last.key, last.value) }
+    return this.reverseRange(database, from, before, 1)[0]
   }
 
   /**
@@ -90,6 +101,7 @@ export class StoredRows {
     to: Uint8Array,
     begin: (stored: Databases[DatabaseName]) => Iterable<T>,
     keyOf: (found: T) => Buffer,
+    isReverse = false,
   ): T[] {
     this.#checkUsable()
     const found: T[] = []
@@ -103,8 +115,9 @@ export class StoredRows {
     }
     const keyBytes = fixedKeyBytes[database]
     let before = from
+    const rising = isReverse ? found.toReversed() : found
     for (let at = 0; at < found.length; at++) {
-      const key = keyOf(found[at] as T)
+      const key = keyOf(rising[at] as T)
       const order = Buffer.compare(before, key)
       const isInOrder = order < 0 || (order === 0 && at === 0)
       if (!isInOrder || (keyBytes ?? key.length) !== key.length) throw this.#misplaced(database, key)
@@ -159,9 +172,27 @@ export class StoredRows {
 const keyOfEntry = ({ key }: Entry): Buffer => key
 const itself = (key: Buffer): Buffer => key
 
+/** The keys with from <= key < to, as LMDB asks for them. */
+interface Bounds {
+  readonly start: Buffer
+  readonly exclusiveStart: boolean
+  readonly end: Buffer
+  readonly inclusiveEnd: boolean
+}
+
 /**
- * No stored key is longer than LMDB allows, so cutting a longer bound to that length leaves the same keys before it.
+ * LMDB takes no bound that is longer than its keys, and no stored key is longer: those before a longer bound are those up to
+ * the bound that is cut to that length, itself included.
  */
-function asBound(key: Uint8Array): Buffer {
+function forwards(from: Uint8Array, to: Uint8Array): Bounds {
+  return {
+    start: cut(from),
+    exclusiveStart: from.length > keyBytesMax,
+    end: cut(to),
+    inclusiveEnd: to.length > keyBytesMax,
+  }
+}
+
+function cut(key: Uint8Array): Buffer {
   return (key.length > keyBytesMax ? key.subarray(0, keyBytesMax) : key) as Buffer
 }

@@ -6,8 +6,7 @@ import { int64, string, tuple } from '../../src/core/serdes.ts'
 import { TimeWindows, windowed, type Windowed } from '../../src/core/window.ts'
 import { windowedTexts, windowSizeMs } from '../support/serde-samples.ts'
 
-const key = <K>(of: K, start: number, end: number): Windowed<K> =>
-  ({ key: of, window: { start, end } }) as unknown as Windowed<K>
+const key = <K>(of: K, start: number, end: number): Windowed<K> => ({ key: of, window: { start, end } })
 
 describe('a windowed key', () => {
   const serde = windowed(string(), { size: 60_000 })

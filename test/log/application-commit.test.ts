@@ -271,9 +271,9 @@ describe('the stores of an application', () => {
           writer.put(app.storeId, 2, key, row)
           writer.put(other, 1, key, row)
         }
-        writer.remove(app.storeId, 1, Buffer.of(1))
       },
     })
+    app.commit(2, { writeState: (writer) => writer.remove(app.storeId, 1, Buffer.of(1)) })
     const { state } = app.embedded
     const found = (from: Buffer, to: Buffer | undefined, limit: number): string[] =>
       state.range(app.storeId, 1, from, to, limit).map(({ key, value }) => {
@@ -286,8 +286,34 @@ describe('the stores of an application', () => {
     expect(state.get(app.storeId, 1, Buffer.of(1))).toBeUndefined()
     expect(state.get(app.storeId, 1, Buffer.of(255))?.toString('hex')).toBe('ff07')
     expect(state.get(app.storeId, 3, Buffer.of(255))).toBeUndefined()
-    expect(state.last(app.storeId, 1)?.toString('hex')).toBe('ffff')
-    expect(state.last(app.storeId, 2)?.toString('hex')).toBe('ffff')
-    expect(state.last(app.storeId, 3)).toBeUndefined()
+    const last = (partition: number): string[] =>
+      state.range(app.storeId, partition, Buffer.of(), undefined, 2, true).map(({ key }) => key.toString('hex'))
+    expect(last(1)).toEqual(['ffff', 'ff'])
+    expect(last(2)).toEqual(['ffff', 'ff'])
+    expect(last(3)).toEqual([])
+  })
+
+  test('lose a range of rows in one call, and what is put beside it stays', () => {
+    const app = startApp()
+    const key = (number: number): Buffer => Buffer.from([number >> 8, number & 255])
+    const rowsLeft = (): number[] =>
+      app.embedded.state
+        .range(app.storeId, 0, Buffer.of(), undefined, 9_999)
+        .map(({ key: left }) => left.readUInt16BE())
+    app.commit(1, {
+      writeState(writer) {
+        for (let i = 0; i < 3_000; i++) writer.put(app.storeId, 0, key(i), row)
+      },
+    })
+    app.commit(2, {
+      writeState(writer) {
+        writer.put(app.storeId, 0, key(9), row)
+        writer.removeRange(app.storeId, 0, key(10), key(2_990))
+        writer.put(app.storeId, 0, key(2_990), row)
+        writer.remove(app.storeId, 0, key(2_991))
+      },
+    })
+    const expected = Array.from({ length: 3_000 }, (_, i) => i).filter((i) => (i < 10 || i >= 2_990) && i !== 2_991)
+    expect(rowsLeft()).toEqual(expected)
   })
 })

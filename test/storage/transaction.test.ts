@@ -119,7 +119,7 @@ describe('as a sorted map would answer', () => {
   const keys = fc.oneof(byteKeys, wideKeys)
   const hex = (entry: Entry | undefined): string | undefined => entry?.key.toString('hex')
 
-  test('a range holds the keys from its beginning to before its end, and the last key before a place is found', () => {
+  test('a range holds the keys from its beginning to before its end, from either end', () => {
     const environment = openEnvironment()
     const questions = fc.array(fc.tuple(keys, keys, fc.integer({ min: 1, max: 8 })), { minLength: 20, maxLength: 20 })
     fc.assert(
@@ -138,6 +138,7 @@ describe('as a sorted map would answer', () => {
         for (const [from, to, limit] of asked) {
           const upTo = model.filter((one) => within(one, from, to))
           expect(environment.range('state', from, to, limit).map(hex)).toEqual(upTo.slice(0, limit))
+          expect(environment.reverseRange('state', from, to, limit).map(hex)).toEqual(upTo.toReversed().slice(0, limit))
           expect(hex(environment.lastBefore('state', from, to))).toBe(upTo.at(-1))
           expect(environment.get('state', from)?.toString('hex')).toBe(
             model.find((one) => one === from.toString('hex')),
