@@ -8,6 +8,7 @@
 import { MillraceError } from '../core/errors.ts'
 import { type Facts, type StoredPlan, type StoredStore, storedPlanVersion } from '../core/stored-plan.ts'
 import { entrancesOf, type PlanNode, type PlanStore } from './node.ts'
+import { orderOf } from './store-layout.ts'
 import type { Topology } from './topology.ts'
 
 /** @param partitions how many partitions a node works on */
@@ -46,8 +47,8 @@ function follow(node: PlanNode, topics: Set<string>): void {
   for (const parent of node.parents) follow(parent, topics)
 }
 
-function factsOf({ kind, keyCodec, valueCodec, facts }: PlanStore['spec'], partitions: number): Facts {
-  return { kind, key: keyCodec.name, value: valueCodec.name, ...facts, partitions }
+function factsOf({ kind, keyCodec, valueCodec, layout, facts }: PlanStore['spec'], partitions: number): Facts {
+  return { kind, order: orderOf(layout), key: keyCodec.name, value: valueCodec.name, ...facts, partitions }
 }
 
 /**

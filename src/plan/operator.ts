@@ -30,7 +30,7 @@ import type { Observable, Observer } from 'rxjs'
 import type { Carrier } from './carrier.ts'
 import { isInstance } from '../core/checks.ts'
 import { MillraceError, messageOf, placed } from '../core/errors.ts'
-import type { State, StoreSpec } from './store.ts'
+import type { Store, StoreSpec } from './store.ts'
 
 /** What takes carriers. It is never told of an end or an error: a stream has no end, and a throw goes the other way. */
 export type CarrierObserver = Pick<Observer<Carrier>, 'next'>
@@ -59,7 +59,7 @@ export interface OperatorContext {
   /** Reports a record that goes no further, and why; the count is part of the commit. */
   drop(reason: DropReason, carrier: Carrier): void
   /** One of the node's stores. Windows expire by the stream time of the store's owner. */
-  state<K, V>(store: StoreSpec): State<K, V>
+  state<K, V>(store: StoreSpec): Store<K, V>
   /** A further output, for records that are late or take another branch. Where nothing follows it, they end there. */
   port(name: string): CarrierObserver
   /** Stops the application: for what no error policy may pass over. */

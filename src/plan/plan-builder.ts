@@ -61,12 +61,13 @@ export class PlanBuilder {
     make: (id: string) => {
       readonly stores: readonly StoreSpec[]
       readonly operator: OperatorFactory
-      readonly facts?: Facts
+      readonly facts?: Facts | undefined
     },
   ): OperatorNode {
     const parents = listOf(from)
     const stable = this.#stable(`${lineageOf(parents)}.${verb}`, name)
-    return this.#add({ kind: 'operator', verb, parents, ...stable, ...make(stable.id) })
+    const { stores, operator, facts = {} } = make(stable.id)
+    return this.#add({ kind: 'operator', verb, parents, ...stable, stores, operator, facts })
   }
 
   /** A further output of an operator, by the name that the operator has for it. */

@@ -1,9 +1,11 @@
 /**
  * The Store contract: what operators know of state. `state/` implements it; operators get it from their context.
  */
-import type { Carrier } from './carrier.ts'
-import type { Codec } from '../core/serde.ts'
+import { assert } from '../core/assert.ts'
+import type { ByteWriter } from '../core/bytes.ts'
+import { type Codec, encodeInto } from '../core/serde.ts'
 import type { Facts } from '../core/stored-plan.ts'
+import type { StoreLayout } from './store-layout.ts'
 
 /** A store that a topology declares. */
 export interface StoreSpec {
@@ -11,6 +13,7 @@ export interface StoreSpec {
   readonly name: string
   readonly keyCodec: Codec<unknown>
   readonly valueCodec: Codec<unknown>
+  readonly layout: StoreLayout
   /** Windows only. */
   readonly window: WindowSpec | undefined
   /** What its rows depend on beside kind and serdes. */
@@ -21,8 +24,18 @@ export interface WindowSpec {
   readonly sizeMs: number
   readonly advanceMs: number
   readonly graceMs: number
-  /** How long a window is kept after its start has fallen behind stream time; at least size + grace. */
-  readonly retentionMs: number
+}
+
+/** A key as a store takes it: a carrier is one, and {@link keyOf} makes one of a plain key. */
+export interface KeyOf<K> {
+  readonly key: K
+  readonly isKeyNull: boolean
+  /** @throws MillraceError `encode_failed` */
+  writeKey(codec: Codec<K>, out: ByteWriter): void
+}
+
+export function keyOf<K>(key: K): KeyOf<K> {
+  return { key, isKeyNull: key === null, writeKey: (codec, out) => encodeInto(codec, key, out, 'key') }
 }
 
 /** One row of a store, for the length of a turn. */
@@ -31,24 +44,89 @@ export interface Row<V> {
   /**
    * The value, when the row exists. Where a value could be changed in place it is a fresh copy, so that an aggregator
    * may change what it is given without changing what is stored.
+   *
+   * @throws MillraceError `undecodable` with store, key and partition
    */
   readonly value: V
   readonly timestamp: number
-  /** The encoded key as it stands in a topic: for windows the key and the start of the window. Never changed. */
+  /** The encoded key as it stands in a topic: the key, then in 8 bytes each its time and number, where it has them. Never changed. */
   readonly keyBytes: Buffer
 }
 
+/** A row of an ordered store. */
+export interface OrderedRow<V> extends Row<V> {
+  /** `keyBytes` up to here are the key alone. */
+  readonly keyEnd: number
+  /** What `row` was asked with: the time, 0 where rows have none. */
+  readonly at: number
+  /** As `at`, the number. */
+  readonly number: number
+  /** When it is due; -1: never. */
+  readonly due: number
+}
+
+/**
+ * Which rows to read: those that fit every bound, which are all inclusive, in the order of the layout. Those of one `key`
+ * come in the order of their times.
+ */
+export interface RowRange<K> {
+  readonly key?: KeyOf<K> | undefined
+  readonly from?: KeyOf<K> | undefined
+  readonly to?: KeyOf<K> | undefined
+  /** Keys that begin with these bytes. */
+  readonly prefix?: Uint8Array | undefined
+  readonly fromTime?: number | undefined
+  readonly toTime?: number | undefined
+  /** From the last row to the first. */
+  readonly isReverse?: boolean | undefined
+}
+
 /** A store of one task. Everything that is put belongs to the turn: it is undone with it. */
-export interface State<K, V> {
+export interface Store<K, V> {
   /**
-   * The row of the carrier's key, in the window that starts at `windowStart` (0 in a store without windows).
+   * The row of a key, in a layout with times at `at`: the start of a window, the end of a session, the time of a version or
+   * of a buffered record.
    *
    * @throws MillraceError `key_too_long`, `encode_failed`
    */
-  row(windowStart: number, carrier: Carrier<K>): Row<V>
+  row(key: KeyOf<K>, at?: number): Row<V>
   /** @throws MillraceError `encode_failed` */
   put(row: Row<V>, value: V, timestamp: number): void
   /** Puts a value that is known to encode. */
   putTrusted(row: Row<V>, value: V, timestamp: number): void
   remove(row: Row<V>): void
 }
+
+/**
+ * A store whose layout asks for order.
+ *
+ * A row that has expired, because stream time has passed its time by the retention, does not exist: it is in no range, and
+ * what is put there is not kept. That is so from the moment that stream time moves, whenever the bytes go.
+ */
+export interface OrderedStore<K, V> extends Store<K, V> {
+  /** As {@link Store.row}; `number` tells rows of one key and time apart, where the layout is numbered. */
+  row(key: KeyOf<K>, at?: number, number?: number): OrderedRow<V>
+  /**
+   * The rows that exist, with all that this turn has put and removed.
+   *
+   * Rows may be put and removed on the way: one that is put ahead of the walk is met, one put in its back is not, and one that is
+   * removed ahead is not met. (RocksDB's iterators show the store as it was when they were made.) A row shows what it was when
+   * it was reached. Rows are read in pages, and the walk ends with the turn.
+   */
+  rows(range?: RowRange<K>): Iterable<OrderedRow<V>>
+  /** Makes a row due at a time, in ms of the operator's choice; -1: never. A removed row is never due. */
+  setDue(row: OrderedRow<V>, due: number): void
+  /** The first rows with 0 <= due <= `until`, by due time, then by the bytes of their keys; at most {@link dueRowsMax}. */
+  dueRows(until: number): readonly OrderedRow<V>[]
+  /** Rows with a time before this have expired; 0 where rows are kept until they are removed. */
+  readonly expiredBefore: number
+}
+
+/** The store as one that is read in order; its layout must say so. */
+export function ordered<K, V>(store: Store<K, V>): OrderedStore<K, V> {
+  assert('rows' in store, 'a store that is read in order has a layout that is ordered')
+  return store as OrderedStore<K, V>
+}
+
+/** The most rows that one job releases. */
+export const dueRowsMax = 1_000

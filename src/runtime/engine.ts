@@ -11,7 +11,7 @@ import type { Commit, Position, Session } from '../log/contract.ts'
 import type { PlanNode, RegroupNode, SinkNode, SubTopology } from '../plan/node.ts'
 import type { DropReason } from '../plan/operator.ts'
 import type { Topology } from '../plan/topology.ts'
-import type { State, StoreSpec } from '../plan/store.ts'
+import type { Store, StoreSpec } from '../plan/store.ts'
 import type { FailurePolicy } from './failures.ts'
 import type { Inlet } from './inlet.ts'
 import type { Layout } from './layout.ts'
@@ -119,7 +119,7 @@ export class Engine implements TaskHost {
     return ledger
   }
 
-  state(store: StoreSpec, ledger: Ledger): State<unknown, unknown> {
+  state(store: StoreSpec, ledger: Ledger): Store<unknown, unknown> {
     return this.#stores.of(store, ledger)
   }
 

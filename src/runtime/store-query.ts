@@ -1,18 +1,16 @@
 /**
  * Queries: the content of a store as of the last commit, read from the log beside the running application.
  */
-import { ByteWriter, readInt64 } from '../core/bytes.ts'
 import { MillraceError } from '../core/errors.ts'
 import { checkOptions, checkWhole } from '../core/checks.ts'
-import { type Codec, codecOf, encodeInto, type Serde } from '../core/serde.ts'
+import { type Codec, codecOf, type Serde } from '../core/serde.ts'
 import { checkStore, type KeyValueStore, type WindowStore } from '../core/topic.ts'
 import type { Timestamp } from '../core/units.ts'
 import { type Windowed, windowedKey } from '../core/window.ts'
 import type { Session } from '../log/contract.ts'
-import type { StoreSpec } from '../plan/store.ts'
+import { keyOf } from '../plan/store.ts'
 import type { Topology } from '../plan/topology.ts'
-import { readStoredRow } from '../state/row.ts'
-import { windowRowKey } from '../state/table.ts'
+import { type CommittedGround, type CommittedRow, CommittedStore } from '../state/committed-store.ts'
 import type { Engine } from './engine.ts'
 
 /** A row of a store, decoded anew for each query. */
@@ -66,22 +64,6 @@ export interface TimeBounds {
   readonly to?: number | undefined
 }
 
-/** What a query needs to find the rows of a store. */
-interface StorePlace {
-  readonly log: Pick<Session, 'refresh' | 'state'>
-  readonly spec: StoreSpec
-  readonly storeId: number
-  readonly partitions: number
-}
-
-interface RawRow {
-  readonly key: Buffer
-  readonly value: Buffer
-}
-
-/** Rows are read in pages of this size, so that no snapshot is held while a caller thinks. */
-const pageRows = 512
-
 /**
  * @throws MillraceError `store_unknown`, `bad_option` when the constant's serdes are not the store's
  */
@@ -115,8 +97,10 @@ export function queryStore<K, V>(
   }
   checkSerde(constant.name, 'keys', constant.key, spec.keyCodec)
   checkSerde(constant.name, 'values', constant.value, spec.valueCodec)
-  const place = { log: session, spec, storeId, partitions: engine.layout.partitionsOf(owner) }
-  return constant.kind === 'windowStore' ? new WindowQuery<K, V>(place) : new KeyValueQuery<K, V>(place)
+  const partitions = engine.layout.partitionsOf(owner)
+  const ground = { reader: session.state, refresh: () => session.refresh(), spec, storeId, partitions }
+  const { window } = spec
+  return window === undefined ? new KeyValueQuery<K, V>(ground) : new WindowQuery<K, V>(ground, window.sizeMs)
 }
 
 function checkSerde<T>(store: string, what: string, serde: Serde<T>, codec: Codec<unknown>): void {
@@ -128,162 +112,57 @@ function checkSerde<T>(store: string, what: string, serde: Serde<T>, codec: Code
   )
 }
 
-const scratch = new ByteWriter(256)
-
-function encodedKey(codec: Codec<unknown>, key: unknown): Buffer {
-  scratch.at = 0
-  encodeInto(codec, key, scratch, 'key')
-  return scratch.copyFrom(0)
-}
-
 class KeyValueQuery<K, V> implements ReadOnlyKeyValueStore<K, V> {
-  readonly #place: StorePlace
+  readonly #rows: CommittedStore<K, V>
 
-  constructor(place: StorePlace) {
-    this.#place = place
+  constructor(ground: CommittedGround) {
+    this.#rows = new CommittedStore(ground)
   }
 
   get(key: K): V | undefined {
-    const { log, spec, storeId, partitions } = this.#place
-    const bytes = encodedKey(spec.keyCodec, key)
-    log.refresh()
-    for (let partition = 0; partition < partitions; partition++) {
-      const stored = log.state.get(storeId, partition, bytes)
-      if (stored !== undefined) return readStoredRow(spec.valueCodec as Codec<V>, stored).value
-    }
-    return undefined
+    return this.#rows.get(keyOf(key))?.value
   }
 
   range(bounds: { readonly from?: K | undefined; readonly to?: K | undefined } = {}): Iterable<StoreRow<K, V>> {
     const { from, to } = checkOptions('range', bounds, ['from', 'to'])
-    const { keyCodec } = this.#place.spec
-    return this.#rows(
-      from === undefined ? noBytes : encodedKey(keyCodec, from),
-      to === undefined ? undefined : behind(encodedKey(keyCodec, to)),
+    return this.#shown(
+      this.#rows.rows({
+        from: from === undefined ? undefined : keyOf<K>(from),
+        to: to === undefined ? undefined : keyOf<K>(to),
+      }),
     )
   }
 
-  *#rows(from: Buffer, to: Buffer | undefined): Iterable<StoreRow<K, V>> {
-    const { spec } = this.#place
-    for (const { key, value } of rowsOf(this.#place, from, to)) {
-      const row = readStoredRow(spec.valueCodec as Codec<V>, value)
-      yield {
-        key: spec.keyCodec.read(key, 0, key.length) as K,
-        value: row.value,
-        timestamp: row.timestamp as Timestamp,
-      }
-    }
+  *#shown(rows: Iterable<CommittedRow<K, V>>): Generator<StoreRow<K, V>, undefined> {
+    for (const { key, value, timestamp } of rows) yield { key, value, timestamp: timestamp as Timestamp }
   }
 }
 
 class WindowQuery<K, V> implements ReadOnlyWindowStore<K, V> {
-  readonly #place: StorePlace
+  readonly #rows: CommittedStore<K, V>
+  readonly #sizeMs: number
 
-  constructor(place: StorePlace) {
-    this.#place = place
+  constructor(ground: CommittedGround, sizeMs: number) {
+    this.#rows = new CommittedStore(ground)
+    this.#sizeMs = sizeMs
   }
 
   fetch(key: K, bounds: TimeBounds = {}): readonly StoreRow<Windowed<K>, V>[] {
-    const { log, spec, partitions } = this.#place
-    const { from, to } = timeBounds(bounds)
-    const bytes = encodedKey(spec.keyCodec, key)
-    const rows: StoreRow<Windowed<K>, V>[] = []
-    log.refresh()
-    for (let partition = 0; partition < partitions; partition++) {
-      for (const { start, stored } of this.#windowsOf(partition, bytes, from, to)) {
-        const { value, timestamp } = readStoredRow(spec.valueCodec as Codec<V>, stored)
-        rows.push({ key: windowedKey(key, start, this.#sizeMs), value, timestamp: timestamp as Timestamp })
-      }
-    }
-    return rows.toSorted((a, b) => a.key.window.start - b.key.window.start)
-  }
-
-  /** Goes from window to window that has any rows, and looks for the key in each: two look-ups for a window. */
-  *#windowsOf(
-    partition: number,
-    key: Buffer,
-    from: number,
-    to: number,
-  ): Iterable<{ readonly start: number; readonly stored: Buffer }> {
-    const { log, storeId } = this.#place
-    for (let start = from; start <= to;) {
-      const wanted = windowRowKey(start, key, key.length)
-      const [row] = log.state.range(storeId, partition, wanted, undefined, 1)
-      if (row === undefined) return
-      if (row.key.equals(wanted)) yield { start, stored: row.value }
-      const found = readInt64(row.key, 0)
-      start = found > start ? found : start + 1
-    }
+    return [...this.#shown(this.#rows.rows({ key: keyOf(key), ...timeBounds(bounds) }))]
   }
 
   range(bounds: TimeBounds = {}): Iterable<StoreRow<Windowed<K>, V>> {
-    const { from, to } = timeBounds(bounds)
-    const end = to === Number.MAX_SAFE_INTEGER ? undefined : windowRowKey(to + 1, noBytes, 0)
-    return this.#rows(windowRowKey(from, noBytes, 0), end)
+    return this.#shown(this.#rows.rows(timeBounds(bounds)))
   }
 
-  *#rows(from: Buffer, to: Buffer | undefined): Iterable<StoreRow<Windowed<K>, V>> {
-    const { spec } = this.#place
-    for (const { key, value } of rowsOf(this.#place, from, to)) {
-      const row = readStoredRow(spec.valueCodec as Codec<V>, value)
-      yield {
-        key: windowedKey(spec.keyCodec.read(key, 8, key.length) as K, readInt64(key, 0), this.#sizeMs),
-        value: row.value,
-        timestamp: row.timestamp as Timestamp,
-      }
+  *#shown(rows: Iterable<CommittedRow<K, V>>): Generator<StoreRow<Windowed<K>, V>, undefined> {
+    for (const { key, at, value, timestamp } of rows) {
+      yield { key: windowedKey(key, at, this.#sizeMs), value, timestamp: timestamp as Timestamp }
     }
-  }
-
-  get #sizeMs(): number {
-    return (this.#place.spec.window as NonNullable<StoreSpec['window']>).sizeMs
   }
 }
 
-const noBytes = Buffer.alloc(0)
-
-function timeBounds(bounds: TimeBounds): { readonly from: number; readonly to: number } {
+function timeBounds(bounds: TimeBounds): { readonly fromTime: number; readonly toTime: number } {
   const { from = 0, to = Number.MAX_SAFE_INTEGER } = checkOptions('the bounds of a query', bounds, ['from', 'to'])
-  return { from: checkWhole('from', from, 0), to: checkWhole('to', to, 0) }
-}
-
-/** The first key behind a key. */
-function behind(key: Buffer): Buffer {
-  return Buffer.concat([key, Buffer.of(0)])
-}
-
-/** The rows of all partitions, merged in the order of their keys. */
-function* rowsOf(place: StorePlace, from: Buffer, to: Buffer | undefined): Iterable<RawRow> {
-  const partitions = Array.from({ length: place.partitions }, (_, partition) =>
-    rowsOfPartition(place, partition, from, to),
-  )
-  const heads = partitions.map((rows) => rows.next())
-  for (;;) {
-    let best = -1
-    for (const [index, head] of heads.entries()) {
-      if (head.done === true) continue
-      const other = heads[best]
-      if (other === undefined || other.done === true || Buffer.compare(head.value.key, other.value.key) < 0)
-        best = index
-    }
-    const head = heads[best]
-    if (head === undefined || head.done === true) return
-    yield head.value
-    heads[best] = (partitions[best] as Iterator<RawRow, undefined>).next()
-  }
-}
-
-function* rowsOfPartition(
-  { log, storeId }: StorePlace,
-  partition: number,
-  from: Buffer,
-  to: Buffer | undefined,
-): Generator<RawRow, undefined> {
-  for (let start = from; ;) {
-    log.refresh()
-    const page = log.state.range(storeId, partition, start, to, pageRows)
-    yield* page
-    const last = page.at(-1)
-    if (last === undefined || page.length < pageRows) return undefined
-    start = behind(last.key)
-  }
+  return { fromTime: checkWhole('from', from, 0), toTime: checkWhole('to', to, 0) }
 }

@@ -7,7 +7,8 @@ import type { Session, StateReader, StateWriter } from '../log/contract.ts'
 import type { PlanNode, PlanStore } from '../plan/node.ts'
 import type { StoreSpec } from '../plan/store.ts'
 import type { Turn } from '../plan/turn.ts'
-import { StateTable } from '../state/table.ts'
+import { openStore } from '../state/open-store.ts'
+import type { CommittableStore } from '../state/turn-store.ts'
 import type { Ledger } from './ledger.ts'
 
 /** One store, in all partitions. */
@@ -16,14 +17,14 @@ interface Store {
   /** Its stream time is the one by which rows expire. */
   readonly owner: PlanNode
   /** By partition. */
-  readonly tables: StateTable<unknown, unknown>[]
+  readonly tables: CommittableStore[]
 }
 
 export class Stores {
   readonly #reader: StateReader
   readonly #turn: Turn
   readonly #stores = new Map<StoreSpec, Store>()
-  readonly #tables: StateTable<unknown, unknown>[] = []
+  readonly #tables: CommittableStore[] = []
 
   constructor(session: Session, stores: readonly PlanStore[], turn: Turn) {
     this.#reader = session.state
@@ -35,13 +36,13 @@ export class Stores {
   }
 
   /** @param ledger of the task: its stream times are those by which rows expire */
-  of(spec: StoreSpec, ledger: Ledger): StateTable<unknown, unknown> {
+  of(spec: StoreSpec, ledger: Ledger): CommittableStore {
     const { partition } = ledger.task
     const { id, owner, tables } = present(this.#stores.get(spec), 'a node uses stores of its topology')
     const known = tables[partition]
     if (known !== undefined) return known
-    const streamTime = spec.window === undefined ? undefined : ledger.streamTime(owner.id)
-    const table = new StateTable(spec, id, partition, this.#reader, this.#turn, streamTime)
+    const streamTime = spec.layout.retentionMs === undefined ? undefined : ledger.streamTime(owner.id)
+    const table = openStore({ spec, storeId: id, partition, reader: this.#reader, turn: this.#turn, streamTime })
     tables[partition] = table
     this.#tables.push(table)
     return table

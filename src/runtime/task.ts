@@ -11,7 +11,7 @@ import type { MillraceError } from '../core/errors.ts'
 import type { Carrier } from '../plan/carrier.ts'
 import type { Edge, OperatorNode, PlanNode, RegroupNode, SinkNode, SubTopology } from '../plan/node.ts'
 import { type CarrierObserver, type DropReason, type OperatorContext, operatorError } from '../plan/operator.ts'
-import type { State, StoreSpec } from '../plan/store.ts'
+import type { Store, StoreSpec } from '../plan/store.ts'
 import { PassingSubscriber } from '../plan/subscriber.ts'
 import type { Topology } from '../plan/topology.ts'
 import { Inlet } from './inlet.ts'
@@ -22,7 +22,7 @@ import type { Ledger } from './ledger.ts'
 export interface TaskHost {
   /** Of the task of a sub-topology and partition. */
   ledgerOf(subTopology: SubTopology, partition: number): Ledger
-  state(store: StoreSpec, ledger: Ledger): State<unknown, unknown>
+  state(store: StoreSpec, ledger: Ledger): Store<unknown, unknown>
   /** A record goes no further at a node. */
   drop(ledger: Ledger, node: PlanNode, reason: DropReason, carrier: Carrier): void
   stop(error: MillraceError): void
@@ -140,7 +140,7 @@ export class Task {
       drop: (reason, carrier) => this.#host.drop(ledger, node, reason, carrier),
       state: <K, V>(store: StoreSpec) => {
         assert(node.stores.includes(store), 'an operator asks for stores of its node')
-        return this.#host.state(store, ledger) as unknown as State<K, V>
+        return this.#host.state(store, ledger) as unknown as Store<K, V>
       },
       port: (name) => ports.get(name) ?? nobody,
       stop: (error) => this.#host.stop(error),

@@ -4,55 +4,63 @@
  * Two generations stand in for an order of use: rows that are used move to the young one, and when memory is short after a
  * commit the old one is dropped and the young one grows old. Nothing is dropped between commits.
  */
-import type { StateRow } from './row.ts'
 
-/** By the start of the window, then by the identity of the key. */
-type Generation<V> = Map<number, Map<string | number, StateRow<V>>>
+/** What the cache knows of a row. */
+interface CachedRow {
+  readonly front: number
+  readonly identity: string | number
+  readonly memoryBytes: number
+  /** What the cache has counted for it. */
+  countedBytes: number
+}
 
-export class RowCache<V> {
-  #young: Generation<V> = new Map()
-  #old: Generation<V> = new Map()
+/** By front, then by identity. */
+type Generation<R> = Map<number, Map<string | number, R>>
+
+export class RowCache<R extends CachedRow> {
+  #young: Generation<R> = new Map()
+  #old: Generation<R> = new Map()
   #youngBytes = 0
   #oldBytes = 0
-  #lastStart = -1
-  #lastWindow: Map<string | number, StateRow<V>> | undefined = undefined
+  #lastFront = -1
+  #lastRows: Map<string | number, R> | undefined = undefined
 
   get bytes(): number {
     return this.#youngBytes + this.#oldBytes
   }
 
-  get(windowStart: number, identity: string | number): StateRow<V> | undefined {
-    const window = this.#lastStart === windowStart ? this.#lastWindow : this.#young.get(windowStart)
-    const row = window?.get(identity)
+  get(front: number, identity: string | number): R | undefined {
+    const rows = this.#lastFront === front ? this.#lastRows : this.#young.get(front)
+    const row = rows?.get(identity)
     if (row !== undefined) {
-      this.#lastStart = windowStart
-      this.#lastWindow = window
+      this.#lastFront = front
+      this.#lastRows = rows
       return row
     }
-    const aged = this.#old.get(windowStart)?.get(identity)
+    const aged = this.#old.get(front)?.get(identity)
     if (aged !== undefined) {
-      this.#old.get(windowStart)?.delete(identity)
+      this.#old.get(front)?.delete(identity)
       this.#oldBytes -= aged.countedBytes
       this.add(aged)
     }
     return aged
   }
 
-  add(row: StateRow<V>): void {
-    let window = this.#young.get(row.windowStart)
-    if (window === undefined) {
-      window = new Map<string | number, StateRow<V>>()
-      this.#young.set(row.windowStart, window)
+  add(row: R): void {
+    let rows = this.#young.get(row.front)
+    if (rows === undefined) {
+      rows = new Map<string | number, R>()
+      this.#young.set(row.front, rows)
     }
-    window.set(row.identity, row)
+    rows.set(row.identity, row)
     row.countedBytes = row.memoryBytes
     this.#youngBytes += row.countedBytes
-    this.#lastStart = row.windowStart
-    this.#lastWindow = window
+    this.#lastFront = row.front
+    this.#lastRows = rows
   }
 
   /** A changed row may have grown. Changed rows are young. */
-  recount(row: StateRow<V>): void {
+  recount(row: R): void {
     this.#youngBytes += row.memoryBytes - row.countedBytes
     row.countedBytes = row.memoryBytes
   }
@@ -63,23 +71,23 @@ export class RowCache<V> {
     this.#oldBytes = this.#youngBytes
     this.#young = new Map()
     this.#youngBytes = 0
-    this.#lastStart = -1
-    this.#lastWindow = undefined
+    this.#lastFront = -1
+    this.#lastRows = undefined
   }
 
-  /** Forgets windows that start before `start`: they are closed, so nobody asks for them again. */
-  dropBefore(start: number): void {
+  /** Forgets the rows in front of `kept`: they have expired, so nobody asks for them again. */
+  dropBefore(kept: number): void {
     for (const generation of [this.#young, this.#old]) {
-      for (const [windowStart, rows] of generation) {
-        if (windowStart >= start) continue
+      for (const [front, rows] of generation) {
+        if (front >= kept) continue
         for (const row of rows.values()) {
           if (generation === this.#young) this.#youngBytes -= row.countedBytes
           else this.#oldBytes -= row.countedBytes
         }
-        generation.delete(windowStart)
+        generation.delete(front)
       }
     }
-    this.#lastStart = -1
-    this.#lastWindow = undefined
+    this.#lastFront = -1
+    this.#lastRows = undefined
   }
 }

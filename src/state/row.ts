@@ -1,10 +1,12 @@
 /**
  * One row of a store in memory: its value, whether it differs from the last commit, and how it was before the turn.
  */
-import type { Codec } from '../core/serde.ts'
 import { ByteWriter, readInt64, writeInt64 } from '../core/bytes.ts'
-import { encodeInto } from '../core/serde.ts'
+import { MillraceError, messageOf } from '../core/errors.ts'
+import { type Codec, encodeInto } from '../core/serde.ts'
+import { shownBytes } from '../core/shown.ts'
 import type { Row } from '../plan/store.ts'
+import type { StoreLayout } from '../plan/store-layout.ts'
 import type { Revertible } from '../plan/turn.ts'
 
 /** A stored value: the timestamp in 8 bytes, then the encoded value. */
@@ -16,15 +18,32 @@ const noBytes = Buffer.alloc(0)
 /** What a row costs in memory beyond its bytes, measured on Node 20: the row, its buffers, its places in two Maps. */
 const rowOverheadBytes = 512
 
+/** Where rows belong: all that is the same for every row of a store. */
+export interface RowHome<V> {
+  readonly store: string
+  readonly partition: number
+  readonly codec: Codec<V>
+}
+
 /**
  * A value whose serde makes immutable ones is kept decoded; any other is kept as bytes, so that every reader gets a copy
- * of its own and an undone turn finds what was there. The bytes of a row that changes again and again are written in turn into
- * two buffers that it keeps.
+ * of its own and an undone turn finds what was there.
+ *
+ * The bytes of a row that changes again and again are written in turn into two buffers that it keeps. The first change of a
+ * turn goes into the other buffer, so what the turn began with stays where it was; further changes overwrite that buffer:
+ *
+ *     turn 7 begins     #bytes → [ v1 ]   #otherBytes → [ v0 ]   not swapped: v0 is of no use any more
+ *     set v2            #bytes → [ v2 ]   #otherBytes → [ v1 ]   swapped: v1 is what an undone turn needs
+ *     set v3            #bytes → [ v3 ]   #otherBytes → [ v1 ]
+ *     undone            #bytes → [ v1 ]   #otherBytes → [ v3 ]   swapped back
+ *     or turn 8 begins  #bytes → [ v3 ]   #otherBytes → [ v1 ]   not swapped: v1 is of no use any more
  */
 export class StateRow<V> implements Row<V>, Revertible {
-  readonly windowStart: number
+  /** What its store is ordered by first: 0 in a store without times, the start of a window, the number of a segment. */
+  readonly front: number
   readonly identity: string | number
   readonly keyBytes: Buffer
+  protected readonly home: RowHome<V>
   readonly #codec: Codec<V>
   exists = false
   timestamp = -1
@@ -45,15 +64,21 @@ export class StateRow<V> implements Row<V>, Revertible {
   #savedValue: V | undefined = undefined
   #savedLength = 0
 
-  constructor(windowStart: number, identity: string | number, keyBytes: Buffer, codec: Codec<V>) {
-    this.windowStart = windowStart
+  constructor(front: number, identity: string | number, keyBytes: Buffer, home: RowHome<V>) {
+    this.front = front
     this.identity = identity
     this.keyBytes = keyBytes
-    this.#codec = codec
+    this.home = home
+    this.#codec = home.codec
   }
 
   get value(): V {
-    return this.#codec.immutable ? (this.#value as V) : this.#codec.read(this.#bytes, 0, this.#length)
+    if (this.#codec.immutable) return this.#value as V
+    try {
+      return this.#codec.read(this.#bytes, 0, this.#length)
+    } catch (cause) {
+      throw undecodable(this.home, this.keyBytes, cause)
+    }
   }
 
   /** Remembers how it is, for {@link revert}. */
@@ -121,22 +146,35 @@ export class StateRow<V> implements Row<V>, Revertible {
     this.#length = 0
   }
 
-  /** Takes over what is stored. */
-  load(stored: Buffer): void {
-    this.exists = true
-    this.timestamp = readInt64(stored, 0)
-    if (this.#codec.immutable) this.#value = this.#codec.read(stored, timestampBytes, stored.length)
-    else this.#bytes = stored.subarray(timestampBytes)
+  /**
+   * Takes over what is stored; the value begins at `valueAt`.
+   *
+   * @throws MillraceError `undecodable`
+   */
+  load(stored: Buffer, valueAt: number = timestampBytes): void {
+    if (this.#codec.immutable) this.#value = decoded(this.home, this.keyBytes, stored, valueAt)
+    else this.#bytes = stored.subarray(valueAt)
     this.#length = this.#bytes.length
+    this.timestamp = readInt64(stored, 0)
+    this.exists = true
   }
 
   /** The stored form; valid until the next call for any row. */
   encode(): Buffer {
     scratch.at = timestampBytes
     writeInt64(scratch.bytes, 0, this.timestamp)
-    if (this.#codec.immutable) this.#codec.write(this.#value as V, scratch)
-    else scratch.append(this.#bytes, 0, this.#length)
+    this.writeValue(scratch)
     return scratch.bytes.subarray(0, scratch.at)
+  }
+
+  /** After the commit is durable. */
+  committed(): void {
+    this.isDirty = false
+  }
+
+  protected writeValue(out: ByteWriter): void {
+    if (this.#codec.immutable) this.#codec.write(this.#value as V, out)
+    else out.append(this.#bytes, 0, this.#length)
   }
 
   get memoryBytes(): number {
@@ -146,7 +184,34 @@ export class StateRow<V> implements Row<V>, Revertible {
   }
 }
 
-/** The value and timestamp of a stored row, for queries. */
-export function readStoredRow<V>(codec: Codec<V>, stored: Buffer): { readonly value: V; readonly timestamp: number } {
-  return { value: codec.read(stored, timestampBytes, stored.length), timestamp: readInt64(stored, 0) }
+/** Where the value begins in a row of this layout: after the timestamp, and the due time where rows have one. */
+export function valueBegin({ hasDueTimes }: StoreLayout): number {
+  return hasDueTimes ? 2 * timestampBytes : timestampBytes
+}
+
+export function storedTimestamp(stored: Buffer): number {
+  return readInt64(stored, 0)
+}
+
+/**
+ * The value of a stored row.
+ *
+ * @throws MillraceError `undecodable`
+ */
+export function decoded<V>(home: RowHome<V>, keyBytes: Buffer, stored: Buffer, valueAt: number = timestampBytes): V {
+  try {
+    return home.codec.read(stored, valueAt, stored.length)
+  } catch (cause) {
+    throw undecodable(home, keyBytes, cause)
+  }
+}
+
+/** What cannot be read back was written by another serde under the same name, or by another version of it. */
+function undecodable<V>({ store, partition, codec }: RowHome<V>, keyBytes: Buffer, cause: unknown): MillraceError {
+  return new MillraceError(
+    'undecodable',
+    `the value of store "${store}", partition ${partition}, key ${shownBytes(keyBytes)} cannot be decoded as ${codec.name}: ` +
+      `${messageOf(cause)}. If the serde has changed, give it a new name`,
+    { store, partition, cause },
+  )
 }

@@ -16,7 +16,7 @@ import {
   operatorError,
   type StreamTime,
 } from '../plan/operator.ts'
-import type { Row, State, StoreSpec, WindowSpec } from '../plan/store.ts'
+import type { Row, Store, StoreSpec, WindowSpec } from '../plan/store.ts'
 import { refusePromise } from './answers.ts'
 import { operate } from '../plan/subscriber.ts'
 
@@ -78,7 +78,7 @@ export function aggregation(store: StoreSpec, fold: Fold): OperatorFactory {
 abstract class Folding implements CarrierObserver {
   protected readonly out: CarrierObserver
   protected readonly context: OperatorContext
-  protected readonly state: State<unknown, unknown>
+  protected readonly state: Store<unknown, unknown>
   protected readonly valueCodec: Codec<unknown>
   readonly #fold: Fold
 
@@ -109,7 +109,7 @@ abstract class Folding implements CarrierObserver {
 
   protected rowOf(windowStart: number, carrier: Carrier): Row<unknown> {
     try {
-      return this.state.row(windowStart, carrier)
+      return this.state.row(carrier, windowStart)
     } catch (error) {
       throw operatorError(this.context.operator, error)
     }

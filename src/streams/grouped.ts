@@ -10,6 +10,7 @@ import { checkStore } from '../core/topic.ts'
 import { sumMs } from '../core/units.ts'
 import { TimeWindows, type Windowed, WindowedCodec } from '../core/window.ts'
 import type { StoreSpec, WindowSpec } from '../plan/store.ts'
+import { keyLayout, type StoreLayout, windowLayout } from '../plan/store-layout.ts'
 import { aggregating, aggregation, counting, type Fold, reducing } from './aggregate.ts'
 import type { AggregateFunctions, Named, Reducer } from './dsl/functions.ts'
 import type { KGroupedStream } from './dsl/grouped.ts'
@@ -100,7 +101,7 @@ export class GroupedStream<K, V, Known extends KnownSerdes>
   ): KTable<K, A, 'both'> {
     const { plan, node, keyCodec, untouchedKeys, faces } = this.parts
     const made = plan.stateful(verb, node, options.name, (id) => {
-      const store = storeSpec('keyValueStore', id, keyCodec, codec, options, undefined)
+      const store = storeSpec('keyValueStore', id, keyCodec, codec, options, keyLayout(), undefined)
       return { stores: [store], operator: aggregation(store, fold) }
     })
     return faces.table({ faces, plan, node: made, keyCodec, valueCodec: codec, untouchedKeys })
@@ -126,9 +127,11 @@ class TimeWindowedStream<K, V, Known extends KnownSerdes>
     fold: Fold,
   ): KTable<Windowed<K>, A, 'both'> {
     const { plan, node, keyCodec, faces } = this.parts
-    const window = windowSpec(this.#windows, options.retentionMs)
+    const { sizeMs, advanceMs, graceMs } = this.#windows
+    const window = Object.freeze({ sizeMs, advanceMs, graceMs })
+    const layout = windowLayout(retentionOf(window, options.retentionMs))
     const made = plan.stateful(verb, node, options.name, (id) => {
-      const store = storeSpec('windowStore', id, keyCodec, codec, options, window)
+      const store = storeSpec('windowStore', id, keyCodec, codec, options, layout, window)
       return { stores: [store], operator: aggregation(store, fold) }
     })
     const rowKeyCodec = new WindowedCodec(keyCodec, window.sizeMs) as Codec<unknown>
@@ -143,7 +146,7 @@ class TimeWindowedStream<K, V, Known extends KnownSerdes>
   }
 }
 
-function windowSpec({ sizeMs, advanceMs, graceMs }: TimeWindows, retentionMs: number | undefined): WindowSpec {
+function retentionOf({ sizeMs, graceMs }: WindowSpec, retentionMs: number | undefined): number {
   const least = sumMs(sizeMs, graceMs)
   if (retentionMs !== undefined && checkWhole('retentionMs', retentionMs, 1) < least) {
     throw new MillraceError(
@@ -151,7 +154,7 @@ function windowSpec({ sizeMs, advanceMs, graceMs }: TimeWindows, retentionMs: nu
       `retentionMs is ${retentionMs}, but a window of ${sizeMs} ms with ${graceMs} ms of grace closes after ${least} ms`,
     )
   }
-  return Object.freeze({ sizeMs, advanceMs, graceMs, retentionMs: retentionMs ?? Math.max(days(1), least) })
+  return retentionMs ?? Math.max(days(1), least)
 }
 
 function storeSpec(
@@ -160,6 +163,7 @@ function storeSpec(
   keyCodec: Codec<unknown>,
   valueCodec: Codec<unknown>,
   { store: constant }: AggregationOptions,
+  layout: StoreLayout,
   window: WindowSpec | undefined,
 ): StoreSpec {
   if (constant !== undefined) checkFits(kind, id, keyCodec, valueCodec, constant)
@@ -168,6 +172,7 @@ function storeSpec(
     name: constant?.name ?? id,
     keyCodec,
     valueCodec,
+    layout,
     window,
     // Not the retention: it may change, and rows go sooner or later then.
     facts:

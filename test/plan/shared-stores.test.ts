@@ -115,7 +115,7 @@ describe('two nodes on one store', () => {
         totals: {
           owner: 'of-input',
           readers: ['of-other'],
-          facts: { kind: 'keyValue', key: 'string', value: 'int64', partitions: 1 },
+          facts: { kind: 'keyValue', order: 'key', key: 'string', value: 'int64', partitions: 1 },
           keys: ['input'],
           topics: ['input', 'other'],
         },

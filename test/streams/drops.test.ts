@@ -14,7 +14,7 @@ const carrier = (key: string | null, value: string | null, timestamp = 0): Retur
 
 test.each([
   ['without windows', undefined],
-  ['with windows', { sizeMs: 10, advanceMs: 10, graceMs: 0, retentionMs: 10 }],
+  ['with windows', { sizeMs: 10, advanceMs: 10, graceMs: 0 }],
 ])('a count %s drops what has no key or no value', (_, window) => {
   const count = alone(aggregation(countStore('counts', window), counting))
   const keyless = carrier(null, 'x')
@@ -29,7 +29,7 @@ test.each([
 })
 
 test('a windowed count drops a late record once for each window that is closed', () => {
-  const hopping = { sizeMs: 20, advanceMs: 10, graceMs: 0, retentionMs: 20 }
+  const hopping = { sizeMs: 20, advanceMs: 10, graceMs: 0 }
   const count = alone(aggregation(countStore('counts', hopping), counting))
   const late = carrier('a', 'x', 15)
   count.feed(carrier('a', 'x', 20))

@@ -70,7 +70,7 @@ describe('retentionMs', () => {
         .groupByKey()
         .windowedBy(windows)
         .count(retentionMs === undefined ? {} : { retentionMs }),
-    ).stores[0]?.spec.window?.retentionMs
+    ).stores[0]?.spec.layout.retentionMs
 
   test('is at least what closing a window needs', () => {
     expect(errorOf(() => retentionOf(69_999))).toMatchObject({
@@ -87,6 +87,6 @@ describe('retentionMs', () => {
     expect(retentionOf()).toBe(days(1))
     const weekly = TimeWindows.of({ size: days(7), grace: days(1) })
     const topology = topologyOf((builder) => builder.stream(input).groupByKey().windowedBy(weekly).count())
-    expect(topology.stores[0]?.spec.window?.retentionMs).toBe(days(8))
+    expect(topology.stores[0]?.spec.layout.retentionMs).toBe(days(8))
   })
 })

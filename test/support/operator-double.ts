@@ -2,11 +2,11 @@
 import { Observable } from 'rxjs'
 import type { Carrier } from '../../src/plan/carrier.ts'
 import type { CarrierObserver, DropReason, OperatorContext, OperatorFactory } from '../../src/plan/operator.ts'
-import type { State, StoreSpec } from '../../src/plan/store.ts'
+import type { Store, StoreSpec } from '../../src/plan/store.ts'
 import { PassingSubscriber } from '../../src/plan/subscriber.ts'
 import { Ledger } from '../../src/runtime/ledger.ts'
 import { TurnScope } from '../../src/runtime/turn.ts'
-import { StateTable } from '../../src/state/table.ts'
+import { openStore } from '../../src/state/open-store.ts'
 
 /** A carrier that was dropped, and why. */
 export interface Dropped {
@@ -40,8 +40,8 @@ export function alone(
   const ports: Record<string, Carrier[]> = {}
   const dropped: Dropped[] = []
   const stops: Error[] = []
-  const stores = new Map<StoreSpec, StateTable<unknown, unknown>>()
-  const nothingStored = { get: () => undefined, range: () => [], last: () => undefined }
+  const stores = new Map<StoreSpec, Store<unknown, unknown>>()
+  const nothingStored = { get: () => undefined, range: () => [] }
   const context: OperatorContext = {
     operator: 'alone',
     verb: 'alone',
@@ -49,9 +49,11 @@ export function alone(
     streamTime: ledger.streamTime('alone'),
     drop: (reason, carrier) => dropped.push({ reason, carrier }),
     state: <K, V>(spec: StoreSpec) => {
-      const known = stores.get(spec) ?? new StateTable(spec, 1, 0, nothingStored, turn, undefined)
+      const known =
+        stores.get(spec) ??
+        openStore({ spec, storeId: 1, partition: 0, reader: nothingStored, turn, streamTime: undefined })
       stores.set(spec, known)
-      return known as unknown as State<K, V>
+      return known as unknown as Store<K, V>
     },
     port: (name) => {
       const list: Carrier[] = (ports[name] = [])

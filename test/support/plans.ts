@@ -5,6 +5,7 @@ import { onTestFinished } from 'vitest'
 import { type Codec, codecOf, type Serde } from '../../src/core/serde.ts'
 import type { SourceTopic } from '../../src/plan/node.ts'
 import { PlanBuilder } from '../../src/plan/plan-builder.ts'
+import { keyLayout, windowLayout } from '../../src/plan/store-layout.ts'
 import type { StoreSpec, WindowSpec } from '../../src/plan/store.ts'
 import { Topology } from '../../src/plan/topology.ts'
 
@@ -15,6 +16,7 @@ export function countStore(name: string, window?: WindowSpec): StoreSpec {
     name,
     keyCodec: codecOf(string()) as Codec<unknown>,
     valueCodec: codecOf(int64()) as Codec<unknown>,
+    layout: window === undefined ? keyLayout() : windowLayout(10),
     window,
     facts: {},
   }

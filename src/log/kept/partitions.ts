@@ -47,7 +47,7 @@ export interface AppendOptions {
   /** Whether the records get the time of the append. */
   readonly usesAppendTime?: boolean | undefined
   /** Whether they come with a stamp and a checksum, which stay as their producer made them. */
-  readonly areSealed?: boolean
+  readonly areSealed?: boolean | undefined
 }
 
 /** More segments than a reader is in at once. */

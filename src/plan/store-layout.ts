@@ -1,0 +1,81 @@
+/**
+ * Key layouts: how a kind of store lays its rows out over the one ordered store. Plain data, which the stored plan holds:
+ * rows that are there can only be read by the layout that they were written with.
+ */
+import { minutes } from '../core/duration.ts'
+
+/** The order of a store's rows, and what else depends on it. */
+export interface StoreLayout {
+  /**
+   * `key`: by key, one row for each.
+   * `time`: by time, then key. For windows on a grid: the open ones lie together, and a key is found in each by one look-up.
+   * `segment`: by segment of time, then key, then time. For times without a grid: the rows of one key lie together in each
+   * segment, and expiry is still a range at the front.
+   */
+  readonly order: 'key' | 'time' | 'segment'
+  /** The length of a segment; undefined in other orders. */
+  readonly segmentMs: number | undefined
+  /** Whether a number tells rows of one key and time apart: the start of a session, the place in a join buffer. */
+  readonly isNumbered: boolean
+  /** How long a row is kept after stream time has passed its time; undefined: until it is removed. */
+  readonly retentionMs: number | undefined
+  /** Whether ranges are read. A store that is not ordered is faster, and has `row` alone. */
+  readonly isOrdered: boolean
+  /** Whether rows may have a due time, by which they are found too. Only in an ordered store. */
+  readonly hasDueTimes: boolean
+}
+
+/** What an operator asks of a layout; each costs time and space. */
+interface Wishes {
+  readonly isOrdered?: boolean | undefined
+  readonly hasDueTimes?: boolean | undefined
+}
+
+/** One row for each key. */
+export function keyLayout({ isOrdered = false, hasDueTimes = false }: Wishes = {}): StoreLayout {
+  return layout('key', undefined, false, undefined, isOrdered || hasDueTimes, hasDueTimes)
+}
+
+/** One row for each key and window, where windows start on a grid (docs/decisions/0003). */
+export function windowLayout(
+  retentionMs: number,
+  { isOrdered = false, hasDueTimes = false }: Wishes = {},
+): StoreLayout {
+  return layout('time', undefined, false, retentionMs, isOrdered || hasDueTimes, hasDueTimes)
+}
+
+/** A segment is no shorter than this, whatever the retention. */
+const segmentMsMin = minutes(1)
+
+/** Sessions, sliding windows, versions, join buffers: always ordered, because a key is asked for over a span of time. */
+export function segmentLayout(
+  retentionMs: number,
+  {
+    isNumbered = false,
+    hasDueTimes = false,
+  }: { readonly isNumbered?: boolean | undefined; readonly hasDueTimes?: boolean | undefined } = {},
+): StoreLayout {
+  const segmentMs = Math.max(Math.floor(retentionMs / 2), segmentMsMin)
+  return layout('segment', segmentMs, isNumbered, retentionMs, true, hasDueTimes)
+}
+
+function layout(
+  order: StoreLayout['order'],
+  segmentMs: number | undefined,
+  isNumbered: boolean,
+  retentionMs: number | undefined,
+  isOrdered: boolean,
+  hasDueTimes: boolean,
+): StoreLayout {
+  return Object.freeze({ order, segmentMs, isNumbered, retentionMs, isOrdered, hasDueTimes })
+}
+
+/** What rows on disk depend on of a layout, in words: how long they are kept and whether ranges are read may change. */
+export function orderOf({ order, segmentMs, isNumbered, hasDueTimes }: StoreLayout): string {
+  const words = [
+    order === 'segment' ? `segment of ${segmentMs} ms` : order,
+    ...(isNumbered ? ['numbered'] : []),
+    ...(hasDueTimes ? ['with due times'] : []),
+  ]
+  return words.join(', ')
+}

@@ -1,0 +1,231 @@
+/**
+ * A store that is read in order: by key, by time, and by due time where its layout asks for that. Rows are known by the
+ * bytes of their stored keys, in memory as one character for each byte, whose order is that of the bytes.
+ */
+import { assert } from '../core/assert.ts'
+import { ByteWriter, writeUint64 } from '../core/bytes.ts'
+import { bytesAsText } from '../core/text.ts'
+import { dueRowsMax, type KeyOf, type OrderedRow, type OrderedStore, type Row, type RowRange } from '../plan/store.ts'
+import type { StateWriter, StoredRow } from '../storage/state-rows.ts'
+import { type KeyLayout, keyLayoutOf, type RowPlace } from './layout.ts'
+import { DueEntry, OrderedStateRow, type OrderedHome } from './ordered-row.ts'
+import { boundsOf, type Fronts, spansOf } from './ranges.ts'
+import { valueBegin } from './row.ts'
+import { TurnOrder } from './turn-order.ts'
+import { type StoreGround, TurnStore } from './turn-store.ts'
+
+const scratch = new ByteWriter(256)
+const noBytes = Buffer.alloc(0)
+
+export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> implements OrderedStore<K, V> {
+  readonly #layout: KeyLayout
+  readonly #orderedHome: OrderedHome<V>
+  readonly #byKey: TurnOrder<OrderedStateRow<V>>
+  readonly #byDue: TurnOrder<DueEntry<V>>
+
+  constructor(ground: StoreGround) {
+    super(ground)
+    const layout = keyLayoutOf(ground.spec.layout)
+    this.#layout = layout
+    const { hasDueTimes } = layout
+    this.#orderedHome = {
+      ...this.home,
+      hasDueTimes,
+      valueAt: valueBegin(ground.spec.layout),
+      relist: (row) => {
+        if (row.isKept) this.#list(row)
+      },
+    }
+    this.#byKey = new TurnOrder(ground, layout.firstKey, {
+      hasChanged: (stored, text) => this.cache.get(layout.frontOf(stored.key), text)?.isDirty === true,
+      entryOf: (stored, text) => this.#rowOf(stored, text),
+    })
+    this.#byDue = new TurnOrder(ground, layout.dueKeyFrom(0), {
+      hasChanged: (stored) => this.#cachedOfDue(stored)?.isDirty === true,
+      entryOf: (stored, text) => this.#dueEntryOf(stored, text),
+    })
+  }
+
+  row(key: KeyOf<K>, at: number = 0, number: number = 0): OrderedStateRow<V> {
+    const place = this.#placeOf(key, at, number)
+    const storedKey = this.#layout.storedKey(place.keyBytes, place.keyEnd, at, number)
+    const front = this.#layout.front(at)
+    const text = bytesAsText(storedKey, 0, storedKey.length)
+    if (this.#hasExpired(place)) return new OrderedStateRow(front, text, storedKey, place, this.#orderedHome)
+    return this.cache.get(front, text) ?? this.#keep(this.#read(front, text, storedKey, place))
+  }
+
+  #placeOf(key: KeyOf<K>, at: number, number: number): RowPlace {
+    const { hasTimes, isNumbered } = this.#layout
+    scratch.at = 0
+    key.writeKey(this.keyCodec, scratch)
+    const keyEnd = scratch.at
+    this.#layout.checkLength(this.ground.spec.name, scratch.bytes, keyEnd)
+    scratch.ensure(16)
+    if (hasTimes) writeUint64(scratch.bytes, keyEnd, at)
+    if (isNumbered) writeUint64(scratch.bytes, keyEnd + 8, number)
+    scratch.at = keyEnd + (hasTimes ? 8 : 0) + (isNumbered ? 8 : 0)
+    return { keyBytes: scratch.copyFrom(0), keyEnd, at, number }
+  }
+
+  #hasExpired({ at }: RowPlace): boolean {
+    return at < this.expiredBefore
+  }
+
+  #read(front: number, text: string, storedKey: Buffer, place: RowPlace): OrderedStateRow<V> {
+    const { reader, storeId, partition } = this.ground
+    const row = new OrderedStateRow(front, text, storedKey, place, this.#orderedHome)
+    const stored = reader.get(storeId, partition, storedKey)
+    if (stored !== undefined) row.load(stored)
+    return row
+  }
+
+  #keep(row: OrderedStateRow<V>): OrderedStateRow<V> {
+    row.isKept = true
+    this.cache.add(row)
+    return row
+  }
+
+  override put(row: Row<V>, value: V, timestamp: number): void {
+    const own = this.#own(row)
+    super.put(own, value, timestamp)
+    this.#list(own)
+  }
+
+  override putTrusted(row: Row<V>, value: V, timestamp: number): void {
+    const own = this.#own(row)
+    super.putTrusted(own, value, timestamp)
+    this.#list(own)
+  }
+
+  override remove(row: Row<V>): void {
+    super.remove(this.#own(row))
+  }
+
+  setDue(row: OrderedRow<V>, due: number): void {
+    const own = this.#own(row)
+    assert(this.#layout.hasDueTimes, 'rows with due times are in a store whose layout has them')
+    assert(own.exists && Number.isSafeInteger(due) && due >= -1, 'a row that is there is due at a time, or never')
+    this.change(own).due = due
+    this.#list(own)
+  }
+
+  /** A row that a range found may meanwhile be known by its key: there is one row for each. */
+  #own(row: Row<V>): OrderedStateRow<V> {
+    const given = row as OrderedStateRow<V>
+    if (given.isKept || this.#hasExpired(given)) return given
+    return this.cache.get(given.front, given.text) ?? this.#keep(given)
+  }
+
+  /** What is put in an expired row stays in the hand that put it. */
+  protected override change(row: OrderedStateRow<V>): OrderedStateRow<V> {
+    return row.isKept ? super.change(row) : row
+  }
+
+  /** Lists a changed row where it stands now. */
+  #list(row: OrderedStateRow<V>): void {
+    if (!row.isKept) return
+    if (row.exists) this.#byKey.add(row)
+    if (row.due < 0) return
+    const key = this.#layout.dueKey(row, row.due)
+    this.#byDue.add(new DueEntry(row, row.due, bytesAsText(key, 0, key.length)))
+  }
+
+  *rows(range: RowRange<K> = {}): Generator<OrderedStateRow<V>, undefined> {
+    const { turn } = this.ground
+    const { number } = turn
+    const bounds = boundsOf(range, this.keyCodec, this.expiredBefore)
+    const { fromTime, toTime, isReverse } = bounds
+    for (const span of spansOf(this.#layout, bounds, this.#fronts)) {
+      for (const row of this.#byKey.walk(span, isReverse)) {
+        assert(number === turn.number, 'a range is read in the turn that asked for it')
+        if (row.at >= fromTime && row.at <= toTime) yield row
+      }
+    }
+  }
+
+  readonly #fronts: Fronts = {
+    next: (front) => this.#frontAt(this.#layout.frontKey(front), this.#layout.endKey, false),
+    previous: (front) => this.#frontAt(this.#layout.firstKey, this.#layout.frontKey(front + 1), true),
+  }
+
+  #frontAt(from: Buffer, to: Buffer | undefined, isReverse: boolean): number | undefined {
+    const { reader, storeId, partition } = this.ground
+    const changed = isReverse ? this.#byKey.changedBefore(to ?? noBytes) : this.#byKey.changedFrom(from)
+    const [stored] = reader.range(storeId, partition, from, to, 1, isReverse)
+    if (stored === undefined) return changed?.front
+    const committed = this.#layout.frontOf(stored.key)
+    if (changed === undefined) return committed
+    return isReverse ? Math.max(committed, changed.front) : Math.min(committed, changed.front)
+  }
+
+  /** A row as it is stored, which is only kept when it changes: a range may be longer than memory. */
+  #rowOf({ key, value }: StoredRow, text: string): OrderedStateRow<V> {
+    const front = this.#layout.frontOf(key)
+    const cached = this.cache.get(front, text)
+    if (cached !== undefined) return cached
+    const row = new OrderedStateRow(front, text, key, this.#layout.placeOf(key), this.#orderedHome)
+    row.load(value)
+    return row
+  }
+
+  dueRows(until: number): readonly OrderedStateRow<V>[] {
+    const rows: OrderedStateRow<V>[] = []
+    if (until < 0) return rows
+    const span = { from: this.#layout.dueKeyFrom(0), to: this.#layout.dueKeyFrom(until + 1) }
+    for (const { row } of this.#byDue.walk(span, false)) {
+      if (!this.#hasExpired(row)) rows.push(row)
+      if (rows.length === dueRowsMax) break
+    }
+    return rows
+  }
+
+  #cachedOfDue({ key }: StoredRow): OrderedStateRow<V> | undefined {
+    const { keyBytes, keyEnd, at, number } = this.#layout.placeOfDue(key)
+    const storedKey = this.#layout.storedKey(keyBytes, keyEnd, at, number)
+    return this.cache.get(this.#layout.front(at), bytesAsText(storedKey, 0, storedKey.length))
+  }
+
+  #dueEntryOf(stored: StoredRow, text: string): DueEntry<V> | undefined {
+    const place = this.#layout.placeOfDue(stored.key)
+    const storedKey = this.#layout.storedKey(place.keyBytes, place.keyEnd, place.at, place.number)
+    const front = this.#layout.front(place.at)
+    const rowText = bytesAsText(storedKey, 0, storedKey.length)
+    const row = this.cache.get(front, rowText) ?? this.#keep(this.#read(front, rowText, storedKey, place))
+    const due = this.#layout.dueOf(stored.key)
+    if (row.exists && !this.#hasExpired(row)) {
+      assert(row.due === due, 'a row that has not changed is due when its entry says')
+      return new DueEntry(row, due, text)
+    }
+    // It expired before anyone asked for what is due: the entry goes with the next commit.
+    row.committedDue = due
+    this.change(row).clear()
+    return undefined
+  }
+
+  protected writeRow(writer: StateWriter, row: OrderedStateRow<V>, hasExpired: boolean): void {
+    const { storeId, partition } = this.ground
+    const due = hasExpired ? -1 : row.due
+    if (row.committedDue !== due) {
+      if (row.committedDue >= 0) writer.remove(storeId, partition, this.#layout.dueKey(row, row.committedDue))
+      if (due >= 0) writer.put(storeId, partition, this.#layout.dueKey(row, due), noBytes)
+    }
+    if (hasExpired) return
+    if (row.exists) writer.put(storeId, partition, row.storedKey, row.encode())
+    else writer.remove(storeId, partition, row.storedKey)
+  }
+
+  override committed(): void {
+    super.committed()
+    this.#byKey.clear()
+    this.#byDue.clear()
+  }
+
+  protected get keptFrom(): number {
+    return this.#layout.front(this.expiredBefore)
+  }
+
+  protected frontKey(front: number): Buffer {
+    return this.#layout.frontKey(front)
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * What every store of a partition is: rows in a bounded cache over what is committed, changed under the turn and written once
+ * for each key and commit. How rows are laid out and found is for the subclasses to say.
+ */
+import type { Codec } from '../core/serde.ts'
+import type { StreamTime } from '../plan/operator.ts'
+import type { KeyOf, Row, Store, StoreSpec } from '../plan/store.ts'
+import type { Turn } from '../plan/turn.ts'
+import type { StateReader, StateWriter } from '../storage/state-rows.ts'
+import type { RowHome, StateRow } from './row.ts'
+import { RowCache } from './row-cache.ts'
+
+/** What a store stands on. */
+export interface StoreGround {
+  readonly spec: StoreSpec
+  readonly storeId: number
+  readonly partition: number
+  readonly reader: StateReader
+  readonly turn: Turn
+  /** By which rows expire. */
+  readonly streamTime: StreamTime | undefined
+}
+
+/** A store as the engine knows it. */
+export interface CommittableStore extends Store<unknown, unknown> {
+  /** What the store holds in memory, roughly. */
+  readonly memoryBytes: number
+  /** Writes what changed, and removes what has expired. */
+  write(writer: StateWriter): void
+  /** After the commit is durable. */
+  committed(): void
+  /** Makes room: drops rows that were not used for a while. Only directly after {@link committed}. */
+  age(): void
+}
+
+export abstract class TurnStore<K, V, R extends StateRow<V>> implements Store<K, V> {
+  protected readonly ground: StoreGround
+  protected readonly keyCodec: Codec<K>
+  protected readonly home: RowHome<V>
+  protected readonly cache: RowCache<R> = new RowCache<R>()
+  readonly #turn: Turn
+  #dirty: R[] = []
+  /** Rows in front of this are gone from storage. */
+  #removedBefore = -1
+
+  constructor(ground: StoreGround) {
+    this.ground = ground
+    this.#turn = ground.turn
+    const { spec, partition } = ground
+    this.keyCodec = spec.keyCodec as Codec<K>
+    this.home = { store: spec.name, partition, codec: spec.valueCodec as Codec<V> }
+  }
+
+  abstract row(key: KeyOf<K>, at?: number): R
+
+  put(row: Row<V>, value: V, timestamp: number): void {
+    const changed = this.change(row as R)
+    changed.set(value, timestamp)
+    this.cache.recount(changed)
+  }
+
+  putTrusted(row: Row<V>, value: V, timestamp: number): void {
+    this.change(row as R).setTrusted(value, timestamp)
+  }
+
+  remove(row: Row<V>): void {
+    const changed = this.change(row as R)
+    changed.clear()
+    this.cache.recount(changed)
+  }
+
+  /** Makes a row ready to be changed in this turn. */
+  protected change(row: R): R {
+    if (row.turn !== this.#turn.number) {
+      row.save(this.#turn.number)
+      this.#turn.touch(row)
+    }
+    if (!row.isDirty) {
+      row.isDirty = true
+      this.#dirty.push(row)
+    }
+    return row
+  }
+
+  get memoryBytes(): number {
+    return this.cache.bytes
+  }
+
+  /** Rows with a time before this have expired; 0 where rows are kept until they are removed. */
+  get expiredBefore(): number {
+    const { spec, streamTime } = this.ground
+    const { retentionMs } = spec.layout
+    return retentionMs === undefined || streamTime === undefined ? 0 : Math.max(0, streamTime.now - retentionMs + 1)
+  }
+
+  /** The front of the first rows that have not all expired. */
+  protected abstract readonly keptFrom: number
+
+  /** The first key of the rows with this front. */
+  protected abstract frontKey(front: number): Buffer
+
+  protected abstract writeRow(writer: StateWriter, row: R, hasExpired: boolean): void
+
+  write(writer: StateWriter): void {
+    const { storeId, partition } = this.ground
+    const { keptFrom } = this
+    for (const row of this.#dirty) this.writeRow(writer, row, row.front < keptFrom)
+    if (keptFrom > this.#removedBefore && keptFrom > 0) {
+      writer.removeRange(storeId, partition, this.frontKey(0), this.frontKey(keptFrom))
+    }
+  }
+
+  committed(): void {
+    for (const row of this.#dirty) row.committed()
+    this.#dirty = []
+    const { keptFrom } = this
+    if (keptFrom <= this.#removedBefore) return
+    this.#removedBefore = keptFrom
+    this.cache.dropBefore(keptFrom)
+  }
+
+  age(): void {
+    this.cache.age()
+  }
+}

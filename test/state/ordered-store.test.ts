@@ -1,0 +1,302 @@
+// What an ordered store promises beside its order: what a read costs, what expires when, and what a turn leaves behind.
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { int64 } from 'millrace'
+import { type Codec, codecOf } from '../../src/core/serde.ts'
+import { keyOf, ordered } from '../../src/plan/store.ts'
+import { keyLayout, segmentLayout, type StoreLayout, windowLayout } from '../../src/plan/store-layout.ts'
+import { TurnScope } from '../../src/runtime/turn.ts'
+import { keyLayoutOf } from '../../src/state/layout.ts'
+import { openStore } from '../../src/state/open-store.ts'
+import { openTestLog } from '../support/open.ts'
+import { errorOf } from '../support/thrown.ts'
+import { hexKeys, layouts, shown, specOf, times, World } from './ordered-world.ts'
+
+const worldOf = (layout: StoreLayout): World => new World(openTestLog().environment, layout)
+const keyNumber = (number: number): string => number.toString(16).padStart(8, '0')
+
+describe.each(layouts)('%s', (_, layout) => {
+  const at = layout.order === 'key' ? 0 : 10
+
+  test('a range sees the turn’s own writes and is undone with it', () => {
+    const world = worldOf(layout)
+    world.begin()
+    world.put('01', at, 0, 'committed', 1)
+    world.put('02', at, 0, 'committed', 1)
+    world.commit()
+    world.begin()
+    world.store.remove(world.row('01', at, 0))
+    world.put('02', at, 0, 'changed', 2)
+    world.put('03', at, 0, 'new', 2)
+    expect(world.rows().map(({ key, value }) => `${key} ${value}`)).toEqual(['02 changed', '03 new'])
+    world.undo()
+    world.begin()
+    expect(world.rows().map(({ key, value }) => `${key} ${value}`)).toEqual(['01 committed', '02 committed'])
+  })
+
+  test('one row stands for a key, whether a range or the key found it', () => {
+    const world = worldOf(layout)
+    world.begin()
+    world.put('01', at, 0, 'a', 1)
+    world.commit()
+    world.age()
+    world.begin()
+    const [found] = [...world.store.rows()]
+    if (found === undefined) throw new Error('the row is gone')
+    world.put('01', at, 0, 'b', 2)
+    world.store.put(found, 'c', 3)
+    expect(world.rows()).toMatchObject([{ value: 'c', timestamp: 3 }])
+    expect(world.row('01', at, 0).value).toBe('c')
+  })
+
+  test('a key says its place again', () => {
+    const layoutOf = keyLayoutOf(layout)
+    fc.assert(
+      fc.property(hexKeys, times, fc.nat({ max: 9 }), (hex, time, number) => {
+        const key = Buffer.from(hex, 'hex')
+        const place = {
+          keyBytes: key,
+          keyEnd: key.length,
+          at: layoutOf.hasTimes ? time : 0,
+          number: layoutOf.isNumbered ? number : 0,
+        }
+        for (const read of [
+          layoutOf.placeOf(layoutOf.storedKey(key, key.length, place.at, place.number)),
+          layoutOf.placeOfDue(layoutOf.dueKey(place, 7)),
+        ]) {
+          expect(read).toMatchObject({ keyEnd: place.keyEnd, at: place.at, number: place.number })
+          expect(read.keyBytes.toString('hex', 0, read.keyEnd)).toBe(hex)
+        }
+      }),
+      { numRuns: 40 },
+    )
+  })
+})
+
+describe('what a read costs', () => {
+  test('one key’s rows over time are found without a scan of other keys', () => {
+    const world = worldOf(segmentLayout(1_000_000))
+    world.begin()
+    for (let key = 0; key < 500; key++) {
+      for (let time = 0; time < 1_000_000; time += 100_000) world.put(keyNumber(key), time, 0, 'v', time)
+    }
+    world.commit()
+    world.age()
+    world.begin()
+    world.reads.calls = world.reads.rows = 0
+    expect(world.rows({ key: keyNumber(250), fromTime: 100_000, toTime: 800_000 })).toHaveLength(8)
+    expect(world.reads).toEqual({ calls: 2, rows: 8 }) // one page for each of two segments
+    expect(world.rows({ key: keyNumber(250) })).toHaveLength(10)
+    expect(world.reads.rows).toBeLessThan(8 + 10 + 4)
+    expect(world.committedRows({ key: keyNumber(250) })).toHaveLength(10)
+    expect(world.reads.rows).toBeLessThan(8 + 2 * (10 + 4))
+  })
+
+  test('a key’s windows are found by two look-ups for each window that there is', () => {
+    const world = worldOf(windowLayout(1e9, { isOrdered: true }))
+    world.begin()
+    for (let key = 0; key < 100; key++)
+      for (const start of [0, 5_000, 900_000]) world.put(keyNumber(key), start, 0, 'v', 1)
+    world.commit()
+    world.age()
+    world.begin()
+    world.reads.calls = world.reads.rows = 0
+    expect(world.rows({ key: keyNumber(50), fromTime: 0, toTime: 1_000_000 })).toHaveLength(3)
+    expect(world.reads.calls).toBeLessThanOrEqual(2 * 3 + 1)
+    expect(world.reads.rows).toBeLessThanOrEqual(2 * 3)
+  })
+
+  test('the first of many rows is a short page', () => {
+    const world = worldOf(keyLayout({ isOrdered: true }))
+    world.begin()
+    for (let key = 0; key < 2_000; key++) world.put(keyNumber(key), 0, 0, 'v', 1)
+    world.commit()
+    world.age()
+    world.begin()
+    world.reads.rows = 0
+    const [first] = world.store.rows()
+    expect(first?.value).toBe('v')
+    expect(world.reads.rows).toBe(16)
+    expect([...world.store.rows()]).toHaveLength(2_000)
+  })
+
+  test('a queue does not pass over again what it has taken out since the commit', () => {
+    const world = worldOf(keyLayout({ isOrdered: true }))
+    world.begin()
+    for (let key = 0; key < 2_000; key++) world.put(keyNumber(key), 0, 0, 'v', 1)
+    world.commit()
+    world.reads.rows = 0
+    for (let key = 0; key < 1_000; key++) {
+      world.begin()
+      const [first] = world.store.rows()
+      if (first === undefined) throw new Error('the queue is empty')
+      expect(shown(first).key).toBe(keyNumber(key))
+      world.store.remove(first)
+    }
+    expect(world.reads.rows).toBeLessThanOrEqual(1_000 * 16)
+    world.commit()
+    world.begin()
+    world.put(keyNumber(5), 0, 0, 'again', 2)
+    world.commit()
+    world.age()
+    world.begin()
+    expect(world.rows()[0]).toMatchObject({ key: keyNumber(5), value: 'again' })
+  })
+
+  test('a range that is longer than memory stays out of it', () => {
+    const world = worldOf(keyLayout({ isOrdered: true }))
+    world.begin()
+    for (let key = 0; key < 2_000; key++) world.put(keyNumber(key), 0, 0, 'v', 1)
+    world.commit()
+    world.age()
+    world.begin()
+    expect([...world.store.rows()]).toHaveLength(2_000)
+    expect(world.store.memoryBytes).toBe(0)
+  })
+})
+
+describe('due rows', () => {
+  test('come in order of due time, at most 1,000 at a time, and what is released does not come again', () => {
+    const world = worldOf(segmentLayout(1e9, { hasDueTimes: true }))
+    world.begin()
+    for (let key = 0; key < 2_500; key++)
+      world.store.setDue(world.put(keyNumber(key), key, 0, 'v', 1), (key * 7) % 2_500)
+    world.commit()
+    world.age()
+    const released: number[] = []
+    for (const count of [1_000, 1_000, 499]) {
+      world.begin()
+      const rows = world.store.dueRows(2_498)
+      expect(rows).toHaveLength(count)
+      for (const row of rows) {
+        released.push(row.due)
+        if (row.at % 2 === 0) world.store.remove(row)
+        else world.store.setDue(row, -1)
+      }
+      if (count === 1_000) world.commit()
+    }
+    expect(released).toEqual(Array.from({ length: 2_499 }, (_, due) => due))
+    expect(world.store.dueRows(2_498)).toEqual([])
+    expect(world.store.dueRows(2_499)).toHaveLength(1)
+    world.commit()
+    expect(world.storedCount()).toBe(1_250 + 1) // the odd rows, and the entry of the one that is not due yet
+  })
+
+  test('that a turn released are due again when it is undone', () => {
+    const world = worldOf(keyLayout({ hasDueTimes: true }))
+    world.begin()
+    for (const key of ['01', '02']) world.store.setDue(world.put(key, 0, 0, 'v', 1), 5)
+    for (const isCommitted of [false, true]) {
+      if (isCommitted) world.commit()
+      world.begin()
+      for (const row of world.store.dueRows(5)) world.store.remove(row)
+      expect(world.store.dueRows(5)).toEqual([])
+      world.undo()
+      world.begin()
+      expect(world.store.dueRows(5).map(({ keyBytes }) => keyBytes.toString('hex'))).toEqual(['01', '02'])
+    }
+  })
+})
+
+describe('expiry', () => {
+  const retentionMs = 200_000
+
+  test.each([
+    ['by time', windowLayout(retentionMs, { hasDueTimes: true })],
+    ['by segment', segmentLayout(retentionMs, { hasDueTimes: true })],
+  ])('%s removes what has expired and its entries, in one range', (_, layout) => {
+    const world = worldOf(layout)
+    world.begin()
+    for (let time = 0; time < 400_000; time += 1_000) {
+      world.store.setDue(world.put('01', time, 0, 'v', time), time + retentionMs)
+    }
+    world.commit()
+    world.age()
+    world.begin()
+    world.time.advance(399_999)
+    const left = world.rows()
+    expect(left[0]?.at).toBe(200_000)
+    expect(left).toHaveLength(200)
+    expect(world.store.dueRows(399_999).every(({ at }) => at >= 200_000)).toBe(true)
+    world.commit()
+    expect(world.storedCount()).toBe(200 + 200) // rows and entries
+    world.begin()
+    world.time.advance(1e9)
+    expect(world.rows()).toEqual([])
+    expect(world.store.dueRows(2e9)).toEqual([])
+    world.commit()
+    expect(world.storedCount()).toBe(0)
+  })
+
+  test('is judged by stream time, not by whether a commit has come since', () => {
+    for (const isCommitted of [false, true]) {
+      const world = worldOf(segmentLayout(retentionMs))
+      world.begin()
+      world.put('01', 0, 0, 'v', 0)
+      if (isCommitted) world.commit()
+      world.begin()
+      world.time.advance(retentionMs)
+      expect(world.row('01', 0, 0).exists).toBe(false)
+      world.put('01', 0, 0, 'too late', 0)
+      expect(world.rows()).toEqual([])
+      expect(world.row('01', 0, 0).exists).toBe(false)
+      expect(world.store.expiredBefore).toBe(1)
+    }
+  })
+
+  test('keeps a segment of at least a minute, and of half the retention', () => {
+    expect(segmentLayout(10).segmentMs).toBe(60_000)
+    expect(segmentLayout(600_001).segmentMs).toBe(300_000)
+  })
+})
+
+describe('a mistake is told', () => {
+  test('a key that is too long, with the zeros that count twice', () => {
+    const world = worldOf(segmentLayout(1e9, { isNumbered: true }))
+    world.begin()
+    const longest = 'ab'.repeat(4_026 - 8 - 10 - 16)
+    world.put(longest, 2 ** 52, 1, 'v', 1)
+    world.commit()
+    expect(world.rows({ key: longest })).toHaveLength(1)
+    expect(errorOf(() => world.row(`${longest}ab`, 0, 0))).toMatchObject({ code: 'key_too_long', store: 'rows' })
+    const zeros = errorOf(() => world.row('00'.repeat(2_000), 0, 0))
+    expect(zeros).toMatchObject({ code: 'key_too_long', message: expect.stringContaining('2000 zeros') })
+  })
+
+  test('a row that does not decode, with its store, key and partition', () => {
+    const world = worldOf(keyLayout({ isOrdered: true }))
+    world.begin()
+    world.put('61', 0, 0, 'v', 1)
+    world.commit()
+    const key = keyOf<unknown>(new Uint8Array([0x61]))
+    const spec = { ...specOf(world.layout), valueCodec: codecOf(int64()) as Codec<unknown> }
+    const ground = { spec, storeId: world.storeId, partition: 0, reader: world.reader, turn: new TurnScope() }
+    const expected = { code: 'undecodable', store: 'rows', partition: 0, message: expect.stringContaining('key "a"') }
+    for (const layout of [world.layout, keyLayout()]) {
+      const store = openStore({ ...ground, spec: { ...spec, layout }, streamTime: undefined })
+      expect(errorOf(() => store.row(key))).toMatchObject(expected)
+    }
+    const store = ordered(openStore({ ...ground, streamTime: undefined }))
+    expect(errorOf(() => [...store.rows()])).toMatchObject(expected)
+  })
+
+  test('order that the layout does not have, and a walk that outlives its turn', () => {
+    const world = worldOf(keyLayout({ isOrdered: true }))
+    const plain = openStore({
+      spec: specOf(keyLayout()),
+      storeId: world.storeId,
+      partition: 0,
+      reader: world.reader,
+      turn: new TurnScope(),
+      streamTime: undefined,
+    })
+    expect(errorOf(() => ordered(plain))).toMatchObject({ code: 'defect' })
+    world.begin()
+    for (const key of ['01', '02']) world.put(key, 0, 0, 'v', 1)
+    const walk = world.store.rows()
+    walk.next()
+    world.begin()
+    expect(errorOf(() => walk.next())).toMatchObject({ code: 'defect' })
+    expect(errorOf(() => world.store.setDue(world.row('01', 0, 0), 1))).toMatchObject({ code: 'defect' })
+  })
+})
