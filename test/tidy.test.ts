@@ -79,6 +79,15 @@ const proofs: readonly Proof[] = [
     ],
   },
   {
+    rule: 'tests of the log mirror its rooms',
+    gate: tidy.logTestsByRoom,
+    clean: { 'test/log/group/a.test.ts': '', 'test/log/a.test.ts': '', 'test/crash/extra/a.ts': '' },
+    planted: [
+      ['test/log/extra/a.test.ts:1', { 'test/log/extra/a.test.ts': '' }],
+      ['test/log/groups/b/a.ts:1', { 'test/log/groups/b/a.ts': '' }],
+    ],
+  },
+  {
     rule: 'no ring of imports, types included',
     gate: tidy.noRing,
     clean: {

@@ -113,6 +113,13 @@ export const importsByRoom = eachFile(
   },
 )
 
+/** A folder of test/log is a room of src/log; what tests the log as a whole lies beside the folders. */
+export const logTestsByRoom = eachFile(inTests, (path) => {
+  const folder = /^test\/log\/([^/]+)\//.exec(path)?.[1]
+  if (folder === undefined || roomsOfLog[folder] !== undefined) return []
+  return [`${path}:1 test/log/${folder} is not named after a room of src/log`]
+})
+
 /** The faces of the DSL name each other by nature: a stream makes tables, and a table streams. */
 const facesPath = 'src/streams/dsl/'
 const isFace = (path: string): boolean => path.startsWith(facesPath)

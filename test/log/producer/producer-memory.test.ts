@@ -1,0 +1,78 @@
+// A producer costs what it has to write, and little beside: one that is dropped without being closed is gone, and loses nothing;
+// typed constants that a program makes anew are forgotten.
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { expect, test } from 'vitest'
+import { string } from '../../../src/core/serdes.ts'
+import { topic, type Topic } from '../../../src/core/topic.ts'
+import { openLog } from '../../../src/log/log.ts'
+import { collect } from '../../support/collect.ts'
+import { openTestLog } from '../../support/open.ts'
+import { temporaryDirectory } from '../../support/temporary-directory.ts'
+import { lines } from '../../support/topics.ts'
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
+
+const record = { key: 'a', value: 'b' }
+
+test('a producer that is dropped when its records are written is collected', async () => {
+  const { log } = openTestLog()
+  const dropped: WeakRef<object>[] = []
+  for (let i = 0; i < 10; i++) {
+    const producer = log.producer()
+    await producer.send(lines, record)
+    dropped.push(new WeakRef(producer))
+  }
+  for (let round = 0; round < 5; round++) {
+    await new Promise(setImmediate)
+    collectGarbage()
+  }
+  expect(dropped.filter((producer) => producer.deref() !== undefined).length).toBeLessThan(3)
+})
+
+test('a producer that is dropped before writes its records all the same, at the latest when the log closes', async () => {
+  const dir = temporaryDirectory()
+  const log = await openLog(dir, { maintenance: false })
+  await log.producer({ acks: 1, lingerMs: 100_000 }).send(lines, record)
+  for (let round = 0; round < 5; round++) {
+    await new Promise(setImmediate)
+    collectGarbage()
+  }
+  await log.close()
+  expect(await collect(openTestLog(dir).log.read(lines))).toHaveLength(1)
+})
+
+test('a typed constant that is made for one send is forgotten with it', async () => {
+  const { log } = openTestLog()
+  await log.admin.createTopic(lines)
+  const linesAnew = (): Topic<string, string> => topic(lines.name, { key: string(), value: string() })
+  const producer = log.producer({ lingerMs: 60_000 })
+  void producer.send(lines, record) // something waits all the time, so nothing is looked up again
+  const constants = Array.from({ length: 50 }, () => {
+    const constant = linesAnew()
+    void producer.send(constant, record).catch(() => undefined)
+    return new WeakRef(constant)
+  })
+  await new Promise(setImmediate) // a WeakRef holds its object until the job is over
+  expect(producer.metrics().pendingRecords).toBe(51)
+  await producer.flush()
+  void producer.send(lines, record)
+  await new Promise(setImmediate)
+  collectGarbage()
+  expect(constants.filter((constant) => constant.deref() !== undefined)).toEqual([])
+  await producer.flush()
+  expect(await log.admin.endOffsets(lines)).toEqual([52])
+})
+
+test('a topic of 1,024 partitions takes memory only where records are', async () => {
+  const { log } = openTestLog()
+  const wide = topic('wide', { key: string(), value: string(), partitions: 1_024 })
+  await log.admin.createTopic(wide)
+  const producers = Array.from({ length: 10 }, () => log.producer({ lingerMs: 60_000 }))
+  collectGarbage()
+  const before = process.memoryUsage().arrayBuffers
+  const sent = producers.map((producer) => producer.send(wide, { key: 'a', value: 'b' }))
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(1_048_576)
+  await Promise.all([...producers.map((producer) => producer.flush()), ...sent])
+})
