@@ -29,6 +29,7 @@ import {
 import { TopologyTestDriver } from 'millrace/testing'
 import { lines, words } from '../support/topics.ts'
 import { call } from '../support/untyped.ts'
+import { callVerb, receiverOf, titleOf, verbs } from '../support/verbs.ts'
 import { counts, perMinute, type World } from './world.ts'
 
 export type Place = (world: World, value: unknown) => unknown
@@ -255,50 +256,32 @@ const backups: Places = {
 }
 
 const stream = () => new StreamsBuilder().stream(lines)
-const pass = (): boolean => true
-const aggregate = { initializer: () => '', aggregator: () => '', value: string() }
 
 const ofStreams: Places = {
   'stream: topics': (_, value) => call(new StreamsBuilder(), 'stream', value),
   'stream: a topic': (_, value) => call(new StreamsBuilder(), 'stream', [value, words]),
   ...options('stream', ['reset', 'name'], (_, value) => call(new StreamsBuilder(), 'stream', lines, value)),
+  ...Object.assign(
+    {},
+    ...verbs.map((verb) =>
+      options(
+        titleOf(verb),
+        [...verb.takes, ...Object.keys(verb.needs ?? {})],
+        (_, value) => callVerb(verb, stream(), value),
+        verb.needs,
+      ),
+    ),
+  ),
   ...Object.fromEntries(
-    namesIn('filter filterNot map mapValues flatMap flatMapValues selectKey peek foreach').flatMap(
-      (verb): [string, Place][] => [
-        [`${verb}: fn`, (_, value) => call(stream(), verb, value)],
-        ...Object.entries(options(verb, ['name'], (_, value) => call(stream(), verb, pass, value))),
-      ],
-    ),
+    verbs
+      .filter(({ before }) => before !== undefined)
+      .map(({ on, verb, needs = {} }): [string, Place] => [
+        `${on}.${verb}: what comes first`,
+        (_, value) => call(receiverOf(on, stream()), verb, value, needs),
+      ]),
   ),
-  'merge: other': (_, value) => call(stream(), 'merge', value),
   'pipe: operator': (_, value) => call(stream(), 'pipe', value),
-  ...options('groupByKey', ['key', 'value', 'name'], (_, value) => call(stream(), 'groupByKey', value)),
-  'groupBy: fn': (_, value) => call(stream(), 'groupBy', value, serdes),
-  ...options('groupBy', ['key', 'value', 'name'], (_, value) => call(stream(), 'groupBy', pass, value), serdes),
-  ...options('repartition', ['key', 'value', 'partitions', 'name'], (_, value) => call(stream(), 'repartition', value)),
-  'to: topic': (_, value) => call(stream(), 'to', value),
-  ...options('to', ['name'], (_, value) => call(stream(), 'to', words, value)),
-  windowedBy: (_, value) => call(stream().groupByKey(), 'windowedBy', value),
-  ...options('count', ['store', 'name'], (_, value) => call(stream().groupByKey(), 'count', value)),
-  'reduce: fn': (_, value) => call(stream().groupByKey(), 'reduce', value),
-  ...options('reduce', ['store', 'value'], (_, value) => call(stream().groupByKey(), 'reduce', pass, value)),
-  ...options(
-    'aggregate',
-    ['initializer', 'aggregator', 'value', 'store'],
-    (_, value) => call(stream().groupByKey(), 'aggregate', value),
-    aggregate,
-  ),
-  'windowed count: retentionMs': (_, value) =>
-    call(
-      stream()
-        .groupByKey()
-        .windowedBy(TimeWindows.of({ size: 5 })),
-      'count',
-      { retentionMs: value },
-    ),
-  'table.filter': (_, value) => call(stream().groupByKey().count(), 'filter', value),
-  ...options('toStream', ['deletes', 'name'], (_, value) => call(stream().groupByKey().count(), 'toStream', value)),
-  'table.mapValues: options': (_, value) => call(stream().groupByKey().count(), 'mapValues', pass, value),
+  windowedBy: (_, value) => call(receiverOf('grouped', stream()), 'windowedBy', value),
   ...options('describe', ['format'], ({ topology }, value) => call(topology, 'describe', value)),
 }
 

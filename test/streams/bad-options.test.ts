@@ -1,51 +1,21 @@
 // A mistake in a topology script is an error of the line that makes it, with a code, for a program without types too.
-import { int64, keyValueStore, StreamsBuilder, string, TimeWindows, windowStore } from 'millrace'
+import { int64, keyValueStore, StreamsBuilder, string, windowStore } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { errorOf } from '../support/thrown.ts'
-import { input, output } from '../support/topology.ts'
+import { input } from '../support/topology.ts'
 import { call } from '../support/untyped.ts'
+import { bareVerbs, callVerb, receiverOf, titleOf, verbs } from '../support/verbs.ts'
 
 const newStream = (): object => new StreamsBuilder().stream(input)
 const fn = (): undefined => undefined
 
-/** Every verb of a stream, called right except for what the test puts into its options. */
-const streamVerbs: Readonly<Record<string, (stream: object, options: unknown) => unknown>> = {
-  filter: (stream, options) => call(stream, 'filter', fn, options),
-  filterNot: (stream, options) => call(stream, 'filterNot', fn, options),
-  map: (stream, options) => call(stream, 'map', fn, options),
-  mapValues: (stream, options) => call(stream, 'mapValues', fn, options),
-  flatMap: (stream, options) => call(stream, 'flatMap', fn, options),
-  flatMapValues: (stream, options) => call(stream, 'flatMapValues', fn, options),
-  selectKey: (stream, options) => call(stream, 'selectKey', fn, options),
-  peek: (stream, options) => call(stream, 'peek', fn, options),
-  foreach: (stream, options) => call(stream, 'foreach', fn, options),
-  merge: (stream, options) => call(stream, 'merge', stream, options),
-  repartition: (stream, options) => call(stream, 'repartition', options),
-  groupByKey: (stream, options) => call(stream, 'groupByKey', options),
-  groupBy: (stream, options) => call(stream, 'groupBy', fn, withKey(options)),
-  to: (stream, options) => call(stream, 'to', output, options),
-  count: (stream, options) => call(call(stream, 'groupByKey'), 'count', options),
-  reduce: (stream, options) => call(call(stream, 'groupByKey'), 'reduce', fn, options),
-  aggregate: (stream, options) => call(call(stream, 'groupByKey'), 'aggregate', withFold(options)),
-  'table filter': (stream, options) => call(table(stream), 'filter', fn, options),
-  'table filterNot': (stream, options) => call(table(stream), 'filterNot', fn, options),
-  'table mapValues': (stream, options) => call(table(stream), 'mapValues', fn, options),
-  'table toStream': (stream, options) => call(table(stream), 'toStream', options),
-  'windowed count': (stream, options) => call(windowed(stream), 'count', options),
-  'windowed reduce': (stream, options) => call(windowed(stream), 'reduce', fn, options),
-  'windowed aggregate': (stream, options) => call(windowed(stream), 'aggregate', withFold(options)),
-}
+const table = (stream: object): object => receiverOf('table', stream)
+const windowed = (stream: object): object => receiverOf('windowed', stream)
 
-const table = (stream: object): object => call(call(stream, 'groupByKey'), 'count')
-const windowed = (stream: object): object => call(call(stream, 'groupByKey'), 'windowedBy', TimeWindows.of({ size: 1 }))
-const withKey = (options: unknown): unknown => (isPlain(options) ? { key: string(), ...options } : options)
-const withFold = (options: unknown): unknown =>
-  isPlain(options) ? { initializer: fn, aggregator: fn, value: string(), ...options } : options
-const isPlain = (options: unknown): options is object => typeof options === 'object' && options !== null
-
-describe.each(Object.keys(streamVerbs))('%s', (verb) => {
-  const callWith = (options: unknown): unknown => streamVerbs[verb]?.(newStream(), options)
-  const plain = verb.replace(/^(windowed|table) /, '')
+describe.each(verbs.map((verb) => [titleOf(verb), verb] as const))('%s', (_, verb) => {
+  const callWith = (options: unknown): unknown =>
+    callVerb(verb, newStream(), Object(options) === options ? { ...verb.needs, ...(options as object) } : options)
+  const plain = verb.verb
 
   test('refuses an option that it does not know, and says which it takes', () => {
     expect(errorOf(() => callWith({ nmae: 'x' }))).toMatchObject({
@@ -89,6 +59,17 @@ describe.each([
       ).toMatchObject({ code: 'bad_option', message: expect.stringContaining(verb) })
     }
   })
+})
+
+test('every verb is in the list that these tests go through', () => {
+  const methodsOf = (object: object): string[] => {
+    const above = Object.getPrototypeOf(object) as object
+    return above === Object.prototype ? [] : [...Object.getOwnPropertyNames(above), ...methodsOf(above)]
+  }
+  const receivers = ['stream', 'grouped', 'windowed', 'table'] as const
+  const found = receivers.flatMap((on) => methodsOf(receiverOf(on, newStream())).map((verb) => `${on}.${verb}`))
+  const listed = [...verbs.map(titleOf), ...bareVerbs]
+  expect(listed).toEqual(expect.arrayContaining(found.filter((name) => !/\.(constructor|aggregateBy)$/.test(name))))
 })
 
 describe('an aggregation', () => {

@@ -1,0 +1,67 @@
+// Every verb of the DSL once: how it is called, and what its options are. Tests of all verbs go through this list.
+import { string, TimeWindows } from 'millrace'
+import { output } from './topology.ts'
+import { call } from './untyped.ts'
+
+/** What a verb is called on. */
+export type Receiver = 'stream' | 'grouped' | 'windowed' | 'table'
+
+export interface Verb {
+  readonly on: Receiver
+  readonly verb: string
+  /** What comes before the options. */
+  readonly before?: (receiver: object) => readonly unknown[]
+  /** The options that it needs. */
+  readonly needs?: object
+  /** The options that it can do without. */
+  readonly takes: readonly string[]
+}
+
+const fn = (): undefined => undefined
+const named = ['name']
+const serdes = ['key', 'value', 'name']
+const fold = { initializer: fn, aggregator: fn, value: string() }
+
+/** A verb that takes a function, and nothing else but a name. */
+const plain = (on: Receiver, verb: string): Verb => ({ on, verb, before: () => [fn], takes: named })
+
+/** The verbs that have options. */
+export const verbs: readonly Verb[] = [
+  ...['filter', 'filterNot', 'map', 'mapValues', 'flatMap', 'flatMapValues', 'selectKey', 'peek', 'foreach'].map(
+    (verb) => plain('stream', verb),
+  ),
+  { on: 'stream', verb: 'merge', before: (stream) => [stream], takes: named },
+  { on: 'stream', verb: 'groupByKey', takes: serdes },
+  { on: 'stream', verb: 'groupBy', before: () => [fn], needs: { key: string() }, takes: ['value', 'name'] },
+  { on: 'stream', verb: 'repartition', takes: [...serdes, 'partitions'] },
+  { on: 'stream', verb: 'to', before: () => [output], takes: named },
+  ...(['grouped', 'windowed'] as const).flatMap((on): Verb[] => {
+    const takes = on === 'windowed' ? ['store', 'retentionMs', 'name'] : ['store', 'name']
+    return [
+      { on, verb: 'count', takes },
+      { on, verb: 'reduce', before: () => [fn], takes: ['value', ...takes] },
+      { on, verb: 'aggregate', needs: fold, takes },
+    ]
+  }),
+  ...['filter', 'filterNot', 'mapValues'].map((verb) => plain('table', verb)),
+  { on: 'table', verb: 'toStream', takes: ['deletes', 'name'] },
+]
+
+/** The verbs that have none. */
+export const bareVerbs: readonly string[] = ['stream.pipe', 'grouped.windowedBy']
+
+export const titleOf = ({ on, verb }: Verb): string => `${on}.${verb}`
+
+/** What a verb is called on, made of a stream. */
+export function receiverOf(on: Receiver, stream: object): object {
+  if (on === 'stream') return stream
+  const grouped = call(stream, 'groupByKey')
+  if (on === 'table') return call(grouped, 'count')
+  return on === 'grouped' ? grouped : call(grouped, 'windowedBy', TimeWindows.of({ size: 1 }))
+}
+
+/** Calls a verb with these options, or with whatever is given in their place. */
+export function callVerb({ on, verb, before = () => [] }: Verb, stream: object, options: unknown): unknown {
+  const receiver = receiverOf(on, stream)
+  return call(receiver, verb, ...before(receiver), options)
+}
