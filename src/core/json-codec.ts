@@ -2,6 +2,7 @@
  * JSON: what JSON.stringify would write of plain data, written in one pass over the value.
  */
 import type { ByteWriter } from './bytes.ts'
+import { isBlank, JsonReader, unpredicted } from './json-reader.ts'
 import { PlainDataWriter } from './plain-data.ts'
 import { Codec } from './serde.ts'
 import { decodeText, encodeText } from './text.ts'
@@ -104,15 +105,25 @@ function longText(text: string, out: ByteWriter): void {
 
 const writer = new JsonWriter()
 
+/** The bytes of every codec of JSON are the same format. */
+const wire = {}
+
 export class JsonCodec extends Codec<unknown> {
   readonly name = 'json'
+  /** Of its own, so that the values of one topic do not crowd out the shapes of another. */
+  readonly #reader = new JsonReader()
+
+  override get wire(): object {
+    return wire
+  }
 
   write(value: unknown, out: ByteWriter): void {
     writer.write(value, out)
   }
 
   read(bytes: Buffer, start: number, end: number): unknown {
-    return JSON.parse(decodeText(bytes, start, end))
+    const value = this.#reader.read(bytes, start, end)
+    return value === unpredicted ? JSON.parse(decodeText(bytes, start, end)) : value
   }
 
   override isNull(bytes: Buffer, start: number, end: number): boolean {
@@ -122,8 +133,4 @@ export class JsonCodec extends Codec<unknown> {
     while (isBlank(bytes[end - 1])) end--
     return end - at === 4 && decodeText(bytes, at, end) === 'null'
   }
-}
-
-function isBlank(byte: number | undefined): boolean {
-  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09
 }

@@ -280,7 +280,6 @@ const bigint64Codec = new Bigint64Codec()
 const float64Codec = new Float64Codec()
 const booleanCodec = new BooleanCodec()
 const bytesCodec = new BytesCodec()
-const jsonCodec = new JsonCodec()
 const msgpackCodec = new MsgpackCodec()
 
 /**
@@ -343,7 +342,7 @@ export const bytes = (): Serde<Uint8Array> => bytesCodec
 export function json<T>(): Serde<T>
 export function json<S extends StandardSchema>(schema: S & OutputFitsInput<S>): Serde<SchemaOutput<S>>
 export function json(schema?: StandardSchema): Serde<unknown> {
-  return schema === undefined ? jsonCodec : validated(jsonCodec, schema)
+  return schema === undefined ? new JsonCodec() : validated(new JsonCodec(), schema)
 }
 
 /**

@@ -86,7 +86,7 @@ export class StreamsBuilder {
         source.reset === reset &&
         topics.every(({ name, key, value }) => {
           const known = source.topics.find((topic) => topic.name === name)
-          return known?.keyCodec === codecOf(key) && known.valueCodec === codecOf(value)
+          return readsAlike(known?.keyCodec, codecOf(key)) && readsAlike(known?.valueCodec, codecOf(value))
         })
       if (same) return source
       throw new MillraceError(
@@ -129,4 +129,9 @@ export class StreamsBuilder {
     if (this.#plan.nodes.length === 0) throw new MillraceError('topology_invalid', 'the topology has no source')
     return new Topology(this.#plan.nodes)
   }
+}
+
+/** Whether two codecs give the same value for the same bytes. */
+function readsAlike<T>(left: Codec<unknown> | undefined, right: Codec<T>): boolean {
+  return left?.wire === right.wire && left.nullable === right.nullable
 }

@@ -1,5 +1,5 @@
 // A topic has one reader in an application, whose records go to everyone who asks for the topic.
-import { json, StreamsBuilder, string, topic } from 'millrace'
+import { json, nullable, StreamsBuilder, string, type Topic, topic } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { errorOf } from '../support/thrown.ts'
 import { briefly, drive, input, output } from '../support/topology.ts'
@@ -31,9 +31,18 @@ describe('a topic that is asked for twice', () => {
     expect(builder.build().nodes).toHaveLength(1)
   })
 
+  test('is one source under two constants whose serdes read alike', () => {
+    const twin = (): Topic<string, number | null> => topic('input', { key: string(), value: nullable(json<number>()) })
+    const builder = new StreamsBuilder()
+    builder.stream(twin())
+    builder.stream(twin())
+    expect(builder.build().nodes).toHaveLength(1)
+  })
+
   const differently: readonly (readonly [string, (builder: StreamsBuilder) => unknown])[] = [
     ['another reset', (builder) => builder.stream(input, { reset: 'latest' })],
     ['another value serde', (builder) => builder.stream(topic('input', { key: string(), value: json<string>() }))],
+    ['a nullable value', (builder) => builder.stream(topic('input', { key: string(), value: nullable(string()) }))],
     ['another key serde', (builder) => builder.stream(topic('input', { key: json<string>(), value: string() }))],
     ['more topics', (builder) => builder.stream([input, other])],
   ]

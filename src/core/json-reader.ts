@@ -1,0 +1,296 @@
+/**
+ * Reads JSON whose shape it has seen before, about twice as fast as JSON.parse: records of a topic have the same keys in the
+ * same order, so a key is compared, with all that stands between two values, with what followed last time.
+ *
+ * It gives what JSON.parse gives, or `unpredicted`, for anything that it does not read itself: malformed text above all,
+ * but also what is merely rare. Then JSON.parse has the word, so this reader never says what is an error. Where shapes do
+ * not repeat, it soon stops trying for a while, and JSON.parse reads alone.
+ */
+import { bytesAsText, decodeText } from './text.ts'
+
+/** The answer for text that JSON.parse has to read. */
+export const unpredicted: unique symbol = Symbol('unpredicted')
+
+/** A key of an object, and the keys that were seen after it. */
+class KeyNode {
+  readonly key: string
+  /** All that stands between the value before it, or the brace, and its own value: comma, blanks, key, and colon. */
+  readonly bytes: Buffer
+  readonly sibling: KeyNode | undefined
+  next: KeyNode | undefined = undefined
+  nextCount = 0
+  /** Where objects begin that are in its value. */
+  inner: KeyNode | undefined = undefined
+
+  constructor(key: string, bytes: Buffer, sibling: KeyNode | undefined) {
+    this.key = key
+    this.bytes = bytes
+    this.sibling = sibling
+  }
+}
+
+/** Objects that are dictionaries have ever new keys: so many are tried at one place, and so many are remembered in all. */
+const siblingsMax = 8
+const nodesMax = 2_048
+const rememberedBytesMax = 96
+/** Far below what the stack holds. */
+const nestingMax = 64
+/** JSON.parse reads large values as fast, and needs no stack for deep ones. */
+const valueBytesMax = 16_384
+/** The most values that it leaves to JSON.parse before it tries again. */
+const restMax = 64
+
+const noBytes = Buffer.alloc(0)
+const rootNode = (): KeyNode => new KeyNode('', noBytes, undefined)
+const powersOf10 = Array.from({ length: 16 }, (_, power) => 10 ** power)
+/** So many digits are an integer that a double holds exactly. */
+const exactDigitsMax = 15
+
+export class JsonReader {
+  #root = rootNode()
+  #nodeCount = 0
+  /** Values that are left to JSON.parse before the next try, and after the next failure. */
+  #resting = 0
+  #rest = 0
+  #bytes: Buffer = noBytes
+  #at = 0
+  #end = 0
+  #depth = 0
+
+  /** How many keys it expects somewhere; bounded. */
+  get rememberedKeys(): number {
+    return this.#nodeCount
+  }
+
+  /** What JSON.parse gives for bytes[start, end), or `unpredicted`. */
+  read(bytes: Buffer, start: number, end: number): unknown {
+    if (end - start > valueBytesMax) return unpredicted
+    if (this.#resting > 0) {
+      this.#resting--
+      return unpredicted
+    }
+    this.#bytes = bytes
+    this.#at = start
+    this.#end = end
+    this.#depth = 0
+    const value = this.#whole()
+    if (value === unpredicted) this.#fail()
+    else this.#rest >>= 1
+    return value
+  }
+
+  #fail(): void {
+    this.#resting = this.#rest = Math.min(this.#rest * 2 + 1, restMax)
+    if (this.#rest === restMax) this.#forget() // what it knows is of no use any more
+  }
+
+  #forget(): void {
+    this.#root = rootNode()
+    this.#nodeCount = 0
+  }
+
+  #whole(): unknown {
+    try {
+      this.#byte()
+      const value = this.#value(this.#root)
+      if (this.#at < this.#end) this.#byte()
+      return this.#at === this.#end ? value : unpredicted
+    } catch {
+      return unpredicted // a text is not UTF-8, an escape or a number is malformed: JSON.parse says so in its own words
+    }
+  }
+
+  /** The byte at hand, after blanks. */
+  #byte(): number | undefined {
+    const byte = this.#bytes[this.#at]
+    return byte === undefined || byte > 0x20 ? byte : this.#byteAfterBlanks()
+  }
+
+  #byteAfterBlanks(): number | undefined {
+    const bytes = this.#bytes
+    let at = this.#at
+    while (isBlank(bytes[at])) at++
+    this.#at = at
+    return bytes[at]
+  }
+
+  /** @param place the key whose value it is */
+  #value(place: KeyNode): unknown {
+    const token = this.#bytes[this.#at++] as number
+    if (token === 0x22) return this.#text()
+    if (token <= 0x39) return token > 0x20 ? this.#number(token) : this.#valueAfterBlanks(place)
+    switch (token) {
+      case 0x5b: // [
+        return this.#array(place)
+      case 0x66: // f
+        return this.#expect(0x61, 0x6c, 0x73) && this.#bytes[this.#at++] === 0x65 ? false : unpredicted
+      case 0x6e: // n
+        return this.#expect(0x75, 0x6c, 0x6c) ? null : unpredicted
+      case 0x74: // t
+        return this.#expect(0x72, 0x75, 0x65) ? true : unpredicted
+      case 0x7b: // {
+        return this.#object((place.inner ??= rootNode()))
+      default:
+        return unpredicted
+    }
+  }
+
+  #valueAfterBlanks(place: KeyNode): unknown {
+    if (!isBlank(this.#bytes[--this.#at])) return unpredicted
+    this.#byte()
+    return this.#value(place)
+  }
+
+  #expect(first: number, second: number, third: number): boolean {
+    const bytes = this.#bytes
+    const at = this.#at
+    this.#at += 3
+    return bytes[at] === first && bytes[at + 1] === second && bytes[at + 2] === third
+  }
+
+  /** After the opening quote. */
+  #text(): unknown {
+    const bytes = this.#bytes
+    const end = this.#end
+    const start = this.#at
+    let at = start
+    let isEscaped = false
+    let all = 0
+    for (; at < end; at++) {
+      const byte = bytes[at] as number
+      if (byte === 0x22) break
+      if (byte < 0x20) return unpredicted
+      all |= byte
+      if (byte !== 0x5c) continue
+      isEscaped = true
+      at++
+    }
+    this.#at = at + 1
+    if (isEscaped) return JSON.parse(decodeText(bytes, start - 1, at + 1))
+    return all < 0x80 ? bytesAsText(bytes, start, at) : decodeText(bytes, start, at)
+  }
+
+  #number(token: number): unknown {
+    const bytes = this.#bytes
+    const start = this.#at - 1
+    const first = token === 0x2d ? this.#at : start
+    let at = first
+    let byte = bytes[at] as number
+    let value = 0
+    while (byte >= 0x30 && byte <= 0x39) {
+      value = value * 10 + (byte - 0x30)
+      byte = bytes[++at] as number
+    }
+    const digits = at - first
+    if (digits === 0 || (digits > 1 && bytes[first] === 0x30)) return unpredicted
+    if (byte === 0x2e) {
+      byte = bytes[++at] as number
+      while (byte >= 0x30 && byte <= 0x39) {
+        value = value * 10 + (byte - 0x30)
+        byte = bytes[++at] as number
+      }
+      const decimals = at - first - digits - 1
+      if (decimals === 0) return unpredicted
+      // Both are exact, so the quotient is the double nearest to what is written.
+      if (digits + decimals <= exactDigitsMax) value /= powersOf10[decimals] as number
+    }
+    if (at - first > exactDigitsMax || (byte | 0x20) === 0x65) return this.#longNumber(start)
+    this.#at = at
+    return token === 0x2d ? -value : value
+  }
+
+  /** One that takes care, or has an exponent. */
+  #longNumber(start: number): unknown {
+    const bytes = this.#bytes
+    let at = start
+    while (isOfNumber(bytes[at] as number)) at++
+    this.#at = at
+    return JSON.parse(decodeText(bytes, start, at))
+  }
+
+  #array(place: KeyNode): unknown {
+    if (++this.#depth > nestingMax) return unpredicted
+    const values: unknown[] = []
+    if (this.#byte() === 0x5d) this.#at++
+    else
+      for (;;) {
+        const value = this.#value(place)
+        if (value === unpredicted) return unpredicted
+        values.push(value)
+        const byte = this.#byte()
+        this.#at++
+        if (byte === 0x5d) break
+        if (byte !== 0x2c) return unpredicted
+        this.#byte()
+      }
+    this.#depth--
+    return values
+  }
+
+  #object(root: KeyNode): unknown {
+    if (++this.#depth > nestingMax) return unpredicted
+    const object: Record<string, unknown> = {}
+    let node = root
+    while (this.#byte() !== 0x7d) {
+      const next = this.#follow(node) ?? this.#learn(node, node === root)
+      if (next === undefined) return unpredicted
+      const value = this.#value(next)
+      if (value === unpredicted) return unpredicted
+      object[next.key] = value
+      node = next
+    }
+    this.#at++
+    this.#depth--
+    return object
+  }
+
+  /** The key at hand, if it has followed `node` before. */
+  #follow(node: KeyNode): KeyNode | undefined {
+    const bytes = this.#bytes
+    const at = this.#at
+    for (let next = node.next; next !== undefined; next = next.sibling) {
+      const expected = next.bytes
+      const { length } = expected
+      let i = 0
+      while (i < length && bytes[at + i] === expected[i]) i++
+      if (i === length) {
+        this.#at = at + length
+        return next
+      }
+    }
+    return undefined
+  }
+
+  /** Reads a key that is new at this place, and remembers it; undefined when it is not one to remember. */
+  #learn(node: KeyNode, isFirst: boolean): KeyNode | undefined {
+    const bytes = this.#bytes
+    const start = this.#at
+    if (!isFirst && bytes[this.#at++] !== 0x2c) return undefined
+    this.#byte()
+    if (bytes[this.#at++] !== 0x22) return undefined
+    const key = this.#text()
+    this.#byte()
+    if (bytes[this.#at++] !== 0x3a) return undefined
+    this.#byte()
+    // An assignment to a name of Object.prototype is not what JSON.parse does.
+    if (typeof key !== 'string' || key in Object.prototype) return undefined
+    if (node.nextCount === siblingsMax || this.#at - start > rememberedBytesMax || this.#at > this.#end)
+      return undefined
+    if (this.#nodeCount === nodesMax) {
+      this.#forget()
+      return undefined
+    }
+    this.#nodeCount++
+    node.nextCount++
+    return (node.next = new KeyNode(key, Buffer.from(bytes.subarray(start, this.#at)), node.next))
+  }
+}
+
+export function isBlank(byte: number | undefined): boolean {
+  return byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09
+}
+
+/** A digit, or one of + - . e E */
+function isOfNumber(byte: number): boolean {
+  return (byte >= 0x30 && byte <= 0x39) || byte === 0x2b || byte === 0x2d || byte === 0x2e || (byte | 0x20) === 0x65
+}
