@@ -10,7 +10,8 @@ export interface LatencyOptions {
   readonly dir: string
   readonly records: number
   readonly recordsPerSecond: number
-  readonly commitEveryMs: number
+  /** Without one, what an application does by default. */
+  readonly commitEveryMs?: number
 }
 
 export interface LatencyResult {
@@ -20,7 +21,15 @@ export interface LatencyResult {
   readonly visibleMs: Percentiles
   /** The same from the moment that the record was due, also when the program was too busy to send it then. */
   readonly dueMs: Percentiles
+  readonly commitsPerSecond: number
+  /** Written to the file system for the whole program, as far as it counts that. */
+  readonly megabytesPerSecond: number
+  /** The share of the time in which the event loop is busy with the whole program. */
+  readonly loopShare: number
 }
+
+/** What the operating system counts in. */
+const fsBlockBytes = 512
 
 const ticks = topic('ticks', { key: string(), value: int64() })
 const seen = topic('seen', { key: string(), value: int64() })
@@ -39,10 +48,10 @@ export async function latency({
     .stream(ticks)
     .filter(({ value }) => value >= 0)
     .to(seen)
-  await using _app = await startStreams(builder.build(), {
+  await using app = await startStreams(builder.build(), {
     log,
     applicationId: 'bench',
-    commit: { everyMs: commitEveryMs },
+    commit: commitEveryMs === undefined ? {} : { everyMs: commitEveryMs },
   })
   const producer = log.producer()
   const warmUp = Math.ceil(records / 5)
@@ -77,13 +86,20 @@ export async function latency({
     await Promise.all(sent)
   }
 
+  const startedMs = performance.now()
+  const loop = performance.eventLoopUtilization()
+  const { fsWrite } = process.resourceUsage()
   await Promise.all([follow(), sendAll()])
+  const seconds = (performance.now() - startedMs) / 1_000
   const between = (from: Float64Array, to: Float64Array): Percentiles =>
     percentilesOf(to.subarray(warmUp).map((at, index) => at - (from[warmUp + index] as number)))
   return {
     durableMs: between(sentAt, durableAt),
     visibleMs: between(sentAt, visibleAt),
     dueMs: between(dueAt, visibleAt),
+    commitsPerSecond: app.metrics().commits / seconds,
+    megabytesPerSecond: ((process.resourceUsage().fsWrite - fsWrite) * fsBlockBytes) / 1e6 / seconds,
+    loopShare: performance.eventLoopUtilization(loop).utilization,
   }
 }
 

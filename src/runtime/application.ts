@@ -10,6 +10,7 @@ import { applicationLogOf, fencedBySuccessor, type Session } from '../log/contra
 import type { Log } from '../log/log.ts'
 import { Topology } from '../plan/topology.ts'
 import { commitTo } from './commit.ts'
+import { CommitTimer } from './commit-timer.ts'
 import { Engine, type RunResult } from './engine.ts'
 import { type FailurePolicy, failurePolicy, type OnError } from './failures.ts'
 import { type Metrics, metricsOf } from './metrics.ts'
@@ -22,7 +23,14 @@ export interface StreamsOptions {
   readonly log: Log
   /** Names the application: its positions, its stores and its dead-letter topic. */
   readonly applicationId: string
-  /** When to commit: after so many source records (default 10,000), or so long after the first of them (default 100 ms). */
+  /**
+   * When to commit: after this many source records (default 10,000), or this long after the first of them.
+   *
+   * Without `everyMs`, a commit begins as soon as there is nothing more to work on, but not before nine times the duration
+   * of the last commit has passed, and 100 ms after its first record at the latest. So records are visible within
+   * milliseconds, and commits take a tenth of the time at most where they take 10 ms or less. Say more ms for fewer and
+   * larger commits, 0 for the lowest latency at any cost.
+   */
   readonly commit?: { readonly everyMs?: number | undefined; readonly everyRecords?: number | undefined } | undefined
   /** What to do with a record that fails. Default `fail`. */
   readonly onError?: OnError | undefined
@@ -114,7 +122,7 @@ interface Settings {
   readonly deadLetterTopic: string
   readonly clock: Clock
   readonly signal: AbortSignal | undefined
-  readonly everyMs: number
+  readonly everyMs: number | undefined
   readonly everyRecords: number
   readonly policy: FailurePolicy
   readonly maxTaskIdleMs: number
@@ -125,7 +133,7 @@ interface Settings {
 function checkSettings(applicationId: string, deadLetterTopic: string, options: StreamsOptions): Settings {
   const { clock = systemClock, commit = {}, onError = 'fail', onStateChange, signal } = options
   const { maxTaskIdleMs = 0, stateCacheBytes = 64 * 1_048_576 } = options
-  const { everyMs = 100, everyRecords = 10_000 } = checkOptions('commit', commit, ['everyMs', 'everyRecords'])
+  const { everyMs, everyRecords = 10_000 } = checkOptions('commit', commit, ['everyMs', 'everyRecords'])
   checkClock('clock', clock)
   if (signal !== undefined) checkSignal('signal', signal)
   if (onStateChange !== undefined) checkedFunction('onStateChange', onStateChange)
@@ -134,7 +142,7 @@ function checkSettings(applicationId: string, deadLetterTopic: string, options: 
     deadLetterTopic,
     clock,
     signal,
-    everyMs: checkWhole('commit.everyMs', everyMs, 0),
+    everyMs: everyMs === undefined ? undefined : checkWhole('commit.everyMs', everyMs, 0),
     everyRecords: checkWhole('commit.everyRecords', everyRecords, 1),
     policy: failurePolicy(onError),
     maxTaskIdleMs: checkWhole('maxTaskIdleMs', maxTaskIdleMs, 0),
@@ -167,22 +175,20 @@ export class Application implements AsyncDisposable {
   readonly #session: Session
   readonly #clock: Clock
   readonly #engine: Engine
-  readonly #everyMs: number
+  readonly #commitTimer: CommitTimer
   readonly #onStateChange: ((state: ApplicationState) => void) | undefined
   readonly #startedMs = monotonicMs()
   #state: ApplicationState = 'running'
   #waiters: Waiter[] = []
   #wake: (() => void) | undefined
   #news = false
-  /** When the running commit began, by {@link Clock.elapsed}. */
-  #uncommittedSinceMs: number | undefined
   #lastCommitMs = 0
 
   /** @internal use {@link startStreams} */
   constructor(topology: Topology, session: Session, start: TakeOver, settings: Settings) {
     const { clock, signal } = settings
     this.applicationId = settings.applicationId
-    this.#everyMs = settings.everyMs
+    this.#commitTimer = new CommitTimer(clock, settings.everyMs)
     this.#topology = topology
     this.#session = session
     this.#clock = clock
@@ -246,14 +252,16 @@ export class Application implements AsyncDisposable {
     if (this.#news) this.#checkCurrent()
     this.#news = false
     const startedMs = monotonicMs()
-    const result = this.#engine.run(() => monotonicMs() - startedMs > sliceMs || this.#isCommitTime())
-    if (this.#engine.hasUncommitted) this.#uncommittedSinceMs ??= this.#clock.elapsed()
-    if (result === 'commitDue' || this.#isCommitTime() || this.#waiters.some((waiter) => this.#hasReached(waiter))) {
+    const isCommitTime = (isDrained: boolean): boolean => this.#commitTimer.leftMs(isDrained) <= 0
+    const result = this.#engine.run(() => monotonicMs() - startedMs > sliceMs || isCommitTime(false))
+    const isDrained = result !== 'commitDue' && result !== 'timeUp'
+    if (this.#engine.hasUncommitted) this.#commitTimer.worked()
+    if (result === 'commitDue' || isCommitTime(isDrained) || this.#waiters.some((waiter) => this.#hasReached(waiter))) {
       await this.#commit()
       this.#resolveWaiters()
     }
-    if (result === 'commitDue' || result === 'timeUp') await yieldToEventLoop()
-    else await this.#rest(result)
+    if (isDrained) await this.#rest(result)
+    else await yieldToEventLoop()
   }
 
   /**
@@ -266,27 +274,21 @@ export class Application implements AsyncDisposable {
     if (this.#session.isFenced) throw fencedBySuccessor(this.applicationId)
   }
 
-  #isCommitTime(): boolean {
-    return this.#uncommittedSinceMs !== undefined && this.#clock.elapsed() - this.#uncommittedSinceMs >= this.#everyMs
-  }
-
   /** Nothing else happens to the engine until the commit is durable: one commit, then the next turn. */
   async #commit(): Promise<void> {
     if (this.#engine.fatal !== undefined) throw this.#engine.fatal
     if (this.#engine.hasUncommitted) {
       const startedMs = monotonicMs()
+      this.#commitTimer.begin()
       await commitTo(this.#session, this.#engine)
+      this.#commitTimer.end()
       this.#lastCommitMs = monotonicMs() - startedMs
     }
-    this.#uncommittedSinceMs = undefined
   }
 
   /** Sleeps until there is news: new records, a wait that ends, a commit that falls due, or the end. */
   async #rest(result: RunResult): Promise<void> {
-    const untilCommitMs =
-      this.#uncommittedSinceMs === undefined
-        ? Number.POSITIVE_INFINITY
-        : this.#uncommittedSinceMs + this.#everyMs - this.#clock.elapsed()
+    const untilCommitMs = this.#commitTimer.leftMs(true)
     const restMs = Math.min(untilCommitMs, result === 'waiting' ? this.#engine.idleWaitMs : Number.POSITIVE_INFINITY)
     const cancel = Number.isFinite(restMs) ? this.#clock.schedule(Math.max(0, restMs), () => this.#notify()) : undefined
     await new Promise<void>((resolve) => {

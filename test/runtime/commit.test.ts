@@ -93,6 +93,18 @@ describe('everyMs', () => {
   })
 })
 
+test('by default what is worked on is committed although no time passes, and an application at rest commits nothing', async () => {
+  const opened = openTestLog()
+  const app = await start(opened.log, copying, { clock: new ManualClock() })
+  for (const count of [1, 2]) {
+    await opened.log.producer().sendMany(input, records(1))
+    await until(async () => (await outputEnd(opened)) === count)
+  }
+  const { commits } = app.metrics()
+  await turns(20)
+  expect(app.metrics().commits).toBe(commits)
+})
+
 describe('a commit', () => {
   test('holds outputs, positions and state together', async () => {
     const { log, embedded } = openTestLog()
