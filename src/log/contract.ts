@@ -8,7 +8,7 @@
 import { MillraceError } from '../core/errors.ts'
 import type { StateReader, StateWriter } from '../storage/state-rows.ts'
 import type { TaskId, TaskProgress } from './kept/application-rows.ts'
-import type { PartitionId } from './format/partition-id.ts'
+import type { PartitionedTopic, PartitionId } from './format/partition-id.ts'
 import type { StoredBatch } from './kept/partitions.ts'
 import type { TopicDescription, TopicRequest } from './kept/topics.ts'
 
@@ -75,8 +75,15 @@ export interface Session {
 
   /** Later reads see what is new. Between two calls all reads see one moment. */
   refresh(): void
+  /**
+   * Changes when there may be more to read: while it stays the same, {@link refresh} brings nothing new. A commit of one's
+   * own may raise it by one.
+   */
+  newestCommit(): number
   /** As far as the session knows. */
   endOffset(partition: PartitionId): number
+  /** The ends of all partitions of a topic, much cheaper than one by one where few have moved since the last time. */
+  endOffsets(topic: PartitionedTopic): readonly number[]
   /**
    * The batch that holds the first record at or after `offset`; undefined when there is none, `later` when there is one
    * that has yet to be fetched: {@link onNews} tells when to ask again.

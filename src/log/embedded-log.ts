@@ -16,6 +16,7 @@ import { HeldClock } from './held-clock.ts'
 import { Maintenance } from './cleaning/maintenance.ts'
 import { GroupSession } from './group/group-session.ts'
 import { Groups } from './group/groups.ts'
+import { PartitionEnds } from './kept/partition-ends.ts'
 import { Partitions, type StoredBatch } from './kept/partitions.ts'
 import { Positions } from './kept/positions.ts'
 import { Producers } from './kept/producers.ts'
@@ -37,6 +38,7 @@ export class EmbeddedLog implements ApplicationLog, SessionGround {
   readonly catalogue: Catalogue
   readonly topics: Topics
   readonly partitions: Partitions
+  readonly ends: PartitionEnds
   readonly positions: Positions
   readonly producers: Producers
   readonly applications: Applications
@@ -64,6 +66,7 @@ export class EmbeddedLog implements ApplicationLog, SessionGround {
     this.guard = new DiskGuard(environment.dir, space, clock)
     this.catalogue = new Catalogue(environment)
     this.partitions = new Partitions(environment, this.catalogue, this.guard)
+    this.ends = new PartitionEnds(environment, this.partitions)
     this.positions = new Positions(environment)
     this.producers = new Producers(environment, this.catalogue, this.partitions)
     this.applications = new Applications(environment, this.catalogue)

@@ -15,11 +15,12 @@ import {
   type Position,
   type Session,
 } from './contract.ts'
-import { type PartitionId, partitionName } from './format/partition-id.ts'
+import { type PartitionedTopic, type PartitionId, partitionName } from './format/partition-id.ts'
 import type { Groups } from './group/groups.ts'
 import type { GroupSession } from './group/group-session.ts'
 import type { Applications } from './kept/applications.ts'
 import type { Catalogue } from './kept/catalogue.ts'
+import type { PartitionEnds } from './kept/partition-ends.ts'
 import type { Partitions, StoredBatch } from './kept/partitions.ts'
 import type { Positions } from './kept/positions.ts'
 import type { TopicDescription, TopicRequest, Topics } from './kept/topics.ts'
@@ -30,6 +31,7 @@ export interface SessionGround {
   readonly catalogue: Catalogue
   readonly topics: Topics
   readonly partitions: Partitions
+  readonly ends: PartitionEnds
   readonly positions: Positions
   readonly applications: Applications
   readonly groups: Groups
@@ -102,8 +104,16 @@ export class EmbeddedSession implements Session {
     this.#ground.environment.refresh()
   }
 
+  newestCommit(): number {
+    return this.#ground.environment.newestCommit()
+  }
+
   endOffset(partition: PartitionId): number {
     return this.#ground.partitions.endOffset(partition)
+  }
+
+  endOffsets(topic: PartitionedTopic): readonly number[] {
+    return this.#ground.ends.of(topic)
   }
 
   batchAt(partition: PartitionId, offset: number): StoredBatch | undefined {

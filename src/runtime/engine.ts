@@ -49,6 +49,13 @@ export interface EngineOptions {
  */
 const turnsBetweenLooksMax = 64
 
+/** What a commit that is under way holds. */
+interface Prepared {
+  readonly lanes: readonly SourceLane[]
+  readonly ledgers: readonly Ledger[]
+  readonly appends: Commit['appends']
+}
+
 /** Why a run came back. */
 export type RunResult = 'commitDue' | 'timeUp' | 'drained' | 'waiting' | 'late'
 
@@ -73,7 +80,7 @@ export class Engine implements TaskHost {
   readonly #stores: Stores
   #recordsSinceCommit = 0
   /** What the commit that is under way holds. */
-  #prepared: { readonly lanes: readonly SourceLane[]; readonly ledgers: readonly Ledger[] } | undefined
+  #prepared: Prepared | undefined
 
   /** @param start what the session was opened with */
   constructor(session: Session, start: TakeOver, topology: Topology, options: EngineOptions) {
@@ -228,7 +235,8 @@ export class Engine implements TaskHost {
     }
     const changed = this.ledgers.filter(({ hasChanged }) => hasChanged)
     for (const ledger of changed) ledger.settleWrites()
-    this.#prepared = { lanes: moved, ledgers: changed }
+    this.#prepared = { lanes: moved, ledgers: changed, appends }
+    this.#sequence.beginCommit()
     return {
       tasks: changed.map((ledger) => ({
         task: ledger.task,
@@ -243,7 +251,8 @@ export class Engine implements TaskHost {
 
   /** The commit that was prepared is durable. */
   committed(): void {
-    const { lanes = [], ledgers = [] } = this.#prepared ?? {}
+    const { lanes, ledgers, appends } = present(this.#prepared, 'what is durable was prepared')
+    this.#sequence.endCommit(appends)
     this.#prepared = undefined
     for (const lane of lanes) lane.committedPosition = lane.position
     for (const ledger of ledgers) ledger.hasChanged = false

@@ -5,11 +5,13 @@
  * So the same complete input gives the same sequence, however it is read. The end of the input is looked at for all
  * partitions in one snapshot: an importer's commit over several partitions is seen whole or not at all.
  */
+import { present } from '../core/assert.ts'
 import { Carrier } from '../plan/carrier.ts'
 import { MillraceError } from '../core/errors.ts'
 import type { SourceNode, SourceTopic } from '../plan/node.ts'
 import { BatchCursor } from '../log/format/batch-cursor.ts'
-import type { PartitionId, Session, StoredBatch } from '../log/contract.ts'
+import type { Commit, PartitionId, Session, StoredBatch } from '../log/contract.ts'
+import type { PartitionedTopic } from '../log/format/partition-id.ts'
 
 /** One source partition on its way. */
 export class SourceLane {
@@ -59,13 +61,23 @@ export class SourceLane {
   }
 }
 
+/** The lanes of one topic, whose ends are read together. */
+interface TopicOfLanes extends PartitionedTopic {
+  readonly lanes: readonly SourceLane[]
+}
+
 export class SourceSequence {
   readonly lanes: readonly SourceLane[]
   readonly #session: Session
   /** The lane that goes on until another one has the smaller head. */
   #current: SourceLane | undefined
-  #otherTimestamp = Number.POSITIVE_INFINITY
-  #otherComesFirst = false
+  /** All other lanes that have a head, the smallest first: a heap. */
+  readonly #others: SourceLane[] = []
+  readonly #topics: readonly TopicOfLanes[]
+  /** The newest commit when the ends were looked at. */
+  #seenCommit = -1
+  /** Whether all commits were seen before the one of its own that is under way. */
+  #hasSeenAll = false
   /** How many lanes are late. */
   #lateCount = 0
 
@@ -73,14 +85,41 @@ export class SourceSequence {
   constructor(session: Session, lanes: readonly SourceLane[]) {
     this.#session = session
     this.lanes = lanes
+    this.#topics = topicsOf(lanes)
   }
 
-  /** Looks how far the log reaches now, for all partitions as of one moment. */
+  /** Looks how far the log reaches now, for all partitions as of one moment; cheap while nobody has committed. */
   lookForMore(nowMs: number): void {
+    const newest = this.#session.newestCommit()
+    if (newest === this.#seenCommit && this.#lateCount === 0) return
+    this.#seenCommit = newest
     this.#session.refresh()
-    for (const lane of this.lanes) lane.endOffset = this.#session.endOffset(lane.partition)
-    for (const lane of this.lanes) if (!lane.hasHead) this.#advance(lane, nowMs)
+    for (const topic of this.#topics) {
+      const ends = this.#session.endOffsets(topic)
+      for (const lane of topic.lanes) {
+        lane.endOffset = present(ends[lane.partition.partition], 'each partition has an end')
+      }
+    }
+    if (this.#current?.hasHead === true) this.#push(this.#current)
     this.#current = undefined
+    for (const lane of this.lanes) {
+      if (lane.hasHead) continue
+      this.#advance(lane, nowMs)
+      if (lane.hasHead) this.#push(lane)
+    }
+  }
+
+  /** A commit of its own begins. */
+  beginCommit(): void {
+    this.#hasSeenAll = this.#session.newestCommit() === this.#seenCommit
+  }
+
+  /** It is durable. Unless it appended to the lanes, or others have committed too, there is no more to look for than before. */
+  endCommit(appends: Commit['appends']): void {
+    if (!this.#hasSeenAll || this.#session.newestCommit() !== this.#seenCommit + 1) return
+    const isOfLanes = ({ partition }: Commit['appends'][number]): boolean =>
+      this.#topics.some(({ id }) => id === partition.topicId)
+    if (!appends.some(isOfLanes)) this.#seenCommit++
   }
 
   /** Whether the order waits for a head that has yet to be fetched: whatever went before it might go too early. */
@@ -92,44 +131,53 @@ export class SourceSequence {
   next(): SourceLane | undefined {
     if (this.#lateCount > 0) return undefined
     const current = this.#current
-    if (current !== undefined && current.hasHead) {
-      const { timestamp } = current.cursor
-      if (timestamp < this.#otherTimestamp || (timestamp === this.#otherTimestamp && !this.#otherComesFirst)) {
-        return current
-      }
-    }
-    return this.#choose()
+    const other = this.#others[0]
+    if (current === undefined || !current.hasHead) return (this.#current = this.#pop())
+    if (other === undefined || comesBefore(current, other)) return current
+    this.#sink(current)
+    return (this.#current = other)
   }
 
-  #choose(): SourceLane | undefined {
-    const { lanes } = this
-    let best: SourceLane | undefined
-    let bestIndex = -1
-    let otherIndex = -1
-    let bestTimestamp = Number.POSITIVE_INFINITY
-    this.#otherTimestamp = Number.POSITIVE_INFINITY
-    for (let i = 0; i < lanes.length; i++) {
-      const lane = lanes[i] as SourceLane
-      if (!lane.hasHead) continue
-      const { timestamp } = lane.cursor
-      if (timestamp < bestTimestamp) {
-        this.#otherTimestamp = bestTimestamp
-        otherIndex = bestIndex
-        best = lane
-        bestIndex = i
-        bestTimestamp = timestamp
-      } else if (timestamp < this.#otherTimestamp) {
-        this.#otherTimestamp = timestamp
-        otherIndex = i
-      }
+  #push(lane: SourceLane): void {
+    const others = this.#others
+    let at = others.length
+    while (at > 0) {
+      const above = (at - 1) >> 1
+      const parent = others[above] as SourceLane
+      if (comesBefore(parent, lane)) break
+      others[at] = parent
+      at = above
     }
-    this.#otherComesFirst = otherIndex < bestIndex
-    this.#current = best
-    return best
+    others[at] = lane
+  }
+
+  #pop(): SourceLane | undefined {
+    const first = this.#others[0]
+    const last = this.#others.pop()
+    if (last !== undefined && last !== first) this.#sink(last)
+    return first
+  }
+
+  /** Puts a lane in place of the first one of the heap. */
+  #sink(lane: SourceLane): void {
+    const others = this.#others
+    const { length } = others
+    let at = 0
+    for (;;) {
+      let below = 2 * at + 1
+      if (below >= length) break
+      if (below + 1 < length && comesBefore(others[below + 1] as SourceLane, others[below] as SourceLane)) below++
+      const child = others[below] as SourceLane
+      if (comesBefore(lane, child)) break
+      others[at] = child
+      at = below
+    }
+    others[at] = lane
   }
 
   /**
-   * Takes the head of a lane: its next record becomes the head. True when the lane has come to the end that was seen.
+   * Takes the head of a lane, the one that {@link next} gave: its next record becomes the head. True when the lane has come to
+   * the end that was seen.
    *
    * @throws MillraceError `damaged`
    */
@@ -179,6 +227,28 @@ export class SourceSequence {
   get lag(): number {
     return this.lanes.reduce((total, lane) => total + lane.endOffset - lane.position, 0)
   }
+}
+
+function topicsOf(lanes: readonly SourceLane[]): TopicOfLanes[] {
+  const topics = new Map<number, SourceLane[]>()
+  for (const lane of lanes) {
+    const { topicId } = lane.partition
+    const others = topics.get(topicId)
+    if (others === undefined) topics.set(topicId, [lane])
+    else others.push(lane)
+  }
+  return [...topics].map(([id, ofTopic]) => ({
+    id,
+    name: ofTopic[0]?.partition.topic ?? '',
+    partitions: Math.max(...ofTopic.map(({ partition }) => partition.partition)) + 1,
+    lanes: ofTopic,
+  }))
+}
+
+/** Whether the head of one lane goes before that of another. */
+function comesBefore(one: SourceLane, other: SourceLane): boolean {
+  const byTime = one.cursor.timestamp - other.cursor.timestamp
+  return byTime < 0 || (byTime === 0 && one.index < other.index)
 }
 
 function positionLost({ position, partition }: SourceLane, endOffset: number): MillraceError {

@@ -29,7 +29,7 @@ import { makeDirectory, type Modes, modesOf } from './own-files.ts'
 import { isSealed, seal } from './sealed-rows.ts'
 import { Sessions } from './sessions.ts'
 import { StandingFiles } from './standing-files.ts'
-import type { LogStatistics } from './statistics.ts'
+import { lastTransaction, type LogStatistics } from './statistics.ts'
 import { StoredRows } from './stored-rows.ts'
 
 /** Commits between two looks for readers that are dead, which costs a few µs. */
@@ -329,6 +329,12 @@ export class Environment {
     if (monotonicMs() - this.#lookedMs >= lookEveryMs) this.#look()
     this.#checkUsable()
     this.#root.resetReadTxn()
+  }
+
+  /** The number of the newest commit of any process, which is one larger with each; cheaper than a read. */
+  newestCommit(): number {
+    this.#checkUsable()
+    return lastTransaction(this.#root)
   }
 
   /** Calls back soon after commits of any process, until the returned function is called. It may call back without news. */

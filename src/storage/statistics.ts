@@ -96,6 +96,16 @@ export function readStatistics(path: string, root: RootDatabase, databases: read
   }
 }
 
+/** A part of lmdb that its types leave out: what its getStats does first, without the counts of pages. */
+interface WithEnvironment {
+  readonly env: { info(): Pick<Counted, 'lastTxnId'> }
+}
+
+/** The number of the last commit, of any process. */
+export function lastTransaction(root: RootDatabase): number {
+  return (root as RootDatabase & WithEnvironment).env.info().lastTxnId
+}
+
 /** Of `pid thread txnid` in each line behind the heading; a reader without a snapshot has a dash. */
 function readersOf(list: string, lastTransaction: number): LogReader[] {
   return [...list.matchAll(/^\s*(\d+)\s+\S+\s+(\d+|-)\s*$/gm)].map(([, pid, transaction]) => ({
