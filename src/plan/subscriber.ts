@@ -1,23 +1,35 @@
 /**
  * Where millrace meets RxJS: the only file that extends its `Subscriber`, which a later version may close to others.
  *
- * An operator is not a subscriber but an observer behind one. So a throw passes through to the engine, as the contract
- * says: RxJS adds no catch to a subscriber of its own kind.
+ * A throw passes through all of them to the engine, as the contract says: RxJS adds no catch to a subscriber of its own
+ * kind. An operator extends {@link CarrierSubscriber} here, because one call more for each record and operator shows.
  */
 import { Observable, type Observer, Subscriber } from 'rxjs'
 import type { Carrier } from './carrier.ts'
-import type { CarrierObserver, Operator } from './operator.ts'
+import { type CarrierObserver, type Operator, operatorError } from './operator.ts'
 
-/** An operator that treats all its inputs alike, from what takes their carriers; `out` is its output. */
-export function operate(observerOf: (out: CarrierObserver) => CarrierObserver): Operator {
+/** One operator in one task. Subclasses say in `_next` what happens to a carrier. */
+export abstract class CarrierSubscriber extends Subscriber<Carrier> {
+  protected readonly out: Subscriber<Carrier>
+
+  constructor(out: Subscriber<Carrier>) {
+    super(out)
+    this.out = out
+  }
+
+  protected abstract override _next(carrier: Carrier): void
+}
+
+/** An operator that treats all its inputs alike, from the one subscriber that gets the carriers of all. */
+export function operate(subscriberOf: (out: Subscriber<Carrier>) => Subscriber<Carrier>): Operator {
   return (...inputs) =>
-    new Observable((out) => {
-      const observer = observerOf(out)
-      for (const input of inputs) input.subscribe(new PassingSubscriber(observer))
+    new Observable<Carrier>((out) => {
+      const subscriber = subscriberOf(out)
+      for (const input of inputs) input.subscribe(subscriber)
     })
 }
 
-/** Passes carriers on to an observer. Its throws are not caught. */
+/** Passes carriers on to an observer. */
 export class PassingSubscriber extends Subscriber<Carrier> {
   readonly #to: CarrierObserver
 
@@ -28,6 +40,26 @@ export class PassingSubscriber extends Subscriber<Carrier> {
 
   protected override _next(carrier: Carrier): void {
     this.#to.next(carrier)
+  }
+}
+
+/** Where a chain ends: what is thrown there is told with the node. */
+export class EndSubscriber extends Subscriber<Carrier> {
+  readonly #take: (carrier: Carrier) => void
+  readonly #operator: string
+
+  constructor(take: (carrier: Carrier) => void, operator: string) {
+    super()
+    this.#take = take
+    this.#operator = operator
+  }
+
+  protected override _next(carrier: Carrier): void {
+    try {
+      this.#take(carrier)
+    } catch (error) {
+      throw operatorError(this.#operator, error)
+    }
   }
 }
 

@@ -10,9 +10,9 @@ import { assert, present } from '../core/assert.ts'
 import type { MillraceError } from '../core/errors.ts'
 import type { Carrier } from '../plan/carrier.ts'
 import type { Edge, OperatorNode, PlanNode, RegroupNode, SinkNode, SubTopology } from '../plan/node.ts'
-import { type CarrierObserver, type DropReason, type OperatorContext, operatorError } from '../plan/operator.ts'
+import { type CarrierObserver, type DropReason, type OperatorContext } from '../plan/operator.ts'
 import type { Store, StoreSpec } from '../plan/store.ts'
-import { PassingSubscriber } from '../plan/subscriber.ts'
+import { EndSubscriber, PassingSubscriber } from '../plan/subscriber.ts'
 import type { Topology } from '../plan/topology.ts'
 import { Inlet } from './inlet.ts'
 import type { Output } from './outputs.ts'
@@ -64,10 +64,10 @@ export class Task {
         else records.subscribe(new PassingSubscriber(this.#gate(node, input)))
         return
       case 'sink':
-        records.subscribe(new PassingSubscriber(this.#writing(node)))
+        records.subscribe(this.#writing(node))
         return
       case 'regroup':
-        records.subscribe(new PassingSubscriber(this.#regrouping(node)))
+        records.subscribe(this.#regrouping(node))
         return
       case 'source':
       case 'port':
@@ -103,21 +103,21 @@ export class Task {
     }
   }
 
-  #writing(node: SinkNode): CarrierObserver {
+  #writing(node: SinkNode): EndSubscriber {
     const { keyCodec, valueCodec } = node.topic
     const output = this.#host.output(node)
     const written = this.#ledger.writesTo(output.topic)
-    return ending(node, (carrier) => {
+    return new EndSubscriber((carrier) => {
       output.write(carrier, keyCodec, valueCodec, this.partition)
       written.add()
-    })
+    }, node.id)
   }
 
-  #regrouping(node: RegroupNode): CarrierObserver {
-    return ending(node, (carrier) => {
+  #regrouping(node: RegroupNode): EndSubscriber {
+    return new EndSubscriber((carrier) => {
       if (carrier.isKeyNull) this.#host.drop(this.#ledger, node, 'null_key', carrier)
       else this.#host.regroup(node, carrier)
-    })
+    }, node.id)
   }
 
   #contextOf(node: OperatorNode): OperatorContext {
@@ -145,19 +145,6 @@ export class Task {
       port: (name) => ports.get(name) ?? nobody,
       stop: (error) => this.#host.stop(error),
     }
-  }
-}
-
-/** Where a chain ends: what is thrown there is told with the node. */
-function ending({ id }: PlanNode, take: (carrier: Carrier) => void): CarrierObserver {
-  return {
-    next(carrier) {
-      try {
-        take(carrier)
-      } catch (error) {
-        throw operatorError(id, error)
-      }
-    },
   }
 }
 

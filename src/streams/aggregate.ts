@@ -5,20 +5,15 @@
  * timestamp; null keys and values are dropped; a null result deletes the row. A window is closed when stream time reaches
  * its end plus the grace, and records for it are late.
  */
+import type { Subscriber } from 'rxjs'
 import type { Carrier } from '../plan/carrier.ts'
 import { MillraceError } from '../core/errors.ts'
 import type { Codec } from '../core/serde.ts'
 import { WindowedCodec } from '../core/window.ts'
-import {
-  type CarrierObserver,
-  type OperatorContext,
-  type OperatorFactory,
-  operatorError,
-  type StreamTime,
-} from '../plan/operator.ts'
+import { type OperatorContext, type OperatorFactory, operatorError, type StreamTime } from '../plan/operator.ts'
 import type { Row, Store, StoreSpec, WindowSpec } from '../plan/store.ts'
 import { refusePromise } from './answers.ts'
-import { operate } from '../plan/subscriber.ts'
+import { CarrierSubscriber, operate } from '../plan/subscriber.ts'
 
 /** How a record changes the value of its row. Not called for a record without key or value. */
 export interface Fold {
@@ -70,27 +65,24 @@ export function aggregation(store: StoreSpec, fold: Fold): OperatorFactory {
   return (context) =>
     operate((out) =>
       window === undefined
-        ? new Aggregation(out, context, store, fold)
-        : new WindowedAggregation(out, context, store, fold, window),
+        ? new AggregateSubscriber(out, context, store, fold)
+        : new WindowedAggregateSubscriber(out, context, store, fold, window),
     )
 }
 
-abstract class Folding implements CarrierObserver {
-  protected readonly out: CarrierObserver
+abstract class FoldSubscriber extends CarrierSubscriber {
   protected readonly context: OperatorContext
   protected readonly state: Store<unknown, unknown>
   protected readonly valueCodec: Codec<unknown>
   readonly #fold: Fold
 
-  constructor(out: CarrierObserver, context: OperatorContext, store: StoreSpec, fold: Fold) {
-    this.out = out
+  constructor(out: Subscriber<Carrier>, context: OperatorContext, store: StoreSpec, fold: Fold) {
+    super(out)
     this.context = context
     this.state = context.state(store)
     this.valueCodec = store.valueCodec
     this.#fold = fold
   }
-
-  abstract next(carrier: Carrier): void
 
   /** Brings the carrier's row up to date and returns its new value. */
   protected update(carrier: Carrier, row: Row<unknown>, timestamp: number): unknown {
@@ -116,8 +108,8 @@ abstract class Folding implements CarrierObserver {
   }
 }
 
-class Aggregation extends Folding {
-  override next(carrier: Carrier): void {
+class AggregateSubscriber extends FoldSubscriber {
+  protected override _next(carrier: Carrier): void {
     if (carrier.isKeyNull) return this.context.drop('null_key', carrier)
     if (carrier.isValueNull) return this.context.drop('null_value', carrier)
     const row = this.rowOf(0, carrier)
@@ -128,19 +120,19 @@ class Aggregation extends Folding {
   }
 }
 
-class WindowedAggregation extends Folding {
+class WindowedAggregateSubscriber extends FoldSubscriber {
   readonly #window: WindowSpec
   readonly #streamTime: StreamTime
   readonly #keyCodec: Codec<unknown>
 
-  constructor(out: CarrierObserver, context: OperatorContext, store: StoreSpec, fold: Fold, window: WindowSpec) {
+  constructor(out: Subscriber<Carrier>, context: OperatorContext, store: StoreSpec, fold: Fold, window: WindowSpec) {
     super(out, context, store, fold)
     this.#window = window
     this.#streamTime = context.streamTime
     this.#keyCodec = new WindowedCodec(store.keyCodec, window.sizeMs) as Codec<unknown>
   }
 
-  override next(carrier: Carrier): void {
+  protected override _next(carrier: Carrier): void {
     if (carrier.isKeyNull) return this.context.drop('null_key', carrier)
     if (carrier.isValueNull) return this.context.drop('null_value', carrier)
     const { sizeMs, advanceMs, graceMs } = this.#window

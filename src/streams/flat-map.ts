@@ -1,16 +1,17 @@
 /**
  * flatMap and flatMapValues: any number of records out for each record in, in the order of the iterable.
  */
+import type { Subscriber } from 'rxjs'
 import type { Carrier } from '../plan/carrier.ts'
 import { MillraceError } from '../core/errors.ts'
 import { disown } from '../core/promises.ts'
 import type { StreamRecord } from '../core/record.ts'
 import { shown } from '../core/shown.ts'
-import { type CarrierObserver, type OperatorContext, operatorError, type OperatorFactory } from '../plan/operator.ts'
+import { type OperatorContext, operatorError, type OperatorFactory } from '../plan/operator.ts'
 import { functionOf, promised, refusePromise } from './answers.ts'
 import type { RecordOutput } from './dsl/functions.ts'
 import { carrierOf, type Derive, withValue } from './map.ts'
-import { operate } from '../plan/subscriber.ts'
+import { CarrierSubscriber, operate } from '../plan/subscriber.ts'
 
 type UserFunction = (record: StreamRecord<unknown, unknown>) => unknown
 
@@ -25,11 +26,10 @@ export function flatMappingValues<K, V, V2>(fn: (record: StreamRecord<K, V>) => 
 }
 
 function derive(fn: UserFunction, next: Derive): OperatorFactory {
-  return (context) => operate((out) => new FlatMap(out, context, fn, next))
+  return (context) => operate((out) => new FlatMapSubscriber(out, context, fn, next))
 }
 
-class FlatMap implements CarrierObserver {
-  readonly #out: CarrierObserver
+class FlatMapSubscriber extends CarrierSubscriber {
   readonly #operator: string
   readonly #what: string
   /** What a message calls one of its results. */
@@ -37,8 +37,8 @@ class FlatMap implements CarrierObserver {
   readonly #fn: UserFunction
   readonly #derive: Derive
 
-  constructor(out: CarrierObserver, context: OperatorContext, fn: UserFunction, next: Derive) {
-    this.#out = out
+  constructor(out: Subscriber<Carrier>, context: OperatorContext, fn: UserFunction, next: Derive) {
+    super(out)
     this.#operator = context.operator
     this.#what = functionOf(context)
     this.#each = `${this.#what}, in its list,`
@@ -47,7 +47,7 @@ class FlatMap implements CarrierObserver {
   }
 
   /** The iterable is read to its end first: a generator that throws halfway is the function's error, not downstream's. */
-  next(carrier: Carrier): void {
+  protected override _next(carrier: Carrier): void {
     let answers: readonly unknown[] = []
     const derived: Carrier[] = []
     try {
@@ -57,7 +57,7 @@ class FlatMap implements CarrierObserver {
       for (const answer of answers) disown(answer) // one that is a promise is rarely alone
       throw operatorError(this.#operator, error)
     }
-    for (const next of derived) this.#out.next(next)
+    for (const next of derived) this.out.next(next)
   }
 }
 

@@ -1,6 +1,7 @@
 /**
  * map, mapValues and selectKey: one record out for each record in.
  */
+import type { Subscriber } from 'rxjs'
 import type { Carrier } from '../plan/carrier.ts'
 import { MillraceError } from '../core/errors.ts'
 import { toHeaders } from '../core/headers.ts'
@@ -8,10 +9,10 @@ import { shown } from '../core/shown.ts'
 import { isPromise } from '../core/promises.ts'
 import type { StreamRecord } from '../core/record.ts'
 import { toTimestamp } from '../core/units.ts'
-import { type CarrierObserver, type OperatorContext, operatorError, type OperatorFactory } from '../plan/operator.ts'
+import { type OperatorContext, operatorError, type OperatorFactory } from '../plan/operator.ts'
 import { functionOf, promised, refusePromise } from './answers.ts'
 import type { RecordOutput } from './dsl/functions.ts'
-import { operate } from '../plan/subscriber.ts'
+import { CarrierSubscriber, operate } from '../plan/subscriber.ts'
 
 type UserFunction = (record: StreamRecord<unknown, unknown>) => unknown
 
@@ -25,7 +26,7 @@ export function mappingValues<K, V, V2>(fn: (record: StreamRecord<K, V>) => V2):
 
 /** Of a table: not called for a row that is deleted. */
 export function mappingRows<K, V, V2>(fn: (record: StreamRecord<K, V>) => V2): OperatorFactory {
-  return (context) => operate((out) => new RowDerivation(out, context, fn as UserFunction, withValue))
+  return (context) => operate((out) => new RowDeriveSubscriber(out, context, fn as UserFunction, withValue))
 }
 
 /** @param what what a message calls the function, where it is another verb's */
@@ -62,31 +63,30 @@ export const carrierOf: Derive = (carrier, output, what) => {
 }
 
 function derive(fn: UserFunction, next: Derive, what?: string): OperatorFactory {
-  return (context) => operate((out) => new Derivation(out, context, fn, next, what))
+  return (context) => operate((out) => new DeriveSubscriber(out, context, fn, next, what))
 }
 
-class Derivation implements CarrierObserver {
-  protected readonly out: CarrierObserver
+class DeriveSubscriber extends CarrierSubscriber {
   readonly #operator: string
   readonly #what: string
   readonly #fn: UserFunction
   readonly #derive: Derive
 
   constructor(
-    out: CarrierObserver,
+    out: Subscriber<Carrier>,
     context: OperatorContext,
     fn: UserFunction,
     next: Derive,
     what = functionOf(context),
   ) {
-    this.out = out
+    super(out)
     this.#operator = context.operator
     this.#what = what
     this.#fn = fn
     this.#derive = next
   }
 
-  next(carrier: Carrier): void {
+  protected override _next(carrier: Carrier): void {
     let derived: Carrier
     try {
       derived = this.#derive(carrier, this.#fn(carrier.view()), this.#what)
@@ -97,9 +97,9 @@ class Derivation implements CarrierObserver {
   }
 }
 
-class RowDerivation extends Derivation {
-  override next(carrier: Carrier): void {
+class RowDeriveSubscriber extends DeriveSubscriber {
+  protected override _next(carrier: Carrier): void {
     if (carrier.isValueNull) this.out.next(carrier)
-    else super.next(carrier)
+    else super._next(carrier)
   }
 }

@@ -4,22 +4,23 @@
  * RxJS catches every throw inside its operators and ends the chain with it. The exit keeps that error, and what is
  * thrown after it; the entrance throws it when the chain has returned, and rebuilds the chain for the next turn.
  */
-import { type Observable, type OperatorFunction, Subject } from 'rxjs'
+import { type Observable, type OperatorFunction, Subject, type Subscriber } from 'rxjs'
 import type { Carrier } from '../plan/carrier.ts'
 import { MillraceError, placed } from '../core/errors.ts'
 import { shown } from '../core/shown.ts'
 import { disown } from '../core/promises.ts'
 import type { StreamRecord } from '../core/record.ts'
-import { type CarrierObserver, type OperatorContext, type OperatorFactory, operatorError } from '../plan/operator.ts'
+import { type OperatorContext, type OperatorFactory, operatorError } from '../plan/operator.ts'
 import { functionOf } from './answers.ts'
 import { carrierOf } from './map.ts'
-import { ExitSubscriber, operate } from '../plan/subscriber.ts'
+import { CarrierSubscriber, ExitSubscriber, operate } from '../plan/subscriber.ts'
 
 type AnyRecord = StreamRecord<unknown, unknown>
 type UserOperator = (source: unknown) => unknown
 
 export function piping(operators: readonly OperatorFunction<never, unknown>[]): OperatorFactory {
-  return (context) => operate((out) => new Pipe(out, context, operators as readonly unknown[] as UserOperator[]))
+  return (context) =>
+    operate((out) => new PipeSubscriber(out, context, operators as readonly unknown[] as UserOperator[]))
 }
 
 /** @throws MillraceError `topology_invalid` when an operator returns something other than a stream */
@@ -35,8 +36,7 @@ function chainOf(operators: readonly UserOperator[], source: Observable<unknown>
   }, source)
 }
 
-class Pipe implements CarrierObserver {
-  readonly #out: CarrierObserver
+class PipeSubscriber extends CarrierSubscriber {
   readonly #context: OperatorContext
   readonly #operators: readonly UserOperator[]
   readonly #what: string
@@ -47,8 +47,8 @@ class Pipe implements CarrierObserver {
   /** While the operators are subscribed to, before they get a record. */
   #isBuilding = false
 
-  constructor(out: CarrierObserver, context: OperatorContext, operators: readonly UserOperator[]) {
-    this.#out = out
+  constructor(out: Subscriber<Carrier>, context: OperatorContext, operators: readonly UserOperator[]) {
+    super(out)
     this.#context = context
     this.#operators = operators
     this.#what = functionOf(context)
@@ -102,7 +102,7 @@ class Pipe implements CarrierObserver {
     }
     if (this.#failure !== undefined) return
     try {
-      this.#out.next(carrierOf(carrier, output, this.#what))
+      this.out.next(carrierOf(carrier, output, this.#what))
     } catch (error) {
       // Kept until the entrance has its turn back: thrown here it would go through the user's operators, which may catch it.
       this.#failure = operatorError(operator, error)
@@ -118,7 +118,7 @@ class Pipe implements CarrierObserver {
     this.#context.stop(placed(error, `in ${operator}, ${when}`, { operator }))
   }
 
-  next(carrier: Carrier): void {
+  protected override _next(carrier: Carrier): void {
     const outer = this.#current
     this.#current = carrier
     try {

@@ -33,12 +33,15 @@ const sided: OperatorFactory = () => (left, right) =>
 /** Sends what is long to a port, after everything has gone on. */
 const longAside: OperatorFactory = (context) => {
   const long = context.port('long')
-  return operate((out) => ({
-    next(carrier) {
-      out.next(carrier)
-      if (String(carrier.value).length > 3) long.next(carrier)
-    },
-  }))
+  return operate(
+    (out) =>
+      new PassingSubscriber({
+        next(carrier) {
+          out.next(carrier)
+          if (String(carrier.value).length > 3) long.next(carrier)
+        },
+      }),
+  )
 }
 
 const sourceOf = (plan: PlanBuilder, one = input) => plan.source([planTopic(one)], 'earliest', undefined)
@@ -118,9 +121,12 @@ describe('a port', () => {
     const aside = plan.stateless('aside', sourceOf(plan), undefined, longAside)
     const long = plan.port('long', aside, 'long')
     const upper = plan.stateless('upper', long, undefined, () =>
-      operate((out) => ({
-        next: (carrier) => out.next(carrier.withValue<unknown>(String(carrier.value).toUpperCase(), undefined)),
-      })),
+      operate(
+        (out) =>
+          new PassingSubscriber({
+            next: (carrier) => out.next(carrier.withValue<unknown>(String(carrier.value).toUpperCase(), undefined)),
+          }),
+      ),
     )
     plan.sink(upper, planTopic(output), 'of-port')
     plan.sink(aside, planTopic(output), 'of-output')
