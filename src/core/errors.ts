@@ -41,7 +41,7 @@ export const errorMeanings = {
   topology_invalid: 'the topology cannot be built',
   transaction_timed_out: 'a transaction took longer than its limit and was aborted',
   transaction_too_large: 'a transaction holds more bytes than its limit',
-  undecodable: 'bytes of a record cannot be decoded by the serde of their topic',
+  undecodable: 'bytes of a record or of a row cannot be decoded by their serde',
   unexpected_null: 'a key or value is null where the topic does not say nullable',
   user_function_threw: 'a function of the topology or a partitioner threw',
 } as const

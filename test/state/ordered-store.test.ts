@@ -47,6 +47,8 @@ describe.each(layouts)('%s', (_, layout) => {
     world.store.put(found, 'c', 3)
     expect(world.rows()).toMatchObject([{ value: 'c', timestamp: 3 }])
     expect(world.row('01', at, 0).value).toBe('c')
+    world.commit() // names it once
+    expect(world.committedRows()).toMatchObject([{ value: 'c', timestamp: 3 }])
   })
 
   test('a key says its place again', () => {
@@ -223,6 +225,9 @@ describe('expiry', () => {
     world.begin()
     world.time.advance(1e9)
     expect(world.rows()).toEqual([])
+    world.commit()
+    expect(world.storedCount()).toBe(200) // entries of rows that expired before anyone asked for what is due
+    world.begin()
     expect(world.store.dueRows(2e9)).toEqual([])
     world.commit()
     expect(world.storedCount()).toBe(0)

@@ -8,7 +8,7 @@ import { TurnScope } from '../../src/runtime/turn.ts'
 import { CommittedStore } from '../../src/state/committed-store.ts'
 import { OrderedTurnStore } from '../../src/state/ordered-store.ts'
 import type { Environment } from '../../src/storage/environment.ts'
-import { type StateReader, stateReader, stateWriter } from '../../src/storage/state-rows.ts'
+import { type StateReader, stateReader, type StateWriter, stateWriter } from '../../src/storage/state-rows.ts'
 
 /** A row as both sides show it. */
 export interface Shown {
@@ -43,7 +43,8 @@ let nextStoreId = 1
 export class World {
   readonly layout: StoreLayout
   readonly #environment: Environment
-  readonly storeId = nextStoreId++
+  readonly storeId: number
+  readonly #partition: number
   #turn = new TurnScope()
   readonly time = { now: -1, advance: (timestamp: number) => (this.time.now = Math.max(this.time.now, timestamp)) }
   store: OrderedTurnStore<Uint8Array, string>
@@ -51,8 +52,10 @@ export class World {
   /** What was read of the environment. */
   readonly reads = { calls: 0, rows: 0 }
 
-  constructor(environment: Environment, layout: StoreLayout) {
+  constructor(environment: Environment, layout: StoreLayout, storeId: number = nextStoreId++, partition = 0) {
     this.#environment = environment
+    this.storeId = storeId
+    this.#partition = partition
     this.layout = layout
     const reader = stateReader(environment)
     this.reader = {
@@ -74,11 +77,16 @@ export class World {
     return new OrderedTurnStore({
       spec: specOf(this.layout),
       storeId: this.storeId,
-      partition: 0,
+      partition: this.#partition,
       reader: this.reader,
       turn: this.#turn,
       streamTime: this.time,
     })
+  }
+
+  /** Another partition of the same store. */
+  ofPartition(partition: number): World {
+    return new World(this.#environment, this.layout, this.storeId, partition)
   }
 
   begin(): void {
@@ -103,7 +111,9 @@ export class World {
   }
 
   commit(): void {
-    this.#environment.write((transaction) => this.store.write(stateWriter(this.#environment, transaction)))
+    this.#environment.write((transaction) =>
+      this.store.write(checkedWriter(stateWriter(this.#environment, transaction))),
+    )
     this.store.committed()
   }
 
@@ -120,13 +130,13 @@ export class World {
     this.store = this.#open()
   }
 
-  committedRows(range: HexRange = {}): Omit<Shown, 'due'>[] {
+  committedRows(range: HexRange = {}, partitions = 1): Omit<Shown, 'due'>[] {
     const store = new CommittedStore<Uint8Array, string>({
       reader: this.reader,
       refresh: () => this.#environment.refresh(),
       spec: specOf(this.layout),
       storeId: this.storeId,
-      partitions: 1,
+      partitions,
     })
     return [...store.rows(rowRange(range))].map((row) => ({ ...row, key: Buffer.from(row.key).toString('hex') }))
   }
@@ -134,6 +144,32 @@ export class World {
   /** Rows and entries in the environment. */
   storedCount(): number {
     return stateReader(this.#environment).range(this.storeId, 0, Buffer.alloc(0), undefined, 100_000).length
+  }
+}
+
+/** A writer that holds a store to its promise: a row is named at most once, and none is put into a range that is removed. */
+function checkedWriter(writer: StateWriter): StateWriter {
+  const named = new Set<string>()
+  const put: Buffer[] = []
+  const name = (key: Buffer): void => {
+    const hex = key.toString('hex')
+    if (named.has(hex)) throw new Error(`row ${hex} is named twice in a commit`)
+    named.add(hex)
+  }
+  return {
+    put(storeId, partition, key, value) {
+      name(key)
+      put.push(Buffer.from(key))
+      writer.put(storeId, partition, key, value)
+    },
+    remove(storeId, partition, key) {
+      name(key)
+      writer.remove(storeId, partition, key)
+    },
+    removeRange(storeId, partition, from, to) {
+      if (put.some((key) => from.compare(key) <= 0 && key.compare(to) < 0)) throw new Error('a row is put and removed')
+      writer.removeRange(storeId, partition, from, to)
+    },
   }
 }
 
