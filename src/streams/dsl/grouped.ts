@@ -46,6 +46,10 @@ export interface KGroupedStream<out K, out V, out Known extends KnownSerdes = Kn
     reducer: Reducer<Exclude<V, null>>,
     options?: undefined,
   ): KTable<K, Exclude<V, null>, 'both'>
+  /**
+   * Combines the values of a key, with options; values that a function has made need their serde.
+   * @example grouped.reduce((_, newest) => newest, { name: 'newest' })
+   */
   reduce(
     reducer: Reducer<Exclude<V, null>>,
     options: InStore<K, Exclude<V, null>> & ValueOption<Exclude<V, null>>[Known],

@@ -43,24 +43,32 @@ export interface RepartitionOptions extends Named {
  */
 export interface KStream<out K, out V, out Known extends KnownSerdes = KnownSerdes> {
   /**
-   * Keeps the records that the predicate is true for. A type guard narrows the stream, also one that the compiler infers:
-   * `filter((record) => record.value !== null)`.
-   * @example stream.filter(({ value }) => value.status === 200)
+   * Keeps the records that the guard is true for, and narrows the stream to them. The compiler infers the guard from a
+   * comparison of the value, but not where the function takes the record apart in its parameter.
+   * @example stream.filter((record) => record.value !== null)
    */
   filter<R extends StreamRecord<K, V>>(
     guard: (record: StreamRecord<K, V>) => record is R,
     options?: Named,
   ): KStream<R['key'], R['value'], Known>
+  /**
+   * Keeps the records that the predicate is true for.
+   * @example stream.filter(({ value }) => value.status === 200)
+   */
   filter(predicate: Predicate<K, V>, options?: Named): KStream<K, V, Known>
 
   /**
-   * Keeps the records that the predicate is false for. A type guard narrows the stream to the others.
-   * @example stream.filterNot(({ key }) => key.startsWith('10.'))
+   * Keeps the records that the guard is false for, and narrows the stream to them, as {@link filter} does to the others.
+   * @example stream.filterNot((record) => record.value === null)
    */
   filterNot<R extends StreamRecord<K, V>>(
     guard: (record: StreamRecord<K, V>) => record is R,
     options?: Named,
   ): KStream<Others<K, V, R>['key'], Others<K, V, R>['value'], Known>
+  /**
+   * Keeps the records that the predicate is false for.
+   * @example stream.filterNot(({ key }) => key.startsWith('10.'))
+   */
   filterNot(predicate: Predicate<K, V>, options?: Named): KStream<K, V, Known>
 
   /**
@@ -167,9 +175,17 @@ export interface KStream<out K, out V, out Known extends KnownSerdes = KnownSerd
     this: NeedsKey<'groupByKey'>[Known] & NeedsValueWithKey<'groupByKey'>[Known],
     options?: undefined,
   ): KGroupedStream<Exclude<K, null>, V, Grouped[Known]>
+  /**
+   * Groups by the key, with the serde of the values, which is known from then on.
+   * @example stream.mapValues(({ value }) => value.bytes).groupByKey({ value: int64() }).reduce(Math.max)
+   */
   groupByKey(
     options: Named & KeyOption<Exclude<K, null>>[Known] & MissingValue<V>,
   ): KGroupedStream<Exclude<K, null>, V, 'both'>
+  /**
+   * Groups by the key, with options; a key that a function has made needs its serde.
+   * @example stream.selectKey(({ value }) => value.page).groupByKey({ key: string() }).count()
+   */
   groupByKey(
     options: Named & KeyOption<Exclude<K, null>>[Known] & ValueOptionWithKey<V>[Known],
   ): KGroupedStream<Exclude<K, null>, V, Grouped[Known]>
@@ -184,14 +200,15 @@ export interface KStream<out K, out V, out Known extends KnownSerdes = KnownSerd
    * ```
    * @throws MillraceError `topology_invalid` when a serde is missing
    */
-  groupBy(
-    this: Missing<'groupBy needs the serde of the new key: { key: string() }'>,
-    fn: (record: StreamRecord<K, V>) => unknown,
-  ): KGroupedStream<K, V, 'both'>
   groupBy<K2 extends KeyHint>(
     fn: (record: StreamRecord<K, V>) => NoInfer<K2> | null,
     options: Named & MissingKey<K2> & ValueOption<V>[Known],
   ): KGroupedStream<K2, V, 'both'>
+  /** Without the serde of the new key it does not compile. */
+  groupBy(
+    this: Missing<'groupBy needs the serde of the new key: { key: string() }'>,
+    fn: (record: StreamRecord<K, V>) => unknown,
+  ): KGroupedStream<K, V, 'both'>
 
   /**
    * Sends every record to the partition of its key, now. Aggregations do it themselves; use it to spread work, or to say how many
@@ -204,6 +221,10 @@ export interface KStream<out K, out V, out Known extends KnownSerdes = KnownSerd
     this: NeedsKey<'repartition'>[Known] & NeedsValue<'repartition'>[Known],
     options?: undefined,
   ): KStream<Exclude<K, null>, V, 'both'>
+  /**
+   * Sends every record to the partition of its key, with options; keys and values that a function has made need their serdes.
+   * @example stream.repartition({ partitions: 8 })
+   */
   repartition(
     options: RepartitionOptions & KeyOption<Exclude<K, null>>[Known] & ValueOption<V>[Known],
   ): KStream<Exclude<K, null>, V, 'both'>

@@ -20,24 +20,32 @@ export interface ToStreamOptions<Deletes> extends Named {
  */
 export interface KTable<out K, out V, out Known extends KnownSerdes = KnownSerdes> {
   /**
-   * Keeps the rows that the predicate is true for. A change that makes it false deletes the row downstream, also one that was
-   * never there. Not called for a row that is deleted. A type guard narrows the table.
-   * @example table.filter(({ value }) => value >= 2)
+   * Keeps the rows that the guard is true for, and narrows the table to them.
+   * @example table.mapValues(({ value }) => (value < 100 ? 'few' : 'many')).filter((record) => record.value === 'many')
    */
   filter<R extends StreamRecord<K, V>>(
     guard: (record: StreamRecord<K, V>) => record is R,
     options?: Named,
   ): KTable<R['key'], R['value'], Known>
+  /**
+   * Keeps the rows that the predicate is true for. A change that makes it false deletes the row downstream, also one that was
+   * never there. Not called for a row that is deleted.
+   * @example table.filter(({ value }) => value >= 2)
+   */
   filter(predicate: Predicate<K, V>, options?: Named): KTable<K, V, Known>
 
   /**
-   * Keeps the rows that the predicate is false for, as {@link filter} does the others.
-   * @example table.filterNot(({ key }) => key.startsWith('10.'))
+   * Keeps the rows that the guard is false for, and narrows the table to them.
+   * @example table.mapValues(({ value }) => (value < 100 ? 'few' : 'many')).filterNot((record) => record.value === 'few')
    */
   filterNot<R extends StreamRecord<K, V>>(
     guard: (record: StreamRecord<K, V>) => record is R,
     options?: Named,
   ): KTable<Others<K, V, R>['key'], Others<K, V, R>['value'], Known>
+  /**
+   * Keeps the rows that the predicate is false for, as {@link filter} does the others.
+   * @example table.filterNot(({ key }) => key.startsWith('10.'))
+   */
   filterNot(predicate: Predicate<K, V>, options?: Named): KTable<K, V, Known>
 
   /**

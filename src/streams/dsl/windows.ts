@@ -40,6 +40,10 @@ export interface TimeWindowedKStream<out K, out V, out Known extends KnownSerdes
     reducer: Reducer<Exclude<V, null>>,
     options?: undefined,
   ): KTable<Windowed<K>, Exclude<V, null>, 'both'>
+  /**
+   * Combines the values of a key in each window, with options; values that a function has made need their serde.
+   * @example grouped.windowedBy(TimeWindows.of({ size: hours(1) })).reduce((_, newest) => newest, { name: 'newest' })
+   */
   reduce(
     reducer: Reducer<Exclude<V, null>>,
     options: InWindowStore<K, Exclude<V, null>> & ValueOption<Exclude<V, null>>[Known],
