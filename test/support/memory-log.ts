@@ -1,0 +1,289 @@
+// A log for applications that lives in memory and is slow at its edges, as a cluster is: what is opened, fetched or committed
+// settles on a later turn of the event loop, in an order that a seed decides, or when the test says so.
+import { readInt32 } from '../../src/core/bytes.ts'
+import { MillraceError } from '../../src/core/errors.ts'
+import {
+  type ApplicationLog,
+  type ApplicationStart,
+  type Commit,
+  fencedBySuccessor,
+  type FoundApplication,
+  newTopicId,
+  type OpenedApplication,
+  type PartitionId,
+  type Session,
+  type StateReader,
+  type StoredBatch,
+  type TaskProgress,
+  type TopicDescription,
+  type TopicRequest,
+} from '../../src/log/contract.ts'
+import { lastOffsetDeltaAt, placeMark, setPlace } from '../../src/log/format/batch.ts'
+import { Random } from '../crash/random.ts'
+import { MemoryState } from './memory-state.ts'
+
+interface StoredApplication {
+  epoch: number
+  plan: string
+  readonly progress: Map<string, TaskProgress>
+  readonly positions: Map<string, number>
+  readonly storeIds: Map<string, number>
+}
+
+const endOf = ({ baseOffset, bytes }: StoredBatch): number => baseOffset + readInt32(bytes, lastOffsetDeltaAt) + 1
+const nameOf = ({ topicId, partition }: PartitionId): string => `${topicId}/${partition}`
+
+export class MemoryLog implements ApplicationLog {
+  readonly random: Random
+  readonly state: MemoryState = new MemoryState()
+  readonly #topics = new Map<string, TopicDescription>()
+  readonly #batches = new Map<string, StoredBatch[]>()
+  readonly #applications = new Map<string, StoredApplication>()
+  readonly #listeners = new Set<() => void>()
+  readonly #steps: (() => void)[] = []
+  #isHeld = false
+  #nextId = 1
+  #nextEpoch = 1
+
+  constructor(seed: number = 1) {
+    this.random = new Random(seed)
+  }
+
+  /** Something that takes time: it happens on a later turn of the event loop, before or after others. */
+  later<T>(step: () => T): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#steps.push(() => {
+        try {
+          resolve(step())
+        } catch (error) {
+          reject(error instanceof Error ? error : new Error(String(error)))
+        }
+      })
+      this.#goOn()
+    })
+  }
+
+  #goOn(): void {
+    setImmediate(() => {
+      if (!this.#isHeld) this.settleOne()
+    })
+  }
+
+  /** Settles one of the things that are under way, whichever the seed says; false when there is none. */
+  settleOne(): boolean {
+    const [step] = this.#steps.splice(this.random.int(0, Math.max(0, this.#steps.length - 1)), 1)
+    step?.()
+    return step !== undefined
+  }
+
+  /** From here on nothing settles by itself. */
+  hold(): void {
+    this.#isHeld = true
+  }
+
+  release(): void {
+    this.#isHeld = false
+    for (const _ of this.#steps) this.#goOn()
+  }
+
+  /** How many things are under way. */
+  get pending(): number {
+    return this.#steps.length
+  }
+
+  onNews(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  #announce(): void {
+    void this.later(() => {
+      for (const listener of this.#listeners) listener()
+    })
+  }
+
+  findTopic(name: string): TopicDescription | undefined {
+    return this.#topics.get(name)
+  }
+
+  /** The topic, created where it is missing. */
+  ensureTopic({ name, partitions, config = {} }: TopicRequest): TopicDescription {
+    const topic = this.#topics.get(name) ?? { name, id: this.#nextId++, partitions: partitions ?? 1, config }
+    if (partitions !== undefined && partitions !== topic.partitions) {
+      throw new MillraceError('partitions_differ', `"${name}" has ${topic.partitions} partitions`, { topic: name })
+    }
+    this.#topics.set(name, topic)
+    return topic
+  }
+
+  batches(partition: PartitionId): readonly StoredBatch[] {
+    return this.#batches.get(nameOf(partition)) ?? []
+  }
+
+  endOffset(partition: PartitionId): number {
+    const last = this.batches(partition).at(-1)
+    return last === undefined ? 0 : endOf(last)
+  }
+
+  append(partition: PartitionId, batches: readonly Buffer[]): void {
+    for (const batch of batches) {
+      const bytes = Buffer.from(batch)
+      const baseOffset = this.endOffset(partition)
+      setPlace(bytes, placeMark(partition.topicId, partition.partition), baseOffset)
+      this.#batches.set(nameOf(partition), [...this.batches(partition), { baseOffset, bytes }])
+    }
+    this.#announce()
+  }
+
+  open<S extends ApplicationStart>(
+    applicationId: string,
+    topics: readonly TopicRequest[],
+    begin: (found: FoundApplication) => S,
+  ): Promise<OpenedApplication<S>> {
+    return this.later(() => {
+      const before = new Map(this.#topics)
+      try {
+        const found = topics.map((request) => this.ensureTopic(request))
+        const start = begin(this.#found(applicationId, found))
+        return { session: this.#begin(applicationId, start), start }
+      } catch (error) {
+        this.#topics.clear()
+        for (const [name, topic] of before) this.#topics.set(name, topic)
+        throw error
+      }
+    })
+  }
+
+  #found(applicationId: string, topics: readonly TopicDescription[]): FoundApplication {
+    const stored = this.#applications.get(applicationId)
+    return {
+      topics,
+      plan: stored?.plan,
+      progress: [...(stored?.progress.values() ?? [])],
+      position: (partition) => stored?.positions.get(nameOf(partition)),
+      startOffset: () => 0,
+      endOffset: (partition) => this.endOffset(partition),
+    }
+  }
+
+  #begin(applicationId: string, { plan, positions, progress, stores }: ApplicationStart): MemorySession {
+    const epoch = this.#nextEpoch++
+    const application = this.#applications.get(applicationId) ?? {
+      epoch,
+      plan,
+      progress: new Map<string, TaskProgress>(),
+      positions: new Map<string, number>(),
+      storeIds: new Map<string, number>(),
+    }
+    Object.assign(application, { epoch, plan })
+    this.#applications.set(applicationId, application)
+    for (const { partition, offset } of positions) application.positions.set(nameOf(partition), offset)
+    for (const one of progress) putProgress(application, one)
+    for (const name of stores) {
+      if (!application.storeIds.has(name)) application.storeIds.set(name, this.#nextId++)
+    }
+    this.#announce()
+    return new MemorySession(this, applicationId, epoch, application.storeIds)
+  }
+
+  isCurrent(applicationId: string, epoch: number): boolean {
+    return this.#applications.get(applicationId)?.epoch === epoch
+  }
+
+  /** Everything of a commit, or nothing. */
+  apply(applicationId: string, epoch: number, { tasks, newTopics, appends, writeState }: Commit): void {
+    const application = this.#applications.get(applicationId)
+    if (application?.epoch !== epoch) throw fencedBySuccessor(applicationId)
+    for (const request of newTopics) this.ensureTopic(request)
+    for (const { partition, batches, usesAppendTime } of appends) {
+      if (usesAppendTime === true) throw new Error('this log knows no time')
+      const { topic, topicId } = partition
+      this.append(
+        topicId === newTopicId ? { ...partition, topicId: this.ensureTopic({ name: topic }).id } : partition,
+        batches,
+      )
+    }
+    this.state.change(writeState)
+    for (const { task, positions, progress } of tasks) {
+      for (const { partition, offset } of positions) application.positions.set(nameOf(partition), offset)
+      putProgress(application, { task, progress })
+    }
+  }
+}
+
+function putProgress({ progress }: StoredApplication, one: TaskProgress): void {
+  const name = `${one.task.subTopology}/${one.task.partition}`
+  if (one.progress === undefined) progress.delete(name)
+  else progress.set(name, one)
+}
+
+class MemorySession implements Session {
+  readonly state: StateReader
+  readonly #log: MemoryLog
+  readonly #applicationId: string
+  readonly #epoch: number
+  readonly #storeIds: ReadonlyMap<string, number>
+  readonly #listeners = new Set<() => void>()
+  readonly #fetched = new Set<StoredBatch>()
+  readonly #ends = new Map<string, number>()
+
+  constructor(log: MemoryLog, applicationId: string, epoch: number, storeIds: ReadonlyMap<string, number>) {
+    this.#log = log
+    this.#applicationId = applicationId
+    this.#epoch = epoch
+    this.#storeIds = storeIds
+    this.state = log.state
+  }
+
+  storeId(name: string): number | undefined {
+    return this.#storeIds.get(name)
+  }
+
+  refresh(): void {
+    this.#ends.clear()
+  }
+
+  endOffset(partition: PartitionId): number {
+    const name = nameOf(partition)
+    const end = this.#ends.get(name) ?? this.#log.endOffset(partition)
+    this.#ends.set(name, end)
+    return end
+  }
+
+  batchAt(partition: PartitionId, offset: number): StoredBatch | 'later' | undefined {
+    const batch = this.#log.batches(partition).find((one) => endOf(one) > offset)
+    if (batch === undefined || this.#fetched.has(batch)) return batch
+    // Some were fetched ahead.
+    if (this.#log.random.chance(0.3)) return batch
+    void this.#log.later(() => {
+      this.#fetched.add(batch)
+      for (const listener of this.#listeners) listener()
+    })
+    return 'later'
+  }
+
+  findTopic(name: string): TopicDescription | undefined {
+    return this.#log.findTopic(name)
+  }
+
+  get isFenced(): boolean {
+    return !this.#log.isCurrent(this.#applicationId, this.#epoch)
+  }
+
+  commit(commit: Commit): Promise<void> {
+    return this.#log.later(() => this.#log.apply(this.#applicationId, this.#epoch, commit))
+  }
+
+  onNews(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    const stop = this.#log.onNews(listener)
+    return () => {
+      this.#listeners.delete(listener)
+      stop()
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#log.later(() => undefined)
+  }
+}
