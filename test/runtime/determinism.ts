@@ -1,5 +1,6 @@
 // A run is deterministic: how the input was batched, how often the application commits, how much memory it has, where it is
-// restarted and where it is fenced in the middle of its work changes nothing in any partition of any output.
+// restarted and where it is fenced in the middle of its work changes nothing in any partition of any output. Nor does it
+// matter what it runs on: a log in memory that is slow at its edges gives the same bytes, in whichever order things settle.
 import fc from 'fast-check'
 import {
   type Application,
@@ -14,7 +15,10 @@ import {
   topic,
 } from 'millrace'
 import { expect, onTestFinished } from 'vitest'
+import { type ApplicationCluster, clusterOf, connect } from '../support/application-clusters.ts'
 import { turns } from '../support/applications.ts'
+import { buildBatch, type HexRecord } from '../support/batches.ts'
+import { MemoryLog } from '../support/memory-log.ts'
 import {
   buildRandom,
   type NumberTopic,
@@ -35,6 +39,9 @@ const disturbances: fc.Arbitrary<Disturbances> = fc.record({
   takeovers: fc.array(fc.nat({ max: 12 }), { minLength: 1, maxLength: 3 }),
 })
 
+/** Orders in which things settle on a log that is slow. */
+const seeds = [1, 2]
+
 type Settings = Pick<StreamsOptions, 'commit' | 'stateCacheBytes'>
 const everyRecords = (count: number, settings: Settings = {}): Settings => ({
   ...settings,
@@ -47,7 +54,7 @@ async function openTestLog(): Promise<Log> {
   return log
 }
 
-/** Draws topologies with their input, and runs each of them in six ways: batching, commits, memory, restarts and fencing. */
+/** Draws topologies with their input, and runs each of them in many ways: batching, commits, memory, restarts, fencing, log. */
 export async function checkDeterminism(seed: number, numRuns: number): Promise<void> {
   const coarse = await openTestLog()
   const fine = await openTestLog()
@@ -59,7 +66,7 @@ export async function checkDeterminism(seed: number, numRuns: number): Promise<v
       const inputs = await importInto(coarse, name, drawn, { batchBytes: 100_000 }, false)
       await importInto(fine, name, drawn, { batchBytes: 40 }, true)
       const run = (log: Log, title: string, work: (start: Start) => Promise<Application>): Promise<Outcome> =>
-        outcomeOf(log, drawn, inputs, `${name}-${title}`, work)
+        outcomeOf(publicPlace(log), drawn, inputs, `${name}-${title}`, work)
 
       const expected = await run(coarse, 'one-commit', (start) => start(everyRecords(1_000)))
       written += Object.values(expected.outputs).flat().length
@@ -84,6 +91,26 @@ export async function checkDeterminism(seed: number, numRuns: number): Promise<v
         }),
       ]
       for (const other of others) expect(other).toEqual(expected)
+      for (const order of seeds) {
+        const slow = clusterOf(new MemoryLog(order))
+        for (const input of inputs) await copyInto(slow, fine, input)
+        const place = { log: connect(slow).log, linesOf: async (names: readonly string[]) => slow.linesOf(names) }
+        const whole = await outcomeOf(place, drawn, inputs, `${name}-slow`, (start) => start(everyRecords(5)))
+        expect(whole).toEqual(expected)
+        const disturbed = await outcomeOf(place, drawn, inputs, `${name}-slow-disturbed`, async (start) => {
+          for (const after of restarts) {
+            const app = await start(everyRecords(3))
+            await turns(after)
+            await app.close()
+          }
+          for (const after of takeovers) {
+            fencedSoon(await start(everyRecords(4, { stateCacheBytes: 0 })))
+            await turns(after)
+          }
+          return start(everyRecords(7))
+        })
+        expect(disturbed).toEqual(expected)
+      }
     }),
     { seed, numRuns },
   )
@@ -135,7 +162,7 @@ interface Outcome {
 }
 
 async function outcomeOf(
-  log: Log,
+  { log, linesOf }: Place,
   drawn: RandomTopology,
   inputs: readonly NumberTopic[],
   applicationId: string,
@@ -156,8 +183,9 @@ async function outcomeOf(
   const { consumed, produced, dropped, failed, streamTimes } = app.metrics()
   await app.close()
   const own = (topicName: string): string => topicName.replace(`${applicationId}-`, '')
+  const lines = await linesOf([...outputs.map((output) => output.name), `${applicationId}-dead`])
   return {
-    outputs: await linesOf(log, [...outputs.map((output) => output.name), `${applicationId}-dead`], own),
+    outputs: Object.fromEntries(Object.entries(lines).map(([place, list]) => [own(place), list])),
     counters: {
       consumed,
       produced: Object.fromEntries(Object.entries(produced).map(([topicName, count]) => [own(topicName), count])),
@@ -168,16 +196,40 @@ async function outcomeOf(
   }
 }
 
-async function linesOf(
-  log: Log,
-  names: readonly string[],
-  own: (topicName: string) => string,
-): Promise<Record<string, string[]>> {
+/** Where a run takes place, and how its outputs are read. */
+interface Place {
+  readonly log: Log
+  readonly linesOf: (names: readonly string[]) => Promise<Readonly<Record<string, readonly string[]>>>
+}
+
+function publicPlace(log: Log): Place {
+  return { log, linesOf: (names) => linesIn(log, names) }
+}
+
+const asBytes = (name: string) => topic(name, { key: nullable(bytes()), value: nullable(bytes()) })
+
+/** Writes what is in a topic into a log in memory, a batch for each three records or so. */
+async function copyInto(slow: ApplicationCluster, from: Log, { name, partitions = 1 }: NumberTopic): Promise<void> {
+  slow.append({ name, partitions }, 0, undefined)
+  const hexOrNull = (part: Uint8Array | null): string | null => (part === null ? null : hex(part))
+  const waiting: HexRecord[][] = Array.from({ length: partitions }, () => [])
+  const flush = (partition: number): void => {
+    const records = waiting[partition]?.splice(0) ?? []
+    if (records.length > 0) slow.append({ name, partitions }, partition, buildBatch(records))
+  }
+  for await (const { partition, timestamp, key, value, headers } of from.read(asBytes(name))) {
+    const list = headers.map((header) => ({ key: header.key, value: hexOrNull(header.value) }))
+    waiting[partition]?.push({ timestamp, key: hexOrNull(key), value: hexOrNull(value), headers: list })
+    if (waiting[partition]?.length === 3) flush(partition)
+  }
+  for (const partition of waiting.keys()) flush(partition)
+}
+
+async function linesIn(log: Log, names: readonly string[]): Promise<Record<string, string[]>> {
   const known = new Set((await log.admin.listTopics()).map(({ name }) => name))
   const lines: Record<string, string[]> = {}
   for (const name of names.filter((one) => known.has(one))) {
-    const asBytes = topic(name, { key: nullable(bytes()), value: nullable(bytes()) })
-    for await (const { partition, offset, timestamp, key, value, headers } of log.read(asBytes)) {
+    for await (const { partition, offset, timestamp, key, value, headers } of log.read(asBytes(name))) {
       const line = [
         offset,
         timestamp,
@@ -185,7 +237,7 @@ async function linesOf(
         hex(value),
         ...headers.flatMap((header) => [header.key, hex(header.value)]),
       ]
-      const place = `${own(name)}/${partition}`
+      const place = `${name}/${partition}`
       lines[place] = [...(lines[place] ?? []), line.join(' ')]
     }
   }

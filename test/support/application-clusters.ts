@@ -10,8 +10,8 @@ import { temporaryDirectory } from './temporary-directory.ts'
 export interface ApplicationCluster {
   /** What a process of its own holds. */
   connect(): ApplicationLog
-  /** Writes a batch; the topic is created where it is missing. */
-  append(topic: TopicRequest, partition: number, batch: Buffer): void
+  /** Writes a batch, if there is one; the topic is created where it is missing. */
+  append(topic: TopicRequest, partition: number, batch: Buffer | undefined): void
   /** Every batch of a topic, by partition; nothing when there is no such topic. */
   batchesOf(topic: string): readonly (readonly Buffer[])[]
   /** Offset, timestamp, key, value and headers of every record, by `topic/partition`. */
@@ -52,6 +52,7 @@ export const directories: ApplicationImplementation = {
       connect: () => openDurableLog(dir).embedded,
       append(request, index, batch) {
         embedded.ensureTopics([request])
+        if (batch === undefined) return
         const partition = partitionsOf(request.name)[index]
         if (partition === undefined) throw new Error(`${request.name} has no partition ${index}`)
         embedded.environment.write((transaction) => {
@@ -80,7 +81,7 @@ export function clusterOf(log: MemoryLog): ApplicationCluster {
     connect: () => log,
     append(request, partition, batch) {
       const { name, id } = log.ensureTopic(request)
-      log.append({ topic: name, topicId: id, partition }, [batch])
+      if (batch !== undefined) log.append({ topic: name, topicId: id, partition }, [batch])
     },
     batchesOf: (name) => batchesAt(name).map(({ batches }) => batches.map(({ bytes }) => bytes)),
     linesOf: (names) => linesOf(names.flatMap(batchesAt)),
@@ -101,7 +102,9 @@ function linesOf(partitions: readonly ReadPartition[]): Record<string, string[]>
 }
 
 function lineOf({ offset, timestamp, key, value, headers }: HexRecord & { readonly offset: number }): string {
-  return [offset, timestamp, key, value, ...headers.flatMap((header) => [header.key, header.value])].join(' ')
+  return [offset, timestamp, key, value, ...headers.flatMap((header) => [header.key, header.value])]
+    .map(String)
+    .join(' ')
 }
 
 /** A process that holds a log, and whose commits can be made to fail. */
