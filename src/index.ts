@@ -26,10 +26,20 @@ export { type ErrorCode, MillraceError } from './core/errors.ts'
 export type { WorkProgress } from './core/work-progress.ts'
 
 // The log.
-export type { Admin } from './log/admin/admin.ts'
 export type { TopicPartition } from './log/format/partition-id.ts'
+export type { Admin } from './log/admin/face.ts'
 export type { AssignorName } from './log/group/assignors.ts'
-export { type BatchOf, type Consumer, isFrom, type PositionInput, type RecordOf } from './log/consumer/consumer.ts'
+export { isFrom } from './log/consumer/consumer.ts'
+export type {
+  BatchOf,
+  Consumer,
+  PositionInput,
+  ReadFrom,
+  ReadOptions,
+  RecordBatch,
+  RecordOf,
+  TopicReader,
+} from './log/consumer/face.ts'
 export type { ConsumerMetrics } from './log/consumer/consumer-core.ts'
 export type { ConsumerControl, ConsumerOptions, RebalanceHook } from './log/consumer/consumer-options.ts'
 export type {
@@ -48,17 +58,16 @@ export type { PartitionSize, TopicSize } from './log/admin/sizes.ts'
 export type { TopicName } from './log/kept/topic-name.ts'
 export type { VerifyOptions } from './log/verify/verify.ts'
 export type { LogReader, LogStatistics } from './storage/statistics.ts'
-export { type Log, type LogOptions, openLog } from './log/log.ts'
+export type { Log } from './log/face.ts'
+export { type LogOptions, openLog } from './log/log.ts'
 export type { MaintenanceOptions } from './log/cleaning/maintenance.ts'
 export type { Compression } from './log/format/compression.ts'
 export type { Acks, Answer, KnownOffset, SendManyResult, SendResult, WrittenRange } from './log/producer/delivery.ts'
 export type { OffsetSource } from './log/producer/offset-source.ts'
-export type { Producer } from './log/producer/producer.ts'
+export type { Producer, Transaction } from './log/producer/face.ts'
 export type { ProducerMetrics } from './log/producer/producer-metrics.ts'
 export type { ProducerOptions } from './log/producer/producer-options.ts'
 export type { Partitioner } from './log/producer/route.ts'
-export type { Transaction } from './log/producer/transaction.ts'
-export type { ReadFrom, ReadOptions, RecordBatch, TopicReader } from './log/consumer/reader.ts'
 export type { RecordDeletion } from './log/admin/record-deletion.ts'
 export type { TopicConfigChange } from './log/kept/topic-changes.ts'
 export type { TopicDescription, TopicDetails, TopicRequest } from './log/kept/topics.ts'

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { bytes, int64, openLog, string, topic } from 'millrace'
 import { EmbeddedLog } from '../../src/log/embedded-log.ts'
-import { Log } from '../../src/log/log.ts'
+import { DirectoryLog } from '../../src/log/log.ts'
 import { Environment } from '../../src/storage/environment.ts'
 import { type Percentiles, percentilesOf } from '../statistics.ts'
 import { clicksOf, type ClickOptions } from './clicks.ts'
@@ -138,7 +138,7 @@ const manyTopics = ['many', 'more'] as const
 export async function makeLargeLog({ dir, partitions, bytes: size }: AdministerOptions): Promise<void> {
   const environment = new Environment(dir)
   const embedded = new EmbeddedLog(environment)
-  const log = new Log(embedded)
+  const log = new DirectoryLog(embedded)
   const records = Array.from({ length: partitions * 20 }, (_, index) => ({
     key: recordKey(index),
     value: recordValue,

@@ -7,17 +7,21 @@ import { checkOptions, checkPath, checkWhole } from '../core/checks.ts'
 import type { Topic } from '../core/topic.ts'
 import { Environment } from '../storage/environment.ts'
 import { checkFileMode } from '../storage/own-files.ts'
-import { Admin } from './admin/admin.ts'
+import { EmbeddedAdmin } from './admin/admin.ts'
+import type { Admin } from './admin/face.ts'
 import { bindApplicationLog } from './contract.ts'
-import { Consumer, type RecordOf } from './consumer/consumer.ts'
+import { EmbeddedConsumer } from './consumer/consumer.ts'
+import type { Consumer, ReadOptions, RecordOf, TopicReader } from './consumer/face.ts'
 import type { ConsumerOptions } from './consumer/consumer-options.ts'
 import { EmbeddedLog } from './embedded-log.ts'
 import type { Acks } from './producer/delivery.ts'
-import { Producer } from './producer/producer.ts'
+import type { Log } from './face.ts'
+import type { Producer } from './producer/face.ts'
+import { EmbeddedProducer } from './producer/producer.ts'
 import type { ProducerOptions } from './producer/producer-options.ts'
 import { checkMaintenance, type MaintenanceOptions } from './cleaning/maintenance.ts'
 import { expireOffsets } from './admin/offset-expiry.ts'
-import { type ReadOptions, TopicReader } from './consumer/reader.ts'
+import { EmbeddedReader } from './consumer/reader.ts'
 import type { TopicSource } from './consumer/subscription.ts'
 
 /** What {@link openLog} takes. */
@@ -65,7 +69,7 @@ export async function openLog(dir: string, options: LogOptions = {}): Promise<Lo
   const log = await openEmbedded(checkPath('openLog', dir), clock, fileMode)
   log.maintenance.add({ steps: () => expireOffsets(log, offsetsRetentionMs) })
   if (rounds !== false) log.maintenance.start(rounds)
-  return new Log(log)
+  return new DirectoryLog(log)
 }
 
 /**
@@ -83,18 +87,8 @@ async function openEmbedded(dir: string, clock: Clock | undefined, fileMode: num
   }
 }
 
-/**
- * An open log: topics to write, to read and to manage, and what `startStreams` runs on. Made by {@link openLog}.
- *
- * @example
- * ```ts
- * await using log = await openLog('./data')
- * await log.producer().send(clicks, { key: '10.0.0.1', value: { page: '/', status: 200, bytes: 512 } })
- * console.log(await log.admin.endOffsets(clicks))
- * ```
- */
-export class Log implements AsyncDisposable {
-  /** Topics and their administration. */
+/** A directory as its user holds it. */
+export class DirectoryLog implements Log {
   readonly admin: Admin
   readonly #log: EmbeddedLog
   /** Weak: one that has records to write is kept by its flush, and any other needs nobody to close it. */
@@ -105,66 +99,25 @@ export class Log implements AsyncDisposable {
   constructor(log: EmbeddedLog) {
     this.#log = log
     bindApplicationLog(this, log)
-    this.admin = new Admin(log)
+    this.admin = new EmbeddedAdmin(log)
   }
-
-  /**
-   * A new producer. Programs share one where they can: its flushes are commits.
-   *
-   * With a `transactionalId` it writes in transactions, and every producer that was opened with that id before is fenced, in
-   * any process.
-   *
-   * @throws MillraceError `bad_option`, `compression_unavailable`; with a `transactionalId` also `storage_failed`
-   */
   producer<A extends Acks = 'all'>(options: ProducerOptions<A> = {}): Producer<A> {
-    const producer = new Producer<A>(this.#log, options, () => this.#producers.delete(reference))
+    const producer = new EmbeddedProducer<A>(this.#log, options, () => this.#producers.delete(reference))
     const reference = new WeakRef<AsyncDisposable>(producer)
     this.#producers.add(reference)
     this.#dropped.register(producer, reference)
     return producer
   }
 
-  /**
-   * Reads a topic from a given place, without a group and without keeping a position: for tools, exports and tests.
-   *
-   * It writes nothing, so it does not create the topic: one that does not exist reads as empty, and with `follow` it
-   * waits.
-   *
-   * @example
-   * ```ts
-   * for await (const { key, value } of log.read(clicks, { from: { time: 0 } })) console.log(key, value.page)
-   * ```
-   * @throws MillraceError `bad_option`; at the first read `position_lost`, `topic_unknown` when the topic is deleted
-   *   meanwhile, and `bad_option` for a partition that the topic does not have
-   */
   read<K, V>(topic: Topic<K, V>, options: ReadOptions = {}): TopicReader<K, V> {
-    return new TopicReader(this.#log, topic, options)
+    return new EmbeddedReader(this.#log, topic, options)
   }
-
-  /**
-   * A new consumer: of a group, whose members share the partitions and whose positions are kept, or of its own.
-   *
-   * It joins its group when its first loop asks for a record. Topics that are given as typed constants are created when they
-   * are missing; a name never creates one.
-   *
-   * @example
-   * ```ts
-   * await using consumer = log.consumer({ group: 'billing', topics: [clicks] })
-   * for await (const { value } of consumer) if (value.status === 500) break
-   * ```
-   * @throws MillraceError `bad_option`, `topic_unknown`, `partitions_differ`, `owned_by_application`
-   */
   consumer<T extends TopicSource = string>(options: ConsumerOptions<T>): Consumer<RecordOf<T>> {
-    const consumer = new Consumer<RecordOf<T>>(this.#log, options, (closed) => this.#consumers.delete(closed))
+    const consumer = new EmbeddedConsumer<RecordOf<T>>(this.#log, options, (closed) => this.#consumers.delete(closed))
     this.#consumers.add(consumer)
     return consumer
   }
 
-  /**
-   * Closes consumers, writes what producers hold and closes the directory. Close applications first: they commit on their own close.
-   *
-   * @throws what the first consumer or producer that cannot be closed throws; the others are closed, and the directory, nevertheless
-   */
   async close(): Promise<void> {
     if (this.#log.environment.isClosed) return
     this.#log.maintenance.stop()
@@ -174,7 +127,6 @@ export class Log implements AsyncDisposable {
     for (const closing of [...consumers, ...producers]) if (closing.status === 'rejected') throw closing.reason
   }
 
-  /** {@link close}, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }

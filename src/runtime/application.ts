@@ -7,7 +7,7 @@ import { checkedFunction, checkName, checkOptions, checkSignal, checkWhole, isIn
 import { isPromise } from '../core/promises.ts'
 import type { KeyValueStore, WindowStore } from '../core/topic.ts'
 import { applicationLogOf, fencedBySuccessor, type Session } from '../log/contract.ts'
-import type { Log } from '../log/log.ts'
+import type { Log } from '../log/face.ts'
 import { Topology } from '../plan/topology.ts'
 import { commitTo } from './commit.ts'
 import { CommitTimer } from './commit-timer.ts'

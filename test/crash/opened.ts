@@ -1,6 +1,7 @@
 // A log with its layers, for checks while others write.
 import { EmbeddedLog } from '../../src/log/embedded-log.ts'
-import { Log } from '../../src/log/log.ts'
+import type { Log } from '../../src/log/face.ts'
+import { DirectoryLog } from '../../src/log/log.ts'
 import { Environment } from '../../src/storage/environment.ts'
 import { type Partitions, readTopics } from './contents.ts'
 
@@ -12,7 +13,7 @@ export class OpenedLog {
   constructor(dir: string) {
     this.environment = new Environment(dir)
     this.embedded = new EmbeddedLog(this.environment)
-    this.log = new Log(this.embedded)
+    this.log = new DirectoryLog(this.embedded)
   }
 
   /**

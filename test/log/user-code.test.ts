@@ -6,7 +6,8 @@ import { until } from '../support/applications.ts'
 import { collect } from '../support/collect.ts'
 import { openEnvironment } from '../support/open.ts'
 import { EmbeddedLog } from '../../src/log/embedded-log.ts'
-import { Log } from '../../src/log/log.ts'
+import type { Log } from '../../src/log/face.ts'
+import { DirectoryLog } from '../../src/log/log.ts'
 import { words } from '../support/topics.ts'
 
 interface Watched {
@@ -29,7 +30,7 @@ function openWatched(): Watched {
     elapsed: () => (note(), manual.elapsed()),
     schedule: (delayMs, callback) => manual.schedule(delayMs, callback),
   }
-  const log = new Log(new EmbeddedLog(environment, { clock }))
+  const log = new DirectoryLog(new EmbeddedLog(environment, { clock }))
   onTestFinished(() => log.close())
   const lazy = <T extends object>(fields: T): T =>
     new Proxy(fields, { get: (target, key) => (note(), Reflect.get(target, key) as unknown) })

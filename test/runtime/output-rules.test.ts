@@ -6,7 +6,7 @@ import { MillraceError } from '../../src/core/errors.ts'
 import { attributesAt } from '../../src/log/format/header.ts'
 import { compressionCodes } from '../../src/log/format/compression.ts'
 import { EmbeddedLog } from '../../src/log/embedded-log.ts'
-import { Log } from '../../src/log/log.ts'
+import { DirectoryLog } from '../../src/log/log.ts'
 import { start } from '../support/applications.ts'
 import { collect } from '../support/collect.ts'
 import { openEnvironment } from '../support/open.ts'
@@ -20,7 +20,7 @@ test('records get the time of the commit where the topic says so, and are packed
     compressionType: 'zstd',
   })
   const embedded = new EmbeddedLog(openEnvironment(), { clock: new ManualClock(7_000) })
-  const log = new Log(embedded)
+  const log = new DirectoryLog(embedded)
   embedded.ensureTopics([stamped])
   await log.producer().sendMany(
     input,
@@ -42,7 +42,7 @@ test.each([
 ])('%s what the topic says a record may have', async (_, maxMessageBytes, bytes, expected) => {
   const limited = topic('limited', { key: string(), value: string(), maxMessageBytes })
   const embedded = new EmbeddedLog(openEnvironment())
-  const log = new Log(embedded)
+  const log = new DirectoryLog(embedded)
   await log.producer().send(input, { key: 'a', value: 'b', timestamp: 1 })
   const app = await start(
     log,

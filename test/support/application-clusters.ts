@@ -56,7 +56,7 @@ export const directories: ApplicationImplementation = {
         const partition = partitionsOf(request.name)[index]
         if (partition === undefined) throw new Error(`${request.name} has no partition ${index}`)
         embedded.environment.write((transaction) => {
-          embedded.partitions.append(transaction, partition, [Buffer.from(batch)], 0)
+          embedded.partitions.append(transaction, partition, [Buffer.from(batch)], { nowMs: 0 })
         })
       },
       batchesOf: (name) => batchesAt(name).map(({ batches }) => batches.map(({ bytes }) => bytes)),

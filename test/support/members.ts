@@ -1,7 +1,7 @@
 // Members of a group in processes that are made up: each has a log of its own over one environment, and a clock that can freeze.
 import type { ManualClock } from '../../src/core/clock.ts'
 import { EmbeddedLog } from '../../src/log/embedded-log.ts'
-import { Log } from '../../src/log/log.ts'
+import { DirectoryLog } from '../../src/log/log.ts'
 import type { Environment } from '../../src/storage/environment.ts'
 import { GroupMember, type MemberOptions } from './group-member.ts'
 import { ProcessClock } from './process-clock.ts'
@@ -12,7 +12,7 @@ export class MemberProcess extends GroupMember {
 
   constructor(environment: Environment, clock: ManualClock, name: string, options: MemberOptions = {}) {
     const ownClock = new ProcessClock(clock)
-    super(new Log(new EmbeddedLog(environment, { clock: ownClock })), name, options)
+    super(new DirectoryLog(new EmbeddedLog(environment, { clock: ownClock })), name, options)
     this.#clock = ownClock
   }
 

@@ -1,6 +1,6 @@
 // A log for applications that lives in memory and is slow at its edges, as a cluster is: what is opened, fetched or committed
 // settles on a later turn of the event loop, in an order that a seed decides, or when the test says so.
-import { readInt32 } from '../../src/core/bytes.ts'
+import { topicConfigOf } from '../../src/core/topic-config.ts'
 import { MillraceError } from '../../src/core/errors.ts'
 import {
   type ApplicationLog,
@@ -18,7 +18,8 @@ import {
   type TopicDescription,
   type TopicRequest,
 } from '../../src/log/contract.ts'
-import { lastOffsetDeltaAt, placeMark, setPlace } from '../../src/log/format/batch.ts'
+import { completeHeader, offsetCountOf, placeMark } from '../../src/log/format/header.ts'
+import type { PartitionedTopic } from '../../src/log/format/partition-id.ts'
 import { Random } from '../crash/random.ts'
 import { MemoryState } from './memory-state.ts'
 
@@ -30,7 +31,7 @@ interface StoredApplication {
   readonly storeIds: Map<string, number>
 }
 
-const endOf = ({ baseOffset, bytes }: StoredBatch): number => baseOffset + readInt32(bytes, lastOffsetDeltaAt) + 1
+const endOf = ({ baseOffset, bytes }: StoredBatch): number => baseOffset + offsetCountOf(bytes)
 const nameOf = ({ topicId, partition }: PartitionId): string => `${topicId}/${partition}`
 
 export class MemoryLog implements ApplicationLog {
@@ -42,6 +43,8 @@ export class MemoryLog implements ApplicationLog {
   readonly #listeners = new Set<() => void>()
   readonly #steps: (() => void)[] = []
   #isHeld = false
+  /** Rises with everything that there may be to read. */
+  newestCommit = 0
   #nextId = 1
   #nextEpoch = 1
 
@@ -108,7 +111,12 @@ export class MemoryLog implements ApplicationLog {
 
   /** The topic, created where it is missing. */
   ensureTopic({ name, partitions, config = {} }: TopicRequest): TopicDescription {
-    const topic = this.#topics.get(name) ?? { name, id: this.#nextId++, partitions: partitions ?? 1, config }
+    const topic = this.#topics.get(name) ?? {
+      name,
+      id: this.#nextId++,
+      partitions: partitions ?? 1,
+      config: topicConfigOf(config),
+    }
     if (partitions !== undefined && partitions !== topic.partitions) {
       throw new MillraceError('partitions_differ', `"${name}" has ${topic.partitions} partitions`, { topic: name })
     }
@@ -129,9 +137,10 @@ export class MemoryLog implements ApplicationLog {
     for (const batch of batches) {
       const bytes = Buffer.from(batch)
       const baseOffset = this.endOffset(partition)
-      setPlace(bytes, placeMark(partition.topicId, partition.partition), baseOffset)
+      completeHeader(bytes, placeMark(partition), baseOffset)
       this.#batches.set(nameOf(partition), [...this.batches(partition), { baseOffset, bytes }])
     }
+    this.newestCommit++
     this.#announce()
   }
 
@@ -241,6 +250,14 @@ class MemorySession implements Session {
 
   refresh(): void {
     this.#ends.clear()
+  }
+
+  newestCommit(): number {
+    return this.#log.newestCommit
+  }
+
+  endOffsets({ name, id, partitions }: PartitionedTopic): readonly number[] {
+    return Array.from({ length: partitions }, (_, partition) => this.endOffset({ topic: name, topicId: id, partition }))
   }
 
   endOffset(partition: PartitionId): number {

@@ -22,6 +22,11 @@ export class MemoryState implements StateReader {
         this.#rows(storeId, partition).set(key.toString('hex'), { key: Buffer.from(key), value: Buffer.from(value) })
       },
       remove: (storeId, partition, key) => void this.#rows(storeId, partition).delete(key.toString('hex')),
+      removeRange: (storeId, partition, from, to) => {
+        for (const { key } of this.range(storeId, partition, from, to, Infinity)) {
+          this.#rows(storeId, partition).delete(key.toString('hex'))
+        }
+      },
     })
   }
 
@@ -30,15 +35,19 @@ export class MemoryState implements StateReader {
     return row === undefined ? undefined : Buffer.from(row.value)
   }
 
-  range(storeId: number, partition: number, from: Uint8Array, to: Uint8Array | undefined, limit: number): Row[] {
-    return this.#sorted(storeId, partition)
+  range(
+    storeId: number,
+    partition: number,
+    from: Uint8Array,
+    to: Uint8Array | undefined,
+    limit: number,
+    isReverse = false,
+  ): Row[] {
+    const sorted = this.#sorted(storeId, partition)
+    return (isReverse ? sorted.toReversed() : sorted)
       .filter(({ key }) => Buffer.compare(key, from) >= 0 && (to === undefined || Buffer.compare(key, to) < 0))
       .slice(0, limit)
       .map(({ key, value }) => ({ key: Buffer.from(key), value: Buffer.from(value) }))
-  }
-
-  last(storeId: number, partition: number): Buffer | undefined {
-    return this.#sorted(storeId, partition).at(-1)?.key
   }
 
   #sorted(storeId: number, partition: number): Row[] {

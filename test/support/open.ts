@@ -1,7 +1,8 @@
 // Logs and environments that close themselves when their test is over.
 import { onTestFinished } from 'vitest'
 import { EmbeddedLog, type EmbeddedLogOptions } from '../../src/log/embedded-log.ts'
-import { Log } from '../../src/log/log.ts'
+import type { Log } from '../../src/log/face.ts'
+import { DirectoryLog } from '../../src/log/log.ts'
 import { Environment } from '../../src/storage/environment.ts'
 import { temporaryDirectory } from './temporary-directory.ts'
 
@@ -35,7 +36,7 @@ export function openDurableLog(dir: string = temporaryDirectory(), options: Embe
 
 function openOn(environment: Environment, options: EmbeddedLogOptions): OpenedLog {
   const embedded = new EmbeddedLog(environment, options)
-  const log = new Log(embedded)
+  const log = new DirectoryLog(embedded)
   onTestFinished(() => log.close())
   return { dir: environment.dir, environment, embedded, log }
 }

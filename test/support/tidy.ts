@@ -47,7 +47,8 @@ export const roomsOfLog: Readonly<Record<string, readonly string[]>> = {
   verify: inside,
   consumer: ['producer', ...inside],
   admin: clients,
-  'log.ts': ['embedded-log.ts', 'contract.ts', 'admin', ...clients],
+  'face.ts': ['admin', ...clients],
+  'log.ts': ['face.ts', 'embedded-log.ts', 'contract.ts', 'admin', ...clients],
 }
 
 /** Packages and the one folder that may import them; any other package may live in one folder of its choice. */

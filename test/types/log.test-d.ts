@@ -18,10 +18,10 @@ import {
 import { keyValueStore, topic, type Topic } from '../../src/core/topic.ts'
 import type { Offset, Timestamp } from '../../src/core/units.ts'
 import { windowed, type Windowed } from '../../src/core/window.ts'
-import { type Consumer, isFrom } from '../../src/log/consumer/consumer.ts'
-import type { Log } from '../../src/log/log.ts'
+import { isFrom } from '../../src/log/consumer/consumer.ts'
+import type { Consumer, RecordBatch } from '../../src/log/consumer/face.ts'
+import type { Log } from '../../src/log/face.ts'
 import type { SendManyResult, SendResult } from '../../src/log/producer/delivery.ts'
-import type { RecordBatch } from '../../src/log/consumer/reader.ts'
 
 interface Click {
   readonly page: string

@@ -7,7 +7,7 @@ import type { LogRecord } from '../../core/record.ts'
 import type { ConsumerCore } from './consumer-core.ts'
 import type { Hand } from './lane.ts'
 import type { LoopBody } from './loop-body.ts'
-import type { RecordBatch } from './reader.ts'
+import type { RecordBatch } from './face.ts'
 
 /** How many records are fetched at a time when they are handed out one by one. */
 const recordsAhead = 500

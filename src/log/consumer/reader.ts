@@ -7,56 +7,16 @@ import type { LogRecord } from '../../core/record.ts'
 import { type Codec, codecOf } from '../../core/serde.ts'
 import { checkTopic, type Topic } from '../../core/topic.ts'
 import { decodeRecord } from '../format/decode.ts'
+import type { ReadFrom, ReadOptions, RecordBatch, TopicReader } from './face.ts'
 import type { ReaderLog } from './consumer-log.ts'
 import type { RecordSource } from '../kept/record-source.ts'
 import { RecordWalk } from './record-walk.ts'
 import { positionLost } from '../kept/partitions.ts'
-import { checkSeekTarget, type SeekTarget, seekOffset } from './start-offset.ts'
+import { checkSeekTarget, seekOffset } from './start-offset.ts'
 import { partitionAt, type PartitionId, partitionsOf } from '../format/partition-id.ts'
 
-/** Where to begin: whatever a consumer can {@link Consumer.seek}. */
-export type ReadFrom = SeekTarget
-
-/** What {@link Log.read} takes. */
-export interface ReadOptions {
-  /** The only partition to read. Default: all partitions. */
-  readonly partition?: number | undefined
-  /** Where to begin. Default `beginning`. An offset counts in every partition that is read. */
-  readonly from?: ReadFrom | undefined
-  /** Whether to wait for new records at the end. Default false: the end is where it was at the first read. */
-  readonly follow?: boolean | undefined
-  /** Ends a read that follows: the loop is over, without an error. */
-  readonly signal?: AbortSignal | undefined
-}
-
-/** Records of one stored batch; made by {@link TopicReader.batches}. */
-export interface RecordBatch<K, V> {
-  /** The topic they are from. */
-  readonly topic: string
-  /** Their partition, from 0. */
-  readonly partition: number
-  /** At least one, in the order of their offsets. */
-  readonly records: readonly LogRecord<K, V>[]
-}
-
-/**
- * What {@link Log.read} returns: an async iterable of records.
- *
- * A topic that does not exist reads as an empty one, and is not created. A read that follows waits for it, and begins with
- * its first record.
- *
- * Records of a partition come in the order of their offsets; partitions take turns, a stored batch each. Each loop over
- * it begins again.
- *
- * @example
- * ```ts
- * for await (const { offset, value } of log.read(clicks, { follow: true })) {
- *   console.log(offset, value.page)
- *   if (value.status === 500) break
- * }
- * ```
- */
-export class TopicReader<K, V> implements AsyncIterable<LogRecord<K, V>> {
+/** A reader of a directory. */
+export class EmbeddedReader<K, V> implements TopicReader<K, V> {
   readonly #log: ReaderLog
   readonly #topic: Topic<K, V>
   readonly #keyCodec: Codec<K>
@@ -72,26 +32,14 @@ export class TopicReader<K, V> implements AsyncIterable<LogRecord<K, V>> {
     this.#options = checkReadOptions(options)
   }
 
-  /** How many offsets retention deleted while this reader was on its way to them. */
   get missed(): number {
     return this.#missed
   }
 
-  /** The records one by one; it throws as {@link batches} does. */
   async *[Symbol.asyncIterator](): AsyncGenerator<LogRecord<K, V>, void, undefined> {
     for await (const { records } of this.batches()) yield* records
   }
 
-  /**
-   * The records by stored batch: for speed, when a loop over records is too slow.
-   *
-   * @example
-   * ```ts
-   * for await (const { records } of log.read(clicks).batches()) console.log(records.length)
-   * ```
-   * @throws MillraceError `damaged` (with the last offset of the batch), `undecodable` and `unexpected_null`, each after the
-   *   last good record; to go on in that partition, read the error's `partition` alone, from its `offset` + 1
-   */
   async *batches(): AsyncGenerator<RecordBatch<K, V>, void, undefined> {
     const { follow = false, signal } = this.#options
     this.#log.refresh()

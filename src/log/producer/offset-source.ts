@@ -6,14 +6,16 @@ import type { WriteTransaction } from '../../storage/environment.ts'
 /** A consumer, as a transaction sees it: someone who has read up to somewhere. */
 export interface OffsetSource {
   /**
-   * What is read up to now. The returned function writes it in the transaction that it is given.
+   * What is read up to now, for a producer of the same log: nobody else can tell what it is.
    *
-   * It throws when the reader may not commit any more (it has lost its partitions): the whole transaction is undone then.
+   * @internal called by `sendOffsets`
    */
-  stageOffsets(): OffsetStage
+  stageOffsets(): unknown
 }
 
+/** What it is in a directory. */
 export interface OffsetStage {
+  /** Throws when the reader may not commit any more (it has lost its partitions): the whole transaction is undone then. */
   write(transaction: WriteTransaction): void
   /** After the transaction is durable. */
   committed(): void

@@ -16,7 +16,7 @@ import { type CheckedOptions, checkProducerOptions, type ProducerOptions } from 
 import type { ProducerIdentity } from '../kept/producers.ts'
 import { recordsOf } from './record-input.ts'
 import type { Outbox, Route } from './route.ts'
-import type { Transaction } from './transaction.ts'
+import type { Producer, Transaction } from './face.ts'
 import { TransactionRunner } from './transaction-runner.ts'
 
 interface Waiter {
@@ -29,37 +29,26 @@ interface Waiter {
 /** What a promise of a send is counted as in `bufferBytes`, so that small records do not escape the limit. */
 const promiseBytes = 256
 
-/**
- * Writes records to topics. Made by {@link Log.producer}.
- *
- * Whatever is sent without an `await` in between is written in one commit, over all partitions and topics: after a crash
- * all of it is there or nothing. A promise resolves when its records are durable. A call that is refused (a record that
- * cannot be encoded, say) is left out of that commit, and does not hold back the others in it.
- *
- * @example
- * ```ts
- * const producer = log.producer()
- * const sent = ['/', '/cart'].map((page) => producer.send(clicks, { key: 'a', value: { page, status: 200, bytes: 0 } }))
- * for (const { partition, offset } of await Promise.all(sent)) console.log(partition, offset)
- * ```
- */
-export class Producer<A extends Acks = 'all'> implements AsyncDisposable {
+/** A producer of a directory: encodes as records are sent, and commits once per flush. */
+export class EmbeddedProducer<A extends Acks = 'all'> implements Producer<A> {
   readonly #log: ProducerLog
   readonly #options: CheckedOptions<A>
   readonly #outboxes: Outboxes
   readonly #counters = new ProducerCounters()
   readonly #transactions: TransactionRunner | undefined
-  readonly #onClose: (producer: Producer<A>) => void
+
+  readonly #onClose: (producer: EmbeddedProducer<A>) => void
   /** Who this is to the log: allocated in the first flush. */
   #identity: ProducerIdentity | undefined
   #waiters: Waiter[] = []
+
   #cancelFlush: (() => void) | undefined
   /** The first failure that has not been reported to the program yet. */
   #untold: Error | undefined
   #closed = false
 
   /** @internal made by {@link Log.producer} */
-  constructor(log: ProducerLog, options: ProducerOptions<A>, onClose: (producer: Producer<A>) => void) {
+  constructor(log: ProducerLog, options: ProducerOptions<A>, onClose: (producer: EmbeddedProducer<A>) => void) {
     this.#log = log
     this.#onClose = onClose
     this.#options = checkProducerOptions(options, log.clock)
@@ -74,16 +63,6 @@ export class Producer<A extends Acks = 'all'> implements AsyncDisposable {
     }
   }
 
-  /**
-   * Sends one record; resolves with its place when it is durable, or as `acks` says.
-   *
-   * A topic that does not exist is created. Records of one key keep their order. Awaiting each send costs a commit each: for
-   * speed send many, then await all, or use {@link sendMany}.
-   *
-   * @throws MillraceError `bad_record`, `encode_failed`, `partitions_differ`, `buffer_full`, `closed`, `storage_failed`,
-   *   `user_function_threw` of the partitioner, `invalid_transaction_state` on a transactional producer. With `acks: 0`
-   *   it never rejects.
-   */
   send<K, V>(topic: Topic<K, V>, record: RecordInput<NoInfer<K>, NoInfer<V>>): Promise<Answer<A, SendResult<A>>> {
     return new Promise((resolve, reject) => {
       let outbox: Outbox
@@ -109,19 +88,6 @@ export class Producer<A extends Acks = 'all'> implements AsyncDisposable {
     })
   }
 
-  /**
-   * Sends many records in one commit: all of them are written or none, also when one of them cannot be encoded.
-   *
-   * @example
-   * ```ts
-   * const producer = log.producer()
-   * const { count } = await producer.sendMany(clicks, [
-   *   { key: 'a', value: { page: '/', status: 200, bytes: 512 }, timestamp: 0 },
-   *   { key: 'b', value: { page: '/cart', status: 404, bytes: 0 }, headers: [{ key: 'agent', value: 'curl' }] },
-   * ])
-   * ```
-   * @throws MillraceError as {@link send}
-   */
   sendMany<K, V>(
     topic: Topic<K, V>,
     records: Iterable<RecordInput<NoInfer<K>, NoInfer<V>>>,
@@ -158,25 +124,6 @@ export class Producer<A extends Acks = 'all'> implements AsyncDisposable {
     })
   }
 
-  /**
-   * Runs a function whose sends are written in one commit, with the positions of consumers that it adds: all or nothing, and
-   * never visible in part. Resolves with where the records are.
-   *
-   * A throw of the function aborts, and this rejects with it. One transaction at a time: a second one, also from inside of
-   * the function, is refused. It is written while other writers wait; {@link ProducerOptions.transactionMaxBytes} bounds that.
-   *
-   * @example
-   * ```ts
-   * const importer = log.producer({ transactionalId: 'importer-1' })
-   * const ranges = await importer.transaction((tx) => {
-   *   tx.send(clicks, { key: 'a', value: { page: '/', status: 200, bytes: 0 } })
-   *   tx.send(perAddress, { key: 'a', value: 1 })
-   * })
-   * for (const { topic, partition, baseOffset, count } of ranges) console.log(topic, partition, baseOffset, count)
-   * ```
-   * @throws MillraceError `fenced` when another producer was opened with the id, `transaction_timed_out`, `closed`,
-   *   `invalid_transaction_state`, `storage_failed`
-   */
   async transaction(work: (transaction: Transaction) => unknown): Promise<readonly WrittenRange[]> {
     this.#checkOpen()
     checkedFunction('transaction', work)
@@ -302,33 +249,12 @@ export class Producer<A extends Acks = 'all'> implements AsyncDisposable {
     else onError(error)
   }
 
-  /**
-   * Resolves when there is room for more records, and writes what waits when the buffer is half full: the way to send more
-   * than fits in memory.
-   *
-   * @example
-   * ```ts
-   * const producer = log.producer({ acks: 1 })
-   * for (let bytes = 0; bytes < 10_000; bytes++) {
-   *   await producer.ready()
-   *   void producer.send(clicks, { key: 'a', value: { page: '/', status: 200, bytes } })
-   * }
-   * await producer.flush()
-   * ```
-   * @throws MillraceError as {@link flush}, and `closed`
-   */
   async ready(): Promise<void> {
     this.#checkOpen()
     if (this.#heldBytes * 2 >= this.#options.bufferBytes) await this.flush()
     else this.#throwUntold()
   }
 
-  /**
-   * Writes what waits, now; resolves when it is durable. With `acks` 1 or 0, and without `onError`, it rejects with the first
-   * failure since the last call.
-   *
-   * @throws MillraceError `storage_failed`, and whatever kept records from being written
-   */
   async flush(): Promise<void> {
     // A transaction under way writes by itself.
     const failure = this.#transactions === undefined ? this.#flushNow() : undefined
@@ -346,17 +272,10 @@ export class Producer<A extends Acks = 'all'> implements AsyncDisposable {
     if (untold !== undefined) throw untold
   }
 
-  /** What it has done so far, and what waits. */
   metrics(): ProducerMetrics {
     return this.#counters.snapshot(this.#outboxes.pendingCount, this.#outboxes.pendingBytes)
   }
 
-  /**
-   * Writes what waits, aborts a transaction that is under way, and refuses further records with `closed`. Closing the log
-   * does it too.
-   *
-   * @throws MillraceError as {@link flush}
-   */
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
@@ -365,7 +284,6 @@ export class Producer<A extends Acks = 'all'> implements AsyncDisposable {
     await this.flush()
   }
 
-  /** {@link close}, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }

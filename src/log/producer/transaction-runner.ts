@@ -10,7 +10,8 @@ import type { Outboxes } from './outboxes.ts'
 import type { ProducerCounters } from './producer-metrics.ts'
 import type { CheckedOptions } from './producer-options.ts'
 import type { ProducerIdentity } from '../kept/producers.ts'
-import { type Staging, Transaction } from './transaction.ts'
+import type { Transaction } from './face.ts'
+import { StagedTransaction, type Staging } from './transaction.ts'
 
 export class TransactionRunner {
   readonly #log: ProducerLog
@@ -58,7 +59,7 @@ export class TransactionRunner {
     const cancelTimeout = clock.schedule(transactionTimeoutMs, () => this.abort(this.#timedOut()))
     let ranges: readonly WrittenRange[]
     try {
-      await Promise.race([call(work, new Transaction(staging)), aborted])
+      await Promise.race([call(work, new StagedTransaction(staging)), aborted])
       if (staging.ended !== undefined) throw staging.ended
       ranges = this.#commit(staging)
     } catch (error) {

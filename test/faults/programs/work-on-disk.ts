@@ -3,7 +3,8 @@
 import { messageOf } from '../../../src/core/errors.ts'
 import { MillraceError, startStreams } from '../../../src/index.ts'
 import { EmbeddedLog } from '../../../src/log/embedded-log.ts'
-import { Log } from '../../../src/log/log.ts'
+import type { Log } from '../../../src/log/face.ts'
+import { DirectoryLog } from '../../../src/log/log.ts'
 import { Environment } from '../../../src/storage/environment.ts'
 import { inputOf, type Plan, prefixEndsOf } from '../../crash/input.ts'
 import { readPlace, sendPrefix } from '../../crash/programs/importer.ts'
@@ -68,7 +69,7 @@ const attempts: Readonly<Record<string, (log: Log) => Promise<unknown>>> = {
 
 try {
   // A disk may also fill up behind the guard's back, which would refuse appends on disks as small as these.
-  const log = new Log(new EmbeddedLog(new Environment(dir), { freeDiskBytes: () => Number.POSITIVE_INFINITY }))
+  const log = new DirectoryLog(new EmbeddedLog(new Environment(dir), { freeDiskBytes: () => Number.POSITIVE_INFINITY }))
   try {
     await work(log)
   } catch (error) {

@@ -1,6 +1,7 @@
 // What a consumer cannot read ends its loop with an error that says where; it stays usable, and there is a way past.
 import { describe, expect, test } from 'vitest'
 import { json, topic } from 'millrace'
+import type { OffsetSource, OffsetStage } from '../../../src/log/producer/offset-source.ts'
 import { partitionNumberKey } from '../../../src/storage/keys.ts'
 import { collect, collectUntilError } from '../../support/collect.ts'
 import { openTestLog, type OpenedLog } from '../../support/open.ts'
@@ -130,12 +131,17 @@ test('a topic that is read by its name and deleted ends the loop', async () => {
   await consumer.close()
 })
 
+/** What a consumer of a directory gives to the transaction of a producer. */
+function stageOf(consumer: OffsetSource): OffsetStage {
+  return consumer.stageOffsets() as OffsetStage
+}
+
 describe('positions in a transaction of someone else', () => {
   test('are kept with it or not at all', async () => {
     const { log, environment } = await openFilled()
     await using consumer = log.consumer({ group: 'g', topics: [lines], autoCommitMs: false })
     await collect(consumer.batches({ maxRecords: 7 }), 2).then(async ([batch]) => batch && consumer.seek(lines, 0, 7))
-    const refused = consumer.stageOffsets()
+    const refused = stageOf(consumer)
     expect(() =>
       environment.write((transaction) => {
         refused.write(transaction)
@@ -143,7 +149,7 @@ describe('positions in a transaction of someone else', () => {
       }),
     ).toThrow('undone')
     expect(consumer.committed(lines, 0)).toBeUndefined()
-    const stage = consumer.stageOffsets()
+    const stage = stageOf(consumer)
     environment.write((transaction) => stage.write(transaction))
     stage.committed()
     expect(consumer.committed(lines, 0)).toMatchObject({ offset: 7 })
@@ -156,7 +162,7 @@ describe('positions in a transaction of someone else', () => {
     for await (const _ of consumer) {
       const member = embedded.groups.find('g')?.group.members[0]?.memberId ?? ''
       embedded.groups.leave('g', member)
-      const stage = consumer.stageOffsets()
+      const stage = stageOf(consumer)
       error = errorOf(() =>
         environment.write((transaction) => {
           transaction.put('meta', Buffer.from('mark'), Buffer.of(1))
@@ -172,13 +178,13 @@ describe('positions in a transaction of someone else', () => {
   test('need a group', async () => {
     const { log } = await openFilled()
     await using consumer = log.consumer({ topics: [words], autoCommitMs: false })
-    expect(errorOf(() => consumer.stageOffsets()).code).toBe('bad_option')
+    expect(errorOf(() => stageOf(consumer)).code).toBe('bad_option')
   })
 
   test('are not taken from a consumer that commits by itself, which would commit what no transaction has', async () => {
     const { log } = await openFilled()
     await using consumer = log.consumer({ group: 'g', topics: [lines] })
-    expect(errorOf(() => consumer.stageOffsets())).toMatchObject({
+    expect(errorOf(() => stageOf(consumer))).toMatchObject({
       code: 'bad_option',
       message: expect.stringContaining('autoCommitMs: false') as string,
     })

@@ -10,7 +10,7 @@ import { attributesAt, maxTimestampAt } from '../../../src/log/format/header.ts'
 import { compressionCodes } from '../../../src/log/format/compression.ts'
 import type { EmbeddedLog } from '../../../src/log/embedded-log.ts'
 import { EmbeddedLog as Embedded } from '../../../src/log/embedded-log.ts'
-import { Log } from '../../../src/log/log.ts'
+import { DirectoryLog } from '../../../src/log/log.ts'
 import { collect } from '../../support/collect.ts'
 import { openEnvironment, openTestLog } from '../../support/open.ts'
 import { compressions } from '../../support/own-batches.ts'
@@ -212,7 +212,7 @@ describe('a topic', () => {
   test('with LogAppendTime gives every record the time of its append, and takes any timestamp', async () => {
     const clock = new ManualClock(5_000)
     const embedded = new Embedded(openEnvironment(), { clock })
-    const log = new Log(embedded)
+    const log = new DirectoryLog(embedded)
     const stamped = topic('stamped', {
       ...text,
       messageTimestampType: 'LogAppendTime',

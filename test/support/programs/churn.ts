@@ -1,7 +1,7 @@
 // Appends to `words`, deletes its oldest segments and compacts the others, until its input ends. Prints a line for each round.
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { EmbeddedLog } from '../../../src/log/embedded-log.ts'
-import { Log } from '../../../src/log/log.ts'
+import { DirectoryLog } from '../../../src/log/log.ts'
 import { Environment } from '../../../src/storage/environment.ts'
 import { closeActive, compactAway, deleteOldestSegment, removeDeletedRows } from '../cleaning.ts'
 import { Random } from '../../crash/random.ts'
@@ -11,7 +11,7 @@ const [dir = '', seed = '1'] = process.argv.slice(2)
 const random = new Random(Number(seed))
 const pick = (count: number): number => random.int(0, count - 1)
 const log = new EmbeddedLog(new Environment(dir))
-const producer = new Log(log).producer()
+const producer = new DirectoryLog(log).producer()
 const input = process.stdin.resume()
 for (let round = 0; !input.readableEnded; round++) {
   for (let flush = 0; flush < 60; flush++) {

@@ -1,0 +1,76 @@
+/**
+ * What users see of a log: what `openLog` returns, and what every other log has to offer.
+ */
+import type { Topic } from '../core/topic.ts'
+import type { Admin } from './admin/face.ts'
+import type { ConsumerOptions } from './consumer/consumer-options.ts'
+import type { Consumer, ReadOptions, RecordOf, TopicReader } from './consumer/face.ts'
+import type { TopicSource } from './consumer/subscription.ts'
+import type { Acks } from './producer/delivery.ts'
+import type { Producer } from './producer/face.ts'
+import type { ProducerOptions } from './producer/producer-options.ts'
+
+/**
+ * An open log: topics to write, to read and to manage, and what `startStreams` runs on. Made by {@link openLog}.
+ *
+ * @example
+ * ```ts
+ * await using log = await openLog('./data')
+ * await log.producer().send(clicks, { key: '10.0.0.1', value: { page: '/', status: 200, bytes: 512 } })
+ * console.log(await log.admin.endOffsets(clicks))
+ * ```
+ */
+export interface Log extends AsyncDisposable {
+  /** Topics and their administration. */
+  readonly admin: Admin
+
+  /**
+   * A new producer. Programs share one where they can: its flushes are commits.
+   *
+   * With a `transactionalId` it writes in transactions, and every producer that was opened with that id before is fenced, in
+   * any process.
+   *
+   * @throws MillraceError `bad_option`, `compression_unavailable`; with a `transactionalId` also `storage_failed`
+   */
+  producer<A extends Acks = 'all'>(options?: ProducerOptions<A>): Producer<A>
+
+  /**
+   * Reads a topic from a given place, without a group and without keeping a position: for tools, exports and tests.
+   *
+   * It writes nothing, so it does not create the topic: one that does not exist reads as empty, and with `follow` it
+   * waits.
+   *
+   * @example
+   * ```ts
+   * for await (const { key, value } of log.read(clicks, { from: { time: 0 } })) console.log(key, value.page)
+   * ```
+   * @throws MillraceError `bad_option`; at the first read `position_lost`, `topic_unknown` when the topic is deleted
+   *   meanwhile, and `bad_option` for a partition that the topic does not have
+   */
+  read<K, V>(topic: Topic<K, V>, options?: ReadOptions): TopicReader<K, V>
+
+  /**
+   * A new consumer: of a group, whose members share the partitions and whose positions are kept, or of its own.
+   *
+   * It joins its group when its first loop asks for a record. Topics that are given as typed constants are created when they
+   * are missing; a name never creates one.
+   *
+   * @example
+   * ```ts
+   * await using consumer = log.consumer({ group: 'billing', topics: [clicks] })
+   * for await (const { value } of consumer) if (value.status === 500) break
+   * ```
+   * @throws MillraceError `bad_option`, `topic_unknown`, `partitions_differ`, `owned_by_application`
+   */
+  consumer<T extends TopicSource = string>(options: ConsumerOptions<T>): Consumer<RecordOf<T>>
+
+  /**
+   * Closes consumers, writes what producers hold and closes the directory. Close applications first: they commit on their own close.
+   *
+   * @throws what the first consumer or producer that cannot be closed throws; the others are closed, and the directory, nevertheless
+   */
+  close(): Promise<void>
+
+  /** {@link close}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>
+}
