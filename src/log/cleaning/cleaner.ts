@@ -11,7 +11,7 @@ import type { Retention } from './retention.ts'
 import type { Topics } from '../kept/topics.ts'
 import { type PartitionId, partitionsOf } from '../format/partition-id.ts'
 
-/** A step looks at so many partitions that need nothing. */
+/** A step looks at this many partitions that need nothing. */
 const stepPartitions = 512
 
 type CleanPartition = (partition: PartitionId, config: TopicConfig) => Iterable<void>

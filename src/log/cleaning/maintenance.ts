@@ -1,5 +1,5 @@
 /**
- * The work that a log does behind its users' backs: retention, compaction, the removal of what was deleted.
+ * The work that a log does in the background: retention, compaction, the removal of what was deleted.
  *
  * A job is a round of steps. A step is one short transaction at most, so a producer waits for one step and no longer; between
  * two steps the runner pauses for several times as long as the last one worked. One process at a time does it, by a lease that
@@ -19,7 +19,7 @@ export interface MaintenanceOptions {
 }
 
 export interface Round {
-  /** Whether somebody asked for all that can be done; else it does what is worth its while. */
+  /** Whether a caller asked for all that can be done; else it does what is worth its while. */
   readonly isRequested: boolean
   /** Notes a failure that leaves the rest of the round possible. */
   failed(error: unknown): void
@@ -34,7 +34,7 @@ export interface MaintenanceJob {
 export const maintenanceWarning = 'MILLRACE_MAINTENANCE_FAILED'
 
 const everyMsDefault = 10_000
-/** The runner pauses for so many times as long as a step has worked. */
+/** The runner pauses for this many times as long as a step has worked. */
 const pauseFactor = 3
 const pauseMsMin = 1
 

@@ -24,7 +24,7 @@ const stepSegments = 256
 const removalRows = 256
 
 /** A closed segment, and the offset after it. */
-interface Closed {
+interface ClosedRange {
   readonly segment: Segment
   readonly endOffset: number
 }
@@ -70,7 +70,7 @@ export class Retention {
     row: PartitionRow,
     { retentionMs, retentionBytes }: TopicConfig,
     nowMs: number,
-  ): Closed | undefined {
+  ): ClosedRange | undefined {
     const oldest = this.#oldest(partition, row)
     if (oldest === undefined) return undefined
     const { maxTimestamp, lastAppendMs, bytes } = oldest.segment
@@ -82,14 +82,14 @@ export class Retention {
   }
 
   /** The oldest closed segment that is kept. */
-  #oldest(partition: PartitionId, row: PartitionRow): Closed | undefined {
+  #oldest(partition: PartitionId, row: PartitionRow): ClosedRange | undefined {
     const first = this.#partitions.closed.at(partition, row.startOffset)?.baseOffset ?? 0
     const oldest = this.#firstFrom(partition, row, first)
     return oldest !== undefined && oldest.endOffset > row.startOffset ? oldest : undefined
   }
 
   /** The first closed segment that begins at or after an offset. */
-  #firstFrom(partition: PartitionId, row: PartitionRow, from: number): Closed | undefined {
+  #firstFrom(partition: PartitionId, row: PartitionRow, from: number): ClosedRange | undefined {
     const [segment, next = row.active] = this.#partitions.closed.from(partition, from, 2)
     return segment === undefined ? undefined : { segment, endOffset: next.baseOffset }
   }
@@ -163,7 +163,7 @@ function isToClose({ active }: PartitionRow, { retentionMs, retentionBytes }: To
   return isOld || (retentionBytes >= 0 && active.bytes > retentionBytes / segmentsPerRetention)
 }
 
-function withoutSegment(row: PartitionRow, { segment, endOffset }: Closed): PartitionRow {
+function withoutSegment(row: PartitionRow, { segment, endOffset }: ClosedRange): PartitionRow {
   return { ...row, startOffset: Math.max(row.startOffset, endOffset), bytes: row.bytes - segment.bytes }
 }
 

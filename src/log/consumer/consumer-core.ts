@@ -17,7 +17,7 @@ import { LoopBody } from './loop-body.ts'
 import { Membership } from './membership.ts'
 import type { OffsetStage } from '../producer/offset-source.ts'
 
-/** Timers, heartbeats among them, get their turn after so much work. */
+/** Timers, heartbeats among them, get their turn after this much work. */
 const sliceMs = 10
 
 /** Counts of a consumer since it was made. */

@@ -111,6 +111,8 @@ export class Lane {
    *   before are handed out first
    */
   fetch(recordsMax: number): Hand | undefined {
+    // A program that asks twice at once has not been handed out all of the hand before.
+    if (this.#ahead?.hasMore === true) this.forgetAhead()
     const records: AnyRecord[] = []
     try {
       this.#read(records, recordsMax)
@@ -128,12 +130,14 @@ export class Lane {
     const { cursor } = walk
     const { key, value } = this.#codecs
     const endBytes = walk.readBytes + fetchBytesMax
-    while (records.length < recordsMax && (walk.isInBatch || walk.readBytes < endBytes) && walk.next()) {
-      try {
-        records.push(decodeRecord(cursor, this.partition, key, value))
-      } catch (error) {
-        walk.moveTo(cursor.offset)
-        throw error
+    while (records.length < recordsMax && (walk.isInBatch || walk.readBytes < endBytes) && walk.enterBatch()) {
+      while (records.length < recordsMax && walk.nextInBatch()) {
+        try {
+          records.push(decodeRecord(cursor, this.partition, key, value))
+        } catch (error) {
+          walk.moveTo(cursor.offset)
+          throw error
+        }
       }
     }
   }
@@ -167,7 +171,8 @@ export class Lane {
 /** Records that were fetched together, on their way to the user. */
 export class Hand {
   readonly #lane: Lane
-  readonly #records: readonly AnyRecord[]
+  /** Let go of once all are handed out: a lane keeps its hand, and records that live long cost the collector. */
+  #records: readonly AnyRecord[]
   #next = 0
   /** Whether the user has some that are not done. */
   #isHeld = false
@@ -190,19 +195,21 @@ export class Hand {
   take(): AnyRecord | undefined {
     if (!this.hasMore) return undefined
     const record = this.#records[this.#next++] as AnyRecord
+    if (this.#next === this.#records.length) this.#records = []
     this.#lane.handOut(record.offset + 1)
     this.#isHeld = true
     return record
   }
 
-  /** Hands out all of them; none without {@link hasMore}. */
+  /** Hands out all that are left; none without {@link hasMore}. */
   takeAll(): readonly AnyRecord[] {
-    const last = this.#records.at(-1)
+    const records = this.#next === 0 ? this.#records : this.#records.slice(this.#next)
+    const last = records.at(-1)
     if (last === undefined || !this.hasMore) return []
-    this.#next = this.#records.length
+    this.#records = []
     this.#lane.handOut(last.offset + 1)
     this.#isHeld = true
-    return this.#records
+    return records
   }
 
   /** What was handed out is done; false without any, and when the lane was sent elsewhere or taken away meanwhile. */

@@ -33,7 +33,7 @@ export interface MembershipHost {
   assigned(partitions: readonly PartitionNumbers[]): Promise<void>
   /** The partitions are still owned; they are given up when this resolves. False when they were taken away before it could. */
   revoked(partitions: readonly PartitionNumbers[]): Promise<boolean>
-  /** The partitions are somebody else's by now. */
+  /** The partitions are another member's by now. */
   lost(partitions: readonly PartitionNumbers[]): Promise<void>
   /** The heartbeat has stopped for an error. */
   fail(error: unknown): void

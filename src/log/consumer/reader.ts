@@ -126,10 +126,12 @@ export class EmbeddedReader<K, V> implements TopicReader<K, V> {
     const { follow = false } = this.#options
     const records: LogRecord<K, V>[] = []
     try {
-      while (walk.next()) {
-        if (!follow && cursor.offset >= endOffset) break
-        records.push(decodeRecord(cursor, partition, this.#keyCodec, this.#valueCodec))
-        if (!walk.isInBatch) break
+      // A batch may end before the offset that it was found for: compaction has taken the records from there on.
+      while (records.length === 0 && walk.enterBatch()) {
+        while (walk.nextInBatch()) {
+          if (!follow && cursor.offset >= endOffset) return { records, failure: undefined }
+          records.push(decodeRecord(cursor, partition, this.#keyCodec, this.#valueCodec))
+        }
       }
       return { records, failure: undefined }
     } catch (error) {

@@ -32,9 +32,9 @@ export class RecordWalk {
     return this.#offset
   }
 
-  /** Whether the batch of the last record holds more. */
+  /** Whether a batch is under way. */
   get isInBatch(): boolean {
-    return this.#isLoaded && this.cursor.hasMore
+    return this.#isLoaded
   }
 
   /** Bytes of the batches that were read since the walk began, as they are stored. */
@@ -54,20 +54,13 @@ export class RecordWalk {
    * @throws MillraceError `damaged`, whose offset is the last one of the batch, and as {@link RecordSource.batchAt}
    */
   next(): boolean {
-    const { cursor } = this
-    for (;;) {
-      if (!this.#isLoaded && !this.#load()) return false
-      while (this.#advance()) {
-        if (cursor.offset < this.#offset) continue
-        this.#offset = cursor.offset + 1
-        return true
-      }
-      this.moveTo(cursor.endOffset)
-    }
+    while (this.enterBatch()) if (this.nextInBatch()) return true
+    return false
   }
 
-  /** False when there is no batch yet. */
-  #load(): boolean {
+  /** Begins the batch that holds the next record, unless one is under way; false when there is none yet. Throws as {@link next}. */
+  enterBatch(): boolean {
+    if (this.#isLoaded) return true
     let at = this.#offset
     try {
       const stored = this.#source.batchAt(this.partition, at)
@@ -82,13 +75,21 @@ export class RecordWalk {
     }
   }
 
-  #advance(): boolean {
+  /** Moves to the next record of the batch that is under way; false at its end. Throws as {@link next}. */
+  nextInBatch(): boolean {
+    const { cursor } = this
     try {
-      return this.cursor.next()
+      while (cursor.next()) {
+        if (cursor.offset < this.#offset) continue
+        this.#offset = cursor.offset + 1
+        return true
+      }
     } catch (error) {
       this.#isLoaded = false
-      throw this.#withWayPast(this.cursor.baseOffset, error)
+      throw this.#withWayPast(cursor.baseOffset, error)
     }
+    this.moveTo(cursor.endOffset)
+    return false
   }
 
   /** The error of a damaged batch, with the offset that a reader has to get past to go on; any other error as it is. */

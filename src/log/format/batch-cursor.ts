@@ -92,11 +92,6 @@ export class BatchCursor {
     }
   }
 
-  /** Whether there are more records than were walked over. */
-  get hasMore(): boolean {
-    return this.#left > 0
-  }
-
   /**
    * Moves to the next record; false after the last one.
    *

@@ -23,7 +23,8 @@ const unpackedBytesMax = 256 * 1_048_576
 /** The default of zstd, and of Kafka. */
 const zstdLevel = 3
 
-interface Codec {
+/** One way of packing. */
+interface Packing {
   pack(records: Buffer): Buffer
   /** The most bytes that they unpack to, without unpacking; an Error when they are none of its own. */
   sizeMax(packed: Buffer): number
@@ -31,7 +32,7 @@ interface Codec {
   unpack(packed: Buffer): Buffer
 }
 
-const codecs: readonly (Codec | undefined)[] = [
+const packings: readonly (Packing | undefined)[] = [
   undefined,
   {
     pack: (records) => gzipSync(records),
@@ -62,14 +63,14 @@ const codecs: readonly (Codec | undefined)[] = [
  */
 export function pack(compression: Compression, records: Buffer): Buffer | undefined {
   if (records.length > unpackedBytesMax) return undefined
-  const codec = codecOf(compressionCodes[compression])
-  const packed = codec.pack(records)
-  return codec.sizeMax(packed) > unpackedBytesMax ? undefined : packed
+  const packing = packingOf(compressionCodes[compression])
+  const packed = packing.pack(records)
+  return packing.sizeMax(packed) > unpackedBytesMax ? undefined : packed
 }
 
 /** The records packed in the way that stands in a batch's attributes. */
 export function packAs(code: number, records: Buffer): Buffer {
-  return code === compressionCodes.none ? records : codecOf(code).pack(records)
+  return code === compressionCodes.none ? records : packingOf(code).pack(records)
 }
 
 /**
@@ -78,11 +79,11 @@ export function packAs(code: number, records: Buffer): Buffer {
  * @throws MillraceError `compression_unavailable`
  */
 export function unpack(code: number, packed: Buffer): Buffer {
-  const codec = codecOf(code)
-  if (codec.sizeMax(packed) > unpackedBytesMax) {
+  const packing = packingOf(code)
+  if (packing.sizeMax(packed) > unpackedBytesMax) {
     throw new Error(`it would unpack to more than ${unpackedBytesMax} bytes`)
   }
-  return codec.unpack(packed)
+  return packing.unpack(packed)
 }
 
 /**
@@ -96,10 +97,10 @@ export function checkCompression(compression: Compression): Compression {
   return compression
 }
 
-function codecOf(code: number): Codec {
-  const codec = codecs[code]
-  if (codec === undefined) throw new Error(`its compression, ${code}, is not known`)
-  return codec
+function packingOf(code: number): Packing {
+  const packing = packings[code]
+  if (packing === undefined) throw new Error(`its compression, ${code}, is not known`)
+  return packing
 }
 
 // snappy-java's framing: this head, then blocks with their packed length before them.

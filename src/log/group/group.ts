@@ -100,7 +100,7 @@ function without(group: Group, isGone: (member: Member) => boolean, nowMs: numbe
   return members.length > 0 ? { ...group, members } : { ...group, members, emptySinceMs: nowMs }
 }
 
-/** Computes the targets anew; the same group when none changes. */
+/** Recomputes the targets; the same group when none changes. */
 export function retarget(group: Group, topics: readonly PartitionedTopic[]): Group {
   const subscribers = group.members.map(({ memberId, instanceId, subscription, target }) => ({
     memberId,

@@ -15,7 +15,7 @@ export function encodeNumbers(key: Uint8Array, numbers: readonly number[]): Buff
   return stored
 }
 
-/** Undefined when the bytes are damaged, or not so many numbers; without a count, as many as there are. */
+/** Undefined when the bytes are damaged, or not that many numbers; without a count, as many as there are. */
 export function decodeNumbers(key: Uint8Array, stored: Buffer, count?: number): number[] | undefined {
   const end = stored.length - checksumBytes
   if (end < 0 || end % numberBytes !== 0 || (count !== undefined && end !== count * numberBytes)) return undefined

@@ -33,7 +33,7 @@ export const batchesKept = 5
 
 const stateName = 'state'
 const ownerName = 'owner'
-/** All keys of states, and all of owners, lie behind these. */
+/** All keys of states, and all of owners, begin with these. */
 export const statePrefix: Buffer = namedKey(stateName, '')
 export const ownerPrefix: Buffer = namedKey(ownerName, '')
 

@@ -213,7 +213,7 @@ export class Outboxes {
   #close(outbox: Outbox): void {
     const { builder, ready, mark } = outbox
     if (builder.count === 0) return
-    if (mark?.ready === ready.length) mark.records = builder.recordsBefore(mark.batch)
+    if (mark?.readyCount === ready.length) mark.records = builder.recordsBefore(mark.batch)
     ready.push(builder.build())
   }
 
@@ -341,12 +341,12 @@ function markOf(outbox: Outbox): OutboxMark {
   const { ready, count, builder } = outbox
   const batch = { end: 0, count: 0, baseTimestamp: 0, maxTimestamp: 0 }
   builder.save(batch)
-  outbox.mark = { outbox, ready: ready.length, count, batch, records: undefined }
+  outbox.mark = { outbox, readyCount: ready.length, count, batch, records: undefined }
   return outbox.mark
 }
 
-function takeBack({ outbox, ready, count, batch, records }: OutboxMark): void {
+function takeBack({ outbox, readyCount, count, batch, records }: OutboxMark): void {
   outbox.builder.restore(batch, records)
-  outbox.ready.length = ready
+  outbox.ready.length = readyCount
   outbox.count = count
 }

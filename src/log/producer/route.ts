@@ -30,7 +30,8 @@ export interface Outbox {
 
 export interface OutboxMark {
   readonly outbox: Outbox
-  readonly ready: number
+  /** How many batches were ready. */
+  readonly readyCount: number
   readonly count: number
   readonly batch: BatchMark
   /** The records of the batch that was open, once it is built. */

@@ -45,6 +45,20 @@ describe('a hand', () => {
     expect(lane.fetch(4)).toBeUndefined()
   })
 
+  test('hands out each record once, one by one and together', async () => {
+    const lane = await laneOfSix()
+    const hand = lane.fetch(6)
+    expect(hand?.take()?.offset).toBe(0)
+    expect(offsetsOf(hand?.takeAll())).toEqual([1, 2, 3, 4, 5])
+    expect([hand?.take(), hand?.hasMore, lane.position]).toEqual([undefined, false, 6])
+  })
+
+  test('that is not handed out to its end leaves the rest to the next fetch', async () => {
+    const lane = await laneOfSix()
+    lane.fetch(4)?.take()
+    expect(offsetsOf(lane.fetch(4)?.takeAll())).toEqual([1, 2, 3, 4])
+  })
+
   test.each([
     ['is sent elsewhere', (lane: Lane) => lane.moveTo(5)],
     ['is paused', (lane: Lane) => lane.pause()],
