@@ -84,6 +84,15 @@ describe('a hand', () => {
     expect(offsetsOf(lane.fetch(4)?.takeAll())).toEqual([5])
   })
 
+  test('whose lane is taken away has nothing that is done', async () => {
+    const lane = await laneOfSix()
+    const hand = lane.fetch(4)
+    hand?.take()
+    lane.letGo()
+    expect(hand?.done()).toBe(false)
+    expect(lane.doneToCommit).toBeUndefined()
+  })
+
   test('that is given back comes again, unless a commit says that it is done', async () => {
     const lane = await laneOfSix()
     const hand = lane.fetch(4)
