@@ -12,6 +12,7 @@ import {
   TimeWindows,
   topic,
   tuple,
+  windowStore,
 } from 'millrace'
 import { describe, expect, expectTypeOf, test } from 'vitest'
 
@@ -63,10 +64,28 @@ describe('a serde that was given', () => {
     })
   })
 
+  test('may come with a store', () => {
+    const pages = stream.mapValues(({ value }) => value.page).groupByKey()
+    const texts = keyValueStore('texts', { key: string(), value: string() })
+    const textWindows = windowStore('text-windows', { key: string(), value: string() })
+    pages.reduce((left, right) => left + right, { store: texts })
+    pages.windowedBy(TimeWindows.of({ size: 5 })).reduce((left, right) => left + right, { store: textWindows })
+    const perhaps = (store: typeof texts | undefined): unknown =>
+      // @ts-expect-error there may be no store
+      pages.reduce((left, right) => left + right, { store })
+    expectTypeOf(perhaps).toBeFunction()
+    refused(() => {
+      // @ts-expect-error the store is for other values
+      pages.reduce((left, right) => left + right, { store: keyValueStore('sums', { key: string(), value: int64() }) })
+    })
+  })
+
   test('may be written in place', () => {
     stream
       .mapValues(({ value }) => value.page)
-      .groupByKey({ value: { encode: (text: string) => Buffer.from(text), decode: (bytes) => String(bytes) } })
+      .groupByKey({
+        value: { name: 'text', encode: (text: string) => Buffer.from(text), decode: (bytes) => String(bytes) },
+      })
       .reduce((left, right) => left + right)
   })
 })

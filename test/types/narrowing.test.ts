@@ -1,5 +1,15 @@
 // A guard narrows a stream or a table, whether it is written or inferred from a comparison.
-import { json, type KStream, type KTable, nullable, StreamsBuilder, type StreamRecord, string, topic } from 'millrace'
+import {
+  json,
+  type KStream,
+  type KTable,
+  type LogRecord,
+  nullable,
+  StreamsBuilder,
+  type StreamRecord,
+  string,
+  topic,
+} from 'millrace'
 import { describe, expectTypeOf, test } from 'vitest'
 
 interface Paid {
@@ -54,6 +64,13 @@ describe('filter', () => {
     expectTypeOf(present(stream)).toExtend<KStream<string, Paid | Refused | null>>()
     expectTypeOf(kept(stream)).toEqualTypeOf<KStream<string, Paid | Refused>>()
   })
+})
+
+test('a record of the log is one of a stream too', () => {
+  const isLive = (record: StreamRecord<string | null, string | null>) => record.value !== null
+  const first = (record: LogRecord<string | null, string | null>): string =>
+    isLive(record) ? record.value : 'a tombstone'
+  expectTypeOf(first).toBeFunction()
 })
 
 describe('filterNot', () => {

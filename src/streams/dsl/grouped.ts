@@ -3,7 +3,7 @@
  */
 import type { TimeWindows } from '../../core/window.ts'
 import type { AggregateFunctions, Named, Reducer } from './functions.ts'
-import type { KnownSerdes, NeedsValue, StoreFor, ValueOption } from './known.ts'
+import type { KnownSerdes, KnownValue, NeedsValue, StoreFor, ValueOption } from './known.ts'
 import type { KTable } from './table.ts'
 import type { TimeWindowedKStream } from './windows.ts'
 
@@ -45,6 +45,22 @@ export interface KGroupedStream<out K, out V, out Known extends KnownSerdes = Kn
     this: NeedsValue<'reduce'>[Known],
     reducer: Reducer<Exclude<V, null>>,
     options?: undefined,
+  ): KTable<K, Exclude<V, null>, 'both'>
+  /**
+   * Combines the values of a key, in a store that says how they are written.
+   *
+   * @example
+   * ```ts
+   * const newest = keyValueStore('newest', { key: string(), value: json<Click>() })
+   * grouped.reduce((_, click) => click, { store: newest })
+   * ```
+   */
+  reduce(
+    reducer: Reducer<Exclude<V, null>>,
+    options: InStore<K, Exclude<V, null>> &
+      KnownValue<Exclude<V, null>> & {
+        readonly store: StoreFor<'keyValueStore', K, Exclude<V, null>>
+      },
   ): KTable<K, Exclude<V, null>, 'both'>
   /**
    * Combines the values of a key, with options; values that a function has made need their serde.

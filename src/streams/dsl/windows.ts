@@ -3,7 +3,7 @@
  */
 import type { Windowed } from '../../core/window.ts'
 import type { AggregateFunctions, Named, Reducer } from './functions.ts'
-import type { KnownSerdes, NeedsValue, StoreFor, ValueOption } from './known.ts'
+import type { KnownSerdes, KnownValue, NeedsValue, StoreFor, ValueOption } from './known.ts'
 import type { KTable } from './table.ts'
 
 /** What an aggregation over windows takes, beside its functions. */
@@ -39,6 +39,22 @@ export interface TimeWindowedKStream<out K, out V, out Known extends KnownSerdes
     this: NeedsValue<'reduce'>[Known],
     reducer: Reducer<Exclude<V, null>>,
     options?: undefined,
+  ): KTable<Windowed<K>, Exclude<V, null>, 'both'>
+  /**
+   * Combines the values of a key in each window, in a store that says how they are written.
+   *
+   * @example
+   * ```ts
+   * const newest = windowStore('newest', { key: string(), value: json<Click>() })
+   * grouped.windowedBy(TimeWindows.of({ size: hours(1) })).reduce((_, click) => click, { store: newest })
+   * ```
+   */
+  reduce(
+    reducer: Reducer<Exclude<V, null>>,
+    options: InWindowStore<K, Exclude<V, null>> &
+      KnownValue<Exclude<V, null>> & {
+        readonly store: StoreFor<'windowStore', K, Exclude<V, null>>
+      },
   ): KTable<Windowed<K>, Exclude<V, null>, 'both'>
   /**
    * Combines the values of a key in each window, with options; values that a function has made need their serde.
