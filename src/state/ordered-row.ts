@@ -32,6 +32,8 @@ export class OrderedStateRow<V> extends StateRow<V> implements OrderedRow<V>, Ro
   isKept = false
   /** Whether it is among the changed rows, in the order of keys. */
   isListed = false
+  /** The last entry that was made for it since the commit. */
+  entry: DueEntry<V> | undefined = undefined
   #savedDue = -1
   readonly #home: OrderedHome<V>
 
@@ -82,6 +84,7 @@ export class OrderedStateRow<V> extends StateRow<V> implements OrderedRow<V>, Ro
     super.committed()
     this.committedDue = this.due
     this.isListed = false
+    this.entry = undefined
   }
 
   override get memoryBytes(): number {

@@ -127,8 +127,11 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
     if (!row.isKept) return
     if (row.exists) this.#byKey.add(row)
     if (row.due < 0) return
-    const key = this.#layout.dueKey(row, row.due)
-    this.#byDue.add(new DueEntry(row, row.due, bytesAsText(key, 0, key.length)))
+    if (row.entry?.due !== row.due) {
+      const key = this.#layout.dueKey(row, row.due)
+      row.entry = new DueEntry(row, row.due, bytesAsText(key, 0, key.length))
+    }
+    this.#byDue.add(row.entry)
   }
 
   *rows(range: RowRange<K> = {}): Generator<OrderedStateRow<V>, undefined> {
@@ -145,18 +148,24 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
   }
 
   readonly #fronts: Fronts = {
-    next: (front) => this.#frontAt(this.#layout.frontKey(front), this.#layout.endKey, false),
-    previous: (front) => this.#frontAt(this.#layout.firstKey, this.#layout.frontKey(front + 1), true),
+    next: (front) => {
+      const from = this.#layout.frontKey(front)
+      const changed = this.#byKey.changedFrom(from)?.front
+      const committed = this.#committedFront(from, this.#layout.endKey, false)
+      return changed === undefined || committed === undefined ? (changed ?? committed) : Math.min(changed, committed)
+    },
+    previous: (front) => {
+      const to = this.#layout.frontKey(front + 1)
+      const changed = this.#byKey.changedBefore(to)?.front
+      const committed = this.#committedFront(this.#layout.firstKey, to, true)
+      return changed === undefined || committed === undefined ? (changed ?? committed) : Math.max(changed, committed)
+    },
   }
 
-  #frontAt(from: Buffer, to: Buffer | undefined, isReverse: boolean): number | undefined {
+  #committedFront(from: Buffer, to: Buffer | undefined, isReverse: boolean): number | undefined {
     const { reader, storeId, partition } = this.ground
-    const changed = isReverse ? this.#byKey.changedBefore(to ?? noBytes) : this.#byKey.changedFrom(from)
     const [stored] = reader.range(storeId, partition, from, to, 1, isReverse)
-    if (stored === undefined) return changed?.front
-    const committed = this.#layout.frontOf(stored.key)
-    if (changed === undefined) return committed
-    return isReverse ? Math.max(committed, changed.front) : Math.min(committed, changed.front)
+    return stored === undefined ? undefined : this.#layout.frontOf(stored.key)
   }
 
   /** A row as it is stored, which is only kept when it changes: a range may be longer than memory. */
