@@ -5,7 +5,7 @@
  * 0 255, then a 0. What follows is a number of 8 bytes, which begins with 0. So keys keep their order, and the rows of one
  * key are one range, whatever its bytes.
  */
-import { readInt64, writeUint64 } from '../core/bytes.ts'
+import { ByteWriter, readInt64, writeUint64 } from '../core/bytes.ts'
 import { MillraceError } from '../core/errors.ts'
 import type { StoreLayout } from '../plan/store-layout.ts'
 import { keyBytesMax } from '../storage/keys.ts'
@@ -47,12 +47,12 @@ export class KeyLayout {
   /** @throws MillraceError `key_too_long` */
   checkLength(store: string, key: Buffer, keyEnd: number): void {
     const isEnded = this.order === 'segment' || this.hasDueTimes
-    const length = isEnded ? escaped(key.subarray(0, keyEnd)).length : keyEnd
-    if (length <= this.#keyLengthMax) return
-    const zeros = length === keyEnd ? '' : `, and each of the ${length - keyEnd} zeros among them counts twice`
+    const zeros = isEnded ? zerosIn(key, keyEnd) : 0
+    if (keyEnd + zeros <= this.#keyLengthMax) return
+    const counted = zeros === 0 ? '' : `, and each of the ${zeros} zeros among them counts twice`
     throw new MillraceError(
       'key_too_long',
-      `the key has ${keyEnd} bytes${zeros}; store "${store}" takes keys of up to ${this.#keyLengthMax}`,
+      `the key has ${keyEnd} bytes${counted}; store "${store}" takes keys of up to ${this.#keyLengthMax}`,
       { store },
     )
   }
@@ -85,26 +85,25 @@ export class KeyLayout {
   }
 
   storedKey(keyBytes: Buffer, keyEnd: number, at: number, number: number): Buffer {
-    const mark = this.#markBytes
-    switch (this.order) {
-      case 'key':
-        if (mark === 0) return keyBytes
-        return Buffer.concat([this.firstKey, keyBytes])
-      case 'time': {
-        const stored = Buffer.allocUnsafe(mark + 8 + keyEnd)
-        if (mark > 0) stored[0] = rowMark
-        writeUint64(stored, mark, at)
-        keyBytes.copy(stored, mark + 8, 0, keyEnd)
-        return stored
-      }
-      case 'segment':
-        return this.#ended([this.frontKey(this.front(at))], keyBytes, keyEnd, at, number)
-    }
+    if (this.order === 'key' && !this.hasDueTimes) return keyBytes
+    scratch.at = 0
+    this.writeStoredKey(scratch, keyBytes, keyEnd, at, number)
+    return Buffer.from(scratch.bytes.subarray(0, scratch.at))
+  }
+
+  writeStoredKey(out: ByteWriter, key: Buffer, keyEnd: number, at: number, number: number): void {
+    if (this.hasDueTimes) writeByte(out, rowMark)
+    if (this.hasTimes) writeNumber(out, this.front(at))
+    if (this.order === 'segment') this.#writeEnded(out, key, keyEnd, at, number)
+    else out.append(key, 0, keyEnd)
   }
 
   /** The start of a segment's rows with this key, or a key that begins with these bytes. */
   segmentKey(front: number, key: Buffer): Buffer {
-    return Buffer.concat([this.frontKey(front), escaped(key)])
+    const out = new ByteWriter(64)
+    out.appendAll(this.frontKey(front))
+    writeEscaped(out, key, key.length)
+    return out.copyFrom(0)
   }
 
   /** @throws RangeError when the bytes are of another layout */
@@ -122,7 +121,11 @@ export class KeyLayout {
 
   /** The key of a row's entry in the order by due time. */
   dueKey({ keyBytes, keyEnd, at, number }: RowPlace, due: number): Buffer {
-    return this.#ended([this.dueKeyFrom(due)], keyBytes, keyEnd, at, number)
+    scratch.at = 0
+    writeByte(scratch, dueMark)
+    writeNumber(scratch, due)
+    this.#writeEnded(scratch, keyBytes, keyEnd, at, number)
+    return Buffer.from(scratch.bytes.subarray(0, scratch.at))
   }
 
   /** Before all entries with this due time. */
@@ -142,16 +145,12 @@ export class KeyLayout {
     return this.#endedPlace(entry, 9)
   }
 
-  /** Something, a key that is ended, and what the layout has besides. */
-  #ended(before: readonly Buffer[], keyBytes: Buffer, keyEnd: number, at: number, number: number): Buffer {
-    return Buffer.concat([...before, escaped(keyBytes.subarray(0, keyEnd)), keyTerminator, this.#numbers(at, number)])
-  }
-
-  #numbers(at: number, number: number): Buffer {
-    const bytes = Buffer.allocUnsafe(this.#numberBytes)
-    if (this.hasTimes) writeUint64(bytes, 0, at)
-    if (this.isNumbered) writeUint64(bytes, 8, number)
-    return bytes
+  /** A key that is ended, and what the layout has besides. */
+  #writeEnded(out: ByteWriter, key: Buffer, keyEnd: number, at: number, number: number): void {
+    writeEscaped(out, key, keyEnd)
+    writeByte(out, 0)
+    if (this.hasTimes) writeNumber(out, at)
+    if (this.isNumbered) writeNumber(out, number)
   }
 
   get #numberBytes(): number {
@@ -175,16 +174,35 @@ export class KeyLayout {
 /** Before the store's own part of a key: store id and partition. */
 const storeBytes = 8
 
-const keyTerminator = Buffer.of(0)
+const scratch = new ByteWriter(256)
 
-function escaped(key: Buffer): Buffer {
-  if (!key.includes(0)) return key
-  const bytes: number[] = []
-  for (const byte of key) {
-    bytes.push(byte)
-    if (byte === 0) bytes.push(255)
+function writeByte(out: ByteWriter, byte: number): void {
+  out.ensure(1)
+  out.bytes[out.at++] = byte
+}
+
+function writeNumber(out: ByteWriter, number: number): void {
+  out.ensure(8)
+  writeUint64(out.bytes, out.at, number)
+  out.at += 8
+}
+
+function writeEscaped(out: ByteWriter, key: Buffer, keyEnd: number): void {
+  out.ensure(keyEnd * 2)
+  const { bytes } = out
+  let at = out.at
+  for (let i = 0; i < keyEnd; i++) {
+    const byte = key[i] as number
+    bytes[at++] = byte
+    if (byte === 0) bytes[at++] = 255
   }
-  return Buffer.from(bytes)
+  out.at = at
+}
+
+function zerosIn(key: Buffer, keyEnd: number): number {
+  let zeros = 0
+  for (let i = 0; i < keyEnd; i++) if (key[i] === 0) zeros++
+  return zeros
 }
 
 function unescaped(bytes: Buffer): Buffer {

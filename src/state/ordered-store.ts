@@ -15,6 +15,7 @@ import { TurnOrder } from './turn-order.ts'
 import { type StoreGround, TurnStore } from './turn-store.ts'
 
 const scratch = new ByteWriter(256)
+const storedScratch = new ByteWriter(256)
 const noBytes = Buffer.alloc(0)
 
 export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> implements OrderedStore<K, V> {
@@ -47,20 +48,26 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
   }
 
   row(key: KeyOf<K>, at: number = 0, number: number = 0): OrderedStateRow<V> {
-    const place = this.#placeOf(key, at, number)
-    const storedKey = this.#layout.storedKey(place.keyBytes, place.keyEnd, at, number)
-    const front = this.#layout.front(at)
-    const text = bytesAsText(storedKey, 0, storedKey.length)
-    if (this.#hasExpired(place)) return new OrderedStateRow(front, text, storedKey, place, this.#orderedHome)
-    return this.cache.get(front, text) ?? this.#keep(this.#read(front, text, storedKey, place))
-  }
-
-  #placeOf(key: KeyOf<K>, at: number, number: number): RowPlace {
-    const { hasTimes, isNumbered } = this.#layout
     scratch.at = 0
     key.writeKey(this.keyCodec, scratch)
     const keyEnd = scratch.at
     this.#layout.checkLength(this.ground.spec.name, scratch.bytes, keyEnd)
+    storedScratch.at = 0
+    this.#layout.writeStoredKey(storedScratch, scratch.bytes, keyEnd, at, number)
+    const front = this.#layout.front(at)
+    const text = bytesAsText(storedScratch.bytes, 0, storedScratch.at)
+    const hasExpired = at < this.expiredBefore
+    const cached = hasExpired ? undefined : this.cache.get(front, text)
+    if (cached !== undefined) return cached
+    const place = this.#placeOf(keyEnd, at, number)
+    const storedKey = storedScratch.copyFrom(0)
+    if (hasExpired) return new OrderedStateRow(front, text, storedKey, place, this.#orderedHome)
+    return this.#keep(this.#read(front, text, storedKey, place))
+  }
+
+  /** The place of the key that the scratch holds. */
+  #placeOf(keyEnd: number, at: number, number: number): RowPlace {
+    const { hasTimes, isNumbered } = this.#layout
     scratch.ensure(16)
     if (hasTimes) writeUint64(scratch.bytes, keyEnd, at)
     if (isNumbered) writeUint64(scratch.bytes, keyEnd + 8, number)
