@@ -87,7 +87,8 @@ export type { DescriptionFormat, Topology } from './plan/topology.ts'
 export type { NodeDescription, SubTopologyDescription, TopologyDescription } from './plan/description.ts'
 
 // The runtime.
-export { type Application, type ApplicationState, startStreams, type StreamsOptions } from './runtime/application.ts'
+export type { Application, ApplicationState, StreamsOptions } from './runtime/face.ts'
+export { startStreams } from './runtime/start-streams.ts'
 export type { Failure, FailureAnswer, OnError } from './runtime/failures.ts'
 export type { Metrics } from './runtime/metrics.ts'
 export type { ReadOnlyKeyValueStore, ReadOnlyWindowStore, StoreRow, TimeBounds } from './runtime/store-query.ts'

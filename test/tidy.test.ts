@@ -88,6 +88,21 @@ const proofs: readonly Proof[] = [
     ],
   },
   {
+    rule: 'the runtime knows a log by its contracts',
+    gate: tidy.runtimeKnowsContracts,
+    clean: {
+      'src/runtime/a.ts': `import type { C } from '../log/contract.ts'\nimport type { Log } from '../log/face.ts'`,
+      'src/runtime/b.ts': `import { BatchCursor } from '../log/format/batch-cursor.ts'\nimport { c } from './a.ts'`,
+      'src/testing/a.ts': `import { EmbeddedLog } from '../log/embedded-log.ts'`,
+    },
+    planted: [
+      ['src/runtime/a.ts:2 ../log/kept/b.ts', file(`import type { b } from '../log/kept/b.ts'`, 'src/runtime/a.ts')],
+      ['src/runtime/a.ts:2 ../log/log.ts', file(`import { openLog } from '../log/log.ts'`, 'src/runtime/a.ts')],
+      ['src/runtime/a.ts:2', file(`import type { E } from '../log/embedded-session.ts'`, 'src/runtime/a.ts')],
+      ['src/runtime/a.ts:2', file(`import type { P } from '../log/producer/face.ts'`, 'src/runtime/a.ts')],
+    ],
+  },
+  {
     rule: 'no ring of imports, types included',
     gate: tidy.noRing,
     clean: {

@@ -7,7 +7,7 @@ import { accessLog, accessLogLines, clickCounts } from '../../examples/clicks.ts
 import { ClickTable } from '../../examples/clicks/click-table.ts'
 import { Importer } from '../../examples/clicks/importer.ts'
 import { openSource } from '../../examples/clicks/source.ts'
-import { startStreams } from '../../src/runtime/application.ts'
+import { startStreams } from '../../src/runtime/start-streams.ts'
 import { countedAsJson, inEngineOrder, partitionOfText, readLines } from '../support/access-log.ts'
 import { runExample } from '../support/example.ts'
 import { openTestLog } from '../support/open.ts'

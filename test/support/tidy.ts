@@ -114,6 +114,20 @@ export const importsByRoom = eachFile(
   },
 )
 
+/** The runtime sees a log through its contracts only: `face.ts` is what users hold, `contract.ts` what applications run on. */
+const seenByRuntime: readonly string[] = ['contract.ts', 'face.ts', 'format']
+
+/** What runs applications runs them on any log, so it knows nothing of the one in a directory. */
+export const runtimeKnowsContracts = eachFile(
+  (path) => path.startsWith('src/runtime/'),
+  (path, text) =>
+    importsOf(path, text).flatMap(({ path: imported, line, specifier }) => {
+      const target = imported === undefined ? undefined : roomOf(imported)
+      if (target === undefined || seenByRuntime.includes(target)) return []
+      return [`${path}:${line} ${specifier}: runtime sees only ${seenByRuntime.join(', ')} of the log`]
+    }),
+)
+
 /** A folder of test/log is a room of src/log; what tests the log as a whole lies beside the folders. */
 export const logTestsByRoom = eachFile(inTests, (path) => {
   const folder = /^test\/log\/([^/]+)\//.exec(path)?.[1]

@@ -1,4 +1,5 @@
 // What the compiler knows: types flow from a topic constant to records and results, and a wrong call does not compile.
+import type { Application } from 'millrace'
 import { expectTypeOf } from 'vitest'
 import type { LogRecord } from '../../src/core/record.ts'
 import type { StandardSchema } from '../../src/core/schema.ts'
@@ -19,8 +20,10 @@ import { keyValueStore, topic, type Topic } from '../../src/core/topic.ts'
 import type { Offset, Timestamp } from '../../src/core/units.ts'
 import { windowed, type Windowed } from '../../src/core/window.ts'
 import { isFrom } from '../../src/log/consumer/consumer.ts'
-import type { Consumer, RecordBatch } from '../../src/log/consumer/face.ts'
+import type { Consumer, RecordBatch, TopicReader } from '../../src/log/consumer/face.ts'
+import type { Admin } from '../../src/log/admin/face.ts'
 import type { Log } from '../../src/log/face.ts'
+import type { Producer, Transaction } from '../../src/log/producer/face.ts'
 import type { SendManyResult, SendResult } from '../../src/log/producer/delivery.ts'
 
 interface Click {
@@ -189,3 +192,13 @@ expectTypeOf(log.consumer({ assign: [{ topic: users, partition: 0 }] })).toEqual
 >()
 // @ts-expect-error no such policy
 log.consumer({ topics: [users], reset: 'oldest' })
+
+// What users hold are interfaces: whatever has the same members is one, so a second log can implement them.
+type SameMembers<T> = { [Name in keyof T]: T[Name] }
+expectTypeOf<SameMembers<Log>>().toExtend<Log>()
+expectTypeOf<SameMembers<Producer>>().toExtend<Producer>()
+expectTypeOf<SameMembers<Transaction>>().toExtend<Transaction>()
+expectTypeOf<SameMembers<Consumer<LogRecord<string, string>>>>().toExtend<Consumer<LogRecord<string, string>>>()
+expectTypeOf<SameMembers<TopicReader<string, string>>>().toExtend<TopicReader<string, string>>()
+expectTypeOf<SameMembers<Admin>>().toExtend<Admin>()
+expectTypeOf<SameMembers<Application>>().toExtend<Application>()

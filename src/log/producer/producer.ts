@@ -36,12 +36,10 @@ export class EmbeddedProducer<A extends Acks = 'all'> implements Producer<A> {
   readonly #outboxes: Outboxes
   readonly #counters = new ProducerCounters()
   readonly #transactions: TransactionRunner | undefined
-
   readonly #onClose: (producer: EmbeddedProducer<A>) => void
   /** Who this is to the log: allocated in the first flush. */
   #identity: ProducerIdentity | undefined
   #waiters: Waiter[] = []
-
   #cancelFlush: (() => void) | undefined
   /** The first failure that has not been reported to the program yet. */
   #untold: Error | undefined

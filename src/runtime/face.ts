@@ -1,0 +1,98 @@
+/**
+ * What users see of an application: how it is started, and what it answers while it runs.
+ */
+import type { Clock } from '../core/clock.ts'
+import type { KeyValueStore, WindowStore } from '../core/topic.ts'
+import type { Log } from '../log/face.ts'
+import type { OnError } from './failures.ts'
+import type { Metrics } from './metrics.ts'
+import type { ReadOnlyKeyValueStore, ReadOnlyWindowStore } from './store-query.ts'
+
+/** What {@link startStreams} takes; `log` and `applicationId` are all that most programs say. */
+export interface StreamsOptions {
+  /** What {@link openLog} returned. */
+  readonly log: Log
+  /** Names the application: its positions, its stores and its dead-letter topic. */
+  readonly applicationId: string
+  /**
+   * When to commit: after this many source records (default 10,000), or this long after the first of them.
+   *
+   * Without `everyMs`, a commit begins as soon as there is nothing more to work on, but not before nine times the duration
+   * of the last commit has passed, and 100 ms after its first record at the latest. So records are visible within
+   * milliseconds, and commits take a tenth of the time at most where they take 10 ms or less. Say more ms for fewer and
+   * larger commits, 0 for the lowest latency at any cost.
+   */
+  readonly commit?: { readonly everyMs?: number | undefined; readonly everyRecords?: number | undefined } | undefined
+  /** What to do with a record that fails. Default `fail`. */
+  readonly onError?: OnError | undefined
+  /** Where `deadLetter` writes. Default `<applicationId>.dead-letters`. */
+  readonly deadLetterTopic?: string | undefined
+  /** How long to wait for records of an empty partition while others have some, in ms. Default 0. */
+  readonly maxTaskIdleMs?: number | undefined
+  /** Memory for rows of stores beside those of the running commit, roughly, in bytes. Default 64 MiB. */
+  readonly stateCacheBytes?: number | undefined
+  /** Times commits and waits. Default: the machine's. */
+  readonly clock?: Clock | undefined
+  /** Closes the application when it aborts. */
+  readonly signal?: AbortSignal | undefined
+  /**
+   * Called on every change of {@link Application.state}. If it throws or rejects, nothing changes except for a process
+   * warning.
+   */
+  readonly onStateChange?: ((state: ApplicationState) => void) | undefined
+}
+
+/** `running` until it is told to close or fails; `closed` and `failed` are final. */
+export type ApplicationState = 'running' | 'closing' | 'closed' | 'failed'
+
+/**
+ * A running topology, to watch, to query and to close. Made by {@link startStreams}.
+ *
+ * If it fails and nobody awaits {@link stopped} or {@link caughtUp}, the process ends with the error.
+ *
+ * @example
+ * ```ts
+ * const app = await startStreams(topology, { log, applicationId: 'visits', onError: 'deadLetter' })
+ * process.once('SIGTERM', () => void app.close())
+ * await app.caughtUp()
+ * const { consumed, dropped, lag } = app.metrics()
+ * console.log(consumed, dropped, lag, app.store(counts).fetch('/', { from: 0 }))
+ * await app.close()
+ * ```
+ */
+export interface Application extends AsyncDisposable {
+  /** Names its positions, stores and dead letters in the log. */
+  readonly applicationId: string
+  /** Resolves after {@link close}, rejects with the error that stopped the application. */
+  readonly stopped: Promise<void>
+  /** What it does right now. */
+  readonly state: ApplicationState
+
+  /**
+   * Resolves when every input is worked on and committed up to its end at the time of the call: for imports and tests. On input
+   * that goes on it says nothing of what comes later.
+   *
+   * @throws the error that stopped the application, or MillraceError `closed`
+   */
+  caughtUp(): Promise<void>
+
+  /** Rates, lag, stream times and counts, as of now; counts since the application first started. */
+  metrics(): Metrics
+
+  /**
+   * A store of the topology, to query by the constant that its aggregation was given: rows as of the last commit.
+   *
+   * @throws MillraceError `store_unknown`, `bad_option` when the constant's serdes are not the store's
+   */
+  store<K, V>(store: KeyValueStore<K, V>): ReadOnlyKeyValueStore<K, V>
+  store<K, V>(store: WindowStore<K, V>): ReadOnlyWindowStore<K, V>
+
+  /**
+   * Commits what is done and stops; close it before the log. After a failure it does nothing; the failure is told by
+   * {@link stopped}.
+   */
+  close(): Promise<void>
+
+  /** {@link close}, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>
+}

@@ -1,0 +1,85 @@
+/**
+ * The start of an application: its options are checked before anything is opened.
+ */
+import { checkClock, systemClock } from '../core/clock.ts'
+import { MillraceError } from '../core/errors.ts'
+import { checkedFunction, checkName, checkOptions, checkSignal, checkWhole, isInstance } from '../core/checks.ts'
+import { applicationLogOf } from '../log/contract.ts'
+import { Topology } from '../plan/topology.ts'
+import { RunningApplication, type Settings } from './application.ts'
+import type { Application, StreamsOptions } from './face.ts'
+import { failurePolicy } from './failures.ts'
+import { takeOver } from './take-over.ts'
+
+/**
+ * Starts a topology on a log, in this process, and creates topics that are missing.
+ *
+ * It goes on from its last commit, or from the beginning of its topics. Positions, outputs, state and counters are committed
+ * together, so a crash at any moment loses nothing and doubles nothing. One instance per application id: a newer one takes
+ * over, and the older one stops with `fenced`.
+ *
+ * @example
+ * ```ts
+ * const app = await startStreams(topology, { log, applicationId: 'click-counts' })
+ * await app.caughtUp()
+ * await app.close()
+ * ```
+ * @throws MillraceError `plan_changed`, `partitions_differ`, `position_lost`, `bad_option`
+ */
+export async function startStreams(topology: Topology, given: StreamsOptions): Promise<Application> {
+  const options = checkOptions('startStreams', given, [
+    'log',
+    'applicationId',
+    'commit',
+    'onError',
+    'deadLetterTopic',
+    'maxTaskIdleMs',
+    'stateCacheBytes',
+    'clock',
+    'signal',
+    'onStateChange',
+  ])
+  if (!isInstance(topology, Topology)) {
+    throw new MillraceError('bad_option', 'startStreams takes a topology: what StreamsBuilder.build() returned')
+  }
+  const applicationId = checkName('an application id', options.applicationId)
+  const deadLetterTopic = checkName('the name of a topic', options.deadLetterTopic ?? `${applicationId}.dead-letters`)
+  if (
+    topology.nodes.some((node) => node.kind === 'source' && node.topics.some(({ name }) => name === deadLetterTopic))
+  ) {
+    throw new MillraceError(
+      'bad_option',
+      `the topology reads "${deadLetterTopic}", where its dead letters go: they would come back for ever; choose another deadLetterTopic`,
+    )
+  }
+  const settings = checkSettings(applicationId, deadLetterTopic, options)
+  const log = applicationLogOf(options.log)
+  const { session, start } = await takeOver(log, topology, applicationId)
+  try {
+    return new RunningApplication(topology, session, start, settings)
+  } catch (error) {
+    await session.close()
+    throw error
+  }
+}
+
+function checkSettings(applicationId: string, deadLetterTopic: string, options: StreamsOptions): Settings {
+  const { clock = systemClock, commit = {}, onError = 'fail', onStateChange, signal } = options
+  const { maxTaskIdleMs = 0, stateCacheBytes = 64 * 1_048_576 } = options
+  const { everyMs, everyRecords = 10_000 } = checkOptions('commit', commit, ['everyMs', 'everyRecords'])
+  checkClock('clock', clock)
+  if (signal !== undefined) checkSignal('signal', signal)
+  if (onStateChange !== undefined) checkedFunction('onStateChange', onStateChange)
+  return {
+    applicationId,
+    deadLetterTopic,
+    clock,
+    signal,
+    everyMs: everyMs === undefined ? undefined : checkWhole('commit.everyMs', everyMs, 0),
+    everyRecords: checkWhole('commit.everyRecords', everyRecords, 1),
+    policy: failurePolicy(onError),
+    maxTaskIdleMs: checkWhole('maxTaskIdleMs', maxTaskIdleMs, 0),
+    stateCacheBytes: checkWhole('stateCacheBytes', stateCacheBytes, 0),
+    onStateChange,
+  }
+}
