@@ -13,12 +13,17 @@ import { type Modes, openOrMakeFile } from './own-files.ts'
 
 /** What we use of the package, which ships no declarations. */
 interface FileLocks {
-  /** Blocks until the lock on the whole file is ours. A lock belongs to the open file, not to the process. */
-  readonly waitForLockSync: (file: number) => void
-  readonly unlock: (file: number) => void
-  /** False when another process has locked one of these bytes. */
-  readonly tryLock: (file: number, offset: number, length: number) => boolean
+  /** Blocks until the lock on these bytes is ours. A lock belongs to the open file, not to the process. */
+  readonly waitForLockSync: (file: number, offset: number, length: number) => void
+  readonly unlock: (file: number, offset: number, length: number) => void
+  /** False when another open file has locked one of these bytes; locks that are `shared` go together. */
+  readonly tryLock: (file: number, offset: number, length: number, options?: { readonly shared: boolean }) => boolean
 }
+
+/** The byte that is locked by whoever commits or opens. */
+const commitByte = 0
+/** The byte that all those share who wait for the other one without blocking. */
+const waitByte = 1
 
 /** The name of the file that is locked, and written to after every commit for those that watch it. */
 export const commitFile = 'commit.lock'
@@ -38,26 +43,55 @@ export function isLockedByOthers(lockFile: number): boolean {
 export class CommitLock {
   readonly #file: number
   #waitedMs = 0
+  #isWaiting = false
 
   constructor(dir: string, modes: Modes) {
     this.#file = openOrMakeFile(join(dir, commitFile), modes)
   }
 
-  /** Waits until nobody else commits or opens, and runs `work`. Not to be called inside of itself. */
-  hold<T>(work: () => T): T {
+  /** Blocks until nobody else commits or opens, and takes the lock. */
+  take(): void {
     const askedMs = monotonicMs()
-    waitForLockSync(this.#file)
+    waitForLockSync(this.#file, commitByte, 1)
     this.#waitedMs += monotonicMs() - askedMs
-    try {
-      return work()
-    } finally {
-      unlock(this.#file)
+  }
+
+  /** Takes the lock if it is free. */
+  tryTake(): boolean {
+    return tryLock(this.#file, commitByte, 1)
+  }
+
+  release(): void {
+    unlock(this.#file, commitByte, 1)
+  }
+
+  /** Shows others that someone here waits for the lock, or no longer does. */
+  showWaiting(isWaiting: boolean): void {
+    if (isWaiting === this.#isWaiting) return
+    if (isWaiting) this.#isWaiting = tryLock(this.#file, waitByte, 1, { shared: true })
+    else {
+      unlock(this.#file, waitByte, 1)
+      this.#isWaiting = false
     }
+  }
+
+  /** Whether someone waits for the lock elsewhere. */
+  get othersWait(): boolean {
+    if (!tryLock(this.#file, waitByte, 1)) return true
+    // Nobody else has the byte, so now it is ours alone: it goes back to what it was.
+    if (this.#isWaiting) tryLock(this.#file, waitByte, 1, { shared: true })
+    else unlock(this.#file, waitByte, 1)
+    return false
   }
 
   /** How long this process has waited for others, ms in all. */
   get waitedMs(): number {
     return this.#waitedMs
+  }
+
+  /** Counts what was waited without blocking. */
+  addWaited(ms: number): void {
+    this.#waitedMs += ms
   }
 
   /** Of the file that is locked. */

@@ -11,6 +11,7 @@ import {
   linkSync,
   mkdtempSync,
   openSync,
+  renameSync,
   rmSync,
   statSync,
   truncateSync,
@@ -66,16 +67,17 @@ export function checkDataFile(dir: string): void {
 }
 
 /**
- * Creates the file where it is missing: in a directory beside it, by `create`, and under its own name only when it is durable.
- *
- * LMDB writes the first pages of a file before it flushes anything: a power cut there leaves a file that nobody can open.
+ * Creates the file where it is missing: in a directory beside it, and under its own name only when it is durable. A power cut
+ * would leave a file that nobody can open.
  */
-export function createDataFile(dir: string, modes: Modes, create: (birthplace: string) => void): void {
+export function createDataFile(dir: string, modes: Modes, make: () => Buffer): void {
   if (existsSync(dataFileOf(dir))) return
   inBirthplace(dir, (birthplace) => {
-    create(birthplace)
-    if (modes.isExact) chmodSync(dataFileOf(birthplace), modes.file)
-    putInPlace(dataFileOf(birthplace), dataFileOf(dir))
+    const made = dataFileOf(birthplace)
+    writeFileSync(made, make(), { mode: modes.file })
+    if (modes.isExact) chmodSync(made, modes.file)
+    fsyncFile(made)
+    if (!putInPlace(made, dataFileOf(dir))) renameSync(made, dataFileOf(dir))
   })
 }
 
@@ -89,17 +91,20 @@ function inBirthplace(dir: string, create: (birthplace: string) => void): void {
   }
 }
 
-/** Linking neither replaces nor follows what is there already. */
-function putInPlace(made: string, path: string): void {
+/** Linking neither replaces nor follows what is there already. False when the file system knows no links. */
+function putInPlace(made: string, path: string): boolean {
   try {
     linkSync(made, path)
+    return true
   } catch (error) {
-    // Another process was faster, or the file system knows no links: then LMDB creates the file in its place.
-    if (!linkRefusals.has((error as NodeJS.ErrnoException).code ?? '')) throw error
+    const { code = '' } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST') return true // another process was faster
+    if (linkRefusals.has(code)) return false
+    throw error
   }
 }
 
-const linkRefusals: ReadonlySet<string> = new Set(['EEXIST', 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'])
+const linkRefusals: ReadonlySet<string> = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'])
 
 /** LMDB does not flush the directory after it created its file. */
 export function fsyncDirectory(dir: string): void {

@@ -1,36 +1,34 @@
 /**
  * One LMDB environment per directory, and the only place that begins a write transaction.
  *
- * Everything goes through `transactionSync`, which is atomic over all databases, rolls back on a throw and is durable when
- * it returns. After a failed commit nothing is known about the disk, so the environment is poisoned: it says why and
- * refuses all further work (fail-stop). No code of a user runs inside a transaction.
+ * A write is atomic over all databases, keeps nothing when its work throws, and is durable when it returns. Its work runs under
+ * the lock of the directory and only notes its changes; LMDB gets them all at once (lmdb-writer.ts). After a failed commit
+ * nothing is known about the disk, so the environment is poisoned: it says why and refuses all further work (fail-stop). No
+ * code of a user runs inside a write.
  */
 import { statSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
+import { assert } from '../core/assert.ts'
 import { monotonicMs } from '../core/clock.ts'
 import { MillraceError, messageOf } from '../core/errors.ts'
 import { commitFile, CommitLock } from './commit-lock.ts'
 import { CommitWatch } from './commit-watch.ts'
 import { DataFile } from './data-file.ts'
-import type { DatabaseName, Entry } from './databases.ts'
+import type { DatabaseName, Entry, Root } from './databases.ts'
 import { checkDataFile, dataFileOf, fsyncDirectory, lockFileOf } from './directory.ts'
 import { failureAdvice } from './failure-advice.ts'
-import {
-  createAndOpen,
-  type Databases,
-  defaultMapBytes,
-  defaultPageSizeBytes,
-  type Opened,
-  openError,
-  type Root,
-} from './opening.ts'
-import { keyBytesMax } from './keys.ts'
+import { createAndOpen, defaultMapBytes, defaultPageSizeBytes, type Opened, openError } from './opening.ts'
+import type { LmdbWriter } from './lmdb-writer.ts'
 import { makeDirectory, type Modes, modesOf } from './own-files.ts'
-import { isSealed, seal } from './sealed-rows.ts'
+import { PendingRows } from './pending-rows.ts'
 import { Sessions } from './sessions.ts'
 import { StandingFiles } from './standing-files.ts'
 import { lastTransaction, type LogStatistics } from './statistics.ts'
 import { StoredRows } from './stored-rows.ts'
+import { Turns } from './turns.ts'
+import { NotingTransaction, type WriteTransaction } from './write-transaction.ts'
+
+export type { WriteTransaction } from './write-transaction.ts'
 
 /** Commits between two looks for readers that are dead, which costs a few µs. */
 const commitsBetweenReaderChecks = 16
@@ -40,13 +38,6 @@ const commitsBetweenReaderChecks = 16
  * commit.
  */
 const lookEveryMs = 1_000
-
-/** The right to write, valid until the callback that it was given to returns. */
-export interface WriteTransaction {
-  /** @throws MillraceError `bad_option` for a key of more than {@link keyBytesMax} bytes, `storage_failed` */
-  put(database: DatabaseName, key: Uint8Array, value: Uint8Array): void
-  remove(database: DatabaseName, key: Uint8Array): void
-}
 
 /** How a directory is opened; only `fileMode` is for users. */
 export interface EnvironmentOptions {
@@ -73,13 +64,16 @@ export class Environment {
   /** Of the files that are made for it. */
   readonly modes: Modes
   readonly #root: Root
-  readonly #databases: Databases
+  readonly #writer: LmdbWriter
   readonly #rows: StoredRows
   readonly #file: DataFile
   readonly #bytesMax: number
   readonly #lock: CommitLock
   readonly #watch: CommitWatch
+  readonly #turns: Turns
   readonly #standing: StandingFiles
+  /** What the write under way has changed. */
+  readonly #pending = new PendingRows()
   /** Copies that are under way: the file stays open until they are done. */
   readonly #copies = new Set<Promise<void>>()
   #poison: MillraceError | undefined
@@ -111,10 +105,21 @@ export class Environment {
     }
     let opened: Opened | undefined
     try {
-      opened = this.#lock.hold(() => createAndOpen(this.dir, { pageSizeBytes, mapBytes, modes, throwAway }))
+      this.#lock.take()
+      try {
+        opened = createAndOpen(this.dir, { pageSizeBytes, mapBytes, modes, throwAway })
+      } finally {
+        this.#lock.release()
+      }
+      this.#turns = new Turns(
+        this.#lock,
+        this.#watch,
+        () => this.#tryTake(),
+        () => this.#newest(),
+      )
       this.#root = opened.root
-      this.#databases = opened.databases
-      this.#rows = new StoredRows(this.dir, opened.root, opened.databases, () => this.#checkUsable())
+      this.#writer = opened.writer
+      this.#rows = new StoredRows(this.dir, opened.root, opened.databases, this.#pending, () => this.#checkUsable())
       this.#file = opened.file
       this.#bytesMax = opened.bytesMax
       this.#standing = new StandingFiles(this.dir, [
@@ -134,52 +139,101 @@ export class Environment {
   }
 
   /**
-   * Runs `work` in the one write transaction; what it wrote is durable and visible to all processes when this returns,
-   * or nothing is when it throws.
+   * Runs `work` as the only write of anyone; what it wrote is durable and visible to all processes when this returns, or nothing
+   * is when it throws. Blocks while others commit: for calls that cannot wait otherwise ({@link writeInTurn}).
    *
-   * @throws MillraceError `storage_failed` when the commit fails: the environment is poisoned from then on
+   * @throws MillraceError `storage_failed` when the commit fails: the environment is poisoned from then on; `defect` inside of
+   *   another write
    */
   write<T>(work: (transaction: WriteTransaction) => T): T {
-    this.#checkUsable()
-    for (const prepare of this.#beforeWrites) prepare()
-    let thrownByWork: unknown
-    let result: T
-    try {
-      // A process that is killed in the middle of a read leaves its snapshot behind, and the file grows until that is found.
-      if (this.#commits++ % commitsBetweenReaderChecks === 0) this.#root.readerCheck()
-      result = this.#lock.hold(() => {
-        this.#look()
-        this.#checkUsable()
-        const done = this.#root.transactionSync(() => {
-          this.#isWriting = true
-          try {
-            return work(this.#transaction)
-          } catch (error) {
-            thrownByWork = error
-            throw error
-          } finally {
-            this.#isWriting = false
-          }
-        })
-        this.#file.seal()
-        return done
-      })
-    } catch (error) {
-      throw error === thrownByWork ? error : this.#fail(error)
-    }
-    this.#lock.announce()
-    this.#watch.notify()
-    return result
+    this.#prepare()
+    this.#orFail(() => this.#lock.take())
+    return this.#commit(work)
   }
 
   /**
-   * Calls back before each {@link write} takes the lock: the place to ask a user's code for what the transaction needs.
+   * As {@link write}, but the event loop goes on while others commit: returns what `work` returns when the lock is free, which it
+   * almost always is, and a promise of it when it has to wait. Those who wait here commit in the order of their calls.
+   *
+   * @throws MillraceError as {@link write}; the promise rejects with it
+   */
+  writeInTurn<T>(work: (transaction: WriteTransaction) => T): T | Promise<T> {
+    this.#prepare()
+    return this.#turns.take(() => this.#commit(work))
+  }
+
+  #prepare(): void {
+    this.#checkUsable()
+    assert(!this.#isWriting, 'no write begins inside of another one')
+    for (const prepare of this.#beforeWrites) prepare()
+    // A process that is killed in the middle of a read leaves its snapshot behind, and the file grows until that is found.
+    if (this.#commits++ % commitsBetweenReaderChecks === 0) this.#orFail(() => this.#root.readerCheck())
+  }
+
+  /** With the lock of the directory taken, which is released. */
+  #commit<T>(work: (transaction: WriteTransaction) => T): T {
+    let hasNews = false
+    try {
+      this.#look()
+      this.#checkUsable()
+      const result = this.#note(work)
+      if (this.#pending.count > 0) {
+        this.#orFail(() => this.#writer.write(this.#pending))
+        this.#file.seal()
+        hasNews = true
+      }
+      return result
+    } finally {
+      this.#pending.clear()
+      this.#lock.release()
+      if (hasNews) this.#announce()
+    }
+  }
+
+  /** Reads of the work see the newest commit of anyone, and what the work itself has written. */
+  #note<T>(work: (transaction: WriteTransaction) => T): T {
+    this.#root.resetReadTxn()
+    const transaction = new NotingTransaction(this.#pending)
+    this.#isWriting = true
+    try {
+      return work(transaction)
+    } finally {
+      this.#isWriting = false
+      transaction.end()
+    }
+  }
+
+  #announce(): void {
+    this.#lock.announce()
+    this.#watch.notify()
+  }
+
+  #tryTake(): boolean {
+    this.#checkUsable()
+    return this.#orFail(() => this.#lock.tryTake())
+  }
+
+  /** The number of the newest commit of anyone. */
+  #newest(): number {
+    return (this.#root.getStats() as { readonly lastTxnId: number }).lastTxnId
+  }
+
+  #orFail<T>(step: () => T): T {
+    try {
+      return step()
+    } catch (cause) {
+      throw this.#fail(cause)
+    }
+  }
+
+  /**
+   * Calls back before each write asks for the lock: the place to ask a user's code for what the transaction needs.
    */
   beforeWrite(prepare: () => void): void {
     this.#beforeWrites.push(prepare)
   }
 
-  /** Whether a transaction is open here; all others wait meanwhile. */
+  /** Whether the work of a write runs here; all others wait meanwhile. */
   get isWriting(): boolean {
     return this.#isWriting
   }
@@ -196,26 +250,6 @@ export class Environment {
   /** How long writes of this process have waited for those of others, ms in all. */
   get waitedMs(): number {
     return this.#lock.waitedMs
-  }
-
-  readonly #transaction: WriteTransaction = {
-    put: (database, key, value) => {
-      if (key.length > keyBytesMax) throw keyTooLong(database, key)
-      const stored = isSealed(database, key) ? seal(key, value) : value
-      try {
-        this.#databases[database].putSync(key as Buffer, stored as Buffer)
-      } catch (cause) {
-        throw this.#fail(cause)
-      }
-    },
-    remove: (database, key) => {
-      if (key.length > keyBytesMax) return
-      try {
-        this.#databases[database].removeSync(key as Buffer)
-      } catch (cause) {
-        throw this.#fail(cause)
-      }
-    },
   }
 
   /** Nothing is acknowledged once the open files are no longer where they were. */
@@ -345,7 +379,7 @@ export class Environment {
 
   #checkUsable(): void {
     if (this.#poison !== undefined) throw this.#poison
-    if (this.#closed) throw new MillraceError('closed', `the log in ${this.dir} is closed`)
+    if (this.#closed) throw closed(this.dir)
   }
 
   get isClosed(): boolean {
@@ -357,19 +391,17 @@ export class Environment {
     if (this.#closed) return
     this.#closed = true
     this.#watch.close() // whoever waits finds that it is closed
+    this.#turns.close(closed(this.dir))
     this.sessions.end()
     await Promise.allSettled(this.#copies)
     if (this.#poison !== undefined) return
+    await this.#writer.settled()
     await this.#root.close()
     this.#file.close()
     this.#lock.close()
   }
 }
 
-/** Of a name without a limit of its own; nothing is wrong with the disk. */
-function keyTooLong(database: DatabaseName, key: Uint8Array): MillraceError {
-  return new MillraceError(
-    'bad_option',
-    `a key of ${key.length} bytes is too long for a row of "${database}", which takes up to ${keyBytesMax}: use a shorter name`,
-  )
+function closed(dir: string): MillraceError {
+  return new MillraceError('closed', `the log in ${dir} is closed`)
 }

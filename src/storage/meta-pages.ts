@@ -14,9 +14,13 @@ const pageTransactionAt = 8
 const pageFlagsAt = 18
 const magicAt = 24
 const versionAt = 28
+const mapBytesAt = 40
 const pageBytesAt = 48
 const freeFlagsAt = 52
 const mainFlagsAt = 100
+const mainDepthAt = 102
+const mainLeafPagesAt = 112
+const mainRowsAt = 128
 const freeRootAt = 88
 const mainRootAt = 136
 const lastPageAt = 144
@@ -70,6 +74,44 @@ export interface Seal {
   /** How many of the pages that the commit knows the file held in whole; all of them were durable. */
   readonly filePages: number
   readonly checksum: number
+}
+
+/** Writes what every page begins with. */
+export function pageHeader(page: Buffer, fields: { number: number; transaction: number; flags: number }): void {
+  page.writeUInt32LE(fields.number, pageNumberAt)
+  page.writeUInt32LE(fields.transaction, pageTransactionAt)
+  page.writeUInt16LE(fields.flags, pageFlagsAt)
+}
+
+/** The first page of a new file, as of no commit. */
+export function emptyMeta(pageBytes: number): Buffer {
+  return newMeta(pageBytes, 0)
+}
+
+/** The second page of a new file, as of its first commit: the main tree is one leaf, the page after it. */
+export function rootedMeta(pageBytes: number, rows: number): Buffer {
+  const page = newMeta(pageBytes, 1)
+  page.writeUInt16LE(1, mainDepthAt)
+  page.writeUInt32LE(1, mainLeafPagesAt)
+  page.writeUInt32LE(rows, mainRowsAt)
+  page.writeBigUInt64LE(2n, mainRootAt)
+  page.writeUInt32LE(2, lastPageAt)
+  page.writeUInt32LE(1, transactionAt)
+  return page
+}
+
+function newMeta(pageBytes: number, number: 0 | 1): Buffer {
+  const page = Buffer.alloc(pageBytes)
+  pageHeader(page, { number, transaction: 0, flags: metaPage })
+  page.writeUInt32LE(magic, magicAt)
+  page.writeUInt32LE(version, versionAt)
+  page.writeUInt32LE(3 * pageBytes, mapBytesAt)
+  page.writeUInt32LE(pageBytes, pageBytesAt)
+  page.writeUInt16LE(integerKeys, freeFlagsAt)
+  page.writeBigUInt64LE(2n ** 64n - 1n, freeRootAt)
+  page.writeBigUInt64LE(2n ** 64n - 1n, mainRootAt)
+  page.writeUInt32LE(1, lastPageAt)
+  return page
 }
 
 /** Why this cannot be a meta page of ours, whether or not LMDB would take it for one; undefined when it can. */

@@ -2,15 +2,19 @@
  * Opening an environment: its file, its databases, and the version of the format that it must have.
  */
 import { join } from 'node:path'
-import { type Database as LmdbDatabase, open, type RootDatabase } from 'lmdb'
+import { openAsClass } from 'lmdb'
 import { MillraceError, messageOf } from '../core/errors.ts'
 import { commitFile } from './commit-lock.ts'
-import { type DatabaseName, databaseNames } from './databases.ts'
+import { type Database, databaseNames, type Databases, type Root } from './databases.ts'
 import { DataFile } from './data-file.ts'
+import { emptyDataFile } from './empty-file.ts'
 import { createDataFile, dataFileOf, lockFileOf, makeRoom } from './directory.ts'
 import { failureAdvice, isDamage } from './failure-advice.ts'
+import { noticeTermination } from './lmdb-threads.ts'
+import { LmdbWriter } from './lmdb-writer.ts'
 import { checkLockFile } from './lock-file.ts'
 import type { Modes } from './own-files.ts'
+import { PendingRows } from './pending-rows.ts'
 import { checkDescriptors, mapBytesFor } from './process-limits.ts'
 import { damaged, isReadersFull, readersMax, tooManyReaders } from './read-failure.ts'
 import { formatKey } from './sealed-rows.ts'
@@ -23,9 +27,6 @@ export const defaultPageSizeBytes = 16_384
 
 /** Address space reserved for the file, not disk; LMDB reserves more when it is used up. */
 export const defaultMapBytes: number = 64 * 2 ** 30
-
-export type Root = RootDatabase<Buffer, Buffer>
-export type Databases = Readonly<Record<DatabaseName, LmdbDatabase<Buffer, Buffer>>>
 
 /** How a directory is opened. */
 export interface OpeningOptions {
@@ -42,13 +43,14 @@ export interface OpeningOptions {
 export interface Opened {
   readonly root: Root
   readonly databases: Databases
+  readonly writer: LmdbWriter
   readonly file: DataFile
   /** How large the file may become: infinite, unless the process may not reserve more address space. */
   readonly bytesMax: number
 }
 
 /**
- * Creates the file and its databases where they are missing, checks it, and opens it. Only under the lock of the directory.
+ * Creates the file where it is missing, checks it, and opens it and its databases. Only under the lock of the directory.
  *
  * @throws MillraceError `damaged`, `format_unknown`; a foreign environment is left as it was
  */
@@ -56,21 +58,23 @@ export function createAndOpen(dir: string, options: OpeningOptions): Opened {
   const { modes } = options
   checkDescriptors(join(dir, commitFile))
   makeRoom(dir, modes)
-  createDataFile(dir, modes, (birthplace) => {
-    const root = openRoot(birthplace, options, mapBytesFor(birthplace, 0, options.mapBytes))
-    openDatabase(root, 'meta') // creating one is a commit of its own
-    void root.close() // nothing is under way, so it is closed when the call returns
-  })
+  createDataFile(dir, modes, () => emptyDataFile(databaseNames, options.pageSizeBytes))
   const file = new DataFile(dataFileOf(dir))
   let root: Root | undefined
   try {
     file.check()
     checkLockFile(lockFileOf(dir))
     const mapBytes = mapBytesFor(dataFileOf(dir), file.stats.size, options.mapBytes)
-    root = openRoot(dir, options, mapBytes)
-    const databases = openDatabases(dir, root)
+    const Database = openEnvironment(dir, options, mapBytes)
+    root = new Database(null, { ...databaseOptions, isRoot: true })
+    const isStamped = checkFormat(dir, root, Database)
+    const databases = Object.fromEntries(
+      databaseNames.map((name) => [name, existingDatabase(Database, name)]),
+    ) as Databases
+    const writer = new LmdbWriter(root, databases)
+    if (!isStamped) writeFormat(writer)
     file.sealAll()
-    return { root, databases, file, bytesMax: mapBytes < options.mapBytes ? mapBytes : Infinity }
+    return { root, databases, writer, file, bytesMax: mapBytes < options.mapBytes ? mapBytes : Infinity }
   } catch (error) {
     file.close()
     root?.close().catch(() => undefined) // the error that matters is thrown below
@@ -78,27 +82,24 @@ export function createAndOpen(dir: string, options: OpeningOptions): Opened {
   }
 }
 
-/** The databases of an environment, created where they are missing. */
-function openDatabases(dir: string, root: Root): Databases {
-  const isStamped = checkFormat(dir, root)
-  const open = isStamped ? existingDatabase : openDatabase
-  const databases = Object.fromEntries(databaseNames.map((name) => [name, open(root, name)])) as Databases
-  if (!isStamped) {
-    root.transactionSync(() => {
-      databases.meta.putSync(formatKey, Buffer.from(JSON.stringify({ format: formatVersion })))
-    })
-  }
-  return databases
+function writeFormat(writer: LmdbWriter): void {
+  const changes = new PendingRows()
+  changes.add('meta', formatKey, Buffer.from(JSON.stringify({ format: formatVersion })))
+  writer.write(changes)
 }
 
-/** Whether the environment has its format row; false when it is empty, so that the row has yet to be written. */
-function checkFormat(dir: string, root: Root): boolean {
+/**
+ * Whether the environment has its format row; false when it is empty, so that the row has yet to be written.
+ *
+ * @throws MillraceError `format_unknown`, `damaged`
+ */
+function checkFormat(dir: string, root: Root, Database: DatabaseClass): boolean {
   const names = [...root.getKeys()].map((key) => key.toString().replace(/\0$/, ''))
   const { entryCount } = root.getStats() as { readonly entryCount: number }
   if (names.length !== entryCount) {
     throw damaged(dir, `it has ${entryCount} databases, but the names of only ${names.length} can be found`)
   }
-  const found = names.includes('meta') ? openDatabase(root, 'meta').getBinary(formatKey) : undefined
+  const found = names.includes('meta') ? existingDatabase(Database, 'meta').getBinary(formatKey) : undefined
   if (found !== undefined) {
     checkVersion(dir, found)
     return true
@@ -106,7 +107,7 @@ function checkFormat(dir: string, root: Root): boolean {
   // A directory whose creation was cut short has no version yet, but then nothing is in its databases either.
   const isOurs = (name: string): boolean => (databaseNames as readonly string[]).includes(name)
   const foreign =
-    names.find((name) => !isOurs(name)) ?? names.find((name) => openDatabase(root, name).getKeysCount() > 0)
+    names.find((name) => !isOurs(name)) ?? names.find((name) => existingDatabase(Database, name).getKeysCount() > 0)
   if (foreign === undefined) return false
   throw new MillraceError(
     'format_unknown',
@@ -114,40 +115,64 @@ function checkFormat(dir: string, root: Root): boolean {
   )
 }
 
-function openRoot(path: string, { pageSizeBytes, modes, throwAway }: OpeningOptions, mapSize: number): Root {
+/** What lmdb's class for databases takes, which its declarations do not say. */
+type DatabaseClass = new (
+  name: string | null,
+  options: {
+    readonly encoding: 'binary'
+    readonly keyEncoding: 'binary'
+    readonly cache: false
+    readonly create: false
+    /** Closing it closes the environment. */
+    readonly isRoot?: boolean
+  },
+) => Root
+
+const databaseOptions = { encoding: 'binary', keyEncoding: 'binary', cache: false, create: false } as const
+
+/** The environment of a directory, as the class of its databases. */
+function openEnvironment(path: string, options: OpeningOptions, mapSize: number): DatabaseClass {
+  const { modes, pageSizeBytes, throwAway } = options
+  noticeTermination()
   // lmdb's code reads this option, but its declarations do not list it.
   const permissions: object = { permissionsMode: modes.file }
-  return open<Buffer, Buffer>({
+  const Base = openAsClass<Buffer, Buffer>({
     path,
     noSubdir: false,
-    encoding: 'binary',
-    keyEncoding: 'binary',
     pageSize: pageSizeBytes,
     mapSize,
     maxDbs: 32,
     maxReaders: readersMax,
     overlappingSync: false,
     noSync: throwAway,
-    cache: false,
     ...permissions,
-  })
+  }) as unknown as DatabaseClass
+  /**
+   * lmdb finds a database inside a transaction that writes, with code of its own in the middle of it, and a worker thread may be
+   * terminated there. A snapshot does as well: nothing is created (docs/decisions/0012-no-code-under-lmdbs-mutex.md).
+   */
+  return class extends Base {
+    override transactionSync<T>(work: () => T): T {
+      if ((this as { readonly db?: object }).db !== undefined) return super.transactionSync(work)
+      this.resetReadTxn()
+      ;(this as unknown as { ensureReadTxn(): void }).ensureReadTxn()
+      return work()
+    }
+  }
 }
 
-function openDatabase(root: RootDatabase<Buffer, Buffer>, name: string): LmdbDatabase<Buffer, Buffer> {
-  return root.openDB({ name, encoding: 'binary', keyEncoding: 'binary', cache: false })
-}
-
-/**
- * A log that has its format row has all of its databases: one that cannot be found is damage, and is not created again.
- */
-function existingDatabase(root: RootDatabase<Buffer, Buffer>, name: string): LmdbDatabase<Buffer, Buffer> {
-  const options = { name, encoding: 'binary', keyEncoding: 'binary', cache: false, create: false } as const
-  const database = root.openDB<Buffer, Buffer>(options) as LmdbDatabase<Buffer, Buffer> | undefined
-  if (database !== undefined) return database
-  throw new MillraceError(
-    'damaged',
-    `the log has no database "${name}" any more: its file is damaged; restore a backup`,
-  )
+/** @throws MillraceError `damaged`: a log has all of its databases from the beginning */
+function existingDatabase(Database: DatabaseClass, name: string): Database {
+  try {
+    return new Database(name, databaseOptions)
+  } catch (cause) {
+    if (messageOf(cause) !== 'Database not found') throw cause
+    throw new MillraceError(
+      'damaged',
+      `the log has no database "${name}" any more: its file is damaged; restore a backup`,
+      { cause },
+    )
+  }
 }
 
 function checkVersion(dir: string, stored: Buffer): void {

@@ -5,32 +5,39 @@
  */
 import type { MillraceError } from '../core/errors.ts'
 import { shownBytes } from '../core/shown.ts'
-import { type DatabaseName, type Entry, fixedKeyBytes } from './databases.ts'
+import { type DatabaseName, type Entry, fixedKeyBytes, type Databases, type Root } from './databases.ts'
 import { keyBytesMax } from './keys.ts'
 import { dataFileOf } from './directory.ts'
-import type { Databases, Root } from './opening.ts'
+import { type PendingRows, withChanges } from './pending-rows.ts'
 import { damaged, readFailure, rowName } from './read-failure.ts'
 import { isSealed, sealedDatabases, unseal } from './sealed-rows.ts'
 import { freePages, type LogStatistics, readStatistics } from './statistics.ts'
 
-/** The reads of an {@link Environment}, whose methods say what each gives. */
+/**
+ * The reads of an {@link Environment}, whose methods say what each gives: rows of the file, with the changes of a write that is
+ * under way.
+ */
 export class StoredRows {
   readonly #dir: string
   readonly #root: Root
   readonly #databases: Databases
+  readonly #pending: PendingRows
   readonly #checkUsable: () => void
 
   /** @param checkUsable throws when the environment is closed, or something has stopped all work */
-  constructor(dir: string, root: Root, databases: Databases, checkUsable: () => void) {
+  constructor(dir: string, root: Root, databases: Databases, pending: PendingRows, checkUsable: () => void) {
     this.#dir = dir
     this.#root = root
     this.#databases = databases
+    this.#pending = pending
     this.#checkUsable = checkUsable
   }
 
   get(database: DatabaseName, key: Uint8Array): Buffer | undefined {
     this.#checkUsable()
     if (key.length > keyBytesMax) return undefined
+    const change = this.#pending.find(database, key)
+    if (change !== undefined) return change.stored && this.#valueOf(database, key, Buffer.from(change.stored))
     let stored: Buffer | undefined
     try {
       stored = this.#databases[database].getBinary(key as Buffer)
@@ -54,6 +61,7 @@ export class StoredRows {
   }
 
   reverseRange(database: DatabaseName, from: Uint8Array, to: Uint8Array, limit: number): Entry[] {
+    const changes = this.#pending.within(database, from, to)
     const { start, exclusiveStart, end, inclusiveEnd } = forwards(from, to)
     const options = {
       start: end,
@@ -61,9 +69,10 @@ export class StoredRows {
       end: start,
       inclusiveEnd: !exclusiveStart,
       reverse: true,
-      limit,
+      limit: limit + changes.length,
     }
-    const found = this.#walk(database, from, to, (stored) => stored.getRange(options), keyOfEntry, true)
+    const rows = this.#walk(database, from, to, (stored) => stored.getRange(options), keyOfEntry, true)
+    const found = changes.length === 0 ? rows : withChanges(rows.toReversed(), changes).toReversed().slice(0, limit)
     return found.map(({ key, value }) => ({ key, value: this.#valueOf(database, key, value) }))
   }
 
@@ -78,11 +87,17 @@ export class StoredRows {
   }
 
   storedRange(database: DatabaseName, from: Uint8Array, to: Uint8Array, limit: number): Entry[] {
-    const options = { ...forwards(from, to), limit }
-    return this.#walk(database, from, to, (stored) => stored.getRange(options), keyOfEntry)
+    const changes = this.#pending.within(database, from, to)
+    // Each change may take a row away.
+    const options = { ...forwards(from, to), limit: limit + changes.length }
+    const rows = this.#walk(database, from, to, (stored) => stored.getRange(options), keyOfEntry)
+    return changes.length === 0 ? rows : withChanges(rows, changes).slice(0, limit)
   }
 
   keys(database: DatabaseName, from: Uint8Array, to: Uint8Array, limit: number): Buffer[] {
+    if (this.#pending.within(database, from, to).length > 0) {
+      return this.storedRange(database, from, to, limit).map(keyOfEntry)
+    }
     const options = { ...forwards(from, to), limit }
     return this.#walk(database, from, to, (stored) => stored.getKeys(options), itself)
   }

@@ -1,0 +1,56 @@
+/**
+ * The right to write, while one callback runs.
+ */
+import { assert } from '../core/assert.ts'
+import { MillraceError } from '../core/errors.ts'
+import type { DatabaseName } from './databases.ts'
+import { keyBytesMax } from './keys.ts'
+import type { PendingRows } from './pending-rows.ts'
+import { isSealed, seal } from './sealed-rows.ts'
+
+/** The right to write, valid until the callback that it was given to returns. Keys and values are kept, not copied. */
+export interface WriteTransaction {
+  /** @throws MillraceError `bad_option` for a key of more than {@link keyBytesMax} bytes, `defect` after the callback */
+  put(database: DatabaseName, key: Uint8Array, value: Uint8Array): void
+  /** @throws MillraceError `defect` after the callback */
+  remove(database: DatabaseName, key: Uint8Array): void
+}
+
+/** Notes what is to be written. */
+export class NotingTransaction implements WriteTransaction {
+  readonly #pending: PendingRows
+  #isOver = false
+
+  constructor(pending: PendingRows) {
+    this.#pending = pending
+  }
+
+  put(database: DatabaseName, key: Uint8Array, value: Uint8Array): void {
+    this.#checkOpen()
+    if (key.length > keyBytesMax) throw keyTooLong(database, key)
+    this.#pending.add(database, key as Buffer, (isSealed(database, key) ? seal(key, value) : value) as Buffer)
+  }
+
+  remove(database: DatabaseName, key: Uint8Array): void {
+    this.#checkOpen()
+    if (key.length > keyBytesMax) return
+    this.#pending.add(database, key as Buffer, undefined)
+  }
+
+  #checkOpen(): void {
+    assert(!this.#isOver, 'a transaction is used only inside the callback that it was given to')
+  }
+
+  /** Everyone who still has it is refused from here on. */
+  end(): void {
+    this.#isOver = true
+  }
+}
+
+/** Of a name without a limit of its own; nothing is wrong with the disk. */
+function keyTooLong(database: DatabaseName, key: Uint8Array): MillraceError {
+  return new MillraceError(
+    'bad_option',
+    `a key of ${key.length} bytes is too long for a row of "${database}", which takes up to ${keyBytesMax}: use a shorter name`,
+  )
+}
