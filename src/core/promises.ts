@@ -32,3 +32,8 @@ function partsOf(answer: object): readonly unknown[] {
     return [] // a getter of its own threw, or a trap of a proxy: the answer is refused anyway
   }
 }
+
+/** Goes on with a value: at once, or when its promise resolves. */
+export function andThen<T, R>(value: T | Promise<T>, goOn: (value: T) => R): R | Promise<R> {
+  return value instanceof Promise ? value.then(goOn) : goOn(value)
+}

@@ -125,7 +125,7 @@ export class EmbeddedLog implements ApplicationLog, SessionGround {
     topics: readonly TopicRequest[],
     begin: (found: FoundApplication) => S,
   ): Promise<OpenedApplication<S>> {
-    return this.openNow(applicationId, topics, begin)
+    return this.environment.inTurn(() => this.openNow(applicationId, topics, begin))
   }
 
   /** As {@link open}, at once. */

@@ -129,7 +129,7 @@ export class EmbeddedSession implements Session {
   }
 
   commit(commit: Commit): void | Promise<void> {
-    this.#ground.environment.write((transaction) => this.#write(transaction, commit))
+    return this.#ground.environment.writeInTurn((transaction) => this.#write(transaction, commit))
   }
 
   #write(transaction: WriteTransaction, { tasks, newTopics, appends, writeState }: Commit): void {
@@ -152,9 +152,9 @@ export class EmbeddedSession implements Session {
     return this.#ground.environment.onCommit(listener)
   }
 
-  close(): void {
+  close(): void | Promise<void> {
     const { environment, applications } = this.#ground
-    environment.write((transaction) => applications.end(transaction, this.#applicationId, this.#epoch))
+    return environment.writeInTurn((transaction) => applications.end(transaction, this.#applicationId, this.#epoch))
   }
 }
 

@@ -10,14 +10,22 @@ import { statSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { assert } from '../core/assert.ts'
 import { monotonicMs } from '../core/clock.ts'
-import { MillraceError, messageOf } from '../core/errors.ts'
+import { MillraceError } from '../core/errors.ts'
 import { commitFile, CommitLock } from './commit-lock.ts'
 import { CommitWatch } from './commit-watch.ts'
-import { DataFile } from './data-file.ts'
+import type { DataFile } from './data-file.ts'
+import { copyInto } from './copies.ts'
 import type { DatabaseName, Entry, Root } from './databases.ts'
 import { checkDataFile, dataFileOf, fsyncDirectory, lockFileOf } from './directory.ts'
-import { failureAdvice } from './failure-advice.ts'
-import { createAndOpen, defaultMapBytes, defaultPageSizeBytes, type Opened, openError } from './opening.ts'
+import { commitFailed, logIsClosed, logIsGone } from './fail-stop.ts'
+import {
+  createAndOpen,
+  defaultMapBytes,
+  defaultPageSizeBytes,
+  type EnvironmentOptions,
+  type Opened,
+  openError,
+} from './opening.ts'
 import type { LmdbWriter } from './lmdb-writer.ts'
 import { makeDirectory, type Modes, modesOf } from './own-files.ts'
 import { PendingRows } from './pending-rows.ts'
@@ -28,6 +36,7 @@ import { StoredRows } from './stored-rows.ts'
 import { Turns } from './turns.ts'
 import { NotingTransaction, type WriteTransaction } from './write-transaction.ts'
 
+export type { EnvironmentOptions } from './opening.ts'
 export type { WriteTransaction } from './write-transaction.ts'
 
 /** Commits between two looks for readers that are dead, which costs a few µs. */
@@ -38,24 +47,6 @@ const commitsBetweenReaderChecks = 16
  * commit.
  */
 const lookEveryMs = 1_000
-
-/** How a directory is opened; only `fileMode` is for users. */
-export interface EnvironmentOptions {
-  /** Who may read and write new files; default 0600. */
-  readonly fileMode?: number | undefined
-  /**
-   * For a new directory; an option only for the benchmark that chose the default. With pages of less than 8 KB LMDB
-   * takes keys of up to 1,978 bytes, less than {@link keyBytesMax}.
-   */
-  readonly pageSizeBytes?: number | undefined
-  /** Address space to begin with; LMDB reserves more when it is used up. */
-  readonly mapBytes?: number | undefined
-  /**
-   * For a log that lives as long as its test: commits are atomic and outlive the process, but are not flushed to the
-   * disk, so a power cut may destroy the file.
-   */
-  readonly throwAway?: boolean | undefined
-}
 
 export class Environment {
   readonly dir: string
@@ -80,6 +71,10 @@ export class Environment {
   #closed = false
   #commits = 0
   #isWriting = false
+  /** While the lock of the directory is ours. */
+  #hasTurn = false
+  /** Whether something was committed in this turn. */
+  #hasNews = false
   readonly #beforeWrites: (() => void)[] = []
   #lookedMs = 0
 
@@ -91,10 +86,10 @@ export class Environment {
    */
   constructor(dir: string, options: EnvironmentOptions = {}) {
     const { pageSizeBytes = defaultPageSizeBytes, mapBytes = defaultMapBytes, fileMode, throwAway = false } = options
+    const modes = modesOf(fileMode)
     this.dir = resolve(dir)
-    this.modes = modesOf(fileMode)
-    this.sessions = new Sessions(this.dir, this.modes)
-    const modes = this.modes
+    this.modes = modes
+    this.sessions = new Sessions(this.dir, modes)
     this.#watch = new CommitWatch(join(this.dir, commitFile), () => this.#look())
     try {
       makeDirectory(this.dir, modes)
@@ -115,7 +110,7 @@ export class Environment {
         this.#lock,
         this.#watch,
         () => this.#tryTake(),
-        () => this.#newest(),
+        () => lastTransaction(this.#root),
       )
       this.#root = opened.root
       this.#writer = opened.writer
@@ -140,26 +135,51 @@ export class Environment {
 
   /**
    * Runs `work` as the only write of anyone; what it wrote is durable and visible to all processes when this returns, or nothing
-   * is when it throws. Blocks while others commit: for calls that cannot wait otherwise ({@link writeInTurn}).
+   * is when it throws. Blocks while others commit, unless it is called {@link inTurn}.
    *
    * @throws MillraceError `storage_failed` when the commit fails: the environment is poisoned from then on; `defect` inside of
    *   another write
    */
   write<T>(work: (transaction: WriteTransaction) => T): T {
     this.#prepare()
+    if (this.#hasTurn) return this.#commit(work)
     this.#orFail(() => this.#lock.take())
-    return this.#commit(work)
+    return this.#holding(() => this.#commit(work))
   }
 
   /**
-   * As {@link write}, but the event loop goes on while others commit: returns what `work` returns when the lock is free, which it
-   * almost always is, and a promise of it when it has to wait. Those who wait here commit in the order of their calls.
+   * As {@link write}, but the event loop goes on while others commit: returns what `work` returns when nobody does, which is almost
+   * always, and a promise of it when it has to wait. Those who wait here go on in the order of their calls.
    *
    * @throws MillraceError as {@link write}; the promise rejects with it
    */
   writeInTurn<T>(work: (transaction: WriteTransaction) => T): T | Promise<T> {
-    this.#prepare()
-    return this.#turns.take(() => this.#commit(work))
+    return this.inTurn(() => this.write(work))
+  }
+
+  /**
+   * Runs a step that writes, once or several times, without blocking the event loop while others commit: at once when nobody does,
+   * or when they are done. Nobody else commits while it runs, so it should be short.
+   *
+   * @throws MillraceError as {@link write}, and what `step` throws; the promise rejects with it
+   */
+  inTurn<T>(step: () => T): T | Promise<T> {
+    if (this.#hasTurn) return step()
+    this.#checkUsable()
+    assert(!this.#isWriting, 'no turn begins inside of a write')
+    return this.#turns.take(() => this.#holding(step))
+  }
+
+  /** With the lock of the directory taken, which is released; others are told of what is new after that. */
+  #holding<T>(step: () => T): T {
+    this.#hasTurn = true
+    try {
+      return step()
+    } finally {
+      this.#hasTurn = false
+      this.#lock.release()
+      if (this.#hasNews) this.#tell()
+    }
   }
 
   #prepare(): void {
@@ -170,23 +190,19 @@ export class Environment {
     if (this.#commits++ % commitsBetweenReaderChecks === 0) this.#orFail(() => this.#root.readerCheck())
   }
 
-  /** With the lock of the directory taken, which is released. */
   #commit<T>(work: (transaction: WriteTransaction) => T): T {
-    let hasNews = false
+    this.#look()
+    this.#checkUsable()
     try {
-      this.#look()
-      this.#checkUsable()
       const result = this.#note(work)
       if (this.#pending.count > 0) {
         this.#orFail(() => this.#writer.write(this.#pending))
         this.#file.seal()
-        hasNews = true
+        this.#hasNews = true
       }
       return result
     } finally {
       this.#pending.clear()
-      this.#lock.release()
-      if (hasNews) this.#announce()
     }
   }
 
@@ -203,21 +219,12 @@ export class Environment {
     }
   }
 
-  #announce(): void {
-    this.#lock.announce()
-    this.#watch.notify()
-  }
-
   #tryTake(): boolean {
     this.#checkUsable()
     return this.#orFail(() => this.#lock.tryTake())
   }
 
   /** The number of the newest commit of anyone. */
-  #newest(): number {
-    return (this.#root.getStats() as { readonly lastTxnId: number }).lastTxnId
-  }
-
   #orFail<T>(step: () => T): T {
     try {
       return step()
@@ -258,22 +265,12 @@ export class Environment {
     if (this.#closed || this.#poison !== undefined) return
     const what = this.#standing.whatIsGone()
     if (what === undefined) return
-    this.#poison = new MillraceError(
-      'storage_failed',
-      `the log in ${this.dir} is gone: ${what}. Nothing is acknowledged from now on, and the log refuses further work: bring back ` +
-        'what was there, and start the process again',
-    )
+    this.#poison = logIsGone(this.dir, what)
   }
 
   /** After a write that failed nothing is known about the disk: everything from here on is refused. */
   #fail(cause: unknown): MillraceError {
-    const { what, remedy } = failureAdvice(this.dir, cause)
-    return (this.#poison ??= new MillraceError(
-      'storage_failed',
-      `writing to ${this.dir} failed: ${what}. This commit is not acknowledged, and the log refuses further work: ` +
-        `${remedy} and start the process again, it continues from the last commit`,
-      { cause },
-    ))
+    return (this.#poison ??= commitFailed(this.dir, cause))
   }
 
   /**
@@ -344,18 +341,9 @@ export class Environment {
    */
   async copyInto(dir: string): Promise<void> {
     this.#checkUsable()
-    const copy = this.#root.backup(dir, true)
+    const copy = copyInto(dir, this.#root)
     this.#copies.add(copy)
-    try {
-      await copy
-      const file = new DataFile(dataFileOf(dir))
-      file.sealAll()
-      file.close()
-    } catch (cause) {
-      throw new MillraceError('storage_failed', `copying ${this.dir} to ${dir} failed: ${messageOf(cause)}`, { cause })
-    } finally {
-      this.#copies.delete(copy)
-    }
+    await copy.finally(() => this.#copies.delete(copy))
   }
 
   /** Reads from here on see the newest commit, of any process. Reads without a call in between see one snapshot. */
@@ -363,6 +351,12 @@ export class Environment {
     if (monotonicMs() - this.#lookedMs >= lookEveryMs) this.#look()
     this.#checkUsable()
     this.#root.resetReadTxn()
+  }
+
+  #tell(): void {
+    this.#hasNews = false
+    this.#lock.announce()
+    this.#watch.notify()
   }
 
   /** The number of the newest commit of any process, which is one larger with each; cheaper than a read. */
@@ -379,19 +373,19 @@ export class Environment {
 
   #checkUsable(): void {
     if (this.#poison !== undefined) throw this.#poison
-    if (this.#closed) throw closed(this.dir)
+    if (this.#closed) throw logIsClosed(this.dir)
   }
 
   get isClosed(): boolean {
     return this.#closed
   }
 
-  /** Closes the file. A poisoned environment is left as it is: closing it could hang. */
+  /** A poisoned environment is left as it is: closing it could hang. */
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
     this.#watch.close() // whoever waits finds that it is closed
-    this.#turns.close(closed(this.dir))
+    this.#turns.close(logIsClosed(this.dir))
     this.sessions.end()
     await Promise.allSettled(this.#copies)
     if (this.#poison !== undefined) return
@@ -400,8 +394,4 @@ export class Environment {
     this.#file.close()
     this.#lock.close()
   }
-}
-
-function closed(dir: string): MillraceError {
-  return new MillraceError('closed', `the log in ${dir} is closed`)
 }

@@ -57,8 +57,7 @@ export class Turns {
       return commit()
     }
     return new Promise((resolve, reject) => {
-      const run = (): void => resolve(new Promise((settle) => settle(commit())))
-      this.#waiting.push({ commit: run, refuse: reject, sinceMs: monotonicMs() })
+      this.#waiting.push({ commit: () => resolve(settled(commit)), refuse: reject, sinceMs: monotonicMs() })
       if (this.#waiting.length === 1) this.#wait()
     })
   }
@@ -129,4 +128,9 @@ export class Turns {
     this.#refuseAll(why)
     this.#rest()
   }
+}
+
+/** Runs at once, and turns a throw into a rejection. */
+async function settled<T>(run: () => T): Promise<T> {
+  return run()
 }

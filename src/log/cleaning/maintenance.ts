@@ -9,6 +9,7 @@
 import { type Clock, monotonicMs, yieldToEventLoop } from '../../core/clock.ts'
 import { MillraceError, messageOf } from '../../core/errors.ts'
 import { checkOptions, checkWhole } from '../../core/checks.ts'
+import { andThen } from '../../core/promises.ts'
 import type { Environment } from '../../storage/environment.ts'
 import { MaintenanceLease } from './maintenance-lease.ts'
 
@@ -46,6 +47,7 @@ export class Maintenance {
   /** Failures that were told, so that each is told once. */
   readonly #told = new Set<string>()
   #cancel: (() => void) | undefined
+  #isStopped = false
 
   constructor(environment: Environment, clock: Clock) {
     this.#environment = environment
@@ -66,14 +68,26 @@ export class Maintenance {
     const everyMs = checkMaintenance(options)
     const round: Round = { isRequested: false, failed: (error) => this.#tell(error) }
     let steps: Iterator<void> = this.#round(round)
-    const step = (): void => {
-      const beganMs = this.#workMs()
-      const isMore = this.#isMore(steps)
-      if (!isMore) steps = this.#round(round)
-      const pauseMs = Math.max(pauseMsMin, Math.ceil(pauseFactor * (this.#workMs() - beganMs)))
-      if (isMore !== undefined) this.#later(isMore ? pauseMs : everyMs, step)
+    let beganMs = 0
+    const step = (): boolean | undefined => {
+      beganMs = this.#workMs()
+      return this.#isStopped ? undefined : this.#isMore(steps)
     }
-    this.#later(everyMs, step)
+    const goOn = (isMore: boolean | undefined): void => {
+      if (isMore === false) steps = this.#round(round)
+      const pauseMs = Math.max(pauseMsMin, Math.ceil(pauseFactor * (this.#workMs() - beganMs)))
+      if (isMore !== undefined) this.#later(isMore ? pauseMs : everyMs, begin)
+    }
+    // What fails here is the log itself, or it was closed: its users are told by their own calls.
+    const begin = (): void => {
+      try {
+        const done = andThen(this.#environment.inTurn(step), goOn)
+        if (done instanceof Promise) done.catch(() => undefined)
+      } catch {
+        // as above
+      }
+    }
+    this.#later(everyMs, begin)
   }
 
   /** Time, without that in which writes waited for others: by that a busy log would be cleaned ever more slowly. */
@@ -134,6 +148,7 @@ export class Maintenance {
   }
 
   stop(): void {
+    this.#isStopped = true
     this.#cancel?.()
     this.#cancel = undefined
   }

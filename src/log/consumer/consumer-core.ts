@@ -237,11 +237,8 @@ export class ConsumerCore {
 
   /** A member that was fenced meanwhile learns it, with what it has lost, when it asks for the next record. */
   #commitDoneOrWait(): void {
-    try {
-      this.#commitDoneAsMember()
-    } catch (error) {
-      this.#fail(error)
-    }
+    const commit = async (): Promise<boolean> => this.inTurn(() => this.#commitDoneAsMember())
+    commit().catch((error: unknown) => this.#fail(error))
   }
 
   /** Everything that was handed out and is not committed. */
@@ -254,6 +251,11 @@ export class ConsumerCore {
       const offset = offsetOf(lane)
       return offset === undefined ? [] : [{ partition: lane.partition, offset, metadata: '' }]
     })
+  }
+
+  /** Runs something that commits when nobody else does. */
+  inTurn<T>(step: () => T): T | Promise<T> {
+    return this.#log.environment.inTurn(step)
   }
 
   commit(positions: readonly PositionCommit[]): void {
@@ -348,7 +350,7 @@ export class ConsumerCore {
     try {
       if (this.#log.environment.isClosed) return
       const isMember = this.#membership?.memberId !== undefined
-      const isFenced = !this.#commitDoneAsMember()
+      const isFenced = !(await this.inTurn(() => this.#commitDoneAsMember()))
       const hook = isFenced ? this.#settings.onLost : this.#settings.onRevoked
       if (isMember && lanes.length > 0) await this.#inTime(this.#hooks(hook, lanes.map(placeOf)))
     } finally {

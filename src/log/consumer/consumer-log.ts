@@ -20,7 +20,7 @@ export interface PartitionsLog extends RecordSource {
 }
 
 export interface ConsumerLog extends ReaderLog, PartitionsLog {
-  readonly environment: Pick<Environment, 'isClosed' | 'write'>
+  readonly environment: Pick<Environment, 'inTurn' | 'isClosed' | 'write'>
   readonly groups: Groups
   readonly groupSession: GroupSession
 }

@@ -83,7 +83,7 @@ export class EmbeddedConsumer<R extends LogRecord<unknown, unknown>> implements 
       what === undefined
         ? this.#core.handedOut().map((position) => ({ ...position, metadata }))
         : positionsOf(what).map((one) => this.#toCommit(one, metadata))
-    this.#core.commit(positions)
+    await this.#core.inTurn(() => this.#core.commit(positions))
   }
 
   #toCommit({ topic, partition, offset, metadata }: PositionInput, note: string): PositionCommit {

@@ -7,6 +7,7 @@
  * process, a busy event loop) is patient with the others, who may have been held up too.
  */
 import type { Clock } from '../../core/clock.ts'
+import { andThen } from '../../core/promises.ts'
 import type { Environment } from '../../storage/environment.ts'
 import type { SessionOwner } from '../../storage/sessions.ts'
 import type { Groups } from './groups.ts'
@@ -86,23 +87,41 @@ export class GroupSession {
 
   #beat(): void {
     this.#cancel = undefined
+    this.#inTurn(
+      () => this.#beatNow(),
+      () => this.#schedule(),
+    )
+  }
+
+  #beatNow(): void {
+    const nowMs = this.#clock.elapsed()
+    const isHeldUp = nowMs - this.#lastBeatMs >= 2 * this.#intervalMs()
+    // Only once in a row: where every beat is late, the dead would live for ever.
+    if (isHeldUp && !this.#wasHeldUp) this.#groups.bePatient()
+    this.#wasHeldUp = isHeldUp
+    this.#lastBeatMs = nowMs
+    const { id } = this.begin()
+    this.#environment.write((transaction) => this.#groups.beat(transaction, id))
+    for (const member of this.#members) member.beat()
+    for (const group of this.#groupNames()) this.#groups.settle(group)
+  }
+
+  /** Members learn of a failure; without one, and while there are members, it goes on with `next`. */
+  #inTurn(step: () => void, next: () => void): void {
     if (this.#environment.isClosed) return
-    try {
-      const nowMs = this.#clock.elapsed()
-      const isHeldUp = nowMs - this.#lastBeatMs >= 2 * this.#intervalMs()
-      // Only once in a row: where every beat is late, the dead would live for ever.
-      if (isHeldUp && !this.#wasHeldUp) this.#groups.bePatient()
-      this.#wasHeldUp = isHeldUp
-      this.#lastBeatMs = nowMs
-      const { id } = this.begin()
-      this.#environment.write((transaction) => this.#groups.beat(transaction, id))
-      for (const member of this.#members) member.beat()
-      for (const group of this.#groupNames()) this.#groups.settle(group)
-    } catch (error) {
+    const isNeeded = (): boolean => this.#members.size > 0 && !this.#environment.isClosed
+    const failed = (error: unknown): void => {
       for (const member of this.#members) member.fail(error)
-      return
     }
-    if (this.#members.size > 0) this.#schedule()
+    try {
+      const done = andThen(
+        this.#environment.inTurn(() => isNeeded() && step()),
+        () => isNeeded() && next(),
+      )
+      if (done instanceof Promise) done.catch(failed)
+    } catch (error) {
+      failed(error)
+    }
   }
 
   #scheduleLook(): () => void {
@@ -111,14 +130,14 @@ export class GroupSession {
 
   #look(): void {
     this.#cancelLook = undefined
-    if (this.#environment.isClosed) return
-    try {
-      for (const group of this.#groupNames()) this.#groups.removeGone(group)
-    } catch (error) {
-      for (const member of this.#members) member.fail(error)
-      return
-    }
-    if (this.#members.size > 0) this.#cancelLook = this.#scheduleLook()
+    this.#inTurn(
+      () => {
+        for (const group of this.#groupNames()) this.#groups.removeGone(group)
+      },
+      () => {
+        this.#cancelLook ??= this.#scheduleLook()
+      },
+    )
   }
 
   #groupNames(): Set<string> {

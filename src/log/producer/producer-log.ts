@@ -9,7 +9,7 @@ import type { Topics } from '../kept/topics.ts'
 
 export interface ProducerLog {
   readonly clock: Clock
-  readonly environment: Pick<Environment, 'refresh' | 'write'>
+  readonly environment: Pick<Environment, 'inTurn' | 'refresh' | 'write'>
   readonly topics: Topics
   readonly partitions: Partitions
   readonly producers: Producers

@@ -185,17 +185,27 @@ export class EmbeddedProducer<A extends Acks = 'all'> implements Producer<A> {
     if (this.#cancelFlush !== undefined) return
     const { lingerMs, clock } = this.#options
     if (lingerMs === 0) {
-      const immediate = setImmediate(() => this.#flushNow())
+      const immediate = setImmediate(() => void this.#flushNow())
       this.#cancelFlush = () => clearImmediate(immediate)
     } else {
-      this.#cancelFlush = clock.schedule(lingerMs, () => this.#flushNow())
+      this.#cancelFlush = clock.schedule(lingerMs, () => void this.#flushNow())
     }
   }
 
-  /** Returns the failure, if there is one. */
-  #flushNow(): Error | undefined {
+  /** Returns the failure, if there is one; later when another process commits right now. */
+  #flushNow(): Error | undefined | Promise<Error | undefined> {
     this.#outboxes.checkIdle()
     this.#cancelFlush?.()
+    this.#cancelFlush = (): void => undefined // what is sent while it waits goes along
+    try {
+      const flushed = this.#log.environment.inTurn(() => this.#flushInTurn())
+      return flushed instanceof Promise ? flushed.catch(() => this.#flushInTurn()) : flushed
+    } catch {
+      return this.#flushInTurn() // the log is closed, or has failed: those who wait are told so
+    }
+  }
+
+  #flushInTurn(): Error | undefined {
     this.#cancelFlush = undefined
     const waiters = this.#waiters
     this.#waiters = []
@@ -255,7 +265,7 @@ export class EmbeddedProducer<A extends Acks = 'all'> implements Producer<A> {
 
   async flush(): Promise<void> {
     // A transaction under way writes by itself.
-    const failure = this.#transactions === undefined ? this.#flushNow() : undefined
+    const failure = this.#transactions === undefined ? await this.#flushNow() : undefined
     if (failure === undefined) {
       this.#throwUntold()
       return

@@ -49,8 +49,13 @@ export class TransactionRunner {
     this.#log.environment.refresh()
     this.#log.producers.checkOwner(this.#transactionalId, this.#identity)
     const staging: Staging = { outboxes: this.#outboxes, offsets: [], ended: undefined }
+    let stopped: MillraceError | undefined
+    const checkGoesOn = (): void => {
+      if (stopped !== undefined) throw stopped
+    }
     const aborted = new Promise<never>((_, reject) => {
       this.#abort = (why) => {
+        stopped ??= why
         staging.ended ??= why
         reject(why)
       }
@@ -60,8 +65,12 @@ export class TransactionRunner {
     let ranges: readonly WrittenRange[]
     try {
       await Promise.race([call(work, new StagedTransaction(staging)), aborted])
-      if (staging.ended !== undefined) throw staging.ended
-      ranges = this.#commit(staging)
+      checkGoesOn()
+      staging.ended = over() // also while the commit waits for those of others
+      ranges = await this.#log.environment.inTurn(() => {
+        checkGoesOn()
+        return this.#commit(staging)
+      })
     } catch (error) {
       this.#outboxes.discard()
       this.#counters.transactionsAborted++
@@ -69,7 +78,7 @@ export class TransactionRunner {
     } finally {
       cancelTimeout()
       this.#abort = undefined
-      staging.ended ??= new MillraceError('invalid_transaction_state', 'the transaction is over; begin another one')
+      staging.ended ??= over()
     }
     for (const stage of staging.offsets) stage.committed()
     return ranges
@@ -113,6 +122,10 @@ export class TransactionRunner {
     })
     return ranges
   }
+}
+
+function over(): MillraceError {
+  return new MillraceError('invalid_transaction_state', 'the transaction is over; begin another one')
 }
 
 /** Begins at once, and turns a throw into a rejection. */
