@@ -142,7 +142,7 @@ type DatabaseClass = new (
     readonly cache: false
     readonly create: false
     /** Closing it closes the environment. */
-    readonly isRoot?: boolean
+    readonly isRoot?: boolean | undefined
   },
 ) => Root
 
@@ -171,7 +171,7 @@ function openEnvironment(path: string, options: OpeningOptions, mapSize: number)
    */
   return class extends Base {
     override transactionSync<T>(work: () => T): T {
-      if ((this as { readonly db?: object }).db !== undefined) return super.transactionSync(work)
+      if ((this as { readonly db?: object | undefined }).db !== undefined) return super.transactionSync(work)
       this.resetReadTxn()
       ;(this as unknown as { ensureReadTxn(): void }).ensureReadTxn()
       return work()
