@@ -58,6 +58,15 @@ test.each(['one by one', 'in batches'])(
   },
 )
 
+test('records that are asked for at once come in order, and none is left out', async () => {
+  const log = await openWith(5)
+  await using consumer = log.consumer({ group: 'g', topics: [lines], autoCommitMs: false })
+  const loop = consumer[Symbol.asyncIterator]()
+  const results = await Promise.all([loop.next(), loop.next(), loop.next()])
+  results.push(await loop.next())
+  expect(results.map(({ value }) => value?.value)).toEqual(['0', '1', '2', '3'])
+})
+
 test('partitions take turns', async () => {
   const { log } = openTestLog()
   const producer = log.producer({ batchBytes: 1_000 })
