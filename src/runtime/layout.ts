@@ -26,9 +26,12 @@ export interface Layout {
 
 /** The topics that a topology reads and writes. */
 export function topicsOf(topology: Topology): readonly TopicRequest[] {
-  return topology.nodes.flatMap((node) =>
+  const topics = topology.nodes.flatMap((node) =>
     node.kind === 'source' ? node.topics : node.kind === 'sink' ? [node.topic] : [],
   )
+  return topics.map(({ name, partitions, config, keyCodec, valueCodec }) => {
+    return { name, partitions, config, serdes: { key: keyCodec.name, value: valueCodec.name } }
+  })
 }
 
 /**

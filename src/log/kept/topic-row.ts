@@ -13,6 +13,8 @@ export interface TopicDescription {
   readonly partitions: number
   /** What differs from the defaults. */
   readonly config: Partial<TopicConfig>
+  /** The names of the serdes of the constant that created it; undefined when it was created without one. */
+  readonly serdes?: { readonly key: string; readonly value: string } | undefined
 }
 
 export function encodeTopic(description: TopicDescription): Buffer {
@@ -22,13 +24,14 @@ export function encodeTopic(description: TopicDescription): Buffer {
 /** Undefined when it is not a description of a topic. */
 export function decodeTopic(value: Buffer | undefined): TopicDescription | undefined {
   const topic = readJson(value) as Partial<TopicDescription> | undefined | null
-  const { name, id, partitions, config } = topic ?? {}
+  const { name, id, partitions, config, serdes } = topic ?? {}
   const isTopic =
     typeof name === 'string' &&
     Number.isSafeInteger(id) &&
     Number.isSafeInteger(partitions) &&
     typeof config === 'object' &&
-    config !== null
+    config !== null &&
+    (serdes === undefined || (typeof serdes?.key === 'string' && typeof serdes.value === 'string'))
   return isTopic ? (topic as TopicDescription) : undefined
 }
 

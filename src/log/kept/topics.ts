@@ -5,6 +5,7 @@ import { MillraceError } from '../../core/errors.ts'
 import { checkName, checkOptions, readField } from '../../core/checks.ts'
 import { shown } from '../../core/shown.ts'
 import { nearestName } from '../../core/near-names.ts'
+import { codecOf, type Serde } from '../../core/serde.ts'
 import { checkPartitions } from '../../core/topic.ts'
 import {
   checkTopicConfig,
@@ -42,6 +43,8 @@ export interface TopicRequest {
   readonly partitions?: number | undefined
   /** What is to differ from the defaults. */
   readonly config?: TopicSettings | undefined
+  /** The names of its serdes, for tools that read it; default: those of the constant, where this is one. */
+  readonly serdes?: { readonly key: string; readonly value: string } | undefined
 }
 
 /** A request without settings that say nothing. */
@@ -138,6 +141,7 @@ export class Topics {
       id: this.#catalogue.takeId(transaction),
       partitions: request.partitions ?? 1,
       config: request.config ?? {},
+      serdes: request.serdes,
     }
     this.put(transaction, description)
     this.#partitions.create(transaction, partitionsOf(description))
@@ -243,11 +247,21 @@ function checkRequest(given: TopicRequest): CheckedRequest {
 /** The fields of a request, checked. They may be getters, so they are read once, before any transaction. */
 function readRequest(request: TopicRequest): CheckedRequest {
   const { partitions, config } = request
+  const serdes = request.serdes ?? serdesOf(request)
   return {
     name: checkName('the name of a topic', nameOf(request)),
     partitions: partitions === undefined ? undefined : checkPartitions(partitions),
     ...(config === undefined ? {} : { config: checkTopicConfig('the config of a topic', config) }),
+    ...(serdes === undefined ? {} : { serdes }),
   }
+}
+
+/** The names of the serdes of a constant; `codecOf` refuses what is none. */
+function serdesOf(request: TopicRequest): TopicRequest['serdes'] {
+  const key = 'key' in request ? request.key : undefined
+  const value = 'value' in request ? request.value : undefined
+  if (key === undefined || value === undefined) return undefined
+  return { key: codecOf(key as Serde<unknown>).name, value: codecOf(value as Serde<unknown>).name }
 }
 
 const requestNames = ['name', 'partitions', 'config', 'kind', 'key', 'value']

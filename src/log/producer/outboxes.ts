@@ -104,8 +104,9 @@ export class Outboxes {
     if (this.#pendingCount === 0) this.#followCatalogue()
     let route = this.#routes.get(topic)
     if (route === undefined) {
-      const { name, partitions, config, key, value } = checkTopic('a producer', topic)
-      const [description] = this.#log.topics.ensure([{ name, partitions, config }])
+      const constant = checkTopic('a producer', topic)
+      const { name, key, value } = constant
+      const [description] = this.#log.topics.ensure([constant])
       if (description === undefined) throw new MillraceError('topic_unknown', `there is no topic "${name}"`)
       let outboxes = this.#topics.get(name)
       if (outboxes === undefined) {

@@ -29,8 +29,9 @@ async function turns(number: number): Promise<void> {
 if (!isMainThread) {
   parentPort?.postMessage('begun')
   const environment = new Environment(workerData as string)
+  commit(environment, 'worker 0')
   parentPort?.postMessage('open')
-  for (let n = 0; ; n++) commit(environment, `worker ${n}`)
+  for (let n = 1; ; n++) commit(environment, `worker ${n}`)
 } else if (what === 'exit') {
   const worker = startWorker()
   await once(worker, 'message')
