@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs'
 import { int64, keyValueStore, string, StreamsBuilder, topic } from 'millrace'
 import { TopologyTestDriver } from 'millrace/testing'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { EmbeddedSession } from '../../src/log/embedded-session.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { errorOf } from '../support/thrown.ts'
 import { briefly, drive, input, output, type Script, topologyOf } from '../support/topology.ts'
@@ -217,4 +218,11 @@ test('two drivers of one topology know nothing of each other', () => {
   using two = new TopologyTestDriver(topology)
   one.inputTopic(input).pipeInput({ key: 'a', value: 'x', timestamp: 1 })
   expect([one.store(counts).get('a'), two.store(counts).get('a')]).toEqual([1, undefined])
+})
+
+test('the driver never waits: a session that would make it wait is a mistake that it tells of', () => {
+  const commit = vi.spyOn(EmbeddedSession.prototype, 'commit').mockReturnValue(Promise.resolve())
+  onTestFinished(() => commit.mockRestore())
+  const driver = drive((builder) => builder.stream(input).to(output))
+  expect(() => driver.inputTopic(input).pipeInput({ key: 'a', value: 'x', timestamp: 0 })).toThrow('had to wait')
 })
