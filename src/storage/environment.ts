@@ -26,6 +26,7 @@ import {
   type Opened,
   openError,
 } from './opening.ts'
+import { noticeTermination } from './lmdb-threads.ts'
 import type { LmdbWriter } from './lmdb-writer.ts'
 import { makeDirectory, type Modes, modesOf } from './own-files.ts'
 import { PendingRows } from './pending-rows.ts'
@@ -187,7 +188,7 @@ export class Environment {
     assert(!this.#isWriting, 'no write begins inside of another one')
     for (const prepare of this.#beforeWrites) prepare()
     // A process that is killed in the middle of a read leaves its snapshot behind, and the file grows until that is found.
-    if (this.#commits++ % commitsBetweenReaderChecks === 0) this.#orFail(() => this.#root.readerCheck())
+    if (this.#commits++ % commitsBetweenReaderChecks === 0) this.#orFail(() => this.releaseDeadReaders())
   }
 
   #commit<T>(work: (transaction: WriteTransaction) => T): T {
@@ -251,6 +252,7 @@ export class Environment {
    */
   releaseDeadReaders(): number {
     this.#checkUsable()
+    noticeTermination()
     return this.#root.readerCheck()
   }
 

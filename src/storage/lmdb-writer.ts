@@ -10,6 +10,7 @@ import * as lmdb from 'lmdb'
 import { isMainThread } from 'node:worker_threads'
 import { monotonicMs } from '../core/clock.ts'
 import { databaseNames, type Databases, type Root } from './databases.ts'
+import { noticeTermination } from './lmdb-threads.ts'
 import type { Change, PendingRows } from './pending-rows.ts'
 
 /** What we use of lmdb beyond its declarations. */
@@ -72,7 +73,9 @@ export class LmdbWriter {
     // lmdb keeps the callback while its thread works, and with it the bytes, also when this thread is terminated meanwhile.
     const transaction = { env, bytes }
     this.#underWay.add(transaction)
-    env.startWriting(nativeAddon.getBufferAddress(bytes) + firstWord * 8, () => {
+    const address = nativeAddon.getBufferAddress(bytes) + firstWord * 8
+    noticeTermination()
+    env.startWriting(address, () => {
       this.#underWay.delete(transaction)
       if (this.#underWay.size === 0) this.#told?.()
     })

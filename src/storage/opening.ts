@@ -10,7 +10,7 @@ import { DataFile } from './data-file.ts'
 import { emptyDataFile } from './empty-file.ts'
 import { createDataFile, dataFileOf, lockFileOf, makeRoom } from './directory.ts'
 import { failureAdvice, isDamage } from './failure-advice.ts'
-import { noticeTermination } from './lmdb-threads.ts'
+import { noticeTerminationOfOpening } from './lmdb-threads.ts'
 import { LmdbWriter } from './lmdb-writer.ts'
 import { checkLockFile } from './lock-file.ts'
 import type { Modes } from './own-files.ts'
@@ -151,7 +151,7 @@ const databaseOptions = { encoding: 'binary', keyEncoding: 'binary', cache: fals
 /** The environment of a directory, as the class of its databases. */
 function openEnvironment(path: string, options: OpeningOptions, mapSize: number): DatabaseClass {
   const { modes, pageSizeBytes, throwAway } = options
-  noticeTermination()
+  noticeTerminationOfOpening()
   // lmdb's code reads this option, but its declarations do not list it.
   const permissions: object = { permissionsMode: modes.file }
   const Base = openAsClass<Buffer, Buffer>({

@@ -17,6 +17,10 @@ const put = (environment: Environment, name: string): string | Promise<string> =
     return name
   })
 
+/** Two that wait, and how they end. */
+const twoOf = (environment: Environment): Promise<PromiseSettledResult<string>[]> =>
+  Promise.allSettled(['a', 'b'].map(async (name) => put(environment, name)))
+
 async function heldByAnother(): Promise<{ readonly environment: Environment; readonly holder: LockHolder }> {
   const environment = openEnvironment()
   const holder = await LockHolder.of(environment.dir)
@@ -74,7 +78,7 @@ describe('a write in turn', () => {
 
   test('ends with an error when the environment is closed, whoever waits', async () => {
     const { environment, holder } = await heldByAnother()
-    const ended = Promise.allSettled(['a', 'b'].map((name) => put(environment, name)))
+    const ended = twoOf(environment)
     await environment.close()
     for (const end of await ended) expect(end).toMatchObject({ status: 'rejected', reason: { code: 'closed' } })
     await holder.release()
@@ -83,7 +87,7 @@ describe('a write in turn', () => {
 
   test('ends with an error when the log fails, whoever waits', async () => {
     const { environment, holder } = await heldByAnother()
-    const ended = Promise.allSettled(['a', 'b'].map((name) => put(environment, name)))
+    const ended = twoOf(environment)
     rmSync(join(environment.dir, 'data.mdb'))
     await holder.release()
     for (const end of await ended) expect(end).toMatchObject({ status: 'rejected', reason: { code: 'storage_failed' } })
