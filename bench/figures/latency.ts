@@ -13,7 +13,7 @@ export const latency = figure({
   about: `from send to a reader of the output, one record at a time, ${recordsPerSecond} a second`,
   reading:
     'Aim: p50 of at most 5 ms by default, and with `commit: { everyMs: 0 }` p50 of at most 2 ms, p99 of at most 5 ms. With 0 a ' +
-    'commit begins as soon as the records that are there are worked on; by default so too, but only when nine times the ' +
+    'commit begins as soon as the records that are there are worked on; by default so too, but only when five times the ' +
     'duration of the last one has passed. Larger values make fewer, larger commits. Producer, application and reader share one thread ' +
     "here, and a record waits for two durable commits: its own and the application's; the disk's part is in the first table. " +
     'The column after that of the maximum counts from the moment that the record was due, so it has what the program could not send in time. ' +

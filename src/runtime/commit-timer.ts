@@ -9,8 +9,8 @@ import type { Clock } from '../core/clock.ts'
 /** By default nothing waits for its commit longer than this. */
 const latestMs = 100
 
-/** So many times the duration of a commit pass before the next one begins early: it takes a tenth of the time at most. */
-const pauses = 9
+/** So many times the duration of a commit pass before the next one begins early: it takes a sixth of the time at most. */
+const pauses = 5
 
 export class CommitTimer {
   readonly #clock: Clock
