@@ -14,6 +14,8 @@ export interface CommitFigures {
   /** What LMDB wrote; no neighbour on the machine changes it. */
   readonly writtenMedianBytes: number
   readonly writtenMaxBytes: number
+  /** Of the process, for all of the work, in seconds: no neighbour on the machine changes it much. */
+  readonly cpuSeconds: number
   /** The most anonymous memory that was resident after a commit. */
   readonly anonymousBytes: number
 }
@@ -28,6 +30,7 @@ export class WatchedCommits implements Disposable {
   readonly #ms: number[] = []
   readonly #written: number[] = []
   #anonymousBytes = 0
+  readonly #cpuBefore = cpuSeconds()
 
   constructor() {
     const prototype = Environment.prototype as Writing
@@ -62,6 +65,7 @@ export class WatchedCommits implements Disposable {
       commitMaxMs: ms.max,
       writtenMedianBytes: written.p50,
       writtenMaxBytes: written.max,
+      cpuSeconds: cpuSeconds() - this.#cpuBefore,
       anonymousBytes: this.#anonymousBytes,
     }
   }
@@ -69,6 +73,11 @@ export class WatchedCommits implements Disposable {
   [Symbol.dispose](): void {
     this.#restore()
   }
+}
+
+function cpuSeconds(): number {
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1e6
 }
 
 /** Bytes that this process has written so far. */

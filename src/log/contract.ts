@@ -70,6 +70,8 @@ export interface ApplicationStart {
 export interface Session {
   /** Reads the rows of stores as of the last commit. */
   readonly state: StateReader
+  /** Memory for rows of stores that are not in their place yet. */
+  readonly stateBytes: number
   /** The id of a store; undefined when the application did not begin with it. */
   storeId(name: string): number | undefined
 
@@ -132,6 +134,8 @@ export interface Commit {
   }[]
   /** Writes the changed rows of all stores. */
   readonly writeState: (writer: StateWriter) => void
+  /** How large the journals of stores may become. Default 32 MiB. */
+  readonly journalBytes?: number | undefined
 }
 
 /** What one task did since the last commit. */

@@ -4,7 +4,7 @@
 import { type Clock, systemClock } from '../core/clock.ts'
 import { DiskGuard, freeDiskBytes as freeBytesOf } from '../storage/disk-guard.ts'
 import type { Environment } from '../storage/environment.ts'
-import { type StateReader, stateReader } from '../storage/state-rows.ts'
+import { StateStores } from '../storage/state/state-stores.ts'
 import { cleaner } from './cleaning/cleaner.ts'
 import { Compaction } from './cleaning/compaction.ts'
 import type { ApplicationLog, ApplicationStart, FoundApplication, OpenedApplication } from './contract.ts'
@@ -45,7 +45,7 @@ export class EmbeddedLog implements ApplicationLog, SessionGround {
   readonly groups: Groups
   /** Speaks for the members and the applications that run here. */
   readonly groupSession: GroupSession
-  readonly state: StateReader
+  readonly state: StateStores
 
   /** What time it is when something is appended. */
   readonly clock: Clock
@@ -69,11 +69,11 @@ export class EmbeddedLog implements ApplicationLog, SessionGround {
     this.ends = new PartitionEnds(environment, this.partitions)
     this.positions = new Positions(environment)
     this.producers = new Producers(environment, this.catalogue, this.partitions)
-    this.applications = new Applications(environment, this.catalogue)
+    this.state = new StateStores(environment)
+    this.applications = new Applications(environment, this.catalogue, this.state)
     this.topics = new Topics(environment, this.catalogue, this.partitions)
     this.groups = new Groups(environment, this.topics, this.partitions, this.positions, clock)
     this.groupSession = new GroupSession(environment, this.groups, clock)
-    this.state = stateReader(environment)
     this.retention = new Retention(environment, this.partitions)
     this.maintenance = new Maintenance(environment, clock)
     this.maintenance.add({ steps: () => sweepDeletedTopics(environment) })

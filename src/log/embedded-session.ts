@@ -4,7 +4,8 @@
 import type { Clock } from '../core/clock.ts'
 import type { DiskGuard } from '../storage/disk-guard.ts'
 import type { Environment, WriteTransaction } from '../storage/environment.ts'
-import { type StateReader, stateReader, stateWriter } from '../storage/state-rows.ts'
+import type { StateReader } from '../storage/state-rows.ts'
+import type { StateStores } from '../storage/state/state-stores.ts'
 import {
   type ApplicationStart,
   type Commit,
@@ -36,6 +37,7 @@ export interface SessionGround {
   readonly applications: Applications
   readonly groups: Groups
   readonly groupSession: GroupSession
+  readonly state: StateStores
   readonly guard: DiskGuard
   readonly clock: Clock
 }
@@ -93,7 +95,11 @@ export class EmbeddedSession implements Session {
     this.#applicationId = applicationId
     this.#epoch = epoch
     this.#storeIds = storeIds
-    this.state = stateReader(ground.environment)
+    this.state = ground.state
+  }
+
+  get stateBytes(): number {
+    return this.#ground.state.memoryBytes
   }
 
   storeId(name: string): number | undefined {
@@ -132,8 +138,8 @@ export class EmbeddedSession implements Session {
     return this.#ground.environment.writeInTurn((transaction) => this.#write(transaction, commit))
   }
 
-  #write(transaction: WriteTransaction, { tasks, newTopics, appends, writeState }: Commit): void {
-    const { applications, clock, guard, partitions, topics } = this.#ground
+  #write(transaction: WriteTransaction, { tasks, newTopics, appends, writeState, journalBytes }: Commit): void {
+    const { applications, clock, guard, partitions, state, topics } = this.#ground
     if (this.isFenced) throw fencedBySuccessor(this.#applicationId)
     const nowMs = clock.now()
     guard.check(0)
@@ -141,7 +147,9 @@ export class EmbeddedSession implements Session {
     for (const { partition, batches, usesAppendTime } of appends) {
       partitions.append(transaction, placed(partition, created), batches, { nowMs, usesAppendTime })
     }
-    writeState(stateWriter(this.#ground.environment, transaction))
+    const changes = state.begin(transaction)
+    writeState(changes)
+    state.end(changes, journalBytes)
     for (const task of tasks) {
       putPositions(this.#ground, transaction, this.#applicationId, task.positions)
       applications.putProgress(transaction, this.#applicationId, task)

@@ -43,6 +43,9 @@ export interface EngineOptions {
   readonly onStop: () => void
 }
 
+/** The most of {@link EngineOptions.stateCacheBytes} that is for rows not yet in their place; all of it is read at the start. */
+const journalBytesMax = 32 * 1_048_576
+
 /**
  * A run looks at the time after its first turn and then after twice as many each time, up to this distance: a look costs a
  * part of a short turn, but where each turn is long, waiting for it would hold up the event loop and the commit.
@@ -205,7 +208,7 @@ export class Engine implements TaskHost {
   get isCommitDue(): boolean {
     if (this.#recordsSinceCommit >= this.#options.commitRecords) return true
     if (this.#outputs.isFull) return true
-    return (this.#recordsSinceCommit & 63) === 63 && this.stateBytes > 2 * this.#options.stateCacheBytes
+    return (this.#recordsSinceCommit & 63) === 63 && this.#stores.cacheBytes > 2 * this.#options.stateCacheBytes
   }
 
   /** Memory of all stores, roughly. */
@@ -246,6 +249,7 @@ export class Engine implements TaskHost {
       newTopics: outputs.filter(({ isNew }) => isNew).map(({ topic }) => ({ name: topic })),
       appends,
       writeState: (writer) => this.#stores.write(writer),
+      journalBytes: Math.min(journalBytesMax, this.#options.stateCacheBytes / 2),
     }
   }
 

@@ -3,7 +3,7 @@
  * they see each other's writes within a turn.
  */
 import { present } from '../core/assert.ts'
-import type { Session, StateReader, StateWriter } from '../log/contract.ts'
+import type { Session, StateWriter } from '../log/contract.ts'
 import type { PlanNode, PlanStore } from '../plan/node.ts'
 import type { StoreSpec } from '../plan/store.ts'
 import type { Turn } from '../plan/turn.ts'
@@ -21,13 +21,13 @@ interface Store {
 }
 
 export class Stores {
-  readonly #reader: StateReader
+  readonly #session: Session
   readonly #turn: Turn
   readonly #stores = new Map<StoreSpec, Store>()
   readonly #tables: CommittableStore[] = []
 
   constructor(session: Session, stores: readonly PlanStore[], turn: Turn) {
-    this.#reader = session.state
+    this.#session = session
     this.#turn = turn
     for (const { spec, owner } of stores) {
       const id = present(session.storeId(spec.name), 'a session has an id for each store')
@@ -42,7 +42,7 @@ export class Stores {
     const known = tables[partition]
     if (known !== undefined) return known
     const streamTime = spec.layout.retentionMs === undefined ? undefined : ledger.streamTime(owner.id)
-    const table = openStore({ spec, storeId: id, partition, reader: this.#reader, turn: this.#turn, streamTime })
+    const table = openStore({ spec, storeId: id, partition, reader: this.#session.state, turn: this.#turn, streamTime })
     tables[partition] = table
     this.#tables.push(table)
     return table
@@ -50,6 +50,11 @@ export class Stores {
 
   /** Memory of all stores, roughly. */
   get bytes(): number {
+    return this.cacheBytes + this.#session.stateBytes
+  }
+
+  /** Memory of the rows that tasks work on. */
+  get cacheBytes(): number {
     return this.#tables.reduce((total, table) => total + table.memoryBytes, 0)
   }
 

@@ -56,6 +56,16 @@ export class CommitLock {
     this.#waitedMs += monotonicMs() - askedMs
   }
 
+  /** Runs a step while nobody else commits or opens. */
+  hold<T>(step: () => T): T {
+    this.take()
+    try {
+      return step()
+    } finally {
+      this.release()
+    }
+  }
+
   /** Takes the lock if it is free. */
   tryTake(): boolean {
     return tryLock(this.#file, commitByte, 1)

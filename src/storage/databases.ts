@@ -16,6 +16,7 @@ export const databaseNames = [
   'applications',
   'stores',
   'state',
+  'journal',
 ] as const
 
 export type DatabaseName = (typeof databaseNames)[number]
@@ -31,6 +32,7 @@ export const fixedKeyBytes: Partial<Record<DatabaseName, number>> = {
   batches: 16,
   segments: 16,
   times: 24,
+  journal: 16,
 }
 
 /** A key and a value out of a range; both are copies. */

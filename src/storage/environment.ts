@@ -31,6 +31,7 @@ import type { LmdbWriter } from './lmdb-writer.ts'
 import { makeDirectory, type Modes, modesOf } from './own-files.ts'
 import { PendingRows } from './pending-rows.ts'
 import { Sessions } from './sessions.ts'
+import { Snapshot } from './snapshot.ts'
 import { StandingFiles } from './standing-files.ts'
 import { lastTransaction, type LogStatistics } from './statistics.ts'
 import { StoredRows } from './stored-rows.ts'
@@ -57,6 +58,7 @@ export class Environment {
   readonly modes: Modes
   readonly #root: Root
   readonly #writer: LmdbWriter
+  readonly #snapshot: Snapshot
   readonly #rows: StoredRows
   readonly #file: DataFile
   readonly #bytesMax: number
@@ -87,9 +89,8 @@ export class Environment {
    */
   constructor(dir: string, options: EnvironmentOptions = {}) {
     const { pageSizeBytes = defaultPageSizeBytes, mapBytes = defaultMapBytes, fileMode, throwAway = false } = options
-    const modes = modesOf(fileMode)
     this.dir = resolve(dir)
-    this.modes = modes
+    const modes = (this.modes = modesOf(fileMode))
     this.sessions = new Sessions(this.dir, modes)
     this.#watch = new CommitWatch(join(this.dir, commitFile), () => this.#look())
     try {
@@ -101,20 +102,13 @@ export class Environment {
     }
     let opened: Opened | undefined
     try {
-      this.#lock.take()
-      try {
-        opened = createAndOpen(this.dir, { pageSizeBytes, mapBytes, modes, throwAway })
-      } finally {
-        this.#lock.release()
-      }
-      this.#turns = new Turns(
-        this.#lock,
-        this.#watch,
-        () => this.#tryTake(),
-        () => lastTransaction(this.#root),
-      )
-      this.#root = opened.root
+      opened = this.#lock.hold(() => createAndOpen(this.dir, { pageSizeBytes, mapBytes, modes, throwAway }))
+      const { root } = opened
+      const newest = (): number => lastTransaction(root)
+      this.#turns = new Turns(this.#lock, this.#watch, () => this.#tryTake(), newest)
+      this.#root = root
       this.#writer = opened.writer
+      this.#snapshot = new Snapshot(opened.root, opened.databases)
       this.#rows = new StoredRows(this.dir, opened.root, opened.databases, this.#pending, () => this.#checkUsable())
       this.#file = opened.file
       this.#bytesMax = opened.bytesMax
@@ -195,25 +189,27 @@ export class Environment {
     this.#look()
     this.#checkUsable()
     try {
-      const result = this.#note(work)
+      const { result, durable } = this.#note(work)
       if (this.#pending.count > 0) {
         this.#orFail(() => this.#writer.write(this.#pending))
         this.#file.seal()
         this.#hasNews = true
       }
+      for (const callback of durable) callback()
       return result
     } finally {
       this.#pending.clear()
+      this.#snapshot.next()
     }
   }
 
   /** Reads of the work see the newest commit of anyone, and what the work itself has written. */
-  #note<T>(work: (transaction: WriteTransaction) => T): T {
-    this.#root.resetReadTxn()
+  #note<T>(work: (transaction: WriteTransaction) => T): { result: T; durable: readonly (() => void)[] } {
+    this.#snapshot.renew()
     const transaction = new NotingTransaction(this.#pending)
     this.#isWriting = true
     try {
-      return work(transaction)
+      return { result: work(transaction), durable: transaction.durable }
     } finally {
       this.#isWriting = false
       transaction.end()
@@ -225,7 +221,6 @@ export class Environment {
     return this.#orFail(() => this.#lock.tryTake())
   }
 
-  /** The number of the newest commit of anyone. */
   #orFail<T>(step: () => T): T {
     try {
       return step()
@@ -352,7 +347,12 @@ export class Environment {
   refresh(): void {
     if (monotonicMs() - this.#lookedMs >= lookEveryMs) this.#look()
     this.#checkUsable()
-    this.#root.resetReadTxn()
+    this.#snapshot.renew()
+  }
+
+  /** Another number for each snapshot that is read, and for a transaction that is open. */
+  get snapshot(): number {
+    return this.#snapshot.number
   }
 
   #tell(): void {

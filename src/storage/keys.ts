@@ -57,6 +57,11 @@ export function stateKey(storeId: number, partition: number, bytes: Uint8Array, 
   return key
 }
 
+/** The first key after a key. */
+export function keyAfter(key: Uint8Array): Buffer {
+  return Buffer.concat([key, Buffer.of(0)])
+}
+
 /** The first key after all keys that begin with these bytes; a prefix holds a byte below 255. */
 export function afterPrefix(prefix: Uint8Array): Buffer {
   const end = Buffer.from(prefix)

@@ -58,7 +58,9 @@ class Changes {
   /** How many of them are in the index. */
   #indexed = 0
   readonly #latest = new Map<string, Change>()
+  /** The keys of `#latest`; sorted when a range is asked for. */
   #sorted: string[] = []
+  #isSorted = true
 
   get all(): readonly Change[] {
     return this.#all
@@ -75,6 +77,8 @@ class Changes {
 
   within(from: Uint8Array, to: Uint8Array): readonly Change[] {
     this.#index()
+    if (!this.#isSorted) this.#sorted.sort(byCodeUnit)
+    this.#isSorted = true
     const found: Change[] = []
     const end = orderOf(to)
     for (let at = firstFrom(this.#sorted, orderOf(from)); at < this.#sorted.length; at++) {
@@ -86,14 +90,15 @@ class Changes {
   }
 
   #index(): void {
-    const { length } = this.#sorted
     for (; this.#indexed < this.#all.length; this.#indexed++) {
       const change = this.#all[this.#indexed] as Change
       const order = orderOf(change.key)
-      if (!this.#latest.has(order)) this.#sorted.push(order)
+      if (!this.#latest.has(order)) {
+        this.#sorted.push(order)
+        this.#isSorted = false
+      }
       this.#latest.set(order, change)
     }
-    if (this.#sorted.length > length) this.#sorted.sort(byCodeUnit)
   }
 
   clear(): void {
@@ -102,6 +107,7 @@ class Changes {
     this.#indexed = 0
     this.#latest.clear()
     this.#sorted = []
+    this.#isSorted = true
   }
 }
 

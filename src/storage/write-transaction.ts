@@ -14,10 +14,14 @@ export interface WriteTransaction {
   put(database: DatabaseName, key: Uint8Array, value: Uint8Array): void
   /** @throws MillraceError `defect` after the callback */
   remove(database: DatabaseName, key: Uint8Array): void
+  /** Calls back when the commit is durable, before anyone else hears of it; not at all when it fails. */
+  onDurable(callback: () => void): void
 }
 
 /** Notes what is to be written. */
 export class NotingTransaction implements WriteTransaction {
+  /** To be called when the commit is durable. */
+  readonly durable: (() => void)[] = []
   readonly #pending: PendingRows
   #isOver = false
 
@@ -35,6 +39,11 @@ export class NotingTransaction implements WriteTransaction {
     this.#checkOpen()
     if (key.length > keyBytesMax) return
     this.#pending.add(database, key as Buffer, undefined)
+  }
+
+  onDurable(callback: () => void): void {
+    this.#checkOpen()
+    this.durable.push(callback)
   }
 
   #checkOpen(): void {

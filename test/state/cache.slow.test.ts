@@ -50,7 +50,7 @@ interface Outcome {
 }
 
 async function run(stateCacheBytes: number, everyRecords: number): Promise<Outcome> {
-  const { log, environment } = openTestLog()
+  const { log } = openTestLog()
   await log.producer().sendMany(input, records)
   const largest = { bytes: 0 }
   const running: { app?: Application } = {}
@@ -64,9 +64,13 @@ async function run(stateCacheBytes: number, everyRecords: number): Promise<Outco
       hash.update(JSON.stringify([key, value, timestamp]))
     }
   }
-  for (const row of app.store(counts).range()) hash.update(JSON.stringify(row))
-  for (const row of app.store(windows).range()) hash.update(JSON.stringify(row))
-  const rows = environment.range('state', Buffer.alloc(8), Buffer.alloc(8, 255), 100_000).length
+  let rows = 0
+  for (const store of [app.store(counts), app.store(windows)]) {
+    for (const row of store.range()) {
+      hash.update(JSON.stringify(row))
+      rows++
+    }
+  }
   return { digest: hash.digest('hex'), rows, largestBytes: largest.bytes }
 }
 
@@ -135,8 +139,9 @@ describe('the memory that rows take', () => {
       },
     )
     for (let i = 0; i < 20; i++)
-      driver.inputTopic(input).pipeInput({ key: `${i}`, value: 'x'.repeat(1_000), timestamp: 1 })
-    expect(driver.metrics().stateCacheBytes).toBeLessThan(3 * 3_000)
+      driver.inputTopic(input).pipeInput({ key: `${i}`, value: 'x'.repeat(50_000), timestamp: 1 })
+    // The newest rows are not in their place on disk yet.
+    expect(driver.metrics().stateCacheBytes).toBeLessThan(5 * 50_000)
     expect([...driver.store(texts).range()]).toHaveLength(20)
   })
 })

@@ -8,7 +8,8 @@ import { TurnScope } from '../../src/runtime/turn.ts'
 import { CommittedStore } from '../../src/state/committed-store.ts'
 import { OrderedTurnStore } from '../../src/state/ordered-store.ts'
 import type { Environment } from '../../src/storage/environment.ts'
-import { type StateReader, stateReader, type StateWriter, stateWriter } from '../../src/storage/state-rows.ts'
+import type { StateReader, StateWriter } from '../../src/storage/state-rows.ts'
+import { StateStores } from '../../src/storage/state/state-stores.ts'
 
 /** A row as both sides show it. */
 export interface Shown {
@@ -39,10 +40,14 @@ export function shown(row: OrderedRow<string>): Shown {
 
 let nextStoreId = 1
 
+/** So small that rows are folded all the time. */
+const journalBytes = 4_096
+
 /** The store as an operator has it: turns, commits, restarts. */
 export class World {
   readonly layout: StoreLayout
   readonly #environment: Environment
+  readonly #state: StateStores
   readonly storeId: number
   readonly #partition: number
   #turn = new TurnScope()
@@ -52,12 +57,14 @@ export class World {
   /** What was read of the environment. */
   readonly reads = { calls: 0, rows: 0 }
 
-  constructor(environment: Environment, layout: StoreLayout, storeId: number = nextStoreId++, partition = 0) {
+  constructor(environment: Environment, layout: StoreLayout, storeId?: number, partition = 0) {
     this.#environment = environment
-    this.storeId = storeId
+    this.#state = new StateStores(environment)
+    this.storeId = storeId ?? nextStoreId++
+    if (storeId === undefined) environment.write((transaction) => this.#state.create(transaction, this.storeId))
     this.#partition = partition
     this.layout = layout
-    const reader = stateReader(environment)
+    const reader = this.#state
     this.reader = {
       get: (...question) => {
         this.reads.calls++
@@ -111,9 +118,11 @@ export class World {
   }
 
   commit(): void {
-    this.#environment.write((transaction) =>
-      this.store.write(checkedWriter(stateWriter(this.#environment, transaction))),
-    )
+    this.#environment.write((transaction) => {
+      const changes = this.#state.begin(transaction)
+      this.store.write(checkedWriter(changes))
+      this.#state.end(changes, journalBytes)
+    })
     this.store.committed()
   }
 
@@ -143,7 +152,7 @@ export class World {
 
   /** Rows and entries in the environment. */
   storedCount(): number {
-    return stateReader(this.#environment).range(this.storeId, 0, Buffer.alloc(0), undefined, 100_000).length
+    return this.#state.range(this.storeId, 0, Buffer.alloc(0), undefined, 100_000).length
   }
 }
 

@@ -228,6 +228,7 @@ function putProgress({ progress }: StoredApplication, one: TaskProgress): void {
 
 class MemorySession implements Session {
   readonly state: StateReader
+  readonly stateBytes = 0
   readonly #log: MemoryLog
   readonly #applicationId: string
   readonly #epoch: number

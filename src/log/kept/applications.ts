@@ -23,6 +23,7 @@ import {
   taskPrefix,
   type TaskProgress,
 } from './application-rows.ts'
+import type { StateStores } from '../../storage/state/state-stores.ts'
 import type { Catalogue } from './catalogue.ts'
 
 const pageRows = 512
@@ -30,10 +31,12 @@ const pageRows = 512
 export class Applications {
   readonly #environment: Environment
   readonly #catalogue: Catalogue
+  readonly #state: StateStores
 
-  constructor(environment: Environment, catalogue: Catalogue) {
+  constructor(environment: Environment, catalogue: Catalogue, state: StateStores) {
     this.#environment = environment
     this.#catalogue = catalogue
+    this.#state = state
   }
 
   /** @throws MillraceError `damaged` when the row is no description of an application */
@@ -99,6 +102,7 @@ export class Applications {
     const value = Buffer.alloc(4)
     value.writeUInt32BE(id)
     this.#catalogue.put(transaction, 'stores', key, value)
+    this.#state.create(transaction, id)
     return id
   }
 }

@@ -8,8 +8,8 @@ import { damageOf } from '../../storage/read-failure.ts'
 /**
  * What is wrong: a batch that fails its checksum or does not parse; offsets without a batch where there must be one; a batch
  * where there must be none; a record, batch or segment with another largest timestamp than is stored above it; a segment, a
- * partition, the index by time or a row of another database that is damaged or contradicts what it describes; a position
- * outside of its partition; rows that belong to nothing; a part of the file that cannot be read at all.
+ * partition, the index by time or a row of another database that is damaged or contradicts what it describes; rows of a store that
+ * are missing or not those of the last commit; a position outside of its partition; rows that belong to nothing; a part of the file that cannot be read at all.
  */
 export type ProblemKind =
   | 'damaged_batch'
@@ -20,6 +20,7 @@ export type ProblemKind =
   | 'wrong_partition'
   | 'wrong_time_index'
   | 'damaged_row'
+  | 'wrong_state'
   | 'wrong_position'
   | 'orphan'
   | 'unreadable'

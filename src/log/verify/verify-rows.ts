@@ -1,7 +1,6 @@
 /**
  * Checks the rows beside the batches: their checksums, and that they say something that can be.
  */
-import { readInt64 } from '../../core/bytes.ts'
 import type { DatabaseName, Entry } from '../../storage/databases.ts'
 import type { Environment } from '../../storage/environment.ts'
 import { partitionKey } from '../../storage/keys.ts'
@@ -16,7 +15,6 @@ import { decodeTopic } from '../kept/topic-row.ts'
 import { type Catalogue, readCatalogue } from './verify-catalogue.ts'
 
 const pageRows = 256
-const timestampBytes = 8
 const countedRowsMax = 100_000
 
 /** Says what is wrong with a row; its value is without the checksum. */
@@ -50,10 +48,6 @@ const checks: Partial<Record<DatabaseName, RowCheck>> = {
   stores({ value }, _, { nextId }) {
     return value.length === 4 && value.readUInt32BE(0) < nextId ? undefined : 'it is no id of a store'
   },
-  state({ key, value }) {
-    const isRow = key.length >= 8 && value.length >= timestampBytes && Number.isSafeInteger(readInt64(value, 0))
-    return isRow ? undefined : 'it is no row of a store'
-  },
 }
 
 function configProblem(config: object): string | undefined {
@@ -72,8 +66,11 @@ export function* checkRows(environment: Environment, findings: Findings): Genera
   }
 }
 
+/** Whose rows are checked against each other (verify-state.ts). */
+const checkedAsState: ReadonlySet<DatabaseName> = new Set(['state', 'journal'])
+
 function* checkDatabase(environment: Environment, database: DatabaseName, findings: Findings): Generator<number> {
-  for (let from: Buffer = Buffer.of(0); ;) {
+  for (let from: Buffer = Buffer.of(0); !checkedAsState.has(database);) {
     // The page and what it is compared with come from one snapshot.
     const catalogue = comparedWithTopics.has(database) ? readCatalogue(environment) : noCatalogue
     const page = environment.storedRange(database, from, lastKey, pageRows)

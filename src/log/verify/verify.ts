@@ -12,6 +12,7 @@ import { Findings, type VerifyReport } from './findings.ts'
 import { checkOrphans, readCatalogue } from './verify-catalogue.ts'
 import { checkPartition } from './verify-partition.ts'
 import { checkRows } from './verify-rows.ts'
+import { checkState } from './verify-state.ts'
 
 /** What `log.admin.verify` takes. */
 export interface VerifyOptions {
@@ -56,6 +57,7 @@ export async function verifyLog(
       stepOf(() => catalogue.check()),
     )
     yield* checkRows(environment, findings)
+    yield* findings.guarded({}, checkState(environment, findings))
     yield* findings.guarded(
       {},
       stepOf(() => {

@@ -1,0 +1,133 @@
+/**
+ * A piece of a store's journal: the rows that a commit changed, one after the other, as one value.
+ *
+ * An item begins with 6 bytes. Of a row: u16 length of its key, u32 length of its value (2^32 - 1: it was removed), then both.
+ * Items with a larger first number than any key is long say to which partition the rows after them belong, or that all rows of
+ * a range were removed.
+ */
+import { ByteWriter, copyBytes, readInt32, writeInt32 } from '../../core/bytes.ts'
+
+export const itemHeadBytes = 6
+
+const partitionMark = 0xffff
+const rangeMark = 0xfffe
+const removed = 0xffff_ffff
+/** The length of an upper bound that is not there. */
+const unbounded = 0xffff
+
+export class PieceWriter {
+  readonly #writer = new ByteWriter(65_536)
+  #partition = -1
+
+  get bytes(): number {
+    return this.#writer.at
+  }
+
+  /** An undefined value: the row is removed. */
+  row(partition: number, key: Uint8Array, value: Uint8Array | undefined): void {
+    const writer = this.#writer
+    this.#enter(partition)
+    writer.ensure(itemHeadBytes + key.length + (value === undefined ? 0 : value.length))
+    writeHead(writer, key.length, value === undefined ? removed : value.length)
+    copyBytes(key, 0, key.length, writer.bytes, writer.at)
+    writer.at += key.length
+    if (value === undefined) return
+    copyBytes(value, 0, value.length, writer.bytes, writer.at)
+    writer.at += value.length
+  }
+
+  range(partition: number, from: Uint8Array, to: Uint8Array | undefined): void {
+    const writer = this.#writer
+    this.#enter(partition)
+    writer.ensure(itemHeadBytes)
+    writeHead(writer, rangeMark, from.length * 65_536 + (to === undefined ? unbounded : to.length))
+    writer.appendAll(from)
+    if (to !== undefined) writer.appendAll(to)
+  }
+
+  #enter(partition: number): void {
+    if (partition === this.#partition) return
+    this.#partition = partition
+    this.#writer.ensure(itemHeadBytes)
+    writeHead(this.#writer, partitionMark, partition)
+  }
+
+  /** What was written since the last call. */
+  take(): Buffer {
+    const bytes = this.#writer.copyFrom(0)
+    this.#writer.at = 0
+    this.#partition = -1
+    return bytes
+  }
+}
+
+function writeHead(writer: ByteWriter, first: number, second: number): void {
+  const { bytes, at } = writer
+  bytes[at] = first >>> 8
+  bytes[at + 1] = first
+  writeInt32(bytes, at + 2, second)
+  writer.at = at + itemHeadBytes
+}
+
+/** What {@link walkPiece} finds. */
+export interface PieceVisitor {
+  /** A row that was written or removed; its item begins at `at`. */
+  row(partition: number, bytes: Buffer, at: number): void
+  range(partition: number, from: Buffer, to: Buffer | undefined): void
+}
+
+/** Goes over all items in their order; false when the bytes are no piece. */
+export function walkPiece(bytes: Buffer, visitor: PieceVisitor): boolean {
+  const { length } = bytes
+  let partition = -1
+  for (let at = 0; at < length;) {
+    if (at + itemHeadBytes > length) return false
+    const first = keyLengthAt(bytes, at)
+    if (first === partitionMark) {
+      partition = readInt32(bytes, at + 2) >>> 0
+      at += itemHeadBytes
+      continue
+    }
+    if (partition < 0) return false
+    const end = first === rangeMark ? rangeEnd(bytes, at) : itemEnd(bytes, at)
+    if (end > length) return false
+    if (first === rangeMark) {
+      const fromEnd = at + itemHeadBytes + keyLengthAt(bytes, at + 2)
+      const isBounded = keyLengthAt(bytes, at + 4) !== unbounded
+      visitor.range(
+        partition,
+        bytes.subarray(at + itemHeadBytes, fromEnd),
+        isBounded ? bytes.subarray(fromEnd, end) : undefined,
+      )
+    } else {
+      visitor.row(partition, bytes, at)
+    }
+    at = end
+  }
+  return true
+}
+
+function rangeEnd(bytes: Buffer, at: number): number {
+  const toLength = keyLengthAt(bytes, at + 4)
+  return at + itemHeadBytes + keyLengthAt(bytes, at + 2) + (toLength === unbounded ? 0 : toLength)
+}
+
+export function keyLengthAt(bytes: Uint8Array, at: number): number {
+  return ((bytes[at] as number) << 8) | (bytes[at + 1] as number)
+}
+
+/** Where the item of a row ends. */
+export function itemEnd(bytes: Uint8Array, at: number): number {
+  const valueLength = readInt32(bytes, at + 2) >>> 0
+  return at + itemHeadBytes + keyLengthAt(bytes, at) + (valueLength === removed ? 0 : valueLength)
+}
+
+export function keyAt(bytes: Buffer, at: number): Buffer {
+  return bytes.subarray(at + itemHeadBytes, at + itemHeadBytes + keyLengthAt(bytes, at))
+}
+
+/** The value of a row, within the piece; undefined when the row was removed. */
+export function valueAt(bytes: Buffer, at: number): Buffer | undefined {
+  if (readInt32(bytes, at + 2) >>> 0 === removed) return undefined
+  return bytes.subarray(at + itemHeadBytes + keyLengthAt(bytes, at), itemEnd(bytes, at))
+}

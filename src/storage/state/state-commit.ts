@@ -1,0 +1,205 @@
+/**
+ * What one commit does to the rows of stores: what changed becomes the next piece of a journal, and some of what was there goes
+ * into the tree. Nothing in memory changes before the commit is durable.
+ */
+import { present } from '../../core/assert.ts'
+import type { Environment, WriteTransaction } from '../environment.ts'
+import { keyAfter, partitionKey, stateKey } from '../keys.ts'
+import type { StateWriter } from '../state-rows.ts'
+import { encodeHead, headKey, noRows, type RowSum, sealOf, type StateHead } from './head.ts'
+import type { JournalRows } from './journal-rows.ts'
+import { PieceWriter } from './piece.ts'
+import { pieceOverheadBytes } from './pieces.ts'
+import { pieceKey, type StoreJournal } from './store-journal.ts'
+
+/** A piece is closed when it has this many bytes. */
+const pieceBytesMax = 1_048_576
+/** How many old pieces a commit removes at most, for each new one. */
+const piecesRemoved = 16
+/** A range of the tree is removed in pages of this many rows. */
+const pageRows = 1_000
+/** A journal need not be larger than this many times what it says; the rest are older versions. */
+const versionsKept = 8
+const smallJournalBytes = 262_144
+
+interface Range {
+  readonly from: Buffer
+  readonly to: Buffer | undefined
+}
+
+function isIn({ from, to }: Range, key: Buffer): boolean {
+  return Buffer.compare(key, from) >= 0 && (to === undefined || Buffer.compare(key, to) < 0)
+}
+
+/** The changes of one store in one commit. */
+class StoreCommit {
+  readonly #journal: StoreJournal
+  readonly #environment: Environment
+  readonly #transaction: WriteTransaction
+  readonly #writer = new PieceWriter()
+  readonly #pieces: Buffer[] = []
+  readonly #sums: Map<number, RowSum>
+  readonly #folded = new Map<JournalRows, number[]>()
+  /** Ranges with rows of the journal, by partition: those must not come back by being folded. */
+  readonly #removed = new Map<number, Range[]>()
+  /** The partition of the last row that was put, which may be in a range that is removed. */
+  #putPartition = -1
+  #head: StateHead | undefined
+
+  constructor(journal: StoreJournal, environment: Environment, transaction: WriteTransaction) {
+    this.#journal = journal
+    this.#environment = environment
+    this.#transaction = transaction
+    this.#sums = new Map(journal.head.sums)
+  }
+
+  row(partition: number, key: Buffer, value: Buffer | undefined): void {
+    this.#putPartition = partition
+    this.#writer.row(partition, key, value)
+    if (this.#writer.bytes >= pieceBytesMax) this.#close()
+  }
+
+  removeRange(partition: number, from: Buffer, to: Buffer | undefined): void {
+    const { storeId } = this.#journal
+    const end = to === undefined ? partitionKey(storeId, partition + 1) : stateKey(storeId, partition, to, 0, to.length)
+    for (let start = stateKey(storeId, partition, from, 0, from.length); ;) {
+      const page = this.#environment.range('state', start, end, pageRows)
+      for (const { key, value } of page) this.#replace(partition, key, value, undefined)
+      const last = page.at(-1)
+      if (last === undefined || page.length < pageRows) break
+      start = keyAfter(last.key)
+    }
+    const rows = this.#journal.rows(partition)
+    const isInJournal = rows !== undefined && rows.between(from, to, 1, false).length > 0
+    if (isInJournal) this.#removed.set(partition, [...(this.#removed.get(partition) ?? []), { from, to }])
+    if (isInJournal || this.#putPartition === partition) this.#writer.range(partition, from, to)
+  }
+
+  #close(): void {
+    if (this.#writer.bytes > 0) this.#pieces.push(this.#writer.take())
+  }
+
+  /** @param bytesMax how large the journal may become */
+  end(bytesMax: number): void {
+    this.#close()
+    const { head, storeId, pieces } = this.#journal
+    let { next } = head
+    let appendedBytes = 0
+    for (const bytes of this.#pieces) {
+      this.#transaction.put('journal', pieceKey(storeId, next++), bytes)
+      appendedBytes += bytes.length + pieceOverheadBytes
+    }
+    const last = this.#fold(this.#rowsToFold(appendedBytes, bytesMax))
+    let { first } = head
+    for (let left = pieces.done(piecesRemoved * Math.max(1, this.#pieces.length)); left > 0; left--) {
+      this.#transaction.remove('journal', pieceKey(storeId, first++))
+    }
+    this.#head = { ...head, ...last, first, next, sums: this.#sums }
+    this.#transaction.put('state', headKey(storeId), encodeHead(this.#head))
+    this.#transaction.onDurable(() => this.#committed())
+  }
+
+  /**
+   * The fuller the journal, the faster: while rows are changed at random, twice as many rows as there are, for each time that it
+   * fills, keep it as it is. Rows that change all the time make no work before it is rather full.
+   */
+  #rowsToFold(appendedBytes: number, bytesMax: number): number {
+    const { pieces, liveBytes, partitions } = this.#journal
+    const bound = Math.min(bytesMax, Math.max(smallJournalBytes, versionsKept * liveBytes))
+    let rowCount = 0
+    for (const rows of partitions.values()) rowCount += rows.count
+    return this.#journal.folding.due(2 * rowCount * (appendedBytes / bound) * (pieces.bytes / bound) ** 3)
+  }
+
+  #fold(count: number): Pick<StateHead, 'foldedPartition' | 'foldedKey'> | undefined {
+    const { storeId, folding } = this.#journal
+    let last: { readonly rows: JournalRows; readonly entry: number } | undefined
+    for (const folded of folding.next(count)) {
+      const { rows, entry } = folded
+      const key = rows.key(entry)
+      const treeKey = stateKey(storeId, rows.partition, key, 0, key.length)
+      const isRemoved = this.#removed.get(rows.partition)?.some((range) => isIn(range, key)) === true
+      const value = isRemoved ? undefined : rows.value(entry)
+      this.#replace(rows.partition, treeKey, this.#environment.get('state', treeKey), value)
+      const entries = this.#folded.get(rows)
+      if (entries === undefined) this.#folded.set(rows, [entry])
+      else entries.push(entry)
+      last = folded
+    }
+    return last && { foldedPartition: last.rows.partition, foldedKey: last.rows.key(last.entry) }
+  }
+
+  /** Changes a row of the tree, and what its partition adds up to. */
+  #replace(partition: number, treeKey: Buffer, before: Buffer | undefined, after: Buffer | undefined): void {
+    let { rows, seals } = this.#sums.get(partition) ?? noRows
+    if (before !== undefined) {
+      rows--
+      seals -= sealOf(treeKey, before)
+    }
+    if (after !== undefined) {
+      rows++
+      seals += sealOf(treeKey, after)
+      this.#transaction.put('state', treeKey, after)
+    } else if (before !== undefined) {
+      this.#transaction.remove('state', treeKey)
+    }
+    this.#sums.set(partition, { rows, seals: seals >>> 0 })
+  }
+
+  #committed(): void {
+    this.#journal.committed(
+      present(this.#head, 'a commit that is durable has come to its end'),
+      this.#pieces,
+      this.#folded,
+    )
+  }
+}
+
+export class StateCommit implements StateWriter {
+  readonly #journalOf: (storeId: number) => StoreJournal
+  readonly #environment: Environment
+  readonly #transaction: WriteTransaction
+  readonly #stores = new Map<StoreJournal, StoreCommit>()
+  #last: StoreJournal | undefined
+
+  /** @param journalOf gives a journal as of the transaction */
+  constructor(environment: Environment, transaction: WriteTransaction, journalOf: (storeId: number) => StoreJournal) {
+    this.#environment = environment
+    this.#transaction = transaction
+    this.#journalOf = journalOf
+  }
+
+  put(storeId: number, partition: number, key: Buffer, value: Buffer): void {
+    this.#store(storeId).row(partition, key, value)
+  }
+
+  remove(storeId: number, partition: number, key: Buffer): void {
+    this.#store(storeId).row(partition, key, undefined)
+  }
+
+  removeRange(storeId: number, partition: number, from: Buffer, to: Buffer | undefined): void {
+    this.#store(storeId).removeRange(partition, from, to)
+  }
+
+  #store(storeId: number): StoreCommit {
+    let store = this.#last?.storeId === storeId ? this.#stores.get(this.#last) : undefined
+    if (store !== undefined) return store
+    const journal = this.#journalOf(storeId)
+    this.#last = journal
+    store = this.#stores.get(journal)
+    if (store === undefined) {
+      store = new StoreCommit(journal, this.#environment, this.#transaction)
+      this.#stores.set(journal, store)
+    }
+    return store
+  }
+
+  /**
+   * Writes everything. The last that is done to stores in the transaction.
+   *
+   * @param bytesMax how large the journals of all stores may become together
+   */
+  end(bytesMax: number, othersBytes: (journal: StoreJournal) => number): void {
+    for (const [journal, store] of this.#stores) store.end(Math.max(bytesMax - othersBytes(journal), bytesMax / 16))
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * All state stores of a log.
+ */
+import type { Environment, WriteTransaction } from '../environment.ts'
+import type { StateReader, StoredRow } from '../state-rows.ts'
+import { encodeHead, headKey, newHead } from './head.ts'
+import { mergedGet, mergedRange } from './merged-rows.ts'
+import { StateCommit } from './state-commit.ts'
+import { StoreJournal } from './store-journal.ts'
+
+const journalBytesDefault = 32 * 1_048_576
+const journalBytesMin = 4_096
+
+export class StateStores implements StateReader {
+  readonly #environment: Environment
+  readonly #journals = new Map<number, StoreJournal>()
+  #last: StoreJournal | undefined
+
+  constructor(environment: Environment) {
+    this.#environment = environment
+  }
+
+  /** A store without rows. */
+  create(transaction: WriteTransaction, storeId: number): void {
+    transaction.put('state', headKey(storeId), encodeHead(newHead))
+  }
+
+  /** The journal of a store, as of the snapshot that is read. */
+  #journal(storeId: number): StoreJournal {
+    let journal = this.#last
+    if (journal?.storeId !== storeId) {
+      journal = this.#journals.get(storeId)
+      if (journal === undefined) this.#journals.set(storeId, (journal = new StoreJournal(storeId, this.#environment)))
+      this.#last = journal
+    }
+    journal.refresh()
+    return journal
+  }
+
+  get(storeId: number, partition: number, key: Uint8Array): Buffer | undefined {
+    return mergedGet(this.#environment, storeId, partition, this.#journal(storeId).rows(partition), key)
+  }
+
+  range(
+    storeId: number,
+    partition: number,
+    from: Uint8Array,
+    to: Uint8Array | undefined,
+    limit: number,
+    isReverse = false,
+  ): StoredRow[] {
+    const rows = this.#journal(storeId).rows(partition)
+    return mergedRange(this.#environment, storeId, partition, rows, from, to, limit, isReverse)
+  }
+
+  /** Memory for rows that are not in their place on disk yet. */
+  get memoryBytes(): number {
+    let bytes = 0
+    for (const journal of this.#journals.values()) bytes += journal.memoryBytes
+    return bytes
+  }
+
+  /** Writes the changes; the last that is done to stores in the transaction. */
+  end(commit: StateCommit, bytesMax: number = journalBytesDefault): void {
+    let bytes = 0
+    for (const { pieces } of this.#journals.values()) bytes += pieces.bytes
+    commit.end(Math.max(bytesMax, journalBytesMin), ({ pieces }) => bytes - pieces.bytes)
+  }
+
+  /** Begins the changes of a commit; reads go on seeing the last one. */
+  begin(transaction: WriteTransaction): StateCommit {
+    return new StateCommit(this.#environment, transaction, (storeId) => this.#journal(storeId))
+  }
+}

@@ -1,0 +1,176 @@
+/**
+ * The journal of one store in memory: as of a commit, whoever made it.
+ *
+ * The newest version of a key is in the journal, when it has one, and else in the tree. Folding writes a row into the tree and
+ * leaves its piece as it is, so the journal of an application that is far behind says the same as one that has seen each commit.
+ */
+import { type MillraceError } from '../../core/errors.ts'
+import type { Environment } from '../environment.ts'
+import { partitionNumberKey } from '../keys.ts'
+import { damaged } from '../read-failure.ts'
+import { Folding } from './folding.ts'
+import { decodeHead, headKey, newHead, type StateHead } from './head.ts'
+import { JournalRows } from './journal-rows.ts'
+import { keyAt, type PieceVisitor, walkPiece } from './piece.ts'
+import { Pieces } from './pieces.ts'
+
+const piecesPage = 64
+
+/** The key of a piece. */
+export function pieceKey(storeId: number, sequence: number): Buffer {
+  return partitionNumberKey(storeId, 0, sequence)
+}
+
+export class StoreJournal {
+  readonly storeId: number
+  readonly pieces: Pieces = new Pieces()
+  readonly partitions: Map<number, JournalRows> = new Map()
+  readonly folding: Folding = new Folding(this.partitions)
+  readonly #environment: Environment
+  #head: StateHead = newHead
+  /** The snapshot that it was compared with. */
+  #snapshot = -1
+
+  constructor(storeId: number, environment: Environment) {
+    this.storeId = storeId
+    this.#environment = environment
+  }
+
+  /** As of the snapshot that is read, or of the transaction that is open. */
+  get head(): StateHead {
+    return this.#head
+  }
+
+  rows(partition: number): JournalRows | undefined {
+    return this.partitions.get(partition)
+  }
+
+  /** What it takes in memory. */
+  get memoryBytes(): number {
+    let bytes = this.pieces.bytes
+    for (const rows of this.partitions.values()) bytes += rows.memoryBytes
+    return bytes
+  }
+
+  /** Bytes of rows that are the newest version of their key. */
+  get liveBytes(): number {
+    let bytes = 0
+    for (const rows of this.partitions.values()) bytes += rows.liveBytes
+    return bytes
+  }
+
+  /**
+   * Takes over what others have committed, so that it fits the snapshot in which the tree is read.
+   *
+   * @throws MillraceError `damaged` when the head or a piece is not what was written
+   */
+  refresh(): void {
+    const environment = this.#environment
+    if (this.#snapshot === environment.snapshot) return
+    const stored = environment.get('state', headKey(this.storeId))
+    this.#snapshot = environment.snapshot
+    const head = stored && decodeHead(stored)
+    if (head === undefined) throw this.#damaged(stored === undefined ? 'is missing' : 'is no head')
+    const { first, next } = this.#head
+    if (head.next === next && head.first === first) return
+    this.#snapshot = -1
+    if (head.first > next || head.next < next || head.first < first) this.#forget(head.first)
+    this.#load(head)
+    this.#retire(head.first)
+    this.#head = head
+    this.folding.moveTo(head.foldedPartition, head.foldedKey)
+    this.#snapshot = environment.snapshot
+  }
+
+  #damaged(what: string): MillraceError {
+    return damaged(this.#environment.dir, `the head of the store with the id ${this.storeId} ${what}`)
+  }
+
+  #forget(first: number): void {
+    while (this.pieces.count > 0) this.pieces.shift()
+    this.partitions.clear()
+    this.folding.forget()
+    this.#head = { ...newHead, first, next: first }
+  }
+
+  #load({ next }: StateHead): void {
+    const environment = this.#environment
+    let sequence = this.#head.next
+    const end = pieceKey(this.storeId, next)
+    while (sequence < next) {
+      const page = environment.range('journal', pieceKey(this.storeId, sequence), end, piecesPage)
+      for (const { key, value } of page) {
+        if (!key.equals(pieceKey(this.storeId, sequence))) break
+        this.#add(sequence++, value)
+      }
+      const isWhole = page.length > 0 && page.at(-1)?.key.equals(pieceKey(this.storeId, sequence - 1)) === true
+      if (!isWhole) {
+        this.#forget(1)
+        throw damaged(
+          environment.dir,
+          `piece ${sequence} of the journal of the store with the id ${this.storeId} is missing`,
+        )
+      }
+    }
+  }
+
+  #add(sequence: number, bytes: Buffer): void {
+    this.pieces.push({ sequence, bytes, live: 0 })
+    let rows: JournalRows | undefined
+    const visitor: PieceVisitor = {
+      row: (partition, _, at) => {
+        if (rows?.partition !== partition) rows = this.#rowsOf(partition)
+        rows.set(bytes, at, sequence)
+      },
+      range: (partition, from, to) => this.#removeRange(partition, from, to),
+    }
+    if (walkPiece(bytes, visitor)) return
+    throw damaged(
+      this.#environment.dir,
+      `piece ${sequence} of the journal of the store with the id ${this.storeId} is none`,
+    )
+  }
+
+  #rowsOf(partition: number): JournalRows {
+    let rows = this.partitions.get(partition)
+    if (rows === undefined) this.partitions.set(partition, (rows = new JournalRows(partition, this.pieces)))
+    return rows
+  }
+
+  #removeRange(partition: number, from: Buffer, to: Buffer | undefined): void {
+    const rows = this.partitions.get(partition)
+    if (rows === undefined) return
+    for (const entry of rows.between(from, to, Infinity, false)) rows.delete(entry)
+  }
+
+  /** Forgets pieces that another process has removed: what was in them is in the tree, or in a newer piece. */
+  #retire(first: number): void {
+    for (let piece = this.pieces.oldest; piece !== undefined && piece.sequence < first; piece = this.pieces.oldest) {
+      const { sequence, live } = piece
+      if (live > 0) {
+        walkPiece(piece.bytes, {
+          row: (partition, bytes, at) => {
+            const rows = this.partitions.get(partition)
+            const entry = rows?.find(keyAt(bytes, at)) ?? -1
+            if (rows !== undefined && entry >= 0 && rows.sequenceOf(entry) === sequence) rows.delete(entry)
+          },
+          range: () => undefined,
+        })
+      }
+      this.pieces.shift()
+    }
+  }
+
+  /**
+   * Takes over what a commit of this process has made durable.
+   *
+   * @param folded entries whose rows are in the tree now
+   */
+  committed(head: StateHead, pieces: readonly Buffer[], folded: ReadonlyMap<JournalRows, readonly number[]>): void {
+    for (const [rows, entries] of folded) for (const entry of entries) if (rows.isUsed(entry)) rows.delete(entry)
+    let sequence = this.#head.next
+    for (const bytes of pieces) this.#add(sequence++, bytes)
+    this.#retire(head.first)
+    this.#head = head
+  }
+}

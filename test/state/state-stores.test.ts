@@ -1,0 +1,300 @@
+// State against a model: whatever is folded and when, whoever reads, a store holds what its commits wrote, in order.
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import type { EmbeddedLog } from '../../src/log/embedded-log.ts'
+import type { StateWriter } from '../../src/storage/state-rows.ts'
+import { StateStores } from '../../src/storage/state/state-stores.ts'
+import { openTestLog } from '../support/open.ts'
+import { openStored } from '../support/stored.ts'
+import { errorOf } from '../support/thrown.ts'
+
+type Bytes = readonly number[]
+
+type Change =
+  | { readonly kind: 'put'; readonly place: number; readonly key: Bytes; readonly value: string }
+  | { readonly kind: 'remove'; readonly place: number; readonly key: Bytes }
+  | { readonly kind: 'removeRange'; readonly place: number; readonly from: Bytes; readonly to: Bytes | undefined }
+
+interface Step {
+  readonly changes: readonly Change[]
+  /** Whether the transaction is given up at its end. */
+  readonly fails: boolean
+  /** Whether the one who commits starts anew before it. */
+  readonly isNew: boolean
+}
+
+/** Two stores with two partitions each. */
+const places = [0, 1, 2, 3].map((place) => ({ store: place >> 1, partition: (place & 1) * 7 }))
+const place = fc.nat({ max: places.length - 1 })
+const key = fc.array(fc.constantFrom(0, 1, 97, 255), { maxLength: 3 })
+const change: fc.Arbitrary<Change> = fc.oneof(
+  {
+    weight: 8,
+    arbitrary: fc.record({ kind: fc.constant('put' as const), place, key, value: fc.string({ maxLength: 30 }) }),
+  },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('remove' as const), place, key }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('removeRange' as const),
+      place,
+      from: key,
+      to: fc.option(key, { nil: undefined }),
+    }),
+  },
+)
+const step: fc.Arbitrary<Step> = fc.record({
+  changes: fc.array(change, { maxLength: 12 }),
+  fails: fc.nat({ max: 3 }).map((one) => one === 0),
+  isNew: fc.nat({ max: 5 }).map((one) => one === 0),
+})
+
+type Model = readonly Map<string, string>[]
+
+function applyTo(model: Model, one: Change): void {
+  const rows = model[one.place] as Map<string, string>
+  if (one.kind === 'put') rows.set(hex(one.key), one.value)
+  else if (one.kind === 'remove') rows.delete(hex(one.key))
+  else {
+    for (const name of rows.keys()) {
+      if (name >= hex(one.from) && (one.to === undefined || name < hex(one.to))) rows.delete(name)
+    }
+  }
+}
+
+function hex(bytes: Bytes): string {
+  return Buffer.from(bytes).toString('hex')
+}
+
+function write(writer: StateWriter, storeIds: readonly number[], one: Change): void {
+  const { store, partition } = places[one.place] as (typeof places)[number]
+  const id = storeIds[store] as number
+  if (one.kind === 'put') writer.put(id, partition, Buffer.from(one.key), valueOf(one.value))
+  else if (one.kind === 'remove') writer.remove(id, partition, Buffer.from(one.key))
+  else writer.removeRange(id, partition, Buffer.from(one.from), Buffer.from(one.to ?? [255, 255, 255]))
+}
+
+/** A value with a timestamp, as stores have them. */
+function valueOf(text: string): Buffer {
+  return Buffer.concat([Buffer.alloc(8), Buffer.from(text)])
+}
+
+class GivenUp extends Error {}
+
+function storeIdsOf(
+  { environment, applications }: EmbeddedLog,
+  application: string,
+  names: readonly string[],
+): number[] {
+  return environment.write((transaction) => names.map((name) => applications.storeId(transaction, application, name)))
+}
+
+function commit(
+  log: EmbeddedLog,
+  state: StateStores,
+  work: (writer: StateWriter) => void,
+  bytesMax = 0,
+  atEnd = (): void => undefined,
+): void {
+  log.environment.write((transaction) => {
+    const changes = state.begin(transaction)
+    work(changes)
+    state.end(changes, bytesMax)
+    atEnd()
+  })
+}
+
+function check(state: StateStores, storeIds: readonly number[], model: Model): void {
+  for (const [at, { store, partition }] of places.entries()) {
+    const id = storeIds[store] as number
+    const rows = [...(model[at] as Map<string, string>)].toSorted(([a], [b]) => (a < b ? -1 : 1))
+    const read = (limit: number, reverse: boolean, from: Bytes = [], to?: Bytes): string[][] =>
+      state
+        .range(id, partition, Buffer.from(from), to && Buffer.from(to), limit, reverse)
+        .map((row) => [row.key.toString('hex'), row.value.toString()])
+    const expected = rows.map(([name, value]) => [name, valueOf(value).toString()])
+    expect(read(1_000, false)).toEqual(expected)
+    expect(read(1_000, true)).toEqual(expected.toReversed())
+    for (const limit of [1, 3]) {
+      expect(read(limit, false)).toEqual(expected.slice(0, limit))
+      expect(read(limit, true)).toEqual(expected.toReversed().slice(0, limit))
+      const inner = expected.filter(([name = '']) => name >= '01' && name < '61ff')
+      expect(read(limit, false, [1], [97, 255])).toEqual(inner.slice(0, limit))
+      expect(read(limit, true, [1], [97, 255])).toEqual(inner.toReversed().slice(0, limit))
+    }
+    for (const [name, value] of rows) {
+      expect(state.get(id, partition, Buffer.from(name, 'hex'))?.equals(valueOf(value))).toBe(true)
+    }
+    expect(state.get(id, partition, Buffer.from('no such key'))).toBeUndefined()
+  }
+}
+
+test('a store holds what its commits wrote, for whoever reads it, and its counts agree', async () => {
+  const { log, embedded, environment } = openTestLog()
+  let runs = 0
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 25 }), (steps) => {
+      const storeIds = storeIdsOf(embedded, `application ${runs++}`, ['one', 'two'])
+      const model: Model = places.map(() => new Map())
+      let owner = new StateStores(environment)
+      const follower = new StateStores(environment)
+      for (const [at, { changes, fails, isNew }] of steps.entries()) {
+        if (isNew) owner = new StateStores(environment)
+        const work = (writer: StateWriter): void => {
+          for (const one of changes) write(writer, storeIds, one)
+        }
+        if (fails) {
+          const give = (): unknown =>
+            commit(embedded, owner, work, 0, () => {
+              throw new GivenUp()
+            })
+          expect(give).toThrow(GivenUp)
+        } else {
+          commit(embedded, owner, work)
+          for (const one of changes) applyTo(model, one)
+        }
+        check(owner, storeIds, model)
+        if (at % 3 === 0) check(follower, storeIds, model)
+      }
+      check(new StateStores(environment), storeIds, model)
+      check(follower, storeIds, model)
+    }),
+    { numRuns: 30 },
+  )
+  expect((await log.admin.verify()).problems).toEqual([])
+})
+
+/** A store whose rows are partly in the tree and partly in the journal. */
+function openFolded(commits = 40) {
+  const opened = openTestLog()
+  const { embedded } = opened
+  const [storeId = 0] = storeIdsOf(embedded, 'app', ['one'])
+  for (let at = 0; at < commits; at++) {
+    commit(embedded, embedded.state, (writer) => {
+      for (let i = 0; i < 10; i++) {
+        writer.put(storeId, 0, Buffer.from(`key ${(at * 10 + i * 7) % 97}`), valueOf(`value of ${at}`))
+      }
+    })
+  }
+  return { ...opened, storeId, stored: openStored(opened.dir) }
+}
+
+const rowsOf = ({ stored }: ReturnType<typeof openFolded>) => stored.rows('state').filter((row) => row.key.length > 4)
+
+describe('verification', () => {
+  test('finds nothing in a store that is partly folded', async () => {
+    const folded = openFolded()
+    expect(rowsOf(folded).length).toBeGreaterThan(10)
+    expect(folded.stored.rows('journal').length).toBeGreaterThan(2)
+    expect((await folded.log.admin.verify()).problems).toEqual([])
+  })
+
+  test.each<[string, (folded: ReturnType<typeof openFolded>) => void]>([
+    ['a row that is missing', (folded) => folded.stored.remove('state', rowsOf(folded)[3]?.key ?? Buffer.of(0))],
+    [
+      'a row that is older than the last commit',
+      (folded) => {
+        const row = rowsOf(folded)[3]
+        if (row === undefined) throw new Error('there is no row')
+        const before = row.value
+        for (let at = 0; at < 30; at++) {
+          commit(folded.embedded, folded.embedded.state, (writer) => {
+            writer.put(folded.storeId, 0, row.key.subarray(8), valueOf(`a newer value ${at}`))
+          })
+        }
+        expect(
+          rowsOf(folded)
+            .find(({ key }) => key.equals(row.key))
+            ?.value.equals(before),
+        ).toBe(false)
+        folded.stored.put('state', row.key, before)
+      },
+    ],
+    [
+      'a row too many',
+      (folded) => {
+        const row = rowsOf(folded)[3]
+        if (row !== undefined) folded.stored.put('state', Buffer.concat([row.key, Buffer.of(1)]), row.value)
+      },
+    ],
+    [
+      'a piece of the journal that is missing',
+      ({ stored }) => stored.remove('journal', stored.rows('journal')[1]?.key ?? Buffer.of(0)),
+    ],
+    [
+      'the last piece missing',
+      ({ stored }) => stored.remove('journal', stored.rows('journal').at(-1)?.key ?? Buffer.of(0)),
+    ],
+    ['a head that is missing', ({ stored }) => stored.remove('state', stored.rows('state')[0]?.key ?? Buffer.of(0))],
+  ])('finds %s', async (_, damage) => {
+    const folded = openFolded()
+    damage(folded)
+    folded.environment.refresh()
+    expect((await folded.log.admin.verify()).problemCount).toBeGreaterThan(0)
+  })
+})
+
+describe('a journal that is damaged', () => {
+  test.each<[string, (folded: ReturnType<typeof openFolded>) => void]>([
+    [
+      'without one of its pieces',
+      ({ stored }) => stored.remove('journal', stored.rows('journal')[1]?.key ?? Buffer.of(0)),
+    ],
+    ['without its head', ({ stored }) => stored.remove('state', stored.rows('state')[0]?.key ?? Buffer.of(0))],
+  ])('%s is an error for whoever reads the store, never other rows', (_, damage) => {
+    const folded = openFolded()
+    damage(folded)
+    folded.environment.refresh()
+    const read = (): unknown => new StateStores(folded.environment).get(folded.storeId, 0, Buffer.from('key 1'))
+    expect(errorOf(read)).toMatchObject({ code: 'damaged' })
+    expect(errorOf(read)).toMatchObject({ code: 'damaged' })
+  })
+})
+
+describe('a journal', () => {
+  test('stays within its bound, and no commit folds many times what others do', () => {
+    const { embedded, environment } = openTestLog()
+    const [storeId = 0] = storeIdsOf(embedded, 'app', ['one'])
+    const bound = 65_536
+    const folded: number[] = []
+    let [journalMax, rowsBefore] = [0, 0]
+    for (let at = 0; at < 600; at++) {
+      commit(
+        embedded,
+        embedded.state,
+        (writer) => {
+          for (let i = 0; i < 40; i++) {
+            const key = Buffer.from(`key ${Math.imul(at * 40 + i + 1, 0x9e3779b1) >>> 12}`)
+            writer.put(storeId, 0, key, valueOf('some value or other'))
+          }
+        },
+        bound,
+      )
+      journalMax = Math.max(journalMax, embedded.state.memoryBytes)
+      const rows = environment.rowCount('state')
+      folded.push(rows - rowsBefore)
+      rowsBefore = rows
+    }
+    expect(journalMax).toBeLessThan(3 * bound)
+    const steady = folded.slice(200).toSorted((a, b) => a - b)
+    const median = steady[steady.length >> 1] ?? 0
+    expect(median).toBeGreaterThan(20)
+    expect(Math.max(...folded)).toBeLessThan(10 * median)
+  })
+
+  test('of rows that change all the time is a few times as large as they are', () => {
+    const { embedded } = openTestLog()
+    const [storeId = 0] = storeIdsOf(embedded, 'app', ['one'])
+    for (let at = 0; at < 2_000; at++) {
+      commit(
+        embedded,
+        embedded.state,
+        (writer) => {
+          for (let i = 0; i < 10; i++) writer.put(storeId, 0, Buffer.from(`key ${i}`), valueOf(`value ${at}`))
+        },
+        32 * 1_048_576,
+      )
+    }
+    expect(embedded.state.memoryBytes).toBeLessThan(600_000)
+  })
+})
