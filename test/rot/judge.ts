@@ -4,9 +4,9 @@ import type { Contents, PartitionContents } from './contents.ts'
 
 /**
  * What came of a damage. `harmless` and `error` are what should; `crash` is a process that LMDB has ended, `state` an
- * application whose rows of state are wrong or missing, which carry no checksum, `again` a group that reads again because its
- * position cannot be found. The rest must not be: `wrong` records or topics, `absent` ones without an error, an error that is
- * `raw`, a `verify` that rejects.
+ * application whose rows of state are absent or old, which `verify` has told of, `again` a group that reads again because its
+ * position cannot be found. The rest must not be: such rows that `verify` has `missed`, `wrong` records or topics, `absent`
+ * ones without an error, an error that is `raw`, a `verify` that rejects.
  */
 export const outcomes = [
   'harmless',
@@ -14,6 +14,7 @@ export const outcomes = [
   'crash',
   'state',
   'again',
+  'missed',
   'wrong',
   'absent',
   'raw',
@@ -22,7 +23,7 @@ export const outcomes = [
 ] as const
 export type Outcome = (typeof outcomes)[number]
 
-export const violations: ReadonlySet<Outcome> = new Set(['wrong', 'absent', 'raw', 'hang', 'verify'])
+export const violations: ReadonlySet<Outcome> = new Set(['missed', 'wrong', 'absent', 'raw', 'hang', 'verify'])
 
 export interface Verdict {
   readonly outcome: Outcome
@@ -38,7 +39,11 @@ export function judge(sound: Contents, found: Contents, isState: boolean): Verdi
   const [first] = complaints.toSorted((a, b) => outcomes.indexOf(b.outcome) - outcomes.indexOf(a.outcome))
   if (first !== undefined) {
     const isOfState = isState && first.step === 'application'
-    return { outcome: isOfState ? 'state' : first.outcome, detail: `${first.step}: ${first.detail}`, isFound }
+    return {
+      outcome: isOfState ? (isFound === true ? 'state' : 'missed') : first.outcome,
+      detail: `${first.step}: ${first.detail}`,
+      isFound,
+    }
   }
   const [error] = Object.entries(found.errors)
   const lost = [...Object.values(found.read), ...Object.values(found.counted)].find(

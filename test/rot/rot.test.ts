@@ -86,6 +86,7 @@ describe('the judge', () => {
   })
 
   test('of rows of state that are wrong because of the state says so', () => {
-    expect(judge(sound, { ...sound, state: [] }, true).outcome).toBe('state')
+    expect(judge(sound, { ...sound, state: [], problems: 1 }, true).outcome).toBe('state')
+    expect(judge(sound, { ...sound, state: [], problems: 0 }, true).outcome).toBe('missed')
   })
 })

@@ -6,8 +6,8 @@
  *    something is: heads of pages, pointers, sizes, keys.
  * 2. A process makes the copy, opens it and reads it: `verify`, maintenance, the list of topics, readers, a consumer of a group,
  *    an application that counts on, queries. What came is held against the sound log (`judge.ts`).
- * 3. Allowed are: nothing, an error of millrace, a crash inside LMDB (docs/faults.md lists where), and rows of state that are
- *    absent or old, until a store counts its rows; and a group that reads again because its position is hidden.
+ * 3. Allowed are: nothing, an error of millrace, a crash inside LMDB (docs/faults.md lists where), rows of state that are
+ *    absent or old, if `verify` tells of it; and a group that reads again because its position is hidden.
  *
  * Also `--jobs J` (processes side by side, default 2), `--json`, and `--except TEXT` (no damage in places whose description
  * holds it). A violation keeps the sound log, since LMDB does not use the

@@ -92,7 +92,7 @@ function* checkStore(environment: Environment, storeId: number): Generator<numbe
   const end = afterPrefix(key)
   for (let from = keyAfter(key); ;) {
     const page = environment.storedRange('state', from, end, pageRows)
-    for (const entry of page) checkRow(entry, sums, findings)
+    for (const entry of page) checkRow(environment, entry, sums, findings)
     const last = page.at(-1)
     if (last === undefined || page.length < pageRows) break
     from = keyAfter(last.key)
@@ -110,7 +110,12 @@ function* checkStore(environment: Environment, storeId: number): Generator<numbe
   return findings
 }
 
-function checkRow({ key, value }: Entry, sums: Map<number, RowSum>, findings: Findings): void {
+function checkRow(
+  environment: Environment,
+  { key, value }: Entry,
+  sums: Map<number, RowSum>,
+  findings: Findings,
+): void {
   findings.counts.rows++
   const unsealed = unseal(key, value)
   const isRow =
@@ -122,6 +127,10 @@ function checkRow({ key, value }: Entry, sums: Map<number, RowSum>, findings: Fi
     const what = unsealed === undefined ? 'its checksum is wrong' : 'it is no row of a store'
     findings.add('damaged_row', `${rowName('state', key)}: ${what}`)
     return
+  }
+  // A page that leads a search to the wrong place hides a row that a walk over all of them finds.
+  if (environment.get('state', key) === undefined) {
+    findings.add('unreadable', `${rowName('state', key)}: a search does not find it`)
   }
   const partition = key.readUInt32BE(4)
   const { rows, seals } = sums.get(partition) ?? noRows

@@ -5,7 +5,8 @@
  * thousands of objects would cost more memory and time than the rows themselves. The order of keys is kept from the first time
  * that it is asked for.
  */
-import { itemEnd, itemHeadBytes, keyAt, keyLengthAt, valueAt } from './piece.ts'
+import { copyBytes } from '../../core/bytes.ts'
+import { isRemoved, itemEnd, itemHeadBytes, keyAt, keyLengthAt, valueAt } from './piece.ts'
 import type { Pieces } from './pieces.ts'
 import { compareKeys, type KeyedRows, RowOrder, sortRows } from './row-order.ts'
 
@@ -69,6 +70,18 @@ export class JournalRows implements KeyedRows {
   /** Within the piece: not to be handed out. Undefined when the row was removed. */
   value(entry: number): Buffer | undefined {
     return valueAt(this.keyBytes(entry), this.#places[entry] as number)
+  }
+
+  /** A copy of the value; undefined when the row was removed. */
+  copyOfValue(entry: number): Buffer | undefined {
+    const bytes = this.keyBytes(entry)
+    const place = this.#places[entry] as number
+    const end = itemEnd(bytes, place)
+    const start = place + itemHeadBytes + keyLengthAt(bytes, place)
+    if (isRemoved(bytes, place)) return undefined
+    const copy = Buffer.allocUnsafe(end - start)
+    copyBytes(bytes, start, end, copy, 0)
+    return copy
   }
 
   isUsed(entry: number): boolean {

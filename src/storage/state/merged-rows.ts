@@ -18,8 +18,7 @@ export function mergedGet(
 ): Buffer | undefined {
   const entry = rows === undefined ? -1 : rows.find(key)
   if (rows === undefined || entry < 0) return environment.get('state', stateKey(storeId, partition, key, 0, key.length))
-  const value = rows.value(entry)
-  return value && Buffer.from(value)
+  return rows.copyOfValue(entry)
 }
 
 /** Up to `limit` rows with from <= key < to: the first ones or, in reverse, the last ones with the last one first. */
@@ -63,8 +62,8 @@ export function mergedRange(
       }
       nextChanged++
       last = key
-      const value = rows.value(entry)
-      if (value !== undefined) found.push({ key: Buffer.from(key), value: Buffer.from(value) })
+      const value = rows.copyOfValue(entry)
+      if (value !== undefined) found.push({ key: Buffer.from(key), value })
     }
     if (last === undefined) return found
     if (reverse) end = Buffer.from(last)

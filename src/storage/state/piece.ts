@@ -126,8 +126,12 @@ export function keyAt(bytes: Buffer, at: number): Buffer {
   return bytes.subarray(at + itemHeadBytes, at + itemHeadBytes + keyLengthAt(bytes, at))
 }
 
+export function isRemoved(bytes: Uint8Array, at: number): boolean {
+  return readInt32(bytes, at + 2) >>> 0 === removed
+}
+
 /** The value of a row, within the piece; undefined when the row was removed. */
 export function valueAt(bytes: Buffer, at: number): Buffer | undefined {
-  if (readInt32(bytes, at + 2) >>> 0 === removed) return undefined
+  if (isRemoved(bytes, at)) return undefined
   return bytes.subarray(at + itemHeadBytes + keyLengthAt(bytes, at), itemEnd(bytes, at))
 }

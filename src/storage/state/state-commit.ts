@@ -42,8 +42,9 @@ class StoreCommit {
   readonly #folded = new Map<JournalRows, number[]>()
   /** Ranges with rows of the journal, by partition: those must not come back by being folded. */
   readonly #removed = new Map<number, Range[]>()
-  /** The partition of the last row that was put, which may be in a range that is removed. */
-  #putPartition = -1
+  /** Partitions with changed rows, which may be in a range that is removed. */
+  readonly #changed = new Set<number>()
+  #lastChanged = -1
   #head: StateHead | undefined
 
   constructor(journal: StoreJournal, environment: Environment, transaction: WriteTransaction) {
@@ -54,7 +55,7 @@ class StoreCommit {
   }
 
   row(partition: number, key: Buffer, value: Buffer | undefined): void {
-    this.#putPartition = partition
+    if (partition !== this.#lastChanged) this.#changed.add((this.#lastChanged = partition))
     this.#writer.row(partition, key, value)
     if (this.#writer.bytes >= pieceBytesMax) this.#close()
   }
@@ -72,7 +73,7 @@ class StoreCommit {
     const rows = this.#journal.rows(partition)
     const isInJournal = rows !== undefined && rows.between(from, to, 1, false).length > 0
     if (isInJournal) this.#removed.set(partition, [...(this.#removed.get(partition) ?? []), { from, to }])
-    if (isInJournal || this.#putPartition === partition) this.#writer.range(partition, from, to)
+    if (isInJournal || this.#changed.has(partition)) this.#writer.range(partition, from, to)
   }
 
   #close(): void {

@@ -28,7 +28,7 @@ async function verdictOn(text: string, sound: Contents): Promise<Verdict> {
   if (damage === undefined) throw new Error(`"${text}" is no damage`)
   try {
     const found = await read(damagedCopy(file, damage))
-    return judge(sound, found, placeOf(pages, damage.at).endsWith('of state'))
+    return judge(sound, found, / of (state|journal)$/.test(placeOf(pages, damage.at)))
   } catch (error) {
     if (!(error instanceof RawError)) throw error
     return { outcome: 'raw', detail: error.message, isFound: undefined }
