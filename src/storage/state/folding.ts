@@ -6,7 +6,7 @@ import { keyAfter } from '../keys.ts'
 import type { JournalRows } from './journal-rows.ts'
 
 /** A queue holds about this share of the rows. */
-const queueShare = 1 / 8
+const queueShare = 1 / 4
 const queueRowsMin = 1_024
 
 const noBytes = Buffer.alloc(0)

@@ -40,6 +40,8 @@ function compareRows(rows: KeyedRows, left: number, right: number): number {
 
 /** A row's number stands in the lower digits of what is sorted, the bytes after what all keys begin with in the upper ones. */
 const rowsMax = 2 ** 21
+/** So few rows are sorted by comparing them. */
+const fewRows = 12
 
 /**
  * Sorts rows by their keys. Nearly all of the work is one sort of numbers, without a call for each comparison: they begin with
@@ -70,10 +72,17 @@ export function sortRows(rows: KeyedRows, unsorted: readonly number[]): Int32Arr
     for (; end < length && Math.floor((numbers[end] as number) / rowsMax) === upper; end++) {
       sorted[end] = unsorted[(numbers[end] as number) - upper * rowsMax] as number
     }
-    if (end - start > 1) sorted.subarray(start, end).sort((left, right) => compareRows(rows, left, right))
+    // Keys that differ only in zero bytes at their ends are alike for ever.
+    if (end - start > 1) sortAlike(rows, sorted.subarray(start, end), end - start < length)
     start = end
   }
   return sorted
+}
+
+/** Sorts rows whose keys begin alike. */
+function sortAlike(rows: KeyedRows, alike: Int32Array, isSmaller: boolean): void {
+  if (alike.length < fewRows || !isSmaller) alike.sort((left, right) => compareRows(rows, left, right))
+  else alike.set(sortRows(rows, Array.from(alike)))
 }
 
 /** How many bytes all keys begin with. */

@@ -117,9 +117,9 @@ class StoreCommit {
     let last: { readonly rows: JournalRows; readonly entry: number } | undefined
     for (const folded of folding.next(count)) {
       const { rows, entry } = folded
-      const key = rows.key(entry)
-      const treeKey = stateKey(storeId, rows.partition, key, 0, key.length)
-      const isRemoved = this.#removed.get(rows.partition)?.some((range) => isIn(range, key)) === true
+      const treeKey = stateKey(storeId, rows.partition, rows.keyBytes(entry), rows.keyStart(entry), rows.keyEnd(entry))
+      const ranges = this.#removed.get(rows.partition)
+      const isRemoved = ranges?.some((range) => isIn(range, rows.key(entry))) === true
       const value = isRemoved ? undefined : rows.value(entry)
       this.#replace(rows.partition, treeKey, this.#environment.get('state', treeKey), value)
       const entries = this.#folded.get(rows)
