@@ -4,6 +4,7 @@ import type { StateReader, StoredRow } from '../../src/storage/state-rows.ts'
 import { StateStores } from '../../src/storage/state/state-stores.ts'
 import { openDurableLog } from '../support/open.ts'
 import { startProgram } from '../support/program.ts'
+import { storeIdsOf } from '../support/store-ids.ts'
 
 const groupRows = 30
 
@@ -12,7 +13,7 @@ test('rows that belong together are read as of one commit, while another process
   const program = startProgram('write-state', [environment.dir, String(groupRows)])
   expect(await program.line()).toBe('begun')
   embedded.refresh()
-  const [storeId = 0] = embedded.storeIds('writer', ['numbers'])
+  const [storeId = 0] = storeIdsOf(embedded, 'writer', ['numbers'])
   const [from, to] = [Buffer.from('group '), Buffer.from('group!')]
   let before = 0
   let changes = 0

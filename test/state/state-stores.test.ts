@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest'
 import type { EmbeddedLog } from '../../src/log/embedded-log.ts'
 import type { StateWriter } from '../../src/storage/state-rows.ts'
 import { StateStores } from '../../src/storage/state/state-stores.ts'
+import { storeIdsOf } from '../support/store-ids.ts'
 import { openTestLog } from '../support/open.ts'
 import { openStored } from '../support/stored.ts'
 import { errorOf } from '../support/thrown.ts'
@@ -80,14 +81,6 @@ function valueOf(text: string): Buffer {
 }
 
 class GivenUp extends Error {}
-
-function storeIdsOf(
-  { environment, applications }: EmbeddedLog,
-  application: string,
-  names: readonly string[],
-): number[] {
-  return environment.write((transaction) => names.map((name) => applications.storeId(transaction, application, name)))
-}
 
 function commit(
   log: EmbeddedLog,

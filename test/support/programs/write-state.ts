@@ -3,11 +3,12 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { EmbeddedLog } from '../../../src/log/embedded-log.ts'
 import { Environment } from '../../../src/storage/environment.ts'
 import { Random } from '../../crash/random.ts'
+import { storeIdsOf } from '../store-ids.ts'
 
 const [dir = '', groupRows = '1'] = process.argv.slice(2)
 const random = new Random(7)
 const log = new EmbeddedLog(new Environment(dir))
-const [storeId = 0] = log.storeIds('writer', ['numbers'])
+const [storeId = 0] = storeIdsOf(log, 'writer', ['numbers'])
 const valueOf = (text: string): Buffer => Buffer.concat([Buffer.alloc(8), Buffer.from(text)])
 const input = process.stdin.resume()
 for (let number = 1; !input.readableEnded; number++) {
