@@ -78,8 +78,8 @@ export interface Session {
   /** Later reads see what is new. Between two calls all reads see one moment. */
   refresh(): void
   /**
-   * Changes when there may be more to read: while it stays the same, {@link refresh} brings nothing new. A commit of one's
-   * own may raise it by one.
+   * Rises by one with each commit of anyone, those of one's own included: while it stays the same, {@link refresh} brings
+   * nothing new.
    */
   newestCommit(): number
   /** As far as the session knows. */

@@ -57,7 +57,7 @@ export class NotingTransaction implements WriteTransaction {
 }
 
 /** Of a name without a limit of its own; nothing is wrong with the disk. */
-function keyTooLong(database: DatabaseName, key: Uint8Array): MillraceError {
+export function keyTooLong(database: DatabaseName, key: Uint8Array): MillraceError {
   return new MillraceError(
     'bad_option',
     `a key of ${key.length} bytes is too long for a row of "${database}", which takes up to ${keyBytesMax}: use a shorter name`,

@@ -43,7 +43,7 @@ export class MemoryLog implements ApplicationLog {
   readonly #listeners = new Set<() => void>()
   readonly #steps: (() => void)[] = []
   #isHeld = false
-  /** Rises with everything that there may be to read. */
+  /** Rises with every commit, and with everything that there may be to read. */
   newestCommit = 0
   #nextId = 1
   #nextEpoch = 1
@@ -217,6 +217,7 @@ export class MemoryLog implements ApplicationLog {
       for (const { partition, offset } of positions) application.positions.set(nameOf(partition), offset)
       putProgress(application, { task, progress })
     }
+    this.newestCommit++
   }
 }
 

@@ -4,7 +4,8 @@
  */
 import { present } from '../../core/assert.ts'
 import type { Environment, WriteTransaction } from '../environment.ts'
-import { keyAfter, partitionKey, stateKey } from '../keys.ts'
+import { keyTooLong } from '../write-transaction.ts'
+import { keyAfter, keyBytesMax, partitionKey, stateKey } from '../keys.ts'
 import type { StateWriter } from '../state-rows.ts'
 import { encodeHead, headKey, noRows, type RowSum, sealOf, type StateHead } from './head.ts'
 import type { JournalRows } from './journal-rows.ts'
@@ -14,6 +15,8 @@ import { pieceKey, type StoreJournal } from './store-journal.ts'
 
 /** A piece is closed when it has this many bytes. */
 const pieceBytesMax = 1_048_576
+/** Store and partition stand before the key of a row. */
+const rowKeyBytesMax = keyBytesMax - 8
 /** How many old pieces a commit removes at most, for each new one. */
 const piecesRemoved = 16
 /** A range of the tree is removed in pages of this many rows. */
@@ -171,6 +174,7 @@ export class StateCommit implements StateWriter {
   }
 
   put(storeId: number, partition: number, key: Buffer, value: Buffer): void {
+    if (key.length > rowKeyBytesMax) throw keyTooLong('state', key) // it would be refused when it is folded, commits later
     this.#store(storeId).row(partition, key, value)
   }
 
