@@ -29,7 +29,10 @@ export interface StreamsOptions {
   readonly deadLetterTopic?: string | undefined
   /** How long to wait for records of an empty partition while others have some, in ms. Default 0. */
   readonly maxTaskIdleMs?: number | undefined
-  /** Memory for rows of stores beside those of the running commit, roughly, in bytes. Default 64 MiB. */
+  /**
+   * Memory for rows of stores beside those of the running commit, roughly, in bytes. Up to half of it is for changed rows
+   * that are not in their place on disk yet. Default 64 MiB.
+   */
   readonly stateCacheBytes?: number | undefined
   /** Times commits and waits. Default: the machine's. */
   readonly clock?: Clock | undefined
