@@ -22,16 +22,33 @@ const eagerBytesMax = 1_024
 
 const noBytes = Buffer.alloc(0)
 
+/** Where a record of the log lies. */
+export interface RecordPlace {
+  readonly kind?: undefined
+  readonly topic: string
+  readonly partition: number
+}
+
+/** Which job a carrier comes from that no record has caused. */
+export interface JobPlace {
+  readonly kind: 'punctuation' | 'release'
+  readonly operator: string
+  readonly partition: number
+}
+
+const nowhere: RecordPlace = { topic: '', partition: 0 }
+
 /** A record on its way through a task. */
 export class Carrier<K = unknown, V = unknown> {
   timestamp: number
   headers: readonly Header[] = noHeaders
-  /** The record of the log that this one was made from. */
+  /** The record of the log that this one was made from, or the first carrier of the job. */
   readonly origin: Carrier
-  /** The record that the current turn began with. */
+  /** The carrier that the current turn began with. */
   root: Carrier
-  topic = ''
-  partition = 0
+  /** Of an origin. */
+  place: RecordPlace | JobPlace = nowhere
+  /** Of a record of the log. */
   offset = -1
   /** Set on a root: a decoding error of its turn, even when user code caught the throw. */
   failure: MillraceError | undefined = undefined
@@ -58,7 +75,7 @@ export class Carrier<K = unknown, V = unknown> {
 
   /** A record of the log. `keyEnd` or `valueEnd` of -1 is null. */
   static ofLog(
-    place: { readonly topic: string; readonly partition: number },
+    place: RecordPlace,
     offset: number,
     timestamp: number,
     headers: readonly Header[],
@@ -71,8 +88,7 @@ export class Carrier<K = unknown, V = unknown> {
     valueEnd: number,
   ): Carrier {
     const carrier = new Carrier<unknown, unknown>(timestamp, undefined, undefined)
-    carrier.topic = place.topic
-    carrier.partition = place.partition
+    carrier.place = place
     carrier.offset = offset
     carrier.headers = headers
     carrier.#keyCodec = keyCodec
@@ -83,6 +99,15 @@ export class Carrier<K = unknown, V = unknown> {
     carrier.#valueBytes = bytes
     carrier.#valueStart = valueStart
     carrier.#valueEnd = valueEnd
+    return carrier
+  }
+
+  /** What a job without a record begins with: its key and value are null, and what the job emits is made from it. */
+  static ofJob(place: JobPlace, timestamp: number): Carrier {
+    const carrier = new Carrier<unknown, unknown>(timestamp, undefined, undefined)
+    carrier.place = place
+    carrier.#makeKey(null, undefined)
+    carrier.#makeValue(null, undefined)
     return carrier
   }
 

@@ -13,9 +13,20 @@
  *   nodes too: then all of them see each other's writes, also within a turn.
  * - When anything downstream throws, the throw passes through it to the engine, which undoes the whole turn.
  *
+ * Jobs of its own, each a turn that is kept whole or undone whole
+ * - `schedule` asks for one each time that so much time has passed; `release` for as many as it takes to let go of rows that
+ *   are due.
+ * - Their order is part of what a run determines. After a source record come the regrouped records that it caused. Then come
+ *   the jobs that are due, the first task first: its releases, in the order of the nodes, each until nothing is left; then its
+ *   punctuations by stream time, by due time, then in the order of the nodes. Regrouped records that a job causes are worked
+ *   off before the next job, and every job before the next source record. Only punctuations by the wall clock lie outside:
+ *   they come when the clock says so, between jobs.
+ * - A commit may fall between two jobs. What is due then is still due after a crash.
+ *
  * What it must keep to
- * - It emits inside the call that it was given a record in, or never; what follows has been worked off when the emission
- *   returns. That holds for its ports too. It does not complete, and it does not unsubscribe.
+ * - It emits inside the call that it was given a record in, or that of a job which it asked for, or never; what follows has
+ *   been worked off when the emission returns. That holds for its ports too. It does not complete, and it does not unsubscribe.
+ * - What it emits in a job it makes from the carrier of the job, which has the time of the job and no headers.
  * - It subscribes to each of its inputs once, when it is subscribed to.
  * - It keeps nothing between records except in its context: what stands in a field is lost after a crash and is not
  *   undone with a turn.
@@ -48,6 +59,39 @@ export interface StreamTime {
   advance(timestamp: number): number
 }
 
+/** Which time a punctuation goes by: that of the records of its task, or the clock of the application. */
+export type PunctuationType = 'streamTime' | 'wallClock'
+
+/** @param now the stream time of the task, or the time of the clock, not the time that was due */
+export type Punctuator = (now: number, job: Carrier) => void
+
+/** A punctuation that was asked for. */
+export interface Scheduled {
+  /** It does not come any more. Undone with the turn that it was called in. */
+  cancel(): void
+}
+
+/** A number that is kept with the state of an operator and partition, 0 at first, and undone with the turn. */
+export interface PersistentNumber {
+  readonly value: number
+  set(value: number): void
+}
+
+/** How an operator lets go of rows of which many may fall due at once. */
+export interface Release {
+  /** Emits for the first rows that are due, at most `max`, and takes them off those; whether there may be more. */
+  next(max: number, job: Carrier): boolean
+  /** Takes the first row off without emitting: a turn with it alone has failed, and it is passed over. */
+  skip(): SkippedRow
+}
+
+/** A row that was passed over, as a dead letter shows it. */
+export interface SkippedRow {
+  readonly timestamp: number
+  readonly key: Uint8Array | null
+  readonly value: Uint8Array | null
+}
+
 /** What an operator gets for one partition. */
 export interface OperatorContext {
   /** The operator's id, for errors. */
@@ -62,6 +106,27 @@ export interface OperatorContext {
   state<K, V>(store: StoreSpec): Store<K, V>
   /** A further output, for records that are late or take another branch. Where nothing follows it, they end there. */
   port(name: string): CarrierObserver
+  /** A number of the operator, by a name of its own. */
+  cell(name: string): PersistentNumber
+  /**
+   * Calls back in a job of its own each time that `intervalMs` have passed, once however many intervals were passed over.
+   *
+   * Due times lie at `startMs` and every interval after it. Without one, stream time goes by multiples of the interval, the
+   * first with the first record; the wall clock begins one interval from now. The n-th that the factory asks for keeps its
+   * due time and its cancellation over restarts, as long as its interval is the same. What is asked for later, in a turn, is
+   * undone with the turn, and gone after a restart.
+   */
+  schedule(
+    intervalMs: number,
+    type: PunctuationType,
+    punctuator: Punctuator,
+    options?: { readonly startMs?: number | undefined },
+  ): Scheduled
+  /**
+   * Names what releases rows; for factories only. The function that it returns asks for jobs, until nothing is left: call it
+   * in the turn that made rows due. It is undone with the turn, and is not forgotten in a crash.
+   */
+  release(release: Release): () => void
   /** Stops the application: for what no error policy may pass over. */
   stop(error: MillraceError): void
 }

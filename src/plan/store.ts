@@ -116,8 +116,11 @@ export interface OrderedStore<K, V> extends Store<K, V> {
   rows(range?: RowRange<K>): Iterable<OrderedRow<V>>
   /** Makes a row due at a time, in ms of the operator's choice; -1: never. A removed row is never due. */
   setDue(row: OrderedRow<V>, due: number): void
-  /** The first rows with 0 <= due <= `until`, by due time, then by the bytes of their keys; at most {@link dueRowsMax}. */
-  dueRows(until: number): readonly OrderedRow<V>[]
+  /**
+   * The first rows with 0 <= due <= `until`, by due time, then by the bytes of their keys; at most `max`, without one
+   * {@link dueRowsMax}.
+   */
+  dueRows(until: number, max?: number): readonly OrderedRow<V>[]
   /** Rows with a time before this have expired; 0 where rows are kept until they are removed. */
   readonly expiredBefore: number
 }

@@ -158,10 +158,11 @@ export class RunningApplication implements Application {
     }
   }
 
-  /** Sleeps until there is news: new records, a wait that ends, a commit that falls due, or the end. */
+  /** Sleeps until there is news: new records, a wait that ends, a commit or a job that falls due, or the end. */
   async #rest(result: RunResult): Promise<void> {
     const untilCommitMs = this.#commitTimer.leftMs(true)
-    const restMs = Math.min(untilCommitMs, result === 'waiting' ? this.#engine.idleWaitMs : Number.POSITIVE_INFINITY)
+    const idleWaitMs = result === 'waiting' ? this.#engine.idleWaitMs : Number.POSITIVE_INFINITY
+    const restMs = Math.min(untilCommitMs, idleWaitMs, this.#engine.nextDueMs)
     const cancel = Number.isFinite(restMs) ? this.#clock.schedule(Math.max(0, restMs), () => this.#notify()) : undefined
     await new Promise<void>((resolve) => {
       this.#wake = resolve
@@ -191,8 +192,8 @@ export class RunningApplication implements Application {
 
   /** Whether everything that was there when the wait began is worked on. */
   #hasReached({ targets }: Waiter): boolean {
-    const { lanes } = this.#engine
-    return targets.every((target, index) => (lanes[index]?.position ?? 0) >= target)
+    const { lanes, hasDue } = this.#engine
+    return !hasDue && targets.every((target, index) => (lanes[index]?.position ?? 0) >= target)
   }
 
   /** Directly after a commit: what is worked on is durable. */

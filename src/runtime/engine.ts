@@ -12,14 +12,17 @@ import type { PlanNode, RegroupNode, SinkNode, SubTopology } from '../plan/node.
 import type { DropReason } from '../plan/operator.ts'
 import type { Topology } from '../plan/topology.ts'
 import type { Store, StoreSpec } from '../plan/store.ts'
+import { Agenda, type TaskAgenda } from './agenda.ts'
 import type { FailurePolicy } from './failures.ts'
 import type { Inlet } from './inlet.ts'
 import type { Layout } from './layout.ts'
 import { taskName, taskOf } from './inherited-ledgers.ts'
+import type { Job } from './job.ts'
 import { Ledger } from './ledger.ts'
 import { encodeEntries, type LedgerEntries } from './ledger-entries.ts'
 import { OutputTopics } from './output-topics.ts'
 import type { Output } from './outputs.ts'
+import { RecordJob } from './record-job.ts'
 import { Regroupings } from './regroupings.ts'
 import { type SourceLane, SourceSequence } from './sequence.ts'
 import { Shuffle } from './shuffle.ts'
@@ -73,6 +76,8 @@ export class Engine implements TaskHost {
   readonly #options: EngineOptions
   readonly #scope = new TurnScope()
   readonly #turns: Turns
+  readonly #agenda: Agenda
+  readonly #recordJob = new RecordJob()
   readonly #inherited: ReadonlyMap<string, LedgerEntries>
   readonly #sequence: SourceSequence
   readonly #shuffle = new Shuffle()
@@ -81,7 +86,12 @@ export class Engine implements TaskHost {
   readonly #inlets: readonly Inlet[]
   readonly #outputs: OutputTopics
   readonly #stores: Stores
-  #recordsSinceCommit = 0
+  /** Source records, and jobs that no record has caused. */
+  #jobsSinceCommit = 0
+  /** Whether there is more for a commit than jobs have done: a schedule that has begun. */
+  #hasBegun: boolean
+  /** A job may change many rows, so the stores are looked at after each. */
+  #isStateLarge = false
   /** What the commit that is under way holds. */
   #prepared: Prepared | undefined
 
@@ -99,7 +109,9 @@ export class Engine implements TaskHost {
       policy: options.policy,
       deadLetters: () => this.#outputs.created(options.deadLetterTopic),
     })
+    this.#agenda = new Agenda(this.#scope, options.clock)
     const tasks = this.#makeTasks(topology)
+    this.#hasBegun = this.ledgers.some(({ hasChanged }) => hasChanged)
     this.#inlets = lanes.map((lane) => inletOf(tasks, lane))
     this.#sequence = new SourceSequence(session, lanes)
     this.#sequence.lookForMore(options.clock.elapsed())
@@ -122,11 +134,11 @@ export class Engine implements TaskHost {
     return tasks
   }
 
-  ledgerOf(subTopology: SubTopology, partition: number): Ledger {
+  agendaOf(subTopology: SubTopology, partition: number): TaskAgenda {
     const task = taskOf(subTopology, partition)
     const ledger = new Ledger(this.#scope, task, this.#inherited.get(taskName(task)))
     this.ledgers.push(ledger)
-    return ledger
+    return this.#agenda.ofTask(ledger)
   }
 
   state(store: StoreSpec, ledger: Ledger): Store<unknown, unknown> {
@@ -151,8 +163,8 @@ export class Engine implements TaskHost {
   }
 
   /**
-   * Works on records until a commit is due, the input is drained, an empty partition is waited for, a record has yet to be
-   * fetched, or `timeUp` says so.
+   * Works on what is due, and on records, until a commit is due, the input is drained, an empty partition is waited for, a
+   * record has yet to be fetched, or `timeUp` says so.
    *
    * @throws the error that stops the application; nothing since the last commit is kept then
    */
@@ -161,15 +173,22 @@ export class Engine implements TaskHost {
     const sequence = this.#sequence
     const now = (): number => this.#options.clock.elapsed()
     sequence.lookForMore(now())
+    this.#agenda.lookAtClock()
     let nextLook = 1
     for (let turns = 1; ; turns++) {
       if (this.#fatal !== undefined) throw this.#fatal
       if (this.isCommitDue) return 'commitDue'
-      const lane = sequence.next()
-      if (lane === undefined) return sequence.isLate ? 'late' : 'drained'
-      if (this.#options.maxTaskIdleMs > 0 && this.idleWaitMs > 0) return 'waiting'
-      this.#work(lane)
-      if (sequence.take(lane, now)) sequence.lookForMore(now())
+      const job = this.#agenda.next()
+      if (job === undefined) {
+        const lane = sequence.next()
+        if (lane === undefined) return sequence.isLate ? 'late' : 'drained'
+        if (this.#options.maxTaskIdleMs > 0 && this.idleWaitMs > 0) return 'waiting'
+        this.#take(lane)
+        if (sequence.take(lane, now)) sequence.lookForMore(now())
+      } else {
+        this.#work(job)
+        this.#isStateLarge = this.#takesTooMuch
+      }
       if (turns < nextLook) continue
       if (timeUp()) return 'timeUp'
       nextLook += Math.min(turns, turnsBetweenLooksMax)
@@ -186,29 +205,47 @@ export class Engine implements TaskHost {
     return waitMs
   }
 
-  /** One source record, and all regrouped records that come of it. */
-  #work(lane: SourceLane): void {
+  #take(lane: SourceLane): void {
     const inlet = present(this.#inlets[lane.index], 'every source lane has an inlet')
-    this.#turns.run(lane.carrier(), inlet)
-    for (let queue = this.#shuffle.next(); queue !== undefined; queue = this.#shuffle.next()) {
-      const carrier = this.#shuffle.take(queue)
-      this.#turns.run(carrier, queue.inlet)
-    }
-    this.#recordsSinceCommit++
+    this.#work(this.#recordJob.of(lane.carrier(), inlet))
     this.recordCount++
     const { timestamp } = lane.cursor
-    if (timestamp > inlet.ledger.eventTime) inlet.ledger.eventTime = timestamp
+    const { ledger } = inlet.agenda
+    if (timestamp > ledger.eventTime) ledger.eventTime = timestamp
+  }
+
+  /** One job, and all regrouped records that come of it. */
+  #work(job: Job): void {
+    this.#turns.run(job)
+    for (let queue = this.#shuffle.next(); queue !== undefined; queue = this.#shuffle.next()) {
+      this.#turns.run(this.#recordJob.of(this.#shuffle.take(queue), queue.inlet))
+    }
+    this.#jobsSinceCommit++
+  }
+
+  /** How long it is until the wall clock makes something due; Infinity: it does not. */
+  get nextDueMs(): number {
+    return this.#agenda.nextDueMs
+  }
+
+  /** Whether there may be jobs to do that need no further record. */
+  get hasDue(): boolean {
+    return this.#agenda.hasDue
   }
 
   get hasUncommitted(): boolean {
-    return this.#recordsSinceCommit > 0
+    return this.#jobsSinceCommit > 0 || this.#hasBegun
   }
 
   /** Whether the work since the last commit is as much as one commit should hold. */
   get isCommitDue(): boolean {
-    if (this.#recordsSinceCommit >= this.#options.commitRecords) return true
-    if (this.#outputs.isFull) return true
-    return (this.#recordsSinceCommit & 63) === 63 && this.#stores.cacheBytes > 2 * this.#options.stateCacheBytes
+    if (this.#jobsSinceCommit >= this.#options.commitRecords) return true
+    if (this.#outputs.isFull || this.#isStateLarge) return true
+    return (this.#jobsSinceCommit & 63) === 63 && this.#takesTooMuch
+  }
+
+  get #takesTooMuch(): boolean {
+    return this.#stores.cacheBytes > 2 * this.#options.stateCacheBytes
   }
 
   /** Memory of all stores, roughly. */
@@ -230,7 +267,7 @@ export class Engine implements TaskHost {
     const positions = new Map<Ledger, Position[]>()
     for (const lane of moved) {
       const { partition, position, committedPosition } = lane
-      const { ledger } = present(this.#inlets[lane.index], 'every source lane has an inlet')
+      const { ledger } = present(this.#inlets[lane.index], 'every source lane has an inlet').agenda
       ledger.consume(partition.topic, position - committedPosition)
       const list = positions.get(ledger) ?? []
       list.push({ partition, offset: position })
@@ -262,7 +299,9 @@ export class Engine implements TaskHost {
     for (const ledger of ledgers) ledger.hasChanged = false
     this.#outputs.committed()
     this.#stores.committed(this.#options.stateCacheBytes)
-    this.#recordsSinceCommit = 0
+    this.#jobsSinceCommit = 0
+    this.#hasBegun = false
+    this.#isStateLarge = false
     this.commitCount++
   }
 

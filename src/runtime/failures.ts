@@ -1,5 +1,5 @@
 /**
- * What happens to a record whose turn failed: the policy of the application, and dead letters.
+ * What happens when a turn failed: the policy of the application, and dead letters.
  */
 import type { Carrier } from '../plan/carrier.ts'
 import { MillraceError, placed } from '../core/errors.ts'
@@ -7,23 +7,34 @@ import type { Header } from '../core/headers.ts'
 import { checkOptions, checkWhole } from '../core/checks.ts'
 import { shown } from '../core/shown.ts'
 import { disown, isPromise } from '../core/promises.ts'
+import type { Letter } from './job.ts'
 import type { Output } from './outputs.ts'
 
 /** A turn that failed and was undone, as a handler sees it. */
 export interface Failure {
   /** What was thrown; a record error by its code (docs/errors.md), `cause` is the function's or the serde's own error. */
   readonly error: MillraceError
-  /** The topic of the record of the log that the turn came from. */
-  readonly topic: string
-  /** The partition of that record. */
+  /**
+   * What the turn came from: a record of the log, or a job of an operator that no record has caused. A punctuation comes again
+   * an interval later; of a release one row is passed over.
+   */
+  readonly kind: 'record' | 'punctuation' | 'release'
+  /** The topic of the record that the turn came from; only of a record. */
+  readonly topic: string | undefined
+  /** The partition of that record, or of the operator whose job it was. */
   readonly partition: number
-  /** The offset of that record. */
-  readonly offset: number
-  /** Where it failed, when that is known. */
+  /** The offset of that record; only of a record. */
+  readonly offset: number | undefined
+  /** Where it failed, when that is known; of a job it always is. */
   readonly operator: string | undefined
 }
 
-/** What to do: stop the application, pass over the record, or write it to the dead-letter topic and pass over it. */
+/**
+ * What to do: stop the application, pass over what failed, or write it to the dead-letter topic and pass over it.
+ *
+ * A punctuation that failed has no record to write: its letter has a null key and value, its time, and headers that say what
+ * happened.
+ */
 export type FailureAnswer = 'fail' | 'skip' | 'deadLetter'
 
 /**
@@ -79,28 +90,36 @@ function checkReturned(answer: unknown, { error, topic, partition, offset, opera
   })
 }
 
-/** The failure of a turn that `carrier` began. */
-export function failureOf(error: MillraceError, carrier: Carrier): Failure {
-  const { topic, partition, offset } = carrier.origin
-  const place = { topic, partition, offset }
-  const where = `${topic}[${partition}] offset ${offset}`
-  return { error: placed(error, where, place), ...place, operator: error.operator }
+/** The failure of a turn that came from `origin`. */
+export function failureOf(error: MillraceError, origin: Carrier): Failure {
+  const { place, offset } = origin
+  const { partition } = place
+  if (place.kind === undefined) {
+    const { topic } = place
+    const at = { topic, partition, offset }
+    const where = `${topic}[${partition}] offset ${offset}`
+    return { error: placed(error, where, at), kind: 'record', ...at, operator: error.operator }
+  }
+  const { kind } = place
+  const operator = error.operator ?? place.operator
+  const where = `in a ${kind} of ${place.operator}[${partition}]`
+  return { error: placed(error, where, { partition }), kind, topic: undefined, partition, offset: undefined, operator }
 }
 
 /** The most characters of an error's message in a dead letter. */
 const messageLengthMax = 4_096
 
-/** Writes the original record, with headers that say what happened and where. */
-export function writeDeadLetter(output: Output, failure: Failure, carrier: Carrier): void {
-  const { origin } = carrier
+/** Writes what failed, with headers that say what happened and where. */
+export function writeDeadLetter(output: Output, failure: Failure, letter: Letter): void {
+  const { error, kind, topic, partition, offset, operator } = failure
   const header = (name: string, value: string): Header => ({ key: `millrace.${name}`, value: Buffer.from(value) })
-  output.writeRaw(origin.timestamp, origin.originalKey(), origin.originalValue(), [
-    ...origin.headers,
-    header('reason', failure.error.code),
-    header('message', failure.error.message.slice(0, messageLengthMax)),
-    header('operator', failure.operator ?? ''),
-    header('topic', failure.topic),
-    header('partition', String(failure.partition)),
-    header('offset', String(failure.offset)),
+  output.writeRaw(letter.timestamp, letter.key, letter.value, [
+    ...letter.headers,
+    header('reason', error.code),
+    header('message', error.message.slice(0, messageLengthMax)),
+    header('operator', operator ?? ''),
+    ...(topic === undefined ? [header('kind', kind)] : [header('topic', topic)]),
+    header('partition', String(partition)),
+    ...(offset === undefined ? [] : [header('offset', String(offset))]),
   ])
 }

@@ -2,8 +2,8 @@
  * The ledgers of the tasks that there are now, made of those that the last instance left.
  *
  * A task is called after the first input of its sub-topology, because the ids of inputs are stable, and an index is not.
- * Still, a changed topology may join two sub-topologies to one, or part them. So stream times go to the task that their
- * operator is in now, by its id; the counts of a task that is no more go to another one: only their sum is ever looked at.
+ * Still, a changed topology may join two sub-topologies to one, or part them. So what belongs to an operator goes to the task
+ * that it is in now, by its id; the counts of a task that is no more go to another one: only their sum is ever looked at.
  */
 import type { TaskId, TaskProgress } from '../log/contract.ts'
 import type { SubTopology } from '../plan/node.ts'
@@ -45,7 +45,7 @@ export function inherit(
   const isThere = ({ task }: Stored): boolean => names.has(taskName(task))
   const orphans = stored.filter((one) => !isThere(one))
   const homes = new Map(topology.subTopologies.flatMap((sub) => sub.nodes.map(({ id }) => [id, sub] as const)))
-  const moved = stored.filter(({ task, entries }) => Object.keys(entries.streamTimes).some((id) => !isAtHome(id, task)))
+  const moved = stored.filter(({ task, entries }) => operatorsOf(entries).some((id) => !isAtHome(id, task)))
   const ledgers = new Map(stored.filter(isThere).map((one) => [taskName(one.task), one.entries]))
   if (orphans.length === 0 && moved.length === 0) return { ledgers, changed: [] }
 
@@ -61,18 +61,27 @@ export function inherit(
     change(heir, { ...own, ...sumOf([own, ...orphans.map(({ entries }) => entries)]) })
   }
   for (const { task, entries } of moved) {
-    for (const [id, time] of Object.entries(entries.streamTimes)) {
+    for (const id of operatorsOf(entries)) {
       const sub = homes.get(id)
       if (isAtHome(id, task) || sub === undefined) continue // of an operator that is no more
       const home = taskOf(sub, task.partition)
       if (!names.has(taskName(home))) continue
       const own = ledgers.get(taskName(home)) ?? noEntries
-      change(home, { ...own, streamTimes: withTime(own.streamTimes, id, time) })
+      const time = Math.max(own.time, entries.time)
+      change(home, {
+        ...own,
+        time,
+        ...ofOperators(
+          own,
+          (other) => other !== id,
+          entries,
+          (other) => other === id,
+        ),
+      })
     }
     const rest = ledgers.get(taskName(task))
     if (rest === undefined) continue
-    const times = Object.entries(rest.streamTimes).filter(([id]) => isAtHome(id, task))
-    change(task, { ...rest, streamTimes: Object.fromEntries(times) })
+    change(task, { ...rest, ...ofOperators(rest, (id) => isAtHome(id, task)) })
   }
   return { ledgers, changed: [...changed.values()] }
 
@@ -82,6 +91,28 @@ export function inherit(
   }
 }
 
-function withTime(times: LedgerEntries['streamTimes'], id: string, time: number): LedgerEntries['streamTimes'] {
-  return Object.fromEntries([...Object.entries(times), [id, time]])
+/** What a ledger holds by operator. */
+type OfOperators = Pick<LedgerEntries, 'streamTimes' | 'cells' | 'schedules'>
+
+function operatorsOf({ streamTimes, cells, schedules }: OfOperators): string[] {
+  return [...new Set([streamTimes, cells, schedules].flatMap((entries) => Object.keys(entries)))]
+}
+
+/** What one ledger holds of some operators, and another one of others. */
+function ofOperators(
+  one: OfOperators,
+  isOfOne: (id: string) => boolean,
+  other: OfOperators = noEntries,
+  isOfOther: (id: string) => boolean = () => false,
+): OfOperators {
+  const pick = <T>(ofOne: Readonly<Record<string, T>>, ofOther: Readonly<Record<string, T>>): Record<string, T> =>
+    Object.fromEntries([
+      ...Object.entries(ofOne).filter(([id]) => isOfOne(id)),
+      ...Object.entries(ofOther).filter(([id]) => isOfOther(id)),
+    ])
+  return {
+    streamTimes: pick(one.streamTimes, other.streamTimes),
+    cells: pick(one.cells, other.cells),
+    schedules: pick(one.schedules, other.schedules),
+  }
 }

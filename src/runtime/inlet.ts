@@ -7,16 +7,16 @@
  */
 import { Observable, type Subscriber } from 'rxjs'
 import type { Carrier } from '../plan/carrier.ts'
-import type { Ledger } from './ledger.ts'
+import type { TaskAgenda } from './agenda.ts'
 
 export class Inlet {
   readonly records: Observable<Carrier>
   /** Of the task that it belongs to. */
-  readonly ledger: Ledger
+  readonly agenda: TaskAgenda
   readonly #subscribers: Subscriber<Carrier>[] = []
 
-  constructor(ledger: Ledger) {
-    this.ledger = ledger
+  constructor(agenda: TaskAgenda) {
+    this.agenda = agenda
     this.records = new Observable((subscriber) => {
       this.#subscribers.push(subscriber)
     })

@@ -17,14 +17,37 @@ export interface LedgerCounts {
   readonly failed: Counters
 }
 
+/** A punctuation that an operator asked for, and how far it has come. */
+export interface ScheduleEntry {
+  readonly type: 'streamTime' | 'wallClock'
+  readonly intervalMs: number
+  /** What the operator said; null: nothing. */
+  readonly startMs: number | null
+  readonly dueMs: number
+  /** How often it has come. */
+  readonly count: number
+  readonly isCancelled: boolean
+}
+
+/** By operator, in the order in which the operator asked. */
+export type ScheduleEntries = Readonly<Record<string, readonly ScheduleEntry[]>>
+
 export interface LedgerEntries extends LedgerCounts {
+  /** The stream time of the task: the largest timestamp of its records, regrouped ones too; -1 before the first. */
+  readonly time: number
   /** By operator. */
   readonly streamTimes: Counts
+  /** By operator, then name. */
+  readonly cells: Counters
+  readonly schedules: ScheduleEntries
 }
 
 export const noEntries: LedgerEntries = {
   eventTime: -1,
+  time: -1,
   streamTimes: {},
+  cells: {},
+  schedules: {},
   consumed: {},
   produced: {},
   dropped: {},

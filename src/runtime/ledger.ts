@@ -1,39 +1,12 @@
 /**
- * What a task knows of its own way: the stream times of its operators, and counters. Part of every commit that the task
+ * What a task knows of its own way: stream times, what its operators keep and have asked for, and counters. Part of every commit that the task
  * has a part in, undone with every turn.
  */
 import type { TaskId } from '../log/contract.ts'
 import type { StreamTime } from '../plan/operator.ts'
-import type { Revertible, Turn } from '../plan/turn.ts'
-import { type Counters, type Counts, type LedgerEntries, noEntries } from './ledger-entries.ts'
-
-/** A number that a turn may raise. */
-class Cell implements Revertible {
-  value: number
-  turn = -1
-  #saved = 0
-  readonly #turn: Turn
-  readonly #ledger: { hasChanged: boolean }
-
-  constructor(turn: Turn, ledger: { hasChanged: boolean }, value: number) {
-    this.#turn = turn
-    this.#ledger = ledger
-    this.value = value
-  }
-
-  set(value: number): void {
-    if (this.turn !== this.#turn.number) {
-      this.#saved = this.value
-      this.#ledger.hasChanged = true
-      this.#turn.touch(this)
-    }
-    this.value = value
-  }
-
-  revert(): void {
-    this.value = this.#saved
-  }
-}
+import type { Turn } from '../plan/turn.ts'
+import { Cell } from './cell.ts'
+import { type Counters, type Counts, type LedgerEntries, noEntries, type ScheduleEntry } from './ledger-entries.ts'
 
 class PersistentStreamTime implements StreamTime {
   readonly #cell: Cell
@@ -77,6 +50,8 @@ export class Ledger {
   /** Whether there is anything that the last commit does not hold. */
   hasChanged = false
   eventTime: number
+  /** The stream time of the task. */
+  readonly time: Cell
   readonly #turn: Turn
   readonly #streamTimes = new Map<string, Cell>()
   readonly #consumed: Map<string, number>
@@ -84,16 +59,22 @@ export class Ledger {
   readonly #writes = new Map<string, WriteCounter>()
   readonly #dropped: Map<string, Map<string, Cell>>
   readonly #failed: Map<string, Map<string, Cell>>
+  readonly #cells: Map<string, Map<string, Cell>>
+  readonly #schedulesBefore: ReadonlyMap<string, readonly ScheduleEntry[]>
+  readonly #schedules = new Map<string, { readonly entry: ScheduleEntry }[]>()
 
   constructor(turn: Turn, task: TaskId, entries: LedgerEntries = noEntries) {
     this.#turn = turn
     this.task = task
     this.eventTime = entries.eventTime
+    this.time = this.#newCell(entries.time)
     for (const [name, value] of Object.entries(entries.streamTimes)) this.#streamTimes.set(name, this.#newCell(value))
     this.#consumed = new Map(Object.entries(entries.consumed))
     this.#produced = new Map(Object.entries(entries.produced))
     this.#dropped = this.#cellsOf(entries.dropped)
     this.#failed = this.#cellsOf(entries.failed)
+    this.#cells = this.#cellsOf(entries.cells)
+    this.#schedulesBefore = new Map(Object.entries(entries.schedules))
   }
 
   #newCell(value: number): Cell {
@@ -109,12 +90,34 @@ export class Ledger {
     )
   }
 
-  #count(into: Map<string, Map<string, Cell>>, name: string, reason: string): void {
-    let cells = into.get(name)
-    if (cells === undefined) into.set(name, (cells = new Map<string, Cell>()))
+  #cellIn(group: Map<string, Map<string, Cell>>, name: string, reason: string): Cell {
+    let cells = group.get(name)
+    if (cells === undefined) group.set(name, (cells = new Map<string, Cell>()))
     let cell = cells.get(reason)
     if (cell === undefined) cells.set(reason, (cell = this.#newCell(0)))
+    return cell
+  }
+
+  #count(into: Map<string, Map<string, Cell>>, name: string, reason: string): void {
+    const cell = this.#cellIn(into, name, reason)
     cell.set(cell.value + 1)
+  }
+
+  /** A number that an operator keeps. */
+  cell(operator: string, name: string): Cell {
+    return this.#cellIn(this.#cells, operator, name)
+  }
+
+  /** What the last instance has left of the punctuation that an operator asks for next. */
+  nextSchedule(operator: string): ScheduleEntry | undefined {
+    return this.#schedulesBefore.get(operator)?.[this.#schedules.get(operator)?.length ?? 0]
+  }
+
+  /** A punctuation that an operator asked for when it was made. */
+  keep(operator: string, schedule: { readonly entry: ScheduleEntry }): void {
+    const list = this.#schedules.get(operator)
+    if (list === undefined) this.#schedules.set(operator, [schedule])
+    else list.push(schedule)
   }
 
   /** The stream time of one operator; operators without one do not ask. */
@@ -158,7 +161,10 @@ export class Ledger {
   get entries(): LedgerEntries {
     return {
       eventTime: this.eventTime,
+      time: this.time.value,
       streamTimes: valuesOf(this.#streamTimes),
+      cells: countersOf(this.#cells),
+      schedules: Object.fromEntries([...this.#schedules].map(([id, list]) => [id, list.map(({ entry }) => entry)])),
       consumed: Object.fromEntries(this.#consumed),
       produced: Object.fromEntries(this.#produced),
       dropped: countersOf(this.#dropped),

@@ -14,14 +14,15 @@ import { type CarrierObserver, type DropReason, type OperatorContext } from '../
 import type { Store, StoreSpec } from '../plan/store.ts'
 import { EndSubscriber, PassingSubscriber } from '../plan/subscriber.ts'
 import type { Topology } from '../plan/topology.ts'
+import type { TaskAgenda } from './agenda.ts'
 import { Inlet } from './inlet.ts'
 import type { Output } from './outputs.ts'
 import type { Ledger } from './ledger.ts'
 
 /** What a task needs of the engine. */
 export interface TaskHost {
-  /** Of the task of a sub-topology and partition. */
-  ledgerOf(subTopology: SubTopology, partition: number): Ledger
+  /** Of the task of a sub-topology and partition, with its ledger. */
+  agendaOf(subTopology: SubTopology, partition: number): TaskAgenda
   state(store: StoreSpec, ledger: Ledger): Store<unknown, unknown>
   /** A record goes no further at a node. */
   drop(ledger: Ledger, node: PlanNode, reason: DropReason, carrier: Carrier): void
@@ -38,6 +39,7 @@ export class Task {
   readonly inlets: ReadonlyMap<PlanNode, Inlet>
   readonly #host: TaskHost
   readonly #topology: Topology
+  readonly #agenda: TaskAgenda
   readonly #ledger: Ledger
   /** Of operators with several inputs: where the records of each enter. */
   readonly #gates = new Map<OperatorNode, readonly Inlet[]>()
@@ -46,10 +48,12 @@ export class Task {
     this.#topology = topology
     this.partition = partition
     this.#host = host
-    this.#ledger = host.ledgerOf(subTopology, partition)
-    const inlets = new Map(subTopology.inputs.map((input) => [input, new Inlet(this.#ledger)]))
+    this.#agenda = host.agendaOf(subTopology, partition)
+    this.#ledger = this.#agenda.ledger
+    const inlets = new Map(subTopology.inputs.map((input) => [input, new Inlet(this.#agenda)]))
     for (const [input, inlet] of inlets) this.#fanOut(topology.childrenOf(input), inlet)
     this.inlets = inlets
+    this.#agenda.made()
   }
 
   #fanOut(edges: readonly Edge[], inlet: Inlet): void {
@@ -79,7 +83,7 @@ export class Task {
   #gate(node: OperatorNode, input: number): Inlet {
     let gates = this.#gates.get(node)
     if (gates === undefined) {
-      gates = node.parents.map(() => new Inlet(this.#ledger))
+      gates = node.parents.map(() => new Inlet(this.#agenda))
       this.#gates.set(node, gates)
       this.#chain(
         node,
@@ -97,7 +101,7 @@ export class Task {
     if (only === undefined) records.subscribe(new PassingSubscriber(nobody))
     else if (edges.length === 1) this.#connect(only, records)
     else {
-      const inlet = new Inlet(this.#ledger)
+      const inlet = new Inlet(this.#agenda)
       this.#fanOut(edges, inlet)
       records.subscribe(new PassingSubscriber(inlet))
     }
@@ -126,7 +130,7 @@ export class Task {
     const ledger = this.#ledger
     const ports = new Map<string, Inlet>()
     for (const port of this.#topology.portsOf(node)) {
-      const inlet = new Inlet(ledger)
+      const inlet = new Inlet(this.#agenda)
       this.#fanOut(this.#topology.childrenOf(port), inlet)
       ports.set(port.name, inlet)
     }
@@ -143,6 +147,10 @@ export class Task {
         return this.#host.state(store, ledger) as unknown as Store<K, V>
       },
       port: (name) => ports.get(name) ?? nobody,
+      cell: (name) => ledger.cell(id, name),
+      schedule: (intervalMs, type, punctuator, options) =>
+        this.#agenda.schedule(node, intervalMs, type, punctuator, options),
+      release: (release) => this.#agenda.release(node, release),
       stop: (error) => this.#host.stop(error),
     }
   }

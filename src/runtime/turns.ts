@@ -1,13 +1,11 @@
 /**
- * Turns, one after the other: each is kept whole or undone whole, and when its record failed, the policy says what follows.
+ * Turns, one after the other: each is kept whole or undone whole, and when its job failed, the policy says what follows.
  */
 import { MillraceError, messageOf } from '../core/errors.ts'
-import type { Carrier } from '../plan/carrier.ts'
 import { isRecordError } from '../plan/operator.ts'
 import { type Failure, type FailurePolicy, failureOf, writeDeadLetter } from './failures.ts'
-import type { Inlet } from './inlet.ts'
+import type { Job } from './job.ts'
 import type { Output } from './outputs.ts'
-import type { Ledger } from './ledger.ts'
 import type { Shuffle } from './shuffle.ts'
 import type { TurnScope } from './turn.ts'
 
@@ -33,28 +31,30 @@ export class Turns {
   }
 
   /** @throws the error that stops the application */
-  run(carrier: Carrier, inlet: Inlet): void {
+  run(job: Job): void {
     for (let attempt = 0; ; attempt++) {
-      const error = this.#attempt(carrier, inlet)
+      const error = this.#attempt(job)
       if (error === undefined) return
+      if (this.#divide(job)) return
       if (attempt < this.#host.policy.retries) continue
-      this.#passOver(failureOf(error, carrier), carrier, inlet.ledger)
+      this.#passOver(failureOf(error, job.root.origin), job)
       return
     }
   }
 
-  /** Runs a turn; undoes it and returns the error when the record failed. Every other error stops the application. */
-  #attempt(carrier: Carrier, inlet: Inlet): MillraceError | undefined {
+  /** Runs a turn; undoes it and returns the error when the job failed. Every other error stops the application. */
+  #attempt(job: Job): MillraceError | undefined {
     this.#scope.begin()
-    carrier.beginTurn()
+    const { root } = job
+    root.beginTurn()
     try {
-      inlet.next(carrier)
+      job.run()
       if (this.fatal !== undefined) throw this.fatal
-      if (carrier.failure === undefined) {
+      if (root.failure === undefined) {
         this.#shuffle.keep()
         return undefined
       }
-      throw carrier.failure
+      throw root.failure
     } catch (error) {
       this.#scope.undo()
       this.#shuffle.discard()
@@ -64,19 +64,26 @@ export class Turns {
     }
   }
 
-  #passOver(failure: Failure, carrier: Carrier, ledger: Ledger): void {
+  #divide(job: Job): boolean {
+    this.#scope.begin()
+    return job.divide()
+  }
+
+  #passOver(failure: Failure, job: Job): void {
     const { policy, deadLetters } = this.#host
+    const { ledger } = job
     try {
       const answer = policy.answer(failure)
       if (answer === 'fail') throw failure.error
       this.#scope.begin()
-      ledger.fail(failure.operator ?? failure.topic, failure.error.code)
+      ledger.fail(failure.operator ?? failure.topic ?? '', failure.error.code)
+      const letter = job.passOver()
       if (answer !== 'deadLetter') return
       const output = deadLetters()
-      writeDeadLetter(output, failure, carrier)
+      writeDeadLetter(output, failure, letter)
       ledger.writesTo(output.topic).add()
     } catch (error) {
-      throw (this.fatal = asError(error)) // also a mistake of the handler, or of the log
+      throw (this.fatal = asError(error)) // also a mistake of the handler, of the operator, or of the log
     }
   }
 }

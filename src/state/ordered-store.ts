@@ -185,13 +185,13 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
     return row
   }
 
-  dueRows(until: number): readonly OrderedStateRow<V>[] {
+  dueRows(until: number, max: number = dueRowsMax): readonly OrderedStateRow<V>[] {
     const rows: OrderedStateRow<V>[] = []
     if (until < 0) return rows
     const span = { from: this.#layout.dueKeyFrom(0), to: this.#layout.dueKeyFrom(until + 1) }
     for (const { row } of this.#byDue.walk(span, false)) {
       if (!this.#hasExpired(row)) rows.push(row)
-      if (rows.length === dueRowsMax) break
+      if (rows.length === max) break
     }
     return rows
   }

@@ -139,7 +139,10 @@ export class TopologyTestDriver implements Disposable {
     return new TestOutputTopic(this.#log, topic, () => this.#throwUntold())
   }
 
-  /** Moves the wall clock, in ms; stream time moves by records alone. */
+  /**
+   * Moves the wall clock, in ms, and does what falls due, once however many intervals have passed; stream time moves by records
+   * alone.
+   */
   advanceWallClockTime(durationMs: number): void {
     this.#clock.advance(checkWhole('the duration', durationMs, 0))
     this.#run()

@@ -1,9 +1,11 @@
 // One operator alone, without an engine: a test feeds it carriers, and catches what comes out, by which way, and what it drops.
+import { ManualClock } from 'millrace'
 import { Observable } from 'rxjs'
 import type { Carrier } from '../../src/plan/carrier.ts'
 import type { CarrierObserver, DropReason, OperatorContext, OperatorFactory } from '../../src/plan/operator.ts'
 import type { Store, StoreSpec } from '../../src/plan/store.ts'
 import { PassingSubscriber } from '../../src/plan/subscriber.ts'
+import { Agenda } from '../../src/runtime/agenda.ts'
 import { Ledger } from '../../src/runtime/ledger.ts'
 import { TurnScope } from '../../src/runtime/turn.ts'
 import { openStore } from '../../src/state/open-store.ts'
@@ -17,6 +19,8 @@ export interface Dropped {
 export interface OperatorAlone {
   /** A turn with one carrier, at the first input or another one. It throws what the turn throws, and the turn is undone. */
   feed(carrier: Carrier, input?: number): void
+  /** Every job that is due, each in a turn of its own. */
+  due(): void
   /** What came out so far: of the output, and of each port by its name. */
   readonly caught: Carrier[]
   readonly ports: Record<string, Carrier[]>
@@ -32,10 +36,17 @@ export interface OperatorAlone {
  */
 export function alone(
   factory: OperatorFactory,
-  { inputs = 1, after = () => undefined }: { readonly inputs?: number; readonly after?: (out: Carrier) => void } = {},
+  {
+    inputs = 1,
+    after = () => undefined,
+    clock = new ManualClock(),
+  }: { readonly inputs?: number; readonly after?: (out: Carrier) => void; readonly clock?: ManualClock } = {},
 ): OperatorAlone {
   const turn = new TurnScope()
   const ledger = new Ledger(turn, { subTopology: 'alone', partition: 0 })
+  const jobs = new Agenda(turn, clock)
+  const agenda = jobs.ofTask(ledger)
+  const node = { id: 'alone', index: 0 }
   const caught: Carrier[] = []
   const ports: Record<string, Carrier[]> = {}
   const dropped: Dropped[] = []
@@ -59,6 +70,9 @@ export function alone(
       const list: Carrier[] = (ports[name] = [])
       return { next: (carrier) => list.push(carrier) }
     },
+    cell: (name) => ledger.cell('alone', name),
+    schedule: (intervalMs, type, punctuator, options) => agenda.schedule(node, intervalMs, type, punctuator, options),
+    release: (release) => agenda.release(node, release),
     stop: (error) => stops.push(error),
   }
   const entrances: CarrierObserver[] = []
@@ -77,16 +91,27 @@ export function alone(
     },
   }
   factory(context)(...sources).subscribe(new PassingSubscriber(exit))
+  agenda.made()
+  const work = (root: Carrier, run: () => void): void => {
+    turn.begin()
+    root.beginTurn()
+    try {
+      run()
+    } catch (error) {
+      turn.undo()
+      throw error
+    }
+  }
   return {
     feed(carrier, input = 0) {
-      turn.begin()
-      carrier.beginTurn()
-      try {
+      work(carrier, () => {
+        agenda.advance(carrier.timestamp)
         entrances[input]?.next(carrier)
-      } catch (error) {
-        turn.undo()
-        throw error
-      }
+      })
+    },
+    due() {
+      jobs.lookAtClock()
+      for (let job = jobs.next(); job !== undefined; job = jobs.next()) work(job.root, job.run.bind(job))
     },
     caught,
     ports,

@@ -1,6 +1,6 @@
 // Plans that are built by hand, node by node: what the DSL has no verb for.
 import { int64, string, type Topic } from 'millrace'
-import { TopologyTestDriver } from 'millrace/testing'
+import { type TestDriverOptions, TopologyTestDriver } from 'millrace/testing'
 import { onTestFinished } from 'vitest'
 import { type Codec, codecOf, type Serde } from '../../src/core/serde.ts'
 import type { SourceTopic } from '../../src/plan/node.ts'
@@ -41,8 +41,8 @@ export function planned(script: (plan: PlanBuilder) => unknown): Topology {
 }
 
 /** A driver of a plan; it is closed when the running test is over. */
-export function drivePlan(script: (plan: PlanBuilder) => unknown): TopologyTestDriver {
-  const driver = new TopologyTestDriver(planned(script))
+export function drivePlan(script: (plan: PlanBuilder) => unknown, options: TestDriverOptions = {}): TopologyTestDriver {
+  const driver = new TopologyTestDriver(planned(script), options)
   onTestFinished(() => driver.close())
   return driver
 }

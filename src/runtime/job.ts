@@ -1,0 +1,26 @@
+/**
+ * A job: what one turn begins with. A record is one, from a source or a regrouping; so is a punctuation, and a release of
+ * rows that are due.
+ */
+import type { Carrier } from '../plan/carrier.ts'
+import type { SkippedRow } from '../plan/operator.ts'
+import type { Header } from '../core/headers.ts'
+import type { Ledger } from './ledger.ts'
+
+export interface Job {
+  /** What the turn begins with. Its origin says which record or job everything comes from. */
+  readonly root: Carrier
+  /** Of the task that it belongs to. */
+  readonly ledger: Ledger
+  /** All of the turn. */
+  run(): void
+  /** After it has failed and was undone: makes smaller jobs of it, which come later. False when it is as small as can be. */
+  divide(): boolean
+  /** In a turn of its own: takes it for done, because it failed and is passed over. Returns what it failed with. */
+  passOver(): Letter
+}
+
+/** What a dead letter holds beside the headers that say what happened. */
+export interface Letter extends SkippedRow {
+  readonly headers: readonly Header[]
+}

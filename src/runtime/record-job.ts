@@ -1,0 +1,44 @@
+/**
+ * The job of a record. There is one object for all of them, filled anew for each: a record is what a run does most.
+ */
+import { present } from '../core/assert.ts'
+import type { Carrier } from '../plan/carrier.ts'
+import type { Inlet } from './inlet.ts'
+import type { Job, Letter } from './job.ts'
+import type { Ledger } from './ledger.ts'
+
+export class RecordJob implements Job {
+  #carrier: Carrier | undefined
+  #inlet: Inlet | undefined
+
+  of(carrier: Carrier, inlet: Inlet): this {
+    this.#carrier = carrier
+    this.#inlet = inlet
+    return this
+  }
+
+  get root(): Carrier {
+    return present(this.#carrier, 'a job of a record has one')
+  }
+
+  get ledger(): Ledger {
+    return present(this.#inlet, 'a job of a record has an inlet').agenda.ledger
+  }
+
+  run(): void {
+    const carrier = this.#carrier as Carrier
+    const inlet = this.#inlet as Inlet
+    inlet.agenda.advance(carrier.timestamp)
+    inlet.next(carrier)
+  }
+
+  divide(): boolean {
+    return false
+  }
+
+  passOver(): Letter {
+    const { origin } = this.root
+    const { timestamp, headers } = origin
+    return { timestamp, key: origin.originalKey(), value: origin.originalValue(), headers }
+  }
+}

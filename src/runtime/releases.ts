@@ -1,0 +1,93 @@
+/**
+ * The releases of one operator: jobs of so many rows at most, one after the other, until nothing is left.
+ *
+ * A release that fails is done again row by row, so that one bad row fails alone, and those before it are kept.
+ */
+import { Carrier, type JobPlace } from '../plan/carrier.ts'
+import { operatorError, type Release } from '../plan/operator.ts'
+import { dueRowsMax } from '../plan/store.ts'
+import { noHeaders } from '../core/headers.ts'
+import type { Cell } from './cell.ts'
+import type { Job, Letter } from './job.ts'
+import type { Ledger } from './ledger.ts'
+
+export class Releases {
+  readonly place: JobPlace
+  readonly #ledger: Ledger
+  readonly #release: Release
+  /**
+   * What there is to do: 0 nothing; -1 releases of as many rows as may be; n > 0 the next n rows one by one, then as before.
+   * It is kept, so that a crash changes no turn.
+   */
+  readonly #state: Cell
+
+  constructor(ledger: Ledger, place: JobPlace, state: Cell, release: Release) {
+    this.#ledger = ledger
+    this.place = place
+    this.#state = state
+    this.#release = release
+  }
+
+  get isPending(): boolean {
+    return this.#state.value !== 0
+  }
+
+  post(): void {
+    if (!this.isPending) this.#state.set(-1)
+  }
+
+  job(): Job {
+    return new RowsJob(this, this.#ledger)
+  }
+
+  next(job: Carrier): void {
+    const left = this.#state.value
+    const hasMore = this.#run(() => this.#release.next(left > 0 ? 1 : dueRowsMax, job))
+    this.#state.set(!hasMore ? 0 : left > 1 ? left - 1 : -1)
+  }
+
+  divide(): boolean {
+    if (this.#state.value > 0) return false
+    this.#state.set(dueRowsMax)
+    return true
+  }
+
+  skip(): Letter {
+    const row = this.#run(() => this.#release.skip())
+    this.#state.set(-1)
+    return { ...row, headers: noHeaders }
+  }
+
+  #run<T>(work: () => T): T {
+    try {
+      return work()
+    } catch (error) {
+      throw operatorError(this.place.operator, error)
+    }
+  }
+}
+
+class RowsJob implements Job {
+  readonly root: Carrier
+  readonly ledger: Ledger
+  readonly #releases: Releases
+
+  constructor(releases: Releases, ledger: Ledger) {
+    // Stream time before the first record is -1, and no record has that.
+    this.root = Carrier.ofJob(releases.place, Math.max(0, ledger.time.value))
+    this.ledger = ledger
+    this.#releases = releases
+  }
+
+  run(): void {
+    this.#releases.next(this.root)
+  }
+
+  divide(): boolean {
+    return this.#releases.divide()
+  }
+
+  passOver(): Letter {
+    return this.#releases.skip()
+  }
+}

@@ -1,0 +1,69 @@
+// An operator that holds each record for some stream time and then lets it go: the least that needs bounded releases.
+import { string } from 'millrace'
+import { ByteWriter } from '../../src/core/bytes.ts'
+import { type Codec, codecOf, encodeInto } from '../../src/core/serde.ts'
+import type { Carrier } from '../../src/plan/carrier.ts'
+import type { CarrierObserver, OperatorFactory } from '../../src/plan/operator.ts'
+import { segmentLayout } from '../../src/plan/store-layout.ts'
+import { ordered, type StoreSpec } from '../../src/plan/store.ts'
+import { operate, PassingSubscriber } from '../../src/plan/subscriber.ts'
+
+/** Its store and factory, for {@link PlanBuilder.stateful}; records of one key and time replace each other. */
+export function buffering(
+  holdMs: number,
+  onRelease: (size: number) => void = () => undefined,
+  name: string = 'buffer',
+): { readonly stores: readonly StoreSpec[]; readonly operator: OperatorFactory } {
+  const text = codecOf(string()) as Codec<unknown>
+  const spec: StoreSpec = {
+    kind: 'window',
+    name,
+    keyCodec: text,
+    valueCodec: text,
+    layout: segmentLayout(1_000_000_000, { hasDueTimes: true }),
+    window: { sizeMs: 1, advanceMs: 1, graceMs: 1_000_000_000 },
+    facts: {},
+  }
+  const operator: OperatorFactory = (context) => {
+    const store = ordered(context.state<unknown, unknown>(spec))
+    const { streamTime } = context
+    let to: CarrierObserver | undefined
+    const post = context.release({
+      next(max, job: Carrier) {
+        const rows = store.dueRows(streamTime.now, max)
+        onRelease(rows.length)
+        for (const row of rows) {
+          const { keyBytes, keyEnd, value, timestamp } = row
+          const out = job.withKeyBytes(text, keyBytes.subarray(0, keyEnd), value, text)
+          out.timestamp = timestamp
+          store.remove(row)
+          to?.next(out)
+        }
+        return store.dueRows(streamTime.now, 1).length > 0
+      },
+      skip() {
+        const [row] = store.dueRows(streamTime.now, 1)
+        if (row === undefined) throw new Error('a row that is passed over is there')
+        const value = new ByteWriter(64)
+        encodeInto(text, row.value, value, 'value')
+        const { timestamp, keyBytes, keyEnd } = row
+        store.remove(row)
+        return { timestamp, key: keyBytes.subarray(0, keyEnd), value: Buffer.from(value.bytes.subarray(0, value.at)) }
+      },
+    })
+    return operate((out) => {
+      to = out
+      return new PassingSubscriber({
+        next(carrier) {
+          const { timestamp } = carrier
+          const now = streamTime.advance(timestamp)
+          const row = store.row(carrier, timestamp)
+          store.put(row, carrier.value, timestamp)
+          store.setDue(row, timestamp + holdMs)
+          if (store.dueRows(now, 1).length > 0) post()
+        },
+      })
+    })
+  }
+  return { stores: [spec], operator }
+}
