@@ -8,18 +8,19 @@ import { segmentLayout } from '../../src/plan/store-layout.ts'
 import { ordered, type StoreSpec } from '../../src/plan/store.ts'
 import { operate, PassingSubscriber } from '../../src/plan/subscriber.ts'
 
-/** Its store and factory, for {@link PlanBuilder.stateful}; records of one key and time replace each other. */
+/** Its store and factory, for a stateful node. Records of one key and time replace each other, those without a key pass. */
 export function buffering(
   holdMs: number,
   onRelease: (size: number) => void = () => undefined,
   name: string = 'buffer',
+  valueCodec: Codec<unknown> = codecOf(string()) as Codec<unknown>,
 ): { readonly stores: readonly StoreSpec[]; readonly operator: OperatorFactory } {
   const text = codecOf(string()) as Codec<unknown>
   const spec: StoreSpec = {
     kind: 'window',
     name,
     keyCodec: text,
-    valueCodec: text,
+    valueCodec,
     layout: segmentLayout(1_000_000_000, { hasDueTimes: true }),
     window: { sizeMs: 1, advanceMs: 1, graceMs: 1_000_000_000 },
     facts: {},
@@ -34,7 +35,7 @@ export function buffering(
         onRelease(rows.length)
         for (const row of rows) {
           const { keyBytes, keyEnd, value, timestamp } = row
-          const out = job.withKeyBytes(text, keyBytes.subarray(0, keyEnd), value, text)
+          const out = job.withKeyBytes(text, keyBytes.subarray(0, keyEnd), value, valueCodec)
           out.timestamp = timestamp
           store.remove(row)
           to?.next(out)
@@ -44,9 +45,9 @@ export function buffering(
       skip() {
         const [row] = store.dueRows(streamTime.now, 1)
         if (row === undefined) throw new Error('a row that is passed over is there')
-        const value = new ByteWriter(64)
-        encodeInto(text, row.value, value, 'value')
         const { timestamp, keyBytes, keyEnd } = row
+        const value = new ByteWriter(64)
+        if (row.value !== null) encodeInto(valueCodec, row.value, value, 'value')
         store.remove(row)
         return { timestamp, key: keyBytes.subarray(0, keyEnd), value: Buffer.from(value.bytes.subarray(0, value.at)) }
       },
@@ -55,6 +56,7 @@ export function buffering(
       to = out
       return new PassingSubscriber({
         next(carrier) {
+          if (carrier.isKeyNull) return out.next(carrier)
           const { timestamp } = carrier
           const now = streamTime.advance(timestamp)
           const row = store.row(carrier, timestamp)

@@ -11,6 +11,14 @@ import {
   type Topic,
   type Topology,
 } from 'millrace'
+import { type Codec, codecOf } from '../../src/core/serde.ts'
+import type { Carrier } from '../../src/plan/carrier.ts'
+import type { PlanNode } from '../../src/plan/node.ts'
+import { type CarrierObserver, operatorError, type OperatorFactory } from '../../src/plan/operator.ts'
+import type { PlanBuilder } from '../../src/plan/plan-builder.ts'
+import { operate, PassingSubscriber } from '../../src/plan/subscriber.ts'
+import { Stream } from '../../src/streams/stream.ts'
+import { buffering } from './buffering.ts'
 
 type Key = string | null
 type Value = number | null
@@ -30,6 +38,8 @@ const verbs = [
   'aggregate',
   'windowedCount',
   'windowedReduce',
+  'punctuate',
+  'hold',
 ] as const
 
 /** One verb, on one of the streams that are there, and what it does in detail. */
@@ -178,6 +188,15 @@ function apply({ verb, detail }: Step, name: string, { stream, widths }: Branch,
         widths: [partitions ?? Math.max(...widths)],
       }
     }
+    case 'punctuate':
+      return { stream: throughNode(stream, (plan, from) => plan.stateless(verb, from, name, summing(detail))), widths }
+    case 'hold': {
+      const make = () => buffering(1 + (detail % 20), undefined, name, valueCodec)
+      // What brings records of a key together needs inputs that have equally many partitions.
+      const even = widths.length === 1 ? stream : asBranch(stream.repartition({ ...serdes, name: `${name}-group` }))
+      const held = throughNode(even, (plan, from) => plan.stateful(verb, from, name, make))
+      return { stream: held, widths: [Math.max(...widths)] }
+    }
     default:
       return aggregated(verb, detail, name, { stream, widths })
   }
@@ -227,6 +246,46 @@ function aggregated(verb: Aggregation, detail: number, name: string, { stream, w
       return { stream: asBranch(flat), widths: after }
     }
   }
+}
+
+const keyCodec = codecOf(nullable(string())) as Codec<unknown>
+const valueCodec = codecOf(nullable(int64())) as Codec<unknown>
+
+/** Passes records on, and their sum and number now and then; where that is a multiple of 7, it throws after it has emitted. */
+function summing(detail: number): OperatorFactory {
+  return (context) => {
+    const [sum, count] = [context.cell('sum'), context.cell('count')]
+    let to: CarrierObserver | undefined
+    const report = (now: number, job: Carrier): void => {
+      to?.next(job.withKeyAndValue<unknown, unknown>(`p${now % 3}`, keyCodec, sum.value, valueCodec))
+      to?.next(job.withKeyAndValue<unknown, unknown>('count', keyCodec, count.value, valueCodec))
+      count.set(0)
+      if (sum.value % 7 === 3) throw operatorError(context.operator, new Error(`${sum.value} is not wanted`))
+    }
+    context.schedule(1 + (detail % 11), 'streamTime', report)
+    context.schedule(1 + (detail % 17), 'streamTime', report, { startMs: detail % 13 })
+    return operate((out) => {
+      to = out
+      return new PassingSubscriber({
+        next(carrier) {
+          const { value } = carrier
+          sum.set(sum.value + (typeof value === 'number' ? value : 1))
+          count.set(count.value + 1)
+          out.next(carrier)
+        },
+      })
+    })
+  }
+}
+
+/** The stream that comes out of a node for which the DSL has no verb. */
+function throughNode(
+  stream: KStream<Key, Value>,
+  add: (plan: PlanBuilder, from: PlanNode) => PlanNode,
+): KStream<Key, Value> {
+  if (!(stream instanceof Stream)) throw new Error('a stream of the DSL is known by its class')
+  const { parts } = stream
+  return parts.faces.stream({ ...parts, node: add(parts.plan, parts.node) })
 }
 
 /** Every branch has the same type, whatever its verb knows beyond that. */
