@@ -33,7 +33,7 @@ export class TaskAgenda {
   isReported = false
   readonly #agenda: Agenda
   readonly #turn: Turn
-  readonly #schedules: OfNode<Schedule>[] = []
+  #schedules: OfNode<Schedule>[] = []
   readonly #releases: OfNode<Releases>[] = []
   /** By stream time; may be too early, never too late. */
   #nextDueMs = Number.POSITIVE_INFINITY
@@ -78,7 +78,7 @@ export class TaskAgenda {
     const mine = { node, item: schedule }
     insert(this.#schedules, mine)
     if (this.#isBeingMade) ledger.keep(node.id, schedule)
-    else this.#turn.touch({ turn: -1, revert: () => void this.#schedules.splice(this.#schedules.indexOf(mine), 1) })
+    else this.#turn.touch({ turn: -1, revert: () => this.#forget((one) => one === mine) })
     // The clock goes on while nobody commits, so its beginning must not wait for a record.
     if (type === 'wallClock') {
       if (this.#isBeingMade && before?.dueMs !== schedule.entry.dueMs) ledger.hasChanged = true
@@ -107,8 +107,9 @@ export class TaskAgenda {
     }
   }
 
-  /** The next job that is due. */
+  /** The next job that is due; asked for between turns. */
   next(): Job | undefined {
+    if (this.#schedules.some(isCancelled)) this.#forget(isCancelled)
     for (const { item } of this.#releases) if (item.isPending) return item.job()
     const nowMs = this.ledger.time.value
     const byRecords = this.#first('streamTime')
@@ -117,6 +118,10 @@ export class TaskAgenda {
     const byClock = this.#first('wallClock')
     if (byClock !== undefined && byClock.dueMs <= this.#agenda.nowMs) return byClock.job(this.#agenda.nowMs)
     return undefined
+  }
+
+  #forget(what: (schedule: OfNode<Schedule>) => boolean): void {
+    this.#schedules = this.#schedules.filter((one) => !what(one))
   }
 
   #first(type: PunctuationType): Schedule | undefined {
@@ -135,6 +140,10 @@ export class TaskAgenda {
   followClock(nowMs: number): void {
     for (const { item } of this.#schedules) if (item.type === 'wallClock') item.followClock(nowMs)
   }
+}
+
+function isCancelled({ item }: OfNode<Schedule>): boolean {
+  return item.dueMs === Number.POSITIVE_INFINITY
 }
 
 function insert<T>(list: OfNode<T>[], mine: OfNode<T>): void {

@@ -3,7 +3,7 @@ import { type Log, ManualClock, string, type Topology } from 'millrace'
 import type { TopologyTestDriver } from 'millrace/testing'
 import { describe, expect, test } from 'vitest'
 import { codecOf } from '../../src/core/serde.ts'
-import type { PunctuationType } from '../../src/plan/operator.ts'
+import type { PunctuationType, Scheduled } from '../../src/plan/operator.ts'
 import { start, until } from '../support/applications.ts'
 import { asking, plan, topologyOfAsking } from '../support/asking.ts'
 import { collect } from '../support/collect.ts'
@@ -253,6 +253,20 @@ describe('a schedule', () => {
     driver.crash()
     feed(driver, 25)
     expect(ticksOf(written(driver))).toHaveLength(2)
+  })
+
+  test('that is cancelled when another takes its place does not come', () => {
+    let last: Scheduled | undefined
+    const driver = drivePlan(
+      plan((context, emit) => ({ timestamp }) => {
+        last?.cancel()
+        last = context.schedule(10, 'streamTime', (now, job) => emit(job, 'tick', `${timestamp} of ${now}`), {
+          startMs: 30,
+        })
+      }),
+    )
+    feed(driver, 1, 12, 23, 34)
+    expect(ticksOf(written(driver))).toEqual(['tick=34 of 34@34'])
   })
 
   test('whose cancellation is undone with its turn comes', () => {

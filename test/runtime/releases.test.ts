@@ -4,6 +4,9 @@ import type { TopologyTestDriver } from 'millrace/testing'
 import { describe, expect, test } from 'vitest'
 import { type Codec, codecOf } from '../../src/core/serde.ts'
 import { start } from '../support/applications.ts'
+import { carrierOfBytes } from '../support/carriers.ts'
+import { alone } from '../support/operator-double.ts'
+import type { Carrier } from '../../src/plan/carrier.ts'
 import { buffering } from '../support/buffering.ts'
 import { collect } from '../support/collect.ts'
 import { engineOn } from '../support/engine.ts'
@@ -180,6 +183,21 @@ describe('a row whose release fails', () => {
     expect(attempts).toBe(1 + 3)
     expect(released(driver)).toEqual(['a', 'c'])
   })
+})
+
+test('an operator alone is given its jobs when a test says so', () => {
+  const buffer = alone(buffering(10).operator)
+  const record = (value: string, timestamp: number) =>
+    carrierOfBytes(string(), Buffer.from(value), string(), Buffer.from(value), timestamp) as unknown as Carrier
+  for (const [value, timestamp] of [
+    ['b', 2],
+    ['a', 1],
+    ['c', 11],
+  ] as const)
+    buffer.feed(record(value, timestamp))
+  expect(buffer.caught).toEqual([])
+  buffer.due()
+  expect(buffer.caught.map(({ value, timestamp }) => [value, timestamp])).toEqual([['a', 1]])
 })
 
 test('what a release regroups is worked off before the next release', () => {
