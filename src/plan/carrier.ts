@@ -4,6 +4,7 @@
  * A carrier belongs to the engine. User functions get its `view()`, a plain frozen object. A key or value is decoded at
  * most once, and what nobody looked at is written from its original bytes (docs/decisions/0001-eager-views.md).
  */
+import { assert } from '../core/assert.ts'
 import type { ByteWriter } from '../core/bytes.ts'
 import { MillraceError, messageOf } from '../core/errors.ts'
 import { type Header, noHeaders } from '../core/headers.ts'
@@ -13,6 +14,8 @@ import type { Timestamp } from '../core/units.ts'
 
 /** Stands for a key or value that is not decoded yet. */
 const undecoded: unique symbol = Symbol('undecoded')
+/** Stands for the old value of a record that says nothing of one. */
+const noOld: unique symbol = Symbol('no old value')
 /** The end of a key or value that is null in the record. */
 const nullEnd = -1
 /** The end of a key or value that has no bytes because a function made it. */
@@ -64,6 +67,9 @@ export class Carrier<K = unknown, V = unknown> {
   #valueStart = 0
   #valueEnd: number = nullEnd
   #value: V | typeof undecoded = undecoded
+
+  /** As a change of a table: the value that this one replaced. Never part of the view, nor of what is written. */
+  #old: V | null | typeof noOld = noOld
 
   #view: RecordView<K, V> | undefined = undefined
 
@@ -140,12 +146,25 @@ export class Carrier<K = unknown, V = unknown> {
   withValue<V2>(value: V2, codec: Codec<V2> | undefined): Carrier<K, V2> {
     const next = new Carrier<K, V2>(this.timestamp, this.origin, this.root)
     next.headers = this.headers
-    next.#keyCodec = this.#keyCodec
-    next.#keyBytes = this.#keyBytes
-    next.#keyStart = this.#keyStart
-    next.#keyEnd = this.#keyEnd
-    next.#key = this.#key
+    next.#copyKey(this)
     next.#makeValue(value, codec)
+    return next
+  }
+
+  /** The same record as a change: `value` replaced `old`; null is no row. Both are of `codec`. */
+  withChange<V2>(value: V2, old: V2 | null, codec: Codec<V2> | undefined): Carrier<K, V2> {
+    const next = this.withValue(value, codec)
+    next.#old = old
+    return next
+  }
+
+  /** The same record and value, in place of another old value. */
+  withOld(old: V | null): Carrier<K, V> {
+    const next = new Carrier<K, V>(this.timestamp, this.origin, this.root)
+    next.headers = this.headers
+    next.#copyKey(this)
+    next.#copyValue(this)
+    next.#old = old
     return next
   }
 
@@ -181,6 +200,14 @@ export class Carrier<K = unknown, V = unknown> {
     this.#valueEnd = value === null ? nullEnd : madeEnd
   }
 
+  #copyKey<V2>(from: Carrier<K, V2>): void {
+    this.#keyCodec = from.#keyCodec
+    this.#keyBytes = from.#keyBytes
+    this.#keyStart = from.#keyStart
+    this.#keyEnd = from.#keyEnd
+    this.#key = from.#key
+  }
+
   #copyValue<K2>(from: Carrier<K2, V>): void {
     this.#valueCodec = from.#valueCodec
     this.#valueBytes = from.#valueBytes
@@ -204,6 +231,22 @@ export class Carrier<K = unknown, V = unknown> {
     if (this.#key === undecoded)
       this.#key = this.#decode('key', this.#keyCodec, this.#keyBytes, this.#keyStart, this.#keyEnd)
     return this.#key
+  }
+
+  /** Whether it is a change that says what it replaced, as every change does where the plan wants it. */
+  get hasOld(): boolean {
+    return this.#old !== noOld
+  }
+
+  /** The value that a change replaced, or null where there was no row. Only a carrier that {@link hasOld} is asked. */
+  get old(): V | null {
+    assert(this.#old !== noOld, 'an old value is read only where the plan asks for it')
+    return this.#old
+  }
+
+  /** For the operator that made this carrier, before it emits it. */
+  set old(old: V | null) {
+    this.#old = old
   }
 
   /** @throws MillraceError `undecodable`, `unexpected_null`; the turn fails even when the throw is caught */
@@ -234,6 +277,12 @@ export class Carrier<K = unknown, V = unknown> {
   /** What a user function sees. Small keys and values are plain data; large or bad ones show on access. */
   view(): RecordView<K, V> {
     return (this.#view ??= this.#makeView())
+  }
+
+  /** What a user function sees in place of {@link view} when it is asked about the old value, which must not be null. */
+  oldView(): RecordView<K, V> {
+    const { key, timestamp, headers } = this.view()
+    return Object.freeze({ key, value: this.old as V, timestamp, headers })
   }
 
   #makeView(): RecordView<K, V> {

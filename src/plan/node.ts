@@ -55,6 +55,18 @@ export interface SourceNode extends NodeBase {
 export interface OperatorNode extends NodeBase {
   readonly kind: 'operator'
   readonly operator: OperatorFactory
+  readonly oldValues: OldValues
+}
+
+/** What an operator has to do with the old values of a table's changes. */
+export interface OldValues {
+  /** It reads those of the changes that come in, whatever follows it. */
+  readonly needed: boolean
+  /**
+   * Where those of the changes that it emits come from, if someone after it needs them: from its own state, or from what
+   * comes in, as of a table's `filter`. An operator of streams emits no changes.
+   */
+  readonly from: 'state' | 'input' | 'nowhere'
 }
 
 /** A further output of an operator, beside the one that its children are fed by. */
@@ -67,6 +79,8 @@ export interface PortNode extends NodeBase {
 /** Ends a sub-topology and begins another: sends every record to the partition of its key. */
 export interface RegroupNode extends NodeBase {
   readonly kind: 'regroup'
+  /** Changes travel with their old values. */
+  readonly of: 'records' | 'changes'
   readonly keyCodec: Codec<unknown>
   readonly valueCodec: Codec<unknown>
   /** `undefined`: as many as the widest input. */

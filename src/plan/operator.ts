@@ -36,6 +36,14 @@
  *   It does not catch a throw from downstream.
  * - It never drops a record silently: `context.drop(reason, carrier)`. A record that is dropped does not move stream time.
  * - It reads bytes as late as it can: a null check does not decode (`isKeyNull`, `isValueNull`).
+ *
+ * What an operator of a table keeps to
+ * - A change is a carrier whose null value is a row that was deleted. Where `context.wantsOld` says so, each change that
+ *   it emits has `old`: the value of the row before this change, not before the turn; null where there was no row. It
+ *   reads that before it puts the new one. Elsewhere it must not pay for it.
+ * - The plan says with the node (`oldValues`) whether the operator reads old values, and where those that it emits come
+ *   from. What has `from: 'input'` gets them whenever it has to give them, and does to both sides what it does to one.
+ * - An operator of streams does not look: a change that became a record of a stream may still have its old value.
  */
 import type { Observable, Observer } from 'rxjs'
 import type { Carrier } from './carrier.ts'
@@ -100,6 +108,8 @@ export interface OperatorContext {
   readonly verb: string
   readonly partition: number
   readonly streamTime: StreamTime
+  /** Whether the changes that it emits, by whatever way, must carry their old values: someone downstream needs them. */
+  readonly wantsOld: boolean
   /** Reports a record that goes no further, and why; the count is part of the commit. */
   drop(reason: DropReason, carrier: Carrier): void
   /** One of the node's stores. Windows expire by the stream time of the store's owner. */

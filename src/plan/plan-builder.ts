@@ -4,13 +4,28 @@
 import { MillraceError } from '../core/errors.ts'
 import { checkName } from '../core/checks.ts'
 import type { Codec } from '../core/serde.ts'
-import type { OperatorNode, PlanNode, PortNode, RegroupNode, SinkNode, SourceNode, SourceTopic } from './node.ts'
+import type {
+  OldValues,
+  OperatorNode,
+  PlanNode,
+  PortNode,
+  RegroupNode,
+  SinkNode,
+  SourceNode,
+  SourceTopic,
+} from './node.ts'
 import type { Facts } from '../core/stored-plan.ts'
 import type { OperatorFactory } from './operator.ts'
 import type { StoreSpec } from './store.ts'
 
 /** The longest id that is made from its parts; longer ones ask for a name. */
 const idLengthMax = 249
+
+const ofStreams: OldValues = Object.freeze({ needed: false, from: 'nowhere' })
+/** Of a verb that makes a change of a change: it maps both sides. */
+export const ofTableVerbs: OldValues = Object.freeze({ needed: false, from: 'input' })
+/** Of an operator that keeps the rows whose changes it emits. */
+export const ofTables: OldValues = Object.freeze({ needed: false, from: 'state' })
 
 /** What an operator reads: one node, or one for each of its inputs. */
 type Parents = PlanNode | readonly PlanNode[]
@@ -37,7 +52,13 @@ export class PlanBuilder {
   }
 
   /** An operator that keeps nothing: its id only names it, and later ids do not depend on it. */
-  stateless(verb: string, from: Parents, name: string | undefined, operator: OperatorFactory): OperatorNode {
+  stateless(
+    verb: string,
+    from: Parents,
+    name: string | undefined,
+    operator: OperatorFactory,
+    oldValues: OldValues = ofStreams,
+  ): OperatorNode {
     const parents = listOf(from)
     return this.#add({
       kind: 'operator',
@@ -46,6 +67,7 @@ export class PlanBuilder {
       id: this.#passing(verb, name),
       lineage: lineageOf(parents),
       operator,
+      oldValues: Object.freeze(oldValues),
     })
   }
 
@@ -62,12 +84,22 @@ export class PlanBuilder {
       readonly stores: readonly StoreSpec[]
       readonly operator: OperatorFactory
       readonly facts?: Facts | undefined
+      readonly oldValues?: OldValues | undefined
     },
   ): OperatorNode {
     const parents = listOf(from)
     const stable = this.#stable(`${lineageOf(parents)}.${verb}`, name)
-    const { stores, operator, facts = {} } = make(stable.id)
-    return this.#add({ kind: 'operator', verb, parents, ...stable, stores, operator, facts })
+    const { stores, operator, facts = {}, oldValues = ofStreams } = make(stable.id)
+    return this.#add({
+      kind: 'operator',
+      verb,
+      parents,
+      ...stable,
+      stores,
+      operator,
+      facts,
+      oldValues: Object.freeze(oldValues),
+    })
   }
 
   /** A further output of an operator, by the name that the operator has for it. */
@@ -89,16 +121,18 @@ export class PlanBuilder {
     keyCodec: Codec<unknown>,
     valueCodec: Codec<unknown>,
     partitions?: number,
+    of: 'records' | 'changes' = 'records',
   ): RegroupNode {
     return this.#add({
       kind: 'regroup',
       verb,
       parents: [parent],
       ...this.#stable(`${parent.lineage}.${verb}`, name),
+      of,
       keyCodec,
       valueCodec,
       partitions,
-      facts: { key: keyCodec.name, value: valueCodec.name },
+      facts: { ...(of === 'changes' ? { of } : {}), key: keyCodec.name, value: valueCodec.name },
     })
   }
 

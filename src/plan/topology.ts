@@ -7,6 +7,7 @@ import type { Codec } from '../core/serde.ts'
 import { describeMermaid, describeText } from './describe.ts'
 import { descriptionOf, type TopologyDescription } from './description.ts'
 import type { Edge, PlanNode, PlanStore, PortNode, SubTopology } from './node.ts'
+import { carriersOfOld } from './old-values.ts'
 import type { StoreSpec } from './store.ts'
 
 /** How {@link Topology.describe} answers. */
@@ -38,6 +39,7 @@ export class Topology {
   readonly stores: readonly PlanStore[]
   readonly #children = new Map<PlanNode, Edge[]>()
   readonly #ports = new Map<PlanNode, PortNode[]>()
+  readonly #carriersOfOld: ReadonlySet<PlanNode>
 
   constructor(nodes: readonly PlanNode[]) {
     this.nodes = Object.freeze([...nodes])
@@ -45,6 +47,7 @@ export class Topology {
     this.stores = storesOf(this.nodes)
     checkWindowSizes(this.nodes)
     checkSerdeNames(this)
+    this.#carriersOfOld = carriersOfOld(this.nodes)
     for (const node of this.nodes) {
       for (const [input, parent] of node.parents.entries()) {
         if (node.kind === 'port') listIn(this.#ports, parent).push(node)
@@ -63,6 +66,11 @@ export class Topology {
   /** The further outputs of an operator. */
   portsOf(node: PlanNode): readonly PortNode[] {
     return this.#ports.get(node) ?? []
+  }
+
+  /** Whether the changes that a node emits carry their old values, because someone after it needs them. */
+  wantsOld(node: PlanNode): boolean {
+    return this.#carriersOfOld.has(node)
   }
 
   /**

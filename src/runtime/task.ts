@@ -141,6 +141,7 @@ export class Task {
       get streamTime() {
         return ledger.streamTime(id)
       },
+      wantsOld: this.#topology.wantsOld(node),
       drop: (reason, carrier) => this.#host.drop(ledger, node, reason, carrier),
       state: <K, V>(store: StoreSpec) => {
         assert(node.stores.includes(store), 'an operator asks for stores of its node')

@@ -74,6 +74,7 @@ abstract class FoldSubscriber extends CarrierSubscriber {
   protected readonly context: OperatorContext
   protected readonly state: Store<unknown, unknown>
   protected readonly valueCodec: Codec<unknown>
+  protected readonly wantsOld: boolean
   readonly #fold: Fold
 
   constructor(out: Subscriber<Carrier>, context: OperatorContext, store: StoreSpec, fold: Fold) {
@@ -81,7 +82,17 @@ abstract class FoldSubscriber extends CarrierSubscriber {
     this.context = context
     this.state = context.state(store)
     this.valueCodec = store.valueCodec
+    this.wantsOld = context.wantsOld
     this.#fold = fold
+  }
+
+  /** What the next change of a row replaces. Of a mutable value it is a copy that no aggregator gets to change. */
+  protected oldOf(row: Row<unknown>): unknown {
+    try {
+      return row.exists ? row.value : null
+    } catch (error) {
+      throw operatorError(this.context.operator, error)
+    }
   }
 
   /** Brings the carrier's row up to date and returns its new value. */
@@ -114,7 +125,11 @@ class AggregateSubscriber extends FoldSubscriber {
     if (carrier.isValueNull) return this.context.drop('null_value', carrier)
     const row = this.rowOf(0, carrier)
     const timestamp = row.exists && row.timestamp > carrier.timestamp ? row.timestamp : carrier.timestamp
-    const next = carrier.withValue(this.update(carrier, row, timestamp), this.valueCodec)
+    const old = this.wantsOld ? this.oldOf(row) : undefined
+    const value = this.update(carrier, row, timestamp)
+    const next = this.wantsOld
+      ? carrier.withChange(value, old, this.valueCodec)
+      : carrier.withValue(value, this.valueCodec)
     next.timestamp = timestamp
     this.out.next(next)
   }
@@ -149,8 +164,10 @@ class WindowedAggregateSubscriber extends FoldSubscriber {
   #updateWindow(carrier: Carrier, start: number): void {
     const row = this.rowOf(start, carrier)
     const timestamp = row.exists && row.timestamp > carrier.timestamp ? row.timestamp : carrier.timestamp
+    const old = this.wantsOld ? this.oldOf(row) : undefined
     const value = this.update(carrier, row, timestamp)
     const next = carrier.withKeyBytes(this.#keyCodec, row.keyBytes, value, this.valueCodec)
+    if (this.wantsOld) next.old = old
     next.timestamp = timestamp
     this.out.next(next)
   }

@@ -4,6 +4,7 @@
 import type { Carrier } from '../plan/carrier.ts'
 import { type OperatorContext, operatorError, type OperatorFactory } from '../plan/operator.ts'
 import { functionOf, refuseLater } from './answers.ts'
+import type { StreamRecord } from '../core/record.ts'
 import type { Predicate } from './dsl/functions.ts'
 import { CarrierSubscriber, operate } from '../plan/subscriber.ts'
 import type { Subscriber } from 'rxjs'
@@ -13,7 +14,10 @@ export function filtering<K, V>(predicate: Predicate<K, V>, wanted: boolean): Op
     operate((out) => new FilterSubscriber(out, context, predicate as Predicate<unknown, unknown>, wanted))
 }
 
-/** Of a table: a row that does not pass goes on as a deleted one. */
+/**
+ * Of a table: a row that does not pass goes on as a deleted one. Where old values are wanted, a row that did not pass before
+ * either is nothing downstream and does not go on.
+ */
 export function filteringRows<K, V>(predicate: Predicate<K, V>, wanted: boolean): OperatorFactory {
   return (context) =>
     operate((out) => new RowFilterSubscriber(out, context, predicate as Predicate<unknown, unknown>, wanted))
@@ -38,9 +42,9 @@ class FilterSubscriber extends CarrierSubscriber {
     this.#wanted = wanted
   }
 
-  protected passes(carrier: Carrier): boolean {
+  protected passes(record: StreamRecord<unknown, unknown>): boolean {
     try {
-      const answer: unknown = this.#predicate(carrier.view())
+      const answer: unknown = this.#predicate(record)
       if (typeof answer !== 'boolean') refuseLater(this.#what, answer)
       return Boolean(answer) === this.#wanted
     } catch (error) {
@@ -49,12 +53,34 @@ class FilterSubscriber extends CarrierSubscriber {
   }
 
   protected override _next(carrier: Carrier): void {
-    if (this.passes(carrier)) this.out.next(carrier)
+    if (this.passes(carrier.view())) this.out.next(carrier)
   }
 }
 
 class RowFilterSubscriber extends FilterSubscriber {
+  readonly #wantsOld: boolean
+
+  constructor(
+    out: Subscriber<Carrier>,
+    context: OperatorContext,
+    predicate: Predicate<unknown, unknown>,
+    wanted: boolean,
+  ) {
+    super(out, context, predicate, wanted)
+    this.#wantsOld = context.wantsOld
+  }
+
   protected override _next(carrier: Carrier): void {
-    this.out.next(carrier.isValueNull || this.passes(carrier) ? carrier : carrier.withValue<unknown>(null, undefined))
+    const isDelete = carrier.isValueNull
+    const passes = !isDelete && this.passes(carrier.view())
+    if (this.#wantsOld) this.#nextChange(carrier, isDelete, passes)
+    else this.out.next(isDelete || passes ? carrier : carrier.withValue<unknown>(null, undefined))
+  }
+
+  #nextChange(carrier: Carrier, isDelete: boolean, passes: boolean): void {
+    const { old } = carrier
+    const passed = old !== null && this.passes(carrier.oldView())
+    if (passes) this.out.next(passed || old === null ? carrier : carrier.withOld(null))
+    else if (passed) this.out.next(isDelete ? carrier : carrier.withChange<unknown>(null, old, undefined))
   }
 }

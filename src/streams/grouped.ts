@@ -9,6 +9,7 @@ import { int64 } from '../core/serdes.ts'
 import { checkStore } from '../core/topic.ts'
 import { sumMs } from '../core/units.ts'
 import { TimeWindows, type Windowed, WindowedCodec } from '../core/window.ts'
+import { ofTables } from '../plan/plan-builder.ts'
 import type { StoreSpec, WindowSpec } from '../plan/store.ts'
 import { keyLayout, type StoreLayout, windowLayout } from '../plan/store-layout.ts'
 import { aggregating, aggregation, counting, type Fold, reducing } from './aggregate.ts'
@@ -102,7 +103,7 @@ export class GroupedStream<K, V, Known extends KnownSerdes>
     const { plan, node, keyCodec, untouchedKeys, faces } = this.parts
     const made = plan.stateful(verb, node, options.name, (id) => {
       const store = storeSpec('keyValueStore', id, keyCodec, codec, options, keyLayout(), undefined)
-      return { stores: [store], operator: aggregation(store, fold) }
+      return { stores: [store], operator: aggregation(store, fold), oldValues: ofTables }
     })
     return faces.table({ faces, plan, node: made, keyCodec, valueCodec: codec, untouchedKeys })
   }
@@ -132,7 +133,7 @@ class TimeWindowedStream<K, V, Known extends KnownSerdes>
     const layout = windowLayout(retentionOf(window, options.retentionMs))
     const made = plan.stateful(verb, node, options.name, (id) => {
       const store = storeSpec('windowStore', id, keyCodec, codec, options, layout, window)
-      return { stores: [store], operator: aggregation(store, fold) }
+      return { stores: [store], operator: aggregation(store, fold), oldValues: ofTables }
     })
     const rowKeyCodec = new WindowedCodec(keyCodec, window.sizeMs) as Codec<unknown>
     return faces.table({

@@ -24,9 +24,9 @@ export function mappingValues<K, V, V2>(fn: (record: StreamRecord<K, V>) => V2):
   return derive(fn as UserFunction, withValue)
 }
 
-/** Of a table: not called for a row that is deleted. */
+/** Of a table: not called for a row that is deleted; called for the old value too, where that is wanted. */
 export function mappingRows<K, V, V2>(fn: (record: StreamRecord<K, V>) => V2): OperatorFactory {
-  return (context) => operate((out) => new RowDeriveSubscriber(out, context, fn as UserFunction, withValue))
+  return (context) => operate((out) => new RowMapSubscriber(out, context, fn as UserFunction))
 }
 
 /** @param what what a message calls the function, where it is another verb's */
@@ -97,9 +97,35 @@ class DeriveSubscriber extends CarrierSubscriber {
   }
 }
 
-class RowDeriveSubscriber extends DeriveSubscriber {
+class RowMapSubscriber extends CarrierSubscriber {
+  readonly #operator: string
+  readonly #what: string
+  readonly #fn: UserFunction
+  readonly #wantsOld: boolean
+
+  constructor(out: Subscriber<Carrier>, context: OperatorContext, fn: UserFunction) {
+    super(out)
+    this.#operator = context.operator
+    this.#what = functionOf(context)
+    this.#fn = fn
+    this.#wantsOld = context.wantsOld
+  }
+
   protected override _next(carrier: Carrier): void {
-    if (carrier.isValueNull) this.out.next(carrier)
-    else super._next(carrier)
+    const value = carrier.isValueNull ? null : this.#valueOf(carrier.view())
+    if (this.#wantsOld) {
+      const old = carrier.old === null ? null : this.#valueOf(carrier.oldView())
+      this.out.next(carrier.withChange(value, old, undefined))
+    } else this.out.next(carrier.withValue(value, undefined))
+  }
+
+  #valueOf(record: StreamRecord<unknown, unknown>): unknown {
+    try {
+      const value = this.#fn(record)
+      refusePromise(this.#what, value)
+      return value
+    } catch (error) {
+      throw operatorError(this.#operator, error)
+    }
   }
 }

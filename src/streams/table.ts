@@ -10,6 +10,7 @@ import type { KStream } from './dsl/stream.ts'
 import type { KTable } from './dsl/table.ts'
 import { filtering, filteringRows } from './filter.ts'
 import { mappingRows } from './map.ts'
+import { ofTableVerbs } from '../plan/plan-builder.ts'
 import type { KeyedParts } from './parts.ts'
 import { peeking } from './peek.ts'
 
@@ -53,7 +54,7 @@ export class Table<K, V, Known extends KnownSerdes> implements KTable<K, V, Know
   ): KTable<K2, V2, Known2> {
     const { name } = checkOptions(verb, options, ['name'])
     const { plan, node } = this.#parts
-    return this.#parts.faces.table({ ...then, node: plan.stateless(verb, node, name, operator) })
+    return this.#parts.faces.table({ ...then, node: plan.stateless(verb, node, name, operator, ofTableVerbs) })
   }
 }
 

@@ -32,15 +32,22 @@ export interface OperatorAlone {
 /**
  * Compiles an operator as a task does. Its stores begin empty and are kept in memory.
  *
+ * @param wantsOld whether what follows it needs the old values of changes
  * @param after called with what comes out, as what follows the operator would be
  */
 export function alone(
   factory: OperatorFactory,
   {
     inputs = 1,
+    wantsOld = false,
     after = () => undefined,
     clock = new ManualClock(),
-  }: { readonly inputs?: number; readonly after?: (out: Carrier) => void; readonly clock?: ManualClock } = {},
+  }: {
+    readonly inputs?: number
+    readonly wantsOld?: boolean
+    readonly after?: (out: Carrier) => void
+    readonly clock?: ManualClock
+  } = {},
 ): OperatorAlone {
   const turn = new TurnScope()
   const ledger = new Ledger(turn, { subTopology: 'alone', partition: 0 })
@@ -58,6 +65,7 @@ export function alone(
     verb: 'alone',
     partition: 0,
     streamTime: ledger.streamTime('alone'),
+    wantsOld,
     drop: (reason, carrier) => dropped.push({ reason, carrier }),
     state: <K, V>(spec: StoreSpec) => {
       const known =

@@ -1,0 +1,49 @@
+/**
+ * Who has to say what its changes replaced: only the nodes after which someone needs to know. All others are asked nothing
+ * and pay nothing.
+ */
+import { MillraceError } from '../core/errors.ts'
+import type { PlanNode } from './node.ts'
+
+/**
+ * The nodes whose changes carry their old values: from each reader up, through what passes old values on, to what keeps
+ * them.
+ *
+ * @param nodes parents before children
+ * @throws MillraceError `topology_invalid` where one is asked that has none to give
+ */
+export function carriersOfOld(nodes: readonly PlanNode[]): ReadonlySet<PlanNode> {
+  const asked = new Set<PlanNode>()
+  for (const node of nodes.toReversed()) {
+    if (!reads(node) && !(asked.has(node) && sourceOf(node) === 'input')) continue
+    for (const parent of node.parents) {
+      if (sourceOf(parent) === 'nowhere') {
+        throw new MillraceError(
+          'topology_invalid',
+          `"${node.id}" needs the old values of changes, but "${parent.id}" before it has none to give: make a table of it first`,
+          { operator: node.id },
+        )
+      }
+      asked.add(parent)
+    }
+  }
+  return asked
+}
+
+function reads(node: PlanNode): boolean {
+  return node.kind === 'operator' ? node.oldValues.needed : node.kind === 'regroup' && node.of === 'changes'
+}
+
+function sourceOf(node: PlanNode): 'state' | 'input' | 'nowhere' {
+  switch (node.kind) {
+    case 'operator':
+      return node.oldValues.from
+    case 'regroup':
+      return node.of === 'changes' ? 'input' : 'nowhere'
+    case 'port':
+      return 'input'
+    case 'source':
+    case 'sink':
+      return 'nowhere'
+  }
+}

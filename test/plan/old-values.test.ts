@@ -1,0 +1,121 @@
+// Old values are asked for by those who read them, and by nobody else.
+import { string } from 'millrace'
+import { describe, expect, test } from 'vitest'
+import { codecOf } from '../../src/core/serde.ts'
+import type { PlanNode } from '../../src/plan/node.ts'
+import { ofTables, ofTableVerbs, type PlanBuilder } from '../../src/plan/plan-builder.ts'
+import type { Topology } from '../../src/plan/topology.ts'
+import { aggregation, counting } from '../../src/streams/aggregate.ts'
+import { merging } from '../../src/streams/merge.ts'
+import { reading } from '../support/changes.ts'
+import { countStore, planned, planTopic } from '../support/plans.ts'
+import { errorOf } from '../support/thrown.ts'
+import { input, topologyOf } from '../support/topology.ts'
+
+const text = codecOf(string()) as never
+
+const sourceOf = (plan: PlanBuilder): PlanNode => plan.source([planTopic(input)], 'earliest', undefined)
+const verb = (plan: PlanBuilder, parents: PlanNode | readonly PlanNode[], name: string, oldValues = ofTableVerbs) =>
+  plan.stateless('verb', parents, name, merging, oldValues)
+const reader = (plan: PlanBuilder, parent: PlanNode, name = 'reader') =>
+  plan.stateless('read', parent, name, merging, reading)
+const table = (plan: PlanBuilder, parent: PlanNode, name: string) =>
+  plan.stateful('count', parent, name, () => {
+    const store = countStore(name)
+    return { stores: [store], operator: aggregation(store, counting), oldValues: ofTables }
+  })
+
+/** The ids of the nodes that must give old values. */
+const askedIn = (topology: Topology): string[] =>
+  topology.nodes.filter((node) => topology.wantsOld(node)).map(({ id }) => id)
+
+const asked = (script: (plan: PlanBuilder) => unknown): string[] => askedIn(planned(script))
+
+describe('old values are asked of', () => {
+  test('nobody, where nobody reads them', () => {
+    const topology = topologyOf((builder) => {
+      const rows = builder.stream(input).groupByKey().count()
+      const few = rows.filter(({ value }) => value < 3).mapValues(String)
+      few
+        .toStream({ deletes: 'drop' })
+        .groupBy(({ key }) => key, { key: string(), value: string() })
+        .count({ name: 'again' })
+    })
+    expect(askedIn(topology)).toEqual([])
+  })
+
+  test('the nearest table, through the verbs between, and nothing before or beside it', () => {
+    const ids = asked((plan) => {
+      const first = table(plan, sourceOf(plan), 'first')
+      const near = table(plan, verb(plan, first, 'before'), 'near')
+      reader(plan, verb(plan, verb(plan, near, 'filter'), 'map'))
+      verb(plan, near, 'beside')
+    })
+    expect(ids).toEqual(['near', 'filter', 'map'])
+  })
+
+  test('a table that reads them itself and gives its own: both', () => {
+    const ids = asked((plan) => {
+      const first = table(plan, sourceOf(plan), 'first')
+      const store = countStore('second')
+      const second = plan.stateful('count', first, 'second', () => ({
+        stores: [store],
+        operator: aggregation(store, counting),
+        oldValues: { needed: true, from: 'state' },
+      }))
+      verb(plan, second, 'after')
+    })
+    expect(ids).toEqual(['first'])
+  })
+
+  test('every table that is merged', () => {
+    const ids = asked((plan) => {
+      const source = sourceOf(plan)
+      const merged = verb(plan, [table(plan, source, 'one'), table(plan, source, 'two')], 'merged')
+      reader(plan, merged)
+    })
+    expect(ids).toEqual(['one', 'two', 'merged'])
+  })
+
+  test('the operator of a port', () => {
+    const ids = asked((plan) => {
+      const both = table(plan, sourceOf(plan), 'both')
+      reader(plan, verb(plan, plan.port('count', both, 'closed'), 'filter'))
+    })
+    expect(ids).toEqual(['both', 'both-closed', 'filter'])
+  })
+
+  test('what a regrouping of changes gets, whoever follows it', () => {
+    const regrouped = (plan: PlanBuilder) =>
+      plan.regroup('groupBy', table(plan, sourceOf(plan), 'rows'), 'moved', text, text, undefined, 'changes')
+    expect(asked(regrouped)).toEqual(['rows'])
+    expect(asked((plan) => reader(plan, regrouped(plan)))).toEqual(['rows', 'moved'])
+  })
+})
+
+test.each<readonly [string, (plan: PlanBuilder) => PlanNode, string]>([
+  ['a topic', sourceOf, 'input'],
+  ['a verb of streams', (plan) => plan.stateless('peek', table(plan, sourceOf(plan), 'rows'), 'look', merging), 'look'],
+  [
+    'a regrouping of records',
+    (plan) => plan.regroup('groupBy', table(plan, sourceOf(plan), 'rows'), 'moved', text, text),
+    'moved',
+  ],
+])('a plan is refused that wants old values of %s', (_what, parentOf, id) => {
+  const error = errorOf(() => planned((plan) => reader(plan, verb(plan, parentOf(plan), 'filter'))))
+  expect(error).toMatchObject({ code: 'topology_invalid', operator: 'filter' })
+  expect(error.message).toContain(`"filter" needs the old values of changes, but "${id}" before it has none to give`)
+})
+
+test('a plan that regroups changes is another one than a plan that regroups records', () => {
+  const facts = (['records', 'changes'] as const).map((of) => {
+    const { nodes } = planned((plan) =>
+      plan.regroup('groupBy', table(plan, sourceOf(plan), 'rows'), 'moved', text, text, undefined, of),
+    )
+    return nodes.find(({ id }) => id === 'moved')?.facts
+  })
+  expect(facts).toEqual([
+    { key: 'string', value: 'string' },
+    { of: 'changes', key: 'string', value: 'string' },
+  ])
+})

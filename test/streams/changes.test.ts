@@ -1,0 +1,107 @@
+// Verbs of tables where old values are wanted: each maps both sides of a change. And where they are not: nothing is paid.
+import { int64, string } from 'millrace'
+import { describe, expect, test } from 'vitest'
+import { codecOf } from '../../src/core/serde.ts'
+import type { Carrier } from '../../src/plan/carrier.ts'
+import { filteringRows } from '../../src/streams/filter.ts'
+import { mappingRows } from '../../src/streams/map.ts'
+import { carrierOf } from '../support/carriers.ts'
+import { changeText } from '../support/changes.ts'
+import { alone, type OperatorAlone } from '../support/operator-double.ts'
+import { errorOf } from '../support/thrown.ts'
+
+const numbers = codecOf(int64()) as never
+
+function change(old: number | null, value: number | null): Carrier {
+  const record = carrierOf<unknown, unknown>(string() as never, 'key', string() as never, '')
+  return record.withChange<unknown>(value, old, numbers)
+}
+
+/** What comes out of an operator for a change of these values. */
+function outOf(operator: OperatorAlone, old: number | null, value: number | null): string[] {
+  const before = operator.caught.length
+  operator.feed(change(old, value))
+  return operator.caught.slice(before).map((carrier) => (carrier.hasOld ? changeText(carrier) : String(carrier.value)))
+}
+
+const small = ({ value }: { readonly value: number | null }): boolean => (value ?? fault()) < 5
+
+function fault(): never {
+  throw new Error('a verb of a table asked about a row that is not there')
+}
+
+describe('filter of a table', () => {
+  /** By what passes: the old value, the new one, what comes out where old values are wanted, and where they are not. */
+  test.each([
+    ['both', 1, 2, ['1 > 2'], ['1 > 2']],
+    ['the old value', 1, 9, ['1 > -'], ['null']],
+    ['the old value, of a deleted row', 1, null, ['1 > -'], ['1 > -']],
+    ['the new value', 9, 2, ['- > 2'], ['9 > 2']],
+    ['the new value, of a new row', null, 2, ['- > 2'], ['- > 2']],
+    ['neither', 8, 9, [], ['null']],
+    ['neither, of a new row', null, 9, [], ['null']],
+    ['neither, of a deleted row', 9, null, [], ['9 > -']],
+    ['no row at all', null, null, [], ['- > -']],
+  ] as const)('where %s passes', (_what, old, value, wanted, notWanted) => {
+    const operators = [true, false].map((wantsOld) => alone(filteringRows(small as never, true), { wantsOld }))
+    expect(operators.map((operator) => outOf(operator, old, value))).toEqual([wanted, notWanted])
+    const inverse = alone(
+      filteringRows((record) => !small(record as never), false),
+      { wantsOld: true },
+    )
+    expect(outOf(inverse, old, value)).toEqual(wanted)
+  })
+
+  test('keeps the bytes of a value that passes, whatever its old one', () => {
+    const operator = alone(
+      filteringRows(({ value }) => value !== 'no', true),
+      { wantsOld: true },
+    )
+    const record = carrierOf<unknown, unknown>(string() as never, 'key', string() as never, 'yes')
+    operator.feed(record.withOld('no'))
+    const [out] = operator.caught
+    expect([out?.old, String(out?.originalValue())]).toEqual([null, 'yes'])
+  })
+})
+
+describe('mapValues of a table', () => {
+  const doubling = ({ value }: { readonly value: number | null }): number => (value ?? fault()) * 2
+
+  test.each([
+    [1, 2, '2 > 4', '4'],
+    [null, 2, '- > 4', '4'],
+    [1, null, '2 > -', 'null'],
+    [null, null, '- > -', 'null'],
+  ] as const)('maps what is there of %j and %j', (old, value, wanted, notWanted) => {
+    const operators = [true, false].map((wantsOld) => alone(mappingRows(doubling as never), { wantsOld }))
+    expect(operators.map((operator) => outOf(operator, old, value))).toEqual([[wanted], [notWanted]])
+  })
+
+  test('asks its function about old values only where they are wanted', () => {
+    const seen: unknown[] = []
+    for (const wantsOld of [false, true])
+      outOf(
+        alone(
+          mappingRows(({ value }) => seen.push(value)),
+          { wantsOld },
+        ),
+        1,
+        2,
+      )
+    expect(seen).toEqual([2, 2, 1])
+  })
+})
+
+test.each([
+  ['filter', filteringRows(throwing as never, true)],
+  ['mapValues', mappingRows(throwing)],
+])('%s of a table owns what its function throws about an old value', (_verb, factory) => {
+  const operator = alone(factory, { wantsOld: true })
+  const error = errorOf(() => operator.feed(change(13, 2)))
+  expect(error).toMatchObject({ code: 'user_function_threw', operator: 'alone', cause: new Error('thirteen') })
+})
+
+function throwing({ value }: { readonly value: unknown }): boolean {
+  if (value === 13) throw new Error('thirteen')
+  return true
+}

@@ -1,0 +1,81 @@
+// Changes of tables in tests: a reader that needs old values, and a table of lists that is changed in place.
+import { json, string, type Topic, topic } from 'millrace'
+import { codecOf } from '../../src/core/serde.ts'
+import type { Carrier } from '../../src/plan/carrier.ts'
+import type { OperatorNode, PlanNode } from '../../src/plan/node.ts'
+import type { OperatorFactory } from '../../src/plan/operator.ts'
+import { ofTables, type PlanBuilder } from '../../src/plan/plan-builder.ts'
+import { keyLayout } from '../../src/plan/store-layout.ts'
+import type { StoreSpec } from '../../src/plan/store.ts'
+import { operate, PassingSubscriber } from '../../src/plan/subscriber.ts'
+import { aggregating, aggregation } from '../../src/streams/aggregate.ts'
+
+/** What {@link showing} says of each change, by the key of its row. */
+export const shownChanges: Topic<string, string> = topic('shown-changes', { key: string(), value: string() })
+
+/** What is asked of old values, as a reader at the end of a plan asks. */
+export const reading = { needed: true, from: 'nowhere' } as const
+
+/** `old > new` of a change; `-` is no row. */
+export function changeText({ old, value }: Carrier): string {
+  return `${sideText(old)} > ${sideText(value)}`
+}
+
+function sideText(side: unknown): string {
+  if (side === null) return '-'
+  return Array.isArray(side) ? side.join('') : JSON.stringify(side)
+}
+
+const showing: OperatorFactory = () =>
+  operate(
+    (out) =>
+      new PassingSubscriber({
+        next(carrier) {
+          out.next(
+            carrier.withKeyAndValue<unknown, unknown>(keyText(carrier.key), undefined, changeText(carrier), undefined),
+          )
+        },
+      }),
+  )
+
+function keyText(key: unknown): string {
+  return typeof key === 'string' ? key : JSON.stringify(key)
+}
+
+/** Puts a reader of old values after a table, and a sink after it. */
+export function show(plan: PlanBuilder, table: PlanNode, to = shownChanges): OperatorNode {
+  const reader = plan.stateless('show', table, undefined, showing, reading)
+  const { name, partitions, config } = to
+  const codec = codecOf(string()) as never
+  plan.sink(reader, { name, partitions, config, keyCodec: codec, valueCodec: codec }, undefined)
+  return reader
+}
+
+/** What an aggregate does with a value: `-` deletes the row, all else is pushed to the list in place. */
+export function pushed(list: string[], value: string): string[] | null {
+  if (value === '-') return null
+  list.push(value)
+  return list
+}
+
+/** A table of the lists of values by key. */
+export function listTable(plan: PlanBuilder, parent: PlanNode, name: string): OperatorNode {
+  const store: StoreSpec = {
+    kind: 'keyValue',
+    name,
+    keyCodec: codecOf(string()) as never,
+    valueCodec: codecOf(json<string[]>()) as never,
+    layout: keyLayout(),
+    window: undefined,
+    facts: {},
+  }
+  const fold = aggregating(
+    () => [],
+    (_key, value, list) => pushed(list as string[], value as string),
+  )
+  return plan.stateful('aggregate', parent, name, () => ({
+    stores: [store],
+    operator: aggregation(store, fold),
+    oldValues: ofTables,
+  }))
+}
