@@ -79,3 +79,26 @@ export function listTable(plan: PlanBuilder, parent: PlanNode, name: string): Op
     oldValues: ofTables,
   }))
 }
+
+/** A change of a list, as a model has it; null is no row. */
+export interface ListChange {
+  readonly key: string
+  readonly old: readonly string[] | null
+  readonly value: readonly string[] | null
+}
+
+/** The changes of {@link listTable} by a model: records of letters that are all of one turn; one with a `!` fails. */
+export function listChanges(records: readonly (readonly [string, string])[]): ListChange[] {
+  const rows = new Map<string, readonly string[] | null>()
+  const changes: ListChange[] = []
+  for (const [key, value] of records) {
+    if (value.includes('!')) continue
+    for (const letter of value) {
+      const old = rows.get(key) ?? null
+      const list = letter === '-' ? null : [...(old ?? []), letter]
+      rows.set(key, list)
+      changes.push({ key, old, value: list })
+    }
+  }
+  return changes
+}
