@@ -43,7 +43,8 @@
  *   reads that before it puts the new one. Elsewhere it must not pay for it.
  * - The plan says with the node (`oldValues`) whether the operator reads old values, and where those that it emits come
  *   from. What has `from: 'input'` gets them whenever it has to give them, and does to both sides what it does to one.
- * - An operator of streams does not look: a change that became a record of a stream may still have its old value.
+ * - An operator of streams does not look: a change that became a record of a stream may still have its old value. So a
+ *   table that is made of a stream says its own, and never passes on the carrier that it got.
  */
 import type { Observable, Observer } from 'rxjs'
 import type { Carrier } from './carrier.ts'

@@ -119,11 +119,12 @@ class RowMapSubscriber extends CarrierSubscriber {
   }
 
   protected override _next(carrier: Carrier): void {
-    const value = carrier.isValueNull ? null : this.#valueOf(carrier.view())
+    const isDelete = carrier.isValueNull
+    const value = isDelete ? null : this.#valueOf(carrier.view())
     if (this.#wantsOld) {
       const old = carrier.old === null ? null : this.#valueOf(carrier.oldView())
       this.out.next(carrier.withChange(value, old, undefined))
-    } else this.out.next(carrier.withValue(value, undefined))
+    } else this.out.next(isDelete ? carrier : carrier.withValue(value, undefined))
   }
 
   #valueOf(record: StreamRecord<unknown, unknown>): unknown {

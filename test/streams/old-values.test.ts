@@ -1,7 +1,7 @@
 // The old value of a change is what stood in the row before this change: not before the turn, not before the crash, and not
 // what an aggregator has made of its copy since.
 import fc from 'fast-check'
-import { string, type Topic, topic } from 'millrace'
+import { string, TimeWindows, type Topic, topic } from 'millrace'
 import { TopologyTestDriver } from 'millrace/testing'
 import { describe, expect, test } from 'vitest'
 import type { PlanNode } from '../../src/plan/node.ts'
@@ -10,9 +10,9 @@ import { aggregation, counting, reducing } from '../../src/streams/aggregate.ts'
 import { filteringRows } from '../../src/streams/filter.ts'
 import { flatMappingValues } from '../../src/streams/flat-map.ts'
 import { peeking } from '../../src/streams/peek.ts'
-import { listChanges, listTable, show, shownChanges } from '../support/changes.ts'
+import { listChanges, listTable, show, showIn, shownChanges } from '../support/changes.ts'
 import { countStore, drivePlan, planned, planTopic } from '../support/plans.ts'
-import { briefly, input, output } from '../support/topology.ts'
+import { briefly, input, output, type Script, topologyOf } from '../support/topology.ts'
 
 const odd: Topic<string, string> = topic('odd', { key: string(), value: string() })
 
@@ -151,6 +151,61 @@ test('a stream that is made of a table with old values has records like any othe
   })
   pipe(driver, 'a', 'xy')
   expect(briefly(driver.outputTopic(output).readRecords())).toEqual(['a=["x"]@1', 'a=["x","y"]@1'])
+})
+
+test.each<readonly [string, Script, string, readonly string[]]>([
+  ['count', (builder) => builder.stream(input).groupByKey().count({ name: 'table' }), 'table', ['- > 1', '1 > 2']],
+  [
+    'count in windows',
+    (builder) =>
+      builder
+        .stream(input)
+        .groupByKey()
+        .windowedBy(TimeWindows.of({ size: 10 }))
+        .count({ name: 'table' }),
+    'table',
+    ['- > 1', '1 > 2'],
+  ],
+  [
+    'filter',
+    (builder) =>
+      builder
+        .stream(input)
+        .groupByKey()
+        .count()
+        .filter(({ value }) => value > 1, { name: 'few' }),
+    'few',
+    ['- > 2'],
+  ],
+  [
+    'filterNot',
+    (builder) =>
+      builder
+        .stream(input)
+        .groupByKey()
+        .count()
+        .filterNot(({ value }) => value > 1, { name: 'many' }),
+    'many',
+    ['- > 1', '1 > -'],
+  ],
+  [
+    'mapValues, after another verb',
+    (builder) => {
+      const counts = builder.stream(input).groupByKey().count()
+      return counts.filter(() => true).mapValues(({ value }) => value * 10, { name: 'tens' })
+    },
+    'tens',
+    ['- > 10', '10 > 20'],
+  ],
+])('%s of the DSL gives old values to whoever asks', (_verb, script, id, expected) => {
+  using driver = new TopologyTestDriver(showIn(topologyOf(script), id))
+  for (const value of ['x', 'y']) pipe(driver, 'a', value)
+  expect(
+    driver
+      .outputTopic(shownChanges)
+      .readRecords()
+      .map(({ value }) => value),
+  ).toEqual(expected)
 })
 
 const records = fc.tuple(

@@ -1,12 +1,14 @@
 // Changes of tables in tests: a reader that needs old values, and a table of lists that is changed in place.
+import assert from 'node:assert/strict'
 import { json, string, type Topic, topic } from 'millrace'
 import { codecOf } from '../../src/core/serde.ts'
 import type { Carrier } from '../../src/plan/carrier.ts'
 import type { OperatorNode, PlanNode } from '../../src/plan/node.ts'
 import type { OperatorFactory } from '../../src/plan/operator.ts'
-import { ofTables, type PlanBuilder } from '../../src/plan/plan-builder.ts'
+import { ofTables, PlanBuilder } from '../../src/plan/plan-builder.ts'
 import { keyLayout } from '../../src/plan/store-layout.ts'
 import type { StoreSpec } from '../../src/plan/store.ts'
+import { Topology } from '../../src/plan/topology.ts'
 import { operate, PassingSubscriber } from '../../src/plan/subscriber.ts'
 import { aggregating, aggregation } from '../../src/streams/aggregate.ts'
 
@@ -49,6 +51,15 @@ export function show(plan: PlanBuilder, table: PlanNode, to = shownChanges): Ope
   const codec = codecOf(string()) as never
   plan.sink(reader, { name, partitions, config, keyCodec: codec, valueCodec: codec }, undefined)
   return reader
+}
+
+/** A topology with a reader of old values after one of its nodes. */
+export function showIn({ nodes }: Topology, id: string): Topology {
+  const plan = new PlanBuilder()
+  const table = nodes.find((node) => node.id === id)
+  assert(table !== undefined, `the topology has a node ${id}`)
+  show(plan, table)
+  return new Topology([...nodes, ...plan.nodes])
 }
 
 /** What an aggregate does with a value: `-` deletes the row, all else is pushed to the list in place. */
