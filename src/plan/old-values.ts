@@ -1,9 +1,15 @@
 /**
- * Who has to say what its changes replaced: only the nodes after which someone needs to know. All others are asked nothing
- * and pay nothing.
+ * Old values: what operators have to do with them, and who has to give them. Only nodes after which someone needs them are
+ * asked; all others pay nothing.
  */
 import { MillraceError } from '../core/errors.ts'
-import type { PlanNode } from './node.ts'
+import type { OldValues, PlanNode } from './node.ts'
+
+export const ofStreams: OldValues = Object.freeze({ needed: false, from: 'nowhere' })
+/** Of a verb that makes a change of a change: it maps both sides. */
+export const ofTableVerbs: OldValues = Object.freeze({ needed: false, from: 'input' })
+/** Of an operator that keeps the rows whose changes it emits. */
+export const ofTables: OldValues = Object.freeze({ needed: false, from: 'state' })
 
 /**
  * The nodes whose changes carry their old values: from each reader up, through what passes old values on, to what keeps
@@ -12,7 +18,7 @@ import type { PlanNode } from './node.ts'
  * @param nodes parents before children
  * @throws MillraceError `topology_invalid` where one is asked that has none to give
  */
-export function carriersOfOld(nodes: readonly PlanNode[]): ReadonlySet<PlanNode> {
+export function giversOfOld(nodes: readonly PlanNode[]): ReadonlySet<PlanNode> {
   const asked = new Set<PlanNode>()
   for (const node of nodes.toReversed()) {
     if (!reads(node) && !(asked.has(node) && sourceOf(node) === 'input')) continue

@@ -15,17 +15,12 @@ import type {
   SourceTopic,
 } from './node.ts'
 import type { Facts } from '../core/stored-plan.ts'
+import { ofStreams } from './old-values.ts'
 import type { OperatorFactory } from './operator.ts'
 import type { StoreSpec } from './store.ts'
 
 /** The longest id that is made from its parts; longer ones ask for a name. */
 const idLengthMax = 249
-
-const ofStreams: OldValues = Object.freeze({ needed: false, from: 'nowhere' })
-/** Of a verb that makes a change of a change: it maps both sides. */
-export const ofTableVerbs: OldValues = Object.freeze({ needed: false, from: 'input' })
-/** Of an operator that keeps the rows whose changes it emits. */
-export const ofTables: OldValues = Object.freeze({ needed: false, from: 'state' })
 
 /** What an operator reads: one node, or one for each of its inputs. */
 type Parents = PlanNode | readonly PlanNode[]

@@ -7,7 +7,7 @@ import type { Codec } from '../core/serde.ts'
 import { describeMermaid, describeText } from './describe.ts'
 import { descriptionOf, type TopologyDescription } from './description.ts'
 import type { Edge, PlanNode, PlanStore, PortNode, SubTopology } from './node.ts'
-import { carriersOfOld } from './old-values.ts'
+import { giversOfOld } from './old-values.ts'
 import type { StoreSpec } from './store.ts'
 
 /** How {@link Topology.describe} answers. */
@@ -39,7 +39,7 @@ export class Topology {
   readonly stores: readonly PlanStore[]
   readonly #children = new Map<PlanNode, Edge[]>()
   readonly #ports = new Map<PlanNode, PortNode[]>()
-  readonly #carriersOfOld: ReadonlySet<PlanNode>
+  readonly #giversOfOld: ReadonlySet<PlanNode>
 
   constructor(nodes: readonly PlanNode[]) {
     this.nodes = Object.freeze([...nodes])
@@ -47,7 +47,7 @@ export class Topology {
     this.stores = storesOf(this.nodes)
     checkWindowSizes(this.nodes)
     checkSerdeNames(this)
-    this.#carriersOfOld = carriersOfOld(this.nodes)
+    this.#giversOfOld = giversOfOld(this.nodes)
     for (const node of this.nodes) {
       for (const [input, parent] of node.parents.entries()) {
         if (node.kind === 'port') listIn(this.#ports, parent).push(node)
@@ -70,7 +70,7 @@ export class Topology {
 
   /** Whether the changes that a node emits carry their old values, because someone after it needs them. */
   wantsOld(node: PlanNode): boolean {
-    return this.#carriersOfOld.has(node)
+    return this.#giversOfOld.has(node)
   }
 
   /**

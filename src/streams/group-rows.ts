@@ -8,17 +8,16 @@
 import type { Subscriber } from 'rxjs'
 import { ByteWriter } from '../core/bytes.ts'
 import type { StreamRecord } from '../core/record.ts'
-import { type Codec, encodeInto } from '../core/serde.ts'
+import type { Codec } from '../core/serde.ts'
 import type { Carrier } from '../plan/carrier.ts'
 import type { OldValues } from '../plan/node.ts'
 import { type OperatorContext, operatorError, type OperatorFactory } from '../plan/operator.ts'
 import { CarrierSubscriber, operate } from '../plan/subscriber.ts'
 import { functionOf } from './answers.ts'
 import type { RecordOutput } from './dsl/functions.ts'
-import { checkedOutput } from './map.ts'
+import { carrierOf } from './map.ts'
 
 type Mapper = (record: StreamRecord<unknown, unknown>) => unknown
-type Member = RecordOutput<unknown, unknown>
 
 /** What the node of {@link groupingRows} says; a regrouping of changes follows it. */
 export const ofRowGroups: OldValues = Object.freeze({ needed: true, from: 'input' })
@@ -46,40 +45,33 @@ class GroupRowsSubscriber extends CarrierSubscriber {
   }
 
   protected override _next(carrier: Carrier): void {
-    const mapped = carrier.isValueNull ? undefined : this.#map(carrier.view())
-    const left = carrier.old === null ? undefined : inGroup(this.#map(carrier.oldView()))
+    const mapped = carrier.isValueNull ? undefined : this.#map(carrier, carrier.view())
+    const left = carrier.old === null ? undefined : inGroup(this.#map(carrier, carrier.oldView()))
     const joined = inGroup(mapped)
-    if (left !== undefined && joined !== undefined && this.#isSameGroup(left.key, joined.key)) {
-      this.#emit(carrier, joined.key, left.value, joined.value)
-      return
-    }
-    if (left !== undefined) this.#emit(carrier, left.key, left.value, null)
-    if (joined !== undefined) this.#emit(carrier, joined.key, null, joined.value)
-    else if (mapped !== undefined) this.#context.drop(mapped.key === null ? 'null_key' : 'null_value', carrier)
+    const stays = left !== undefined && joined !== undefined && this.#isSameGroup(left, joined)
+    if (left !== undefined && !stays) this.out.next(left.withChange<unknown>(null, left.value, undefined))
+    if (joined !== undefined) {
+      joined.old = stays ? left.value : null
+      this.out.next(joined)
+    } else if (mapped !== undefined) this.#context.drop(mapped.isKeyNull ? 'null_key' : 'null_value', carrier)
   }
 
-  #emit(carrier: Carrier, key: unknown, old: unknown, value: unknown): void {
-    const change = carrier.withKeyAndValue(key, this.#keyCodec, value, undefined)
-    change.old = old
-    this.out.next(change)
-  }
-
-  #map(record: StreamRecord<unknown, unknown>): Member {
+  #map(carrier: Carrier, record: StreamRecord<unknown, unknown>): Carrier {
     try {
-      return checkedOutput(this.#mapper(record), this.#what)
+      return carrierOf(carrier, this.#mapper(record), this.#what)
     } catch (error) {
       throw operatorError(this.#context.operator, error)
     }
   }
 
-  #isSameGroup(left: unknown, right: unknown): boolean {
-    if (Object.is(left, right)) return true
+  #isSameGroup(left: Carrier, joined: Carrier): boolean {
+    if (Object.is(left.key, joined.key)) return true
     const scratch = this.#scratch
     scratch.at = 0
     try {
-      encodeInto(this.#keyCodec, left, scratch, 'key')
+      left.writeKey(this.#keyCodec, scratch)
       const middle = scratch.at
-      encodeInto(this.#keyCodec, right, scratch, 'key')
+      joined.writeKey(this.#keyCodec, scratch)
       return scratch.bytes.subarray(0, middle).equals(scratch.bytes.subarray(middle, scratch.at))
     } catch (error) {
       throw operatorError(this.#context.operator, error)
@@ -88,6 +80,6 @@ class GroupRowsSubscriber extends CarrierSubscriber {
 }
 
 /** A row without a key or value of its own is in no group. */
-function inGroup(member: Member | undefined): Member | undefined {
-  return member === undefined || member.key === null || member.value === null ? undefined : member
+function inGroup(member: Carrier | undefined): Carrier | undefined {
+  return member === undefined || member.isKeyNull || member.isValueNull ? undefined : member
 }

@@ -50,23 +50,16 @@ const withKey: Derive = (carrier, key, what) => {
 
 /** @throws MillraceError `bad_record` */
 export const carrierOf: Derive = (carrier, output, what) => {
-  const { key, value, timestamp, headers } = checkedOutput(output, what)
-  const next = carrier.withKeyAndValue(key, undefined, value, undefined)
-  if (timestamp !== undefined) next.timestamp = toTimestamp(timestamp)
-  if (headers !== undefined) next.headers = toHeaders(headers)
-  return next
-}
-
-/** @throws MillraceError `bad_record` */
-export function checkedOutput(output: unknown, what: string): RecordOutput<unknown, unknown> {
   refusePromise(what, output)
   if (typeof output !== 'object' || output === null || !('key' in output) || !('value' in output)) {
     throw new MillraceError('bad_record', `${what} returned ${shown(output)}; expected a record, { key, value }`)
   }
-  const record = output as RecordOutput<unknown, unknown>
-  const { key, value, timestamp, headers } = record
+  const { key, value, timestamp, headers } = output as RecordOutput<unknown, unknown>
   if (isPromise(key) || isPromise(value) || isPromise(timestamp) || isPromise(headers)) throw promised(what, output)
-  return record
+  const next = carrier.withKeyAndValue(key, undefined, value, undefined)
+  if (timestamp !== undefined) next.timestamp = toTimestamp(timestamp)
+  if (headers !== undefined) next.headers = toHeaders(headers)
+  return next
 }
 
 function derive(fn: UserFunction, next: Derive, what?: string): OperatorFactory {

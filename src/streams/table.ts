@@ -10,7 +10,7 @@ import type { KStream } from './dsl/stream.ts'
 import type { KTable } from './dsl/table.ts'
 import { filtering, filteringRows } from './filter.ts'
 import { mappingRows } from './map.ts'
-import { ofTableVerbs } from '../plan/plan-builder.ts'
+import { ofTableVerbs } from '../plan/old-values.ts'
 import type { KeyedParts } from './parts.ts'
 import { peeking } from './peek.ts'
 
