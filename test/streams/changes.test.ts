@@ -1,11 +1,14 @@
 // Verbs of tables where old values are wanted: each maps both sides of a change. And where they are not: nothing is paid.
-import { int64, string } from 'millrace'
+import { bytes, int64, json, string } from 'millrace'
 import { describe, expect, test } from 'vitest'
-import { codecOf } from '../../src/core/serde.ts'
+import { codecOf, type Serde } from '../../src/core/serde.ts'
 import type { Carrier } from '../../src/plan/carrier.ts'
 import type { OperatorFactory } from '../../src/plan/operator.ts'
 import { filteringRows } from '../../src/streams/filter.ts'
 import { mappingRows } from '../../src/streams/map.ts'
+import type { StoreSpec } from '../../src/plan/store.ts'
+import { aggregating, aggregation } from '../../src/streams/aggregate.ts'
+import { countStore } from '../support/plans.ts'
 import { carrierOf } from '../support/carriers.ts'
 import { changeText } from '../support/changes.ts'
 import { alone } from '../support/operator-double.ts'
@@ -28,6 +31,8 @@ function madeOf(factory: OperatorFactory, old: number | null, value: number | nu
 }
 
 const small = ({ value }: { readonly value: number | null }): boolean => (value ?? fault()) < 5
+
+const numberLists = json<number[]>()
 
 function fault(): never {
   throw new Error('a verb of a table asked about a row that is not there')
@@ -86,6 +91,26 @@ test.each([false, true])('a function is asked about old values only where they a
   const see = ({ value }: { readonly value: unknown }): boolean => seen.push(value) > 0
   for (const verb of [mappingRows(see), filteringRows(see, true)]) alone(verb, { wantsOld }).feed(change(1, 2))
   expect(seen).toEqual(wantsOld ? [2, 1, 2, 1] : [2, 2])
+})
+
+test.each([
+  ['bytes', bytes(), (value: unknown) => [...(value as Uint8Array)]],
+  ['lists', numberLists, (value: unknown) => value],
+])('an old value of %s stays what it was, whatever becomes of the row and of the aggregate', (_what, serde, plain) => {
+  const fold = aggregating(
+    () => (serde === numberLists ? [0] : Uint8Array.of(0)),
+    (_key, _value, aggregate) => {
+      const numbers = aggregate as Uint8Array
+      numbers[0] = (numbers[0] ?? 0) + 1
+      return numbers
+    },
+  )
+  const store: StoreSpec = { ...countStore('bytes'), valueCodec: codecOf(serde as Serde<unknown>) }
+  const operator = alone(aggregation(store, fold), { wantsOld: true })
+  for (let i = 0; i < 4; i++)
+    operator.feed(carrierOf<unknown, unknown>(string() as never, 'key', string() as never, ''))
+  const olds = operator.caught.map(({ old }) => (old === null ? null : plain(old)))
+  expect(olds).toEqual([null, [1], [2], [3]])
 })
 
 test.each([
