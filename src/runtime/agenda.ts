@@ -53,11 +53,12 @@ export class TaskAgenda {
     this.#agenda.report(this)
   }
 
-  /** A record of the task has this time. */
+  /** A record of the task has this time; if its turn is undone, it takes that back. */
   advance(timestamp: number): void {
-    const { time } = this.ledger
-    if (timestamp <= time.value) return
-    time.set(timestamp)
+    const { ledger } = this
+    if (timestamp <= ledger.time) return
+    ledger.time = timestamp
+    ledger.hasChanged = true
     if (timestamp >= this.#nextDueMs) this.#agenda.report(this)
   }
 
@@ -111,7 +112,7 @@ export class TaskAgenda {
   next(): Job | undefined {
     if (this.#schedules.some(isCancelled)) this.#forget(isCancelled)
     for (const { item } of this.#releases) if (item.isPending) return item.job()
-    const nowMs = this.ledger.time.value
+    const nowMs = this.ledger.time
     const byRecords = this.#first('streamTime')
     if (byRecords !== undefined && byRecords.dueMs <= nowMs) return byRecords.job(nowMs)
     this.#nextDueMs = byRecords?.dueMs ?? Number.POSITIVE_INFINITY

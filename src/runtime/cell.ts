@@ -24,7 +24,6 @@ export class Cell implements Revertible, PersistentNumber {
   }
 
   set(value: number): void {
-    assert(Number.isFinite(value), 'a number that is kept can be written')
     if (this.turn !== this.#turn.number) {
       this.#saved = this.value
       this.#owner.hasChanged = true
@@ -35,5 +34,18 @@ export class Cell implements Revertible, PersistentNumber {
 
   revert(): void {
     this.value = this.#saved
+  }
+}
+
+/** The cell of an operator, which is not trusted to know what can be written down. */
+export function checked(cell: Cell): PersistentNumber {
+  return {
+    get value() {
+      return cell.value
+    },
+    set(value) {
+      assert(Number.isFinite(value), 'a number that is kept can be written')
+      cell.set(value)
+    },
   }
 }

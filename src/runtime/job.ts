@@ -14,6 +14,8 @@ export interface Job {
   readonly ledger: Ledger
   /** All of the turn. */
   run(): void
+  /** After it has failed: takes back what it changed that is no part of the turn. */
+  undo(): void
   /** After it has failed and was undone: makes smaller jobs of it, which come later. False when it is as small as can be. */
   divide(): boolean
   /** In a turn of its own: takes it for done, because it failed and is passed over. Returns what it failed with. */

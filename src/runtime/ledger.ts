@@ -50,8 +50,8 @@ export class Ledger {
   /** Whether there is anything that the last commit does not hold. */
   hasChanged = false
   eventTime: number
-  /** The stream time of the task. */
-  readonly time: Cell
+  /** The stream time of the task. A number, because a cell would cost each record more: the job that moves it takes it back. */
+  time: number
   readonly #turn: Turn
   readonly #streamTimes = new Map<string, Cell>()
   readonly #consumed: Map<string, number>
@@ -67,7 +67,7 @@ export class Ledger {
     this.#turn = turn
     this.task = task
     this.eventTime = entries.eventTime
-    this.time = this.#newCell(entries.time)
+    this.time = entries.time
     for (const [name, value] of Object.entries(entries.streamTimes)) this.#streamTimes.set(name, this.#newCell(value))
     this.#consumed = new Map(Object.entries(entries.consumed))
     this.#produced = new Map(Object.entries(entries.produced))
@@ -161,7 +161,7 @@ export class Ledger {
   get entries(): LedgerEntries {
     return {
       eventTime: this.eventTime,
-      time: this.time.value,
+      time: this.time,
       streamTimes: valuesOf(this.#streamTimes),
       cells: countersOf(this.#cells),
       schedules: Object.fromEntries([...this.#schedules].map(([id, list]) => [id, list.map(({ entry }) => entry)])),

@@ -10,6 +10,8 @@ import type { Ledger } from './ledger.ts'
 export class RecordJob implements Job {
   #carrier: Carrier | undefined
   #inlet: Inlet | undefined
+  /** The stream time of the task before this record. */
+  #timeBefore = -1
 
   of(carrier: Carrier, inlet: Inlet): this {
     this.#carrier = carrier
@@ -28,8 +30,14 @@ export class RecordJob implements Job {
   run(): void {
     const carrier = this.#carrier as Carrier
     const inlet = this.#inlet as Inlet
-    inlet.agenda.advance(carrier.timestamp)
+    const { agenda } = inlet
+    this.#timeBefore = agenda.ledger.time
+    agenda.advance(carrier.timestamp)
     inlet.next(carrier)
+  }
+
+  undo(): void {
+    this.ledger.time = this.#timeBefore
   }
 
   divide(): boolean {

@@ -74,13 +74,17 @@ class RowsJob implements Job {
 
   constructor(releases: Releases, ledger: Ledger) {
     // Stream time before the first record is -1, and no record has that.
-    this.root = Carrier.ofJob(releases.place, Math.max(0, ledger.time.value))
+    this.root = Carrier.ofJob(releases.place, Math.max(0, ledger.time))
     this.ledger = ledger
     this.#releases = releases
   }
 
   run(): void {
     this.#releases.next(this.root)
+  }
+
+  undo(): void {
+    // All that it changes is part of the turn.
   }
 
   divide(): boolean {

@@ -131,6 +131,10 @@ class Punctuation implements Job {
     this.#schedule.punctuate(this.#nowMs, this.root)
   }
 
+  undo(): void {
+    // All that it changes is part of the turn.
+  }
+
   divide(): boolean {
     return false
   }

@@ -15,6 +15,7 @@ import type { Store, StoreSpec } from '../plan/store.ts'
 import { EndSubscriber, PassingSubscriber } from '../plan/subscriber.ts'
 import type { Topology } from '../plan/topology.ts'
 import type { TaskAgenda } from './agenda.ts'
+import { checked } from './cell.ts'
 import { Inlet } from './inlet.ts'
 import type { Output } from './outputs.ts'
 import type { Ledger } from './ledger.ts'
@@ -148,7 +149,7 @@ export class Task {
         return this.#host.state(store, ledger) as unknown as Store<K, V>
       },
       port: (name) => ports.get(name) ?? nobody,
-      cell: (name) => ledger.cell(id, name),
+      cell: (name) => checked(ledger.cell(id, name)),
       schedule: (intervalMs, type, punctuator, options) =>
         this.#agenda.schedule(node, intervalMs, type, punctuator, options),
       release: (release) => this.#agenda.release(node, release),

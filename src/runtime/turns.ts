@@ -57,6 +57,7 @@ export class Turns {
       throw root.failure
     } catch (error) {
       this.#scope.undo()
+      job.undo()
       this.#shuffle.discard()
       if (this.fatal !== undefined) throw this.fatal
       if (isRecordError(error)) return error
