@@ -3,7 +3,7 @@
  */
 import { MillraceError, messageOf } from '../core/errors.ts'
 import { DataFile } from './data-file.ts'
-import type { Root } from './databases.ts'
+import type { Root } from './lmdb-databases.ts'
 import { dataFileOf } from './directory.ts'
 
 /** @throws MillraceError `storage_failed`; what is in the directory is no copy then */

@@ -1,8 +1,6 @@
 /**
  * The databases of an environment; docs/format.md says what is in each.
  */
-import type { Database as LmdbDatabase, RootDatabase } from 'lmdb'
-
 export const databaseNames = [
   'meta',
   'topics',
@@ -20,11 +18,6 @@ export const databaseNames = [
 ] as const
 
 export type DatabaseName = (typeof databaseNames)[number]
-
-export type Database = LmdbDatabase<Buffer, Buffer>
-export type Databases = Readonly<Record<DatabaseName, Database>>
-/** The one that holds the others, and stands for the whole environment. */
-export type Root = RootDatabase<Buffer, Buffer>
 
 /** The key length of each database whose keys consist of numbers only (keys.ts). */
 export const fixedKeyBytes: Partial<Record<DatabaseName, number>> = {

@@ -70,13 +70,17 @@ export function checkDataFile(dir: string): void {
  * Creates the file where it is missing: in a directory beside it, and under its own name only when it is durable. A power cut
  * would leave a file that nobody can open.
  */
-export function createDataFile(dir: string, modes: Modes, make: () => Buffer): void {
+export function createDataFile(
+  dir: string,
+  { modes, throwAway }: { readonly modes: Modes; readonly throwAway: boolean },
+  make: () => Buffer,
+): void {
   if (existsSync(dataFileOf(dir))) return
   inBirthplace(dir, (birthplace) => {
     const made = dataFileOf(birthplace)
     writeFileSync(made, make(), { mode: modes.file })
     if (modes.isExact) chmodSync(made, modes.file)
-    fsyncFile(made)
+    if (!throwAway) fsyncFile(made)
     if (!putInPlace(made, dataFileOf(dir))) renameSync(made, dataFileOf(dir))
   })
 }

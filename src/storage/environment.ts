@@ -15,17 +15,12 @@ import { commitFile, CommitLock } from './commit-lock.ts'
 import { CommitWatch } from './commit-watch.ts'
 import type { DataFile } from './data-file.ts'
 import { copyInto } from './copies.ts'
-import type { DatabaseName, Entry, Root } from './databases.ts'
+import type { DatabaseName, Entry } from './databases.ts'
+import type { Root } from './lmdb-databases.ts'
 import { checkDataFile, dataFileOf, fsyncDirectory, lockFileOf } from './directory.ts'
+import type { EnvironmentOptions } from './environment-options.ts'
 import { commitFailed, logIsClosed, logIsGone } from './fail-stop.ts'
-import {
-  createAndOpen,
-  defaultMapBytes,
-  defaultPageSizeBytes,
-  type EnvironmentOptions,
-  type Opened,
-  openError,
-} from './opening.ts'
+import { createAndOpen, defaultMapBytes, defaultPageSizeBytes, type Opened, openError } from './opening.ts'
 import { noticeTermination } from './lmdb-threads.ts'
 import type { LmdbWriter } from './lmdb-writer.ts'
 import { makeDirectory, type Modes, modesOf } from './own-files.ts'
@@ -38,7 +33,7 @@ import { StoredRows } from './stored-rows.ts'
 import { Turns } from './turns.ts'
 import { NotingTransaction, type WriteTransaction } from './write-transaction.ts'
 
-export type { EnvironmentOptions } from './opening.ts'
+export type { EnvironmentOptions } from './environment-options.ts'
 export type { WriteTransaction } from './write-transaction.ts'
 
 /** Commits between two looks for readers that are dead, which costs a few µs. */

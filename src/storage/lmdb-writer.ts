@@ -9,7 +9,8 @@
 import * as lmdb from 'lmdb'
 import { isMainThread } from 'node:worker_threads'
 import { monotonicMs } from '../core/clock.ts'
-import { databaseNames, type Databases, type Root } from './databases.ts'
+import { databaseNames } from './databases.ts'
+import type { Databases, Root } from './lmdb-databases.ts'
 import { noticeTermination } from './lmdb-threads.ts'
 import type { Change, PendingRows } from './pending-rows.ts'
 

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { openAsClass } from 'lmdb'
 import { MillraceError, messageOf } from '../core/errors.ts'
 import { commitFile } from './commit-lock.ts'
-import { type Database, databaseNames, type Databases, type Root } from './databases.ts'
+import { databaseNames } from './databases.ts'
+import type { Database, Databases, Root } from './lmdb-databases.ts'
 import { DataFile } from './data-file.ts'
 import { emptyDataFile } from './empty-file.ts'
 import { createDataFile, dataFileOf, lockFileOf, makeRoom } from './directory.ts'
@@ -28,25 +29,7 @@ export const defaultPageSizeBytes = 16_384
 /** Address space reserved for the file, not disk; LMDB reserves more when it is used up. */
 export const defaultMapBytes: number = 64 * 2 ** 30
 
-/** How a directory is opened; only `fileMode` is for users. */
-export interface EnvironmentOptions {
-  /** Who may read and write new files; default 0600. */
-  readonly fileMode?: number | undefined
-  /**
-   * For a new directory; an option only for the benchmark that chose the default. With pages of less than 8 KB LMDB
-   * takes keys of up to 1,978 bytes, less than `keyBytesMax`.
-   */
-  readonly pageSizeBytes?: number | undefined
-  /** Address space to begin with; LMDB reserves more when it is used up. */
-  readonly mapBytes?: number | undefined
-  /**
-   * For a log that lives as long as its test: commits are atomic and outlive the process, but are not flushed to the
-   * disk, so a power cut may destroy the file.
-   */
-  readonly throwAway?: boolean | undefined
-}
-
-/** The same, settled. */
+/** How a directory is opened, settled. */
 export interface OpeningOptions {
   /** Of a new file. */
   readonly pageSizeBytes: number
@@ -73,10 +56,10 @@ export interface Opened {
  * @throws MillraceError `damaged`, `format_unknown`; a foreign environment is left as it was
  */
 export function createAndOpen(dir: string, options: OpeningOptions): Opened {
-  const { modes } = options
+  const { modes, throwAway } = options
   checkDescriptors(join(dir, commitFile))
   makeRoom(dir, modes)
-  createDataFile(dir, modes, () => emptyDataFile(databaseNames, options.pageSizeBytes))
+  createDataFile(dir, { modes, throwAway }, () => emptyDataFile(databaseNames, options.pageSizeBytes))
   const file = new DataFile(dataFileOf(dir))
   let root: Root | undefined
   try {

@@ -3,7 +3,7 @@
  * a new one begins.
  */
 import type { EventEmitter } from 'node:events'
-import type { Databases, Root } from './databases.ts'
+import type { Databases, Root } from './lmdb-databases.ts'
 
 export class Snapshot {
   /** Another number for each snapshot that is read. */

@@ -5,7 +5,8 @@
  */
 import type { MillraceError } from '../core/errors.ts'
 import { shownBytes } from '../core/shown.ts'
-import { type DatabaseName, type Entry, fixedKeyBytes, type Databases, type Root } from './databases.ts'
+import { type DatabaseName, type Entry, fixedKeyBytes } from './databases.ts'
+import type { Databases, Root } from './lmdb-databases.ts'
 import { keyBytesMax } from './keys.ts'
 import { dataFileOf } from './directory.ts'
 import { type PendingRows, withChanges } from './pending-rows.ts'
