@@ -200,6 +200,7 @@ export class Environment {
 
   /** Reads of the work see the newest commit of anyone, and what the work itself has written. */
   #note<T>(work: (transaction: WriteTransaction) => T): { result: T; durable: readonly (() => void)[] } {
+    this.#orFail(() => this.#writer.begin())
     this.#snapshot.renew()
     const transaction = new NotingTransaction(this.#pending)
     this.#isWriting = true

@@ -12,7 +12,7 @@ import { monotonicMs } from '../core/clock.ts'
 import { databaseNames } from './databases.ts'
 import type { Databases, Root } from './lmdb-databases.ts'
 import { noticeTermination } from './lmdb-threads.ts'
-import type { Change, PendingRows } from './pending-rows.ts'
+import { type Change, PendingRows } from './pending-rows.ts'
 
 /** What we use of lmdb beyond its declarations. */
 interface NativeEnvironment {
@@ -37,6 +37,8 @@ const hasFailed = 0x4000_0000
 /** Of an instruction: its kind, the database, the length of the key; then come the key, and two words of eight bytes at most. */
 const instructionBytes = 48
 
+const nothing = new PendingRows()
+
 /** How long the thread may take to begin; it begins at once unless all threads of the pool are busy. */
 const beginMs = 60_000
 
@@ -50,6 +52,16 @@ export class LmdbWriter {
   constructor(root: Root, databases: Databases) {
     this.#root = root
     this.#databases = databases
+  }
+
+  /**
+   * What a new snapshot shows after this is what the next {@link write} changes. A process that is killed after its commit has
+   * reached the file, and before LMDB has told others of it, leaves LMDB's mutex behind, and only a writer that takes the
+   * mutex finds the commit. Without this, work would read the state before that commit, and change the one after it.
+   */
+  begin(): void {
+    if (isMainThread) this.#root.transactionSync(() => lmdb.ABORT)
+    else this.#handOver(nothing)
   }
 
   /** When this returns, all changes are durable and visible; when it throws, nothing is known of them. */
