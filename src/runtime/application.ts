@@ -3,6 +3,7 @@
  */
 import { type Clock, monotonicMs, yieldToEventLoop } from '../core/clock.ts'
 import { MillraceError, messageOf } from '../core/errors.ts'
+import { isInstance } from '../core/checks.ts'
 import { isPromise } from '../core/promises.ts'
 import type { KeyValueStore, WindowStore } from '../core/topic.ts'
 import { fencedBySuccessor, type Session } from '../log/contract.ts'
@@ -100,7 +101,7 @@ export class RunningApplication implements Application {
       this.#enter('closed')
       this.#settleWaiters(new MillraceError('closed', `application "${this.applicationId}" was closed`))
     } catch (error) {
-      await this.#leave()
+      await this.#leave().catch(() => undefined) // the error that matters is told below
       this.#enter('failed')
       const seen = this.#waiters.length > 0
       this.#settleWaiters(error)
@@ -110,12 +111,12 @@ export class RunningApplication implements Application {
     }
   }
 
-  /** Records that it no longer runs. */
+  /** Records that it no longer runs; where the log is closed, the end of the log's own session says the same. */
   async #leave(): Promise<void> {
     try {
       await this.#session.close()
-    } catch {
-      // The log is closed, or refuses all work. The end of the log's session, which is due next, says the same.
+    } catch (error) {
+      if (!isInstance(error, MillraceError) || error.code !== 'closed') throw error
     }
   }
 

@@ -1,6 +1,7 @@
 // How an application ends: by its user, by a signal, by a failure; and who hears of it.
 import { type ApplicationState, int64, keyValueStore, ManualClock, string } from 'millrace'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { MillraceError } from '../../src/core/errors.ts'
 import { start, until } from '../support/applications.ts'
 import { openTestLog } from '../support/open.ts'
 import { startProgram } from '../support/program.ts'
@@ -25,6 +26,19 @@ const record = { key: 'a', value: 'x', timestamp: 1 }
 const bad = { key: 'a', value: 'bad', timestamp: 1 }
 
 describe('close', () => {
+  test('tells of a disk that fails while the end of the application is recorded', async () => {
+    const { log, embedded } = openTestLog()
+    const app = await start(log, counting)
+    await log.producer().sendMany(input, [record])
+    await app.caughtUp()
+    const full = new MillraceError('storage_failed', 'the disk is full')
+    vi.spyOn(embedded.environment, 'writeInTurn').mockImplementation(() => {
+      throw full
+    })
+    expect(await rejectionOf(app.close())).toBe(full)
+    expect(app.state).toBe('failed')
+  })
+
   test('commits what is done, then stopped resolves', async () => {
     const { log } = openTestLog()
     const app = await start(log, counting, { clock: new ManualClock(), commit: { everyMs: 1_000_000 } })
