@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { EmbeddedLog } from '../../src/log/embedded-log.ts'
 import type { StateWriter } from '../../src/storage/state-rows.ts'
+import { keyAfter } from '../../src/storage/keys.ts'
 import { StateStores } from '../../src/storage/state/state-stores.ts'
 import { storeIdsOf } from '../support/store-ids.ts'
 import { openTestLog } from '../support/open.ts'
@@ -241,6 +242,47 @@ describe('a journal that is damaged', () => {
     const read = (): unknown => new StateStores(folded.environment).get(folded.storeId, 0, Buffer.from('key 1'))
     expect(errorOf(read)).toMatchObject({ code: 'damaged' })
     expect(errorOf(read)).toMatchObject({ code: 'damaged' })
+  })
+})
+
+describe('a range that is removed by a commit that changes no row', () => {
+  test('is gone for those who start anew too: rows that were folded are still in pieces of the journal', async () => {
+    const folded = openFolded()
+    const { embedded, environment, storeId } = folded
+    const rowsIn = (state: StateStores): string[] =>
+      state.range(storeId, 0, Buffer.alloc(0), undefined, 1_000).map(({ key }) => key.toString())
+    const names = rowsIn(embedded.state)
+    expect(names.length).toBe(97)
+    for (const name of names) {
+      const from = Buffer.from(name)
+      commit(embedded, embedded.state, (writer) => {
+        writer.removeRange(storeId, 0, from, keyAfter(from))
+      })
+      expect(rowsIn(new StateStores(environment))).toEqual(rowsIn(embedded.state))
+    }
+    expect(rowsIn(embedded.state)).toEqual([])
+    expect((await folded.log.admin.verify()).problems).toEqual([])
+  })
+
+  test('is counted by those who read the store before, and commit after it', async () => {
+    const folded = openFolded()
+    const { embedded, environment, storeId } = folded
+    const follower = new StateStores(environment)
+    const [from, to] = [Buffer.from('key 1'), Buffer.from('key 2')]
+    const put = (state: StateStores, key: string): void =>
+      commit(embedded, state, (writer) => {
+        writer.put(storeId, 0, Buffer.from(key), valueOf(key))
+      })
+    for (let at = 0; at < 200 && folded.stored.rows('journal').length > 1; at++) put(embedded.state, 'other')
+    commit(embedded, embedded.state, (writer) => {
+      writer.removeRange(storeId, 0, from, to)
+    })
+    follower.get(storeId, 0, from)
+    commit(embedded, embedded.state, (writer) => {
+      writer.removeRange(storeId, 0, to, Buffer.from('key 3'))
+    })
+    for (let at = 0; at < 40; at++) put(follower, `key ${at}`)
+    expect((await folded.log.admin.verify()).problems).toEqual([])
   })
 })
 

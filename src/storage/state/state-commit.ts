@@ -73,10 +73,12 @@ class StoreCommit {
       if (last === undefined || page.length < pageRows) break
       start = keyAfter(last.key)
     }
+    const { pieces } = this.#journal
     const rows = this.#journal.rows(partition)
     const isInJournal = rows !== undefined && rows.between(from, to, 1, false).length > 0
     if (isInJournal) this.#removed.set(partition, [...(this.#removed.get(partition) ?? []), { from, to }])
-    if (isInJournal || this.#changed.has(partition)) this.#writer.range(partition, from, to)
+    // A row that was folded is still in its piece: whoever reads the pieces anew has to find that it was removed later.
+    if (pieces.count > 0 || this.#changed.has(partition)) this.#writer.range(partition, from, to)
   }
 
   #close(): void {

@@ -72,7 +72,10 @@ export class StoreJournal {
     const head = stored && decodeHead(stored)
     if (head === undefined) throw this.#damaged(stored === undefined ? 'is missing' : 'is no head')
     const { first, next } = this.#head
-    if (head.next === next && head.first === first) return
+    if (head.next === next && head.first === first) {
+      this.#head = head // what its partitions add up to may have changed
+      return
+    }
     this.#snapshot = -1
     if (head.first > next || head.next < next || head.first < first) this.#forget(head.first)
     this.#load(head)
