@@ -38,7 +38,11 @@ export class StateStores implements StateReader {
   }
 
   get(storeId: number, partition: number, key: Uint8Array): Buffer | undefined {
-    return mergedGet(this.#environment, storeId, partition, this.#journal(storeId).rows(partition), key)
+    for (;;) {
+      const journal = this.#journal(storeId)
+      const value = mergedGet(this.#environment, storeId, partition, journal.rows(partition), key)
+      if (journal.isCurrent) return value
+    }
   }
 
   range(
@@ -49,8 +53,12 @@ export class StateStores implements StateReader {
     limit: number,
     isReverse = false,
   ): StoredRow[] {
-    const rows = this.#journal(storeId).rows(partition)
-    return mergedRange(this.#environment, storeId, partition, rows, from, to, limit, isReverse)
+    for (;;) {
+      const journal = this.#journal(storeId)
+      const rows = journal.rows(partition)
+      const found = mergedRange(this.#environment, storeId, partition, rows, from, to, limit, isReverse)
+      if (journal.isCurrent) return found
+    }
   }
 
   /** Memory for rows that are not in their place on disk yet. */

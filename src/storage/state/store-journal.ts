@@ -60,13 +60,21 @@ export class StoreJournal {
   }
 
   /**
+   * Whether it fits the snapshot that is read. The one that {@link refresh} saw may have lapsed, which nobody knows before
+   * something is read; so this is asked after a read of the tree.
+   */
+  get isCurrent(): boolean {
+    return this.#snapshot === this.#environment.snapshot
+  }
+
+  /**
    * Takes over what others have committed, so that it fits the snapshot in which the tree is read.
    *
    * @throws MillraceError `damaged` when the head or a piece is not what was written
    */
   refresh(): void {
     const environment = this.#environment
-    if (this.#snapshot === environment.snapshot) return
+    if (this.isCurrent) return
     const stored = environment.get('state', headKey(this.storeId))
     this.#snapshot = environment.snapshot
     const head = stored && decodeHead(stored)
