@@ -70,7 +70,7 @@ export interface ApplicationStart {
 export interface Session {
   /** Reads the rows of stores as of the last commit. */
   readonly state: StateReader
-  /** Memory for rows of stores that are not in their place yet. */
+  /** Memory for rows of its stores that are not in their place yet. */
   readonly stateBytes: number
   /** The id of a store; undefined when the application did not begin with it. */
   storeId(name: string): number | undefined

@@ -99,7 +99,7 @@ export class EmbeddedSession implements Session {
   }
 
   get stateBytes(): number {
-    return this.#ground.state.memoryBytes
+    return this.#ground.state.memoryBytes(this.#storeIds.values())
   }
 
   storeId(name: string): number | undefined {
@@ -161,7 +161,8 @@ export class EmbeddedSession implements Session {
   }
 
   close(): void | Promise<void> {
-    const { environment, applications } = this.#ground
+    const { environment, applications, state } = this.#ground
+    state.forget(this.#storeIds.values())
     return environment.writeInTurn((transaction) => applications.end(transaction, this.#applicationId, this.#epoch))
   }
 }

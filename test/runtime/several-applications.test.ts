@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { start } from '../support/applications.ts'
 import { collect } from '../support/collect.ts'
 import { openTestLog } from '../support/open.ts'
+import { storeIdsOf } from '../support/store-ids.ts'
 import { rejectionOf } from '../support/thrown.ts'
 import { input, output, topologyOf } from '../support/topology.ts'
 
@@ -116,4 +117,27 @@ test('the same topology may run under two ids', async () => {
     await app.caughtUp()
     expect(app.store(counts).get('a')).toBe(1)
   }
+})
+
+test('the memory that an application counts is that of its own stores, and none of it is left when it has stopped', async () => {
+  const { log, embedded } = openTestLog()
+  const one = await start(log, counting, { applicationId: 'one' })
+  const storeIds = storeIdsOf(embedded, 'one', ['counts'])
+  await log.producer().sendMany(
+    input,
+    Array.from({ length: 1_000 }, (_, i) => ({ ...record, key: `key ${i}` })),
+  )
+  await one.caughtUp()
+  const two = await start(
+    log,
+    topologyOf((builder) => void builder.stream(input)),
+    { applicationId: 'two' },
+  )
+  await two.caughtUp()
+  expect(one.metrics().stateCacheBytes).toBeGreaterThan(10_000)
+  expect(two.metrics().stateCacheBytes).toBe(0)
+  expect(embedded.state.memoryBytes(storeIds)).toBeGreaterThan(10_000)
+  await one.close()
+  expect(embedded.state.memoryBytes(storeIds)).toBe(0)
+  expect(one.store(counts).get('key 7')).toBe(1) // a query reads them anew
 })

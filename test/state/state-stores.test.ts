@@ -305,7 +305,7 @@ describe('a journal', () => {
         },
         bound,
       )
-      journalMax = Math.max(journalMax, embedded.state.memoryBytes)
+      journalMax = Math.max(journalMax, embedded.state.memoryBytes([storeId]))
       const rows = environment.rowCount('state')
       folded.push(rows - rowsBefore)
       rowsBefore = rows
@@ -330,6 +330,6 @@ describe('a journal', () => {
         32 * 1_048_576,
       )
     }
-    expect(embedded.state.memoryBytes).toBeLessThan(600_000)
+    expect(embedded.state.memoryBytes([storeId])).toBeLessThan(600_000)
   })
 })

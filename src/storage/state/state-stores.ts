@@ -61,11 +61,17 @@ export class StateStores implements StateReader {
     }
   }
 
-  /** Memory for rows that are not in their place on disk yet. */
-  get memoryBytes(): number {
+  /** Memory for rows of these stores that are not in their place on disk yet. */
+  memoryBytes(storeIds: Iterable<number>): number {
     let bytes = 0
-    for (const journal of this.#journals.values()) bytes += journal.memoryBytes
+    for (const id of storeIds) bytes += this.#journals.get(id)?.memoryBytes ?? 0
     return bytes
+  }
+
+  /** Gives up the memory of these stores; whoever reads them again reads their journals anew. */
+  forget(storeIds: Iterable<number>): void {
+    for (const id of storeIds) this.#journals.delete(id)
+    this.#last = undefined
   }
 
   /** Writes the changes; the last that is done to stores in the transaction. */
