@@ -94,8 +94,9 @@ class Changes {
       const change = this.#all[this.#indexed] as Change
       const order = orderOf(change.key)
       if (!this.#latest.has(order)) {
+        // Who removes a range page by page asks after each: what comes in order needs no sorting again.
+        this.#isSorted &&= order > (this.#sorted.at(-1) ?? '')
         this.#sorted.push(order)
-        this.#isSorted = false
       }
       this.#latest.set(order, change)
     }
