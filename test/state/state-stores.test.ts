@@ -1,6 +1,7 @@
 // State against a model: whatever is folded and when, whoever reads, a store holds what its commits wrote, in order.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { present } from '../../src/core/assert.ts'
 import type { EmbeddedLog } from '../../src/log/embedded-log.ts'
 import type { StateWriter } from '../../src/storage/state-rows.ts'
 import { keyAfter } from '../../src/storage/keys.ts'
@@ -243,6 +244,28 @@ describe('a journal that is damaged', () => {
     expect(errorOf(read)).toMatchObject({ code: 'damaged' })
     expect(errorOf(read)).toMatchObject({ code: 'damaged' })
   })
+})
+
+test('a journal that could not be read whole is read anew, and no piece is taken over twice', () => {
+  const { embedded, environment, dir } = openTestLog()
+  const [storeId = 0] = storeIdsOf(embedded, 'app', ['one'])
+  for (let at = 0; at < 100; at++) {
+    const work = (writer: StateWriter): void => writer.put(storeId, 0, Buffer.from(`key ${at}`), valueOf(`value ${at}`))
+    commit(embedded, embedded.state, work, 1_048_576)
+  }
+  const stored = openStored(dir)
+  const reader = new StateStores(environment)
+  const read = (): string[] =>
+    Array.from({ length: 100 }, (_, at) => reader.get(storeId, 0, Buffer.from(`key ${at}`))?.toString('utf8', 8) ?? '')
+  const piece = present(stored.rows('journal')[90], 'there are more pieces than one page holds')
+  stored.put('journal', piece.key, Buffer.from('damaged'))
+  for (let i = 0; i < 2; i++) {
+    environment.refresh()
+    expect(errorOf(read)).toMatchObject({ code: 'damaged' })
+  }
+  stored.put('journal', piece.key, piece.value)
+  environment.refresh()
+  expect(read()).toEqual(Array.from({ length: 100 }, (_, at) => `value ${at}`))
 })
 
 describe('a range that is removed by a commit that changes no row', () => {

@@ -86,7 +86,12 @@ export class StoreJournal {
     }
     this.#snapshot = -1
     if (head.first > next || head.next < next || head.first < first) this.#forget(head.first)
-    this.#load(head)
+    try {
+      this.#load(head)
+    } catch (error) {
+      this.#forget(1) // it has some of the pieces, and would take them over twice
+      throw error
+    }
     this.#retire(head.first)
     this.#head = head
     this.folding.moveTo(head.foldedPartition, head.foldedKey)
@@ -116,7 +121,6 @@ export class StoreJournal {
       }
       const isWhole = page.length > 0 && page.at(-1)?.key.equals(pieceKey(this.storeId, sequence - 1)) === true
       if (!isWhole) {
-        this.#forget(1)
         throw damaged(
           environment.dir,
           `piece ${sequence} of the journal of the store with the id ${this.storeId} is missing`,
