@@ -64,6 +64,22 @@ export function requireCodec(
 }
 
 /**
+ * The codec with which a verb stores or regroups the keys of a stream: the one that is given or known, checked against the
+ * windows that the keys are of.
+ *
+ * @throws MillraceError `topology_invalid`
+ */
+export function requireKeyCodec(
+  verb: string,
+  given: object | undefined,
+  { keyCodec, untouchedKeys }: Pick<StreamParts, 'keyCodec' | 'untouchedKeys'>,
+): Codec<unknown> {
+  const codec = requireCodec(verb, 'key', given, keyCodec)
+  checkWindows(verb, untouchedKeys, codec)
+  return codec
+}
+
+/**
  * The bytes of a windowed key hold only the start of the window: written with another size, it would be read with that
  * size.
  *

@@ -17,7 +17,7 @@ import { filtering } from './filter.ts'
 import { flatMapping, flatMappingValues } from './flat-map.ts'
 import { mapping, mappingValues, selectingKey } from './map.ts'
 import { merging } from './merge.ts'
-import { checkWindows, requireCodec, type StreamParts } from './parts.ts'
+import { checkWindows, requireCodec, requireKeyCodec, type StreamParts } from './parts.ts'
 import { peeking } from './peek.ts'
 import { piping } from './pipe.ts'
 
@@ -134,8 +134,7 @@ export class Stream<K, V, Known extends KnownSerdes> implements KStream<K, V, Kn
     select: () => PlanNode = () => node,
   ): KGroupedStream<K2, V, Grouped> {
     if (name !== undefined) checkName('the name of an operator', name)
-    const keys = requireCodec(verb, 'key', key, keyCodec)
-    checkWindows(verb, untouchedKeys, keys)
+    const keys = requireKeyCodec(verb, key, { keyCodec, untouchedKeys })
     const values = rekeyed || value !== undefined ? requireCodec(verb, 'value', value, valueCodec) : valueCodec
     return faces.grouped({
       faces,
@@ -152,8 +151,7 @@ export class Stream<K, V, Known extends KnownSerdes> implements KStream<K, V, Kn
     const { key, value, partitions, name } = checkOptions('repartition', options, known)
     if (partitions !== undefined) checkPartitions(partitions)
     const { faces, plan, node, untouchedKeys } = this.parts
-    const keyCodec = requireCodec('repartition', 'key', key, this.parts.keyCodec)
-    checkWindows('repartition', untouchedKeys, keyCodec)
+    const keyCodec = requireKeyCodec('repartition', key, this.parts)
     const valueCodec = requireCodec('repartition', 'value', value, this.parts.valueCodec)
     const regrouped = plan.regroup('repartition', node, name, keyCodec, valueCodec, partitions)
     return new Stream({ faces, plan, node: regrouped, keyCodec, valueCodec, untouchedKeys, rekeyed: false })

@@ -21,6 +21,7 @@ import { describe, expect, test } from 'vitest'
 import { errorOf } from '../support/thrown.ts'
 import { drive, input } from '../support/topology.ts'
 import { call } from '../support/untyped.ts'
+import { callVerb, titleOf, verbs } from '../support/verbs.ts'
 
 type Key = Windowed<string>
 type Counts = KStream<Key, number | null>
@@ -105,10 +106,17 @@ test('windows of windows are compared from the outside in', () => {
   expect(errorOf(() => hours(10, 61))).toMatchObject({ code: 'topology_invalid' })
 })
 
+/** Verbs that take the serde of a key that they leave alone. */
+const keyed = verbs.filter(({ on, takes }) => on === 'stream' && takes.includes('key'))
+
 describe('a serde of another size', () => {
+  test('may be given to these verbs', () => expect(keyed.map(titleOf)).toContain('stream.repartition'))
+
   test.each<readonly [string, (stream: Counts) => unknown]>([
-    ['repartition', (stream) => call(stream, 'repartition', { key: sized(20) })],
-    ['groupByKey', (stream) => call(stream, 'groupByKey', { key: sized(20) })],
+    ...keyed.map((verb): [string, (stream: Counts) => unknown] => [
+      titleOf(verb),
+      (stream) => callVerb(verb, stream, { ...verb.needs, key: sized(20) }),
+    ]),
     [
       'a store',
       (stream) => stream.groupByKey().count({ store: keyValueStore('s', { key: sized(20), value: int64() }) }),
