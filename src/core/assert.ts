@@ -1,6 +1,6 @@
 /**
- * What millrace takes for granted, checked where it is relied on: a defect of ours stops with a message where it shows first,
- * before it becomes a wrong result.
+ * What millrace takes for granted, checked where it is relied on. A defect of ours stops with a message where it first
+ * shows, before it becomes a wrong result.
  */
 import { MillraceError } from './errors.ts'
 

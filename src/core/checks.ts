@@ -11,7 +11,7 @@ const legal = /^[a-zA-Z0-9._-]{1,249}$/
 /**
  * Checks a name: 1 to 249 letters, digits, `.`, `_` or `-`, and neither `.` nor `..`.
  *
- * @param what what the name is for, as it should stand in the message
+ * @param what what the name is for, as the message should say it
  * @throws MillraceError `bad_option`
  */
 export function checkName(what: string, name: string): string {

@@ -6,19 +6,22 @@ import { checkedFunction, checkWhole, readField } from './checks.ts'
 /**
  * Where an application, a producer and a test driver take time and timers from.
  *
- * Wall-clock time may jump, as an administrator or NTP sets it; it only ever becomes a timestamp. What waits or measures
- * goes by the time that has passed.
+ * Wall-clock time may jump when an administrator or NTP sets it; it only ever becomes a timestamp. What waits or
+ * measures goes by elapsed time.
  */
 export interface Clock {
   /** Wall-clock time, ms since the epoch. */
   now(): number
-  /** Time passed since some moment, in ms; it never goes back, whatever happens to the wall clock. */
+  /** Time elapsed since some moment, in ms; it never goes back, whatever happens to the wall clock. */
   elapsed(): number
-  /** Calls back once after `delayMs` have passed; the returned function cancels. Work in the `background` keeps no process alive. */
+  /**
+   * Calls back once after `delayMs` have passed; the returned function cancels. Work in the `background` does not keep
+   * the process alive.
+   */
   schedule(delayMs: number, callback: () => void, kind?: 'background'): () => void
 }
 
-/** @throws MillraceError `bad_option` for what is no clock */
+/** @throws MillraceError `bad_option` for what is not a clock */
 export function checkClock(what: string, clock: Clock): Clock {
   for (const method of ['now', 'elapsed', 'schedule'] as const) {
     checkedFunction(`${what}.${method}`, Object(clock) === clock ? readField(what, clock, method) : undefined)
@@ -70,7 +73,7 @@ export class ManualClock implements Clock {
     return this.#nowMs
   }
 
-  /** Time that has passed, in ms; see {@link Clock.elapsed}. */
+  /** Elapsed time, in ms; see {@link Clock.elapsed}. */
   elapsed(): number {
     return this.#elapsedMs
   }

@@ -25,7 +25,7 @@ export interface HeaderInput {
 /** The headers of most records. */
 export const noHeaders: readonly Header[] = Object.freeze([])
 
-/** @throws MillraceError `bad_record` when it is no list of headers */
+/** @throws MillraceError `bad_record` when it is not a list of headers */
 export function toHeaders(input: readonly HeaderInput[] | undefined): readonly Header[] {
   if (input === undefined || input === noHeaders) return noHeaders
   try {

@@ -1,10 +1,10 @@
 /**
- * Reads JSON whose shape it has seen before, about twice as fast as JSON.parse: records of a topic have the same keys in the
- * same order, so a key is compared, with all that stands between two values, with what followed last time.
+ * Reads JSON whose shape it has seen before, about twice as fast as JSON.parse: records of a topic have the same keys
+ * in the same order, so a key, with everything between two values, is compared with what followed last time.
  *
- * It gives what JSON.parse gives, or `unpredicted`, for anything that it does not read itself: malformed text above all,
- * but also what is merely rare. Then JSON.parse has the word, so this reader never says what is an error. Where shapes do
- * not repeat, it soon stops trying for a while, and JSON.parse reads alone.
+ * It gives what JSON.parse gives, or `unpredicted`, for anything that it does not read itself: malformed text above
+ * all, but also what is merely rare. Then JSON.parse decides, so this reader never says what is an error. Where shapes
+ * do not repeat, it soon stops trying for a while, and JSON.parse reads alone.
  */
 import { bytesAsText, decodeText } from './text.ts'
 
@@ -14,7 +14,7 @@ export const unpredicted: unique symbol = Symbol('unpredicted')
 /** A key of an object, and the keys that were seen after it. */
 class KeyNode {
   readonly key: string
-  /** All that stands between the value before it, or the brace, and its own value: comma, blanks, key, and colon. */
+  /** Everything between the value before it, or the brace, and its own value: comma, blanks, key, and colon. */
   readonly bytes: Buffer
   readonly sibling: KeyNode | undefined
   next: KeyNode | undefined = undefined
@@ -29,7 +29,10 @@ class KeyNode {
   }
 }
 
-/** Objects that are dictionaries have ever new keys: so many are tried at one place, and so many are remembered in all. */
+/**
+ * Objects that are dictionaries always bring new keys: this many are tried at one place, and this many are remembered
+ * in all.
+ */
 const siblingsMax = 8
 const nodesMax = 2_048
 const rememberedBytesMax = 96
@@ -43,7 +46,7 @@ const restMax = 64
 const noBytes = Buffer.alloc(0)
 const rootNode = (): KeyNode => new KeyNode('', noBytes, undefined)
 const powersOf10 = Array.from({ length: 16 }, (_, power) => 10 ** power)
-/** So many digits are an integer that a double holds exactly. */
+/** An integer of this many digits fits a double exactly. */
 const exactDigitsMax = 15
 
 export class JsonReader {
@@ -199,7 +202,7 @@ export class JsonReader {
     return token === 0x2d ? -value : value
   }
 
-  /** One that takes care, or has an exponent. */
+  /** One that takes more care, or has an exponent. */
   #longNumber(start: number): unknown {
     const bytes = this.#bytes
     let at = start

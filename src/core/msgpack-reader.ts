@@ -1,6 +1,6 @@
 /**
- * Reads the MessagePack of plain data, about five times as fast as a reader that knows nothing of what comes: records of a
- * topic have the same keys, so a key is compared with the one that followed last time and hardly ever decoded.
+ * Reads the MessagePack of plain data, about five times as fast as a reader that knows nothing of what comes: records
+ * of a topic have the same keys, so a key is compared with the one that followed last time and hardly ever decoded.
  *
  * The bytes may come from anyone, so nothing in them can build a cycle, set a prototype, overflow the stack or allocate
  * memory for bytes that are not there. Of the extensions only timestamps are read, keys are text, and 64-bit integers
@@ -9,7 +9,7 @@
 import { copyOf, readInt32, readInt64 } from './bytes.ts'
 import { decodeText } from './text.ts'
 
-/** A key of a map, and the keys that were seen behind it. */
+/** A key of a map, and the keys that were seen after it. */
 class KeyNode {
   readonly key: string
   /** Its bytes with the length before them. */
@@ -25,20 +25,23 @@ class KeyNode {
   }
 }
 
-/** Maps that are dictionaries have ever new keys: so many are tried at one place, and so many are remembered in all. */
+/**
+ * Maps that are dictionaries always bring new keys: this many are tried at one place, and this many are remembered in
+ * all.
+ */
 const siblingsMax = 8
 const nodesMax = 2_048
 const rememberedKeyBytesMax = 64
 const rootSizeMax = 64
 
-/** More than a writer of ours nests, and far below what the stack holds. */
+/** More than our writer nests, and far below what the stack holds. */
 const nestingMax = 1_000
 
 const noBytes = Buffer.alloc(0)
 const rootNode = (): KeyNode => new KeyNode('', noBytes, undefined)
 
 export class MsgpackReader {
-  /** Where maps of so many keys begin, so that topics with different values do not crowd each other out. */
+  /** Where maps with this many keys begin, so that topics with different values do not crowd each other out. */
   #roots: (KeyNode | undefined)[] = []
   #nodeCount = 0
   #bytes: Buffer = noBytes

@@ -1,5 +1,5 @@
 /**
- * The name that somebody meant who wrote another: for messages about what does not exist.
+ * The name that was probably meant by a misspelt one: for messages about what does not exist.
  */
 
 /** The name that differs least, if it differs little; two short names that share nothing are not near. */

@@ -1,7 +1,9 @@
 /**
- * Which partition a key belongs to: Kafka's default partitioner, so that the same key lands in the same partition on both.
+ * Which partition a key belongs to: Kafka's default partitioner, so that the same key lands in the same partition on
+ * both.
  *
- * Source of the semantics: murmur2 with Kafka's seed over the encoded key, made positive, modulo the number of partitions.
+ * Source of the semantics: murmur2 with Kafka's seed over the encoded key, made positive, modulo the number of
+ * partitions.
  */
 
 const seed = 0x9747b28c

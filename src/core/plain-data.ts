@@ -1,6 +1,6 @@
 /**
- * The walk over a value that json() and msgpack() share: it writes plain data, reads each part once, and refuses the rest,
- * so that nothing is acknowledged that could not be given back.
+ * The walk over a value that json() and msgpack() share: it writes plain data, reads each part once, and refuses the
+ * rest, so that nothing is acknowledged that could not be given back.
  *
  * | value | json() | msgpack() |
  * |---|---|---|

@@ -1,5 +1,5 @@
 /**
- * A record in a user's hand: plain data that shows key, value, timestamp and headers, and stays valid for ever.
+ * A record as a user sees it: plain data that shows key, value, timestamp and headers, and stays valid for ever.
  */
 import type { Header, HeaderInput } from './headers.ts'
 import type { Offset, Timestamp } from './units.ts'
@@ -17,10 +17,11 @@ export interface RecordView<K, V> {
 }
 
 /**
- * What the functions of a topology are called with: a frozen object that stays valid for ever. Do not change what it holds; other
- * branches see the same key and value.
+ * What the functions of a topology are called with: a frozen object that stays valid for ever. Do not change what it
+ * holds; other branches see the same key and value.
  *
- * Where the value is a union, the record is one too: `record.value !== null` narrows the record, and with it what `filter` returns.
+ * Where the value is a union, the record is one too: `record.value !== null` narrows the record, and with it what
+ * `filter` returns.
  */
 export type StreamRecord<K, V> = V extends unknown ? RecordView<K, V> : never
 
@@ -34,9 +35,14 @@ export interface LogRecord<K, V> extends RecordView<K, V> {
   readonly offset: Offset
 }
 
-/** A record to be written. Without a timestamp it gets the time of the producer's clock; a null value is a tombstone. */
+/**
+ * A record to be written. Without a timestamp it gets the time of the producer's clock; a null value is a tombstone.
+ */
 export interface RecordInput<K, V> {
-  /** Decides the partition, as in Kafka (murmur2 of its bytes); null, where the topic allows it, takes them in turn. */
+  /**
+   * Decides the partition, as in Kafka (murmur2 of its bytes); null, where the topic allows it, goes to one partition
+   * after the other.
+   */
   readonly key: K
   /** Null deletes the key where the topic is read as a table. */
   readonly value: V | null

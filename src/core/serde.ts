@@ -11,9 +11,9 @@ import { bytesAsText } from './text.ts'
 /**
  * Turns values of one type into bytes and back.
  *
- * Write your own for formats that millrace does not bring (Avro, Protobuf, a line of text). Both functions must be
+ * Write your own for formats that millrace does not include (Avro, Protobuf, a line of text). Both functions must be
  * synchronous and pure: the same value always gives the same bytes, because keys are compared by their bytes. A throw
- * makes the record at hand a failed record, which `onError` of the application deals with. Null never reaches a serde.
+ * fails the record at hand, and the application's `onError` deals with it. Null never reaches a serde.
  *
  * @example
  * ```ts
@@ -26,13 +26,14 @@ import { bytesAsText } from './text.ts'
  */
 export interface Serde<T> {
   /**
-   * Stands in the stored plan: an application whose stored data has another serde's name is refused. A topology asks for it
-   * where it reads, regroups or stores with the serde. Change it with the bytes: two serdes of one name pass for the same.
+   * Part of the stored plan: an application whose stored data names another serde is refused. A topology requires it
+   * where it reads, regroups or stores with the serde. Change it when the bytes change: two serdes with one name count
+   * as the same.
    */
   readonly name?: string | undefined
   /** The bytes of a value. millrace copies them. */
   readonly encode: (value: T) => Uint8Array
-  /** The value of its bytes, which are a copy: the value may keep them. */
+  /** The value that the bytes stand for. They are a copy, so the value may keep them. */
   readonly decode: (bytes: Uint8Array) => T
 }
 
@@ -42,7 +43,7 @@ export interface Encoder<T> {
 }
 
 /**
- * A serde as the engine uses it: into and out of the middle of a buffer, without a buffer of its own for every value.
+ * A serde as the engine uses it: into and out of the middle of a buffer, without a separate buffer for every value.
  */
 export abstract class Codec<T> implements Serde<T> {
   abstract readonly name: string
@@ -51,7 +52,7 @@ export abstract class Codec<T> implements Serde<T> {
   /** Whether a decoded value cannot be changed in place, so that one object may serve several readers. */
   readonly immutable: boolean = false
 
-  /** Whether the name tells it from other codecs; false where a serde of the user's has none. */
+  /** Whether the name tells it from other codecs; false for a user's serde without a name. */
   readonly isNamed: boolean = true
 
   /** Equal for two codecs whose bytes are the same format, so that bytes of one may pass as bytes of the other. */
@@ -123,7 +124,7 @@ const scratch = new ByteWriter(256)
 const wireIds = new WeakMap<object, number>()
 const composedWires = new Map<string, object>()
 
-/** The wire of a codec that is made of others: the same for the same kind over the same wires. */
+/** The wire format of a codec that is made of others: the same for the same kind over the same wire formats. */
 export function composedWire(kind: string, parts: readonly object[]): object {
   const ids = parts.map((part) => {
     let id = wireIds.get(part)
@@ -185,7 +186,7 @@ const foreignCodecs = new WeakMap<object, unknown>()
 /**
  * The codec of a serde; the same one each time.
  *
- * @throws MillraceError `bad_option` when it is no serde
+ * @throws MillraceError `bad_option` when it is not a serde
  */
 export function codecOf<T>(serde: Serde<T>): Codec<T> {
   if (isInstance(serde, Codec)) return serde as Codec<T>

@@ -377,8 +377,8 @@ export function tuple<T extends readonly unknown[]>(
 }
 
 /**
- * The same type with null: for a key or a value that may be missing. Without it a null that is read fails its record with
- * `unexpected_null`.
+ * The same type with null: for a key or a value that may be missing. Without it a null that is read fails its record
+ * with `unexpected_null`.
  * @example topic('profiles', { key: string(), value: nullable(json<{ readonly name: string }>()) })
  * @throws MillraceError `bad_option` when the serde is nullable already
  */

@@ -2,8 +2,8 @@
  * Shows any value in a message: short, on one line, with every invisible character escaped. It never throws, whatever
  * the value does when it is inspected.
  *
- * Messages end up in terminals and log files. A name, a key or somebody else's message may hold control characters that
- * rewrite the terminal, or line breaks that forge a line of the log.
+ * Messages end up in terminals and log files. A name, a key or another program's message may contain control characters
+ * that rewrite the terminal, or line breaks that forge a line of the log.
  */
 import { inspect } from 'node:util'
 

@@ -1,7 +1,7 @@
 /**
- * The plan of an application as it lies in the log: what its stored data depends on, as plain data.
+ * The plan of an application as the log stores it: what its stored data depends on, as plain data.
  *
- * The plan writes and compares it; the log asks it which topics have to keep their partitions.
+ * `plan/` writes and compares it; the log asks it which topics have to keep their partitions.
  */
 import { MillraceError } from './errors.ts'
 
@@ -16,7 +16,7 @@ export interface StoredStore {
   readonly facts: Facts
   /** The ids of the sources and regroupings whose partitions its keys lie in. */
   readonly keys: readonly string[]
-  /** The topics that its number of partitions follows: they keep theirs. */
+  /** The topics that its number of partitions follows: they must keep theirs. */
   readonly topics: readonly string[]
 }
 
@@ -32,7 +32,7 @@ export interface StoredPlan {
 
 export const storedPlanVersion = 1
 
-/** @throws MillraceError `format_unknown` for the plan of a version that says other things */
+/** @throws MillraceError `format_unknown` for the plan of a version that stores something else */
 export function parsePlan(applicationId: string, stored: string): StoredPlan {
   const plan = JSON.parse(stored) as StoredPlan | { readonly version: unknown }
   if (plan.version === storedPlanVersion) return plan as StoredPlan

@@ -3,7 +3,7 @@
  */
 import type { ByteWriter } from './bytes.ts'
 
-/** Methods of Node's Buffer that skip the look-up of the encoding; newer type packages declare them. */
+/** Methods of Node's Buffer that skip the lookup of the encoding; newer type packages declare them. */
 interface NativeText {
   latin1Slice(start: number, end: number): string
   utf8Slice(start: number, end: number): string

@@ -16,11 +16,14 @@ export type TimestampType = 'CreateTime' | 'LogAppendTime'
 export type TopicCompression = 'producer' | 'none' | 'gzip' | 'snappy' | 'lz4' | 'zstd'
 
 /**
- * How a topic keeps its records: given to `topic()` with its serdes, or changed with `log.admin.alterTopic`. The names are Kafka's
- * (`retention.ms` is `retentionMs`), and so are the defaults where they make sense here.
+ * How a topic keeps its records: given to `topic()` with its serdes, or changed with `log.admin.alterTopic`. The names
+ * are Kafka's (`retention.ms` is `retentionMs`), and so are the defaults where they make sense here.
  */
 export interface TopicConfig {
-  /** How long records are kept, counted from the later of their timestamp and their append (a timestamp ahead of it counts for twice as long at most), in ms; -1: for ever. Default 7 days. */
+  /**
+   * How long records are kept, in ms, counted from the later of their timestamp and their append (a timestamp ahead of
+   * its append counts for twice as long at most); -1: for ever. Default 7 days.
+   */
   readonly retentionMs: number
   /** How large a partition may become before its oldest records are deleted, in bytes; -1: no limit, the default. */
   readonly retentionBytes: number
@@ -28,15 +31,15 @@ export interface TopicConfig {
   readonly cleanupPolicy: CleanupPolicy
   /** How long a tombstone stays after the first compaction that saw it, in ms. Default 1 day. */
   readonly deleteRetentionMs: number
-  /** How long a record stays out of compaction at least, in ms. Default 0. */
+  /** How long, at least, a record stays out of compaction, in ms. Default 0. */
   readonly minCompactionLagMs: number
   /** The most bytes of one record, key, value and headers together. Default 1 MiB. */
   readonly maxMessageBytes: number
   /** Default `CreateTime`. */
   readonly messageTimestampType: TimestampType
-  /** How far a timestamp may lie behind the clock, in ms; -1: no limit, the default. */
+  /** How far a timestamp may lie before the clock, in ms; -1: no limit, the default. */
   readonly messageTimestampBeforeMaxMs: number
-  /** How far a timestamp may lie ahead of the clock, in ms; -1: no limit, the default. */
+  /** How far a timestamp may lie after the clock, in ms; -1: no limit, the default. */
   readonly messageTimestampAfterMaxMs: number
   /** Default `producer`. */
   readonly compressionType: TopicCompression

@@ -17,21 +17,21 @@ import {
 export interface Topic<K, V> {
   /** Tells a topic from a store. */
   readonly kind: 'topic'
-  /** What it is called in the log. */
+  /** Its name in the log. */
   readonly name: string
   /** How its keys are written. */
   readonly key: Serde<K>
   /** How its values are written. */
   readonly value: Serde<V>
-  /** How many partitions it is created with. `undefined`: as many as it has, 1 when it is created. */
+  /** How many partitions it is created with. `undefined`: as many as it has, or 1 when it is created. */
   readonly partitions: number | undefined
   /** How it is configured when it is created. */
   readonly config: Partial<TopicConfig>
 }
 
 /**
- * A topic that takes records with keys K and values V: what `to` accepts. Any {@link Topic} of the same or of wider types is
- * one, and a null value is always taken.
+ * A topic that takes records with keys K and values V: what `to` accepts. Any {@link Topic} of the same or wider types
+ * is one, and a null value is always accepted.
  */
 export interface TopicFor<in K, in V> {
   /** As of {@link Topic}. */
@@ -51,7 +51,8 @@ export interface TopicFor<in K, in V> {
 /**
  * Names a topic and fixes the types of its keys and values.
  *
- * A producer or an application that uses the constant creates the topic when it is missing. Nothing happens on this call.
+ * A producer or an application that uses the constant creates the topic when it is missing. Nothing happens on this
+ * call.
  *
  * @example
  * ```ts
@@ -81,16 +82,19 @@ export function topic<K, V>(
   return constant
 }
 
-/** The constants that {@link topic}, {@link keyValueStore} and {@link windowStore} have made: nothing about them can be wrong. */
+/**
+ * The constants that {@link topic}, {@link keyValueStore} and {@link windowStore} have made: they need no further
+ * check.
+ */
 const made = new WeakSet<object>()
 /** What {@link checkTopic} made of the constants that a program assembled itself. */
 const checkedCopies = new WeakMap<object, object>()
 
 /**
  * Checks that an argument is the constant of a topic: a name does not say how keys and values are read. For a constant
- * that a program assembled itself it returns a copy, the same one each time.
+ * that the program assembled itself it returns a copy, the same one each time.
  *
- * @param what the call, as it should stand in the message
+ * @param what the call, as the message should say it
  * @throws MillraceError `bad_option`
  */
 export function checkTopic<T extends { readonly kind: 'topic' }>(what: string, constant: T): T {
@@ -167,7 +171,8 @@ export interface WindowStore<K, V> {
 }
 
 /**
- * Names the store of an aggregation without windows, to query it by. An aggregation that nobody queries needs no constant.
+ * Names the store of an aggregation without windows, to query it by. An aggregation that is never queried needs no
+ * constant.
  *
  * @example
  * ```ts

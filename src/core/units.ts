@@ -13,14 +13,14 @@ export type Offset = number & { readonly [unit]: 'offset' }
 export type Timestamp = number & { readonly [unit]: 'timestamp' }
 
 /**
- * A time and a duration, or two durations, added up, in ms: at most the largest safe integer, because a larger sum would
- * not be exact. No clock gets that far, so such a time means never.
+ * A time and a duration, or two durations, added up, in ms: at most the largest safe integer, because a larger sum
+ * would not be exact. No clock gets that far, so such a time means never.
  */
 export function sumMs(left: number, right: number): number {
   return Math.min(left + right, Number.MAX_SAFE_INTEGER)
 }
 
-/** @throws MillraceError `bad_option` when the number is no offset */
+/** @throws MillraceError `bad_option` when the number is not an offset */
 export function toOffset(value: number): Offset {
   if (!Number.isSafeInteger(value) || value < 0) {
     throw new MillraceError('bad_option', `${shown(value)} is not an offset; expected a whole number from 0`)
@@ -28,7 +28,7 @@ export function toOffset(value: number): Offset {
   return value as Offset
 }
 
-/** @throws MillraceError `bad_record` when the number is no timestamp */
+/** @throws MillraceError `bad_record` when the number is not a timestamp */
 export function toTimestamp(value: number): Timestamp {
   if (!Number.isSafeInteger(value) || value < 0) {
     throw new MillraceError(

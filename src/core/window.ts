@@ -8,8 +8,8 @@ import { Codec, codecOf, composedWire, type Serde, unexpectedNull } from './serd
 import { sumMs } from './units.ts'
 
 /**
- * A span of event time, half open: `start` belongs to it, `end` does not. Both in ms since the epoch, as plain numbers, because
- * users build keys with windows too: `{ key: 'a', window: { start: 0, end: 60_000 } }`.
+ * A span of event time, half open: `start` belongs to it, `end` does not. Both in ms since the epoch, as plain numbers,
+ * because users build keys with windows too: `{ key: 'a', window: { start: 0, end: 60_000 } }`.
  */
 export interface Window {
   /** The first ms that belongs to it. */
@@ -26,14 +26,17 @@ export interface Windowed<K> {
   readonly window: Window
 }
 
-/** A record is counted in each of its windows, one after another: with more of them the program would seem to hang. */
+/**
+ * A record is counted in each of its windows, one after another: with more windows than this, the program would seem to
+ * hang.
+ */
 const windowsMax = 100_000
 
 /**
  * Windows of fixed size, aligned to the epoch: tumbling, or hopping when `advance` is smaller than `size`.
  *
  * A record belongs to every window that holds its timestamp. A window closes when stream time reaches its end plus the
- * grace; records that come later are dropped and counted. As in Kafka Streams a window never starts below 0.
+ * grace; records that come later are dropped and counted. As in Kafka Streams, a window never starts below 0.
  *
  * @example
  * ```ts
@@ -58,7 +61,8 @@ export class TimeWindows {
    * Windows of one size: tumbling, or hopping with an `advance`.
    *
    * @param options all in ms; `advance` defaults to `size` (tumbling), `grace` to 0
-   * @throws MillraceError `bad_option` unless 0 < advance <= size and grace >= 0, or for more than 100,000 windows per record
+   * @throws MillraceError `bad_option` unless 0 < advance <= size and grace >= 0, or for more than 100,000 windows per
+   * record
    */
   static of(options: {
     readonly size: number
@@ -88,8 +92,8 @@ export class TimeWindows {
 /**
  * Keys of a windowed table: the bytes of the key, then the start of the window in 8 bytes, as in Kafka.
  *
- * For a topic that a windowed table is written to. The end is not stored: `size`, in ms, tells it. Records are partitioned by
- * the key alone.
+ * For a topic that a windowed table is written to. The end is not stored: it follows from `size`, in ms. Records are
+ * partitioned by the key alone.
  *
  * @example
  * ```ts
@@ -102,7 +106,7 @@ export function windowed<K>(key: Serde<K>, options: { readonly size: number }): 
   return new WindowedCodec(codecOf(key), checkWhole('the size of a window', size, 1))
 }
 
-/** The bytes of a window start behind a key. */
+/** The bytes of the window start that follows a key. */
 const windowStartBytes = 8
 
 /** The codec of {@link windowed}, which aggregations write without building the key object. */

@@ -1,13 +1,13 @@
 /**
- * How far a long piece of work is: what is done, how fast, and how long it will take.
+ * How far a long piece of work has come: what is done, how fast, and how long the rest will take.
  */
 import { monotonicMs } from './clock.ts'
 
-/** How far a long piece of work is. */
+/** How far a long piece of work has come. */
 export interface WorkProgress {
   /** Bytes that are done. */
   readonly doneBytes: number
-  /** Bytes that there are to do, as far as it is known by now. */
+  /** Bytes in all, as far as is known by now. */
   readonly totalBytes: number
   /** Since the work began. */
   readonly bytesPerSecond: number

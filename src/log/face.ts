@@ -27,8 +27,8 @@ export interface Log extends AsyncDisposable {
   /**
    * A new producer. Programs share one where they can: its flushes are commits.
    *
-   * With a `transactionalId` it writes in transactions, and every producer that was opened with that id before is fenced, in
-   * any process.
+   * With a `transactionalId` it writes in transactions, and every producer that was opened with that id before is
+   * fenced, in any process.
    *
    * @throws MillraceError `bad_option`, `compression_unavailable`; with a `transactionalId` also `storage_failed`
    */
@@ -50,10 +50,10 @@ export interface Log extends AsyncDisposable {
   read<K, V>(topic: Topic<K, V>, options?: ReadOptions): TopicReader<K, V>
 
   /**
-   * A new consumer: of a group, whose members share the partitions and whose positions are kept, or of its own.
+   * A new consumer: of a group, whose members share the partitions and whose positions are kept, or on its own.
    *
-   * It joins its group when its first loop asks for a record. Topics that are given as typed constants are created when they
-   * are missing; a name never creates one.
+   * It joins its group when its first loop asks for a record. Topics that are given as typed constants are created when
+   * they are missing; a name never creates one.
    *
    * @example
    * ```ts
@@ -65,9 +65,11 @@ export interface Log extends AsyncDisposable {
   consumer<T extends TopicSource = string>(options: ConsumerOptions<T>): Consumer<RecordOf<T>>
 
   /**
-   * Closes consumers, writes what producers hold and closes the directory. Close applications first: they commit on their own close.
+   * Closes consumers, writes what producers hold and closes the directory. Close applications first: they commit on
+   * their own close.
    *
-   * @throws what the first consumer or producer that cannot be closed throws; the others are closed, and the directory, nevertheless
+   * @throws what the first consumer or producer that cannot be closed throws; the others, and the directory, are closed
+   * nevertheless
    */
   close(): Promise<void>
 

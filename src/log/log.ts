@@ -29,25 +29,26 @@ export interface LogOptions {
   /** What time it is when records are appended, and when they are too old. Default: the machine's clock. */
   readonly clock?: Clock | undefined
   /**
-   * How often the log looks after itself in the background: deletes and compacts what is due. False: never, it is left to
-   * another process or to `log.admin.runMaintenance()`. Default: every 10 seconds.
+   * How often the log looks after itself in the background: deletes and compacts what is due. False: never, it is left
+   * to another process or to `log.admin.runMaintenance()`. Default: every 10 seconds.
    */
   readonly maintenance?: MaintenanceOptions | false | undefined
   /**
-   * How long the positions of a consumer group are kept after its last member went, in ms: Kafka's `offsets.retention`. Default 7
-   * days. Those of an application never expire.
+   * How long the positions of a consumer group are kept after its last member went, in ms: Kafka's `offsets.retention`.
+   * Default 7 days. Those of an application never expire.
    */
   readonly offsetsRetentionMs?: number | undefined
   /**
-   * Who may read and write new files, as in `chmod`: `0o660` adds the group of the process. Whoever may read the files
-   * may also enter their directories. Existing files keep their mode. Default `0o600`: only the user of the process.
+   * Who may read and write new files, as in `chmod`: `0o660` adds the group of the process. Anyone who may read the
+   * files may also enter their directories. Existing files keep their mode. Default `0o600`: only the user of the
+   * process.
    */
   readonly fileMode?: number | undefined
 }
 
 /**
- * Opens a log in a directory, and creates it where it is missing. Several processes may open one directory, on a local file
- * system (no NFS).
+ * Opens a log in a directory, and creates it where it is missing. Several processes may open one directory, on a local
+ * file system (no NFS).
  *
  * @example
  * ```ts

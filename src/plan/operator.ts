@@ -1,51 +1,54 @@
 /**
- * The operator contract. Whoever writes an operator reads this page first.
+ * The operator contract. Read this page before you write an operator.
  *
  * An operator is a function from Observables of carriers, one for each parent of its node, to the Observable of what
- * comes out; with one parent it is an RxJS `OperatorFunction`. A node of the plan holds a factory for it. The runtime calls
- * the factory once for every task, that is for every partition, and subscribes once to what the operator returns, whatever
- * the number of its parents and children. `operate` (subscriber.ts) makes one from what it does with a carrier.
+ * comes out; with one parent it is an RxJS `OperatorFunction`. A node of the plan holds a factory for it. The runtime
+ * calls the factory once for every task, that is, for every partition, and subscribes once to what the operator
+ * returns, whatever the number of its parents and children. `operate` (subscriber.ts) makes one from what it does with
+ * a carrier.
  *
  * What an operator may rely on
- * - It is called synchronously, one record at a time, inside a turn that the engine opened. Records of one partition come
- *   in one deterministic order.
- * - Its context belongs to it and its partition alone: the stream time, the counters and the ports. A store may be on other
- *   nodes too: then all of them see each other's writes, also within a turn.
+ * - It is called synchronously, one record at a time, inside a turn that the engine opened. Records of one partition
+ *   come in one deterministic order.
+ * - Its context belongs to it and its partition alone: the stream time, the counters and the ports. A store may be on
+ *   other nodes too: then all of them see each other's writes, even within a turn.
  * - When anything downstream throws, the throw passes through it to the engine, which undoes the whole turn.
  *
  * Jobs of its own, each a turn that is kept whole or undone whole
- * - `schedule` asks for one each time that so much time has passed; `release` for as many as it takes to let go of rows that
- *   are due.
- * - Their order is part of what a run determines. After a source record come the regrouped records that it caused. Then come
- *   the jobs that are due, the first task first: its releases, in the order of the nodes, each until nothing is left; then its
- *   punctuations by stream time, by due time, then in the order of the nodes. Regrouped records that a job causes are worked
- *   off before the next job, and every job before the next source record. Only punctuations by the wall clock lie outside:
- *   they come when the clock says so, between jobs.
+ * - `schedule` asks for one each time that an interval has passed; `release` asks for as many as it takes to let go of
+ *   rows that are due.
+ * - Their order is part of what a run determines. After a source record come the regrouped records that it caused. Then
+ *   come the jobs that are due, the first task first: its releases, in the order of the nodes, each until nothing is
+ *   left; then its punctuations by stream time, by due time, then in the order of the nodes. Regrouped records that a
+ *   job causes are processed before the next job, and every job before the next source record. Only punctuations by the
+ *   wall clock are outside this order: they come when the clock says so, between jobs.
  * - A commit may fall between two jobs. What is due then is still due after a crash.
  *
  * What it must keep to
- * - It emits inside the call that it was given a record in, or that of a job which it asked for, or never; what follows has
- *   been worked off when the emission returns. That holds for its ports too. It does not complete, and it does not unsubscribe.
+ * - It emits inside the call that gave it a record, or that of a job that it asked for, or never; everything downstream
+ *   has been processed when the emission returns. That holds for its ports too. It does not complete, and it does not
+ *   unsubscribe.
  * - What it emits in a job it makes from the carrier of the job, which has the time of the job and no headers.
  * - It subscribes to each of its inputs once, when it is subscribed to.
- * - It keeps nothing between records except in its context: what stands in a field is lost after a crash and is not
- *   undone with a turn.
+ * - It keeps nothing between records except in its context: what is in a field is lost after a crash and is not undone
+ *   with a turn.
  * - It does not change a carrier that it was given: others may hold it. It makes a new one (`withValue`, `withKey` …).
  * - It calls user functions with `carrier.view()`, checks what they return, above all for promises, and adds the
  *   operator to whatever they throw with {@link operatorError}. Its stores run serdes of the user's, so it does the same for
  *   what they throw: otherwise the error names no operator, and is counted as one of the source.
  *   It does not catch a throw from downstream.
- * - It never drops a record silently: `context.drop(reason, carrier)`. A record that is dropped does not move stream time.
+ * - It never drops a record silently: `context.drop(reason, carrier)`. A record that is dropped does not move stream
+ *   time.
  * - It reads bytes as late as it can: a null check does not decode (`isKeyNull`, `isValueNull`).
  *
  * What an operator of a table keeps to
- * - A change is a carrier whose null value is a row that was deleted. Where `context.wantsOld` says so, each change that
- *   it emits has `old`: the value of the row before this change, not before the turn; null where there was no row. It
- *   reads that before it puts the new one. Elsewhere it must not pay for it.
+ * - A change is a carrier whose null value is a row that was deleted. Where `context.wantsOld` says so, each change
+ *   that it emits has `old`: the value of the row before this change, not before the turn; null where there was no row.
+ *   It reads that before it puts the new one. Elsewhere it must not pay for it.
  * - The plan says with the node (`oldValues`) whether the operator reads old values, and where those that it emits come
  *   from. What has `from: 'input'` gets them whenever it has to give them, and does to both sides what it does to one.
- * - An operator of streams does not look: a change that became a record of a stream may still have its old value. So a
- *   table that is made of a stream says its own, and never passes on the carrier that it got.
+ * - An operator of streams ignores old values: a change that became a record of a stream may still have one. So a table
+ *   that is made from a stream says its own, and never passes on the carrier that it got.
  */
 import type { Observable, Observer } from 'rxjs'
 import type { Carrier } from './carrier.ts'
@@ -77,7 +80,7 @@ export type Punctuator = (now: number, job: Carrier) => void
 
 /** A punctuation that was asked for. */
 export interface Scheduled {
-  /** It does not come any more. Undone with the turn that it was called in. */
+  /** It no longer comes. Undone with the turn that it was called in. */
   cancel(): void
 }
 
@@ -87,11 +90,13 @@ export interface PersistentNumber {
   set(value: number): void
 }
 
-/** How an operator lets go of rows of which many may fall due at once. */
+/** How an operator lets go of rows, many of which may fall due at once. */
 export interface Release {
-  /** Emits for the first rows that are due, at most `max`, and takes them off those; whether there may be more. */
+  /**
+   * Emits for the first due rows, at most `max`, and takes them off the list; returns whether there may be more.
+   */
   next(max: number, job: Carrier): boolean
-  /** Takes the first row off without emitting: a turn with it alone has failed, and it is passed over. */
+  /** Takes the first row off the list without emitting: a turn with it alone has failed, and it is passed over. */
   skip(): SkippedRow
 }
 
@@ -110,7 +115,9 @@ export interface OperatorContext {
   readonly verb: string
   readonly partition: number
   readonly streamTime: StreamTime
-  /** Whether the changes that it emits, by whatever way, must carry their old values: someone downstream needs them. */
+  /**
+   * Whether the changes that it emits, by whatever way, must carry their old values: something downstream needs them.
+   */
   readonly wantsOld: boolean
   /** Reports a record that goes no further, and why; the count is part of the commit. */
   drop(reason: DropReason, carrier: Carrier): void
@@ -118,15 +125,16 @@ export interface OperatorContext {
   state<K, V>(store: StoreSpec): Store<K, V>
   /** A further output, for records that are late or take another branch. Where nothing follows it, they end there. */
   port(name: string): CarrierObserver
-  /** A number of the operator, by a name of its own. */
+  /** A number of the operator, by its own name. */
   cell(name: string): PersistentNumber
   /**
-   * Calls back in a job of its own each time that `intervalMs` have passed, once however many intervals were passed over.
+   * Calls back in a job of its own each time that `intervalMs` have passed, once however many intervals were passed
+   * over.
    *
-   * Due times lie at `startMs` and every interval after it. Without one, stream time goes by multiples of the interval, the
-   * first with the first record; the wall clock begins one interval from now. The n-th that the factory asks for keeps its
-   * due time and its cancellation over restarts, as long as its interval is the same. What is asked for later, in a turn, is
-   * undone with the turn, and gone after a restart.
+   * Due times lie at `startMs` and every interval after it. Without one, stream time goes by multiples of the interval,
+   * the first with the first record; the wall clock begins one interval from now. The n-th that the factory asks for
+   * keeps its due time and its cancellation over restarts, as long as its interval is the same. What is asked for
+   * later, in a turn, is undone with the turn, and gone after a restart.
    */
   schedule(
     intervalMs: number,
@@ -135,8 +143,8 @@ export interface OperatorContext {
     options?: { readonly startMs?: number | undefined },
   ): Scheduled
   /**
-   * Names what releases rows; for factories only. The function that it returns asks for jobs, until nothing is left: call it
-   * in the turn that made rows due. It is undone with the turn, and is not forgotten in a crash.
+   * Names what releases rows; for factories only. The function that it returns asks for jobs, until nothing is left:
+   * call it in the turn that made rows due. It is undone with the turn, and is not forgotten in a crash.
    */
   release(release: Release): () => void
   /** Stops the application: for what no error policy may pass over. */
@@ -160,8 +168,8 @@ export function isRecordError(error: unknown): error is MillraceError {
 }
 
 /**
- * What was thrown while an operator ran code of the user's, with the operator's id. An error of a log, thrown by a function that
- * uses one, stops the application: no policy may take a broken log for a bad record.
+ * What was thrown while an operator ran the user's code, with the operator's id. An error of a log, thrown by a
+ * function that uses one, stops the application: no policy may mistake a broken log for a bad record.
  */
 export function operatorError(operator: string, thrown: unknown): MillraceError {
   if (isInstance(thrown, MillraceError) && !isRecordError(thrown)) return thrown

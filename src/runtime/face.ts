@@ -8,7 +8,7 @@ import type { OnError } from './failures.ts'
 import type { Metrics } from './metrics.ts'
 import type { ReadOnlyKeyValueStore, ReadOnlyWindowStore } from './store-query.ts'
 
-/** What {@link startStreams} takes; `log` and `applicationId` are all that most programs say. */
+/** What {@link startStreams} takes; most programs give only `log` and `applicationId`. */
 export interface StreamsOptions {
   /** What {@link openLog} returned. */
   readonly log: Log
@@ -17,10 +17,10 @@ export interface StreamsOptions {
   /**
    * When to commit: after this many source records (default 10,000), or this long after the first of them.
    *
-   * Without `everyMs`, a commit begins as soon as there is nothing more to work on, but not before five times the duration of
-   * the last commit has passed, and 100 ms after its first record at the latest. So records are visible within
-   * milliseconds where a commit takes 1 ms, and commits take a sixth of the time at most where they take up to 20 ms. Give
-   * more ms for fewer and larger commits, 0 for the lowest latency at any cost.
+   * Without `everyMs`, a commit begins as soon as there is nothing more to work on, but not before five times the
+   * duration of the last commit has passed, and 100 ms after its first record at the latest. So records are visible
+   * within milliseconds where a commit takes 1 ms, and commits take a sixth of the time at most where they take up to
+   * 20 ms. Give more ms for fewer and larger commits, 0 for the lowest latency at any cost.
    */
   readonly commit?: { readonly everyMs?: number | undefined; readonly everyRecords?: number | undefined } | undefined
   /** What to do with a record that fails. Default `fail`. */
@@ -30,8 +30,8 @@ export interface StreamsOptions {
   /** How long to wait for records of an empty partition while others have some, in ms. Default 0. */
   readonly maxTaskIdleMs?: number | undefined
   /**
-   * Memory for rows of stores beside those of the running commit, roughly, in bytes. Up to half of it is for changed rows
-   * that are not in their place on disk yet. Default 64 MiB.
+   * Memory for rows of stores, besides those of the running commit, roughly, in bytes. Up to half of it is for changed
+   * rows that are not in their place on disk yet. Default 64 MiB.
    */
   readonly stateCacheBytes?: number | undefined
   /** Times commits and waits. Default: the machine's. */
@@ -51,7 +51,7 @@ export type ApplicationState = 'running' | 'closing' | 'closed' | 'failed'
 /**
  * A running topology, to watch, to query and to close. Made by {@link startStreams}.
  *
- * If it fails and nobody awaits {@link stopped} or {@link caughtUp}, the process ends with the error.
+ * If it fails and nothing awaits {@link stopped} or {@link caughtUp}, the process ends with the error.
  *
  * @example
  * ```ts
@@ -72,14 +72,14 @@ export interface Application extends AsyncDisposable {
   readonly state: ApplicationState
 
   /**
-   * Resolves when every input is worked on and committed up to its end at the time of the call: for imports and tests. On input
-   * that goes on it says nothing of what comes later.
+   * Resolves when every input is processed and committed up to its end at the time of the call: for imports and tests.
+   * It says nothing about input that arrives later.
    *
    * @throws the error that stopped the application, or MillraceError `closed`
    */
   caughtUp(): Promise<void>
 
-  /** Rates, lag, stream times and counts, as of now; counts since the application first started. */
+  /** Current rates, lag, stream times and counts; counts since the application first started. */
   metrics(): Metrics
 
   /**
@@ -91,8 +91,8 @@ export interface Application extends AsyncDisposable {
   store<K, V>(store: WindowStore<K, V>): ReadOnlyWindowStore<K, V>
 
   /**
-   * Commits what is done and stops; close it before the log. After a failure it does nothing; the failure is told by
-   * {@link stopped}.
+   * Commits what is done and stops; close it before the log. After a failure it does nothing; {@link stopped} reports
+   * the failure.
    */
   close(): Promise<void>
 

@@ -1,5 +1,5 @@
 /**
- * What happens when a turn failed: the policy of the application, and dead letters.
+ * What happens when a turn fails: the policy of the application, and dead letters.
  */
 import type { Carrier } from '../plan/carrier.ts'
 import { MillraceError, placed } from '../core/errors.ts'
@@ -12,34 +12,36 @@ import type { Output } from './outputs.ts'
 
 /** A turn that failed and was undone, as a handler sees it. */
 export interface Failure {
-  /** What was thrown; a record error by its code (docs/errors.md), `cause` is the function's or the serde's own error. */
+  /**
+   * What was thrown; a record error by its code (docs/errors.md), `cause` is the function's or the serde's own error.
+   */
   readonly error: MillraceError
   /**
-   * What the turn came from: a record of the log, or a job of an operator that no record has caused. A punctuation comes again
-   * an interval later; of a release one row is passed over.
+   * What the turn came from: a record of the log, or a job of an operator that no record has caused. A punctuation
+   * comes again one interval later; a release passes over one row.
    */
   readonly kind: 'record' | 'punctuation' | 'release'
-  /** The topic of the record that the turn came from; only of a record. */
+  /** The topic of the record that the turn came from; only for a record. */
   readonly topic: string | undefined
   /** The partition of that record, or of the operator whose job it was. */
   readonly partition: number
-  /** The offset of that record; only of a record. */
+  /** The offset of that record; only for a record. */
   readonly offset: number | undefined
-  /** Where it failed, when that is known; of a job it always is. */
+  /** Where it failed, when that is known; for a job it always is. */
   readonly operator: string | undefined
 }
 
 /**
  * What to do: stop the application, pass over what failed, or write it to the dead-letter topic and pass over it.
  *
- * A punctuation that failed has no record to write: its letter has a null key and value, its time, and headers that say what
+ * A failed punctuation has no record to write: its letter has a null key and value, its time, and headers that say what
  * happened.
  */
 export type FailureAnswer = 'fail' | 'skip' | 'deadLetter'
 
 /**
- * What to do with a record whose turn failed: an answer, an answer after so many retries (0 to 1,000, at once), or a function
- * that answers. Only record errors come here (docs/errors.md); every other error stops the application.
+ * What to do with a record whose turn failed: an answer, an answer after a number of immediate retries (0 to 1,000), or
+ * a function that answers. Only record errors come here (docs/errors.md); every other error stops the application.
  */
 export type OnError =
   | FailureAnswer

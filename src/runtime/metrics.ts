@@ -5,8 +5,8 @@ import type { Engine } from './engine.ts'
 import { type Counters, sumOf } from './ledger-entries.ts'
 
 /**
- * What `app.metrics()` and `driver.metrics()` return: figures as of now. Counts of records are part of the commit: a crash neither
- * loses nor doubles them.
+ * What `app.metrics()` and `driver.metrics()` return: current figures. Counts of records are part of the commit: a
+ * crash neither loses nor doubles them.
  */
 export interface Metrics {
   /** As {@link Application.state}. */
@@ -21,9 +21,11 @@ export interface Metrics {
   readonly failed: Counters
   /** Source records per second since this instance started. */
   readonly recordsPerSecond: number
-  /** Source records that are in the log, as far as was looked, and not worked on. */
+  /** Source records that are known to be in the log and are not yet processed. */
   readonly lag: number
-  /** The largest event time that each operator has seen, by operator and partition (`operator/0`), ms since the epoch. */
+  /**
+   * The largest event time that each operator has seen, by operator and partition (`operator/0`), ms since the epoch.
+   */
   readonly streamTimes: Readonly<Record<string, number>>
   /** The largest timestamp of a source record so far, ms since the epoch; -1 before the first. */
   readonly eventTime: number

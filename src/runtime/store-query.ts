@@ -1,5 +1,5 @@
 /**
- * Queries: the content of a store as of the last commit, read from the log beside the running application.
+ * Queries: the content of a store as of the last commit, read from the log while the application runs.
  */
 import { MillraceError } from '../core/errors.ts'
 import { checkOptions, checkWhole } from '../core/checks.ts'
@@ -13,7 +13,7 @@ import type { Topology } from '../plan/topology.ts'
 import { type CommittedGround, type CommittedRow, CommittedStore } from '../state/committed-store.ts'
 import type { Engine } from './engine.ts'
 
-/** A row of a store, decoded anew for each query. */
+/** A row of a store, decoded for each query. */
 export interface StoreRow<K, V> {
   /** The key; in a window store with its window. */
   readonly key: K
@@ -24,8 +24,8 @@ export interface StoreRow<K, V> {
 }
 
 /**
- * A store without windows, to read: what `app.store(…)` and `driver.store(…)` return. Each call sees the last commit; a range
- * that is read while commits go on may show some rows before and others after one.
+ * A store without windows, to read: what `app.store(…)` and `driver.store(…)` return. Each call sees the last commit; a
+ * range that is read while commits go on may show some rows before and others after one.
  *
  * @example
  * ```ts
@@ -41,8 +41,8 @@ export interface ReadOnlyKeyValueStore<K, V> {
 }
 
 /**
- * A store of windows, to read, as {@link ReadOnlyKeyValueStore}. Bounds are starts of windows in ms since the epoch, both
- * inclusive. A window is there until stream time has passed its start by `retentionMs`.
+ * A store of windows, to read, as {@link ReadOnlyKeyValueStore}. Bounds are starts of windows in ms since the epoch,
+ * both inclusive. A window is there until stream time has passed its start by `retentionMs`.
  *
  * @example
  * ```ts

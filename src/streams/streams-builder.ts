@@ -14,15 +14,16 @@ import { faces } from './faces.ts'
 
 /** What {@link StreamsBuilder.stream} takes. */
 export interface StreamOptions extends Named {
-  /** Where an application without a position begins: at the first record (default), or behind the last. */
+  /** Where an application without a position begins: at the first record (default), or after the last. */
   readonly reset?: 'earliest' | 'latest' | undefined
 }
 
 /**
- * Builds a topology: begin with {@link stream}, chain verbs, end with {@link build}. Nothing runs before `startStreams`.
+ * Builds a topology: begin with {@link stream}, chain verbs, end with {@link build}. Nothing runs before
+ * `startStreams`.
  *
- * Operators that keep or move data find it again by their id, made of the source topics and the stateful and regrouping verbs
- * before them; `{ name }` fixes it, so that a changed script goes on with the data it left.
+ * Operators that keep or move data find it again by their id, made of the source topics and the stateful and regrouping
+ * verbs before them; `{ name }` fixes it, so that a changed script goes on with the data it left.
  *
  * @example
  * ```ts
@@ -36,8 +37,8 @@ export class StreamsBuilder {
   readonly #sources: SourceNode[] = []
 
   /**
-   * Reads one topic, or several of the same types. The same topics may be asked for more than once. A topic that is missing is
-   * created when the application starts.
+   * Reads one topic, or several of the same types. The same topics may be asked for more than once. A topic that is
+   * missing is created when the application starts.
    *
    * @example builder.stream(clicks, { reset: 'latest' }).foreach(({ value }) => console.error(value.page))
    * @throws MillraceError `topology_invalid` when a topic is read in two different ways, `bad_option`

@@ -26,13 +26,13 @@ import { queryStore, type ReadOnlyKeyValueStore, type ReadOnlyWindowStore } from
 import { beginningOf } from '../runtime/take-over.ts'
 import { Environment } from '../storage/environment.ts'
 
-/** What {@link TopologyTestDriver} takes beside the topology. */
+/** What {@link TopologyTestDriver} takes besides the topology. */
 export interface TestDriverOptions {
   /** What to do with a record that fails. Default `fail`: `pipeInput` throws. */
   readonly onError?: OnError | undefined
   /**
-   * When to commit: `'always'` (default) after every input; `'manual'` only on {@link TopologyTestDriver.commit}, so that
-   * outputs show later and a crash has something to undo.
+   * When to commit: `'always'` (default) after every input; `'manual'` only on {@link TopologyTestDriver.commit}, so
+   * that outputs show later and a crash has something to undo.
    */
   readonly commit?: 'always' | 'manual' | undefined
   /** Where the wall clock stands at first, in ms since the epoch. Default 0. */
@@ -44,8 +44,8 @@ export interface TestDriverOptions {
 const applicationId = 'test-driver'
 
 /**
- * Runs a topology step by step, as Kafka Streams' driver of this name does: each input is worked off completely, through
- * all regroupings, before the call returns. For tests of topologies; `crash()` proves that nothing hangs on memory.
+ * Runs a topology step by step, as Kafka Streams' driver of this name does: each input is processed completely, through
+ * all regroupings, before the call returns. For tests of topologies; `crash()` proves that nothing depends on memory.
  *
  * Its log is thrown away, so nothing is flushed to the disk: an input that is filtered and counted takes about 0.4 ms.
  * Commits still reach its file, and `crash()` restarts from there.
@@ -58,7 +58,8 @@ const applicationId = 'test-driver'
  * console.log(driver.outputTopic(perMinute).readRecords())
  * driver.close()
  * ```
- * An operator of `pipe` that emits between two calls, a delay or a promise, makes the next call throw `emitted_outside_turn`.
+ * An operator of `pipe` that emits between two calls, a delay or a promise, makes the next call throw
+ * `emitted_outside_turn`.
  *
  * @throws MillraceError `bad_option`
  */
@@ -140,8 +141,8 @@ export class TopologyTestDriver implements Disposable {
   }
 
   /**
-   * Moves the wall clock, in ms, and does what falls due, once however many intervals have passed; stream time moves by records
-   * alone.
+   * Moves the wall clock, in ms, and does what falls due, once however many intervals have passed; only records move
+   * stream time.
    */
   advanceWallClockTime(durationMs: number): void {
     this.#clock.advance(checkWhole('the duration', durationMs, 0))
@@ -182,7 +183,7 @@ export class TopologyTestDriver implements Disposable {
 
   /**
    * Kills the application here, with all that it has not committed, and starts it again from its last commit. With
-   * `commit: 'manual'` what is lost that way is worked on again.
+   * `commit: 'manual'`, what is lost that way is processed again.
    */
   crash(): void {
     this.#throwUntold()
@@ -238,7 +239,7 @@ export class TestInputTopic<K, V> {
   }
 
   /**
-   * Writes a record and works it off. Without a timestamp it gets the driver's wall-clock time.
+   * Writes a record and processes it. Without a timestamp it gets the driver's wall-clock time.
    *
    * @throws the error of a record that fails, unless `onError` passes over it
    */

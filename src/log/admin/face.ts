@@ -17,8 +17,8 @@ import type { OffsetReset, ResetOptions } from './reset-offsets.ts'
 import type { TopicSize } from './sizes.ts'
 
 /**
- * Topics and their administration: `log.admin`. Programs that use typed constants need it seldom, as these create their topics.
- * Every call refuses an argument that it cannot use with `bad_option`, before anything is written.
+ * Topics and their administration: `log.admin`. Programs that use typed constants seldom need it, because these create
+ * their topics. Every call refuses an argument that it cannot use with `bad_option`, before anything is written.
  *
  * @example
  * ```ts
@@ -27,8 +27,8 @@ import type { TopicSize } from './sizes.ts'
  */
 export interface Admin {
   /**
-   * Creates a topic with the partitions and the configuration that its constant says, or 1 partition and the defaults. Without a
-   * constant the configuration stands in `config`, as Kafka's does beside name and partitions.
+   * Creates a topic with the partitions and the configuration that its constant says, or 1 partition and the defaults.
+   * Without a constant the configuration goes into `config`, next to name and partitions, as in Kafka.
    *
    * @example
    * ```ts
@@ -39,27 +39,28 @@ export interface Admin {
   createTopic(topic: TopicRequest): Promise<TopicDetails>
 
   /**
-   * Changes the configuration of a topic; null is back to the default, and what is not named stays. Running producers and the
-   * maintenance follow at once.
+   * Changes the configuration of a topic; null restores the default, and what is not named stays. Running producers and
+   * the maintenance follow at once.
    *
    * @example
    * ```ts
    * await log.admin.alterTopic(clicks, { retentionMs: days(30), cleanupPolicy: null })
    * ```
-   * @throws MillraceError `topic_unknown`, `bad_option` for a setting that does not exist or a value that it does not take
+   * @throws MillraceError `topic_unknown`, `bad_option` for a setting that does not exist or a value that it does not
+   * take
    */
   alterTopic(topic: TopicName, change: TopicConfigChange): Promise<TopicDetails>
 
   /**
-   * Adds empty partitions, so that a topic has `partitions` of them. Records that are there stay where they are, so new ones
-   * of the same key may come to another partition. A running application reads them after its next start.
+   * Adds empty partitions, so that a topic has `partitions` of them. Existing records stay where they are, so new ones
+   * with the same key may go to another partition. A running application reads them after its next start.
    *
    * @example
    * ```ts
    * await log.admin.addPartitions(clicks, 8)
    * ```
-   * @throws MillraceError `topic_unknown`, `bad_option` when it has as many already, `partitions_differ` when state of an
-   *   application depends on how many there are
+   * @throws MillraceError `topic_unknown`, `bad_option` when it has as many already, `partitions_differ` when state of
+   * an application depends on how many there are
    */
   addPartitions(topic: TopicName, partitions: number): Promise<TopicDetails>
 
@@ -85,8 +86,8 @@ export interface Admin {
    * Deletes the records of partitions before an offset, for good; returns where each begins now, in the order given.
    * An offset before the beginning changes nothing.
    *
-   * Readers and groups below go on at the new beginning and count what they missed, an application fails with `position_lost`.
-   * The space is free when all of a segment (1,024 batches or 64 MiB) is deleted.
+   * Readers and groups before that offset go on at the new beginning and count what they missed; an application fails
+   * with `position_lost`. The space is freed once all of a segment (1,024 batches or 64 MiB) is deleted.
    *
    * @example
    * ```ts
@@ -98,22 +99,22 @@ export interface Admin {
   deleteRecords(topic: TopicName, deletions: readonly RecordDeletion[]): Promise<readonly Offset[]>
 
   /**
-   * Deletes and compacts now whatever is due, in steps that others can write between: for cron jobs and tests. It compacts
-   * all that `minCompactionLagMs` allows; the background waits until half of a partition is new.
+   * Deletes and compacts now whatever is due, in steps that others can write between: for cron jobs and tests. It
+   * compacts all that `minCompactionLagMs` allows; the background waits until half of a partition is new.
    *
    * @throws MillraceError `damaged` when a partition is damaged; all other work is done first
    */
   runMaintenance(): Promise<void>
 
   /**
-   * One past the offset of the last record of each partition, all as of one moment.
+   * One past the offset of the last record of each partition, all at the same moment.
    *
    * @throws MillraceError `topic_unknown`
    */
   endOffsets(topic: TopicName): Promise<readonly Offset[]>
 
   /**
-   * The first offset that is kept of each partition, all as of one moment; for one without records its end.
+   * The first offset that each partition still has, all at the same moment; for one without records, its end.
    *
    * @throws MillraceError `topic_unknown`
    */
@@ -122,7 +123,7 @@ export interface Admin {
   /**
    * For each partition the first record with at least this time (ms since the epoch), and null where there is none.
    *
-   * It is looked up in an index, also when timestamps came out of order.
+   * An index answers it, even when timestamps are out of order.
    *
    * @example
    * ```ts
@@ -133,7 +134,7 @@ export interface Admin {
   offsetsForTimes(topic: TopicName, timestamp: number): Promise<readonly (OffsetAndTimestamp | null)[]>
 
   /**
-   * How far a consumer group or an application is behind, by topic and partition: in records, and as the age of the oldest
+   * How far a consumer group or an application lags, by topic and partition: in records, and as the age of the oldest
    * record that it has not read. Partitions without a committed position are left out.
    *
    * @example
@@ -157,8 +158,8 @@ export interface Admin {
    * const planned = await log.admin.resetOffsets('billing', { topics: [clicks], to: { ago: hours(1) }, dryRun: true })
    * for (const { topic, partition, before, after } of planned) console.log(topic, partition, before, after)
    * ```
-   * @throws MillraceError `group_not_empty` while it has members, `owned_by_application` for the positions of an application,
-   *   `group_unknown` without `topics` and without positions, `topic_unknown`, `bad_option`
+   * @throws MillraceError `group_not_empty` while it has members, `owned_by_application` for the positions of an
+   * application, `group_unknown` without `topics` and without positions, `topic_unknown`, `bad_option`
    */
   resetOffsets(group: string, options: ResetOptions): Promise<readonly OffsetReset[]>
 
@@ -170,19 +171,19 @@ export interface Admin {
   logSizes(topics?: readonly TopicName[]): Promise<readonly TopicSize[]>
 
   /**
-   * How the file is used: bytes, free pages, readers, and the oldest snapshot that keeps freed pages from being used again.
+   * How the file is used: bytes, free pages, readers, and the oldest snapshot that keeps freed pages from being used
+   * again.
    *
    * @throws MillraceError `storage_failed`
    */
   stats(): Promise<LogStatistics>
 
   /**
-   * Checks everything that is stored while others read and write: checksums, headers and places of all batches, the index by
-   * time, sizes and times of segments, positions, and rows that belong to nothing. What it finds is in the report; it throws for
-   * damage only where the file cannot be read at all.
+   * Checks everything that is stored while others read and write: checksums, headers and places of all batches, the
+   * index by time, sizes and times of segments, positions, and rows that belong to nothing. What it finds is in the
+   * report; it throws for damage only where the file cannot be read at all.
    *
-   * The values in the state of applications have no checksums, so a flipped bit in one is not found. LMDB may end the process on pages
-   * that are damaged: verify a file in doubt in a process of its own.
+   * LMDB may end the process on pages that are damaged: verify a doubtful file in a separate process.
    *
    * @example
    * ```ts
@@ -197,7 +198,7 @@ export interface Admin {
   groups(): Promise<readonly GroupListing[]>
 
   /**
-   * A consumer group: its state, its members, and who has which partitions.
+   * A consumer group: its state, its members, and which partitions each has.
    *
    * @throws MillraceError `group_unknown`
    */
@@ -211,11 +212,12 @@ export interface Admin {
   deleteGroup(group: string): Promise<void>
 
   /**
-   * Writes a consistent copy of the whole log, as of one moment, into a directory that is missing or empty, while everything
-   * goes on. The copy is a log: open it where it is, or bring it back with {@link restoreLog}.
+   * Writes a consistent copy of the whole log at one moment into a directory that is missing or empty, while everything
+   * goes on. The copy is a log: open it where it is, or restore it with {@link restoreLog}.
    *
-   * It stands under its name only when it is whole and durable: a process that is killed leaves a directory that nobody can open by
-   * mistake. Space that is freed while it is written is used again afterwards, so the log grows by what is written meanwhile.
+   * It gets its name only when it is whole and durable: a process that is killed leaves a directory that cannot be
+   * opened by mistake. Space that is freed during the copy is only reused afterwards, so the log grows by what is
+   * written meanwhile.
    *
    * @example
    * ```ts

@@ -50,18 +50,18 @@ export type BatchOf<R> = R extends LogRecord<infer K, infer V> ? RecordBatch<K, 
 export interface PositionInput extends TopicPartition {
   /** Of the next record to read. */
   readonly offset: number
-  /** A note beside it. */
+  /** A note to store with it. */
   readonly metadata?: string | undefined
 }
 
 /**
  * What {@link Log.read} returns: an async iterable of records.
  *
- * A topic that does not exist reads as an empty one, and is not created. A read that follows waits for it, and begins with
- * its first record.
+ * A topic that does not exist reads as an empty one, and is not created. A read that follows waits for it, and begins
+ * with its first record.
  *
- * Records of a partition come in the order of their offsets; partitions take turns, a stored batch each. Each loop over
- * it begins again.
+ * Records of a partition come in the order of their offsets; partitions are read in rotation, one stored batch each.
+ * Each loop over it starts from the beginning.
  *
  * @example
  * ```ts
@@ -72,7 +72,7 @@ export interface PositionInput extends TopicPartition {
  * ```
  */
 export interface TopicReader<K, V> extends AsyncIterable<LogRecord<K, V>> {
-  /** How many offsets retention deleted while this reader was on its way to them. */
+  /** How many offsets retention deleted before this reader reached them. */
   readonly missed: number
 
   /** The records one by one; it throws as {@link batches} does. */
@@ -85,8 +85,8 @@ export interface TopicReader<K, V> extends AsyncIterable<LogRecord<K, V>> {
    * ```ts
    * for await (const { records } of log.read(clicks).batches()) console.log(records.length)
    * ```
-   * @throws MillraceError `damaged` (with the last offset of the batch), `undecodable` and `unexpected_null`, each after the
-   *   last good record; to go on in that partition, read the error's `partition` alone, from its `offset` + 1
+   * @throws MillraceError `damaged` (with the last offset of the batch), `undecodable` and `unexpected_null`, each
+   * after the last good record; to go on in that partition, read the error's `partition` alone, from its `offset` + 1
    */
   batches(): AsyncGenerator<RecordBatch<K, V>, void, undefined>
 }
@@ -94,11 +94,11 @@ export interface TopicReader<K, V> extends AsyncIterable<LogRecord<K, V>> {
 /**
  * Reads topics from positions that its group keeps. Made by {@link Log.consumer}.
  *
- * Every partition of the group's topics is read by exactly one of its members, in the order of its offsets; partitions take
- * turns. A record is done when the loop asks for the next one: what is done is committed every `autoCommitMs`, when
- * partitions go, when a loop is left, and on close. After a crash, reading goes on at what was committed, so each record is
- * handed out at least once. The record that a loop is left on (by `break` or by a throw) is not done and comes again, unless
- * `commit(record)` says otherwise.
+ * Every partition of the group's topics is read by exactly one of its members, in the order of its offsets; partitions
+ * are read in rotation. A record is done when the loop asks for the next one: what is done is committed every
+ * `autoCommitMs`, when partitions are given up, when a loop is left, and on close. After a crash, reading goes on from
+ * what was committed, so each record is handed out at least once. The record that a loop is left on (by `break` or by a
+ * throw) is not done and comes again, unless `commit(record)` says otherwise.
  *
  * A damaged batch or a record that cannot be decoded ends the loop with an error that has topic, partition and offset.
  * The consumer stays usable: to skip it, seek to the error's offset + 1 and loop again.
@@ -116,8 +116,9 @@ export interface TopicReader<K, V> extends AsyncIterable<LogRecord<K, V>> {
 export interface Consumer<R extends LogRecord<unknown, unknown>>
   extends AsyncIterable<R>, AsyncDisposable, OffsetSource, ConsumerControl {
   /**
-   * The records as an Observable: those of one fetch in each turn of the event loop, until it is unsubscribed. Nothing waits
-   * for what a subscriber does asynchronously, so positions are committed by hand; for asynchronous work use a loop.
+   * The records as an Observable: those of one fetch in each tick of the event loop, until it is unsubscribed. Nothing
+   * waits for what a subscriber does asynchronously, so positions are committed by hand; for asynchronous work use a
+   * loop.
    *
    * @example
    * ```ts
@@ -130,14 +131,14 @@ export interface Consumer<R extends LogRecord<unknown, unknown>>
   /**
    * The records one by one.
    *
-   * @throws MillraceError `damaged`, `undecodable`, `unexpected_null`, `position_lost`, `topic_unknown`, `member_fenced` for a
-   *   static member whose place was taken
+   * @throws MillraceError `damaged`, `undecodable`, `unexpected_null`, `position_lost`, `topic_unknown`,
+   * `member_fenced` for a static member whose place was taken
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<R>
 
   /**
-   * The records in batches of one partition each, up to `maxRecords` (default 10,000) or about 1 MiB. A batch is done when the
-   * loop asks for the next one. Throws as the loop over records does.
+   * The records in batches of one partition each, up to `maxRecords` (default 10,000) or about 1 MiB. A batch is done
+   * when the loop asks for the next one. Throws as the loop over records does.
    *
    * @example
    * ```ts
@@ -153,17 +154,17 @@ export interface Consumer<R extends LogRecord<unknown, unknown>>
   batches(options?: { readonly maxRecords?: number | undefined }): AsyncIterableIterator<BatchOf<R>>
 
   /**
-   * Commits positions, durably when it resolves: everything up to and with a record or batch, given positions, or, without an
-   * argument, everything that was handed out.
+   * Commits positions, durably when it resolves: everything up to and including a record or batch, given positions, or,
+   * without an argument, everything that was handed out.
    *
-   * @throws MillraceError `member_fenced` when a partition is not its own any more, `owned_by_application`, `bad_option` without a
-   *   group, `closed`
+   * @throws MillraceError `member_fenced` when a partition is no longer its own, `owned_by_application`, `bad_option`
+   * without a group, `closed`
    */
   commit(what?: R | RecordBatch<unknown, unknown> | readonly PositionInput[], metadata?: string): Promise<void>
 
   /**
-   * Goes on elsewhere in a partition that it has: everything before counts as done, from there on nothing does. Before the first
-   * loop a member has no partitions yet: seek in `onAssigned`.
+   * Goes on elsewhere in a partition that it has: everything before that offset counts as done, and nothing from there
+   * on does. Before the first loop a member has no partitions yet: seek in `onAssigned`.
    *
    * @throws MillraceError `bad_option`, `position_lost` for an offset past the end
    */
@@ -189,7 +190,7 @@ export interface Consumer<R extends LogRecord<unknown, unknown>>
   /** How many offsets there are from its position to the end of a partition. */
   lag(topic: TopicName, partition: number): number
 
-  /** Counts since it was made. */
+  /** Counts since it was created. */
   metrics(): ConsumerMetrics
 
   /**

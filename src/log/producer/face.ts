@@ -10,9 +10,9 @@ import type { ProducerMetrics } from './producer-metrics.ts'
 /**
  * Writes records to topics. Made by {@link Log.producer}.
  *
- * Whatever is sent without an `await` in between is written in one commit, over all partitions and topics: after a crash
- * all of it is there or nothing. A promise resolves when its records are durable. A call that is refused (a record that
- * cannot be encoded, say) is left out of that commit, and does not hold back the others in it.
+ * Whatever is sent without an `await` in between is written in one commit, over all partitions and topics: after a
+ * crash all of it is there or nothing. A promise resolves when its records are durable. A call that is refused (a
+ * record that cannot be encoded, say) is left out of that commit, and does not hold back the others in it.
  *
  * @example
  * ```ts
@@ -25,12 +25,12 @@ export interface Producer<A extends Acks = 'all'> extends AsyncDisposable {
   /**
    * Sends one record; resolves with its place when it is durable, or as `acks` says.
    *
-   * A topic that does not exist is created. Records of one key keep their order. Awaiting each send costs a commit each: for
-   * speed send many, then await all, or use {@link sendMany}.
+   * A topic that does not exist is created. Records of one key keep their order. Awaiting each send costs a commit
+   * each: for speed send many, then await all, or use {@link sendMany}.
    *
-   * @throws MillraceError `bad_record`, `encode_failed`, `partitions_differ`, `buffer_full`, `closed`, `storage_failed`,
-   *   `user_function_threw` of the partitioner, `invalid_transaction_state` on a transactional producer. With `acks: 0`
-   *   it never rejects.
+   * @throws MillraceError `bad_record`, `encode_failed`, `partitions_differ`, `buffer_full`, `closed`,
+   * `storage_failed`, `user_function_threw` of the partitioner, `invalid_transaction_state` on a transactional
+   * producer. With `acks: 0` it never rejects.
    */
   send<K, V>(topic: Topic<K, V>, record: RecordInput<NoInfer<K>, NoInfer<V>>): Promise<Answer<A, SendResult<A>>>
 
@@ -53,11 +53,12 @@ export interface Producer<A extends Acks = 'all'> extends AsyncDisposable {
   ): Promise<Answer<A, SendManyResult<A>>>
 
   /**
-   * Runs a function whose sends are written in one commit, with the positions of consumers that it adds: all or nothing, and
-   * never visible in part. Resolves with where the records are.
+   * Runs a function whose sends are written in one commit, with the positions of consumers that it adds: all or
+   * nothing, and never visible in part. Resolves with where the records are.
    *
-   * A throw of the function aborts, and this rejects with it. One transaction at a time: a second one, also from inside of
-   * the function, is refused. It is written while other writers wait; {@link ProducerOptions.transactionMaxBytes} bounds that.
+   * A throw of the function aborts, and this rejects with it. One transaction at a time: a second one, also from inside
+   * of the function, is refused. It is written while other writers wait; {@link ProducerOptions.transactionMaxBytes}
+   * bounds that.
    *
    * @example
    * ```ts
@@ -74,8 +75,8 @@ export interface Producer<A extends Acks = 'all'> extends AsyncDisposable {
   transaction(work: (transaction: Transaction) => unknown): Promise<readonly WrittenRange[]>
 
   /**
-   * Resolves when there is room for more records, and writes what waits when the buffer is half full: the way to send more
-   * than fits in memory.
+   * Resolves when there is room for more records, and writes what waits when the buffer is half full: the way to send
+   * more than fits in memory.
    *
    * @example
    * ```ts
@@ -91,8 +92,8 @@ export interface Producer<A extends Acks = 'all'> extends AsyncDisposable {
   ready(): Promise<void>
 
   /**
-   * Writes what waits, now; resolves when it is durable. With `acks` 1 or 0, and without `onError`, it rejects with the first
-   * failure since the last call.
+   * Writes what waits, now; resolves when it is durable. With `acks` 1 or 0, and without `onError`, it rejects with the
+   * first failure since the last call.
    *
    * @throws MillraceError `storage_failed`, and whatever kept records from being written
    */
@@ -102,8 +103,8 @@ export interface Producer<A extends Acks = 'all'> extends AsyncDisposable {
   metrics(): ProducerMetrics
 
   /**
-   * Writes what waits, aborts a transaction that is under way, and refuses further records with `closed`. Closing the log
-   * does it too.
+   * Writes what waits, aborts a transaction that is under way, and refuses further records with `closed`. Closing the
+   * log does it too.
    *
    * @throws MillraceError as {@link flush}
    */
@@ -145,15 +146,16 @@ export interface Transaction {
   sendMany<K, V>(topic: Topic<K, V>, records: Iterable<RecordInput<NoInfer<K>, NoInfer<V>>>): void
 
   /**
-   * Adds the positions that a consumer has reached, of its group: they are committed with the records, so a record is read
-   * and its results are written exactly once.
+   * Adds the positions that a consumer has reached, of its group: they are committed with the records, so a record is
+   * read and its results are written exactly once.
    *
    * The consumer must not commit by itself (`autoCommitMs: false`): that would commit what no transaction has written.
-   * The commit is refused as a whole when the consumer has lost its partitions by then, or when the positions belong to
-   * an application (`owned_by_application`). After an abort the consumer stays past what it has handed out: seek back
-   * to what is committed.
+   * The whole commit is refused when the consumer has lost its partitions by then, or when the positions belong to an
+   * application (`owned_by_application`). After an abort the consumer stays past what it has handed out: seek back to
+   * what is committed.
    *
-   * @throws MillraceError `invalid_transaction_state`, `transaction_timed_out`, `bad_option` for a consumer that commits by itself
+   * @throws MillraceError `invalid_transaction_state`, `transaction_timed_out`, `bad_option` for a consumer that
+   * commits by itself
    */
   sendOffsets(consumer: OffsetSource): void
 }

@@ -6,10 +6,11 @@ import { MillraceError } from '../../core/errors.ts'
 import { damageOf } from '../../storage/read-failure.ts'
 
 /**
- * What is wrong: a batch that fails its checksum or does not parse; offsets without a batch where there must be one; a batch
- * where there must be none; a record, batch or segment with another largest timestamp than is stored above it; a segment, a
- * partition, the index by time or a row of another database that is damaged or contradicts what it describes; rows of a store that
- * are missing or not those of the last commit; a position outside of its partition; rows that belong to nothing; a part of the file that cannot be read at all.
+ * What is wrong: a batch that fails its checksum or does not parse; offsets without a batch where there must be one; a
+ * batch where there must be none; a record, batch or segment whose largest timestamp differs from the one stored above
+ * it; a segment, a partition, the index by time or a row of another database that is damaged or contradicts what it
+ * describes; rows of a store that are missing or not those of the last commit; a position outside its partition; rows
+ * that belong to nothing; a part of the file that cannot be read at all.
  */
 export type ProblemKind =
   | 'damaged_batch'
@@ -35,7 +36,7 @@ export interface VerifyProblem {
   readonly topic?: string | undefined
   /** The partition of the topic. */
   readonly partition?: number | undefined
-  /** The first offset that is concerned. */
+  /** The first offset affected. */
   readonly offset?: number | undefined
 }
 
@@ -53,13 +54,16 @@ export interface VerifyReport {
   readonly segments: number
   /** Batches whose checksum and header were checked. */
   readonly batches: number
-  /** Records in them, as their headers say; with `deep` each was looked at. */
+  /** Records in them, as their headers say; with `deep` each was checked. */
   readonly records: number
   /** Of the batches as they are stored. */
   readonly bytes: number
   /** Rows of all other kinds. */
   readonly rows: number
-  /** Positions that lie before what is kept: their readers have lost records to retention. That is no damage. */
+  /**
+   * Positions before the beginning of their partition: their readers have lost records to retention. This is not
+   * damage.
+   */
   readonly positionsBeforeStart: number
 }
 

@@ -7,30 +7,35 @@ import type { Serde } from '../../core/serde.ts'
 
 /** Options that every operator takes. */
 export interface Named {
-  /** What errors and counters call the operator. Of a stateful or regrouping one: where its data is found again. */
+  /**
+   * What errors and counters call the operator. For a stateful or regrouping operator, also where its data is found
+   * again.
+   */
   readonly name?: string | undefined
 }
 
 /**
- * A question about a record; pure, as its record may be worked on again after a crash. `filter` takes a type guard too:
- * `(record): record is StreamRecord<string, Paid> => record.value.kind === 'paid'`.
+ * A question about a record. It must be pure, because the record may be processed again after a crash. `filter` takes a
+ * type guard too: `(record): record is StreamRecord<string, Paid> => record.value.kind === 'paid'`.
  */
 export type Predicate<K, V> = (record: StreamRecord<K, V>) => boolean
 
-/** The records that are left when a guard has taken those that it knows. */
+/** The records that are left when a guard has taken those that it recognises. */
 export type Others<K, V, R> = Exclude<StreamRecord<K, V>, R>
 
-/** Any key. It tells the compiler that a list which a function returns as a key is a tuple. */
+/** Any key. It tells the compiler that a list that a function returns as a key is a tuple. */
 export type KeyHint = NonNullable<unknown> | null | undefined | readonly unknown[] | []
 
-/** Lets an action return anything but a promise, or what may be one: `() => void` would let a promise pass. */
+/** Lets an action return anything except a promise, or what may be one: `() => void` would let a promise pass. */
 export type Synchronous<R> = 0 extends 1 & R
   ? unknown
   : [Extract<R, { readonly then: (...args: never) => unknown }>] extends [never]
     ? unknown
     : { readonly 'the functions of verbs are synchronous: await before the record is sent, or in a consumer': never }
 
-/** What `map`, `flatMap` and `pipe` make: timestamp and headers are those of the record at hand unless they are given. */
+/**
+ * What `map`, `flatMap` and `pipe` make: timestamp and headers are those of the record at hand unless they are given.
+ */
 export interface RecordOutput<K, V> {
   /** The new key. */
   readonly key: K
@@ -45,12 +50,12 @@ export interface RecordOutput<K, V> {
 /** Combines the values of a row; the first value of a row stands for itself. Null deletes the row. */
 export type Reducer<V> = (aggregate: V, value: V) => V | null
 
-/** Takes a record's value into the aggregate of its key. Null deletes the row; the next record starts it anew. */
+/** Takes a record's value into the aggregate of its key. Null deletes the row; the next record starts a new one. */
 export type Aggregator<K, V, A> = (key: K, value: V, aggregate: A) => A | null
 
 /**
- * What `aggregate` folds with. The functions are synchronous and pure: they may run again for a record. The type of the aggregate
- * is that of its serde.
+ * What `aggregate` folds with. The functions are synchronous and pure: they may run again for a record. The type of the
+ * aggregate is that of its serde.
  */
 export interface AggregateFunctions<K, V, A> {
   /** The aggregate before the first record. */

@@ -7,25 +7,25 @@ import type { KnownSerdes, KnownValue, NeedsValue, StoreFor, ValueOption } from 
 import type { KTable } from './table.ts'
 import type { TimeWindowedKStream } from './windows.ts'
 
-/** What an aggregation without windows takes, beside its functions. */
+/** What an aggregation without windows takes, besides its functions. */
 export interface InStore<K, A> extends Named {
-  /** Names the store, to query it; default: a store that is called like the operator. */
+  /** Names the store, so that it can be queried; default: a store with the operator's name. */
   readonly store?: StoreFor<'keyValueStore', K, A> | undefined
 }
 
 /**
- * A stream whose records are together by key, to aggregate. Made by `groupByKey` and `groupBy`.
+ * A stream whose records are grouped by key, to aggregate. Made by `groupByKey` and `groupBy`.
  *
- * Its aggregations keep a row for each key, for ever. Records with a null key or value are dropped and counted (`null_key`,
- * `null_value`). Every record emits its change with the larger of its own and the row's timestamp: there is no cache that merges
- * updates, as Kafka Streams has by default.
+ * Its aggregations keep a row for each key, for ever. Records with a null key or value are dropped and counted
+ * (`null_key`, `null_value`). Every record emits its change, with the larger of its own and the row's timestamp: no
+ * cache merges updates, as one does in Kafka Streams by default.
  */
 export interface KGroupedStream<out K, out V, out Known extends KnownSerdes = KnownSerdes> {
   /**
    * Cuts it into windows over event time.
    *
    * @example grouped.windowedBy(TimeWindows.of({ size: minutes(5), grace: seconds(30) })).count()
-   * @throws MillraceError `bad_option` when it is no window
+   * @throws MillraceError `bad_option` when it is not a window definition
    */
   windowedBy(windows: TimeWindows): TimeWindowedKStream<K, V, Known>
 

@@ -1,14 +1,14 @@
 /**
  * Which serdes a stream knows, what its verbs ask for, and how the compiler says that one is missing.
  *
- * What a stream knows is a union of words, so that an annotation without one means any of them: each question is a look
- * into a table, and a table is asked with all the words at once.
+ * What a stream knows is a union of words, so that an annotation without one means any of them: each question is looked
+ * up in a table, with all the words at once.
  */
 
 /**
  * Which serdes a {@link KStream}, a grouped stream or a {@link KTable} knows. Leave it out in your annotations:
- * `KStream<string, Click>` may know any of them. Its verbs do not ask then, and the call throws `topology_invalid` when a
- * serde turns out to be missing.
+ * `KStream<string, Click>` may know any of them. Its verbs then do not ask, and the call throws `topology_invalid` when
+ * a serde turns out to be missing.
  *
  * @example
  * ```ts

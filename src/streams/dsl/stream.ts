@@ -23,23 +23,24 @@ import type {
   WithNewValue,
 } from './known.ts'
 
-/** What `repartition` takes beside serdes. */
+/** What `repartition` takes besides serdes. */
 export interface RepartitionOptions extends Named {
-  /** How many it sends records to, 1 to 1,024. Default: as many as the widest input. */
+  /** How many partitions it sends records to, 1 to 1,024. Default: as many as the widest input. */
   readonly partitions?: number | undefined
 }
 
 /**
- * A stream of records without end. Made by {@link StreamsBuilder.stream}; every verb returns a new one and changes none, so a
- * stream may be used several times. Records of a partition keep their order through all verbs; where a stream goes several
- * ways, each record goes them in the order of the calls. The same complete input always gives the same output.
+ * An endless stream of records. Made by {@link StreamsBuilder.stream}; every verb returns a new stream and changes
+ * none, so a stream may be used several times. Records of a partition keep their order through all verbs; where a
+ * stream branches, each record takes the branches in the order of the calls. The same complete input always gives the
+ * same output.
  *
  * The functions of verbs must be synchronous. One that throws or returns a promise fails its record: the whole turn is
  * undone, and `onError` decides what follows. Every verb throws `bad_option` for an argument that is not a function and
  * for an unknown option, and {@link StreamsBuilder.build} throws `topology_invalid` when a `name` is taken.
  *
- * `Known` says which serdes the stream still knows: a function that makes a new key or value loses that side's serde, and
- * the next verb that regroups or stores asks for it. Leave it out of annotations: see {@link KnownSerdes}.
+ * `Known` says which serdes the stream still knows: a function that makes a new key or value loses that side's serde,
+ * and the next verb that regroups or stores asks for it. Leave it out of annotations: see {@link KnownSerdes}.
  */
 export interface KStream<out K, out V, out Known extends KnownSerdes = KnownSerdes> {
   /**
@@ -58,7 +59,8 @@ export interface KStream<out K, out V, out Known extends KnownSerdes = KnownSerd
   filter(predicate: Predicate<K, V>, options?: Named): KStream<K, V, Known>
 
   /**
-   * Keeps the records that the guard is false for, and narrows the stream to them, as {@link filter} does to the others.
+   * Keeps the records that the guard is false for, and narrows the stream to them, as {@link filter} does to the
+   * others.
    * @example stream.filterNot((record) => record.value === null)
    */
   filterNot<R extends StreamRecord<K, V>>(
@@ -72,7 +74,8 @@ export interface KStream<out K, out V, out Known extends KnownSerdes = KnownSerd
   filterNot(predicate: Predicate<K, V>, options?: Named): KStream<K, V, Known>
 
   /**
-   * A new key and value for every record. Prefer {@link mapValues} where the key stays: a new key means regrouping later.
+   * A new key and value for every record. Prefer {@link mapValues} where the key stays: a new key means regrouping
+   * later.
    * @example stream.map(({ key, value }) => ({ key: value.page, value: key }))
    */
   map<K2 extends KeyHint, V2>(
@@ -87,7 +90,8 @@ export interface KStream<out K, out V, out Known extends KnownSerdes = KnownSerd
   mapValues<V2>(fn: (record: StreamRecord<K, V>) => V2, options?: Named): KStream<K, V2, WithNewValue[Known]>
 
   /**
-   * Any number of records for every record, in the order of the iterable. Prefer {@link flatMapValues} where the key stays.
+   * Any number of records for every record, in the order of the iterable. Prefer {@link flatMapValues} where the key
+   * stays.
    * @example stream.flatMap(({ value }) => value.page.split('/').map((part) => ({ key: part, value: 1 })))
    */
   flatMap<K2 extends KeyHint, V2>(
@@ -105,7 +109,8 @@ export interface KStream<out K, out V, out Known extends KnownSerdes = KnownSerd
   ): KStream<K, V2, WithNewValue[Known]>
 
   /**
-   * A new key for every record. The record stays in its partition until something regroups; to aggregate, use {@link groupBy}.
+   * A new key for every record. The record stays in its partition until something regroups; to aggregate, use {@link
+   * groupBy}.
    * @example stream.selectKey(({ value }) => value.page).repartition({ key: string() })
    */
   selectKey<K2 extends KeyHint>(
@@ -114,20 +119,21 @@ export interface KStream<out K, out V, out Known extends KnownSerdes = KnownSerd
   ): KStream<K2, V, WithNewKey[Known]>
 
   /**
-   * Calls the action for every record and passes it on. Side effects are outside of exactly-once: they are not undone with a
-   * turn, and happen again for what is worked on again after a crash.
+   * Calls the action for every record and passes it on. Side effects are outside exactly-once: they are not undone with
+   * a turn, and happen again for records that are processed again after a crash.
    * @example stream.peek(({ key, timestamp }) => console.error(key, timestamp))
    */
   peek<R>(action: (record: StreamRecord<K, V>) => R & Synchronous<R>, options?: Named): KStream<K, V, Known>
 
   /**
-   * Calls the action for every record, and ends there. Side effects are as with {@link peek}.
+   * Calls the action for every record, and ends there. For side effects, see {@link peek}.
    * @example stream.foreach(({ value }) => console.error(value.page))
    */
   foreach<R>(action: (record: StreamRecord<K, V>) => R & Synchronous<R>, options?: Named): void
 
   /**
-   * The records of both streams, of one builder: by timestamp where they come from different topics, as the engine takes them.
+   * The records of both streams, which must be of one builder. Those of different topics come by timestamp, as the
+   * engine takes them.
    * @example stream.filter(({ value }) => value.bytes > 0).merge(stream.filter(({ value }) => value.status === 404))
    * @throws MillraceError `topology_invalid` for a stream of another builder
    */
@@ -138,8 +144,8 @@ export interface KStream<out K, out V, out Known extends KnownSerdes = KnownSerd
    * that emits later (delay, a promise), or before any record (startWith), stops the application with
    * `emitted_outside_turn`; one that completes (take) stops it with `stream_completed`.
    *
-   * An operator that keeps something between records (scan, pairwise, bufferCount …) starts empty after a restart and after
-   * a failed record: what depends on it is not exactly once. Key and value count as changed.
+   * An operator that keeps something between records (scan, pairwise, bufferCount …) starts empty after a restart and
+   * after a failed record, so what depends on it is not exactly once. Key and value count as changed.
    *
    * @example
    * ```ts
@@ -191,8 +197,8 @@ export interface KStream<out K, out V, out Known extends KnownSerdes = KnownSerd
   ): KGroupedStream<Exclude<K, null>, V, Grouped[Known]>
 
   /**
-   * Groups by another key: every record goes to the partition of that key, in memory. Records whose new key is null are dropped
-   * and counted (`null_key`).
+   * Groups by another key: every record goes to the partition of that key, in memory. Records whose new key is null are
+   * dropped and counted (`null_key`).
    *
    * @example
    * ```ts
@@ -211,8 +217,8 @@ export interface KStream<out K, out V, out Known extends KnownSerdes = KnownSerd
   ): KGroupedStream<K, V, 'both'>
 
   /**
-   * Sends every record to the partition of its key, now. Aggregations do it themselves; use it to spread work, or to say how many
-   * partitions. Records with a null key are dropped and counted (`null_key`).
+   * Sends every record to the partition of its key, now. Aggregations do this themselves; use it to spread work, or to
+   * choose the number of partitions. Records with a null key are dropped and counted (`null_key`).
    *
    * @example stream.selectKey(({ value }) => value.page).repartition({ key: string(), partitions: 8 })
    * @throws MillraceError `topology_invalid` when a serde is missing
@@ -222,7 +228,8 @@ export interface KStream<out K, out V, out Known extends KnownSerdes = KnownSerd
     options?: undefined,
   ): KStream<Exclude<K, null>, V, 'both'>
   /**
-   * Sends every record to the partition of its key, with options; keys and values that a function has made need their serdes.
+   * Sends every record to the partition of its key, with options; keys and values that a function has made need their
+   * serdes.
    * @example stream.repartition({ partitions: 8 })
    */
   repartition(
@@ -230,11 +237,11 @@ export interface KStream<out K, out V, out Known extends KnownSerdes = KnownSerd
   ): KStream<Exclude<K, null>, V, 'both'>
 
   /**
-   * Writes every record to a topic, which is created when it is missing, with its timestamp and headers. A null value is a
-   * tombstone. Readers see what a commit wrote at once, exactly once.
+   * Writes every record to a topic, which is created when it is missing, with its timestamp and headers. A null value
+   * is a tombstone. Readers see what a commit wrote at once, exactly once.
    *
    * @example stream.filter(({ value }) => value.status === 404).to(missing)
-   * @throws MillraceError `topology_invalid` for windowed keys and a topic of another window size, `bad_option`
+   * @throws MillraceError `topology_invalid` for windowed keys and a topic with another window size, `bad_option`
    */
   to(topic: TopicFor<K, V>, options?: Named): void
 }

@@ -8,13 +8,13 @@ import type { KStream } from './stream.ts'
 
 /** What `toStream` takes. */
 export interface ToStreamOptions<Deletes> extends Named {
-  /** Whether rows that were deleted are there as records with a null value; default `keep`. */
+  /** Whether deleted rows appear as records with a null value; default `keep`. */
   readonly deletes?: Deletes | undefined
 }
 
 /**
- * The newest value of every key, as a stream of changes. Made by the aggregations of grouped streams. To look into it while it
- * runs, name its store and ask {@link Application.store}.
+ * The newest value of every key, as a stream of changes. Made by the aggregations of grouped streams. To query it while
+ * it runs, name its store and ask {@link Application.store}.
  *
  * `Known` says which serdes it still knows, as for {@link KStream}.
  */
@@ -28,15 +28,19 @@ export interface KTable<out K, out V, out Known extends KnownSerdes = KnownSerde
     options?: Named,
   ): KTable<R['key'], R['value'], Known>
   /**
-   * Keeps the rows that the predicate is true for. A change that makes it false deletes the row downstream, also one that was
-   * never there. Not called for a row that is deleted.
+   * Keeps the rows that the predicate is true for. A change that makes it false deletes the row downstream, even one
+   * that was never there. It is not called for a deleted row.
    * @example table.filter(({ value }) => value >= 2)
    */
   filter(predicate: Predicate<K, V>, options?: Named): KTable<K, V, Known>
 
   /**
    * Keeps the rows that the guard is false for, and narrows the table to them.
-   * @example table.mapValues(({ value }) => (value < 100 ? 'few' : 'many')).filterNot((record) => record.value === 'few')
+   * @example
+   * ```ts
+   * const sizes = table.mapValues(({ value }) => (value < 100 ? 'few' : 'many'))
+   * sizes.filterNot((record) => record.value === 'few')
+   * ```
    */
   filterNot<R extends StreamRecord<K, V>>(
     guard: (record: StreamRecord<K, V>) => record is R,
@@ -49,14 +53,14 @@ export interface KTable<out K, out V, out Known extends KnownSerdes = KnownSerde
   filterNot(predicate: Predicate<K, V>, options?: Named): KTable<K, V, Known>
 
   /**
-   * A new value for every row. Not called for a row that is deleted.
+   * A new value for every row. The function is not called for a deleted row.
    * @example table.mapValues(({ value }) => `${value} clicks`)
    */
   mapValues<V2>(fn: (record: StreamRecord<K, V>) => V2, options?: Named): KTable<K, V2, WithNewValue[Known]>
 
   /**
-   * Every change of the table as a record: the new value of the key, or null for a row that was deleted. With
-   * `deletes: 'drop'` only the new values, as `filter` would let them through.
+   * Every change of the table as a record: the new value of the key, or null for a row that was deleted. With `deletes:
+   * 'drop'`, only the new values.
    * @example table.toStream().to(perAddress)
    */
   toStream<Deletes extends 'keep' | 'drop' | undefined = undefined>(

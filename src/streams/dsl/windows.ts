@@ -6,9 +6,9 @@ import type { AggregateFunctions, Named, Reducer } from './functions.ts'
 import type { KnownSerdes, KnownValue, NeedsValue, StoreFor, ValueOption } from './known.ts'
 import type { KTable } from './table.ts'
 
-/** What an aggregation over windows takes, beside its functions. */
+/** What an aggregation over windows takes, besides its functions. */
 export interface InWindowStore<K, A> extends Named {
-  /** Names the store, to query it; default: a store that is called like the operator. */
+  /** Names the store, so that it can be queried; default: a store with the operator's name. */
   readonly store?: StoreFor<'windowStore', K, A> | undefined
   /** How long rows are kept, in ms of stream time; default the larger of a day and size + grace, the least allowed. */
   readonly retentionMs?: number | undefined
@@ -17,10 +17,10 @@ export interface InWindowStore<K, A> extends Named {
 /**
  * A grouped stream cut into windows. Made by {@link KGroupedStream.windowedBy}.
  *
- * Every record updates, and emits, each of its windows. For a window that is closed (see {@link TimeWindows}) it is dropped and
- * counted (`late`). Null values are dropped too: Kafka Streams gives them to the aggregator (deviation D2 in
- * test/conformance/README.md), and retention never decides here what is late. Its verbs throw `bad_option` when `retentionMs` is
- * less than closing a window needs.
+ * Every record updates, and emits, each of its windows. For a window that is closed (see {@link TimeWindows}) the
+ * record is dropped and counted (`late`). Null values are dropped too: Kafka Streams gives them to the aggregator
+ * (deviation D2 in test/conformance/README.md), and retention never decides here what is late. Its verbs throw
+ * `bad_option` when `retentionMs` is less than closing a window needs.
  */
 export interface TimeWindowedKStream<out K, out V, out Known extends KnownSerdes = KnownSerdes> {
   /**
