@@ -1,8 +1,8 @@
 /**
- * What is due beside records: releases and punctuations, in the one order that plan/operator.ts lays down.
+ * What is due besides records: releases and punctuations, in the one order that plan/operator.ts lays down.
  *
- * A task reports when something of it may be due; only those tasks are looked at. So a record costs one comparison, and a
- * task with nothing due costs nothing.
+ * A task reports when something of it may be due; only those tasks are looked at. So a record costs one comparison, and
+ * a task with nothing due costs nothing.
  */
 import { assert } from '../core/assert.ts'
 import type { Clock } from '../core/clock.ts'
@@ -37,7 +37,7 @@ export class TaskAgenda {
   readonly #releases: OfNode<Releases>[] = []
   /** By stream time; may be too early, never too late. */
   #nextDueMs = Number.POSITIVE_INFINITY
-  /** While the factories run, what is asked for has a number by which it is found again. */
+  /** While the factories run, each request gets a number by which it is found again. */
   #isBeingMade = true
 
   constructor(agenda: Agenda, turn: Turn, ledger: Ledger, order: number) {
@@ -47,7 +47,7 @@ export class TaskAgenda {
     this.order = order
   }
 
-  /** The operators are there: what was left over by the last instance is due now. */
+  /** The operators exist now: what the last instance left over is due. */
   made(): void {
     this.#isBeingMade = false
     this.#agenda.report(this)
@@ -80,7 +80,7 @@ export class TaskAgenda {
     insert(this.#schedules, mine)
     if (this.#isBeingMade) ledger.keep(node.id, schedule)
     else this.#turn.touch({ turn: -1, revert: () => this.#forget((one) => one === mine) })
-    // The clock goes on while nobody commits, so its beginning must not wait for a record.
+    // The clock goes on while nothing commits, so its beginning must not wait for a record.
     if (type === 'wallClock') {
       if (this.#isBeingMade && before?.dueMs !== schedule.entry.dueMs) ledger.hasChanged = true
       this.#agenda.follow(this)
@@ -154,7 +154,7 @@ function insert<T>(list: OfNode<T>[], mine: OfNode<T>): void {
 
 /** What is due in all tasks. */
 export class Agenda {
-  /** The wall clock as it was looked at last. */
+  /** The wall clock when it was last read. */
   nowMs: number
   readonly #turn: Turn
   readonly #clock: Clock

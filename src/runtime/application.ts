@@ -17,7 +17,7 @@ import { type Metrics, metricsOf } from './metrics.ts'
 import type { TakeOver } from './take-over.ts'
 import { queryStore, type ReadOnlyKeyValueStore, type ReadOnlyWindowStore } from './store-query.ts'
 
-/** The longest stretch of work between two looks at the event loop. */
+/** The longest stretch of work before the event loop gets its turn. */
 const sliceMs = 10
 
 interface Waiter {
@@ -92,7 +92,7 @@ export class RunningApplication implements Application {
 
   /** Works until it is told to close, or until it fails. */
   async #live(): Promise<void> {
-    // The caller gets the application before the first record is worked on.
+    // The caller gets the application before the first record is processed.
     await yieldToEventLoop()
     try {
       while (this.#state === 'running') await this.#step()
@@ -105,7 +105,7 @@ export class RunningApplication implements Application {
       this.#enter('failed')
       const seen = this.#waiters.length > 0
       this.#settleWaiters(error)
-      // Whoever waits for the application hears of it there; otherwise an unhandled rejection ends the process.
+      // Code that waits for the application hears of it there; otherwise an unhandled rejection ends the process.
       if (seen) queueMicrotask(() => void this.stopped.catch(() => undefined))
       throw error
     }
@@ -191,13 +191,13 @@ export class RunningApplication implements Application {
     })
   }
 
-  /** Whether everything that was there when the wait began is worked on. */
+  /** Whether everything that was there when the wait began is processed. */
   #hasReached({ targets }: Waiter): boolean {
     const { lanes, hasDue } = this.#engine
     return !hasDue && targets.every((target, index) => (lanes[index]?.position ?? 0) >= target)
   }
 
-  /** Directly after a commit: what is worked on is durable. */
+  /** Directly after a commit: what was processed is durable. */
   #resolveWaiters(): void {
     const done = this.#waiters.filter((waiter) => this.#hasReached(waiter))
     if (done.length === 0) return

@@ -1,15 +1,18 @@
 /**
- * Says when an application's commit falls due: a fixed time after the first record of it, or, by default, as soon as there is
+ * Says when an application's commit falls due: a fixed time after its first record, or, by default, as soon as there is
  * nothing more to work on, as long as commits take a small share of the time.
  *
- * When a commit is made never changes what it holds in the end, so the time that one took may decide about the next.
+ * When a commit is made never changes the final result, so the time that one took may decide about the next.
  */
 import type { Clock } from '../core/clock.ts'
 
 /** By default nothing waits for its commit longer than this. */
 const latestMs = 100
 
-/** So many times the duration of a commit pass before the next one begins early: it takes a sixth of the time at most. */
+/**
+ * This many times the duration of a commit pass before the next one begins early, so commits take a sixth of the time
+ * at most.
+ */
 const pauses = 5
 
 export class CommitTimer {

@@ -1,7 +1,9 @@
 /**
- * The engine of one application: takes records in sequence, turn by turn, and commits what they caused in one transaction.
+ * The engine of one application: takes records in sequence, turn by turn, and commits what they caused in one
+ * transaction.
  *
- * It is synchronous and knows no time of its own: the application drives it from the event loop, the test driver by hand.
+ * It is synchronous and knows no time of its own: the application drives it from the event loop, the test driver by
+ * hand.
  */
 import { present } from '../core/assert.ts'
 import type { Carrier } from '../plan/carrier.ts'
@@ -42,16 +44,20 @@ export interface EngineOptions {
   readonly maxTaskIdleMs: number
   /** The most memory that rows of stores take between commits, roughly. */
   readonly stateCacheBytes: number
-  /** Called when an operator stops the application, perhaps outside of a run. */
+  /** Called when an operator stops the application, perhaps outside a run. */
   readonly onStop: () => void
 }
 
-/** The most of {@link EngineOptions.stateCacheBytes} that is for rows not yet in their place; all of it is read at the start. */
+/**
+ * The most of {@link EngineOptions.stateCacheBytes} that is for rows not yet in their place; all of it is read at the
+ * start.
+ */
 const journalBytesMax = 32 * 1_048_576
 
 /**
- * A run looks at the time after its first turn and then after twice as many each time, up to this distance: a look costs a
- * part of a short turn, but where each turn is long, waiting for it would hold up the event loop and the commit.
+ * A run checks the time after its first turn and then after twice as many turns each time, up to this distance. A check
+ * costs a part of a short turn, but where each turn is long, checking rarely would hold up the event loop and the
+ * commit.
  */
 const turnsBetweenLooksMax = 64
 
@@ -68,7 +74,7 @@ export type RunResult = 'commitDue' | 'timeUp' | 'drained' | 'waiting' | 'late'
 export class Engine implements TaskHost {
   /** One for each task. */
   readonly ledgers: Ledger[] = []
-  /** Source records worked on by this instance. */
+  /** Source records processed by this instance. */
   recordCount = 0
   /** Commits of this instance. */
   commitCount = 0
@@ -90,7 +96,7 @@ export class Engine implements TaskHost {
   #jobsSinceCommit = 0
   /** Whether there is more for a commit than jobs have done: a schedule that has begun. */
   #hasBegun: boolean
-  /** A job may change many rows, so the stores are looked at after each. */
+  /** A job may change many rows, so the stores are checked after each. */
   #isStateLarge = false
   /** What the commit that is under way holds. */
   #prepared: Prepared | undefined
@@ -163,8 +169,8 @@ export class Engine implements TaskHost {
   }
 
   /**
-   * Works on what is due, and on records, until a commit is due, the input is drained, an empty partition is waited for, a
-   * record has yet to be fetched, or `timeUp` says so.
+   * Works on what is due, and on records, until a commit is due, the input is drained, an empty partition is waited
+   * for, a record has yet to be fetched, or `timeUp` says so.
    *
    * @throws the error that stops the application; nothing since the last commit is kept then
    */
@@ -254,8 +260,8 @@ export class Engine implements TaskHost {
   }
 
   /**
-   * Positions, outputs, state, stream times and counters since the last commit; undefined when there are none. No turn is
-   * taken until {@link committed} or {@link fail} is called.
+   * Positions, outputs, state, stream times and counters since the last commit; undefined when there are none. No turn
+   * is taken until {@link committed} or {@link fail} is called.
    */
   prepare(): Commit | undefined {
     if (this.#fatal !== undefined) throw this.#fatal
@@ -305,12 +311,14 @@ export class Engine implements TaskHost {
     this.commitCount++
   }
 
-  /** A commit that fails is the last thing that an engine does: what it has counted and closed for it is not taken back. */
+  /**
+   * A commit that fails is the last thing that an engine does: what it has counted and closed for it is not taken back.
+   */
   fail(error: unknown): Error {
     return (this.#fatal = asError(error))
   }
 
-  /** How many records of the input, as far as it was seen, are not worked on yet. */
+  /** How many records of the input, as far as it was seen, are not processed yet. */
   get lag(): number {
     return this.#sequence.lag
   }

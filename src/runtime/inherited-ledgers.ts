@@ -1,9 +1,10 @@
 /**
- * The ledgers of the tasks that there are now, made of those that the last instance left.
+ * The ledgers of the present tasks, made from those that the last instance left.
  *
- * A task is called after the first input of its sub-topology, because the ids of inputs are stable, and an index is not.
- * Still, a changed topology may join two sub-topologies to one, or part them. So what belongs to an operator goes to the task
- * that it is in now, by its id; the counts of a task that is no more go to another one: only their sum is ever looked at.
+ * A task is named after the first input of its sub-topology, because the ids of inputs are stable, and an index is not.
+ * Still, a changed topology may join two sub-topologies to one, or part them. So what belongs to an operator goes to
+ * the task that it is in now, by its id; the counts of a task that no longer exists go to another one: only their sum
+ * is ever used.
  */
 import type { TaskId, TaskProgress } from '../log/contract.ts'
 import type { SubTopology } from '../plan/node.ts'

@@ -1,9 +1,9 @@
 /**
- * Where records enter a chain of operators, or branch out to several: each goes to the subscribers in the order in which
- * they subscribed.
+ * Where records enter a chain of operators, or branch out to several: each goes to the subscribers in the order in
+ * which they subscribed.
  *
- * An RxJS Subject does the same, but copies its subscribers for every value, and when it is itself subscribed to something,
- * RxJS puts a catch around it in which a throw from downstream would be lost to the turn.
+ * An RxJS Subject does the same, but copies its subscribers for every value, and when it is itself subscribed to
+ * something, RxJS puts a catch around it in which a throw from downstream would be lost to the turn.
  */
 import { Observable, type Subscriber } from 'rxjs'
 import type { Carrier } from '../plan/carrier.ts'

@@ -1,6 +1,6 @@
 /**
- * A job: what one turn begins with. A record is one, from a source or a regrouping; so is a punctuation, and a release of
- * rows that are due.
+ * A job: what one turn begins with. A record is one, from a source or a regrouping; so is a punctuation, and a release
+ * of rows that are due.
  */
 import type { Carrier } from '../plan/carrier.ts'
 import type { SkippedRow } from '../plan/operator.ts'
@@ -16,13 +16,15 @@ export interface Job {
   run(): void
   /** After it has failed: takes back what it changed that is no part of the turn. */
   undo(): void
-  /** After it has failed and was undone: makes smaller jobs of it, which come later. False when it is as small as can be. */
+  /**
+   * After it has failed and was undone: splits it into smaller jobs, which come later. False when it cannot be split.
+   */
   divide(): boolean
   /** In a turn of its own: takes it for done, because it failed and is passed over. Returns what it failed with. */
   passOver(): Letter
 }
 
-/** What a dead letter holds beside the headers that say what happened. */
+/** What a dead letter holds besides the headers that say what happened. */
 export interface Letter extends SkippedRow {
   readonly headers: readonly Header[]
 }

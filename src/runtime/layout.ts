@@ -1,5 +1,5 @@
 /**
- * The topology against the topics that there are: how many partitions everything has.
+ * The topology against the existing topics: how many partitions everything has.
  */
 import { present } from '../core/assert.ts'
 import { MillraceError } from '../core/errors.ts'
@@ -75,7 +75,10 @@ export function layOut(topology: Topology, descriptions: readonly TopicDescripti
   }
 }
 
-/** A store is right only where all records of a key come to one partition: the inputs of its nodes must have equally many. */
+/**
+ * A store is right only where all records of a key come to one partition: the inputs of its nodes must have equally
+ * many.
+ */
 function checkTogether(
   nodes: readonly PlanNode[],
   describe: (name: string) => TopicDescription,

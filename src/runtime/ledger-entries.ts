@@ -9,7 +9,7 @@ export type Counters = Readonly<Record<string, Counts>>
 
 /** What ledgers can be added up by. */
 export interface LedgerCounts {
-  /** The largest timestamp of a source record that was worked on; -1 before the first. */
+  /** The largest timestamp of a processed source record; -1 before the first. */
   readonly eventTime: number
   readonly consumed: Counts
   readonly produced: Counts

@@ -1,6 +1,6 @@
 /**
- * What a task knows of its own way: stream times, what its operators keep and have asked for, and counters. Part of every commit that the task
- * has a part in, undone with every turn.
+ * What a task knows of its own progress: stream times, what its operators keep and have asked for, and counters. Part
+ * of every commit that the task has a part in, undone with every turn.
  */
 import type { TaskId } from '../log/contract.ts'
 import type { StreamTime } from '../plan/operator.ts'
@@ -37,7 +37,7 @@ export class WriteCounter {
     this.#cell.set(this.#cell.value + 1)
   }
 
-  /** What was counted since this was called last. */
+  /** What was counted since the last call. */
   take(): number {
     const { value } = this.#cell
     this.#cell.value = 0

@@ -33,7 +33,9 @@ class OutputPartition implements Revertible {
     this.builder = new BatchBuilder(compressionType === 'producer' ? 'none' : compressionType)
   }
 
-  /** Batches are closed only here, when a turn begins to write, so that {@link revert} finds its records in the builder. */
+  /**
+   * Batches are closed only here, when a turn begins to write, so that {@link revert} finds its records in the builder.
+   */
   beginTurn(turn: Turn): void {
     if (this.builder.bytes >= batchBytes) this.seal()
     this.builder.save(this.#mark)

@@ -1,5 +1,6 @@
 /**
- * The job of a record. There is one object for all of them, filled anew for each: a record is what a run does most.
+ * The job of a record. One object serves all of them and is refilled for each, because records are what a run handles
+ * most.
  */
 import { present } from '../core/assert.ts'
 import type { Carrier } from '../plan/carrier.ts'

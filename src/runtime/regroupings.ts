@@ -1,5 +1,6 @@
 /**
- * Where regrouped records wait: each regrouping has a lane for every partition, and a record goes to the lane of its key.
+ * Where regrouped records wait: each regrouping has a lane for every partition, and a record goes to the lane of its
+ * key.
  */
 import { present } from '../core/assert.ts'
 import { ByteWriter } from '../core/bytes.ts'

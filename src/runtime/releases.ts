@@ -1,7 +1,7 @@
 /**
- * The releases of one operator: jobs of so many rows at most, one after the other, until nothing is left.
+ * The releases of one operator: jobs of a bounded number of rows, one after the other, until nothing is left.
  *
- * A release that fails is done again row by row, so that one bad row fails alone, and those before it are kept.
+ * A release that fails is repeated row by row, so that one bad row fails alone, and those before it are kept.
  */
 import { Carrier, type JobPlace } from '../plan/carrier.ts'
 import { operatorError, type Release } from '../plan/operator.ts'
@@ -16,8 +16,8 @@ export class Releases {
   readonly #ledger: Ledger
   readonly #release: Release
   /**
-   * What there is to do: 0 nothing; -1 releases of as many rows as may be; n > 0 the next n rows one by one, then as before.
-   * It is kept, so that a crash changes no turn.
+   * What there is to do: 0 nothing; -1 releases of as many rows as may be; n > 0 the next n rows one by one, then as
+   * before. It is kept, so that a crash changes no turn.
    */
   readonly #state: Cell
 

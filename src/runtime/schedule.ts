@@ -9,7 +9,7 @@ import type { Job, Letter } from './job.ts'
 import type { Ledger } from './ledger.ts'
 import type { ScheduleEntry } from './ledger-entries.ts'
 
-/** What was asked for; with another one, a schedule of before does not go on. */
+/** What was asked for; if it differs, a schedule from before does not continue. */
 export interface Asked {
   readonly type: PunctuationType
   readonly intervalMs: number
@@ -139,7 +139,7 @@ class Punctuation implements Job {
     return false
   }
 
-  /** It comes again, an interval later. */
+  /** It comes again one interval later. */
   passOver(): Letter {
     this.#schedule.passed(this.#nowMs)
     return { timestamp: this.#nowMs, key: null, value: null, headers: noHeaders }

@@ -1,8 +1,8 @@
 /**
- * The one sequence over all source partitions of an application: the head with the smallest timestamp goes next, ties by
- * topic name, then partition; within a partition by offset.
+ * The one sequence over all source partitions of an application: the head with the smallest timestamp goes next, ties
+ * by topic name, then partition; within a partition by offset.
  *
- * So the same complete input gives the same sequence, however it is read. The end of the input is looked at for all
+ * So the same complete input gives the same sequence, however it is read. The end of the input is read for all
  * partitions in one snapshot: an importer's commit over several partitions is seen whole or not at all.
  */
 import { present } from '../core/assert.ts'
@@ -74,9 +74,9 @@ export class SourceSequence {
   /** All other lanes that have a head, the smallest first: a heap. */
   readonly #others: SourceLane[] = []
   readonly #topics: readonly TopicOfLanes[]
-  /** The newest commit when the ends were looked at. */
+  /** The newest commit when the ends were read. */
   #seenCommit = -1
-  /** Whether all commits were seen before the one of its own that is under way. */
+  /** Whether all commits before its own current one were seen. */
   #hasSeenAll = false
   /** How many lanes are late. */
   #lateCount = 0
@@ -88,7 +88,7 @@ export class SourceSequence {
     this.#topics = topicsOf(lanes)
   }
 
-  /** Looks how far the log reaches now, for all partitions as of one moment; cheap while nobody has committed. */
+  /** Checks how far the log reaches now, for all partitions at the same moment; cheap while nothing was committed. */
   lookForMore(nowMs: number): void {
     const newest = this.#session.newestCommit()
     if (newest === this.#seenCommit && this.#lateCount === 0) return
@@ -109,12 +109,15 @@ export class SourceSequence {
     }
   }
 
-  /** A commit of its own begins. */
+  /** Its own commit begins. */
   beginCommit(): void {
     this.#hasSeenAll = this.#session.newestCommit() === this.#seenCommit
   }
 
-  /** It is durable. Unless it appended to the lanes, or others have committed too, there is no more to look for than before. */
+  /**
+   * It is durable. Unless it appended to the lanes, or others have committed too, there is no more to look for than
+   * before.
+   */
   endCommit(appends: Commit['appends']): void {
     if (!this.#hasSeenAll || this.#session.newestCommit() !== this.#seenCommit + 1) return
     const isOfLanes = ({ partition }: Commit['appends'][number]): boolean =>
@@ -176,8 +179,8 @@ export class SourceSequence {
   }
 
   /**
-   * Takes the head of a lane, the one that {@link next} gave: its next record becomes the head. True when the lane has come to
-   * the end that was seen.
+   * Takes the head of a lane, the one that {@link next} gave: its next record becomes the head. True when the lane has
+   * come to the end that was seen.
    *
    * @throws MillraceError `damaged`
    */

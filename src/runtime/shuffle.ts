@@ -1,5 +1,5 @@
 /**
- * Regrouped records between sub-topologies, in memory: worked off before the next source record is taken.
+ * Regrouped records between sub-topologies, in memory: processed before the next source record is taken.
  *
  * They never outlive a commit, because a commit is made only when all queues are empty.
  */
@@ -12,7 +12,7 @@ export class ShuffleLane {
   readonly inlet: Inlet
   /** Breaks ties between heads of the same time: by regrouping, then partition. */
   readonly order: number
-  /** Emptied by moving `head` and `end`: to shorten an array costs more than to regroup a record. */
+  /** Emptied by moving `head` and `end`: shortening an array costs more than regrouping a record. */
   readonly #queue: (Carrier | undefined)[] = []
   #head = 0
   #end = 0
@@ -71,7 +71,7 @@ export class Shuffle {
     this.#freshCount = 0
   }
 
-  /** The lane whose head goes next, or undefined when all is worked off. */
+  /** The lane whose head goes next, or undefined when all is processed. */
   next(): ShuffleLane | undefined {
     const busy = this.#busy
     let best = busy[0]

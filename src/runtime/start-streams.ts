@@ -14,9 +14,9 @@ import { takeOver } from './take-over.ts'
 /**
  * Starts a topology on a log, in this process, and creates topics that are missing.
  *
- * It goes on from its last commit, or from the beginning of its topics. Positions, outputs, state and counters are committed
- * together, so a crash at any moment loses nothing and doubles nothing. One instance per application id: a newer one takes
- * over, and the older one stops with `fenced`.
+ * It goes on from its last commit, or from the beginning of its topics. Positions, outputs, state and counters are
+ * committed together, so a crash at any moment loses nothing and doubles nothing. One instance per application id: a
+ * newer one takes over, and the older one stops with `fenced`.
  *
  * @example
  * ```ts

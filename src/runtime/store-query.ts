@@ -46,7 +46,8 @@ export interface ReadOnlyKeyValueStore<K, V> {
  *
  * @example
  * ```ts
- * for (const { key, value } of app.store(counts).fetch('/', { from: 0, to: minutes(5) })) console.log(key.window.start, value)
+ * const rows = app.store(counts).fetch('/', { from: 0, to: minutes(5) })
+ * for (const { key, value } of rows) console.log(key.window.start, value)
  * ```
  */
 export interface ReadOnlyWindowStore<K, V> {

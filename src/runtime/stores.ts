@@ -1,6 +1,6 @@
 /**
- * The stores of an application: one object for each store and partition, whatever the number of nodes that use it, so that
- * they see each other's writes within a turn.
+ * The stores of an application: one object for each store and partition, whatever the number of nodes that use it, so
+ * that they see each other's writes within a turn.
  */
 import { present } from '../core/assert.ts'
 import type { Session, StateWriter } from '../log/contract.ts'

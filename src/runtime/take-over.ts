@@ -1,5 +1,5 @@
 /**
- * The start of an application: it takes over from whoever ran it before, or begins anew, in one step.
+ * The start of an application: it takes over from the previous instance, or starts afresh, in one step.
  */
 import { MillraceError } from '../core/errors.ts'
 import {
@@ -73,7 +73,7 @@ function lanesOf(
   const lanes: SourceLane[] = []
   const positions: Position[] = []
   for (const { node, source, description } of layout.sourceTopics) {
-    // The same topic has got more partitions when it has positions in the first ones.
+    // When it has positions in the first partitions, the same topic has got more of them.
     const partitions = partitionsOf(description)
     const hasGrown = partitions.slice(0, 1).some((first) => found.position(first) !== undefined)
     for (const partition of partitions) {
@@ -81,7 +81,7 @@ function lanesOf(
       if (offset === undefined) {
         const wasRead = before?.topics.includes(description.name) === true
         if (wasRead && !hasGrown) throw topicReplaced({ node, source, description })
-        // Of a partition that was added while nobody looked, `latest` would pass over records.
+        // In a partition that was added while no instance ran, `latest` would pass over records.
         offset = node.reset === 'latest' && !wasRead ? found.endOffset(partition) : found.startOffset(partition)
         positions.push({ partition, offset })
       }

@@ -1,9 +1,9 @@
 /**
  * A task: one sub-topology for one partition, compiled into a chain of RxJS operators.
  *
- * Records enter through one inlet for each input of the sub-topology. Each operator is made and subscribed once. One with a
- * single parent is chained to it; one with several has a gate for each of its inputs. A node with several children ends
- * in an inlet, to which they are subscribed in the order in which the DSL made them.
+ * Records enter through one inlet for each input of the sub-topology. Each operator is made and subscribed once. One
+ * with a single parent is chained to it; one with several has a gate for each of its inputs. A node with several
+ * children ends in an inlet, to which they are subscribed in the order in which the DSL made them.
  */
 import type { Observable } from 'rxjs'
 import { assert, present } from '../core/assert.ts'

@@ -1,5 +1,5 @@
 /**
- * Turns, one after the other: each is kept whole or undone whole, and when its job failed, the policy says what follows.
+ * Turns, one after the other: each is kept whole or undone whole, and when its job fails, the policy says what follows.
  */
 import { MillraceError, messageOf } from '../core/errors.ts'
 import { isRecordError } from '../plan/operator.ts'
