@@ -2,7 +2,7 @@
  * What travels from operator to operator: a record whose key and value stay bytes until someone asks for them.
  *
  * A carrier belongs to the engine. User functions get its `view()`, a plain frozen object. A key or value is decoded at
- * most once, and what nobody looked at is written from its original bytes (docs/decisions/0001-eager-views.md).
+ * most once, and what was never decoded is written from its original bytes (docs/decisions/0001-eager-views.md).
  */
 import { assert } from '../core/assert.ts'
 import type { ByteWriter } from '../core/bytes.ts'
@@ -32,7 +32,7 @@ export interface RecordPlace {
   readonly partition: number
 }
 
-/** Which job a carrier comes from that no record has caused. */
+/** For a carrier that comes from a job without a record: which job. */
 export interface JobPlace {
   readonly kind: 'punctuation' | 'release'
   readonly operator: string
@@ -279,7 +279,9 @@ export class Carrier<K = unknown, V = unknown> {
     return (this.#view ??= this.#makeView())
   }
 
-  /** What a user function sees in place of {@link view} when it is asked about the old value, which must not be null. */
+  /**
+   * What a user function sees in place of {@link view} when it is asked about the old value, which must not be null.
+   */
   oldView(): RecordView<K, V> {
     const { key, timestamp, headers } = this.view()
     return Object.freeze({ key, value: this.old as V, timestamp, headers })

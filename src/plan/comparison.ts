@@ -1,9 +1,10 @@
 /**
- * What a plan leaves in the log, and the comparison that decides whether a topology may go on with what an older one left.
+ * What a plan leaves in the log, and the comparison that decides whether a topology may go on with what an older one
+ * left.
  *
- * Compared is what stored data depends on: the facts of what reads, moves and keeps data, the partition counts of stores, and
- * by which source or regrouping their keys came to their partitions. Function bodies are not: a changed predicate goes
- * on with the state of the old one.
+ * It compares what stored data depends on: the facts of what reads, moves and keeps data, the partition counts of
+ * stores, and by which source or regrouping their keys came to their partitions. Function bodies are not: a changed
+ * predicate goes on with the state of the old one.
  */
 import { MillraceError } from '../core/errors.ts'
 import { type Facts, type StoredPlan, type StoredStore, storedPlanVersion } from '../core/stored-plan.ts'
@@ -92,7 +93,8 @@ function* changesOfStores(before: StoredPlan, now: StoredPlan): Iterable<string>
       continue
     }
     yield* changesOfFacts(`store "${name}"`, { owner: old.owner, ...old.facts }, { owner: store.owner, ...store.facts })
-    // Rows stay where they were put. A further way for keys harms none of them; without the old way, keys miss their rows.
+    // Rows stay where they were put. A further way for keys harms none of them; without the old way, keys miss their
+    // rows.
     const gone = old.keys.filter((id) => !store.keys.includes(id) && Object.hasOwn(now.nodes, id))
     if (gone.length > 0) {
       yield `store "${name}": its keys came to their partitions by ${listOf(old.keys)}, and come by ${listOf(store.keys)}`

@@ -1,6 +1,6 @@
 /**
- * A topology for people: as text, the way Kafka Streams prints one, and as a Mermaid flowchart. Both are stable, so that they
- * can be compared in a test.
+ * A topology for people: as text, the way Kafka Streams prints one, and as a Mermaid flowchart. Both are stable, so
+ * that they can be compared in a test.
  */
 import type { NodeDescription, TopologyDescription } from './description.ts'
 
@@ -39,7 +39,10 @@ function arrow(to: readonly string[]): string {
   return to.length === 0 ? '' : ` --> ${to.join(', ')}`
 }
 
-/** Sub-topologies are subgraphs, topics stadiums, stores cylinders, regroupings hexagons with a thick edge out of their subgraph. */
+/**
+ * Sub-topologies are subgraphs, topics stadiums, stores cylinders, regroupings hexagons with a thick edge out of their
+ * subgraph.
+ */
 export function describeMermaid({ subTopologies }: TopologyDescription): string {
   const nodes = subTopologies.flatMap((sub) => sub.nodes)
   const topicNames = nodes.flatMap((node) =>
@@ -74,7 +77,10 @@ export function describeMermaid({ subTopologies }: TopologyDescription): string 
   return [...lines, ...edges.map((edge) => `  ${edge}`)].join('\n') + '\n'
 }
 
-/** A label: what could mean something to Mermaid, the names of serdes are free text, becomes the number of its character. */
+/**
+ * A label: what could mean something to Mermaid, the names of serdes are free text, becomes the number of its
+ * character.
+ */
 function quoted(label: string): string {
   return `"${label.replace(/[^\w .,()-]/gu, (character) => `#${character.codePointAt(0)};`)}"`
 }

@@ -3,7 +3,9 @@
  */
 import type { Edge, PlanNode, SubTopology } from './node.ts'
 
-/** What `topology.describe({ format: 'json' })` returns: plain data for tools, in the order of the calls that built it. */
+/**
+ * What `topology.describe({ format: 'json' })` returns: plain data for tools, in the order of the calls that built it.
+ */
 export interface TopologyDescription {
   /** A regrouping ends one sub-topology and begins another; everything else stays inside. */
   readonly subTopologies: readonly SubTopologyDescription[]

@@ -11,8 +11,8 @@ interface NodeBase {
   /** Counts up in the order of the calls that made the nodes; children are called in this order. */
   readonly index: number
   /**
-   * What errors, counters and the stored plan call it. Of a stateful or regrouping operator it is stable: the given name,
-   * or one made of the source topics and the stateful or regrouping operators before it.
+   * What errors, counters and the stored plan call it. For a stateful or regrouping operator it is stable: the given
+   * name, or one made of the source topics and the stateful or regrouping operators before it.
    */
   readonly id: string
   readonly verb: string
@@ -63,13 +63,13 @@ export interface OldValues {
   /** It reads those of the changes that come in, whatever follows it. */
   readonly needed: boolean
   /**
-   * Where those of the changes that it emits come from, if someone after it needs them: from its own state, or from what
-   * comes in, as of a table's `filter`. An operator of streams emits no changes.
+   * Where those of the changes that it emits come from, if something after it needs them: from its own state, or from
+   * what comes in, as in a table's `filter`. An operator of streams emits no changes.
    */
   readonly from: 'state' | 'input' | 'nowhere'
 }
 
-/** A further output of an operator, beside the one that its children are fed by. */
+/** A further output of an operator, besides the one that feeds its children. */
 export interface PortNode extends NodeBase {
   readonly kind: 'port'
   /** What the operator calls it. */
@@ -95,14 +95,16 @@ export interface SinkNode extends NodeBase {
 
 export type PlanNode = SourceNode | OperatorNode | PortNode | RegroupNode | SinkNode
 
-/** A way from one node to another. There may be several between two nodes, each to an input of its own. */
+/** A way from one node to another. There may be several between two nodes, each to a different input. */
 export interface Edge {
   readonly to: PlanNode
   /** Which of its parents the records come from. */
   readonly input: number
 }
 
-/** Nodes that work on a record in one turn. It begins with sources and regroupings, and ends with sinks and regroupings. */
+/**
+ * Nodes that work on a record in one turn. It begins with sources and regroupings, and ends with sinks and regroupings.
+ */
 export interface SubTopology {
   readonly index: number
   /** In the order of their indexes; a regrouping that ends it is among them, one that begins it is not. */

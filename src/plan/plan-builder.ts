@@ -69,7 +69,7 @@ export class PlanBuilder {
   /**
    * An operator with stores, its own or those of others.
    *
-   * @param make gets its id, by which a store without a name of its own is called
+   * @param make gets its id, after which a store without a name is named
    */
   stateful(
     verb: string,

@@ -1,16 +1,15 @@
 /**
- * Key layouts: how a kind of store lays its rows out over the one ordered store. Plain data, which the stored plan holds:
- * rows that are there can only be read by the layout that they were written with.
+ * Key layouts: how a kind of store lays its rows out over the one ordered store. Plain data, which the stored plan
+ * holds: existing rows can only be read with the layout that they were written with.
  */
 import { minutes } from '../core/duration.ts'
 
 /** The order of a store's rows, and what else depends on it. */
 export interface StoreLayout {
   /**
-   * `key`: by key, one row for each.
-   * `time`: by time, then key. For windows on a grid: the open ones lie together, and a key is found in each by one look-up.
-   * `segment`: by segment of time, then key, then time. For times without a grid: the rows of one key lie together in each
-   * segment, and expiry is still a range at the front.
+   * `key`: by key, one row for each. `time`: by time, then key. For windows on a grid: the open ones lie together, and
+   * a key is found in each by one lookup. `segment`: by segment of time, then key, then time. For times without a grid:
+   * the rows of one key lie together in each segment, and expiry is still a range at the front.
    */
   readonly order: 'key' | 'time' | 'segment'
   /** The length of a segment; undefined in other orders. */
@@ -47,7 +46,9 @@ export function windowLayout(
 /** A segment is no shorter than this, whatever the retention. */
 const segmentMsMin = minutes(1)
 
-/** Sessions, sliding windows, versions, join buffers: always ordered, because a key is asked for over a span of time. */
+/**
+ * Sessions, sliding windows, versions, join buffers: always ordered, because a key is asked for over a span of time.
+ */
 export function segmentLayout(
   retentionMs: number,
   {

@@ -16,7 +16,7 @@ export interface StoreSpec {
   readonly layout: StoreLayout
   /** Windows only. */
   readonly window: WindowSpec | undefined
-  /** What its rows depend on beside kind and serdes. */
+  /** What its rows depend on besides kind and serdes. */
   readonly facts: Facts
 }
 
@@ -49,7 +49,10 @@ export interface Row<V> {
    */
   readonly value: V
   readonly timestamp: number
-  /** The encoded key as it stands in a topic: the key, then in 8 bytes each its time and number, where it has them. Never changed. */
+  /**
+   * The encoded key as it stands in a topic: the key, then in 8 bytes each its time and number, where it has them.
+   * Never changed.
+   */
   readonly keyBytes: Buffer
 }
 
@@ -66,8 +69,8 @@ export interface OrderedRow<V> extends Row<V> {
 }
 
 /**
- * Which rows to read: those that fit every bound, which are all inclusive, in the order of the layout. Those of one `key`
- * come in the order of their times.
+ * Which rows to read: those that fit every bound, which are all inclusive, in the order of the layout. Those of one
+ * `key` come in the order of their times.
  */
 export interface RowRange<K> {
   readonly key?: KeyOf<K> | undefined
@@ -84,8 +87,8 @@ export interface RowRange<K> {
 /** A store of one task. Everything that is put belongs to the turn: it is undone with it. */
 export interface Store<K, V> {
   /**
-   * The row of a key, in a layout with times at `at`: the start of a window, the end of a session, the time of a version or
-   * of a buffered record.
+   * The row of a key, in a layout with times at `at`: the start of a window, the end of a session, the time of a
+   * version or of a buffered record.
    *
    * @throws MillraceError `key_too_long`, `encode_failed`
    */
@@ -100,8 +103,8 @@ export interface Store<K, V> {
 /**
  * A store whose layout asks for order.
  *
- * A row that has expired, because stream time has passed its time by the retention, does not exist: it is in no range, and
- * what is put there is not kept. That is so from the moment that stream time moves, whenever the bytes go.
+ * A row that has expired, because stream time has passed its time by the retention, does not exist: it is in no range,
+ * and what is put there is not kept. This holds from the moment that stream time moves, whenever the bytes go.
  */
 export interface OrderedStore<K, V> extends Store<K, V> {
   /** As {@link Store.row}; `number` tells rows of one key and time apart, where the layout is numbered. */
@@ -109,9 +112,9 @@ export interface OrderedStore<K, V> extends Store<K, V> {
   /**
    * The rows that exist, with all that this turn has put and removed.
    *
-   * Rows may be put and removed on the way: one that is put ahead of the walk is met, one put in its back is not, and one that is
-   * removed ahead is not met. (RocksDB's iterators show the store as it was when they were made.) A row shows what it was when
-   * it was reached. Rows are read in pages, and the walk ends with the turn.
+   * Rows may be put and removed on the way: one that is put ahead of the walk is met, one put where the walk has been
+   * is not, and one that is removed ahead is not met. (RocksDB's iterators show the store as it was when they were
+   * made.) A row shows what it was when it was reached. Rows are read in pages, and the walk ends with the turn.
    */
   rows(range?: RowRange<K>): Iterable<OrderedRow<V>>
   /** Makes a row due at a time, in ms of the operator's choice; -1: never. A removed row is never due. */

@@ -2,7 +2,8 @@
  * Where millrace meets RxJS: the only file that extends its `Subscriber`, which a later version may close to others.
  *
  * A throw passes through all of them to the engine, as the contract says: RxJS adds no catch to a subscriber of its own
- * kind. An operator extends {@link CarrierSubscriber} here, because one call more for each record and operator shows.
+ * kind. An operator extends {@link CarrierSubscriber} here, because one more call for each record and operator is
+ * measurable.
  */
 import { Observable, type Observer, Subscriber } from 'rxjs'
 import type { Carrier } from './carrier.ts'
@@ -63,7 +64,7 @@ export class EndSubscriber extends Subscriber<Carrier> {
   }
 }
 
-/** The end of a chain of operators that are not ours: tells of everything that comes out, also of an end. */
+/** The end of a chain of operators that are not ours: tells of everything that comes out, including an end. */
 export class ExitSubscriber extends Subscriber<unknown> {
   readonly #exit: Observer<unknown>
 

@@ -20,7 +20,7 @@ const drawings: Readonly<
 /**
  * What {@link StreamsBuilder.build} returns: give it to `startStreams`, or to a `TopologyTestDriver`.
  *
- * It is immutable and may be started as often as wanted, under different application ids.
+ * It is immutable and may be started any number of times, under different application ids.
  *
  * @example
  * ```ts
@@ -68,7 +68,7 @@ export class Topology {
     return this.#ports.get(node) ?? []
   }
 
-  /** Whether the changes that a node emits carry their old values, because someone after it needs them. */
+  /** Whether the changes that a node emits carry their old values, because something after it needs them. */
   wantsOld(node: PlanNode): boolean {
     return this.#giversOfOld.has(node)
   }
@@ -76,8 +76,8 @@ export class Topology {
   /**
    * The topology for people or for tools: sub-topologies, nodes, stores, topics, and what feeds what.
    *
-   * The same script gives the same description every time, so it can be compared in a test. `text` (default) reads like Kafka
-   * Streams', `mermaid` is a flowchart that Markdown pages draw, `json` is plain data.
+   * The same script gives the same description every time, so it can be compared in a test. `text` (default) reads like
+   * Kafka Streams', `mermaid` is a flowchart that Markdown pages draw, `json` is plain data.
    *
    * @example
    * ```ts
@@ -171,7 +171,7 @@ function checkNamed(what: string, { keyCodec, valueCodec }: CodecPair, place: Er
   )
 }
 
-/** If constants with different window sizes read and write a topic, it gives back other windows than it was given. */
+/** If constants with different window sizes read and write a topic, it returns other windows than it was given. */
 function checkWindowSizes(nodes: readonly PlanNode[]): void {
   const keys = new Map<string, Codec<unknown>>()
   for (const node of nodes) {

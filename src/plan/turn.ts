@@ -1,5 +1,6 @@
 /**
- * A turn: one job, a record for instance, with everything that it causes inside its sub-topology, kept whole or undone whole.
+ * A turn: one job, a record for instance, with everything that it causes inside its sub-topology, kept whole or undone
+ * whole.
  */
 
 /** Something that a turn changes, and that can go back to how it was when the turn began. */
