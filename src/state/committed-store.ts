@@ -1,5 +1,6 @@
 /**
- * A store as of the last commit, over all its partitions: what queries read, through the same layouts as the running store.
+ * A store as of the last commit, over all its partitions: what queries read, through the same layouts as the running
+ * store.
  */
 import { MillraceError, messageOf } from '../core/errors.ts'
 import type { Codec } from '../core/serde.ts'
@@ -11,7 +12,7 @@ import { PagedRows, type RowSource } from './paged-rows.ts'
 import { boundsOf, encodedKey, type Fronts, type KeyBounds, spansOf } from './ranges.ts'
 import { decoded, storedTimestamp, valueBegin } from './row.ts'
 
-/** A row, decoded anew for each query. */
+/** A row, decoded for each query. */
 export interface CommittedRow<K, V> {
   readonly key: K
   readonly value: V
@@ -62,8 +63,8 @@ export class CommittedStore<K, V> {
   }
 
   /**
-   * The rows of a range from all partitions, in the order of the layout. They are read in pages, each as of the commit that is
-   * the newest by then.
+   * The rows of a range from all partitions, in the order of the layout. They are read in pages, each as of the commit
+   * that is the newest by then.
    *
    * @throws MillraceError `encode_failed`; on the way `undecodable`
    */

@@ -1,6 +1,6 @@
 /**
  * A store whose rows are only ever asked for by key, in layouts `key` and `time`: count, reduce and aggregate, with and
- * without windows. It knows no ranges, so a row costs one look-up in a Map and no bytes of its key.
+ * without windows. It knows no ranges, so a row costs one lookup in a Map and no bytes of its key.
  */
 import { ByteWriter, writeUint64 } from '../core/bytes.ts'
 import { MillraceError, messageOf } from '../core/errors.ts'

@@ -1,9 +1,9 @@
 /**
  * The bytes of a row's key in its store, by layout: docs/format.md has the table.
  *
- * Where something follows a key, the key is written so that it ends before anything that could continue it: a 0 in it as
- * 0 255, then a 0. What follows is a number of 8 bytes, which begins with 0. So keys keep their order, and the rows of one
- * key are one range, whatever its bytes.
+ * Where something follows a key, the key is written so that it ends before anything that could continue it: a 0 in it
+ * as 0 255, then a 0. What follows is a number of 8 bytes, which begins with 0. So keys keep their order, and the rows
+ * of one key are one range, whatever its bytes.
  */
 import { ByteWriter, readInt64, writeUint64 } from '../core/bytes.ts'
 import { MillraceError } from '../core/errors.ts'
@@ -57,7 +57,7 @@ export class KeyLayout {
     )
   }
 
-  /** What rows are ordered by first: 0, the time, or the number of its segment. */
+  /** What rows are ordered by first: 0, the time, or the number of their segment. */
   front(at: number): number {
     return this.order === 'segment' ? Math.floor(at / this.#segmentMs) : at
   }

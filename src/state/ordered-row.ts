@@ -14,7 +14,7 @@ const dueAt = 8
 export interface OrderedHome<V> extends RowHome<V> {
   readonly valueAt: number
   readonly hasDueTimes: boolean
-  /** Lists the row again where it stands after its turn was undone. */
+  /** Lists the row again at its place after its turn was undone. */
   relist(row: OrderedStateRow<V>): void
 }
 

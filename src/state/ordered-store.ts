@@ -124,7 +124,7 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
     return this.cache.get(given.front, given.text) ?? this.#keep(given)
   }
 
-  /** What is put in an expired row stays in the hand that put it. */
+  /** What is put in an expired row is not stored: only the caller that put it sees it. */
   protected override change(row: OrderedStateRow<V>): OrderedStateRow<V> {
     return row.isKept ? super.change(row) : row
   }
@@ -175,7 +175,7 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
     return stored === undefined ? undefined : this.#layout.frontOf(stored.key)
   }
 
-  /** A row as it is stored, which is only kept when it changes: a range may be longer than memory. */
+  /** A row as it is stored, which is only kept when it changes: a range may be larger than memory. */
   #rowOf({ key, value }: StoredRow, text: string): OrderedStateRow<V> {
     const front = this.#layout.frontOf(key)
     const cached = this.cache.get(front, text)

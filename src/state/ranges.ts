@@ -1,8 +1,8 @@
 /**
  * What a range of rows means in a layout: the spans of stored keys that hold its rows.
  *
- * The spans are as tight as the layout allows: the rows of one key over time are one span in each segment, or one look-up
- * in each window that there is.
+ * The spans are as tight as the layout allows: the rows of one key over time are one span in each segment, or one
+ * lookup in each existing window.
  */
 import { ByteWriter, writeUint64 } from '../core/bytes.ts'
 import type { Codec } from '../core/serde.ts'
@@ -28,7 +28,7 @@ export interface Span {
   readonly to: Buffer | undefined
 }
 
-/** Finds the fronts that there are: a row may have been removed from one, but none with a row is left out. */
+/** Finds the existing fronts: a row may have been removed from one, but none with a row is left out. */
 export interface Fronts {
   /** The first front from this one on. */
   next(front: number): number | undefined
@@ -77,7 +77,9 @@ export function* spansOf(layout: KeyLayout, bounds: KeyBounds, fronts: Fronts): 
   }
 }
 
-/** With no more segments than this in a range, asking each for the key costs less than looking for those that there are. */
+/**
+ * With no more segments than this in a range, asking each for the key costs less than looking for the existing ones.
+ */
 const segmentsTriedMax = 8
 
 function* frontsOf(

@@ -1,8 +1,8 @@
 /**
  * The rows of a store that are in memory: all that changed since the last commit, and as many others as fit.
  *
- * Two generations stand in for an order of use: rows that are used move to the young one, and when memory is short after a
- * commit the old one is dropped and the young one grows old. Nothing is dropped between commits.
+ * Two generations stand in for an order of use: rows that are used move to the young one, and when memory is short
+ * after a commit the old one is dropped and the young one grows old. Nothing is dropped between commits.
  */
 
 /** What the cache knows of a row. */
@@ -75,7 +75,7 @@ export class RowCache<R extends CachedRow> {
     this.#lastRows = undefined
   }
 
-  /** Forgets the rows in front of `kept`: they have expired, so nobody asks for them again. */
+  /** Forgets the rows before `kept`: they have expired, so nothing asks for them again. */
   dropBefore(kept: number): void {
     for (const generation of [this.#young, this.#old]) {
       for (const [front, rows] of generation) {

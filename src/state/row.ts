@@ -26,11 +26,12 @@ export interface RowHome<V> {
 }
 
 /**
- * A value whose serde makes immutable ones is kept decoded; any other is kept as bytes, so that every reader gets a copy
- * of its own and an undone turn finds what was there.
+ * A value whose serde makes immutable ones is kept decoded; any other is kept as bytes, so that every reader gets its
+ * own copy and an undone turn finds what was there.
  *
- * The bytes of a row that changes again and again are written in turn into two buffers that it keeps. The first change of a
- * turn goes into the other buffer, so what the turn began with stays where it was; further changes overwrite that buffer:
+ * The bytes of a row that changes again and again are written alternately into two buffers that it keeps. The first
+ * change of a turn goes into the other buffer, so what the turn began with stays where it was; further changes
+ * overwrite that buffer:
  *
  *     turn 7 begins     #bytes → [ v1 ]   #otherBytes → [ v0 ]   not swapped: v0 is of no use any more
  *     set v2            #bytes → [ v2 ]   #otherBytes → [ v1 ]   swapped: v1 is what an undone turn needs

@@ -1,10 +1,11 @@
 /**
- * An order of a store's rows as the turn sees it: rows that have changed since the last commit, from memory, merged with
- * pages of what is committed.
+ * An order of a store's rows as the turn sees it: rows that have changed since the last commit, from memory, merged
+ * with pages of what is committed.
  *
- * A committed entry whose row has changed is passed over: memory knows better. Such entries would pile up at the front of a
- * store that is used as a queue, and each walk would pass over all of them again; so the order remembers how far it has seen
- * nothing else. A row that has changed stays so until the commit, also when its turn is undone: undoing needs no care here.
+ * A committed entry whose row has changed is passed over: memory knows better. Such entries would pile up at the front
+ * of a store that is used as a queue, and each walk would pass over all of them again; so the order remembers how far
+ * it has seen nothing else. A row that has changed stays changed until the commit, even when its turn is undone, so
+ * undoing needs no care here.
  */
 import { bytesAsText } from '../core/text.ts'
 import type { StoredRow } from '../storage/state-rows.ts'
@@ -16,7 +17,7 @@ import { SortedEntries } from './sorted-entries.ts'
 interface Entry {
   /** The key by which the order has it, one character for each byte. */
   readonly text: string
-  /** Whether the row still stands there; one that does not is dropped when a walk meets it. */
+  /** Whether the row is still there; one that is not is dropped when a walk meets it. */
   readonly isLive: boolean
   /** Whether the order has it; only for the order to set. */
   isListed: boolean

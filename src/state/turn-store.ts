@@ -1,6 +1,6 @@
 /**
- * What every store of a partition is: rows in a bounded cache over what is committed, changed under the turn and written once
- * for each key and commit. How rows are laid out and found is for the subclasses to say.
+ * What every store of a partition is: rows in a bounded cache over what is committed, changed under the turn and
+ * written once for each key and commit. How rows are laid out and found is for the subclasses to say.
  */
 import type { Codec } from '../core/serde.ts'
 import type { StreamTime } from '../plan/operator.ts'
@@ -40,7 +40,7 @@ export abstract class TurnStore<K, V, R extends StateRow<V>> implements Store<K,
   protected readonly cache: RowCache<R> = new RowCache<R>()
   readonly #turn: Turn
   #dirty: R[] = []
-  /** Rows in front of this are gone from storage. */
+  /** Rows before this are gone from storage. */
   #removedBefore = -1
 
   constructor(ground: StoreGround) {

@@ -1,6 +1,7 @@
 /**
- * Which rows of a journal go into the tree next. A hand goes round over all keys in their order, and each commit moves it on a
- * little: rows that lie together in the tree are written together, once for all changes since the last round.
+ * Which rows of a journal go into the tree next. A hand, like that of a clock, goes round over all keys in order, and
+ * each commit moves it on a little: rows that lie together in the tree are written together, once for all changes since
+ * the last round.
  */
 import { keyAfter } from '../keys.ts'
 import type { JournalRows } from './journal-rows.ts'

@@ -1,6 +1,7 @@
 /**
- * The head of a store, written by each of its commits: which pieces its journal has, how far folding has come, and for each
- * partition how many rows the tree has and the sum of their seals. Whoever reads it has a snapshot of all that belongs to it.
+ * The head of a store, written by each of its commits: which pieces its journal has, how far folding has come, and for
+ * each partition how many rows the tree has and the sum of their seals. A reader of the head has everything that
+ * belongs to it in the same snapshot.
  */
 import { readInt32, readInt64, writeInt32, writeUint64 } from '../../core/bytes.ts'
 import { crc32c } from '../../core/checksum.ts'
@@ -68,7 +69,7 @@ export function encodeHead({ first, next, foldedPartition, foldedKey, sums }: St
   return bytes
 }
 
-/** Undefined when it is no head. */
+/** Undefined when it is not a head. */
 export function decodeHead(bytes: Buffer): StateHead | undefined {
   if (bytes.length < fixedBytes) return undefined
   const keyEnd = fixedBytes + keyLengthAt(bytes, 20)

@@ -1,9 +1,9 @@
 /**
  * The rows of one partition that are in a journal: for each key, where its newest version is.
  *
- * Rows stay packed in the pieces, as a commit wrote them. Here are numbers only: a hash table in typed arrays, since hundreds of
- * thousands of objects would cost more memory and time than the rows themselves. The order of keys is kept from the first time
- * that it is asked for.
+ * Rows stay packed in the pieces, as a commit wrote them. Here are numbers only: a hash table in typed arrays, since
+ * hundreds of thousands of objects would cost more memory and time than the rows themselves. The order of keys is kept
+ * from the first time that it is asked for.
  */
 import { copyBytes } from '../../core/bytes.ts'
 import { isRemoved, itemEnd, itemHeadBytes, keyAt, keyLengthAt, valueAt } from './piece.ts'
@@ -46,7 +46,7 @@ export class JournalRows implements KeyedRows {
     return this.#liveBytes
   }
 
-  /** What it takes beside the pieces. */
+  /** What it takes besides the pieces. */
   get memoryBytes(): number {
     return this.#slots.length * 4 + this.#hashes.length * 16 + (this.#order?.bytes ?? 0)
   }
@@ -132,7 +132,7 @@ export class JournalRows implements KeyedRows {
     if (isNew) this.#order?.add(entry)
   }
 
-  /** What an entry points to is not the newest version any more. */
+  /** What an entry points to is no longer the newest version. */
   #leave(entry: number): void {
     const piece = this.#pieces.of(this.#sequences[entry] as number)
     const place = this.#places[entry] as number
@@ -168,7 +168,7 @@ export class JournalRows implements KeyedRows {
     for (let entry = 0; entry < this.#end; entry++) if (this.isUsed(entry)) this.#place(entry)
   }
 
-  /** The journal has no row of the key of this entry any more. */
+  /** The journal no longer has a row for the key of this entry. */
   delete(entry: number): void {
     this.#order?.remove(entry)
     this.#leave(entry)
@@ -221,7 +221,9 @@ export class JournalRows implements KeyedRows {
     return to === undefined || compareKeys(bytes, start, end, to, 0, to.length) < 0
   }
 
-  /** A key before which about `count` entries lie, from `from` on, as a sample of them says; undefined when it is all. */
+  /**
+   * A key before which about `count` entries lie, from `from` on, as a sample of them says; undefined when it is all.
+   */
   #boundary(from: Uint8Array, count: number): Buffer | undefined {
     const step = Math.max(1, Math.floor(this.#end / sampleEntries))
     let sampled = 0

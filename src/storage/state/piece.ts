@@ -1,9 +1,9 @@
 /**
  * A piece of a store's journal: the rows that a commit changed, one after the other, as one value.
  *
- * An item begins with 6 bytes. Of a row: u16 length of its key, u32 length of its value (2^32 - 1: it was removed), then both.
- * Items with a larger first number than any key is long say to which partition the rows after them belong, or that all rows of
- * a range were removed.
+ * An item begins with 6 bytes. For a row: u16 length of its key, u32 length of its value (2^32 - 1: it was removed),
+ * then both. Items whose first number is larger than the length of any key say to which partition the rows after them
+ * belong, or that all rows of a range were removed.
  */
 import { ByteWriter, copyBytes, readInt32, writeInt32 } from '../../core/bytes.ts'
 
@@ -12,7 +12,7 @@ export const itemHeadBytes = 6
 const partitionMark = 0xffff
 const rangeMark = 0xfffe
 const removed = 0xffff_ffff
-/** The length of an upper bound that is not there. */
+/** The length of an upper bound that is absent. */
 const unbounded = 0xffff
 
 export class PieceWriter {
@@ -76,7 +76,7 @@ export interface PieceVisitor {
   range(partition: number, from: Buffer, to: Buffer | undefined): void
 }
 
-/** Goes over all items in their order; false when the bytes are no piece. */
+/** Goes over all items in their order; false when the bytes are not a piece. */
 export function walkPiece(bytes: Buffer, visitor: PieceVisitor): boolean {
   const { length } = bytes
   let partition = -1

@@ -1,5 +1,6 @@
 /**
- * The pieces of a journal in memory, as they are on disk, and how many rows of each are the newest version of their key.
+ * The pieces of a journal in memory, as they are on disk, and how many rows of each are the newest version of their
+ * key.
  */
 import { present } from '../../core/assert.ts'
 

@@ -38,14 +38,17 @@ function compareRows(rows: KeyedRows, left: number, right: number): number {
   )
 }
 
-/** A row's number stands in the lower digits of what is sorted, the bytes after what all keys begin with in the upper ones. */
+/**
+ * A row's number stands in the lower digits of what is sorted, the bytes after what all keys begin with in the upper
+ * ones.
+ */
 const rowsMax = 2 ** 21
 /** So few rows are sorted by comparing them. */
 const fewRows = 12
 
 /**
- * Sorts rows by their keys. Nearly all of the work is one sort of numbers, without a call for each comparison: they begin with
- * the first 4 bytes in which keys differ.
+ * Sorts rows by their keys. Nearly all of the work is one sort of numbers, without a call for each comparison: they
+ * begin with the first 4 bytes in which keys differ.
  */
 export function sortRows(rows: KeyedRows, unsorted: readonly number[]): Int32Array {
   const { length } = unsorted

@@ -1,6 +1,6 @@
 /**
- * What one commit does to the rows of stores: what changed becomes the next piece of a journal, and some of what was there goes
- * into the tree. Nothing in memory changes before the commit is durable.
+ * What one commit does to the rows of stores: what changed becomes the next piece of a journal, and some of what was
+ * there goes into the tree. Nothing in memory changes before the commit is durable.
  */
 import { present } from '../../core/assert.ts'
 import type { Environment, WriteTransaction } from '../environment.ts'
@@ -21,7 +21,7 @@ const rowKeyBytesMax = keyBytesMax - 8
 const piecesRemoved = 16
 /** A range of the tree is removed in pages of this many rows. */
 const pageRows = 1_000
-/** A journal need not be larger than this many times what it says; the rest are older versions. */
+/** A journal need not be larger than this many times its newest versions; the rest are older ones. */
 const versionsKept = 8
 const smallJournalBytes = 262_144
 
@@ -106,8 +106,8 @@ class StoreCommit {
   }
 
   /**
-   * The fuller the journal, the faster: while rows are changed at random, twice as many rows as there are, for each time that it
-   * fills, keep it as it is. Rows that change all the time make no work before it is rather full.
+   * The fuller the journal, the faster. While rows change at random, folding twice as many rows as there are, each time
+   * that it would fill, keeps it as it is. Rows that change all the time cause no work before it is rather full.
    */
   #rowsToFold(appendedBytes: number, bytesMax: number): number {
     const { pieces, liveBytes, partitions } = this.#journal
@@ -135,7 +135,7 @@ class StoreCommit {
     return last && { foldedPartition: last.rows.partition, foldedKey: last.rows.key(last.entry) }
   }
 
-  /** Changes a row of the tree, and what its partition adds up to. */
+  /** Changes a row of the tree, and the totals of its partition. */
   #replace(partition: number, treeKey: Buffer, before: Buffer | undefined, after: Buffer | undefined): void {
     let { rows, seals } = this.#sums.get(partition) ?? noRows
     if (before !== undefined) {
@@ -176,7 +176,8 @@ export class StateCommit implements StateWriter {
   }
 
   put(storeId: number, partition: number, key: Buffer, value: Buffer): void {
-    if (key.length > rowKeyBytesMax) throw keyTooLong('state', key) // it would be refused when it is folded, commits later
+    // It would be refused when it is folded, commits later.
+    if (key.length > rowKeyBytesMax) throw keyTooLong('state', key)
     this.#store(storeId).row(partition, key, value)
   }
 
@@ -202,7 +203,7 @@ export class StateCommit implements StateWriter {
   }
 
   /**
-   * Writes everything. The last that is done to stores in the transaction.
+   * Writes everything: the last thing done to stores in the transaction.
    *
    * @param bytesMax how large the journals of all stores may become together
    */

@@ -1,8 +1,9 @@
 /**
- * The journal of one store in memory: as of a commit, whoever made it.
+ * The journal of one store in memory: as of a commit, of this process or another.
  *
- * The newest version of a key is in the journal, when it has one, and else in the tree. Folding writes a row into the tree and
- * leaves its piece as it is, so the journal of an application that is far behind says the same as one that has seen each commit.
+ * The newest version of a key is in the journal, if it has one, and otherwise in the tree. Folding writes a row into
+ * the tree and leaves its piece as it is, so the journal of an application that lags far behind says the same as one
+ * that has seen each commit.
  */
 import { type MillraceError } from '../../core/errors.ts'
 import type { Environment } from '../environment.ts'
