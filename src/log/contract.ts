@@ -1,9 +1,9 @@
 /**
  * What the runtime sees of a log: it opens a session for an application, and the session is the right to commit.
  *
- * The contract is slow only at its edges: to open, to commit and to close may take time, everything else answers at once
- * from what is there. A directory implements it with one LMDB transaction for each; a log that is far away reads ahead,
- * and says `later` where it has not.
+ * The contract is slow only at its edges: to open, to commit and to close may take time, everything else answers at
+ * once from what is there. A directory implements it with one LMDB transaction for each; a log that is far away reads
+ * ahead, and says `later` where it has not.
  */
 import { MillraceError } from '../core/errors.ts'
 import type { StateReader, StateWriter } from '../storage/state-rows.ts'
@@ -24,8 +24,8 @@ export interface ApplicationLog {
    * Makes an instance the one that may commit for its application, in one step: topics that are missing, its plan, its
    * positions and the ids of its stores are there when it resolves, and every older instance is fenced.
    *
-   * `begin` gets what is stored and returns what to store. It is synchronous and called once. When it throws, nothing has
-   * changed: no topic was created, and the older instance goes on.
+   * `begin` gets what is stored and returns what to store. It is synchronous and called once. When it throws, nothing
+   * has changed: no topic was created, and the older instance goes on.
    *
    * @throws MillraceError `partitions_differ`, `owned_by_group`, and what `begin` throws
    */
@@ -42,7 +42,7 @@ export interface OpenedApplication<S extends ApplicationStart> {
   readonly start: S
 }
 
-/** What an application finds when it starts, all as of one moment. */
+/** What an application finds when it starts, all at the same moment. */
 export interface FoundApplication {
   /** The topics that it asked for, in that order. */
   readonly topics: readonly TopicDescription[]
@@ -78,8 +78,8 @@ export interface Session {
   /** Later reads see what is new. Between two calls all reads see one moment. */
   refresh(): void
   /**
-   * Rises by one with each commit of anyone, those of one's own included: while it stays the same, {@link refresh} brings
-   * nothing new.
+   * Rises by one with each commit of anyone, those of one's own included: while it stays the same, {@link refresh}
+   * brings nothing new.
    */
   newestCommit(): number
   /** As far as the session knows. */
@@ -152,15 +152,15 @@ export const newTopicId = -1
 
 const applicationLogs = new WeakMap<object, ApplicationLog>()
 
-/** Says what stands behind a public log. */
+/** Says what implements a public log. */
 export function bindApplicationLog(log: object, applicationLog: ApplicationLog): void {
   applicationLogs.set(log, applicationLog)
 }
 
 /**
- * What stands behind a public log.
+ * What implements a public log.
  *
- * @throws MillraceError `bad_option` when it is no log
+ * @throws MillraceError `bad_option` when it is not a log
  */
 export function applicationLogOf(log: object): ApplicationLog {
   const found = typeof log === 'object' && log !== null ? applicationLogs.get(log) : undefined

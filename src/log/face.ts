@@ -69,7 +69,7 @@ export interface Log extends AsyncDisposable {
    * their own close.
    *
    * @throws what the first consumer or producer that cannot be closed throws; the others, and the directory, are closed
-   * nevertheless
+   *   nevertheless
    */
   close(): Promise<void>
 

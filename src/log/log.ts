@@ -92,7 +92,7 @@ async function openEmbedded(dir: string, clock: Clock | undefined, fileMode: num
 export class DirectoryLog implements Log {
   readonly admin: Admin
   readonly #log: EmbeddedLog
-  /** Weak: one that has records to write is kept by its flush, and any other needs nobody to close it. */
+  /** Weak: one that has records to write is kept by its flush, and any other need not be closed. */
   readonly #producers = new Set<WeakRef<AsyncDisposable>>()
   readonly #dropped = new FinalizationRegistry<WeakRef<AsyncDisposable>>((dropped) => this.#producers.delete(dropped))
   readonly #consumers = new Set<AsyncDisposable>()

@@ -47,7 +47,7 @@ export interface Admin {
    * await log.admin.alterTopic(clicks, { retentionMs: days(30), cleanupPolicy: null })
    * ```
    * @throws MillraceError `topic_unknown`, `bad_option` for a setting that does not exist or a value that it does not
-   * take
+   *   take
    */
   alterTopic(topic: TopicName, change: TopicConfigChange): Promise<TopicDetails>
 
@@ -60,7 +60,7 @@ export interface Admin {
    * await log.admin.addPartitions(clicks, 8)
    * ```
    * @throws MillraceError `topic_unknown`, `bad_option` when it has as many already, `partitions_differ` when state of
-   * an application depends on how many there are
+   *   an application depends on how many there are
    */
   addPartitions(topic: TopicName, partitions: number): Promise<TopicDetails>
 
@@ -159,7 +159,7 @@ export interface Admin {
    * for (const { topic, partition, before, after } of planned) console.log(topic, partition, before, after)
    * ```
    * @throws MillraceError `group_not_empty` while it has members, `owned_by_application` for the positions of an
-   * application, `group_unknown` without `topics` and without positions, `topic_unknown`, `bad_option`
+   *   application, `group_unknown` without `topics` and without positions, `topic_unknown`, `bad_option`
    */
   resetOffsets(group: string, options: ResetOptions): Promise<readonly OffsetReset[]>
 

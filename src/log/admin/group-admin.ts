@@ -10,8 +10,8 @@ import { assignorOf, awaited, type Group, isSettled } from '../group/group.ts'
 import { checkGroup } from '../kept/topic-name.ts'
 
 /**
- * What a group is doing: `empty` without members, `stable` when every member has what it should, `rebalancing` while partitions
- * are on their way.
+ * What a group is doing: `empty` without members, `stable` when every member has what it should, `rebalancing` while
+ * partitions are on their way.
  */
 export type GroupState = 'empty' | 'stable' | 'rebalancing'
 

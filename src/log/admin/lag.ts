@@ -1,5 +1,5 @@
 /**
- * How far a group or an application is behind the end of what it reads, in records and in time.
+ * How far a group or an application lags behind the end of what it reads, in records and in time.
  */
 import { MillraceError } from '../../core/errors.ts'
 import type { Offset, Timestamp } from '../../core/units.ts'
@@ -34,7 +34,7 @@ export interface PartitionLag {
 }
 
 /**
- * All partitions that a group or an application has a position in, by topic and partition, all as of one moment.
+ * All partitions that a group or an application has a position in, by topic and partition, all at the same moment.
  *
  * @throws MillraceError `group_unknown`, `damaged`, `bad_option`
  */

@@ -9,8 +9,8 @@ import { sessionTimeoutMaxMs } from '../group/groups.ts'
 const stepRows = 256
 
 /**
- * Removes positions that are older than `retentionMs` and whose group has had no members for as long; a step is one group, in one
- * short transaction that looks again at everything.
+ * Removes positions that are older than `retentionMs` and whose group has had no members for as long; a step is one
+ * group, in one short transaction that looks again at everything.
  */
 export function* expireOffsets(log: GroupLog, retentionMs: number): Generator<void, void, undefined> {
   log.refresh()

@@ -16,7 +16,10 @@ export interface RecordDeletion {
   readonly beforeOffset: number
 }
 
-/** Moves the beginnings of all partitions at once; then what lies before is removed in steps that others can write between. */
+/**
+ * Moves the beginnings of all partitions at once; then what lies before is removed in steps that others can write
+ * between.
+ */
 export async function deleteRecords(
   retention: Retention,
   topic: TopicDescription,

@@ -25,7 +25,9 @@ export interface PartitionSize {
   readonly oldestSegmentTimestamp: Timestamp | null
   /** The largest timestamp of all records; null for an empty partition. */
   readonly newestTimestamp: Timestamp | null
-  /** When the oldest segment was begun, and when the last batch was appended, by the clock of the log; null without any. */
+  /**
+   * When the oldest segment was begun, and when the last batch was appended, by the clock of the log; null without any.
+   */
   readonly firstAppendMs: number | null
   /** When the last batch was appended. */
   readonly lastAppendMs: number | null

@@ -1,9 +1,10 @@
 /**
  * Compaction: of each key only the last record stays, and a tombstone for as long as a reader may need to see it.
  *
- * As Kafka's cleaner does: the newest offset of every key of the part that no pass has seen is put into a map of bounded size, then
- * every batch up to there is rewritten without the records that the map knows a newer one of. Nothing is remembered but
- * how far passes have come, so a pass that is cut short is begun again: what it has removed, something newer stands for.
+ * As Kafka's cleaner does: the newest offset of every key of the part that no pass has seen is put into a map of
+ * bounded size, then every batch up to there is rewritten without the records that the map knows a newer one of.
+ * Nothing is remembered but how far passes have come, so a pass that is cut short is begun again: what it has removed,
+ * something newer stands for.
  */
 import type { TopicConfig } from '../../core/topic-config.ts'
 import { sumMs } from '../../core/units.ts'
@@ -71,7 +72,10 @@ export class Compaction {
     }
   }
 
-  /** The offset up to which a pass is due, if one is, and the segment that is appended to, if it is to be closed for one. */
+  /**
+   * The offset up to which a pass is due, if one is, and the segment that is appended to, if it is to be closed for
+   * one.
+   */
   #due(
     partition: PartitionId,
     { minCompactionLagMs }: TopicConfig,

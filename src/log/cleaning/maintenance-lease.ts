@@ -1,7 +1,8 @@
 /**
- * Says which open log does the maintenance: a row that runs out by itself, so that one which dies keeps nobody waiting long.
+ * Says which open log does the maintenance: a row that runs out by itself, so that one which dies keeps no one waiting
+ * long.
  *
- * It saves work and is no lock: whoever finds it free may begin, and only rounds of more than one step take it.
+ * It saves work and is no lock: a process that finds it free may begin, and only rounds of more than one step take it.
  */
 import { randomUUID } from 'node:crypto'
 import type { Clock } from '../../core/clock.ts'
@@ -25,13 +26,13 @@ export class MaintenanceLease {
     this.#clock = clock
   }
 
-  /** Whether nobody else holds it. */
+  /** Whether no one else holds it. */
   isFree(): boolean {
     const lease = this.#read()
     return lease === undefined || lease.owner === this.#owner || !this.#isValid(lease)
   }
 
-  /** Takes it, from whoever has it, and keeps it from running out. */
+  /** Takes it from its holder, and keeps it from running out. */
   hold(): void {
     const lease = this.#read()
     const nowMs = this.#clock.now()

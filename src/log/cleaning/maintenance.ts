@@ -1,10 +1,10 @@
 /**
  * The work that a log does in the background: retention, compaction, the removal of what was deleted.
  *
- * A job is a round of steps. A step is one short transaction at most, so a producer waits for one step and no longer; between
- * two steps the runner pauses for several times as long as the last one worked. One process at a time does it, by a lease that
- * runs out; as every step looks again at what it changes, two at once do no harm. A round that is cut short is begun again
- * from what is on disk.
+ * A job is a round of steps. A step is one short transaction at most, so a producer waits for one step and no longer;
+ * between two steps the runner pauses for several times as long as the last one worked. One process at a time does it,
+ * by a lease that runs out; as every step looks again at what it changes, two at once do no harm. A round that is cut
+ * short is begun again from what is on disk.
  */
 import { type Clock, monotonicMs, yieldToEventLoop } from '../../core/clock.ts'
 import { MillraceError, messageOf } from '../../core/errors.ts'
@@ -95,7 +95,10 @@ export class Maintenance {
     return monotonicMs() - this.#environment.waitedMs
   }
 
-  /** Goes one step on; undefined when the log itself has failed or was closed, which its users are told by their own calls. */
+  /**
+   * Goes one step on; undefined when the log itself has failed or was closed, which its users are told by their own
+   * calls.
+   */
   #isMore(steps: Iterator<void>): boolean | undefined {
     try {
       if (!this.#lease.isFree()) return false

@@ -1,7 +1,8 @@
 /**
- * Retention: the oldest segments of a partition are deleted when they are too old, when there are too many bytes, or on request.
+ * Retention: the oldest segments of a partition are deleted when they are too old, when there are too many bytes, or on
+ * request.
  *
- * A deletion is two things. At once, in one transaction, the partition begins after the segment: from then on nobody
+ * A deletion is two things. At once, in one transaction, the partition begins after the segment: from then on nothing
  * reads it. Then its rows are removed in steps, the segment's own row last, so a closed segment that lies before the
  * beginning of its partition is one whose removal is under way.
  */
@@ -74,8 +75,8 @@ export class Retention {
     const oldest = this.#oldest(partition, row)
     if (oldest === undefined) return undefined
     const { maxTimestamp, lastAppendMs, bytes } = oldest.segment
-    // From the later of record time and append time: imported history lives as long as fresh data. A future timestamp counts for
-    // one retention at most, so that a wrong one does not keep the partition for ever.
+    // From the later of record time and append time: imported history lives as long as fresh data. A future timestamp
+    // counts for one retention at most, so that a wrong one does not keep the partition for ever.
     const fromMs = Math.min(Math.max(maxTimestamp, lastAppendMs), sumMs(lastAppendMs, retentionMs))
     const isOld = retentionMs >= 0 && nowMs - fromMs > retentionMs
     return isOld || (retentionBytes >= 0 && row.bytes - bytes >= retentionBytes) ? oldest : undefined
@@ -156,7 +157,9 @@ export class Retention {
   }
 }
 
-/** Whether the segment that is appended to gets no more batches, so that what is old in it is not kept with what is new. */
+/**
+ * Whether the segment that is appended to gets no more batches, so that what is old in it is not kept with what is new.
+ */
 function isToClose({ active }: PartitionRow, { retentionMs, retentionBytes }: TopicConfig, nowMs: number): boolean {
   if (active.batchCount === 0) return false
   const isOld = retentionMs >= 0 && nowMs - active.firstAppendMs > retentionMs / segmentsPerRetention

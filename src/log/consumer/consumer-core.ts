@@ -1,6 +1,6 @@
 /**
- * What a consumer does, without the types of its records: it keeps its partitions in line with its group, reads them, and
- * commits positions.
+ * What a consumer does, without the types of its records: it keeps its partitions in line with its group, reads them,
+ * and commits positions.
  */
 import { randomUUID } from 'node:crypto'
 import { monotonicMs, yieldToEventLoop } from '../../core/clock.ts'
@@ -46,7 +46,7 @@ export class ConsumerCore {
   #stopWatching: (() => void) | undefined
   #cancelCommit: (() => void) | undefined
   #wake: (() => void) | undefined
-  /** Whether something happened since the last look. */
+  /** Whether something happened since the last check. */
   #isDirty = false
   #lastTurnMs = 0
   #lastAlignMs = 0
@@ -186,7 +186,7 @@ export class ConsumerCore {
     this.#lastTurnMs = monotonicMs()
   }
 
-  /** What happened since the last look counts: nothing is slept through. */
+  /** What happened since the last check counts: nothing is slept through. */
   async #nextEvent(): Promise<void> {
     if (this.#isDirty) return
     await new Promise<void>((resolve) => {
@@ -253,7 +253,7 @@ export class ConsumerCore {
     })
   }
 
-  /** Runs something that commits when nobody else does. */
+  /** Runs something that commits when no other commit is under way. */
   inTurn<T>(step: () => T): T | Promise<T> {
     return this.#log.environment.inTurn(step)
   }
@@ -294,7 +294,9 @@ export class ConsumerCore {
     }
   }
 
-  /** @throws MillraceError `bad_option` for a consumer that commits by itself: what is done is not yet in a transaction */
+  /**
+   * @throws MillraceError `bad_option` for a consumer that commits by itself: what is done is not yet in a transaction
+   */
   checkCommitsByHand(): void {
     const { autoCommitMs } = this.#settings
     if (autoCommitMs === 0) return
@@ -315,7 +317,9 @@ export class ConsumerCore {
 
   readonly #onAbort = (): void => void (this.#closing ??= this.#close()).catch((error: unknown) => this.#fail(error))
 
-  /** Waits for the body of the loop, unless the body itself calls this; a hook that calls it is not waited for either. */
+  /**
+   * Waits for the body of the loop, unless the body itself calls this; a hook that calls it is not waited for either.
+   */
   async close(): Promise<void> {
     const isOfHook = this.#isCallingHook
     if (this.#loop?.isCaller === true) this.#loop.rests()

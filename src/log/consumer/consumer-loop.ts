@@ -1,5 +1,6 @@
 /**
- * The loops over a consumer: by record and by batch, and as an Observable. A record or batch is done when the next is asked for.
+ * The loops over a consumer: by record and by batch, and as an Observable. A record or batch is done when the next is
+ * asked for.
  */
 import { Observable } from 'rxjs'
 import { yieldToEventLoop } from '../../core/clock.ts'
@@ -61,7 +62,7 @@ export class RecordLoop implements AsyncIterableIterator<AnyRecord> {
     }
   }
 
-  /** The loop is left: nobody said that the record in hand is done. */
+  /** The loop is left: nothing said that the record in hand is done. */
   async return(): Promise<IteratorResult<AnyRecord, undefined>> {
     this.#core.endLoop(this.#loop, this.#hand)
     this.#hand = undefined
@@ -122,7 +123,7 @@ export class BatchLoop implements AsyncIterableIterator<RecordBatch<unknown, unk
   }
 }
 
-/** Every subscription is a loop of its own; a turn of the event loop brings the records of one fetch. */
+/** Every subscription is its own loop; a tick of the event loop brings the records of one fetch. */
 export function observableRecords(core: ConsumerCore): Observable<AnyRecord> {
   return new Observable((subscriber) => {
     const loop = core.beginLoop()

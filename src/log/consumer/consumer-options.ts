@@ -44,7 +44,9 @@ export type RebalanceHook = (partitions: readonly TopicPartition[], consumer: Co
 
 /** What {@link Log.consumer} takes: one of `topics`, `pattern` and `assign`, and what it differs in. */
 export interface ConsumerOptions<T extends TopicSource = string> {
-  /** Whose positions are kept, and who shares the partitions. Default none: it reads all of them and commits nothing. */
+  /**
+   * Whose positions are kept, and who shares the partitions. Default none: it reads all of them and commits nothing.
+   */
   readonly group?: string | undefined
   /** What to read. A typed constant gives typed records; of a topic by its name, keys and values are bytes. */
   readonly topics?: readonly T[] | undefined

@@ -83,8 +83,8 @@ export class ConsumerPartitions {
   }
 
   /**
-   * Where partitions begin by `latest` or a duration is kept from its first owner on, in the transaction that takes it: what is
-   * appended until the first commit would be missed by the next owner.
+   * Where partitions begin by `latest` or a duration is kept from its first owner on, in the transaction that takes it:
+   * what is appended until the first commit would be missed by the next owner.
    */
   begin(transaction: WriteTransaction, group: string, numbers: readonly PartitionNumbers[]): void {
     const { reset } = this.#settings

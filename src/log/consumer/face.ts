@@ -86,7 +86,7 @@ export interface TopicReader<K, V> extends AsyncIterable<LogRecord<K, V>> {
    * for await (const { records } of log.read(clicks).batches()) console.log(records.length)
    * ```
    * @throws MillraceError `damaged` (with the last offset of the batch), `undecodable` and `unexpected_null`, each
-   * after the last good record; to go on in that partition, read the error's `partition` alone, from its `offset` + 1
+   *   after the last good record; to go on in that partition, read the error's `partition` alone, from its `offset` + 1
    */
   batches(): AsyncGenerator<RecordBatch<K, V>, void, undefined>
 }
@@ -132,7 +132,7 @@ export interface Consumer<R extends LogRecord<unknown, unknown>>
    * The records one by one.
    *
    * @throws MillraceError `damaged`, `undecodable`, `unexpected_null`, `position_lost`, `topic_unknown`,
-   * `member_fenced` for a static member whose place was taken
+   *   `member_fenced` for a static member whose place was taken
    */
   [Symbol.asyncIterator](): AsyncIterableIterator<R>
 
@@ -158,7 +158,7 @@ export interface Consumer<R extends LogRecord<unknown, unknown>>
    * without an argument, everything that was handed out.
    *
    * @throws MillraceError `member_fenced` when a partition is no longer its own, `owned_by_application`, `bad_option`
-   * without a group, `closed`
+   *   without a group, `closed`
    */
   commit(what?: R | RecordBatch<unknown, unknown> | readonly PositionInput[], metadata?: string): Promise<void>
 

@@ -1,9 +1,9 @@
 /**
  * One partition as a consumer reads it: where it stands, what is done, and the records from there on.
  *
- * Its position moves as records are handed out, and nowhere else: {@link Lane.fetch} gives a {@link Hand}, which hands them out
- * one by one or all together, and says when the user has done what it holds. A lane that is sent elsewhere, paused or
- * taken away stops standing by its hand, which then hands out nothing more.
+ * Its position moves as records are handed out, and nowhere else: {@link Lane.fetch} gives a {@link Hand}, which hands
+ * them out one by one or all together, and says when the user has done what it holds. A lane that is sent elsewhere,
+ * paused or taken away stops standing by its hand, which then hands out nothing more.
  */
 import { MillraceError } from '../../core/errors.ts'
 import type { LogRecord } from '../../core/record.ts'
@@ -107,8 +107,8 @@ export class Lane {
   /**
    * Up to `recordsMax` records from where the last fetch ended; undefined when there are no more yet.
    *
-   * @throws MillraceError `damaged`, whose offset is the last one of the batch, `undecodable`, `unexpected_null`; the records
-   *   before are handed out first
+   * @throws MillraceError `damaged`, whose offset is the last one of the batch, `undecodable`, `unexpected_null`; the
+   *   records before are handed out first
    */
   fetch(recordsMax: number): Hand | undefined {
     // A program that asks twice at once has not been handed out all of the hand before.

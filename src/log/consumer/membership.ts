@@ -1,7 +1,8 @@
 /**
  * One consumer's part in its group: it joins, brings what it owns in line with its target, and leaves.
  *
- * All changes happen in `poll`, between two records of the user: a partition is given up only when nobody works on it here.
+ * All changes happen in `poll`, between two records of the user: a partition is given up only when no work on it is
+ * under way here.
  */
 import type { Clock } from '../../core/clock.ts'
 import { MillraceError } from '../../core/errors.ts'
@@ -31,7 +32,10 @@ export interface MembershipHost {
   begin(transaction: WriteTransaction, partitions: readonly PartitionNumbers[]): void
   /** When it rejects, the partitions are not met, and it is called again. */
   assigned(partitions: readonly PartitionNumbers[]): Promise<void>
-  /** The partitions are still owned; they are given up when this resolves. False when they were taken away before it could. */
+  /**
+   * The partitions are still owned; they are given up when this resolves. False when they were taken away before it
+   * could.
+   */
   revoked(partitions: readonly PartitionNumbers[]): Promise<boolean>
   /** The partitions are another member's by now. */
   lost(partitions: readonly PartitionNumbers[]): Promise<void>

@@ -1,8 +1,9 @@
 /**
- * Goes over the records of a partition from an offset on, whatever batches hold them, and for as long as there are more.
+ * Goes over the records of a partition from an offset on, whatever batches hold them, and for as long as there are
+ * more.
  *
- * Whatever reads a log reads it with this. A damaged batch is told with a way past it, and is told again when the walk goes
- * on from the same place.
+ * Whatever reads a log reads it with this. A damaged batch is told with a way past it, and is told again when the walk
+ * goes on from the same place.
  */
 import { MillraceError } from '../../core/errors.ts'
 import { BatchCursor } from '../format/batch-cursor.ts'
@@ -58,7 +59,10 @@ export class RecordWalk {
     return false
   }
 
-  /** Begins the batch that holds the next record, unless one is under way; false when there is none yet. Throws as {@link next}. */
+  /**
+   * Begins the batch that holds the next record, unless one is under way; false when there is none yet. Throws as
+   * {@link next}.
+   */
   enterBatch(): boolean {
     if (this.#isLoaded) return true
     let at = this.#offset

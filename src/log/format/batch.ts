@@ -27,9 +27,9 @@ export interface BatchMark {
 /**
  * Builds one batch after the other, in a buffer that it keeps.
  *
- * A record is written in place: `open` it with its key, let the codec write the value to `out`, and `close` it. The lengths
- * stand before what they measure, so room is left for them, and bytes move only where that guess was wrong. A record that
- * is opened and not closed leaves no trace.
+ * A record is written in place: `open` it with its key, let the codec write the value to `out`, and `close` it. The
+ * lengths stand before what they measure, so room is left for them, and bytes move only where that guess was wrong. A
+ * record that is opened and not closed leaves no trace.
  */
 export class BatchBuilder {
   /** Where the value of the open record goes. It takes no memory before the first: a topic may have many partitions. */
@@ -162,7 +162,9 @@ export class BatchBuilder {
     return Buffer.from(this.out.bytes.subarray(batchHeaderBytes, end))
   }
 
-  /** Takes back every record since the mark was saved; `records` are those before it where a batch was built in between. */
+  /**
+   * Takes back every record since the mark was saved; `records` are those before it where a batch was built in between.
+   */
   restore(mark: BatchMark, records?: Buffer): void {
     records?.copy(this.out.bytes, batchHeaderBytes)
     this.#end = mark.end

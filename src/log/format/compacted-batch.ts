@@ -1,6 +1,6 @@
 /**
- * A stored batch without some of its records, as Kafka's cleaner leaves it: base offset and last offset delta stay, so that
- * the batch still says which offsets it stands for.
+ * A stored batch without some of its records, as Kafka's cleaner leaves it: base offset and last offset delta stay, so
+ * that the batch still says which offsets it stands for.
  *
  * A batch that keeps tombstones says in its base timestamp until when (KIP-534, the delete horizon), and bit 6 of its
  * attributes says that it does. Records are copied as they are; only their deltas to the base timestamp change then.

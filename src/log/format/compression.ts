@@ -2,8 +2,8 @@
  * How the records of a batch are packed: Kafka's five ways, each in the framing that its Java client writes.
  *
  * gzip is Node's; the others are packages that are loaded when they are first needed, so that a platform without one of
- * them lacks that compression and nothing else. A small batch may say that it unpacks to anything, so the size is bounded
- * before a byte is unpacked.
+ * them lacks that compression and nothing else. A small batch may say that it unpacks to anything, so the size is
+ * bounded before a byte is unpacked.
  */
 import { createRequire } from 'node:module'
 import { gunzipSync, gzipSync } from 'node:zlib'

@@ -1,11 +1,12 @@
 /**
  * The header of a RecordBatch v2: the one place that knows where its fields lie, and in which order they are filled.
  *
- *     0 base offset 8 | 8 length 4 | 12 place mark 4 | 16 magic 1 | 17 CRC32C 4 | 21 attributes 2 | 23 last offset delta 4
- *     27 base timestamp 8 | 35 max timestamp 8 | 43 producer id 8 | 51 epoch 2 | 53 sequence 4 | 57 record count 4 | 61 records
+ *     0 base offset 8 | 8 length 4 | 12 place mark 4 | 16 magic 1 | 17 CRC32C 4 | 21 attributes 2
+ *     23 last offset delta 4 | 27 base timestamp 8 | 35 max timestamp 8 | 43 producer id 8 | 51 epoch 2
+ *     53 sequence 4 | 57 record count 4 | 61 records
  *
- * A builder writes what the records say. The log adds what it alone knows, where the batch stands, who wrote it and when it
- * was appended, and seals it: the CRC covers everything from the attributes on, and is computed once.
+ * A builder writes what the records say. The log adds what it alone knows, where the batch stands, who wrote it and
+ * when it was appended, and seals it: the CRC covers everything from the attributes on, and is computed once.
  */
 import { readInt32, readInt64, writeInt32, writeInt64 } from '../../core/bytes.ts'
 import { crc32c } from '../../core/checksum.ts'
@@ -91,7 +92,10 @@ export function completeHeader(batch: Buffer, mark: number, baseOffset: number, 
   sealBatch(batch)
 }
 
-/** Gives a batch its place, which the checksum does not cover: the offset of its first record, and its {@link placeMark}. */
+/**
+ * Gives a batch its place, which the checksum does not cover: the offset of its first record, and its {@link
+ * placeMark}.
+ */
 export function placeBatch(batch: Buffer, mark: number, baseOffset: number): void {
   writeInt64(batch, 0, baseOffset)
   writeInt32(batch, placeMarkAt, mark)

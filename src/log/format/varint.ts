@@ -54,7 +54,9 @@ function zigzag(value: number): bigint {
   return wide < 0n ? -wide * 2n - 1n : wide * 2n
 }
 
-/** Reads varints one after the other; a number that runs past the bytes is NaN, which no caller's check lets through. */
+/**
+ * Reads varints one after the other; a number that runs past the bytes is NaN, which no caller's check lets through.
+ */
 export class VarintReader {
   bytes: Uint8Array = noBytes
   at = 0

@@ -1,8 +1,9 @@
 /**
- * Who of a group gets which partition: functions of the members and the topics alone, so that whoever computes it gets the same.
+ * Which member of a group gets which partition: functions of the members and the topics alone, so that every process
+ * computes the same.
  *
- * `range` and `round-robin` give what Kafka's assignors of these names give. `cooperative-sticky` is as even as they are and moves
- * as little as it can.
+ * `range` and `round-robin` give what Kafka's assignors of these names give. `cooperative-sticky` is as even as they
+ * are and moves as little as it can.
  */
 import { type PartitionedTopic, partitionName, type PartitionNumbers } from '../format/partition-id.ts'
 
@@ -19,7 +20,7 @@ export interface Subscriber {
   readonly previous: readonly PartitionNumbers[]
 }
 
-/** The partitions of each member, by its id; every partition of a topic that somebody reads has exactly one. */
+/** The partitions of each member, by its id; every partition of a topic that any member reads has exactly one. */
 export type Assignment = ReadonlyMap<string, readonly PartitionNumbers[]>
 
 export const assignors: Readonly<
@@ -51,7 +52,9 @@ function range(subscribers: readonly Subscriber[], topics: readonly PartitionedT
   return dealt
 }
 
-/** All partitions in the order of their topics, to the members in turn; one that does not read the topic is passed over. */
+/**
+ * All partitions in the order of their topics, to the members in turn; one that does not read the topic is passed over.
+ */
 function roundRobin(subscribers: readonly Subscriber[], topics: readonly PartitionedTopic[]): Assignment {
   const dealt = emptyHands(subscribers)
   const order = subscribers.toSorted(byInstance)
@@ -66,7 +69,7 @@ function roundRobin(subscribers: readonly Subscriber[], topics: readonly Partiti
   return dealt
 }
 
-/** What a member has stays with it as long as nobody who could take it has two fewer. */
+/** What a member has stays with it as long as no member that could take it has two fewer. */
 function cooperativeSticky(subscribers: readonly Subscriber[], topics: readonly PartitionedTopic[]): Assignment {
   const dealt = emptyHands(subscribers)
   const order = subscribers.toSorted(byInstance)

@@ -1,6 +1,6 @@
 /**
- * A group as its row holds it: a version, so that whoever waits for a change need not parse the rest, then JSON. Partitions
- * are pairs there, [topic id, partition], because a row holds all of them twice.
+ * A group as its row holds it: a version, so that code waiting for a change need not parse the rest, then JSON.
+ * Partitions are pairs there, [topic id, partition], because a row holds all of them twice.
  */
 import { readInt64, writeInt64 } from '../../core/bytes.ts'
 import { namedKey } from '../../storage/keys.ts'

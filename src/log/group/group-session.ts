@@ -1,9 +1,10 @@
 /**
- * The heartbeat of an open log: one small durable commit per interval speaks for all its members, whatever their number.
+ * The heartbeat of an open log: one small durable commit per interval speaks for all its members, whatever their
+ * number.
  *
  * It also looks after the groups of its members: the first session that notices a dead member removes it. A member that
- * has all it should have waits for nobody, so it checks several times a second whether other sessions have ended:
- * otherwise nobody would take over from a process that was killed. A session that was itself held up (a stopped
+ * has all it should have waits for no one, so it checks several times a second whether other sessions have ended:
+ * otherwise no member would take over from a process that was killed. A session that was itself held up (a stopped
  * process, a busy event loop) is patient with the others, who may have been held up too.
  */
 import type { Clock } from '../../core/clock.ts'

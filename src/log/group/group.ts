@@ -1,9 +1,9 @@
 /**
  * A consumer group as a value, and everything that can happen to it as functions from one value to the next.
  *
- * The rule is that of KIP-848. Every member has a target, computed from the members and the topics by whoever changes either. A
- * member first gives up what it owns beyond its target, then takes what is in its target and owned by nobody. So a
- * partition never has two owners, and what need not move never stops.
+ * The rule is that of KIP-848. Every member has a target, computed from the members and the topics by the process that
+ * changes either. A member first gives up what it owns beyond its target, then takes what is in its target and has no
+ * owner. So a partition never has two owners, and what need not move never stops.
  *
  * Nothing here reads a clock, a file or a random number: storage and time are groups.ts.
  */
@@ -19,7 +19,7 @@ export interface GroupSubscription {
 
 export interface Member {
   readonly memberId: string
-  /** Of a static member: whoever joins under it takes the place of the one before. */
+  /** Of a static member: one that joins under it takes the place of the one before. */
   readonly instanceId?: string | undefined
   readonly clientId: string
   /** Who speaks for it: an open log. Absent when a static member has closed and may come back. */
@@ -157,7 +157,7 @@ export function release(group: Group, memberId: string, partitions: readonly Par
   return change(group, memberId, (member) => ({ ...member, owned: minus(member.owned, partitions) }))
 }
 
-/** What a member may take: in its target, and owned by nobody. */
+/** What a member may take: in its target, and without an owner. */
 export function available(group: Group, { target }: Member): PartitionNumbers[] {
   return minus(
     target,

@@ -1,12 +1,12 @@
 /**
- * Consumer groups in the log: one row for each, changed in write transactions by whoever acts.
+ * Consumer groups in the log: one row for each, changed in write transactions by any process that acts.
  *
- * There is no coordinator. Who joins, leaves or finds a dead member computes the new targets in the same transaction,
- * so the row is right after every commit, whoever dies next. A member is dead when its session has ended
- * (storage/sessions.ts), which the system knows at once, or when it was silent for its session timeout, as a frozen one
- * is. To a process that has just woken, or whose clock has jumped, everybody seems silent: it restarts their session
- * timeouts. A commit of positions looks at the row in its own transaction: only the owner of a partition moves its
- * position.
+ * There is no coordinator. A process that joins, leaves or finds a dead member computes the new targets in the same
+ * transaction, so the row is right after every commit, whichever process dies next. A member is dead when its session
+ * has ended (storage/sessions.ts), which the system knows at once, or when it was silent for its session timeout, as a
+ * frozen one is. To a process that has just woken, or whose clock has jumped, every other seems silent: it restarts
+ * their session timeouts. A commit of positions looks at the row in its own transaction: only the owner of a partition
+ * moves its position.
  */
 import { readInt64, writeInt64 } from '../../core/bytes.ts'
 import type { Clock } from '../../core/clock.ts'
@@ -46,7 +46,10 @@ export interface PositionCommit {
 /** Kafka's group.max.session.timeout.ms. */
 export const sessionTimeoutMaxMs = 1_800_000
 
-/** What more than this is between the clock and the time that has passed is a jump: it was set, or the machine has slept. */
+/**
+ * What more than this is between the clock and the time that has passed is a jump: it was set, or the machine has
+ * slept.
+ */
 const jumpMsMax = 500
 
 const pageRows = 256
@@ -61,7 +64,7 @@ export class Groups {
   #aheadMs: number
   /** When this was opened, or last knew that beats from before say nothing. */
   #openedMs: number
-  /** Nobody counts as silent since before then. */
+  /** No member counts as silent since before then. */
   #patientSinceMs = 0
 
   constructor(environment: Environment, topics: Topics, partitions: Partitions, positions: Positions, clock: Clock) {
@@ -94,7 +97,7 @@ export class Groups {
     return names
   }
 
-  /** The group without members that look dead, whether or not anybody has removed them. */
+  /** The group without members that look dead, whether or not they have been removed. */
   alive(name: string): Group {
     const stored = this.find(name)
     return stored === undefined ? emptyGroup : this.#expired(stored.group)
@@ -133,7 +136,9 @@ export class Groups {
     )
   }
 
-  /** Removes dead members and brings the targets up to date with the topics; writes only when that changes something. */
+  /**
+   * Removes dead members and brings the targets up to date with the topics; writes only when that changes something.
+   */
   settle(name: string): void {
     this.#settleAfter(name, (group) => group)
   }
@@ -190,7 +195,7 @@ export class Groups {
   }
 
   /**
-   * Commits positions as a member, or as nobody's: then only while the group has no members.
+   * Commits positions as a member, or without being one: then only while the group has no members.
    *
    * @throws MillraceError `member_fenced`, `owned_by_application`, `bad_option` for an offset past the end
    */
@@ -211,7 +216,7 @@ export class Groups {
   }
 
   /**
-   * False where the topic was deleted: nobody reads on from there.
+   * False where the topic was deleted: nothing reads on from there.
    *
    * @throws MillraceError `bad_option` for an offset past the end
    */
@@ -314,7 +319,7 @@ export class Groups {
     return changed
   }
 
-  /** This process was held up, and so may others have been: everybody has its session timeout from now on. */
+  /** This process was held up, and so may others have been: every member has its session timeout from now on. */
   bePatient(): void {
     this.#openedMs = this.#clock.now()
     this.#patientSinceMs = this.#openedMs
@@ -327,7 +332,7 @@ export class Groups {
     this.#aheadMs = aheadMs
     const lastSeenMs = (member: Member): number => {
       const seenMs = this.lastBeatMs(member)
-      // A beat of the future was one by a clock that was set back since.
+      // A beat with a future timestamp came from a clock that was set back since.
       return seenMs > nowMs + jumpMsMax ? this.#openedMs : Math.max(seenMs, this.#patientSinceMs)
     }
     return expire(group, nowMs, lastSeenMs, (member) => this.#isGone(member))

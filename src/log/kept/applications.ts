@@ -69,7 +69,7 @@ export class Applications {
     return epoch
   }
 
-  /** The instance has stopped: nobody runs the application now, unless a newer instance has started. */
+  /** The instance has stopped: the application is not running now, unless a newer instance has started. */
   end(transaction: WriteTransaction, name: string, epoch: number): void {
     const row = this.find(name)
     if (row?.epoch !== epoch) return

@@ -1,6 +1,6 @@
 /**
  * What deleted topics leave: their records and the positions of groups in them, removed in steps after the deletion, by
- * whoever is open then.
+ * any log that is open then.
  */
 import { readInt32, writeInt32 } from '../../core/bytes.ts'
 import type { DatabaseName } from '../../storage/databases.ts'

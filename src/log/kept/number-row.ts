@@ -1,5 +1,6 @@
 /**
- * Rows that are a list of whole numbers: 64 bits each, and a CRC32C over key and numbers, because LMDB has no checksums.
+ * Rows that are a list of whole numbers: 64 bits each, and a CRC32C over key and numbers, because LMDB has no
+ * checksums.
  */
 import { crc32c } from '../../core/checksum.ts'
 import { readInt64, writeInt32, writeInt64 } from '../../core/bytes.ts'

@@ -1,6 +1,6 @@
 /**
- * The ends of all partitions of a topic, for those who ask again and again: one range of rows is read, and only a row that
- * has changed is looked at.
+ * The ends of all partitions of a topic, for those who ask again and again: one range of rows is read, and only a row
+ * that has changed is looked at.
  */
 import { equalBytes } from '../../core/bytes.ts'
 import type { Environment } from '../../storage/environment.ts'

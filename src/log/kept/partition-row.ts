@@ -1,10 +1,10 @@
 /**
  * What is stored about a partition beside its batches: where it begins and ends, and its segments.
  *
- * A segment is a run of batches, as in Kafka, but only a row: it says how large and how old its batches are, so that retention
- * and look-ups by time pass over many at once. The segment that is appended to stands in the partition's own row, which
- * every append writes anyway; a closed one has a row of its own. Rows carry a CRC32C over themselves and their key, because
- * LMDB has no checksums.
+ * A segment is a run of batches, as in Kafka, but only a row: it says how large and how old its batches are, so that
+ * retention and lookups by time pass over many at once. The segment that is appended to stands in the partition's own
+ * row, which every append writes anyway; a closed one has a row of its own. Rows carry a CRC32C over themselves and
+ * their key, because LMDB has no checksums.
  */
 import { decodeNumbers, encodeNumbers } from './number-row.ts'
 

@@ -1,9 +1,9 @@
 /**
  * The batches of every partition: append at the end, read from an offset.
  *
- * A partition's row says where it begins and ends (partition-row.ts). Offsets are dense as they are appended; compaction
- * leaves gaps, and the row says up to where. The index by time has an entry for every batch that raised the largest
- * timestamp of its segment (time-index.ts).
+ * A partition's row says where it begins and ends (partition-row.ts). Offsets are dense as they are appended;
+ * compaction leaves gaps, and the row says up to where. The index by time has an entry for every batch that raised the
+ * largest timestamp of its segment (time-index.ts).
  */
 import { MillraceError } from '../../core/errors.ts'
 import type { DiskGuard } from '../../storage/disk-guard.ts'

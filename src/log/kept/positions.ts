@@ -1,7 +1,7 @@
 /**
  * How far groups and applications have read: the offset of the next record, by group and partition.
  *
- * Those of an application belong to it, because they are one with its state: nobody else may move them.
+ * Those of an application belong to it, because they are one with its state: nothing else may move them.
  */
 import { MillraceError } from '../../core/errors.ts'
 import type { Environment, WriteTransaction } from '../../storage/environment.ts'
@@ -70,7 +70,8 @@ export class Positions {
   /**
    * All positions of a group, by topic id and partition.
    *
-   * @throws MillraceError `damaged` when one is hidden or out of date: a reader that began there would read records again
+   * @throws MillraceError `damaged` when one is hidden or out of date: a reader that began there would read records
+   *   again
    */
   list(group: string): StoredPosition[] {
     const prefix = namedKey(group, '')
@@ -92,7 +93,10 @@ export class Positions {
     throw damaged(this.#environment.dir, what)
   }
 
-  /** Forgets what groups have committed for a topic, a step at a time; an application keeps its own and so notices a new topic. */
+  /**
+   * Forgets what groups have committed for a topic, a step at a time; an application keeps its own and so notices a new
+   * topic.
+   */
   *removeTopic(topicId: number): Generator<void> {
     for (let from: Buffer = Buffer.of(0); ;) {
       this.#environment.refresh()

@@ -1,9 +1,10 @@
 /**
  * Idempotence and fencing, as Kafka's brokers keep them: who has written what last, and who may write.
  *
- * A batch carries its producer's id, epoch and sequence number. The last batches of each producer and partition are kept
- * beside the records, in the same transaction, so that whoever does not know the outcome of an append may repeat it: a
- * batch that is there is not appended again. A transactional id belongs to the producer that was opened with it last.
+ * A batch carries its producer's id, epoch and sequence number. The last batches of each producer and partition are
+ * kept beside the records, in the same transaction, so that a producer that does not know the outcome of an append may
+ * repeat it: a batch that is there is not appended again. A transactional id belongs to the producer that was opened
+ * with it last.
  */
 import { days } from '../../core/duration.ts'
 import { MillraceError } from '../../core/errors.ts'
@@ -64,7 +65,7 @@ export class Producers {
     this.#partitions = partitions
   }
 
-  /** An id that nobody had before. */
+  /** An id that was never used before. */
   allocate(transaction: WriteTransaction): ProducerIdentity {
     return { producerId: this.#catalogue.takeProducerId(transaction), epoch: 0 }
   }
@@ -82,11 +83,11 @@ export class Producers {
     })
   }
 
-  /** @throws MillraceError `fenced` when another producer was opened with the id since, or nobody has used it for long */
+  /** @throws MillraceError `fenced` when another producer was opened with the id since, or it was not used for long */
   checkOwner(transactionalId: string, { producerId, epoch }: ProducerIdentity): void {
     const owner = this.#owner(transactionalId)
     if (owner === undefined) {
-      // Whoever had it last is not known any more. Kafka's answer is INVALID_PRODUCER_ID_MAPPING.
+      // Its last holder is no longer known. Kafka's answer is INVALID_PRODUCER_ID_MAPPING.
       throw fenced(
         `transactionalId "${transactionalId}" was not used for ${producerExpiryMs / days(1)} days and is forgotten; ` +
           'nothing is written. Open another producer with it',
@@ -99,7 +100,7 @@ export class Producers {
   }
 
   /**
-   * {@link checkOwner} inside of a transaction, which keeps the id from being forgotten.
+   * {@link checkOwner} inside a transaction, which keeps the id from being forgotten.
    *
    * @throws MillraceError `fenced`
    */
@@ -141,8 +142,8 @@ export class Producers {
    *
    * Of a producer without a state (a new one, or one that was forgotten) any sequence number is taken, as in Kafka.
    *
-   * @throws MillraceError `out_of_order_sequence` when it does not follow the batch before it, `fenced` when a newer epoch
-   *   of the producer has written
+   * @throws MillraceError `out_of_order_sequence` when it does not follow the batch before it, `fenced` when a newer
+   *   epoch of the producer has written
    */
   appendStamped(transaction: WriteTransaction, partition: PartitionId, batch: Buffer, nowMs: number): StampedAppend {
     const { producerId, epoch, sequence } = producerOf(batch)
@@ -231,7 +232,7 @@ export class Producers {
   }
 }
 
-/** When a row was used last. A damaged one is left alone: whoever needs it says so. */
+/** When a row was used last. A damaged one is left alone: the code that needs it says so. */
 function lastUseOf(key: Buffer, value: Buffer): number {
   const isState = key.subarray(0, statePrefix.length).equals(statePrefix)
   const lastUsedMs = isState ? decodeState(key, value)?.lastAppendMs : decodeOwner(key, value)?.lastUsedMs

@@ -1,9 +1,9 @@
 /**
  * The first offset whose record has at least a given timestamp, in whatever order the timestamps came.
  *
- * A segment knows its largest timestamp, so segments that are too old are passed over; within one, an entry stands for every
- * batch that raised the largest timestamp, so the first candidate is one seek away. Deletions and compaction only take
- * records away: a candidate may have lost its record, and the search goes on after it.
+ * A segment knows its largest timestamp, so segments that are too old are passed over; within one, an entry stands for
+ * every batch that raised the largest timestamp, so the first candidate is one seek away. Deletions and compaction only
+ * take records away: a candidate may have lost its record, and the search goes on after it.
  */
 import type { Environment } from '../../storage/environment.ts'
 import { maxTimestampOf } from '../format/header.ts'

@@ -1,6 +1,6 @@
 /**
- * What may be changed about a topic that is in use: its configuration always, its number of partitions only while no stored
- * data depends on it.
+ * What may be changed about a topic that is in use: its configuration always, its number of partitions only while no
+ * stored data depends on it.
  */
 import { MillraceError } from '../../core/errors.ts'
 import { checkOptions } from '../../core/checks.ts'

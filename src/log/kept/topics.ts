@@ -37,7 +37,7 @@ export function detailsOf(description: TopicDescription): TopicDetails {
 
 /** What a typed constant says about its topic. */
 export interface TopicRequest {
-  /** What the topic is called. */
+  /** The name of the topic. */
   readonly name: string
   /** How many partitions it gets; 1 when nothing is said. */
   readonly partitions?: number | undefined
@@ -148,7 +148,7 @@ export class Topics {
     return description
   }
 
-  /** Counts every change of the catalogue: whoever keeps a description looks whether it is still the newest. */
+  /** Counts every change of the catalogue: code that keeps a description checks whether it is still the newest. */
   version(): number {
     return this.#catalogue.row().version
   }
@@ -176,7 +176,8 @@ export class Topics {
   /**
    * Adds empty partitions after those that a topic has.
    *
-   * @throws MillraceError `topic_unknown`, `bad_option`, `partitions_differ` when stored data depends on how many there are
+   * @throws MillraceError `topic_unknown`, `bad_option`, `partitions_differ` when stored data depends on how many there
+   *   are
    */
   addPartitions(name: string, partitions: number): TopicDescription {
     checkPartitions(partitions)
@@ -198,8 +199,8 @@ export class Topics {
   }
 
   /**
-   * Removes a topic: its name and partitions at once, so that nobody appends or reads on. Its records are removed in steps
-   * (deleted-topics.ts).
+   * Removes a topic: its name and partitions at once, so that nothing appends or reads on. Its records are removed in
+   * steps (deleted-topics.ts).
    *
    * @throws MillraceError `topic_unknown`
    */

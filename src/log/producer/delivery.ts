@@ -4,10 +4,11 @@
 import type { Offset } from '../../core/units.ts'
 
 /**
- * What a producer waits for: `'all'` until a record is durable; `1` until it is taken into the next commit; `0` for nothing.
+ * What a producer waits for: `'all'` until a record is durable; `1` until it is taken into the next commit; `0` for
+ * nothing.
  *
- * Records that are sent with 1 or 0 are lost when the process dies before that commit, a few ms later. There are no replicas,
- * so `'all'` and 1 differ in durability alone.
+ * Records that are sent with 1 or 0 are lost when the process dies before that commit, a few ms later. There are no
+ * replicas, so `'all'` and 1 differ in durability alone.
  */
 export type Acks = 'all' | 1 | 0
 
@@ -27,7 +28,9 @@ export interface SendResult<A extends Acks = 'all'> {
   readonly offset: KnownOffset<A>
 }
 
-/** Where the records of one `sendMany` were written: for each partition that got some, the first offset and how many. */
+/**
+ * Where the records of one `sendMany` were written: for each partition that got some, the first offset and how many.
+ */
 export interface SendManyResult<A extends Acks = 'all'> {
   /** The topic they went to. */
   readonly topic: string

@@ -17,7 +17,8 @@ import type { ProducerMetrics } from './producer-metrics.ts'
  * @example
  * ```ts
  * const producer = log.producer()
- * const sent = ['/', '/cart'].map((page) => producer.send(clicks, { key: 'a', value: { page, status: 200, bytes: 0 } }))
+ * const visits = ['/', '/cart'].map((page) => ({ page, status: 200, bytes: 0 }))
+ * const sent = visits.map((value) => producer.send(clicks, { key: 'a', value }))
  * for (const { partition, offset } of await Promise.all(sent)) console.log(partition, offset)
  * ```
  */
@@ -29,8 +30,8 @@ export interface Producer<A extends Acks = 'all'> extends AsyncDisposable {
    * each: for speed send many, then await all, or use {@link sendMany}.
    *
    * @throws MillraceError `bad_record`, `encode_failed`, `partitions_differ`, `buffer_full`, `closed`,
-   * `storage_failed`, `user_function_threw` of the partitioner, `invalid_transaction_state` on a transactional
-   * producer. With `acks: 0` it never rejects.
+   *   `storage_failed`, `user_function_threw` of the partitioner, `invalid_transaction_state` on a transactional
+   *   producer. With `acks: 0` it never rejects.
    */
   send<K, V>(topic: Topic<K, V>, record: RecordInput<NoInfer<K>, NoInfer<V>>): Promise<Answer<A, SendResult<A>>>
 
@@ -56,8 +57,8 @@ export interface Producer<A extends Acks = 'all'> extends AsyncDisposable {
    * Runs a function whose sends are written in one commit, with the positions of consumers that it adds: all or
    * nothing, and never visible in part. Resolves with where the records are.
    *
-   * A throw of the function aborts, and this rejects with it. One transaction at a time: a second one, also from inside
-   * of the function, is refused. It is written while other writers wait; {@link ProducerOptions.transactionMaxBytes}
+   * A throw of the function aborts, and this rejects with it. One transaction at a time: a second one, even from inside
+   * the function, is refused. It is written while other writers wait; {@link ProducerOptions.transactionMaxBytes}
    * bounds that.
    *
    * @example
@@ -155,7 +156,7 @@ export interface Transaction {
    * what is committed.
    *
    * @throws MillraceError `invalid_transaction_state`, `transaction_timed_out`, `bad_option` for a consumer that
-   * commits by itself
+   *   commits by itself
    */
   sendOffsets(consumer: OffsetSource): void
 }

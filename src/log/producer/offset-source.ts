@@ -6,7 +6,7 @@ import type { WriteTransaction } from '../../storage/environment.ts'
 /** A consumer, as a transaction sees it: someone who has read up to somewhere. */
 export interface OffsetSource {
   /**
-   * What is read up to now, for a producer of the same log: nobody else can tell what it is.
+   * What is read up to now, for a producer of the same log: nothing else can tell what it is.
    *
    * @internal called by `sendOffsets`
    */
@@ -15,7 +15,9 @@ export interface OffsetSource {
 
 /** What it is in a directory. */
 export interface OffsetStage {
-  /** Throws when the reader may not commit any more (it has lost its partitions): the whole transaction is undone then. */
+  /**
+   * Throws when the reader may not commit any more (it has lost its partitions): the whole transaction is undone then.
+   */
   write(transaction: WriteTransaction): void
   /** After the transaction is durable. */
   committed(): void

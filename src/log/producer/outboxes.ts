@@ -1,6 +1,6 @@
 /**
- * Records on their way into the log: encoded, put to their partition, and gathered into batches until a flush writes them
- * all in one commit.
+ * Records on their way into the log: encoded, put to their partition, and gathered into batches until a flush writes
+ * them all in one commit.
  */
 import { ByteWriter } from '../../core/bytes.ts'
 import type { Clock } from '../../core/clock.ts'
@@ -48,7 +48,10 @@ export interface OutboxOptions {
 
 /** What one commit of outboxes does beside writing their batches. */
 export interface Flush {
-  /** Whose batches they are; called in the transaction, before they are written. Undefined leaves them without a producer. */
+  /**
+   * Whose batches they are; called in the transaction, before they are written. Undefined leaves them without a
+   * producer.
+   */
   readonly identity?: ((transaction: WriteTransaction) => ProducerIdentity | undefined) | undefined
   /** Called in the transaction, after they are written. */
   readonly also?: ((transaction: WriteTransaction) => void) | undefined
@@ -126,7 +129,7 @@ export class Outboxes {
   /**
    * A record that is half written cannot make room for another.
    *
-   * @throws MillraceError `invalid_transaction_state` inside of a serde or a partitioner that was called for a record
+   * @throws MillraceError `invalid_transaction_state` inside a serde or a partitioner that was called for a record
    */
   checkIdle(): void {
     if (!this.#isAppending) return
@@ -153,7 +156,8 @@ export class Outboxes {
   /**
    * Encodes a record into the outbox of its partition, and closes its batch when that is full.
    *
-   * @throws MillraceError `bad_record`, `encode_failed`, `user_function_threw`, and what the options say when the outboxes are full
+   * @throws MillraceError `bad_record`, `encode_failed`, `user_function_threw`, and what the options say when the
+   *   outboxes are full
    */
   append(route: Route, record: RecordInput<unknown, unknown>): Outbox {
     this.#isAppending = true

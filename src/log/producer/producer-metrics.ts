@@ -21,7 +21,10 @@ export interface ProducerMetrics {
   readonly pendingRecords: number
   /** Their size before compression. */
   readonly pendingBytes: number
-  /** How many records were not written, by the code of the error; with any `acks`. Those of an aborted transaction are not counted. */
+  /**
+   * How many records were not written, by the code of the error; with any `acks`. Those of an aborted transaction are
+   * not counted.
+   */
   readonly failures: Readonly<Partial<Record<ErrorCode, number>>>
 }
 

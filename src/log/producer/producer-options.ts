@@ -17,15 +17,18 @@ export interface ProducerOptions<A extends Acks = Acks> {
   readonly lingerMs?: number | undefined
   /** The size that a batch is closed at, in bytes. Default 131,072. */
   readonly batchBytes?: number | undefined
-  /** The most bytes that may wait for a flush, one record included; a send beyond is refused with `buffer_full`. Default 64 MiB. */
+  /**
+   * The most bytes that may wait for a flush, one record included; a send beyond is refused with `buffer_full`. Default
+   * 64 MiB.
+   */
   readonly bufferBytes?: number | undefined
   /** How each batch is compressed, where its topic leaves that to the producer. Default `none`. */
   readonly compression?: Compression | undefined
   /** Chooses the partition of records that do not name one. Default: Kafka's, murmur2 of the key. */
   readonly partitioner?: Partitioner | undefined
   /**
-   * Whether batches carry a producer id and sequence numbers, so that one that is appended again is found. Default true; there
-   * is little reason for false.
+   * Whether batches carry a producer id and sequence numbers, so that one that is appended again is found. Default
+   * true; there is little reason for false.
    */
   readonly idempotent?: boolean | undefined
   /**

@@ -57,7 +57,8 @@ export interface Route {
 }
 
 /**
- * Says which partition, from 0, a record goes to. Records of one key keep their order only if it always says the same for it.
+ * Says which partition, from 0, a record goes to. Records of one key keep their order only if it always says the same
+ * for it.
  */
 export type Partitioner = (
   record: RecordInput<unknown, unknown>,

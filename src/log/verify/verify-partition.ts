@@ -1,5 +1,5 @@
 /**
- * Checks a partition: its row, every segment, and that nothing lies outside of its segments.
+ * Checks a partition: its row, every segment, and that nothing lies outside its segments.
  */
 import type { Environment } from '../../storage/environment.ts'
 import { numberOfKey, partitionKey, partitionNumberKey } from '../../storage/keys.ts'
@@ -78,7 +78,8 @@ function checkRow(environment: Environment, partition: PartitionId, findings: Fi
       partition: index,
       ...(offset === undefined ? {} : { offset }),
     })
-  if (environment.get('partitions', partitionKey(topicId, index)) === undefined) return // deleted meanwhile, or an orphan check's case
+  // Deleted meanwhile, or a case for the check of orphans.
+  if (environment.get('partitions', partitionKey(topicId, index)) === undefined) return
   const row = readRow(environment, partition)
   if (row === undefined) return wrong('wrong_partition', 'its row is damaged: where it ends is not known')
   const { startOffset, endOffset, gapsEnd, bytes, active } = row

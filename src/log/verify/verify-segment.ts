@@ -1,8 +1,9 @@
 /**
  * Checks the batches of one segment against each other, against its row and against its part of the index by time.
  *
- * It is a generator that rests between pages. Whoever runs it without a rest sees one snapshot, so what it finds then is
- * so. Whoever lets writers in between may find what is only half of two states, and has to look again without a rest.
+ * It is a generator that rests between pages. Run without a rest it sees one snapshot, so what it finds then is
+ * certain. If writers come in between, what it finds may be half of two states, and has to be checked again without a
+ * rest.
  */
 import { MillraceError } from '../../core/errors.ts'
 import type { Environment } from '../../storage/environment.ts'
@@ -212,7 +213,9 @@ class SegmentCheck {
   }
 }
 
-/** The entries of a segment for the batches before its end; damaged ones are left out, whoever checks rows reports them. */
+/**
+ * The entries of a segment for the batches before its end; damaged ones are left out; the check of rows reports them.
+ */
 function readTimes(environment: Environment, partition: PartitionId, range: SegmentRange): TimeEntry[] {
   const rows = environment.storedRange('times', ...timeRange(partition, range.baseOffset), timesMax)
   return rows.flatMap(({ key, value }) => {

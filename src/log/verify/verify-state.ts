@@ -1,6 +1,7 @@
 /**
- * Checks the rows of stores: each against its checksum, those of a partition against the count and the sum that the head of their
- * store has of them, and the journal against its head. A row that is absent or out of date shows up in the sum.
+ * Checks the rows of stores: each against its checksum, those of a partition against the count and the sum that the
+ * head of their store has of them, and the journal against its head. A row that is absent or out of date shows up in
+ * the sum.
  */
 import { readInt64 } from '../../core/bytes.ts'
 import type { DatabaseName, Entry } from '../../storage/databases.ts'
