@@ -1,9 +1,10 @@
 /**
- * One lock for a directory, held by whoever commits to it or opens it; the system takes it back from a process that dies.
+ * One lock for a directory, held while a process commits to it or opens it; the system releases the lock of a process
+ * that dies.
  *
- * LMDB has a mutex for its writers, but opening an environment stands outside of it: it reads the number of the last
- * transaction from the file and, some microseconds later, writes it to where the next writer looks. A commit in between is
- * forgotten: the next one takes its number and its place (docs/decisions/0006-commit-lock.md).
+ * LMDB has a mutex for its writers, but opening an environment stands outside it: it reads the number of the last
+ * transaction from the file and, some microseconds later, writes it to where the next writer looks. A commit in between
+ * is forgotten: the next one takes its number and its place (docs/decisions/0006-commit-lock.md).
  */
 import { closeSync, fstatSync, type Stats, writeSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -20,7 +21,7 @@ interface FileLocks {
   readonly tryLock: (file: number, offset: number, length: number, options?: { readonly shared: boolean }) => boolean
 }
 
-/** The byte that is locked by whoever commits or opens. */
+/** The byte that is locked for a commit or an opening. */
 const commitByte = 0
 /** The byte that all those share who wait for the other one without blocking. */
 const waitByte = 1
@@ -49,14 +50,14 @@ export class CommitLock {
     this.#file = openOrMakeFile(join(dir, commitFile), modes)
   }
 
-  /** Blocks until nobody else commits or opens, and takes the lock. */
+  /** Blocks until no other process commits or opens, and takes the lock. */
   take(): void {
     const askedMs = monotonicMs()
     waitForLockSync(this.#file, commitByte, 1)
     this.#waitedMs += monotonicMs() - askedMs
   }
 
-  /** Runs a step while nobody else commits or opens. */
+  /** Runs a step while no other process commits or opens. */
   hold<T>(step: () => T): T {
     this.take()
     try {
@@ -88,7 +89,7 @@ export class CommitLock {
   /** Whether someone waits for the lock elsewhere. */
   get othersWait(): boolean {
     if (!tryLock(this.#file, waitByte, 1)) return true
-    // Nobody else has the byte, so now it is ours alone: it goes back to what it was.
+    // No one else has the byte, so now it is ours alone: it goes back to what it was.
     if (this.#isWaiting) tryLock(this.#file, waitByte, 1, { shared: true })
     else unlock(this.#file, waitByte, 1)
     return false

@@ -1,8 +1,9 @@
 /**
  * Tells listeners of the commits of any process on a directory.
  *
- * Those of this process are told by whoever commits; those of others are noticed by a watch of the file that every commit
- * writes to when it is visible, with a slow poll behind it for file systems that do not report changes.
+ * Those of this process are announced by the code that commits; those of others are noticed by a watch of the file that
+ * every commit writes to when it is visible, with a slow poll as a fallback for file systems that do not report
+ * changes.
  */
 import { type FSWatcher, watch } from 'node:fs'
 import { systemClock } from '../core/clock.ts'

@@ -46,8 +46,8 @@ export class DataFile {
   #filePages = 0
 
   /**
-   * @throws MillraceError `format_unknown` for a file that is not LMDB's, or of another version of it; `damaged` for an empty one;
-   *   what the system says when it cannot be opened for writing
+   * @throws MillraceError `format_unknown` for a file that is not LMDB's, or of another version of it; `damaged` for an
+   *   empty one; what the system says when it cannot be opened for writing
    */
   constructor(path: string) {
     this.#path = path

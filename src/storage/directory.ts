@@ -43,8 +43,8 @@ export const incompleteCopy = 'incomplete-copy'
 /**
  * Refuses what is not a log, before anything is created in the directory.
  *
- * LMDB maps whatever it finds and crashes the process on some files that are none of its own, and on one that it may not
- * write.
+ * LMDB maps whatever it finds and crashes the process on some files that are none of its own, and on one that it may
+ * not write.
  */
 export function checkDataFile(dir: string): void {
   isFileThere(lockFileOf(dir))
@@ -60,15 +60,15 @@ export function checkDataFile(dir: string): void {
   if (isDirectoryThere(sessionsOf(dir)) && !isThere) {
     throw new MillraceError(
       'damaged',
-      `${path} is missing, but ${sessionsOf(dir)} shows that there was a log: restore a backup, or remove the directory to begin anew`,
+      `${path} is missing, but ${sessionsOf(dir)} shows that there was a log: restore a backup, or remove the directory to start over`,
     )
   }
   if (size > 0) new DataFile(path).close()
 }
 
 /**
- * Creates the file where it is missing: in a directory beside it, and under its own name only when it is durable. A power cut
- * would leave a file that nobody can open.
+ * Creates the file where it is missing: in a directory beside it, and under its own name only when it is durable. A
+ * power cut would leave a file that cannot be opened.
  */
 export function createDataFile(
   dir: string,
@@ -85,7 +85,7 @@ export function createDataFile(
   })
 }
 
-/** The directory is new, so nobody else can have put anything into it. */
+/** The directory is new, so no one else can have put anything into it. */
 function inBirthplace(dir: string, create: (birthplace: string) => void): void {
   const birthplace = mkdtempSync(join(dir, 'new-'))
   try {

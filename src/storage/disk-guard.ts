@@ -1,5 +1,6 @@
 /**
- * Refuses appends before the disk is full: a commit that fails half-way stops everything, one that is refused stops nothing.
+ * Refuses appends before the disk is full: a commit that fails half-way stops everything, one that is refused stops
+ * nothing.
  *
  * What is free on the disk is looked at once in a while; what was deleted leaves free pages in the file, which are used
  * again before it grows, so deleting makes room too.
@@ -8,7 +9,7 @@ import { statfsSync } from 'node:fs'
 import type { Clock } from '../core/clock.ts'
 import { MillraceError } from '../core/errors.ts'
 
-/** What the guard looks at, in bytes. */
+/** What the guard checks, in bytes. */
 export interface DiskSpace {
   /** Free on the disk, for this user, and in the address space. */
   freeBytes(): number
@@ -19,10 +20,10 @@ export interface DiskSpace {
 const mebibyte = 1_048_576
 /** Appends stop when less is free, or less than twice what the last commit wrote. */
 const freeBytesMin = 64 * mebibyte
-/** The disk is looked at again after this time or so many written bytes; while it is full, at every append. */
+/** The disk is checked again after this time or this many written bytes; while it is full, at every append. */
 const lookEveryMs = 1_000
 const lookEveryBytes = 16 * mebibyte
-/** Free pages lie scattered, and large batches need them side by side: they must be so many times what is needed. */
+/** Free pages lie scattered, and large batches need them side by side: they must be this many times what is needed. */
 const reusableFactor = 4
 
 export class DiskGuard {
@@ -44,7 +45,7 @@ export class DiskGuard {
   /**
    * Called with the size of every append before it is written.
    *
-   * @throws MillraceError `disk_full`; nothing is written then, and the next append is looked at anew
+   * @throws MillraceError `disk_full`; nothing is written then, and the next append is checked again
    */
   check(bytes: number): void {
     const nowMs = this.#clock.now()

@@ -1,9 +1,9 @@
 /**
  * The file of a new log: LMDB's own layout of an environment with databases that hold nothing, as of its first commit.
  *
- * LMDB makes a database only inside a transaction that code of ours has to be in the middle of, and a worker thread may be
- * terminated in the middle (docs/decisions/0012-no-code-under-lmdbs-mutex.md). Three pages that are written as they are need no
- * transaction. A test holds them against those that LMDB makes.
+ * LMDB makes a database only inside a transaction that code of ours has to be in the middle of, and a worker thread may
+ * be terminated in the middle (docs/decisions/0012-no-code-under-lmdbs-mutex.md). Three pages that are written as they
+ * are need no transaction. A test holds them against those that LMDB makes.
  */
 import { emptyMeta, pageHeaderBytes, pageHeader, rootedMeta } from './meta-pages.ts'
 

@@ -1,10 +1,10 @@
 /**
  * One LMDB environment per directory, and the only place that begins a write transaction.
  *
- * A write is atomic over all databases, keeps nothing when its work throws, and is durable when it returns. Its work runs under
- * the lock of the directory and only notes its changes; LMDB gets them all at once (lmdb-writer.ts). After a failed commit
- * nothing is known about the disk, so the environment is poisoned: it says why and refuses all further work (fail-stop). No
- * code of a user runs inside a write.
+ * A write is atomic over all databases, keeps nothing when its work throws, and is durable when it returns. Its work
+ * runs under the lock of the directory and only notes its changes; LMDB gets them all at once (lmdb-writer.ts). After a
+ * failed commit nothing is known about the disk, so the environment is poisoned: it says why and refuses all further
+ * work (fail-stop). No code of a user runs inside a write.
  */
 import { statSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
@@ -36,7 +36,7 @@ import { NotingTransaction, type WriteTransaction } from './write-transaction.ts
 export type { EnvironmentOptions } from './environment-options.ts'
 export type { WriteTransaction } from './write-transaction.ts'
 
-/** Commits between two looks for readers that are dead, which costs a few µs. */
+/** Commits between two checks for dead readers, each of which costs a few µs. */
 const commitsBetweenReaderChecks = 16
 
 /**
@@ -79,8 +79,8 @@ export class Environment {
   /**
    * Opens a directory, and creates it where it is missing.
    *
-   * @throws MillraceError `format_unknown` for a directory of another format, `damaged` for a file whose last commit is lost,
-   *   `storage_failed` when it cannot be opened
+   * @throws MillraceError `format_unknown` for a directory of another format, `damaged` for a file whose last commit is
+   *   lost, `storage_failed` when it cannot be opened
    */
   constructor(dir: string, options: EnvironmentOptions = {}) {
     const { pageSizeBytes = defaultPageSizeBytes, mapBytes = defaultMapBytes, fileMode, throwAway = false } = options
@@ -124,11 +124,11 @@ export class Environment {
   }
 
   /**
-   * Runs `work` as the only write of anyone; what it wrote is durable and visible to all processes when this returns, or nothing
-   * is when it throws. Blocks while others commit, unless it is called {@link inTurn}.
+   * Runs `work` as the only write of anyone; what it wrote is durable and visible to all processes when this returns,
+   * or nothing is when it throws. Blocks while others commit, unless it is called {@link inTurn}.
    *
-   * @throws MillraceError `storage_failed` when the commit fails: the environment is poisoned from then on; `defect` inside of
-   *   another write
+   * @throws MillraceError `storage_failed` when the commit fails: the environment is poisoned from then on; `defect`
+   *   inside another write
    */
   write<T>(work: (transaction: WriteTransaction) => T): T {
     this.#prepare()
@@ -138,8 +138,8 @@ export class Environment {
   }
 
   /**
-   * As {@link write}, but the event loop goes on while others commit: returns what `work` returns when nobody does, which is almost
-   * always, and a promise of it when it has to wait. Those who wait here go on in the order of their calls.
+   * As {@link write}, but the event loop goes on while others commit: returns what `work` returns when no other
+   * commits, which is almost always, and a promise of it when it has to wait. Waiting calls go on in their order.
    *
    * @throws MillraceError as {@link write}; the promise rejects with it
    */
@@ -148,8 +148,8 @@ export class Environment {
   }
 
   /**
-   * Runs a step that writes, once or several times, without blocking the event loop while others commit: at once when nobody does,
-   * or when they are done. Nobody else commits while it runs, so it should be short.
+   * Runs a step that writes, once or several times, without blocking the event loop while others commit: at once when
+   * none does, or when they are done. No other process commits while it runs, so it should be short.
    *
    * @throws MillraceError as {@link write}, and what `step` throws; the promise rejects with it
    */
@@ -176,7 +176,7 @@ export class Environment {
     this.#checkUsable()
     assert(!this.#isWriting, 'no write begins inside of another one')
     for (const prepare of this.#beforeWrites) prepare()
-    // A process that is killed in the middle of a read leaves its snapshot behind, and the file grows until that is found.
+    // A process that is killed in the middle of a read leaves its snapshot, and the file grows until that is found.
     if (this.#commits++ % commitsBetweenReaderChecks === 0) this.#orFail(() => this.releaseDeadReaders())
   }
 
@@ -238,8 +238,8 @@ export class Environment {
   }
 
   /**
-   * Frees the places of processes that died, and returns how many there were. The snapshot of one that was killed while it read
-   * would keep pages from being used again for ever; {@link write} does so every few commits.
+   * Frees the places of processes that died, and returns how many there were. The snapshot of one that was killed while
+   * it read would keep pages from being used again for ever; {@link write} does so every few commits.
    */
   releaseDeadReaders(): number {
     this.#checkUsable()
@@ -285,7 +285,7 @@ export class Environment {
     return this.#rows.reverseRange(database, from, to, limit)
   }
 
-  /** A range in pages of up to `limit` entries; each is read when it is asked for, so no snapshot is held in between. */
+  /** A range in pages of up to `limit` entries, each read when it is asked for: no snapshot is held in between. */
   pages(database: DatabaseName, from: Uint8Array, to: Uint8Array, limit: number): Generator<Entry[], undefined> {
     return this.#rows.pages(database, from, to, limit)
   }
@@ -295,7 +295,7 @@ export class Environment {
     return this.#rows.storedRange(database, from, to, limit)
   }
 
-  /** The keys of a {@link range}, without a look at the values. */
+  /** The keys of a {@link range}, without reading the values. */
   keys(database: DatabaseName, from: Uint8Array, to: Uint8Array, limit: number): Buffer[] {
     return this.#rows.keys(database, from, to, limit)
   }
@@ -321,14 +321,14 @@ export class Environment {
     return this.#rows.statistics()
   }
 
-  /** How much the file may still grow: infinite, unless a limit of the process (`ulimit -v`) ends it before its disk does. */
+  /** How much the file may still grow: infinite, unless a limit of the process (`ulimit -v`) ends before the disk. */
   growableBytes(): number {
     return this.#bytesMax === Infinity ? Infinity : Math.max(0, this.#bytesMax - this.#file.stats.size)
   }
 
   /**
-   * Writes a consistent copy of the whole environment, as of the newest commit, to the file of another directory. Others go on
-   * reading and writing; pages that they free meanwhile are used again only when the copy is done.
+   * Writes a consistent copy of the whole environment, as of the newest commit, to the file of another directory.
+   * Others go on reading and writing; pages that they free meanwhile are used again only when the copy is done.
    *
    * @throws MillraceError `storage_failed`; what is in the directory is no copy then
    */
@@ -363,7 +363,7 @@ export class Environment {
     return lastTransaction(this.#root)
   }
 
-  /** Calls back soon after commits of any process, until the returned function is called. It may call back without news. */
+  /** Calls back soon after commits of any process, perhaps without news, until the returned function is called. */
   onCommit(listener: () => void): () => void {
     this.#checkUsable()
     return this.#watch.add(listener)
@@ -382,7 +382,7 @@ export class Environment {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    this.#watch.close() // whoever waits finds that it is closed
+    this.#watch.close() // what waits finds that it is closed
     this.#turns.close(logIsClosed(this.dir))
     this.sessions.end()
     await Promise.allSettled(this.#copies)

@@ -1,6 +1,6 @@
 /**
- * Says in words what a failure of the disk is and what to do about it: LMDB reports a full disk as an I/O error, because the
- * last write that fits is cut short.
+ * Says in words what a failure of the disk is and what to do about it: LMDB reports a full disk as an I/O error,
+ * because the last write that fits is cut short.
  */
 import { statfsSync } from 'node:fs'
 import { constants } from 'node:os'

@@ -1,8 +1,8 @@
 /**
  * Calling lmdb in a thread that may be terminated.
  *
- * Its compiled code aborts the process when it is called in a thread that Node has told to stop and that V8 has not stopped yet.
- * On a busy machine that lasts for a while.
+ * Its compiled code aborts the process when it is called in a thread that Node has told to stop and that V8 has not
+ * stopped yet. On a busy machine that lasts for a while.
  */
 import * as lmdb from 'lmdb'
 import { createRequire } from 'node:module'
@@ -30,7 +30,9 @@ function isToldToStop(): boolean {
   }
 }
 
-/** Opening a file takes long, and lmdb calls its compiled code again right after it; but it sets this property first. */
+/**
+ * Opening a file takes long, and lmdb calls its compiled code again right after it; but it sets this property first.
+ */
 export function noticeTerminationOfOpening(): void {
   Object.defineProperty(nativeAddon.Env.prototype, 'path', {
     configurable: true,

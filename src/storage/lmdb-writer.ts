@@ -1,10 +1,10 @@
 /**
  * Puts the changes of a write into LMDB, all of them in one durable transaction.
  *
- * A thread that is terminated while it holds LMDB's mutex for writers takes it along: its process hangs, and all others with it.
- * So a worker thread, which anyone may terminate at any moment, never takes it. It hands its changes to a thread of lmdb's own,
- * in one native call, and sleeps until that one has committed. The main thread is never terminated in between, and commits by
- * itself, which is faster (docs/decisions/0012-no-code-under-lmdbs-mutex.md).
+ * A thread that is terminated while it holds LMDB's mutex for writers takes it along: its process hangs, and all others
+ * with it. So a worker thread, which anyone may terminate at any moment, never takes it. It hands its changes to a
+ * thread of lmdb's own, in one native call, and sleeps until that one has committed. The main thread is never
+ * terminated in between, and commits by itself, which is faster (docs/decisions/0012-no-code-under-lmdbs-mutex.md).
  */
 import * as lmdb from 'lmdb'
 import { isMainThread } from 'node:worker_threads'
@@ -16,7 +16,10 @@ import { type Change, PendingRows } from './pending-rows.ts'
 
 /** What we use of lmdb beyond its declarations. */
 interface NativeEnvironment {
-  /** Runs the instructions at an address in a transaction of a thread of its own, and keeps `done` until it has called it. */
+  /**
+   * Runs the instructions at an address in a transaction of a thread of its own, and keeps `done` until it has called
+   * it.
+   */
   startWriting(address: number, done: (status: number) => void): void
 }
 interface NativeDatabase {
@@ -34,7 +37,10 @@ const goOnAt = 3
 const hasCommitted = 0x1000_0000
 const hasFailed = 0x4000_0000
 
-/** Of an instruction: its kind, the database, the length of the key; then come the key, and two words of eight bytes at most. */
+/**
+ * Of an instruction: its kind, the database, the length of the key; then come the key, and two words of eight bytes at
+ * most.
+ */
 const instructionBytes = 48
 
 const nothing = new PendingRows()
@@ -83,7 +89,8 @@ export class LmdbWriter {
   #handOver(changes: PendingRows): void {
     const { bytes, words, end } = this.#instructions(changes)
     const { env } = this.#databases.meta as unknown as NativeDatabase
-    // lmdb keeps the callback while its thread works, and with it the bytes, also when this thread is terminated meanwhile.
+    // lmdb keeps the callback while its thread works, and with it the bytes, also when this thread is terminated
+    // meanwhile.
     const transaction = { env, bytes }
     this.#underWay.add(transaction)
     const address = nativeAddon.getBufferAddress(bytes) + firstWord * 8

@@ -187,7 +187,8 @@ export function newestSlot(metas: readonly [MetaPage, MetaPage]): 0 | 1 {
 }
 
 /**
- * What is wrong with the two pages; undefined when the newest commit that was ever acknowledged is the one that LMDB takes.
+ * What is wrong with the two pages; undefined when the newest commit that was ever acknowledged is the one that LMDB
+ * takes.
  *
  * A process that is killed, or loses power, between a commit and its seal leaves the newest page with an older seal:
  * {@link treeFault} then decides whether to believe it.
@@ -224,8 +225,8 @@ export function treeFault(
   const newest = metas[slot]
   if (isEmpty(newest)) return undefined
   const written = transactionOf(newest.mainRoot, headerOf)
-  // Every commit writes the first pages of both trees, but for the first one, which frees no page. In a copy that LMDB makes, every
-  // page is of commit 1, and none is free.
+  // Every commit writes the first pages of both trees, but for the first one, which frees no page. In a copy that LMDB
+  // makes, every page is of commit 1, and none is free.
   const isCopy = written === 1 && isEmpty(metas[slot === 0 ? 1 : 0])
   const isWhole =
     (written === newest.transaction || isCopy) &&

@@ -51,7 +51,8 @@ export interface Opened {
 }
 
 /**
- * Creates the file where it is missing, checks it, and opens it and its databases. Only under the lock of the directory.
+ * Creates the file where it is missing, checks it, and opens it and its databases. Only under the lock of the
+ * directory.
  *
  * @throws MillraceError `damaged`, `format_unknown`; a foreign environment is left as it was
  */
@@ -149,8 +150,9 @@ function openEnvironment(path: string, options: OpeningOptions, mapSize: number)
     ...permissions,
   }) as unknown as DatabaseClass
   /**
-   * lmdb finds a database inside a transaction that writes, with code of its own in the middle of it, and a worker thread may be
-   * terminated there. A snapshot does as well: nothing is created (docs/decisions/0012-no-code-under-lmdbs-mutex.md).
+   * lmdb finds a database inside a transaction that writes, with code of its own in the middle of it, and a worker
+   * thread may be terminated there. A snapshot does as well: nothing is created
+   * (docs/decisions/0012-no-code-under-lmdbs-mutex.md).
    */
   return class extends Base {
     override transactionSync<T>(work: () => T): T {

@@ -21,11 +21,11 @@ export function checkFileMode(fileMode: number): void {
   if ((fileMode & 0o600) === 0o600 && (fileMode & 0o111) === 0) return
   throw new MillraceError(
     'bad_option',
-    `fileMode 0o${fileMode.toString(8)} must let the owner read and write, and nobody execute; use 0o600, 0o640 or 0o660, for instance`,
+    `fileMode 0o${fileMode.toString(8)} must let the owner read and write, and no one execute; use 0o600, 0o640 or 0o660, for instance`,
   )
 }
 
-/** Only the owner, unless `fileMode` says otherwise; whoever may read the files may also enter their directory. */
+/** Only the owner, unless `fileMode` says otherwise; anyone who may read the files may also enter their directory. */
 export function modesOf(fileMode: number | undefined): Modes {
   if (fileMode === undefined) return { file: 0o600, directory: 0o700, isExact: false }
   return { file: fileMode, directory: fileMode | ((fileMode & 0o444) >> 2), isExact: true }

@@ -1,6 +1,7 @@
 /**
- * What a write has put and removed so far. Nothing of it is in LMDB until the work of the write is done: then all of it goes
- * there at once, so that no code runs while LMDB's mutex for writers is held (docs/decisions/0012-no-code-under-lmdbs-mutex.md).
+ * What a write has put and removed so far. Nothing of it is in LMDB until the work of the write is done: then all of it
+ * goes there at once, so that no code runs while LMDB's mutex for writers is held
+ * (docs/decisions/0012-no-code-under-lmdbs-mutex.md).
  *
  * Reads of the work see it, as if it were stored already.
  */

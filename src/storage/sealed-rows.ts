@@ -1,6 +1,6 @@
 /**
- * Rows end with a CRC32C over their key and value: a flipped bit in a position or a name is an error, never another position.
- * Partitions, segments and batches carry checksums of their own.
+ * Rows end with a CRC32C over their key and value: a flipped bit in a position or a name is an error, never another
+ * position. Partitions, segments and batches carry checksums of their own.
  */
 import { writeInt32 } from '../core/bytes.ts'
 import { crc32c } from '../core/checksum.ts'

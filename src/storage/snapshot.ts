@@ -1,6 +1,6 @@
 /**
- * Which snapshot LMDB reads: it keeps one until it is told otherwise or the event loop has gone round, and says nothing but that
- * a new one begins.
+ * Which snapshot LMDB reads: it keeps one until it is told otherwise or the event loop has gone round, and says nothing
+ * but that a new one begins.
  */
 import type { EventEmitter } from 'node:events'
 import type { Databases, Root } from './lmdb-databases.ts'

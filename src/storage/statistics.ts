@@ -106,7 +106,7 @@ export function lastTransaction(root: RootDatabase): number {
   return (root as RootDatabase & WithEnvironment).env.info().lastTxnId
 }
 
-/** Of `pid thread txnid` in each line behind the heading; a reader without a snapshot has a dash. */
+/** Of `pid thread txnid` in each line after the heading; a reader without a snapshot has a dash. */
 function readersOf(list: string, lastTransaction: number): LogReader[] {
   return [...list.matchAll(/^\s*(\d+)\s+\S+\s+(\d+|-)\s*$/gm)].map(([, pid, transaction]) => ({
     pid: Number(pid),

@@ -15,8 +15,8 @@ import { isSealed, sealedDatabases, unseal } from './sealed-rows.ts'
 import { freePages, type LogStatistics, readStatistics } from './statistics.ts'
 
 /**
- * The reads of an {@link Environment}, whose methods say what each gives: rows of the file, with the changes of a write that is
- * under way.
+ * The reads of an {@link Environment}, whose methods say what each gives: rows of the file, with the changes of a write
+ * that is under way.
  */
 export class StoredRows {
   readonly #dir: string
@@ -108,8 +108,8 @@ export class StoredRows {
   }
 
   /**
-   * All that LMDB returns for a range. When its pages are damaged those may be other entries: each key is checked against the
-   * range and against the key before it.
+   * All that LMDB returns for a range. When its pages are damaged those may be other entries: each key is checked
+   * against the range and against the key before it.
    */
   #walk<T>(
     database: DatabaseName,
@@ -197,8 +197,8 @@ interface Bounds {
 }
 
 /**
- * LMDB takes no bound that is longer than its keys, and no stored key is longer: those before a longer bound are those up to
- * the bound that is cut to that length, itself included.
+ * LMDB takes no bound that is longer than its keys, and no stored key is longer: those before a longer bound are those
+ * up to the bound that is cut to that length, itself included.
  */
 function forwards(from: Uint8Array, to: Uint8Array): Bounds {
   return {

@@ -1,12 +1,12 @@
 /**
  * Waits for the lock of commits without blocking the event loop, first come first served.
  *
- * The lock is only ever tried for, and held no longer than one commit: a thread that is granted a lock while it is busy with
- * something else would hold up everybody. What wakes those who wait are the commits of others, and a timer, because a lock is
- * also released without a commit.
+ * The lock is only ever tried for, and held no longer than one commit: a thread that is granted a lock while it is busy
+ * with something else would hold up everyone. What wakes those who wait are the commits of others, and a timer, because
+ * a lock is also released without a commit.
  *
- * A process that commits in a loop would take the lock again before those who wait are awake. So they show that they wait, and
- * whoever has just committed lets them go first.
+ * A process that commits in a loop would take the lock again before those who wait are awake. So they show that they
+ * wait, and a process that has just committed lets them go first.
  */
 import { monotonicMs, systemClock } from '../core/clock.ts'
 import type { CommitLock } from './commit-lock.ts'
@@ -47,7 +47,8 @@ export class Turns {
   }
 
   /**
-   * Calls `commit` with the lock taken, which releases it: at once when the lock is free and nobody waits here, or later.
+   * Calls `commit` with the lock taken, which releases it: at once when the lock is free and nothing waits here, or
+   * later.
    *
    * @throws what `commit` throws, or what ends the waiting; a promise rejects with it
    */

@@ -10,7 +10,9 @@ import { isSealed, seal } from './sealed-rows.ts'
 
 /** The right to write, valid until the callback that it was given to returns. Keys and values are kept, not copied. */
 export interface WriteTransaction {
-  /** @throws MillraceError `bad_option` for a key of more than {@link keyBytesMax} bytes, `defect` after the callback */
+  /**
+   * @throws MillraceError `bad_option` for a key of more than {@link keyBytesMax} bytes, `defect` after the callback
+   */
   put(database: DatabaseName, key: Uint8Array, value: Uint8Array): void
   /** @throws MillraceError `defect` after the callback */
   remove(database: DatabaseName, key: Uint8Array): void
