@@ -4,7 +4,7 @@
  *
  * | value | json() | msgpack() |
  * |---|---|---|
- * | boolean, string, null inside of a value | the same | the same; half a surrogate pair is refused |
+ * | boolean, string, null inside a value | the same | the same; half a surrogate pair is refused |
  * | number | the same, -0 too; NaN and ±Infinity are refused | the same |
  * | bigint | refused | the same, from -2^63 to 2^64 - 1 |
  * | array | its elements; holes and other properties are refused | as in JSON |

@@ -147,7 +147,7 @@ export function unexpectedNull(what: string, codec: { readonly name: string }): 
   )
 }
 
-/** A user's serde behind the codec's interface. */
+/** A user's serde with the codec's interface. */
 class ForeignCodec<T> extends Codec<T> {
   readonly name: string
   override readonly isNamed: boolean

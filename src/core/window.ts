@@ -62,7 +62,7 @@ export class TimeWindows {
    *
    * @param options all in ms; `advance` defaults to `size` (tumbling), `grace` to 0
    * @throws MillraceError `bad_option` unless 0 < advance <= size and grace >= 0, or for more than 100,000 windows per
-   * record
+   *   record
    */
   static of(options: {
     readonly size: number

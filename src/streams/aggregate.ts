@@ -2,8 +2,8 @@
  * count, reduce and aggregate, with and without windows: one body for all of them.
  *
  * Semantics: Kafka Streams without a cache. Every update is emitted with the larger of the record's and the row's
- * timestamp; null keys and values are dropped; a null result deletes the row. A window is closed when stream time reaches
- * its end plus the grace, and records for it are late.
+ * timestamp; null keys and values are dropped; a null result deletes the row. A window is closed when stream time
+ * reaches its end plus the grace, and records for it are late.
  */
 import type { Subscriber } from 'rxjs'
 import type { Carrier } from '../plan/carrier.ts'

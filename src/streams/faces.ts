@@ -1,5 +1,5 @@
 /**
- * Where the classes behind the DSL's faces meet: each is handed this list, and imports none of the others.
+ * Where the classes that implement the DSL's faces meet: each is handed this list, and imports none of the others.
  */
 import { GroupedStream } from './grouped.ts'
 import type { Faces } from './parts.ts'

@@ -15,8 +15,8 @@ export function filtering<K, V>(predicate: Predicate<K, V>, wanted: boolean): Op
 }
 
 /**
- * Of a table: a row that does not pass goes on as a deleted one. Where old values are wanted, a row that did not pass before
- * either is nothing downstream and does not go on.
+ * Of a table: a row that does not pass goes on as a deleted one. Where old values are wanted, a row that did not pass
+ * before either is nothing downstream and does not go on.
  */
 export function filteringRows<K, V>(predicate: Predicate<K, V>, wanted: boolean): OperatorFactory {
   return (context) =>

@@ -46,7 +46,9 @@ class FlatMapSubscriber extends CarrierSubscriber {
     this.#derive = next
   }
 
-  /** The iterable is read to its end first: a generator that throws halfway is the function's error, not downstream's. */
+  /**
+   * The iterable is read to its end first: a generator that throws halfway is the function's error, not downstream's.
+   */
   protected override _next(carrier: Carrier): void {
     let answers: readonly unknown[] = []
     const derived: Carrier[] = []

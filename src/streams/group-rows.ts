@@ -1,9 +1,9 @@
 /**
  * groupBy of a table: a row leaves the group of its old value and joins the group of its new one.
  *
- * Semantics: Kafka Streams'. A row that stays in its group is one change there. One that moves is two: the group that it
- * leaves gets it as the old value of a delete, then the one that it joins gets it as a value that replaced none. A row whose
- * mapped key or value is null belongs to no group. Groups are told apart by the bytes of their keys.
+ * Semantics: Kafka Streams'. A row that stays in its group is one change there. One that moves is two: the group that
+ * it leaves gets it as the old value of a delete, then the one that it joins gets it as a value that replaced none. A
+ * row whose mapped key or value is null belongs to no group. Groups are told apart by the bytes of their keys.
  */
 import type { Subscriber } from 'rxjs'
 import { ByteWriter } from '../core/bytes.ts'

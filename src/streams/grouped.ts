@@ -1,5 +1,5 @@
 /**
- * The classes behind grouped streams: each aggregation is a stateful node with a store, in windows or without.
+ * The classes that implement grouped streams: each aggregation is a stateful node with a store, in windows or without.
  */
 import { days } from '../core/duration.ts'
 import { MillraceError } from '../core/errors.ts'
@@ -20,7 +20,9 @@ import type { KTable } from './dsl/table.ts'
 import type { TimeWindowedKStream } from './dsl/windows.ts'
 import { type KeyedParts, requireCodec } from './parts.ts'
 
-/** Options of any aggregation, whatever the types of its keys and values: serdes are invariant, so they are erased here. */
+/**
+ * Options of any aggregation, whatever the types of its keys and values: serdes are invariant, so they are erased here.
+ */
 interface AggregationOptions extends Named {
   readonly store?:
     | {

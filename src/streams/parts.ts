@@ -36,8 +36,8 @@ export interface KeyedParts {
 }
 
 /**
- * Makes what the verbs of the DSL return. It is handed on from each to the next, because a stream makes grouped streams,
- * those make tables and a table makes streams: none of their files can import the next one's.
+ * Makes what the verbs of the DSL return. It is handed on from each to the next, because a stream makes grouped
+ * streams, those make tables and a table makes streams: none of their files can import the next one's.
  */
 export interface Faces {
   stream<K, V, Known extends KnownSerdes>(parts: StreamParts): KStream<K, V, Known>

@@ -41,7 +41,7 @@ class PipeSubscriber extends CarrierSubscriber {
   readonly #operators: readonly UserOperator[]
   readonly #what: string
   #entrance = new Subject<AnyRecord>()
-  /** The record whose turn it is; undefined outside of a turn. */
+  /** The record whose turn it is; undefined outside a turn. */
   #current: Carrier | undefined
   #failure: MillraceError | undefined
   /** While the operators are subscribed to, before they get a record. */
@@ -104,7 +104,8 @@ class PipeSubscriber extends CarrierSubscriber {
     try {
       this.out.next(carrierOf(carrier, output, this.#what))
     } catch (error) {
-      // Kept until the entrance has its turn back: thrown here it would go through the user's operators, which may catch it.
+      // Kept until the entrance has its turn back: thrown here it would go through the user's operators, which may
+      // catch it.
       this.#failure = operatorError(operator, error)
     }
   }

@@ -1,5 +1,6 @@
 /**
- * The class behind KStream: each verb checks its options and adds a node; what it does with records is in its own file.
+ * The class that implements KStream: each verb checks its options and adds a node; what it does with records is in its
+ * own file.
  */
 import type { OperatorFunction } from 'rxjs'
 import { MillraceError } from '../core/errors.ts'
@@ -126,7 +127,7 @@ export class Stream<K, V, Known extends KnownSerdes> implements KStream<K, V, Kn
     return this.#group('groupBy', { ...this.parts, ...this.#keyLost() }, given, select)
   }
 
-  /** Checks everything before it adds a node, so that a refused call leaves nothing behind. */
+  /** Checks everything before it adds a node, so that a refused call changes nothing. */
   #group<K2, Grouped extends KnownSerdes>(
     verb: string,
     { faces, plan, node, keyCodec, valueCodec, untouchedKeys, rekeyed }: StreamParts,

@@ -1,5 +1,5 @@
 /**
- * The class behind KTable: verbs that work on changes, where a null value is a row that was deleted.
+ * The class that implements KTable: verbs that work on changes, where a null value is a row that was deleted.
  */
 import { checkChoice, checkedFunction, checkOptions } from '../core/checks.ts'
 import type { StreamRecord } from '../core/record.ts'

@@ -1,5 +1,5 @@
 /**
- * The face of a grouped stream: its aggregations. The class behind it is in ../grouped.ts.
+ * The face of a grouped stream: its aggregations. Its class is in ../grouped.ts.
  */
 import type { TimeWindows } from '../../core/window.ts'
 import type { AggregateFunctions, Named, Reducer } from './functions.ts'

@@ -1,5 +1,5 @@
 /**
- * The face of a stream: its verbs, and what comes out of each. The class behind it is in ../stream.ts.
+ * The face of a stream: its verbs, and what comes out of each. Its class is in ../stream.ts.
  */
 import type { OperatorFunction } from 'rxjs'
 import type { StreamRecord } from '../../core/record.ts'

@@ -1,5 +1,5 @@
 /**
- * The face of a table: its verbs, and what comes out of each. The class behind it is in ../table.ts.
+ * The face of a table: its verbs, and what comes out of each. Its class is in ../table.ts.
  */
 import type { StreamRecord } from '../../core/record.ts'
 import type { Named, Others, Predicate } from './functions.ts'
