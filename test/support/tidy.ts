@@ -349,6 +349,77 @@ export const shortFiles = eachFile(inSource, (path, text) => {
   return lines > linesMax ? [`${path}:${linesMax} ${lines} lines, split it`] : []
 })
 
+const columnsMax = 120
+
+const isPage = (path: string): boolean => /^(?:docs\/.*|[^/]+)\.md$/.test(path)
+const isFence = (line: string): boolean => /^\s*(?:\* ?)?```/.test(line)
+const isTable = (line: string): boolean => /^\s*(?:\* )?\|/.test(line)
+
+/** The comments of a source, or the words of a page: everything else is blank, and every character keeps its place. */
+function proseOf(path: string, text: string): string {
+  const blank = (some: string): string => some.replace(/[^\n]/g, ' ')
+  const code = inSource(path) ? codeOf(text).split('\n') : []
+  let isFenced = false
+  const prose = text.split('\n').map((line, index) => {
+    if (isFence(line)) isFenced = !isFenced
+    if (isFenced || isFence(line)) return blank(line)
+    const start = inSource(path) ? (code[index] as string).trimEnd().length : 0
+    const words = blank(line.slice(0, start)) + line.slice(start)
+    if (!inSource(path)) return words
+    if (start > 0 && !/^\s+\/[/*]/.test(line.slice(start))) return blank(line)
+    return words.replace(/^\s*(?:\/\*\*?|\/\/|\*(?!\/)) ?(?:@example .*)?/, blank).replace(/ \/\/ /, blank)
+  })
+  return prose.join('\n').replace(/`[^`\n]*`/g, blank)
+}
+
+/** Comments, and what is written for readers, fit into a window: no line is longer, but for tables, links and code. */
+export const shortLines = eachFile(
+  (path) => inSource(path) || isPage(path),
+  (path, text) => {
+    const prose = proseOf(path, text).split('\n')
+    return text.split('\n').flatMap((line, index) => {
+      const words = (prose[index] as string).trim()
+      const isLong = line.replace(/https?:\/\/\S+|\]\([^)]*\)/g, '').length > columnsMax
+      const counts = inSource(path) ? words !== '' || /^\s*\*/.test(line) : words !== ''
+      return isLong && counts && !isTable(line) ? [`${path}:${index + 1} ${line.length} columns`] : []
+    })
+  },
+)
+
+/** Words that a translation leaves in English, and what a native speaker writes. */
+const plainer: readonly (readonly [RegExp, string])[] = [
+  [/\bbehind\b/, '"after" or "past"; only what lags, or is left, is behind'],
+  [/\bso\s+many\b/, '"this many"'],
+  [/\banew\b/, '"again", "rebuilt"'],
+  [/\bas\s+hardly\s+as\b/, '"as hard as"'],
+  [/\bwhoever\b/, '"anyone who", or what it is that does it'],
+  [/\b(?:nobody|somebody|everybody)\b/, '"no one", "nothing", "anyone", or a passive'],
+  [/\bof\s+the\s+future\b/, '"a future …"'],
+  [/\b(?:a|last|two)\s+looks?\b/, '"a check", "two checks"'],
+  [/\blook-ups?\b/, '"lookup"'],
+  [/(?<!\bthe\s)\b(?:in|out)side\s+of\b/, '"inside", "outside"'],
+  [/\bwork(?:s|ed)?\s+off\b/, '"process"'],
+  [/\bas\s+of\s+one\s+moment\b/, '"at one moment"'],
+  [/\bturns?\s+of\s+the\s+event\s+loop\b/, '"tick": a turn is a job and all that it causes'],
+]
+
+/** Where "behind" is the English word: of what lags, and of what stays when something goes. */
+const isBehind = /\b(?:lag(?:s|ged|ging)?|lea(?:ve|ves|ving|ft))\b[^.]*$/
+
+/** Comments and pages say it as a native speaker would. */
+export const plainWords = eachFile(
+  (path) => inSource(path) || isPage(path),
+  (path, text) => {
+    const prose = proseOf(path, text)
+    return plainer.flatMap(([word, instead]) =>
+      [...prose.matchAll(new RegExp(word.source, 'gi'))].flatMap(({ 0: found, index }) => {
+        const isMeant = found.toLowerCase() === 'behind' && isBehind.test(prose.slice(Math.max(0, index - 60), index))
+        return isMeant ? [] : [`${path}:${lineAt(prose, index)} "${found.replace(/\s+/g, ' ')}": ${instead}`]
+      }),
+    )
+  },
+)
+
 /** Every test runs. */
 export const everyTestRuns = inCode(
   inTests,
@@ -385,7 +456,7 @@ export function errorCodes(codes: readonly string[]): Gate {
 }
 
 const ours =
-  /^(?:src|examples|bench|test|docs|package\.json|tsconfig\.json|README\.md|\.ci|\.github|\.git(?:ignore|attributes)|\.ox\w+\.json)$/
+  /^(?:src|examples|bench|test|docs|package\.json|tsconfig\.json|(?:README|CHANGELOG|CONTRIBUTING|SECURITY)\.md|\.ci|\.github|\.git(?:ignore|attributes)|\.ox\w+\.json)$/
 const passedOver = ['node_modules', 'dist', 'target']
 
 /** Every file of the repository, except installed and built ones. */
