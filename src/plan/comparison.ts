@@ -62,7 +62,7 @@ export function comparePlans(applicationId: string, before: StoredPlan, now: Sto
   if (changes.length > 0) {
     throw new MillraceError(
       'plan_changed',
-      `application "${applicationId}" has stored data that does not fit its topology any more:\n` +
+      `application "${applicationId}" has stored data that no longer fits its topology:\n` +
         changes.map((change) => `  - ${change}\n`).join('') +
         'If an operator only got another place, give it its old id with { name }. If the logic changed, start it under a ' +
         'new application id, which reads the history again.',

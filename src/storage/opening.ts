@@ -172,7 +172,7 @@ function existingDatabase(Database: DatabaseClass, name: string): Database {
     if (messageOf(cause) !== 'Database not found') throw cause
     throw new MillraceError(
       'damaged',
-      `the log has no database "${name}" any more: its file is damaged; restore a backup`,
+      `the log no longer has the database "${name}": its file is damaged; restore a backup`,
       { cause },
     )
   }

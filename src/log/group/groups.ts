@@ -237,7 +237,7 @@ export class Groups {
     if (member === undefined) {
       throw new MillraceError(
         'member_fenced',
-        `"${memberId}" is no member of the group "${name}" any more: it was silent for its session timeout, did not ask for ` +
+        `"${memberId}" is no longer a member of the group "${name}": it was silent for its session timeout, did not ask for ` +
           'records for maxPollIntervalMs, or another member took its instanceId. Nothing of this commit is kept; its ' +
           'partitions are read on from their last commit by whoever has them now',
       )
@@ -248,7 +248,7 @@ export class Groups {
       if (owned.has(partitionName(partition))) continue
       throw new MillraceError(
         'member_fenced',
-        `${topic}[${index}] does not belong to "${memberId}" of the group "${name}" any more. Nothing of this commit is kept`,
+        `${topic}[${index}] no longer belongs to "${memberId}" of the group "${name}". Nothing of this commit is kept`,
         { topic, partition: index },
       )
     }

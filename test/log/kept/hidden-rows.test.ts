@@ -70,7 +70,7 @@ describe('a log is not opened', () => {
       (stored) => stored.remove('stores', namedKey('counting', 'counts')),
       '"stores", but 0 can be found',
     ],
-    ['without a database', (stored) => stored.drop('state'), 'no database "state" any more'],
+    ['without a database', (stored) => stored.drop('state'), 'no longer has the database "state"'],
   ])('%s', async (_, damage, what) => {
     const dir = await damagedLog(damage)
     expect(await rejectionOf(openLog(dir))).toMatchObject(damaged(what))
