@@ -381,6 +381,7 @@ const proofs: readonly Proof[] = [
       ['src/log/a.ts:2 "look-up"', file('// One look-up for each.')],
       ['src/log/a.ts:2 "outside of"', file('// Called outside of a turn.')],
       ['src/log/a.ts:2 "worked off"', file('// All is worked off.')],
+      ['src/log/a.ts:2 "any more"', file('// It is not kept any more.')],
       ['src/log/a.ts:2 "as of one moment"', file('// All as of one moment.')],
       ['src/log/a.ts:2 "turn of the event loop"', file('// In each turn of the event loop.')],
     ],

@@ -84,7 +84,7 @@ export class JsonReader {
 
   #fail(): void {
     this.#resting = this.#rest = Math.min(this.#rest * 2 + 1, restMax)
-    if (this.#rest === restMax) this.#forget() // what it knows is of no use any more
+    if (this.#rest === restMax) this.#forget() // what it knows is no longer of use
   }
 
   #forget(): void {

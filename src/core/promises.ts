@@ -14,9 +14,9 @@ export function isPromise(value: unknown): boolean {
 }
 
 /**
- * Abandons a refused answer, and the promises among its fields or elements: nothing waits for them any more, so a
- * rejection must not end the process. A thenable that is not a promise is left alone, because calling its `then` may
- * start its work.
+ * Abandons a refused answer, and the promises among its fields or elements: nothing waits for them now, so a rejection
+ * must not end the process. A thenable that is not a promise is left alone, because calling its `then` may start its
+ * work.
  */
 export function disown(answer: unknown): void {
   if (types.isPromise(answer)) answer.catch(() => undefined)

@@ -92,7 +92,7 @@ export interface Session {
    *
    * After compaction its last record may lie before `offset`: the first record is then in the batch after it.
    *
-   * @throws MillraceError `position_lost` when the offset is not kept any more
+   * @throws MillraceError `position_lost` when the offset is no longer kept
    */
   batchAt(partition: PartitionId, offset: number): StoredBatch | 'later' | undefined
   findTopic(name: string): TopicDescription | undefined

@@ -33,11 +33,11 @@ export interface RowHome<V> {
  * change of a turn goes into the other buffer, so what the turn began with stays where it was; further changes
  * overwrite that buffer:
  *
- *     turn 7 begins     #bytes → [ v1 ]   #otherBytes → [ v0 ]   not swapped: v0 is of no use any more
+ *     turn 7 begins     #bytes → [ v1 ]   #otherBytes → [ v0 ]   not swapped: v0 is no longer needed
  *     set v2            #bytes → [ v2 ]   #otherBytes → [ v1 ]   swapped: v1 is what an undone turn needs
  *     set v3            #bytes → [ v3 ]   #otherBytes → [ v1 ]
  *     undone            #bytes → [ v1 ]   #otherBytes → [ v3 ]   swapped back
- *     or turn 8 begins  #bytes → [ v3 ]   #otherBytes → [ v1 ]   not swapped: v1 is of no use any more
+ *     or turn 8 begins  #bytes → [ v3 ]   #otherBytes → [ v1 ]   not swapped: v1 is no longer needed
  */
 export class StateRow<V> implements Row<V>, Revertible {
   /** What its store is ordered by first: 0 in a store without times, the start of a window, the number of a segment. */

@@ -26,7 +26,7 @@ interface Waiter {
 export class Turns {
   readonly #lock: CommitLock
   readonly #watch: CommitWatch
-  /** Takes the lock if it is free, and throws when there is nothing to wait for any more. */
+  /** Takes the lock if it is free, and throws when there is nothing left to wait for. */
   readonly #tryTake: () => boolean
   /** The number of the newest commit of anyone. */
   readonly #newest: () => number

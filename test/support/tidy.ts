@@ -399,6 +399,7 @@ const plainer: readonly (readonly [RegExp, string])[] = [
   [/\blook-ups?\b/, '"lookup"'],
   [/(?<!\bthe\s)\b(?:in|out)side\s+of\b/, '"inside", "outside"'],
   [/\bwork(?:s|ed)?\s+off\b/, '"process"'],
+  [/\bany\s+more\b(?!\s+than)/, '"no longer"'],
   [/\bas\s+of\s+one\s+moment\b/, '"at one moment"'],
   [/\bturns?\s+of\s+the\s+event\s+loop\b/, '"tick": a turn is a job and all that it causes'],
 ]

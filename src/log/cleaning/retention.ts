@@ -39,7 +39,7 @@ export class Retention {
     this.#partitions = partitions
   }
 
-  /** Deletes what the configuration of its topic does not keep any more, a step at a time. */
+  /** Deletes what the configuration of its topic no longer keeps, a step at a time. */
   *steps(partition: PartitionId, config: TopicConfig, nowMs: number): Generator<void> {
     if (config.cleanupPolicy !== 'compact') {
       this.#environment.refresh()

@@ -24,7 +24,7 @@ const sliceMs = 10
 export interface ConsumerMetrics {
   /** Records that were handed out. */
   readonly records: number
-  /** How often the reset policy set a position that was not kept any more. */
+  /** How often the reset policy set a position that was no longer kept. */
   readonly resets: number
   /** How many offsets were passed over by that. */
   readonly missed: number
@@ -224,7 +224,7 @@ export class ConsumerCore {
     this.commit(this.#toCommit((lane) => lane.doneToCommit))
   }
 
-  /** False when it may not commit any more: it learns what it has lost when it looks at its group. */
+  /** False when it may no longer commit: it learns what it has lost when it checks its group. */
   #commitDoneAsMember(): boolean {
     try {
       this.commitDone()

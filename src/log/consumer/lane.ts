@@ -33,7 +33,7 @@ export class Lane {
   #position: number | undefined
   /** The offset after the last record that is done. */
   #done = 0
-  /** The position that need not be committed any more: it is, or it is where the lane began. */
+  /** The position that no longer needs a commit: it is committed, or it is where the lane began. */
   #saved: number | undefined
   /** The offset after the last record that was handed out, when it has to be handed out again. */
   #handedOutEnd = 0
@@ -152,7 +152,7 @@ export class Lane {
     this.#position = offset
   }
 
-  /** What a hand has handed out is done; false when that is no concern of this lane any more. */
+  /** What a hand has handed out is done; false when that no longer concerns this lane. */
   finish(hand: Hand): boolean {
     if (this.#held !== hand) return false
     this.#done = this.#position ?? this.#done

@@ -6,7 +6,7 @@ import type { Hand, Lane } from './lane.ts'
 import { type ResetPolicy, resetOffset } from './start-offset.ts'
 
 export class Lanes {
-  /** How often a position was set by the reset policy because it was not kept any more. */
+  /** How often the reset policy set a position because it was no longer kept. */
   resets = 0
   /** How many offsets were passed over by that. */
   missed = 0

@@ -53,7 +53,7 @@ export class LoopBody {
     }
   }
 
-  /** It has nothing in hand any more, or nothing should wait for what it has. */
+  /** It no longer has anything in hand, or nothing should wait for what it has. */
   rests(): void {
     this.#isAtWork = false
     if (this.#first === 'unread') this.#first = 'read'

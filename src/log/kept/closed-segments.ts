@@ -61,7 +61,7 @@ export class ClosedSegments {
   }
 
   /**
-   * The last one that begins at or before an offset: the one that holds it, unless that has no row any more or is the
+   * The last one that begins at or before an offset: the one that holds it, unless that no longer has a row or is the
    * one that is appended to.
    *
    * @throws MillraceError `damaged` when the row is damaged

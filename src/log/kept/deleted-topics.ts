@@ -20,7 +20,7 @@ export const deletedRange: readonly [from: Buffer, to: Buffer] = [markPrefix, af
 /** What belongs to a topic, by keys that begin with its id. */
 const topicDatabases = ['batches', 'segments', 'times'] as const satisfies readonly DatabaseName[]
 
-/** Says that nothing of a topic is needed any more. */
+/** Says that nothing of a topic is needed. */
 export function markDeleted(transaction: WriteTransaction, topicId: number): void {
   const id = Buffer.alloc(4)
   writeInt32(id, 0, topicId)

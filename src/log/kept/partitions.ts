@@ -237,7 +237,7 @@ export class Partitions {
    *
    * After compaction its last record may lie before `offset`: the first record is then in the batch after it.
    *
-   * @throws MillraceError `damaged` when the log has a hole there, `position_lost` when the offset is not kept any more
+   * @throws MillraceError `damaged` when the log has a hole there, `position_lost` when the offset is no longer kept
    */
   batchAt(partition: PartitionId, offset: number): StoredBatch | undefined {
     const { topic, topicId, partition: index } = partition

@@ -16,7 +16,7 @@ export interface OffsetSource {
 /** What it is in a directory. */
 export interface OffsetStage {
   /**
-   * Throws when the reader may not commit any more (it has lost its partitions): the whole transaction is undone then.
+   * Throws when the reader may no longer commit (it has lost its partitions): the whole transaction is undone then.
    */
   write(transaction: WriteTransaction): void
   /** After the transaction is durable. */

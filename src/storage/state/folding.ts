@@ -24,7 +24,7 @@ export class Folding {
   #partition = 0
   /** Where the next queue begins. */
   #from: Buffer = noBytes
-  /** The next rows in the order of keys; none of them need be there any more. */
+  /** The next rows in the order of keys; any of them may be gone by then. */
   #queue: Int32Array = noEntries
   #queueAt = 0
   #queueRows: JournalRows | undefined

@@ -31,7 +31,7 @@ export class Pieces {
     return this.#list[0]
   }
 
-  /** Those at the front that are not needed any more, up to `max`. */
+  /** Those at the front that are no longer needed, up to `max`. */
   done(max: number): number {
     let count = 0
     while (count < max && count < this.#list.length && this.#list[count]?.live === 0) count++
