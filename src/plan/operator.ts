@@ -34,9 +34,9 @@
  *   with a turn.
  * - It does not change a carrier that it was given: others may hold it. It makes a new one (`withValue`, `withKey` …).
  * - It calls user functions with `carrier.view()`, checks what they return, above all for promises, and adds the
- *   operator to whatever they throw with {@link operatorError}. Its stores run serdes of the user's, so it does the same for
- *   what they throw: otherwise the error names no operator, and is counted as one of the source.
- *   It does not catch a throw from downstream.
+ *   operator to whatever they throw with {@link operatorError}. Its stores run serdes of the user's, so it does the
+ *   same for what they throw: otherwise the error names no operator, and is counted as one of the source. It does not
+ *   catch a throw from downstream.
  * - It never drops a record silently: `context.drop(reason, carrier)`. A record that is dropped does not move stream
  *   time.
  * - It reads bytes as late as it can: a null check does not decode (`isKeyNull`, `isValueNull`).

@@ -50,7 +50,10 @@ export class Ledger {
   /** Whether there is anything that the last commit does not hold. */
   hasChanged = false
   eventTime: number
-  /** The stream time of the task. A number, because a cell would cost each record more: the job that moves it takes it back. */
+  /**
+   * The stream time of the task: a number, because a cell would cost each record more. The job that moves it takes it
+   * back.
+   */
   time: number
   readonly #turn: Turn
   readonly #streamTimes = new Map<string, Cell>()

@@ -1,5 +1,6 @@
 /**
- * What an environment may be told when it is opened. It stands apart so that what users compile against names nothing of lmdb.
+ * What an environment may be told when it is opened. It stands apart so that what users compile against names nothing
+ * of lmdb.
  */
 
 /** How a directory is opened; only `fileMode` is for users. */

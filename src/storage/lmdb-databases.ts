@@ -1,5 +1,5 @@
 /**
- * What lmdb calls the databases. These types stay inside of storage: what users compile against must not name lmdb's.
+ * What lmdb calls the databases. These types stay in storage: what users compile against must not name lmdb's.
  */
 import type { Database as LmdbDatabase, RootDatabase } from 'lmdb'
 import type { DatabaseName } from './databases.ts'

@@ -61,9 +61,10 @@ export class LmdbWriter {
   }
 
   /**
-   * What a new snapshot shows after this is what the next {@link write} changes. A process that is killed after its commit has
-   * reached the file, and before LMDB has told others of it, leaves LMDB's mutex behind, and only a writer that takes the
-   * mutex finds the commit. Without this, work would read the state before that commit, and change the one after it.
+   * What a new snapshot shows after this is what the next {@link write} changes. A process that is killed after its
+   * commit has reached the file, and before LMDB has told others of it, still holds LMDB's mutex, and only a writer
+   * that takes the mutex finds the commit. Without this, work would read the state before that commit, and change the
+   * one after it.
    */
   begin(): void {
     if (isMainThread) this.#root.transactionSync(() => lmdb.ABORT)

@@ -64,8 +64,8 @@ export function requireCodec(
 }
 
 /**
- * The codec with which a verb stores or regroups the keys of a stream: the one that is given or known, checked against the
- * windows that the keys are of.
+ * The codec with which a verb stores or regroups the keys of a stream: the one that is given or known, checked against
+ * the windows that the keys are of.
  *
  * @throws MillraceError `topology_invalid`
  */

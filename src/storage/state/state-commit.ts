@@ -77,7 +77,7 @@ class StoreCommit {
     const rows = this.#journal.rows(partition)
     const isInJournal = rows !== undefined && rows.between(from, to, 1, false).length > 0
     if (isInJournal) this.#removed.set(partition, [...(this.#removed.get(partition) ?? []), { from, to }])
-    // A row that was folded is still in its piece: whoever reads the pieces anew has to find that it was removed later.
+    // A row that was folded is still in its piece: a reader that begins there has to find that it was removed later.
     if (pieces.count > 0 || this.#changed.has(partition)) this.#writer.range(partition, from, to)
   }
 

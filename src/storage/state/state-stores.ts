@@ -68,7 +68,7 @@ export class StateStores implements StateReader {
     return bytes
   }
 
-  /** Gives up the memory of these stores; whoever reads them again reads their journals anew. */
+  /** Gives up the memory of these stores; the next read of one reads its journal again. */
   forget(storeIds: Iterable<number>): void {
     for (const id of storeIds) this.#journals.delete(id)
     this.#last = undefined

@@ -61,7 +61,7 @@ export class StoreJournal {
   }
 
   /**
-   * Whether it fits the snapshot that is read. The one that {@link refresh} saw may have lapsed, which nobody knows before
+   * Whether it fits the snapshot that is read. The one that {@link refresh} saw may have lapsed, which shows only when
    * something is read; so this is asked after a read of the tree.
    */
   get isCurrent(): boolean {
