@@ -72,11 +72,13 @@ class Changes {
   }
 
   find(key: Uint8Array): Change | undefined {
+    if (this.#all.length === 0) return undefined
     this.#index()
     return this.#latest.get(orderOf(key))
   }
 
   within(from: Uint8Array, to: Uint8Array): readonly Change[] {
+    if (this.#all.length === 0) return []
     this.#index()
     if (!this.#isSorted) this.#sorted.sort(byCodeUnit)
     this.#isSorted = true

@@ -1,7 +1,8 @@
 // Sorting rows by their keys, and a list that stays sorted: as comparing whole keys says.
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type KeyedRows, RowOrder, sortRows } from '../../src/storage/state/row-order.ts'
+import { RowOrder } from '../../src/storage/state/row-order.ts'
+import { type KeyedRows, sortRows } from '../../src/storage/state/row-sort.ts'
 
 const key = fc.oneof(
   fc.uint8Array({ maxLength: 12 }),
@@ -27,7 +28,7 @@ function byComparing(list: readonly Uint8Array[]): number[] {
 test('rows are sorted by the bytes of their keys, whatever those begin with', () => {
   fc.assert(
     fc.property(keys, (list) => {
-      expect([...sortRows(rowsOf(list), [...list.keys()])]).toEqual(byComparing(list))
+      expect([...sortRows(rowsOf(list), [...list.keys()], 0)]).toEqual(byComparing(list))
     }),
   )
 })
@@ -36,14 +37,40 @@ test('a list that rows enter and leave one by one is in order, from either end',
   fc.assert(
     fc.property(keys, fc.nat({ max: 400 }), fc.array(fc.nat()), (list, before, leaving) => {
       const rows = rowsOf(list)
-      const first = [...list.keys()].slice(0, before)
-      const order = new RowOrder(rows, sortRows(rows, first))
-      for (const row of list.keys()) if (row >= before) order.add(row)
+      const order = new RowOrder(rows, new Int32Array(0))
+      for (const row of list.keys()) {
+        order.add(row)
+        if (row === before) order.between(Buffer.of(), undefined, Infinity, false) // sorts what is there by then
+      }
       const gone = new Set(leaving.map((at) => at % Math.max(1, list.length)).filter((row) => row < list.length))
-      for (const row of gone) order.remove(row)
+      order.removeAll([...gone])
       const expected = byComparing(list).filter((row) => !gone.has(row))
       expect(order.between(Buffer.of(), undefined, Infinity, false)).toEqual(expected)
       expect(order.between(Buffer.of(), undefined, Infinity, true)).toEqual(expected.toReversed())
     }),
   )
+})
+
+test('many rows that come in any order, and go where they were read, stay in order', () => {
+  const list = Array.from({ length: 12_000 }, (_, at) =>
+    Buffer.from(`${at < 6_000 ? 'a' : 'the same'} ${(at * 7_919) % 12_007}`),
+  )
+  const rows = rowsOf(list)
+  const expected = new Set(byComparing(list))
+  const order = new RowOrder(
+    rows,
+    Int32Array.from({ length: 9_000 }, (_, at) => at),
+  )
+  for (let round = 0; round < 40; round++) {
+    for (let row = 9_000 + round * 75; row < 9_000 + (round + 1) * 75; row++) order.add(row)
+    const there = [...expected].filter((row) => row < 9_000 + (round + 1) * 75)
+    const from = list[there[(round * 211) % there.length] as number] as Buffer
+    const after = there.filter((row) => Buffer.compare(list[row] as Buffer, from) >= 0)
+    const leaving = order.between(from, undefined, 300, false)
+    expect(leaving).toEqual(after.slice(0, 300))
+    expect(order.between(Buffer.of(), from, 50, true)).toEqual(there.slice(0, -after.length).slice(-50).toReversed())
+    order.removeAll(leaving)
+    for (const row of leaving) expected.delete(row)
+  }
+  expect(order.between(Buffer.of(), undefined, Infinity, false)).toEqual([...expected])
 })

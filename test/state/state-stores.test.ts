@@ -74,7 +74,7 @@ function write(writer: StateWriter, storeIds: readonly number[], one: Change): v
   const id = storeIds[store] as number
   if (one.kind === 'put') writer.put(id, partition, Buffer.from(one.key), valueOf(one.value))
   else if (one.kind === 'remove') writer.remove(id, partition, Buffer.from(one.key))
-  else writer.removeRange(id, partition, Buffer.from(one.from), Buffer.from(one.to ?? [255, 255, 255]))
+  else writer.removeRange(id, partition, Buffer.from(one.from), Buffer.from(one.to ?? new Array<number>(16).fill(255)))
 }
 
 /** A value with a timestamp, as stores have them. */

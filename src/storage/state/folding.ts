@@ -6,28 +6,19 @@
 import { keyAfter } from '../keys.ts'
 import type { JournalRows } from './journal-rows.ts'
 
-/** A queue holds about this share of the rows. */
-const queueShare = 1 / 4
-const queueRowsMin = 1_024
-
 const noBytes = Buffer.alloc(0)
-const noEntries = new Int32Array(0)
 
-/** A row that is to be folded: its entry among the rows of its partition. */
-export interface FoldedRow {
+/** Rows that are to be folded, in the order of their keys: their entries among the rows of their partition. */
+export interface FoldedRows {
   readonly rows: JournalRows
-  readonly entry: number
+  readonly entries: readonly number[]
 }
 
 export class Folding {
   readonly #partitions: ReadonlyMap<number, JournalRows>
   #partition = 0
-  /** Where the next queue begins. */
+  /** Where the hand is. */
   #from: Buffer = noBytes
-  /** The next rows in the order of keys; any of them may be gone by then. */
-  #queue: Int32Array = noEntries
-  #queueAt = 0
-  #queueRows: JournalRows | undefined
   #owed = 0
 
   constructor(partitions: ReadonlyMap<number, JournalRows>) {
@@ -38,14 +29,11 @@ export class Folding {
   moveTo(partition: number, key: Buffer): void {
     this.#partition = partition
     this.#from = keyAfter(key)
-    this.#queue = noEntries
-    this.#queueAt = 0
   }
 
   forget(): void {
-    this.moveTo(0, noBytes)
+    this.#partition = 0
     this.#from = noBytes
-    this.#queueRows = undefined
   }
 
   /** Whole rows out of parts of rows: what is left over counts the next time. */
@@ -57,38 +45,24 @@ export class Folding {
   }
 
   /** Up to `count` rows, fewer when there are not as many. */
-  *next(count: number): Generator<FoldedRow, undefined> {
+  next(count: number): FoldedRows[] {
     let rowCount = 0
     for (const rows of this.#partitions.values()) rowCount += rows.count
+    const found: FoldedRows[] = []
     for (let left = Math.min(count, rowCount); left > 0;) {
-      if (this.#queueAt >= this.#queue.length && !this.#fill(rowCount)) return undefined
-      const entry = this.#queue[this.#queueAt++] as number
-      const rows = this.#queueRows
-      if (rows?.isUsed(entry) !== true) continue
-      left--
-      yield { rows, entry }
-    }
-    return undefined
-  }
-
-  /** Makes the next queue; false when there are no rows. */
-  #fill(rowCount: number): boolean {
-    const wanted = Math.max(queueRowsMin, Math.ceil(rowCount * queueShare))
-    for (let tries = 0; tries <= this.#partitions.size; tries++) {
       const rows = this.#partitions.get(this.#partition)
-      const entries = rows === undefined ? noEntries : rows.smallest(this.#from, wanted)
+      const entries = rows?.between(this.#from, undefined, left, false) ?? []
+      left -= entries.length
       const last = entries.at(-1)
       if (rows !== undefined && last !== undefined) {
+        found.push({ rows, entries })
         this.#from = keyAfter(rows.key(last))
-        this.#queue = entries
-        this.#queueAt = 0
-        this.#queueRows = rows
-        return true
       }
+      if (left === 0) break
       this.#partition = this.#after(this.#partition)
       this.#from = noBytes
     }
-    return false
+    return found
   }
 
   #after(partition: number): number {

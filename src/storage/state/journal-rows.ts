@@ -8,7 +8,8 @@
 import { copyBytes } from '../../core/bytes.ts'
 import { isRemoved, itemEnd, itemHeadBytes, keyAt, keyLengthAt, valueAt } from './piece.ts'
 import type { Pieces } from './pieces.ts'
-import { compareKeys, type KeyedRows, RowOrder, sortRows } from './row-order.ts'
+import { RowOrder } from './row-order.ts'
+import type { KeyedRows } from './row-sort.ts'
 
 const entriesAtFirst = 16
 /** The number of an entry that is not in use. */
@@ -84,7 +85,7 @@ export class JournalRows implements KeyedRows {
     return copy
   }
 
-  isUsed(entry: number): boolean {
+  #isUsed(entry: number): boolean {
     return (this.#sequences[entry] as number) !== unused
   }
 
@@ -165,12 +166,16 @@ export class JournalRows implements KeyedRows {
     this.#hashes = grown(this.#hashes, new Int32Array(entries))
     this.#sequences = grown(this.#sequences, new Float64Array(entries))
     this.#places = grown(this.#places, new Int32Array(entries))
-    for (let entry = 0; entry < this.#end; entry++) if (this.isUsed(entry)) this.#place(entry)
+    for (let entry = 0; entry < this.#end; entry++) if (this.#isUsed(entry)) this.#place(entry)
   }
 
-  /** The journal no longer has a row for the key of this entry. */
-  delete(entry: number): void {
-    this.#order?.remove(entry)
+  /** The journal has no rows of the keys of these entries any more. */
+  deleteAll(entries: readonly number[]): void {
+    this.#order?.removeAll(entries)
+    for (const entry of entries) this.#delete(entry)
+  }
+
+  #delete(entry: number): void {
     this.#leave(entry)
     const slots = this.#slots
     const mask = slots.length - 1
@@ -193,53 +198,17 @@ export class JournalRows implements KeyedRows {
   /** Up to `max` entries with from <= key < to, the first or, in reverse, the last ones. */
   between(from: Uint8Array, to: Uint8Array | undefined, max: number, reverse: boolean): number[] {
     if (this.#count === 0) return []
-    this.#order ??= new RowOrder(this, sortRows(this, this.#entries()))
+    this.#order ??= this.#newOrder()
     return this.#order.between(from, to, max, reverse)
   }
 
-  #entries(): number[] {
-    const entries: number[] = []
-    for (let entry = 0; entry < this.#end; entry++) if (this.isUsed(entry)) entries.push(entry)
-    return entries
-  }
-
-  /** About `count` entries with the smallest keys at or after `from`, in order. */
-  smallest(from: Uint8Array, count: number): Int32Array {
-    const to = this.#boundary(from, count)
-    const entries: number[] = []
-    for (let entry = 0; entry < this.#end; entry++) {
-      if (this.isUsed(entry) && this.#isBetween(entry, from, to)) entries.push(entry)
-    }
-    return sortRows(this, entries)
-  }
-
-  #isBetween(entry: number, from: Uint8Array, to: Uint8Array | undefined): boolean {
-    const bytes = this.keyBytes(entry)
-    const start = this.keyStart(entry)
-    const end = start + keyLengthAt(bytes, start - itemHeadBytes)
-    if (compareKeys(bytes, start, end, from, 0, from.length) < 0) return false
-    return to === undefined || compareKeys(bytes, start, end, to, 0, to.length) < 0
-  }
-
-  /**
-   * A key before which about `count` entries lie, from `from` on, as a sample of them says; undefined when it is all.
-   */
-  #boundary(from: Uint8Array, count: number): Buffer | undefined {
-    const step = Math.max(1, Math.floor(this.#end / sampleEntries))
-    let sampled = 0
-    const sample: number[] = []
-    for (let entry = 0; entry < this.#end; entry += step) {
-      if (!this.isUsed(entry)) continue
-      sampled++
-      if (this.#isBetween(entry, from, undefined)) sample.push(entry)
-    }
-    const at = sampled === 0 ? 0 : Math.ceil((count / this.#count) * sampled)
-    if (at >= sample.length) return undefined
-    return this.key(sortRows(this, sample)[at] as number)
+  #newOrder(): RowOrder {
+    const entries = new Int32Array(this.#count)
+    let at = 0
+    for (let entry = 0; entry < this.#end; entry++) if (this.#isUsed(entry)) entries[at++] = entry
+    return new RowOrder(this, entries)
   }
 }
-
-const sampleEntries = 512
 
 function grown<T extends Int32Array | Float64Array>(before: T, after: T): T {
   after.set(before)

@@ -1,220 +1,225 @@
 /**
- * Rows in the order of their keys: sorting many at once, and a list that stays sorted while rows come and go.
+ * Rows in the order of their keys while they come and go, for as little as it takes to read them in order where they are read.
  */
-import { present } from '../../core/assert.ts'
+import { assert } from '../../core/assert.ts'
+import { compareKeys, type KeyedRows, sortRows } from './row-sort.ts'
 
-/** Rows by number, which know the order of their keys. */
-export interface KeyedRows {
-  /** Where the key of a row is: within this buffer, from {@link keyStart} to {@link keyEnd}. */
-  keyBytes(row: number): Uint8Array
-  keyStart(row: number): number
-  keyEnd(row: number): number
-}
-
-export function compareKeys(
-  left: Uint8Array,
-  leftStart: number,
-  leftEnd: number,
-  right: Uint8Array,
-  rightStart: number,
-  rightEnd: number,
-): number {
-  const shorter = Math.min(leftEnd - leftStart, rightEnd - rightStart)
-  for (let i = 0; i < shorter; i++) {
-    const difference = (left[leftStart + i] as number) - (right[rightStart + i] as number)
-    if (difference !== 0) return difference
-  }
-  return leftEnd - leftStart - (rightEnd - rightStart)
-}
-
-function compareRows(rows: KeyedRows, left: number, right: number): number {
-  return compareKeys(
-    rows.keyBytes(left),
-    rows.keyStart(left),
-    rows.keyEnd(left),
-    rows.keyBytes(right),
-    rows.keyStart(right),
-    rows.keyEnd(right),
-  )
-}
-
-/**
- * A row's number stands in the lower digits of what is sorted, the bytes after what all keys begin with in the upper
- * ones.
- */
-const rowsMax = 2 ** 21
-/** So few rows are sorted by comparing them. */
-const fewRows = 12
-
-/**
- * Sorts rows by their keys. Nearly all of the work is one sort of numbers, without a call for each comparison: they
- * begin with the first 4 bytes in which keys differ.
- */
-export function sortRows(rows: KeyedRows, unsorted: readonly number[]): Int32Array {
-  const { length } = unsorted
-  const sorted = Int32Array.from(unsorted)
-  if (length > rowsMax) return sorted.sort((left, right) => compareRows(rows, left, right))
-  const prefix = sharedPrefix(rows, unsorted)
-  const numbers = new Float64Array(length)
-  for (let at = 0; at < length; at++) {
-    const row = unsorted[at] as number
-    const bytes = rows.keyBytes(row)
-    const end = rows.keyEnd(row)
-    let number = 0
-    for (let i = rows.keyStart(row) + prefix, count = 0; count < 4; i++, count++) {
-      number = number * 256 + (i < end ? (bytes[i] as number) : 0)
-    }
-    numbers[at] = number * rowsMax + at
-  }
-  numbers.sort()
-  for (let start = 0; start < length;) {
-    const first = numbers[start] as number
-    const upper = Math.floor(first / rowsMax)
-    sorted[start] = unsorted[first - upper * rowsMax] as number
-    let end = start + 1
-    for (; end < length && Math.floor((numbers[end] as number) / rowsMax) === upper; end++) {
-      sorted[end] = unsorted[(numbers[end] as number) - upper * rowsMax] as number
-    }
-    // Keys that differ only in zero bytes at their ends are alike for ever.
-    if (end - start > 1) sortAlike(rows, sorted.subarray(start, end), end - start < length)
-    start = end
-  }
-  return sorted
-}
-
-/** Sorts rows whose keys begin alike. */
-function sortAlike(rows: KeyedRows, alike: Int32Array, isSmaller: boolean): void {
-  if (alike.length < fewRows || !isSmaller) alike.sort((left, right) => compareRows(rows, left, right))
-  else alike.set(sortRows(rows, Array.from(alike)))
-}
-
-/** How many bytes all keys begin with. */
-function sharedPrefix(rows: KeyedRows, unsorted: readonly number[]): number {
-  const first = unsorted[0]
-  if (first === undefined) return 0
-  const bytes = rows.keyBytes(first)
-  const start = rows.keyStart(first)
-  let shared = rows.keyEnd(first) - start
-  for (const row of unsorted) {
-    const others = rows.keyBytes(row)
-    const from = rows.keyStart(row)
-    shared = Math.min(shared, rows.keyEnd(row) - from)
-    let same = 0
-    while (same < shared && bytes[start + same] === others[from + same]) same++
-    shared = same
-  }
-  return shared
-}
-
+/** A chunk has up to so many rows once it was read. */
 const chunkRows = 256
+/** More rows than this are parted before they are sorted. */
+const sortedRowsMax = 4_096
+const parts = 64
+const sampledRows = 512
+/** There are so many chunks, and one more for so many rows, before one without rows is given up. */
+const chunksMin = 16
+const rowsForChunk = 64
 
 interface Chunk {
-  readonly rows: Int32Array
+  /** No key in it is before this one, and none from the next chunk's on. */
+  readonly low: Uint8Array
+  rows: Int32Array
   count: number
+  isSorted: boolean
 }
 
-/** A sorted list of rows, in chunks, so that one row more or less moves few others. */
+function newChunk(low: Uint8Array, rows: Int32Array, isSorted: boolean): Chunk {
+  return { low, rows, count: rows.length, isSorted }
+}
+
+/**
+ * Rows in chunks that follow each other in the order of keys. Chunks are parted and sorted only where they are read: a row costs
+ * a search for its chunk when it comes, and little more when it goes.
+ */
 export class RowOrder {
   readonly #rows: KeyedRows
-  readonly #chunks: Chunk[] = []
+  #chunks: Chunk[]
+  #count: number
 
-  /** @param sorted rows in the order of their keys */
-  constructor(rows: KeyedRows, sorted: Int32Array) {
+  /** @param unsorted all rows, in any order; taken over */
+  constructor(rows: KeyedRows, unsorted: Int32Array) {
     this.#rows = rows
-    const half = chunkRows / 2
-    for (let at = 0; at < sorted.length; at += half) {
-      const chunk = { rows: new Int32Array(chunkRows), count: Math.min(half, sorted.length - at) }
-      chunk.rows.set(sorted.subarray(at, at + chunk.count))
-      this.#chunks.push(chunk)
-    }
+    this.#chunks = [newChunk(new Uint8Array(0), unsorted, false)]
+    this.#count = unsorted.length
   }
 
   get bytes(): number {
-    return this.#chunks.length * (chunkRows * 4 + 100)
+    return this.#chunks.length * 200 + this.#count * 8
   }
 
   add(row: number): void {
-    const rows = this.#rows
-    const index = Math.max(0, this.#chunkBefore(rows.keyBytes(row), rows.keyStart(row), rows.keyEnd(row)))
-    let chunk = this.#chunks[index]
-    if (chunk === undefined) this.#chunks.push((chunk = { rows: new Int32Array(chunkRows), count: 0 }))
-    const at = this.#placeIn(chunk, rows.keyBytes(row), rows.keyStart(row), rows.keyEnd(row))
-    chunk.rows.copyWithin(at + 1, at, chunk.count)
-    chunk.rows[at] = row
-    chunk.count++
-    if (chunk.count < chunkRows) return
-    const half = chunkRows / 2
-    const second = { rows: new Int32Array(chunkRows), count: half }
-    second.rows.set(chunk.rows.subarray(half, chunk.count))
-    chunk.count = half
-    this.#chunks.splice(index + 1, 0, second)
+    const chunk = this.#chunks[this.#chunkOf(row)] as Chunk
+    if (chunk.count === chunk.rows.length) {
+      const grown = new Int32Array(Math.max(32, chunk.count * 2))
+      grown.set(chunk.rows)
+      chunk.rows = grown
+    }
+    chunk.rows[chunk.count++] = row
+    chunk.isSorted = chunk.count === 1
+    this.#count++
   }
 
-  remove(row: number): void {
+  /** Fast where they follow each other in the order of keys, as they were read. */
+  removeAll(leaving: readonly number[]): void {
+    let index = -1
+    for (let next = 0; next < leaving.length;) {
+      let chunk = this.#chunks[index]
+      let at = chunk?.rows.subarray(0, chunk.count).indexOf(leaving[next] as number) ?? -1
+      if (at < 0) {
+        index = this.#chunkOf(leaving[next] as number)
+        chunk = this.#chunks[index]
+        at = chunk?.rows.subarray(0, chunk.count).indexOf(leaving[next] as number) ?? -1
+      }
+      assert(chunk !== undefined && at >= 0, 'a row that leaves the order is in it')
+      let end = at
+      while (end < chunk.count && next < leaving.length && chunk.rows[end] === leaving[next]) {
+        end++
+        next++
+      }
+      chunk.rows.copyWithin(at, end, chunk.count)
+      chunk.count -= end - at
+      this.#count -= end - at
+      if (chunk.count > 0) continue
+      if (index > 0 && this.#chunks.length > chunksMin + this.#count / rowsForChunk) this.#chunks.splice(index, 1)
+      else chunk.rows = new Int32Array(0)
+      index = -1
+    }
+  }
+
+  #chunkOf(row: number): number {
     const rows = this.#rows
-    const index = this.#chunkBefore(rows.keyBytes(row), rows.keyStart(row), rows.keyEnd(row))
-    const chunk = present(this.#chunks[index], 'a row that leaves the order is in it')
-    const at = this.#placeIn(chunk, rows.keyBytes(row), rows.keyStart(row), rows.keyEnd(row))
-    chunk.rows.copyWithin(at, at + 1, chunk.count)
-    chunk.count--
-    if (chunk.count === 0) this.#chunks.splice(index, 1)
+    return this.#chunkAt(rows.keyBytes(row), rows.keyStart(row), rows.keyEnd(row))
   }
 
   /** Up to `max` rows with from <= key < to, the first ones or, in reverse, the last ones with the last one first. */
   between(from: Uint8Array, to: Uint8Array | undefined, max: number, reverse: boolean): number[] {
     const found: number[] = []
-    const rows = this.#rows
-    const isIn = (row: number): boolean => {
-      const [bytes, start, end] = [rows.keyBytes(row), rows.keyStart(row), rows.keyEnd(row)]
-      if (reverse) return compareKeys(bytes, start, end, from, 0, from.length) >= 0
-      return to === undefined || compareKeys(bytes, start, end, to, 0, to.length) < 0
-    }
     const bound = reverse ? to : from
-    let index = bound === undefined ? this.#chunks.length - 1 : Math.max(0, this.#chunkBefore(bound, 0, bound.length))
-    let chunk = this.#chunks[index]
-    if (chunk === undefined) return found
-    let at = bound === undefined ? chunk.count : this.#placeIn(chunk, bound, 0, bound.length)
-    if (reverse) at--
-    while (found.length < max) {
-      while (chunk !== undefined && (at < 0 || at >= chunk.count)) {
-        chunk = this.#chunks[reverse ? --index : ++index]
-        at = reverse ? (chunk?.count ?? 0) - 1 : 0
+    const other = reverse ? from : to
+    let index = bound === undefined ? this.#chunks.length - 1 : this.#chunkAt(bound, 0, bound.length)
+    for (let isFirst = true; index >= 0 && index < this.#chunks.length && found.length < max; isFirst = false) {
+      index = this.#readable(index, isFirst ? bound : undefined, reverse)
+      const chunk = this.#chunks[index] as Chunk
+      let at = reverse ? chunk.count : 0
+      if (isFirst && bound !== undefined) at = this.#placeIn(chunk, bound)
+      if (reverse) at--
+      for (; at >= 0 && at < chunk.count && found.length < max; at += reverse ? -1 : 1) {
+        const row = chunk.rows[at] as number
+        if (other !== undefined && this.#compare(row, other) < 0 === reverse) return found
+        found.push(row)
       }
-      if (chunk === undefined) break
-      const row = chunk.rows[at] as number
-      if (!isIn(row)) break
-      found.push(row)
-      at += reverse ? -1 : 1
+      index += reverse ? -1 : 1
     }
     return found
   }
 
-  /** The last chunk that begins at or before a key; -1 when all begin after it. */
-  #chunkBefore(key: Uint8Array, start: number, end: number): number {
+  /** Parts and sorts a chunk until the part of it with a key, or at the end where reading begins, is sorted. */
+  #readable(index: number, key: Uint8Array | undefined, isReverse: boolean): number {
+    for (let at = index; ;) {
+      const more = this.#refine(at)
+      if (more === 0) return at
+      if (key !== undefined) at = this.#chunkAt(key, 0, key.length)
+      else if (isReverse) at += more
+    }
+  }
+
+  /** Sorts a chunk, or puts several into its place and returns how many more there are. */
+  #refine(index: number): number {
+    const chunk = this.#chunks[index] as Chunk
+    if (chunk.isSorted && chunk.count <= chunkRows) return 0
+    const rows = chunk.rows.subarray(0, chunk.count)
+    const next = this.#chunks[index + 1]
+    const prefix = next === undefined ? 0 : samePrefix(chunk.low, next.low)
+    if (chunk.count <= chunkRows) {
+      rows.set(sortRows(this.#rows, rows, prefix))
+      chunk.isSorted = true
+      return 0
+    }
+    const isLarge = chunk.count > sortedRowsMax
+    const several = isLarge
+      ? this.#part(chunk.low, rows, prefix)
+      : this.#cut(chunk.low, sortRows(this.#rows, rows, prefix))
+    this.#chunks.splice(index, 1, ...several)
+    return several.length - 1
+  }
+
+  #cut(low: Uint8Array, sorted: Int32Array): Chunk[] {
+    const chunks: Chunk[] = []
+    for (let at = 0; at < sorted.length; at += chunkRows / 2) {
+      const first = at === 0 ? low : this.#keyOf(sorted[at] as number)
+      chunks.push(newChunk(first, sorted.slice(at, at + chunkRows / 2), true))
+    }
+    return chunks
+  }
+
+  /** Parts rows by the keys of some of them, into chunks of about the same size. */
+  #part(low: Uint8Array, unsorted: Int32Array, prefix: number): Chunk[] {
+    const sample = Int32Array.from(
+      { length: sampledRows },
+      (_, at) => unsorted[Math.floor((at * unsorted.length) / sampledRows)] as number,
+    )
+    const sorted = sortRows(this.#rows, sample, prefix)
+    const lows = [low]
+    for (let at = 1; at < parts; at++) lows.push(this.#keyOf(sorted[(at * sampledRows) / parts] as number))
+    const partOf = new Uint8Array(unsorted.length)
+    const counts = new Uint32Array(parts)
+    for (const [at, row] of unsorted.entries()) {
+      let [first, end] = [1, parts]
+      while (first < end) {
+        const middle = (first + end) >>> 1
+        if (this.#compare(row, lows[middle] as Uint8Array) < 0) end = middle
+        else first = middle + 1
+      }
+      partOf[at] = first - 1
+      counts[first - 1] = (counts[first - 1] as number) + 1
+    }
+    const chunks = lows.map((first, part) => newChunk(first, new Int32Array(counts[part] as number), false))
+    counts.fill(0)
+    for (const [at, row] of unsorted.entries()) {
+      const part = partOf[at] as number
+      const place = counts[part] as number
+      ;(chunks[part] as Chunk).rows[place] = row
+      counts[part] = place + 1
+    }
+    return chunks
+  }
+
+  #keyOf(row: number): Uint8Array {
+    return Uint8Array.prototype.slice.call(this.#rows.keyBytes(row), this.#rows.keyStart(row), this.#rows.keyEnd(row))
+  }
+
+  #compare(row: number, key: Uint8Array): number {
     const rows = this.#rows
-    let low = 0
+    return compareKeys(rows.keyBytes(row), rows.keyStart(row), rows.keyEnd(row), key, 0, key.length)
+  }
+
+  /** The chunk in which a key belongs: the last one that does not begin after it. */
+  #chunkAt(key: Uint8Array, start: number, end: number): number {
+    let low = 1
     let high = this.#chunks.length
     while (low < high) {
       const middle = (low + high) >>> 1
-      const first = this.#chunks[middle]?.rows[0] as number
-      if (compareKeys(rows.keyBytes(first), rows.keyStart(first), rows.keyEnd(first), key, start, end) <= 0)
-        low = middle + 1
+      const first = (this.#chunks[middle] as Chunk).low
+      if (compareKeys(first, 0, first.length, key, start, end) <= 0) low = middle + 1
       else high = middle
     }
     return low - 1
   }
 
-  /** Where the first row of a chunk is that is not before a key. */
-  #placeIn(chunk: Chunk, key: Uint8Array, start: number, end: number): number {
-    const rows = this.#rows
+  /** Where the first row of a sorted chunk is that is not before a key. */
+  #placeIn(chunk: Chunk, key: Uint8Array): number {
     let low = 0
     let high = chunk.count
     while (low < high) {
       const middle = (low + high) >>> 1
-      const row = chunk.rows[middle] as number
-      if (compareKeys(rows.keyBytes(row), rows.keyStart(row), rows.keyEnd(row), key, start, end) < 0) low = middle + 1
+      if (this.#compare(chunk.rows[middle] as number, key) < 0) low = middle + 1
       else high = middle
     }
     return low
   }
+}
+
+function samePrefix(left: Uint8Array, right: Uint8Array): number {
+  let same = 0
+  while (same < left.length && left[same] === right[same]) same++
+  return same
 }

@@ -7,8 +7,8 @@ import type { Environment, WriteTransaction } from '../environment.ts'
 import { keyTooLong } from '../write-transaction.ts'
 import { keyAfter, keyBytesMax, partitionKey, stateKey } from '../keys.ts'
 import type { StateWriter } from '../state-rows.ts'
+import type { FoldedRows } from './folding.ts'
 import { encodeHead, headKey, noRows, type RowSum, sealOf, type StateHead } from './head.ts'
-import type { JournalRows } from './journal-rows.ts'
 import { PieceWriter } from './piece.ts'
 import { pieceOverheadBytes } from './pieces.ts'
 import { pieceKey, type StoreJournal } from './store-journal.ts'
@@ -42,7 +42,7 @@ class StoreCommit {
   readonly #writer = new PieceWriter()
   readonly #pieces: Buffer[] = []
   readonly #sums: Map<number, RowSum>
-  readonly #folded = new Map<JournalRows, number[]>()
+  #folded: readonly FoldedRows[] = []
   /** Ranges with rows of the journal, by partition: those must not come back by being folded. */
   readonly #removed = new Map<number, Range[]>()
   /** Partitions with changed rows, which may be in a range that is removed. */
@@ -119,20 +119,27 @@ class StoreCommit {
 
   #fold(count: number): Pick<StateHead, 'foldedPartition' | 'foldedKey'> | undefined {
     const { storeId, folding } = this.#journal
-    let last: { readonly rows: JournalRows; readonly entry: number } | undefined
-    for (const folded of folding.next(count)) {
-      const { rows, entry } = folded
-      const treeKey = stateKey(storeId, rows.partition, rows.keyBytes(entry), rows.keyStart(entry), rows.keyEnd(entry))
-      const ranges = this.#removed.get(rows.partition)
-      const isRemoved = ranges?.some((range) => isIn(range, rows.key(entry))) === true
-      const value = isRemoved ? undefined : rows.value(entry)
-      this.#replace(rows.partition, treeKey, this.#environment.get('state', treeKey), value)
-      const entries = this.#folded.get(rows)
-      if (entries === undefined) this.#folded.set(rows, [entry])
-      else entries.push(entry)
-      last = folded
+    this.#folded = folding.next(count)
+    for (const { rows, entries } of this.#folded) {
+      const { partition } = rows
+      const ranges = this.#removed.get(partition)
+      const treeKeys: Buffer[] = []
+      const before: (Buffer | undefined)[] = []
+      // All are read before the first is written: reads look through what the transaction has written.
+      for (const entry of entries) {
+        const key = stateKey(storeId, partition, rows.keyBytes(entry), rows.keyStart(entry), rows.keyEnd(entry))
+        treeKeys.push(key)
+        before.push(this.#environment.get('state', key))
+      }
+      for (const [at, entry] of entries.entries()) {
+        const isRemoved = ranges?.some((range) => isIn(range, rows.key(entry))) === true
+        this.#replace(partition, treeKeys[at] as Buffer, before[at], isRemoved ? undefined : rows.value(entry))
+      }
     }
-    return last && { foldedPartition: last.rows.partition, foldedKey: last.rows.key(last.entry) }
+    const last = this.#folded.at(-1)
+    const entry = last?.entries.at(-1)
+    if (last === undefined || entry === undefined) return undefined
+    return { foldedPartition: last.rows.partition, foldedKey: last.rows.key(entry) }
   }
 
   /** Changes a row of the tree, and the totals of its partition. */

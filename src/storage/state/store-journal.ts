@@ -9,7 +9,7 @@ import { type MillraceError } from '../../core/errors.ts'
 import type { Environment } from '../environment.ts'
 import { partitionNumberKey } from '../keys.ts'
 import { damaged } from '../read-failure.ts'
-import { Folding } from './folding.ts'
+import { type FoldedRows, Folding } from './folding.ts'
 import { decodeHead, headKey, newHead, type StateHead } from './head.ts'
 import { JournalRows } from './journal-rows.ts'
 import { keyAt, type PieceVisitor, walkPiece } from './piece.ts'
@@ -155,8 +155,7 @@ export class StoreJournal {
 
   #removeRange(partition: number, from: Buffer, to: Buffer | undefined): void {
     const rows = this.partitions.get(partition)
-    if (rows === undefined) return
-    for (const entry of rows.between(from, to, Infinity, false)) rows.delete(entry)
+    if (rows !== undefined) rows.deleteAll(rows.between(from, to, Infinity, false))
   }
 
   /** Forgets pieces that another process has removed: what was in them is in the tree, or in a newer piece. */
@@ -168,7 +167,7 @@ export class StoreJournal {
           row: (partition, bytes, at) => {
             const rows = this.partitions.get(partition)
             const entry = rows?.find(keyAt(bytes, at)) ?? -1
-            if (rows !== undefined && entry >= 0 && rows.sequenceOf(entry) === sequence) rows.delete(entry)
+            if (rows !== undefined && entry >= 0 && rows.sequenceOf(entry) === sequence) rows.deleteAll([entry])
           },
           range: () => undefined,
         })
@@ -180,10 +179,10 @@ export class StoreJournal {
   /**
    * Takes over what a commit of this process has made durable.
    *
-   * @param folded entries whose rows are in the tree now
+   * @param folded rows that are in the tree now
    */
-  committed(head: StateHead, pieces: readonly Buffer[], folded: ReadonlyMap<JournalRows, readonly number[]>): void {
-    for (const [rows, entries] of folded) for (const entry of entries) if (rows.isUsed(entry)) rows.delete(entry)
+  committed(head: StateHead, pieces: readonly Buffer[], folded: readonly FoldedRows[]): void {
+    for (const { rows, entries } of folded) rows.deleteAll(entries)
     let sequence = this.#head.next
     for (const bytes of pieces) this.#add(sequence++, bytes)
     this.#retire(head.first)
