@@ -4,15 +4,17 @@
 import { assert } from '../../core/assert.ts'
 import { compareKeys, type KeyedRows, sortRows } from './row-sort.ts'
 
-/** A chunk has up to so many rows once it was read. */
+/** A chunk has at most this many rows once it has been read. */
 const chunkRows = 256
 /** More rows than this are parted before they are sorted. */
 const sortedRowsMax = 4_096
 const parts = 64
 const sampledRows = 512
-/** There are so many chunks, and one more for so many rows, before one without rows is given up. */
+/** An empty chunk is given up only when there are more chunks than these, and one for each this many rows. */
 const chunksMin = 16
 const rowsForChunk = 64
+
+const noBytes = new Uint8Array(0)
 
 interface Chunk {
   /** No key in it is before this one, and none from the next chunk's on. */
@@ -32,13 +34,18 @@ function newChunk(low: Uint8Array, rows: Int32Array, isSorted: boolean): Chunk {
  */
 export class RowOrder {
   readonly #rows: KeyedRows
-  #chunks: Chunk[]
+  readonly #chunks: Chunk[]
+  /** What {@link headOf} makes of the first keys of the chunks: most searches need nothing else. */
+  readonly #heads: number[] = [0]
+  #prefix: Uint8Array = noBytes
+  /** How many chunks there were when the prefix was chosen. */
+  #prefixChunks = 1
   #count: number
 
   /** @param unsorted all rows, in any order; taken over */
   constructor(rows: KeyedRows, unsorted: Int32Array) {
     this.#rows = rows
-    this.#chunks = [newChunk(new Uint8Array(0), unsorted, false)]
+    this.#chunks = [newChunk(noBytes, unsorted, false)]
     this.#count = unsorted.length
   }
 
@@ -79,10 +86,16 @@ export class RowOrder {
       chunk.count -= end - at
       this.#count -= end - at
       if (chunk.count > 0) continue
-      if (index > 0 && this.#chunks.length > chunksMin + this.#count / rowsForChunk) this.#chunks.splice(index, 1)
+      if (index > 0 && this.#chunks.length > chunksMin + this.#count / rowsForChunk) this.#giveUp(index)
       else chunk.rows = new Int32Array(0)
       index = -1
     }
+  }
+
+  /** The chunk before it takes its keys. */
+  #giveUp(index: number): void {
+    this.#chunks.splice(index, 1)
+    this.#heads.splice(index, 1)
   }
 
   #chunkOf(row: number): number {
@@ -139,7 +152,18 @@ export class RowOrder {
       ? this.#part(chunk.low, rows, prefix)
       : this.#cut(chunk.low, sortRows(this.#rows, rows, prefix))
     this.#chunks.splice(index, 1, ...several)
+    this.#heads.splice(index, 1, ...several.map((one) => headOf(one.low, 0, one.low.length, this.#prefix)))
+    if (this.#chunks.length > 2 * this.#prefixChunks) this.#choosePrefix()
     return several.length - 1
+  }
+
+  /** A prefix that all chunks but the first begin with now. A poor one costs time only. */
+  #choosePrefix(): void {
+    const first = (this.#chunks[1] as Chunk).low
+    const last = (this.#chunks.at(-1) as Chunk).low
+    this.#prefix = first.slice(0, samePrefix(first, last))
+    this.#prefixChunks = this.#chunks.length
+    for (const [at, { low }] of this.#chunks.entries()) this.#heads[at] = headOf(low, 0, low.length, this.#prefix)
   }
 
   #cut(low: Uint8Array, sorted: Int32Array): Chunk[] {
@@ -160,24 +184,29 @@ export class RowOrder {
     const sorted = sortRows(this.#rows, sample, prefix)
     const lows = [low]
     for (let at = 1; at < parts; at++) lows.push(this.#keyOf(sorted[(at * sampledRows) / parts] as number))
+    const shared = (lows[1] as Uint8Array).slice(0, samePrefix(lows[1] as Uint8Array, lows.at(-1) as Uint8Array))
+    const heads = lows.map((one) => headOf(one, 0, one.length, shared))
     const partOf = new Uint8Array(unsorted.length)
     const counts = new Uint32Array(parts)
-    for (const [at, row] of unsorted.entries()) {
+    for (let at = 0; at < unsorted.length; at++) {
+      const row = unsorted[at] as number
+      const head = headOf(this.#rows.keyBytes(row), this.#rows.keyStart(row), this.#rows.keyEnd(row), shared)
       let [first, end] = [1, parts]
       while (first < end) {
         const middle = (first + end) >>> 1
-        if (this.#compare(row, lows[middle] as Uint8Array) < 0) end = middle
-        else first = middle + 1
+        const other = heads[middle] as number
+        if (other < head || (other === head && this.#compare(row, lows[middle] as Uint8Array) >= 0)) first = middle + 1
+        else end = middle
       }
       partOf[at] = first - 1
       counts[first - 1] = (counts[first - 1] as number) + 1
     }
     const chunks = lows.map((first, part) => newChunk(first, new Int32Array(counts[part] as number), false))
     counts.fill(0)
-    for (const [at, row] of unsorted.entries()) {
+    for (let at = 0; at < unsorted.length; at++) {
       const part = partOf[at] as number
       const place = counts[part] as number
-      ;(chunks[part] as Chunk).rows[place] = row
+      ;(chunks[part] as Chunk).rows[place] = unsorted[at] as number
       counts[part] = place + 1
     }
     return chunks
@@ -194,15 +223,21 @@ export class RowOrder {
 
   /** The chunk in which a key belongs: the last one that does not begin after it. */
   #chunkAt(key: Uint8Array, start: number, end: number): number {
+    const head = headOf(key, start, end, this.#prefix)
     let low = 1
     let high = this.#chunks.length
     while (low < high) {
       const middle = (low + high) >>> 1
-      const first = (this.#chunks[middle] as Chunk).low
-      if (compareKeys(first, 0, first.length, key, start, end) <= 0) low = middle + 1
+      const first = this.#heads[middle] as number
+      if (first < head || (first === head && this.#beginsBefore(middle, key, start, end))) low = middle + 1
       else high = middle
     }
     return low - 1
+  }
+
+  #beginsBefore(index: number, key: Uint8Array, start: number, end: number): boolean {
+    const { low } = this.#chunks[index] as Chunk
+    return compareKeys(low, 0, low.length, key, start, end) <= 0
   }
 
   /** Where the first row of a sorted chunk is that is not before a key. */
@@ -216,6 +251,19 @@ export class RowOrder {
     }
     return low
   }
+}
+
+/** A number that rises with the key: the 6 bytes after a prefix. Keys may share one; those without the prefix come before or after all. */
+function headOf(bytes: Uint8Array, start: number, end: number, prefix: Uint8Array): number {
+  const { length } = prefix
+  for (let i = 0; i < length; i++) {
+    const difference = (start + i < end ? (bytes[start + i] as number) : -1) - (prefix[i] as number)
+    if (difference !== 0) return difference < 0 ? -1 : Infinity
+  }
+  let head = 0
+  for (let at = start + length, last = at + 6; at < last; at++)
+    head = head * 256 + (at < end ? (bytes[at] as number) : 0)
+  return head
 }
 
 function samePrefix(left: Uint8Array, right: Uint8Array): number {

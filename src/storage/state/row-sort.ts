@@ -1,6 +1,7 @@
 /**
  * Sorting rows by their keys, many at once.
  */
+
 /** Rows by number, which know the order of their keys. */
 export interface KeyedRows {
   /** Where the key of a row is: within this buffer, from {@link keyStart} to {@link keyEnd}. */
@@ -39,14 +40,14 @@ function compareRows(rows: KeyedRows, left: number, right: number): number {
 /** A row's place stands in the lower digits of what is sorted, the bytes after what all keys begin with in the upper ones. */
 const placesMax = 2 ** 13
 const headBytes = 5
-/** So few rows are sorted by comparing them. */
+/** Fewer rows than this are sorted by comparing them. */
 const fewRows = 12
 
 /**
  * Sorts rows by their keys. Nearly all of the work is one sort of numbers, without a call for each comparison: they begin with
  * the first 5 bytes in which keys differ.
  *
- * @param prefix so many bytes all keys begin with, at least
+ * @param prefix how many bytes all keys are known to begin with
  */
 export function sortRows(rows: KeyedRows, unsorted: ArrayLike<number>, prefix: number): Int32Array {
   const { length } = unsorted

@@ -120,20 +120,19 @@ class StoreCommit {
   #fold(count: number): Pick<StateHead, 'foldedPartition' | 'foldedKey'> | undefined {
     const { storeId, folding } = this.#journal
     this.#folded = folding.next(count)
-    for (const { rows, entries } of this.#folded) {
-      const { partition } = rows
-      const ranges = this.#removed.get(partition)
-      const treeKeys: Buffer[] = []
-      const before: (Buffer | undefined)[] = []
-      // All are read before the first is written: reads look through what the transaction has written.
-      for (const entry of entries) {
-        const key = stateKey(storeId, partition, rows.keyBytes(entry), rows.keyStart(entry), rows.keyEnd(entry))
-        treeKeys.push(key)
-        before.push(this.#environment.get('state', key))
-      }
-      for (const [at, entry] of entries.entries()) {
+    // All are read before the first is written: reads look through what the transaction has written.
+    const stored = this.#folded.map(({ rows, entries }) =>
+      entries.map((entry) => {
+        const key = stateKey(storeId, rows.partition, rows.keyBytes(entry), rows.keyStart(entry), rows.keyEnd(entry))
+        return { key, before: this.#environment.get('state', key) }
+      }),
+    )
+    for (const [index, { rows, entries }] of this.#folded.entries()) {
+      const ranges = this.#removed.get(rows.partition)
+      for (const [at, { key, before }] of present(stored[index], 'rows that are folded were read').entries()) {
+        const entry = entries[at] as number
         const isRemoved = ranges?.some((range) => isIn(range, rows.key(entry))) === true
-        this.#replace(partition, treeKeys[at] as Buffer, before[at], isRemoved ? undefined : rows.value(entry))
+        this.#replace(rows.partition, key, before, isRemoved ? undefined : rows.value(entry))
       }
     }
     const last = this.#folded.at(-1)
