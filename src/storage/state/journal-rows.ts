@@ -169,7 +169,7 @@ export class JournalRows implements KeyedRows {
     for (let entry = 0; entry < this.#end; entry++) if (this.#isUsed(entry)) this.#place(entry)
   }
 
-  /** The journal has no rows of the keys of these entries any more. */
+  /** The journal no longer has rows for the keys of these entries. */
   deleteAll(entries: readonly number[]): void {
     this.#order?.removeAll(entries)
     for (const entry of entries) this.#delete(entry)

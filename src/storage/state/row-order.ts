@@ -1,5 +1,6 @@
 /**
- * Rows in the order of their keys while they come and go, for as little as it takes to read them in order where they are read.
+ * Rows in the order of their keys while they come and go, for as little as it takes to read them in order where they
+ * are read.
  */
 import { assert } from '../../core/assert.ts'
 import { compareKeys, type KeyedRows, sortRows } from './row-sort.ts'
@@ -29,8 +30,8 @@ function newChunk(low: Uint8Array, rows: Int32Array, isSorted: boolean): Chunk {
 }
 
 /**
- * Rows in chunks that follow each other in the order of keys. Chunks are parted and sorted only where they are read: a row costs
- * a search for its chunk when it comes, and little more when it goes.
+ * Rows in chunks that follow each other in the order of keys. Chunks are parted and sorted only where they are read: a
+ * row costs a search for its chunk when it comes, and little more when it goes.
  */
 export class RowOrder {
   readonly #rows: KeyedRows
@@ -253,7 +254,10 @@ export class RowOrder {
   }
 }
 
-/** A number that rises with the key: the 6 bytes after a prefix. Keys may share one; those without the prefix come before or after all. */
+/**
+ * A number that rises with the key: the 6 bytes after a prefix. Keys may share one; those without the prefix come
+ * before or after all.
+ */
 function headOf(bytes: Uint8Array, start: number, end: number, prefix: Uint8Array): number {
   const { length } = prefix
   for (let i = 0; i < length; i++) {

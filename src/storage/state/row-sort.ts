@@ -37,15 +37,18 @@ function compareRows(rows: KeyedRows, left: number, right: number): number {
   )
 }
 
-/** A row's place stands in the lower digits of what is sorted, the bytes after what all keys begin with in the upper ones. */
+/**
+ * A row's place stands in the lower digits of what is sorted, the bytes after what all keys begin with in the upper
+ * ones.
+ */
 const placesMax = 2 ** 13
 const headBytes = 5
 /** Fewer rows than this are sorted by comparing them. */
 const fewRows = 12
 
 /**
- * Sorts rows by their keys. Nearly all of the work is one sort of numbers, without a call for each comparison: they begin with
- * the first 5 bytes in which keys differ.
+ * Sorts rows by their keys. Nearly all of the work is one sort of numbers, without a call for each comparison: they
+ * begin with the first 5 bytes in which keys differ.
  *
  * @param prefix how many bytes all keys are known to begin with
  */
