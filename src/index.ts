@@ -3,20 +3,15 @@
  */
 
 // Values with meaning: topics, stores, serdes, windows, time, errors.
-export {
-  type KeyValueStore,
-  keyValueStore,
-  type Topic,
-  type TopicFor,
-  topic,
-  type WindowStore,
-  windowStore,
-} from './core/topic.ts'
+export { type Topic, type TopicFor, topic } from './core/topic.ts'
+export { type KeyValueStore, keyValueStore, type WindowStore, windowStore } from './core/store-constants.ts'
 export type { CleanupPolicy, TimestampType, TopicCompression, TopicConfig } from './core/topic-config.ts'
 export type { Serde } from './core/serde.ts'
 export { bigint64, boolean, bytes, float64, int64, json, msgpack, nullable, string, tuple } from './core/serdes.ts'
 export type { StandardSchema } from './core/schema.ts'
-export { TimeWindows, type Window, type Windowed, windowed } from './core/window.ts'
+export { TimeWindows } from './core/windows/time-windows.ts'
+export type { Window, Windowed } from './core/windows/window.ts'
+export { windowed } from './core/windows/windowed.ts'
 export type { LogRecord, RecordInput, StreamRecord } from './core/record.ts'
 export type { Header, HeaderInput } from './core/headers.ts'
 export type { Offset, Timestamp } from './core/units.ts'

@@ -1,5 +1,5 @@
 /**
- * Typed constants: a topic or a store is named once, with the types of its keys and values.
+ * Typed constants of topics: a topic is named once, with the types of its keys and values.
  */
 import { MillraceError } from './errors.ts'
 import { checkName, checkOptions, checkWhole, readField } from './checks.ts'
@@ -82,10 +82,7 @@ export function topic<K, V>(
   return constant
 }
 
-/**
- * The constants that {@link topic}, {@link keyValueStore} and {@link windowStore} have made: they need no further
- * check.
- */
+/** The constants that {@link topic} has made: they need no further check. */
 const made = new WeakSet<object>()
 /** What {@link checkTopic} made of the constants that a program assembled itself. */
 const checkedCopies = new WeakMap<object, object>()
@@ -120,101 +117,9 @@ export function checkTopic<T extends { readonly kind: 'topic' }>(what: string, c
   return copy as { readonly kind: 'topic' } as T
 }
 
-/**
- * Checks that an argument is the constant of a store, as {@link checkTopic} does for a topic.
- *
- * @throws MillraceError `bad_option`
- */
-export function checkStore<T extends { readonly kind: 'keyValueStore' | 'windowStore' }>(what: string, constant: T): T {
-  if (made.has(constant) && constant.kind !== ('topic' as string)) return constant
-  const kind = Object(constant) === constant ? readField(what, constant, 'kind') : undefined
-  if (kind !== 'keyValueStore' && kind !== 'windowStore') {
-    throw new MillraceError(
-      'bad_option',
-      `${what} takes the constant that keyValueStore(…) or windowStore(…) returned, not ${shown(constant)}`,
-    )
-  }
-  const field = (name: string): unknown => readField(what, constant, name)
-  const options = { key: field('key') as Serde<unknown>, value: field('value') as Serde<unknown> }
-  return storeConstant(kind, field('name') as string, options) as { readonly kind: typeof kind } as T
-}
-
 /** The most partitions of a topic. */
 export const partitionsMax = 1_024
 
 export function checkPartitions(partitions: number): number {
   return checkWhole('the number of partitions', partitions, 1, partitionsMax)
-}
-
-/** Names a table of the newest value of each key; made by {@link keyValueStore}. */
-export interface KeyValueStore<K, V> {
-  /** Tells it from a window store. */
-  readonly kind: 'keyValueStore'
-  /** Where the application finds its state again; unique within a topology. */
-  readonly name: string
-  /** How keys are written; rows are ordered by these bytes. */
-  readonly key: Serde<K>
-  /** How values are written. */
-  readonly value: Serde<V>
-}
-
-/** Names a table of the newest value of each key and window; made by {@link windowStore}. */
-export interface WindowStore<K, V> {
-  /** Tells it from a key-value store. */
-  readonly kind: 'windowStore'
-  /** Where the application finds its state again; unique within a topology. */
-  readonly name: string
-  /** How keys are written, without their windows. */
-  readonly key: Serde<K>
-  /** How values are written. */
-  readonly value: Serde<V>
-}
-
-/**
- * Names the store of an aggregation without windows, to query it by. An aggregation that is never queried needs no
- * constant.
- *
- * @example
- * ```ts
- * const totals = keyValueStore('totals', { key: string(), value: int64() })
- * builder.stream(clicks).groupByKey().count({ store: totals })
- * ```
- * @throws MillraceError `bad_option`
- */
-export function keyValueStore<K, V>(
-  name: string,
-  options: { readonly key: Serde<K>; readonly value: Serde<V> },
-): KeyValueStore<K, V> {
-  return storeConstant('keyValueStore', name, options)
-}
-
-/**
- * Names the store of a windowed aggregation, to query it by; `key` is the serde of the key without its window.
- *
- * @example
- * ```ts
- * const counts = windowStore('counts', { key: string(), value: int64() })
- * stream.groupByKey().windowedBy(TimeWindows.of({ size: minutes(1) })).count({ store: counts })
- * ```
- * @throws MillraceError `bad_option`
- */
-export function windowStore<K, V>(
-  name: string,
-  options: { readonly key: Serde<K>; readonly value: Serde<V> },
-): WindowStore<K, V> {
-  return storeConstant('windowStore', name, options)
-}
-
-function storeConstant<Kind extends string, K, V>(
-  kind: Kind,
-  name: string,
-  options: { readonly key: Serde<K>; readonly value: Serde<V> },
-): { readonly kind: Kind; readonly name: string; readonly key: Serde<K>; readonly value: Serde<V> } {
-  checkName('the name of a store', name)
-  const { key, value } = checkOptions(`store "${name}"`, options, ['key', 'value'])
-  codecOf(key)
-  codecOf(value)
-  const constant = Object.freeze({ kind, name, key, value })
-  made.add(constant)
-  return constant
 }

@@ -2,7 +2,7 @@
  * What users see of an application: how it is started, and what it answers while it runs.
  */
 import type { Clock } from '../core/clock.ts'
-import type { KeyValueStore, WindowStore } from '../core/topic.ts'
+import type { KeyValueStore, WindowStore } from '../core/store-constants.ts'
 import type { Log } from '../log/face.ts'
 import type { OnError } from './failures.ts'
 import type { Metrics } from './metrics.ts'

@@ -4,14 +4,16 @@
 import { days } from '../core/duration.ts'
 import { MillraceError } from '../core/errors.ts'
 import { checkedFunction, checkOptions, checkWhole, isInstance } from '../core/checks.ts'
-import { type Codec, codecOf, type Serde } from '../core/serde.ts'
+import { type Codec, codecOf } from '../core/serde.ts'
+import { checkStore } from '../core/store-constants.ts'
 import { int64 } from '../core/serdes.ts'
-import { checkStore } from '../core/topic.ts'
 import { sumMs } from '../core/units.ts'
-import { TimeWindows, type Windowed, WindowedCodec } from '../core/window.ts'
+import { TimeWindows } from '../core/windows/time-windows.ts'
+import type { Windowed } from '../core/windows/window.ts'
+import { WindowedCodec } from '../core/windows/windowed.ts'
 import { ofTables } from '../plan/old-values.ts'
-import type { StoreSpec, WindowSpec } from '../plan/store.ts'
-import { keyLayout, type StoreLayout, windowLayout } from '../plan/store-layout.ts'
+import type { WindowSpec } from '../plan/store.ts'
+import { keyLayout, windowLayout } from '../plan/store-layout.ts'
 import { aggregating, aggregation, counting, type Fold, reducing } from './aggregate.ts'
 import type { AggregateFunctions, Named, Reducer } from './dsl/functions.ts'
 import type { KGroupedStream } from './dsl/grouped.ts'
@@ -19,19 +21,13 @@ import type { KnownSerdes } from './dsl/known.ts'
 import type { KTable } from './dsl/table.ts'
 import type { TimeWindowedKStream } from './dsl/windows.ts'
 import { type KeyedParts, requireCodec } from './parts.ts'
+import { type ErasedStore, storeSpec } from './store-spec.ts'
 
 /**
  * Options of any aggregation, whatever the types of its keys and values: serdes are invariant, so they are erased here.
  */
 interface AggregationOptions extends Named {
-  readonly store?:
-    | {
-        readonly kind: 'keyValueStore' | 'windowStore'
-        readonly name: string
-        readonly key: object
-        readonly value: object
-      }
-    | undefined
+  readonly store?: ErasedStore | undefined
   readonly value?: object | undefined
   readonly retentionMs?: number | undefined
 }
@@ -104,7 +100,12 @@ export class GroupedStream<K, V, Known extends KnownSerdes>
   ): KTable<K, A, 'both'> {
     const { plan, node, keyCodec, untouchedKeys, faces } = this.parts
     const made = plan.stateful(verb, node, options.name, (id) => {
-      const store = storeSpec('keyValueStore', id, keyCodec, codec, options, keyLayout(), undefined)
+      const store = storeSpec(id, options.store, {
+        kind: 'keyValueStore',
+        keyCodec,
+        valueCodec: codec,
+        layout: keyLayout(),
+      })
       return { stores: [store], operator: aggregation(store, fold), oldValues: ofTables }
     })
     return faces.table({ faces, plan, node: made, keyCodec, valueCodec: codec, untouchedKeys })
@@ -134,7 +135,7 @@ class TimeWindowedStream<K, V, Known extends KnownSerdes>
     const window = Object.freeze({ sizeMs, advanceMs, graceMs })
     const layout = windowLayout(retentionOf(window, options.retentionMs))
     const made = plan.stateful(verb, node, options.name, (id) => {
-      const store = storeSpec('windowStore', id, keyCodec, codec, options, layout, window)
+      const store = storeSpec(id, options.store, { kind: 'windowStore', keyCodec, valueCodec: codec, layout, window })
       return { stores: [store], operator: aggregation(store, fold), oldValues: ofTables }
     })
     const rowKeyCodec = new WindowedCodec(keyCodec, window.sizeMs) as Codec<unknown>
@@ -158,59 +159,4 @@ function retentionOf({ sizeMs, graceMs }: WindowSpec, retentionMs: number | unde
     )
   }
   return retentionMs ?? Math.max(days(1), least)
-}
-
-function storeSpec(
-  kind: 'keyValueStore' | 'windowStore',
-  id: string,
-  keyCodec: Codec<unknown>,
-  valueCodec: Codec<unknown>,
-  { store: constant }: AggregationOptions,
-  layout: StoreLayout,
-  window: WindowSpec | undefined,
-): StoreSpec {
-  if (constant !== undefined) checkFits(kind, id, keyCodec, valueCodec, constant)
-  return Object.freeze({
-    kind: kind === 'windowStore' ? 'window' : 'keyValue',
-    name: constant?.name ?? id,
-    keyCodec,
-    valueCodec,
-    layout,
-    window,
-    // Not the retention: it may change, and rows go sooner or later then.
-    facts:
-      window === undefined
-        ? {}
-        : { 'window size': window.sizeMs, 'window advance': window.advanceMs, 'window grace': window.graceMs },
-  })
-}
-
-/** A store constant must be of the kind that the operator keeps, and hold its keys and values. */
-function checkFits(
-  kind: string,
-  id: string,
-  keyCodec: Codec<unknown>,
-  valueCodec: Codec<unknown>,
-  constant: NonNullable<AggregationOptions['store']>,
-): void {
-  const place = { store: constant.name, operator: id }
-  if (constant.kind !== kind) {
-    throw new MillraceError(
-      'topology_invalid',
-      `"${constant.name}" is a ${constant.kind}, but ${id} needs a ${kind}`,
-      place,
-    )
-  }
-  for (const [what, serde, codec] of [
-    ['keys', constant.key, keyCodec],
-    ['values', constant.value, valueCodec],
-  ] as const) {
-    const given = codecOf(serde as Serde<unknown>)
-    if (given.format === codec.format) continue
-    throw new MillraceError(
-      'topology_invalid',
-      `the ${what} of store "${constant.name}" are ${given.name}, but those of ${id} are ${codec.name}`,
-      place,
-    )
-  }
 }

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { codecOf, type Serde } from '../../src/core/serde.ts'
 import { bytes, json, msgpack, nullable, tuple } from '../../src/core/serdes.ts'
-import { windowed } from '../../src/core/window.ts'
+import { windowed } from '../../src/core/windows/windowed.ts'
 import { serdeSamples } from '../support/serde-samples.ts'
 
 /** Decodes out of the middle of a larger buffer, overwrites the buffer, and returns the value. */

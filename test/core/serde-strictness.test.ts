@@ -15,7 +15,7 @@ import {
   string,
   tuple,
 } from '../../src/core/serdes.ts'
-import { windowed } from '../../src/core/window.ts'
+import { windowed } from '../../src/core/windows/windowed.ts'
 import { isSameData } from '../support/same-data.ts'
 
 const padding = 'p'.repeat(40)

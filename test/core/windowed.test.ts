@@ -3,7 +3,9 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { codecOf } from '../../src/core/serde.ts'
 import { int64, string, tuple } from '../../src/core/serdes.ts'
-import { TimeWindows, windowed, type Windowed } from '../../src/core/window.ts'
+import { TimeWindows } from '../../src/core/windows/time-windows.ts'
+import type { Windowed } from '../../src/core/windows/window.ts'
+import { windowed } from '../../src/core/windows/windowed.ts'
 import { windowedTexts, windowSizeMs } from '../support/serde-samples.ts'
 
 const key = <K>(of: K, start: number, end: number): Windowed<K> => ({ key: of, window: { start, end } })

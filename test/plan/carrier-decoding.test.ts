@@ -4,7 +4,7 @@ import { ByteWriter } from '../../src/core/bytes.ts'
 import type { Carrier } from '../../src/plan/carrier.ts'
 import { codecOf, type Serde } from '../../src/core/serde.ts'
 import { int64, json, msgpack, nullable, string, tuple } from '../../src/core/serdes.ts'
-import { windowed } from '../../src/core/window.ts'
+import { windowed } from '../../src/core/windows/windowed.ts'
 import { carrierOf, carrierOfBytes } from '../support/carriers.ts'
 
 const notUtf8 = Uint8Array.of(0xff)

@@ -13,7 +13,8 @@ import {
   string,
   tuple,
 } from '../../src/core/serdes.ts'
-import { windowed, type Windowed } from '../../src/core/window.ts'
+import type { Windowed } from '../../src/core/windows/window.ts'
+import { windowed } from '../../src/core/windows/windowed.ts'
 
 export const int64Max = 2n ** 63n - 1n
 export const int64Min = -(2n ** 63n)

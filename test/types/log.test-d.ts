@@ -16,9 +16,11 @@ import {
   string,
   tuple,
 } from '../../src/core/serdes.ts'
-import { keyValueStore, topic, type Topic } from '../../src/core/topic.ts'
+import { keyValueStore } from '../../src/core/store-constants.ts'
+import { topic, type Topic } from '../../src/core/topic.ts'
 import type { Offset, Timestamp } from '../../src/core/units.ts'
-import { windowed, type Windowed } from '../../src/core/window.ts'
+import type { Windowed } from '../../src/core/windows/window.ts'
+import { windowed } from '../../src/core/windows/windowed.ts'
 import { isFrom } from '../../src/log/consumer/consumer.ts'
 import type { Consumer, RecordBatch, TopicReader } from '../../src/log/consumer/face.ts'
 import type { Admin } from '../../src/log/admin/face.ts'

@@ -1,7 +1,7 @@
 /**
  * The face of a grouped stream: its aggregations. Its class is in ../grouped.ts.
  */
-import type { TimeWindows } from '../../core/window.ts'
+import type { TimeWindows } from '../../core/windows/time-windows.ts'
 import type { AggregateFunctions, Named, Reducer } from './functions.ts'
 import type { KnownSerdes, KnownValue, NeedsValue, StoreFor, ValueOption } from './known.ts'
 import type { KTable } from './table.ts'

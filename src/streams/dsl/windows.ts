@@ -1,7 +1,7 @@
 /**
  * The face of a grouped stream in windows: the aggregations of {@link KGroupedStream}, for each window.
  */
-import type { Windowed } from '../../core/window.ts'
+import type { Windowed } from '../../core/windows/window.ts'
 import type { AggregateFunctions, Named, Reducer } from './functions.ts'
 import type { KnownSerdes, KnownValue, NeedsValue, StoreFor, ValueOption } from './known.ts'
 import type { KTable } from './table.ts'

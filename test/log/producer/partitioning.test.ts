@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { partitionOf } from '../../../src/core/partitioner.ts'
 import { int64, nullable, string } from '../../../src/core/serdes.ts'
 import { topic } from '../../../src/core/topic.ts'
-import { windowed } from '../../../src/core/window.ts'
+import { windowed } from '../../../src/core/windows/windowed.ts'
 import { openTestLog } from '../../support/open.ts'
 import { windowedTexts, windowSizeMs } from '../../support/serde-samples.ts'
 

@@ -1,0 +1,68 @@
+/**
+ * Windows of fixed size on a grid: tumbling and hopping.
+ */
+import { checkOptions, checkWhole } from '../checks.ts'
+import { MillraceError } from '../errors.ts'
+
+/**
+ * A record is counted in each of its windows, one after another: with more windows than this, the program would seem to
+ * hang.
+ */
+const windowsMax = 100_000
+
+/**
+ * Windows of fixed size, aligned to the epoch: tumbling, or hopping when `advance` is smaller than `size`.
+ *
+ * A record belongs to every window that holds its timestamp. A window closes when stream time reaches its end plus the
+ * grace; records that come later are dropped and counted. As in Kafka Streams, a window never starts below 0.
+ *
+ * @example
+ * ```ts
+ * TimeWindows.of({ size: minutes(5), advance: minutes(1), grace: seconds(10) })
+ * ```
+ */
+export class TimeWindows {
+  /** How long a window is, in ms. */
+  readonly sizeMs: number
+  /** From the start of a window to the start of the next, in ms. */
+  readonly advanceMs: number
+  /** How long a window waits for late records after its end, in ms of stream time. */
+  readonly graceMs: number
+
+  private constructor(sizeMs: number, advanceMs: number, graceMs: number) {
+    this.sizeMs = sizeMs
+    this.advanceMs = advanceMs
+    this.graceMs = graceMs
+  }
+
+  /**
+   * Windows of one size: tumbling, or hopping with an `advance`.
+   *
+   * @param options all in ms; `advance` defaults to `size` (tumbling), `grace` to 0
+   * @throws MillraceError `bad_option` unless 0 < advance <= size and grace >= 0, or for more than 100,000 windows per
+   *   record
+   */
+  static of(options: {
+    readonly size: number
+    readonly advance?: number | undefined
+    readonly grace?: number | undefined
+  }): TimeWindows {
+    const checked = checkOptions('TimeWindows.of', options, ['size', 'advance', 'grace'])
+    const size = checkWhole('the size of a window', checked.size, 1)
+    const advance = checkWhole('the advance of a window', checked.advance ?? size, 1)
+    if (advance > size) {
+      throw new MillraceError(
+        'bad_option',
+        `the advance of a window, ${advance} ms, is larger than its size, ${size} ms`,
+      )
+    }
+    if (size / advance > windowsMax) {
+      throw new MillraceError(
+        'bad_option',
+        `with a size of ${size} ms and an advance of ${advance} ms a record would belong to more than ${windowsMax} windows; ` +
+          'choose a larger advance',
+      )
+    }
+    return Object.freeze(new TimeWindows(size, advance, checkWhole('the grace of a window', checked.grace ?? 0, 0)))
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * The store that a verb keeps its records in: named by a constant of the user's, or after the verb's node.
+ */
+import { MillraceError } from '../core/errors.ts'
+import { type Codec, codecOf, type Serde } from '../core/serde.ts'
+import type { StoreSpec, WindowSpec } from '../plan/store.ts'
+import type { StoreLayout } from '../plan/store-layout.ts'
+
+/** A constant of a store, whatever the types of its keys and values: serdes are invariant, so they are erased here. */
+export interface ErasedStore {
+  readonly kind: 'keyValueStore' | 'windowStore'
+  readonly name: string
+  readonly key: object
+  readonly value: object
+}
+
+export interface StoreWish {
+  readonly kind: ErasedStore['kind']
+  readonly keyCodec: Codec<unknown>
+  readonly valueCodec: Codec<unknown>
+  readonly layout: StoreLayout
+  readonly window?: WindowSpec | undefined
+}
+
+/**
+ * @param id of the node, after which a store without a constant is called
+ * @throws MillraceError `topology_invalid` for a constant of another kind or other serdes
+ */
+export function storeSpec(id: string, constant: ErasedStore | undefined, wish: StoreWish): StoreSpec {
+  const { kind, keyCodec, valueCodec, layout, window } = wish
+  if (constant !== undefined) checkFits(id, constant, wish)
+  return Object.freeze({
+    kind: kind === 'windowStore' ? 'window' : 'keyValue',
+    name: constant?.name ?? id,
+    keyCodec,
+    valueCodec,
+    layout,
+    window,
+    // Not the retention: it may change, and rows go sooner or later then.
+    facts:
+      window === undefined
+        ? {}
+        : { 'window size': window.sizeMs, 'window advance': window.advanceMs, 'window grace': window.graceMs },
+  })
+}
+
+/** A store constant must be of the kind that the verb keeps, and hold its keys and values. */
+function checkFits(id: string, constant: ErasedStore, { kind, keyCodec, valueCodec }: StoreWish): void {
+  const place = { store: constant.name, operator: id }
+  if (constant.kind !== kind) {
+    throw new MillraceError(
+      'topology_invalid',
+      `"${constant.name}" is a ${constant.kind}, but ${id} needs a ${kind}`,
+      place,
+    )
+  }
+  for (const [what, serde, codec] of [
+    ['keys', constant.key, keyCodec],
+    ['values', constant.value, valueCodec],
+  ] as const) {
+    const given = codecOf(serde as Serde<unknown>)
+    if (given.format === codec.format) continue
+    throw new MillraceError(
+      'topology_invalid',
+      `the ${what} of store "${constant.name}" are ${given.name}, but those of ${id} are ${codec.name}`,
+      place,
+    )
+  }
+}
