@@ -46,6 +46,12 @@ export function checkOptions<T extends object>(what: string, options: T, known: 
   return copy as T
 }
 
+/** The names and values of an object whose fields the caller has made up; each getter is called once, here. */
+export function checkedEntries(what: string, object: object): readonly (readonly [name: string, value: unknown])[] {
+  if (!isPlain(object)) throw new MillraceError('bad_option', `${what} are ${shown(object)}; expected an object`)
+  return fieldsOf(what, object).map((field) => [field, readField(what, object, field)])
+}
+
 /** Whether it is an object and not a list; a revoked proxy is neither. */
 function isPlain(value: unknown): value is object {
   try {

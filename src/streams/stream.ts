@@ -13,6 +13,7 @@ import type { OperatorFactory } from '../plan/operator.ts'
 import type { Named, Predicate, RecordOutput } from './dsl/functions.ts'
 import type { KGroupedStream } from './dsl/grouped.ts'
 import type { KnownSerdes, Merged, WithNewKey, WithNewValue } from './dsl/known.ts'
+import type { Branches, SplitStreams } from './dsl/split.ts'
 import type { KStream } from './dsl/stream.ts'
 import { filtering } from './filter.ts'
 import { flatMapping, flatMappingValues } from './flat-map.ts'
@@ -21,6 +22,7 @@ import { merging } from './merge.ts'
 import { checkWindows, requireCodec, requireKeyCodec, type StreamParts } from './parts.ts'
 import { peeking } from './peek.ts'
 import { piping } from './pipe.ts'
+import { checkBranches, splitting } from './split.ts'
 
 type Lost = Pick<StreamParts, 'keyCodec' | 'valueCodec' | 'untouchedKeys' | 'rekeyed'>
 
@@ -103,6 +105,18 @@ export class Stream<K, V, Known extends KnownSerdes> implements KStream<K, V, Kn
       untouchedKeys: [...new Set([...left.untouchedKeys, ...right.untouchedKeys])],
       rekeyed: left.rekeyed || right.rekeyed,
     })
+  }
+
+  split<const B extends Branches<K, V>>(branches: B, options: Named = {}): SplitStreams<K, V, B, Known> {
+    const { name } = checkOptions('split', options, ['name'])
+    const { wanting, otherwise, names } = checkBranches(branches)
+    const { plan, node } = this.parts
+    const split = plan.stateless('split', node, name, splitting(wanting, otherwise))
+    const streams = names.map((branch) => [
+      branch,
+      new Stream({ ...this.parts, node: plan.port('split', split, branch) }),
+    ])
+    return Object.fromEntries(streams) as SplitStreams<K, V, B, Known>
   }
 
   pipe<K2, V2>(...operators: OperatorFunction<never, never>[]): KStream<K2, V2, 'neither'> {

@@ -32,7 +32,7 @@ export function buildCase(one: Case, named: boolean): BuiltCase {
     if (build === undefined)
       throw new CaseError(`${node.where}: has no builder, and is not on the list of what is not there yet`)
     const built = build(made, node)
-    if (built !== undefined) made.keep(node, built)
+    if (built !== undefined) made.keep(node.id, built)
   }
   return { topology: made.builder.build(), topics: made.topics, stores: made.stores }
 }

@@ -73,8 +73,8 @@ export class CaseBuilder {
     this.#named = named
   }
 
-  keep(node: CaseNode, made: Built): void {
-    this.#nodes.set(node.id, made)
+  keep(id: string, made: Built): void {
+    this.#nodes.set(id, made)
   }
 
   input<K extends Kind>(node: CaseNode, kind: K, id: string | undefined = node.in[0]): Extract<Built, { kind: K }> {

@@ -210,7 +210,6 @@ export const notYet = [
   { op: 'table' },
   { op: 'globalTable' },
   { op: 'toTable' },
-  { op: 'split' },
   { op: 'cogroup' },
   { op: 'join' },
   { op: 'leftJoin' },

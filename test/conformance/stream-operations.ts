@@ -1,5 +1,5 @@
 // Operations on streams, and from tables back to streams.
-import type { KStream } from 'millrace'
+import type { KStream, StreamRecord } from 'millrace'
 import {
   type Builder,
   type CaseBuilder,
@@ -139,6 +139,18 @@ export const streamOperations = {
       key: same(left.key, right.key),
       value: same(left.value, right.value),
     }))
+  },
+
+  split(made, node) {
+    const input = made.input(node, 'stream')
+    const branches = (node.branches ?? []).map(({ id, fn: call }) => {
+      const { fn } = functions.predicate(call)
+      return [id, ({ key, value }: StreamRecord<Key, Value>) => fn(key, value)] as const
+    })
+    const rest = node.default === undefined ? [] : [[node.default, 'default'] as const]
+    const streams = input.stream.split(Object.fromEntries([...branches, ...rest]), made.name(node))
+    for (const [id, stream] of Object.entries(streams)) made.keep(id, { ...input, stream })
+    return undefined
   },
 
   repartition(made, node) {

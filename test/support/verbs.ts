@@ -31,6 +31,7 @@ export const verbs: readonly Verb[] = [
     (verb) => plain('stream', verb),
   ),
   { on: 'stream', verb: 'merge', before: (stream) => [stream], takes: named },
+  { on: 'stream', verb: 'split', before: () => [{ some: fn, rest: 'default' }], takes: named },
   { on: 'stream', verb: 'groupByKey', takes: serdes },
   { on: 'stream', verb: 'groupBy', before: () => [fn], needs: { key: string() }, takes: ['value', 'name'] },
   { on: 'stream', verb: 'repartition', takes: [...serdes, 'partitions'] },

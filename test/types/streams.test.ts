@@ -175,6 +175,54 @@ describe('a verb', () => {
   })
 })
 
+describe('a split', () => {
+  interface Paid {
+    readonly kind: 'paid'
+    readonly amount: number
+  }
+  interface Refused {
+    readonly kind: 'refused'
+  }
+  interface Open {
+    readonly kind: 'open'
+  }
+  const orders = builder.stream(topic('orders', { key: string(), value: json<Paid | Refused | Open>() }))
+
+  test('has a stream for each of its names, narrowed by guards, the rest by all of them', () => {
+    const split = orders.split({
+      paid: (record): record is StreamRecord<string, Paid> => record.value.kind === 'paid',
+      refused: (record): record is StreamRecord<string, Refused> => record.value.kind === 'refused',
+      late: ({ timestamp }) => timestamp > 5,
+      rest: 'default',
+    })
+    expectTypeOf(split.paid).toEqualTypeOf<KStream<string, Paid, 'both'>>()
+    expectTypeOf(split.refused).toEqualTypeOf<KStream<string, Refused, 'both'>>()
+    expectTypeOf(split.late).toEqualTypeOf<KStream<string, Paid | Refused | Open, 'both'>>()
+    expectTypeOf(split.rest).toEqualTypeOf<KStream<string, Open, 'both'>>()
+    const { deletes, others } = builder
+      .stream(anything)
+      .split({ deletes: (record) => record.value === null, others: 'default' })
+    expectTypeOf(deletes).toEqualTypeOf<KStream<string | null, null, 'both'>>()
+    expectTypeOf(others).toEqualTypeOf<KStream<string | null, Click, 'both'>>()
+    const { good, rest } = stream.mapValues(({ value }) => value.bytes).split({ good: () => true, rest: 'default' })
+    expectTypeOf(good).toEqualTypeOf<KStream<string, number, 'key'>>()
+    expectTypeOf(rest).toEqualTypeOf<KStream<string, number, 'key'>>()
+  })
+
+  test('takes predicates and the word default', () => {
+    refused(() => {
+      // @ts-expect-error a mistyped word
+      stream.split({ rest: 'defualt' })
+      // @ts-expect-error a predicate is synchronous
+      stream.split({ good: async () => true })
+      // @ts-expect-error no field of a click
+      stream.split({ good: ({ value }) => value.colour === 'red' })
+      // @ts-expect-error there is no such branch
+      return stream.split({ good: () => true }).bad
+    })
+  })
+})
+
 describe('a source of several topics', () => {
   test('has one type of records', () => {
     const others = topic('others', { key: string(), value: json<Click>() })

@@ -22,6 +22,7 @@ import type {
   WithNewKey,
   WithNewValue,
 } from './known.ts'
+import type { Branches, SplitStreams } from './split.ts'
 
 /** What `repartition` takes besides serdes. */
 export interface RepartitionOptions extends Named {
@@ -138,6 +139,22 @@ export interface KStream<out K, out V, out Known extends KnownSerdes = KnownSerd
    * @throws MillraceError `topology_invalid` for a stream of another builder
    */
   merge<Known2 extends KnownSerdes>(other: KStream<K, V, Known2>, options?: Named): KStream<K, V, Merged[Known][Known2]>
+
+  /**
+   * Sends each record to the first branch whose predicate is true for it, in the order in which they are named, or to
+   * the one that is `'default'`. Without a default, what no branch wants ends here, as in {@link filter}. A type guard
+   * narrows its branch, and all of them the default.
+   *
+   * @example
+   * ```ts
+   * const { good, broken } = stream.split({ good: ({ value }) => value.status < 400, broken: 'default' })
+   * broken.to(missing)
+   * good.groupByKey().count()
+   * ```
+   * @throws MillraceError `bad_option` for no branch, for a name that is none or a whole number, which JavaScript would
+   *   put first, and for two defaults
+   */
+  split<const B extends Branches<K, V>>(branches: B, options?: Named): SplitStreams<K, V, B, Known>
 
   /**
    * Your own synchronous RxJS operators over the records; they emit `{ key, value, timestamp?, headers? }`. An operator
