@@ -11,7 +11,7 @@ export { bigint64, boolean, bytes, float64, int64, json, msgpack, nullable, stri
 export type { StandardSchema } from './core/schema.ts'
 export { TimeWindows } from './core/windows/time-windows.ts'
 export type { Window, Windowed } from './core/windows/window.ts'
-export { windowed } from './core/windows/windowed.ts'
+export { sessionWindowed, windowed } from './core/windows/windowed.ts'
 export type { LogRecord, RecordInput, StreamRecord } from './core/record.ts'
 export type { Header, HeaderInput } from './core/headers.ts'
 export type { Offset, Timestamp } from './core/units.ts'

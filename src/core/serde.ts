@@ -7,6 +7,7 @@ import { MillraceError, messageOf } from './errors.ts'
 import { disown, isPromise } from './promises.ts'
 import { shown } from './shown.ts'
 import { bytesAsText } from './text.ts'
+import type { WindowForm } from './windows/window-form.ts'
 
 /**
  * Turns values of one type into bytes and back.
@@ -88,8 +89,8 @@ export abstract class Codec<T> implements Serde<T> {
     return 0
   }
 
-  /** The sizes of the windows in its values, from the outside in; empty for other values, or when any are allowed. */
-  get windowSizesMs(): readonly number[] {
+  /** Of which windows its values are, from the outside in; empty for other values, or when any are allowed. */
+  get windowForms(): readonly WindowForm[] {
     return []
   }
 

@@ -8,6 +8,7 @@ import { MsgpackCodec } from './msgpack-codec.ts'
 import { decodeText, encodeText } from './text.ts'
 import { type StandardSchema, type SchemaOutput, type OutputFitsInput, validated } from './schema.ts'
 import { Codec, codecOf, composedWire, type Serde, unexpectedNull } from './serde.ts'
+import type { WindowForm } from './windows/window-form.ts'
 
 class StringCodec extends Codec<string> {
   readonly name = 'string'
@@ -257,8 +258,8 @@ class NullableCodec<T> extends Codec<T | null> {
     return this.#inner.partitionSuffixBytes
   }
 
-  override get windowSizesMs(): readonly number[] {
-    return this.#inner.windowSizesMs
+  override get windowForms(): readonly WindowForm[] {
+    return this.#inner.windowForms
   }
 
   override get wire(): object {

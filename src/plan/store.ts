@@ -5,25 +5,20 @@ import { assert } from '../core/assert.ts'
 import type { ByteWriter } from '../core/bytes.ts'
 import { type Codec, encodeInto } from '../core/serde.ts'
 import type { Facts } from '../core/stored-plan.ts'
+import type { WindowForm } from '../core/windows/window-form.ts'
 import type { StoreLayout } from './store-layout.ts'
 
 /** A store that a topology declares. */
 export interface StoreSpec {
-  readonly kind: 'keyValue' | 'window'
+  readonly kind: 'keyValue' | 'window' | 'session'
   readonly name: string
   readonly keyCodec: Codec<unknown>
   readonly valueCodec: Codec<unknown>
   readonly layout: StoreLayout
-  /** Windows only. */
-  readonly window: WindowSpec | undefined
+  /** How a row's time and number are a window; undefined of a store without windows. */
+  readonly form: WindowForm | undefined
   /** What its rows depend on besides kind and serdes. */
   readonly facts: Facts
-}
-
-export interface WindowSpec {
-  readonly sizeMs: number
-  readonly advanceMs: number
-  readonly graceMs: number
 }
 
 /** A key as a store takes it: a carrier is one, and {@link keyOf} makes one of a plain key. */

@@ -45,7 +45,7 @@ export class Topology {
     this.nodes = Object.freeze([...nodes])
     checkIds(this.nodes)
     this.stores = storesOf(this.nodes)
-    checkWindowSizes(this.nodes)
+    checkWindowForms(this.nodes)
     checkSerdeNames(this)
     this.#giversOfOld = giversOfOld(this.nodes)
     for (const node of this.nodes) {
@@ -171,24 +171,26 @@ function checkNamed(what: string, { keyCodec, valueCodec }: CodecPair, place: Er
   )
 }
 
-/** If constants with different window sizes read and write a topic, it returns other windows than it was given. */
-function checkWindowSizes(nodes: readonly PlanNode[]): void {
+/** If constants with keys of different windows read and write a topic, it returns other windows than it was given. */
+function checkWindowForms(nodes: readonly PlanNode[]): void {
   const keys = new Map<string, Codec<unknown>>()
   for (const node of nodes) {
     const topics = node.kind === 'source' ? node.topics : node.kind === 'sink' ? [node.topic] : []
     for (const { name, keyCodec } of topics) {
-      if (keyCodec.windowSizesMs.length === 0) continue
+      if (keyCodec.windowForms.length === 0) continue
       const other = keys.get(name) ?? keyCodec
       keys.set(name, other)
-      if (other.windowSizesMs.join() === keyCodec.windowSizesMs.join()) continue
+      if (namesOf(other) === namesOf(keyCodec)) continue
       throw new MillraceError(
         'topology_invalid',
-        `topic "${name}" has windowed keys of different sizes: ${other.name} and ${keyCodec.name}`,
+        `topic "${name}" has keys of different windows: ${other.name} and ${keyCodec.name}`,
         { topic: name, operator: node.id },
       )
     }
   }
 }
+
+const namesOf = ({ windowForms }: Codec<unknown>): string => windowForms.map(({ name }) => name).join()
 
 /** Puts nodes that are joined by anything but a regrouping's output, or by a store, into one sub-topology. */
 function cut(nodes: readonly PlanNode[], stores: readonly PlanStore[]): readonly SubTopology[] {

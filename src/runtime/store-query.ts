@@ -7,7 +7,7 @@ import { type Codec, codecOf, type Serde } from '../core/serde.ts'
 import { checkStore, type KeyValueStore, type WindowStore } from '../core/store-constants.ts'
 import type { Timestamp } from '../core/units.ts'
 import type { Windowed } from '../core/windows/window.ts'
-import { windowedKey } from '../core/windows/windowed.ts'
+import type { WindowForm } from '../core/windows/window-form.ts'
 import type { Session } from '../log/contract.ts'
 import { keyOf } from '../plan/store.ts'
 import type { Topology } from '../plan/topology.ts'
@@ -101,8 +101,8 @@ export function queryStore<K, V>(
   checkSerde(constant.name, 'values', constant.value, spec.valueCodec)
   const partitions = engine.layout.partitionsOf(owner)
   const ground = { reader: session.state, refresh: () => session.refresh(), spec, storeId, partitions }
-  const { window } = spec
-  return window === undefined ? new KeyValueQuery<K, V>(ground) : new WindowQuery<K, V>(ground, window.sizeMs)
+  const { form } = spec
+  return form === undefined ? new KeyValueQuery<K, V>(ground) : new WindowQuery<K, V>(ground, form)
 }
 
 function checkSerde<T>(store: string, what: string, serde: Serde<T>, codec: Codec<unknown>): void {
@@ -142,11 +142,11 @@ class KeyValueQuery<K, V> implements ReadOnlyKeyValueStore<K, V> {
 
 class WindowQuery<K, V> implements ReadOnlyWindowStore<K, V> {
   readonly #rows: CommittedStore<K, V>
-  readonly #sizeMs: number
+  readonly #form: WindowForm
 
-  constructor(ground: CommittedGround, sizeMs: number) {
+  constructor(ground: CommittedGround, form: WindowForm) {
     this.#rows = new CommittedStore(ground)
-    this.#sizeMs = sizeMs
+    this.#form = form
   }
 
   fetch(key: K, bounds: TimeBounds = {}): readonly StoreRow<Windowed<K>, V>[] {
@@ -158,8 +158,8 @@ class WindowQuery<K, V> implements ReadOnlyWindowStore<K, V> {
   }
 
   *#shown(rows: Iterable<CommittedRow<K, V>>): Generator<StoreRow<Windowed<K>, V>, undefined> {
-    for (const { key, at, value, timestamp } of rows) {
-      yield { key: windowedKey(key, at, this.#sizeMs), value, timestamp: timestamp as Timestamp }
+    for (const { key, at, number, value, timestamp } of rows) {
+      yield { key: { key, window: this.#form.windowOf(at, number) }, value, timestamp: timestamp as Timestamp }
     }
   }
 }

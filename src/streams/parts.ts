@@ -3,6 +3,7 @@
  */
 import { type ErrorPlace, MillraceError } from '../core/errors.ts'
 import { type Codec, codecOf, type Serde } from '../core/serde.ts'
+import type { WindowForm } from '../core/windows/window-form.ts'
 import type { PlanNode } from '../plan/node.ts'
 import type { KnownSerdes } from './dsl/known.ts'
 import type { KGroupedStream } from './dsl/grouped.ts'
@@ -80,8 +81,8 @@ export function requireKeyCodec(
 }
 
 /**
- * The bytes of a windowed key hold only the start of the window: written with another size, it would be read with that
- * size.
+ * The bytes of a windowed key hold only the start of the window, or both ends of a session: written as another kind, it
+ * would be read as that.
  *
  * @param keys what the stream has, as `untouchedKeys` says
  * @throws MillraceError `topology_invalid` for a codec of other windows than those of the keys, or of none
@@ -92,18 +93,18 @@ export function checkWindows(
   codec: Codec<unknown>,
   place: ErrorPlace = {},
 ): void {
-  const wrong = keys.find((key) => !fits(key.windowSizesMs, codec))
+  const wrong = keys.find((key) => !fits(key.windowForms, codec))
   if (wrong === undefined) return
   throw new MillraceError(
     'topology_invalid',
     `the keys of ${what} are ${codec.name}, but those that arrive there are ${wrong.name}, and would be read as other ` +
-      `windows: use windowed(…, { size: ${wrong.windowSizesMs[0]} }), or change the keys with map`,
+      `windows: use ${wrong.windowForms[0]?.serde}, or change the keys with map`,
     place,
   )
 }
 
-function fits(sizesMs: readonly number[], codec: Codec<unknown>): boolean {
-  const others = codec.windowSizesMs
-  if (others.length > 0) return sizesMs.every((size, at) => size === (others[at] ?? size))
-  return sizesMs.length === 0 || !codec.immutable // json() takes a window as an object, string() takes none
+function fits(forms: readonly WindowForm[], codec: Codec<unknown>): boolean {
+  const others = codec.windowForms
+  if (others.length > 0) return forms.every(({ name }, at) => name === (others[at]?.name ?? name))
+  return forms.length === 0 || !codec.immutable // json() takes a window as an object, string() takes none
 }

@@ -3,7 +3,9 @@
  */
 import { MillraceError } from '../core/errors.ts'
 import { type Codec, codecOf, type Serde } from '../core/serde.ts'
-import type { StoreSpec, WindowSpec } from '../plan/store.ts'
+import type { Facts } from '../core/stored-plan.ts'
+import type { WindowForm } from '../core/windows/window-form.ts'
+import type { StoreSpec } from '../plan/store.ts'
 import type { StoreLayout } from '../plan/store-layout.ts'
 
 /** A constant of a store, whatever the types of its keys and values: serdes are invariant, so they are erased here. */
@@ -19,28 +21,31 @@ export interface StoreWish {
   readonly keyCodec: Codec<unknown>
   readonly valueCodec: Codec<unknown>
   readonly layout: StoreLayout
-  readonly window?: WindowSpec | undefined
+  readonly form?: WindowForm | undefined
+  /** What its rows depend on besides kind and serdes; not the retention, which may change. */
+  readonly facts?: Facts | undefined
 }
+
+const kindOf = { keyValueStore: 'keyValue', windowStore: 'window' } as const satisfies Record<
+  ErasedStore['kind'],
+  StoreSpec['kind']
+>
 
 /**
  * @param id of the node, after which a store without a constant is called
  * @throws MillraceError `topology_invalid` for a constant of another kind or other serdes
  */
 export function storeSpec(id: string, constant: ErasedStore | undefined, wish: StoreWish): StoreSpec {
-  const { kind, keyCodec, valueCodec, layout, window } = wish
+  const { kind, keyCodec, valueCodec, layout, form, facts = {} } = wish
   if (constant !== undefined) checkFits(id, constant, wish)
   return Object.freeze({
-    kind: kind === 'windowStore' ? 'window' : 'keyValue',
+    kind: kindOf[kind],
     name: constant?.name ?? id,
     keyCodec,
     valueCodec,
     layout,
-    window,
-    // Not the retention: it may change, and rows go sooner or later then.
-    facts:
-      window === undefined
-        ? {}
-        : { 'window size': window.sizeMs, 'window advance': window.advanceMs, 'window grace': window.graceMs },
+    form,
+    facts,
   })
 }
 

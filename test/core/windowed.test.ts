@@ -5,8 +5,8 @@ import { codecOf } from '../../src/core/serde.ts'
 import { int64, string, tuple } from '../../src/core/serdes.ts'
 import { TimeWindows } from '../../src/core/windows/time-windows.ts'
 import type { Windowed } from '../../src/core/windows/window.ts'
-import { windowed } from '../../src/core/windows/windowed.ts'
-import { windowedTexts, windowSizeMs } from '../support/serde-samples.ts'
+import { sessionWindowed, windowed } from '../../src/core/windows/windowed.ts'
+import { sessionTexts, windowedTexts, windowSizeMs } from '../support/serde-samples.ts'
 
 const key = <K>(of: K, start: number, end: number): Windowed<K> => ({ key: of, window: { start, end } })
 
@@ -65,6 +65,49 @@ describe('a windowed key', () => {
     for (const other of [codecOf(windowed(string(), { size: 5 })), codecOf(windowed(int64(), { size: 60_000 }))]) {
       expect(other.wire).not.toBe(wire)
       expect(other.format).not.toBe(format)
+    }
+  })
+})
+
+describe('the serde of windows of any kind', () => {
+  test('is that of their size', () => {
+    const windows = TimeWindows.of({ size: 60_000, advance: 10_000, grace: 5 })
+    expect(codecOf(windowed(string(), windows)).format).toBe(codecOf(windowed(string(), { size: 60_000 })).format)
+  })
+})
+
+describe('the key of a session', () => {
+  const serde = sessionWindowed(string())
+
+  test('is the bytes of the key, then the end and the start of the session in 8 bytes each', () => {
+    const encoded = Buffer.from(serde.encode(key('key', 1_700_000_000_000, 1_700_000_060_000)))
+    expect(encoded.toString('hex')).toBe(`${Buffer.from('key').toString('hex')}0000018bcfe652600000018bcfe56800`)
+  })
+
+  test('leaves the session out of the choice of a partition', () => {
+    fc.assert(
+      fc.property(sessionTexts, (value) => {
+        const encoded = serde.encode(value)
+        const partitioned = encoded.subarray(0, encoded.length - codecOf(serde).partitionSuffixBytes)
+        expect(Buffer.compare(partitioned, string().encode(value.key))).toBe(0)
+      }),
+    )
+  })
+
+  test('is refused when it is too short, or ends before it starts', () => {
+    expect(() => serde.decode(Buffer.alloc(15))).toThrow('at least 16 bytes')
+    expect(() => serde.encode(key('a', 5, 4))).toThrow('ends before it starts')
+    const bytes = Buffer.from(serde.encode(key('a', 4, 5)))
+    bytes[8] = 3
+    expect(() => serde.decode(bytes)).toThrow('ends before it starts')
+    expect(() => serde.encode(key('a', -1, 5))).toThrow(expect.objectContaining({ code: 'bad_option' }))
+    expect(() => serde.encode(key('a', 0.5, 1.5))).toThrow(expect.objectContaining({ code: 'bad_option' }))
+  })
+
+  test('has a format of its own', () => {
+    expect(codecOf(serde).format).toBe(codecOf(sessionWindowed(string())).format)
+    for (const other of [windowed(string(), { size: 1 }), sessionWindowed(int64())]) {
+      expect(codecOf(other as typeof serde).format).not.toBe(codecOf(serde).format)
     }
   })
 })

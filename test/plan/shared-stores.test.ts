@@ -5,8 +5,9 @@ import { storedPlan } from '../../src/plan/comparison.ts'
 import type { PlanNode } from '../../src/plan/node.ts'
 import type { PlanBuilder } from '../../src/plan/plan-builder.ts'
 import type { StoreSpec } from '../../src/plan/store.ts'
-import { aggregation, counting } from '../../src/streams/aggregate.ts'
-import { countStore, drivePlan, planned, planTopic } from '../support/plans.ts'
+import { TimeWindows } from '../../src/core/windows/time-windows.ts'
+import type { AlignedWindows } from '../../src/core/windows/windows.ts'
+import { countIn, countStore, drivePlan, planned, planTopic } from '../support/plans.ts'
 import { errorOf } from '../support/thrown.ts'
 import { briefly, input } from '../support/topology.ts'
 
@@ -14,8 +15,13 @@ const other = topic('other', { key: string(), value: string() })
 const counts = topic('counts', { key: string(), value: int64() })
 const totals = keyValueStore('totals', { key: string(), value: int64() })
 
-const count = (plan: PlanBuilder, parent: PlanNode, name: string, store: StoreSpec): PlanNode =>
-  plan.stateful('count', parent, name, () => ({ stores: [store], operator: aggregation(store, counting) }))
+const count = (
+  plan: PlanBuilder,
+  parent: PlanNode,
+  name: string,
+  store: StoreSpec,
+  windows?: AlignedWindows,
+): PlanNode => plan.stateful('count', parent, name, () => ({ stores: [store], operator: countIn(store, windows) }))
 
 describe('two nodes on one store', () => {
   test('see each other within a turn', () => {
@@ -76,11 +82,11 @@ describe('two nodes on one store', () => {
   })
 
   test('let rows expire by the stream time of the first', () => {
-    const window = { sizeMs: 10, advanceMs: 10, graceMs: 0, retentionMs: 10 }
-    const store = countStore('windows', window)
+    const tumbling = TimeWindows.of({ size: 10 })
+    const store = countStore('windows', tumbling)
     const driver = drivePlan((plan) => {
       for (const one of [input, other]) {
-        count(plan, plan.source([planTopic(one)], 'earliest', undefined), `of-${one.name}`, store)
+        count(plan, plan.source([planTopic(one)], 'earliest', undefined), `of-${one.name}`, store, tumbling)
       }
     })
     driver.inputTopic(input).pipeInput({ key: 'a', value: '', timestamp: 1 })
@@ -135,7 +141,7 @@ test('a node may use several stores', () => {
     const source = plan.source([planTopic(input)], 'earliest', undefined)
     plan.stateful('both', source, 'both', () => ({
       stores: [first, second],
-      operator: aggregation(second, counting),
+      operator: countIn(second),
     }))
   })
   expect(topology.describe()).toContain('Operator both (stores: first, second)')
@@ -156,7 +162,7 @@ test('an operator that asks for a store of another node is a defect', () => {
   const build = (): unknown =>
     drivePlan((plan) => {
       const source = plan.source([planTopic(input)], 'earliest', undefined)
-      plan.stateful('count', source, 'c', () => ({ stores: [], operator: aggregation(store, counting) }))
+      plan.stateful('count', source, 'c', () => ({ stores: [], operator: countIn(store) }))
     })
   expect(errorOf(build)).toMatchObject({ code: 'defect' })
 })

@@ -27,7 +27,7 @@ export const specOf = (layout: StoreLayout): StoreSpec => ({
   keyCodec: codecOf(bytes()) as Codec<unknown>,
   valueCodec: codecOf(json<string>()) as Codec<unknown>,
   layout,
-  window: undefined,
+  form: undefined,
   facts: {},
 })
 

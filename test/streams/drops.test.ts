@@ -1,10 +1,10 @@
 // What an operator drops is told with its reason and its record: late streams and dead letters go by both.
 import { nullable, string } from 'millrace'
 import { expect, test } from 'vitest'
-import { aggregation, counting } from '../../src/streams/aggregate.ts'
+import { TimeWindows } from '../../src/core/windows/time-windows.ts'
 import { carrierOf } from '../support/carriers.ts'
 import { alone } from '../support/operator-double.ts'
-import { countStore } from '../support/plans.ts'
+import { countIn, countStore } from '../support/plans.ts'
 
 const carrier = (key: string | null, value: string | null, timestamp = 0): ReturnType<typeof carrierOf> => {
   const made = carrierOf<unknown, unknown>(nullable(string()) as never, key, nullable(string()) as never, value)
@@ -14,9 +14,9 @@ const carrier = (key: string | null, value: string | null, timestamp = 0): Retur
 
 test.each([
   ['without windows', undefined],
-  ['with windows', { sizeMs: 10, advanceMs: 10, graceMs: 0 }],
-])('a count %s drops what has no key or no value', (_, window) => {
-  const count = alone(aggregation(countStore('counts', window), counting))
+  ['with windows', TimeWindows.of({ size: 10 })],
+])('a count %s drops what has no key or no value', (_, windows) => {
+  const count = alone(countIn(countStore('counts', windows), windows))
   const keyless = carrier(null, 'x')
   const empty = carrier('a', null)
   for (const one of [keyless, empty, carrier('a', 'x')]) count.feed(one)
@@ -29,8 +29,8 @@ test.each([
 })
 
 test('a windowed count drops a late record once for each window that is closed', () => {
-  const hopping = { sizeMs: 20, advanceMs: 10, graceMs: 0 }
-  const count = alone(aggregation(countStore('counts', hopping), counting))
+  const hopping = TimeWindows.of({ size: 20, advance: 10 })
+  const count = alone(countIn(countStore('counts', hopping), hopping))
   const late = carrier('a', 'x', 15)
   count.feed(carrier('a', 'x', 20))
   count.feed(late)

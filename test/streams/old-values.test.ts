@@ -7,12 +7,14 @@ import { describe, expect, test } from 'vitest'
 import type { PlanNode } from '../../src/plan/node.ts'
 import { ofTables, ofTableVerbs } from '../../src/plan/old-values.ts'
 import type { PlanBuilder } from '../../src/plan/plan-builder.ts'
-import { aggregation, counting, reducing } from '../../src/streams/aggregate.ts'
+
+import { aggregation } from '../../src/streams/aggregate.ts'
+import { counting, reducing } from '../../src/streams/fold.ts'
 import { filteringRows } from '../../src/streams/filter.ts'
 import { flatMappingValues } from '../../src/streams/flat-map.ts'
 import { peeking } from '../../src/streams/peek.ts'
 import { listChanges, listTable, show, showIn, shownChanges } from '../support/changes.ts'
-import { countStore, drivePlan, planned, planTopic } from '../support/plans.ts'
+import { countIn, countStore, drivePlan, planned, planTopic } from '../support/plans.ts'
 import { briefly, input, output, type Script, topologyOf } from '../support/topology.ts'
 
 const odd: Topic<string, string> = topic('odd', { key: string(), value: string() })
@@ -95,11 +97,11 @@ describe('a change whose old value is the one before the change', () => {
 
   test('comes of windows: each has its own', () => {
     const driver = drivePlan((plan) => {
-      const window = { sizeMs: 10, advanceMs: 5, graceMs: 0 }
-      const store = countStore('counts', window)
+      const hopping = TimeWindows.of({ size: 10, advance: 5 })
+      const store = countStore('counts', hopping)
       const counted = plan.stateful('count', letters(plan), 'count', () => ({
         stores: [store],
-        operator: aggregation(store, counting),
+        operator: countIn(store, hopping),
         oldValues: ofTables,
       }))
       show(plan, counted)

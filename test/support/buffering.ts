@@ -2,6 +2,7 @@
 import { string } from 'millrace'
 import { ByteWriter } from '../../src/core/bytes.ts'
 import { type Codec, codecOf, encodeInto } from '../../src/core/serde.ts'
+import { SizedForm } from '../../src/core/windows/window-form.ts'
 import type { Carrier } from '../../src/plan/carrier.ts'
 import type { CarrierObserver, OperatorFactory } from '../../src/plan/operator.ts'
 import { segmentLayout } from '../../src/plan/store-layout.ts'
@@ -22,7 +23,7 @@ export function buffering(
     keyCodec: text,
     valueCodec,
     layout: segmentLayout(1_000_000_000, { hasDueTimes: true }),
-    window: { sizeMs: 1, advanceMs: 1, graceMs: 1_000_000_000 },
+    form: new SizedForm(1),
     facts: {},
   }
   const operator: OperatorFactory = (context) => {

@@ -11,7 +11,8 @@ import { keyLayout } from '../../src/plan/store-layout.ts'
 import type { StoreSpec } from '../../src/plan/store.ts'
 import { Topology } from '../../src/plan/topology.ts'
 import { operate, PassingSubscriber } from '../../src/plan/subscriber.ts'
-import { aggregating, aggregation } from '../../src/streams/aggregate.ts'
+import { aggregation } from '../../src/streams/aggregate.ts'
+import { aggregating } from '../../src/streams/fold.ts'
 
 /** What {@link showing} says of each change, by the key of its row. */
 export const shownChanges: Topic<string, string> = topic('shown-changes', { key: string(), value: string() })
@@ -78,7 +79,7 @@ export function listTable(plan: PlanBuilder, parent: PlanNode, name: string): Op
     keyCodec: codecOf(string()) as never,
     valueCodec: codecOf(json<string[]>()) as never,
     layout: keyLayout(),
-    window: undefined,
+    form: undefined,
     facts: {},
   }
   const fold = aggregating(

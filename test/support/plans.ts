@@ -6,20 +6,30 @@ import { type Codec, codecOf, type Serde } from '../../src/core/serde.ts'
 import type { SourceTopic } from '../../src/plan/node.ts'
 import { PlanBuilder } from '../../src/plan/plan-builder.ts'
 import { keyLayout, windowLayout } from '../../src/plan/store-layout.ts'
-import type { StoreSpec, WindowSpec } from '../../src/plan/store.ts'
+import type { OperatorFactory } from '../../src/plan/operator.ts'
+import type { StoreSpec } from '../../src/plan/store.ts'
 import { Topology } from '../../src/plan/topology.ts'
+import type { AlignedWindows } from '../../src/core/windows/windows.ts'
+import { aggregation } from '../../src/streams/aggregate.ts'
+import { alignedAggregation } from '../../src/streams/aligned-aggregate.ts'
+import { counting } from '../../src/streams/fold.ts'
 
 /** A store of counts by text. */
-export function countStore(name: string, window?: WindowSpec): StoreSpec {
+export function countStore(name: string, windows?: AlignedWindows): StoreSpec {
   return {
-    kind: window === undefined ? 'keyValue' : 'window',
+    kind: windows === undefined ? 'keyValue' : 'window',
     name,
     keyCodec: codecOf(string()) as Codec<unknown>,
     valueCodec: codecOf(int64()) as Codec<unknown>,
-    layout: window === undefined ? keyLayout() : windowLayout(10),
-    window,
+    layout: windows === undefined ? keyLayout() : windowLayout(10),
+    form: windows?.form,
     facts: {},
   }
+}
+
+/** A count in such a store. */
+export function countIn(store: StoreSpec, windows?: AlignedWindows): OperatorFactory {
+  return windows === undefined ? aggregation(store, counting) : alignedAggregation(store, counting, windows)
 }
 
 /** A topic as sources and sinks of a plan name it. */

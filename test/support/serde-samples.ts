@@ -14,7 +14,7 @@ import {
   tuple,
 } from '../../src/core/serdes.ts'
 import type { Windowed } from '../../src/core/windows/window.ts'
-import { windowed } from '../../src/core/windows/windowed.ts'
+import { sessionWindowed, windowed } from '../../src/core/windows/windowed.ts'
 
 export const int64Max = 2n ** 63n - 1n
 export const int64Min = -(2n ** 63n)
@@ -52,6 +52,10 @@ export const windowedTexts: fc.Arbitrary<Windowed<string>> = fc
     window: { start, end: start + windowSizeMs },
   }))
 
+export const sessionTexts: fc.Arbitrary<Windowed<string>> = fc
+  .tuple(texts, fc.maxSafeNat(), fc.maxSafeNat())
+  .map(([key, one, other]) => ({ key, window: { start: Math.min(one, other), end: Math.max(one, other) } }))
+
 export const serdeSamples: readonly (readonly [string, SerdeSample<unknown>])[] = [
   ['string', sample(string(), texts)],
   ['int64', sample(int64(), safeIntegers)],
@@ -70,4 +74,5 @@ export const serdeSamples: readonly (readonly [string, SerdeSample<unknown>])[] 
   ],
   ['nullable', sample(nullable(string()), texts)],
   ['windowed', sample(windowed(string(), { size: windowSizeMs }), windowedTexts)],
+  ['sessionWindowed', sample(sessionWindowed(string()), sessionTexts)],
 ]

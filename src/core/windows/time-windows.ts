@@ -3,6 +3,10 @@
  */
 import { checkOptions, checkWhole } from '../checks.ts'
 import { MillraceError } from '../errors.ts'
+import type { Facts } from '../stored-plan.ts'
+import { sumMs } from '../units.ts'
+import { SizedForm, type WindowForm } from './window-form.ts'
+import { AlignedWindows } from './windows.ts'
 
 /**
  * A record is counted in each of its windows, one after another: with more windows than this, the program would seem to
@@ -21,7 +25,7 @@ const windowsMax = 100_000
  * TimeWindows.of({ size: minutes(5), advance: minutes(1), grace: seconds(10) })
  * ```
  */
-export class TimeWindows {
+export class TimeWindows extends AlignedWindows {
   /** How long a window is, in ms. */
   readonly sizeMs: number
   /** From the start of a window to the start of the next, in ms. */
@@ -29,10 +33,14 @@ export class TimeWindows {
   /** How long a window waits for late records after its end, in ms of stream time. */
   readonly graceMs: number
 
+  readonly form: WindowForm
+
   private constructor(sizeMs: number, advanceMs: number, graceMs: number) {
+    super()
     this.sizeMs = sizeMs
     this.advanceMs = advanceMs
     this.graceMs = graceMs
+    this.form = new SizedForm(sizeMs)
   }
 
   /**
@@ -64,5 +72,30 @@ export class TimeWindows {
       )
     }
     return Object.freeze(new TimeWindows(size, advance, checkWhole('the grace of a window', checked.grace ?? 0, 0)))
+  }
+
+  get facts(): Facts {
+    return { 'window size': this.sizeMs, 'window advance': this.advanceMs, 'window grace': this.graceMs }
+  }
+
+  get leastRetentionMs(): number {
+    return sumMs(this.sizeMs, this.graceMs)
+  }
+
+  get keptForMs(): number {
+    return this.leastRetentionMs
+  }
+
+  firstStart(timestamp: number): number {
+    const earliest = timestamp - this.sizeMs + this.advanceMs
+    return earliest <= 0 ? 0 : earliest - (earliest % this.advanceMs)
+  }
+
+  nextStart(start: number): number {
+    return start + this.advanceMs
+  }
+
+  closeOf(start: number): number {
+    return start + this.sizeMs + this.graceMs
   }
 }

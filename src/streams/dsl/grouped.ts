@@ -1,7 +1,7 @@
 /**
  * The face of a grouped stream: its aggregations. Its class is in ../grouped.ts.
  */
-import type { TimeWindows } from '../../core/windows/time-windows.ts'
+import type { AlignedWindows } from '../../core/windows/windows.ts'
 import type { AggregateFunctions, Named, Reducer } from './functions.ts'
 import type { KnownSerdes, KnownValue, NeedsValue, StoreFor, ValueOption } from './known.ts'
 import type { KTable } from './table.ts'
@@ -27,7 +27,7 @@ export interface KGroupedStream<out K, out V, out Known extends KnownSerdes = Kn
    * @example grouped.windowedBy(TimeWindows.of({ size: minutes(5), grace: seconds(30) })).count()
    * @throws MillraceError `bad_option` when it is not a window definition
    */
-  windowedBy(windows: TimeWindows): TimeWindowedKStream<K, V, Known>
+  windowedBy(windows: AlignedWindows): TimeWindowedKStream<K, V, Known>
 
   /**
    * How many records a key has.

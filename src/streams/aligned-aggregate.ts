@@ -1,0 +1,60 @@
+/**
+ * Aggregations over windows that follow from the clock: each record updates, and emits, all windows that hold its
+ * timestamp. A window is closed when stream time reaches its end plus the grace, and records for it are late.
+ */
+import type { Subscriber } from 'rxjs'
+import type { Codec } from '../core/serde.ts'
+import { WindowedCodec } from '../core/windows/windowed.ts'
+import type { AlignedWindows } from '../core/windows/windows.ts'
+import type { Carrier } from '../plan/carrier.ts'
+import type { OperatorContext, OperatorFactory, StreamTime } from '../plan/operator.ts'
+import type { StoreSpec } from '../plan/store.ts'
+import { operate } from '../plan/subscriber.ts'
+import { FoldSubscriber } from './aggregate.ts'
+import type { Fold } from './fold.ts'
+
+export function alignedAggregation(store: StoreSpec, fold: Fold, windows: AlignedWindows): OperatorFactory {
+  return (context) => operate((out) => new AlignedSubscriber(out, context, store, fold, windows))
+}
+
+class AlignedSubscriber extends FoldSubscriber {
+  readonly #windows: AlignedWindows
+  readonly #streamTime: StreamTime
+  readonly #keyCodec: Codec<unknown>
+
+  constructor(
+    out: Subscriber<Carrier>,
+    context: OperatorContext,
+    store: StoreSpec,
+    fold: Fold,
+    windows: AlignedWindows,
+  ) {
+    super(out, context, store, fold)
+    this.#windows = windows
+    this.#streamTime = context.streamTime
+    this.#keyCodec = new WindowedCodec(store.keyCodec, windows.form) as Codec<unknown>
+  }
+
+  protected override _next(carrier: Carrier): void {
+    if (carrier.isKeyNull) return this.context.drop('null_key', carrier)
+    if (carrier.isValueNull) return this.context.drop('null_value', carrier)
+    const windows = this.#windows
+    const { timestamp } = carrier
+    const now = this.#streamTime.advance(timestamp)
+    for (let start = windows.firstStart(timestamp); start <= timestamp; start = windows.nextStart(start)) {
+      if (windows.closeOf(start) <= now) this.context.drop('late', carrier)
+      else this.#updateWindow(carrier, start)
+    }
+  }
+
+  #updateWindow(carrier: Carrier, start: number): void {
+    const row = this.rowOf(start, carrier)
+    const timestamp = row.exists && row.timestamp > carrier.timestamp ? row.timestamp : carrier.timestamp
+    const old = this.wantsOld ? this.oldOf(row) : undefined
+    const value = this.update(carrier, row, timestamp)
+    const next = carrier.withKeyBytes(this.#keyCodec, row.keyBytes, value, this.valueCodec)
+    if (this.wantsOld) next.old = old
+    next.timestamp = timestamp
+    this.out.next(next)
+  }
+}

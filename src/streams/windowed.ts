@@ -1,0 +1,97 @@
+/**
+ * The classes that implement windowed streams: each aggregation is a stateful node with a store of windows.
+ */
+import { checkWhole } from '../core/checks.ts'
+import { days } from '../core/duration.ts'
+import { MillraceError } from '../core/errors.ts'
+import type { Codec } from '../core/serde.ts'
+import type { Windowed } from '../core/windows/window.ts'
+import { WindowedCodec } from '../core/windows/windowed.ts'
+import type { AlignedWindows, Windows } from '../core/windows/windows.ts'
+import { ofTables } from '../plan/old-values.ts'
+import type { OperatorFactory } from '../plan/operator.ts'
+import type { StoreSpec } from '../plan/store.ts'
+import { type StoreLayout, windowLayout } from '../plan/store-layout.ts'
+import { type AggregationOptions, Aggregations } from './aggregations.ts'
+import { alignedAggregation } from './aligned-aggregate.ts'
+import type { KnownSerdes } from './dsl/known.ts'
+import type { KTable } from './dsl/table.ts'
+import type { TimeWindowedKStream } from './dsl/windows.ts'
+import type { Fold } from './fold.ts'
+import type { KeyedParts } from './parts.ts'
+import { type ErasedStore, storeSpec } from './store-spec.ts'
+
+/** How a kind of windows is kept and worked on. */
+interface Keeping {
+  readonly kind: ErasedStore['kind']
+  /** @param retentionMs of the rows; undefined: for ever */
+  readonly layout: (retentionMs: number) => StoreLayout
+  readonly operator: (store: StoreSpec, fold: Fold) => OperatorFactory
+}
+
+abstract class WindowedStream<K, V> extends Aggregations<K, V, Windowed<K>> {
+  protected readonly storeOptions: readonly string[] = ['store', 'name', 'retentionMs']
+  readonly #windows: Windows
+  readonly #keeping: Keeping
+
+  constructor(parts: KeyedParts, windows: Windows, keeping: Keeping) {
+    super(parts)
+    this.#windows = windows
+    this.#keeping = keeping
+  }
+
+  protected aggregateBy<A>(
+    verb: string,
+    options: AggregationOptions,
+    codec: Codec<unknown>,
+    fold: Fold,
+  ): KTable<Windowed<K>, A, 'both'> {
+    const { plan, node, keyCodec, faces } = this.parts
+    const windows = this.#windows
+    const { kind, layout, operator } = this.#keeping
+    const wish = {
+      kind,
+      keyCodec,
+      valueCodec: codec,
+      layout: layout(retentionOf(windows, options.retentionMs)),
+      form: windows.form,
+      facts: windows.facts,
+    }
+    const made = plan.stateful(verb, node, options.name, (id) => {
+      const store = storeSpec(id, options.store, wish)
+      return { stores: [store], operator: operator(store, fold), oldValues: ofTables }
+    })
+    const rowKeyCodec = new WindowedCodec(keyCodec, windows.form) as Codec<unknown>
+    return faces.table({
+      faces,
+      plan,
+      node: made,
+      keyCodec: rowKeyCodec,
+      valueCodec: codec,
+      untouchedKeys: [rowKeyCodec],
+    })
+  }
+}
+
+export class AlignedWindowedStream<K, V, Known extends KnownSerdes>
+  extends WindowedStream<K, V>
+  implements TimeWindowedKStream<K, V, Known>
+{
+  constructor(parts: KeyedParts, windows: AlignedWindows) {
+    super(parts, windows, {
+      kind: 'windowStore',
+      layout: windowLayout,
+      operator: (store, fold) => alignedAggregation(store, fold, windows),
+    })
+  }
+}
+
+function retentionOf({ leastRetentionMs, keptForMs }: Windows, retentionMs: number | undefined): number {
+  if (retentionMs !== undefined && checkWhole('retentionMs', retentionMs, 1) < leastRetentionMs) {
+    throw new MillraceError(
+      'bad_option',
+      `retentionMs is ${retentionMs}, but a window of these closes after ${leastRetentionMs} ms`,
+    )
+  }
+  return Math.max(retentionMs ?? days(1), keptForMs)
+}
