@@ -77,7 +77,7 @@ export type { KGroupedStream } from './streams/dsl/grouped.ts'
 export type { KnownSerdes } from './streams/dsl/known.ts'
 export type { KStream } from './streams/dsl/stream.ts'
 export type { KTable } from './streams/dsl/table.ts'
-export type { TimeWindowedKStream } from './streams/dsl/windows.ts'
+export type { EmitStrategy, TimeWindowedKStream } from './streams/dsl/windows.ts'
 export type { DescriptionFormat, Topology } from './plan/topology.ts'
 export type { NodeDescription, SubTopologyDescription, TopologyDescription } from './plan/description.ts'
 

@@ -116,6 +116,11 @@ export interface OperatorContext {
   readonly partition: number
   readonly streamTime: StreamTime
   /**
+   * How far the operator has let go of what was due, in its own stream time: where a store's layout says
+   * `awaitsRelease`, rows expire by this instead, so that a jump in time takes none that has yet to be released.
+   */
+  readonly releasedTime: StreamTime
+  /**
    * Whether the changes that it emits, by whatever way, must carry their old values: something downstream needs them.
    */
   readonly wantsOld: boolean

@@ -18,6 +18,11 @@ export interface StoreLayout {
   readonly isNumbered: boolean
   /** How long a row is kept after stream time has passed its time; undefined: until it is removed. */
   readonly retentionMs: number | undefined
+  /**
+   * Whether rows that are due are kept until they are released: rows expire by the released time of the owner, which is
+   * stream time except while a release is under way.
+   */
+  readonly awaitsRelease: boolean
   /** Whether ranges are read. A store that is not ordered is faster, and has `row` alone. */
   readonly isOrdered: boolean
   /** Whether rows may have a due time, by which they are found too. Only in an ordered store. */
@@ -25,22 +30,23 @@ export interface StoreLayout {
 }
 
 /** What an operator asks of a layout; each costs time and space. */
-interface Wishes {
+export interface LayoutWishes {
   readonly isOrdered?: boolean | undefined
   readonly hasDueTimes?: boolean | undefined
+  readonly awaitsRelease?: boolean | undefined
 }
 
 /** One row for each key. */
-export function keyLayout({ isOrdered = false, hasDueTimes = false }: Wishes = {}): StoreLayout {
+export function keyLayout({ isOrdered = false, hasDueTimes = false }: LayoutWishes = {}): StoreLayout {
   return layout('key', undefined, false, undefined, isOrdered || hasDueTimes, hasDueTimes)
 }
 
 /** One row for each key and window, where windows start on a grid (docs/decisions/0003). */
 export function windowLayout(
   retentionMs: number,
-  { isOrdered = false, hasDueTimes = false }: Wishes = {},
+  { isOrdered = false, hasDueTimes = false, awaitsRelease = false }: LayoutWishes = {},
 ): StoreLayout {
-  return layout('time', undefined, false, retentionMs, isOrdered || hasDueTimes, hasDueTimes)
+  return layout('time', undefined, false, retentionMs, isOrdered || hasDueTimes, hasDueTimes, awaitsRelease)
 }
 
 /** A segment is no shorter than this, whatever the retention. */
@@ -54,10 +60,11 @@ export function segmentLayout(
   {
     isNumbered = false,
     hasDueTimes = false,
-  }: { readonly isNumbered?: boolean | undefined; readonly hasDueTimes?: boolean | undefined } = {},
+    awaitsRelease = false,
+  }: Omit<LayoutWishes, 'isOrdered'> & { readonly isNumbered?: boolean | undefined } = {},
 ): StoreLayout {
   const segmentMs = Math.max(Math.floor(retentionMs / 2), segmentMsMin)
-  return layout('segment', segmentMs, isNumbered, retentionMs, true, hasDueTimes)
+  return layout('segment', segmentMs, isNumbered, retentionMs, true, hasDueTimes, awaitsRelease)
 }
 
 function layout(
@@ -67,8 +74,9 @@ function layout(
   retentionMs: number | undefined,
   isOrdered: boolean,
   hasDueTimes: boolean,
+  awaitsRelease = false,
 ): StoreLayout {
-  return Object.freeze({ order, segmentMs, isNumbered, retentionMs, isOrdered, hasDueTimes })
+  return Object.freeze({ order, segmentMs, isNumbered, retentionMs, awaitsRelease, isOrdered, hasDueTimes })
 }
 
 /** What rows on disk depend on of a layout, in words: how long they are kept and whether ranges are read may change. */

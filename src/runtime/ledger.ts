@@ -130,6 +130,11 @@ export class Ledger {
     return new PersistentStreamTime(cell)
   }
 
+  /** How far an operator has released what was due. */
+  releasedTime(operator: string): StreamTime {
+    return new PersistentStreamTime(this.cell(operator, '#released'))
+  }
+
   /** Counts a record that an operator dropped. */
   drop(operator: string, reason: string): void {
     this.#count(this.#dropped, operator, reason)

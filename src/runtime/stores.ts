@@ -5,6 +5,7 @@
 import { present } from '../core/assert.ts'
 import type { Session, StateWriter } from '../log/contract.ts'
 import type { PlanNode, PlanStore } from '../plan/node.ts'
+import type { StreamTime } from '../plan/operator.ts'
 import type { StoreSpec } from '../plan/store.ts'
 import type { Turn } from '../plan/turn.ts'
 import { openStore } from '../state/open-store.ts'
@@ -41,7 +42,7 @@ export class Stores {
     const { id, owner, tables } = present(this.#stores.get(spec), 'a node uses stores of its topology')
     const known = tables[partition]
     if (known !== undefined) return known
-    const streamTime = spec.layout.retentionMs === undefined ? undefined : ledger.streamTime(owner.id)
+    const streamTime = expiryOf(spec, owner, ledger)
     const table = openStore({ spec, storeId: id, partition, reader: this.#session.state, turn: this.#turn, streamTime })
     tables[partition] = table
     this.#tables.push(table)
@@ -71,4 +72,10 @@ export class Stores {
       for (const table of this.#tables) table.age()
     }
   }
+}
+
+/** The time by which the rows of a store expire. */
+function expiryOf({ layout }: StoreSpec, { id }: PlanNode, ledger: Ledger): StreamTime | undefined {
+  if (layout.retentionMs === undefined) return undefined
+  return layout.awaitsRelease ? ledger.releasedTime(id) : ledger.streamTime(id)
 }

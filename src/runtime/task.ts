@@ -142,6 +142,9 @@ export class Task {
       get streamTime() {
         return ledger.streamTime(id)
       },
+      get releasedTime() {
+        return ledger.releasedTime(id)
+      },
       wantsOld: this.#topology.wantsOld(node),
       drop: (reason, carrier) => this.#host.drop(ledger, node, reason, carrier),
       state: <K, V>(store: StoreSpec) => {

@@ -1,6 +1,7 @@
 /**
  * Aggregations over windows that follow from the clock: each record updates, and emits, all windows that hold its
- * timestamp. A window is closed when stream time reaches its end plus the grace, and records for it are late.
+ * timestamp. A window is closed when stream time reaches its end plus the grace, and records for it are late. On
+ * request it is emitted only then (final-results.ts).
  */
 import type { Subscriber } from 'rxjs'
 import type { Codec } from '../core/serde.ts'
@@ -11,16 +12,24 @@ import type { OperatorContext, OperatorFactory, StreamTime } from '../plan/opera
 import type { StoreSpec } from '../plan/store.ts'
 import { operate } from '../plan/subscriber.ts'
 import { FoldSubscriber } from './aggregate.ts'
+import type { EmitStrategy } from './dsl/windows.ts'
+import { FinalResults } from './final-results.ts'
 import type { Fold } from './fold.ts'
 
-export function alignedAggregation(store: StoreSpec, fold: Fold, windows: AlignedWindows): OperatorFactory {
-  return (context) => operate((out) => new AlignedSubscriber(out, context, store, fold, windows))
+export function alignedAggregation(
+  store: StoreSpec,
+  fold: Fold,
+  windows: AlignedWindows,
+  emits: EmitStrategy = 'onWindowUpdate',
+): OperatorFactory {
+  return (context) => operate((out) => new AlignedSubscriber(out, context, store, fold, windows, emits))
 }
 
 class AlignedSubscriber extends FoldSubscriber {
   readonly #windows: AlignedWindows
   readonly #streamTime: StreamTime
   readonly #keyCodec: Codec<unknown>
+  readonly #results: FinalResults | undefined
 
   constructor(
     out: Subscriber<Carrier>,
@@ -28,11 +37,14 @@ class AlignedSubscriber extends FoldSubscriber {
     store: StoreSpec,
     fold: Fold,
     windows: AlignedWindows,
+    emits: EmitStrategy,
   ) {
     super(out, context, store, fold)
     this.#windows = windows
     this.#streamTime = context.streamTime
     this.#keyCodec = new WindowedCodec(store.keyCodec, windows.form) as Codec<unknown>
+    if (emits === 'onWindowUpdate') return
+    this.#results = new FinalResults(out, context, this.state, this.#keyCodec, this.valueCodec)
   }
 
   protected override _next(carrier: Carrier): void {
@@ -45,11 +57,16 @@ class AlignedSubscriber extends FoldSubscriber {
       if (windows.closeOf(start) <= now) this.context.drop('late', carrier)
       else this.#updateWindow(carrier, start)
     }
+    this.#results?.releaseUntil(now)
   }
 
   #updateWindow(carrier: Carrier, start: number): void {
     const row = this.rowOf(start, carrier)
     const timestamp = row.exists && row.timestamp > carrier.timestamp ? row.timestamp : carrier.timestamp
+    if (this.#results !== undefined) {
+      if (this.update(carrier, row, timestamp) !== null) this.#results.hold(row, this.#windows.closeOf(start))
+      return
+    }
     const old = this.wantsOld ? this.oldOf(row) : undefined
     const value = this.update(carrier, row, timestamp)
     const next = carrier.withKeyBytes(this.#keyCodec, row.keyBytes, value, this.valueCodec)

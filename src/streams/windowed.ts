@@ -1,7 +1,7 @@
 /**
  * The classes that implement windowed streams: each aggregation is a stateful node with a store of windows.
  */
-import { checkWhole } from '../core/checks.ts'
+import { checkChoice, checkWhole } from '../core/checks.ts'
 import { days } from '../core/duration.ts'
 import { MillraceError } from '../core/errors.ts'
 import type { Codec } from '../core/serde.ts'
@@ -11,12 +11,12 @@ import type { AlignedWindows, Windows } from '../core/windows/windows.ts'
 import { ofTables } from '../plan/old-values.ts'
 import type { OperatorFactory } from '../plan/operator.ts'
 import type { StoreSpec } from '../plan/store.ts'
-import { type StoreLayout, windowLayout } from '../plan/store-layout.ts'
+import { type LayoutWishes, type StoreLayout, windowLayout } from '../plan/store-layout.ts'
 import { type AggregationOptions, Aggregations } from './aggregations.ts'
 import { alignedAggregation } from './aligned-aggregate.ts'
 import type { KnownSerdes } from './dsl/known.ts'
 import type { KTable } from './dsl/table.ts'
-import type { TimeWindowedKStream } from './dsl/windows.ts'
+import type { EmitStrategy, TimeWindowedKStream } from './dsl/windows.ts'
 import type { Fold } from './fold.ts'
 import type { KeyedParts } from './parts.ts'
 import { type ErasedStore, storeSpec } from './store-spec.ts'
@@ -25,19 +25,21 @@ import { type ErasedStore, storeSpec } from './store-spec.ts'
 interface Keeping {
   readonly kind: ErasedStore['kind']
   /** @param retentionMs of the rows; undefined: for ever */
-  readonly layout: (retentionMs: number) => StoreLayout
-  readonly operator: (store: StoreSpec, fold: Fold) => OperatorFactory
+  readonly layout: (retentionMs: number, wishes: LayoutWishes) => StoreLayout
+  readonly operator: (store: StoreSpec, fold: Fold, emits: EmitStrategy) => OperatorFactory
 }
 
 abstract class WindowedStream<K, V> extends Aggregations<K, V, Windowed<K>> {
   protected readonly storeOptions: readonly string[] = ['store', 'name', 'retentionMs']
   readonly #windows: Windows
   readonly #keeping: Keeping
+  readonly #emits: EmitStrategy
 
-  constructor(parts: KeyedParts, windows: Windows, keeping: Keeping) {
+  constructor(parts: KeyedParts, windows: Windows, keeping: Keeping, emits: EmitStrategy) {
     super(parts)
     this.#windows = windows
     this.#keeping = keeping
+    this.#emits = emits
   }
 
   protected aggregateBy<A>(
@@ -49,17 +51,21 @@ abstract class WindowedStream<K, V> extends Aggregations<K, V, Windowed<K>> {
     const { plan, node, keyCodec, faces } = this.parts
     const windows = this.#windows
     const { kind, layout, operator } = this.#keeping
+    const emits = this.#emits
+    const isFinal = emits === 'onWindowClose'
+    const retentionMs = retentionOf(windows, options.retentionMs)
     const wish = {
       kind,
       keyCodec,
       valueCodec: codec,
-      layout: layout(retentionOf(windows, options.retentionMs)),
+      layout: layout(retentionMs, { hasDueTimes: isFinal, awaitsRelease: isFinal }),
       form: windows.form,
       facts: windows.facts,
     }
     const made = plan.stateful(verb, node, options.name, (id) => {
       const store = storeSpec(id, options.store, wish)
-      return { stores: [store], operator: operator(store, fold), oldValues: ofTables }
+      const facts = isFinal ? { emits } : {}
+      return { stores: [store], operator: operator(store, fold, emits), facts, oldValues: ofTables }
     })
     const rowKeyCodec = new WindowedCodec(keyCodec, windows.form) as Codec<unknown>
     return faces.table({
@@ -77,12 +83,21 @@ export class AlignedWindowedStream<K, V, Known extends KnownSerdes>
   extends WindowedStream<K, V>
   implements TimeWindowedKStream<K, V, Known>
 {
-  constructor(parts: KeyedParts, windows: AlignedWindows) {
-    super(parts, windows, {
+  readonly #windows: AlignedWindows
+
+  constructor(parts: KeyedParts, windows: AlignedWindows, emits: EmitStrategy = 'onWindowUpdate') {
+    const keeping: Keeping = {
       kind: 'windowStore',
       layout: windowLayout,
-      operator: (store, fold) => alignedAggregation(store, fold, windows),
-    })
+      operator: (store, fold, strategy) => alignedAggregation(store, fold, windows, strategy),
+    }
+    super(parts, windows, keeping, emits)
+    this.#windows = windows
+  }
+
+  emitStrategy(strategy: EmitStrategy): TimeWindowedKStream<K, V, Known> {
+    checkChoice('emitStrategy', strategy, ['onWindowUpdate', 'onWindowClose'])
+    return new AlignedWindowedStream(this.parts, this.#windows, strategy)
   }
 }
 

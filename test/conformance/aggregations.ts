@@ -85,7 +85,14 @@ export const aggregations = {
     const { grouped, key, value } = made.input(node, 'grouped')
     const { sizeMs: size = Number.NaN, advanceMs: advance, graceMs: grace = Number.NaN } = node.window ?? {}
     const windows = TimeWindows.of({ size, ...(advance === undefined ? {} : { advance }), grace })
-    return { kind: 'windowed', windowed: grouped.windowedBy(windows), windowMs: windows.sizeMs, key, value }
+    const windowed = grouped.windowedBy(windows)
+    return {
+      kind: 'windowed',
+      windowed: node.emit === undefined ? windowed : windowed.emitStrategy(node.emit),
+      windowMs: windows.sizeMs,
+      key,
+      value,
+    }
   },
 
   count: (made, node) =>

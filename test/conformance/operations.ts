@@ -219,7 +219,6 @@ export const notYet = [
   { op: 'processValues' },
   { op: 'stream', field: 'pattern' },
   { op: 'to', field: 'topicFn' },
-  { op: 'windowedBy', field: 'emit' },
   { op: 'windowedBy', window: 'sliding' },
   { op: 'windowedBy', window: 'session' },
   { op: 'windowedBy', window: 'unlimited' },

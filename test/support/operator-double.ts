@@ -65,6 +65,7 @@ export function alone(
     verb: 'alone',
     partition: 0,
     streamTime: ledger.streamTime('alone'),
+    releasedTime: ledger.releasedTime('alone'),
     wantsOld,
     drop: (reason, carrier) => dropped.push({ reason, carrier }),
     state: <K, V>(spec: StoreSpec) => {

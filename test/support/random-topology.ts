@@ -38,6 +38,7 @@ const verbs = [
   'aggregate',
   'windowedCount',
   'windowedReduce',
+  'finalCount',
   'punctuate',
   'hold',
 ] as const
@@ -202,7 +203,7 @@ function apply({ verb, detail }: Step, name: string, { stream, widths }: Branch,
   }
 }
 
-type Aggregation = 'count' | 'reduce' | 'aggregate' | 'windowedCount' | 'windowedReduce'
+type Aggregation = 'count' | 'reduce' | 'aggregate' | 'windowedCount' | 'windowedReduce' | 'finalCount'
 
 function aggregated(verb: Aggregation, detail: number, name: string, { stream, widths }: Branch): Branch {
   const serdes = { key: string(), value: nullable(int64()) }
@@ -238,10 +239,12 @@ function aggregated(verb: Aggregation, detail: number, name: string, { stream, w
         widths: after,
       }
     case 'windowedCount':
-    case 'windowedReduce': {
-      const windowed = grouped.windowedBy(windows)
+    case 'windowedReduce':
+    case 'finalCount': {
+      const emitted = verb === 'finalCount' ? 'onWindowClose' : 'onWindowUpdate'
+      const windowed = grouped.windowedBy(windows).emitStrategy(emitted)
       const table =
-        verb === 'windowedCount' ? windowed.count({ name }) : windowed.reduce(digest, { value: int64(), name })
+        verb === 'windowedReduce' ? windowed.reduce(digest, { value: int64(), name }) : windowed.count({ name })
       const flat = table.toStream().map(({ key, value }) => ({ key: `${key.key}@${key.window.start}`, value }))
       return { stream: asBranch(flat), widths: after }
     }

@@ -49,7 +49,7 @@ export const verbs: readonly Verb[] = [
 ]
 
 /** The verbs that have none. */
-export const bareVerbs: readonly string[] = ['stream.pipe', 'grouped.windowedBy']
+export const bareVerbs: readonly string[] = ['stream.pipe', 'grouped.windowedBy', 'windowed.emitStrategy']
 
 export const titleOf = ({ on, verb }: Verb): string => `${on}.${verb}`
 

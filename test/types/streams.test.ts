@@ -169,6 +169,9 @@ describe('a verb', () => {
       TimeWindows.of({ size: 5, graec: 5 })
       // @ts-expect-error windows have a size
       TimeWindows.of({ grace: 5 })
+      const minute = TimeWindows.of({ size: 5 })
+      // @ts-expect-error not a strategy
+      stream.groupByKey().windowedBy(minute).emitStrategy('onClose')
       // @ts-expect-error not windows
       stream.groupByKey().windowedBy({ size: 5 })
     })
@@ -303,6 +306,7 @@ describe('an aggregation', () => {
     expectTypeOf(grouped.count()).toEqualTypeOf<KTable<string, number, 'both'>>()
     expectTypeOf(grouped.reduce((left) => left)).toEqualTypeOf<KTable<string, Click, 'both'>>()
     expectTypeOf(windows).toEqualTypeOf<TimeWindowedKStream<string, Click, 'both'>>()
+    expectTypeOf(windows.emitStrategy('onWindowClose')).toEqualTypeOf<typeof windows>()
     expectTypeOf(windows.count()).toEqualTypeOf<KTable<Windowed<string>, number, 'both'>>()
     expectTypeOf(windows.reduce((left) => left)).toEqualTypeOf<KTable<Windowed<string>, Click, 'both'>>()
     expectTypeOf(

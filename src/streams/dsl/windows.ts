@@ -6,6 +6,9 @@ import type { AggregateFunctions, Named, Reducer } from './functions.ts'
 import type { KnownSerdes, KnownValue, NeedsValue, StoreFor, ValueOption } from './known.ts'
 import type { KTable } from './table.ts'
 
+/** When an aggregation over windows emits: with every record, or once for each window, when it closes. */
+export type EmitStrategy = 'onWindowUpdate' | 'onWindowClose'
+
 /** What an aggregation over windows takes, besides its functions. */
 export interface InWindowStore<K, A> extends Named {
   /** Names the store, so that it can be queried; default: a store with the operator's name. */
@@ -17,12 +20,31 @@ export interface InWindowStore<K, A> extends Named {
 /**
  * A grouped stream cut into windows. Made by {@link KGroupedStream.windowedBy}.
  *
- * Every record updates, and emits, each of its windows. For a window that is closed (see {@link TimeWindows}) the
- * record is dropped and counted (`late`). Null values are dropped too: Kafka Streams gives them to the aggregator
- * (deviation D2 in test/conformance/README.md), and retention never decides here what is late. Its verbs throw
- * `bad_option` when `retentionMs` is less than closing a window needs.
+ * Every record updates each of its windows, and emits each, unless {@link emitStrategy} says otherwise. For a window
+ * that is closed (see {@link TimeWindows}) the record is dropped and counted (`late`). Null values are dropped too:
+ * Kafka Streams gives them to the aggregator (deviation D2 in test/conformance/README.md), and retention never decides
+ * here what is late. Its verbs throw `bad_option` when `retentionMs` is less than closing a window needs.
  */
 export interface TimeWindowedKStream<out K, out V, out Known extends KnownSerdes = KnownSerdes> {
+  /**
+   * When the aggregation that follows emits: `onWindowUpdate`, the default, with every record, or `onWindowClose`, once
+   * for each window, when it closes. Use it where only final results matter.
+   *
+   * Final results come after the record that moves stream time past the close, in the order of window starts, then of
+   * the encoded keys, each with the largest timestamp of its records and without headers. None is lost, however far
+   * time jumps, and none comes twice; a window whose row is gone has none. Nothing closes while no record comes.
+   *
+   * @example
+   * ```ts
+   * grouped
+   *   .windowedBy(TimeWindows.of({ size: minutes(1), grace: seconds(10) }))
+   *   .emitStrategy('onWindowClose')
+   *   .count({ store: counts })
+   * ```
+   * @throws MillraceError `bad_option` for another strategy
+   */
+  emitStrategy(strategy: EmitStrategy): TimeWindowedKStream<K, V, Known>
+
   /**
    * How many records a key has in each window.
    * @example grouped.windowedBy(TimeWindows.of({ size: minutes(1) })).count({ store: counts })

@@ -1,0 +1,89 @@
+/**
+ * Emit on close: the result of a window comes once, when the window closes, instead of with every record.
+ *
+ * Each row is due at the stream time that closes its window. Releases let go of what is closed, a bounded number at a
+ * time. The rows stay for queries, until they expire; expiry waits for the release, so a jump in time loses no result.
+ */
+import type { Subscriber } from 'rxjs'
+import { present } from '../core/assert.ts'
+import { ByteWriter } from '../core/bytes.ts'
+import { type Codec, encodeInto } from '../core/serde.ts'
+import type { Carrier } from '../plan/carrier.ts'
+import type { OperatorContext, PersistentNumber, Release, SkippedRow } from '../plan/operator.ts'
+import { type OrderedRow, type OrderedStore, ordered, type Row, type Store } from '../plan/store.ts'
+
+/** The last time that there is: a window that closes later never does. */
+const lastTime = Number.MAX_SAFE_INTEGER
+
+export class FinalResults implements Release {
+  readonly #out: Subscriber<Carrier>
+  readonly #context: OperatorContext
+  readonly #state: OrderedStore<unknown, unknown>
+  readonly #keyCodec: Codec<unknown>
+  readonly #valueCodec: Codec<unknown>
+  /** No row is due before this, less 1; 0 where no row is due at all. */
+  readonly #firstDue: PersistentNumber
+  readonly #post: () => void
+
+  constructor(
+    out: Subscriber<Carrier>,
+    context: OperatorContext,
+    state: Store<unknown, unknown>,
+    keyCodec: Codec<unknown>,
+    valueCodec: Codec<unknown>,
+  ) {
+    this.#out = out
+    this.#context = context
+    this.#state = ordered(state)
+    this.#keyCodec = keyCodec
+    this.#valueCodec = valueCodec
+    this.#firstDue = context.cell('first due')
+    this.#post = context.release(this)
+  }
+
+  /** The row of an open window has a value: it is emitted at the stream time that closes the window. */
+  hold(row: Row<unknown>, due: number): void {
+    if (due > lastTime || (row as OrderedRow<unknown>).due === due) return
+    this.#state.setDue(row as OrderedRow<unknown>, due)
+    const first = this.#firstDue.value
+    if (first === 0 || due + 1 < first) this.#firstDue.set(due + 1)
+  }
+
+  /** After each record that may have moved stream time. */
+  releaseUntil(streamTime: number): void {
+    const first = this.#firstDue.value
+    if (first > 0 && first - 1 <= streamTime) this.#post()
+    else this.#context.releasedTime.advance(streamTime)
+  }
+
+  next(max: number, job: Carrier): boolean {
+    const { now } = this.#context.streamTime
+    const rows = this.#state.dueRows(now, max)
+    for (const row of rows) {
+      this.#state.setDue(row, -1)
+      this.#out.next(this.#result(row, job))
+    }
+    if (rows.length === max) return true
+    const [following] = this.#state.dueRows(lastTime, 1)
+    this.#firstDue.set(following === undefined ? 0 : following.due + 1)
+    this.#context.releasedTime.advance(now)
+    return false
+  }
+
+  #result(row: OrderedRow<unknown>, job: Carrier): Carrier {
+    const result = job.withKeyBytes(this.#keyCodec, row.keyBytes, row.value, this.#valueCodec)
+    // Nothing of the window was emitted before.
+    if (this.#context.wantsOld) result.old = null
+    result.timestamp = row.timestamp
+    return result
+  }
+
+  skip(): SkippedRow {
+    const [first] = this.#state.dueRows(this.#context.streamTime.now, 1)
+    const row = present(first, 'a result that is passed over is due')
+    const value = new ByteWriter(256)
+    encodeInto(this.#valueCodec, row.value, value, 'value')
+    this.#state.setDue(row, -1)
+    return { timestamp: row.timestamp, key: row.keyBytes, value: value.copyFrom(0) }
+  }
+}
