@@ -96,6 +96,12 @@ export interface Session {
    */
   batchAt(partition: PartitionId, offset: number): StoredBatch | 'later' | undefined
   findTopic(name: string): TopicDescription | undefined
+  /**
+   * The topic as it is, created where it is missing, at once and for good: it is no part of a commit.
+   *
+   * @throws MillraceError `partitions_differ`, `fenced`
+   */
+  ensureTopic(topic: TopicRequest): TopicDescription | Promise<TopicDescription>
 
   /** Whether a newer instance has taken over. */
   readonly isFenced: boolean

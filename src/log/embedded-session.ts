@@ -1,6 +1,7 @@
 /**
  * The session of an application in a directory: positions, outputs and state of a commit are one LMDB transaction.
  */
+import { present } from '../core/assert.ts'
 import type { Clock } from '../core/clock.ts'
 import type { DiskGuard } from '../storage/disk-guard.ts'
 import type { Environment, WriteTransaction } from '../storage/environment.ts'
@@ -128,6 +129,15 @@ export class EmbeddedSession implements Session {
 
   findTopic(name: string): TopicDescription | undefined {
     return this.#ground.topics.find(name)
+  }
+
+  ensureTopic(topic: TopicRequest): TopicDescription | Promise<TopicDescription> {
+    const { environment, topics } = this.#ground
+    return environment.inTurn(() => {
+      environment.refresh()
+      if (this.isFenced) throw fencedBySuccessor(this.#applicationId)
+      return present(topics.ensure([topic])[0], 'one request has one answer')
+    })
   }
 
   get isFenced(): boolean {

@@ -26,8 +26,13 @@ function nodeText(node: NodeDescription): string {
     case 'regroup':
       return `Regroup ${id} (by ${node.key})`
     case 'sink':
-      return `Sink ${id} (topic: ${node.topic})`
+      return `Sink ${id} (${sinkText(node)})`
   }
+}
+
+function sinkText({ topics, byRecord }: NodeDescription & { readonly kind: 'sink' }): string {
+  if (!byRecord) return `topic: ${topics.join()}`
+  return topics.length === 0 ? 'topic: by record' : `topics: ${topics.join(', ')}, or another by record`
 }
 
 function storesText(stores: readonly string[]): string {
@@ -45,9 +50,7 @@ function arrow(to: readonly string[]): string {
  */
 export function describeMermaid({ subTopologies }: TopologyDescription): string {
   const nodes = subTopologies.flatMap((sub) => sub.nodes)
-  const topicNames = nodes.flatMap((node) =>
-    node.kind === 'source' ? node.topics : node.kind === 'sink' ? [node.topic] : [],
-  )
+  const topicNames = nodes.flatMap((node) => (node.kind === 'source' || node.kind === 'sink' ? node.topics : []))
   // Mermaid reads words such as "end" anywhere but in a quoted label, so what stands in the code is numbered.
   const topics = new Map([...new Set(topicNames)].map((name, index) => [name, `topic${index}`]))
   const stores = new Map<string, string>()
@@ -62,7 +65,7 @@ export function describeMermaid({ subTopologies }: TopologyDescription): string 
       const arrowhead = node.kind === 'regroup' ? `== ${quoted(`by ${node.key}`)} ==>` : '-->'
       for (const id of node.to) edges.push(`${number} ${arrowhead} ${numbers.get(id)}`)
       if (node.kind === 'source') for (const name of node.topics) edges.push(`${topics.get(name)} --> ${number}`)
-      if (node.kind === 'sink') edges.push(`${number} --> ${topics.get(node.topic)}`)
+      if (node.kind === 'sink') for (const name of node.topics) edges.push(`${number} --> ${topics.get(name)}`)
       for (const name of node.kind === 'operator' ? node.stores : []) {
         let store = stores.get(name)
         if (store === undefined) {

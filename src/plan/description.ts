@@ -1,7 +1,7 @@
 /**
  * What a topology says about itself: one plain description, from which the text and the picture are drawn.
  */
-import type { Edge, PlanNode, SubTopology } from './node.ts'
+import type { Edge, PlanNode, SinkNode, SubTopology } from './node.ts'
 
 /**
  * What `topology.describe({ format: 'json' })` returns: plain data for tools, in the order of the calls that built it.
@@ -34,7 +34,8 @@ export type NodeDescription = {
   | { readonly kind: 'port'; readonly name: string }
   /** `key` is the name of the serde of the keys that it regroups by. */
   | { readonly kind: 'regroup'; readonly key: string }
-  | { readonly kind: 'sink'; readonly topic: string }
+  /** `byRecord`: each record decides which topic it goes to, one of `topics` or another. */
+  | { readonly kind: 'sink'; readonly topics: readonly string[]; readonly byRecord: boolean }
 )
 
 /** What is described of a topology. */
@@ -73,6 +74,10 @@ function describeNode(node: PlanNode, to: readonly string[]): NodeDescription {
     case 'regroup':
       return { kind: 'regroup', id, verb, key: node.keyCodec.name, to }
     case 'sink':
-      return { kind: 'sink', id, verb, topic: node.topic.name, to }
+      return { kind: 'sink', id, verb, ...sinkTopics(node), to }
   }
+}
+
+function sinkTopics({ topics, choose }: SinkNode): { readonly topics: readonly string[]; readonly byRecord: boolean } {
+  return { topics: topics.map(({ name }) => name), byRecord: choose !== undefined }
 }

@@ -1,6 +1,7 @@
 /**
  * The nodes of a plan: frozen data that the DSL makes and the runtime compiles. Neither sees the other.
  */
+import type { StreamRecord } from '../core/record.ts'
 import type { Codec } from '../core/serde.ts'
 import type { Facts } from '../core/stored-plan.ts'
 import type { TopicConfig } from '../core/topic-config.ts'
@@ -34,7 +35,7 @@ export interface PlanStore {
   readonly readers: readonly PlanNode[]
 }
 
-/** A topic as a source reads it. */
+/** A topic as a source reads it, or as a sink writes it. */
 export interface SourceTopic {
   readonly name: string
   readonly partitions: number | undefined
@@ -87,10 +88,13 @@ export interface RegroupNode extends NodeBase {
   readonly partitions: number | undefined
 }
 
-/** Writes to a topic. */
+/** Writes to a topic, or to one that each record decides. */
 export interface SinkNode extends NodeBase {
   readonly kind: 'sink'
-  readonly topic: SourceTopic
+  /** The topics that are there from the start. */
+  readonly topics: readonly SourceTopic[]
+  /** Which topic a record goes to, one of `topics` or another; undefined: to the only one. */
+  readonly choose: ((record: StreamRecord<unknown, unknown>) => SourceTopic) | undefined
 }
 
 export type PlanNode = SourceNode | OperatorNode | PortNode | RegroupNode | SinkNode

@@ -1,6 +1,7 @@
 /**
  * Makes the nodes of a plan while the DSL is called: order, ids and lineage are decided here and nowhere else.
  */
+import { assert } from '../core/assert.ts'
 import { MillraceError } from '../core/errors.ts'
 import { checkName } from '../core/checks.ts'
 import type { Codec } from '../core/serde.ts'
@@ -131,14 +132,22 @@ export class PlanBuilder {
     })
   }
 
-  sink(parent: PlanNode, topic: SourceTopic, name: string | undefined): SinkNode {
+  /** @param choose which topic a record goes to; without it, to the only one */
+  sink(
+    parent: PlanNode,
+    topics: SourceTopic | readonly SourceTopic[],
+    name: string | undefined,
+    choose?: SinkNode['choose'],
+  ): SinkNode {
+    assert(choose !== undefined || 'name' in topics, 'a sink that asks no function has one topic')
     return this.#add({
       kind: 'sink',
       verb: 'to',
       parents: [parent],
       id: this.#passing('to', name),
       lineage: parent.lineage,
-      topic,
+      topics: Object.freeze('name' in topics ? [topics] : topics),
+      choose,
     })
   }
 

@@ -175,7 +175,7 @@ function checkNamed(what: string, { keyCodec, valueCodec }: CodecPair, place: Er
 function checkWindowForms(nodes: readonly PlanNode[]): void {
   const keys = new Map<string, Codec<unknown>>()
   for (const node of nodes) {
-    const topics = node.kind === 'source' ? node.topics : node.kind === 'sink' ? [node.topic] : []
+    const topics = node.kind === 'source' || node.kind === 'sink' ? node.topics : []
     for (const { name, keyCodec } of topics) {
       if (keyCodec.windowForms.length === 0) continue
       const other = keys.get(name) ?? keyCodec

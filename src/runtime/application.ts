@@ -1,6 +1,7 @@
 /**
  * A running application: drives the engine from the event loop, commits by time and by count, and answers questions.
  */
+import { present } from '../core/assert.ts'
 import { type Clock, monotonicMs, yieldToEventLoop } from '../core/clock.ts'
 import { MillraceError, messageOf } from '../core/errors.ts'
 import { isInstance } from '../core/checks.ts'
@@ -126,7 +127,9 @@ export class RunningApplication implements Application {
     this.#news = false
     const startedMs = monotonicMs()
     const isCommitTime = (isDrained: boolean): boolean => this.#commitTimer.leftMs(isDrained) <= 0
-    const result = this.#engine.run(() => monotonicMs() - startedMs > sliceMs || isCommitTime(false))
+    const timeUp = (): boolean => monotonicMs() - startedMs > sliceMs || isCommitTime(false)
+    let result = this.#engine.run(timeUp)
+    for (; result === 'topicMissing'; result = this.#engine.run(timeUp)) await this.#createTopic()
     const isDrained = result !== 'commitDue' && result !== 'timeUp'
     if (this.#engine.hasUncommitted) this.#commitTimer.worked()
     if (result === 'commitDue' || isCommitTime(isDrained) || this.#waiters.some((waiter) => this.#hasReached(waiter))) {
@@ -135,6 +138,12 @@ export class RunningApplication implements Application {
     }
     if (isDrained) await this.#rest(result)
     else await yieldToEventLoop()
+  }
+
+  /** What waits for it cannot be left half done, so it is created even while the application closes. */
+  async #createTopic(): Promise<void> {
+    const wanted = present(this.#engine.missingTopic, 'a run that waits for a topic says which')
+    this.#engine.topicFound(await this.#session.ensureTopic(wanted))
   }
 
   /**

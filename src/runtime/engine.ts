@@ -5,19 +5,19 @@
  * It is synchronous and knows no time of its own: the application drives it from the event loop, the test driver by
  * hand.
  */
-import { present } from '../core/assert.ts'
+import { assert, present } from '../core/assert.ts'
 import type { Carrier } from '../plan/carrier.ts'
 import type { Clock } from '../core/clock.ts'
 import type { MillraceError } from '../core/errors.ts'
-import type { Commit, Position, Session } from '../log/contract.ts'
-import type { PlanNode, RegroupNode, SinkNode, SubTopology } from '../plan/node.ts'
+import type { Commit, Position, Session, TopicDescription, TopicRequest } from '../log/contract.ts'
+import type { PlanNode, RegroupNode, SourceTopic, SubTopology } from '../plan/node.ts'
 import type { DropReason } from '../plan/operator.ts'
 import type { Topology } from '../plan/topology.ts'
 import type { Store, StoreSpec } from '../plan/store.ts'
 import { Agenda, type TaskAgenda } from './agenda.ts'
 import type { FailurePolicy } from './failures.ts'
 import type { Inlet } from './inlet.ts'
-import type { Layout } from './layout.ts'
+import { type Layout, requestOf } from './layout.ts'
 import { taskName, taskOf } from './inherited-ledgers.ts'
 import type { Job } from './job.ts'
 import { Ledger } from './ledger.ts'
@@ -69,7 +69,7 @@ interface Prepared {
 }
 
 /** Why a run came back. */
-export type RunResult = 'commitDue' | 'timeUp' | 'drained' | 'waiting' | 'late'
+export type RunResult = 'commitDue' | 'topicMissing' | 'timeUp' | 'drained' | 'waiting' | 'late'
 
 export class Engine implements TaskHost {
   /** One for each task. */
@@ -160,8 +160,10 @@ export class Engine implements TaskHost {
     this.#options.onStop()
   }
 
-  output({ topic }: SinkNode): Output {
-    return this.#outputs.of(topic.name)
+  output(topic: SourceTopic): Output {
+    const output = this.#outputs.find(topic.name)
+    if (output === undefined) throw this.#turns.lacks(requestOf(topic))
+    return output
   }
 
   regroup(node: RegroupNode, carrier: Carrier): void {
@@ -169,8 +171,9 @@ export class Engine implements TaskHost {
   }
 
   /**
-   * Works on what is due, and on records, until a commit is due, the input is drained, an empty partition is waited
-   * for, a record has yet to be fetched, or `timeUp` says so.
+   * Works on what is due, and on records, until a commit is due, a topic has to be created, the input is drained, an
+   * empty partition is waited for, a record has yet to be fetched, or `timeUp` says so. Except where a topic has to be
+   * created, no regrouped records wait when it comes back.
    *
    * @throws the error that stops the application; nothing since the last commit is kept then
    */
@@ -180,6 +183,7 @@ export class Engine implements TaskHost {
     const now = (): number => this.#options.clock.elapsed()
     sequence.lookForMore(now())
     this.#agenda.lookAtClock()
+    if (this.missingTopic !== undefined || !this.#drain()) return 'topicMissing'
     let nextLook = 1
     for (let turns = 1; ; turns++) {
       if (this.#fatal !== undefined) throw this.#fatal
@@ -189,12 +193,11 @@ export class Engine implements TaskHost {
         const lane = sequence.next()
         if (lane === undefined) return sequence.isLate ? 'late' : 'drained'
         if (this.#options.maxTaskIdleMs > 0 && this.idleWaitMs > 0) return 'waiting'
-        this.#take(lane)
+        if (!this.#take(lane)) return 'topicMissing'
         if (sequence.take(lane, now)) sequence.lookForMore(now())
-      } else {
-        this.#work(job)
-        this.#isStateLarge = this.#takesTooMuch
-      }
+      } else if (!this.#work(job)) return 'topicMissing'
+      if (!this.#drain()) return 'topicMissing'
+      if (job !== undefined) this.#isStateLarge = this.#takesTooMuch
       if (turns < nextLook) continue
       if (timeUp()) return 'timeUp'
       nextLook += Math.min(turns, turnsBetweenLooksMax)
@@ -211,22 +214,40 @@ export class Engine implements TaskHost {
     return waitMs
   }
 
-  #take(lane: SourceLane): void {
+  #take(lane: SourceLane): boolean {
     const inlet = present(this.#inlets[lane.index], 'every source lane has an inlet')
-    this.#work(this.#recordJob.of(lane.carrier(), inlet))
+    if (!this.#work(this.#recordJob.of(lane.carrier(), inlet))) return false
     this.recordCount++
     const { timestamp } = lane.cursor
     const { ledger } = inlet.agenda
     if (timestamp > ledger.eventTime) ledger.eventTime = timestamp
+    return true
   }
 
-  /** One job, and all regrouped records that come of it. */
-  #work(job: Job): void {
-    this.#turns.run(job)
-    for (let queue = this.#shuffle.next(); queue !== undefined; queue = this.#shuffle.next()) {
-      this.#turns.run(this.#recordJob.of(this.#shuffle.take(queue), queue.inlet))
-    }
+  /** One job; false when it goes again once a topic is there. The regrouped records that come of it wait. */
+  #work(job: Job): boolean {
+    if (!this.#turns.run(job)) return false
     this.#jobsSinceCommit++
+    return true
+  }
+
+  /** All regrouped records that wait; false when there is one that goes again once a topic is there. */
+  #drain(): boolean {
+    for (let queue = this.#shuffle.next(); queue !== undefined; queue = this.#shuffle.next()) {
+      if (!this.#turns.run(this.#recordJob.of(queue.head, queue.inlet))) return false
+      this.#shuffle.take(queue)
+    }
+    return true
+  }
+
+  /** A topic that has to be created before work goes on; {@link topicFound} is called when it is there. */
+  get missingTopic(): TopicRequest | undefined {
+    return this.#turns.missing
+  }
+
+  topicFound(topic: TopicDescription): void {
+    this.#outputs.found(topic)
+    this.#turns.missing = undefined
   }
 
   /** How long it is until the wall clock makes something due; Infinity: it does not. */
@@ -266,6 +287,7 @@ export class Engine implements TaskHost {
   prepare(): Commit | undefined {
     if (this.#fatal !== undefined) throw this.#fatal
     if (!this.hasUncommitted) return undefined
+    assert(this.#shuffle.next() === undefined, 'a commit is made while no regrouped records wait')
     const { lanes } = this.#sequence
     const moved = lanes.filter((lane) => lane.position !== lane.committedPosition)
     const outputs = [...this.#outputs.all]

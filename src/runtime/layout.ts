@@ -26,12 +26,13 @@ export interface Layout {
 
 /** The topics that a topology reads and writes. */
 export function topicsOf(topology: Topology): readonly TopicRequest[] {
-  const topics = topology.nodes.flatMap((node) =>
-    node.kind === 'source' ? node.topics : node.kind === 'sink' ? [node.topic] : [],
-  )
-  return topics.map(({ name, partitions, config, keyCodec, valueCodec }) => {
-    return { name, partitions, config, serdes: { key: keyCodec.name, value: valueCodec.name } }
-  })
+  const topics = topology.nodes.flatMap((node) => (node.kind === 'source' || node.kind === 'sink' ? node.topics : []))
+  return topics.map(requestOf)
+}
+
+/** What the log is asked for so that a topic is there. */
+export function requestOf({ name, partitions, config, keyCodec, valueCodec }: SourceTopic): TopicRequest {
+  return { name, partitions, config, serdes: { key: keyCodec.name, value: valueCodec.name } }
 }
 
 /**
@@ -66,7 +67,7 @@ export function layOut(topology: Topology, descriptions: readonly TopicDescripti
   )
   return {
     sourceTopics: sourceTopics.toSorted((a, b) => (a.description.name < b.description.name ? -1 : 1)),
-    sinkTopics: [...new Set(sinks.map(({ topic }) => describe(topic.name)))],
+    sinkTopics: [...new Set(sinks.flatMap(({ topics: written }) => written.map(({ name }) => describe(name))))],
     partitionsOf: (node) =>
       node.kind === 'operator'
         ? partitionsOfSub(present(subOf.get(node), 'every node is in a sub-topology'))

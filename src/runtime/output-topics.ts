@@ -1,7 +1,6 @@
 /**
  * The topics that an application writes to, dead letters included, and how much of them waits for the commit.
  */
-import { present } from '../core/assert.ts'
 import { newTopicId, type Session, type TopicDescription } from '../log/contract.ts'
 import type { Turn } from '../plan/turn.ts'
 import { Output } from './outputs.ts'
@@ -28,8 +27,13 @@ export class OutputTopics {
     return output
   }
 
-  of(topic: string): Output {
-    return present(this.#outputs.get(topic), 'every sink has an output')
+  find(topic: string): Output | undefined {
+    return this.#outputs.get(topic)
+  }
+
+  /** A topic that is there now. */
+  found(topic: TopicDescription): void {
+    this.#add(topic)
   }
 
   /** A topic that the commit creates if it is not there. */

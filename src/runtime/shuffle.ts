@@ -26,19 +26,17 @@ export class ShuffleLane {
     return this.#head === this.#end
   }
 
-  get headTimestamp(): number {
-    return present(this.#queue[this.#head], 'a busy lane has a head').timestamp
+  get head(): Carrier {
+    return present(this.#queue[this.#head], 'a busy lane has a head')
   }
 
   push(carrier: Carrier): void {
     this.#queue[this.#end++] = carrier
   }
 
-  take(): Carrier {
-    const carrier = present(this.#queue[this.#head], 'a lane that is taken from has a head')
+  take(): void {
     this.#queue[this.#head++] = undefined
     if (this.isEmpty) this.#head = this.#end = 0
-    return carrier
   }
 }
 
@@ -78,22 +76,20 @@ export class Shuffle {
     if (best === undefined) return undefined
     for (let i = 1; i < busy.length; i++) {
       const lane = busy[i] as ShuffleLane
-      const difference = lane.headTimestamp - best.headTimestamp
+      const difference = lane.head.timestamp - best.head.timestamp
       if (difference < 0 || (difference === 0 && lane.order < best.order)) best = lane
     }
     return best
   }
 
-  /** Takes the head of a lane. */
-  take(lane: ShuffleLane): Carrier {
-    const carrier = lane.take()
-    if (lane.isEmpty) {
-      const last = present(this.#busy.pop(), 'a lane that is taken from is busy')
-      if (last === lane) return carrier
-      const at = this.#busy.indexOf(lane)
-      assert(at >= 0, 'a lane that is taken from is busy')
-      this.#busy[at] = last
-    }
-    return carrier
+  /** Takes the head of a lane, which is done. */
+  take(lane: ShuffleLane): void {
+    lane.take()
+    if (!lane.isEmpty) return
+    const last = present(this.#busy.pop(), 'a lane that is taken from is busy')
+    if (last === lane) return
+    const at = this.#busy.indexOf(lane)
+    assert(at >= 0, 'a lane that is taken from is busy')
+    this.#busy[at] = last
   }
 }

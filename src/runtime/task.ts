@@ -9,7 +9,7 @@ import type { Observable } from 'rxjs'
 import { assert, present } from '../core/assert.ts'
 import type { MillraceError } from '../core/errors.ts'
 import type { Carrier } from '../plan/carrier.ts'
-import type { Edge, OperatorNode, PlanNode, RegroupNode, SinkNode, SubTopology } from '../plan/node.ts'
+import type { Edge, OperatorNode, PlanNode, RegroupNode, SinkNode, SourceTopic, SubTopology } from '../plan/node.ts'
 import { type CarrierObserver, type DropReason, type OperatorContext } from '../plan/operator.ts'
 import type { Store, StoreSpec } from '../plan/store.ts'
 import { EndSubscriber, PassingSubscriber } from '../plan/subscriber.ts'
@@ -28,8 +28,8 @@ export interface TaskHost {
   /** A record goes no further at a node. */
   drop(ledger: Ledger, node: PlanNode, reason: DropReason, carrier: Carrier): void
   stop(error: MillraceError): void
-  /** What writes to the topic of a sink. */
-  output(sink: SinkNode): Output
+  /** What writes to a topic. In a turn it throws for one that has to be created first; the job goes again then. */
+  output(topic: SourceTopic): Output
   /** Sends a record on to the partition of its key. */
   regroup(node: RegroupNode, carrier: Carrier): void
 }
@@ -109,9 +109,18 @@ export class Task {
   }
 
   #writing(node: SinkNode): EndSubscriber {
-    const { keyCodec, valueCodec } = node.topic
-    const output = this.#host.output(node)
-    const written = this.#ledger.writesTo(output.topic)
+    const { choose } = node
+    if (choose !== undefined) {
+      return new EndSubscriber((carrier) => {
+        const topic = choose(carrier.view())
+        this.#host.output(topic).write(carrier, topic.keyCodec, topic.valueCodec, this.partition)
+        this.#ledger.writesTo(topic.name).add()
+      }, node.id)
+    }
+    const topic = present(node.topics[0], 'a sink that asks no function has a topic')
+    const { keyCodec, valueCodec } = topic
+    const output = this.#host.output(topic)
+    const written = this.#ledger.writesTo(topic.name)
     return new EndSubscriber((carrier) => {
       output.write(carrier, keyCodec, valueCodec, this.partition)
       written.add()

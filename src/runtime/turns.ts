@@ -2,6 +2,7 @@
  * Turns, one after the other: each is kept whole or undone whole, and when its job fails, the policy says what follows.
  */
 import { MillraceError, messageOf } from '../core/errors.ts'
+import type { TopicRequest } from '../log/contract.ts'
 import { isRecordError } from '../plan/operator.ts'
 import { type Failure, type FailurePolicy, failureOf, writeDeadLetter } from './failures.ts'
 import type { Job } from './job.ts'
@@ -20,6 +21,8 @@ export interface TurnHost {
 export class Turns {
   /** What keeps the application from going on. */
   fatal: Error | undefined
+  /** The topic that has to be created before the job goes again. */
+  missing: TopicRequest | undefined
   readonly #host: TurnHost
   readonly #scope: TurnScope
   readonly #shuffle: Shuffle
@@ -30,16 +33,26 @@ export class Turns {
     this.#shuffle = host.shuffle
   }
 
-  /** @throws the error that stops the application */
-  run(job: Job): void {
+  /**
+   * False when it was undone because a topic is {@link missing}, which says nothing against it.
+   *
+   * @throws the error that stops the application
+   */
+  run(job: Job): boolean {
     for (let attempt = 0; ; attempt++) {
       const error = this.#attempt(job)
-      if (error === undefined) return
-      if (this.#divide(job)) return
+      if (error === undefined) return this.missing === undefined
+      if (this.#divide(job)) return true
       if (attempt < this.#host.policy.retries) continue
       this.#passOver(failureOf(error, job.root.origin), job)
-      return
+      return true
     }
+  }
+
+  /** What writes to a topic throws this in a turn. */
+  lacks(topic: TopicRequest): MillraceError {
+    this.missing = topic
+    return notThereYet(topic)
   }
 
   /** Runs a turn; undoes it and returns the error when the job failed. Every other error stops the application. */
@@ -50,16 +63,19 @@ export class Turns {
     try {
       job.run()
       if (this.fatal !== undefined) throw this.fatal
-      if (root.failure === undefined) {
+      // User code may have caught the throw of either.
+      const error = root.failure ?? (this.missing && notThereYet(this.missing))
+      if (error === undefined) {
         this.#shuffle.keep()
         return undefined
       }
-      throw root.failure
+      throw error
     } catch (error) {
       this.#scope.undo()
       job.undo()
       this.#shuffle.discard()
       if (this.fatal !== undefined) throw this.fatal
+      if (this.missing !== undefined) return undefined
       if (isRecordError(error)) return error
       throw (this.fatal = asError(error))
     }
@@ -87,6 +103,10 @@ export class Turns {
       throw (this.fatal = asError(error)) // also a mistake of the handler, of the operator, or of the log
     }
   }
+}
+
+function notThereYet({ name }: TopicRequest): MillraceError {
+  return new MillraceError('topic_unknown', `topic "${name}" is not there yet`, { topic: name })
 }
 
 export function asError(thrown: unknown): Error {

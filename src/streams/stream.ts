@@ -4,25 +4,26 @@
  */
 import type { OperatorFunction } from 'rxjs'
 import { MillraceError } from '../core/errors.ts'
-import { checkedFunction, checkName, checkOptions, isInstance } from '../core/checks.ts'
+import { checkedFunction, checkList, checkName, checkOptions, isInstance } from '../core/checks.ts'
 import type { StreamRecord } from '../core/record.ts'
-import { type Codec, codecOf, type Serde } from '../core/serde.ts'
-import { checkPartitions, checkTopic, type TopicFor } from '../core/topic.ts'
+import type { Codec } from '../core/serde.ts'
+import { checkPartitions, type TopicFor } from '../core/topic.ts'
 import type { PlanNode } from '../plan/node.ts'
 import type { OperatorFactory } from '../plan/operator.ts'
-import type { Named, Predicate, RecordOutput } from './dsl/functions.ts'
+import type { Named, Predicate, RecordOutput, TopicChooser } from './dsl/functions.ts'
 import type { KGroupedStream } from './dsl/grouped.ts'
 import type { KnownSerdes, Merged, WithNewKey, WithNewValue } from './dsl/known.ts'
 import type { Branches, SplitStreams } from './dsl/split.ts'
-import type { KStream } from './dsl/stream.ts'
+import type { KStream, RoutedOptions } from './dsl/stream.ts'
 import { filtering } from './filter.ts'
 import { flatMapping, flatMappingValues } from './flat-map.ts'
 import { mapping, mappingValues, selectingKey } from './map.ts'
 import { merging } from './merge.ts'
-import { checkWindows, requireCodec, requireKeyCodec, type StreamParts } from './parts.ts'
+import { requireCodec, requireKeyCodec, type StreamParts } from './parts.ts'
 import { peeking } from './peek.ts'
 import { piping } from './pipe.ts'
 import { checkBranches, splitting } from './split.ts'
+import { choosing, sinkTopic } from './to.ts'
 
 type Lost = Pick<StreamParts, 'keyCodec' | 'valueCodec' | 'untouchedKeys' | 'rekeyed'>
 
@@ -172,19 +173,16 @@ export class Stream<K, V, Known extends KnownSerdes> implements KStream<K, V, Kn
     return new Stream({ faces, plan, node: regrouped, keyCodec, valueCodec, untouchedKeys, rekeyed: false })
   }
 
-  to(given: TopicFor<K, V>, options: Named = {}): void {
-    const { name } = checkOptions('to', options, ['name'])
-    const topic = checkTopic('to', given)
-    const { plan, node, untouchedKeys } = this.parts
-    const sink = {
-      name: topic.name,
-      partitions: topic.partitions,
-      config: topic.config,
-      keyCodec: codecOf(topic.key as Serde<unknown>),
-      valueCodec: codecOf(topic.value as Serde<unknown>),
+  to(given: TopicFor<K, V> | TopicChooser<K, V>, options: RoutedOptions<K, V> = {}): void {
+    const { plan, node } = this.parts
+    if (typeof given !== 'function') {
+      const { name } = checkOptions('to', options, ['name'])
+      plan.sink(node, sinkTopic(given, this.parts), name)
+      return
     }
-    checkWindows(`topic "${sink.name}"`, untouchedKeys, sink.keyCodec, { topic: sink.name })
-    plan.sink(node, Object.freeze(sink), name)
+    const { topics = [], name } = checkOptions('to', options, ['topics', 'name'])
+    const listed = checkList('topics', topics).map((topic) => sinkTopic(topic, this.parts))
+    plan.sink(node, listed, name, choosing(given as TopicChooser<unknown, unknown>, this.parts))
   }
 
   #valueLost(): Lost {

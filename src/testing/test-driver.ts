@@ -4,6 +4,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { assert, present } from '../core/assert.ts'
 import { ManualClock } from '../core/clock.ts'
 import { MillraceError } from '../core/errors.ts'
 import { checkChoice, checkOptions, checkWhole, isInstance } from '../core/checks.ts'
@@ -153,11 +154,23 @@ export class TopologyTestDriver implements Disposable {
   #run(): void {
     this.#throwUntold()
     try {
-      while (this.#engine.run(() => false) === 'commitDue') this.#commit()
+      for (let result = this.#engine.run(() => false); ; result = this.#engine.run(() => false)) {
+        if (result === 'commitDue') this.#commit()
+        else if (result === 'topicMissing') this.#createTopic()
+        else break
+      }
       if (this.#options.commit !== 'manual') this.#commit()
     } finally {
       this.#isStopUntold = false // the run has thrown it
     }
+  }
+
+  #createTopic(): void {
+    const { session, engine } = this.#running
+    const wanted = present(engine.missingTopic, 'a run that waits for a topic says which')
+    const found = session.ensureTopic(wanted)
+    assert(!(found instanceof Promise), 'in a directory of its own the driver waits for no one')
+    engine.topicFound(found)
   }
 
   /** The directory is the driver's own, so a commit never has to wait: it is durable when it returns. */

@@ -64,6 +64,7 @@ export interface TypedTopic {
 export class CaseTopics {
   readonly #declared: Case['topics']
   readonly #made = new Map<string, TypedTopic>()
+  readonly #read = new Set<string>()
   readonly #written = new Map<string, AnyTopic>()
 
   constructor(declared: Case['topics']) {
@@ -72,6 +73,7 @@ export class CaseTopics {
 
   /** A topic to read or to pipe into. */
   input(name: string): TypedTopic {
+    this.#read.add(name)
     return this.#topic(name, undefined)
   }
 
@@ -91,6 +93,14 @@ export class CaseTopics {
     }
     this.#written.set(name, made.topic)
     return made.topic
+  }
+
+  /** All topics that records of these types may go to: those that fit, and that no operator reads. */
+  outputs(key: DataType, value: DataType): ReadonlyMap<string, AnyTopic> {
+    const fitting = [...this.#declared].filter(
+      ([name, declared]) => !this.#read.has(name) && fits(key, declared.key) && fits(value, declared.value),
+    )
+    return new Map(fitting.map(([name]) => [name, this.output(name, key, value)]))
   }
 
   /** Every topic that an operator writes. */

@@ -218,7 +218,6 @@ export const notYet = [
   { op: 'process' },
   { op: 'processValues' },
   { op: 'stream', field: 'pattern' },
-  { op: 'to', field: 'topicFn' },
   { op: 'windowedBy', window: 'sliding' },
   { op: 'windowedBy', window: 'session' },
   { op: 'windowedBy', window: 'unlimited' },

@@ -10,7 +10,7 @@ import {
   type StreamNode,
   type TableNode,
 } from './built.ts'
-import { nullableSerde, plainSerde } from './data.ts'
+import { type AnyTopic, nullableSerde, plainSerde } from './data.ts'
 import { CaseError, json } from './fields.ts'
 import type { CaseNode } from './operations.ts'
 import type { Key, Value } from './vocabulary.ts'
@@ -168,7 +168,14 @@ export const streamOperations = {
 
   to(made, node) {
     const { stream, key, value } = made.input(node, 'stream')
-    stream.to(made.topics.output(node.topic ?? '', key.type, value.type), made.name(node))
+    if (node.topicFn === undefined) {
+      stream.to(made.topics.output(node.topic ?? '', key.type, value.type), made.name(node))
+      return undefined
+    }
+    const { fn } = functions.key(node.topicFn)
+    const outputs = made.topics.outputs(key.type, value.type)
+    // What is not among them is no topic, which fails the record.
+    stream.to((record) => outputs.get(fn(record.key, record.value) as string) as AnyTopic, made.name(node))
     return undefined
   },
 

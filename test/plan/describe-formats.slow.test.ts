@@ -58,9 +58,7 @@ function wordsOf({ subTopologies }: TopologyDescription): unknown {
   const nodes = subTopologies.flatMap((sub) => sub.nodes)
   const shape = (node: (typeof nodes)[number]): string => `${node.kind === 'regroup' ? 'hexagon' : 'square'} ${node.id}`
   const byId = new Map(nodes.map((node) => [node.id, shape(node)]))
-  const topics = nodes.flatMap((node) =>
-    node.kind === 'source' ? node.topics : node.kind === 'sink' ? [node.topic] : [],
-  )
+  const topics = nodes.flatMap((node) => (node.kind === 'source' || node.kind === 'sink' ? node.topics : []))
   const store = (node: (typeof nodes)[number]): string[] =>
     node.kind === 'operator' ? node.stores.map((name) => `cylinder ${name}`) : []
   return {
@@ -72,7 +70,7 @@ function wordsOf({ subTopologies }: TopologyDescription): unknown {
       .flatMap((node) => [
         ...node.to.map((id) => [shape(node), node.kind === 'regroup' ? `by ${node.key}` : '', byId.get(id)]),
         ...(node.kind === 'source' ? node.topics.map((name) => [`stadium ${name}`, '', shape(node)]) : []),
-        ...(node.kind === 'sink' ? [[shape(node), '', `stadium ${node.topic}`]] : []),
+        ...(node.kind === 'sink' ? node.topics.map((name) => [shape(node), '', `stadium ${name}`]) : []),
         ...store(node).map((name) => [shape(node), '', name]),
       ])
       .map((edge) => edge.join('|'))
@@ -100,7 +98,7 @@ test('the JSON of a topology with a regrouping, a store and a sink', () => {
         regrouped: [],
         nodes: [
           { kind: 'source', id: 'input', verb: 'stream', topics: ['input'], to: ['to-1', 'selectKey-1'] },
-          { kind: 'sink', id: 'to-1', verb: 'to', topic: 'output', to: [] },
+          { kind: 'sink', id: 'to-1', verb: 'to', topics: ['output'], byRecord: false, to: [] },
           { kind: 'operator', id: 'selectKey-1', verb: 'selectKey', stores: [], to: ['input.groupBy'] },
           { kind: 'regroup', id: 'input.groupBy', verb: 'groupBy', key: 'string', to: ['input.groupBy.count'] },
         ],

@@ -285,6 +285,10 @@ class MemorySession implements Session {
     return this.#log.findTopic(name)
   }
 
+  ensureTopic(topic: TopicRequest): Promise<TopicDescription> {
+    return this.#log.later(() => this.#log.ensureTopic(topic))
+  }
+
   get isFenced(): boolean {
     return !this.#log.isCurrent(this.#applicationId, this.#epoch)
   }

@@ -405,6 +405,26 @@ describe('a sink', () => {
   })
 })
 
+describe('a sink by record', () => {
+  test('takes topics of its type, or of a wider one', () => {
+    const wider = topic('wider', { key: nullable(string()), value: json<{ readonly page: string }>() })
+    expectTypeOf(stream.to(({ value }) => (value.bytes > 0 ? clicks : wider))).toEqualTypeOf<void>()
+    stream.to(() => clicks, { topics: [clicks, wider], name: 'x' })
+    refused(() => {
+      // @ts-expect-error another value
+      stream.to(({ value }) => (value.bytes > 0 ? clicks : pages))
+      // @ts-expect-error a name is no topic
+      stream.to(({ value }) => value.page)
+      // @ts-expect-error the function is synchronous
+      stream.to(async () => clicks)
+      // @ts-expect-error another value in the list
+      stream.to(() => clicks, { topics: [clicks, pages] })
+      // @ts-expect-error one topic needs no list
+      stream.to(clicks, { topics: [clicks] })
+    })
+  })
+})
+
 describe('pipe', () => {
   test('takes operators over records, and types what they emit', () => {
     const piped = stream.pipe(

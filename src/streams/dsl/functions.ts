@@ -4,6 +4,7 @@
 import type { HeaderInput } from '../../core/headers.ts'
 import type { StreamRecord } from '../../core/record.ts'
 import type { Serde } from '../../core/serde.ts'
+import type { TopicFor } from '../../core/topic.ts'
 
 /** Options that every operator takes. */
 export interface Named {
@@ -19,6 +20,12 @@ export interface Named {
  * type guard too: `(record): record is StreamRecord<string, Paid> => record.value.kind === 'paid'`.
  */
 export type Predicate<K, V> = (record: StreamRecord<K, V>) => boolean
+
+/**
+ * Says which topic a record is written to. It must be pure: it may be asked again for a record, after a crash and when
+ * its topic had to be created.
+ */
+export type TopicChooser<K, V> = (record: StreamRecord<K, V>) => TopicFor<K, V>
 
 /** The records that are left when a guard has taken those that it recognises. */
 export type Others<K, V, R> = Exclude<StreamRecord<K, V>, R>

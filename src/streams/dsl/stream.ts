@@ -4,7 +4,7 @@
 import type { OperatorFunction } from 'rxjs'
 import type { StreamRecord } from '../../core/record.ts'
 import type { TopicFor } from '../../core/topic.ts'
-import type { KeyHint, Named, Others, Predicate, RecordOutput, Synchronous } from './functions.ts'
+import type { KeyHint, Named, Others, Predicate, RecordOutput, Synchronous, TopicChooser } from './functions.ts'
 import type { KGroupedStream } from './grouped.ts'
 import type {
   Grouped,
@@ -28,6 +28,12 @@ import type { Branches, SplitStreams } from './split.ts'
 export interface RepartitionOptions extends Named {
   /** How many partitions it sends records to, 1 to 1,024. Default: as many as the widest input. */
   readonly partitions?: number | undefined
+}
+
+/** What `to` takes besides a function. */
+export interface RoutedOptions<in K, in V> extends Named {
+  /** Topics that the function may return, all or some of them. */
+  readonly topics?: readonly TopicFor<K, V>[] | undefined
 }
 
 /**
@@ -261,4 +267,18 @@ export interface KStream<out K, out V, out Known extends KnownSerdes = KnownSerd
    * @throws MillraceError `topology_invalid` for windowed keys and a topic with another window size, `bad_option`
    */
   to(topic: TopicFor<K, V>, options?: Named): void
+  /**
+   * Writes every record to the topic that the function returns for it, as above. Topics that are listed are created
+   * when the application starts, and `describe()` shows them; another one is created when the first record wants it,
+   * before the record is processed again and written.
+   *
+   * @example
+   * ```ts
+   * const ofStatus = (status: number) => topic(`status-${status}`, { key: string(), value: json<Click>() })
+   * stream.to(({ value }) => (value.status === 404 ? missing : ofStatus(value.status)), { topics: [missing] })
+   * ```
+   * @throws MillraceError as above; `partitions_differ` stops the application, what is no topic fails its record with
+   *   `bad_record`
+   */
+  to(topicOf: TopicChooser<K, V>, options?: RoutedOptions<K, V>): void
 }
