@@ -71,7 +71,7 @@ export type { ResetPolicy, SeekTarget } from './log/consumer/start-offset.ts'
 export type { ReadableTopic, TopicSource } from './log/consumer/subscription.ts'
 
 // Streams.
-export { StreamsBuilder, type StreamOptions } from './streams/streams-builder.ts'
+export { StreamsBuilder, type StreamOptions, type TableOptions } from './streams/streams-builder.ts'
 export type { Aggregator, Predicate, RecordOutput, Reducer } from './streams/dsl/functions.ts'
 export type { KGroupedStream } from './streams/dsl/grouped.ts'
 export type { KnownSerdes } from './streams/dsl/known.ts'

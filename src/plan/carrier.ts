@@ -11,13 +11,14 @@ import { type Header, noHeaders } from '../core/headers.ts'
 import type { RecordView } from '../core/record.ts'
 import { type Codec, encodeInto, unexpectedNull } from '../core/serde.ts'
 import type { Timestamp } from '../core/units.ts'
+import { codeOfDecoding, nullEnd, sameWire, standsForNull } from './carried-bytes.ts'
 
 /** Stands for a key or value that is not decoded yet. */
 const undecoded: unique symbol = Symbol('undecoded')
 /** Stands for the old value of a record that says nothing of one. */
 const noOld: unique symbol = Symbol('no old value')
-/** The end of a key or value that is null in the record. */
-const nullEnd = -1
+/** Stands for the old value of a version that is not the newest: it replaced nothing that is seen now. */
+const olderVersion: unique symbol = Symbol('an older version')
 /** The end of a key or value that has no bytes because a function made it. */
 const madeEnd = -2
 /** Keys and values up to this size are decoded when the view is made, larger ones when they are read. */
@@ -69,7 +70,7 @@ export class Carrier<K = unknown, V = unknown> {
   #value: V | typeof undecoded = undecoded
 
   /** As a change of a table: the value that this one replaced. Never part of the view, nor of what is written. */
-  #old: V | null | typeof noOld = noOld
+  #old: V | null | typeof noOld | typeof olderVersion = noOld
 
   #view: RecordView<K, V> | undefined = undefined
 
@@ -168,6 +169,13 @@ export class Carrier<K = unknown, V = unknown> {
     return next
   }
 
+  /** The same record as an older version of its row: see {@link isOlderVersion}. */
+  withOlderVersion<V2>(value: V2, codec: Codec<V2> | undefined): Carrier<K, V2> {
+    const next = this.withValue(value, codec)
+    next.#old = olderVersion
+    return next
+  }
+
   /** Another key and value in place of these. */
   withKeyAndValue<K2, V2>(
     key: K2,
@@ -235,13 +243,23 @@ export class Carrier<K = unknown, V = unknown> {
 
   /** Whether it is a change that says what it replaced, as every change does where the plan wants it. */
   get hasOld(): boolean {
-    return this.#old !== noOld
+    return this.#old !== noOld && this.#old !== olderVersion
+  }
+
+  /**
+   * Whether it is a change of a table of versions that has a newer one already: it changed what the table says of that
+   * time, and not its current row. It has no old value, even where those are wanted. A grouping or a join of tables
+   * drops it (`older_version`); what maps or filters rows passes it on as such.
+   */
+  get isOlderVersion(): boolean {
+    return this.#old === olderVersion
   }
 
   /** The value that a change replaced, or null where there was no row. Only a carrier that {@link hasOld} is asked. */
   get old(): V | null {
-    assert(this.#old !== noOld, 'an old value is read only where the plan asks for it')
-    return this.#old
+    const old = this.#old
+    assert(old !== noOld && old !== olderVersion, 'an old value is read only where the plan asks for it')
+    return old
   }
 
   /** For the operator that made this carrier, before it emits it. */
@@ -268,7 +286,7 @@ export class Carrier<K = unknown, V = unknown> {
       value = known.read(bytes, start, end)
     } catch (cause) {
       const message = `the ${what} cannot be decoded as ${known.name}: ${messageOf(cause)}`
-      throw (this.root.failure = new MillraceError(codeOf(cause), message, { cause }))
+      throw (this.root.failure = new MillraceError(codeOfDecoding(cause), message, { cause }))
     }
     if (value === null && !known.nullable) throw (this.root.failure = unexpectedNull(what, known))
     return value
@@ -362,20 +380,6 @@ export class Carrier<K = unknown, V = unknown> {
   originalValue(): Uint8Array | null {
     return this.#valueEnd < 0 ? null : this.#valueBytes.subarray(this.#valueStart, this.#valueEnd)
   }
-}
-
-/** A null has no bytes. Bytes may mean null too, where the topic allows it; elsewhere they fail to decode. */
-function standsForNull<T>(codec: Codec<T> | undefined, bytes: Buffer, start: number, end: number): boolean {
-  return end === nullEnd || (end >= 0 && codec !== undefined && codec.nullable && codec.isNull(bytes, start, end))
-}
-
-/** Distinguishes a null inside a key, in a tuple for instance, from bytes that do not decode. */
-function codeOf(cause: unknown): 'unexpected_null' | 'undecodable' {
-  return cause instanceof MillraceError && cause.code === 'unexpected_null' ? cause.code : 'undecodable'
-}
-
-function sameWire(left: { readonly wire: object } | undefined, right: { readonly wire: object }): boolean {
-  return left !== undefined && left.wire === right.wire
 }
 
 function lazyView<K, V>(carrier: Carrier<K, V>): RecordView<K, V> {

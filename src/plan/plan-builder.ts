@@ -30,11 +30,16 @@ export class PlanBuilder {
   readonly nodes: PlanNode[] = []
   readonly #countByVerb = new Map<string, number>()
 
-  source(topics: readonly SourceTopic[], reset: 'earliest' | 'latest', name: string | undefined): SourceNode {
+  source(
+    topics: readonly SourceTopic[],
+    reset: 'earliest' | 'latest',
+    name: string | undefined,
+    verb: 'stream' | 'table' = 'stream',
+  ): SourceNode {
     const lineage = name ?? topics.map((topic) => topic.name).join('_')
     return this.#add({
       kind: 'source',
-      verb: 'stream',
+      verb,
       parents: [],
       ...this.#stable(lineage, name),
       topics: Object.freeze(topics),

@@ -93,6 +93,8 @@ export interface Store<K, V> {
   /** Puts a value that is known to encode. */
   putTrusted(row: Row<V>, value: V, timestamp: number): void
   remove(row: Row<V>): void
+  /** Rows with a time before this have expired; 0 where rows are kept until they are removed. */
+  readonly expiredBefore: number
 }
 
 /**
@@ -119,8 +121,6 @@ export interface OrderedStore<K, V> extends Store<K, V> {
    * {@link dueRowsMax}.
    */
   dueRows(until: number, max?: number): readonly OrderedRow<V>[]
-  /** Rows with a time before this have expired; 0 where rows are kept until they are removed. */
-  readonly expiredBefore: number
 }
 
 /** The store as one that is read in order; its layout must say so. */

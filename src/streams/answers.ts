@@ -10,7 +10,7 @@ import type { OperatorContext } from '../plan/operator.ts'
 const instead = 'Await before the record is sent, or write to a topic and await in the loop of a consumer that reads it'
 
 /** What a message calls the function of an operator. */
-export function functionOf({ verb }: OperatorContext): string {
+export function functionOf({ verb }: Pick<OperatorContext, 'verb'>): string {
   return `the function of ${verb}`
 }
 

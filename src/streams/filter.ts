@@ -2,6 +2,7 @@
  * filter and filterNot: which records go on.
  */
 import type { Carrier } from '../plan/carrier.ts'
+import type { OperatorNode } from '../plan/node.ts'
 import { type OperatorContext, operatorError, type OperatorFactory } from '../plan/operator.ts'
 import { functionOf, refuseLater } from './answers.ts'
 import type { StreamRecord } from '../core/record.ts'
@@ -21,6 +22,33 @@ export function filtering<K, V>(predicate: Predicate<K, V>, wanted: boolean): Op
 export function filteringRows<K, V>(predicate: Predicate<K, V>, wanted: boolean): OperatorFactory {
   return (context) =>
     operate((out) => new RowFilterSubscriber(out, context, predicate as Predicate<unknown, unknown>, wanted))
+}
+
+/** A row as it passes: its value, or null where it does not. For who reads a table that keeps no rows. */
+export function filteredRow<K, V>(
+  node: Pick<OperatorNode, 'id' | 'verb'>,
+  predicate: Predicate<K, V>,
+  wanted: boolean,
+): (row: StreamRecord<unknown, unknown>) => unknown {
+  const { id, verb } = node
+  const what = functionOf({ verb })
+  return (row) => (passes(id, what, predicate as Predicate<unknown, unknown>, wanted, row) ? row.value : null)
+}
+
+function passes(
+  operator: string,
+  what: string,
+  predicate: Predicate<unknown, unknown>,
+  wanted: boolean,
+  record: StreamRecord<unknown, unknown>,
+): boolean {
+  try {
+    const answer: unknown = predicate(record)
+    if (typeof answer !== 'boolean') refuseLater(what, answer)
+    return Boolean(answer) === wanted
+  } catch (error) {
+    throw operatorError(operator, error)
+  }
 }
 
 class FilterSubscriber extends CarrierSubscriber {
@@ -43,13 +71,7 @@ class FilterSubscriber extends CarrierSubscriber {
   }
 
   protected passes(record: StreamRecord<unknown, unknown>): boolean {
-    try {
-      const answer: unknown = this.#predicate(record)
-      if (typeof answer !== 'boolean') refuseLater(this.#what, answer)
-      return Boolean(answer) === this.#wanted
-    } catch (error) {
-      throw operatorError(this.#operator, error)
-    }
+    return passes(this.#operator, this.#what, this.#predicate, this.#wanted, record)
   }
 
   protected override _next(carrier: Carrier): void {
@@ -73,7 +95,8 @@ class RowFilterSubscriber extends FilterSubscriber {
   protected override _next(carrier: Carrier): void {
     const isDelete = carrier.isValueNull
     const passes = !isDelete && this.passes(carrier.view())
-    if (this.#wantsOld) this.#nextChange(carrier, isDelete, passes)
+    if (carrier.isOlderVersion) this.out.next(passes ? carrier : carrier.withOlderVersion<unknown>(null, undefined))
+    else if (this.#wantsOld) this.#nextChange(carrier, isDelete, passes)
     else this.out.next(isDelete || passes ? carrier : carrier.withValue<unknown>(null, undefined))
   }
 

@@ -45,6 +45,7 @@ class GroupRowsSubscriber extends CarrierSubscriber {
   }
 
   protected override _next(carrier: Carrier): void {
+    if (carrier.isOlderVersion) return this.#context.drop('older_version', carrier)
     const mapped = carrier.isValueNull ? undefined : this.#map(carrier, carrier.view())
     const left = carrier.old === null ? undefined : inGroup(this.#map(carrier, carrier.oldView()))
     const joined = inGroup(mapped)

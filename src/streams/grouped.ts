@@ -15,6 +15,7 @@ import type { KTable } from './dsl/table.ts'
 import type { TimeWindowedKStream } from './dsl/windows.ts'
 import type { Fold } from './fold.ts'
 import { storeSpec } from './store-spec.ts'
+import { rowsOf } from './table-rows.ts'
 import { AlignedWindowedStream } from './windowed.ts'
 
 export class GroupedStream<K, V, Known extends KnownSerdes>
@@ -44,6 +45,6 @@ export class GroupedStream<K, V, Known extends KnownSerdes>
       })
       return { stores: [store], operator: aggregation(store, fold), oldValues: ofTables }
     })
-    return faces.table({ faces, plan, node: made, keyCodec, valueCodec: codec, untouchedKeys })
+    return faces.table({ faces, plan, node: made, keyCodec, valueCodec: codec, untouchedKeys, rows: rowsOf(made) })
   }
 }

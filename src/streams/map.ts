@@ -9,6 +9,7 @@ import { shown } from '../core/shown.ts'
 import { isPromise } from '../core/promises.ts'
 import type { StreamRecord } from '../core/record.ts'
 import { toTimestamp } from '../core/units.ts'
+import type { OperatorNode } from '../plan/node.ts'
 import { type OperatorContext, operatorError, type OperatorFactory } from '../plan/operator.ts'
 import { functionOf, promised, refusePromise } from './answers.ts'
 import type { RecordOutput } from './dsl/functions.ts'
@@ -27,6 +28,16 @@ export function mappingValues<K, V, V2>(fn: (record: StreamRecord<K, V>) => V2):
 /** Of a table: not called for a row that is deleted; called for the old value too, where that is wanted. */
 export function mappingRows<K, V, V2>(fn: (record: StreamRecord<K, V>) => V2): OperatorFactory {
   return (context) => operate((out) => new RowMapSubscriber(out, context, fn as UserFunction))
+}
+
+/** A row with its new value. For who reads a table that keeps no rows. */
+export function mappedRow<K, V, V2>(
+  node: Pick<OperatorNode, 'id' | 'verb'>,
+  fn: (record: StreamRecord<K, V>) => V2,
+): (row: StreamRecord<unknown, unknown>) => unknown {
+  const { id, verb } = node
+  const what = functionOf({ verb })
+  return (row) => valueOf(id, what, fn as UserFunction, row)
 }
 
 /** @param what what a message calls the function, where it is another verb's */
@@ -114,19 +125,24 @@ class RowMapSubscriber extends CarrierSubscriber {
   protected override _next(carrier: Carrier): void {
     const isDelete = carrier.isValueNull
     const value = isDelete ? null : this.#valueOf(carrier.view())
-    if (this.#wantsOld) {
+    if (carrier.isOlderVersion) this.out.next(carrier.withOlderVersion(value, undefined))
+    else if (this.#wantsOld) {
       const old = carrier.old === null ? null : this.#valueOf(carrier.oldView())
       this.out.next(carrier.withChange(value, old, undefined))
     } else this.out.next(isDelete ? carrier : carrier.withValue(value, undefined))
   }
 
   #valueOf(record: StreamRecord<unknown, unknown>): unknown {
-    try {
-      const value = this.#fn(record)
-      refusePromise(this.#what, value)
-      return value
-    } catch (error) {
-      throw operatorError(this.#operator, error)
-    }
+    return valueOf(this.#operator, this.#what, this.#fn, record)
+  }
+}
+
+function valueOf(operator: string, what: string, fn: UserFunction, record: StreamRecord<unknown, unknown>): unknown {
+  try {
+    const value = fn(record)
+    refusePromise(what, value)
+    return value
+  } catch (error) {
+    throw operatorError(operator, error)
   }
 }

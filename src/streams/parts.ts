@@ -10,6 +10,7 @@ import type { KGroupedStream } from './dsl/grouped.ts'
 import type { KStream } from './dsl/stream.ts'
 import type { KTable } from './dsl/table.ts'
 import type { PlanBuilder } from '../plan/plan-builder.ts'
+import type { TableRows } from './table-rows.ts'
 
 /** What a stream is made of. */
 export interface StreamParts {
@@ -26,7 +27,7 @@ export interface StreamParts {
   readonly rekeyed: boolean
 }
 
-/** Of a grouped stream and of a table: their keys are always known. */
+/** Of a grouped stream, and of a table too: their keys are always known. */
 export interface KeyedParts {
   readonly faces: Faces
   readonly plan: PlanBuilder
@@ -36,6 +37,12 @@ export interface KeyedParts {
   readonly untouchedKeys: readonly Codec<unknown>[]
 }
 
+/** What a table is made of. */
+export interface TableParts extends KeyedParts {
+  /** How others read its rows. */
+  readonly rows: TableRows
+}
+
 /**
  * Makes what the verbs of the DSL return. It is handed on from each to the next, because a stream makes grouped
  * streams, those make tables and a table makes streams: none of their files can import the next one's.
@@ -43,7 +50,7 @@ export interface KeyedParts {
 export interface Faces {
   stream<K, V, Known extends KnownSerdes>(parts: StreamParts): KStream<K, V, Known>
   grouped<K, V, Known extends KnownSerdes>(parts: KeyedParts): KGroupedStream<K, V, Known>
-  table<K, V, Known extends KnownSerdes>(parts: KeyedParts): KTable<K, V, Known>
+  table<K, V, Known extends KnownSerdes>(parts: TableParts): KTable<K, V, Known>
 }
 
 /**

@@ -5,6 +5,7 @@ import { MillraceError } from '../core/errors.ts'
 import { type Codec, codecOf, type Serde } from '../core/serde.ts'
 import type { Facts } from '../core/stored-plan.ts'
 import type { WindowForm } from '../core/windows/window-form.ts'
+import type { PlanNode } from '../plan/node.ts'
 import type { StoreSpec } from '../plan/store.ts'
 import type { StoreLayout } from '../plan/store-layout.ts'
 
@@ -47,6 +48,21 @@ export function storeSpec(id: string, constant: ErasedStore | undefined, wish: S
     form,
     facts,
   })
+}
+
+/**
+ * What an operator is called: a named store names it too, unless something before it has that name, as a topic may.
+ */
+export function nameOf(
+  { name, store }: { readonly name?: string | undefined; readonly store?: ErasedStore | undefined },
+  from: PlanNode,
+): string | undefined {
+  if (name !== undefined || store === undefined) return name
+  return isCalled(from, store.name) ? undefined : store.name
+}
+
+function isCalled(node: PlanNode, name: string): boolean {
+  return node.id === name || node.parents.some((parent) => isCalled(parent, name))
 }
 
 /** A store constant must be of the kind that the verb keeps, and hold its keys and values. */

@@ -15,14 +15,17 @@ import type { KGroupedStream } from './dsl/grouped.ts'
 import type { KnownSerdes, Merged, WithNewKey, WithNewValue } from './dsl/known.ts'
 import type { Branches, SplitStreams } from './dsl/split.ts'
 import type { KStream, RoutedOptions } from './dsl/stream.ts'
+import type { KTable } from './dsl/table.ts'
 import { filtering } from './filter.ts'
 import { flatMapping, flatMappingValues } from './flat-map.ts'
 import { mapping, mappingValues, selectingKey } from './map.ts'
 import { merging } from './merge.ts'
+import { checkTableOptions, type ErasedTableOptions, newTable } from './new-table.ts'
 import { requireCodec, requireKeyCodec, type StreamParts } from './parts.ts'
 import { peeking } from './peek.ts'
 import { piping } from './pipe.ts'
 import { checkBranches, splitting } from './split.ts'
+import { nameOf } from './store-spec.ts'
 import { choosing, sinkTopic } from './to.ts'
 
 type Lost = Pick<StreamParts, 'keyCodec' | 'valueCodec' | 'untouchedKeys' | 'rekeyed'>
@@ -171,6 +174,21 @@ export class Stream<K, V, Known extends KnownSerdes> implements KStream<K, V, Kn
     const valueCodec = requireCodec('repartition', 'value', value, this.parts.valueCodec)
     const regrouped = plan.regroup('repartition', node, name, keyCodec, valueCodec, partitions)
     return new Stream({ faces, plan, node: regrouped, keyCodec, valueCodec, untouchedKeys, rekeyed: false })
+  }
+
+  toTable(options: ErasedSerdes & ErasedTableOptions = {}): KTable<Exclude<K, null>, Exclude<V, null>, 'both'> {
+    const checked = checkTableOptions('toTable', options, ['key', 'value'])
+    const { key, value, store } = checked
+    const name = nameOf(checked, this.parts.node)
+    const { faces, plan, rekeyed, untouchedKeys } = this.parts
+    const keyCodec = requireKeyCodec('toTable', key ?? store?.key, this.parts)
+    const valueCodec = requireCodec('toTable', 'value', value ?? store?.value, this.parts.valueCodec)
+    if (name !== undefined) checkName('the name of an operator', name)
+    const regroupName = name === undefined ? undefined : `${name}.repartition`
+    const node = rekeyed
+      ? plan.regroup('repartition', this.parts.node, regroupName, keyCodec, valueCodec)
+      : this.parts.node
+    return newTable('toTable', { faces, plan, node, keyCodec, valueCodec, untouchedKeys }, checked)
   }
 
   to(given: TopicFor<K, V> | TopicChooser<K, V>, options: RoutedOptions<K, V> = {}): void {

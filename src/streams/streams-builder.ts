@@ -5,12 +5,15 @@ import { MillraceError } from '../core/errors.ts'
 import { checkChoice, checkList, checkOptions, isInstance } from '../core/checks.ts'
 import { type Codec, codecOf } from '../core/serde.ts'
 import { checkTopic, type Topic } from '../core/topic.ts'
-import type { SourceNode } from '../plan/node.ts'
+import type { SourceNode, SourceTopic } from '../plan/node.ts'
 import { Topology } from '../plan/topology.ts'
 import type { Named } from './dsl/functions.ts'
+import type { InStore } from './dsl/grouped.ts'
 import type { KStream } from './dsl/stream.ts'
+import type { KTable } from './dsl/table.ts'
 import { PlanBuilder } from '../plan/plan-builder.ts'
 import { faces } from './faces.ts'
+import { checkTableOptions, newTable } from './new-table.ts'
 
 /** What {@link StreamsBuilder.stream} takes. */
 export interface StreamOptions extends Named {
@@ -18,9 +21,15 @@ export interface StreamOptions extends Named {
   readonly reset?: 'earliest' | 'latest' | undefined
 }
 
+/** What {@link StreamsBuilder.table} takes. */
+export interface TableOptions<K, V> extends InStore<K, V> {
+  /** Where an application without a position begins: at the first record (default), or after the last. */
+  readonly reset?: 'earliest' | 'latest' | undefined
+}
+
 /**
- * Builds a topology: begin with {@link stream}, chain verbs, end with {@link build}. Nothing runs before
- * `startStreams`.
+ * Builds a topology: begin with {@link stream} or {@link table}, chain verbs, end with {@link build}. Nothing runs
+ * before `startStreams`.
  *
  * Operators that keep or move data find it again by their id, made of the source topics and the stateful and regrouping
  * verbs before them; `{ name }` fixes it, so that a changed script goes on with the data it left.
@@ -35,6 +44,8 @@ export interface StreamOptions extends Named {
 export class StreamsBuilder {
   readonly #plan = new PlanBuilder()
   readonly #sources: SourceNode[] = []
+  /** The topics that tables are made of. */
+  readonly #tables = new Set<string>()
 
   /**
    * Reads one topic, or several of the same types. The same topics may be asked for more than once. A topic that is
@@ -64,6 +75,7 @@ export class StreamsBuilder {
     // By name, so that the order in which they are named changes no id and no format.
     const sorted = list.toSorted((a, b) => (a.name < b.name ? -1 : 1))
     const names = sorted.map((topic) => topic.name)
+    this.#refuseTables(names)
     if (new Set(names).size < names.length) throw new MillraceError('bad_option', 'stream got one topic twice')
     return faces.stream({
       faces,
@@ -74,6 +86,44 @@ export class StreamsBuilder {
       untouchedKeys: sorted.map(({ key }) => codecOf(key) as Codec<unknown>),
       rekeyed: false,
     })
+  }
+
+  /**
+   * Reads a topic as a table: the newest value of each key, kept in a store. A null value deletes its row, whether or
+   * not the serde of the topic says `nullable`.
+   *
+   * The newest is the one that comes last: a record with an older timestamp replaces the row too, as in Kafka Streams.
+   * A record without a key is dropped and counted (`null_key`). A topic is read once, as a table or as a stream: make
+   * the other of it with `toStream()` or `toTable()`.
+   *
+   * @example
+   * ```ts
+   * const profiles = topic('profiles', { key: string(), value: json<{ readonly name: string }>() })
+   * const names = builder.table(profiles).mapValues(({ value }) => value.name)
+   * ```
+   * @throws MillraceError `topology_invalid` when the topic is read already, or the store constant does not fit;
+   *   `bad_option`
+   */
+  table<K, V>(
+    given: Topic<K, V>,
+    options: TableOptions<Exclude<K, null>, Exclude<V, null>> = {},
+  ): KTable<Exclude<K, null>, Exclude<V, null>, 'both'> {
+    const checked = checkTableOptions('table', options, ['reset'])
+    const { reset = 'earliest' } = checked
+    checkChoice('reset', reset, ['earliest', 'latest'])
+    const topic = checkTopic('table', given)
+    this.#refuseTables([topic.name])
+    if (this.#sources.some(({ topics }) => topics.some(({ name }) => name === topic.name))) throw readTwice(topic.name)
+    const keyCodec = codecOf(topic.key) as Codec<unknown>
+    const valueCodec = codecOf(topic.value) as Codec<unknown>
+    const source = this.#plan.source([sourceTopic(topic)], reset, undefined, 'table')
+    this.#tables.add(topic.name)
+    const parts = { faces, plan: this.#plan, node: source, keyCodec, valueCodec, untouchedKeys: [keyCodec] }
+    return newTable('table', parts, checked)
+  }
+
+  #refuseTables(names: readonly string[]): void {
+    for (const name of names) if (this.#tables.has(name)) throw readTwice(name)
   }
 
   /** The source that reads these topics already: a topic has one reader, whose records go to everyone. */
@@ -99,19 +149,7 @@ export class StreamsBuilder {
   }
 
   #add<K, V>(topics: readonly Topic<K, V>[], reset: 'earliest' | 'latest', name: string | undefined): SourceNode {
-    const source = this.#plan.source(
-      topics.map((topic) =>
-        Object.freeze({
-          name: topic.name,
-          partitions: topic.partitions,
-          config: topic.config,
-          keyCodec: codecOf(topic.key) as Codec<unknown>,
-          valueCodec: codecOf(topic.value) as Codec<unknown>,
-        }),
-      ),
-      reset,
-      name,
-    )
+    const source = this.#plan.source(topics.map(sourceTopic), reset, name)
     this.#sources.push(source)
     return source
   }
@@ -130,6 +168,25 @@ export class StreamsBuilder {
     if (this.#plan.nodes.length === 0) throw new MillraceError('topology_invalid', 'the topology has no source')
     return new Topology(this.#plan.nodes)
   }
+}
+
+function sourceTopic<K, V>(topic: Topic<K, V>): SourceTopic {
+  return Object.freeze({
+    name: topic.name,
+    partitions: topic.partitions,
+    config: topic.config,
+    keyCodec: codecOf(topic.key) as Codec<unknown>,
+    valueCodec: codecOf(topic.value) as Codec<unknown>,
+  })
+}
+
+function readTwice(topic: string): MillraceError {
+  return new MillraceError(
+    'topology_invalid',
+    `topic "${topic}" is a table here: read it once with table(), keep that in a variable, and make a stream of it with ` +
+      'toStream(); or read it once with stream(), and make a table of it with toTable()',
+    { topic },
+  )
 }
 
 /** Whether two codecs give the same value for the same bytes. */

@@ -3,44 +3,51 @@
  */
 import { checkChoice, checkedFunction, checkOptions } from '../core/checks.ts'
 import type { StreamRecord } from '../core/record.ts'
+import type { Codec } from '../core/serde.ts'
+import type { OperatorNode } from '../plan/node.ts'
 import type { OperatorFactory } from '../plan/operator.ts'
 import type { Named, Predicate } from './dsl/functions.ts'
 import type { KnownSerdes, WithNewValue } from './dsl/known.ts'
 import type { KStream } from './dsl/stream.ts'
 import type { KTable } from './dsl/table.ts'
-import { filtering, filteringRows } from './filter.ts'
-import { mappingRows } from './map.ts'
+import { filteredRow, filtering, filteringRows } from './filter.ts'
+import { mappedRow, mappingRows } from './map.ts'
 import { ofTableVerbs } from '../plan/old-values.ts'
-import type { KeyedParts } from './parts.ts'
+import type { TableParts } from './parts.ts'
 import { peeking } from './peek.ts'
+import { type DerivedRow, derivedRows } from './table-rows.ts'
 
 export class Table<K, V, Known extends KnownSerdes> implements KTable<K, V, Known> {
-  readonly #parts: KeyedParts
+  readonly parts: TableParts
 
-  constructor(parts: KeyedParts) {
-    this.#parts = parts
+  constructor(parts: TableParts) {
+    this.parts = parts
   }
 
   filter<K2, V2>(predicate: Predicate<K, V>, options: Named = {}): KTable<K2, V2, Known> {
-    return this.#next('filter', options, filteringRows(checkedFunction('filter', predicate), true), this.#parts)
+    return this.#filter('filter', predicate, true, options)
   }
 
   filterNot<K2, V2>(predicate: Predicate<K, V>, options: Named = {}): KTable<K2, V2, Known> {
-    return this.#next('filterNot', options, filteringRows(checkedFunction('filterNot', predicate), false), this.#parts)
+    return this.#filter('filterNot', predicate, false, options)
+  }
+
+  #filter<K2, V2>(verb: string, predicate: Predicate<K, V>, wanted: boolean, options: Named): KTable<K2, V2, Known> {
+    const operator = filteringRows(checkedFunction(verb, predicate), wanted)
+    const rowOf = (node: OperatorNode): DerivedRow => filteredRow(node, predicate, wanted)
+    return this.#next(verb, options, operator, rowOf, this.parts.valueCodec)
   }
 
   mapValues<V2>(fn: (record: StreamRecord<K, V>) => V2, options: Named = {}): KTable<K, V2, WithNewValue[Known]> {
-    return this.#next('mapValues', options, mappingRows(checkedFunction('mapValues', fn)), {
-      ...this.#parts,
-      valueCodec: undefined,
-    })
+    const operator = mappingRows(checkedFunction('mapValues', fn))
+    return this.#next('mapValues', options, operator, (node) => mappedRow(node, fn), undefined)
   }
 
   toStream<V2>(options: { readonly deletes?: 'keep' | 'drop' | undefined } & Named = {}): KStream<K, V2, Known> {
     const { deletes = 'keep', name } = checkOptions('toStream', options, ['deletes', 'name'])
     checkChoice('deletes', deletes, ['keep', 'drop'])
-    const { faces, plan, keyCodec, valueCodec, untouchedKeys } = this.#parts
-    let { node } = this.#parts
+    const { faces, plan, keyCodec, valueCodec, untouchedKeys } = this.parts
+    let { node } = this.parts
     if (deletes === 'drop') node = plan.stateless('toStream', node, name, filtering(isRow, true))
     else if (name !== undefined) node = plan.stateless('toStream', node, name, peeking(passOn))
     return faces.stream({ faces, plan, node, keyCodec, valueCodec, untouchedKeys, rekeyed: false })
@@ -50,11 +57,13 @@ export class Table<K, V, Known extends KnownSerdes> implements KTable<K, V, Know
     verb: string,
     options: Named,
     operator: OperatorFactory,
-    then: KeyedParts,
+    rowOf: (node: OperatorNode) => DerivedRow,
+    valueCodec: Codec<unknown> | undefined,
   ): KTable<K2, V2, Known2> {
     const { name } = checkOptions(verb, options, ['name'])
-    const { plan, node } = this.#parts
-    return this.#parts.faces.table({ ...then, node: plan.stateless(verb, node, name, operator, ofTableVerbs) })
+    const { plan, node, rows, faces } = this.parts
+    const made = plan.stateless(verb, node, name, operator, ofTableVerbs)
+    return faces.table({ ...this.parts, node: made, valueCodec, rows: derivedRows(rows, rowOf(made)) })
   }
 }
 

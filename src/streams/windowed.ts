@@ -20,6 +20,7 @@ import type { EmitStrategy, TimeWindowedKStream } from './dsl/windows.ts'
 import type { Fold } from './fold.ts'
 import type { KeyedParts } from './parts.ts'
 import { type ErasedStore, storeSpec } from './store-spec.ts'
+import { rowsOf } from './table-rows.ts'
 
 /** How a kind of windows is kept and worked on. */
 interface Keeping {
@@ -75,6 +76,7 @@ abstract class WindowedStream<K, V> extends Aggregations<K, V, Windowed<K>> {
       keyCodec: rowKeyCodec,
       valueCodec: codec,
       untouchedKeys: [rowKeyCodec],
+      rows: rowsOf(made),
     })
   }
 }

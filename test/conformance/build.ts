@@ -8,9 +8,10 @@ import type { CaseStoreConstant, CaseTopics } from './data.ts'
 import { CaseError } from './fields.ts'
 import type { BuiltOperation } from './operations.ts'
 import { streamOperations } from './stream-operations.ts'
+import { tableOperations } from './table-operations.ts'
 
 /** Each operation is built, or stands on the list of what is not there yet: the compiler sees to it. */
-const builders: Readonly<Record<BuiltOperation, Builder>> = { ...streamOperations, ...aggregations }
+const builders: Readonly<Record<BuiltOperation, Builder>> = { ...streamOperations, ...aggregations, ...tableOperations }
 
 /** A topology with what is needed to play and to compare. */
 export interface BuiltCase {

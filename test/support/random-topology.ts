@@ -39,6 +39,7 @@ const verbs = [
   'windowedCount',
   'windowedReduce',
   'finalCount',
+  'toTable',
   'punctuate',
   'hold',
 ] as const
@@ -188,6 +189,13 @@ function apply({ verb, detail }: Step, name: string, { stream, widths }: Branch,
         stream: asBranch(stream.repartition({ ...serdes, ...options, name })),
         widths: [partitions ?? Math.max(...widths)],
       }
+    }
+    case 'toTable': {
+      // Where the key is not new, its inputs must have equally many partitions.
+      const even = widths.length === 1 ? stream : stream.selectKey(({ key }) => key)
+      const table = even.toTable({ key: string(), value: int64(), name })
+      const shown = table.filter(({ value }) => value % 4 !== detail % 4).mapValues(({ value }) => value + detail)
+      return { stream: asBranch(shown.toStream()), widths: [Math.max(...widths)] }
     }
     case 'punctuate':
       return { stream: throughNode(stream, (plan, from) => plan.stateless(verb, from, name, summing(detail))), widths }

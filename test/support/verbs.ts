@@ -35,6 +35,7 @@ export const verbs: readonly Verb[] = [
   { on: 'stream', verb: 'groupByKey', takes: serdes },
   { on: 'stream', verb: 'groupBy', before: () => [fn], needs: { key: string() }, takes: ['value', 'name'] },
   { on: 'stream', verb: 'repartition', takes: [...serdes, 'partitions'] },
+  { on: 'stream', verb: 'toTable', takes: ['store', ...serdes] },
   { on: 'stream', verb: 'to', before: () => [output], takes: named },
   ...(['grouped', 'windowed'] as const).flatMap((on): Verb[] => {
     const takes = on === 'windowed' ? ['store', 'retentionMs', 'name'] : ['store', 'name']

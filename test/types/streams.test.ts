@@ -4,6 +4,7 @@ import {
   type Header,
   int64,
   json,
+  keyValueStore,
   type KGroupedStream,
   type KStream,
   type KTable,
@@ -444,6 +445,35 @@ describe('pipe', () => {
       stream.pipe(map(({ value }: { readonly value: number }) => ({ key: 'a', value })))
       // @ts-expect-error no operator at all
       stream.pipe()
+    })
+  })
+})
+
+describe('a table', () => {
+  test('of a topic has no null keys and no null values', () => {
+    const table = builder.table(topic('everything', { key: nullable(string()), value: nullable(json<Click>()) }))
+    expectTypeOf(table).toEqualTypeOf<KTable<string, Click, 'both'>>()
+    expectTypeOf(table.toStream()).toEqualTypeOf<KStream<string, Click | null, 'both'>>()
+    const store = keyValueStore('profiles', { key: string(), value: json<Click>() })
+    builder.table(topic('profiles', { key: string(), value: json<Click>() }), { store })
+    refused(() => {
+      // @ts-expect-error a store of other values
+      builder.table(clicks, { store: keyValueStore('texts', { key: string(), value: string() }) })
+    })
+  })
+
+  test('of a stream needs the serdes that the stream has lost', () => {
+    expectTypeOf(stream.toTable()).toEqualTypeOf<KTable<string, Click, 'both'>>()
+    const pageOf = stream.selectKey(({ value }) => value.page)
+    expectTypeOf(pageOf.toTable({ key: string(), name: 'a' })).toEqualTypeOf<KTable<string, Click, 'both'>>()
+    const store = keyValueStore('bytes', { key: string(), value: int64() })
+    const bytes = stream.map(({ value }) => ({ key: value.page, value: value.bytes }))
+    expectTypeOf(bytes.toTable({ store })).toEqualTypeOf<KTable<string, number, 'both'>>()
+    refused(() => {
+      // @ts-expect-error the serde of the key is missing
+      pageOf.toTable()
+      // @ts-expect-error the serde of the value is missing
+      bytes.toTable({ key: string() })
     })
   })
 })

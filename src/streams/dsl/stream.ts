@@ -5,11 +5,13 @@ import type { OperatorFunction } from 'rxjs'
 import type { StreamRecord } from '../../core/record.ts'
 import type { TopicFor } from '../../core/topic.ts'
 import type { KeyHint, Named, Others, Predicate, RecordOutput, Synchronous, TopicChooser } from './functions.ts'
-import type { KGroupedStream } from './grouped.ts'
+import type { InStore, KGroupedStream } from './grouped.ts'
 import type {
   Grouped,
   KeyOption,
+  KnownKey,
   KnownSerdes,
+  KnownValue,
   Merged,
   Missing,
   MissingKey,
@@ -17,12 +19,14 @@ import type {
   NeedsKey,
   NeedsValue,
   NeedsValueWithKey,
+  StoreFor,
   ValueOption,
   ValueOptionWithKey,
   WithNewKey,
   WithNewValue,
 } from './known.ts'
 import type { Branches, SplitStreams } from './split.ts'
+import type { KTable } from './table.ts'
 
 /** What `repartition` takes besides serdes. */
 export interface RepartitionOptions extends Named {
@@ -258,6 +262,46 @@ export interface KStream<out K, out V, out Known extends KnownSerdes = KnownSerd
   repartition(
     options: RepartitionOptions & KeyOption<Exclude<K, null>>[Known] & ValueOption<V>[Known],
   ): KStream<Exclude<K, null>, V, 'both'>
+
+  /**
+   * The newest value of each key, as a table: a null value deletes its row. Where a function has made the key, every
+   * record first goes to the partition of that key.
+   *
+   * The newest is the one that comes last: a record with an older timestamp replaces the row too, as in Kafka Streams.
+   * Records with a null key are dropped and counted (`null_key`).
+   *
+   * @example stream.mapValues(({ value }) => value.page).toTable({ value: string() })
+   * @throws MillraceError `topology_invalid` when a serde is missing, or the store constant does not fit
+   */
+  toTable(
+    this: NeedsKey<'toTable'>[Known] & NeedsValue<'toTable'>[Known],
+    options?: undefined,
+  ): KTable<Exclude<K, null>, Exclude<V, null>, 'both'>
+  /**
+   * The newest value of each key, in a store that says how they are written.
+   *
+   * @example
+   * ```ts
+   * const newest = keyValueStore('newest', { key: string(), value: json<Click>() })
+   * stream.selectKey(({ value }) => value.page).toTable({ store: newest })
+   * ```
+   */
+  toTable(
+    options: InStore<Exclude<K, null>, Exclude<V, null>> &
+      KnownKey<Exclude<K, null>> &
+      KnownValue<Exclude<V, null>> & {
+        readonly store: StoreFor<'keyValueStore', Exclude<K, null>, Exclude<V, null>>
+      },
+  ): KTable<Exclude<K, null>, Exclude<V, null>, 'both'>
+  /**
+   * The newest value of each key, with options; keys and values that a function has made need their serdes.
+   * @example stream.selectKey(({ value }) => value.page).toTable({ key: string(), name: 'last-click' })
+   */
+  toTable(
+    options: InStore<Exclude<K, null>, Exclude<V, null>> &
+      KeyOption<Exclude<K, null>>[Known] &
+      ValueOption<Exclude<V, null>>[Known],
+  ): KTable<Exclude<K, null>, Exclude<V, null>, 'both'>
 
   /**
    * Writes every record to a topic, which is created when it is missing, with its timestamp and headers. A null value

@@ -1,0 +1,49 @@
+/**
+ * What makes a table of records: `builder.table` and `toTable`. Each record is the newest value of its key, and a null
+ * value deletes the row.
+ *
+ * Semantics: Kafka Streams'. The newest is the one that came last, whatever its timestamp. A delete of a row that is
+ * not there is a change too. A record without a key is dropped.
+ */
+import type { Subscriber } from 'rxjs'
+import type { Carrier } from '../plan/carrier.ts'
+import { type OperatorContext, operatorError, type OperatorFactory } from '../plan/operator.ts'
+import type { Row, Store, StoreSpec } from '../plan/store.ts'
+import { CarrierSubscriber, operate } from '../plan/subscriber.ts'
+
+export function keepingRows(store: StoreSpec): OperatorFactory {
+  return (context) => operate((out) => new TableSubscriber(out, context, store))
+}
+
+class TableSubscriber extends CarrierSubscriber {
+  readonly #context: OperatorContext
+  readonly #state: Store<unknown, unknown>
+  readonly #wantsOld: boolean
+
+  constructor(out: Subscriber<Carrier>, context: OperatorContext, store: StoreSpec) {
+    super(out)
+    this.#context = context
+    this.#state = context.state(store)
+    this.#wantsOld = context.wantsOld
+  }
+
+  protected override _next(carrier: Carrier): void {
+    if (carrier.isKeyNull) return this.#context.drop('null_key', carrier)
+    // A null of the log that its serde does not allow is a delete here, so whatever follows gets a null that was made.
+    const change = carrier.isValueNull ? carrier.withValue<unknown>(null, undefined) : carrier
+    let old: unknown
+    try {
+      const row = this.#state.row(carrier)
+      if (this.#wantsOld) old = oldOf(row)
+      if (change === carrier) this.#state.put(row, carrier.value, carrier.timestamp)
+      else this.#state.remove(row)
+    } catch (error) {
+      throw operatorError(this.#context.operator, error)
+    }
+    this.out.next(this.#wantsOld ? change.withOld(old) : change)
+  }
+}
+
+function oldOf(row: Row<unknown>): unknown {
+  return row.exists ? row.value : null
+}

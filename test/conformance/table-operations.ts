@@ -1,0 +1,33 @@
+// Operations that make tables of records.
+import type { KTable } from 'millrace'
+import { type Builder, type CaseBuilder, missing, type TableNode } from './built.ts'
+import { plainSerde, rowStore } from './data.ts'
+import type { CaseNode } from './operations.ts'
+import type { DataType, Key, Value } from './vocabulary.ts'
+
+const tableOf = (table: unknown, key: DataType, value: DataType): TableNode => ({
+  kind: 'table',
+  table: table as KTable<Key, Value, 'key'>,
+  key,
+  value: { type: value, serde: plainSerde(value) },
+})
+
+const options = (made: CaseBuilder, node: CaseNode, key: DataType, value: DataType): object => ({
+  ...made.name(node),
+  ...made.store(node, (name) => rowStore(name, key, value)),
+})
+
+export const tableOperations = {
+  table(made, node) {
+    const { topic, key, value } = made.topics.input(node.topic ?? '')
+    return tableOf(made.builder.table(topic, options(made, node, key, value)), key, value)
+  },
+
+  toTable(made, node) {
+    const input = made.input(node, 'stream')
+    const { type: key } = input.key
+    const { type: value } = input.value
+    const serdes = missing(input)
+    return tableOf(input.stream.toTable({ ...options(made, node, key, value), ...serdes } as never), key, value)
+  },
+} as const satisfies Readonly<Record<string, Builder>>
