@@ -124,8 +124,14 @@ export interface OperatorContext {
    * Whether the changes that it emits, by whatever way, must carry their old values: something downstream needs them.
    */
   readonly wantsOld: boolean
-  /** Reports a record that goes no further, and why; the count is part of the commit. */
-  drop(reason: DropReason, carrier: Carrier): void
+  /**
+   * Reports a record that goes no further, and why; the count is part of the commit.
+   *
+   * @param port where it goes all the same, if something follows that port
+   */
+  drop(reason: DropReason, carrier: Carrier, port?: string): void
+  /** Counts, in the same way, what a record missed that goes on: one of its windows was closed, others were not. */
+  count(reason: DropReason): void
   /** One of the node's stores. Windows expire by the stream time of the store's owner. */
   state<K, V>(store: StoreSpec): Store<K, V>
   /** A further output, for records that are late or take another branch. Where nothing follows it, they end there. */

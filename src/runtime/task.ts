@@ -25,8 +25,8 @@ export interface TaskHost {
   /** Of the task of a sub-topology and partition, with its ledger. */
   agendaOf(subTopology: SubTopology, partition: number): TaskAgenda
   state(store: StoreSpec, ledger: Ledger): Store<unknown, unknown>
-  /** A record goes no further at a node. */
-  drop(ledger: Ledger, node: PlanNode, reason: DropReason, carrier: Carrier): void
+  /** Something is dropped at a node; the carrier only if it goes no further at all. */
+  drop(ledger: Ledger, node: PlanNode, reason: DropReason, carrier: Carrier | undefined): void
   stop(error: MillraceError): void
   /** What writes to a topic. In a turn it throws for one that has to be created first; the job goes again then. */
   output(topic: SourceTopic): Output
@@ -155,7 +155,12 @@ export class Task {
         return ledger.releasedTime(id)
       },
       wantsOld: this.#topology.wantsOld(node),
-      drop: (reason, carrier) => this.#host.drop(ledger, node, reason, carrier),
+      drop: (reason, carrier, port) => {
+        const way = port === undefined ? undefined : ports.get(port)
+        this.#host.drop(ledger, node, reason, way === undefined ? carrier : undefined)
+        way?.next(carrier)
+      },
+      count: (reason) => this.#host.drop(ledger, node, reason, undefined),
       state: <K, V>(store: StoreSpec) => {
         assert(node.stores.includes(store), 'an operator asks for stores of its node')
         return this.#host.state(store, ledger) as unknown as Store<K, V>

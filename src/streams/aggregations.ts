@@ -5,6 +5,7 @@ import { checkedFunction, checkOptions } from '../core/checks.ts'
 import { type Codec, codecOf } from '../core/serde.ts'
 import { int64 } from '../core/serdes.ts'
 import { checkStore } from '../core/store-constants.ts'
+import type { TopicFor } from '../core/topic.ts'
 import type { AggregateFunctions, Named, Reducer } from './dsl/functions.ts'
 import type { KTable } from './dsl/table.ts'
 import { aggregating, counting, type Fold, reducing } from './fold.ts'
@@ -18,6 +19,7 @@ export interface AggregationOptions extends Named {
   readonly store?: ErasedStore | undefined
   readonly value?: object | undefined
   readonly retentionMs?: number | undefined
+  readonly late?: TopicFor<never, never> | undefined
 }
 
 /** The three aggregations; a subclass says what the rows are. */

@@ -15,6 +15,7 @@ import { FoldSubscriber } from './aggregate.ts'
 import type { EmitStrategy } from './dsl/windows.ts'
 import { FinalResults } from './final-results.ts'
 import type { Fold } from './fold.ts'
+import { dropLate } from './late.ts'
 
 export function alignedAggregation(
   store: StoreSpec,
@@ -53,10 +54,16 @@ class AlignedSubscriber extends FoldSubscriber {
     const windows = this.#windows
     const { timestamp } = carrier
     const now = this.#streamTime.advance(timestamp)
+    let closed = 0
+    let isTaken = false
     for (let start = windows.firstStart(timestamp); start <= timestamp; start = windows.nextStart(start)) {
-      if (windows.closeOf(start) <= now) this.context.drop('late', carrier)
-      else this.#updateWindow(carrier, start)
+      if (windows.closeOf(start) <= now) closed++
+      else {
+        isTaken = true
+        this.#updateWindow(carrier, start)
+      }
     }
+    if (closed > 0) dropLate(this.context, carrier, closed, isTaken)
     this.#results?.releaseUntil(now)
   }
 

@@ -24,9 +24,10 @@ import { checkTableOptions, type ErasedTableOptions, newTable } from './new-tabl
 import { requireCodec, requireKeyCodec, type StreamParts } from './parts.ts'
 import { peeking } from './peek.ts'
 import { piping } from './pipe.ts'
+import { sinkTopic } from './sink-topic.ts'
 import { checkBranches, splitting } from './split.ts'
 import { nameOf } from './store-spec.ts'
-import { choosing, sinkTopic } from './to.ts'
+import { choosing } from './to.ts'
 
 type Lost = Pick<StreamParts, 'keyCodec' | 'valueCodec' | 'untouchedKeys' | 'rekeyed'>
 
@@ -195,11 +196,11 @@ export class Stream<K, V, Known extends KnownSerdes> implements KStream<K, V, Kn
     const { plan, node } = this.parts
     if (typeof given !== 'function') {
       const { name } = checkOptions('to', options, ['name'])
-      plan.sink(node, sinkTopic(given, this.parts), name)
+      plan.sink(node, sinkTopic('to', given, this.parts), name)
       return
     }
     const { topics = [], name } = checkOptions('to', options, ['topics', 'name'])
-    const listed = checkList('topics', topics).map((topic) => sinkTopic(topic, this.parts))
+    const listed = checkList('topics', topics).map((topic) => sinkTopic('to', topic, this.parts))
     plan.sink(node, listed, name, choosing(given as TopicChooser<unknown, unknown>, this.parts))
   }
 

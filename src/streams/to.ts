@@ -3,30 +3,12 @@
  */
 import { MillraceError } from '../core/errors.ts'
 import type { StreamRecord } from '../core/record.ts'
-import { codecOf, type Serde } from '../core/serde.ts'
 import { shown } from '../core/shown.ts'
 import { checkTopic } from '../core/topic.ts'
 import type { SinkNode, SourceTopic } from '../plan/node.ts'
 import { refusePromise } from './answers.ts'
-import { checkWindows, type StreamParts } from './parts.ts'
-
-/** The constant of a topic, whatever its types: the face has checked that they fit. */
-export interface ErasedTopic {
-  readonly kind: 'topic'
-}
-
-/** @throws MillraceError `topology_invalid` for windowed keys and a topic with another window size, `bad_option` */
-export function sinkTopic(given: ErasedTopic, { untouchedKeys }: Pick<StreamParts, 'untouchedKeys'>): SourceTopic {
-  const { name, partitions, config, key, value } = checkTopic('to', given) as ErasedTopic & TopicFields
-  const sink = { name, partitions, config, keyCodec: codecOf(key), valueCodec: codecOf(value) }
-  checkWindows(`topic "${name}"`, untouchedKeys, sink.keyCodec, { topic: name })
-  return Object.freeze(sink)
-}
-
-interface TopicFields extends Pick<SourceTopic, 'name' | 'partitions' | 'config'> {
-  readonly key: Serde<unknown>
-  readonly value: Serde<unknown>
-}
+import type { StreamParts } from './parts.ts'
+import { type ErasedTopic, sinkTopic } from './sink-topic.ts'
 
 /** Asks a function for the topic of each record. */
 export function choosing(
@@ -38,7 +20,7 @@ export function choosing(
     const answer = choose(record)
     const found = known.get(answer as object)
     if (found !== undefined) return found
-    const topic = sinkTopic(checkAnswer(answer), parts)
+    const topic = sinkTopic('to', checkAnswer(answer), parts)
     known.set(answer as object, topic)
     return topic
   }

@@ -18,6 +18,7 @@ import type { KnownSerdes } from './dsl/known.ts'
 import type { KTable } from './dsl/table.ts'
 import type { EmitStrategy, TimeWindowedKStream } from './dsl/windows.ts'
 import type { Fold } from './fold.ts'
+import { lateTopic, writeLate } from './late.ts'
 import type { KeyedParts } from './parts.ts'
 import { type ErasedStore, storeSpec } from './store-spec.ts'
 import { rowsOf } from './table-rows.ts'
@@ -31,7 +32,7 @@ interface Keeping {
 }
 
 abstract class WindowedStream<K, V> extends Aggregations<K, V, Windowed<K>> {
-  protected readonly storeOptions: readonly string[] = ['store', 'name', 'retentionMs']
+  protected readonly storeOptions: readonly string[] = ['store', 'name', 'retentionMs', 'late']
   readonly #windows: Windows
   readonly #keeping: Keeping
   readonly #emits: EmitStrategy
@@ -55,6 +56,7 @@ abstract class WindowedStream<K, V> extends Aggregations<K, V, Windowed<K>> {
     const emits = this.#emits
     const isFinal = emits === 'onWindowClose'
     const retentionMs = retentionOf(windows, options.retentionMs)
+    const late = lateTopic(verb, options.late, this.parts)
     const wish = {
       kind,
       keyCodec,
@@ -68,6 +70,7 @@ abstract class WindowedStream<K, V> extends Aggregations<K, V, Windowed<K>> {
       const facts = isFinal ? { emits } : {}
       return { stores: [store], operator: operator(store, fold, emits), facts, oldValues: ofTables }
     })
+    writeLate(plan, made, late)
     const rowKeyCodec = new WindowedCodec(keyCodec, windows.form) as Codec<unknown>
     return faces.table({
       faces,

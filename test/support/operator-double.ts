@@ -10,10 +10,10 @@ import { Ledger } from '../../src/runtime/ledger.ts'
 import { TurnScope } from '../../src/runtime/turn.ts'
 import { openStore } from '../../src/state/open-store.ts'
 
-/** A carrier that was dropped, and why. */
+/** What was dropped, and why; without a carrier, it was only counted. */
 export interface Dropped {
   readonly reason: DropReason
-  readonly carrier: Carrier
+  readonly carrier: Carrier | undefined
 }
 
 export interface OperatorAlone {
@@ -67,7 +67,11 @@ export function alone(
     streamTime: ledger.streamTime('alone'),
     releasedTime: ledger.releasedTime('alone'),
     wantsOld,
-    drop: (reason, carrier) => dropped.push({ reason, carrier }),
+    drop(reason, carrier, port) {
+      dropped.push({ reason, carrier })
+      if (port !== undefined) (ports[port] ??= []).push(carrier)
+    },
+    count: (reason) => dropped.push({ reason, carrier: undefined }),
     state: <K, V>(spec: StoreSpec) => {
       const known =
         stores.get(spec) ??

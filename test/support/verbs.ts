@@ -38,7 +38,7 @@ export const verbs: readonly Verb[] = [
   { on: 'stream', verb: 'toTable', takes: ['store', ...serdes] },
   { on: 'stream', verb: 'to', before: () => [output], takes: named },
   ...(['grouped', 'windowed'] as const).flatMap((on): Verb[] => {
-    const takes = on === 'windowed' ? ['store', 'retentionMs', 'name'] : ['store', 'name']
+    const takes = on === 'windowed' ? ['store', 'retentionMs', 'late', 'name'] : ['store', 'name']
     return [
       { on, verb: 'count', takes },
       { on, verb: 'reduce', before: () => [fn], takes: ['value', ...takes] },

@@ -173,6 +173,8 @@ describe('a verb', () => {
       const minute = TimeWindows.of({ size: 5 })
       // @ts-expect-error not a strategy
       stream.groupByKey().windowedBy(minute).emitStrategy('onClose')
+      // @ts-expect-error late records keep their values
+      stream.groupByKey().windowedBy(minute).count({ late: perMinute })
       // @ts-expect-error not windows
       stream.groupByKey().windowedBy({ size: 5 })
     })
@@ -307,6 +309,8 @@ describe('an aggregation', () => {
     expectTypeOf(grouped.count()).toEqualTypeOf<KTable<string, number, 'both'>>()
     expectTypeOf(grouped.reduce((left) => left)).toEqualTypeOf<KTable<string, Click, 'both'>>()
     expectTypeOf(windows).toEqualTypeOf<TimeWindowedKStream<string, Click, 'both'>>()
+    const lateClicks = topic('late', { key: string(), value: json<Click>() })
+    expectTypeOf(windows.count({ late: lateClicks })).toEqualTypeOf<KTable<Windowed<string>, number, 'both'>>()
     expectTypeOf(windows.emitStrategy('onWindowClose')).toEqualTypeOf<typeof windows>()
     expectTypeOf(windows.count()).toEqualTypeOf<KTable<Windowed<string>, number, 'both'>>()
     expectTypeOf(windows.reduce((left) => left)).toEqualTypeOf<KTable<Windowed<string>, Click, 'both'>>()

@@ -72,3 +72,12 @@ export interface AggregateFunctions<K, V, A> {
   /** How aggregates are written. */
   readonly value: Serde<A>
 }
+
+/** What verbs over windows take for records that come too late. */
+export interface LateOption<in K, in V> {
+  /**
+   * Where a record goes that no window takes any longer: as it came to the verb, written as {@link KStream.to} would.
+   * By default it is only counted (`late`).
+   */
+  readonly late?: TopicFor<K, V> | undefined
+}

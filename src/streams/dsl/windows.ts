@@ -2,7 +2,7 @@
  * The face of a grouped stream in windows: the aggregations of {@link KGroupedStream}, for each window.
  */
 import type { Windowed } from '../../core/windows/window.ts'
-import type { AggregateFunctions, Named, Reducer } from './functions.ts'
+import type { AggregateFunctions, LateOption, Named, Reducer } from './functions.ts'
 import type { KnownSerdes, KnownValue, NeedsValue, StoreFor, ValueOption } from './known.ts'
 import type { KTable } from './table.ts'
 
@@ -10,7 +10,7 @@ import type { KTable } from './table.ts'
 export type EmitStrategy = 'onWindowUpdate' | 'onWindowClose'
 
 /** What an aggregation over windows takes, besides its functions. */
-export interface InWindowStore<K, A> extends Named {
+export interface InWindowStore<K, V, A> extends Named, LateOption<K, V> {
   /** Names the store, so that it can be queried; default: a store with the operator's name. */
   readonly store?: StoreFor<'windowStore', K, A> | undefined
   /** How long rows are kept, in ms of stream time; default the larger of a day and size + grace, the least allowed. */
@@ -21,7 +21,8 @@ export interface InWindowStore<K, A> extends Named {
  * A grouped stream cut into windows. Made by {@link KGroupedStream.windowedBy}.
  *
  * Every record updates each of its windows, and emits each, unless {@link emitStrategy} says otherwise. For a window
- * that is closed (see {@link TimeWindows}) the record is dropped and counted (`late`). Null values are dropped too:
+ * that is closed (see {@link TimeWindows}) the record is dropped and counted (`late`); one that no window takes may go
+ * to a topic of its own instead of nowhere, with the option `late`. Null values are dropped too:
  * Kafka Streams gives them to the aggregator (deviation D2 in test/conformance/README.md), and retention never decides
  * here what is late. Its verbs throw `bad_option` when `retentionMs` is less than closing a window needs.
  */
@@ -49,7 +50,7 @@ export interface TimeWindowedKStream<out K, out V, out Known extends KnownSerdes
    * How many records a key has in each window.
    * @example grouped.windowedBy(TimeWindows.of({ size: minutes(1) })).count({ store: counts })
    */
-  count(options?: InWindowStore<K, number>): KTable<Windowed<K>, number, 'both'>
+  count(options?: InWindowStore<K, V, number>): KTable<Windowed<K>, number, 'both'>
 
   /**
    * Combines the values of a key in each window.
@@ -73,7 +74,7 @@ export interface TimeWindowedKStream<out K, out V, out Known extends KnownSerdes
    */
   reduce(
     reducer: Reducer<Exclude<V, null>>,
-    options: InWindowStore<K, Exclude<V, null>> &
+    options: InWindowStore<K, V, Exclude<V, null>> &
       KnownValue<Exclude<V, null>> & {
         readonly store: StoreFor<'windowStore', K, Exclude<V, null>>
       },
@@ -84,7 +85,7 @@ export interface TimeWindowedKStream<out K, out V, out Known extends KnownSerdes
    */
   reduce(
     reducer: Reducer<Exclude<V, null>>,
-    options: InWindowStore<K, Exclude<V, null>> & ValueOption<Exclude<V, null>>[Known],
+    options: InWindowStore<K, V, Exclude<V, null>> & ValueOption<Exclude<V, null>>[Known],
   ): KTable<Windowed<K>, Exclude<V, null>, 'both'>
 
   /**
@@ -98,6 +99,6 @@ export interface TimeWindowedKStream<out K, out V, out Known extends KnownSerdes
    * ```
    */
   aggregate<A>(
-    options: AggregateFunctions<K, Exclude<V, null>, A> & InWindowStore<K, NoInfer<A>>,
+    options: AggregateFunctions<K, Exclude<V, null>, A> & InWindowStore<K, V, NoInfer<A>>,
   ): KTable<Windowed<K>, A, 'both'>
 }
