@@ -4,11 +4,19 @@
 
 // Values with meaning: topics, stores, serdes, windows, time, errors.
 export { type Topic, type TopicFor, topic } from './core/topic.ts'
-export { type KeyValueStore, keyValueStore, type WindowStore, windowStore } from './core/store-constants.ts'
+export {
+  type KeyValueStore,
+  keyValueStore,
+  type SessionStore,
+  sessionStore,
+  type WindowStore,
+  windowStore,
+} from './core/store-constants.ts'
 export type { CleanupPolicy, TimestampType, TopicCompression, TopicConfig } from './core/topic-config.ts'
 export type { Serde } from './core/serde.ts'
 export { bigint64, boolean, bytes, float64, int64, json, msgpack, nullable, string, tuple } from './core/serdes.ts'
 export type { StandardSchema } from './core/schema.ts'
+export { SessionWindows } from './core/windows/session-windows.ts'
 export { TimeWindows } from './core/windows/time-windows.ts'
 export type { Window, Windowed } from './core/windows/window.ts'
 export { sessionWindowed, windowed } from './core/windows/windowed.ts'
@@ -72,9 +80,10 @@ export type { ReadableTopic, TopicSource } from './log/consumer/subscription.ts'
 
 // Streams.
 export { StreamsBuilder, type StreamOptions, type TableOptions } from './streams/streams-builder.ts'
-export type { Aggregator, Predicate, RecordOutput, Reducer } from './streams/dsl/functions.ts'
+export type { Aggregator, Merger, Predicate, RecordOutput, Reducer } from './streams/dsl/functions.ts'
 export type { KGroupedStream } from './streams/dsl/grouped.ts'
 export type { KnownSerdes } from './streams/dsl/known.ts'
+export type { SessionWindowedKStream } from './streams/dsl/sessions.ts'
 export type { KStream } from './streams/dsl/stream.ts'
 export type { KTable } from './streams/dsl/table.ts'
 export type { EmitStrategy, TimeWindowedKStream } from './streams/dsl/windows.ts'
@@ -86,4 +95,10 @@ export type { Application, ApplicationState, StreamsOptions } from './runtime/fa
 export { startStreams } from './runtime/start-streams.ts'
 export type { Failure, FailureAnswer, OnError } from './runtime/failures.ts'
 export type { Metrics } from './runtime/metrics.ts'
-export type { ReadOnlyKeyValueStore, ReadOnlyWindowStore, StoreRow, TimeBounds } from './runtime/store-query.ts'
+export type {
+  ReadOnlyKeyValueStore,
+  ReadOnlySessionStore,
+  ReadOnlyWindowStore,
+  StoreRow,
+  TimeBounds,
+} from './runtime/store-query.ts'

@@ -8,7 +8,7 @@ import { shown } from './shown.ts'
 
 /** Names a table of the newest value of each key; made by {@link keyValueStore}. */
 export interface KeyValueStore<K, V> {
-  /** Tells it from a window store. */
+  /** Tells it from other stores. */
   readonly kind: 'keyValueStore'
   /** Where the application finds its state again; unique within a topology. */
   readonly name: string
@@ -20,7 +20,7 @@ export interface KeyValueStore<K, V> {
 
 /** Names a table of the newest value of each key and window; made by {@link windowStore}. */
 export interface WindowStore<K, V> {
-  /** Tells it from a key-value store. */
+  /** Tells it from other stores. */
   readonly kind: 'windowStore'
   /** Where the application finds its state again; unique within a topology. */
   readonly name: string
@@ -29,6 +29,21 @@ export interface WindowStore<K, V> {
   /** How values are written. */
   readonly value: Serde<V>
 }
+
+/** Names a table of the newest value of each key and session; made by {@link sessionStore}. */
+export interface SessionStore<K, V> {
+  /** Tells it from other stores. */
+  readonly kind: 'sessionStore'
+  /** Where the application finds its state again; unique within a topology. */
+  readonly name: string
+  /** How keys are written, without their sessions. */
+  readonly key: Serde<K>
+  /** How values are written. */
+  readonly value: Serde<V>
+}
+
+/** Which kind of store a constant names. */
+export type StoreKind = 'keyValueStore' | 'windowStore' | 'sessionStore'
 
 /**
  * Names the store of an aggregation without windows, to query it by. An aggregation that is never queried needs no
@@ -65,6 +80,23 @@ export function windowStore<K, V>(
   return storeConstant('windowStore', name, options)
 }
 
+/**
+ * Names the store of an aggregation over sessions, to query it by; `key` is the serde of the key without its session.
+ *
+ * @example
+ * ```ts
+ * const visits = sessionStore('visits', { key: string(), value: int64() })
+ * stream.groupByKey().windowedBy(SessionWindows.of({ gap: minutes(30) })).count({ store: visits })
+ * ```
+ * @throws MillraceError `bad_option`
+ */
+export function sessionStore<K, V>(
+  name: string,
+  options: { readonly key: Serde<K>; readonly value: Serde<V> },
+): SessionStore<K, V> {
+  return storeConstant('sessionStore', name, options)
+}
+
 function storeConstant<Kind extends string, K, V>(
   kind: Kind,
   name: string,
@@ -79,6 +111,9 @@ function storeConstant<Kind extends string, K, V>(
   return constant
 }
 
+const kinds: readonly StoreKind[] = ['keyValueStore', 'windowStore', 'sessionStore']
+const isStoreKind = (kind: unknown): kind is StoreKind => (kinds as readonly unknown[]).includes(kind)
+
 /** The constants that the functions above have made: they need no further check. */
 const made = new WeakSet<object>()
 
@@ -87,14 +122,12 @@ const made = new WeakSet<object>()
  *
  * @throws MillraceError `bad_option`
  */
-export function checkStore<T extends { readonly kind: 'keyValueStore' | 'windowStore' }>(what: string, constant: T): T {
+export function checkStore<T extends { readonly kind: StoreKind }>(what: string, constant: T): T {
   if (made.has(constant)) return constant
   const kind = Object(constant) === constant ? readField(what, constant, 'kind') : undefined
-  if (kind !== 'keyValueStore' && kind !== 'windowStore') {
-    throw new MillraceError(
-      'bad_option',
-      `${what} takes the constant that keyValueStore(…) or windowStore(…) returned, not ${shown(constant)}`,
-    )
+  if (!isStoreKind(kind)) {
+    const makers = kinds.map((maker) => `${maker}(…)`).join(' or ')
+    throw new MillraceError('bad_option', `${what} takes the constant that ${makers} returned, not ${shown(constant)}`)
   }
   const field = (name: string): unknown => readField(what, constant, name)
   const options = { key: field('key') as Serde<unknown>, value: field('value') as Serde<unknown> }

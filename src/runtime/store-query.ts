@@ -4,12 +4,12 @@
 import { MillraceError } from '../core/errors.ts'
 import { checkOptions, checkWhole } from '../core/checks.ts'
 import { type Codec, codecOf, type Serde } from '../core/serde.ts'
-import { checkStore, type KeyValueStore, type WindowStore } from '../core/store-constants.ts'
+import { checkStore, type KeyValueStore, type SessionStore, type WindowStore } from '../core/store-constants.ts'
 import type { Timestamp } from '../core/units.ts'
 import type { Windowed } from '../core/windows/window.ts'
 import type { WindowForm } from '../core/windows/window-form.ts'
 import type { Session } from '../log/contract.ts'
-import { keyOf } from '../plan/store.ts'
+import { type KeyOf, keyOf, type RowRange } from '../plan/store.ts'
 import type { Topology } from '../plan/topology.ts'
 import { type CommittedGround, type CommittedRow, CommittedStore } from '../state/committed-store.ts'
 import type { Engine } from './engine.ts'
@@ -54,17 +54,44 @@ export interface ReadOnlyKeyValueStore<K, V> {
 export interface ReadOnlyWindowStore<K, V> {
   /** The windows of a key, in the order of time. */
   fetch(key: K, bounds?: TimeBounds): readonly StoreRow<Windowed<K>, V>[]
-  /** The windows of all keys, in the order of time, then of the encoded keys. */
+  /**
+   * The windows of all keys, in the order of time, then of the encoded keys. Sliding windows come as sessions do, see
+   * {@link ReadOnlySessionStore.range}.
+   */
   range(bounds?: TimeBounds): Iterable<StoreRow<Windowed<K>, V>>
 }
 
-/** Starts of windows, ms since the epoch, both inclusive. */
+/**
+ * A store of sessions, to read, as {@link ReadOnlyKeyValueStore}. Bounds are times in ms since the epoch: a session is
+ * found when it overlaps them, both ends inclusive. A session is there until stream time has passed its end by
+ * `retentionMs`.
+ *
+ * @example
+ * ```ts
+ * for (const { key, value } of app.store(visits).find('10.0.0.1', { from: 0 })) {
+ *   console.log(key.window.start, key.window.end, value)
+ * }
+ * ```
+ */
+export interface ReadOnlySessionStore<K, V> {
+  /** The sessions of a key, in the order of time. */
+  find(key: K, bounds?: TimeBounds): readonly StoreRow<Windowed<K>, V>[]
+  /** The sessions of all keys. In each stretch of time they are in the order of the encoded keys, then of time. */
+  range(bounds?: TimeBounds): Iterable<StoreRow<Windowed<K>, V>>
+}
+
+/** Times in ms since the epoch, both inclusive. */
 export interface TimeBounds {
   /** Default 0. */
   readonly from?: number | undefined
   /** Default: no bound. */
   readonly to?: number | undefined
 }
+
+/** The constant of a store. */
+export type AnyStore<K, V> = KeyValueStore<K, V> | WindowStore<K, V> | SessionStore<K, V>
+/** What it is read with. */
+export type AnyQuery<K, V> = ReadOnlyKeyValueStore<K, V> | ReadOnlyWindowStore<K, V> | ReadOnlySessionStore<K, V>
 
 /**
  * @throws MillraceError `store_unknown`, `bad_option` when the constant's serdes are not the store's
@@ -73,8 +100,8 @@ export function queryStore<K, V>(
   session: Session,
   topology: Topology,
   engine: Engine,
-  given: KeyValueStore<K, V> | WindowStore<K, V>,
-): ReadOnlyKeyValueStore<K, V> | ReadOnlyWindowStore<K, V> {
+  given: AnyStore<K, V>,
+): AnyQuery<K, V> {
   const constant = checkStore('store', given)
   const found = topology.stores.find(({ spec }) => spec.name === constant.name)
   const storeId = session.storeId(constant.name)
@@ -87,7 +114,7 @@ export function queryStore<K, V>(
     )
   }
   const { spec, owner } = found
-  const kind = spec.kind === 'window' ? 'windowStore' : 'keyValueStore'
+  const kind = `${spec.kind}Store` as const
   if (constant.kind !== kind) {
     throw new MillraceError(
       'bad_option',
@@ -102,7 +129,8 @@ export function queryStore<K, V>(
   const partitions = engine.layout.partitionsOf(owner)
   const ground = { reader: session.state, refresh: () => session.refresh(), spec, storeId, partitions }
   const { form } = spec
-  return form === undefined ? new KeyValueQuery<K, V>(ground) : new WindowQuery<K, V>(ground, form)
+  if (form === undefined) return new KeyValueQuery(ground)
+  return spec.kind === 'session' ? new SessionQuery(ground, form) : new WindowQuery(ground, form)
 }
 
 function checkSerde<T>(store: string, what: string, serde: Serde<T>, codec: Codec<unknown>): void {
@@ -140,7 +168,8 @@ class KeyValueQuery<K, V> implements ReadOnlyKeyValueStore<K, V> {
   }
 }
 
-class WindowQuery<K, V> implements ReadOnlyWindowStore<K, V> {
+/** What stores of windows of any form have in common. */
+class WindowedRows<K, V> {
   readonly #rows: CommittedStore<K, V>
   readonly #form: WindowForm
 
@@ -149,22 +178,59 @@ class WindowQuery<K, V> implements ReadOnlyWindowStore<K, V> {
     this.#form = form
   }
 
-  fetch(key: K, bounds: TimeBounds = {}): readonly StoreRow<Windowed<K>, V>[] {
-    return [...this.#shown(this.#rows.rows({ key: keyOf(key), ...timeBounds(bounds) }))]
-  }
-
-  range(bounds: TimeBounds = {}): Iterable<StoreRow<Windowed<K>, V>> {
-    return this.#shown(this.#rows.rows(timeBounds(bounds)))
-  }
-
-  *#shown(rows: Iterable<CommittedRow<K, V>>): Generator<StoreRow<Windowed<K>, V>, undefined> {
-    for (const { key, at, number, value, timestamp } of rows) {
+  *rows(range: RowRange<K>): Generator<StoreRow<Windowed<K>, V>, undefined> {
+    for (const { key, at, number, value, timestamp } of this.#rows.rows(range)) {
       yield { key: { key, window: this.#form.windowOf(at, number) }, value, timestamp: timestamp as Timestamp }
     }
   }
 }
 
-function timeBounds(bounds: TimeBounds): { readonly fromTime: number; readonly toTime: number } {
+class WindowQuery<K, V> implements ReadOnlyWindowStore<K, V> {
+  readonly #windows: WindowedRows<K, V>
+
+  constructor(ground: CommittedGround, form: WindowForm) {
+    this.#windows = new WindowedRows(ground, form)
+  }
+
+  fetch(key: K, bounds: TimeBounds = {}): readonly StoreRow<Windowed<K>, V>[] {
+    return [...this.#rows(keyOf(key), bounds)]
+  }
+
+  range(bounds: TimeBounds = {}): Iterable<StoreRow<Windowed<K>, V>> {
+    return this.#rows(undefined, bounds)
+  }
+
+  #rows(key: KeyOf<K> | undefined, bounds: TimeBounds): Iterable<StoreRow<Windowed<K>, V>> {
+    const { from, to } = timeBounds(bounds)
+    return this.#windows.rows({ key, fromTime: from, toTime: to })
+  }
+}
+
+class SessionQuery<K, V> implements ReadOnlySessionStore<K, V> {
+  readonly #sessions: WindowedRows<K, V>
+
+  constructor(ground: CommittedGround, form: WindowForm) {
+    this.#sessions = new WindowedRows(ground, form)
+  }
+
+  find(key: K, bounds: TimeBounds = {}): readonly StoreRow<Windowed<K>, V>[] {
+    return [...this.#overlapping(keyOf(key), timeBounds(bounds))]
+  }
+
+  range(bounds: TimeBounds = {}): Iterable<StoreRow<Windowed<K>, V>> {
+    return this.#overlapping(undefined, timeBounds(bounds))
+  }
+
+  /** The time of a row is the end of its session. */
+  *#overlapping(
+    key: KeyOf<K> | undefined,
+    { from, to }: { readonly from: number; readonly to: number },
+  ): Generator<StoreRow<Windowed<K>, V>, undefined> {
+    for (const row of this.#sessions.rows({ key, fromTime: from })) if (row.key.window.start <= to) yield row
+  }
+}
+
+function timeBounds(bounds: TimeBounds): { readonly from: number; readonly to: number } {
   const { from = 0, to = Number.MAX_SAFE_INTEGER } = checkOptions('the bounds of a query', bounds, ['from', 'to'])
-  return { fromTime: checkWhole('from', from, 0), toTime: checkWhole('to', to, 0) }
+  return { from: checkWhole('from', from, 0), to: checkWhole('to', to, 0) }
 }

@@ -21,7 +21,7 @@ export abstract class FoldSubscriber extends CarrierSubscriber {
   protected readonly state: Store<unknown, unknown>
   protected readonly valueCodec: Codec<unknown>
   protected readonly wantsOld: boolean
-  readonly #fold: Fold
+  protected readonly fold: Fold
 
   constructor(out: Subscriber<Carrier>, context: OperatorContext, store: StoreSpec, fold: Fold) {
     super(out)
@@ -29,7 +29,7 @@ export abstract class FoldSubscriber extends CarrierSubscriber {
     this.state = context.state(store)
     this.valueCodec = store.valueCodec
     this.wantsOld = context.wantsOld
-    this.#fold = fold
+    this.fold = fold
   }
 
   /** What the next change of a row replaces. Of a mutable value it is a copy that no aggregator gets to change. */
@@ -43,17 +43,26 @@ export abstract class FoldSubscriber extends CarrierSubscriber {
 
   /** Brings the carrier's row up to date and returns its new value. */
   protected update(carrier: Carrier, row: Row<unknown>, timestamp: number): unknown {
-    const fold = this.#fold
+    const { fold } = this
     let value: unknown
     try {
       value = row.exists ? fold.next(carrier, row.value) : fold.first(carrier)
+    } catch (error) {
+      throw operatorError(this.context.operator, error)
+    }
+    this.put(row, value, timestamp)
+    return value
+  }
+
+  /** Gives a row its new value; null deletes it. */
+  protected put(row: Row<unknown>, value: unknown, timestamp: number): void {
+    try {
       if (value === null) this.state.remove(row)
-      else if (fold.trusted) this.state.putTrusted(row, value, timestamp)
+      else if (this.fold.trusted) this.state.putTrusted(row, value, timestamp)
       else this.state.put(row, value, timestamp)
     } catch (error) {
       throw operatorError(this.context.operator, error)
     }
-    return value
   }
 
   protected rowOf(windowStart: number, carrier: Carrier): Row<unknown> {

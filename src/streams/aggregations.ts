@@ -6,7 +6,7 @@ import { type Codec, codecOf } from '../core/serde.ts'
 import { int64 } from '../core/serdes.ts'
 import { checkStore } from '../core/store-constants.ts'
 import type { TopicFor } from '../core/topic.ts'
-import type { AggregateFunctions, Named, Reducer } from './dsl/functions.ts'
+import type { AggregateFunctions, Named, Reducer, SessionAggregateFunctions } from './dsl/functions.ts'
 import type { KTable } from './dsl/table.ts'
 import { aggregating, counting, type Fold, reducing } from './fold.ts'
 import { type KeyedParts, requireCodec } from './parts.ts'
@@ -38,6 +38,8 @@ export abstract class Aggregations<K, V, RowKey> {
   ): KTable<RowKey, A, 'both'>
 
   protected abstract readonly storeOptions: readonly string[]
+  /** Whether rows are merged with each other, as sessions are. */
+  protected readonly merges: boolean = false
 
   count(options: AggregationOptions = {}): KTable<RowKey, number, 'both'> {
     const checked = checkAggregation('count', options, this.storeOptions)
@@ -55,12 +57,18 @@ export abstract class Aggregations<K, V, RowKey> {
   }
 
   aggregate<A>(options: AggregateFunctions<K, Exclude<V, null>, A> & AggregationOptions): KTable<RowKey, A, 'both'> {
-    const checked = checkAggregation('aggregate', options, [...this.storeOptions, 'initializer', 'aggregator', 'value'])
-    const { initializer, aggregator, value } = checked as unknown as AggregateFunctions<unknown, unknown, unknown>
+    const known = ['initializer', 'aggregator', ...(this.merges ? ['merger'] : []), 'value']
+    const checked = checkAggregation('aggregate', options, [...this.storeOptions, ...known])
+    const { initializer, aggregator, merger, value } = checked as unknown as SessionAggregateFunctions<
+      unknown,
+      unknown,
+      unknown
+    >
     checkedFunction('the initializer of aggregate', initializer)
     checkedFunction('the aggregator of aggregate', aggregator)
+    if (this.merges) checkedFunction('the merger of aggregate', merger)
     const codec = requireCodec('aggregate', 'value', value, undefined)
-    return this.aggregateBy('aggregate', checked, codec, aggregating(initializer, aggregator))
+    return this.aggregateBy('aggregate', checked, codec, aggregating(initializer, aggregator, merger))
   }
 }
 

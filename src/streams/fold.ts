@@ -1,6 +1,7 @@
 /**
  * What count, reduce and aggregate do to the value of a row, whatever the windows.
  */
+import { assert } from '../core/assert.ts'
 import { MillraceError } from '../core/errors.ts'
 import type { Carrier } from '../plan/carrier.ts'
 import { refusePromise } from './answers.ts'
@@ -11,6 +12,11 @@ export interface Fold {
   first(carrier: Carrier): unknown
   /** The value for a later record; null deletes the row. */
   next(carrier: Carrier, aggregate: unknown): unknown
+  /**
+   * Two sessions as one: what was joined so far, with one more; null stands for nothing so far. The record comes after
+   * them all.
+   */
+  merge(carrier: Carrier, aggregate: unknown, session: unknown): unknown
   /** Whether every value is known to fit its serde, so that encoding can wait for the commit. */
   readonly trusted: boolean
 }
@@ -18,13 +24,17 @@ export interface Fold {
 export const counting: Fold = {
   first: () => 1,
   next: (_, count) => (count as number) + 1,
+  merge: (_, count, others) => ((count as number | null) ?? 0) + (others as number),
   trusted: true,
 }
 
 export function reducing(reducer: (aggregate: unknown, value: unknown) => unknown): Fold {
+  const reduced = (aggregate: unknown, value: unknown): unknown =>
+    judged('the function of reduce', reducer(aggregate, value))
   return {
     first: (carrier) => carrier.value,
-    next: (carrier, aggregate) => judged('the function of reduce', reducer(aggregate, carrier.value)),
+    next: (carrier, aggregate) => reduced(aggregate, carrier.value),
+    merge: (_, aggregate, session) => (aggregate === null ? session : reduced(aggregate, session)),
     trusted: false,
   }
 }
@@ -32,12 +42,18 @@ export function reducing(reducer: (aggregate: unknown, value: unknown) => unknow
 export function aggregating(
   initializer: () => unknown,
   aggregator: (key: unknown, value: unknown, aggregate: unknown) => unknown,
+  merger?: (key: unknown, older: unknown, newer: unknown) => unknown,
 ): Fold {
+  const initial = (): unknown => judged('the initializer of aggregate', initializer())
   const next = (carrier: Carrier, aggregate: unknown): unknown =>
     judged('the aggregator of aggregate', aggregator(carrier.key, carrier.value, aggregate))
   return {
-    first: (carrier) => next(carrier, judged('the initializer of aggregate', initializer())),
+    first: (carrier) => next(carrier, initial()),
     next,
+    merge(carrier, aggregate, session) {
+      assert(merger !== undefined, 'sessions are aggregated with a merger')
+      return judged('the merger of aggregate', merger(carrier.key, aggregate ?? initial(), session))
+    },
     trusted: false,
   }
 }

@@ -4,19 +4,21 @@
 import { isInstance } from '../core/checks.ts'
 import { MillraceError } from '../core/errors.ts'
 import type { Codec } from '../core/serde.ts'
-import { AlignedWindows } from '../core/windows/windows.ts'
+import { SessionWindows } from '../core/windows/session-windows.ts'
+import { AlignedWindows, type Windows } from '../core/windows/windows.ts'
 import { ofTables } from '../plan/old-values.ts'
 import { keyLayout } from '../plan/store-layout.ts'
 import { aggregation } from './aggregate.ts'
 import { type AggregationOptions, Aggregations } from './aggregations.ts'
 import type { KGroupedStream } from './dsl/grouped.ts'
 import type { KnownSerdes } from './dsl/known.ts'
+import type { SessionWindowedKStream } from './dsl/sessions.ts'
 import type { KTable } from './dsl/table.ts'
 import type { TimeWindowedKStream } from './dsl/windows.ts'
 import type { Fold } from './fold.ts'
 import { storeSpec } from './store-spec.ts'
 import { rowsOf } from './table-rows.ts'
-import { AlignedWindowedStream } from './windowed.ts'
+import { AlignedWindowedStream, SessionWindowedStream } from './windowed.ts'
 
 export class GroupedStream<K, V, Known extends KnownSerdes>
   extends Aggregations<K, V, K>
@@ -24,7 +26,10 @@ export class GroupedStream<K, V, Known extends KnownSerdes>
 {
   protected readonly storeOptions: readonly string[] = ['store', 'name']
 
-  windowedBy(windows: AlignedWindows): TimeWindowedKStream<K, V, Known> {
+  windowedBy(windows: SessionWindows): SessionWindowedKStream<K, V, Known>
+  windowedBy(windows: AlignedWindows): TimeWindowedKStream<K, V, Known>
+  windowedBy(windows: Windows): TimeWindowedKStream<K, V, Known> | SessionWindowedKStream<K, V, Known> {
+    if (isInstance(windows, SessionWindows)) return new SessionWindowedStream(this.parts, windows)
     if (isInstance(windows, AlignedWindows)) return new AlignedWindowedStream(this.parts, windows)
     throw new MillraceError('bad_option', 'windowedBy takes windows such as TimeWindows.of({ size: minutes(1) })')
   }

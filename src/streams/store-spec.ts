@@ -3,6 +3,7 @@
  */
 import { MillraceError } from '../core/errors.ts'
 import { type Codec, codecOf, type Serde } from '../core/serde.ts'
+import type { StoreKind } from '../core/store-constants.ts'
 import type { Facts } from '../core/stored-plan.ts'
 import type { WindowForm } from '../core/windows/window-form.ts'
 import type { PlanNode } from '../plan/node.ts'
@@ -11,7 +12,7 @@ import type { StoreLayout } from '../plan/store-layout.ts'
 
 /** A constant of a store, whatever the types of its keys and values: serdes are invariant, so they are erased here. */
 export interface ErasedStore {
-  readonly kind: 'keyValueStore' | 'windowStore'
+  readonly kind: StoreKind
   readonly name: string
   readonly key: object
   readonly value: object
@@ -27,7 +28,7 @@ export interface StoreWish {
   readonly facts?: Facts | undefined
 }
 
-const kindOf = { keyValueStore: 'keyValue', windowStore: 'window' } as const satisfies Record<
+const kindOf = { keyValueStore: 'keyValue', windowStore: 'window', sessionStore: 'session' } as const satisfies Record<
   ErasedStore['kind'],
   StoreSpec['kind']
 >

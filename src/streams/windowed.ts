@@ -5,21 +5,24 @@ import { checkChoice, checkWhole } from '../core/checks.ts'
 import { days } from '../core/duration.ts'
 import { MillraceError } from '../core/errors.ts'
 import type { Codec } from '../core/serde.ts'
+import type { SessionWindows } from '../core/windows/session-windows.ts'
 import type { Windowed } from '../core/windows/window.ts'
 import { WindowedCodec } from '../core/windows/windowed.ts'
 import type { AlignedWindows, Windows } from '../core/windows/windows.ts'
 import { ofTables } from '../plan/old-values.ts'
 import type { OperatorFactory } from '../plan/operator.ts'
 import type { StoreSpec } from '../plan/store.ts'
-import { type LayoutWishes, type StoreLayout, windowLayout } from '../plan/store-layout.ts'
+import { type LayoutWishes, segmentLayout, type StoreLayout, windowLayout } from '../plan/store-layout.ts'
 import { type AggregationOptions, Aggregations } from './aggregations.ts'
 import { alignedAggregation } from './aligned-aggregate.ts'
 import type { KnownSerdes } from './dsl/known.ts'
 import type { KTable } from './dsl/table.ts'
+import type { SessionWindowedKStream } from './dsl/sessions.ts'
 import type { EmitStrategy, TimeWindowedKStream } from './dsl/windows.ts'
 import type { Fold } from './fold.ts'
 import { lateTopic, writeLate } from './late.ts'
 import type { KeyedParts } from './parts.ts'
+import { sessionAggregation } from './session-aggregate.ts'
 import { type ErasedStore, storeSpec } from './store-spec.ts'
 import { rowsOf } from './table-rows.ts'
 
@@ -103,6 +106,22 @@ export class AlignedWindowedStream<K, V, Known extends KnownSerdes>
   emitStrategy(strategy: EmitStrategy): TimeWindowedKStream<K, V, Known> {
     checkChoice('emitStrategy', strategy, ['onWindowUpdate', 'onWindowClose'])
     return new AlignedWindowedStream(this.parts, this.#windows, strategy)
+  }
+}
+
+export class SessionWindowedStream<K, V, Known extends KnownSerdes>
+  extends WindowedStream<K, V>
+  implements SessionWindowedKStream<K, V, Known>
+{
+  protected override readonly merges: boolean = true
+
+  constructor(parts: KeyedParts, windows: SessionWindows) {
+    const keeping: Keeping = {
+      kind: 'sessionStore',
+      layout: (retentionMs) => segmentLayout(retentionMs, { isNumbered: true }),
+      operator: (store, fold) => sessionAggregation(store, fold, windows),
+    }
+    super(parts, windows, keeping, 'onWindowUpdate')
   }
 }
 

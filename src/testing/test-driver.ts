@@ -10,7 +10,7 @@ import { MillraceError } from '../core/errors.ts'
 import { checkChoice, checkOptions, checkWhole, isInstance } from '../core/checks.ts'
 import type { LogRecord, RecordInput } from '../core/record.ts'
 import { codecOf } from '../core/serde.ts'
-import type { KeyValueStore, WindowStore } from '../core/store-constants.ts'
+import type { KeyValueStore, SessionStore, WindowStore } from '../core/store-constants.ts'
 import { checkTopic, type Topic } from '../core/topic.ts'
 import { RecordWalk } from '../log/consumer/record-walk.ts'
 import { partitionsOf } from '../log/format/partition-id.ts'
@@ -24,7 +24,14 @@ import { commitTo } from '../runtime/commit.ts'
 import { Engine } from '../runtime/engine.ts'
 import { failurePolicy, type OnError } from '../runtime/failures.ts'
 import { type Metrics, metricsOf } from '../runtime/metrics.ts'
-import { queryStore, type ReadOnlyKeyValueStore, type ReadOnlyWindowStore } from '../runtime/store-query.ts'
+import {
+  type AnyQuery,
+  type AnyStore,
+  queryStore,
+  type ReadOnlyKeyValueStore,
+  type ReadOnlySessionStore,
+  type ReadOnlyWindowStore,
+} from '../runtime/store-query.ts'
 import { beginningOf } from '../runtime/take-over.ts'
 import { Environment } from '../storage/environment.ts'
 
@@ -212,7 +219,8 @@ export class TopologyTestDriver implements Disposable {
    */
   store<K, V>(store: KeyValueStore<K, V>): ReadOnlyKeyValueStore<K, V>
   store<K, V>(store: WindowStore<K, V>): ReadOnlyWindowStore<K, V>
-  store<K, V>(store: KeyValueStore<K, V> | WindowStore<K, V>): ReadOnlyKeyValueStore<K, V> | ReadOnlyWindowStore<K, V> {
+  store<K, V>(store: SessionStore<K, V>): ReadOnlySessionStore<K, V>
+  store<K, V>(store: AnyStore<K, V>): AnyQuery<K, V> {
     this.#throwUntold()
     return queryStore(this.#running.session, this.#topology, this.#engine, store)
   }

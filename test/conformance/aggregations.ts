@@ -1,7 +1,7 @@
 // Operations that group streams, cut them into windows and aggregate them.
-import { type KGroupedStream, type KTable, type Serde, TimeWindows } from 'millrace'
+import type { KGroupedStream, KTable, Serde } from 'millrace'
 import { type Builder, type CaseBuilder, functions, missing, type Side, type TableNode } from './built.ts'
-import { plainSerde, rowStore, windowedRowStore } from './data.ts'
+import { plainSerde, rowStore, sessionRowStore, windowedRowStore } from './data.ts'
 import { CaseError } from './fields.ts'
 import type { CaseNode } from './operations.ts'
 import type { DataType, Key, Value } from './vocabulary.ts'
@@ -22,7 +22,7 @@ function aggregation(
     const type = typeOf(value)
     const options = {
       ...made.name(node),
-      ...made.store(node, (name) => windowedRowStore(name, key, type)),
+      ...made.store(node, (name) => (windowMs === 'session' ? sessionRowStore : windowedRowStore)(name, key, type)),
       ...(node.retentionMs === undefined ? {} : { retentionMs: node.retentionMs }),
     }
     const table = call(windowed as unknown as Aggregating, options, value)
@@ -81,20 +81,6 @@ export const aggregations = {
     }
   },
 
-  windowedBy(made, node) {
-    const { grouped, key, value } = made.input(node, 'grouped')
-    const { sizeMs: size = Number.NaN, advanceMs: advance, graceMs: grace = Number.NaN } = node.window ?? {}
-    const windows = TimeWindows.of({ size, ...(advance === undefined ? {} : { advance }), grace })
-    const windowed = grouped.windowedBy(windows)
-    return {
-      kind: 'windowed',
-      windowed: node.emit === undefined ? windowed : windowed.emitStrategy(node.emit),
-      windowMs: windows.sizeMs,
-      key,
-      value,
-    }
-  },
-
   count: (made, node) =>
     aggregation(
       made,
@@ -122,10 +108,20 @@ export const aggregations = {
 
   aggregate(made, node) {
     const { agg, adder, subtractor, merger, init = null } = node
-    if (agg === undefined || adder !== undefined || subtractor !== undefined || merger !== undefined) {
-      throw new CaseError(`${node.where}: a stream is aggregated with agg, and nothing else`)
+    const ofSessions = made.inputKind(node) === 'windowed' && made.input(node, 'windowed').windowMs === 'session'
+    const fits = adder === undefined && subtractor === undefined && (merger !== undefined) === ofSessions
+    if (agg === undefined || !fits) {
+      throw new CaseError(
+        `${node.where}: a stream is aggregated with agg, sessions with a merger too, and nothing else`,
+      )
     }
     const { fn } = functions.fold(agg)
+    const merging =
+      merger === undefined
+        ? {}
+        : {
+            merger: (key: Key, older: Value, newer: Value): Value => functions.fold(merger).fn(key, older, newer),
+          }
     const type = typeof init === 'number' ? 'long' : 'string'
     return aggregation(
       made,
@@ -136,6 +132,7 @@ export const aggregations = {
           ...options,
           initializer: () => init,
           aggregator: (key, value, sum) => fn(key, sum, value),
+          ...merging,
           value: plainSerde(type) as Serde<Value>,
         }),
     )

@@ -9,9 +9,15 @@ import { CaseError } from './fields.ts'
 import type { BuiltOperation } from './operations.ts'
 import { streamOperations } from './stream-operations.ts'
 import { tableOperations } from './table-operations.ts'
+import { windowOperations } from './window-operations.ts'
 
 /** Each operation is built, or stands on the list of what is not there yet: the compiler sees to it. */
-const builders: Readonly<Record<BuiltOperation, Builder>> = { ...streamOperations, ...aggregations, ...tableOperations }
+const builders: Readonly<Record<BuiltOperation, Builder>> = {
+  ...streamOperations,
+  ...aggregations,
+  ...tableOperations,
+  ...windowOperations,
+}
 
 /** A topology with what is needed to play and to compare. */
 export interface BuiltCase {

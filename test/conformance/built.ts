@@ -1,5 +1,12 @@
 // A topology in the making: what each node of a case has become, and what the operations share.
-import { type KGroupedStream, type KStream, type KTable, StreamsBuilder, type TimeWindowedKStream } from 'millrace'
+import {
+  type KGroupedStream,
+  type KStream,
+  type KTable,
+  type SessionWindowedKStream,
+  StreamsBuilder,
+  type TimeWindowedKStream,
+} from 'millrace'
 import type { Case } from './case.ts'
 import { type AnySerde, CaseTopics, type CaseStoreConstant, nullableSerde, plainSerde } from './data.ts'
 import { CaseError } from './fields.ts'
@@ -16,6 +23,7 @@ import {
   predicates,
   type Value,
   values,
+  type WindowedType,
 } from './vocabulary.ts'
 
 /** Key or value of a stream: its type, and the serde that the stream still knows. */
@@ -40,8 +48,8 @@ export interface GroupedNode {
 
 export interface WindowedNode {
   readonly kind: 'windowed'
-  readonly windowed: TimeWindowedKStream<Key, Value, never>
-  readonly windowMs: number
+  readonly windowed: TimeWindowedKStream<Key, Value, never> | SessionWindowedKStream<Key, Value, never>
+  readonly windowMs: WindowedType['windowMs']
   readonly key: DataType
   readonly value: Side
 }

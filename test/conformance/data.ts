@@ -5,16 +5,20 @@ import {
   keyValueStore,
   nullable,
   type Serde,
+  type SessionStore,
+  sessionStore,
+  sessionWindowed,
   string,
   type Topic,
   topic,
+  type Windowed,
   windowed,
   type WindowStore,
   windowStore,
 } from 'millrace'
 import type { Case, TopicType } from './case.ts'
 import { CaseError } from './fields.ts'
-import type { DataType } from './vocabulary.ts'
+import type { DataType, WindowedType } from './vocabulary.ts'
 
 /** Keys and values of any type: a case is data, so the compiler knows none of them. */
 export type AnySerde = Serde<unknown>
@@ -35,15 +39,18 @@ function serdesOf<T>(plain: Serde<T>): Serdes {
 
 const strings = serdesOf(string())
 const longs = serdesOf(int64())
-const windows = new Map<number, Serdes>()
+const windows = new Map<WindowedType['windowMs'], Serdes>()
 
 function serdes(type: DataType): Serdes {
   if (type === 'long') return longs
   if (type === 'string' || type === 'null') return strings
   let known = windows.get(type.windowMs)
-  if (known === undefined) windows.set(type.windowMs, (known = serdesOf(windowed(string(), { size: type.windowMs }))))
+  if (known === undefined) windows.set(type.windowMs, (known = serdesOf(windowedSerde(type))))
   return known
 }
+
+const windowedSerde = ({ windowMs }: WindowedType): Serde<Windowed<string>> =>
+  windowMs === 'session' ? sessionWindowed(string()) : windowed(string(), { size: windowMs })
 
 /** A serde for keys and values that are never null; one of nothing but null is a string's. */
 export const plainSerde = (type: DataType): AnySerde => serdes(type).plain
@@ -108,7 +115,7 @@ export class CaseTopics {
     return this.#written
   }
 
-  #topic(name: string, windowMs: number | undefined): TypedTopic {
+  #topic(name: string, windowMs: WindowedType['windowMs'] | undefined): TypedTopic {
     const known = this.#made.get(name)
     if (known !== undefined) return known
     const declared = this.#declared.get(name)
@@ -129,10 +136,13 @@ export class CaseTopics {
 }
 
 /** A store that is queried at the end. */
-export type CaseStoreConstant = AnyKeyValueStore | AnyWindowStore
+export type CaseStoreConstant = AnyKeyValueStore | AnyWindowStore | SessionStore<unknown, unknown>
 
 export const rowStore = (name: string, key: DataType, value: DataType): AnyKeyValueStore =>
   keyValueStore(name, { key: plainSerde(key), value: plainSerde(value) })
 
 export const windowedRowStore = (name: string, key: DataType, value: DataType): AnyWindowStore =>
   windowStore(name, { key: plainSerde(key), value: plainSerde(value) })
+
+export const sessionRowStore = (name: string, key: DataType, value: DataType): SessionStore<unknown, unknown> =>
+  sessionStore(name, { key: plainSerde(key), value: plainSerde(value) })

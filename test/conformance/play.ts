@@ -180,16 +180,15 @@ class Play {
     for (const [name, { type }] of this.#case.stores) {
       const constant = this.#built.stores.get(name)
       if (constant === undefined) continue
-      const wanted = constant.kind === 'windowStore' ? 'window' : 'timestamped'
+      const wanted = { keyValueStore: 'timestamped', windowStore: 'window', sessionStore: 'session' }[constant.kind]
       if (type !== wanted) throw new CaseError(`store "${name}" is declared as ${type}, but is a ${wanted} one`)
       const rows: CaseStoreRow[] = []
       // The overloads tell the two apart, a union does not.
       const store = this.#driver.store(constant as Extract<typeof constant, { kind: 'keyValueStore' }>)
       for (const { key, value, timestamp } of store.range()) {
-        rows.push({ key: caseKey(key as Key), value: value as Value, ts: timestamp })
+        rows.push({ key: caseKey(key as Key), value: value as Value, ...(type === 'session' ? {} : { ts: timestamp }) })
       }
-      // A case sorts windows by key first; the rows of one key stay in the order of time.
-      if (type === 'window') rows.sort((left, right) => compareText(bareKey(left), bareKey(right)))
+      if (type === 'window' || type === 'session') rows.sort(byKeyAndWindow)
       const difference = compareRows(name, this.#expectations.rows(name), rows)
       if (difference !== undefined) this.failures.push(text(difference))
     }
@@ -209,7 +208,13 @@ function deadLettersOf({ onError, topics }: Case): readonly (readonly [name: str
 /** Those that millrace adds to a dead letter say why and where; they are no part of the record. */
 const isOwn = (name: string): boolean => name.startsWith('millrace.')
 
-const bareKey = ({ key }: CaseStoreRow): string => (typeof key === 'object' && key !== null ? key.key : String(key))
+/** By key, start and end. */
+function byKeyAndWindow({ key: left }: CaseStoreRow, { key: right }: CaseStoreRow): number {
+  if (typeof left !== 'object' || typeof right !== 'object' || left === null || right === null) return 0
+  return (
+    compareText(left.key, right.key) || left.start - right.start || (left.end ?? Infinity) - (right.end ?? Infinity)
+  )
+}
 
 /** By UTF-8 bytes; the text of a case is ASCII. */
 const compareText = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0)
@@ -217,7 +222,7 @@ const compareText = (left: string, right: string): number => (left < right ? -1 
 function caseKey(key: Key): CaseKey {
   if (typeof key !== 'object' || key === null) return key
   const { window } = key satisfies Windowed<string>
-  return { key: key.key, start: window.start, end: window.end }
+  return { key: key.key, start: window.start, end: window.end === Number.MAX_SAFE_INTEGER ? null : window.end }
 }
 
 function caseRecord({ key, value, timestamp, headers }: LogRecord<unknown, unknown>): CaseRecord {

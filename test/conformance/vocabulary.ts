@@ -5,9 +5,9 @@ import { CaseError, json } from './fields.ts'
 export type Value = string | number | null
 export type Key = Value | Windowed<string>
 
-/** Keys of windowed tables; their serde must know the size of the windows. */
+/** Keys of windowed tables; their serde must know the size of the windows, or that they are sessions. */
 export interface WindowedType {
-  readonly windowMs: number
+  readonly windowMs: number | 'session'
 }
 
 /** What a key or a value is. `null`: nothing but null. */

@@ -8,6 +8,8 @@ import {
   type Log,
   minutes,
   openLog,
+  sessionStore,
+  SessionWindows,
   startStreams,
   StreamsBuilder,
   string,
@@ -31,6 +33,7 @@ export const perAddress = topic('clicks-per-address', { key: string(), value: in
 export const perMinute = topic('clicks-per-minute', { key: windowed(string(), { size: minutes(1) }), value: int64() })
 export const totals = keyValueStore('totals', { key: string(), value: int64() })
 export const counts = windowStore('counts', { key: string(), value: int64() })
+export const visits = sessionStore('visits', { key: string(), value: int64() })
 
 export class World {
   readonly #open: { close(): void | Promise<void> }[] = []
@@ -55,13 +58,18 @@ export class World {
   readonly stream = once(() => this.builder().stream(clicks))
   readonly grouped = once(() => this.stream().groupByKey())
   readonly table = once(() => this.grouped().count())
-  /** Keeps `totals` and `counts` by page, and writes `perMinute`. */
+  /** Keeps `totals` and `counts` by page and `visits` by address, and writes `perMinute`. */
   readonly topology = once(() => {
     const builder = new StreamsBuilder()
     const pages = builder.stream(clicks).groupBy(({ value }) => value.page, { key: string() })
     pages.count({ store: totals })
     const windows = pages.windowedBy(TimeWindows.of({ size: minutes(1) }))
     windows.count({ store: counts, name: 'count-per-minute' }).toStream().to(perMinute)
+    const visiting = builder
+      .stream(clicks)
+      .groupByKey()
+      .windowedBy(SessionWindows.of({ gap: minutes(30) }))
+    visiting.count({ store: visits })
     return builder.build()
   })
   /** The topology on the log, caught up; and on a log of its own. */

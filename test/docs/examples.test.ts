@@ -42,7 +42,7 @@ const publicNames = ['millrace', 'millrace/testing'].flatMap((name) => {
     ([, names = '']) => `import ${names.replaceAll(/\s+/g, ' ')} from '${name}'`,
   )
 })
-const world = `import { type Click, clicks, counts, missing, perAddress, perMinute, totals, type World } from '${root}test/docs/example-world.ts'`
+const world = `import { type Click, clicks, counts, missing, perAddress, perMinute, totals, visits, type World } from '${root}test/docs/example-world.ts'`
 const fields = ['log', 'builder', 'stream', 'grouped', 'table', 'topology', 'app', 'driver']
 
 /** The module of an example: its first line is ours, its own begins on the second. */

@@ -4,6 +4,7 @@ import {
   int64,
   type KStream,
   nullable,
+  SessionWindows,
   StreamsBuilder,
   string,
   TimeWindows,
@@ -38,6 +39,7 @@ const verbs = [
   'aggregate',
   'windowedCount',
   'windowedReduce',
+  'sessions',
   'finalCount',
   'toTable',
   'punctuate',
@@ -211,7 +213,7 @@ function apply({ verb, detail }: Step, name: string, { stream, widths }: Branch,
   }
 }
 
-type Aggregation = 'count' | 'reduce' | 'aggregate' | 'windowedCount' | 'windowedReduce' | 'finalCount'
+type Aggregation = 'count' | 'reduce' | 'aggregate' | 'windowedCount' | 'windowedReduce' | 'finalCount' | 'sessions'
 
 function aggregated(verb: Aggregation, detail: number, name: string, { stream, widths }: Branch): Branch {
   const serdes = { key: string(), value: nullable(int64()) }
@@ -227,6 +229,7 @@ function aggregated(verb: Aggregation, detail: number, name: string, { stream, w
   const size = 5 + (detail % 20)
   const windows = TimeWindows.of({ size, advance: detail % 3 === 0 ? Math.ceil(size / 2) : size, grace: detail % 7 })
   const digest = (sum: number, value: number): number | null => (value % 6 === 5 ? null : (sum * 3 + value) % 1_009)
+  const digestOf = (_: unknown, value: number, sum: number): number | null => digest(sum, value)
   switch (verb) {
     case 'count':
       return { stream: asBranch(grouped.count({ name }).toStream()), widths: after }
@@ -246,6 +249,13 @@ function aggregated(verb: Aggregation, detail: number, name: string, { stream, w
         ),
         widths: after,
       }
+    case 'sessions': {
+      const table = grouped
+        .windowedBy(SessionWindows.of({ gap: detail % 9, grace: detail % 20 }))
+        .aggregate({ initializer: () => 0, aggregator: digestOf, merger: (_, a, b) => a + b, value: int64(), name })
+      const flat = table.toStream().map(({ key, value }) => ({ key: `${key.key}@${key.window.start}`, value }))
+      return { stream: asBranch(flat), widths: after }
+    }
     case 'windowedCount':
     case 'windowedReduce':
     case 'finalCount': {

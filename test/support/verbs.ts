@@ -1,10 +1,10 @@
 // Every verb of the DSL once: how it is called, and what its options are. Tests of all verbs go through this list.
-import { string, TimeWindows } from 'millrace'
+import { SessionWindows, string, TimeWindows } from 'millrace'
 import { output } from './topology.ts'
 import { call } from './untyped.ts'
 
 /** What a verb is called on. */
-export type Receiver = 'stream' | 'grouped' | 'windowed' | 'table'
+export type Receiver = 'stream' | 'grouped' | 'windowed' | 'sessions' | 'table'
 
 export interface Verb {
   readonly on: Receiver
@@ -37,12 +37,17 @@ export const verbs: readonly Verb[] = [
   { on: 'stream', verb: 'repartition', takes: [...serdes, 'partitions'] },
   { on: 'stream', verb: 'toTable', takes: ['store', ...serdes] },
   { on: 'stream', verb: 'to', before: () => [output], takes: named },
-  ...(['grouped', 'windowed'] as const).flatMap((on): Verb[] => {
-    const takes = on === 'windowed' ? ['store', 'retentionMs', 'late', 'name'] : ['store', 'name']
+  ...(['grouped', 'windowed', 'sessions'] as const).flatMap((on): Verb[] => {
+    const takes =
+      on === 'grouped'
+        ? ['store', 'name']
+        : on === 'windowed'
+          ? ['store', 'retentionMs', 'late', 'name']
+          : ['store', 'retentionMs', 'name']
     return [
       { on, verb: 'count', takes },
       { on, verb: 'reduce', before: () => [fn], takes: ['value', ...takes] },
-      { on, verb: 'aggregate', needs: fold, takes },
+      { on, verb: 'aggregate', needs: on === 'sessions' ? { ...fold, merger: fn } : fold, takes },
     ]
   }),
   ...['filter', 'filterNot', 'mapValues'].map((verb) => plain('table', verb)),
@@ -59,7 +64,8 @@ export function receiverOf(on: Receiver, stream: object): object {
   if (on === 'stream') return stream
   const grouped = call(stream, 'groupByKey')
   if (on === 'table') return call(grouped, 'count')
-  return on === 'grouped' ? grouped : call(grouped, 'windowedBy', TimeWindows.of({ size: 1 }))
+  if (on === 'grouped') return grouped
+  return call(grouped, 'windowedBy', on === 'sessions' ? SessionWindows.of({ gap: 1 }) : TimeWindows.of({ size: 1 }))
 }
 
 /** Calls a verb with these options, or with whatever is given in their place. */

@@ -81,3 +81,19 @@ export interface LateOption<in K, in V> {
    */
   readonly late?: TopicFor<K, V> | undefined
 }
+
+/**
+ * Makes one aggregate of those of two sessions, the older one first. It may change either and return it. Null is no
+ * aggregate: what comes after it begins with the initial one again.
+ */
+export type Merger<K, A> = (key: K, older: A, newer: A) => A | null
+
+/**
+ * What `aggregate` folds sessions with. A record gets a fresh aggregate, the sessions that it joins are merged into
+ * that one after another, oldest first, and then it is added itself: so merging with the initial aggregate must change
+ * nothing.
+ */
+export interface SessionAggregateFunctions<K, V, A> extends AggregateFunctions<K, V, A> {
+  /** The aggregate of two sessions that a record joins. */
+  readonly merger: Merger<K, NoInfer<A>>
+}

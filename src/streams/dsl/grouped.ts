@@ -1,9 +1,11 @@
 /**
  * The face of a grouped stream: its aggregations. Its class is in ../grouped.ts.
  */
+import type { SessionWindows } from '../../core/windows/session-windows.ts'
 import type { AlignedWindows } from '../../core/windows/windows.ts'
 import type { AggregateFunctions, Named, Reducer } from './functions.ts'
 import type { KnownSerdes, KnownValue, NeedsValue, StoreFor, ValueOption } from './known.ts'
+import type { SessionWindowedKStream } from './sessions.ts'
 import type { KTable } from './table.ts'
 import type { TimeWindowedKStream } from './windows.ts'
 
@@ -28,6 +30,13 @@ export interface KGroupedStream<out K, out V, out Known extends KnownSerdes = Kn
    * @throws MillraceError `bad_option` when it is not a window definition
    */
   windowedBy(windows: AlignedWindows): TimeWindowedKStream<K, V, Known>
+  /**
+   * Cuts it into sessions of each key.
+   *
+   * @example grouped.windowedBy(SessionWindows.of({ gap: minutes(30) })).count()
+   * @throws MillraceError `bad_option` when it is not a window definition
+   */
+  windowedBy(windows: SessionWindows): SessionWindowedKStream<K, V, Known>
 
   /**
    * How many records a key has.
