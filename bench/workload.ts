@@ -68,6 +68,12 @@ export interface StateOptions {
 
 export type StateResult = CommitFigures & Pick<JobResult, 'recordsPerSecond'>
 
+/** From `openLog` to the first commit after a kill. */
+export interface StateRecovery {
+  readonly recoveryMs: number
+  readonly recoveryCpuMs: number
+}
+
 /** Shares no divisor with a power of ten. */
 const stride = 6_180_339
 

@@ -4,7 +4,7 @@
 import { figure } from '../figure.ts'
 import { spreadOf } from '../statistics.ts'
 import type { Cell, Table } from '../table.ts'
-import type { StateOptions, StateResult } from '../workload.ts'
+import type { StateOptions, StateRecovery, StateResult } from '../workload.ts'
 
 type Side = 'limit' | 'millrace'
 
@@ -33,7 +33,7 @@ export const state = figure({
   async measure(bench, { keys, records, commit, runs }) {
     const sizes = [...steps.filter((size) => size < keys), keys]
     const loads: Load[] = []
-    const recoveries: { readonly keys: number; readonly ms: number[] }[] = []
+    const recoveries: { readonly keys: number; readonly found: StateRecovery[] }[] = []
     const loadOf = (name: string, aim: Cell): Load => {
       let load = loads.find((other) => other.name === name)
       if (load === undefined) loads.push((load = { name, aim, results: { limit: [], millrace: [] } }))
@@ -59,10 +59,10 @@ export const state = figure({
           if (side === 'limit' || size !== keys) continue
           const options = { dir, keys: size, records, recordsPerCommit: commit, order: 'random' } as const
           await bench.crash('die counting', options)
-          const { recoveryMs } = await bench.run('recover counting', options)
+          const recovery = await bench.run('recover counting', options)
           const known = recoveries.find((other) => other.keys === size)
-          if (known === undefined) recoveries.push({ keys: size, ms: [recoveryMs] })
-          else known.ms.push(recoveryMs)
+          if (known === undefined) recoveries.push({ keys: size, found: [recovery] })
+          else known.found.push(recovery)
         }
       }
     }
@@ -71,8 +71,13 @@ export const state = figure({
       commits(loads),
       {
         title: 'killed with 1,000 records uncommitted: from openLog to the first commit',
-        columns: ['keys', 'ms', 'aim'],
-        rows: recoveries.map(({ keys: size, ms }) => [String(size), spreadOf(ms), 500]),
+        columns: ['keys', 'ms', 'aim', 'ms of CPU'],
+        rows: recoveries.map(({ keys: size, found }) => [
+          String(size),
+          spreadOf(found.map(({ recoveryMs }) => recoveryMs)),
+          500,
+          spreadOf(found.map(({ recoveryCpuMs }) => recoveryCpuMs)),
+        ]),
       },
     ]
   },

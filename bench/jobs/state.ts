@@ -13,7 +13,7 @@ import {
   topic,
 } from 'millrace'
 import { WatchedCommits } from '../commits.ts'
-import { type StateOptions, type StateResult, stateKey } from '../workload.ts'
+import { type StateOptions, type StateRecovery, type StateResult, stateKey } from '../workload.ts'
 
 const events = topic('events', { key: string(), value: int64() })
 const store = keyValueStore('counts', { key: string(), value: int64() })
@@ -70,13 +70,12 @@ export async function dieCounting(options: StateOptions): Promise<void> {
 }
 
 /** From `openLog` until what was not committed is. */
-export async function recoverCounting({
-  dir,
-  recordsPerCommit,
-}: StateOptions): Promise<{ readonly recoveryMs: number }> {
+export async function recoverCounting({ dir, recordsPerCommit }: StateOptions): Promise<StateRecovery> {
   const startedMs = performance.now()
+  const startedCpu = process.cpuUsage()
   await using log = await openLog(dir, { maintenance: false })
   await using app = await startCounting(log, recordsPerCommit)
   await app.caughtUp()
-  return { recoveryMs: performance.now() - startedMs }
+  const { user, system } = process.cpuUsage(startedCpu)
+  return { recoveryMs: performance.now() - startedMs, recoveryCpuMs: (user + system) / 1_000 }
 }

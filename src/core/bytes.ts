@@ -24,7 +24,7 @@ export class ByteWriter {
   /** A copy of what was written since `start`. */
   copyFrom(start: number): Buffer {
     const copy = Buffer.allocUnsafeSlow(this.at - start)
-    this.bytes.copy(copy, 0, start, this.at)
+    copyBytes(this.bytes, start, this.at, copy, 0)
     return copy
   }
 

@@ -15,6 +15,18 @@ const timestampBytes = 8
 const scratch = new ByteWriter(1_024)
 const noBytes = Buffer.alloc(0)
 
+/** Where the scratch was, and the part of it that was handed out last: rows of a store often have the same length. */
+let scratched = scratch.bytes
+let encoded = noBytes
+
+function encodedUpTo(end: number): Buffer {
+  if (encoded.length !== end || scratched !== scratch.bytes) {
+    scratched = scratch.bytes
+    encoded = scratched.subarray(0, end)
+  }
+  return encoded
+}
+
 /** What a row costs in memory beyond its bytes, measured on Node 20: the row, its buffers, its places in two Maps. */
 const rowOverheadBytes = 512
 
@@ -165,7 +177,7 @@ export class StateRow<V> implements Row<V>, Revertible {
     scratch.at = timestampBytes
     writeInt64(scratch.bytes, 0, this.timestamp)
     this.writeValue(scratch)
-    return scratch.bytes.subarray(0, scratch.at)
+    return encodedUpTo(scratch.at)
   }
 
   /** After the commit is durable. */

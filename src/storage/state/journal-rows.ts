@@ -2,36 +2,43 @@
  * The rows of one partition that are in a journal: for each key, where its newest version is.
  *
  * Rows stay packed in the pieces, as a commit wrote them. Here are numbers only: a hash table in typed arrays, since
- * hundreds of thousands of objects would cost more memory and time than the rows themselves. The order of keys is kept
- * from the first time that it is asked for.
+ * hundreds of thousands of objects would cost more memory and time than the rows themselves. What is read together
+ * stands together, because most of the time goes into waiting for memory. The order of keys is kept from the first time
+ * that it is asked for.
+ *
+ * Rows that were there when the journal was opened are among its versions (row-versions.ts) until they are taken over.
  */
 import { copyBytes } from '../../core/bytes.ts'
-import { isRemoved, itemEnd, itemHeadBytes, keyAt, keyLengthAt, valueAt } from './piece.ts'
+import { hasKeyAt, hashOf, isRemoved, itemEnd, itemHeadBytes, keyAt, keyLengthAt, valueAt } from './piece.ts'
 import type { Pieces } from './pieces.ts'
 import { RowOrder } from './row-order.ts'
 import type { KeyedRows } from './row-sort.ts'
+import { RowVersions } from './row-versions.ts'
 
-const entriesAtFirst = 16
-/** The number of an entry that is not in use. */
-const unused = 0
+const slotsAtFirst = 32
 const none = -1
+const noBytes = Buffer.alloc(0)
 
 export class JournalRows implements KeyedRows {
   readonly partition: number
   readonly #pieces: Pieces
-  /** For each place of the hash table, the entry there, plus 1; 0 for none. Its length is a power of two. */
-  #slots = new Int32Array(entriesAtFirst * 2)
-  #hashes = new Int32Array(entriesAtFirst)
-  /** The piece of each entry, or {@link unused}. */
-  #sequences = new Float64Array(entriesAtFirst)
-  /** Where the item of an entry begins in its piece; of an unused entry, the next one that is unused. */
-  #places = new Int32Array(entriesAtFirst)
+  /**
+   * Two numbers for each slot of the hash table: the entry there, plus 1, or 0 for none; and its hash. There is a power
+   * of two of slots.
+   */
+  #slots = new Int32Array(slotsAtFirst * 2)
+  /**
+   * Three numbers for each entry: where its item begins in its piece, the number of the piece modulo 2^32, and its
+   * hash. The first number of an entry that is not in use is below zero, and says which one is unused besides.
+   */
+  #entries = new Int32Array(slotsAtFirst * 3)
   /** Entries from here on were never used. */
   #end = 0
   #unused = none
   #count = 0
   #liveBytes = 0
   #order: RowOrder | undefined
+  #versions: RowVersions | undefined
 
   constructor(partition: number, pieces: Pieces) {
     this.partition = partition
@@ -49,34 +56,35 @@ export class JournalRows implements KeyedRows {
 
   /** What it takes besides the pieces. */
   get memoryBytes(): number {
-    return this.#slots.length * 4 + this.#hashes.length * 16 + (this.#order?.bytes ?? 0)
+    const numbers = this.#slots.length + this.#entries.length
+    return numbers * 4 + (this.#order?.bytes ?? 0) + (this.#versions?.bytes ?? 0)
   }
 
   keyBytes(entry: number): Buffer {
-    return this.#pieces.of(this.#sequences[entry] as number).bytes
+    return this.#pieces.at(this.#entries[entry * 3 + 1] as number).bytes
   }
 
   keyStart(entry: number): number {
-    return (this.#places[entry] as number) + itemHeadBytes
+    return this.#placeOf(entry) + itemHeadBytes
   }
 
   keyEnd(entry: number): number {
-    return this.keyStart(entry) + keyLengthAt(this.keyBytes(entry), this.#places[entry] as number)
+    return this.keyStart(entry) + keyLengthAt(this.keyBytes(entry), this.#placeOf(entry))
   }
 
   key(entry: number): Buffer {
-    return keyAt(this.keyBytes(entry), this.#places[entry] as number)
+    return keyAt(this.keyBytes(entry), this.#placeOf(entry))
   }
 
   /** Within the piece: not to be handed out. Undefined when the row was removed. */
   value(entry: number): Buffer | undefined {
-    return valueAt(this.keyBytes(entry), this.#places[entry] as number)
+    return valueAt(this.keyBytes(entry), this.#placeOf(entry))
   }
 
   /** A copy of the value; undefined when the row was removed. */
   copyOfValue(entry: number): Buffer | undefined {
     const bytes = this.keyBytes(entry)
-    const place = this.#places[entry] as number
+    const place = this.#placeOf(entry)
     const end = itemEnd(bytes, place)
     const start = place + itemHeadBytes + keyLengthAt(bytes, place)
     if (isRemoved(bytes, place)) return undefined
@@ -85,36 +93,34 @@ export class JournalRows implements KeyedRows {
     return copy
   }
 
-  #isUsed(entry: number): boolean {
-    return (this.#sequences[entry] as number) !== unused
+  #placeOf(entry: number): number {
+    return this.#entries[entry * 3] as number
   }
 
-  /** The piece that an entry is in. */
-  sequenceOf(entry: number): number {
-    return this.#sequences[entry] as number
+  /** Whether an entry is in this piece. */
+  isIn(entry: number, sequence: number): boolean {
+    return this.#entries[entry * 3 + 1] === (sequence | 0)
   }
 
   /** The entry of a key; -1 when the journal has no row of it. */
   find(key: Uint8Array): number {
-    return this.#find(hashOf(key, 0, key.length), key, 0, key.length)
+    const hash = hashOf(key, 0, key.length)
+    const entry = this.#find(hash, key, 0, key.length)
+    if (entry !== none || this.#versions === undefined) return entry
+    const version = this.#versions.find(hash, key)
+    if (version === none) return none
+    return this.#add(hash, this.#versions.placeOf(version), this.#versions.pieceOf(version))
   }
 
   #find(hash: number, key: Uint8Array, start: number, end: number): number {
     const slots = this.#slots
-    const mask = slots.length - 1
-    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
-      const entry = (slots[slot] as number) - 1
+    const mask = slots.length - 2
+    for (let at = (hash << 1) & mask; ; at = (at + 2) & mask) {
+      const entry = (slots[at] as number) - 1
       if (entry === none) return none
-      if (this.#hashes[entry] === hash && this.#isKey(entry, key, start, end)) return entry
+      if (slots[at + 1] !== hash) continue
+      if (hasKeyAt(this.keyBytes(entry), this.#placeOf(entry), key, start, end)) return entry
     }
-  }
-
-  #isKey(entry: number, key: Uint8Array, start: number, end: number): boolean {
-    const bytes = this.keyBytes(entry)
-    const place = this.#places[entry] as number
-    if (keyLengthAt(bytes, place) !== end - start) return false
-    for (let i = start, j = place + itemHeadBytes; i < end; i++, j++) if (bytes[j] !== key[i]) return false
-    return true
   }
 
   /** Takes over the row whose item begins at `place` of a piece: it is the newest version of its key. */
@@ -122,51 +128,90 @@ export class JournalRows implements KeyedRows {
     const start = place + itemHeadBytes
     const end = start + keyLengthAt(bytes, place)
     const hash = hashOf(bytes, start, end)
-    let entry = this.#find(hash, bytes, start, end)
-    const isNew = entry === none
-    if (isNew) entry = this.#insert(hash)
-    else this.#leave(entry)
-    this.#sequences[entry] = sequence
-    this.#places[entry] = place
-    this.#pieces.of(sequence).live++
-    this.#liveBytes += itemEnd(bytes, place) - place
-    if (isNew) this.#order?.add(entry)
+    const entry = this.#find(hash, bytes, start, end)
+    if (entry === none) {
+      this.#add(hash, place, sequence)
+      return
+    }
+    this.#move(entry, place, sequence)
+  }
+
+  /** Notes a row of a piece that was there before: every version that is newer has yet to be noted. */
+  note(bytes: Buffer, place: number, sequence: number): void {
+    this.#versions ??= new RowVersions(this.#pieces)
+    this.#versions.add(
+      hashOf(bytes, place + itemHeadBytes, itemHeadBytes + place + keyLengthAt(bytes, place)),
+      place,
+      sequence,
+    )
+  }
+
+  /** Takes over what {@link note} has noted, unless there is a newer version. */
+  takeOver(bytes: Buffer, place: number, sequence: number): void {
+    const start = place + itemHeadBytes
+    const end = start + keyLengthAt(bytes, place)
+    const hash = hashOf(bytes, start, end)
+    const entry = this.#find(hash, bytes, start, end)
+    if (entry !== none) {
+      if (this.isIn(entry, sequence) && place > this.#placeOf(entry)) this.#move(entry, place, sequence)
+      return
+    }
+    if (this.#versions?.isRemoved(bytes, place, sequence) === true) return
+    this.#add(hash, place, sequence)
+  }
+
+  /** Everything that was noted has been taken over. */
+  endTakingOver(): void {
+    this.#versions = undefined
+  }
+
+  #add(hash: number, place: number, sequence: number): number {
+    if (this.#count * 8 >= this.#slots.length * 3) this.#growSlots()
+    let entry = this.#unused
+    if (entry === none) entry = this.#end++
+    else this.#unused = -2 - this.#placeOf(entry)
+    if (entry * 3 >= this.#entries.length) this.#growEntries()
+    this.#entries[entry * 3 + 2] = hash
+    enter(this.#slots, hash, entry)
+    this.#count++
+    this.#point(entry, place, sequence)
+    this.#order?.add(entry)
+    return entry
+  }
+
+  #move(entry: number, place: number, sequence: number): void {
+    this.#leave(entry)
+    this.#point(entry, place, sequence)
+  }
+
+  #point(entry: number, place: number, sequence: number): void {
+    this.#entries[entry * 3] = place
+    this.#entries[entry * 3 + 1] = sequence
+    const piece = this.#pieces.at(sequence)
+    piece.live++
+    this.#liveBytes += itemEnd(piece.bytes, place) - place
   }
 
   /** What an entry points to is no longer the newest version. */
   #leave(entry: number): void {
-    const piece = this.#pieces.of(this.#sequences[entry] as number)
-    const place = this.#places[entry] as number
+    const piece = this.#pieces.at(this.#entries[entry * 3 + 1] as number)
+    const place = this.#placeOf(entry)
     piece.live--
     this.#liveBytes -= itemEnd(piece.bytes, place) - place
   }
 
-  #insert(hash: number): number {
-    if (this.#count * 2 >= this.#slots.length) this.#grow()
-    let entry = this.#unused
-    if (entry === none) entry = this.#end++
-    else this.#unused = this.#places[entry] as number
-    this.#hashes[entry] = hash
-    this.#place(entry)
-    this.#count++
-    return entry
+  #growSlots(): void {
+    const before = this.#slots
+    this.#slots = new Int32Array(before.length * 2)
+    for (let at = 0; at < before.length; at += 2) {
+      if (before[at] !== 0) enter(this.#slots, before[at + 1] as number, (before[at] as number) - 1)
+    }
   }
 
-  #place(entry: number): void {
-    const slots = this.#slots
-    const mask = slots.length - 1
-    let slot = (this.#hashes[entry] as number) & mask
-    while (slots[slot] !== 0) slot = (slot + 1) & mask
-    slots[slot] = entry + 1
-  }
-
-  #grow(): void {
-    const entries = this.#slots.length
-    this.#slots = new Int32Array(entries * 2)
-    this.#hashes = grown(this.#hashes, new Int32Array(entries))
-    this.#sequences = grown(this.#sequences, new Float64Array(entries))
-    this.#places = grown(this.#places, new Int32Array(entries))
-    for (let entry = 0; entry < this.#end; entry++) if (this.#isUsed(entry)) this.#place(entry)
+  #growEntries(): void {
+    const before = this.#entries
+    this.#entries = new Int32Array(before.length * 2)
+    this.#entries.set(before)
   }
 
   /** The journal no longer has rows for the keys of these entries. */
@@ -178,46 +223,54 @@ export class JournalRows implements KeyedRows {
   #delete(entry: number): void {
     this.#leave(entry)
     const slots = this.#slots
-    const mask = slots.length - 1
-    let hole = (this.#hashes[entry] as number) & mask
-    while (slots[hole] !== entry + 1) hole = (hole + 1) & mask
+    const mask = slots.length - 2
+    let hole = ((this.#entries[entry * 3 + 2] as number) << 1) & mask
+    while (slots[hole] !== entry + 1) hole = (hole + 2) & mask
     // Those after it move up, unless their search begins after the hole.
-    for (let next = (hole + 1) & mask; slots[next] !== 0; next = (next + 1) & mask) {
-      const home = (this.#hashes[(slots[next] as number) - 1] as number) & mask
+    for (let next = (hole + 2) & mask; slots[next] !== 0; next = (next + 2) & mask) {
+      const home = ((slots[next + 1] as number) << 1) & mask
       if (((next - home) & mask) < ((next - hole) & mask)) continue
       slots[hole] = slots[next] as number
+      slots[hole + 1] = slots[next + 1] as number
       hole = next
     }
     slots[hole] = 0
-    this.#sequences[entry] = unused
-    this.#places[entry] = this.#unused
+    this.#entries[entry * 3] = -2 - this.#unused
     this.#unused = entry
     this.#count--
   }
 
-  /** Up to `max` entries with from <= key < to, the first or, in reverse, the last ones. */
+  /** The rows with from <= key < to that came before this place of a piece are gone. */
+  removeRange(from: Buffer, to: Buffer | undefined, place: number, sequence: number): void {
+    this.#versions?.remove({ from, to, place, sequence })
+    this.deleteAll(this.between(from, to, Infinity, false))
+  }
+
+  /** Of what is taken over: up to `max` entries with from <= key < to, the first or, in reverse, the last ones. */
   between(from: Uint8Array, to: Uint8Array | undefined, max: number, reverse: boolean): number[] {
     if (this.#count === 0) return []
     this.#order ??= this.#newOrder()
     return this.#order.between(from, to, max, reverse)
   }
 
+  /** From here on the order is kept: later, no commit has to make it from all rows at once. */
+  keepOrder(): void {
+    if (this.#order === undefined) this.between(noBytes, undefined, 1, false)
+  }
+
   #newOrder(): RowOrder {
     const entries = new Int32Array(this.#count)
     let at = 0
-    for (let entry = 0; entry < this.#end; entry++) if (this.#isUsed(entry)) entries[at++] = entry
+    for (let entry = 0; entry < this.#end; entry++) if (this.#placeOf(entry) >= 0) entries[at++] = entry
     return new RowOrder(this, entries)
   }
 }
 
-function grown<T extends Int32Array | Float64Array>(before: T, after: T): T {
-  after.set(before)
-  return after
-}
-
-function hashOf(bytes: Uint8Array, start: number, end: number): number {
-  let hash = 0x811c9dc5
-  for (let i = start; i < end; i++) hash = Math.imul(hash ^ (bytes[i] as number), 0x01000193)
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
-  return hash ^ (hash >>> 13)
+/** Puts an entry into the slots. */
+function enter(slots: Int32Array, hash: number, entry: number): void {
+  const mask = slots.length - 2
+  let at = (hash << 1) & mask
+  while (slots[at] !== 0) at = (at + 2) & mask
+  slots[at] = entry + 1
+  slots[at + 1] = hash
 }

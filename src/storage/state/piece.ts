@@ -73,7 +73,8 @@ function writeHead(writer: ByteWriter, first: number, second: number): void {
 export interface PieceVisitor {
   /** A row that was written or removed; its item begins at `at`. */
   row(partition: number, bytes: Buffer, at: number): void
-  range(partition: number, from: Buffer, to: Buffer | undefined): void
+  /** Rows of a range were removed; its item begins at `at`. */
+  range(partition: number, from: Buffer, to: Buffer | undefined, at: number): void
 }
 
 /** Goes over all items in their order; false when the bytes are not a piece. */
@@ -98,6 +99,7 @@ export function walkPiece(bytes: Buffer, visitor: PieceVisitor): boolean {
         partition,
         bytes.subarray(at + itemHeadBytes, fromEnd),
         isBounded ? bytes.subarray(fromEnd, end) : undefined,
+        at,
       )
     } else {
       visitor.row(partition, bytes, at)
@@ -134,4 +136,19 @@ export function isRemoved(bytes: Uint8Array, at: number): boolean {
 export function valueAt(bytes: Buffer, at: number): Buffer | undefined {
   if (isRemoved(bytes, at)) return undefined
   return bytes.subarray(at + itemHeadBytes + keyLengthAt(bytes, at), itemEnd(bytes, at))
+}
+
+/** Whether the row whose item begins here has the key in bytes[start, end). */
+export function hasKeyAt(piece: Uint8Array, at: number, bytes: Uint8Array, start: number, end: number): boolean {
+  if (keyLengthAt(piece, at) !== end - start) return false
+  for (let i = start, j = at + itemHeadBytes; i < end; i++, j++) if (piece[j] !== bytes[i]) return false
+  return true
+}
+
+/** Of the key in bytes[start, end): 32 bits. */
+export function hashOf(bytes: Uint8Array, start: number, end: number): number {
+  let hash = 0x811c9dc5
+  for (let i = start; i < end; i++) hash = Math.imul(hash ^ (bytes[i] as number), 0x01000193)
+  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
+  return hash ^ (hash >>> 13)
 }

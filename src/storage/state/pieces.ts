@@ -16,6 +16,8 @@ export const pieceOverheadBytes = 512
 
 export class Pieces {
   readonly #list: Piece[] = []
+  /** The sequence number of the oldest one. */
+  #first = 1
   #bytes = 0
 
   get count(): number {
@@ -38,18 +40,26 @@ export class Pieces {
     return count
   }
 
-  of(sequence: number): Piece {
-    const first = this.#list[0]
-    return present(first && this.#list[sequence - first.sequence], 'the piece of a row of the journal is there')
+  /** @param sequence may be modulo 2^32 */
+  at(sequence: number): Piece {
+    return present(this.find(sequence), 'the piece of a row of the journal is there')
+  }
+
+  /** Undefined when it is gone. */
+  find(sequence: number): Piece | undefined {
+    return this.#list[(sequence - this.#first) | 0]
   }
 
   push(piece: Piece): void {
+    if (this.#list.length === 0) this.#first = piece.sequence
     this.#list.push(piece)
     this.#bytes += piece.bytes.length + pieceOverheadBytes
   }
 
   shift(): void {
     const piece = this.#list.shift()
-    if (piece !== undefined) this.#bytes -= piece.bytes.length + pieceOverheadBytes
+    if (piece === undefined) return
+    this.#first++
+    this.#bytes -= piece.bytes.length + pieceOverheadBytes
   }
 }

@@ -42,6 +42,8 @@ class StoreCommit {
   readonly #writer = new PieceWriter()
   readonly #pieces: Buffer[] = []
   readonly #sums: Map<number, RowSum>
+  /** Not before the journal is known as a whole. */
+  readonly #folds: boolean
   #folded: readonly FoldedRows[] = []
   /** Ranges with rows of the journal, by partition: those must not come back by being folded. */
   readonly #removed = new Map<number, Range[]>()
@@ -55,6 +57,7 @@ class StoreCommit {
     this.#environment = environment
     this.#transaction = transaction
     this.#sums = new Map(journal.head.sums)
+    this.#folds = journal.isTakenOver
   }
 
   row(partition: number, key: Buffer, value: Buffer | undefined): void {
@@ -75,8 +78,8 @@ class StoreCommit {
     }
     const { pieces } = this.#journal
     const rows = this.#journal.rows(partition)
-    const isInJournal = rows !== undefined && rows.between(from, to, 1, false).length > 0
-    if (isInJournal) this.#removed.set(partition, [...(this.#removed.get(partition) ?? []), { from, to }])
+    if (this.#folds && rows !== undefined && rows.between(from, to, 1, false).length > 0)
+      this.#removed.set(partition, [...(this.#removed.get(partition) ?? []), { from, to }])
     // A row that was folded is still in its piece: a reader that begins there has to find that it was removed later.
     if (pieces.count > 0 || this.#changed.has(partition)) this.#writer.range(partition, from, to)
   }
@@ -95,10 +98,13 @@ class StoreCommit {
       this.#transaction.put('journal', pieceKey(storeId, next++), bytes)
       appendedBytes += bytes.length + pieceOverheadBytes
     }
-    const last = this.#fold(this.#rowsToFold(appendedBytes, bytesMax))
     let { first } = head
-    for (let left = pieces.done(piecesRemoved * Math.max(1, this.#pieces.length)); left > 0; left--) {
-      this.#transaction.remove('journal', pieceKey(storeId, first++))
+    let last: Pick<StateHead, 'foldedPartition' | 'foldedKey'> | undefined
+    if (this.#folds) {
+      last = this.#fold(this.#rowsToFold(appendedBytes, bytesMax))
+      for (let left = pieces.done(piecesRemoved * Math.max(1, this.#pieces.length)); left > 0; left--) {
+        this.#transaction.remove('journal', pieceKey(storeId, first++))
+      }
     }
     this.#head = { ...head, ...last, first, next, sums: this.#sums }
     this.#transaction.put('state', headKey(storeId), encodeHead(this.#head))

@@ -55,6 +55,7 @@ export class StateStores implements StateReader {
   ): StoredRow[] {
     for (;;) {
       const journal = this.#journal(storeId)
+      journal.takeOverAll()
       const rows = journal.rows(partition)
       const found = mergedRange(this.#environment, storeId, partition, rows, from, to, limit, isReverse)
       if (journal.isCurrent) return found

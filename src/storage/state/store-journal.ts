@@ -4,6 +4,9 @@
  * The newest version of a key is in the journal, if it has one, and otherwise in the tree. Folding writes a row into
  * the tree and leaves its piece as it is, so the journal of an application that lags far behind says the same as one
  * that has seen each commit.
+ *
+ * What the journal has when it is opened is only noted: a commit after a crash does not wait until all of it is in the
+ * hash table. It gets there piece by piece, the newest first, some with each commit, and nothing is folded before.
  */
 import { type MillraceError } from '../../core/errors.ts'
 import type { Environment } from '../environment.ts'
@@ -16,6 +19,9 @@ import { keyAt, type PieceVisitor, walkPiece } from './piece.ts'
 import { Pieces } from './pieces.ts'
 
 const piecesPage = 64
+/** Each commit takes over at least this part of the journal, and this many times as much as it appends. */
+const takenOverPart = 1 / 32
+const takenOverTimes = 4
 
 /** The key of a piece. */
 export function pieceKey(storeId: number, sequence: number): Buffer {
@@ -29,6 +35,8 @@ export class StoreJournal {
   readonly folding: Folding = new Folding(this.partitions)
   readonly #environment: Environment
   #head: StateHead = newHead
+  /** Pieces before this one are noted only. */
+  #takenOverFrom = newHead.first
   /** The snapshot that it was compared with. */
   #snapshot = -1
 
@@ -44,6 +52,11 @@ export class StoreJournal {
 
   rows(partition: number): JournalRows | undefined {
     return this.partitions.get(partition)
+  }
+
+  /** Whether everything is in the hash tables: before that nothing can be folded, and a range would not be whole. */
+  get isTakenOver(): boolean {
+    return this.#takenOverFrom <= this.#head.first
   }
 
   /** What it takes in memory. */
@@ -81,6 +94,7 @@ export class StoreJournal {
     const head = stored && decodeHead(stored)
     if (head === undefined) throw this.#damaged(stored === undefined ? 'is missing' : 'is no head')
     const { first, next } = this.#head
+    const wasTakenOver = this.isTakenOver
     if (head.next === next && head.first === first) {
       this.#head = head // what its partitions add up to may have changed
       return
@@ -96,6 +110,7 @@ export class StoreJournal {
     this.#retire(head.first)
     this.#head = head
     this.folding.moveTo(head.foldedPartition, head.foldedKey)
+    if (!wasTakenOver) this.#takeOver(this.pieces.bytes * takenOverPart)
     this.#snapshot = environment.snapshot
   }
 
@@ -108,17 +123,20 @@ export class StoreJournal {
     this.partitions.clear()
     this.folding.forget()
     this.#head = { ...newHead, first, next: first }
+    this.#takenOverFrom = first
   }
 
   #load({ next }: StateHead): void {
     const environment = this.#environment
     let sequence = this.#head.next
+    const isOpened = this.pieces.count === 0
     const end = pieceKey(this.storeId, next)
     while (sequence < next) {
       const page = environment.range('journal', pieceKey(this.storeId, sequence), end, piecesPage)
       for (const { key, value } of page) {
         if (!key.equals(pieceKey(this.storeId, sequence))) break
-        this.#add(sequence++, value)
+        if (isOpened) this.#note(sequence++, value)
+        else this.#add(sequence++, value)
       }
       const isWhole = page.length > 0 && page.at(-1)?.key.equals(pieceKey(this.storeId, sequence - 1)) === true
       if (!isWhole) {
@@ -133,13 +151,29 @@ export class StoreJournal {
   #add(sequence: number, bytes: Buffer): void {
     this.pieces.push({ sequence, bytes, live: 0 })
     let rows: JournalRows | undefined
-    const visitor: PieceVisitor = {
+    this.#walk(sequence, bytes, {
       row: (partition, _, at) => {
         if (rows?.partition !== partition) rows = this.#rowsOf(partition)
         rows.set(bytes, at, sequence)
       },
-      range: (partition, from, to) => this.#removeRange(partition, from, to),
-    }
+      range: (partition, from, to, at) => this.partitions.get(partition)?.removeRange(from, to, at, sequence),
+    })
+  }
+
+  #note(sequence: number, bytes: Buffer): void {
+    this.pieces.push({ sequence, bytes, live: 0 })
+    this.#takenOverFrom = sequence + 1
+    let rows: JournalRows | undefined
+    this.#walk(sequence, bytes, {
+      row: (partition, _, at) => {
+        if (rows?.partition !== partition) rows = this.#rowsOf(partition)
+        rows.note(bytes, at, sequence)
+      },
+      range: (partition, from, to, at) => this.partitions.get(partition)?.removeRange(from, to, at, sequence),
+    })
+  }
+
+  #walk(sequence: number, bytes: Buffer, visitor: PieceVisitor): void {
     if (walkPiece(bytes, visitor)) return
     throw damaged(
       this.#environment.dir,
@@ -147,15 +181,33 @@ export class StoreJournal {
     )
   }
 
+  /** Takes over all that was noted: ranges and folding need it. */
+  takeOverAll(): void {
+    if (!this.isTakenOver) this.#takeOver(Infinity)
+  }
+
+  /** Takes over pieces with at least this many bytes. */
+  #takeOver(bytes: number): void {
+    for (let left = bytes; left > 0 && !this.isTakenOver;) {
+      const { sequence, bytes: items } = this.pieces.at(this.#takenOverFrom - 1)
+      let rows: JournalRows | undefined
+      this.#walk(sequence, items, {
+        row: (partition, _, at) => {
+          if (rows?.partition !== partition) rows = this.#rowsOf(partition)
+          rows.takeOver(items, at, sequence)
+        },
+        range: () => undefined,
+      })
+      this.#takenOverFrom = sequence
+      left -= items.length
+    }
+    if (this.isTakenOver) for (const rows of this.partitions.values()) rows.endTakingOver()
+  }
+
   #rowsOf(partition: number): JournalRows {
     let rows = this.partitions.get(partition)
     if (rows === undefined) this.partitions.set(partition, (rows = new JournalRows(partition, this.pieces)))
     return rows
-  }
-
-  #removeRange(partition: number, from: Buffer, to: Buffer | undefined): void {
-    const rows = this.partitions.get(partition)
-    if (rows !== undefined) rows.deleteAll(rows.between(from, to, Infinity, false))
   }
 
   /** Forgets pieces that another process has removed: what was in them is in the tree, or in a newer piece. */
@@ -167,7 +219,7 @@ export class StoreJournal {
           row: (partition, bytes, at) => {
             const rows = this.partitions.get(partition)
             const entry = rows?.find(keyAt(bytes, at)) ?? -1
-            if (rows !== undefined && entry >= 0 && rows.sequenceOf(entry) === sequence) rows.deleteAll([entry])
+            if (rows !== undefined && entry >= 0 && rows.isIn(entry, sequence)) rows.deleteAll([entry])
           },
           range: () => undefined,
         })
@@ -184,8 +236,15 @@ export class StoreJournal {
   committed(head: StateHead, pieces: readonly Buffer[], folded: readonly FoldedRows[]): void {
     for (const { rows, entries } of folded) rows.deleteAll(entries)
     let sequence = this.#head.next
-    for (const bytes of pieces) this.#add(sequence++, bytes)
+    let appendedBytes = 0
+    for (const bytes of pieces) {
+      this.#add(sequence++, bytes)
+      appendedBytes += bytes.length
+    }
     this.#retire(head.first)
     this.#head = head
+    if (this.isTakenOver) return
+    this.#takeOver(Math.max(this.pieces.bytes * takenOverPart, appendedBytes * takenOverTimes))
+    for (const rows of this.partitions.values()) rows.keepOrder()
   }
 }
