@@ -17,7 +17,7 @@ const noBytes = Buffer.alloc(0)
 
 /** Where the scratch was, and the part of it that was handed out last: rows of a store often have the same length. */
 let scratched = scratch.bytes
-let encoded = noBytes
+let encoded: Buffer = noBytes
 
 function encodedUpTo(end: number): Buffer {
   if (encoded.length !== end || scratched !== scratch.bytes) {
