@@ -132,6 +132,8 @@ export interface OperatorContext {
   drop(reason: DropReason, carrier: Carrier, port?: string): void
   /** Counts, in the same way, what a record missed that goes on: one of its windows was closed, others were not. */
   count(reason: DropReason): void
+  /** Whether other nodes read one of the node's stores. */
+  isShared(store: StoreSpec): boolean
   /** One of the node's stores. Windows expire by the stream time of the store's owner. */
   state<K, V>(store: StoreSpec): Store<K, V>
   /** A further output, for records that are late or take another branch. Where nothing follows it, they end there. */

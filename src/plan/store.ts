@@ -17,6 +17,8 @@ export interface StoreSpec {
   readonly layout: StoreLayout
   /** How a row's time and number are a window; undefined of a store without windows. */
   readonly form: WindowForm | undefined
+  /** Of an aggregation over windows: the stream time from which a window is closed, by the time of its row. */
+  readonly closeOf?: ((at: number) => number) | undefined
   /** What its rows depend on besides kind and serdes. */
   readonly facts: Facts
 }

@@ -161,6 +161,7 @@ export class Task {
         way?.next(carrier)
       },
       count: (reason) => this.#host.drop(ledger, node, reason, undefined),
+      isShared: (store) => this.#topology.stores.some(({ spec, readers }) => spec === store && readers.length > 0),
       state: <K, V>(store: StoreSpec) => {
         assert(node.stores.includes(store), 'an operator asks for stores of its node')
         return this.#host.state(store, ledger) as unknown as Store<K, V>

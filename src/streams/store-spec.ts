@@ -24,6 +24,7 @@ export interface StoreWish {
   readonly valueCodec: Codec<unknown>
   readonly layout: StoreLayout
   readonly form?: WindowForm | undefined
+  readonly closeOf?: StoreSpec['closeOf'] | undefined
   /** What its rows depend on besides kind and serdes; not the retention, which may change. */
   readonly facts?: Facts | undefined
 }
@@ -38,7 +39,7 @@ const kindOf = { keyValueStore: 'keyValue', windowStore: 'window', sessionStore:
  * @throws MillraceError `topology_invalid` for a constant of another kind or other serdes
  */
 export function storeSpec(id: string, constant: ErasedStore | undefined, wish: StoreWish): StoreSpec {
-  const { kind, keyCodec, valueCodec, layout, form, facts = {} } = wish
+  const { kind, keyCodec, valueCodec, layout, form, closeOf, facts = {} } = wish
   if (constant !== undefined) checkFits(id, constant, wish)
   return Object.freeze({
     kind: kindOf[kind],
@@ -47,6 +48,7 @@ export function storeSpec(id: string, constant: ErasedStore | undefined, wish: S
     valueCodec,
     layout,
     form,
+    closeOf,
     facts,
   })
 }

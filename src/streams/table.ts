@@ -15,6 +15,7 @@ import { mappedRow, mappingRows } from './map.ts'
 import { ofTableVerbs } from '../plan/old-values.ts'
 import type { TableParts } from './parts.ts'
 import { peeking } from './peek.ts'
+import { type SuppressOptions, suppressedTable } from './suppressed-table.ts'
 import { type DerivedRow, derivedRows } from './table-rows.ts'
 
 export class Table<K, V, Known extends KnownSerdes> implements KTable<K, V, Known> {
@@ -41,6 +42,10 @@ export class Table<K, V, Known extends KnownSerdes> implements KTable<K, V, Know
   mapValues<V2>(fn: (record: StreamRecord<K, V>) => V2, options: Named = {}): KTable<K, V2, WithNewValue[Known]> {
     const operator = mappingRows(checkedFunction('mapValues', fn))
     return this.#next('mapValues', options, operator, (node) => mappedRow(node, fn), undefined)
+  }
+
+  suppress(options: SuppressOptions): KTable<K, V, 'both'> {
+    return this.parts.faces.table(suppressedTable(this.parts, options))
   }
 
   toStream<V2>(options: { readonly deletes?: 'keep' | 'drop' | undefined } & Named = {}): KStream<K, V2, Known> {

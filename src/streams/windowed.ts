@@ -66,6 +66,7 @@ abstract class WindowedStream<K, V> extends Aggregations<K, V, Windowed<K>> {
       valueCodec: codec,
       layout: layout(retentionMs, { hasDueTimes: isFinal, awaitsRelease: isFinal }),
       form: windows.form,
+      closeOf: (at: number) => windows.closeOf(at),
       facts: windows.facts,
     }
     const made = plan.stateful(verb, node, options.name, (id) => {

@@ -8,6 +8,7 @@ import type { CaseStoreConstant, CaseTopics } from './data.ts'
 import { CaseError } from './fields.ts'
 import type { BuiltOperation } from './operations.ts'
 import { streamOperations } from './stream-operations.ts'
+import { suppressOperations } from './suppress-operations.ts'
 import { tableOperations } from './table-operations.ts'
 import { windowOperations } from './window-operations.ts'
 
@@ -17,6 +18,7 @@ const builders: Readonly<Record<BuiltOperation, Builder>> = {
   ...aggregations,
   ...tableOperations,
   ...windowOperations,
+  ...suppressOperations,
 }
 
 /** A topology with what is needed to play and to compare. */

@@ -212,7 +212,6 @@ export const notYet = [
   { op: 'join' },
   { op: 'leftJoin' },
   { op: 'outerJoin' },
-  { op: 'suppress' },
   { op: 'process' },
   { op: 'processValues' },
   { op: 'table', field: 'versionedMs' },

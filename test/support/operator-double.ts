@@ -72,6 +72,7 @@ export function alone(
       if (port !== undefined) (ports[port] ??= []).push(carrier)
     },
     count: (reason) => dropped.push({ reason, carrier: undefined }),
+    isShared: () => false,
     state: <K, V>(spec: StoreSpec) => {
       const known =
         stores.get(spec) ??

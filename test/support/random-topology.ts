@@ -42,6 +42,8 @@ const verbs = [
   'sessions',
   'finalCount',
   'toTable',
+  'suppressedSum',
+  'suppressedWindows',
   'punctuate',
   'hold',
 ] as const
@@ -213,7 +215,16 @@ function apply({ verb, detail }: Step, name: string, { stream, widths }: Branch,
   }
 }
 
-type Aggregation = 'count' | 'reduce' | 'aggregate' | 'windowedCount' | 'windowedReduce' | 'finalCount' | 'sessions'
+type Aggregation =
+  | 'count'
+  | 'reduce'
+  | 'aggregate'
+  | 'windowedCount'
+  | 'windowedReduce'
+  | 'finalCount'
+  | 'suppressedSum'
+  | 'suppressedWindows'
+  | 'sessions'
 
 function aggregated(verb: Aggregation, detail: number, name: string, { stream, widths }: Branch): Branch {
   const serdes = { key: string(), value: nullable(int64()) }
@@ -256,14 +267,24 @@ function aggregated(verb: Aggregation, detail: number, name: string, { stream, w
       const flat = table.toStream().map(({ key, value }) => ({ key: `${key.key}@${key.window.start}`, value }))
       return { stream: asBranch(flat), widths: after }
     }
+    case 'suppressedSum': {
+      const limits = [{}, { maxRecords: detail % 3 }, { maxBytes: detail % 40 }][detail % 3]
+      const suppressed = grouped
+        .reduce(digest, { value: int64(), name })
+        .suppress({ untilTimeLimit: detail % 13, ...limits, name: `${name}-suppress` })
+      return { stream: asBranch(suppressed.toStream()), widths: after }
+    }
     case 'windowedCount':
     case 'windowedReduce':
+    case 'suppressedWindows':
     case 'finalCount': {
       const emitted = verb === 'finalCount' ? 'onWindowClose' : 'onWindowUpdate'
       const windowed = grouped.windowedBy(windows).emitStrategy(emitted)
       const table =
         verb === 'windowedReduce' ? windowed.reduce(digest, { value: int64(), name }) : windowed.count({ name })
-      const flat = table.toStream().map(({ key, value }) => ({ key: `${key.key}@${key.window.start}`, value }))
+      const shown =
+        verb === 'suppressedWindows' ? table.suppress({ untilWindowCloses: true, name: `${name}-suppress` }) : table
+      const flat = shown.toStream().map(({ key, value }) => ({ key: `${key.key}@${key.window.start}`, value }))
       return { stream: asBranch(flat), widths: after }
     }
   }

@@ -51,6 +51,12 @@ export const verbs: readonly Verb[] = [
     ]
   }),
   ...['filter', 'filterNot', 'mapValues'].map((verb) => plain('table', verb)),
+  {
+    on: 'table',
+    verb: 'suppress',
+    needs: { untilTimeLimit: 1 },
+    takes: ['untilWindowCloses', 'maxRecords', 'maxBytes', 'whenFull', 'value', 'name'],
+  },
   { on: 'table', verb: 'toStream', takes: ['deletes', 'name'] },
 ]
 

@@ -380,6 +380,24 @@ describe('an aggregation', () => {
       .toStream()
       .mapValues(({ value }) => value)
       .to(perPage)
+    expectTypeOf(table.suppress({ untilTimeLimit: 5 })).toEqualTypeOf<KTable<string, number, 'both'>>()
+    expectTypeOf(windows.count().suppress({ untilWindowCloses: true })).toEqualTypeOf<
+      KTable<Windowed<string>, number, 'both'>
+    >()
+    windows.count().suppress({ untilWindowCloses: true }).toStream().to(perMinute)
+    expectTypeOf(
+      table.mapValues(({ value }) => `${value}`).suppress({ untilTimeLimit: 5, value: string() }),
+    ).toEqualTypeOf<KTable<string, string, 'both'>>()
+    refused(() => {
+      // @ts-expect-error a table without windows has none that close
+      table.suppress({ untilWindowCloses: true })
+      // @ts-expect-error either of the two
+      table.suppress({})
+      // @ts-expect-error a final result is never early
+      windows.count().suppress({ untilWindowCloses: true, whenFull: 'emitEarly' })
+      // @ts-expect-error what a function made needs its serde
+      table.mapValues(({ value }) => `${value}`).suppress({ untilTimeLimit: 5 })
+    })
     expectTypeOf(table.filter(({ value }) => value > 1)).toEqualTypeOf<KTable<string, number, 'both'>>()
     expectTypeOf(table.mapValues(({ value }) => `${value}`).toStream()).toEqualTypeOf<
       KStream<string, string | null, 'key'>
