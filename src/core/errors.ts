@@ -10,6 +10,7 @@ import { escaped, escapedLines, shortened, shown } from './shown.ts'
 export const errorMeanings = {
   bad_option: 'an option, a name or an argument is not valid',
   bad_record: 'a record cannot be written: a null key, a timestamp or headers that the topic does not take',
+  bad_timestamp: 'a function said a time for a record that is no time',
   buffer_full: 'a producer holds more unsent bytes, or suppress more changes, than its limit',
   closed: 'the log, producer or application was closed before this call',
   compression_unavailable: 'the compiled code of a compression is missing for this platform',

@@ -53,6 +53,10 @@ export interface FoundApplication {
   position(partition: PartitionId): number | undefined
   startOffset(partition: PartitionId): number
   endOffset(partition: PartitionId): number
+  /** The first offset whose record has at least this timestamp; the end when there is none. */
+  offsetAtTime(partition: PartitionId, timestamp: number): number
+  /** What time it is for the log, ms since the epoch. */
+  readonly nowMs: number
 }
 
 /** What an application begins with. */

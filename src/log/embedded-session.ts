@@ -41,6 +41,7 @@ export interface SessionGround {
   readonly state: StateStores
   readonly guard: DiskGuard
   readonly clock: Clock
+  offsetAtTime(partition: PartitionId, timestamp: number): number
 }
 
 /** As {@link ApplicationLog.open}, at once. */
@@ -69,10 +70,11 @@ export function openSession<S extends ApplicationStart>(
 }
 
 function findApplication(
-  { applications, positions, partitions }: SessionGround,
+  ground: SessionGround,
   applicationId: string,
   topics: readonly TopicDescription[],
 ): FoundApplication {
+  const { applications, positions, partitions } = ground
   const kept = new Map(positions.list(applicationId).map((one) => [partitionName(one), one.offset]))
   return {
     topics,
@@ -81,6 +83,8 @@ function findApplication(
     position: (partition) => kept.get(partitionName(partition)),
     startOffset: (partition) => partitions.startOffset(partition),
     endOffset: (partition) => partitions.endOffset(partition),
+    offsetAtTime: (partition, timestamp) => ground.offsetAtTime(partition, timestamp),
+    nowMs: ground.clock.now(),
   }
 }
 

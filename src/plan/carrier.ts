@@ -11,6 +11,7 @@ import { type Header, noHeaders } from '../core/headers.ts'
 import type { RecordView } from '../core/record.ts'
 import { type Codec, encodeInto, unexpectedNull } from '../core/serde.ts'
 import type { Timestamp } from '../core/units.ts'
+import type { JobPlace, RecordPlace } from './origin.ts'
 import { codeOfDecoding, nullEnd, sameWire, standsForNull } from './carried-bytes.ts'
 
 /** Stands for a key or value that is not decoded yet. */
@@ -25,20 +26,6 @@ const madeEnd = -2
 const eagerBytesMax = 1_024
 
 const noBytes = Buffer.alloc(0)
-
-/** Where a record of the log lies. */
-export interface RecordPlace {
-  readonly kind?: undefined
-  readonly topic: string
-  readonly partition: number
-}
-
-/** For a carrier that comes from a job without a record: which job. */
-export interface JobPlace {
-  readonly kind: 'punctuation' | 'release'
-  readonly operator: string
-  readonly partition: number
-}
 
 const nowhere: RecordPlace = { topic: '', partition: 0 }
 
@@ -159,12 +146,18 @@ export class Carrier<K = unknown, V = unknown> {
     return next
   }
 
-  /** The same record and value, in place of another old value. */
-  withOld(old: V | null): Carrier<K, V> {
-    const next = new Carrier<K, V>(this.timestamp, this.origin, this.root)
+  /** The same record at another time. */
+  withTimestamp(timestamp: number): Carrier<K, V> {
+    const next = new Carrier<K, V>(timestamp, this.origin, this.root)
     next.headers = this.headers
     next.#copyKey(this)
     next.#copyValue(this)
+    return next
+  }
+
+  /** The same record and value, in place of another old value. */
+  withOld(old: V | null): Carrier<K, V> {
+    const next = this.withTimestamp(this.timestamp)
     next.#old = old
     return next
   }

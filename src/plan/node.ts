@@ -44,12 +44,22 @@ export interface SourceTopic {
   readonly valueCodec: Codec<unknown>
 }
 
+/**
+ * Where a partition without a position begins: at the first record, at the end, at the first record that is at most
+ * this old (ms), or at the first with at least this time (ms since the epoch).
+ */
+export type SourceReset = 'earliest' | 'latest' | { readonly ago: number } | { readonly time: number }
+
+/** Says the time of a record, a valid one; asked when the record becomes the head of its partition. */
+export type TimestampExtractor = (record: StreamRecord<unknown, unknown>) => number
+
 /** Reads topics. */
 export interface SourceNode extends NodeBase {
   readonly kind: 'source'
   readonly topics: readonly SourceTopic[]
-  /** Where a partition without a position begins. */
-  readonly reset: 'earliest' | 'latest'
+  readonly reset: SourceReset
+  /** undefined: that of the log counts. */
+  readonly timestampOf: TimestampExtractor | undefined
 }
 
 /** Works on records inside its sub-topology; with stores when it remembers. It has an input for each of its parents. */

@@ -169,6 +169,7 @@ export type OperatorFactory = (context: OperatorContext) => Operator
 /** Errors that belong to one record and are dealt with by `onError`; every other error stops the application. */
 const recordErrors: ReadonlySet<string> = new Set([
   'bad_record',
+  'bad_timestamp',
   'encode_failed',
   'key_too_long',
   'undecodable',

@@ -13,7 +13,9 @@ import type {
   RegroupNode,
   SinkNode,
   SourceNode,
+  SourceReset,
   SourceTopic,
+  TimestampExtractor,
 } from './node.ts'
 import type { Facts } from '../core/stored-plan.ts'
 import { ofStreams } from './old-values.ts'
@@ -32,9 +34,10 @@ export class PlanBuilder {
 
   source(
     topics: readonly SourceTopic[],
-    reset: 'earliest' | 'latest',
+    reset: SourceReset,
     name: string | undefined,
     verb: 'stream' | 'table' = 'stream',
+    timestampOf?: TimestampExtractor,
   ): SourceNode {
     const lineage = name ?? topics.map((topic) => topic.name).join('_')
     return this.#add({
@@ -44,6 +47,7 @@ export class PlanBuilder {
       ...this.#stable(lineage, name),
       topics: Object.freeze(topics),
       reset,
+      timestampOf,
       facts: {
         topics: topics
           .map(({ name: topic, keyCodec, valueCodec }) => `${topic}(${keyCodec.name},${valueCodec.name})`)

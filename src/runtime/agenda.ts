@@ -6,7 +6,7 @@
  */
 import { assert } from '../core/assert.ts'
 import type { Clock } from '../core/clock.ts'
-import type { JobPlace } from '../plan/carrier.ts'
+import type { JobPlace } from '../plan/origin.ts'
 import type { OperatorNode } from '../plan/node.ts'
 import type { OperatorContext, Punctuator, PunctuationType, Release, Scheduled } from '../plan/operator.ts'
 import type { Turn } from '../plan/turn.ts'

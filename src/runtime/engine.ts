@@ -24,7 +24,7 @@ import { Ledger } from './ledger.ts'
 import { encodeEntries, type LedgerEntries } from './ledger-entries.ts'
 import { OutputTopics } from './output-topics.ts'
 import type { Output } from './outputs.ts'
-import { RecordJob } from './record-job.ts'
+import { RecordJob, UntimedRecordJob } from './record-job.ts'
 import { Regroupings } from './regroupings.ts'
 import { type SourceLane, SourceSequence } from './sequence.ts'
 import { Shuffle } from './shuffle.ts'
@@ -216,9 +216,12 @@ export class Engine implements TaskHost {
 
   #take(lane: SourceLane): boolean {
     const inlet = present(this.#inlets[lane.index], 'every source lane has an inlet')
-    if (!this.#work(this.#recordJob.of(lane.carrier(), inlet))) return false
+    const { failure, timestamp } = lane
+    const carrier = lane.carrier()
+    const job =
+      failure === undefined ? this.#recordJob.of(carrier, inlet) : new UntimedRecordJob(failure).of(carrier, inlet)
+    if (!this.#work(job)) return false
     this.recordCount++
-    const { timestamp } = lane.cursor
     const { ledger } = inlet.agenda
     if (timestamp > ledger.eventTime) ledger.eventTime = timestamp
     return true

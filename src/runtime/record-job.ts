@@ -3,6 +3,7 @@
  * most.
  */
 import { present } from '../core/assert.ts'
+import type { MillraceError } from '../core/errors.ts'
 import type { Carrier } from '../plan/carrier.ts'
 import type { Inlet } from './inlet.ts'
 import type { Job, Letter } from './job.ts'
@@ -49,5 +50,23 @@ export class RecordJob implements Job {
     const { origin } = this.root
     const { timestamp, headers } = origin
     return { timestamp, key: origin.originalKey(), value: origin.originalValue(), headers }
+  }
+}
+
+/** A record without a time: it fails before anything has seen it. */
+export class UntimedRecordJob extends RecordJob {
+  readonly #failure: MillraceError
+
+  constructor(failure: MillraceError) {
+    super()
+    this.#failure = failure
+  }
+
+  override run(): void {
+    throw this.#failure
+  }
+
+  override undo(): void {
+    // Nothing has begun.
   }
 }

@@ -3,7 +3,8 @@
  *
  * A release that fails is repeated row by row, so that one bad row fails alone, and those before it are kept.
  */
-import { Carrier, type JobPlace } from '../plan/carrier.ts'
+import { Carrier } from '../plan/carrier.ts'
+import type { JobPlace } from '../plan/origin.ts'
 import { operatorError, type Release } from '../plan/operator.ts'
 import { dueRowsMax } from '../plan/store.ts'
 import { noHeaders } from '../core/headers.ts'

@@ -1,7 +1,8 @@
 /**
  * One punctuation that an operator asked for: when it is due, and the job that it is then.
  */
-import { Carrier, type JobPlace } from '../plan/carrier.ts'
+import { Carrier } from '../plan/carrier.ts'
+import type { JobPlace } from '../plan/origin.ts'
 import { operatorError, type PunctuationType, type Punctuator, type Scheduled } from '../plan/operator.ts'
 import type { Revertible, Turn } from '../plan/turn.ts'
 import { noHeaders } from '../core/headers.ts'

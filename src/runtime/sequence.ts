@@ -8,7 +8,8 @@
 import { present } from '../core/assert.ts'
 import { Carrier } from '../plan/carrier.ts'
 import { MillraceError } from '../core/errors.ts'
-import type { SourceNode, SourceTopic } from '../plan/node.ts'
+import type { SourceNode, SourceTopic, TimestampExtractor } from '../plan/node.ts'
+import { operatorError } from '../plan/operator.ts'
 import { BatchCursor } from '../log/format/batch-cursor.ts'
 import type { Commit, PartitionId, Session, StoredBatch } from '../log/contract.ts'
 import type { PartitionedTopic } from '../log/format/partition-id.ts'
@@ -27,6 +28,12 @@ export class SourceLane {
   /** How far the last snapshot reached. */
   endOffset = 0
   hasHead = false
+  /** The time of the head. */
+  timestamp = 0
+  /** Why the head has no time; the log's counts until its turn fails. */
+  failure: MillraceError | undefined = undefined
+  /** The head, where its time was not that of the log. */
+  #head: Carrier | undefined = undefined
   /** Whether its head is in the log, and has yet to be fetched. */
   isLate = false
   /** Since when it is empty, by the clock's elapsed time; undefined while it is not. */
@@ -42,8 +49,31 @@ export class SourceLane {
     this.committedPosition = position
   }
 
+  /** The cursor has come to a record, which is the head from now on. */
+  headFound(): void {
+    const { cursor, node } = this
+    this.hasHead = true
+    this.timestamp = cursor.timestamp
+    if (node.timestampOf !== undefined) this.#askTime(node.timestampOf)
+  }
+
+  #askTime(timestampOf: TimestampExtractor): void {
+    this.failure = this.#head = undefined
+    const read = this.carrier()
+    try {
+      const timestamp = timestampOf(read.view())
+      if (read.failure !== undefined) throw read.failure
+      this.timestamp = timestamp
+      this.#head = read.withTimestamp(timestamp)
+    } catch (error) {
+      this.failure = operatorError(this.node.id, error)
+      this.#head = read
+    }
+  }
+
   /** The record at the head. */
   carrier(): Carrier {
+    if (this.#head !== undefined) return this.#head
     const { cursor, source } = this
     return Carrier.ofLog(
       this.partition,
@@ -186,7 +216,10 @@ export class SourceSequence {
    */
   take(lane: SourceLane, nowMs: () => number): boolean {
     lane.position = lane.cursor.offset + 1
-    if (lane.cursor.next() && lane.cursor.offset < lane.endOffset) return false
+    if (lane.cursor.next() && lane.cursor.offset < lane.endOffset) {
+      lane.headFound()
+      return false
+    }
     this.#advance(lane, lane.position < lane.endOffset ? 0 : nowMs())
     return !lane.hasHead
   }
@@ -220,7 +253,7 @@ export class SourceSequence {
     cursor.load(bytes, baseOffset)
     while (cursor.next()) {
       if (cursor.offset < lane.position) continue
-      lane.hasHead = true
+      lane.headFound()
       return Math.min(cursor.offset, lane.endOffset)
     }
     return cursor.endOffset
@@ -250,7 +283,7 @@ function topicsOf(lanes: readonly SourceLane[]): TopicOfLanes[] {
 
 /** Whether the head of one lane goes before that of another. */
 function comesBefore(one: SourceLane, other: SourceLane): boolean {
-  const byTime = one.cursor.timestamp - other.cursor.timestamp
+  const byTime = one.timestamp - other.timestamp
   return byTime < 0 || (byTime === 0 && one.index < other.index)
 }
 

@@ -7,12 +7,14 @@ import {
   type ApplicationStart,
   type FoundApplication,
   type OpenedApplication,
+  type PartitionId,
   type Position,
   type TopicRequest,
 } from '../log/contract.ts'
 import { partitionsOf } from '../log/format/partition-id.ts'
 import { parsePlan, type StoredPlan } from '../core/stored-plan.ts'
 import { comparePlans, storedPlan } from '../plan/comparison.ts'
+import type { SourceReset } from '../plan/node.ts'
 import type { Topology } from '../plan/topology.ts'
 import { inherit } from './inherited-ledgers.ts'
 import { type Layout, layOut, type SourceTopicLayout, topicsOf } from './layout.ts'
@@ -81,14 +83,21 @@ function lanesOf(
       if (offset === undefined) {
         const wasRead = before?.topics.includes(description.name) === true
         if (wasRead && !hasGrown) throw topicReplaced({ node, source, description })
-        // In a partition that was added while no instance ran, `latest` would pass over records.
-        offset = node.reset === 'latest' && !wasRead ? found.endOffset(partition) : found.startOffset(partition)
+        offset = firstOffset(found, partition, node.reset, wasRead)
         positions.push({ partition, offset })
       }
       lanes.push(new SourceLane(partition, node, source, lanes.length, offset))
     }
   }
   return { lanes, positions }
+}
+
+/** @param wasAdded to a topic that is read already, while no instance ran: what time it is now says nothing there */
+function firstOffset(found: FoundApplication, partition: PartitionId, reset: SourceReset, wasAdded: boolean): number {
+  if (typeof reset === 'object' && 'time' in reset) return found.offsetAtTime(partition, reset.time)
+  if (reset === 'earliest' || wasAdded) return found.startOffset(partition)
+  if (reset === 'latest') return found.endOffset(partition)
+  return found.offsetAtTime(partition, Math.max(0, found.nowMs - reset.ago))
 }
 
 function topicReplaced({ description: { name } }: SourceTopicLayout): MillraceError {

@@ -2,10 +2,11 @@
  * StreamsBuilder: where a topology script begins and ends.
  */
 import { MillraceError } from '../core/errors.ts'
-import { checkChoice, checkList, checkOptions, isInstance } from '../core/checks.ts'
+import { checkedFunction, checkList, checkOptions, isInstance } from '../core/checks.ts'
+import type { StreamRecord } from '../core/record.ts'
 import { type Codec, codecOf } from '../core/serde.ts'
 import { checkTopic, type Topic } from '../core/topic.ts'
-import type { SourceNode, SourceTopic } from '../plan/node.ts'
+import type { SourceNode, SourceReset, SourceTopic } from '../plan/node.ts'
 import { Topology } from '../plan/topology.ts'
 import type { Named } from './dsl/functions.ts'
 import type { InStore } from './dsl/grouped.ts'
@@ -14,17 +15,28 @@ import type { KTable } from './dsl/table.ts'
 import { PlanBuilder } from '../plan/plan-builder.ts'
 import { faces } from './faces.ts'
 import { checkTableOptions, newTable } from './new-table.ts'
+import { checkReset, extracting } from './source-options.ts'
 
 /** What {@link StreamsBuilder.stream} takes. */
-export interface StreamOptions extends Named {
-  /** Where an application without a position begins: at the first record (default), or after the last. */
-  readonly reset?: 'earliest' | 'latest' | undefined
+export interface StreamOptions<K = unknown, V = unknown> extends Named {
+  /**
+   * Where an application without a position begins: at the first record (default), after the last, at the first record
+   * that is at most `ago` ms old, or at the first with at least this `time`, ms since the epoch. Ages and times are
+   * those of the log, whatever {@link timestamp} says.
+   */
+  readonly reset?: SourceReset | undefined
+  /**
+   * Says the event time of each record, in place of the log's: whole ms since the epoch from 0. What it returns decides
+   * the order in which records of several partitions are taken, the windows and the timestamp of what comes of them. It
+   * must be pure. A record for which it returns anything else fails with `bad_timestamp`.
+   */
+  readonly timestamp?: ((record: StreamRecord<K, V>) => number) | undefined
 }
 
 /** What {@link StreamsBuilder.table} takes. */
 export interface TableOptions<K, V> extends InStore<K, V> {
-  /** Where an application without a position begins: at the first record (default), or after the last. */
-  readonly reset?: 'earliest' | 'latest' | undefined
+  /** As of {@link StreamOptions}. */
+  readonly reset?: SourceReset | undefined
 }
 
 /**
@@ -43,7 +55,7 @@ export interface TableOptions<K, V> extends InStore<K, V> {
  */
 export class StreamsBuilder {
   readonly #plan = new PlanBuilder()
-  readonly #sources: SourceNode[] = []
+  readonly #sources = new Map<SourceNode, Reads<never, never>>()
   /** The topics that tables are made of. */
   readonly #tables = new Set<string>()
 
@@ -51,16 +63,25 @@ export class StreamsBuilder {
    * Reads one topic, or several of the same types. The same topics may be asked for more than once. A topic that is
    * missing is created when the application starts.
    *
-   * @example builder.stream(clicks, { reset: 'latest' }).foreach(({ value }) => console.error(value.page))
+   * @example
+   * ```ts
+   * const yesterday = builder.stream(clicks, { reset: { ago: days(1) } })
+   * yesterday.foreach(({ value }) => console.error(value.page))
+   * ```
    * @throws MillraceError `topology_invalid` when a topic is read in two different ways, `bad_option`
    */
-  stream<K, V>(topics: Topic<K, V> | readonly Topic<K, V>[], options: StreamOptions = {}): KStream<K, V, 'both'> {
-    const { reset = 'earliest', name } = checkOptions('stream', options, ['reset', 'name'])
-    checkChoice('reset', reset, ['earliest', 'latest'])
-    const given = isInstance(topics, Array)
+  stream<K, V>(
+    topics: Topic<K, V> | readonly Topic<K, V>[],
+    options: StreamOptions<NoInfer<K>, NoInfer<V>> = {},
+  ): KStream<K, V, 'both'> {
+    const given = checkOptions('stream', options, ['reset', 'timestamp', 'name'])
+    const { name, timestamp, reset: begins = 'earliest' } = given
+    const reset = checkReset(begins)
+    const reads = { reset, timestamp: timestamp && checkedFunction('timestamp', timestamp) }
+    const asked = isInstance(topics, Array)
       ? checkList('the list of topics', topics as readonly Topic<K, V>[])
       : [topics]
-    const list = given.map((one) => checkTopic('stream', one as Topic<K, V>))
+    const list = asked.map((one) => checkTopic('stream', one as Topic<K, V>))
     const [first] = list
     if (first === undefined) throw new MillraceError('bad_option', 'stream needs at least one topic')
     for (const one of list) {
@@ -80,7 +101,7 @@ export class StreamsBuilder {
     return faces.stream({
       faces,
       plan: this.#plan,
-      node: this.#find(names, sorted, reset) ?? this.#add(sorted, reset, name),
+      node: this.#find(names, sorted, reads) ?? this.#add(sorted, reads, name),
       keyCodec: codecOf((sorted[0] as Topic<K, V>).key) as Codec<unknown>,
       valueCodec: codecOf((sorted[0] as Topic<K, V>).value) as Codec<unknown>,
       untouchedKeys: sorted.map(({ key }) => codecOf(key) as Codec<unknown>),
@@ -110,13 +131,13 @@ export class StreamsBuilder {
   ): KTable<Exclude<K, null>, Exclude<V, null>, 'both'> {
     const checked = checkTableOptions('table', options, ['reset'])
     const { reset = 'earliest' } = checked
-    checkChoice('reset', reset, ['earliest', 'latest'])
     const topic = checkTopic('table', given)
     this.#refuseTables([topic.name])
-    if (this.#sources.some(({ topics }) => topics.some(({ name }) => name === topic.name))) throw readTwice(topic.name)
+    if ([...this.#sources.keys()].some(({ topics }) => topics.some(({ name }) => name === topic.name)))
+      throw readTwice(topic.name)
     const keyCodec = codecOf(topic.key) as Codec<unknown>
     const valueCodec = codecOf(topic.value) as Codec<unknown>
-    const source = this.#plan.source([sourceTopic(topic)], reset, undefined, 'table')
+    const source = this.#plan.source([sourceTopic(topic)], checkReset(reset), undefined, 'table')
     this.#tables.add(topic.name)
     const parts = { faces, plan: this.#plan, node: source, keyCodec, valueCodec, untouchedKeys: [keyCodec] }
     return newTable('table', parts, checked)
@@ -127,14 +148,15 @@ export class StreamsBuilder {
   }
 
   /** The source that reads these topics already: a topic has one reader, whose records go to everyone. */
-  #find<K, V>(names: readonly string[], topics: readonly Topic<K, V>[], reset: string): SourceNode | undefined {
-    for (const source of this.#sources) {
+  #find<K, V>(names: readonly string[], topics: readonly Topic<K, V>[], reads: Reads<K, V>): SourceNode | undefined {
+    for (const [source, { reset, timestamp }] of this.#sources) {
       const shared = source.topics.filter((topic) => names.includes(topic.name))
       if (shared.length === 0) continue
       const same =
         shared.length === source.topics.length &&
         shared.length === names.length &&
-        source.reset === reset &&
+        isSameReset(reset, reads.reset) &&
+        timestamp === reads.timestamp &&
         topics.every(({ name, key, value }) => {
           const known = source.topics.find((topic) => topic.name === name)
           return readsAlike(known?.keyCodec, codecOf(key)) && readsAlike(known?.valueCodec, codecOf(value))
@@ -142,15 +164,17 @@ export class StreamsBuilder {
       if (same) return source
       throw new MillraceError(
         'topology_invalid',
-        `topic "${shared[0]?.name}" is read twice in different ways: use the same topics, the same constants and the same reset`,
+        `topic "${shared[0]?.name}" is read twice in different ways: use the same topics, the same constants, the same reset and the same timestamp`,
       )
     }
     return undefined
   }
 
-  #add<K, V>(topics: readonly Topic<K, V>[], reset: 'earliest' | 'latest', name: string | undefined): SourceNode {
-    const source = this.#plan.source(topics.map(sourceTopic), reset, name)
-    this.#sources.push(source)
+  #add<K, V>(topics: readonly Topic<K, V>[], reads: Reads<K, V>, name: string | undefined): SourceNode {
+    const { reset, timestamp } = reads
+    const timestampOf = timestamp && extracting(timestamp)
+    const source = this.#plan.source(topics.map(sourceTopic), reset, name, 'stream', timestampOf)
+    this.#sources.set(source, reads)
     return source
   }
 
@@ -187,6 +211,16 @@ function readTwice(topic: string): MillraceError {
       'toStream(); or read it once with stream(), and make a table of it with toTable()',
     { topic },
   )
+}
+
+/** How a source reads its topics, beside the topics themselves. */
+interface Reads<K, V> {
+  readonly reset: SourceReset
+  readonly timestamp: StreamOptions<K, V>['timestamp']
+}
+
+function isSameReset(one: SourceReset, other: SourceReset): boolean {
+  return JSON.stringify(one) === JSON.stringify(other)
 }
 
 /** Whether two codecs give the same value for the same bytes. */

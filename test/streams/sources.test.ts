@@ -99,11 +99,11 @@ test('options are refused by name', () => {
   const stream = (options: object): unknown => new StreamsBuilder().stream(input, options)
   expect(errorOf(() => stream({ rest: 'latest' }))).toMatchObject({
     code: 'bad_option',
-    message: 'stream has no option "rest"; it takes reset, name. Did you mean "reset"?',
+    message: 'stream has no option "rest"; it takes reset, timestamp, name. Did you mean "reset"?',
   })
   expect(errorOf(() => stream({ reset: 'newest' }))).toMatchObject({
     code: 'bad_option',
-    message: 'reset is "newest"; expected "earliest" or "latest"',
+    message: 'reset is "newest"; expected "earliest", "latest", { ago: ms } or { time: ms }',
   })
   expect(errorOf(() => stream({ name: 'two words' }))).toMatchObject({ code: 'bad_option' })
   expect(errorOf(() => new StreamsBuilder().stream([]))).toMatchObject({ code: 'bad_option' })

@@ -18,6 +18,7 @@ import {
   type TopicDescription,
   type TopicRequest,
 } from '../../src/log/contract.ts'
+import { BatchCursor } from '../../src/log/format/batch-cursor.ts'
 import { completeHeader, offsetCountOf, placeMark } from '../../src/log/format/header.ts'
 import type { PartitionedTopic } from '../../src/log/format/partition-id.ts'
 import { Random } from '../crash/random.ts'
@@ -172,7 +173,18 @@ export class MemoryLog implements ApplicationLog {
       position: (partition) => stored?.positions.get(nameOf(partition)),
       startOffset: () => 0,
       endOffset: (partition) => this.endOffset(partition),
+      offsetAtTime: (partition, timestamp) => this.#offsetAtTime(partition, timestamp),
+      nowMs: 0,
     }
+  }
+
+  #offsetAtTime(partition: PartitionId, timestamp: number): number {
+    const cursor = new BatchCursor(partition)
+    for (const { bytes, baseOffset } of this.batches(partition)) {
+      cursor.load(bytes, baseOffset)
+      while (cursor.next()) if (cursor.timestamp >= timestamp) return cursor.offset
+    }
+    return this.endOffset(partition)
   }
 
   #begin(applicationId: string, { plan, positions, progress, stores }: ApplicationStart): MemorySession {

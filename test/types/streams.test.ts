@@ -229,6 +229,26 @@ describe('a split', () => {
   })
 })
 
+describe('a source', () => {
+  test('asks for times by records of its topics', () => {
+    const source = builder.stream(topic('dated', { key: string(), value: json<Click>() }), {
+      timestamp: ({ value }) => value.bytes,
+      reset: { ago: minutes(1) },
+    })
+    expectTypeOf(source).toEqualTypeOf<KStream<string, Click, 'both'>>()
+    refused(() => {
+      // @ts-expect-error a time is a number
+      builder.stream(clicks, { timestamp: ({ value }) => value.page })
+      // @ts-expect-error of the value
+      builder.stream(clicks, { timestamp: (record: StreamRecord<string, number>) => record.value })
+      // @ts-expect-error at once
+      builder.stream(clicks, { timestamp: async () => 0 })
+      // @ts-expect-error one of both
+      builder.stream(clicks, { reset: { age: 5 } })
+    })
+  })
+})
+
 describe('a source of several topics', () => {
   test('has one type of records', () => {
     const others = topic('others', { key: string(), value: json<Click>() })
