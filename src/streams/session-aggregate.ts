@@ -4,7 +4,8 @@
  *
  * Semantics: Kafka Streams without a cache. The sessions that were joined are deleted, each with a change of its own,
  * oldest first; then comes the new one, even when it has the bounds of an old one. Only a session of one moment is
- * changed in place. The timestamp of a change is the end of its session, and it has no headers.
+ * changed in place. The timestamp of a change is the end of its session, and it has no headers. On request, only closed
+ * sessions are emitted (final-results.ts).
  */
 import type { Subscriber } from 'rxjs'
 import { noHeaders } from '../core/headers.ts'
@@ -16,10 +17,18 @@ import { type OperatorContext, type OperatorFactory, operatorError, type StreamT
 import { type OrderedRow, type OrderedStore, ordered, type StoreSpec } from '../plan/store.ts'
 import { operate } from '../plan/subscriber.ts'
 import { FoldSubscriber } from './aggregate.ts'
+import type { EmitStrategy } from './dsl/windows.ts'
+import { FinalResults } from './final-results.ts'
 import type { Fold } from './fold.ts'
+import { dropLate } from './late.ts'
 
-export function sessionAggregation(store: StoreSpec, fold: Fold, windows: SessionWindows): OperatorFactory {
-  return (context) => operate((out) => new SessionSubscriber(out, context, store, fold, windows))
+export function sessionAggregation(
+  store: StoreSpec,
+  fold: Fold,
+  windows: SessionWindows,
+  emits: EmitStrategy = 'onWindowUpdate',
+): OperatorFactory {
+  return (context) => operate((out) => new SessionSubscriber(out, context, store, fold, windows, emits))
 }
 
 class SessionSubscriber extends FoldSubscriber {
@@ -27,6 +36,7 @@ class SessionSubscriber extends FoldSubscriber {
   readonly #streamTime: StreamTime
   readonly #keyCodec: Codec<unknown>
   readonly #sessions: OrderedStore<unknown, unknown>
+  readonly #results: FinalResults | undefined
 
   constructor(
     out: Subscriber<Carrier>,
@@ -34,12 +44,15 @@ class SessionSubscriber extends FoldSubscriber {
     store: StoreSpec,
     fold: Fold,
     windows: SessionWindows,
+    emits: EmitStrategy,
   ) {
     super(out, context, store, fold)
     this.#windows = windows
     this.#streamTime = context.streamTime
     this.#keyCodec = new WindowedCodec(store.keyCodec, windows.form) as Codec<unknown>
     this.#sessions = ordered(this.state)
+    if (emits === 'onWindowUpdate') return
+    this.#results = new FinalResults(out, context, this.state, this.#keyCodec, this.valueCodec)
   }
 
   protected override _next(carrier: Carrier): void {
@@ -53,10 +66,11 @@ class SessionSubscriber extends FoldSubscriber {
       start = Math.min(start, number)
       end = Math.max(end, at)
     }
-    if (this.#windows.closeOf(end) <= now) return this.context.drop('late', carrier)
+    if (this.#windows.closeOf(end) <= now) return dropLate(this.context, carrier, 1, false)
     const value = this.#valueOf(carrier, joined)
     if (start < end) for (const session of joined) this.#delete(carrier, session)
     this.#put(carrier, start, end, value)
+    this.#results?.releaseUntil(now)
   }
 
   /** The open sessions that a record joins, in the order of time. */
@@ -97,6 +111,7 @@ class SessionSubscriber extends FoldSubscriber {
     const session = this.#sessionOf(carrier, start, end)
     const old = this.wantsOld ? this.oldOf(session) : undefined
     this.put(session, value, end)
+    if (value !== null) this.#results?.hold(session, this.#windows.closeOf(end))
     this.#emit(carrier, session, value, old)
   }
 
@@ -109,6 +124,7 @@ class SessionSubscriber extends FoldSubscriber {
   }
 
   #emit(carrier: Carrier, session: OrderedRow<unknown>, value: unknown, old: unknown): void {
+    if (this.#results !== undefined) return
     const next = carrier.withKeyBytes(this.#keyCodec, session.keyBytes, value, this.valueCodec)
     if (this.wantsOld) next.old = old
     next.headers = noHeaders

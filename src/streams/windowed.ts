@@ -105,8 +105,7 @@ export class AlignedWindowedStream<K, V, Known extends KnownSerdes>
   }
 
   emitStrategy(strategy: EmitStrategy): TimeWindowedKStream<K, V, Known> {
-    checkChoice('emitStrategy', strategy, ['onWindowUpdate', 'onWindowClose'])
-    return new AlignedWindowedStream(this.parts, this.#windows, strategy)
+    return new AlignedWindowedStream(this.parts, this.#windows, checkStrategy(strategy))
   }
 }
 
@@ -116,14 +115,26 @@ export class SessionWindowedStream<K, V, Known extends KnownSerdes>
 {
   protected override readonly merges: boolean = true
 
-  constructor(parts: KeyedParts, windows: SessionWindows) {
+  readonly #windows: SessionWindows
+
+  constructor(parts: KeyedParts, windows: SessionWindows, emits: EmitStrategy = 'onWindowUpdate') {
     const keeping: Keeping = {
       kind: 'sessionStore',
-      layout: (retentionMs) => segmentLayout(retentionMs, { isNumbered: true }),
-      operator: (store, fold) => sessionAggregation(store, fold, windows),
+      layout: (retentionMs, wishes) => segmentLayout(retentionMs, { ...wishes, isNumbered: true }),
+      operator: (store, fold, strategy) => sessionAggregation(store, fold, windows, strategy),
     }
-    super(parts, windows, keeping, 'onWindowUpdate')
+    super(parts, windows, keeping, emits)
+    this.#windows = windows
   }
+
+  emitStrategy(strategy: EmitStrategy): SessionWindowedKStream<K, V, Known> {
+    return new SessionWindowedStream(this.parts, this.#windows, checkStrategy(strategy))
+  }
+}
+
+function checkStrategy(strategy: EmitStrategy): EmitStrategy {
+  checkChoice('emitStrategy', strategy, ['onWindowUpdate', 'onWindowClose'])
+  return strategy
 }
 
 function retentionOf({ leastRetentionMs, keptForMs }: Windows, retentionMs: number | undefined): number {

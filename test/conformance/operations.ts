@@ -218,7 +218,6 @@ export const notYet = [
   { op: 'toTable', field: 'versionedMs' },
   { op: 'stream', field: 'pattern' },
   { op: 'windowedBy', window: 'sliding' },
-  { op: 'windowedBy', window: 'session', field: 'emit' },
   { op: 'windowedBy', window: 'unlimited' },
   { op: 'filter', of: 'table', field: 'store' },
   { op: 'filterNot', of: 'table', field: 'store' },

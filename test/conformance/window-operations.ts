@@ -19,8 +19,10 @@ function windowed(
       const made = grouped.windowedBy(TimeWindows.of({ size, advance: advanceMs, grace }))
       return { windowMs: size, windowed: emit === undefined ? made : made.emitStrategy(emit) }
     }
-    case 'session':
-      return { windowMs: 'session', windowed: grouped.windowedBy(SessionWindows.of({ gap, grace })) }
+    case 'session': {
+      const made = grouped.windowedBy(SessionWindows.of({ gap, grace }))
+      return { windowMs: 'session', windowed: emit === undefined ? made : made.emitStrategy(emit) }
+    }
     default:
       throw new CaseError(`${where}: ${type} windows have no builder`)
   }

@@ -38,12 +38,7 @@ export const verbs: readonly Verb[] = [
   { on: 'stream', verb: 'toTable', takes: ['store', ...serdes] },
   { on: 'stream', verb: 'to', before: () => [output], takes: named },
   ...(['grouped', 'windowed', 'sessions'] as const).flatMap((on): Verb[] => {
-    const takes =
-      on === 'grouped'
-        ? ['store', 'name']
-        : on === 'windowed'
-          ? ['store', 'retentionMs', 'late', 'name']
-          : ['store', 'retentionMs', 'name']
+    const takes = on === 'grouped' ? ['store', 'name'] : ['store', 'retentionMs', 'late', 'name']
     return [
       { on, verb: 'count', takes },
       { on, verb: 'reduce', before: () => [fn], takes: ['value', ...takes] },
@@ -61,7 +56,12 @@ export const verbs: readonly Verb[] = [
 ]
 
 /** The verbs that have none. */
-export const bareVerbs: readonly string[] = ['stream.pipe', 'grouped.windowedBy', 'windowed.emitStrategy']
+export const bareVerbs: readonly string[] = [
+  'stream.pipe',
+  'grouped.windowedBy',
+  'windowed.emitStrategy',
+  'sessions.emitStrategy',
+]
 
 export const titleOf = ({ on, verb }: Verb): string => `${on}.${verb}`
 

@@ -2,12 +2,13 @@
  * The face of a grouped stream in sessions: the aggregations of {@link KGroupedStream}, for each session.
  */
 import type { Windowed } from '../../core/windows/window.ts'
-import type { Named, Reducer, SessionAggregateFunctions } from './functions.ts'
+import type { LateOption, Named, Reducer, SessionAggregateFunctions } from './functions.ts'
 import type { KnownSerdes, KnownValue, NeedsValue, StoreFor, ValueOption } from './known.ts'
 import type { KTable } from './table.ts'
+import type { EmitStrategy } from './windows.ts'
 
 /** What an aggregation over sessions takes, besides its functions. */
-export interface InSessionStore<K, A> extends Named {
+export interface InSessionStore<K, V, A> extends Named, LateOption<K, V> {
   /** Names the store, so that it can be queried; default: a store with the operator's name. */
   readonly store?: StoreFor<'sessionStore', K, A> | undefined
   /** How long rows are kept, in ms of stream time; default the larger of a day and gap + grace, the least allowed. */
@@ -18,17 +19,27 @@ export interface InSessionStore<K, A> extends Named {
  * A grouped stream cut into sessions. Made by {@link KGroupedStream.windowedBy}.
  *
  * A record that joins sessions deletes them, with a change for each, and emits the session that they make together,
- * with the end of that session as its timestamp and without headers. For a session that would be closed (see
- * {@link SessionWindows}) the record is dropped and counted (`late`). Null values are dropped too: Kafka Streams gives
- * them to the aggregator (deviation D2 in test/conformance/README.md), and retention never decides here what is late
- * (D11). Its verbs throw `bad_option` when `retentionMs` is less than closing a session needs.
+ * with the end of that session as its timestamp and without headers. Where the changes go to a topic, its values are
+ * `nullable`, or `toStream` drops the deletes. For a session that would be closed (see {@link SessionWindows}) the
+ * record is dropped and counted (`late`), or goes to the topic of the option `late`. Null values are dropped too: Kafka
+ * Streams gives them to the aggregator (deviation D2 in test/conformance/README.md), and retention never decides here
+ * what is late (D11). Its verbs throw `bad_option` when `retentionMs` is less than closing a session needs.
  */
 export interface SessionWindowedKStream<out K, out V, out Known extends KnownSerdes = KnownSerdes> {
+  /**
+   * When the aggregation that follows emits: `onWindowUpdate`, the default, with every record, or `onWindowClose`, once
+   * for each session, when it closes, as {@link TimeWindowedKStream.emitStrategy} says.
+   *
+   * @example grouped.windowedBy(SessionWindows.of({ gap: minutes(30) })).emitStrategy('onWindowClose').count()
+   * @throws MillraceError `bad_option` for another strategy
+   */
+  emitStrategy(strategy: EmitStrategy): SessionWindowedKStream<K, V, Known>
+
   /**
    * How many records a key has in each session.
    * @example grouped.windowedBy(SessionWindows.of({ gap: minutes(30) })).count({ store: visits })
    */
-  count(options?: InSessionStore<K, number>): KTable<Windowed<K>, number, 'both'>
+  count(options?: InSessionStore<K, V, number>): KTable<Windowed<K>, number, 'both'>
 
   /**
    * Combines the values of a key in each session.
@@ -52,7 +63,7 @@ export interface SessionWindowedKStream<out K, out V, out Known extends KnownSer
    */
   reduce(
     reducer: Reducer<Exclude<V, null>>,
-    options: InSessionStore<K, Exclude<V, null>> &
+    options: InSessionStore<K, V, Exclude<V, null>> &
       KnownValue<Exclude<V, null>> & {
         readonly store: StoreFor<'sessionStore', K, Exclude<V, null>>
       },
@@ -63,7 +74,7 @@ export interface SessionWindowedKStream<out K, out V, out Known extends KnownSer
    */
   reduce(
     reducer: Reducer<Exclude<V, null>>,
-    options: InSessionStore<K, Exclude<V, null>> & ValueOption<Exclude<V, null>>[Known],
+    options: InSessionStore<K, V, Exclude<V, null>> & ValueOption<Exclude<V, null>>[Known],
   ): KTable<Windowed<K>, Exclude<V, null>, 'both'>
 
   /**
@@ -82,6 +93,6 @@ export interface SessionWindowedKStream<out K, out V, out Known extends KnownSer
    * ```
    */
   aggregate<A>(
-    options: SessionAggregateFunctions<K, Exclude<V, null>, A> & InSessionStore<K, NoInfer<A>>,
+    options: SessionAggregateFunctions<K, Exclude<V, null>, A> & InSessionStore<K, V, NoInfer<A>>,
   ): KTable<Windowed<K>, A, 'both'>
 }
