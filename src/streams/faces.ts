@@ -2,6 +2,7 @@
  * Where the classes that implement the DSL's faces meet: each is handed this list, and imports none of the others.
  */
 import { GroupedStream } from './grouped.ts'
+import { GroupedTable } from './grouped-table.ts'
 import type { Faces } from './parts.ts'
 import { Stream } from './stream.ts'
 import { Table } from './table.ts'
@@ -9,5 +10,6 @@ import { Table } from './table.ts'
 export const faces: Faces = Object.freeze({
   stream: (parts) => new Stream(parts),
   grouped: (parts) => new GroupedStream(parts),
+  groupedTable: (parts) => new GroupedTable(parts),
   table: (parts) => new Table(parts),
 } satisfies Faces)

@@ -59,7 +59,7 @@ export function aggregating(
 }
 
 /** @throws MillraceError `bad_record` */
-function judged(what: string, answer: unknown): unknown {
+export function judged(what: string, answer: unknown): unknown {
   if (answer === undefined)
     throw new MillraceError('bad_record', `${what} returned undefined; expected a value, or null for no row`)
   refusePromise(what, answer)

@@ -7,6 +7,7 @@ import type { WindowForm } from '../core/windows/window-form.ts'
 import type { PlanNode } from '../plan/node.ts'
 import type { KnownSerdes } from './dsl/known.ts'
 import type { KGroupedStream } from './dsl/grouped.ts'
+import type { KGroupedTable } from './dsl/grouped-table.ts'
 import type { KStream } from './dsl/stream.ts'
 import type { KTable } from './dsl/table.ts'
 import type { PlanBuilder } from '../plan/plan-builder.ts'
@@ -50,6 +51,7 @@ export interface TableParts extends KeyedParts {
 export interface Faces {
   stream<K, V, Known extends KnownSerdes>(parts: StreamParts): KStream<K, V, Known>
   grouped<K, V, Known extends KnownSerdes>(parts: KeyedParts): KGroupedStream<K, V, Known>
+  groupedTable<K, V>(parts: KeyedParts): KGroupedTable<K, V>
   table<K, V, Known extends KnownSerdes>(parts: TableParts): KTable<K, V, Known>
 }
 

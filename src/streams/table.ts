@@ -1,22 +1,28 @@
 /**
  * The class that implements KTable: verbs that work on changes, where a null value is a row that was deleted.
  */
-import { checkChoice, checkedFunction, checkOptions } from '../core/checks.ts'
+import { checkChoice, checkedFunction, checkName, checkOptions } from '../core/checks.ts'
 import type { StreamRecord } from '../core/record.ts'
-import type { Codec } from '../core/serde.ts'
+import { type Codec, codecOf, type Serde } from '../core/serde.ts'
+import { checkStore } from '../core/store-constants.ts'
 import type { OperatorNode } from '../plan/node.ts'
 import type { OperatorFactory } from '../plan/operator.ts'
 import type { Named, Predicate } from './dsl/functions.ts'
-import type { KnownSerdes, WithNewValue } from './dsl/known.ts'
+import type { KGroupedTable } from './dsl/grouped-table.ts'
+import type { KnownSerdes } from './dsl/known.ts'
 import type { KStream } from './dsl/stream.ts'
 import type { KTable } from './dsl/table.ts'
 import { filteredRow, filtering, filteringRows } from './filter.ts'
 import { mappedRow, mappingRows } from './map.ts'
-import { ofTableVerbs } from '../plan/old-values.ts'
-import type { TableParts } from './parts.ts'
+import { ofTables, ofTableVerbs } from '../plan/old-values.ts'
+import { keyLayout } from '../plan/store-layout.ts'
+import { groupingRows, ofRowGroups } from './group-rows.ts'
+import { keepingDerived } from './kept-rows.ts'
+import { requireCodec, type TableParts } from './parts.ts'
 import { peeking } from './peek.ts'
+import { type ErasedStore, nameOf, storeSpec } from './store-spec.ts'
 import { type SuppressOptions, suppressedTable } from './suppressed-table.ts'
-import { type DerivedRow, derivedRows } from './table-rows.ts'
+import { type DerivedRow, derivedRows, rowsOf } from './table-rows.ts'
 
 export class Table<K, V, Known extends KnownSerdes> implements KTable<K, V, Known> {
   readonly parts: TableParts
@@ -25,23 +31,55 @@ export class Table<K, V, Known extends KnownSerdes> implements KTable<K, V, Know
     this.parts = parts
   }
 
-  filter<K2, V2>(predicate: Predicate<K, V>, options: Named = {}): KTable<K2, V2, Known> {
+  filter<K2, V2>(predicate: Predicate<K, V>, options: InErasedStore = {}): KTable<K2, V2, Known> {
     return this.#filter('filter', predicate, true, options)
   }
 
-  filterNot<K2, V2>(predicate: Predicate<K, V>, options: Named = {}): KTable<K2, V2, Known> {
+  filterNot<K2, V2>(predicate: Predicate<K, V>, options: InErasedStore = {}): KTable<K2, V2, Known> {
     return this.#filter('filterNot', predicate, false, options)
   }
 
-  #filter<K2, V2>(verb: string, predicate: Predicate<K, V>, wanted: boolean, options: Named): KTable<K2, V2, Known> {
-    const operator = filteringRows(checkedFunction(verb, predicate), wanted)
-    const rowOf = (node: OperatorNode): DerivedRow => filteredRow(node, predicate, wanted)
-    return this.#next(verb, options, operator, rowOf, this.parts.valueCodec)
+  #filter<K2, V2>(
+    verb: string,
+    predicate: Predicate<K, V>,
+    wanted: boolean,
+    options: InErasedStore,
+  ): KTable<K2, V2, Known> {
+    checkedFunction(verb, predicate)
+    return this.#derived(verb, options, {
+      operator: filteringRows(predicate, wanted),
+      rowOf: (node) => filteredRow(node, predicate, wanted),
+      passesDeletes: false,
+      valueCodec: this.parts.valueCodec,
+    })
   }
 
-  mapValues<V2>(fn: (record: StreamRecord<K, V>) => V2, options: Named = {}): KTable<K, V2, WithNewValue[Known]> {
-    const operator = mappingRows(checkedFunction('mapValues', fn))
-    return this.#next('mapValues', options, operator, (node) => mappedRow(node, fn), undefined)
+  mapValues<V2, Known2 extends KnownSerdes>(
+    fn: (record: StreamRecord<K, V>) => V2,
+    options: InErasedStore = {},
+  ): KTable<K, V2, Known2> {
+    checkedFunction('mapValues', fn)
+    return this.#derived('mapValues', options, {
+      operator: mappingRows(fn),
+      rowOf: (node) => mappedRow(node, fn),
+      passesDeletes: true,
+      valueCodec: undefined,
+    })
+  }
+
+  groupBy<K2, V2>(
+    fn: (record: StreamRecord<K, V>) => { readonly key: K2 | null; readonly value: V2 | null },
+    options: { readonly key: object; readonly value: object } & Named,
+  ): KGroupedTable<K2, V2> {
+    checkedFunction('groupBy', fn)
+    const { key, value, name } = checkOptions('groupBy', options, ['key', 'value', 'name'])
+    if (name !== undefined) checkName('the name of an operator', name)
+    const keyCodec = requireCodec('groupBy', 'key', key, undefined)
+    const valueCodec = requireCodec('groupBy', 'value', value, undefined)
+    const { faces, plan } = this.parts
+    const mapped = plan.stateless('groupBy', this.parts.node, undefined, groupingRows(fn, keyCodec), ofRowGroups)
+    const node = plan.regroup('groupBy', mapped, name, keyCodec, valueCodec, undefined, 'changes')
+    return faces.groupedTable({ faces, plan, node, keyCodec, valueCodec, untouchedKeys: [] })
   }
 
   suppress(options: SuppressOptions): KTable<K, V, 'both'> {
@@ -58,18 +96,44 @@ export class Table<K, V, Known extends KnownSerdes> implements KTable<K, V, Know
     return faces.stream({ faces, plan, node, keyCodec, valueCodec, untouchedKeys, rekeyed: false })
   }
 
-  #next<K2, V2, Known2 extends KnownSerdes>(
+  /** A table of rows that are made of these, each by itself: with a store of its own, if one is given. */
+  #derived<K2, V2, Known2 extends KnownSerdes>(
     verb: string,
-    options: Named,
-    operator: OperatorFactory,
-    rowOf: (node: OperatorNode) => DerivedRow,
-    valueCodec: Codec<unknown> | undefined,
+    options: InErasedStore,
+    { operator, rowOf, passesDeletes, valueCodec }: Derived,
   ): KTable<K2, V2, Known2> {
-    const { name } = checkOptions(verb, options, ['name'])
-    const { plan, node, rows, faces } = this.parts
-    const made = plan.stateless(verb, node, name, operator, ofTableVerbs)
-    return faces.table({ ...this.parts, node: made, valueCodec, rows: derivedRows(rows, rowOf(made)) })
+    const { name, store: given } = checkOptions(verb, options, ['store', 'name'])
+    const { plan, node, rows, faces, keyCodec } = this.parts
+    if (given === undefined) {
+      const made = plan.stateless(verb, node, name, operator, ofTableVerbs)
+      return faces.table({ ...this.parts, node: made, valueCodec, rows: derivedRows(rows, rowOf(made)) })
+    }
+    const store = checkStore(verb, given)
+    const codec = codecOf(store.value as Serde<unknown>)
+    const made = plan.stateful(verb, node, nameOf({ name, store }, node), (id) => {
+      const wish = { kind: 'keyValueStore', keyCodec, valueCodec: valueCodec ?? codec, layout: keyLayout() } as const
+      const spec = storeSpec(id, store, wish)
+      return { stores: [spec], operator: keepingDerived(spec, rowOf({ id, verb }), passesDeletes), oldValues: ofTables }
+    })
+    return faces.table({ ...this.parts, node: made, valueCodec: valueCodec ?? codec, rows: rowsOf(made) })
   }
+}
+
+/** Serdes are invariant in their type, so they are erased where only the interface says which ones fit. */
+interface InErasedStore extends Named {
+  readonly store?: ErasedStore | undefined
+}
+
+/** What a verb makes of rows, one by one. */
+interface Derived {
+  /** Without a store. */
+  readonly operator: OperatorFactory
+  /** With one, or for who reads the rows of a table without one. */
+  readonly rowOf: (node: Pick<OperatorNode, 'id' | 'verb'>) => DerivedRow
+  /** Whether the delete of a row that the store does not have goes on. */
+  readonly passesDeletes: boolean
+  /** Undefined: a function has made the values. */
+  readonly valueCodec: Codec<unknown> | undefined
 }
 
 const isRow = ({ value }: StreamRecord<unknown, unknown>): boolean => value !== null

@@ -4,6 +4,7 @@ import { type Builder, type CaseBuilder, functions, missing, type Side, type Tab
 import { plainSerde, rowStore, sessionRowStore, windowedRowStore } from './data.ts'
 import { CaseError } from './fields.ts'
 import type { CaseNode } from './operations.ts'
+import { tableAggregations } from './table-aggregations.ts'
 import type { DataType, Key, Value } from './vocabulary.ts'
 
 /** What can be counted, reduced and aggregated. The two have the same verbs, with other options. */
@@ -59,6 +60,7 @@ export const aggregations = {
   },
 
   groupBy(made, node) {
+    if (made.inputKind(node) === 'table') return tableAggregations.groupBy(made, node)
     const input = made.input(node, 'stream')
     if (node.valueFn !== undefined) throw new CaseError(`${node.where}: groupBy of a stream has no valueFn`)
     const { fn, typeOf } = functions.key(node.keyFn)
@@ -82,14 +84,17 @@ export const aggregations = {
   },
 
   count: (made, node) =>
-    aggregation(
-      made,
-      node,
-      () => 'long',
-      (grouped, options) => grouped.count(options),
-    ),
+    made.inputKind(node) === 'grouped table'
+      ? tableAggregations.count(made, node)
+      : aggregation(
+          made,
+          node,
+          () => 'long',
+          (grouped, options) => grouped.count(options),
+        ),
 
   reduce(made, node) {
+    if (made.inputKind(node) === 'grouped table') return tableAggregations.reduce(made, node)
     if (node.reducer === undefined || node.adder !== undefined || node.subtractor !== undefined) {
       throw new CaseError(`${node.where}: a stream is reduced with a reducer, and nothing else`)
     }
@@ -107,6 +112,7 @@ export const aggregations = {
   },
 
   aggregate(made, node) {
+    if (made.inputKind(node) === 'grouped table') return tableAggregations.aggregate(made, node)
     const { agg, adder, subtractor, merger, init = null } = node
     const ofSessions = made.inputKind(node) === 'windowed' && made.input(node, 'windowed').windowMs === 'session'
     const fits = adder === undefined && subtractor === undefined && (merger !== undefined) === ofSessions

@@ -1,6 +1,7 @@
 // A topology in the making: what each node of a case has become, and what the operations share.
 import {
   type KGroupedStream,
+  type KGroupedTable,
   type KStream,
   type KTable,
   type SessionWindowedKStream,
@@ -61,7 +62,14 @@ export interface TableNode {
   readonly value: Side
 }
 
-type Built = StreamNode | GroupedNode | WindowedNode | TableNode
+export interface GroupedTableNode {
+  readonly kind: 'grouped table'
+  readonly grouped: KGroupedTable<Key, Value>
+  readonly key: DataType
+  readonly value: Side
+}
+
+type Built = StreamNode | GroupedNode | GroupedTableNode | WindowedNode | TableNode
 type Kind = Built['kind']
 
 /** Options that a node may have in common with others. */

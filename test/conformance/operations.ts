@@ -219,10 +219,6 @@ export const notYet = [
   { op: 'stream', field: 'pattern' },
   { op: 'windowedBy', window: 'sliding' },
   { op: 'windowedBy', window: 'unlimited' },
-  { op: 'filter', of: 'table', field: 'store' },
-  { op: 'filterNot', of: 'table', field: 'store' },
-  { op: 'mapValues', of: 'table', field: 'store' },
-  { op: 'groupBy', of: 'table' },
 ] as const satisfies readonly NotYet[]
 
 /** Operations that the DSL brings, at least for some inputs. */

@@ -10,7 +10,7 @@ import {
   type StreamNode,
   type TableNode,
 } from './built.ts'
-import { type AnyTopic, nullableSerde, plainSerde } from './data.ts'
+import { type AnyTopic, nullableSerde, plainSerde, rowStore } from './data.ts'
 import { CaseError, json } from './fields.ts'
 import type { CaseNode } from './operations.ts'
 import type { Key, Value } from './vocabulary.ts'
@@ -20,12 +20,18 @@ function filter(made: CaseBuilder, node: CaseNode, keep: boolean): StreamNode | 
   const verb = keep ? 'filter' : 'filterNot'
   if (made.inputKind(node) === 'table') {
     const input = made.input(node, 'table')
-    return { ...input, table: input.table[verb](({ key, value }) => fn(key, value), made.name(node)) }
+    const store = made.store(node, (name) => rowStore(name, input.key, input.value.type))
+    const options = { ...made.name(node), ...store } as object
+    const value = node.store === undefined ? input.value : kept(input.value)
+    return { ...input, table: input.table[verb]((record) => fn(record.key, record.value), options), value }
   }
   const input = made.input(node, 'stream')
   if (node.store !== undefined) throw new CaseError(`${node.where}: a stream has no store`)
   return { ...input, stream: input.stream[verb](({ key, value }) => fn(key, value), made.name(node)) }
 }
+
+/** Of a table with a store, which brings the serde of its values. */
+const kept = ({ type }: Side): Side => ({ type, serde: plainSerde(type) })
 
 export const streamOperations = {
   stream(made, node) {
@@ -66,11 +72,14 @@ export const streamOperations = {
     const { fn, typeOf } = functions.value(node.fn)
     if (made.inputKind(node) === 'table') {
       const { table, key, value } = made.input(node, 'table')
+      const mapped = lost(typeOf(key, value.type))
+      const store = made.store(node, (name) => rowStore(name, key, mapped.type))
+      const options = { ...made.name(node), ...store } as object
       return {
         kind: 'table',
-        table: table.mapValues((record) => fn(record.key, record.value), made.name(node)),
+        table: table.mapValues((record) => fn(record.key, record.value), options),
         key,
-        value: lost(typeOf(key, value.type)),
+        value: node.store === undefined ? mapped : kept(mapped),
       }
     }
     const { stream, key, value } = made.input(node, 'stream')

@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import {
   int64,
+  keyValueStore,
   type KStream,
   nullable,
   SessionWindows,
@@ -44,6 +45,7 @@ const verbs = [
   'toTable',
   'suppressedSum',
   'suppressedWindows',
+  'regroupRows',
   'punctuate',
   'hold',
 ] as const
@@ -200,6 +202,24 @@ function apply({ verb, detail }: Step, name: string, { stream, widths }: Branch,
       const table = even.toTable({ key: string(), value: int64(), name })
       const shown = table.filter(({ value }) => value % 4 !== detail % 4).mapValues(({ value }) => value + detail)
       return { stream: asBranch(shown.toStream()), widths: [Math.max(...widths)] }
+    }
+    case 'regroupRows': {
+      const even = widths.length === 1 ? stream : stream.selectKey(({ key }) => key)
+      const table = even.toTable({ key: string(), value: int64(), name: `${name}-table` })
+      const store = keyValueStore(`${name}-kept`, { key: string(), value: int64() })
+      const kept = detail % 2 === 0 ? table : table.filter(({ value }) => value % 5 !== 0, { store })
+      const sums = kept
+        .groupBy(({ value }) => ({ key: keyOf(detail, value), value: value % 11 === 10 ? null : value }), {
+          key: string(),
+          value: int64(),
+          name: `${name}-group`,
+        })
+        .reduce({
+          adder: (sum, value) => sum + value,
+          subtractor: (sum, value) => (sum % 7 === 5 ? null : sum - value),
+          name,
+        })
+      return { stream: asBranch(sums.toStream()), widths: [Math.max(...widths)] }
     }
     case 'punctuate':
       return { stream: throughNode(stream, (plan, from) => plan.stateless(verb, from, name, summing(detail))), widths }

@@ -4,7 +4,7 @@ import { output } from './topology.ts'
 import { call } from './untyped.ts'
 
 /** What a verb is called on. */
-export type Receiver = 'stream' | 'grouped' | 'windowed' | 'sessions' | 'table'
+export type Receiver = 'stream' | 'grouped' | 'windowed' | 'sessions' | 'table' | 'groupedTable'
 
 export interface Verb {
   readonly on: Receiver
@@ -45,13 +45,22 @@ export const verbs: readonly Verb[] = [
       { on, verb: 'aggregate', needs: on === 'sessions' ? { ...fold, merger: fn } : fold, takes },
     ]
   }),
-  ...['filter', 'filterNot', 'mapValues'].map((verb) => plain('table', verb)),
+  ...['filter', 'filterNot', 'mapValues'].map((verb): Verb => ({
+    on: 'table',
+    verb,
+    before: () => [fn],
+    takes: ['store', 'name'],
+  })),
   {
     on: 'table',
     verb: 'suppress',
     needs: { untilTimeLimit: 1 },
     takes: ['untilWindowCloses', 'maxRecords', 'maxBytes', 'whenFull', 'value', 'name'],
   },
+  { on: 'table', verb: 'groupBy', before: () => [fn], needs: { key: string(), value: string() }, takes: named },
+  { on: 'groupedTable', verb: 'count', takes: ['store', 'name'] },
+  { on: 'groupedTable', verb: 'reduce', needs: { adder: fn, subtractor: fn }, takes: ['store', 'name'] },
+  { on: 'groupedTable', verb: 'aggregate', needs: { ...fold, subtractor: fn }, takes: ['store', 'name'] },
   { on: 'table', verb: 'toStream', takes: ['deletes', 'name'] },
 ]
 
@@ -71,6 +80,9 @@ export function receiverOf(on: Receiver, stream: object): object {
   const grouped = call(stream, 'groupByKey')
   if (on === 'table') return call(grouped, 'count')
   if (on === 'grouped') return grouped
+  if (on === 'groupedTable') {
+    return call(call(grouped, 'count'), 'groupBy', fn, { key: string(), value: string() })
+  }
   return call(grouped, 'windowedBy', on === 'sessions' ? SessionWindows.of({ gap: 1 }) : TimeWindows.of({ size: 1 }))
 }
 

@@ -6,6 +6,7 @@ import {
   json,
   keyValueStore,
   type KGroupedStream,
+  type KGroupedTable,
   type KStream,
   type KTable,
   minutes,
@@ -516,6 +517,48 @@ describe('a table', () => {
       pageOf.toTable()
       // @ts-expect-error the serde of the value is missing
       bytes.toTable({ key: string() })
+    })
+  })
+})
+
+describe('rows of a table', () => {
+  const table = builder.table(topic('rows', { key: string(), value: json<Click>() }))
+
+  test('that are kept need no serde afterwards', () => {
+    const store = keyValueStore('sizes', { key: string(), value: int64() })
+    expectTypeOf(table.mapValues(({ value }) => value.bytes)).toEqualTypeOf<KTable<string, number, 'key'>>()
+    expectTypeOf(table.mapValues(({ value }) => value.bytes, { store })).toEqualTypeOf<KTable<string, number, 'both'>>()
+    refused(() => {
+      // @ts-expect-error a store of other values
+      table.mapValues(({ value }) => value.page, { store })
+      // @ts-expect-error a store of other values
+      table.filter(() => true, { store })
+    })
+  })
+
+  test('that are grouped have the types of their serdes', () => {
+    const grouped = table.groupBy(({ key, value }) => ({ key: value.page, value: [key, value.bytes] }), {
+      key: string(),
+      value: json<readonly [string, number]>(),
+      name: 'by-page',
+    })
+    expectTypeOf(grouped).toEqualTypeOf<KGroupedTable<string, readonly [string, number]>>()
+    expectTypeOf(grouped.count()).toEqualTypeOf<KTable<string, number, 'both'>>()
+    const sums = grouped.aggregate({
+      initializer: () => 0,
+      aggregator: (page, [, bytes], sum) => sum + bytes + page.length,
+      subtractor: (page, [, bytes], sum) => sum - bytes - page.length,
+      value: int64(),
+      name: 'sums',
+    })
+    expectTypeOf(sums).toEqualTypeOf<KTable<string, number, 'both'>>()
+    refused(() => {
+      // @ts-expect-error the serde of the value is missing
+      table.groupBy(({ key, value }) => ({ key: value.page, value: key }), { key: string() })
+      // @ts-expect-error a value of another type
+      table.groupBy(({ value }) => ({ key: value.page, value: value.bytes }), { key: string(), value: string() })
+      // @ts-expect-error what takes a row out is missing
+      grouped.reduce({ adder: (older) => older })
     })
   })
 })

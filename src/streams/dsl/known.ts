@@ -32,6 +32,9 @@ export type WithNewKey = Answers<'value', 'neither', 'value', 'neither'>
 /** What is known after a function has made a new value. */
 export type WithNewValue = Answers<'key', 'key', 'neither', 'neither'>
 
+/** What is known after a function has made a new value that a store says how to write. */
+export type WithStoredValue = Answers<'both', 'both', 'value', 'value'>
+
 /** What is known after `groupByKey` got what it asked for. */
 export type Grouped = Answers<'both', 'key', 'both', 'both'>
 

@@ -3,8 +3,18 @@
  */
 import type { StreamRecord } from '../../core/record.ts'
 import type { Windowed } from '../../core/windows/window.ts'
-import type { Named, Others, Predicate } from './functions.ts'
-import type { KnownSerdes, ValueOption, WithNewValue } from './known.ts'
+import type { KeyHint, Named, Others, Predicate } from './functions.ts'
+import type { InStore } from './grouped.ts'
+import type { KGroupedTable } from './grouped-table.ts'
+import type {
+  KnownSerdes,
+  MissingKey,
+  MissingValue,
+  StoreFor,
+  ValueOption,
+  WithNewValue,
+  WithStoredValue,
+} from './known.ts'
 import type { KStream } from './stream.ts'
 import type { UntilTimeLimit, UntilWindowCloses } from './suppress.ts'
 
@@ -27,14 +37,16 @@ export interface KTable<out K, out V, out Known extends KnownSerdes = KnownSerde
    */
   filter<R extends StreamRecord<K, V>>(
     guard: (record: StreamRecord<K, V>) => record is R,
-    options?: Named,
+    options?: InStore<R['key'], R['value']>,
   ): KTable<R['key'], R['value'], Known>
   /**
    * Keeps the rows that the predicate is true for. A change that makes it false deletes the row downstream, even one
    * that was never there. It is not called for a deleted row.
+   *
+   * With a `store` its rows are kept and can be queried, and it deletes only those that it has.
    * @example table.filter(({ value }) => value >= 2)
    */
-  filter(predicate: Predicate<K, V>, options?: Named): KTable<K, V, Known>
+  filter(predicate: Predicate<K, V>, options?: InStore<K, V>): KTable<K, V, Known>
 
   /**
    * Keeps the rows that the guard is false for, and narrows the table to them.
@@ -46,19 +58,59 @@ export interface KTable<out K, out V, out Known extends KnownSerdes = KnownSerde
    */
   filterNot<R extends StreamRecord<K, V>>(
     guard: (record: StreamRecord<K, V>) => record is R,
-    options?: Named,
+    options?: InStore<Others<K, V, R>['key'], Others<K, V, R>['value']>,
   ): KTable<Others<K, V, R>['key'], Others<K, V, R>['value'], Known>
   /**
    * Keeps the rows that the predicate is false for, as {@link filter} does the others.
    * @example table.filterNot(({ key }) => key.startsWith('10.'))
    */
-  filterNot(predicate: Predicate<K, V>, options?: Named): KTable<K, V, Known>
+  filterNot(predicate: Predicate<K, V>, options?: InStore<K, V>): KTable<K, V, Known>
 
   /**
    * A new value for every row. The function is not called for a deleted row.
    * @example table.mapValues(({ value }) => `${value} clicks`)
    */
-  mapValues<V2>(fn: (record: StreamRecord<K, V>) => V2, options?: Named): KTable<K, V2, WithNewValue[Known]>
+  mapValues<V2>(
+    fn: (record: StreamRecord<K, V>) => V2,
+    options?: Named & { readonly store?: undefined },
+  ): KTable<K, V2, WithNewValue[Known]>
+  /**
+   * A new value for every row, kept in a store that says how they are written.
+   *
+   * @example
+   * ```ts
+   * const labels = keyValueStore('labels', { key: string(), value: string() })
+   * table.mapValues(({ value }) => `${value} clicks`, { store: labels })
+   * ```
+   */
+  mapValues<V2>(
+    fn: (record: StreamRecord<K, V>) => V2,
+    options: Named & { readonly store: StoreFor<'keyValueStore', K, Exclude<V2, null>> },
+  ): KTable<K, V2, WithStoredValue[Known]>
+
+  /**
+   * Groups the rows by another key, to aggregate: the function gives the key of the row's group, and the value that
+   * takes part there. Every change goes to the partition of its group, in memory.
+   *
+   * A null key or value puts the row in no group, which is counted (`null_key`, `null_value`). The function is not
+   * called for a deleted row; for one that changes it is called with its old value too.
+   *
+   * @example
+   * ```ts
+   * const profiles = topic('profiles', { key: string(), value: json<{ readonly city: string }>() })
+   * builder
+   *   .table(profiles)
+   *   .groupBy(({ key, value }) => ({ key: value.city, value: key }), { key: string(), value: string() })
+   *   .count()
+   * ```
+   */
+  groupBy<K2 extends KeyHint, V2 extends KeyHint>(
+    fn: (record: StreamRecord<K, V>) => {
+      readonly key: NoInfer<K2> | null
+      readonly value: NoInfer<V2> | null
+    },
+    options: Named & MissingKey<K2> & MissingValue<V2>,
+  ): KGroupedTable<K2, V2>
 
   /**
    * The final result of each window, once: a row goes on when its window is closed, with the timestamp and headers of
