@@ -12,6 +12,7 @@ export {
   type WindowStore,
   windowStore,
 } from './core/store-constants.ts'
+export type { StoreRow, TimeBounds } from './core/store-row.ts'
 export type { CleanupPolicy, TimestampType, TopicCompression, TopicConfig } from './core/topic-config.ts'
 export type { Serde } from './core/serde.ts'
 export { bigint64, boolean, bytes, float64, int64, json, msgpack, nullable, string, tuple } from './core/serdes.ts'
@@ -85,6 +86,24 @@ export type { KGroupedStream } from './streams/dsl/grouped.ts'
 export type { KGroupedTable } from './streams/dsl/grouped-table.ts'
 export type { KnownSerdes } from './streams/dsl/known.ts'
 export type { SessionWindowedKStream } from './streams/dsl/sessions.ts'
+export type {
+  Done,
+  KeyBounds,
+  KeyPrefix,
+  Processor,
+  ProcessorContext,
+  ProcessorKeyValueStore,
+  ProcessorWindowStore,
+  ProcessOptions,
+  RecordMetadata,
+  RecordProcessor,
+  Schedule,
+  ScheduleOptions,
+  StoreConstant,
+  ValueOutput,
+  ValueProcessor,
+  ValueProcessorContext,
+} from './streams/dsl/processor.ts'
 export type { KStream } from './streams/dsl/stream.ts'
 export type { KTable } from './streams/dsl/table.ts'
 export type { EmitStrategy, TimeWindowedKStream } from './streams/dsl/windows.ts'
@@ -96,10 +115,4 @@ export type { Application, ApplicationState, StreamsOptions } from './runtime/fa
 export { startStreams } from './runtime/start-streams.ts'
 export type { Failure, FailureAnswer, OnError } from './runtime/failures.ts'
 export type { Metrics } from './runtime/metrics.ts'
-export type {
-  ReadOnlyKeyValueStore,
-  ReadOnlySessionStore,
-  ReadOnlyWindowStore,
-  StoreRow,
-  TimeBounds,
-} from './runtime/store-query.ts'
+export type { ReadOnlyKeyValueStore, ReadOnlySessionStore, ReadOnlyWindowStore } from './runtime/store-query.ts'

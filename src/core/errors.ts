@@ -18,7 +18,7 @@ export const errorMeanings = {
   defect: 'millrace broke a rule of its own',
   directory_not_empty: 'a directory that is to get a copy of a log holds something',
   disk_full: 'there is too little free space for another append',
-  emitted_outside_turn: 'an RxJS operator of pipe() emitted outside of a turn',
+  emitted_outside_turn: 'an RxJS operator of pipe() or a processor did something outside a turn',
   encode_failed: 'a serde refused to encode a value',
   fenced: 'a newer instance of the application or of the transactional producer took over',
   format_unknown: 'the directory, or the plan of an application, was written by another version of the format',

@@ -69,6 +69,11 @@ export abstract class Codec<T> implements Serde<T> {
   /** Appends the encoded value. */
   abstract write(value: T, out: ByteWriter): void
 
+  /** Appends what the bytes of all keys begin with that begin with this one. */
+  writePrefix(value: T, out: ByteWriter): void {
+    this.write(value, out)
+  }
+
   /** Decodes bytes[start, end); the result does not refer to `bytes`. */
   abstract read(bytes: Buffer, start: number, end: number): T
 

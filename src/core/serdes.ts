@@ -2,12 +2,13 @@
  * The serdes that millrace brings. Those for numbers and tuples keep order: smaller values have smaller bytes.
  */
 import { type ByteWriter, copyOf, readInt32, writeFloat64, writeInt64 } from './bytes.ts'
-import { MillraceError, messageOf } from './errors.ts'
+import { MillraceError } from './errors.ts'
 import { JsonCodec } from './json-codec.ts'
 import { MsgpackCodec } from './msgpack-codec.ts'
 import { decodeText, encodeText } from './text.ts'
 import { type StandardSchema, type SchemaOutput, type OutputFitsInput, validated } from './schema.ts'
-import { Codec, codecOf, composedWire, type Serde, unexpectedNull } from './serde.ts'
+import { Codec, codecOf, type Serde } from './serde.ts'
+import { TupleCodec } from './tuple-codec.ts'
 import type { WindowForm } from './windows/window-form.ts'
 
 class StringCodec extends Codec<string> {
@@ -128,99 +129,6 @@ class BytesCodec extends Codec<Uint8Array> {
     return copyOf(bytes, start, end)
   }
 }
-
-class TupleCodec extends Codec<readonly unknown[]> {
-  readonly name: string
-  override readonly isNamed: boolean
-  readonly #parts: readonly Codec<unknown>[]
-  readonly #wire: object
-  readonly #format: object
-
-  constructor(parts: readonly Codec<unknown>[]) {
-    super()
-    this.#parts = parts
-    const kind = `tuple ${parts.map(({ nullable: isNullable }) => Number(isNullable)).join('')}`
-    this.#wire = composedWire(
-      kind,
-      parts.map(({ wire }) => wire),
-    )
-    this.#format = composedWire(
-      kind,
-      parts.map(({ format }) => format),
-    )
-    this.name = `tuple(${parts.map((part) => part.name).join(',')})`
-    this.isNamed = parts.every((part) => part.isNamed)
-  }
-
-  override get wire(): object {
-    return this.#wire
-  }
-
-  override get format(): object {
-    return this.#format
-  }
-
-  /** Each part: its bytes with 0 written as 0 255, then 0 1; a null part is 0 0, before every other value. */
-  write(value: readonly unknown[], out: ByteWriter): void {
-    if (!Array.isArray(value) || value.length !== this.#parts.length) {
-      throw new TypeError(`expected an array of ${this.#parts.length}`)
-    }
-    for (const [index, part] of this.#parts.entries()) {
-      const item: unknown = value[index]
-      if (item === null && part.nullable) {
-        out.appendAll(nullPart)
-        continue
-      }
-      const bytes = partBytes(part, item, index)
-      out.ensure(bytes.length * 2 + 2)
-      for (const byte of bytes) {
-        out.bytes[out.at++] = byte
-        if (byte === 0) out.bytes[out.at++] = 255
-      }
-      out.appendAll(partEnd)
-    }
-  }
-
-  read(bytes: Buffer, start: number, end: number): readonly unknown[] {
-    let at = start
-    const values = this.#parts.map((part, index) => {
-      const raw: number[] = []
-      for (;;) {
-        if (at >= end) throw new RangeError('the tuple is cut off')
-        const byte = bytes[at++] as number
-        if (byte !== 0) {
-          raw.push(byte)
-          continue
-        }
-        const mark = bytes[at++]
-        if (mark === 255) raw.push(0)
-        else if (mark === 1) return partValue(part, Buffer.from(raw), index)
-        else if (mark === 0 && raw.length === 0 && part.nullable) return null
-        else throw new RangeError('the tuple is malformed')
-      }
-    })
-    if (at !== end) throw new RangeError('the tuple is longer than its parts')
-    return values
-  }
-}
-
-function partBytes(part: Codec<unknown>, item: unknown, index: number): Uint8Array {
-  try {
-    if (item === null) throw new TypeError(`it is null; use nullable(${part.name})`)
-    return part.encode(item)
-  } catch (cause) {
-    throw new TypeError(`part ${index + 1}: ${messageOf(cause)}`, { cause })
-  }
-}
-
-function partValue(part: Codec<unknown>, bytes: Buffer, index: number): unknown {
-  const value = part.decode(bytes)
-  if (value === null && !part.nullable) throw unexpectedNull(`part ${index + 1} of the tuple`, part)
-  return value
-}
-
-const nullPart = Uint8Array.of(0, 0)
-const partEnd = Uint8Array.of(0, 1)
 
 class NullableCodec<T> extends Codec<T | null> {
   readonly name: string

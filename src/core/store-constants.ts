@@ -1,7 +1,7 @@
 /**
  * Typed constants of stores: a store is named once, with the types of its keys and values.
  */
-import { checkName, checkOptions, readField } from './checks.ts'
+import { checkBoolean, checkName, checkOptions, checkWhole, readField } from './checks.ts'
 import { MillraceError } from './errors.ts'
 import { codecOf, type Serde } from './serde.ts'
 import { shown } from './shown.ts'
@@ -16,6 +16,8 @@ export interface KeyValueStore<K, V> {
   readonly key: Serde<K>
   /** How values are written. */
   readonly value: Serde<V>
+  /** Whether a row keeps the headers of the record that it was put with; for processors. */
+  readonly headers?: boolean | undefined
 }
 
 /** Names a table of the newest value of each key and window; made by {@link windowStore}. */
@@ -28,6 +30,32 @@ export interface WindowStore<K, V> {
   readonly key: Serde<K>
   /** How values are written. */
   readonly value: Serde<V>
+  /** How long a window is, in ms; for processors. */
+  readonly size?: number | undefined
+  /** How long a window is kept after its start, in ms of stream time; for processors. */
+  readonly retentionMs?: number | undefined
+}
+
+/** What {@link keyValueStore} takes. */
+export interface KeyValueStoreOptions<K, V> {
+  /** How keys are written. */
+  readonly key: Serde<K>
+  /** How values are written. */
+  readonly value: Serde<V>
+  /** For a processor: whether each row keeps the headers of its record too. Default false. */
+  readonly headers?: boolean | undefined
+}
+
+/** What {@link windowStore} takes. */
+export interface WindowStoreOptions<K, V> {
+  /** How keys are written, without their windows. */
+  readonly key: Serde<K>
+  /** How values are written. */
+  readonly value: Serde<V>
+  /** For a processor, which needs it: how long a window is, in ms. An aggregation knows from its windows. */
+  readonly size?: number | undefined
+  /** For a processor: how long a window is kept after its start, by stream time, in ms. Default a day, or `size`. */
+  readonly retentionMs?: number | undefined
 }
 
 /** Names a table of the newest value of each key and session; made by {@link sessionStore}. */
@@ -46,8 +74,8 @@ export interface SessionStore<K, V> {
 export type StoreKind = 'keyValueStore' | 'windowStore' | 'sessionStore'
 
 /**
- * Names the store of an aggregation without windows, to query it by. An aggregation that is never queried needs no
- * constant.
+ * Names the store of an aggregation without windows, to query it by, or one that processors keep what they like in. An
+ * aggregation that is never queried needs no constant.
  *
  * @example
  * ```ts
@@ -56,15 +84,15 @@ export type StoreKind = 'keyValueStore' | 'windowStore' | 'sessionStore'
  * ```
  * @throws MillraceError `bad_option`
  */
-export function keyValueStore<K, V>(
-  name: string,
-  options: { readonly key: Serde<K>; readonly value: Serde<V> },
-): KeyValueStore<K, V> {
-  return storeConstant('keyValueStore', name, options)
+export function keyValueStore<K, V>(name: string, options: KeyValueStoreOptions<K, V>): KeyValueStore<K, V> {
+  const { key, value, headers } = checkedOptions<K, V, KeyValueStoreOptions<K, V>>('keyValueStore', name, options)
+  if (headers !== undefined) checkBoolean('headers', headers)
+  return keep({ kind: 'keyValueStore', name, key, value, ...(headers === true ? { headers } : {}) })
 }
 
 /**
- * Names the store of a windowed aggregation, to query it by; `key` is the serde of the key without its window.
+ * Names the store of a windowed aggregation, to query it by, or one of windows that processors keep what they like in;
+ * `key` is the serde of the key without its window.
  *
  * @example
  * ```ts
@@ -73,11 +101,16 @@ export function keyValueStore<K, V>(
  * ```
  * @throws MillraceError `bad_option`
  */
-export function windowStore<K, V>(
-  name: string,
-  options: { readonly key: Serde<K>; readonly value: Serde<V> },
-): WindowStore<K, V> {
-  return storeConstant('windowStore', name, options)
+export function windowStore<K, V>(name: string, options: WindowStoreOptions<K, V>): WindowStore<K, V> {
+  const { key, value, size, retentionMs } = checkedOptions<K, V, WindowStoreOptions<K, V>>('windowStore', name, options)
+  return keep({
+    kind: 'windowStore',
+    name,
+    key,
+    value,
+    ...(size === undefined ? {} : { size: checkWhole('size', size, 1) }),
+    ...(retentionMs === undefined ? {} : { retentionMs: checkWhole('retentionMs', retentionMs, size ?? 1) }),
+  })
 }
 
 /**
@@ -94,28 +127,42 @@ export function sessionStore<K, V>(
   name: string,
   options: { readonly key: Serde<K>; readonly value: Serde<V> },
 ): SessionStore<K, V> {
-  return storeConstant('sessionStore', name, options)
+  const { key, value } = checkedOptions<K, V, typeof options>('sessionStore', name, options)
+  return keep({ kind: 'sessionStore', name, key, value })
 }
 
-function storeConstant<Kind extends string, K, V>(
-  kind: Kind,
+/** The options of each kind, which are fields of the constant too. */
+const optionsOf: { readonly [Kind in StoreKind]: readonly string[] } = {
+  keyValueStore: ['key', 'value', 'headers'],
+  windowStore: ['key', 'value', 'size', 'retentionMs'],
+  sessionStore: ['key', 'value'],
+}
+
+const makers: { readonly [Kind in StoreKind]: (name: string, options: never) => { readonly kind: StoreKind } } = {
+  keyValueStore,
+  windowStore,
+  sessionStore,
+}
+
+function checkedOptions<K, V, T extends { readonly key: Serde<K>; readonly value: Serde<V> }>(
+  kind: StoreKind,
   name: string,
-  options: { readonly key: Serde<K>; readonly value: Serde<V> },
-): { readonly kind: Kind; readonly name: string; readonly key: Serde<K>; readonly value: Serde<V> } {
+  options: T,
+): T {
   checkName('the name of a store', name)
-  const { key, value } = checkOptions(`store "${name}"`, options, ['key', 'value'])
-  codecOf(key)
-  codecOf(value)
-  const constant = Object.freeze({ kind, name, key, value })
-  made.add(constant)
-  return constant
+  const checked = checkOptions(`store "${name}"`, options, optionsOf[kind])
+  codecOf(checked.key)
+  codecOf(checked.value)
+  return checked
 }
-
-const kinds: readonly StoreKind[] = ['keyValueStore', 'windowStore', 'sessionStore']
-const isStoreKind = (kind: unknown): kind is StoreKind => (kinds as readonly unknown[]).includes(kind)
 
 /** The constants that the functions above have made: they need no further check. */
 const made = new WeakSet<object>()
+
+function keep<T extends object>(constant: T): T {
+  made.add(Object.freeze(constant))
+  return constant
+}
 
 /**
  * Checks that an argument is the constant of a store, as `checkTopic` does for a topic.
@@ -124,12 +171,16 @@ const made = new WeakSet<object>()
  */
 export function checkStore<T extends { readonly kind: StoreKind }>(what: string, constant: T): T {
   if (made.has(constant)) return constant
-  const kind = Object(constant) === constant ? readField(what, constant, 'kind') : undefined
-  if (!isStoreKind(kind)) {
-    const makers = kinds.map((maker) => `${maker}(…)`).join(' or ')
-    throw new MillraceError('bad_option', `${what} takes the constant that ${makers} returned, not ${shown(constant)}`)
-  }
   const field = (name: string): unknown => readField(what, constant, name)
-  const options = { key: field('key') as Serde<unknown>, value: field('value') as Serde<unknown> }
-  return storeConstant(kind, field('name') as string, options) as { readonly kind: typeof kind } as T
+  const kind = Object(constant) === constant ? field('kind') : undefined
+  if (typeof kind !== 'string' || !Object.hasOwn(makers, kind)) {
+    const names = Object.keys(makers).map((name) => `${name}(…)`)
+    throw new MillraceError(
+      'bad_option',
+      `${what} takes the constant that ${names.join(' or ')} returned, not ${shown(constant)}`,
+    )
+  }
+  const known = kind as StoreKind
+  const options = Object.fromEntries(optionsOf[known].map((name) => [name, field(name)]))
+  return makers[known](field('name') as string, options as never) as T
 }

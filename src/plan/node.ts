@@ -33,6 +33,8 @@ export interface PlanStore {
   readonly owner: PlanNode
   /** The others. */
   readonly readers: readonly PlanNode[]
+  /** Whether one of its nodes reads ranges, which its own layout may not offer. */
+  readonly isOrdered: boolean
 }
 
 /** A topic as a source reads it, or as a sink writes it. */
@@ -67,6 +69,10 @@ export interface OperatorNode extends NodeBase {
   readonly kind: 'operator'
   readonly operator: OperatorFactory
   readonly oldValues: OldValues
+  /** Whether it reads ranges of its stores, whatever their layouts say. */
+  readonly readsRanges: boolean
+  /** Whether it may send a record to one of its children only. */
+  readonly namesChildren: boolean
 }
 
 /** What an operator has to do with the old values of a table's changes. */

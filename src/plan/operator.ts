@@ -155,6 +155,19 @@ export interface OperatorContext {
     punctuator: Punctuator,
     options?: { readonly startMs?: number | undefined },
   ): Scheduled
+  /** The stream time of its task: the largest timestamp of the task's records; -1 before the first. */
+  readonly taskTime: number
+  /** The clock of the application, as the engine last read it. */
+  readonly wallClock: number
+  /** Asks for a commit after this turn. */
+  commit(): void
+  /** Called when the application closes or has failed, but not when it is killed; for factories only. */
+  onClose(close: () => void): void
+  /**
+   * Where its node names its children (`namesChildren`): each by its id. Where it does not, there is none, and the
+   * output goes to all of them.
+   */
+  readonly children: ReadonlyMap<string, CarrierObserver>
   /**
    * Names what releases rows; for factories only. The function that it returns asks for jobs, until nothing is left:
    * call it in the turn that made rows due. It is undone with the turn, and is not forgotten in a crash.

@@ -56,6 +56,15 @@ export class PlanBuilder {
     })
   }
 
+  /** The store of this name, as the node that was made first has it. */
+  store(name: string): StoreSpec | undefined {
+    for (const { stores } of this.nodes) {
+      const found = stores.find((store) => store.name === name)
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+
   /** An operator that keeps nothing: its id only names it, and later ids do not depend on it. */
   stateless(
     verb: string,
@@ -73,6 +82,8 @@ export class PlanBuilder {
       lineage: lineageOf(parents),
       operator,
       oldValues: Object.freeze(oldValues),
+      readsRanges: false,
+      namesChildren: false,
     })
   }
 
@@ -90,11 +101,14 @@ export class PlanBuilder {
       readonly operator: OperatorFactory
       readonly facts?: Facts | undefined
       readonly oldValues?: OldValues | undefined
+      readonly readsRanges?: boolean | undefined
+      readonly namesChildren?: boolean | undefined
     },
   ): OperatorNode {
     const parents = listOf(from)
     const stable = this.#stable(`${lineageOf(parents)}.${verb}`, name)
-    const { stores, operator, facts = {}, oldValues = ofStreams } = make(stable.id)
+    const made = make(stable.id)
+    const { stores, operator, facts = {}, oldValues = ofStreams, readsRanges = false, namesChildren = false } = made
     return this.#add({
       kind: 'operator',
       verb,
@@ -104,6 +118,8 @@ export class PlanBuilder {
       operator,
       facts,
       oldValues: Object.freeze(oldValues),
+      readsRanges,
+      namesChildren,
     })
   }
 

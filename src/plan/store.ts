@@ -21,6 +21,11 @@ export interface StoreSpec {
   readonly closeOf?: ((at: number) => number) | undefined
   /** What its rows depend on besides kind and serdes. */
   readonly facts: Facts
+  /**
+   * Whether processors keep what they like in it. Its rows expire by the stream time of the task: no operator alone
+   * knows which rows are old.
+   */
+  readonly isOfProcessors?: boolean | undefined
 }
 
 /** A key as a store takes it: a carrier is one, and {@link keyOf} makes one of a plain key. */

@@ -132,19 +132,27 @@ function storesOf(nodes: readonly PlanNode[]): readonly PlanStore[] {
       const known = stores.get(spec.name)
       if (known === undefined) stores.set(spec.name, { spec, owner: node, readers: [] })
       else if (known.spec === spec) known.readers.push(node)
-      else {
-        throw new MillraceError(
-          'topology_invalid',
-          `two operators, ${known.owner.id} and ${node.id}, would keep their state in one store, "${spec.name}"; name another store`,
-          { store: spec.name, operator: node.id },
-        )
-      }
+      else throw twoStores(known, spec, node)
     }
   }
   return Object.freeze(
-    [...stores.values()].map(({ spec, owner, readers }) =>
-      Object.freeze({ spec, owner, readers: Object.freeze(readers) }),
-    ),
+    [...stores.values()].map(({ spec, owner, readers }) => {
+      const readsRanges = (node: PlanNode): boolean => node.kind === 'operator' && node.readsRanges
+      const isOrdered = spec.layout.isOrdered || [owner, ...readers].some(readsRanges)
+      return Object.freeze({ spec, owner, readers: Object.freeze(readers), isOrdered })
+    }),
+  )
+}
+
+function twoStores(known: { readonly spec: StoreSpec; readonly owner: PlanNode }, spec: StoreSpec, node: PlanNode) {
+  const advice =
+    known.spec.isOfProcessors === true
+      ? `for a processor to read the store of ${node.id}, call ${node.verb} first`
+      : 'name another store'
+  return new MillraceError(
+    'topology_invalid',
+    `two operators, ${known.owner.id} and ${node.id}, would keep their state in one store, "${spec.name}"; ${advice}`,
+    { store: spec.name, operator: node.id },
   )
 }
 

@@ -47,6 +47,11 @@ export class TaskAgenda {
     this.order = order
   }
 
+  /** The wall clock when it was last read. */
+  get clockMs(): number {
+    return this.#agenda.nowMs
+  }
+
   /** The operators exist now: what the last instance left over is due. */
   made(): void {
     this.#isBeingMade = false

@@ -105,10 +105,12 @@ export class RunningApplication implements Application {
     try {
       while (this.#state === 'running') await this.#step()
       await this.#commit()
+      this.#engine.close()
       await this.#leave()
       this.#enter('closed')
       this.#settleWaiters(new MillraceError('closed', `application "${this.applicationId}" was closed`))
     } catch (error) {
+      this.#closeFailed()
       await this.#leave().catch(() => undefined) // the error that matters is told below
       this.#enter('failed')
       const seen = this.#waiters.length > 0
@@ -116,6 +118,15 @@ export class RunningApplication implements Application {
       // Code that waits for the application hears of it there; otherwise an unhandled rejection ends the process.
       if (seen) queueMicrotask(() => void this.stopped.catch(() => undefined))
       throw error
+    }
+  }
+
+  /** The error that the application failed with is the one that matters; one that comes now becomes a warning. */
+  #closeFailed(): void {
+    try {
+      this.#engine.close()
+    } catch (error) {
+      process.emitWarning(`in application "${this.applicationId}", which has failed: ${messageOf(error)}`)
     }
   }
 

@@ -15,6 +15,7 @@ import type { DropReason } from '../plan/operator.ts'
 import type { Topology } from '../plan/topology.ts'
 import type { Store, StoreSpec } from '../plan/store.ts'
 import { Agenda, type TaskAgenda } from './agenda.ts'
+import { Closing } from './closing.ts'
 import type { FailurePolicy } from './failures.ts'
 import type { Inlet } from './inlet.ts'
 import { type Layout, requestOf } from './layout.ts'
@@ -96,6 +97,9 @@ export class Engine implements TaskHost {
   #jobsSinceCommit = 0
   /** Whether there is more for a commit than jobs have done: a schedule that has begun. */
   #hasBegun: boolean
+  /** Whether an operator has asked for a commit. */
+  #isCommitWanted = false
+  readonly #closing = new Closing()
   /** A job may change many rows, so the stores are checked after each. */
   #isStateLarge = false
   /** What the commit that is under way holds. */
@@ -158,6 +162,19 @@ export class Engine implements TaskHost {
   stop(error: MillraceError): void {
     this.#fatal ??= error
     this.#options.onStop()
+  }
+
+  commit(): void {
+    this.#isCommitWanted = true
+  }
+
+  onClose(close: () => void): void {
+    this.#closing.add(close)
+  }
+
+  /** @throws the first error of an operator that closes */
+  close(): void {
+    this.#closing.close()
   }
 
   output(topic: SourceTopic): Output {
@@ -270,7 +287,7 @@ export class Engine implements TaskHost {
   /** Whether the work since the last commit is as much as one commit should hold. */
   get isCommitDue(): boolean {
     if (this.#jobsSinceCommit >= this.#options.commitRecords) return true
-    if (this.#outputs.isFull || this.#isStateLarge) return true
+    if (this.#outputs.isFull || this.#isStateLarge || this.#isCommitWanted) return true
     return (this.#jobsSinceCommit & 63) === 63 && this.#takesTooMuch
   }
 
@@ -332,6 +349,7 @@ export class Engine implements TaskHost {
     this.#stores.committed(this.#options.stateCacheBytes)
     this.#jobsSinceCommit = 0
     this.#hasBegun = false
+    this.#isCommitWanted = false
     this.#isStateLarge = false
     this.commitCount++
   }

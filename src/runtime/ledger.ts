@@ -25,6 +25,18 @@ class PersistentStreamTime implements StreamTime {
   }
 }
 
+class TaskTime {
+  readonly #ledger: Ledger
+
+  constructor(ledger: Ledger) {
+    this.#ledger = ledger
+  }
+
+  get now(): number {
+    return this.#ledger.time
+  }
+}
+
 /** Counts what a task writes to one topic. */
 export class WriteCounter {
   readonly #cell: Cell
@@ -133,6 +145,11 @@ export class Ledger {
   /** How far an operator has released what was due. */
   releasedTime(operator: string): StreamTime {
     return new PersistentStreamTime(this.cell(operator, '#released'))
+  }
+
+  /** The stream time of the task, which only its jobs move. */
+  get taskTime(): Pick<StreamTime, 'now'> {
+    return new TaskTime(this)
   }
 
   /** Counts a record that an operator dropped. */

@@ -3,9 +3,11 @@
  */
 import { MillraceError } from '../core/errors.ts'
 import { checkOptions, checkWhole } from '../core/checks.ts'
-import { type Codec, codecOf, type Serde } from '../core/serde.ts'
+import { type Codec, codecOf } from '../core/serde.ts'
 import { checkStore, type KeyValueStore, type SessionStore, type WindowStore } from '../core/store-constants.ts'
+import type { StoreRow, TimeBounds } from '../core/store-row.ts'
 import type { Timestamp } from '../core/units.ts'
+import { rowCodecOf, shownValue } from '../core/with-headers.ts'
 import type { Windowed } from '../core/windows/window.ts'
 import type { WindowForm } from '../core/windows/window-form.ts'
 import type { Session } from '../log/contract.ts'
@@ -13,16 +15,6 @@ import { type KeyOf, keyOf, type RowRange } from '../plan/store.ts'
 import type { Topology } from '../plan/topology.ts'
 import { type CommittedGround, type CommittedRow, CommittedStore } from '../state/committed-store.ts'
 import type { Engine } from './engine.ts'
-
-/** A row of a store, decoded for each query. */
-export interface StoreRow<K, V> {
-  /** The key; in a window store with its window. */
-  readonly key: K
-  /** The newest value. */
-  readonly value: V
-  /** The largest timestamp of the records in it, ms since the epoch. */
-  readonly timestamp: Timestamp
-}
 
 /**
  * A store without windows, to read: what `app.store(…)` and `driver.store(…)` return. Each call sees the last commit; a
@@ -80,14 +72,6 @@ export interface ReadOnlySessionStore<K, V> {
   range(bounds?: TimeBounds): Iterable<StoreRow<Windowed<K>, V>>
 }
 
-/** Times in ms since the epoch, both inclusive. */
-export interface TimeBounds {
-  /** Default 0. */
-  readonly from?: number | undefined
-  /** Default: no bound. */
-  readonly to?: number | undefined
-}
-
 /** The constant of a store. */
 export type AnyStore<K, V> = KeyValueStore<K, V> | WindowStore<K, V> | SessionStore<K, V>
 /** What it is read with. */
@@ -124,8 +108,8 @@ export function queryStore<K, V>(
       },
     )
   }
-  checkSerde(constant.name, 'keys', constant.key, spec.keyCodec)
-  checkSerde(constant.name, 'values', constant.value, spec.valueCodec)
+  checkSerde(constant.name, 'keys', codecOf(constant.key), spec.keyCodec)
+  checkSerde(constant.name, 'values', rowCodecOf(constant), spec.valueCodec)
   const partitions = engine.layout.partitionsOf(owner)
   const ground = { reader: session.state, refresh: () => session.refresh(), spec, storeId, partitions }
   const { form } = spec
@@ -133,24 +117,27 @@ export function queryStore<K, V>(
   return spec.kind === 'session' ? new SessionQuery(ground, form) : new WindowQuery(ground, form)
 }
 
-function checkSerde<T>(store: string, what: string, serde: Serde<T>, codec: Codec<unknown>): void {
-  if (codecOf(serde).format === codec.format) return
+function checkSerde<T>(store: string, what: string, given: Codec<T>, codec: Codec<unknown>): void {
+  if (given.format === codec.format) return
   throw new MillraceError(
     'bad_option',
-    `the ${what} of store "${store}" are ${codec.name}, but the constant says ${codecOf(serde).name}`,
+    `the ${what} of store "${store}" are ${codec.name}, but the constant says ${given.name}`,
     { store },
   )
 }
 
 class KeyValueQuery<K, V> implements ReadOnlyKeyValueStore<K, V> {
-  readonly #rows: CommittedStore<K, V>
+  readonly #rows: CommittedStore<K, unknown>
+  readonly #valueCodec: Codec<unknown>
 
   constructor(ground: CommittedGround) {
     this.#rows = new CommittedStore(ground)
+    this.#valueCodec = ground.spec.valueCodec
   }
 
   get(key: K): V | undefined {
-    return this.#rows.get(keyOf(key))?.value
+    const row = this.#rows.get(keyOf(key))
+    return row === undefined ? undefined : (shownValue(row.value, this.#valueCodec).value as V)
   }
 
   range(bounds: { readonly from?: K | undefined; readonly to?: K | undefined } = {}): Iterable<StoreRow<K, V>> {
@@ -163,8 +150,11 @@ class KeyValueQuery<K, V> implements ReadOnlyKeyValueStore<K, V> {
     )
   }
 
-  *#shown(rows: Iterable<CommittedRow<K, V>>): Generator<StoreRow<K, V>, undefined> {
-    for (const { key, value, timestamp } of rows) yield { key, value, timestamp: timestamp as Timestamp }
+  *#shown(rows: Iterable<CommittedRow<K, unknown>>): Generator<StoreRow<K, V>, undefined> {
+    for (const { key, value: stored, timestamp } of rows) {
+      const { value, ...headers } = shownValue(stored, this.#valueCodec)
+      yield { key, value: value as V, timestamp: timestamp as Timestamp, ...headers }
+    }
   }
 }
 

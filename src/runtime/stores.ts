@@ -17,6 +17,7 @@ interface Store {
   readonly id: number
   /** Its stream time is the one by which rows expire. */
   readonly owner: PlanNode
+  readonly isOrdered: boolean
   /** By partition. */
   readonly tables: CommittableStore[]
 }
@@ -30,20 +31,21 @@ export class Stores {
   constructor(session: Session, stores: readonly PlanStore[], turn: Turn) {
     this.#session = session
     this.#turn = turn
-    for (const { spec, owner } of stores) {
+    for (const { spec, owner, isOrdered } of stores) {
       const id = present(session.storeId(spec.name), 'a session has an id for each store')
-      this.#stores.set(spec, { id, owner, tables: [] })
+      this.#stores.set(spec, { id, owner, isOrdered, tables: [] })
     }
   }
 
   /** @param ledger of the task: its stream times are those by which rows expire */
   of(spec: StoreSpec, ledger: Ledger): CommittableStore {
     const { partition } = ledger.task
-    const { id, owner, tables } = present(this.#stores.get(spec), 'a node uses stores of its topology')
+    const { id, owner, isOrdered, tables } = present(this.#stores.get(spec), 'a node uses stores of its topology')
     const known = tables[partition]
     if (known !== undefined) return known
     const streamTime = expiryOf(spec, owner, ledger)
-    const table = openStore({ spec, storeId: id, partition, reader: this.#session.state, turn: this.#turn, streamTime })
+    const ground = { spec, storeId: id, partition, reader: this.#session.state, turn: this.#turn, streamTime }
+    const table = openStore(ground, isOrdered)
     tables[partition] = table
     this.#tables.push(table)
     return table
@@ -75,7 +77,12 @@ export class Stores {
 }
 
 /** The time by which the rows of a store expire. */
-function expiryOf({ layout }: StoreSpec, { id }: PlanNode, ledger: Ledger): StreamTime | undefined {
+function expiryOf(
+  { layout, isOfProcessors }: StoreSpec,
+  { id }: PlanNode,
+  ledger: Ledger,
+): Pick<StreamTime, 'now'> | undefined {
   if (layout.retentionMs === undefined) return undefined
+  if (isOfProcessors === true) return ledger.taskTime
   return layout.awaitsRelease ? ledger.releasedTime(id) : ledger.streamTime(id)
 }

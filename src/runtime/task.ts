@@ -28,6 +28,10 @@ export interface TaskHost {
   /** Something is dropped at a node; the carrier only if it goes no further at all. */
   drop(ledger: Ledger, node: PlanNode, reason: DropReason, carrier: Carrier | undefined): void
   stop(error: MillraceError): void
+  /** Asks for a commit after the turn. */
+  commit(): void
+  /** Calls it when the application closes or has failed. */
+  onClose(close: () => void): void
   /** What writes to a topic. In a turn it throws for one that has to be created first; the job goes again then. */
   output(topic: SourceTopic): Output
   /** Sends a record on to the partition of its key. */
@@ -96,16 +100,33 @@ export class Task {
 
   /** Puts an operator after its inputs, and its children after it. */
   #chain(node: OperatorNode, inputs: readonly Observable<Carrier>[]): void {
-    const records = node.operator(this.#contextOf(node))(...inputs)
+    const children = new Map<string, Inlet>()
+    const records = node.operator(this.#contextOf(node, children))(...inputs)
     const edges = this.#topology.childrenOf(node)
     const [only] = edges
     if (only === undefined) records.subscribe(new PassingSubscriber(nobody))
+    else if (node.namesChildren) records.subscribe(new PassingSubscriber(this.#name(edges, children)))
     else if (edges.length === 1) this.#connect(only, records)
     else {
       const inlet = new Inlet(this.#agenda)
       this.#fanOut(edges, inlet)
       records.subscribe(new PassingSubscriber(inlet))
     }
+  }
+
+  /** Puts an inlet before each of the children, and before all of them one that leads to each. */
+  #name(edges: readonly Edge[], children: Map<string, Inlet>): Inlet {
+    for (const edge of edges) {
+      const { id } = edge.to
+      const inlet = children.get(id) ?? new Inlet(this.#agenda)
+      children.set(id, inlet)
+      this.#connect(edge, inlet.records)
+    }
+    const [only, ...others] = children.values()
+    if (only !== undefined && others.length === 0) return only
+    const all = new Inlet(this.#agenda)
+    for (const inlet of children.values()) all.records.subscribe(new PassingSubscriber(inlet))
+    return all
   }
 
   #writing(node: SinkNode): EndSubscriber {
@@ -134,10 +155,11 @@ export class Task {
     }, node.id)
   }
 
-  #contextOf(node: OperatorNode): OperatorContext {
+  #contextOf(node: OperatorNode, children: ReadonlyMap<string, CarrierObserver>): OperatorContext {
     const { id, verb } = node
     const { partition } = this
     const ledger = this.#ledger
+    const agenda = this.#agenda
     const ports = new Map<string, Inlet>()
     for (const port of this.#topology.portsOf(node)) {
       const inlet = new Inlet(this.#agenda)
@@ -168,9 +190,17 @@ export class Task {
       },
       port: (name) => ports.get(name) ?? nobody,
       cell: (name) => checked(ledger.cell(id, name)),
-      schedule: (intervalMs, type, punctuator, options) =>
-        this.#agenda.schedule(node, intervalMs, type, punctuator, options),
-      release: (release) => this.#agenda.release(node, release),
+      get taskTime() {
+        return ledger.time
+      },
+      get wallClock() {
+        return agenda.clockMs
+      },
+      commit: () => this.#host.commit(),
+      onClose: (close) => this.#host.onClose(close),
+      children,
+      schedule: (intervalMs, type, punctuator, options) => agenda.schedule(node, intervalMs, type, punctuator, options),
+      release: (release) => agenda.release(node, release),
       stop: (error) => this.#host.stop(error),
     }
   }

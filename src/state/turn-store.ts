@@ -18,7 +18,7 @@ export interface StoreGround {
   readonly reader: StateReader
   readonly turn: Turn
   /** By which rows expire. */
-  readonly streamTime: StreamTime | undefined
+  readonly streamTime: Pick<StreamTime, 'now'> | undefined
 }
 
 /** A store as the engine knows it. */

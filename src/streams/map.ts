@@ -4,7 +4,7 @@
 import type { Subscriber } from 'rxjs'
 import type { Carrier } from '../plan/carrier.ts'
 import { MillraceError } from '../core/errors.ts'
-import { toHeaders } from '../core/headers.ts'
+import { type HeaderInput, toHeaders } from '../core/headers.ts'
 import { shown } from '../core/shown.ts'
 import { isPromise } from '../core/promises.ts'
 import type { StreamRecord } from '../core/record.ts'
@@ -67,7 +67,15 @@ export const carrierOf: Derive = (carrier, output, what) => {
   }
   const { key, value, timestamp, headers } = output as RecordOutput<unknown, unknown>
   if (isPromise(key) || isPromise(value) || isPromise(timestamp) || isPromise(headers)) throw promised(what, output)
-  const next = carrier.withKeyAndValue(key, undefined, value, undefined)
+  return stamped(carrier.withKeyAndValue(key, undefined, value, undefined), timestamp, headers)
+}
+
+/** Gives a carrier that is not emitted yet what was said of its timestamp and headers. */
+export function stamped(
+  next: Carrier,
+  timestamp: number | undefined,
+  headers: readonly HeaderInput[] | undefined,
+): Carrier {
   if (timestamp !== undefined) next.timestamp = toTimestamp(timestamp)
   if (headers !== undefined) next.headers = toHeaders(headers)
   return next

@@ -5,7 +5,7 @@ import { MillraceError } from '../core/errors.ts'
 import { type Codec, codecOf, type Serde } from '../core/serde.ts'
 import type { StoreKind } from '../core/store-constants.ts'
 import type { Facts } from '../core/stored-plan.ts'
-import type { WindowForm } from '../core/windows/window-form.ts'
+import { SizedForm, type WindowForm } from '../core/windows/window-form.ts'
 import type { PlanNode } from '../plan/node.ts'
 import type { StoreSpec } from '../plan/store.ts'
 import type { StoreLayout } from '../plan/store-layout.ts'
@@ -16,6 +16,9 @@ export interface ErasedStore {
   readonly name: string
   readonly key: object
   readonly value: object
+  readonly headers?: boolean | undefined
+  readonly size?: number | undefined
+  readonly retentionMs?: number | undefined
 }
 
 export interface StoreWish {
@@ -29,10 +32,12 @@ export interface StoreWish {
   readonly facts?: Facts | undefined
 }
 
-const kindOf = { keyValueStore: 'keyValue', windowStore: 'window', sessionStore: 'session' } as const satisfies Record<
-  ErasedStore['kind'],
-  StoreSpec['kind']
->
+/** What a plan calls the kinds of constants. */
+export const kindOf: { readonly [Kind in ErasedStore['kind']]: StoreSpec['kind'] } = {
+  keyValueStore: 'keyValue',
+  windowStore: 'window',
+  sessionStore: 'session',
+}
 
 /**
  * @param id of the node, after which a store without a constant is called
@@ -69,12 +74,26 @@ function isCalled(node: PlanNode, name: string): boolean {
 }
 
 /** A store constant must be of the kind that the verb keeps, and hold its keys and values. */
-function checkFits(id: string, constant: ErasedStore, { kind, keyCodec, valueCodec }: StoreWish): void {
+function checkFits(id: string, constant: ErasedStore, { kind, keyCodec, valueCodec, form }: StoreWish): void {
   const place = { store: constant.name, operator: id }
   if (constant.kind !== kind) {
     throw new MillraceError(
       'topology_invalid',
       `"${constant.name}" is a ${constant.kind}, but ${id} needs a ${kind}`,
+      place,
+    )
+  }
+  if (constant.headers === true) {
+    throw new MillraceError(
+      'topology_invalid',
+      `store "${constant.name}" keeps headers, which only processors put there: ${id} needs one without`,
+      place,
+    )
+  }
+  if (constant.size !== undefined && form !== undefined && form.name !== new SizedForm(constant.size).name) {
+    throw new MillraceError(
+      'topology_invalid',
+      `the windows of store "${constant.name}" are ${constant.size} ms long, but those of ${id} are of another kind: ${form.name}`,
       place,
     )
   }

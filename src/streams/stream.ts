@@ -13,6 +13,7 @@ import type { OperatorFactory } from '../plan/operator.ts'
 import type { Named, Predicate, RecordOutput, TopicChooser } from './dsl/functions.ts'
 import type { KGroupedStream } from './dsl/grouped.ts'
 import type { KnownSerdes, Merged, WithNewKey, WithNewValue } from './dsl/known.ts'
+import type { Processor, ProcessOptions, ValueProcessor } from './dsl/processor.ts'
 import type { Branches, SplitStreams } from './dsl/split.ts'
 import type { KStream, RoutedOptions } from './dsl/stream.ts'
 import type { KTable } from './dsl/table.ts'
@@ -23,6 +24,8 @@ import { merging } from './merge.ts'
 import { checkTableOptions, type ErasedTableOptions, newTable } from './new-table.ts'
 import { requireCodec, requireKeyCodec, type StreamParts } from './parts.ts'
 import { peeking } from './peek.ts'
+import { addProcessor } from './process-node.ts'
+import { type AnyProcessor, type Forwarding, forwardRecord, forwardValue } from './processor.ts'
 import { piping } from './pipe.ts'
 import { sinkTopic } from './sink-topic.ts'
 import { checkBranches, splitting } from './split.ts'
@@ -128,6 +131,30 @@ export class Stream<K, V, Known extends KnownSerdes> implements KStream<K, V, Kn
     if (operators.length === 0) throw new MillraceError('bad_option', 'pipe takes at least one RxJS operator')
     for (const operator of operators) checkedFunction('pipe', operator)
     return this.#next('pipe', {}, piping(operators), allLost)
+  }
+
+  process<K2, V2>(processor: Processor<K, V, K2, V2>, options: ProcessOptions = {}): KStream<K2, V2, 'neither'> {
+    return this.#process('process', processor, options, forwardRecord, allLost)
+  }
+
+  processValues<V2>(
+    processor: ValueProcessor<K, V, V2>,
+    options: ProcessOptions = {},
+  ): KStream<K, V2, WithNewValue[Known]> {
+    return this.#process('processValues', processor as AnyProcessor, options, forwardValue, this.#valueLost())
+  }
+
+  #process<K2, V2, Known2 extends KnownSerdes>(
+    verb: string,
+    processor: AnyProcessor,
+    options: ProcessOptions,
+    forwarding: Forwarding,
+    then: Lost,
+  ): KStream<K2, V2, Known2> {
+    const { name, stores } = checkOptions(verb, options, ['stores', 'name'])
+    const { faces, plan, node } = this.parts
+    const made = addProcessor(plan, { verb, parents: [node], name, processor, stores, forwarding })
+    return new Stream({ ...then, faces, plan, node: made })
   }
 
   groupByKey<Grouped extends KnownSerdes>(options: ErasedSerdes = {}): KGroupedStream<Exclude<K, null>, V, Grouped> {

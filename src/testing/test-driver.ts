@@ -110,7 +110,7 @@ export class TopologyTestDriver implements Disposable {
       this.#running = this.#start()
     } catch (error) {
       this.#isStopUntold = false
-      this.close()
+      this.#end()
       throw error
     }
   }
@@ -231,8 +231,16 @@ export class TopologyTestDriver implements Disposable {
     return metricsOf(this.#engine, { state: 'running', lastCommitMs: 0, runningMs: 0 })
   }
 
-  /** Ends the test and removes the log and its directory. */
+  /** Closes what processors hold, ends the test and removes the log and its directory. */
   close(): void {
+    try {
+      this.#engine.close()
+    } finally {
+      this.#end()
+    }
+  }
+
+  #end(): void {
     void this.#log.environment.close()
     rmSync(this.#dir, { recursive: true, force: true })
     this.#throwUntold()

@@ -7,6 +7,7 @@ import type { Case } from './case.ts'
 import type { CaseStoreConstant, CaseTopics } from './data.ts'
 import { CaseError } from './fields.ts'
 import type { BuiltOperation } from './operations.ts'
+import { processorOperations } from './processor-operations.ts'
 import { streamOperations } from './stream-operations.ts'
 import { suppressOperations } from './suppress-operations.ts'
 import { tableOperations } from './table-operations.ts'
@@ -19,6 +20,7 @@ const builders: Readonly<Record<BuiltOperation, Builder>> = {
   ...tableOperations,
   ...windowOperations,
   ...suppressOperations,
+  ...processorOperations,
 }
 
 /** A topology with what is needed to play and to compare. */
@@ -26,6 +28,8 @@ export interface BuiltCase {
   readonly topology: Topology
   readonly topics: CaseTopics
   readonly stores: ReadonlyMap<string, CaseStoreConstant>
+  /** Those of processors. */
+  readonly ofProcessors: ReadonlySet<string>
 }
 
 /**
@@ -43,5 +47,6 @@ export function buildCase(one: Case, named: boolean): BuiltCase {
     const built = build(made, node)
     if (built !== undefined) made.keep(node.id, built)
   }
-  return { topology: made.builder.build(), topics: made.topics, stores: made.stores }
+  const { topics, stores, ofProcessors } = made
+  return { topology: made.builder.build(), topics, stores, ofProcessors }
 }

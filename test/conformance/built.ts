@@ -9,7 +9,7 @@ import {
   type TimeWindowedKStream,
 } from 'millrace'
 import type { Case } from './case.ts'
-import { type AnySerde, CaseTopics, type CaseStoreConstant, nullableSerde, plainSerde } from './data.ts'
+import { type AnySerde, CaseTopics, type CaseStoreConstant, heldStore, nullableSerde, plainSerde } from './data.ts'
 import { CaseError } from './fields.ts'
 import type { CaseNode } from './operations.ts'
 import {
@@ -83,9 +83,12 @@ export class CaseBuilder {
   readonly builder = new StreamsBuilder()
   readonly #nodes = new Map<string, Built>()
   readonly #named: boolean
+  readonly #declared: Case['stores']
+  readonly ofProcessors = new Set<string>()
 
-  constructor({ topics }: Case, named: boolean) {
+  constructor({ topics, stores }: Case, named: boolean) {
     this.topics = new CaseTopics(topics)
+    this.#declared = stores
     this.#named = named
   }
 
@@ -108,6 +111,16 @@ export class CaseBuilder {
   name({ id, name }: CaseNode): NameOption {
     if (name !== undefined) return { name }
     return this.#named ? { name: id } : {}
+  }
+
+  /** The store that a case declares for processors, made once. */
+  declared(name: string): CaseStoreConstant | undefined {
+    const { holds, type } = this.#declared.get(name) ?? {}
+    if (holds === undefined) return undefined
+    const store = heldStore(name, holds, type === 'record')
+    this.stores.set(name, store)
+    this.ofProcessors.add(name)
+    return store
   }
 
   /** The options of a table's store, and the store kept for the comparison. */

@@ -66,6 +66,8 @@ export interface CaseStoreRow {
 
 export interface CaseStore {
   readonly type: StoreType
+  /** Of a store of processors. */
+  readonly holds?: CaseTopic
   readonly rows: readonly CaseStoreRow[]
 }
 
@@ -164,16 +166,20 @@ const topicOf = objectOf<CaseTopic>((fields) => ({
 
 interface StoreDeclaration {
   readonly type: StoreType
+  readonly holds?: CaseTopic
 }
 
 const storeOf = objectOf<StoreDeclaration>((fields) => {
   const type = fields.need('type', oneOf('keyValue', 'record', 'timestamped', 'window', 'session', 'versioned'))
-  if (type === 'keyValue' || type === 'record') for (const side of ['key', 'value']) fields.need(side, oneOf(...types))
+  const isOfProcessors = type === 'keyValue' || type === 'record'
+  const [key, value] = isOfProcessors
+    ? [fields.need('key', oneOf(...types)), fields.need('value', oneOf(...types))]
+    : []
   if (type === 'versioned') {
     fields.need('keys', listOf(text))
     fields.need('asOf', listOf(orNull(whole)))
   }
-  return { type }
+  return { type, ...(key === undefined || value === undefined ? {} : { holds: { key, value } }) }
 })
 
 const storeRow = objectOf<CaseStoreRow>((fields) => {
@@ -241,7 +247,7 @@ function storesOf(
     if (!declared.has(name)) throw new CaseError(`finalStores: store "${name}" is not declared in stores`)
   }
   return new Map(
-    [...declared].map(([name, { type }]) => {
+    [...declared].map(([name, { type, holds }]) => {
       const content = rows.get(name)
       if (content === undefined) throw new CaseError(`finalStores: says nothing about store "${name}"`)
       for (const row of content) {
@@ -258,7 +264,7 @@ function storesOf(
           throw new CaseError(`finalStores: ${json(row)} is no row of a ${type} store`)
         }
       }
-      return [name, { type, rows: content }]
+      return [name, { type, ...(holds === undefined ? {} : { holds }), rows: content }]
     }),
   )
 }

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { caseFields, readCase } from './case.ts'
 import { notYet, type OperationFields, operations, reasonOf, reasonToSkip } from './operations.ts'
 import { casePaths } from './suite.ts'
-import { type FunctionKind, vocabulary } from './vocabulary.ts'
+import { type FunctionKind, vocabulary } from './kinds.ts'
 
 const page = readFileSync(new URL('README.md', import.meta.url), 'utf8')
 

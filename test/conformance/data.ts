@@ -16,7 +16,7 @@ import {
   type WindowStore,
   windowStore,
 } from 'millrace'
-import type { Case, TopicType } from './case.ts'
+import type { Case, CaseTopic, TopicType } from './case.ts'
 import { CaseError } from './fields.ts'
 import type { DataType, WindowedType } from './vocabulary.ts'
 
@@ -140,6 +140,12 @@ export type CaseStoreConstant = AnyKeyValueStore | AnyWindowStore | SessionStore
 
 export const rowStore = (name: string, key: DataType, value: DataType): AnyKeyValueStore =>
   keyValueStore(name, { key: plainSerde(key), value: plainSerde(value) })
+
+/** A store of processors. */
+export function heldStore(name: string, { key, value }: CaseTopic, headers: boolean): AnyKeyValueStore {
+  if (key === 'windowed<string>' || value === 'windowed<string>') throw new CaseError(`store "${name}" holds windows`)
+  return keyValueStore(name, { key: plainSerde(key), value: plainSerde(value), headers })
+}
 
 export const windowedRowStore = (name: string, key: DataType, value: DataType): AnyWindowStore =>
   windowStore(name, { key: plainSerde(key), value: plainSerde(value) })

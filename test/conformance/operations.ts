@@ -1,6 +1,7 @@
 // The operations that a case may use, each with its fields, and those that the DSL does not bring yet.
 import { CaseError, type Fields, json, listOf, objectOf, oneOf, text, whole, yes } from './fields.ts'
-import { find, type FunctionKind, vocabulary } from './vocabulary.ts'
+import { type FunctionKind, vocabulary } from './kinds.ts'
+import { find } from './vocabulary.ts'
 
 /** Time windows of an aggregation. */
 export interface WindowFields {
@@ -212,8 +213,6 @@ export const notYet = [
   { op: 'join' },
   { op: 'leftJoin' },
   { op: 'outerJoin' },
-  { op: 'process' },
-  { op: 'processValues' },
   { op: 'table', field: 'versionedMs' },
   { op: 'toTable', field: 'versionedMs' },
   { op: 'stream', field: 'pattern' },

@@ -29,24 +29,24 @@ interface Entry<F> {
 
 export type Table<F> = Readonly<Record<string, Entry<F>>>
 
-function plain<F>(gives: Entry<F>['gives'], fn: F): Entry<F> {
+export function plain<F>(gives: Entry<F>['gives'], fn: F): Entry<F> {
   return { argument: 'none', gives, make: () => fn }
 }
 
-function ofText<F>(gives: Entry<F>['gives'], make: (text: string) => F): Entry<F> {
+export function ofText<F>(gives: Entry<F>['gives'], make: (text: string) => F): Entry<F> {
   return { argument: 'text', gives, make }
 }
 
-function ofNumber<F>(gives: Entry<F>['gives'], make: (n: number) => F): Entry<F> {
+export function ofNumber<F>(gives: Entry<F>['gives'], make: (n: number) => F): Entry<F> {
   return { argument: 'number', gives, make: (argument) => make(Number(argument)) }
 }
 
-function num(value: unknown): number {
+export function num(value: unknown): number {
   if (typeof value === 'number') return value
   throw new CaseError(`a function got ${json(value)}, but takes a long`)
 }
 
-function str(value: unknown): string {
+export function str(value: unknown): string {
   if (typeof value === 'string') return value
   throw new CaseError(`a function got ${json(value)}, but takes a string`)
 }
@@ -62,7 +62,7 @@ function simple(key: Key): Value {
   return key
 }
 
-const show = (value: Key): string => String(simple(value))
+export const show = (value: Key): string => String(simple(value))
 
 /** Negative numbers have a negative remainder, and zero has no sign. */
 const remainder = (value: Value, n: number): number => (num(value) % n) + 0
@@ -197,63 +197,6 @@ export const joins: Table<Join> = {
   joinNullIfEqual: plain('string', (key, left, right) => (left === right ? null : joinConcat(key, left, right))),
 }
 
-/** Processors have names only, until the DSL can run them. */
-const processor = (argument: Entry<undefined>['argument'] = 'none'): Entry<undefined> => ({
-  argument,
-  gives: 'value',
-  make: () => undefined,
-})
-
-export const processors: Table<undefined> = {
-  pass: processor(),
-  forwardTwice: processor(),
-  swap: processor(),
-  tsShift: processor('number'),
-  tsToValue: processor(),
-  streamTimeToValue: processor(),
-  wallTimeToValue: processor(),
-  setHeader: processor('text'),
-  dropHeaders: processor(),
-  headersToValue: processor(),
-  countAndForward: processor(),
-  dedupWithinMs: processor('number'),
-  changesOnly: processor(),
-  storePut: processor(),
-  storeLookup: processor(),
-  emitStore: processor(),
-  streamTimePunctuator: processor('number'),
-  streamTimePunctuatorOnce: processor('number'),
-  wallClockPunctuator: processor('number'),
-  wallClockPunctuatorTwice: processor('number'),
-  streamTimePunctuatorFrom: processor('text'),
-  wallClockPunctuatorFrom: processor('text'),
-  countWithPrevious: processor(),
-  recordPut: processor(),
-  recordLookup: processor(),
-  recordSwap: processor(),
-}
-
-export const valueProcessors: Table<undefined> = {
-  pass: processor(),
-  tsToValue: processor(),
-  setHeader: processor('text'),
-  countAndForward: processor(),
-  upperValue: processor(),
-}
-
-export const vocabulary = {
-  value: values,
-  predicate: predicates,
-  key: keys,
-  flat: flats,
-  aggregate: folds,
-  join: joins,
-  process: processors,
-  processValues: valueProcessors,
-} as const
-
-export type FunctionKind = keyof typeof vocabulary
-
 /** A function of the vocabulary, and the type of what it makes. */
 export interface Named<F> {
   readonly fn: F
@@ -261,7 +204,7 @@ export interface Named<F> {
 }
 
 /** The function that a case calls `name` or `name(argument)`. */
-export function find<F>(kind: FunctionKind, table: Table<F>, call: string): Named<F> {
+export function find<F>(kind: string, table: Table<F>, call: string): Named<F> {
   const [, name = '', argument] = /^(\w+)(?:\((.*)\))?$/.exec(call) ?? []
   const entry = Object.hasOwn(table, name) ? table[name] : undefined
   if (entry === undefined) throw new CaseError(`unknown ${kind} function ${json(call)}`)

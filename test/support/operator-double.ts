@@ -25,6 +25,10 @@ export interface OperatorAlone {
   readonly caught: Carrier[]
   readonly ports: Record<string, Carrier[]>
   readonly dropped: Dropped[]
+  /** How much had come out when the operator asked for a commit, each time. */
+  readonly commits: number[]
+  /** The application closes. */
+  close(): void
   /** What stopped the application. */
   readonly stops: Error[]
 }
@@ -58,6 +62,8 @@ export function alone(
   const ports: Record<string, Carrier[]> = {}
   const dropped: Dropped[] = []
   const stops: Error[] = []
+  const commits: number[] = []
+  const closes: (() => void)[] = []
   const stores = new Map<StoreSpec, Store<unknown, unknown>>()
   const nothingStored = { get: () => undefined, range: () => [] }
   const context: OperatorContext = {
@@ -84,6 +90,15 @@ export function alone(
       const list: Carrier[] = (ports[name] = [])
       return { next: (carrier) => list.push(carrier) }
     },
+    get taskTime() {
+      return ledger.time
+    },
+    get wallClock() {
+      return agenda.clockMs
+    },
+    commit: () => commits.push(caught.length),
+    onClose: (close) => closes.push(close),
+    children: new Map(),
     cell: (name) => ledger.cell('alone', name),
     schedule: (intervalMs, type, punctuator, options) => agenda.schedule(node, intervalMs, type, punctuator, options),
     release: (release) => agenda.release(node, release),
@@ -127,6 +142,8 @@ export function alone(
       jobs.lookAtClock()
       for (let job = jobs.next(); job !== undefined; job = jobs.next()) work(job.root, job.run.bind(job))
     },
+    close: () => closes.forEach((close) => close()),
+    commits,
     caught,
     ports,
     dropped,

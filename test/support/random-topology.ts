@@ -21,6 +21,7 @@ import type { PlanBuilder } from '../../src/plan/plan-builder.ts'
 import { operate, PassingSubscriber } from '../../src/plan/subscriber.ts'
 import { Stream } from '../../src/streams/stream.ts'
 import { buffering } from './buffering.ts'
+import { summingUp, sums } from './random-processor.ts'
 
 type Key = string | null
 type Value = number | null
@@ -47,6 +48,7 @@ const verbs = [
   'suppressedWindows',
   'regroupRows',
   'punctuate',
+  'process',
   'hold',
 ] as const
 
@@ -223,6 +225,12 @@ function apply({ verb, detail }: Step, name: string, { stream, widths }: Branch,
     }
     case 'punctuate':
       return { stream: throughNode(stream, (plan, from) => plan.stateless(verb, from, name, summing(detail))), widths }
+    case 'process': {
+      const even = widths.length === 1 ? stream : asBranch(stream.repartition({ ...serdes, name: `${name}-group` }))
+      const store = sums(name, detail % 2 === 0)
+      const made = even.process(summingUp(store, detail), { stores: [store], name })
+      return { stream: asBranch(made), widths: [Math.max(...widths)] }
+    }
     case 'hold': {
       const make = () => buffering(1 + (detail % 20), undefined, name, valueCodec)
       // What brings records of a key together needs inputs that have equally many partitions.

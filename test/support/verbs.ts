@@ -32,6 +32,12 @@ export const verbs: readonly Verb[] = [
   ),
   { on: 'stream', verb: 'merge', before: (stream) => [stream], takes: named },
   { on: 'stream', verb: 'split', before: () => [{ some: fn, rest: 'default' }], takes: named },
+  ...['process', 'processValues'].map((verb): Verb => ({
+    on: 'stream',
+    verb,
+    before: () => [fn],
+    takes: ['stores', 'name'],
+  })),
   { on: 'stream', verb: 'groupByKey', takes: serdes },
   { on: 'stream', verb: 'groupBy', before: () => [fn], needs: { key: string() }, takes: ['value', 'name'] },
   { on: 'stream', verb: 'repartition', takes: [...serdes, 'partitions'] },

@@ -1,0 +1,39 @@
+/**
+ * Adds the node of a processor to a plan: its stores are made with the first processor that names them, or are those of
+ * tables and aggregations.
+ */
+import { checkedFunction, checkList } from '../core/checks.ts'
+import { checkStore } from '../core/store-constants.ts'
+import type { OperatorNode, PlanNode } from '../plan/node.ts'
+import type { PlanBuilder } from '../plan/plan-builder.ts'
+import type { StoreSpec } from '../plan/store.ts'
+import type { StoreConstant } from './dsl/processor.ts'
+import { type AnyProcessor, type Forwarding, processing } from './processor.ts'
+import { checkSameStore, processorStoreSpec } from './processor-store-spec.ts'
+
+export interface ProcessorRequest {
+  readonly verb: string
+  readonly parents: readonly PlanNode[]
+  readonly name: string | undefined
+  readonly processor: AnyProcessor
+  readonly stores: readonly StoreConstant[] | undefined
+  readonly forwarding: Forwarding
+}
+
+/** @throws MillraceError `bad_option`, `topology_invalid` */
+export function addProcessor(plan: PlanBuilder, request: ProcessorRequest): OperatorNode {
+  const { verb, parents, name, processor, stores = [], forwarding } = request
+  checkedFunction(verb, processor)
+  const constants = checkList('the list of stores', stores).map((store) => checkStore(verb, store))
+  return plan.stateful(verb, parents, name, (id) => {
+    const specs = [...new Set(constants.map((constant) => specOf(plan, id, constant)))]
+    return { stores: specs, operator: processing(processor, specs, forwarding), readsRanges: true, namesChildren: true }
+  })
+}
+
+function specOf(plan: PlanBuilder, id: string, constant: StoreConstant): StoreSpec {
+  const known = plan.store(constant.name)
+  if (known === undefined) return processorStoreSpec(id, constant)
+  checkSameStore('topology_invalid', id, constant, known)
+  return known
+}

@@ -1,0 +1,202 @@
+/**
+ * The stores in the hands of a processor: rows as plain data, over the store of the task.
+ */
+import { ByteWriter } from '../core/bytes.ts'
+import { checkBoolean, checkOptions } from '../core/checks.ts'
+import { MillraceError, messageOf } from '../core/errors.ts'
+import type { Header } from '../core/headers.ts'
+import type { Codec } from '../core/serde.ts'
+import { shown, shownBytes } from '../core/shown.ts'
+import type { StoreRow, TimeBounds } from '../core/store-row.ts'
+import { type Timestamp, toTimestamp } from '../core/units.ts'
+import { shownValue, WithHeadersCodec } from '../core/with-headers.ts'
+import type { Windowed } from '../core/windows/window.ts'
+import type { WindowForm } from '../core/windows/window-form.ts'
+import type { OperatorContext } from '../plan/operator.ts'
+import { keyOf, ordered, type OrderedRow, type OrderedStore, type RowRange, type StoreSpec } from '../plan/store.ts'
+import type { KeyBounds, KeyPrefix, ProcessorKeyValueStore, ProcessorWindowStore } from './dsl/processor.ts'
+import type { ProcessorTurn } from './processor-turn.ts'
+
+/** What all kinds have in common. */
+abstract class ProcessorStore<K, V> {
+  protected readonly turn: ProcessorTurn
+  protected readonly rows: OrderedStore<K, unknown>
+  protected readonly name: string
+  readonly #spec: StoreSpec
+  readonly #context: OperatorContext
+
+  constructor(context: OperatorContext, turn: ProcessorTurn, spec: StoreSpec) {
+    this.turn = turn
+    this.rows = ordered(context.state<K, unknown>(spec))
+    this.name = `store "${spec.name}"`
+    this.#context = context
+    this.#spec = spec
+  }
+
+  protected found(call: string, key: K, at?: number): OrderedRow<unknown> | undefined {
+    this.turn.atWork(`${call} of ${this.name}`)
+    const row = this.rows.row(keyOf(key), at)
+    return row.exists ? row : undefined
+  }
+
+  protected valueOf(row: OrderedRow<unknown>): V {
+    return shownValue(row.value, this.#spec.valueCodec).value as V
+  }
+
+  /** The rest of a row. */
+  protected shown<Shown>(key: Shown, row: OrderedRow<unknown>): StoreRow<Shown, V> {
+    const { value, ...headers } = shownValue(row.value, this.#spec.valueCodec)
+    return Object.freeze({ key, value: value as V, timestamp: row.timestamp as Timestamp, ...headers })
+  }
+
+  /** @throws MillraceError `undecodable` */
+  protected keyOf({ keyBytes, keyEnd }: OrderedRow<unknown>): K {
+    const codec = this.#spec.keyCodec as Codec<K>
+    try {
+      return codec.read(keyBytes, 0, keyEnd)
+    } catch (cause) {
+      throw new MillraceError(
+        'undecodable',
+        `the key ${shownBytes(keyBytes)} of ${this.name} cannot be decoded as ${codec.name}: ${messageOf(cause)}`,
+        { store: this.#spec.name, partition: this.#context.partition, cause },
+      )
+    }
+  }
+
+  protected write(call: string, key: K, at: number, value: V | null, timestamp?: number): void {
+    const what = `${call} of ${this.name}`
+    const { timestamp: now, headers } = this.turn.at(what)
+    this.#checkOwn(what)
+    const row = this.rows.row(keyOf(key), at)
+    if (value === null) {
+      if (row.exists) this.rows.remove(row)
+    } else this.rows.put(row, this.#stored(value, headers), timestamp === undefined ? now : toTimestamp(timestamp))
+  }
+
+  #stored(value: V, headers: readonly Header[]): unknown {
+    return this.#spec.valueCodec instanceof WithHeadersCodec ? { value, headers } : value
+  }
+
+  /** What belongs to a table or an aggregation changes by their rules alone. */
+  #checkOwn(what: string): void {
+    if (this.#spec.isOfProcessors === true) return
+    const { operator } = this.#context
+    throw new MillraceError(
+      'bad_option',
+      `${operator} called ${what}, which a table or an aggregation keeps: a processor can only read it`,
+      { operator, store: this.#spec.name },
+    )
+  }
+
+  /** Each walk begins at the first row, and ends with the turn that it began in. */
+  protected walk<Row>(call: string, range: RowRange<K>, show: (row: OrderedRow<unknown>) => Row): Iterable<Row> {
+    const { rows, turn } = this
+    const what = `${call} of ${this.name}`
+    turn.atWork(what)
+    return {
+      *[Symbol.iterator]() {
+        turn.atWork(what)
+        const { number } = turn
+        for (const row of rows.rows(range)) {
+          yield show(row)
+          turn.goesOn(what, number)
+        }
+      },
+    }
+  }
+}
+
+const prefixScratch = new ByteWriter(64)
+
+class KeyValues<K, V> extends ProcessorStore<K, V> implements ProcessorKeyValueStore<K, V> {
+  readonly #keyCodec: Codec<K>
+
+  constructor(context: OperatorContext, turn: ProcessorTurn, spec: StoreSpec) {
+    super(context, turn, spec)
+    this.#keyCodec = spec.keyCodec as Codec<K>
+  }
+
+  get(key: K): V | undefined {
+    const row = this.found('get', key)
+    return row === undefined ? undefined : this.valueOf(row)
+  }
+
+  row(key: K): StoreRow<K, V> | undefined {
+    const row = this.found('row', key)
+    return row === undefined ? undefined : this.#row(row)
+  }
+
+  put(key: K, value: V | null, timestamp?: number): void {
+    this.write('put', key, 0, value, timestamp)
+  }
+
+  delete(key: K): void {
+    this.write('delete', key, 0, null)
+  }
+
+  range(bounds: KeyBounds<K> = {}): Iterable<StoreRow<K, V>> {
+    const { from, to, reverse = false } = checkOptions('range', bounds, ['from', 'to', 'reverse'])
+    const range = {
+      from: from === undefined ? undefined : keyOf<K>(from),
+      to: to === undefined ? undefined : keyOf<K>(to),
+      isReverse: checkBoolean('reverse', reverse),
+    }
+    return this.walk('range', range, (row) => this.#row(row))
+  }
+
+  prefix(key: KeyPrefix<K>): Iterable<StoreRow<K, V>> {
+    return this.walk('prefix', { prefix: this.#prefixOf(key as K) }, (row) => this.#row(row))
+  }
+
+  /** @throws MillraceError `encode_failed` */
+  #prefixOf(key: K): Uint8Array {
+    prefixScratch.at = 0
+    try {
+      this.#keyCodec.writePrefix(key, prefixScratch)
+    } catch (cause) {
+      const message = `cannot encode the beginning of a key with ${this.#keyCodec.name}: ${messageOf(cause)}`
+      throw new MillraceError('encode_failed', message, { cause })
+    }
+    return prefixScratch.copyFrom(0)
+  }
+
+  #row(row: OrderedRow<unknown>): StoreRow<K, V> {
+    return this.shown(this.keyOf(row), row)
+  }
+}
+
+class Windows<K, V> extends ProcessorStore<K, V> implements ProcessorWindowStore<K, V> {
+  readonly #form: WindowForm
+
+  constructor(context: OperatorContext, turn: ProcessorTurn, spec: StoreSpec, form: WindowForm) {
+    super(context, turn, spec)
+    this.#form = form
+  }
+
+  put(key: K, value: V | null, windowStart: number): void {
+    this.write('put', key, toTimestamp(windowStart), value)
+  }
+
+  fetch(key: K, bounds: TimeBounds = {}): Iterable<StoreRow<Windowed<K>, V>> {
+    const { from = 0, to = Number.MAX_SAFE_INTEGER } = checkOptions('fetch', bounds, ['from', 'to'])
+    // What is worked out from the time of a record may come out below 0.
+    const range = { key: keyOf(key), fromTime: Math.max(0, checkTime('from', from)), toTime: checkTime('to', to) }
+    return this.walk('fetch', range, (row) =>
+      this.shown(Object.freeze({ key: this.keyOf(row), window: this.#form.windowOf(row.at, row.number) }), row),
+    )
+  }
+}
+
+/** @throws MillraceError `bad_record` */
+function checkTime(what: string, time: number): number {
+  if (Number.isSafeInteger(time)) return time
+  throw new MillraceError('bad_record', `${what} is ${shown(time)}; expected whole milliseconds since the epoch`)
+}
+
+/** What processors can do with a store of each kind. */
+export type AnyProcessorStore = ProcessorKeyValueStore<unknown, unknown> | ProcessorWindowStore<unknown, unknown>
+
+export function processorStore(context: OperatorContext, turn: ProcessorTurn, spec: StoreSpec): AnyProcessorStore {
+  const { form } = spec
+  return form === undefined ? new KeyValues(context, turn, spec) : new Windows(context, turn, spec, form)
+}
