@@ -17,6 +17,7 @@ export type { CleanupPolicy, TimestampType, TopicCompression, TopicConfig } from
 export type { Serde } from './core/serde.ts'
 export { bigint64, boolean, bytes, float64, int64, json, msgpack, nullable, string, tuple } from './core/serdes.ts'
 export type { StandardSchema } from './core/schema.ts'
+export { JoinWindows } from './core/windows/join-windows.ts'
 export { SessionWindows } from './core/windows/session-windows.ts'
 export { TimeWindows } from './core/windows/time-windows.ts'
 export type { Window, Windowed } from './core/windows/window.ts'

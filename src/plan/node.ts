@@ -98,6 +98,8 @@ export interface RegroupNode extends NodeBase {
   readonly kind: 'regroup'
   /** Changes travel with their old values. */
   readonly of: 'records' | 'changes'
+  /** A record with a null key goes on, in the partition with its own number: what follows has a use for it. */
+  readonly keepsNullKeys: boolean
   readonly keyCodec: Codec<unknown>
   readonly valueCodec: Codec<unknown>
   /** `undefined`: as many as the widest input. */

@@ -100,6 +100,9 @@ export interface Release {
   skip(): SkippedRow
 }
 
+/** What {@link OperatorContext.release} returns. */
+export type AskForRelease = (now?: Carrier) => void
+
 /** A row that was passed over, as a dead letter shows it. */
 export interface SkippedRow {
   readonly timestamp: number
@@ -171,8 +174,12 @@ export interface OperatorContext {
   /**
    * Names what releases rows; for factories only. The function that it returns asks for jobs, until nothing is left:
    * call it in the turn that made rows due. It is undone with the turn, and is not forgotten in a crash.
+   *
+   * With the carrier at hand it lets go of rows before it returns, as if that carrier were the job; what is more than
+   * one job releases follows in jobs. When such a turn fails at those rows, it is repeated, and then all of them follow
+   * in jobs: so a bad row still fails alone, and costs no record that comes after it.
    */
-  release(release: Release): () => void
+  release(release: Release): AskForRelease
   /** Stops the application: for what no error policy may pass over. */
   stop(error: MillraceError): void
 }

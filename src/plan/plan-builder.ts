@@ -143,6 +143,7 @@ export class PlanBuilder {
     valueCodec: Codec<unknown>,
     partitions?: number,
     of: 'records' | 'changes' = 'records',
+    keepsNullKeys: boolean = false,
   ): RegroupNode {
     return this.#add({
       kind: 'regroup',
@@ -150,6 +151,7 @@ export class PlanBuilder {
       parents: [parent],
       ...this.#stable(`${parent.lineage}.${verb}`, name),
       of,
+      keepsNullKeys,
       keyCodec,
       valueCodec,
       partitions,

@@ -10,7 +10,8 @@ import type { StoreLayout } from './store-layout.ts'
 
 /** A store that a topology declares. */
 export interface StoreSpec {
-  readonly kind: 'keyValue' | 'window' | 'session'
+  /** A buffer is its operator's own: it cannot be named, nor asked. */
+  readonly kind: 'keyValue' | 'window' | 'session' | 'buffer'
   readonly name: string
   readonly keyCodec: Codec<unknown>
   readonly valueCodec: Codec<unknown>
@@ -68,6 +69,8 @@ export interface OrderedRow<V> extends Row<V> {
   readonly number: number
   /** When it is due; -1: never. */
   readonly due: number
+  /** The encoded value of a row that exists, which need not decode. */
+  readonly valueBytes: Buffer
 }
 
 /**

@@ -19,4 +19,14 @@ export interface Turn {
    * Call before the first change in a turn, when `thing.turn !== turn.number`, after saving what `revert` needs.
    */
   touch(thing: Revertible): void
+  /** Rows are let go of in the turn of the record that made them due, unless that has failed already. */
+  readonly releases: TurnReleases
+}
+
+/** Whether a turn lets go of rows besides what it was begun for. */
+export interface TurnReleases {
+  /** It has failed at them before, so now they are to follow in turns of their own. */
+  readonly areLater: boolean
+  /** It is at them now: what is thrown is about them. */
+  areNow: boolean
 }

@@ -8,7 +8,14 @@ import { assert } from '../core/assert.ts'
 import type { Clock } from '../core/clock.ts'
 import type { JobPlace } from '../plan/origin.ts'
 import type { OperatorNode } from '../plan/node.ts'
-import type { OperatorContext, Punctuator, PunctuationType, Release, Scheduled } from '../plan/operator.ts'
+import type {
+  AskForRelease,
+  OperatorContext,
+  Punctuator,
+  PunctuationType,
+  Release,
+  Scheduled,
+} from '../plan/operator.ts'
 import type { Turn } from '../plan/turn.ts'
 import type { Job } from './job.ts'
 import type { Ledger } from './ledger.ts'
@@ -100,14 +107,15 @@ export class TaskAgenda {
     return startMs > nowMs ? startMs : dueAfter(nowMs, startMs, intervalMs)
   }
 
-  release(node: Node, release: Release): () => void {
+  release(node: Node, release: Release): AskForRelease {
     assert(this.#isBeingMade, 'releases are named in the factory')
     const { ledger } = this
     const place: JobPlace = { kind: 'release', operator: node.id, partition: ledger.task.partition }
     const count = this.#releases.filter((one) => one.node === node).length
     const releases = new Releases(ledger, place, ledger.cell(node.id, `#release-${count}`), release)
     insert(this.#releases, { node, item: releases })
-    return () => {
+    return (now) => {
+      if (now !== undefined && !releases.now(now, this.#turn.releases)) return
       releases.post()
       this.#agenda.report(this)
     }

@@ -183,8 +183,8 @@ export class Engine implements TaskHost {
     return output
   }
 
-  regroup(node: RegroupNode, carrier: Carrier): void {
-    this.#regroupings.send(node, carrier)
+  regroup(node: RegroupNode, carrier: Carrier, partition: number): void {
+    this.#regroupings.send(node, carrier, partition)
   }
 
   /**

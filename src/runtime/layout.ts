@@ -2,10 +2,10 @@
  * The topology against the existing topics: how many partitions everything has.
  */
 import { present } from '../core/assert.ts'
-import { MillraceError } from '../core/errors.ts'
 import type { TopicDescription, TopicRequest } from '../log/contract.ts'
-import { entrancesOf, type PlanNode, type SourceNode, type SourceTopic, type SubTopology } from '../plan/node.ts'
+import type { PlanNode, SourceNode, SourceTopic, SubTopology } from '../plan/node.ts'
 import type { Topology } from '../plan/topology.ts'
+import { CoPartitioning } from './co-partitioning.ts'
 
 /** A topic that a source reads, as it is in the log. */
 export interface SourceTopicLayout {
@@ -18,7 +18,7 @@ export interface Layout {
   /** By topic name: the order that breaks ties between records of the same time. */
   readonly sourceTopics: readonly SourceTopicLayout[]
   readonly sinkTopics: readonly TopicDescription[]
-  /** How many partitions a node's records lie in: a regrouping has as many as its widest source unless it says. */
+  /** How many partitions a node's records lie in. */
   readonly partitionsOf: (node: PlanNode) => number
   /** How many tasks a sub-topology has. */
   readonly partitionsOfSub: (subTopology: SubTopology) => number
@@ -47,20 +47,10 @@ export function layOut(topology: Topology, descriptions: readonly TopicDescripti
   const describe = (name: string): TopicDescription =>
     present(topics.get(name), 'the log describes every topic that it was asked for')
 
-  const widths = new Map<PlanNode, number>()
-  const widthOf = (node: PlanNode): number => {
-    let width = widths.get(node)
-    if (width === undefined) {
-      if (node.kind === 'source') width = Math.max(...node.topics.map(({ name }) => describe(name).partitions))
-      else if (node.kind === 'regroup' && node.partitions !== undefined) width = node.partitions
-      else width = Math.max(...node.parents.map(widthOf))
-      widths.set(node, width)
-    }
-    return width
-  }
+  const together = new CoPartitioning(topology, (name) => describe(name).partitions)
+  const widthOf = (node: PlanNode): number => together.widthOf(node)
   const subOf = new Map(topology.subTopologies.flatMap((sub) => sub.nodes.map((node) => [node, sub] as const)))
   const partitionsOfSub = (sub: SubTopology): number => Math.max(...sub.inputs.map(widthOf))
-  for (const { owner, readers } of topology.stores) checkTogether([owner, ...readers], describe, widthOf)
 
   const sourceTopics = sources.flatMap((node) =>
     node.topics.map((source) => ({ node, source, description: describe(source.name) })),
@@ -74,30 +64,4 @@ export function layOut(topology: Topology, descriptions: readonly TopicDescripti
         : widthOf(node),
     partitionsOfSub,
   }
-}
-
-/**
- * A store is right only where all records of a key come to one partition: the inputs of its nodes must have equally
- * many.
- */
-function checkTogether(
-  nodes: readonly PlanNode[],
-  describe: (name: string) => TopicDescription,
-  widthOf: (node: PlanNode) => number,
-): void {
-  const inputs = new Map<string, number>()
-  for (const entrance of nodes.flatMap((node) => [...entrancesOf(node)])) {
-    if (entrance.kind === 'source') for (const { name } of entrance.topics) inputs.set(name, describe(name).partitions)
-    else inputs.set(entrance.id, widthOf(entrance))
-  }
-  if (new Set(inputs.values()).size <= 1) return
-  const ids = nodes.map(({ id }) => `"${id}"`).join(' and ')
-  const [brings, its] = nodes.length === 1 ? ['brings', 'its'] : ['bring', 'their']
-  const list = [...inputs].map(([name, partitions]) => `${name} has ${partitions}`).join(', ')
-  throw new MillraceError(
-    'partitions_differ',
-    `${ids} ${brings} records together by key, but ${its} inputs have different numbers of partitions: ${list}. ` +
-      'Put repartition() before it',
-    { operator: nodes[0]?.id },
-  )
 }

@@ -34,15 +34,22 @@ export class Regroupings {
     }
   }
 
-  /** Sends a record on to the partition of its key, once the turn has succeeded. */
-  send(node: RegroupNode, carrier: Carrier): void {
+  /**
+   * Sends a record on to the partition of its key, once the turn has succeeded.
+   *
+   * @param own where a record without a key comes from: it stays there, as far as there is such a partition
+   */
+  send(node: RegroupNode, carrier: Carrier, own: number): void {
     const lanes = present(this.#lanes.get(node), 'every regrouping has its lanes')
+    const lane = lanes[carrier.isKeyNull ? own % lanes.length : this.#partitionOf(node, carrier, lanes.length)]
+    if (lane !== undefined) this.#shuffle.push(lane, carrier) // nothing follows a regrouping that has no lanes
+  }
+
+  #partitionOf(node: RegroupNode, carrier: Carrier, partitions: number): number {
     // Encoded for one partition too: a key that does not encode fails the turn that made it.
     const scratch = this.#scratch
     scratch.at = 0
     carrier.writeKey(node.keyCodec, scratch)
-    const partition = partitionOf(scratch.bytes, 0, scratch.at - node.keyCodec.partitionSuffixBytes, lanes.length)
-    const lane = lanes[partition]
-    if (lane !== undefined) this.#shuffle.push(lane, carrier) // nothing follows a regrouping that has no lanes
+    return partitionOf(scratch.bytes, 0, scratch.at - node.keyCodec.partitionSuffixBytes, partitions)
   }
 }

@@ -11,6 +11,7 @@ import { noHeaders } from '../core/headers.ts'
 import type { Cell } from './cell.ts'
 import type { Job, Letter } from './job.ts'
 import type { Ledger } from './ledger.ts'
+import type { TurnReleases } from '../plan/turn.ts'
 
 export class Releases {
   readonly place: JobPlace
@@ -35,6 +36,18 @@ export class Releases {
 
   post(): void {
     if (!this.isPending) this.#state.set(-1)
+  }
+
+  /** Lets go of rows in the turn of a record; true when jobs are to go on with it. */
+  now(carrier: Carrier, turn: TurnReleases): boolean {
+    if (turn.areLater || this.isPending) return true
+    turn.areNow = true
+    const hasMore = this.#run(() => this.#release.next(dueRowsMax, carrier))
+    // Also when the user's code has caught it: the carriers of these rows have the root of the record.
+    const { failure } = carrier.root
+    if (failure !== undefined) throw failure
+    turn.areNow = false
+    return hasMore
   }
 
   job(): Job {

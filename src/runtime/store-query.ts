@@ -87,10 +87,11 @@ export function queryStore<K, V>(
   given: AnyStore<K, V>,
 ): AnyQuery<K, V> {
   const constant = checkStore('store', given)
-  const found = topology.stores.find(({ spec }) => spec.name === constant.name)
+  const askable = topology.stores.filter(({ spec }) => spec.kind !== 'buffer')
+  const found = askable.find(({ spec }) => spec.name === constant.name)
   const storeId = session.storeId(constant.name)
   if (found === undefined || storeId === undefined) {
-    const names = topology.stores.map(({ spec }) => `"${spec.name}"`).join(', ')
+    const names = askable.map(({ spec }) => `"${spec.name}"`).join(', ')
     throw new MillraceError(
       'store_unknown',
       `the topology has no store "${constant.name}"; it has ${names === '' ? 'none' : names}`,

@@ -34,8 +34,8 @@ export interface TaskHost {
   onClose(close: () => void): void
   /** What writes to a topic. In a turn it throws for one that has to be created first; the job goes again then. */
   output(topic: SourceTopic): Output
-  /** Sends a record on to the partition of its key. */
-  regroup(node: RegroupNode, carrier: Carrier): void
+  /** Sends a record on to the partition of its key; one without a key to that with the number of its own. */
+  regroup(node: RegroupNode, carrier: Carrier, partition: number): void
 }
 
 export class Task {
@@ -150,8 +150,8 @@ export class Task {
 
   #regrouping(node: RegroupNode): EndSubscriber {
     return new EndSubscriber((carrier) => {
-      if (carrier.isKeyNull) this.#host.drop(this.#ledger, node, 'null_key', carrier)
-      else this.#host.regroup(node, carrier)
+      if (carrier.isKeyNull && !node.keepsNullKeys) this.#host.drop(this.#ledger, node, 'null_key', carrier)
+      else this.#host.regroup(node, carrier, this.partition)
     }, node.id)
   }
 

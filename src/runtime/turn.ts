@@ -5,6 +5,7 @@ import type { Revertible, Turn } from '../plan/turn.ts'
 
 export class TurnScope implements Turn {
   number = 0
+  readonly releases = { areLater: false, areNow: false }
   /** Reused from turn to turn; only the first `#count` entries belong to this one. */
   readonly #touched: Revertible[] = []
   #count = 0
@@ -12,6 +13,7 @@ export class TurnScope implements Turn {
   begin(): void {
     this.number++
     this.#count = 0
+    this.releases.areNow = false
   }
 
   touch(thing: Revertible): void {

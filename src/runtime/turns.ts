@@ -39,8 +39,14 @@ export class Turns {
    * @throws the error that stops the application
    */
   run(job: Job): boolean {
+    const { releases } = this.#scope
+    releases.areLater = false
     for (let attempt = 0; ; attempt++) {
-      const error = this.#attempt(job)
+      let error = this.#attempt(job)
+      if (error !== undefined && releases.areNow) {
+        releases.areLater = true
+        error = this.#attempt(job)
+      }
       if (error === undefined) return this.missing === undefined
       if (this.#divide(job)) return true
       if (attempt < this.#host.policy.retries) continue

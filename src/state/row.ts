@@ -94,6 +94,13 @@ export class StateRow<V> implements Row<V>, Revertible {
     }
   }
 
+  get valueBytes(): Buffer {
+    const out = new ByteWriter(64)
+    if (this.#codec.immutable) this.#codec.write(this.#value as V, out)
+    else out.append(this.#bytes, 0, this.#length)
+    return out.copyFrom(0)
+  }
+
   /** Remembers how it is, for {@link revert}. */
   save(turn: number): void {
     this.turn = turn

@@ -24,10 +24,15 @@ export function lateTopic(
   given: TopicFor<never, never> | undefined,
   parts: Pick<KeyedParts, 'untouchedKeys'>,
 ): SourceTopic | undefined {
-  return given && sinkTopic(`${verb} with { late }`, given, parts)
+  return given === undefined ? undefined : sinkTopic(`${verb} with { late }`, given, parts)
 }
 
-/** Leads the late records of an operator to their topic. */
-export function writeLate(plan: PlanBuilder, node: OperatorNode, topic: SourceTopic | undefined): void {
-  if (topic !== undefined) plan.sink(plan.port(node.verb, node, port), topic, undefined)
+/** Leads the late records of an operator to their topic, by the port that it gives them to. */
+export function writeLate(
+  plan: PlanBuilder,
+  node: OperatorNode,
+  topic: SourceTopic | undefined,
+  from: string = port,
+): void {
+  if (topic !== undefined) plan.sink(plan.port(node.verb, node, from), topic, undefined)
 }

@@ -53,7 +53,11 @@ export interface Faces {
   grouped<K, V, Known extends KnownSerdes>(parts: KeyedParts): KGroupedStream<K, V, Known>
   groupedTable<K, V>(parts: KeyedParts): KGroupedTable<K, V>
   table<K, V, Known extends KnownSerdes>(parts: TableParts): KTable<K, V, Known>
+  /** What a join has on its right; undefined: nothing that can be joined. */
+  sideOf(given: unknown): { readonly kind: 'stream'; readonly parts: StreamParts } | undefined
 }
+
+const sides = { key: 'key', value: 'value', otherValue: "other stream's value" } as const
 
 /**
  * The serde that is given, or the one that is known. The types ask for it too; a program without types gets the same
@@ -61,7 +65,7 @@ export interface Faces {
  */
 export function requireCodec(
   verb: string,
-  side: 'key' | 'value',
+  side: 'key' | 'value' | 'otherValue',
   given: object | undefined,
   known: Codec<unknown> | undefined,
 ): Codec<unknown> {
@@ -69,7 +73,7 @@ export function requireCodec(
   if (known !== undefined) return known
   throw new MillraceError(
     'topology_invalid',
-    `${verb} needs the serde of the ${side}, which a function before it made: ${verb}(…, { ${side}: json() })`,
+    `${verb} needs the serde of the ${sides[side]}, which a function before it made: ${verb}(…, { ${side}: json() })`,
   )
 }
 

@@ -19,6 +19,7 @@ import type { KStream, RoutedOptions } from './dsl/stream.ts'
 import type { KTable } from './dsl/table.ts'
 import { filtering } from './filter.ts'
 import { flatMapping, flatMappingValues } from './flat-map.ts'
+import { type GivenJoiner, joinOfStream } from './join.ts'
 import { mapping, mappingValues, selectingKey } from './map.ts'
 import { merging } from './merge.ts'
 import { checkTableOptions, type ErasedTableOptions, newTable } from './new-table.ts'
@@ -125,6 +126,18 @@ export class Stream<K, V, Known extends KnownSerdes> implements KStream<K, V, Kn
       new Stream({ ...this.parts, node: plan.port('split', split, branch) }),
     ])
     return Object.fromEntries(streams) as SplitStreams<K, V, B, Known>
+  }
+
+  join<K2, R>(right: object, joiner: GivenJoiner<R>, options: object): KStream<K2, R, 'key'> {
+    return new Stream(joinOfStream('join', this.parts, right, joiner, options))
+  }
+
+  leftJoin<K2, R>(right: object, joiner: GivenJoiner<R>, options: object): KStream<K2, R, 'key'> {
+    return new Stream(joinOfStream('leftJoin', this.parts, right, joiner, options))
+  }
+
+  outerJoin<K2, R>(right: object, joiner: GivenJoiner<R>, options: object): KStream<K2, R, 'key'> {
+    return new Stream(joinOfStream('outerJoin', this.parts, right, joiner, options))
   }
 
   pipe<K2, V2>(...operators: OperatorFunction<never, never>[]): KStream<K2, V2, 'neither'> {

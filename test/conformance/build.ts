@@ -6,6 +6,7 @@ import { type Builder, CaseBuilder } from './built.ts'
 import type { Case } from './case.ts'
 import type { CaseStoreConstant, CaseTopics } from './data.ts'
 import { CaseError } from './fields.ts'
+import { joinOperations } from './join-operations.ts'
 import type { BuiltOperation } from './operations.ts'
 import { processorOperations } from './processor-operations.ts'
 import { streamOperations } from './stream-operations.ts'
@@ -21,6 +22,7 @@ const builders: Readonly<Record<BuiltOperation, Builder>> = {
   ...windowOperations,
   ...suppressOperations,
   ...processorOperations,
+  ...joinOperations,
 }
 
 /** A topology with what is needed to play and to compare. */

@@ -17,6 +17,7 @@ import {
   find,
   flats,
   folds,
+  joins,
   type Key,
   type KeyValueFunction,
   keys,
@@ -143,6 +144,7 @@ export const functions = {
   key: (call = ''): Named<KeyValueFunction<Key>> => find('key', keys, call),
   flat: (call = '') => find('flat', flats, call),
   fold: (call = '') => find('aggregate', folds, call),
+  join: (call = '') => find('join', joins, call),
 }
 
 /** The serdes that a stream lost. */

@@ -200,8 +200,10 @@ export interface NotYet {
   readonly field?: FieldName
   /** these windows, */
   readonly window?: WindowFields['type']
-  /** or this input. */
+  /** this input, */
   readonly of?: 'table'
+  /** or a stream as the first input and this as the second. */
+  readonly with?: 'table'
 }
 
 /**
@@ -210,9 +212,11 @@ export interface NotYet {
 export const notYet = [
   { op: 'globalTable' },
   { op: 'cogroup' },
-  { op: 'join' },
-  { op: 'leftJoin' },
-  { op: 'outerJoin' },
+  { op: 'join', of: 'table' },
+  { op: 'leftJoin', of: 'table' },
+  { op: 'outerJoin', of: 'table' },
+  { op: 'join', with: 'table' },
+  { op: 'leftJoin', with: 'table' },
   { op: 'table', field: 'versionedMs' },
   { op: 'toTable', field: 'versionedMs' },
   { op: 'stream', field: 'pattern' },
@@ -223,11 +227,11 @@ export const notYet = [
 /** Operations that the DSL brings, at least for some inputs. */
 export type BuiltOperation = Exclude<
   Operation,
-  Exclude<(typeof notYet)[number], { field: string } | { window: string } | { of: string }>['op']
+  Exclude<(typeof notYet)[number], { field: string } | { window: string } | { of: string } | { with: string }>['op']
 >
 
-export const reasonOf = ({ op, field, window, of }: NotYet): string =>
-  `${op}${field === undefined ? '' : ` with ${field}`}${window === undefined ? '' : ` in ${window} windows`}${of === undefined ? '' : ` of a ${of}`}`
+export const reasonOf = ({ op, field, window, of, with: other }: NotYet): string =>
+  `${op}${other === undefined ? '' : ` of a stream and a ${other}`}${field === undefined ? '' : ` with ${field}`}${window === undefined ? '' : ` in ${window} windows`}${of === undefined ? '' : ` of a ${of}`}`
 
 /** Operations that make tables, and those that make what their first input is. */
 const makesTable: readonly Operation[] = ['table', 'globalTable', 'toTable', 'count', 'reduce', 'aggregate', 'suppress']
@@ -237,13 +241,14 @@ const keepsKind: readonly Operation[] = ['filter', 'filterNot', 'mapValues', 'jo
 export function reasonToSkip(nodes: readonly CaseNode[], list: readonly NotYet[] = notYet): NotYet | undefined {
   const tables = new Set<string>()
   for (const node of nodes) {
-    const [first = ''] = node.in
+    const [first = '', second = ''] = node.in
     const found = list.find(
-      ({ op, field, window, of }) =>
+      ({ op, field, window, of, with: other }) =>
         op === node.op &&
         (field === undefined || node[field] !== undefined) &&
         (window === undefined || node.window?.type === window) &&
-        (of === undefined || tables.has(first)),
+        (of === undefined || tables.has(first)) &&
+        (other === undefined || (!tables.has(first) && tables.has(second))),
     )
     if (found !== undefined) return found
     if (makesTable.includes(node.op) || (keepsKind.includes(node.op) && tables.has(first))) tables.add(node.id)

@@ -1,5 +1,5 @@
 // Every verb of the DSL once: how it is called, and what its options are. Tests of all verbs go through this list.
-import { SessionWindows, string, TimeWindows } from 'millrace'
+import { JoinWindows, SessionWindows, string, TimeWindows } from 'millrace'
 import { output } from './topology.ts'
 import { call } from './untyped.ts'
 
@@ -37,6 +37,13 @@ export const verbs: readonly Verb[] = [
     verb,
     before: () => [fn],
     takes: ['stores', 'name'],
+  })),
+  ...['join', 'leftJoin', 'outerJoin'].map((verb): Verb => ({
+    on: 'stream',
+    verb,
+    before: (stream) => [stream, fn],
+    needs: { window: JoinWindows.of({ difference: 1 }) },
+    takes: [...serdes, 'otherValue', 'late'],
   })),
   { on: 'stream', verb: 'groupByKey', takes: serdes },
   { on: 'stream', verb: 'groupBy', before: () => [fn], needs: { key: string() }, takes: ['value', 'name'] },

@@ -69,6 +69,22 @@ export type ValueOption<V> = Answers<KnownValue<V>, MissingValue<V>, KnownValue<
 /** The option for the serde of the value where it is needed only if the key is new. */
 export type ValueOptionWithKey<V> = Answers<KnownValue<V>, KnownValue<V>, KnownValue<V>, MissingValue<V>>
 
+/** The option for the serde of the key of a join: one side has to know it. Asked for the left side, then the right. */
+export type JoinKeyOption<K> = Answers<
+  Answers<KnownKey<K>, KnownKey<K>, KnownKey<K>, KnownKey<K>>,
+  Answers<KnownKey<K>, KnownKey<K>, KnownKey<K>, KnownKey<K>>,
+  KeyOption<K>,
+  KeyOption<K>
+>
+
+/** The option for the serde of the values of the other stream. */
+export type OtherValueOption<V> = Answers<
+  KnownOtherValue<V>,
+  MissingOtherValue<V>,
+  KnownOtherValue<V>,
+  MissingOtherValue<V>
+>
+
 /** The serde of a key that is known, given once more or in a wider type. */
 export interface KnownKey<K> {
   /** How keys are written. */
@@ -91,6 +107,18 @@ export interface KnownValue<V> {
 export interface MissingValue<V> {
   /** How values are written. */
   readonly value: SerdeFor<V>
+}
+
+/** The serde of the other stream's values that is known, given once more or in a wider type. */
+export interface KnownOtherValue<V> {
+  /** How the values of the other stream are written. */
+  readonly otherValue?: SerdeFor<V> | undefined
+}
+
+/** The serde of the other stream's values that a function has made. */
+export interface MissingOtherValue<V> {
+  /** How the values of the other stream are written. */
+  readonly otherValue: SerdeFor<V>
 }
 
 /** A serde of T, or of a wider type: what it reads back is what was written. */

@@ -27,6 +27,7 @@ import type {
   WithNewValue,
 } from './known.ts'
 import type { Branches, SplitStreams } from './split.ts'
+import type { StreamJoins } from './stream-joins.ts'
 import type { KTable } from './table.ts'
 
 /** What `repartition` takes besides serdes. */
@@ -54,7 +55,7 @@ export interface RoutedOptions<in K, in V> extends Named {
  * `Known` says which serdes the stream still knows: a function that makes a new key or value loses that side's serde,
  * and the next verb that regroups or stores asks for it. Leave it out of annotations: see {@link KnownSerdes}.
  */
-export interface KStream<out K, out V, out Known extends KnownSerdes = KnownSerdes> {
+export interface KStream<out K, out V, out Known extends KnownSerdes = KnownSerdes> extends StreamJoins<K, V, Known> {
   /**
    * Keeps the records that the guard is true for, and narrows the stream to them. The compiler infers the guard from a
    * comparison of the value, but not where the function takes the record apart in its parameter.

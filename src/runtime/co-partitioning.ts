@@ -1,0 +1,94 @@
+/**
+ * What brings records together by key: all inputs of a store's nodes, and so both sides of a join, must have equally
+ * many partitions.
+ *
+ * A regrouping that does not say how many it has adapts: it has as many as the topics that it meets, or, where it meets
+ * other regroupings alone, as the widest of them.
+ */
+import { present } from '../core/assert.ts'
+import { MillraceError } from '../core/errors.ts'
+import { entrancesOf, type PlanNode, type SourceNode } from '../plan/node.ts'
+import type { Topology } from '../plan/topology.ts'
+
+/** Of nodes that share stores: the sources and regroupings by which their records come to their partitions. */
+interface Meeting {
+  readonly nodes: readonly PlanNode[]
+  readonly entrances: readonly PlanNode[]
+}
+
+export class CoPartitioning {
+  readonly #widths = new Map<PlanNode, number>()
+  readonly #partitionsOf: (topic: string) => number
+
+  /**
+   * @param partitionsOf how many partitions a topic has
+   * @throws MillraceError `partitions_differ`
+   */
+  constructor(topology: Topology, partitionsOf: (topic: string) => number) {
+    this.#partitionsOf = partitionsOf
+    const meetings = topology.stores.map(({ owner, readers }): Meeting => {
+      const nodes = [owner, ...readers]
+      return { nodes, entrances: [...new Set(nodes.flatMap((node) => [...entrancesOf(node)]))] }
+    })
+    // One regrouping may adapt to another that adapts itself, so this goes on until nothing changes; widths only grow.
+    while (this.#measure(topology.nodes, meetings));
+    for (const meeting of meetings) this.#check(meeting)
+  }
+
+  /** The number of partitions that the records of a node lie in. */
+  widthOf(node: PlanNode): number {
+    return present(this.#widths.get(node), 'every node of the topology was measured')
+  }
+
+  #measure(nodes: readonly PlanNode[], meetings: readonly Meeting[]): boolean {
+    let hasChanged = false
+    for (const node of nodes) {
+      const width = this.#measured(node, meetings)
+      if (width === this.#widths.get(node)) continue
+      this.#widths.set(node, width)
+      hasChanged = true
+    }
+    return hasChanged
+  }
+
+  #measured(node: PlanNode, meetings: readonly Meeting[]): number {
+    if (node.kind === 'source') return Math.max(...this.#topicsOf(node).values())
+    const fixed = fixedWidth(node)
+    if (fixed !== undefined) return fixed
+    const own = Math.max(...node.parents.map((parent) => this.#widths.get(parent) ?? 0))
+    if (node.kind !== 'regroup') return own
+    const others = meetings.flatMap(({ entrances }) => (entrances.includes(node) ? entrances : []))
+    const given = others.flatMap((other) =>
+      other.kind === 'source' ? this.#measured(other, []) : (fixedWidth(other) ?? []),
+    )
+    if (given.length > 0) return Math.max(...given)
+    return Math.max(own, ...others.map((other) => this.#widths.get(other) ?? 0))
+  }
+
+  #topicsOf({ topics }: SourceNode): Map<string, number> {
+    return new Map(topics.map(({ name }) => [name, this.#partitionsOf(name)]))
+  }
+
+  #check({ nodes, entrances }: Meeting): void {
+    const inputs = new Map<string, number>()
+    for (const entrance of entrances) {
+      if (entrance.kind !== 'source') inputs.set(entrance.id, this.widthOf(entrance))
+      else for (const [name, partitions] of this.#topicsOf(entrance)) inputs.set(name, partitions)
+    }
+    if (new Set(inputs.values()).size <= 1) return
+    const ids = nodes.map(({ id }) => `"${id}"`).join(' and ')
+    const [brings, its] = nodes.length === 1 ? ['brings', 'its'] : ['bring', 'their']
+    const list = [...inputs].map(([name, partitions]) => `${name} has ${partitions}`).join(', ')
+    throw new MillraceError(
+      'partitions_differ',
+      `${ids} ${brings} records together by key, but ${its} inputs have different numbers of partitions: ${list}. ` +
+        'Put repartition() before it',
+      { operator: nodes[0]?.id },
+    )
+  }
+}
+
+/** How many partitions a regrouping has by its options. */
+function fixedWidth(node: PlanNode): number | undefined {
+  return node.kind === 'regroup' ? node.partitions : undefined
+}

@@ -1,0 +1,106 @@
+/**
+ * The face of a stream that is joined: one verb for each kind of result, and what it takes by what stands on the right.
+ * The bodies are in ../join.ts and in a file for each kind of join.
+ */
+import type { TopicFor } from '../../core/topic.ts'
+import type { JoinWindows } from '../../core/windows/join-windows.ts'
+import type { Named } from './functions.ts'
+import type { JoinKeyOption, KnownSerdes, OtherValueOption, ValueOption } from './known.ts'
+import type { KStream } from './stream.ts'
+
+/** What a join of two streams takes besides serdes. */
+export interface StreamJoinOptions<in K, in V, in V2> extends Named {
+  /** Which records belong together. */
+  readonly window: JoinWindows
+  /** Where late records of each side go: as they came to the join, written as {@link KStream.to} would. */
+  readonly late?:
+    | {
+        /** Late records of the left side. */
+        readonly left?: TopicFor<K, V> | undefined
+        /** Late records of the right side. */
+        readonly right?: TopicFor<K, V2> | undefined
+      }
+    | undefined
+}
+
+/** The joins of a stream. */
+export interface StreamJoins<out K, out V, out Known extends KnownSerdes> {
+  /**
+   * Every pair of a left and a right record of one key that lie within the window: for what belongs together and comes
+   * by two streams.
+   *
+   * A pair comes with the record that completes it: it has that record's headers, and the later timestamp of the two.
+   * Records with a null key or value are dropped and counted (`null_key`, `null_value`); so are those whose window has
+   * closed (`late`), which `late` also writes to a topic. A side whose key was changed is regrouped first. Each side is
+   * kept in a buffer, `<name>.left` and `<name>.right`, for as long as its records may match. A stream may be joined
+   * with itself.
+   *
+   * @example
+   * ```ts
+   * const errors = stream.filter(({ value }) => value.status === 500)
+   * const next = stream.filter(({ value }) => value.status === 200)
+   * errors.join(next, (error, { page }) => `${error.page}, then ${page}`, {
+   *   window: JoinWindows.of({ before: 0, after: minutes(1) }),
+   * })
+   * ```
+   * @throws MillraceError `bad_option`; `topology_invalid` when a serde is missing, or when the sides write keys in
+   *   different formats; at the start `partitions_differ`, when they have different numbers of partitions
+   */
+  join<K2 extends K | null, V2, R, Known2 extends KnownSerdes>(
+    right: KStream<K2, V2, Known2>,
+    joiner: (left: Exclude<V, null>, right: Exclude<V2, null>, key: Exclude<K, null>) => R,
+    options: StreamJoinOptions<Exclude<K, null>, Exclude<V, null>, Exclude<V2, null>> &
+      JoinKeyOption<Exclude<K, null>>[Known][Known2] &
+      ValueOption<Exclude<V, null>>[Known] &
+      OtherValueOption<Exclude<V2, null>>[Known2],
+  ): KStream<Exclude<K, null>, R, 'key'>
+
+  /**
+   * As {@link join}, and every left record that matched nothing, with null in place of the right one.
+   *
+   * It comes once its window has closed, with the first record that moves stream time past the window, and before what
+   * that record itself matches: in the order of time, then of the encoded keys, with its own timestamp, and with the
+   * headers of the record that closed the window. Where more than 1,000 come at once, the others follow in turns of
+   * their own, without headers. A left record with a null key matches nothing and comes at once.
+   *
+   * @example
+   * ```ts
+   * const hits = stream.filter(({ value }) => value.status === 200)
+   * stream.leftJoin(hits, ({ page }, hit) => (hit === null ? `no hit after ${page}` : hit.page), {
+   *   window: JoinWindows.of({ before: 0, after: minutes(1), grace: seconds(5) }),
+   * })
+   * ```
+   * @throws MillraceError as {@link join}
+   */
+  leftJoin<K2 extends K | null, V2, R, Known2 extends KnownSerdes>(
+    right: KStream<K2, V2, Known2>,
+    joiner: (left: Exclude<V, null>, right: Exclude<V2, null> | null, key: K) => R,
+    options: StreamJoinOptions<Exclude<K, null>, Exclude<V, null>, Exclude<V2, null>> &
+      JoinKeyOption<Exclude<K, null>>[Known][Known2] &
+      ValueOption<Exclude<V, null>>[Known] &
+      OtherValueOption<Exclude<V2, null>>[Known2],
+  ): KStream<K, R, 'key'>
+
+  /**
+   * As {@link leftJoin} for both sides: what matched nothing comes with null in place of the other one. Of the same
+   * time, right records come before left ones.
+   *
+   * @example
+   * ```ts
+   * const errors = stream.filter(({ value }) => value.status === 500)
+   * const hits = stream.filter(({ value }) => value.status === 200)
+   * errors.outerJoin(hits, (error, hit) => error?.page ?? hit?.page ?? '', {
+   *   window: JoinWindows.of({ difference: minutes(1) }),
+   * })
+   * ```
+   * @throws MillraceError as {@link join}
+   */
+  outerJoin<K2 extends K | null, V2, R, Known2 extends KnownSerdes>(
+    right: KStream<K2, V2, Known2>,
+    joiner: (left: Exclude<V, null> | null, right: Exclude<V2, null> | null, key: K | K2) => R,
+    options: StreamJoinOptions<Exclude<K, null>, Exclude<V, null>, Exclude<V2, null>> &
+      JoinKeyOption<Exclude<K, null>>[Known][Known2] &
+      ValueOption<Exclude<V, null>>[Known] &
+      OtherValueOption<Exclude<V2, null>>[Known2],
+  ): KStream<K | K2, R, 'key'>
+}

@@ -1,0 +1,33 @@
+/**
+ * join, leftJoin and outerJoin: which kind of join a call asks for. Each kind has a file of its own.
+ */
+import { MillraceError } from '../core/errors.ts'
+import { checkedFunction } from '../core/checks.ts'
+import type { JoinVerb } from './join-keys.ts'
+import type { StreamParts } from './parts.ts'
+import { joinOfStreams } from './stream-join.ts'
+import type { Joiner } from './stream-join-operator.ts'
+
+/** A joiner as the faces take it, whatever the types of its sides. */
+export type GivenJoiner<R> = (left: never, right: never, key: never) => R
+
+/**
+ * A stream joined with whatever is given.
+ *
+ * @throws MillraceError `bad_option`, `topology_invalid`
+ */
+export function joinOfStream(
+  verb: JoinVerb,
+  left: StreamParts,
+  given: unknown,
+  joiner: GivenJoiner<unknown>,
+  options: object,
+): StreamParts {
+  const right = left.faces.sideOf(given)
+  if (right === undefined) throw new MillraceError('bad_option', `${verb} takes another stream`)
+  if (right.parts.plan !== left.plan) {
+    throw new MillraceError('topology_invalid', `${verb} takes a stream of the same builder, not of another builder`)
+  }
+  checkedFunction(`the joiner of ${verb}`, joiner)
+  return joinOfStreams(verb, left, right.parts, joiner as Joiner, options)
+}

@@ -1,0 +1,125 @@
+// What a join of streams gives its joiner, what comes out, and what does not compile. The compiler checks this file; the
+// refused calls stand in functions that nobody calls.
+import { int64, json, JoinWindows, type KStream, nullable, StreamsBuilder, string, topic } from 'millrace'
+import { describe, expectTypeOf, test } from 'vitest'
+
+interface Order {
+  readonly item: string
+}
+
+const orders = topic('orders', { key: string(), value: json<Order>() })
+const payments = topic('payments', { key: string(), value: int64() })
+const anything = topic('anything', { key: nullable(string()), value: nullable(int64()) })
+const builder = new StreamsBuilder()
+const left = builder.stream(orders)
+const right = builder.stream(payments)
+const window = JoinWindows.of({ difference: 1 })
+const refused = (calls: () => unknown): void => void expectTypeOf(calls).toBeFunction()
+
+describe('the joiner', () => {
+  test('of an inner join gets both sides', () => {
+    const joined = left.join(
+      right,
+      (order, paid, key) => {
+        expectTypeOf(order).toEqualTypeOf<Order>()
+        expectTypeOf(paid).toEqualTypeOf<number>()
+        expectTypeOf(key).toEqualTypeOf<string>()
+        return `${order.item} ${paid}`
+      },
+      { window },
+    )
+    expectTypeOf(joined).toEqualTypeOf<KStream<string, string, 'key'>>()
+  })
+
+  test('of a left join may get no right side, of an outer join neither', () => {
+    left.leftJoin(
+      right,
+      (order, paid) => {
+        expectTypeOf(order).toEqualTypeOf<Order>()
+        expectTypeOf(paid).toEqualTypeOf<number | null>()
+      },
+      { window, name: 'left' },
+    )
+    left.outerJoin(
+      right,
+      (order, paid) => {
+        expectTypeOf(order).toEqualTypeOf<Order | null>()
+        expectTypeOf(paid).toEqualTypeOf<number | null>()
+      },
+      { window, name: 'outer' },
+    )
+  })
+
+  test('gets no null where a null is dropped', () => {
+    const any = builder.stream(anything)
+    const inner = any.join(
+      any,
+      (one, other, key) => {
+        expectTypeOf(one).toEqualTypeOf<number>()
+        expectTypeOf(key).toEqualTypeOf<string>()
+        return one + other
+      },
+      { window, name: 'any' },
+    )
+    expectTypeOf(inner).toEqualTypeOf<KStream<string, number, 'key'>>()
+    const alone = any.leftJoin(
+      any,
+      (one, other, key) => {
+        expectTypeOf(other).toEqualTypeOf<number | null>()
+        expectTypeOf(key).toEqualTypeOf<string | null>()
+        return one
+      },
+      { window, name: 'any-left' },
+    )
+    expectTypeOf(alone).toEqualTypeOf<KStream<string | null, number, 'key'>>()
+  })
+})
+
+describe('a serde that a function has made', () => {
+  const sum = (one: number, other: number): number => one + other
+
+  test('is asked for, unless the other side knows the key', () => {
+    const rekeyed = right.selectKey(({ value }) => `${value}`)
+    const items = left.mapValues(({ value }) => value.item.length)
+    rekeyed.join(right, sum, { window, name: 'known' })
+    rekeyed.join(rekeyed, sum, { window, key: string(), name: 'given' })
+    items.join(right, sum, { window, value: int64(), name: 'value' })
+    right.join(items, sum, { window, otherValue: int64(), name: 'other' })
+    refused(() => {
+      // @ts-expect-error no side knows the key
+      rekeyed.join(rekeyed, sum, { window })
+      // @ts-expect-error the left values are new
+      items.join(right, sum, { window })
+      // @ts-expect-error the right values are new
+      right.join(items, sum, { window, value: int64() })
+      // @ts-expect-error a serde of another type
+      items.join(right, sum, { window, value: string() })
+    })
+  })
+})
+
+describe('a join', () => {
+  const pair = (one: Order, other: Order): string => one.item + other.item
+
+  test('that does not exist does not compile', () => {
+    const byNumber = right.selectKey(({ value }) => value)
+    refused(() => {
+      // @ts-expect-error a join of streams has a window
+      left.join(left, pair, {})
+      // @ts-expect-error and options
+      left.join(left, pair)
+      // @ts-expect-error windows have one form or the other
+      JoinWindows.of({ difference: 1, before: 2 })
+      // @ts-expect-error both bounds
+      JoinWindows.of({ before: 2 })
+      // @ts-expect-error a null is looked at
+      left.leftJoin(left, pair, { window })
+      // @ts-expect-error keys of another type
+      left.join(byNumber, () => 0, { window })
+      // @ts-expect-error a grouped stream is none
+      left.join(right.groupByKey(), () => 0, { window })
+      // @ts-expect-error late records are orders
+      left.join(left, pair, { window, late: { left: payments } })
+    })
+  })
+})
