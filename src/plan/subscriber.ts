@@ -6,8 +6,9 @@
  * measurable.
  */
 import { Observable, type Observer, Subscriber } from 'rxjs'
+import { present } from '../core/assert.ts'
 import type { Carrier } from './carrier.ts'
-import { type CarrierObserver, type Operator, operatorError } from './operator.ts'
+import { type CarrierObserver, type Operator, operatorError, type OperatorFactory } from './operator.ts'
 
 /** One operator in one task. Subclasses say in `_next` what happens to a carrier. */
 export abstract class CarrierSubscriber extends Subscriber<Carrier> {
@@ -28,6 +29,21 @@ export function operate(subscriberOf: (out: Subscriber<Carrier>) => Subscriber<C
       const subscriber = subscriberOf(out)
       for (const input of inputs) input.subscribe(subscriber)
     })
+}
+
+/** Operators of one input each as one: they share a context and an output, and each gets one of the inputs. */
+export function sideBySide(factories: readonly OperatorFactory[]): OperatorFactory {
+  const [only] = factories
+  if (only !== undefined && factories.length === 1) return only
+  return (context) => {
+    const operators = factories.map((factory) => factory(context))
+    return (...inputs) =>
+      new Observable<Carrier>((out) => {
+        for (const [at, operator] of operators.entries()) {
+          operator(present(inputs[at], 'an operator has an input for each parent')).subscribe(out)
+        }
+      })
+  }
 }
 
 /** Passes carriers on to an observer. */

@@ -1,11 +1,13 @@
 /**
  * count, reduce and aggregate as verbs: their options are checked here, for every kind of rows.
  */
+import { present } from '../core/assert.ts'
 import { checkedFunction, checkOptions } from '../core/checks.ts'
 import { type Codec, codecOf } from '../core/serde.ts'
 import { int64 } from '../core/serdes.ts'
 import { checkStore } from '../core/store-constants.ts'
 import type { TopicFor } from '../core/topic.ts'
+import type { PlanNode } from '../plan/node.ts'
 import type { AggregateFunctions, Named, Reducer, SessionAggregateFunctions } from './dsl/functions.ts'
 import type { KTable } from './dsl/table.ts'
 import { aggregating, counting, type Fold, reducing } from './fold.ts'
@@ -22,9 +24,15 @@ export interface AggregationOptions extends Named {
   readonly late?: TopicFor<never, never> | undefined
 }
 
+/** A grouped stream, and what its records do to the rows that are made of it. */
+export interface Input {
+  readonly parts: KeyedParts
+  readonly fold: Fold
+}
+
 /** The three aggregations; a subclass says what the rows are. */
 export abstract class Aggregations<K, V, RowKey> {
-  protected readonly parts: KeyedParts
+  readonly parts: KeyedParts
 
   constructor(parts: KeyedParts) {
     this.parts = parts
@@ -72,7 +80,17 @@ export abstract class Aggregations<K, V, RowKey> {
   }
 }
 
-function checkAggregation<T extends AggregationOptions>(verb: string, options: T, known: readonly string[]): T {
+export function checkAggregation<T extends AggregationOptions>(verb: string, options: T, known: readonly string[]): T {
   const checked = checkOptions(verb, options, known)
   return checked.store === undefined ? checked : { ...checked, store: checkStore(verb, checked.store) }
+}
+
+/** What inputs that fill one table have in common, and the nodes that they come from. */
+export function together(inputs: readonly Input[]): {
+  readonly parts: KeyedParts
+  readonly nodes: readonly PlanNode[]
+} {
+  const { parts } = present(inputs[0], 'a table is made of at least one grouped stream')
+  const untouchedKeys = [...new Set(inputs.flatMap((input) => input.parts.untouchedKeys))]
+  return { parts: { ...parts, untouchedKeys }, nodes: inputs.map((input) => input.parts.node) }
 }

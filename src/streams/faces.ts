@@ -2,6 +2,7 @@
  * Where the classes that implement the DSL's faces meet: each is handed this list, and imports none of the others.
  */
 import { isInstance } from '../core/checks.ts'
+import { CogroupedStream } from './cogrouped.ts'
 import { GroupedStream } from './grouped.ts'
 import { GroupedTable } from './grouped-table.ts'
 import type { Faces } from './parts.ts'
@@ -12,6 +13,7 @@ export const faces: Faces = Object.freeze({
   stream: (parts) => new Stream(parts),
   grouped: (parts) => new GroupedStream(parts),
   groupedTable: (parts) => new GroupedTable(parts),
+  cogrouped: (inputs) => new CogroupedStream(inputs),
   table: (parts) => new Table(parts),
   sideOf: (given) =>
     isInstance(given, Stream) ? { kind: 'stream', parts: (given as Stream<unknown, unknown, never>).parts } : undefined,

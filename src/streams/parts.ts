@@ -5,6 +5,7 @@ import { type ErrorPlace, MillraceError } from '../core/errors.ts'
 import { type Codec, codecOf, type Serde } from '../core/serde.ts'
 import type { WindowForm } from '../core/windows/window-form.ts'
 import type { PlanNode } from '../plan/node.ts'
+import type { CogroupedKStream } from './dsl/cogrouped.ts'
 import type { KnownSerdes } from './dsl/known.ts'
 import type { KGroupedStream } from './dsl/grouped.ts'
 import type { KGroupedTable } from './dsl/grouped-table.ts'
@@ -44,6 +45,12 @@ export interface TableParts extends KeyedParts {
   readonly rows: TableRows
 }
 
+/** One of the grouped streams that fill a table together, with its aggregator. */
+export interface Cogrouped {
+  readonly parts: KeyedParts
+  readonly aggregator: (key: unknown, value: unknown, aggregate: unknown) => unknown
+}
+
 /**
  * Makes what the verbs of the DSL return. It is handed on from each to the next, because a stream makes grouped
  * streams, those make tables and a table makes streams: none of their files can import the next one's.
@@ -52,6 +59,7 @@ export interface Faces {
   stream<K, V, Known extends KnownSerdes>(parts: StreamParts): KStream<K, V, Known>
   grouped<K, V, Known extends KnownSerdes>(parts: KeyedParts): KGroupedStream<K, V, Known>
   groupedTable<K, V>(parts: KeyedParts): KGroupedTable<K, V>
+  cogrouped<K, V, A>(inputs: readonly Cogrouped[]): CogroupedKStream<K, V, A>
   table<K, V, Known extends KnownSerdes>(parts: TableParts): KTable<K, V, Known>
   /** What a join has on its right; undefined: nothing that can be joined. */
   sideOf(given: unknown): { readonly kind: 'stream'; readonly parts: StreamParts } | undefined

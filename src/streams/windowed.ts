@@ -13,7 +13,8 @@ import { ofTables } from '../plan/old-values.ts'
 import type { OperatorFactory } from '../plan/operator.ts'
 import type { StoreSpec } from '../plan/store.ts'
 import { type LayoutWishes, segmentLayout, type StoreLayout, windowLayout } from '../plan/store-layout.ts'
-import { type AggregationOptions, Aggregations } from './aggregations.ts'
+import { sideBySide } from '../plan/subscriber.ts'
+import { type AggregationOptions, Aggregations, type Input, together } from './aggregations.ts'
 import { alignedAggregation } from './aligned-aggregate.ts'
 import type { KnownSerdes } from './dsl/known.ts'
 import type { KTable } from './dsl/table.ts'
@@ -53,38 +54,71 @@ abstract class WindowedStream<K, V> extends Aggregations<K, V, Windowed<K>> {
     codec: Codec<unknown>,
     fold: Fold,
   ): KTable<Windowed<K>, A, 'both'> {
-    const { plan, node, keyCodec, faces } = this.parts
-    const windows = this.#windows
-    const { kind, layout, operator } = this.#keeping
-    const emits = this.#emits
-    const isFinal = emits === 'onWindowClose'
-    const retentionMs = retentionOf(windows, options.retentionMs)
-    const late = lateTopic(verb, options.late, this.parts)
-    const wish = {
-      kind,
-      keyCodec,
-      valueCodec: codec,
-      layout: layout(retentionMs, { hasDueTimes: isFinal, awaitsRelease: isFinal }),
-      form: windows.form,
-      closeOf: (at: number) => windows.closeOf(at),
-      facts: windows.facts,
+    const inputs = [{ parts: this.parts, fold }]
+    return windowTable(verb, inputs, options, codec, this.#windows, this.#keeping, this.#emits)
+  }
+}
+
+/** The table of an aggregation with a row for each key and window, of one grouped stream or of several. */
+export function windowTable<K, A>(
+  verb: string,
+  inputs: readonly Input[],
+  options: AggregationOptions,
+  valueCodec: Codec<unknown>,
+  windows: Windows,
+  { kind, layout, operator }: Keeping,
+  emits: EmitStrategy = 'onWindowUpdate',
+): KTable<Windowed<K>, A, 'both'> {
+  const { parts, nodes } = together(inputs)
+  const { plan, keyCodec, faces } = parts
+  const isFinal = emits === 'onWindowClose'
+  const retentionMs = retentionOf(windows, options.retentionMs)
+  const wish = {
+    kind,
+    keyCodec,
+    valueCodec,
+    layout: layout(retentionMs, { hasDueTimes: isFinal, awaitsRelease: isFinal }),
+    form: windows.form,
+    closeOf: (at: number) => windows.closeOf(at),
+    facts: windows.facts,
+  }
+  const late = lateTopic(verb, options.late, parts)
+  const made = plan.stateful(verb, nodes, options.name, (id) => {
+    const store = storeSpec(id, options.store, wish)
+    return {
+      stores: [store],
+      operator: sideBySide(inputs.map(({ fold }) => operator(store, fold, emits))),
+      facts: isFinal ? { emits } : {},
+      oldValues: ofTables,
     }
-    const made = plan.stateful(verb, node, options.name, (id) => {
-      const store = storeSpec(id, options.store, wish)
-      const facts = isFinal ? { emits } : {}
-      return { stores: [store], operator: operator(store, fold, emits), facts, oldValues: ofTables }
-    })
-    writeLate(plan, made, late)
-    const rowKeyCodec = new WindowedCodec(keyCodec, windows.form) as Codec<unknown>
-    return faces.table({
-      faces,
-      plan,
-      node: made,
-      keyCodec: rowKeyCodec,
-      valueCodec: codec,
-      untouchedKeys: [rowKeyCodec],
-      rows: rowsOf(made),
-    })
+  })
+  writeLate(plan, made, late)
+  const rowKeyCodec = new WindowedCodec(keyCodec, windows.form) as Codec<unknown>
+  return faces.table({
+    ...parts,
+    node: made,
+    keyCodec: rowKeyCodec,
+    valueCodec,
+    untouchedKeys: [rowKeyCodec],
+    rows: rowsOf(made),
+  })
+}
+
+/** How windows that follow from the clock are kept. */
+export function alignedKeeping(windows: AlignedWindows): Keeping {
+  return {
+    kind: 'windowStore',
+    layout: windowLayout,
+    operator: (store, fold, emits) => alignedAggregation(store, fold, windows, emits),
+  }
+}
+
+/** How sessions are kept. */
+export function sessionKeeping(windows: SessionWindows): Keeping {
+  return {
+    kind: 'sessionStore',
+    layout: (retentionMs, wishes) => segmentLayout(retentionMs, { ...wishes, isNumbered: true }),
+    operator: (store, fold, emits) => sessionAggregation(store, fold, windows, emits),
   }
 }
 
@@ -95,12 +129,7 @@ export class AlignedWindowedStream<K, V, Known extends KnownSerdes>
   readonly #windows: AlignedWindows
 
   constructor(parts: KeyedParts, windows: AlignedWindows, emits: EmitStrategy = 'onWindowUpdate') {
-    const keeping: Keeping = {
-      kind: 'windowStore',
-      layout: windowLayout,
-      operator: (store, fold, strategy) => alignedAggregation(store, fold, windows, strategy),
-    }
-    super(parts, windows, keeping, emits)
+    super(parts, windows, alignedKeeping(windows), emits)
     this.#windows = windows
   }
 
@@ -118,12 +147,7 @@ export class SessionWindowedStream<K, V, Known extends KnownSerdes>
   readonly #windows: SessionWindows
 
   constructor(parts: KeyedParts, windows: SessionWindows, emits: EmitStrategy = 'onWindowUpdate') {
-    const keeping: Keeping = {
-      kind: 'sessionStore',
-      layout: (retentionMs, wishes) => segmentLayout(retentionMs, { ...wishes, isNumbered: true }),
-      operator: (store, fold, strategy) => sessionAggregation(store, fold, windows, strategy),
-    }
-    super(parts, windows, keeping, emits)
+    super(parts, windows, sessionKeeping(windows), emits)
     this.#windows = windows
   }
 

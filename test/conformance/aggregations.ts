@@ -29,7 +29,9 @@ function aggregation(
     const table = call(windowed as unknown as Aggregating, options, value)
     return { kind: 'table', table: table as KTable<Key, Value, 'key'>, key: { windowMs }, value: tableValue(type) }
   }
-  const { grouped, key, value } = made.input(node, 'grouped')
+  const input = made.inputKind(node) === 'cogrouped' ? made.input(node, 'cogrouped') : made.input(node, 'grouped')
+  const { key, value } = input
+  const grouped = input.kind === 'grouped' ? input.grouped : (input.cogrouped as unknown as Aggregating)
   if (node.retentionMs !== undefined) throw new CaseError(`${node.where}: retentionMs needs windows`)
   const type = typeOf(value)
   const options = { ...made.name(node), ...made.store(node, (name) => rowStore(name, key, type)) }
@@ -114,20 +116,24 @@ export const aggregations = {
   aggregate(made, node) {
     if (made.inputKind(node) === 'grouped table') return tableAggregations.aggregate(made, node)
     const { agg, adder, subtractor, merger, init = null } = node
+    const isCogrouped =
+      made.inputKind(node) === 'cogrouped' ||
+      (made.inputKind(node) === 'windowed' && made.input(node, 'windowed').isCogrouped)
     const ofSessions = made.inputKind(node) === 'windowed' && made.input(node, 'windowed').windowMs === 'session'
     const fits = adder === undefined && subtractor === undefined && (merger !== undefined) === ofSessions
-    if (agg === undefined || !fits) {
+    if ((agg === undefined) !== isCogrouped || !fits) {
       throw new CaseError(
-        `${node.where}: a stream is aggregated with agg, sessions with a merger too, and nothing else`,
+        `${node.where}: a stream is aggregated with agg, what is cogrouped without it, sessions with a merger too, and ` +
+          'nothing else',
       )
     }
-    const { fn } = functions.fold(agg)
-    const merging =
-      merger === undefined
-        ? {}
-        : {
-            merger: (key: Key, older: Value, newer: Value): Value => functions.fold(merger).fn(key, older, newer),
-          }
+    const fold = (call: string) => {
+      const { fn } = functions.fold(call)
+      return (key: Key, left: Value, right: Value): Value => fn(key, left, right)
+    }
+    const aggregating =
+      agg === undefined ? {} : { aggregator: (key: Key, value: Value, sum: Value): Value => fold(agg)(key, sum, value) }
+    const merging = merger === undefined ? {} : { merger: fold(merger) }
     const type = typeof init === 'number' ? 'long' : 'string'
     return aggregation(
       made,
@@ -137,10 +143,10 @@ export const aggregations = {
         grouped.aggregate<Value>({
           ...options,
           initializer: () => init,
-          aggregator: (key, value, sum) => fn(key, sum, value),
+          ...aggregating,
           ...merging,
           value: plainSerde(type) as Serde<Value>,
-        }),
+        } as never),
     )
   },
 } as const satisfies Readonly<Record<string, Builder>>

@@ -5,6 +5,7 @@ import { aggregations } from './aggregations.ts'
 import { type Builder, CaseBuilder } from './built.ts'
 import type { Case } from './case.ts'
 import type { CaseStoreConstant, CaseTopics } from './data.ts'
+import { cogroupOperations } from './cogroup-operations.ts'
 import { CaseError } from './fields.ts'
 import { joinOperations } from './join-operations.ts'
 import type { BuiltOperation } from './operations.ts'
@@ -18,6 +19,7 @@ import { windowOperations } from './window-operations.ts'
 const builders: Readonly<Record<BuiltOperation, Builder>> = {
   ...streamOperations,
   ...aggregations,
+  ...cogroupOperations,
   ...tableOperations,
   ...windowOperations,
   ...suppressOperations,

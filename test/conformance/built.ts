@@ -1,5 +1,6 @@
 // A topology in the making: what each node of a case has become, and what the operations share.
 import {
+  type CogroupedKStream,
   type KGroupedStream,
   type KGroupedTable,
   type KStream,
@@ -48,8 +49,17 @@ export interface GroupedNode {
   readonly value: Side
 }
 
+/** Several grouped streams. The values that they have are not those of the aggregate. */
+export interface CogroupedNode {
+  readonly kind: 'cogrouped'
+  readonly cogrouped: CogroupedKStream<Key, Value, Value>
+  readonly key: DataType
+  readonly value: Side
+}
+
 export interface WindowedNode {
   readonly kind: 'windowed'
+  readonly isCogrouped: boolean
   readonly windowed: TimeWindowedKStream<Key, Value, never> | SessionWindowedKStream<Key, Value, never>
   readonly windowMs: WindowedType['windowMs']
   readonly key: DataType
@@ -70,7 +80,7 @@ export interface GroupedTableNode {
   readonly value: Side
 }
 
-type Built = StreamNode | GroupedNode | GroupedTableNode | WindowedNode | TableNode
+type Built = StreamNode | GroupedNode | GroupedTableNode | CogroupedNode | WindowedNode | TableNode
 type Kind = Built['kind']
 
 /** Options that a node may have in common with others. */

@@ -211,7 +211,6 @@ export interface NotYet {
  */
 export const notYet = [
   { op: 'globalTable' },
-  { op: 'cogroup' },
   { op: 'join', of: 'table' },
   { op: 'leftJoin', of: 'table' },
   { op: 'outerJoin', of: 'table' },

@@ -30,9 +30,13 @@ function windowed(
 
 export const windowOperations = {
   windowedBy(made, node: CaseNode) {
-    const { grouped, key, value } = made.input(node, 'grouped')
+    const input = made.inputKind(node) === 'cogrouped' ? made.input(node, 'cogrouped') : made.input(node, 'grouped')
+    const { key, value } = input
+    const isCogrouped = input.kind === 'cogrouped'
+    // What is cogrouped takes the same windows; only its aggregate differs.
+    const grouped = input.kind === 'grouped' ? input.grouped : (input.cogrouped as unknown as Grouped)
     const { window, emit, where } = node
     if (window === undefined) throw new CaseError(`${where}: has no window`)
-    return { kind: 'windowed', ...windowed(grouped, emit, window, where), key, value }
+    return { kind: 'windowed', isCogrouped, ...windowed(grouped, emit, window, where), key, value }
   },
 } as const satisfies Readonly<Record<string, Builder>>

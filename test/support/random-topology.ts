@@ -47,6 +47,7 @@ const verbs = [
   'suppressedSum',
   'suppressedWindows',
   'regroupRows',
+  'cogroup',
   'punctuate',
   'process',
   'hold',
@@ -237,6 +238,17 @@ function apply({ verb, detail }: Step, name: string, { stream, widths }: Branch,
       const even = widths.length === 1 ? stream : asBranch(stream.repartition({ ...serdes, name: `${name}-group` }))
       const held = throughNode(even, (plan, from) => plan.stateful(verb, from, name, make))
       return { stream: held, widths: [Math.max(...widths)] }
+    }
+    case 'cogroup': {
+      const grouped = (stream: KStream<Key, Value>, side: string) =>
+        asBranch(stream.repartition({ ...serdes, partitions: 2, name: `${name}-${side}` })).groupByKey(serdes)
+      const cogrouped = grouped(stream, 'left')
+        .cogroup<number>((key, value, sum) => (value % 6 === 5 ? null : sum + value + key.length))
+        .cogroup(grouped(other.stream, 'right'), (_, value, sum) => (sum * 3 + value) % 1_009)
+      return {
+        stream: asBranch(cogrouped.aggregate({ initializer: () => detail, value: int64(), name }).toStream()),
+        widths: [2],
+      }
     }
     default:
       return aggregated(verb, detail, name, { stream, widths })

@@ -4,7 +4,15 @@ import { output } from './topology.ts'
 import { call } from './untyped.ts'
 
 /** What a verb is called on. */
-export type Receiver = 'stream' | 'grouped' | 'windowed' | 'sessions' | 'table' | 'groupedTable'
+export type Receiver =
+  | 'stream'
+  | 'grouped'
+  | 'windowed'
+  | 'sessions'
+  | 'cogrouped'
+  | 'windowedCogrouped'
+  | 'table'
+  | 'groupedTable'
 
 export interface Verb {
   readonly on: Receiver
@@ -21,6 +29,7 @@ const fn = (): undefined => undefined
 const named = ['name']
 const serdes = ['key', 'value', 'name']
 const fold = { initializer: fn, aggregator: fn, value: string() }
+const cofold = { initializer: fn, value: string() }
 
 /** A verb that takes a function, and nothing else but a name. */
 const plain = (on: Receiver, verb: string): Verb => ({ on, verb, before: () => [fn], takes: named })
@@ -58,6 +67,8 @@ export const verbs: readonly Verb[] = [
       { on, verb: 'aggregate', needs: on === 'sessions' ? { ...fold, merger: fn } : fold, takes },
     ]
   }),
+  { on: 'cogrouped', verb: 'aggregate', needs: cofold, takes: ['store', 'name'] },
+  { on: 'windowedCogrouped', verb: 'aggregate', needs: cofold, takes: ['store', 'retentionMs', 'late', 'name'] },
   ...['filter', 'filterNot', 'mapValues'].map((verb): Verb => ({
     on: 'table',
     verb,
@@ -81,6 +92,7 @@ export const verbs: readonly Verb[] = [
 export const bareVerbs: readonly string[] = [
   'stream.pipe',
   'grouped.windowedBy',
+  'grouped.cogroup',
   'windowed.emitStrategy',
   'sessions.emitStrategy',
 ]
@@ -96,7 +108,10 @@ export function receiverOf(on: Receiver, stream: object): object {
   if (on === 'groupedTable') {
     return call(call(grouped, 'count'), 'groupBy', fn, { key: string(), value: string() })
   }
-  return call(grouped, 'windowedBy', on === 'sessions' ? SessionWindows.of({ gap: 1 }) : TimeWindows.of({ size: 1 }))
+  const windows = on === 'sessions' ? SessionWindows.of({ gap: 1 }) : TimeWindows.of({ size: 1 })
+  if (on === 'windowed' || on === 'sessions') return call(grouped, 'windowedBy', windows)
+  const cogrouped = call(grouped, 'cogroup', fn)
+  return on === 'cogrouped' ? cogrouped : call(cogrouped, 'windowedBy', windows)
 }
 
 /** Calls a verb with these options, or with whatever is given in their place. */

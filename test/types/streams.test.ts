@@ -1,6 +1,7 @@
 // Types flow from the topic through every verb to the sink without a cast, and a wrong call does not compile. The compiler
 // checks this file (npm run types); the refused calls stand in functions that nobody calls.
 import {
+  type CogroupedKStream,
   type Header,
   int64,
   json,
@@ -338,6 +339,40 @@ describe('an aggregation', () => {
     expectTypeOf(
       windows.aggregate({ initializer: () => 0, aggregator: (_key, { bytes }, sum) => sum + bytes, value: int64() }),
     ).toEqualTypeOf<KTable<Windowed<string>, number, 'both'>>()
+  })
+
+  test('of several streams has the aggregate that is given, or that an aggregator is annotated with', () => {
+    const missing = builder.stream(topic('missing', { key: string(), value: string() })).groupByKey()
+    const given = grouped.cogroup<number>((key, click, sum) => {
+      expectTypeOf(key).toEqualTypeOf<string>()
+      expectTypeOf(click).toEqualTypeOf<Click>()
+      return sum + click.bytes
+    })
+    const both = given.cogroup(missing, (_key, reason, sum) => {
+      expectTypeOf(reason).toEqualTypeOf<string>()
+      expectTypeOf(sum).toEqualTypeOf<number>()
+      return reason === 'gone' ? null : sum + 1
+    })
+    const table = both.aggregate({ initializer: () => 0, value: int64() })
+    expectTypeOf(table).toEqualTypeOf<KTable<string, number, 'both'>>()
+    expectTypeOf(
+      both.windowedBy(TimeWindows.of({ size: 5 })).aggregate({ initializer: () => 0, value: int64(), name: 'w' }),
+    ).toEqualTypeOf<KTable<Windowed<string>, number, 'both'>>()
+    const annotated = grouped.cogroup((_key, click, sum: number | undefined) => (sum ?? 0) + click.bytes)
+    expectTypeOf(annotated).toEqualTypeOf<CogroupedKStream<string, Click, number | undefined>>()
+    refused(() => {
+      // @ts-expect-error the aggregate is a number
+      given.cogroup(missing, (_key, reason) => reason)
+      // @ts-expect-error and is written as one
+      both.aggregate({ initializer: () => 0, value: string() })
+      const ids = builder.stream(topic('ids', { key: int64(), value: string() })).groupByKey()
+      // @ts-expect-error keys of another type
+      given.cogroup(ids, (_key, _id, sum) => sum)
+      // @ts-expect-error late records are of either value
+      both.windowedBy(TimeWindows.of({ size: 5 })).aggregate({ initializer: () => 0, value: int64(), late: clicks })
+      // @ts-expect-error what the aggregate is was not said
+      grouped.cogroup((_key, click, sum) => sum + click.bytes)
+    })
   })
 
   test('gets key, value and aggregate, never a null value', () => {

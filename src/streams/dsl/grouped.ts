@@ -3,6 +3,7 @@
  */
 import type { SessionWindows } from '../../core/windows/session-windows.ts'
 import type { AlignedWindows } from '../../core/windows/windows.ts'
+import type { CogroupedKStream } from './cogrouped.ts'
 import type { AggregateFunctions, Named, Reducer } from './functions.ts'
 import type { KnownSerdes, KnownValue, NeedsValue, StoreFor, ValueOption } from './known.ts'
 import type { SessionWindowedKStream } from './sessions.ts'
@@ -37,6 +38,23 @@ export interface KGroupedStream<out K, out V, out Known extends KnownSerdes = Kn
    * @throws MillraceError `bad_option` when it is not a window definition
    */
   windowedBy(windows: SessionWindows): SessionWindowedKStream<K, V, Known>
+
+  /**
+   * Begins a table that several grouped streams fill together, each with its own aggregator. Give the type of the
+   * aggregate, or annotate the aggregator's third parameter.
+   *
+   * @example
+   * ```ts
+   * grouped
+   *   .cogroup<number>((_key, { bytes }, sum) => sum + bytes)
+   *   .cogroup(grouped, (_key, { status }, sum) => (status === 200 ? sum : 0))
+   *   .aggregate({ initializer: () => 0, value: int64() })
+   * ```
+   * @throws MillraceError `bad_option`
+   */
+  cogroup<A>(
+    aggregator: (key: K, value: Exclude<V, null>, aggregate: A) => NoInfer<A> | null,
+  ): CogroupedKStream<K, V, A>
 
   /**
    * How many records a key has.
