@@ -39,6 +39,7 @@ interface Waiter {
 export interface Settings {
   readonly applicationId: string
   readonly deadLetterTopic: string
+  readonly deadLetterDrops: boolean
   readonly clock: Clock
   readonly signal: AbortSignal | undefined
   readonly everyMs: number | undefined
@@ -79,6 +80,7 @@ export class RunningApplication implements Application {
       clock,
       policy: settings.policy,
       deadLetterTopic: settings.deadLetterTopic,
+      deadLetterDrops: settings.deadLetterDrops,
       commitRecords: settings.everyRecords,
       maxTaskIdleMs: settings.maxTaskIdleMs,
       stateCacheBytes: settings.stateCacheBytes,

@@ -16,7 +16,7 @@ import type { Topology } from '../plan/topology.ts'
 import type { Store, StoreSpec } from '../plan/store.ts'
 import { Agenda, type TaskAgenda } from './agenda.ts'
 import { Closing } from './closing.ts'
-import type { FailurePolicy } from './failures.ts'
+import { type FailurePolicy, writeDropped } from './failures.ts'
 import type { Inlet } from './inlet.ts'
 import { type Layout, requestOf } from './layout.ts'
 import { taskName, taskOf } from './inherited-ledgers.ts'
@@ -39,6 +39,8 @@ export interface EngineOptions {
   readonly clock: Clock
   readonly policy: FailurePolicy
   readonly deadLetterTopic: string
+  /** Whether what operators drop is written there too. */
+  readonly deadLetterDrops: boolean
   /** Source records after which a commit is due. */
   readonly commitRecords: number
   /** How long an empty partition is waited for while others have records. */
@@ -155,8 +157,12 @@ export class Engine implements TaskHost {
     return this.#stores.of(store, ledger)
   }
 
-  drop(ledger: Ledger, { id }: PlanNode, reason: DropReason): void {
+  drop(ledger: Ledger, { id }: PlanNode, reason: DropReason, carrier: Carrier | undefined): void {
     ledger.drop(id, reason)
+    if (carrier === undefined || !this.#options.deadLetterDrops) return
+    const output = this.#outputs.created(this.#options.deadLetterTopic)
+    writeDropped(output, reason, id, carrier)
+    ledger.writesTo(output.topic).add()
   }
 
   stop(error: MillraceError): void {

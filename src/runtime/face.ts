@@ -27,6 +27,13 @@ export interface StreamsOptions {
   readonly onError?: OnError | undefined
   /** Where `deadLetter` writes. Default `<applicationId>.dead-letters`. */
   readonly deadLetterTopic?: string | undefined
+  /**
+   * Whether records that operators drop are written there too: late ones, and those with a null key or value where none
+   * may be. The letter is the record as it was read, with headers for the reason, the operator and the place, and is in
+   * the commit of the record. What goes to a topic of its own (`late`) is not written again. Default false: they are
+   * only counted.
+   */
+  readonly deadLetterDrops?: boolean | undefined
   /** How long to wait for records of an empty partition while others have some, in ms. Default 0. */
   readonly maxTaskIdleMs?: number | undefined
   /**

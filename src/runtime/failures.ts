@@ -2,6 +2,7 @@
  * What happens when a turn fails: the policy of the application, and dead letters.
  */
 import type { Carrier } from '../plan/carrier.ts'
+import type { DropReason } from '../plan/operator.ts'
 import { MillraceError, placed } from '../core/errors.ts'
 import type { Header } from '../core/headers.ts'
 import { checkOptions, checkWhole } from '../core/checks.ts'
@@ -114,7 +115,6 @@ const messageLengthMax = 4_096
 /** Writes what failed, with headers that say what happened and where. */
 export function writeDeadLetter(output: Output, failure: Failure, letter: Letter): void {
   const { error, kind, topic, partition, offset, operator } = failure
-  const header = (name: string, value: string): Header => ({ key: `millrace.${name}`, value: Buffer.from(value) })
   output.writeRaw(letter.timestamp, letter.key, letter.value, [
     ...letter.headers,
     header('reason', error.code),
@@ -124,4 +124,31 @@ export function writeDeadLetter(output: Output, failure: Failure, letter: Letter
     header('partition', String(partition)),
     ...(offset === undefined ? [] : [header('offset', String(offset))]),
   ])
+}
+
+/**
+ * Writes what an operator dropped: the record of the log that it came from, as it was read. What a job has emitted came
+ * from none; its letter has a null key and value, as that of a punctuation that failed.
+ */
+export function writeDropped(
+  output: Output,
+  reason: DropReason,
+  operator: string,
+  { timestamp, origin }: Carrier,
+): void {
+  const { place, offset } = origin
+  const isRecord = place.kind === undefined
+  const [key, value] = isRecord ? [origin.originalKey(), origin.originalValue()] : [null, null]
+  output.writeRaw(isRecord ? origin.timestamp : timestamp, key, value, [
+    ...origin.headers,
+    header('reason', reason),
+    header('operator', operator),
+    isRecord ? header('topic', place.topic) : header('kind', place.kind),
+    header('partition', String(place.partition)),
+    ...(isRecord ? [header('offset', String(offset))] : []),
+  ])
+}
+
+function header(name: string, value: string): Header {
+  return { key: `millrace.${name}`, value: Buffer.from(value) }
 }

@@ -3,7 +3,15 @@
  */
 import { checkClock, systemClock } from '../core/clock.ts'
 import { MillraceError } from '../core/errors.ts'
-import { checkedFunction, checkName, checkOptions, checkSignal, checkWhole, isInstance } from '../core/checks.ts'
+import {
+  checkBoolean,
+  checkedFunction,
+  checkName,
+  checkOptions,
+  checkSignal,
+  checkWhole,
+  isInstance,
+} from '../core/checks.ts'
 import { applicationLogOf } from '../log/contract.ts'
 import { Topology } from '../plan/topology.ts'
 import { RunningApplication, type Settings } from './application.ts'
@@ -33,6 +41,7 @@ export async function startStreams(topology: Topology, given: StreamsOptions): P
     'commit',
     'onError',
     'deadLetterTopic',
+    'deadLetterDrops',
     'maxTaskIdleMs',
     'stateCacheBytes',
     'clock',
@@ -65,7 +74,7 @@ export async function startStreams(topology: Topology, given: StreamsOptions): P
 
 function checkSettings(applicationId: string, deadLetterTopic: string, options: StreamsOptions): Settings {
   const { clock = systemClock, commit = {}, onError = 'fail', onStateChange, signal } = options
-  const { maxTaskIdleMs = 0, stateCacheBytes = 64 * 1_048_576 } = options
+  const { deadLetterDrops = false, maxTaskIdleMs = 0, stateCacheBytes = 64 * 1_048_576 } = options
   const { everyMs, everyRecords = 10_000 } = checkOptions('commit', commit, ['everyMs', 'everyRecords'])
   checkClock('clock', clock)
   if (signal !== undefined) checkSignal('signal', signal)
@@ -73,6 +82,7 @@ function checkSettings(applicationId: string, deadLetterTopic: string, options: 
   return {
     applicationId,
     deadLetterTopic,
+    deadLetterDrops: checkBoolean('deadLetterDrops', deadLetterDrops),
     clock,
     signal,
     everyMs: everyMs === undefined ? undefined : checkWhole('commit.everyMs', everyMs, 0),

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { assert, present } from '../core/assert.ts'
 import { ManualClock } from '../core/clock.ts'
 import { MillraceError } from '../core/errors.ts'
-import { checkChoice, checkOptions, checkWhole, isInstance } from '../core/checks.ts'
+import { checkBoolean, checkChoice, checkOptions, checkWhole, isInstance } from '../core/checks.ts'
 import type { LogRecord, RecordInput } from '../core/record.ts'
 import { codecOf } from '../core/serde.ts'
 import type { KeyValueStore, SessionStore, WindowStore } from '../core/store-constants.ts'
@@ -39,6 +39,8 @@ import { Environment } from '../storage/environment.ts'
 export interface TestDriverOptions {
   /** What to do with a record that fails. Default `fail`: `pipeInput` throws. */
   readonly onError?: OnError | undefined
+  /** As of {@link startStreams}: whether what operators drop goes to the dead-letter topic. Default false. */
+  readonly deadLetterDrops?: boolean | undefined
   /**
    * When to commit: `'always'` (default) after every input; `'manual'` only on {@link TopologyTestDriver.commit}, so
    * that outputs show later and a crash has something to undo.
@@ -86,6 +88,7 @@ export class TopologyTestDriver implements Disposable {
   constructor(topology: Topology, given: TestDriverOptions = {}) {
     const options = checkOptions('TopologyTestDriver', given, [
       'onError',
+      'deadLetterDrops',
       'commit',
       'initialWallClockMs',
       'stateCacheBytes',
@@ -95,6 +98,7 @@ export class TopologyTestDriver implements Disposable {
     }
     checkChoice('commit', options.commit ?? 'always', ['always', 'manual'])
     checkWhole('stateCacheBytes', options.stateCacheBytes ?? 0, 0)
+    checkBoolean('deadLetterDrops', options.deadLetterDrops ?? false)
     this.#topology = topology
     this.#options = options
     this.#clock = new ManualClock(checkWhole('initialWallClockMs', options.initialWallClockMs ?? 0, 0))
@@ -126,6 +130,7 @@ export class TopologyTestDriver implements Disposable {
       clock: this.#clock,
       policy: failurePolicy(this.#options.onError ?? 'fail'),
       deadLetterTopic: `${applicationId}.dead-letters`,
+      deadLetterDrops: this.#options.deadLetterDrops ?? false,
       commitRecords: this.#options.commit === 'manual' ? Number.MAX_SAFE_INTEGER : 1,
       maxTaskIdleMs: 0,
       stateCacheBytes: this.#options.stateCacheBytes ?? 64 * 1_048_576,

@@ -292,7 +292,9 @@ const ofStreams: Places = {
 }
 
 const valid = ({ log }: World): object => ({ log, applicationId: 'hostile' })
-const startOptions = namesIn('commit onError deadLetterTopic maxTaskIdleMs stateCacheBytes clock signal onStateChange')
+const startOptions = namesIn(
+  'commit onError deadLetterTopic deadLetterDrops maxTaskIdleMs stateCacheBytes clock signal onStateChange',
+)
 for (const field of startOptions) optional.add(`startStreams: ${field}`)
 const ofRuntime: Places = {
   'startStreams: topology': (world, value) => closing(untyped(startStreams, value, valid(world))),
@@ -330,7 +332,7 @@ const ofDrivers: Places = {
   'TopologyTestDriver: topology': (_, value) => closing(Reflect.construct(TopologyTestDriver, [value])),
   ...options(
     'TopologyTestDriver',
-    ['onError', 'commit', 'initialWallClockMs', 'stateCacheBytes'],
+    ['onError', 'deadLetterDrops', 'commit', 'initialWallClockMs', 'stateCacheBytes'],
     ({ topology }, value) => closing(Reflect.construct(TopologyTestDriver, [topology, value])),
   ),
   'driver.inputTopic': ({ driver }, value) => call(driver, 'inputTopic', value),

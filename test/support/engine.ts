@@ -19,6 +19,7 @@ export function engineOn(log: EmbeddedLog, topology: Topology, options: Partial<
     deadLetterTopic: 'letters',
     commitRecords: 1_000_000,
     maxTaskIdleMs: 0,
+    deadLetterDrops: false,
     stateCacheBytes: 0,
     onStop: () => undefined,
     ...options,

@@ -1,0 +1,131 @@
+// Where it is asked for, what an operator drops becomes a dead letter too: the record as it was read, in its own commit.
+import { bytes, nullable, string, TimeWindows, topic } from 'millrace'
+import type { TestDriverOptions, TopologyTestDriver } from 'millrace/testing'
+import { expect, test } from 'vitest'
+import { start } from '../support/applications.ts'
+import { collect } from '../support/collect.ts'
+import { openTestLog } from '../support/open.ts'
+import { drive, input, topologyOf, type Script } from '../support/topology.ts'
+
+const nulls = topic('input', { key: nullable(string()), value: nullable(string()) })
+const letters = topic('test-driver.dead-letters', { key: nullable(bytes()), value: nullable(bytes()) })
+const late = topic('late', { key: string(), value: string() })
+const windows = TimeWindows.of({ size: 20, advance: 10 })
+
+const text = (from: Uint8Array | null): string | null => (from === null ? null : Buffer.from(from).toString())
+
+/** Each letter: its key, value and timestamp, and its headers by name. */
+function lettersOf(driver: TopologyTestDriver) {
+  return driver
+    .outputTopic(letters)
+    .readRecords()
+    .map(({ key, value, timestamp, headers }) => [
+      `${text(key)}=${text(value)}@${timestamp}`,
+      Object.fromEntries(headers.map((header) => [header.key, text(header.value)])),
+    ])
+}
+
+const options: TestDriverOptions = { deadLetterDrops: true, commit: 'manual' }
+
+/** Upper case by first letter, counted in windows. */
+const counting: Script = (builder) =>
+  builder
+    .stream(nulls)
+    .filter(({ value }) => value !== 'unwanted')
+    .mapValues(({ value }) => value?.toUpperCase() ?? null)
+    .groupBy(({ key }) => (key === null ? null : key.slice(0, 1)), { key: string(), value: nullable(string()) })
+    .windowedBy(windows)
+    .count({ name: 'counted' })
+
+test('a letter is the record as it was read, with reason, operator and place; a record that is filtered out is none', () => {
+  const driver = drive(counting, options)
+  const pipe = driver.inputTopic(nulls)
+  pipe.pipeInput({ key: 'abc', value: 'on time', timestamp: 70 })
+  pipe.pipeInput({ key: 'abc', value: 'late', timestamp: 5, headers: [{ key: 'own', value: Buffer.from('h') }] })
+  pipe.pipeInput({ key: null, value: 'keyless', timestamp: 6 })
+  pipe.pipeInput({ key: 'abc', value: null, timestamp: 7 })
+  pipe.pipeInput({ key: 'abc', value: 'unwanted', timestamp: 8 })
+  driver.crash()
+  driver.commit()
+  const place = (reason: string, offset: number, operator = 'counted') => ({
+    'millrace.reason': reason,
+    'millrace.operator': operator,
+    'millrace.topic': 'input',
+    'millrace.partition': '0',
+    'millrace.offset': String(offset),
+  })
+  expect(lettersOf(driver)).toEqual([
+    ['abc=late@5', { own: 'h', ...place('late', 1) }],
+    ['null=keyless@6', place('null_key', 2, 'input.groupBy')],
+    ['abc=null@7', place('null_value', 3)],
+  ])
+  expect(driver.metrics().dropped).toMatchObject({ counted: { late: 1, null_value: 1 } })
+  expect(driver.metrics().produced).toMatchObject({ 'test-driver.dead-letters': 3 })
+})
+
+test('a record that some windows took, or that has a topic of its own, is only counted', () => {
+  const driver = drive((builder) => builder.stream(input).groupByKey().windowedBy(windows).count({ late }), options)
+  for (const timestamp of [20, 15, 70, 15]) driver.inputTopic(input).pipeInput({ key: 'a', value: 'x', timestamp })
+  driver.commit()
+  expect(driver.metrics().dropped).toEqual({ 'input.count': { late: 3 } })
+  expect(driver.outputTopic(late).readRecords()).toHaveLength(1)
+  expect(() => driver.outputTopic(letters)).toThrow('there is no topic')
+})
+
+test('a letter is undone with a turn that fails later', () => {
+  const script: Script = (builder) => {
+    const stream = builder.stream(nulls)
+    stream.groupByKey().count()
+    stream.foreach(({ value }) => {
+      if (value === 'bad') throw new Error('not this one')
+    })
+  }
+  const driver = drive(script, { ...options, onError: 'deadLetter' })
+  for (const value of ['bad', 'good']) driver.inputTopic(nulls).pipeInput({ key: null, value, timestamp: 1 })
+  driver.commit()
+  expect(lettersOf(driver).map(([record, headers]) => [record, Object(headers)['millrace.reason']])).toEqual([
+    ['null=bad@1', 'user_function_threw'],
+    ['null=good@1', 'null_key'],
+  ])
+})
+
+test('what a job emitted and an operator then dropped has a letter that names the job', () => {
+  const driver = drive(
+    (builder) =>
+      builder
+        .stream(input)
+        .groupByKey()
+        .windowedBy(TimeWindows.of({ size: 10 }))
+        .emitStrategy('onWindowClose')
+        .count({ name: 'final' })
+        .toStream()
+        .selectKey(() => null)
+        .repartition({ key: nullable(string()), name: 'again' }),
+    options,
+  )
+  for (const timestamp of [3, 10]) driver.inputTopic(input).pipeInput({ key: 'a', value: 'x', timestamp })
+  driver.commit()
+  const headers = {
+    'millrace.reason': 'null_key',
+    'millrace.operator': 'again',
+    'millrace.kind': 'release',
+    'millrace.partition': '0',
+  }
+  expect(lettersOf(driver)).toEqual([['null=null@3', headers]])
+})
+
+test('by default nothing is written, and an application writes to the topic that it is given', async () => {
+  const { log } = openTestLog()
+  const topology = topologyOf((builder) => builder.stream(nulls).groupByKey().count())
+  await log.producer().send(nulls, { key: null, value: 'x', timestamp: 1 })
+  const silent = await start(log, topology)
+  await silent.caughtUp()
+  await silent.close()
+  expect((await log.admin.listTopics()).map(({ name }) => name)).toEqual(['input'])
+  const dropped = topic('dropped', { key: nullable(string()), value: string() })
+  const options = { deadLetterDrops: true, deadLetterTopic: dropped.name, applicationId: 'telling' }
+  const telling = await start(log, topology, options)
+  await telling.caughtUp()
+  await telling.close()
+  expect((await collect(log.read(dropped))).map(({ value }) => value)).toEqual(['x'])
+})
