@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import {
   int64,
   keyValueStore,
+  JoinWindows,
   type KStream,
   nullable,
   SessionWindows,
@@ -35,6 +36,7 @@ const verbs = [
   'selectKey',
   'throw',
   'merge',
+  'joinStreams',
   'repartition',
   'count',
   'reduce',
@@ -112,6 +114,8 @@ export function numberTopic(name: string, partitions: number): NumberTopic {
 interface Branch {
   readonly stream: KStream<Key, Value>
   readonly widths: readonly number[]
+  /** Its records are pairs: joined again and again they would be too many. */
+  readonly isJoined?: boolean
 }
 
 /** Builds the topology; every stream that nobody goes on with ends in one of the outputs. */
@@ -131,10 +135,13 @@ export function buildRandom(
   for (const [index, step] of steps.entries()) {
     const from = branches[step.from % branches.length] as Branch
     const other = branches[step.other % branches.length] as Branch
-    const made = apply(step, `step-${index}`, from, other)
+    const hasPairs = from.isJoined === true || other.isJoined === true
+    const verb = step.verb === 'joinStreams' && hasPairs ? 'merge' : step.verb
+    const isJoined = verb === 'joinStreams' || from.isJoined === true || (verb === 'merge' && hasPairs)
+    const made = { ...apply({ ...step, verb }, `step-${index}`, from, other), isJoined }
     // Now and then a stream that goes on is also written.
     if (step.detail % 4 !== 0) open.delete(from)
-    if (step.verb === 'merge') open.delete(other)
+    if (verb === 'merge' || verb === 'joinStreams') open.delete(other)
     branches.push(made)
     open.add(made)
   }
@@ -191,6 +198,8 @@ function apply({ verb, detail }: Step, name: string, { stream, widths }: Branch,
       }
     case 'merge':
       return { stream: stream.merge(other.stream), widths: [...new Set([...widths, ...other.widths])] }
+    case 'joinStreams':
+      return joinedStreams(detail, name, { stream, widths }, other)
     case 'repartition': {
       const partitions = detail % 5 === 0 ? undefined : detail % 5
       const options = partitions === undefined ? {} : { partitions }
@@ -253,6 +262,20 @@ function apply({ verb, detail }: Step, name: string, { stream, widths }: Branch,
     default:
       return aggregated(verb, detail, name, { stream, widths })
   }
+}
+
+/** Pairs of two streams, with what is late; a side that lies in other partitions than the other is regrouped. */
+function joinedStreams(detail: number, name: string, { stream, widths }: Branch, other: Branch): Branch {
+  const all = [...new Set([...widths, ...other.widths])]
+  const rekeyed = (one: KStream<Key, Value>): KStream<Key, Value> =>
+    one.selectKey(({ key, value }) => (detail % 3 === 0 ? key : keyOf(detail, value)))
+  const [left, right] =
+    detail % 2 === 0 && all.length === 1 ? [stream, other.stream] : [rekeyed(stream), rekeyed(other.stream)]
+  const window = JoinWindows.of({ before: (detail % 9) - 1, after: 1 + (detail % 5), grace: detail % 7 })
+  const options = { window, name, key: string(), value: int64(), otherValue: int64() }
+  const pair = (one: Value, two: Value): Value => ((one ?? 5) * 3 + (two ?? 7)) % 1_009
+  const verb = (['join', 'leftJoin', 'outerJoin'] as const)[detail % 3] ?? 'join'
+  return { stream: asBranch(left[verb](right, pair, options)), widths: [Math.max(...all)] }
 }
 
 type Aggregation =
