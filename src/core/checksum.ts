@@ -16,10 +16,14 @@ const table: Int32Array = Int32Array.from({ length: 256 }, (_, byte) => {
 
 /** @param before the checksum of what comes before these bytes */
 export function crc32c(bytes: Uint8Array, before = 0): number {
-  const { length } = bytes
-  if (length > shortBytesMax) return compiled(bytes, before)
+  return crc32cUpTo(bytes, bytes.length, before)
+}
+
+/** Of the first `end` bytes. */
+export function crc32cUpTo(bytes: Uint8Array, end: number, before: number): number {
+  if (end > shortBytesMax) return compiled(bytes.subarray(0, end), before)
   let remainder = ~before
-  for (let i = 0; i < length; i++) {
+  for (let i = 0; i < end; i++) {
     remainder = (table[(remainder ^ (bytes[i] as number)) & 255] as number) ^ (remainder >>> 8)
   }
   return ~remainder >>> 0

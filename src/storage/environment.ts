@@ -275,6 +275,11 @@ export class Environment {
     return this.#rows.get(database, key)
   }
 
+  /** The checksum of a sealed row, as {@link get} reads it; undefined when there is no row. */
+  seal(database: DatabaseName, key: Uint8Array): number | undefined {
+    return this.#rows.seal(database, key)
+  }
+
   /** Up to `limit` entries with from <= key < to, in order. Never hold a snapshot longer than one call: page by key. */
   range(database: DatabaseName, from: Uint8Array, to: Uint8Array, limit: number): Entry[] {
     return this.#rows.range(database, from, to, limit)

@@ -2,8 +2,8 @@
  * Rows end with a CRC32C over their key and value: a flipped bit in a position or a name is an error, never another
  * position. Partitions, segments and batches carry checksums of their own.
  */
-import { writeInt32 } from '../core/bytes.ts'
-import { crc32c } from '../core/checksum.ts'
+import { copyBytes, readInt32, writeInt32 } from '../core/bytes.ts'
+import { crc32c, crc32cUpTo } from '../core/checksum.ts'
 import { type DatabaseName, databaseNames } from './databases.ts'
 
 const unsealedDatabases: ReadonlySet<DatabaseName> = new Set(['partitions', 'segments', 'batches'])
@@ -23,15 +23,28 @@ export function isSealed(database: DatabaseName, key: Uint8Array): boolean {
 
 export function seal(key: Uint8Array, value: Uint8Array): Buffer {
   const sealed = Buffer.allocUnsafe(value.length + checksumBytes)
-  sealed.set(value)
+  copyBytes(value, 0, value.length, sealed, 0)
   writeInt32(sealed, value.length, crc32c(value, crc32c(key)))
   return sealed
 }
 
-/** The value of a sealed row; undefined when it is damaged. */
-export function unseal(key: Uint8Array, sealed: Buffer): Buffer | undefined {
+/** The checksum of a sealed row; undefined when the row is damaged. */
+export function sealIn(key: Uint8Array, sealed: Uint8Array): number | undefined {
   const end = sealed.length - checksumBytes
   if (end < 0) return undefined
-  const value = sealed.subarray(0, end)
-  return crc32c(value, crc32c(key)) === sealed.readUInt32BE(end) ? value : undefined
+  const checksum = crc32cUpTo(sealed, end, crc32c(key))
+  return checksum === readInt32(sealed, end) >>> 0 ? checksum : undefined
+}
+
+/** The value of a sealed row, which is part of it; undefined when it is damaged. */
+export function unseal(key: Uint8Array, sealed: Buffer): Buffer | undefined {
+  return sealIn(key, sealed) === undefined ? undefined : sealed.subarray(0, sealed.length - checksumBytes)
+}
+
+/** A copy of the value of a sealed row; undefined when it is damaged. */
+export function unsealedCopy(key: Uint8Array, sealed: Uint8Array): Buffer | undefined {
+  if (sealIn(key, sealed) === undefined) return undefined
+  const value = Buffer.allocUnsafeSlow(sealed.length - checksumBytes)
+  copyBytes(sealed, 0, value.length, value, 0)
+  return value
 }

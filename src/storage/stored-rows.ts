@@ -11,7 +11,7 @@ import { keyBytesMax } from './keys.ts'
 import { dataFileOf } from './directory.ts'
 import { type PendingRows, withChanges } from './pending-rows.ts'
 import { damaged, readFailure, rowName } from './read-failure.ts'
-import { isSealed, sealedDatabases, unseal } from './sealed-rows.ts'
+import { isSealed, sealedDatabases, sealIn, unseal, unsealedCopy } from './sealed-rows.ts'
 import { freePages, type LogStatistics, readStatistics } from './statistics.ts'
 
 /**
@@ -39,19 +39,36 @@ export class StoredRows {
     if (key.length > keyBytesMax) return undefined
     const change = this.#pending.find(database, key)
     if (change !== undefined) return change.stored && this.#valueOf(database, key, Buffer.from(change.stored))
-    let stored: Buffer | undefined
+    const isCopied = !isSealed(database, key)
+    const stored = this.#read(database, key, isCopied)
+    if (stored === undefined || isCopied) return stored
+    return this.#sound(database, key, unsealedCopy(key, stored))
+  }
+
+  /** What LMDB has under a key: a copy, or in a buffer of lmdb's, until the next read. */
+  #read(database: DatabaseName, key: Uint8Array, isCopied: boolean): Buffer | undefined {
+    const rows = this.#databases[database]
     try {
-      stored = this.#databases[database].getBinary(key as Buffer)
+      return isCopied ? rows.getBinary(key as Buffer) : rows.getBinaryFast(key as Buffer)
     } catch (cause) {
       throw this.#readFailed(rowName(database, key), cause)
     }
-    return stored === undefined ? undefined : this.#valueOf(database, key, stored)
+  }
+
+  seal(database: DatabaseName, key: Uint8Array): number | undefined {
+    this.#checkUsable()
+    const change = this.#pending.find(database, key)
+    const sealed = change === undefined ? this.#read(database, key, false) : change.stored
+    return sealed && this.#sound(database, key, sealIn(key, sealed))
   }
 
   #valueOf(database: DatabaseName, key: Uint8Array, stored: Buffer): Buffer {
     if (!isSealed(database, key)) return stored
-    const value = unseal(key, stored)
-    if (value !== undefined) return value
+    return this.#sound(database, key, unseal(key, stored))
+  }
+
+  #sound<T>(database: DatabaseName, key: Uint8Array, found: T | undefined): T {
+    if (found !== undefined) return found
     throw damaged(this.#dir, `${rowName(database, key)} has a wrong checksum`)
   }
 

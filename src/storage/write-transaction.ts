@@ -2,6 +2,7 @@
  * The right to write, while one callback runs.
  */
 import { assert } from '../core/assert.ts'
+import { readInt32 } from '../core/bytes.ts'
 import { MillraceError } from '../core/errors.ts'
 import type { DatabaseName } from './databases.ts'
 import { keyBytesMax } from './keys.ts'
@@ -11,9 +12,11 @@ import { isSealed, seal } from './sealed-rows.ts'
 /** The right to write, valid until the callback that it was given to returns. Keys and values are kept, not copied. */
 export interface WriteTransaction {
   /**
+   * Returns the checksum of a sealed row, and 0 for any other.
+   *
    * @throws MillraceError `bad_option` for a key of more than {@link keyBytesMax} bytes, `defect` after the callback
    */
-  put(database: DatabaseName, key: Uint8Array, value: Uint8Array): void
+  put(database: DatabaseName, key: Uint8Array, value: Uint8Array): number
   /** @throws MillraceError `defect` after the callback */
   remove(database: DatabaseName, key: Uint8Array): void
   /** Calls back when the commit is durable, before anyone else hears of it; not at all when it fails. */
@@ -31,10 +34,16 @@ export class NotingTransaction implements WriteTransaction {
     this.#pending = pending
   }
 
-  put(database: DatabaseName, key: Uint8Array, value: Uint8Array): void {
+  put(database: DatabaseName, key: Uint8Array, value: Uint8Array): number {
     this.#checkOpen()
     if (key.length > keyBytesMax) throw keyTooLong(database, key)
-    this.#pending.add(database, key as Buffer, (isSealed(database, key) ? seal(key, value) : value) as Buffer)
+    if (!isSealed(database, key)) {
+      this.#pending.add(database, key as Buffer, value as Buffer)
+      return 0
+    }
+    const sealed = seal(key, value)
+    this.#pending.add(database, key as Buffer, sealed)
+    return readInt32(sealed, value.length) >>> 0
   }
 
   remove(database: DatabaseName, key: Uint8Array): void {

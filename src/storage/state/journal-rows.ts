@@ -19,6 +19,11 @@ const slotsAtFirst = 32
 const none = -1
 const noBytes = Buffer.alloc(0)
 
+/** How many rows are taken over at once. */
+export const rowsAtOnce = 64
+const hashes = new Int32Array(rowsAtOnce)
+const asked = new Int32Array(rowsAtOnce)
+
 export class JournalRows implements KeyedRows {
   readonly partition: number
   readonly #pieces: Pieces
@@ -123,17 +128,39 @@ export class JournalRows implements KeyedRows {
     }
   }
 
-  /** Takes over the row whose item begins at `place` of a piece: it is the newest version of its key. */
-  set(bytes: Buffer, place: number, sequence: number): void {
-    const start = place + itemHeadBytes
-    const end = start + keyLengthAt(bytes, place)
-    const hash = hashOf(bytes, start, end)
-    const entry = this.#find(hash, bytes, start, end)
-    if (entry === none) {
-      this.#add(hash, place, sequence)
-      return
+  /**
+   * Takes over the rows whose items begin at these places of a piece, up to {@link rowsAtOnce}: they are the newest
+   * versions of their keys.
+   *
+   * Each row takes a wait for a slot, for its entry and for the version before. So these are asked for row by row
+   * first, and the processor waits for many at a time.
+   */
+  setAll(bytes: Buffer, places: Int32Array, count: number, sequence: number): void {
+    const slots = this.#slots
+    const mask = slots.length - 2
+    for (let i = 0; i < count; i++) {
+      const start = (places[i] as number) + itemHeadBytes
+      const hash = hashOf(bytes, start, start + keyLengthAt(bytes, places[i] as number))
+      hashes[i] = hash
+      asked[i] = slots[(hash << 1) & mask] as number
     }
-    this.#move(entry, place, sequence)
+    for (let i = 0; i < count; i++) {
+      const entry = (asked[i] as number) - 1
+      const isHere = entry >= 0 && this.#entries[entry * 3 + 2] === hashes[i]
+      asked[i] = isHere ? entry : none
+    }
+    for (let i = 0; i < count; i++) {
+      const entry = asked[i] as number
+      if (entry !== none) asked[i] = this.keyBytes(entry)[this.#placeOf(entry)] as number
+    }
+    for (let i = 0; i < count; i++) {
+      const place = places[i] as number
+      const start = place + itemHeadBytes
+      const hash = hashes[i] as number
+      const entry = this.#find(hash, bytes, start, start + keyLengthAt(bytes, place))
+      if (entry === none) this.#add(hash, place, sequence)
+      else this.#move(entry, place, sequence)
+    }
   }
 
   /** Notes a row of a piece that was there before: every version that is newer has yet to be noted. */

@@ -71,7 +71,7 @@ class StoreCommit {
     const end = to === undefined ? partitionKey(storeId, partition + 1) : stateKey(storeId, partition, to, 0, to.length)
     for (let start = stateKey(storeId, partition, from, 0, from.length); ;) {
       const page = this.#environment.range('state', start, end, pageRows)
-      for (const { key, value } of page) this.#replace(partition, key, value, undefined)
+      for (const { key, value } of page) this.#replace(partition, key, sealOf(key, value), undefined)
       const last = page.at(-1)
       if (last === undefined || page.length < pageRows) break
       start = keyAfter(last.key)
@@ -130,7 +130,7 @@ class StoreCommit {
     const stored = this.#folded.map(({ rows, entries }) =>
       entries.map((entry) => {
         const key = stateKey(storeId, rows.partition, rows.keyBytes(entry), rows.keyStart(entry), rows.keyEnd(entry))
-        return { key, before: this.#environment.get('state', key) }
+        return { key, before: this.#environment.seal('state', key) }
       }),
     )
     for (const [index, { rows, entries }] of this.#folded.entries()) {
@@ -147,17 +147,20 @@ class StoreCommit {
     return { foldedPartition: last.rows.partition, foldedKey: last.rows.key(entry) }
   }
 
-  /** Changes a row of the tree, and the totals of its partition. */
-  #replace(partition: number, treeKey: Buffer, before: Buffer | undefined, after: Buffer | undefined): void {
+  /**
+   * Changes a row of the tree, and the totals of its partition.
+   *
+   * @param before the checksum of the row that is there, if there is one
+   */
+  #replace(partition: number, treeKey: Buffer, before: number | undefined, after: Buffer | undefined): void {
     let { rows, seals } = this.#sums.get(partition) ?? noRows
     if (before !== undefined) {
       rows--
-      seals -= sealOf(treeKey, before)
+      seals -= before
     }
     if (after !== undefined) {
       rows++
-      seals += sealOf(treeKey, after)
-      this.#transaction.put('state', treeKey, after)
+      seals += this.#transaction.put('state', treeKey, after)
     } else if (before !== undefined) {
       this.#transaction.remove('state', treeKey)
     }

@@ -14,7 +14,7 @@ import { partitionNumberKey } from '../keys.ts'
 import { damaged } from '../read-failure.ts'
 import { type FoldedRows, Folding } from './folding.ts'
 import { decodeHead, headKey, newHead, type StateHead } from './head.ts'
-import { JournalRows } from './journal-rows.ts'
+import { JournalRows, rowsAtOnce } from './journal-rows.ts'
 import { keyAt, type PieceVisitor, walkPiece } from './piece.ts'
 import { Pieces } from './pieces.ts'
 
@@ -150,14 +150,25 @@ export class StoreJournal {
 
   #add(sequence: number, bytes: Buffer): void {
     this.pieces.push({ sequence, bytes, live: 0 })
+    const places = new Int32Array(rowsAtOnce)
+    let count = 0
     let rows: JournalRows | undefined
+    const setAll = (): void => {
+      rows?.setAll(bytes, places, count, sequence)
+      count = 0
+    }
     this.#walk(sequence, bytes, {
       row: (partition, _, at) => {
+        if (rows?.partition !== partition || count === rowsAtOnce) setAll()
         if (rows?.partition !== partition) rows = this.#rowsOf(partition)
-        rows.set(bytes, at, sequence)
+        places[count++] = at
       },
-      range: (partition, from, to, at) => this.partitions.get(partition)?.removeRange(from, to, at, sequence),
+      range: (partition, from, to, at) => {
+        setAll()
+        this.partitions.get(partition)?.removeRange(from, to, at, sequence)
+      },
     })
+    setAll()
   }
 
   #note(sequence: number, bytes: Buffer): void {
