@@ -38,7 +38,7 @@ export class RecordLoop implements AsyncIterableIterator<AnyRecord> {
     const hand = this.#hand
     if (hand !== undefined) this.#core.done(hand)
     this.#loop.asks()
-    if (hand?.hasMore === true && !this.#core.isAlignDue) {
+    if (hand !== undefined && !this.#core.isAlignDue) {
       const record = hand.take()
       if (record !== undefined) return Promise.resolve(this.#handOut(record))
     }

@@ -193,9 +193,9 @@ export class Hand {
 
   /** Hands out the next record; undefined without {@link hasMore}. */
   take(): AnyRecord | undefined {
-    if (!this.hasMore) return undefined
-    const record = this.#records[this.#next++] as AnyRecord
-    if (this.#next === this.#records.length) this.#records = []
+    const record = this.#records[this.#next]
+    if (record === undefined || !this.#lane.standsBy(this)) return undefined
+    if (++this.#next === this.#records.length) this.#records = []
     this.#lane.handOut(record.offset + 1)
     this.#isHeld = true
     return record
