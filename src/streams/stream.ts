@@ -10,6 +10,7 @@ import type { Codec } from '../core/serde.ts'
 import { checkPartitions, type TopicFor } from '../core/topic.ts'
 import type { PlanNode } from '../plan/node.ts'
 import type { OperatorFactory } from '../plan/operator.ts'
+import { distinctNode, type ErasedDistinctOptions } from './distinct.ts'
 import type { Named, Predicate, RecordOutput, TopicChooser } from './dsl/functions.ts'
 import type { KGroupedStream } from './dsl/grouped.ts'
 import type { KnownSerdes, Merged, WithNewKey, WithNewValue } from './dsl/known.ts'
@@ -84,6 +85,10 @@ export class Stream<K, V, Known extends KnownSerdes> implements KStream<K, V, Kn
 
   selectKey<K2>(fn: (record: StreamRecord<K, V>) => K2, options: Named = {}): KStream<K2, V, WithNewKey[Known]> {
     return this.#next('selectKey', options, selectingKey(checkedFunction('selectKey', fn)), this.#keyLost())
+  }
+
+  distinct(options: ErasedDistinctOptions): KStream<K, V, Known> {
+    return new Stream({ ...this.parts, node: distinctNode(this.parts, options) })
   }
 
   peek(action: (record: StreamRecord<K, V>) => void, options: Named = {}): KStream<K, V, Known> {

@@ -35,6 +35,7 @@ const verbs = [
   'mapValues',
   'selectKey',
   'throw',
+  'distinct',
   'merge',
   'joinStreams',
   'repartition',
@@ -172,6 +173,11 @@ function apply({ verb, detail }: Step, name: string, { stream, widths }: Branch,
         }),
         widths,
       }
+    case 'distinct': {
+      const id = ({ value }: Row): number | string | null =>
+        value === null ? null : value % 5 === 4 ? `${value}` : value
+      return { stream: stream.distinct({ id, within: 1 + (detail % 30), name }), widths }
+    }
     case 'map':
       return {
         stream: asBranch(

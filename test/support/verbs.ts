@@ -54,6 +54,7 @@ export const verbs: readonly Verb[] = [
     needs: { window: JoinWindows.of({ difference: 1 }) },
     takes: [...serdes, 'otherValue', 'late'],
   })),
+  { on: 'stream', verb: 'distinct', needs: { id: fn, within: 1 }, takes: ['store', 'name'] },
   { on: 'stream', verb: 'groupByKey', takes: serdes },
   { on: 'stream', verb: 'groupBy', before: () => [fn], needs: { key: string() }, takes: ['value', 'name'] },
   { on: 'stream', verb: 'repartition', takes: [...serdes, 'partitions'] },

@@ -21,6 +21,7 @@ import {
   topic,
   type Windowed,
   windowed,
+  windowStore,
 } from 'millrace'
 import { filter, map, mergeMap } from 'rxjs'
 import { describe, expectTypeOf, test, vi } from 'vitest'
@@ -52,6 +53,24 @@ describe('a topology script', () => {
       .count()
       .toStream()
       .to(perMinute)
+  })
+})
+
+describe('distinct', () => {
+  const seen = windowStore('seen', { key: string(), value: int64() })
+
+  test('asks for an id that is a string, a number or null, of the type of its store', () => {
+    expectTypeOf(stream.distinct({ id: ({ value }) => value.page, within: 5 })).toEqualTypeOf(stream)
+    stream.distinct({ id: ({ value }) => (value.status === 200 ? value.bytes : null), within: 5 })
+    stream.distinct({ id: ({ value }) => value.page, within: 5, store: seen })
+    refused(() => {
+      // @ts-expect-error no object
+      stream.distinct({ id: ({ value }) => value, within: 5 })
+      // @ts-expect-error the store has text for keys
+      stream.distinct({ id: ({ value }) => value.bytes, within: 5, store: seen })
+      // @ts-expect-error how far apart?
+      stream.distinct({ id: ({ value }) => value.page })
+    })
   })
 })
 

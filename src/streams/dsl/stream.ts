@@ -42,6 +42,16 @@ export interface RoutedOptions<in K, in V> extends Named {
   readonly topics?: readonly TopicFor<K, V>[] | undefined
 }
 
+/** What `distinct` takes. */
+export interface DistinctOptions<in K, in V, Id extends string | number> extends Named {
+  /** What makes two records the same; 1 and '1' differ. A record whose id is null goes on. */
+  readonly id: (record: StreamRecord<K, V>) => NoInfer<Id> | null
+  /** How far apart two records of one id are at least, in ms of event time. */
+  readonly within: number
+  /** Names the store, so that it can be queried: a row at the time of each record that went on. */
+  readonly store?: StoreFor<'windowStore', Id, number> | undefined
+}
+
 /**
  * An endless stream of records. Made by {@link StreamsBuilder.stream}; every verb returns a new stream and changes
  * none, so a stream may be used several times. Records of a partition keep their order through all verbs; where a
@@ -130,6 +140,20 @@ export interface KStream<out K, out V, out Known extends KnownSerdes = KnownSerd
     fn: (record: StreamRecord<K, V>) => K2,
     options?: Named,
   ): KStream<K2, V, WithNewKey[Known]>
+
+  /**
+   * Drops what comes twice. A record is dropped, and counted (`duplicate`), when one with the same id has gone on whose
+   * time is less than `within` ms away, earlier or later. A record that is dropped does not count for those after it,
+   * so one that repeats for ever goes on every `within` ms.
+   *
+   * It compares records of one partition: put {@link repartition} before it where equal ids may lie in several. A
+   * record whose time is more than `within` ms before stream time cannot be judged any longer: it goes on, and is
+   * counted (`undecided`).
+   *
+   * @example stream.distinct({ id: ({ value }) => value.page, within: minutes(5) })
+   * @throws MillraceError `bad_option`, `topology_invalid` when the store is of another kind
+   */
+  distinct<Id extends string | number>(options: DistinctOptions<K, V, Id>): KStream<K, V, Known>
 
   /**
    * Calls the action for every record and passes it on. Side effects are outside exactly-once: they are not undone with
