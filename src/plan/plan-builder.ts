@@ -91,6 +91,7 @@ export class PlanBuilder {
    * An operator with stores, its own or those of others.
    *
    * @param make gets its id, after which a store without a name is named
+   * @param beside what it reads without getting its records, which is part of the id
    */
   stateful(
     verb: string,
@@ -104,9 +105,10 @@ export class PlanBuilder {
       readonly readsRanges?: boolean | undefined
       readonly namesChildren?: boolean | undefined
     },
+    beside: readonly PlanNode[] = [],
   ): OperatorNode {
     const parents = listOf(from)
-    const stable = this.#stable(`${lineageOf(parents)}.${verb}`, name)
+    const stable = this.#stable(`${lineageOf([...parents, ...beside])}.${verb}`, name)
     const made = make(stable.id)
     const { stores, operator, facts = {}, oldValues = ofStreams, readsRanges = false, namesChildren = false } = made
     return this.#add({

@@ -16,5 +16,9 @@ export const faces: Faces = Object.freeze({
   cogrouped: (inputs) => new CogroupedStream(inputs),
   table: (parts) => new Table(parts),
   sideOf: (given) =>
-    isInstance(given, Stream) ? { kind: 'stream', parts: (given as Stream<unknown, unknown, never>).parts } : undefined,
+    isInstance(given, Stream)
+      ? { kind: 'stream', parts: (given as Stream<unknown, unknown, never>).parts }
+      : isInstance(given, Table)
+        ? { kind: 'table', parts: (given as Table<unknown, unknown, never>).parts }
+        : undefined,
 } satisfies Faces)

@@ -6,6 +6,7 @@ import { checkedFunction } from '../core/checks.ts'
 import type { JoinVerb } from './join-keys.ts'
 import type { StreamParts } from './parts.ts'
 import { joinOfStreams } from './stream-join.ts'
+import { joinWithTable } from './stream-table-join.ts'
 import type { Joiner } from './stream-join-operator.ts'
 
 /** A joiner as the faces take it, whatever the types of its sides. */
@@ -24,10 +25,15 @@ export function joinOfStream(
   options: object,
 ): StreamParts {
   const right = left.faces.sideOf(given)
-  if (right === undefined) throw new MillraceError('bad_option', `${verb} takes another stream`)
+  if (right === undefined) throw new MillraceError('bad_option', `${verb} takes another stream, or a table`)
   if (right.parts.plan !== left.plan) {
-    throw new MillraceError('topology_invalid', `${verb} takes a stream of the same builder, not of another builder`)
+    throw new MillraceError(
+      'topology_invalid',
+      `${verb} takes a ${right.kind} of the same builder, not of another builder`,
+    )
   }
   checkedFunction(`the joiner of ${verb}`, joiner)
-  return joinOfStreams(verb, left, right.parts, joiner as Joiner, options)
+  return right.kind === 'stream'
+    ? joinOfStreams(verb, left, right.parts, joiner as Joiner, options)
+    : joinWithTable(verb, left, right.parts, joiner as Joiner, options)
 }

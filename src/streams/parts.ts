@@ -51,6 +51,11 @@ export interface Cogrouped {
   readonly aggregator: (key: unknown, value: unknown, aggregate: unknown) => unknown
 }
 
+/** What a join may have on its right. */
+export type JoinedSide =
+  | { readonly kind: 'stream'; readonly parts: StreamParts }
+  | { readonly kind: 'table'; readonly parts: TableParts }
+
 /**
  * Makes what the verbs of the DSL return. It is handed on from each to the next, because a stream makes grouped
  * streams, those make tables and a table makes streams: none of their files can import the next one's.
@@ -62,7 +67,7 @@ export interface Faces {
   cogrouped<K, V, A>(inputs: readonly Cogrouped[]): CogroupedKStream<K, V, A>
   table<K, V, Known extends KnownSerdes>(parts: TableParts): KTable<K, V, Known>
   /** What a join has on its right; undefined: nothing that can be joined. */
-  sideOf(given: unknown): { readonly kind: 'stream'; readonly parts: StreamParts } | undefined
+  sideOf(given: unknown): JoinedSide | undefined
 }
 
 const sides = { key: 'key', value: 'value', otherValue: "other stream's value" } as const

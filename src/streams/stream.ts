@@ -133,15 +133,15 @@ export class Stream<K, V, Known extends KnownSerdes> implements KStream<K, V, Kn
     return Object.fromEntries(streams) as SplitStreams<K, V, B, Known>
   }
 
-  join<K2, R>(right: object, joiner: GivenJoiner<R>, options: object): KStream<K2, R, 'key'> {
+  join<K2, R>(right: object, joiner: GivenJoiner<R>, options: object = {}): KStream<K2, R, 'key'> {
     return new Stream(joinOfStream('join', this.parts, right, joiner, options))
   }
 
-  leftJoin<K2, R>(right: object, joiner: GivenJoiner<R>, options: object): KStream<K2, R, 'key'> {
+  leftJoin<K2, R>(right: object, joiner: GivenJoiner<R>, options: object = {}): KStream<K2, R, 'key'> {
     return new Stream(joinOfStream('leftJoin', this.parts, right, joiner, options))
   }
 
-  outerJoin<K2, R>(right: object, joiner: GivenJoiner<R>, options: object): KStream<K2, R, 'key'> {
+  outerJoin<K2, R>(right: object, joiner: GivenJoiner<R>, options: object = {}): KStream<K2, R, 'key'> {
     return new Stream(joinOfStream('outerJoin', this.parts, right, joiner, options))
   }
 

@@ -116,7 +116,11 @@ export class CaseBuilder {
   }
 
   inputKind(node: CaseNode): Kind | undefined {
-    return this.#nodes.get(node.in[0] ?? '')?.kind
+    return this.kindOf(node.in[0])
+  }
+
+  kindOf(id: string | undefined): Kind | undefined {
+    return this.#nodes.get(id ?? '')?.kind
   }
 
   name({ id, name }: CaseNode): NameOption {

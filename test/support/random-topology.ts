@@ -3,7 +3,6 @@ import fc from 'fast-check'
 import {
   int64,
   keyValueStore,
-  JoinWindows,
   type KStream,
   nullable,
   SessionWindows,
@@ -22,11 +21,9 @@ import type { PlanBuilder } from '../../src/plan/plan-builder.ts'
 import { operate, PassingSubscriber } from '../../src/plan/subscriber.ts'
 import { Stream } from '../../src/streams/stream.ts'
 import { buffering } from './buffering.ts'
+import { asBranch, type Branch, type Key, keyOf, type Row, type Value } from './random-branch.ts'
+import { joinedStreams, joinedTable } from './random-joins.ts'
 import { summingUp, sums } from './random-processor.ts'
-
-type Key = string | null
-type Value = number | null
-type Row = { readonly key: Key; readonly value: Value; readonly timestamp: number }
 
 const verbs = [
   'filter',
@@ -38,6 +35,7 @@ const verbs = [
   'distinct',
   'merge',
   'joinStreams',
+  'joinTable',
   'repartition',
   'count',
   'reduce',
@@ -111,14 +109,6 @@ export function numberTopic(name: string, partitions: number): NumberTopic {
   return topic(name, { key: nullable(string()), value: nullable(int64()), partitions })
 }
 
-/** A stream, and the numbers of partitions that its records may lie in. */
-interface Branch {
-  readonly stream: KStream<Key, Value>
-  readonly widths: readonly number[]
-  /** Its records are pairs: joined again and again they would be too many. */
-  readonly isJoined?: boolean
-}
-
 /** Builds the topology; every stream that nobody goes on with ends in one of the outputs. */
 export function buildRandom(
   { together, steps }: RandomTopology,
@@ -142,16 +132,13 @@ export function buildRandom(
     const made = { ...apply({ ...step, verb }, `step-${index}`, from, other), isJoined }
     // Now and then a stream that goes on is also written.
     if (step.detail % 4 !== 0) open.delete(from)
-    if (verb === 'merge' || verb === 'joinStreams') open.delete(other)
+    if (verb === 'merge' || verb === 'joinStreams' || verb === 'joinTable') open.delete(other)
     branches.push(made)
     open.add(made)
   }
   for (const [index, { stream }] of [...open].entries()) stream.to(outputs[index % outputs.length] as NumberTopic)
   return builder.build()
 }
-
-const keyOf = (detail: number, value: Value): Key =>
-  value === null ? 'none' : value % 7 === 6 ? null : `k${(value * detail) % 5}`
 
 function apply({ verb, detail }: Step, name: string, { stream, widths }: Branch, other: Branch): Branch {
   const serdes = { key: string(), value: nullable(int64()) }
@@ -204,6 +191,8 @@ function apply({ verb, detail }: Step, name: string, { stream, widths }: Branch,
       }
     case 'merge':
       return { stream: stream.merge(other.stream), widths: [...new Set([...widths, ...other.widths])] }
+    case 'joinTable':
+      return joinedTable(detail, name, { stream, widths }, other)
     case 'joinStreams':
       return joinedStreams(detail, name, { stream, widths }, other)
     case 'repartition': {
@@ -268,20 +257,6 @@ function apply({ verb, detail }: Step, name: string, { stream, widths }: Branch,
     default:
       return aggregated(verb, detail, name, { stream, widths })
   }
-}
-
-/** Pairs of two streams, with what is late; a side that lies in other partitions than the other is regrouped. */
-function joinedStreams(detail: number, name: string, { stream, widths }: Branch, other: Branch): Branch {
-  const all = [...new Set([...widths, ...other.widths])]
-  const rekeyed = (one: KStream<Key, Value>): KStream<Key, Value> =>
-    one.selectKey(({ key, value }) => (detail % 3 === 0 ? key : keyOf(detail, value)))
-  const [left, right] =
-    detail % 2 === 0 && all.length === 1 ? [stream, other.stream] : [rekeyed(stream), rekeyed(other.stream)]
-  const window = JoinWindows.of({ before: (detail % 9) - 1, after: 1 + (detail % 5), grace: detail % 7 })
-  const options = { window, name, key: string(), value: int64(), otherValue: int64() }
-  const pair = (one: Value, two: Value): Value => ((one ?? 5) * 3 + (two ?? 7)) % 1_009
-  const verb = (['join', 'leftJoin', 'outerJoin'] as const)[detail % 3] ?? 'join'
-  return { stream: asBranch(left[verb](right, pair, options)), widths: [Math.max(...all)] }
 }
 
 type Aggregation =
@@ -397,9 +372,4 @@ function throughNode(
   if (!(stream instanceof Stream)) throw new Error('a stream of the DSL is known by its class')
   const { parts } = stream
   return parts.faces.stream({ ...parts, node: add(parts.plan, parts.node) })
-}
-
-/** Every branch has the same type, whatever its verb knows beyond that. */
-function asBranch(stream: { readonly to: unknown }): KStream<Key, Value> {
-  return stream as unknown as KStream<Key, Value>
 }

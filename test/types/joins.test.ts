@@ -123,3 +123,30 @@ describe('a join', () => {
     })
   })
 })
+
+describe('a join with a table', () => {
+  const stock = builder.table(topic('stock', { key: string(), value: json<{ readonly size: number }>() }))
+
+  test('needs no options where nothing is regrouped', () => {
+    const inner = left.join(stock, ({ item }, { size }, key) => `${key} ${item} ${size}`)
+    expectTypeOf(inner).toEqualTypeOf<KStream<string, string, 'key'>>()
+    const outer = left.leftJoin(stock, ({ item }, row) => {
+      expectTypeOf(row).toEqualTypeOf<{ readonly size: number } | null>()
+      return item.length
+    })
+    expectTypeOf(outer).toEqualTypeOf<KStream<string, number, 'key'>>()
+  })
+
+  test('needs the serde of values that are regrouped', () => {
+    const bare = left.map(({ value }) => ({ key: value.item, value: value.item.length }))
+    bare.join(stock, (length, { size }) => length + size, { value: int64(), name: 'sized' })
+    refused(() => {
+      // @ts-expect-error both were made by a function
+      bare.join(stock, (length, { size }) => length + size)
+      // @ts-expect-error a table has no records of its own
+      left.outerJoin(stock, (order, row) => `${order} ${row}`)
+      // @ts-expect-error a row may be missing
+      left.leftJoin(stock, (_, row) => row.size)
+    })
+  })
+})

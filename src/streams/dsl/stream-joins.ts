@@ -5,8 +5,17 @@
 import type { TopicFor } from '../../core/topic.ts'
 import type { JoinWindows } from '../../core/windows/join-windows.ts'
 import type { Named } from './functions.ts'
-import type { JoinKeyOption, KnownSerdes, OtherValueOption, ValueOption } from './known.ts'
+import type {
+  JoinKeyOption,
+  KnownKey,
+  KnownSerdes,
+  NeedsValueWithKey,
+  OtherValueOption,
+  ValueOption,
+  ValueOptionWithKey,
+} from './known.ts'
 import type { KStream } from './stream.ts'
+import type { KTable } from './table.ts'
 
 /** What a join of two streams takes besides serdes. */
 export interface StreamJoinOptions<in K, in V, in V2> extends Named {
@@ -54,6 +63,44 @@ export interface StreamJoins<out K, out V, out Known extends KnownSerdes> {
       ValueOption<Exclude<V, null>>[Known] &
       OtherValueOption<Exclude<V2, null>>[Known2],
   ): KStream<Exclude<K, null>, R, 'key'>
+  /**
+   * Each record with the row of its key in a table: for what a record only refers to. A record whose key has no row
+   * joins nothing.
+   *
+   * The row is the one that is there when the record comes, by the order in which the application works: of records and
+   * changes that wait, the one with the smaller timestamp goes first. The table's changes themselves join nothing. The
+   * joined record has the timestamp and the headers of the stream's record. Records with a null key or value are
+   * dropped and counted (`null_key`, `null_value`). A stream whose key was changed is regrouped first.
+   *
+   * @example
+   * ```ts
+   * const names = stream.toTable()
+   * stream.join(names, ({ page }, latest) => `${page}, last seen with ${latest.status}`)
+   * ```
+   * @throws MillraceError as for two streams
+   */
+  join<K2 extends K | null, V2, R, Known2 extends KnownSerdes>(
+    this: NeedsValueWithKey<'join'>[Known],
+    table: KTable<K2, V2, Known2>,
+    joiner: (left: Exclude<V, null>, right: Exclude<V2, null>, key: Exclude<K, null>) => R,
+    options?: undefined,
+  ): KStream<Exclude<K, null>, R, 'key'>
+  /**
+   * Joins with a table, with options: a stream whose key was changed is regrouped, and that needs the serde of values
+   * that a function has made.
+   *
+   * @example
+   * ```ts
+   * const sizes = stream.map(({ value }) => ({ key: value.page, value: value.bytes }))
+   * const newest = stream.selectKey(({ value }) => value.page).toTable({ key: string() })
+   * sizes.join(newest, (bytes) => bytes, { value: int64() })
+   * ```
+   */
+  join<K2 extends K | null, V2, R, Known2 extends KnownSerdes>(
+    table: KTable<K2, V2, Known2>,
+    joiner: (left: Exclude<V, null>, right: Exclude<V2, null>, key: Exclude<K, null>) => R,
+    options: Named & KnownKey<Exclude<K, null>> & ValueOptionWithKey<Exclude<V, null>>[Known],
+  ): KStream<Exclude<K, null>, R, 'key'>
 
   /**
    * As {@link join}, and every left record that matched nothing, with null in place of the right one.
@@ -79,6 +126,39 @@ export interface StreamJoins<out K, out V, out Known extends KnownSerdes> {
       JoinKeyOption<Exclude<K, null>>[Known][Known2] &
       ValueOption<Exclude<V, null>>[Known] &
       OtherValueOption<Exclude<V2, null>>[Known2],
+  ): KStream<K, R, 'key'>
+  /**
+   * As {@link join} with a table, and every record whose key has no row, with null in place of it; one with a null key
+   * too.
+   *
+   * @example
+   * ```ts
+   * const names = stream.toTable()
+   * stream.leftJoin(names, ({ page }, latest) => `${page}, last seen with ${latest?.status ?? 'nothing'}`)
+   * ```
+   * @throws MillraceError as {@link join}
+   */
+  leftJoin<K2 extends K | null, V2, R, Known2 extends KnownSerdes>(
+    this: NeedsValueWithKey<'leftJoin'>[Known],
+    table: KTable<K2, V2, Known2>,
+    joiner: (left: Exclude<V, null>, right: Exclude<V2, null> | null, key: K) => R,
+    options?: undefined,
+  ): KStream<K, R, 'key'>
+  /**
+   * Joins with a table, with options: a stream whose key was changed is regrouped, and that needs the serde of values
+   * that a function has made.
+   *
+   * @example
+   * ```ts
+   * const sizes = stream.map(({ value }) => ({ key: value.page, value: value.bytes }))
+   * const newest = stream.selectKey(({ value }) => value.page).toTable({ key: string() })
+   * sizes.leftJoin(newest, (bytes) => bytes, { value: int64() })
+   * ```
+   */
+  leftJoin<K2 extends K | null, V2, R, Known2 extends KnownSerdes>(
+    table: KTable<K2, V2, Known2>,
+    joiner: (left: Exclude<V, null>, right: Exclude<V2, null> | null, key: K) => R,
+    options: Named & KnownKey<Exclude<K, null>> & ValueOptionWithKey<Exclude<V, null>>[Known],
   ): KStream<K, R, 'key'>
 
   /**

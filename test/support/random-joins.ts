@@ -1,0 +1,36 @@
+// The joins of random topologies: of two streams, and of a stream with a table.
+import { int64, JoinWindows, type KStream, string } from 'millrace'
+import { asBranch, type Branch, type Key, keyOf, type Row, type Value } from './random-branch.ts'
+
+/** Pairs of two streams, with what is late; a side that lies in other partitions than the other is regrouped. */
+export function joinedStreams(detail: number, name: string, { stream, widths }: Branch, other: Branch): Branch {
+  const all = [...new Set([...widths, ...other.widths])]
+  const rekeyed = (one: KStream<Key, Value>): KStream<Key, Value> =>
+    one.selectKey(({ key, value }) => (detail % 3 === 0 ? key : keyOf(detail, value)))
+  const [left, right] =
+    detail % 2 === 0 && all.length === 1 ? [stream, other.stream] : [rekeyed(stream), rekeyed(other.stream)]
+  const window = JoinWindows.of({ before: (detail % 9) - 1, after: 1 + (detail % 5), grace: detail % 7 })
+  const options = { window, name, key: string(), value: int64(), otherValue: int64() }
+  const pair = (one: Value, two: Value): Value => ((one ?? 5) * 3 + (two ?? 7)) % 1_009
+  const made =
+    detail % 3 === 0
+      ? left.join(right, pair, options)
+      : detail % 3 === 1
+        ? left.leftJoin(right, pair, options)
+        : left.outerJoin(right, pair, options)
+  return { stream: asBranch(made), widths: [Math.max(...all)] }
+}
+
+/** A stream that looks up rows of a table, made of the other stream. */
+export function joinedTable(detail: number, name: string, { stream, widths }: Branch, other: Branch): Branch {
+  const key = ({ value }: Row): Key => keyOf(detail, value)
+  const table = other.stream
+    .selectKey(key)
+    .toTable({ key: string(), value: int64(), name: `${name}-table` })
+    .filter(({ value }) => value % 4 !== 3)
+  const pair = (one: Value, two: Value): Value => ((one ?? 5) * 3 + (two ?? 7)) % 1_009
+  const left = stream.selectKey(key)
+  const options = { name, value: int64() }
+  const made = detail % 2 === 0 ? left.join(table, pair, options) : left.leftJoin(table, pair, options)
+  return { stream: asBranch(made), widths: [Math.max(...widths, ...other.widths)] }
+}
