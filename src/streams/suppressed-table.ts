@@ -34,6 +34,12 @@ const known = ['untilWindowCloses', 'untilTimeLimit', 'maxRecords', 'maxBytes', 
 /** @throws MillraceError `bad_option`, `topology_invalid` */
 export function suppressedTable(parts: TableParts, given: SuppressOptions): TableParts {
   const options: Options = checkOptions('suppress', given as Options, known)
+  if (parts.rows.historyMs !== undefined) {
+    throw new MillraceError(
+      'topology_invalid',
+      'suppress does not take a table of versions, which wait for no one: filter it, or read its topic as a plain table',
+    )
+  }
   const { facts, ...wait } = waitOf(parts, options)
   const maxRecords = limitOf('maxRecords', options.maxRecords)
   const maxBytes = limitOf('maxBytes', options.maxBytes)

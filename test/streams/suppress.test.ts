@@ -1,8 +1,9 @@
 // suppress: what waits, what goes on and when, how much it may hold, and that one row that fails holds up no other.
 // What goes on in which order is also asked of Kafka Streams, in test/conformance.
 import { int64, string, TimeWindows, topic, type Windowed, windowed } from 'millrace'
-import type { TestOutputTopic, TopologyTestDriver } from 'millrace/testing'
-import { describe, expect, test } from 'vitest'
+import { type TestOutputTopic, TopologyTestDriver } from 'millrace/testing'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { shownChanges, showIn } from '../support/changes.ts'
 import { errorOf } from '../support/thrown.ts'
 import { briefly, drive, input, output, topologyOf } from '../support/topology.ts'
 import { call } from '../support/untyped.ts'
@@ -115,6 +116,23 @@ describe('of a row that changes again while it waits', () => {
       'b=bbb@5',
     ])
   })
+})
+
+test('the old value of what goes on is what went on before, not what waited', () => {
+  const held = topologyOf((builder) =>
+    builder
+      .stream(input)
+      .groupByKey()
+      .reduce((_, value) => value)
+      .suppress({ untilTimeLimit: 10, name: 'held' }),
+  )
+  const driver = new TopologyTestDriver(showIn(held, 'held'))
+  onTestFinished(() => driver.close())
+  pipe(driver, 'a 1 0', 'a 2 5', 'a 3 10', 'a 4 11')
+  driver.crash()
+  pipe(driver, 'a 5 15', 'b x 21', 'c x 40')
+  const changes = driver.outputTopic(shownChanges).readRecords()
+  expect(briefly(changes)).toEqual(['a=- > "3"@10', 'a="3" > "5"@15', 'b=- > "x"@21'])
 })
 
 describe('a limit', () => {
