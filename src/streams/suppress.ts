@@ -6,9 +6,7 @@
  * change. Its old value is what went on before (deviation D15). A window that has no row when it closes is not heard
  * of. Of what waits for a time, deletes go on too, even of a row that came and went in that time.
  *
- * Kafka Streams lets go of rows with each change; here releases do, after the turn, so that each fails alone. The
- * difference would show where one turn changes rows several times. So a change that comes upon a row which the turn has
- * made due, or upon a full buffer, lets go of them first.
+ * Rows leave in the turn of the change that made them due, or too many; so the next change of a row waits for itself.
  */
 import type { Subscriber } from 'rxjs'
 import { assert, present } from '../core/assert.ts'
@@ -16,13 +14,13 @@ import { MillraceError } from '../core/errors.ts'
 import type { Codec } from '../core/serde.ts'
 import type { Carrier } from '../plan/carrier.ts'
 import {
+  type AskForRelease,
   type OperatorContext,
   operatorError,
   type OperatorFactory,
   type SkippedRow,
   type StreamTime,
 } from '../plan/operator.ts'
-import { dueRowsMax } from '../plan/store.ts'
 import { CarrierSubscriber, operate } from '../plan/subscriber.ts'
 import { decodeBuffered } from './buffered-change.ts'
 import { type BufferRow, type BufferSpec, SuppressBuffer } from './suppress-buffer.ts'
@@ -43,7 +41,7 @@ class SuppressSubscriber extends CarrierSubscriber {
   readonly #keyCodec: Codec<unknown>
   readonly #buffer: SuppressBuffer
   readonly #streamTime: StreamTime
-  readonly #post: () => void
+  readonly #ask: AskForRelease
 
   constructor(out: Subscriber<Carrier>, context: OperatorContext, suppression: Suppression) {
     super(out)
@@ -52,39 +50,15 @@ class SuppressSubscriber extends CarrierSubscriber {
     this.#keyCodec = suppression.store.keyCodec
     this.#buffer = new SuppressBuffer(context, suppression, context.wantsOld || context.isShared(suppression.store))
     this.#streamTime = context.streamTime
-    this.#post = context.release({ next: (max, job) => this.#release(max, job), skip: () => this.#skip() })
+    this.#ask = context.release({ next: (max, job) => this.#release(max, job), skip: () => this.#skip() })
   }
 
   protected override _next(change: Carrier): void {
     if (change.isKeyNull) return this.#context.drop('null_key', change)
     const buffer = this.#buffer
-    const row = this.#settled(change)
+    buffer.hold(buffer.row(change), change)
     const now = this.#streamTime.advance(change.timestamp)
-    const hadDue = buffer.hasDue(now)
-    buffer.hold(row, change)
-    // What is due at once, and nothing else is, need not wait for a job.
-    if (!hadDue && isDue(row, now)) {
-      this.#letGo(row, change)
-      buffer.lookAhead()
-    }
-    if (buffer.hasDue(now)) this.#post()
-    else if (buffer.isFull) {
-      if (this.#suppression.whenFull === 'fail') throw this.#full()
-      this.#post()
-    }
-  }
-
-  /** The row of a change, once what this turn has yet to let go of is not in its way. */
-  #settled(change: Carrier): BufferRow {
-    const buffer = this.#buffer
-    const { now } = this.#streamTime
-    const row = buffer.row(change)
-    const isBehind = buffer.hasDue(now) && (isDue(row, now) || this.#suppression.dueOf(change, row) <= now)
-    if (!isBehind && !buffer.isFull) return row
-    this.#release(dueRowsMax, change)
-    const again = buffer.row(change)
-    if (isDue(again, now)) this.#letGo(again, change)
-    return buffer.row(change)
+    if (buffer.hasDue(now) || buffer.isFull) this.#ask(change)
   }
 
   /** Lets go of what is due, then of what is too much, at most `max` rows; returns whether there may be more. */
@@ -153,8 +127,4 @@ class SuppressSubscriber extends CarrierSubscriber {
       { operator, partition },
     )
   }
-}
-
-function isDue(row: BufferRow, now: number): boolean {
-  return row.exists && row.due >= 0 && row.due <= now
 }

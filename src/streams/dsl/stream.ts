@@ -4,6 +4,7 @@
 import type { OperatorFunction } from 'rxjs'
 import type { StreamRecord } from '../../core/record.ts'
 import type { TopicFor } from '../../core/topic.ts'
+import type { DistinctOptions } from './distinct.ts'
 import type { KeyHint, Named, Others, Predicate, RecordOutput, Synchronous, TopicChooser } from './functions.ts'
 import type { Processor, ProcessOptions, ValueProcessor } from './processor.ts'
 import type { KnownSerdes, Merged, StoreFor, WithNewKey, WithNewValue } from './known.ts'
@@ -15,16 +16,6 @@ import type { StreamJoins } from './stream-joins.ts'
 export interface RoutedOptions<in K, in V> extends Named {
   /** Topics that the function may return, all or some of them. */
   readonly topics?: readonly TopicFor<K, V>[] | undefined
-}
-
-/** What `distinct` takes. */
-export interface DistinctOptions<in K, in V, Id extends string | number> extends Named {
-  /** What makes two records the same; 1 and '1' differ. A record whose id is null goes on. */
-  readonly id: (record: StreamRecord<K, V>) => NoInfer<Id> | null
-  /** How far apart two records of one id are at least, in ms of event time. */
-  readonly within: number
-  /** Names the store, so that it can be queried: a row at the time of each record that went on. */
-  readonly store?: StoreFor<'windowStore', Id, number> | undefined
 }
 
 /**
