@@ -109,7 +109,8 @@ export type {
 export type { KStream } from './streams/dsl/stream.ts'
 export type { KTable } from './streams/dsl/table.ts'
 export type { EmitStrategy, TimeWindowedKStream } from './streams/dsl/windows.ts'
-export type { DescriptionFormat, Topology } from './plan/topology.ts'
+export { type ByHand, type SourceOptions, Topology } from './streams/topology.ts'
+export type { DescriptionFormat } from './plan/topology.ts'
 export type { NodeDescription, SubTopologyDescription, TopologyDescription } from './plan/description.ts'
 
 // The runtime.

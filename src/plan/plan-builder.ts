@@ -29,8 +29,13 @@ const idLengthMax = 249
 type Parents = PlanNode | readonly PlanNode[]
 
 export class PlanBuilder {
-  readonly nodes: PlanNode[] = []
+  readonly nodes: PlanNode[]
   readonly #countByVerb = new Map<string, number>()
+
+  /** @param nodes what the plan goes on from */
+  constructor(nodes: readonly PlanNode[] = []) {
+    this.nodes = [...nodes]
+  }
 
   source(
     topics: readonly SourceTopic[],
@@ -163,18 +168,19 @@ export class PlanBuilder {
 
   /** @param choose which topic a record goes to; without it, to the only one */
   sink(
-    parent: PlanNode,
+    from: Parents,
     topics: SourceTopic | readonly SourceTopic[],
     name: string | undefined,
     choose?: SinkNode['choose'],
   ): SinkNode {
     assert(choose !== undefined || 'name' in topics, 'a sink that asks no function has one topic')
+    const parents = listOf(from)
     return this.#add({
       kind: 'sink',
       verb: 'to',
-      parents: [parent],
+      parents,
       id: this.#passing('to', name),
-      lineage: parent.lineage,
+      lineage: lineageOf(parents),
       topics: Object.freeze('name' in topics ? [topics] : topics),
       choose,
     })

@@ -2,7 +2,7 @@
  * A topology: the frozen plan of an application, cut into sub-topologies where records change their partition.
  */
 import { type ErrorPlace, MillraceError } from '../core/errors.ts'
-import { checkChoice, checkOptions } from '../core/checks.ts'
+import { checkChoice, checkOptions, isInstance } from '../core/checks.ts'
 import type { Codec } from '../core/serde.ts'
 import { describeMermaid, describeText } from './describe.ts'
 import { descriptionOf, type TopologyDescription } from './description.ts'
@@ -17,60 +17,62 @@ const drawings: Readonly<
   Record<DescriptionFormat, (description: TopologyDescription) => string | TopologyDescription>
 > = { text: describeText, mermaid: describeMermaid, json: (description) => description }
 
+/** What a topology is made of, worked out from its nodes. */
+interface Parts {
+  readonly nodes: readonly PlanNode[]
+  readonly subTopologies: readonly SubTopology[]
+  readonly stores: readonly PlanStore[]
+  readonly children: ReadonlyMap<PlanNode, readonly Edge[]>
+  readonly ports: ReadonlyMap<PlanNode, readonly PortNode[]>
+  readonly giversOfOld: ReadonlySet<PlanNode>
+}
+
 /**
- * What {@link StreamsBuilder.build} returns: give it to `startStreams`, or to a `TopologyTestDriver`.
- *
- * It is immutable and may be started any number of times, under different application ids.
- *
- * @example
- * ```ts
- * builder.stream(clicks).groupByKey().count()
- * const topology = builder.build()
- * using driver = new TopologyTestDriver(topology)
- * await using app = await startStreams(topology, { log, applicationId: 'clicks' })
- * ```
+ * A plan as the runtime takes it. What users have is its subclass in streams/topology.ts, which may grow; everyone else
+ * sees one that does not change.
  */
 export class Topology {
-  /** The plan itself, for the runtime; {@link describe} is for everyone. */
-  readonly nodes: readonly PlanNode[]
-  /** The nodes by what works in one turn, for the runtime. */
-  readonly subTopologies: readonly SubTopology[]
-  /** Every store, by the order of its owner. */
-  readonly stores: readonly PlanStore[]
-  readonly #children = new Map<PlanNode, Edge[]>()
-  readonly #ports = new Map<PlanNode, PortNode[]>()
-  readonly #giversOfOld: ReadonlySet<PlanNode>
+  #parts: Parts
 
-  constructor(nodes: readonly PlanNode[]) {
-    this.nodes = Object.freeze([...nodes])
-    checkIds(this.nodes)
-    this.stores = storesOf(this.nodes)
-    checkWindowForms(this.nodes)
-    checkSerdeNames(this)
-    this.#giversOfOld = giversOfOld(this.nodes)
-    for (const node of this.nodes) {
-      for (const [input, parent] of node.parents.entries()) {
-        if (node.kind === 'port') listIn(this.#ports, parent).push(node)
-        else listIn(this.#children, parent).push({ to: node, input })
-      }
-    }
-    this.subTopologies = cut(this.nodes, this.stores)
+  /** @internal nodes come from a {@link StreamsBuilder}, or from the calls of a topology by hand */
+  constructor(nodes: readonly PlanNode[] = []) {
+    this.#parts = partsOf(nodes)
     Object.freeze(this)
+  }
+
+  /** @throws MillraceError `topology_invalid`, and the topology is as before */
+  protected become(nodes: readonly PlanNode[]): void {
+    this.#parts = partsOf(nodes)
+  }
+
+  /** The plan itself, for the runtime; {@link describe} is for everyone. */
+  get nodes(): readonly PlanNode[] {
+    return this.#parts.nodes
+  }
+
+  /** The nodes by what works in one turn, for the runtime. */
+  get subTopologies(): readonly SubTopology[] {
+    return this.#parts.subTopologies
+  }
+
+  /** Every store, by the order of its owner. */
+  get stores(): readonly PlanStore[] {
+    return this.#parts.stores
   }
 
   /** The ways out of a node, in the order in which the nodes they lead to were made. */
   childrenOf(node: PlanNode): readonly Edge[] {
-    return this.#children.get(node) ?? []
+    return this.#parts.children.get(node) ?? []
   }
 
   /** The further outputs of an operator. */
   portsOf(node: PlanNode): readonly PortNode[] {
-    return this.#ports.get(node) ?? []
+    return this.#parts.ports.get(node) ?? []
   }
 
   /** Whether the changes that a node emits carry their old values, because something after it needs them. */
   wantsOld(node: PlanNode): boolean {
-    return this.#giversOfOld.has(node)
+    return this.#parts.giversOfOld.has(node)
   }
 
   /**
@@ -95,6 +97,40 @@ export class Topology {
     checkChoice('format', format, Object.keys(drawings) as DescriptionFormat[])
     return drawings[format](descriptionOf(this))
   }
+}
+
+/**
+ * What is to be run: it stays as it is, whatever is added to what was given.
+ *
+ * @throws MillraceError `bad_option` when it is no topology, `topology_invalid` when nothing is in it
+ */
+export function checkTopology(what: string, given: Topology): Topology {
+  if (!isInstance(given, Topology)) {
+    throw new MillraceError(
+      'bad_option',
+      `${what} takes a topology: what StreamsBuilder.build() returned, or new Topology()`,
+    )
+  }
+  if (given.nodes.length === 0) throw new MillraceError('topology_invalid', 'the topology has no source')
+  return new Topology(given.nodes)
+}
+
+/** @throws MillraceError `topology_invalid` */
+function partsOf(given: readonly PlanNode[]): Parts {
+  const nodes = Object.freeze([...given])
+  checkIds(nodes)
+  const stores = storesOf(nodes)
+  checkWindowForms(nodes)
+  checkSerdeNames(nodes, stores)
+  const children = new Map<PlanNode, Edge[]>()
+  const ports = new Map<PlanNode, PortNode[]>()
+  for (const node of nodes) {
+    for (const [input, parent] of node.parents.entries()) {
+      if (node.kind === 'port') listIn(ports, parent).push(node)
+      else listIn(children, parent).push({ to: node, input })
+    }
+  }
+  return { nodes, stores, subTopologies: cut(nodes, stores), children, ports, giversOfOld: giversOfOld(nodes) }
 }
 
 function listIn<K, V>(lists: Map<K, V[]>, key: K): V[] {
@@ -157,7 +193,7 @@ function twoStores(known: { readonly spec: StoreSpec; readonly owner: PlanNode }
 }
 
 /** A stored plan knows a serde by its name, so what reads, regroups or stores data must use serdes that have one. */
-function checkSerdeNames({ nodes, stores }: Topology): void {
+function checkSerdeNames(nodes: readonly PlanNode[], stores: readonly PlanStore[]): void {
   for (const node of nodes) {
     const { id } = node
     if (node.kind === 'regroup') checkNamed(`regrouping "${id}"`, node, { operator: id })

@@ -3,17 +3,9 @@
  */
 import { checkClock, systemClock } from '../core/clock.ts'
 import { MillraceError } from '../core/errors.ts'
-import {
-  checkBoolean,
-  checkedFunction,
-  checkName,
-  checkOptions,
-  checkSignal,
-  checkWhole,
-  isInstance,
-} from '../core/checks.ts'
+import { checkBoolean, checkedFunction, checkName, checkOptions, checkSignal, checkWhole } from '../core/checks.ts'
 import { applicationLogOf } from '../log/contract.ts'
-import { Topology } from '../plan/topology.ts'
+import { checkTopology, type Topology } from '../plan/topology.ts'
 import { RunningApplication, type Settings } from './application.ts'
 import type { Application, StreamsOptions } from './face.ts'
 import { failurePolicy } from './failures.ts'
@@ -34,7 +26,7 @@ import { takeOver } from './take-over.ts'
  * ```
  * @throws MillraceError `plan_changed`, `partitions_differ`, `position_lost`, `bad_option`
  */
-export async function startStreams(topology: Topology, given: StreamsOptions): Promise<Application> {
+export async function startStreams(script: Topology, given: StreamsOptions): Promise<Application> {
   const options = checkOptions('startStreams', given, [
     'log',
     'applicationId',
@@ -48,9 +40,7 @@ export async function startStreams(topology: Topology, given: StreamsOptions): P
     'signal',
     'onStateChange',
   ])
-  if (!isInstance(topology, Topology)) {
-    throw new MillraceError('bad_option', 'startStreams takes a topology: what StreamsBuilder.build() returned')
-  }
+  const topology = checkTopology('startStreams', script)
   const applicationId = checkName('an application id', options.applicationId)
   const deadLetterTopic = checkName('the name of a topic', options.deadLetterTopic ?? `${applicationId}.dead-letters`)
   if (

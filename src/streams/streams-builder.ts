@@ -2,12 +2,11 @@
  * StreamsBuilder: where a topology script begins and ends.
  */
 import { MillraceError } from '../core/errors.ts'
-import { checkedFunction, checkList, checkOptions, isInstance } from '../core/checks.ts'
+import { checkedFunction, checkOptions } from '../core/checks.ts'
 import type { StreamRecord } from '../core/record.ts'
 import { type Codec, codecOf } from '../core/serde.ts'
 import { checkTopic, type Topic } from '../core/topic.ts'
-import type { SourceNode, SourceReset, SourceTopic } from '../plan/node.ts'
-import { Topology } from '../plan/topology.ts'
+import type { SourceNode, SourceReset } from '../plan/node.ts'
 import type { Named } from './dsl/functions.ts'
 import type { InStore } from './dsl/grouped.ts'
 import type { KStream } from './dsl/stream.ts'
@@ -16,6 +15,8 @@ import { PlanBuilder } from '../plan/plan-builder.ts'
 import { faces } from './faces.ts'
 import { checkTableOptions, newTable } from './new-table.ts'
 import { checkReset, extracting } from './source-options.ts'
+import { checkSourceTopics, sourceTopic } from './source-topics.ts'
+import { Topology } from './topology.ts'
 
 /** What {@link StreamsBuilder.stream} takes. */
 export interface StreamOptions<K = unknown, V = unknown> extends Named {
@@ -78,26 +79,9 @@ export class StreamsBuilder {
     const { name, timestamp, reset: begins = 'earliest' } = given
     const reset = checkReset(begins)
     const reads = { reset, timestamp: timestamp && checkedFunction('timestamp', timestamp) }
-    const asked = isInstance(topics, Array)
-      ? checkList('the list of topics', topics as readonly Topic<K, V>[])
-      : [topics]
-    const list = asked.map((one) => checkTopic('stream', one as Topic<K, V>))
-    const [first] = list
-    if (first === undefined) throw new MillraceError('bad_option', 'stream needs at least one topic')
-    for (const one of list) {
-      if (codecOf(one.key).format === codecOf(first.key).format) continue
-      throw new MillraceError(
-        'topology_invalid',
-        `topics "${first.name}" and "${one.name}" have keys of different formats, ${codecOf(first.key).name} and ` +
-          `${codecOf(one.key).name}, so equal keys may lie in different partitions; read each with stream() and merge() them`,
-        { topic: one.name },
-      )
-    }
-    // By name, so that the order in which they are named changes no id and no format.
-    const sorted = list.toSorted((a, b) => (a.name < b.name ? -1 : 1))
+    const sorted = checkSourceTopics('stream', topics)
     const names = sorted.map((topic) => topic.name)
     this.#refuseTables(names)
-    if (new Set(names).size < names.length) throw new MillraceError('bad_option', 'stream got one topic twice')
     return faces.stream({
       faces,
       plan: this.#plan,
@@ -192,16 +176,6 @@ export class StreamsBuilder {
     if (this.#plan.nodes.length === 0) throw new MillraceError('topology_invalid', 'the topology has no source')
     return new Topology(this.#plan.nodes)
   }
-}
-
-function sourceTopic<K, V>(topic: Topic<K, V>): SourceTopic {
-  return Object.freeze({
-    name: topic.name,
-    partitions: topic.partitions,
-    config: topic.config,
-    keyCodec: codecOf(topic.key) as Codec<unknown>,
-    valueCodec: codecOf(topic.value) as Codec<unknown>,
-  })
 }
 
 function readTwice(topic: string): MillraceError {

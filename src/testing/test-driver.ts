@@ -6,8 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { assert, present } from '../core/assert.ts'
 import { ManualClock } from '../core/clock.ts'
-import { MillraceError } from '../core/errors.ts'
-import { checkBoolean, checkChoice, checkOptions, checkWhole, isInstance } from '../core/checks.ts'
+import { checkBoolean, checkChoice, checkOptions, checkWhole } from '../core/checks.ts'
 import type { LogRecord, RecordInput } from '../core/record.ts'
 import { codecOf } from '../core/serde.ts'
 import type { KeyValueStore, SessionStore, WindowStore } from '../core/store-constants.ts'
@@ -18,7 +17,7 @@ import { decodeRecord } from '../log/format/decode.ts'
 import { EmbeddedLog } from '../log/embedded-log.ts'
 import { bufferLimit } from '../log/producer/limits.ts'
 import { Outboxes } from '../log/producer/outboxes.ts'
-import { Topology } from '../plan/topology.ts'
+import { checkTopology, type Topology } from '../plan/topology.ts'
 import type { Session } from '../log/contract.ts'
 import { commitTo } from '../runtime/commit.ts'
 import { Engine } from '../runtime/engine.ts'
@@ -93,13 +92,10 @@ export class TopologyTestDriver implements Disposable {
       'initialWallClockMs',
       'stateCacheBytes',
     ])
-    if (!isInstance(topology, Topology)) {
-      throw new MillraceError('bad_option', 'the driver takes a topology: what StreamsBuilder.build() returned')
-    }
     checkChoice('commit', options.commit ?? 'always', ['always', 'manual'])
     checkWhole('stateCacheBytes', options.stateCacheBytes ?? 0, 0)
     checkBoolean('deadLetterDrops', options.deadLetterDrops ?? false)
-    this.#topology = topology
+    this.#topology = checkTopology('the driver', topology)
     this.#options = options
     this.#clock = new ManualClock(checkWhole('initialWallClockMs', options.initialWallClockMs ?? 0, 0))
     this.#dir = mkdtempSync(join(tmpdir(), 'millrace-test-driver-'))

@@ -25,6 +25,7 @@ import {
   sessionWindowed,
   TimeWindows,
   topic,
+  Topology,
   tuple,
   windowed,
   windowStore,
@@ -67,8 +68,13 @@ const constants: Places = {
     serdes,
   ),
   'keyValueStore: name': (_, value) => untyped(keyValueStore, value, serdes),
-  ...options('keyValueStore', ['key', 'value'], (_, value) => untyped(keyValueStore, 'made', value), serdes),
-  ...options('windowStore', ['key', 'value'], (_, value) => untyped(windowStore, 'made', value), serdes),
+  ...options('keyValueStore', ['key', 'value', 'headers'], (_, value) => untyped(keyValueStore, 'made', value), serdes),
+  ...options(
+    'windowStore',
+    ['key', 'value', 'size', 'retentionMs'],
+    (_, value) => untyped(windowStore, 'made', value),
+    serdes,
+  ),
   ...options('sessionStore', ['key', 'value'], (_, value) => untyped(sessionStore, 'made', value), serdes),
   ...options('SessionWindows.of', ['gap', 'grace'], (_, value) => call(SessionWindows, 'of', value), { gap: 5 }),
   ...options('TimeWindows.of', ['size', 'advance', 'grace'], (_, value) => call(TimeWindows, 'of', value), { size: 5 }),
@@ -288,6 +294,14 @@ const ofStreams: Places = {
   ),
   'pipe: operator': (_, value) => call(stream(), 'pipe', value),
   windowedBy: (_, value) => call(receiverOf('grouped', stream()), 'windowedBy', value),
+  ...Object.fromEntries(
+    ['addSource', 'addProcessor', 'addSink'].flatMap((add): [string, Place][] => [
+      [`${add}: name`, (_, value) => call(new Topology(), add, value, lines, { parents: [] })],
+      [`${add}: what`, (_, value) => call(new Topology(), add, 'own', value, { parents: [] })],
+      [`${add}: options`, (_, value) => call(new Topology(), add, 'own', lines, value)],
+      [`${add}: parents`, (_, value) => call(new Topology(), add, 'own', lines, { parents: value })],
+    ]),
+  ),
   ...options('describe', ['format'], ({ topology }, value) => call(topology, 'describe', value)),
 }
 

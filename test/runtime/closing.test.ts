@@ -52,6 +52,52 @@ describe('close', () => {
     expect(app.store(counts).get('a')).toBe(2)
   })
 
+  test('closes the processors after the last commit, each once, and tells of one that cannot', async () => {
+    const closed: string[] = []
+    const closing = topologyOf((builder) => {
+      const stream = builder.stream(input)
+      for (const name of ['one', 'two']) {
+        stream.process(
+          (context) => ({
+            process: (given) => context.forward(given),
+            close: () => {
+              closed.push(name)
+              if (name === 'one') throw new Error('it is stuck')
+            },
+          }),
+          { name },
+        )
+      }
+      stream.to(output)
+    })
+    const { log } = openTestLog()
+    const app = await start(log, closing, { clock: new ManualClock(), commit: { everyMs: 1_000_000 } })
+    await log.producer().sendMany(input, [record])
+    await until(() => app.metrics().eventTime === 1)
+    expect(closed).toEqual([])
+    expect(await rejectionOf(app.close())).toMatchObject({ code: 'user_function_threw', operator: 'one' })
+    expect(closed).toEqual(['one', 'two'])
+    expect(app.state).toBe('failed')
+    expect(await log.admin.endOffsets(output)).toEqual([1])
+  })
+
+  test('closes the processors of an application that fails', async () => {
+    let closed = 0
+    const closing = topologyOf((builder) =>
+      builder.stream(input).process(() => ({
+        process: () => {
+          throw new Error('not this one')
+        },
+        close: () => void closed++,
+      })),
+    )
+    const { log } = openTestLog()
+    const app = await start(log, closing)
+    await log.producer().send(input, record)
+    expect(await rejectionOf(app.stopped)).toMatchObject({ code: 'user_function_threw' })
+    expect(closed).toBe(1)
+  })
+
   test('before the first record stops before it', async () => {
     const { log } = openTestLog()
     await log.producer().send(input, record)
