@@ -6,8 +6,8 @@ import type { StreamRecord } from '../../core/record.ts'
 import type { TopicFor } from '../../core/topic.ts'
 import type { DistinctOptions } from './distinct.ts'
 import type { KeyHint, Named, Others, Predicate, RecordOutput, Synchronous, TopicChooser } from './functions.ts'
-import type { Processor, ProcessOptions, ValueProcessor } from './processor.ts'
 import type { KnownSerdes, Merged, StoreFor, WithNewKey, WithNewValue } from './known.ts'
+import type { ProcessedStream } from './process.ts'
 import type { Branches, SplitStreams } from './split.ts'
 import type { StreamGrouping } from './stream-grouping.ts'
 import type { StreamJoins } from './stream-joins.ts'
@@ -32,7 +32,7 @@ export interface RoutedOptions<in K, in V> extends Named {
  * and the next verb that regroups or stores asks for it. Leave it out of annotations: see {@link KnownSerdes}.
  */
 export interface KStream<out K, out V, out Known extends KnownSerdes = KnownSerdes>
-  extends StreamGrouping<K, V, Known>, StreamJoins<K, V, Known> {
+  extends StreamGrouping<K, V, Known>, StreamJoins<K, V, Known>, ProcessedStream<K, V, Known> {
   /**
    * Keeps the records that the guard is true for, and narrows the stream to them. The compiler infers the guard from a
    * comparison of the value, but not where the function takes the record apart in its parameter.
@@ -190,61 +190,6 @@ export interface KStream<out K, out V, out Known extends KnownSerdes = KnownSerd
     op3: OperatorFunction<B, C>,
     op4: OperatorFunction<C, RecordOutput<K2, V2>>,
   ): KStream<K2, V2, 'neither'>
-
-  /**
-   * Runs an operator of your own: with stores, with schedules, with as many records out as it likes, see
-   * {@link Processor}. Key and value count as changed, so an aggregation after it regroups. The stream itself is not
-   * regrouped before it: where the key was changed, put `repartition` before it, so that its store finds all records of
-   * a key in one partition.
-   *
-   * @example
-   * ```ts
-   * builder
-   *   .stream(clicks)
-   *   .process<string, number>(
-   *     (context) => {
-   *       const bytes = context.store(totals)
-   *       context.schedule(minutes(1), 'streamTime', () => {
-   *         for (const { key, value } of bytes.range()) context.forward({ key, value })
-   *       })
-   *       return { process: ({ key, value }) => bytes.put(key, (bytes.get(key) ?? 0) + value.bytes) }
-   *     },
-   *     { stores: [totals] },
-   *   )
-   *   .to(perAddress)
-   * ```
-   * @throws MillraceError `topology_invalid` for a store that is another one elsewhere
-   */
-  process<K2 = K, V2 = V>(processor: Processor<K, V, K2, V2>, options?: ProcessOptions): KStream<K2, V2, 'neither'>
-
-  /**
-   * As {@link process}, but the key stays, so nothing has to be regrouped after it.
-   *
-   * @example
-   * ```ts
-   * builder
-   *   .stream(clicks)
-   *   .processValues<number>(
-   *     (context) => {
-   *       const counted = context.store(totals)
-   *       return {
-   *         process({ key }) {
-   *           const count = (counted.get(key) ?? 0) + 1
-   *           counted.put(key, count)
-   *           context.forward({ value: count })
-   *         },
-   *       }
-   *     },
-   *     { stores: [totals] },
-   *   )
-   *   .to(perAddress)
-   * ```
-   * @throws MillraceError `topology_invalid` for a store that is another one elsewhere
-   */
-  processValues<V2 = V>(
-    processor: ValueProcessor<K, V, V2>,
-    options?: ProcessOptions,
-  ): KStream<K, V2, WithNewValue[Known]>
 
   /**
    * Writes every record to a topic, which is created when it is missing, with its timestamp and headers. A null value
