@@ -83,7 +83,11 @@ export type { ReadableTopic, TopicSource } from './log/consumer/subscription.ts'
 // Streams.
 export { StreamsBuilder, type StreamOptions, type TableOptions } from './streams/streams-builder.ts'
 export type { Aggregator, Merger, Predicate, RecordOutput, Reducer } from './streams/dsl/functions.ts'
-export type { CogroupedKStream, TimeWindowedCogroupedKStream } from './streams/dsl/cogrouped.ts'
+export type {
+  CogroupedKStream,
+  SessionWindowedCogroupedKStream,
+  TimeWindowedCogroupedKStream,
+} from './streams/dsl/cogrouped.ts'
 export type { KGroupedStream } from './streams/dsl/grouped.ts'
 export type { KGroupedTable } from './streams/dsl/grouped-table.ts'
 export type { KnownSerdes } from './streams/dsl/known.ts'

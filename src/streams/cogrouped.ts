@@ -4,17 +4,24 @@
 import { checkedFunction, isInstance } from '../core/checks.ts'
 import { MillraceError } from '../core/errors.ts'
 import type { Codec } from '../core/serde.ts'
+import { SessionWindows } from '../core/windows/session-windows.ts'
 import type { Windowed } from '../core/windows/window.ts'
-import { AlignedWindows } from '../core/windows/windows.ts'
+import { AlignedWindows, type Windows } from '../core/windows/windows.ts'
 import { type AggregationOptions, checkAggregation, type Input } from './aggregations.ts'
-import type { CogroupedKStream, CogroupFunctions, TimeWindowedCogroupedKStream } from './dsl/cogrouped.ts'
+import type {
+  CogroupedKStream,
+  CogroupFunctions,
+  SessionCogroupFunctions,
+  SessionWindowedCogroupedKStream,
+  TimeWindowedCogroupedKStream,
+} from './dsl/cogrouped.ts'
 import type { Aggregator } from './dsl/functions.ts'
 import type { KGroupedStream } from './dsl/grouped.ts'
 import type { KTable } from './dsl/table.ts'
-import { aggregating } from './fold.ts'
+import { aggregating, type Fold } from './fold.ts'
 import { GroupedStream, keyTable } from './grouped.ts'
 import { type Cogrouped, requireCodec } from './parts.ts'
-import { alignedKeeping, windowTable } from './windowed.ts'
+import { alignedKeeping, type Keeping, sessionKeeping, windowTable } from './windowed.ts'
 
 export class CogroupedStream<K, V, A> implements CogroupedKStream<K, V, A> {
   readonly #inputs: readonly Cogrouped[]
@@ -36,30 +43,44 @@ export class CogroupedStream<K, V, A> implements CogroupedKStream<K, V, A> {
     return new CogroupedStream([...this.#inputs, { parts, aggregator: aggregator as Cogrouped['aggregator'] }])
   }
 
-  windowedBy(windows: AlignedWindows): TimeWindowedCogroupedKStream<K, V, A> {
-    if (isInstance(windows, AlignedWindows)) return new WindowedCogroupedStream(this.#inputs, windows)
+  windowedBy(windows: SessionWindows): SessionWindowedCogroupedKStream<K, V, A>
+  windowedBy(windows: AlignedWindows): TimeWindowedCogroupedKStream<K, V, A>
+  windowedBy(windows: Windows): WindowedCogroupedStream<K, V, A> {
+    const inputs = this.#inputs
+    if (isInstance(windows, SessionWindows)) {
+      return new WindowedCogroupedStream(inputs, windows, sessionKeeping(windows), ['merger'])
+    }
+    if (isInstance(windows, AlignedWindows))
+      return new WindowedCogroupedStream(inputs, windows, alignedKeeping(windows))
     throw new MillraceError('bad_option', 'windowedBy takes windows such as TimeWindows.of({ size: minutes(1) })')
   }
 
   aggregate(options: CogroupFunctions<A> & AggregationOptions): KTable<K, A, 'both'> {
-    const [inputs, checked, codec] = checkAggregate(this.#inputs, options, ['store', 'name'])
+    const [inputs, checked, codec] = checkAggregate(this.#inputs, options, ['store', 'name'], [])
     return keyTable('cogroup', inputs, checked, codec)
   }
 }
 
-class WindowedCogroupedStream<K, V, A> implements TimeWindowedCogroupedKStream<K, V, A> {
+class WindowedCogroupedStream<K, V, A>
+  implements TimeWindowedCogroupedKStream<K, V, A>, SessionWindowedCogroupedKStream<K, V, A>
+{
   readonly #inputs: readonly Cogrouped[]
-  readonly #windows: AlignedWindows
+  readonly #windows: Windows
+  readonly #keeping: Keeping
+  readonly #functions: readonly 'merger'[]
 
-  constructor(inputs: readonly Cogrouped[], windows: AlignedWindows) {
+  /** @param functions that `aggregate` takes for these windows */
+  constructor(inputs: readonly Cogrouped[], windows: Windows, keeping: Keeping, functions: readonly 'merger'[] = []) {
     this.#inputs = inputs
     this.#windows = windows
+    this.#keeping = keeping
+    this.#functions = functions
   }
 
   aggregate(options: CogroupFunctions<A> & AggregationOptions): KTable<Windowed<K>, A, 'both'> {
     const known = ['store', 'name', 'retentionMs', 'late']
-    const [inputs, checked, codec] = checkAggregate(this.#inputs, options, known)
-    return windowTable('cogroup', inputs, checked, codec, this.#windows, alignedKeeping(this.#windows))
+    const [inputs, checked, codec] = checkAggregate(this.#inputs, options, known, this.#functions)
+    return windowTable('cogroup', inputs, checked, codec, this.#windows, this.#keeping)
   }
 }
 
@@ -82,11 +103,13 @@ function checkAggregate(
   cogrouped: readonly Cogrouped[],
   options: AggregationOptions,
   storeOptions: readonly string[],
+  functions: readonly 'merger'[],
 ): readonly [inputs: readonly Input[], options: AggregationOptions, codec: Codec<unknown>] {
-  const checked = checkAggregation('aggregate', options, [...storeOptions, 'initializer', 'value'])
-  const { initializer, value } = checked as unknown as CogroupFunctions<unknown>
+  const checked = checkAggregation('aggregate', options, [...storeOptions, 'initializer', ...functions, 'value'])
+  const { initializer, merger, value } = checked as unknown as SessionCogroupFunctions<unknown, unknown>
   checkedFunction('the initializer of aggregate', initializer)
+  if (functions.includes('merger')) checkedFunction('the merger of aggregate', merger)
   const codec = requireCodec('aggregate', 'value', value, undefined)
-  const inputs = cogrouped.map(({ parts, aggregator }) => ({ parts, fold: aggregating(initializer, aggregator) }))
-  return [inputs, checked, codec]
+  const foldOf = ({ aggregator }: Cogrouped): Fold => aggregating(initializer, aggregator, merger, 'cogroup')
+  return [cogrouped.map((input) => ({ parts: input.parts, fold: foldOf(input) })), checked, codec]
 }

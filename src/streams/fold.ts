@@ -43,10 +43,12 @@ export function aggregating(
   initializer: () => unknown,
   aggregator: (key: unknown, value: unknown, aggregate: unknown) => unknown,
   merger?: (key: unknown, older: unknown, newer: unknown) => unknown,
+  givenTo: 'aggregate' | 'cogroup' = 'aggregate',
 ): Fold {
+  const what = `the aggregator of ${givenTo}`
   const initial = (): unknown => judged('the initializer of aggregate', initializer())
   const next = (carrier: Carrier, aggregate: unknown): unknown =>
-    judged('the aggregator of aggregate', aggregator(carrier.key, carrier.value, aggregate))
+    judged(what, aggregator(carrier.key, carrier.value, aggregate))
   return {
     first: (carrier) => next(carrier, initial()),
     next,

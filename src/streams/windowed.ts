@@ -28,7 +28,7 @@ import { type ErasedStore, storeSpec } from './store-spec.ts'
 import { rowsOf } from './table-rows.ts'
 
 /** How a kind of windows is kept and worked on. */
-interface Keeping {
+export interface Keeping {
   readonly kind: ErasedStore['kind']
   /** @param retentionMs of the rows; undefined: for ever */
   readonly layout: (retentionMs: number, wishes: LayoutWishes) => StoreLayout

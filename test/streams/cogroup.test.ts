@@ -1,6 +1,17 @@
 // cogroup: streams of different values fill one table, each with its own aggregator, under one stream time.
 import fc from 'fast-check'
-import { int64, keyValueStore, nullable, StreamsBuilder, string, TimeWindows, topic, windowed } from 'millrace'
+import {
+  int64,
+  keyValueStore,
+  nullable,
+  SessionWindows,
+  sessionWindowed,
+  StreamsBuilder,
+  string,
+  TimeWindows,
+  topic,
+  windowed,
+} from 'millrace'
 import type { TopologyTestDriver } from 'millrace/testing'
 import { describe, expect, test } from 'vitest'
 import { aggregation } from '../../src/streams/aggregate.ts'
@@ -149,6 +160,43 @@ describe('in windows', () => {
   })
 })
 
+test('in sessions, a record of any input begins, extends and joins them', () => {
+  const sessions = topic('sessions', { key: sessionWindowed(string()), value: nullable(int64()) })
+  const driver = drive((builder) =>
+    builder
+      .stream(words)
+      .groupByKey()
+      .cogroup(addLength)
+      .cogroup(builder.stream(numbers).groupByKey(), add)
+      .windowedBy(SessionWindows.of({ gap: 5, grace: 100 }))
+      .aggregate({ initializer: () => 0, merger: (_key, older, newer) => older + newer, value: int64() })
+      .toStream()
+      .to(sessions),
+  )
+  feed(driver, ['word', 'a', 'xyz', 1], ['number', 'a', 10, 10], ['number', 'b', 1, 10], ['word', 'a', 'x', 6])
+  expect(
+    driver
+      .outputTopic(sessions)
+      .readRecords()
+      .map(({ key, value }) => `${key.key} ${key.window.start}-${key.window.end}=${value}`),
+  ).toEqual(['a 1-1=3', 'a 10-10=10', 'b 10-10=1', 'a 1-1=null', 'a 10-10=null', 'a 1-10=14'])
+})
+
+test('an aggregator that returns nothing fails its record, and is told by its verb', () => {
+  const driver = drive((builder) =>
+    builder
+      .stream(words)
+      .groupByKey()
+      .cogroup<number>((() => undefined) as never)
+      .aggregate({ initializer: () => 0, value: int64() }),
+  )
+  expect(errorOf(() => feed(driver, ['word', 'a', 'x', 1]))).toMatchObject({
+    code: 'bad_record',
+    operator: 'words.cogroup',
+    message: expect.stringContaining('the aggregator of cogroup returned undefined'),
+  })
+})
+
 test('random records give the sums that a Map gives, with commits and crashes anywhere', () => {
   const record = fc.oneof(
     fc.tuple(fc.constant('word' as const), fc.constantFrom('a', 'b'), fc.constantFrom('', 'x', 'xyz')),
@@ -221,15 +269,21 @@ describe('what cannot be brought together is refused', () => {
   })
 
   test('options that aggregate does not have, or lacks', () => {
-    for (const windows of [undefined, TimeWindows.of({ size: 5 })]) {
+    for (const windows of [undefined, TimeWindows.of({ size: 5 }), SessionWindows.of({ gap: 5 })]) {
       const aggregate = (options: unknown) =>
         refused((builder) => {
           const cogrouped = grouped(builder).cogroup(addLength)
-          return call(windows === undefined ? cogrouped : cogrouped.windowedBy(windows), 'aggregate', options)
+          return call(
+            windows === undefined ? cogrouped : cogrouped.windowedBy(windows as TimeWindows),
+            'aggregate',
+            options,
+          )
         })
       expect(aggregate(undefined)).toMatchObject({ code: 'bad_option' })
       expect(aggregate({ initializer: 0, value: int64() })).toMatchObject({ code: 'bad_option' })
-      expect(aggregate({ initializer: () => 0 })).toMatchObject({ code: 'topology_invalid' })
+      expect(
+        aggregate({ initializer: () => 0, ...(windows instanceof SessionWindows ? { merger: add } : {}) }),
+      ).toMatchObject({ code: 'topology_invalid' })
       expect(aggregate({ initializer: () => 0, value: int64(), aggregator: addLength })).toMatchObject({
         code: 'bad_option',
         message: expect.stringContaining('aggregate has no option "aggregator"'),

@@ -11,6 +11,7 @@ export type Receiver =
   | 'sessions'
   | 'cogrouped'
   | 'windowedCogrouped'
+  | 'cogroupedSessions'
   | 'table'
   | 'groupedTable'
 
@@ -70,6 +71,12 @@ export const verbs: readonly Verb[] = [
   }),
   { on: 'cogrouped', verb: 'aggregate', needs: cofold, takes: ['store', 'name'] },
   { on: 'windowedCogrouped', verb: 'aggregate', needs: cofold, takes: ['store', 'retentionMs', 'late', 'name'] },
+  {
+    on: 'cogroupedSessions',
+    verb: 'aggregate',
+    needs: { ...cofold, merger: fn },
+    takes: ['store', 'retentionMs', 'late', 'name'],
+  },
   ...['filter', 'filterNot', 'mapValues'].map((verb): Verb => ({
     on: 'table',
     verb,
@@ -109,7 +116,8 @@ export function receiverOf(on: Receiver, stream: object): object {
   if (on === 'groupedTable') {
     return call(call(grouped, 'count'), 'groupBy', fn, { key: string(), value: string() })
   }
-  const windows = on === 'sessions' ? SessionWindows.of({ gap: 1 }) : TimeWindows.of({ size: 1 })
+  const windows =
+    on === 'sessions' || on === 'cogroupedSessions' ? SessionWindows.of({ gap: 1 }) : TimeWindows.of({ size: 1 })
   if (on === 'windowed' || on === 'sessions') return call(grouped, 'windowedBy', windows)
   const cogrouped = call(grouped, 'cogroup', fn)
   return on === 'cogrouped' ? cogrouped : call(cogrouped, 'windowedBy', windows)

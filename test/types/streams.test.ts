@@ -12,6 +12,7 @@ import {
   type KTable,
   minutes,
   nullable,
+  SessionWindows,
   StreamsBuilder,
   string,
   type StreamRecord,
@@ -376,6 +377,11 @@ describe('an aggregation', () => {
     expectTypeOf(table).toEqualTypeOf<KTable<string, number, 'both'>>()
     expectTypeOf(
       both.windowedBy(TimeWindows.of({ size: 5 })).aggregate({ initializer: () => 0, value: int64(), name: 'w' }),
+    ).toEqualTypeOf<KTable<Windowed<string>, number, 'both'>>()
+    expectTypeOf(
+      both
+        .windowedBy(SessionWindows.of({ gap: 5 }))
+        .aggregate({ initializer: () => 0, merger: (_key, older, newer) => older + newer, value: int64(), name: 's' }),
     ).toEqualTypeOf<KTable<Windowed<string>, number, 'both'>>()
     const annotated = grouped.cogroup((_key, click, sum: number | undefined) => (sum ?? 0) + click.bytes)
     expectTypeOf(annotated).toEqualTypeOf<CogroupedKStream<string, Click, number | undefined>>()

@@ -3,10 +3,12 @@
  * ../cogrouped.ts.
  */
 import type { Serde } from '../../core/serde.ts'
+import type { SessionWindows } from '../../core/windows/session-windows.ts'
 import type { Windowed } from '../../core/windows/window.ts'
 import type { AlignedWindows } from '../../core/windows/windows.ts'
-import type { Aggregator } from './functions.ts'
+import type { Aggregator, Merger } from './functions.ts'
 import type { InStore, KGroupedStream } from './grouped.ts'
+import type { InSessionStore } from './sessions.ts'
 import type { KTable } from './table.ts'
 import type { InWindowStore } from './windows.ts'
 
@@ -16,6 +18,12 @@ export interface CogroupFunctions<A> {
   readonly initializer: () => A
   /** How aggregates are written. */
   readonly value: Serde<A>
+}
+
+/** What the aggregation of a cogrouped stream in sessions takes, besides its store. */
+export interface SessionCogroupFunctions<K, A> extends CogroupFunctions<A> {
+  /** The aggregate of two sessions that a record joins, as of {@link SessionWindowedKStream}. */
+  readonly merger: Merger<K, A>
 }
 
 /**
@@ -57,6 +65,19 @@ export interface CogroupedKStream<out K, out V, in out A> {
    * @throws MillraceError `bad_option` when it is not a window definition
    */
   windowedBy(windows: AlignedWindows): TimeWindowedCogroupedKStream<K, V, A>
+  /**
+   * Cuts it into sessions of each key, which records of any input begin, extend and join.
+   *
+   * @example
+   * ```ts
+   * grouped
+   *   .cogroup<number>((_key, { bytes }, sum) => sum + bytes)
+   *   .windowedBy(SessionWindows.of({ gap: minutes(30) }))
+   *   .aggregate({ initializer: () => 0, merger: (_key, older, newer) => older + newer, value: int64() })
+   * ```
+   * @throws MillraceError `bad_option` when it is not a window definition
+   */
+  windowedBy(windows: SessionWindows): SessionWindowedCogroupedKStream<K, V, A>
 
   /**
    * The table of the aggregates.
@@ -87,4 +108,21 @@ export interface TimeWindowedCogroupedKStream<out K, out V, in out A> {
    * @throws MillraceError `topology_invalid` when the store has other keys or values, `bad_option`
    */
   aggregate(options: CogroupFunctions<A> & InWindowStore<K, V, A>): KTable<Windowed<K>, A, 'both'>
+}
+
+/** A {@link CogroupedKStream} cut into sessions. */
+export interface SessionWindowedCogroupedKStream<out K, out V, in out A> {
+  /**
+   * The table of the aggregates of each session, as of {@link SessionWindowedKStream}.
+   *
+   * @example
+   * ```ts
+   * grouped
+   *   .cogroup<number>((_key, { bytes }, sum) => sum + bytes)
+   *   .windowedBy(SessionWindows.of({ gap: minutes(30) }))
+   *   .aggregate({ initializer: () => 0, merger: (_key, older, newer) => older + newer, value: int64() })
+   * ```
+   * @throws MillraceError `topology_invalid` when the store has other keys or values, `bad_option`
+   */
+  aggregate(options: SessionCogroupFunctions<K, A> & InSessionStore<K, V, A>): KTable<Windowed<K>, A, 'both'>
 }
