@@ -93,13 +93,16 @@ export type { KGroupedTable } from './streams/dsl/grouped-table.ts'
 export type { KnownSerdes } from './streams/dsl/known.ts'
 export type { SessionWindowedKStream } from './streams/dsl/sessions.ts'
 export type {
-  Done,
   KeyBounds,
   KeyPrefix,
+  ProcessorKeyValueStore,
+  ProcessorSessionStore,
+  ProcessorWindowStore,
+} from './streams/dsl/processor-stores.ts'
+export type {
+  Done,
   Processor,
   ProcessorContext,
-  ProcessorKeyValueStore,
-  ProcessorWindowStore,
   ProcessOptions,
   RecordMetadata,
   RecordProcessor,

@@ -68,6 +68,18 @@ export interface SessionStore<K, V> {
   readonly key: Serde<K>
   /** How values are written. */
   readonly value: Serde<V>
+  /** How long a session is kept after its end, in ms of stream time; for processors. */
+  readonly retentionMs?: number | undefined
+}
+
+/** What {@link sessionStore} takes. */
+export interface SessionStoreOptions<K, V> {
+  /** How keys are written, without their sessions. */
+  readonly key: Serde<K>
+  /** How values are written. */
+  readonly value: Serde<V>
+  /** For a processor: how long a session is kept after its end, by stream time, in ms. Default a day. */
+  readonly retentionMs?: number | undefined
 }
 
 /** Which kind of store a constant names. */
@@ -114,7 +126,8 @@ export function windowStore<K, V>(name: string, options: WindowStoreOptions<K, V
 }
 
 /**
- * Names the store of an aggregation over sessions, to query it by; `key` is the serde of the key without its session.
+ * Names the store of an aggregation over sessions, to query it by, or one of sessions that processors keep what they
+ * like in; `key` is the serde of the key without its session.
  *
  * @example
  * ```ts
@@ -123,19 +136,22 @@ export function windowStore<K, V>(name: string, options: WindowStoreOptions<K, V
  * ```
  * @throws MillraceError `bad_option`
  */
-export function sessionStore<K, V>(
-  name: string,
-  options: { readonly key: Serde<K>; readonly value: Serde<V> },
-): SessionStore<K, V> {
-  const { key, value } = checkedOptions<K, V, typeof options>('sessionStore', name, options)
-  return keep({ kind: 'sessionStore', name, key, value })
+export function sessionStore<K, V>(name: string, options: SessionStoreOptions<K, V>): SessionStore<K, V> {
+  const { key, value, retentionMs } = checkedOptions<K, V, typeof options>('sessionStore', name, options)
+  return keep({
+    kind: 'sessionStore',
+    name,
+    key,
+    value,
+    ...(retentionMs === undefined ? {} : { retentionMs: checkWhole('retentionMs', retentionMs, 1) }),
+  })
 }
 
 /** The options of each kind, which are fields of the constant too. */
 const optionsOf: { readonly [Kind in StoreKind]: readonly string[] } = {
   keyValueStore: ['key', 'value', 'headers'],
   windowStore: ['key', 'value', 'size', 'retentionMs'],
-  sessionStore: ['key', 'value'],
+  sessionStore: ['key', 'value', 'retentionMs'],
 }
 
 const makers: { readonly [Kind in StoreKind]: (name: string, options: never) => { readonly kind: StoreKind } } = {

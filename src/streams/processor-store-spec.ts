@@ -5,7 +5,7 @@ import { days } from '../core/duration.ts'
 import { type ErrorCode, MillraceError } from '../core/errors.ts'
 import { type Codec, codecOf, type Serde } from '../core/serde.ts'
 import { rowCodecOf } from '../core/with-headers.ts'
-import { SizedForm } from '../core/windows/window-form.ts'
+import { sessionForm, SizedForm } from '../core/windows/window-form.ts'
 import type { StoreSpec } from '../plan/store.ts'
 import { keyLayout, segmentLayout } from '../plan/store-layout.ts'
 import { type ErasedStore, kindOf } from './store-spec.ts'
@@ -20,6 +20,10 @@ export function processorStoreSpec(id: string, constant: ErasedStore): StoreSpec
   const made = { name, keyCodec, valueCodec: rowCodecOf(constant), kind: kindOf[kind], isOfProcessors: true }
   if (kind === 'keyValueStore') {
     return Object.freeze({ ...made, layout: keyLayout({ isOrdered: true }), form: undefined, facts: {} })
+  }
+  if (kind === 'sessionStore') {
+    const layout = segmentLayout(retentionMs ?? days(1), { isNumbered: true })
+    return Object.freeze({ ...made, layout, form: sessionForm, facts: { windows: sessionForm.name } })
   }
   if (size === undefined) {
     throw new MillraceError(

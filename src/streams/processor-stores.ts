@@ -10,12 +10,26 @@ import { shown, shownBytes } from '../core/shown.ts'
 import type { StoreRow, TimeBounds } from '../core/store-row.ts'
 import { type Timestamp, toTimestamp } from '../core/units.ts'
 import { shownValue, WithHeadersCodec } from '../core/with-headers.ts'
-import type { Windowed } from '../core/windows/window.ts'
+import type { Window, Windowed } from '../core/windows/window.ts'
 import type { WindowForm } from '../core/windows/window-form.ts'
 import type { OperatorContext } from '../plan/operator.ts'
 import { keyOf, ordered, type OrderedRow, type OrderedStore, type RowRange, type StoreSpec } from '../plan/store.ts'
-import type { KeyBounds, KeyPrefix, ProcessorKeyValueStore, ProcessorWindowStore } from './dsl/processor.ts'
+import type {
+  KeyBounds,
+  KeyPrefix,
+  ProcessorKeyValueStore,
+  ProcessorSessionStore,
+  ProcessorWindowStore,
+} from './dsl/processor-stores.ts'
 import type { ProcessorTurn } from './processor-turn.ts'
+
+/** The time and number of a row, as its form says what they are. */
+interface RowTimes {
+  readonly at: number
+  readonly number: number
+}
+
+const noTimes: RowTimes = { at: 0, number: 0 }
 
 /** What all kinds have in common. */
 abstract class ProcessorStore<K, V> {
@@ -33,9 +47,9 @@ abstract class ProcessorStore<K, V> {
     this.#spec = spec
   }
 
-  protected found(call: string, key: K, at?: number): OrderedRow<unknown> | undefined {
+  protected found(call: string, key: K): OrderedRow<unknown> | undefined {
     this.turn.atWork(`${call} of ${this.name}`)
-    const row = this.rows.row(keyOf(key), at)
+    const row = this.rows.row(keyOf(key))
     return row.exists ? row : undefined
   }
 
@@ -63,11 +77,11 @@ abstract class ProcessorStore<K, V> {
     }
   }
 
-  protected write(call: string, key: K, at: number, value: V | null, timestamp?: number): void {
+  protected write(call: string, key: K, value: V | null, place: RowTimes = noTimes, timestamp?: number): void {
     const what = `${call} of ${this.name}`
     const { timestamp: now, headers } = this.turn.at(what)
     this.#checkOwn(what)
-    const row = this.rows.row(keyOf(key), at)
+    const row = this.rows.row(keyOf(key), place.at, place.number)
     if (value === null) {
       if (row.exists) this.rows.remove(row)
     } else this.rows.put(row, this.#stored(value, headers), timestamp === undefined ? now : toTimestamp(timestamp))
@@ -127,11 +141,11 @@ class KeyValues<K, V> extends ProcessorStore<K, V> implements ProcessorKeyValueS
   }
 
   put(key: K, value: V | null, timestamp?: number): void {
-    this.write('put', key, 0, value, timestamp)
+    this.write('put', key, value, noTimes, timestamp)
   }
 
   delete(key: K): void {
-    this.write('delete', key, 0, null)
+    this.write('delete', key, null)
   }
 
   range(bounds: KeyBounds<K> = {}): Iterable<StoreRow<K, V>> {
@@ -165,26 +179,68 @@ class KeyValues<K, V> extends ProcessorStore<K, V> implements ProcessorKeyValueS
   }
 }
 
-class Windows<K, V> extends ProcessorStore<K, V> implements ProcessorWindowStore<K, V> {
-  readonly #form: WindowForm
+/** What stores of windows of any form have in common. */
+abstract class WindowedStore<K, V> extends ProcessorStore<K, V> {
+  protected readonly form: WindowForm
 
   constructor(context: OperatorContext, turn: ProcessorTurn, spec: StoreSpec, form: WindowForm) {
     super(context, turn, spec)
-    this.#form = form
+    this.form = form
   }
 
+  protected windowed(row: OrderedRow<unknown>): StoreRow<Windowed<K>, V> {
+    return this.shown(Object.freeze({ key: this.keyOf(row), window: this.form.windowOf(row.at, row.number) }), row)
+  }
+}
+
+class Windows<K, V> extends WindowedStore<K, V> implements ProcessorWindowStore<K, V> {
   put(key: K, value: V | null, windowStart: number): void {
-    this.write('put', key, toTimestamp(windowStart), value)
+    this.write('put', key, value, { at: toTimestamp(windowStart), number: 0 })
   }
 
   fetch(key: K, bounds: TimeBounds = {}): Iterable<StoreRow<Windowed<K>, V>> {
-    const { from = 0, to = Number.MAX_SAFE_INTEGER } = checkOptions('fetch', bounds, ['from', 'to'])
-    // What is worked out from the time of a record may come out below 0.
-    const range = { key: keyOf(key), fromTime: Math.max(0, checkTime('from', from)), toTime: checkTime('to', to) }
-    return this.walk('fetch', range, (row) =>
-      this.shown(Object.freeze({ key: this.keyOf(row), window: this.#form.windowOf(row.at, row.number) }), row),
-    )
+    const { from, to } = timesOf('fetch', bounds)
+    return this.walk('fetch', { key: keyOf(key), fromTime: from, toTime: to }, (row) => this.windowed(row))
   }
+}
+
+class Sessions<K, V> extends WindowedStore<K, V> implements ProcessorSessionStore<K, V> {
+  put(key: K, session: Window, value: V | null): void {
+    this.write('put', key, value, this.#timesOf(session))
+  }
+
+  /** The time of a row is the end of its session. */
+  find(key: K, bounds: TimeBounds = {}): Iterable<StoreRow<Windowed<K>, V>> {
+    const { from, to } = timesOf('find', bounds)
+    const found = this.walk('find', { key: keyOf(key), fromTime: from }, (row) => this.windowed(row))
+    return {
+      *[Symbol.iterator]() {
+        for (const row of found) if (row.key.window.start <= to) yield row
+      },
+    }
+  }
+
+  remove(key: K, session: Window): void {
+    this.write('remove', key, null, this.#timesOf(session))
+  }
+
+  /** @throws MillraceError `bad_record` */
+  #timesOf(session: Window): RowTimes {
+    const { start, end } = typeof session === 'object' && session !== null ? session : { start: -1, end: -1 }
+    const window = { start: toTimestamp(start), end: toTimestamp(end) }
+    if (start <= end) return { at: this.form.atOf(window), number: this.form.numberOf(window) }
+    throw new MillraceError('bad_record', `the session from ${start} to ${end} ends before it starts`)
+  }
+}
+
+/**
+ * What is worked out from the time of a record may come out below 0.
+ *
+ * @throws MillraceError `bad_record`, `bad_option`
+ */
+function timesOf(call: string, bounds: TimeBounds): { readonly from: number; readonly to: number } {
+  const { from = 0, to = Number.MAX_SAFE_INTEGER } = checkOptions(call, bounds, ['from', 'to'])
+  return { from: Math.max(0, checkTime('from', from)), to: checkTime('to', to) }
 }
 
 /** @throws MillraceError `bad_record` */
@@ -194,9 +250,13 @@ function checkTime(what: string, time: number): number {
 }
 
 /** What processors can do with a store of each kind. */
-export type AnyProcessorStore = ProcessorKeyValueStore<unknown, unknown> | ProcessorWindowStore<unknown, unknown>
+export type AnyProcessorStore =
+  | ProcessorKeyValueStore<unknown, unknown>
+  | ProcessorWindowStore<unknown, unknown>
+  | ProcessorSessionStore<unknown, unknown>
 
 export function processorStore(context: OperatorContext, turn: ProcessorTurn, spec: StoreSpec): AnyProcessorStore {
-  const { form } = spec
-  return form === undefined ? new KeyValues(context, turn, spec) : new Windows(context, turn, spec, form)
+  const { form, kind } = spec
+  if (form === undefined) return new KeyValues(context, turn, spec)
+  return kind === 'session' ? new Sessions(context, turn, spec, form) : new Windows(context, turn, spec, form)
 }

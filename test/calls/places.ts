@@ -75,7 +75,12 @@ const constants: Places = {
     (_, value) => untyped(windowStore, 'made', value),
     serdes,
   ),
-  ...options('sessionStore', ['key', 'value'], (_, value) => untyped(sessionStore, 'made', value), serdes),
+  ...options(
+    'sessionStore',
+    ['key', 'value', 'retentionMs'],
+    (_, value) => untyped(sessionStore, 'made', value),
+    serdes,
+  ),
   ...options('SessionWindows.of', ['gap', 'grace'], (_, value) => call(SessionWindows, 'of', value), { gap: 5 }),
   ...options('TimeWindows.of', ['size', 'advance', 'grace'], (_, value) => call(TimeWindows, 'of', value), { size: 5 }),
   'windowed: key': (_, value) => untyped(windowed, value, { size: 5 }),

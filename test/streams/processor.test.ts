@@ -10,6 +10,7 @@ import {
   type ProcessorContext,
   type ProcessorKeyValueStore,
   type Schedule,
+  sessionStore,
   StreamsBuilder,
   string,
   topic,
@@ -590,6 +591,79 @@ describe('a window store', () => {
     )
     const kept = windowStore('kept', { key: string(), value: string(), size: days(2) })
     expect(topologyOf(windows(kept)).stores[0]?.spec.layout.retentionMs).toBe(days(2))
+  })
+})
+
+describe('a session store', () => {
+  const visits = sessionStore('visits', { key: string(), value: string(), retentionMs: 100 })
+
+  test('gives the sessions of a key that touch a span of time, and loses those that are removed or too old', () => {
+    const driver = drive((builder) =>
+      builder
+        .stream(input)
+        .process(
+          (context) => {
+            const sessions = context.store(visits)
+            return {
+              process({ key, value, timestamp }) {
+                const [start = 0, end = 0] = value.split('-').map(Number)
+                if (start < 0) sessions.remove(key, { start: -start, end })
+                else if (end > 0) sessions.put(key, { start, end }, value)
+                const found = [...sessions.find(key, { from: timestamp - 10, to: timestamp })]
+                context.forward({ key, value: found.map((row) => row.value).join() })
+              },
+            }
+          },
+          { stores: [visits] },
+        )
+        .to(output),
+    )
+    for (const [key, value, at] of [
+      ['a', '10-20', 5],
+      ['a', '18-40', 30],
+      ['b', '30-30', 31],
+      ['a', '', 31],
+      ['a', '5-9', 32],
+      ['a', '', 109],
+      ['a', '', 12],
+      ['a', '', 140],
+      ['a', '', 41],
+    ] as const) {
+      pipe(driver, key, value, at)
+    }
+    expect(written(driver)).toEqual([
+      'a=@5',
+      'a=10-20,18-40@30',
+      'b=30-30@31',
+      'a=18-40@31',
+      'a=18-40@32',
+      'a=@109',
+      'a=10-20@12',
+      'a=@140',
+      'a=@41',
+    ])
+    expect(
+      driver
+        .store(visits)
+        .find('b')
+        .map(({ key }) => key.window),
+    ).toEqual([{ start: 30, end: 30 }])
+  })
+
+  test('refuses a session that ends before it starts', () => {
+    const driver = drive(
+      (builder) =>
+        builder.stream(input).process(
+          (context) => {
+            const sessions = context.store(visits)
+            return { process: ({ key, value }) => sessions.put(key, { start: 5, end: 4 }, value) }
+          },
+          { stores: [visits], name: 'own' },
+        ),
+      { onError: 'skip' },
+    )
+    pipe(driver, 'a', 'x', 0)
+    expect(driver.metrics().failed).toEqual({ own: { bad_record: 1 } })
   })
 })
 

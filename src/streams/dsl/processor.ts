@@ -3,11 +3,10 @@
  */
 import type { HeaderInput } from '../../core/headers.ts'
 import type { StreamRecord } from '../../core/record.ts'
-import type { KeyValueStore, WindowStore } from '../../core/store-constants.ts'
-import type { StoreRow, TimeBounds } from '../../core/store-row.ts'
+import type { KeyValueStore, SessionStore, StoreKind, WindowStore } from '../../core/store-constants.ts'
 import type { Offset } from '../../core/units.ts'
-import type { Windowed } from '../../core/windows/window.ts'
 import type { Named, RecordOutput } from './functions.ts'
+import type { ProcessorKeyValueStore, ProcessorSessionStore, ProcessorWindowStore } from './processor-stores.ts'
 
 /** What a function of a processor may return: anything but a promise; it is not looked at. */
 export type Done = void | undefined | null | boolean | number | string
@@ -89,6 +88,7 @@ export interface AnyProcessorContext {
    */
   store<K, V>(store: KeyValueStore<K, V>): ProcessorKeyValueStore<K, V>
   store<K, V>(store: WindowStore<K, V>): ProcessorWindowStore<K, V>
+  store<K, V>(store: SessionStore<K, V>): ProcessorSessionStore<K, V>
 
   /**
    * Calls back each time that `intervalMs` have passed, once however many intervals were passed over, with the stream
@@ -221,143 +221,11 @@ export interface ProcessOptions extends Named {
 /** The constant of a store, whatever it holds. */
 export interface StoreConstant {
   /** Tells kinds of stores apart. */
-  readonly kind: 'keyValueStore' | 'windowStore'
+  readonly kind: StoreKind
   /** Where the application finds its state again. */
   readonly name: string
   /** How keys are written. */
   readonly key: object
   /** How values are written. */
   readonly value: object
-}
-
-/**
- * A key-value store in the hands of a processor. Ranges see all writes of this turn; one may write while going through
- * a range: what is put ahead of it comes, what is put where it has been does not.
- */
-export interface ProcessorKeyValueStore<K, V> {
-  /**
-   * The value of a key; undefined when there is none.
-   *
-   * @example
-   * ```ts
-   * const processor: Processor<string, Click> = (context) => {
-   *   const bytes = context.store(totals)
-   *   return { process: ({ key, value }) => console.error(bytes.get(key) ?? value.bytes) }
-   * }
-   * ```
-   */
-  get(key: K): V | undefined
-  /**
-   * The row of a key, with its timestamp; undefined when there is none.
-   *
-   * @example
-   * ```ts
-   * const processor: Processor<string, Click> = (context) => {
-   *   const bytes = context.store(totals)
-   *   return { process: ({ key, value }) => console.error(bytes.row(key)?.timestamp, value.bytes) }
-   * }
-   * ```
-   */
-  row(key: K): StoreRow<K, V> | undefined
-  /**
-   * Puts a row. Its timestamp, unless given, and its headers, where the store keeps them, are those of the record at
-   * hand. A null value deletes.
-   *
-   * @example
-   * ```ts
-   * const processor: Processor<string, Click> = (context) => {
-   *   const bytes = context.store(totals)
-   *   return { process: ({ key, value }) => bytes.put(key, value.bytes) }
-   * }
-   * ```
-   * @throws MillraceError `encode_failed`, `key_too_long`
-   */
-  put(key: K, value: V | null, timestamp?: number): void
-  /**
-   * Removes the row of a key, if there is one.
-   *
-   * @example
-   * ```ts
-   * const processor: Processor<string, Click> = (context) => {
-   *   const bytes = context.store(totals)
-   *   return { process: ({ key }) => bytes.delete(key) }
-   * }
-   * ```
-   */
-  delete(key: K): void
-  /**
-   * The rows with from <= key <= to in the order of the encoded keys; a bound that is left out does not limit.
-   *
-   * @example
-   * ```ts
-   * const processor: Processor<string, Click, string, number> = (context) => {
-   *   const bytes = context.store(totals)
-   *   context.schedule(minutes(1), 'streamTime', () => {
-   *     for (const { key, value } of bytes.range({ reverse: true })) context.forward({ key, value })
-   *   })
-   *   return { process: ({ key, value }) => bytes.put(key, value.bytes) }
-   * }
-   * ```
-   */
-  range(bounds?: KeyBounds<K>): Iterable<StoreRow<K, V>>
-  /**
-   * The rows whose encoded keys begin with this one; of a tuple its first parts do too.
-   *
-   * @example
-   * ```ts
-   * const processor: Processor<string, Click> = (context) => {
-   *   const bytes = context.store(totals)
-   *   return { process: () => console.error([...bytes.prefix('10.0.')]) }
-   * }
-   * ```
-   */
-  prefix(key: KeyPrefix<K>): Iterable<StoreRow<K, V>>
-}
-
-/** Which rows, and in which order. */
-export interface KeyBounds<K> {
-  /** The first key. */
-  readonly from?: K | undefined
-  /** The last key. */
-  readonly to?: K | undefined
-  /** From the last row to the first. Default false. */
-  readonly reverse?: boolean | undefined
-}
-
-/** A key, or of a tuple its first parts. */
-export type KeyPrefix<K> = K extends readonly [...infer First, unknown] ? KeyPrefix<First> | K : K
-
-/**
- * A store of windows in the hands of a processor. A window is gone once stream time has passed its start by the
- * `retentionMs` of the store; what is put there then is not kept.
- */
-export interface ProcessorWindowStore<K, V> {
-  /**
-   * Puts the value of a key in the window that starts there; the timestamp of the row is that of the record at hand. A
-   * null value deletes.
-   *
-   * @example
-   * ```ts
-   * const perDay = windowStore('per-day', { key: string(), value: int64(), size: days(1) })
-   * const processor: Processor<string, Click> = (context) => {
-   *   const bytes = context.store(perDay)
-   *   return { process: ({ key, value }) => bytes.put(key, value.bytes, 0) }
-   * }
-   * ```
-   * @throws MillraceError `encode_failed`, `key_too_long`
-   */
-  put(key: K, value: V | null, windowStart: number): void
-  /**
-   * The windows of a key whose starts lie in the bounds, in the order of time.
-   *
-   * @example
-   * ```ts
-   * const perDay = windowStore('per-day', { key: string(), value: int64(), size: days(1) })
-   * const processor: Processor<string, Click> = (context) => {
-   *   const bytes = context.store(perDay)
-   *   return { process: ({ key }) => console.error([...bytes.fetch(key, { to: minutes(5) })]) }
-   * }
-   * ```
-   */
-  fetch(key: K, bounds?: TimeBounds): Iterable<StoreRow<Windowed<K>, V>>
 }
