@@ -9,6 +9,8 @@ export {
   keyValueStore,
   type SessionStore,
   sessionStore,
+  type VersionedStore,
+  versionedStore,
   type WindowStore,
   windowStore,
 } from './core/store-constants.ts'
@@ -126,3 +128,4 @@ export { startStreams } from './runtime/start-streams.ts'
 export type { Failure, FailureAnswer, OnError } from './runtime/failures.ts'
 export type { Metrics } from './runtime/metrics.ts'
 export type { ReadOnlyKeyValueStore, ReadOnlySessionStore, ReadOnlyWindowStore } from './runtime/store-query.ts'
+export type { AsOf, ReadOnlyVersionedStore } from './runtime/versioned-query.ts'

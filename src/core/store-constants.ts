@@ -58,6 +58,20 @@ export interface WindowStoreOptions<K, V> {
   readonly retentionMs?: number | undefined
 }
 
+/** Names a table of the versions of each key; made by {@link versionedStore}. */
+export interface VersionedStore<K, V> {
+  /** Tells kinds of stores apart. */
+  readonly kind: 'versionedStore'
+  /** Where the application finds its state again; unique within a topology. */
+  readonly name: string
+  /** How keys are written; rows are ordered by these bytes. */
+  readonly key: Serde<K>
+  /** How values are written. */
+  readonly value: Serde<V>
+  /** For how long, in ms of stream time, a version can be asked for after a newer one has taken its place. */
+  readonly historyMs: number
+}
+
 /** Names a table of the newest value of each key and session; made by {@link sessionStore}. */
 export interface SessionStore<K, V> {
   /** Tells it from other stores. */
@@ -83,7 +97,7 @@ export interface SessionStoreOptions<K, V> {
 }
 
 /** Which kind of store a constant names. */
-export type StoreKind = 'keyValueStore' | 'windowStore' | 'sessionStore'
+export type StoreKind = 'keyValueStore' | 'windowStore' | 'sessionStore' | 'versionedStore'
 
 /**
  * Names the store of an aggregation without windows, to query it by, or one that processors keep what they like in. An
@@ -147,17 +161,39 @@ export function sessionStore<K, V>(name: string, options: SessionStoreOptions<K,
   })
 }
 
+/**
+ * Names the store of a table of versions, to query it by: for `historyMs` of stream time, it can be asked what was the
+ * newest value of a key at any moment.
+ *
+ * @example
+ * ```ts
+ * const prices = topic('prices', { key: string(), value: int64() })
+ * const priceHistory = versionedStore('price-history', { key: string(), value: int64(), historyMs: days(1) })
+ * builder.table(prices, { store: priceHistory })
+ * ```
+ * @throws MillraceError `bad_option`
+ */
+export function versionedStore<K, V>(
+  name: string,
+  options: { readonly key: Serde<K>; readonly value: Serde<V>; readonly historyMs: number },
+): VersionedStore<K, V> {
+  const { key, value, historyMs } = checkedOptions<K, V, typeof options>('versionedStore', name, options)
+  return keep({ kind: 'versionedStore', name, key, value, historyMs: checkWhole('historyMs', historyMs, 1) })
+}
+
 /** The options of each kind, which are fields of the constant too. */
 const optionsOf: { readonly [Kind in StoreKind]: readonly string[] } = {
   keyValueStore: ['key', 'value', 'headers'],
   windowStore: ['key', 'value', 'size', 'retentionMs'],
   sessionStore: ['key', 'value', 'retentionMs'],
+  versionedStore: ['key', 'value', 'historyMs'],
 }
 
 const makers: { readonly [Kind in StoreKind]: (name: string, options: never) => { readonly kind: StoreKind } } = {
   keyValueStore,
   windowStore,
   sessionStore,
+  versionedStore,
 }
 
 function checkedOptions<K, V, T extends { readonly key: Serde<K>; readonly value: Serde<V> }>(

@@ -11,7 +11,7 @@ import type { StoreLayout } from './store-layout.ts'
 /** A store that a topology declares. */
 export interface StoreSpec {
   /** A buffer is its operator's own: it cannot be named, nor asked. */
-  readonly kind: 'keyValue' | 'window' | 'session' | 'buffer'
+  readonly kind: 'keyValue' | 'window' | 'session' | 'versioned' | 'buffer'
   readonly name: string
   readonly keyCodec: Codec<unknown>
   readonly valueCodec: Codec<unknown>
@@ -27,6 +27,11 @@ export interface StoreSpec {
    * knows which rows are old.
    */
   readonly isOfProcessors?: boolean | undefined
+}
+
+/** The name of the store in which a versioned store keeps what is no longer the newest. */
+export function historyOf(store: string): string {
+  return `${store}.history`
 }
 
 /** A key as a store takes it: a carrier is one, and {@link keyOf} makes one of a plain key. */

@@ -6,7 +6,7 @@ import { type Clock, monotonicMs, yieldToEventLoop } from '../core/clock.ts'
 import { MillraceError, messageOf } from '../core/errors.ts'
 import { isInstance } from '../core/checks.ts'
 import { isPromise } from '../core/promises.ts'
-import type { KeyValueStore, SessionStore, WindowStore } from '../core/store-constants.ts'
+import type { KeyValueStore, SessionStore, VersionedStore, WindowStore } from '../core/store-constants.ts'
 import { fencedBySuccessor, type Session } from '../log/contract.ts'
 import type { Topology } from '../plan/topology.ts'
 import { commitTo } from './commit.ts'
@@ -24,6 +24,7 @@ import {
   type ReadOnlySessionStore,
   type ReadOnlyWindowStore,
 } from './store-query.ts'
+import type { ReadOnlyVersionedStore } from './versioned-query.ts'
 
 /** The longest stretch of work before the event loop gets its turn. */
 const sliceMs = 10
@@ -250,6 +251,7 @@ export class RunningApplication implements Application {
   store<K, V>(store: KeyValueStore<K, V>): ReadOnlyKeyValueStore<K, V>
   store<K, V>(store: WindowStore<K, V>): ReadOnlyWindowStore<K, V>
   store<K, V>(store: SessionStore<K, V>): ReadOnlySessionStore<K, V>
+  store<K, V>(store: VersionedStore<K, V>): ReadOnlyVersionedStore<K, V>
   store<K, V>(store: AnyStore<K, V>): AnyQuery<K, V> {
     return queryStore(this.#session, this.#topology, this.#engine, store)
   }

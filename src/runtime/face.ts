@@ -2,11 +2,12 @@
  * What users see of an application: how it is started, and what it answers while it runs.
  */
 import type { Clock } from '../core/clock.ts'
-import type { KeyValueStore, SessionStore, WindowStore } from '../core/store-constants.ts'
+import type { KeyValueStore, SessionStore, VersionedStore, WindowStore } from '../core/store-constants.ts'
 import type { Log } from '../log/face.ts'
 import type { OnError } from './failures.ts'
 import type { Metrics } from './metrics.ts'
 import type { ReadOnlyKeyValueStore, ReadOnlySessionStore, ReadOnlyWindowStore } from './store-query.ts'
+import type { ReadOnlyVersionedStore } from './versioned-query.ts'
 
 /** What {@link startStreams} takes; most programs give only `log` and `applicationId`. */
 export interface StreamsOptions {
@@ -97,6 +98,7 @@ export interface Application extends AsyncDisposable {
   store<K, V>(store: KeyValueStore<K, V>): ReadOnlyKeyValueStore<K, V>
   store<K, V>(store: WindowStore<K, V>): ReadOnlyWindowStore<K, V>
   store<K, V>(store: SessionStore<K, V>): ReadOnlySessionStore<K, V>
+  store<K, V>(store: VersionedStore<K, V>): ReadOnlyVersionedStore<K, V>
 
   /**
    * Commits what is done and stops; close it before the log. After a failure it does nothing; {@link stopped} reports

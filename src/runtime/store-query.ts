@@ -1,20 +1,29 @@
 /**
  * Queries: the content of a store as of the last commit, read from the log while the application runs.
  */
+import { present } from '../core/assert.ts'
 import { MillraceError } from '../core/errors.ts'
 import { checkOptions, checkWhole } from '../core/checks.ts'
 import { type Codec, codecOf } from '../core/serde.ts'
-import { checkStore, type KeyValueStore, type SessionStore, type WindowStore } from '../core/store-constants.ts'
+import {
+  checkStore,
+  type KeyValueStore,
+  type SessionStore,
+  type VersionedStore,
+  type WindowStore,
+} from '../core/store-constants.ts'
 import type { StoreRow, TimeBounds } from '../core/store-row.ts'
 import type { Timestamp } from '../core/units.ts'
 import { rowCodecOf, shownValue } from '../core/with-headers.ts'
 import type { Windowed } from '../core/windows/window.ts'
 import type { WindowForm } from '../core/windows/window-form.ts'
 import type { Session } from '../log/contract.ts'
-import { type KeyOf, keyOf, type RowRange } from '../plan/store.ts'
+import type { PlanStore } from '../plan/node.ts'
+import { historyOf, type KeyOf, keyOf, type RowRange } from '../plan/store.ts'
 import type { Topology } from '../plan/topology.ts'
 import { type CommittedGround, type CommittedRow, CommittedStore } from '../state/committed-store.ts'
 import type { Engine } from './engine.ts'
+import { type ReadOnlyVersionedStore, VersionedQuery } from './versioned-query.ts'
 
 /**
  * A store without windows, to read: what `app.store(…)` and `driver.store(…)` return. Each call sees the last commit; a
@@ -73,9 +82,13 @@ export interface ReadOnlySessionStore<K, V> {
 }
 
 /** The constant of a store. */
-export type AnyStore<K, V> = KeyValueStore<K, V> | WindowStore<K, V> | SessionStore<K, V>
+export type AnyStore<K, V> = KeyValueStore<K, V> | WindowStore<K, V> | SessionStore<K, V> | VersionedStore<K, V>
 /** What it is read with. */
-export type AnyQuery<K, V> = ReadOnlyKeyValueStore<K, V> | ReadOnlyWindowStore<K, V> | ReadOnlySessionStore<K, V>
+export type AnyQuery<K, V> =
+  | ReadOnlyKeyValueStore<K, V>
+  | ReadOnlyWindowStore<K, V>
+  | ReadOnlySessionStore<K, V>
+  | ReadOnlyVersionedStore<K, V>
 
 /**
  * @throws MillraceError `store_unknown`, `bad_option` when the constant's serdes are not the store's
@@ -114,8 +127,31 @@ export function queryStore<K, V>(
   const partitions = engine.layout.partitionsOf(owner)
   const ground = { reader: session.state, refresh: () => session.refresh(), spec, storeId, partitions }
   const { form } = spec
+  if (spec.kind === 'versioned')
+    return new VersionedQuery(ground, ...historyIn(session, topology, engine, found, ground))
   if (form === undefined) return new KeyValueQuery(ground)
   return spec.kind === 'session' ? new SessionQuery(ground, form) : new WindowQuery(ground, form)
+}
+
+/** Where the history of a store of versions is, and from when it can be asked for. */
+function historyIn(
+  session: Session,
+  topology: Topology,
+  engine: Engine,
+  { spec, owner }: PlanStore,
+  ground: CommittedGround,
+): readonly [history: CommittedGround, from: (partition: number) => number] {
+  const history = present(
+    topology.stores.find(({ spec: { name } }) => name === historyOf(spec.name)),
+    'a store of versions has a history',
+  )
+  const storeId = present(session.storeId(history.spec.name), 'a session has an id for each store')
+  const historyMs = present(history.spec.layout.retentionMs, 'a history expires')
+  const from = (partition: number): number => {
+    const ledgers = engine.ledgers.filter(({ task }) => task.partition === partition)
+    return Math.max(-1, ...ledgers.map(({ entries }) => entries.streamTimes[owner.id] ?? -1)) - historyMs
+  }
+  return [{ ...ground, spec: history.spec, storeId }, from]
 }
 
 function checkSerde<T>(store: string, what: string, given: Codec<T>, codec: Codec<unknown>): void {

@@ -17,6 +17,7 @@ export interface CommittedRow<K, V> {
   readonly key: K
   readonly value: V
   readonly timestamp: number
+  readonly partition: number
   /** As of an `OrderedRow`. */
   readonly at: number
   readonly number: number
@@ -110,6 +111,7 @@ export class CommittedStore<K, V> {
       key: this.#keyOf(partition, keyBytes, keyEnd),
       value,
       timestamp: storedTimestamp(stored.value),
+      partition,
       at,
       number,
     }

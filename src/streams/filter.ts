@@ -17,11 +17,13 @@ export function filtering<K, V>(predicate: Predicate<K, V>, wanted: boolean): Op
 
 /**
  * Of a table: a row that does not pass goes on as a deleted one. Where old values are wanted, a row that did not pass
- * before either is nothing downstream and does not go on.
+ * before either is nothing downstream and does not go on; of a table of versions it does, because that is a version.
  */
-export function filteringRows<K, V>(predicate: Predicate<K, V>, wanted: boolean): OperatorFactory {
+export function filteringRows<K, V>(predicate: Predicate<K, V>, wanted: boolean, isVersioned = false): OperatorFactory {
   return (context) =>
-    operate((out) => new RowFilterSubscriber(out, context, predicate as Predicate<unknown, unknown>, wanted))
+    operate(
+      (out) => new RowFilterSubscriber(out, context, predicate as Predicate<unknown, unknown>, wanted, isVersioned),
+    )
 }
 
 /** A row as it passes: its value, or null where it does not. For who reads a table that keeps no rows. */
@@ -81,15 +83,18 @@ class FilterSubscriber extends CarrierSubscriber {
 
 class RowFilterSubscriber extends FilterSubscriber {
   readonly #wantsOld: boolean
+  readonly #isVersioned: boolean
 
   constructor(
     out: Subscriber<Carrier>,
     context: OperatorContext,
     predicate: Predicate<unknown, unknown>,
     wanted: boolean,
+    isVersioned: boolean,
   ) {
     super(out, context, predicate, wanted)
     this.#wantsOld = context.wantsOld
+    this.#isVersioned = isVersioned
   }
 
   protected override _next(carrier: Carrier): void {
@@ -105,5 +110,6 @@ class RowFilterSubscriber extends FilterSubscriber {
     const passed = old !== null && this.passes(carrier.oldView())
     if (passes) this.out.next(passed || old === null ? carrier : carrier.withOld(null))
     else if (passed) this.out.next(isDelete ? carrier : carrier.withChange<unknown>(null, old, undefined))
+    else if (this.#isVersioned) this.out.next(carrier.withChange<unknown>(null, null, undefined))
   }
 }

@@ -1,8 +1,10 @@
 /**
- * The node of a table that is made of records, for `builder.table` and `toTable`: it keeps the newest value of each key
- * in a store of its own.
+ * The node of a table that is made of records, for `builder.table` and `toTable`: it keeps the newest value of each
+ * key, or its versions, in a store of its own.
  */
-import { checkOptions } from '../core/checks.ts'
+import { assert } from '../core/assert.ts'
+import { checkOptions, checkWhole } from '../core/checks.ts'
+import { MillraceError } from '../core/errors.ts'
 import type { Codec } from '../core/serde.ts'
 import { checkStore } from '../core/store-constants.ts'
 import { ofTables } from '../plan/old-values.ts'
@@ -14,14 +16,17 @@ import type { KeyedParts } from './parts.ts'
 import { type ErasedStore, nameOf, storeSpec } from './store-spec.ts'
 import { rowsOf } from './table-rows.ts'
 import { keepingRows } from './table-source.ts'
+import { keepingVersions, versionedRows } from './versioned-table.ts'
+import { versionStores } from './versions.ts'
 
 /** Serdes are invariant in their type, so they are erased where only the interface says which ones fit. */
 export interface ErasedTableOptions extends Named {
   readonly store?: ErasedStore | undefined
+  readonly versioned?: { readonly historyMs: number } | undefined
 }
 
 /** What both verbs take. */
-const known = ['store', 'name']
+const known = ['store', 'versioned', 'name']
 
 /**
  * @param others what this verb takes besides
@@ -43,9 +48,34 @@ export function newTable<K, V, Known extends KnownSerdes>(
   options: ErasedTableOptions,
 ): KTable<K, V, Known> {
   const { plan, faces, node, keyCodec, valueCodec } = parts
-  const made = plan.stateful(verb, node, nameOf(options, node), (id) => {
-    const spec = storeSpec(id, options.store, { kind: 'keyValueStore', keyCodec, valueCodec, layout: keyLayout() })
-    return { stores: [spec], operator: keepingRows(spec), oldValues: ofTables }
+  const { store } = options
+  const name = nameOf(options, node)
+  const historyMs = historyMsOf(options)
+  if (historyMs === undefined) {
+    const made = plan.stateful(verb, node, name, (id) => {
+      const spec = storeSpec(id, store, { kind: 'keyValueStore', keyCodec, valueCodec, layout: keyLayout() })
+      return { stores: [spec], operator: keepingRows(spec), oldValues: ofTables }
+    })
+    return faces.table({ ...parts, node: made, rows: rowsOf(made) })
+  }
+  const versioned = plan.stateful(verb, node, name, (id) => {
+    const stores = versionStores(id, store, historyMs, keyCodec, valueCodec)
+    return { stores, operator: keepingVersions(stores, historyMs), oldValues: ofTables }
   })
-  return faces.table({ ...parts, node: made, rows: rowsOf(made) })
+  const [newest, history] = versioned.stores
+  assert(newest !== undefined && history !== undefined, 'a table of versions has its two stores')
+  return faces.table({ ...parts, node: versioned, rows: versionedRows([newest, history], historyMs) })
+}
+
+/** How long a table keeps versions, as its store says or its option; undefined: only the newest. */
+function historyMsOf({ store, versioned }: ErasedTableOptions): number | undefined {
+  const ofStore = store?.kind === 'versionedStore' ? store.historyMs : undefined
+  if (versioned === undefined) return ofStore
+  const { historyMs } = checkOptions('versioned', versioned, ['historyMs'])
+  checkWhole('historyMs', historyMs, 1)
+  if (ofStore === undefined || ofStore === historyMs) return historyMs
+  throw new MillraceError(
+    'bad_option',
+    `store "${store?.name}" has a history of ${ofStore} ms, but versioned says ${historyMs} ms: leave one of them out`,
+  )
 }

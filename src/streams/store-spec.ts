@@ -19,6 +19,8 @@ export interface ErasedStore {
   readonly headers?: boolean | undefined
   readonly size?: number | undefined
   readonly retentionMs?: number | undefined
+  /** Of a versioned store. */
+  readonly historyMs?: number | undefined
 }
 
 export interface StoreWish {
@@ -37,6 +39,7 @@ export const kindOf: { readonly [Kind in ErasedStore['kind']]: StoreSpec['kind']
   keyValueStore: 'keyValue',
   windowStore: 'window',
   sessionStore: 'session',
+  versionedStore: 'versioned',
 }
 
 /**

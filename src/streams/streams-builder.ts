@@ -8,9 +8,8 @@ import { type Codec, codecOf } from '../core/serde.ts'
 import { checkTopic, type Topic } from '../core/topic.ts'
 import type { SourceNode, SourceReset } from '../plan/node.ts'
 import type { Named } from './dsl/functions.ts'
-import type { InStore } from './dsl/grouped.ts'
 import type { KStream } from './dsl/stream.ts'
-import type { KTable } from './dsl/table.ts'
+import type { InTableStore, KTable } from './dsl/table.ts'
 import { PlanBuilder } from '../plan/plan-builder.ts'
 import { faces } from './faces.ts'
 import { checkTableOptions, newTable } from './new-table.ts'
@@ -35,7 +34,7 @@ export interface StreamOptions<K = unknown, V = unknown> extends Named {
 }
 
 /** What {@link StreamsBuilder.table} takes. */
-export interface TableOptions<K, V> extends InStore<K, V> {
+export interface TableOptions<K, V> extends InTableStore<K, V> {
   /** As of {@link StreamOptions}. */
   readonly reset?: SourceReset | undefined
 }

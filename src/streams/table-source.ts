@@ -30,17 +30,19 @@ class TableSubscriber extends CarrierSubscriber {
   protected override _next(carrier: Carrier): void {
     if (carrier.isKeyNull) return this.#context.drop('null_key', carrier)
     // A null of the log that its serde does not allow is a delete here, so whatever follows gets a null that was made.
-    const change = carrier.isValueNull ? carrier.withValue<unknown>(null, undefined) : carrier
+    const isDelete = carrier.isValueNull
+    const change = isDelete ? carrier.withValue<unknown>(null, undefined) : carrier
     let old: unknown
     try {
       const row = this.#state.row(carrier)
       if (this.#wantsOld) old = oldOf(row)
-      if (change === carrier) this.#state.put(row, carrier.value, carrier.timestamp)
-      else this.#state.remove(row)
+      if (isDelete) this.#state.remove(row)
+      else this.#state.put(row, carrier.value, carrier.timestamp)
     } catch (error) {
       throw operatorError(this.#context.operator, error)
     }
-    this.out.next(this.#wantsOld ? change.withOld(old) : change)
+    // An older version of another table, which became a record, is the newest one here.
+    this.out.next(this.#wantsOld || change.isOlderVersion ? change.withOld(old) : change)
   }
 }
 

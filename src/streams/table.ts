@@ -46,10 +46,11 @@ export class Table<K, V, Known extends KnownSerdes> implements KTable<K, V, Know
     options: InErasedStore,
   ): KTable<K2, V2, Known> {
     checkedFunction(verb, predicate)
+    const isVersioned = this.parts.rows.historyMs !== undefined
     return this.#derived(verb, options, {
-      operator: filteringRows(predicate, wanted),
+      operator: filteringRows(predicate, wanted, isVersioned),
       rowOf: (node) => filteredRow(node, predicate, wanted),
-      passesDeletes: false,
+      passesDeletes: isVersioned,
       valueCodec: this.parts.valueCodec,
     })
   }

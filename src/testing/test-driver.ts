@@ -9,7 +9,7 @@ import { ManualClock } from '../core/clock.ts'
 import { checkBoolean, checkChoice, checkOptions, checkWhole } from '../core/checks.ts'
 import type { LogRecord, RecordInput } from '../core/record.ts'
 import { codecOf } from '../core/serde.ts'
-import type { KeyValueStore, SessionStore, WindowStore } from '../core/store-constants.ts'
+import type { KeyValueStore, SessionStore, VersionedStore, WindowStore } from '../core/store-constants.ts'
 import { checkTopic, type Topic } from '../core/topic.ts'
 import { RecordWalk } from '../log/consumer/record-walk.ts'
 import { partitionsOf } from '../log/format/partition-id.ts'
@@ -31,6 +31,7 @@ import {
   type ReadOnlySessionStore,
   type ReadOnlyWindowStore,
 } from '../runtime/store-query.ts'
+import type { ReadOnlyVersionedStore } from '../runtime/versioned-query.ts'
 import { beginningOf } from '../runtime/take-over.ts'
 import { Environment } from '../storage/environment.ts'
 
@@ -221,6 +222,7 @@ export class TopologyTestDriver implements Disposable {
   store<K, V>(store: KeyValueStore<K, V>): ReadOnlyKeyValueStore<K, V>
   store<K, V>(store: WindowStore<K, V>): ReadOnlyWindowStore<K, V>
   store<K, V>(store: SessionStore<K, V>): ReadOnlySessionStore<K, V>
+  store<K, V>(store: VersionedStore<K, V>): ReadOnlyVersionedStore<K, V>
   store<K, V>(store: AnyStore<K, V>): AnyQuery<K, V> {
     this.#throwUntold()
     return queryStore(this.#running.session, this.#topology, this.#engine, store)

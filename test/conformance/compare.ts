@@ -79,8 +79,8 @@ export class Comparison {
   }
 }
 
-const rowLine = ({ key, value, ts, headers }: CaseStoreRow): string =>
-  json([key, value, ts, ...(headers === undefined ? [] : [headers])])
+const rowLine = ({ key, value, ts, asOf, headers }: CaseStoreRow): string =>
+  json([key, value, ts, ...(asOf === undefined ? [] : [{ asOf }]), ...(headers === undefined ? [] : [headers])])
 
 /** How the rows of a store differ; both sides in the order that the case has. */
 export function compareRows(

@@ -13,6 +13,8 @@ import {
   topic,
   type Windowed,
   windowed,
+  type VersionedStore,
+  versionedStore,
   type WindowStore,
   windowStore,
 } from 'millrace'
@@ -136,7 +138,11 @@ export class CaseTopics {
 }
 
 /** A store that is queried at the end. */
-export type CaseStoreConstant = AnyKeyValueStore | AnyWindowStore | SessionStore<unknown, unknown>
+export type CaseStoreConstant =
+  | AnyKeyValueStore
+  | AnyWindowStore
+  | SessionStore<unknown, unknown>
+  | VersionedStore<unknown, unknown>
 
 export const rowStore = (name: string, key: DataType, value: DataType): AnyKeyValueStore =>
   keyValueStore(name, { key: plainSerde(key), value: plainSerde(value) })
@@ -152,3 +158,11 @@ export const windowedRowStore = (name: string, key: DataType, value: DataType): 
 
 export const sessionRowStore = (name: string, key: DataType, value: DataType): SessionStore<unknown, unknown> =>
   sessionStore(name, { key: plainSerde(key), value: plainSerde(value) })
+
+export const versionStore = (
+  name: string,
+  key: DataType,
+  value: DataType,
+  historyMs: number,
+): VersionedStore<unknown, unknown> =>
+  versionedStore(name, { key: plainSerde(key), value: plainSerde(value), historyMs })

@@ -216,8 +216,6 @@ export const notYet = [
   { op: 'outerJoin', of: 'table' },
   { op: 'join', field: 'graceMs' },
   { op: 'leftJoin', field: 'graceMs' },
-  { op: 'table', field: 'versionedMs' },
-  { op: 'toTable', field: 'versionedMs' },
   { op: 'stream', field: 'pattern' },
   { op: 'windowedBy', window: 'sliding' },
   { op: 'windowedBy', window: 'unlimited' },

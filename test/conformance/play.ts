@@ -1,6 +1,6 @@
 // Plays a case through the test driver in one of several modes, and says what differs. What a case expects must all be
 // asked for: an expectation that nothing was compared with is a failure.
-import { type Header, type LogRecord, MillraceError, topic, type Windowed } from 'millrace'
+import { type Header, type LogRecord, MillraceError, topic, type VersionedStore, type Windowed } from 'millrace'
 import { type TestDriverOptions, type TestOutputTopic, TopologyTestDriver } from 'millrace/testing'
 import { type BuiltCase, buildCase } from './build.ts'
 import type { Case, CaseHeader, CaseKey, CaseRecord, CaseStep, CaseStoreRow, StoreType } from './case.ts'
@@ -183,6 +183,10 @@ class Play {
       if (constant === undefined) continue
       const wanted = typeOf(constant, this.#built.ofProcessors.has(name))
       if (type !== wanted) throw new CaseError(`store "${name}" is declared as ${type}, but is a ${wanted} one`)
+      if (constant.kind === 'versionedStore') {
+        this.#compareVersions(name, constant)
+        continue
+      }
       const rows: CaseStoreRow[] = []
       // The overloads tell the two apart, a union does not.
       const store = this.#driver.store(constant as Extract<typeof constant, { kind: 'keyValueStore' }>)
@@ -198,6 +202,18 @@ class Play {
       const difference = compareRows(name, this.#expectations.rows(name), rows)
       if (difference !== undefined) this.failures.push(text(difference))
     }
+  }
+
+  /** What each row that is expected says now. */
+  #compareVersions(name: string, constant: VersionedStore<unknown, unknown>): void {
+    const store = this.#driver.store(constant)
+    const expected = this.#expectations.rows(name)
+    const rows = expected.map(({ key, asOf = null }): CaseStoreRow => {
+      const row = store.row(key, asOf === null ? {} : { asOf })
+      return { key, asOf, ...(row === undefined ? { value: null } : { value: row.value as Value, ts: row.timestamp }) }
+    })
+    const difference = compareRows(name, expected, rows)
+    if (difference !== undefined) this.failures.push(text(difference))
   }
 }
 
@@ -246,6 +262,7 @@ const caseHeader = ({ key, value }: Header): CaseHeader => [key, value === null 
 function typeOf(constant: CaseStoreConstant, isOfProcessors: boolean): StoreType {
   if (constant.kind === 'windowStore') return 'window'
   if (constant.kind === 'sessionStore') return 'session'
+  if (constant.kind === 'versionedStore') return 'versioned'
   if (!isOfProcessors) return 'timestamped'
   return constant.headers === true ? 'record' : 'keyValue'
 }

@@ -1,7 +1,7 @@
 // Operations that make tables of records.
 import type { KTable } from 'millrace'
 import { type Builder, type CaseBuilder, missing, type TableNode } from './built.ts'
-import { plainSerde, rowStore } from './data.ts'
+import { type CaseStoreConstant, plainSerde, rowStore, versionStore } from './data.ts'
 import type { CaseNode } from './operations.ts'
 import type { DataType, Key, Value } from './vocabulary.ts'
 
@@ -14,7 +14,10 @@ const tableOf = (table: unknown, key: DataType, value: DataType): TableNode => (
 
 const options = (made: CaseBuilder, node: CaseNode, key: DataType, value: DataType): object => ({
   ...made.name(node),
-  ...made.store(node, (name) => rowStore(name, key, value)),
+  ...(node.versionedMs === undefined ? {} : { versioned: { historyMs: node.versionedMs } }),
+  ...made.store<CaseStoreConstant>(node, (name) =>
+    node.versionedMs === undefined ? rowStore(name, key, value) : versionStore(name, key, value, node.versionedMs),
+  ),
 })
 
 export const tableOperations = {

@@ -206,7 +206,8 @@ function apply({ verb, detail }: Step, name: string, { stream, widths }: Branch,
     case 'toTable': {
       // Where the key is not new, its inputs must have equally many partitions.
       const even = widths.length === 1 ? stream : stream.selectKey(({ key }) => key)
-      const table = even.toTable({ key: string(), value: int64(), name })
+      const versioned = detail % 3 === 0 ? { versioned: { historyMs: 1 + (detail % 25) } } : {}
+      const table = even.toTable({ key: string(), value: int64(), name, ...versioned })
       const shown = table.filter(({ value }) => value % 4 !== detail % 4).mapValues(({ value }) => value + detail)
       return { stream: asBranch(shown.toStream()), widths: [Math.max(...widths)] }
     }

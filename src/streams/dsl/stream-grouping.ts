@@ -3,7 +3,7 @@
  */
 import type { StreamRecord } from '../../core/record.ts'
 import type { KeyHint, Named } from './functions.ts'
-import type { InStore, KGroupedStream } from './grouped.ts'
+import type { KGroupedStream } from './grouped.ts'
 import type {
   Grouped,
   KeyOption,
@@ -21,7 +21,7 @@ import type {
   ValueOptionWithKey,
 } from './known.ts'
 import type { KStream } from './stream.ts'
-import type { KTable } from './table.ts'
+import type { InTableStore, KTable, VersionedStoreFor } from './table.ts'
 
 /** What `repartition` takes besides serdes. */
 export interface RepartitionOptions extends Named {
@@ -120,10 +120,12 @@ export interface StreamGrouping<out K, out V, out Known extends KnownSerdes> {
    * ```
    */
   toTable(
-    options: InStore<Exclude<K, null>, Exclude<V, null>> &
+    options: InTableStore<Exclude<K, null>, Exclude<V, null>> &
       KnownKey<Exclude<K, null>> &
       KnownValue<Exclude<V, null>> & {
-        readonly store: StoreFor<'keyValueStore', Exclude<K, null>, Exclude<V, null>>
+        readonly store:
+          | StoreFor<'keyValueStore', Exclude<K, null>, Exclude<V, null>>
+          | VersionedStoreFor<Exclude<K, null>, Exclude<V, null>>
       },
   ): KTable<Exclude<K, null>, Exclude<V, null>, 'both'>
   /**
@@ -131,7 +133,7 @@ export interface StreamGrouping<out K, out V, out Known extends KnownSerdes> {
    * @example stream.selectKey(({ value }) => value.page).toTable({ key: string(), name: 'last-click' })
    */
   toTable(
-    options: InStore<Exclude<K, null>, Exclude<V, null>> &
+    options: InTableStore<Exclude<K, null>, Exclude<V, null>> &
       KeyOption<Exclude<K, null>>[Known] &
       ValueOption<Exclude<V, null>>[Known],
   ): KTable<Exclude<K, null>, Exclude<V, null>, 'both'>

@@ -18,6 +18,25 @@ import type {
 import type { KStream } from './stream.ts'
 import type { UntilTimeLimit, UntilWindowCloses } from './suppress.ts'
 
+/** What `builder.table` and `toTable` take. */
+export interface InTableStore<K, V> extends Named {
+  /** Names the store, so that it can be queried; default: a store with the operator's name. */
+  readonly store?: StoreFor<'keyValueStore', K, V> | VersionedStoreFor<K, V> | undefined
+  /**
+   * Keeps the versions of each row: for `historyMs`, in ms of stream time, a join with a stream finds the one that was
+   * the newest at the time of the stream's record. A record is the version of its timestamp, so one that comes late is
+   * not the newest; one that is older than the history is dropped and counted (`expired`). A versioned store says it
+   * too.
+   */
+  readonly versioned?: { readonly historyMs: number } | undefined
+}
+
+/** The constant of a versioned store for keys K and values V, or for wider ones. */
+export interface VersionedStoreFor<in K, in V> extends StoreFor<'versionedStore', K, V> {
+  /** As of `VersionedStore`. */
+  readonly historyMs: number
+}
+
 /** What `toStream` takes. */
 export interface ToStreamOptions<Deletes> extends Named {
   /** Whether deleted rows appear as records with a null value; default `keep`. */
