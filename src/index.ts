@@ -93,6 +93,7 @@ export type {
 export type { KGroupedStream } from './streams/dsl/grouped.ts'
 export type { KGroupedTable } from './streams/dsl/grouped-table.ts'
 export type { KnownSerdes } from './streams/dsl/known.ts'
+export type { MapAsyncOptions } from './streams/dsl/map-async.ts'
 export type { SessionWindowedKStream } from './streams/dsl/sessions.ts'
 export type {
   KeyBounds,
@@ -118,6 +119,7 @@ export type {
 export type { KStream } from './streams/dsl/stream.ts'
 export type { KTable } from './streams/dsl/table.ts'
 export type { EmitStrategy, TimeWindowedKStream } from './streams/dsl/windows.ts'
+export type { AsyncCall } from './plan/async-calls.ts'
 export { type ByHand, type SourceOptions, Topology } from './streams/topology.ts'
 export type { DescriptionFormat } from './plan/topology.ts'
 export type { NodeDescription, SubTopologyDescription, TopologyDescription } from './plan/description.ts'

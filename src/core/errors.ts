@@ -12,6 +12,7 @@ export const errorMeanings = {
   bad_record: 'a record cannot be written: a null key, a timestamp or headers that the topic does not take',
   bad_timestamp: 'a function said a time for a record that is no time',
   buffer_full: 'a producer holds more unsent bytes, or suppress more changes, than its limit',
+  call_timed_out: 'an asynchronous call took longer than its limit',
   closed: 'the log, producer or application was closed before this call',
   compression_unavailable: 'the compiled code of a compression is missing for this platform',
   damaged: 'stored bytes of the log are not what was written: a checksum, a place or a count is wrong',

@@ -16,7 +16,7 @@
  *
  * Jobs of its own, each a turn that is kept whole or undone whole
  * - `schedule` asks for one each time that an interval has passed; `release` asks for as many as it takes to let go of
- *   rows that are due.
+ *   rows that are due; `calls` asks for one for each asynchronous call that is done.
  * - Their order is part of what a run determines. After a source record come the regrouped records that it caused. Then
  *   come the jobs that are due, the first task first: its releases, in the order of the nodes, each until nothing is
  *   left; then its punctuations by stream time, by due time, then in the order of the nodes. Regrouped records that a
@@ -51,6 +51,7 @@
  *   that is made from a stream says its own, and never passes on the carrier that it got.
  */
 import type { Observable, Observer } from 'rxjs'
+import type { AsyncRequest, AsyncWork } from './async-calls.ts'
 import type { Carrier } from './carrier.ts'
 import { isInstance } from '../core/checks.ts'
 import { MillraceError, messageOf, placed } from '../core/errors.ts'
@@ -180,6 +181,11 @@ export interface OperatorContext {
    * in jobs: so a bad row still fails alone, and costs no record that comes after it.
    */
   release(release: Release): AskForRelease
+  /**
+   * Names asynchronous work; for factories only. The function that it returns asks for a call: use it in the turn that
+   * keeps what the call is about. It is undone with the turn.
+   */
+  calls(work: AsyncWork): (request: AsyncRequest) => void
   /** Stops the application: for what no error policy may pass over. */
   stop(error: MillraceError): void
 }
@@ -190,6 +196,7 @@ export type OperatorFactory = (context: OperatorContext) => Operator
 const recordErrors: ReadonlySet<string> = new Set([
   'bad_record',
   'bad_timestamp',
+  'call_timed_out',
   'encode_failed',
   'key_too_long',
   'undecodable',

@@ -11,7 +11,9 @@ export interface RecordPlace {
 
 /** For a carrier that comes from a job without a record: which job. */
 export interface JobPlace {
-  readonly kind: 'punctuation' | 'release'
+  readonly kind: 'punctuation' | 'release' | 'completion'
   readonly operator: string
   readonly partition: number
+  /** Of a completion: the id of its call, which is the same after a crash. */
+  readonly id?: string | undefined
 }

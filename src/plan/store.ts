@@ -27,6 +27,8 @@ export interface StoreSpec {
    * knows which rows are old.
    */
   readonly isOfProcessors?: boolean | undefined
+  /** Whether its keys are the task's own: then records of a key may come by different partitions. */
+  readonly isOfTask?: boolean | undefined
 }
 
 /** The name of the store in which a versioned store keeps what is no longer the newest. */

@@ -32,6 +32,8 @@ const sliceMs = 10
 interface Waiter {
   /** The ends of the input when the wait began. */
   readonly targets: readonly number[]
+  /** The asynchronous calls that all of that has asked for; known once it is read. */
+  wave: number | undefined
   readonly resolve: () => void
   readonly reject: (error: unknown) => void
 }
@@ -86,6 +88,7 @@ export class RunningApplication implements Application {
       maxTaskIdleMs: settings.maxTaskIdleMs,
       stateCacheBytes: settings.stateCacheBytes,
       onStop: () => this.#notify(),
+      onNews: () => this.#notify(),
     })
     const stopWatching = session.onNews(() => this.#notify())
     const onAbort = (): void => this.#beginClosing()
@@ -107,6 +110,7 @@ export class RunningApplication implements Application {
     await yieldToEventLoop()
     try {
       while (this.#state === 'running') await this.#step()
+      this.#engine.asyncCalls.abort()
       await this.#commit()
       this.#engine.close()
       await this.#leave()
@@ -216,15 +220,16 @@ export class RunningApplication implements Application {
     this.#session.refresh()
     const targets = this.#engine.lanes.map(({ partition }) => this.#session.endOffset(partition))
     return new Promise<void>((resolve, reject) => {
-      this.#waiters.push({ targets, resolve, reject })
+      this.#waiters.push({ targets, wave: undefined, resolve, reject })
       this.#notify()
     })
   }
 
   /** Whether everything that was there when the wait began is processed. */
-  #hasReached({ targets }: Waiter): boolean {
-    const { lanes, hasDue } = this.#engine
-    return !hasDue && targets.every((target, index) => (lanes[index]?.position ?? 0) >= target)
+  #hasReached(waiter: Waiter): boolean {
+    const { asyncCalls, lanes, hasDue } = this.#engine
+    if (hasDue || waiter.targets.some((target, index) => (lanes[index]?.position ?? 0) < target)) return false
+    return asyncCalls.isFinished((waiter.wave ??= asyncCalls.endOfWave()))
   }
 
   /** Directly after a commit: what was processed is durable. */

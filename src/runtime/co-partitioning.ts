@@ -26,7 +26,8 @@ export class CoPartitioning {
    */
   constructor(topology: Topology, partitionsOf: (topic: string) => number) {
     this.#partitionsOf = partitionsOf
-    const meetings = topology.stores.map(({ owner, readers }): Meeting => {
+    const shared = topology.stores.filter(({ spec }) => spec.isOfTask !== true)
+    const meetings = shared.map(({ owner, readers }): Meeting => {
       const nodes = [owner, ...readers]
       return { nodes, entrances: [...new Set(nodes.flatMap((node) => [...entrancesOf(node)]))] }
     })

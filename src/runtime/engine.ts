@@ -6,15 +6,17 @@
  * hand.
  */
 import { assert, present } from '../core/assert.ts'
+import type { AsyncWork } from '../plan/async-calls.ts'
 import type { Carrier } from '../plan/carrier.ts'
 import type { Clock } from '../core/clock.ts'
 import type { MillraceError } from '../core/errors.ts'
 import type { Commit, Position, Session, TopicDescription, TopicRequest } from '../log/contract.ts'
-import type { PlanNode, RegroupNode, SourceTopic, SubTopology } from '../plan/node.ts'
+import type { OperatorNode, PlanNode, RegroupNode, SourceTopic, SubTopology } from '../plan/node.ts'
 import type { DropReason } from '../plan/operator.ts'
 import type { Topology } from '../plan/topology.ts'
 import type { Store, StoreSpec } from '../plan/store.ts'
 import { Agenda, type TaskAgenda } from './agenda.ts'
+import { Calls, type TaskCalls } from './calls.ts'
 import { Closing } from './closing.ts'
 import { type FailurePolicy, writeDropped } from './failures.ts'
 import type { Inlet } from './inlet.ts'
@@ -49,6 +51,8 @@ export interface EngineOptions {
   readonly stateCacheBytes: number
   /** Called when an operator stops the application, perhaps outside a run. */
   readonly onStop: () => void
+  /** Called when there is more to do outside a run: an asynchronous call is done. */
+  readonly onNews: () => void
 }
 
 /**
@@ -71,8 +75,8 @@ interface Prepared {
   readonly appends: Commit['appends']
 }
 
-/** Why a run came back. */
-export type RunResult = 'commitDue' | 'topicMissing' | 'timeUp' | 'drained' | 'waiting' | 'late'
+/** Why a run came back. `blocked`: an operator has as many asynchronous calls under way as it may have. */
+export type RunResult = 'commitDue' | 'topicMissing' | 'timeUp' | 'drained' | 'waiting' | 'late' | 'blocked'
 
 export class Engine implements TaskHost {
   /** One for each task. */
@@ -86,6 +90,7 @@ export class Engine implements TaskHost {
   readonly #scope = new TurnScope()
   readonly #turns: Turns
   readonly #agenda: Agenda
+  readonly #calls: Calls
   readonly #recordJob = new RecordJob()
   readonly #inherited: ReadonlyMap<string, LedgerEntries>
   readonly #sequence: SourceSequence
@@ -122,7 +127,10 @@ export class Engine implements TaskHost {
       deadLetters: () => this.#outputs.created(options.deadLetterTopic),
     })
     this.#agenda = new Agenda(this.#scope, options.clock)
+    this.#calls = new Calls(this.#scope, options.clock, options.onNews)
     const tasks = this.#makeTasks(topology)
+    this.#scope.begin()
+    this.#calls.resume()
     this.#hasBegun = this.ledgers.some(({ hasChanged }) => hasChanged)
     this.#inlets = lanes.map((lane) => inletOf(tasks, lane))
     this.#sequence = new SourceSequence(session, lanes)
@@ -165,6 +173,10 @@ export class Engine implements TaskHost {
     ledger.writesTo(output.topic).add()
   }
 
+  calls(node: OperatorNode, ledger: Ledger, work: AsyncWork): TaskCalls {
+    return this.#calls.ofTask(node, ledger, work)
+  }
+
   stop(error: MillraceError): void {
     this.#fatal ??= error
     this.#options.onStop()
@@ -180,6 +192,7 @@ export class Engine implements TaskHost {
 
   /** @throws the first error of an operator that closes */
   close(): void {
+    this.asyncCalls.abort()
     this.#closing.close()
   }
 
@@ -210,8 +223,11 @@ export class Engine implements TaskHost {
     let nextLook = 1
     for (let turns = 1; ; turns++) {
       if (this.#fatal !== undefined) throw this.#fatal
+      this.#calls.begin()
       if (this.isCommitDue) return 'commitDue'
-      const job = this.#agenda.next()
+      const completion = this.#calls.next()
+      if (completion === undefined && this.#calls.isFull) return 'blocked'
+      const job = completion ?? this.#agenda.next()
       if (job === undefined) {
         const lane = sequence.next()
         if (lane === undefined) return sequence.isLate ? 'late' : 'drained'
@@ -219,6 +235,7 @@ export class Engine implements TaskHost {
         if (!this.#take(lane)) return 'topicMissing'
         if (sequence.take(lane, now)) sequence.lookForMore(now())
       } else if (!this.#work(job)) return 'topicMissing'
+      if (completion !== undefined) this.#calls.ended(completion)
       if (!this.#drain()) return 'topicMissing'
       if (job !== undefined) this.#isStateLarge = this.#takesTooMuch
       if (turns < nextLook) continue
@@ -279,6 +296,11 @@ export class Engine implements TaskHost {
   /** How long it is until the wall clock makes something due; Infinity: it does not. */
   get nextDueMs(): number {
     return this.#agenda.nextDueMs
+  }
+
+  /** What asynchronous calls are under way, and which are done. */
+  get asyncCalls(): Pick<Calls, 'isBusy' | 'endOfWave' | 'isFinished' | 'abort'> {
+    return this.#calls
   }
 
   /** Whether there may be jobs to do that need no further record. */

@@ -19,9 +19,10 @@ export interface Failure {
   readonly error: MillraceError
   /**
    * What the turn came from: a record of the log, or a job of an operator that no record has caused. A punctuation
-   * comes again one interval later; a release passes over one row.
+   * comes again one interval later; a release passes over one row; a completion of `mapAsync`, whose call has failed or
+   * what came after it, passes over its record.
    */
-  readonly kind: 'record' | 'punctuation' | 'release'
+  readonly kind: 'record' | 'punctuation' | 'release' | 'completion'
   /** The topic of the record that the turn came from; only for a record. */
   readonly topic: string | undefined
   /** The partition of that record, or of the operator whose job it was. */

@@ -8,6 +8,7 @@
 import type { Observable } from 'rxjs'
 import { assert, present } from '../core/assert.ts'
 import type { MillraceError } from '../core/errors.ts'
+import type { AsyncWork } from '../plan/async-calls.ts'
 import type { Carrier } from '../plan/carrier.ts'
 import type { Edge, OperatorNode, PlanNode, RegroupNode, SinkNode, SourceTopic, SubTopology } from '../plan/node.ts'
 import { type CarrierObserver, type DropReason, type OperatorContext } from '../plan/operator.ts'
@@ -15,6 +16,7 @@ import type { Store, StoreSpec } from '../plan/store.ts'
 import { EndSubscriber, PassingSubscriber } from '../plan/subscriber.ts'
 import type { Topology } from '../plan/topology.ts'
 import type { TaskAgenda } from './agenda.ts'
+import type { TaskCalls } from './calls.ts'
 import { checked } from './cell.ts'
 import { Inlet } from './inlet.ts'
 import type { Output } from './outputs.ts'
@@ -27,6 +29,8 @@ export interface TaskHost {
   state(store: StoreSpec, ledger: Ledger): Store<unknown, unknown>
   /** Something is dropped at a node; the carrier only if it goes no further at all. */
   drop(ledger: Ledger, node: PlanNode, reason: DropReason, carrier: Carrier | undefined): void
+  /** The asynchronous calls of an operator in a task. */
+  calls(node: OperatorNode, ledger: Ledger, work: AsyncWork): TaskCalls
   stop(error: MillraceError): void
   /** Asks for a commit after the turn. */
   commit(): void
@@ -201,6 +205,10 @@ export class Task {
       children,
       schedule: (intervalMs, type, punctuator, options) => agenda.schedule(node, intervalMs, type, punctuator, options),
       release: (release) => agenda.release(node, release),
+      calls: (work) => {
+        const calls = this.#host.calls(node, ledger, work)
+        return (request) => calls.request(request)
+      },
       stop: (error) => this.#host.stop(error),
     }
   }

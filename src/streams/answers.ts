@@ -6,8 +6,8 @@ import { shown } from '../core/shown.ts'
 import { disown, isPromise } from '../core/promises.ts'
 import type { OperatorContext } from '../plan/operator.ts'
 
-/** What to do instead; once there is a verb for asynchronous work, name it here. */
-const instead = 'Await before the record is sent, or write to a topic and await in the loop of a consumer that reads it'
+/** What to do instead. */
+const instead = 'Use mapAsync for what has to wait'
 
 /** What a message calls the function of an operator. */
 export function functionOf({ verb }: Pick<OperatorContext, 'verb'>): string {

@@ -8,11 +8,13 @@ import { checkedFunction, checkList, checkName, checkOptions, isInstance } from 
 import type { StreamRecord } from '../core/record.ts'
 import type { Codec } from '../core/serde.ts'
 import { checkPartitions, type TopicFor } from '../core/topic.ts'
+import type { AsyncCall } from '../plan/async-calls.ts'
 import type { PlanNode } from '../plan/node.ts'
 import type { OperatorFactory } from '../plan/operator.ts'
 import { distinctNode, type ErasedDistinctOptions } from './distinct.ts'
 import type { Named, Predicate, RecordOutput, TopicChooser } from './dsl/functions.ts'
 import type { KGroupedStream } from './dsl/grouped.ts'
+import type { MapAsyncOptions } from './dsl/map-async.ts'
 import type { KnownSerdes, Merged, WithNewKey, WithNewValue } from './dsl/known.ts'
 import type { Processor, ProcessOptions, ValueProcessor } from './dsl/processor.ts'
 import type { Branches, SplitStreams } from './dsl/split.ts'
@@ -22,6 +24,7 @@ import { filtering } from './filter.ts'
 import { flatMapping, flatMappingValues } from './flat-map.ts'
 import { type GivenJoiner, joinOfStream } from './join.ts'
 import { mapping, mappingValues, selectingKey } from './map.ts'
+import { type AsyncFunction, checkPolicy, mapAsyncOptions, mappingAsync, pendingStore } from './map-async.ts'
 import { merging } from './merge.ts'
 import { checkTableOptions, type ErasedTableOptions, newTable } from './new-table.ts'
 import { requireCodec, requireKeyCodec, type StreamParts } from './parts.ts'
@@ -131,6 +134,23 @@ export class Stream<K, V, Known extends KnownSerdes> implements KStream<K, V, Kn
       new Stream({ ...this.parts, node: plan.port('split', split, branch) }),
     ])
     return Object.fromEntries(streams) as SplitStreams<K, V, B, Known>
+  }
+
+  mapAsync<V2>(
+    fn: (record: StreamRecord<K, V>, call: AsyncCall) => V2 | PromiseLike<V2>,
+    options: MapAsyncOptions & ErasedSerdes = {},
+  ): KStream<K, V2, 'key'> {
+    checkedFunction('mapAsync', fn)
+    const { key, value, name, ...policy } = checkOptions('mapAsync', options, mapAsyncOptions)
+    const checked = checkPolicy(policy)
+    const keyCodec = requireKeyCodec('mapAsync', key, this.parts)
+    const codecs = { keyCodec, valueCodec: requireCodec('mapAsync', 'value', value, this.parts.valueCodec) }
+    const { faces, plan, node, untouchedKeys, rekeyed } = this.parts
+    const made = plan.stateful('mapAsync', node, name, (id) => {
+      const store = pendingStore(id, codecs)
+      return { stores: [store], operator: mappingAsync(fn as AsyncFunction, store, codecs, checked) }
+    })
+    return new Stream({ faces, plan, node: made, keyCodec, valueCodec: undefined, untouchedKeys, rekeyed })
   }
 
   join<K2, R>(right: object, joiner: GivenJoiner<R>, options: object = {}): KStream<K2, R, 'key'> {

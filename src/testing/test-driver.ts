@@ -84,6 +84,8 @@ export class TopologyTestDriver implements Disposable {
   #running: { readonly session: Session; readonly engine: Engine }
   /** Whether an operator has stopped the application, and no call has thrown that yet. */
   #isStopUntold = false
+  /** Goes on with what waits for a call. */
+  #wake: (() => void) | undefined
 
   constructor(topology: Topology, given: TestDriverOptions = {}) {
     const options = checkOptions('TopologyTestDriver', given, [
@@ -111,7 +113,7 @@ export class TopologyTestDriver implements Disposable {
       this.#running = this.#start()
     } catch (error) {
       this.#isStopUntold = false
-      this.#end()
+      this.#remove()
       throw error
     }
   }
@@ -132,6 +134,7 @@ export class TopologyTestDriver implements Disposable {
       maxTaskIdleMs: 0,
       stateCacheBytes: this.#options.stateCacheBytes ?? 64 * 1_048_576,
       onStop: () => (this.#isStopUntold = true),
+      onNews: () => this.#wake?.(),
     })
     return { session, engine }
   }
@@ -210,8 +213,28 @@ export class TopologyTestDriver implements Disposable {
    */
   crash(): void {
     this.#throwUntold()
+    this.#engine.asyncCalls.abort()
     this.#running = this.#start()
     this.#run()
+  }
+
+  /**
+   * Waits for the calls of `mapAsync` and works on their results, until no call is under way. A call that waits for a
+   * retry, or never ends, waits for {@link advanceWallClockTime}.
+   *
+   * @example
+   * ```ts
+   * driver.inputTopic(clicks).pipeInput({ key: 'a', value: { page: '/', status: 200, bytes: 512 }, timestamp: 0 })
+   * await driver.settled()
+   * ```
+   * @throws the error of a call that fails, unless `onError` passes over it
+   */
+  async settled(): Promise<void> {
+    for (this.#run(); this.#engine.asyncCalls.isBusy; this.#run()) {
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+    }
   }
 
   /**
@@ -239,14 +262,14 @@ export class TopologyTestDriver implements Disposable {
     try {
       this.#engine.close()
     } finally {
-      this.#end()
+      this.#remove()
     }
+    this.#throwUntold()
   }
 
-  #end(): void {
+  #remove(): void {
     void this.#log.environment.close()
     rmSync(this.#dir, { recursive: true, force: true })
-    this.#throwUntold()
   }
 
   /** {@link close}, for `using`. */

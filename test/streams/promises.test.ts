@@ -103,7 +103,7 @@ test.each(Object.entries(verbs))('%s refuses a promise, and says what to do inst
   for (const { error } of failures) {
     expect(error).toMatchObject({ code: 'bad_record', message: expect.stringContaining(named) })
     expect(error.message).toContain('the functions of verbs must be synchronous')
-    expect(error.message).toContain('Await before the record is sent')
+    expect(error.message).toContain('Use mapAsync')
   }
   await turns(3)
   expect(reasons).toEqual([])

@@ -1,11 +1,13 @@
 // An engine that a test drives by hand, below the application.
 import { ManualClock, type Topology } from 'millrace'
 import type { EmbeddedLog } from '../../src/log/embedded-log.ts'
+import type { Session } from '../../src/log/contract.ts'
 import { commitTo } from '../../src/runtime/commit.ts'
 import { Engine, type EngineOptions } from '../../src/runtime/engine.ts'
 import { beginningOf } from '../../src/runtime/take-over.ts'
 
 export interface DrivenEngine {
+  readonly session: Session
   readonly engine: Engine
   readonly commit: () => void
 }
@@ -22,7 +24,8 @@ export function engineOn(log: EmbeddedLog, topology: Topology, options: Partial<
     deadLetterDrops: false,
     stateCacheBytes: 0,
     onStop: () => undefined,
+    onNews: () => undefined,
     ...options,
   })
-  return { engine, commit: () => void commitTo(session, engine) }
+  return { session, engine, commit: () => void commitTo(session, engine) }
 }

@@ -1,6 +1,7 @@
 // One operator alone, without an engine: a test feeds it carriers, and catches what comes out, by which way, and what it drops.
 import { ManualClock } from 'millrace'
 import { Observable } from 'rxjs'
+import type { AsyncRequest, AsyncWork } from '../../src/plan/async-calls.ts'
 import type { Carrier } from '../../src/plan/carrier.ts'
 import type { CarrierObserver, DropReason, OperatorContext, OperatorFactory } from '../../src/plan/operator.ts'
 import type { Store, StoreSpec } from '../../src/plan/store.ts'
@@ -31,6 +32,9 @@ export interface OperatorAlone {
   close(): void
   /** What stopped the application. */
   readonly stops: Error[]
+  /** The calls that it asked for, and what it does around them. */
+  readonly requests: AsyncRequest[]
+  readonly works: AsyncWork[]
 }
 
 /**
@@ -64,6 +68,8 @@ export function alone(
   const stops: Error[] = []
   const commits: number[] = []
   const closes: (() => void)[] = []
+  const requests: AsyncRequest[] = []
+  const works: AsyncWork[] = []
   const stores = new Map<StoreSpec, Store<unknown, unknown>>()
   const nothingStored = { get: () => undefined, range: () => [] }
   const context: OperatorContext = {
@@ -102,6 +108,10 @@ export function alone(
     cell: (name) => ledger.cell('alone', name),
     schedule: (intervalMs, type, punctuator, options) => agenda.schedule(node, intervalMs, type, punctuator, options),
     release: (release) => agenda.release(node, release),
+    calls: (work) => {
+      works.push(work)
+      return (request) => requests.push(request)
+    },
     stop: (error) => stops.push(error),
   }
   const entrances: CarrierObserver[] = []
@@ -148,5 +158,7 @@ export function alone(
     ports,
     dropped,
     stops,
+    requests,
+    works,
   }
 }

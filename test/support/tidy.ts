@@ -325,7 +325,7 @@ export const noTimerImports = eachFile(
 /** Every log is durable but that of the test driver: nothing else leaves out a flush, and no option of a user can ask for it. */
 export const everyLogIsDurable = inCode(
   (path) => inSource(path) && !path.startsWith('src/testing/'),
-  /\bno(?:Meta)?Sync\b(?!: throwAway,)|\bmapAsync\b|\boverlappingSync: (?!false)\w+|\bthrowAway\??\s*[:=]\s*(?!boolean|false)\w+/g,
+  /\bno(?:Meta)?Sync\b(?!: throwAway,)|\bmapAsync\??\s*[:=]|\boverlappingSync: (?!false)\w+|\bthrowAway\??\s*[:=]\s*(?!boolean|false)\w+/g,
   'a commit is on the disk when it returns',
 )
 

@@ -56,10 +56,16 @@ export const verbs: readonly Verb[] = [
     takes: [...serdes, 'otherValue', 'late'],
   })),
   { on: 'stream', verb: 'distinct', needs: { id: fn, within: 1 }, takes: ['store', 'name'] },
+  {
+    on: 'stream',
+    verb: 'mapAsync',
+    before: () => [fn],
+    takes: ['concurrency', 'order', 'timeoutMs', 'retries', ...serdes],
+  },
   { on: 'stream', verb: 'groupByKey', takes: serdes },
   { on: 'stream', verb: 'groupBy', before: () => [fn], needs: { key: string() }, takes: ['value', 'name'] },
   { on: 'stream', verb: 'repartition', takes: [...serdes, 'partitions'] },
-  { on: 'stream', verb: 'toTable', takes: ['store', ...serdes] },
+  { on: 'stream', verb: 'toTable', takes: ['store', 'versioned', ...serdes] },
   { on: 'stream', verb: 'to', before: () => [output], takes: named },
   ...(['grouped', 'windowed', 'sessions'] as const).flatMap((on): Verb[] => {
     const takes = on === 'grouped' ? ['store', 'name'] : ['store', 'retentionMs', 'late', 'name']

@@ -509,6 +509,36 @@ describe('a sink', () => {
   })
 })
 
+describe('mapAsync', () => {
+  test('types what the function answers, now or later', () => {
+    expectTypeOf(stream.mapAsync(async ({ value }) => Promise.resolve(value.bytes))).toEqualTypeOf<
+      KStream<string, number, 'key'>
+    >()
+    expectTypeOf(
+      stream.mapAsync(({ value }, { id, attempt, signal }) => {
+        expectTypeOf(id).toEqualTypeOf<string>()
+        expectTypeOf(attempt).toEqualTypeOf<number>()
+        expectTypeOf(signal).toEqualTypeOf<AbortSignal>()
+        return value.page
+      }),
+    ).toEqualTypeOf<KStream<string, string, 'key'>>()
+    const lost = stream.map(({ value }) => ({ key: value.bytes, value: value.page }))
+    expectTypeOf(lost.mapAsync(({ value }) => value.length, { key: int64(), value: string() })).toEqualTypeOf<
+      KStream<number, number, 'key'>
+    >()
+    refused(() => {
+      // @ts-expect-error the value needs a serde
+      stream.mapValues(({ value }) => value.page).mapAsync(({ value }) => value)
+      // @ts-expect-error the key needs one too
+      lost.mapAsync(({ value }) => value, { value: string() })
+      // @ts-expect-error of another type
+      lost.mapAsync(({ value }) => value, { key: int64(), value: int64() })
+      // @ts-expect-error no such order
+      stream.mapAsync(({ value }) => value, { order: 'value' })
+    })
+  })
+})
+
 describe('a sink by record', () => {
   test('takes topics of its type, or of a wider one', () => {
     const wider = topic('wider', { key: nullable(string()), value: json<{ readonly page: string }>() })

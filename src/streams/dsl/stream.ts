@@ -4,11 +4,13 @@
 import type { OperatorFunction } from 'rxjs'
 import type { StreamRecord } from '../../core/record.ts'
 import type { TopicFor } from '../../core/topic.ts'
+import type { AsyncCall } from '../../plan/async-calls.ts'
 import type { DistinctOptions } from './distinct.ts'
 import type { KeyHint, Named, Others, Predicate, RecordOutput, Synchronous, TopicChooser } from './functions.ts'
 import type { KnownSerdes, Merged, StoreFor, WithNewKey, WithNewValue } from './known.ts'
 import type { ProcessedStream } from './process.ts'
 import type { Branches, SplitStreams } from './split.ts'
+import type { MapAsyncOptions } from './map-async.ts'
 import type { StreamGrouping } from './stream-grouping.ts'
 import type { StreamJoins } from './stream-joins.ts'
 
@@ -158,6 +160,50 @@ export interface KStream<out K, out V, out Known extends KnownSerdes = KnownSerd
    *   put first, and for two defaults
    */
   split<const B extends Branches<K, V>>(branches: B, options?: Named): SplitStreams<K, V, B, Known>
+
+  /**
+   * A new value for every record, from a function that may wait: for a service, a database, a file. The key, the
+   * timestamp and the headers stay.
+   *
+   * A record is kept until its call is done, so the application reads on meanwhile. The result, and all that comes of
+   * it, counts exactly once. The calls themselves are made at least once: after a crash, and after {@link close}, those
+   * that were not done are made again, with the same `id`. Give it to the other side as a key for idempotency, and the
+   * `signal` to what can be aborted. An error after the call repeats what comes after it, never the call.
+   *
+   * What is kept needs the serdes of key and value where a function has made them.
+   *
+   * @example
+   * ```ts
+   * // For instance fetch(url, { signal, headers: { 'idempotency-key': id } })
+   * const rank = (page: string, id: string, signal: AbortSignal) => Promise.resolve({ page, id, by: signal })
+   * stream.mapAsync(({ value }, { id, signal }) => rank(value.page, id, signal), {
+   *   concurrency: 50,
+   *   order: 'key',
+   *   timeoutMs: seconds(5),
+   *   retries: 3,
+   * })
+   * ```
+   * @throws MillraceError `topology_invalid` when a serde is missing, `bad_option`; a record whose call fails, fails
+   *   with `user_function_threw`, `call_timed_out`, or `bad_record` for undefined
+   */
+  mapAsync<V2>(
+    this: NeedsKey<'mapAsync'>[Known] & NeedsValue<'mapAsync'>[Known],
+    fn: (record: StreamRecord<K, V>, call: AsyncCall) => V2 | PromiseLike<V2>,
+    options?: MapAsyncOptions,
+  ): KStream<K, V2, 'key'>
+  /**
+   * As above, with serdes: keys and values that a function has made need theirs.
+   *
+   * @example
+   * ```ts
+   * const pages = stream.mapValues(({ value }) => value.page)
+   * pages.mapAsync(({ value }) => Promise.resolve(value.length), { value: string() })
+   * ```
+   */
+  mapAsync<V2>(
+    fn: (record: StreamRecord<K, V>, call: AsyncCall) => V2 | PromiseLike<V2>,
+    options: MapAsyncOptions & KeyOption<K>[Known] & ValueOption<V>[Known],
+  ): KStream<K, V2, 'key'>
 
   /**
    * Your own synchronous RxJS operators over the records; they emit `{ key, value, timestamp?, headers? }`. An operator

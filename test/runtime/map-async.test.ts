@@ -1,0 +1,151 @@
+// mapAsync in an application: what closing, catching up, committing and a changed topology do to calls that are under way.
+import { int64, string, topic } from 'millrace'
+import { describe, expect, test } from 'vitest'
+import { start, turns, until } from '../support/applications.ts'
+import { collect } from '../support/collect.ts'
+import { engineOn } from '../support/engine.ts'
+import { openTestLog } from '../support/open.ts'
+import { Service } from '../support/service.ts'
+import { rejectionOf } from '../support/thrown.ts'
+import { input, output, topologyOf } from '../support/topology.ts'
+
+const calling = (service: Service, options: object = {}) =>
+  topologyOf((builder) => builder.stream(input).mapAsync(service.fn, options).to(output))
+
+const record = (value: string) => ({ key: 'a', value, timestamp: 1 })
+
+test('close aborts the calls and keeps what they are about, for the next instance', async () => {
+  const { log } = openTestLog()
+  const service = new Service()
+  const app = await start(log, calling(service))
+  await log.producer().sendMany(input, ['1', '2'].map(record))
+  await until(() => service.open.length === 2)
+  await service.answer('2')
+  await app.close()
+  const [first] = service.calls
+  expect(first?.signal.aborted).toBe(true)
+  expect(first?.signal.reason).toMatchObject({ code: 'closed' })
+  first?.resolve('too late')
+  await turns(2)
+  const next = await start(log, calling(service))
+  await until(() => service.open.length === 2)
+  for (const value of ['2', '1']) await service.answer(value)
+  await next.caughtUp()
+  expect((await collect(log.read(output))).map(({ value }) => value)).toEqual(['1!', '2!'])
+  expect(service.calls.map(({ id }) => id).slice(2)).toEqual(service.calls.map(({ id }) => id).slice(0, 2))
+})
+
+test('a failure aborts the calls too', async () => {
+  const { log } = openTestLog()
+  const service = new Service()
+  const app = await start(log, calling(service))
+  await log.producer().sendMany(input, ['1', '2'].map(record))
+  await until(() => service.open.length === 2)
+  await service.fail('1')
+  expect(await rejectionOf(app.stopped)).toMatchObject({ code: 'user_function_threw' })
+  expect(service.calls[1]?.signal.aborted).toBe(true)
+})
+
+describe('caughtUp', () => {
+  test('waits for the calls, those that come of results included, and not for later ones', async () => {
+    const { log } = openTestLog()
+    const [first, second] = [new Service(), new Service()]
+    const topology = topologyOf((builder) =>
+      builder
+        .stream(input)
+        .mapAsync(first.fn, { order: 'none' })
+        .mapAsync(second.fn, { value: string(), order: 'none' })
+        .to(output),
+    )
+    const app = await start(log, topology)
+    await log.producer().send(input, record('1'))
+    let isCaughtUp = false
+    const caughtUp = app.caughtUp().then(() => (isCaughtUp = true))
+    await until(() => first.open.length === 1)
+    await turns(5)
+    await log.producer().send(input, record('2'))
+    await until(() => first.open.length === 2)
+    await first.answer('1')
+    await until(() => second.open.length === 1)
+    await turns(5)
+    expect(isCaughtUp).toBe(false)
+    await second.answer('1!')
+    await caughtUp
+    expect((await collect(log.read(output))).map(({ value }) => value)).toEqual(['1!!'])
+    expect(first.open, 'the later one is still open').toEqual(['2'])
+  })
+
+  test('fails with the application', async () => {
+    const { log } = openTestLog()
+    const service = new Service()
+    const app = await start(log, calling(service))
+    await log.producer().send(input, record('1'))
+    const caughtUp = rejectionOf(app.caughtUp())
+    await until(() => service.open.length === 1)
+    await service.fail('1')
+    expect(await caughtUp).toMatchObject({ code: 'user_function_threw' })
+  })
+})
+
+test('a record whose call is done within its commit leaves no row', async () => {
+  const { log, embedded } = openTestLog()
+  const service = new Service()
+  await log.producer().sendMany(input, ['1', '2'].map(record))
+  const { session, engine, commit } = engineOn(embedded, calling(service), { stateCacheBytes: 1_048_576 })
+  expect(engine.run(() => false)).toBe('drained')
+  await service.answer('1')
+  expect(engine.run(() => false)).toBe('drained')
+  commit()
+  const storeId = session.storeId('input.mapAsync') ?? -1
+  const rows = (): number => session.state.range(storeId, 0, Buffer.alloc(0), undefined, 10).length
+  const kept = rows()
+  await service.answer('2')
+  engine.run(() => false)
+  commit()
+  expect([kept, rows()]).toEqual([1, 0])
+  expect((await collect(log.read(output))).map(({ value }) => value)).toEqual(['1!', '2!'])
+})
+
+describe('a topology that has changed', () => {
+  test('may not lose the operator while it keeps records, nor read them with other serdes', async () => {
+    const { log } = openTestLog()
+    const service = new Service()
+    const app = await start(log, calling(service))
+    await log.producer().send(input, record('1'))
+    await until(() => service.open.length === 1)
+    await app.close()
+    const without = topologyOf((builder) => builder.stream(input).to(output))
+    expect(await rejectionOf(start(log, without))).toMatchObject({
+      code: 'plan_changed',
+      message: expect.stringContaining('"input.mapAsync" (mapAsync) is gone'),
+    })
+    const narrow = topic('input', { key: string(), value: string() })
+    const other = topologyOf((builder) =>
+      builder
+        .stream(narrow)
+        .mapValues(({ value }) => value.length)
+        .mapAsync(service.fn, { value: int64() })
+        .to(output),
+    )
+    expect(await rejectionOf(start(log, other))).toMatchObject({
+      code: 'plan_changed',
+      message: expect.stringContaining('value was pending(string,string), is pending(string,int64)'),
+    })
+  })
+
+  test('may take other options for what is pending', async () => {
+    const { log } = openTestLog()
+    const service = new Service()
+    const app = await start(log, calling(service, { concurrency: 3 }))
+    await log.producer().sendMany(input, ['1', '2', '3'].map(record))
+    await until(() => service.open.length === 3)
+    await app.close()
+    const next = await start(log, calling(service, { concurrency: 1, order: 'key' }))
+    for (const value of ['1', '2', '3']) {
+      await until(() => service.open.length === 1)
+      await service.answer(value)
+    }
+    await next.caughtUp()
+    expect((await collect(log.read(output))).map(({ value }) => value)).toEqual(['1!', '2!', '3!'])
+  })
+})
