@@ -7,7 +7,17 @@ import type { TopicFor } from '../../core/topic.ts'
 import type { AsyncCall } from '../../plan/async-calls.ts'
 import type { DistinctOptions } from './distinct.ts'
 import type { KeyHint, Named, Others, Predicate, RecordOutput, Synchronous, TopicChooser } from './functions.ts'
-import type { KnownSerdes, Merged, StoreFor, WithNewKey, WithNewValue } from './known.ts'
+import type {
+  KeyOption,
+  KnownSerdes,
+  Merged,
+  NeedsKey,
+  NeedsValue,
+  StoreFor,
+  ValueOption,
+  WithNewKey,
+  WithNewValue,
+} from './known.ts'
 import type { ProcessedStream } from './process.ts'
 import type { Branches, SplitStreams } from './split.ts'
 import type { MapAsyncOptions } from './map-async.ts'
