@@ -6,6 +6,7 @@ import type { EmbeddedLog } from '../../src/log/embedded-log.ts'
 import type { StateWriter } from '../../src/storage/state-rows.ts'
 import { keyAfter } from '../../src/storage/keys.ts'
 import { StateStores } from '../../src/storage/state/state-stores.ts'
+import { StoreJournal } from '../../src/storage/state/store-journal.ts'
 import { storeIdsOf } from '../support/store-ids.ts'
 import { openTestLog } from '../support/open.ts'
 import { openStored } from '../support/stored.ts'
@@ -378,4 +379,51 @@ describe('a journal', () => {
     }
     expect(embedded.state.memoryBytes([storeId])).toBeLessThan(600_000)
   })
+})
+
+test('what a journal has when it is opened is found at once, and gets into its table bit by bit', () => {
+  const { embedded, environment } = openTestLog()
+  const [storeId = 0] = storeIdsOf(embedded, 'application', ['one'])
+  const owner = new StateStores(environment)
+  let commits = 0
+  const change = (): void => {
+    const value = valueOf(String(++commits))
+    const put = (row: number): Buffer => Buffer.from(`key ${(commits * 10 + row) % 640}`)
+    commit(
+      embedded,
+      owner,
+      (writer) => {
+        for (let row = 0; row < 10; row++) writer.put(storeId, 0, put(row), value)
+      },
+      2 ** 25,
+    )
+  }
+  while (commits < 64) change()
+  const journal = new StoreJournal(storeId, environment)
+  const read = (): void => {
+    environment.refresh()
+    journal.refresh()
+  }
+  read()
+  const rows = present(journal.rows(0), 'the partition has rows')
+  const valueAt = (key: string): string | undefined => rows.copyOfValue(rows.find(Buffer.from(key)))?.toString()
+  expect([rows.count, valueAt('key 5'), valueAt('key 639'), rows.count]).toEqual([
+    0,
+    valueOf('64').toString(),
+    valueOf('63').toString(),
+    2,
+  ])
+  let steps = 0
+  for (; !journal.isTakenOver; steps++) {
+    change()
+    read()
+  }
+  expect(steps).toBeGreaterThan(16)
+  expect(steps).toBeLessThan(48)
+  expect(rows.count).toBe(640)
+  for (let last = commits - 63; last <= commits; last++) {
+    for (let row = 0; row < 10; row++) {
+      expect(valueAt(`key ${(last * 10 + row) % 640}`)).toBe(valueOf(String(last)).toString())
+    }
+  }
 })

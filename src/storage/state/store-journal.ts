@@ -6,7 +6,8 @@
  * that has seen each commit.
  *
  * What the journal has when it is opened is only noted: a commit after a crash does not wait until all of it is in the
- * hash table. It gets there piece by piece, the newest first, some with each commit, and nothing is folded before.
+ * hash table. It gets there piece by piece, the newest first, some with each commit after the first, and nothing is
+ * folded before.
  */
 import { type MillraceError } from '../../core/errors.ts'
 import type { Environment } from '../environment.ts'
@@ -16,7 +17,7 @@ import { type FoldedRows, Folding } from './folding.ts'
 import { decodeHead, headKey, newHead, type StateHead } from './head.ts'
 import { JournalRows, rowsAtOnce } from './journal-rows.ts'
 import { keyAt, type PieceVisitor, walkPiece } from './piece.ts'
-import { Pieces } from './pieces.ts'
+import { pieceOverheadBytes, Pieces } from './pieces.ts'
 
 const piecesPage = 64
 /** Each commit takes over at least this part of the journal, and this many times as much as it appends. */
@@ -210,7 +211,7 @@ export class StoreJournal {
         range: () => undefined,
       })
       this.#takenOverFrom = sequence
-      left -= items.length
+      left -= items.length + pieceOverheadBytes
     }
     if (this.isTakenOver) for (const rows of this.partitions.values()) rows.endTakingOver()
   }
@@ -247,14 +248,16 @@ export class StoreJournal {
   committed(head: StateHead, pieces: readonly Buffer[], folded: readonly FoldedRows[]): void {
     for (const { rows, entries } of folded) rows.deleteAll(entries)
     let sequence = this.#head.next
+    const isFirst = this.#takenOverFrom === sequence
     let appendedBytes = 0
     for (const bytes of pieces) {
       this.#add(sequence++, bytes)
-      appendedBytes += bytes.length
+      appendedBytes += bytes.length + pieceOverheadBytes
     }
     this.#retire(head.first)
     this.#head = head
-    if (this.isTakenOver) return
+    // The first commit is the one that is waited for after a crash.
+    if (this.isTakenOver || isFirst) return
     this.#takeOver(Math.max(this.pieces.bytes * takenOverPart, appendedBytes * takenOverTimes))
     for (const rows of this.partitions.values()) rows.keepOrder()
   }
