@@ -63,7 +63,15 @@ export type CarrierObserver = Pick<Observer<Carrier>, 'next'>
 export type Operator = (...inputs: Observable<Carrier>[]) => Observable<Carrier>
 
 /** Why an operator drops a record. */
-export type DropReason = 'null_key' | 'null_value' | 'late' | 'older_version' | 'expired' | 'duplicate' | 'undecided'
+export type DropReason =
+  | 'null_key'
+  | 'null_value'
+  | 'late'
+  | 'older_version'
+  | 'expired'
+  | 'duplicate'
+  | 'undecided'
+  | 'no_window'
 
 /** Event time as one operator has seen it in one partition; kept with the state, undone with the turn. */
 export interface StreamTime {

@@ -43,7 +43,7 @@ export function keyLayout({ isOrdered = false, hasDueTimes = false }: LayoutWish
 
 /** One row for each key and window, where windows start on a grid (docs/decisions/0003). */
 export function windowLayout(
-  retentionMs: number,
+  retentionMs: number | undefined,
   { isOrdered = false, hasDueTimes = false, awaitsRelease = false }: LayoutWishes = {},
 ): StoreLayout {
   return layout('time', undefined, false, retentionMs, isOrdered || hasDueTimes, hasDueTimes, awaitsRelease)

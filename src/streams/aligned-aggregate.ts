@@ -63,6 +63,7 @@ class AlignedSubscriber extends FoldSubscriber {
         this.#updateWindow(carrier, start)
       }
     }
+    if (closed === 0 && !isTaken) this.context.drop('no_window', carrier)
     if (closed > 0) dropLate(this.context, carrier, closed, isTaken)
     this.#results?.releaseUntil(now)
   }

@@ -21,7 +21,7 @@ import type { KTable } from './dsl/table.ts'
 import { aggregating, type Fold } from './fold.ts'
 import { GroupedStream, keyTable } from './grouped.ts'
 import { type Cogrouped, requireCodec } from './parts.ts'
-import { alignedKeeping, type Keeping, sessionKeeping, windowTable } from './windowed.ts'
+import { timeKeeping, type Keeping, sessionKeeping, windowTable } from './windowed.ts'
 
 export class CogroupedStream<K, V, A> implements CogroupedKStream<K, V, A> {
   readonly #inputs: readonly Cogrouped[]
@@ -50,8 +50,7 @@ export class CogroupedStream<K, V, A> implements CogroupedKStream<K, V, A> {
     if (isInstance(windows, SessionWindows)) {
       return new WindowedCogroupedStream(inputs, windows, sessionKeeping(windows), ['merger'])
     }
-    if (isInstance(windows, AlignedWindows))
-      return new WindowedCogroupedStream(inputs, windows, alignedKeeping(windows))
+    if (isInstance(windows, AlignedWindows)) return new WindowedCogroupedStream(inputs, windows, timeKeeping(windows))
     throw new MillraceError('bad_option', 'windowedBy takes windows such as TimeWindows.of({ size: minutes(1) })')
   }
 

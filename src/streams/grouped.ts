@@ -5,6 +5,7 @@ import { checkedFunction, isInstance } from '../core/checks.ts'
 import { MillraceError } from '../core/errors.ts'
 import type { Codec } from '../core/serde.ts'
 import { SessionWindows } from '../core/windows/session-windows.ts'
+import { SlidingWindows } from '../core/windows/sliding-windows.ts'
 import { AlignedWindows, type Windows } from '../core/windows/windows.ts'
 import { ofTables } from '../plan/old-values.ts'
 import { keyLayout } from '../plan/store-layout.ts'
@@ -21,7 +22,7 @@ import type { TimeWindowedKStream } from './dsl/windows.ts'
 import type { Fold } from './fold.ts'
 import { storeSpec } from './store-spec.ts'
 import { rowsOf } from './table-rows.ts'
-import { AlignedWindowedStream, SessionWindowedStream } from './windowed.ts'
+import { TimeWindowedStream, SessionWindowedStream } from './windowed.ts'
 
 export class GroupedStream<K, V, Known extends KnownSerdes>
   extends Aggregations<K, V, K>
@@ -30,10 +31,11 @@ export class GroupedStream<K, V, Known extends KnownSerdes>
   protected readonly storeOptions: readonly string[] = ['store', 'name']
 
   windowedBy(windows: SessionWindows): SessionWindowedKStream<K, V, Known>
-  windowedBy(windows: AlignedWindows): TimeWindowedKStream<K, V, Known>
+  windowedBy(windows: AlignedWindows | SlidingWindows): TimeWindowedKStream<K, V, Known>
   windowedBy(windows: Windows): TimeWindowedKStream<K, V, Known> | SessionWindowedKStream<K, V, Known> {
     if (isInstance(windows, SessionWindows)) return new SessionWindowedStream(this.parts, windows)
-    if (isInstance(windows, AlignedWindows)) return new AlignedWindowedStream(this.parts, windows)
+    if (isInstance(windows, AlignedWindows) || isInstance(windows, SlidingWindows))
+      return new TimeWindowedStream(this.parts, windows)
     throw new MillraceError('bad_option', 'windowedBy takes windows such as TimeWindows.of({ size: minutes(1) })')
   }
 

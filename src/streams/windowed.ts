@@ -1,11 +1,13 @@
 /**
  * The classes that implement windowed streams: each aggregation is a stateful node with a store of windows.
  */
-import { checkChoice, checkWhole } from '../core/checks.ts'
+import { checkChoice, checkWhole, isInstance } from '../core/checks.ts'
 import { days } from '../core/duration.ts'
 import { MillraceError } from '../core/errors.ts'
 import type { Codec } from '../core/serde.ts'
 import type { SessionWindows } from '../core/windows/session-windows.ts'
+import { SlidingWindows } from '../core/windows/sliding-windows.ts'
+import { UnlimitedWindows } from '../core/windows/unlimited-windows.ts'
 import type { Windowed } from '../core/windows/window.ts'
 import { WindowedCodec } from '../core/windows/windowed.ts'
 import type { AlignedWindows, Windows } from '../core/windows/windows.ts'
@@ -24,13 +26,14 @@ import type { Fold } from './fold.ts'
 import { lateTopic, writeLate } from './late.ts'
 import type { KeyedParts } from './parts.ts'
 import { sessionAggregation } from './session-aggregate.ts'
+import { slidingAggregation } from './sliding-aggregate.ts'
 import { type ErasedStore, storeSpec } from './store-spec.ts'
 import { rowsOf } from './table-rows.ts'
 
 /** How a kind of windows is kept and worked on. */
 export interface Keeping {
   readonly kind: ErasedStore['kind']
-  /** @param retentionMs of the rows; undefined: for ever */
+  /** @param retentionMs of the rows; infinite: for ever */
   readonly layout: (retentionMs: number, wishes: LayoutWishes) => StoreLayout
   readonly operator: (store: StoreSpec, fold: Fold, emits: EmitStrategy) => OperatorFactory
 }
@@ -104,11 +107,18 @@ export function windowTable<K, A>(
   })
 }
 
-/** How windows that follow from the clock are kept. */
-export function alignedKeeping(windows: AlignedWindows): Keeping {
+/** How windows that follow from the clock, or slide along the records, are kept. */
+export function timeKeeping(windows: AlignedWindows | SlidingWindows): Keeping {
+  if (isInstance(windows, SlidingWindows)) {
+    return {
+      kind: 'windowStore',
+      layout: segmentLayout,
+      operator: (store, fold, emits) => slidingAggregation(store, fold, windows, emits),
+    }
+  }
   return {
     kind: 'windowStore',
-    layout: windowLayout,
+    layout: (ms, wishes) => windowLayout(Number.isFinite(ms) ? ms : undefined, wishes),
     operator: (store, fold, emits) => alignedAggregation(store, fold, windows, emits),
   }
 }
@@ -122,19 +132,26 @@ export function sessionKeeping(windows: SessionWindows): Keeping {
   }
 }
 
-export class AlignedWindowedStream<K, V, Known extends KnownSerdes>
+export class TimeWindowedStream<K, V, Known extends KnownSerdes>
   extends WindowedStream<K, V>
   implements TimeWindowedKStream<K, V, Known>
 {
-  readonly #windows: AlignedWindows
+  readonly #windows: AlignedWindows | SlidingWindows
 
-  constructor(parts: KeyedParts, windows: AlignedWindows, emits: EmitStrategy = 'onWindowUpdate') {
-    super(parts, windows, alignedKeeping(windows), emits)
+  constructor(parts: KeyedParts, windows: AlignedWindows | SlidingWindows, emits: EmitStrategy = 'onWindowUpdate') {
+    super(parts, windows, timeKeeping(windows), emits)
     this.#windows = windows
   }
 
   emitStrategy(strategy: EmitStrategy): TimeWindowedKStream<K, V, Known> {
-    return new AlignedWindowedStream(this.parts, this.#windows, checkStrategy(strategy))
+    const checked = checkStrategy(strategy)
+    if (checked === 'onWindowClose' && isInstance(this.#windows, UnlimitedWindows)) {
+      throw new MillraceError(
+        'bad_option',
+        'a window without an end never closes: it can only be emitted onWindowUpdate',
+      )
+    }
+    return new TimeWindowedStream(this.parts, this.#windows, checked)
   }
 }
 
@@ -162,6 +179,9 @@ function checkStrategy(strategy: EmitStrategy): EmitStrategy {
 }
 
 function retentionOf({ leastRetentionMs, keptForMs }: Windows, retentionMs: number | undefined): number {
+  if (retentionMs !== undefined && leastRetentionMs === Number.POSITIVE_INFINITY) {
+    throw new MillraceError('bad_option', 'retentionMs is given, but a window without an end is kept for ever')
+  }
   if (retentionMs !== undefined && checkWhole('retentionMs', retentionMs, 1) < leastRetentionMs) {
     throw new MillraceError(
       'bad_option',

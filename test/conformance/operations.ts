@@ -217,8 +217,6 @@ export const notYet = [
   { op: 'join', field: 'graceMs' },
   { op: 'leftJoin', field: 'graceMs' },
   { op: 'stream', field: 'pattern' },
-  { op: 'windowedBy', window: 'sliding' },
-  { op: 'windowedBy', window: 'unlimited' },
 ] as const satisfies readonly NotYet[]
 
 /** Operations that the DSL brings, at least for some inputs. */

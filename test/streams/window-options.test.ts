@@ -19,7 +19,9 @@ const wrong: readonly (readonly [Options, string])[] = [
   [{ size: 1_000_001, advance: 10 }, 'a record would belong to more than 100000 windows; choose a larger advance'],
   [{ size: 10, grace: -1 }, 'the grace of a window is -1; expected a whole number from 0'],
   [{ size: 10, grace: 0.5 }, 'the grace of a window is 0.5'],
-  [{ size: 10, sise: 5 } as Options, 'TimeWindows.of has no option "sise"; it takes size, advance, grace'],
+  [{ size: 10, offset: -1 }, 'the offset of windows is -1'],
+  [{ size: 10, advance: 5, offset: 5 }, 'the offset of windows, 5 ms, is not smaller than their advance, 5 ms'],
+  [{ size: 10, sise: 5 } as Options, 'TimeWindows.of has no option "sise"; it takes size, advance, offset, grace'],
 ]
 
 test.each(wrong)('TimeWindows.of(%o) is refused', (options, message) => {

@@ -6,6 +6,7 @@ import {
   type KStream,
   nullable,
   SessionWindows,
+  SlidingWindows,
   StreamsBuilder,
   string,
   TimeWindows,
@@ -43,6 +44,7 @@ const verbs = [
   'windowedCount',
   'windowedReduce',
   'sessions',
+  'sliding',
   'finalCount',
   'toTable',
   'suppressedSum',
@@ -270,6 +272,7 @@ type Aggregation =
   | 'suppressedSum'
   | 'suppressedWindows'
   | 'sessions'
+  | 'sliding'
 
 function aggregated(verb: Aggregation, detail: number, name: string, { stream, widths }: Branch): Branch {
   const serdes = { key: string(), value: nullable(int64()) }
@@ -318,6 +321,14 @@ function aggregated(verb: Aggregation, detail: number, name: string, { stream, w
         .reduce(digest, { value: int64(), name })
         .suppress({ untilTimeLimit: detail % 13, ...limits, name: `${name}-suppress` })
       return { stream: asBranch(suppressed.toStream()), widths: after }
+    }
+    case 'sliding': {
+      const sliding = grouped.windowedBy(SlidingWindows.of({ difference: detail % 9, grace: detail % 20 }))
+      const table = sliding
+        .emitStrategy(detail % 2 === 0 ? 'onWindowUpdate' : 'onWindowClose')
+        .reduce(digest, { value: int64(), name })
+      const flat = table.toStream().map(({ key, value }) => ({ key: `${key.key}@${key.window.start}`, value }))
+      return { stream: asBranch(flat), widths: after }
     }
     case 'windowedCount':
     case 'windowedReduce':

@@ -12,7 +12,10 @@ import {
   type KTable,
   minutes,
   nullable,
+  sessionStore,
+  type SessionWindowedKStream,
   SessionWindows,
+  SlidingWindows,
   StreamsBuilder,
   string,
   type StreamRecord,
@@ -20,6 +23,7 @@ import {
   TimeWindows,
   type Timestamp,
   topic,
+  UnlimitedWindows,
   type Windowed,
   windowed,
   windowStore,
@@ -354,6 +358,25 @@ describe('an aggregation', () => {
     const lateClicks = topic('late', { key: string(), value: json<Click>() })
     expectTypeOf(windows.count({ late: lateClicks })).toEqualTypeOf<KTable<Windowed<string>, number, 'both'>>()
     expectTypeOf(windows.emitStrategy('onWindowClose')).toEqualTypeOf<typeof windows>()
+    for (const others of [SlidingWindows.of({ difference: 5 }), UnlimitedWindows.of()]) {
+      expectTypeOf(grouped.windowedBy(others)).toEqualTypeOf<typeof windows>()
+    }
+    const sessions = grouped.windowedBy(SessionWindows.of({ gap: 5 }))
+    expectTypeOf(sessions).toEqualTypeOf<SessionWindowedKStream<string, Click, 'both'>>()
+    expectTypeOf(sessions.count({ store: sessionStore('s', { key: string(), value: int64() }) })).toEqualTypeOf<
+      KTable<Windowed<string>, number, 'both'>
+    >()
+    const summed = { initializer: () => 0, aggregator: (_key: string, click: Click, sum: number) => sum + click.bytes }
+    const merger = (key: string, older: number, newer: number): number => older + newer + key.length
+    expectTypeOf(sessions.aggregate({ ...summed, merger, value: int64() })).toEqualTypeOf<
+      KTable<Windowed<string>, number, 'both'>
+    >()
+    expectTypeOf(() => {
+      // @ts-expect-error sessions are merged
+      sessions.aggregate({ ...summed, value: int64() })
+      // @ts-expect-error a store of windows is none of sessions
+      sessions.count({ store: windowStore('w', { key: string(), value: int64() }) })
+    }).toBeFunction()
     expectTypeOf(windows.count()).toEqualTypeOf<KTable<Windowed<string>, number, 'both'>>()
     expectTypeOf(windows.reduce((left) => left)).toEqualTypeOf<KTable<Windowed<string>, Click, 'both'>>()
     expectTypeOf(

@@ -15,10 +15,12 @@ import { AlignedWindows } from './windows.ts'
 const windowsMax = 100_000
 
 /**
- * Windows of fixed size, aligned to the epoch: tumbling, or hopping when `advance` is smaller than `size`.
+ * Windows of fixed size, aligned to the epoch or to an `offset` from it: tumbling, or hopping when `advance` is smaller
+ * than `size`.
  *
  * A record belongs to every window that holds its timestamp. A window closes when stream time reaches its end plus the
- * grace; records that come later are dropped and counted. As in Kafka Streams, a window never starts below 0.
+ * grace; records that come later are dropped and counted (`late`). As in Kafka Streams, a window never starts below 0;
+ * a record before the first window is dropped and counted too (`no_window`).
  *
  * @example
  * ```ts
@@ -30,15 +32,18 @@ export class TimeWindows extends AlignedWindows {
   readonly sizeMs: number
   /** From the start of a window to the start of the next, in ms. */
   readonly advanceMs: number
+  /** When the first window starts, in ms since the epoch; all others lie whole advances after it. */
+  readonly offsetMs: number
   /** How long a window waits for late records after its end, in ms of stream time. */
   readonly graceMs: number
 
   readonly form: WindowForm
 
-  private constructor(sizeMs: number, advanceMs: number, graceMs: number) {
+  private constructor(sizeMs: number, advanceMs: number, offsetMs: number, graceMs: number) {
     super()
     this.sizeMs = sizeMs
     this.advanceMs = advanceMs
+    this.offsetMs = offsetMs
     this.graceMs = graceMs
     this.form = new SizedForm(sizeMs)
   }
@@ -46,16 +51,17 @@ export class TimeWindows extends AlignedWindows {
   /**
    * Windows of one size: tumbling, or hopping with an `advance`.
    *
-   * @param options all in ms; `advance` defaults to `size` (tumbling), `grace` to 0
-   * @throws MillraceError `bad_option` unless 0 < advance <= size and grace >= 0, or for more than 100,000 windows per
-   *   record
+   * @param options all in ms; `advance` defaults to `size` (tumbling), `offset` and `grace` to 0
+   * @throws MillraceError `bad_option` unless 0 < advance <= size, 0 <= offset < advance and grace >= 0, or for more
+   *   than 100,000 windows per record
    */
   static of(options: {
     readonly size: number
     readonly advance?: number | undefined
+    readonly offset?: number | undefined
     readonly grace?: number | undefined
   }): TimeWindows {
-    const checked = checkOptions('TimeWindows.of', options, ['size', 'advance', 'grace'])
+    const checked = checkOptions('TimeWindows.of', options, ['size', 'advance', 'offset', 'grace'])
     const size = checkWhole('the size of a window', checked.size, 1)
     const advance = checkWhole('the advance of a window', checked.advance ?? size, 1)
     if (advance > size) {
@@ -71,11 +77,24 @@ export class TimeWindows extends AlignedWindows {
           'choose a larger advance',
       )
     }
-    return Object.freeze(new TimeWindows(size, advance, checkWhole('the grace of a window', checked.grace ?? 0, 0)))
+    const offset = checkWhole('the offset of windows', checked.offset ?? 0, 0)
+    if (offset >= advance) {
+      throw new MillraceError(
+        'bad_option',
+        `the offset of windows, ${offset} ms, is not smaller than their advance, ${advance} ms`,
+      )
+    }
+    const grace = checkWhole('the grace of a window', checked.grace ?? 0, 0)
+    return Object.freeze(new TimeWindows(size, advance, offset, grace))
   }
 
   get facts(): Facts {
-    return { 'window size': this.sizeMs, 'window advance': this.advanceMs, 'window grace': this.graceMs }
+    return {
+      'window size': this.sizeMs,
+      'window advance': this.advanceMs,
+      ...(this.offsetMs === 0 ? {} : { 'window offset': this.offsetMs }),
+      'window grace': this.graceMs,
+    }
   }
 
   get leastRetentionMs(): number {
@@ -87,8 +106,8 @@ export class TimeWindows extends AlignedWindows {
   }
 
   firstStart(timestamp: number): number {
-    const earliest = timestamp - this.sizeMs + this.advanceMs
-    return earliest <= 0 ? 0 : earliest - (earliest % this.advanceMs)
+    const earliest = timestamp - this.sizeMs + this.advanceMs - this.offsetMs
+    return (earliest <= 0 ? 0 : earliest - (earliest % this.advanceMs)) + this.offsetMs
   }
 
   nextStart(start: number): number {

@@ -2,6 +2,7 @@
  * The face of a grouped stream: its aggregations. Its class is in ../grouped.ts.
  */
 import type { SessionWindows } from '../../core/windows/session-windows.ts'
+import type { SlidingWindows } from '../../core/windows/sliding-windows.ts'
 import type { AlignedWindows } from '../../core/windows/windows.ts'
 import type { CogroupedKStream } from './cogrouped.ts'
 import type { AggregateFunctions, Named, Reducer } from './functions.ts'
@@ -30,7 +31,7 @@ export interface KGroupedStream<out K, out V, out Known extends KnownSerdes = Kn
    * @example grouped.windowedBy(TimeWindows.of({ size: minutes(5), grace: seconds(30) })).count()
    * @throws MillraceError `bad_option` when it is not a window definition
    */
-  windowedBy(windows: AlignedWindows): TimeWindowedKStream<K, V, Known>
+  windowedBy(windows: AlignedWindows | SlidingWindows): TimeWindowedKStream<K, V, Known>
   /**
    * Cuts it into sessions of each key.
    *
