@@ -194,6 +194,11 @@ export interface OperatorContext {
    * keeps what the call is about. It is undone with the turn.
    */
   calls(work: AsyncWork): (request: AsyncRequest) => void
+  /**
+   * Names what closes what is open when no more records come; for factories only. It is called in a job of its own,
+   * raises the stream time of the operator and asks for releases, but emits nothing itself.
+   */
+  whenIdle(close: () => void): void
   /** Stops the application: for what no error policy may pass over. */
   stop(error: MillraceError): void
 }

@@ -25,7 +25,7 @@ import { dueAfter, Schedule } from './schedule.ts'
 type Node = Pick<OperatorNode, 'id' | 'index'>
 
 /** What belongs to an operator, in the order of the nodes. */
-interface OfNode<T> {
+export interface OfNode<T> {
   readonly node: Node
   readonly item: T
 }
@@ -38,6 +38,10 @@ export class TaskAgenda {
   /** Its place among all tasks. */
   readonly order: number
   isReported = false
+  /** Whether a record came since this was last asked. */
+  hadRecord = false
+  /** What operators do when no more records come. */
+  readonly closings: OfNode<() => void>[] = []
   readonly #agenda: Agenda
   readonly #turn: Turn
   #schedules: OfNode<Schedule>[] = []
@@ -68,6 +72,7 @@ export class TaskAgenda {
   /** A record of the task has this time; if its turn is undone, it takes that back. */
   advance(timestamp: number): void {
     const { ledger } = this
+    this.hadRecord = true
     if (timestamp <= ledger.time) return
     ledger.time = timestamp
     ledger.hasChanged = true
@@ -119,6 +124,11 @@ export class TaskAgenda {
       releases.post()
       this.#agenda.report(this)
     }
+  }
+
+  whenIdle(node: Node, close: () => void): void {
+    assert(this.#isBeingMade, 'what closes is named in the factory')
+    insert(this.closings, { node, item: close })
   }
 
   /** The next job that is due; asked for between turns. */

@@ -43,6 +43,8 @@ export interface Settings {
   readonly applicationId: string
   readonly deadLetterTopic: string
   readonly deadLetterDrops: boolean
+  readonly idleTimeoutMs: number
+  readonly isBounded: boolean
   readonly clock: Clock
   readonly signal: AbortSignal | undefined
   readonly everyMs: number | undefined
@@ -84,6 +86,8 @@ export class RunningApplication implements Application {
       policy: settings.policy,
       deadLetterTopic: settings.deadLetterTopic,
       deadLetterDrops: settings.deadLetterDrops,
+      idleTimeoutMs: settings.idleTimeoutMs,
+      isBounded: settings.isBounded,
       commitRecords: settings.everyRecords,
       maxTaskIdleMs: settings.maxTaskIdleMs,
       stateCacheBytes: settings.stateCacheBytes,
@@ -161,8 +165,16 @@ export class RunningApplication implements Application {
       await this.#commit()
       this.#resolveWaiters()
     }
-    if (isDrained) await this.#rest(result)
+    if (result === 'drained' && this.#engine.hasEnded) await this.#finish()
+    else if (isDrained) await this.#rest(result)
     else await yieldToEventLoop()
+  }
+
+  /** All of a bounded input is processed. */
+  async #finish(): Promise<void> {
+    await this.#commit()
+    this.#resolveWaiters()
+    this.#beginClosing()
   }
 
   /** What waits for it cannot be left half done, so it is created even while the application closes. */

@@ -8,7 +8,6 @@
 import { assert, present } from '../core/assert.ts'
 import type { AsyncWork } from '../plan/async-calls.ts'
 import type { Carrier } from '../plan/carrier.ts'
-import type { Clock } from '../core/clock.ts'
 import type { MillraceError } from '../core/errors.ts'
 import type { Commit, Position, Session, TopicDescription, TopicRequest } from '../log/contract.ts'
 import type { OperatorNode, PlanNode, RegroupNode, SourceTopic, SubTopology } from '../plan/node.ts'
@@ -18,11 +17,13 @@ import type { Store, StoreSpec } from '../plan/store.ts'
 import { Agenda, type TaskAgenda } from './agenda.ts'
 import { Calls, type TaskCalls } from './calls.ts'
 import { Closing } from './closing.ts'
-import { type FailurePolicy, writeDropped } from './failures.ts'
+import type { EngineOptions } from './engine-options.ts'
+import { writeDropped } from './failures.ts'
 import type { Inlet } from './inlet.ts'
 import { type Layout, requestOf } from './layout.ts'
 import { taskName, taskOf } from './inherited-ledgers.ts'
 import type { Job } from './job.ts'
+import { Idleness } from './idleness.ts'
 import { Ledger } from './ledger.ts'
 import { encodeEntries, type LedgerEntries } from './ledger-entries.ts'
 import { OutputTopics } from './output-topics.ts'
@@ -36,24 +37,6 @@ import type { TakeOver } from './take-over.ts'
 import { Task, type TaskHost } from './task.ts'
 import { TurnScope } from './turn.ts'
 import { asError, Turns } from './turns.ts'
-
-export interface EngineOptions {
-  readonly clock: Clock
-  readonly policy: FailurePolicy
-  readonly deadLetterTopic: string
-  /** Whether what operators drop is written there too. */
-  readonly deadLetterDrops: boolean
-  /** Source records after which a commit is due. */
-  readonly commitRecords: number
-  /** How long an empty partition is waited for while others have records. */
-  readonly maxTaskIdleMs: number
-  /** The most memory that rows of stores take between commits, roughly. */
-  readonly stateCacheBytes: number
-  /** Called when an operator stops the application, perhaps outside a run. */
-  readonly onStop: () => void
-  /** Called when there is more to do outside a run: an asynchronous call is done. */
-  readonly onNews: () => void
-}
 
 /**
  * The most of {@link EngineOptions.stateCacheBytes} that is for rows not yet in their place; all of it is read at the
@@ -107,6 +90,7 @@ export class Engine implements TaskHost {
   /** Whether an operator has asked for a commit. */
   #isCommitWanted = false
   readonly #closing = new Closing()
+  readonly #idleness: Idleness
   /** A job may change many rows, so the stores are checked after each. */
   #isStateLarge = false
   /** What the commit that is under way holds. */
@@ -134,7 +118,11 @@ export class Engine implements TaskHost {
     this.#hasBegun = this.ledgers.some(({ hasChanged }) => hasChanged)
     this.#inlets = lanes.map((lane) => inletOf(tasks, lane))
     this.#sequence = new SourceSequence(session, lanes)
-    this.#sequence.lookForMore(options.clock.elapsed())
+    const nowMs = options.clock.elapsed()
+    this.#sequence.lookForMore(nowMs)
+    if (options.isBounded) this.#sequence.boundHere()
+    const agendas = tasks.map(({ agenda }) => agenda)
+    this.#idleness = new Idleness(options, agendas, nowMs)
   }
 
   #makeTasks(topology: Topology): readonly Task[] {
@@ -219,6 +207,7 @@ export class Engine implements TaskHost {
     const now = (): number => this.#options.clock.elapsed()
     sequence.lookForMore(now())
     this.#agenda.lookAtClock()
+    this.#idleness.look(now())
     if (this.missingTopic !== undefined || !this.#drain()) return 'topicMissing'
     let nextLook = 1
     for (let turns = 1; ; turns++) {
@@ -227,10 +216,14 @@ export class Engine implements TaskHost {
       if (this.isCommitDue) return 'commitDue'
       const completion = this.#calls.next()
       if (completion === undefined && this.#calls.isFull) return 'blocked'
-      const job = completion ?? this.#agenda.next()
+      const job = completion ?? this.#agenda.next() ?? this.#idleness.next()
       if (job === undefined) {
         const lane = sequence.next()
-        if (lane === undefined) return sequence.isLate ? 'late' : 'drained'
+        if (lane === undefined) {
+          if (sequence.isLate) return 'late'
+          if (!this.#calls.isBusy && this.#idleness.drained(now())) continue
+          return 'drained'
+        }
         if (this.#options.maxTaskIdleMs > 0 && this.idleWaitMs > 0) return 'waiting'
         if (!this.#take(lane)) return 'topicMissing'
         if (sequence.take(lane, now)) sequence.lookForMore(now())
@@ -295,7 +288,12 @@ export class Engine implements TaskHost {
 
   /** How long it is until the wall clock makes something due; Infinity: it does not. */
   get nextDueMs(): number {
-    return this.#agenda.nextDueMs
+    return Math.min(this.#agenda.nextDueMs, this.#idleness.nextDueMs(this.#options.clock.elapsed()))
+  }
+
+  /** Whether a bounded input has been read to its end, and what was open then has been closed, or soon is. */
+  get hasEnded(): boolean {
+    return this.#idleness.hasEnded
   }
 
   /** What asynchronous calls are under way, and which are done. */
@@ -305,7 +303,7 @@ export class Engine implements TaskHost {
 
   /** Whether there may be jobs to do that need no further record. */
   get hasDue(): boolean {
-    return this.#agenda.hasDue
+    return this.#agenda.hasDue || this.#idleness.hasDue
   }
 
   get hasUncommitted(): boolean {

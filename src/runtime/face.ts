@@ -38,6 +38,18 @@ export interface StreamsOptions {
   /** How long to wait for records of an empty partition while others have some, in ms. Default 0. */
   readonly maxTaskIdleMs?: number | undefined
   /**
+   * When a task, that is a partition, has had no record for this long, in ms, what is open there is closed as if time
+   * had gone on: windows and joins give their results, and records that belong to them come late from then on. Use it
+   * where the last results matter more than records that may still come. Results then depend on when records arrive.
+   * Default: nothing closes before a record of a later time comes.
+   */
+  readonly idleTimeoutMs?: number | undefined
+  /**
+   * `end`: processes what is in the topics at the start, closes everything that is open, commits, and closes the
+   * application. {@link Application.stopped} resolves then. Default: it goes on until it is closed.
+   */
+  readonly until?: 'end' | undefined
+  /**
    * Memory for rows of stores, besides those of the running commit, roughly, in bytes. Up to half of it is for changed
    * rows that are not in their place on disk yet. Default 64 MiB.
    */

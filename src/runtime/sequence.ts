@@ -27,6 +27,8 @@ export class SourceLane {
   committedPosition: number
   /** How far the last snapshot reached. */
   endOffset = 0
+  /** It is read no further, whatever comes. */
+  boundOffset: number = Number.POSITIVE_INFINITY
   hasHead = false
   /** The time of the head. */
   timestamp = 0
@@ -127,7 +129,8 @@ export class SourceSequence {
     for (const topic of this.#topics) {
       const ends = this.#session.endOffsets(topic)
       for (const lane of topic.lanes) {
-        lane.endOffset = present(ends[lane.partition.partition], 'each partition has an end')
+        const end = present(ends[lane.partition.partition], 'each partition has an end')
+        lane.endOffset = Math.min(end, lane.boundOffset)
       }
     }
     if (this.#current?.hasHead === true) this.#push(this.#current)
@@ -137,6 +140,11 @@ export class SourceSequence {
       this.#advance(lane, nowMs)
       if (lane.hasHead) this.#push(lane)
     }
+  }
+
+  /** What is in the log now is all that is read. */
+  boundHere(): void {
+    for (const lane of this.lanes) lane.boundOffset = lane.endOffset
   }
 
   /** Its own commit begins. */

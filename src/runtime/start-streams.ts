@@ -3,7 +3,15 @@
  */
 import { checkClock, systemClock } from '../core/clock.ts'
 import { MillraceError } from '../core/errors.ts'
-import { checkBoolean, checkedFunction, checkName, checkOptions, checkSignal, checkWhole } from '../core/checks.ts'
+import {
+  checkBoolean,
+  checkChoice,
+  checkedFunction,
+  checkName,
+  checkOptions,
+  checkSignal,
+  checkWhole,
+} from '../core/checks.ts'
 import { applicationLogOf } from '../log/contract.ts'
 import { checkTopology, type Topology } from '../plan/topology.ts'
 import { RunningApplication, type Settings } from './application.ts'
@@ -35,6 +43,8 @@ export async function startStreams(script: Topology, given: StreamsOptions): Pro
     'deadLetterTopic',
     'deadLetterDrops',
     'maxTaskIdleMs',
+    'idleTimeoutMs',
+    'until',
     'stateCacheBytes',
     'clock',
     'signal',
@@ -66,7 +76,9 @@ function checkSettings(applicationId: string, deadLetterTopic: string, options: 
   const { clock = systemClock, commit = {}, onError = 'fail', onStateChange, signal } = options
   const { deadLetterDrops = false, maxTaskIdleMs = 0, stateCacheBytes = 64 * 1_048_576 } = options
   const { everyMs, everyRecords = 10_000 } = checkOptions('commit', commit, ['everyMs', 'everyRecords'])
+  const { idleTimeoutMs, until } = options
   checkClock('clock', clock)
+  checkChoice('until', until, [undefined, 'end'])
   if (signal !== undefined) checkSignal('signal', signal)
   if (onStateChange !== undefined) checkedFunction('onStateChange', onStateChange)
   return {
@@ -78,7 +90,11 @@ function checkSettings(applicationId: string, deadLetterTopic: string, options: 
     everyMs: everyMs === undefined ? undefined : checkWhole('commit.everyMs', everyMs, 0),
     everyRecords: checkWhole('commit.everyRecords', everyRecords, 1),
     policy: failurePolicy(onError),
-    maxTaskIdleMs: checkWhole('maxTaskIdleMs', maxTaskIdleMs, 0),
+    // Of an input that has ended nothing is waited for.
+    maxTaskIdleMs: checkWhole('maxTaskIdleMs', until === 'end' ? 0 : maxTaskIdleMs, 0),
+    idleTimeoutMs:
+      idleTimeoutMs === undefined ? Number.POSITIVE_INFINITY : checkWhole('idleTimeoutMs', idleTimeoutMs, 1),
+    isBounded: until === 'end',
     stateCacheBytes: checkWhole('stateCacheBytes', stateCacheBytes, 0),
     onStateChange,
   }

@@ -48,7 +48,7 @@ export class Task {
   readonly inlets: ReadonlyMap<PlanNode, Inlet>
   readonly #host: TaskHost
   readonly #topology: Topology
-  readonly #agenda: TaskAgenda
+  readonly agenda: TaskAgenda
   readonly #ledger: Ledger
   /** Of operators with several inputs: where the records of each enter. */
   readonly #gates = new Map<OperatorNode, readonly Inlet[]>()
@@ -57,12 +57,12 @@ export class Task {
     this.#topology = topology
     this.partition = partition
     this.#host = host
-    this.#agenda = host.agendaOf(subTopology, partition)
-    this.#ledger = this.#agenda.ledger
-    const inlets = new Map(subTopology.inputs.map((input) => [input, new Inlet(this.#agenda)]))
+    this.agenda = host.agendaOf(subTopology, partition)
+    this.#ledger = this.agenda.ledger
+    const inlets = new Map(subTopology.inputs.map((input) => [input, new Inlet(this.agenda)]))
     for (const [input, inlet] of inlets) this.#fanOut(topology.childrenOf(input), inlet)
     this.inlets = inlets
-    this.#agenda.made()
+    this.agenda.made()
   }
 
   #fanOut(edges: readonly Edge[], inlet: Inlet): void {
@@ -92,7 +92,7 @@ export class Task {
   #gate(node: OperatorNode, input: number): Inlet {
     let gates = this.#gates.get(node)
     if (gates === undefined) {
-      gates = node.parents.map(() => new Inlet(this.#agenda))
+      gates = node.parents.map(() => new Inlet(this.agenda))
       this.#gates.set(node, gates)
       this.#chain(
         node,
@@ -112,7 +112,7 @@ export class Task {
     else if (node.namesChildren) records.subscribe(new PassingSubscriber(this.#name(edges, children)))
     else if (edges.length === 1) this.#connect(only, records)
     else {
-      const inlet = new Inlet(this.#agenda)
+      const inlet = new Inlet(this.agenda)
       this.#fanOut(edges, inlet)
       records.subscribe(new PassingSubscriber(inlet))
     }
@@ -122,13 +122,13 @@ export class Task {
   #name(edges: readonly Edge[], children: Map<string, Inlet>): Inlet {
     for (const edge of edges) {
       const { id } = edge.to
-      const inlet = children.get(id) ?? new Inlet(this.#agenda)
+      const inlet = children.get(id) ?? new Inlet(this.agenda)
       children.set(id, inlet)
       this.#connect(edge, inlet.records)
     }
     const [only, ...others] = children.values()
     if (only !== undefined && others.length === 0) return only
-    const all = new Inlet(this.#agenda)
+    const all = new Inlet(this.agenda)
     for (const inlet of children.values()) all.records.subscribe(new PassingSubscriber(inlet))
     return all
   }
@@ -163,10 +163,10 @@ export class Task {
     const { id, verb } = node
     const { partition } = this
     const ledger = this.#ledger
-    const agenda = this.#agenda
+    const agenda = this.agenda
     const ports = new Map<string, Inlet>()
     for (const port of this.#topology.portsOf(node)) {
-      const inlet = new Inlet(this.#agenda)
+      const inlet = new Inlet(this.agenda)
       this.#fanOut(this.#topology.childrenOf(port), inlet)
       ports.set(port.name, inlet)
     }
@@ -209,6 +209,7 @@ export class Task {
         const calls = this.#host.calls(node, ledger, work)
         return (request) => calls.request(request)
       },
+      whenIdle: (close) => agenda.whenIdle(node, close),
       stop: (error) => this.#host.stop(error),
     }
   }

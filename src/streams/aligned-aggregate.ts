@@ -12,6 +12,7 @@ import type { OperatorContext, OperatorFactory, StreamTime } from '../plan/opera
 import type { StoreSpec } from '../plan/store.ts'
 import { operate } from '../plan/subscriber.ts'
 import { FoldSubscriber } from './aggregate.ts'
+import { closeWhenIdle } from './closing.ts'
 import type { EmitStrategy } from './dsl/windows.ts'
 import { FinalResults } from './final-results.ts'
 import type { Fold } from './fold.ts'
@@ -44,8 +45,16 @@ class AlignedSubscriber extends FoldSubscriber {
     this.#windows = windows
     this.#streamTime = context.streamTime
     this.#keyCodec = new WindowedCodec(store.keyCodec, windows.form) as Codec<unknown>
-    if (emits === 'onWindowUpdate') return
-    this.#results = new FinalResults(out, context, this.state, this.#keyCodec, this.valueCodec)
+    const results =
+      emits === 'onWindowClose'
+        ? new FinalResults(out, context, this.state, this.#keyCodec, this.valueCodec)
+        : undefined
+    this.#results = results
+    closeWhenIdle(
+      context,
+      (time) => lastCloseOf(windows, time),
+      (now) => results?.releaseUntil(now),
+    )
   }
 
   protected override _next(carrier: Carrier): void {
@@ -82,4 +91,13 @@ class AlignedSubscriber extends FoldSubscriber {
     next.timestamp = timestamp
     this.out.next(next)
   }
+}
+
+/** When the last of the windows closes that hold a time. */
+function lastCloseOf(windows: AlignedWindows, time: number): number {
+  let close = time
+  for (let start = windows.firstStart(time); start <= time; start = windows.nextStart(start)) {
+    close = windows.closeOf(start)
+  }
+  return close
 }

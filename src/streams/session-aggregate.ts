@@ -17,6 +17,7 @@ import { type OperatorContext, type OperatorFactory, operatorError, type StreamT
 import { type OrderedRow, type OrderedStore, ordered, type StoreSpec } from '../plan/store.ts'
 import { operate } from '../plan/subscriber.ts'
 import { FoldSubscriber } from './aggregate.ts'
+import { closeWhenIdle } from './closing.ts'
 import type { EmitStrategy } from './dsl/windows.ts'
 import { FinalResults } from './final-results.ts'
 import type { Fold } from './fold.ts'
@@ -51,8 +52,16 @@ class SessionSubscriber extends FoldSubscriber {
     this.#streamTime = context.streamTime
     this.#keyCodec = new WindowedCodec(store.keyCodec, windows.form) as Codec<unknown>
     this.#sessions = ordered(this.state)
-    if (emits === 'onWindowUpdate') return
-    this.#results = new FinalResults(out, context, this.state, this.#keyCodec, this.valueCodec)
+    const results =
+      emits === 'onWindowClose'
+        ? new FinalResults(out, context, this.state, this.#keyCodec, this.valueCodec)
+        : undefined
+    this.#results = results
+    closeWhenIdle(
+      context,
+      (time) => windows.closeOf(time),
+      (now) => results?.releaseUntil(now),
+    )
   }
 
   protected override _next(carrier: Carrier): void {

@@ -49,6 +49,8 @@ export class SuppressBuffer {
   readonly #bytes: PersistentNumber
   /** No row is due before this, less 1; 0 where none is due at all. */
   readonly #firstDue: PersistentNumber
+  /** No change that waits is due later. */
+  readonly #lastDue: PersistentNumber
 
   /** @param remembers whether it keeps what went on, as long as the row is there */
   constructor(context: OperatorContext, spec: BufferSpec, remembers: boolean) {
@@ -59,6 +61,7 @@ export class SuppressBuffer {
     this.#count = context.cell('waiting')
     this.#bytes = context.cell('waiting bytes')
     this.#firstDue = context.cell('first due')
+    this.#lastDue = context.cell('last due')
   }
 
   /** @throws MillraceError `encode_failed`, `key_too_long` */
@@ -104,6 +107,7 @@ export class SuppressBuffer {
     } else {
       this.#rows.put(row, after, change.timestamp)
       this.#setDue(row, this.#spec.dueOf(change, row))
+      if (row.due > this.#lastDue.value) this.#lastDue.set(row.due)
       this.#add(1, row.keyBytes.length + after.valueLength)
     }
   }
@@ -118,6 +122,11 @@ export class SuppressBuffer {
   #add(changes: number, bytes: number): void {
     if (changes !== 0) this.#count.set(this.#count.value + changes)
     if (bytes !== 0) this.#bytes.set(this.#bytes.value + bytes)
+  }
+
+  /** When the last change is due, of those that wait; now, when none does. */
+  lastDue(now: number): number {
+    return this.#count.value > 0 ? this.#lastDue.value : now
   }
 
   /** The first rows that are due, at most `max`. */

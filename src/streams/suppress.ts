@@ -23,6 +23,7 @@ import {
 } from '../plan/operator.ts'
 import { CarrierSubscriber, operate } from '../plan/subscriber.ts'
 import { decodeBuffered } from './buffered-change.ts'
+import { closeWhenIdle } from './closing.ts'
 import { type BufferRow, type BufferSpec, SuppressBuffer } from './suppress-buffer.ts'
 
 export interface Suppression extends BufferSpec {
@@ -51,6 +52,11 @@ class SuppressSubscriber extends CarrierSubscriber {
     this.#buffer = new SuppressBuffer(context, suppression, context.wantsOld || context.isShared(suppression.store))
     this.#streamTime = context.streamTime
     this.#ask = context.release({ next: (max, job) => this.#release(max, job), skip: () => this.#skip() })
+    closeWhenIdle(
+      context,
+      (time) => this.#buffer.lastDue(time),
+      () => this.#ask(),
+    )
   }
 
   protected override _next(change: Carrier): void {

@@ -40,6 +40,7 @@ export class UnmatchedRows {
     this.#emit = emit
     this.#now = context.cell('stream time')
     this.#firstDue = context.cell('first due')
+    context.whenIdle(() => this.closeAll())
     this.#ask = context.release({ next: (max, job) => this.#release(max, job), skip: () => this.#skip() })
   }
 
@@ -56,6 +57,14 @@ export class UnmatchedRows {
     const firstDue = this.#firstDue.value
     if (firstDue === 0 || timestamp < firstDue) this.#streamTime.advance(timestamp)
     else this.#ask(carrier)
+  }
+
+  /** Closes the windows of all rows that wait, when no more records come. */
+  closeAll(): void {
+    if (this.#firstDue.value === 0) return
+    const closesAfterMs = Math.max(...this.#sides.map((side) => side.closesAfterMs))
+    this.#now.set(sumMs(this.#now.value, closesAfterMs))
+    this.#ask()
   }
 
   /** Returns false when the window of the row has closed already: it does not wait. */

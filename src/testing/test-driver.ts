@@ -132,6 +132,8 @@ export class TopologyTestDriver implements Disposable {
       deadLetterDrops: this.#options.deadLetterDrops ?? false,
       commitRecords: this.#options.commit === 'manual' ? Number.MAX_SAFE_INTEGER : 1,
       maxTaskIdleMs: 0,
+      idleTimeoutMs: Number.POSITIVE_INFINITY,
+      isBounded: false,
       stateCacheBytes: this.#options.stateCacheBytes ?? 64 * 1_048_576,
       onStop: () => (this.#isStopUntold = true),
       onNews: () => this.#wake?.(),

@@ -320,7 +320,7 @@ const ofStreams: Places = {
 
 const valid = ({ log }: World): object => ({ log, applicationId: 'hostile' })
 const startOptions = namesIn(
-  'commit onError deadLetterTopic deadLetterDrops maxTaskIdleMs stateCacheBytes clock signal onStateChange',
+  'commit onError deadLetterTopic deadLetterDrops maxTaskIdleMs idleTimeoutMs until stateCacheBytes clock signal onStateChange',
 )
 for (const field of startOptions) optional.add(`startStreams: ${field}`)
 const ofRuntime: Places = {

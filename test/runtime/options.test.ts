@@ -27,6 +27,8 @@ const wrong: readonly (readonly [object, string])[] = [
   [{ clock: Date }, 'clock.elapsed takes a function, not undefined'],
   [{ clock: null }, 'clock.now takes a function, not undefined'],
   [{ signal: new AbortController() }, '; expected an AbortSignal'],
+  [{ until: 'never' }, 'until is "never"'],
+  [{ idleTimeoutMs: 0 }, 'idleTimeoutMs is 0; expected a whole number from 1'],
   [{ deadLetterDrops: 'yes' }, 'deadLetterDrops is "yes"'],
   [{ onStateChange: 'log' }, 'onStateChange takes a function, not "log"'],
   [{ log: undefined }, 'log is not a log; open one with openLog(dir)'],

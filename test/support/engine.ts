@@ -3,7 +3,8 @@ import { ManualClock, type Topology } from 'millrace'
 import type { EmbeddedLog } from '../../src/log/embedded-log.ts'
 import type { Session } from '../../src/log/contract.ts'
 import { commitTo } from '../../src/runtime/commit.ts'
-import { Engine, type EngineOptions } from '../../src/runtime/engine.ts'
+import { Engine } from '../../src/runtime/engine.ts'
+import type { EngineOptions } from '../../src/runtime/engine-options.ts'
 import { beginningOf } from '../../src/runtime/take-over.ts'
 
 export interface DrivenEngine {
@@ -21,6 +22,8 @@ export function engineOn(log: EmbeddedLog, topology: Topology, options: Partial<
     deadLetterTopic: 'letters',
     commitRecords: 1_000_000,
     maxTaskIdleMs: 0,
+    idleTimeoutMs: Number.POSITIVE_INFINITY,
+    isBounded: false,
     deadLetterDrops: false,
     stateCacheBytes: 0,
     onStop: () => undefined,

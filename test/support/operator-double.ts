@@ -112,6 +112,7 @@ export function alone(
       works.push(work)
       return (request) => requests.push(request)
     },
+    whenIdle: (close) => agenda.whenIdle(node, close),
     stop: (error) => stops.push(error),
   }
   const entrances: CarrierObserver[] = []
