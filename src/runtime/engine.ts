@@ -34,7 +34,7 @@ import { type SourceLane, SourceSequence } from './sequence.ts'
 import { Shuffle } from './shuffle.ts'
 import { Stores } from './stores.ts'
 import type { TakeOver } from './take-over.ts'
-import { Task, type TaskHost } from './task.ts'
+import { inletOf, Task, type TaskHost } from './task.ts'
 import { TurnScope } from './turn.ts'
 import { asError, Turns } from './turns.ts'
 
@@ -239,21 +239,15 @@ export class Engine implements TaskHost {
 
   /** How long the emptiest partition is still waited for; 0 when nothing is waited for. */
   get idleWaitMs(): number {
-    const untilMs = this.#options.clock.elapsed() - this.#options.maxTaskIdleMs
-    let waitMs = 0
-    for (const lane of this.#sequence.lanes) {
-      if (lane.emptySinceMs !== undefined) waitMs = Math.max(waitMs, lane.emptySinceMs - untilMs)
-    }
-    return waitMs
+    return this.#sequence.waitMs(this.#options.clock.elapsed() - this.#options.maxTaskIdleMs)
   }
 
   #take(lane: SourceLane): boolean {
     const inlet = present(this.#inlets[lane.index], 'every source lane has an inlet')
     const { failure, timestamp } = lane
     const carrier = lane.carrier()
-    const job =
-      failure === undefined ? this.#recordJob.of(carrier, inlet) : new UntimedRecordJob(failure).of(carrier, inlet)
-    if (!this.#work(job)) return false
+    const job = failure === undefined ? this.#recordJob : new UntimedRecordJob(failure)
+    if (!this.#work(job.of(carrier, inlet))) return false
     this.recordCount++
     const { ledger } = inlet.agenda
     if (timestamp > ledger.eventTime) ledger.eventTime = timestamp
@@ -409,10 +403,4 @@ export class Engine implements TaskHost {
   set #fatal(error: Error) {
     this.#turns.fatal = error
   }
-}
-
-/** Where the records of a source partition enter. */
-function inletOf(tasks: readonly Task[], { node, partition }: SourceLane): Inlet {
-  const task = tasks.find((candidate) => candidate.partition === partition.partition && candidate.inlets.has(node))
-  return present(task?.inlets.get(node), 'every source partition belongs to a task')
 }

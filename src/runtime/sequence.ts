@@ -267,6 +267,15 @@ export class SourceSequence {
     return cursor.endOffset
   }
 
+  /** How long it is until no partition has been empty since after `untilMs`. */
+  waitMs(untilMs: number): number {
+    let waitMs = 0
+    for (const { emptySinceMs } of this.lanes) {
+      if (emptySinceMs !== undefined) waitMs = Math.max(waitMs, emptySinceMs - untilMs)
+    }
+    return waitMs
+  }
+
   /** How many records lie between the positions and the ends that were seen. */
   get lag(): number {
     return this.lanes.reduce((total, lane) => total + lane.endOffset - lane.position, 0)

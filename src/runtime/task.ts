@@ -21,6 +21,7 @@ import { checked } from './cell.ts'
 import { Inlet } from './inlet.ts'
 import type { Output } from './outputs.ts'
 import type { Ledger } from './ledger.ts'
+import type { SourceLane } from './sequence.ts'
 
 /** What a task needs of the engine. */
 export interface TaskHost {
@@ -216,3 +217,9 @@ export class Task {
 }
 
 const nobody: CarrierObserver = { next: () => undefined }
+
+/** Where the records of a source partition enter. */
+export function inletOf(tasks: readonly Task[], { node, partition }: SourceLane): Inlet {
+  const task = tasks.find((candidate) => candidate.partition === partition.partition && candidate.inlets.has(node))
+  return present(task?.inlets.get(node), 'every source partition belongs to a task')
+}
