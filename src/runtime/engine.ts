@@ -32,17 +32,11 @@ import { RecordJob, UntimedRecordJob } from './record-job.ts'
 import { Regroupings } from './regroupings.ts'
 import { type SourceLane, SourceSequence } from './sequence.ts'
 import { Shuffle } from './shuffle.ts'
-import { Stores } from './stores.ts'
+import { journalBytesOf, Stores } from './stores.ts'
 import type { TakeOver } from './take-over.ts'
 import { inletOf, Task, type TaskHost } from './task.ts'
 import { TurnScope } from './turn.ts'
 import { asError, Turns } from './turns.ts'
-
-/**
- * The most of {@link EngineOptions.stateCacheBytes} that is for rows not yet in their place; all of it is read at the
- * start.
- */
-const journalBytesMax = 32 * 1_048_576
 
 /**
  * A run checks the time after its first turn and then after twice as many turns each time, up to this distance. A check
@@ -354,7 +348,7 @@ export class Engine implements TaskHost {
       newTopics: outputs.filter(({ isNew }) => isNew).map(({ topic }) => ({ name: topic })),
       appends,
       writeState: (writer) => this.#stores.write(writer),
-      journalBytes: Math.min(journalBytesMax, this.#options.stateCacheBytes / 2),
+      journalBytes: journalBytesOf(this.#options.stateCacheBytes),
     }
   }
 

@@ -12,6 +12,14 @@ import { openStore } from '../state/open-store.ts'
 import type { CommittableStore } from '../state/turn-store.ts'
 import type { Ledger } from './ledger.ts'
 
+/** The most memory for rows that are not yet in their place. */
+const journalBytesMax = 32 * 1_048_576
+
+/** How much of the memory for rows is for those that are not yet in their place. */
+export function journalBytesOf(stateCacheBytes: number): number {
+  return Math.min(journalBytesMax, stateCacheBytes / 2)
+}
+
 /** One store, in all partitions. */
 interface Store {
   readonly id: number
