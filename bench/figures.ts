@@ -4,6 +4,7 @@
 import type { Figure } from './figure.ts'
 import { partitions, serdes, sizes } from './figures/clicks.ts'
 import { comparison } from './figures/comparison.ts'
+import { joins } from './figures/joins.ts'
 import { latency } from './figures/latency.ts'
 import { log } from './figures/log.ts'
 import { memory } from './figures/memory.ts'
@@ -21,6 +22,7 @@ export const figures: readonly Figure[] = [
   memory,
   state,
   operators,
+  joins,
   partitions,
   sizes,
   serdes,

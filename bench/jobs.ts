@@ -4,6 +4,7 @@
 import * as clicks from './jobs/clicks.ts'
 import { chain } from './jobs/chain.ts'
 import { readAsMember } from './jobs/group.ts'
+import { joinSides, produceSides } from './jobs/joins.ts'
 import * as log from './jobs/log.ts'
 import { bareCommit, latency } from './jobs/latency.ts'
 import { memoryOfBacklog, memoryOfState } from './jobs/memory.ts'
@@ -15,6 +16,7 @@ import { countEvents, dieCounting, produceEvents, recoverCounting } from './jobs
 import { countVisits, produceVisits } from './jobs/visits.ts'
 import { count } from './limit/count.ts'
 import { countKeys } from './limit/count-keys.ts'
+import { joinByHand, produceSidesByHand } from './limit/joins.ts'
 import { produce, produceByPage } from './limit/produce.ts'
 import { read } from './limit/read.ts'
 import { produceRecords } from './limit/records.ts'
@@ -56,6 +58,10 @@ export const jobs = {
   'limit count events': countEventsByHand,
   'millrace produce events': produceEvents,
   'millrace count events': countEvents,
+  'limit produce sides': produceSidesByHand,
+  'limit join': joinByHand,
+  'millrace produce sides': produceSides,
+  'millrace join': joinSides,
   'die counting': dieCounting,
   'recover counting': recoverCounting,
 }

@@ -68,6 +68,21 @@ export interface StateOptions {
 
 export type StateResult = CommitFigures & Pick<JobResult, 'recordsPerSecond'>
 
+/** A join of two streams. */
+export type JoinOptions = Pick<StateOptions, 'dir' | 'keys' | 'records' | 'recordsPerCommit'>
+
+export type JoinResult = JobResult
+
+/** The key of the record of a side at this millisecond. */
+export function joinKey(index: number, side: number, keys: number): string {
+  return stateKey(2 * index + side, keys, 'random')
+}
+
+/** How far partners may lie apart, so that a record has one on average: each side has a record a millisecond. */
+export function joinReachMs(keys: number): number {
+  return Math.ceil(keys / 2)
+}
+
 /** From `openLog` to the first commit after a kill. */
 export interface StateRecovery {
   readonly recoveryMs: number

@@ -23,8 +23,8 @@ export class Decoder {
     return (rest >>> 1) ^ -(rest & 1)
   }
 
-  #load(log: BytesTable, offset: number): Buffer {
-    const shared = log.getBinaryFast(batchKey(1, offset)) as Buffer
+  #load(log: BytesTable, offset: number, topic: number = 1): Buffer {
+    const shared = log.getBinaryFast(batchKey(topic, offset)) as Buffer
     const bytes = Buffer.from(shared.buffer, shared.byteOffset, shared.length)
     if (crc32c(bytes.subarray(attributesAt)) !== bytes.readUInt32BE(17)) throw new Error(`corrupt batch at ${offset}`)
     this.#bytes = bytes
@@ -50,6 +50,32 @@ export class Decoder {
       this.#at = valueEnd
       this.#varint()
       each(key, timestamp, value)
+    }
+    return count
+  }
+
+  /** Hands out where every key and value stands; returns how many records the batch held. */
+  readBytes(
+    log: BytesTable,
+    topic: number,
+    offset: number,
+    each: (bytes: Buffer, keyStart: number, keyEnd: number, valueStart: number, timestamp: number) => void,
+  ): number {
+    const bytes = this.#load(log, offset, topic)
+    const count = bytes.readInt32BE(57)
+    const baseTimestamp = Number(bytes.readBigInt64BE(27))
+    for (let i = 0; i < count; i++) {
+      const length = this.#varint()
+      const end = this.#at + length
+      this.#at++
+      const timestamp = baseTimestamp + this.#varint()
+      this.#varint()
+      const keyEnd = this.#varint() + this.#at
+      const keyStart = this.#at
+      this.#at = keyEnd
+      this.#varint()
+      each(bytes, keyStart, keyEnd, this.#at, timestamp)
+      this.#at = end
     }
     return count
   }

@@ -2,7 +2,7 @@
  * Key layouts: how a kind of store lays its rows out over the one ordered store. Plain data, which the stored plan
  * holds: existing rows can only be read with the layout that they were written with.
  */
-import { minutes } from '../core/duration.ts'
+import { seconds } from '../core/duration.ts'
 
 /** The order of a store's rows, and what else depends on it. */
 export interface StoreLayout {
@@ -50,7 +50,7 @@ export function windowLayout(
 }
 
 /** A segment is no shorter than this, whatever the retention. */
-const segmentMsMin = minutes(1)
+const segmentMsMin = seconds(1)
 
 /**
  * Sessions, sliding windows, versions, join buffers: always ordered, because a key is asked for over a span of time.

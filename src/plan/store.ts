@@ -131,6 +131,13 @@ export interface OrderedStore<K, V> extends Store<K, V> {
    * made.) A row shows what it was when it was reached. Rows are read in pages, and the walk ends with the turn.
    */
   rows(range?: RowRange<K>): Iterable<OrderedRow<V>>
+  /**
+   * As {@link rows} of one key between two times, both inclusive, in one list: it does not change while rows are put
+   * and removed. A layout of segments answers from memory for as long as its rows fit there.
+   */
+  rowsOf(key: KeyOf<K>, fromTime: number, toTime: number): readonly OrderedRow<V>[]
+  /** As {@link row}, of a row that is known not to be there: it is not looked for. */
+  newRow(key: KeyOf<K>, at: number, number: number): OrderedRow<V>
   /** Makes a row due at a time, in ms of the operator's choice; -1: never. A removed row is never due. */
   setDue(row: OrderedRow<V>, due: number): void
   /**

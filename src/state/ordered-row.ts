@@ -3,6 +3,7 @@
  */
 import type { ByteWriter } from '../core/bytes.ts'
 import { readInt64, writeInt64 } from '../core/bytes.ts'
+import { bytesAsText } from '../core/text.ts'
 import type { OrderedRow } from '../plan/store.ts'
 import type { RowPlace } from './layout.ts'
 import { type RowHome, StateRow } from './row.ts'
@@ -32,6 +33,8 @@ export class OrderedStateRow<V> extends StateRow<V> implements OrderedRow<V>, Ro
   isKept = false
   /** Whether it is among the changed rows, in the order of keys. */
   isListed = false
+  /** Whether it is among the recent rows of its key. */
+  isRecent = false
   /** The last entry that was made for it since the commit. */
   entry: DueEntry<V> | undefined = undefined
   #savedDue = -1
@@ -49,6 +52,11 @@ export class OrderedStateRow<V> extends StateRow<V> implements OrderedRow<V>, Ro
 
   get isLive(): boolean {
     return this.exists
+  }
+
+  /** The key alone, one character for each byte. */
+  get keyText(): string {
+    return bytesAsText(this.keyBytes, 0, this.keyEnd)
   }
 
   override save(turn: number): void {

@@ -9,6 +9,7 @@ import { dueRowsMax, type KeyOf, type OrderedRow, type OrderedStore, type Row, t
 import type { StateWriter, StoredRow } from '../storage/state-rows.ts'
 import { type KeyLayout, keyLayoutOf, type RowPlace } from './layout.ts'
 import { DueEntry, OrderedStateRow, type OrderedHome } from './ordered-row.ts'
+import { RecentRows } from './recent-rows.ts'
 import { boundsOf, type Fronts, spansOf } from './ranges.ts'
 import { valueBegin } from './row.ts'
 import { TurnOrder } from './turn-order.ts'
@@ -17,12 +18,16 @@ import { type StoreGround, TurnStore } from './turn-store.ts'
 const scratch = new ByteWriter(256)
 const storedScratch = new ByteWriter(256)
 const noBytes = Buffer.alloc(0)
+/** After every segment that a time can be in. */
+const newestFront = Number.MAX_SAFE_INTEGER - 1
 
 export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> implements OrderedStore<K, V> {
   readonly #layout: KeyLayout
   readonly #orderedHome: OrderedHome<V>
   readonly #byKey: TurnOrder<OrderedStateRow<V>>
   readonly #byDue: TurnOrder<DueEntry<V>>
+  /** Once it was asked for the rows of a key. */
+  #recent: RecentRows<V> | undefined
 
   constructor(ground: StoreGround) {
     super(ground)
@@ -48,6 +53,14 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
   }
 
   row(key: KeyOf<K>, at: number = 0, number: number = 0): OrderedStateRow<V> {
+    return this.#rowAt(key, at, number, false)
+  }
+
+  newRow(key: KeyOf<K>, at: number, number: number): OrderedStateRow<V> {
+    return this.#rowAt(key, at, number, true)
+  }
+
+  #rowAt(key: KeyOf<K>, at: number, number: number, isNew: boolean): OrderedStateRow<V> {
     scratch.at = 0
     key.writeKey(this.keyCodec, scratch)
     const keyEnd = scratch.at
@@ -62,6 +75,7 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
     const place = this.#placeOf(keyEnd, at, number)
     const storedKey = storedScratch.copyFrom(0)
     if (hasExpired) return new OrderedStateRow(front, text, storedKey, place, this.#orderedHome)
+    if (isNew) return this.#keep(new OrderedStateRow(front, text, storedKey, place, this.#orderedHome))
     return this.#keep(this.#read(front, text, storedKey, place))
   }
 
@@ -132,7 +146,10 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
   /** Lists a changed row where it stands now. */
   #list(row: OrderedStateRow<V>): void {
     if (!row.isKept) return
-    if (row.exists) this.#byKey.add(row)
+    if (row.exists) {
+      this.#byKey.add(row)
+      this.#recent?.add(row)
+    }
     if (row.due < 0) return
     if (row.entry?.due !== row.due) {
       const key = this.#layout.dueKey(row, row.due)
@@ -152,6 +169,20 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
         if (row.at >= fromTime && row.at <= toTime) yield row
       }
     }
+  }
+
+  rowsOf(key: KeyOf<K>, fromTime: number, toTime: number): readonly OrderedStateRow<V>[] {
+    const from = Math.max(fromTime, this.expiredBefore)
+    if (this.#layout.order === 'segment') {
+      const recent = (this.#recent ??= new RecentRows<V>(this.#fronts.previous(newestFront) ?? -1))
+      if (recent.isCompleteFrom(this.#layout.front(from))) {
+        scratch.at = 0
+        key.writeKey(this.keyCodec, scratch)
+        const keyText = bytesAsText(scratch.bytes, 0, scratch.at)
+        return recent.rowsOf(keyText, from, toTime, this.#layout, this.ground.turn.number)
+      }
+    }
+    return [...this.rows({ key, fromTime, toTime })]
   }
 
   readonly #fronts: Fronts = {
@@ -233,8 +264,14 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
 
   override committed(): void {
     super.committed()
+    this.#recent?.dropBefore(this.keptFrom)
     this.#byKey.clear()
     this.#byDue.clear()
+  }
+
+  override age(): void {
+    super.age()
+    this.#recent?.forget()
   }
 
   protected get keptFrom(): number {

@@ -160,25 +160,33 @@ class SideSubscriber extends CarrierSubscriber {
 
   /** Emits every pair with a row of the other side, in the order of their times. */
   #match(carrier: Carrier): boolean {
-    const { timestamp } = carrier
-    const { beforeMs, afterMs } = this.#side
     const { rows } = this.#other
-    let isMatched = false
-    const range = { key: carrier, fromTime: Math.max(0, timestamp - beforeMs), toTime: timestamp + afterMs }
-    if (range.toTime < 0) return false
-    for (const row of rows.rows(range)) {
-      isMatched = true
+    const partners = this.#partnersOf(carrier)
+    for (const row of partners) {
       if (row.due >= 0) rows.setDue(row, -1)
       this.#join.pair(carrier, this.#side, row)
     }
-    return isMatched
+    return partners.length > 0
+  }
+
+  #partnersOf(carrier: Carrier): readonly OrderedRow<unknown>[] {
+    const { timestamp } = carrier
+    const { beforeMs, afterMs } = this.#side
+    // No row is newer than stream time.
+    const toTime = Math.min(timestamp + afterMs, this.#join.now)
+    if (toTime < 0) return []
+    try {
+      return this.#other.rows.rowsOf(carrier, Math.max(0, timestamp - beforeMs), toTime)
+    } catch (error) {
+      throw operatorError(this.#context.operator, error)
+    }
   }
 
   /** After the matches: a record that comes by both sides is not its own partner twice. */
   #keep(carrier: Carrier): OrderedRow<unknown> {
     const { rows } = this.#side
     try {
-      const row = rows.row(carrier, carrier.timestamp, this.#join.nextRowNumber())
+      const row = rows.newRow(carrier, carrier.timestamp, this.#join.nextRowNumber())
       rows.put(row, carrier.value, carrier.timestamp)
       return row
     } catch (error) {

@@ -249,8 +249,28 @@ describe('expiry', () => {
     }
   })
 
-  test('keeps a segment of at least a minute, and of half the retention', () => {
-    expect(segmentLayout(10).segmentMs).toBe(60_000)
+  test('is asked for the rows of a key in new segments without a look at the disk', () => {
+    const world = worldOf(segmentLayout(10_000, { isNumbered: true }))
+    world.begin()
+    expect(world.rowsOf({ key: '01', fromTime: 0, toTime: 100_000 })).toEqual([])
+    for (let at = 0; at < 20_000; at += 100) {
+      world.begin()
+      world.time.advance(at)
+      world.put(at % 200 === 0 ? '01' : '02', at, at, `${at}`, at)
+      if (at % 1_000 === 0) world.commit()
+    }
+    world.begin()
+    const before = world.reads.calls
+    const found = world.rowsOf({ key: '01', fromTime: 0, toTime: 100_000 })
+    expect(found.map(({ at }) => at)).toEqual(Array.from({ length: 50 }, (_, index) => 10_000 + 200 * index))
+    expect(world.reads.calls).toBe(before)
+    world.age()
+    expect(world.rowsOf({ key: '01', fromTime: 0, toTime: 100_000 })).toEqual(found)
+    expect(world.reads.calls).toBeGreaterThan(before)
+  })
+
+  test('keeps a segment of at least a second, and of half the retention', () => {
+    expect(segmentLayout(10).segmentMs).toBe(1_000)
     expect(segmentLayout(600_001).segmentMs).toBe(300_000)
   })
 })

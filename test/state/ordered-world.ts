@@ -117,6 +117,18 @@ export class World {
     return [...this.store.rows(rowRange(range))].map(shown)
   }
 
+  rowsOf({
+    key,
+    fromTime,
+    toTime,
+  }: {
+    readonly key: string
+    readonly fromTime: number
+    readonly toTime: number
+  }): Shown[] {
+    return this.store.rowsOf(keyOf(keyBytes(key)), fromTime, toTime).map(shown)
+  }
+
   commit(): void {
     this.#environment.write((transaction) => {
       const changes = this.#state.begin(transaction)

@@ -1,0 +1,100 @@
+/**
+ * The rows of each key in the newest segments of a store, all of them, so that asking for those of one key over a span
+ * of time reads nothing from the disk.
+ *
+ * Segments that begin after the first question are complete here: every row that is put goes through the store. When
+ * rows are dropped from memory, what is known is forgotten, and it begins again with the next segment.
+ */
+import type { KeyLayout } from './layout.ts'
+import type { OrderedStateRow } from './ordered-row.ts'
+
+/** With no more segments than this in a span, each is tried. */
+const segmentsTriedMax = 8
+
+type Segment<V> = Map<string, OrderedStateRow<V>[]>
+
+export class RecentRows<V> {
+  readonly #segments = new Map<number, Segment<V>>()
+  /** The number of the newest segment with a row. */
+  #newest: number
+  /** Segments from this one on are complete. */
+  #completeFrom: number
+
+  /** @param newest the newest segment that has a row now; -1: none */
+  constructor(newest: number) {
+    this.#newest = newest
+    this.#completeFrom = newest + 1
+  }
+
+  /** Whether all rows of these segments are known here. */
+  isCompleteFrom(segment: number): boolean {
+    return segment >= this.#completeFrom
+  }
+
+  /** Lists a row that was put. */
+  add(row: OrderedStateRow<V>): void {
+    const { front } = row
+    if (front > this.#newest) this.#newest = front
+    if (row.isRecent || front < this.#completeFrom) return
+    let rows = this.#segments.get(front)
+    if (rows === undefined) this.#segments.set(front, (rows = new Map<string, OrderedStateRow<V>[]>()))
+    const { keyText } = row
+    const ofKey = rows.get(keyText)
+    row.isRecent = true
+    if (ofKey === undefined) rows.set(keyText, [row])
+    else insert(ofKey, row)
+  }
+
+  /** The rows of a key that are there, in order; asked only about complete segments. */
+  rowsOf(keyText: string, fromTime: number, toTime: number, layout: KeyLayout, turn: number): OrderedStateRow<V>[] {
+    const found: OrderedStateRow<V>[] = []
+    for (const segment of this.#between(layout.front(fromTime), Math.min(layout.front(toTime), this.#newest))) {
+      const rows = this.#segments.get(segment)
+      const ofKey = rows?.get(keyText)
+      if (rows === undefined || ofKey === undefined) continue
+      let hasGone = false
+      for (const row of ofKey) {
+        if (!row.exists) hasGone = true
+        else if (row.at >= fromTime && row.at <= toTime) found.push(row)
+      }
+      if (hasGone) sweep(rows, keyText, ofKey, turn)
+    }
+    return found
+  }
+
+  /** The segments with rows in a span, which may be much longer. */
+  #between(first: number, last: number): readonly number[] {
+    if (last - first < segmentsTriedMax)
+      return Array.from({ length: Math.max(0, last - first + 1) }, (_, at) => first + at)
+    return [...this.#segments.keys()].filter((known) => known >= first && known <= last).toSorted((a, b) => a - b)
+  }
+
+  /** Rows may have been dropped from memory. */
+  forget(): void {
+    for (const segment of this.#segments.values()) {
+      for (const rows of segment.values()) for (const row of rows) row.isRecent = false
+    }
+    this.#segments.clear()
+    this.#completeFrom = this.#newest + 1
+  }
+
+  /** Segments before this one have expired. */
+  dropBefore(segment: number): void {
+    for (const known of this.#segments.keys()) if (known < segment) this.#segments.delete(known)
+  }
+}
+
+function insert<V>(rows: OrderedStateRow<V>[], row: OrderedStateRow<V>): void {
+  let at = rows.length
+  while (at > 0 && (rows[at - 1] as OrderedStateRow<V>).text > row.text) at--
+  if (at === rows.length) rows.push(row)
+  else rows.splice(at, 0, row)
+}
+
+/** Takes rows off the list that are gone, unless undoing the turn can bring them back. */
+function sweep<V>(rows: Segment<V>, keyText: string, ofKey: readonly OrderedStateRow<V>[], turn: number): void {
+  for (const row of ofKey) row.isRecent = row.exists || row.turn === turn
+  const kept = ofKey.filter(({ isRecent }) => isRecent)
+  if (kept.length === 0) rows.delete(keyText)
+  else rows.set(keyText, kept)
+}
