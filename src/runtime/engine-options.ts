@@ -1,5 +1,5 @@
 /**
- * How an engine is set up: what the application and the test driver decide for it.
+ * What an engine is told by the application or by the test driver, and what it tells them.
  */
 import type { Clock } from '../core/clock.ts'
 import type { FailurePolicy } from './failures.ts'
@@ -25,3 +25,6 @@ export interface EngineOptions {
   /** Called when there is more to do outside a run: an asynchronous call is done. */
   readonly onNews: () => void
 }
+
+/** Why a run came back. `blocked`: an operator has as many asynchronous calls under way as it may have. */
+export type RunResult = 'commitDue' | 'topicMissing' | 'timeUp' | 'drained' | 'waiting' | 'late' | 'blocked'

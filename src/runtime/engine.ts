@@ -17,7 +17,7 @@ import type { Store, StoreSpec } from '../plan/store.ts'
 import { Agenda, type TaskAgenda } from './agenda.ts'
 import { Calls, type TaskCalls } from './calls.ts'
 import { Closing } from './closing.ts'
-import type { EngineOptions } from './engine-options.ts'
+import type { EngineOptions, RunResult } from './engine-options.ts'
 import { writeDropped } from './failures.ts'
 import type { Inlet } from './inlet.ts'
 import { type Layout, requestOf } from './layout.ts'
@@ -51,9 +51,6 @@ interface Prepared {
   readonly ledgers: readonly Ledger[]
   readonly appends: Commit['appends']
 }
-
-/** Why a run came back. `blocked`: an operator has as many asynchronous calls under way as it may have. */
-export type RunResult = 'commitDue' | 'topicMissing' | 'timeUp' | 'drained' | 'waiting' | 'late' | 'blocked'
 
 export class Engine implements TaskHost {
   /** One for each task. */
@@ -160,7 +157,7 @@ export class Engine implements TaskHost {
   }
 
   stop(error: MillraceError): void {
-    this.#fatal ??= error
+    this.#turns.fatal ??= error
     this.#options.onStop()
   }
 
@@ -184,6 +181,12 @@ export class Engine implements TaskHost {
     return output
   }
 
+  /** A turn that nothing has caused, between runs: a test puts something into a store. */
+  intervene(work: () => void): void {
+    this.#turns.intervene(work)
+    this.#jobsSinceCommit++
+  }
+
   regroup(node: RegroupNode, carrier: Carrier, partition: number): void {
     this.#regroupings.send(node, carrier, partition)
   }
@@ -196,7 +199,7 @@ export class Engine implements TaskHost {
    * @throws the error that stops the application; nothing since the last commit is kept then
    */
   run(timeUp: () => boolean): RunResult {
-    if (this.#prepared !== undefined) throw this.#fatal ?? new Error('a turn while a commit is in flight')
+    if (this.#prepared !== undefined) throw this.fatal ?? new Error('a turn while a commit is in flight')
     const sequence = this.#sequence
     const now = (): number => this.#options.clock.elapsed()
     sequence.lookForMore(now())
@@ -205,7 +208,7 @@ export class Engine implements TaskHost {
     if (this.missingTopic !== undefined || !this.#drain()) return 'topicMissing'
     let nextLook = 1
     for (let turns = 1; ; turns++) {
-      if (this.#fatal !== undefined) throw this.#fatal
+      if (this.fatal !== undefined) throw this.fatal
       this.#calls.begin()
       if (this.isCommitDue) return 'commitDue'
       const completion = this.#calls.next()
@@ -319,7 +322,7 @@ export class Engine implements TaskHost {
    * is taken until {@link committed} or {@link fail} is called.
    */
   prepare(): Commit | undefined {
-    if (this.#fatal !== undefined) throw this.#fatal
+    if (this.fatal !== undefined) throw this.fatal
     if (!this.hasUncommitted) return undefined
     assert(this.#shuffle.next() === undefined, 'a commit is made while no regrouped records wait')
     const { lanes } = this.#sequence
@@ -372,7 +375,7 @@ export class Engine implements TaskHost {
    * A commit that fails is the last thing that an engine does: what it has counted and closed for it is not taken back.
    */
   fail(error: unknown): Error {
-    return (this.#fatal = asError(error))
+    return (this.#turns.fatal = asError(error))
   }
 
   /** How many records of the input, as far as it was seen, are not processed yet. */
@@ -388,13 +391,5 @@ export class Engine implements TaskHost {
   /** What keeps the application from going on. */
   get fatal(): Error | undefined {
     return this.#turns.fatal
-  }
-
-  get #fatal(): Error | undefined {
-    return this.#turns.fatal
-  }
-
-  set #fatal(error: Error) {
-    this.#turns.fatal = error
   }
 }

@@ -55,6 +55,17 @@ export class Turns {
     }
   }
 
+  /** A turn without a job: it is kept, or undone and thrown. */
+  intervene(work: () => void): void {
+    this.#scope.begin()
+    try {
+      work()
+    } catch (error) {
+      this.#scope.undo()
+      throw error
+    }
+  }
+
   /** What writes to a topic throws this in a turn. */
   lacks(topic: TopicRequest): MillraceError {
     this.missing = topic

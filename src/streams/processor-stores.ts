@@ -23,6 +23,9 @@ import type {
 } from './dsl/processor-stores.ts'
 import type { ProcessorTurn } from './processor-turn.ts'
 
+/** What a store of a processor needs of its operator. */
+export type StoreContext = Pick<OperatorContext, 'operator' | 'partition' | 'state'>
+
 /** The time and number of a row, as its form says what they are. */
 interface RowTimes {
   readonly at: number
@@ -37,9 +40,9 @@ abstract class ProcessorStore<K, V> {
   protected readonly rows: OrderedStore<K, unknown>
   protected readonly name: string
   readonly #spec: StoreSpec
-  readonly #context: OperatorContext
+  readonly #context: StoreContext
 
-  constructor(context: OperatorContext, turn: ProcessorTurn, spec: StoreSpec) {
+  constructor(context: StoreContext, turn: ProcessorTurn, spec: StoreSpec) {
     this.turn = turn
     this.rows = ordered(context.state<K, unknown>(spec))
     this.name = `store "${spec.name}"`
@@ -125,7 +128,7 @@ const prefixScratch = new ByteWriter(64)
 class KeyValues<K, V> extends ProcessorStore<K, V> implements ProcessorKeyValueStore<K, V> {
   readonly #keyCodec: Codec<K>
 
-  constructor(context: OperatorContext, turn: ProcessorTurn, spec: StoreSpec) {
+  constructor(context: StoreContext, turn: ProcessorTurn, spec: StoreSpec) {
     super(context, turn, spec)
     this.#keyCodec = spec.keyCodec as Codec<K>
   }
@@ -183,7 +186,7 @@ class KeyValues<K, V> extends ProcessorStore<K, V> implements ProcessorKeyValueS
 abstract class WindowedStore<K, V> extends ProcessorStore<K, V> {
   protected readonly form: WindowForm
 
-  constructor(context: OperatorContext, turn: ProcessorTurn, spec: StoreSpec, form: WindowForm) {
+  constructor(context: StoreContext, turn: ProcessorTurn, spec: StoreSpec, form: WindowForm) {
     super(context, turn, spec)
     this.form = form
   }
@@ -255,7 +258,7 @@ export type AnyProcessorStore =
   | ProcessorWindowStore<unknown, unknown>
   | ProcessorSessionStore<unknown, unknown>
 
-export function processorStore(context: OperatorContext, turn: ProcessorTurn, spec: StoreSpec): AnyProcessorStore {
+export function processorStore(context: StoreContext, turn: ProcessorTurn, spec: StoreSpec): AnyProcessorStore {
   const { form, kind } = spec
   if (form === undefined) return new KeyValues(context, turn, spec)
   return kind === 'session' ? new Sessions(context, turn, spec, form) : new Windows(context, turn, spec, form)

@@ -9,7 +9,7 @@ import { MillraceError } from '../core/errors.ts'
 import { type OperatorContext, operatorError } from '../plan/operator.ts'
 
 export class ProcessorTurn {
-  readonly #context: OperatorContext
+  readonly #context: Pick<OperatorContext, 'operator' | 'stop'>
   #carrier: Carrier | undefined
   #isBeingMade = true
   /** What the operators after this one have thrown, even when the processor has caught it: the turn is half done. */
@@ -17,7 +17,7 @@ export class ProcessorTurn {
   /** Counts the turns, so that what is read in one is not read on in another. */
   number = 0
 
-  constructor(context: OperatorContext) {
+  constructor(context: Pick<OperatorContext, 'operator' | 'stop'>) {
     this.#context = context
   }
 

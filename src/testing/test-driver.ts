@@ -23,17 +23,18 @@ import { commitTo } from '../runtime/commit.ts'
 import { Engine } from '../runtime/engine.ts'
 import { failurePolicy, type OnError } from '../runtime/failures.ts'
 import { type Metrics, metricsOf } from '../runtime/metrics.ts'
-import {
-  type AnyQuery,
-  type AnyStore,
-  queryStore,
-  type ReadOnlyKeyValueStore,
-  type ReadOnlySessionStore,
-  type ReadOnlyWindowStore,
-} from '../runtime/store-query.ts'
+import { type AnyStore, queryStore } from '../runtime/store-query.ts'
 import type { ReadOnlyVersionedStore } from '../runtime/versioned-query.ts'
 import { beginningOf } from '../runtime/take-over.ts'
 import { Environment } from '../storage/environment.ts'
+import {
+  type AnyTestStore,
+  fillStore,
+  type TestKeyValueStore,
+  type TestSessionStore,
+  testStore,
+  type TestWindowStore,
+} from './test-stores.ts'
 
 /** What {@link TopologyTestDriver} takes besides the topology. */
 export interface TestDriverOptions {
@@ -240,17 +241,23 @@ export class TopologyTestDriver implements Disposable {
   }
 
   /**
-   * A store of the topology, as of the last commit.
+   * A store of the topology, as of the last commit. What a processor keeps in it can be put there before a test; it is
+   * part of the next commit.
    *
    * @throws MillraceError `store_unknown`
    */
-  store<K, V>(store: KeyValueStore<K, V>): ReadOnlyKeyValueStore<K, V>
-  store<K, V>(store: WindowStore<K, V>): ReadOnlyWindowStore<K, V>
-  store<K, V>(store: SessionStore<K, V>): ReadOnlySessionStore<K, V>
+  store<K, V>(store: KeyValueStore<K, V>): TestKeyValueStore<K, V>
+  store<K, V>(store: WindowStore<K, V>): TestWindowStore<K, V>
+  store<K, V>(store: SessionStore<K, V>): TestSessionStore<K, V>
   store<K, V>(store: VersionedStore<K, V>): ReadOnlyVersionedStore<K, V>
-  store<K, V>(store: AnyStore<K, V>): AnyQuery<K, V> {
+  store<K, V>(store: AnyStore<K, V>): AnyTestStore<K, V> {
     this.#throwUntold()
-    return queryStore(this.#running.session, this.#topology, this.#engine, store)
+    const query = queryStore(this.#running.session, this.#topology, this.#engine, store)
+    return testStore(store.kind, query, (key, work) => {
+      this.#throwUntold()
+      fillStore(this.#topology, this.#engine, store.name, key, this.#clock.now(), work)
+      this.#run()
+    })
   }
 
   /** What was counted: consumed, produced, dropped and failed records, stream times. */

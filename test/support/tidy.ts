@@ -23,7 +23,8 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   streams: ['plan', ...core],
   runtime: engine,
   replay: ['runtime', ...engine],
-  testing: ['runtime', ...engine],
+  // A test driver fills the stores of processors as processors do.
+  testing: ['runtime', 'streams', ...engine],
   cli: everything,
   'index.ts': ['cli', ...everything],
 }
