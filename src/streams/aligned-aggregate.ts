@@ -74,7 +74,7 @@ class AlignedSubscriber extends FoldSubscriber {
     }
     if (closed === 0 && !isTaken) this.context.drop('no_window', carrier)
     if (closed > 0) dropLate(this.context, carrier, closed, isTaken)
-    this.#results?.releaseUntil(now)
+    this.#results?.releaseUntil(now, carrier)
   }
 
   #updateWindow(carrier: Carrier, start: number): void {

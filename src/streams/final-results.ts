@@ -9,7 +9,7 @@ import { present } from '../core/assert.ts'
 import { ByteWriter } from '../core/bytes.ts'
 import { type Codec, encodeInto } from '../core/serde.ts'
 import type { Carrier } from '../plan/carrier.ts'
-import type { OperatorContext, PersistentNumber, Release, SkippedRow } from '../plan/operator.ts'
+import type { AskForRelease, OperatorContext, PersistentNumber, Release, SkippedRow } from '../plan/operator.ts'
 import { type OrderedRow, type OrderedStore, ordered, type Row, type Store } from '../plan/store.ts'
 
 /** The last time that there is: a window that closes later never does. */
@@ -23,7 +23,7 @@ export class FinalResults implements Release {
   readonly #valueCodec: Codec<unknown>
   /** No row is due before this, less 1; 0 where no row is due at all. */
   readonly #firstDue: PersistentNumber
-  readonly #post: () => void
+  readonly #ask: AskForRelease
 
   constructor(
     out: Subscriber<Carrier>,
@@ -38,7 +38,7 @@ export class FinalResults implements Release {
     this.#keyCodec = keyCodec
     this.#valueCodec = valueCodec
     this.#firstDue = context.cell('first due')
-    this.#post = context.release(this)
+    this.#ask = context.release(this)
   }
 
   /** The row of an open window has a value: it is emitted at the stream time that closes the window. */
@@ -49,10 +49,13 @@ export class FinalResults implements Release {
     if (first === 0 || due + 1 < first) this.#firstDue.set(due + 1)
   }
 
-  /** After each record that may have moved stream time. */
-  releaseUntil(streamTime: number): void {
+  /**
+   * After each record that may have moved stream time: what it closes comes out before this returns, with its headers,
+   * as far as one job may. The rest, and what no record closes, comes without headers.
+   */
+  releaseUntil(streamTime: number, record?: Carrier): void {
     const first = this.#firstDue.value
-    if (first > 0 && first - 1 <= streamTime) this.#post()
+    if (first > 0 && first - 1 <= streamTime) this.#ask(record)
     else this.#context.releasedTime.advance(streamTime)
   }
 

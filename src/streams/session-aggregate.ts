@@ -79,7 +79,7 @@ class SessionSubscriber extends FoldSubscriber {
     const value = this.#valueOf(carrier, joined)
     if (start < end) for (const session of joined) this.#delete(carrier, session)
     this.#put(carrier, start, end, value)
-    this.#results?.releaseUntil(now)
+    this.#results?.releaseUntil(now, carrier)
   }
 
   /** The open sessions that a record joins, in the order of time. */

@@ -89,29 +89,33 @@ test('a letter is undone with a turn that fails later', () => {
   ])
 })
 
-test('what a job emitted and an operator then dropped has a letter that names the job', () => {
-  const driver = drive(
-    (builder) =>
-      builder
-        .stream(input)
-        .groupByKey()
-        .windowedBy(TimeWindows.of({ size: 10 }))
-        .emitStrategy('onWindowClose')
-        .count({ name: 'final' })
-        .toStream()
-        .selectKey(() => null)
-        .repartition({ key: nullable(string()), name: 'again' }),
-    options,
+test('what a job emitted and an operator then dropped has a letter that names the job', async () => {
+  const { log } = openTestLog()
+  const topology = topologyOf((builder) =>
+    builder
+      .stream(input)
+      .groupByKey()
+      .windowedBy(TimeWindows.of({ size: 10 }))
+      .emitStrategy('onWindowClose')
+      .count({ name: 'final' })
+      .toStream()
+      .selectKey(() => null)
+      .repartition({ key: nullable(string()), name: 'again' }),
   )
-  for (const timestamp of [3, 10]) driver.inputTopic(input).pipeInput({ key: 'a', value: 'x', timestamp })
-  driver.commit()
-  const headers = {
-    'millrace.reason': 'null_key',
-    'millrace.operator': 'again',
-    'millrace.kind': 'release',
-    'millrace.partition': '0',
-  }
-  expect(lettersOf(driver)).toEqual([['null=null@3', headers]])
+  await log.producer().send(input, { key: 'a', value: 'x', timestamp: 3 })
+  const app = await start(log, topology, { deadLetterDrops: true, until: 'end' })
+  await app.stopped
+  const [letter, ...more] = await collect(
+    log.read(topic('app.dead-letters', { key: letters.key, value: letters.value })),
+  )
+  expect(more).toEqual([])
+  expect(letter).toMatchObject({ key: null, value: null, timestamp: 3 })
+  expect(letter?.headers.map(({ key, value }) => [key, value && text(value)])).toEqual([
+    ['millrace.reason', 'null_key'],
+    ['millrace.operator', 'again'],
+    ['millrace.kind', 'release'],
+    ['millrace.partition', '0'],
+  ])
 })
 
 test('by default nothing is written, and an application writes to the topic that it is given', async () => {

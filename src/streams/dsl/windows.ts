@@ -32,7 +32,8 @@ export interface TimeWindowedKStream<out K, out V, out Known extends KnownSerdes
    * for each window, when it closes. Use it where only final results matter.
    *
    * Final results come after the record that moves stream time past the close, in the order of window starts, then of
-   * the encoded keys, each with the largest timestamp of its records and without headers. None is lost, however far
+   * the encoded keys, each with the largest timestamp of its records. The first 1,000 have the headers of that record,
+   * as in Kafka Streams; more follow in steps that may lie in other commits, without headers. None is lost, however far
    * time jumps, and none comes twice; a window whose row is gone has none. Nothing closes while no record comes. Only
    * the changes wait: queries and joins see the rows of open windows too.
    *
