@@ -89,7 +89,8 @@ class DistinctSubscriber extends CarrierSubscriber {
   #id(carrier: Carrier): string | number | null {
     try {
       const id = this.#idOf(carrier.view())
-      if (typeof id === 'string' || typeof id === 'number' || id === null) return id
+      if (typeof id === 'string' || id === null) return id
+      if (typeof id === 'number') return id + 0 // -0 is 0
       refusePromise('the id of distinct', id)
       throw new MillraceError('bad_record', `the id of distinct is ${shown(id)}; expected a string, a number or null`)
     } catch (error) {

@@ -51,6 +51,12 @@ describe('a record goes on', () => {
     expect(passed(driver, 'a@0', 'a@0')).toEqual(['a@0', 'a@0'])
   })
 
+  test('when its id is no number that has gone on; 0 and -0 are one', () => {
+    const id = ({ value }: { readonly value: string }) => Number(value)
+    const driver = drive((builder) => builder.stream(input).distinct({ id, within: 10 }).to(output))
+    expect(passed(driver, '0@0', '-0@1', '1@1')).toEqual(['0@0', '1@1'])
+  })
+
   test('when its id is a number, and the other one a text', () => {
     const id = ({ value }: { readonly value: string }) => (value === 'number' ? 1 : '1')
     const driver = drive((builder) => builder.stream(input).distinct({ id, within: 10 }).to(output))

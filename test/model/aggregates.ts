@@ -1,0 +1,188 @@
+// Naive aggregations: each answer is folded anew from everything that has come so far.
+import { bytesOf, type Event, type Key, type Value, type WindowedKey, type Work } from './naive.ts'
+
+/** With one more value; null is no row. */
+export type Fold = (aggregate: Value, value: number, key: string, input: number) => Value
+
+/** An event with a key and a value, the stream time at which it came, and by which input. */
+interface Given {
+  readonly key: string
+  readonly value: number
+  readonly timestamp: number
+  readonly now: number
+  readonly input: number
+}
+
+interface Row {
+  readonly value: Value
+  readonly timestamp: number
+}
+
+const noRow: Row = { value: null, timestamp: -1 }
+
+/** What was given so far, and the stream time that it makes. */
+class History {
+  readonly all: Given[] = []
+  now = -1
+
+  /** Undefined for what is dropped, which moves no time. */
+  take({ key, value, timestamp }: Event, input: number): Given | undefined {
+    if (typeof key !== 'string' || value === null) return undefined
+    this.now = Math.max(this.now, timestamp)
+    const given = { key, value, timestamp, now: this.now, input }
+    this.all.push(given)
+    return given
+  }
+}
+
+/** A row that a value was folded into has the larger of both times; one that is new, or was deleted, that of the value. */
+function folded(fold: Fold, given: readonly Given[]): Row {
+  let row = noRow
+  let last = noRow
+  for (const { key, value, timestamp, input } of given) {
+    last = { value: fold(row.value, value, key, input), timestamp: Math.max(row.timestamp, timestamp) }
+    row = last.value === null ? noRow : last
+  }
+  return last
+}
+
+export function aggregating(fold: Fold): Work {
+  const history = new History()
+  return {
+    take(event, input) {
+      const given = history.take(event, input)
+      if (given === undefined) return []
+      const { key } = given
+      const own = history.all.filter((one) => one.key === key)
+      const { value, timestamp } = folded(fold, own)
+      return [{ key, value, timestamp, old: folded(fold, own.slice(0, -1)).value }]
+    },
+    row: (key) =>
+      folded(
+        fold,
+        history.all.filter((one) => one.key === key),
+      ).value,
+  }
+}
+
+export interface Sizes {
+  readonly size: number
+  readonly advance: number
+  readonly grace: number
+}
+
+/** In the order in which windows close, then of the bytes of their keys. */
+function byClose<T extends { readonly key: Key; readonly close: number }>(rows: readonly T[]): T[] {
+  return rows.toSorted((a, b) => a.close - b.close || Buffer.compare(bytesOf(a.key), bytesOf(b.key)))
+}
+
+export function windowing(fold: Fold, { size, advance, grace }: Sizes, isFinal: boolean): Work {
+  const history = new History()
+  const gone = new Set<string>()
+  /** What was folded into a window, until it was closed. */
+  const inWindow = (key: string, start: number): Given[] =>
+    history.all.filter(
+      (one) =>
+        one.key === key && one.timestamp >= start && one.timestamp < start + size && start + size + grace > one.now,
+    )
+  const windowed = (key: string, start: number): WindowedKey => ({ key, start, end: start + size, isSession: false })
+  return {
+    take(event, input) {
+      const given = history.take(event, input)
+      if (given === undefined) return []
+      const { key, timestamp, now } = given
+      const changes: Event[] = []
+      for (let start = 0; start <= timestamp; start += advance) {
+        if (timestamp >= start + size || start + size + grace <= now) continue
+        const own = inWindow(key, start)
+        const row = folded(fold, own)
+        const old = folded(fold, own.slice(0, -1)).value
+        changes.push({ key: windowed(key, start), value: row.value, timestamp: row.timestamp, old })
+      }
+      return isFinal ? [] : changes
+    },
+    due() {
+      if (!isFinal) return []
+      const rows: (Event & { readonly close: number })[] = []
+      for (const key of new Set(history.all.map((one) => one.key))) {
+        for (let start = 0; start + size + grace <= history.now; start += advance) {
+          const id = `${key}@${start}`
+          const { value, timestamp } = folded(fold, inWindow(key, start))
+          if (value === null || gone.has(id)) continue
+          gone.add(id)
+          rows.push({ key: windowed(key, start), value, timestamp, old: null, close: start + size + grace })
+        }
+      }
+      return byClose(rows)
+    },
+  }
+}
+
+/** Counts sessions: here they are kept, because which ones a record joins depends on those that are there. */
+export function sessions(gap: number, grace: number, isFinal: boolean): Work {
+  let open: { readonly key: WindowedKey; readonly value: number }[] = []
+  const closeOf = ({ end }: WindowedKey): number => end + gap + grace + 1
+  const history = new History()
+  const change = (key: WindowedKey, value: Value, old: Value): Event => ({ key, value, timestamp: key.end, old })
+  return {
+    take(event, input) {
+      const given = history.take(event, input)
+      if (given === undefined) return []
+      const { key, timestamp, now } = given
+      const joined = open
+        .filter(
+          (one) =>
+            one.key.key === key &&
+            one.key.end >= timestamp - gap &&
+            one.key.start <= timestamp + gap &&
+            closeOf(one.key) > now,
+        )
+        .toSorted((a, b) => a.key.end - b.key.end)
+      const start = Math.min(timestamp, ...joined.map((one) => one.key.start))
+      const end = Math.max(timestamp, ...joined.map((one) => one.key.end))
+      const session: WindowedKey = { key, start, end, isSession: true }
+      if (closeOf(session) <= now) return []
+      const value = joined.reduce((sum, one) => sum + one.value, 1)
+      open = [...open.filter((one) => !joined.includes(one)), { key: session, value }]
+      const isSame = start === end && joined.length > 0
+      const deletes = isSame ? [] : joined.map((one) => change(one.key, null, one.value))
+      const old = isSame ? (joined[0]?.value ?? null) : null
+      return isFinal ? [] : [...deletes, change(session, value, old)]
+    },
+    due() {
+      if (!isFinal) return []
+      const closed = open.filter((one) => closeOf(one.key) <= history.now)
+      open = open.filter((one) => !closed.includes(one))
+      return byClose(closed.map(({ key, value }) => ({ ...change(key, value, null), close: closeOf(key) })))
+    },
+  }
+}
+
+/** A grouped table: old values are taken out, new ones put in. */
+export function aggregatingRows(
+  add: (sum: Value, value: number) => Value,
+  remove: (sum: number, value: number) => Value,
+): Work {
+  const changes: Event[] = []
+  const rowAfter = (key: Key, given: readonly Event[]): Row => {
+    let row = noRow
+    let last = noRow
+    for (const event of given) {
+      if (event.key !== key) continue
+      let value = row.value
+      if (value !== null && event.old !== null) value = remove(value, event.old)
+      if (event.value !== null) value = add(value, event.value)
+      last = { value, timestamp: Math.max(row.timestamp, event.timestamp) }
+      row = value === null ? noRow : last
+    }
+    return last
+  }
+  return {
+    take(event) {
+      const old = rowAfter(event.key, changes).value
+      changes.push(event)
+      return [{ key: event.key, ...rowAfter(event.key, changes), old }]
+    },
+    row: (key) => rowAfter(key, changes).value,
+  }
+}
