@@ -48,6 +48,13 @@ IT 178.99
 kitchen { celsius: 24.1, humidity: 38.5 }
 dead letter cellar Uint8Array(3) [ 1, 2, 3 ]
 `,
+  'async-enrichment': `order-0 0 low
+order-1 137 low
+order-2 274 low
+order-3 411 low
+order-4 548 high
+20 of 20 orders rated, in order; 20 ratings made
+`,
   schema: `encode_failed: cannot encode the value with json: email: Invalid email address
 encode_failed: cannot encode the value with msgpack: cents: Invalid integer: Received 0.5
 ann TEAM

@@ -13,7 +13,6 @@ import type {
   Merged,
   NeedsKey,
   NeedsValue,
-  StoreFor,
   ValueOption,
   WithNewKey,
   WithNewValue,
