@@ -179,6 +179,11 @@ export class Calls {
     return false
   }
 
+  /** Whether nothing is unfinished, nor waits for its next attempt. */
+  get isEmpty(): boolean {
+    return this.#all.size === 0
+  }
+
   /** What is asked for from here on belongs to a later wave than this. */
   endOfWave(): number {
     return this.#wave++

@@ -218,14 +218,15 @@ export class Engine implements TaskHost {
         const lane = sequence.next()
         if (lane === undefined) {
           if (sequence.isLate) return 'late'
-          if (!this.#calls.isBusy && this.#idleness.drained(now())) continue
+          if (this.#calls.isEmpty && this.#idleness.drained(now())) continue
           return 'drained'
         }
         if (this.#options.maxTaskIdleMs > 0 && this.idleWaitMs > 0) return 'waiting'
         if (!this.#take(lane)) return 'topicMissing'
         if (sequence.take(lane, now)) sequence.lookForMore(now())
       } else if (!this.#work(job)) return 'topicMissing'
-      if (completion !== undefined) this.#calls.ended(completion)
+      if (completion === undefined) this.#idleness.done(job)
+      else this.#calls.ended(completion)
       if (!this.#drain()) return 'topicMissing'
       if (job !== undefined) this.#isStateLarge = this.#takesTooMuch
       if (turns < nextLook) continue
@@ -282,9 +283,9 @@ export class Engine implements TaskHost {
     return Math.min(this.#agenda.nextDueMs, this.#idleness.nextDueMs(this.#options.clock.elapsed()))
   }
 
-  /** Whether a bounded input has been read to its end, and what was open then has been closed, or soon is. */
+  /** Whether a bounded input has been read to its end, and what was open then has been closed, or soon is, its calls done. */
   get hasEnded(): boolean {
-    return this.#idleness.hasEnded
+    return this.#idleness.hasEnded && this.#calls.isEmpty
   }
 
   /** What asynchronous calls are under way, and which are done. */

@@ -73,7 +73,12 @@ export class Idleness {
 
   /** The job that goes next, when nothing is due and no regrouped records wait. */
   next(): Job | undefined {
-    return this.#waiting.shift()
+    return this.#waiting[0]
+  }
+
+  /** A job is done; the one that {@link next} gave is given no more. */
+  done(job: Job | undefined): void {
+    if (job !== undefined && job === this.#waiting[0]) this.#waiting.shift()
   }
 
   get hasDue(): boolean {

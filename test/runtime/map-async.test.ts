@@ -1,5 +1,5 @@
 // mapAsync in an application: what closing, catching up, committing and a changed topology do to calls that are under way.
-import { int64, string, topic } from 'millrace'
+import { int64, ManualClock, string, TimeWindows, topic } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { start, turns, until } from '../support/applications.ts'
 import { collect } from '../support/collect.ts'
@@ -148,4 +148,41 @@ describe('a topology that has changed', () => {
     await next.caughtUp()
     expect((await collect(log.read(output))).map(({ value }) => value)).toEqual(['1!', '2!', '3!'])
   })
+})
+
+test('a bounded run ends when its calls are done, also those that wait for their next attempt', async () => {
+  const { log } = openTestLog()
+  const clock = new ManualClock()
+  const service = new Service()
+  await log.producer().send(input, record('1'))
+  const app = await start(log, calling(service, { retries: 1 }), { until: 'end', clock })
+  await until(() => service.open.length === 1)
+  await service.fail('1')
+  await turns(20)
+  expect(app.state).toBe('running')
+  clock.advance(100)
+  await until(() => service.open.length === 1)
+  await service.answer('1')
+  await app.stopped
+  expect((await collect(log.read(output))).map(({ value }) => value)).toEqual(['1!'])
+})
+
+test('what is closed at the end of a bounded run may go to a topic that has to be created', async () => {
+  const { log } = openTestLog()
+  await log.producer().send(input, record('1'))
+  const late = topic('late-created', { key: string(), value: int64() })
+  const topology = topologyOf((builder) =>
+    builder
+      .stream(input)
+      .groupByKey()
+      .windowedBy(TimeWindows.of({ size: 10 }))
+      .emitStrategy('onWindowClose')
+      .count()
+      .toStream({ deletes: 'drop' })
+      .map(({ key, value }) => ({ key: key.key, value }))
+      .to(() => late),
+  )
+  const app = await start(log, topology, { until: 'end' })
+  await app.stopped
+  expect((await collect(log.read(late))).map(({ value }) => value)).toEqual([1])
 })
