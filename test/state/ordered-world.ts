@@ -159,7 +159,10 @@ export class World {
       storeId: this.storeId,
       partitions,
     })
-    return [...store.rows(rowRange(range))].map((row) => ({ ...row, key: Buffer.from(row.key).toString('hex') }))
+    return [...store.rows(rowRange(range))].map(({ partition: _partition, ...row }) => ({
+      ...row,
+      key: Buffer.from(row.key).toString('hex'),
+    }))
   }
 
   /** Rows and entries in the environment. */
