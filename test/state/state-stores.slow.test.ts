@@ -398,7 +398,7 @@ test('what a journal has when it is opened is found at once, and gets into its t
       2 ** 25,
     )
   }
-  while (commits < 64) change()
+  for (let at = 0; at < 64; at++) change()
   const journal = new StoreJournal(storeId, environment)
   const read = (): void => {
     environment.refresh()
