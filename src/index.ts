@@ -102,7 +102,9 @@ export type {
   KeyPrefix,
   ProcessorKeyValueStore,
   ProcessorSessionStore,
+  ProcessorVersionedStore,
   ProcessorWindowStore,
+  VersionAsOf,
 } from './streams/dsl/processor-stores.ts'
 export type {
   Done,

@@ -23,6 +23,7 @@ import { historyOf, type KeyOf, keyOf, type RowRange } from '../plan/store.ts'
 import type { Topology } from '../plan/topology.ts'
 import { type CommittedGround, type CommittedRow, CommittedStore } from '../state/committed-store.ts'
 import type { Engine } from './engine.ts'
+import { taskName, taskOf } from './inherited-ledgers.ts'
 import { type ReadOnlyVersionedStore, VersionedQuery } from './versioned-query.ts'
 
 /**
@@ -148,8 +149,16 @@ function historyIn(
   const storeId = present(session.storeId(history.spec.name), 'a session has an id for each store')
   const historyMs = present(history.spec.layout.retentionMs, 'a history expires')
   const from = (partition: number): number => {
-    const ledgers = engine.ledgers.filter(({ task }) => task.partition === partition)
-    return Math.max(-1, ...ledgers.map(({ entries }) => entries.streamTimes[owner.id] ?? -1)) - historyMs
+    const ofPartition = engine.ledgers.filter(({ task }) => task.partition === partition)
+    if (spec.isOfProcessors === true) {
+      const sub = present(
+        topology.subTopologies.find(({ nodes }) => nodes.includes(owner)),
+        'every node is in a sub-topology',
+      )
+      const task = taskName(taskOf(sub, partition))
+      return (ofPartition.find((ledger) => taskName(ledger.task) === task)?.time ?? -1) - historyMs
+    }
+    return Math.max(-1, ...ofPartition.map(({ entries }) => entries.streamTimes[owner.id] ?? -1)) - historyMs
   }
   return [{ ...ground, spec: history.spec, storeId }, from]
 }

@@ -6,10 +6,10 @@ import { checkedFunction, checkList } from '../core/checks.ts'
 import { checkStore } from '../core/store-constants.ts'
 import type { OperatorNode, PlanNode } from '../plan/node.ts'
 import type { PlanBuilder } from '../plan/plan-builder.ts'
-import type { StoreSpec } from '../plan/store.ts'
+import { historyOf, type StoreSpec } from '../plan/store.ts'
 import type { StoreConstant } from './dsl/processor.ts'
 import { type AnyProcessor, type Forwarding, processing } from './processor.ts'
-import { checkSameStore, processorStoreSpec } from './processor-store-spec.ts'
+import { checkSameStore, processorStoreSpecs } from './processor-store-spec.ts'
 
 export interface ProcessorRequest {
   readonly verb: string
@@ -26,14 +26,16 @@ export function addProcessor(plan: PlanBuilder, request: ProcessorRequest): Oper
   checkedFunction(verb, processor)
   const constants = checkList('the list of stores', stores).map((store) => checkStore(verb, store))
   return plan.stateful(verb, parents, name, (id) => {
-    const specs = [...new Set(constants.map((constant) => specOf(plan, id, constant)))]
+    const specs = [...new Set(constants.flatMap((constant) => specsOf(plan, id, constant)))]
     return { stores: specs, operator: processing(processor, specs, forwarding), readsRanges: true, namesChildren: true }
   })
 }
 
-function specOf(plan: PlanBuilder, id: string, constant: StoreConstant): StoreSpec {
+/** One for each constant; of a store of versions two, the second of which is its history. */
+function specsOf(plan: PlanBuilder, id: string, constant: StoreConstant): readonly StoreSpec[] {
   const known = plan.store(constant.name)
-  if (known === undefined) return processorStoreSpec(id, constant)
+  if (known === undefined) return processorStoreSpecs(id, constant)
   checkSameStore('topology_invalid', id, constant, known)
-  return known
+  const history = known.kind === 'versioned' ? plan.store(historyOf(constant.name)) : undefined
+  return history === undefined ? [known] : [known, history]
 }

@@ -9,12 +9,21 @@ import { sessionForm, SizedForm } from '../core/windows/window-form.ts'
 import type { StoreSpec } from '../plan/store.ts'
 import { keyLayout, segmentLayout } from '../plan/store-layout.ts'
 import { type ErasedStore, kindOf } from './store-spec.ts'
+import { versionStores } from './versions.ts'
 
 /**
  * @param id of the first node that names it
  * @throws MillraceError `topology_invalid` for a constant of a window store that does not say how long a window is
  */
-export function processorStoreSpec(id: string, constant: ErasedStore): StoreSpec {
+export function processorStoreSpecs(id: string, constant: ErasedStore): readonly StoreSpec[] {
+  const { historyMs } = constant
+  if (historyMs === undefined) return [oneStoreSpec(id, constant)]
+  const keyCodec: Codec<unknown> = codecOf(constant.key as Serde<unknown>)
+  const specs = versionStores(id, constant, historyMs, keyCodec, rowCodecOf(constant))
+  return specs.map((spec) => Object.freeze({ ...spec, isOfProcessors: true }))
+}
+
+function oneStoreSpec(id: string, constant: ErasedStore): StoreSpec {
   const { kind, name, size, retentionMs } = constant
   const keyCodec: Codec<unknown> = codecOf(constant.key as Serde<unknown>)
   const made = { name, keyCodec, valueCodec: rowCodecOf(constant), kind: kindOf[kind], isOfProcessors: true }

@@ -12,6 +12,7 @@ import { type Timestamp, toTimestamp } from '../core/units.ts'
 import { shownValue, WithHeadersCodec } from '../core/with-headers.ts'
 import type { Window, Windowed } from '../core/windows/window.ts'
 import type { WindowForm } from '../core/windows/window-form.ts'
+import type { Carrier } from '../plan/carrier.ts'
 import type { OperatorContext } from '../plan/operator.ts'
 import { keyOf, ordered, type OrderedRow, type OrderedStore, type RowRange, type StoreSpec } from '../plan/store.ts'
 import type {
@@ -24,7 +25,7 @@ import type {
 import type { ProcessorTurn } from './processor-turn.ts'
 
 /** What a store of a processor needs of its operator. */
-export type StoreContext = Pick<OperatorContext, 'operator' | 'partition' | 'state'>
+export type StoreContext = Pick<OperatorContext, 'operator' | 'partition' | 'state' | 'taskTime'>
 
 /** The time and number of a row, as its form says what they are. */
 interface RowTimes {
@@ -35,7 +36,7 @@ interface RowTimes {
 const noTimes: RowTimes = { at: 0, number: 0 }
 
 /** What all kinds have in common. */
-abstract class ProcessorStore<K, V> {
+export abstract class ProcessorStore<K, V> {
   protected readonly turn: ProcessorTurn
   protected readonly rows: OrderedStore<K, unknown>
   protected readonly name: string
@@ -81,13 +82,19 @@ abstract class ProcessorStore<K, V> {
   }
 
   protected write(call: string, key: K, value: V | null, place: RowTimes = noTimes, timestamp?: number): void {
-    const what = `${call} of ${this.name}`
-    const { timestamp: now, headers } = this.turn.at(what)
-    this.#checkOwn(what)
+    const { timestamp: now, headers } = this.begin(call)
     const row = this.rows.row(keyOf(key), place.at, place.number)
     if (value === null) {
       if (row.exists) this.rows.remove(row)
     } else this.rows.put(row, this.#stored(value, headers), timestamp === undefined ? now : toTimestamp(timestamp))
+  }
+
+  /** The record at hand, where the store can be written. */
+  protected begin(call: string): Carrier {
+    const what = `${call} of ${this.name}`
+    const at = this.turn.at(what)
+    this.#checkOwn(what)
+    return at
   }
 
   #stored(value: V, headers: readonly Header[]): unknown {
@@ -125,7 +132,7 @@ abstract class ProcessorStore<K, V> {
 
 const prefixScratch = new ByteWriter(64)
 
-class KeyValues<K, V> extends ProcessorStore<K, V> implements ProcessorKeyValueStore<K, V> {
+export class KeyValues<K, V> extends ProcessorStore<K, V> implements ProcessorKeyValueStore<K, V> {
   readonly #keyCodec: Codec<K>
 
   constructor(context: StoreContext, turn: ProcessorTurn, spec: StoreSpec) {
@@ -196,7 +203,7 @@ abstract class WindowedStore<K, V> extends ProcessorStore<K, V> {
   }
 }
 
-class Windows<K, V> extends WindowedStore<K, V> implements ProcessorWindowStore<K, V> {
+export class Windows<K, V> extends WindowedStore<K, V> implements ProcessorWindowStore<K, V> {
   put(key: K, value: V | null, windowStart: number): void {
     this.write('put', key, value, { at: toTimestamp(windowStart), number: 0 })
   }
@@ -207,7 +214,7 @@ class Windows<K, V> extends WindowedStore<K, V> implements ProcessorWindowStore<
   }
 }
 
-class Sessions<K, V> extends WindowedStore<K, V> implements ProcessorSessionStore<K, V> {
+export class Sessions<K, V> extends WindowedStore<K, V> implements ProcessorSessionStore<K, V> {
   put(key: K, session: Window, value: V | null): void {
     this.write('put', key, value, this.#timesOf(session))
   }
@@ -250,16 +257,4 @@ function timesOf(call: string, bounds: TimeBounds): { readonly from: number; rea
 function checkTime(what: string, time: number): number {
   if (Number.isSafeInteger(time)) return time
   throw new MillraceError('bad_record', `${what} is ${shown(time)}; expected whole milliseconds since the epoch`)
-}
-
-/** What processors can do with a store of each kind. */
-export type AnyProcessorStore =
-  | ProcessorKeyValueStore<unknown, unknown>
-  | ProcessorWindowStore<unknown, unknown>
-  | ProcessorSessionStore<unknown, unknown>
-
-export function processorStore(context: StoreContext, turn: ProcessorTurn, spec: StoreSpec): AnyProcessorStore {
-  const { form, kind } = spec
-  if (form === undefined) return new KeyValues(context, turn, spec)
-  return kind === 'session' ? new Sessions(context, turn, spec, form) : new Windows(context, turn, spec, form)
 }

@@ -24,7 +24,7 @@ import type {
 } from './dsl/processor.ts'
 import type { RecordOutput } from './dsl/functions.ts'
 import { stamped } from './map.ts'
-import { type AnyProcessorStore, processorStore } from './processor-stores.ts'
+import { type AnyProcessorStore, processorStore } from './processor-versions.ts'
 import { ProcessorTurn } from './processor-turn.ts'
 import { checkSameStore } from './processor-store-spec.ts'
 
@@ -191,7 +191,7 @@ export class Context implements ProcessorContext<unknown, unknown> {
     checkSameStore('bad_option', operator, constant, spec)
     let opened = this.#opened.get(spec)
     if (opened === undefined) {
-      this.#opened.set(spec, (opened = processorStore(this.#context, this.#turn, spec)))
+      this.#opened.set(spec, (opened = processorStore(this.#context, this.#turn, spec, this.#stores)))
     }
     return opened as never
   }

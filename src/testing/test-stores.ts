@@ -24,7 +24,7 @@ import type {
   ProcessorSessionStore,
   ProcessorWindowStore,
 } from '../streams/dsl/processor-stores.ts'
-import { processorStore } from '../streams/processor-stores.ts'
+import { processorStore } from '../streams/processor-versions.ts'
 import { ProcessorTurn } from '../streams/processor-turn.ts'
 
 /**
@@ -125,7 +125,7 @@ export function fillStore(
   const operator = 'the test driver'
   const state = <K, V>(): Store<K, V> => engine.state(spec, ledger) as unknown as Store<K, V>
   const turn = new ProcessorTurn({ operator, stop: (error) => engine.stop(error) })
-  const store = turn.make(() => processorStore({ operator, partition, state }, turn, spec))
+  const store = turn.make(() => processorStore({ operator, partition, state, taskTime: ledger.time }, turn, spec, []))
   const job = Carrier.ofJob({ kind: 'punctuation', operator, partition }, nowMs)
   engine.intervene(() => turn.run(job, () => work(store as never)))
 }

@@ -136,6 +136,59 @@ export interface ProcessorWindowStore<K, V> {
   fetch(key: K, bounds?: TimeBounds): Iterable<StoreRow<Windowed<K>, V>>
 }
 
+/** Which version is asked for. */
+export interface VersionAsOf {
+  /** The one that was the newest at this time, in ms since the epoch, inclusive. Default: the newest now. */
+  readonly asOf?: number | undefined
+}
+
+/**
+ * A store of versions in the hands of a processor. A version can be asked for until the stream time of the task has
+ * passed its end by the history; one that is put too late to be asked for is not kept.
+ */
+export interface ProcessorVersionedStore<K, V> {
+  /**
+   * Puts what is the value of a key from this time on, until the next version. A null value deletes from then on.
+   *
+   * @example
+   * ```ts
+   * const sizes = versionedStore('sizes', { key: string(), value: int64(), historyMs: days(1) })
+   * const processor: Processor<string, Click> = (context) => {
+   *   const versions = context.store(sizes)
+   *   return { process: ({ key, value, timestamp }) => versions.put(key, value.bytes, timestamp) }
+   * }
+   * ```
+   * @throws MillraceError `bad_record`, `encode_failed`, `key_too_long`
+   */
+  put(key: K, value: V | null, timestamp: number): void
+  /**
+   * The value of a key now, or at a time within the history; undefined when there is or was none.
+   *
+   * @example
+   * ```ts
+   * const sizes = versionedStore('sizes', { key: string(), value: int64(), historyMs: days(1) })
+   * const processor: Processor<string, Click> = (context) => {
+   *   const versions = context.store(sizes)
+   *   return { process: ({ key, timestamp }) => console.error(versions.get(key, { asOf: timestamp })) }
+   * }
+   * ```
+   */
+  get(key: K, options?: VersionAsOf): V | undefined
+  /**
+   * The same with the time from which it was the value.
+   *
+   * @example
+   * ```ts
+   * const sizes = versionedStore('sizes', { key: string(), value: int64(), historyMs: days(1) })
+   * const processor: Processor<string, Click> = (context) => {
+   *   const versions = context.store(sizes)
+   *   return { process: ({ key }) => console.error(versions.row(key)?.timestamp) }
+   * }
+   * ```
+   */
+  row(key: K, options?: VersionAsOf): StoreRow<K, V> | undefined
+}
+
 /**
  * A store of sessions in the hands of a processor. A session is gone once stream time has passed its end by the
  * `retentionMs` of the store; what is put there then is not kept.

@@ -3,10 +3,15 @@
  */
 import type { HeaderInput } from '../../core/headers.ts'
 import type { StreamRecord } from '../../core/record.ts'
-import type { KeyValueStore, SessionStore, StoreKind, WindowStore } from '../../core/store-constants.ts'
+import type { KeyValueStore, SessionStore, StoreKind, VersionedStore, WindowStore } from '../../core/store-constants.ts'
 import type { Offset } from '../../core/units.ts'
 import type { Named, RecordOutput } from './functions.ts'
-import type { ProcessorKeyValueStore, ProcessorSessionStore, ProcessorWindowStore } from './processor-stores.ts'
+import type {
+  ProcessorKeyValueStore,
+  ProcessorSessionStore,
+  ProcessorVersionedStore,
+  ProcessorWindowStore,
+} from './processor-stores.ts'
 
 /** What a function of a processor may return: anything but a promise; it is not looked at. */
 export type Done = void | undefined | null | boolean | number | string
@@ -89,6 +94,7 @@ export interface AnyProcessorContext {
   store<K, V>(store: KeyValueStore<K, V>): ProcessorKeyValueStore<K, V>
   store<K, V>(store: WindowStore<K, V>): ProcessorWindowStore<K, V>
   store<K, V>(store: SessionStore<K, V>): ProcessorSessionStore<K, V>
+  store<K, V>(store: VersionedStore<K, V>): ProcessorVersionedStore<K, V>
 
   /**
    * Calls back each time that `intervalMs` have passed, once however many intervals were passed over, with the stream
