@@ -283,7 +283,7 @@ export class Engine implements TaskHost {
     return Math.min(this.#agenda.nextDueMs, this.#idleness.nextDueMs(this.#options.clock.elapsed()))
   }
 
-  /** Whether a bounded input has been read to its end, and what was open then has been closed, or soon is, its calls done. */
+  /** Whether a bounded input has ended, its calls are done, and what was open has been closed, or soon is. */
   get hasEnded(): boolean {
     return this.#idleness.hasEnded && this.#calls.isEmpty
   }
