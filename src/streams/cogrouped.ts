@@ -6,6 +6,7 @@ import { MillraceError } from '../core/errors.ts'
 import type { Codec } from '../core/serde.ts'
 import { SessionWindows } from '../core/windows/session-windows.ts'
 import type { Windowed } from '../core/windows/window.ts'
+import { SlidingWindows } from '../core/windows/sliding-windows.ts'
 import { AlignedWindows, type Windows } from '../core/windows/windows.ts'
 import { type AggregationOptions, checkAggregation, type Input } from './aggregations.ts'
 import type {
@@ -44,13 +45,14 @@ export class CogroupedStream<K, V, A> implements CogroupedKStream<K, V, A> {
   }
 
   windowedBy(windows: SessionWindows): SessionWindowedCogroupedKStream<K, V, A>
-  windowedBy(windows: AlignedWindows): TimeWindowedCogroupedKStream<K, V, A>
+  windowedBy(windows: AlignedWindows | SlidingWindows): TimeWindowedCogroupedKStream<K, V, A>
   windowedBy(windows: Windows): WindowedCogroupedStream<K, V, A> {
     const inputs = this.#inputs
     if (isInstance(windows, SessionWindows)) {
       return new WindowedCogroupedStream(inputs, windows, sessionKeeping(windows), ['merger'])
     }
-    if (isInstance(windows, AlignedWindows)) return new WindowedCogroupedStream(inputs, windows, timeKeeping(windows))
+    if (isInstance(windows, AlignedWindows) || isInstance(windows, SlidingWindows))
+      return new WindowedCogroupedStream(inputs, windows, timeKeeping(windows))
     throw new MillraceError('bad_option', 'windowedBy takes windows such as TimeWindows.of({ size: minutes(1) })')
   }
 

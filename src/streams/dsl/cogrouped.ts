@@ -5,6 +5,7 @@
 import type { Serde } from '../../core/serde.ts'
 import type { SessionWindows } from '../../core/windows/session-windows.ts'
 import type { Windowed } from '../../core/windows/window.ts'
+import type { SlidingWindows } from '../../core/windows/sliding-windows.ts'
 import type { AlignedWindows } from '../../core/windows/windows.ts'
 import type { Aggregator, Merger } from './functions.ts'
 import type { InStore, KGroupedStream } from './grouped.ts'
@@ -64,7 +65,7 @@ export interface CogroupedKStream<out K, out V, in out A> {
    * ```
    * @throws MillraceError `bad_option` when it is not a window definition
    */
-  windowedBy(windows: AlignedWindows): TimeWindowedCogroupedKStream<K, V, A>
+  windowedBy(windows: AlignedWindows | SlidingWindows): TimeWindowedCogroupedKStream<K, V, A>
   /**
    * Cuts it into sessions of each key, which records of any input begin, extend and join.
    *
