@@ -17,6 +17,7 @@ import { type OrderedRow, type OrderedStore, ordered, type Row, type StoreSpec }
 import { operate } from '../plan/subscriber.ts'
 import { FoldSubscriber } from './aggregate.ts'
 import type { EmitStrategy } from './dsl/windows.ts'
+import { closeWhenIdle } from './closing.ts'
 import { FinalResults } from './final-results.ts'
 import type { Fold } from './fold.ts'
 import { dropLate } from './late.ts'
@@ -66,8 +67,16 @@ class SlidingSubscriber extends FoldSubscriber {
     this.#streamTime = context.streamTime
     this.#keyCodec = new WindowedCodec(store.keyCodec, windows.form) as Codec<unknown>
     this.#rows = ordered(this.state)
-    if (emits === 'onWindowUpdate') return
-    this.#results = new FinalResults(out, context, this.state, this.#keyCodec, this.valueCodec)
+    const results =
+      emits === 'onWindowClose'
+        ? new FinalResults(out, context, this.state, this.#keyCodec, this.valueCodec)
+        : undefined
+    this.#results = results
+    closeWhenIdle(
+      context,
+      (time) => windows.closeOf(time),
+      (now) => results?.releaseUntil(now),
+    )
   }
 
   protected override _next(carrier: Carrier): void {
@@ -78,7 +87,7 @@ class SlidingSubscriber extends FoldSubscriber {
     // Even the last window that could hold it is closed.
     if (this.#windows.closeOf(timestamp) <= now) return dropLate(this.context, carrier, 1, false)
     this.#take(carrier, now)
-    this.#results?.releaseUntil(now)
+    this.#results?.releaseUntil(now, carrier)
   }
 
   #take(carrier: Carrier, now: number): void {

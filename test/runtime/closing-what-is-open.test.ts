@@ -5,6 +5,7 @@ import {
   ManualClock,
   nullable,
   SessionWindows,
+  SlidingWindows,
   startStreams,
   string,
   TimeWindows,
@@ -34,6 +35,17 @@ const kinds: Readonly<Record<string, { readonly script: Script; readonly expecte
     script: (builder) =>
       grouped(builder).windowedBy(minute).emitStrategy('onWindowClose').count().toStream().map(shown).to(results),
     expected: ['a 0=2@30', 'b 60=1@70'],
+  },
+  'sliding windows on close': {
+    script: (builder) =>
+      grouped(builder)
+        .windowedBy(SlidingWindows.of({ difference: 50, grace: 100 }))
+        .emitStrategy('onWindowClose')
+        .count()
+        .toStream()
+        .map(shown)
+        .to(results),
+    expected: ['a 0=2@30', 'a 11=1@30', 'b 20=1@70'],
   },
   'sessions on close': {
     script: (builder) =>

@@ -4,6 +4,7 @@
  */
 import type { Serde } from '../../core/serde.ts'
 import type { SessionWindows } from '../../core/windows/session-windows.ts'
+import type { SlidingWindows } from '../../core/windows/sliding-windows.ts'
 import type { Windowed } from '../../core/windows/window.ts'
 import type { SlidingWindows } from '../../core/windows/sliding-windows.ts'
 import type { AlignedWindows } from '../../core/windows/windows.ts'
