@@ -2,7 +2,8 @@
  * join and leftJoin of a stream with a table: each record meets the row of its key, as it is when the record comes.
  *
  * Semantics: Kafka Streams'. The table's changes join nothing; they change what later records meet. A joined record has
- * the key, the timestamp and the headers of the stream's record.
+ * the key, the timestamp and the headers of the stream's record. Of a table of versions it meets the one that was the
+ * newest at the time of the record.
  */
 import type { Subscriber } from 'rxjs'
 import { checkName, checkOptions } from '../core/checks.ts'
@@ -69,13 +70,16 @@ export function joinWithTable(
 function joiningRows(rows: TableRows, joiner: Joiner, comesAlone: boolean): OperatorFactory {
   return (context) => {
     const reader = rows.reader(context)
-    return operate((out) => new StreamTableSubscriber(out, context, reader, joiner, comesAlone))
+    return operate(
+      (out) => new StreamTableSubscriber(out, context, reader, rows.historyMs !== undefined, joiner, comesAlone),
+    )
   }
 }
 
 class StreamTableSubscriber extends CarrierSubscriber {
   readonly #context: OperatorContext
   readonly #rows: RowReader
+  readonly #isVersioned: boolean
   readonly #joiner: Joiner
   readonly #comesAlone: boolean
   readonly #what: string
@@ -84,12 +88,14 @@ class StreamTableSubscriber extends CarrierSubscriber {
     out: Subscriber<Carrier>,
     context: OperatorContext,
     rows: RowReader,
+    isVersioned: boolean,
     joiner: Joiner,
     comesAlone: boolean,
   ) {
     super(out)
     this.#context = context
     this.#rows = rows
+    this.#isVersioned = isVersioned
     this.#joiner = joiner
     this.#comesAlone = comesAlone
     this.#what = functionOf(context)
@@ -101,7 +107,7 @@ class StreamTableSubscriber extends CarrierSubscriber {
     if (carrier.isValueNull) return this.#context.drop('null_value', carrier)
     let joined: unknown
     try {
-      const row = isKeyNull ? undefined : this.#rows.get(carrier)
+      const row = isKeyNull ? undefined : this.#rows.get(carrier, this.#isVersioned ? carrier.timestamp : undefined)
       if (row === undefined && !this.#comesAlone) return
       joined = this.#joiner(carrier.value, row === undefined ? null : row.value, carrier.key)
       refusePromise(this.#what, joined)

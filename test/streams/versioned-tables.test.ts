@@ -92,6 +92,28 @@ describe('a table of versions', () => {
     expect(briefly(driver.store(sums).range())).toEqual(['all=1@30'])
   })
 
+  test('gives a stream that is joined with it the version of the time of each record', () => {
+    const orders: Topic<string, string> = topic('orders', { key: string(), value: string() })
+    const priced: Topic<string, string> = topic('priced', { key: string(), value: string() })
+    const driver = drive((builder) => {
+      const table = builder.table(prices, { store: history }).mapValues(({ value }) => value * 10)
+      builder
+        .stream(orders)
+        .leftJoin(table, (order, price) => `${order} at ${price}`)
+        .to(priced)
+    })
+    pipe(driver, ['a', 3, 30], ['a', 1, 10], ['a', null, 20])
+    for (const timestamp of [5, 10, 25, 30]) {
+      driver.inputTopic(orders).pipeInput({ key: 'a', value: 'one', timestamp })
+    }
+    expect(briefly(driver.outputTopic(priced).readRecords())).toEqual([
+      'a=one at null@5',
+      'a=one at 10@10',
+      'a=one at null@25',
+      'a=one at 30@30',
+    ])
+  })
+
   test('may hold values that could be changed in place', () => {
     const lists = topic('lists', { key: string(), value: json<number[]>() })
     const store = versionedStore('lists', { key: string(), value: json<number[]>(), historyMs: 100 })
