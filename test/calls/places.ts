@@ -23,6 +23,7 @@ import {
   sessionStore,
   SessionWindows,
   sessionWindowed,
+  CalendarWindows,
   SlidingWindows,
   TimeWindows,
   UnlimitedWindows,
@@ -84,6 +85,12 @@ const constants: Places = {
     serdes,
   ),
   ...options('SessionWindows.of', ['gap', 'grace'], (_, value) => call(SessionWindows, 'of', value), { gap: 5 }),
+  ...options(
+    'CalendarWindows.of',
+    ['unit', 'timeZone', 'weekStart', 'grace'],
+    (_, value) => call(CalendarWindows, 'of', value),
+    { unit: 'day', timeZone: 'UTC' },
+  ),
   ...options('SlidingWindows.of', ['difference', 'grace'], (_, value) => call(SlidingWindows, 'of', value), {
     difference: 5,
   }),

@@ -1,0 +1,141 @@
+// Calendar windows: days, weeks and months as the people of a time zone have them.
+import fc from 'fast-check'
+import { CalendarWindows, int64, string, topic, windowed, windowStore } from 'millrace'
+import { describe, expect, test } from 'vitest'
+import { errorOf } from '../support/thrown.ts'
+import { drive, input } from '../support/topology.ts'
+
+type Options = Parameters<typeof CalendarWindows.of>[0]
+
+const windowAt = (options: Options, time: string): [start: string, hours: number] => {
+  const windows = CalendarWindows.of(options)
+  const start = windows.firstStart(Date.parse(time))
+  return [new Date(start).toISOString(), (windows.nextStart(start) - start) / 3_600_000]
+}
+
+describe('a calendar window', () => {
+  test.each<[string, Options, string, string, number]>([
+    ['a day', { unit: 'day', timeZone: 'Europe/Berlin' }, '2026-01-10T22:59:59.999Z', '2026-01-09T23:00:00.000Z', 24],
+    [
+      'a day with a lost hour',
+      { unit: 'day', timeZone: 'Europe/Berlin' },
+      '2026-03-29T12:00Z',
+      '2026-03-28T23:00:00.000Z',
+      23,
+    ],
+    [
+      'a day with an hour twice',
+      { unit: 'day', timeZone: 'Europe/Berlin' },
+      '2026-10-25T12:00Z',
+      '2026-10-24T22:00:00.000Z',
+      25,
+    ],
+    [
+      'a day without a midnight',
+      { unit: 'day', timeZone: 'America/Sao_Paulo' },
+      '2018-11-04T12:00Z',
+      '2018-11-04T03:00:00.000Z',
+      23,
+    ],
+    [
+      'a day with two midnights',
+      { unit: 'day', timeZone: 'America/St_Johns' },
+      '2006-10-29T02:45Z',
+      '2006-10-29T02:30:00.000Z',
+      25,
+    ],
+    [
+      'the hour before the second midnight',
+      { unit: 'day', timeZone: 'America/St_Johns' },
+      '2006-10-29T03:15Z',
+      '2006-10-29T02:30:00.000Z',
+      25,
+    ],
+    [
+      'the day before a skipped date',
+      { unit: 'day', timeZone: 'Pacific/Apia' },
+      '2011-12-30T09:59Z',
+      '2011-12-29T10:00:00.000Z',
+      24,
+    ],
+    [
+      'the day after a skipped date',
+      { unit: 'day', timeZone: 'Pacific/Apia' },
+      '2011-12-30T10:00Z',
+      '2011-12-30T10:00:00.000Z',
+      24,
+    ],
+    ['a week', { unit: 'week', timeZone: 'UTC' }, '2026-07-05T23:59Z', '2026-06-29T00:00:00.000Z', 168],
+    [
+      'a week from Sunday',
+      { unit: 'week', timeZone: 'UTC', weekStart: 'sunday' },
+      '2026-07-05T00:00Z',
+      '2026-07-05T00:00:00.000Z',
+      168,
+    ],
+    [
+      'a month',
+      { unit: 'month', timeZone: 'Europe/Berlin' },
+      '2026-03-31T21:59Z',
+      '2026-02-28T23:00:00.000Z',
+      31 * 24 - 1,
+    ],
+    ['the first day', { unit: 'day', timeZone: 'Europe/Berlin' }, '1970-01-01T00:00Z', '1970-01-01T00:00:00.000Z', 23],
+  ])('is %s', (_, options, time, start, hours) => {
+    expect(windowAt(options, time)).toEqual([start, hours])
+  })
+
+  test('holds its times, and the next one begins where it ends', () => {
+    const zones = fc.constantFrom('Europe/Berlin', 'America/St_Johns', 'Pacific/Apia', 'Asia/Kathmandu', 'UTC')
+    const unit = fc.constantFrom('day' as const, 'week' as const, 'month' as const)
+    fc.assert(
+      fc.property(zones, unit, fc.integer({ min: 0, max: Date.UTC(2040) }), (timeZone, one, time) => {
+        const windows = CalendarWindows.of({ unit: one, timeZone })
+        const start = windows.firstStart(time)
+        const end = windows.nextStart(start)
+        expect(start <= time && time < end).toBe(true)
+        expect([windows.firstStart(end - 1), windows.firstStart(end)]).toEqual([start, end])
+      }),
+      { numRuns: 50 },
+    )
+  })
+})
+
+test('records are counted by day, and written with the serde of the windows', () => {
+  const windows = CalendarWindows.of({ unit: 'day', timeZone: 'Europe/Berlin', grace: 1_000 })
+  const perDay = topic('per-day', { key: windowed(string(), windows), value: int64() })
+  const store = windowStore('days', { key: string(), value: int64() })
+  const driver = drive((builder) =>
+    builder.stream(input).groupByKey().windowedBy(windows).count({ store }).toStream().to(perDay),
+  )
+  const [start, end] = [Date.parse('2026-10-24T22:00Z'), Date.parse('2026-10-25T23:00Z')]
+  for (const timestamp of [start, end - 1, end, start + 1, end + 1_000, start + 2]) {
+    driver.inputTopic(input).pipeInput({ key: 'a', value: 'x', timestamp })
+  }
+  expect(
+    driver
+      .store(store)
+      .fetch('a')
+      .map(({ key, value }) => [key.window, value]),
+  ).toEqual([
+    [{ start, end }, 3],
+    [{ start: end, end: end + 24 * 3_600_000 }, 2],
+  ])
+  expect(driver.outputTopic(perDay).readRecords()[0]?.key).toEqual({ key: 'a', window: { start, end } })
+  expect(driver.metrics().dropped).toEqual({ 'input.count': { late: 1 } })
+  const serde = windowed(string(), windows)
+  expect(errorOf(() => serde.encode({ key: 'a', window: { start, end: end + 1 } })).code).toBe('encode_failed')
+  expect(errorOf(() => serde.decode(Buffer.concat([Buffer.from('a'), Buffer.alloc(7), Buffer.of(5)]))).code).toBe(
+    'undecodable',
+  )
+})
+
+test.each([
+  { unit: 'hour', timeZone: 'UTC' },
+  { unit: 'day', timeZone: 'Mars/Olympus' },
+  { unit: 'day' },
+  { unit: 'week', timeZone: 'UTC', weekStart: 'someday' },
+  { unit: 'day', timeZone: 'UTC', grace: -1 },
+])('CalendarWindows.of(%o) is refused', (options) => {
+  expect(errorOf(() => CalendarWindows.of(options as never))).toMatchObject({ code: 'bad_option' })
+})
