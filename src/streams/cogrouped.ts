@@ -7,7 +7,6 @@ import type { Codec } from '../core/serde.ts'
 import { SessionWindows } from '../core/windows/session-windows.ts'
 import { SlidingWindows } from '../core/windows/sliding-windows.ts'
 import type { Windowed } from '../core/windows/window.ts'
-import { SlidingWindows } from '../core/windows/sliding-windows.ts'
 import { AlignedWindows, type Windows } from '../core/windows/windows.ts'
 import { type AggregationOptions, checkAggregation, type Input } from './aggregations.ts'
 import type {

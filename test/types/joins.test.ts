@@ -144,7 +144,7 @@ describe('a join with a table', () => {
       // @ts-expect-error both were made by a function
       bare.join(stock, (length, { size }) => length + size)
       // @ts-expect-error a table has no records of its own
-      left.outerJoin(stock, (order, row) => `${order} ${row}`)
+      left.outerJoin(stock, () => 0)
       // @ts-expect-error a row may be missing
       left.leftJoin(stock, (_, row) => row.size)
     })
