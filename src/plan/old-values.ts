@@ -8,6 +8,8 @@ import type { OldValues, PlanNode } from './node.ts'
 export const ofStreams: OldValues = Object.freeze({ needed: false, from: 'nowhere' })
 /** Of a verb that makes a change of a change: it maps both sides. */
 export const ofTableVerbs: OldValues = Object.freeze({ needed: false, from: 'input' })
+/** Of an operator of tables that cannot tell what was there before. */
+export const ofForgetful: OldValues = Object.freeze({ needed: false, from: 'nowhere' })
 /** Of an operator that keeps the rows whose changes it emits. */
 export const ofTables: OldValues = Object.freeze({ needed: false, from: 'state' })
 

@@ -14,7 +14,7 @@ export const faces: Faces = Object.freeze({
   grouped: (parts) => new GroupedStream(parts),
   groupedTable: (parts) => new GroupedTable(parts),
   cogrouped: (inputs) => new CogroupedStream(inputs),
-  table: (parts) => new Table(parts),
+  table: (parts) => new Table({ ...parts, origin: parts.origin ?? parts.node }),
   sideOf: (given) =>
     isInstance(given, Stream)
       ? { kind: 'stream', parts: (given as Stream<unknown, unknown, never>).parts }

@@ -4,9 +4,10 @@
 import { MillraceError } from '../core/errors.ts'
 import { checkedFunction } from '../core/checks.ts'
 import type { JoinVerb } from './join-keys.ts'
-import type { StreamParts } from './parts.ts'
+import type { JoinedSide, StreamParts, TableParts } from './parts.ts'
 import { joinOfStreams } from './stream-join.ts'
 import { joinWithTable } from './stream-table-join.ts'
+import { joinOfTables } from './table-join.ts'
 import type { Joiner } from './stream-join-operator.ts'
 
 /** A joiner as the faces take it, whatever the types of its sides. */
@@ -26,6 +27,39 @@ export function joinOfStream(
 ): StreamParts {
   const right = left.faces.sideOf(given)
   if (right === undefined) throw new MillraceError('bad_option', `${verb} takes another stream, or a table`)
+  checkSide(verb, left, right, joiner)
+  return right.kind === 'stream'
+    ? joinOfStreams(verb, left, right.parts, joiner as Joiner, options)
+    : joinWithTable(verb, left, right.parts, joiner as Joiner, options)
+}
+
+/**
+ * A table joined with whatever is given.
+ *
+ * @throws MillraceError `bad_option`, `topology_invalid`
+ */
+export function joinOfTable(
+  verb: JoinVerb,
+  left: TableParts,
+  given: unknown,
+  joiner: GivenJoiner<unknown>,
+  options: object,
+): TableParts {
+  const right = left.faces.sideOf(given)
+  if (right?.kind !== 'table') {
+    const advice = right === undefined ? '' : `: join the stream with the table, or make a table of it with toTable()`
+    throw new MillraceError('bad_option', `${verb} of a table takes another table${advice}`)
+  }
+  checkSide(verb, left, right, joiner)
+  return joinOfTables(verb, left, right.parts, joiner as Joiner, options)
+}
+
+function checkSide(
+  verb: JoinVerb,
+  left: Pick<StreamParts, 'plan'>,
+  right: JoinedSide,
+  joiner: GivenJoiner<unknown>,
+): void {
   if (right.parts.plan !== left.plan) {
     throw new MillraceError(
       'topology_invalid',
@@ -33,7 +67,4 @@ export function joinOfStream(
     )
   }
   checkedFunction(`the joiner of ${verb}`, joiner)
-  return right.kind === 'stream'
-    ? joinOfStreams(verb, left, right.parts, joiner as Joiner, options)
-    : joinWithTable(verb, left, right.parts, joiner as Joiner, options)
 }

@@ -43,6 +43,11 @@ export interface KeyedParts {
 export interface TableParts extends KeyedParts {
   /** How others read its rows. */
   readonly rows: TableRows
+  /**
+   * The node whose every change comes here as one change of the same key: the table's own, or that of a table which
+   * `mapValues` made this one of.
+   */
+  readonly origin: PlanNode
 }
 
 /** One of the grouped streams that fill a table together, with its aggregator. */
@@ -65,7 +70,8 @@ export interface Faces {
   grouped<K, V, Known extends KnownSerdes>(parts: KeyedParts): KGroupedStream<K, V, Known>
   groupedTable<K, V>(parts: KeyedParts): KGroupedTable<K, V>
   cogrouped<K, V, A>(inputs: readonly Cogrouped[]): CogroupedKStream<K, V, A>
-  table<K, V, Known extends KnownSerdes>(parts: TableParts): KTable<K, V, Known>
+  /** A table is the origin of its changes, unless something says otherwise. */
+  table<K, V, Known extends KnownSerdes>(parts: Omit<TableParts, 'origin'> & Partial<TableParts>): KTable<K, V, Known>
   /** What a join has on its right; undefined: nothing that can be joined. */
   sideOf(given: unknown): JoinedSide | undefined
 }

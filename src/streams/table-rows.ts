@@ -55,9 +55,14 @@ export type TableRow = Pick<Row<unknown>, 'value' | 'timestamp'>
 export function rowsOf({ stores }: PlanNode): TableRows {
   const [store] = stores
   assert(store !== undefined && stores.length === 1, 'the rows of a table are in the one store of its node')
+  return rowsIn(store)
+}
+
+/** The rows that a store keeps. */
+export function rowsIn(store: StoreSpec): TableRows {
   const { form } = store
   return {
-    stores,
+    stores: [store],
     historyMs: undefined,
     reader: (context) => {
       const state = context.state<unknown, unknown>(store)

@@ -17,6 +17,7 @@ import { mappedRow, mappingRows } from './map.ts'
 import { ofTables, ofTableVerbs } from '../plan/old-values.ts'
 import { keyLayout } from '../plan/store-layout.ts'
 import { groupingRows, ofRowGroups } from './group-rows.ts'
+import { type GivenJoiner, joinOfTable } from './join.ts'
 import { keepingDerived } from './kept-rows.ts'
 import { requireCodec, type TableParts } from './parts.ts'
 import { peeking } from './peek.ts'
@@ -51,6 +52,7 @@ export class Table<K, V, Known extends KnownSerdes> implements KTable<K, V, Know
       operator: filteringRows(predicate, wanted, isVersioned),
       rowOf: (node) => filteredRow(node, predicate, wanted),
       passesDeletes: isVersioned,
+      passesAll: false,
       valueCodec: this.parts.valueCodec,
     })
   }
@@ -64,6 +66,7 @@ export class Table<K, V, Known extends KnownSerdes> implements KTable<K, V, Know
       operator: mappingRows(fn),
       rowOf: (node) => mappedRow(node, fn),
       passesDeletes: true,
+      passesAll: true,
       valueCodec: undefined,
     })
   }
@@ -81,6 +84,18 @@ export class Table<K, V, Known extends KnownSerdes> implements KTable<K, V, Know
     const mapped = plan.stateless('groupBy', this.parts.node, undefined, groupingRows(fn, keyCodec), ofRowGroups)
     const node = plan.regroup('groupBy', mapped, name, keyCodec, valueCodec, undefined, 'changes')
     return faces.groupedTable({ faces, plan, node, keyCodec, valueCodec, untouchedKeys: [] })
+  }
+
+  join<K2, R>(right: object, joiner: GivenJoiner<R>, options: object = {}): KTable<K2, Exclude<R, null>, never> {
+    return this.parts.faces.table(joinOfTable('join', this.parts, right, joiner, options))
+  }
+
+  leftJoin<K2, R>(right: object, joiner: GivenJoiner<R>, options: object = {}): KTable<K2, Exclude<R, null>, never> {
+    return this.parts.faces.table(joinOfTable('leftJoin', this.parts, right, joiner, options))
+  }
+
+  outerJoin<K2, R>(right: object, joiner: GivenJoiner<R>, options: object = {}): KTable<K2, Exclude<R, null>, never> {
+    return this.parts.faces.table(joinOfTable('outerJoin', this.parts, right, joiner, options))
   }
 
   suppress(options: SuppressOptions): KTable<K, V, 'both'> {
@@ -101,13 +116,19 @@ export class Table<K, V, Known extends KnownSerdes> implements KTable<K, V, Know
   #derived<K2, V2, Known2 extends KnownSerdes>(
     verb: string,
     options: InErasedStore,
-    { operator, rowOf, passesDeletes, valueCodec }: Derived,
+    { operator, rowOf, passesDeletes, passesAll, valueCodec }: Derived,
   ): KTable<K2, V2, Known2> {
     const { name, store: given } = checkOptions(verb, options, ['store', 'name'])
-    const { plan, node, rows, faces, keyCodec } = this.parts
+    const { plan, node, rows, faces, keyCodec, origin } = this.parts
     if (given === undefined) {
       const made = plan.stateless(verb, node, name, operator, ofTableVerbs)
-      return faces.table({ ...this.parts, node: made, valueCodec, rows: derivedRows(rows, rowOf(made)) })
+      return faces.table({
+        ...this.parts,
+        node: made,
+        origin: passesAll ? origin : made,
+        valueCodec,
+        rows: derivedRows(rows, rowOf(made)),
+      })
     }
     const store = checkStore(verb, given)
     const codec = codecOf(store.value as Serde<unknown>)
@@ -116,7 +137,13 @@ export class Table<K, V, Known extends KnownSerdes> implements KTable<K, V, Know
       const spec = storeSpec(id, store, wish)
       return { stores: [spec], operator: keepingDerived(spec, rowOf({ id, verb }), passesDeletes), oldValues: ofTables }
     })
-    return faces.table({ ...this.parts, node: made, valueCodec: valueCodec ?? codec, rows: rowsOf(made) })
+    return faces.table({
+      ...this.parts,
+      node: made,
+      origin: passesAll ? origin : made,
+      valueCodec: valueCodec ?? codec,
+      rows: rowsOf(made),
+    })
   }
 }
 
@@ -133,6 +160,8 @@ interface Derived {
   readonly rowOf: (node: Pick<OperatorNode, 'id' | 'verb'>) => DerivedRow
   /** Whether the delete of a row that the store does not have goes on. */
   readonly passesDeletes: boolean
+  /** Whether every change goes on, as another value of the same row. */
+  readonly passesAll: boolean
   /** Undefined: a function has made the values. */
   readonly valueCodec: Codec<unknown> | undefined
 }

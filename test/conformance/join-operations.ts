@@ -1,7 +1,7 @@
 // Joins: what stands on the right says which kind of join it is.
 import { JoinWindows, type KStream } from 'millrace'
-import { type Builder, type CaseBuilder, functions, lost, type Side, type StreamNode } from './built.ts'
-import { nullableSerde, plainSerde } from './data.ts'
+import { type Builder, type CaseBuilder, functions, lost, type Side, type StreamNode, type TableNode } from './built.ts'
+import { nullableSerde, plainSerde, rowStore } from './data.ts'
 import { CaseError } from './fields.ts'
 import type { CaseNode } from './operations.ts'
 import type { Key, Value } from './vocabulary.ts'
@@ -13,6 +13,14 @@ type Joins = Readonly<
   Record<
     Verb,
     (right: object, joiner: (one: Value, other: Value, key: Key) => Value, options: object) => KStream<Key, Value>
+  >
+>
+
+/** The same of a table. */
+type TableJoins = Readonly<
+  Record<
+    Verb,
+    (right: object, joiner: (one: Value, other: Value, key: Key) => Value, options: object) => TableNode['table']
   >
 >
 
@@ -63,10 +71,32 @@ function joinTable(made: CaseBuilder, node: CaseNode, verb: 'join' | 'leftJoin')
   }
 }
 
-const isTable = (made: CaseBuilder, node: CaseNode): boolean => made.kindOf(node.in[1]) === 'table'
+/** Two tables by key. */
+function joinTables(made: CaseBuilder, node: CaseNode, verb: Verb): TableNode {
+  const left = made.input(node, 'table')
+  const right = made.input(node, 'table', node.in[1])
+  const { fn, typeOf } = functions.join(node.fn)
+  const type = typeOf(left.value.type, right.value.type)
+  const store = made.store(node, (name) => rowStore(name, left.key, type))
+  const joiner = (one: Value, other: Value, key: Key): Value => fn(key, one, other, null)
+  return {
+    kind: 'table',
+    table: (left.table as unknown as TableJoins)[verb](right.table, joiner, { ...store, ...made.name(node) }),
+    key: left.key,
+    value: store.store === undefined ? lost(type) : { type, serde: plainSerde(type) },
+  }
+}
+
+function join(made: CaseBuilder, node: CaseNode, verb: Verb): StreamNode | TableNode {
+  const [left, right] = [made.inputKind(node), made.kindOf(node.in[1])]
+  if (left === 'table') return joinTables(made, node, verb)
+  if (right !== 'table') return joinStreams(made, node, verb)
+  if (verb === 'outerJoin') throw new CaseError(`${node.where}: a stream has no outer join with a table`)
+  return joinTable(made, node, verb)
+}
 
 export const joinOperations = {
-  join: (made, node) => (isTable(made, node) ? joinTable : joinStreams)(made, node, 'join'),
-  leftJoin: (made, node) => (isTable(made, node) ? joinTable : joinStreams)(made, node, 'leftJoin'),
-  outerJoin: (made, node) => joinStreams(made, node, 'outerJoin'),
+  join: (made, node) => join(made, node, 'join'),
+  leftJoin: (made, node) => join(made, node, 'leftJoin'),
+  outerJoin: (made, node) => join(made, node, 'outerJoin'),
 } as const satisfies Readonly<Record<string, Builder>>

@@ -211,9 +211,8 @@ export interface NotYet {
  */
 export const notYet = [
   { op: 'globalTable' },
-  { op: 'join', of: 'table' },
-  { op: 'leftJoin', of: 'table' },
-  { op: 'outerJoin', of: 'table' },
+  { op: 'join', field: 'fk' },
+  { op: 'leftJoin', field: 'fk' },
   { op: 'join', field: 'graceMs' },
   { op: 'leftJoin', field: 'graceMs' },
   { op: 'stream', field: 'pattern' },

@@ -1,5 +1,5 @@
 // The joins of random topologies: of two streams, and of a stream with a table.
-import { int64, JoinWindows, type KStream, string } from 'millrace'
+import { int64, JoinWindows, type KStream, type KTable, string } from 'millrace'
 import { asBranch, type Branch, type Key, keyOf, type Row, type Value } from './random-branch.ts'
 
 /** Pairs of two streams, with what is late; a side that lies in other partitions than the other is regrouped. */
@@ -19,6 +19,23 @@ export function joinedStreams(detail: number, name: string, { stream, widths }: 
         ? left.leftJoin(right, pair, options)
         : left.outerJoin(right, pair, options)
   return { stream: asBranch(made), widths: [Math.max(...all)] }
+}
+
+/** Two tables of streams, joined. */
+export function joinedTables(detail: number, name: string, { stream, widths }: Branch, other: Branch): Branch {
+  const [left, right] = [stream, other.stream].map((one, at) =>
+    one
+      .selectKey(({ value }) => keyOf(detail, value))
+      .toTable({ key: string(), value: int64(), name: `${name}-table-${at}` }),
+  ) as [KTable<string, number>, KTable<string, number>]
+  const pair = (one: Value, two: Value): number => ((one ?? 5) * 3 + (two ?? 7)) % 1_009
+  const made =
+    detail % 3 === 0
+      ? left.join(right, pair, { name })
+      : detail % 3 === 1
+        ? left.leftJoin(right, pair, { name })
+        : left.outerJoin(detail % 2 === 0 ? left.mapValues(({ value }) => value + 1) : right, pair, { name })
+  return { stream: asBranch(made.toStream()), widths: [Math.max(...widths, ...other.widths)] }
 }
 
 /** A stream that looks up rows of a table, made of the other stream. */

@@ -23,7 +23,7 @@ import { operate, PassingSubscriber } from '../../src/plan/subscriber.ts'
 import { Stream } from '../../src/streams/stream.ts'
 import { buffering } from './buffering.ts'
 import { asBranch, type Branch, type Key, keyOf, type Row, type Value } from './random-branch.ts'
-import { joinedStreams, joinedTable } from './random-joins.ts'
+import { joinedStreams, joinedTable, joinedTables } from './random-joins.ts'
 import { summingUp, sums } from './random-processor.ts'
 
 const verbs = [
@@ -37,6 +37,7 @@ const verbs = [
   'merge',
   'joinStreams',
   'joinTable',
+  'joinTables',
   'repartition',
   'count',
   'reduce',
@@ -134,7 +135,7 @@ export function buildRandom(
     const made = { ...apply({ ...step, verb }, `step-${index}`, from, other), isJoined }
     // Now and then a stream that goes on is also written.
     if (step.detail % 4 !== 0) open.delete(from)
-    if (verb === 'merge' || verb === 'joinStreams' || verb === 'joinTable') open.delete(other)
+    if (verb === 'merge' || verb === 'joinStreams' || verb === 'joinTable' || verb === 'joinTables') open.delete(other)
     branches.push(made)
     open.add(made)
   }
@@ -193,6 +194,8 @@ function apply({ verb, detail }: Step, name: string, { stream, widths }: Branch,
       }
     case 'merge':
       return { stream: stream.merge(other.stream), widths: [...new Set([...widths, ...other.widths])] }
+    case 'joinTables':
+      return joinedTables(detail, name, { stream, widths }, other)
     case 'joinTable':
       return joinedTable(detail, name, { stream, widths }, other)
     case 'joinStreams':

@@ -95,6 +95,12 @@ export const verbs: readonly Verb[] = [
     needs: { untilTimeLimit: 1 },
     takes: ['untilWindowCloses', 'maxRecords', 'maxBytes', 'whenFull', 'value', 'name'],
   },
+  ...['join', 'leftJoin', 'outerJoin'].map((verb): Verb => ({
+    on: 'table',
+    verb,
+    before: (table) => [table, fn],
+    takes: ['store', 'name'],
+  })),
   { on: 'table', verb: 'groupBy', before: () => [fn], needs: { key: string(), value: string() }, takes: named },
   { on: 'groupedTable', verb: 'count', takes: ['store', 'name'] },
   { on: 'groupedTable', verb: 'reduce', needs: { adder: fn, subtractor: fn }, takes: ['store', 'name'] },

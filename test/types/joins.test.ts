@@ -1,6 +1,6 @@
 // What a join of streams gives its joiner, what comes out, and what does not compile. The compiler checks this file; the
 // refused calls stand in functions that nobody calls.
-import { int64, json, JoinWindows, type KStream, nullable, StreamsBuilder, string, topic } from 'millrace'
+import { int64, json, JoinWindows, type KStream, type KTable, nullable, StreamsBuilder, string, topic } from 'millrace'
 import { describe, expectTypeOf, test } from 'vitest'
 
 interface Order {
@@ -147,6 +147,29 @@ describe('a join with a table', () => {
       left.outerJoin(stock, () => 0)
       // @ts-expect-error a row may be missing
       left.leftJoin(stock, (_, row) => row.size)
+    })
+  })
+})
+
+describe('a join of tables', () => {
+  const stock = new StreamsBuilder().table(topic('stock', { key: string(), value: json<{ readonly size: number }>() }))
+  const prices = new StreamsBuilder().table(topic('prices', { key: string(), value: int64() }))
+
+  test('types the side that may be missing, and the rows without null', () => {
+    const inner = (): KTable<string, string, 'key'> =>
+      stock.join(prices, ({ size }, price, key) => `${key}${size * price}`)
+    const left = (): unknown =>
+      stock.leftJoin(prices, ({ size }, price) => {
+        expectTypeOf(price).toEqualTypeOf<number | null>()
+        return price === null ? null : size
+      })
+    expectTypeOf(inner).returns.toEqualTypeOf<KTable<string, string, 'key'>>()
+    expectTypeOf(left).toBeFunction()
+    refused(() => {
+      // @ts-expect-error either side may be missing
+      stock.outerJoin(prices, (row) => row.size)
+      // @ts-expect-error a table is joined with a table
+      stock.join(left, () => 0)
     })
   })
 })

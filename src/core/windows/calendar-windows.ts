@@ -37,6 +37,7 @@ const endsMax = 1_000
  * ```
  */
 export class CalendarWindows extends AlignedWindows {
+  /** What a window is. */
   readonly unit: CalendarUnit
   /** The name of the time zone in the IANA database. */
   readonly timeZone: string

@@ -16,6 +16,7 @@ import type {
   WithStoredValue,
 } from './known.ts'
 import type { KStream } from './stream.ts'
+import type { TableJoins } from './table-joins.ts'
 import type { UntilTimeLimit, UntilWindowCloses } from './suppress.ts'
 
 /** What `builder.table` and `toTable` take. */
@@ -49,7 +50,7 @@ export interface ToStreamOptions<Deletes> extends Named {
  *
  * `Known` says which serdes it still knows, as for {@link KStream}.
  */
-export interface KTable<out K, out V, out Known extends KnownSerdes = KnownSerdes> {
+export interface KTable<out K, out V, out Known extends KnownSerdes = KnownSerdes> extends TableJoins<K, V> {
   /**
    * Keeps the rows that the guard is true for, and narrows the table to them.
    * @example table.mapValues(({ value }) => (value < 100 ? 'few' : 'many')).filter((record) => record.value === 'many')
