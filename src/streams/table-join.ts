@@ -28,7 +28,7 @@ export function joinOfTables(
   const { plan, node } = left
   const sides = [left, right].map((side) => ({ ...side, rekeyed: false })) as [Side, Side]
   const keyCodec = joinKeyCodec(verb, undefined, ...sides)
-  const valueCodec = store && (codecOf(store.value as Serde<unknown>) as Codec<unknown>)
+  const valueCodec = store && codecOf(store.value as Serde<unknown>)
   const isMirrored = left.origin === right.origin
   // Of a change that comes by both sides, one way or another, neither side says what the joined row was before.
   const isShared = left.rows.stores.some((one) => right.rows.stores.includes(one))
