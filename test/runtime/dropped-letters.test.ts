@@ -1,5 +1,5 @@
 // Where it is asked for, what an operator drops becomes a dead letter too: the record as it was read, in its own commit.
-import { bytes, nullable, string, TimeWindows, topic } from 'millrace'
+import { bytes, JoinWindows, nullable, string, TimeWindows, topic } from 'millrace'
 import type { TestDriverOptions, TopologyTestDriver } from 'millrace/testing'
 import { expect, test } from 'vitest'
 import { start } from '../support/applications.ts'
@@ -70,6 +70,23 @@ test('a record that some windows took, or that has a topic of its own, is only c
   expect(driver.metrics().dropped).toEqual({ 'input.count': { late: 3 } })
   expect(driver.outputTopic(late).readRecords()).toHaveLength(1)
   expect(() => driver.outputTopic(letters)).toThrow('there is no topic')
+})
+
+test('a late record of a join goes to the topic of its side alone; where its side has none it becomes a letter', () => {
+  const window = JoinWindows.of({ difference: 5 })
+  const serdes = { key: string(), value: string(), otherValue: string() }
+  const other = topic('other', { key: string(), value: string() })
+  const join: Script = (builder) =>
+    builder
+      .stream(input)
+      .leftJoin(builder.stream(other), (left) => left, { ...serdes, window, late: { left: late }, name: 'joined' })
+  const driver = drive(join, options)
+  for (const timestamp of [100, 1]) driver.inputTopic(input).pipeInput({ key: 'a', value: 'left', timestamp })
+  driver.inputTopic(other).pipeInput({ key: 'a', value: 'right', timestamp: 2 })
+  driver.commit()
+  expect(driver.metrics().dropped).toEqual({ joined: { late: 2 } })
+  expect(driver.outputTopic(late).readRecords()).toMatchObject([{ value: 'left', timestamp: 1 }])
+  expect(lettersOf(driver).map(([record]) => record)).toEqual(['a=right@2'])
 })
 
 test('a letter is undone with a turn that fails later', () => {
