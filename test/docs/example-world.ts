@@ -86,6 +86,11 @@ export class World {
     }
   }
 
+  /** Runs what an example built by itself over the topics of the log. */
+  async runs(topology: Topology): Promise<void> {
+    await this.#start(topology, 'its-own')
+  }
+
   async #start(topology: Topology, applicationId: string): Promise<Application> {
     const app = this.#keep(await startStreams(topology, { log: await this.log(), applicationId }))
     await app.caughtUp()

@@ -1,5 +1,6 @@
-// The examples of docblocks are programs: each compiles under the project's strict settings and runs in the world of
-// example-world.ts. An example is a fenced block, or the code on the line of its @example; its imports may only be of packages.
+// The examples of docblocks, and of the pages about streams, are programs: each compiles under the project's strict
+// settings and runs in the world of example-world.ts. An example is a fenced block, or the code on the line of its @example;
+// its imports may only be of packages. One that imports names of millrace has no others, and what it builds is run.
 import { spawnSync } from 'node:child_process'
 import { readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -19,18 +20,31 @@ interface Example {
   readonly code: string
 }
 
+const lineOf = (text: string, at: number): number => text.slice(0, at).split('\n').length
+
 function examplesOf(tree: Tree): Example[] {
-  const lineOf = (text: string, at: number): number => text.slice(0, at).split('\n').length
-  return Object.entries(tree).flatMap(([path, text]) =>
-    [...text.matchAll(/\/\*\*[^]*?\*\//g)].flatMap(({ 0: block, index: start }) =>
-      // Up to the next tag: a fenced block, or else what stands on the line.
-      [...block.matchAll(/^[ /]*\*+ *@example\b(?: *(\S.*?)(?: \*\/)?$|\s+\* ```ts\n([^]*?)^ *\* ```$)/gm)].map(
-        (found) => {
-          const [whole, inline, fenced = ''] = found
-          const at = start + found.index + whole.indexOf(inline ?? fenced)
-          return { path, line: lineOf(text, at), code: inline ?? fenced.replace(/^ *\* ?/gm, '') }
-        },
-      ),
+  return Object.entries(tree).flatMap(([path, text]) => (path.endsWith('.md') ? fencedIn : documentedIn)(path, text))
+}
+
+/** The examples of a page. */
+function fencedIn(path: string, text: string): Example[] {
+  return [...text.matchAll(/^```ts\n([^]*?)^```$/gm)].map(({ 1: code = '', index }) => ({
+    path,
+    line: lineOf(text, index) + 1,
+    code,
+  }))
+}
+
+/** The examples of the docblocks of a source file. */
+function documentedIn(path: string, text: string): Example[] {
+  return [...text.matchAll(/\/\*\*[^]*?\*\//g)].flatMap(({ 0: block, index: start }) =>
+    // Up to the next tag: a fenced block, or else what stands on the line.
+    [...block.matchAll(/^[ /]*\*+ *@example\b(?: *(\S.*?)(?: \*\/)?$|\s+\* ```ts\n([^]*?)^ *\* ```$)/gm)].map(
+      (found) => {
+        const [whole, inline, fenced = ''] = found
+        const at = start + found.index + whole.indexOf(inline ?? fenced)
+        return { path, line: lineOf(text, at), code: inline ?? fenced.replace(/^ *\* ?/gm, '') }
+      },
     ),
   )
 }
@@ -50,10 +64,15 @@ function moduleOf({ code }: Example): string {
   const imports = [...code.matchAll(/^import .* from '[\w@/-]+'$/gm)].map(([line]) => line)
   const body = imports.reduce((rest, line) => rest.replace(line, ''), code)
   const says = (pattern: string): boolean => new RegExp(pattern).test(body)
-  const used = fields.filter((name) => says(`(?<!\\.)\\b${name}\\b`) && !says(`\\b(const|using) ${name}\\b`))
+  const makes = (name: string): boolean => says(`\\b(const|using) ${name}\\b`)
+  const isWhole = imports.some((line) => line.includes(" from 'millrace"))
+  const used = fields.filter((name) => !isWhole && says(`(?<!\\.)\\b${name}\\b`) && !makes(name))
   const given = used.map((name) => `const ${name} = await world.${name}()`)
-  const head = [...publicNames, world, ...imports, 'export default async (world: World): Promise<void> => {'].join('; ')
-  return `${head} ${given.join('; ')}; {\n${body}\n} }\n`
+  const names = isWhole ? [world.replace(/\{.*\}/, '{ type World }')] : [...publicNames, world]
+  const built = makes('topology') ? 'topology' : makes('builder') ? 'builder.build()' : undefined
+  const runs = isWhole && built !== undefined ? `await world.runs(${built})` : ''
+  const head = [...names, ...imports, 'export default async (world: World): Promise<void> => {'].join('; ')
+  return `${head} ${given.join('; ')}; {\n${body}\n${runs} } }\n`
 }
 
 /** What is wrong with the examples of the files, by their places. */
@@ -101,6 +120,8 @@ function failuresOf(tree: Tree): string[] {
 const docblock = (...lines: readonly string[]): string =>
   ['', '  /**', ...lines.map((line) => `   * ${line}`), '   */'].join('\n')
 
+const page = (...code: readonly string[]): string => ['# Page', '```ts', ...code, '```', ''].join('\n')
+
 test('an example that does not compile is found, at its place', () => {
   const fenced = docblock(
     'Says.',
@@ -112,14 +133,30 @@ test('an example that does not compile is found, at its place', () => {
     '```',
   )
   expect(
-    failuresOf({ 'src/a.ts': fenced, 'src/b.ts': '/** Says. @example not one */\n/**\n * @example nothing() */' }),
-  ).toEqual([expect.stringMatching(/^src\/a\.ts:8 TS2322/), expect.stringMatching(/^src\/b\.ts:3 TS2304.*nothing/)])
+    failuresOf({
+      'docs/a.md': page("import { topic } from 'millrace'", 'topic', 'int64()'),
+      'src/a.ts': fenced,
+      'src/b.ts': '/** Says. @example not one */\n/**\n * @example nothing() */',
+    }),
+  ).toEqual([
+    expect.stringMatching(/^docs\/a\.md:5 TS2304.*int64/),
+    expect.stringMatching(/^src\/a\.ts:8 TS2322/),
+    expect.stringMatching(/^src\/b\.ts:3 TS2304.*nothing/),
+  ])
 })
 
 test('an example that throws is found, and one whose topology fails', () => {
   const throwing = docblock('@example', '```ts', "throw new Error('planted')", '```', '@throws nothing')
   const failing = docblock("@example stream.foreach(() => JSON.parse('{'))")
-  expect(failuresOf({ 'src/a.ts': throwing + failing + docblock('@example stream.to(missing)') })).toEqual([
+  const whole = page(
+    "import { string, StreamsBuilder, topic } from 'millrace'",
+    'const builder = new StreamsBuilder()',
+    "builder.stream(topic('clicks', { key: string(), value: string() })).foreach(() => JSON.parse('{'))",
+  )
+  expect(
+    failuresOf({ 'docs/a.md': whole, 'src/a.ts': throwing + failing + docblock('@example stream.to(missing)') }),
+  ).toEqual([
+    expect.stringMatching(/^docs\/a\.md:3 MillraceError: .*clicks\[0\] offset 0/),
     expect.stringMatching(/^src\/a\.ts:5 Error: planted/),
     expect.stringMatching(/^src\/a\.ts:10 MillraceError: .*clicks\[0\] offset 0/),
   ])
@@ -130,5 +167,6 @@ test('every example compiles and runs', () => {
   const tags = Object.values(sources).flatMap((text) => [...text.matchAll(/^ *\* @example\b/gm)])
   expect(tags.length).toBeGreaterThan(60)
   expect(examplesOf(sources)).toHaveLength(tags.length)
-  expect(failuresOf(sources)).toEqual([])
+  const pages = Object.fromEntries(['docs/streams.md'].map((path) => [path, readFileSync(join(root, path), 'utf8')]))
+  expect(failuresOf({ ...sources, ...pages })).toEqual([])
 })
