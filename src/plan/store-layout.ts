@@ -67,6 +67,11 @@ export function segmentLayout(
   return layout('segment', segmentMs, isNumbered, retentionMs, true, hasDueTimes, awaitsRelease)
 }
 
+/** What waits for its time: in the order of time, then of keys, then of numbers, until it is removed. */
+export function queueLayout(): StoreLayout {
+  return layout('segment', 1, true, undefined, true, false)
+}
+
 function layout(
   order: StoreLayout['order'],
   segmentMs: number | undefined,

@@ -1,5 +1,5 @@
 /**
- * A row of `suppress`: the change that waits, with its headers, and the value that was emitted last.
+ * A row of what waits: a change or a record with its headers, and in `suppress` the value that was emitted last.
  *
  * It stays bytes until someone asks: a row that is updated a thousand times before it is emitted is decoded once.
  *
@@ -120,7 +120,7 @@ export function decodeBuffered(value: ValueBytes, codec: Codec<unknown>): unknow
   try {
     return codec.read(value, 0, value.length)
   } catch (cause) {
-    throw new MillraceError('undecodable', `a value that suppress holds cannot be decoded as ${codec.name}`, { cause })
+    throw new MillraceError('undecodable', `a value that waits cannot be decoded as ${codec.name}`, { cause })
   }
 }
 
@@ -132,9 +132,9 @@ export class BufferedChangeCodec extends Codec<BufferedChange> {
 
   constructor(value: Codec<unknown>) {
     super()
-    this.name = `suppressed(${value.name})`
+    this.name = `waiting(${value.name})`
     this.isNamed = value.isNamed
-    this.#wire = composedWire('suppressed', [value.wire])
+    this.#wire = composedWire('waiting', [value.wire])
   }
 
   override get wire(): object {

@@ -6,21 +6,23 @@
  * newest at the time of the record.
  */
 import type { Subscriber } from 'rxjs'
-import { checkName, checkOptions } from '../core/checks.ts'
+import { checkName, checkOptions, checkWhole } from '../core/checks.ts'
 import { MillraceError } from '../core/errors.ts'
 import type { Carrier } from '../plan/carrier.ts'
-import { type OperatorContext, type OperatorFactory, operatorError } from '../plan/operator.ts'
+import type { OperatorContext, OperatorFactory } from '../plan/operator.ts'
 import { CarrierSubscriber, operate } from '../plan/subscriber.ts'
-import { functionOf, refusePromise } from './answers.ts'
+import { graceOf, joiningAfterGrace } from './join-after-grace.ts'
 import { type JoinVerb, joinKeyCodec, regrouped } from './join-keys.ts'
 import { requireCodec, type StreamParts, type TableParts } from './parts.ts'
+import { RowJoin } from './row-join.ts'
 import type { Joiner } from './stream-join-operator.ts'
-import type { RowReader, TableRows } from './table-rows.ts'
+import type { TableRows } from './table-rows.ts'
 
 /** The options, whatever the types of the sides. */
 interface Options {
   readonly key?: object | undefined
   readonly value?: object | undefined
+  readonly graceMs?: number | undefined
   readonly name?: string | undefined
 }
 
@@ -38,13 +40,15 @@ export function joinWithTable(
       'outerJoin takes two streams or two tables: a table has no records of its own',
     )
   }
-  const { key, value, name }: Options = checkOptions(verb, options, ['key', 'value', 'name'])
+  const { key, value, graceMs, name }: Options = checkOptions(verb, options, ['key', 'value', 'graceMs', 'name'])
   if (name !== undefined) checkName('the name of an operator', name)
+  if (graceMs !== undefined) checkGrace(verb, graceMs, rows.historyMs)
   const right = { plan: left.plan, node: tableNode, keyCodec: tableKeys, untouchedKeys, rekeyed: false }
   const keyCodec = joinKeyCodec(verb, key, left, right)
   const comesAlone = verb === 'leftJoin'
   const { plan, faces, rekeyed } = left
-  const valueCodec = rekeyed || value !== undefined ? requireCodec(verb, 'value', value, left.valueCodec) : undefined
+  const needsValues = rekeyed || value !== undefined || graceMs !== undefined
+  const valueCodec = needsValues ? requireCodec(verb, 'value', value, left.valueCodec) : undefined
   const node =
     rekeyed && valueCodec !== undefined
       ? regrouped(verb, name && `${name}-left`, left, keyCodec, valueCodec, comesAlone)
@@ -53,7 +57,16 @@ export function joinWithTable(
     verb,
     node,
     name,
-    () => ({ stores: rows.stores, operator: joiningRows(rows, joiner, comesAlone) }),
+    (id) => {
+      if (graceMs === undefined || valueCodec === undefined)
+        return { stores: rows.stores, operator: joiningRows(rows, joiner, comesAlone) }
+      const grace = graceOf(id, graceMs, keyCodec, valueCodec)
+      return {
+        stores: [grace.buffer, ...rows.stores],
+        operator: joiningAfterGrace(grace, rows, joiner, comesAlone),
+        facts: { grace: graceMs },
+      }
+    },
     [tableNode],
   )
   return {
@@ -67,53 +80,44 @@ export function joinWithTable(
   }
 }
 
-function joiningRows(rows: TableRows, joiner: Joiner, comesAlone: boolean): OperatorFactory {
-  return (context) => {
-    const reader = rows.reader(context)
-    return operate(
-      (out) => new StreamTableSubscriber(out, context, reader, rows.historyMs !== undefined, joiner, comesAlone),
+/** Nothing older than its history can be asked of a table. */
+function checkGrace(verb: JoinVerb, graceMs: number, historyMs: number | undefined): void {
+  const checkedMs = checkWhole(`graceMs of ${verb}`, graceMs, 0)
+  if (historyMs === undefined) {
+    throw new MillraceError(
+      'bad_option',
+      `${verb} with graceMs takes a table of versions: make it with { versioned: { historyMs } }, or leave graceMs out`,
     )
   }
+  if (checkedMs <= historyMs) return
+  throw new MillraceError(
+    'bad_option',
+    `graceMs of ${verb} is ${checkedMs}, but the table keeps versions for ${historyMs} ms only: raise its historyMs`,
+  )
+}
+
+function joiningRows(rows: TableRows, joiner: Joiner, comesAlone: boolean): OperatorFactory {
+  return (context) =>
+    operate(
+      (out) => new StreamTableSubscriber(out, context, new RowJoin(context, rows, joiner, comesAlone), comesAlone),
+    )
 }
 
 class StreamTableSubscriber extends CarrierSubscriber {
   readonly #context: OperatorContext
-  readonly #rows: RowReader
-  readonly #isVersioned: boolean
-  readonly #joiner: Joiner
+  readonly #join: RowJoin
   readonly #comesAlone: boolean
-  readonly #what: string
 
-  constructor(
-    out: Subscriber<Carrier>,
-    context: OperatorContext,
-    rows: RowReader,
-    isVersioned: boolean,
-    joiner: Joiner,
-    comesAlone: boolean,
-  ) {
+  constructor(out: Subscriber<Carrier>, context: OperatorContext, join: RowJoin, comesAlone: boolean) {
     super(out)
     this.#context = context
-    this.#rows = rows
-    this.#isVersioned = isVersioned
-    this.#joiner = joiner
+    this.#join = join
     this.#comesAlone = comesAlone
-    this.#what = functionOf(context)
   }
 
   protected override _next(carrier: Carrier): void {
-    const { isKeyNull } = carrier
-    if (isKeyNull && !this.#comesAlone) return this.#context.drop('null_key', carrier)
+    if (carrier.isKeyNull && !this.#comesAlone) return this.#context.drop('null_key', carrier)
     if (carrier.isValueNull) return this.#context.drop('null_value', carrier)
-    let joined: unknown
-    try {
-      const row = isKeyNull ? undefined : this.#rows.get(carrier, this.#isVersioned ? carrier.timestamp : undefined)
-      if (row === undefined && !this.#comesAlone) return
-      joined = this.#joiner(carrier.value, row === undefined ? null : row.value, carrier.key)
-      refusePromise(this.#what, joined)
-    } catch (error) {
-      throw operatorError(this.#context.operator, error)
-    }
-    this.out.next(carrier.withValue(joined, undefined))
+    this.#join.emit(carrier, this.out)
   }
 }

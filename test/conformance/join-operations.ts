@@ -60,8 +60,9 @@ function joinTable(made: CaseBuilder, node: CaseNode, verb: 'join' | 'leftJoin')
   const left = made.input(node, 'stream')
   const right = made.input(node, 'table', node.in[1])
   const { fn, typeOf } = functions.join(node.fn)
-  const isRekeyed = left.key.serde === undefined
-  const options = { ...(isRekeyed ? { value: given(left.value) } : {}), ...made.name(node) }
+  const { graceMs } = node
+  const needsValue = left.key.serde === undefined || graceMs !== undefined
+  const options = { ...(needsValue ? { value: given(left.value) } : {}), graceMs, ...made.name(node) }
   const joiner = (one: Value, other: Value, joined: Key): Value => fn(joined, one, other, null)
   return {
     kind: 'stream',

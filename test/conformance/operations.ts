@@ -213,8 +213,6 @@ export const notYet = [
   { op: 'globalTable' },
   { op: 'join', field: 'fk' },
   { op: 'leftJoin', field: 'fk' },
-  { op: 'join', field: 'graceMs' },
-  { op: 'leftJoin', field: 'graceMs' },
   { op: 'stream', field: 'pattern' },
 ] as const satisfies readonly NotYet[]
 

@@ -38,16 +38,20 @@ export function joinedTables(detail: number, name: string, { stream, widths }: B
   return { stream: asBranch(made.toStream()), widths: [Math.max(...widths, ...other.widths)] }
 }
 
-/** A stream that looks up rows of a table, made of the other stream. */
+/** A stream that looks up rows of a table, made of the other stream; of a table of versions, at once or after a grace. */
 export function joinedTable(detail: number, name: string, { stream, widths }: Branch, other: Branch): Branch {
   const key = ({ value }: Row): Key => keyOf(detail, value)
+  const historyMs = 1 + (detail % 25)
+  const isVersioned = detail % 3 !== 0
+  const versions = isVersioned ? { versioned: { historyMs } } : {}
   const table = other.stream
     .selectKey(key)
-    .toTable({ key: string(), value: int64(), name: `${name}-table` })
+    .toTable({ key: string(), value: int64(), name: `${name}-table`, ...versions })
     .filter(({ value }) => value % 4 !== 3)
   const pair = (one: Value, two: Value): Value => ((one ?? 5) * 3 + (two ?? 7)) % 1_009
   const left = stream.selectKey(key)
-  const options = { name, value: int64() }
+  const grace = detail % 3 === 1 ? { graceMs: detail % (historyMs + 1) } : {}
+  const options = { name, value: int64(), ...grace }
   const made = detail % 2 === 0 ? left.join(table, pair, options) : left.leftJoin(table, pair, options)
   return { stream: asBranch(made), widths: [Math.max(...widths, ...other.widths)] }
 }

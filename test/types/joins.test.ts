@@ -137,6 +137,21 @@ describe('a join with a table', () => {
     expectTypeOf(outer).toEqualTypeOf<KStream<string, number, 'key'>>()
   })
 
+  test('needs the serde of values that wait for a grace', () => {
+    const versions = topic('versions', { key: string(), value: json<{ readonly size: number }>() })
+    const kept = builder.table(versions, { versioned: { historyMs: 1 } })
+    const waiting = left.leftJoin(kept, ({ item }, row, key) => `${key} ${item} ${row?.size}`, { graceMs: 1 })
+    expectTypeOf(waiting).toEqualTypeOf<KStream<string, string, 'key'>>()
+    const items = left.mapValues(({ value }) => value.item)
+    items.join(kept, (item, { size }) => item.length + size, { graceMs: 1, value: string() })
+    refused(() => {
+      // @ts-expect-error the values are new
+      items.join(kept, (item, { size }) => item.length + size, { graceMs: 1 })
+      // @ts-expect-error a grace is a number of ms
+      left.join(kept, () => 0, { graceMs: '1' })
+    })
+  })
+
   test('needs the serde of values that are regrouped', () => {
     const bare = left.map(({ value }) => ({ key: value.item, value: value.item.length }))
     bare.join(stock, (length, { size }) => length + size, { value: int64(), name: 'sized' })

@@ -32,6 +32,12 @@ export interface StreamJoinOptions<in K, in V, in V2> extends Named {
     | undefined
 }
 
+/** What a join with a table of versions takes that waits. */
+export interface TableJoinGrace extends Named {
+  /** For how long records wait, in ms of the stream's time. */
+  readonly graceMs: number
+}
+
 /** The joins of a stream. */
 export interface StreamJoins<out K, out V, out Known extends KnownSerdes> {
   /**
@@ -101,6 +107,27 @@ export interface StreamJoins<out K, out V, out Known extends KnownSerdes> {
     joiner: (left: Exclude<V, null>, right: Exclude<V2, null>, key: Exclude<K, null>) => R,
     options: Named & KnownKey<Exclude<K, null>> & ValueOptionWithKey<Exclude<V, null>>[Known],
   ): KStream<Exclude<K, null>, R, 'key'>
+  /**
+   * Joins with a table of versions once stream time has passed the record by `graceMs`: for a table that learns late
+   * what was true.
+   *
+   * Until then the record waits in a buffer, `<name>.waiting`; then it meets the row as of its own time. What waits
+   * comes out with the next record of the stream, in the order of time, then of the encoded keys, each with its own
+   * headers. A record that comes later than the grace is joined at once. The grace is
+   * at most the `historyMs` of the table.
+   *
+   * @example
+   * ```ts
+   * const latest = stream.toTable({ versioned: { historyMs: hours(1) } })
+   * stream.join(latest, ({ page }, { status }) => `${page} was ${status}`, { graceMs: minutes(1) })
+   * ```
+   * @throws MillraceError as without grace; `bad_option` for a table without versions, or with a shorter history
+   */
+  join<K2 extends K | null, V2, R, Known2 extends KnownSerdes>(
+    table: KTable<K2, V2, Known2>,
+    joiner: (left: Exclude<V, null>, right: Exclude<V2, null>, key: Exclude<K, null>) => R,
+    options: TableJoinGrace & KnownKey<Exclude<K, null>> & ValueOption<Exclude<V, null>>[Known],
+  ): KStream<Exclude<K, null>, R, 'key'>
 
   /**
    * As {@link join}, and every left record that matched nothing, with null in place of the right one.
@@ -159,6 +186,27 @@ export interface StreamJoins<out K, out V, out Known extends KnownSerdes> {
     table: KTable<K2, V2, Known2>,
     joiner: (left: Exclude<V, null>, right: Exclude<V2, null> | null, key: K) => R,
     options: Named & KnownKey<Exclude<K, null>> & ValueOptionWithKey<Exclude<V, null>>[Known],
+  ): KStream<K, R, 'key'>
+  /**
+   * Joins with a table of versions once stream time has passed the record by `graceMs`: for a table that learns late
+   * what was true.
+   *
+   * Until then the record waits in a buffer, `<name>.waiting`; then it meets the row as of its own time. What waits
+   * comes out with the next record of the stream, in the order of time, then of the encoded keys, each with its own
+   * headers. A record that comes later than the grace is joined at once, and so is one with a null key. The grace is
+   * at most the `historyMs` of the table.
+   *
+   * @example
+   * ```ts
+   * const latest = stream.toTable({ versioned: { historyMs: hours(1) } })
+   * stream.leftJoin(latest, ({ page }, row) => `${page} was ${row?.status ?? 'unknown'}`, { graceMs: minutes(1) })
+   * ```
+   * @throws MillraceError as without grace; `bad_option` for a table without versions, or with a shorter history
+   */
+  leftJoin<K2 extends K | null, V2, R, Known2 extends KnownSerdes>(
+    table: KTable<K2, V2, Known2>,
+    joiner: (left: Exclude<V, null>, right: Exclude<V2, null> | null, key: K) => R,
+    options: TableJoinGrace & KnownKey<Exclude<K, null>> & ValueOption<Exclude<V, null>>[Known],
   ): KStream<K, R, 'key'>
 
   /**
