@@ -41,12 +41,13 @@ export class Releases {
   /** Lets go of rows in the turn of a record; true when jobs are to go on with it. */
   now(carrier: Carrier, turn: TurnReleases): boolean {
     if (turn.areLater || this.isPending) return true
+    const { areNow } = turn
     turn.areNow = true
     const hasMore = this.#run(() => this.#release.next(dueRowsMax, carrier))
     // Also when the user's code has caught it: the carriers of these rows have the root of the record.
     const { failure } = carrier.root
     if (failure !== undefined) throw failure
-    turn.areNow = false
+    turn.areNow = areNow
     return hasMore
   }
 
