@@ -14,7 +14,14 @@ export {
   type WindowStore,
   windowStore,
 } from './core/store-constants.ts'
-export type { StoreRow, TimeBounds } from './core/store-row.ts'
+export type { KeyBounds, KeyPrefix, StoreRow, TimeBounds } from './core/store-row.ts'
+export type {
+  AsOf,
+  ReadOnlyKeyValueStore,
+  ReadOnlySessionStore,
+  ReadOnlyVersionedStore,
+  ReadOnlyWindowStore,
+} from './core/read-only-stores.ts'
 export type { CleanupPolicy, TimestampType, TopicCompression, TopicConfig } from './core/topic-config.ts'
 export type { Serde } from './core/serde.ts'
 export { bigint64, boolean, bytes, float64, int64, json, msgpack, nullable, string, tuple } from './core/serdes.ts'
@@ -99,8 +106,6 @@ export type { KnownSerdes } from './streams/dsl/known.ts'
 export type { MapAsyncOptions } from './streams/dsl/map-async.ts'
 export type { SessionWindowedKStream } from './streams/dsl/sessions.ts'
 export type {
-  KeyBounds,
-  KeyPrefix,
   ProcessorKeyValueStore,
   ProcessorSessionStore,
   ProcessorVersionedStore,
@@ -134,5 +139,3 @@ export type { Application, ApplicationState, StreamsOptions } from './runtime/fa
 export { startStreams } from './runtime/start-streams.ts'
 export type { Failure, FailureAnswer, OnError } from './runtime/failures.ts'
 export type { Metrics } from './runtime/metrics.ts'
-export type { ReadOnlyKeyValueStore, ReadOnlySessionStore, ReadOnlyWindowStore } from './runtime/store-query.ts'
-export type { AsOf, ReadOnlyVersionedStore } from './runtime/versioned-query.ts'

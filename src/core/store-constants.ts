@@ -96,6 +96,9 @@ export interface SessionStoreOptions<K, V> {
   readonly retentionMs?: number | undefined
 }
 
+/** The constant of a store. */
+export type AnyStore<K, V> = KeyValueStore<K, V> | WindowStore<K, V> | SessionStore<K, V> | VersionedStore<K, V>
+
 /** Which kind of store a constant names. */
 export type StoreKind = 'keyValueStore' | 'windowStore' | 'sessionStore' | 'versionedStore'
 

@@ -1,5 +1,5 @@
 /**
- * Rows of stores as users see them, in queries and in processors alike.
+ * Rows of stores as users see them, and which of them are asked for: in queries and in processors alike.
  */
 import type { Header } from './headers.ts'
 import type { Timestamp } from './units.ts'
@@ -16,10 +16,25 @@ export interface StoreRow<K, V> {
   readonly headers?: readonly Header[] | undefined
 }
 
-/** Starts of windows, ms since the epoch, both inclusive. */
+/** Times in ms since the epoch, both inclusive: of the starts of windows, or which sessions have to overlap. */
 export interface TimeBounds {
   /** Default 0. */
   readonly from?: number | undefined
   /** Default: no bound. */
   readonly to?: number | undefined
+  /** From the last row to the first. Default false. */
+  readonly reverse?: boolean | undefined
 }
+
+/** Which rows, and in which order. */
+export interface KeyBounds<K> {
+  /** The first key. */
+  readonly from?: K | undefined
+  /** The last key. */
+  readonly to?: K | undefined
+  /** From the last row to the first. Default false. */
+  readonly reverse?: boolean | undefined
+}
+
+/** A key, or of a tuple its first parts. */
+export type KeyPrefix<K> = K extends readonly [...infer First, unknown] ? KeyPrefix<First> | K : K

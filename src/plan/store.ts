@@ -2,7 +2,8 @@
  * The Store contract: what operators know of state. `state/` implements it; operators get it from their context.
  */
 import { assert } from '../core/assert.ts'
-import type { ByteWriter } from '../core/bytes.ts'
+import { ByteWriter } from '../core/bytes.ts'
+import { MillraceError, messageOf } from '../core/errors.ts'
 import { type Codec, encodeInto } from '../core/serde.ts'
 import type { Facts } from '../core/stored-plan.ts'
 import type { WindowForm } from '../core/windows/window-form.ts'
@@ -46,6 +47,24 @@ export interface KeyOf<K> {
 
 export function keyOf<K>(key: K): KeyOf<K> {
   return { key, isKeyNull: key === null, writeKey: (codec, out) => encodeInto(codec, key, out, 'key') }
+}
+
+const prefixScratch = new ByteWriter(64)
+
+/**
+ * What the bytes of all keys begin with that begin with this one.
+ *
+ * @throws MillraceError `encode_failed`
+ */
+export function prefixOf<K>(key: K, codec: Codec<K>): Buffer {
+  prefixScratch.at = 0
+  try {
+    codec.writePrefix(key, prefixScratch)
+  } catch (cause) {
+    const message = `cannot encode the beginning of a key with ${codec.name}: ${messageOf(cause)}`
+    throw new MillraceError('encode_failed', message, { cause })
+  }
+  return prefixScratch.copyFrom(0)
 }
 
 /** One row of a store, for the length of a turn. */

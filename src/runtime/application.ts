@@ -6,7 +6,14 @@ import { type Clock, monotonicMs, yieldToEventLoop } from '../core/clock.ts'
 import { MillraceError, messageOf } from '../core/errors.ts'
 import { isInstance } from '../core/checks.ts'
 import { isPromise } from '../core/promises.ts'
-import type { KeyValueStore, SessionStore, VersionedStore, WindowStore } from '../core/store-constants.ts'
+import type {
+  AnyQuery,
+  ReadOnlyKeyValueStore,
+  ReadOnlySessionStore,
+  ReadOnlyVersionedStore,
+  ReadOnlyWindowStore,
+} from '../core/read-only-stores.ts'
+import type { AnyStore, KeyValueStore, SessionStore, VersionedStore, WindowStore } from '../core/store-constants.ts'
 import { fencedBySuccessor, type Session } from '../log/contract.ts'
 import type { Topology } from '../plan/topology.ts'
 import { commitTo } from './commit.ts'
@@ -17,15 +24,7 @@ import type { Application, ApplicationState } from './face.ts'
 import type { FailurePolicy } from './failures.ts'
 import { type Metrics, metricsOf } from './metrics.ts'
 import type { TakeOver } from './take-over.ts'
-import {
-  type AnyQuery,
-  type AnyStore,
-  queryStore,
-  type ReadOnlyKeyValueStore,
-  type ReadOnlySessionStore,
-  type ReadOnlyWindowStore,
-} from './store-query.ts'
-import type { ReadOnlyVersionedStore } from './versioned-query.ts'
+import { queryStore } from './store-query.ts'
 
 /** The longest stretch of work before the event loop gets its turn. */
 const sliceMs = 10

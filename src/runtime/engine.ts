@@ -48,7 +48,7 @@ const turnsBetweenLooksMax = 64
 /** What a commit that is under way holds. */
 interface Prepared {
   readonly lanes: readonly SourceLane[]
-  readonly ledgers: readonly Ledger[]
+  readonly ledgers: readonly { readonly ledger: Ledger; readonly entries: LedgerEntries }[]
   readonly appends: Commit['appends']
 }
 
@@ -341,13 +341,14 @@ export class Engine implements TaskHost {
     }
     const changed = this.ledgers.filter(({ hasChanged }) => hasChanged)
     for (const ledger of changed) ledger.settleWrites()
-    this.#prepared = { lanes: moved, ledgers: changed, appends }
+    const ledgers = changed.map((ledger) => ({ ledger, entries: ledger.entries }))
+    this.#prepared = { lanes: moved, ledgers, appends }
     this.#sequence.beginCommit()
     return {
-      tasks: changed.map((ledger) => ({
+      tasks: ledgers.map(({ ledger, entries }) => ({
         task: ledger.task,
         positions: positions.get(ledger) ?? [],
-        progress: encodeEntries(ledger.entries),
+        progress: encodeEntries(entries),
       })),
       newTopics: outputs.filter(({ isNew }) => isNew).map(({ topic }) => ({ name: topic })),
       appends,
@@ -362,7 +363,10 @@ export class Engine implements TaskHost {
     this.#sequence.endCommit(appends)
     this.#prepared = undefined
     for (const lane of lanes) lane.committedPosition = lane.position
-    for (const ledger of ledgers) ledger.hasChanged = false
+    for (const { ledger, entries } of ledgers) {
+      ledger.hasChanged = false
+      ledger.committed = entries
+    }
     this.#outputs.committed()
     this.#stores.committed(this.#options.stateCacheBytes)
     this.#jobsSinceCommit = 0

@@ -2,12 +2,16 @@
  * What users see of an application: how it is started, and what it answers while it runs.
  */
 import type { Clock } from '../core/clock.ts'
+import type {
+  ReadOnlyKeyValueStore,
+  ReadOnlySessionStore,
+  ReadOnlyVersionedStore,
+  ReadOnlyWindowStore,
+} from '../core/read-only-stores.ts'
 import type { KeyValueStore, SessionStore, VersionedStore, WindowStore } from '../core/store-constants.ts'
 import type { Log } from '../log/face.ts'
 import type { OnError } from './failures.ts'
 import type { Metrics } from './metrics.ts'
-import type { ReadOnlyKeyValueStore, ReadOnlySessionStore, ReadOnlyWindowStore } from './store-query.ts'
-import type { ReadOnlyVersionedStore } from './versioned-query.ts'
 
 /** What {@link startStreams} takes; most programs give only `log` and `applicationId`. */
 export interface StreamsOptions {

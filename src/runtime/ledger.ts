@@ -57,8 +57,13 @@ export class WriteCounter {
   }
 }
 
+/** What an operator's own numbers call the time up to which it has released what was due. */
+export const releasedCell = '#released'
+
 export class Ledger {
   readonly task: TaskId
+  /** As of the last commit; undefined before the first. */
+  committed: LedgerEntries | undefined
   /** Whether there is anything that the last commit does not hold. */
   hasChanged = false
   eventTime: number
@@ -78,9 +83,11 @@ export class Ledger {
   readonly #schedulesBefore: ReadonlyMap<string, readonly ScheduleEntry[]>
   readonly #schedules = new Map<string, { readonly entry: ScheduleEntry }[]>()
 
-  constructor(turn: Turn, task: TaskId, entries: LedgerEntries = noEntries) {
+  constructor(turn: Turn, task: TaskId, committed?: LedgerEntries) {
+    const entries = committed ?? noEntries
     this.#turn = turn
     this.task = task
+    this.committed = committed
     this.eventTime = entries.eventTime
     this.time = entries.time
     for (const [name, value] of Object.entries(entries.streamTimes)) this.#streamTimes.set(name, this.#newCell(value))
@@ -144,7 +151,7 @@ export class Ledger {
 
   /** How far an operator has released what was due. */
   releasedTime(operator: string): StreamTime {
-    return new PersistentStreamTime(this.cell(operator, '#released'))
+    return new PersistentStreamTime(this.cell(operator, releasedCell))
   }
 
   /** The stream time of the task, which only its jobs move. */

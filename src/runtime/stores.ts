@@ -5,11 +5,11 @@
 import { present } from '../core/assert.ts'
 import type { Session, StateWriter } from '../log/contract.ts'
 import type { PlanNode, PlanStore } from '../plan/node.ts'
-import type { StreamTime } from '../plan/operator.ts'
 import type { StoreSpec } from '../plan/store.ts'
 import type { Turn } from '../plan/turn.ts'
 import { openStore } from '../state/open-store.ts'
 import type { CommittableStore } from '../state/turn-store.ts'
+import { expiryOf } from './expiry.ts'
 import type { Ledger } from './ledger.ts'
 
 /** The most memory for rows that are not yet in their place. */
@@ -51,7 +51,7 @@ export class Stores {
     const { id, owner, isOrdered, tables } = present(this.#stores.get(spec), 'a node uses stores of its topology')
     const known = tables[partition]
     if (known !== undefined) return known
-    const streamTime = expiryOf(spec, owner, ledger)
+    const streamTime = expiryOf(spec, owner.id, ledger)
     const ground = { spec, storeId: id, partition, reader: this.#session.state, turn: this.#turn, streamTime }
     const table = openStore(ground, isOrdered)
     tables[partition] = table
@@ -82,15 +82,4 @@ export class Stores {
       for (const table of this.#tables) table.age()
     }
   }
-}
-
-/** The time by which the rows of a store expire. */
-function expiryOf(
-  { layout, isOfProcessors }: StoreSpec,
-  { id }: PlanNode,
-  ledger: Ledger,
-): Pick<StreamTime, 'now'> | undefined {
-  if (layout.retentionMs === undefined) return undefined
-  if (isOfProcessors === true) return ledger.taskTime
-  return layout.awaitsRelease ? ledger.releasedTime(id) : ledger.streamTime(id)
 }

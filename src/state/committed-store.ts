@@ -31,6 +31,8 @@ export interface CommittedGround {
   readonly spec: StoreSpec
   readonly storeId: number
   readonly partitions: number
+  /** By which rows expire, as of the last commit; undefined where they are kept until they are removed. */
+  readonly expiryTime?: ((partition: number) => number) | undefined
 }
 
 /** A row that is not decoded yet, and the partition that it is in. */
@@ -50,7 +52,11 @@ export class CommittedStore<K, V> {
     this.#keyCodec = ground.spec.keyCodec as Codec<K>
   }
 
-  /** @throws MillraceError `encode_failed`, `undecodable` */
+  /**
+   * The row of a key, as of one commit.
+   *
+   * @throws MillraceError `encode_failed`, `undecodable`
+   */
   get(key: KeyOf<K>, at: number = 0, number: number = 0): CommittedRow<K, V> | undefined {
     const { reader, storeId, partitions } = this.#ground
     const bytes = encodedKey(key, this.#keyCodec)
@@ -58,7 +64,8 @@ export class CommittedStore<K, V> {
     this.#ground.refresh()
     for (let partition = 0; partition < partitions; partition++) {
       const value = reader.get(storeId, partition, storedKey)
-      if (value !== undefined) return this.#decoded({ partition, stored: { key: storedKey, value } })
+      if (value === undefined || at < this.#expiredBefore(partition)) continue
+      return this.#decoded({ partition, stored: { key: storedKey, value } })
     }
     return undefined
   }
@@ -70,19 +77,7 @@ export class CommittedStore<K, V> {
    * @throws MillraceError `encode_failed`; on the way `undecodable`
    */
   rows(range: RowRange<K> = {}): Iterable<CommittedRow<K, V>> {
-    return this.#rowsIn(boundsOf(range, this.#keyCodec, 0))
-  }
-
-  *#rowsIn(bounds: KeyBounds): Generator<CommittedRow<K, V>, undefined> {
-    const partitions = Array.from({ length: this.#ground.partitions }, (_, partition) => this.#found(partition, bounds))
-    for (const found of merged(partitions, bounds.isReverse)) {
-      const row = this.#decoded(found)
-      if (row.at >= bounds.fromTime && row.at <= bounds.toTime) yield row
-    }
-  }
-
-  *#found(partition: number, bounds: KeyBounds): Generator<FoundRow, undefined> {
-    const { reader, storeId } = this.#ground
+    const { reader } = this.#ground
     const fresh: StateReader = {
       get: (...question) => reader.get(...question),
       range: (...question) => {
@@ -90,7 +85,37 @@ export class CommittedStore<K, V> {
         return reader.range(...question)
       },
     }
-    const source: RowSource = { reader: fresh, storeId, partition }
+    return this.#rowsIn(boundsOf(range, this.#keyCodec, 0), fresh)
+  }
+
+  /** As {@link rows}, all of them as of one commit. */
+  rowsAtOnce(range: RowRange<K>): CommittedRow<K, V>[] {
+    const bounds = boundsOf(range, this.#keyCodec, 0)
+    this.#ground.refresh()
+    return [...this.#rowsIn(bounds, this.#ground.reader)]
+  }
+
+  *#rowsIn(bounds: KeyBounds, reader: StateReader): Generator<CommittedRow<K, V>, undefined> {
+    const partitions = Array.from({ length: this.#ground.partitions }, (_, partition) =>
+      this.#found(partition, bounds, reader),
+    )
+    for (const found of merged(partitions, bounds.isReverse)) {
+      const row = this.#decoded(found)
+      if (row.at > bounds.toTime || row.at < bounds.fromTime) continue
+      if (row.at >= this.#expiredBefore(row.partition)) yield row
+    }
+  }
+
+  /** Rows of a partition with a time before this have expired, though their bytes may still be there. */
+  #expiredBefore(partition: number): number {
+    const { spec, expiryTime } = this.#ground
+    const { retentionMs } = spec.layout
+    if (retentionMs === undefined || expiryTime === undefined) return 0
+    return Math.max(0, expiryTime(partition) - retentionMs + 1)
+  }
+
+  *#found(partition: number, bounds: KeyBounds, reader: StateReader): Generator<FoundRow, undefined> {
+    const source: RowSource = { reader, storeId: this.#ground.storeId, partition }
     for (const span of spansOf(this.#layout, bounds, committedFronts(this.#layout, source))) {
       const rows = new PagedRows(source, span, bounds.isReverse)
       for (let stored = rows.head; stored !== undefined; stored = rows.head) {

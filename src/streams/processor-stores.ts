@@ -1,27 +1,28 @@
 /**
  * The stores in the hands of a processor: rows as plain data, over the store of the task.
  */
-import { ByteWriter } from '../core/bytes.ts'
 import { checkBoolean, checkOptions } from '../core/checks.ts'
 import { MillraceError, messageOf } from '../core/errors.ts'
 import type { Header } from '../core/headers.ts'
 import type { Codec } from '../core/serde.ts'
 import { shown, shownBytes } from '../core/shown.ts'
-import type { StoreRow, TimeBounds } from '../core/store-row.ts'
+import type { KeyBounds, KeyPrefix, StoreRow, TimeBounds } from '../core/store-row.ts'
 import { type Timestamp, toTimestamp } from '../core/units.ts'
 import { shownValue, WithHeadersCodec } from '../core/with-headers.ts'
 import type { Window, Windowed } from '../core/windows/window.ts'
 import type { WindowForm } from '../core/windows/window-form.ts'
 import type { Carrier } from '../plan/carrier.ts'
 import type { OperatorContext } from '../plan/operator.ts'
-import { keyOf, ordered, type OrderedRow, type OrderedStore, type RowRange, type StoreSpec } from '../plan/store.ts'
-import type {
-  KeyBounds,
-  KeyPrefix,
-  ProcessorKeyValueStore,
-  ProcessorSessionStore,
-  ProcessorWindowStore,
-} from './dsl/processor-stores.ts'
+import {
+  keyOf,
+  ordered,
+  type OrderedRow,
+  type OrderedStore,
+  prefixOf,
+  type RowRange,
+  type StoreSpec,
+} from '../plan/store.ts'
+import type { ProcessorKeyValueStore, ProcessorSessionStore, ProcessorWindowStore } from './dsl/processor-stores.ts'
 import type { ProcessorTurn } from './processor-turn.ts'
 
 /** What a store of a processor needs of its operator. */
@@ -130,8 +131,6 @@ export abstract class ProcessorStore<K, V> {
   }
 }
 
-const prefixScratch = new ByteWriter(64)
-
 export class KeyValues<K, V> extends ProcessorStore<K, V> implements ProcessorKeyValueStore<K, V> {
   readonly #keyCodec: Codec<K>
 
@@ -169,19 +168,7 @@ export class KeyValues<K, V> extends ProcessorStore<K, V> implements ProcessorKe
   }
 
   prefix(key: KeyPrefix<K>): Iterable<StoreRow<K, V>> {
-    return this.walk('prefix', { prefix: this.#prefixOf(key as K) }, (row) => this.#row(row))
-  }
-
-  /** @throws MillraceError `encode_failed` */
-  #prefixOf(key: K): Uint8Array {
-    prefixScratch.at = 0
-    try {
-      this.#keyCodec.writePrefix(key, prefixScratch)
-    } catch (cause) {
-      const message = `cannot encode the beginning of a key with ${this.#keyCodec.name}: ${messageOf(cause)}`
-      throw new MillraceError('encode_failed', message, { cause })
-    }
-    return prefixScratch.copyFrom(0)
+    return this.walk('prefix', { prefix: prefixOf(key as K, this.#keyCodec) }, (row) => this.#row(row))
   }
 
   #row(row: OrderedRow<unknown>): StoreRow<K, V> {
@@ -209,8 +196,8 @@ export class Windows<K, V> extends WindowedStore<K, V> implements ProcessorWindo
   }
 
   fetch(key: K, bounds: TimeBounds = {}): Iterable<StoreRow<Windowed<K>, V>> {
-    const { from, to } = timesOf('fetch', bounds)
-    return this.walk('fetch', { key: keyOf(key), fromTime: from, toTime: to }, (row) => this.windowed(row))
+    const { from, to, isReverse } = timesOf('fetch', bounds)
+    return this.walk('fetch', { key: keyOf(key), fromTime: from, toTime: to, isReverse }, (row) => this.windowed(row))
   }
 }
 
@@ -221,8 +208,8 @@ export class Sessions<K, V> extends WindowedStore<K, V> implements ProcessorSess
 
   /** The time of a row is the end of its session. */
   find(key: K, bounds: TimeBounds = {}): Iterable<StoreRow<Windowed<K>, V>> {
-    const { from, to } = timesOf('find', bounds)
-    const found = this.walk('find', { key: keyOf(key), fromTime: from }, (row) => this.windowed(row))
+    const { from, to, isReverse } = timesOf('find', bounds)
+    const found = this.walk('find', { key: keyOf(key), fromTime: from, isReverse }, (row) => this.windowed(row))
     return {
       *[Symbol.iterator]() {
         for (const row of found) if (row.key.window.start <= to) yield row
@@ -248,9 +235,14 @@ export class Sessions<K, V> extends WindowedStore<K, V> implements ProcessorSess
  *
  * @throws MillraceError `bad_record`, `bad_option`
  */
-function timesOf(call: string, bounds: TimeBounds): { readonly from: number; readonly to: number } {
-  const { from = 0, to = Number.MAX_SAFE_INTEGER } = checkOptions(call, bounds, ['from', 'to'])
-  return { from: Math.max(0, checkTime('from', from)), to: checkTime('to', to) }
+function timesOf(
+  call: string,
+  bounds: TimeBounds,
+): { readonly from: number; readonly to: number; readonly isReverse: boolean } {
+  const given = checkOptions(call, bounds, ['from', 'to', 'reverse'])
+  const { from = 0, to = Number.MAX_SAFE_INTEGER, reverse = false } = given
+  const isReverse = checkBoolean('reverse', reverse)
+  return { from: Math.max(0, checkTime('from', from)), to: checkTime('to', to), isReverse }
 }
 
 /** @throws MillraceError `bad_record` */

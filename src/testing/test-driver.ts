@@ -9,7 +9,8 @@ import { ManualClock } from '../core/clock.ts'
 import { checkBoolean, checkChoice, checkOptions, checkWhole } from '../core/checks.ts'
 import type { LogRecord, RecordInput } from '../core/record.ts'
 import { codecOf } from '../core/serde.ts'
-import type { KeyValueStore, SessionStore, VersionedStore, WindowStore } from '../core/store-constants.ts'
+import type { ReadOnlyVersionedStore } from '../core/read-only-stores.ts'
+import type { AnyStore, KeyValueStore, SessionStore, VersionedStore, WindowStore } from '../core/store-constants.ts'
 import { checkTopic, type Topic } from '../core/topic.ts'
 import { RecordWalk } from '../log/consumer/record-walk.ts'
 import { partitionsOf } from '../log/format/partition-id.ts'
@@ -23,8 +24,7 @@ import { commitTo } from '../runtime/commit.ts'
 import { Engine } from '../runtime/engine.ts'
 import { failurePolicy, type OnError } from '../runtime/failures.ts'
 import { type Metrics, metricsOf } from '../runtime/metrics.ts'
-import { type AnyStore, queryStore } from '../runtime/store-query.ts'
-import type { ReadOnlyVersionedStore } from '../runtime/versioned-query.ts'
+import { queryStore } from '../runtime/store-query.ts'
 import { beginningOf } from '../runtime/take-over.ts'
 import { Environment } from '../storage/environment.ts'
 import {
@@ -335,6 +335,24 @@ export class TestOutputTopic<K, V> {
     this.#throwUntold = throwUntold
     this.#topic = checkTopic('outputTopic', topic)
     this.#positions = Array.from({ length: log.describeTopic(this.#topic.name).partitions }, () => 0)
+  }
+
+  /** Whether there is no committed record that was not read yet. */
+  get isEmpty(): boolean {
+    this.#throwUntold()
+    this.#log.refresh()
+    const places = partitionsOf(this.#log.describeTopic(this.#topic.name))
+    return places.every((place) => !new RecordWalk(this.#log, place, this.#positions[place.partition] ?? 0).next())
+  }
+
+  /** As {@link readRecords}, of each record its key and its value: for tests that look at nothing else. */
+  readKeyValues(): { readonly key: K; readonly value: V }[] {
+    return this.readRecords().map(({ key, value }) => ({ key, value }))
+  }
+
+  /** As {@link readRecords}, of each record its value. */
+  readValues(): V[] {
+    return this.readRecords().map(({ value }) => value)
   }
 
   /** The committed records since the last call: partition by partition, in the order of their offsets. */

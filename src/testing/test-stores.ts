@@ -6,19 +6,19 @@ import { present } from '../core/assert.ts'
 import { ByteWriter } from '../core/bytes.ts'
 import { MillraceError } from '../core/errors.ts'
 import { partitionOf } from '../core/partitioner.ts'
+import type {
+  AnyQuery,
+  ReadOnlyKeyValueStore,
+  ReadOnlySessionStore,
+  ReadOnlyVersionedStore,
+  ReadOnlyWindowStore,
+} from '../core/read-only-stores.ts'
 import type { StoreKind } from '../core/store-constants.ts'
 import { Carrier } from '../plan/carrier.ts'
 import { keyOf, type Store } from '../plan/store.ts'
 import type { Topology } from '../plan/topology.ts'
 import type { Engine } from '../runtime/engine.ts'
 import { taskName, taskOf } from '../runtime/inherited-ledgers.ts'
-import type {
-  AnyQuery,
-  ReadOnlyKeyValueStore,
-  ReadOnlySessionStore,
-  ReadOnlyWindowStore,
-} from '../runtime/store-query.ts'
-import type { ReadOnlyVersionedStore } from '../runtime/versioned-query.ts'
 import type {
   ProcessorKeyValueStore,
   ProcessorSessionStore,
@@ -56,7 +56,9 @@ export function testStore<K, V>(kind: StoreKind, query: AnyQuery<K, V>, fill: Fi
       const rows = query as ReadOnlyKeyValueStore<K, V>
       return {
         get: (key) => rows.get(key),
+        row: (key) => rows.row(key),
         range: (bounds) => rows.range(bounds),
+        prefix: (key) => rows.prefix(key),
         put: (key, value, timestamp) =>
           fill(key, (store: ProcessorKeyValueStore<K, V>) => store.put(key, value, timestamp)),
         delete: (key) => fill(key, (store: ProcessorKeyValueStore<K, V>) => store.delete(key)),
@@ -65,6 +67,7 @@ export function testStore<K, V>(kind: StoreKind, query: AnyQuery<K, V>, fill: Fi
     case 'windowStore': {
       const rows = query as ReadOnlyWindowStore<K, V>
       return {
+        get: (key, windowStart) => rows.get(key, windowStart),
         fetch: (key, bounds) => rows.fetch(key, bounds),
         range: (bounds) => rows.range(bounds),
         put: (key, value, windowStart) =>
@@ -74,6 +77,7 @@ export function testStore<K, V>(kind: StoreKind, query: AnyQuery<K, V>, fill: Fi
     case 'sessionStore': {
       const rows = query as ReadOnlySessionStore<K, V>
       return {
+        get: (key, session) => rows.get(key, session),
         find: (key, bounds) => rows.find(key, bounds),
         range: (bounds) => rows.range(bounds),
         put: (key, session, value) => fill(key, (store: ProcessorSessionStore<K, V>) => store.put(key, session, value)),

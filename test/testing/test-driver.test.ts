@@ -20,6 +20,25 @@ const counting: Script = (builder) =>
     .to(countOutput)
 const wide = topic('wide', { key: string(), value: string(), partitions: 3 })
 
+test('an output tells keys and values, or values alone, of each record once, and whether there are more', () => {
+  const driver = drive((builder) => builder.stream(input).to(output))
+  const reader = driver.outputTopic(output)
+  expect(reader.isEmpty).toBe(true)
+  const pipe = driver.inputTopic(input)
+  pipe.pipeInput({ key: 'a', value: 'x', timestamp: 1 })
+  pipe.pipeInput({ key: 'b', value: 'y', timestamp: 1 })
+  expect(reader.isEmpty).toBe(false)
+  expect(reader.isEmpty).toBe(false)
+  expect(reader.readKeyValues()).toEqual([
+    { key: 'a', value: 'x' },
+    { key: 'b', value: 'y' },
+  ])
+  expect([reader.isEmpty, reader.readKeyValues(), reader.readValues()]).toEqual([true, [], []])
+  pipe.pipeInput({ key: 'c', value: 'z', timestamp: 1 })
+  expect([reader.isEmpty, reader.readValues(), reader.isEmpty]).toEqual([false, ['z'], true])
+  expect(reader.readRecords()).toEqual([])
+})
+
 describe('an input', () => {
   test('is worked off completely before the call returns', () => {
     const driver = drive((builder) =>

@@ -65,6 +65,10 @@ describe('an application', () => {
     expectTypeOf(app.store(totals)).toEqualTypeOf<ReadOnlyKeyValueStore<string, number>>()
     expectTypeOf(app.store(totals).get('a')).toEqualTypeOf<number | undefined>()
     expectTypeOf(app.store(totals).range()).toEqualTypeOf<Iterable<StoreRow<string, number>>>()
+    expectTypeOf(app.store(totals).row('a')).toEqualTypeOf<StoreRow<string, number> | undefined>()
+    expectTypeOf(app.store(totals).prefix('a')).toEqualTypeOf<Iterable<StoreRow<string, number>>>()
+    app.store(totals).range({ from: 'a', reverse: true })
+    expectTypeOf(app.store(counts).get('a', 0)).toEqualTypeOf<number | undefined>()
     expectTypeOf(app.store(counts)).toEqualTypeOf<ReadOnlyWindowStore<string, number>>()
     expectTypeOf(app.store(counts).fetch('a', { from: 0 })).toEqualTypeOf<
       readonly StoreRow<Windowed<string>, number>[]
@@ -76,7 +80,9 @@ describe('an application', () => {
     app.store(totals).get(5)
     // @ts-expect-error a store without windows is not fetched
     app.store(totals).fetch('a')
-    // @ts-expect-error a store of windows has no single value
+    // @ts-expect-error a prefix is a key
+    app.store(totals).prefix(5)
+    // @ts-expect-error a store of windows has a value for each window
     app.store(counts).get('a')
     // @ts-expect-error mistyped bounds
     app.store(counts).fetch('a', { form: 0 })
@@ -121,6 +127,11 @@ describe('the test driver', () => {
     expectTypeOf(driver.inputTopic(clicks)).toEqualTypeOf<TestInputTopic<string, Click>>()
     expectTypeOf(driver.outputTopic(clicks)).toEqualTypeOf<TestOutputTopic<string, Click>>()
     expectTypeOf(driver.outputTopic(clicks).readRecords()).toEqualTypeOf<LogRecord<string, Click>[]>()
+    expectTypeOf(driver.outputTopic(clicks).readKeyValues()).toEqualTypeOf<
+      { readonly key: string; readonly value: Click }[]
+    >()
+    expectTypeOf(driver.outputTopic(clicks).readValues()).toEqualTypeOf<Click[]>()
+    expectTypeOf(driver.outputTopic(clicks).isEmpty).toEqualTypeOf<boolean>()
     expectTypeOf(driver.store(totals).get('a')).toEqualTypeOf<number | undefined>()
     expectTypeOf(driver.store(counts).fetch('a')).toEqualTypeOf<readonly StoreRow<Windowed<string>, number>[]>()
     driver.inputTopic(clicks).pipeInput({ key: 'a', value: null })

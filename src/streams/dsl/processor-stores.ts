@@ -1,7 +1,7 @@
 /**
  * The stores in the hands of a processor: a face for each kind.
  */
-import type { StoreRow, TimeBounds } from '../../core/store-row.ts'
+import type { KeyBounds, KeyPrefix, StoreRow, TimeBounds } from '../../core/store-row.ts'
 import type { Window, Windowed } from '../../core/windows/window.ts'
 
 /**
@@ -87,19 +87,6 @@ export interface ProcessorKeyValueStore<K, V> {
    */
   prefix(key: KeyPrefix<K>): Iterable<StoreRow<K, V>>
 }
-
-/** Which rows, and in which order. */
-export interface KeyBounds<K> {
-  /** The first key. */
-  readonly from?: K | undefined
-  /** The last key. */
-  readonly to?: K | undefined
-  /** From the last row to the first. Default false. */
-  readonly reverse?: boolean | undefined
-}
-
-/** A key, or of a tuple its first parts. */
-export type KeyPrefix<K> = K extends readonly [...infer First, unknown] ? KeyPrefix<First> | K : K
 
 /**
  * A store of windows in the hands of a processor. A window is gone once stream time has passed its start by the
