@@ -28,7 +28,7 @@ export function giversOfOld(nodes: readonly PlanNode[]): ReadonlySet<PlanNode> {
       if (sourceOf(parent) === 'nowhere') {
         throw new MillraceError(
           'topology_invalid',
-          `"${node.id}" needs the old values of changes, but "${parent.id}" before it has none to give: make a table of it first`,
+          `"${node.id}" needs the old values of changes, but "${parent.id}" before it has none to give: let it keep its rows, with { store: … }`,
           { operator: node.id },
         )
       }

@@ -66,6 +66,7 @@ export type Operator = (...inputs: Observable<Carrier>[]) => Observable<Carrier>
 export type DropReason =
   | 'null_key'
   | 'null_value'
+  | 'null_foreign_key'
   | 'late'
   | 'older_version'
   | 'expired'

@@ -130,6 +130,11 @@ export class PlanBuilder {
     })
   }
 
+  /** The id that such an operator will get, for what is to be named after it. */
+  idOf(verb: string, parents: readonly PlanNode[], name: string | undefined): string {
+    return this.#stable(`${lineageOf(parents)}.${verb}`, name).id
+  }
+
   /** A further output of an operator, by the name that the operator has for it. */
   port(verb: string, operator: OperatorNode, name: string): PortNode {
     return this.#add({

@@ -3,6 +3,7 @@
  */
 import { MillraceError } from '../core/errors.ts'
 import { checkedFunction } from '../core/checks.ts'
+import { joinByForeignKey, type ForeignKeyJoinOptions } from './foreign-key-join.ts'
 import type { JoinVerb } from './join-keys.ts'
 import type { JoinedSide, StreamParts, TableParts } from './parts.ts'
 import { joinOfStreams } from './stream-join.ts'
@@ -51,7 +52,9 @@ export function joinOfTable(
     throw new MillraceError('bad_option', `${verb} of a table takes another table${advice}`)
   }
   checkSide(verb, left, right, joiner)
-  return joinOfTables(verb, left, right.parts, joiner as Joiner, options)
+  return 'foreignKey' in options
+    ? joinByForeignKey(verb, left, right.parts, joiner as Joiner, options as ForeignKeyJoinOptions)
+    : joinOfTables(verb, left, right.parts, joiner as Joiner, options)
 }
 
 function checkSide(

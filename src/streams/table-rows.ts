@@ -32,7 +32,11 @@ import { type KeyOf, keyOf, ordered, type Row, type Store, type StoreSpec } from
 
 /** The rows of a table, for operators that are not the table's own. */
 export interface TableRows {
-  /** What a reader reads, and what its node therefore lists. */
+  /**
+   * What a reader reads, and what its node therefore lists.
+   *
+   * @throws MillraceError `topology_invalid` of a table whose rows are not known
+   */
   readonly stores: readonly StoreSpec[]
   /** For how long versions can be asked for; undefined of a table that has only the newest. */
   readonly historyMs: number | undefined
@@ -111,7 +115,10 @@ export type DerivedRow = (row: StreamRecord<unknown, unknown>) => unknown
 /** The rows of a verb that keeps none: each is made of the row of the table before it. */
 export function derivedRows(parent: TableRows, derive: DerivedRow): TableRows {
   return {
-    ...parent,
+    get stores() {
+      return parent.stores
+    },
+    historyMs: parent.historyMs,
     reader: (context) => {
       const before = parent.reader(context)
       return {

@@ -95,9 +95,11 @@ export class CaseBuilder {
   readonly #nodes = new Map<string, Built>()
   readonly #named: boolean
   readonly #declared: Case['stores']
+  readonly #all: Case['nodes']
   readonly ofProcessors = new Set<string>()
 
-  constructor({ topics, stores }: Case, named: boolean) {
+  constructor({ topics, stores, nodes }: Case, named: boolean) {
+    this.#all = nodes
     this.topics = new CaseTopics(topics)
     this.#declared = stores
     this.#named = named
@@ -126,6 +128,14 @@ export class CaseBuilder {
   name({ id, name }: CaseNode): NameOption {
     if (name !== undefined) return { name }
     return this.#named ? { name: id } : {}
+  }
+
+  /** Whether something reads the rows of a table, or old values of its changes: more than its changes as they come. */
+  isReadAsTable(id: string): boolean {
+    return this.#all.some((node) => {
+      if (!node.in.includes(id) || node.op === 'toStream') return false
+      return !(['filter', 'filterNot', 'mapValues'].includes(node.op) && !this.isReadAsTable(node.id))
+    })
   }
 
   /** The store that a case declares for processors, made once. */

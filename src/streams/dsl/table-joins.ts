@@ -5,8 +5,41 @@ import type { InStore } from './grouped.ts'
 import type { KnownSerdes } from './known.ts'
 import type { KTable } from './table.ts'
 
+/** What a join by foreign key takes; with a `store`, as `count` does, it keeps the joined rows. */
+export interface ForeignKeyOptions<in K, in V, out K2> {
+  /**
+   * Which row of the right table a left row belongs to; null: to none. It must be pure: it is asked again about old rows
+   * and for each answer of the right table.
+   */
+  readonly foreignKey: (value: V, key: K) => K2 | null
+}
+
 /** The joins of a table. */
 export interface TableJoins<out K, out V> {
+  /**
+   * One row for each left row whose foreign key names a right row: for orders with their customers, where many left rows
+   * name one right row.
+   *
+   * It is kept up with both sides: a change of a right row changes every row that names it, a left row that gets another
+   * foreign key moves. A joined row has the left key and the larger timestamp of the two rows. A left row whose foreign
+   * key is null has no joined row, which is counted (`null_foreign_key`). Both tables may have any number of partitions.
+   * What the foreign keys are is kept, in `<name>.subscriptions`; the joined rows only with a `store`, which a join or a
+   * `groupBy` of the result needs. Of what happens at once, between two records, only the outcome is certain to be seen.
+   *
+   * @example
+   * ```ts
+   * const newest = stream.toTable()
+   * const perPage = stream.groupBy(({ value }) => value.page, { key: string() }).count()
+   * newest.join(perPage, ({ page }, count) => `${page}, seen ${count} times`, { foreignKey: ({ page }) => page })
+   * ```
+   * @throws MillraceError `bad_option`, `topology_invalid`
+   */
+  join<K2, V2, R, Known2 extends KnownSerdes>(
+    right: KTable<K2, V2, Known2>,
+    joiner: (left: V, right: Exclude<V2, null>, key: K) => R,
+    options: ForeignKeyOptions<K, V, NoInfer<K2>> & InStore<K, Exclude<R, null>>,
+  ): KTable<K, Exclude<R, null>, 'key'>
+
   /**
    * One row for each key that both tables have, kept up with the changes of both: a change of either side changes the
    * joined row, and a delete of either deletes it.
@@ -29,6 +62,23 @@ export interface TableJoins<out K, out V> {
     right: KTable<K2, V2, Known2>,
     joiner: (left: V, right: Exclude<V2, null>, key: K) => R,
     options?: InStore<K, Exclude<R, null>>,
+  ): KTable<K, Exclude<R, null>, 'key'>
+
+  /**
+   * As {@link join} by foreign key, for each left row: with null where its foreign key is null, or names no row.
+   *
+   * @example
+   * ```ts
+   * const newest = stream.toTable()
+   * const perPage = stream.groupBy(({ value }) => value.page, { key: string() }).count()
+   * newest.leftJoin(perPage, ({ page }, count) => `${page}: ${count ?? 0}`, { foreignKey: ({ page }) => page })
+   * ```
+   * @throws MillraceError as {@link join}
+   */
+  leftJoin<K2, V2, R, Known2 extends KnownSerdes>(
+    right: KTable<K2, V2, Known2>,
+    joiner: (left: V, right: Exclude<V2, null> | null, key: K) => R,
+    options: ForeignKeyOptions<K, V, NoInfer<K2>> & InStore<K, Exclude<R, null>>,
   ): KTable<K, Exclude<R, null>, 'key'>
 
   /**

@@ -1,0 +1,88 @@
+/**
+ * What the three operators of a foreign-key join tell each other, and the foreign keys that they tell it by.
+ *
+ * Messages travel as plain objects, in memory: a regrouping is processed to its end before a commit.
+ */
+import { assert } from '../core/assert.ts'
+import { ByteWriter } from '../core/bytes.ts'
+import { MillraceError } from '../core/errors.ts'
+import { Codec } from '../core/serde.ts'
+import type { TupleCodec } from '../core/tuple-codec.ts'
+import { refusePromise } from './answers.ts'
+import type { JoinVerb } from './join-keys.ts'
+import type { Joiner } from './stream-join-operator.ts'
+import type { TableRows } from './table-rows.ts'
+
+/** Says which row of the right table a row of the left one belongs to; null: to none. */
+export type ForeignKeyOf = (value: unknown, key: unknown) => unknown
+
+export interface ForeignKeyJoin {
+  readonly verb: JoinVerb
+  readonly foreignKey: ForeignKeyOf
+  readonly joiner: Joiner
+  readonly left: TableRows
+  readonly right: TableRows
+  readonly leftKeys: Codec<unknown>
+  readonly rightKeys: Codec<unknown>
+  /** Of a subscription: a foreign key, then the key of a left row that has it. */
+  readonly subscriptionKeys: TupleCodec
+}
+
+/** From a row of the left table to the right row that it names: its key is the foreign key. */
+export interface Request {
+  readonly leftKey: unknown
+  /** The left row has another foreign key now, or has gone. */
+  readonly isLeaving: boolean
+  /** Whether a joined row may be there that another foreign key has made. */
+  readonly replaces: boolean
+}
+
+/** From a row of the right table to a left row that names it. */
+export interface Answer {
+  /** Where the subscriptions of the foreign key begin. */
+  readonly prefix: Buffer
+  /** Null: there is no such row. */
+  readonly right: unknown
+  /** Of the right row, or of its delete; -1: it never was there. */
+  readonly timestamp: number
+  readonly replaces: boolean
+}
+
+/** Names the messages in a plan. Nothing of them is ever written. */
+class MessageCodec extends Codec<unknown> {
+  readonly name: string
+
+  constructor(name: string) {
+    super()
+    this.name = name
+  }
+
+  write(): void {
+    assert(false, `a ${this.name} is not written`)
+  }
+
+  read(): never {
+    assert(false, `a ${this.name} is not read`)
+  }
+}
+
+export const requests: Codec<unknown> = new MessageCodec('foreign key request')
+export const answers: Codec<unknown> = new MessageCodec('foreign key answer')
+
+/** @throws MillraceError `bad_record` for an answer that is no key, and what the function throws */
+export function foreignKeyOf({ verb, foreignKey }: ForeignKeyJoin, value: unknown, key: unknown): unknown {
+  const what = `the foreignKey of ${verb}`
+  const found = foreignKey(value, key)
+  refusePromise(what, found)
+  if (found !== undefined) return found
+  throw new MillraceError('bad_record', `${what} returned undefined; expected a key of the right table, or null`)
+}
+
+const scratch = new ByteWriter(256)
+
+/** What the keys of all subscriptions to a foreign key begin with. */
+export function prefixOf({ subscriptionKeys }: ForeignKeyJoin, foreignKey: unknown): Buffer {
+  scratch.at = 0
+  subscriptionKeys.writePrefix([foreignKey], scratch)
+  return scratch.copyFrom(0)
+}

@@ -1,0 +1,81 @@
+/**
+ * The first operator of a foreign-key join, at the left table: a change tells the right row that it named before, and
+ * the one that it names now.
+ *
+ * A row without a foreign key asks no one. What comes of it goes by the port: a delete, or in a left join the row.
+ */
+import type { Subscriber } from 'rxjs'
+import { ByteWriter } from '../core/bytes.ts'
+import { encodeInto } from '../core/serde.ts'
+import type { Carrier } from '../plan/carrier.ts'
+import type { OldValues } from '../plan/node.ts'
+import { type CarrierObserver, type OperatorContext, operatorError, type OperatorFactory } from '../plan/operator.ts'
+import { CarrierSubscriber, operate } from '../plan/subscriber.ts'
+import { type ForeignKeyJoin, foreignKeyOf, type Request, requests } from './foreign-key-messages.ts'
+
+/** Where changes go that have no foreign key. */
+export const alonePort = 'alone'
+
+/** What the node of {@link requesting} says. */
+export const ofRequests: OldValues = Object.freeze({ needed: true, from: 'nowhere' })
+
+export function requesting(join: ForeignKeyJoin): OperatorFactory {
+  return (context) => operate((out) => new RequestSubscriber(out, context, join))
+}
+
+class RequestSubscriber extends CarrierSubscriber {
+  readonly #context: OperatorContext
+  readonly #join: ForeignKeyJoin
+  readonly #comesAlone: boolean
+  readonly #alone: CarrierObserver
+  readonly #scratch = new ByteWriter(256)
+
+  constructor(out: Subscriber<Carrier>, context: OperatorContext, join: ForeignKeyJoin) {
+    super(out)
+    this.#context = context
+    this.#join = join
+    this.#comesAlone = join.verb === 'leftJoin'
+    this.#alone = context.port(alonePort)
+  }
+
+  protected override _next(change: Carrier): void {
+    if (change.isKeyNull) return this.#context.drop('null_key', change)
+    if (change.isOlderVersion) return this.#context.drop('older_version', change)
+    let before: unknown
+    let now: unknown
+    let hasMoved: boolean
+    try {
+      before = change.old === null ? null : foreignKeyOf(this.#join, change.old, change.key)
+      now = change.isValueNull ? null : foreignKeyOf(this.#join, change.value, change.key)
+      hasMoved = before !== null && (now === null || !this.#isSame(before, now))
+    } catch (error) {
+      throw operatorError(this.#context.operator, error)
+    }
+    if (hasMoved) this.#request(change, before, true, false)
+    if (now === null) this.#goAlone(change, before !== null)
+    else this.#request(change, now, false, hasMoved)
+  }
+
+  #request(change: Carrier, foreignKey: unknown, isLeaving: boolean, replaces: boolean): void {
+    const request: Request = { leftKey: change.key, isLeaving, replaces }
+    this.out.next(change.withKeyAndValue<unknown, unknown>(foreignKey, this.#join.rightKeys, request, requests))
+  }
+
+  #goAlone(change: Carrier, hadForeignKey: boolean): void {
+    const isDelete = change.isValueNull
+    if (!isDelete && this.#comesAlone) return this.#alone.next(change)
+    if (!isDelete) this.#context.drop('null_foreign_key', change)
+    const wasThere = hadForeignKey || (this.#comesAlone && change.old !== null)
+    if (wasThere) this.#alone.next(change.withValue<unknown>(null, undefined))
+  }
+
+  #isSame(before: unknown, now: unknown): boolean {
+    if (Object.is(before, now)) return true
+    const scratch = this.#scratch
+    scratch.at = 0
+    encodeInto(this.#join.rightKeys, before, scratch, 'foreign key')
+    const middle = scratch.at
+    encodeInto(this.#join.rightKeys, now, scratch, 'foreign key')
+    return scratch.bytes.subarray(0, middle).equals(scratch.bytes.subarray(middle, scratch.at))
+  }
+}

@@ -1,0 +1,242 @@
+/**
+ * The second operator of a foreign-key join, at the right table: it keeps which left rows name which right row, answers
+ * those that ask, and tells all of them of a change.
+ *
+ * A right row may be named by millions. A change tells the first of them in its own turn, the others in jobs of a
+ * bounded number each; where they have got to is kept. Who is told later is told of the row as it is then.
+ */
+import { Observable, type Subscriber } from 'rxjs'
+import type { ByteWriter } from '../core/bytes.ts'
+import type { Header } from '../core/headers.ts'
+import type { Carrier } from '../plan/carrier.ts'
+import {
+  type AskForRelease,
+  type OperatorContext,
+  operatorError,
+  type OperatorFactory,
+  type PersistentNumber,
+  type SkippedRow,
+} from '../plan/operator.ts'
+import {
+  dueRowsMax,
+  type KeyOf,
+  keyOf,
+  type OrderedRow,
+  ordered,
+  type OrderedStore,
+  type StoreSpec,
+} from '../plan/store.ts'
+import { CarrierSubscriber } from '../plan/subscriber.ts'
+import { type Answer, answers, type ForeignKeyJoin, prefixOf, type Request } from './foreign-key-messages.ts'
+import type { RowReader } from './table-rows.ts'
+
+export interface SubscriptionStores {
+  /** Its keys are those of subscriptions, its values empty. */
+  readonly subscriptions: StoreSpec
+  /** By right key: a change that has not been told to all of its subscribers. */
+  readonly untold: StoreSpec
+}
+
+/** A change that has not been told to all. Its row has the time of the change. */
+export interface Untold {
+  /** The key of the next subscription. */
+  readonly next: Uint8Array
+  readonly headers: readonly Header[]
+}
+
+const nothing: Uint8Array = new Uint8Array()
+
+export function answering(join: ForeignKeyJoin, stores: SubscriptionStores): OperatorFactory {
+  return (context) => {
+    const subscriptions = new Subscriptions(context, join, stores)
+    return (asked, changes) =>
+      new Observable((out) => {
+        asked?.subscribe(new RequestSubscriber(out, context, subscriptions))
+        changes?.subscribe(new ChangeSubscriber(out, context, join, subscriptions, stores.untold))
+      })
+  }
+}
+
+/** Who names which right row, and what they are told. */
+class Subscriptions {
+  readonly #join: ForeignKeyJoin
+  readonly #rows: OrderedStore<readonly unknown[], Uint8Array>
+  readonly rights: RowReader
+
+  constructor(context: OperatorContext, join: ForeignKeyJoin, { subscriptions }: SubscriptionStores) {
+    this.#join = join
+    this.#rows = ordered(context.state<readonly unknown[], Uint8Array>(subscriptions))
+    this.rights = join.right.reader(context)
+  }
+
+  leave(request: Carrier): void {
+    this.#rows.remove(this.#rowOf(request))
+  }
+
+  /** Returns the answer. */
+  join(request: Carrier): Carrier {
+    const row = this.#rowOf(request)
+    if (!row.exists) this.#rows.put(row, nothing, request.timestamp)
+    const { leftKey, replaces } = request.value as Request
+    const right = this.rights.get(request)
+    const prefix = prefixOf(this.#join, request.key)
+    return this.#answer(request, leftKey, {
+      prefix,
+      right: right === undefined ? null : right.value,
+      timestamp: right === undefined ? -1 : right.timestamp,
+      replaces,
+    })
+  }
+
+  #rowOf({ key, value }: Carrier): OrderedRow<Uint8Array> {
+    return this.#rows.row(keyOf<readonly unknown[]>([key, (value as Request).leftKey]))
+  }
+
+  /** Tells at most `max` subscribers, from `start` on, and returns where to go on; undefined when all are told. */
+  tell(
+    out: Subscriber<Carrier>,
+    from: Carrier,
+    foreignKey: unknown,
+    right: unknown,
+    timestamp: number,
+    start: Uint8Array | undefined,
+    max: number,
+  ): Uint8Array | undefined {
+    const answer: Answer = { prefix: prefixOf(this.#join, foreignKey), right, timestamp, replaces: true }
+    let left = max
+    for (const { keyBytes } of this.#from(answer.prefix, start)) {
+      if (left-- === 0) return keyBytes
+      const [, leftKey] = this.#join.subscriptionKeys.read(keyBytes, 0, keyBytes.length)
+      out.next(this.#answer(from, leftKey, answer))
+    }
+    return undefined
+  }
+
+  /** The subscription after `start`; undefined when there is none. */
+  after(foreignKey: unknown, start: Uint8Array): Uint8Array | undefined {
+    for (const { keyBytes } of this.#from(prefixOf(this.#join, foreignKey), start)) {
+      if (!keyBytes.equals(start)) return keyBytes
+    }
+    return undefined
+  }
+
+  #from(prefix: Buffer, start: Uint8Array | undefined): Iterable<OrderedRow<Uint8Array>> {
+    return this.#rows.rows({ prefix, from: start && bytesOf(start) })
+  }
+
+  #answer(from: Carrier, leftKey: unknown, answer: Answer): Carrier {
+    return from.withKeyAndValue<unknown, unknown>(leftKey, this.#join.leftKeys, answer, answers)
+  }
+}
+
+/** A key that is known by its bytes alone. */
+function bytesOf(bytes: Uint8Array): KeyOf<readonly unknown[]> {
+  return { key: [], isKeyNull: false, writeKey: (_codec, out: ByteWriter) => out.appendAll(bytes) }
+}
+
+class RequestSubscriber extends CarrierSubscriber {
+  readonly #operator: string
+  readonly #subscriptions: Subscriptions
+
+  constructor(out: Subscriber<Carrier>, { operator }: OperatorContext, subscriptions: Subscriptions) {
+    super(out)
+    this.#operator = operator
+    this.#subscriptions = subscriptions
+  }
+
+  protected override _next(request: Carrier): void {
+    let answer: Carrier | undefined
+    try {
+      if ((request.value as Request).isLeaving) this.#subscriptions.leave(request)
+      else answer = this.#subscriptions.join(request)
+    } catch (error) {
+      throw operatorError(this.#operator, error)
+    }
+    if (answer !== undefined) this.out.next(answer)
+  }
+}
+
+class ChangeSubscriber extends CarrierSubscriber {
+  readonly #context: OperatorContext
+  readonly #join: ForeignKeyJoin
+  readonly #subscriptions: Subscriptions
+  readonly #untold: OrderedStore<unknown, Untold>
+  /** The changes that have not been told to all. */
+  readonly #count: PersistentNumber
+  readonly #ask: AskForRelease
+
+  constructor(
+    out: Subscriber<Carrier>,
+    context: OperatorContext,
+    join: ForeignKeyJoin,
+    subscriptions: Subscriptions,
+    untold: StoreSpec,
+  ) {
+    super(out)
+    this.#context = context
+    this.#join = join
+    this.#subscriptions = subscriptions
+    this.#untold = ordered(context.state<unknown, Untold>(untold))
+    this.#count = context.cell('untold')
+    this.#ask = context.release({ next: (max, job) => this.#goOn(max, job), skip: () => this.#skip() })
+  }
+
+  protected override _next(change: Carrier): void {
+    if (change.isKeyNull) return this.#context.drop('null_key', change)
+    if (change.isOlderVersion) return this.#context.drop('older_version', change)
+    const { key, timestamp, headers } = change
+    const right = change.isValueNull ? null : change.value
+    const next = this.#subscriptions.tell(this.out, change, key, right, timestamp, undefined, dueRowsMax)
+    if (next === undefined && this.#count.value === 0) return
+    const row = this.#untold.row(change)
+    if (next === undefined) return this.#forget(row)
+    this.#remember(row, { next, headers }, timestamp)
+    this.#ask()
+  }
+
+  /** Tells the next subscribers, of the row as it is now. */
+  #goOn(max: number, job: Carrier): boolean {
+    const row = this.#first()
+    if (row === undefined) return false
+    const key = this.#keyOf(row)
+    const { next, headers } = row.value
+    const right = this.#subscriptions.rights.get(keyOf(key))
+    const timestamp = right === undefined ? row.timestamp : right.timestamp
+    const from = job.withTimestamp(timestamp)
+    from.headers = headers
+    const rest = this.#subscriptions.tell(this.out, from, key, right?.value ?? null, timestamp, next, max)
+    if (rest === undefined) this.#forget(row)
+    else this.#remember(row, { next: rest, headers }, row.timestamp)
+    return this.#count.value > 0
+  }
+
+  #skip(): SkippedRow {
+    const row = this.#first()
+    if (row === undefined) return { timestamp: 0, key: null, value: null }
+    const { next, headers } = row.value
+    const rest = this.#subscriptions.after(this.#keyOf(row), next)
+    if (rest === undefined) this.#forget(row)
+    else this.#remember(row, { next: rest, headers }, row.timestamp)
+    return { timestamp: row.timestamp, key: next, value: null }
+  }
+
+  #first(): OrderedRow<Untold> | undefined {
+    return this.#untold.dueRows(Number.MAX_SAFE_INTEGER - 1, 1)[0]
+  }
+
+  #keyOf({ keyBytes, keyEnd }: OrderedRow<Untold>): unknown {
+    return this.#join.rightKeys.read(keyBytes, 0, keyEnd)
+  }
+
+  #remember(row: OrderedRow<Untold>, untold: Untold, timestamp: number): void {
+    if (!row.exists) this.#count.set(this.#count.value + 1)
+    this.#untold.put(row, untold, timestamp)
+    this.#untold.setDue(row, timestamp)
+  }
+
+  #forget(row: OrderedRow<Untold>): void {
+    if (!row.exists) return
+    this.#untold.remove(row)
+    this.#count.set(this.#count.value - 1)
+  }
+}
