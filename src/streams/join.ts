@@ -2,7 +2,7 @@
  * join, leftJoin and outerJoin: which kind of join a call asks for. Each kind has a file of its own.
  */
 import { MillraceError } from '../core/errors.ts'
-import { checkedFunction } from '../core/checks.ts'
+import { checkedFunction, checkOptions } from '../core/checks.ts'
 import { joinByForeignKey, type ForeignKeyJoinOptions } from './foreign-key-join.ts'
 import type { JoinVerb } from './join-keys.ts'
 import type { JoinedSide, StreamParts, TableParts } from './parts.ts'
@@ -52,9 +52,10 @@ export function joinOfTable(
     throw new MillraceError('bad_option', `${verb} of a table takes another table${advice}`)
   }
   checkSide(verb, left, right, joiner)
-  return 'foreignKey' in options
-    ? joinByForeignKey(verb, left, right.parts, joiner as Joiner, options as ForeignKeyJoinOptions)
-    : joinOfTables(verb, left, right.parts, joiner as Joiner, options)
+  const checked = checkOptions(verb, options, ['foreignKey', 'store', 'name'])
+  return 'foreignKey' in checked
+    ? joinByForeignKey(verb, left, right.parts, joiner as Joiner, checked as ForeignKeyJoinOptions)
+    : joinOfTables(verb, left, right.parts, joiner as Joiner, checked)
 }
 
 function checkSide(

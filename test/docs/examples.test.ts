@@ -167,6 +167,8 @@ test('every example compiles and runs', () => {
   const tags = Object.values(sources).flatMap((text) => [...text.matchAll(/^ *\* @example\b/gm)])
   expect(tags.length).toBeGreaterThan(60)
   expect(examplesOf(sources)).toHaveLength(tags.length)
-  const pages = Object.fromEntries(['docs/streams.md', 'docs/kafka-streams.md'].map((path) => [path, readFileSync(join(root, path), 'utf8')]))
+  const pages = Object.fromEntries(
+    ['docs/streams.md', 'docs/kafka-streams.md'].map((path) => [path, readFileSync(join(root, path), 'utf8')]),
+  )
   expect(failuresOf({ ...sources, ...pages })).toEqual([])
 })
