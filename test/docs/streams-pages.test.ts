@@ -1,0 +1,47 @@
+// The pages about streams and the architecture keep up with the code: they leave out no verb, no windows and no deviation,
+// and name no file that is gone. What their examples do, examples.test.ts shows.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { expect, test } from 'vitest'
+import { readTree } from '../support/tidy.ts'
+import { verbs } from '../support/verbs.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const read = (path: string): string => readFileSync(join(root, path), 'utf8')
+const sideBySide = read('docs/kafka-streams.md')
+const all = (text: string, pattern: RegExp): string[] => [...text.matchAll(pattern)].map(([, found = '']) => found)
+
+test('every verb stands beside what Kafka Streams has for it', () => {
+  const missing = verbs.map(({ verb }) => verb).filter((verb) => !new RegExp(`\\b${verb}\\b`).test(sideBySide))
+  expect(missing).toEqual([])
+})
+
+test('every kind of windows stands there, and on the page about streams', () => {
+  const kinds = all(read('src/index.ts'), /\b(\w+Windows)\b/g)
+  expect(kinds.length).toBeGreaterThan(5)
+  expect(kinds.filter((kind) => !sideBySide.includes(`\`${kind}.of(`))).toEqual([])
+  expect(kinds.filter((kind) => !read('docs/streams.md').includes(`${kind}.of(`))).toEqual([])
+})
+
+test('every deliberate difference has a row, under its number', () => {
+  const rows = /^\| (D\d+) \|/gm
+  const decided = all(read('test/conformance/README.md'), rows)
+  expect(decided.length).toBeGreaterThan(10)
+  expect(all(sideBySide, rows)).toEqual(decided)
+})
+
+test('every reason for which records are dropped is explained', () => {
+  const [, union = ''] = /type DropReason =\n((?: +\| '\w+'\n)+)/.exec(read('src/plan/operator.ts')) ?? []
+  const reasons = all(union, /'(\w+)'/g)
+  expect(reasons.length).toBeGreaterThan(5)
+  expect(reasons.filter((reason) => !read('docs/streams.md').includes(`\`${reason}\``))).toEqual([])
+})
+
+test('the page of the architecture names files that exist', () => {
+  const page = read('docs/architecture.md')
+  const paths = Object.keys(readTree(root))
+  const named = all(page, /`([\w./-]+\.ts)`/g)
+  expect(named.length).toBeGreaterThan(100)
+  expect(named.filter((name) => !paths.some((path) => `/${path}`.endsWith(`/${name}`)))).toEqual([])
+})
