@@ -93,7 +93,12 @@ export type { ResetPolicy, SeekTarget } from './log/consumer/start-offset.ts'
 export type { ReadableTopic, TopicSource } from './log/consumer/subscription.ts'
 
 // Streams.
-export { StreamsBuilder, type StreamOptions, type TableOptions } from './streams/streams-builder.ts'
+export {
+  StreamsBuilder,
+  type PatternOptions,
+  type StreamOptions,
+  type TableOptions,
+} from './streams/streams-builder.ts'
 export type { Aggregator, Merger, Predicate, RecordOutput, Reducer } from './streams/dsl/functions.ts'
 export type {
   CogroupedKStream,

@@ -20,6 +20,9 @@ export type { StoredBatch } from './kept/partitions.ts'
 export type { TopicDescription, TopicRequest } from './kept/topics.ts'
 
 export interface ApplicationLog {
+  /** The names of all topics. */
+  topicNames(): readonly string[]
+
   /**
    * Makes an instance the one that may commit for its application, in one step: topics that are missing, its plan, its
    * positions and the ids of its stores are there when it resolves, and every older instance is fenced.

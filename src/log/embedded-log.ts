@@ -86,6 +86,11 @@ export class EmbeddedLog implements ApplicationLog, SessionGround {
     while (this.producers.expire(this.clock.now())) yield
   }
 
+  topicNames(): readonly string[] {
+    this.refresh()
+    return this.topics.list().map(({ name }) => name)
+  }
+
   describeTopic(name: string): TopicDescription {
     return this.topics.describe(name)
   }

@@ -18,7 +18,7 @@ function nodeText(node: NodeDescription): string {
   const { id, to } = node
   switch (node.kind) {
     case 'source':
-      return `Source ${id} (topics: ${node.topics.join(', ')})${arrow(to)}`
+      return `Source ${id} (${node.pattern === undefined ? `topics: ${node.topics.join(', ')}` : `pattern: ${node.pattern}`})${arrow(to)}`
     case 'operator':
       return `Operator ${id}${storesText(node.stores)}${arrow(to)}`
     case 'port':
@@ -50,7 +50,7 @@ function arrow(to: readonly string[]): string {
  */
 export function describeMermaid({ subTopologies }: TopologyDescription): string {
   const nodes = subTopologies.flatMap((sub) => sub.nodes)
-  const topicNames = nodes.flatMap((node) => (node.kind === 'source' || node.kind === 'sink' ? node.topics : []))
+  const topicNames = nodes.flatMap(topicsOf)
   // Mermaid reads words such as "end" anywhere but in a quoted label, so what stands in the code is numbered.
   const topics = new Map([...new Set(topicNames)].map((name, index) => [name, `topic${index}`]))
   const stores = new Map<string, string>()
@@ -64,7 +64,7 @@ export function describeMermaid({ subTopologies }: TopologyDescription): string 
       lines.push(`    ${number}${node.kind === 'regroup' ? `{{${quoted(node.id)}}}` : `[${quoted(node.id)}]`}`)
       const arrowhead = node.kind === 'regroup' ? `== ${quoted(`by ${node.key}`)} ==>` : '-->'
       for (const id of node.to) edges.push(`${number} ${arrowhead} ${numbers.get(id)}`)
-      if (node.kind === 'source') for (const name of node.topics) edges.push(`${topics.get(name)} --> ${number}`)
+      if (node.kind === 'source') for (const name of topicsOf(node)) edges.push(`${topics.get(name)} --> ${number}`)
       if (node.kind === 'sink') for (const name of node.topics) edges.push(`${number} --> ${topics.get(name)}`)
       for (const name of node.kind === 'operator' ? node.stores : []) {
         let store = stores.get(name)
@@ -78,6 +78,12 @@ export function describeMermaid({ subTopologies }: TopologyDescription): string 
     lines.push('  end')
   }
   return [...lines, ...edges.map((edge) => `  ${edge}`)].join('\n') + '\n'
+}
+
+/** What a node reads or writes, as a picture calls it. */
+function topicsOf(node: NodeDescription): readonly string[] {
+  if (node.kind === 'source' && node.pattern !== undefined) return [node.pattern]
+  return node.kind === 'source' || node.kind === 'sink' ? node.topics : []
 }
 
 /**

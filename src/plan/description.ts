@@ -1,7 +1,7 @@
 /**
  * What a topology says about itself: one plain description, from which the text and the picture are drawn.
  */
-import type { Edge, PlanNode, SinkNode, SubTopology } from './node.ts'
+import type { Edge, PlanNode, SinkNode, SourceNode, SubTopology } from './node.ts'
 
 /**
  * What `topology.describe({ format: 'json' })` returns: plain data for tools, in the order of the calls that built it.
@@ -27,16 +27,18 @@ export type NodeDescription = {
   readonly verb: string
   /** The ids that it feeds; for a regrouping those in other sub-topologies. */
   readonly to: readonly string[]
-} & (
-  | { readonly kind: 'source'; readonly topics: readonly string[] }
-  | { readonly kind: 'operator'; readonly stores: readonly string[] }
-  /** A further output of an operator; `name` is what the operator calls it. */
-  | { readonly kind: 'port'; readonly name: string }
-  /** `key` is the name of the serde of the keys that it regroups by. */
-  | { readonly kind: 'regroup'; readonly key: string }
-  /** `byRecord`: each record decides which topic it goes to, one of `topics` or another. */
-  | { readonly kind: 'sink'; readonly topics: readonly string[]; readonly byRecord: boolean }
-)
+} &
+  /** `pattern`: it reads the topics that match this when the application starts, and lists none. */
+  (
+    | { readonly kind: 'source'; readonly topics: readonly string[]; readonly pattern?: string | undefined }
+    | { readonly kind: 'operator'; readonly stores: readonly string[] }
+    /** A further output of an operator; `name` is what the operator calls it. */
+    | { readonly kind: 'port'; readonly name: string }
+    /** `key` is the name of the serde of the keys that it regroups by. */
+    | { readonly kind: 'regroup'; readonly key: string }
+    /** `byRecord`: each record decides which topic it goes to, one of `topics` or another. */
+    | { readonly kind: 'sink'; readonly topics: readonly string[]; readonly byRecord: boolean }
+  )
 
 /** What is described of a topology. */
 export interface Described {
@@ -66,7 +68,7 @@ function describeNode(node: PlanNode, to: readonly string[]): NodeDescription {
   const { id, verb } = node
   switch (node.kind) {
     case 'source':
-      return { kind: 'source', id, verb, topics: node.topics.map(({ name }) => name), to }
+      return { kind: 'source', id, verb, ...sourceTopics(node), to }
     case 'operator':
       return { kind: 'operator', id, verb, stores: node.stores.map(({ name }) => name), to }
     case 'port':
@@ -75,6 +77,16 @@ function describeNode(node: PlanNode, to: readonly string[]): NodeDescription {
       return { kind: 'regroup', id, verb, key: node.keyCodec.name, to }
     case 'sink':
       return { kind: 'sink', id, verb, ...sinkTopics(node), to }
+  }
+}
+
+function sourceTopics({ topics, pattern }: SourceNode): {
+  readonly topics: readonly string[]
+  readonly pattern?: string
+} {
+  return {
+    topics: topics.map(({ name }) => name),
+    ...(pattern === undefined ? {} : { pattern: String(pattern.regExp) }),
   }
 }
 

@@ -55,10 +55,17 @@ export type SourceReset = 'earliest' | 'latest' | { readonly ago: number } | { r
 /** Says the time of a record, a valid one; asked when the record becomes the head of its partition. */
 export type TimestampExtractor = (record: StreamRecord<unknown, unknown>) => number
 
+/** Which topics a source reads by their names, and what is in all of them. */
+export interface TopicPattern extends Pick<SourceTopic, 'keyCodec' | 'valueCodec'> {
+  readonly regExp: RegExp
+}
+
 /** Reads topics. */
 export interface SourceNode extends NodeBase {
   readonly kind: 'source'
+  /** With a pattern none in a plan, and in one that runs those that matched when it started. */
   readonly topics: readonly SourceTopic[]
+  readonly pattern: TopicPattern | undefined
   readonly reset: SourceReset
   /** undefined: that of the log counts. */
   readonly timestampOf: TimestampExtractor | undefined

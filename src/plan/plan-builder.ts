@@ -16,6 +16,7 @@ import type {
   SourceReset,
   SourceTopic,
   TimestampExtractor,
+  TopicPattern,
 } from './node.ts'
 import type { Facts } from '../core/stored-plan.ts'
 import { ofStreams } from './old-values.ts'
@@ -37,26 +38,32 @@ export class PlanBuilder {
     this.nodes = [...nodes]
   }
 
+  /** @param from topics, or the pattern that their names match */
   source(
-    topics: readonly SourceTopic[],
+    from: readonly SourceTopic[] | TopicPattern,
     reset: SourceReset,
     name: string | undefined,
     verb: 'stream' | 'table' = 'stream',
     timestampOf?: TimestampExtractor,
   ): SourceNode {
-    const lineage = name ?? topics.map((topic) => topic.name).join('_')
+    const [topics, pattern] = 'regExp' in from ? [[], from] : [from, undefined]
+    const lineage = name ?? pattern?.regExp.source ?? topics.map((topic) => topic.name).join('_')
+    const factOf = (what: string, { keyCodec, valueCodec }: Pick<SourceTopic, 'keyCodec' | 'valueCodec'>): string =>
+      `${what}(${keyCodec.name},${valueCodec.name})`
     return this.#add({
       kind: 'source',
       verb,
       parents: [],
       ...this.#stable(lineage, name),
       topics: Object.freeze(topics),
+      pattern,
       reset,
       timestampOf,
       facts: {
-        topics: topics
-          .map(({ name: topic, keyCodec, valueCodec }) => `${topic}(${keyCodec.name},${valueCodec.name})`)
-          .join(),
+        topics:
+          pattern === undefined
+            ? topics.map((topic) => factOf(topic.name, topic)).join()
+            : factOf(String(pattern.regExp), pattern),
       },
     })
   }

@@ -119,6 +119,7 @@ export function checkTopology(what: string, given: Topology): Topology {
 function partsOf(given: readonly PlanNode[]): Parts {
   const nodes = Object.freeze([...given])
   checkIds(nodes)
+  checkPatterns(nodes)
   const stores = storesOf(nodes)
   checkWindowForms(nodes)
   checkSerdeNames(nodes, stores)
@@ -160,6 +161,24 @@ function checkIds(nodes: readonly PlanNode[]): void {
   }
 }
 
+/** A topic has one reader, so a pattern may match none that another source reads. */
+function checkPatterns(nodes: readonly PlanNode[]): void {
+  const sources = nodes.filter((node) => node.kind === 'source')
+  for (const { id, pattern } of sources) {
+    if (pattern === undefined) continue
+    for (const other of sources) {
+      const shared = other.id === id ? undefined : other.topics.find(({ name }) => pattern.regExp.test(name))
+      if (shared === undefined) continue
+      throw new MillraceError(
+        'topology_invalid',
+        `topic "${shared.name}" is read by "${other.id}" and matches ${String(pattern.regExp)} of "${id}": a topic is ` +
+          'read once, so narrow the pattern',
+        { topic: shared.name, operator: id },
+      )
+    }
+  }
+}
+
 /** @throws MillraceError `topology_invalid` for two stores of one name */
 function storesOf(nodes: readonly PlanNode[]): readonly PlanStore[] {
   const stores = new Map<string, { readonly spec: StoreSpec; readonly owner: PlanNode; readonly readers: PlanNode[] }>()
@@ -198,6 +217,7 @@ function checkSerdeNames(nodes: readonly PlanNode[], stores: readonly PlanStore[
     const { id } = node
     if (node.kind === 'regroup') checkNamed(`regrouping "${id}"`, node, { operator: id })
     if (node.kind !== 'source') continue
+    if (node.pattern !== undefined) checkNamed(`pattern ${String(node.pattern.regExp)}`, node.pattern, { operator: id })
     for (const topic of node.topics) checkNamed(`topic "${topic.name}"`, topic, { topic: topic.name, operator: id })
   }
   for (const { spec, owner } of stores)

@@ -53,7 +53,7 @@ export class CoPartitioning {
   }
 
   #measured(node: PlanNode, meetings: readonly Meeting[]): number {
-    if (node.kind === 'source') return Math.max(...this.#topicsOf(node).values())
+    if (node.kind === 'source') return Math.max(0, ...this.#topicsOf(node).values())
     const fixed = fixedWidth(node)
     if (fixed !== undefined) return fixed
     const own = Math.max(...node.parents.map((parent) => this.#widths.get(parent) ?? 0))

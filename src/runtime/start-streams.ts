@@ -13,6 +13,8 @@ import {
   checkWhole,
 } from '../core/checks.ts'
 import { applicationLogOf } from '../log/contract.ts'
+import { matchTopics, refuseNoMatch } from '../plan/matching.ts'
+import type { PlanNode } from '../plan/node.ts'
 import { checkTopology, type Topology } from '../plan/topology.ts'
 import { RunningApplication, type Settings } from './application.ts'
 import type { Application, StreamsOptions } from './face.ts'
@@ -32,7 +34,8 @@ import { takeOver } from './take-over.ts'
  * await app.caughtUp()
  * await app.close()
  * ```
- * @throws MillraceError `plan_changed`, `partitions_differ`, `position_lost`, `bad_option`
+ * @throws MillraceError `plan_changed`, `partitions_differ`, `position_lost`, `topic_unknown` when no topic matches a
+ *   pattern, `topology_invalid` when two patterns match one topic, `bad_option`
  */
 export async function startStreams(script: Topology, given: StreamsOptions): Promise<Application> {
   const options = checkOptions('startStreams', given, [
@@ -50,12 +53,10 @@ export async function startStreams(script: Topology, given: StreamsOptions): Pro
     'signal',
     'onStateChange',
   ])
-  const topology = checkTopology('startStreams', script)
+  const planned = checkTopology('startStreams', script)
   const applicationId = checkName('an application id', options.applicationId)
   const deadLetterTopic = checkName('the name of a topic', options.deadLetterTopic ?? `${applicationId}.dead-letters`)
-  if (
-    topology.nodes.some((node) => node.kind === 'source' && node.topics.some(({ name }) => name === deadLetterTopic))
-  ) {
+  if (planned.nodes.some((node) => reads(node, deadLetterTopic))) {
     throw new MillraceError(
       'bad_option',
       `the topology reads "${deadLetterTopic}", where its dead letters go: they would come back for ever; choose another deadLetterTopic`,
@@ -63,6 +64,8 @@ export async function startStreams(script: Topology, given: StreamsOptions): Pro
   }
   const settings = checkSettings(applicationId, deadLetterTopic, options)
   const log = applicationLogOf(options.log)
+  const topology = matchTopics(planned, () => log.topicNames())
+  refuseNoMatch(topology)
   const { session, start } = await takeOver(log, topology, applicationId)
   try {
     return new RunningApplication(topology, session, start, settings)
@@ -70,6 +73,11 @@ export async function startStreams(script: Topology, given: StreamsOptions): Pro
     await session.close()
     throw error
   }
+}
+
+function reads(node: PlanNode, topic: string): boolean {
+  if (node.kind !== 'source') return false
+  return node.topics.some(({ name }) => name === topic) || node.pattern?.regExp.test(topic) === true
 }
 
 function checkSettings(applicationId: string, deadLetterTopic: string, options: StreamsOptions): Settings {

@@ -2,17 +2,19 @@
  * StreamsBuilder: where a topology script begins and ends.
  */
 import { MillraceError } from '../core/errors.ts'
-import { checkedFunction, checkOptions } from '../core/checks.ts'
+import { checkedFunction, checkOptions, isInstance } from '../core/checks.ts'
 import type { StreamRecord } from '../core/record.ts'
-import { type Codec, codecOf } from '../core/serde.ts'
+import { type Codec, codecOf, type Serde } from '../core/serde.ts'
 import { checkTopic, type Topic } from '../core/topic.ts'
-import type { SourceNode, SourceReset } from '../plan/node.ts'
+import { checkPattern } from '../plan/matching.ts'
+import type { SourceNode, SourceReset, SourceTopic, TopicPattern } from '../plan/node.ts'
 import type { Named } from './dsl/functions.ts'
 import type { KStream } from './dsl/stream.ts'
 import type { InTableStore, KTable } from './dsl/table.ts'
 import { PlanBuilder } from '../plan/plan-builder.ts'
 import { faces } from './faces.ts'
 import { checkTableOptions, newTable } from './new-table.ts'
+import { requireCodec } from './parts.ts'
 import { checkReset, extracting } from './source-options.ts'
 import { checkSourceTopics, sourceTopic } from './source-topics.ts'
 import { Topology } from './topology.ts'
@@ -31,6 +33,12 @@ export interface StreamOptions<K = unknown, V = unknown> extends Named {
    * must be pure. A record for which it returns anything else fails with `bad_timestamp`.
    */
   readonly timestamp?: ((record: StreamRecord<K, V>) => number) | undefined
+}
+
+/** What {@link StreamsBuilder.stream} takes with a pattern: the serdes of all topics that match. */
+export interface PatternOptions<K, V> extends StreamOptions<NoInfer<K>, NoInfer<V>> {
+  readonly key: Serde<K>
+  readonly value: Serde<V>
 }
 
 /** What {@link StreamsBuilder.table} takes. */
@@ -72,19 +80,64 @@ export class StreamsBuilder {
    */
   stream<K, V>(
     topics: Topic<K, V> | readonly Topic<K, V>[],
-    options: StreamOptions<NoInfer<K>, NoInfer<V>> = {},
+    options?: StreamOptions<NoInfer<K>, NoInfer<V>>,
+  ): KStream<K, V, 'both'>
+  /**
+   * Reads every topic that exists when the application starts and whose name matches, as `pattern.test(name)` says. A
+   * topic that is created later is found at the next start.
+   *
+   * The pattern is part of the ids of later operators, what it matches is not. No other source may read a topic that
+   * matches. `startStreams` refuses a pattern that matches nothing.
+   *
+   * @example
+   * ```ts
+   * const all = builder.stream(/^clicks-/, { key: string(), value: json<Click>() })
+   * all.foreach(({ value }) => console.error(value.page))
+   * ```
+   * @throws MillraceError `topology_invalid` when a topic is read in two different ways, `bad_option`
+   */
+  stream<K, V>(pattern: RegExp, options: PatternOptions<K, V>): KStream<K, V, 'both'>
+  stream<K, V>(
+    from: Topic<K, V> | readonly Topic<K, V>[] | RegExp,
+    options: StreamOptions<K, V> | PatternOptions<K, V> = {},
   ): KStream<K, V, 'both'> {
+    if (isInstance(from, RegExp)) return this.#matching(from, options as PatternOptions<K, V>)
+    return this.#reading(from, options)
+  }
+
+  #matching<K, V>(given: RegExp, options: PatternOptions<K, V>): KStream<K, V, 'both'> {
+    const checked = checkOptions('stream', options, ['reset', 'timestamp', 'key', 'value', 'name'])
+    const { key, value, name } = checked
+    const reads = checkReads(checked)
+    const regExp = checkPattern(given)
+    const pattern = {
+      regExp,
+      keyCodec: requireCodec('stream', 'key', key, undefined),
+      valueCodec: requireCodec('stream', 'value', value, undefined),
+    }
+    const known = [...this.#sources].find(([node]) => String(node.pattern?.regExp) === String(regExp))
+    if (known !== undefined && !isReadAlike(known, pattern, reads)) throw readDifferently(`pattern ${String(regExp)}`)
+    return faces.stream({
+      faces,
+      plan: this.#plan,
+      node: known?.[0] ?? this.#add(pattern, reads, name),
+      keyCodec: pattern.keyCodec,
+      valueCodec: pattern.valueCodec,
+      untouchedKeys: [pattern.keyCodec],
+      rekeyed: false,
+    })
+  }
+
+  #reading<K, V>(topics: Topic<K, V> | readonly Topic<K, V>[], options: StreamOptions<K, V>): KStream<K, V, 'both'> {
     const given = checkOptions('stream', options, ['reset', 'timestamp', 'name'])
-    const { name, timestamp, reset: begins = 'earliest' } = given
-    const reset = checkReset(begins)
-    const reads = { reset, timestamp: timestamp && checkedFunction('timestamp', timestamp) }
+    const reads = checkReads(given)
     const sorted = checkSourceTopics('stream', topics)
     const names = sorted.map((topic) => topic.name)
     this.#refuseTables(names)
     return faces.stream({
       faces,
       plan: this.#plan,
-      node: this.#find(names, sorted, reads) ?? this.#add(sorted, reads, name),
+      node: this.#find(names, sorted, reads) ?? this.#add(sorted.map(sourceTopic), reads, given.name),
       keyCodec: codecOf((sorted[0] as Topic<K, V>).key) as Codec<unknown>,
       valueCodec: codecOf((sorted[0] as Topic<K, V>).value) as Codec<unknown>,
       untouchedKeys: sorted.map(({ key }) => codecOf(key) as Codec<unknown>),
@@ -145,18 +198,15 @@ export class StreamsBuilder {
           return readsAlike(known?.keyCodec, codecOf(key)) && readsAlike(known?.valueCodec, codecOf(value))
         })
       if (same) return source
-      throw new MillraceError(
-        'topology_invalid',
-        `topic "${shared[0]?.name}" is read twice in different ways: use the same topics, the same constants, the same reset and the same timestamp`,
-      )
+      throw readDifferently(`topic "${shared[0]?.name}"`)
     }
     return undefined
   }
 
-  #add<K, V>(topics: readonly Topic<K, V>[], reads: Reads<K, V>, name: string | undefined): SourceNode {
+  #add<K, V>(from: readonly SourceTopic[] | TopicPattern, reads: Reads<K, V>, name: string | undefined): SourceNode {
     const { reset, timestamp } = reads
     const timestampOf = timestamp && extracting(timestamp)
-    const source = this.#plan.source(topics.map(sourceTopic), reset, name, 'stream', timestampOf)
+    const source = this.#plan.source(from, reset, name, 'stream', timestampOf)
     this.#sources.set(source, reads)
     return source
   }
@@ -190,6 +240,30 @@ function readTwice(topic: string): MillraceError {
 interface Reads<K, V> {
   readonly reset: SourceReset
   readonly timestamp: StreamOptions<K, V>['timestamp']
+}
+
+function checkReads<K, V>({ reset = 'earliest', timestamp }: StreamOptions<K, V>): Reads<K, V> {
+  return { reset: checkReset(reset), timestamp: timestamp && checkedFunction('timestamp', timestamp) }
+}
+
+function isReadAlike<K, V>(
+  [{ pattern }, { reset, timestamp }]: readonly [SourceNode, Reads<never, never>],
+  { keyCodec, valueCodec }: TopicPattern,
+  reads: Reads<K, V>,
+): boolean {
+  return (
+    isSameReset(reset, reads.reset) &&
+    timestamp === reads.timestamp &&
+    readsAlike(pattern?.keyCodec, keyCodec) &&
+    readsAlike(pattern?.valueCodec, valueCodec)
+  )
+}
+
+function readDifferently(what: string): MillraceError {
+  return new MillraceError(
+    'topology_invalid',
+    `${what} is read twice in different ways: use the same topics, the same constants, the same reset and the same timestamp`,
+  )
 }
 
 function isSameReset(one: SourceReset, other: SourceReset): boolean {

@@ -126,7 +126,9 @@ export class Topology extends Plan {
     const { parents } = checkOptions('addSink', options, ['parents'])
     const from = this.#parentsOf(name, parents)
     const untouchedKeys = from.flatMap((node) =>
-      node.kind === 'source' ? node.topics.map(({ keyCodec }) => keyCodec) : [],
+      node.kind === 'source'
+        ? [...node.topics, ...(node.pattern === undefined ? [] : [node.pattern])].map(({ keyCodec }) => keyCodec)
+        : [],
     )
     return this.#add((plan) => plan.sink(from, sinkTopic('addSink', topic, { untouchedKeys }), named(name)))
   }

@@ -18,6 +18,7 @@ import { decodeRecord } from '../log/format/decode.ts'
 import { EmbeddedLog } from '../log/embedded-log.ts'
 import { bufferLimit } from '../log/producer/limits.ts'
 import { Outboxes } from '../log/producer/outboxes.ts'
+import { matchTopics, readsAtNextStart } from '../plan/matching.ts'
 import { checkTopology, type Topology } from '../plan/topology.ts'
 import type { Session } from '../log/contract.ts'
 import { commitTo } from '../runtime/commit.ts'
@@ -53,6 +54,13 @@ export interface TestDriverOptions {
   readonly stateCacheBytes?: number | undefined
 }
 
+/** The application, until the next crash. */
+interface Running {
+  readonly topology: Topology
+  readonly session: Session
+  readonly engine: Engine
+}
+
 const applicationId = 'test-driver'
 
 /**
@@ -82,7 +90,7 @@ export class TopologyTestDriver implements Disposable {
   readonly #clock: ManualClock
   readonly #log: EmbeddedLog
   readonly #outboxes: Outboxes
-  #running: { readonly session: Session; readonly engine: Engine }
+  #running: Running
   /** Whether an operator has stopped the application, and no call has thrown that yet. */
   #isStopUntold = false
   /** Goes on with what waits for a call. */
@@ -123,10 +131,11 @@ export class TopologyTestDriver implements Disposable {
     return this.#running.engine
   }
 
-  #start(): { readonly session: Session; readonly engine: Engine } {
-    const { topics, begin } = beginningOf(this.#topology, applicationId)
+  #start(): Running {
+    const topology = matchTopics(this.#topology, () => this.#log.topicNames())
+    const { topics, begin } = beginningOf(topology, applicationId)
     const { session, start } = this.#log.openNow(applicationId, topics, begin)
-    const engine = new Engine(session, start, this.#topology, {
+    const engine = new Engine(session, start, topology, {
       clock: this.#clock,
       policy: failurePolicy(this.#options.onError ?? 'fail'),
       deadLetterTopic: `${applicationId}.dead-letters`,
@@ -139,12 +148,16 @@ export class TopologyTestDriver implements Disposable {
       onStop: () => (this.#isStopUntold = true),
       onNews: () => this.#wake?.(),
     })
-    return { session, engine }
+    return { topology, session, engine }
   }
 
-  /** A topic of the topology, to write to; created where it is missing. */
+  /**
+   * A topic of the topology, to write to; created where it is missing. One that matches a pattern and was not there
+   * when the application started makes it start again, as {@link crash} does.
+   */
   inputTopic<K, V>(topic: Topic<K, V>): TestInputTopic<K, V> {
     this.#outboxes.route(topic)
+    if (readsAtNextStart(this.#running.topology, topic.name)) this.crash()
     return new TestInputTopic(this.#outboxes, topic, () => this.#run())
   }
 
@@ -252,10 +265,10 @@ export class TopologyTestDriver implements Disposable {
   store<K, V>(store: VersionedStore<K, V>): ReadOnlyVersionedStore<K, V>
   store<K, V>(store: AnyStore<K, V>): AnyTestStore<K, V> {
     this.#throwUntold()
-    const query = queryStore(this.#running.session, this.#topology, this.#engine, store)
+    const query = queryStore(this.#running.session, this.#running.topology, this.#engine, store)
     return testStore(store.kind, query, (key, work) => {
       this.#throwUntold()
-      fillStore(this.#topology, this.#engine, store.name, key, this.#clock.now(), work)
+      fillStore(this.#running.topology, this.#engine, store.name, key, this.#clock.now(), work)
       this.#run()
     })
   }

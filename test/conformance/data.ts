@@ -86,6 +86,11 @@ export class CaseTopics {
     return this.#topic(name, undefined)
   }
 
+  /** The topics to read whose names match. */
+  inputs(pattern: RegExp): readonly TypedTopic[] {
+    return [...this.#declared.keys()].filter((name) => pattern.test(name)).map((name) => this.input(name))
+  }
+
   /** The topic for records of these types. */
   output(name: string, key: DataType, value: DataType): AnyTopic {
     const made = this.#topic(name, typeof key === 'object' ? key.windowMs : undefined)

@@ -33,8 +33,25 @@ function filter(made: CaseBuilder, node: CaseNode, keep: boolean): StreamNode | 
 /** Of a table with a store, which brings the serde of its values. */
 const kept = ({ type }: Side): Side => ({ type, serde: plainSerde(type) })
 
+/** Of all declared topics that match. */
+function streamOfPattern(made: CaseBuilder, node: CaseNode, pattern: string): StreamNode {
+  // As in Java, where the whole name has to match.
+  const regExp = new RegExp(`^(?:${pattern})$`)
+  const [first] = made.topics.inputs(regExp)
+  if (first === undefined) throw new CaseError(`${node.where}: matches no topic`)
+  const [key, value] = [nullableSerde(first.key), nullableSerde(first.value)]
+  const stream = made.builder.stream(regExp, { key, value, ...made.name(node) })
+  return {
+    kind: 'stream',
+    stream: stream as unknown as KStream<Key, Value>,
+    key: { type: first.key, serde: key },
+    value: { type: first.value, serde: value },
+  }
+}
+
 export const streamOperations = {
   stream(made, node) {
+    if (node.pattern !== undefined) return streamOfPattern(made, node, node.pattern)
     const names = node.topics ?? [node.topic ?? '']
     const topics = names.map((name) => made.topics.input(name))
     const [first] = topics

@@ -121,6 +121,7 @@ export function connect(cluster: ApplicationCluster): ApplicationClient {
   const log = cluster.connect()
   const client: ApplicationClient = { log: {} as Log, failing: undefined, commits: [] }
   bindApplicationLog(client.log, {
+    topicNames: () => log.topicNames(),
     async open(applicationId, topics, begin) {
       const opened = await log.open(applicationId, topics, begin)
       const { session } = opened

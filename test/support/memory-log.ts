@@ -53,6 +53,10 @@ export class MemoryLog implements ApplicationLog {
     this.random = new Random(seed)
   }
 
+  topicNames(): readonly string[] {
+    return [...this.#topics.keys()]
+  }
+
   /** Something that takes time: it happens on a later turn of the event loop, before or after others. */
   later<T>(step: () => T): Promise<T> {
     return new Promise((resolve, reject) => {
