@@ -80,14 +80,12 @@ function describeNode(node: PlanNode, to: readonly string[]): NodeDescription {
   }
 }
 
-function sourceTopics({ topics, pattern }: SourceNode): {
-  readonly topics: readonly string[]
-  readonly pattern?: string
-} {
-  return {
-    topics: topics.map(({ name }) => name),
-    ...(pattern === undefined ? {} : { pattern: String(pattern.regExp) }),
-  }
+function sourceTopics({
+  topics,
+  pattern,
+}: SourceNode): Pick<NodeDescription & { readonly kind: 'source' }, 'topics' | 'pattern'> {
+  const names = topics.map(({ name }) => name)
+  return pattern === undefined ? { topics: names } : { topics: names, pattern: String(pattern.regExp) }
 }
 
 function sinkTopics({ topics, choose }: SinkNode): { readonly topics: readonly string[]; readonly byRecord: boolean } {

@@ -13,6 +13,7 @@ import type { Named } from './dsl/functions.ts'
 import type { KnownSerdes } from './dsl/known.ts'
 import type { KTable } from './dsl/table.ts'
 import type { KeyedParts } from './parts.ts'
+import { keepingFreshRows } from './expiring-table.ts'
 import { type ErasedStore, nameOf, storeSpec } from './store-spec.ts'
 import { rowsOf } from './table-rows.ts'
 import { keepingRows } from './table-source.ts'
@@ -23,6 +24,7 @@ import { versionStores } from './versions.ts'
 export interface ErasedTableOptions extends Named {
   readonly store?: ErasedStore | undefined
   readonly versioned?: { readonly historyMs: number } | undefined
+  readonly ttlMs?: number | undefined
 }
 
 /** What both verbs take. */
@@ -51,10 +53,17 @@ export function newTable<K, V, Known extends KnownSerdes>(
   const { store } = options
   const name = nameOf(options, node)
   const historyMs = historyMsOf(options)
+  const ttlMs = ttlMsOf(options, historyMs)
   if (historyMs === undefined) {
     const made = plan.stateful(verb, node, name, (id) => {
-      const spec = storeSpec(id, store, { kind: 'keyValueStore', keyCodec, valueCodec, layout: keyLayout() })
-      return { stores: [spec], operator: keepingRows(spec), oldValues: ofTables }
+      const spec = storeSpec(id, store, {
+        kind: 'keyValueStore',
+        keyCodec,
+        valueCodec,
+        layout: keyLayout({ hasDueTimes: ttlMs !== undefined }),
+      })
+      if (ttlMs === undefined) return { stores: [spec], operator: keepingRows(spec), oldValues: ofTables }
+      return { stores: [spec], operator: keepingFreshRows(spec, ttlMs), facts: { ttl: ttlMs }, oldValues: ofTables }
     })
     return faces.table({ ...parts, node: made, rows: rowsOf(made) })
   }
@@ -65,6 +74,17 @@ export function newTable<K, V, Known extends KnownSerdes>(
   const [newest, history] = versioned.stores
   assert(newest !== undefined && history !== undefined, 'a table of versions has its two stores')
   return faces.table({ ...parts, node: versioned, rows: versionedRows([newest, history], historyMs) })
+}
+
+/** How long a row lives after its timestamp; undefined: for ever. */
+function ttlMsOf({ ttlMs }: ErasedTableOptions, historyMs: number | undefined): number | undefined {
+  if (ttlMs === undefined) return undefined
+  checkWhole('ttlMs', ttlMs, 1)
+  if (historyMs === undefined) return ttlMs
+  throw new MillraceError(
+    'bad_option',
+    'a table of versions has no ttlMs: its history says how long versions are kept. Leave one of them out',
+  )
 }
 
 /** How long a table keeps versions, as its store says or its option; undefined: only the newest. */

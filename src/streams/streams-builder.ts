@@ -45,6 +45,13 @@ export interface PatternOptions<K, V> extends StreamOptions<NoInfer<K>, NoInfer<
 export interface TableOptions<K, V> extends InTableStore<K, V> {
   /** As of {@link StreamOptions}. */
   readonly reset?: SourceReset | undefined
+  /**
+   * How long a row lives after its timestamp, in ms of the table's stream time; by default for ever. An expired row
+   * goes on as a delete, with the time at which it expired, before the record that moved time. A record that has
+   * expired when it comes is dropped and counted (`expired`). Where no records come, nothing expires. Not together with
+   * `versioned`.
+   */
+  readonly ttlMs?: number | undefined
 }
 
 /**
@@ -165,7 +172,7 @@ export class StreamsBuilder {
     given: Topic<K, V>,
     options: TableOptions<Exclude<K, null>, Exclude<V, null>> = {},
   ): KTable<Exclude<K, null>, Exclude<V, null>, 'both'> {
-    const checked = checkTableOptions('table', options, ['reset'])
+    const checked = checkTableOptions('table', options, ['reset', 'ttlMs'])
     const { reset = 'earliest' } = checked
     const topic = checkTopic('table', given)
     this.#refuseTables([topic.name])
