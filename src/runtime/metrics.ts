@@ -15,7 +15,7 @@ export interface Metrics {
   readonly consumed: Readonly<Record<string, number>>
   /** Records written and committed since the application first started, by topic. */
   readonly produced: Readonly<Record<string, number>>
-  /** Records that operators dropped, by operator and reason: `null_key`, `null_value`, `late`, `no_window`. */
+  /** Records that operators dropped, by operator and reason; docs/streams.md lists the reasons. */
   readonly dropped: Counters
   /** Turns that failed and were passed over, by operator and error code. */
   readonly failed: Counters

@@ -41,9 +41,6 @@ export function joinByForeignKey(
   options: ForeignKeyJoinOptions,
 ): TableParts {
   const { foreignKey, store: given, name } = checkOptions(verb, options, ['foreignKey', 'store', 'name'])
-  if (verb === 'outerJoin') {
-    throw new MillraceError('bad_option', 'outerJoin takes no foreignKey: a right row alone has no left key')
-  }
   checkedFunction(`the foreignKey of ${verb}`, foreignKey)
   if (name !== undefined) checkName('the name of an operator', name)
   const store = given && checkStore(verb, given)
@@ -108,7 +105,7 @@ function buffer(name: string, keyCodec: object, valueCodec: object, layout: Stor
   return Object.freeze({ kind: 'buffer', name, ...codecs, layout, form: undefined, facts: {} })
 }
 
-/** Of a join that keeps no rows: a row cannot be made of both sides, because the right one lies in another partition. */
+/** Of a join that keeps no rows: they cannot be made of both sides, because the right one lies in another partition. */
 function unknownRows(id: string): TableRows {
   const refuse = (): never => {
     throw new MillraceError(

@@ -52,7 +52,9 @@ export function joinOfTable(
     throw new MillraceError('bad_option', `${verb} of a table takes another table${advice}`)
   }
   checkSide(verb, left, right, joiner)
-  const checked = checkOptions(verb, options, ['foreignKey', 'store', 'name'])
+  const known = ['store', 'name']
+  // A right row alone has no left key, so an outer join has no foreign key.
+  const checked = checkOptions(verb, options, verb === 'outerJoin' ? known : ['foreignKey', ...known])
   return 'foreignKey' in checked
     ? joinByForeignKey(verb, left, right.parts, joiner as Joiner, checked as ForeignKeyJoinOptions)
     : joinOfTables(verb, left, right.parts, joiner as Joiner, checked)

@@ -178,7 +178,7 @@ describe('what is refused', () => {
         return (left[verb] as (...given: unknown[]) => unknown)(right, joinerOf, { foreignKey })
       })
     expect(errorOf(call('outerJoin', customerOf))).toMatchObject({ code: 'bad_option' })
-    expect(errorOf(call('join', undefined))).toMatchObject({ code: 'bad_option' })
+    expect(errorOf(call('join', 'value'))).toMatchObject({ code: 'bad_option' })
   })
 })
 

@@ -1,5 +1,5 @@
 // The joins of random topologies: of two streams, and of a stream with a table.
-import { int64, JoinWindows, type KStream, type KTable, string } from 'millrace'
+import { int64, JoinWindows, keyValueStore, type KStream, type KTable, string } from 'millrace'
 import { asBranch, type Branch, type Key, keyOf, type Row, type Value } from './random-branch.ts'
 
 /** Pairs of two streams, with what is late; a side that lies in other partitions than the other is regrouped. */
@@ -36,6 +36,28 @@ export function joinedTables(detail: number, name: string, { stream, widths }: B
         ? left.leftJoin(right, pair, { name })
         : left.outerJoin(detail % 2 === 0 ? left.mapValues(({ value }) => value + 1) : right, pair, { name })
   return { stream: asBranch(made.toStream()), widths: [Math.max(...widths, ...other.widths)] }
+}
+
+/** Two tables joined by foreign key: the keys and partitions of the two have nothing to do with each other. */
+export function joinedByForeignKey(detail: number, name: string, { stream, widths }: Branch, other: Branch): Branch {
+  const [left, right] = [stream, other.stream].map((one, at) =>
+    one
+      .selectKey(({ value }) => keyOf(detail + at, value))
+      .toTable({ key: string(), value: int64(), name: `${name}-table-${at}` }),
+  ) as [KTable<string, number>, KTable<string, number>]
+  const pair = (one: Value, two: Value): number | null => {
+    const sum = ((one ?? 5) * 3 + (two ?? 7)) % 1_009
+    return sum % 11 === 10 ? null : sum
+  }
+  const store = keyValueStore(`${name}-kept`, { key: string(), value: int64() })
+  const options = {
+    foreignKey: (value: number) => keyOf(detail + (value % 2), value),
+    name,
+    ...(detail % 3 === 0 ? {} : { store }),
+  }
+  const of = detail % 5 === 0 ? left : right
+  const made = detail % 2 === 0 ? left.join(of, pair, options) : left.leftJoin(of, pair, options)
+  return { stream: asBranch(made.toStream()), widths: [Math.max(...widths)] }
 }
 
 /** A stream that looks up rows of a table, made of the other stream; of a table of versions, at once or after a grace. */

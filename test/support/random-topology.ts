@@ -23,7 +23,7 @@ import { operate, PassingSubscriber } from '../../src/plan/subscriber.ts'
 import { Stream } from '../../src/streams/stream.ts'
 import { buffering } from './buffering.ts'
 import { asBranch, type Branch, type Key, keyOf, type Row, type Value } from './random-branch.ts'
-import { joinedStreams, joinedTable, joinedTables } from './random-joins.ts'
+import { joinedByForeignKey, joinedStreams, joinedTable, joinedTables } from './random-joins.ts'
 import { summingUp, sums } from './random-processor.ts'
 
 const verbs = [
@@ -38,6 +38,7 @@ const verbs = [
   'joinStreams',
   'joinTable',
   'joinTables',
+  'joinByForeignKey',
   'repartition',
   'count',
   'reduce',
@@ -135,7 +136,7 @@ export function buildRandom(
     const made = { ...apply({ ...step, verb }, `step-${index}`, from, other), isJoined }
     // Now and then a stream that goes on is also written.
     if (step.detail % 4 !== 0) open.delete(from)
-    if (verb === 'merge' || verb === 'joinStreams' || verb === 'joinTable' || verb === 'joinTables') open.delete(other)
+    if (verb === 'merge' || verb.startsWith('join')) open.delete(other)
     branches.push(made)
     open.add(made)
   }
@@ -194,6 +195,8 @@ function apply({ verb, detail }: Step, name: string, { stream, widths }: Branch,
       }
     case 'merge':
       return { stream: stream.merge(other.stream), widths: [...new Set([...widths, ...other.widths])] }
+    case 'joinByForeignKey':
+      return joinedByForeignKey(detail, name, { stream, widths }, other)
     case 'joinTables':
       return joinedTables(detail, name, { stream, widths }, other)
     case 'joinTable':

@@ -99,7 +99,7 @@ export const verbs: readonly Verb[] = [
     on: 'table',
     verb,
     before: (table) => [table, fn],
-    takes: ['store', 'name'],
+    takes: [...(verb === 'outerJoin' ? [] : ['foreignKey']), 'store', 'name'],
   })),
   { on: 'table', verb: 'groupBy', before: () => [fn], needs: { key: string(), value: string() }, takes: named },
   { on: 'groupedTable', verb: 'count', takes: ['store', 'name'] },

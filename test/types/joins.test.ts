@@ -188,3 +188,45 @@ describe('a join of tables', () => {
     })
   })
 })
+
+describe('a join of tables by foreign key', () => {
+  const tables = new StreamsBuilder()
+  const stock = tables.table(topic('stock', { key: string(), value: json<{ readonly sort: number }>() }))
+  const sorts = tables.table(topic('sorts', { key: int64(), value: string() }))
+
+  test('gives a key of the right table from the left row, and keeps the left key', () => {
+    const inner = stock.join(sorts, (_row, sort) => sort, {
+      foreignKey: (row, key) => {
+        expectTypeOf(row).toEqualTypeOf<{ readonly sort: number }>()
+        expectTypeOf(key).toEqualTypeOf<string>()
+        return row.sort
+      },
+    })
+    expectTypeOf(inner).toEqualTypeOf<KTable<string, string, 'key'>>()
+    const maybe = stock.leftJoin(
+      sorts,
+      (row, sort, key) => {
+        expectTypeOf(sort).toEqualTypeOf<string | null>()
+        expectTypeOf(key).toEqualTypeOf<string>()
+        return sort === null ? null : row.sort
+      },
+      { foreignKey: ({ sort }) => (sort > 0 ? sort : null), name: 'sorted' },
+    )
+    expectTypeOf(maybe).toEqualTypeOf<KTable<string, number, 'key'>>()
+  })
+
+  test('of a key of another type, or of none, does not compile', () => {
+    refused(() => {
+      // @ts-expect-error the keys of the right table are numbers
+      stock.join(sorts, (_, sort) => sort, { foreignKey: (_row, key) => key })
+      // @ts-expect-error undefined is no key
+      stock.join(sorts, (_, sort) => sort, { foreignKey: () => undefined })
+      // @ts-expect-error keys of another type are joined by foreign key only
+      stock.join(sorts, () => 0)
+      // @ts-expect-error a right row alone has no left key
+      stock.outerJoin(stock, () => 0, { foreignKey: (_row: unknown, key: string) => key })
+      // @ts-expect-error the right row may be missing
+      stock.leftJoin(sorts, (_, sort) => sort.length, { foreignKey: ({ sort }) => sort })
+    })
+  })
+})

@@ -8,8 +8,8 @@ import type { KTable } from './table.ts'
 /** What a join by foreign key takes; with a `store`, as `count` does, it keeps the joined rows. */
 export interface ForeignKeyOptions<in K, in V, out K2> {
   /**
-   * Which row of the right table a left row belongs to; null: to none. It must be pure: it is asked again about old rows
-   * and for each answer of the right table.
+   * Which row of the right table a left row belongs to; null: to none. It must be pure: it is asked again about old
+   * rows, and for each answer of the right table.
    */
   readonly foreignKey: (value: V, key: K) => K2 | null
 }
@@ -17,14 +17,15 @@ export interface ForeignKeyOptions<in K, in V, out K2> {
 /** The joins of a table. */
 export interface TableJoins<out K, out V> {
   /**
-   * One row for each left row whose foreign key names a right row: for orders with their customers, where many left rows
-   * name one right row.
+   * One row for each left row whose foreign key names a right row: for orders with their customers, where many left
+   * rows name one right row.
    *
-   * It is kept up with both sides: a change of a right row changes every row that names it, a left row that gets another
-   * foreign key moves. A joined row has the left key and the larger timestamp of the two rows. A left row whose foreign
-   * key is null has no joined row, which is counted (`null_foreign_key`). Both tables may have any number of partitions.
-   * What the foreign keys are is kept, in `<name>.subscriptions`; the joined rows only with a `store`, which a join or a
-   * `groupBy` of the result needs. Of what happens at once, between two records, only the outcome is certain to be seen.
+   * It follows both sides: a change of a right row changes every row that names it, and a left row that gets another
+   * foreign key moves. A joined row has the left key and the larger timestamp of both rows. A joiner that returns null
+   * deletes the row. A left row whose foreign key is null has no joined row, which is counted (`null_foreign_key`, at
+   * `<name>.requests`). Both tables may have any number of partitions, and keys of any format. The foreign keys are
+   * kept in `<name>.subscriptions`, the joined rows only in a `store`: a join or a `groupBy` of the result needs one.
+   * When one record changes several rows, only what comes out in the end is certain, not the results on the way.
    *
    * @example
    * ```ts
