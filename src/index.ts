@@ -132,6 +132,7 @@ export type {
   ValueProcessorContext,
 } from './streams/dsl/processor.ts'
 export type { KStream } from './streams/dsl/stream.ts'
+export type { GlobalKTable } from './streams/dsl/global-table.ts'
 export type { KTable } from './streams/dsl/table.ts'
 export type { EmitStrategy, TimeWindowedKStream } from './streams/dsl/windows.ts'
 export type { AsyncCall } from './plan/async-calls.ts'

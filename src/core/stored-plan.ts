@@ -28,6 +28,11 @@ export interface StoredPlan {
   readonly nodes: Readonly<Record<string, Facts>>
   /** By name. */
   readonly stores: Readonly<Record<string, StoredStore>>
+  /**
+   * Of the topics of global tables, the end of each partition when the table was new: up to there they are read before
+   * all others.
+   */
+  readonly loaded: Readonly<Record<string, readonly number[]>>
 }
 
 export const storedPlanVersion = 1

@@ -12,8 +12,15 @@ import { entrancesOf, type PlanNode, type PlanStore } from './node.ts'
 import { orderOf } from './store-layout.ts'
 import type { Topology } from './topology.ts'
 
-/** @param partitions how many partitions a node works on */
-export function storedPlan(topology: Topology, partitions: (node: PlanNode) => number): StoredPlan {
+/**
+ * @param partitions how many partitions a node works on
+ * @param loaded where the topics of global tables ended when they were new
+ */
+export function storedPlan(
+  topology: Topology,
+  partitions: (node: PlanNode) => number,
+  loaded: StoredPlan['loaded'] = {},
+): StoredPlan {
   const topicsOf = new Map<PlanNode, readonly string[]>()
   for (const { nodes, inputs } of topology.subTopologies) {
     const topics = new Set<string>()
@@ -29,7 +36,7 @@ export function storedPlan(topology: Topology, partitions: (node: PlanNode) => n
       readers: readers.map(({ id }) => id),
       facts: factsOf(spec, partitions(owner)),
       keys: [...entrancesOf(owner)].map(({ id }) => id).toSorted(),
-      topics: topicsOf.get(owner) ?? [],
+      topics: spec.isGlobal === true ? [] : (topicsOf.get(owner) ?? []),
     }
     return [spec.name, stored] as const
   })
@@ -38,6 +45,7 @@ export function storedPlan(topology: Topology, partitions: (node: PlanNode) => n
     topics: topology.nodes.flatMap((node) => (node.kind === 'source' ? node.topics.map(({ name }) => name) : [])),
     nodes: Object.fromEntries(nodes),
     stores: Object.fromEntries(stores),
+    loaded,
   }
 }
 

@@ -69,6 +69,8 @@ export interface SourceNode extends NodeBase {
   readonly reset: SourceReset
   /** undefined: that of the log counts. */
   readonly timestampOf: TimestampExtractor | undefined
+  /** Whether one task reads all partitions, for a global table, and first of all what is there when that is new. */
+  readonly isGlobal: boolean
 }
 
 /** Works on records inside its sub-topology; with stores when it remembers. It has an input for each of its parents. */

@@ -43,7 +43,7 @@ export class PlanBuilder {
     from: readonly SourceTopic[] | TopicPattern,
     reset: SourceReset,
     name: string | undefined,
-    verb: 'stream' | 'table' = 'stream',
+    verb: 'stream' | 'table' | 'globalTable' = 'stream',
     timestampOf?: TimestampExtractor,
   ): SourceNode {
     const [topics, pattern] = 'regExp' in from ? [[], from] : [from, undefined]
@@ -59,6 +59,7 @@ export class PlanBuilder {
       pattern,
       reset,
       timestampOf,
+      isGlobal: verb === 'globalTable',
       facts: {
         topics:
           pattern === undefined

@@ -30,6 +30,11 @@ export interface StoreSpec {
   readonly isOfProcessors?: boolean | undefined
   /** Whether its keys are the task's own: then records of a key may come by different partitions. */
   readonly isOfTask?: boolean | undefined
+  /**
+   * Whether it is the one copy of a global table: it has one partition, nodes of any sub-topology may read it, and its
+   * owner alone writes to it.
+   */
+  readonly isGlobal?: boolean | undefined
 }
 
 /** The name of the store in which a versioned store keeps what is no longer the newest. */

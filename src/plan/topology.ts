@@ -256,7 +256,10 @@ function checkWindowForms(nodes: readonly PlanNode[]): void {
 
 const namesOf = ({ windowForms }: Codec<unknown>): string => windowForms.map(({ name }) => name).join()
 
-/** Puts nodes that are joined by anything but a regrouping's output, or by a store, into one sub-topology. */
+/**
+ * Puts nodes that are joined by anything but a regrouping's output, or by a store, into one sub-topology. Who reads the
+ * store of a global table stays where it is.
+ */
 function cut(nodes: readonly PlanNode[], stores: readonly PlanStore[]): readonly SubTopology[] {
   // Union-find. A regrouping ends its own sub-topology; `outlets` stands for the one that it begins.
   const leaders = new Map<object, object>()
@@ -269,7 +272,9 @@ function cut(nodes: readonly PlanNode[], stores: readonly PlanStore[]): readonly
     if (node.kind === 'regroup') outlets.set(node, {})
     for (const parent of node.parents) leaders.set(find(outlets.get(parent) ?? parent), find(node))
   }
-  for (const { owner, readers } of stores) for (const reader of readers) leaders.set(find(reader), find(owner))
+  for (const { spec, owner, readers } of stores) {
+    if (spec.isGlobal !== true) for (const reader of readers) leaders.set(find(reader), find(owner))
+  }
   const distinct = [...new Set(nodes.map(find))]
   return Object.freeze(
     distinct.map((leader, index) => {

@@ -26,7 +26,7 @@ export class CoPartitioning {
    */
   constructor(topology: Topology, partitionsOf: (topic: string) => number) {
     this.#partitionsOf = partitionsOf
-    const shared = topology.stores.filter(({ spec }) => spec.isOfTask !== true)
+    const shared = topology.stores.filter(({ spec }) => spec.isOfTask !== true && spec.isGlobal !== true)
     const meetings = shared.map(({ owner, readers }): Meeting => {
       const nodes = [owner, ...readers]
       return { nodes, entrances: [...new Set(nodes.flatMap((node) => [...entrancesOf(node)]))] }
@@ -53,7 +53,7 @@ export class CoPartitioning {
   }
 
   #measured(node: PlanNode, meetings: readonly Meeting[]): number {
-    if (node.kind === 'source') return Math.max(0, ...this.#topicsOf(node).values())
+    if (node.kind === 'source') return node.isGlobal ? 1 : Math.max(0, ...this.#topicsOf(node).values())
     const fixed = fixedWidth(node)
     if (fixed !== undefined) return fixed
     const own = Math.max(...node.parents.map((parent) => this.#widths.get(parent) ?? 0))

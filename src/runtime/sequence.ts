@@ -1,6 +1,7 @@
 /**
  * The one sequence over all source partitions of an application: the head with the smallest timestamp goes next, ties
- * by topic name, then partition; within a partition by offset.
+ * by topic name, then partition; within a partition by offset. What was in the topic of a global table when that was
+ * new goes before all else.
  *
  * So the same complete input gives the same sequence, however it is read. The end of the input is read for all
  * partitions in one snapshot: an importer's commit over several partitions is seen whole or not at all.
@@ -32,6 +33,8 @@ export class SourceLane {
   hasHead = false
   /** The time of the head. */
   timestamp = 0
+  /** Its place among the heads: the time, or of what goes first of all, a number below 0 in the order of time. */
+  place = 0
   /** Why the head has no time; the log's counts until its turn fails. */
   failure: MillraceError | undefined = undefined
   /** The head, where its time was not that of the log. */
@@ -41,7 +44,17 @@ export class SourceLane {
   /** Since when it is empty, by the clock's elapsed time; undefined while it is not. */
   emptySinceMs: number | undefined = undefined
 
-  constructor(partition: PartitionId, node: SourceNode, source: SourceTopic, index: number, position: number) {
+  /** Records before this offset go before those of other lanes: they were there when their global table was new. */
+  readonly #loadedTo: number
+
+  constructor(
+    partition: PartitionId,
+    node: SourceNode,
+    source: SourceTopic,
+    index: number,
+    position: number,
+    loadedTo = 0,
+  ) {
     this.partition = partition
     this.source = source
     this.node = node
@@ -49,6 +62,7 @@ export class SourceLane {
     this.cursor = new BatchCursor(partition)
     this.position = position
     this.committedPosition = position
+    this.#loadedTo = loadedTo
   }
 
   /** The cursor has come to a record, which is the head from now on. */
@@ -57,6 +71,7 @@ export class SourceLane {
     this.hasHead = true
     this.timestamp = cursor.timestamp
     if (node.timestampOf !== undefined) this.#askTime(node.timestampOf)
+    this.place = cursor.offset < this.#loadedTo ? this.timestamp - 2 ** 53 : this.timestamp
   }
 
   #askTime(timestampOf: TimestampExtractor): void {
@@ -300,8 +315,7 @@ function topicsOf(lanes: readonly SourceLane[]): TopicOfLanes[] {
 
 /** Whether the head of one lane goes before that of another. */
 function comesBefore(one: SourceLane, other: SourceLane): boolean {
-  const byTime = one.timestamp - other.timestamp
-  return byTime < 0 || (byTime === 0 && one.index < other.index)
+  return one.place < other.place || (one.place === other.place && one.index < other.index)
 }
 
 function positionLost({ position, partition }: SourceLane, endOffset: number): MillraceError {

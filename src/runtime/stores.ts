@@ -47,7 +47,7 @@ export class Stores {
 
   /** @param ledger of the task: its stream times are those by which rows expire */
   of(spec: StoreSpec, ledger: Ledger): CommittableStore {
-    const { partition } = ledger.task
+    const partition = spec.isGlobal === true ? 0 : ledger.task.partition
     const { id, owner, isOrdered, tables } = present(this.#stores.get(spec), 'a node uses stores of its topology')
     const known = tables[partition]
     if (known !== undefined) return known

@@ -55,10 +55,11 @@ export function takeOver(
 export function beginningOf(topology: Topology, applicationId: string): Beginning {
   const begin = (found: FoundApplication): TakeOver => {
     const layout = layOut(topology, found.topics)
-    const plan = storedPlan(topology, layout.partitionsOf)
     const before = found.plan === undefined ? undefined : parsePlan(applicationId, found.plan)
+    const loaded = loadedOf(layout, found, before)
+    const plan = storedPlan(topology, layout.partitionsOf, loaded)
     const comparison = before === undefined ? 'new' : comparePlans(applicationId, before, plan)
-    const { lanes, positions } = lanesOf(layout, found, before)
+    const { lanes, positions } = lanesOf(layout, found, before, loaded)
     const { ledgers, changed } = inherit(topology, layout.partitionsOfSub, found.progress)
     const stores = topology.stores.map(({ spec }) => spec.name)
     return { plan: JSON.stringify(plan), positions, progress: changed, stores, comparison, layout, ledgers, lanes }
@@ -71,6 +72,7 @@ function lanesOf(
   layout: Layout,
   found: FoundApplication,
   before: StoredPlan | undefined,
+  loaded: StoredPlan['loaded'],
 ): { readonly lanes: SourceLane[]; readonly positions: Position[] } {
   const lanes: SourceLane[] = []
   const positions: Position[] = []
@@ -86,10 +88,25 @@ function lanesOf(
         offset = firstOffset(found, partition, node.reset, wasRead)
         positions.push({ partition, offset })
       }
-      lanes.push(new SourceLane(partition, node, source, lanes.length, offset))
+      const loadedTo = loaded[description.name]?.[partition.partition] ?? 0
+      lanes.push(new SourceLane(partition, node, source, lanes.length, offset, loadedTo))
     }
   }
   return { lanes, positions }
+}
+
+/**
+ * Where the topics of global tables ended when they were new. It is stored, so that a restart on the way there changes
+ * nothing.
+ */
+function loadedOf({ sourceTopics }: Layout, found: FoundApplication, before: StoredPlan | undefined) {
+  const loaded: Record<string, readonly number[]> = { ...before?.loaded }
+  for (const { node, description } of sourceTopics) {
+    const { name } = description
+    if (node.isGlobal && !Object.hasOwn(loaded, name))
+      loaded[name] = partitionsOf(description).map((partition) => found.endOffset(partition))
+  }
+  return loaded
 }
 
 /** @param wasAdded to a topic that is read already, while no instance ran: what time it is now says nothing there */

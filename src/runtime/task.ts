@@ -220,6 +220,7 @@ const nobody: CarrierObserver = { next: () => undefined }
 
 /** Where the records of a source partition enter. */
 export function inletOf(tasks: readonly Task[], { node, partition }: SourceLane): Inlet {
-  const task = tasks.find((candidate) => candidate.partition === partition.partition && candidate.inlets.has(node))
+  const at = node.isGlobal ? 0 : partition.partition
+  const task = tasks.find((candidate) => candidate.partition === at && candidate.inlets.has(node))
   return present(task?.inlets.get(node), 'every source partition belongs to a task')
 }

@@ -3,6 +3,7 @@
  */
 import { isInstance } from '../core/checks.ts'
 import { CogroupedStream } from './cogrouped.ts'
+import { GlobalTable } from './global-table.ts'
 import { GroupedStream } from './grouped.ts'
 import { GroupedTable } from './grouped-table.ts'
 import type { Faces } from './parts.ts'
@@ -20,5 +21,7 @@ export const faces: Faces = Object.freeze({
       ? { kind: 'stream', parts: (given as Stream<unknown, unknown, never>).parts }
       : isInstance(given, Table)
         ? { kind: 'table', parts: (given as Table<unknown, unknown, never>).parts }
-        : undefined,
+        : isInstance(given, GlobalTable)
+          ? { kind: 'global table', parts: given.parts }
+          : undefined,
 } satisfies Faces)

@@ -4,6 +4,7 @@
 import { MillraceError } from '../core/errors.ts'
 import { checkedFunction, checkOptions } from '../core/checks.ts'
 import { joinByForeignKey, type ForeignKeyJoinOptions } from './foreign-key-join.ts'
+import { type GlobalJoiner, joinWithGlobalTable } from './global-join.ts'
 import type { JoinVerb } from './join-keys.ts'
 import type { JoinedSide, StreamParts, TableParts } from './parts.ts'
 import { joinOfStreams } from './stream-join.ts'
@@ -12,7 +13,7 @@ import { joinOfTables } from './table-join.ts'
 import type { Joiner } from './stream-join-operator.ts'
 
 /** A joiner as the faces take it, whatever the types of its sides. */
-export type GivenJoiner<R> = (left: never, right: never, key: never) => R
+export type GivenJoiner<R> = (left: never, right: never, key: never, tableKey: never) => R
 
 /**
  * A stream joined with whatever is given.
@@ -27,11 +28,18 @@ export function joinOfStream(
   options: object,
 ): StreamParts {
   const right = left.faces.sideOf(given)
-  if (right === undefined) throw new MillraceError('bad_option', `${verb} takes another stream, or a table`)
+  if (right === undefined) {
+    throw new MillraceError('bad_option', `${verb} takes another stream, a table or a global table`)
+  }
   checkSide(verb, left, right, joiner)
-  return right.kind === 'stream'
-    ? joinOfStreams(verb, left, right.parts, joiner as Joiner, options)
-    : joinWithTable(verb, left, right.parts, joiner as Joiner, options)
+  switch (right.kind) {
+    case 'stream':
+      return joinOfStreams(verb, left, right.parts, joiner as Joiner, options)
+    case 'table':
+      return joinWithTable(verb, left, right.parts, joiner as Joiner, options)
+    case 'global table':
+      return joinWithGlobalTable(verb, left, right.parts, joiner as GlobalJoiner, options)
+  }
 }
 
 /**

@@ -50,6 +50,14 @@ export interface TableParts extends KeyedParts {
   readonly origin: PlanNode
 }
 
+/** What a global table is made of. */
+export interface GlobalTableParts {
+  readonly plan: PlanBuilder
+  readonly node: PlanNode
+  /** How others read its rows, in whatever sub-topology. */
+  readonly rows: TableRows
+}
+
 /** One of the grouped streams that fill a table together, with its aggregator. */
 export interface Cogrouped {
   readonly parts: KeyedParts
@@ -60,6 +68,7 @@ export interface Cogrouped {
 export type JoinedSide =
   | { readonly kind: 'stream'; readonly parts: StreamParts }
   | { readonly kind: 'table'; readonly parts: TableParts }
+  | { readonly kind: 'global table'; readonly parts: GlobalTableParts }
 
 /**
  * Makes what the verbs of the DSL return. It is handed on from each to the next, because a stream makes grouped

@@ -153,11 +153,19 @@ export class Stream<K, V, Known extends KnownSerdes> implements KStream<K, V, Kn
     return new Stream({ faces, plan, node: made, keyCodec, valueCodec: undefined, untouchedKeys, rekeyed })
   }
 
-  join<K2, R>(right: object, joiner: GivenJoiner<R>, options: object = {}): KStream<K2, R, 'key'> {
+  join<K2, R, Known2 extends KnownSerdes>(
+    right: object,
+    joiner: GivenJoiner<R>,
+    options: object = {},
+  ): KStream<K2, R, Known2> {
     return new Stream(joinOfStream('join', this.parts, right, joiner, options))
   }
 
-  leftJoin<K2, R>(right: object, joiner: GivenJoiner<R>, options: object = {}): KStream<K2, R, 'key'> {
+  leftJoin<K2, R, Known2 extends KnownSerdes>(
+    right: object,
+    joiner: GivenJoiner<R>,
+    options: object = {},
+  ): KStream<K2, R, Known2> {
     return new Stream(joinOfStream('leftJoin', this.parts, right, joiner, options))
   }
 

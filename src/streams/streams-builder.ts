@@ -9,11 +9,13 @@ import { checkTopic, type Topic } from '../core/topic.ts'
 import { checkPattern } from '../plan/matching.ts'
 import type { SourceNode, SourceReset, SourceTopic, TopicPattern } from '../plan/node.ts'
 import type { Named } from './dsl/functions.ts'
+import type { GlobalKTable, GlobalTableOptions } from './dsl/global-table.ts'
 import type { KStream } from './dsl/stream.ts'
 import type { InTableStore, KTable } from './dsl/table.ts'
 import { PlanBuilder } from '../plan/plan-builder.ts'
 import { faces } from './faces.ts'
 import { checkTableOptions, newTable } from './new-table.ts'
+import { checkGlobalTableOptions, newGlobalTable } from './global-table.ts'
 import { requireCodec } from './parts.ts'
 import { checkReset, extracting } from './source-options.ts'
 import { checkSourceTopics, sourceTopic } from './source-topics.ts'
@@ -174,16 +176,51 @@ export class StreamsBuilder {
   ): KTable<Exclude<K, null>, Exclude<V, null>, 'both'> {
     const checked = checkTableOptions('table', options, ['reset', 'ttlMs'])
     const { reset = 'earliest' } = checked
-    const topic = checkTopic('table', given)
-    this.#refuseTables([topic.name])
-    if ([...this.#sources.keys()].some(({ topics }) => topics.some(({ name }) => name === topic.name)))
-      throw readTwice(topic.name)
+    const topic = this.#topicOfTable('table', given)
     const keyCodec = codecOf(topic.key) as Codec<unknown>
     const valueCodec = codecOf(topic.value) as Codec<unknown>
     const source = this.#plan.source([sourceTopic(topic)], checkReset(reset), undefined, 'table')
     this.#tables.add(topic.name)
     const parts = { faces, plan: this.#plan, node: source, keyCodec, valueCodec, untouchedKeys: [keyCodec] }
     return newTable('table', parts, checked)
+  }
+
+  /**
+   * Reads a topic as a table that every record can look up, whatever its key and its partition: for what is small and
+   * referred to from everywhere. A stream is joined with it by any part of the record.
+   *
+   * All partitions of the topic fill one store. The first start reads what is in the topic before it takes any other
+   * record; from then on its records take their place in the one sequence, by timestamp. So a restart changes nothing
+   * (in Kafka Streams, what a record finds depends on when it is processed). Otherwise it is as {@link table}.
+   *
+   * @example
+   * ```ts
+   * const profiles = topic('profiles', { key: string(), value: json<{ readonly name: string }>() })
+   * const names = builder.globalTable(profiles)
+   * builder.stream(clicks).join(names, ({ page }, { name }) => `${name} read ${page}`, { tableKey: ({ key }) => key })
+   * ```
+   * @throws MillraceError `topology_invalid` when the topic is read already, or the store constant does not fit;
+   *   `bad_option`
+   */
+  globalTable<K, V>(
+    given: Topic<K, V>,
+    options: GlobalTableOptions<Exclude<K, null>, Exclude<V, null>> = {},
+  ): GlobalKTable<Exclude<K, null>, Exclude<V, null>> {
+    const { name, store } = checkGlobalTableOptions(options)
+    const topic = this.#topicOfTable('globalTable', given)
+    const source = this.#plan.source([sourceTopic(topic)], 'earliest', undefined, 'globalTable')
+    this.#tables.add(topic.name)
+    const [keyCodec, valueCodec] = [codecOf(topic.key) as Codec<unknown>, codecOf(topic.value) as Codec<unknown>]
+    return newGlobalTable(this.#plan, source, keyCodec, valueCodec, name, store)
+  }
+
+  /** @throws MillraceError `bad_option`, `topology_invalid` when it is read already */
+  #topicOfTable<K, V>(verb: string, given: Topic<K, V>): Topic<K, V> {
+    const topic = checkTopic(verb, given)
+    this.#refuseTables([topic.name])
+    if ([...this.#sources.keys()].some(({ topics }) => topics.some(({ name }) => name === topic.name)))
+      throw readTwice(topic.name)
+    return topic
   }
 
   #refuseTables(names: readonly string[]): void {

@@ -1,6 +1,7 @@
 // A topology in the making: what each node of a case has become, and what the operations share.
 import {
   type CogroupedKStream,
+  type GlobalKTable,
   type KGroupedStream,
   type KGroupedTable,
   type KStream,
@@ -73,6 +74,12 @@ export interface TableNode {
   readonly value: Side
 }
 
+export interface GlobalTableNode {
+  readonly kind: 'global table'
+  readonly table: GlobalKTable<NonNullable<Key>, NonNullable<Value>>
+  readonly value: Side
+}
+
 export interface GroupedTableNode {
   readonly kind: 'grouped table'
   readonly grouped: KGroupedTable<Key, Value>
@@ -80,7 +87,7 @@ export interface GroupedTableNode {
   readonly value: Side
 }
 
-type Built = StreamNode | GroupedNode | GroupedTableNode | CogroupedNode | WindowedNode | TableNode
+type Built = StreamNode | GroupedNode | GroupedTableNode | CogroupedNode | WindowedNode | TableNode | GlobalTableNode
 type Kind = Built['kind']
 
 /** Options that a node may have in common with others. */

@@ -108,13 +108,32 @@ function joinByForeignKey(made: CaseBuilder, node: CaseNode, verb: Verb): TableN
   }
 }
 
+function joinGlobalTable(made: CaseBuilder, node: CaseNode, verb: 'join' | 'leftJoin'): StreamNode {
+  const left = made.input(node, 'stream')
+  const right = made.input(node, 'global table', node.in[1])
+  const { fn, typeOf } = functions.join(node.fn)
+  const { fn: keyOf } = functions.key(node.keyFn)
+  const joiner = (one: Value, other: Value, key: Key, tableKey: Key): Value => fn(key, one, other, tableKey)
+  const tableKey = ({ key, value }: { readonly key: Key; readonly value: Value }): Key => keyOf(key, value)
+  const options = { tableKey, ...made.name(node) }
+  return {
+    kind: 'stream',
+    stream:
+      verb === 'join'
+        ? left.stream.join(right.table, joiner, options)
+        : left.stream.leftJoin(right.table, joiner, options),
+    key: left.key,
+    value: lost(typeOf(left.value.type, right.value.type)),
+  }
+}
+
 function join(made: CaseBuilder, node: CaseNode, verb: Verb): StreamNode | TableNode {
   const [left, right] = [made.inputKind(node), made.kindOf(node.in[1])]
   if (node.fk !== undefined) return joinByForeignKey(made, node, verb)
   if (left === 'table') return joinTables(made, node, verb)
-  if (right !== 'table') return joinStreams(made, node, verb)
+  if (right === 'stream') return joinStreams(made, node, verb)
   if (verb === 'outerJoin') throw new CaseError(`${node.where}: a stream has no outer join with a table`)
-  return joinTable(made, node, verb)
+  return right === 'table' ? joinTable(made, node, verb) : joinGlobalTable(made, node, verb)
 }
 
 export const joinOperations = {

@@ -1,5 +1,5 @@
 // Operations that make tables of records.
-import type { KTable } from 'millrace'
+import type { GlobalKTable, KTable } from 'millrace'
 import { type Builder, type CaseBuilder, missing, type TableNode } from './built.ts'
 import { type CaseStoreConstant, plainSerde, rowStore, versionStore } from './data.ts'
 import type { CaseNode } from './operations.ts'
@@ -24,6 +24,16 @@ export const tableOperations = {
   table(made, node) {
     const { topic, key, value } = made.topics.input(node.topic ?? '')
     return tableOf(made.builder.table(topic, options(made, node, key, value)), key, value)
+  },
+
+  globalTable(made, node) {
+    const { topic, key, value } = made.topics.input(node.topic ?? '')
+    const table = made.builder.globalTable(topic, options(made, node, key, value))
+    return {
+      kind: 'global table',
+      table: table as GlobalKTable<NonNullable<Key>, NonNullable<Value>>,
+      value: { type: value, serde: plainSerde(value) },
+    }
   },
 
   toTable(made, node) {

@@ -110,6 +110,7 @@ describe('two nodes on one store', () => {
     })
     expect(storedPlan(topology, () => 1)).toEqual({
       version: 1,
+      loaded: {},
       topics: ['input', 'other'],
       nodes: {
         input: { verb: 'stream', topics: 'input(string,string)' },

@@ -1,6 +1,17 @@
 // What a join of streams gives its joiner, what comes out, and what does not compile. The compiler checks this file; the
 // refused calls stand in functions that nobody calls.
-import { int64, json, JoinWindows, type KStream, type KTable, nullable, StreamsBuilder, string, topic } from 'millrace'
+import {
+  type GlobalKTable,
+  int64,
+  json,
+  JoinWindows,
+  type KStream,
+  type KTable,
+  nullable,
+  StreamsBuilder,
+  string,
+  topic,
+} from 'millrace'
 import { describe, expectTypeOf, test } from 'vitest'
 
 interface Order {
@@ -227,6 +238,49 @@ describe('a join of tables by foreign key', () => {
       stock.outerJoin(stock, () => 0, { foreignKey: (_row: unknown, key: string) => key })
       // @ts-expect-error the right row may be missing
       stock.leftJoin(sorts, (_, sort) => sort.length, { foreignKey: ({ sort }) => sort })
+    })
+  })
+})
+
+describe('a join with a global table', () => {
+  const sizes = builder.globalTable(topic('sizes', { key: string(), value: nullable(int64()) }))
+
+  test('keeps the key of the stream, and gives the joiner both keys', () => {
+    expectTypeOf(sizes).toEqualTypeOf<GlobalKTable<string, number>>()
+    const inner = left.join(
+      sizes,
+      ({ item }, size, key, tableKey) => {
+        expectTypeOf(size).toEqualTypeOf<number>()
+        return `${key} ${tableKey} ${item} ${size}`
+      },
+      { tableKey: ({ value }) => value.item },
+    )
+    expectTypeOf(inner).toEqualTypeOf<KStream<string, string, 'key'>>()
+    const outer = builder.stream(anything).leftJoin(
+      sizes,
+      (one, size, key, tableKey) => {
+        expectTypeOf(one).toEqualTypeOf<number>()
+        expectTypeOf(size).toEqualTypeOf<number | null>()
+        expectTypeOf(tableKey).toEqualTypeOf<string | null>()
+        return key
+      },
+      { tableKey: ({ key }) => key },
+    )
+    expectTypeOf(outer).toEqualTypeOf<KStream<string | null, string | null, 'key'>>()
+  })
+
+  test('that does not exist does not compile', () => {
+    refused(() => {
+      // @ts-expect-error what a record refers to is said
+      left.join(sizes, () => 0)
+      // @ts-expect-error by a key of the table
+      left.join(sizes, () => 0, { tableKey: ({ value }) => value })
+      // @ts-expect-error a null is looked at
+      left.leftJoin(sizes, (_order, size) => size + 1, { tableKey: ({ key }) => key })
+      // @ts-expect-error a global table has no records of its own
+      left.outerJoin(sizes, () => 0, { tableKey: ({ key }) => key })
+      // @ts-expect-error it is no table of a stream
+      sizes.toStream()
     })
   })
 })

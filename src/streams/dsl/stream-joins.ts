@@ -5,6 +5,7 @@
 import type { TopicFor } from '../../core/topic.ts'
 import type { JoinWindows } from '../../core/windows/join-windows.ts'
 import type { Named } from './functions.ts'
+import type { GlobalJoinOptions, GlobalKTable } from './global-table.ts'
 import type {
   JoinKeyOption,
   KnownKey,
@@ -13,6 +14,7 @@ import type {
   OtherValueOption,
   ValueOption,
   ValueOptionWithKey,
+  WithNewValue,
 } from './known.ts'
 import type { KStream } from './stream.ts'
 import type { KTable } from './table.ts'
@@ -128,6 +130,26 @@ export interface StreamJoins<out K, out V, out Known extends KnownSerdes> {
     joiner: (left: Exclude<V, null>, right: Exclude<V2, null>, key: Exclude<K, null>) => R,
     options: TableJoinGrace & KnownKey<Exclude<K, null>> & ValueOption<Exclude<V, null>>[Known],
   ): KStream<Exclude<K, null>, R, 'key'>
+  /**
+   * Each record with the row of a global table that `tableKey` says: for what a record refers to by something other
+   * than its key. A record that refers to no row joins nothing.
+   *
+   * Nothing is regrouped, and the joined record keeps its key, which may be null, its timestamp and its headers. The
+   * row is the one that is there when the record comes. Records with a null value, or with null for `tableKey`, are
+   * dropped and counted (`null_value`, `null_key`).
+   *
+   * @example
+   * ```ts
+   * const titles = builder.globalTable(topic('titles', { key: string(), value: string() }))
+   * stream.join(titles, ({ bytes }, title) => `${title}: ${bytes}`, { tableKey: ({ value }) => value.page })
+   * ```
+   * @throws MillraceError `bad_option`, `topology_invalid`
+   */
+  join<TableKey, V2, R>(
+    table: GlobalKTable<TableKey, V2>,
+    joiner: (left: Exclude<V, null>, right: V2, key: K, tableKey: TableKey) => R,
+    options: GlobalJoinOptions<K, Exclude<V, null>, NoInfer<TableKey>>,
+  ): KStream<K, R, WithNewValue[Known]>
 
   /**
    * As {@link join}, and every left record that matched nothing, with null in place of the right one.
@@ -208,6 +230,21 @@ export interface StreamJoins<out K, out V, out Known extends KnownSerdes> {
     joiner: (left: Exclude<V, null>, right: Exclude<V2, null> | null, key: K) => R,
     options: TableJoinGrace & KnownKey<Exclude<K, null>> & ValueOption<Exclude<V, null>>[Known],
   ): KStream<K, R, 'key'>
+  /**
+   * As {@link join} with a global table, and every record that refers to no row, with null in place of it.
+   *
+   * @example
+   * ```ts
+   * const owners = builder.globalTable(topic('owners', { key: string(), value: string() }))
+   * stream.leftJoin(owners, ({ page }, owner) => owner ?? page, { tableKey: ({ value }) => value.page })
+   * ```
+   * @throws MillraceError as {@link join} with a global table
+   */
+  leftJoin<TableKey, V2, R>(
+    table: GlobalKTable<TableKey, V2>,
+    joiner: (left: Exclude<V, null>, right: V2 | null, key: K, tableKey: TableKey | null) => R,
+    options: GlobalJoinOptions<K, Exclude<V, null>, NoInfer<TableKey>>,
+  ): KStream<K, R, WithNewValue[Known]>
 
   /**
    * As {@link leftJoin} for both sides: what matched nothing comes with null in place of the other one. Of the same
