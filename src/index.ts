@@ -142,6 +142,7 @@ export type { NodeDescription, SubTopologyDescription, TopologyDescription } fro
 
 // The runtime.
 export type { Application, ApplicationState, StreamsOptions } from './runtime/face.ts'
+import './runtime/stored-store.ts'
 export { startStreams } from './runtime/start-streams.ts'
 export type { Failure, FailureAnswer, OnError } from './runtime/failures.ts'
 export type { Metrics } from './runtime/metrics.ts'

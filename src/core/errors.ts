@@ -8,6 +8,7 @@ import { escaped, escapedLines, shortened, shown } from './shown.ts'
 
 /** What each code means, in one line; docs/errors.md says what to do about it. */
 export const errorMeanings = {
+  application_unknown: 'there is no application of this name',
   bad_option: 'an option, a name or an argument is not valid',
   bad_record: 'a record cannot be written: a null key, a timestamp or headers that the topic does not take',
   bad_timestamp: 'a function said a time for a record that is no time',
@@ -35,7 +36,7 @@ export const errorMeanings = {
   plan_changed: 'the stored plan of the application does not fit the topology',
   position_lost: 'the log no longer holds, or never held, the position to read from',
   storage_failed: 'the environment failed; it refuses all further work until the process starts again',
-  store_unknown: 'the topology has no store of this name',
+  store_unknown: 'the topology or the application has no store of this name',
   stream_completed: 'an RxJS operator of pipe() completed the stream',
   too_many_readers: 'a directory is open more times than LMDB has places for readers',
   topic_exists: 'a topic of this name exists already',

@@ -4,6 +4,7 @@
  * `plan/` writes and compares it; the log asks it which topics have to keep their partitions.
  */
 import { MillraceError } from './errors.ts'
+import type { StoreLayout } from './store-layout.ts'
 
 /** Facts about a node or a store, by the names that a message uses. */
 export type Facts = Readonly<Record<string, string | number>>
@@ -18,6 +19,21 @@ export interface StoredStore {
   readonly keys: readonly string[]
   /** The topics that its number of partitions follows: they must keep theirs. */
   readonly topics: readonly string[]
+  readonly reading: StoreReading
+}
+
+/** What a reader of a store has to know who has no topology; what may change between two starts is that of the last. */
+export interface StoreReading {
+  readonly kind: string
+  readonly key: string
+  readonly value: string
+  readonly partitions: number
+  readonly layout: StoreLayout
+  /** The name of the form of its windows. */
+  readonly form?: string | undefined
+  /** What the tasks of its owner are called. */
+  readonly subTopology: string
+  readonly isOfProcessors: boolean
 }
 
 export interface StoredPlan {

@@ -5,7 +5,10 @@
  * once from what is there. A directory implements it with one LMDB transaction for each; a log that is far away reads
  * ahead, and says `later` where it has not.
  */
+import { present } from '../core/assert.ts'
 import { MillraceError } from '../core/errors.ts'
+import type { AnyQuery } from '../core/read-only-stores.ts'
+import type { AnyStore } from '../core/store-constants.ts'
 import type { StateReader, StateWriter } from '../storage/state-rows.ts'
 import type { TaskId, TaskProgress } from './kept/application-rows.ts'
 import type { PartitionedTopic, PartitionId } from './format/partition-id.ts'
@@ -37,6 +40,20 @@ export interface ApplicationLog {
     topics: readonly TopicRequest[],
     begin: (found: FoundApplication) => S,
   ): Promise<OpenedApplication<S>>
+  /** An application, whether it runs or not; undefined when there is none of this name. */
+  find(applicationId: string): StoredApplication | undefined
+}
+
+/** What an application has left in the log, to look at from anywhere. */
+export interface StoredApplication {
+  /** That it was started with last. */
+  readonly plan: string
+  readonly state: StateReader
+  storeId(name: string): number | undefined
+  /** What a task has committed. */
+  progress(task: TaskId): Buffer | undefined
+  /** Later reads see what is new. False: there is no such application any longer, or only a new one of its name. */
+  refresh(): boolean
 }
 
 export interface OpenedApplication<S extends ApplicationStart> {
@@ -179,4 +196,18 @@ export function applicationLogOf(log: object): ApplicationLog {
   const found = typeof log === 'object' && log !== null ? applicationLogs.get(log) : undefined
   if (found === undefined) throw new MillraceError('bad_option', 'log is not a log; open one with openLog(dir)')
   return found
+}
+
+/** Reads a store of an application from outside. */
+export type StoreReader = <K, V>(log: ApplicationLog, applicationId: string, store: AnyStore<K, V>) => AnyQuery<K, V>
+
+let storeReader: StoreReader | undefined
+
+/** Says what `log.store` answers with: only the runtime knows what rows of stores mean, and it stands above the log. */
+export function bindStoreReader(reader: StoreReader): void {
+  storeReader = reader
+}
+
+export function boundStoreReader(): StoreReader {
+  return present(storeReader, 'the package binds a reader of stores when it is loaded')
 }

@@ -7,7 +7,13 @@ import type { Environment } from '../storage/environment.ts'
 import { StateStores } from '../storage/state/state-stores.ts'
 import { cleaner } from './cleaning/cleaner.ts'
 import { Compaction } from './cleaning/compaction.ts'
-import type { ApplicationLog, ApplicationStart, FoundApplication, OpenedApplication } from './contract.ts'
+import type {
+  ApplicationLog,
+  ApplicationStart,
+  FoundApplication,
+  OpenedApplication,
+  StoredApplication,
+} from './contract.ts'
 import { openSession, type SessionGround } from './embedded-session.ts'
 import { Applications } from './kept/applications.ts'
 import { Catalogue } from './kept/catalogue.ts'
@@ -140,6 +146,10 @@ export class EmbeddedLog implements ApplicationLog, SessionGround {
     begin: (found: FoundApplication) => S,
   ): ReturnType<typeof openSession<S>> {
     return openSession(this, applicationId, topics, begin)
+  }
+
+  find(applicationId: string): StoredApplication | undefined {
+    return this.applications.look(applicationId)
   }
 
   onCommit(listener: () => void): () => void {

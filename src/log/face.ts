@@ -1,6 +1,13 @@
 /**
  * What users see of a log: what `openLog` returns, and what every other log has to offer.
  */
+import type {
+  ReadOnlyKeyValueStore,
+  ReadOnlySessionStore,
+  ReadOnlyVersionedStore,
+  ReadOnlyWindowStore,
+} from '../core/read-only-stores.ts'
+import type { KeyValueStore, SessionStore, VersionedStore, WindowStore } from '../core/store-constants.ts'
 import type { Topic } from '../core/topic.ts'
 import type { Admin } from './admin/face.ts'
 import type { ConsumerOptions } from './consumer/consumer-options.ts'
@@ -63,6 +70,25 @@ export interface Log extends AsyncDisposable {
    * @throws MillraceError `bad_option`, `topic_unknown`, `partitions_differ`, `owned_by_application`
    */
   consumer<T extends TopicSource = string>(options: ConsumerOptions<T>): Consumer<RecordOf<T>>
+
+  /**
+   * A store of an application, to query from any process: the application may run elsewhere, or not at all. Each call
+   * sees the last commit, as those of `app.store(…)` do. What the constant does not say comes from what the application
+   * was last started with; its serdes are known by their names.
+   *
+   * @example
+   * ```ts
+   * const counts = windowStore('counts', { key: string(), value: int64() })
+   * for (const { key, value } of log.store('click-counts', counts).fetch('/')) console.log(key.window.start, value)
+   * ```
+   * @throws MillraceError `application_unknown`, `store_unknown`, `format_unknown`, and `bad_option` for a constant of
+   *   another kind or other serdes than the store's, or with a serde of your own without a name. A query throws
+   *   `application_unknown` when the application is deleted meanwhile, also in the middle of a range.
+   */
+  store<K, V>(applicationId: string, store: KeyValueStore<K, V>): ReadOnlyKeyValueStore<K, V>
+  store<K, V>(applicationId: string, store: WindowStore<K, V>): ReadOnlyWindowStore<K, V>
+  store<K, V>(applicationId: string, store: SessionStore<K, V>): ReadOnlySessionStore<K, V>
+  store<K, V>(applicationId: string, store: VersionedStore<K, V>): ReadOnlyVersionedStore<K, V>
 
   /**
    * Closes consumers, writes what producers hold and closes the directory. Close applications first: they commit on

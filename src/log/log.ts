@@ -4,12 +4,20 @@
 import { checkClock, type Clock } from '../core/clock.ts'
 import { days } from '../core/duration.ts'
 import { checkOptions, checkPath, checkWhole } from '../core/checks.ts'
+import type {
+  AnyQuery,
+  ReadOnlyKeyValueStore,
+  ReadOnlySessionStore,
+  ReadOnlyVersionedStore,
+  ReadOnlyWindowStore,
+} from '../core/read-only-stores.ts'
+import type { AnyStore, KeyValueStore, SessionStore, VersionedStore, WindowStore } from '../core/store-constants.ts'
 import type { Topic } from '../core/topic.ts'
 import { Environment } from '../storage/environment.ts'
 import { checkFileMode } from '../storage/own-files.ts'
 import { EmbeddedAdmin } from './admin/admin.ts'
 import type { Admin } from './admin/face.ts'
-import { bindApplicationLog } from './contract.ts'
+import { bindApplicationLog, boundStoreReader } from './contract.ts'
 import { EmbeddedConsumer } from './consumer/consumer.ts'
 import type { Consumer, ReadOptions, RecordOf, TopicReader } from './consumer/face.ts'
 import type { ConsumerOptions } from './consumer/consumer-options.ts'
@@ -117,6 +125,14 @@ export class DirectoryLog implements Log {
     const consumer = new EmbeddedConsumer<RecordOf<T>>(this.#log, options, (closed) => this.#consumers.delete(closed))
     this.#consumers.add(consumer)
     return consumer
+  }
+
+  store<K, V>(applicationId: string, store: KeyValueStore<K, V>): ReadOnlyKeyValueStore<K, V>
+  store<K, V>(applicationId: string, store: WindowStore<K, V>): ReadOnlyWindowStore<K, V>
+  store<K, V>(applicationId: string, store: SessionStore<K, V>): ReadOnlySessionStore<K, V>
+  store<K, V>(applicationId: string, store: VersionedStore<K, V>): ReadOnlyVersionedStore<K, V>
+  store<K, V>(applicationId: string, store: AnyStore<K, V>): AnyQuery<K, V> {
+    return boundStoreReader()(this.#log, applicationId, store)
   }
 
   async close(): Promise<void> {

@@ -7,8 +7,15 @@
  * predicate goes on with the state of the old one.
  */
 import { MillraceError } from '../core/errors.ts'
-import { type Facts, type StoredPlan, type StoredStore, storedPlanVersion } from '../core/stored-plan.ts'
-import { entrancesOf, type PlanNode, type PlanStore } from './node.ts'
+import { present } from '../core/assert.ts'
+import {
+  type Facts,
+  type StoredPlan,
+  type StoredStore,
+  storedPlanVersion,
+  type StoreReading,
+} from '../core/stored-plan.ts'
+import { entrancesOf, type PlanNode, type PlanStore, subTopologyName } from './node.ts'
 import { orderOf } from './store-layout.ts'
 import type { Topology } from './topology.ts'
 
@@ -22,10 +29,15 @@ export function storedPlan(
   loaded: StoredPlan['loaded'] = {},
 ): StoredPlan {
   const topicsOf = new Map<PlanNode, readonly string[]>()
-  for (const { nodes, inputs } of topology.subTopologies) {
+  const subTopologyOf = new Map<PlanNode, string>()
+  for (const sub of topology.subTopologies) {
+    const { nodes, inputs } = sub
     const topics = new Set<string>()
     for (const input of inputs) follow(input, topics)
-    for (const node of nodes) topicsOf.set(node, [...topics].toSorted())
+    for (const node of nodes) {
+      topicsOf.set(node, [...topics].toSorted())
+      subTopologyOf.set(node, subTopologyName(sub))
+    }
   }
   const nodes = topology.nodes
     .filter(({ facts, stores }) => Object.keys(facts).length > 0 || stores.length > 0)
@@ -37,6 +49,7 @@ export function storedPlan(
       facts: factsOf(spec, partitions(owner)),
       keys: [...entrancesOf(owner)].map(({ id }) => id).toSorted(),
       topics: spec.isGlobal === true ? [] : (topicsOf.get(owner) ?? []),
+      reading: readingOf(spec, partitions(owner), present(subTopologyOf.get(owner), 'every node is in a sub-topology')),
     }
     return [spec.name, stored] as const
   })
@@ -58,6 +71,13 @@ function follow(node: PlanNode, topics: Set<string>): void {
 
 function factsOf({ kind, keyCodec, valueCodec, layout, facts }: PlanStore['spec'], partitions: number): Facts {
   return { kind, order: orderOf(layout), key: keyCodec.name, value: valueCodec.name, ...facts, partitions }
+}
+
+function readingOf(spec: PlanStore['spec'], partitions: number, subTopology: string): StoreReading {
+  const { kind, keyCodec, valueCodec, layout, form, isOfProcessors = false } = spec
+  const { name: key } = keyCodec
+  const { name: value } = valueCodec
+  return { kind, key, value, partitions, layout, form: form?.name, subTopology, isOfProcessors }
 }
 
 /**

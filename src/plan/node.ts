@@ -1,6 +1,7 @@
 /**
  * The nodes of a plan: frozen data that the DSL makes and the runtime compiles. Neither sees the other.
  */
+import { present } from '../core/assert.ts'
 import type { StreamRecord } from '../core/record.ts'
 import type { Codec } from '../core/serde.ts'
 import type { Facts } from '../core/stored-plan.ts'
@@ -142,6 +143,12 @@ export interface SubTopology {
   readonly nodes: readonly PlanNode[]
   /** The sources of `nodes`, and the regroupings that feed it. */
   readonly inputs: readonly PlanNode[]
+}
+
+/** What the tasks of a sub-topology are called: the ids of inputs are stable, and an index is not. */
+export function subTopologyName({ inputs }: SubTopology): string {
+  const [first] = inputs.map(({ id }) => id).toSorted()
+  return present(first, 'a sub-topology has an input')
 }
 
 /** The nearest sources and regroupings before a node: they decide in which partition it finds a key. */

@@ -7,7 +7,7 @@
  * is ever used.
  */
 import type { TaskId, TaskProgress } from '../log/contract.ts'
-import type { SubTopology } from '../plan/node.ts'
+import { type SubTopology, subTopologyName } from '../plan/node.ts'
 import type { Topology } from '../plan/topology.ts'
 import { decodeEntries, encodeEntries, type LedgerEntries, noEntries, sumOf } from './ledger-entries.ts'
 
@@ -18,9 +18,8 @@ export interface Inheritance {
   readonly changed: readonly TaskProgress[]
 }
 
-export function taskOf({ inputs }: SubTopology, partition: number): TaskId {
-  const [first] = inputs.map(({ id }) => id).toSorted()
-  return { subTopology: first as string, partition }
+export function taskOf(subTopology: SubTopology, partition: number): TaskId {
+  return { subTopology: subTopologyName(subTopology), partition }
 }
 
 /** For maps, and for people. */

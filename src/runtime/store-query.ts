@@ -41,7 +41,7 @@ export interface QueriedStore {
   readonly partitions: number
 }
 
-function queryOf<K, V>(place: QueryPlace, store: QueriedStore): AnyQuery<K, V> {
+export function queryOf<K, V>(place: QueryPlace, store: QueriedStore): AnyQuery<K, V> {
   const { spec, history } = store
   const ground = groundOf(place, store, spec)
   if (history !== undefined) return new VersionedQuery(ground, groundOf(place, store, history))
@@ -103,11 +103,11 @@ export function queryStore<K, V>(
 }
 
 /** A buffer is its operator's own. */
-function isAskable({ kind }: Pick<StoreSpec, 'kind'>): boolean {
+export function isAskable({ kind }: { readonly kind: string }): boolean {
   return kind !== 'buffer'
 }
 
-function storeUnknown(where: string, name: string, known: readonly { readonly name: string }[]): MillraceError {
+export function storeUnknown(where: string, name: string, known: readonly { readonly name: string }[]): MillraceError {
   const names = known.map((store) => `"${store.name}"`).join(', ')
   return new MillraceError(
     'store_unknown',
@@ -117,7 +117,7 @@ function storeUnknown(where: string, name: string, known: readonly { readonly na
 }
 
 /** @throws MillraceError `bad_option` */
-function checkKind(constant: { readonly kind: string; readonly name: string }, kind: string): void {
+export function checkKind(constant: { readonly kind: string; readonly name: string }, kind: string): void {
   if (constant.kind === `${kind}Store`) return
   const message = `store "${constant.name}" is a ${kind}Store, but the constant is a ${constant.kind}`
   throw new MillraceError('bad_option', message, { store: constant.name })
@@ -127,7 +127,7 @@ function checkSerde<T>(store: string, what: string, given: Codec<T>, codec: Code
   if (given.format !== codec.format) throw otherSerde(store, what, given.name, codec.name)
 }
 
-function otherSerde(store: string, what: string, given: string, stored: string): MillraceError {
+export function otherSerde(store: string, what: string, given: string, stored: string): MillraceError {
   const message = `the ${what} of store "${store}" are ${stored}, but the constant says ${given}`
   return new MillraceError('bad_option', message, { store })
 }

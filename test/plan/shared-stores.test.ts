@@ -123,6 +123,7 @@ describe('two nodes on one store', () => {
           owner: 'of-input',
           readers: ['of-other'],
           facts: { kind: 'keyValue', order: 'key', key: 'string', value: 'int64', partitions: 1 },
+          reading: expect.objectContaining({ kind: 'keyValue', subTopology: 'input', partitions: 1 }),
           keys: ['input'],
           topics: ['input', 'other'],
         },

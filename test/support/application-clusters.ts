@@ -122,6 +122,7 @@ export function connect(cluster: ApplicationCluster): ApplicationClient {
   const client: ApplicationClient = { log: {} as Log, failing: undefined, commits: [] }
   bindApplicationLog(client.log, {
     topicNames: () => log.topicNames(),
+    find: (applicationId) => log.find(applicationId),
     async open(applicationId, topics, begin) {
       const opened = await log.open(applicationId, topics, begin)
       const { session } = opened

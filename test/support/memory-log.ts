@@ -168,6 +168,18 @@ export class MemoryLog implements ApplicationLog {
     })
   }
 
+  find(applicationId: string): ReturnType<ApplicationLog['find']> {
+    const stored = this.#applications.get(applicationId)
+    if (stored === undefined) return undefined
+    return {
+      plan: stored.plan,
+      state: this.state,
+      storeId: (name) => stored.storeIds.get(name),
+      progress: ({ subTopology, partition }) => stored.progress.get(`${subTopology}/${partition}`)?.progress,
+      refresh: () => this.#applications.get(applicationId) === stored,
+    }
+  }
+
   #found(applicationId: string, topics: readonly TopicDescription[]): FoundApplication {
     const stored = this.#applications.get(applicationId)
     return {

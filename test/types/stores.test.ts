@@ -73,6 +73,10 @@ describe('an application', () => {
     expectTypeOf(app.store(counts).fetch('a', { from: 0 })).toEqualTypeOf<
       readonly StoreRow<Windowed<string>, number>[]
     >()
+    expectTypeOf(log.store('app', totals)).toEqualTypeOf<ReadOnlyKeyValueStore<string, number>>()
+    expectTypeOf(log.store('app', counts)).toEqualTypeOf<ReadOnlyWindowStore<string, number>>()
+    // @ts-expect-error whose store it is
+    log.store(totals)
     expectTypeOf(app.metrics()).toEqualTypeOf<Metrics>()
     expectTypeOf(app.stopped).toEqualTypeOf<Promise<void>>()
     expectTypeOf(app.state).toEqualTypeOf<ApplicationState>()

@@ -18,6 +18,7 @@ import {
   epochOf,
   planKey,
   storedPlan,
+  type TaskId,
   taskKey,
   taskOfKey,
   taskPrefix,
@@ -27,6 +28,15 @@ import type { StateStores } from '../../storage/state/state-stores.ts'
 import type { Catalogue } from './catalogue.ts'
 
 const pageRows = 512
+
+/** What can be seen of an application without running it; see `StoredApplication` of the contract. */
+export interface LookedAtApplication {
+  readonly plan: string
+  readonly state: StateStores
+  storeId(name: string): number | undefined
+  progress(task: TaskId): Buffer | undefined
+  refresh(): boolean
+}
 
 export class Applications {
   readonly #environment: Environment
@@ -58,6 +68,30 @@ export class Applications {
     const prefix = taskPrefix(name)
     const pages = this.#environment.pages('applications', prefix, afterPrefix(prefix), pageRows)
     return [...pages].flatMap((page) => page.map(({ key, value }) => ({ task: taskOfKey(name, key), progress: value })))
+  }
+
+  /** An application as of the snapshot that is read, to look at; undefined when there is none of this name. */
+  look(name: string): LookedAtApplication | undefined {
+    this.#environment.refresh()
+    const row = this.find(name)
+    const plan = row === undefined ? undefined : this.plan(name)
+    if (plan === undefined) return undefined
+    const ids = new Map<string, number | undefined>()
+    const idOf = (store: string): number | undefined => this.#catalogue.store(namedKey(name, store))
+    return {
+      plan,
+      state: this.#state,
+      storeId: (store) => {
+        const id = idOf(store)
+        ids.set(store, id)
+        return id
+      },
+      progress: (task) => this.#environment.get('applications', taskKey(name, task)),
+      refresh: () => {
+        this.#environment.refresh()
+        return this.find(name) !== undefined && [...ids].every(([store, id]) => idOf(store) === id)
+      },
+    }
   }
 
   /** Makes an instance the one that may commit; returns its epoch. */

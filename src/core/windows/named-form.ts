@@ -1,0 +1,23 @@
+/**
+ * The form of windows that a name stands for: the stored plan names it, for those who read a store from outside.
+ */
+import { CalendarWindows } from './calendar-windows.ts'
+import { sessionForm, SizedForm, type WindowForm } from './window-form.ts'
+
+/** @throws RangeError for a name that no form has */
+export function formNamed(name: string): WindowForm {
+  const form =
+    name === sessionForm.name ? sessionForm : /^\d+$/.test(name) ? new SizedForm(Number(name)) : calendar(name)
+  if (form?.name === name) return form
+  throw new RangeError(`there are no windows of the form "${name}"`)
+}
+
+function calendar(name: string): WindowForm | undefined {
+  const [, unit, weekStart, timeZone = ''] = /^(day|month|week)(?: from (\w+))? (\S+)$/.exec(name) ?? []
+  if (unit === undefined) return undefined
+  return CalendarWindows.of({ unit, timeZone, ...(weekStart === undefined ? {} : { weekStart }) } as CalendarOptions)
+    .form
+}
+
+/** What the name was made of; `of` checks it. */
+type CalendarOptions = Parameters<typeof CalendarWindows.of>[0]

@@ -1,0 +1,121 @@
+/**
+ * A store of an application that may run anywhere, or not at all: what `log.store` answers with.
+ */
+import { present } from '../core/assert.ts'
+import { checkName } from '../core/checks.ts'
+import { MillraceError } from '../core/errors.ts'
+import type { AnyQuery } from '../core/read-only-stores.ts'
+import { type Codec, codecOf } from '../core/serde.ts'
+import { type AnyStore, checkStore } from '../core/store-constants.ts'
+import { parsePlan, type StoredPlan, type StoreReading } from '../core/stored-plan.ts'
+import { VersionCodec } from '../core/version-codec.ts'
+import { formNamed } from '../core/windows/named-form.ts'
+import { rowCodecOf } from '../core/with-headers.ts'
+import { type ApplicationLog, bindStoreReader, type StoredApplication, type TaskId } from '../log/contract.ts'
+import { historyOf, type StoreSpec } from '../plan/store.ts'
+import { taskName } from './inherited-ledgers.ts'
+import { decodeEntries, type LedgerEntries } from './ledger-entries.ts'
+import { checkKind, isAskable, otherSerde, queryOf, type QueryPlace, storeUnknown } from './store-query.ts'
+
+bindStoreReader(queryStored)
+
+function queryStored<K, V>(log: ApplicationLog, applicationId: string, given: AnyStore<K, V>): AnyQuery<K, V> {
+  checkName('an application id', applicationId)
+  const constant = checkStore('store', given)
+  const { name } = constant
+  const found = log.find(applicationId)
+  if (found === undefined) throw applicationUnknown(applicationId)
+  const { stores } = parsePlan(applicationId, found.plan)
+  const stored = own(stores, name)
+  if (stored === undefined || !isAskable(stored.reading)) {
+    const askable = Object.entries(stores).filter(([, { reading }]) => isAskable(reading))
+    const known = askable.map(([other]) => ({ name: other }))
+    throw storeUnknown(`application "${applicationId}"`, name, known)
+  }
+  const { owner, reading } = stored
+  checkKind(constant, reading.kind)
+  const [keyCodec, valueCodec] = [codecOf(constant.key) as Codec<unknown>, rowCodecOf(constant)]
+  checkSerde(name, 'keys', keyCodec, reading.key)
+  checkSerde(name, 'values', valueCodec, reading.value)
+  const past = reading.kind === 'versioned' ? own(stores, historyOf(name)) : undefined
+  const history = past && specOf(historyOf(name), past.reading, keyCodec, new VersionCodec(valueCodec))
+  const { subTopology, partitions } = reading
+  const spec = specOf(name, reading, keyCodec, valueCodec)
+  return queryOf(new StoredPlace(applicationId, found), { spec, history, owner, subTopology, partitions })
+}
+
+function own(stores: StoredPlan['stores'], name: string): StoredPlan['stores'][string] | undefined {
+  return Object.hasOwn(stores, name) ? stores[name] : undefined
+}
+
+function specOf(
+  name: string,
+  { kind, layout, form, isOfProcessors }: StoreReading,
+  keyCodec: Codec<unknown>,
+  valueCodec: Codec<unknown>,
+): StoreSpec {
+  return {
+    kind: kind as StoreSpec['kind'], // a plan is written from one
+    name,
+    keyCodec,
+    valueCodec,
+    layout,
+    form: form === undefined ? undefined : formNamed(form),
+    facts: {},
+    isOfProcessors,
+  }
+}
+
+/** The serdes themselves are not in the log: a name is all that tells one from another. */
+function checkSerde(store: string, what: string, given: Codec<unknown>, stored: string): void {
+  if (!given.isNamed) {
+    const message =
+      `the serde of the ${what} of store "${store}" has no name, so nothing says that it is the one of the store: ` +
+      "give it one, { name: '…', encode, decode }"
+    throw new MillraceError('bad_option', message, { store })
+  }
+  if (given.name !== stored) throw otherSerde(store, what, given.name, stored)
+}
+
+/** An application that is read while others may run it, start it again or delete it. */
+class StoredPlace implements QueryPlace {
+  readonly #applicationId: string
+  readonly #found: StoredApplication
+  /** Since the last refresh. */
+  readonly #entries = new Map<string, LedgerEntries | undefined>()
+
+  constructor(applicationId: string, found: StoredApplication) {
+    this.#applicationId = applicationId
+    this.#found = found
+  }
+
+  get reader(): StoredApplication['state'] {
+    return this.#found.state
+  }
+
+  /** @throws MillraceError `application_unknown` */
+  refresh(): void {
+    this.#entries.clear()
+    if (!this.#found.refresh()) throw applicationUnknown(this.#applicationId)
+  }
+
+  storeId(name: string): number {
+    return present(this.#found.storeId(name), 'every store of a stored plan has an id')
+  }
+
+  entriesOf(task: TaskId): LedgerEntries | undefined {
+    const name = taskName(task)
+    if (!this.#entries.has(name)) {
+      const stored = this.#found.progress(task)
+      this.#entries.set(name, stored === undefined ? undefined : decodeEntries(stored))
+    }
+    return this.#entries.get(name)
+  }
+}
+
+function applicationUnknown(applicationId: string): MillraceError {
+  return new MillraceError(
+    'application_unknown',
+    `this log has no application "${applicationId}", or no longer the one that was asked: it was never started here, or it was deleted`,
+  )
+}
