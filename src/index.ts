@@ -14,6 +14,7 @@ export {
   type WindowStore,
   windowStore,
 } from './core/store-constants.ts'
+export type { Resync, StoreChange, StoreChanges, WatchOptions } from './core/store-changes.ts'
 export type { KeyBounds, KeyPrefix, StoreRow, TimeBounds } from './core/store-row.ts'
 export type {
   AsOf,

@@ -14,6 +14,8 @@ import type {
   ReadOnlyWindowStore,
 } from '../core/read-only-stores.ts'
 import type { AnyStore, KeyValueStore, SessionStore, VersionedStore, WindowStore } from '../core/store-constants.ts'
+import type { StoreChanges, WatchOptions } from '../core/store-changes.ts'
+import type { Windowed } from '../core/windows/window.ts'
 import { fencedBySuccessor, type Session } from '../log/contract.ts'
 import type { Topology } from '../plan/topology.ts'
 import { commitTo } from './commit.ts'
@@ -119,11 +121,13 @@ export class RunningApplication implements Application {
       this.#engine.close()
       await this.#leave()
       this.#enter('closed')
+      this.#engine.changes.end(undefined)
       this.#settleWaiters(new MillraceError('closed', `application "${this.applicationId}" was closed`))
     } catch (error) {
       this.#closeFailed()
       await this.#leave().catch(() => undefined) // the error that matters is told below
       this.#enter('failed')
+      this.#engine.changes.end(error)
       const seen = this.#waiters.length > 0
       this.#settleWaiters(error)
       // Code that waits for the application hears of it there; otherwise an unhandled rejection ends the process.
@@ -265,12 +269,18 @@ export class RunningApplication implements Application {
     })
   }
 
-  store<K, V>(store: KeyValueStore<K, V>): ReadOnlyKeyValueStore<K, V>
-  store<K, V>(store: WindowStore<K, V>): ReadOnlyWindowStore<K, V>
-  store<K, V>(store: SessionStore<K, V>): ReadOnlySessionStore<K, V>
-  store<K, V>(store: VersionedStore<K, V>): ReadOnlyVersionedStore<K, V>
-  store<K, V>(store: AnyStore<K, V>): AnyQuery<K, V> {
-    return queryStore(this.#session, this.#topology, this.#engine, store)
+  store<K, V>(store: KeyValueStore<K, V>, options?: WatchOptions): ReadOnlyKeyValueStore<K, V> & StoreChanges<K, V>
+  store<K, V>(
+    store: WindowStore<K, V>,
+    options?: WatchOptions,
+  ): ReadOnlyWindowStore<K, V> & StoreChanges<Windowed<K>, V>
+  store<K, V>(
+    store: SessionStore<K, V>,
+    options?: WatchOptions,
+  ): ReadOnlySessionStore<K, V> & StoreChanges<Windowed<K>, V>
+  store<K, V>(store: VersionedStore<K, V>, options?: WatchOptions): ReadOnlyVersionedStore<K, V> & StoreChanges<K, V>
+  store<K, V>(store: AnyStore<K, V>, options: WatchOptions = {}): AnyQuery<K, V> & StoreChanges<unknown, unknown> {
+    return queryStore(this.#session, this.#topology, this.#engine, store, options)
   }
 
   async close(): Promise<void> {

@@ -16,6 +16,7 @@ import type { Topology } from '../plan/topology.ts'
 import type { Store, StoreSpec } from '../plan/store.ts'
 import { Agenda, type TaskAgenda } from './agenda.ts'
 import { Calls, type TaskCalls } from './calls.ts'
+import { ChangeFeed } from './change-feed.ts'
 import { Closing } from './closing.ts'
 import type { EngineOptions, RunResult } from './engine-options.ts'
 import { writeDropped } from './failures.ts'
@@ -48,7 +49,7 @@ const turnsBetweenLooksMax = 64
 /** What a commit that is under way holds. */
 interface Prepared {
   readonly lanes: readonly SourceLane[]
-  readonly ledgers: readonly { readonly ledger: Ledger; readonly entries: LedgerEntries }[]
+  readonly ledgers: readonly Ledger[]
   readonly appends: Commit['appends']
 }
 
@@ -59,6 +60,8 @@ export class Engine implements TaskHost {
   recordCount = 0
   /** Commits of this instance. */
   commitCount = 0
+  /** Tells those that watch stores. */
+  readonly changes: ChangeFeed = new ChangeFeed()
   readonly layout: Layout
   readonly #options: EngineOptions
   readonly #scope = new TurnScope()
@@ -340,15 +343,13 @@ export class Engine implements TaskHost {
       positions.set(ledger, list)
     }
     const changed = this.ledgers.filter(({ hasChanged }) => hasChanged)
-    for (const ledger of changed) ledger.settleWrites()
-    const ledgers = changed.map((ledger) => ({ ledger, entries: ledger.entries }))
-    this.#prepared = { lanes: moved, ledgers, appends }
+    this.#prepared = { lanes: moved, ledgers: changed, appends }
     this.#sequence.beginCommit()
     return {
-      tasks: ledgers.map(({ ledger, entries }) => ({
+      tasks: changed.map((ledger) => ({
         task: ledger.task,
         positions: positions.get(ledger) ?? [],
-        progress: encodeEntries(entries),
+        progress: encodeEntries(ledger.prepare()),
       })),
       newTopics: outputs.filter(({ isNew }) => isNew).map(({ topic }) => ({ name: topic })),
       appends,
@@ -363,10 +364,8 @@ export class Engine implements TaskHost {
     this.#sequence.endCommit(appends)
     this.#prepared = undefined
     for (const lane of lanes) lane.committedPosition = lane.position
-    for (const { ledger, entries } of ledgers) {
-      ledger.hasChanged = false
-      ledger.committed = entries
-    }
+    for (const ledger of ledgers) ledger.wasCommitted()
+    this.changes.committed((spec) => this.#stores.changed(spec))
     this.#outputs.committed()
     this.#stores.committed(this.#options.stateCacheBytes)
     this.#jobsSinceCommit = 0

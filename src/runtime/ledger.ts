@@ -72,6 +72,7 @@ export class Ledger {
    * back.
    */
   time: number
+  #prepared: LedgerEntries | undefined
   readonly #turn: Turn
   readonly #streamTimes = new Map<string, Cell>()
   readonly #consumed: Map<string, number>
@@ -182,8 +183,20 @@ export class Ledger {
     this.hasChanged = true
   }
 
-  /** For a commit: what was written becomes what was produced. */
-  settleWrites(): void {
+  /** For a commit: what it holds of this task. */
+  prepare(): LedgerEntries {
+    this.#settleWrites()
+    return (this.#prepared = this.entries)
+  }
+
+  /** The commit that was prepared is durable. */
+  wasCommitted(): void {
+    this.hasChanged = false
+    this.committed = this.#prepared
+  }
+
+  /** What was written becomes what was produced. */
+  #settleWrites(): void {
     for (const [topic, counter] of this.#writes) {
       const count = counter.take()
       if (count > 0) this.#produced.set(topic, (this.#produced.get(topic) ?? 0) + count)

@@ -2,20 +2,24 @@
  * Queries: the content of a store as of the last commit, read from the log while the application runs.
  */
 import { present } from '../core/assert.ts'
+import { checkBoolean, checkOptions } from '../core/checks.ts'
 import { MillraceError } from '../core/errors.ts'
 import type { AnyQuery } from '../core/read-only-stores.ts'
 import { type Codec, codecOf } from '../core/serde.ts'
 import { type AnyStore, checkStore } from '../core/store-constants.ts'
+import type { StoreChanges, WatchOptions } from '../core/store-changes.ts'
 import { rowCodecOf } from '../core/with-headers.ts'
 import type { Session, StateReader, TaskId } from '../log/contract.ts'
 import { historyOf, type StoreSpec } from '../plan/store.ts'
 import type { Topology } from '../plan/topology.ts'
-import type { CommittedGround } from '../state/committed-store.ts'
+import { type CommittedGround, CommittedStore } from '../state/committed-store.ts'
+import type { Changes } from './change-feed.ts'
 import type { Engine } from './engine.ts'
 import { committedExpiry } from './expiry.ts'
 import { taskName, taskOf } from './inherited-ledgers.ts'
 import { KeyValueQuery } from './key-value-query.ts'
 import type { LedgerEntries } from './ledger-entries.ts'
+import { shownChange } from './shown-change.ts'
 import { VersionedQuery } from './versioned-query.ts'
 import { SessionQuery, WindowQuery } from './windowed-query.ts'
 
@@ -39,6 +43,11 @@ export interface QueriedStore {
   /** What the tasks of that node are called. */
   readonly subTopology: string
   readonly partitions: number
+}
+
+/** All rows of a store as of the last commit, as a change shows them. */
+function contentOf(ground: CommittedGround): Changes {
+  return new CommittedStore<unknown, unknown>(ground).rowsAtOnce({}).map((row) => shownChange(ground.spec, row))
 }
 
 export function queryOf<K, V>(place: QueryPlace, store: QueriedStore): AnyQuery<K, V> {
@@ -71,8 +80,11 @@ export function queryStore<K, V>(
   topology: Topology,
   engine: Engine,
   given: AnyStore<K, V>,
-): AnyQuery<K, V> {
+  options: WatchOptions = {},
+): AnyQuery<K, V> & StoreChanges<unknown, unknown> {
   const constant = checkStore('store', given)
+  const { initial = false } = checkOptions('store', options, ['initial'])
+  checkBoolean('initial', initial)
   const found = topology.stores.find(({ spec }) => isAskable(spec) && spec.name === constant.name)
   if (found === undefined) {
     throw storeUnknown('the topology', constant.name, topology.stores.map(({ spec }) => spec).filter(isAskable))
@@ -92,13 +104,17 @@ export function queryStore<K, V>(
     storeId: (name) => present(session.storeId(name), 'a session has an id for each store'),
     entriesOf: (task) => ledgers.get(taskName(task))?.committed,
   }
-  return queryOf(place, {
+  const queried: QueriedStore = {
     spec,
     history: topology.stores.find(({ spec: { name } }) => spec.kind === 'versioned' && name === historyOf(spec.name))
       ?.spec,
     owner: owner.id,
     subTopology: taskOf(sub, 0).subTopology,
     partitions: engine.layout.partitionsOf(owner),
+  }
+  const content = (): Changes => contentOf(groundOf(place, queried, spec))
+  return Object.assign(queryOf<K, V>(place, queried), {
+    changes$: engine.changes.watch(spec, initial ? content : undefined),
   })
 }
 

@@ -9,8 +9,10 @@ import type { StoreSpec } from '../plan/store.ts'
 import type { Turn } from '../plan/turn.ts'
 import { openStore } from '../state/open-store.ts'
 import type { CommittableStore } from '../state/turn-store.ts'
+import type { Changes } from './change-feed.ts'
 import { expiryOf } from './expiry.ts'
 import type { Ledger } from './ledger.ts'
+import { shownChange } from './shown-change.ts'
 
 /** The most memory for rows that are not yet in their place. */
 const journalBytesMax = 32 * 1_048_576
@@ -72,6 +74,12 @@ export class Stores {
   /** Writes what changed since the last commit, as part of the next one. */
   write(writer: StateWriter): void {
     for (const table of this.#tables) table.write(writer)
+  }
+
+  /** The rows of a store that the commit has changed which has just become durable. */
+  changed(spec: StoreSpec): Changes {
+    const rows = (this.#stores.get(spec)?.tables ?? []).flatMap((table) => table.changed())
+    return rows.map((row) => shownChange(spec, row))
   }
 
   /** After the commit is durable: makes room until the stores take no more than this. */

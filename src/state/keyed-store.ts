@@ -6,7 +6,7 @@ import { ByteWriter, writeUint64 } from '../core/bytes.ts'
 import { MillraceError, messageOf } from '../core/errors.ts'
 import type { KeyOf } from '../plan/store.ts'
 import type { StateWriter } from '../storage/state-rows.ts'
-import { type KeyLayout, keyLayoutOf } from './layout.ts'
+import { type KeyLayout, keyLayoutOf, type RowPlace } from './layout.ts'
 import { StateRow } from './row.ts'
 import { type StoreGround, TurnStore } from './turn-store.ts'
 
@@ -68,6 +68,10 @@ export class KeyedTurnStore<K, V> extends TurnStore<K, V, StateRow<V>> {
     const storedKey = this.#layout.storedKey(keyBytes, keyEnd, row.front, 0)
     if (row.exists) writer.put(storeId, partition, storedKey, row.encode())
     else writer.remove(storeId, partition, storedKey)
+  }
+
+  protected placeOf({ keyBytes, front }: StateRow<V>): RowPlace {
+    return { keyBytes, keyEnd: this.#hasTimes ? keyBytes.length - 8 : keyBytes.length, at: front, number: 0 }
   }
 
   /** The front of a row is its time. */

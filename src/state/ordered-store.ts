@@ -278,6 +278,10 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
     return this.#layout.front(this.expiredBefore)
   }
 
+  protected placeOf(row: OrderedStateRow<V>): RowPlace {
+    return row
+  }
+
   protected frontKey(front: number): Buffer {
     return this.#layout.frontKey(front)
   }

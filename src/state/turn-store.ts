@@ -7,6 +7,7 @@ import type { StreamTime } from '../plan/operator.ts'
 import type { KeyOf, Row, Store, StoreSpec } from '../plan/store.ts'
 import type { Turn } from '../plan/turn.ts'
 import type { StateReader, StateWriter } from '../storage/state-rows.ts'
+import type { RowPlace } from './layout.ts'
 import type { RowHome, StateRow } from './row.ts'
 import { RowCache } from './row-cache.ts'
 
@@ -21,12 +22,23 @@ export interface StoreGround {
   readonly streamTime: Pick<StreamTime, 'now'> | undefined
 }
 
+/** A row of a commit; its value is undefined when it was removed. */
+export interface ChangedRow {
+  readonly key: unknown
+  readonly at: number
+  readonly number: number
+  readonly value: unknown
+  readonly timestamp: number
+}
+
 /** A store as the engine knows it. */
 export interface CommittableStore extends Store<unknown, unknown> {
   /** What the store holds in memory, roughly. */
   readonly memoryBytes: number
   /** Writes what changed, and removes what has expired. */
   write(writer: StateWriter): void
+  /** The rows that the commit which is being made or has just become durable changes. */
+  changed(): ChangedRow[]
   /** After the commit is durable. */
   committed(): void
   /** Makes room: drops rows that were not used for a while. Only directly after {@link committed}. */
@@ -108,6 +120,23 @@ export abstract class TurnStore<K, V, R extends StateRow<V>> implements Store<K,
     if (keptFrom > this.#removedBefore && keptFrom > 0) {
       writer.removeRange(storeId, partition, this.frontKey(0), this.frontKey(keptFrom))
     }
+  }
+
+  /** Where a row is. */
+  protected abstract placeOf(row: R): RowPlace
+
+  changed(): ChangedRow[] {
+    const { expiredBefore } = this
+    const places = this.#dirty.map((row) => ({ row, place: this.placeOf(row) }))
+    return places
+      .filter(({ place }) => place.at >= expiredBefore)
+      .map(({ row, place: { keyBytes, keyEnd, at, number } }) => ({
+        key: this.keyCodec.read(keyBytes, 0, keyEnd),
+        at,
+        number,
+        value: row.exists ? row.value : undefined,
+        timestamp: row.timestamp,
+      }))
   }
 
   committed(): void {

@@ -11,7 +11,9 @@ import {
   type Metrics,
   type ReadOnlyKeyValueStore,
   type ReadOnlyWindowStore,
+  type Resync,
   startStreams,
+  type StoreChange,
   type StoreRow,
   StreamsBuilder,
   string,
@@ -22,6 +24,7 @@ import {
   windowStore,
 } from 'millrace'
 import type { TestInputTopic, TestOutputTopic, TopologyTestDriver } from 'millrace/testing'
+import type { Observable } from 'rxjs'
 import { describe, expectTypeOf, test } from 'vitest'
 
 interface Click {
@@ -62,14 +65,20 @@ describe('an application', () => {
   const use = async (topology: Topology, log: Log): Promise<void> => {
     const app = await startStreams(topology, { log, applicationId: 'app' })
     expectTypeOf(app).toEqualTypeOf<Application>()
-    expectTypeOf(app.store(totals)).toEqualTypeOf<ReadOnlyKeyValueStore<string, number>>()
+    expectTypeOf(app.store(totals)).toExtend<ReadOnlyKeyValueStore<string, number>>()
+    expectTypeOf(app.store(totals).changes$).toEqualTypeOf<
+      Observable<readonly StoreChange<string, number>[] | Resync>
+    >()
+    expectTypeOf(app.store(counts, { initial: true }).changes$).toEqualTypeOf<
+      Observable<readonly StoreChange<Windowed<string>, number>[] | Resync>
+    >()
     expectTypeOf(app.store(totals).get('a')).toEqualTypeOf<number | undefined>()
     expectTypeOf(app.store(totals).range()).toEqualTypeOf<Iterable<StoreRow<string, number>>>()
     expectTypeOf(app.store(totals).row('a')).toEqualTypeOf<StoreRow<string, number> | undefined>()
     expectTypeOf(app.store(totals).prefix('a')).toEqualTypeOf<Iterable<StoreRow<string, number>>>()
     app.store(totals).range({ from: 'a', reverse: true })
     expectTypeOf(app.store(counts).get('a', 0)).toEqualTypeOf<number | undefined>()
-    expectTypeOf(app.store(counts)).toEqualTypeOf<ReadOnlyWindowStore<string, number>>()
+    expectTypeOf(app.store(counts)).toExtend<ReadOnlyWindowStore<string, number>>()
     expectTypeOf(app.store(counts).fetch('a', { from: 0 })).toEqualTypeOf<
       readonly StoreRow<Windowed<string>, number>[]
     >()
