@@ -1,6 +1,7 @@
 /**
  * The start of an application: its options are checked before anything is opened.
  */
+import './stored-store.ts' // gives every log its `store`
 import { checkClock, systemClock } from '../core/clock.ts'
 import { MillraceError } from '../core/errors.ts'
 import {
