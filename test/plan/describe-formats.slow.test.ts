@@ -63,7 +63,7 @@ function wordsOf({ subTopologies }: TopologyDescription): unknown {
     node.kind === 'operator' ? node.stores.map((name) => `cylinder ${name}`) : []
   return {
     vertices: [
-      ...nodes.flatMap((node) => [shape(node), ...store(node)]),
+      ...new Set(nodes.flatMap((node) => [shape(node), ...store(node)])),
       ...new Set(topics.map((name) => `stadium ${name}`)),
     ].toSorted(),
     edges: nodes
@@ -77,8 +77,9 @@ function wordsOf({ subTopologies }: TopologyDescription): unknown {
       .toSorted(),
     subgraphs: subTopologies
       .map(({ index, nodes: own }) => {
-        const members = own.flatMap((node) => [shape(node), ...store(node)])
-        return `Sub-topology ${index}: ${members.toSorted().join(', ')}`
+        // A store that several nodes share is drawn once.
+        const members = new Set(own.flatMap((node) => [shape(node), ...store(node)]))
+        return `Sub-topology ${index}: ${[...members].toSorted().join(', ')}`
       })
       .toSorted(),
   }
