@@ -100,7 +100,7 @@ export class StreamsBuilder {
    *
    * @example
    * ```ts
-   * const all = builder.stream(/^clicks-/, { key: string(), value: json<Click>() })
+   * const all = builder.stream(/^clicks/, { key: string(), value: json<Click>() })
    * all.foreach(({ value }) => console.error(value.page))
    * ```
    * @throws MillraceError `topology_invalid` when a topic is read in two different ways, `bad_option`
