@@ -140,6 +140,9 @@ export type { AsyncCall } from './plan/async-calls.ts'
 export { type ByHand, type SourceOptions, Topology } from './streams/topology.ts'
 export type { DescriptionFormat } from './plan/topology.ts'
 export type { NodeDescription, SubTopologyDescription, TopologyDescription } from './plan/description.ts'
+
+// The runtime.
+export type { Application, ApplicationState, StreamsOptions } from './runtime/face.ts'
 export { startStreams } from './runtime/start-streams.ts'
 export type { Failure, FailureAnswer, OnError } from './runtime/failures.ts'
 export type { Metrics } from './runtime/metrics.ts'
