@@ -81,6 +81,8 @@ export interface OperatorNode extends NodeBase {
   readonly oldValues: OldValues
   /** Whether it reads ranges of its stores, whatever their layouts say. */
   readonly readsRanges: boolean
+  /** It has a use for records with a null key. */
+  readonly takesNullKeys: boolean
   /** Whether it may send a record to one of its children only. */
   readonly namesChildren: boolean
 }
@@ -108,8 +110,6 @@ export interface RegroupNode extends NodeBase {
   readonly kind: 'regroup'
   /** Changes travel with their old values. */
   readonly of: 'records' | 'changes'
-  /** A record with a null key goes on, in the partition with its own number: what follows has a use for it. */
-  readonly keepsNullKeys: boolean
   readonly keyCodec: Codec<unknown>
   readonly valueCodec: Codec<unknown>
   /** `undefined`: as many as the widest input. */

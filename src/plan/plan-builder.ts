@@ -96,6 +96,7 @@ export class PlanBuilder {
       operator,
       oldValues: Object.freeze(oldValues),
       readsRanges: false,
+      takesNullKeys: false,
       namesChildren: false,
     })
   }
@@ -116,6 +117,7 @@ export class PlanBuilder {
       readonly facts?: Facts | undefined
       readonly oldValues?: OldValues | undefined
       readonly readsRanges?: boolean | undefined
+      readonly takesNullKeys?: boolean | undefined
       readonly namesChildren?: boolean | undefined
     },
     beside: readonly PlanNode[] = [],
@@ -123,7 +125,15 @@ export class PlanBuilder {
     const parents = listOf(from)
     const stable = this.#stable(`${lineageOf([...parents, ...beside])}.${verb}`, name)
     const made = make(stable.id)
-    const { stores, operator, facts = {}, oldValues = ofStreams, readsRanges = false, namesChildren = false } = made
+    const {
+      stores,
+      operator,
+      facts = {},
+      oldValues = ofStreams,
+      readsRanges = false,
+      takesNullKeys = false,
+      namesChildren = false,
+    } = made
     return this.#add({
       kind: 'operator',
       verb,
@@ -134,6 +144,7 @@ export class PlanBuilder {
       facts,
       oldValues: Object.freeze(oldValues),
       readsRanges,
+      takesNullKeys,
       namesChildren,
     })
   }
@@ -163,7 +174,6 @@ export class PlanBuilder {
     valueCodec: Codec<unknown>,
     partitions?: number,
     of: 'records' | 'changes' = 'records',
-    keepsNullKeys: boolean = false,
   ): RegroupNode {
     return this.#add({
       kind: 'regroup',
@@ -171,7 +181,6 @@ export class PlanBuilder {
       parents: [parent],
       ...this.#stable(`${parent.lineage}.${verb}`, name),
       of,
-      keepsNullKeys,
       keyCodec,
       valueCodec,
       partitions,

@@ -7,6 +7,7 @@ import type { Codec } from '../core/serde.ts'
 import { describeMermaid, describeText } from './describe.ts'
 import { descriptionOf, type TopologyDescription } from './description.ts'
 import type { Edge, PlanNode, PlanStore, PortNode, SubTopology } from './node.ts'
+import { keepersOfNullKeys } from './null-keys.ts'
 import { giversOfOld } from './old-values.ts'
 import type { StoreSpec } from './store.ts'
 
@@ -25,6 +26,7 @@ interface Parts {
   readonly children: ReadonlyMap<PlanNode, readonly Edge[]>
   readonly ports: ReadonlyMap<PlanNode, readonly PortNode[]>
   readonly giversOfOld: ReadonlySet<PlanNode>
+  readonly keepersOfNullKeys: ReadonlySet<PlanNode>
 }
 
 /**
@@ -73,6 +75,11 @@ export class Topology {
   /** Whether the changes that a node emits carry their old values, because something after it needs them. */
   wantsOld(node: PlanNode): boolean {
     return this.#parts.giversOfOld.has(node)
+  }
+
+  /** Whether a regrouping lets records with a null key pass, because something after it has a use for them. */
+  keepsNullKeys(node: PlanNode): boolean {
+    return this.#parts.keepersOfNullKeys.has(node)
   }
 
   /**
@@ -131,7 +138,15 @@ function partsOf(given: readonly PlanNode[]): Parts {
       else listIn(children, parent).push({ to: node, input })
     }
   }
-  return { nodes, stores, subTopologies: cut(nodes, stores), children, ports, giversOfOld: giversOfOld(nodes) }
+  return {
+    nodes,
+    stores,
+    subTopologies: cut(nodes, stores),
+    children,
+    ports,
+    giversOfOld: giversOfOld(nodes),
+    keepersOfNullKeys: keepersOfNullKeys(nodes),
+  }
 }
 
 function listIn<K, V>(lists: Map<K, V[]>, key: K): V[] {

@@ -154,8 +154,9 @@ export class Task {
   }
 
   #regrouping(node: RegroupNode): EndSubscriber {
+    const keepsNullKeys = this.#topology.keepsNullKeys(node)
     return new EndSubscriber((carrier) => {
-      if (carrier.isKeyNull && !node.keepsNullKeys) this.#host.drop(this.#ledger, node, 'null_key', carrier)
+      if (carrier.isKeyNull && !keepsNullKeys) this.#host.drop(this.#ledger, node, 'null_key', carrier)
       else this.#host.regroup(node, carrier, this.partition)
     }, node.id)
   }

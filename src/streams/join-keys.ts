@@ -46,8 +46,7 @@ export function regrouped(
   { plan, node, rekeyed }: Side,
   keyCodec: Codec<unknown>,
   valueCodec: Codec<unknown>,
-  keepsNullKeys: boolean,
 ): PlanNode {
   if (!rekeyed) return node
-  return plan.regroup(verb, node, name, keyCodec, valueCodec, undefined, 'records', keepsNullKeys)
+  return plan.regroup(verb, node, name, keyCodec, valueCodec)
 }

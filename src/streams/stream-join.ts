@@ -55,18 +55,16 @@ export function joinOfStreams(
   const lateRight = lateTopic(verb, lateTopics.right, right)
 
   const { faces, plan } = left
-  const [comesLeft, comesRight] = [verb !== 'join', verb === 'outerJoin']
-  const leftNode = regrouped(verb, name && `${name}-left`, left, keyCodec, leftCodec, comesLeft)
+  const leftNode = regrouped(verb, name && `${name}-left`, left, keyCodec, leftCodec)
   // A stream that is joined with itself is regrouped once.
   const isSelfJoin = left.node === right.node && left.rekeyed && leftCodec === rightCodec
-  const rightNode = isSelfJoin
-    ? leftNode
-    : regrouped(verb, name && `${name}-right`, right, keyCodec, rightCodec, comesRight)
+  const rightNode = isSelfJoin ? leftNode : regrouped(verb, name && `${name}-right`, right, keyCodec, rightCodec)
   const node = plan.stateful(verb, [leftNode, rightNode], name, (id) => {
     const [atLeft, atRight] = sidesOf(id, verb, window, keyCodec, leftCodec, rightCodec)
     return {
       stores: [atLeft.buffer, atRight.buffer],
       operator: joiningStreams(atLeft, atRight, window.graceMs, joiner),
+      takesNullKeys: verb !== 'join',
       facts: { before: window.beforeMs, after: window.afterMs, grace: window.graceMs },
     }
   })

@@ -51,7 +51,7 @@ export function joinWithTable(
   const valueCodec = needsValues ? requireCodec(verb, 'value', value, left.valueCodec) : undefined
   const node =
     rekeyed && valueCodec !== undefined
-      ? regrouped(verb, name && `${name}-left`, left, keyCodec, valueCodec, comesAlone)
+      ? regrouped(verb, name && `${name}-left`, left, keyCodec, valueCodec)
       : left.node
   const made = plan.stateful(
     verb,
@@ -59,11 +59,12 @@ export function joinWithTable(
     name,
     (id) => {
       if (graceMs === undefined || valueCodec === undefined)
-        return { stores: rows.stores, operator: joiningRows(rows, joiner, comesAlone) }
+        return { stores: rows.stores, operator: joiningRows(rows, joiner, comesAlone), takesNullKeys: comesAlone }
       const grace = graceOf(id, graceMs, keyCodec, valueCodec)
       return {
         stores: [grace.buffer, ...rows.stores],
         operator: joiningAfterGrace(grace, rows, joiner, comesAlone),
+        takesNullKeys: comesAlone,
         facts: { grace: graceMs },
       }
     },

@@ -239,7 +239,7 @@ export class Stream<K, V, Known extends KnownSerdes> implements KStream<K, V, Kn
     })
   }
 
-  repartition(options: ErasedSerdes = {}): KStream<Exclude<K, null>, V, 'both'> {
+  repartition(options: ErasedSerdes = {}): KStream<K, V, 'both'> {
     const known = ['key', 'value', 'partitions', 'name']
     const { key, value, partitions, name } = checkOptions('repartition', options, known)
     if (partitions !== undefined) checkPartitions(partitions)

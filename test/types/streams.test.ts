@@ -343,7 +343,10 @@ describe('what regroups', () => {
       KGroupedStream<string, Click, 'both'>
     >()
     expectTypeOf(builder.stream(anything).groupByKey()).toEqualTypeOf<KGroupedStream<string, Click | null, 'both'>>()
-    expectTypeOf(builder.stream(anything).repartition()).toEqualTypeOf<KStream<string, Click | null, 'both'>>()
+  })
+
+  test('lets null keys through a repartition, for a join that has a use for them', () => {
+    expectTypeOf(builder.stream(anything).repartition()).toEqualTypeOf<KStream<string | null, Click | null, 'both'>>()
   })
 })
 

@@ -78,7 +78,8 @@ export interface StreamGrouping<out K, out V, out Known extends KnownSerdes> {
 
   /**
    * Sends every record to the partition of its key, now. Aggregations do this themselves; use it to spread work, or to
-   * choose the number of partitions. Records with a null key are dropped and counted (`null_key`).
+   * choose the number of partitions. Records with a null key are dropped and counted (`null_key`), unless a left or
+   * outer join of streams, or of a stream with a table, comes after it: that has a use for them.
    *
    * @example stream.selectKey(({ value }) => value.page).repartition({ key: string(), partitions: 8 })
    * @throws MillraceError `topology_invalid` when a serde is missing
@@ -86,7 +87,7 @@ export interface StreamGrouping<out K, out V, out Known extends KnownSerdes> {
   repartition(
     this: NeedsKey<'repartition'>[Known] & NeedsValue<'repartition'>[Known],
     options?: undefined,
-  ): KStream<Exclude<K, null>, V, 'both'>
+  ): KStream<K, V, 'both'>
   /**
    * Sends every record to the partition of its key, with options; keys and values that a function has made need their
    * serdes.
@@ -94,7 +95,7 @@ export interface StreamGrouping<out K, out V, out Known extends KnownSerdes> {
    */
   repartition(
     options: RepartitionOptions & KeyOption<Exclude<K, null>>[Known] & ValueOption<V>[Known],
-  ): KStream<Exclude<K, null>, V, 'both'>
+  ): KStream<K, V, 'both'>
 
   /**
    * The newest value of each key, as a table: a null value deletes its row. Where a function has made the key, every
