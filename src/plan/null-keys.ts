@@ -1,6 +1,6 @@
 /**
- * Null keys: which regroupings let them pass. A record without a key has no partition to go to, so it is dropped, unless
- * something further on has a use for it.
+ * Null keys: which regroupings let them pass. A record without a key has no partition to go to, so it is dropped,
+ * unless something further on has a use for it.
  */
 import type { PlanNode } from './node.ts'
 
