@@ -46,7 +46,8 @@ export function joinWithGlobalTable(
   const keyFor = checkedFunction(`tableKey of ${verb}`, tableKey) as TableKey
   const comesAlone = verb === 'leftJoin'
   const operator = lookingUp(rows, keyFor, joiner, comesAlone)
-  const node = left.plan.stateful(verb, left.node, name, () => ({ stores: rows.stores, operator }), [tableNode])
+  const parts = { stores: rows.stores, operator, takesNullKeys: comesAlone }
+  const node = left.plan.stateful(verb, left.node, name, () => parts, [tableNode])
   return { ...left, node, valueCodec: undefined }
 }
 

@@ -29,6 +29,17 @@ describe('a regrouping, and records with a null key', () => {
     })
   })
 
+  test('it keeps them before a left join with a global table', () => {
+    const names = topic('names', { key: string(), value: string() })
+    const driver = drive((builder) => {
+      const stream = builder.stream(keyless).repartition()
+      stream.to(regrouped)
+      stream.leftJoin(builder.globalTable(names), beside, { tableKey: ({ value }) => value })
+    })
+    driver.inputTopic(keyless).pipeInput({ key: null, value: 'x', timestamp: 0 })
+    expect(briefly(driver.outputTopic(regrouped).readRecords())).toEqual(['null=x@0'])
+  })
+
   test('it keeps them before an outer join, also behind other verbs and regroupings', () => {
     const { rows } = after((stream, other) =>
       stream
