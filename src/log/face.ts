@@ -79,7 +79,7 @@ export interface Log extends AsyncDisposable {
    * @example
    * ```ts
    * const counts = windowStore('counts', { key: string(), value: int64() })
-   * for (const { key, value } of log.store('click-counts', counts).fetch('/')) console.log(key.window.start, value)
+   * const countOf = (page: string, start: number) => log.store('click-counts', counts).get(page, start)
    * ```
    * @throws MillraceError `application_unknown`, `store_unknown`, `format_unknown`, and `bad_option` for a constant of
    *   another kind or other serdes than the store's, or with a serde of your own without a name. A query throws

@@ -83,8 +83,13 @@ export class ChangeFeed {
   /** @param changesOf the rows of the commit that has just become durable, of a store that is watched */
   committed(changesOf: (spec: StoreSpec) => Changes): void {
     for (const [spec, watchers] of this.#watchers) {
-      const changes = changesOf(spec)
-      if (changes.length > 0) for (const watcher of watchers) watcher.add(changes)
+      try {
+        const changes = changesOf(spec)
+        if (changes.length > 0) for (const watcher of watchers) watcher.add(changes)
+      } catch (error) {
+        // The commit is durable, so a row that its own serde does not decode is the watchers' trouble alone.
+        for (const watcher of watchers) watcher.end({ error })
+      }
     }
   }
 

@@ -138,6 +138,16 @@ test('a watcher that falls behind gets a word about it instead of a gap', async 
   expect(heard).toEqual(['resync', 'c=1@1'])
 })
 
+test('rows that do not decode fail the watchers, not the commit', async () => {
+  const feed = new ChangeFeed()
+  const heard = told(feed.watch(countStore('counts'), undefined))
+  feed.committed(() => {
+    throw new Error('not decoded')
+  })
+  await until(() => heard.length === 1)
+  expect(heard).toEqual(['error not decoded'])
+})
+
 test('nobody asks for the rows of a commit that nobody watches', () => {
   const feed = new ChangeFeed()
   const none = (): never => {
