@@ -4,12 +4,15 @@
  */
 import type { NodeDescription, TopologyDescription } from './description.ts'
 
+/** What stands at the first node after which runs may differ. */
+const mark = 'not deterministic from here'
+
 export function describeText({ subTopologies }: TopologyDescription): string {
   const lines = ['Topologies:']
   for (const { index, regrouped, nodes } of subTopologies) {
     lines.push(`  Sub-topology ${index}`)
     for (const { id, to } of regrouped) lines.push(`    Regrouped ${id}${arrow(to)}`)
-    for (const node of nodes) lines.push(`    ${nodeText(node)}`)
+    for (const node of nodes) lines.push(`    ${nodeText(node)}${node.breaksDeterminism === true ? ` (${mark})` : ''}`)
   }
   return lines.join('\n') + '\n'
 }
@@ -62,6 +65,7 @@ export function describeMermaid({ subTopologies }: TopologyDescription): string 
     for (const node of sub.nodes) {
       const number = numbers.get(node.id) as string
       lines.push(`    ${number}${node.kind === 'regroup' ? `{{${quoted(node.id)}}}` : `[${quoted(node.id)}]`}`)
+      if (node.breaksDeterminism === true) edges.push(`${number} -.- broken[${quoted(mark)}]`)
       const arrowhead = node.kind === 'regroup' ? `== ${quoted(`by ${node.key}`)} ==>` : '-->'
       for (const id of node.to) edges.push(`${number} ${arrowhead} ${numbers.get(id)}`)
       if (node.kind === 'source') for (const name of topicsOf(node)) edges.push(`${topics.get(name)} --> ${number}`)

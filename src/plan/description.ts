@@ -1,7 +1,8 @@
 /**
  * What a topology says about itself: one plain description, from which the text and the picture are drawn.
  */
-import type { Edge, PlanNode, SinkNode, SourceNode, SubTopology } from './node.ts'
+import { breakOfDeterminism } from './determinism.ts'
+import type { Edge, PlanNode, PlanStore, SinkNode, SourceNode, SubTopology } from './node.ts'
 
 /**
  * What `topology.describe({ format: 'json' })` returns: plain data for tools, in the order of the calls that built it.
@@ -27,6 +28,8 @@ export type NodeDescription = {
   readonly verb: string
   /** The ids that it feeds; for a regrouping those in other sub-topologies. */
   readonly to: readonly string[]
+  /** Only of the first node after which runs may differ in what they write, or in its order. */
+  readonly breaksDeterminism?: true | undefined
 } &
   /** `pattern`: it reads the topics that match this when the application starts, and lists none. */
   (
@@ -42,6 +45,8 @@ export type NodeDescription = {
 
 /** What is described of a topology. */
 export interface Described {
+  readonly nodes: readonly PlanNode[]
+  readonly stores: readonly PlanStore[]
   readonly subTopologies: readonly SubTopology[]
   childrenOf(node: PlanNode): readonly Edge[]
   portsOf(node: PlanNode): readonly PlanNode[]
@@ -50,6 +55,7 @@ export interface Described {
 export function descriptionOf(topology: Described): TopologyDescription {
   const idsFedBy = (node: PlanNode): string[] =>
     [...topology.portsOf(node), ...topology.childrenOf(node).map(({ to }) => to)].map(({ id }) => id)
+  const breaking = breakOfDeterminism(topology.nodes, topology.stores)
   return {
     subTopologies: topology.subTopologies.map(({ index, nodes, inputs }) => ({
       index,
@@ -59,7 +65,10 @@ export function descriptionOf(topology: Described): TopologyDescription {
           const own = topology.childrenOf(input).filter(({ to }) => nodes.includes(to))
           return { id: input.id, to: own.map(({ to }) => to.id) }
         }),
-      nodes: nodes.map((node) => describeNode(node, idsFedBy(node))),
+      nodes: nodes.map((node) => ({
+        ...describeNode(node, idsFedBy(node)),
+        ...(node === breaking ? { breaksDeterminism: true } : {}),
+      })),
     })),
   }
 }

@@ -83,6 +83,8 @@ export interface OperatorNode extends NodeBase {
   readonly readsRanges: boolean
   /** It has a use for records with a null key. */
   readonly takesNullKeys: boolean
+  /** Whether it makes asynchronous calls, and if so, whether what comes of them keeps the order of the records. */
+  readonly calls: 'none' | 'ordered' | 'unordered'
   /** Whether it may send a record to one of its children only. */
   readonly namesChildren: boolean
 }

@@ -97,6 +97,7 @@ export class PlanBuilder {
       oldValues: Object.freeze(oldValues),
       readsRanges: false,
       takesNullKeys: false,
+      calls: 'none',
       namesChildren: false,
     })
   }
@@ -118,6 +119,7 @@ export class PlanBuilder {
       readonly oldValues?: OldValues | undefined
       readonly readsRanges?: boolean | undefined
       readonly takesNullKeys?: boolean | undefined
+      readonly calls?: OperatorNode['calls'] | undefined
       readonly namesChildren?: boolean | undefined
     },
     beside: readonly PlanNode[] = [],
@@ -132,6 +134,7 @@ export class PlanBuilder {
       oldValues = ofStreams,
       readsRanges = false,
       takesNullKeys = false,
+      calls = 'none',
       namesChildren = false,
     } = made
     return this.#add({
@@ -145,6 +148,7 @@ export class PlanBuilder {
       oldValues: Object.freeze(oldValues),
       readsRanges,
       takesNullKeys,
+      calls,
       namesChildren,
     })
   }

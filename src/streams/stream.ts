@@ -148,7 +148,8 @@ export class Stream<K, V, Known extends KnownSerdes> implements KStream<K, V, Kn
     const { faces, plan, node, untouchedKeys, rekeyed } = this.parts
     const made = plan.stateful('mapAsync', node, name, (id) => {
       const store = pendingStore(id, codecs)
-      return { stores: [store], operator: mappingAsync(fn as AsyncFunction, store, codecs, checked) }
+      const calls = checked.order === 'partition' ? 'ordered' : 'unordered'
+      return { stores: [store], calls, operator: mappingAsync(fn as AsyncFunction, store, codecs, checked) }
     })
     return new Stream({ faces, plan, node: made, keyCodec, valueCodec: undefined, untouchedKeys, rekeyed })
   }

@@ -1,0 +1,29 @@
+/**
+ * Where a topology stops giving the same records in the same order every time: answers of asynchronous calls come when
+ * they come.
+ *
+ * A mapAsync that keeps the order of its partition changes nothing alone. One that does not, and whatever brings its
+ * records together with others, has an order of its own in each run.
+ */
+import type { PlanNode, PlanStore } from './node.ts'
+
+/** @returns the first node, in the order of the calls that made them; undefined: none, as far as a plan can tell */
+export function breakOfDeterminism(nodes: readonly PlanNode[], stores: readonly PlanStore[]): PlanNode | undefined {
+  const afterCalls = new Set<PlanNode>()
+  for (const node of nodes) {
+    if (node.kind === 'operator' && node.calls === 'unordered') return node
+    if (node.parents.some((parent) => afterCalls.has(parent))) afterCalls.add(node)
+    const meets = [...node.parents, ...sharers(node, stores)]
+    if (meets.length > 1 && [node, ...meets].some((one) => afterCalls.has(one))) return node
+    if (node.kind === 'operator' && node.calls === 'ordered') afterCalls.add(node)
+  }
+  return undefined
+}
+
+/** Nodes that share a store with this one: what it finds there depends on how far they are. */
+function sharers(node: PlanNode, stores: readonly PlanStore[]): readonly PlanNode[] {
+  return stores
+    .map(({ owner, readers }) => [owner, ...readers])
+    .filter((users) => users.includes(node))
+    .flatMap((users) => users.filter((user) => user.index < node.index))
+}
