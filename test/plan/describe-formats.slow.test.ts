@@ -63,7 +63,9 @@ function wordsOf({ subTopologies }: TopologyDescription): unknown {
     node.kind === 'operator' ? node.stores.map((name) => `cylinder ${name}`) : []
   return {
     vertices: [
-      ...new Set(nodes.flatMap((node) => [shape(node), ...store(node)])),
+      ...nodes.map(shape),
+      // A store that several nodes use is drawn once.
+      ...new Set(nodes.flatMap(store)),
       ...new Set(topics.map((name) => `stadium ${name}`)),
     ].toSorted(),
     edges: nodes
@@ -77,9 +79,8 @@ function wordsOf({ subTopologies }: TopologyDescription): unknown {
       .toSorted(),
     subgraphs: subTopologies
       .map(({ index, nodes: own }) => {
-        // A store that several nodes share is drawn once.
-        const members = new Set(own.flatMap((node) => [shape(node), ...store(node)]))
-        return `Sub-topology ${index}: ${[...members].toSorted().join(', ')}`
+        const members = [...own.map(shape), ...new Set(own.flatMap(store))]
+        return `Sub-topology ${index}: ${members.toSorted().join(', ')}`
       })
       .toSorted(),
   }
