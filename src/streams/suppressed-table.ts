@@ -52,7 +52,7 @@ export function suppressedTable(parts: TableParts, given: SuppressOptions): Tabl
     const suppression = { ...wait, store, valueCodec, maxRecords, maxBytes }
     return { stores: [store], operator: suppressing(suppression), facts, oldValues: ofTables }
   })
-  return { ...parts, node: made, valueCodec, rows: emittedRows(made, valueCodec) }
+  return { ...parts, node: made, origin: made, valueCodec, rows: emittedRows(made, valueCodec) }
 }
 
 function limitOf(name: string, limit: number | undefined): number {
