@@ -16,7 +16,7 @@ import { CommitWatch } from './commit-watch.ts'
 import type { DataFile } from './data-file.ts'
 import { copyInto } from './copies.ts'
 import type { DatabaseName, Entry } from './databases.ts'
-import type { Root } from './lmdb-databases.ts'
+import { closeRoot, type Root } from './lmdb-databases.ts'
 import { checkDataFile, dataFileOf, fsyncDirectory, lockFileOf } from './directory.ts'
 import type { EnvironmentOptions } from './environment-options.ts'
 import { commitFailed, logIsClosed, logIsGone } from './fail-stop.ts'
@@ -257,8 +257,7 @@ export class Environment {
     this.#lookedMs = monotonicMs()
     if (this.#closed || this.#poison !== undefined) return
     const what = this.#standing.whatIsGone()
-    if (what === undefined) return
-    this.#poison = logIsGone(this.dir, what)
+    if (what !== undefined) this.#poison = logIsGone(this.dir, what)
   }
 
   /** After a write that failed nothing is known about the disk: everything from here on is refused. */
@@ -383,17 +382,18 @@ export class Environment {
     return this.#closed
   }
 
-  /** A poisoned environment is left as it is: closing it could hang. */
+  /** At once, where nothing is under way. A poisoned environment is left as it is: closing it could hang. */
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
     this.#watch.close() // what waits finds that it is closed
     this.#turns.close(logIsClosed(this.dir))
     this.sessions.end()
-    await Promise.allSettled(this.#copies)
+    if (this.#copies.size > 0) await Promise.allSettled(this.#copies)
     if (this.#poison !== undefined) return
-    await this.#writer.settled()
-    await this.#root.close()
+    if (this.#writer.isBusy) await this.#writer.settled()
+    const closing = closeRoot(this.#root)
+    if (closing !== undefined) await closing
     this.#file.close()
     this.#lock.close()
   }

@@ -126,9 +126,14 @@ export class LmdbWriter {
     return { bytes, words: new Int32Array(bytes.buffer), end: writer.at * 2 }
   }
 
+  /** Whether lmdb has yet to tell of a transaction. */
+  get isBusy(): boolean {
+    return this.#underWay.size > 0
+  }
+
   /** Resolves when lmdb has told of all transactions: the file must not be closed before. */
   settled(): Promise<void> {
-    if (this.#underWay.size === 0) return Promise.resolve()
+    if (!this.isBusy) return Promise.resolve()
     return new Promise((resolve) => {
       this.#told = resolve
     })

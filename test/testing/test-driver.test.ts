@@ -245,3 +245,18 @@ test('the driver never waits: a session that would make it wait is a mistake tha
   const driver = drive((builder) => builder.stream(input).to(output))
   expect(() => driver.inputTopic(input).pipeInput({ key: 'a', value: 'x', timestamp: 0 })).toThrow('had to wait')
 })
+
+test.runIf(process.platform === 'linux')(
+  'a closed driver holds no file, even before the event loop turns: a test may make any number of them',
+  () => {
+    const topology = topologyOf(counting)
+    const openFiles = (): number => readdirSync('/proc/self/fd').length
+    new TopologyTestDriver(topology).close()
+    const before = openFiles()
+    for (let i = 0; i < 10; i++) {
+      using driver = new TopologyTestDriver(topology)
+      driver.inputTopic(input).pipeInput({ key: 'a', value: 'x', timestamp: i })
+    }
+    expect(openFiles()).toBeLessThanOrEqual(before)
+  },
+)
