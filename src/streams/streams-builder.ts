@@ -39,7 +39,9 @@ export interface StreamOptions<K = unknown, V = unknown> extends Named {
 
 /** What {@link StreamsBuilder.stream} takes with a pattern: the serdes of all topics that match. */
 export interface PatternOptions<K, V> extends StreamOptions<NoInfer<K>, NoInfer<V>> {
+  /** How the keys of all these topics are written. */
   readonly key: Serde<K>
+  /** How their values are written. */
   readonly value: Serde<V>
 }
 
