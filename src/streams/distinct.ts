@@ -51,7 +51,9 @@ export function distinctNode({ plan, node }: StreamParts, given: ErasedDistinctO
       form: new SizedForm(within),
       facts: { within },
     })
-    return { stores: [store], operator: keepingDistinct(store, id, within) }
+    // It compares the records of its own partition, whatever brings them there.
+    const own = Object.freeze({ ...store, isOfTask: true })
+    return { stores: [own], operator: keepingDistinct(own, id, within) }
   })
 }
 

@@ -55,6 +55,14 @@ order-3 411 low
 order-4 548 high
 20 of 20 orders rated, in order; 20 ratings made
 `,
+  enrichment: `Ada ordered lamp
+somebody ordered desk
+Bulb by Lumen
+Lamp by Lumen
+the brand has a new name: Lamp by Lumen & Sons, Bulb by Lumen & Sons
+`,
+  fraud: `card-1: Lisbon, then Riga
+`,
   schema: `encode_failed: cannot encode the value with json: email: Invalid email address
 encode_failed: cannot encode the value with msgpack: cents: Invalid integer: Received 0.5
 ann TEAM

@@ -1,6 +1,6 @@
 // distinct: which record of an id goes on, by event time in both directions, and what it can no longer tell.
 import fc from 'fast-check'
-import { int64, type KStream, string, windowStore } from 'millrace'
+import { int64, type KStream, string, topic, windowStore } from 'millrace'
 import type { TopologyTestDriver } from 'millrace/testing'
 import { describe, expect, test } from 'vitest'
 import { errorOf } from '../support/thrown.ts'
@@ -143,4 +143,16 @@ test.each([
 ])('distinct(%o) is refused', (options, message) => {
   const build = (): unknown => topologyOf((builder) => call(builder.stream(input), 'distinct', options))
   expect(errorOf(build)).toMatchObject({ code: 'bad_option', message: expect.stringContaining(message) })
+})
+
+test('topics with different numbers of partitions may be read together: each partition is judged by itself', () => {
+  const narrow = topic('narrow', { key: string(), value: string(), partitions: 1 })
+  const wide = topic('wide', { key: string(), value: string(), partitions: 2 })
+  const driver = drive((builder) => texts(builder.stream([narrow, wide])).to(output))
+  driver.inputTopic(narrow).pipeInput({ key: 'a', value: 'x', timestamp: 1 })
+  for (const key of ['a', 'b', 'c', 'd', 'e', 'f']) {
+    driver.inputTopic(wide).pipeInput({ key, value: 'x', timestamp: 1 })
+  }
+  // The second is the first in the other partition of the wide topic.
+  expect(driver.outputTopic(output).readRecords()).toHaveLength(2)
 })
