@@ -43,7 +43,7 @@ export function joinByForeignKey(
   const { foreignKey, store: given, name } = checkOptions(verb, options, ['foreignKey', 'store', 'name'])
   checkedFunction(`the foreignKey of ${verb}`, foreignKey)
   if (name !== undefined) checkName('the name of an operator', name)
-  const store = given && checkStore(verb, given)
+  const store = given === undefined ? undefined : checkStore(verb, given)
   const { plan, faces, keyCodec } = left
   const id = plan.idOf(verb, [left.node, right.node], nameOf({ name, store }, left.node))
   const valueCodec = store && codecOf(store.value as Serde<unknown>)

@@ -24,7 +24,7 @@ export function joinOfTables(
 ): TableParts {
   const { store: given, name } = checkOptions(verb, options, ['store', 'name'])
   if (name !== undefined) checkName('the name of an operator', name)
-  const store = given && checkStore(verb, given)
+  const store = given === undefined ? undefined : checkStore(verb, given)
   const { plan, node } = left
   const sides = [left, right].map((side) => ({ ...side, rekeyed: false })) as [Side, Side]
   const keyCodec = joinKeyCodec(verb, undefined, ...sides)

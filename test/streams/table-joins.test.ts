@@ -190,6 +190,19 @@ describe('is refused', () => {
     expect(refusal(script)).toMatchObject({ code: 'bad_option', message: expect.stringContaining('toTable()') })
   })
 
+  test.each([null, 0, '', false, Number.NaN])('%s for a store', (store) => {
+    const script: Script = (builder) => {
+      const table = builder.table(lefts) as unknown as { join(...args: readonly unknown[]): unknown }
+      table.join(builder.table(rights), pair, { store })
+    }
+    expect(refusal(script)).toMatchObject({ code: 'bad_option' })
+    const byForeignKey: Script = (builder) => {
+      const table = builder.table(lefts) as unknown as { join(...args: readonly unknown[]): unknown }
+      table.join(builder.table(rights), pair, { store, foreignKey: () => 'a' })
+    }
+    expect(refusal(byForeignKey)).toMatchObject({ code: 'bad_option' })
+  })
+
   test('a table whose keys are written in another format', () => {
     const other = topic('other', { key: json<string>(), value: string() })
     expect(refusal((builder) => builder.table(lefts).join(builder.table(other), pair))).toMatchObject({
