@@ -30,6 +30,23 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null
 }
 
+const living = new Set<ChildProcess>()
+let endsThem = false
+
+/** A signal that ends this process ends them too, the frozen ones among them; otherwise they would be left alone. */
+function endTogether(child: ChildProcess): void {
+  living.add(child)
+  child.once('close', () => living.delete(child))
+  if (endsThem) return
+  endsThem = true
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.once(signal, () => {
+      for (const one of living) one.kill('SIGKILL')
+      process.kill(process.pid, signal)
+    })
+  }
+}
+
 export class Child {
   /** Settles when the process is gone and all that it said is heard. */
   readonly exited: Promise<Exit>
@@ -45,6 +62,7 @@ export class Child {
   /** The arguments are those of Node: its options, the program, and what the program is given. */
   constructor(...args: readonly string[]) {
     this.#process = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'pipe'] })
+    endTogether(this.#process)
     const { stdin, stdout, stderr } = this.#process
     if (stdin === null || stdout === null || stderr === null) throw new Error('the process has no pipes')
     stdin.on('error', () => undefined) // whoever was killed does not read on

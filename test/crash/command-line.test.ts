@@ -1,8 +1,12 @@
 // The command line of the kill loop: what is mistyped is refused, and the kills are shared.
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, readFileSync } from 'node:fs'
+import { setTimeout as after } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { parseCommandLine, UsageError } from './command-line.ts'
+import { UsageError } from '../support/tool-options.ts'
+import { parseCommandLine } from './command-line.ts'
 import { subjects } from './subjects.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -13,6 +17,7 @@ test.each([
   ['an option that is mistyped', ['--kill', '5'], 'there is no option "--kill" (did you mean --kills?)'],
   ['no number', ['--kills', 'many'], '--kills is "many"; expected a whole number of at least 1'],
   ['no kills', ['--kills', '0'], '--kills is "0"'],
+  ['an option that is no flag', ['--check='], '--check lacks its value'],
   ['an option without its value', ['groups', '--seed'], '--seed lacks its value'],
 ])('refused: %s', (_, args, message) => {
   expect(() => parseCommandLine(args, 1)).toThrow(UsageError)
@@ -40,4 +45,45 @@ test('a mistyped name ends the program with 2 and a word to people only', () => 
     encoding: 'utf8',
   })
   expect({ status, stdout, stderr }).toEqual({ status: 2, stdout: '', stderr: expect.stringContaining('backup') })
+})
+
+test.each([
+  ['soak', ['--minute', '1'], 'there is no option "--minute" (did you mean --minutes?)'],
+  ['powercut', ['--broken', 'disk'], '--broken is "disk"; expected lying-disk or early-acknowledgement'],
+  ['faults', ['--full=yes'], '--full takes no value'],
+  ['rot', ['--flips', '0'], '--flips is "0"; expected a whole number of at least 1'],
+])('refused by test:%s: %j', (tool, args, message) => {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', `test/${tool}/run.ts`, ...args], {
+    cwd: root,
+    encoding: 'utf8',
+  })
+  expect({ status, stdout, stderr }).toEqual({ status: 2, stdout: '', stderr: expect.stringContaining(message) })
+})
+
+test('a kill loop that is interrupted leaves no process, not even a frozen one', async () => {
+  const loop = spawn(process.execPath, ['--import', 'tsx', 'test/crash/run.ts', 'groups', '--kills', '10000'], {
+    cwd: root,
+    stdio: 'ignore',
+  })
+  const childrenOf = (pid: number): readonly number[] => {
+    const { stdout } = spawnSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' })
+    return stdout
+      .split('\n')
+      .filter((line) => line.trim() !== '')
+      .map(Number)
+  }
+  const { pid = 0 } = loop
+  let children: readonly number[] = []
+  while (children.length < 3) {
+    await after(50)
+    children = childrenOf(pid)
+  }
+  const [frozen = 0] = children
+  process.kill(frozen, 'SIGSTOP')
+  loop.kill('SIGTERM')
+  await once(loop, 'exit')
+  const isThere = (one: number): boolean =>
+    existsSync(`/proc/${one}`) && !/State:\s*Z/.test(readFileSync(`/proc/${one}/status`, 'utf8'))
+  while (children.some(isThere)) await after(20)
+  expect(children.filter(isThere)).toEqual([])
 })

@@ -6,24 +6,19 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { check } from './checks.ts'
 import { compilePrograms } from './children.ts'
-import { parseCommandLine, type Request, UsageError } from './command-line.ts'
+import { parseCommandLine, type Request } from './command-line.ts'
 import { readKept, readTopics } from './contents.ts'
 import type { Plan } from './input.ts'
 import { runSubject } from './run-subject.ts'
+import { freshSeed, orExit } from '../support/tool-options.ts'
 import { Tally } from './tally.ts'
 import { openLog } from '../../src/index.ts'
 
 const startedMs = performance.now()
 const passedS = (sinceMs: number): number => (performance.now() - sinceMs) / 1_000
 
-try {
-  const request = parseCommandLine(process.argv.slice(2), Date.now() % 1_000_000)
-  process.exitCode = request.check === undefined ? await killLoop(request) : await checkKept(request.check)
-} catch (error) {
-  if (!(error instanceof UsageError)) throw error
-  console.error(error.message)
-  process.exitCode = 2
-}
+const request = orExit(() => parseCommandLine(process.argv.slice(2), freshSeed()))
+process.exitCode = request.check === undefined ? await killLoop(request) : await checkKept(request.check)
 
 async function killLoop({ shares, seed, jobs }: Request): Promise<number> {
   console.error(`seed ${seed}`)

@@ -3,18 +3,18 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { noCompiler } from './failing-disk.ts'
+import { flag, toolOptions } from '../support/tool-options.ts'
 import { makeBench, sampleStride, sweep } from './sweep.ts'
 
-const { values } = parseArgs({ options: { full: { type: 'boolean', default: false } } })
+const { full } = toolOptions({ full: flag })
 const base = mkdtempSync(join(tmpdir(), 'millrace-faults-'))
 const bench = makeBench(base)
 if (bench === undefined) {
   console.error(`not run: it ${noCompiler}`)
   process.exitCode = 1
 } else {
-  const { faults, crashes, violations } = await sweep(bench, base, values.full ? 1 : sampleStride, (line) =>
+  const { faults, crashes, violations } = await sweep(bench, base, full ? 1 : sampleStride, (line) =>
     console.error(line),
   )
   for (const violation of violations) console.error(violation)

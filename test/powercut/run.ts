@@ -22,26 +22,24 @@
 import { existsSync, mkdtempSync, realpathSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import type { Plan } from '../crash/input.ts'
 import { PowerCuts, stateOf } from './images.ts'
 import { type Journal, readJournal } from './journal.ts'
 import { judgeStates } from './judges.ts'
 import { missingForRecording, record } from './recording.ts'
+import { freshSeed, oneOf, text, toolOptions, whole } from '../support/tool-options.ts'
 
-const { values } = parseArgs({
-  options: {
-    states: { type: 'string', default: '500' },
-    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-    records: { type: 'string', default: '900' },
-    jobs: { type: 'string', default: '2' },
-    journal: { type: 'string' },
-    only: { type: 'string' },
-    broken: { type: 'string' },
-  },
+const values = toolOptions({
+  states: whole(500),
+  seed: whole(freshSeed(), 0),
+  records: whole(900),
+  jobs: whole(2),
+  journal: text,
+  only: text,
+  broken: oneOf(['lying-disk', 'early-acknowledgement']),
 })
-const seed = Number(values.seed)
-const plan: Plan = { seed, records: Number(values.records), mode: 'live' }
+const { seed } = values
+const plan: Plan = { seed, records: values.records, mode: 'live' }
 const ignoreFlushes = values.broken === 'lying-disk'
 const acknowledgeEarly = values.broken === 'early-acknowledgement'
 /** What was broken on purpose needs no second look. */
@@ -67,9 +65,7 @@ async function cutPower(): Promise<number> {
   const early = earlyAcknowledgements(journal)
 
   const numbers =
-    values.only === undefined
-      ? Array.from({ length: Number(values.states) }, (_, number) => number)
-      : [Number(values.only)]
+    values.only === undefined ? Array.from({ length: values.states }, (_, number) => number) : [Number(values.only)]
   const states = numbers.map((number) => stateOf(journal, seed, number)).toSorted((a, b) => a.point - b.point)
   const statesDir = mkdtempSync(join(existsSync(memoryDir) ? memoryDir : base, 'millrace-powercut-'))
   const startedMs = performance.now()
@@ -84,7 +80,7 @@ async function cutPower(): Promise<number> {
   const work = { journal: path, seed, plan, ignoreFlushes, statesDir }
   await judgeStates(
     states.map(({ number }) => number),
-    Number(values.jobs),
+    values.jobs,
     work,
     (number, violations) => {
       done++

@@ -16,7 +16,6 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { parseArgs } from 'node:util'
 import { compilePrograms } from '../crash/children.ts'
 import { Random } from '../crash/random.ts'
 import { chooseDamage, damageText, parseDamage } from './damage.ts'
@@ -24,22 +23,21 @@ import { type Outcome, outcomes, type Verdict, violations } from './judge.ts'
 import { pagesOf, placeOf } from './pages.ts'
 import { readAll } from './readers.ts'
 import { makeWorld } from './world.ts'
+import { flag, freshSeed, text, toolOptions, whole } from '../support/tool-options.ts'
 
-const { values } = parseArgs({
-  options: {
-    flips: { type: 'string', default: '1000' },
-    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-    jobs: { type: 'string', default: '2' },
-    damage: { type: 'string' },
-    world: { type: 'string' },
-    except: { type: 'string' },
-    json: { type: 'boolean', default: false },
-  },
+const values = toolOptions({
+  flips: whole(1_000),
+  seed: whole(freshSeed(), 0),
+  jobs: whole(2),
+  damage: text,
+  world: text,
+  except: text,
+  json: flag,
 })
 
 /** Copies have no need of a disk. */
 const memoryDir = '/dev/shm'
-const seed = Number(values.seed)
+const { seed } = values
 
 interface Result extends Verdict {
   readonly damage: string
@@ -74,7 +72,7 @@ async function rot(): Promise<number> {
         if (values.except === undefined || !placeOfDamage(text).includes(values.except)) return text
       }
     }
-    const damages = values.damage === undefined ? Array.from({ length: Number(values.flips) }, chosen) : [values.damage]
+    const damages = values.damage === undefined ? Array.from({ length: values.flips }, chosen) : [values.damage]
     const wrong = damages.find((text) => parseDamage(text) === undefined)
     if (wrong !== undefined)
       throw new Error(`--damage is ${wrong}; expected flip@AT.BIT, byte@AT=VALUE, zero@AT or cut@AT`)
@@ -82,7 +80,7 @@ async function rot(): Promise<number> {
     const startedMs = performance.now()
     const progress = setInterval(() => console.error(progressLine(results, damages.length, startedMs)), 5_000)
     const program = join(compilePrograms(join(base, 'compiled'), 'test/rot'), 'reading.js')
-    await readAll(program, [world, join(base, 'copies')], damages, Number(values.jobs), (at, verdict) => {
+    await readAll(program, [world, join(base, 'copies')], damages, values.jobs, (at, verdict) => {
       const damage = damages[at] as string
       const result = { ...verdict, damage, place: placeOfDamage(damage) }
       results.push(result)

@@ -6,29 +6,21 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as after } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 import { openLog } from '../../src/index.ts'
 import { Child } from '../crash/children.ts'
 import { Random } from '../crash/random.ts'
+import { amount, freshSeed, text, toolOptions, whole } from '../support/tool-options.ts'
 import { growthAtTheEnd, growthMax } from './level.ts'
 import { type Acked, backedUp, lost, verified } from './round.ts'
 import { soakTopics } from './topics.ts'
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: 'string', default: '20' },
-    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
-    rate: { type: 'string', default: '6' },
-    dir: { type: 'string' },
-  },
-})
-const minutes = Number(values.minutes)
-const seed = Number(values.seed)
-const bytesPerSecond = Number(values.rate) * 1_000_000
+const known = { minutes: amount(20), seed: whole(freshSeed(), 0), rate: amount(6), dir: text }
+const { minutes, seed, rate, dir: givenDir } = toolOptions(known)
+const bytesPerSecond = rate * 1_000_000
 const roundMs = Math.min(60_000, (minutes * 60_000) / 3)
 const keptMs = Math.round(Math.min(120_000, (minutes * 60_000) / 8))
 const base = mkdtempSync(join(tmpdir(), 'millrace-soak-'))
-const dir = values.dir ?? join(base, 'log')
+const dir = givenDir ?? join(base, 'log')
 /** Long enough for a process to start and do something. */
 const killEveryMsMin = 2_000
 const here = dirname(fileURLToPath(import.meta.url))
