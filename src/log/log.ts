@@ -3,7 +3,7 @@
  */
 import { checkClock, type Clock } from '../core/clock.ts'
 import { days } from '../core/duration.ts'
-import { checkOptions, checkPath, checkWhole } from '../core/checks.ts'
+import { checkBoolean, checkOptions, checkPath, checkWhole } from '../core/checks.ts'
 import type {
   AnyQuery,
   ReadOnlyKeyValueStore,
@@ -13,7 +13,7 @@ import type {
 } from '../core/read-only-stores.ts'
 import type { AnyStore, KeyValueStore, SessionStore, VersionedStore, WindowStore } from '../core/store-constants.ts'
 import type { Topic } from '../core/topic.ts'
-import { Environment } from '../storage/environment.ts'
+import { Environment, type EnvironmentOptions } from '../storage/environment.ts'
 import { checkFileMode } from '../storage/own-files.ts'
 import { EmbeddedAdmin } from './admin/admin.ts'
 import type { Admin } from './admin/face.ts'
@@ -52,6 +52,13 @@ export interface LogOptions {
    * process.
    */
   readonly fileMode?: number | undefined
+  /**
+   * Only looks: nothing is created, and whatever would write is refused with `read_only`. Use it for tools that must
+   * not change anything, beside running applications too; it holds no lock, and no snapshot for longer than a page of
+   * rows takes. The user of the process still needs the right to write to the directory: LMDB notes there who reads.
+   * Default false.
+   */
+  readonly readOnly?: boolean | undefined
 }
 
 /**
@@ -66,16 +73,25 @@ export interface LogOptions {
  * await log.close()
  * ```
  * @throws MillraceError `storage_failed` when the directory cannot be opened, `format_unknown` when it is not a log of
- *   this format, `damaged` when its catalogue of topics is not what was written, `too_many_readers`, `bad_option`
+ *   this format, `log_missing` when it is only read and there is none, `damaged` when its catalogue of topics is not
+ *   what was written, `too_many_readers`, `bad_option`
  */
 export async function openLog(dir: string, options: LogOptions = {}): Promise<Log> {
-  const checked = checkOptions('openLog', options, ['clock', 'maintenance', 'offsetsRetentionMs', 'fileMode'])
-  const { clock, maintenance = {}, offsetsRetentionMs = days(7), fileMode } = checked
+  const checked = checkOptions('openLog', options, [
+    'clock',
+    'maintenance',
+    'offsetsRetentionMs',
+    'fileMode',
+    'readOnly',
+  ])
+  const { clock, maintenance = {}, offsetsRetentionMs = days(7), fileMode, readOnly = false } = checked
   if (clock !== undefined) checkClock('clock', clock)
   const rounds = maintenance === false ? false : { everyMs: checkMaintenance(maintenance) }
   checkWhole('offsetsRetentionMs', offsetsRetentionMs, 1)
   if (fileMode !== undefined) checkFileMode(fileMode)
-  const log = await openEmbedded(checkPath('openLog', dir), clock, fileMode)
+  checkBoolean('readOnly', readOnly)
+  const log = await openEmbedded(checkPath('openLog', dir), clock, { fileMode, readOnly })
+  if (readOnly) return new DirectoryLog(log)
   log.maintenance.add({ steps: () => expireOffsets(log, offsetsRetentionMs) })
   if (rounds !== false) log.maintenance.start(rounds)
   return new DirectoryLog(log)
@@ -84,8 +100,8 @@ export async function openLog(dir: string, options: LogOptions = {}): Promise<Lo
 /**
  * A log whose catalogue is inconsistent is not opened: a topic that damage hides would be created again, from offset 0.
  */
-async function openEmbedded(dir: string, clock: Clock | undefined, fileMode: number | undefined): Promise<EmbeddedLog> {
-  const environment = new Environment(dir, { fileMode })
+async function openEmbedded(dir: string, clock: Clock | undefined, options: EnvironmentOptions): Promise<EmbeddedLog> {
+  const environment = new Environment(dir, options)
   try {
     const log = new EmbeddedLog(environment, { clock })
     log.catalogue.check()
@@ -111,6 +127,7 @@ export class DirectoryLog implements Log {
     this.admin = new EmbeddedAdmin(log)
   }
   producer<A extends Acks = 'all'>(options: ProducerOptions<A> = {}): Producer<A> {
+    this.#log.environment.checkWritable()
     const producer = new EmbeddedProducer<A>(this.#log, options, () => this.#producers.delete(reference))
     const reference = new WeakRef<AsyncDisposable>(producer)
     this.#producers.add(reference)
@@ -122,6 +139,7 @@ export class DirectoryLog implements Log {
     return new EmbeddedReader(this.#log, topic, options)
   }
   consumer<T extends TopicSource = string>(options: ConsumerOptions<T>): Consumer<RecordOf<T>> {
+    this.#log.environment.checkWritable()
     const consumer = new EmbeddedConsumer<RecordOf<T>>(this.#log, options, (closed) => this.#consumers.delete(closed))
     this.#consumers.add(consumer)
     return consumer

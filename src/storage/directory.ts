@@ -41,6 +41,20 @@ export function sessionsOf(dir: string): string {
 export const incompleteCopy = 'incomplete-copy'
 
 /**
+ * For those who would not create one.
+ *
+ * @throws MillraceError `log_missing`
+ */
+export function checkIsLog(dir: string): void {
+  if (isFileThere(dataFileOf(dir))) return
+  const what = existsSync(dir) ? `${dir} holds no log` : `there is no directory ${dir}`
+  throw new MillraceError(
+    'log_missing',
+    `${what}; name the directory of a log, or open it without readOnly to create one`,
+  )
+}
+
+/**
  * Refuses what is not a log, before anything is created in the directory.
  *
  * LMDB maps whatever it finds and crashes the process on some files that are none of its own, and on one that it may

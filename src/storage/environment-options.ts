@@ -3,7 +3,7 @@
  * of lmdb.
  */
 
-/** How a directory is opened; only `fileMode` is for users. */
+/** How a directory is opened; only `fileMode` and `readOnly` are for users. */
 export interface EnvironmentOptions {
   /** Who may read and write new files; default 0600. */
   readonly fileMode?: number | undefined
@@ -19,4 +19,6 @@ export interface EnvironmentOptions {
    * disk, so a power cut may destroy the file.
    */
   readonly throwAway?: boolean | undefined
+  /** For those who only look: there must be a log, and every write is refused. */
+  readonly readOnly?: boolean | undefined
 }

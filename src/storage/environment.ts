@@ -6,21 +6,20 @@
  * failed commit nothing is known about the disk, so the environment is poisoned: it says why and refuses all further
  * work (fail-stop). No code of a user runs inside a write.
  */
-import { statSync } from 'node:fs'
-import { basename, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { assert } from '../core/assert.ts'
 import { monotonicMs } from '../core/clock.ts'
 import { MillraceError } from '../core/errors.ts'
 import { commitFile, CommitLock } from './commit-lock.ts'
 import { CommitWatch } from './commit-watch.ts'
 import type { DataFile } from './data-file.ts'
-import { copyInto } from './copies.ts'
+import { Copies } from './copies.ts'
 import type { DatabaseName, Entry } from './databases.ts'
 import { closeRoot, type Root } from './lmdb-databases.ts'
-import { checkDataFile, dataFileOf, fsyncDirectory, lockFileOf } from './directory.ts'
+import { checkDataFile, checkIsLog, fsyncDirectory } from './directory.ts'
 import type { EnvironmentOptions } from './environment-options.ts'
-import { commitFailed, logIsClosed, logIsGone } from './fail-stop.ts'
-import { createAndOpen, defaultMapBytes, defaultPageSizeBytes, type Opened, openError } from './opening.ts'
+import { commitFailed, logIsClosed, logIsGone, logIsReadOnly } from './fail-stop.ts'
+import { createAndOpen, type Opened, openError } from './opening.ts'
 import { noticeTermination } from './lmdb-threads.ts'
 import type { LmdbWriter } from './lmdb-writer.ts'
 import { makeDirectory, type Modes, modesOf } from './own-files.ts'
@@ -39,10 +38,7 @@ export type { WriteTransaction } from './write-transaction.ts'
 /** Commits between two checks for dead readers, each of which costs a few µs. */
 const commitsBetweenReaderChecks = 16
 
-/**
- * How often a log that only reads checks that its files still stand under their names; one that writes checks at each
- * commit.
- */
+/** How often a log checks that its files still stand under their names; each commit checks too. */
 const lookEveryMs = 1_000
 
 export class Environment {
@@ -51,6 +47,8 @@ export class Environment {
   readonly sessions: Sessions
   /** Of the files that are made for it. */
   readonly modes: Modes
+  /** Every write is refused. */
+  readonly isReadOnly: boolean
   readonly #root: Root
   readonly #writer: LmdbWriter
   readonly #snapshot: Snapshot
@@ -63,8 +61,7 @@ export class Environment {
   readonly #standing: StandingFiles
   /** What the write under way has changed. */
   readonly #pending = new PendingRows()
-  /** Copies that are under way: the file stays open until they are done. */
-  readonly #copies = new Set<Promise<void>>()
+  readonly #copies = new Copies()
   #poison: MillraceError | undefined
   #closed = false
   #commits = 0
@@ -77,19 +74,21 @@ export class Environment {
   #lookedMs = 0
 
   /**
-   * Opens a directory, and creates it where it is missing.
+   * Opens a directory, and creates it where it is missing, unless it is only read.
    *
-   * @throws MillraceError `format_unknown` for a directory of another format, `damaged` for a file whose last commit is
-   *   lost, `storage_failed` when it cannot be opened
+   * @throws MillraceError `log_missing`, `format_unknown` for a directory of another format, `damaged` for a file whose
+   *   last commit is lost, `storage_failed` when it cannot be opened
    */
   constructor(dir: string, options: EnvironmentOptions = {}) {
-    const { pageSizeBytes = defaultPageSizeBytes, mapBytes = defaultMapBytes, fileMode, throwAway = false } = options
+    const { readOnly = false, throwAway = false } = options
     this.dir = resolve(dir)
-    const modes = (this.modes = modesOf(fileMode))
-    this.sessions = new Sessions(this.dir, modes)
+    this.isReadOnly = readOnly
+    const modes = (this.modes = modesOf(options.fileMode))
+    this.sessions = new Sessions(this.dir, modes, readOnly)
     this.#watch = new CommitWatch(join(this.dir, commitFile), () => this.#look())
     try {
-      makeDirectory(this.dir, modes)
+      if (readOnly) checkIsLog(this.dir)
+      else makeDirectory(this.dir, modes)
       checkDataFile(this.dir)
       this.#lock = new CommitLock(this.dir, modes)
     } catch (cause) {
@@ -97,7 +96,7 @@ export class Environment {
     }
     let opened: Opened | undefined
     try {
-      opened = this.#lock.hold(() => createAndOpen(this.dir, { pageSizeBytes, mapBytes, modes, throwAway }))
+      opened = this.#lock.hold(() => createAndOpen(this.dir, modes, options))
       const { root } = opened
       const newest = (): number => lastTransaction(root)
       this.#turns = new Turns(this.#lock, this.#watch, () => this.#tryTake(), newest)
@@ -107,14 +106,10 @@ export class Environment {
       this.#rows = new StoredRows(this.dir, opened.root, opened.databases, this.#pending, () => this.#checkUsable())
       this.#file = opened.file
       this.#bytesMax = opened.bytesMax
-      this.#standing = new StandingFiles(this.dir, [
-        { name: commitFile, stats: this.#lock.stats },
-        { name: basename(dataFileOf(this.dir)), stats: this.#file.stats },
-        { name: basename(lockFileOf(this.dir)), stats: statSync(lockFileOf(this.dir)) },
-      ])
+      this.#standing = new StandingFiles(this.dir, this.#lock, this.#file)
       this.#look()
       this.#checkUsable()
-      if (!throwAway) fsyncDirectory(this.dir)
+      if (!throwAway && !readOnly) fsyncDirectory(this.dir)
     } catch (cause) {
       opened?.file.close()
       opened?.root.close().catch(() => undefined) // the error that matters is thrown below
@@ -155,6 +150,7 @@ export class Environment {
    */
   inTurn<T>(step: () => T): T | Promise<T> {
     if (this.#hasTurn) return step()
+    this.checkWritable()
     this.#checkUsable()
     assert(!this.#isWriting, 'no turn begins inside of a write')
     return this.#turns.take(() => this.#holding(step))
@@ -174,6 +170,7 @@ export class Environment {
 
   #prepare(): void {
     this.#checkUsable()
+    this.checkWritable()
     assert(!this.#isWriting, 'no write begins inside of another one')
     for (const prepare of this.#beforeWrites) prepare()
     // A process that is killed in the middle of a read leaves its snapshot, and the file grows until that is found.
@@ -225,14 +222,12 @@ export class Environment {
     }
   }
 
-  /**
-   * Calls back before each write asks for the lock: the place to ask a user's code for what the transaction needs.
-   */
+  /** Calls back before each write asks for the lock: the place to ask a user's code for what it needs. */
   beforeWrite(prepare: () => void): void {
     this.#beforeWrites.push(prepare)
   }
 
-  /** Whether the work of a write runs here; all others wait meanwhile. */
+  /** Whether the work of a write runs here. */
   get isWriting(): boolean {
     return this.#isWriting
   }
@@ -247,7 +242,7 @@ export class Environment {
     return this.#root.readerCheck()
   }
 
-  /** How long writes of this process have waited for those of others, ms in all. */
+  /** How long writes have waited for those of other processes, ms in all. */
   get waitedMs(): number {
     return this.#lock.waitedMs
   }
@@ -338,9 +333,7 @@ export class Environment {
    */
   async copyInto(dir: string): Promise<void> {
     this.#checkUsable()
-    const copy = copyInto(dir, this.#root)
-    this.#copies.add(copy)
-    await copy.finally(() => this.#copies.delete(copy))
+    await this.#copies.into(dir, this.#root)
   }
 
   /** Reads from here on see the newest commit, of any process. Reads without a call in between see one snapshot. */
@@ -378,6 +371,11 @@ export class Environment {
     if (this.#closed) throw logIsClosed(this.dir)
   }
 
+  /** @throws MillraceError `read_only` */
+  checkWritable(): void {
+    if (this.isReadOnly) throw logIsReadOnly(this.dir)
+  }
+
   get isClosed(): boolean {
     return this.#closed
   }
@@ -389,7 +387,8 @@ export class Environment {
     this.#watch.close() // what waits finds that it is closed
     this.#turns.close(logIsClosed(this.dir))
     this.sessions.end()
-    if (this.#copies.size > 0) await Promise.allSettled(this.#copies)
+    const copied = this.#copies.settled()
+    if (copied !== undefined) await copied
     if (this.#poison !== undefined) return
     if (this.#writer.isBusy) await this.#writer.settled()
     const closing = closeRoot(this.#root)

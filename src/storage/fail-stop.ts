@@ -1,5 +1,5 @@
 /**
- * Why an environment refuses all further work.
+ * Why an environment refuses work.
  */
 import { MillraceError } from '../core/errors.ts'
 import { failureAdvice } from './failure-advice.ts'
@@ -20,6 +20,13 @@ export function commitFailed(dir: string, cause: unknown): MillraceError {
     `writing to ${dir} failed: ${what}. This commit is not acknowledged, and the log refuses further work: ` +
       `${remedy} and start the process again, it continues from the last commit`,
     { cause },
+  )
+}
+
+export function logIsReadOnly(dir: string): MillraceError {
+  return new MillraceError(
+    'read_only',
+    `the log in ${dir} was opened with { readOnly: true }, and this would write to it: open it without that`,
   )
 }
 

@@ -6,6 +6,7 @@ import { openAsClass } from 'lmdb'
 import { MillraceError, messageOf } from '../core/errors.ts'
 import { commitFile } from './commit-lock.ts'
 import { databaseNames } from './databases.ts'
+import type { EnvironmentOptions } from './environment-options.ts'
 import type { Database, Databases, Root } from './lmdb-databases.ts'
 import { DataFile } from './data-file.ts'
 import { emptyDataFile } from './empty-file.ts'
@@ -27,18 +28,7 @@ export const formatVersion = 4
 export const defaultPageSizeBytes = 16_384
 
 /** Address space reserved for the file, not disk; LMDB reserves more when it is used up. */
-export const defaultMapBytes: number = 64 * 2 ** 30
-
-/** How a directory is opened, settled. */
-export interface OpeningOptions {
-  /** Of a new file. */
-  readonly pageSizeBytes: number
-  readonly modes: Modes
-  /** How much address space to reserve, where there is enough. */
-  readonly mapBytes: number
-  /** Nothing is flushed to the disk. */
-  readonly throwAway: boolean
-}
+const defaultMapBytes: number = 64 * 2 ** 30
 
 /** An open directory. */
 export interface Opened {
@@ -56,27 +46,28 @@ export interface Opened {
  *
  * @throws MillraceError `damaged`, `format_unknown`; a foreign environment is left as it was
  */
-export function createAndOpen(dir: string, options: OpeningOptions): Opened {
-  const { modes, throwAway } = options
+export function createAndOpen(dir: string, modes: Modes, options: EnvironmentOptions): Opened {
+  const { pageSizeBytes = defaultPageSizeBytes, mapBytes: mapBytesWanted = defaultMapBytes } = options
+  const { readOnly = false, throwAway = false } = options
   checkDescriptors(join(dir, commitFile))
   makeRoom(dir, modes)
-  createDataFile(dir, { modes, throwAway }, () => emptyDataFile(databaseNames, options.pageSizeBytes))
+  if (!readOnly) createDataFile(dir, { modes, throwAway }, () => emptyDataFile(databaseNames, pageSizeBytes))
   const file = new DataFile(dataFileOf(dir))
   let root: Root | undefined
   try {
     file.check()
     checkLockFile(lockFileOf(dir))
-    const mapBytes = mapBytesFor(dataFileOf(dir), file.stats.size, options.mapBytes)
-    const Database = openEnvironment(dir, options, mapBytes)
+    const mapBytes = mapBytesFor(dataFileOf(dir), file.stats.size, mapBytesWanted)
+    const Database = openEnvironment(dir, { file: modes.file, pageSizeBytes, mapBytes, throwAway })
     root = new Database(null, { ...databaseOptions, isRoot: true })
     const isStamped = checkFormat(dir, root, Database)
     const databases = Object.fromEntries(
       databaseNames.map((name) => [name, existingDatabase(Database, name)]),
     ) as Databases
     const writer = new LmdbWriter(root, databases)
-    if (!isStamped) writeFormat(writer)
-    file.sealAll()
-    return { root, databases, writer, file, bytesMax: mapBytes < options.mapBytes ? mapBytes : Infinity }
+    if (!isStamped && !readOnly) writeFormat(writer)
+    if (!readOnly) file.sealAll()
+    return { root, databases, writer, file, bytesMax: mapBytes < mapBytesWanted ? mapBytes : Infinity }
   } catch (error) {
     file.close()
     root?.close().catch(() => undefined) // the error that matters is thrown below
@@ -133,16 +124,24 @@ type DatabaseClass = new (
 const databaseOptions = { encoding: 'binary', keyEncoding: 'binary', cache: false, create: false } as const
 
 /** The environment of a directory, as the class of its databases. */
-function openEnvironment(path: string, options: OpeningOptions, mapSize: number): DatabaseClass {
-  const { modes, pageSizeBytes, throwAway } = options
+function openEnvironment(
+  path: string,
+  options: {
+    readonly file: number
+    readonly pageSizeBytes: number
+    readonly mapBytes: number
+    readonly throwAway: boolean
+  },
+): DatabaseClass {
+  const { file, mapBytes, pageSizeBytes, throwAway } = options
   noticeTerminationOfOpening()
   // lmdb's code reads this option, but its declarations do not list it.
-  const permissions: object = { permissionsMode: modes.file }
+  const permissions: object = { permissionsMode: file }
   const Base = openAsClass<Buffer, Buffer>({
     path,
     noSubdir: false,
     pageSize: pageSizeBytes,
-    mapSize,
+    mapSize: mapBytes,
     maxDbs: 32,
     maxReaders: readersMax,
     overlappingSync: false,

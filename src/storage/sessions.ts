@@ -14,6 +14,7 @@ import { join } from 'node:path'
 import { MillraceError } from '../core/errors.ts'
 import { sessionsOf } from './directory.ts'
 import { failureAdvice } from './failure-advice.ts'
+import { logIsReadOnly } from './fail-stop.ts'
 import { isDirectoryThere, makeDirectory, type Modes, modesOf } from './own-files.ts'
 
 /** What we use of the package, which ships no declarations. */
@@ -41,12 +42,14 @@ export class Sessions {
   readonly #logDir: string
   readonly #dir: string
   readonly #modes: Modes
+  readonly #isReadOnly: boolean
   /** The files of the sessions that were begun here. */
   readonly #held = new Map<string, number>()
 
-  constructor(logDir: string, modes: Modes = modesOf(undefined)) {
+  constructor(logDir: string, modes: Modes = modesOf(undefined), isReadOnly: boolean = false) {
     this.#logDir = logDir
     this.#modes = modes
+    this.#isReadOnly = isReadOnly
     this.#dir = sessionsOf(logDir)
   }
 
@@ -58,9 +61,10 @@ export class Sessions {
   /**
    * A new session, alive until it ends or its owner does. What is left of dead ones is removed.
    *
-   * @throws MillraceError `storage_failed`
+   * @throws MillraceError `storage_failed`, `read_only`
    */
   begin(): SessionOwner {
+    if (this.#isReadOnly) throw logIsReadOnly(this.#logDir)
     try {
       if (!isDirectoryThere(this.#dir)) makeDirectory(this.#dir, this.#modes)
       for (const name of readdirSync(this.#dir)) this.isAlive(name)
@@ -114,7 +118,7 @@ export class Sessions {
     try {
       if (!tryLock(file)) return true
       // Names are never reused, so this cannot be the file of another session.
-      unlinkSync(path)
+      if (!this.#isReadOnly) unlinkSync(path)
       return false
     } catch (error) {
       return (error as NodeJS.ErrnoException).code !== 'ENOENT' // another was faster to remove it

@@ -3,9 +3,11 @@
  * commits, but nothing will ever find them; and two processes with different lock files overwrite each other's commits.
  */
 import { type Stats, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { monotonicMs } from '../core/clock.ts'
 import { messageOf } from '../core/errors.ts'
+import { commitFile } from './commit-lock.ts'
+import { dataFileOf, lockFileOf } from './directory.ts'
 
 /**
  * The mtime of a directory changes when a name in it appears or disappears; two changes this close may share one mtime.
@@ -13,8 +15,13 @@ import { messageOf } from '../core/errors.ts'
 const tickMs = 1_000
 
 /** A file that is open, as it was when it was opened. */
-export interface OpenedFile {
+interface OpenedFile {
   readonly name: string
+  readonly stats: Stats
+}
+
+/** What tells of a file that is open. */
+interface Told {
   readonly stats: Stats
 }
 
@@ -25,9 +32,14 @@ export class StandingFiles {
   /** Until then the mtime of the directory says nothing. */
   #unsettledUntilMs: number
 
-  constructor(dir: string, files: readonly OpenedFile[]) {
+  /** @param dir whose three files are open */
+  constructor(dir: string, lock: Told, file: Told) {
     this.#dir = dir
-    this.#files = files
+    this.#files = [
+      { name: commitFile, stats: lock.stats },
+      { name: basename(dataFileOf(dir)), stats: file.stats },
+      { name: basename(lockFileOf(dir)), stats: statSync(lockFileOf(dir)) },
+    ]
     this.#directory = statSync(dir)
     this.#unsettledUntilMs = monotonicMs() + tickMs
   }

@@ -72,6 +72,7 @@ export class EmbeddedAdmin implements Admin {
   }
 
   async runMaintenance(): Promise<void> {
+    this.#log.environment.checkWritable()
     await this.#log.maintenance.run()
   }
 
