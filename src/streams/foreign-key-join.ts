@@ -8,7 +8,6 @@
  * have its own number of partitions.
  */
 import { checkedFunction, checkName, checkOptions } from '../core/checks.ts'
-import { MillraceError } from '../core/errors.ts'
 import { type Codec, codecOf, type Serde } from '../core/serde.ts'
 import { bytes, msgpack } from '../core/serdes.ts'
 import { checkStore } from '../core/store-constants.ts'
@@ -24,7 +23,7 @@ import type { JoinVerb } from './join-keys.ts'
 import type { TableParts } from './parts.ts'
 import { type ErasedStore, nameOf, storeSpec } from './store-spec.ts'
 import type { Joiner } from './stream-join-operator.ts'
-import { rowsIn, type TableRows } from './table-rows.ts'
+import { rowsIn, unknownRows } from './table-rows.ts'
 
 export interface ForeignKeyJoinOptions {
   readonly foreignKey: ForeignKeyOf
@@ -96,29 +95,12 @@ export function joinByForeignKey(
     keyCodec,
     valueCodec,
     untouchedKeys: left.untouchedKeys,
-    rows: own === undefined ? unknownRows(id) : rowsIn(own),
+    // They cannot be made of both sides, because the right one lies in another partition.
+    rows: own === undefined ? unknownRows(id, 'a join by foreign key keeps none') : rowsIn(own),
   }
 }
 
 function buffer(name: string, keyCodec: object, valueCodec: object, layout: StoreLayout): StoreSpec {
   const codecs = { keyCodec: keyCodec as Codec<unknown>, valueCodec: valueCodec as Codec<unknown> }
   return Object.freeze({ kind: 'buffer', name, ...codecs, layout, form: undefined, facts: {} })
-}
-
-/** Of a join that keeps no rows: they cannot be made of both sides, because the right one lies in another partition. */
-function unknownRows(id: string): TableRows {
-  const refuse = (): never => {
-    throw new MillraceError(
-      'topology_invalid',
-      `what follows "${id}" reads its rows, but a join by foreign key keeps none: let it keep them, with { store: … }`,
-      { operator: id },
-    )
-  }
-  return {
-    get stores(): never {
-      return refuse()
-    },
-    historyMs: undefined,
-    reader: refuse,
-  }
 }

@@ -24,11 +24,24 @@ export interface ProcessorRequest {
 export function addProcessor(plan: PlanBuilder, request: ProcessorRequest): OperatorNode {
   const { verb, parents, name, processor, stores = [], forwarding } = request
   checkedFunction(verb, processor)
-  const constants = checkList('the list of stores', stores).map((store) => checkStore(verb, store))
+  const named = namedStores(verb, stores)
   return plan.stateful(verb, parents, name, (id) => {
-    const specs = [...new Set(constants.flatMap((constant) => specsOf(plan, id, constant)))]
+    const specs = named(plan, id)
     return { stores: specs, operator: processing(processor, specs, forwarding), readsRanges: true, namesChildren: true }
   })
+}
+
+/**
+ * What the constants that an operator of the user's names stand for.
+ *
+ * @throws MillraceError `bad_option`; and what it returns `topology_invalid`
+ */
+export function namedStores(
+  verb: string,
+  stores: readonly StoreConstant[],
+): (plan: PlanBuilder, id: string) => readonly StoreSpec[] {
+  const constants = checkList('the list of stores', stores).map((store) => checkStore(verb, store))
+  return (plan, id) => [...new Set(constants.flatMap((constant) => specsOf(plan, id, constant)))]
 }
 
 /** One for each constant; of a store of versions two, the second of which is its history. */

@@ -2,31 +2,19 @@
  * process and processValues: operators that users write, with stores, schedules, and as many records out as they like.
  */
 import type { Subscriber } from 'rxjs'
-import { checkChoice, checkedFunction, checkOptions, checkWhole } from '../core/checks.ts'
 import { MillraceError } from '../core/errors.ts'
 import { isPromise } from '../core/promises.ts'
 import { shown } from '../core/shown.ts'
-import type { Offset } from '../core/units.ts'
 import type { Carrier } from '../plan/carrier.ts'
-import { type OperatorContext, type OperatorFactory, type PunctuationType } from '../plan/operator.ts'
+import type { OperatorContext, OperatorFactory } from '../plan/operator.ts'
 import type { StoreSpec } from '../plan/store.ts'
 import { CarrierSubscriber, operate } from '../plan/subscriber.ts'
-import { promised, refuseLater } from './answers.ts'
-import type {
-  Done,
-  ProcessorContext,
-  RecordMetadata,
-  RecordProcessor,
-  Schedule,
-  ScheduleOptions,
-  StoreConstant,
-  ValueOutput,
-} from './dsl/processor.ts'
+import { functionOf, promised, refuseLater } from './answers.ts'
+import type { ProcessorContext, RecordProcessor, ValueOutput } from './dsl/processor.ts'
 import type { RecordOutput } from './dsl/functions.ts'
 import { stamped } from './map.ts'
-import { type AnyProcessorStore, processorStore } from './processor-versions.ts'
+import { makeOwn, OwnContext } from './processor-context.ts'
 import { ProcessorTurn } from './processor-turn.ts'
-import { checkSameStore } from './processor-store-spec.ts'
 
 /** A processor of either kind, as a program without types hands it in. */
 export type AnyProcessor = (context: Context) => RecordProcessor<unknown, unknown>
@@ -79,17 +67,11 @@ class ProcessSubscriber extends CarrierSubscriber {
     derive: Forwarding,
   ) {
     super(out)
-    this.#what = `the function of ${context.verb}`
+    this.#what = functionOf(context)
     this.#turn = new ProcessorTurn(context)
-    this.#processor = this.#turn.make(() => {
-      const made = processor(new Context(out, context, this.#turn, stores, derive))
-      return checkedProcessor(context, made)
-    })
-    if (this.#processor.close !== undefined) context.onClose(() => this.#close(context))
-  }
-
-  #close({ operator }: OperatorContext): void {
-    this.#turn.outside(() => refuseLater(`close of ${operator}`, this.#processor.close?.()))
+    this.#processor = makeOwn<RecordProcessor<unknown, unknown>>(context, this.#turn, 'process', () =>
+      processor(new Context(out, context, this.#turn, stores, derive)),
+    )
   }
 
   protected override _next(carrier: Carrier): void {
@@ -97,29 +79,12 @@ class ProcessSubscriber extends CarrierSubscriber {
   }
 }
 
-/** @throws MillraceError `topology_invalid` */
-function checkedProcessor({ operator, verb }: OperatorContext, made: unknown): RecordProcessor<unknown, unknown> {
-  if (isPromise(made)) throw promised(`the processor of ${operator}`, made)
-  if (typeof made === 'object' && made !== null && 'process' in made && typeof made.process === 'function') {
-    if (!('close' in made) || made.close === undefined || typeof made.close === 'function') {
-      return made as RecordProcessor<unknown, unknown>
-    }
-  }
-  throw new MillraceError(
-    'topology_invalid',
-    `the processor of ${operator} returned ${shown(made)}; ${verb} takes a function that returns { process(record) { … } }`,
-    { operator },
-  )
-}
-
-/** What a processor sees of its operator, its turn, and its stores. */
-export class Context implements ProcessorContext<unknown, unknown> {
+/** What a processor sees: it may forward what it likes. */
+export class Context extends OwnContext implements ProcessorContext<unknown, unknown> {
   readonly #out: Subscriber<Carrier>
   readonly #context: OperatorContext
   readonly #turn: ProcessorTurn
   readonly #derive: Forwarding
-  readonly #stores: readonly StoreSpec[]
-  readonly #opened = new Map<StoreSpec, AnyProcessorStore>()
 
   constructor(
     out: Subscriber<Carrier>,
@@ -128,30 +93,11 @@ export class Context implements ProcessorContext<unknown, unknown> {
     stores: readonly StoreSpec[],
     derive: Forwarding,
   ) {
+    super(context, turn, stores)
     this.#out = out
     this.#context = context
     this.#turn = turn
-    this.#stores = stores
     this.#derive = derive
-  }
-
-  get partition(): number {
-    return this.#context.partition
-  }
-
-  get streamTime(): number {
-    return this.#context.taskTime
-  }
-
-  get wallClock(): number {
-    return this.#context.wallClock
-  }
-
-  get recordMetadata(): RecordMetadata | undefined {
-    const origin = this.#turn.carrier?.origin
-    if (origin === undefined || origin.place.kind !== undefined) return undefined
-    const { topic, partition } = origin.place
-    return Object.freeze({ topic, partition, offset: origin.offset as Offset })
   }
 
   forward(record: RecordOutput<unknown, unknown>, child?: string): void {
@@ -174,57 +120,5 @@ export class Context implements ProcessorContext<unknown, unknown> {
       `${operator} forwards to ${shown(id)}, but ${names === '' ? 'nothing comes after it' : `what comes after it is ${names}`}`,
       { operator },
     )
-  }
-
-  store(constant: StoreConstant): never {
-    const { operator } = this.#context
-    this.#turn.atWork('store')
-    const spec = this.#stores.find(({ name }) => name === constant?.name)
-    if (spec === undefined) {
-      const named = this.#stores.map(({ name }) => `"${name}"`).join(', ')
-      throw new MillraceError(
-        'store_unknown',
-        `${operator} asks for store ${shown(constant?.name)}, but names ${named === '' ? 'none' : named}: add its constant to { stores: […] }`,
-        { operator, store: String(constant?.name) },
-      )
-    }
-    checkSameStore('bad_option', operator, constant, spec)
-    let opened = this.#opened.get(spec)
-    if (opened === undefined) {
-      this.#opened.set(spec, (opened = processorStore(this.#context, this.#turn, spec, this.#stores)))
-    }
-    return opened as never
-  }
-
-  schedule(
-    intervalMs: number,
-    type: PunctuationType,
-    punctuator: (now: number) => Done,
-    options: ScheduleOptions = {},
-  ): Schedule {
-    this.#turn.atWork('schedule')
-    const { startMs } = checkOptions('schedule', options, ['startMs'])
-    checkWhole('the interval of schedule', intervalMs, 1)
-    checkChoice('the type of schedule', type, ['streamTime', 'wallClock'])
-    checkedFunction('schedule', punctuator)
-    if (startMs !== undefined) checkWhole('startMs', startMs, 0)
-    const what = `a punctuation of ${this.#context.operator}`
-    const scheduled = this.#context.schedule(
-      intervalMs,
-      type,
-      (now, job) => this.#turn.run(job, () => refuseLater(what, punctuator(now))),
-      { startMs },
-    )
-    return {
-      cancel: () => {
-        this.#turn.atWork('cancel')
-        scheduled.cancel()
-      },
-    }
-  }
-
-  commit(): void {
-    this.#turn.at('commit')
-    this.#context.commit()
   }
 }

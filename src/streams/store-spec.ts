@@ -9,6 +9,7 @@ import { SizedForm, type WindowForm } from '../core/windows/window-form.ts'
 import type { PlanNode } from '../plan/node.ts'
 import type { StoreSpec } from '../plan/store.ts'
 import type { StoreLayout } from '../plan/store-layout.ts'
+import type { Named } from './dsl/functions.ts'
 
 /** A constant of a store, whatever the types of its keys and values: serdes are invariant, so they are erased here. */
 export interface ErasedStore {
@@ -21,6 +22,11 @@ export interface ErasedStore {
   readonly retentionMs?: number | undefined
   /** Of a versioned store. */
   readonly historyMs?: number | undefined
+}
+
+/** Options whose store is only known to fit by the face of the verb. */
+export interface InErasedStore extends Named {
+  readonly store?: ErasedStore | undefined
 }
 
 export interface StoreWish {

@@ -21,6 +21,7 @@
  * - Changes of a table of versions need care: see `Carrier.isOlderVersion`.
  */
 import { assert } from '../core/assert.ts'
+import { MillraceError } from '../core/errors.ts'
 import { noHeaders } from '../core/headers.ts'
 import type { StreamRecord } from '../core/record.ts'
 import type { Timestamp } from '../core/units.ts'
@@ -106,6 +107,28 @@ class WindowReader implements RowReader {
       ? ordered(this.#state).row(keyOf(key), at, number)
       : this.#state.row(keyOf(key), at)
     return row.exists ? row : undefined
+  }
+}
+
+/**
+ * The rows of a table that keeps none, and of which nothing else tells.
+ *
+ * @param why a part of a sentence, for who asks for them all the same
+ */
+export function unknownRows(operator: string, why: string): TableRows {
+  const refuse = (): never => {
+    throw new MillraceError(
+      'topology_invalid',
+      `what follows "${operator}" reads its rows, but ${why}: let it keep them, with { store: … }`,
+      { operator },
+    )
+  }
+  return {
+    get stores(): never {
+      return refuse()
+    },
+    historyMs: undefined,
+    reader: refuse,
   }
 }
 

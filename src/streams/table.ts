@@ -12,18 +12,22 @@ import type { KGroupedTable } from './dsl/grouped-table.ts'
 import type { KnownSerdes } from './dsl/known.ts'
 import type { KStream } from './dsl/stream.ts'
 import type { KTable } from './dsl/table.ts'
+import type { ProcessOptions } from './dsl/processor.ts'
+import type { ValueTransformer } from './dsl/transform-values.ts'
 import { filteredRow, filtering, filteringRows } from './filter.ts'
 import { mappedRow, mappingRows } from './map.ts'
 import { ofTables, ofTableVerbs } from '../plan/old-values.ts'
 import { keyLayout } from '../plan/store-layout.ts'
 import { groupingRows, ofRowGroups } from './group-rows.ts'
 import { type GivenJoiner, joinOfTable } from './join.ts'
-import { keepingDerived } from './kept-rows.ts'
+import { byRow, keepingDerived } from './kept-rows.ts'
 import { requireCodec, type TableParts } from './parts.ts'
 import { peeking } from './peek.ts'
-import { type ErasedStore, nameOf, storeSpec } from './store-spec.ts'
+import { type InErasedStore, nameOf, storeSpec } from './store-spec.ts'
 import { type SuppressOptions, suppressedTable } from './suppressed-table.ts'
 import { type DerivedRow, derivedRows, rowsOf } from './table-rows.ts'
+import type { AnyTransformer } from './transform-values.ts'
+import { transformedTable } from './transformed-table.ts'
 
 export class Table<K, V, Known extends KnownSerdes> implements KTable<K, V, Known> {
   readonly parts: TableParts
@@ -69,6 +73,13 @@ export class Table<K, V, Known extends KnownSerdes> implements KTable<K, V, Know
       passesAll: true,
       valueCodec: undefined,
     })
+  }
+
+  transformValues<V2, Known2 extends KnownSerdes>(
+    transformer: ValueTransformer<K, V, V2>,
+    options: InErasedStore & Pick<ProcessOptions, 'stores'> = {},
+  ): KTable<K, V2, Known2> {
+    return this.parts.faces.table(transformedTable(this.parts, transformer as AnyTransformer, options))
   }
 
   groupBy<K2, V2>(
@@ -135,7 +146,11 @@ export class Table<K, V, Known extends KnownSerdes> implements KTable<K, V, Know
     const made = plan.stateful(verb, node, nameOf({ name, store }, node), (id) => {
       const wish = { kind: 'keyValueStore', keyCodec, valueCodec: valueCodec ?? codec, layout: keyLayout() } as const
       const spec = storeSpec(id, store, wish)
-      return { stores: [spec], operator: keepingDerived(spec, rowOf({ id, verb }), passesDeletes), oldValues: ofTables }
+      return {
+        stores: [spec],
+        operator: keepingDerived(spec, byRow(rowOf({ id, verb })), passesDeletes),
+        oldValues: ofTables,
+      }
     })
     return faces.table({
       ...this.parts,
@@ -145,11 +160,6 @@ export class Table<K, V, Known extends KnownSerdes> implements KTable<K, V, Know
       rows: rowsOf(made),
     })
   }
-}
-
-/** Serdes are invariant in their type, so they are erased where only the interface says which ones fit. */
-interface InErasedStore extends Named {
-  readonly store?: ErasedStore | undefined
 }
 
 /** What a verb makes of rows, one by one. */

@@ -1,5 +1,14 @@
-// A processor for random topologies: it keeps a sum for each key, forwards it, and by stream time what its store holds.
-import { int64, keyValueStore, nullable, type Processor, string } from 'millrace'
+// Operators of users for random topologies. A processor keeps a sum for each key, forwards it, and by stream time what its
+// store holds. A transformer adds to each row what the row has been, and deletes some.
+import {
+  int64,
+  type KeyValueStore,
+  keyValueStore,
+  nullable,
+  type Processor,
+  string,
+  type ValueTransformer,
+} from 'millrace'
 
 type Key = string | null
 type Value = number | null
@@ -26,6 +35,19 @@ export function summingUp(store: ReturnType<typeof sums>, detail: number): Proce
         rows.put(key, sum)
         if (detail % 3 === 0) context.commit()
         context.forward({ key, value: sum })
+      },
+    }
+  }
+}
+
+export function addingUp(store: KeyValueStore<string, number>): ValueTransformer<string, number, number> {
+  return (context) => {
+    const rows = context.store(store)
+    return {
+      transform({ key, value }) {
+        const sum = ((rows.get(key) ?? 0) * 31 + (value ?? 1)) % 1_009
+        rows.put(key, sum)
+        return sum % 6 === 5 ? null : sum
       },
     }
   }

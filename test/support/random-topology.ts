@@ -24,7 +24,7 @@ import { Stream } from '../../src/streams/stream.ts'
 import { buffering } from './buffering.ts'
 import { asBranch, type Branch, type Key, keyOf, type Row, type Value } from './random-branch.ts'
 import { joinedByForeignKey, joinedStreams, joinedTable, joinedTables } from './random-joins.ts'
-import { summingUp, sums } from './random-processor.ts'
+import { addingUp, summingUp, sums } from './random-processor.ts'
 
 const verbs = [
   'filter',
@@ -223,7 +223,13 @@ function apply({ verb, detail }: Step, name: string, { stream, widths }: Branch,
       const even = widths.length === 1 ? stream : stream.selectKey(({ key }) => key)
       const table = even.toTable({ key: string(), value: int64(), name: `${name}-table` })
       const store = keyValueStore(`${name}-kept`, { key: string(), value: int64() })
-      const kept = detail % 2 === 0 ? table : table.filter(({ value }) => value % 5 !== 0, { store })
+      const changes = keyValueStore(`${name}-changes`, { key: string(), value: int64() })
+      const kept =
+        detail % 2 === 0
+          ? table
+          : detail % 4 === 1
+            ? table.filter(({ value }) => value % 5 !== 0, { store })
+            : table.transformValues(addingUp(changes), { stores: [changes], store })
       const sums = kept
         .groupBy(({ value }) => ({ key: keyOf(detail, value), value: value % 11 === 10 ? null : value }), {
           key: string(),

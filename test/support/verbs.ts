@@ -89,6 +89,7 @@ export const verbs: readonly Verb[] = [
     before: () => [fn],
     takes: ['store', 'name'],
   })),
+  { on: 'table', verb: 'transformValues', before: () => [fn], takes: ['stores', 'store', 'name'] },
   {
     on: 'table',
     verb: 'suppress',

@@ -4,6 +4,7 @@ import {
   json,
   keyValueStore,
   type KStream,
+  type KTable,
   type Processor,
   type ProcessorContext,
   type ProcessorKeyValueStore,
@@ -13,6 +14,7 @@ import {
   StreamsBuilder,
   string,
   topic,
+  type TransformerContext,
   tuple,
   type ValueProcessor,
   type Windowed,
@@ -30,6 +32,39 @@ const perDay = windowStore('per-day', { key: string(), value: int64(), size: 5 }
 const pairs = keyValueStore('pairs', { key: tuple(string(), int64()), value: string() })
 const stream = new StreamsBuilder().stream(clicks)
 const refused = (calls: () => unknown): void => void expectTypeOf(calls).toBeFunction()
+
+describe('transformValues', () => {
+  const table = new StreamsBuilder().table(clicks)
+  const pages = keyValueStore('pages', { key: string(), value: string() })
+
+  test('makes a table of what its transformer returns, which is given nulls for deletes', () => {
+    refused(() => {
+      const lengths = table.transformValues((context) => {
+        expectTypeOf(context).toEqualTypeOf<TransformerContext>()
+        return {
+          transform(record) {
+            expectTypeOf(record).toEqualTypeOf<StreamRecord<string, Click | null>>()
+            return record.value?.page.length ?? null
+          },
+        }
+      })
+      expectTypeOf(lengths).toEqualTypeOf<KTable<string, number, 'key'>>()
+    })
+  })
+
+  test('with a store its values have the serde of the store, and must be of it', () => {
+    refused(() => {
+      const named = table.transformValues(() => ({ transform: ({ value }) => value?.page ?? '' }), { store: pages })
+      expectTypeOf(named).toEqualTypeOf<KTable<string, string, 'both'>>()
+      // @ts-expect-error the store has strings
+      table.transformValues(() => ({ transform: ({ value }) => value?.page.length ?? 0 }), { store: pages })
+      // @ts-expect-error what it emits is what it returns
+      table.transformValues((context) => ({ transform: ({ value }) => (context.forward({ value }), value) }))
+      // @ts-expect-error the verb takes no key
+      table.transformValues(() => ({ transform: () => 1 }), { key: string() })
+    })
+  })
+})
 
 describe('process', () => {
   test('makes a stream of what its processor forwards, which is what comes in unless it says', () => {

@@ -17,6 +17,7 @@ import type {
 } from './known.ts'
 import type { KStream } from './stream.ts'
 import type { TableJoins } from './table-joins.ts'
+import type { TransformedTable } from './transform-values.ts'
 import type { UntilTimeLimit, UntilWindowCloses } from './suppress.ts'
 
 /** What `builder.table` and `toTable` take. */
@@ -50,7 +51,8 @@ export interface ToStreamOptions<Deletes> extends Named {
  *
  * `Known` says which serdes it still knows, as for {@link KStream}.
  */
-export interface KTable<out K, out V, out Known extends KnownSerdes = KnownSerdes> extends TableJoins<K, V> {
+export interface KTable<out K, out V, out Known extends KnownSerdes = KnownSerdes>
+  extends TableJoins<K, V>, TransformedTable<K, V, Known> {
   /**
    * Keeps the rows that the guard is true for, and narrows the table to them.
    * @example table.mapValues(({ value }) => (value < 100 ? 'few' : 'many')).filter((record) => record.value === 'many')
