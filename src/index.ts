@@ -135,6 +135,7 @@ export type {
 export type { KStream } from './streams/dsl/stream.ts'
 export type { GlobalKTable } from './streams/dsl/global-table.ts'
 export type { KTable } from './streams/dsl/table.ts'
+export type { RecordPlace, StorePosition, StoreSnapshot, StoreSnapshots } from './core/store-position.ts'
 export type { RowTransformer, TransformerContext, ValueTransformer } from './streams/dsl/transform-values.ts'
 export type { EmitStrategy, TimeWindowedKStream } from './streams/dsl/windows.ts'
 export type { AsyncCall } from './plan/async-calls.ts'

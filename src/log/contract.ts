@@ -9,6 +9,7 @@ import { present } from '../core/assert.ts'
 import { MillraceError } from '../core/errors.ts'
 import type { AnyQuery } from '../core/read-only-stores.ts'
 import type { AnyStore } from '../core/store-constants.ts'
+import type { StoreSnapshots } from '../core/store-position.ts'
 import type { StateReader, StateWriter } from '../storage/state-rows.ts'
 import type { TaskId, TaskProgress } from './kept/application-rows.ts'
 import type { PartitionedTopic, PartitionId } from './format/partition-id.ts'
@@ -54,6 +55,10 @@ export interface StoredApplication {
   progress(task: TaskId): Buffer | undefined
   /** Later reads see what is new. False: there is no such application any longer, or only a new one of its name. */
   refresh(): boolean
+  /** As {@link Session.positions}. */
+  positions(): readonly Position[]
+  /** Calls back when there may be more to read, and when the log is closed, until the returned function is called. */
+  onNews(listener: () => void): () => void
 }
 
 export interface OpenedApplication<S extends ApplicationStart> {
@@ -106,6 +111,8 @@ export interface Session {
    * brings nothing new.
    */
   newestCommit(): number
+  /** How far the application has read, in all partitions that it ever read. */
+  positions(): readonly Position[]
   /** As far as the session knows. */
   endOffset(partition: PartitionId): number
   /** The ends of all partitions of a topic, much cheaper than one by one where few have moved since the last time. */
@@ -199,7 +206,11 @@ export function applicationLogOf(log: object): ApplicationLog {
 }
 
 /** Reads a store of an application from outside. */
-export type StoreReader = <K, V>(log: ApplicationLog, applicationId: string, store: AnyStore<K, V>) => AnyQuery<K, V>
+export type StoreReader = <K, V>(
+  log: ApplicationLog,
+  applicationId: string,
+  store: AnyStore<K, V>,
+) => AnyQuery<K, V> & StoreSnapshots<AnyQuery<K, V>>
 
 let storeReader: StoreReader | undefined
 

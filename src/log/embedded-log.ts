@@ -12,9 +12,10 @@ import type {
   ApplicationStart,
   FoundApplication,
   OpenedApplication,
+  Position,
   StoredApplication,
 } from './contract.ts'
-import { openSession, type SessionGround } from './embedded-session.ts'
+import { openSession, positionsOf, type SessionGround } from './embedded-session.ts'
 import { Applications } from './kept/applications.ts'
 import { Catalogue } from './kept/catalogue.ts'
 import { sweepDeletedTopics } from './kept/deleted-topics.ts'
@@ -149,7 +150,10 @@ export class EmbeddedLog implements ApplicationLog, SessionGround {
   }
 
   find(applicationId: string): StoredApplication | undefined {
-    return this.applications.look(applicationId)
+    const found = this.applications.look(applicationId)
+    if (found === undefined) return undefined
+    const positions = (): readonly Position[] => positionsOf(this, applicationId)
+    return { ...found, positions, onNews: (listener) => this.environment.onCommit(listener) }
   }
 
   onCommit(listener: () => void): () => void {

@@ -119,6 +119,10 @@ export class EmbeddedSession implements Session {
     return this.#ground.environment.newestCommit()
   }
 
+  positions(): readonly Position[] {
+    return positionsOf(this.#ground, this.#applicationId)
+  }
+
   endOffset(partition: PartitionId): number {
     return this.#ground.partitions.endOffset(partition)
   }
@@ -179,6 +183,10 @@ export class EmbeddedSession implements Session {
     state.forget(this.#storeIds.values())
     return environment.writeInTurn((transaction) => applications.end(transaction, this.#applicationId, this.#epoch))
   }
+}
+
+export function positionsOf({ positions, topics }: SessionGround, applicationId: string): readonly Position[] {
+  return topics.named(positions.list(applicationId)).map((at) => ({ partition: at, offset: at.offset }))
 }
 
 function putPositions(

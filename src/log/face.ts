@@ -8,6 +8,7 @@ import type {
   ReadOnlyWindowStore,
 } from '../core/read-only-stores.ts'
 import type { KeyValueStore, SessionStore, VersionedStore, WindowStore } from '../core/store-constants.ts'
+import type { StoreSnapshots } from '../core/store-position.ts'
 import type { Topic } from '../core/topic.ts'
 import type { Admin } from './admin/face.ts'
 import type { ConsumerOptions } from './consumer/consumer-options.ts'
@@ -85,10 +86,22 @@ export interface Log extends AsyncDisposable {
    *   another kind or other serdes than the store's, or with a serde of your own without a name. A query throws
    *   `application_unknown` when the application is deleted meanwhile, also in the middle of a range.
    */
-  store<K, V>(applicationId: string, store: KeyValueStore<K, V>): ReadOnlyKeyValueStore<K, V>
-  store<K, V>(applicationId: string, store: WindowStore<K, V>): ReadOnlyWindowStore<K, V>
-  store<K, V>(applicationId: string, store: SessionStore<K, V>): ReadOnlySessionStore<K, V>
-  store<K, V>(applicationId: string, store: VersionedStore<K, V>): ReadOnlyVersionedStore<K, V>
+  store<K, V>(
+    applicationId: string,
+    store: KeyValueStore<K, V>,
+  ): ReadOnlyKeyValueStore<K, V> & StoreSnapshots<ReadOnlyKeyValueStore<K, V>>
+  store<K, V>(
+    applicationId: string,
+    store: WindowStore<K, V>,
+  ): ReadOnlyWindowStore<K, V> & StoreSnapshots<ReadOnlyWindowStore<K, V>>
+  store<K, V>(
+    applicationId: string,
+    store: SessionStore<K, V>,
+  ): ReadOnlySessionStore<K, V> & StoreSnapshots<ReadOnlySessionStore<K, V>>
+  store<K, V>(
+    applicationId: string,
+    store: VersionedStore<K, V>,
+  ): ReadOnlyVersionedStore<K, V> & StoreSnapshots<ReadOnlyVersionedStore<K, V>>
 
   /**
    * Closes consumers, writes what producers hold and closes the directory. Close applications first: they commit on

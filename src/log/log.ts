@@ -12,6 +12,7 @@ import type {
   ReadOnlyWindowStore,
 } from '../core/read-only-stores.ts'
 import type { AnyStore, KeyValueStore, SessionStore, VersionedStore, WindowStore } from '../core/store-constants.ts'
+import type { StoreSnapshots } from '../core/store-position.ts'
 import type { Topic } from '../core/topic.ts'
 import { Environment, type EnvironmentOptions } from '../storage/environment.ts'
 import { checkFileMode } from '../storage/own-files.ts'
@@ -145,11 +146,23 @@ export class DirectoryLog implements Log {
     return consumer
   }
 
-  store<K, V>(applicationId: string, store: KeyValueStore<K, V>): ReadOnlyKeyValueStore<K, V>
-  store<K, V>(applicationId: string, store: WindowStore<K, V>): ReadOnlyWindowStore<K, V>
-  store<K, V>(applicationId: string, store: SessionStore<K, V>): ReadOnlySessionStore<K, V>
-  store<K, V>(applicationId: string, store: VersionedStore<K, V>): ReadOnlyVersionedStore<K, V>
-  store<K, V>(applicationId: string, store: AnyStore<K, V>): AnyQuery<K, V> {
+  store<K, V>(
+    applicationId: string,
+    store: KeyValueStore<K, V>,
+  ): ReadOnlyKeyValueStore<K, V> & StoreSnapshots<ReadOnlyKeyValueStore<K, V>>
+  store<K, V>(
+    applicationId: string,
+    store: WindowStore<K, V>,
+  ): ReadOnlyWindowStore<K, V> & StoreSnapshots<ReadOnlyWindowStore<K, V>>
+  store<K, V>(
+    applicationId: string,
+    store: SessionStore<K, V>,
+  ): ReadOnlySessionStore<K, V> & StoreSnapshots<ReadOnlySessionStore<K, V>>
+  store<K, V>(
+    applicationId: string,
+    store: VersionedStore<K, V>,
+  ): ReadOnlyVersionedStore<K, V> & StoreSnapshots<ReadOnlyVersionedStore<K, V>>
+  store<K, V>(applicationId: string, store: AnyStore<K, V>): AnyQuery<K, V> & StoreSnapshots<AnyQuery<K, V>> {
     return boundStoreReader()(this.#log, applicationId, store)
   }
 

@@ -7,7 +7,6 @@ import { MillraceError, messageOf } from '../core/errors.ts'
 import { isInstance } from '../core/checks.ts'
 import { isPromise } from '../core/promises.ts'
 import type {
-  AnyQuery,
   ReadOnlyKeyValueStore,
   ReadOnlySessionStore,
   ReadOnlyVersionedStore,
@@ -15,6 +14,7 @@ import type {
 } from '../core/read-only-stores.ts'
 import type { AnyStore, KeyValueStore, SessionStore, VersionedStore, WindowStore } from '../core/store-constants.ts'
 import type { StoreChanges, WatchOptions } from '../core/store-changes.ts'
+import type { StoreSnapshots } from '../core/store-position.ts'
 import type { Windowed } from '../core/windows/window.ts'
 import { fencedBySuccessor, type Session } from '../log/contract.ts'
 import type { Topology } from '../plan/topology.ts'
@@ -26,7 +26,7 @@ import type { Application, ApplicationState } from './face.ts'
 import type { FailurePolicy } from './failures.ts'
 import { type Metrics, metricsOf } from './metrics.ts'
 import type { TakeOver } from './take-over.ts'
-import { queryStore } from './store-query.ts'
+import { type AnyStoreQuery, queryStore } from './store-query.ts'
 
 /** The longest stretch of work before the event loop gets its turn. */
 const sliceMs = 10
@@ -269,17 +269,23 @@ export class RunningApplication implements Application {
     })
   }
 
-  store<K, V>(store: KeyValueStore<K, V>, options?: WatchOptions): ReadOnlyKeyValueStore<K, V> & StoreChanges<K, V>
+  store<K, V>(
+    store: KeyValueStore<K, V>,
+    options?: WatchOptions,
+  ): ReadOnlyKeyValueStore<K, V> & StoreSnapshots<ReadOnlyKeyValueStore<K, V>> & StoreChanges<K, V>
   store<K, V>(
     store: WindowStore<K, V>,
     options?: WatchOptions,
-  ): ReadOnlyWindowStore<K, V> & StoreChanges<Windowed<K>, V>
+  ): ReadOnlyWindowStore<K, V> & StoreSnapshots<ReadOnlyWindowStore<K, V>> & StoreChanges<Windowed<K>, V>
   store<K, V>(
     store: SessionStore<K, V>,
     options?: WatchOptions,
-  ): ReadOnlySessionStore<K, V> & StoreChanges<Windowed<K>, V>
-  store<K, V>(store: VersionedStore<K, V>, options?: WatchOptions): ReadOnlyVersionedStore<K, V> & StoreChanges<K, V>
-  store<K, V>(store: AnyStore<K, V>, options: WatchOptions = {}): AnyQuery<K, V> & StoreChanges<unknown, unknown> {
+  ): ReadOnlySessionStore<K, V> & StoreSnapshots<ReadOnlySessionStore<K, V>> & StoreChanges<Windowed<K>, V>
+  store<K, V>(
+    store: VersionedStore<K, V>,
+    options?: WatchOptions,
+  ): ReadOnlyVersionedStore<K, V> & StoreSnapshots<ReadOnlyVersionedStore<K, V>> & StoreChanges<K, V>
+  store<K, V>(store: AnyStore<K, V>, options: WatchOptions = {}): AnyStoreQuery<K, V> & StoreChanges<unknown, unknown> {
     return queryStore(this.#session, this.#topology, this.#engine, store, options)
   }
 

@@ -63,6 +63,7 @@ class Watcher {
 
 export class ChangeFeed {
   readonly #watchers = new Map<StoreSpec, Set<Watcher>>()
+  readonly #endListeners = new Set<(error: unknown) => void>()
   #end: End | undefined
 
   /** @param content what the first array holds; undefined: there is none */
@@ -93,9 +94,17 @@ export class ChangeFeed {
     }
   }
 
+  /** Calls back when the application has ended, at once if it has, until the returned function is called. */
+  onEnd(listener: (error: unknown) => void): () => void {
+    if (this.#end !== undefined) listener(this.#end.error)
+    this.#endListeners.add(listener)
+    return () => this.#endListeners.delete(listener)
+  }
+
   /** @param error undefined when it was closed */
   end(error: unknown): void {
     const end = (this.#end ??= { error })
+    for (const listener of this.#endListeners) listener(end.error)
     for (const watchers of this.#watchers.values()) for (const watcher of watchers) watcher.end(end)
   }
 }

@@ -10,6 +10,7 @@ import type {
 } from '../core/read-only-stores.ts'
 import type { KeyValueStore, SessionStore, VersionedStore, WindowStore } from '../core/store-constants.ts'
 import type { StoreChanges, WatchOptions } from '../core/store-changes.ts'
+import type { StoreSnapshots } from '../core/store-position.ts'
 import type { Windowed } from '../core/windows/window.ts'
 import type { Log } from '../log/face.ts'
 import type { OnError } from './failures.ts'
@@ -110,20 +111,26 @@ export interface Application extends AsyncDisposable {
 
   /**
    * A store of the topology, to query by the constant that its aggregation was given: rows as of the last commit. Its
-   * `changes$` tells what each further commit changes.
+   * `changes$` tells what each further commit changes, {@link StoreSnapshots} how far the application has come.
    *
    * @throws MillraceError `store_unknown`, `bad_option` when the constant's serdes are not the store's
    */
-  store<K, V>(store: KeyValueStore<K, V>, options?: WatchOptions): ReadOnlyKeyValueStore<K, V> & StoreChanges<K, V>
+  store<K, V>(
+    store: KeyValueStore<K, V>,
+    options?: WatchOptions,
+  ): ReadOnlyKeyValueStore<K, V> & StoreSnapshots<ReadOnlyKeyValueStore<K, V>> & StoreChanges<K, V>
   store<K, V>(
     store: WindowStore<K, V>,
     options?: WatchOptions,
-  ): ReadOnlyWindowStore<K, V> & StoreChanges<Windowed<K>, V>
+  ): ReadOnlyWindowStore<K, V> & StoreSnapshots<ReadOnlyWindowStore<K, V>> & StoreChanges<Windowed<K>, V>
   store<K, V>(
     store: SessionStore<K, V>,
     options?: WatchOptions,
-  ): ReadOnlySessionStore<K, V> & StoreChanges<Windowed<K>, V>
-  store<K, V>(store: VersionedStore<K, V>, options?: WatchOptions): ReadOnlyVersionedStore<K, V> & StoreChanges<K, V>
+  ): ReadOnlySessionStore<K, V> & StoreSnapshots<ReadOnlySessionStore<K, V>> & StoreChanges<Windowed<K>, V>
+  store<K, V>(
+    store: VersionedStore<K, V>,
+    options?: WatchOptions,
+  ): ReadOnlyVersionedStore<K, V> & StoreSnapshots<ReadOnlyVersionedStore<K, V>> & StoreChanges<K, V>
 
   /**
    * Commits what is done and stops; close it before the log. After a failure it does nothing; {@link stopped} reports

@@ -13,21 +13,21 @@ import type { Session, StateReader, TaskId } from '../log/contract.ts'
 import { historyOf, type StoreSpec } from '../plan/store.ts'
 import type { Topology } from '../plan/topology.ts'
 import { type CommittedGround, CommittedStore } from '../state/committed-store.ts'
+import type { StoreSnapshots } from '../core/store-position.ts'
 import type { Changes } from './change-feed.ts'
 import type { Engine } from './engine.ts'
 import { committedExpiry } from './expiry.ts'
 import { taskName, taskOf } from './inherited-ledgers.ts'
 import { KeyValueQuery } from './key-value-query.ts'
 import type { LedgerEntries } from './ledger-entries.ts'
+import { Moments, type MovingPlace, withSnapshots } from './moments.ts'
 import { shownChange } from './shown-change.ts'
 import { VersionedQuery } from './versioned-query.ts'
 import { SessionQuery, WindowQuery } from './windowed-query.ts'
 
 /** Where the rows of an application's stores are read, wherever it runs. */
-export interface QueryPlace {
+export interface QueryPlace extends MovingPlace {
   readonly reader: StateReader
-  /** Later reads see what is new. */
-  refresh(): void
   storeId(name: string): number
   /** What a task has committed of its progress. */
   entriesOf(task: TaskId): LedgerEntries | undefined
@@ -50,19 +50,24 @@ function contentOf(ground: CommittedGround): Changes {
   return new CommittedStore<unknown, unknown>(ground).rowsAtOnce({}).map((row) => shownChange(ground.spec, row))
 }
 
-export function queryOf<K, V>(place: QueryPlace, store: QueriedStore): AnyQuery<K, V> {
+export function queryOf<K, V>(place: QueryPlace, store: QueriedStore): AnyStoreQuery<K, V> {
+  const moments = new Moments(place)
+  return withSnapshots(rowsOf<K, V>(place, moments, store), moments)
+}
+
+function rowsOf<K, V>(place: QueryPlace, moments: Moments, store: QueriedStore): AnyQuery<K, V> {
   const { spec, history } = store
-  const ground = groundOf(place, store, spec)
-  if (history !== undefined) return new VersionedQuery(ground, groundOf(place, store, history))
+  const ground = groundOf(place, moments, store, spec)
+  if (history !== undefined) return new VersionedQuery(moments, ground, groundOf(place, moments, store, history))
   if (spec.form === undefined) return new KeyValueQuery(ground)
   return spec.kind === 'session' ? new SessionQuery(ground, spec.form) : new WindowQuery(ground, spec.form)
 }
 
-function groundOf(place: QueryPlace, store: QueriedStore, spec: StoreSpec): CommittedGround {
+function groundOf(place: QueryPlace, moments: Moments, store: QueriedStore, spec: StoreSpec): CommittedGround {
   const { owner, subTopology, partitions } = store
   return {
     reader: place.reader,
-    refresh: () => place.refresh(),
+    refresh: () => moments.refresh(),
     spec,
     storeId: place.storeId(spec.name),
     partitions,
@@ -81,7 +86,7 @@ export function queryStore<K, V>(
   engine: Engine,
   given: AnyStore<K, V>,
   options: WatchOptions = {},
-): AnyQuery<K, V> & StoreChanges<unknown, unknown> {
+): AnyStoreQuery<K, V> & StoreChanges<unknown, unknown> {
   const constant = checkStore('store', given)
   const { initial = false } = checkOptions('store', options, ['initial'])
   checkBoolean('initial', initial)
@@ -101,6 +106,15 @@ export function queryStore<K, V>(
   const place: QueryPlace = {
     reader: session.state,
     refresh: () => session.refresh(),
+    positions: () => session.positions(),
+    watch: (onNews, onEnd) => {
+      const stopNews = session.onNews(onNews)
+      const stopEnd = engine.changes.onEnd((error) => onEnd(error ?? wasClosed()))
+      return () => {
+        stopNews()
+        stopEnd()
+      }
+    },
     storeId: (name) => present(session.storeId(name), 'a session has an id for each store'),
     entriesOf: (task) => ledgers.get(taskName(task))?.committed,
   }
@@ -112,10 +126,17 @@ export function queryStore<K, V>(
     subTopology: taskOf(sub, 0).subTopology,
     partitions: engine.layout.partitionsOf(owner),
   }
-  const content = (): Changes => contentOf(groundOf(place, queried, spec))
+  const content = (): Changes => contentOf(groundOf(place, new Moments(place), queried, spec))
   return Object.assign(queryOf<K, V>(place, queried), {
     changes$: engine.changes.watch(spec, initial ? content : undefined),
   })
+}
+
+/** What is asked of a store, of any kind. */
+export type AnyStoreQuery<K, V> = AnyQuery<K, V> & StoreSnapshots<AnyQuery<K, V>>
+
+function wasClosed(): MillraceError {
+  return new MillraceError('closed', 'the application was closed before it had read that far')
 }
 
 /** A buffer is its operator's own. */

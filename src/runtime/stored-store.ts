@@ -4,22 +4,35 @@
 import { present } from '../core/assert.ts'
 import { checkName } from '../core/checks.ts'
 import { MillraceError } from '../core/errors.ts'
-import type { AnyQuery } from '../core/read-only-stores.ts'
 import { type Codec, codecOf } from '../core/serde.ts'
 import { type AnyStore, checkStore } from '../core/store-constants.ts'
 import { parsePlan, type StoredPlan, type StoreReading } from '../core/stored-plan.ts'
 import { VersionCodec } from '../core/version-codec.ts'
 import { formNamed } from '../core/windows/named-form.ts'
 import { rowCodecOf } from '../core/with-headers.ts'
-import { type ApplicationLog, bindStoreReader, type StoredApplication, type TaskId } from '../log/contract.ts'
+import {
+  type ApplicationLog,
+  bindStoreReader,
+  type Position,
+  type StoredApplication,
+  type TaskId,
+} from '../log/contract.ts'
 import { historyOf, type StoreSpec } from '../plan/store.ts'
 import { taskName } from './inherited-ledgers.ts'
 import { decodeEntries, type LedgerEntries } from './ledger-entries.ts'
-import { checkKind, isAskable, otherSerde, queryOf, type QueryPlace, storeUnknown } from './store-query.ts'
+import {
+  type AnyStoreQuery,
+  checkKind,
+  isAskable,
+  otherSerde,
+  queryOf,
+  type QueryPlace,
+  storeUnknown,
+} from './store-query.ts'
 
 bindStoreReader(queryStored)
 
-function queryStored<K, V>(log: ApplicationLog, applicationId: string, given: AnyStore<K, V>): AnyQuery<K, V> {
+function queryStored<K, V>(log: ApplicationLog, applicationId: string, given: AnyStore<K, V>): AnyStoreQuery<K, V> {
   checkName('an application id', applicationId)
   const constant = checkStore('store', given)
   const { name } = constant
@@ -97,6 +110,14 @@ class StoredPlace implements QueryPlace {
   refresh(): void {
     this.#entries.clear()
     if (!this.#found.refresh()) throw applicationUnknown(this.#applicationId)
+  }
+
+  positions(): readonly Position[] {
+    return this.#found.positions()
+  }
+
+  watch(onNews: () => void): () => void {
+    return this.#found.onNews(onNews)
   }
 
   storeId(name: string): number {

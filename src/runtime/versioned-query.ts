@@ -9,14 +9,17 @@ import type { StoreRow } from '../core/store-row.ts'
 import type { Timestamp } from '../core/units.ts'
 import { keyOf } from '../plan/store.ts'
 import { type CommittedGround, type CommittedRow, CommittedStore } from '../state/committed-store.ts'
+import type { Moments } from './moments.ts'
 
 export class VersionedQuery<K, V> implements ReadOnlyVersionedStore<K, V> {
+  readonly #moments: Moments
   readonly #newest: CommittedStore<K, V>
   readonly #history: CommittedStore<K, V | null>
   /** The first time that can be asked for in a partition. */
   readonly #historyFrom: (partition: number) => number
 
-  constructor(newest: CommittedGround, history: CommittedGround) {
+  constructor(moments: Moments, newest: CommittedGround, history: CommittedGround) {
+    this.#moments = moments
     this.#newest = new CommittedStore(newest)
     this.#history = new CommittedStore(history)
     const { expiryTime, spec } = history
@@ -31,6 +34,10 @@ export class VersionedQuery<K, V> implements ReadOnlyVersionedStore<K, V> {
   row(key: K, options: AsOf = {}): StoreRow<K, V> | undefined {
     const { asOf } = checkOptions('get', options, ['asOf'])
     if (asOf !== undefined) checkWhole('asOf', asOf, 0)
+    return this.#moments.atOnce(() => this.#row(key, asOf))
+  }
+
+  #row(key: K, asOf: number | undefined): StoreRow<K, V> | undefined {
     const newest = this.#newest.get(keyOf(key))
     if (asOf === undefined || (newest !== undefined && newest.timestamp <= asOf)) return shown(newest)
     for (const { number, partition, value, timestamp } of this.#history.rows({ key: keyOf(key), fromTime: asOf + 1 })) {

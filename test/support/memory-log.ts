@@ -11,6 +11,7 @@ import {
   newTopicId,
   type OpenedApplication,
   type PartitionId,
+  type Position,
   type Session,
   type StateReader,
   type StoredBatch,
@@ -28,7 +29,7 @@ interface StoredApplication {
   epoch: number
   plan: string
   readonly progress: Map<string, TaskProgress>
-  readonly positions: Map<string, number>
+  readonly positions: Map<string, Position>
   readonly storeIds: Map<string, number>
 }
 
@@ -177,7 +178,13 @@ export class MemoryLog implements ApplicationLog {
       storeId: (name) => stored.storeIds.get(name),
       progress: ({ subTopology, partition }) => stored.progress.get(`${subTopology}/${partition}`)?.progress,
       refresh: () => this.#applications.get(applicationId) === stored,
+      positions: () => this.positions(applicationId),
+      onNews: (listener) => this.onNews(listener),
     }
+  }
+
+  positions(applicationId: string): readonly Position[] {
+    return [...(this.#applications.get(applicationId)?.positions.values() ?? [])]
   }
 
   #found(applicationId: string, topics: readonly TopicDescription[]): FoundApplication {
@@ -186,7 +193,7 @@ export class MemoryLog implements ApplicationLog {
       topics,
       plan: stored?.plan,
       progress: [...(stored?.progress.values() ?? [])],
-      position: (partition) => stored?.positions.get(nameOf(partition)),
+      position: (partition) => stored?.positions.get(nameOf(partition))?.offset,
       startOffset: () => 0,
       endOffset: (partition) => this.endOffset(partition),
       offsetAtTime: (partition, timestamp) => this.#offsetAtTime(partition, timestamp),
@@ -209,12 +216,12 @@ export class MemoryLog implements ApplicationLog {
       epoch,
       plan,
       progress: new Map<string, TaskProgress>(),
-      positions: new Map<string, number>(),
+      positions: new Map<string, Position>(),
       storeIds: new Map<string, number>(),
     }
     Object.assign(application, { epoch, plan })
     this.#applications.set(applicationId, application)
-    for (const { partition, offset } of positions) application.positions.set(nameOf(partition), offset)
+    for (const position of positions) application.positions.set(nameOf(position.partition), position)
     for (const one of progress) putProgress(application, one)
     for (const name of stores) {
       if (!application.storeIds.has(name)) application.storeIds.set(name, this.#nextId++)
@@ -242,7 +249,7 @@ export class MemoryLog implements ApplicationLog {
     }
     this.state.change(writeState)
     for (const { task, positions, progress } of tasks) {
-      for (const { partition, offset } of positions) application.positions.set(nameOf(partition), offset)
+      for (const position of positions) application.positions.set(nameOf(position.partition), position)
       putProgress(application, { task, progress })
     }
     this.newestCommit++
@@ -284,6 +291,10 @@ class MemorySession implements Session {
 
   newestCommit(): number {
     return this.#log.newestCommit
+  }
+
+  positions(): readonly Position[] {
+    return this.#log.positions(this.#applicationId)
   }
 
   endOffsets({ name, id, partitions }: PartitionedTopic): readonly number[] {

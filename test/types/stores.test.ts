@@ -14,6 +14,7 @@ import {
   type Resync,
   startStreams,
   type StoreChange,
+  type StorePosition,
   type StoreRow,
   StreamsBuilder,
   string,
@@ -82,8 +83,23 @@ describe('an application', () => {
     expectTypeOf(app.store(counts).fetch('a', { from: 0 })).toEqualTypeOf<
       readonly StoreRow<Windowed<string>, number>[]
     >()
-    expectTypeOf(log.store('app', totals)).toEqualTypeOf<ReadOnlyKeyValueStore<string, number>>()
-    expectTypeOf(log.store('app', counts)).toEqualTypeOf<ReadOnlyWindowStore<string, number>>()
+    expectTypeOf(log.store('app', totals)).toExtend<ReadOnlyKeyValueStore<string, number>>()
+    expectTypeOf(log.store('app', counts)).toExtend<ReadOnlyWindowStore<string, number>>()
+    for (const rows of [app.store(totals), log.store('app', totals)]) {
+      const { answer, position } = rows.snapshot((at) => at.get('a'))
+      expectTypeOf(answer).toEqualTypeOf<number | undefined>()
+      expectTypeOf(position).toEqualTypeOf<StorePosition>()
+      expectTypeOf(rows.atLeast(position)).resolves.toEqualTypeOf<ReadOnlyKeyValueStore<string, number>>()
+    }
+    expectTypeOf(app.store(counts).snapshot((at) => at.fetch('a')).answer).toEqualTypeOf<
+      readonly StoreRow<Windowed<string>, number>[]
+    >()
+    // @ts-expect-error a store of windows is not asked for a key alone in a snapshot either
+    app.store(counts).snapshot((at) => at.get('a'))
+    const sent = log.producer().send(topic('t', { key: string(), value: string() }), { key: 'a', value: 'a' })
+    void sent.then(async (place) => app.store(totals).atLeast(place))
+    // @ts-expect-error a number is no position
+    void app.store(totals).atLeast(5)
     // @ts-expect-error whose store it is
     log.store(totals)
     expectTypeOf(app.metrics()).toEqualTypeOf<Metrics>()
