@@ -292,7 +292,37 @@ const stream = () => new StreamsBuilder().stream(lines)
 const ofStreams: Places = {
   'stream: topics': (_, value) => call(new StreamsBuilder(), 'stream', value),
   'stream: a topic': (_, value) => call(new StreamsBuilder(), 'stream', [value, words]),
-  ...options('stream', ['reset', 'name'], (_, value) => call(new StreamsBuilder(), 'stream', lines, value)),
+  ...options('stream', ['reset', 'timestamp', 'name'], (_, value) =>
+    call(new StreamsBuilder(), 'stream', lines, value),
+  ),
+  ...options(
+    'stream of a pattern',
+    ['key', 'value', 'reset', 'timestamp', 'name'],
+    (_, value) => call(new StreamsBuilder(), 'stream', /^lines/, value),
+    serdes,
+  ),
+  'table: topic': (_, value) => call(new StreamsBuilder(), 'table', value),
+  ...options('table', ['store', 'versioned', 'ttlMs', 'reset', 'name'], (_, value) =>
+    call(new StreamsBuilder(), 'table', lines, value),
+  ),
+  'table: versioned.historyMs': (_, value) =>
+    call(new StreamsBuilder(), 'table', lines, { versioned: { historyMs: value } }),
+  ...options('stream.join with a table', ['key', 'value', 'graceMs', 'name'], (_, value) => {
+    const builder = new StreamsBuilder()
+    const table = builder.table(words, { versioned: { historyMs: 10 } })
+    return call(builder.stream(lines), 'join', table, () => '', value)
+  }),
+  ...options(
+    'stream.join with a global table',
+    ['tableKey', 'name'],
+    (_, value) => {
+      const builder = new StreamsBuilder()
+      return call(builder.stream(lines), 'join', builder.globalTable(words), () => '', value)
+    },
+    { tableKey: () => 'a' },
+  ),
+  'globalTable: topic': (_, value) => call(new StreamsBuilder(), 'globalTable', value),
+  ...options('globalTable', ['store', 'name'], (_, value) => call(new StreamsBuilder(), 'globalTable', lines, value)),
   ...Object.assign(
     {},
     ...verbs.map((verb) =>
