@@ -70,6 +70,19 @@ export type {
 export { type BackupOptions, type BackupResult, type RestoreOptions, restoreLog } from './log/admin/backup.ts'
 export type { ProblemKind, VerifyProblem, VerifyReport } from './log/verify/findings.ts'
 export type { PartitionLag } from './log/admin/lag.ts'
+export type { DeadLettersOptions } from './log/admin/dead-letters.ts'
+export type {
+  DeadLetter,
+  DeadLetters,
+  Decoded,
+  EditedLetter,
+  LetterChange,
+  LetterFilter,
+  LetterPlace,
+  LetterQuery,
+  LetterSource,
+  ShownLetter,
+} from './log/admin/letters-face.ts'
 export type { OffsetAndTimestamp } from './log/admin/offset-queries.ts'
 export type { OffsetReset, ResetOptions, ResetTarget } from './log/admin/reset-offsets.ts'
 export type { PartitionSize, TopicSize } from './log/admin/sizes.ts'

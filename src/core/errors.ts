@@ -29,6 +29,7 @@ export const errorMeanings = {
   invalid_transaction_state: 'a call does not fit the state of its transaction or producer',
   key_too_long: 'a key of a state store is longer than storage allows',
   log_missing: 'a directory that is opened to be read holds no log',
+  letter_unknown: 'there is no dead letter at this place',
   member_fenced: 'a consumer is not, or no longer, the member of its group that owns the partition',
   out_of_order_sequence: 'a batch of a producer does not follow the one before it',
   owned_by_application: 'the positions belong to an application, and only it may move them',

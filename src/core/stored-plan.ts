@@ -49,6 +49,8 @@ export interface StoredPlan {
    * all others.
    */
   readonly loaded: Readonly<Record<string, readonly number[]>>
+  /** The topic of its dead letters, for those who look for them; no stored data depends on it. */
+  readonly deadLetters?: string | undefined
 }
 
 export const storedPlanVersion = 1

@@ -4,8 +4,8 @@
 import type { Carrier } from '../plan/carrier.ts'
 import type { DropReason } from '../plan/operator.ts'
 import { MillraceError, placed } from '../core/errors.ts'
-import type { Header } from '../core/headers.ts'
 import { checkOptions, checkWhole } from '../core/checks.ts'
+import { letterHeader } from '../core/letter-headers.ts'
 import { shown } from '../core/shown.ts'
 import { disown, isPromise } from '../core/promises.ts'
 import type { Letter } from './job.ts'
@@ -118,12 +118,12 @@ export function writeDeadLetter(output: Output, failure: Failure, letter: Letter
   const { error, kind, topic, partition, offset, operator } = failure
   output.writeRaw(letter.timestamp, letter.key, letter.value, [
     ...letter.headers,
-    header('reason', error.code),
-    header('message', error.message.slice(0, messageLengthMax)),
-    header('operator', operator ?? ''),
-    ...(topic === undefined ? [header('kind', kind)] : [header('topic', topic)]),
-    header('partition', String(partition)),
-    ...(offset === undefined ? [] : [header('offset', String(offset))]),
+    letterHeader('reason', error.code),
+    letterHeader('message', error.message.slice(0, messageLengthMax)),
+    letterHeader('operator', operator ?? ''),
+    ...(topic === undefined ? [letterHeader('kind', kind)] : [letterHeader('topic', topic)]),
+    letterHeader('partition', String(partition)),
+    ...(offset === undefined ? [] : [letterHeader('offset', String(offset))]),
   ])
 }
 
@@ -142,14 +142,10 @@ export function writeDropped(
   const [key, value] = isRecord ? [origin.originalKey(), origin.originalValue()] : [null, null]
   output.writeRaw(isRecord ? origin.timestamp : timestamp, key, value, [
     ...origin.headers,
-    header('reason', reason),
-    header('operator', operator),
-    isRecord ? header('topic', place.topic) : header('kind', place.kind),
-    header('partition', String(place.partition)),
-    ...(isRecord ? [header('offset', String(offset))] : []),
+    letterHeader('reason', reason),
+    letterHeader('operator', operator),
+    isRecord ? letterHeader('topic', place.topic) : letterHeader('kind', place.kind),
+    letterHeader('partition', String(place.partition)),
+    ...(isRecord ? [letterHeader('offset', String(offset))] : []),
   ])
-}
-
-function header(name: string, value: string): Header {
-  return { key: `millrace.${name}`, value: Buffer.from(value) }
 }

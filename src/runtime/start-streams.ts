@@ -67,7 +67,7 @@ export async function startStreams(script: Topology, given: StreamsOptions): Pro
   const log = applicationLogOf(options.log)
   const topology = matchTopics(planned, () => log.topicNames())
   refuseNoMatch(topology)
-  const { session, start } = await takeOver(log, topology, applicationId)
+  const { session, start } = await takeOver(log, topology, applicationId, deadLetterTopic)
   try {
     return new RunningApplication(topology, session, start, settings)
   } catch (error) {

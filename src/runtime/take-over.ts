@@ -47,17 +47,18 @@ export function takeOver(
   log: ApplicationLog,
   topology: Topology,
   applicationId: string,
+  deadLetters: string,
 ): Promise<OpenedApplication<TakeOver>> {
-  const { topics, begin } = beginningOf(topology, applicationId)
+  const { topics, begin } = beginningOf(topology, applicationId, deadLetters)
   return log.open(applicationId, topics, begin)
 }
 
-export function beginningOf(topology: Topology, applicationId: string): Beginning {
+export function beginningOf(topology: Topology, applicationId: string, deadLetters?: string): Beginning {
   const begin = (found: FoundApplication): TakeOver => {
     const layout = layOut(topology, found.topics)
     const before = found.plan === undefined ? undefined : parsePlan(applicationId, found.plan)
     const loaded = loadedOf(layout, found, before)
-    const plan = storedPlan(topology, layout.partitionsOf, loaded)
+    const plan: StoredPlan = { ...storedPlan(topology, layout.partitionsOf, loaded), deadLetters }
     const comparison = before === undefined ? 'new' : comparePlans(applicationId, before, plan)
     const { lanes, positions } = lanesOf(layout, found, before, loaded)
     const { ledgers, changed } = inherit(topology, layout.partitionsOfSub, found.progress)

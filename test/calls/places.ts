@@ -268,6 +268,9 @@ const ofAdmin: Places = Object.fromEntries(
       ['resetOffsets', (value) => ['readers', { to: 'latest', topics: value }]],
       ['resetOffsets', (value) => ['readers', { to: 'latest', topics: [value] }]],
       ['resetOffsets', (value) => ['readers', { to: 'latest', dryRun: value }]],
+      ['deadLetters', (value) => [value]],
+      ['deadLetters', (value) => ['pages', value]],
+      ['deadLetters', (value) => ['pages', { topic: value }]],
       ['logSizes', (value) => [value]],
       ['logSizes', (value) => [[value]]],
       ['verify', (value) => [value]],
@@ -279,6 +282,41 @@ const ofAdmin: Places = Object.fromEntries(
   ).map(([verb, args], index): [string, Place] => [
     `admin.${verb} ${index}`,
     ({ log }, value) => call(log.admin, verb, ...args(value)),
+  ]),
+)
+
+const letter = { partition: 0, offset: 0, key: null, value: null, timestamp: 0, headers: [] }
+
+const deadLetters: Places = Object.fromEntries(
+  (
+    [
+      ['list', (value) => [value]],
+      ['list', (value) => [{ reason: value }]],
+      ['list', (value) => [{ reason: [value] }]],
+      ['list', (value) => [{ operator: value }]],
+      ['list', (value) => [{ topic: value }]],
+      ['list', (value) => [{ from: value }]],
+      ['list', (value) => [{ to: value }]],
+      ['list', (value) => [{ order: value }]],
+      ['list', (value) => [{ limit: value }]],
+      ['list', (value) => [{ after: value }]],
+      ['list', (value) => [{ after: { partition: value, offset: 0 } }]],
+      ['list', (value) => [{ after: { partition: 0, offset: value } }]],
+      ['show', (value) => [value]],
+      ['show', (value) => [letter, value]],
+      ['edit', (value) => [value, { timestamp: 0 }]],
+      ['edit', (value) => [letter, value]],
+      ['edit', (value) => [letter, { key: value }]],
+      ['edit', (value) => [letter, { value }]],
+      ['edit', (value) => [letter, { timestamp: value }]],
+      ['edit', (value) => [letter, { headers: value }]],
+      ['edit', (value) => [letter, value, { timestamp: 0 }]],
+      ['edit', (value) => [letter, lines, value]],
+      ['edit', (value) => [letter, lines, { key: value }]],
+    ] satisfies readonly (readonly [string, (value: unknown) => readonly unknown[]])[]
+  ).map(([verb, args], index): [string, Place] => [
+    `deadLetters.${verb} ${index}`,
+    ({ log }, value) => call(log.admin.deadLetters('pages'), verb, ...args(value)),
   ]),
 )
 
@@ -428,6 +466,7 @@ export const places: Places = {
   ...ofProducers,
   ...ofConsumers,
   ...ofAdmin,
+  ...deadLetters,
   ...backups,
   ...ofStreams,
   ...ofRuntime,

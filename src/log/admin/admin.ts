@@ -7,8 +7,11 @@ import type { LogStatistics } from '../../storage/statistics.ts'
 import type { Environment } from '../../storage/environment.ts'
 import type { Maintenance } from '../cleaning/maintenance.ts'
 import type { Retention } from '../cleaning/retention.ts'
+import type { Applications } from '../kept/applications.ts'
 import type { Catalogue } from '../kept/catalogue.ts'
+import { type DeadLettersOptions, EmbeddedDeadLetters } from './dead-letters.ts'
 import type { Admin } from './face.ts'
+import type { DeadLetters } from './letters-face.ts'
 import type { GroupLog } from './group-log.ts'
 import { deleteGroup, describeGroup, type GroupDescription, type GroupListing, listGroups } from './group-admin.ts'
 import { deleteRecords, type RecordDeletion } from './record-deletion.ts'
@@ -25,8 +28,9 @@ import { type PartitionId, partitionsOf } from '../format/partition-id.ts'
 import { nameOf, namesOf, type TopicName } from '../kept/topic-name.ts'
 import { verifyLog, type VerifyOptions } from '../verify/verify.ts'
 
-/** What the administration uses of a log: all of it but the applications. */
+/** What the administration uses of a log. */
 export interface AdminLog extends GroupLog {
+  readonly applications: Applications
   readonly environment: Environment
   readonly catalogue: Catalogue
   readonly retention: Retention
@@ -131,6 +135,10 @@ export class EmbeddedAdmin implements Admin {
 
   async deleteGroup(group: string): Promise<void> {
     deleteGroup(this.#log, group)
+  }
+
+  deadLetters(applicationId: string, options: DeadLettersOptions = {}): DeadLetters {
+    return new EmbeddedDeadLetters(this.#log, applicationId, options)
   }
 
   async backup(path: string, options: BackupOptions = {}): Promise<BackupResult> {

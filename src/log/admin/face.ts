@@ -9,6 +9,8 @@ import type { TopicDescription, TopicDetails, TopicRequest } from '../kept/topic
 import type { VerifyReport } from '../verify/findings.ts'
 import type { VerifyOptions } from '../verify/verify.ts'
 import type { BackupOptions, BackupResult } from './backup.ts'
+import type { DeadLettersOptions } from './dead-letters.ts'
+import type { DeadLetters } from './letters-face.ts'
 import type { GroupDescription, GroupListing } from './group-admin.ts'
 import type { PartitionLag } from './lag.ts'
 import type { OffsetAndTimestamp } from './offset-queries.ts'
@@ -210,6 +212,18 @@ export interface Admin {
    * @throws MillraceError `group_unknown`, `group_not_empty`, `owned_by_application`
    */
   deleteGroup(group: string): Promise<void>
+
+  /**
+   * The dead letters of an application: to list, to look at, to mend and to send again. Nothing is read on this call.
+   *
+   * @example
+   * ```ts
+   * const letters = log.admin.deadLetters(app.applicationId)
+   * for await (const { reason, source } of letters.list()) console.log(reason, source?.topic, source?.offset)
+   * ```
+   * @throws MillraceError `bad_option`
+   */
+  deadLetters(applicationId: string, options?: DeadLettersOptions): DeadLetters
 
   /**
    * Writes a consistent copy of the whole log at one moment into a directory that is missing or empty, while everything

@@ -281,6 +281,30 @@ export class Partitions {
   }
 
   /**
+   * The last batch that begins before an offset; undefined when none is kept.
+   *
+   * @throws MillraceError `damaged` when the log has a hole before the offset
+   */
+  batchBefore(partition: PartitionId, offset: number): StoredBatch | undefined {
+    const { topicId, partition: index } = partition
+    const { startOffset, endOffset } = this.row(partition)
+    const before = this.#environment.lastBefore(
+      'batches',
+      partitionNumberKey(topicId, index, 0),
+      partitionNumberKey(topicId, index, offset),
+    )
+    if (before === undefined) {
+      if (startOffset < Math.min(offset, endOffset)) this.batchAt(partition, startOffset) // throws where one is lost
+      return undefined
+    }
+    const baseOffset = numberOfKey(before.key)
+    const end = isCutOff(before.value) ? offset : baseOffset + offsetCountOf(before.value)
+    if (end <= startOffset) return undefined
+    if (end < Math.min(offset, endOffset)) this.batchAt(partition, end) // throws where one is lost in between
+    return { baseOffset, bytes: before.value }
+  }
+
+  /**
    * Checks that a gap is compaction's work: the segments around it have as many batches as their rows say.
    *
    * @throws MillraceError `damaged`
