@@ -46,6 +46,17 @@ export type { WorkProgress } from './core/work-progress.ts'
 // The log.
 export type { TopicPartition } from './log/format/partition-id.ts'
 export type { Admin } from './log/admin/face.ts'
+export type {
+  ApplicationDescription,
+  DescribeApplicationOptions,
+  StoreDescription,
+} from './log/admin/application-description.ts'
+export type {
+  ApplicationCondition,
+  ApplicationInstance,
+  ApplicationListing,
+  ApplicationVersion,
+} from './log/admin/application-listing.ts'
 export type { AssignorName } from './log/group/assignors.ts'
 export { isFrom } from './log/consumer/consumer.ts'
 export type {

@@ -18,7 +18,7 @@ import type { TopicDescription, TopicRequest } from './kept/topics.ts'
 
 export type { StateReader, StateWriter } from '../storage/state-rows.ts'
 export type { TaskId, TaskProgress } from './kept/application-rows.ts'
-export { fencedBySuccessor } from './kept/applications.ts'
+export { applicationUnknown, fencedBySuccessor } from './kept/applications.ts'
 export type { PartitionId } from './format/partition-id.ts'
 export type { StoredBatch } from './kept/partitions.ts'
 export type { TopicDescription, TopicRequest } from './kept/topics.ts'

@@ -60,7 +60,7 @@ export function openSession<S extends ApplicationStart>(
       putPositions(ground, transaction, applicationId, start.positions)
       for (const task of start.progress) applications.putProgress(transaction, applicationId, task)
       const stores = start.stores.map((name) => [name, applications.storeId(transaction, applicationId, name)] as const)
-      const epoch = applications.begin(transaction, applicationId, owner, start.plan)
+      const epoch = applications.begin(transaction, applicationId, owner, ground.clock.now(), start.plan)
       return { session: new EmbeddedSession(ground, applicationId, epoch, new Map(stores)), start }
     })
   } catch (error) {

@@ -4,7 +4,7 @@
 import type { StreamTime } from '../plan/operator.ts'
 import type { StoreSpec } from '../plan/store.ts'
 import { type Ledger, releasedCell } from './ledger.ts'
-import type { LedgerEntries } from './ledger-entries.ts'
+import type { LedgerEntries } from '../core/stored-progress.ts'
 
 /** What says how a store expires. */
 export type Expiring = Pick<StoreSpec, 'layout' | 'isOfProcessors'>

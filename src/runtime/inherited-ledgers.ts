@@ -9,7 +9,7 @@
 import type { TaskId, TaskProgress } from '../log/contract.ts'
 import { type SubTopology, subTopologyName } from '../plan/node.ts'
 import type { Topology } from '../plan/topology.ts'
-import { decodeEntries, encodeEntries, type LedgerEntries, noEntries, sumOf } from './ledger-entries.ts'
+import { decodeEntries, encodeEntries, type LedgerEntries, noEntries, sumOf } from '../core/stored-progress.ts'
 
 export interface Inheritance {
   /** By {@link taskName}; a task that is new has none. */

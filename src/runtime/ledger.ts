@@ -6,7 +6,13 @@ import type { TaskId } from '../log/contract.ts'
 import type { StreamTime } from '../plan/operator.ts'
 import type { Turn } from '../plan/turn.ts'
 import { Cell } from './cell.ts'
-import { type Counters, type Counts, type LedgerEntries, noEntries, type ScheduleEntry } from './ledger-entries.ts'
+import {
+  type Counters,
+  type Counts,
+  type LedgerEntries,
+  noEntries,
+  type ScheduleEntry,
+} from '../core/stored-progress.ts'
 
 class PersistentStreamTime implements StreamTime {
   readonly #cell: Cell

@@ -2,7 +2,7 @@
  * The figures of a running application.
  */
 import type { Engine } from './engine.ts'
-import { type Counters, sumOf } from './ledger-entries.ts'
+import { type Counters, sumOf } from '../core/stored-progress.ts'
 
 /**
  * What `app.metrics()` and `driver.metrics()` return: current figures. Counts of records are part of the commit: a

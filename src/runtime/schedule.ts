@@ -8,7 +8,7 @@ import type { Revertible, Turn } from '../plan/turn.ts'
 import { noHeaders } from '../core/headers.ts'
 import type { Job, Letter } from './job.ts'
 import type { Ledger } from './ledger.ts'
-import type { ScheduleEntry } from './ledger-entries.ts'
+import type { ScheduleEntry } from '../core/stored-progress.ts'
 
 /** What was asked for; if it differs, a schedule from before does not continue. */
 export interface Asked {

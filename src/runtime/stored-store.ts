@@ -12,6 +12,7 @@ import { formNamed } from '../core/windows/named-form.ts'
 import { rowCodecOf } from '../core/with-headers.ts'
 import {
   type ApplicationLog,
+  applicationUnknown,
   bindStoreReader,
   type Position,
   type StoredApplication,
@@ -19,7 +20,7 @@ import {
 } from '../log/contract.ts'
 import { historyOf, type StoreSpec } from '../plan/store.ts'
 import { taskName } from './inherited-ledgers.ts'
-import { decodeEntries, type LedgerEntries } from './ledger-entries.ts'
+import { decodeEntries, type LedgerEntries } from '../core/stored-progress.ts'
 import {
   type AnyStoreQuery,
   checkKind,
@@ -132,11 +133,4 @@ class StoredPlace implements QueryPlace {
     }
     return this.#entries.get(name)
   }
-}
-
-function applicationUnknown(applicationId: string): MillraceError {
-  return new MillraceError(
-    'application_unknown',
-    `this log has no application "${applicationId}", or no longer the one that was asked: it was never started here, or it was deleted`,
-  )
 }

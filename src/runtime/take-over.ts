@@ -18,7 +18,7 @@ import type { SourceReset } from '../plan/node.ts'
 import type { Topology } from '../plan/topology.ts'
 import { inherit } from './inherited-ledgers.ts'
 import { type Layout, layOut, type SourceTopicLayout, topicsOf } from './layout.ts'
-import type { LedgerEntries } from './ledger-entries.ts'
+import type { LedgerEntries } from '../core/stored-progress.ts'
 import { SourceLane } from './sequence.ts'
 
 /** What an application begins with, as the log stores it and as the engine works with it. */

@@ -121,6 +121,17 @@ function checkRows(state: StateStores, storeIds: readonly number[], model: Model
   }
 }
 
+/** A store is counted without reading all of it. */
+function checkSizes(state: StateStores, storeIds: readonly number[], model: Model): void {
+  for (const [store, id] of storeIds.entries()) {
+    const counting = state.size(id)
+    let step = counting.next()
+    while (step.done !== true) step = counting.next()
+    const rows = places.map((one, at) => (one.store === store ? (model[at] as Map<string, string>).size : 0))
+    expect(step.value.rows).toBe(rows.reduce((total, count) => total + count, 0))
+  }
+}
+
 function check(state: StateStores, storeIds: readonly number[], model: Model): void {
   for (const [at, { store, partition }] of places.entries()) {
     const id = storeIds[store] as number
@@ -171,6 +182,7 @@ test('a store holds what its commits wrote, for whoever reads it, and its counts
           for (const one of changes) applyTo(model, one)
         }
         checkRows(owner, storeIds, model)
+        checkSizes(at % 2 === 0 ? owner : new StateStores(environment), storeIds, model)
         if (readsRanges) check(owner, storeIds, model)
         if (at % 3 === 0) checkRows(follower, storeIds, model)
         if (at % 3 === 0 && readsRanges) check(follower, storeIds, model)

@@ -4,15 +4,18 @@
 import { yieldToEventLoop } from '../../core/clock.ts'
 import type { Offset } from '../../core/units.ts'
 import type { LogStatistics } from '../../storage/statistics.ts'
-import type { Environment } from '../../storage/environment.ts'
 import type { Maintenance } from '../cleaning/maintenance.ts'
 import type { Retention } from '../cleaning/retention.ts'
-import type { Applications } from '../kept/applications.ts'
-import type { Catalogue } from '../kept/catalogue.ts'
 import { type DeadLettersOptions, EmbeddedDeadLetters } from './dead-letters.ts'
+import {
+  type ApplicationDescription,
+  describeApplication,
+  type DescribeApplicationOptions,
+} from './application-description.ts'
+import { type ApplicationListing, listApplications } from './application-listing.ts'
+import type { ApplicationsLog } from './application-log.ts'
 import type { Admin } from './face.ts'
 import type { DeadLetters } from './letters-face.ts'
-import type { GroupLog } from './group-log.ts'
 import { deleteGroup, describeGroup, type GroupDescription, type GroupListing, listGroups } from './group-admin.ts'
 import { deleteRecords, type RecordDeletion } from './record-deletion.ts'
 import { sweepDeletedTopics } from '../kept/deleted-topics.ts'
@@ -29,10 +32,7 @@ import { nameOf, namesOf, type TopicName } from '../kept/topic-name.ts'
 import { verifyLog, type VerifyOptions } from '../verify/verify.ts'
 
 /** What the administration uses of a log. */
-export interface AdminLog extends GroupLog {
-  readonly applications: Applications
-  readonly environment: Environment
-  readonly catalogue: Catalogue
+export interface AdminLog extends ApplicationsLog {
   readonly retention: Retention
   readonly maintenance: Maintenance
 }
@@ -139,6 +139,17 @@ export class EmbeddedAdmin implements Admin {
 
   deadLetters(applicationId: string, options: DeadLettersOptions = {}): DeadLetters {
     return new EmbeddedDeadLetters(this.#log, applicationId, options)
+  }
+
+  async applications(): Promise<readonly ApplicationListing[]> {
+    return listApplications(this.#log)
+  }
+
+  async describeApplication(
+    applicationId: string,
+    options: DescribeApplicationOptions = {},
+  ): Promise<ApplicationDescription> {
+    return describeApplication(this.#log, applicationId, options)
   }
 
   async backup(path: string, options: BackupOptions = {}): Promise<BackupResult> {

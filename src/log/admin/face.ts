@@ -8,6 +8,8 @@ import type { TopicName } from '../kept/topic-name.ts'
 import type { TopicDescription, TopicDetails, TopicRequest } from '../kept/topics.ts'
 import type { VerifyReport } from '../verify/findings.ts'
 import type { VerifyOptions } from '../verify/verify.ts'
+import type { ApplicationDescription, DescribeApplicationOptions } from './application-description.ts'
+import type { ApplicationListing } from './application-listing.ts'
 import type { BackupOptions, BackupResult } from './backup.ts'
 import type { DeadLettersOptions } from './dead-letters.ts'
 import type { DeadLetters } from './letters-face.ts'
@@ -224,6 +226,34 @@ export interface Admin {
    * @throws MillraceError `bad_option`
    */
   deadLetters(applicationId: string, options?: DeadLettersOptions): DeadLetters
+
+  /**
+   * Every application that was ever started on this log and not deleted, by name: its versions, whether it runs and
+   * where, how far it lags. It may run in any process, or in none.
+   *
+   * @example
+   * ```ts
+   * for (const { applicationId, version, state, instance, lag } of await log.admin.applications()) {
+   *   console.log(applicationId, version, state, instance?.pid, lag)
+   * }
+   * ```
+   */
+  applications(): Promise<readonly ApplicationListing[]>
+
+  /**
+   * One application: what it reads, keeps and has done. Everything is from one moment, except the sizes of its stores,
+   * which are counted afterwards.
+   *
+   * @example
+   * ```ts
+   * await app.caughtUp()
+   * const { state, positions, stores, dropped } = await log.admin.describeApplication('pages')
+   * for (const { name, rows, bytes } of stores) console.log(name, rows, bytes)
+   * console.log(state, positions, dropped)
+   * ```
+   * @throws MillraceError `application_unknown`, `version_unknown`, `bad_option`, `format_unknown`, `damaged`
+   */
+  describeApplication(applicationId: string, options?: DescribeApplicationOptions): Promise<ApplicationDescription>
 
   /**
    * Writes a consistent copy of the whole log at one moment into a directory that is missing or empty, while everything

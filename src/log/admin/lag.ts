@@ -4,6 +4,7 @@
 import { MillraceError } from '../../core/errors.ts'
 import type { Offset, Timestamp } from '../../core/units.ts'
 import { RecordWalk } from '../consumer/record-walk.ts'
+import type { StoredPosition } from '../kept/positions.ts'
 import type { RecordSource } from '../kept/record-source.ts'
 import type { GroupLog } from './group-log.ts'
 import { checkGroup } from '../kept/topic-name.ts'
@@ -41,9 +42,14 @@ export interface PartitionLag {
 export function lagOf(log: GroupLog, group: string): PartitionLag[] {
   checkGroup(group)
   log.refresh()
-  const nowMs = log.clock.now()
   const positions = log.positions.list(group)
   if (positions.length === 0 && log.groups.find(group) === undefined) throw groupUnknown(group)
+  return lagOfAll(log, positions)
+}
+
+/** Of positions that were read at this moment; those in topics that were deleted are left out. */
+export function lagOfAll(log: GroupLog, positions: readonly StoredPosition[]): PartitionLag[] {
+  const nowMs = log.clock.now()
   return log.topics
     .named(positions)
     .map((position) => {

@@ -7,6 +7,13 @@ import { afterPrefix, namedKey } from '../../storage/keys.ts'
 import type { SessionOwner } from '../../storage/sessions.ts'
 import { readJson } from './topic-row.ts'
 
+/** An instance that a newer one, or an act of administration, has stopped, and that has not closed yet. */
+export interface FencedInstance {
+  readonly epoch: number
+  readonly session: SessionOwner
+  readonly startedMs: number
+}
+
 /** What stands under the name of an application: who may commit for it. */
 export interface ApplicationRow {
   /** Of the instance that started last: only it commits. No two starts in a log ever have the same one. */
@@ -17,6 +24,10 @@ export interface ApplicationRow {
   readonly version: string | null
   /** The session of the log that runs it; null when it was closed. */
   readonly session: SessionOwner | null
+  /** When the last instance started, by the clock of the log. */
+  readonly startedMs: number
+  /** The instance before, until it has closed: it may be frozen, and not know yet. */
+  readonly fenced: FencedInstance | null
 }
 
 /** The epoch stands before the JSON, so that a commit need not parse the rest. */
@@ -74,13 +85,15 @@ export function decodeApplication(value: Buffer): ApplicationRow | undefined {
   if (value.length < epochBytes) return undefined
   const epoch = readInt64(value, 0)
   const rest = readJson(value.subarray(epochBytes)) as Partial<ApplicationRow> | null | undefined
-  const { applicationId, version, session } = rest ?? {}
+  const { applicationId, version, session, startedMs, fenced } = rest ?? {}
   const isRow =
     epoch >= 1 &&
     typeof applicationId === 'string' &&
     (version === null || typeof version === 'string') &&
-    (session === null || typeof session?.id === 'string')
-  return isRow ? { epoch, applicationId, version, session } : undefined
+    (session === null || typeof session?.id === 'string') &&
+    typeof startedMs === 'number' &&
+    (fenced === null || typeof fenced?.session?.id === 'string')
+  return isRow ? { epoch, applicationId, version, session, startedMs, fenced } : undefined
 }
 
 export function isApplication(environment: Environment, name: string): boolean {

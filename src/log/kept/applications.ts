@@ -6,16 +6,19 @@
  * repeats: a frozen instance of an application that was deleted can never commit into a new one of the same name.
  */
 import { MillraceError } from '../../core/errors.ts'
+import { nearestName } from '../../core/near-names.ts'
 import type { Environment, WriteTransaction } from '../../storage/environment.ts'
 import { afterPrefix, namedKey } from '../../storage/keys.ts'
 import { damaged } from '../../storage/read-failure.ts'
 import type { SessionOwner } from '../../storage/sessions.ts'
 import {
   applicationKey,
+  applicationNames,
   type ApplicationRow,
   decodeApplication,
   encodeApplication,
   epochOf,
+  type FencedInstance,
   planKey,
   storedPlan,
   type TaskId,
@@ -77,37 +80,46 @@ export class Applications {
     const plan = row === undefined ? undefined : this.plan(name)
     if (plan === undefined) return undefined
     const ids = new Map<string, number | undefined>()
-    const idOf = (store: string): number | undefined => this.#catalogue.store(namedKey(name, store))
     return {
       plan,
       state: this.#state,
       storeId: (store) => {
-        const id = idOf(store)
+        const id = this.idOf(name, store)
         ids.set(store, id)
         return id
       },
       progress: (task) => this.#environment.get('applications', taskKey(name, task)),
       refresh: () => {
         this.#environment.refresh()
-        return this.find(name) !== undefined && [...ids].every(([store, id]) => idOf(store) === id)
+        return this.find(name) !== undefined && [...ids].every(([store, id]) => this.idOf(name, store) === id)
       },
     }
   }
 
   /** Makes an instance the one that may commit; returns its epoch. */
-  begin(transaction: WriteTransaction, name: string, session: SessionOwner, plan: string): number {
+  begin(transaction: WriteTransaction, name: string, session: SessionOwner, startedMs: number, plan: string): number {
+    const fenced = this.#stillThere(name)
     const epoch = this.#catalogue.takeEpoch(transaction)
-    const row = { epoch, applicationId: name, version: null, session }
+    const row: ApplicationRow = { epoch, applicationId: name, version: null, session, startedMs, fenced }
     transaction.put('applications', applicationKey(name), encodeApplication(row))
     transaction.put('applications', planKey(name), Buffer.from(plan))
     return epoch
   }
 
+  /** The instance that a new epoch fences; the one before, when that is all that is left of it. */
+  #stillThere(name: string): FencedInstance | null {
+    const row = this.find(name)
+    const session = this.runnerOf(name)
+    if (row === undefined || session === undefined) return this.fencedOf(name) ?? null
+    return { epoch: row.epoch, session, startedMs: row.startedMs }
+  }
+
   /** The instance has stopped: the application is not running now, unless a newer instance has started. */
   end(transaction: WriteTransaction, name: string, epoch: number): void {
     const row = this.find(name)
-    if (row?.epoch !== epoch) return
-    transaction.put('applications', applicationKey(name), encodeApplication({ ...row, session: null }))
+    if (row === undefined || (row.epoch !== epoch && row.fenced?.epoch !== epoch)) return
+    const ended: ApplicationRow = row.epoch === epoch ? { ...row, session: null } : { ...row, fenced: null }
+    transaction.put('applications', applicationKey(name), encodeApplication(ended))
   }
 
   /** Whether no newer instance has started, as of the snapshot that is read. */
@@ -118,13 +130,36 @@ export class Applications {
   /** Where an application runs; undefined when it is not running, however its last instance ended. */
   runnerOf(name: string): SessionOwner | undefined {
     const session = this.find(name)?.session ?? undefined
-    return session !== undefined && this.#environment.sessions.isAlive(session.id) ? session : undefined
+    return session !== undefined && this.#isAlive(session) ? session : undefined
+  }
+
+  /** The fenced instance of an application, while its process is there. */
+  fencedOf(name: string): FencedInstance | undefined {
+    const fenced = this.find(name)?.fenced ?? undefined
+    return fenced !== undefined && this.#isAlive(fenced.session) ? fenced : undefined
+  }
+
+  #isAlive(session: SessionOwner): boolean {
+    return this.#environment.sessions.isAlive(session.id)
+  }
+
+  /** The names under which the versions of applications are kept, with their rows. */
+  *list(): Generator<readonly [name: string, row: ApplicationRow]> {
+    for (const name of applicationNames(this.#environment)) {
+      const row = this.find(name)
+      if (row !== undefined) yield [name, row]
+    }
   }
 
   putProgress(transaction: WriteTransaction, name: string, { task, progress }: TaskProgress): void {
     const key = taskKey(name, task)
     if (progress === undefined) transaction.remove('applications', key)
     else transaction.put('applications', key, progress)
+  }
+
+  /** The id of a store; undefined when the application has none of this name. */
+  idOf(name: string, store: string): number | undefined {
+    return this.#catalogue.store(namedKey(name, store))
   }
 
   /** The id of a store, given to it the first time it is asked for. */
@@ -139,6 +174,15 @@ export class Applications {
     this.#state.create(transaction, id)
     return id
   }
+}
+
+export function applicationUnknown(applicationId: string, known: readonly string[] = []): MillraceError {
+  const near = nearestName(applicationId, known)
+  const hint = near === undefined ? '; log.admin.applications() lists those that it has' : `; did you mean "${near}"?`
+  return new MillraceError(
+    'application_unknown',
+    `this log has no application "${applicationId}": it was never started here, or it was deleted${hint}`,
+  )
 }
 
 /** What stops an instance when a newer one has taken over. */

@@ -107,6 +107,12 @@ export class JournalRows implements KeyedRows {
     return this.#entries[entry * 3 + 1] === (sequence | 0)
   }
 
+  /** Whether the item that begins at this place of a piece is the newest version of its key. */
+  isNewest(key: Uint8Array, place: number, sequence: number): boolean {
+    const entry = this.find(key)
+    return entry >= 0 && this.#placeOf(entry) === place && this.isIn(entry, sequence)
+  }
+
   /** The entry of a key; -1 when the journal has no row of it. */
   find(key: Uint8Array): number {
     const hash = hashOf(key, 0, key.length)

@@ -7,6 +7,7 @@ import { encodeHead, headKey, newHead } from './head.ts'
 import { mergedGet, mergedRange } from './merged-rows.ts'
 import { StateCommit } from './state-commit.ts'
 import { StoreJournal } from './store-journal.ts'
+import { type StoreSize, storeSize } from './store-size.ts'
 
 const journalBytesDefault = 32 * 1_048_576
 const journalBytesMin = 4_096
@@ -59,6 +60,16 @@ export class StateStores implements StateReader {
       const rows = journal.rows(partition)
       const found = mergedRange(this.#environment, storeId, partition, rows, from, to, limit, isReverse)
       if (journal.isCurrent) return found
+    }
+  }
+
+  /** Counts a store, a step at a time; a journal that was not read before is not kept. */
+  *size(storeId: number): Generator<void, StoreSize> {
+    const isRead = this.#journals.has(storeId)
+    try {
+      return yield* storeSize(this.#environment, storeId, () => this.#journal(storeId))
+    } finally {
+      if (!isRead) this.forget([storeId])
     }
   }
 

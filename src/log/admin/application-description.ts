@@ -1,0 +1,143 @@
+/**
+ * One application, looked at closely: what it reads and keeps, and how far it has come.
+ */
+import { yieldToEventLoop } from '../../core/clock.ts'
+import { checkOptions } from '../../core/checks.ts'
+import { MillraceError } from '../../core/errors.ts'
+import { type Facts, parsePlan, type StoredPlan } from '../../core/stored-plan.ts'
+import { type Counters, type Counts, decodeEntries, sumOf } from '../../core/stored-progress.ts'
+import { type ApplicationsLog, isLive, type KeptVersion, versionOf, versionsOf } from './application-log.ts'
+import { type ApplicationListing, type ApplicationVersion, describeVersion, listingOf } from './application-listing.ts'
+import { lagOfAll, type PartitionLag } from './lag.ts'
+
+/** What `log.admin.describeApplication` takes. */
+export interface DescribeApplicationOptions {
+  /** Which version to look at. Default: the live one. */
+  readonly version?: string | undefined
+}
+
+/** A store of an application. */
+export interface StoreDescription {
+  /** What it is called. */
+  readonly name: string
+  /** `keyValue`, `window`, `session`, `versioned`; `buffer` for one that an operator has for itself. */
+  readonly kind: string
+  /** The id of the operator that it belongs to. */
+  readonly owner: string
+  /** The name of the serde of its keys. */
+  readonly key: string
+  /** The name of the serde of its values. */
+  readonly value: string
+  /** How many partitions it has. */
+  readonly partitions: number
+  /** Rows that are stored; those that have expired count until they are removed. */
+  readonly rows: number
+  /** About what they take, from the mean of some of them. */
+  readonly bytes: number
+}
+
+/** An application, looked at closely. */
+export interface ApplicationDescription extends Omit<ApplicationListing, 'version'> {
+  /** Which version the rest is about. */
+  readonly version: string
+  /** An instance that was stopped by a newer one, or by an act of administration, and has not closed yet. */
+  readonly fenced: ApplicationVersion['fenced']
+  /** When the version was started last, in ms since the epoch. */
+  readonly startedMs: number
+  /** The topics that it reads. */
+  readonly reads: readonly string[]
+  /** The topics that it has written records to, dead letters included. */
+  readonly writes: readonly string[]
+  /** What stored data depends on: the operators that read, move or keep something, by id, as they were last started. */
+  readonly operators: Readonly<Record<string, Facts>>
+  /** Its positions, and how far each is from the end. */
+  readonly positions: readonly PartitionLag[]
+  /** Its stores, by name. */
+  readonly stores: readonly StoreDescription[]
+  /** Source records since it first started, by topic. */
+  readonly consumed: Counts
+  /** Records written since it first started, by topic. */
+  readonly produced: Counts
+  /** Records that operators dropped, by operator and reason. */
+  readonly dropped: Counters
+  /** Turns that failed and were passed over, by operator and error code. */
+  readonly failed: Counters
+  /** The largest timestamp of a source record so far, ms since the epoch; -1 before the first. */
+  readonly eventTime: number
+  /** The largest event time that each operator has seen, by operator and partition (`operator/0`). */
+  readonly streamTimes: Counts
+}
+
+/** Everything but the sizes of stores is from one moment. */
+export async function describeApplication(
+  log: ApplicationsLog,
+  applicationId: string,
+  options: DescribeApplicationOptions = {},
+): Promise<ApplicationDescription> {
+  const { version } = checkOptions('describeApplication', options, ['version'])
+  log.refresh()
+  const versions = versionsOf(log, applicationId)
+  const kept = pick(versions, applicationId, version)
+  const described = versions.map((one) => describeVersion(log, one))
+  const own = describeVersion(log, kept)
+  const plan = parsePlan(applicationId, log.applications.plan(kept.name) ?? '')
+  const counted = progressOf(log, kept)
+  const positions = lagOfAll(log, log.positions.list(kept.name))
+  const { version: _, ...listing } = listingOf(applicationId, described)
+  return {
+    ...listing,
+    ...pickOwn(own),
+    reads: plan.topics,
+    writes: Object.keys(counted.produced).toSorted(),
+    operators: plan.nodes,
+    positions,
+    stores: await storesOf(log, kept, plan),
+    ...counted,
+  }
+}
+
+function pickOwn({ version, state, instance, fenced, startedMs, lastCommitMs, lag }: ApplicationVersion) {
+  return { version, state, instance, fenced, startedMs, lastCommitMs, lag }
+}
+
+/** @throws MillraceError `version_unknown` */
+function pick(versions: readonly KeptVersion[], applicationId: string, version: string | undefined): KeptVersion {
+  const [first] = versions
+  const found = version === undefined ? first : versions.find(({ row }) => versionOf(row) === version)
+  if (found !== undefined) return found
+  const known = versions.map((one) => `"${versionOf(one.row)}"${isLive(one) ? ' (live)' : ''}`).join(', ')
+  throw new MillraceError(
+    'version_unknown',
+    `application "${applicationId}" has no version "${version}"; it has ${known}`,
+  )
+}
+
+function progressOf(log: ApplicationsLog, { name }: KeptVersion) {
+  const tasks = log.applications
+    .progress(name)
+    .flatMap(({ task, progress }) => (progress === undefined ? [] : [{ task, entries: decodeEntries(progress) }]))
+  const streamTimes = tasks.flatMap(({ task, entries }) =>
+    Object.entries(entries.streamTimes).map(([operator, time]) => [`${operator}/${task.partition}`, time] as const),
+  )
+  return { ...sumOf(tasks.map(({ entries }) => entries)), streamTimes: Object.fromEntries(streamTimes) }
+}
+
+async function storesOf(log: ApplicationsLog, { name }: KeptVersion, plan: StoredPlan): Promise<StoreDescription[]> {
+  const described: StoreDescription[] = []
+  for (const [store, { owner, reading }] of Object.entries(plan.stores)) {
+    const { kind, key, value, partitions } = reading
+    const id = log.applications.idOf(name, store)
+    const { rows, bytes } = id === undefined ? { rows: 0, bytes: 0 } : await inSteps(log.state.size(id))
+    described.push({ name: store, kind, owner, key, value, partitions, rows, bytes })
+  }
+  return described.toSorted((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+/** Does work that pauses, and lets the event loop go on in between. */
+async function inSteps<T>(steps: Generator<void, T>): Promise<T> {
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return step.value
+    await yieldToEventLoop()
+  }
+}

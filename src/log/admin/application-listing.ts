@@ -1,0 +1,113 @@
+/**
+ * The applications of a log: which there are, in which versions, and who runs them.
+ */
+import type { StoredPosition } from '../kept/positions.ts'
+import { type ApplicationsLog, isLive, type KeptVersion, keptVersions, versionOf } from './application-log.ts'
+
+/**
+ * `running`: an instance has it. `fenced`: no instance has it, and one that was stopped, by a switch for instance, has
+ * not closed yet: it may be frozen, and can commit nothing. `stopped`: neither.
+ */
+export type ApplicationCondition = 'running' | 'stopped' | 'fenced'
+
+/** A process that runs an application, or ran it. */
+export interface ApplicationInstance {
+  /** Its process. */
+  readonly pid: number
+  /** The machine, or the container, that it runs in. */
+  readonly host: string
+  /** When it started the application, in ms since the epoch. */
+  readonly startedMs: number
+}
+
+/** A version of an application, and how it is doing. */
+export interface ApplicationVersion {
+  /** What it is called. */
+  readonly version: string
+  /** Whether it is the one that `startStreams` runs. */
+  readonly isLive: boolean
+  /** Whether it runs. */
+  readonly state: ApplicationCondition
+  /** Who runs it; who ran it last, where that one ended without closing it; null after a close. */
+  readonly instance: ApplicationInstance | null
+  /** An instance that was stopped by a newer one, or by an act of administration, and has not closed yet. */
+  readonly fenced: ApplicationInstance | null
+  /** When it was started last, in ms since the epoch. */
+  readonly startedMs: number
+  /** When it last committed a position, in ms since the epoch; null before the first. */
+  readonly lastCommitMs: number | null
+  /** Records between its positions and the ends of what it reads. */
+  readonly lag: number
+}
+
+/** An application among others. */
+export interface ApplicationListing {
+  /** What it is called. */
+  readonly applicationId: string
+  /** The live version; null when it only has versions that were never live. */
+  readonly version: string | null
+  /** Of the live version. */
+  readonly state: ApplicationCondition
+  /** As in {@link ApplicationVersion}, of the live version; so are the next two. */
+  readonly instance: ApplicationInstance | null
+  /** When the live version last committed a position. */
+  readonly lastCommitMs: number | null
+  /** Records that the live version has yet to read. */
+  readonly lag: number
+  /** All of its versions, the live one first. */
+  readonly versions: readonly ApplicationVersion[]
+}
+
+/** By name, all from one moment. */
+export function listApplications(log: ApplicationsLog): ApplicationListing[] {
+  log.refresh()
+  const byApplication = new Map<string, ApplicationVersion[]>()
+  for (const kept of keptVersions(log)) {
+    const { applicationId } = kept.row
+    byApplication.set(applicationId, [...(byApplication.get(applicationId) ?? []), describeVersion(log, kept)])
+  }
+  return [...byApplication]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .map(([applicationId, versions]) => listingOf(applicationId, versions))
+}
+
+export function listingOf(applicationId: string, all: readonly ApplicationVersion[]): ApplicationListing {
+  const versions = all.toSorted((a, b) => Number(b.isLive) - Number(a.isLive))
+  const live = versions.find((version) => version.isLive)
+  return {
+    applicationId,
+    version: live?.version ?? null,
+    state: live?.state ?? 'stopped',
+    instance: live?.instance ?? null,
+    lastCommitMs: live?.lastCommitMs ?? null,
+    lag: live?.lag ?? 0,
+    versions,
+  }
+}
+
+export function describeVersion(log: ApplicationsLog, kept: KeptVersion): ApplicationVersion {
+  const { name, row } = kept
+  const positions = log.positions.list(name)
+  const isRunning = log.applications.runnerOf(name) !== undefined
+  const fenced = log.applications.fencedOf(name)
+  const instance = row.session && { pid: row.session.pid, host: row.session.host, startedMs: row.startedMs }
+  return {
+    version: versionOf(row),
+    isLive: isLive(kept),
+    state: isRunning ? 'running' : fenced === undefined ? 'stopped' : 'fenced',
+    instance,
+    fenced:
+      fenced === undefined ? null : { pid: fenced.session.pid, host: fenced.session.host, startedMs: fenced.startedMs },
+    startedMs: row.startedMs,
+    lastCommitMs: positions.length === 0 ? null : Math.max(...positions.map(({ committedMs }) => committedMs)),
+    lag: lagIn(log, positions),
+  }
+}
+
+/** Records from all positions to the ends of their partitions. */
+function lagIn(log: ApplicationsLog, positions: readonly StoredPosition[]): number {
+  return log.topics.named(positions).reduce((total, position) => {
+    const { startOffset, endOffset } = log.partitions.row(position)
+    return total + Math.max(0, endOffset - Math.max(position.offset, startOffset))
+  }, 0)
+}

@@ -1,0 +1,54 @@
+/**
+ * What the administration of applications uses of a log, and how it names their versions.
+ */
+import { checkName } from '../../core/checks.ts'
+import type { Environment } from '../../storage/environment.ts'
+import type { StateStores } from '../../storage/state/state-stores.ts'
+import type { ApplicationRow } from '../kept/application-rows.ts'
+import { type Applications, applicationUnknown } from '../kept/applications.ts'
+import type { Catalogue } from '../kept/catalogue.ts'
+import type { GroupLog } from './group-log.ts'
+
+export interface ApplicationsLog extends GroupLog {
+  readonly environment: Environment
+  readonly catalogue: Catalogue
+  readonly applications: Applications
+  readonly state: StateStores
+}
+
+/** A version of an application: its row, and the name under which everything of it is kept. */
+export interface KeptVersion {
+  readonly name: string
+  readonly row: ApplicationRow
+}
+
+/** What a version is called; the first one of an application has no other name. */
+export function versionOf({ version }: ApplicationRow): string {
+  return version ?? 'v1'
+}
+
+/** The live one is kept under the name of its application. */
+export function isLive({ name, row }: KeptVersion): boolean {
+  return name === row.applicationId
+}
+
+/** Every version of every application, by the name under which it is kept. */
+export function keptVersions({ applications }: ApplicationsLog): KeptVersion[] {
+  return [...applications.list()].map(([name, row]) => ({ name, row }))
+}
+
+/**
+ * Every version of an application, the live one first.
+ *
+ * @throws MillraceError `application_unknown`, `bad_option`
+ */
+export function versionsOf(log: ApplicationsLog, applicationId: string): KeptVersion[] {
+  checkName('an application id', applicationId)
+  const all = keptVersions(log)
+  const found = all.filter(({ row }) => row.applicationId === applicationId)
+  if (found.length > 0) return found.toSorted((a, b) => Number(isLive(b)) - Number(isLive(a)))
+  throw applicationUnknown(
+    applicationId,
+    all.map(({ row }) => row.applicationId),
+  )
+}

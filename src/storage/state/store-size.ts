@@ -1,0 +1,70 @@
+/**
+ * How much a store holds, without reading all of it: its head counts the rows of the tree, and only what the journal
+ * changes about that number is looked up.
+ */
+import type { Environment } from '../environment.ts'
+import { partitionKey, stateKey } from '../keys.ts'
+import { isRemoved, keyAt, walkPiece } from './piece.ts'
+import type { StoreJournal } from './store-journal.ts'
+
+/** What a store holds. */
+export interface StoreSize {
+  readonly rows: number
+  /** Of keys and values in the tree, about, and of the journal. */
+  readonly bytes: number
+}
+
+/** The size of a row is the mean of this many, the first ones of the partition. */
+const sampledRows = 256
+/** Pauses after this many rows of the journal. */
+const stepRows = 1_024
+
+/**
+ * Counts a store, a step at a time. Others may commit between two steps: what they change may be counted or not.
+ *
+ * @param journalNow the journal as of the snapshot that is read
+ */
+export function* storeSize(
+  environment: Environment,
+  storeId: number,
+  journalNow: () => StoreJournal,
+): Generator<void, StoreSize> {
+  const journal = journalNow()
+  let { rows, bytes } = treeSize(environment, storeId, journal)
+  bytes += journal.pieces.bytes
+  const { first, next } = journal.head
+  let seen = 0
+  for (let sequence = next - 1; sequence >= first; sequence--) {
+    if (seen >= stepRows) {
+      seen = 0
+      yield
+      journalNow()
+    }
+    // Another commit may have removed it: its rows are in the tree, or in a newer piece.
+    const piece = journal.pieces.find(sequence)
+    if (piece === undefined) break
+    walkPiece(piece.bytes, {
+      row: (partition, items, at) => {
+        seen++
+        const key = keyAt(items, at)
+        if (journal.rows(partition)?.isNewest(key, at, sequence) !== true) return
+        const isInTree = environment.seal('state', stateKey(storeId, partition, key, 0, key.length)) !== undefined
+        if (isRemoved(items, at) === isInTree) rows += isInTree ? -1 : 1
+      },
+      range: () => undefined,
+    })
+  }
+  return { rows: Math.max(0, rows), bytes: Math.round(bytes) }
+}
+
+function treeSize(environment: Environment, storeId: number, { head }: StoreJournal): StoreSize {
+  let [rows, bytes] = [0, 0]
+  for (const [partition, sum] of head.sums) {
+    rows += sum.rows
+    const [from, to] = [partitionKey(storeId, partition), partitionKey(storeId, partition + 1)]
+    const sample = environment.range('state', from, to, sampledRows)
+    const sampledBytes = sample.reduce((total, { key, value }) => total + key.length + value.length, 0)
+    if (sample.length > 0) bytes += (sampledBytes / sample.length) * sum.rows
+  }
+  return { rows, bytes }
+}
