@@ -45,7 +45,7 @@ export type { WorkProgress } from './core/work-progress.ts'
 
 // The log.
 export type { TopicPartition } from './log/format/partition-id.ts'
-export type { Admin } from './log/admin/face.ts'
+export type { Admin, ListTopicsOptions } from './log/admin/face.ts'
 export type {
   ApplicationDescription,
   DescribeApplicationOptions,

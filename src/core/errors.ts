@@ -8,6 +8,8 @@ import { escaped, escapedLines, shortened, shown } from './shown.ts'
 
 /** What each code means, in one line; docs/errors.md says what to do about it. */
 export const errorMeanings = {
+  application_deleted: 'the application was deleted while an instance of it ran',
+  application_reset: 'the application was reset while an instance of it ran',
   application_unknown: 'there is no application of this name',
   bad_option: 'an option, a name or an argument is not valid',
   bad_record: 'a record cannot be written: a null key, a timestamp or headers that the topic does not take',
@@ -41,6 +43,7 @@ export const errorMeanings = {
   storage_failed: 'the environment failed; it refuses all further work until the process starts again',
   store_unknown: 'the topology or the application has no store of this name',
   stream_completed: 'an RxJS operator of pipe() completed the stream',
+  superseded: 'another version of the application is the live one',
   too_many_readers: 'a directory is open more times than LMDB has places for readers',
   topic_exists: 'a topic of this name exists already',
   topic_unknown: 'there is no topic of this name',

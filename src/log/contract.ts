@@ -15,6 +15,7 @@ import type { TaskId, TaskProgress } from './kept/application-rows.ts'
 import type { PartitionedTopic, PartitionId } from './format/partition-id.ts'
 import type { StoredBatch } from './kept/partitions.ts'
 import type { TopicDescription, TopicRequest } from './kept/topics.ts'
+import type { WantedVersion } from './kept/wanted-version.ts'
 
 export type { StateReader, StateWriter } from '../storage/state-rows.ts'
 export type { TaskId, TaskProgress } from './kept/application-rows.ts'
@@ -22,6 +23,7 @@ export { applicationUnknown, fencedBySuccessor } from './kept/applications.ts'
 export type { PartitionId } from './format/partition-id.ts'
 export type { StoredBatch } from './kept/partitions.ts'
 export type { TopicDescription, TopicRequest } from './kept/topics.ts'
+export type { WantedVersion } from './kept/wanted-version.ts'
 
 export interface ApplicationLog {
   /** The names of all topics. */
@@ -34,15 +36,16 @@ export interface ApplicationLog {
    * `begin` gets what is stored and returns what to store. It is synchronous and called once. When it throws, nothing
    * has changed: no topic was created, and the older instance goes on.
    *
-   * @throws MillraceError `partitions_differ`, `owned_by_group`, and what `begin` throws
+   * @throws MillraceError `superseded`, `version_unknown`, `partitions_differ`, `owned_by_group`, and what `begin`
+   *   throws
    */
   open<S extends ApplicationStart>(
-    applicationId: string,
+    wanted: WantedVersion,
     topics: readonly TopicRequest[],
     begin: (found: FoundApplication) => S,
   ): Promise<OpenedApplication<S>>
-  /** An application, whether it runs or not; undefined when there is none of this name. */
-  find(applicationId: string): StoredApplication | undefined
+  /** What is kept under a name (version-name.ts), whether it runs or not; undefined when there is nothing. */
+  find(keptName: string): StoredApplication | undefined
 }
 
 /** What an application has left in the log, to look at from anywhere. */
@@ -134,13 +137,15 @@ export interface Session {
    */
   ensureTopic(topic: TopicRequest): TopicDescription | Promise<TopicDescription>
 
-  /** Whether a newer instance has taken over. */
+  /** Whether a newer instance has taken over, or there is nothing left to commit to. */
   readonly isFenced: boolean
+  /** Why: `fenced`, `superseded`, `application_reset` or `application_deleted`. */
+  fence(): MillraceError
   /**
    * Commits everything or nothing: durable when it returns, or when the promise resolves. Until then nothing else is
    * committed, and nothing of the commit may be changed.
    *
-   * @throws MillraceError `fenced` when a newer instance has started, `storage_failed`
+   * @throws MillraceError {@link fence} where it is fenced, `storage_failed`
    */
   commit(commit: Commit): void | Promise<void>
 

@@ -30,6 +30,7 @@ import { Producers } from './kept/producers.ts'
 import { Retention } from './cleaning/retention.ts'
 import { offsetAtTime } from './kept/time-index.ts'
 import { type TopicDescription, type TopicRequest, Topics } from './kept/topics.ts'
+import type { WantedVersion } from './kept/wanted-version.ts'
 import type { PartitionId } from './format/partition-id.ts'
 
 export interface EmbeddedLogOptions {
@@ -95,7 +96,7 @@ export class EmbeddedLog implements ApplicationLog, SessionGround {
 
   topicNames(): readonly string[] {
     this.refresh()
-    return this.topics.list().map(({ name }) => name)
+    return this.topics.shown().map(({ name }) => name)
   }
 
   describeTopic(name: string): TopicDescription {
@@ -133,26 +134,26 @@ export class EmbeddedLog implements ApplicationLog, SessionGround {
   }
 
   async open<S extends ApplicationStart>(
-    applicationId: string,
+    wanted: WantedVersion,
     topics: readonly TopicRequest[],
     begin: (found: FoundApplication) => S,
   ): Promise<OpenedApplication<S>> {
-    return this.environment.inTurn(() => this.openNow(applicationId, topics, begin))
+    return this.environment.inTurn(() => this.openNow(wanted, topics, begin))
   }
 
   /** As {@link open}, at once. */
   openNow<S extends ApplicationStart>(
-    applicationId: string,
+    wanted: WantedVersion,
     topics: readonly TopicRequest[],
     begin: (found: FoundApplication) => S,
   ): ReturnType<typeof openSession<S>> {
-    return openSession(this, applicationId, topics, begin)
+    return openSession(this, wanted, topics, begin)
   }
 
-  find(applicationId: string): StoredApplication | undefined {
-    const found = this.applications.look(applicationId)
+  find(keptName: string): StoredApplication | undefined {
+    const found = this.applications.look(keptName)
     if (found === undefined) return undefined
-    const positions = (): readonly Position[] => positionsOf(this, applicationId)
+    const positions = (): readonly Position[] => positionsOf(this, keptName)
     return { ...found, positions, onNews: (listener) => this.environment.onCommit(listener) }
   }
 

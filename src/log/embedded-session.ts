@@ -3,6 +3,7 @@
  */
 import { present } from '../core/assert.ts'
 import type { Clock } from '../core/clock.ts'
+import type { MillraceError } from '../core/errors.ts'
 import type { DiskGuard } from '../storage/disk-guard.ts'
 import type { Environment, WriteTransaction } from '../storage/environment.ts'
 import type { StateReader } from '../storage/state-rows.ts'
@@ -11,7 +12,6 @@ import {
   type ApplicationStart,
   type Commit,
   type FoundApplication,
-  fencedBySuccessor,
   newTopicId,
   type OpenedApplication,
   type Position,
@@ -26,6 +26,7 @@ import type { PartitionEnds } from './kept/partition-ends.ts'
 import type { Partitions, StoredBatch } from './kept/partitions.ts'
 import type { Positions } from './kept/positions.ts'
 import type { TopicDescription, TopicRequest, Topics } from './kept/topics.ts'
+import { checkVersion, keptNameOf, type WantedVersion } from './kept/wanted-version.ts'
 
 /** What sessions need of their log. */
 export interface SessionGround {
@@ -47,21 +48,25 @@ export interface SessionGround {
 /** As {@link ApplicationLog.open}, at once. */
 export function openSession<S extends ApplicationStart>(
   ground: SessionGround,
-  applicationId: string,
+  wanted: WantedVersion,
   topics: readonly TopicRequest[],
   begin: (found: FoundApplication) => S,
 ): OpenedApplication<S> & { readonly session: EmbeddedSession } {
-  const { environment, applications, catalogue } = ground
-  const owner = ground.groupSession.begin()
+  const { environment, applications, catalogue, clock } = ground
+  const { applicationId } = wanted
+  const name = keptNameOf(wanted)
+  const session = ground.groupSession.begin()
   try {
     return environment.write((transaction) => {
-      if (applications.find(applicationId) === undefined) ground.groups.checkUnused(applicationId)
-      const start = begin(findApplication(ground, applicationId, ground.topics.ensureIn(transaction, topics)))
-      putPositions(ground, transaction, applicationId, start.positions)
-      for (const task of start.progress) applications.putProgress(transaction, applicationId, task)
-      const stores = start.stores.map((name) => [name, applications.storeId(transaction, applicationId, name)] as const)
-      const epoch = applications.begin(transaction, applicationId, owner, ground.clock.now(), start.plan)
-      return { session: new EmbeddedSession(ground, applicationId, epoch, new Map(stores)), start }
+      const version = checkVersion(applications, wanted)
+      if (applications.find(name) === undefined) ground.groups.checkUnused(name)
+      const start = begin(findApplication(ground, name, ground.topics.ensureIn(transaction, topics)))
+      putPositions(ground, transaction, name, start.positions)
+      for (const task of start.progress) applications.putProgress(transaction, name, task)
+      const stores = start.stores.map((store) => [store, applications.storeId(transaction, name, store)] as const)
+      const begun = { applicationId, version, startedMs: clock.now(), session }
+      const epoch = applications.begin(transaction, name, begun, start.plan)
+      return { session: new EmbeddedSession(ground, name, epoch, new Map(stores)), start }
     })
   } catch (error) {
     catalogue.forgetChecks() // topics that it had made are gone again
@@ -71,15 +76,15 @@ export function openSession<S extends ApplicationStart>(
 
 function findApplication(
   ground: SessionGround,
-  applicationId: string,
+  keptName: string,
   topics: readonly TopicDescription[],
 ): FoundApplication {
   const { applications, positions, partitions } = ground
-  const kept = new Map(positions.list(applicationId).map((one) => [partitionName(one), one.offset]))
+  const kept = new Map(positions.list(keptName).map((one) => [partitionName(one), one.offset]))
   return {
     topics,
-    plan: applications.plan(applicationId),
-    progress: applications.progress(applicationId),
+    plan: applications.plan(keptName),
+    progress: applications.progress(keptName),
     position: (partition) => kept.get(partitionName(partition)),
     startOffset: (partition) => partitions.startOffset(partition),
     endOffset: (partition) => partitions.endOffset(partition),
@@ -91,13 +96,13 @@ function findApplication(
 export class EmbeddedSession implements Session {
   readonly state: StateReader
   readonly #ground: SessionGround
-  readonly #applicationId: string
+  readonly #keptName: string
   readonly #epoch: number
   readonly #storeIds: ReadonlyMap<string, number>
 
-  constructor(ground: SessionGround, applicationId: string, epoch: number, storeIds: ReadonlyMap<string, number>) {
+  constructor(ground: SessionGround, keptName: string, epoch: number, storeIds: ReadonlyMap<string, number>) {
     this.#ground = ground
-    this.#applicationId = applicationId
+    this.#keptName = keptName
     this.#epoch = epoch
     this.#storeIds = storeIds
     this.state = ground.state
@@ -120,7 +125,7 @@ export class EmbeddedSession implements Session {
   }
 
   positions(): readonly Position[] {
-    return positionsOf(this.#ground, this.#applicationId)
+    return positionsOf(this.#ground, this.#keptName)
   }
 
   endOffset(partition: PartitionId): number {
@@ -143,13 +148,17 @@ export class EmbeddedSession implements Session {
     const { environment, topics } = this.#ground
     return environment.inTurn(() => {
       environment.refresh()
-      if (this.isFenced) throw fencedBySuccessor(this.#applicationId)
-      return present(topics.ensure([topic])[0], 'one request has one answer')
+      if (this.isFenced) throw this.fence()
+      return present(topics.ensureHere([topic])[0], 'one request has one answer')
     })
   }
 
   get isFenced(): boolean {
-    return !this.#ground.applications.isCurrent(this.#applicationId, this.#epoch)
+    return !this.#ground.applications.isCurrent(this.#keptName, this.#epoch)
+  }
+
+  fence(): MillraceError {
+    return this.#ground.applications.fence(this.#keptName)
   }
 
   commit(commit: Commit): void | Promise<void> {
@@ -158,7 +167,7 @@ export class EmbeddedSession implements Session {
 
   #write(transaction: WriteTransaction, { tasks, newTopics, appends, writeState, journalBytes }: Commit): void {
     const { applications, clock, guard, partitions, state, topics } = this.#ground
-    if (this.isFenced) throw fencedBySuccessor(this.#applicationId)
+    if (this.isFenced) throw this.fence()
     const nowMs = clock.now()
     guard.check(0)
     const created = topics.ensureIn(transaction, newTopics)
@@ -169,8 +178,8 @@ export class EmbeddedSession implements Session {
     writeState(changes)
     state.end(changes, journalBytes)
     for (const task of tasks) {
-      putPositions(this.#ground, transaction, this.#applicationId, task.positions)
-      applications.putProgress(transaction, this.#applicationId, task)
+      putPositions(this.#ground, transaction, this.#keptName, task.positions)
+      applications.putProgress(transaction, this.#keptName, task)
     }
   }
 
@@ -181,7 +190,7 @@ export class EmbeddedSession implements Session {
   close(): void | Promise<void> {
     const { environment, applications, state } = this.#ground
     state.forget(this.#storeIds.values())
-    return environment.writeInTurn((transaction) => applications.end(transaction, this.#applicationId, this.#epoch))
+    return environment.writeInTurn((transaction) => applications.end(transaction, this.#keptName, this.#epoch))
   }
 }
 
@@ -192,12 +201,12 @@ export function positionsOf({ positions, topics }: SessionGround, applicationId:
 function putPositions(
   { clock, positions }: SessionGround,
   transaction: WriteTransaction,
-  applicationId: string,
+  keptName: string,
   moved: readonly Position[],
 ): void {
   const committedMs = clock.now()
   for (const { partition, offset } of moved) {
-    positions.put(transaction, applicationId, partition, { offset, committedMs, metadata: '' })
+    positions.put(transaction, keptName, partition, { offset, committedMs, metadata: '' })
   }
 }
 

@@ -16,7 +16,7 @@ import type { AnyStore, KeyValueStore, SessionStore, VersionedStore, WindowStore
 import type { StoreChanges, WatchOptions } from '../core/store-changes.ts'
 import type { StoreSnapshots } from '../core/store-position.ts'
 import type { Windowed } from '../core/windows/window.ts'
-import { fencedBySuccessor, type Session } from '../log/contract.ts'
+import type { Session } from '../log/contract.ts'
 import type { Topology } from '../plan/topology.ts'
 import { commitTo } from './commit.ts'
 import { CommitTimer } from './commit-timer.ts'
@@ -190,11 +190,11 @@ export class RunningApplication implements Application {
   /**
    * An idle instance makes no commits from which it could find out that a newer one has taken over.
    *
-   * @throws MillraceError `fenced`
+   * @throws MillraceError `fenced`, `superseded`, `application_reset`, `application_deleted`
    */
   #checkCurrent(): void {
     this.#session.refresh()
-    if (this.#session.isFenced) throw fencedBySuccessor(this.applicationId)
+    if (this.#session.isFenced) throw this.#session.fence()
   }
 
   /** Nothing else happens to the engine until the commit is durable: one commit, then the next turn. */

@@ -23,6 +23,11 @@ export interface StreamsOptions {
   /** Names the application: its positions, its stores and its dead-letter topic. */
   readonly applicationId: string
   /**
+   * Which version of the application this code is. It has to be the live one, so that old code which is deployed by
+   * mistake never runs on new state. Say it from the first switch on. Default: the live one; at the first start `v1`.
+   */
+  readonly version?: string | undefined
+  /**
    * When to commit: after this many source records (default 10,000), or this long after the first of them.
    *
    * Without `everyMs`, a commit begins as soon as there is nothing more to work on, but not before five times the

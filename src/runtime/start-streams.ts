@@ -36,12 +36,14 @@ import { takeOver } from './take-over.ts'
  * await app.close()
  * ```
  * @throws MillraceError `plan_changed`, `partitions_differ`, `position_lost`, `topic_unknown` when no topic matches a
- *   pattern, `topology_invalid` when two patterns match one topic, `bad_option`
+ *   pattern, `topology_invalid` when two patterns match one topic, `superseded` and `version_unknown` when it is not
+ *   the live version, `bad_option`
  */
 export async function startStreams(script: Topology, given: StreamsOptions): Promise<Application> {
   const options = checkOptions('startStreams', given, [
     'log',
     'applicationId',
+    'version',
     'commit',
     'onError',
     'deadLetterTopic',
@@ -56,6 +58,7 @@ export async function startStreams(script: Topology, given: StreamsOptions): Pro
   ])
   const planned = checkTopology('startStreams', script)
   const applicationId = checkName('an application id', options.applicationId)
+  const version = options.version === undefined ? undefined : checkName('a version', options.version)
   const deadLetterTopic = checkName('the name of a topic', options.deadLetterTopic ?? `${applicationId}.dead-letters`)
   if (planned.nodes.some((node) => reads(node, deadLetterTopic))) {
     throw new MillraceError(
@@ -67,7 +70,7 @@ export async function startStreams(script: Topology, given: StreamsOptions): Pro
   const log = applicationLogOf(options.log)
   const topology = matchTopics(planned, () => log.topicNames())
   refuseNoMatch(topology)
-  const { session, start } = await takeOver(log, topology, applicationId, deadLetterTopic)
+  const { session, start } = await takeOver(log, topology, { applicationId, version }, deadLetterTopic)
   try {
     return new RunningApplication(topology, session, start, settings)
   } catch (error) {

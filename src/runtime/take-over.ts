@@ -10,6 +10,7 @@ import {
   type PartitionId,
   type Position,
   type TopicRequest,
+  type WantedVersion,
 } from '../log/contract.ts'
 import { partitionsOf } from '../log/format/partition-id.ts'
 import { parsePlan, type StoredPlan } from '../core/stored-plan.ts'
@@ -41,16 +42,17 @@ export interface Beginning {
 /**
  * Nothing is stored when it throws, and the instance before goes on.
  *
- * @throws MillraceError `plan_changed`, `format_unknown`, `partitions_differ`, `position_lost`
+ * @throws MillraceError `superseded`, `version_unknown`, `plan_changed`, `format_unknown`, `partitions_differ`,
+ *   `position_lost`
  */
 export function takeOver(
   log: ApplicationLog,
   topology: Topology,
-  applicationId: string,
+  wanted: WantedVersion,
   deadLetters: string,
 ): Promise<OpenedApplication<TakeOver>> {
-  const { topics, begin } = beginningOf(topology, applicationId, deadLetters)
-  return log.open(applicationId, topics, begin)
+  const { topics, begin } = beginningOf(topology, wanted.applicationId, deadLetters)
+  return log.open(wanted, topics, begin)
 }
 
 export function beginningOf(topology: Topology, applicationId: string, deadLetters?: string): Beginning {

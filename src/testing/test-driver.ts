@@ -134,7 +134,7 @@ export class TopologyTestDriver implements Disposable {
   #start(): Running {
     const topology = matchTopics(this.#topology, () => this.#log.topicNames())
     const { topics, begin } = beginningOf(topology, applicationId)
-    const { session, start } = this.#log.openNow(applicationId, topics, begin)
+    const { session, start } = this.#log.openNow({ applicationId }, topics, begin)
     const engine = new Engine(session, start, topology, {
       clock: this.#clock,
       policy: failurePolicy(this.#options.onError ?? 'fail'),

@@ -123,8 +123,8 @@ export function connect(cluster: ApplicationCluster): ApplicationClient {
   bindApplicationLog(client.log, {
     topicNames: () => log.topicNames(),
     find: (applicationId) => log.find(applicationId),
-    async open(applicationId, topics, begin) {
-      const opened = await log.open(applicationId, topics, begin)
+    async open(wanted, topics, begin) {
+      const opened = await log.open(wanted, topics, begin)
       const { session } = opened
       const commit = session.commit.bind(session)
       session.commit = (one) => {

@@ -15,7 +15,7 @@ export interface DrivenEngine {
 
 export function engineOn(log: EmbeddedLog, topology: Topology, options: Partial<EngineOptions> = {}): DrivenEngine {
   const { topics, begin } = beginningOf(topology, 'app')
-  const { session, start } = log.openNow('app', topics, begin)
+  const { session, start } = log.openNow({ applicationId: 'app' }, topics, begin)
   const engine = new Engine(session, start, topology, {
     clock: new ManualClock(),
     policy: { retries: 0, answer: () => 'fail' },

@@ -18,6 +18,7 @@ import {
   type TaskProgress,
   type TopicDescription,
   type TopicRequest,
+  type WantedVersion,
 } from '../../src/log/contract.ts'
 import { BatchCursor } from '../../src/log/format/batch-cursor.ts'
 import { completeHeader, offsetCountOf, placeMark } from '../../src/log/format/header.ts'
@@ -151,7 +152,7 @@ export class MemoryLog implements ApplicationLog {
   }
 
   open<S extends ApplicationStart>(
-    applicationId: string,
+    { applicationId }: WantedVersion,
     topics: readonly TopicRequest[],
     begin: (found: FoundApplication) => S,
   ): Promise<OpenedApplication<S>> {
@@ -330,6 +331,10 @@ class MemorySession implements Session {
 
   get isFenced(): boolean {
     return !this.#log.isCurrent(this.#applicationId, this.#epoch)
+  }
+
+  fence(): MillraceError {
+    return fencedBySuccessor(this.#applicationId)
   }
 
   commit(commit: Commit): Promise<void> {

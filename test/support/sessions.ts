@@ -10,7 +10,7 @@ export function openSession(
   applicationId: string,
   start: Partial<ApplicationStart> = {},
 ): Session {
-  return embedded.openNow(applicationId, [], () => ({ ...plainStart, ...start })).session
+  return embedded.openNow({ applicationId }, [], () => ({ ...plainStart, ...start })).session
 }
 
 /** Sees each commit of sessions that are opened from now on; `next` is the commit itself. */

@@ -1,6 +1,7 @@
 /**
  * The administration of a log: its topics and what they hold.
  */
+import { checkBoolean, checkOptions } from '../../core/checks.ts'
 import { yieldToEventLoop } from '../../core/clock.ts'
 import type { Offset } from '../../core/units.ts'
 import type { LogStatistics } from '../../storage/statistics.ts'
@@ -14,7 +15,7 @@ import {
 } from './application-description.ts'
 import { type ApplicationListing, listApplications } from './application-listing.ts'
 import type { ApplicationsLog } from './application-log.ts'
-import type { Admin } from './face.ts'
+import type { Admin, ListTopicsOptions } from './face.ts'
 import type { DeadLetters } from './letters-face.ts'
 import { deleteGroup, describeGroup, type GroupDescription, type GroupListing, listGroups } from './group-admin.ts'
 import { deleteRecords, type RecordDeletion } from './record-deletion.ts'
@@ -57,9 +58,11 @@ export class EmbeddedAdmin implements Admin {
     return detailsOf(this.#log.topics.addPartitions(nameOf(topic), partitions))
   }
 
-  async listTopics(): Promise<readonly TopicDescription[]> {
+  async listTopics(options: ListTopicsOptions = {}): Promise<readonly TopicDescription[]> {
+    const { hidden = false } = checkOptions('listTopics', options, ['hidden'])
+    checkBoolean('hidden', hidden)
     this.#log.refresh()
-    return this.#log.topics.list()
+    return hidden ? this.#log.topics.list() : this.#log.topics.shown()
   }
 
   async describeTopic(topic: TopicName): Promise<TopicDetails> {

@@ -6,7 +6,7 @@ import { checkOptions } from '../../core/checks.ts'
 import { MillraceError } from '../../core/errors.ts'
 import { type Facts, parsePlan, type StoredPlan } from '../../core/stored-plan.ts'
 import { type Counters, type Counts, decodeEntries, sumOf } from '../../core/stored-progress.ts'
-import { type ApplicationsLog, isLive, type KeptVersion, versionOf, versionsOf } from './application-log.ts'
+import { type ApplicationsLog, isLive, type KeptVersion, versionsOf } from './application-log.ts'
 import { type ApplicationListing, type ApplicationVersion, describeVersion, listingOf } from './application-listing.ts'
 import { lagOfAll, type PartitionLag } from './lag.ts'
 
@@ -103,9 +103,9 @@ function pickOwn({ version, state, instance, fenced, startedMs, lastCommitMs, la
 /** @throws MillraceError `version_unknown` */
 function pick(versions: readonly KeptVersion[], applicationId: string, version: string | undefined): KeptVersion {
   const [first] = versions
-  const found = version === undefined ? first : versions.find(({ row }) => versionOf(row) === version)
+  const found = version === undefined ? first : versions.find(({ row }) => row.version === version)
   if (found !== undefined) return found
-  const known = versions.map((one) => `"${versionOf(one.row)}"${isLive(one) ? ' (live)' : ''}`).join(', ')
+  const known = versions.map((one) => `"${one.row.version}"${isLive(one) ? ' (live)' : ''}`).join(', ')
   throw new MillraceError(
     'version_unknown',
     `application "${applicationId}" has no version "${version}"; it has ${known}`,

@@ -2,7 +2,7 @@
  * The applications of a log: which there are, in which versions, and who runs them.
  */
 import type { StoredPosition } from '../kept/positions.ts'
-import { type ApplicationsLog, isLive, type KeptVersion, keptVersions, versionOf } from './application-log.ts'
+import { type ApplicationsLog, isLive, type KeptVersion, keptVersions } from './application-log.ts'
 
 /**
  * `running`: an instance has it. `fenced`: no instance has it, and one that was stopped, by a switch for instance, has
@@ -92,7 +92,7 @@ export function describeVersion(log: ApplicationsLog, kept: KeptVersion): Applic
   const fenced = log.applications.fencedOf(name)
   const instance = row.session && { pid: row.session.pid, host: row.session.host, startedMs: row.startedMs }
   return {
-    version: versionOf(row),
+    version: row.version,
     isLive: isLive(kept),
     state: isRunning ? 'running' : fenced === undefined ? 'stopped' : 'fenced',
     instance,

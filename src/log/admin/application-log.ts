@@ -22,11 +22,6 @@ export interface KeptVersion {
   readonly row: ApplicationRow
 }
 
-/** What a version is called; the first one of an application has no other name. */
-export function versionOf({ version }: ApplicationRow): string {
-  return version ?? 'v1'
-}
-
 /** The live one is kept under the name of its application. */
 export function isLive({ name, row }: KeptVersion): boolean {
   return name === row.applicationId

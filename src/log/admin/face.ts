@@ -20,6 +20,15 @@ import type { RecordDeletion } from './record-deletion.ts'
 import type { OffsetReset, ResetOptions } from './reset-offsets.ts'
 import type { TopicSize } from './sizes.ts'
 
+/** What `log.admin.listTopics` takes. */
+export interface ListTopicsOptions {
+  /**
+   * Whether the topics that versions beside the live one write are listed too, `<topic>@<application>.<version>`.
+   * Default false.
+   */
+  readonly hidden?: boolean | undefined
+}
+
 /**
  * Topics and their administration: `log.admin`. Programs that use typed constants seldom need it, because these create
  * their topics. Every call refuses an argument that it cannot use with `bad_option`, before anything is written.
@@ -68,8 +77,12 @@ export interface Admin {
    */
   addPartitions(topic: TopicName, partitions: number): Promise<TopicDetails>
 
-  /** All topics, by name. */
-  listTopics(): Promise<readonly TopicDescription[]>
+  /**
+   * All topics, by name.
+   *
+   * @throws MillraceError `bad_option`
+   */
+  listTopics(options?: ListTopicsOptions): Promise<readonly TopicDescription[]>
 
   /**
    * One topic as it is in the log.

@@ -7,7 +7,7 @@ import type { PartitionNumbers, TopicPartition } from '../format/partition-id.ts
 import type { AssignorName } from '../group/assignors.ts'
 import type { GroupLog } from './group-log.ts'
 import { assignorOf, awaited, type Group, isSettled } from '../group/group.ts'
-import { checkGroup } from '../kept/topic-name.ts'
+import { checkReader } from '../kept/topic-name.ts'
 
 /**
  * What a group is doing: `empty` without members, `stable` when every member has what it should, `rebalancing` while
@@ -78,7 +78,7 @@ export function listGroups(log: GroupLog): GroupListing[] {
 
 /** @throws MillraceError `group_unknown`, `bad_option` */
 export function describeGroup(log: GroupLog, name: string): GroupDescription {
-  checkGroup(name)
+  checkReader(name)
   log.refresh()
   checkKnown(log, name)
   return describe(log, name)
@@ -121,7 +121,7 @@ function stateOf(group: Group): GroupState {
  * @throws MillraceError `group_unknown`, `group_not_empty`, `owned_by_application`, `bad_option`
  */
 export function deleteGroup(log: GroupLog, name: string): void {
-  checkGroup(name)
+  checkReader(name)
   log.environment.write((transaction) => {
     log.positions.checkNotApplication(name)
     checkKnown(log, name)

@@ -7,7 +7,7 @@ import { RecordWalk } from '../consumer/record-walk.ts'
 import type { StoredPosition } from '../kept/positions.ts'
 import type { RecordSource } from '../kept/record-source.ts'
 import type { GroupLog } from './group-log.ts'
-import { checkGroup } from '../kept/topic-name.ts'
+import { checkReader } from '../kept/topic-name.ts'
 import type { PartitionId } from '../format/partition-id.ts'
 
 /** How far a group or an application is in one partition. */
@@ -40,7 +40,7 @@ export interface PartitionLag {
  * @throws MillraceError `group_unknown`, `damaged`, `bad_option`
  */
 export function lagOf(log: GroupLog, group: string): PartitionLag[] {
-  checkGroup(group)
+  checkReader(group)
   log.refresh()
   const positions = log.positions.list(group)
   if (positions.length === 0 && log.groups.find(group) === undefined) throw groupUnknown(group)

@@ -7,7 +7,7 @@ import { shown } from '../../core/shown.ts'
 import type { Offset } from '../../core/units.ts'
 import type { GroupLog } from './group-log.ts'
 import { groupUnknown } from './lag.ts'
-import { checkGroup, namesOf, type TopicName } from '../kept/topic-name.ts'
+import { checkReader, namesOf, type TopicName } from '../kept/topic-name.ts'
 import { type PartitionId, partitionsOf } from '../format/partition-id.ts'
 
 /**
@@ -46,7 +46,7 @@ export interface OffsetReset {
 }
 
 export function resetOffsets(log: GroupLog, group: string, options: ResetOptions): OffsetReset[] {
-  checkGroup(group)
+  checkReader(group)
   const { to, topics, dryRun = false } = checkOptions('resetOffsets', options, ['to', 'topics', 'dryRun'])
   checkBoolean('dryRun', dryRun)
   const target = checkResetTarget(to)

@@ -22,6 +22,7 @@ import { sessionTimeoutMaxMs } from '../group/groups.ts'
 import { checkReset, type ResetPolicy, type SeekTarget } from './start-offset.ts'
 import type { TopicSource } from './subscription.ts'
 import { checkGroup, nameOf, type TopicName } from '../kept/topic-name.ts'
+import { checkKeptName } from '../kept/version-name.ts'
 
 /** What the hooks of a rebalance may do with their consumer; every {@link Consumer} is one. */
 export interface ConsumerControl {
@@ -180,8 +181,9 @@ function checkSource({ topics, pattern, assign }: ConsumerOptions<TopicSource>):
 }
 
 function checkTopicSource(source: TopicSource): TopicSource {
+  if (typeof source === 'string') return checkKeptName('the name of a topic', source)
   checkName('the name of a topic', nameOf(source))
-  return typeof source === 'string' ? source : checkTopic('a consumer', source)
+  return checkTopic('a consumer', source)
 }
 
 type Assignment = NonNullable<ConsumerOptions<TopicSource>['assign']>

@@ -70,7 +70,7 @@ export class Subscription {
   #read(): TopicDescription[] {
     const pattern = this.#pattern
     if (pattern === undefined) return [...this.#codecs.keys()].map((name) => this.#topics.describe(name))
-    return this.#topics.list().filter(({ name }) => pattern.test(name))
+    return this.#topics.shown().filter(({ name }) => pattern.test(name))
   }
 
   codecs(topic: string): TopicCodecs {

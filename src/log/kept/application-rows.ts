@@ -14,18 +14,27 @@ export interface FencedInstance {
   readonly startedMs: number
 }
 
-/** What stands under the name of an application: who may commit for it. */
+/** What an act of administration has done to an application while an instance of it may have run. */
+export type RetiredReason = 'superseded' | 'application_deleted' | 'application_reset'
+
+const retiredReasons: readonly unknown[] = ['superseded', 'application_deleted', 'application_reset', null]
+
+/** What stands under the kept name of a version: who may commit for it. */
 export interface ApplicationRow {
   /** Of the instance that started last: only it commits. No two starts in a log ever have the same one. */
   readonly epoch: number
-  /** Whose version this is; the row may be kept under another name than that. */
+  /** Whose version this is; the row may be kept under another name than that (version-name.ts). */
   readonly applicationId: string
-  /** Which version of the application; null for the one that `startStreams` runs. */
-  readonly version: string | null
+  /** Which version of the application. */
+  readonly version: string
+  /** When it was started last, by the clock of the log, ms since the epoch. */
+  readonly startedMs: number
+  /** How often another version of the application has become the live one. */
+  readonly switches: number
+  /** Why the epoch is no longer that of an instance; null while the instance that started last may commit. */
+  readonly retired: RetiredReason | null
   /** The session of the log that runs it; null when it was closed. */
   readonly session: SessionOwner | null
-  /** When the last instance started, by the clock of the log. */
-  readonly startedMs: number
   /** The instance before, until it has closed: it may be frozen, and not know yet. */
   readonly fenced: FencedInstance | null
 }
@@ -85,15 +94,17 @@ export function decodeApplication(value: Buffer): ApplicationRow | undefined {
   if (value.length < epochBytes) return undefined
   const epoch = readInt64(value, 0)
   const rest = readJson(value.subarray(epochBytes)) as Partial<ApplicationRow> | null | undefined
-  const { applicationId, version, session, startedMs, fenced } = rest ?? {}
+  const { applicationId, version, startedMs = 0, switches = 0, retired = null, session, fenced = null } = rest ?? {}
   const isRow =
     epoch >= 1 &&
     typeof applicationId === 'string' &&
-    (version === null || typeof version === 'string') &&
+    typeof version === 'string' &&
+    Number.isSafeInteger(startedMs) &&
+    Number.isSafeInteger(switches) &&
+    retiredReasons.includes(retired) &&
     (session === null || typeof session?.id === 'string') &&
-    typeof startedMs === 'number' &&
     (fenced === null || typeof fenced?.session?.id === 'string')
-  return isRow ? { epoch, applicationId, version, session, startedMs, fenced } : undefined
+  return isRow ? { epoch, applicationId, version, startedMs, switches, retired, session, fenced } : undefined
 }
 
 export function isApplication(environment: Environment, name: string): boolean {

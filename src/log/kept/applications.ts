@@ -20,6 +20,7 @@ import {
   epochOf,
   type FencedInstance,
   planKey,
+  type RetiredReason,
   storedPlan,
   type TaskId,
   taskKey,
@@ -29,6 +30,7 @@ import {
 } from './application-rows.ts'
 import type { StateStores } from '../../storage/state/state-stores.ts'
 import type { Catalogue } from './catalogue.ts'
+import { applicationOf } from './version-name.ts'
 
 const pageRows = 512
 
@@ -97,10 +99,10 @@ export class Applications {
   }
 
   /** Makes an instance the one that may commit; returns its epoch. */
-  begin(transaction: WriteTransaction, name: string, session: SessionOwner, startedMs: number, plan: string): number {
+  begin(transaction: WriteTransaction, name: string, begun: BegunVersion, plan: string): number {
     const fenced = this.#stillThere(name)
     const epoch = this.#catalogue.takeEpoch(transaction)
-    const row: ApplicationRow = { epoch, applicationId: name, version: null, session, startedMs, fenced }
+    const row = { ...begun, epoch, switches: this.find(name)?.switches ?? 0, retired: null, fenced }
     transaction.put('applications', applicationKey(name), encodeApplication(row))
     transaction.put('applications', planKey(name), Buffer.from(plan))
     return epoch
@@ -125,6 +127,13 @@ export class Applications {
   /** Whether no newer instance has started, as of the snapshot that is read. */
   isCurrent(name: string, epoch: number): boolean {
     return epochOf(this.#environment, name) === epoch
+  }
+
+  /** Why an instance may not commit any longer. */
+  fence(name: string): MillraceError {
+    const row = this.find(name)
+    const retired = row === undefined ? 'application_deleted' : row.retired
+    return retired === null ? fencedBySuccessor(name) : new MillraceError(retired, retiredMessages[retired](name))
   }
 
   /** Where an application runs; undefined when it is not running, however its last instance ended. */
@@ -185,10 +194,21 @@ export function applicationUnknown(applicationId: string, known: readonly string
   )
 }
 
+/** What an instance says of itself when it begins. */
+export type BegunVersion = Pick<ApplicationRow, 'applicationId' | 'version' | 'startedMs' | 'session'>
+
 /** What stops an instance when a newer one has taken over. */
 export function fencedBySuccessor(applicationId: string): MillraceError {
   return new MillraceError(
     'fenced',
     `another instance of application "${applicationId}" has started; this one stops, and nothing since its last commit is kept`,
   )
+}
+
+const rest = 'this instance stops, and nothing since its last commit is kept'
+
+const retiredMessages: Readonly<Record<RetiredReason, (name: string) => string>> = {
+  superseded: (name) => `another version of "${applicationOf(name)}" is the live one now: ${rest}`,
+  application_deleted: (name) => `application "${name}" was deleted: ${rest}`,
+  application_reset: (name) => `application "${name}" was reset: ${rest}. Start it again`,
 }

@@ -4,6 +4,7 @@
 import { MillraceError } from '../../core/errors.ts'
 import { checkList, checkName, readField } from '../../core/checks.ts'
 import { shown } from '../../core/shown.ts'
+import { checkKeptName } from './version-name.ts'
 
 /** A topic by its typed constant, or by its name; a name never creates. */
 export type TopicName = string | { readonly name: string }
@@ -31,4 +32,13 @@ export function namesOf(what: string, topics: readonly TopicName[]): string[] {
 /** @throws MillraceError `bad_option` */
 export function checkGroup(group: string): string {
   return checkName('the name of a group', group)
+}
+
+/**
+ * Who has positions: a group, an application, or what a version beside the live one is kept under.
+ *
+ * @throws MillraceError `bad_option`
+ */
+export function checkReader(name: string): string {
+  return checkKeptName('the name of a group', name)
 }

@@ -22,6 +22,7 @@ import type { Partitions } from './partitions.ts'
 import { nameOf } from './topic-name.ts'
 import { changedConfig, checkConfigChange, checkNothingFollows, type TopicConfigChange } from './topic-changes.ts'
 import { encodeTopic, type TopicDescription } from './topic-row.ts'
+import { checkKeptName, isHiddenTopic } from './version-name.ts'
 
 export type { TopicDescription } from './topic-row.ts'
 
@@ -71,7 +72,7 @@ export class Topics {
     if (found !== undefined) return found
     const near = nearestName(
       name,
-      this.list().map((topic) => topic.name),
+      this.shown().map((topic) => topic.name),
     )
     const hint = near === undefined ? 'list the topics with log.admin.listTopics()' : `did you mean "${near}"?`
     throw new MillraceError('topic_unknown', `there is no topic "${name}"; ${hint}`, { topic: name })
@@ -79,12 +80,17 @@ export class Topics {
 
   /** @throws MillraceError `damaged` when it is not found and the catalogue is incomplete */
   find(name: string): TopicDescription | undefined {
-    return this.#catalogue.topic(checkName('the name of a topic', name))
+    return this.#catalogue.topic(checkKeptName('the name of a topic', name))
   }
 
-  /** Every topic, by name. */
+  /** Every topic, by name, those of versions beside the live one too. */
   list(): TopicDescription[] {
     return this.#catalogue.topics()
+  }
+
+  /** Those that are not hidden. */
+  shown(): TopicDescription[] {
+    return this.list().filter(({ name }) => !isHiddenTopic(name))
   }
 
   /** Partitions with the names of their topics, in the order given; those of a topic that was deleted are left out. */
@@ -113,7 +119,15 @@ export class Topics {
    * @throws MillraceError `partitions_differ` when one exists with another partition count than the constant says
    */
   ensure(given: readonly TopicRequest[]): TopicDescription[] {
-    const requests = given.map(readRequest)
+    return this.#ensureAll(given.map((request) => readRequest(request, checkName)))
+  }
+
+  /** As {@link ensure}, for the engine: hidden topics too. */
+  ensureHere(given: readonly TopicRequest[]): TopicDescription[] {
+    return this.#ensureAll(given.map((request) => readRequest(request, checkKeptName)))
+  }
+
+  #ensureAll(requests: readonly CheckedRequest[]): TopicDescription[] {
     let topics = requests.map((request) => fitting(request, this.find(request.name)))
     if (topics.includes(undefined)) {
       topics = this.#environment.write((transaction) => this.#ensure(transaction, requests))
@@ -123,9 +137,9 @@ export class Topics {
     return found
   }
 
-  /** As {@link ensure}, in a transaction that is open. */
+  /** As {@link ensureHere}, in a transaction that is open. */
   ensureIn(transaction: WriteTransaction, given: readonly TopicRequest[]): TopicDescription[] {
-    const requests = given.map(readRequest)
+    const requests = given.map((request) => readRequest(request, checkKeptName))
     const found = this.#ensure(transaction, requests)
     for (const [index, request] of requests.entries()) this.#report(request, found[index] as TopicDescription)
     return found
@@ -242,15 +256,15 @@ function checkRequest(given: TopicRequest): CheckedRequest {
     throw new MillraceError('bad_option', `createTopic takes ${setting} in config: { name, config: { ${setting} } }`)
   }
   nameOf(given)
-  return readRequest(checkOptions('createTopic', given, requestNames))
+  return readRequest(checkOptions('createTopic', given, requestNames), checkName)
 }
 
 /** The fields of a request, checked. They may be getters, so they are read once, before any transaction. */
-function readRequest(request: TopicRequest): CheckedRequest {
+function readRequest(request: TopicRequest, checkTopicName: typeof checkName): CheckedRequest {
   const { partitions, config } = request
   const serdes = request.serdes ?? serdesOf(request)
   return {
-    name: checkName('the name of a topic', nameOf(request)),
+    name: checkTopicName('the name of a topic', nameOf(request)),
     partitions: partitions === undefined ? undefined : checkPartitions(partitions),
     ...(config === undefined ? {} : { config: checkTopicConfig('the config of a topic', config) }),
     ...(serdes === undefined ? {} : { serdes }),

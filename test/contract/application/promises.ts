@@ -95,7 +95,8 @@ export const promises: ApplicationPromises = {
 
   'a commit of an older instance is refused as a whole, whatever the instance knows': async (cluster) => {
     const begin = (): ApplicationStart => ({ plan: '{}', positions: [], progress: [], stores: ['s'] })
-    const open = async (): Promise<Session> => (await cluster.connect().open('app', [copies], begin)).session
+    const open = async (): Promise<Session> =>
+      (await cluster.connect().open({ applicationId: 'app' }, [copies], begin)).session
     const older = await open()
     const newer = await open()
     const id = newer.storeId('s') ?? -1

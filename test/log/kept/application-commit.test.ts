@@ -32,7 +32,7 @@ const notNow = new MillraceError('plan_changed', 'the plan does not fit')
 function seen(embedded: EmbeddedLog, applicationId: string): FoundApplication {
   let found: FoundApplication | undefined
   const look = (): unknown =>
-    embedded.openNow(applicationId, [], (application) => {
+    embedded.openNow({ applicationId }, [], (application) => {
       found = application
       throw notNow
     })
@@ -51,7 +51,7 @@ const progressOf = (embedded: EmbeddedLog, applicationId: string): string[] =>
 function startApp(dir: string = temporaryDirectory()): App {
   const opened = openTestLog(dir)
   const { embedded } = opened
-  const { session, start } = embedded.openNow('app', [inputs, outputs], ({ topics }) => ({
+  const { session, start } = embedded.openNow({ applicationId: 'app' }, [inputs, outputs], ({ topics }) => ({
     plan,
     positions: [],
     progress: [],
@@ -231,7 +231,7 @@ describe('a start', () => {
   test('that is refused changes nothing, so that the running instance goes on', async () => {
     const app = startApp()
     const refused = (): unknown =>
-      app.embedded.openNow('app', [{ name: 'unwanted' }], ({ topics }) => {
+      app.embedded.openNow({ applicationId: 'app' }, [{ name: 'unwanted' }], ({ topics }) => {
         expect(topics).toMatchObject([{ name: 'unwanted', partitions: 1 }])
         throw notNow
       })

@@ -1,0 +1,52 @@
+/**
+ * Under which names the log keeps the versions of an application, and the topics that one beside the live one writes.
+ *
+ * The live version is kept under the application id, one beside it under `<id>@<version>`, and what that one writes is
+ * in hidden topics, `<topic>@<id>.<version>`. No name of a user holds an `@`, so nothing collides, and only this file
+ * puts one into a name.
+ */
+import { checkName } from '../../core/checks.ts'
+
+const mark = '@'
+
+/** Of an application that was never told one. */
+export const firstVersion = 'v1'
+
+/** A version of an application. */
+export interface VersionId {
+  readonly applicationId: string
+  readonly version: string
+}
+
+/** What everything of a version beside the live one is kept under. */
+export function besideName({ applicationId, version }: VersionId): string {
+  return `${applicationId}${mark}${version}`
+}
+
+/** The application that something is kept for, live or beside. */
+export function applicationOf(keptName: string): string {
+  const at = keptName.indexOf(mark)
+  return at < 0 ? keptName : keptName.slice(0, at)
+}
+
+/** The topic that a version beside the live one writes instead of another. */
+export function besideTopic(topic: string, { applicationId, version }: VersionId): string {
+  return `${topic}${mark}${applicationId}.${version}`
+}
+
+/** Whether it is a topic of a version: left out of lists and patterns, and created by the engine only. */
+export function isHiddenTopic(name: string): boolean {
+  return name.includes(mark)
+}
+
+/** One of a user's names, and one or two of them with a dot between. */
+const besideShape = /^[\w.-]{1,249}@[\w.-]{1,499}$/
+
+/**
+ * A name that a user gave, or one that this file made of such names.
+ *
+ * @throws MillraceError `bad_option`
+ */
+export function checkKeptName(what: string, name: string): string {
+  return besideShape.test(name) ? name : checkName(what, name)
+}
