@@ -9,6 +9,10 @@ import type { StoreLayout } from './store-layout.ts'
 /** Facts about a node or a store, by the names that a message uses. */
 export type Facts = Readonly<Record<string, string | number>>
 
+/** What the facts about the topics of a source begin with: the serdes of their keys and of their values. */
+export const keysOfTopic = 'keys of '
+export const valuesOfTopic = 'values of '
+
 export interface StoredStore {
   /** The id of the node that creates the store and lets its rows expire. */
   readonly owner: string

@@ -12,7 +12,7 @@ import type { AnyStore } from '../core/store-constants.ts'
 import type { StoreSnapshots } from '../core/store-position.ts'
 import type { StateReader, StateWriter } from '../storage/state-rows.ts'
 import type { TaskId, TaskProgress } from './kept/application-rows.ts'
-import type { PartitionedTopic, PartitionId } from './format/partition-id.ts'
+import type { PartitionedTopic, PartitionId, PartitionNumbers } from './format/partition-id.ts'
 import type { StoredBatch } from './kept/partitions.ts'
 import type { TopicDescription, TopicRequest } from './kept/topics.ts'
 import type { WantedVersion } from './kept/wanted-version.ts'
@@ -79,6 +79,10 @@ export interface FoundApplication {
   /** Of every task that ever committed. */
   readonly progress: readonly TaskProgress[]
   position(partition: PartitionId): number | undefined
+  /** The partitions that it has positions in, of whatever topics. */
+  readonly positions: readonly PartitionNumbers[]
+  /** Whether a store holds a row in one of its partitions. */
+  hasRows(store: string, partitions: number): boolean
   startOffset(partition: PartitionId): number
   endOffset(partition: PartitionId): number
   /** The first offset whose record has at least this timestamp; the end when there is none. */
@@ -96,6 +100,18 @@ export interface ApplicationStart {
   readonly progress: readonly TaskProgress[]
   /** The names of its stores, which get ids where they have none. */
   readonly stores: readonly string[]
+  /** What goes, or gets another name, before that. */
+  readonly leaves?: StartLeaves | undefined
+}
+
+/** What a start leaves behind of what is stored. */
+export interface StartLeaves {
+  /** Positions that it has no use for. */
+  readonly positions: readonly PartitionNumbers[]
+  /** Names of stores that go with their rows. */
+  readonly stores: readonly string[]
+  /** Names of stores that go on under another one. */
+  readonly renamedStores: ReadonlyMap<string, string>
 }
 
 /** The right to commit for an application, until a newer instance opens a session of its own. */

@@ -18,6 +18,7 @@ import type {
 import { openSession, positionsOf, type SessionGround } from './embedded-session.ts'
 import { Applications } from './kept/applications.ts'
 import { Catalogue } from './kept/catalogue.ts'
+import { sweepDeletedStores } from './kept/deleted-stores.ts'
 import { sweepDeletedTopics } from './kept/deleted-topics.ts'
 import { HeldClock } from './held-clock.ts'
 import { Maintenance } from './cleaning/maintenance.ts'
@@ -85,6 +86,7 @@ export class EmbeddedLog implements ApplicationLog, SessionGround {
     this.retention = new Retention(environment, this.partitions)
     this.maintenance = new Maintenance(environment, clock)
     this.maintenance.add({ steps: () => sweepDeletedTopics(environment) })
+    this.maintenance.add({ steps: () => sweepDeletedStores(environment) })
     const compaction = new Compaction(environment, this.partitions, keyMapBytes)
     this.maintenance.add(cleaner(this.topics, this.retention, compaction, clock))
     this.maintenance.add({ steps: () => this.#forgetProducers() })

@@ -16,6 +16,7 @@ import {
   type OpenedApplication,
   type Position,
   type Session,
+  type StartLeaves,
 } from './contract.ts'
 import { type PartitionedTopic, type PartitionId, partitionName } from './format/partition-id.ts'
 import type { Groups } from './group/groups.ts'
@@ -63,6 +64,7 @@ export function openSession<S extends ApplicationStart>(
       const start = begin(findApplication(ground, name, ground.topics.ensureIn(transaction, topics)))
       putPositions(ground, transaction, name, start.positions)
       for (const task of start.progress) applications.putProgress(transaction, name, task)
+      if (start.leaves !== undefined) leave(ground, transaction, name, start.leaves)
       const stores = start.stores.map((store) => [store, applications.storeId(transaction, name, store)] as const)
       const begun = { applicationId, version, startedMs: clock.now(), session }
       const epoch = applications.begin(transaction, name, begun, start.plan)
@@ -80,17 +82,31 @@ function findApplication(
   topics: readonly TopicDescription[],
 ): FoundApplication {
   const { applications, positions, partitions } = ground
-  const kept = new Map(positions.list(keptName).map((one) => [partitionName(one), one.offset]))
+  const listed = positions.list(keptName)
+  const kept = new Map(listed.map((one) => [partitionName(one), one.offset]))
   return {
     topics,
     plan: applications.plan(keptName),
     progress: applications.progress(keptName),
     position: (partition) => kept.get(partitionName(partition)),
+    positions: listed,
+    hasRows: (store, count) => applications.hasRows(keptName, store, count),
     startOffset: (partition) => partitions.startOffset(partition),
     endOffset: (partition) => partitions.endOffset(partition),
     offsetAtTime: (partition, timestamp) => ground.offsetAtTime(partition, timestamp),
     nowMs: ground.clock.now(),
   }
+}
+
+function leave(
+  { applications, positions }: SessionGround,
+  transaction: WriteTransaction,
+  keptName: string,
+  leaves: StartLeaves,
+): void {
+  for (const partition of leaves.positions) positions.remove(transaction, keptName, partition)
+  for (const store of leaves.stores) applications.deleteStore(transaction, keptName, store)
+  applications.renameStores(transaction, keptName, leaves.renamedStores)
 }
 
 export class EmbeddedSession implements Session {

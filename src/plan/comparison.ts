@@ -1,135 +1,132 @@
 /**
- * What a plan leaves in the log, and the comparison that decides whether a topology may go on with what an older one
- * left.
- *
- * It compares what stored data depends on: the facts of what reads, moves and keeps data, the partition counts of
- * stores, and by which source or regrouping their keys came to their partitions. Function bodies are not: a changed
- * predicate goes on with the state of the old one.
+ * The comparison of a topology with the plan that an older one left: operator by operator, whether it goes on, is new,
+ * or goes. Everything that does not fit and is not to go is refused.
  */
 import { MillraceError } from '../core/errors.ts'
-import { present } from '../core/assert.ts'
-import {
-  type Facts,
-  type StoredPlan,
-  type StoredStore,
-  storedPlanVersion,
-  type StoreReading,
-} from '../core/stored-plan.ts'
-import { entrancesOf, type PlanNode, type PlanStore, subTopologyName } from './node.ts'
-import { orderOf } from './store-layout.ts'
-import type { Topology } from './topology.ts'
+import { nearestName } from '../core/near-names.ts'
+import { type Facts, keysOfTopic, type StoredPlan, type StoredStore, valuesOfTopic } from '../core/stored-plan.ts'
+import { own, type Renamed, renamedPlan } from './renamed-plan.ts'
 
-/**
- * @param partitions how many partitions a node works on
- * @param loaded where the topics of global tables ended when they were new
- */
-export function storedPlan(
-  topology: Topology,
-  partitions: (node: PlanNode) => number,
-  loaded: StoredPlan['loaded'] = {},
-): StoredPlan {
-  const topicsOf = new Map<PlanNode, readonly string[]>()
-  const subTopologyOf = new Map<PlanNode, string>()
-  for (const sub of topology.subTopologies) {
-    const { nodes, inputs } = sub
-    const topics = new Set<string>()
-    for (const input of inputs) follow(input, topics)
-    for (const node of nodes) {
-      topicsOf.set(node, [...topics].toSorted())
-      subTopologyOf.set(node, subTopologyName(sub))
-    }
-  }
-  const nodes = topology.nodes
-    .filter(({ facts, stores }) => Object.keys(facts).length > 0 || stores.length > 0)
-    .map(({ id, verb, facts }) => [id, { verb, ...facts }] as const)
-  const stores = topology.stores.map(({ spec, owner, readers }) => {
-    const stored: StoredStore = {
-      owner: owner.id,
-      readers: readers.map(({ id }) => id),
-      facts: factsOf(spec, partitions(owner)),
-      keys: [...entrancesOf(owner)].map(({ id }) => id).toSorted(),
-      topics: spec.isGlobal === true ? [] : (topicsOf.get(owner) ?? []),
-      reading: readingOf(spec, partitions(owner), present(subTopologyOf.get(owner), 'every node is in a sub-topology')),
-    }
-    return [spec.name, stored] as const
-  })
-  return {
-    version: storedPlanVersion,
-    topics: topology.nodes.flatMap((node) => (node.kind === 'source' ? node.topics.map(({ name }) => name) : [])),
-    nodes: Object.fromEntries(nodes),
-    stores: Object.fromEntries(stores),
-    loaded,
-  }
+/** What the caller of a start says about operators of the stored plan. */
+export interface ChangeWishes {
+  /** The ids of those that may go. */
+  readonly drop: readonly string[]
+  /** Old names to new ones, of operators and stores. */
+  readonly rename: ReadonlyMap<string, string>
 }
 
-/** Collects the topics whose numbers of partitions decide how many a node has. */
-function follow(node: PlanNode, topics: Set<string>): void {
-  if (node.kind === 'source') for (const { name } of node.topics) topics.add(name)
-  if (node.kind === 'regroup' && node.partitions !== undefined) return
-  for (const parent of node.parents) follow(parent, topics)
-}
+export const noWishes: ChangeWishes = { drop: [], rename: new Map() }
 
-function factsOf({ kind, keyCodec, valueCodec, layout, facts }: PlanStore['spec'], partitions: number): Facts {
-  return { kind, order: orderOf(layout), key: keyCodec.name, value: valueCodec.name, ...facts, partitions }
-}
-
-function readingOf(spec: PlanStore['spec'], partitions: number, subTopology: string): StoreReading {
-  const { kind, keyCodec, valueCodec, layout, form, isOfProcessors = false } = spec
-  const { name: key } = keyCodec
-  const { name: value } = valueCodec
-  return { kind, key, value, partitions, layout, form: form?.name, subTopology, isOfProcessors }
+/** How a topology differs from the one that was started before. */
+export interface PlanChange {
+  /** The ids of what reads, moves or keeps data and was not there, or was dropped and starts empty. */
+  readonly added: ReadonlySet<string>
+  /** Ids of the stored plan, by their new names. */
+  readonly dropped: ReadonlySet<string>
+  /** What gets another name. */
+  readonly renamed: Renamed
+  /** The stores that go, by the names that they are stored under. */
+  readonly droppedStores: readonly string[]
 }
 
 /**
- * Says whether an application may go on: `same`, or `extended` by what was not there before.
+ * How an application may go on with its topology.
  *
- * @throws MillraceError `plan_changed` with everything that changed
+ * @param hasRows whether a store of the stored plan keeps anything
+ * @throws MillraceError `plan_changed` with everything that changed and is not to go
  */
-export function comparePlans(applicationId: string, before: StoredPlan, now: StoredPlan): 'same' | 'extended' {
-  const changes = [...changesOfNodes(before, now), ...changesOfStores(before, now)]
-  if (changes.length > 0) {
-    throw new MillraceError(
-      'plan_changed',
-      `application "${applicationId}" has stored data that no longer fits its topology:\n` +
-        changes.map((change) => `  - ${change}\n`).join('') +
-        'If an operator only got another place, give it its old id with { name }. If the logic changed, start it under a ' +
-        'new application id, which reads the history again.',
-    )
+export function comparePlans(
+  applicationId: string,
+  stored: StoredPlan,
+  now: StoredPlan,
+  wishes: ChangeWishes = noWishes,
+  hasRows: (store: string, partitions: number) => boolean = () => true,
+): PlanChange {
+  const { plan: before, renamed } = renamedPlan(stored, now, wishes.rename)
+  const mayGo = new Set(wishes.drop.map((id) => renamed.nodes.get(id) ?? id))
+  const refused: string[] = []
+  const dropped = new Set<string>()
+  const judge = (ids: readonly string[], changes: readonly string[]): void => {
+    if (changes.length === 0) return
+    if (ids.every((id) => mayGo.has(id) || isIdle(id))) for (const id of ids) dropped.add(id)
+    else refused.push(...changes)
   }
-  const isKnown =
-    Object.keys(now.nodes).every((id) => Object.hasOwn(before.nodes, id)) &&
-    Object.entries(now.stores).every(([name, { keys }]) => {
-      const old = own(before.stores, name)
-      return old !== undefined && keys.every((id) => old.keys.includes(id))
-    })
-  return isKnown ? 'same' : 'extended'
+  for (const [id, old] of Object.entries(before.nodes)) judge([id], [...changesOfNode(id, old, before, now)])
+  // Then the stores of those that stay: what their keys came by is known to stay or to go.
+  for (const [name, store] of Object.entries(before.stores)) {
+    const users = keepersOf(store).filter((id) => !dropped.has(id))
+    if (users.length > 0) judge(users, [...changesOfStore(name, before, now, dropped)])
+  }
+  if (refused.length > 0) throw planChanged(applicationId, refused, unknownOf(wishes, stored, now))
+  const droppedStores = Object.entries(before.stores).filter(([, store]) =>
+    keepersOf(store).every((id) => dropped.has(id)),
+  )
+  return {
+    added: new Set(Object.keys(now.nodes).filter((id) => dropped.has(id) || !Object.hasOwn(before.nodes, id))),
+    dropped,
+    renamed,
+    droppedStores: droppedStores.map(([name]) => renamed.formerStore(name)),
+  }
+
+  /** Where no call is pending, a mapAsync keeps nothing. */
+  function isIdle(id: string): boolean {
+    if (own(before.nodes, id)?.['verb'] !== 'mapAsync') return false
+    const pending = Object.entries(before.stores).filter(([, { owner }]) => owner === id)
+    return pending.every(([name, { reading }]) => !hasRows(renamed.formerStore(name), reading.partitions))
+  }
 }
 
-function* changesOfNodes(before: StoredPlan, now: StoredPlan): Iterable<string> {
-  for (const [id, old] of Object.entries(before.nodes)) {
-    const facts = own(now.nodes, id)
-    if (facts === undefined) yield `"${id}" (${old['verb']}) is gone`
-    else yield* changesOfFacts(`"${id}"`, old, facts)
+/** A store goes with its owner; what processors share goes with the last of them. */
+function keepersOf({ owner, readers, reading }: StoredStore): readonly string[] {
+  return reading.isOfProcessors ? [owner, ...readers] : [owner]
+}
+
+function* changesOfNode(id: string, old: Facts, before: StoredPlan, now: StoredPlan): Iterable<string> {
+  const facts = own(now.nodes, id)
+  if (facts !== undefined) {
+    yield* changesOfFacts(`"${id}"`, old, facts)
+    return
+  }
+  const alike = Object.entries(now.nodes).flatMap(([other, { verb }]) => {
+    return verb === old['verb'] && !Object.hasOwn(before.nodes, other) ? [other] : []
+  })
+  const near = alike.length === 1 ? alike[0] : nearestName(id, alike)
+  const pending = old['verb'] === 'mapAsync' ? ', and calls of it are pending' : ''
+  yield `"${id}" (${old['verb']}) is gone${pending}${near === undefined ? '' : `; is it "${near}" now?`}`
+}
+
+function* changesOfStore(
+  name: string,
+  before: StoredPlan,
+  now: StoredPlan,
+  dropped: ReadonlySet<string>,
+): Iterable<string> {
+  const old = before.stores[name] as StoredStore
+  const store = own(now.stores, name)
+  if (store === undefined) {
+    if (keepersOf(old).some((id) => Object.hasOwn(now.nodes, id))) yield `store "${name}" of "${old.owner}" is gone`
+    return
+  }
+  // No topic matched: it has nothing, and any number of partitions will do.
+  if (old.facts['partitions'] === 0) return
+  // Rows that processors share expire by the time of the task, whichever node owns them.
+  const owners = old.reading.isOfProcessors ? [{}, {}] : [{ owner: old.owner }, { owner: store.owner }]
+  yield* changesOfFacts(`store "${name}"`, { ...owners[0], ...old.facts }, { ...owners[1], ...store.facts })
+  // Rows stay where they were put. A further way for keys harms none of them; without the old way, keys miss their
+  // rows. One of several that is dropped leaves its rows to the others.
+  const gone = old.keys.filter((id) => !store.keys.includes(id) && !dropped.has(id) && Object.hasOwn(now.nodes, id))
+  const left = old.keys.filter((id) => store.keys.includes(id) && isSameWay(id, before, now, dropped))
+  const isAnyGone = old.keys.some((id) => Object.hasOwn(now.nodes, id) || dropped.has(id))
+  if (gone.length > 0 || (left.length === 0 && isAnyGone && old.keys.length > 0)) {
+    yield `store "${name}": its keys came to their partitions by ${listOf(old.keys)}, and come by ${listOf(store.keys)}`
   }
 }
 
-function* changesOfStores(before: StoredPlan, now: StoredPlan): Iterable<string> {
-  for (const [name, old] of Object.entries(before.stores)) {
-    const store = own(now.stores, name)
-    if (store === undefined) {
-      if (Object.hasOwn(now.nodes, old.owner)) yield `store "${name}" of "${old.owner}" is gone`
-      continue
-    }
-    // No topic matched: it has nothing, and any number of partitions will do.
-    if (old.facts['partitions'] === 0) continue
-    yield* changesOfFacts(`store "${name}"`, { owner: old.owner, ...old.facts }, { owner: store.owner, ...store.facts })
-    // Rows stay where they were put. A further way for keys harms none of them; without the old way, keys miss their
-    // rows.
-    const gone = old.keys.filter((id) => !store.keys.includes(id) && Object.hasOwn(now.nodes, id))
-    if (gone.length > 0) {
-      yield `store "${name}": its keys came to their partitions by ${listOf(old.keys)}, and come by ${listOf(store.keys)}`
-    }
-  }
+/** What was dropped and is there again may lead elsewhere, unless it still reads keys of the same bytes. */
+function isSameWay(id: string, before: StoredPlan, now: StoredPlan, dropped: ReadonlySet<string>): boolean {
+  if (!dropped.has(id)) return true
+  const [old, facts] = [own(before.nodes, id) ?? {}, own(now.nodes, id) ?? {}]
+  return Object.keys(old).some((fact) => fact.startsWith(keysOfTopic) && old[fact] === facts[fact])
 }
 
 function* changesOfFacts(what: string, old: Facts, facts: Facts): Iterable<string> {
@@ -137,13 +134,35 @@ function* changesOfFacts(what: string, old: Facts, facts: Facts): Iterable<strin
     if (facts[name] !== value) yield `${what}: ${name} was ${value}, is ${facts[name] ?? 'not there'}`
   }
   for (const [name, value] of Object.entries(facts)) {
-    if (!(name in old)) yield `${what}: ${name} is ${value}, was not there`
+    // A source may read more topics; each begins where its source says.
+    const isMore = name.startsWith(keysOfTopic) || name.startsWith(valuesOfTopic)
+    if (!(name in old) && !isMore) yield `${what}: ${name} is ${value}, was not there`
   }
 }
 
-/** A name may be "constructor" or "__proto__". */
-function own<T>(of: Readonly<Record<string, T>>, name: string): T | undefined {
-  return Object.hasOwn(of, name) ? of[name] : undefined
+/** Names that the caller gave and that mean nothing here: probably those of what is refused, misspelt. */
+function unknownOf({ drop, rename }: ChangeWishes, before: StoredPlan, now: StoredPlan): readonly string[] {
+  const isOf = (plan: StoredPlan, name: string): boolean =>
+    Object.hasOwn(plan.nodes, name) || Object.hasOwn(plan.stores, name)
+  return [
+    ...[...drop, ...rename.keys()].filter((name) => !isOf(before, name)).map((name) => `"${name}" is not stored`),
+    ...[...rename.values()].filter((name) => !isOf(now, name)).map((name) => `"${name}" is not in the topology`),
+  ]
+}
+
+function planChanged(applicationId: string, changes: readonly string[], unknown: readonly string[]): MillraceError {
+  const mistakes = unknown.length === 0 ? '' : `Of the names in drop and rename, ${unknown.join(', ')}.\n`
+  return new MillraceError(
+    'plan_changed',
+    `application "${applicationId}" has stored data that no longer fits its topology:\n` +
+      changes.map((change) => `  - ${change}\n`).join('') +
+      mistakes +
+      'For each of them there are three ways:\n' +
+      "  - rename: it only got another name or place. startStreams(…, { rename: { 'old id': 'new id' } }), or give it its " +
+      'old id with { name }\n' +
+      "  - drop: what it keeps is not needed. startStreams(…, { drop: ['its id'] }) removes it with its stores\n" +
+      '  - replay: the topology is to have the history. Run it beside this one with replay(), then switch to it',
+  )
 }
 
 function listOf(ids: readonly string[]): string {

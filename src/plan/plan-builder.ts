@@ -18,7 +18,7 @@ import type {
   TimestampExtractor,
   TopicPattern,
 } from './node.ts'
-import type { Facts } from '../core/stored-plan.ts'
+import { type Facts, keysOfTopic, valuesOfTopic } from '../core/stored-plan.ts'
 import { ofStreams } from './old-values.ts'
 import type { OperatorFactory } from './operator.ts'
 import type { StoreSpec } from './store.ts'
@@ -48,8 +48,6 @@ export class PlanBuilder {
   ): SourceNode {
     const [topics, pattern] = 'regExp' in from ? [[], from] : [from, undefined]
     const lineage = name ?? pattern?.regExp.source ?? topics.map((topic) => topic.name).join('_')
-    const factOf = (what: string, { keyCodec, valueCodec }: Pick<SourceTopic, 'keyCodec' | 'valueCodec'>): string =>
-      `${what}(${keyCodec.name},${valueCodec.name})`
     return this.#add({
       kind: 'source',
       verb,
@@ -60,12 +58,14 @@ export class PlanBuilder {
       reset,
       timestampOf,
       isGlobal: verb === 'globalTable',
-      facts: {
-        topics:
-          pattern === undefined
-            ? topics.map((topic) => factOf(topic.name, topic)).join()
-            : factOf(String(pattern.regExp), pattern),
-      },
+      facts: Object.fromEntries(
+        [...topics, ...(pattern === undefined ? [] : [{ ...pattern, name: String(pattern.regExp) }])].flatMap(
+          ({ name: what, keyCodec, valueCodec }) => [
+            [keysOfTopic + what, keyCodec.name],
+            [valuesOfTopic + what, valueCodec.name],
+          ],
+        ),
+      ),
     })
   }
 

@@ -66,6 +66,21 @@ export interface StreamsOptions {
    * rows that are not in their place on disk yet. Default 64 MiB.
    */
   readonly stateCacheBytes?: number | undefined
+  /**
+   * Ids of operators and sources that may go, with their stores and counters: those that the topology no longer has. One
+   * that it has, and that no longer fits what is stored of it, starts empty. One that fits is kept, so the option may
+   * stay in a program.
+   *
+   * @example `drop: ['visits-per-hour']`
+   */
+  readonly drop?: readonly string[] | undefined
+  /**
+   * New names of operators, sources and stores that only got another name or place: old to new. What is called after
+   * one follows it. A rename that is done has no effect, so the option may stay in a program.
+   *
+   * @example `rename: { 'input.groupBy.count': 'per-page' }`
+   */
+  readonly rename?: Readonly<Record<string, string>> | undefined
   /** Times commits and waits. Default: the machine's. */
   readonly clock?: Clock | undefined
   /** Closes the application when it aborts. */

@@ -7,6 +7,7 @@
  * is ever used.
  */
 import type { TaskId, TaskProgress } from '../log/contract.ts'
+import type { PlanChange } from '../plan/comparison.ts'
 import { type SubTopology, subTopologyName } from '../plan/node.ts'
 import type { Topology } from '../plan/topology.ts'
 import { decodeEntries, encodeEntries, type LedgerEntries, noEntries, sumOf } from '../core/stored-progress.ts'
@@ -36,59 +37,84 @@ export function inherit(
   topology: Topology,
   partitionsOfSub: (subTopology: SubTopology) => number,
   found: readonly TaskProgress[],
+  change: Pick<PlanChange, 'dropped' | 'renamed'> | undefined,
 ): Inheritance {
-  const stored = found.map(({ task, progress }): Stored => ({ task, entries: decodeEntries(progress as Buffer) }))
+  const decoded = found.map(({ task, progress }): Stored => ({ task, entries: decodeEntries(progress as Buffer) }))
+  const stored = change === undefined ? decoded : decoded.map((one) => changed(one, change))
   const tasks = topology.subTopologies.flatMap((sub) =>
     Array.from({ length: partitionsOfSub(sub) }, (_, partition) => taskOf(sub, partition)),
   )
   const names = new Set(tasks.map(taskName))
   const isThere = ({ task }: Stored): boolean => names.has(taskName(task))
-  const orphans = stored.filter((one) => !isThere(one))
   const homes = new Map(topology.subTopologies.flatMap((sub) => sub.nodes.map(({ id }) => [id, sub] as const)))
-  const moved = stored.filter(({ task, entries }) => operatorsOf(entries).some((id) => !isAtHome(id, task)))
-  const ledgers = new Map(stored.filter(isThere).map((one) => [taskName(one.task), one.entries]))
-  if (orphans.length === 0 && moved.length === 0) return { ledgers, changed: [] }
+  const ledgers = new Map(stored.filter(isThere).map(({ task, entries }) => [taskName(task), { task, entries }]))
+  const entriesOf = (task: TaskId): LedgerEntries => ledgers.get(taskName(task))?.entries ?? noEntries
+  const put = (task: TaskId, entries: LedgerEntries): unknown => ledgers.set(taskName(task), { task, entries })
 
-  const changed = new Map<string, TaskProgress>()
-  const change = (task: TaskId, entries: LedgerEntries): void => {
-    ledgers.set(taskName(task), entries)
-    changed.set(taskName(task), { task, progress: encodeEntries(entries) })
-  }
-  for (const { task } of orphans) changed.set(taskName(task), { task, progress: undefined })
+  const orphans = stored.filter((one) => !isThere(one))
   const [heir] = tasks
   if (heir !== undefined && orphans.length > 0) {
-    const own = ledgers.get(taskName(heir)) ?? noEntries
-    change(heir, { ...own, ...sumOf([own, ...orphans.map(({ entries }) => entries)]) })
+    const own = entriesOf(heir)
+    put(heir, { ...own, ...sumOf([own, ...orphans.map(({ entries }) => entries)]) })
   }
-  for (const { task, entries } of moved) {
-    for (const id of operatorsOf(entries)) {
+  for (const { task, entries } of stored) {
+    const isAtHome = (id: string): boolean => {
       const sub = homes.get(id)
-      if (isAtHome(id, task) || sub === undefined) continue // of an operator that is no more
+      return sub !== undefined && taskName(taskOf(sub, task.partition)) === taskName(task)
+    }
+    const movers = operatorsOf(entries).filter((id) => !isAtHome(id))
+    if (movers.length === 0) continue
+    for (const id of movers) {
+      const sub = homes.get(id)
+      if (sub === undefined) continue // of an operator that is no more
       const home = taskOf(sub, task.partition)
       if (!names.has(taskName(home))) continue
-      const own = ledgers.get(taskName(home)) ?? noEntries
-      const time = Math.max(own.time, entries.time)
-      change(home, {
-        ...own,
-        time,
-        ...ofOperators(
-          own,
-          (other) => other !== id,
-          entries,
-          (other) => other === id,
-        ),
-      })
+      const own = entriesOf(home)
+      const isOther = (other: string): boolean => other !== id
+      const isOne = (other: string): boolean => other === id
+      put(home, { ...own, time: Math.max(own.time, entries.time), ...ofOperators(own, isOther, entries, isOne) })
     }
-    const rest = ledgers.get(taskName(task))
-    if (rest === undefined) continue
-    change(task, { ...rest, ...ofOperators(rest, (id) => isAtHome(id, task)) })
+    const rest = ledgers.get(taskName(task))?.entries
+    if (rest !== undefined) put(task, { ...rest, ...ofOperators(rest, isAtHome) })
   }
-  return { ledgers, changed: [...changed.values()] }
+  return {
+    ledgers: new Map([...ledgers].map(([name, { entries }]) => [name, entries])),
+    changed: differences(found, [...ledgers.values()]),
+  }
+}
 
-  function isAtHome(id: string, task: TaskId): boolean {
-    const sub = homes.get(id)
-    return sub !== undefined && taskName(taskOf(sub, task.partition)) === taskName(task)
+/** A ledger under the present names, without what belongs to operators that go. */
+function changed({ task, entries }: Stored, { dropped, renamed }: Pick<PlanChange, 'dropped' | 'renamed'>): Stored {
+  const nameOf = (id: string): string => renamed.nodes.get(id) ?? id
+  const present = <T>(byOperator: Readonly<Record<string, T>>): Record<string, T> =>
+    Object.fromEntries(
+      Object.entries(byOperator)
+        .map(([id, entry]) => [nameOf(id), entry] as const)
+        .filter(([id]) => !dropped.has(id)),
+    )
+  return {
+    task: { ...task, subTopology: nameOf(task.subTopology) },
+    entries: {
+      ...entries,
+      streamTimes: present(entries.streamTimes),
+      cells: present(entries.cells),
+      schedules: present(entries.schedules),
+      dropped: present(entries.dropped),
+      failed: present(entries.failed),
+    },
   }
+}
+
+/** What has to be stored so that these are there, and nothing else. */
+function differences(found: readonly TaskProgress[], ledgers: readonly Stored[]): readonly TaskProgress[] {
+  const before = new Map(found.map(({ task, progress }) => [taskName(task), progress]))
+  const names = new Set(ledgers.map(({ task }) => taskName(task)))
+  const gone = found.filter(({ task }) => !names.has(taskName(task)))
+  const now = ledgers.map(({ task, entries }) => ({ task, progress: encodeEntries(entries) }))
+  return [
+    ...gone.map(({ task }) => ({ task, progress: undefined })),
+    ...now.filter(({ task, progress }) => before.get(taskName(task))?.equals(progress) !== true),
+  ]
 }
 
 /** What a ledger holds by operator. */

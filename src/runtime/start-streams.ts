@@ -19,6 +19,7 @@ import type { PlanNode } from '../plan/node.ts'
 import { checkTopology, type Topology } from '../plan/topology.ts'
 import { RunningApplication, type Settings } from './application.ts'
 import type { Application, StreamsOptions } from './face.ts'
+import { checkWishes } from './change-wishes.ts'
 import { failurePolicy } from './failures.ts'
 import { takeOver } from './take-over.ts'
 
@@ -52,6 +53,8 @@ export async function startStreams(script: Topology, given: StreamsOptions): Pro
     'idleTimeoutMs',
     'until',
     'stateCacheBytes',
+    'drop',
+    'rename',
     'clock',
     'signal',
     'onStateChange',
@@ -67,10 +70,12 @@ export async function startStreams(script: Topology, given: StreamsOptions): Pro
     )
   }
   const settings = checkSettings(applicationId, deadLetterTopic, options)
+  const wishes = checkWishes(options.drop, options.rename)
   const log = applicationLogOf(options.log)
   const topology = matchTopics(planned, () => log.topicNames())
   refuseNoMatch(topology)
-  const { session, start } = await takeOver(log, topology, { applicationId, version }, deadLetterTopic)
+  const wanted = { applicationId, version }
+  const { session, start } = await takeOver(log, topology, wanted, wishes, deadLetterTopic)
   try {
     return new RunningApplication(topology, session, start, settings)
   } catch (error) {

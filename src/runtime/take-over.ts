@@ -9,13 +9,17 @@ import {
   type OpenedApplication,
   type PartitionId,
   type Position,
+  type StartLeaves,
+  type TopicDescription,
   type TopicRequest,
   type WantedVersion,
 } from '../log/contract.ts'
 import { partitionsOf } from '../log/format/partition-id.ts'
 import { parsePlan, type StoredPlan } from '../core/stored-plan.ts'
-import { comparePlans, storedPlan } from '../plan/comparison.ts'
+import { type ChangeWishes, comparePlans, noWishes, type PlanChange } from '../plan/comparison.ts'
 import type { SourceReset } from '../plan/node.ts'
+import { storedPlan } from '../plan/plan-to-store.ts'
+import { own } from '../plan/renamed-plan.ts'
 import type { Topology } from '../plan/topology.ts'
 import { inherit } from './inherited-ledgers.ts'
 import { type Layout, layOut, type SourceTopicLayout, topicsOf } from './layout.ts'
@@ -24,8 +28,8 @@ import { SourceLane } from './sequence.ts'
 
 /** What an application begins with, as the log stores it and as the engine works with it. */
 export interface TakeOver extends ApplicationStart {
-  /** How the topology compares with the one that was started before. */
-  readonly comparison: 'new' | 'same' | 'extended'
+  /** How the topology differs from the one that was started before; undefined when there was none. */
+  readonly change: PlanChange | undefined
   readonly layout: Layout
   /** Of tasks that were there before, by {@link taskName}. */
   readonly ledgers: ReadonlyMap<string, LedgerEntries>
@@ -49,25 +53,40 @@ export function takeOver(
   log: ApplicationLog,
   topology: Topology,
   wanted: WantedVersion,
+  wishes: ChangeWishes,
   deadLetters: string,
 ): Promise<OpenedApplication<TakeOver>> {
-  const { topics, begin } = beginningOf(topology, wanted.applicationId, deadLetters)
+  const { topics, begin } = beginningOf(topology, wanted.applicationId, wishes, deadLetters)
   return log.open(wanted, topics, begin)
 }
 
-export function beginningOf(topology: Topology, applicationId: string, deadLetters?: string): Beginning {
+export function beginningOf(
+  topology: Topology,
+  applicationId: string,
+  wishes: ChangeWishes = noWishes,
+  deadLetters?: string,
+): Beginning {
   const begin = (found: FoundApplication): TakeOver => {
     const layout = layOut(topology, found.topics)
     const before = found.plan === undefined ? undefined : parsePlan(applicationId, found.plan)
     const loaded = loadedOf(layout, found, before)
     const plan: StoredPlan = { ...storedPlan(topology, layout.partitionsOf, loaded), deadLetters }
-    const comparison = before === undefined ? 'new' : comparePlans(applicationId, before, plan)
+    const hasRows = (store: string, partitions: number): boolean => found.hasRows(store, partitions)
+    const change = before && comparePlans(applicationId, before, plan, wishes, hasRows)
     const { lanes, positions } = lanesOf(layout, found, before, loaded)
-    const { ledgers, changed } = inherit(topology, layout.partitionsOfSub, found.progress)
+    const { ledgers, changed } = inherit(topology, layout.partitionsOfSub, found.progress, change)
     const stores = topology.stores.map(({ spec }) => spec.name)
-    return { plan: JSON.stringify(plan), positions, progress: changed, stores, comparison, layout, ledgers, lanes }
+    const leaves = change && leavesOf(change, layout, found)
+    return { plan: JSON.stringify(plan), positions, progress: changed, stores, leaves, change, layout, ledgers, lanes }
   }
   return { topics: topicsOf(topology), begin }
+}
+
+/** Positions in topics that are no longer read go: who reads them later begins at the reset. */
+function leavesOf({ droppedStores, renamed }: PlanChange, { sourceTopics }: Layout, found: FoundApplication) {
+  const topicIds = new Set(sourceTopics.map(({ description }) => description.id))
+  const positions = found.positions.filter(({ topicId }) => !topicIds.has(topicId))
+  return { positions, stores: droppedStores, renamedStores: renamed.stores } satisfies StartLeaves
 }
 
 /** The lanes, and the positions of those that begin now: from here on they count as begun, even without a record. */
@@ -103,13 +122,11 @@ function lanesOf(
  * nothing.
  */
 function loadedOf({ sourceTopics }: Layout, found: FoundApplication, before: StoredPlan | undefined) {
-  const loaded: Record<string, readonly number[]> = { ...before?.loaded }
-  for (const { node, description } of sourceTopics) {
-    const { name } = description
-    if (node.isGlobal && !Object.hasOwn(loaded, name))
-      loaded[name] = partitionsOf(description).map((partition) => found.endOffset(partition))
-  }
-  return loaded
+  const tables = sourceTopics.filter(({ node }) => node.isGlobal)
+  const known = before?.loaded ?? {}
+  const endsOf = (topic: TopicDescription): readonly number[] =>
+    own(known, topic.name) ?? partitionsOf(topic).map((partition) => found.endOffset(partition))
+  return Object.fromEntries(tables.map(({ description }) => [description.name, endsOf(description)]))
 }
 
 /** @param wasAdded to a topic that is read already, while no instance ran: what time it is now says nothing there */

@@ -395,7 +395,7 @@ const ofStreams: Places = {
 
 const valid = ({ log }: World): object => ({ log, applicationId: 'hostile' })
 const startOptions = namesIn(
-  'commit onError deadLetterTopic deadLetterDrops maxTaskIdleMs idleTimeoutMs until stateCacheBytes clock signal onStateChange',
+  'commit onError deadLetterTopic deadLetterDrops maxTaskIdleMs idleTimeoutMs until stateCacheBytes drop rename clock signal onStateChange',
 )
 for (const field of startOptions) optional.add(`startStreams: ${field}`)
 const ofRuntime: Places = {
@@ -409,6 +409,10 @@ const ofRuntime: Places = {
   ),
   'startStreams: commit.everyMs': (world, value) =>
     closing(untyped(startStreams, world.topology, { ...valid(world), commit: { everyMs: value } })),
+  'startStreams: drop[0]': (world, value) =>
+    closing(untyped(startStreams, world.topology, { ...valid(world), drop: [value] })),
+  'startStreams: rename.old': (world, value) =>
+    closing(untyped(startStreams, world.topology, { ...valid(world), rename: { old: value } })),
   'startStreams: onError.retries': (world, value) =>
     closing(untyped(startStreams, world.topology, { ...valid(world), onError: { retries: value, then: 'skip' } })),
   'startStreams: onError.then': (world, value) =>

@@ -1,7 +1,7 @@
 // A store may be on several nodes: they are one sub-topology, work on one object, and see each other's writes.
 import { int64, keyValueStore, string, topic, windowStore } from 'millrace'
 import { describe, expect, test } from 'vitest'
-import { storedPlan } from '../../src/plan/comparison.ts'
+import { storedPlan } from '../../src/plan/plan-to-store.ts'
 import type { PlanNode } from '../../src/plan/node.ts'
 import type { PlanBuilder } from '../../src/plan/plan-builder.ts'
 import type { StoreSpec } from '../../src/plan/store.ts'
@@ -113,9 +113,9 @@ describe('two nodes on one store', () => {
       loaded: {},
       topics: ['input', 'other'],
       nodes: {
-        input: { verb: 'stream', topics: 'input(string,string)' },
+        input: { verb: 'stream', 'keys of input': 'string', 'values of input': 'string' },
         'of-input': { verb: 'count' },
-        other: { verb: 'stream', topics: 'other(string,string)' },
+        other: { verb: 'stream', 'keys of other': 'string', 'values of other': 'string' },
         'of-other': { verb: 'count' },
       },
       stores: {

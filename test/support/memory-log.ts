@@ -13,6 +13,7 @@ import {
   type PartitionId,
   type Position,
   type Session,
+  type StartLeaves,
   type StateReader,
   type StoredBatch,
   type TaskProgress,
@@ -22,7 +23,7 @@ import {
 } from '../../src/log/contract.ts'
 import { BatchCursor } from '../../src/log/format/batch-cursor.ts'
 import { completeHeader, offsetCountOf, placeMark } from '../../src/log/format/header.ts'
-import type { PartitionedTopic } from '../../src/log/format/partition-id.ts'
+import type { PartitionedTopic, PartitionNumbers } from '../../src/log/format/partition-id.ts'
 import { Random } from '../crash/random.ts'
 import { MemoryState } from './memory-state.ts'
 
@@ -35,7 +36,7 @@ interface StoredApplication {
 }
 
 const endOf = ({ baseOffset, bytes }: StoredBatch): number => baseOffset + offsetCountOf(bytes)
-const nameOf = ({ topicId, partition }: PartitionId): string => `${topicId}/${partition}`
+const nameOf = ({ topicId, partition }: PartitionNumbers): string => `${topicId}/${partition}`
 
 export class MemoryLog implements ApplicationLog {
   readonly random: Random
@@ -195,6 +196,13 @@ export class MemoryLog implements ApplicationLog {
       plan: stored?.plan,
       progress: [...(stored?.progress.values() ?? [])],
       position: (partition) => stored?.positions.get(nameOf(partition))?.offset,
+      positions: [...(stored?.positions.values() ?? [])].map(({ partition }) => partition),
+      hasRows: (store, partitions) => {
+        const id = stored?.storeIds.get(store)
+        const isFilled = (_: unknown, partition: number): boolean =>
+          id !== undefined && this.state.range(id, partition, Buffer.alloc(0), undefined, 1).length > 0
+        return Array.from({ length: partitions }, isFilled).some(Boolean)
+      },
       startOffset: () => 0,
       endOffset: (partition) => this.endOffset(partition),
       offsetAtTime: (partition, timestamp) => this.#offsetAtTime(partition, timestamp),
@@ -211,7 +219,7 @@ export class MemoryLog implements ApplicationLog {
     return this.endOffset(partition)
   }
 
-  #begin(applicationId: string, { plan, positions, progress, stores }: ApplicationStart): MemorySession {
+  #begin(applicationId: string, { plan, positions, progress, stores, leaves }: ApplicationStart): MemorySession {
     const epoch = this.#nextEpoch++
     const application = this.#applications.get(applicationId) ?? {
       epoch,
@@ -224,6 +232,7 @@ export class MemoryLog implements ApplicationLog {
     this.#applications.set(applicationId, application)
     for (const position of positions) application.positions.set(nameOf(position.partition), position)
     for (const one of progress) putProgress(application, one)
+    if (leaves !== undefined) leave(application, leaves)
     for (const name of stores) {
       if (!application.storeIds.has(name)) application.storeIds.set(name, this.#nextId++)
     }
@@ -255,6 +264,14 @@ export class MemoryLog implements ApplicationLog {
     }
     this.newestCommit++
   }
+}
+
+function leave({ positions, storeIds }: StoredApplication, leaves: StartLeaves): void {
+  for (const partition of leaves.positions) positions.delete(nameOf(partition))
+  for (const store of leaves.stores) storeIds.delete(store)
+  const renamed = [...leaves.renamedStores].map(([from, to]) => [to, storeIds.get(from)] as const)
+  for (const from of leaves.renamedStores.keys()) storeIds.delete(from)
+  for (const [to, id] of renamed) if (id !== undefined) storeIds.set(to, id)
 }
 
 function putProgress({ progress }: StoredApplication, one: TaskProgress): void {

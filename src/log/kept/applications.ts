@@ -5,6 +5,7 @@
  * Only the instance that started last may commit. Its epoch comes from one counter for the whole log, which never
  * repeats: a frozen instance of an application that was deleted can never commit into a new one of the same name.
  */
+import { present } from '../../core/assert.ts'
 import { MillraceError } from '../../core/errors.ts'
 import { nearestName } from '../../core/near-names.ts'
 import type { Environment, WriteTransaction } from '../../storage/environment.ts'
@@ -30,6 +31,7 @@ import {
 } from './application-rows.ts'
 import type { StateStores } from '../../storage/state/state-stores.ts'
 import type { Catalogue } from './catalogue.ts'
+import { markStoreDeleted } from './deleted-stores.ts'
 import { applicationOf } from './version-name.ts'
 
 const pageRows = 512
@@ -171,15 +173,40 @@ export class Applications {
     return this.#catalogue.store(namedKey(name, store))
   }
 
+  /** Whether a store holds a row in one of its partitions. */
+  hasRows(name: string, store: string, partitions: number): boolean {
+    const id = this.idOf(name, store)
+    if (id === undefined) return false
+    const isFilled = (_: unknown, partition: number): boolean =>
+      this.#state.range(id, partition, Buffer.alloc(0), undefined, 1).length > 0
+    return Array.from({ length: partitions }, isFilled).some(Boolean)
+  }
+
+  /** Nothing names the store any longer; its rows go in steps, later. */
+  deleteStore(transaction: WriteTransaction, name: string, store: string): void {
+    const id = this.idOf(name, store)
+    if (id === undefined) return
+    this.#catalogue.put(transaction, 'stores', namedKey(name, store), undefined)
+    markStoreDeleted(transaction, id)
+  }
+
+  /** Gives stores other names, old to new; their rows stay where they are. */
+  renameStores(transaction: WriteTransaction, name: string, names: ReadonlyMap<string, string>): void {
+    const renamed = [...names].map(([from, to]) => {
+      const id = present(this.idOf(name, from), 'every store of a stored plan has an id')
+      return { key: namedKey(name, from), newKey: namedKey(name, to), id }
+    })
+    for (const { key } of renamed) this.#catalogue.put(transaction, 'stores', key, undefined)
+    for (const { newKey, id } of renamed) this.#catalogue.put(transaction, 'stores', newKey, storeIdRow(id))
+  }
+
   /** The id of a store, given to it the first time it is asked for. */
   storeId(transaction: WriteTransaction, name: string, store: string): number {
     const key = namedKey(name, store)
     const stored = this.#catalogue.store(key)
     if (stored !== undefined) return stored
     const id = this.#catalogue.takeId(transaction)
-    const value = Buffer.alloc(4)
-    value.writeUInt32BE(id)
-    this.#catalogue.put(transaction, 'stores', key, value)
+    this.#catalogue.put(transaction, 'stores', key, storeIdRow(id))
     this.#state.create(transaction, id)
     return id
   }
@@ -196,6 +223,12 @@ export function applicationUnknown(applicationId: string, known: readonly string
 
 /** What an instance says of itself when it begins. */
 export type BegunVersion = Pick<ApplicationRow, 'applicationId' | 'version' | 'startedMs' | 'session'>
+
+function storeIdRow(id: number): Buffer {
+  const value = Buffer.alloc(4)
+  value.writeUInt32BE(id)
+  return value
+}
 
 /** What stops an instance when a newer one has taken over. */
 export function fencedBySuccessor(applicationId: string): MillraceError {

@@ -8,9 +8,7 @@ import type { Environment, WriteTransaction } from '../../storage/environment.ts
 import { afterPrefix, namedKey, partitionKey } from '../../storage/keys.ts'
 import { compactionRange } from './compaction-row.ts'
 import { Positions } from './positions.ts'
-
-/** Rows that one step removes. */
-const removalRows = 256
+import { removeRange } from './remove-range.ts'
 
 const markName = 'deleted topic'
 const markPrefix = namedKey(markName, '')
@@ -48,19 +46,5 @@ export function* sweepDeletedTopics(environment: Environment): Generator<void> {
     yield* removeRange(environment, 'meta', ...compactionRange(topicId))
     environment.write((transaction) => transaction.remove('meta', mark))
     yield
-  }
-}
-
-/** Removes every row with from <= key < to, a step at a time. */
-function* removeRange(environment: Environment, database: DatabaseName, from: Buffer, to: Buffer): Generator<void> {
-  for (;;) {
-    environment.refresh()
-    const keys = environment.keys(database, from, to, removalRows)
-    if (keys.length === 0) return
-    environment.write((transaction) => {
-      for (const key of keys) transaction.remove(database, key)
-    })
-    yield
-    if (keys.length < removalRows) return
   }
 }

@@ -20,6 +20,7 @@ import {
 } from '../../storage/state/head.ts'
 import { walkPiece } from '../../storage/state/piece.ts'
 import { pieceKey } from '../../storage/state/store-journal.ts'
+import { deletedStoreId, deletedStoresRange } from '../kept/deleted-stores.ts'
 import { Findings } from './findings.ts'
 
 const pageRows = 256
@@ -30,20 +31,20 @@ const rowsMax = 1_000_000
 
 /** Rests with 0 between pages; writers may come in between. */
 export function* checkState(environment: Environment, findings: Findings): Generator<number> {
-  const known = new Set(
-    environment.storedRange('stores', Buffer.of(0), Buffer.alloc(64, 255), rowsMax).flatMap(({ key, value }) => {
-      const id = unseal(key, value)
-      return id?.length === 4 ? [id.readUInt32BE()] : []
-    }),
-  )
-  for (const storeId of known) {
+  for (const storeId of storeIds(environment)) {
     const found = yield* checkStore(environment, storeId)
     if (found.isSound) findings.merge(found)
     else checkInOneSnapshot(environment, storeId, findings)
   }
+  const known = storeIds(environment)
+  const deleted = new Set(
+    environment.storedRange('meta', ...deletedStoresRange, rowsMax).flatMap(({ key, value }) => {
+      return unseal(key, value) === undefined ? [] : [deletedStoreId(key)]
+    }),
+  )
   for (const database of ['state', 'journal'] as const) {
     for (const storeId of storesOf(environment, database)) {
-      if (!known.has(storeId)) {
+      if (!known.has(storeId) && !deleted.has(storeId)) {
         findings.add(
           'orphan',
           `"${database}" holds rows of a store with the id ${storeId}, which the catalogue does not have`,
@@ -53,8 +54,19 @@ export function* checkState(environment: Environment, findings: Findings): Gener
   }
 }
 
-/** What looked wrong may be half of two states: only what is wrong without a rest is. */
+/** The stores that there are, by the snapshot that is read. */
+function storeIds(environment: Environment): Set<number> {
+  return new Set(
+    environment.storedRange('stores', Buffer.of(0), Buffer.alloc(64, 255), rowsMax).flatMap(({ key, value }) => {
+      const id = unseal(key, value)
+      return id?.length === 4 ? [id.readUInt32BE()] : []
+    }),
+  )
+}
+
+/** What looked wrong may be half of two states, or deleted: only what is wrong without a rest is. */
 function checkInOneSnapshot(environment: Environment, storeId: number, findings: Findings): void {
+  if (!storeIds(environment).has(storeId)) return
   const check = checkStore(environment, storeId)
   for (;;) {
     const step = check.next()
