@@ -67,9 +67,9 @@ export interface StreamsOptions {
    */
   readonly stateCacheBytes?: number | undefined
   /**
-   * Ids of operators and sources that may go, with their stores and counters: those that the topology no longer has. One
-   * that it has, and that no longer fits what is stored of it, starts empty. One that fits is kept, so the option may
-   * stay in a program.
+   * Ids of operators and sources that may go, with their stores and counters: those that the topology no longer has.
+   * One that it has, and that no longer fits what is stored of it, starts empty. One that fits is kept, so the option
+   * may stay in a program.
    *
    * @example `drop: ['visits-per-hour']`
    */

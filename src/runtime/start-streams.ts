@@ -21,6 +21,7 @@ import { RunningApplication, type Settings } from './application.ts'
 import type { Application, StreamsOptions } from './face.ts'
 import { checkWishes } from './change-wishes.ts'
 import { failurePolicy } from './failures.ts'
+import { warnOfMissingHistory } from './missing-history.ts'
 import { takeOver } from './take-over.ts'
 
 /**
@@ -76,6 +77,7 @@ export async function startStreams(script: Topology, given: StreamsOptions): Pro
   refuseNoMatch(topology)
   const wanted = { applicationId, version }
   const { session, start } = await takeOver(log, topology, wanted, wishes, deadLetterTopic)
+  warnOfMissingHistory(applicationId, start.withoutHistory)
   try {
     return new RunningApplication(topology, session, start, settings)
   } catch (error) {

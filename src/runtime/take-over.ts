@@ -24,12 +24,13 @@ import type { Topology } from '../plan/topology.ts'
 import { inherit } from './inherited-ledgers.ts'
 import { type Layout, layOut, type SourceTopicLayout, topicsOf } from './layout.ts'
 import type { LedgerEntries } from '../core/stored-progress.ts'
+import { withoutHistory } from './missing-history.ts'
 import { SourceLane } from './sequence.ts'
 
 /** What an application begins with, as the log stores it and as the engine works with it. */
 export interface TakeOver extends ApplicationStart {
-  /** How the topology differs from the one that was started before; undefined when there was none. */
-  readonly change: PlanChange | undefined
+  /** The ids of operators that are new and have not seen what was read before. */
+  readonly withoutHistory: readonly string[]
   readonly layout: Layout
   /** Of tasks that were there before, by {@link taskName}. */
   readonly ledgers: ReadonlyMap<string, LedgerEntries>
@@ -77,7 +78,18 @@ export function beginningOf(
     const { ledgers, changed } = inherit(topology, layout.partitionsOfSub, found.progress, change)
     const stores = topology.stores.map(({ spec }) => spec.name)
     const leaves = change && leavesOf(change, layout, found)
-    return { plan: JSON.stringify(plan), positions, progress: changed, stores, leaves, change, layout, ledgers, lanes }
+    const news = change === undefined ? [] : withoutHistory(topology, layout, found, change)
+    return {
+      plan: JSON.stringify(plan),
+      positions,
+      progress: changed,
+      stores,
+      leaves,
+      withoutHistory: news,
+      layout,
+      ledgers,
+      lanes,
+    }
   }
   return { topics: topicsOf(topology), begin }
 }
