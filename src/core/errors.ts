@@ -10,6 +10,7 @@ import { escaped, escapedLines, shortened, shown } from './shown.ts'
 export const errorMeanings = {
   application_deleted: 'the application was deleted while an instance of it ran',
   application_reset: 'the application was reset while an instance of it ran',
+  application_running: 'the application runs, and the call is only for one that does not',
   application_unknown: 'there is no application of this name',
   bad_option: 'an option, a name or an argument is not valid',
   bad_record: 'a record cannot be written: a null key, a timestamp or headers that the topic does not take',

@@ -2,9 +2,20 @@
 import type { EmbeddedLog } from '../../src/log/embedded-log.ts'
 
 export function storeIdsOf(
-  { environment, applications }: EmbeddedLog,
+  { environment, applications, groupSession }: EmbeddedLog,
   application: string,
   names: readonly string[],
 ): number[] {
-  return environment.write((transaction) => names.map((name) => applications.storeId(transaction, application, name)))
+  const session = groupSession.begin()
+  return environment.write((transaction) => {
+    if (applications.find(application) === undefined) {
+      applications.begin(
+        transaction,
+        application,
+        { applicationId: application, version: 'v1', startedMs: 0, session },
+        '{}',
+      )
+    }
+    return names.map((name) => applications.storeId(transaction, application, name))
+  })
 }

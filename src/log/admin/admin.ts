@@ -8,6 +8,7 @@ import type { LogStatistics } from '../../storage/statistics.ts'
 import type { Maintenance } from '../cleaning/maintenance.ts'
 import type { Retention } from '../cleaning/retention.ts'
 import { type DeadLettersOptions, EmbeddedDeadLetters } from './dead-letters.ts'
+import { type ApplicationDeletion, deleteApplication, type DeleteApplicationOptions } from './application-deletion.ts'
 import {
   type ApplicationDescription,
   describeApplication,
@@ -153,6 +154,10 @@ export class EmbeddedAdmin implements Admin {
     options: DescribeApplicationOptions = {},
   ): Promise<ApplicationDescription> {
     return describeApplication(this.#log, applicationId, options)
+  }
+
+  async deleteApplication(applicationId: string, options: DeleteApplicationOptions = {}): Promise<ApplicationDeletion> {
+    return deleteApplication(this.#log, applicationId, options)
   }
 
   async backup(path: string, options: BackupOptions = {}): Promise<BackupResult> {

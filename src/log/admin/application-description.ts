@@ -1,6 +1,7 @@
 /**
  * One application, looked at closely: what it reads and keeps, and how far it has come.
  */
+import { present } from '../../core/assert.ts'
 import { yieldToEventLoop } from '../../core/clock.ts'
 import { checkOptions } from '../../core/checks.ts'
 import { MillraceError } from '../../core/errors.ts'
@@ -80,7 +81,7 @@ export async function describeApplication(
   const kept = pick(versions, applicationId, version)
   const described = versions.map((one) => describeVersion(log, one))
   const own = describeVersion(log, kept)
-  const plan = parsePlan(applicationId, log.applications.plan(kept.name) ?? '')
+  const plan = planOf(log, kept)
   const counted = progressOf(log, kept)
   const positions = lagOfAll(log, log.positions.list(kept.name))
   const { version: _, ...listing } = listingOf(applicationId, described)
@@ -91,9 +92,14 @@ export async function describeApplication(
     writes: Object.keys(counted.produced).toSorted(),
     operators: plan.nodes,
     positions,
-    stores: await storesOf(log, kept, plan),
+    stores: await storesOf(log, kept),
     ...counted,
   }
+}
+
+/** @throws MillraceError `format_unknown` */
+function planOf(log: ApplicationsLog, { name, row }: KeptVersion): StoredPlan {
+  return parsePlan(row.applicationId, present(log.applications.plan(name), 'an application has a plan'))
 }
 
 function pickOwn({ version, state, instance, fenced, startedMs, lastCommitMs, lag }: ApplicationVersion) {
@@ -122,9 +128,11 @@ function progressOf(log: ApplicationsLog, { name }: KeptVersion) {
   return { ...sumOf(tasks.map(({ entries }) => entries)), streamTimes: Object.fromEntries(streamTimes) }
 }
 
-async function storesOf(log: ApplicationsLog, { name }: KeptVersion, plan: StoredPlan): Promise<StoreDescription[]> {
+/** The stores of the plan of a version, by name. */
+async function storesOf(log: ApplicationsLog, kept: KeptVersion): Promise<StoreDescription[]> {
+  const { name } = kept
   const described: StoreDescription[] = []
-  for (const [store, { owner, reading }] of Object.entries(plan.stores)) {
+  for (const [store, { owner, reading }] of Object.entries(planOf(log, kept).stores)) {
     const { kind, key, value, partitions } = reading
     const id = log.applications.idOf(name, store)
     const { rows, bytes } = id === undefined ? { rows: 0, bytes: 0 } : await inSteps(log.state.size(id))
@@ -134,7 +142,7 @@ async function storesOf(log: ApplicationsLog, { name }: KeptVersion, plan: Store
 }
 
 /** Does work that pauses, and lets the event loop go on in between. */
-async function inSteps<T>(steps: Generator<void, T>): Promise<T> {
+export async function inSteps<T>(steps: Generator<void, T>): Promise<T> {
   for (;;) {
     const step = steps.next()
     if (step.done === true) return step.value

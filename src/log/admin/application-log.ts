@@ -2,6 +2,7 @@
  * What the administration of applications uses of a log, and how it names their versions.
  */
 import { checkName } from '../../core/checks.ts'
+import { MillraceError } from '../../core/errors.ts'
 import type { Environment } from '../../storage/environment.ts'
 import type { StateStores } from '../../storage/state/state-stores.ts'
 import type { ApplicationRow } from '../kept/application-rows.ts'
@@ -45,5 +46,18 @@ export function versionsOf(log: ApplicationsLog, applicationId: string): KeptVer
   throw applicationUnknown(
     applicationId,
     all.map(({ row }) => row.applicationId),
+  )
+}
+
+/** @throws MillraceError `application_running`, which says who runs it */
+export function checkNotRunning({ applications }: ApplicationsLog, kept: KeptVersion): void {
+  const { name, row } = kept
+  const runner = applications.runnerOf(name)
+  if (runner === undefined) return
+  const what = `application "${row.applicationId}"${isLive(kept) ? '' : `, version "${row.version}",`}`
+  throw new MillraceError(
+    'application_running',
+    `${what} runs in process ${runner.pid} on ${runner.host}, since ${new Date(row.startedMs).toISOString()}: close it ` +
+      'first; end a process that does not answer',
   )
 }

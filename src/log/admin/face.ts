@@ -8,6 +8,7 @@ import type { TopicName } from '../kept/topic-name.ts'
 import type { TopicDescription, TopicDetails, TopicRequest } from '../kept/topics.ts'
 import type { VerifyReport } from '../verify/findings.ts'
 import type { VerifyOptions } from '../verify/verify.ts'
+import type { ApplicationDeletion, DeleteApplicationOptions } from './application-deletion.ts'
 import type { ApplicationDescription, DescribeApplicationOptions } from './application-description.ts'
 import type { ApplicationListing } from './application-listing.ts'
 import type { BackupOptions, BackupResult } from './backup.ts'
@@ -267,6 +268,25 @@ export interface Admin {
    * @throws MillraceError `application_unknown`, `version_unknown`, `bad_option`, `format_unknown`, `damaged`
    */
   describeApplication(applicationId: string, options?: DescribeApplicationOptions): Promise<ApplicationDescription>
+
+  /**
+   * Deletes an application with everything that is its own: versions, stores, positions, plan and counters. Its name,
+   * and the topics that kept their partitions for it, are free at once. Topics that it has written stay, unless
+   * `outputs` says otherwise.
+   *
+   * The space of its stores is used again when it resolves; a process that is killed meanwhile leaves the rest to the
+   * maintenance of any open log. An instance that was frozen since a newer one took over is refused when it wakes.
+   *
+   * @example
+   * ```ts
+   * await app.close()
+   * const planned = await log.admin.deleteApplication('pages', { outputs: 'delete', dryRun: true })
+   * for (const { topic, isTaken, readBy } of planned.outputs) console.log(topic, isTaken, readBy)
+   * await log.admin.deleteApplication('pages')
+   * ```
+   * @throws MillraceError `application_unknown`, `application_running`, `bad_option`, `format_unknown`
+   */
+  deleteApplication(applicationId: string, options?: DeleteApplicationOptions): Promise<ApplicationDeletion>
 
   /**
    * Writes a consistent copy of the whole log at one moment into a directory that is missing or empty, while everything

@@ -95,7 +95,9 @@ export class Applications {
       progress: (task) => this.#environment.get('applications', taskKey(name, task)),
       refresh: () => {
         this.#environment.refresh()
-        return this.find(name) !== undefined && [...ids].every(([store, id]) => this.idOf(name, store) === id)
+        const isThere = this.find(name) !== undefined && [...ids].every(([store, id]) => this.idOf(name, store) === id)
+        if (!isThere) this.#state.forget([...ids.values()].filter((id) => id !== undefined))
+        return isThere
       },
     }
   }
@@ -166,6 +168,24 @@ export class Applications {
     const key = taskKey(name, task)
     if (progress === undefined) transaction.remove('applications', key)
     else transaction.put('applications', key, progress)
+  }
+
+  /** The names of all stores of an application, those that its plan no longer has too. */
+  storeNames(name: string): string[] {
+    const prefix = namedKey(name, '')
+    const pages = this.#environment.pages('stores', prefix, afterPrefix(prefix), pageRows)
+    return [...pages].flatMap((page) => page.map(({ key }) => key.subarray(prefix.length).toString()))
+  }
+
+  /**
+   * Makes an application unknown: its row, its plan, the progress of its tasks and the names of its stores go, as many
+   * rows as it has tasks and stores. What its stores hold goes in steps, later.
+   */
+  remove(transaction: WriteTransaction, name: string): void {
+    for (const { task } of this.progress(name)) this.putProgress(transaction, name, { task, progress: undefined })
+    for (const store of this.storeNames(name)) this.deleteStore(transaction, name, store)
+    transaction.remove('applications', planKey(name))
+    transaction.remove('applications', applicationKey(name))
   }
 
   /** The id of a store; undefined when the application has none of this name. */

@@ -48,6 +48,13 @@ export class Positions {
     this.#change(transaction, group, positionKey(group, partition), undefined)
   }
 
+  /** Forgets a group in the transaction, however many positions it has. */
+  removeAll(transaction: WriteTransaction, group: string): void {
+    for (const position of this.list(group)) transaction.remove('positions', positionKey(group, position))
+    transaction.remove('meta', sumKey(group))
+    this.#sound.delete(group)
+  }
+
   #change(transaction: WriteTransaction, group: string, key: Buffer, value: Buffer | undefined): void {
     const before = this.#sum(group)
     const sum = sumWith(sumWithout(before, key, this.#environment.get('positions', key)), key, value)

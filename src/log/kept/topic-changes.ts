@@ -49,7 +49,8 @@ export function checkNothingFollows(environment: Environment, topic: string): vo
       'partitions_differ',
       `the topic "${topic}" keeps its partitions: ${owners.map((id) => `"${id}"`).join(', ')} of application ` +
         `"${applicationId}" keeps state by partition of its key, and with more partitions keys would leave their state. ` +
-        'Write to a new topic, or put repartition({ partitions }) before the store under a new application id',
+        'Write to a new topic, or put repartition({ partitions }) before the store and reset the application; one that is ' +
+        'no longer needed is deleted with log.admin.deleteApplication',
       { topic },
     )
   }

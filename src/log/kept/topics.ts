@@ -219,12 +219,15 @@ export class Topics {
    * @throws MillraceError `topic_unknown`
    */
   delete(name: string): void {
-    this.#environment.write((transaction) => {
-      const topic = this.describe(name)
-      this.#catalogue.put(transaction, 'topics', Buffer.from(name), undefined)
-      this.#partitions.remove(transaction, partitionsOf(topic))
-      markDeleted(transaction, topic.id)
-    })
+    this.#environment.write((transaction) => this.deleteIn(transaction, name))
+  }
+
+  /** As {@link delete}, in a transaction that is open. */
+  deleteIn(transaction: WriteTransaction, name: string): void {
+    const topic = this.describe(name)
+    this.#catalogue.put(transaction, 'topics', Buffer.from(name), undefined)
+    this.#partitions.remove(transaction, partitionsOf(topic))
+    markDeleted(transaction, topic.id)
   }
 
   /** Says once what a constant asks for and the topic does not have: nothing is changed unasked. */

@@ -9,6 +9,7 @@ import type { Catalogue } from '../kept/catalogue.ts'
 import { partitionsOf } from '../format/partition-id.ts'
 import type { TopicDescription } from '../kept/topic-row.ts'
 import { Findings, type VerifyReport } from './findings.ts'
+import { checkApplications } from './verify-applications.ts'
 import { checkOrphans, readCatalogue } from './verify-catalogue.ts'
 import { checkPartition } from './verify-partition.ts'
 import { checkRows } from './verify-rows.ts'
@@ -58,6 +59,10 @@ export async function verifyLog(
     )
     yield* checkRows(environment, findings)
     yield* findings.guarded({}, checkState(environment, findings))
+    yield* findings.guarded(
+      {},
+      stepOf(() => checkApplications(environment, findings)),
+    )
     yield* findings.guarded(
       {},
       stepOf(() => {

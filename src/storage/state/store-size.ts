@@ -33,28 +33,29 @@ export function* storeSize(
   let { rows, bytes } = treeSize(environment, storeId, journal)
   bytes += journal.pieces.bytes
   const { first, next } = journal.head
-  let seen = 0
-  for (let sequence = next - 1; sequence >= first; sequence--) {
-    if (seen >= stepRows) {
-      seen = 0
-      yield
-      journalNow()
-    }
+  for (let sequence = next - 1, seen = 0; sequence >= first; sequence--) {
     // Another commit may have removed it: its rows are in the tree, or in a newer piece.
     const piece = journal.pieces.find(sequence)
     if (piece === undefined) break
-    walkPiece(piece.bytes, {
-      row: (partition, items, at) => {
-        seen++
-        const key = keyAt(items, at)
-        if (journal.rows(partition)?.isNewest(key, at, sequence) !== true) return
-        const isInTree = environment.seal('state', stateKey(storeId, partition, key, 0, key.length)) !== undefined
-        if (isRemoved(items, at) === isInTree) rows += isInTree ? -1 : 1
-      },
-      range: () => undefined,
-    })
+    for (const { partition, at } of rowsOf(piece.bytes)) {
+      if (++seen % stepRows === 0) {
+        yield
+        journalNow()
+      }
+      const key = keyAt(piece.bytes, at)
+      if (journal.rows(partition)?.isNewest(key, at, sequence) !== true) continue
+      const isInTree = environment.seal('state', stateKey(storeId, partition, key, 0, key.length)) !== undefined
+      if (isRemoved(piece.bytes, at) === isInTree) rows += isInTree ? -1 : 1
+    }
   }
   return { rows: Math.max(0, rows), bytes: Math.round(bytes) }
+}
+
+/** Where the rows of a piece begin in it. */
+function rowsOf(bytes: Buffer): { readonly partition: number; readonly at: number }[] {
+  const places: { readonly partition: number; readonly at: number }[] = []
+  walkPiece(bytes, { row: (partition, _, at) => places.push({ partition, at }), range: () => undefined })
+  return places
 }
 
 function treeSize(environment: Environment, storeId: number, { head }: StoreJournal): StoreSize {

@@ -8,6 +8,8 @@ import {
   type VerifyReport,
   type WorkProgress,
 } from '../../../src/index.ts'
+import { applicationKey } from '../../../src/log/kept/application-rows.ts'
+import { markStoreDeleted } from '../../../src/log/kept/deleted-stores.ts'
 import { encodePartitionRow, type PartitionRow } from '../../../src/log/kept/partition-row.ts'
 import { partitionKey, partitionNumberKey, segmentTimeKey } from '../../../src/storage/keys.ts'
 import { seal } from '../../../src/storage/sealed-rows.ts'
@@ -214,6 +216,19 @@ const damages: readonly (readonly [string, ProblemKind, Damage])[] = [
     'a partition that its topic does not have',
     'orphan',
     (filled) => filled.stored.put('partitions', partitionKey(filled.partition.topicId, 1), Buffer.alloc(84)),
+  ],
+  [
+    'an application of which only the plan and its stores are left',
+    'orphan',
+    ({ environment }) => environment.write((transaction) => transaction.remove('applications', applicationKey('app'))),
+  ],
+  [
+    'a store that has a name, and is marked as deleted',
+    'wrong_state',
+    ({ environment, embedded }) =>
+      environment.write((transaction) =>
+        markStoreDeleted(transaction, embedded.applications.storeId(transaction, 'app', 'count')),
+      ),
   ],
   [
     'a topic that describes another one',

@@ -1,0 +1,44 @@
+/**
+ * Looks for what a deletion should have taken along: rows of an application that is no more, and marks of stores that
+ * are not deleted.
+ */
+import type { Environment } from '../../storage/environment.ts'
+import { afterPrefix, namedKey } from '../../storage/keys.ts'
+import { unseal } from '../../storage/sealed-rows.ts'
+import { applicationNames, isApplication } from '../kept/application-rows.ts'
+import { deletedStoreId, deletedStoresRange } from '../kept/deleted-stores.ts'
+import type { Findings } from './findings.ts'
+
+const rowsMax = 1_000_000
+
+/** In one snapshot. */
+export function checkApplications(environment: Environment, findings: Findings): void {
+  for (const name of applicationNames(environment)) {
+    if (isApplication(environment, name)) continue
+    findings.add('orphan', `"applications" holds rows of "${name}", but none that says who may commit for it`)
+  }
+  for (const name of namesOfStores(environment)) {
+    if (isApplication(environment, name)) continue
+    findings.add('orphan', `"stores" holds stores of application "${name}", which does not exist`)
+  }
+  const known = new Set(
+    environment.storedRange('stores', Buffer.of(0), Buffer.alloc(64, 255), rowsMax).flatMap(({ key, value }) => {
+      const id = unseal(key, value)
+      return id?.length === 4 ? [id.readUInt32BE()] : []
+    }),
+  )
+  for (const { key, value } of environment.storedRange('meta', ...deletedStoresRange, rowsMax)) {
+    if (unseal(key, value) === undefined || !known.has(deletedStoreId(key))) continue
+    findings.add('wrong_state', `the store with the id ${deletedStoreId(key)} is marked as deleted, but has a name`)
+  }
+}
+
+function* namesOfStores(environment: Environment): Generator<string> {
+  for (let from: Buffer = Buffer.of(0); ;) {
+    const [key] = environment.keys('stores', from, Buffer.alloc(64, 255), 1)
+    if (key === undefined) return
+    const name = key.subarray(0, key.indexOf(0)).toString()
+    yield name
+    from = afterPrefix(namedKey(name, ''))
+  }
+}

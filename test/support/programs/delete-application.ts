@@ -1,0 +1,15 @@
+// Deletes application "app" of the directory given when it is told to, and tells of each commit.
+import { once } from 'node:events'
+import { openLog } from '../../../src/index.ts'
+import { applicationLogOf } from '../../../src/log/contract.ts'
+import type { EmbeddedLog } from '../../../src/log/embedded-log.ts'
+
+const [dir = ''] = process.argv.slice(2)
+const log = await openLog(dir, { maintenance: false })
+console.log('open')
+await once(process.stdin, 'data')
+const { environment } = applicationLogOf(log) as EmbeddedLog
+environment.onCommit(() => console.log('commit'))
+await log.admin.deleteApplication('app')
+console.log('done')
+await log.close()
