@@ -43,7 +43,7 @@ export function outputsOf(
   versions: readonly KeptVersion[],
   wanted: WantedOutputs,
 ): ApplicationOutput[] {
-  const deadLetters = new Set([`${applicationId}.dead-letters`])
+  const deadLetters = new Set(versions.map((version) => deadLettersOf(log, version)))
   const written = new Set(versions.flatMap((version) => writtenBy(log, version)))
   const unknown = typeof wanted === 'string' ? undefined : wanted.find((topic) => !written.has(topic))
   if (unknown !== undefined) {
@@ -65,6 +65,11 @@ export function outputsOf(
     }, 0)
     return [{ topic, records, isDeadLetters, isTaken, readBy: readers.get(topic) ?? [] }]
   })
+}
+
+function deadLettersOf(log: ApplicationsLog, { name, row: { applicationId } }: KeptVersion): string {
+  const plan = log.applications.plan(name)
+  return (plan && parsePlan(applicationId, plan).deadLetters) ?? `${applicationId}.dead-letters`
 }
 
 function writtenBy(log: ApplicationsLog, { name }: KeptVersion): string[] {

@@ -39,8 +39,8 @@ async function worked(wordCount: number, opened: OpenedLog = openTestLog()): Pro
   return opened
 }
 
-async function run(log: Log, applicationId: string = 'app'): Promise<void> {
-  const app = await start(log, counting, { applicationId, onError: 'deadLetter' })
+async function run(log: Log, applicationId: string = 'app', deadLetterTopic?: string): Promise<void> {
+  const app = await start(log, counting, { applicationId, onError: 'deadLetter', deadLetterTopic })
   await app.caughtUp()
   await app.close()
 }
@@ -147,6 +147,9 @@ describe('the outputs of a deleted application', () => {
     await run(log)
     await log.admin.deleteApplication('app', { outputs: ['app.dead-letters'] })
     expect((await log.admin.listTopics()).map(({ name }) => name)).toEqual(['counted', 'words'])
+    await run(log, 'app', 'rejected')
+    await log.admin.deleteApplication('app', { outputs: 'delete' })
+    expect((await log.admin.listTopics()).map(({ name }) => name)).toEqual(['rejected', 'words'])
   })
 
   test('are told with who reads them', async () => {
