@@ -2,12 +2,12 @@
  * Sources that read every topic whose name matches a pattern: which topics that are is decided when an application
  * starts, so a plan gets them then, and stays as it is until the next start.
  */
-import { assert } from '../core/assert.ts'
 import { isInstance } from '../core/checks.ts'
 import { MillraceError } from '../core/errors.ts'
 import { shown } from '../core/shown.ts'
-import type { PlanNode, SourceNode } from './node.ts'
-import { Topology } from './topology.ts'
+import type { SourceNode } from './node.ts'
+import type { Topology } from './topology.ts'
+import { withNodes } from './with-nodes.ts'
 
 /** @throws MillraceError `bad_option` */
 export function checkPattern(given: RegExp): RegExp {
@@ -30,18 +30,7 @@ export function checkPattern(given: RegExp): RegExp {
 export function matchTopics(topology: Topology, topicNames: () => readonly string[]): Topology {
   if (patternSources(topology).length === 0) return topology
   const names = topicNames()
-  const matched = new Map<PlanNode, PlanNode>()
-  for (const node of topology.nodes) {
-    const parents = Object.freeze(
-      node.parents.map((parent) => {
-        const found = matched.get(parent)
-        assert(found !== undefined, 'a node comes after its parents')
-        return found
-      }),
-    )
-    matched.set(node, Object.freeze(node.kind === 'source' ? withTopics(node, names) : { ...node, parents }))
-  }
-  return new Topology([...matched.values()])
+  return withNodes(topology, (node) => (node.kind === 'source' ? withTopics(node, names) : node))
 }
 
 function withTopics(source: SourceNode, names: readonly string[]): SourceNode {

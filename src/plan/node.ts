@@ -45,6 +45,8 @@ export interface SourceTopic {
   readonly config: Partial<TopicConfig>
   readonly keyCodec: Codec<unknown>
   readonly valueCodec: Codec<unknown>
+  /** The topic that it is made like where it is missing and that one exists. */
+  readonly like?: string | undefined
 }
 
 /**

@@ -21,7 +21,7 @@ import type { Topology } from '../plan/topology.ts'
 import { commitTo } from './commit.ts'
 import { CommitTimer } from './commit-timer.ts'
 import { Engine } from './engine.ts'
-import type { RunResult } from './engine-options.ts'
+import type { EngineOptions, RunResult } from './engine-options.ts'
 import type { Application, ApplicationState } from './face.ts'
 import type { FailurePolicy } from './failures.ts'
 import { type Metrics, metricsOf } from './metrics.ts'
@@ -54,6 +54,8 @@ export interface Settings {
   readonly policy: FailurePolicy
   readonly maxTaskIdleMs: number
   readonly stateCacheBytes: number
+  /** As in {@link EngineOptions}. */
+  readonly moveBounds?: EngineOptions['moveBounds'] | undefined
   readonly onStateChange: ((state: ApplicationState) => void) | undefined
 }
 
@@ -65,6 +67,7 @@ export class RunningApplication implements Application {
   readonly #session: Session
   readonly #clock: Clock
   readonly #engine: Engine
+  readonly #moveBounds: EngineOptions['moveBounds']
   readonly #commitTimer: CommitTimer
   readonly #onStateChange: ((state: ApplicationState) => void) | undefined
   readonly #startedMs = monotonicMs()
@@ -82,6 +85,7 @@ export class RunningApplication implements Application {
     this.#topology = topology
     this.#session = session
     this.#clock = clock
+    this.#moveBounds = settings.moveBounds
     this.#onStateChange = settings.onStateChange
     this.#engine = new Engine(session, start, topology, {
       clock,
@@ -93,6 +97,7 @@ export class RunningApplication implements Application {
       commitRecords: settings.everyRecords,
       maxTaskIdleMs: settings.maxTaskIdleMs,
       stateCacheBytes: settings.stateCacheBytes,
+      moveBounds: settings.moveBounds,
       onStop: () => this.#notify(),
       onNews: () => this.#notify(),
     })
@@ -234,7 +239,9 @@ export class RunningApplication implements Application {
       throw new MillraceError('closed', `application "${this.applicationId}" was closed`)
     }
     this.#session.refresh()
-    const targets = this.#engine.lanes.map(({ partition }) => this.#session.endOffset(partition))
+    const { lanes } = this.#engine
+    this.#moveBounds?.(lanes)
+    const targets = lanes.map((lane) => lane.within(this.#session.endOffset(lane.partition)))
     return new Promise<void>((resolve, reject) => {
       this.#waiters.push({ targets, wave: undefined, resolve, reject })
       this.#notify()

@@ -3,6 +3,7 @@
  */
 import type { Clock } from '../core/clock.ts'
 import type { FailurePolicy } from './failures.ts'
+import type { SourceLane } from './sequence.ts'
 
 export interface EngineOptions {
   readonly clock: Clock
@@ -18,6 +19,8 @@ export interface EngineOptions {
   readonly idleTimeoutMs: number
   /** Whether it reads what is there now, and no more. */
   readonly isBounded: boolean
+  /** Moves the bounds of lanes, each time that the log has something new. */
+  readonly moveBounds?: ((lanes: readonly SourceLane[]) => void) | undefined
   /** The most memory that rows of stores take between commits, roughly. */
   readonly stateCacheBytes: number
   /** Called when an operator stops the application, perhaps outside a run. */

@@ -111,7 +111,7 @@ export class Engine implements TaskHost {
     this.#calls.resume()
     this.#hasBegun = this.ledgers.some(({ hasChanged }) => hasChanged)
     this.#inlets = lanes.map((lane) => inletOf(tasks, lane))
-    this.#sequence = new SourceSequence(session, lanes)
+    this.#sequence = new SourceSequence(session, lanes, options.moveBounds)
     const nowMs = options.clock.elapsed()
     this.#sequence.lookForMore(nowMs)
     if (options.isBounded) this.#sequence.boundHere()

@@ -31,8 +31,8 @@ export function topicsOf(topology: Topology): readonly TopicRequest[] {
 }
 
 /** What the log is asked for so that a topic is there. */
-export function requestOf({ name, partitions, config, keyCodec, valueCodec }: SourceTopic): TopicRequest {
-  return { name, partitions, config, serdes: { key: keyCodec.name, value: valueCodec.name } }
+export function requestOf({ name, partitions, config, keyCodec, valueCodec, like }: SourceTopic): TopicRequest {
+  return { name, partitions, config, serdes: { key: keyCodec.name, value: valueCodec.name }, like }
 }
 
 /**

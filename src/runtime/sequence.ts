@@ -65,6 +65,11 @@ export class SourceLane {
     this.#loadedTo = loadedTo
   }
 
+  /** How far it is read when its partition ends here. A bound that lies before its position takes nothing back. */
+  within(endOffset: number): number {
+    return Math.min(endOffset, Math.max(this.boundOffset, this.position))
+  }
+
   /** The cursor has come to a record, which is the head from now on. */
   headFound(): void {
     const { cursor, node } = this
@@ -121,6 +126,7 @@ export class SourceSequence {
   /** All other lanes that have a head, the smallest first: a heap. */
   readonly #others: SourceLane[] = []
   readonly #topics: readonly TopicOfLanes[]
+  readonly #moveBounds: ((lanes: readonly SourceLane[]) => void) | undefined
   /** The newest commit when the ends were read. */
   #seenCommit = -1
   /** Whether all commits before its own current one were seen. */
@@ -128,9 +134,13 @@ export class SourceSequence {
   /** How many lanes are late. */
   #lateCount = 0
 
-  /** @param lanes in the order that breaks ties */
-  constructor(session: Session, lanes: readonly SourceLane[]) {
+  /**
+   * @param lanes in the order that breaks ties
+   * @param moveBounds moves their bounds, each time that the log has something new
+   */
+  constructor(session: Session, lanes: readonly SourceLane[], moveBounds?: (lanes: readonly SourceLane[]) => void) {
     this.#session = session
+    this.#moveBounds = moveBounds
     this.lanes = lanes
     this.#topics = topicsOf(lanes)
   }
@@ -141,11 +151,11 @@ export class SourceSequence {
     if (newest === this.#seenCommit && this.#lateCount === 0) return
     this.#seenCommit = newest
     this.#session.refresh()
+    this.#moveBounds?.(this.lanes)
     for (const topic of this.#topics) {
       const ends = this.#session.endOffsets(topic)
       for (const lane of topic.lanes) {
-        const end = present(ends[lane.partition.partition], 'each partition has an end')
-        lane.endOffset = Math.min(end, lane.boundOffset)
+        lane.endOffset = lane.within(present(ends[lane.partition.partition], 'each partition has an end'))
       }
     }
     if (this.#current?.hasHead === true) this.#push(this.#current)

@@ -9,7 +9,7 @@ import { input, output, topologyOf } from '../support/topology.ts'
 const copying = topologyOf((builder) => builder.stream(input).to(output))
 
 const wrong: readonly (readonly [object, string])[] = [
-  [{ aplicationId: 'x' }, 'startStreams has no option "aplicationId"; it takes log, applicationId, commit'],
+  [{ aplicationId: 'x' }, 'startStreams has no option "aplicationId"; it takes log, applicationId, version, commit'],
   [{ applicationId: '' }, 'cannot be an application id'],
   [{ applicationId: 'two words' }, '"two words" cannot be an application id'],
   [{ applicationId: undefined }, 'cannot be an application id'],

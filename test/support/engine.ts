@@ -1,7 +1,8 @@
 // An engine that a test drives by hand, below the application.
-import { ManualClock, type Topology } from 'millrace'
+import { ManualClock } from 'millrace'
 import type { EmbeddedLog } from '../../src/log/embedded-log.ts'
 import type { Session } from '../../src/log/contract.ts'
+import type { Topology } from '../../src/plan/topology.ts'
 import { commitTo } from '../../src/runtime/commit.ts'
 import { Engine } from '../../src/runtime/engine.ts'
 import type { EngineOptions } from '../../src/runtime/engine-options.ts'

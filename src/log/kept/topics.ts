@@ -46,6 +46,10 @@ export interface TopicRequest {
   readonly config?: TopicSettings | undefined
   /** The names of its serdes, for tools that read it; default: those of the constant, where this is one. */
   readonly serdes?: { readonly key: string; readonly value: string } | undefined
+  /**
+   * @internal A topic whose partitions and configuration it gets where it is created and says nothing else.
+   */
+  readonly like?: string | undefined
 }
 
 /** A request without settings that say nothing. */
@@ -150,11 +154,12 @@ export class Topics {
   }
 
   #add(transaction: WriteTransaction, request: CheckedRequest): TopicDescription {
+    const model = request.like === undefined ? undefined : this.find(request.like)
     const description: TopicDescription = {
       name: request.name,
       id: this.#catalogue.takeId(transaction),
-      partitions: request.partitions ?? 1,
-      config: request.config ?? {},
+      partitions: request.partitions ?? model?.partitions ?? 1,
+      config: model?.config ?? request.config ?? {},
       serdes: request.serdes,
     }
     this.put(transaction, description)
@@ -264,13 +269,14 @@ function checkRequest(given: TopicRequest): CheckedRequest {
 
 /** The fields of a request, checked. They may be getters, so they are read once, before any transaction. */
 function readRequest(request: TopicRequest, checkTopicName: typeof checkName): CheckedRequest {
-  const { partitions, config } = request
+  const { partitions, config, like } = request
   const serdes = request.serdes ?? serdesOf(request)
   return {
     name: checkTopicName('the name of a topic', nameOf(request)),
     partitions: partitions === undefined ? undefined : checkPartitions(partitions),
     ...(config === undefined ? {} : { config: checkTopicConfig('the config of a topic', config) }),
     ...(serdes === undefined ? {} : { serdes }),
+    ...(like === undefined ? {} : { like }),
   }
 }
 

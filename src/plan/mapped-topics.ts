@@ -1,0 +1,35 @@
+/**
+ * A topology that writes to other topics than its script says: one that runs beside the live version.
+ */
+import type { PlanNode, SinkNode, SourceTopic } from './node.ts'
+import type { Topology } from './topology.ts'
+import { withNodes } from './with-nodes.ts'
+
+/**
+ * Every topic that is written is another one, made like the one of the script. What is read of them is read there too;
+ * all other topics that are read stay as they are.
+ */
+export function mapTopics(topology: Topology, otherName: (name: string) => string): Topology {
+  const written = new Set(topology.nodes.flatMap((node) => (node.kind === 'sink' ? topicNames(node) : [])))
+  const others = new Map<SourceTopic, SourceTopic>()
+  const otherOf = (topic: SourceTopic): SourceTopic => {
+    const known = others.get(topic)
+    if (known !== undefined) return known
+    const other = Object.freeze({ ...topic, name: otherName(topic.name), like: topic.name })
+    others.set(topic, other)
+    return other
+  }
+  return withNodes(topology, (node): PlanNode => {
+    if (node.kind === 'source') {
+      return { ...node, topics: node.topics.map((topic) => (written.has(topic.name) ? otherOf(topic) : topic)) }
+    }
+    if (node.kind !== 'sink') return node
+    const { choose } = node
+    const topics = node.topics.map(otherOf)
+    return { ...node, topics, choose: choose === undefined ? undefined : (record) => otherOf(choose(record)) }
+  })
+}
+
+function topicNames({ topics }: SinkNode): string[] {
+  return topics.map(({ name }) => name)
+}
