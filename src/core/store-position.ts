@@ -50,8 +50,8 @@ export interface StoreSnapshots<Rows> {
 
   /**
    * Resolves with the store when the application has committed at least this much: a position that a snapshot gave,
-   * here or in another process, or records, which must have been processed. Queries after that answer from there or later.
-   * What `mapAsync` is still working on has been read, but is not in the stores after it.
+   * here or in another process, or records, which must have been processed. Queries after that answer from there or
+   * later. What `mapAsync` is still working on has been read, but is not in the stores after it.
    *
    * @example
    * ```ts

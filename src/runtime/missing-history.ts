@@ -1,6 +1,6 @@
 /**
- * Operators that a start adds to an application that has read its topics already: they keep something, and have not seen
- * what was read before. Their results are not wrong, but they are not those of the whole history, so it is said.
+ * Operators that a start adds to an application that has read its topics already: they keep something, and have not
+ * seen what was read before. Their results are not wrong, but they are not those of the whole history, so it is said.
  */
 import type { FoundApplication } from '../log/contract.ts'
 import { partitionsOf } from '../log/format/partition-id.ts'
