@@ -1,15 +1,23 @@
 // One operator alone, without an engine: a test feeds it carriers, and catches what comes out, by which way, and what it drops.
-import { ManualClock } from 'millrace'
+import { ManualClock, type Topology } from 'millrace'
 import { Observable } from 'rxjs'
 import type { AsyncRequest, AsyncWork } from '../../src/plan/async-calls.ts'
 import type { Carrier } from '../../src/plan/carrier.ts'
+import type { OperatorNode } from '../../src/plan/node.ts'
 import type { CarrierObserver, DropReason, OperatorContext, OperatorFactory } from '../../src/plan/operator.ts'
-import type { Store, StoreSpec } from '../../src/plan/store.ts'
+import { keyOf, type Store, type StoreSpec } from '../../src/plan/store.ts'
 import { PassingSubscriber } from '../../src/plan/subscriber.ts'
 import { Agenda } from '../../src/runtime/agenda.ts'
 import { Ledger } from '../../src/runtime/ledger.ts'
 import { TurnScope } from '../../src/runtime/turn.ts'
 import { openStore } from '../../src/state/open-store.ts'
+
+/** An operator of a topology, by its id. */
+export function operatorOf({ nodes }: Topology, id: string): OperatorNode {
+  const node = nodes.find((one) => one.id === id)
+  if (node?.kind !== 'operator') throw new Error(`${id} is no operator of ${nodes.map((one) => one.id).join(', ')}`)
+  return node
+}
 
 /** What was dropped, and why; without a carrier, it was only counted. */
 export interface Dropped {
@@ -22,6 +30,8 @@ export interface OperatorAlone {
   feed(carrier: Carrier, input?: number): void
   /** Every job that is due, each in a turn of its own. */
   due(): void
+  /** A turn of the test's own: it puts rows into stores that other operators fill. */
+  put(spec: StoreSpec, key: unknown, value: unknown, timestamp: number): void
   /** What came out so far: of the output, and of each port by its name. */
   readonly caught: Carrier[]
   readonly ports: Record<string, Carrier[]>
@@ -148,6 +158,13 @@ export function alone(
         agenda.advance(carrier.timestamp)
         entrances[input]?.next(carrier)
       })
+    },
+    put(spec, key, value, timestamp) {
+      turn.begin()
+      const store = context.state<unknown, unknown>(spec)
+      const row = store.row(keyOf(key))
+      if (value === null) store.remove(row)
+      else store.put(row, value, timestamp)
     },
     due() {
       jobs.lookAtClock()
