@@ -1,6 +1,8 @@
 // A description marks the first node after which two runs may differ: there answers of calls meet other records, or overtake.
-import { expect, test } from 'vitest'
-import { input, output, type Script, topologyOf } from '../support/topology.ts'
+import { string, topic } from 'millrace'
+import { describe, expect, test } from 'vitest'
+import { partitionOf } from '../../src/core/partitioner.ts'
+import { drive, input, output, type Script, topologyOf } from '../support/topology.ts'
 
 const marked = (script: Script): readonly string[] =>
   topologyOf(script)
@@ -25,6 +27,73 @@ test('calls that keep the order are marked where what comes of them meets other 
     all.merge(stream, { name: 'more' }).to(output)
   }
   expect(marked(merged)).toEqual(['all'])
+})
+
+/** A key that lies in this one of two partitions. */
+const keyIn = (partition: number): string =>
+  'abcdefgh'.split('').find((key) => partitionOf(Buffer.from(key), 0, 1, 2) === partition) ?? ''
+
+describe('a regrouping of what calls answered', () => {
+  const regrouped =
+    (partitions: number): Script =>
+    (builder) =>
+      builder
+        .stream(topic('asked', { key: string(), value: string(), partitions }))
+        .mapAsync(same)
+        .selectKey(() => 'all')
+        .repartition({ key: string(), value: string(), name: 'together' })
+        .to(output)
+
+  test('is marked, unless all of it comes from one partition', () => {
+    expect(marked(regrouped(2))).toEqual(['together'])
+    expect(marked(regrouped(1))).toEqual([])
+  })
+
+  test.each([
+    [1, true],
+    [2, false],
+  ])('from %i partitions comes in one order whatever answers first: %s', async (partitions, isOne) => {
+    const orders = await Promise.all(
+      [
+        ['a', 'b'],
+        ['b', 'a'],
+      ].map(async (answers) => {
+        const asked = topic('asked', { key: string(), value: string(), partitions })
+        const waiting = new Map<string, (value: string) => void>()
+        const driver = drive((builder) =>
+          builder
+            .stream(asked)
+            .mapAsync(async ({ value }) => new Promise<string>((resolve) => waiting.set(value, resolve)))
+            .selectKey(() => 'all')
+            .repartition({ key: string(), value: string() })
+            .to(output),
+        )
+        for (const [key, value] of [
+          [keyIn(0), 'a'],
+          [keyIn(1), 'b'],
+        ] as const) {
+          driver.inputTopic(asked).pipeInput({ key, value, timestamp: 0 })
+        }
+        for (const value of answers) {
+          waiting.get(value)?.(value)
+          await new Promise(setImmediate)
+        }
+        await driver.settled()
+        return driver.outputTopic(output).readValues()
+      }),
+    )
+    expect(orders).toEqual(
+      isOne
+        ? [
+            ['a', 'b'],
+            ['a', 'b'],
+          ]
+        : [
+            ['a', 'b'],
+            ['b', 'a'],
+          ],
+    )
+  })
 })
 
 test('a lookup in a table is marked, whichever side waits for calls', () => {
