@@ -55,6 +55,16 @@ export interface StoredPlan {
   readonly loaded: Readonly<Record<string, readonly number[]>>
   /** The topic of its dead letters, for those who look for them; no stored data depends on it. */
   readonly deadLetters?: string | undefined
+  /** Undefined where no window follows a calendar, or the rules of the program have no version. */
+  readonly timeZones?: TimeZoneRules | undefined
+}
+
+/** What version of the rules of time zones windows were cut by: another may cut later ones differently. */
+export interface TimeZoneRules {
+  /** That of the IANA database. */
+  readonly version: string
+  /** The time zones of the application. */
+  readonly zones: readonly string[]
 }
 
 export const storedPlanVersion = 1

@@ -26,6 +26,7 @@ import { type Layout, layOut, type SourceTopicLayout, topicsOf } from './layout.
 import type { LedgerEntries } from '../core/stored-progress.ts'
 import { withoutHistory } from './missing-history.ts'
 import { SourceLane } from './sequence.ts'
+import { tellOfTimeZones, timeZonesOf } from './time-zones.ts'
 
 /** What an application begins with, as the log stores it and as the engine works with it. */
 export interface TakeOver extends ApplicationStart {
@@ -71,9 +72,11 @@ export function beginningOf(
     const layout = layOut(topology, found.topics)
     const before = found.plan === undefined ? undefined : parsePlan(applicationId, found.plan)
     const loaded = loadedOf(layout, found, before)
-    const plan: StoredPlan = { ...storedPlan(topology, layout.partitionsOf, loaded), deadLetters }
+    const timeZones = timeZonesOf(topology)
+    const plan: StoredPlan = { ...storedPlan(topology, layout.partitionsOf, loaded), deadLetters, timeZones }
     const hasRows = (store: string, partitions: number): boolean => found.hasRows(store, partitions)
     const change = before && comparePlans(applicationId, before, plan, wishes, hasRows)
+    if (before !== undefined) tellOfTimeZones(applicationId, before, plan)
     const { lanes, positions } = lanesOf(layout, found, before, loaded)
     const { ledgers, changed } = inherit(topology, layout.partitionsOfSub, found.progress, change)
     const stores = topology.stores.map(({ spec }) => spec.name)

@@ -1,9 +1,13 @@
 // Calendar windows: days, weeks and months as the people of a time zone have them.
 import fc from 'fast-check'
-import { CalendarWindows, int64, string, topic, windowed, windowStore } from 'millrace'
-import { describe, expect, test } from 'vitest'
+import { CalendarWindows, int64, string, TimeWindows, topic, windowed, windowStore } from 'millrace'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { planKey } from '../../src/log/kept/application-rows.ts'
+import { tellOfTimeZones, timeZonesOf } from '../../src/runtime/time-zones.ts'
+import { start } from '../support/applications.ts'
+import { openTestLog } from '../support/open.ts'
 import { errorOf } from '../support/thrown.ts'
-import { drive, input } from '../support/topology.ts'
+import { drive, input, topologyOf } from '../support/topology.ts'
 
 type Options = Parameters<typeof CalendarWindows.of>[0]
 
@@ -138,4 +142,60 @@ test.each([
   { unit: 'day', timeZone: 'UTC', grace: -1 },
 ])('CalendarWindows.of(%o) is refused', (options) => {
   expect(errorOf(() => CalendarWindows.of(options as never))).toMatchObject({ code: 'bad_option' })
+})
+
+describe('rules of time zones', () => {
+  const daily = (timeZone?: string) =>
+    topologyOf((builder) => {
+      const grouped = builder.stream(input).groupByKey()
+      const windows =
+        timeZone === undefined ? TimeWindows.of({ size: 5 }) : CalendarWindows.of({ unit: 'day', timeZone })
+      grouped.windowedBy(windows).count({ name: 'counts' })
+    })
+  const started = async (timeZone: string | undefined, version: string) => {
+    const { log, environment, embedded } = openTestLog()
+    const warnings: string[] = []
+    const listen = (warning: Error & { readonly code?: string }): void => {
+      if (warning.code === 'MILLRACE_TIME_ZONES_CHANGED') warnings.push(warning.message)
+    }
+    process.on('warning', listen)
+    onTestFinished(() => void process.off('warning', listen))
+    const restart = async () => {
+      await (await start(log, daily(timeZone))).close()
+      await new Promise(setImmediate) // warnings come on a later tick
+    }
+    await restart()
+    const plan = embedded.applications
+      .plan('app')
+      ?.replace(`"version":"${process.versions['tz']}"`, `"version":"${version}"`)
+    environment.write((transaction) => transaction.put('applications', planKey('app'), Buffer.from(plan ?? '')))
+    await restart()
+    const first = warnings.splice(0)
+    await restart()
+    expect(warnings).toEqual([])
+    return first
+  }
+
+  test('that have changed since the last start are told once, with the zones that they may matter to', async () => {
+    const [warning, ...more] = await started('Europe/Berlin', '1999a')
+    expect(warning).toMatch(/"app".*1999a.*Europe\/Berlin/)
+    expect(warning).toContain(process.versions['tz'])
+    expect(more).toEqual([])
+  })
+
+  test('are nothing to tell of when they are the same, or no window follows a calendar', async () => {
+    expect(await started('Europe/Berlin', String(process.versions['tz']))).toEqual([])
+    expect(await started(undefined, '1999a')).toEqual([])
+  })
+
+  test('of a zone that is new are nothing that was different before', () => {
+    const zones = (topology: ReturnType<typeof daily>, version: string) => ({
+      timeZones: timeZonesOf(topology, version),
+    })
+    const told = vi.spyOn(process, 'emitWarning').mockReturnValue()
+    onTestFinished(() => told.mockRestore())
+    tellOfTimeZones('app', zones(daily('Asia/Tokyo'), '1999a'), zones(daily('UTC'), '2000a'))
+    tellOfTimeZones('app', zones(daily(), '1999a'), zones(daily('UTC'), '2000a'))
+    expect(told).not.toHaveBeenCalled()
+  })
 })

@@ -29,7 +29,8 @@ const endsMax = 1_000
  * A window begins at the first moment of its local date: where clocks go back over midnight, at the first midnight;
  * where they skip it, at the change. A date that the time zone skipped has no window. The first window begins at 0.
  *
- * The rules of time zones come with Node, and change: a later version may cut later days differently.
+ * The rules of time zones come with Node, and change: a later version may cut later days differently. A start with
+ * other rules than the last is a process warning, `MILLRACE_TIME_ZONES_CHANGED`.
  *
  * @example
  * ```ts
@@ -62,6 +63,7 @@ export class CalendarWindows extends AlignedWindows {
       name: unit === 'week' ? `week from ${weekStart} ${timeZone}` : `${unit} ${timeZone}`,
       serde: `windowed(…, CalendarWindows.of({ unit: '${unit}', timeZone: '${timeZone}' }))`,
       isNumbered: false,
+      timeZone,
       windowOf: (start) => ({ start, end: this.#endOf(start) }),
       atOf: ({ start, end }) => {
         if (this.#endOf(start) === end) return start

@@ -12,6 +12,8 @@ export interface WindowForm {
   readonly serde: string
   /** Whether a second number of 8 bytes follows the first. */
   readonly isNumbered: boolean
+  /** By whose rules windows begin and end; undefined where those of no time zone matter. */
+  readonly timeZone?: string | undefined
   /**
    * The window of the numbers that follow a key, as a row of a store has them too: in most forms the start alone.
    *
