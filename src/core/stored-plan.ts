@@ -13,6 +13,10 @@ export type Facts = Readonly<Record<string, string | number>>
 export const keysOfTopic = 'keys of '
 export const valuesOfTopic = 'values of '
 
+/** The facts that say a grace in ms: of a join, and of the windows of an aggregation. */
+export const graceFact = 'grace'
+export const windowGraceFact = 'window grace'
+
 export interface StoredStore {
   /** The id of the node that creates the store and lets its rows expire. */
   readonly owner: string

@@ -4,7 +4,16 @@
  */
 import { MillraceError } from '../core/errors.ts'
 import { nearestName } from '../core/near-names.ts'
-import { type Facts, keysOfTopic, type StoredPlan, type StoredStore, valuesOfTopic } from '../core/stored-plan.ts'
+import {
+  type Facts,
+  graceFact,
+  keysOfTopic,
+  type StoredPlan,
+  type StoredStore,
+  valuesOfTopic,
+  windowGraceFact,
+} from '../core/stored-plan.ts'
+import { type KeptLayouts, keptLayouts } from './kept-layouts.ts'
 import { own, type Renamed, renamedPlan } from './renamed-plan.ts'
 
 /** What the caller of a start says about operators of the stored plan. */
@@ -27,6 +36,9 @@ export interface PlanChange {
   readonly renamed: Renamed
   /** The stores that go, by the names that they are stored under. */
   readonly droppedStores: readonly string[]
+  readonly layouts: KeptLayouts
+  /** By how many ms the grace of operators has grown. */
+  readonly moreGraceMs: ReadonlyMap<string, number>
 }
 
 /**
@@ -58,14 +70,17 @@ export function comparePlans(
     if (users.length > 0) judge(users, [...changesOfStore(name, before, now, dropped)])
   }
   if (refused.length > 0) throw planChanged(applicationId, refused, unknownOf(wishes, stored, now))
-  const droppedStores = Object.entries(before.stores).filter(([, store]) =>
-    keepersOf(store).every((id) => dropped.has(id)),
-  )
+  const isDropped = ([, store]: readonly [string, StoredStore]): boolean =>
+    keepersOf(store).every((id) => dropped.has(id))
+  const stores = Object.entries(before.stores)
+  const kept = { ...before, stores: Object.fromEntries(stores.filter((one) => !isDropped(one))) }
   return {
     added: new Set(Object.keys(now.nodes).filter((id) => dropped.has(id) || !Object.hasOwn(before.nodes, id))),
     dropped,
     renamed,
-    droppedStores: droppedStores.map(([name]) => renamed.formerStore(name)),
+    droppedStores: stores.filter(isDropped).map(([name]) => renamed.formerStore(name)),
+    layouts: keptLayouts(kept, now),
+    moreGraceMs: moreGrace(kept, now, dropped),
   }
 
   /** Where no call is pending, a mapAsync keeps nothing. */
@@ -129,9 +144,26 @@ function isSameWay(id: string, before: StoredPlan, now: StoredPlan, dropped: Rea
   return Object.keys(old).some((fact) => fact.startsWith(keysOfTopic) && old[fact] === facts[fact])
 }
 
+/** Facts about times to come: what is stored goes on with another one. */
+const freeFacts: ReadonlySet<string> = new Set([graceFact, windowGraceFact, 'ttl', 'time limit'])
+
+function moreGrace(before: StoredPlan, now: StoredPlan, dropped: ReadonlySet<string>): ReadonlyMap<string, number> {
+  const more = new Map<string, number>()
+  const compare = (id: string, name: string, old: Facts, facts: Facts | undefined): void => {
+    const byMs = Number(facts?.[name]) - Number(old[name])
+    if (byMs > 0 && !dropped.has(id)) more.set(id, byMs)
+  }
+  for (const [id, old] of Object.entries(before.nodes)) compare(id, graceFact, old, own(now.nodes, id))
+  for (const [name, { owner, facts }] of Object.entries(before.stores)) {
+    compare(owner, windowGraceFact, facts, own(now.stores, name)?.facts)
+  }
+  return more
+}
+
 function* changesOfFacts(what: string, old: Facts, facts: Facts): Iterable<string> {
   for (const [name, value] of Object.entries(old)) {
-    if (facts[name] !== value) yield `${what}: ${name} was ${value}, is ${facts[name] ?? 'not there'}`
+    if (facts[name] !== value && !(freeFacts.has(name) && name in facts))
+      yield `${what}: ${name} was ${value}, is ${facts[name] ?? 'not there'}`
   }
   for (const [name, value] of Object.entries(facts)) {
     // A source may read more topics; each begins where its source says.

@@ -100,6 +100,11 @@ export interface PersistentNumber {
   set(value: number): void
 }
 
+/** Numbers of operators that are stream times of theirs, 0 where there is none; the ledger shifts them with those. */
+export const timeCell = 'stream time'
+export const raisedCell = 'raised'
+export const lastDueCell = 'last due'
+
 /** How an operator lets go of rows, many of which may fall due at once. */
 export interface Release {
   /**

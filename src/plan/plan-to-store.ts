@@ -14,6 +14,7 @@ import {
   storedPlanVersion,
   type StoreReading,
 } from '../core/stored-plan.ts'
+import { type KeptLayouts, laidOut, noLayouts } from './kept-layouts.ts'
 import { entrancesOf, type PlanNode, type PlanStore, subTopologyName } from './node.ts'
 import { orderOf } from './store-layout.ts'
 import type { Topology } from './topology.ts'
@@ -21,11 +22,13 @@ import type { Topology } from './topology.ts'
 /**
  * @param partitions how many partitions a node works on
  * @param loaded where the topics of global tables ended when they were new
+ * @param layouts where rows lie that an older topology left
  */
 export function storedPlan(
   topology: Topology,
   partitions: (node: PlanNode) => number,
   loaded: StoredPlan['loaded'] = {},
+  layouts: KeptLayouts = noLayouts,
 ): StoredPlan {
   const topicsOf = new Map<PlanNode, readonly string[]>()
   const subTopologyOf = new Map<PlanNode, string>()
@@ -41,7 +44,8 @@ export function storedPlan(
   const nodes = topology.nodes
     .filter(({ facts, stores }) => Object.keys(facts).length > 0 || stores.length > 0)
     .map(({ id, verb, facts }) => [id, { verb, ...facts }] as const)
-  const stores = topology.stores.map(({ spec, owner, readers }) => {
+  const stores = topology.stores.map(({ spec: asked, owner, readers }) => {
+    const spec = laidOut(asked, layouts)
     const writers = spec.isOfProcessors === true ? [owner, ...readers] : [owner]
     const stored: StoredStore = {
       owner: owner.id,

@@ -62,12 +62,11 @@ function layout(
   return Object.freeze({ order, segmentMs, isNumbered, retentionMs, awaitsRelease, isOrdered, hasDueTimes })
 }
 
-/** What rows on disk depend on of a layout, in words: how long they are kept and whether ranges are read may change. */
-export function orderOf({ order, segmentMs, isNumbered, hasDueTimes }: StoreLayout): string {
-  const words = [
-    order === 'segment' ? `segment of ${segmentMs} ms` : order,
-    ...(isNumbered ? ['numbered'] : []),
-    ...(hasDueTimes ? ['with due times'] : []),
-  ]
+/**
+ * What rows on disk depend on of a layout, in words: how long they are kept and whether ranges are read may change, and
+ * the length of segments stays what it was (kept-layouts.ts).
+ */
+export function orderOf({ order, isNumbered, hasDueTimes }: StoreLayout): string {
+  const words = [order, ...(isNumbered ? ['numbered'] : []), ...(hasDueTimes ? ['with due times'] : [])]
   return words.join(', ')
 }

@@ -6,11 +6,16 @@
  * the task that it is in now, by its id; the counts of a task that no longer exists go to another one: only their sum
  * is ever used.
  */
+import { sumMs } from '../core/units.ts'
 import type { TaskId, TaskProgress } from '../log/contract.ts'
 import type { PlanChange } from '../plan/comparison.ts'
+import { lastDueCell, raisedCell, timeCell } from '../plan/operator.ts'
 import { type SubTopology, subTopologyName } from '../plan/node.ts'
 import type { Topology } from '../plan/topology.ts'
 import { decodeEntries, encodeEntries, type LedgerEntries, noEntries, sumOf } from '../core/stored-progress.ts'
+
+/** What a changed topology changes of what its operators know. */
+type Heritage = Pick<PlanChange, 'dropped' | 'renamed' | 'moreGraceMs'>
 
 export interface Inheritance {
   /** By {@link taskName}; a task that is new has none. */
@@ -37,7 +42,7 @@ export function inherit(
   topology: Topology,
   partitionsOfSub: (subTopology: SubTopology) => number,
   found: readonly TaskProgress[],
-  change: Pick<PlanChange, 'dropped' | 'renamed'> | undefined,
+  change: Heritage | undefined,
 ): Inheritance {
   const decoded = found.map(({ task, progress }): Stored => ({ task, entries: decodeEntries(progress as Buffer) }))
   const stored = change === undefined ? decoded : decoded.map((one) => changed(one, change))
@@ -84,7 +89,7 @@ export function inherit(
 }
 
 /** A ledger under the present names, without what belongs to operators that go. */
-function changed({ task, entries }: Stored, { dropped, renamed }: Pick<PlanChange, 'dropped' | 'renamed'>): Stored {
+function changed({ task, entries }: Stored, { dropped, renamed, moreGraceMs }: Heritage): Stored {
   const nameOf = (id: string): string => renamed.nodes.get(id) ?? id
   const present = <T>(byOperator: Readonly<Record<string, T>>): Record<string, T> =>
     Object.fromEntries(
@@ -96,13 +101,29 @@ function changed({ task, entries }: Stored, { dropped, renamed }: Pick<PlanChang
     task: { ...task, subTopology: nameOf(task.subTopology) },
     entries: {
       ...entries,
-      streamTimes: present(entries.streamTimes),
-      cells: present(entries.cells),
+      streamTimes: mapped(present(entries.streamTimes), (time, id) => later(time, moreGraceMs.get(id))),
+      cells: mapped(present(entries.cells), (cells, id) =>
+        mapped(cells, (value, name) => (isTime(name) && value > 0 ? later(value, moreGraceMs.get(id)) : value)),
+      ),
       schedules: present(entries.schedules),
       dropped: present(entries.dropped),
       failed: present(entries.failed),
     },
   }
+}
+
+/**
+ * With a longer grace, windows that are closed would be open again. A stream time that is later by as much keeps closed
+ * exactly those that are.
+ */
+function later(time: number, byMs: number = 0): number {
+  return time < 0 ? time : sumMs(time, byMs)
+}
+
+const isTime = (cell: string): boolean => [timeCell, raisedCell, lastDueCell].includes(cell)
+
+function mapped<T>(entries: Readonly<Record<string, T>>, map: (value: T, name: string) => T): Record<string, T> {
+  return Object.fromEntries(Object.entries(entries).map(([name, value]) => [name, map(value, name)]))
 }
 
 /** What has to be stored so that these are there, and nothing else. */

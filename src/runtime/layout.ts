@@ -3,6 +3,7 @@
  */
 import { present } from '../core/assert.ts'
 import type { TopicDescription, TopicRequest } from '../log/contract.ts'
+import { type KeptLayouts, noLayouts } from '../plan/kept-layouts.ts'
 import type { PlanNode, SourceNode, SourceTopic, SubTopology } from '../plan/node.ts'
 import type { Topology } from '../plan/topology.ts'
 import { CoPartitioning } from './co-partitioning.ts'
@@ -22,6 +23,8 @@ export interface Layout {
   readonly partitionsOf: (node: PlanNode) => number
   /** How many tasks a sub-topology has. */
   readonly partitionsOfSub: (subTopology: SubTopology) => number
+  /** Where rows lie that an older topology left. */
+  readonly kept: KeptLayouts
 }
 
 /** The topics that a topology reads and writes. */
@@ -63,5 +66,6 @@ export function layOut(topology: Topology, descriptions: readonly TopicDescripti
         ? partitionsOfSub(present(subOf.get(node), 'every node is in a sub-topology'))
         : widthOf(node),
     partitionsOfSub,
+    kept: noLayouts,
   }
 }

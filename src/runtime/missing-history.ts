@@ -1,6 +1,6 @@
 /**
  * Operators that a start adds to an application that has read its topics already: they keep something, and have not
- * seen what was read before. Their results are not wrong, but they are not those of the whole history, so it is said.
+ * seen what was read before. So their results are not those of the whole history, and it is said.
  */
 import type { FoundApplication } from '../log/contract.ts'
 import { partitionsOf } from '../log/format/partition-id.ts'
@@ -10,7 +10,7 @@ import type { Topology } from '../plan/topology.ts'
 import type { Layout } from './layout.ts'
 
 /** The code of the warning about operators that start without history. */
-export const historyWarning = 'MILLRACE_STARTS_WITHOUT_HISTORY'
+const historyWarning = 'MILLRACE_STARTS_WITHOUT_HISTORY'
 
 /** The ids of what is new, keeps something, and comes after a topic of which a part was read before. */
 export function withoutHistory(

@@ -10,6 +10,7 @@ import { type AnyStore, checkStore } from '../core/store-constants.ts'
 import type { StoreChanges, WatchOptions } from '../core/store-changes.ts'
 import { rowCodecOf } from '../core/with-headers.ts'
 import type { Session, StateReader, TaskId } from '../log/contract.ts'
+import { laidOut } from '../plan/kept-layouts.ts'
 import { historyOf, type StoreSpec } from '../plan/store.ts'
 import type { Topology } from '../plan/topology.ts'
 import { type CommittedGround, CommittedStore } from '../state/committed-store.ts'
@@ -118,15 +119,15 @@ export function queryStore<K, V>(
     storeId: (name) => present(session.storeId(name), 'a session has an id for each store'),
     entriesOf: (task) => ledgers.get(taskName(task))?.committed,
   }
+  const past = topology.stores.find(({ spec: { name } }) => spec.kind === 'versioned' && name === historyOf(spec.name))
   const queried: QueriedStore = {
-    spec,
-    history: topology.stores.find(({ spec: { name } }) => spec.kind === 'versioned' && name === historyOf(spec.name))
-      ?.spec,
+    spec: laidOut(spec, engine.layout.kept),
+    history: past && laidOut(past.spec, engine.layout.kept),
     owner: owner.id,
     subTopology: taskOf(sub, 0).subTopology,
     partitions: engine.layout.partitionsOf(owner),
   }
-  const content = (): Changes => contentOf(groundOf(place, new Moments(place), queried, spec))
+  const content = (): Changes => contentOf(groundOf(place, new Moments(place), queried, queried.spec))
   return Object.assign(queryOf<K, V>(place, queried), {
     changes$: engine.changes.watch(spec, initial ? content : undefined),
   })

@@ -4,6 +4,7 @@
  */
 import { present } from '../core/assert.ts'
 import type { Session, StateWriter } from '../log/contract.ts'
+import { type KeptLayouts, laidOut } from '../plan/kept-layouts.ts'
 import type { PlanNode, PlanStore } from '../plan/node.ts'
 import type { StoreSpec } from '../plan/store.ts'
 import type { Turn } from '../plan/turn.ts'
@@ -35,10 +36,12 @@ interface Store {
 export class Stores {
   readonly #session: Session
   readonly #turn: Turn
+  readonly #layouts: KeptLayouts
   readonly #stores = new Map<StoreSpec, Store>()
   readonly #tables: CommittableStore[] = []
 
-  constructor(session: Session, stores: readonly PlanStore[], turn: Turn) {
+  constructor(session: Session, stores: readonly PlanStore[], layouts: KeptLayouts, turn: Turn) {
+    this.#layouts = layouts
     this.#session = session
     this.#turn = turn
     for (const { spec, owner, isOrdered } of stores) {
@@ -53,8 +56,9 @@ export class Stores {
     const { id, owner, isOrdered, tables } = present(this.#stores.get(spec), 'a node uses stores of its topology')
     const known = tables[partition]
     if (known !== undefined) return known
-    const streamTime = expiryOf(spec, owner.id, ledger)
-    const ground = { spec, storeId: id, partition, reader: this.#session.state, turn: this.#turn, streamTime }
+    const onDisk = laidOut(spec, this.#layouts)
+    const streamTime = expiryOf(onDisk, owner.id, ledger)
+    const ground = { spec: onDisk, storeId: id, partition, reader: this.#session.state, turn: this.#turn, streamTime }
     const table = openStore(ground, isOrdered)
     tables[partition] = table
     this.#tables.push(table)

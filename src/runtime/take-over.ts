@@ -17,6 +17,7 @@ import {
 import { partitionsOf } from '../log/format/partition-id.ts'
 import { parsePlan, type StoredPlan } from '../core/stored-plan.ts'
 import { type ChangeWishes, comparePlans, noWishes, type PlanChange } from '../plan/comparison.ts'
+import { noLayouts } from '../plan/kept-layouts.ts'
 import type { SourceReset } from '../plan/node.ts'
 import { storedPlan } from '../plan/plan-to-store.ts'
 import { own } from '../plan/renamed-plan.ts'
@@ -73,9 +74,11 @@ export function beginningOf(
     const before = found.plan === undefined ? undefined : parsePlan(applicationId, found.plan)
     const loaded = loadedOf(layout, found, before)
     const timeZones = timeZonesOf(topology)
-    const plan: StoredPlan = { ...storedPlan(topology, layout.partitionsOf, loaded), deadLetters, timeZones }
+    const asked = storedPlan(topology, layout.partitionsOf, loaded)
     const hasRows = (store: string, partitions: number): boolean => found.hasRows(store, partitions)
-    const change = before && comparePlans(applicationId, before, plan, wishes, hasRows)
+    const change = before && comparePlans(applicationId, before, asked, wishes, hasRows)
+    const kept = change?.layouts ?? noLayouts
+    const plan: StoredPlan = { ...storedPlan(topology, layout.partitionsOf, loaded, kept), deadLetters, timeZones }
     if (before !== undefined) tellOfTimeZones(applicationId, before, plan)
     const { lanes, positions } = lanesOf(layout, found, before, loaded)
     const { ledgers, changed } = inherit(topology, layout.partitionsOfSub, found.progress, change)
@@ -89,7 +92,7 @@ export function beginningOf(
       stores,
       leaves,
       withoutHistory: news,
-      layout,
+      layout: { ...layout, kept },
       ledgers,
       lanes,
     }

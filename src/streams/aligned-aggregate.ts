@@ -47,12 +47,12 @@ class AlignedSubscriber extends FoldSubscriber {
     this.#keyCodec = new WindowedCodec(store.keyCodec, windows.form) as Codec<unknown>
     const results =
       emits === 'onWindowClose'
-        ? new FinalResults(out, context, this.state, this.#keyCodec, this.valueCodec)
+        ? new FinalResults(out, context, this.state, this.#keyCodec, this.valueCodec, (at) => windows.closeOf(at))
         : undefined
     this.#results = results
     closeWhenIdle(
       context,
-      (time) => lastCloseOf(windows, time),
+      (time) => Math.max(lastCloseOf(windows, time), results?.lastDue ?? 0),
       (now) => results?.releaseUntil(now),
     )
   }

@@ -2,7 +2,7 @@
  * How an operator closes what is open when no more records come: its stream time rises to the last close, as if a
  * record of that time had come, and what comes later is late.
  */
-import type { OperatorContext } from '../plan/operator.ts'
+import { type OperatorContext, raisedCell } from '../plan/operator.ts'
 
 /**
  * @param lastClose the last stream time that closes anything, from the stream time that records have brought about
@@ -14,7 +14,7 @@ export function closeWhenIdle(
   release: (streamTime: number) => void = () => undefined,
 ): void {
   // Stream time that rose here is no record's. Were it taken for one, each idle time would raise it further.
-  const raised = context.cell('raised')
+  const raised = context.cell(raisedCell)
   context.whenIdle(() => {
     const { streamTime } = context
     if (streamTime.now < 0 || streamTime.now + 1 === raised.value) return

@@ -9,7 +9,14 @@ import { present } from '../core/assert.ts'
 import { ByteWriter } from '../core/bytes.ts'
 import { type Codec, encodeInto } from '../core/serde.ts'
 import type { Carrier } from '../plan/carrier.ts'
-import type { AskForRelease, OperatorContext, PersistentNumber, Release, SkippedRow } from '../plan/operator.ts'
+import {
+  type AskForRelease,
+  lastDueCell,
+  type OperatorContext,
+  type PersistentNumber,
+  type Release,
+  type SkippedRow,
+} from '../plan/operator.ts'
 import { type OrderedRow, type OrderedStore, ordered, type Row, type Store } from '../plan/store.ts'
 
 /** The last time that there is: a window that closes later never does. */
@@ -23,6 +30,10 @@ export class FinalResults implements Release {
   readonly #valueCodec: Codec<unknown>
   /** No row is due before this, less 1; 0 where no row is due at all. */
   readonly #firstDue: PersistentNumber
+  /** No row is due later. */
+  readonly #lastDue: PersistentNumber
+  /** When the window of a row closes. A row that an earlier start left, with a shorter grace, is due too early. */
+  readonly #closeOf: (at: number) => number
   readonly #ask: AskForRelease
 
   constructor(
@@ -31,13 +42,16 @@ export class FinalResults implements Release {
     state: Store<unknown, unknown>,
     keyCodec: Codec<unknown>,
     valueCodec: Codec<unknown>,
+    closeOf: (at: number) => number,
   ) {
     this.#out = out
     this.#context = context
     this.#state = ordered(state)
     this.#keyCodec = keyCodec
     this.#valueCodec = valueCodec
+    this.#closeOf = closeOf
     this.#firstDue = context.cell('first due')
+    this.#lastDue = context.cell(lastDueCell)
     this.#ask = context.release(this)
   }
 
@@ -47,6 +61,12 @@ export class FinalResults implements Release {
     this.#state.setDue(row as OrderedRow<unknown>, due)
     const first = this.#firstDue.value
     if (first === 0 || due + 1 < first) this.#firstDue.set(due + 1)
+    if (due > this.#lastDue.value) this.#lastDue.set(due)
+  }
+
+  /** When the last row is due, or later. */
+  get lastDue(): number {
+    return this.#lastDue.value
   }
 
   /**
@@ -63,7 +83,12 @@ export class FinalResults implements Release {
     const { now } = this.#context.streamTime
     const rows = this.#state.dueRows(now, max)
     for (const row of rows) {
+      const close = this.#closeOf(row.at)
       this.#state.setDue(row, -1)
+      if (close > now) {
+        this.hold(row, close)
+        continue
+      }
       this.#out.next(this.#result(row, job))
     }
     if (rows.length === max) return true

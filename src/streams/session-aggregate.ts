@@ -54,12 +54,12 @@ class SessionSubscriber extends FoldSubscriber {
     this.#sessions = ordered(this.state)
     const results =
       emits === 'onWindowClose'
-        ? new FinalResults(out, context, this.state, this.#keyCodec, this.valueCodec)
+        ? new FinalResults(out, context, this.state, this.#keyCodec, this.valueCodec, (at) => windows.closeOf(at))
         : undefined
     this.#results = results
     closeWhenIdle(
       context,
-      (time) => windows.closeOf(time),
+      (time) => Math.max(windows.closeOf(time), results?.lastDue ?? 0),
       (now) => results?.releaseUntil(now),
     )
   }

@@ -4,6 +4,7 @@
 import { checkName, checkOptions, isInstance } from '../core/checks.ts'
 import { MillraceError } from '../core/errors.ts'
 import type { Codec } from '../core/serde.ts'
+import { graceFact } from '../core/stored-plan.ts'
 import type { TopicFor } from '../core/topic.ts'
 import { sumMs } from '../core/units.ts'
 import { JoinWindows } from '../core/windows/join-windows.ts'
@@ -65,7 +66,7 @@ export function joinOfStreams(
       stores: [atLeft.buffer, atRight.buffer],
       operator: joiningStreams(atLeft, atRight, window.graceMs, joiner),
       takesNullKeys: verb !== 'join',
-      facts: { before: window.beforeMs, after: window.afterMs, grace: window.graceMs },
+      facts: { before: window.beforeMs, after: window.afterMs, [graceFact]: window.graceMs },
     }
   })
   writeLate(plan, node, lateLeft, latePortOf({ name: 'left' }))

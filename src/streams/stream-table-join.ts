@@ -8,6 +8,7 @@
 import type { Subscriber } from 'rxjs'
 import { checkName, checkOptions, checkWhole } from '../core/checks.ts'
 import { MillraceError } from '../core/errors.ts'
+import { graceFact } from '../core/stored-plan.ts'
 import type { Carrier } from '../plan/carrier.ts'
 import type { OperatorContext, OperatorFactory } from '../plan/operator.ts'
 import { CarrierSubscriber, operate } from '../plan/subscriber.ts'
@@ -65,7 +66,7 @@ export function joinWithTable(
         stores: [grace.buffer, ...rows.stores],
         operator: joiningAfterGrace(grace, rows, joiner, comesAlone),
         takesNullKeys: comesAlone,
-        facts: { grace: graceMs },
+        facts: { [graceFact]: graceMs },
       }
     },
     [tableNode],

@@ -7,7 +7,7 @@ import type { Header } from '../core/headers.ts'
 import type { Codec } from '../core/serde.ts'
 import { sumMs } from '../core/units.ts'
 import type { Carrier } from '../plan/carrier.ts'
-import { type OperatorContext, operatorError, type PersistentNumber } from '../plan/operator.ts'
+import { lastDueCell, type OperatorContext, operatorError, type PersistentNumber } from '../plan/operator.ts'
 import { type OrderedRow, ordered, type OrderedStore, type StoreSpec } from '../plan/store.ts'
 import { BufferedChange } from './buffered-change.ts'
 
@@ -20,6 +20,8 @@ export interface BufferSpec {
   readonly memoryMs: number | undefined
   /** When a change is due that finds nothing waiting in its row. */
   dueOf(change: Carrier, row: BufferRow): number
+  /** When the window of a row closes; undefined where rows are of no windows. */
+  readonly closeOf?: ((row: BufferRow) => number) | undefined
 }
 
 export type BufferRow = OrderedRow<BufferedChange>
@@ -61,7 +63,7 @@ export class SuppressBuffer {
     this.#count = context.cell('waiting')
     this.#bytes = context.cell('waiting bytes')
     this.#firstDue = context.cell('first due')
-    this.#lastDue = context.cell('last due')
+    this.#lastDue = context.cell(lastDueCell)
   }
 
   /** @throws MillraceError `encode_failed`, `key_too_long` */
@@ -132,6 +134,15 @@ export class SuppressBuffer {
   /** The first rows that are due, at most `max`. */
   due(now: number, max: number): readonly BufferRow[] {
     return this.#rows.dueRows(now, max)
+  }
+
+  /** Whether a row that is due waits longer: an earlier start left it, whose windows closed earlier. */
+  waitsLonger(row: BufferRow, now: number): boolean {
+    const close = row.value.isWaiting ? this.#spec.closeOf?.(row) : undefined
+    if (close === undefined || close <= now) return false
+    this.#setDue(row, close)
+    if (row.due > this.#lastDue.value) this.#lastDue.set(row.due)
+    return true
   }
 
   /** The first rows whose changes may have to go because it is full, at most `max`. */

@@ -73,7 +73,7 @@ class SuppressSubscriber extends CarrierSubscriber {
     const { now } = this.#streamTime
     let left = max
     for (const row of buffer.due(now, max)) {
-      this.#letGo(row, job)
+      if (!buffer.waitsLonger(row, now)) this.#letGo(row, job)
       left--
     }
     while (left > 0 && buffer.isFull) {

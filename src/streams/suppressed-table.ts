@@ -4,7 +4,7 @@
 import { checkChoice, checkOptions, checkWhole } from '../core/checks.ts'
 import { MillraceError } from '../core/errors.ts'
 import type { Codec } from '../core/serde.ts'
-import type { Facts } from '../core/stored-plan.ts'
+import { type Facts, graceFact } from '../core/stored-plan.ts'
 import { sumMs } from '../core/units.ts'
 import { ofTables } from '../plan/old-values.ts'
 import { keyLayout } from '../plan/store-layout.ts'
@@ -27,7 +27,9 @@ interface Options extends Omit<UntilTimeLimit, 'untilTimeLimit'> {
 }
 
 /** When rows are due, and what their due times depend on. */
-type Wait = Pick<Suppression, 'dueOf' | 'emitsDeletes' | 'memoryMs' | 'whenFull'> & { readonly facts: Facts }
+type Wait = Pick<Suppression, 'dueOf' | 'closeOf' | 'emitsDeletes' | 'memoryMs' | 'whenFull'> & {
+  readonly facts: Facts
+}
 
 const known = ['untilWindowCloses', 'untilTimeLimit', 'maxRecords', 'maxBytes', 'whenFull', 'value', 'name']
 
@@ -90,9 +92,10 @@ function untilClosed({ node, keyCodec }: TableParts): Wait {
   }
   return {
     dueOf: (_, { keyBytes }) => close.closeOf(keyBytes),
+    closeOf: ({ keyBytes }) => close.closeOf(keyBytes),
     memoryMs: close.retentionMs,
     emitsDeletes: false,
     whenFull: 'fail',
-    facts: { until: 'window closes' },
+    facts: { until: 'window closes', [graceFact]: close.graceMs },
   }
 }

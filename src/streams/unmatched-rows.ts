@@ -4,7 +4,15 @@
  */
 import type { Carrier } from '../plan/carrier.ts'
 import { assert } from '../core/assert.ts'
-import type { AskForRelease, OperatorContext, PersistentNumber, SkippedRow, StreamTime } from '../plan/operator.ts'
+import {
+  type AskForRelease,
+  lastDueCell,
+  type OperatorContext,
+  type PersistentNumber,
+  type SkippedRow,
+  type StreamTime,
+  timeCell,
+} from '../plan/operator.ts'
 import type { OrderedRow } from '../plan/store.ts'
 import { sumMs } from '../core/units.ts'
 import type { SideAtWork } from './join-side.ts'
@@ -25,6 +33,8 @@ export class UnmatchedRows {
   readonly #now: PersistentNumber
   /** When the first row is due, or earlier; 0: none waits. */
   readonly #firstDue: PersistentNumber
+  /** No row is due later. */
+  readonly #lastDue: PersistentNumber
   readonly #ask: AskForRelease
   readonly #emit: (row: OrderedRow<unknown>, side: SideAtWork, job: Carrier) => void
 
@@ -38,8 +48,9 @@ export class UnmatchedRows {
     this.#streamTime = context.streamTime
     this.#sides = [right, left].filter(({ comesAlone }) => comesAlone)
     this.#emit = emit
-    this.#now = context.cell('stream time')
+    this.#now = context.cell(timeCell)
     this.#firstDue = context.cell('first due')
+    this.#lastDue = context.cell(lastDueCell)
     context.whenIdle(() => this.closeAll())
     this.#ask = context.release({ next: (max, job) => this.#release(max, job), skip: () => this.#skip() })
   }
@@ -63,7 +74,7 @@ export class UnmatchedRows {
   closeAll(): void {
     if (this.#firstDue.value === 0) return
     const closesAfterMs = Math.max(...this.#sides.map((side) => side.closesAfterMs))
-    this.#now.set(sumMs(this.#now.value, closesAfterMs))
+    this.#now.set(Math.max(sumMs(this.#now.value, closesAfterMs), this.#lastDue.value))
     this.#ask()
   }
 
@@ -74,12 +85,15 @@ export class UnmatchedRows {
     side.rows.setDue(row, due)
     const firstDue = this.#firstDue.value
     if (firstDue === 0 || due < firstDue) this.#firstDue.set(due)
+    if (due > this.#lastDue.value) this.#lastDue.set(due)
     return true
   }
 
   #release(max: number, job: Carrier): boolean {
     const rows = this.#dueRows(max)
     for (const { row, side } of rows) {
+      // One that an earlier start left, with a shorter grace, is due too early.
+      if (this.wait(row, side)) continue
       side.rows.setDue(row, -1)
       this.#emit(row, side, job)
     }

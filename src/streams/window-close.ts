@@ -3,12 +3,15 @@
  */
 import { readInt64 } from '../core/bytes.ts'
 import type { Codec } from '../core/serde.ts'
+import { windowGraceFact } from '../core/stored-plan.ts'
 import type { PlanNode } from '../plan/node.ts'
 import type { StoreSpec } from '../plan/store.ts'
 
 export interface WindowClose {
   /** The stream time from which a window is closed, by the bytes of a key. */
   closeOf(keyBytes: Buffer): number
+  /** How long the windows wait for records that come out of order. */
+  readonly graceMs: number
   /** For how long the rows of windows are kept. */
   readonly retentionMs: number
 }
@@ -31,6 +34,7 @@ export function windowCloseOf(node: PlanNode, keyCodec: Codec<unknown>): WindowC
       for (const store of stores) close = Math.max(close, store.closeOf?.(at) ?? 0)
       return close
     },
+    graceMs: Math.max(...stores.map(({ facts }) => Number(facts[windowGraceFact] ?? 0))),
     retentionMs: Math.max(...retentions),
   }
 }

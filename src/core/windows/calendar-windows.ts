@@ -5,7 +5,7 @@ import { checkChoice, checkOptions, checkWhole } from '../checks.ts'
 import { days } from '../duration.ts'
 import { MillraceError } from '../errors.ts'
 import { shown } from '../shown.ts'
-import type { Facts } from '../stored-plan.ts'
+import { type Facts, windowGraceFact } from '../stored-plan.ts'
 import { sumMs } from '../units.ts'
 import { dayMsMax, LocalTime } from './local-time.ts'
 import type { WindowForm } from './window-form.ts'
@@ -99,7 +99,7 @@ export class CalendarWindows extends AlignedWindows {
       'window unit': this.unit,
       'time zone': this.timeZone,
       'week start': this.weekStart,
-      'window grace': this.graceMs,
+      [windowGraceFact]: this.graceMs,
     }
   }
 

@@ -2,7 +2,7 @@
  * Sessions: windows that records of a key make themselves, by coming close to each other.
  */
 import { checkOptions, checkWhole } from '../checks.ts'
-import type { Facts } from '../stored-plan.ts'
+import { type Facts, windowGraceFact } from '../stored-plan.ts'
 import { sumMs } from '../units.ts'
 import { sessionForm, type WindowForm } from './window-form.ts'
 import { Windows } from './windows.ts'
@@ -48,7 +48,7 @@ export class SessionWindows extends Windows {
   }
 
   get facts(): Facts {
-    return { 'session gap': this.gapMs, 'window grace': this.graceMs }
+    return { 'session gap': this.gapMs, [windowGraceFact]: this.graceMs }
   }
 
   get leastRetentionMs(): number {

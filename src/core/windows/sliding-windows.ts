@@ -2,7 +2,7 @@
  * Sliding windows: for each record, what came shortly before it.
  */
 import { checkOptions, checkWhole } from '../checks.ts'
-import type { Facts } from '../stored-plan.ts'
+import { type Facts, windowGraceFact } from '../stored-plan.ts'
 import { sumMs } from '../units.ts'
 import { SizedForm, type WindowForm } from './window-form.ts'
 import { Windows } from './windows.ts'
@@ -50,7 +50,7 @@ export class SlidingWindows extends Windows {
   }
 
   get facts(): Facts {
-    return { 'window difference': this.differenceMs, 'window grace': this.graceMs }
+    return { 'window difference': this.differenceMs, [windowGraceFact]: this.graceMs }
   }
 
   get leastRetentionMs(): number {

@@ -3,7 +3,7 @@
  */
 import { checkOptions, checkWhole } from '../checks.ts'
 import { MillraceError } from '../errors.ts'
-import type { Facts } from '../stored-plan.ts'
+import { type Facts, windowGraceFact } from '../stored-plan.ts'
 import { sumMs } from '../units.ts'
 import { SizedForm, type WindowForm } from './window-form.ts'
 import { AlignedWindows } from './windows.ts'
@@ -93,7 +93,7 @@ export class TimeWindows extends AlignedWindows {
       'window size': this.sizeMs,
       'window advance': this.advanceMs,
       ...(this.offsetMs === 0 ? {} : { 'window offset': this.offsetMs }),
-      'window grace': this.graceMs,
+      [windowGraceFact]: this.graceMs,
     }
   }
 
