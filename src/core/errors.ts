@@ -15,6 +15,7 @@ export const errorMeanings = {
   bad_option: 'an option, a name or an argument is not valid',
   bad_record: 'a record cannot be written: a null key, a timestamp or headers that the topic does not take',
   bad_timestamp: 'a function said a time for a record that is no time',
+  behind: 'two versions of an application have not processed the same input',
   buffer_full: 'a producer holds more unsent bytes, or suppress more changes, than its limit',
   call_timed_out: 'an asynchronous call took longer than its limit',
   closed: 'the log, producer or application was closed before this call',

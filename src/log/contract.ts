@@ -14,6 +14,7 @@ import type { StateReader, StateWriter } from '../storage/state-rows.ts'
 import type { TaskId, TaskProgress } from './kept/application-rows.ts'
 import type { PartitionedTopic, PartitionId, PartitionNumbers } from './format/partition-id.ts'
 import type { StoredBatch } from './kept/partitions.ts'
+import type { RecordSource } from './kept/record-source.ts'
 import type { TopicDescription, TopicRequest } from './kept/topics.ts'
 import type { WantedVersion } from './kept/wanted-version.ts'
 
@@ -46,6 +47,17 @@ export interface ApplicationLog {
   ): Promise<OpenedApplication<S>>
   /** What is kept under a name (version-name.ts), whether it runs or not; undefined when there is nothing. */
   find(keptName: string): StoredApplication | undefined
+  /** What is in its topics, to look at without running an application. */
+  readonly records: StoredRecords
+}
+
+/** Topics and their records, to look at without a session. */
+export interface StoredRecords extends RecordSource {
+  findTopic(name: string): TopicDescription | undefined
+  /** Before this offset compaction may have taken records away, because of newer ones that may lie after it. */
+  compactedTo(partition: PartitionId): number
+  /** Calls back after commits of anyone, until the returned function is called. */
+  onCommit(listener: () => void): () => void
 }
 
 /** What an application has left in the log, to look at from anywhere. */
@@ -56,6 +68,8 @@ export interface StoredApplication {
   storeId(name: string): number | undefined
   /** What a task has committed. */
   progress(task: TaskId): Buffer | undefined
+  /** What every task has committed that ever did. */
+  allProgress(): readonly TaskProgress[]
   /** Later reads see what is new. False: there is no such application any longer, or only a new one of its name. */
   refresh(): boolean
   /** As {@link Session.positions}. */

@@ -14,10 +14,12 @@ import type {
   OpenedApplication,
   Position,
   StoredApplication,
+  StoredRecords,
 } from './contract.ts'
 import { openSession, positionsOf, type SessionGround } from './embedded-session.ts'
 import { Applications } from './kept/applications.ts'
 import { Catalogue } from './kept/catalogue.ts'
+import { readCompaction } from './kept/compaction-row.ts'
 import { sweepDeletedStores } from './kept/deleted-stores.ts'
 import { sweepDeletedTopics } from './kept/deleted-topics.ts'
 import { HeldClock } from './held-clock.ts'
@@ -42,7 +44,7 @@ export interface EmbeddedLogOptions {
   readonly keyMapBytes?: number | undefined
 }
 
-export class EmbeddedLog implements ApplicationLog, SessionGround {
+export class EmbeddedLog implements ApplicationLog, SessionGround, StoredRecords {
   readonly environment: Environment
   readonly catalogue: Catalogue
   readonly topics: Topics
@@ -99,6 +101,18 @@ export class EmbeddedLog implements ApplicationLog, SessionGround {
   topicNames(): readonly string[] {
     this.refresh()
     return this.topics.shown().map(({ name }) => name)
+  }
+
+  get records(): StoredRecords {
+    return this
+  }
+
+  findTopic(name: string): TopicDescription | undefined {
+    return this.topics.find(name)
+  }
+
+  compactedTo(partition: PartitionId): number {
+    return readCompaction(this.environment, partition).cleanedTo
   }
 
   describeTopic(name: string): TopicDescription {

@@ -19,6 +19,7 @@ import type {
 import type { Turn } from '../plan/turn.ts'
 import type { Job } from './job.ts'
 import type { Ledger } from './ledger.ts'
+import { releaseCell } from '../core/stored-progress.ts'
 import { Releases } from './releases.ts'
 import { dueAfter, Schedule } from './schedule.ts'
 
@@ -117,7 +118,7 @@ export class TaskAgenda {
     const { ledger } = this
     const place: JobPlace = { kind: 'release', operator: node.id, partition: ledger.task.partition }
     const count = this.#releases.filter((one) => one.node === node).length
-    const releases = new Releases(ledger, place, ledger.cell(node.id, `#release-${count}`), release)
+    const releases = new Releases(ledger, place, ledger.cell(node.id, `${releaseCell}${count}`), release)
     insert(this.#releases, { node, item: releases })
     return (now) => {
       if (now !== undefined && !releases.now(now, this.#turn.releases)) return

@@ -84,6 +84,11 @@ export class KeyLayout {
     return this.hasTimes ? readInt64(stored, this.#markBytes) : 0
   }
 
+  /** The time of a row, from its key alone; 0 in a store without times. */
+  timeOf(stored: Buffer): number {
+    return this.order === 'segment' ? readInt64(stored, stored.length - this.#numberBytes) : this.frontOf(stored)
+  }
+
   storedKey(keyBytes: Buffer, keyEnd: number, at: number, number: number): Buffer {
     if (this.order === 'key' && !this.hasDueTimes) return keyBytes
     scratch.at = 0

@@ -123,6 +123,7 @@ export function connect(cluster: ApplicationCluster): ApplicationClient {
   bindApplicationLog(client.log, {
     topicNames: () => log.topicNames(),
     find: (applicationId) => log.find(applicationId),
+    records: log.records,
     async open(wanted, topics, begin) {
       const opened = await log.open(wanted, topics, begin)
       const { session } = opened

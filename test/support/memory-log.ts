@@ -1,5 +1,6 @@
 // A log for applications that lives in memory and is slow at its edges, as a cluster is: what is opened, fetched or committed
 // settles on a later turn of the event loop, in an order that a seed decides, or when the test says so.
+import { ManualClock } from '../../src/core/clock.ts'
 import { topicConfigOf } from '../../src/core/topic-config.ts'
 import { MillraceError } from '../../src/core/errors.ts'
 import {
@@ -15,6 +16,7 @@ import {
   type Session,
   type StartLeaves,
   type StateReader,
+  type StoredRecords,
   type StoredBatch,
   type TaskProgress,
   type TopicDescription,
@@ -179,9 +181,26 @@ export class MemoryLog implements ApplicationLog {
       state: this.state,
       storeId: (name) => stored.storeIds.get(name),
       progress: ({ subTopology, partition }) => stored.progress.get(`${subTopology}/${partition}`)?.progress,
+      allProgress: () => [...stored.progress.values()],
       refresh: () => this.#applications.get(applicationId) === stored,
       positions: () => this.positions(applicationId),
       onNews: (listener) => this.onNews(listener),
+    }
+  }
+
+  get records(): StoredRecords {
+    return {
+      clock: new ManualClock(),
+      refresh: () => undefined,
+      startOffset: () => 0,
+      endOffset: (partition) => this.endOffset(partition),
+      offsetAtTime: (partition, timestamp) => this.#offsetAtTime(partition, timestamp),
+      batchAt: (partition, offset) => this.batches(partition).find((batch) => offset < endOf(batch)),
+      baseOffsetAfter: (partition, offset) =>
+        this.batches(partition).find(({ baseOffset }) => baseOffset > offset)?.baseOffset ?? this.endOffset(partition),
+      findTopic: (name) => this.findTopic(name),
+      compactedTo: () => 0,
+      onCommit: (listener) => this.onNews(listener),
     }
   }
 

@@ -42,6 +42,7 @@ export interface LookedAtApplication {
   readonly state: StateStores
   storeId(name: string): number | undefined
   progress(task: TaskId): Buffer | undefined
+  allProgress(): readonly TaskProgress[]
   refresh(): boolean
 }
 
@@ -93,6 +94,7 @@ export class Applications {
         return id
       },
       progress: (task) => this.#environment.get('applications', taskKey(name, task)),
+      allProgress: () => this.progress(name),
       refresh: () => {
         this.#environment.refresh()
         const isThere = this.find(name) !== undefined && [...ids].every(([store, id]) => this.idOf(name, store) === id)

@@ -1,0 +1,54 @@
+/**
+ * Compares two versions of an application, store by store and output by output. It needs no more than the log and the
+ * names that the versions are kept under, so it works from any process, whether they run or not.
+ */
+import { checkBoolean, checkOptions, checkWhole } from '../core/checks.ts'
+import { parsePlan } from '../core/stored-plan.ts'
+import type { ApplicationLog } from '../log/contract.ts'
+import { type ComparedOutput, compareOutput } from './compare-outputs.ts'
+import { comparedStores, compareStore } from './compare-stores.ts'
+import type { ComparedPart, CompareOptions, ComparisonReport } from './comparison-face.ts'
+import { EqualMoments } from './equal-moments.ts'
+
+/** Two versions, by the names that they are kept under. */
+export interface ComparedVersions {
+  readonly here: string
+  readonly live: string
+  readonly outputs: readonly ComparedOutput[]
+}
+
+const optionNames = ['samples', 'all', 'patienceMs', 'memoryBytes'] as const
+
+/** @throws MillraceError `application_unknown`, `behind`, `bad_option`, `format_unknown`, `damaged` */
+export async function compareVersions(
+  log: ApplicationLog,
+  { here, live, outputs }: ComparedVersions,
+  options: CompareOptions = {},
+): Promise<ComparisonReport> {
+  const checked = checkOptions('compare', options, optionNames)
+  const { samples = 20, all = false, patienceMs = 30_000, memoryBytes = 128 * 1_048_576 } = checked
+  const samplesMax = checkWhole('samples', samples, 0)
+  checkBoolean('all', all)
+  checkWhole('patienceMs', patienceMs, 0)
+  checkWhole('memoryBytes', memoryBytes, 1)
+  const moments = new EqualMoments(log, here, live, patienceMs)
+  try {
+    const hereStores = new Map(Object.entries(parsePlan(here, moments.here.plan).stores))
+    const liveStores = new Map(Object.entries(parsePlan(live, moments.live.plan).stores))
+    const stores: ComparedPart[] = []
+    for (const name of comparedStores(hereStores, liveStores, all)) {
+      stores.push(await compareStore(moments, name, hereStores.get(name), liveStores.get(name), samplesMax))
+    }
+    const topics: ComparedPart[] = []
+    for (const output of outputs) {
+      topics.push(await compareOutput(moments, log.records, output, { samplesMax, memoryBytes }))
+    }
+    return { here, live, isEqual: [...stores, ...topics].every(isEqual), stores, topics }
+  } finally {
+    moments.close()
+  }
+}
+
+function isEqual({ onlyHere, onlyLive, different, incomparable }: ComparedPart): boolean {
+  return onlyHere + onlyLive + different === 0 && incomparable === undefined
+}

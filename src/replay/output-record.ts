@@ -1,0 +1,53 @@
+/**
+ * What is compared of a record of an output, as text of one character for each byte: short strings cost little memory
+ * and compare fast.
+ */
+import { bytesAsText } from '../core/text.ts'
+import type { BatchCursor } from '../log/format/batch-cursor.ts'
+import type { Header } from '../core/headers.ts'
+import type { ComparedValue } from './comparison-face.ts'
+import { type ShownSerdes, shownHeaders, shownStored } from './shown-rows.ts'
+
+export interface OutputRecord {
+  /** Null: a tombstone. */
+  readonly value: string | null
+  readonly timestamp: number
+  readonly headers: readonly Header[]
+}
+
+/** The header that says which switch of an application wrote a record; it is no part of what is compared. */
+const switchHeader = 'millrace-switch'
+
+export function keyText({ bytes, keyStart, keyEnd }: BatchCursor): string | null {
+  return keyEnd < 0 ? null : bytesAsText(bytes, keyStart, keyEnd)
+}
+
+export function recordAt({ bytes, valueStart, valueEnd, timestamp, headers }: BatchCursor): OutputRecord {
+  const value = valueEnd < 0 ? null : bytesAsText(bytes, valueStart, valueEnd)
+  const own = headers.length === 0 ? headers : headers.filter(({ key }) => key !== switchHeader)
+  return { value, timestamp, headers: own }
+}
+
+/** @param hasTimes false where a topic gives records the time of their append */
+export function sameRecord(one: OutputRecord, other: OutputRecord, hasTimes: boolean): boolean {
+  return (
+    one.value === other.value &&
+    (!hasTimes || one.timestamp === other.timestamp) &&
+    one.headers.length === other.headers.length &&
+    one.headers.every((header, at) => sameHeader(header, other.headers[at]))
+  )
+}
+
+function sameHeader(one: Header, other: Header | undefined): boolean {
+  if (one.key !== other?.key || one.value === null || other.value === null) {
+    return one.key === other?.key && one.value === other.value
+  }
+  return Buffer.compare(one.value, other.value) === 0
+}
+
+export function shownRecord(record: OutputRecord | undefined, { value: codec }: ShownSerdes): ComparedValue | null {
+  if (record === undefined) return null
+  const { value, timestamp, headers } = record
+  const shown = value === null ? { value, timestamp } : shownStored(Buffer.from(value, 'latin1'), codec, timestamp)
+  return { ...shown, ...shownHeaders(headers) }
+}

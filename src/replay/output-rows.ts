@@ -1,0 +1,74 @@
+/**
+ * The records of an output of a version: what it shares with another up to some offsets, then a topic of its own.
+ */
+import { present } from '../core/assert.ts'
+import type { BatchCursor } from '../log/format/batch-cursor.ts'
+import { partitionsOf, type PartitionedTopic, type PartitionId } from '../log/format/partition-id.ts'
+import { RecordWalk } from '../log/consumer/record-walk.ts'
+import type { StoredRecords } from '../log/contract.ts'
+
+/** An output of a version, as its row says it. */
+export interface VersionOutput {
+  /** The topic that the version writes. */
+  readonly topic: PartitionedTopic
+  /** What came before: another topic, up to an offset in each partition. */
+  readonly base?: { readonly topic: PartitionedTopic; readonly ends: readonly number[] } | undefined
+}
+
+/** A stretch of a partition; `to` is not part of it. */
+export interface Stretch {
+  readonly partition: PartitionId
+  readonly from: number
+  readonly to: number
+}
+
+/** What an output holds now, by partition; what is before an end does not change, except by deletion and compaction. */
+export function stretchesOf(records: StoredRecords, { topic, base }: VersionOutput): readonly (readonly Stretch[])[] {
+  const own = partitionsOf(topic).map((partition) => stretch(records, partition, records.endOffset(partition)))
+  if (base === undefined) return own.map((one) => [one])
+  const before = partitionsOf(base.topic).map((partition, at) => stretch(records, partition, base.ends[at] ?? 0))
+  return Array.from({ length: Math.max(own.length, before.length) }, (_, at) =>
+    [before[at], own[at]].filter((one) => one !== undefined),
+  )
+}
+
+function stretch(records: StoredRecords, partition: PartitionId, to: number): Stretch {
+  return { partition, from: Math.min(to, records.startOffset(partition)), to }
+}
+
+/** Whether records are gone that were there when the stretches were looked at. */
+export function haveLost(records: StoredRecords, stretches: readonly (readonly Stretch[])[]): boolean {
+  return stretches
+    .flat()
+    .some(({ partition, from, to }) => records.startOffset(partition) > from || records.compactedTo(partition) > to)
+}
+
+/** Goes over the records of one partition of an output. */
+export class OutputWalk {
+  readonly #records: StoredRecords
+  readonly #stretches: readonly Stretch[]
+  #at = 0
+  #walk: RecordWalk | undefined
+
+  constructor(records: StoredRecords, stretches: readonly Stretch[]) {
+    this.#records = records
+    this.#stretches = stretches
+  }
+
+  /** The current record. */
+  get cursor(): BatchCursor {
+    return present(this.#walk, 'there is a record only after next()').cursor
+  }
+
+  /** Moves to the next record; false at the end. Throws as {@link RecordWalk.next}. */
+  next(): boolean {
+    for (;;) {
+      const stretch = this.#stretches[this.#at]
+      if (stretch === undefined) return false
+      this.#walk ??= new RecordWalk(this.#records, stretch.partition, stretch.from)
+      if (this.#walk.offset < stretch.to && this.#walk.next() && this.#walk.cursor.offset < stretch.to) return true
+      this.#at++
+      this.#walk = undefined
+    }
+  }
+}
