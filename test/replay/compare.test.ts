@@ -223,10 +223,10 @@ describe('a comparison of two versions', () => {
     await live.caughtUp()
     const stores = { here: 'b', live: 'a', outputs: [] }
     for (const comparing of [
-      compare(embedded, 'b', 'a', { patienceMs: 0 }),
-      compareVersions(embedded, stores, { patienceMs: 0 }),
+      () => compare(embedded, 'b', 'a', { patienceMs: 0 }),
+      () => compareVersions(embedded, stores, { patienceMs: 0 }),
     ]) {
-      const error = await rejectionOf(comparing)
+      const error = await rejectionOf(comparing())
       expect(error).toMatchObject({ code: 'behind' })
       expect(error.message).toContain('lie 20 records apart')
     }
