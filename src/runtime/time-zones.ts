@@ -5,7 +5,7 @@
 import type { StoredPlan, TimeZoneRules } from '../core/stored-plan.ts'
 import type { Topology } from '../plan/topology.ts'
 
-export const timeZoneWarning = 'MILLRACE_TIME_ZONES_CHANGED'
+const timeZoneWarning = 'MILLRACE_TIME_ZONES_CHANGED'
 
 /** @param version of the IANA database; undefined where the program has none of its own */
 export function timeZonesOf(

@@ -61,6 +61,12 @@ Bulb by Lumen
 Lamp by Lumen
 the brand has a new name: Lamp by Lumen & Sons, Bulb by Lumen & Sons
 `,
+  dedupe: `hour 0: e1, ann gets 5
+hour 2: e2, bob gets 1.2
+hour 2: e3, ann gets 7
+hour 30: e1, ann gets 5
+dropped: { duplicate: 2 }
+`,
   fraud: `card-1: Lisbon, then Riga
 `,
   schema: `encode_failed: cannot encode the value with json: email: Invalid email address

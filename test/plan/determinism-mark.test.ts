@@ -63,7 +63,11 @@ describe('a regrouping of what calls answered', () => {
         const driver = drive((builder) =>
           builder
             .stream(asked)
-            .mapAsync(async ({ value }) => new Promise<string>((resolve) => waiting.set(value, resolve)))
+            .mapAsync(async ({ value }) => {
+              return new Promise<string>((resolve) => {
+                waiting.set(value, resolve)
+              })
+            })
             .selectKey(() => 'all')
             .repartition({ key: string(), value: string() })
             .to(output),
