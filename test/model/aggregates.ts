@@ -1,5 +1,5 @@
 // Naive aggregations: each answer is folded anew from everything that has come so far.
-import { bytesOf, type Event, type Key, type Value, type WindowedKey, type Work } from './naive.ts'
+import { bytesOf, type Event, type Key, type Row, type Value, type WindowedKey, type Work } from './naive.ts'
 
 /** With one more value; null is no row. */
 export type Fold = (aggregate: Value, value: number, key: string, input: number) => Value
@@ -13,12 +13,14 @@ interface Given {
   readonly input: number
 }
 
-interface Row {
+interface Folded {
   readonly value: Value
   readonly timestamp: number
 }
 
-const noRow: Row = { value: null, timestamp: -1 }
+const noRow: Folded = { value: null, timestamp: -1 }
+
+const rowOf = ({ value, timestamp }: Folded): Row | null => (value === null ? null : { value, timestamp })
 
 /** What was given so far, and the stream time that it makes. */
 class History {
@@ -36,7 +38,7 @@ class History {
 }
 
 /** A row that a value was folded into has the larger of both times; one that is new, or was deleted, that of the value. */
-function folded(fold: Fold, given: readonly Given[]): Row {
+function folded(fold: Fold, given: readonly Given[]): Folded {
   let row = noRow
   let last = noRow
   for (const { key, value, timestamp, input } of given) {
@@ -55,13 +57,15 @@ export function aggregating(fold: Fold): Work {
       const { key } = given
       const own = history.all.filter((one) => one.key === key)
       const { value, timestamp } = folded(fold, own)
-      return [{ key, value, timestamp, old: folded(fold, own.slice(0, -1)).value }]
+      return [{ key, value, timestamp, old: folded(fold, own.slice(0, -1)).value, headers: event.headers }]
     },
     row: (key) =>
-      folded(
-        fold,
-        history.all.filter((one) => one.key === key),
-      ).value,
+      rowOf(
+        folded(
+          fold,
+          history.all.filter((one) => one.key === key),
+        ),
+      ),
   }
 }
 
@@ -69,6 +73,8 @@ export interface Sizes {
   readonly size: number
   readonly advance: number
   readonly grace: number
+  /** Where the first window begins. */
+  readonly first?: number
 }
 
 /** In the order in which windows close, then of the bytes of their keys. */
@@ -76,7 +82,7 @@ function byClose<T extends { readonly key: Key; readonly close: number }>(rows: 
   return rows.toSorted((a, b) => a.close - b.close || Buffer.compare(bytesOf(a.key), bytesOf(b.key)))
 }
 
-export function windowing(fold: Fold, { size, advance, grace }: Sizes, isFinal: boolean): Work {
+export function windowing(fold: Fold, { size, advance, grace, first = 0 }: Sizes, isFinal: boolean): Work {
   const history = new History()
   const gone = new Set<string>()
   /** What was folded into a window, until it was closed. */
@@ -85,35 +91,83 @@ export function windowing(fold: Fold, { size, advance, grace }: Sizes, isFinal: 
       (one) =>
         one.key === key && one.timestamp >= start && one.timestamp < start + size && start + size + grace > one.now,
     )
-  const windowed = (key: string, start: number): WindowedKey => ({ key, start, end: start + size, isSession: false })
+  const windowed = (key: string, start: number): WindowedKey => ({
+    key,
+    start,
+    end: Math.min(start + size, Number.MAX_SAFE_INTEGER),
+    isSession: false,
+  })
+  /** What the record has closed. */
+  const closed = (headers: string): Event[] => {
+    const rows: (Event & { readonly close: number })[] = []
+    for (const key of new Set(history.all.map((one) => one.key))) {
+      for (let start = first; start + size + grace <= history.now; start += advance) {
+        const id = `${key}@${start}`
+        const { value, timestamp } = folded(fold, inWindow(key, start))
+        if (value === null || gone.has(id)) continue
+        gone.add(id)
+        rows.push({ key: windowed(key, start), value, timestamp, old: null, headers, close: start + size + grace })
+      }
+    }
+    return byClose(rows)
+  }
   return {
-    take(event, input) {
+    *take(event, input) {
       const given = history.take(event, input)
-      if (given === undefined) return []
+      if (given === undefined) return
+      const { headers } = event
       const { key, timestamp, now } = given
-      const changes: Event[] = []
-      for (let start = 0; start <= timestamp; start += advance) {
-        if (timestamp >= start + size || start + size + grace <= now) continue
+      const starts: number[] = []
+      for (let start = first; start <= timestamp; start += advance) if (timestamp < start + size) starts.push(start)
+      const open = starts.filter((start) => start + size + grace > now)
+      for (const start of isFinal ? [] : open) {
         const own = inWindow(key, start)
         const row = folded(fold, own)
         const old = folded(fold, own.slice(0, -1)).value
-        changes.push({ key: windowed(key, start), value: row.value, timestamp: row.timestamp, old })
+        yield { key: windowed(key, start), value: row.value, timestamp: row.timestamp, old, headers }
       }
-      return isFinal ? [] : changes
+      if (starts.length > 0 && open.length === 0) yield { ...event, isLate: true }
+      if (isFinal) yield* closed(headers)
     },
-    due() {
-      if (!isFinal) return []
-      const rows: (Event & { readonly close: number })[] = []
-      for (const key of new Set(history.all.map((one) => one.key))) {
-        for (let start = 0; start + size + grace <= history.now; start += advance) {
-          const id = `${key}@${start}`
-          const { value, timestamp } = folded(fold, inWindow(key, start))
-          if (value === null || gone.has(id)) continue
-          gone.add(id)
-          rows.push({ key: windowed(key, start), value, timestamp, old: null, close: start + size + grace })
+  }
+}
+
+/**
+ * Counts the records in sliding windows of which none is ever closed. A window is there as soon as it holds a record and
+ * ends with one, or begins right after one.
+ */
+export function sliding(difference: number): Work {
+  const history = new History()
+  const made = new Set<string>()
+  return {
+    *take(event, input) {
+      const before = [...history.all]
+      const given = history.take(event, input)
+      if (given === undefined) return
+      const { key, timestamp } = given
+      const inside = (records: readonly Given[], start: number): Given[] =>
+        records.filter((one) => one.key === key && one.timestamp >= start && one.timestamp <= start + difference)
+      const change = (start: number): Event => {
+        const isNew = !made.has(`${key}@${start}`)
+        made.add(`${key}@${start}`)
+        const own = inside(history.all, start)
+        return {
+          key: { key, start, end: start + difference, isSession: false },
+          value: own.length,
+          timestamp: Math.max(...own.map((one) => one.timestamp)),
+          old: isNew ? null : inside(before, start).length,
+          headers: event.headers,
         }
       }
-      return byClose(rows)
+      const isMade = (start: number): boolean => made.has(`${key}@${start}`)
+      const left = Math.max(0, timestamp - difference)
+      const own = before.filter((one) => one.key === key)
+      const previous = Math.max(-1, ...own.map((one) => one.timestamp).filter((time) => time < timestamp))
+      for (let start = timestamp; start >= left; start--) if (isMade(start)) yield change(start)
+      if (own.some((one) => one.timestamp === timestamp)) return
+      if (previous >= 0 && previous + 1 >= left && !isMade(previous + 1)) yield change(previous + 1)
+      if (!isMade(left)) yield change(left)
+      if (!isMade(timestamp + 1) && inside(before, timestamp + 1).length > 0) yield change(timestamp + 1)
     },
   }
 }
@@ -123,11 +177,31 @@ export function sessions(gap: number, grace: number, isFinal: boolean): Work {
   let open: { readonly key: WindowedKey; readonly value: number }[] = []
   const closeOf = ({ end }: WindowedKey): number => end + gap + grace + 1
   const history = new History()
-  const change = (key: WindowedKey, value: Value, old: Value): Event => ({ key, value, timestamp: key.end, old })
+  const change = (key: WindowedKey, value: Value, old: Value): Event => ({
+    key,
+    value,
+    timestamp: key.end,
+    old,
+    headers: '',
+  })
+  const joinedBy = (session: WindowedKey, joined: typeof open): Event[] => {
+    const { start, end } = session
+    const value = joined.reduce((sum, one) => sum + one.value, 1)
+    open = [...open.filter((one) => !joined.includes(one)), { key: session, value }]
+    const isSame = start === end && joined.length > 0
+    const deletes = isSame ? [] : joined.map((one) => change(one.key, null, one.value))
+    const old = isSame ? (joined[0]?.value ?? null) : null
+    return isFinal ? [] : [...deletes, change(session, value, old)]
+  }
+  const closed = (headers: string): Event[] => {
+    const due = open.filter((one) => closeOf(one.key) <= history.now)
+    open = open.filter((one) => !due.includes(one))
+    return byClose(due.map(({ key, value }) => ({ ...change(key, value, null), headers, close: closeOf(key) })))
+  }
   return {
-    take(event, input) {
+    *take(event, input) {
       const given = history.take(event, input)
-      if (given === undefined) return []
+      if (given === undefined) return
       const { key, timestamp, now } = given
       const joined = open
         .filter(
@@ -141,19 +215,10 @@ export function sessions(gap: number, grace: number, isFinal: boolean): Work {
       const start = Math.min(timestamp, ...joined.map((one) => one.key.start))
       const end = Math.max(timestamp, ...joined.map((one) => one.key.end))
       const session: WindowedKey = { key, start, end, isSession: true }
-      if (closeOf(session) <= now) return []
-      const value = joined.reduce((sum, one) => sum + one.value, 1)
-      open = [...open.filter((one) => !joined.includes(one)), { key: session, value }]
-      const isSame = start === end && joined.length > 0
-      const deletes = isSame ? [] : joined.map((one) => change(one.key, null, one.value))
-      const old = isSame ? (joined[0]?.value ?? null) : null
-      return isFinal ? [] : [...deletes, change(session, value, old)]
-    },
-    due() {
-      if (!isFinal) return []
-      const closed = open.filter((one) => closeOf(one.key) <= history.now)
-      open = open.filter((one) => !closed.includes(one))
-      return byClose(closed.map(({ key, value }) => ({ ...change(key, value, null), close: closeOf(key) })))
+      const isLate = closeOf(session) <= now
+      if (isLate) yield { ...event, isLate }
+      else yield* joinedBy(session, joined)
+      if (isFinal) yield* closed(event.headers)
     },
   }
 }
@@ -164,7 +229,7 @@ export function aggregatingRows(
   remove: (sum: number, value: number) => Value,
 ): Work {
   const changes: Event[] = []
-  const rowAfter = (key: Key, given: readonly Event[]): Row => {
+  const rowAfter = (key: Key, given: readonly Event[]): Folded => {
     let row = noRow
     let last = noRow
     for (const event of given) {
@@ -181,8 +246,8 @@ export function aggregatingRows(
     take(event) {
       const old = rowAfter(event.key, changes).value
       changes.push(event)
-      return [{ key: event.key, ...rowAfter(event.key, changes), old }]
+      return [{ key: event.key, ...rowAfter(event.key, changes), old, headers: event.headers }]
     },
-    row: (key) => rowAfter(key, changes).value,
+    row: (key) => rowOf(rowAfter(key, changes)),
   }
 }

@@ -1,6 +1,6 @@
 // What a case of the model test consists of, as fast-check draws it.
 import fc from 'fast-check'
-import type { Value } from './naive.ts'
+import type { Policy, Value } from './naive.ts'
 
 export type Text = string | null
 
@@ -17,6 +17,7 @@ export interface InputRecord {
   readonly key: Text
   readonly value: Value
   readonly timestamp: number
+  readonly headers: string
 }
 
 export interface Case {
@@ -25,14 +26,18 @@ export interface Case {
   readonly records: readonly InputRecord[]
   /** After how many records each time the driver crashes; 0: never. */
   readonly crashEvery: number
+  /** What becomes of a turn that fails. */
+  readonly policy: Policy
 }
 
 const record: fc.Arbitrary<InputRecord> = fc.record({
-  topic: fc.nat({ max: 1 }),
+  // Two streams; the global table; the table whose rows expire.
+  topic: fc.oneof({ weight: 3, arbitrary: fc.nat({ max: 1 }) }, { weight: 1, arbitrary: fc.nat({ max: 3 }) }),
   key: fc.option(fc.constantFrom('a', 'b', 'c', 'ab', 'd'), { freq: 12 }),
   value: fc.option(fc.integer({ min: -9, max: 20 }), { freq: 8 }),
   // Few distinct times, in no order: many ties, much that is late; and a few leaps.
   timestamp: fc.oneof({ weight: 9, arbitrary: fc.nat({ max: 60 }) }, { weight: 1, arbitrary: fc.nat({ max: 200 }) }),
+  headers: fc.constantFrom('', '', 'h=x', 'i=y'),
 })
 
 const step: fc.Arbitrary<Step> = fc.record({
@@ -44,7 +49,8 @@ const step: fc.Arbitrary<Step> = fc.record({
 
 export const cases: fc.Arbitrary<Case> = fc.record({
   partitions: fc.integer({ min: 1, max: 3 }),
-  steps: fc.array(step, { minLength: 1, maxLength: 6, size: 'max' }),
+  steps: fc.array(step, { minLength: 1, maxLength: 8, size: 'max' }),
   records: fc.array(record, { minLength: 1, maxLength: 24, size: 'max' }),
   crashEvery: fc.nat({ max: 7 }),
+  policy: fc.constantFrom('skip', 'deadLetter', 'fail'),
 })

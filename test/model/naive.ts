@@ -18,16 +18,27 @@ export interface Event {
   readonly value: Value
   readonly timestamp: number
   readonly old: Value
+  /** Each header as `key=value`, in their order. */
+  readonly headers: string
+  /** It goes to where the node has its late records, and nowhere else. */
+  readonly isLate?: boolean
 }
 
-/** What a node does in one partition. */
+/** A row that is there. */
+export interface Row {
+  readonly value: number
+  readonly timestamp: number
+}
+
+/** What a function of a step throws. */
+export class Thrown extends Error {}
+
+/** What a node does in one partition. It throws {@link Thrown}, or changes only what it keeps itself. */
 export interface Work {
   /** What comes out for an event; each is worked off before the next is asked for. */
   take(event: Event, input: number): Iterable<Event>
-  /** What comes out in a job of its own, once all that the record has caused is done. */
-  due?(): Iterable<Event>
   /** Of a table that keeps rows: the one of a key, as it is now; null is no row. */
-  row?(key: Key): Value
+  row?(key: Key): Row | null
 }
 
 /** What most nodes are not. */
@@ -36,8 +47,20 @@ interface Traits {
   readonly old?: 'reads' | 'passes'
   /** Of a table that keeps no rows: the value of one, made of a value of the table before. */
   readonly derive?: (value: number) => Value
-  /** A table whose rows it reads. */
-  readonly reads?: Node
+  /** Of a table that is joined of two: its row. */
+  readonly row?: (partition: number, key: Key) => Row | null
+  /** Of a table: whether it passes on every change, so that it and what it is made of are one to a join. */
+  readonly passesAll?: boolean
+  /** Of a regrouping: its name, by which those of one time are told apart. */
+  readonly name?: string
+  /** Whether it has a use for records without a key. */
+  readonly takesNullKeys?: boolean
+  /** Whether what it lets go of waits for other records. */
+  readonly releases?: boolean
+  /** Whether all partitions have one work together. */
+  readonly isGlobal?: boolean
+  /** Where late records go. */
+  readonly late?: Node
 }
 
 export interface Node {
@@ -49,6 +72,13 @@ export interface Node {
   readonly make: ((node: Node, partition: number) => Work) | undefined
   readonly written: string[]
   readonly works: Map<number, Work>
+  /** What each work was given, in the turns that were kept. */
+  readonly given: Map<number, { readonly event: Event; readonly input: number }[]>
+}
+
+/** Whether a record without a key, which no partition is right for, is of use to something after a node. */
+function takesNullKeys(node: Node): boolean {
+  return node.traits.takesNullKeys === true || node.children.some(({ to }) => takesNullKeys(to))
 }
 
 /** Whether something after a node needs the old values of its changes. */
@@ -86,126 +116,160 @@ export function partitionOf(key: Key, partitions: number): number {
   return ((hash ^ (hash >>> 15)) & 0x7fffffff) % partitions
 }
 
-/** Records that wait for a regrouping, in one partition. */
+const byName = ({ traits: { name: a = '' } }: Node, { traits: { name: b = '' } }: Node): number =>
+  a < b ? -1 : a > b ? 1 : 0
+
+/** Records that wait for a regrouping, in one partition, each with the one of a topic that it comes from. */
 interface Lane {
   readonly node: Node
   readonly partition: number
-  readonly waiting: Event[]
+  readonly waiting: { readonly event: Event; readonly origin: Event }[]
 }
+
+/** What becomes of a turn that failed. */
+export type Policy = 'fail' | 'skip' | 'deadLetter'
+
+export const shown = ({ key, value, timestamp, headers }: Event): string =>
+  `${shownKey(key)}=${value}@${timestamp} ${headers}`
 
 export class Naive {
   readonly #partitions: number
+  readonly #policy: Policy
   readonly #nodes: Node[] = []
   readonly #lanes: Lane[] = []
-  /** The regroupings of the turn under way. */
-  #fresh: { readonly node: Node; readonly event: Event }[] = []
+  readonly letters: string[] = []
+  /** The regroupings of the turn under way, what it has written, and to which works it has given something. */
+  #fresh: { readonly node: Node; readonly event: Event; readonly partition: number }[] = []
+  #sinks: Node[] = []
+  #touched: { readonly node: Node; readonly partition: number }[] = []
 
-  constructor(partitions: number) {
+  constructor(partitions: number, policy: Policy) {
     this.#partitions = partitions
+    this.#policy = policy
   }
 
   add(kind: Node['kind'], parents: readonly Node[], make?: Node['make'], traits: Traits = {}): Node {
     const index = this.#nodes.length
-    const node: Node = { index, kind, parents, children: [], traits, make, written: [], works: new Map() }
+    const node: Node = {
+      index,
+      kind,
+      parents,
+      children: [],
+      traits,
+      make,
+      written: [],
+      works: new Map(),
+      given: new Map(),
+    }
     for (const [input, parent] of parents.entries()) parent.children.push({ to: node, input })
     this.#nodes.push(node)
     return node
   }
 
-  /** A record of a topic, with everything that it causes. */
-  feed(source: Node, event: Event): void {
+  /** A record of a topic, with everything that it causes; false: it has stopped the application. */
+  feed(source: Node, event: Event): boolean {
     const partition = event.key === null ? 0 : partitionOf(event.key, this.#partitions)
-    this.#turn(() => this.#send(source, event, partition))
-    this.#regroup()
-    while (this.#job()) this.#regroup()
+    const before = this.#nodes.map(({ written }) => written.length)
+    if (this.#turn(event, () => this.#send(source, event, partition)) && this.#regroup()) return true
+    // What the record has done before it failed was not committed.
+    for (const { index, written } of this.#nodes) written.length = before[index] ?? 0
+    return false
   }
 
   /** The row of a table, as it is now. */
-  rowOf(node: Node, partition: number, key: Key): Value {
-    const { derive } = node.traits
+  rowOf(node: Node, partition: number, key: Key): Row | null {
+    const { derive, row } = node.traits
+    if (row !== undefined) return row(partition, key)
     const [parent] = node.parents
-    if (derive === undefined || parent === undefined) return node.works.get(partition)?.row?.(key) ?? null
-    const value = this.rowOf(parent, partition, key)
-    return value === null ? null : derive(value)
+    if (derive === undefined || parent === undefined) return this.workOf(node, partition).row?.(key) ?? null
+    const before = this.rowOf(parent, partition, key)
+    const value = before === null ? null : derive(before.value)
+    return before === null || value === null ? null : { value, timestamp: before.timestamp }
   }
 
-  #turn(work: () => void): void {
+  /** Returns whether the application goes on. */
+  #turn(origin: Event, work: () => void): boolean {
     this.#fresh = []
-    work()
-    for (const { node, event } of this.#fresh) {
-      const partition = partitionOf(event.key, this.#partitions)
+    this.#sinks = []
+    this.#touched = []
+    try {
+      work()
+    } catch (error) {
+      if (!(error instanceof Thrown)) throw error
+      this.#undo()
+      if (this.#policy === 'deadLetter') this.letters.push(shown(origin))
+      return this.#policy !== 'fail'
+    }
+    for (const { node, event, partition } of this.#fresh) {
       let lane = this.#lanes.find((one) => one.node === node && one.partition === partition)
       if (lane === undefined) this.#lanes.push((lane = { node, partition, waiting: [] }))
-      lane.waiting.push(event)
+      lane.waiting.push({ event, origin })
+    }
+    return true
+  }
+
+  /** Works that a failed turn has touched are made again, of what they were given before. */
+  #undo(): void {
+    for (const { written } of this.#sinks) written.pop()
+    for (const { node, partition } of this.#touched) {
+      node.given.get(partition)?.pop()
+      node.works.delete(partition)
     }
   }
 
   #send(node: Node, event: Event, partition: number): void {
     for (const { to, input } of node.children) {
-      if (to.kind === 'sink') to.written.push(`${shownKey(event.key)}=${event.value}@${event.timestamp}`)
+      if (to.kind === 'sink') this.#write(to, event)
       else if (to.kind === 'regroup') {
-        if (event.key !== null) this.#fresh.push({ node: to, event })
-      } else for (const out of this.#workOf(to, partition).take(event, input)) this.#send(to, out, partition)
+        // A record without a key stays where it is.
+        const next = event.key === null ? partition : partitionOf(event.key, this.#partitions)
+        if (event.key !== null || takesNullKeys(to)) this.#fresh.push({ node: to, event, partition: next })
+      } else this.#give(to, event, input, to.traits.isGlobal === true ? 0 : partition)
     }
   }
 
-  #workOf(node: Node, partition: number): Work {
+  #give(to: Node, event: Event, input: number, partition: number): void {
+    const outs = this.workOf(to, partition).take(event, input)
+    const given = to.given.get(partition) ?? []
+    given.push({ event, input })
+    to.given.set(partition, given)
+    this.#touched.push({ node: to, partition })
+    for (const out of outs) {
+      if (out.isLate !== true) this.#send(to, out, partition)
+      else if (to.traits.late !== undefined) this.#write(to.traits.late, out)
+    }
+  }
+
+  #write(sink: Node, event: Event): void {
+    sink.written.push(shown(event))
+    this.#sinks.push(sink)
+  }
+
+  /** What a node does in a partition, as it is now. */
+  workOf(node: Node, partition: number): Work {
     let work = node.works.get(partition)
     if (work === undefined) {
       if (node.make === undefined) throw new Error('only what works has something to do')
       work = node.make(node, partition)
       node.works.set(partition, work)
+      for (const { event, input } of node.given.get(partition) ?? []) for (const _ of work.take(event, input));
     }
     return work
   }
 
-  /** Regrouped records by time, then by regrouping and partition; those of one lane in their order. */
-  #regroup(): void {
+  /** Regrouped records by time, then by the name of the regrouping and partition; those of one lane in their order. */
+  #regroup(): boolean {
     for (;;) {
       const busy = this.#lanes.filter(({ waiting }) => waiting.length > 0)
       const [first] = busy.toSorted(
         (a, b) =>
-          (a.waiting[0]?.timestamp ?? 0) - (b.waiting[0]?.timestamp ?? 0) ||
-          a.node.index - b.node.index ||
+          (a.waiting[0]?.event.timestamp ?? 0) - (b.waiting[0]?.event.timestamp ?? 0) ||
+          byName(a.node, b.node) ||
           a.partition - b.partition,
       )
-      const event = first?.waiting.shift()
-      if (first === undefined || event === undefined) return
-      this.#turn(() => this.#send(first.node, event, first.partition))
+      const next = first?.waiting.shift()
+      if (first === undefined || next === undefined) return true
+      if (!this.#turn(next.origin, () => this.#send(first.node, next.event, first.partition))) return false
     }
-  }
-
-  /** The first job that is due: by sub-topology, partition and node. */
-  #job(): boolean {
-    for (const sub of this.#subTopologies()) {
-      for (let partition = 0; partition < this.#partitions; partition++) {
-        for (const node of sub) {
-          const due = [...(node.works.get(partition)?.due?.() ?? [])]
-          if (due.length === 0) continue
-          this.#turn(() => due.forEach((event) => this.#send(node, event, partition)))
-          return true
-        }
-      }
-    }
-    return false
-  }
-
-  /** Nodes that are joined by anything but a regrouping. */
-  #subTopologies(): Node[][] {
-    const groups: Set<Node>[] = []
-    for (const node of this.#nodes) {
-      // What follows a regrouping is not with it, but with everything else that follows it.
-      const { reads } = node.traits
-      const near = [...node.parents, ...(reads === undefined ? [] : [reads])].flatMap((parent) =>
-        parent.kind === 'regroup' ? parent.children.map(({ to }) => to) : [parent],
-      )
-      const own = groups.filter((group) => group.has(node) || near.some((one) => group.has(one)))
-      const rest = groups.filter((group) => !own.includes(group))
-      groups.splice(0, groups.length, ...rest, new Set([...own.flatMap((group) => [...group]), node]))
-    }
-    const indexOf = (node: Node): number => node.index
-    return groups
-      .map((group) => [...group].toSorted((a, b) => indexOf(a) - indexOf(b)))
-      .toSorted((a, b) => (a[0]?.index ?? 0) - (b[0]?.index ?? 0))
   }
 }

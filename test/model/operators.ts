@@ -1,18 +1,29 @@
 // Naive operators of streams and tables, by the rules of Kafka Streams and the deviations of the conformance cases.
-import { bytesOf, type Event, type Key, type Node, type Value, wantsOld, type WindowedKey, type Work } from './naive.ts'
+import {
+  bytesOf,
+  type Event,
+  type Key,
+  type Node,
+  type Row,
+  type Value,
+  wantsOld,
+  type WindowedKey,
+  type Work,
+} from './naive.ts'
 
 /** Whatever makes events of one event alone. */
 export const each = (make: (event: Event) => Iterable<Event>): Work => ({ take: make })
 
 /** The newest value of each key; records without one are dropped. */
 export function keeping(): Work {
-  const rows = new Map<Key, Value>()
+  const rows = new Map<Key, Row | null>()
   return {
-    take({ key, value, timestamp }) {
+    take(event) {
+      const { key, value, timestamp } = event
       if (key === null) return []
-      const old = rows.get(key) ?? null
-      rows.set(key, value)
-      return [{ key, value, timestamp, old }]
+      const old = rows.get(key)?.value ?? null
+      rows.set(key, value === null ? null : { value, timestamp })
+      return [{ ...event, old }]
     },
     row: (key) => rows.get(key) ?? null,
   }
@@ -29,7 +40,7 @@ export function filteringRows(node: Node, passes: (value: number) => boolean): W
 
 /** A row leaves the group of its old value and joins that of its new one. */
 export function groupingRows(group: (key: Key, value: number) => { readonly key: Key; readonly value: Value }): Work {
-  return each(({ key, value, timestamp, old }) => {
+  return each(({ key, value, timestamp, old, headers }) => {
     const inGroup = (side: Value) => {
       const member = side === null ? undefined : group(key, side)
       return member === undefined || member.key === null || member.value === null ? undefined : member
@@ -37,8 +48,8 @@ export function groupingRows(group: (key: Key, value: number) => { readonly key:
     const [left, joined] = [inGroup(old), inGroup(value)]
     const stays = left !== undefined && left.key === joined?.key
     return [
-      ...(left === undefined || stays ? [] : [{ key: left.key, value: null, timestamp, old: left.value }]),
-      ...(joined === undefined ? [] : [{ ...joined, timestamp, old: stays ? left.value : null }]),
+      ...(left === undefined || stays ? [] : [{ key: left.key, value: null, timestamp, old: left.value, headers }]),
+      ...(joined === undefined ? [] : [{ ...joined, timestamp, old: stays ? left.value : null, headers }]),
     ]
   })
 }
@@ -70,7 +81,7 @@ export function suppressing(wait: Wait): Work {
     readonly due: number
   }
   let waiting: Waiting[] = []
-  const emitted = new Map<string, Value>()
+  const emitted = new Map<string, Row | null>()
   const isFinal = 'closeOf' in wait
   const max = isFinal ? Number.POSITIVE_INFINITY : wait.maxRecords
   let now = -1
@@ -85,9 +96,10 @@ export function suppressing(wait: Wait): Work {
       for (let first = waiting[0]; first !== undefined; first = waiting[0]) {
         if (first.due > now && waiting.length <= max) break
         waiting.shift()
-        const old = emitted.get(id(first.event)) ?? null
+        const old = emitted.get(id(first.event))?.value ?? null
         if (isFinal && first.event.value === null) continue
-        emitted.set(id(first.event), first.event.value)
+        const { value, timestamp } = first.event
+        emitted.set(id(first.event), value === null ? null : { value, timestamp })
         yield { ...first.event, old }
       }
     },
@@ -114,7 +126,8 @@ export function joining(joiner: Joiner, { before, after, grace }: JoinSizes, out
   let now = -1
   const afterOf = (side: number): number => (side === 0 ? after : before)
   const beforeOf = (side: number): number => (side === 0 ? before : after)
-  const joined = ({ key, value }: Event, side: number, other: Value, timestamp: number): Event => ({
+  const joined = ({ key, value, headers }: Event, side: number, other: Value, timestamp: number): Event => ({
+    headers,
     key,
     value: side === 0 ? joiner(value, other) : joiner(other, value),
     timestamp,
@@ -125,7 +138,7 @@ export function joining(joiner: Joiner, { before, after, grace }: JoinSizes, out
       const { key, value, timestamp } = event
       const isOuter = outer.includes(side)
       if ((key === null && !isOuter) || value === null) return
-      if (key !== null && timestamp + Math.max(0, afterOf(side)) + grace < now) return
+      if (key !== null && timestamp + Math.max(0, afterOf(side)) + grace < now) return yield { ...event, isLate: true }
       now = Math.max(now, timestamp)
       const closed = kept
         .filter((one) => !one.isMatched && outer.includes(one.side))
@@ -138,7 +151,7 @@ export function joining(joiner: Joiner, { before, after, grace }: JoinSizes, out
         )
       for (const one of closed) {
         one.isMatched = true
-        yield joined(one.event, one.side, null, one.event.timestamp)
+        yield { ...joined(one.event, one.side, null, one.event.timestamp), headers: event.headers }
       }
       if (key === null) return yield joined(event, side, null, timestamp)
       const partners = kept
@@ -159,11 +172,20 @@ export function joining(joiner: Joiner, { before, after, grace }: JoinSizes, out
   }
 }
 
-/** A stream that meets the rows of a table, as they are when its records come. */
-export function lookingUp(rowOf: (key: Key) => Value, joiner: Joiner, comesAlone: boolean): Work {
-  return each(({ key, value, timestamp }) => {
-    if (value === null || (key === null && !comesAlone)) return []
-    const row = key === null ? null : rowOf(key)
-    return row === null && !comesAlone ? [] : [{ key, value: joiner(value, row), timestamp, old: null }]
+/**
+ * A stream that meets the rows of a table, as they are when its records come.
+ *
+ * @param isGlobal whether a record without a key may meet one
+ */
+export function lookingUp(
+  rowOf: (event: Event) => Value,
+  joiner: Joiner,
+  comesAlone: boolean,
+  isGlobal: boolean = false,
+): Work {
+  return each((event) => {
+    if (event.value === null || (event.key === null && !comesAlone && !isGlobal)) return []
+    const row = rowOf(event)
+    return row === null && !comesAlone ? [] : [{ ...event, value: joiner(event.value, row), old: null }]
   })
 }
