@@ -24,6 +24,7 @@ export const errorMeanings = {
   defect: 'millrace broke a rule of its own',
   directory_not_empty: 'a directory that is to get a copy of a log holds something',
   disk_full: 'there is too little free space for another append',
+  effects_undecided: 'a topology acts on the outside, and nothing says whether another run may do that too',
   emitted_outside_turn: 'an RxJS operator of pipe() or a processor did something outside a turn',
   encode_failed: 'a serde refused to encode a value',
   fenced: 'a newer instance of the application or of the transactional producer took over',

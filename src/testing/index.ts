@@ -3,3 +3,16 @@
  */
 export type { TestKeyValueStore, TestSessionStore, TestWindowStore } from './test-stores.ts'
 export { type TestDriverOptions, type TestInputTopic, type TestOutputTopic, TopologyTestDriver } from './test-driver.ts'
+export { twice } from './twice.ts'
+export { formatTwice } from './twice-report.ts'
+export type {
+  OperatorDifference,
+  OutputDifference,
+  PartitionOffset,
+  RecordPair,
+  SeenRecord,
+  TwiceCause,
+  TwiceHint,
+  TwiceOptions,
+  TwiceReport,
+} from './twice-face.ts'

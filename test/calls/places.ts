@@ -33,7 +33,7 @@ import {
   windowed,
   windowStore,
 } from 'millrace'
-import { TopologyTestDriver } from 'millrace/testing'
+import { TopologyTestDriver, twice } from 'millrace/testing'
 import { lines, words } from '../support/topics.ts'
 import { call } from '../support/untyped.ts'
 import { callVerb, receiverOf, titleOf, verbs } from '../support/verbs.ts'
@@ -320,6 +320,36 @@ const deadLetters: Places = Object.fromEntries(
   ]),
 )
 
+const copied = () => {
+  const builder = new StreamsBuilder()
+  builder.stream(lines).foreach(() => undefined)
+  return builder.build()
+}
+const range = { topic: 'lines', partition: 0, offset: 0 }
+
+const twices: Places = {
+  'twice: topology': ({ log }, value) => untyped(twice, value, { log, to: { time: 0 } }),
+  'twice: log': (_, value) => untyped(twice, copied(), { log: value, effects: 'skip' }),
+  'twice: options': (_, value) => untyped(twice, copied(), value),
+  ...Object.fromEntries(
+    ['from', 'to', 'onError', 'restarts', 'clock'].map((field): [string, Place] => {
+      optional.add(`twice: ${field}`)
+      const given = { to: { time: 0 }, effects: 'skip' }
+      return [`twice: ${field}`, ({ log }, value) => untyped(twice, copied(), { log, ...given, [field]: value })]
+    }),
+  ),
+  ...Object.fromEntries(
+    ['topic', 'partition', 'offset'].map((field): [string, Place] => [
+      `twice: from ${field}`,
+      ({ log }, value) => {
+        const from = [{ ...range, [field]: value }]
+        return untyped(twice, copied(), { log, from, to: { time: 0 }, effects: 'skip' })
+      },
+    ]),
+  ),
+  'twice: effects': ({ log }, value) => untyped(twice, copied(), { log, to: { time: 0 }, effects: value }),
+}
+
 const backups: Places = {
   'backup: path': ({ log, below }, value) => call(log.admin, 'backup', below(value)),
   backup: ({ log, below }, value) => call(log.admin, 'backup', below('copy'), value),
@@ -471,6 +501,7 @@ export const places: Places = {
   ...ofConsumers,
   ...ofAdmin,
   ...deadLetters,
+  ...twices,
   ...backups,
   ...ofStreams,
   ...ofRuntime,
