@@ -172,5 +172,18 @@ export type { NodeDescription, SubTopologyDescription, TopologyDescription } fro
 // The runtime.
 export type { Application, ApplicationState, StreamsOptions } from './runtime/face.ts'
 export { startStreams } from './runtime/start-streams.ts'
+
+// Versions beside the live one.
+export type {
+  EffectPlace,
+  Effects,
+  OffsetsByTopic,
+  Replay,
+  ReplayFrom,
+  ReplayOptions,
+  ReplayProgress,
+  ReplayTo,
+} from './replay/face.ts'
+export { replay } from './replay/replay.ts'
 export type { Failure, FailureAnswer, OnError } from './runtime/failures.ts'
 export type { Metrics } from './runtime/metrics.ts'

@@ -70,6 +70,8 @@ export interface StoredApplication {
   progress(task: TaskId): Buffer | undefined
   /** What every task has committed that ever did. */
   allProgress(): readonly TaskProgress[]
+  /** Whether an instance of it runs now, in whatever process. */
+  isRunning(): boolean
   /** Later reads see what is new. False: there is no such application any longer, or only a new one of its name. */
   refresh(): boolean
   /** As {@link Session.positions}. */
@@ -92,6 +94,8 @@ export interface FoundApplication {
   readonly plan: string | undefined
   /** Of every task that ever committed. */
   readonly progress: readonly TaskProgress[]
+  /** How it began beside the live version, as it was stored then. */
+  readonly replay: object | undefined
   position(partition: PartitionId): number | undefined
   /** The partitions that it has positions in, of whatever topics. */
   readonly positions: readonly PartitionNumbers[]
@@ -114,6 +118,8 @@ export interface ApplicationStart {
   readonly progress: readonly TaskProgress[]
   /** The names of its stores, which get ids where they have none. */
   readonly stores: readonly string[]
+  /** How it begins beside the live version, as plain data; what was stored stays where nothing is said. */
+  readonly replay?: object | undefined
   /** What goes, or gets another name, before that. */
   readonly leaves?: StartLeaves | undefined
 }
@@ -150,6 +156,8 @@ export interface Session {
   endOffset(partition: PartitionId): number
   /** The ends of all partitions of a topic, much cheaper than one by one where few have moved since the last time. */
   endOffsets(topic: PartitionedTopic): readonly number[]
+  /** The first offset whose record has at least this timestamp; the end when there is none. */
+  offsetAtTime(partition: PartitionId, timestamp: number): number
   /**
    * The batch that holds the first record at or after `offset`; undefined when there is none, `later` when there is one
    * that has yet to be fetched: {@link onNews} tells when to ask again.

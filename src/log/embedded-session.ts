@@ -66,7 +66,7 @@ export function openSession<S extends ApplicationStart>(
       for (const task of start.progress) applications.putProgress(transaction, name, task)
       if (start.leaves !== undefined) leave(ground, transaction, name, start.leaves)
       const stores = start.stores.map((store) => [store, applications.storeId(transaction, name, store)] as const)
-      const begun = { applicationId, version, startedMs: clock.now(), session }
+      const begun = { applicationId, version, startedMs: clock.now(), session, replay: start.replay }
       const epoch = applications.begin(transaction, name, begun, start.plan)
       return { session: new EmbeddedSession(ground, name, epoch, new Map(stores)), start }
     })
@@ -88,6 +88,7 @@ function findApplication(
     topics,
     plan: applications.plan(keptName),
     progress: applications.progress(keptName),
+    replay: applications.find(keptName)?.replay ?? undefined,
     position: (partition) => kept.get(partitionName(partition)),
     positions: listed,
     hasRows: (store, count) => applications.hasRows(keptName, store, count),
@@ -150,6 +151,10 @@ export class EmbeddedSession implements Session {
 
   endOffsets(topic: PartitionedTopic): readonly number[] {
     return this.#ground.ends.of(topic)
+  }
+
+  offsetAtTime(partition: PartitionId, timestamp: number): number {
+    return this.#ground.offsetAtTime(partition, timestamp)
   }
 
   batchAt(partition: PartitionId, offset: number): StoredBatch | undefined {

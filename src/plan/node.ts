@@ -6,7 +6,7 @@ import type { StreamRecord } from '../core/record.ts'
 import type { Codec } from '../core/serde.ts'
 import type { Facts } from '../core/stored-plan.ts'
 import type { TopicConfig } from '../core/topic-config.ts'
-import type { OperatorFactory } from './operator.ts'
+import type { Effect, OperatorFactory } from './operator.ts'
 import type { StoreSpec } from './store.ts'
 
 interface NodeBase {
@@ -89,6 +89,8 @@ export interface OperatorNode extends NodeBase {
   readonly calls: 'none' | 'ordered' | 'unordered'
   /** Whether it may send a record to one of its children only. */
   readonly namesChildren: boolean
+  /** What it does to the world outside; undefined: nothing, as far as it says. */
+  readonly effect: Effect | undefined
 }
 
 /** What an operator has to do with the old values of a table's changes. */

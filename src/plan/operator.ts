@@ -52,6 +52,7 @@
  */
 import type { Observable, Observer } from 'rxjs'
 import type { AsyncRequest, AsyncWork } from './async-calls.ts'
+import type { StreamRecord } from '../core/record.ts'
 import type { Carrier } from './carrier.ts'
 import { isInstance } from '../core/checks.ts'
 import { MillraceError, messageOf, placed } from '../core/errors.ts'
@@ -61,6 +62,14 @@ import type { Store, StoreSpec } from './store.ts'
 export type CarrierObserver = Pick<Observer<Carrier>, 'next'>
 
 export type Operator = (...inputs: Observable<Carrier>[]) => Observable<Carrier>
+
+/** What an operator does to the world outside, which a replay of old records may not want again. */
+export interface Effect {
+  /** The same operator with another function in place of the user's. */
+  readonly answeredBy: (fn: (record: StreamRecord<unknown, unknown>) => unknown) => OperatorFactory
+  /** The operator without it. */
+  readonly skipped: OperatorFactory
+}
 
 /** Why an operator drops a record. */
 export type DropReason =
@@ -73,6 +82,7 @@ export type DropReason =
   | 'duplicate'
   | 'undecided'
   | 'no_window'
+  | 'skipped'
 
 /** Event time as one operator has seen it in one partition; kept with the state, undone with the turn. */
 export interface StreamTime {

@@ -20,7 +20,7 @@ import type {
 } from './node.ts'
 import { type Facts, keysOfTopic, valuesOfTopic } from '../core/stored-plan.ts'
 import { ofStreams } from './old-values.ts'
-import type { OperatorFactory } from './operator.ts'
+import type { Effect, OperatorFactory } from './operator.ts'
 import type { StoreSpec } from './store.ts'
 
 /** The longest id that is made from its parts; longer ones ask for a name. */
@@ -85,6 +85,7 @@ export class PlanBuilder {
     name: string | undefined,
     operator: OperatorFactory,
     oldValues: OldValues = ofStreams,
+    effect?: Effect,
   ): OperatorNode {
     const parents = listOf(from)
     return this.#add({
@@ -99,6 +100,7 @@ export class PlanBuilder {
       takesNullKeys: false,
       calls: 'none',
       namesChildren: false,
+      effect,
     })
   }
 
@@ -121,6 +123,7 @@ export class PlanBuilder {
       readonly takesNullKeys?: boolean | undefined
       readonly calls?: OperatorNode['calls'] | undefined
       readonly namesChildren?: boolean | undefined
+      readonly effect?: Effect | undefined
     },
     beside: readonly PlanNode[] = [],
   ): OperatorNode {
@@ -136,6 +139,7 @@ export class PlanBuilder {
       takesNullKeys = false,
       calls = 'none',
       namesChildren = false,
+      effect,
     } = made
     return this.#add({
       kind: 'operator',
@@ -150,6 +154,7 @@ export class PlanBuilder {
       takesNullKeys,
       calls,
       namesChildren,
+      effect,
     })
   }
 

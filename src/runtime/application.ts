@@ -25,11 +25,9 @@ import type { EngineOptions, RunResult } from './engine-options.ts'
 import type { Application, ApplicationState } from './face.ts'
 import type { FailurePolicy } from './failures.ts'
 import { type Metrics, metricsOf } from './metrics.ts'
+import { fullPace, type Pace } from './pace.ts'
 import type { TakeOver } from './take-over.ts'
 import { type AnyStoreQuery, queryStore } from './store-query.ts'
-
-/** The longest stretch of work before the event loop gets its turn. */
-const sliceMs = 10
 
 interface Waiter {
   /** The ends of the input when the wait began. */
@@ -56,6 +54,8 @@ export interface Settings {
   readonly stateCacheBytes: number
   /** As in {@link EngineOptions}. */
   readonly moveBounds?: EngineOptions['moveBounds'] | undefined
+  /** Default: as fast as it can. */
+  readonly pace?: Pace | undefined
   readonly onStateChange: ((state: ApplicationState) => void) | undefined
 }
 
@@ -67,6 +67,7 @@ export class RunningApplication implements Application {
   readonly #session: Session
   readonly #clock: Clock
   readonly #engine: Engine
+  readonly #pace: Pace
   readonly #moveBounds: EngineOptions['moveBounds']
   readonly #commitTimer: CommitTimer
   readonly #onStateChange: ((state: ApplicationState) => void) | undefined
@@ -76,6 +77,8 @@ export class RunningApplication implements Application {
   #wake: (() => void) | undefined
   #news = false
   #lastCommitMs = 0
+  /** How long it has worked since the last commit. */
+  #workMs = 0
 
   /** @internal use {@link startStreams} */
   constructor(topology: Topology, session: Session, start: TakeOver, settings: Settings) {
@@ -86,6 +89,7 @@ export class RunningApplication implements Application {
     this.#session = session
     this.#clock = clock
     this.#moveBounds = settings.moveBounds
+    this.#pace = settings.pace ?? fullPace
     this.#onStateChange = settings.onStateChange
     this.#engine = new Engine(session, start, topology, {
       clock,
@@ -163,6 +167,9 @@ export class RunningApplication implements Application {
     // News wake it, so it learns of a takeover at once, before it works on a record of its successor.
     if (this.#news) this.#checkCurrent()
     this.#news = false
+    const restMs = this.#pace.restMs()
+    if (restMs > 0) return this.#pause(restMs)
+    const { sliceMs } = this.#pace
     const startedMs = monotonicMs()
     const isCommitTime = (isDrained: boolean): boolean => this.#commitTimer.leftMs(isDrained) <= 0
     const timeUp = (): boolean => monotonicMs() - startedMs > sliceMs || isCommitTime(false)
@@ -170,13 +177,25 @@ export class RunningApplication implements Application {
     for (; result === 'topicMissing'; result = this.#engine.run(timeUp)) await this.#createTopic()
     const isDrained = result !== 'commitDue' && result !== 'timeUp'
     if (this.#engine.hasUncommitted) this.#commitTimer.worked()
-    if (result === 'commitDue' || isCommitTime(isDrained) || this.#waiters.some((waiter) => this.#hasReached(waiter))) {
+    this.#workMs += monotonicMs() - startedMs
+    const isDue = result === 'commitDue' || this.#pace.isCommitDue(this.#workMs)
+    if (isDue || isCommitTime(isDrained) || this.#waiters.some((waiter) => this.#hasReached(waiter))) {
       await this.#commit()
       this.#resolveWaiters()
     }
     if (result === 'drained' && this.#engine.hasEnded) await this.#finish()
     else if (isDrained) await this.#rest(result)
     else await yieldToEventLoop()
+  }
+
+  /** Others go first. Where that has no end in sight, what was done is made durable before. */
+  async #pause(restMs: number): Promise<void> {
+    if (restMs === Number.POSITIVE_INFINITY) {
+      await this.#commit()
+      this.#resolveWaiters()
+      this.#pace.rested()
+    }
+    await this.#sleep(restMs)
   }
 
   /** All of a bounded input is processed. */
@@ -211,6 +230,8 @@ export class RunningApplication implements Application {
       await commitTo(this.#session, this.#engine)
       this.#commitTimer.end()
       this.#lastCommitMs = monotonicMs() - startedMs
+      this.#workMs = 0
+      this.#pace.committed(this.#lastCommitMs)
     }
   }
 
@@ -218,7 +239,11 @@ export class RunningApplication implements Application {
   async #rest(result: RunResult): Promise<void> {
     const untilCommitMs = this.#commitTimer.leftMs(true)
     const idleWaitMs = result === 'waiting' ? this.#engine.idleWaitMs : Number.POSITIVE_INFINITY
-    const restMs = Math.min(untilCommitMs, idleWaitMs, this.#engine.nextDueMs)
+    await this.#sleep(Math.min(untilCommitMs, idleWaitMs, this.#engine.nextDueMs))
+  }
+
+  /** Until the time has passed, or something has happened. */
+  async #sleep(restMs: number): Promise<void> {
     const cancel = Number.isFinite(restMs) ? this.#clock.schedule(Math.max(0, restMs), () => this.#notify()) : undefined
     await new Promise<void>((resolve) => {
       this.#wake = resolve
@@ -226,6 +251,16 @@ export class RunningApplication implements Application {
     })
     this.#wake = undefined
     cancel?.()
+  }
+
+  /** How far it is in each source partition. */
+  get lanes(): Engine['lanes'] {
+    return this.#engine.lanes
+  }
+
+  /** What it rests for may be over. */
+  wake(): void {
+    this.#notify()
   }
 
   #notify(): void {

@@ -2,26 +2,17 @@
  * The start of an application: its options are checked before anything is opened.
  */
 import './stored-store.ts' // gives every log its `store`
-import { checkClock, systemClock } from '../core/clock.ts'
 import { MillraceError } from '../core/errors.ts'
-import {
-  checkBoolean,
-  checkChoice,
-  checkedFunction,
-  checkName,
-  checkOptions,
-  checkSignal,
-  checkWhole,
-} from '../core/checks.ts'
+import { checkName, checkOptions } from '../core/checks.ts'
 import { applicationLogOf } from '../log/contract.ts'
 import { matchTopics, refuseNoMatch } from '../plan/matching.ts'
 import type { PlanNode } from '../plan/node.ts'
 import { checkTopology, type Topology } from '../plan/topology.ts'
-import { RunningApplication, type Settings } from './application.ts'
+import { RunningApplication } from './application.ts'
 import type { Application, StreamsOptions } from './face.ts'
 import { checkWishes } from './change-wishes.ts'
-import { failurePolicy } from './failures.ts'
 import { warnOfMissingHistory } from './missing-history.ts'
+import { checkSettings } from './settings.ts'
 import { takeOver } from './take-over.ts'
 
 /**
@@ -63,13 +54,7 @@ export async function startStreams(script: Topology, given: StreamsOptions): Pro
   const planned = checkTopology('startStreams', script)
   const applicationId = checkName('an application id', options.applicationId)
   const version = options.version === undefined ? undefined : checkName('a version', options.version)
-  const deadLetterTopic = checkName('the name of a topic', options.deadLetterTopic ?? `${applicationId}.dead-letters`)
-  if (planned.nodes.some((node) => reads(node, deadLetterTopic))) {
-    throw new MillraceError(
-      'bad_option',
-      `the topology reads "${deadLetterTopic}", where its dead letters go: they would come back for ever; choose another deadLetterTopic`,
-    )
-  }
+  const deadLetterTopic = checkDeadLetters(planned, applicationId, options.deadLetterTopic)
   const settings = checkSettings(applicationId, deadLetterTopic, options)
   const wishes = checkWishes(options.drop, options.rename)
   const log = applicationLogOf(options.log)
@@ -86,35 +71,19 @@ export async function startStreams(script: Topology, given: StreamsOptions): Pro
   }
 }
 
+/** @throws MillraceError `bad_option` */
+export function checkDeadLetters(topology: Topology, applicationId: string, given: string | undefined): string {
+  const deadLetterTopic = checkName('the name of a topic', given ?? `${applicationId}.dead-letters`)
+  if (topology.nodes.some((node) => reads(node, deadLetterTopic))) {
+    throw new MillraceError(
+      'bad_option',
+      `the topology reads "${deadLetterTopic}", where its dead letters go: they would come back for ever; choose another deadLetterTopic`,
+    )
+  }
+  return deadLetterTopic
+}
+
 function reads(node: PlanNode, topic: string): boolean {
   if (node.kind !== 'source') return false
   return node.topics.some(({ name }) => name === topic) || node.pattern?.regExp.test(topic) === true
-}
-
-function checkSettings(applicationId: string, deadLetterTopic: string, options: StreamsOptions): Settings {
-  const { clock = systemClock, commit = {}, onError = 'fail', onStateChange, signal } = options
-  const { deadLetterDrops = false, maxTaskIdleMs = 0, stateCacheBytes = 64 * 1_048_576 } = options
-  const { everyMs, everyRecords = 10_000 } = checkOptions('commit', commit, ['everyMs', 'everyRecords'])
-  const { idleTimeoutMs, until } = options
-  checkClock('clock', clock)
-  checkChoice('until', until, [undefined, 'end'])
-  if (signal !== undefined) checkSignal('signal', signal)
-  if (onStateChange !== undefined) checkedFunction('onStateChange', onStateChange)
-  return {
-    applicationId,
-    deadLetterTopic,
-    deadLetterDrops: checkBoolean('deadLetterDrops', deadLetterDrops),
-    clock,
-    signal,
-    everyMs: everyMs === undefined ? undefined : checkWhole('commit.everyMs', everyMs, 0),
-    everyRecords: checkWhole('commit.everyRecords', everyRecords, 1),
-    policy: failurePolicy(onError),
-    // Of an input that has ended nothing is waited for.
-    maxTaskIdleMs: checkWhole('maxTaskIdleMs', until === 'end' ? 0 : maxTaskIdleMs, 0),
-    idleTimeoutMs:
-      idleTimeoutMs === undefined ? Number.POSITIVE_INFINITY : checkWhole('idleTimeoutMs', idleTimeoutMs, 1),
-    isBounded: until === 'end',
-    stateCacheBytes: checkWhole('stateCacheBytes', stateCacheBytes, 0),
-    onStateChange,
-  }
 }

@@ -1,6 +1,7 @@
 /**
  * The start of an application: it takes over from the previous instance, or starts afresh, in one step.
  */
+import { present } from '../core/assert.ts'
 import { MillraceError } from '../core/errors.ts'
 import {
   type ApplicationLog,
@@ -18,7 +19,7 @@ import { partitionsOf } from '../log/format/partition-id.ts'
 import { parsePlan, type StoredPlan } from '../core/stored-plan.ts'
 import { type ChangeWishes, comparePlans, noWishes, type PlanChange } from '../plan/comparison.ts'
 import { noLayouts } from '../plan/kept-layouts.ts'
-import type { SourceReset } from '../plan/node.ts'
+import type { PlanNode, SourceNode, SourceReset } from '../plan/node.ts'
 import { storedPlan } from '../plan/plan-to-store.ts'
 import { own } from '../plan/renamed-plan.ts'
 import type { Topology } from '../plan/topology.ts'
@@ -63,24 +64,36 @@ export function takeOver(
   return log.open(wanted, topics, begin)
 }
 
+/** How a version that begins beside the live one differs from an application that starts. */
+export interface Variation {
+  /** What the stored plan is of: the topology before its topics were mapped. */
+  readonly planned: Topology
+  /** Where a partition without a position begins. */
+  readonly firstOffset: (found: FoundApplication, partition: PartitionId, node: SourceNode) => number
+}
+
 export function beginningOf(
   topology: Topology,
   applicationId: string,
   wishes: ChangeWishes = noWishes,
   deadLetters?: string,
+  variation?: Variation,
 ): Beginning {
+  const planned = variation?.planned ?? topology
   const begin = (found: FoundApplication): TakeOver => {
     const layout = layOut(topology, found.topics)
+    const partitionsOf = (node: PlanNode): number =>
+      layout.partitionsOf(present(topology.nodes[planned.nodes.indexOf(node)], 'mapped topics change no node'))
     const before = found.plan === undefined ? undefined : parsePlan(applicationId, found.plan)
     const loaded = loadedOf(layout, found, before)
     const timeZones = timeZonesOf(topology)
-    const asked = storedPlan(topology, layout.partitionsOf, loaded)
+    const asked = storedPlan(planned, partitionsOf, loaded)
     const hasRows = (store: string, partitions: number): boolean => found.hasRows(store, partitions)
     const change = before && comparePlans(applicationId, before, asked, wishes, hasRows)
     const kept = change?.layouts ?? noLayouts
-    const plan: StoredPlan = { ...storedPlan(topology, layout.partitionsOf, loaded, kept), deadLetters, timeZones }
+    const plan: StoredPlan = { ...storedPlan(planned, partitionsOf, loaded, kept), deadLetters, timeZones }
     if (before !== undefined) tellOfTimeZones(applicationId, before, plan)
-    const { lanes, positions } = lanesOf(layout, found, before, loaded)
+    const { lanes, positions } = lanesOf(layout, found, before, loaded, variation)
     const { ledgers, changed } = inherit(topology, layout.partitionsOfSub, found.progress, change)
     const stores = topology.stores.map(({ spec }) => spec.name)
     const leaves = change && leavesOf(change, layout, found)
@@ -113,6 +126,7 @@ function lanesOf(
   found: FoundApplication,
   before: StoredPlan | undefined,
   loaded: StoredPlan['loaded'],
+  variation: Variation | undefined,
 ): { readonly lanes: SourceLane[]; readonly positions: Position[] } {
   const lanes: SourceLane[] = []
   const positions: Position[] = []
@@ -125,7 +139,7 @@ function lanesOf(
       if (offset === undefined) {
         const wasRead = before?.topics.includes(description.name) === true
         if (wasRead && !hasGrown) throw topicReplaced({ node, source, description })
-        offset = firstOffset(found, partition, node.reset, wasRead)
+        offset = variation?.firstOffset(found, partition, node) ?? firstOffset(found, partition, node.reset, wasRead)
         positions.push({ partition, offset })
       }
       const loadedTo = loaded[description.name]?.[partition.partition] ?? 0

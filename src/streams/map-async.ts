@@ -105,6 +105,22 @@ export function mappingAsync(
   return (context) => operate((out) => new MapAsyncSubscriber(out, context, fn, store, codecs, policy))
 }
 
+/** Asks nothing, so there are no results: every record is dropped, and counted. */
+export const skipping: OperatorFactory = (context) => operate((out) => new SkipSubscriber(out, context))
+
+class SkipSubscriber extends CarrierSubscriber {
+  readonly #context: OperatorContext
+
+  constructor(out: Subscriber<Carrier>, context: OperatorContext) {
+    super(out)
+    this.#context = context
+  }
+
+  protected override _next(carrier: Carrier): void {
+    this.#context.drop('skipped', carrier)
+  }
+}
+
 class MapAsyncSubscriber extends CarrierSubscriber implements AsyncWork {
   readonly concurrency: number
   readonly order: AsyncPolicy['order']

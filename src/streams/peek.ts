@@ -4,7 +4,7 @@
 import type { Subscriber } from 'rxjs'
 import type { Carrier } from '../plan/carrier.ts'
 import type { StreamRecord } from '../core/record.ts'
-import { type OperatorContext, operatorError, type OperatorFactory } from '../plan/operator.ts'
+import { type Effect, type OperatorContext, operatorError, type OperatorFactory } from '../plan/operator.ts'
 import { functionOf, refuseLater } from './answers.ts'
 import { CarrierSubscriber, operate } from '../plan/subscriber.ts'
 
@@ -12,6 +12,12 @@ type Action = (record: StreamRecord<unknown, unknown>) => unknown
 
 export function peeking<K, V>(action: (record: StreamRecord<K, V>) => unknown): OperatorFactory {
   return (context) => operate((out) => new PeekSubscriber(out, context, action as Action))
+}
+
+/** An action on the world outside. */
+export const acting: Effect = {
+  answeredBy: peeking,
+  skipped: peeking(() => undefined),
 }
 
 class PeekSubscriber extends CarrierSubscriber {

@@ -4,15 +4,15 @@
  */
 import type { OperatorFunction } from 'rxjs'
 import { MillraceError } from '../core/errors.ts'
-import { checkedFunction, checkList, checkName, checkOptions, isInstance } from '../core/checks.ts'
+import { checkBoolean, checkedFunction, checkList, checkName, checkOptions, isInstance } from '../core/checks.ts'
 import type { StreamRecord } from '../core/record.ts'
 import type { Codec } from '../core/serde.ts'
 import { checkPartitions, type TopicFor } from '../core/topic.ts'
 import type { AsyncCall } from '../plan/async-calls.ts'
 import type { PlanNode } from '../plan/node.ts'
-import type { OperatorFactory } from '../plan/operator.ts'
+import type { Effect, OperatorFactory } from '../plan/operator.ts'
 import { distinctNode, type ErasedDistinctOptions } from './distinct.ts'
-import type { Named, Predicate, RecordOutput, TopicChooser } from './dsl/functions.ts'
+import type { Named, PeekOptions, Predicate, RecordOutput, TopicChooser } from './dsl/functions.ts'
 import type { KGroupedStream } from './dsl/grouped.ts'
 import type { MapAsyncOptions } from './dsl/map-async.ts'
 import type { KnownSerdes, Merged, WithNewKey, WithNewValue } from './dsl/known.ts'
@@ -24,11 +24,11 @@ import { filtering } from './filter.ts'
 import { flatMapping, flatMappingValues } from './flat-map.ts'
 import { type GivenJoiner, joinOfStream } from './join.ts'
 import { mapping, mappingValues, selectingKey } from './map.ts'
-import { type AsyncFunction, checkPolicy, mapAsyncOptions, mappingAsync, pendingStore } from './map-async.ts'
+import { type AsyncFunction, checkPolicy, mapAsyncOptions, mappingAsync, pendingStore, skipping } from './map-async.ts'
 import { merging } from './merge.ts'
 import { checkTableOptions, type ErasedTableOptions, newTable } from './new-table.ts'
 import { requireCodec, requireKeyCodec, type StreamParts } from './parts.ts'
-import { peeking } from './peek.ts'
+import { acting, peeking } from './peek.ts'
 import { addProcessor } from './process-node.ts'
 import { type AnyProcessor, type Forwarding, forwardRecord, forwardValue } from './processor.ts'
 import { piping } from './pipe.ts'
@@ -94,12 +94,14 @@ export class Stream<K, V, Known extends KnownSerdes> implements KStream<K, V, Kn
     return new Stream({ ...this.parts, node: distinctNode(this.parts, options) })
   }
 
-  peek(action: (record: StreamRecord<K, V>) => void, options: Named = {}): KStream<K, V, Known> {
-    return this.#next('peek', options, peeking(checkedFunction('peek', action)), this.parts)
+  peek(action: (record: StreamRecord<K, V>) => void, options: PeekOptions = {}): KStream<K, V, Known> {
+    const { name, effects = false } = checkOptions('peek', options, ['name', 'effects'])
+    const effect = checkBoolean('effects', effects) ? acting : undefined
+    return this.#next('peek', { name }, peeking(checkedFunction('peek', action)), this.parts, effect)
   }
 
   foreach(action: (record: StreamRecord<K, V>) => void, options: Named = {}): void {
-    this.#next('foreach', options, peeking(checkedFunction('foreach', action)), this.parts)
+    this.#next('foreach', options, peeking(checkedFunction('foreach', action)), this.parts, acting)
   }
 
   merge<Known2 extends KnownSerdes>(
@@ -149,7 +151,9 @@ export class Stream<K, V, Known extends KnownSerdes> implements KStream<K, V, Kn
     const made = plan.stateful('mapAsync', node, name, (id) => {
       const store = pendingStore(id, codecs)
       const calls = checked.order === 'partition' ? 'ordered' : 'unordered'
-      return { stores: [store], calls, operator: mappingAsync(fn as AsyncFunction, store, codecs, checked) }
+      const asking = (ask: AsyncFunction) => mappingAsync(ask, store, codecs, checked)
+      const effect = { answeredBy: asking, skipped: skipping }
+      return { stores: [store], calls, operator: asking(fn as AsyncFunction), effect }
     })
     return new Stream({ faces, plan, node: made, keyCodec, valueCodec: undefined, untouchedKeys, rekeyed })
   }
@@ -291,10 +295,11 @@ export class Stream<K, V, Known extends KnownSerdes> implements KStream<K, V, Kn
     options: Named,
     operator: OperatorFactory,
     { keyCodec, valueCodec, untouchedKeys, rekeyed }: Lost,
+    effect?: Effect,
   ): KStream<K2, V2, Known2> {
     const { name } = checkOptions(verb, options, ['name'])
     const { faces, plan, node } = this.parts
-    const made = plan.stateless(verb, node, name, operator)
+    const made = plan.stateless(verb, node, name, operator, undefined, effect)
     return new Stream({ faces, plan, node: made, keyCodec, valueCodec, untouchedKeys, rekeyed })
   }
 }

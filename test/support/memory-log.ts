@@ -182,6 +182,7 @@ export class MemoryLog implements ApplicationLog {
       storeId: (name) => stored.storeIds.get(name),
       progress: ({ subTopology, partition }) => stored.progress.get(`${subTopology}/${partition}`)?.progress,
       allProgress: () => [...stored.progress.values()],
+      isRunning: () => true,
       refresh: () => this.#applications.get(applicationId) === stored,
       positions: () => this.positions(applicationId),
       onNews: (listener) => this.onNews(listener),
@@ -194,7 +195,7 @@ export class MemoryLog implements ApplicationLog {
       refresh: () => undefined,
       startOffset: () => 0,
       endOffset: (partition) => this.endOffset(partition),
-      offsetAtTime: (partition, timestamp) => this.#offsetAtTime(partition, timestamp),
+      offsetAtTime: (partition, timestamp) => this.offsetAtTime(partition, timestamp),
       batchAt: (partition, offset) => this.batches(partition).find((batch) => offset < endOf(batch)),
       baseOffsetAfter: (partition, offset) =>
         this.batches(partition).find(({ baseOffset }) => baseOffset > offset)?.baseOffset ?? this.endOffset(partition),
@@ -213,6 +214,7 @@ export class MemoryLog implements ApplicationLog {
     return {
       topics,
       plan: stored?.plan,
+      replay: undefined,
       progress: [...(stored?.progress.values() ?? [])],
       position: (partition) => stored?.positions.get(nameOf(partition))?.offset,
       positions: [...(stored?.positions.values() ?? [])].map(({ partition }) => partition),
@@ -224,12 +226,12 @@ export class MemoryLog implements ApplicationLog {
       },
       startOffset: () => 0,
       endOffset: (partition) => this.endOffset(partition),
-      offsetAtTime: (partition, timestamp) => this.#offsetAtTime(partition, timestamp),
+      offsetAtTime: (partition, timestamp) => this.offsetAtTime(partition, timestamp),
       nowMs: 0,
     }
   }
 
-  #offsetAtTime(partition: PartitionId, timestamp: number): number {
+  offsetAtTime(partition: PartitionId, timestamp: number): number {
     const cursor = new BatchCursor(partition)
     for (const { bytes, baseOffset } of this.batches(partition)) {
       cursor.load(bytes, baseOffset)
@@ -336,6 +338,10 @@ class MemorySession implements Session {
 
   endOffsets({ name, id, partitions }: PartitionedTopic): readonly number[] {
     return Array.from({ length: partitions }, (_, partition) => this.endOffset({ topic: name, topicId: id, partition }))
+  }
+
+  offsetAtTime(partition: PartitionId, timestamp: number): number {
+    return this.#log.offsetAtTime(partition, timestamp)
   }
 
   endOffset(partition: PartitionId): number {

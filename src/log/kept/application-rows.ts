@@ -33,6 +33,8 @@ export interface ApplicationRow {
   readonly switches: number
   /** Why the epoch is no longer that of an instance; null while the instance that started last may commit. */
   readonly retired: RetiredReason | null
+  /** How it began beside the live one, as plain data of the replay; null where it did not. */
+  readonly replay: object | null
   /** The session of the log that runs it; null when it was closed. */
   readonly session: SessionOwner | null
   /** The instance before, until it has closed: it may be frozen, and not know yet. */
@@ -94,7 +96,16 @@ export function decodeApplication(value: Buffer): ApplicationRow | undefined {
   if (value.length < epochBytes) return undefined
   const epoch = readInt64(value, 0)
   const rest = readJson(value.subarray(epochBytes)) as Partial<ApplicationRow> | null | undefined
-  const { applicationId, version, startedMs = 0, switches = 0, retired = null, session, fenced = null } = rest ?? {}
+  const {
+    applicationId,
+    version,
+    startedMs = 0,
+    switches = 0,
+    retired = null,
+    replay = null,
+    session,
+    fenced = null,
+  } = rest ?? {}
   const isRow =
     epoch >= 1 &&
     typeof applicationId === 'string' &&
@@ -102,9 +113,10 @@ export function decodeApplication(value: Buffer): ApplicationRow | undefined {
     Number.isSafeInteger(startedMs) &&
     Number.isSafeInteger(switches) &&
     retiredReasons.includes(retired) &&
+    typeof replay === 'object' &&
     (session === null || typeof session?.id === 'string') &&
     (fenced === null || typeof fenced?.session?.id === 'string')
-  return isRow ? { epoch, applicationId, version, startedMs, switches, retired, session, fenced } : undefined
+  return isRow ? { epoch, applicationId, version, startedMs, switches, retired, replay, session, fenced } : undefined
 }
 
 export function isApplication(environment: Environment, name: string): boolean {

@@ -43,6 +43,7 @@ export interface LookedAtApplication {
   storeId(name: string): number | undefined
   progress(task: TaskId): Buffer | undefined
   allProgress(): readonly TaskProgress[]
+  isRunning(): boolean
   refresh(): boolean
 }
 
@@ -95,6 +96,7 @@ export class Applications {
       },
       progress: (task) => this.#environment.get('applications', taskKey(name, task)),
       allProgress: () => this.progress(name),
+      isRunning: () => this.runnerOf(name) !== undefined,
       refresh: () => {
         this.#environment.refresh()
         const isThere = this.find(name) !== undefined && [...ids].every(([store, id]) => this.idOf(name, store) === id)
@@ -108,7 +110,9 @@ export class Applications {
   begin(transaction: WriteTransaction, name: string, begun: BegunVersion, plan: string): number {
     const fenced = this.#stillThere(name)
     const epoch = this.#catalogue.takeEpoch(transaction)
-    const row = { ...begun, epoch, switches: this.find(name)?.switches ?? 0, retired: null, fenced }
+    const before = this.find(name)
+    const replay = begun.replay ?? before?.replay ?? null
+    const row = { ...begun, epoch, switches: before?.switches ?? 0, retired: null, replay, fenced }
     transaction.put('applications', applicationKey(name), encodeApplication(row))
     transaction.put('applications', planKey(name), Buffer.from(plan))
     return epoch
@@ -244,7 +248,10 @@ export function applicationUnknown(applicationId: string, known: readonly string
 }
 
 /** What an instance says of itself when it begins. */
-export type BegunVersion = Pick<ApplicationRow, 'applicationId' | 'version' | 'startedMs' | 'session'>
+export interface BegunVersion extends Pick<ApplicationRow, 'applicationId' | 'version' | 'startedMs' | 'session'> {
+  /** Undefined: as it is stored. */
+  readonly replay?: object | undefined
+}
 
 function storeIdRow(id: number): Buffer {
   const value = Buffer.alloc(4)

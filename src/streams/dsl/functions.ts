@@ -15,6 +15,15 @@ export interface Named {
   readonly name?: string | undefined
 }
 
+/** What `peek` takes. */
+export interface PeekOptions extends Named {
+  /**
+   * Whether the action changes something outside: a replay of old records then asks whether to do it again. Default
+   * false: it only looks.
+   */
+  readonly effects?: boolean | undefined
+}
+
 /**
  * A question about a record. It must be pure, because the record may be processed again after a crash. `filter` takes a
  * type guard too: `(record): record is StreamRecord<string, Paid> => record.value.kind === 'paid'`.

@@ -6,7 +6,16 @@ import type { StreamRecord } from '../../core/record.ts'
 import type { TopicFor } from '../../core/topic.ts'
 import type { AsyncCall } from '../../plan/async-calls.ts'
 import type { DistinctOptions } from './distinct.ts'
-import type { KeyHint, Named, Others, Predicate, RecordOutput, Synchronous, TopicChooser } from './functions.ts'
+import type {
+  KeyHint,
+  Named,
+  Others,
+  PeekOptions,
+  Predicate,
+  RecordOutput,
+  Synchronous,
+  TopicChooser,
+} from './functions.ts'
 import type {
   KeyOption,
   KnownSerdes,
@@ -135,10 +144,11 @@ export interface KStream<out K, out V, out Known extends KnownSerdes = KnownSerd
 
   /**
    * Calls the action for every record and passes it on. Side effects are outside exactly-once: they are not undone with
-   * a turn, and happen again for records that are processed again after a crash.
+   * a turn, and happen again for records that are processed again after a crash. With `effects: true` a replay asks
+   * what to do instead.
    * @example stream.peek(({ key, timestamp }) => console.error(key, timestamp))
    */
-  peek<R>(action: (record: StreamRecord<K, V>) => R & Synchronous<R>, options?: Named): KStream<K, V, Known>
+  peek<R>(action: (record: StreamRecord<K, V>) => R & Synchronous<R>, options?: PeekOptions): KStream<K, V, Known>
 
   /**
    * Calls the action for every record, and ends there. For side effects, see {@link peek}.

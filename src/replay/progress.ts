@@ -1,0 +1,112 @@
+/**
+ * How far a replay has come, and how fast it goes.
+ */
+import { Observable } from 'rxjs'
+import type { Clock } from '../core/clock.ts'
+import type { Session } from '../log/contract.ts'
+import type { RunningApplication } from '../runtime/application.ts'
+import type { ReplayProgress } from './face.ts'
+import { type ReplayRange, startOf } from './range.ts'
+
+/** How often it is told. */
+const everyMs = 250
+/** How far back the rate looks. */
+const rateMs = 5_000
+
+interface Sample {
+  readonly atMs: number
+  readonly done: number
+}
+
+export class ProgressOfReplay {
+  readonly #app: RunningApplication
+  readonly #session: Session
+  readonly #range: ReplayRange
+  readonly #clock: Clock
+  readonly #isPaused: () => boolean
+  /** What the rate is measured by, the oldest first. */
+  #samples: Sample[]
+
+  constructor(app: RunningApplication, session: Session, range: ReplayRange, clock: Clock, isPaused: () => boolean) {
+    this.#app = app
+    this.#session = session
+    this.#range = range
+    this.#clock = clock
+    this.#isPaused = isPaused
+    this.#samples = [{ atMs: clock.elapsed(), done: this.#done() }]
+  }
+
+  #done(): number {
+    return this.#app.lanes.reduce((total, lane) => total + lane.position - startOf(this.#range, lane), 0)
+  }
+
+  now(): ReplayProgress {
+    const { ends } = this.#range
+    let total = 0
+    let lag = 0
+    let isAtEnd = ends !== null
+    for (const lane of this.#app.lanes) {
+      const { topic, partition } = lane.partition
+      const logEnd = this.#session.endOffset(lane.partition)
+      const end = ends?.[topic]?.[partition] ?? Math.max(logEnd, lane.position)
+      total += Math.max(end, lane.position) - startOf(this.#range, lane)
+      lag += lane.within(logEnd) - lane.position
+      if (lane.position < end) isAtEnd = false
+    }
+    const done = this.#done()
+    const recordsPerSecond = this.#rate(done)
+    const left = total - done
+    const { eventTime } = this.#app.metrics()
+    return {
+      state: this.#state(isAtEnd, lag),
+      done,
+      total,
+      percent: total === 0 ? 100 : (100 * done) / total,
+      recordsPerSecond,
+      eventTime: eventTime < 0 ? null : eventTime,
+      etaMs: left === 0 ? 0 : recordsPerSecond === 0 ? null : Math.ceil((1_000 * left) / recordsPerSecond),
+      lag,
+    }
+  }
+
+  #state(isAtEnd: boolean, lag: number): ReplayProgress['state'] {
+    if (this.#app.state !== 'running') return this.#app.state
+    if (this.#isPaused()) return 'paused'
+    if (isAtEnd) return 'done'
+    return lag === 0 ? 'following' : 'replaying'
+  }
+
+  /** Since the last sample that is older than the time that the rate looks back to. */
+  #rate(done: number): number {
+    const nowMs = this.#clock.elapsed()
+    const first = Math.max(
+      0,
+      this.#samples.findLastIndex(({ atMs }) => nowMs - atMs >= rateMs),
+    )
+    this.#samples = this.#samples.slice(first)
+    const [since] = this.#samples
+    const last = this.#samples.at(-1)
+    if (last === undefined || nowMs - last.atMs >= everyMs / 2) this.#samples.push({ atMs: nowMs, done })
+    if (since === undefined || nowMs <= since.atMs) return 0
+    return (1_000 * (done - since.done)) / (nowMs - since.atMs)
+  }
+
+  /** Now and a few times a second, until the replay stops. */
+  get all$(): Observable<ReplayProgress> {
+    return new Observable((subscriber) => {
+      let cancel: (() => void) | undefined
+      const tell = (): void => {
+        subscriber.next(this.now())
+        cancel = this.#clock.schedule(everyMs, tell, 'background')
+      }
+      const end = (): void => {
+        cancel?.()
+        subscriber.next(this.now())
+        subscriber.complete()
+      }
+      tell()
+      void this.#app.stopped.then(end, end)
+      return () => cancel?.()
+    })
+  }
+}
