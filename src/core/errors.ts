@@ -26,7 +26,6 @@ export const errorMeanings = {
   disk_full: 'there is too little free space for another append',
   effects_undecided: 'a topology acts on the outside, and nothing says whether another run may do that too',
   emitted_outside_turn: 'an RxJS operator of pipe() or a processor did something outside a turn',
-  effects_undecided: 'a replay was not told what to do with the effects of its topology',
   encode_failed: 'a serde refused to encode a value',
   fenced: 'a newer instance of the application or of the transactional producer took over',
   format_unknown: 'the directory, or the plan of an application, was written by another version of the format',

@@ -15,7 +15,7 @@ import type { TaskId, TaskProgress } from './kept/application-rows.ts'
 import type { PartitionedTopic, PartitionId, PartitionNumbers } from './format/partition-id.ts'
 import type { StoredBatch } from './kept/partitions.ts'
 import type { RecordSource } from './kept/record-source.ts'
-import type { TopicDescription, TopicRequest } from './kept/topics.ts'
+import type { TopicDescription, EngineTopicRequest } from './kept/topics.ts'
 import type { WantedVersion } from './kept/wanted-version.ts'
 
 export type { StateReader, StateWriter } from '../storage/state-rows.ts'
@@ -23,7 +23,7 @@ export type { TaskId, TaskProgress } from './kept/application-rows.ts'
 export { applicationUnknown, fencedBySuccessor } from './kept/applications.ts'
 export type { PartitionId } from './format/partition-id.ts'
 export type { StoredBatch } from './kept/partitions.ts'
-export type { TopicDescription, TopicRequest } from './kept/topics.ts'
+export type { TopicDescription, EngineTopicRequest } from './kept/topics.ts'
 export type { WantedVersion } from './kept/wanted-version.ts'
 
 export interface ApplicationLog {
@@ -42,7 +42,7 @@ export interface ApplicationLog {
    */
   open<S extends ApplicationStart>(
     wanted: WantedVersion,
-    topics: readonly TopicRequest[],
+    topics: readonly EngineTopicRequest[],
     begin: (found: FoundApplication) => S,
   ): Promise<OpenedApplication<S>>
   /** What is kept under a name (version-name.ts), whether it runs or not; undefined when there is nothing. */
@@ -56,6 +56,8 @@ export interface StoredRecords extends RecordSource {
   findTopic(name: string): TopicDescription | undefined
   /** Before this offset compaction may have taken records away, because of newer ones that may lie after it. */
   compactedTo(partition: PartitionId): number
+  /** The first offset whose record has at least this timestamp; the end when there is none. */
+  offsetAtTime(partition: PartitionId, timestamp: number): number
   /** Calls back after commits of anyone, until the returned function is called. */
   onCommit(listener: () => void): () => void
 }
@@ -173,7 +175,7 @@ export interface Session {
    *
    * @throws MillraceError `partitions_differ`, `fenced`
    */
-  ensureTopic(topic: TopicRequest): TopicDescription | Promise<TopicDescription>
+  ensureTopic(topic: EngineTopicRequest): TopicDescription | Promise<TopicDescription>
 
   /** Whether a newer instance has taken over, or there is nothing left to commit to. */
   readonly isFenced: boolean
@@ -204,7 +206,7 @@ export interface Commit {
   /** What the tasks did that did anything. */
   readonly tasks: readonly TaskCommit[]
   /** Topics to create where they are missing; in `appends` their id is {@link newTopicId}. */
-  readonly newTopics: readonly TopicRequest[]
+  readonly newTopics: readonly EngineTopicRequest[]
   readonly appends: readonly {
     readonly partition: PartitionId
     /** As they were built; the log completes their headers. */

@@ -32,7 +32,7 @@ import { Positions } from './kept/positions.ts'
 import { Producers } from './kept/producers.ts'
 import { Retention } from './cleaning/retention.ts'
 import { offsetAtTime } from './kept/time-index.ts'
-import { type TopicDescription, type TopicRequest, Topics } from './kept/topics.ts'
+import { type TopicDescription, type EngineTopicRequest, Topics } from './kept/topics.ts'
 import type { WantedVersion } from './kept/wanted-version.ts'
 import type { PartitionId } from './format/partition-id.ts'
 
@@ -119,7 +119,7 @@ export class EmbeddedLog implements ApplicationLog, SessionGround, StoredRecords
     return this.topics.describe(name)
   }
 
-  ensureTopics(requests: readonly TopicRequest[]): TopicDescription[] {
+  ensureTopics(requests: readonly EngineTopicRequest[]): TopicDescription[] {
     return this.topics.ensure(requests)
   }
 
@@ -151,7 +151,7 @@ export class EmbeddedLog implements ApplicationLog, SessionGround, StoredRecords
 
   async open<S extends ApplicationStart>(
     wanted: WantedVersion,
-    topics: readonly TopicRequest[],
+    topics: readonly EngineTopicRequest[],
     begin: (found: FoundApplication) => S,
   ): Promise<OpenedApplication<S>> {
     return this.environment.inTurn(() => this.openNow(wanted, topics, begin))
@@ -160,7 +160,7 @@ export class EmbeddedLog implements ApplicationLog, SessionGround, StoredRecords
   /** As {@link open}, at once. */
   openNow<S extends ApplicationStart>(
     wanted: WantedVersion,
-    topics: readonly TopicRequest[],
+    topics: readonly EngineTopicRequest[],
     begin: (found: FoundApplication) => S,
   ): ReturnType<typeof openSession<S>> {
     return openSession(this, wanted, topics, begin)

@@ -26,7 +26,7 @@ import type { Catalogue } from './kept/catalogue.ts'
 import type { PartitionEnds } from './kept/partition-ends.ts'
 import type { Partitions, StoredBatch } from './kept/partitions.ts'
 import type { Positions } from './kept/positions.ts'
-import type { TopicDescription, TopicRequest, Topics } from './kept/topics.ts'
+import type { TopicDescription, EngineTopicRequest, Topics } from './kept/topics.ts'
 import { checkVersion, keptNameOf, type WantedVersion } from './kept/wanted-version.ts'
 
 /** What sessions need of their log. */
@@ -50,7 +50,7 @@ export interface SessionGround {
 export function openSession<S extends ApplicationStart>(
   ground: SessionGround,
   wanted: WantedVersion,
-  topics: readonly TopicRequest[],
+  topics: readonly EngineTopicRequest[],
   begin: (found: FoundApplication) => S,
 ): OpenedApplication<S> & { readonly session: EmbeddedSession } {
   const { environment, applications, catalogue, clock } = ground
@@ -165,7 +165,7 @@ export class EmbeddedSession implements Session {
     return this.#ground.topics.find(name)
   }
 
-  ensureTopic(topic: TopicRequest): TopicDescription | Promise<TopicDescription> {
+  ensureTopic(topic: EngineTopicRequest): TopicDescription | Promise<TopicDescription> {
     const { environment, topics } = this.#ground
     return environment.inTurn(() => {
       environment.refresh()

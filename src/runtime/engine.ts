@@ -9,7 +9,7 @@ import { assert, present } from '../core/assert.ts'
 import type { AsyncWork } from '../plan/async-calls.ts'
 import type { Carrier } from '../plan/carrier.ts'
 import type { MillraceError } from '../core/errors.ts'
-import type { Commit, Position, Session, TopicDescription, TopicRequest } from '../log/contract.ts'
+import type { Commit, Position, Session, TopicDescription, EngineTopicRequest } from '../log/contract.ts'
 import type { OperatorNode, PlanNode, RegroupNode, SourceTopic, SubTopology } from '../plan/node.ts'
 import type { DropReason } from '../plan/operator.ts'
 import type { Topology } from '../plan/topology.ts'
@@ -272,7 +272,7 @@ export class Engine implements TaskHost {
   }
 
   /** A topic that has to be created before work goes on; {@link topicFound} is called when it is there. */
-  get missingTopic(): TopicRequest | undefined {
+  get missingTopic(): EngineTopicRequest | undefined {
     return this.#turns.missing
   }
 

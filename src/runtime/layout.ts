@@ -2,7 +2,7 @@
  * The topology against the existing topics: how many partitions everything has.
  */
 import { present } from '../core/assert.ts'
-import type { TopicDescription, TopicRequest } from '../log/contract.ts'
+import type { TopicDescription, EngineTopicRequest } from '../log/contract.ts'
 import { type KeptLayouts, noLayouts } from '../plan/kept-layouts.ts'
 import type { PlanNode, SourceNode, SourceTopic, SubTopology } from '../plan/node.ts'
 import type { Topology } from '../plan/topology.ts'
@@ -28,13 +28,13 @@ export interface Layout {
 }
 
 /** The topics that a topology reads and writes. */
-export function topicsOf(topology: Topology): readonly TopicRequest[] {
+export function topicsOf(topology: Topology): readonly EngineTopicRequest[] {
   const topics = topology.nodes.flatMap((node) => (node.kind === 'source' || node.kind === 'sink' ? node.topics : []))
   return topics.map(requestOf)
 }
 
 /** What the log is asked for so that a topic is there. */
-export function requestOf({ name, partitions, config, keyCodec, valueCodec, like }: SourceTopic): TopicRequest {
+export function requestOf({ name, partitions, config, keyCodec, valueCodec, like }: SourceTopic): EngineTopicRequest {
   return { name, partitions, config, serdes: { key: keyCodec.name, value: valueCodec.name }, like }
 }
 

@@ -12,7 +12,7 @@ import {
   type Position,
   type StartLeaves,
   type TopicDescription,
-  type TopicRequest,
+  type EngineTopicRequest,
   type WantedVersion,
 } from '../log/contract.ts'
 import { partitionsOf } from '../log/format/partition-id.ts'
@@ -43,7 +43,7 @@ export interface TakeOver extends ApplicationStart {
 
 /** What to open a session with: the topics that a topology needs, and what it makes of what it finds. */
 export interface Beginning {
-  readonly topics: readonly TopicRequest[]
+  readonly topics: readonly EngineTopicRequest[]
   readonly begin: (found: FoundApplication) => TakeOver
 }
 

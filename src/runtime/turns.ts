@@ -2,7 +2,7 @@
  * Turns, one after the other: each is kept whole or undone whole, and when its job fails, the policy says what follows.
  */
 import { MillraceError, messageOf } from '../core/errors.ts'
-import type { TopicRequest } from '../log/contract.ts'
+import type { EngineTopicRequest } from '../log/contract.ts'
 import { isRecordError } from '../plan/operator.ts'
 import { type Failure, type FailurePolicy, failureOf, writeDeadLetter } from './failures.ts'
 import type { Job } from './job.ts'
@@ -22,7 +22,7 @@ export class Turns {
   /** What keeps the application from going on. */
   fatal: Error | undefined
   /** The topic that has to be created before the job goes again. */
-  missing: TopicRequest | undefined
+  missing: EngineTopicRequest | undefined
   readonly #host: TurnHost
   readonly #scope: TurnScope
   readonly #shuffle: Shuffle
@@ -67,7 +67,7 @@ export class Turns {
   }
 
   /** What writes to a topic throws this in a turn. */
-  lacks(topic: TopicRequest): MillraceError {
+  lacks(topic: EngineTopicRequest): MillraceError {
     this.missing = topic
     return notThereYet(topic)
   }
@@ -122,7 +122,7 @@ export class Turns {
   }
 }
 
-function notThereYet({ name }: TopicRequest): MillraceError {
+function notThereYet({ name }: EngineTopicRequest): MillraceError {
   return new MillraceError('topic_unknown', `topic "${name}" is not there yet`, { topic: name })
 }
 

@@ -12,7 +12,7 @@ import type {
   StoredBatch,
   StoredRecords,
   TopicDescription,
-  TopicRequest,
+  EngineTopicRequest,
 } from '../log/contract.ts'
 import { BatchCursor } from '../log/format/batch-cursor.ts'
 import { completeHeader, placeMark } from '../log/format/header.ts'
@@ -24,7 +24,7 @@ export interface TwiceInput {
   /** Where a partition is read from, and to. */
   rangeOf(partition: PartitionId): { readonly start: number; readonly end: number }
   /** A topic as it is in the log, or as it would be created. */
-  topicOf(request: TopicRequest): TopicDescription
+  topicOf(request: EngineTopicRequest): TopicDescription
 }
 
 /** Gets each record that is written, in the order of its partition. */
@@ -75,6 +75,10 @@ export class TwiceSession implements Session {
     return Array.from({ length: partitions }, (_, partition) => this.endOffset({ topic: name, topicId: id, partition }))
   }
 
+  offsetAtTime(partition: PartitionId, timestamp: number): number {
+    return this.#input.records.offsetAtTime(partition, timestamp)
+  }
+
   batchAt(partition: PartitionId, offset: number): StoredBatch | 'later' | undefined {
     return this.#input.records.batchAt(partition, offset)
   }
@@ -83,7 +87,7 @@ export class TwiceSession implements Session {
     return this.#input.topicOf({ name })
   }
 
-  ensureTopic(topic: TopicRequest): TopicDescription {
+  ensureTopic(topic: EngineTopicRequest): TopicDescription {
     return this.#input.topicOf(topic)
   }
 

@@ -1,6 +1,11 @@
 // What applications run on: a directory, or a log in memory that is slow at its edges. Both take and give bytes.
 import type { Log } from 'millrace'
-import { type ApplicationLog, bindApplicationLog, type Commit, type TopicRequest } from '../../src/log/contract.ts'
+import {
+  type ApplicationLog,
+  bindApplicationLog,
+  type Commit,
+  type EngineTopicRequest,
+} from '../../src/log/contract.ts'
 import { MillraceError } from '../../src/core/errors.ts'
 import { type HexRecord, readBatch } from './batches.ts'
 import { MemoryLog } from './memory-log.ts'
@@ -11,7 +16,7 @@ export interface ApplicationCluster {
   /** What a process of its own holds. */
   connect(): ApplicationLog
   /** Writes a batch, if there is one; the topic is created where it is missing. */
-  append(topic: TopicRequest, partition: number, batch: Buffer | undefined): void
+  append(topic: EngineTopicRequest, partition: number, batch: Buffer | undefined): void
   /** Every batch of a topic, by partition; nothing when there is no such topic. */
   batchesOf(topic: string): readonly (readonly Buffer[])[]
   /** Offset, timestamp, key, value and headers of every record, by `topic/partition`. */

@@ -20,7 +20,7 @@ import {
   type StoredBatch,
   type TaskProgress,
   type TopicDescription,
-  type TopicRequest,
+  type EngineTopicRequest,
   type WantedVersion,
 } from '../../src/log/contract.ts'
 import { BatchCursor } from '../../src/log/format/batch-cursor.ts'
@@ -120,7 +120,7 @@ export class MemoryLog implements ApplicationLog {
   }
 
   /** The topic, created where it is missing. */
-  ensureTopic({ name, partitions, config = {} }: TopicRequest): TopicDescription {
+  ensureTopic({ name, partitions, config = {} }: EngineTopicRequest): TopicDescription {
     const topic = this.#topics.get(name) ?? {
       name,
       id: this.#nextId++,
@@ -156,7 +156,7 @@ export class MemoryLog implements ApplicationLog {
 
   open<S extends ApplicationStart>(
     { applicationId }: WantedVersion,
-    topics: readonly TopicRequest[],
+    topics: readonly EngineTopicRequest[],
     begin: (found: FoundApplication) => S,
   ): Promise<OpenedApplication<S>> {
     return this.later(() => {
@@ -367,7 +367,7 @@ class MemorySession implements Session {
     return this.#log.findTopic(name)
   }
 
-  ensureTopic(topic: TopicRequest): Promise<TopicDescription> {
+  ensureTopic(topic: EngineTopicRequest): Promise<TopicDescription> {
     return this.#log.later(() => this.#log.ensureTopic(topic))
   }
 

@@ -46,14 +46,16 @@ export interface TopicRequest {
   readonly config?: TopicSettings | undefined
   /** The names of its serdes, for tools that read it; default: those of the constant, where this is one. */
   readonly serdes?: { readonly key: string; readonly value: string } | undefined
-  /**
-   * @internal A topic whose partitions and configuration it gets where it is created and says nothing else.
-   */
+}
+
+/** What an engine asks for. */
+export interface EngineTopicRequest extends TopicRequest {
+  /** A topic whose partitions and configuration it gets where it is created and says nothing else. */
   readonly like?: string | undefined
 }
 
 /** A request without settings that say nothing. */
-interface CheckedRequest extends TopicRequest {
+interface CheckedRequest extends EngineTopicRequest {
   readonly config?: Partial<TopicConfig> | undefined
 }
 
@@ -122,12 +124,12 @@ export class Topics {
    *
    * @throws MillraceError `partitions_differ` when one exists with another partition count than the constant says
    */
-  ensure(given: readonly TopicRequest[]): TopicDescription[] {
+  ensure(given: readonly EngineTopicRequest[]): TopicDescription[] {
     return this.#ensureAll(given.map((request) => readRequest(request, checkName)))
   }
 
   /** As {@link ensure}, for the engine: hidden topics too. */
-  ensureHere(given: readonly TopicRequest[]): TopicDescription[] {
+  ensureHere(given: readonly EngineTopicRequest[]): TopicDescription[] {
     return this.#ensureAll(given.map((request) => readRequest(request, checkKeptName)))
   }
 
@@ -142,7 +144,7 @@ export class Topics {
   }
 
   /** As {@link ensureHere}, in a transaction that is open. */
-  ensureIn(transaction: WriteTransaction, given: readonly TopicRequest[]): TopicDescription[] {
+  ensureIn(transaction: WriteTransaction, given: readonly EngineTopicRequest[]): TopicDescription[] {
     const requests = given.map((request) => readRequest(request, checkKeptName))
     const found = this.#ensure(transaction, requests)
     for (const [index, request] of requests.entries()) this.#report(request, found[index] as TopicDescription)
@@ -252,7 +254,7 @@ export class Topics {
 }
 
 /** A constant, or what it would say: `createTopic` has no other topics, so nothing that it is told may be ignored. */
-function checkRequest(given: TopicRequest): CheckedRequest {
+function checkRequest(given: EngineTopicRequest): CheckedRequest {
   if (typeof given !== 'object' || given === null) {
     throw new MillraceError(
       'bad_option',
@@ -268,7 +270,7 @@ function checkRequest(given: TopicRequest): CheckedRequest {
 }
 
 /** The fields of a request, checked. They may be getters, so they are read once, before any transaction. */
-function readRequest(request: TopicRequest, checkTopicName: typeof checkName): CheckedRequest {
+function readRequest(request: EngineTopicRequest, checkTopicName: typeof checkName): CheckedRequest {
   const { partitions, config, like } = request
   const serdes = request.serdes ?? serdesOf(request)
   return {
