@@ -47,6 +47,12 @@ export type { WorkProgress } from './core/work-progress.ts'
 export type { TopicPartition } from './log/format/partition-id.ts'
 export type { Admin, ListTopicsOptions } from './log/admin/face.ts'
 export type { ApplicationDeletion, DeleteApplicationOptions } from './log/admin/application-deletion.ts'
+export type {
+  ApplicationPosition,
+  ApplicationReset,
+  ApplicationResetTarget,
+  ResetApplicationOptions,
+} from './log/admin/application-reset.ts'
 export type { ApplicationOutput } from './log/admin/application-outputs.ts'
 export type {
   ApplicationDescription,

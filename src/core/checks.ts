@@ -61,6 +61,15 @@ function isPlain(value: unknown): value is object {
   }
 }
 
+/** Whether it is a list; a revoked proxy is none. */
+export function isList(value: unknown): value is readonly unknown[] {
+  try {
+    return Array.isArray(value)
+  } catch {
+    return false
+  }
+}
+
 function fieldsOf(what: string, options: object): string[] {
   try {
     return Object.keys(options)

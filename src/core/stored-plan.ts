@@ -61,6 +61,8 @@ export interface StoredPlan {
   readonly deadLetters?: string | undefined
   /** Undefined where no window follows a calendar, or the rules of the program have no version. */
   readonly timeZones?: TimeZoneRules | undefined
+  /** Whether the application was reset since: nothing is stored that depends on this plan. */
+  readonly isReset?: boolean | undefined
 }
 
 /** What version of the rules of time zones windows were cut by: another may cut later ones differently. */

@@ -181,6 +181,8 @@ export interface Session {
   readonly isFenced: boolean
   /** Why: `fenced`, `superseded`, `application_reset` or `application_deleted`. */
   fence(): MillraceError
+  /** Whether its stores are still those of the application; a reset and a deletion take them away. */
+  readonly hasStores: boolean
   /**
    * Commits everything or nothing: durable when it returns, or when the promise resolves. Until then nothing else is
    * committed, and nothing of the commit may be changed.

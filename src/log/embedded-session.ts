@@ -178,6 +178,11 @@ export class EmbeddedSession implements Session {
     return !this.#ground.applications.isCurrent(this.#keptName, this.#epoch)
   }
 
+  get hasStores(): boolean {
+    const { applications } = this.#ground
+    return !this.isFenced || [...this.#storeIds].every(([store, id]) => applications.idOf(this.#keptName, store) === id)
+  }
+
   fence(): MillraceError {
     return this.#ground.applications.fence(this.#keptName)
   }

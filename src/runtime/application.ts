@@ -132,7 +132,8 @@ export class RunningApplication implements Application {
       this.#enter('closed')
       this.#engine.changes.end(undefined)
       this.#settleWaiters(new MillraceError('closed', `application "${this.applicationId}" was closed`))
-    } catch (error) {
+    } catch (thrown) {
+      const error = this.#reasonFor(thrown)
       this.#closeFailed()
       await this.#leave().catch(() => undefined) // the error that matters is told below
       this.#enter('failed')
@@ -142,6 +143,20 @@ export class RunningApplication implements Application {
       // Code that waits for the application hears of it there; otherwise an unhandled rejection ends the process.
       if (seen) queueMicrotask(() => void this.stopped.catch(() => undefined))
       throw error
+    }
+  }
+
+  /** One that was replaced may find anything, or nothing, where its rows were: that it was replaced is the reason. */
+  #reasonFor(error: unknown): unknown {
+    try {
+      this.#session.refresh()
+      if (!this.#session.isFenced) return error
+      const { code, message } = this.#session.fence()
+      return isInstance(error, MillraceError) && error.code === code
+        ? error
+        : new MillraceError(code, message, { cause: error })
+    } catch {
+      return error // the log itself has failed, or was closed
     }
   }
 

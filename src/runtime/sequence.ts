@@ -332,7 +332,7 @@ function positionLost({ position, partition }: SourceLane, endOffset: number): M
   return new MillraceError(
     'position_lost',
     `the application goes on at offset ${position} of ${partition.topic}[${partition.partition}], but the partition ends at ` +
-      `${endOffset}. Start under a new application id to read the topic from the beginning`,
+      `${endOffset}. To start over with what is kept, reset the application: log.admin.resetApplication(id, { to: 'beginning' })`,
     { topic: partition.topic, partition: partition.partition, offset: position },
   )
 }

@@ -106,7 +106,10 @@ export function queryStore<K, V>(
   const ledgers = new Map(engine.ledgers.map((ledger) => [taskName(ledger.task), ledger]))
   const place: QueryPlace = {
     reader: session.state,
-    refresh: () => session.refresh(),
+    refresh: () => {
+      session.refresh()
+      if (!session.hasStores) throw session.fence()
+    },
     positions: () => session.positions(),
     watch: (onNews, onEnd) => {
       const stopNews = session.onNews(onNews)

@@ -89,15 +89,18 @@ export function beginningOf(
     const timeZones = timeZonesOf(topology)
     const asked = storedPlan(planned, partitionsOf, loaded)
     const hasRows = (store: string, partitions: number): boolean => found.hasRows(store, partitions)
-    const change = before && comparePlans(applicationId, before, asked, wishes, hasRows)
-    const kept = change?.layouts ?? noLayouts
+    // After a reset nothing is left that an operator could go on with, so all may change, and starts with history.
+    const isReset = before?.isReset === true
+    const wished = isReset ? { ...wishes, drop: Object.keys(before.nodes) } : wishes
+    const change = before && comparePlans(applicationId, before, asked, wished, hasRows)
+    const kept = isReset ? noLayouts : (change?.layouts ?? noLayouts)
     const plan: StoredPlan = { ...storedPlan(planned, partitionsOf, loaded, kept), deadLetters, timeZones }
-    if (before !== undefined) tellOfTimeZones(applicationId, before, plan)
+    if (before !== undefined && !isReset) tellOfTimeZones(applicationId, before, plan)
     const { lanes, positions } = lanesOf(layout, found, before, loaded, variation)
     const { ledgers, changed } = inherit(topology, layout.partitionsOfSub, found.progress, change)
     const stores = topology.stores.map(({ spec }) => spec.name)
     const leaves = change && leavesOf(change, layout, found)
-    const news = change === undefined ? [] : withoutHistory(topology, layout, found, change)
+    const news = change === undefined || isReset ? [] : withoutHistory(topology, layout, found, change)
     return {
       plan: JSON.stringify(plan),
       positions,
@@ -173,7 +176,7 @@ function topicReplaced({ description: { name } }: SourceTopicLayout): MillraceEr
   return new MillraceError(
     'position_lost',
     `the application has read another topic "${name}" before: it was deleted and created again. ` +
-      'Start under a new application id to read it from the beginning',
+      "To start over with this one, reset the application: log.admin.resetApplication(id, { to: 'beginning' })",
     { topic: name },
   )
 }

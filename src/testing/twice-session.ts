@@ -95,6 +95,10 @@ export class TwiceSession implements Session {
     return this.#kept.isFenced
   }
 
+  get hasStores(): boolean {
+    return this.#kept.hasStores
+  }
+
   fence(): MillraceError {
     return this.#kept.fence()
   }

@@ -39,7 +39,7 @@ describe('a source topic that is deleted and created again', () => {
     expect(await rejectionOf(start(log, counting))).toMatchObject({
       code: 'position_lost',
       topic: 'input',
-      message: expect.stringContaining('new application id'),
+      message: expect.stringContaining('resetApplication'),
     })
   })
 

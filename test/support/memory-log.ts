@@ -375,6 +375,8 @@ class MemorySession implements Session {
     return !this.#log.isCurrent(this.#applicationId, this.#epoch)
   }
 
+  readonly hasStores = true
+
   fence(): MillraceError {
     return fencedBySuccessor(this.#applicationId)
   }

@@ -16,6 +16,7 @@ import {
 } from './application-description.ts'
 import { type ApplicationListing, listApplications } from './application-listing.ts'
 import type { ApplicationsLog } from './application-log.ts'
+import { type ApplicationReset, resetApplication, type ResetApplicationOptions } from './application-reset.ts'
 import type { Admin, ListTopicsOptions } from './face.ts'
 import type { DeadLetters } from './letters-face.ts'
 import { deleteGroup, describeGroup, type GroupDescription, type GroupListing, listGroups } from './group-admin.ts'
@@ -154,6 +155,10 @@ export class EmbeddedAdmin implements Admin {
     options: DescribeApplicationOptions = {},
   ): Promise<ApplicationDescription> {
     return describeApplication(this.#log, applicationId, options)
+  }
+
+  async resetApplication(applicationId: string, options: ResetApplicationOptions): Promise<ApplicationReset> {
+    return resetApplication(this.#log, applicationId, options)
   }
 
   async deleteApplication(applicationId: string, options: DeleteApplicationOptions = {}): Promise<ApplicationDeletion> {

@@ -9,7 +9,7 @@ import { sweepDeletedStores } from '../kept/deleted-stores.ts'
 import { sweepDeletedTopics } from '../kept/deleted-topics.ts'
 import type { TopicName } from '../kept/topic-name.ts'
 import { inSteps, type StoreDescription } from './application-description.ts'
-import { type ApplicationsLog, checkNotRunning, versionsOf } from './application-log.ts'
+import { type ApplicationsLog, checkNotRunning, type KeptVersion, versionsOf } from './application-log.ts'
 import { type ApplicationOutput, checkOutputs, outputsOf } from './application-outputs.ts'
 
 /** What `log.admin.deleteApplication` takes. */
@@ -46,7 +46,7 @@ export async function deleteApplication(
   const wanted = checkOutputs(outputs, 'delete')
   checkBoolean('dryRun', dryRun)
   log.refresh()
-  const stores = await sizesOfStores(log, applicationId)
+  const stores = await sizesOfStores(log, versionsOf(log, applicationId))
   const plan = (): ApplicationDeletion => {
     const versions = versionsOf(log, applicationId)
     for (const version of versions) checkNotRunning(log, version)
@@ -77,9 +77,13 @@ export async function deleteApplication(
   return deletion
 }
 
-async function sizesOfStores(log: ApplicationsLog, applicationId: string): Promise<ApplicationDeletion['stores']> {
+/** Whatever is stored, whether the plan still names it or not. */
+export async function sizesOfStores(
+  log: ApplicationsLog,
+  versions: readonly KeptVersion[],
+): Promise<ApplicationDeletion['stores']> {
   const sizes: ApplicationDeletion['stores'][number][] = []
-  for (const { name: kept } of versionsOf(log, applicationId)) {
+  for (const { name: kept } of versions) {
     for (const name of log.applications.storeNames(kept)) {
       const id = log.applications.idOf(kept, name)
       if (id !== undefined) sizes.push({ name, ...(await inSteps(log.state.size(id))) })
@@ -89,7 +93,7 @@ async function sizesOfStores(log: ApplicationsLog, applicationId: string): Promi
 }
 
 /** Removes what was deleted, letting others commit between two steps. */
-async function sweep({ environment }: ApplicationsLog): Promise<void> {
+export async function sweep({ environment }: ApplicationsLog): Promise<void> {
   for (const steps of [sweepDeletedStores(environment), sweepDeletedTopics(environment)]) {
     while ((await environment.inTurn(() => steps.next())).done !== true) await yieldToEventLoop()
   }

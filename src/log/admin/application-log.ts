@@ -49,6 +49,15 @@ export function versionsOf(log: ApplicationsLog, applicationId: string): KeptVer
   )
 }
 
+/** @throws MillraceError `application_unknown`, `version_unknown` when no version of it is live, `bad_option` */
+export function liveVersionOf(log: ApplicationsLog, applicationId: string): KeptVersion {
+  const versions = versionsOf(log, applicationId)
+  const live = versions.find(isLive)
+  if (live !== undefined) return live
+  const known = versions.map(({ row }) => `"${row.version}"`).join(', ')
+  throw new MillraceError('version_unknown', `application "${applicationId}" has no live version; it has ${known}`)
+}
+
 /** @throws MillraceError `application_running`, which says who runs it */
 export function checkNotRunning({ applications }: ApplicationsLog, kept: KeptVersion): void {
   const { name, row } = kept

@@ -1,13 +1,14 @@
 /**
  * The topics that an application has written, for acts that may take them along.
  */
-import { checkChoice } from '../../core/checks.ts'
+import { checkChoice, isList } from '../../core/checks.ts'
 import { MillraceError } from '../../core/errors.ts'
 import { parsePlan } from '../../core/stored-plan.ts'
 import { decodeEntries, sumOf } from '../../core/stored-progress.ts'
 import { partitionsOf } from '../format/partition-id.ts'
+import { isTopicOf } from '../kept/version-name.ts'
 import { namesOf, type TopicName } from '../kept/topic-name.ts'
-import { type ApplicationsLog, type KeptVersion, keptVersions } from './application-log.ts'
+import { type ApplicationsLog, isLive, type KeptVersion, keptVersions } from './application-log.ts'
 
 /** A topic that an application has written. */
 export interface ApplicationOutput {
@@ -28,7 +29,7 @@ export type WantedOutputs = 'none' | 'all' | readonly string[]
 
 /** @throws MillraceError `bad_option` */
 export function checkOutputs<W extends string>(given: 'keep' | W | readonly TopicName[], taken: W): WantedOutputs {
-  if (Array.isArray(given)) return namesOf('outputs', given as readonly TopicName[])
+  if (isList(given)) return namesOf('outputs', given)
   return checkChoice('outputs', given as 'keep' | W, ['keep', taken]) === 'keep' ? 'none' : 'all'
 }
 
@@ -44,7 +45,8 @@ export function outputsOf(
   wanted: WantedOutputs,
 ): ApplicationOutput[] {
   const deadLetters = new Set(versions.map((version) => deadLettersOf(log, version)))
-  const written = new Set(versions.flatMap((version) => writtenBy(log, version)))
+  const hidden = new Set(hiddenTopicsOf(log, versions))
+  const written = new Set([...hidden, ...versions.flatMap((version) => writtenBy(log, version))])
   const unknown = typeof wanted === 'string' ? undefined : wanted.find((topic) => !written.has(topic))
   if (unknown !== undefined) {
     throw new MillraceError(
@@ -58,13 +60,20 @@ export function outputsOf(
     const description = log.topics.find(topic)
     if (description === undefined) return []
     const isDeadLetters = deadLetters.has(topic)
-    const isTaken = typeof wanted === 'string' ? wanted === 'all' && !isDeadLetters : wanted.includes(topic)
+    const isWanted = typeof wanted === 'string' ? wanted === 'all' && !isDeadLetters : wanted.includes(topic)
+    const isTaken = isWanted || hidden.has(topic)
     const records = partitionsOf(description).reduce((total, partition) => {
       const { startOffset, endOffset } = log.partitions.row(partition)
       return total + endOffset - startOffset
     }, 0)
     return [{ topic, records, isDeadLetters, isTaken, readBy: readers.get(topic) ?? [] }]
   })
+}
+
+/** What versions beside the live one have written is theirs alone. */
+function hiddenTopicsOf(log: ApplicationsLog, versions: readonly KeptVersion[]): string[] {
+  const beside = versions.filter((version) => !isLive(version))
+  return log.topics.list().flatMap(({ name }) => (beside.some(({ row }) => isTopicOf(name, row)) ? [name] : []))
 }
 
 function deadLettersOf(log: ApplicationsLog, { name, row: { applicationId } }: KeptVersion): string {

@@ -11,6 +11,7 @@ import type { VerifyOptions } from '../verify/verify.ts'
 import type { ApplicationDeletion, DeleteApplicationOptions } from './application-deletion.ts'
 import type { ApplicationDescription, DescribeApplicationOptions } from './application-description.ts'
 import type { ApplicationListing } from './application-listing.ts'
+import type { ApplicationReset, ResetApplicationOptions } from './application-reset.ts'
 import type { BackupOptions, BackupResult } from './backup.ts'
 import type { DeadLettersOptions } from './dead-letters.ts'
 import type { DeadLetters } from './letters-face.ts'
@@ -268,6 +269,26 @@ export interface Admin {
    * @throws MillraceError `application_unknown`, `version_unknown`, `bad_option`, `format_unknown`, `damaged`
    */
   describeApplication(applicationId: string, options?: DescribeApplicationOptions): Promise<ApplicationDescription>
+
+  /**
+   * Makes an application that does not run start over: at the beginning, at a time or at offsets. In one transaction
+   * its positions move, its stores are emptied, and its counters, stream times and pending work are forgotten. Its next
+   * start may have another topology, as if it were its first.
+   *
+   * What it writes then is written again, after what is there: `outputs: 'empty'` removes that. Readers downstream that
+   * have not read it all miss the rest, and an application among them stops with `position_lost`.
+   *
+   * @example
+   * ```ts
+   * await app.close()
+   * const planned = await log.admin.resetApplication('pages', { to: { ago: days(1) }, dryRun: true })
+   * for (const { topic, partition, before, after } of planned.positions) console.log(topic, partition, before, after)
+   * await log.admin.resetApplication('pages', { to: 'beginning', outputs: 'empty' })
+   * ```
+   * @throws MillraceError `application_unknown`, `version_unknown`, `application_running`, `bad_option`,
+   *   `format_unknown`, `damaged`
+   */
+  resetApplication(applicationId: string, options: ResetApplicationOptions): Promise<ApplicationReset>
 
   /**
    * Deletes an application with everything that is its own: versions, stores, positions, plan and counters. Its name,

@@ -10,7 +10,7 @@ import { MillraceError } from '../../core/errors.ts'
 import type { TopicConfig } from '../../core/topic-config.ts'
 import { sumMs } from '../../core/units.ts'
 import type { DatabaseName } from '../../storage/databases.ts'
-import type { Environment } from '../../storage/environment.ts'
+import type { Environment, WriteTransaction } from '../../storage/environment.ts'
 import { partitionNumberKey } from '../../storage/keys.ts'
 import type { PartitionRow, Segment } from '../kept/partition-row.ts'
 import { timeRange } from '../kept/time-rows.ts'
@@ -28,6 +28,12 @@ const removalRows = 256
 interface ClosedRange {
   readonly segment: Segment
   readonly endOffset: number
+}
+
+/** Where a partition is to begin. */
+export interface DeletionBefore {
+  readonly partition: PartitionId
+  readonly beforeOffset: number
 }
 
 export class Retention {
@@ -136,24 +142,27 @@ export class Retention {
    *
    * @throws MillraceError `bad_option` for an offset past the end
    */
-  deleteBefore(offsets: readonly { readonly partition: PartitionId; readonly beforeOffset: number }[]): number[] {
-    return this.#environment.write((transaction) =>
-      offsets.map(({ partition, beforeOffset }) => {
-        let row = this.#partitions.row(partition)
-        if (beforeOffset > row.endOffset) throw pastEnd(partition, beforeOffset, row.endOffset)
-        if (beforeOffset <= row.startOffset) return row.startOffset
-        if (beforeOffset === row.endOffset && row.active.batchCount > 0) {
-          row = this.#partitions.closeActive(transaction, partition, row)
-        }
-        for (;;) {
-          const oldest = this.#oldest(partition, row)
-          if (oldest === undefined || oldest.endOffset > beforeOffset) break
-          row = withoutSegment(row, oldest)
-        }
-        this.#partitions.putRow(transaction, partition, { ...row, startOffset: beforeOffset })
-        return beforeOffset
-      }),
-    )
+  deleteBefore(offsets: readonly DeletionBefore[]): number[] {
+    return this.#environment.write((transaction) => this.deleteBeforeIn(transaction, offsets))
+  }
+
+  /** As {@link deleteBefore}, in a transaction that is open. */
+  deleteBeforeIn(transaction: WriteTransaction, offsets: readonly DeletionBefore[]): number[] {
+    return offsets.map(({ partition, beforeOffset }) => {
+      let row = this.#partitions.row(partition)
+      if (beforeOffset > row.endOffset) throw pastEnd(partition, beforeOffset, row.endOffset)
+      if (beforeOffset <= row.startOffset) return row.startOffset
+      if (beforeOffset === row.endOffset && row.active.batchCount > 0) {
+        row = this.#partitions.closeActive(transaction, partition, row)
+      }
+      for (;;) {
+        const oldest = this.#oldest(partition, row)
+        if (oldest === undefined || oldest.endOffset > beforeOffset) break
+        row = withoutSegment(row, oldest)
+      }
+      this.#partitions.putRow(transaction, partition, { ...row, startOffset: beforeOffset })
+      return beforeOffset
+    })
   }
 }
 

@@ -8,6 +8,7 @@
 import { present } from '../../core/assert.ts'
 import { MillraceError } from '../../core/errors.ts'
 import { nearestName } from '../../core/near-names.ts'
+import { parsePlan, type StoredPlan } from '../../core/stored-plan.ts'
 import type { Environment, WriteTransaction } from '../../storage/environment.ts'
 import { afterPrefix, namedKey } from '../../storage/keys.ts'
 import { damaged } from '../../storage/read-failure.ts'
@@ -192,6 +193,23 @@ export class Applications {
     for (const store of this.storeNames(name)) this.deleteStore(transaction, name, store)
     transaction.remove('applications', planKey(name))
     transaction.remove('applications', applicationKey(name))
+  }
+
+  /**
+   * Makes an application start over: its stores get new ids, without rows, and no progress of its tasks is left. Every
+   * instance is fenced. As many rows change as it has tasks and stores.
+   */
+  reset(transaction: WriteTransaction, name: string, planAfter: (before: StoredPlan) => StoredPlan): void {
+    const row = present(this.find(name), 'an application that is reset is there')
+    const fenced = this.#stillThere(name)
+    const epoch = this.#catalogue.takeEpoch(transaction)
+    const plan = planAfter(parsePlan(row.applicationId, present(this.plan(name), 'an application has a plan')))
+    for (const { task } of this.progress(name)) this.putProgress(transaction, name, { task, progress: undefined })
+    for (const store of this.storeNames(name)) this.deleteStore(transaction, name, store)
+    for (const store of Object.keys(plan.stores)) this.storeId(transaction, name, store)
+    const reset: ApplicationRow = { ...row, epoch, retired: 'application_reset', session: null, fenced }
+    transaction.put('applications', applicationKey(name), encodeApplication(reset))
+    transaction.put('applications', planKey(name), Buffer.from(JSON.stringify(plan)))
   }
 
   /** The id of a store; undefined when the application has none of this name. */

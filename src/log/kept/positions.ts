@@ -143,7 +143,7 @@ export class Positions {
     throw new MillraceError(
       'owned_by_application',
       `the positions of "${group}" belong to the application of that name: they are one with its state. To read the topics ` +
-        'again use another application id; to read beside it use another group',
+        'again use log.admin.resetApplication; to forget it, log.admin.deleteApplication; to read beside it, another group',
     )
   }
 }

@@ -42,8 +42,9 @@ export function checkNothingFollows(environment: Environment, topic: string): vo
   for (const applicationId of applicationNames(environment)) {
     const stored = storedPlan(environment, applicationId)
     if (stored === undefined) continue
-    const stores = Object.values(parsePlan(applicationId, stored).stores).filter(({ topics }) => topics.includes(topic))
-    if (stores.length === 0) continue
+    const { stores: all, isReset = false } = parsePlan(applicationId, stored)
+    const stores = Object.values(all).filter(({ topics }) => topics.includes(topic))
+    if (stores.length === 0 || isReset) continue
     const owners = [...new Set(stores.map(({ owner }) => owner))]
     throw new MillraceError(
       'partitions_differ',

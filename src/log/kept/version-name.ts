@@ -34,6 +34,11 @@ export function besideTopic(topic: string, { applicationId, version }: VersionId
   return `${topic}${mark}${applicationId}.${version}`
 }
 
+/** Whether a version beside the live one writes the topic. */
+export function isTopicOf(topic: string, version: VersionId): boolean {
+  return topic.endsWith(besideTopic('', version))
+}
+
 /** Whether it is a topic of a version: left out of lists and patterns, and created by the engine only. */
 export function isHiddenTopic(name: string): boolean {
   return name.includes(mark)
@@ -48,5 +53,5 @@ const besideShape = /^[\w.-]{1,249}@[\w.-]{1,499}$/
  * @throws MillraceError `bad_option`
  */
 export function checkKeptName(what: string, name: string): string {
-  return besideShape.test(name) ? name : checkName(what, name)
+  return typeof name === 'string' && besideShape.test(name) ? name : checkName(what, name)
 }
