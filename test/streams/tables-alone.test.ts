@@ -1,7 +1,10 @@
-// Joins with tables without an engine: what they emit and drop, whose a throw is, and that a turn that fails leaves nothing: no
-// row, no time, no half of a change.
+// Joins with tables, and a table whose rows expire, without an engine: what they emit and drop, whose a throw is, and that a
+// turn that fails leaves nothing: no row, no time, no half of a change.
 import { keyValueStore, nullable, type StreamsBuilder, string, topic, type Topology } from 'millrace'
 import { describe, expect, test } from 'vitest'
+import { ByteWriter } from '../../src/core/bytes.ts'
+import { codecOf } from '../../src/core/serde.ts'
+import { TupleCodec } from '../../src/core/tuple-codec.ts'
 import type { StoreSpec } from '../../src/plan/store.ts'
 import type { Carrier } from '../../src/plan/carrier.ts'
 import { carrierOf } from '../support/carriers.ts'
@@ -167,5 +170,130 @@ describe('two tables that are joined', () => {
     operator.feed(twice, 0)
     operator.feed(twice, 1)
     expect(shown(operator)).toEqual(['a=twice+twice@3'])
+  })
+})
+
+describe('two tables that are joined by foreign key', () => {
+  const topology = topologyOf((builder) =>
+    builder.table(table, { name: 'left' }).leftJoin(builder.table(other, { name: 'right' }), joiner, {
+      foreignKey: (value) => value.split(':')[0] || null,
+      store: kept,
+    }),
+  )
+  interface Message {
+    readonly leftKey: string
+    readonly isLeaving: boolean
+    readonly replaces: boolean
+  }
+  const messages = ({ caught }: OperatorAlone): string[] =>
+    caught.splice(0).map(({ key, value }) => {
+      const { leftKey, isLeaving } = value as Message
+      return `${leftKey} ${isLeaving ? 'leaves' : 'asks'} ${String(key)}`
+    })
+  const request = (foreignKey: string, message: Message, timestamp = 1): Carrier =>
+    change(foreignKey, '', timestamp).withValue<unknown>(message, undefined)
+  const joins: Message = { leftKey: 'a', isLeaving: false, replaces: false }
+
+  test('a left row leaves the row that it named and asks the one that it names, and owns what its function throws', () => {
+    const { operator, fail } = operating(topology, 'kept.requests', 1, true)
+    operator.feed(change('a', 'x:1', 1, null))
+    operator.feed(change('a', 'y:1', 2, 'x:1'))
+    expect(messages(operator)).toEqual(['a asks x', 'a leaves x', 'a asks y'])
+    operator.feed(change('a', ':2', 3, 'y:1'))
+    operator.feed(change('a', null, 4, ':2'))
+    expect(messages(operator)).toEqual(['a leaves y'])
+    expect(operator.ports['alone']?.map(({ value }) => value)).toEqual([':2', null])
+    fail('object', change('b', 'x:1', 5, null))
+    operator.feed(change('b', 'x:1', 5, null))
+    expect(messages(operator)).toEqual(['b asks x'])
+  })
+
+  test('a subscription of a turn that fails is not there, and one that it ended is', () => {
+    const { operator, fail } = operating(topology, 'kept.subscribers', 2)
+    const told = (): string[] =>
+      operator.caught.splice(0).map(({ key, value }) => `${String(key)} ${JSON.stringify(value)}`)
+    fail('object', request('x', joins))
+    operator.feed(change('x', 'X', 2), 1)
+    expect(told()).toEqual([])
+    operator.feed(request('x', joins))
+    operator.feed(request('x', { ...joins, leftKey: 'b' }))
+    told()
+    // A change is told to both, and fails at the first.
+    fail('object', change('x', 'Y', 3), 1)
+    operator.feed(change('x', 'Y', 3), 1)
+    expect(told()).toHaveLength(2)
+    operator.feed(request('x', { ...joins, isLeaving: true }))
+    operator.feed(change('x', 'Z', 4), 1)
+    expect(told().map((line) => line[0])).toEqual(['b'])
+  })
+
+  test('an answer joins the row as it is now, and one to a question that it no longer asks is of no use', () => {
+    const { operator, store, fail } = operating(topology, 'kept', 2, true)
+    const answer = (foreignKey: string, right: string | null, timestamp: number): Carrier => {
+      const prefix = new TupleCodec([codecOf(string()), codecOf(string())] as never)
+      const bytes = new ByteWriter(64)
+      prefix.writePrefix([foreignKey], bytes)
+      const value = { prefix: bytes.copyFrom(0), right, timestamp, replaces: true }
+      return change('a', '', timestamp).withValue<unknown>(value, undefined)
+    }
+    const olds = (): string[] => operator.caught.splice(0).map(({ value, old }) => `${String(old)} -> ${String(value)}`)
+    operator.feed(answer('x', 'X', 2))
+    operator.put(store('left'), 'a', 'x:1', 1)
+    fail('x:1+X', answer('x', 'X', 2))
+    operator.feed(answer('y', 'Y', 2))
+    expect(olds()).toEqual([])
+    operator.feed(answer('x', 'X', 2))
+    operator.put(store('left'), 'a', 'y:1', 3)
+    operator.feed(answer('x', 'X2', 4))
+    operator.feed(answer('y', null, 5))
+    expect(olds()).toEqual(['null -> x:1+X', 'x:1+X -> y:1+null'])
+    // In one turn it named another row and this one again: both answers are right.
+    operator.put(store('left'), 'a', 'x:2', 6)
+    operator.feed(answer('y', 'Y', 6))
+    operator.feed(answer('x', 'X', 6))
+    operator.feed(answer('x', 'X', 6))
+    expect(olds()).toEqual(['y:1+null -> x:2+X', 'x:2+X -> x:2+X'])
+    operator.put(store('left'), 'a', null, 7)
+    fail('null', change('a', null, 7, 'x:2'), 1)
+    operator.feed(change('a', null, 7, 'x:2'), 1)
+    operator.feed(change('a', null, 8, null), 1)
+    expect(olds()).toEqual(['x:2+X -> null'])
+  })
+})
+
+describe('a table whose rows expire', () => {
+  const topology = topologyOf((builder) => builder.table(table, { ttlMs: 10, name: 'fresh' }))
+
+  test('keeps no row, moves no time and forgets no row that is due in a turn that fails', () => {
+    const { operator, fail } = operating(topology, 'fresh', 1, true)
+    operator.feed(change('a', 'x', 100))
+    fail('lost', change('b', 'lost', 105))
+    expect(shown(operator)).toEqual([])
+    // The first fails at the delete of a, the second after it, when no row is due any longer. Time has not moved.
+    fail('null', change('c', 'late', 120))
+    fail('late', change('c', 'late', 120))
+    operator.feed(change('d', 'y', 92))
+    expect(shown(operator)).toEqual(['d=y@92'])
+    operator.feed(change('d', null, 93))
+    fail('late', change('c', 'late', 120))
+    operator.feed(change('e', 'z', 111))
+    expect(shown(operator)).toEqual(['a=null@110', 'e=z@111'])
+    operator.feed(change('f', 'z', 130))
+    expect(shown(operator)).toEqual(['e=null@121', 'f=z@130'])
+    expect(operator.dropped).toEqual([])
+  })
+
+  test('drops what has no key or has expired, and says what a row was', () => {
+    const { operator } = operating(topology, 'fresh', 1, true)
+    for (const one of [change(null, 'x', 1), change('a', 'x', 100), change('b', 'x', 90), change('a', 'y', 95)])
+      operator.feed(one)
+    operator.feed(change('c', 'x', 200))
+    expect(operator.caught.map(({ key, value, old }) => `${String(key)}: ${String(old)} -> ${String(value)}`)).toEqual([
+      'a: null -> x',
+      'a: x -> y',
+      'a: y -> null',
+      'c: null -> x',
+    ])
+    expect(operator.dropped.map(({ reason }) => reason)).toEqual(['null_key', 'expired'])
   })
 })
