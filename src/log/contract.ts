@@ -16,6 +16,7 @@ import type { PartitionedTopic, PartitionId, PartitionNumbers } from './format/p
 import type { StoredBatch } from './kept/partitions.ts'
 import type { RecordSource } from './kept/record-source.ts'
 import type { TopicDescription, EngineTopicRequest } from './kept/topics.ts'
+import type { VersionId } from './kept/version-name.ts'
 import type { WantedVersion } from './kept/wanted-version.ts'
 
 export type { StateReader, StateWriter } from '../storage/state-rows.ts'
@@ -47,6 +48,8 @@ export interface ApplicationLog {
   ): Promise<OpenedApplication<S>>
   /** What is kept under a name (version-name.ts), whether it runs or not; undefined when there is nothing. */
   find(keptName: string): StoredApplication | undefined
+  /** Removes a version that stands beside the live one, with its state and everything that it has written. */
+  removeVersion(id: VersionId): Promise<void>
   /** What is in its topics, to look at without running an application. */
   readonly records: StoredRecords
 }

@@ -101,6 +101,11 @@ export interface Replay extends Pick<Application, 'applicationId' | 'stopped' | 
    * @throws the error that stopped it, or MillraceError `closed`
    */
   caughtUp(): Promise<void>
+  /**
+   * Stops, and removes the version with its state and everything that it has written. Killed in the middle, call it
+   * again, or let the log finish it.
+   */
+  cancel(): Promise<void>
   /** Commits what is done and stops; the next `replay` of this version goes on there. */
   close(): Promise<void>
   /** {@link close}, for `await using`. */

@@ -3,7 +3,7 @@
  */
 import type { Observable } from 'rxjs'
 import { checkName, checkOptions } from '../core/checks.ts'
-import { applicationLogOf, type FoundApplication } from '../log/contract.ts'
+import { type ApplicationLog, applicationLogOf, type FoundApplication } from '../log/contract.ts'
 import { besideName, besideTopic } from '../log/kept/version-name.ts'
 import { matchTopics, refuseNoMatch } from '../plan/matching.ts'
 import { mapTopics } from '../plan/mapped-topics.ts'
@@ -87,7 +87,7 @@ export async function replay(script: Topology, given: ReplayOptions): Promise<Re
       pace,
     })
     const progress = new ProgressOfReplay(app, session, start.replay, settings.clock, () => pace.isPaused)
-    return new RunningReplay(id, app, pace, progress)
+    return new RunningReplay(id, log, app, pace, progress)
   } catch (error) {
     await session.close()
     throw error
@@ -120,12 +120,14 @@ class RunningReplay implements Replay {
   readonly version: string
   readonly stopped: Promise<void>
   readonly store: Replay['store']
+  readonly #log: ApplicationLog
   readonly #app: RunningApplication
   readonly #pace: Courtesy
   readonly #progress: ProgressOfReplay
 
   constructor(
     { applicationId, version }: Pick<Replay, 'applicationId' | 'version'>,
+    log: ApplicationLog,
     app: RunningApplication,
     pace: Courtesy,
     progress: ProgressOfReplay,
@@ -134,6 +136,7 @@ class RunningReplay implements Replay {
     this.version = version
     this.stopped = app.stopped
     this.store = app.store.bind(app)
+    this.#log = log
     this.#app = app
     this.#pace = pace
     this.#progress = progress
@@ -173,6 +176,11 @@ class RunningReplay implements Replay {
 
   close(): Promise<void> {
     return this.#app.close()
+  }
+
+  async cancel(): Promise<void> {
+    await this.close()
+    await this.#log.removeVersion(this)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -218,3 +218,32 @@ describe('progress', () => {
     await v2.pause()
   })
 })
+
+describe('cancel', () => {
+  test('removes everything that the version has made, and nothing else', async () => {
+    const { log, embedded, environment } = openTestLog()
+    await log.producer().sendMany(input, records(3))
+    const app = await start(log, counting)
+    await app.caughtUp()
+    const rowsOf = (): object =>
+      Object.fromEntries(
+        (['topics', 'stores', 'positions', 'applications', 'state', 'partitions', 'batches'] as const).map(
+          (database) => [database, environment.keys(database, Buffer.of(0), Buffer.of(255), 1_000).length],
+        ),
+      )
+    environment.refresh()
+    const before = rowsOf()
+    const v2 = await startReplay(log, counting)
+    await v2.caughtUp()
+    environment.refresh()
+    expect(rowsOf()).not.toEqual(before)
+    await v2.cancel()
+    environment.refresh()
+    expect(rowsOf()).toEqual(before)
+    expect(embedded.find('app@v2')).toBeUndefined()
+    expect([app.state, v2.state, app.store(counts).get('a')]).toEqual(['running', 'closed', 3])
+    const again = await startReplay(log, counting, { from: { time: 1 } })
+    await again.caughtUp()
+    expect(again.store(counts).get('a')).toBe(2)
+  })
+})

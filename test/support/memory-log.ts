@@ -173,6 +173,10 @@ export class MemoryLog implements ApplicationLog {
     })
   }
 
+  removeVersion(): Promise<void> {
+    return Promise.reject(new Error('this log has no versions'))
+  }
+
   find(applicationId: string): ReturnType<ApplicationLog['find']> {
     const stored = this.#applications.get(applicationId)
     if (stored === undefined) return undefined

@@ -3,11 +3,9 @@
  * what its stores and topics hold is removed after that in steps, by this call or, after a crash, by any log that is
  * open.
  */
-import { yieldToEventLoop } from '../../core/clock.ts'
 import { checkBoolean, checkOptions } from '../../core/checks.ts'
-import { sweepDeletedStores } from '../kept/deleted-stores.ts'
-import { sweepDeletedTopics } from '../kept/deleted-topics.ts'
 import type { TopicName } from '../kept/topic-name.ts'
+import { sweepDeleted } from '../kept/version-removal.ts'
 import { inSteps, type StoreDescription } from './application-description.ts'
 import { type ApplicationsLog, checkNotRunning, type KeptVersion, versionsOf } from './application-log.ts'
 import { type ApplicationOutput, checkOutputs, outputsOf } from './application-outputs.ts'
@@ -73,7 +71,7 @@ export async function deleteApplication(
       return planned
     }),
   )
-  await sweep(log)
+  await sweepDeleted(log.environment)
   return deletion
 }
 
@@ -90,11 +88,4 @@ export async function sizesOfStores(
     }
   }
   return sizes
-}
-
-/** Removes what was deleted, letting others commit between two steps. */
-export async function sweep({ environment }: ApplicationsLog): Promise<void> {
-  for (const steps of [sweepDeletedStores(environment), sweepDeletedTopics(environment)]) {
-    while ((await environment.inTurn(() => steps.next())).done !== true) await yieldToEventLoop()
-  }
 }

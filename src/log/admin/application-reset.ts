@@ -13,7 +13,8 @@ import type { Offset } from '../../core/units.ts'
 import type { Retention } from '../cleaning/retention.ts'
 import { type PartitionId, partitionName, partitionsOf, type TopicPartition } from '../format/partition-id.ts'
 import { nameOf, type TopicName } from '../kept/topic-name.ts'
-import { sizesOfStores, sweep } from './application-deletion.ts'
+import { sweepDeleted } from '../kept/version-removal.ts'
+import { sizesOfStores } from './application-deletion.ts'
 import type { StoreDescription } from './application-description.ts'
 import { type ApplicationsLog, checkNotRunning, type KeptVersion, liveVersionOf } from './application-log.ts'
 import { type ApplicationOutput, checkOutputs, outputsOf } from './application-outputs.ts'
@@ -116,7 +117,7 @@ export async function resetApplication(
       return { planned, emptied }
     }),
   )
-  await sweep(log)
+  await sweepDeleted(log.environment)
   for (const partition of reset.emptied)
     for (const _ of log.retention.removeDeleted(partition)) await yieldToEventLoop()
   return answerOf(reset.planned)
