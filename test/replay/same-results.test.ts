@@ -3,9 +3,9 @@ import fc from 'fast-check'
 import { type Application, int64, keyValueStore, ManualClock, string, TimeWindows, topic, windowStore } from 'millrace'
 import { expect, test } from 'vitest'
 import { start } from '../support/applications.ts'
-import { RecordWalk } from '../../src/log/consumer/record-walk.ts'
 import { openTestLog, type OpenedLog } from '../support/open.ts'
 import { beside, startReplay } from '../support/replays.ts'
+import { bytesOf } from '../support/topic-bytes.ts'
 import { topologyOf } from '../support/topology.ts'
 
 const left = topic('left', { key: string(), value: string(), partitions: 2 })
@@ -31,33 +31,8 @@ const record = fc.record({
 })
 const input = fc.array(fc.tuple(fc.boolean(), fc.array(record, { maxLength: 8 })), { maxLength: 12 })
 
-/** Offset, time, key and value of every record of a topic. */
-function bytesOf({ embedded }: OpenedLog, name: string): string[] {
-  embedded.refresh()
-  const topicOf = embedded.topics.describe(name)
-  const batches = Array.from({ length: topicOf.partitions }, (_, partition) => {
-    const place = { topic: name, topicId: topicOf.id, partition }
-    const found: string[] = []
-    const walk = new RecordWalk(embedded, place, 0)
-    while (walk.next()) {
-      const { cursor } = walk
-      const part = (from: number, to: number): string => cursor.bytes.toString('hex', from, Math.max(from, to))
-      found.push(
-        [
-          cursor.offset,
-          cursor.timestamp,
-          part(cursor.keyStart, cursor.keyEnd),
-          part(cursor.valueStart, cursor.valueEnd),
-        ].join(),
-      )
-    }
-    return found
-  })
-  return batches.flatMap((lines, partition) => lines.map((line) => `${partition}: ${line}`))
-}
-
-function results(opened: OpenedLog, nameOf: (topic: string) => string): object {
-  return { merged: bytesOf(opened, nameOf('merged')), totals: bytesOf(opened, nameOf('totals')) }
+function results({ embedded }: OpenedLog, nameOf: (topic: string) => string): object {
+  return { merged: bytesOf(embedded, nameOf('merged')), totals: bytesOf(embedded, nameOf('totals')) }
 }
 
 test('over the whole input, closed and paused on the way, committing as it likes', async () => {
