@@ -12,6 +12,7 @@ import { operators } from './figures/operators.ts'
 import { pageSize } from './figures/page-size.ts'
 import { profile } from './figures/profile.ts'
 import { recovery } from './figures/recovery.ts'
+import { replay } from './figures/replay.ts'
 import { state } from './figures/state.ts'
 
 export const figures: readonly Figure[] = [
@@ -19,6 +20,7 @@ export const figures: readonly Figure[] = [
   latency,
   log,
   recovery,
+  replay,
   memory,
   state,
   operators,

@@ -12,6 +12,7 @@ import { operate } from './jobs/operators.ts'
 import { pageSize } from './jobs/page-size.ts'
 import { profileCount } from './jobs/profile.ts'
 import { die, recover } from './jobs/recovery.ts'
+import { replayAlone, replayBeside } from './jobs/replay.ts'
 import { countEvents, dieCounting, produceEvents, recoverCounting } from './jobs/state.ts'
 import { countVisits, produceVisits } from './jobs/visits.ts'
 import { count } from './limit/count.ts'
@@ -48,6 +49,8 @@ export const jobs = {
   'count visits': countVisits,
   die,
   recover,
+  'replay alone': replayAlone,
+  'replay beside': replayBeside,
   'memory of backlog': memoryOfBacklog,
   'memory of state': memoryOfState,
   operate,
