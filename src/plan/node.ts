@@ -81,8 +81,8 @@ export interface OperatorNode extends NodeBase {
   readonly kind: 'operator'
   readonly operator: OperatorFactory
   readonly oldValues: OldValues
-  /** Whether it reads ranges of its stores, whatever their layouts say. */
-  readonly readsRanges: boolean
+  /** The stores of which it reads ranges, whatever their layouts say. */
+  readonly readsRanges: readonly StoreSpec[]
   /** It has a use for records with a null key. */
   readonly takesNullKeys: boolean
   /** Whether it makes asynchronous calls, and if so, whether what comes of them keeps the order of the records. */

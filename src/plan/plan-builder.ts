@@ -96,7 +96,7 @@ export class PlanBuilder {
       lineage: lineageOf(parents),
       operator,
       oldValues: Object.freeze(oldValues),
-      readsRanges: false,
+      readsRanges: [],
       takesNullKeys: false,
       calls: 'none',
       namesChildren: false,
@@ -119,7 +119,7 @@ export class PlanBuilder {
       readonly operator: OperatorFactory
       readonly facts?: Facts | undefined
       readonly oldValues?: OldValues | undefined
-      readonly readsRanges?: boolean | undefined
+      readonly readsRanges?: readonly StoreSpec[] | undefined
       readonly takesNullKeys?: boolean | undefined
       readonly calls?: OperatorNode['calls'] | undefined
       readonly namesChildren?: boolean | undefined
@@ -135,7 +135,7 @@ export class PlanBuilder {
       operator,
       facts = {},
       oldValues = ofStreams,
-      readsRanges = false,
+      readsRanges = [],
       takesNullKeys = false,
       calls = 'none',
       namesChildren = false,
@@ -150,7 +150,7 @@ export class PlanBuilder {
       operator,
       facts,
       oldValues: Object.freeze(oldValues),
-      readsRanges,
+      readsRanges: Object.freeze(readsRanges),
       takesNullKeys,
       calls,
       namesChildren,

@@ -207,7 +207,7 @@ function storesOf(nodes: readonly PlanNode[]): readonly PlanStore[] {
   }
   return Object.freeze(
     [...stores.values()].map(({ spec, owner, readers }) => {
-      const readsRanges = (node: PlanNode): boolean => node.kind === 'operator' && node.readsRanges
+      const readsRanges = (node: PlanNode): boolean => node.kind === 'operator' && node.readsRanges.includes(spec)
       const isOrdered = spec.layout.isOrdered || [owner, ...readers].some(readsRanges)
       return Object.freeze({ spec, owner, readers: Object.freeze(readers), isOrdered })
     }),

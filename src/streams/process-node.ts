@@ -27,7 +27,12 @@ export function addProcessor(plan: PlanBuilder, request: ProcessorRequest): Oper
   const named = namedStores(verb, stores)
   return plan.stateful(verb, parents, name, (id) => {
     const specs = named(plan, id)
-    return { stores: specs, operator: processing(processor, specs, forwarding), readsRanges: true, namesChildren: true }
+    return {
+      stores: specs,
+      operator: processing(processor, specs, forwarding),
+      readsRanges: specs,
+      namesChildren: true,
+    }
   })
 }
 

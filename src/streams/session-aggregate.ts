@@ -9,19 +9,15 @@
  */
 import type { Subscriber } from 'rxjs'
 import { noHeaders } from '../core/headers.ts'
-import type { Codec } from '../core/serde.ts'
 import type { SessionWindows } from '../core/windows/session-windows.ts'
-import { WindowedCodec } from '../core/windows/windowed.ts'
 import type { Carrier } from '../plan/carrier.ts'
-import { type OperatorContext, type OperatorFactory, operatorError, type StreamTime } from '../plan/operator.ts'
+import { type OperatorContext, type OperatorFactory, operatorError } from '../plan/operator.ts'
 import { type OrderedRow, type OrderedStore, ordered, type StoreSpec } from '../plan/store.ts'
 import { operate } from '../plan/subscriber.ts'
-import { FoldSubscriber } from './aggregate.ts'
-import { closeWhenIdle } from './closing.ts'
 import type { EmitStrategy } from './dsl/windows.ts'
-import { FinalResults } from './final-results.ts'
 import type { Fold } from './fold.ts'
 import { dropLate } from './late.ts'
+import { WindowedFoldSubscriber } from './windowed-fold.ts'
 
 export function sessionAggregation(
   store: StoreSpec,
@@ -32,12 +28,8 @@ export function sessionAggregation(
   return (context) => operate((out) => new SessionSubscriber(out, context, store, fold, windows, emits))
 }
 
-class SessionSubscriber extends FoldSubscriber {
-  readonly #windows: SessionWindows
-  readonly #streamTime: StreamTime
-  readonly #keyCodec: Codec<unknown>
+class SessionSubscriber extends WindowedFoldSubscriber<SessionWindows> {
   readonly #sessions: OrderedStore<unknown, unknown>
-  readonly #results: FinalResults | undefined
 
   constructor(
     out: Subscriber<Carrier>,
@@ -47,44 +39,31 @@ class SessionSubscriber extends FoldSubscriber {
     windows: SessionWindows,
     emits: EmitStrategy,
   ) {
-    super(out, context, store, fold)
-    this.#windows = windows
-    this.#streamTime = context.streamTime
-    this.#keyCodec = new WindowedCodec(store.keyCodec, windows.form) as Codec<unknown>
+    super(out, context, store, fold, windows, emits)
     this.#sessions = ordered(this.state)
-    const results =
-      emits === 'onWindowClose'
-        ? new FinalResults(out, context, this.state, this.#keyCodec, this.valueCodec, (at) => windows.closeOf(at))
-        : undefined
-    this.#results = results
-    closeWhenIdle(
-      context,
-      (time) => Math.max(windows.closeOf(time), results?.lastDue ?? 0),
-      (now) => results?.releaseUntil(now),
-    )
   }
 
-  protected override _next(carrier: Carrier): void {
-    if (carrier.isKeyNull) return this.context.drop('null_key', carrier)
-    if (carrier.isValueNull) return this.context.drop('null_value', carrier)
+  protected override lastCloseOf(time: number): number {
+    return this.windows.closeOf(time)
+  }
+
+  protected override take(carrier: Carrier, now: number): void {
     const { timestamp } = carrier
-    const now = this.#streamTime.advance(timestamp)
     const joined = this.#near(carrier, now)
     let [start, end] = [timestamp, timestamp]
     for (const { at, number } of joined) {
       start = Math.min(start, number)
       end = Math.max(end, at)
     }
-    if (this.#windows.closeOf(end) <= now) return dropLate(this.context, carrier, 1, false)
+    if (this.windows.closeOf(end) <= now) return dropLate(this.context, carrier, 1, false)
     const value = this.#valueOf(carrier, joined)
     if (start < end) for (const session of joined) this.#delete(carrier, session)
     this.#put(carrier, start, end, value)
-    this.#results?.releaseUntil(now, carrier)
   }
 
   /** The open sessions that a record joins, in the order of time. */
   #near(carrier: Carrier, now: number): readonly OrderedRow<unknown>[] {
-    const { gapMs, graceMs } = this.#windows
+    const { gapMs, graceMs } = this.windows
     const { timestamp } = carrier
     const near: OrderedRow<unknown>[] = []
     try {
@@ -120,7 +99,7 @@ class SessionSubscriber extends FoldSubscriber {
     const session = this.#sessionOf(carrier, start, end)
     const old = this.wantsOld ? this.oldOf(session) : undefined
     this.put(session, value, end)
-    if (value !== null) this.#results?.hold(session, this.#windows.closeOf(end))
+    if (value !== null) this.results?.hold(session, this.windows.closeOf(end))
     this.#emit(carrier, session, value, old)
   }
 
@@ -133,8 +112,8 @@ class SessionSubscriber extends FoldSubscriber {
   }
 
   #emit(carrier: Carrier, session: OrderedRow<unknown>, value: unknown, old: unknown): void {
-    if (this.#results !== undefined) return
-    const next = carrier.withKeyBytes(this.#keyCodec, session.keyBytes, value, this.valueCodec)
+    if (this.results !== undefined) return
+    const next = carrier.withKeyBytes(this.keyCodec, session.keyBytes, value, this.valueCodec)
     if (this.wantsOld) next.old = old
     next.headers = noHeaders
     next.timestamp = session.at

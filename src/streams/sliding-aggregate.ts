@@ -8,19 +8,15 @@
  * it is updated once (deviation D14 in test/conformance/README.md).
  */
 import type { Subscriber } from 'rxjs'
-import type { Codec } from '../core/serde.ts'
 import type { SlidingWindows } from '../core/windows/sliding-windows.ts'
-import { WindowedCodec } from '../core/windows/windowed.ts'
 import type { Carrier } from '../plan/carrier.ts'
-import { type OperatorContext, type OperatorFactory, operatorError, type StreamTime } from '../plan/operator.ts'
+import { type OperatorContext, type OperatorFactory, operatorError } from '../plan/operator.ts'
 import { type OrderedRow, type OrderedStore, ordered, type Row, type StoreSpec } from '../plan/store.ts'
 import { operate } from '../plan/subscriber.ts'
-import { FoldSubscriber } from './aggregate.ts'
 import type { EmitStrategy } from './dsl/windows.ts'
-import { closeWhenIdle } from './closing.ts'
-import { FinalResults } from './final-results.ts'
 import type { Fold } from './fold.ts'
 import { dropLate } from './late.ts'
+import { WindowedFoldSubscriber } from './windowed-fold.ts'
 
 export function slidingAggregation(
   store: StoreSpec,
@@ -47,12 +43,8 @@ interface Content {
   readonly timestamp: number
 }
 
-class SlidingSubscriber extends FoldSubscriber {
-  readonly #windows: SlidingWindows
-  readonly #streamTime: StreamTime
-  readonly #keyCodec: Codec<unknown>
+class SlidingSubscriber extends WindowedFoldSubscriber<SlidingWindows> {
   readonly #rows: OrderedStore<unknown, unknown>
-  readonly #results: FinalResults | undefined
 
   constructor(
     out: Subscriber<Carrier>,
@@ -62,40 +54,22 @@ class SlidingSubscriber extends FoldSubscriber {
     windows: SlidingWindows,
     emits: EmitStrategy,
   ) {
-    super(out, context, store, fold)
-    this.#windows = windows
-    this.#streamTime = context.streamTime
-    this.#keyCodec = new WindowedCodec(store.keyCodec, windows.form) as Codec<unknown>
+    super(out, context, store, fold, windows, emits)
     this.#rows = ordered(this.state)
-    const results =
-      emits === 'onWindowClose'
-        ? new FinalResults(out, context, this.state, this.#keyCodec, this.valueCodec, (at) => windows.closeOf(at))
-        : undefined
-    this.#results = results
-    closeWhenIdle(
-      context,
-      (time) => Math.max(windows.closeOf(time), results?.lastDue ?? 0),
-      (now) => results?.releaseUntil(now),
-    )
   }
 
-  protected override _next(carrier: Carrier): void {
-    if (carrier.isKeyNull) return this.context.drop('null_key', carrier)
-    if (carrier.isValueNull) return this.context.drop('null_value', carrier)
+  protected override lastCloseOf(time: number): number {
+    return this.windows.closeOf(time)
+  }
+
+  protected override take(carrier: Carrier, now: number): void {
     const { timestamp } = carrier
-    const now = this.#streamTime.advance(timestamp)
     // Even the last window that could hold it is closed.
-    if (this.#windows.closeOf(timestamp) <= now) return dropLate(this.context, carrier, 1, false)
-    this.#take(carrier, now)
-    this.#results?.releaseUntil(now, carrier)
-  }
-
-  #take(carrier: Carrier, now: number): void {
-    const { timestamp } = carrier
+    if (this.windows.closeOf(timestamp) <= now) return dropLate(this.context, carrier, 1, false)
     const near = this.#near(carrier)
     const right = this.#contentAfter(timestamp, near)
     const changes = this.#changesBy(timestamp, near)
-    const open = changes.filter(({ at }) => this.#windows.closeOf(at) > now)
+    const open = changes.filter(({ at }) => this.windows.closeOf(at) > now)
     const closed = changes.length - open.length
     if (closed > 0) dropLate(this.context, carrier, closed, open.length > 0)
     for (const change of open) this.#apply(carrier, change)
@@ -109,7 +83,7 @@ class SlidingSubscriber extends FoldSubscriber {
    */
   #near(carrier: Carrier): readonly OrderedRow<unknown>[] {
     const { timestamp } = carrier
-    const { differenceMs } = this.#windows
+    const { differenceMs } = this.windows
     const fromTime = Math.max(0, timestamp - 2 * differenceMs)
     const near: OrderedRow<unknown>[] = []
     try {
@@ -127,14 +101,14 @@ class SlidingSubscriber extends FoldSubscriber {
   #contentAfter(timestamp: number, near: readonly OrderedRow<unknown>[]): Content | undefined {
     const [last] = near
     if (last === undefined || last.at > timestamp || last.timestamp <= timestamp) return undefined
-    const { differenceMs } = this.#windows
+    const { differenceMs } = this.windows
     const left = near.find(({ at }) => at === timestamp - differenceMs)
     if (hasBeenAt(timestamp, left, differenceMs)) return undefined
     return { value: this.oldOf(last), timestamp: last.timestamp }
   }
 
   #changesBy(timestamp: number, near: readonly OrderedRow<unknown>[]): readonly Change[] {
-    const { differenceMs } = this.#windows
+    const { differenceMs } = this.windows
     const leftStart = Math.max(0, timestamp - differenceMs)
     const changes: Change[] = []
     for (const row of near) {
@@ -169,11 +143,11 @@ class SlidingSubscriber extends FoldSubscriber {
   #put(carrier: Carrier, row: Row<unknown>, value: unknown, timestamp: number): void {
     const old = this.wantsOld ? this.oldOf(row) : undefined
     this.put(row, value, timestamp)
-    if (this.#results !== undefined) {
-      if (value !== null) this.#results.hold(row, this.#windows.closeOf((row as OrderedRow<unknown>).at))
+    if (this.results !== undefined) {
+      if (value !== null) this.results.hold(row, this.windows.closeOf((row as OrderedRow<unknown>).at))
       return
     }
-    const next = carrier.withKeyBytes(this.#keyCodec, row.keyBytes, value, this.valueCodec)
+    const next = carrier.withKeyBytes(this.keyCodec, row.keyBytes, value, this.valueCodec)
     if (this.wantsOld) next.old = old
     next.timestamp = timestamp
     this.out.next(next)

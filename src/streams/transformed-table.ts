@@ -36,7 +36,7 @@ export function transformedTable(
       stores: kept === undefined ? stores : [kept, ...stores],
       operator: transforming(transformer, stores, kept),
       oldValues: kept === undefined ? ofForgetful : ofTables,
-      readsRanges: true,
+      readsRanges: stores,
     }
   })
   const rows = kept === undefined ? unknownRows(id, 'transformValues keeps none') : rowsIn(kept)
