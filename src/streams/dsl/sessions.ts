@@ -2,18 +2,14 @@
  * The face of a grouped stream in sessions: the aggregations of {@link KGroupedStream}, for each session.
  */
 import type { Windowed } from '../../core/windows/window.ts'
-import type { LateOption, Named, Reducer, SessionAggregateFunctions } from './functions.ts'
-import type { KnownSerdes, KnownValue, NeedsValue, StoreFor, ValueOption } from './known.ts'
+import type { SessionAggregateFunctions } from './functions.ts'
+import type { KnownSerdes } from './known.ts'
 import type { KTable } from './table.ts'
+import type { InWindows, WindowAggregations } from './window-aggregations.ts'
 import type { EmitStrategy } from './windows.ts'
 
 /** What an aggregation over sessions takes, besides its functions. */
-export interface InSessionStore<K, V, A> extends Named, LateOption<K, V> {
-  /** Names the store, so that it can be queried; default: a store with the operator's name. */
-  readonly store?: StoreFor<'sessionStore', K, A> | undefined
-  /** How long rows are kept, in ms of stream time; default the larger of a day and gap + grace, the least allowed. */
-  readonly retentionMs?: number | undefined
-}
+export type InSessionStore<K, V, A> = InWindows<'sessionStore', K, V, A>
 
 /**
  * A grouped stream cut into sessions. Made by {@link KGroupedStream.windowedBy}.
@@ -25,7 +21,11 @@ export interface InSessionStore<K, V, A> extends Named, LateOption<K, V> {
  * Streams gives them to the aggregator (deviation D2 in test/conformance/README.md), and retention never decides here
  * what is late (D11). Its verbs throw `bad_option` when `retentionMs` is less than closing a session needs.
  */
-export interface SessionWindowedKStream<out K, out V, out Known extends KnownSerdes = KnownSerdes> {
+export interface SessionWindowedKStream<
+  out K,
+  out V,
+  out Known extends KnownSerdes = KnownSerdes,
+> extends WindowAggregations<K, V, Known, 'sessionStore'> {
   /**
    * When the aggregation that follows emits: `onWindowUpdate`, the default, with every record, or `onWindowClose`, once
    * for each session, when it closes, as {@link TimeWindowedKStream.emitStrategy} says.
@@ -34,48 +34,6 @@ export interface SessionWindowedKStream<out K, out V, out Known extends KnownSer
    * @throws MillraceError `bad_option` for another strategy
    */
   emitStrategy(strategy: EmitStrategy): SessionWindowedKStream<K, V, Known>
-
-  /**
-   * How many records a key has in each session.
-   * @example grouped.windowedBy(SessionWindows.of({ gap: minutes(30) })).count({ store: visits })
-   */
-  count(options?: InSessionStore<K, V, number>): KTable<Windowed<K>, number, 'both'>
-
-  /**
-   * Combines the values of a key in each session.
-   *
-   * @example grouped.windowedBy(SessionWindows.of({ gap: minutes(30) })).reduce((_, click) => click)
-   * @throws MillraceError `topology_invalid` when the serde of the values is missing
-   */
-  reduce(
-    this: NeedsValue<'reduce'>[Known],
-    reducer: Reducer<Exclude<V, null>>,
-    options?: undefined,
-  ): KTable<Windowed<K>, Exclude<V, null>, 'both'>
-  /**
-   * Combines the values of a key in each session, in a store that says how they are written.
-   *
-   * @example
-   * ```ts
-   * const newest = sessionStore('newest', { key: string(), value: json<Click>() })
-   * grouped.windowedBy(SessionWindows.of({ gap: minutes(30) })).reduce((_, click) => click, { store: newest })
-   * ```
-   */
-  reduce(
-    reducer: Reducer<Exclude<V, null>>,
-    options: InSessionStore<K, V, Exclude<V, null>> &
-      KnownValue<Exclude<V, null>> & {
-        readonly store: StoreFor<'sessionStore', K, Exclude<V, null>>
-      },
-  ): KTable<Windowed<K>, Exclude<V, null>, 'both'>
-  /**
-   * Combines the values of a key in each session, with options; values that a function has made need their serde.
-   * @example grouped.windowedBy(SessionWindows.of({ gap: minutes(5) })).reduce((_, last) => last, { name: 'newest' })
-   */
-  reduce(
-    reducer: Reducer<Exclude<V, null>>,
-    options: InSessionStore<K, V, Exclude<V, null>> & ValueOption<Exclude<V, null>>[Known],
-  ): KTable<Windowed<K>, Exclude<V, null>, 'both'>
 
   /**
    * Folds the values of a key in each session into an aggregate of any type, as {@link KGroupedStream.aggregate} does.

@@ -2,20 +2,16 @@
  * The face of a grouped stream in windows: the aggregations of {@link KGroupedStream}, for each window.
  */
 import type { Windowed } from '../../core/windows/window.ts'
-import type { AggregateFunctions, LateOption, Named, Reducer } from './functions.ts'
-import type { KnownSerdes, KnownValue, NeedsValue, StoreFor, ValueOption } from './known.ts'
+import type { AggregateFunctions } from './functions.ts'
+import type { KnownSerdes } from './known.ts'
 import type { KTable } from './table.ts'
+import type { InWindows, WindowAggregations } from './window-aggregations.ts'
 
 /** When an aggregation over windows emits: with every record, or once for each window, when it closes. */
 export type EmitStrategy = 'onWindowUpdate' | 'onWindowClose'
 
 /** What an aggregation over windows takes, besides its functions. */
-export interface InWindowStore<K, V, A> extends Named, LateOption<K, V> {
-  /** Names the store, so that it can be queried; default: a store with the operator's name. */
-  readonly store?: StoreFor<'windowStore', K, A> | undefined
-  /** How long rows are kept, in ms of stream time; default the larger of a day and size + grace, the least allowed. */
-  readonly retentionMs?: number | undefined
-}
+export type InWindowStore<K, V, A> = InWindows<'windowStore', K, V, A>
 
 /**
  * A grouped stream cut into windows. Made by {@link KGroupedStream.windowedBy}.
@@ -26,7 +22,11 @@ export interface InWindowStore<K, V, A> extends Named, LateOption<K, V> {
  * Kafka Streams gives them to the aggregator (deviation D2 in test/conformance/README.md), and retention never decides
  * here what is late. Its verbs throw `bad_option` when `retentionMs` is less than closing a window needs.
  */
-export interface TimeWindowedKStream<out K, out V, out Known extends KnownSerdes = KnownSerdes> {
+export interface TimeWindowedKStream<
+  out K,
+  out V,
+  out Known extends KnownSerdes = KnownSerdes,
+> extends WindowAggregations<K, V, Known, 'windowStore'> {
   /**
    * When the aggregation that follows emits: `onWindowUpdate`, the default, with every record, or `onWindowClose`, once
    * for each window, when it closes. Use it where only final results matter.
@@ -47,48 +47,6 @@ export interface TimeWindowedKStream<out K, out V, out Known extends KnownSerdes
    * @throws MillraceError `bad_option` for another strategy
    */
   emitStrategy(strategy: EmitStrategy): TimeWindowedKStream<K, V, Known>
-
-  /**
-   * How many records a key has in each window.
-   * @example grouped.windowedBy(TimeWindows.of({ size: minutes(1) })).count({ store: counts })
-   */
-  count(options?: InWindowStore<K, V, number>): KTable<Windowed<K>, number, 'both'>
-
-  /**
-   * Combines the values of a key in each window.
-   *
-   * @example grouped.windowedBy(TimeWindows.of({ size: hours(1) })).reduce((_, click) => click)
-   * @throws MillraceError `topology_invalid` when the serde of the values is missing
-   */
-  reduce(
-    this: NeedsValue<'reduce'>[Known],
-    reducer: Reducer<Exclude<V, null>>,
-    options?: undefined,
-  ): KTable<Windowed<K>, Exclude<V, null>, 'both'>
-  /**
-   * Combines the values of a key in each window, in a store that says how they are written.
-   *
-   * @example
-   * ```ts
-   * const newest = windowStore('newest', { key: string(), value: json<Click>() })
-   * grouped.windowedBy(TimeWindows.of({ size: hours(1) })).reduce((_, click) => click, { store: newest })
-   * ```
-   */
-  reduce(
-    reducer: Reducer<Exclude<V, null>>,
-    options: InWindowStore<K, V, Exclude<V, null>> &
-      KnownValue<Exclude<V, null>> & {
-        readonly store: StoreFor<'windowStore', K, Exclude<V, null>>
-      },
-  ): KTable<Windowed<K>, Exclude<V, null>, 'both'>
-  /**
-   * Combines the values of a key in each window, with options; values that a function has made need their serde.
-   * @example grouped.windowedBy(TimeWindows.of({ size: hours(1) })).reduce((_, newest) => newest, { name: 'newest' })
-   */
-  reduce(
-    reducer: Reducer<Exclude<V, null>>,
-    options: InWindowStore<K, V, Exclude<V, null>> & ValueOption<Exclude<V, null>>[Known],
-  ): KTable<Windowed<K>, Exclude<V, null>, 'both'>
 
   /**
    * Folds the values of a key in each window into an aggregate of any type, as {@link KGroupedStream.aggregate} does.
