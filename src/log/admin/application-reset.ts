@@ -6,8 +6,9 @@
 import { yieldToEventLoop } from '../../core/clock.ts'
 import { checkBoolean, checkList, checkOptions, checkWhole, isList, onlyField, readField } from '../../core/checks.ts'
 import { present } from '../../core/assert.ts'
-import { MillraceError } from '../../core/errors.ts'
+import { MillraceError, messageOf } from '../../core/errors.ts'
 import { shown } from '../../core/shown.ts'
+import type { StorePosition } from '../../core/store-position.ts'
 import { parsePlan, type StoredPlan } from '../../core/stored-plan.ts'
 import type { Offset } from '../../core/units.ts'
 import type { Retention } from '../cleaning/retention.ts'
@@ -28,13 +29,14 @@ export interface ApplicationPosition extends TopicPartition {
 
 /**
  * Where an application starts over: at the first record that is kept; at the first one with at least this time (ms
- * since the epoch); at the first one that is at most this old (ms) by the clock of the log; or at an offset for each
- * partition that it reads.
+ * since the epoch); at the first one that is at most this old (ms) by the clock of the log; at offsets by topic, where
+ * what is not named begins at its first record; or at a list of positions that names every partition.
  */
 export type ApplicationResetTarget =
   | 'beginning'
   | { readonly time: number }
   | { readonly ago: number }
+  | { readonly offsets: StorePosition }
   | readonly ApplicationPosition[]
 
 /** What `log.admin.resetApplication` takes. */
@@ -69,7 +71,13 @@ export interface ResettableLog extends ApplicationsLog {
   readonly retention: Retention
 }
 
-type Target = 'beginning' | { readonly fromMs: number } | { readonly offsets: ReadonlyMap<string, number> }
+type Target = 'beginning' | { readonly fromMs: number } | OffsetsByPlace
+
+interface OffsetsByPlace {
+  readonly offsets: ReadonlyMap<string, number>
+  /** Whether every partition that is read has to be among them. */
+  readonly isWhole: boolean
+}
 
 export async function resetApplication(
   log: ResettableLog,
@@ -138,15 +146,34 @@ function checkTarget(log: ApplicationsLog, to: ApplicationResetTarget): Target {
       const place = placeOf({ topic, partition })
       return [place, checkWhole(`the offset in ${place}`, field('offset') as number, 0)] as const
     })
-    return { offsets: new Map(offsets) }
+    return { offsets: new Map(offsets), isWhole: true }
   }
   const [name, value] = onlyField(to) ?? []
   if (name === 'time') return { fromMs: checkWhole(name, value as number, 0) }
   if (name === 'ago') return { fromMs: Math.max(0, log.clock.now() - checkWhole(name, value as number, 0)) }
+  if (name === 'offsets') {
+    const offsets = Object.entries(checkOffsets(value)).flatMap(([topic, list]) =>
+      checkList(`the offsets in "${topic}"`, list).map((offset, partition) => {
+        const place = placeOf({ topic, partition })
+        return [place, checkWhole(`the offset in ${place}`, offset, 0)] as const
+      }),
+    )
+    return { offsets: new Map(offsets), isWhole: false }
+  }
   throw new MillraceError(
     'bad_option',
-    `resetApplication cannot go to ${shown(to)}; expected 'beginning', { time }, { ago } or a list of { topic, partition, offset }`,
+    `resetApplication cannot go to ${shown(to)}; expected 'beginning', { time }, { ago }, { offsets: { topic: [...] } } ` +
+      'or a list of { topic, partition, offset }',
   )
+}
+
+/** A copy, because its fields may be getters. */
+function checkOffsets(value: unknown): Readonly<Record<string, readonly number[]>> {
+  try {
+    return { ...(Object(value) as Record<string, readonly number[]>) }
+  } catch (cause) {
+    throw new MillraceError('bad_option', `the offsets to start over at cannot be read: ${messageOf(cause)}`, { cause })
+  }
 }
 
 function planOf({ applications }: ApplicationsLog, { name, row }: KeptVersion): StoredPlan {
@@ -182,8 +209,8 @@ function positionsOf(
   emptied: ReadonlySet<string>,
 ): OffsetReset[] {
   const { loaded } = planOf(log, kept)
-  const offsets = typeof target === 'object' && 'offsets' in target ? target.offsets : undefined
-  if (offsets !== undefined) checkNamed(kept, partitions, offsets)
+  const named = typeof target === 'object' && 'offsets' in target ? target : undefined
+  if (named !== undefined) checkNamed(kept, partitions, named)
   return partitions.map((partition) => {
     const { topic } = partition
     const row = log.partitions.row(partition)
@@ -191,7 +218,7 @@ function positionsOf(
     // A global table is whole before anything else is read.
     const wanted = Object.hasOwn(loaded, topic)
       ? startOffset
-      : (offsets?.get(placeOf(partition)) ?? timed.get(partitionName(partition)) ?? startOffset)
+      : (named?.offsets.get(placeOf(partition)) ?? timed.get(partitionName(partition)) ?? startOffset)
     const before = log.positions.get(kept.name, partition)?.offset
     return {
       topic,
@@ -206,18 +233,17 @@ function positionsOf(
 function checkNamed(
   { row: { applicationId } }: KeptVersion,
   partitions: readonly PartitionId[],
-  offsets: ReadonlyMap<string, number>,
+  { offsets, isWhole }: OffsetsByPlace,
 ): void {
   const places = new Set(partitions.map(placeOf))
-  const missing = [...places].find((place) => !offsets.has(place))
+  const missing = isWhole ? [...places].find((place) => !offsets.has(place)) : undefined
   const unread = [...offsets.keys()].find((place) => !places.has(place))
   if (missing === undefined && unread === undefined) return
   const what =
     missing === undefined ? `does not read ${String(unread)}` : `also reads ${missing}, which the list does not name`
   throw new MillraceError(
     'bad_option',
-    `application "${applicationId}" ${what}: give an offset for each partition that it reads; ` +
-      'log.admin.describeApplication lists them with its positions',
+    `application "${applicationId}" ${what}: log.admin.describeApplication lists what it reads with its positions`,
   )
 }
 

@@ -74,6 +74,8 @@ describe('a reset', () => {
     ['a time', { time: 5_000 }, 5],
     ['an age', { ago: 15_000 }, 5],
     ['offsets', [{ topic: 'lines', partition: 0, offset: 5 }], 5],
+    ['offsets by topic', { offsets: { lines: [5] } }, 5],
+    ['offsets that do not name its topic', { offsets: {} }, 0],
     ['a time after the last record', { time: 50_000 }, 10],
     ['offsets past the end', [{ topic: 'lines', partition: 0, offset: 99 }], 10],
   ])('to %s begins there', async (_, to, offset) => {
@@ -83,7 +85,7 @@ describe('a reset', () => {
     expect(planned.stores).toMatchObject([{ name: 'counts', rows: 5 }])
     expect(await log.admin.lag('app')).toMatchObject([{ offset: 10 }])
     expect(await log.admin.resetApplication('app', { to })).toEqual(planned)
-    expect(await run(log)).toEqual(offset === 5 ? once : {})
+    expect(await run(log)).toEqual({ 0: twice, 5: once, 10: {} }[offset])
   })
 
   test('takes what describeApplication says of positions as a place to go back to', async () => {
@@ -179,6 +181,9 @@ describe('a reset is refused', () => {
     ['a partition that it does not read', [{ topic: 'lines', partition: 1, offset: 0 }]],
     ['no offset', [{ topic: 'lines', partition: 0 }]],
     ['a number', [5]],
+    ['offsets in a topic that it does not read', { offsets: { words: [0] } }],
+    ['offsets that are none', { offsets: { lines: ['5'] } }],
+    ['too many offsets', { offsets: { lines: [0, 0] } }],
   ])('for a place that is none: %s', async (_, to) => {
     const { log } = await worked()
     expect(await rejectionOf(log.admin.resetApplication('app', { to } as { to: 'beginning' }))).toMatchObject({
