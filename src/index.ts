@@ -26,6 +26,7 @@ export type {
 export type { CleanupPolicy, TimestampType, TopicCompression, TopicConfig } from './core/topic-config.ts'
 export type { Serde } from './core/serde.ts'
 export { bigint64, boolean, bytes, float64, int64, json, msgpack, nullable, string, tuple } from './core/serdes.ts'
+export type { ValueVersions } from './core/migrating-codec.ts'
 export type { StandardSchema } from './core/schema.ts'
 export { JoinWindows } from './core/windows/join-windows.ts'
 export { type CalendarUnit, CalendarWindows, type Weekday } from './core/windows/calendar-windows.ts'

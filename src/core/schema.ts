@@ -2,7 +2,7 @@
  * Standard Schema (https://standardschema.dev): any validator that keeps to it can stand in for the type of a value.
  */
 import { type ByteWriter, equalBytes } from './bytes.ts'
-import { messageOf } from './errors.ts'
+import { MillraceError, messageOf } from './errors.ts'
 import { Codec } from './serde.ts'
 
 /** What {@link json} and {@link msgpack} take from zod, valibot, arktype …: a synchronous `validate`, and the types. */
@@ -29,6 +29,19 @@ export type SchemaOutput<S extends StandardSchema> = SchemaTypes<S>['output']
 export type OutputFitsInput<S extends StandardSchema> = SchemaTypes<S>['output'] extends SchemaTypes<S>['input']
   ? unknown
   : { readonly 'a schema whose output is not assignable to its input cannot read back what it wrote': never }
+
+/**
+ * Whether it is a schema; those of some libraries are functions.
+ *
+ * @throws MillraceError `bad_option` when it cannot be looked at
+ */
+export function isStandardSchema(what: string, value: object): value is StandardSchema {
+  try {
+    return '~standard' in Object(value)
+  } catch (cause) {
+    throw new MillraceError('bad_option', `${what} cannot look at what it is given: ${messageOf(cause)}`, { cause })
+  }
+}
 
 /** A codec whose values are checked by a schema on the way in and out. */
 export function validated(codec: Codec<unknown>, schema: StandardSchema): Codec<unknown> {

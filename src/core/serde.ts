@@ -66,6 +66,14 @@ export abstract class Codec<T> implements Serde<T> {
     return this.wire
   }
 
+  /** Of the values that it writes; 0 where values have no versions. */
+  readonly version: number = 0
+
+  /** The same without versions: how values stand in topics. */
+  get plain(): Codec<T> {
+    return this
+  }
+
   /** Appends the encoded value. */
   abstract write(value: T, out: ByteWriter): void
 
@@ -208,6 +216,29 @@ export function codecOf<T>(serde: Serde<T>): Codec<T> {
     foreignCodecs.set(serde, codec)
   }
   return codec
+}
+
+/**
+ * The codec with which a topic holds what a serde writes.
+ *
+ * @throws MillraceError `bad_option` when it is not a serde
+ */
+export function topicCodecOf<T>(serde: Serde<T>): Codec<T> {
+  return codecOf(serde).plain
+}
+
+/**
+ * The codec of keys: equal keys must have equal bytes for ever, so they have no versions.
+ *
+ * @throws MillraceError `bad_option` when it is not a serde, or one with versions
+ */
+export function keyCodecOf<T>(what: string, serde: Serde<T>): Codec<T> {
+  const codec = codecOf(serde)
+  if (codec.version === 0) return codec
+  throw new MillraceError(
+    'bad_option',
+    `the keys of ${what} have versions, so a key of another version would be another key: leave the versions out`,
+  )
 }
 
 function isSerde(serde: unknown): boolean {

@@ -4,9 +4,10 @@
 import { type ByteWriter, copyOf, readInt32, writeFloat64, writeInt64 } from './bytes.ts'
 import { MillraceError } from './errors.ts'
 import { JsonCodec } from './json-codec.ts'
+import { type MarkedFormat, migrating, type ValueVersions } from './migrating-codec.ts'
 import { MsgpackCodec } from './msgpack-codec.ts'
 import { decodeText, encodeText } from './text.ts'
-import { type StandardSchema, type SchemaOutput, type OutputFitsInput, validated } from './schema.ts'
+import { isStandardSchema, type StandardSchema, type SchemaOutput, type OutputFitsInput, validated } from './schema.ts'
 import { Codec, codecOf, type Serde } from './serde.ts'
 import { TupleCodec } from './tuple-codec.ts'
 import type { WindowForm } from './windows/window-form.ts'
@@ -135,14 +136,22 @@ class NullableCodec<T> extends Codec<T | null> {
   override readonly isNamed: boolean
   override readonly nullable = true
   override readonly immutable: boolean
+  override readonly version: number
   readonly #inner: Codec<T>
+  readonly #plain: Codec<T | null>
 
   constructor(inner: Codec<T>) {
     super()
     this.#inner = inner
+    this.version = inner.version
+    this.#plain = inner.plain === inner ? this : new NullableCodec(inner.plain)
     this.immutable = inner.immutable
     this.name = `nullable(${inner.name})`
     this.isNamed = inner.isNamed
+  }
+
+  override get plain(): Codec<T | null> {
+    return this.#plain
   }
 
   write(value: T | null, out: ByteWriter): void {
@@ -190,6 +199,8 @@ const float64Codec = new Float64Codec()
 const booleanCodec = new BooleanCodec()
 const bytesCodec = new BytesCodec()
 const msgpackCodec = new MsgpackCodec()
+/** MessagePack never begins a value with it. */
+const unusedByte = 0xc1
 
 /**
  * Text as UTF-8. Bytes that are not UTF-8 do not decode, and a lone surrogate does not encode.
@@ -243,15 +254,43 @@ export const bytes = (): Serde<Uint8Array> => bytesCodec
  * and on encode. What is written and read back is the schema's output; a schema that would change its own output again
  * on reading is `encode_failed`.
  *
+ * With {@link ValueVersions}, what a store holds knows the version of its shape. A row of an older one is migrated when
+ * it is read, and all of them are rewritten in the background while the application has nothing else to do. Records of
+ * topics stay plain JSON, and are not migrated; keys have no versions.
+ *
  * @example
  * ```ts
  * const clicks = topic('clicks', { key: string(), value: json<{ page: string; status: number }>() })
+ * const totals = json<{ clicks: number; bytes: number }>({
+ *   version: 1,
+ *   migrate: (clicks: number) => ({ clicks, bytes: 0 }),
+ * })
  * ```
+ * @throws MillraceError `bad_option`
  */
-export function json<T>(): Serde<T>
-export function json<S extends StandardSchema>(schema: S & OutputFitsInput<S>): Serde<SchemaOutput<S>>
-export function json(schema?: StandardSchema): Serde<unknown> {
-  return schema === undefined ? new JsonCodec() : validated(new JsonCodec(), schema)
+export function json<T>(versions?: ValueVersions<T>): Serde<T>
+export function json<S extends StandardSchema>(
+  schema: S & OutputFitsInput<S>,
+  versions?: ValueVersions<SchemaOutput<S>>,
+): Serde<SchemaOutput<S>>
+export function json(
+  first?: StandardSchema | ValueVersions<unknown>,
+  versions?: ValueVersions<unknown>,
+): Serde<unknown> {
+  return serdeOf('json', { codec: new JsonCodec(), mark: 0 }, first, versions)
+}
+
+/** A schema, versions, both or nothing. */
+function serdeOf(
+  what: string,
+  format: MarkedFormat,
+  first: StandardSchema | ValueVersions<unknown> | undefined,
+  second: ValueVersions<unknown> | undefined,
+): Codec<unknown> {
+  const isSchema = first !== undefined && isStandardSchema(what, first)
+  const versions = isSchema || first === undefined ? second : first
+  const checked = isSchema ? validated(format.codec, first) : format.codec
+  return versions === undefined ? checked : migrating(what, format, checked, versions)
 }
 
 /**
@@ -262,13 +301,19 @@ export function json(schema?: StandardSchema): Serde<unknown> {
  * plain data only: an extension other than a timestamp, a key that is not a string, or nesting of more than 1,000 is
  * `undecodable`. 64-bit integers that another program wrote are read as bigints.
  *
- * Takes a Standard Schema as {@link json} does.
+ * Takes a Standard Schema and versions as {@link json} does.
  * @example topic('readings', { key: string(), value: msgpack<{ readonly celsius: number }>() })
  */
-export function msgpack<T>(): Serde<T>
-export function msgpack<S extends StandardSchema>(schema: S & OutputFitsInput<S>): Serde<SchemaOutput<S>>
-export function msgpack(schema?: StandardSchema): Serde<unknown> {
-  return schema === undefined ? msgpackCodec : validated(msgpackCodec, schema)
+export function msgpack<T>(versions?: ValueVersions<T>): Serde<T>
+export function msgpack<S extends StandardSchema>(
+  schema: S & OutputFitsInput<S>,
+  versions?: ValueVersions<SchemaOutput<S>>,
+): Serde<SchemaOutput<S>>
+export function msgpack(
+  first?: StandardSchema | ValueVersions<unknown>,
+  versions?: ValueVersions<unknown>,
+): Serde<unknown> {
+  return serdeOf('msgpack', { codec: msgpackCodec, mark: unusedByte }, first, versions)
 }
 
 /**

@@ -3,7 +3,7 @@
  */
 import { checkBoolean, checkName, checkOptions, checkWhole, readField } from './checks.ts'
 import { MillraceError } from './errors.ts'
-import { codecOf, type Serde } from './serde.ts'
+import { codecOf, keyCodecOf, type Serde } from './serde.ts'
 import { shown } from './shown.ts'
 
 /** Names a table of the newest value of each key; made by {@link keyValueStore}. */
@@ -206,7 +206,7 @@ function checkedOptions<K, V, T extends { readonly key: Serde<K>; readonly value
 ): T {
   checkName('the name of a store', name)
   const checked = checkOptions(`store "${name}"`, options, optionsOf[kind])
-  codecOf(checked.key)
+  keyCodecOf(`store "${name}"`, checked.key)
   codecOf(checked.value)
   return checked
 }

@@ -13,6 +13,9 @@ export type Facts = Readonly<Record<string, string | number>>
 export const keysOfTopic = 'keys of '
 export const valuesOfTopic = 'values of '
 
+/** The fact that says of which version the values of a store are; it may rise. */
+export const versionFact = 'value version'
+
 /** The facts that say a grace in ms: of a join, and of the windows of an aggregation. */
 export const graceFact = 'grace'
 export const windowGraceFact = 'window grace'

@@ -4,7 +4,7 @@
 import { MillraceError } from './errors.ts'
 import { checkName, checkOptions, checkWhole, readField } from './checks.ts'
 import { shown } from './shown.ts'
-import { codecOf, type Encoder, type Serde } from './serde.ts'
+import { codecOf, keyCodecOf, type Encoder, type Serde } from './serde.ts'
 import {
   checkTopicConfig,
   topicConfigOf,
@@ -73,7 +73,7 @@ export function topic<K, V>(
   checkName('the name of a topic', name)
   const checked = checkOptions(`topic "${name}"`, options, ['key', 'value', 'partitions', ...topicConfigNames])
   const { key, value, partitions } = checked
-  codecOf(key)
+  keyCodecOf(`topic "${name}"`, key)
   codecOf(value)
   if (partitions !== undefined) checkPartitions(partitions)
   const config = Object.freeze(topicConfigOf(checked))

@@ -8,6 +8,7 @@ import { Codec, composedWire, unexpectedNull } from './serde.ts'
 export class TupleCodec extends Codec<readonly unknown[]> {
   readonly name: string
   override readonly isNamed: boolean
+  override readonly version: number
   readonly #parts: readonly Codec<unknown>[]
   readonly #wire: object
   readonly #format: object
@@ -26,6 +27,11 @@ export class TupleCodec extends Codec<readonly unknown[]> {
     )
     this.name = `tuple(${parts.map((part) => part.name).join(',')})`
     this.isNamed = parts.every((part) => part.isNamed)
+    this.version = Math.max(0, ...parts.map((part) => part.version))
+  }
+
+  override get plain(): Codec<readonly unknown[]> {
+    return this.version === 0 ? this : new TupleCodec(this.#parts.map(({ plain }) => plain))
   }
 
   override get wire(): object {

@@ -10,6 +10,7 @@ const present = 1
 export class VersionCodec<V> extends Codec<V | null> {
   readonly name: string
   override readonly isNamed: boolean
+  override readonly version: number
   override readonly immutable: boolean
   readonly #inner: Codec<V>
 
@@ -18,6 +19,7 @@ export class VersionCodec<V> extends Codec<V | null> {
     this.#inner = inner
     this.name = `version(${inner.name})`
     this.isNamed = inner.isNamed
+    this.version = inner.version
     this.immutable = inner.immutable
   }
 

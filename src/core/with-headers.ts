@@ -16,6 +16,7 @@ const lengthBytes = 4
 export class WithHeadersCodec<V> extends Codec<WithHeaders<V>> {
   readonly name: string
   override readonly isNamed: boolean
+  override readonly version: number
   readonly #value: Codec<V>
   readonly #wire: object
   readonly #format: object
@@ -25,6 +26,7 @@ export class WithHeadersCodec<V> extends Codec<WithHeaders<V>> {
     this.#value = value
     this.name = `with-headers(${value.name})`
     this.isNamed = value.isNamed
+    this.version = value.version
     this.#wire = composedWire('with headers', [value.wire])
     this.#format = composedWire('with headers', [value.format])
   }

@@ -11,6 +11,7 @@ import {
   type StoredPlan,
   type StoredStore,
   valuesOfTopic,
+  versionFact,
   windowGraceFact,
 } from '../core/stored-plan.ts'
 import { type KeptLayouts, keptLayouts } from './kept-layouts.ts'
@@ -162,12 +163,13 @@ function moreGrace(before: StoredPlan, now: StoredPlan, dropped: ReadonlySet<str
 
 function* changesOfFacts(what: string, old: Facts, facts: Facts): Iterable<string> {
   for (const [name, value] of Object.entries(old)) {
+    if (name === versionFact && Number(facts[name] ?? 0) >= Number(value)) continue
     if (facts[name] !== value && !(freeFacts.has(name) && name in facts))
       yield `${what}: ${name} was ${value}, is ${facts[name] ?? 'not there'}`
   }
   for (const [name, value] of Object.entries(facts)) {
-    // A source may read more topics; each begins where its source says.
-    const isMore = name.startsWith(keysOfTopic) || name.startsWith(valuesOfTopic)
+    // A source may read more topics; each begins where its source says. Values may get versions.
+    const isMore = name === versionFact || name.startsWith(keysOfTopic) || name.startsWith(valuesOfTopic)
     if (!(name in old) && !isMore) yield `${what}: ${name} is ${value}, was not there`
   }
 }

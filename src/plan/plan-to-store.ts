@@ -13,6 +13,7 @@ import {
   type StoredStore,
   storedPlanVersion,
   type StoreReading,
+  versionFact,
 } from '../core/stored-plan.ts'
 import { type KeptLayouts, laidOut, noLayouts } from './kept-layouts.ts'
 import { entrancesOf, type PlanNode, type PlanStore, subTopologyName } from './node.ts'
@@ -74,7 +75,8 @@ function follow(node: PlanNode, topics: Set<string>): void {
 }
 
 function factsOf({ kind, keyCodec, valueCodec, layout, facts }: PlanStore['spec'], partitions: number): Facts {
-  return { kind, order: orderOf(layout), key: keyCodec.name, value: valueCodec.name, ...facts, partitions }
+  const version = valueCodec.version === 0 ? {} : { [versionFact]: valueCodec.version }
+  return { kind, order: orderOf(layout), key: keyCodec.name, value: valueCodec.name, ...version, ...facts, partitions }
 }
 
 function readingOf(spec: PlanStore['spec'], partitions: number, subTopology: string): StoreReading {

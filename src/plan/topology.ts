@@ -240,6 +240,13 @@ function checkSerdeNames(nodes: readonly PlanNode[], stores: readonly PlanStore[
 }
 
 function checkNamed(what: string, { keyCodec, valueCodec }: CodecPair, place: ErrorPlace): void {
+  if (keyCodec.version > 0) {
+    throw new MillraceError(
+      'topology_invalid',
+      `the keys of ${what} have versions, so a key of another version would be another key: leave the versions out`,
+      place,
+    )
+  }
   const side = !keyCodec.isNamed ? 'keys' : !valueCodec.isNamed ? 'values' : undefined
   if (side === undefined) return
   throw new MillraceError(

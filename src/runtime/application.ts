@@ -24,6 +24,7 @@ import { Engine } from './engine.ts'
 import type { EngineOptions, RunResult } from './engine-options.ts'
 import type { Application, ApplicationState } from './face.ts'
 import type { FailurePolicy } from './failures.ts'
+import { Migration } from './migration.ts'
 import { type Metrics, metricsOf } from './metrics.ts'
 import { fullPace, type Pace } from './pace.ts'
 import type { TakeOver } from './take-over.ts'
@@ -68,6 +69,7 @@ export class RunningApplication implements Application {
   readonly #clock: Clock
   readonly #engine: Engine
   readonly #pace: Pace
+  readonly #migration: Migration
   readonly #moveBounds: EngineOptions['moveBounds']
   readonly #commitTimer: CommitTimer
   readonly #onStateChange: ((state: ApplicationState) => void) | undefined
@@ -105,6 +107,7 @@ export class RunningApplication implements Application {
       onStop: () => this.#notify(),
       onNews: () => this.#notify(),
     })
+    this.#migration = new Migration(session, topology, this.#engine)
     const stopWatching = session.onNews(() => this.#notify())
     const onAbort = (): void => this.#beginClosing()
     signal?.addEventListener('abort', onAbort)
@@ -199,7 +202,8 @@ export class RunningApplication implements Application {
       this.#resolveWaiters()
     }
     if (result === 'drained' && this.#engine.hasEnded) await this.#finish()
-    else if (isDrained) await this.#rest(result)
+    else if (isDrained && this.#migration.isDone) await this.#rest(result)
+    else if (isDrained) await this.#migrate()
     else await yieldToEventLoop()
   }
 
@@ -211,6 +215,12 @@ export class RunningApplication implements Application {
       this.#pace.rested()
     }
     await this.#sleep(restMs)
+  }
+
+  /** Nothing else is to be done for now. */
+  async #migrate(): Promise<void> {
+    await this.#migration.step()
+    await yieldToEventLoop()
   }
 
   /** All of a bounded input is processed. */

@@ -6,7 +6,7 @@ import { checkName } from '../core/checks.ts'
 import { MillraceError } from '../core/errors.ts'
 import { type Codec, codecOf } from '../core/serde.ts'
 import { type AnyStore, checkStore } from '../core/store-constants.ts'
-import { parsePlan, type StoredPlan, type StoreReading } from '../core/stored-plan.ts'
+import { parsePlan, type StoredPlan, type StoreReading, versionFact } from '../core/stored-plan.ts'
 import { VersionCodec } from '../core/version-codec.ts'
 import { formNamed } from '../core/windows/named-form.ts'
 import { rowCodecOf } from '../core/with-headers.ts'
@@ -51,6 +51,7 @@ function queryStored<K, V>(log: ApplicationLog, applicationId: string, given: An
   const [keyCodec, valueCodec] = [codecOf(constant.key) as Codec<unknown>, rowCodecOf(constant)]
   checkSerde(name, 'keys', keyCodec, reading.key)
   checkSerde(name, 'values', valueCodec, reading.value)
+  checkVersion(name, valueCodec, Number(stored.facts[versionFact] ?? 0))
   const past = reading.kind === 'versioned' ? own(stores, historyOf(name)) : undefined
   const history = past && specOf(historyOf(name), past.reading, keyCodec, new VersionCodec(valueCodec))
   const { subTopology, partitions } = reading
@@ -89,6 +90,15 @@ function checkSerde(store: string, what: string, given: Codec<unknown>, stored: 
     throw new MillraceError('bad_option', message, { store })
   }
   if (given.name !== stored) throw otherSerde(store, what, given.name, stored)
+}
+
+/** An older reader cannot know what newer rows mean. */
+function checkVersion(store: string, { name, version }: Codec<unknown>, stored: number): void {
+  if (version >= stored) return
+  const message =
+    `the values of store "${store}" have version ${stored}, but the constant says ${version}: give ${name}() the version ` +
+    'that the application has'
+  throw new MillraceError('bad_option', message, { store })
 }
 
 /** An application that is read while others may run it, start it again or delete it. */

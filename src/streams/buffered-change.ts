@@ -128,12 +128,14 @@ export function decodeBuffered(value: ValueBytes, codec: Codec<unknown>): unknow
 export class BufferedChangeCodec extends Codec<BufferedChange> {
   readonly name: string
   override readonly isNamed: boolean
+  override readonly version: number
   readonly #wire: object
 
   constructor(value: Codec<unknown>) {
     super()
     this.name = `waiting(${value.name})`
     this.isNamed = value.isNamed
+    this.version = value.version
     this.#wire = composedWire('waiting', [value.wire])
   }
 

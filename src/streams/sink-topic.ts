@@ -1,7 +1,7 @@
 /**
  * The topic that a stream is written to, by `to` or by a verb that has a topic for what is late.
  */
-import { codecOf, type Serde } from '../core/serde.ts'
+import { codecOf, type Serde, topicCodecOf } from '../core/serde.ts'
 import { checkTopic } from '../core/topic.ts'
 import type { SourceTopic } from '../plan/node.ts'
 import { checkWindows, type StreamParts } from './parts.ts'
@@ -23,7 +23,7 @@ export function sinkTopic(
   { untouchedKeys }: Pick<StreamParts, 'untouchedKeys'>,
 ): SourceTopic {
   const { name, partitions, config, key, value } = checkTopic(verb, given) as ErasedTopic & TopicFields
-  const sink = { name, partitions, config, keyCodec: codecOf(key), valueCodec: codecOf(value) }
+  const sink = { name, partitions, config, keyCodec: codecOf(key), valueCodec: topicCodecOf(value) }
   checkWindows(`topic "${name}"`, untouchedKeys, sink.keyCodec, { topic: name })
   return Object.freeze(sink)
 }

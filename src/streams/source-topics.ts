@@ -3,7 +3,7 @@
  */
 import { MillraceError } from '../core/errors.ts'
 import { checkList, isInstance } from '../core/checks.ts'
-import { type Codec, codecOf } from '../core/serde.ts'
+import { type Codec, codecOf, topicCodecOf } from '../core/serde.ts'
 import { checkTopic, type Topic } from '../core/topic.ts'
 import type { SourceTopic } from '../plan/node.ts'
 
@@ -41,6 +41,6 @@ export function sourceTopic<K, V>(topic: Topic<K, V>): SourceTopic {
     partitions: topic.partitions,
     config: topic.config,
     keyCodec: codecOf(topic.key) as Codec<unknown>,
-    valueCodec: codecOf(topic.value) as Codec<unknown>,
+    valueCodec: topicCodecOf(topic.value) as Codec<unknown>,
   })
 }

@@ -4,7 +4,7 @@
 import { MillraceError } from '../core/errors.ts'
 import { checkedFunction, checkOptions, isInstance } from '../core/checks.ts'
 import type { StreamRecord } from '../core/record.ts'
-import { type Codec, codecOf, type Serde } from '../core/serde.ts'
+import { type Codec, codecOf, type Serde, topicCodecOf } from '../core/serde.ts'
 import { checkTopic, type Topic } from '../core/topic.ts'
 import { checkPattern } from '../plan/matching.ts'
 import type { SourceNode, SourceReset, SourceTopic, TopicPattern } from '../plan/node.ts'
@@ -121,10 +121,11 @@ export class StreamsBuilder {
     const { key, value, name } = checked
     const reads = checkReads(checked)
     const regExp = checkPattern(given)
+    const valueCodec = requireCodec('stream', 'value', value, undefined)
     const pattern = {
       regExp,
       keyCodec: requireCodec('stream', 'key', key, undefined),
-      valueCodec: requireCodec('stream', 'value', value, undefined),
+      valueCodec: valueCodec.plain,
     }
     const known = [...this.#sources].find(([node]) => String(node.pattern?.regExp) === String(regExp))
     if (known !== undefined && !isReadAlike(known, pattern, reads)) throw readDifferently(`pattern ${String(regExp)}`)
@@ -133,7 +134,7 @@ export class StreamsBuilder {
       plan: this.#plan,
       node: known?.[0] ?? this.#add(pattern, reads, name),
       keyCodec: pattern.keyCodec,
-      valueCodec: pattern.valueCodec,
+      valueCodec,
       untouchedKeys: [pattern.keyCodec],
       rekeyed: false,
     })
@@ -241,7 +242,7 @@ export class StreamsBuilder {
         timestamp === reads.timestamp &&
         topics.every(({ name, key, value }) => {
           const known = source.topics.find((topic) => topic.name === name)
-          return readsAlike(known?.keyCodec, codecOf(key)) && readsAlike(known?.valueCodec, codecOf(value))
+          return readsAlike(known?.keyCodec, codecOf(key)) && readsAlike(known?.valueCodec, topicCodecOf(value))
         })
       if (same) return source
       throw readDifferently(`topic "${shared[0]?.name}"`)

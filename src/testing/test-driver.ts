@@ -8,7 +8,7 @@ import { assert, present } from '../core/assert.ts'
 import { ManualClock } from '../core/clock.ts'
 import { checkBoolean, checkChoice, checkOptions, checkWhole } from '../core/checks.ts'
 import type { LogRecord, RecordInput } from '../core/record.ts'
-import { codecOf } from '../core/serde.ts'
+import { codecOf, topicCodecOf } from '../core/serde.ts'
 import type { ReadOnlyVersionedStore } from '../core/read-only-stores.ts'
 import type { AnyStore, KeyValueStore, SessionStore, VersionedStore, WindowStore } from '../core/store-constants.ts'
 import { checkTopic, type Topic } from '../core/topic.ts'
@@ -372,7 +372,7 @@ export class TestOutputTopic<K, V> {
   readRecords(): LogRecord<K, V>[] {
     this.#throwUntold()
     const keyCodec = codecOf(this.#topic.key)
-    const valueCodec = codecOf(this.#topic.value)
+    const valueCodec = topicCodecOf(this.#topic.value)
     const records: LogRecord<K, V>[] = []
     this.#log.refresh()
     for (const place of partitionsOf(this.#log.describeTopic(this.#topic.name))) {

@@ -103,6 +103,11 @@ const constants: Places = {
   sessionWindowed: (_, value) => untyped(sessionWindowed, value),
   nullable: (_, value) => untyped(nullable, value),
   tuple: (_, value) => untyped(tuple, string(), value),
+  'json: versions': (_, value) => untyped(json, value),
+  ...options('json', ['version', 'migrate'], (_, value) => untyped(json, value), {
+    version: 1,
+    migrate: (old: unknown) => old,
+  }),
   durations: (_, value) => [seconds, minutes, hours, days].map((duration) => untyped(duration, value)),
   ManualClock: (_, value) => Reflect.construct(ManualClock, [value]),
   'ManualClock.advance': (_, value) => call(new ManualClock(), 'advance', value),

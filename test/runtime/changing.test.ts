@@ -172,6 +172,12 @@ const changes: Readonly<Record<string, readonly Change[]>> = {
       count: 1,
     },
   ],
+  'a higher version of values': [
+    {
+      before: and((builder) => summed(builder, json<number>())),
+      after: and((builder) => summed(builder, json<number>({ version: 1, migrate: (sum: number) => sum }))),
+    },
+  ],
   'another way of keys to a store': [
     {
       before: plain,

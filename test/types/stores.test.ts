@@ -13,6 +13,7 @@ import {
   type ReadOnlyWindowStore,
   type Resync,
   startStreams,
+  type StreamsOptions,
   type StoreChange,
   type StorePosition,
   type StoreRow,
@@ -26,7 +27,7 @@ import {
 } from 'millrace'
 import type { TestInputTopic, TestOutputTopic, TopologyTestDriver } from 'millrace/testing'
 import type { Observable } from 'rxjs'
-import { describe, expectTypeOf, test } from 'vitest'
+import { describe, expect, expectTypeOf, test } from 'vitest'
 
 interface Click {
   readonly page: string
@@ -40,6 +41,25 @@ const counts = windowStore('counts', { key: string(), value: int64() })
 const grouped = new StreamsBuilder().stream(clicks).groupByKey()
 const windows = grouped.windowedBy(TimeWindows.of({ size: 5 }))
 const refused = (calls: () => unknown): void => void expectTypeOf(calls).toBeFunction()
+
+test('versions of values keep the type of the serde, and migrate says what it takes', () => {
+  const total = json<{ readonly clicks: number }>({ version: 2, migrate: (old: number) => ({ clicks: old }) })
+  expectTypeOf(keyValueStore('t', { key: string(), value: total })).toEqualTypeOf<
+    ReturnType<typeof keyValueStore<string, { readonly clicks: number }>>
+  >()
+  const wrong = [
+    // @ts-expect-error it makes another type
+    () => json<{ readonly clicks: number }>({ version: 2, migrate: () => ({ bytes: 1 }) }),
+    // @ts-expect-error no version
+    () => json<{ readonly clicks: number }>({ migrate: () => ({ clicks: 1 }) }),
+  ]
+  expect(wrong).toHaveLength(2)
+})
+
+test('drop takes ids, and rename old names to new ones', () => {
+  expectTypeOf<StreamsOptions['drop']>().toEqualTypeOf<readonly string[] | undefined>()
+  expectTypeOf<StreamsOptions['rename']>().toEqualTypeOf<Readonly<Record<string, string>> | undefined>()
+})
 
 describe('an aggregation', () => {
   test('takes the constant of a store that fits it', () => {

@@ -5,7 +5,7 @@ import { checkedEntries, checkOptions, checkWhole, isInstance } from '../../core
 import { MillraceError } from '../../core/errors.ts'
 import { toHeaders } from '../../core/headers.ts'
 import { shown } from '../../core/shown.ts'
-import { type Codec, codecOf } from '../../core/serde.ts'
+import { type Codec, codecOf, topicCodecOf } from '../../core/serde.ts'
 import { bytes } from '../../core/serdes.ts'
 import { checkTopic, type Topic } from '../../core/topic.ts'
 import type { Timestamp } from '../../core/units.ts'
@@ -20,7 +20,7 @@ export function edited(letter: DeadLetter, given: LetterChange<Uint8Array, Uint8
 
 export function editedAs<K, V>(letter: DeadLetter, given: Topic<K, V>, change: LetterChange<K, V>): EditedLetter {
   const topic = checkTopic('edit', given)
-  return edit(letter, change, codecOf(topic.key), codecOf(topic.value))
+  return edit(letter, change, codecOf(topic.key), topicCodecOf(topic.value))
 }
 
 /** @throws MillraceError `encode_failed`, `bad_record`, `bad_option` */

@@ -4,7 +4,7 @@
 import { copyOf } from '../../core/bytes.ts'
 import { messageOf } from '../../core/errors.ts'
 import { type LetterFact, readLetterHeaders } from '../../core/letter-headers.ts'
-import { type Codec, codecOf, unexpectedNull } from '../../core/serde.ts'
+import { type Codec, codecOf, unexpectedNull, topicCodecOf } from '../../core/serde.ts'
 import type { Topic } from '../../core/topic.ts'
 import type { Offset, Timestamp } from '../../core/units.ts'
 import type { BatchCursor } from '../format/batch-cursor.ts'
@@ -52,7 +52,7 @@ function part(bytes: Buffer, start: number, end: number): Uint8Array | null {
 /** The letter with its record as the serdes of a topic read it. */
 export function decodedLetter<K, V>(letter: DeadLetter, topic: Topic<K, V>): ShownLetter<K, V> {
   const key = decoded(codecOf(topic.key), letter.key, 'key')
-  return { ...letter, record: { key, value: decoded(codecOf(topic.value), letter.value, 'value') } }
+  return { ...letter, record: { key, value: decoded(topicCodecOf(topic.value), letter.value, 'value') } }
 }
 
 function decoded<T>(codec: Codec<T>, bytes: Uint8Array | null, what: string): Decoded<T> {

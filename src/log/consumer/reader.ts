@@ -4,7 +4,7 @@
 import { MillraceError } from '../../core/errors.ts'
 import { checkBoolean, checkOptions, checkSignal, checkWhole } from '../../core/checks.ts'
 import type { LogRecord } from '../../core/record.ts'
-import { type Codec, codecOf } from '../../core/serde.ts'
+import { type Codec, codecOf, topicCodecOf } from '../../core/serde.ts'
 import { checkTopic, type Topic } from '../../core/topic.ts'
 import { decodeRecord } from '../format/decode.ts'
 import type { ReadFrom, ReadOptions, RecordBatch, TopicReader } from './face.ts'
@@ -28,7 +28,7 @@ export class EmbeddedReader<K, V> implements TopicReader<K, V> {
     this.#log = log
     this.#topic = checkTopic('read', topic)
     this.#keyCodec = codecOf(this.#topic.key)
-    this.#valueCodec = codecOf(this.#topic.value)
+    this.#valueCodec = topicCodecOf(this.#topic.value)
     this.#options = checkReadOptions(options)
   }
 

@@ -1,7 +1,7 @@
 /**
  * What a consumer reads, and how: topics by constant or by name, all that match a pattern, or single partitions.
  */
-import { codecOf, type Serde } from '../../core/serde.ts'
+import { codecOf, type Serde, topicCodecOf } from '../../core/serde.ts'
 import { bytes, nullable } from '../../core/serdes.ts'
 import type { TopicConfig } from '../../core/topic-config.ts'
 import type { GroupSubscription } from '../group/group.ts'
@@ -89,5 +89,5 @@ export class Subscription {
 }
 
 function codecsOf({ key, value }: Pick<ReadableTopic, 'key' | 'value'>): TopicCodecs {
-  return { key: codecOf(key as Serde<unknown>), value: codecOf(value as Serde<unknown>) }
+  return { key: codecOf(key as Serde<unknown>), value: topicCodecOf(value as Serde<unknown>) }
 }

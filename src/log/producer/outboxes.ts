@@ -7,7 +7,7 @@ import type { Clock } from '../../core/clock.ts'
 import { MillraceError } from '../../core/errors.ts'
 import { toHeaders } from '../../core/headers.ts'
 import type { RecordInput } from '../../core/record.ts'
-import { type Codec, codecOf, encodeInto } from '../../core/serde.ts'
+import { type Codec, codecOf, encodeInto, topicCodecOf } from '../../core/serde.ts'
 import { checkTopic, type Topic } from '../../core/topic.ts'
 import type { TopicConfig } from '../../core/topic-config.ts'
 import { toTimestamp } from '../../core/units.ts'
@@ -119,7 +119,7 @@ export class Outboxes {
       route = {
         topic: outboxes,
         keyCodec: codecOf(key) as Codec<unknown>,
-        valueCodec: codecOf(value) as Codec<unknown>,
+        valueCodec: topicCodecOf(value) as Codec<unknown>,
       }
       this.#routes.set(topic, route)
     }
