@@ -47,6 +47,13 @@ export type { WorkProgress } from './core/work-progress.ts'
 // The log.
 export type { TopicPartition } from './log/format/partition-id.ts'
 export type { Admin, ListTopicsOptions } from './log/admin/face.ts'
+export type {
+  PositionMove,
+  SwitchBackOptions,
+  SwitchOptions,
+  SwitchOutputs,
+  SwitchPlan,
+} from './log/admin/switch-face.ts'
 export type { ApplicationDeletion, DeleteApplicationOptions } from './log/admin/application-deletion.ts'
 export type {
   ApplicationPosition,
@@ -194,3 +201,11 @@ export type {
 export { replay } from './replay/replay.ts'
 export type { Failure, FailureAnswer, OnError } from './runtime/failures.ts'
 export type { Metrics } from './runtime/metrics.ts'
+export { formatComparison } from './replay/format-comparison.ts'
+export type {
+  ComparedPart,
+  ComparedValue,
+  CompareOptions,
+  ComparisonReport,
+  ComparisonSample,
+} from './replay/comparison-face.ts'

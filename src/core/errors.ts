@@ -48,6 +48,7 @@ export const errorMeanings = {
   stream_completed: 'an RxJS operator of pipe() completed the stream',
   superseded: 'another version of the application is the live one',
   too_many_readers: 'a directory is open more times than LMDB has places for readers',
+  switch_refused: 'an application cannot switch to another version as things are',
   topic_exists: 'a topic of this name exists already',
   topic_unknown: 'there is no topic of this name',
   topology_invalid: 'the topology cannot be built',

@@ -184,7 +184,7 @@ export class EmbeddedSession implements Session {
   }
 
   fence(): MillraceError {
-    return this.#ground.applications.fence(this.#keptName)
+    return this.#ground.applications.fence(this.#keptName, this.#epoch)
   }
 
   commit(commit: Commit): void | Promise<void> {

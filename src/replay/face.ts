@@ -4,6 +4,7 @@
 import type { Observable } from 'rxjs'
 import type { StreamRecord } from '../core/record.ts'
 import type { Application, StreamsOptions } from '../runtime/face.ts'
+import type { CompareOptions, ComparisonReport } from './comparison-face.ts'
 
 /** Offsets by topic, one for each partition in their order. */
 export type OffsetsByTopic = Readonly<Record<string, readonly number[]>>
@@ -106,6 +107,20 @@ export interface Replay extends Pick<Application, 'applicationId' | 'stopped' | 
    * again, or let the log finish it.
    */
   cancel(): Promise<void>
+
+  /**
+   * Compares its stores and outputs with those of the live version, by key and window, while both run: only what
+   * differs when both have processed the same input is a difference. A version that did not begin at the beginning
+   * lacks what came before. {@link formatComparison} makes a table of the answer.
+   *
+   * @example
+   * ```ts
+   * const { isEqual, stores } = await v2.compare({ samples: 5 })
+   * for (const { name, different, samples } of stores) console.log(isEqual, name, different, samples)
+   * ```
+   * @throws MillraceError `behind`, `application_unknown` when there is no live version, `bad_option`
+   */
+  compare(options?: CompareOptions): Promise<ComparisonReport>
   /** Commits what is done and stops; the next `replay` of this version goes on there. */
   close(): Promise<void>
   /** {@link close}, for `await using`. */

@@ -13,11 +13,14 @@ import { checkWishes } from '../runtime/change-wishes.ts'
 import { checkSettings } from '../runtime/settings.ts'
 import { checkDeadLetters } from '../runtime/start-streams.ts'
 import { beginningOf, type TakeOver } from '../runtime/take-over.ts'
+import { compareVersions } from './compare.ts'
+import type { CompareOptions, ComparisonReport } from './comparison-face.ts'
 import { Courtesy } from './courtesy.ts'
 import { decideEffects } from './effects.ts'
 import type { Replay, ReplayOptions, ReplayProgress } from './face.ts'
 import { LivePosition } from './live-position.ts'
 import { ProgressOfReplay } from './progress.ts'
+import { versionOutputs } from './version-outputs.ts'
 import { checkRange, firstOffset, rangeOf, type ReplayRange } from './range.ts'
 
 /** What is stored of the version that begins, and the range that it replays. */
@@ -87,7 +90,7 @@ export async function replay(script: Topology, given: ReplayOptions): Promise<Re
       pace,
     })
     const progress = new ProgressOfReplay(app, session, start.replay, settings.clock, () => pace.isPaused)
-    return new RunningReplay(id, log, app, pace, progress)
+    return new RunningReplay(log, id, app, pace, progress)
   } catch (error) {
     await session.close()
     throw error
@@ -126,8 +129,8 @@ class RunningReplay implements Replay {
   readonly #progress: ProgressOfReplay
 
   constructor(
-    { applicationId, version }: Pick<Replay, 'applicationId' | 'version'>,
     log: ApplicationLog,
+    { applicationId, version }: Pick<Replay, 'applicationId' | 'version'>,
     app: RunningApplication,
     pace: Courtesy,
     progress: ProgressOfReplay,
@@ -172,6 +175,13 @@ class RunningReplay implements Replay {
 
   caughtUp(): Promise<void> {
     return this.#app.caughtUp()
+  }
+
+  async compare(options: CompareOptions = {}): Promise<ComparisonReport> {
+    const { applicationId, version } = this
+    const outputs = versionOutputs(this.#log, { applicationId, version })
+    const versions = { here: besideName({ applicationId, version }), live: applicationId, outputs }
+    return compareVersions(this.#log, versions, options)
   }
 
   close(): Promise<void> {

@@ -18,6 +18,8 @@ import { type ApplicationListing, listApplications } from './application-listing
 import type { ApplicationsLog } from './application-log.ts'
 import { type ApplicationReset, resetApplication, type ResetApplicationOptions } from './application-reset.ts'
 import type { Admin, ListTopicsOptions } from './face.ts'
+import type { SwitchBackOptions, SwitchOptions, SwitchPlan } from './switch-face.ts'
+import { switchBack, switchVersion } from './version-switch.ts'
 import type { DeadLetters } from './letters-face.ts'
 import { deleteGroup, describeGroup, type GroupDescription, type GroupListing, listGroups } from './group-admin.ts'
 import { deleteRecords, type RecordDeletion } from './record-deletion.ts'
@@ -159,6 +161,14 @@ export class EmbeddedAdmin implements Admin {
 
   async resetApplication(applicationId: string, options: ResetApplicationOptions): Promise<ApplicationReset> {
     return resetApplication(this.#log, applicationId, options)
+  }
+
+  async switchVersion(applicationId: string, version: string, options: SwitchOptions): Promise<SwitchPlan> {
+    return switchVersion(this.#log, applicationId, version, options)
+  }
+
+  async switchBack(applicationId: string, options: SwitchBackOptions = {}): Promise<SwitchPlan> {
+    return switchBack(this.#log, applicationId, options)
   }
 
   async deleteApplication(applicationId: string, options: DeleteApplicationOptions = {}): Promise<ApplicationDeletion> {

@@ -11,6 +11,8 @@ import type { Catalogue } from '../kept/catalogue.ts'
 import type { GroupLog } from './group-log.ts'
 
 export interface ApplicationsLog extends GroupLog {
+  /** Calls back after commits of anyone, until the returned function is called. */
+  onCommit(listener: () => void): () => void
   readonly environment: Environment
   readonly catalogue: Catalogue
   readonly applications: Applications

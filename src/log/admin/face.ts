@@ -1,6 +1,7 @@
 /**
  * What users see of administration, and what every log has to offer.
  */
+import type { SwitchBackOptions, SwitchOptions, SwitchPlan } from './switch-face.ts'
 import type { Offset } from '../../core/units.ts'
 import type { LogStatistics } from '../../storage/statistics.ts'
 import type { TopicConfigChange } from '../kept/topic-changes.ts'
@@ -308,6 +309,41 @@ export interface Admin {
    * @throws MillraceError `application_unknown`, `application_running`, `bad_option`, `format_unknown`
    */
   deleteApplication(applicationId: string, options?: DeleteApplicationOptions): Promise<ApplicationDeletion>
+
+  /**
+   * Makes a version that stands beside the live one the live one, in one transaction. The process of the old one stops
+   * with `superseded`; the new one has to have caught up, and comes to exactly where the old one stood first. From then
+   * on queries, and `startStreams` with its version, are those of the new one. The old one stays beside it, for
+   * {@link switchBack}.
+   *
+   * Whoever is killed in the middle leaves it whole or not done; where it was not done the old version may have been
+   * stopped, and can be started again.
+   *
+   * With `outputs: 'replace'` groups that have read a topic go on at the first record in the new one that is no older
+   * than their next; a reader that follows the topic by `log.read` has to begin again.
+   *
+   * @example
+   * ```ts
+   * const planned = await log.admin.switchVersion('pages', 'v2', { outputs: 'replace', dryRun: true })
+   * for (const { group, topic, before, after } of planned.positions) console.log(group, topic, before, after)
+   * if (planned.refusals.length === 0) await log.admin.switchVersion('pages', 'v2', { outputs: 'replace' })
+   * ```
+   * @throws MillraceError `application_unknown`, `version_unknown`, `behind`, `switch_refused`, `bad_option`
+   */
+  switchVersion(applicationId: string, version: string, options: SwitchOptions): Promise<SwitchPlan>
+
+  /**
+   * The same the other way: the version that was live before the last switch is the live one again. With
+   * `outputs: 'replace'`, the default, its topics take their names back, and it goes on from where it stood. With
+   * `continue` it has to have processed what the other one has, or it would write that again.
+   *
+   * @example
+   * ```ts
+   * await log.admin.switchBack('pages')
+   * ```
+   * @throws MillraceError as {@link switchVersion}
+   */
+  switchBack(applicationId: string, options?: SwitchBackOptions): Promise<SwitchPlan>
 
   /**
    * Writes a consistent copy of the whole log at one moment into a directory that is missing or empty, while everything

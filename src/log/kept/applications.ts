@@ -130,9 +130,15 @@ export class Applications {
   /** The instance has stopped: the application is not running now, unless a newer instance has started. */
   end(transaction: WriteTransaction, name: string, epoch: number): void {
     const row = this.find(name)
-    if (row === undefined || (row.epoch !== epoch && row.fenced?.epoch !== epoch)) return
-    const ended: ApplicationRow = row.epoch === epoch ? { ...row, session: null } : { ...row, fenced: null }
-    transaction.put('applications', applicationKey(name), encodeApplication(ended))
+    if (row?.epoch === epoch) {
+      transaction.put('applications', applicationKey(name), encodeApplication({ ...row, session: null }))
+      return
+    }
+    // A switch may have given what it ran another name.
+    for (const [other, { fenced, ...rest }] of this.list()) {
+      if (fenced?.epoch !== epoch) continue
+      transaction.put('applications', applicationKey(other), encodeApplication({ ...rest, fenced: null }))
+    }
   }
 
   /** Whether no newer instance has started, as of the snapshot that is read. */
@@ -140,11 +146,16 @@ export class Applications {
     return epochOf(this.#environment, name) === epoch
   }
 
-  /** Why an instance may not commit any longer. */
-  fence(name: string): MillraceError {
+  /** Why an instance that began under a name may not commit any longer. */
+  fence(name: string, epoch: number): MillraceError {
     const row = this.find(name)
-    const retired = row === undefined ? 'application_deleted' : row.retired
+    const retired = this.#hasMoved(name, epoch) ? 'superseded' : row === undefined ? 'application_deleted' : row.retired
     return retired === null ? fencedBySuccessor(name) : new MillraceError(retired, retiredMessages[retired](name))
+  }
+
+  /** Whether a switch keeps under another name what an instance ran. */
+  #hasMoved(name: string, epoch: number): boolean {
+    return [...this.list()].some(([other, { fenced }]) => other !== name && fenced?.epoch === epoch)
   }
 
   /** Where an application runs; undefined when it is not running, however its last instance ended. */
@@ -232,6 +243,24 @@ export class Applications {
     if (id === undefined) return
     this.#catalogue.put(transaction, 'stores', namedKey(name, store), undefined)
     markStoreDeleted(transaction, id)
+  }
+
+  /** Says which rows are those of a store; undefined: this name has no such store any longer. */
+  putStoreId(transaction: WriteTransaction, name: string, store: string, id: number | undefined): void {
+    this.#catalogue.put(transaction, 'stores', namedKey(name, store), id === undefined ? undefined : storeIdRow(id))
+  }
+
+  /** Says that the instance of a version is none any longer, and why. */
+  retire(transaction: WriteTransaction, name: string, retired: RetiredReason): number {
+    const row = present(this.find(name), 'a version that is retired is there')
+    const fenced = this.#stillThere(name)
+    const epoch = this.#catalogue.takeEpoch(transaction)
+    transaction.put(
+      'applications',
+      applicationKey(name),
+      encodeApplication({ ...row, epoch, retired, session: null, fenced }),
+    )
+    return epoch
   }
 
   /** Gives stores other names, old to new; their rows stay where they are. */

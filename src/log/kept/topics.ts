@@ -237,6 +237,11 @@ export class Topics {
     markDeleted(transaction, topic.id)
   }
 
+  /** No topic is called this any longer; its partitions stay, for another name. */
+  forget(transaction: WriteTransaction, name: string): void {
+    this.#catalogue.put(transaction, 'topics', Buffer.from(name), undefined)
+  }
+
   /** Says once what a constant asks for and the topic does not have: nothing is changed unasked. */
   #report(request: TopicRequest, found: TopicDescription): void {
     const asked = request.config ?? {}

@@ -39,6 +39,12 @@ export function isTopicOf(topic: string, version: VersionId): boolean {
   return topic.endsWith(besideTopic('', version))
 }
 
+/** Which topic's place a hidden topic of this version would take; undefined when it is none of its topics. */
+export function topicBeside(hidden: string, { applicationId, version }: VersionId): string | undefined {
+  const suffix = `${mark}${applicationId}.${version}`
+  return hidden.endsWith(suffix) ? hidden.slice(0, -suffix.length) : undefined
+}
+
 /** Whether it is a topic of a version: left out of lists and patterns, and created by the engine only. */
 export function isHiddenTopic(name: string): boolean {
   return name.includes(mark)

@@ -1,0 +1,65 @@
+/**
+ * What users see of a switch from one version of an application to another.
+ */
+
+/**
+ * What becomes of the topics that the application writes. `replace`: the topics of the version that comes take the
+ * names, and those that were there are kept with the version that leaves. `continue`: they stay, and the version that
+ * comes writes on where the other one has stopped.
+ */
+export type SwitchOutputs = 'replace' | 'continue'
+
+/** What `log.admin.switchVersion` takes. */
+export interface SwitchOptions {
+  /** What becomes of the topics that the application writes. */
+  readonly outputs: SwitchOutputs
+  /** Whether to say what would be done, and do nothing. Default false. */
+  readonly dryRun?: boolean | undefined
+  /**
+   * How long to wait until the version that comes has processed exactly what the live one has, in ms. Default 30
+   * seconds.
+   */
+  readonly patienceMs?: number | undefined
+}
+
+/** What `log.admin.switchBack` takes. */
+export interface SwitchBackOptions extends Partial<SwitchOptions> {
+  /** Which version becomes the live one again. Default: the one that was live before the last switch. */
+  readonly version?: string | undefined
+}
+
+/** A position of a group that moves with the topic that it is in. */
+export interface PositionMove {
+  /** Whose position it is. */
+  readonly group: string
+  /** The topic, whose records are others after the switch. */
+  readonly topic: string
+  /** Its partition. */
+  readonly partition: number
+  /** The offset of the next record, in the topic that leaves. */
+  readonly before: number
+  /** The same in the one that comes: its first record that is no older, or its end. */
+  readonly after: number
+}
+
+/** What a switch has done, or would do. */
+export interface SwitchPlan {
+  /** Whose versions. */
+  readonly applicationId: string
+  /** The live version before. */
+  readonly from: string
+  /** The live version after. */
+  readonly to: string
+  /** What becomes of its topics. */
+  readonly outputs: SwitchOutputs
+  /** The how many-th switch of the application it is, from 1. */
+  readonly number: number
+  /** The topics whose records are others afterwards: how many they hold then, and how many they held before. */
+  readonly topics: readonly { readonly topic: string; readonly records: number; readonly recordsBefore: number }[]
+  /** Positions of groups that move. */
+  readonly positions: readonly PositionMove[]
+  /** How many records lie between the two versions. */
+  readonly lag: number
+  /** Why it cannot be done as things are; empty when it can. */
+  readonly refusals: readonly string[]
+}

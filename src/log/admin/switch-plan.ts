@@ -1,0 +1,168 @@
+/**
+ * What a switch to another version would do: which versions, which outputs change places, whose positions move, and why
+ * it cannot be done as things are.
+ */
+import { parsePlan } from '../../core/stored-plan.ts'
+import { decodeEntries, hasWorkLeft } from '../../core/stored-progress.ts'
+import { BatchCursor } from '../format/batch-cursor.ts'
+import { partitionAt, partitionName, partitionsOf, type PartitionId } from '../format/partition-id.ts'
+import type { TopicDescription } from '../kept/topics.ts'
+import { besideTopic, topicBeside } from '../kept/version-name.ts'
+import { type ApplicationsLog, type KeptVersion, keptVersions } from './application-log.ts'
+import type { PositionMove, SwitchOutputs, SwitchPlan } from './switch-face.ts'
+
+/** An output that changes places: the topic of the name, and the one that comes. */
+export interface ExchangedTopic {
+  readonly name: string
+  readonly coming: TopicDescription
+  /** Undefined where there was no topic of the name. */
+  readonly leaving: TopicDescription | undefined
+}
+
+/** A plan, and what it needs to be carried out. */
+export interface PlannedSwitch {
+  readonly plan: SwitchPlan
+  readonly exchanged: readonly ExchangedTopic[]
+  /** Why it cannot be done, however long one waits. */
+  readonly obstacles: readonly string[]
+}
+
+export function planSwitch(
+  log: ApplicationsLog,
+  live: KeptVersion,
+  beside: KeptVersion,
+  outputs: SwitchOutputs,
+): PlannedSwitch {
+  const exchanged = outputs === 'replace' ? exchangedTopics(log, beside) : []
+  const moves = exchanged.flatMap((topic) => movesOf(log, topic))
+  const lag = lagBetween(log, live, beside)
+  const goesBack = beside.row.retired === 'superseded' && outputs === 'replace'
+  const lags = lag > 0 && !goesBack ? [`version "${beside.row.version}" is ${lag} records away from the live one`] : []
+  const obstacles = [
+    ...exchanged.flatMap((topic) => membersOf(log, topic)),
+    ...exchanged.flatMap((topic) => readersOf(log, live.row.applicationId, topic)),
+    ...(outputs === 'continue' ? loopsOf(log, beside) : []),
+  ]
+  return {
+    exchanged,
+    obstacles,
+    plan: {
+      applicationId: live.row.applicationId,
+      from: live.row.version,
+      to: beside.row.version,
+      outputs,
+      number: live.row.switches + 1,
+      topics: exchanged.map(({ name, coming, leaving }) => ({
+        topic: name,
+        records: recordsIn(log, coming),
+        recordsBefore: leaving === undefined ? 0 : recordsIn(log, leaving),
+      })),
+      positions: moves,
+      lag,
+      refusals: [...lags, ...obstacles],
+    },
+  }
+}
+
+/** How many records of the partitions that both read lie between their positions. */
+export function lagBetween(log: ApplicationsLog, live: KeptVersion, beside: KeptVersion): number {
+  const positions = new Map(log.positions.list(live.name).map((one) => [partitionName(one), one.offset]))
+  return log.positions
+    .list(beside.name)
+    .reduce((lag, one) => lag + Math.abs((positions.get(partitionName(one)) ?? one.offset) - one.offset), 0)
+}
+
+/** Whether a version has work left of the records that it has read. */
+export function isAtRest(log: ApplicationsLog, { name }: KeptVersion): boolean {
+  return log.applications
+    .progress(name)
+    .every(({ progress }) => progress === undefined || !hasWorkLeft(decodeEntries(progress)))
+}
+
+/** Letters are no output: those of both versions go to the topic of the application. */
+function exchangedTopics(log: ApplicationsLog, { name: kept, row }: KeptVersion): readonly ExchangedTopic[] {
+  const plan = log.applications.plan(kept)
+  const letters = plan === undefined ? undefined : parsePlan(row.applicationId, plan).deadLetters
+  return log.topics.list().flatMap((coming) => {
+    const name = topicBeside(coming.name, row)
+    if (name === undefined || coming.name === letters) return []
+    return [{ name, coming, leaving: log.topics.find(name) }]
+  })
+}
+
+/** What becomes of the positions of groups: they go on at the first record that is no older than the next one was. */
+function movesOf(log: ApplicationsLog, { name, coming, leaving }: ExchangedTopic): readonly PositionMove[] {
+  if (leaving === undefined) return []
+  const groups = log.positions.names().filter((group) => !log.positions.isApplication(group))
+  return groups.flatMap((group) =>
+    log.positions
+      .list(group)
+      .filter(({ topicId, partition }) => topicId === leaving.id && partition < coming.partitions)
+      .map(({ partition, offset: before }) => {
+        const to = partitionAt(coming, partition)
+        const time = timeAt(log, partitionAt(leaving, partition), before)
+        const after = time === undefined ? log.partitions.endOffset(to) : log.offsetAtTime(to, time)
+        return { group, topic: name, partition, before, after }
+      }),
+  )
+}
+
+/** Of the first record from an offset on; undefined where there is none. */
+function timeAt(log: ApplicationsLog, partition: PartitionId, offset: number): number | undefined {
+  const { startOffset, endOffset } = log.partitions.row(partition)
+  for (let from = Math.max(offset, startOffset); from < endOffset;) {
+    const batch = log.batchAt(partition, from)
+    if (batch === undefined) return undefined
+    const cursor = new BatchCursor(partition)
+    cursor.load(batch.bytes, batch.baseOffset)
+    while (cursor.next()) if (cursor.offset >= from) return cursor.timestamp
+    from = cursor.endOffset
+  }
+  return undefined
+}
+
+function membersOf(log: ApplicationsLog, { name, leaving }: ExchangedTopic): readonly string[] {
+  return log.groups.names().flatMap((group) => {
+    const reads = log.groups
+      .alive(group)
+      .members.some(({ owned, target }) => [...owned, ...target].some(({ topicId }) => topicId === leaving?.id))
+    return reads ? [`group "${group}" reads topic "${name}" now: close its consumers`] : []
+  })
+}
+
+function readersOf(log: ApplicationsLog, applicationId: string, { name }: ExchangedTopic): readonly string[] {
+  const readers = keptVersions(log).flatMap(({ name: kept, row }) => {
+    const plan = log.applications.plan(kept)
+    if (plan === undefined || row.applicationId === applicationId) return []
+    return parsePlan(row.applicationId, plan).topics.includes(name) ? [row.applicationId] : []
+  })
+  return [...new Set(readers)].map((id) => `application "${id}" has read topic "${name}", and its state is of that one`)
+}
+
+function loopsOf(log: ApplicationsLog, { name, row }: KeptVersion): readonly string[] {
+  const plan = log.applications.plan(name)
+  const topics = plan === undefined ? [] : parsePlan(row.applicationId, plan).topics
+  return topics
+    .filter((topic) => topicBeside(topic, row) !== undefined)
+    .map((topic) => `version "${row.version}" has read its own topic "${topic}", and cannot go on in another`)
+}
+
+function recordsIn(log: ApplicationsLog, topic: TopicDescription): number {
+  return partitionsOf(topic).reduce((total, partition) => {
+    const { startOffset, endOffset } = log.partitions.row(partition)
+    return total + endOffset - startOffset
+  }, 0)
+}
+
+/** What the topics of both versions are called after a switch. */
+export function renamesOf(
+  applicationId: string,
+  from: string,
+  exchanged: readonly ExchangedTopic[],
+): { readonly coming: ReadonlyMap<string, string>; readonly leaving: ReadonlyMap<string, string> } {
+  const leaver = { applicationId, version: from }
+  return {
+    coming: new Map(exchanged.map(({ name, coming }) => [coming.name, name])),
+    leaving: new Map(exchanged.map(({ name }) => [name, besideTopic(name, leaver)])),
+  }
+}

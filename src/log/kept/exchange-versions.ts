@@ -1,0 +1,124 @@
+/**
+ * A switch, as rows: what is kept of a version beside becomes what is kept of the live one, and the other way round. It
+ * moves a row for each task, position and store, and never a row of state.
+ */
+import { present } from '../../core/assert.ts'
+import { parsePlan, type StoredPlan } from '../../core/stored-plan.ts'
+import { decodeEntries, encodeEntries } from '../../core/stored-progress.ts'
+import type { Environment, WriteTransaction } from '../../storage/environment.ts'
+import type { ApplicationRow } from './application-rows.ts'
+import { applicationKey, encodeApplication, planKey, type TaskProgress } from './application-rows.ts'
+import type { Applications } from './applications.ts'
+import type { Catalogue } from './catalogue.ts'
+import type { Positions, StoredPosition } from './positions.ts'
+import type { Topics } from './topics.ts'
+import { besideName } from './version-name.ts'
+
+/** What of a log is changed. */
+export interface ExchangeGround {
+  readonly environment: Environment
+  readonly catalogue: Catalogue
+  readonly topics: Topics
+  readonly applications: Applications
+  readonly positions: Positions
+}
+
+/** Names of topics, old to new. */
+export type Renames = ReadonlyMap<string, string>
+
+/** All that is kept of a version. */
+interface Kept {
+  readonly row: ApplicationRow
+  readonly plan: string
+  readonly tasks: readonly TaskProgress[]
+  readonly positions: readonly StoredPosition[]
+  /** By name. */
+  readonly stores: ReadonlyMap<string, number>
+}
+
+/**
+ * Makes the version that is kept under `beside` the live one.
+ *
+ * @param renames what the topics of the version that comes, and of the one that leaves, are called from now on
+ */
+export function exchangeVersions(
+  ground: ExchangeGround,
+  transaction: WriteTransaction,
+  applicationId: string,
+  beside: string,
+  renames: { readonly coming: Renames; readonly leaving: Renames },
+): void {
+  const leaving = take(ground, transaction, applicationId)
+  const coming = take(ground, transaction, beside)
+  const { version } = leaving.row
+  const gone = put(ground, transaction, besideName({ applicationId, version }), leaving, renames.leaving)
+  gone({ retired: 'superseded' })
+  const live = put(ground, transaction, applicationId, coming, renames.coming)
+  live({ retired: null, switches: leaving.row.switches + 1 })
+}
+
+/** Reads what is kept under a name, and removes it. */
+function take({ applications, positions }: ExchangeGround, transaction: WriteTransaction, name: string) {
+  const kept: Kept = {
+    row: present(applications.find(name), 'a version that takes part in a switch is there'),
+    plan: present(applications.plan(name), 'every version has a plan'),
+    tasks: applications.progress(name),
+    positions: positions.list(name),
+    stores: new Map(
+      applications.storeNames(name).map((store) => [store, present(applications.idOf(name, store), 'it was listed')]),
+    ),
+  }
+  for (const { task } of kept.tasks) applications.putProgress(transaction, name, { task, progress: undefined })
+  for (const store of kept.stores.keys()) applications.putStoreId(transaction, name, store, undefined)
+  positions.removeAll(transaction, name)
+  transaction.remove('applications', planKey(name))
+  transaction.remove('applications', applicationKey(name))
+  return kept
+}
+
+/** Stores it under another name; what is returned writes its row, with a new epoch, so that no instance goes on. */
+function put(
+  { applications, catalogue, positions }: ExchangeGround,
+  transaction: WriteTransaction,
+  name: string,
+  kept: Kept,
+  renames: Renames,
+): (facts: Partial<ApplicationRow>) => void {
+  for (const { task, progress } of kept.tasks) {
+    const renamed = progress === undefined ? undefined : renamedProgress(progress, renames)
+    applications.putProgress(transaction, name, { task, progress: renamed })
+  }
+  for (const [store, id] of kept.stores) applications.putStoreId(transaction, name, store, id)
+  for (const position of kept.positions) positions.put(transaction, name, position, position)
+  const plan = JSON.stringify(renamedPlan(parsePlan(name, kept.plan), renames))
+  transaction.put('applications', planKey(name), Buffer.from(plan))
+  return (facts) => {
+    const { epoch, session, startedMs } = kept.row
+    const fenced = session === null ? kept.row.fenced : { epoch, session, startedMs }
+    const row = { ...kept.row, session: null, fenced, ...facts, epoch: catalogue.takeEpoch(transaction) }
+    transaction.put('applications', applicationKey(name), encodeApplication(row))
+  }
+}
+
+function renamedProgress(progress: Buffer, renames: Renames): Buffer {
+  const entries = decodeEntries(progress)
+  return encodeEntries({ ...entries, produced: renamedFields(entries.produced, renames) })
+}
+
+function renamedPlan(plan: StoredPlan, renames: Renames): StoredPlan {
+  const nameOf = (topic: string): string => renames.get(topic) ?? topic
+  const stores = Object.entries(plan.stores).map(([name, store]) => {
+    return [name, { ...store, topics: store.topics.map(nameOf) }] as const
+  })
+  return {
+    ...plan,
+    topics: plan.topics.map(nameOf),
+    stores: Object.fromEntries(stores),
+    loaded: renamedFields(plan.loaded, renames),
+    ...(plan.deadLetters === undefined ? {} : { deadLetters: nameOf(plan.deadLetters) }),
+  }
+}
+
+function renamedFields<T>(fields: Readonly<Record<string, T>>, renames: Renames): Record<string, T> {
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [renames.get(name) ?? name, value]))
+}
