@@ -108,6 +108,10 @@ export type {
   LetterPlace,
   LetterQuery,
   LetterSource,
+  RedrivenLetter,
+  RedriveOptions,
+  RedriveOutcome,
+  RedriveReport,
   ShownLetter,
 } from './log/admin/letters-face.ts'
 export type { OffsetAndTimestamp } from './log/admin/offset-queries.ts'

@@ -22,6 +22,7 @@ import type { WantedVersion } from './kept/wanted-version.ts'
 export type { StateReader, StateWriter } from '../storage/state-rows.ts'
 export type { TaskId, TaskProgress } from './kept/application-rows.ts'
 export { applicationUnknown, fencedBySuccessor } from './kept/applications.ts'
+export { isHiddenTopic, redriveTopic } from './kept/version-name.ts'
 export type { PartitionId } from './format/partition-id.ts'
 export type { StoredBatch } from './kept/partitions.ts'
 export type { TopicDescription, EngineTopicRequest } from './kept/topics.ts'
@@ -95,6 +96,8 @@ export interface OpenedApplication<S extends ApplicationStart> {
 export interface FoundApplication {
   /** The topics that it asked for, in that order. */
   readonly topics: readonly TopicDescription[]
+  /** One that it did not ask for; undefined where there is none. */
+  topic(name: string): TopicDescription | undefined
   /** That it was started with last. */
   readonly plan: string | undefined
   /** Of every task that ever committed. */
@@ -173,6 +176,8 @@ export interface Session {
    */
   batchAt(partition: PartitionId, offset: number): StoredBatch | 'later' | undefined
   findTopic(name: string): TopicDescription | undefined
+  /** Another number after each change of any topic: while it stays the same, there are no new ones. */
+  topicsVersion(): number
   /**
    * The topic as it is, created where it is missing, at once and for good: it is no part of a commit.
    *

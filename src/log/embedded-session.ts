@@ -86,6 +86,7 @@ function findApplication(
   const kept = new Map(listed.map((one) => [partitionName(one), one.offset]))
   return {
     topics,
+    topic: (name) => ground.topics.find(name),
     plan: applications.plan(keptName),
     progress: applications.progress(keptName),
     replay: applications.find(keptName)?.replay ?? undefined,
@@ -163,6 +164,10 @@ export class EmbeddedSession implements Session {
 
   findTopic(name: string): TopicDescription | undefined {
     return this.#ground.topics.find(name)
+  }
+
+  topicsVersion(): number {
+    return this.#ground.topics.version()
   }
 
   ensureTopic(topic: EngineTopicRequest): TopicDescription | Promise<TopicDescription> {

@@ -27,6 +27,7 @@ import type { FailurePolicy } from './failures.ts'
 import { Migration } from './migration.ts'
 import { type Metrics, metricsOf } from './metrics.ts'
 import { fullPace, type Pace } from './pace.ts'
+import { ComingRedriven } from './redriven.ts'
 import type { TakeOver } from './take-over.ts'
 import { type AnyStoreQuery, queryStore } from './store-query.ts'
 
@@ -73,6 +74,10 @@ export class RunningApplication implements Application {
   readonly #moveBounds: EngineOptions['moveBounds']
   readonly #commitTimer: CommitTimer
   readonly #onStateChange: ((state: ApplicationState) => void) | undefined
+  /** Undefined: a bounded run reads no topic that comes later. */
+  readonly #redriven: ComingRedriven | undefined
+  /** When it was looked for topics that came later. */
+  #topicsVersion = -1
   readonly #startedMs = monotonicMs()
   #state: ApplicationState = 'running'
   #waiters: Waiter[] = []
@@ -92,6 +97,8 @@ export class RunningApplication implements Application {
     this.#clock = clock
     this.#moveBounds = settings.moveBounds
     this.#pace = settings.pace ?? fullPace
+    const { sourceTopics } = start.layout
+    this.#redriven = settings.isBounded ? undefined : new ComingRedriven(settings.applicationId, sourceTopics)
     this.#onStateChange = settings.onStateChange
     this.#engine = new Engine(session, start, topology, {
       clock,
@@ -244,6 +251,16 @@ export class RunningApplication implements Application {
   #checkCurrent(): void {
     this.#session.refresh()
     if (this.#session.isFenced) throw this.#session.fence()
+    this.#readRedriven()
+  }
+
+  /** Dead letters that are sent again are read at once, and not only after the next start. */
+  #readRedriven(): void {
+    const version = this.#session.topicsVersion()
+    if (version === this.#topicsVersion) return
+    this.#topicsVersion = version
+    const lanes = this.#redriven?.take((name) => this.#session.findTopic(name), this.#engine.lanes.length) ?? []
+    if (lanes.length > 0) this.#engine.read(lanes)
   }
 
   /** Nothing else happens to the engine until the commit is durable: one commit, then the next turn. */
@@ -299,6 +316,7 @@ export class RunningApplication implements Application {
       throw new MillraceError('closed', `application "${this.applicationId}" was closed`)
     }
     this.#session.refresh()
+    this.#readRedriven()
     const { lanes } = this.#engine
     this.#moveBounds?.(lanes)
     const targets = lanes.map((lane) => lane.within(this.#session.endOffset(lane.partition)))

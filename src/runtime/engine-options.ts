@@ -31,3 +31,10 @@ export interface EngineOptions {
 
 /** Why a run came back. `blocked`: an operator has as many asynchronous calls under way as it may have. */
 export type RunResult = 'commitDue' | 'topicMissing' | 'timeUp' | 'drained' | 'waiting' | 'late' | 'blocked'
+
+/**
+ * A run checks the time after its first turn and then after twice as many turns each time, up to this distance. A check
+ * costs a part of a short turn, but where each turn is long, checking rarely would hold up the event loop and the
+ * commit.
+ */
+export const turnsBetweenLooksMax = 64

@@ -18,7 +18,7 @@ import { Agenda, type TaskAgenda } from './agenda.ts'
 import { Calls, type TaskCalls } from './calls.ts'
 import { ChangeFeed } from './change-feed.ts'
 import { Closing } from './closing.ts'
-import type { EngineOptions, RunResult } from './engine-options.ts'
+import { type EngineOptions, type RunResult, turnsBetweenLooksMax } from './engine-options.ts'
 import { writeDropped } from './failures.ts'
 import type { Inlet } from './inlet.ts'
 import { type Layout, requestOf } from './layout.ts'
@@ -38,13 +38,6 @@ import type { TakeOver } from './take-over.ts'
 import { inletOf, Task, type TaskHost } from './task.ts'
 import { TurnScope } from './turn.ts'
 import { asError, Turns } from './turns.ts'
-
-/**
- * A run checks the time after its first turn and then after twice as many turns each time, up to this distance. A check
- * costs a part of a short turn, but where each turn is long, checking rarely would hold up the event loop and the
- * commit.
- */
-const turnsBetweenLooksMax = 64
 
 /** What a commit that is under way holds. */
 interface Prepared {
@@ -74,7 +67,8 @@ export class Engine implements TaskHost {
   readonly #shuffle = new Shuffle()
   readonly #regroupings = new Regroupings(this.#shuffle)
   /** Where records of source lane i enter. */
-  readonly #inlets: readonly Inlet[]
+  readonly #inlets: Inlet[]
+  readonly #tasks: readonly Task[]
   readonly #outputs: OutputTopics
   readonly #stores: Stores
   /** Source records, and jobs that no record has caused. */
@@ -106,7 +100,7 @@ export class Engine implements TaskHost {
     })
     this.#agenda = new Agenda(this.#scope, options.clock)
     this.#calls = new Calls(this.#scope, options.clock, options.onNews)
-    const tasks = this.#makeTasks(topology)
+    const tasks = (this.#tasks = this.#makeTasks(topology))
     this.#scope.begin()
     this.#calls.resume()
     this.#hasBegun = this.ledgers.some(({ hasChanged }) => hasChanged)
@@ -176,6 +170,12 @@ export class Engine implements TaskHost {
   close(): void {
     this.asyncCalls.abort()
     this.#closing.close()
+  }
+
+  /** Between turns: reads these too from now on. */
+  read(lanes: readonly SourceLane[]): void {
+    this.#inlets.push(...lanes.map((lane) => inletOf(this.#tasks, lane)))
+    this.#sequence.add(lanes)
   }
 
   output(topic: SourceTopic): Output {

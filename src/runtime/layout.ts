@@ -13,6 +13,8 @@ export interface SourceTopicLayout {
   readonly node: SourceNode
   readonly source: SourceTopic
   readonly description: TopicDescription
+  /** Whether it holds dead letters that were sent again, beside a topic of the script. */
+  readonly isRedriven?: boolean | undefined
 }
 
 export interface Layout {
@@ -59,7 +61,7 @@ export function layOut(topology: Topology, descriptions: readonly TopicDescripti
     node.topics.map((source) => ({ node, source, description: describe(source.name) })),
   )
   return {
-    sourceTopics: sourceTopics.toSorted((a, b) => (a.description.name < b.description.name ? -1 : 1)),
+    sourceTopics: byName(sourceTopics),
     sinkTopics: [...new Set(sinks.flatMap(({ topics: written }) => written.map(({ name }) => describe(name))))],
     partitionsOf: (node) =>
       node.kind === 'operator'
@@ -68,4 +70,9 @@ export function layOut(topology: Topology, descriptions: readonly TopicDescripti
     partitionsOfSub,
     kept: noLayouts,
   }
+}
+
+/** In the order that breaks ties. */
+export function byName(topics: readonly SourceTopicLayout[]): SourceTopicLayout[] {
+  return topics.toSorted((a, b) => (a.description.name < b.description.name ? -1 : 1))
 }

@@ -23,6 +23,8 @@ export class SourceLane {
   /** Its place among all lanes, which breaks ties. */
   readonly index: number
   readonly cursor: BatchCursor
+  /** Whether it holds dead letters that were sent again: nothing waits for more of them. */
+  readonly isRedriven: boolean
   /** The offset of the next record to take. */
   position: number
   committedPosition: number
@@ -54,6 +56,7 @@ export class SourceLane {
     index: number,
     position: number,
     loadedTo = 0,
+    isRedriven = false,
   ) {
     this.partition = partition
     this.source = source
@@ -63,6 +66,7 @@ export class SourceLane {
     this.position = position
     this.committedPosition = position
     this.#loadedTo = loadedTo
+    this.isRedriven = isRedriven
   }
 
   /** How far it is read when its partition ends here. A bound that lies before its position takes nothing back. */
@@ -119,13 +123,13 @@ interface TopicOfLanes extends PartitionedTopic {
 }
 
 export class SourceSequence {
-  readonly lanes: readonly SourceLane[]
+  readonly lanes: SourceLane[]
   readonly #session: Session
   /** The lane that goes on until another one has the smaller head. */
   #current: SourceLane | undefined
   /** All other lanes that have a head, the smallest first: a heap. */
   readonly #others: SourceLane[] = []
-  readonly #topics: readonly TopicOfLanes[]
+  #topics: readonly TopicOfLanes[]
   readonly #moveBounds: ((lanes: readonly SourceLane[]) => void) | undefined
   /** The newest commit when the ends were read. */
   #seenCommit = -1
@@ -141,7 +145,7 @@ export class SourceSequence {
   constructor(session: Session, lanes: readonly SourceLane[], moveBounds?: (lanes: readonly SourceLane[]) => void) {
     this.#session = session
     this.#moveBounds = moveBounds
-    this.lanes = lanes
+    this.lanes = [...lanes]
     this.#topics = topicsOf(lanes)
   }
 
@@ -165,6 +169,13 @@ export class SourceSequence {
       this.#advance(lane, nowMs)
       if (lane.hasHead) this.#push(lane)
     }
+  }
+
+  /** Partitions that are read from now on; ties with the others go to those. */
+  add(lanes: readonly SourceLane[]): void {
+    this.lanes.push(...lanes)
+    this.#topics = topicsOf(this.lanes)
+    this.#seenCommit = -1
   }
 
   /** What is in the log now is all that is read. */
@@ -295,8 +306,8 @@ export class SourceSequence {
   /** How long it is until no partition has been empty since after `untilMs`. */
   waitMs(untilMs: number): number {
     let waitMs = 0
-    for (const { emptySinceMs } of this.lanes) {
-      if (emptySinceMs !== undefined) waitMs = Math.max(waitMs, emptySinceMs - untilMs)
+    for (const { emptySinceMs, isRedriven } of this.lanes) {
+      if (emptySinceMs !== undefined && !isRedriven) waitMs = Math.max(waitMs, emptySinceMs - untilMs)
     }
     return waitMs
   }

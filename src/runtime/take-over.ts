@@ -24,7 +24,8 @@ import { storedPlan } from '../plan/plan-to-store.ts'
 import { own } from '../plan/renamed-plan.ts'
 import type { Topology } from '../plan/topology.ts'
 import { inherit } from './inherited-ledgers.ts'
-import { type Layout, layOut, type SourceTopicLayout, topicsOf } from './layout.ts'
+import { redrivenOf } from './redriven.ts'
+import { byName, type Layout, layOut, type SourceTopicLayout, topicsOf } from './layout.ts'
 import type { LedgerEntries } from '../core/stored-progress.ts'
 import { withoutHistory } from './missing-history.ts'
 import { SourceLane } from './sequence.ts'
@@ -81,7 +82,9 @@ export function beginningOf(
 ): Beginning {
   const planned = variation?.planned ?? topology
   const begin = (found: FoundApplication): TakeOver => {
-    const layout = layOut(topology, found.topics)
+    const laidOut = layOut(topology, found.topics)
+    const redriven = redrivenOf(laidOut.sourceTopics, applicationId, (name) => found.topic(name))
+    const layout = { ...laidOut, sourceTopics: byName([...laidOut.sourceTopics, ...redriven]) }
     const partitionsOf = (node: PlanNode): number =>
       layout.partitionsOf(present(topology.nodes[planned.nodes.indexOf(node)], 'mapped topics change no node'))
     const before = found.plan === undefined ? undefined : parsePlan(applicationId, found.plan)
@@ -133,7 +136,7 @@ function lanesOf(
 ): { readonly lanes: SourceLane[]; readonly positions: Position[] } {
   const lanes: SourceLane[] = []
   const positions: Position[] = []
-  for (const { node, source, description } of layout.sourceTopics) {
+  for (const { node, source, description, isRedriven = false } of layout.sourceTopics) {
     // When it has positions in the first partitions, the same topic has got more of them.
     const partitions = partitionsOf(description)
     const hasGrown = partitions.slice(0, 1).some((first) => found.position(first) !== undefined)
@@ -142,11 +145,12 @@ function lanesOf(
       if (offset === undefined) {
         const wasRead = before?.topics.includes(description.name) === true
         if (wasRead && !hasGrown) throw topicReplaced({ node, source, description })
-        offset = variation?.firstOffset(found, partition, node) ?? firstOffset(found, partition, node.reset, wasRead)
+        const reset = isRedriven ? 'earliest' : node.reset
+        offset = variation?.firstOffset(found, partition, node) ?? firstOffset(found, partition, reset, wasRead)
         positions.push({ partition, offset })
       }
       const loadedTo = loaded[description.name]?.[partition.partition] ?? 0
-      lanes.push(new SourceLane(partition, node, source, lanes.length, offset, loadedTo))
+      lanes.push(new SourceLane(partition, node, source, lanes.length, offset, loadedTo, isRedriven))
     }
   }
   return { lanes, positions }
@@ -157,7 +161,7 @@ function lanesOf(
  * nothing.
  */
 function loadedOf({ sourceTopics }: Layout, found: FoundApplication, before: StoredPlan | undefined) {
-  const tables = sourceTopics.filter(({ node }) => node.isGlobal)
+  const tables = sourceTopics.filter(({ node, isRedriven }) => node.isGlobal && isRedriven !== true)
   const known = before?.loaded ?? {}
   const endsOf = (topic: TopicDescription): readonly number[] =>
     own(known, topic.name) ?? partitionsOf(topic).map((partition) => found.endOffset(partition))

@@ -87,6 +87,10 @@ export class TwiceSession implements Session {
     return this.#input.topicOf({ name })
   }
 
+  topicsVersion(): number {
+    return 0
+  }
+
   ensureTopic(topic: EngineTopicRequest): TopicDescription {
     return this.#input.topicOf(topic)
   }

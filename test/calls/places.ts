@@ -338,6 +338,14 @@ const deadLetters: Places = Object.fromEntries(
       ['edit', (value) => [letter, value, { timestamp: 0 }]],
       ['edit', (value) => [letter, lines, value]],
       ['edit', (value) => [letter, lines, { key: value }]],
+      ['redrive', (value) => [value]],
+      ['redrive', (value) => [[value]]],
+      ['redrive', (value) => [[{ ...letter, edited: true, partitionBytes: value }]]],
+      ['redrive', (value) => [[{ ...letter, edited: true, partitionBytes: null, headers: value }]]],
+      ['redrive', (value) => [{ topic: value }]],
+      ['redrive', (value) => [{}, value]],
+      ['redrive', (value) => [{}, { dryRun: value }]],
+      ['redrive', (value) => [{}, { samples: value }]],
     ] satisfies readonly (readonly [string, (value: unknown) => readonly unknown[]])[]
   ).map(([verb, args], index): [string, Place] => [
     `deadLetters.${verb} ${index}`,

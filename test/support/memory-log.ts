@@ -217,6 +217,7 @@ export class MemoryLog implements ApplicationLog {
     const stored = this.#applications.get(applicationId)
     return {
       topics,
+      topic: (name) => this.findTopic(name),
       plan: stored?.plan,
       replay: undefined,
       progress: [...(stored?.progress.values() ?? [])],
@@ -369,6 +370,10 @@ class MemorySession implements Session {
 
   findTopic(name: string): TopicDescription | undefined {
     return this.#log.findTopic(name)
+  }
+
+  topicsVersion(): number {
+    return this.#log.topicNames().length
   }
 
   ensureTopic(topic: EngineTopicRequest): Promise<TopicDescription> {

@@ -4,7 +4,9 @@
  * open.
  */
 import { checkBoolean, checkOptions } from '../../core/checks.ts'
+import { forgetRedriven } from '../kept/redriven-letters.ts'
 import type { TopicName } from '../kept/topic-name.ts'
+import { isRedriveTopic } from '../kept/version-name.ts'
 import { sweepDeleted } from '../kept/version-removal.ts'
 import { inSteps, type StoreDescription } from './application-description.ts'
 import { type ApplicationsLog, checkNotRunning, type KeptVersion, versionsOf } from './application-log.ts'
@@ -67,6 +69,9 @@ export async function deleteApplication(
         log.applications.remove(transaction, name)
         log.positions.removeAll(transaction, name)
       }
+      forgetRedriven(log.environment, transaction, applicationId)
+      const hidden = log.topics.list().filter(({ name }) => isRedriveTopic(name, applicationId))
+      for (const { name } of hidden) log.topics.deleteIn(transaction, name)
       for (const { topic, isTaken } of planned.outputs) if (isTaken) log.topics.deleteIn(transaction, topic)
       return planned
     }),

@@ -1,31 +1,34 @@
 /**
  * The dead letters of an application in a directory.
  */
-import { checkName, checkOptions } from '../../core/checks.ts'
+import { checkBoolean, checkList, checkName, checkOptions, checkWhole, readField } from '../../core/checks.ts'
 import { MillraceError } from '../../core/errors.ts'
 import { parsePlan } from '../../core/stored-plan.ts'
 import { checkTopic, type Topic } from '../../core/topic.ts'
+import type { Offset } from '../../core/units.ts'
 import type { Applications } from '../kept/applications.ts'
 import type { TopicDescription } from '../kept/topic-row.ts'
-import type { Topics } from '../kept/topics.ts'
 import { nameOf, type TopicName } from '../kept/topic-name.ts'
 import { decodedLetter } from './letter.ts'
-import { edited, editedAs, letterUnknown } from './letter-edit.ts'
-import { checkPlace, checkQuery } from './letter-query.ts'
-import { type LetterLog, letterOf, lettersOf } from './letter-walk.ts'
+import { checkEdited, edited, editedAs, letterUnknown } from './letter-edit.ts'
+import { checkFilter, checkPlace, checkQuery } from './letter-query.ts'
+import { Redrive, type RedriveLog } from './letter-redrive.ts'
+import { letterOf, lettersOf } from './letter-walk.ts'
 import type {
   DeadLetter,
   DeadLetters,
   EditedLetter,
   LetterChange,
+  LetterFilter,
   LetterPlace,
   LetterQuery,
+  RedriveOptions,
+  RedriveReport,
   ShownLetter,
 } from './letters-face.ts'
-import { partitionAt } from '../format/partition-id.ts'
+import { partitionAt, partitionsOf } from '../format/partition-id.ts'
 
-export interface DeadLetterLog extends LetterLog {
-  readonly topics: Topics
+export interface DeadLetterLog extends RedriveLog {
   readonly applications: Applications
 }
 
@@ -64,10 +67,7 @@ export class EmbeddedDeadLetters implements DeadLetters {
   async show<K, V>(place: LetterPlace, topic?: Topic<K, V>): Promise<DeadLetter | ShownLetter<K, V>> {
     const { partition, offset } = checkPlace('the place of a letter', place)
     const constant = topic === undefined ? undefined : checkTopic('show', topic)
-    const letters = this.#find()
-    const isThere = letters !== undefined && partition < letters.partitions
-    const letter = isThere ? letterOf(this.#log, partitionAt(letters, partition), offset) : undefined
-    if (letter === undefined) throw letterUnknown(letters?.name ?? this.#name(), partition, offset)
+    const letter = this.#letterAt(this.#find(), { partition, offset })
     return constant === undefined ? letter : decodedLetter(letter, constant)
   }
 
@@ -80,6 +80,49 @@ export class EmbeddedDeadLetters implements DeadLetters {
     return second === undefined
       ? edited(letter, first as LetterChange<Uint8Array, Uint8Array>)
       : editedAs(letter, first as Topic<K, V>, second)
+  }
+
+  async redrive(
+    wanted: readonly (LetterPlace | EditedLetter)[] | LetterFilter,
+    options: RedriveOptions = {},
+  ): Promise<RedriveReport> {
+    const { dryRun = false, samples = 20 } = checkOptions('redrive', options, ['dryRun', 'samples'])
+    checkBoolean('dryRun', dryRun)
+    checkWhole('samples', samples, 0, 10_000)
+    const letters = isList(wanted) ? checkList('the letters', wanted).map(checkWanted) : undefined
+    const fits = letters === undefined ? checkFilter('redrive', wanted as LetterFilter) : undefined
+    const topic = this.#find()
+    const { applicationId } = this
+    const plan = this.#log.applications.plan(applicationId)
+    if (plan === undefined) throw applicationUnknown(applicationId)
+    const order = { applicationId, reads: parsePlan(applicationId, plan).topics, dryRun, samples }
+    const redrive = new Redrive(this.#log, order, topic?.id ?? 0)
+    if (letters !== undefined) {
+      for (const one of letters) this.#letterAt(topic, one) // nothing is sent where one is not there
+      for (let at = 0; at < letters.length; at += lettersPerCommit) {
+        const here = letters.slice(at, at + lettersPerCommit)
+        await redrive.send(here.map((one) => ({ ...this.#letterAt(topic, one), ...one })))
+      }
+    } else if (topic !== undefined && fits !== undefined) {
+      // What comes back meanwhile, because it failed again, is not meant.
+      const ends = partitionsOf(topic).map((partition) => this.#log.partitions.endOffset(partition))
+      const isMeant = (letter: DeadLetter): boolean => letter.offset < (ends[letter.partition] ?? 0) && fits(letter)
+      const query = { fits: isMeant, isNewestFirst: false, limit: Number.MAX_SAFE_INTEGER, after: undefined }
+      for await (const batch of lettersOf(this.#log, topic, query)) {
+        for (let at = 0; at < batch.length; at += lettersPerCommit) {
+          await redrive.send(batch.slice(at, at + lettersPerCommit))
+        }
+      }
+    }
+    return redrive.report
+  }
+
+  /** @throws MillraceError `letter_unknown` */
+  #letterAt(letters: TopicDescription | undefined, { partition, offset }: LetterPlace): DeadLetter {
+    const isThere = letters !== undefined && partition < letters.partitions
+    const letter = isThere ? letterOf(this.#log, partitionAt(letters, partition), offset) : undefined
+    if (letter === undefined) throw letterUnknown(letters?.name ?? this.#name(), partition, offset)
+    return letter
   }
 
   /** Undefined while no letter was ever written. */
@@ -95,10 +138,34 @@ export class EmbeddedDeadLetters implements DeadLetters {
     const { applicationId } = this
     const plan = this.#log.applications.plan(applicationId)
     if (plan !== undefined) return parsePlan(applicationId, plan).deadLetters ?? `${applicationId}.dead-letters`
-    throw new MillraceError(
-      'application_unknown',
-      `this log has no application "${applicationId}": it was never started here, or it was deleted. ` +
-        "Its letters stay: name their topic, deadLetters(id, { topic: '…' })",
-    )
+    throw applicationUnknown(applicationId)
   }
+}
+
+/** Few enough for a short commit. */
+const lettersPerCommit = 500
+
+function isList(wanted: unknown): wanted is readonly (LetterPlace | EditedLetter)[] {
+  try {
+    return Array.isArray(wanted)
+  } catch {
+    return false // a revoked proxy; as a filter it is refused with a code
+  }
+}
+
+/** Where the letter lies, and what an edit has changed: the rest is what the log has. */
+function checkWanted(given: LetterPlace | EditedLetter) {
+  const place = checkPlace('a letter', given)
+  if (readField('a letter', given, 'edited') !== true) return place as LetterPlace & { readonly offset: Offset }
+  const { key, value, timestamp, headers, partitionBytes } = checkEdited(given as EditedLetter)
+  const offset = place.offset as Offset
+  return { ...place, offset, key, value, timestamp, headers, edited: true, partitionBytes }
+}
+
+function applicationUnknown(applicationId: string): MillraceError {
+  return new MillraceError(
+    'application_unknown',
+    `this log has no application "${applicationId}": it was never started here, or it was deleted. ` +
+      "Its letters stay: name their topic, deadLetters(id, { topic: '…' })",
+  )
 }

@@ -56,6 +56,14 @@ function checkLetter<L extends DeadLetter>(given: L): L {
   return letter
 }
 
+/** As {@link checkLetter}, for a copy that was edited. */
+export function checkEdited(given: EditedLetter): EditedLetter {
+  const letter = checkLetter(given)
+  const { partitionBytes: bytes } = letter
+  if (bytes === null || isInstance(bytes, Uint8Array)) return { ...letter, headers: toHeaders(letter.headers) }
+  throw new MillraceError('bad_option', `partitionBytes is ${shown(bytes)}; expected bytes or null`)
+}
+
 /** An edit of an edit keeps what the first one has decided. */
 function partitionBytesOf(letter: DeadLetter & Partial<Pick<EditedLetter, 'partitionBytes'>>): Uint8Array | null {
   return letter.partitionBytes ?? null

@@ -32,6 +32,11 @@ export function checkQuery(given: LetterQuery): CheckedQuery {
   }
 }
 
+/** @throws MillraceError `bad_option` */
+export function checkFilter(what: string, given: LetterFilter): LetterTest {
+  return testOf(checkOptions(what, given, filterNames))
+}
+
 function testOf({ reason, operator, topic, from, to }: LetterFilter): LetterTest {
   const reasons = reason === undefined ? undefined : wordsOf('reason', reason)
   const operators = operator === undefined ? undefined : wordsOf('operator', operator)

@@ -109,6 +109,43 @@ export interface EditedLetter extends DeadLetter {
 }
 
 /**
+ * What becomes of a letter that is to be sent again: it is sent; it was sent before; it holds no record, because a job
+ * failed; the application no longer reads its topic; or the topic is gone.
+ */
+export type RedriveOutcome = 'sent' | 'alreadySent' | 'noRecord' | 'notRead' | 'topicGone'
+
+/** What {@link DeadLetters.redrive} takes beside the letters. */
+export interface RedriveOptions {
+  /** Whether to say what would be done, and do nothing. Default false. */
+  readonly dryRun?: boolean | undefined
+  /** How many letters the report shows. Default 20. */
+  readonly samples?: number | undefined
+}
+
+/** A letter that was sent again, or not. */
+export interface RedrivenLetter {
+  /** As it was sent. */
+  readonly letter: DeadLetter
+  /** What became of it. */
+  readonly outcome: RedriveOutcome
+  /** Where it is now; null when it was not sent. The offset is null in a dry run. */
+  readonly to: { readonly topic: string; readonly partition: number; readonly offset: Offset | null } | null
+  /**
+   * The largest event time in the partition that the record came from: a record that is older by more than the grace of
+   * a window is late there, again.
+   */
+  readonly newestTimestamp: Timestamp | null
+}
+
+/** What {@link DeadLetters.redrive} has done, or would do: how many letters had which outcome. */
+export interface RedriveReport extends Readonly<Record<RedriveOutcome, number>> {
+  /** Whether nothing was done. */
+  readonly dryRun: boolean
+  /** The first of them. */
+  readonly letters: readonly RedrivenLetter[]
+}
+
+/**
  * The dead letters of an application: what it passed over under `onError: 'deadLetter'`, and what its operators dropped
  * with `deadLetterDrops`. From any process, whether the application runs or not.
  *
@@ -163,18 +200,43 @@ export interface DeadLetters {
 
   /**
    * A copy of a letter with another key, value, time or other headers, as bytes or as the serdes of a topic write them.
-   * Nothing is stored.
+   * Nothing is stored: send it with {@link redrive}.
    *
    * @example
    * ```ts
    * const letters = log.admin.deadLetters(app.applicationId)
    * for await (const letter of letters.list({ reason: 'undecodable' })) {
    *   const mended = letters.edit(letter, clicks, { value: { page: '/', status: 200, bytes: 0 } })
-   *   console.log(mended.value)
+   *   await letters.redrive([mended])
    * }
    * ```
    * @throws MillraceError `encode_failed`, `bad_record`, `bad_option`
    */
   edit(letter: DeadLetter, change: LetterChange<Uint8Array, Uint8Array>): EditedLetter
   edit<K, V>(letter: DeadLetter, topic: Topic<K, V>, change: LetterChange<K, V>): EditedLetter
+
+  /**
+   * Sends letters again, edited or as they are: those of a list, or all that fit a filter. Each is sent once, ever, and
+   * only this application sees it: other readers of the topic do not get the record twice.
+   *
+   * They go into a hidden topic that every source of the record's topic reads too, from its first letter on, whether
+   * the application runs or starts later. There they take their place by their time, as any record does. So an old one
+   * may be late again: look at the report of a `dryRun` first. What fails again makes a new letter.
+   *
+   * A filter means the letters that are there when the call begins. Up to 500 are sent in one commit; after a crash the
+   * same call sends the rest.
+   *
+   * @example
+   * ```ts
+   * const letters = log.admin.deadLetters(app.applicationId)
+   * const planned = await letters.redrive({ reason: 'user_function_threw' }, { dryRun: true })
+   * console.log(planned.sent, planned.alreadySent)
+   * await letters.redrive({ reason: 'user_function_threw' })
+   * ```
+   * @throws MillraceError `application_unknown`, `letter_unknown`, `bad_option`, `disk_full`
+   */
+  redrive(
+    letters: readonly (LetterPlace | EditedLetter)[] | LetterFilter,
+    options?: RedriveOptions,
+  ): Promise<RedriveReport>
 }

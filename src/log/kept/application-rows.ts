@@ -5,6 +5,7 @@ import { readInt64, writeInt32, writeUint64 } from '../../core/bytes.ts'
 import type { Environment } from '../../storage/environment.ts'
 import { afterPrefix, namedKey } from '../../storage/keys.ts'
 import type { SessionOwner } from '../../storage/sessions.ts'
+import { redrivenProblem } from './redriven-letters.ts'
 import { readJson } from './topic-row.ts'
 
 /** An instance that a newer one, or an act of administration, has stopped, and that has not closed yet. */
@@ -151,6 +152,8 @@ export function applicationProblem(key: Buffer, value: Buffer): string | undefin
     return decodeApplication(value) === undefined ? 'it does not describe an application' : undefined
   }
   if (key.equals(planKey(name))) return readJson(value) === undefined ? 'it is no plan' : undefined
+  const redriven = redrivenProblem(name, key, value)
+  if (redriven !== false) return redriven
   const isTask = key.subarray(0, taskPrefix(name).length).equals(taskPrefix(name))
   if (!isTask || !key.equals(taskKey(name, taskOfKey(name, key)))) return 'no application has such a row'
   return readJson(value) === undefined ? 'it is no progress of a task' : undefined

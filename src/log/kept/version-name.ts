@@ -36,7 +36,26 @@ export function besideTopic(topic: string, { applicationId, version }: VersionId
 
 /** Whether a version beside the live one writes the topic. */
 export function isTopicOf(topic: string, version: VersionId): boolean {
-  return topic.endsWith(besideTopic('', version))
+  return !topic.includes(redriveTopic('', '')) && topic.endsWith(besideTopic('', version))
+}
+
+/**
+ * The topic into which dead letters of an application go again, beside the topic that their records came from. Two
+ * marks, because one stands in the topics of versions.
+ */
+export function redriveTopic(topic: string, applicationId: string): string {
+  return `${topic}${mark}${mark}${applicationId}`
+}
+
+/** The topic whose records these are: it, or where they were before they were sent again. */
+export function redrivenTopic(name: string): string {
+  const at = name.indexOf(`${mark}${mark}`)
+  return at < 0 ? name : name.slice(0, at)
+}
+
+/** Whether letters of the application are sent into it again. */
+export function isRedriveTopic(name: string, applicationId: string): boolean {
+  return name.endsWith(`${mark}${mark}${applicationId}`)
 }
 
 /** Which topic's place a hidden topic of this version would take; undefined when it is none of its topics. */
@@ -51,7 +70,7 @@ export function isHiddenTopic(name: string): boolean {
 }
 
 /** One of a user's names, and one or two of them with a dot between. */
-const besideShape = /^[\w.-]{1,249}@[\w.-]{1,499}$/
+const besideShape = /^[\w.-]{1,249}@{1,2}[\w.-]{1,499}$/
 
 /**
  * A name that a user gave, or one that this file made of such names.
