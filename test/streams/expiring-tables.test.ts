@@ -136,8 +136,27 @@ test('it is a whole number of ms, not of a table of versions, and part of the st
       topologyOf((builder) => builder.table(input, { ttlMs: 5 })),
     )
   ).close()
-  for (const options of [{ ttlMs: 6 }, {}]) {
-    const changed = topologyOf((builder) => builder.table(input, options))
-    await expect(start(log, changed)).rejects.toMatchObject({ code: 'plan_changed' })
+  const changed = topologyOf((builder) => builder.table(input))
+  await expect(start(log, changed)).rejects.toMatchObject({ code: 'plan_changed' })
+})
+
+test('another ttl holds for the rows that come after the start, and the others keep their time', async () => {
+  const { log } = openTestLog()
+  const producer = log.producer()
+  const keys = async (ttlMs: number, key: string, timestamp: number): Promise<readonly string[]> => {
+    await producer.send(input, { key, value: 'x', timestamp })
+    const app = await start(
+      log,
+      topologyOf((builder) => builder.table(input, { ttlMs, store })),
+    )
+    await app.caughtUp()
+    const rows = [...app.store(store).range()].map((row) => row.key)
+    await app.close()
+    return rows
   }
+  expect(await keys(5, 'a', 0)).toEqual(['a'])
+  expect(await keys(100, 'b', 4)).toEqual(['a', 'b'])
+  expect(await keys(100, 'c', 5)).toEqual(['b', 'c'])
+  expect(await keys(2, 'd', 50)).toEqual(['b', 'c', 'd'])
+  expect(await keys(2, 'e', 52)).toEqual(['b', 'c', 'e'])
 })
