@@ -30,7 +30,7 @@ export function tellOfTimeZones(
   process.emitWarning(
     `application "${applicationId}" was last started with version ${before.version} of the time zone rules, and this ` +
       `program has ${now.version}: where they differ for ${zones.join(', ')}, its calendar windows begin and end ` +
-      'otherwise than those that are stored. If that matters, process the history again under a new application id',
+      'otherwise than those that are stored. If that matters, process the history again, with replay()',
     { type: 'MillraceWarning', code: timeZoneWarning },
   )
 }
