@@ -7,6 +7,12 @@ import { afterPrefix, namedKey } from '../../storage/keys.ts'
 import { headKey } from '../../storage/state/head.ts'
 import { removeRange } from './remove-range.ts'
 
+/**
+ * Rows of state are small, and whatever a step removes, its commit writes the list of all free pages: fewer steps write
+ * less, and one of this size takes a few ms.
+ */
+const stateRows = 1_024
+
 const markName = 'deleted store'
 const markPrefix = namedKey(markName, '')
 /** All marks: from <= key < to. */
@@ -32,7 +38,7 @@ export function* sweepDeletedStores(environment: Environment): Generator<void> {
     const [row] = environment.range('meta', ...deletedStoresRange, 1)
     if (row === undefined) return
     const first = headKey(deletedStoreId(row.key))
-    yield* removeRange(environment, 'state', first, afterPrefix(first))
+    yield* removeRange(environment, 'state', first, afterPrefix(first), stateRows)
     yield* removeRange(environment, 'journal', first, afterPrefix(first))
     environment.write((transaction) => transaction.remove('meta', row.key))
     yield
