@@ -6,6 +6,7 @@ import { partitions, serdes, sizes } from './figures/clicks.ts'
 import { comparison } from './figures/comparison.ts'
 import { joins } from './figures/joins.ts'
 import { latency } from './figures/latency.ts'
+import { life } from './figures/life.ts'
 import { log } from './figures/log.ts'
 import { memory } from './figures/memory.ts'
 import { operators } from './figures/operators.ts'
@@ -21,6 +22,7 @@ export const figures: readonly Figure[] = [
   log,
   recovery,
   replay,
+  life,
   memory,
   state,
   operators,

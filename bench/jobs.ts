@@ -7,6 +7,7 @@ import { readAsMember } from './jobs/group.ts'
 import { joinSides, produceSides } from './jobs/joins.ts'
 import * as log from './jobs/log.ts'
 import { bareCommit, latency } from './jobs/latency.ts'
+import { deleteBeside } from './jobs/life.ts'
 import { memoryOfBacklog, memoryOfState } from './jobs/memory.ts'
 import { operate } from './jobs/operators.ts'
 import { pageSize } from './jobs/page-size.ts'
@@ -49,6 +50,7 @@ export const jobs = {
   'count visits': countVisits,
   die,
   recover,
+  'delete beside': deleteBeside,
   'replay alone': replayAlone,
   'replay beside': replayBeside,
   'memory of backlog': memoryOfBacklog,
