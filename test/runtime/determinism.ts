@@ -183,7 +183,8 @@ async function outcomeOf(
   const { consumed, produced, dropped, failed, streamTimes } = app.metrics()
   await app.close()
   const own = (topicName: string): string => topicName.replace(`${applicationId}-`, '')
-  const lines = await linesOf([...outputs.map((output) => output.name), `${applicationId}-dead`])
+  const answers = drawn.steps.map((_, index) => `${outputs[0]?.name}-answers-${index}`)
+  const lines = await linesOf([...outputs.map((output) => output.name), ...answers, `${applicationId}-dead`])
   return {
     outputs: Object.fromEntries(Object.entries(lines).map(([place, list]) => [own(place), list])),
     counters: {

@@ -9,6 +9,10 @@ import {
   string,
   type ValueTransformer,
 } from 'millrace'
+import { type Codec, codecOf } from '../../src/core/serde.ts'
+import type { Carrier } from '../../src/plan/carrier.ts'
+import { type CarrierObserver, operatorError, type OperatorFactory } from '../../src/plan/operator.ts'
+import { operate, PassingSubscriber } from '../../src/plan/subscriber.ts'
 
 type Key = string | null
 type Value = number | null
@@ -50,5 +54,35 @@ export function addingUp(store: KeyValueStore<string, number>): ValueTransformer
         return sum % 6 === 5 ? null : sum
       },
     }
+  }
+}
+
+const keyCodec = codecOf(nullable(string())) as Codec<unknown>
+const valueCodec = codecOf(nullable(int64())) as Codec<unknown>
+
+/** Passes records on, and their sum and number now and then; where that is a multiple of 7, it throws after it has emitted. */
+export function summing(detail: number): OperatorFactory {
+  return (context) => {
+    const [sum, count] = [context.cell('sum'), context.cell('count')]
+    let to: CarrierObserver | undefined
+    const report = (now: number, job: Carrier): void => {
+      to?.next(job.withKeyAndValue<unknown, unknown>(`p${now % 3}`, keyCodec, sum.value, valueCodec))
+      to?.next(job.withKeyAndValue<unknown, unknown>('count', keyCodec, count.value, valueCodec))
+      count.set(0)
+      if (sum.value % 7 === 3) throw operatorError(context.operator, new Error(`${sum.value} is not wanted`))
+    }
+    context.schedule(1 + (detail % 11), 'streamTime', report)
+    context.schedule(1 + (detail % 17), 'streamTime', report, { startMs: detail % 13 })
+    return operate((out) => {
+      to = out
+      return new PassingSubscriber({
+        next(carrier) {
+          const { value } = carrier
+          sum.set(sum.value + (typeof value === 'number' ? value : 1))
+          count.set(count.value + 1)
+          out.next(carrier)
+        },
+      })
+    })
   }
 }

@@ -15,16 +15,14 @@ import {
   type Topology,
 } from 'millrace'
 import { type Codec, codecOf } from '../../src/core/serde.ts'
-import type { Carrier } from '../../src/plan/carrier.ts'
 import type { PlanNode } from '../../src/plan/node.ts'
-import { type CarrierObserver, operatorError, type OperatorFactory } from '../../src/plan/operator.ts'
 import type { PlanBuilder } from '../../src/plan/plan-builder.ts'
-import { operate, PassingSubscriber } from '../../src/plan/subscriber.ts'
 import { Stream } from '../../src/streams/stream.ts'
 import { buffering } from './buffering.ts'
 import { asBranch, type Branch, type Key, keyOf, type Row, type Value } from './random-branch.ts'
 import { joinedByForeignKey, joinedStreams, joinedTable, joinedTables } from './random-joins.ts'
-import { addingUp, summingUp, sums } from './random-processor.ts'
+import { summing, addingUp, summingUp, sums } from './random-processor.ts'
+import { answeredLater, type Global, inCalendar, inOneWindow, joinedGlobally, sourcesOf } from './random-sources.ts'
 
 const verbs = [
   'filter',
@@ -56,6 +54,10 @@ const verbs = [
   'punctuate',
   'process',
   'hold',
+  'joinGlobal',
+  'calendar',
+  'unlimited',
+  'mapAsync',
 ] as const
 
 /** One verb, on one of the streams that are there, and what it does in detail. */
@@ -75,6 +77,8 @@ export interface RandomTopology {
   readonly topics: readonly { readonly partitions: number; readonly records: readonly RandomRecord[] }[]
   /** Whether one source reads all topics, or each topic has its own. */
   readonly together: boolean
+  /** How the last topic is read, if there are others. */
+  readonly last: 'stream' | 'globalTable' | 'expiringTable'
   readonly steps: readonly Step[]
   /** The partitions of the output topics. */
   readonly outputs: readonly number[]
@@ -96,6 +100,7 @@ const inputTopic = fc.record({
 export const randomTopologies: fc.Arbitrary<RandomTopology> = fc.record({
   topics: fc.array(inputTopic, { minLength: 1, maxLength: 3 }),
   together: fc.boolean(),
+  last: fc.constantFrom('stream', 'globalTable', 'expiringTable'),
   steps: fc.array(
     fc.record({ verb: fc.constantFrom(...verbs), from: fc.nat(), other: fc.nat(), detail: fc.nat({ max: 99 }) }),
     {
@@ -115,25 +120,26 @@ export function numberTopic(name: string, partitions: number): NumberTopic {
 
 /** Builds the topology; every stream that nobody goes on with ends in one of the outputs. */
 export function buildRandom(
-  { together, steps }: RandomTopology,
+  drawn: RandomTopology,
   inputs: readonly NumberTopic[],
   outputs: readonly NumberTopic[],
 ): Topology {
   const builder = new StreamsBuilder()
-  const widths = (topics: readonly NumberTopic[]): number[] => [
-    ...new Set(topics.map(({ partitions = 1 }) => partitions)),
-  ]
-  const branches: Branch[] = together
-    ? [{ stream: builder.stream(inputs), widths: widths(inputs) }]
-    : inputs.map((input) => ({ stream: builder.stream(input), widths: widths([input]) }))
+  const { branches, global } = sourcesOf(builder, drawn, inputs)
   const open = new Set(branches)
-  for (const [index, step] of steps.entries()) {
+  for (const [index, step] of drawn.steps.entries()) {
     const from = branches[step.from % branches.length] as Branch
     const other = branches[step.other % branches.length] as Branch
+    if (step.verb === 'mapAsync') {
+      // What comes of calls must not meet anything else.
+      if (from.widths.length === 1 && from.widths[0] === 1 && from.isJoined !== true)
+        answeredLater(step.detail, `step-${index}`, from, `${outputs[0]?.name}-answers-${index}`)
+      continue
+    }
     const hasPairs = from.isJoined === true || other.isJoined === true
     const verb = step.verb === 'joinStreams' && hasPairs ? 'merge' : step.verb
     const isJoined = verb === 'joinStreams' || from.isJoined === true || (verb === 'merge' && hasPairs)
-    const made = { ...apply({ ...step, verb }, `step-${index}`, from, other), isJoined }
+    const made = { ...apply({ ...step, verb }, `step-${index}`, from, other, global), isJoined }
     // Now and then a stream that goes on is also written.
     if (step.detail % 4 !== 0) open.delete(from)
     if (verb === 'merge' || verb.startsWith('join')) open.delete(other)
@@ -144,7 +150,13 @@ export function buildRandom(
   return builder.build()
 }
 
-function apply({ verb, detail }: Step, name: string, { stream, widths }: Branch, other: Branch): Branch {
+function apply(
+  { verb, detail }: Step,
+  name: string,
+  { stream, widths }: Branch,
+  other: Branch,
+  global: Global | undefined,
+): Branch {
   const serdes = { key: string(), value: nullable(int64()) }
   switch (verb) {
     case 'filter':
@@ -199,6 +211,18 @@ function apply({ verb, detail }: Step, name: string, { stream, widths }: Branch,
       return joinedByForeignKey(detail, name, { stream, widths }, other)
     case 'joinTables':
       return joinedTables(detail, name, { stream, widths }, other)
+    case 'joinGlobal':
+      return { stream: joinedGlobally(detail, name, stream, global), widths }
+    case 'calendar':
+    case 'unlimited': {
+      const even = widths.length === 1 ? stream : stream.selectKey(({ key }) => key)
+      return {
+        stream: (verb === 'calendar' ? inCalendar : inOneWindow)(detail, name, even),
+        widths: [Math.max(...widths)],
+      }
+    }
+    case 'mapAsync':
+      throw new Error('what comes of calls is no branch')
     case 'joinTable':
       return joinedTable(detail, name, { stream, widths }, other)
     case 'joinStreams':
@@ -358,35 +382,7 @@ function aggregated(verb: Aggregation, detail: number, name: string, { stream, w
   }
 }
 
-const keyCodec = codecOf(nullable(string())) as Codec<unknown>
 const valueCodec = codecOf(nullable(int64())) as Codec<unknown>
-
-/** Passes records on, and their sum and number now and then; where that is a multiple of 7, it throws after it has emitted. */
-function summing(detail: number): OperatorFactory {
-  return (context) => {
-    const [sum, count] = [context.cell('sum'), context.cell('count')]
-    let to: CarrierObserver | undefined
-    const report = (now: number, job: Carrier): void => {
-      to?.next(job.withKeyAndValue<unknown, unknown>(`p${now % 3}`, keyCodec, sum.value, valueCodec))
-      to?.next(job.withKeyAndValue<unknown, unknown>('count', keyCodec, count.value, valueCodec))
-      count.set(0)
-      if (sum.value % 7 === 3) throw operatorError(context.operator, new Error(`${sum.value} is not wanted`))
-    }
-    context.schedule(1 + (detail % 11), 'streamTime', report)
-    context.schedule(1 + (detail % 17), 'streamTime', report, { startMs: detail % 13 })
-    return operate((out) => {
-      to = out
-      return new PassingSubscriber({
-        next(carrier) {
-          const { value } = carrier
-          sum.set(sum.value + (typeof value === 'number' ? value : 1))
-          count.set(count.value + 1)
-          out.next(carrier)
-        },
-      })
-    })
-  }
-}
 
 /** The stream that comes out of a node for which the DSL has no verb. */
 function throughNode(
