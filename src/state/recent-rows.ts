@@ -52,12 +52,18 @@ export class RecentRows<V> {
       const rows = this.#segments.get(segment)
       const ofKey = rows?.get(keyText)
       if (rows === undefined || ofKey === undefined) continue
-      let hasGone = false
-      for (const row of ofKey) {
-        if (!row.exists) hasGone = true
-        else if (row.at >= fromTime && row.at <= toTime) found.push(row)
+      let at = firstFrom(ofKey, fromTime)
+      let kept = at
+      for (; at < ofKey.length; at++) {
+        const row = ofKey[at] as OrderedStateRow<V>
+        if (row.at > toTime) break
+        if (row.exists) found.push(row)
+        // What is gone is taken off the list, unless undoing the turn can bring it back.
+        if (row.exists || row.turn === turn) ofKey[kept++] = row
+        else row.isRecent = false
       }
-      if (hasGone) sweep(rows, keyText, ofKey, turn)
+      if (kept < at) ofKey.splice(kept, at - kept)
+      if (ofKey.length === 0) rows.delete(keyText)
     }
     return found
   }
@@ -91,10 +97,13 @@ function insert<V>(rows: OrderedStateRow<V>[], row: OrderedStateRow<V>): void {
   else rows.splice(at, 0, row)
 }
 
-/** Takes rows off the list that are gone, unless undoing the turn can bring them back. */
-function sweep<V>(rows: Segment<V>, keyText: string, ofKey: readonly OrderedStateRow<V>[], turn: number): void {
-  for (const row of ofKey) row.isRecent = row.exists || row.turn === turn
-  const kept = ofKey.filter(({ isRecent }) => isRecent)
-  if (kept.length === 0) rows.delete(keyText)
-  else rows.set(keyText, kept)
+/** Where the rows begin that are not before this time: a key may have many in a segment. */
+function firstFrom<V>(rows: readonly OrderedStateRow<V>[], time: number): number {
+  let [low, high] = [0, rows.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((rows[middle] as OrderedStateRow<V>).at < time) low = middle + 1
+    else high = middle
+  }
+  return low
 }

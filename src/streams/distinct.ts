@@ -104,8 +104,7 @@ class DistinctSubscriber extends CarrierSubscriber {
     const fromTime = timestamp - this.#within + 1
     const toTime = sumMs(timestamp, this.#within - 1)
     try {
-      for (const _ of this.#passed.rows({ key: keyOf(id), fromTime, toTime })) return true
-      return false
+      return this.#passed.rowsOf(keyOf(id), fromTime, toTime).length > 0
     } catch (error) {
       throw operatorError(this.#context.operator, error)
     }

@@ -65,17 +65,12 @@ class SessionSubscriber extends WindowedFoldSubscriber<SessionWindows> {
   #near(carrier: Carrier, now: number): readonly OrderedRow<unknown>[] {
     const { gapMs, graceMs } = this.windows
     const { timestamp } = carrier
-    const near: OrderedRow<unknown>[] = []
+    const fromTime = Math.max(timestamp - gapMs, now - gapMs - graceMs, 0)
     try {
-      const range = { key: carrier, fromTime: Math.max(timestamp - gapMs, now - gapMs - graceMs, 0), toTime: now }
-      for (const session of this.#sessions.rows(range)) {
-        if (session.number > timestamp + gapMs) break
-        near.push(session)
-      }
+      return this.#sessions.rowsOf(carrier, fromTime, now).filter(({ number }) => number <= timestamp + gapMs)
     } catch (error) {
       throw operatorError(this.context.operator, error)
     }
-    return near
   }
 
   #valueOf(carrier: Carrier, joined: readonly OrderedRow<unknown>[]): unknown {

@@ -85,16 +85,13 @@ class SlidingSubscriber extends WindowedFoldSubscriber<SlidingWindows> {
     const { timestamp } = carrier
     const { differenceMs } = this.windows
     const fromTime = Math.max(0, timestamp - 2 * differenceMs)
-    const near: OrderedRow<unknown>[] = []
     try {
-      for (const row of this.#rows.rows({ key: carrier, fromTime, toTime: timestamp + 1, isReverse: true })) {
-        near.push(row)
-        if (row.at + differenceMs < timestamp) break
-      }
+      const rows = this.#rows.rowsOf(carrier, fromTime, timestamp + 1)
+      const before = rows.findLastIndex(({ at }) => at + differenceMs < timestamp)
+      return rows.slice(Math.max(0, before)).toReversed()
     } catch (error) {
       throw operatorError(this.context.operator, error)
     }
-    return near
   }
 
   /** The content of a right window that has to be made: that of the last window that holds the record, without it. */
