@@ -3,6 +3,7 @@
  */
 import * as clicks from './jobs/clicks.ts'
 import { chain } from './jobs/chain.ts'
+import { runFamily } from './jobs/families.ts'
 import { readAsMember } from './jobs/group.ts'
 import { joinSides, produceSides } from './jobs/joins.ts'
 import * as log from './jobs/log.ts'
@@ -56,6 +57,7 @@ export const jobs = {
   'memory of backlog': memoryOfBacklog,
   'memory of state': memoryOfState,
   operate,
+  'run family': runFamily,
   chain,
   'profile count': profileCount,
   'page size': pageSize,

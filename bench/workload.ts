@@ -73,6 +73,11 @@ export type JoinOptions = Pick<StateOptions, 'dir' | 'keys' | 'records' | 'recor
 
 export type JoinResult = JobResult
 
+/** One topology over both sides of a join. Each has an application of its own, so many may work on one log. */
+export interface FamilyOptions<Family> extends Pick<JoinOptions, 'dir' | 'keys' | 'records'> {
+  readonly family: Family
+}
+
 /** The key of the record of a side at this millisecond. */
 export function joinKey(index: number, side: number, keys: number): string {
   return stateKey(2 * index + side, keys, 'random')

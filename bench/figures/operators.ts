@@ -3,24 +3,28 @@
  */
 import { type Bench, figure } from '../figure.ts'
 import { chains } from '../jobs/chain.ts'
+import { families, type FamilyName } from '../jobs/families.ts'
 import { type OperatorName, operators as topologies } from '../jobs/operators.ts'
 import { type Spread, spreadOf } from '../statistics.ts'
 import type { Cell, Table } from '../table.ts'
 
 const [nothing = 'filter', ...others] = Object.keys(topologies) as OperatorName[]
 const chainSteps = [1, 4, 8]
+const fewKeys = 100
 
 export const operators = figure({
   name: 'operators',
   about: 'what each operator costs a record, and what of it is RxJS',
   reading:
     'Each operator stands alone after a source, and its cost is the difference from the topology that only reads, run by run. ' +
-    'The first operator that reads a key or a value pays for decoding it. Commits are part of the cost of state and topics. The ' +
-    "second table is a loop without an engine: the same steps as plain calls, in the kind of subscriber that millrace's operators " +
+    'The first operator that reads a key or a value pays for decoding it. Commits are part of the cost of state and topics. In ' +
+    'the second table a key has two records in the length of a window, whatever the number of keys, and each row stands by itself. The ' +
+    "last table is a loop without an engine: the same steps as plain calls, in the kind of subscriber that millrace's operators " +
     "are, and with RxJS's own `map`.",
-  defaults: { records: 1_000_000, runs: 3 },
-  measure: async (bench, { records, runs }) => [
+  defaults: { records: 1_000_000, keys: 100_000, runs: 3 },
+  measure: async (bench, { records, keys, runs }) => [
     await costs(bench, records, runs),
+    await costsByKeys(bench, { records, runs, sizes: [...new Set([Math.min(fewKeys, keys), keys])] }),
     await chainCosts(bench, 5 * records, runs),
   ],
 })
@@ -46,6 +50,30 @@ async function costs(bench: Bench, records: number, runs: number): Promise<Table
       row(nothing, spreadOf(base)),
       ...[...differences].map(([operator, costsOfRuns]) => row(operator, spreadOf(costsOfRuns))),
     ],
+  }
+}
+
+async function costsByKeys(
+  bench: Bench,
+  { records, runs, sizes }: { readonly records: number; readonly runs: number; readonly sizes: readonly number[] },
+): Promise<Table> {
+  const names = Object.keys(families) as FamilyName[]
+  const results = new Map<string, number[]>()
+  for (const keys of sizes) {
+    for (let run = 1; run <= runs; run++) {
+      const options = { dir: bench.directory('families'), keys, records, recordsPerCommit: 10_000 }
+      await bench.run('millrace produce sides', options)
+      for (const family of names) {
+        const cell = `${family} ${keys}`
+        results.set(cell, [...(results.get(cell) ?? []), await bench.run('run family', { ...options, family })])
+      }
+      bench.progress(`families: ${keys} keys, run ${run} of ${runs}`)
+    }
+  }
+  return {
+    title: `${records} records of two topics, ${runs} runs; ns of CPU for each record, by the number of keys`,
+    columns: ['operators', ...sizes.map((keys) => `${keys} keys`)],
+    rows: names.map((family) => [family, ...sizes.map((keys) => spreadOf(results.get(`${family} ${keys}`) ?? []))]),
   }
 }
 

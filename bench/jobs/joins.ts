@@ -4,7 +4,7 @@
 import { type Application, int64, JoinWindows, openLog, startStreams, StreamsBuilder, string, topic } from 'millrace'
 import { joinKey, joinReachMs, type JoinOptions, type JoinResult } from '../workload.ts'
 
-const sides = [
+export const sides = [
   topic('left', { key: string(), value: int64() }),
   topic('right', { key: string(), value: int64() }),
 ] as const
