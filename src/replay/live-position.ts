@@ -2,7 +2,7 @@
  * Where the live version is: a version beside it reads no further, and lets it go first.
  */
 import { parsePlan } from '../core/stored-plan.ts'
-import { isHiddenTopic } from '../log/kept/version-name.ts'
+import { isHiddenTopic, isRedriveTopic } from '../log/kept/version-name.ts'
 import type { ApplicationLog, PartitionId, Session, StoredApplication } from '../log/contract.ts'
 import { decodeEntries } from '../core/stored-progress.ts'
 import type { SourceLane } from '../runtime/sequence.ts'
@@ -57,7 +57,7 @@ export class LivePosition {
     return (partition) => {
       const position = positions.get(placeOf(partition))
       if (position !== undefined) return position
-      if (topics.has(partition.topic)) return 0
+      if (topics.has(partition.topic) || isRedriveTopic(partition.topic, this.#applicationId)) return 0
       // What it writes itself is not the live version's to read.
       if (isHiddenTopic(partition.topic)) return Number.POSITIVE_INFINITY
       eventTime ??= Math.max(-1, ...live.allProgress().map(({ progress }) => timeIn(progress)))

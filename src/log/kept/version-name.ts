@@ -41,10 +41,10 @@ export function isTopicOf(topic: string, version: VersionId): boolean {
 
 /**
  * The topic into which dead letters of an application go again, beside the topic that their records came from. Two
- * marks, because one stands in the topics of versions.
+ * marks, because one stands in the topics of versions. All versions of the application read it.
  */
-export function redriveTopic(topic: string, applicationId: string): string {
-  return `${topic}${mark}${mark}${applicationId}`
+export function redriveTopic(topic: string, keptName: string): string {
+  return `${topic}${mark}${mark}${applicationOf(keptName)}`
 }
 
 /** The topic whose records these are: it, or where they were before they were sent again. */
