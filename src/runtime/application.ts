@@ -23,10 +23,10 @@ import { CommitTimer } from './commit-timer.ts'
 import { Engine } from './engine.ts'
 import type { EngineOptions, RunResult } from './engine-options.ts'
 import type { Application, ApplicationState } from './face.ts'
-import type { FailurePolicy } from './failures.ts'
 import { Migration } from './migration.ts'
 import { type Metrics, metricsOf } from './metrics.ts'
 import { fullPace, type Pace } from './pace.ts'
+import type { Settings } from './settings.ts'
 import { ComingRedriven } from './redriven.ts'
 import type { TakeOver } from './take-over.ts'
 import { type AnyStoreQuery, queryStore } from './store-query.ts'
@@ -38,27 +38,6 @@ interface Waiter {
   wave: number | undefined
   readonly resolve: () => void
   readonly reject: (error: unknown) => void
-}
-
-/** Options with their defaults. */
-export interface Settings {
-  readonly applicationId: string
-  readonly deadLetterTopic: string
-  readonly deadLetterDrops: boolean
-  readonly idleTimeoutMs: number
-  readonly isBounded: boolean
-  readonly clock: Clock
-  readonly signal: AbortSignal | undefined
-  readonly everyMs: number | undefined
-  readonly everyRecords: number
-  readonly policy: FailurePolicy
-  readonly maxTaskIdleMs: number
-  readonly stateCacheBytes: number
-  /** As in {@link EngineOptions}. */
-  readonly moveBounds?: EngineOptions['moveBounds'] | undefined
-  /** Default: as fast as it can. */
-  readonly pace?: Pace | undefined
-  readonly onStateChange: ((state: ApplicationState) => void) | undefined
 }
 
 /** An application of this process. */

@@ -1,11 +1,33 @@
 /**
  * The options of an application, checked, with their defaults.
  */
-import { checkClock, systemClock } from '../core/clock.ts'
+import { checkClock, type Clock, systemClock } from '../core/clock.ts'
 import { checkBoolean, checkChoice, checkedFunction, checkOptions, checkSignal, checkWhole } from '../core/checks.ts'
-import type { Settings } from './application.ts'
-import type { StreamsOptions } from './face.ts'
-import { failurePolicy } from './failures.ts'
+import type { EngineOptions } from './engine-options.ts'
+import type { ApplicationState, StreamsOptions } from './face.ts'
+import { type FailurePolicy, failurePolicy } from './failures.ts'
+import type { Pace } from './pace.ts'
+
+/** Options with their defaults. */
+export interface Settings {
+  readonly applicationId: string
+  readonly deadLetterTopic: string
+  readonly deadLetterDrops: boolean
+  readonly idleTimeoutMs: number
+  readonly isBounded: boolean
+  readonly clock: Clock
+  readonly signal: AbortSignal | undefined
+  readonly everyMs: number | undefined
+  readonly everyRecords: number
+  readonly policy: FailurePolicy
+  readonly maxTaskIdleMs: number
+  readonly stateCacheBytes: number
+  /** As in {@link EngineOptions}. */
+  readonly moveBounds?: EngineOptions['moveBounds'] | undefined
+  /** Default: as fast as it can. */
+  readonly pace?: Pace | undefined
+  readonly onStateChange: ((state: ApplicationState) => void) | undefined
+}
 
 /** @throws MillraceError `bad_option` */
 export function checkSettings(applicationId: string, deadLetterTopic: string, options: StreamsOptions): Settings {
