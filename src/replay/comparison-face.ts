@@ -37,8 +37,11 @@ export interface ComparedPart {
    * there on they are `different` as long as both sides have records.
    */
   readonly what: 'rows' | 'newest' | 'records'
+  /** What both sides have alike. */
   readonly equal: number
+  /** What only the version has that was asked. */
   readonly onlyHere: number
+  /** What only the live version has. */
   readonly onlyLive: number
   /** The same key on both sides, with another value, other headers or another time. */
   readonly different: number
@@ -58,7 +61,9 @@ export interface ComparisonReport {
   readonly live: string
   /** Whether everything was compared, and nothing differs. */
   readonly isEqual: boolean
+  /** The stores of either side, by name. */
   readonly stores: readonly ComparedPart[]
+  /** The topics that either side has written, by name, without dead letters. */
   readonly topics: readonly ComparedPart[]
 }
 

@@ -316,8 +316,8 @@ export interface Admin {
    * on queries, and `startStreams` with its version, are those of the new one. The old one stays beside it, for
    * {@link switchBack}.
    *
-   * Whoever is killed in the middle leaves it whole or not done; where it was not done the old version may have been
-   * stopped, and can be started again.
+   * A process that is killed in the middle leaves it whole or not done; where it was not done the old version may have
+   * been stopped, and can be started again.
    *
    * With `outputs: 'replace'` groups that have read a topic go on at the first record in the new one that is no older
    * than their next; a reader that follows the topic by `log.read` has to begin again.

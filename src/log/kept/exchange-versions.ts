@@ -6,8 +6,13 @@ import { present } from '../../core/assert.ts'
 import { parsePlan, type StoredPlan } from '../../core/stored-plan.ts'
 import { decodeEntries, encodeEntries } from '../../core/stored-progress.ts'
 import type { Environment, WriteTransaction } from '../../storage/environment.ts'
-import type { ApplicationRow } from './application-rows.ts'
-import { applicationKey, encodeApplication, planKey, type TaskProgress } from './application-rows.ts'
+import {
+  applicationKey,
+  type ApplicationRow,
+  encodeApplication,
+  planKey,
+  type TaskProgress,
+} from './application-rows.ts'
 import type { Applications } from './applications.ts'
 import type { Catalogue } from './catalogue.ts'
 import type { Positions, StoredPosition } from './positions.ts'
