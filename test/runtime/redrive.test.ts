@@ -299,6 +299,31 @@ describe('a letter is not sent', () => {
   })
 })
 
+test('an application that starts over reads them again, from the time that it starts over at', async () => {
+  const { log } = openTestLog()
+  await send(log, 6)
+  const first = await start(
+    log,
+    doubling(() => false),
+    { onError: 'deadLetter' },
+  )
+  await first.caughtUp()
+  await first.close()
+  await log.admin.deadLetters('app').redrive({})
+  const second = await start(log, doubling())
+  await second.caughtUp()
+  expect(await resultsIn(log)).toEqual([0, 2, 4, 6, 8, 10])
+  await second.close()
+  const { positions } = await log.admin.resetApplication('app', { to: { time: 3 }, outputs: 'empty' })
+  expect(new Set(positions.map(({ topic }) => topic))).toEqual(new Set(['numbers', 'numbers@@app']))
+  const third = await start(log, doubling())
+  await third.caughtUp()
+  expect(await resultsIn(log)).toEqual([6, 6, 8, 10, 10])
+  const topics = [0, 1, 2].map((partition) => ({ topic: 'numbers', partition, offset: 0 }))
+  await third.close()
+  expect(await log.admin.resetApplication('app', { to: topics, dryRun: true })).toMatchObject({ applicationId: 'app' })
+})
+
 test('an application that is deleted takes what it was sent again with it', async () => {
   const { log } = openTestLog()
   await send(log, 4)

@@ -15,6 +15,7 @@ import type { Retention } from '../cleaning/retention.ts'
 import { type PartitionId, partitionName, partitionsOf, type TopicPartition } from '../format/partition-id.ts'
 import { nameOf, type TopicName } from '../kept/topic-name.ts'
 import { sweepDeleted } from '../kept/version-removal.ts'
+import { isHiddenTopic, redriveTopic } from '../kept/version-name.ts'
 import { sizesOfStores } from './application-deletion.ts'
 import type { StoreDescription } from './application-description.ts'
 import { type ApplicationsLog, checkNotRunning, type KeptVersion, liveVersionOf } from './application-log.ts'
@@ -101,7 +102,7 @@ export async function resetApplication(
     checkNotRunning(log, kept)
     const written = outputsOf(log, applicationId, [kept], wanted)
     const emptied = new Set(written.filter(({ isTaken }) => isTaken).map(({ topic }) => topic))
-    const places = sourcesOf(log, planOf(log, kept))
+    const places = sourcesOf(log, kept, planOf(log, kept))
     const positions = positionsOf(log, kept, places, target, timed, emptied)
     return { applicationId, version: kept.row.version, positions, stores, outputs: written, kept, places }
   }
@@ -180,9 +181,12 @@ function planOf({ applications }: ApplicationsLog, { name, row }: KeptVersion): 
   return parsePlan(row.applicationId, present(applications.plan(name), 'an application has a plan'))
 }
 
-/** The partitions that it reads, of the topics that are still there. */
-function sourcesOf(log: ApplicationsLog, { topics }: StoredPlan): PartitionId[] {
-  return topics.flatMap((topic) => {
+/** The partitions that it reads, of the topics that are still there, with the dead letters that were sent again. */
+function sourcesOf(log: ApplicationsLog, { row }: KeptVersion, { topics }: StoredPlan): PartitionId[] {
+  const names = topics.flatMap((topic) => {
+    return isHiddenTopic(topic) ? [topic] : [topic, redriveTopic(topic, row.applicationId)]
+  })
+  return names.flatMap((topic) => {
     const found = log.topics.find(topic)
     return found === undefined ? [] : partitionsOf(found)
   })
@@ -193,7 +197,7 @@ function timesOf(log: ApplicationsLog, kept: KeptVersion, target: Target): Reado
   if (typeof target !== 'object' || !('fromMs' in target)) return new Map()
   const { fromMs } = target
   return new Map(
-    sourcesOf(log, planOf(log, kept)).map((partition) => [
+    sourcesOf(log, kept, planOf(log, kept)).map((partition) => [
       partitionName(partition),
       log.offsetAtTime(partition, fromMs),
     ]),
@@ -236,7 +240,9 @@ function checkNamed(
   { offsets, isWhole }: OffsetsByPlace,
 ): void {
   const places = new Set(partitions.map(placeOf))
-  const missing = isWhole ? [...places].find((place) => !offsets.has(place)) : undefined
+  // Dead letters that were sent again are few: they come again from the first on, unless the list says otherwise.
+  const named = partitions.filter(({ topic }) => !isHiddenTopic(topic)).map(placeOf)
+  const missing = isWhole ? named.find((place) => !offsets.has(place)) : undefined
   const unread = [...offsets.keys()].find((place) => !places.has(place))
   if (missing === undefined && unread === undefined) return
   const what =
