@@ -55,8 +55,6 @@ export class RunningApplication implements Application {
   readonly #onStateChange: ((state: ApplicationState) => void) | undefined
   /** Undefined: a bounded run reads no topic that comes later. */
   readonly #redriven: ComingRedriven | undefined
-  /** When it was looked for topics that came later. */
-  #topicsVersion = -1
   readonly #startedMs = monotonicMs()
   #state: ApplicationState = 'running'
   #waiters: Waiter[] = []
@@ -235,10 +233,7 @@ export class RunningApplication implements Application {
 
   /** Dead letters that are sent again are read at once, and not only after the next start. */
   #readRedriven(): void {
-    const version = this.#session.topicsVersion()
-    if (version === this.#topicsVersion) return
-    this.#topicsVersion = version
-    const lanes = this.#redriven?.take((name) => this.#session.findTopic(name), this.#engine.lanes.length) ?? []
+    const lanes = this.#redriven?.take(this.#session, this.#engine.lanes.length) ?? []
     if (lanes.length > 0) this.#engine.read(lanes)
   }
 

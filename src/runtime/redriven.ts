@@ -2,7 +2,7 @@
  * Dead letters that were sent again: each topic that an application reads may have a hidden one beside it, whose
  * records enter where those of the topic do.
  */
-import { isHiddenTopic, redriveTopic, type TopicDescription } from '../log/contract.ts'
+import { isHiddenTopic, redriveTopic, type Session, type TopicDescription } from '../log/contract.ts'
 import { partitionsOf } from '../log/format/partition-id.ts'
 import type { SourceTopicLayout } from './layout.ts'
 import { SourceLane } from './sequence.ts'
@@ -24,6 +24,8 @@ export function redrivenOf(
 /** Those that come while an application runs. */
 export class ComingRedriven {
   readonly #applicationId: string
+  /** Of the topics, when it looked last. */
+  #seenVersion = -1
   /** Topics that have none yet. */
   #without: readonly SourceTopicLayout[]
 
@@ -40,8 +42,11 @@ export class ComingRedriven {
    *
    * @param first how many lanes there are
    */
-  take(find: (name: string) => TopicDescription | undefined, first: number): readonly SourceLane[] {
-    const found = redrivenOf(this.#without, this.#applicationId, find)
+  take(session: Pick<Session, 'findTopic' | 'topicsVersion'>, first: number): readonly SourceLane[] {
+    const version = session.topicsVersion()
+    if (version === this.#seenVersion) return []
+    this.#seenVersion = version
+    const found = redrivenOf(this.#without, this.#applicationId, (name) => session.findTopic(name))
     if (found.length === 0) return []
     const names = new Set(found.map(({ source }) => source.name))
     this.#without = this.#without.filter(({ source }) => !names.has(redriveTopic(source.name, this.#applicationId)))
