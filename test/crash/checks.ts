@@ -3,6 +3,7 @@
 // A1 no acknowledged input is missing. A2 offsets are dense. A3 each input counts exactly once. A4 positions, state and
 // outputs stand at the same place. A5, A6 what a reader saw stays. A7 a prefix is there whole or not at all. R14 nobody
 // writes after a newer instance has started.
+import { namesBeside } from './beside-model.ts'
 import { Chain, type Contents, decodable, decodedLine, type Kept, type Partitions } from './contents.ts'
 import { type InputRecord, inputOf, isMalformed, type Plan, prefixEndsOf } from './input.ts'
 import { lineOf, Model, partitionCounts, partitionFor, placed, type PlacedRecord, sequenceOf } from './model.ts'
@@ -65,6 +66,7 @@ export function check(contents: Contents, expected: Expected): Verdict {
   for (const [name, lines] of Object.entries(model.outputs)) {
     compareLines(`A3 ${name}`, linesOf(topics.get(name) ?? [], name), lines, report)
   }
+  checkBeside(topics, model, report)
   if (kept !== undefined) checkKept(kept, topics, model, [...sequence, ...dead], report)
   return { violations, imported, consumed, ends }
 }
@@ -230,6 +232,18 @@ function checkOrder(
   compareLines('A4 dead letters', [names(dead)], [names(due.filter(isMalformed))], report)
 }
 
+function checkBeside(topics: ReadonlyMap<string, Partitions>, { beside }: Model, report: Report): void {
+  for (const name of namesBeside) {
+    const found = linesOf(topics.get(name) ?? [], name)
+    // Calls that have not been answered yet wait, in the order of their records.
+    const isBehind = name === 'answers'
+    const due = beside.map(({ lines }, partition) =>
+      isBehind ? lines[name].slice(0, found[partition]?.length ?? 0) : lines[name],
+    )
+    compareLines(`A3 ${name}`, found, due, report)
+  }
+}
+
 function checkKept(
   { metrics, counts, totals, summary }: Kept,
   topics: ReadonlyMap<string, Partitions>,
@@ -243,7 +257,8 @@ function checkKept(
   for (const name of ['orders', 'returns']) {
     same(`consumed ${name}`, metrics.consumed[name], consumed.filter(({ topic }) => topic === name).length)
   }
-  for (const name of [trace.name, 'counts', 'totals', 'summary', deadLetters.name]) {
+  const written = namesBeside.filter((name) => name !== 'answers')
+  for (const name of [trace.name, 'counts', 'totals', 'summary', ...written, deadLetters.name]) {
     same(`produced ${name}`, metrics.produced[name], (topics.get(name) ?? []).flat().length)
   }
   const failed = Object.values(metrics.failed).flatMap((reasons) => Object.values(reasons))

@@ -1,5 +1,6 @@
 // The naive model: what the counter must have written and must keep after working on a sequence of records. Maps and
 // loops, and nothing of millrace.
+import { ModelBeside } from './beside-model.ts'
 import { type InputRecord, isMalformed } from './input.ts'
 import { digestModulus, graceMs, regions, windowMs } from './topics.ts'
 
@@ -102,6 +103,8 @@ export class Model {
   readonly summary: Map<string, Row> = new Map()
   /** Of the windowed count, by partition. */
   readonly streamTimes: number[] = Array.from({ length: tasks }, () => -1)
+  /** What is beside the counts, for each partition of the orders, which is one of each output too. */
+  readonly beside: readonly ModelBeside[] = Array.from({ length: partitionCounts.orders }, () => new ModelBeside())
   late = 0
   #waiting: Regrouped[] = []
 
@@ -145,6 +148,7 @@ export class Model {
     const before = this.totals.get(key)
     const row = rowAfter(before, (before?.value ?? 0) + value.quantity, timestamp)
     this.totals.set(key, row)
+    this.beside[partitionFor(key, partitionCounts.orders)]?.take(key, value.quantity, timestamp, row)
     write(this.outputs.totals, key, lineOf(row.timestamp, key, row.value))
     this.#regroup('by-region', `region-${Number(key.split('-')[1]) % regions}`, row.value, row.timestamp)
   }

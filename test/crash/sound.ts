@@ -1,5 +1,6 @@
 // A sound log without an engine: what a directory holds after a run that has come so far, made of the seed and the model.
 import type { Serde } from '../../src/index.ts'
+import { namesBeside } from './beside-model.ts'
 import { decodable, type Kept, type StoredRecord } from './contents.ts'
 import { type InputRecord, inputOf, isMalformed, type Plan, prefixEndsOf } from './input.ts'
 import { lineOf, Model, placed, type PlacedRecord, sequenceOf } from './model.ts'
@@ -22,7 +23,7 @@ export const done: readonly PlacedRecord[] = sequenceOf(input).slice(0, 300)
 
 export function soundLog(): SoundLog {
   const model = new Model(done)
-  const topics = {
+  const topics: Record<string, StoredRecord[][]> = {
     orders: laneRecords('orders', 4),
     returns: laneRecords('returns', 2),
     place: [
@@ -45,6 +46,8 @@ export function soundLog(): SoundLog {
       ]),
     ),
   }
+  for (const name of namesBeside)
+    topics[name] = model.beside.map(({ lines }) => lines[name].map((line) => ofLine(name, line)))
   for (const lane of Object.values(topics).flat()) renumber(lane)
   return { topics, kept: keptAfter(model, topics) }
 }

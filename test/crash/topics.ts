@@ -30,6 +30,12 @@ export const windowMs = seconds(10)
 export const graceMs = seconds(5)
 export const retentionMs = seconds(90)
 
+export const nearMs = seconds(1)
+export const nearGraceMs = seconds(2)
+export const gapMs = seconds(2)
+export const sessionGraceMs = seconds(3)
+export const limitMs = seconds(5)
+
 export const applicationId = 'counter'
 
 const order = json<Order>()
@@ -48,6 +54,16 @@ export const counts = topic('counts', {
 })
 export const totals = topic('totals', { key: string(), value: int64(), partitions: 4 })
 export const summary = topic('summary', { key: string(), value: int64(), partitions: 2 })
+export const lookedUp = topic('looked-up', { key: string(), value: int64(), partitions: 4 })
+export const pairs = topic('pairs', { key: string(), value: int64(), partitions: 4 })
+/** Sessions of a customer; one that has become part of another has no count. */
+export const visits = topic('visits', {
+  key: string(),
+  value: json<{ readonly start: number; readonly end: number; readonly count: number | null }>(),
+  partitions: 4,
+})
+export const limited = topic('limited', { key: string(), value: nullable(int64()), partitions: 4 })
+export const answers = topic('answers', { key: string(), value: int64(), partitions: 4 })
 export const deadLetters = topic(`${applicationId}.dead-letters`, { key: string(), value: order })
 
 export const countStore = windowStore('count-store', { key: string(), value: int64() })
@@ -58,7 +74,18 @@ export const summaryStore = keyValueStore('summary-store', { key: string(), valu
 export type AnyTopic = Topic<unknown, unknown>
 
 export const inputs = [orders, returns] as unknown as readonly AnyTopic[]
-export const outputs = [trace, counts, totals, summary, deadLetters] as unknown as readonly AnyTopic[]
+export const outputs = [
+  trace,
+  counts,
+  totals,
+  summary,
+  lookedUp,
+  pairs,
+  visits,
+  limited,
+  answers,
+  deadLetters,
+] as unknown as readonly AnyTopic[]
 export const everyTopic: readonly AnyTopic[] = [...inputs, place as unknown as AnyTopic, ...outputs]
 
 export const regions = 5

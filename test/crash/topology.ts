@@ -17,6 +17,7 @@ import {
   trace,
   windowMs,
 } from './topics.ts'
+import { workBeside } from './beside.ts'
 
 export interface Run {
   /** The number of this run of the counter, which it leaves in the trace. */
@@ -30,17 +31,16 @@ export function countOrders({ run, pauseEvery }: Run): Topology {
   const sold = builder.stream(orders)
   const all = sold.merge(builder.stream(returns))
 
-  const sums = sold
-    .groupByKey()
-    .aggregate({
-      initializer: () => 0,
-      aggregator: (_, { quantity }, sum) => sum + quantity,
-      value: int64(),
-      store: totalStore,
-      name: 'total',
-    })
-    .toStream()
+  const spent = sold.groupByKey().aggregate({
+    initializer: () => 0,
+    aggregator: (_, { quantity }, sum) => sum + quantity,
+    value: int64(),
+    store: totalStore,
+    name: 'total',
+  })
+  const sums = spent.toStream()
   sums.to(totals)
+  workBeside(sold, spent)
 
   const perWindow = all
     .groupBy(({ value }) => value.item, { key: string(), name: 'by-item' })
