@@ -108,6 +108,11 @@ export class Calls {
     task.operator.waiting.delete(completion)
   }
 
+  /** Whether no call was asked for, nor has the turn of one just gone by. */
+  get isQuiet(): boolean {
+    return this.#all.size === 0 && this.#current === undefined
+  }
+
   /** Between turns: begins what has been asked for, as far as there are slots. */
   begin(): void {
     if (this.#all.size === 0) return

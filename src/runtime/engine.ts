@@ -9,7 +9,7 @@ import { assert, present } from '../core/assert.ts'
 import type { AsyncWork } from '../plan/async-calls.ts'
 import type { Carrier } from '../plan/carrier.ts'
 import type { MillraceError } from '../core/errors.ts'
-import type { Commit, Position, Session, TopicDescription, EngineTopicRequest } from '../log/contract.ts'
+import type { Commit, Session, TopicDescription, EngineTopicRequest } from '../log/contract.ts'
 import type { OperatorNode, PlanNode, RegroupNode, SourceTopic, SubTopology } from '../plan/node.ts'
 import type { DropReason } from '../plan/operator.ts'
 import type { Topology } from '../plan/topology.ts'
@@ -27,6 +27,7 @@ import type { Job } from './job.ts'
 import { Idleness } from './idleness.ts'
 import { Ledger } from './ledger.ts'
 import { encodeEntries, type LedgerEntries } from '../core/stored-progress.ts'
+import { settlePositions } from './moved-positions.ts'
 import { OutputTopics } from './output-topics.ts'
 import type { Output } from './outputs.ts'
 import { RecordJob, UntimedRecordJob } from './record-job.ts'
@@ -57,6 +58,7 @@ export class Engine implements TaskHost {
   readonly changes: ChangeFeed = new ChangeFeed()
   readonly layout: Layout
   readonly #options: EngineOptions
+  readonly #now = (): number => this.#options.clock.elapsed()
   readonly #scope = new TurnScope()
   readonly #turns: Turns
   readonly #agenda: Agenda
@@ -106,7 +108,7 @@ export class Engine implements TaskHost {
     this.#hasBegun = this.ledgers.some(({ hasChanged }) => hasChanged)
     this.#inlets = lanes.map((lane) => inletOf(tasks, lane))
     this.#sequence = new SourceSequence(session, lanes, options.moveBounds)
-    const nowMs = options.clock.elapsed()
+    const nowMs = this.#now()
     this.#sequence.lookForMore(nowMs)
     if (options.isBounded) this.#sequence.boundHere()
     const agendas = tasks.map(({ agenda }) => agenda)
@@ -203,56 +205,62 @@ export class Engine implements TaskHost {
    */
   run(timeUp: () => boolean): RunResult {
     if (this.#prepared !== undefined) throw this.fatal ?? new Error('a turn while a commit is in flight')
-    const sequence = this.#sequence
-    const now = (): number => this.#options.clock.elapsed()
-    sequence.lookForMore(now())
+    this.#sequence.lookForMore(this.#now())
     this.#agenda.lookAtClock()
-    this.#idleness.look(now())
+    this.#idleness.look(this.#now())
     if (this.missingTopic !== undefined || !this.#drain()) return 'topicMissing'
     let nextLook = 1
     for (let turns = 1; ; turns++) {
       if (this.fatal !== undefined) throw this.fatal
-      this.#calls.begin()
+      // Asked for every record, so that most cost no more than this.
+      const isQuiet = this.#calls.isQuiet && !this.hasDue
+      if (!isQuiet) this.#calls.begin()
       if (this.isCommitDue) return 'commitDue'
-      const completion = this.#calls.next()
-      if (completion === undefined && this.#calls.isFull) return 'blocked'
-      const job = completion ?? this.#agenda.next() ?? this.#idleness.next()
-      if (job === undefined) {
-        const lane = sequence.next()
-        if (lane === undefined) {
-          if (sequence.isLate) return 'late'
-          if (this.#calls.isEmpty && this.#idleness.drained(now())) continue
-          return 'drained'
-        }
-        if (this.#options.maxTaskIdleMs > 0 && this.idleWaitMs > 0) return 'waiting'
-        if (!this.#take(lane)) return 'topicMissing'
-        if (sequence.take(lane, now)) sequence.lookForMore(now())
-      } else if (!this.#work(job)) return 'topicMissing'
-      if (completion === undefined) this.#idleness.done(job)
-      else this.#calls.ended(completion)
+      const end = isQuiet ? this.#record() : this.#jobOrRecord()
+      if (end !== undefined) return end
       if (!this.#drain()) return 'topicMissing'
-      if (job !== undefined) this.#isStateLarge = this.#takesTooMuch
+      if (!isQuiet) this.#isStateLarge = this.#takesTooMuch
       if (turns < nextLook) continue
       if (timeUp()) return 'timeUp'
       nextLook += Math.min(turns, turnsBetweenLooksMax)
     }
   }
 
-  /** How long the emptiest partition is still waited for; 0 when nothing is waited for. */
-  get idleWaitMs(): number {
-    return this.#sequence.waitMs(this.#options.clock.elapsed() - this.#options.maxTaskIdleMs)
+  /** The job that is due, or a record where none is; returns what ends the run. */
+  #jobOrRecord(): RunResult | undefined {
+    const completion = this.#calls.next()
+    if (completion === undefined && this.#calls.isFull) return 'blocked'
+    const job = completion ?? this.#agenda.next() ?? this.#idleness.next()
+    if (job === undefined) return this.#record()
+    if (!this.#work(job)) return 'topicMissing'
+    if (completion === undefined) this.#idleness.done(job)
+    else this.#calls.ended(completion)
+    return undefined
   }
 
-  #take(lane: SourceLane): boolean {
+  /** The record that goes next; returns what ends the run. */
+  #record(): RunResult | undefined {
+    const sequence = this.#sequence
+    const lane = sequence.next()
+    if (lane === undefined) {
+      if (sequence.isLate) return 'late'
+      return this.#calls.isEmpty && this.#idleness.drained(this.#now()) ? undefined : 'drained'
+    }
+    if (this.#options.maxTaskIdleMs > 0 && this.idleWaitMs > 0) return 'waiting'
     const inlet = present(this.#inlets[lane.index], 'every source lane has an inlet')
     const { failure, timestamp } = lane
-    const carrier = lane.carrier()
     const job = failure === undefined ? this.#recordJob : new UntimedRecordJob(failure)
-    if (!this.#work(job.of(carrier, inlet))) return false
+    if (!this.#work(job.of(lane.carrier(), inlet))) return 'topicMissing'
     this.recordCount++
     const { ledger } = inlet.agenda
     if (timestamp > ledger.eventTime) ledger.eventTime = timestamp
-    return true
+    if (sequence.take(lane, this.#now)) sequence.lookForMore(this.#now())
+    return undefined
+  }
+
+  /** How long the emptiest partition is still waited for; 0 when nothing is waited for. */
+  get idleWaitMs(): number {
+    return this.#sequence.waitMs(this.#now() - this.#options.maxTaskIdleMs)
   }
 
   /** One job; false when it goes again once a topic is there. The regrouped records that come of it wait. */
@@ -283,7 +291,7 @@ export class Engine implements TaskHost {
 
   /** How long it is until the wall clock makes something due; Infinity: it does not. */
   get nextDueMs(): number {
-    return Math.min(this.#agenda.nextDueMs, this.#idleness.nextDueMs(this.#options.clock.elapsed()))
+    return Math.min(this.#agenda.nextDueMs, this.#idleness.nextDueMs(this.#now()))
   }
 
   /** Whether a bounded input has ended, its calls are done, and what was open has been closed, or soon is. */
@@ -333,15 +341,7 @@ export class Engine implements TaskHost {
     const moved = lanes.filter((lane) => lane.position !== lane.committedPosition)
     const outputs = [...this.#outputs.all]
     const appends = outputs.flatMap((output) => output.take())
-    const positions = new Map<Ledger, Position[]>()
-    for (const lane of moved) {
-      const { partition, position, committedPosition } = lane
-      const { ledger } = present(this.#inlets[lane.index], 'every source lane has an inlet').agenda
-      ledger.consume(partition.topic, position - committedPosition)
-      const list = positions.get(ledger) ?? []
-      list.push({ partition, offset: position })
-      positions.set(ledger, list)
-    }
+    const positions = settlePositions(moved, this.#inlets)
     const changed = this.ledgers.filter(({ hasChanged }) => hasChanged)
     this.#prepared = { lanes: moved, ledgers: changed, appends }
     this.#sequence.beginCommit()

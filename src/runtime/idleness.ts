@@ -77,8 +77,8 @@ export class Idleness {
   }
 
   /** A job is done; the one that {@link next} gave is given no more. */
-  done(job: Job | undefined): void {
-    if (job !== undefined && job === this.#waiting[0]) this.#waiting.shift()
+  done(job: Job): void {
+    if (job === this.#waiting[0]) this.#waiting.shift()
   }
 
   get hasDue(): boolean {
