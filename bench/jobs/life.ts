@@ -26,10 +26,10 @@ export async function deleteBeside({ dir }: VisitOptions): Promise<DeletionResul
   await using log = await openLog(dir, { maintenance: false })
   const producer = log.producer()
   await producer.send(beside, { key: 'first', value: 0 })
-  let isOver = false
+  const writer = { isOver: false }
   let [sent, worstMs] = [0, 0]
   const writing = (async () => {
-    while (!isOver) {
+    while (!writer.isOver) {
       const startMs = performance.now()
       await producer.send(beside, { key: 'key', value: sent++ })
       worstMs = Math.max(worstMs, performance.now() - startMs)
@@ -42,7 +42,7 @@ export async function deleteBeside({ dir }: VisitOptions): Promise<DeletionResul
   const seconds = (performance.now() - startMs) / 1_000
   const writtenBytes = (process.resourceUsage().fsWrite - blocks) * fsBlockBytes
   const after = await log.admin.stats()
-  isOver = true
+  writer.isOver = true
   await writing
   const commits = after.lastTransaction - before.lastTransaction
   return {

@@ -23,6 +23,7 @@ import { CommitTimer } from './commit-timer.ts'
 import { Engine } from './engine.ts'
 import type { EngineOptions, RunResult } from './engine-options.ts'
 import type { Application, ApplicationState } from './face.ts'
+import { reasonFor } from './failure-reason.ts'
 import { Migration } from './migration.ts'
 import { type Metrics, metricsOf } from './metrics.ts'
 import { fullPace, type Pace } from './pace.ts'
@@ -120,7 +121,7 @@ export class RunningApplication implements Application {
       this.#engine.changes.end(undefined)
       this.#settleWaiters(new MillraceError('closed', `application "${this.applicationId}" was closed`))
     } catch (thrown) {
-      const error = this.#reasonFor(thrown)
+      const error = reasonFor(thrown, this.#session)
       this.#closeFailed()
       await this.#leave().catch(() => undefined) // the error that matters is told below
       this.#enter('failed')
@@ -130,20 +131,6 @@ export class RunningApplication implements Application {
       // Code that waits for the application hears of it there; otherwise an unhandled rejection ends the process.
       if (seen) queueMicrotask(() => void this.stopped.catch(() => undefined))
       throw error
-    }
-  }
-
-  /** One that was replaced may find anything, or nothing, where its rows were: that it was replaced is the reason. */
-  #reasonFor(error: unknown): unknown {
-    try {
-      this.#session.refresh()
-      if (!this.#session.isFenced) return error
-      const { code, message } = this.#session.fence()
-      return isInstance(error, MillraceError) && error.code === code
-        ? error
-        : new MillraceError(code, message, { cause: error })
-    } catch {
-      return error // the log itself has failed, or was closed
     }
   }
 

@@ -30,7 +30,7 @@ export type WantedOutputs = 'none' | 'all' | readonly string[]
 /** @throws MillraceError `bad_option` */
 export function checkOutputs<W extends string>(given: 'keep' | W | readonly TopicName[], taken: W): WantedOutputs {
   if (isList(given)) return namesOf('outputs', given)
-  return checkChoice('outputs', given as 'keep' | W, ['keep', taken]) === 'keep' ? 'none' : 'all'
+  return checkChoice('outputs', given, ['keep', taken]) === 'keep' ? 'none' : 'all'
 }
 
 /**

@@ -141,7 +141,8 @@ function checkTarget(log: ApplicationsLog, to: ApplicationResetTarget): Target {
   if (to === 'beginning') return to
   if (isList(to)) {
     const offsets = checkList('to', to).map((position) => {
-      const field = (name: keyof ApplicationPosition): unknown => readField('a position', Object(position), name)
+      const field = (name: keyof ApplicationPosition): unknown =>
+        readField('a position', Object(position) as object, name)
       const topic = nameOf(field('topic') as TopicName)
       const partition = checkWhole('the partition of a position', field('partition') as number, 0)
       const place = placeOf({ topic, partition })
