@@ -33,15 +33,15 @@ interface BegunReplay extends TakeOver {
  * its own, while the live version goes on. It is there to try new code on old records before it becomes the live one.
  *
  * It never reads past what the live version has committed, and lets that one go first. What it writes goes to hidden
- * topics, `<topic>@<application>.<version>`. It may run in the process of the live version or in another one; killed in
+ * topics, `<topic>@<application>@<version>`. It may run in the process of the live version or in another one; killed in
  * the middle, the next `replay` of the same version goes on where it was.
  *
  * @example
  * ```ts
- * const v2 = await replay(topologyV2, { log, applicationId: 'click-counts', version: 'v2', from: { ago: days(1) } })
+ * const v2 = await replay(topology, { log, applicationId: 'click-counts', version: 'v2', from: { ago: days(1) } })
  * v2.progress$.subscribe(({ percent, etaMs }) => console.error(percent, etaMs))
  * await v2.caughtUp()
- * console.log(v2.store(counts).get('/'))
+ * console.log(v2.store(totals).get('/'))
  * await v2.close()
  * ```
  * @throws MillraceError `effects_undecided`, `bad_option`, and what {@link startStreams} throws

@@ -8,6 +8,8 @@ import {
   type Log,
   minutes,
   openLog,
+  replay,
+  type Replay,
   sessionStore,
   SessionWindows,
   startStreams,
@@ -74,6 +76,12 @@ export class World {
   })
   /** The topology on the log, caught up; and on a log of its own. */
   readonly app = once(() => this.#start(this.topology(), 'pages'))
+  /** A version of it beside, with the same topology. */
+  readonly v2 = once(async (): Promise<Replay> => {
+    await this.app()
+    const log = await this.log()
+    return this.#keep(await replay(this.topology(), { log, applicationId: 'pages', version: 'v2' }))
+  })
   readonly driver = once(() => this.#keep(new TopologyTestDriver(this.topology())))
 
   /** Runs an example and what it built; fails as they do. */

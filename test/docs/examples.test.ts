@@ -57,7 +57,7 @@ const publicNames = ['millrace', 'millrace/testing'].flatMap((name) => {
   )
 })
 const world = `import { type Click, clicks, counts, missing, perAddress, perMinute, totals, visits, type World } from '${root}test/docs/example-world.ts'`
-const fields = ['log', 'builder', 'stream', 'grouped', 'table', 'topology', 'app', 'driver']
+const fields = ['log', 'builder', 'stream', 'grouped', 'table', 'topology', 'app', 'v2', 'driver']
 
 /** The module of an example: its first line is ours, its own begins on the second. */
 function moduleOf({ code }: Example): string {

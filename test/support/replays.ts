@@ -18,4 +18,4 @@ export async function startReplay(
 }
 
 /** The topic that v2 of `app` writes instead of another. */
-export const beside = (topic: string, version: string = 'v2'): string => `${topic}@app.${version}`
+export const beside = (topic: string, version: string = 'v2'): string => `${topic}@app@${version}`

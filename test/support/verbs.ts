@@ -37,9 +37,10 @@ const plain = (on: Receiver, verb: string): Verb => ({ on, verb, before: () => [
 
 /** The verbs that have options. */
 export const verbs: readonly Verb[] = [
-  ...['filter', 'filterNot', 'map', 'mapValues', 'flatMap', 'flatMapValues', 'selectKey', 'peek', 'foreach'].map(
-    (verb) => plain('stream', verb),
+  ...['filter', 'filterNot', 'map', 'mapValues', 'flatMap', 'flatMapValues', 'selectKey', 'foreach'].map((verb) =>
+    plain('stream', verb),
   ),
+  { on: 'stream', verb: 'peek', before: () => [fn], takes: ['name', 'effects'] },
   { on: 'stream', verb: 'merge', before: (stream) => [stream], takes: named },
   { on: 'stream', verb: 'split', before: () => [{ some: fn, rest: 'default' }], takes: named },
   ...['process', 'processValues'].map((verb): Verb => ({

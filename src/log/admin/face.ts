@@ -26,7 +26,7 @@ import type { TopicSize } from './sizes.ts'
 /** What `log.admin.listTopics` takes. */
 export interface ListTopicsOptions {
   /**
-   * Whether the topics that versions beside the live one write are listed too, `<topic>@<application>.<version>`.
+   * Whether the topics that versions beside the live one write are listed too, `<topic>@<application>@<version>`.
    * Default false.
    */
   readonly hidden?: boolean | undefined
@@ -337,10 +337,6 @@ export interface Admin {
    * `outputs: 'replace'`, the default, its topics take their names back, and it goes on from where it stood. With
    * `continue` it has to have processed what the other one has, or it would write that again.
    *
-   * @example
-   * ```ts
-   * await log.admin.switchBack('pages')
-   * ```
    * @throws MillraceError as {@link switchVersion}
    */
   switchBack(applicationId: string, options?: SwitchBackOptions): Promise<SwitchPlan>

@@ -2,7 +2,7 @@
  * Under which names the log keeps the versions of an application, and the topics that one beside the live one writes.
  *
  * The live version is kept under the application id, one beside it under `<id>@<version>`, and what that one writes is
- * in hidden topics, `<topic>@<id>.<version>`. No name of a user holds an `@`, so nothing collides, and only this file
+ * in hidden topics, `<topic>@<id>@<version>`. No name of a user holds an `@`, so nothing collides, and only this file
  * puts one into a name.
  */
 import { checkName } from '../../core/checks.ts'
@@ -31,17 +31,17 @@ export function applicationOf(keptName: string): string {
 
 /** The topic that a version beside the live one writes instead of another. */
 export function besideTopic(topic: string, { applicationId, version }: VersionId): string {
-  return `${topic}${mark}${applicationId}.${version}`
+  return `${topic}${mark}${applicationId}${mark}${version}`
 }
 
 /** Whether a version beside the live one writes the topic. */
 export function isTopicOf(topic: string, version: VersionId): boolean {
-  return !topic.includes(redriveTopic('', '')) && topic.endsWith(besideTopic('', version))
+  return topicBeside(topic, version) !== undefined
 }
 
 /**
- * The topic into which dead letters of an application go again, beside the topic that their records came from. Two
- * marks, because one stands in the topics of versions. All versions of the application read it.
+ * The topic into which dead letters of an application go again, beside the topic that their records came from. All
+ * versions of the application read it.
  */
 export function redriveTopic(topic: string, keptName: string): string {
   return `${topic}${mark}${mark}${applicationOf(keptName)}`
@@ -59,8 +59,8 @@ export function isRedriveTopic(name: string, applicationId: string): boolean {
 }
 
 /** Which topic's place a hidden topic of this version would take; undefined when it is none of its topics. */
-export function topicBeside(hidden: string, { applicationId, version }: VersionId): string | undefined {
-  const suffix = `${mark}${applicationId}.${version}`
+export function topicBeside(hidden: string, version: VersionId): string | undefined {
+  const suffix = besideTopic('', version)
   return hidden.endsWith(suffix) ? hidden.slice(0, -suffix.length) : undefined
 }
 
@@ -69,8 +69,8 @@ export function isHiddenTopic(name: string): boolean {
   return name.includes(mark)
 }
 
-/** One of a user's names, and one or two of them with a dot between. */
-const besideShape = /^[\w.-]{1,249}@{1,2}[\w.-]{1,499}$/
+/** `<id>@<version>`, `<topic>@<id>@<version>` or `<topic>@@<id>`. */
+const besideShape = /^[\w.-]{1,249}(?:@[\w.-]{1,249}){1,2}$|^[\w.-]{1,249}@@[\w.-]{1,249}$/
 
 /**
  * A name that a user gave, or one that this file made of such names.
