@@ -4,17 +4,8 @@
  */
 import { readFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import {
-  int64,
-  minutes,
-  openLog,
-  SessionWindows,
-  sessionWindowed,
-  startStreams,
-  string,
-  StreamsBuilder,
-  topic,
-} from 'millrace'
+import { int64, minutes, openLog, startStreams, StreamsBuilder, string, topic } from 'millrace'
+import { SessionWindows, sessionWindowed } from 'millrace'
 import { parseLine } from './clicks/combined-log-format.ts'
 import { accessLogLines } from './clicks/generate.ts'
 

@@ -219,7 +219,6 @@ export class Engine implements TaskHost {
       const end = isQuiet ? this.#record() : this.#jobOrRecord()
       if (end !== undefined) return end
       if (!this.#drain()) return 'topicMissing'
-      if (!isQuiet) this.#isStateLarge = this.#takesTooMuch
       if (turns < nextLook) continue
       if (timeUp()) return 'timeUp'
       nextLook += Math.min(turns, turnsBetweenLooksMax)
@@ -233,6 +232,7 @@ export class Engine implements TaskHost {
     const job = completion ?? this.#agenda.next() ?? this.#idleness.next()
     if (job === undefined) return this.#record()
     if (!this.#work(job)) return 'topicMissing'
+    this.#isStateLarge = this.#takesTooMuch
     if (completion === undefined) this.#idleness.done(job)
     else this.#calls.ended(completion)
     return undefined

@@ -34,7 +34,7 @@ interface ErasedOptions extends Named {
 export function checkGlobalTableOptions(given: ErasedOptions): ErasedOptions {
   const { name, store } = checkOptions('globalTable', given, ['store', 'name'])
   if (name !== undefined) checkName('the name of an operator', name)
-  return { name, store: store && checkStore('globalTable', store) }
+  return { name, store: store === undefined ? undefined : checkStore('globalTable', store) }
 }
 
 export function newGlobalTable<K, V>(

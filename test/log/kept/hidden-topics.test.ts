@@ -34,7 +34,7 @@ test('the names of versions and of their topics are no names of users, and name 
       expect(applicationOf(applicationId)).toBe(applicationId)
     }),
   )
-  for (const bad of ['@', 'a@', '@b', 'a@b@c', 'a@b c', 'a\0@b'])
+  for (const bad of ['@', 'a@', '@b', 'a@b@c@d', 'a@@b@c', 'a@b c', 'a\0@b'])
     expect(errorOf(() => checkKeptName('a name', bad))).toMatchObject({ code: 'bad_option' })
 })
 
