@@ -56,7 +56,8 @@ export function describeMermaid({ subTopologies }: TopologyDescription): string 
   const topicNames = nodes.flatMap(topicsOf)
   // Mermaid reads words such as "end" anywhere but in a quoted label, so what stands in the code is numbered.
   const topics = new Map([...new Set(topicNames)].map((name, index) => [name, `topic${index}`]))
-  const stores = new Map<string, string>()
+  const homes = homesOfStores(nodes)
+  const stores = new Map([...homes.keys()].map((name, index) => [name, `store${index}`]))
   const numbers = new Map(nodes.map(({ id }, index) => [id, `node${index}`]))
   const lines = ['flowchart TD', ...[...topics].map(([name, topic]) => `  ${topic}([${quoted(name)}])`)]
   const edges: string[] = []
@@ -71,17 +72,25 @@ export function describeMermaid({ subTopologies }: TopologyDescription): string 
       if (node.kind === 'source') for (const name of topicsOf(node)) edges.push(`${topics.get(name)} --> ${number}`)
       if (node.kind === 'sink') for (const name of node.topics) edges.push(`${number} --> ${topics.get(name)}`)
       for (const name of node.kind === 'operator' ? node.stores : []) {
-        let store = stores.get(name)
-        if (store === undefined) {
-          stores.set(name, (store = `store${stores.size}`))
-          lines.push(`    ${store}[(${quoted(name)})]`)
-        }
+        const store = stores.get(name)
+        if (homes.get(name) === node) lines.push(`    ${store}[(${quoted(name)})]`)
         edges.push(`${number} --- ${store}`)
       }
     }
     lines.push('  end')
   }
   return [...lines, ...edges.map((edge) => `  ${edge}`)].join('\n') + '\n'
+}
+
+/** Where each store is drawn: beside the first node that uses it, but that of a global table beside the table. */
+function homesOfStores(nodes: readonly NodeDescription[]): ReadonlyMap<string, NodeDescription> {
+  const homes = new Map<string, NodeDescription>()
+  for (const node of nodes) {
+    for (const name of node.kind === 'operator' ? node.stores : []) {
+      if (!homes.has(name) || node.verb === 'globalTable') homes.set(name, node)
+    }
+  }
+  return homes
 }
 
 /** What a node reads or writes, as a picture calls it. */

@@ -42,7 +42,7 @@ test('file descriptors: a log is opened and works, or says how many it needs', a
   for (const free of [0, 1, 4, 7, 14, 30]) {
     const dir = join(temporaryDirectory(), 'log')
     if (free % 2 === 0) await openDurableLog(dir).log.close()
-    const { refusal, sent, read } = await fill('ulimit -n 120', dir, 2, free)
+    const { refusal, sent, read } = await fill('ulimit -n 400', dir, 2, free)
     expect(refusal).toMatch(/^$|^storage_failed .*raise the limit on open files \(ulimit -n\)/)
     expect(refusal).toContain(refusal === '' ? '' : dir)
     if (refusal === '') expect([sent, read]).toEqual([2, 2])

@@ -79,7 +79,11 @@ function wordsOf({ subTopologies }: TopologyDescription): unknown {
       .toSorted(),
     subgraphs: subTopologies
       .map(({ index, nodes: own }) => {
-        const members = [...own.map(shape), ...new Set(own.flatMap(store))]
+        // That of a global table is drawn beside the table, whoever reads it.
+        const tables = nodes.filter(({ verb }) => verb === 'globalTable')
+        const isElsewhere = (name: string): boolean =>
+          tables.some((table) => store(table).includes(name) && !own.includes(table))
+        const members = [...own.map(shape), ...new Set(own.flatMap(store).filter((name) => !isElsewhere(name)))]
         return `Sub-topology ${index}: ${members.toSorted().join(', ')}`
       })
       .toSorted(),
