@@ -61,12 +61,15 @@ function wordsOf({ subTopologies }: TopologyDescription): unknown {
   const topics = nodes.flatMap((node) => (node.kind === 'source' || node.kind === 'sink' ? node.topics : []))
   const store = (node: (typeof nodes)[number]): string[] =>
     node.kind === 'operator' ? node.stores.map((name) => `cylinder ${name}`) : []
+  const broken = (node: (typeof nodes)[number]): string[] =>
+    node.breaksDeterminism === true ? ['square not deterministic from here'] : []
   return {
     vertices: [
       ...nodes.map(shape),
       // A store that several nodes use is drawn once.
       ...new Set(nodes.flatMap(store)),
       ...new Set(topics.map((name) => `stadium ${name}`)),
+      ...new Set(nodes.flatMap(broken)),
     ].toSorted(),
     edges: nodes
       .flatMap((node) => [
@@ -74,6 +77,7 @@ function wordsOf({ subTopologies }: TopologyDescription): unknown {
         ...(node.kind === 'source' ? node.topics.map((name) => [`stadium ${name}`, '', shape(node)]) : []),
         ...(node.kind === 'sink' ? node.topics.map((name) => [shape(node), '', `stadium ${name}`]) : []),
         ...store(node).map((name) => [shape(node), '', name]),
+        ...broken(node).map((note) => [shape(node), '', note]),
       ])
       .map((edge) => edge.join('|'))
       .toSorted(),
