@@ -57,6 +57,7 @@ export const errorMeanings = {
   undecodable: 'bytes of a record or of a row cannot be decoded by their serde',
   unexpected_null: 'a key or value is null where the topic does not say nullable',
   user_function_threw: 'a function of the topology or a partitioner threw',
+  version_live: 'the version is the live one, and the call is only for one beside it',
   version_unknown: 'the application has no version of this name',
 } as const
 

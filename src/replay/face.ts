@@ -3,6 +3,7 @@
  */
 import type { Observable } from 'rxjs'
 import type { StreamRecord } from '../core/record.ts'
+import type { SwitchOptions, SwitchPlan } from '../log/admin/switch-face.ts'
 import type { Application, StreamsOptions } from '../runtime/face.ts'
 import type { CompareOptions, ComparisonReport } from './comparison-face.ts'
 
@@ -81,8 +82,8 @@ export interface ReplayProgress {
 }
 
 /**
- * A version of an application that runs beside the live one, on positions, state and outputs of its own. Made by
- * {@link replay}.
+ * A version of an application that runs beside the live one, on positions, state and outputs of its own, until a switch
+ * makes it the live one. Made by {@link replay}.
  */
 export interface Replay extends Pick<Application, 'applicationId' | 'stopped' | 'state' | 'metrics' | 'store'> {
   /** What it is called. */
@@ -91,7 +92,7 @@ export interface Replay extends Pick<Application, 'applicationId' | 'stopped' | 
   readonly progress$: Observable<ReplayProgress>
   /** How far it has come. */
   progress(): ReplayProgress
-  /** Resolves when it rests, and everything that it has done is durable. */
+  /** Resolves when it rests, and everything that it has done is durable. A switch does not end the rest. */
   pause(): Promise<void>
   /** Goes on after {@link pause}. */
   resume(): void
@@ -105,6 +106,8 @@ export interface Replay extends Pick<Application, 'applicationId' | 'stopped' | 
   /**
    * Stops, and removes the version with its state and everything that it has written. Killed in the middle, call it
    * again, or let the log finish it.
+   *
+   * @throws MillraceError `version_live` after a switch, and nothing is removed
    */
   cancel(): Promise<void>
 
@@ -118,10 +121,27 @@ export interface Replay extends Pick<Application, 'applicationId' | 'stopped' | 
    * const { isEqual, stores } = await v2.compare({ samples: 5 })
    * for (const { name, different, samples } of stores) console.log(isEqual, name, different, samples)
    * ```
-   * @throws MillraceError `behind`, `application_unknown` when there is no live version, `bad_option`
+   * @throws MillraceError `behind`, `version_live` after a switch, `application_unknown` when there is no live version,
+   *   `bad_option`
    */
   compare(options?: CompareOptions): Promise<ComparisonReport>
-  /** Commits what is done and stops; the next `replay` of this version goes on there. */
+  /**
+   * Makes it the live version, as `log.admin.switchVersion` does. It goes on within milliseconds: with the effects and
+   * topics of its script, no bounds, and {@link stopped} still pending. Stores that it has given before are those of
+   * the version beside: ask for them again. The same happens when any other process makes it the live one.
+   *
+   * @example
+   * ```ts
+   * const { refusals } = await v2.switch({ outputs: 'replace', dryRun: true })
+   * if (refusals.length === 0) await v2.switch({ outputs: 'replace' })
+   * ```
+   * @throws MillraceError as `log.admin.switchVersion`
+   */
+  switch(options: SwitchOptions): Promise<SwitchPlan>
+  /**
+   * Commits what is done and stops; the next `replay` of this version goes on there, or `startStreams` once it is the
+   * live one.
+   */
   close(): Promise<void>
   /** {@link close}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>

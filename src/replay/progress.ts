@@ -3,10 +3,9 @@
  */
 import { Observable } from 'rxjs'
 import type { Clock } from '../core/clock.ts'
-import type { Session } from '../log/contract.ts'
-import type { RunningApplication } from '../runtime/application.ts'
 import type { ReplayProgress } from './face.ts'
 import { type ReplayRange, startOf } from './range.ts'
+import type { Succession } from './succession.ts'
 
 /** How often it is told. */
 const everyMs = 250
@@ -19,17 +18,15 @@ interface Sample {
 }
 
 export class ProgressOfReplay {
-  readonly #app: RunningApplication
-  readonly #session: Session
+  readonly #apps: Succession
   readonly #range: ReplayRange
   readonly #clock: Clock
   readonly #isPaused: () => boolean
   /** What the rate is measured by, the oldest first. */
   #samples: Sample[]
 
-  constructor(app: RunningApplication, session: Session, range: ReplayRange, clock: Clock, isPaused: () => boolean) {
-    this.#app = app
-    this.#session = session
+  constructor(apps: Succession, range: ReplayRange, clock: Clock, isPaused: () => boolean) {
+    this.#apps = apps
     this.#range = range
     this.#clock = clock
     this.#isPaused = isPaused
@@ -37,17 +34,19 @@ export class ProgressOfReplay {
   }
 
   #done(): number {
-    return this.#app.lanes.reduce((total, lane) => total + lane.position - startOf(this.#range, lane), 0)
+    return this.#apps.current.app.lanes.reduce((total, lane) => total + lane.position - startOf(this.#range, lane), 0)
   }
 
   now(): ReplayProgress {
-    const { ends } = this.#range
+    const { app, session } = this.#apps.current
+    // The live version stops nowhere.
+    const ends = this.#apps.isLive ? null : this.#range.ends
     let total = 0
     let lag = 0
     let isAtEnd = ends !== null
-    for (const lane of this.#app.lanes) {
+    for (const lane of app.lanes) {
       const { topic, partition } = lane.partition
-      const logEnd = this.#session.endOffset(lane.partition)
+      const logEnd = session.endOffset(lane.partition)
       const end = ends?.[topic]?.[partition] ?? Math.max(logEnd, lane.position)
       total += Math.max(end, lane.position) - startOf(this.#range, lane)
       lag += lane.within(logEnd) - lane.position
@@ -56,7 +55,7 @@ export class ProgressOfReplay {
     const done = this.#done()
     const recordsPerSecond = this.#rate(done)
     const left = total - done
-    const { eventTime } = this.#app.metrics()
+    const { eventTime } = app.metrics()
     return {
       state: this.#state(isAtEnd, lag),
       done,
@@ -70,7 +69,7 @@ export class ProgressOfReplay {
   }
 
   #state(isAtEnd: boolean, lag: number): ReplayProgress['state'] {
-    if (this.#app.state !== 'running') return this.#app.state
+    if (this.#apps.state !== 'running') return this.#apps.state
     if (this.#isPaused()) return 'paused'
     if (isAtEnd) return 'done'
     return lag === 0 ? 'following' : 'replaying'
@@ -105,7 +104,7 @@ export class ProgressOfReplay {
         subscriber.complete()
       }
       tell()
-      void this.#app.stopped.then(end, end)
+      void this.#apps.stopped.then(end, end)
       return () => cancel?.()
     })
   }

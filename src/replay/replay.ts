@@ -1,27 +1,26 @@
 /**
  * A version of an application beside the live one: the one engine, on what is kept under a name of its own.
  */
-import type { Observable } from 'rxjs'
 import { checkName, checkOptions } from '../core/checks.ts'
-import { type ApplicationLog, applicationLogOf, type FoundApplication } from '../log/contract.ts'
+import { applicationLogOf, type FoundApplication, type Session } from '../log/contract.ts'
 import { besideName, besideTopic } from '../log/kept/version-name.ts'
 import { matchTopics, refuseNoMatch } from '../plan/matching.ts'
+import { noWishes } from '../plan/comparison.ts'
 import { mapTopics } from '../plan/mapped-topics.ts'
 import { checkTopology, type Topology } from '../plan/topology.ts'
 import { RunningApplication } from '../runtime/application.ts'
 import { checkWishes } from '../runtime/change-wishes.ts'
-import { checkSettings } from '../runtime/settings.ts'
+import { checkSettings, type Settings } from '../runtime/settings.ts'
 import { checkDeadLetters } from '../runtime/start-streams.ts'
-import { beginningOf, type TakeOver } from '../runtime/take-over.ts'
-import { compareVersions } from './compare.ts'
-import type { CompareOptions, ComparisonReport } from './comparison-face.ts'
+import { beginningOf, type TakeOver, takeOver } from '../runtime/take-over.ts'
 import { Courtesy } from './courtesy.ts'
 import { decideEffects } from './effects.ts'
-import type { Replay, ReplayOptions, ReplayProgress } from './face.ts'
+import type { Replay, ReplayOptions } from './face.ts'
 import { LivePosition } from './live-position.ts'
 import { ProgressOfReplay } from './progress.ts'
-import { versionOutputs } from './version-outputs.ts'
 import { checkRange, firstOffset, rangeOf, type ReplayRange } from './range.ts'
+import { RunningReplay } from './running-replay.ts'
+import { type Runs, Succession } from './succession.ts'
 
 /** What is stored of the version that begins, and the range that it replays. */
 interface BegunReplay extends TakeOver {
@@ -48,14 +47,16 @@ interface BegunReplay extends TakeOver {
  */
 export async function replay(script: Topology, given: ReplayOptions): Promise<Replay> {
   const { from, to, effects, version, ...options } = checkOptions('replay', given, optionNames)
-  const checked = decideEffects(checkTopology('replay', script), effects)
+  const written = checkTopology('replay', script)
+  const checked = decideEffects(written, effects)
   const id = {
     applicationId: checkName('an application id', options.applicationId),
     version: checkName('a version', version),
   }
   const asked = checkRange(from, to)
   const mapped = (topic: string): string => besideTopic(topic, id)
-  const deadLetters = mapped(checkDeadLetters(checked, id.applicationId, options.deadLetterTopic))
+  const liveLetters = checkDeadLetters(checked, id.applicationId, options.deadLetterTopic)
+  const deadLetters = mapped(liveLetters)
   const settings = checkSettings(besideName(id), deadLetters, options)
 
   const log = applicationLogOf(options.log)
@@ -77,20 +78,42 @@ export async function replay(script: Topology, given: ReplayOptions): Promise<Re
     return { ...start, replay: rangeOf(asked, found, start.lanes) }
   }
   const { session, start } = await log.open({ ...id, isBeside: true }, topics, beginReplay)
+  const position = new LivePosition(log, session, id.applicationId, start.replay.ends)
+  let isLive = false
+  const pace = new Courtesy(
+    settings.clock,
+    () => !isLive && position.isRunning(),
+    () => !isLive && position.isBusy(start.lanes),
+  )
+  const runs: Runs = {
+    beside: (onStateChange) => {
+      const moveBounds: Settings['moveBounds'] = (lanes) => position.moveBounds(lanes)
+      const own = { ...settings, moveBounds, pace, onStateChange }
+      return { session, app: new RunningApplication(topology, session, start, own) }
+    },
+    // As startStreams would run it; one that was started already goes on.
+    live: async (onStateChange) => {
+      isLive = true
+      const script = matchTopics(written, () => log.topicNames())
+      const opened = await takeOver(log, script, { ...id, yields: true }, noWishes, liveLetters)
+      const own = { ...settings, applicationId: id.applicationId, deadLetterTopic: liveLetters, pace, onStateChange }
+      return runOn(opened.session, () => ({
+        session: opened.session,
+        app: new RunningApplication(script, opened.session, opened.start, own),
+      }))
+    },
+  }
+  return runOn(session, () => {
+    const apps = new Succession(log, id, runs, settings)
+    const progress = new ProgressOfReplay(apps, start.replay, settings.clock, () => pace.isPaused)
+    return new RunningReplay(id, log, options.log.admin, apps, pace, progress)
+  })
+}
+
+/** A session that nothing runs on is closed. */
+async function runOn<T>(session: Session, run: () => T): Promise<T> {
   try {
-    const live = new LivePosition(log, session, id.applicationId, start.replay.ends)
-    const pace = new Courtesy(
-      settings.clock,
-      () => live.isRunning(),
-      () => live.isBusy(start.lanes),
-    )
-    const app = new RunningApplication(topology, session, start, {
-      ...settings,
-      moveBounds: (lanes) => live.moveBounds(lanes),
-      pace,
-    })
-    const progress = new ProgressOfReplay(app, session, start.replay, settings.clock, () => pace.isPaused)
-    return new RunningReplay(log, id, app, pace, progress)
+    return run()
   } catch (error) {
     await session.close()
     throw error
@@ -117,83 +140,3 @@ const optionNames = [
   'signal',
   'onStateChange',
 ]
-
-class RunningReplay implements Replay {
-  readonly applicationId: string
-  readonly version: string
-  readonly stopped: Promise<void>
-  readonly store: Replay['store']
-  readonly #log: ApplicationLog
-  readonly #app: RunningApplication
-  readonly #pace: Courtesy
-  readonly #progress: ProgressOfReplay
-
-  constructor(
-    log: ApplicationLog,
-    { applicationId, version }: Pick<Replay, 'applicationId' | 'version'>,
-    app: RunningApplication,
-    pace: Courtesy,
-    progress: ProgressOfReplay,
-  ) {
-    this.applicationId = applicationId
-    this.version = version
-    this.stopped = app.stopped
-    this.store = app.store.bind(app)
-    this.#log = log
-    this.#app = app
-    this.#pace = pace
-    this.#progress = progress
-  }
-
-  get state(): Replay['state'] {
-    return this.#app.state
-  }
-
-  get progress$(): Observable<ReplayProgress> {
-    return this.#progress.all$
-  }
-
-  progress(): ReplayProgress {
-    return this.#progress.now()
-  }
-
-  metrics(): ReturnType<Replay['metrics']> {
-    return this.#app.metrics()
-  }
-
-  async pause(): Promise<void> {
-    this.#pace.isPaused = true
-    const rest = this.#pace.untilRest()
-    this.#app.wake()
-    await Promise.race([rest, this.stopped])
-  }
-
-  resume(): void {
-    this.#pace.isPaused = false
-    this.#app.wake()
-  }
-
-  caughtUp(): Promise<void> {
-    return this.#app.caughtUp()
-  }
-
-  async compare(options: CompareOptions = {}): Promise<ComparisonReport> {
-    const { applicationId, version } = this
-    const outputs = versionOutputs(this.#log, { applicationId, version })
-    const versions = { here: besideName({ applicationId, version }), live: applicationId, outputs }
-    return compareVersions(this.#log, versions, options)
-  }
-
-  close(): Promise<void> {
-    return this.#app.close()
-  }
-
-  async cancel(): Promise<void> {
-    await this.close()
-    await this.#log.removeVersion(this)
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close()
-  }
-}

@@ -5,7 +5,6 @@ import { present } from '../core/assert.ts'
 import { type Clock, monotonicMs, yieldToEventLoop } from '../core/clock.ts'
 import { MillraceError, messageOf } from '../core/errors.ts'
 import { isInstance } from '../core/checks.ts'
-import { isPromise } from '../core/promises.ts'
 import type {
   ReadOnlyKeyValueStore,
   ReadOnlySessionStore,
@@ -29,6 +28,7 @@ import { type Metrics, metricsOf } from './metrics.ts'
 import { fullPace, type Pace } from './pace.ts'
 import type { Settings } from './settings.ts'
 import { ComingRedriven } from './redriven.ts'
+import { tellState } from './state-listener.ts'
 import type { TakeOver } from './take-over.ts'
 import { type AnyStoreQuery, queryStore } from './store-query.ts'
 
@@ -350,16 +350,8 @@ export class RunningApplication implements Application {
     await this.close()
   }
 
-  /** A listener that throws or rejects changes nothing for the application; it becomes a warning. */
   #enter(state: ApplicationState): void {
     this.#state = state
-    const warn = (error: unknown): void =>
-      process.emitWarning(`onStateChange of application "${this.applicationId}" threw: ${messageOf(error)}`)
-    try {
-      const answer: unknown = this.#onStateChange?.(state)
-      if (isPromise(answer)) void Promise.resolve(answer).catch(warn)
-    } catch (error) {
-      warn(error)
-    }
+    tellState(this.applicationId, this.#onStateChange, state)
   }
 }

@@ -6,7 +6,8 @@ import { applicationKey, type ApplicationRow, encodeApplication } from '../../sr
 import { besideName } from '../../src/log/kept/version-name.ts'
 import { start, until } from '../support/applications.ts'
 import { openTestLog } from '../support/open.ts'
-import { rejectionOf } from '../support/thrown.ts'
+import { openSession } from '../support/sessions.ts'
+import { errorOf, rejectionOf } from '../support/thrown.ts'
 import { input, output, topologyOf } from '../support/topology.ts'
 
 const copying = topologyOf((builder) => builder.stream(input).to(output))
@@ -60,6 +61,16 @@ describe('startStreams', () => {
     expect(await rejectionOf(start(log, copying, { version: 'v1' }))).toMatchObject({ code: 'superseded' })
     await (await start(log, copying, { version: 'v2' })).caughtUp()
     expect(embedded.applications.find('app')).toMatchObject({ version: 'v2', switches: 1 })
+  })
+
+  test('goes on where an instance that would yield is opened, and that one is told', async () => {
+    const { log, embedded } = openTestLog()
+    const app = await start(log, copying)
+    const yielding = { applicationId: 'app', version: 'v1', yields: true }
+    expect(errorOf(() => openSession(embedded, yielding))).toMatchObject({ code: 'fenced' })
+    await app.caughtUp()
+    await app.close()
+    await openSession(embedded, yielding).close()
   })
 
   test('refuses what cannot be the name of a version', async () => {

@@ -1,5 +1,5 @@
 // Sessions of applications, opened and watched below the runtime.
-import type { ApplicationStart, Commit, Session } from '../../src/log/contract.ts'
+import type { ApplicationStart, Commit, Session, WantedVersion } from '../../src/log/contract.ts'
 import type { EmbeddedLog } from '../../src/log/embedded-log.ts'
 
 const plainStart: ApplicationStart = { plan: '{}', positions: [], progress: [], stores: [] }
@@ -7,10 +7,11 @@ const plainStart: ApplicationStart = { plan: '{}', positions: [], progress: [], 
 /** The session of an application that stores what a test says. */
 export function openSession(
   embedded: EmbeddedLog,
-  applicationId: string,
+  application: string | WantedVersion,
   start: Partial<ApplicationStart> = {},
 ): Session {
-  return embedded.openNow({ applicationId }, [], () => ({ ...plainStart, ...start })).session
+  const wanted = typeof application === 'string' ? { applicationId: application } : application
+  return embedded.openNow(wanted, [], () => ({ ...plainStart, ...start })).session
 }
 
 /** Sees each commit of sessions that are opened from now on; `next` is the commit itself. */

@@ -5,12 +5,13 @@
  * after a crash, by any log that is open.
  */
 import { yieldToEventLoop } from '../../core/clock.ts'
-import type { Environment } from '../../storage/environment.ts'
+import { MillraceError } from '../../core/errors.ts'
+import type { Environment, WriteTransaction } from '../../storage/environment.ts'
 import type { Applications } from './applications.ts'
 import { sweepDeletedStores } from './deleted-stores.ts'
 import { sweepDeletedTopics } from './deleted-topics.ts'
 import type { Positions } from './positions.ts'
-import type { Topics } from './topics.ts'
+import type { TopicDescription, Topics } from './topics.ts'
 import { besideName, isTopicOf, type VersionId } from './version-name.ts'
 
 /** What a removal needs of its log. */
@@ -21,18 +22,38 @@ export interface VersionsGround {
   readonly topics: Topics
 }
 
-/** An instance that runs stops with `application_deleted`. Where there is no such version, nothing happens. */
+/**
+ * An instance that runs stops with `application_deleted`. Where there is no such version, nothing happens.
+ *
+ * @throws MillraceError `version_live`
+ */
 export async function removeVersion(ground: VersionsGround, id: VersionId): Promise<void> {
-  const { environment, applications, positions, topics } = ground
-  const name = besideName(id)
-  await environment.inTurn(() =>
-    environment.write((transaction) => {
-      applications.remove(transaction, name)
-      positions.removeAll(transaction, name)
-      for (const topic of topics.list()) if (isTopicOf(topic.name, id)) topics.deleteIn(transaction, topic.name)
-    }),
-  )
+  const { environment } = ground
+  await environment.inTurn(() => environment.write((transaction) => removeVersionIn(ground, transaction, id)))
   await sweepDeleted(environment)
+}
+
+/** What it held is still to be swept. */
+export function removeVersionIn(ground: VersionsGround, transaction: WriteTransaction, id: VersionId): void {
+  const { applications, positions, topics } = ground
+  if (applications.find(id.applicationId)?.version === id.version) throw versionLive(id)
+  const name = besideName(id)
+  applications.remove(transaction, name)
+  positions.removeAll(transaction, name)
+  for (const topic of topicsOf(topics, id)) topics.deleteIn(transaction, topic.name)
+}
+
+/** The topics that a version beside the live one has for itself. */
+export function topicsOf(topics: Topics, id: VersionId): TopicDescription[] {
+  return topics.list().filter(({ name }) => isTopicOf(name, id))
+}
+
+export function versionLive({ applicationId, version }: VersionId): MillraceError {
+  return new MillraceError(
+    'version_live',
+    `version "${version}" of "${applicationId}" is the live one: make another version live first, with a switch or ` +
+      'switchBack(), or delete the application',
+  )
 }
 
 /** Removes what was deleted, letting others commit between two steps. */

@@ -2,7 +2,7 @@
  * Which version of an application an instance may run: the code of one version must not run on the state of another.
  */
 import { MillraceError } from '../../core/errors.ts'
-import type { Applications } from './applications.ts'
+import { type Applications, fencedBySuccessor } from './applications.ts'
 import { besideName, firstVersion } from './version-name.ts'
 
 /** An application as an instance asks for it. */
@@ -12,6 +12,8 @@ export interface WantedVersion {
   readonly version?: string | undefined
   /** Whether it runs beside the live one. Default false. */
   readonly isBeside?: boolean | undefined
+  /** Whether an instance of it that runs goes on, and this one is refused. Default false. */
+  readonly yields?: boolean | undefined
 }
 
 /** What a version is kept under. */
@@ -22,13 +24,15 @@ export function keptNameOf({ applicationId, version = firstVersion, isBeside = f
 /**
  * The version that is to run, if it may.
  *
- * @throws MillraceError `superseded`, `version_unknown`
+ * @throws MillraceError `superseded`, `version_unknown`, `fenced`
  */
 export function checkVersion(applications: Applications, wanted: WantedVersion): string {
   const { applicationId, isBeside = false } = wanted
   const live = applications.find(applicationId)
   if (isBeside) return checkBeside(wanted, live?.version)
   const version = wanted.version ?? live?.version ?? firstVersion
+  if (wanted.yields === true && applications.runnerOf(applicationId) !== undefined)
+    throw fencedBySuccessor(applicationId)
   const isNamed = wanted.version !== undefined || live?.switches === 0
   if (live?.version === version && isNamed) return version
   if (live !== undefined && wanted.version === undefined) {
