@@ -54,6 +54,8 @@ export type {
   SwitchOutputs,
   SwitchPlan,
 } from './log/admin/switch-face.ts'
+export type { ApplicationSwitch } from './log/kept/switch-rows.ts'
+export type { DeleteVersionOptions, VersionDeletion } from './log/admin/version-deletion.ts'
 export type { ApplicationDeletion, DeleteApplicationOptions } from './log/admin/application-deletion.ts'
 export type {
   ApplicationPosition,

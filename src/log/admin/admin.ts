@@ -19,6 +19,7 @@ import type { ApplicationsLog } from './application-log.ts'
 import { type ApplicationReset, resetApplication, type ResetApplicationOptions } from './application-reset.ts'
 import type { Admin, ListTopicsOptions } from './face.ts'
 import type { SwitchBackOptions, SwitchOptions, SwitchPlan } from './switch-face.ts'
+import { deleteVersion, type DeleteVersionOptions, type VersionDeletion } from './version-deletion.ts'
 import { switchBack, switchVersion } from './version-switch.ts'
 import type { DeadLetters } from './letters-face.ts'
 import { deleteGroup, describeGroup, type GroupDescription, type GroupListing, listGroups } from './group-admin.ts'
@@ -169,6 +170,14 @@ export class EmbeddedAdmin implements Admin {
 
   async switchBack(applicationId: string, options: SwitchBackOptions = {}): Promise<SwitchPlan> {
     return switchBack(this.#log, applicationId, options)
+  }
+
+  async deleteVersion(
+    applicationId: string,
+    version: string,
+    options: DeleteVersionOptions = {},
+  ): Promise<VersionDeletion> {
+    return deleteVersion(this.#log, applicationId, version, options)
   }
 
   async deleteApplication(applicationId: string, options: DeleteApplicationOptions = {}): Promise<ApplicationDeletion> {

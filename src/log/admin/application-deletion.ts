@@ -5,6 +5,7 @@
  */
 import { checkBoolean, checkOptions } from '../../core/checks.ts'
 import { forgetRedriven } from '../kept/redriven-letters.ts'
+import { forgetSwitches } from '../kept/switch-rows.ts'
 import type { TopicName } from '../kept/topic-name.ts'
 import { isRedriveTopic } from '../kept/version-name.ts'
 import { sweepDeleted } from '../kept/version-removal.ts'
@@ -70,6 +71,7 @@ export async function deleteApplication(
         log.positions.removeAll(transaction, name)
       }
       forgetRedriven(log.environment, transaction, applicationId)
+      forgetSwitches(log.environment, transaction, applicationId)
       const hidden = log.topics.list().filter(({ name }) => isRedriveTopic(name, applicationId))
       for (const { name } of hidden) log.topics.deleteIn(transaction, name)
       for (const { topic, isTaken } of planned.outputs) if (isTaken) log.topics.deleteIn(transaction, topic)

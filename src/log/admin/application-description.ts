@@ -7,6 +7,7 @@ import { checkOptions } from '../../core/checks.ts'
 import { MillraceError } from '../../core/errors.ts'
 import { type Facts, parsePlan, type StoredPlan } from '../../core/stored-plan.ts'
 import { type Counters, type Counts, decodeEntries, sumOf } from '../../core/stored-progress.ts'
+import { type ApplicationSwitch, switchesOf } from '../kept/switch-rows.ts'
 import { type ApplicationsLog, isLive, type KeptVersion, versionsOf } from './application-log.ts'
 import { type ApplicationListing, type ApplicationVersion, describeVersion, listingOf } from './application-listing.ts'
 import { lagOfAll, type PartitionLag } from './lag.ts'
@@ -45,6 +46,8 @@ export interface ApplicationDescription extends Omit<ApplicationListing, 'versio
   readonly fenced: ApplicationVersion['fenced']
   /** When the version was started last, in ms since the epoch. */
   readonly startedMs: number
+  /** Each time that another version became the live one, in their order. */
+  readonly switches: readonly ApplicationSwitch[]
   /** The topics that it reads. */
   readonly reads: readonly string[]
   /** The topics that it has written records to, dead letters included. */
@@ -78,7 +81,7 @@ export async function describeApplication(
   const { version } = checkOptions('describeApplication', options, ['version'])
   log.refresh()
   const versions = versionsOf(log, applicationId)
-  const kept = pick(versions, applicationId, version)
+  const kept = pickVersion(versions, applicationId, version)
   const described = versions.map((one) => describeVersion(log, one))
   const own = describeVersion(log, kept)
   const plan = planOf(log, kept)
@@ -88,6 +91,7 @@ export async function describeApplication(
   return {
     ...listing,
     ...pickOwn(own),
+    switches: switchesOf(log.environment, applicationId),
     reads: plan.topics,
     writes: Object.keys(counted.produced).toSorted(),
     operators: plan.nodes,
@@ -107,7 +111,11 @@ function pickOwn({ version, state, instance, fenced, startedMs, lastCommitMs, la
 }
 
 /** @throws MillraceError `version_unknown` */
-function pick(versions: readonly KeptVersion[], applicationId: string, version: string | undefined): KeptVersion {
+export function pickVersion(
+  versions: readonly KeptVersion[],
+  applicationId: string,
+  version: string | undefined,
+): KeptVersion {
   const [first] = versions
   const found = version === undefined ? first : versions.find(({ row }) => row.version === version)
   if (found !== undefined) return found

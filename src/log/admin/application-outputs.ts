@@ -8,7 +8,7 @@ import { decodeEntries, sumOf } from '../../core/stored-progress.ts'
 import { partitionsOf } from '../format/partition-id.ts'
 import { isTopicOf } from '../kept/version-name.ts'
 import { namesOf, type TopicName } from '../kept/topic-name.ts'
-import { type ApplicationsLog, isLive, type KeptVersion, keptVersions } from './application-log.ts'
+import { type ApplicationsLog, type KeptVersion, keptVersions } from './application-log.ts'
 
 /** A topic that an application has written. */
 export interface ApplicationOutput {
@@ -70,10 +70,9 @@ export function outputsOf(
   })
 }
 
-/** What versions beside the live one have written is theirs alone. */
+/** What a version has written beside the live one is its alone, also once it is the live one and writes elsewhere. */
 function hiddenTopicsOf(log: ApplicationsLog, versions: readonly KeptVersion[]): string[] {
-  const beside = versions.filter((version) => !isLive(version))
-  return log.topics.list().flatMap(({ name }) => (beside.some(({ row }) => isTopicOf(name, row)) ? [name] : []))
+  return log.topics.list().flatMap(({ name }) => (versions.some(({ row }) => isTopicOf(name, row)) ? [name] : []))
 }
 
 function deadLettersOf(log: ApplicationsLog, { name, row: { applicationId } }: KeptVersion): string {

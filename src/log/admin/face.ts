@@ -1,6 +1,7 @@
 /**
  * What users see of administration, and what every log has to offer.
  */
+import type { DeleteVersionOptions, VersionDeletion } from './version-deletion.ts'
 import type { SwitchBackOptions, SwitchOptions, SwitchPlan } from './switch-face.ts'
 import type { Offset } from '../../core/units.ts'
 import type { LogStatistics } from '../../storage/statistics.ts'
@@ -340,6 +341,24 @@ export interface Admin {
    * @throws MillraceError as {@link switchVersion}
    */
   switchBack(applicationId: string, options?: SwitchBackOptions): Promise<SwitchPlan>
+
+  /**
+   * Deletes a version that stands beside the live one, with everything that is its own: state, positions, hidden
+   * topics. Of one that was live before, this ends the way back. The application, and what the live version has, stay.
+   *
+   * A process that is killed meanwhile leaves the version whole, or the space of its stores and topics to the
+   * maintenance of any open log.
+   *
+   * @example
+   * ```ts
+   * await v2.switch({ outputs: 'replace' })
+   * const planned = await log.admin.deleteVersion('pages', 'v1', { dryRun: true })
+   * console.log(planned.endsWayBack, planned.stores, planned.topics)
+   * await log.admin.deleteVersion('pages', 'v1')
+   * ```
+   * @throws MillraceError `application_unknown`, `version_unknown`, `version_live`, `application_running`, `bad_option`
+   */
+  deleteVersion(applicationId: string, version: string, options?: DeleteVersionOptions): Promise<VersionDeletion>
 
   /**
    * Writes a consistent copy of the whole log at one moment into a directory that is missing or empty, while everything

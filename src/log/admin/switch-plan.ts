@@ -147,7 +147,8 @@ function loopsOf(log: ApplicationsLog, { name, row }: KeptVersion): readonly str
     .map((topic) => `version "${row.version}" has read its own topic "${topic}", and cannot go on in another`)
 }
 
-function recordsIn(log: ApplicationsLog, topic: TopicDescription): number {
+/** How many offsets a topic holds. */
+export function recordsIn(log: ApplicationsLog, topic: TopicDescription): number {
   return partitionsOf(topic).reduce((total, partition) => {
     const { startOffset, endOffset } = log.partitions.row(partition)
     return total + endOffset - startOffset

@@ -7,7 +7,8 @@ import { present } from '../../core/assert.ts'
 import { checkBoolean, checkChoice, checkOptions, checkWhole } from '../../core/checks.ts'
 import { MillraceError } from '../../core/errors.ts'
 import type { WriteTransaction } from '../../storage/environment.ts'
-import { exchangeVersions } from '../kept/exchange-versions.ts'
+import { exchangeVersions, type Renames } from '../kept/exchange-versions.ts'
+import { putSwitch, type ApplicationSwitch } from '../kept/switch-rows.ts'
 import { partitionAt } from '../format/partition-id.ts'
 import { besideTopic } from '../kept/version-name.ts'
 import { type ApplicationsLog, isLive, type KeptVersion, versionsOf } from './application-log.ts'
@@ -147,9 +148,24 @@ function exchange(
     )
   }
   const { applicationId, version } = live.row
+  const renames = renamesOf(applicationId, version, planned.exchanged)
+  const { number, from, to } = planned.plan
+  const made = { number, atMs: log.clock.now(), from, to, outputs, positions: positionsOf(log, beside, renames.coming) }
+  putSwitch(transaction, applicationId, made)
   exchangeTopics(log, transaction, planned, besideNameOf(applicationId, version))
-  exchangeVersions(log, transaction, applicationId, beside.name, renamesOf(applicationId, version, planned.exchanged))
+  exchangeVersions(log, transaction, applicationId, beside.name, renames)
   return planned.plan
+}
+
+/** Of the version that comes, in topics as they are called from now on. */
+function positionsOf(
+  log: ApplicationsLog,
+  { name: kept }: KeptVersion,
+  names: Renames,
+): ApplicationSwitch['positions'] {
+  return log.topics
+    .named(log.positions.list(kept))
+    .map(({ topic, partition, offset }) => ({ topic: names.get(topic) ?? topic, partition, offset }))
 }
 
 function besideNameOf(applicationId: string, version: string): (topic: string) => string {

@@ -6,6 +6,7 @@ import type { Environment } from '../../storage/environment.ts'
 import { afterPrefix, namedKey } from '../../storage/keys.ts'
 import type { SessionOwner } from '../../storage/sessions.ts'
 import { redrivenProblem } from './redriven-letters.ts'
+import { switchProblem } from './switch-rows.ts'
 import { readJson } from './topic-row.ts'
 
 /** An instance that a newer one, or an act of administration, has stopped, and that has not closed yet. */
@@ -154,6 +155,8 @@ export function applicationProblem(key: Buffer, value: Buffer): string | undefin
   if (key.equals(planKey(name))) return readJson(value) === undefined ? 'it is no plan' : undefined
   const redriven = redrivenProblem(name, key, value)
   if (redriven !== false) return redriven
+  const made = switchProblem(name, key, value)
+  if (made !== false) return made
   const isTask = key.subarray(0, taskPrefix(name).length).equals(taskPrefix(name))
   if (!isTask || !key.equals(taskKey(name, taskOfKey(name, key)))) return 'no application has such a row'
   return readJson(value) === undefined ? 'it is no progress of a task' : undefined

@@ -5,8 +5,9 @@
 import type { Environment } from '../../storage/environment.ts'
 import { afterPrefix, namedKey } from '../../storage/keys.ts'
 import { unseal } from '../../storage/sealed-rows.ts'
-import { applicationNames, isApplication } from '../kept/application-rows.ts'
+import { applicationKey, applicationNames, decodeApplication, isApplication } from '../kept/application-rows.ts'
 import { deletedStoreId, deletedStoresRange } from '../kept/deleted-stores.ts'
+import { switchNumbers } from '../kept/switch-rows.ts'
 import type { Findings } from './findings.ts'
 
 const rowsMax = 1_000_000
@@ -14,7 +15,10 @@ const rowsMax = 1_000_000
 /** In one snapshot. */
 export function checkApplications(environment: Environment, findings: Findings): void {
   for (const name of applicationNames(environment)) {
-    if (isApplication(environment, name)) continue
+    if (isApplication(environment, name)) {
+      checkSwitches(environment, name, findings)
+      continue
+    }
     findings.add('orphan', `"applications" holds rows of "${name}", but none that says who may commit for it`)
   }
   for (const name of namesOfStores(environment)) {
@@ -31,6 +35,17 @@ export function checkApplications(environment: Environment, findings: Findings):
     if (unseal(key, value) === undefined || !known.has(deletedStoreId(key))) continue
     findings.add('wrong_state', `the store with the id ${deletedStoreId(key)} is marked as deleted, but has a name`)
   }
+}
+
+/** Those of an application are kept under its own name, where its live version is. */
+function checkSwitches(environment: Environment, name: string, findings: Findings): void {
+  const numbers = switchNumbers(environment, name)
+  const stored = environment.get('applications', applicationKey(name))
+  const row = stored === undefined ? undefined : decodeApplication(stored)
+  if (row === undefined || name !== row.applicationId) return // what is wrong with the row itself is told elsewhere
+  if (numbers.length === row.switches && numbers.every((one, index) => one === index + 1)) return
+  const listed = numbers.length === 0 ? 'none' : numbers.join(', ')
+  findings.add('wrong_state', `application "${name}" was switched ${row.switches} times; it has rows of: ${listed}`)
 }
 
 function* namesOfStores(environment: Environment): Generator<string> {

@@ -8,7 +8,8 @@ import {
   type VerifyReport,
   type WorkProgress,
 } from '../../../src/index.ts'
-import { applicationKey } from '../../../src/log/kept/application-rows.ts'
+import { present } from '../../../src/core/assert.ts'
+import { applicationKey, encodeApplication } from '../../../src/log/kept/application-rows.ts'
 import { markStoreDeleted } from '../../../src/log/kept/deleted-stores.ts'
 import { encodePartitionRow, type PartitionRow } from '../../../src/log/kept/partition-row.ts'
 import { partitionKey, partitionNumberKey, segmentTimeKey } from '../../../src/storage/keys.ts'
@@ -223,6 +224,15 @@ const damages: readonly (readonly [string, ProblemKind, Damage])[] = [
     ({ environment }) => environment.write((transaction) => transaction.remove('applications', applicationKey('app'))),
   ],
   [
+    'an application that was switched, and has no row of it',
+    'wrong_state',
+    ({ environment, embedded }) =>
+      environment.write((transaction) => {
+        const row = present(embedded.applications.find('app'), 'it was started')
+        transaction.put('applications', applicationKey('app'), encodeApplication({ ...row, switches: 1 }))
+      }),
+  ],
+  [
     'a store that has a name, and is marked as deleted',
     'wrong_state',
     ({ environment, embedded }) =>
@@ -265,6 +275,11 @@ const damages: readonly (readonly [string, ProblemKind, Damage])[] = [
     'a row that no application has',
     'damaged_row',
     (filled) => sealing(filled, 'applications', Buffer.from('app\0name'), Buffer.from('{}')),
+  ],
+  [
+    'a switch that is none',
+    'damaged_row',
+    (filled) => sealing(filled, 'applications', Buffer.from('app\0switch\0\0\0\0\x01'), Buffer.from('{"number":1}')),
   ],
   [
     'an id of a store that was never given',
