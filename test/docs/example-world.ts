@@ -6,6 +6,7 @@ import {
   json,
   keyValueStore,
   type Log,
+  type MillraceError,
   minutes,
   openLog,
   replay,
@@ -78,7 +79,10 @@ export class World {
   readonly app = once(() => this.#start(this.topology(), 'pages'))
   /** A version of it beside, with the same topology. */
   readonly v2 = once(async (): Promise<Replay> => {
-    await this.app()
+    // An example may make it the live version.
+    void (await this.app()).stopped.catch((error: MillraceError) => {
+      if (error.code !== 'superseded') throw error
+    })
     const log = await this.log()
     return this.#keep(await replay(this.topology(), { log, applicationId: 'pages', version: 'v2' }))
   })
