@@ -2,7 +2,7 @@
 import type { Log } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { start } from '../support/applications.ts'
-import { applicationId, counting, countOf, say, twoVersions } from '../support/counting-versions.ts'
+import { applicationId, beside, counting, countOf, say, twoVersions, written } from '../support/counting-versions.ts'
 import { rejectionOf } from '../support/thrown.ts'
 
 describe('a version that was kept', () => {
@@ -25,6 +25,20 @@ describe('a version that was kept', () => {
     expect(await rejectionOf(log.admin.switchBack(applicationId))).toMatchObject({ code: 'version_unknown' })
     expect([v2.state, countOf(log, 'a')]).toEqual(['running', 10])
     expect((await log.admin.verify({ deep: true })).problems).toEqual([])
+  })
+
+  test('is the one to go back to also after it has caught up as a replay', async () => {
+    const { log, v2 } = await twoVersions('a')
+    await v2.switch({ outputs: 'continue' })
+    await say(log, 'a')
+    await v2.caughtUp()
+    const v1 = await beside(log, 'v1', 1)
+    expect(await log.admin.switchBack(applicationId, { outputs: 'continue' })).toMatchObject({ from: 'v2', to: 'v1' })
+    expect(await rejectionOf(v2.stopped)).toMatchObject({ code: 'superseded' })
+    await say(log, 'a')
+    await v1.caughtUp()
+    expect([v1.state, countOf(log, 'a')]).toEqual(['running', 3])
+    expect(await written(log, 'a')).toEqual([1, ...Array.from({ length: 10 }, (_, at) => at + 11), 3])
   })
 
   test('is not deleted while it is the live one, or runs, or where there is none', async () => {

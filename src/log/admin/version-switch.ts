@@ -8,7 +8,7 @@ import { checkBoolean, checkChoice, checkOptions, checkWhole } from '../../core/
 import { MillraceError } from '../../core/errors.ts'
 import type { WriteTransaction } from '../../storage/environment.ts'
 import { exchangeVersions, type Renames } from '../kept/exchange-versions.ts'
-import { putSwitch, type ApplicationSwitch } from '../kept/switch-rows.ts'
+import { type ApplicationSwitch, putSwitch, switchesOf } from '../kept/switch-rows.ts'
 import { partitionAt } from '../format/partition-id.ts'
 import { besideTopic } from '../kept/version-name.ts'
 import { type ApplicationsLog, isLive, type KeptVersion, versionsOf } from './application-log.ts'
@@ -60,8 +60,8 @@ export async function switchBack(
   const checked = checkOptions('switchBack', options, ['version', 'outputs', 'dryRun', 'patienceMs'])
   const { version, outputs = 'replace', ...rest } = checked
   log.refresh()
-  const before = versionsOf(log, applicationId).filter((one) => !isLive(one) && one.row.retired === 'superseded')
-  const last = before.toSorted((a, b) => b.row.epoch - a.row.epoch)[0]?.row.version
+  const beside = new Set(versionsOf(log, applicationId).flatMap((one) => (isLive(one) ? [] : [one.row.version])))
+  const last = switchesOf(log.environment, applicationId).findLast(({ from }) => beside.has(from))?.from
   const to = version ?? last
   if (to !== undefined) return switchVersion(log, applicationId, to, { outputs, ...rest })
   throw new MillraceError(
