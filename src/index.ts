@@ -198,6 +198,7 @@ export type {
   EffectPlace,
   Effects,
   OffsetsByTopic,
+  OtherOutputs,
   Replay,
   ReplayFrom,
   ReplayOptions,

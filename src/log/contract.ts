@@ -20,7 +20,7 @@ import type { VersionId } from './kept/version-name.ts'
 import type { WantedVersion } from './kept/wanted-version.ts'
 
 export type { StateReader, StateWriter } from '../storage/state-rows.ts'
-export type { TaskId, TaskProgress } from './kept/application-rows.ts'
+export type { OutputBases, TaskId, TaskProgress } from './kept/application-rows.ts'
 export { applicationUnknown, fencedBySuccessor } from './kept/applications.ts'
 export { isHiddenTopic, redriveTopic } from './kept/version-name.ts'
 export type { PartitionId } from './format/partition-id.ts'
@@ -49,6 +49,13 @@ export interface ApplicationLog {
   ): Promise<OpenedApplication<S>>
   /** What is kept under a name (version-name.ts), whether it runs or not; undefined when there is nothing. */
   find(keptName: string): StoredApplication | undefined
+  /**
+   * Makes a version beside the live one that is a copy of it, where there is no such version yet: its state, positions,
+   * counters and plan, all of one moment. Killed in the middle, it begins again.
+   *
+   * @throws MillraceError `application_unknown`, `bad_option`, `superseded`
+   */
+  copyLive(id: VersionId): Promise<void>
   /** Removes a version that stands beside the live one, with its state and everything that it has written. */
   removeVersion(id: VersionId): Promise<void>
   /** What is in its topics, to look at without running an application. */

@@ -34,6 +34,7 @@ import { Retention } from './cleaning/retention.ts'
 import { offsetAtTime } from './kept/time-index.ts'
 import { type TopicDescription, type EngineTopicRequest, Topics } from './kept/topics.ts'
 import type { VersionId } from './kept/version-name.ts'
+import { copyLiveVersion } from './kept/version-copy.ts'
 import { removeVersion } from './kept/version-removal.ts'
 import type { WantedVersion } from './kept/wanted-version.ts'
 import type { PartitionId } from './format/partition-id.ts'
@@ -173,6 +174,10 @@ export class EmbeddedLog implements ApplicationLog, SessionGround, StoredRecords
     if (found === undefined) return undefined
     const positions = (): readonly Position[] => positionsOf(this, keptName)
     return { ...found, positions, onNews: (listener) => this.environment.onCommit(listener) }
+  }
+
+  copyLive(id: VersionId): Promise<void> {
+    return copyLiveVersion(this, id, this.groupSession.begin())
   }
 
   removeVersion(id: VersionId): Promise<void> {

@@ -5,17 +5,22 @@ import type { PlanNode, SinkNode, SourceTopic } from './node.ts'
 import type { Topology } from './topology.ts'
 import { withNodes } from './with-nodes.ts'
 
+/** A topic of another name that takes the place of one, and is made like it. */
+export function topicLike(topic: SourceTopic, name: string): SourceTopic {
+  return { ...topic, name, like: topic.name }
+}
+
 /**
- * Every topic that is written is another one, made like the one of the script. What is read of them is read there too;
- * all other topics that are read stay as they are.
+ * Every topic that is written is another one. What is read of them is read there too; all other topics that are read
+ * stay as they are.
  */
-export function mapTopics(topology: Topology, otherName: (name: string) => string): Topology {
+export function mapTopics(topology: Topology, otherTopic: (topic: SourceTopic) => SourceTopic): Topology {
   const written = new Set(topology.nodes.flatMap((node) => (node.kind === 'sink' ? topicNames(node) : [])))
   const others = new Map<SourceTopic, SourceTopic>()
   const otherOf = (topic: SourceTopic): SourceTopic => {
     const known = others.get(topic)
     if (known !== undefined) return known
-    const other = Object.freeze({ ...topic, name: otherName(topic.name), like: topic.name })
+    const other = Object.freeze(otherTopic(topic))
     others.set(topic, other)
     return other
   }

@@ -4,6 +4,7 @@
 import type { Observable } from 'rxjs'
 import type { StreamRecord } from '../core/record.ts'
 import type { SwitchOptions, SwitchPlan } from '../log/admin/switch-face.ts'
+import type { TopicFor } from '../core/topic.ts'
 import type { Application, StreamsOptions } from '../runtime/face.ts'
 import type { CompareOptions, ComparisonReport } from './comparison-face.ts'
 
@@ -14,9 +15,13 @@ export type OffsetsByTopic = Readonly<Record<string, readonly number[]>>
  * Where a version begins: at the first record that is kept; at offsets, where a topic that is not named begins at its
  * first record; at the first record of at least this time (ms since the epoch); or at the first that is at most this
  * old (ms). A global table is always read from its first record.
+ *
+ * `live` is where the live version is, with a copy of its state, all of one moment. What changed in the topology has to
+ * fit that state, as at a restart of {@link startStreams}.
  */
 export type ReplayFrom =
   | 'beginning'
+  | 'live'
   | { readonly offsets: OffsetsByTopic }
   | { readonly time: number }
   | { readonly ago: number }
@@ -44,6 +49,13 @@ export interface EffectPlace {
  */
 export type Effects = 'run' | 'skip' | ((record: StreamRecord<unknown, unknown>, place: EffectPlace) => unknown)
 
+/**
+ * Outputs that go to topics of yours instead of hidden ones: each topic of the topology by its name, with the name of
+ * the other topic, or with its constant, which has the same serdes. A missing one is created like that of the script,
+ * unless its constant says partitions or a configuration.
+ */
+export type OtherOutputs = Readonly<Record<string, string | TopicFor<never, never> | undefined>>
+
 /** What {@link replay} takes; those that are not described here are those of {@link StreamsOptions}. */
 export interface ReplayOptions extends Omit<StreamsOptions, 'version' | 'until'> {
   /** The application whose version this is. It need not have been started yet. */
@@ -56,6 +68,11 @@ export interface ReplayOptions extends Omit<StreamsOptions, 'version' | 'until'>
   readonly to?: ReplayTo | undefined
   /** What to do with effects; has to be said where the topology has some. */
   readonly effects?: Effects | undefined
+  /**
+   * Outputs that go to topics of yours. What is in them already counts in a comparison, and a switch cannot make them
+   * the topics of the topology.
+   */
+  readonly outputs?: OtherOutputs | undefined
 }
 
 /** How far a replay has come. */

@@ -1,19 +1,22 @@
 /**
  * The range of records that a version replays: what was asked for, and the offsets that it came to when it began. It is
- * stored with the version, so that a restart goes on with the same.
+ * stored with the version, with the topics that it writes, so that a restart goes on with the same.
  */
 import { checkList, checkOptions, checkWhole, onlyField } from '../core/checks.ts'
 import { MillraceError } from '../core/errors.ts'
 import { shown } from '../core/shown.ts'
-import type { FoundApplication, PartitionId } from '../log/contract.ts'
+import type { FoundApplication, OutputBases, PartitionId } from '../log/contract.ts'
 import type { SourceNode } from '../plan/node.ts'
 import type { SourceLane } from '../runtime/sequence.ts'
 import type { OffsetsByTopic, ReplayFrom, ReplayTo } from './face.ts'
+import type { OutputNames } from './other-outputs.ts'
 
 /** As a caller gave it, checked. */
 export interface AskedRange {
   readonly from: ReplayFrom
   readonly to: ReplayTo | null
+  /** The outputs that go to no hidden topic: names by names. */
+  readonly outputs: OutputNames
 }
 
 /** As it is stored. */
@@ -22,22 +25,27 @@ export interface ReplayRange extends AskedRange {
   readonly starts: OffsetsByTopic
   /** The offsets that it stops before; null: it follows the live version. */
   readonly ends: OffsetsByTopic | null
+  /** Of a copy of the live version: what that had written by then. */
+  readonly bases?: OutputBases | undefined
 }
 
+/** What is stored of a copy of the live version that has not been opened yet. */
+type CopiedLive = Pick<ReplayRange, 'bases'>
+
 /** @throws MillraceError `bad_option` */
-export function checkRange(from: ReplayFrom = 'beginning', to?: ReplayTo): AskedRange {
+export function checkRange(from: ReplayFrom = 'beginning', to?: ReplayTo): Pick<AskedRange, 'from' | 'to'> {
   return { from: checkFrom(from), to: to === undefined ? null : checkTo(to) }
 }
 
 function checkFrom(from: ReplayFrom): ReplayFrom {
-  if (from === 'beginning') return from
+  if (from === 'beginning' || from === 'live') return from
   const [name, value] = onlyField(from) ?? []
   if (name === 'offsets') return { offsets: checkOffsets('from.offsets', value as OffsetsByTopic) }
   if (name === 'time') return { time: checkWhole('from.time', value as number, 0) }
   if (name === 'ago') return { ago: checkWhole('from.ago', value as number, 0) }
   throw new MillraceError(
     'bad_option',
-    `a replay cannot begin at ${shown(from)}; expected 'beginning', { offsets }, { time } or { ago }`,
+    `a replay cannot begin at ${shown(from)}; expected 'beginning', 'live', { offsets }, { time } or { ago }`,
   )
 }
 
@@ -68,7 +76,7 @@ export function firstOffset(
   { isGlobal }: SourceNode,
 ): number {
   const first = found.startOffset(partition)
-  if (from === 'beginning' || isGlobal) return first
+  if (typeof from === 'string' || isGlobal) return first
   if ('time' in from) return found.offsetAtTime(partition, from.time)
   if ('ago' in from) return found.offsetAtTime(partition, Math.max(0, found.nowMs - from.ago))
   return offsetIn('from', from.offsets, partition, first, first, found.endOffset(partition))
@@ -91,20 +99,35 @@ function offsetIn(
   throw new MillraceError('bad_option', `${what}.offsets ${given}; expected ${least} to ${most}`, { topic, partition })
 }
 
+function storedOf({ replay }: FoundApplication): ReplayRange | CopiedLive | undefined {
+  return replay
+}
+
+/**
+ * A version goes on as it began.
+ *
+ * @throws MillraceError `bad_option`
+ */
+export function checkBegun(asked: AskedRange, found: FoundApplication): void {
+  const stored = storedOf(found)
+  if (stored === undefined) return
+  if ('from' in stored) checkSame(asked, stored)
+  else checkSame(asked, { ...asked, from: 'live' })
+}
+
 /**
  * The range of a version that begins, or that goes on.
  *
  * @param lanes as they begin now
- * @throws MillraceError `bad_option` when it began with another range, or with one that there is not
+ * @throws MillraceError `bad_option` for one that there is not
  */
 export function rangeOf(asked: AskedRange, found: FoundApplication, lanes: readonly SourceLane[]): ReplayRange {
-  const stored = found.replay as ReplayRange | undefined
-  if (stored !== undefined) {
-    checkSame(asked, stored)
+  const stored = storedOf(found)
+  if (stored !== undefined && 'from' in stored) {
     return { ...stored, starts: byTopic(lanes, (lane) => startOf(stored, lane)) }
   }
   const { from, to } = asked
-  checkTopics('from', from === 'beginning' || !('offsets' in from) ? {} : from.offsets, lanes)
+  checkTopics('from', typeof from === 'string' || !('offsets' in from) ? {} : from.offsets, lanes)
   checkTopics('to', to === null || !('offsets' in to) ? {} : to.offsets, lanes)
   if (to !== null && 'time' in to && to.time > found.nowMs) {
     throw new MillraceError(
@@ -115,7 +138,7 @@ export function rangeOf(asked: AskedRange, found: FoundApplication, lanes: reado
   }
   const starts = byTopic(lanes, ({ position }) => position)
   const ends = to === null ? null : byTopic(lanes, (lane) => Math.max(lane.position, endOf(to, found, lane.partition)))
-  return { ...asked, starts, ends }
+  return { ...asked, starts, ends, bases: stored?.bases }
 }
 
 function endOf(to: ReplayTo, found: FoundApplication, partition: PartitionId): number {
@@ -147,11 +170,14 @@ function checkTopics(what: string, offsets: OffsetsByTopic, lanes: readonly Sour
   }
 }
 
-function checkSame({ from, to }: AskedRange, stored: ReplayRange): void {
-  if (JSON.stringify([from, to]) === JSON.stringify([stored.from, stored.to])) return
-  throw new MillraceError(
-    'bad_option',
-    `this version began with from ${JSON.stringify(stored.from)} and to ${JSON.stringify(stored.to)}, and goes on with ` +
-      'nothing else: give it the same again, or another name',
-  )
+function checkSame(asked: AskedRange, stored: AskedRange): void {
+  for (const field of ['from', 'to', 'outputs'] as const) {
+    if (JSON.stringify(asked[field]) === JSON.stringify(stored[field])) continue
+    const { from, to, outputs } = stored
+    throw new MillraceError(
+      'bad_option',
+      `this version began with from ${JSON.stringify(from)}, to ${JSON.stringify(to)} and outputs ` +
+        `${JSON.stringify(outputs)}, and goes on with nothing else: give it the same ${field} again, or another name`,
+    )
+  }
 }

@@ -6,7 +6,7 @@ import { applicationLogOf, type FoundApplication, type Session } from '../log/co
 import { besideName, besideTopic } from '../log/kept/version-name.ts'
 import { matchTopics, refuseNoMatch } from '../plan/matching.ts'
 import { noWishes } from '../plan/comparison.ts'
-import { mapTopics } from '../plan/mapped-topics.ts'
+import { mapTopics, topicLike } from '../plan/mapped-topics.ts'
 import { checkTopology, type Topology } from '../plan/topology.ts'
 import { RunningApplication } from '../runtime/application.ts'
 import { checkWishes } from '../runtime/change-wishes.ts'
@@ -17,8 +17,9 @@ import { Courtesy } from './courtesy.ts'
 import { decideEffects } from './effects.ts'
 import type { Replay, ReplayOptions } from './face.ts'
 import { LivePosition } from './live-position.ts'
+import { OtherTopics } from './other-outputs.ts'
 import { ProgressOfReplay } from './progress.ts'
-import { checkRange, firstOffset, rangeOf, type ReplayRange } from './range.ts'
+import { checkBegun, checkRange, firstOffset, rangeOf, type ReplayRange } from './range.ts'
 import { RunningReplay } from './running-replay.ts'
 import { type Runs, Succession } from './succession.ts'
 
@@ -46,23 +47,24 @@ interface BegunReplay extends TakeOver {
  * @throws MillraceError `effects_undecided`, `bad_option`, and what {@link startStreams} throws
  */
 export async function replay(script: Topology, given: ReplayOptions): Promise<Replay> {
-  const { from, to, effects, version, ...options } = checkOptions('replay', given, optionNames)
+  const { from, to, effects, outputs, version, ...options } = checkOptions('replay', given, optionNames)
   const written = checkTopology('replay', script)
   const checked = decideEffects(written, effects)
   const id = {
     applicationId: checkName('an application id', options.applicationId),
     version: checkName('a version', version),
   }
-  const asked = checkRange(from, to)
-  const mapped = (topic: string): string => besideTopic(topic, id)
+  const range = checkRange(from, to)
   const liveLetters = checkDeadLetters(checked, id.applicationId, options.deadLetterTopic)
-  const deadLetters = mapped(liveLetters)
+  const deadLetters = besideTopic(liveLetters, id)
   const settings = checkSettings(besideName(id), deadLetters, options)
 
   const log = applicationLogOf(options.log)
   const planned = matchTopics(checked, () => log.topicNames())
   refuseNoMatch(planned)
-  const topology = mapTopics(planned, mapped)
+  const others = new OtherTopics(planned, outputs)
+  const asked = { ...range, outputs: others.names }
+  const topology = mapTopics(planned, (topic) => others.of(topic) ?? topicLike(topic, besideTopic(topic.name, id)))
   const { topics, begin } = beginningOf(
     topology,
     besideName(id),
@@ -74,9 +76,11 @@ export async function replay(script: Topology, given: ReplayOptions): Promise<Re
     },
   )
   const beginReplay = (found: FoundApplication): BegunReplay => {
+    checkBegun(asked, found)
     const start = begin(found)
     return { ...start, replay: rangeOf(asked, found, start.lanes) }
   }
+  if (range.from === 'live') await log.copyLive(id)
   const { session, start } = await log.open({ ...id, isBeside: true }, topics, beginReplay)
   const position = new LivePosition(log, session, id.applicationId, start.replay.ends)
   let isLive = false
@@ -106,7 +110,7 @@ export async function replay(script: Topology, given: ReplayOptions): Promise<Re
   return runOn(session, () => {
     const apps = new Succession(log, id, runs, settings)
     const progress = new ProgressOfReplay(apps, start.replay, settings.clock, () => pace.isPaused)
-    return new RunningReplay(id, log, options.log.admin, apps, pace, progress)
+    return new RunningReplay({ ...id, outputs: others.names, bases: start.replay.bases ?? {} }, log, options.log.admin, apps, pace, progress)
   })
 }
 
@@ -127,6 +131,7 @@ const optionNames = [
   'from',
   'to',
   'effects',
+  'outputs',
   'commit',
   'drop',
   'rename',

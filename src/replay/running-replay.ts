@@ -13,19 +13,20 @@ import type { Courtesy } from './courtesy.ts'
 import type { Replay, ReplayProgress } from './face.ts'
 import type { ProgressOfReplay } from './progress.ts'
 import type { Succession } from './succession.ts'
-import { versionOutputs } from './version-outputs.ts'
+import { type OutputPlaces, versionOutputs } from './version-outputs.ts'
 
 export class RunningReplay implements Replay {
   readonly applicationId: string
   readonly version: string
   readonly #log: ApplicationLog
+  readonly #places: OutputPlaces
   readonly #admin: Log['admin']
   readonly #apps: Succession
   readonly #pace: Courtesy
   readonly #progress: ProgressOfReplay
 
   constructor(
-    { applicationId, version }: VersionId,
+    { applicationId, version, outputs, bases }: VersionId & OutputPlaces,
     log: ApplicationLog,
     admin: Log['admin'],
     apps: Succession,
@@ -35,6 +36,7 @@ export class RunningReplay implements Replay {
     this.applicationId = applicationId
     this.version = version
     this.#log = log
+    this.#places = { outputs, bases }
     this.#admin = admin
     this.#apps = apps
     this.#pace = pace
@@ -94,7 +96,7 @@ export class RunningReplay implements Replay {
   async compare(options: CompareOptions = {}): Promise<ComparisonReport> {
     this.#checkBeside()
     const { applicationId, version } = this
-    const outputs = versionOutputs(this.#log, { applicationId, version })
+    const outputs = versionOutputs(this.#log, { applicationId, version }, this.#places)
     const versions = { here: besideName({ applicationId, version }), live: applicationId, outputs }
     return compareVersions(this.#log, versions, options)
   }

@@ -15,6 +15,8 @@ import {
   msgpack,
   nullable,
   openLog,
+  replay,
+  type Replay,
   restoreLog,
   seconds,
   startStreams,
@@ -387,6 +389,23 @@ const twices: Places = {
   'twice: effects': ({ log }, value) => untyped(twice, copied(), { log, to: { time: 0 }, effects: value }),
 }
 
+/** Closed again, and removed, where it began. */
+async function replayed(value: object): Promise<void> {
+  const builder = new StreamsBuilder()
+  const given = { applicationId: 'replayed', version: 'v2', to: { time: 0 }, ...value }
+  const stream = builder.stream(lines)
+  stream.to(topic('copied', serdes))
+  const version = (await untyped(replay, builder.build(), given)) as Replay
+  await version.cancel()
+}
+
+const replays: Places = Object.fromEntries(
+  ['from', 'to', 'effects', 'outputs'].map((field): [string, Place] => {
+    optional.add(`replay: ${field}`)
+    return [`replay: ${field}`, ({ log }, value) => replayed({ log, [field]: value })]
+  }),
+)
+
 const backups: Places = {
   'backup: path': ({ log, below }, value) => call(log.admin, 'backup', below(value)),
   backup: ({ log, below }, value) => call(log.admin, 'backup', below('copy'), value),
@@ -539,6 +558,7 @@ export const places: Places = {
   ...ofAdmin,
   ...deadLetters,
   ...twices,
+  ...replays,
   ...backups,
   ...ofStreams,
   ...ofRuntime,

@@ -154,7 +154,7 @@ describe('a range', () => {
       { from: { offsets: { inputs: [0] } } },
       { to: { offsets: { input: [4] } } },
       { to: { time: 1_001 } },
-      { from: 'live' as never },
+      { from: 'now' as never },
       { from: { time: -1 } },
       { from: { ago: 1, time: 1 } as never },
       { to: 'end' as never },

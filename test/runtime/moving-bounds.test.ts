@@ -1,7 +1,7 @@
 // An engine may be held back: it reads each partition up to a bound, which moves as the log does.
 import { string, topic } from 'millrace'
 import { expect, test } from 'vitest'
-import { mapTopics } from '../../src/plan/mapped-topics.ts'
+import { mapTopics, topicLike } from '../../src/plan/mapped-topics.ts'
 import { besideTopic } from '../../src/log/kept/version-name.ts'
 import type { SourceLane } from '../../src/runtime/sequence.ts'
 import { collect } from '../support/collect.ts'
@@ -63,7 +63,10 @@ test('a topology with mapped topics writes beside the topics of its script, into
     stream.to(output)
     stream.to(() => chosen)
   })
-  const { engine, session, commit } = engineOn(embedded, mapTopics(script, mapped))
+  const { engine, session, commit } = engineOn(
+    embedded,
+    mapTopics(script, (topic) => topicLike(topic, mapped(topic.name))),
+  )
   await log.producer().sendMany(input, records)
   for (let result = engine.run(forever); result === 'topicMissing'; result = engine.run(forever)) {
     const wanted = engine.missingTopic
@@ -89,7 +92,10 @@ test('what a mapped topology writes and reads is read where it is written', asyn
     builder.stream(input).to(output)
     builder.stream(output).to(topic('last', { key: string(), value: string() }))
   })
-  const { engine, commit } = engineOn(embedded, mapTopics(script, mapped))
+  const { engine, commit } = engineOn(
+    embedded,
+    mapTopics(script, (topic) => topicLike(topic, mapped(topic.name))),
+  )
   await log.producer().sendMany(input, records)
   for (let round = 0; round < 2; round++) {
     engine.run(forever)

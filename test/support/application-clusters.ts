@@ -127,6 +127,7 @@ export function connect(cluster: ApplicationCluster): ApplicationClient {
   const client: ApplicationClient = { log: {} as Log, failing: undefined, commits: [] }
   bindApplicationLog(client.log, {
     topicNames: () => log.topicNames(),
+    copyLive: (id) => log.copyLive(id),
     removeVersion: (id) => log.removeVersion(id),
     find: (applicationId) => log.find(applicationId),
     records: log.records,

@@ -173,6 +173,10 @@ export class MemoryLog implements ApplicationLog {
     })
   }
 
+  copyLive(): Promise<void> {
+    return Promise.reject(new Error('this log has no versions'))
+  }
+
   removeVersion(): Promise<void> {
     return Promise.reject(new Error('this log has no versions'))
   }

@@ -39,9 +39,10 @@ export function planSwitch(
   const goesBack = beside.row.retired === 'superseded' && outputs === 'replace'
   const lags = lag > 0 && !goesBack ? [`version "${beside.row.version}" is ${lag} records away from the live one`] : []
   const obstacles = [
+    ...(beside.row.replay?.isCopying === true ? [`version "${beside.row.version}" is not copied whole yet`] : []),
     ...exchanged.flatMap((topic) => membersOf(log, topic)),
     ...exchanged.flatMap((topic) => readersOf(log, live.row.applicationId, topic)),
-    ...(outputs === 'continue' ? loopsOf(log, beside) : []),
+    ...(outputs === 'continue' ? loopsOf(log, beside) : [...othersOf(beside), ...basesOf(beside)]),
   ]
   return {
     exchanged,
@@ -140,11 +141,29 @@ function readersOf(log: ApplicationsLog, applicationId: string, { name }: Exchan
 }
 
 function loopsOf(log: ApplicationsLog, { name, row }: KeptVersion): readonly string[] {
-  const plan = log.applications.plan(name)
-  const topics = plan === undefined ? [] : parsePlan(row.applicationId, plan).topics
-  return topics
-    .filter((topic) => topicBeside(topic, row) !== undefined)
+  const others = Object.values(row.replay?.outputs ?? {})
+  const read = new Set(log.topics.named(log.positions.list(name)).map(({ topic }) => topic))
+  return [...read]
+    .filter((topic) => topicBeside(topic, row) !== undefined || others.includes(topic))
     .map((topic) => `version "${row.version}" has read its own topic "${topic}", and cannot go on in another`)
+}
+
+/** A topic of the user's keeps its name. */
+function othersOf({ row }: KeptVersion): readonly string[] {
+  return Object.entries(row.replay?.outputs ?? {}).map(
+    ([topic, other]) =>
+      `version "${row.version}" has written "${other}" instead of "${topic}", and topics of yours keep their names`,
+  )
+}
+
+/** What came before lies in the topics of the live version. */
+function basesOf({ row }: KeptVersion): readonly string[] {
+  const topics = Object.keys(row.replay?.bases ?? {})
+  if (topics.length === 0) return []
+  return [
+    `version "${row.version}" began with a copy of the live state: what came before is in ` +
+      `${topics.map((topic) => `"${topic}"`).join(', ')} only`,
+  ]
 }
 
 /** How many offsets a topic holds. */

@@ -21,6 +21,19 @@ export type RetiredReason = 'superseded' | 'application_deleted' | 'application_
 
 const retiredReasons: readonly unknown[] = ['superseded', 'application_deleted', 'application_reset', null]
 
+/** How a version began beside the live one: plain data of the replay, of which the log knows this much. */
+export interface StoredReplay {
+  /** The outputs that go to topics of the user's: names by names. */
+  readonly outputs?: Readonly<Record<string, string>> | undefined
+  /** Whether it is an unfinished copy of the live version. */
+  readonly isCopying?: boolean | undefined
+  /** Of a copy: what the live version had written by then, by topic, with an end for each partition. */
+  readonly bases?: OutputBases | undefined
+}
+
+/** Topics up to an offset in each partition, by name. */
+export type OutputBases = Readonly<Record<string, { readonly topicId: number; readonly ends: readonly number[] }>>
+
 /** What stands under the kept name of a version: who may commit for it. */
 export interface ApplicationRow {
   /** Of the instance that started last: only it commits. No two starts in a log ever have the same one. */
@@ -35,8 +48,8 @@ export interface ApplicationRow {
   readonly switches: number
   /** Why the epoch is no longer that of an instance; null while the instance that started last may commit. */
   readonly retired: RetiredReason | null
-  /** How it began beside the live one, as plain data of the replay; null where it did not. */
-  readonly replay: object | null
+  /** Null where it did not begin beside the live one. */
+  readonly replay: StoredReplay | null
   /** The session of the log that runs it; null when it was closed. */
   readonly session: SessionOwner | null
   /** The instance before, until it has closed: it may be frozen, and not know yet. */

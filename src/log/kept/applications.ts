@@ -23,6 +23,7 @@ import {
   type FencedInstance,
   planKey,
   type RetiredReason,
+  type StoredReplay,
   storedPlan,
   type TaskId,
   taskKey,
@@ -263,6 +264,12 @@ export class Applications {
     return epoch
   }
 
+  /** Says how a version began beside the live one. */
+  setReplay(transaction: WriteTransaction, name: string, replay: StoredReplay): void {
+    const row = present(this.find(name), 'a version that has begun is there')
+    transaction.put('applications', applicationKey(name), encodeApplication({ ...row, replay }))
+  }
+
   /** Gives stores other names, old to new; their rows stay where they are. */
   renameStores(transaction: WriteTransaction, name: string, names: ReadonlyMap<string, string>): void {
     const renamed = [...names].map(([from, to]) => {
@@ -297,7 +304,7 @@ export function applicationUnknown(applicationId: string, known: readonly string
 /** What an instance says of itself when it begins. */
 export interface BegunVersion extends Pick<ApplicationRow, 'applicationId' | 'version' | 'startedMs' | 'session'> {
   /** Undefined: as it is stored. */
-  readonly replay?: object | undefined
+  readonly replay?: StoredReplay | undefined
 }
 
 function storeIdRow(id: number): Buffer {

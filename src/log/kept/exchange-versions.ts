@@ -59,7 +59,9 @@ export function exchangeVersions(
   const gone = put(ground, transaction, besideName({ applicationId, version }), leaving, renames.leaving)
   gone({ retired: 'superseded' })
   const live = put(ground, transaction, applicationId, coming, renames.coming)
-  live({ retired: null, switches: leaving.row.switches + 1 })
+  const { replay } = coming.row
+  // From now on it writes the topics of the topology.
+  live({ retired: null, switches: leaving.row.switches + 1, replay: replay && { ...replay, outputs: {} } })
 }
 
 /** Reads what is kept under a name, and removes it. */

@@ -1,0 +1,153 @@
+/**
+ * A version beside the live one that begins with a copy of it: its state, positions, counters and plan, all of one
+ * moment.
+ *
+ * Rows are copied in small steps while the live version goes on, and again what has changed since, until little is
+ * left. One transaction copies that little, with the positions of the same moment. Killed before it, the copy is worth
+ * nothing and begins again.
+ */
+import { present } from '../../core/assert.ts'
+import { type Clock, yieldToEventLoop } from '../../core/clock.ts'
+import { parsePlan } from '../../core/stored-plan.ts'
+import { decodeEntries, encodeEntries, sumOf } from '../../core/stored-progress.ts'
+import type { WriteTransaction } from '../../storage/environment.ts'
+import type { SessionOwner } from '../../storage/sessions.ts'
+import type { StateStores } from '../../storage/state/state-stores.ts'
+import { partitionsOf } from '../format/partition-id.ts'
+import { applicationUnknown } from './applications.ts'
+import type { StoredReplay } from './application-rows.ts'
+import type { Partitions } from './partitions.ts'
+import { type CopiedStore, differencesOf } from './store-copy.ts'
+import { besideName, type VersionId } from './version-name.ts'
+import { sweepDeleted, type VersionsGround } from './version-removal.ts'
+import { checkVersion } from './wanted-version.ts'
+
+/** What a copy needs of its log. */
+export interface CopyGround extends VersionsGround {
+  readonly clock: Clock
+  readonly partitions: Partitions
+  readonly state: StateStores
+}
+
+/** This many changed rows at most are left to the transaction that ends the copy, unless the passes run out. */
+const rowsLeft = 1_024
+const passesMax = 8
+
+/**
+ * Does nothing where the version is there already.
+ *
+ * @throws MillraceError `application_unknown` when there is no live version, `superseded`, `bad_option`
+ */
+export async function copyLiveVersion(ground: CopyGround, id: VersionId, session: SessionOwner): Promise<void> {
+  const { environment } = ground
+  for (let isDone = false; !isDone;) {
+    const copy = await environment.writeInTurn((transaction) => begin(ground, transaction, id, session))
+    if (copy === undefined) return
+    await sweepDeleted(environment)
+    for (let pass = 0; pass < passesMax; pass++) if ((await copyOnce(ground, copy)) <= rowsLeft) break
+    isDone = await environment.writeInTurn((transaction) => finish(ground, transaction, id, copy))
+    ground.state.forget(copy.stores.map(({ to }) => to))
+  }
+}
+
+interface BegunCopy {
+  readonly name: string
+  readonly epoch: number
+  readonly stores: readonly CopiedStore[]
+  /**
+   * Whether the live version still is the one that was copied.
+   *
+   * @throws MillraceError `fenced`, or what else has taken the copy away
+   */
+  readonly isOfLive: () => boolean
+}
+
+function begin(
+  ground: CopyGround,
+  transaction: WriteTransaction,
+  id: VersionId,
+  session: SessionOwner,
+): BegunCopy | undefined {
+  const { applications, clock, positions } = ground
+  const { applicationId } = id
+  const name = besideName(id)
+  const version = checkVersion(applications, { ...id, isBeside: true })
+  const before = applications.find(name)
+  if (before !== undefined && before.replay?.isCopying !== true) return undefined
+  const plan = applications.plan(applicationId)
+  if (plan === undefined) throw applicationUnknown(applicationId)
+  for (const store of applications.storeNames(name)) applications.deleteStore(transaction, name, store)
+  positions.removeAll(transaction, name)
+  const begun = { applicationId, version, startedMs: clock.now(), session }
+  const epoch = applications.begin(transaction, name, { ...begun, replay: { isCopying: true } }, plan)
+  const stores = Object.entries(parsePlan(applicationId, plan).stores).map(([store, { reading }]) => ({
+    store,
+    from: present(applications.idOf(applicationId, store), 'every store of a stored plan has an id'),
+    to: applications.storeId(transaction, name, store),
+    partitions: reading.partitions,
+  }))
+  const isOfLive = (): boolean => {
+    if (!applications.isCurrent(name, epoch)) throw applications.fence(name, epoch)
+    const isSame = stores.every(({ store, from }) => applications.idOf(applicationId, store) === from)
+    return isSame && applications.plan(applicationId) === plan
+  }
+  return { name, epoch, stores, isOfLive }
+}
+
+/** Returns how many rows it has changed; none where the copy has to begin again. */
+async function copyOnce({ environment, state }: CopyGround, { isOfLive, stores }: BegunCopy): Promise<number> {
+  let changed = 0
+  for (const store of stores) {
+    environment.refresh()
+    for (const { rows, write } of differencesOf(state, store)) {
+      changed += rows
+      const goesOn = await environment.writeInTurn((transaction) => {
+        if (!isOfLive()) return false
+        if (rows === 0) return true
+        const writer = state.begin(transaction)
+        write(writer)
+        state.end(writer)
+        return true
+      })
+      if (!goesOn) return 0
+      await yieldToEventLoop()
+    }
+  }
+  return changed
+}
+
+/** The rows that have changed since, and all else. False: the copy has to begin again. */
+function finish(ground: CopyGround, transaction: WriteTransaction, id: VersionId, copy: BegunCopy): boolean {
+  const { applications, positions, state } = ground
+  const { name, epoch } = copy
+  if (!copy.isOfLive()) return false
+  const writer = state.begin(transaction)
+  const differences = copy.stores.flatMap((store) => [...differencesOf(state, store)])
+  for (const { write } of differences) write(writer)
+  state.end(writer)
+  const replay = { outputs: {}, bases: basesOf(ground, id.applicationId) } satisfies StoredReplay
+  positions.removeAll(transaction, name)
+  for (const position of positions.list(id.applicationId)) positions.put(transaction, name, position, position)
+  for (const { task, progress } of applications.progress(id.applicationId)) {
+    // What it has written is in other topics.
+    const own = progress && encodeEntries({ ...decodeEntries(progress), produced: {} })
+    applications.putProgress(transaction, name, { task, progress: own })
+  }
+  applications.setReplay(transaction, name, replay)
+  applications.end(transaction, name, epoch)
+  return true
+}
+
+/** What the live version has written so far: every output of the copy begins with it. */
+function basesOf({ applications, partitions, topics }: CopyGround, applicationId: string) {
+  const entries = applications
+    .progress(applicationId)
+    .flatMap(({ progress }) => (progress === undefined ? [] : [decodeEntries(progress)]))
+  const written = Object.keys(sumOf(entries).produced).flatMap((topic) => topics.find(topic) ?? [])
+  return Object.fromEntries(
+    written.map((topic) => [
+      topic.name,
+      { topicId: topic.id, ends: partitionsOf(topic).map((one) => partitions.endOffset(one)) },
+    ]),
+  )
+}
