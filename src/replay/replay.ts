@@ -110,7 +110,14 @@ export async function replay(script: Topology, given: ReplayOptions): Promise<Re
   return runOn(session, () => {
     const apps = new Succession(log, id, runs, settings)
     const progress = new ProgressOfReplay(apps, start.replay, settings.clock, () => pace.isPaused)
-    return new RunningReplay({ ...id, outputs: others.names, bases: start.replay.bases ?? {} }, log, options.log.admin, apps, pace, progress)
+    return new RunningReplay(
+      { ...id, outputs: others.names, bases: start.replay.bases ?? {} },
+      log,
+      options.log.admin,
+      apps,
+      pace,
+      progress,
+    )
   })
 }
 
