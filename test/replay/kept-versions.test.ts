@@ -41,6 +41,18 @@ describe('a version that was kept', () => {
     expect(await written(log, 'a')).toEqual([1, ...Array.from({ length: 10 }, (_, at) => at + 11), 3])
   })
 
+  test('is not taken for a new one of its name, which was never live', async () => {
+    const { log, v2 } = await twoVersions('a')
+    await v2.switch({ outputs: 'continue' })
+    await log.admin.deleteVersion(applicationId, 'v1')
+    const v1 = await beside(log, 'v1', 100)
+    expect(await rejectionOf(log.admin.switchBack(applicationId))).toMatchObject({ code: 'version_unknown' })
+    await v1.close()
+    expect(await log.admin.deleteVersion(applicationId, 'v1', { dryRun: true })).toMatchObject({ endsWayBack: false })
+    await (await beside(log, 'v1', 100)).switch({ outputs: 'continue' })
+    expect(await log.admin.switchBack(applicationId, { dryRun: true })).toMatchObject({ from: 'v1', to: 'v2' })
+  })
+
   test('is not deleted while it is the live one, or runs, or where there is none', async () => {
     const { log } = await twoVersions('a')
     const refusal = async (version: string) => rejectionOf(log.admin.deleteVersion(applicationId, version))

@@ -2,7 +2,6 @@
  * Deleting a version that stands beside the live one, with everything that is its own.
  */
 import { checkBoolean, checkName, checkOptions } from '../../core/checks.ts'
-import { switchesOf } from '../kept/switch-rows.ts'
 import { besideName } from '../kept/version-name.ts'
 import { removeVersionIn, sweepDeleted, topicsOf, versionLive } from '../kept/version-removal.ts'
 import { pickVersion } from './application-description.ts'
@@ -51,7 +50,7 @@ export async function deleteVersion(
   const stores = await sizesOfStores(log, [find()])
   const plan = (): VersionDeletion => ({
     ...id,
-    endsWayBack: switchesOf(log.environment, applicationId).some(({ from }) => from === find().row.version),
+    endsWayBack: find().row.switches > 0,
     stores,
     positions: log.positions.list(besideName(id)).length,
     topics: topicsOf(log.topics, id).map((topic) => ({ topic: topic.name, records: recordsIn(log, topic) })),

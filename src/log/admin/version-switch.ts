@@ -8,7 +8,7 @@ import { checkBoolean, checkChoice, checkOptions, checkWhole } from '../../core/
 import { MillraceError } from '../../core/errors.ts'
 import type { WriteTransaction } from '../../storage/environment.ts'
 import { exchangeVersions, type Renames } from '../kept/exchange-versions.ts'
-import { type ApplicationSwitch, putSwitch, switchesOf } from '../kept/switch-rows.ts'
+import { type ApplicationSwitch, putSwitch } from '../kept/switch-rows.ts'
 import { partitionAt } from '../format/partition-id.ts'
 import { besideTopic } from '../kept/version-name.ts'
 import { type ApplicationsLog, isLive, type KeptVersion, versionsOf } from './application-log.ts'
@@ -60,9 +60,8 @@ export async function switchBack(
   const checked = checkOptions('switchBack', options, ['version', 'outputs', 'dryRun', 'patienceMs'])
   const { version, outputs = 'replace', ...rest } = checked
   log.refresh()
-  const beside = new Set(versionsOf(log, applicationId).flatMap((one) => (isLive(one) ? [] : [one.row.version])))
-  const last = switchesOf(log.environment, applicationId).findLast(({ from }) => beside.has(from))?.from
-  const to = version ?? last
+  const left = versionsOf(log, applicationId).flatMap((one) => (isLive(one) || one.row.switches === 0 ? [] : [one.row]))
+  const to = version ?? left.toSorted((a, b) => b.switches - a.switches)[0]?.version
   if (to !== undefined) return switchVersion(log, applicationId, to, { outputs, ...rest })
   throw new MillraceError(
     'version_unknown',

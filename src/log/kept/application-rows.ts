@@ -44,7 +44,10 @@ export interface ApplicationRow {
   readonly version: string
   /** When it was started last, by the clock of the log, ms since the epoch. */
   readonly startedMs: number
-  /** How often another version of the application has become the live one. */
+  /**
+   * Of the live version how often another one had become it; of one beside the number of the switch that it left by, 0
+   * where it was never live.
+   */
   readonly switches: number
   /** Why the epoch is no longer that of an instance; null while the instance that started last may commit. */
   readonly retired: RetiredReason | null

@@ -56,12 +56,13 @@ export function exchangeVersions(
   const leaving = take(ground, transaction, applicationId)
   const coming = take(ground, transaction, beside)
   const { version } = leaving.row
+  const switches = leaving.row.switches + 1
   const gone = put(ground, transaction, besideName({ applicationId, version }), leaving, renames.leaving)
-  gone({ retired: 'superseded' })
+  gone({ retired: 'superseded', switches })
   const live = put(ground, transaction, applicationId, coming, renames.coming)
   const { replay } = coming.row
   // From now on it writes the topics of the topology.
-  live({ retired: null, switches: leaving.row.switches + 1, replay: replay && { ...replay, outputs: {} } })
+  live({ retired: null, switches, replay: replay && { ...replay, outputs: {} } })
 }
 
 /** Reads what is kept under a name, and removes it. */
