@@ -19,13 +19,17 @@ export function formatComparison(report: ComparisonReport): string {
   const { here, live, isEqual, stores, topics } = report
   const parts = [...stores.map((part) => ['store', part] as const), ...topics.map((part) => ['topic', part] as const)]
   const rows = parts.map(([kind, part]) => [`${kind} ${part.name}`, ...countsOf(part)])
-  const verdict = isEqual ? 'no difference' : 'they differ, or could not be compared whole'
+  const verdict = isEqual ? 'no difference' : parts.some(hasDifference) ? 'they differ' : 'not all could be compared'
   return [
     `${here} (here) and ${live} (live): ${verdict}`,
     ...aligned([head, ...rows]),
     ...parts.flatMap(([kind, part]) => detailsOf(`${kind} ${part.name}`, part)),
     '',
   ].join('\n')
+}
+
+function hasDifference([, { onlyHere, onlyLive, different }]: readonly [unknown, ComparedPart]): boolean {
+  return onlyHere + onlyLive + different > 0
 }
 
 function countsOf({ equal, onlyHere, onlyLive, different, incomparable }: ComparedPart): readonly string[] {

@@ -74,8 +74,15 @@ describe('the programs of the README', () => {
     expect(run(dir, write(dir, 'billing.ts', text))).toBe(printed)
   })
 
+  test('the one that replays prints what it says', () => {
+    const { text, printed } = programOf('replay.ts')
+    const dir = temporaryDirectory()
+    write(dir, 'package.json', '{"type":"module"}')
+    expect(run(dir, write(dir, 'replay.ts', text))).toBe(printed)
+  })
+
   test('there is no program that no test runs', () => {
-    expect(blocks.filter(({ language }) => language === 'ts')).toHaveLength(3)
+    expect(blocks.filter(({ language }) => language === 'ts')).toHaveLength(4)
   })
 })
 

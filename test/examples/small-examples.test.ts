@@ -1,9 +1,12 @@
 // The small examples print what they promise, also when they are run again.
 import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { expect, test } from 'vitest'
 import { until } from '../support/applications.ts'
 import { type Outcome, runExample, startExample } from '../support/example.ts'
+
+const replayPage = readFileSync(new URL('../../docs/replay.md', import.meta.url), 'utf8')
 
 const printed: Readonly<Record<string, string>> = {
   'hello-log': `durable at clicks[0] offset 0
@@ -67,6 +70,7 @@ hour 2: e3, ann gets 7
 hour 30: e1, ann gets 5
 dropped: { duplicate: 2 }
 `,
+  replay: /The program prints:\n\n```text\n(.*?)^```$/ms.exec(replayPage)?.[1] ?? 'docs/replay.md does not say',
   fraud: `card-1: Lisbon, then Riga
 `,
   schema: `encode_failed: cannot encode the value with json: email: Invalid email address

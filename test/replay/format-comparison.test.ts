@@ -26,7 +26,7 @@ test('a comparison is an aligned table, with the samples of each part and why ot
   const other = { ...part, name: 'x', samples: [], note: 'some are gone', incomparable: 'its keys are json here' }
   const report = { here: 'app@v2', live: 'app', isEqual: false, stores: [part], topics: [other] }
   expect(formatComparison(report).split('\n')).toEqual([
-    'app@v2 (here) and app (live): they differ, or could not be compared whole',
+    'app@v2 (here) and app (live): they differ',
     '                  equal  only here  only live  different',
     'store totals  1,234,567          1          0          2',
     'topic x               -          -          -          -',
@@ -41,6 +41,8 @@ test('a comparison is an aligned table, with the samples of each part and why ot
     '  note: some are gone',
     '',
   ])
+  const none = { ...other, onlyHere: 0, different: 0 }
+  expect(formatComparison({ ...report, stores: [], topics: [none] })).toContain('not all could be compared')
   const equal = { ...report, isEqual: true, stores: [], topics: [] }
   expect(formatComparison(equal)).toContain('no difference')
 })
