@@ -48,9 +48,11 @@ const proofs: readonly Proof[] = [
       ['src/log/a.ts:2 ../streams/s.ts', file('const s = await import(`../streams/s.ts`)')],
       ['src/streams/operators/map.ts:2', file(`export * from '../../runtime/r.ts'`, 'src/streams/operators/map.ts')],
       ['src/runtime/r.ts:2', file(`import { map } from '../streams/operators/map.ts'`, 'src/runtime/r.ts')],
-      ['src/cli/main.ts:2', file(`import { openLog } from '../index.ts'`, 'src/cli/main.ts')],
+      ['src/command/main.ts:2', file(`import { openLog } from '../index.ts'`, 'src/command/main.ts')],
       ['src/log/a.ts:2', file(`import { openLog } from 'millrace'`)],
       ['src/log/a.ts:2', file(`import { tree } from '../../test/support/tidy.ts'`)],
+      ['src/index.ts:2 ./command/a.ts', file(`import { a } from './command/a.ts'`, 'src/index.ts')],
+      ['src/testing/a.ts:2', file(`import { a } from '../command/a.ts'`, 'src/testing/a.ts')],
       ['src/extra/a.ts:1', file('', 'src/extra/a.ts')],
       ['src/other.ts:1', file('', 'src/other.ts')],
     ],
@@ -208,7 +210,7 @@ const proofs: readonly Proof[] = [
     clean: {
       'src/log/a.ts': '// Appends batches to a partition.\nexport {}',
       'src/log/b.ts': '/**\n * Reads batches from a partition.\n */\nexport {}',
-      'src/cli/main.ts': '#!/usr/bin/env node\n// The command line of millrace.\nexport {}',
+      'src/command/main.ts': '#!/usr/bin/env node\n// The command line of millrace.\nexport {}',
     },
     planted: [
       ['src/log/a.ts:1', { 'src/log/a.ts': 'export {}' }],

@@ -25,8 +25,9 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   replay: ['runtime', ...engine],
   // A test driver fills the stores of processors as processors do.
   testing: ['runtime', 'streams', ...engine],
-  cli: everything,
-  'index.ts': ['cli', ...everything],
+  command: everything,
+  // Not the command: importing the library loads none of the packages that it needs.
+  'index.ts': everything,
 }
 
 const format = ['format']

@@ -1,0 +1,33 @@
+#!/usr/bin/env node
+/**
+ * The `millrace` command: gives a command line what a process has, and ends with its exit code.
+ */
+import { constants } from 'node:os'
+import { systemClock } from '../core/clock.ts'
+import { runCommand } from './run-command.ts'
+
+const stop = new AbortController()
+let stoppedBy: 'SIGINT' | 'SIGTERM' | undefined
+let isReading = false
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  // Once: a second one ends the process as it would any other.
+  process.once(signal, () => {
+    stoppedBy ??= signal
+    stop.abort()
+  })
+}
+
+const code = await runCommand(process.argv.slice(2), {
+  stdin: () => {
+    isReading = true
+    return process.stdin
+  },
+  stdout: process.stdout,
+  stderr: process.stderr,
+  env: process.env,
+  clock: systemClock,
+  signal: stop.signal,
+})
+process.exitCode = stoppedBy === undefined ? code : 128 + constants.signals[stoppedBy]
+if (isReading) process.stdin.destroy() // a terminal, or a pipe that stays open, would keep the process

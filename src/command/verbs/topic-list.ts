@@ -1,0 +1,38 @@
+/**
+ * `millrace topic list`: what topics there are.
+ */
+import { shownBytes } from '../amounts.ts'
+import { flag } from '../options.ts'
+import { declareVerb, type Verb } from '../verb.ts'
+
+export const verb: Verb = declareVerb({
+  about: 'Of each topic: its partitions, and how many records and bytes they hold.',
+  options: {
+    hidden: flag('--hidden', 'also the topics that versions beside the live one write'),
+  },
+  examples: [
+    { does: 'All topics', line: 'millrace topic list' },
+    { does: 'Their names alone', line: 'millrace topic list --json | jq -r .name' },
+  ],
+  async run({ hidden }, { openLog, out, say }) {
+    const { admin } = await openLog()
+    const topics = await admin.listTopics({ hidden })
+    const sizes = await admin.logSizes(topics)
+    const rows = topics.map((topic, at) => ({
+      ...topic,
+      records: sum(sizes[at]?.partitions ?? [], ({ records }) => records),
+      bytes: sum(sizes[at]?.partitions ?? [], ({ bytes }) => bytes),
+    }))
+    if (rows.length === 0) return say('there are no topics')
+    await out.rows(rows, [
+      { head: 'TOPIC', of: ({ name }) => name },
+      { head: 'PARTITIONS', of: ({ partitions }) => partitions },
+      { head: 'RECORDS', of: ({ records }) => records },
+      { head: 'SIZE', of: ({ bytes }) => shownBytes(bytes) },
+    ])
+  },
+})
+
+function sum<T>(parts: readonly T[], of: (part: T) => number): number {
+  return parts.reduce((total, part) => total + of(part), 0)
+}

@@ -1,0 +1,42 @@
+// The directory that the examples of the command work on: topics with records, a group that lags, a file to import.
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { int64, json, ManualClock, openLog, string, topic } from 'millrace'
+import { commandTimeMs } from './command.ts'
+import { temporaryDirectory } from './temporary-directory.ts'
+
+const clicks = topic('clicks', { key: string(), value: json<{ page: string; status: number }>(), partitions: 2 })
+const orders = topic('orders', { key: string(), value: int64() })
+
+const minuteMs = 60_000
+
+/** Where it is; the log is in `data`. Removed when the running test is over. */
+export async function commandWorld(): Promise<{ readonly dir: string; readonly data: string }> {
+  const dir = temporaryDirectory()
+  const data = join(dir, 'data')
+  writeFileSync(join(dir, 'access.log'), accessLog)
+  const clock = new ManualClock(commandTimeMs - 10 * minuteMs)
+  await using log = await openLog(data, { clock, maintenance: false })
+  const producer = log.producer()
+  const pages = ['/', '/cart', '/search', '/', '/cart', '/help']
+  await producer.sendMany(
+    clicks,
+    pages.map((page, at) => ({
+      key: `10.0.0.${(at % 3) + 1}`,
+      value: { page, status: page === '/help' ? 404 : 200 },
+      timestamp: commandTimeMs - (pages.length - at) * minuteMs,
+    })),
+  )
+  await producer.sendMany(orders, [
+    { key: 'ann', value: 1_200, headers: [{ key: 'source', value: 'web' }] },
+    { key: 'bob', value: 700 },
+    { key: 'ann', value: null },
+  ])
+  await log.admin.createTopic({ name: 'raw' })
+  await log.admin.resetOffsets('billing', { topics: [orders], to: { offset: 1 } })
+  return { dir, data }
+}
+
+const accessLog = `10.0.0.1 - - [04/Mar/2025:07:59:58 +0000] "GET / HTTP/1.1" 200 512
+10.0.0.2 - - [04/Mar/2025:07:59:59 +0000] "GET /cart HTTP/1.1" 200 94
+10.0.0.1 - - [04/Mar/2025:08:00:00 +0000] "GET /help HTTP/1.1" 404 0`

@@ -1,0 +1,57 @@
+// Runs the command in this process: what it prints, and how it ends.
+import { PassThrough, Readable, Writable } from 'node:stream'
+import { ManualClock } from '../../src/core/clock.ts'
+import type { Clock } from '../../src/core/clock.ts'
+import type { ExitCode } from '../../src/command/exit-codes.ts'
+import { runCommand } from '../../src/command/run-command.ts'
+import type { VerbEntry } from '../../src/command/verb.ts'
+import { verbs as allVerbs } from '../../src/command/verbs.ts'
+
+/** What a command did, as whoever typed it sees it. */
+export interface Ran {
+  readonly code: ExitCode
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export interface RunOptions {
+  readonly stdin?: string | Uint8Array | Readable
+  readonly env?: Readonly<Record<string, string>>
+  readonly clock?: Clock
+  /** As on a terminal of this many columns. */
+  readonly columns?: number
+  readonly signal?: AbortSignal
+  readonly verbs?: readonly VerbEntry[]
+}
+
+/** 2025-03-04 08:00 UTC: what time it is unless a test says otherwise. */
+export const commandTimeMs = 1_741_075_200_000
+
+/** Gathers what is written to it; perhaps a terminal. */
+export class Gathered extends Writable {
+  readonly isTTY: boolean
+  readonly columns: number | undefined
+  text = ''
+
+  constructor(columns?: number) {
+    super({ decodeStrings: false })
+    this.isTTY = columns !== undefined
+    this.columns = columns
+  }
+
+  override _write(chunk: Buffer | string, _encoding: BufferEncoding, done: () => void): void {
+    this.text += chunk.toString()
+    done()
+  }
+}
+
+export async function runInProcess(argv: readonly string[], options: RunOptions = {}): Promise<Ran> {
+  const { stdin = '', env = {}, columns, clock = new ManualClock(commandTimeMs) } = options
+  const stdout = new Gathered(columns)
+  const stderr = new Gathered(columns)
+  const input = stdin instanceof Readable ? stdin : new PassThrough().end(stdin)
+  const signal = options.signal ?? new AbortController().signal
+  const host = { stdin: () => input, stdout, stderr, env, clock, signal }
+  const code = await runCommand(argv, host, options.verbs ?? allVerbs)
+  return { code, stdout: stdout.text, stderr: stderr.text }
+}
