@@ -265,8 +265,8 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
   override committed(): void {
     super.committed()
     this.#recent?.dropBefore(this.keptFrom)
-    this.#byKey.clear()
-    this.#byDue.clear()
+    this.#byKey.committed()
+    this.#byDue.committed()
   }
 
   override age(): void {

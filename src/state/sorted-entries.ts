@@ -67,6 +67,10 @@ export class SortedEntries<T extends { readonly text: string }> {
     return place > 0 ? run?.[place - 1] : this.#runs[at - 1]?.at(-1)
   }
 
+  get first(): T | undefined {
+    return this.#runs[0]?.[0]
+  }
+
   get last(): T | undefined {
     return this.#runs.at(-1)?.at(-1)
   }

@@ -2,15 +2,15 @@
  * An order of a store's rows as the turn sees it: rows that have changed since the last commit, from memory, merged
  * with pages of what is committed.
  *
- * A committed entry whose row has changed is passed over: memory knows better. Such entries would pile up at the front
- * of a store that is used as a queue, and each walk would pass over all of them again; so the order remembers how far
- * it has seen nothing else. A row that has changed stays changed until the commit, even when its turn is undone, so
- * undoing needs no care here.
+ * A committed entry whose row has changed is passed over: memory knows better. Such entries, and after the commit what
+ * is left of them in the journal, would pile up at the front of a store that is used as a queue, and each walk would
+ * pass over all of them again. So the order remembers how far it has seen nothing else. A row that has changed stays
+ * changed until the commit, even when its turn is undone, so undoing needs no care here.
  */
 import { bytesAsText } from '../core/text.ts'
 import type { StoredRow } from '../storage/state-rows.ts'
 import { PagedRows, type RowSource } from './paged-rows.ts'
-import { type Span, successor } from './ranges.ts'
+import type { Span } from './ranges.ts'
 import { SortedEntries } from './sorted-entries.ts'
 
 /** A changed row in the order. */
@@ -33,15 +33,13 @@ export interface CommittedEntries<T> {
 
 export class TurnOrder<T extends Entry> {
   readonly #source: RowSource
-  readonly #firstKey: Buffer
   readonly #committed: CommittedEntries<T>
   readonly #changed = new SortedEntries<T>()
-  /** All committed entries before this have changed. */
+  /** All committed entries before this have changed: a walk that asks for nothing else reads nothing. */
   #front: Buffer
 
   constructor(source: RowSource, firstKey: Buffer, committed: CommittedEntries<T>) {
     this.#source = source
-    this.#firstKey = firstKey
     this.#committed = committed
     this.#front = firstKey
   }
@@ -53,10 +51,11 @@ export class TurnOrder<T extends Entry> {
     this.#changed.add(entry)
   }
 
-  /** After a commit nothing has changed. */
-  clear(): void {
+  /** After a commit nothing has changed. What it has added was among the changed entries. */
+  committed(): void {
+    const first = this.#changed.first
+    if (first !== undefined && first.text < textOf(this.#front)) this.#front = Buffer.from(first.text, 'latin1')
     this.#changed.clear()
-    this.#front = this.#firstKey
   }
 
   /** The first changed entry from a key on, and the last before a key, live or not. */
@@ -83,11 +82,11 @@ export class TurnOrder<T extends Entry> {
       let stored = pages.head
       let text = stored === undefined ? '' : textOf(stored.key)
       while (stored !== undefined && this.#committed.hasChanged(stored, text)) {
-        if (isAtFront) this.#front = successor(stored.key)
         pages.advance()
         stored = pages.head
         text = stored === undefined ? '' : textOf(stored.key)
       }
+      if (isAtFront) this.#moveFront(stored?.key ?? span.to)
       isAtFront = false
       if (changed !== undefined && (changed.text < start || (end !== undefined && changed.text >= end))) {
         changed = undefined
@@ -106,6 +105,10 @@ export class TurnOrder<T extends Entry> {
       }
       changed = this.#live(() => (isReverse ? this.#changed.before(at) : this.#changed.after(at)))
     }
+  }
+
+  #moveFront(to: Buffer | undefined): void {
+    if (to !== undefined && to.compare(this.#front) > 0) this.#front = to
   }
 
   /** What `find` finds, without what is no longer there. */

@@ -145,6 +145,34 @@ describe('what a read costs', () => {
     expect(world.rows()[0]).toMatchObject({ key: keyNumber(5), value: 'again' })
   })
 
+  test('a queue of which nothing is due reads nothing, over commits too, and sees what is put at its front', () => {
+    const world = worldOf(keyLayout({ hasDueTimes: true }))
+    world.begin()
+    for (let key = 0; key < 1_000; key++) world.store.setDue(world.put(keyNumber(key), 0, 0, 'v', 1), key)
+    world.commit()
+    for (let taken = 0; taken < 500; taken += 100) {
+      world.begin()
+      for (const row of world.store.dueRows(499, 100)) world.store.remove(row)
+      world.commit()
+    }
+    world.begin()
+    expect(world.store.dueRows(499)).toEqual([])
+    world.reads.calls = 0
+    for (let step = 0; step < 100; step++) {
+      expect(world.store.dueRows(499)).toEqual([])
+      world.put(keyNumber(999), 0, 0, `${step}`, 1)
+      world.commit()
+      world.begin()
+    }
+    expect(world.reads.calls).toBe(0)
+    world.store.setDue(world.put(keyNumber(2_000), 0, 0, 'early', 1), 3)
+    world.commit()
+    world.age()
+    world.begin()
+    expect(world.store.dueRows(499).map(shown)).toMatchObject([{ key: keyNumber(2_000), due: 3 }])
+    expect(world.store.dueRows(500).map(({ due }) => due)).toEqual([3, 500])
+  })
+
   test('a range that is longer than memory stays out of it', () => {
     const world = worldOf(keyLayout({ isOrdered: true }))
     world.begin()

@@ -1,6 +1,6 @@
 // State against a model: whatever is folded and when, whoever reads, a store holds what its commits wrote, in order.
 import fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { present } from '../../src/core/assert.ts'
 import type { EmbeddedLog } from '../../src/log/embedded-log.ts'
 import type { StateWriter } from '../../src/storage/state-rows.ts'
@@ -302,6 +302,40 @@ test('a journal that could not be read whole is read anew, and no piece is taken
   stored.put('journal', piece.key, piece.value)
   environment.refresh()
   expect(read()).toEqual(Array.from({ length: 100 }, (_, at) => `value ${at}`))
+})
+
+describe('a range', () => {
+  const removeAndCount = ({ embedded, environment, storeId }: ReturnType<typeof openFolded>) => {
+    const keys = Array.from({ length: 1_000 }, (_, at) => Buffer.from(`a key ${at}`))
+    for (const value of [valueOf('value'), undefined]) {
+      commit(
+        embedded,
+        embedded.state,
+        (writer) => {
+          for (const key of keys) {
+            if (value === undefined) writer.remove(storeId, 0, key)
+            else writer.put(storeId, 0, key, value)
+          }
+        },
+        8 * 1_048_576,
+      )
+    }
+    const reads = vi.spyOn(environment, 'range')
+    const found = (isReverse: boolean): number =>
+      embedded.state.range(storeId, 0, Buffer.from('a'), Buffer.from('l'), 3, isReverse).length
+    return { found, reads: () => reads.mock.calls.filter(([database]) => database === 'state').length }
+  }
+
+  test('of rows of which many are gone reads each row of the tree once', () => {
+    const { found, reads } = removeAndCount(openFolded())
+    expect(found(false)).toBe(3)
+    expect(reads()).toBe(1)
+  })
+
+  test('of a store that is in its journal alone does not read the tree', () => {
+    const { found, reads } = removeAndCount(openFolded(0))
+    expect([found(false), found(true), reads()]).toEqual([0, 0, 0])
+  })
 })
 
 describe('a range that is removed by a commit that changes no row', () => {

@@ -41,7 +41,7 @@ export class StateStores implements StateReader {
   get(storeId: number, partition: number, key: Uint8Array): Buffer | undefined {
     for (;;) {
       const journal = this.#journal(storeId)
-      const value = mergedGet(this.#environment, storeId, partition, journal.rows(partition), key)
+      const value = mergedGet(this.#environment, journal, partition, key)
       if (journal.isCurrent) return value
     }
   }
@@ -57,8 +57,7 @@ export class StateStores implements StateReader {
     for (;;) {
       const journal = this.#journal(storeId)
       journal.takeOverAll()
-      const rows = journal.rows(partition)
-      const found = mergedRange(this.#environment, storeId, partition, rows, from, to, limit, isReverse)
+      const found = mergedRange(this.#environment, journal, partition, from, to, limit, isReverse)
       if (journal.isCurrent) return found
     }
   }

@@ -55,6 +55,12 @@ export class StoreJournal {
     return this.partitions.get(partition)
   }
 
+  /** Whether rows of a partition have been folded into the tree: before that there is nothing to read there. */
+  hasTree(partition: number): boolean {
+    const sum = this.#head.sums.get(partition)
+    return sum !== undefined && sum.rows > 0
+  }
+
   /** Whether everything is in the hash tables: before that nothing can be folded, and a range would not be whole. */
   get isTakenOver(): boolean {
     return this.#takenOverFrom <= this.#head.first
