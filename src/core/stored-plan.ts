@@ -47,6 +47,11 @@ export interface StoreReading {
   readonly isOfProcessors: boolean
 }
 
+export interface StoredOutput {
+  /** Whether each record is the newest of its key, so that one may stand for those before it. */
+  readonly newest: boolean
+}
+
 export interface StoredPlan {
   readonly version: typeof storedPlanVersion
   /** The topics that are read. */
@@ -60,6 +65,8 @@ export interface StoredPlan {
    * all others.
    */
   readonly loaded: Readonly<Record<string, readonly number[]>>
+  /** The topics that sinks write, by name, as far as the script lists them; no stored data depends on them. */
+  readonly outputs?: Readonly<Record<string, StoredOutput>> | undefined
   /** The topic of its dead letters, for those who look for them; no stored data depends on it. */
   readonly deadLetters?: string | undefined
   /** Undefined where no window follows a calendar, or the rules of the program have no version. */

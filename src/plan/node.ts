@@ -129,6 +129,8 @@ export interface SinkNode extends NodeBase {
   readonly topics: readonly SourceTopic[]
   /** Which topic a record goes to, one of `topics` or another; undefined: to the only one. */
   readonly choose: ((record: StreamRecord<unknown, unknown>) => SourceTopic) | undefined
+  /** Whether each record is the newest of its key, as the changes of a table are. */
+  readonly newest: boolean
 }
 
 export type PlanNode = SourceNode | OperatorNode | PortNode | RegroupNode | SinkNode

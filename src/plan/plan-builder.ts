@@ -197,12 +197,16 @@ export class PlanBuilder {
     })
   }
 
-  /** @param choose which topic a record goes to; without it, to the only one */
+  /**
+   * @param choose which topic a record goes to; without it, to the only one
+   * @param newest as {@link SinkNode.newest}
+   */
   sink(
     from: Parents,
     topics: SourceTopic | readonly SourceTopic[],
     name: string | undefined,
     choose?: SinkNode['choose'],
+    newest: boolean = false,
   ): SinkNode {
     assert(choose !== undefined || 'name' in topics, 'a sink that asks no function has one topic')
     const parents = listOf(from)
@@ -214,6 +218,7 @@ export class PlanBuilder {
       lineage: lineageOf(parents),
       topics: Object.freeze('name' in topics ? [topics] : topics),
       choose,
+      newest,
     })
   }
 

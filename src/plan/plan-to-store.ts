@@ -9,6 +9,7 @@
 import { present } from '../core/assert.ts'
 import {
   type Facts,
+  type StoredOutput,
   type StoredPlan,
   type StoredStore,
   storedPlanVersion,
@@ -64,7 +65,20 @@ export function storedPlan(
     nodes: Object.fromEntries(nodes),
     stores: Object.fromEntries(stores),
     loaded,
+    outputs: outputsOf(topology),
   }
+}
+
+/** What several sinks write holds newest records only where all of them write such. */
+function outputsOf({ nodes }: Topology): Record<string, StoredOutput> {
+  const outputs: Record<string, StoredOutput> = {}
+  for (const node of nodes) {
+    if (node.kind !== 'sink') continue
+    for (const { name } of node.topics) {
+      outputs[name] = { newest: node.newest && (!Object.hasOwn(outputs, name) || outputs[name]?.newest === true) }
+    }
+  }
+  return outputs
 }
 
 /** Collects the topics whose numbers of partitions decide how many a node has. */

@@ -6,6 +6,7 @@ import type { Codec } from '../core/serde.ts'
 import { shownBytes } from '../core/shown.ts'
 import { shownValue } from '../core/with-headers.ts'
 import type { Header } from '../core/headers.ts'
+import type { OutputRecord } from '../log/outputs/output-record.ts'
 import type { ComparedValue } from './comparison-face.ts'
 
 /** How the bytes of one store or topic are shown. */
@@ -31,9 +32,16 @@ export function shownStored(bytes: Buffer, codec: Codec<unknown> | undefined, ti
   return { value: plain(value), timestamp, ...shownHeaders(headers) }
 }
 
-export function shownHeaders(headers: readonly Header[]): Pick<ComparedValue, 'headers'> {
+function shownHeaders(headers: readonly Header[]): Pick<ComparedValue, 'headers'> {
   if (headers.length === 0) return {}
   return { headers: headers.map(({ key, value }) => ({ key, value: value === null ? null : shownBytes(value) })) }
+}
+
+export function shownRecord(record: OutputRecord | undefined, { value: codec }: ShownSerdes): ComparedValue | null {
+  if (record === undefined) return null
+  const { value, timestamp, headers } = record
+  const shown = value === null ? { value, timestamp } : shownStored(Buffer.from(value, 'latin1'), codec, timestamp)
+  return { ...shown, ...shownHeaders(headers) }
 }
 
 /** Undefined where the serde is not known, or is another one of this name. */

@@ -27,6 +27,8 @@ export interface StreamParts {
   readonly untouchedKeys: readonly Codec<unknown>[]
   /** Whether the key was changed since the records got their partition. */
   readonly rekeyed: boolean
+  /** Whether each record is the newest of its key: the changes of a table, maybe fewer, or with other values. */
+  readonly newest: boolean
 }
 
 /** Of a grouped stream, and of a table too: their keys are always known. */

@@ -79,6 +79,7 @@ export function joinOfStreams(
     valueCodec: undefined,
     untouchedKeys: [...new Set([...left.untouchedKeys, ...right.untouchedKeys])],
     rekeyed: false,
+    newest: false,
   }
 }
 

@@ -79,6 +79,7 @@ export function joinWithTable(
     valueCodec: undefined,
     untouchedKeys: left.untouchedKeys,
     rekeyed: false,
+    newest: false,
   }
 }
 

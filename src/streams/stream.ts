@@ -37,9 +37,15 @@ import { checkBranches, splitting } from './split.ts'
 import { nameOf } from './store-spec.ts'
 import { choosing } from './to.ts'
 
-type Lost = Pick<StreamParts, 'keyCodec' | 'valueCodec' | 'untouchedKeys' | 'rekeyed'>
+type Lost = Pick<StreamParts, 'keyCodec' | 'valueCodec' | 'untouchedKeys' | 'rekeyed' | 'newest'>
 
-const allLost: Lost = { keyCodec: undefined, valueCodec: undefined, untouchedKeys: [], rekeyed: true }
+const allLost: Lost = {
+  keyCodec: undefined,
+  valueCodec: undefined,
+  untouchedKeys: [],
+  rekeyed: true,
+  newest: false,
+}
 
 export class Stream<K, V, Known extends KnownSerdes> implements KStream<K, V, Known> {
   readonly parts: StreamParts
@@ -82,7 +88,7 @@ export class Stream<K, V, Known extends KnownSerdes> implements KStream<K, V, Kn
       'flatMapValues',
       options,
       flatMappingValues(checkedFunction('flatMapValues', fn)),
-      this.#valueLost(),
+      this.#eventsOf(this.#valueLost()),
     )
   }
 
@@ -91,7 +97,7 @@ export class Stream<K, V, Known extends KnownSerdes> implements KStream<K, V, Kn
   }
 
   distinct(options: ErasedDistinctOptions): KStream<K, V, Known> {
-    return new Stream({ ...this.parts, node: distinctNode(this.parts, options) })
+    return new Stream({ ...this.#eventsOf(this.parts), node: distinctNode(this.parts, options) })
   }
 
   peek(action: (record: StreamRecord<K, V>) => void, options: PeekOptions = {}): KStream<K, V, Known> {
@@ -123,6 +129,7 @@ export class Stream<K, V, Known extends KnownSerdes> implements KStream<K, V, Kn
       valueCodec: sameCodec(left.valueCodec, right.valueCodec),
       untouchedKeys: [...new Set([...left.untouchedKeys, ...right.untouchedKeys])],
       rekeyed: left.rekeyed || right.rekeyed,
+      newest: false,
     })
   }
 
@@ -155,7 +162,16 @@ export class Stream<K, V, Known extends KnownSerdes> implements KStream<K, V, Kn
       const effect = { answeredBy: asking, skipped: skipping }
       return { stores: [store], calls, operator: asking(fn as AsyncFunction), effect }
     })
-    return new Stream({ faces, plan, node: made, keyCodec, valueCodec: undefined, untouchedKeys, rekeyed })
+    return new Stream({
+      faces,
+      plan,
+      node: made,
+      keyCodec,
+      valueCodec: undefined,
+      untouchedKeys,
+      rekeyed,
+      newest: false,
+    })
   }
 
   join<K2, R, Known2 extends KnownSerdes>(
@@ -192,7 +208,13 @@ export class Stream<K, V, Known extends KnownSerdes> implements KStream<K, V, Kn
     processor: ValueProcessor<K, V, V2>,
     options: ProcessOptions = {},
   ): KStream<K, V2, WithNewValue[Known]> {
-    return this.#process('processValues', processor as AnyProcessor, options, forwardValue, this.#valueLost())
+    return this.#process(
+      'processValues',
+      processor as AnyProcessor,
+      options,
+      forwardValue,
+      this.#eventsOf(this.#valueLost()),
+    )
   }
 
   #process<K2, V2, Known2 extends KnownSerdes>(
@@ -248,11 +270,11 @@ export class Stream<K, V, Known extends KnownSerdes> implements KStream<K, V, Kn
     const known = ['key', 'value', 'partitions', 'name']
     const { key, value, partitions, name } = checkOptions('repartition', options, known)
     if (partitions !== undefined) checkPartitions(partitions)
-    const { faces, plan, node, untouchedKeys } = this.parts
+    const { plan, node } = this.parts
     const keyCodec = requireKeyCodec('repartition', key, this.parts)
     const valueCodec = requireCodec('repartition', 'value', value, this.parts.valueCodec)
     const regrouped = plan.regroup('repartition', node, name, keyCodec, valueCodec, partitions)
-    return new Stream({ faces, plan, node: regrouped, keyCodec, valueCodec, untouchedKeys, rekeyed: false })
+    return new Stream({ ...this.parts, node: regrouped, keyCodec, valueCodec, rekeyed: false })
   }
 
   toTable(options: ErasedSerdes & ErasedTableOptions = {}): KTable<Exclude<K, null>, Exclude<V, null>, 'both'> {
@@ -271,15 +293,20 @@ export class Stream<K, V, Known extends KnownSerdes> implements KStream<K, V, Kn
   }
 
   to(given: TopicFor<K, V> | TopicChooser<K, V>, options: RoutedOptions<K, V> = {}): void {
-    const { plan, node } = this.parts
+    const { plan, node, newest } = this.parts
     if (typeof given !== 'function') {
       const { name } = checkOptions('to', options, ['name'])
-      plan.sink(node, sinkTopic('to', given, this.parts), name)
+      plan.sink(node, sinkTopic('to', given, this.parts), name, undefined, newest)
       return
     }
     const { topics = [], name } = checkOptions('to', options, ['topics', 'name'])
     const listed = checkList('topics', topics).map((topic) => sinkTopic('to', topic, this.parts))
-    plan.sink(node, listed, name, choosing(given as TopicChooser<unknown, unknown>, this.parts))
+    plan.sink(node, listed, name, choosing(given as TopicChooser<unknown, unknown>, this.parts), newest)
+  }
+
+  /** A key may have several records at a time, or lack its newest. */
+  #eventsOf<P extends Lost>(parts: P): P {
+    return { ...parts, newest: false }
   }
 
   #valueLost(): Lost {
@@ -294,13 +321,13 @@ export class Stream<K, V, Known extends KnownSerdes> implements KStream<K, V, Kn
     verb: string,
     options: Named,
     operator: OperatorFactory,
-    { keyCodec, valueCodec, untouchedKeys, rekeyed }: Lost,
+    { keyCodec, valueCodec, untouchedKeys, rekeyed, newest }: Lost,
     effect?: Effect,
   ): KStream<K2, V2, Known2> {
     const { name } = checkOptions(verb, options, ['name'])
     const { faces, plan, node } = this.parts
     const made = plan.stateless(verb, node, name, operator, undefined, effect)
-    return new Stream({ faces, plan, node: made, keyCodec, valueCodec, untouchedKeys, rekeyed })
+    return new Stream({ faces, plan, node: made, keyCodec, valueCodec, untouchedKeys, rekeyed, newest })
   }
 }
 

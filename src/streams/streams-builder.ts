@@ -137,6 +137,7 @@ export class StreamsBuilder {
       valueCodec,
       untouchedKeys: [pattern.keyCodec],
       rekeyed: false,
+      newest: false,
     })
   }
 
@@ -154,6 +155,7 @@ export class StreamsBuilder {
       valueCodec: codecOf((sorted[0] as Topic<K, V>).value) as Codec<unknown>,
       untouchedKeys: sorted.map(({ key }) => codecOf(key) as Codec<unknown>),
       rekeyed: false,
+      newest: false,
     })
   }
 

@@ -116,11 +116,12 @@ export class Table<K, V, Known extends KnownSerdes> implements KTable<K, V, Know
   toStream<V2>(options: { readonly deletes?: 'keep' | 'drop' | undefined } & Named = {}): KStream<K, V2, Known> {
     const { deletes = 'keep', name } = checkOptions('toStream', options, ['deletes', 'name'])
     checkChoice('deletes', deletes, ['keep', 'drop'])
-    const { faces, plan, keyCodec, valueCodec, untouchedKeys } = this.parts
+    const { faces, plan, keyCodec, valueCodec, untouchedKeys, rows } = this.parts
+    const newest = rows.historyMs === undefined // a table of versions passes on older ones too
     let { node } = this.parts
     if (deletes === 'drop') node = plan.stateless('toStream', node, name, filtering(isRow, true))
     else if (name !== undefined) node = plan.stateless('toStream', node, name, peeking(passOn))
-    return faces.stream({ faces, plan, node, keyCodec, valueCodec, untouchedKeys, rekeyed: false })
+    return faces.stream({ faces, plan, node, keyCodec, valueCodec, untouchedKeys, rekeyed: false, newest })
   }
 
   /** A table of rows that are made of these, each by itself: with a store of its own, if one is given. */

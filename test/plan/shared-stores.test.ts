@@ -112,6 +112,7 @@ describe('two nodes on one store', () => {
       version: 1,
       loaded: {},
       topics: ['input', 'other'],
+      outputs: {},
       nodes: {
         input: { verb: 'stream', 'keys of input': 'string', 'values of input': 'string' },
         'of-input': { verb: 'count' },

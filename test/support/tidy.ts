@@ -48,7 +48,8 @@ export const roomsOfLog: Readonly<Record<string, readonly string[]>> = {
   producer: inside,
   verify: inside,
   consumer: ['producer', ...inside],
-  admin: clients,
+  outputs: ['contract.ts', ...clients],
+  admin: ['contract.ts', 'outputs', ...clients],
   'face.ts': ['admin', ...clients],
   'log.ts': ['face.ts', 'embedded-log.ts', 'contract.ts', 'admin', ...clients],
 }

@@ -5,9 +5,9 @@
  * When a range turns out to be too wide, its upper half is left to a later pass, with all that was found of it. The
  * next range is as wide as this one turned out to be, or wider where there was room.
  */
-import { yieldToEventLoop } from '../core/clock.ts'
-import { murmur2 } from '../core/partitioner.ts'
-import type { StoredRecords } from '../log/contract.ts'
+import { yieldToEventLoop } from '../../core/clock.ts'
+import { murmur2 } from '../../core/partitioner.ts'
+import type { StoredRecords } from '../contract.ts'
 import { keyText, type OutputRecord, recordAt } from './output-record.ts'
 import { OutputWalk, type Stretch } from './output-rows.ts'
 

@@ -2,11 +2,9 @@
  * What is compared of a record of an output, as text of one character for each byte: short strings cost little memory
  * and compare fast.
  */
-import { bytesAsText } from '../core/text.ts'
-import type { BatchCursor } from '../log/format/batch-cursor.ts'
-import type { Header } from '../core/headers.ts'
-import type { ComparedValue } from './comparison-face.ts'
-import { type ShownSerdes, shownHeaders, shownStored } from './shown-rows.ts'
+import { bytesAsText } from '../../core/text.ts'
+import type { BatchCursor } from '../format/batch-cursor.ts'
+import type { Header } from '../../core/headers.ts'
 
 export interface OutputRecord {
   /** Null: a tombstone. */
@@ -43,11 +41,4 @@ function sameHeader(one: Header, other: Header | undefined): boolean {
     return one.key === other?.key && one.value === other.value
   }
   return Buffer.compare(one.value, other.value) === 0
-}
-
-export function shownRecord(record: OutputRecord | undefined, { value: codec }: ShownSerdes): ComparedValue | null {
-  if (record === undefined) return null
-  const { value, timestamp, headers } = record
-  const shown = value === null ? { value, timestamp } : shownStored(Buffer.from(value, 'latin1'), codec, timestamp)
-  return { ...shown, ...shownHeaders(headers) }
 }

@@ -1,11 +1,11 @@
 /**
  * The records of an output of a version: what it shares with another up to some offsets, then a topic of its own.
  */
-import { present } from '../core/assert.ts'
-import type { BatchCursor } from '../log/format/batch-cursor.ts'
-import { partitionsOf, type PartitionedTopic, type PartitionId } from '../log/format/partition-id.ts'
-import { RecordWalk } from '../log/consumer/record-walk.ts'
-import type { StoredRecords } from '../log/contract.ts'
+import { present } from '../../core/assert.ts'
+import type { BatchCursor } from '../format/batch-cursor.ts'
+import { partitionsOf, type PartitionedTopic, type PartitionId } from '../format/partition-id.ts'
+import { RecordWalk } from '../consumer/record-walk.ts'
+import type { StoredRecords } from '../contract.ts'
 
 /** An output of a version, as its row says it. */
 export interface VersionOutput {
