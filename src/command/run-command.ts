@@ -12,6 +12,7 @@ import { type ExitCode, exitCodes, NothingFound, OutputClosed, UsageError } from
 import { findVerb } from './find-verb.ts'
 import { type HelpForm, helpOfAll, helpOfVerb, pageColumns } from './help.ts'
 import type { Host, HostOutput } from './host.ts'
+import { inWordsOfTheCommand } from './hints.ts'
 import { Output } from './output.ts'
 import { agree, Declined } from './questions.ts'
 import type { Access, Verb, VerbContext, VerbEntry } from './verb.ts'
@@ -120,7 +121,10 @@ function endingOf(error: unknown): readonly [code: ExitCode, complaint: string |
   if (error instanceof Declined) return [exitCodes.failed, error.message]
   if (!(error instanceof MillraceError)) return [exitCodes.failed, `${messageOf(error)}; --verbose says more`]
   const code = error.code.endsWith('_unknown') && error.code !== 'format_unknown' ? 'nothingFound' : 'failed'
-  return [error.code === 'bad_option' ? exitCodes.usage : exitCodes[code], `${error.message} (${error.code})`]
+  return [
+    error.code === 'bad_option' ? exitCodes.usage : exitCodes[code],
+    `${inWordsOfTheCommand(error.message)} (${error.code})`,
+  ]
 }
 
 async function print(stream: HostOutput, text: string): Promise<ExitCode> {

@@ -31,7 +31,7 @@ const narrowest = 8
 export function drawTable<R>(rows: readonly R[], columns: readonly Column<R>[], form: TableForm): string {
   const cells = rows.map((row) => columns.map(({ of }) => of(row)))
   const heads = columns.map(({ head }) => head)
-  const isNumber = columns.map((_, at) => cells.length > 0 && cells.every((row) => typeof row[at] !== 'string'))
+  const isNumber = columns.map((_, at) => isNumeric(cells.map((row) => row[at])))
   const texts = cells.map((row) => row.map((cell) => escaped(String(cell ?? '-'))))
   const table = new Table({
     head: heads.map((head) => styled('bold', head, form.isColoured)),
@@ -43,6 +43,11 @@ export function drawTable<R>(rows: readonly R[], columns: readonly Column<R>[], 
   table.push(...texts)
   const lines = table.toString().split('\n')
   return lines.map((line) => `${line.trimEnd()}\n`).join('')
+}
+
+/** A column of numbers, perhaps with gaps. */
+function isNumeric(cells: readonly unknown[]): boolean {
+  return cells.some((cell) => typeof cell === 'number') && cells.every((cell) => typeof cell !== 'string')
 }
 
 /** Null for a column that is as wide as its widest cell; the widest columns are cut until all fit. */

@@ -9,6 +9,7 @@ import type { Serde } from '../core/serde.ts'
 import { topic } from '../core/topic.ts'
 import { defaultTopicConfig, type TopicConfig, topicConfigNames, type TopicSettings } from '../core/topic-config.ts'
 import type { TopicRequest } from '../log/kept/topics.ts'
+import { shownBytes, shownDuration } from './amounts.ts'
 import { UsageError } from './exit-codes.ts'
 import type { Reader } from './options.ts'
 import { duration } from './read-values.ts'
@@ -71,4 +72,11 @@ export function topicRequest(
   if (keySerde === undefined && valueSerde === undefined) return { name, partitions, config: settings }
   const plain = bytes() as Serde<unknown>
   return topic(name, { ...settings, partitions, key: keySerde ?? plain, value: valueSerde ?? plain })
+}
+
+/** As people read it. */
+export function shownSetting(name: string, value: string | number): string {
+  if (typeof value === 'string') return value
+  if (value === -1) return 'no limit'
+  return name.endsWith('Ms') ? shownDuration(value) : shownBytes(value)
 }

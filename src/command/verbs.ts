@@ -5,8 +5,17 @@ import type { VerbEntry } from './verb.ts'
 
 const entry = (name: string, summary: string, load: VerbEntry['load']): VerbEntry => ({ name, summary, load })
 
-// prettier-ignore
 export const verbs: readonly VerbEntry[] = [
   entry('topic list', 'Lists the topics', () => import('./verbs/topic-list.ts')),
+  entry('topic describe', 'Shows a topic: settings and partitions', () => import('./verbs/topic-describe.ts')),
   entry('topic create', 'Creates a topic', () => import('./verbs/topic-create.ts')),
+  entry('topic alter', 'Changes settings of a topic', () => import('./verbs/topic-alter.ts')),
+  entry('topic add-partitions', 'Gives a topic more partitions', () => import('./verbs/topic-add-partitions.ts')),
+  entry('topic delete', 'Deletes topics with their records', () => import('./verbs/topic-delete.ts')),
+  entry('topic trim', 'Deletes the oldest records of a topic', () => import('./verbs/topic-trim.ts')),
+  entry('group list', 'Lists consumer groups and applications', () => import('./verbs/group-list.ts')),
+  entry('group describe', 'Shows where a group is, and its members', () => import('./verbs/group-describe.ts')),
+  entry('group lag', 'Shows how far a group lags', () => import('./verbs/group-lag.ts')),
+  entry('group reset-offsets', 'Moves the positions of a group', () => import('./verbs/group-reset-offsets.ts')),
+  entry('group delete', 'Deletes groups with their positions', () => import('./verbs/group-delete.ts')),
 ]

@@ -18,12 +18,12 @@ export const verb: Verb = declareVerb({
     const { admin } = await openLog()
     const topics = await admin.listTopics({ hidden })
     const sizes = await admin.logSizes(topics)
+    if (topics.length === 0) return say('there are no topics')
     const rows = topics.map((topic, at) => ({
       ...topic,
-      records: sum(sizes[at]?.partitions ?? [], ({ records }) => records),
-      bytes: sum(sizes[at]?.partitions ?? [], ({ bytes }) => bytes),
+      records: sizes[at]?.records ?? 0,
+      bytes: sizes[at]?.bytes ?? 0,
     }))
-    if (rows.length === 0) return say('there are no topics')
     await out.rows(rows, [
       { head: 'TOPIC', of: ({ name }) => name },
       { head: 'PARTITIONS', of: ({ partitions }) => partitions },
@@ -32,7 +32,3 @@ export const verb: Verb = declareVerb({
     ])
   },
 })
-
-function sum<T>(parts: readonly T[], of: (part: T) => number): number {
-  return parts.reduce((total, part) => total + of(part), 0)
-}
