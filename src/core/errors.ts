@@ -33,6 +33,7 @@ export const errorMeanings = {
   group_unknown: 'there is no consumer group or application of this name',
   invalid_transaction_state: 'a call does not fit the state of its transaction or producer',
   key_too_long: 'a key of a state store is longer than storage allows',
+  log_in_use: 'others write to a log that is read without a place among its readers',
   log_missing: 'a directory that is opened to be read holds no log',
   letter_unknown: 'there is no dead letter at this place',
   member_fenced: 'a consumer is not, or no longer, the member of its group that owns the partition',

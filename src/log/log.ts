@@ -54,10 +54,11 @@ export interface LogOptions {
    */
   readonly fileMode?: number | undefined
   /**
-   * Only looks: nothing is created, and whatever would write is refused with `read_only`. Use it for tools that must
+   * Only looks: no log is created, and whatever would write is refused with `read_only`. Use it for tools that must
    * not change anything, beside running applications too; it holds no lock, and no snapshot for longer than a page of
-   * rows takes. The user of the process still needs the right to write to the directory: LMDB notes there who reads.
-   * Default false.
+   * rows takes. The process still needs the right to write `lock.mdb` and `commit.lock`, where LMDB notes who reads.
+   * Without it (another user, a mount that is read-only) it reads only while no log is open for writing in the
+   * directory: `log_in_use` says so here, and in every call once there is one. Default false.
    */
   readonly readOnly?: boolean | undefined
 }
@@ -74,8 +75,8 @@ export interface LogOptions {
  * await log.close()
  * ```
  * @throws MillraceError `storage_failed` when the directory cannot be opened, `format_unknown` when it is not a log of
- *   this format, `log_missing` when it is only read and there is none, `damaged` when its catalogue of topics is not
- *   what was written, `too_many_readers`, `bad_option`
+ *   this format, `log_missing` when it is only read and there is none, `log_in_use`, `damaged` when its catalogue of
+ *   topics is not what was written, `too_many_readers`, `bad_option`
  */
 export async function openLog(dir: string, options: LogOptions = {}): Promise<Log> {
   const checked = checkOptions('openLog', options, [

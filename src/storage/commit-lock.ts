@@ -6,6 +6,7 @@
  * transaction from the file and, some microseconds later, writes it to where the next writer looks. A commit in between
  * is forgotten: the next one takes its number and its place (docs/decisions/0006-commit-lock.md).
  */
+import { randomInt } from 'node:crypto'
 import { closeSync, fstatSync, type Stats, writeSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
@@ -25,11 +26,17 @@ interface FileLocks {
 const commitByte = 0
 /** The byte that all those share who wait for the other one without blocking. */
 const waitByte = 1
+/**
+ * Each log that may write keeps one of these locked, which it draws by lot. So there is none while all of them can be
+ * shared, and that takes no more than the right to read the file.
+ */
+const writerBytes = { from: 2, count: 2 ** 47 } as const
 
 /** The name of the file that is locked, and written to after every commit for those that watch it. */
 export const commitFile = 'commit.lock'
 
 const mark = Buffer.of(0)
+const noFile = -1
 
 const { tryLock, unlock, waitForLockSync } = createRequire(import.meta.url)('fs-native-extensions') as FileLocks
 
@@ -41,13 +48,35 @@ export function isLockedByOthers(lockFile: number): boolean {
   return !tryLock(lockFile, 0, 1)
 }
 
+/** Whether a log is open that may write; the lock file need only be open for reading. */
+export function hasWriter(lockFile: number): boolean {
+  const { from, count } = writerBytes
+  if (!tryLock(lockFile, from, count, { shared: true })) return true
+  unlock(lockFile, from, count)
+  return false
+}
+
 export class CommitLock {
   readonly #file: number
   #waitedMs = 0
   #isWaiting = false
 
-  constructor(dir: string, modes: Modes) {
-    this.#file = openOrMakeFile(join(dir, commitFile), modes)
+  private constructor(file: number) {
+    this.#file = file
+  }
+
+  static open(dir: string, modes: Modes): CommitLock {
+    return new CommitLock(openOrMakeFile(join(dir, commitFile), modes))
+  }
+
+  /** For a directory that is only looked at, without the right to lock anything: it can only be closed. */
+  static none(): CommitLock {
+    return new CommitLock(noFile)
+  }
+
+  /** Shows {@link hasWriter} that there is one, until this is closed. */
+  showWriting(): void {
+    waitForLockSync(this.#file, writerBytes.from + randomInt(writerBytes.count), 1)
   }
 
   /** Blocks until no other process commits or opens, and takes the lock. */
@@ -120,6 +149,6 @@ export class CommitLock {
   }
 
   close(): void {
-    closeSync(this.#file)
+    if (this.#file !== noFile) closeSync(this.#file)
   }
 }

@@ -24,7 +24,7 @@ import {
   sealBytes,
   treeFault,
 } from './meta-pages.ts'
-import { openFile } from './own-files.ts'
+import { openFile, openFileToRead } from './own-files.ts'
 
 /**
  * A sound file may end before its last page: LMDB does not write pages that a commit takes and gives back. A commit
@@ -35,6 +35,7 @@ const unwrittenPagesMax = 1_024
 
 export class DataFile {
   readonly #path: string
+  readonly #isReadOnly: boolean
   readonly #file: number
   readonly #pageBytes: number
   /** Both meta pages, read again each time. */
@@ -47,11 +48,12 @@ export class DataFile {
 
   /**
    * @throws MillraceError `format_unknown` for a file that is not LMDB's, or of another version of it; `damaged` for an
-   *   empty one; what the system says when it cannot be opened for writing
+   *   empty one; what the system says when it cannot be opened, for writing unless it is only read
    */
-  constructor(path: string) {
+  constructor(path: string, isReadOnly: boolean = false) {
     this.#path = path
-    this.#file = openFile(path)
+    this.#isReadOnly = isReadOnly
+    this.#file = isReadOnly ? openFileToRead(path) : openFile(path)
     try {
       const stats = fstatSync(this.#file)
       if (stats.size === 0) throw this.#damaged('it is empty')
@@ -81,8 +83,8 @@ export class DataFile {
 
   /**
    * Checks that the newest commit is there, and that the file is as long as it was then. Extends the file over pages
-   * that were never written: they read as zeros, where they would have crashed the process. Only under the lock of the
-   * directory.
+   * that were never written, unless it is only read: they read as zeros, where they would have crashed the process, and
+   * those who write take such pages again. Only under the lock of the directory.
    *
    * @throws MillraceError `damaged`
    */
@@ -94,7 +96,7 @@ export class DataFile {
     const missingPages = this.#missingPages(newest)
     const treesFault = treeFault(metas, (page) => this.#read(page * this.#pageBytes, pageHeaderBytes))
     if (treesFault !== undefined) throw this.#damaged(treesFault)
-    if (missingPages <= 0) return
+    if (missingPages <= 0 || this.#isReadOnly) return
     writeSync(this.#file, Buffer.of(0), 0, 1, (newest.lastPage + 1) * this.#pageBytes - 1)
     fsyncSync(this.#file)
   }

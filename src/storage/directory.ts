@@ -60,7 +60,7 @@ export function checkIsLog(dir: string): void {
  * LMDB maps whatever it finds and crashes the process on some files that are none of its own, and on one that it may
  * not write.
  */
-export function checkDataFile(dir: string): void {
+export function checkDataFile(dir: string, isReadOnly: boolean): void {
   isFileThere(lockFileOf(dir))
   const path = dataFileOf(dir)
   const isThere = isFileThere(path)
@@ -77,7 +77,7 @@ export function checkDataFile(dir: string): void {
       `${path} is missing, but ${sessionsOf(dir)} shows that there was a log: restore a backup, or remove the directory to start over`,
     )
   }
-  if (size > 0) new DataFile(path).close()
+  if (size > 0) new DataFile(path, isReadOnly).close()
 }
 
 /**

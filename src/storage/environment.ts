@@ -10,26 +10,27 @@ import { join, resolve } from 'node:path'
 import { assert } from '../core/assert.ts'
 import { monotonicMs } from '../core/clock.ts'
 import { MillraceError } from '../core/errors.ts'
-import { commitFile, CommitLock } from './commit-lock.ts'
+import { commitFile, type CommitLock } from './commit-lock.ts'
 import { CommitWatch } from './commit-watch.ts'
 import type { DataFile } from './data-file.ts'
 import { Copies } from './copies.ts'
 import type { DatabaseName, Entry } from './databases.ts'
 import { closeRoot, type Root } from './lmdb-databases.ts'
-import { checkDataFile, checkIsLog, fsyncDirectory } from './directory.ts'
 import type { EnvironmentOptions } from './environment-options.ts'
 import { commitFailed, logIsClosed, logIsGone, logIsReadOnly } from './fail-stop.ts'
-import { createAndOpen, type Opened, openError } from './opening.ts'
+import type { Lookout } from './lookout.ts'
+import { openDirectory } from './open-directory.ts'
 import { noticeTermination } from './lmdb-threads.ts'
 import type { LmdbWriter } from './lmdb-writer.ts'
-import { makeDirectory, type Modes, modesOf } from './own-files.ts'
+import { type Modes, modesOf } from './own-files.ts'
 import { PendingRows } from './pending-rows.ts'
 import { Sessions } from './sessions.ts'
 import { Snapshot } from './snapshot.ts'
-import { StandingFiles } from './standing-files.ts'
+import type { StandingFiles } from './standing-files.ts'
 import { lastTransaction, type LogStatistics } from './statistics.ts'
 import { StoredRows } from './stored-rows.ts'
 import { Turns } from './turns.ts'
+import { UnlistedRows } from './unlisted-rows.ts'
 import { NotingTransaction, type WriteTransaction } from './write-transaction.ts'
 
 export type { EnvironmentOptions } from './environment-options.ts'
@@ -56,6 +57,7 @@ export class Environment {
   readonly #file: DataFile
   readonly #bytesMax: number
   readonly #lock: CommitLock
+  readonly #lookout: Lookout | undefined
   readonly #watch: CommitWatch
   readonly #turns: Turns
   readonly #standing: StandingFiles
@@ -76,46 +78,34 @@ export class Environment {
   /**
    * Opens a directory, and creates it where it is missing, unless it is only read.
    *
-   * @throws MillraceError `log_missing`, `format_unknown` for a directory of another format, `damaged` for a file whose
-   *   last commit is lost, `storage_failed` when it cannot be opened
+   * @throws MillraceError `log_missing`, `log_in_use` for one that is only read while others write, without the right
+   *   to write its lock files, `format_unknown` for a directory of another format, `damaged` for a file whose last
+   *   commit is lost, `storage_failed` when it cannot be opened
    */
   constructor(dir: string, options: EnvironmentOptions = {}) {
-    const { readOnly = false, throwAway = false } = options
+    const { readOnly = false } = options
     this.dir = resolve(dir)
     this.isReadOnly = readOnly
-    const modes = (this.modes = modesOf(options.fileMode))
-    this.sessions = new Sessions(this.dir, modes, readOnly)
+    this.modes = modesOf(options.fileMode)
+    this.sessions = new Sessions(this.dir, this.modes, readOnly)
     this.#watch = new CommitWatch(join(this.dir, commitFile), () => this.#look())
-    try {
-      if (readOnly) checkIsLog(this.dir)
-      else makeDirectory(this.dir, modes)
-      checkDataFile(this.dir)
-      this.#lock = new CommitLock(this.dir, modes)
-    } catch (cause) {
-      throw openError(this.dir, cause)
-    }
-    let opened: Opened | undefined
-    try {
-      opened = this.#lock.hold(() => createAndOpen(this.dir, modes, options))
-      const { root } = opened
-      const newest = (): number => lastTransaction(root)
-      this.#turns = new Turns(this.#lock, this.#watch, () => this.#tryTake(), newest)
-      this.#root = root
-      this.#writer = opened.writer
-      this.#snapshot = new Snapshot(opened.root, opened.databases)
-      this.#rows = new StoredRows(this.dir, opened.root, opened.databases, this.#pending, () => this.#checkUsable())
-      this.#file = opened.file
-      this.#bytesMax = opened.bytesMax
-      this.#standing = new StandingFiles(this.dir, this.#lock, this.#file)
-      this.#look()
-      this.#checkUsable()
-      if (!throwAway && !readOnly) fsyncDirectory(this.dir)
-    } catch (cause) {
-      opened?.file.close()
-      opened?.root.close().catch(() => undefined) // the error that matters is thrown below
-      this.#lock.close()
-      throw openError(this.dir, cause)
-    }
+    const opened = openDirectory(this.dir, this.modes, options)
+    const { root, databases, lookout } = opened
+    const newest = (): number => lastTransaction(root)
+    this.#lock = opened.lock
+    this.#lookout = lookout
+    this.#standing = opened.standing
+    this.#turns = new Turns(this.#lock, this.#watch, () => this.#tryTake(), newest)
+    this.#root = root
+    this.#writer = opened.writer
+    this.#file = opened.file
+    this.#bytesMax = opened.bytesMax
+    const checkUsable = (): void => this.#checkUsable()
+    const snapshot = (this.#snapshot = new Snapshot(root, databases))
+    this.#rows =
+      lookout === undefined
+        ? new StoredRows(this.dir, root, databases, this.#pending, checkUsable)
+        : new UnlistedRows(this.dir, { root, databases, lookout }, snapshot, checkUsable)
   }
 
   /**
@@ -333,7 +323,7 @@ export class Environment {
    */
   async copyInto(dir: string): Promise<void> {
     this.#checkUsable()
-    await this.#copies.into(dir, this.#root)
+    await this.#rows.copied(() => this.#copies.into(dir, this.#root))
   }
 
   /** Reads from here on see the newest commit, of any process. Reads without a call in between see one snapshot. */
@@ -395,5 +385,6 @@ export class Environment {
     if (closing !== undefined) await closing
     this.#file.close()
     this.#lock.close()
+    this.#lookout?.close()
   }
 }

@@ -74,6 +74,11 @@ export function isDamage(cause: unknown): boolean {
   return damageCodes.has((cause as { readonly code?: unknown } | undefined)?.code)
 }
 
+/** Whether the system refused what another user, or another mount, would be allowed to do. */
+export function isRefusal(code: number | undefined): boolean {
+  return code === EACCES || code === EPERM || code === EROFS
+}
+
 /** LMDB gives the system's error number, or only its text; Node gives the negative number. */
 export function errorNumberOf(cause: unknown): number | undefined {
   if (!(cause instanceof Error)) return undefined

@@ -11,14 +11,14 @@ import type { Database, Databases, Root } from './lmdb-databases.ts'
 import { DataFile } from './data-file.ts'
 import { emptyDataFile } from './empty-file.ts'
 import { createDataFile, dataFileOf, lockFileOf, makeRoom } from './directory.ts'
-import { failureAdvice, isDamage } from './failure-advice.ts'
+import { isWritable } from './lookout.ts'
 import { noticeTerminationOfOpening } from './lmdb-threads.ts'
 import { LmdbWriter } from './lmdb-writer.ts'
 import { checkLockFile } from './lock-file.ts'
 import type { Modes } from './own-files.ts'
 import { PendingRows } from './pending-rows.ts'
 import { checkDescriptors, mapBytesFor } from './process-limits.ts'
-import { damaged, isReadersFull, readersMax, tooManyReaders } from './read-failure.ts'
+import { damaged, readersMax } from './read-failure.ts'
 import { formatKey } from './sealed-rows.ts'
 
 /** Written into every directory; one with another version is refused. */
@@ -42,23 +42,30 @@ export interface Opened {
 
 /**
  * Creates the file where it is missing, checks it, and opens it and its databases. Only under the lock of the
- * directory.
+ * directory, or while no one writes to it.
  *
  * @throws MillraceError `damaged`, `format_unknown`; a foreign environment is left as it was
  */
-export function createAndOpen(dir: string, modes: Modes, options: EnvironmentOptions): Opened {
+export function createAndOpen(
+  dir: string,
+  modes: Modes,
+  options: EnvironmentOptions & { readonly isListed: boolean },
+): Opened {
   const { pageSizeBytes = defaultPageSizeBytes, mapBytes: mapBytesWanted = defaultMapBytes } = options
-  const { readOnly = false, throwAway = false } = options
-  checkDescriptors(join(dir, commitFile))
-  makeRoom(dir, modes)
+  const { readOnly = false, throwAway = false, isListed } = options
+  const path = dataFileOf(dir)
+  checkDescriptors(isListed ? join(dir, commitFile) : path)
+  if (isListed) makeRoom(dir, modes)
   if (!readOnly) createDataFile(dir, { modes, throwAway }, () => emptyDataFile(databaseNames, pageSizeBytes))
-  const file = new DataFile(dataFileOf(dir))
+  const file = new DataFile(path, readOnly)
   let root: Root | undefined
   try {
     file.check()
-    checkLockFile(lockFileOf(dir))
-    const mapBytes = mapBytesFor(dataFileOf(dir), file.stats.size, mapBytesWanted)
-    const Database = openEnvironment(dir, { file: modes.file, pageSizeBytes, mapBytes, throwAway })
+    if (isListed) checkLockFile(lockFileOf(dir))
+    const mapBytes = mapBytesFor(path, file.stats.size, mapBytesWanted)
+    // All logs of a process share what LMDB has open, so it is opened for writing by all who could.
+    const isReadOnly = readOnly && !(isListed && isWritable(path))
+    const Database = openEnvironment(dir, { file: modes.file, pageSizeBytes, mapBytes, throwAway, isReadOnly })
     root = new Database(null, { ...databaseOptions, isRoot: true })
     const isStamped = checkFormat(dir, root, Database)
     const databases = Object.fromEntries(
@@ -131,9 +138,11 @@ function openEnvironment(
     readonly pageSizeBytes: number
     readonly mapBytes: number
     readonly throwAway: boolean
+    /** LMDB does without its lock file then, where that may not be written. */
+    readonly isReadOnly: boolean
   },
 ): DatabaseClass {
-  const { file, mapBytes, pageSizeBytes, throwAway } = options
+  const { file, mapBytes, pageSizeBytes, throwAway, isReadOnly } = options
   noticeTerminationOfOpening()
   // lmdb's code reads this option, but its declarations do not list it.
   const permissions: object = { permissionsMode: file }
@@ -146,6 +155,7 @@ function openEnvironment(
     maxReaders: readersMax,
     overlappingSync: false,
     noSync: throwAway,
+    readOnly: isReadOnly,
     ...permissions,
   }) as unknown as DatabaseClass
   /**
@@ -193,20 +203,4 @@ function readVersion(stored: Buffer): unknown {
   } catch {
     return 'unreadable' // reported as the unknown format that it is
   }
-}
-
-export function openError(dir: string, cause: unknown): MillraceError {
-  if (cause instanceof MillraceError) return cause
-  if (isReadersFull(cause)) return tooManyReaders(dir, cause)
-  const message = messageOf(cause)
-  if (/MDB_INVALID|MDB_VERSION_MISMATCH|not an LMDB file/i.test(message)) {
-    return new MillraceError('format_unknown', `${dir} does not hold a log that millrace can read: ${message}`, {
-      cause,
-    })
-  }
-  if (isDamage(cause)) return damaged(dir, `it cannot be opened (${message})`, cause)
-  const { what, remedy } = failureAdvice(dir, cause)
-  return new MillraceError('storage_failed', `cannot open the log in ${dir}: ${what}; ${remedy}, then start again`, {
-    cause,
-  })
 }

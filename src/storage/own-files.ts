@@ -90,8 +90,15 @@ function kindOf(stats: Stats): string {
 
 /** Opens a file for reading and writing; neither follows a link nor waits for a pipe. */
 export function openFile(path: string): number {
-  return openSync(path, constants.O_RDWR | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0))
+  return openSync(path, constants.O_RDWR | openFlags)
 }
+
+/** As {@link openFile}, for reading only. */
+export function openFileToRead(path: string): number {
+  return openSync(path, constants.O_RDONLY | openFlags)
+}
+
+const openFlags = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
 
 /** As {@link openFile}; a file that is missing is made. */
 export function openOrMakeFile(path: string, modes: Modes): number {

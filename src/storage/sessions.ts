@@ -19,8 +19,11 @@ import { isDirectoryThere, makeDirectory, type Modes, modesOf } from './own-file
 
 /** What we use of the package, which ships no declarations. */
 interface FileLocks {
-  /** False when another open file has the lock. It belongs to the open file, not to the process, and ends with it. */
-  readonly tryLock: (file: number) => boolean
+  /**
+   * False when another open file has the lock. It belongs to the open file, not to the process, and ends with it. One
+   * that is `shared` takes no more than a file that is open for reading.
+   */
+  readonly tryLock: (file: number, options?: { readonly shared: boolean }) => boolean
 }
 
 const { tryLock } = createRequire(import.meta.url)('fs-native-extensions') as FileLocks
@@ -36,7 +39,8 @@ export interface SessionOwner {
 const legalId = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 /** A link in the place of a session is never followed. */
-const openFlags = constants.O_RDWR | (constants.O_NOFOLLOW ?? 0)
+const noLink = constants.O_NOFOLLOW ?? 0
+const toHold = constants.O_RDWR | constants.O_CREAT | constants.O_EXCL | noLink
 
 export class Sessions {
   readonly #logDir: string
@@ -84,7 +88,7 @@ export class Sessions {
    * id.
    */
   #hold(id: string): boolean {
-    const file = openSync(join(this.#dir, id), openFlags | constants.O_CREAT | constants.O_EXCL, this.#modes.file)
+    const file = openSync(join(this.#dir, id), toHold, this.#modes.file)
     if (this.#modes.isExact) fchmodSync(file, this.#modes.file)
     if (tryLock(file) && fstatSync(file).nlink > 0) {
       this.#held.set(id, file)
@@ -111,12 +115,12 @@ export class Sessions {
     const path = join(this.#dir, id)
     let file: number
     try {
-      file = openSync(path, openFlags)
+      file = openSync(path, (this.#isReadOnly ? constants.O_RDONLY : constants.O_RDWR) | noLink)
     } catch (error) {
       return (error as NodeJS.ErrnoException).code !== 'ENOENT'
     }
     try {
-      if (!tryLock(file)) return true
+      if (!tryLock(file, { shared: this.#isReadOnly })) return true
       // Names are never reused, so this cannot be the file of another session.
       if (!this.#isReadOnly) unlinkSync(path)
       return false

@@ -3,11 +3,9 @@
  * commits, but nothing will ever find them; and two processes with different lock files overwrite each other's commits.
  */
 import { type Stats, statSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { monotonicMs } from '../core/clock.ts'
 import { messageOf } from '../core/errors.ts'
-import { commitFile } from './commit-lock.ts'
-import { dataFileOf, lockFileOf } from './directory.ts'
 
 /**
  * The mtime of a directory changes when a name in it appears or disappears; two changes this close may share one mtime.
@@ -15,13 +13,8 @@ import { dataFileOf, lockFileOf } from './directory.ts'
 const tickMs = 1_000
 
 /** A file that is open, as it was when it was opened. */
-interface OpenedFile {
+export interface OpenedFile {
   readonly name: string
-  readonly stats: Stats
-}
-
-/** What tells of a file that is open. */
-interface Told {
   readonly stats: Stats
 }
 
@@ -32,14 +25,10 @@ export class StandingFiles {
   /** Until then the mtime of the directory says nothing. */
   #unsettledUntilMs: number
 
-  /** @param dir whose three files are open */
-  constructor(dir: string, lock: Told, file: Told) {
+  /** @param files of the directory */
+  constructor(dir: string, files: readonly OpenedFile[]) {
     this.#dir = dir
-    this.#files = [
-      { name: commitFile, stats: lock.stats },
-      { name: basename(dataFileOf(dir)), stats: file.stats },
-      { name: basename(lockFileOf(dir)), stats: statSync(lockFileOf(dir)) },
-    ]
+    this.#files = files
     this.#directory = statSync(dir)
     this.#unsettledUntilMs = monotonicMs() + tickMs
   }

@@ -192,6 +192,11 @@ export class StoredRows {
     }
   }
 
+  /** Has a copy of the whole file made. */
+  copied(copy: () => Promise<void>): Promise<void> {
+    return copy()
+  }
+
   statistics(): LogStatistics {
     this.#checkUsable()
     try {

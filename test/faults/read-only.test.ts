@@ -3,6 +3,7 @@ import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { Environment } from '../../src/storage/environment.ts'
+import { compiledProgram } from '../support/compiled.ts'
 import { openDurableLog } from '../support/open.ts'
 import { errorOf } from '../support/thrown.ts'
 import { lines } from '../support/topics.ts'
@@ -38,6 +39,25 @@ describe('a directory', () => {
       expect(outcomes[index]?.message).toContain(`cannot open the log in ${path}: `)
     }
     expect(await openDurableLog(dir).log.admin.endOffsets(lines)).toEqual([3])
+  })
+
+  test('on such a file system may be looked at, unless a process has it open for writing', async (context) => {
+    if (!canMount) context.skip(noMounts)
+    const dir = await logOf3()
+    const look = (): readonly unknown[] =>
+      runWithMounts(
+        'mount --bind "$1" "$1"; mount -o remount,bind,ro "$1"; printf "topics\\nproblems\\nsend\\n" | "$2" "$3" "$1" || true',
+        [dir, process.execPath, compiledProgram('test/support', 'look')],
+      )
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => JSON.parse(line) as unknown)
+    expect(look()).toMatchObject([{ ok: 'open' }, { ok: ['lines'] }, { ok: 0 }, { code: 'read_only' }])
+    const { log } = openDurableLog(dir)
+    const inUse = { code: 'log_in_use', message: expect.stringMatching(/EROFS/) as string }
+    expect(look()).toEqual([inUse, inUse])
+    await log.close()
+    expect(look()).toMatchObject([{ ok: 'open' }, { ok: ['lines'] }, { ok: 0 }, { code: 'read_only' }])
   })
 
   test('without the right to write is refused, and keeps what it has', async (context) => {

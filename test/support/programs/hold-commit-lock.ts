@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline'
 import { CommitLock } from '../../../src/storage/commit-lock.ts'
 import { modesOf } from '../../../src/storage/own-files.ts'
 
-const lock = new CommitLock(process.argv[2] ?? '', modesOf(undefined))
+const lock = CommitLock.open(process.argv[2] ?? '', modesOf(undefined))
 console.log('ready')
 for await (const line of createInterface({ input: process.stdin })) {
   if (line === 'take') lock.take()
