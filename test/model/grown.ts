@@ -1,6 +1,6 @@
 // Random topologies, each built twice: with the public DSL, and as the naive evaluator has it. Each step takes what is
 // there already, so that a shrunk list of steps is a topology too.
-import { type KTable, StreamsBuilder, type Topology } from 'millrace'
+import { type KeyValueStore, type KStream, type KTable, StreamsBuilder, type Topology } from 'millrace'
 import { aggregateVerbs } from './aggregate-verbs.ts'
 import type { Case, Step } from './cases.ts'
 import { joinVerbs } from './join-verbs.ts'
@@ -19,6 +19,7 @@ import {
   type Source,
   type StreamSide,
   type TableSide,
+  type Value,
   type Verbs,
 } from './sides.ts'
 import { streamVerbs } from './stream-verbs.ts'
@@ -47,11 +48,14 @@ export class Grown implements Growing {
   readonly inputs: readonly NumberTopic[]
   readonly sources: readonly Node[]
   readonly outputs: Output[] = []
+  /** The table of what was made last, where there is one. */
+  readonly kept: Node | undefined
   #global: { readonly table: object; readonly node: Node } | undefined
   #expiring: TableSide | undefined
   readonly #sides: { readonly side: Side; readonly verb: string }[] = []
 
-  constructor({ partitions, steps, policy }: Case) {
+  /** @param kept gets the rows of what was made last */
+  constructor({ partitions, steps, policy }: Case, kept?: KeyValueStore<string, number>) {
     this.partitions = partitions
     this.naive = new Naive(partitions, policy)
     this.inputs = [0, 1, 2, 3].map((index) => numbers(`in-${index}`, partitions))
@@ -75,7 +79,16 @@ export class Grown implements Growing {
         this.outputs.push({ topic, verb, sink: this.naive.add('sink', [node]) })
       }
     }
+    if (kept !== undefined) this.kept = this.#keep(kept)
     this.topology = this.builder.build()
+  }
+
+  #keep(store: KeyValueStore<string, number>): Node {
+    const last = this.#sides.findLast(({ side }) => side.kind !== 'view')?.side as Source
+    const { stream, node } = this.byKey(this.streamOf(last), 'kept-by-key')
+    const keyed = stream as unknown as KStream<string, Value>
+    keyed.toTable({ store })
+    return this.work([node], keeping)
   }
 
   #grow(one: Step, name: string): void {

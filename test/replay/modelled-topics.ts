@@ -1,0 +1,119 @@
+// What the topics of an application have to hold when its versions write into them one after the other: what was promised of each
+// mode of a switch, said once more without any code of it.
+import { present } from '../../src/core/assert.ts'
+import type { ModelledVersion } from './modelled-version.ts'
+
+/** What a version writes from one of its input records on, up to another; infinity: it goes on. */
+interface Stretch {
+  readonly version: number
+  readonly from: number
+  to: number
+}
+
+type Topics = Map<string, Stretch[]>
+
+const open = Number.POSITIVE_INFINITY
+
+/** Where two versions were at a switch, in records of the input. */
+export interface SwitchPlaces {
+  readonly leaving: number
+  readonly coming: number
+}
+
+export class ModelledTopics {
+  readonly #versions: readonly ModelledVersion[]
+  /** Under their names. */
+  readonly #named: Topics = new Map()
+  /** What each version has for itself, under hidden names. */
+  readonly #own: readonly Topics[]
+  /** What the topics held at each switch, before it. */
+  readonly #before: ReadonlyMap<string, readonly string[]>[] = []
+
+  constructor(versions: readonly ModelledVersion[]) {
+    this.#versions = versions
+    this.#own = versions.map(() => new Map())
+  }
+
+  /** A version writes from here on, as the live one or beside it. */
+  writes(version: number, from: number, isLive: boolean): void {
+    const topics = isLive ? this.#named : this.#ownOf(version)
+    for (const { name } of this.#versions[version]?.outputs ?? []) {
+      const stretches = topics.get(name) ?? []
+      topics.set(name, stretches)
+      const last = stretches.at(-1)
+      if (last?.version === version && last.to === open) continue
+      stretches.push({ version, from, to: open })
+    }
+  }
+
+  replaced(from: number, to: number, { leaving, coming }: SwitchPlaces): void {
+    this.#end(from, leaving)
+    for (const [name, stretches] of this.#ownOf(to)) {
+      const old = this.#named.get(name)
+      if (old === undefined) this.#ownOf(from).delete(name)
+      else this.#ownOf(from).set(name, old)
+      this.#named.set(name, stretches)
+    }
+    this.#ownOf(to).clear()
+    stop(this.#named, to, coming)
+    this.writes(to, coming, true)
+  }
+
+  continued(from: number, to: number, { leaving, coming }: SwitchPlaces): void {
+    this.#end(from, leaving)
+    stop(this.#ownOf(to), to, coming)
+    this.writes(to, coming, true)
+  }
+
+  /** What a topic holds when everything that writes has processed this many records. */
+  lines(name: string, count: number): readonly string[] {
+    return this.#linesIn(this.#named, name, count)
+  }
+
+  ownLines(version: number, name: string, count: number): readonly string[] {
+    return this.#linesIn(this.#ownOf(version), name, count)
+  }
+
+  /** How often there was a switch. */
+  get epoch(): number {
+    return this.#before.length
+  }
+
+  /** What a topic holds at most between two switches. */
+  linesIn(epoch: number, name: string, count: number): readonly string[] {
+    return epoch === this.epoch ? this.lines(name, count) : (this.#before[epoch]?.get(name) ?? [])
+  }
+
+  get names(): readonly string[] {
+    return [...this.#named.keys()]
+  }
+
+  ownNames(version: number): readonly string[] {
+    return [...this.#ownOf(version).keys()]
+  }
+
+  #end(version: number, at: number): void {
+    stop(this.#named, version, at)
+    this.#before.push(new Map(this.names.map((name) => [name, this.lines(name, open)])))
+  }
+
+  #linesIn(topics: Topics, name: string, count: number): readonly string[] {
+    return (topics.get(name) ?? []).flatMap(({ version, from, to }) =>
+      this.#version(version).written(name, from, Math.min(to, count)),
+    )
+  }
+
+  #version(version: number): ModelledVersion {
+    return present(this.#versions[version], 'there are two')
+  }
+
+  #ownOf(version: number): Topics {
+    return present(this.#own[version], 'each version has topics')
+  }
+}
+
+function stop(topics: Topics, version: number, at: number): void {
+  for (const stretch of [...topics.values()].flat()) {
+    if (stretch.version === version && stretch.to === open) stretch.to = at
+  }
+}
