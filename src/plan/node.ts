@@ -87,6 +87,8 @@ export interface OperatorNode extends NodeBase {
   readonly takesNullKeys: boolean
   /** Whether it makes asynchronous calls, and if so, whether what comes of them keeps the order of the records. */
   readonly calls: 'none' | 'ordered' | 'unordered'
+  /** Whether what it does may depend on the stream time of its task, which records move that it has yet to see. */
+  readonly goesByTaskTime: boolean
   /** Whether it may send a record to one of its children only. */
   readonly namesChildren: boolean
   /** What it does to the world outside; undefined: nothing, as far as it says. */

@@ -99,6 +99,7 @@ export class PlanBuilder {
       readsRanges: [],
       takesNullKeys: false,
       calls: 'none',
+      goesByTaskTime: false,
       namesChildren: false,
       effect,
     })
@@ -122,6 +123,7 @@ export class PlanBuilder {
       readonly readsRanges?: readonly StoreSpec[] | undefined
       readonly takesNullKeys?: boolean | undefined
       readonly calls?: OperatorNode['calls'] | undefined
+      readonly goesByTaskTime?: boolean | undefined
       readonly namesChildren?: boolean | undefined
       readonly effect?: Effect | undefined
     },
@@ -138,6 +140,7 @@ export class PlanBuilder {
       readsRanges = [],
       takesNullKeys = false,
       calls = 'none',
+      goesByTaskTime = false,
       namesChildren = false,
       effect,
     } = made
@@ -153,6 +156,7 @@ export class PlanBuilder {
       readsRanges: Object.freeze(readsRanges),
       takesNullKeys,
       calls,
+      goesByTaskTime,
       namesChildren,
       effect,
     })

@@ -31,6 +31,7 @@ export function addProcessor(plan: PlanBuilder, request: ProcessorRequest): Oper
       stores: specs,
       operator: processing(processor, specs, forwarding),
       readsRanges: specs,
+      goesByTaskTime: true,
       namesChildren: true,
     }
   })

@@ -37,6 +37,7 @@ export function transformedTable(
       operator: transforming(transformer, stores, kept),
       oldValues: kept === undefined ? ofForgetful : ofTables,
       readsRanges: stores,
+      goesByTaskTime: true,
     }
   })
   const rows = kept === undefined ? unknownRows(id, 'transformValues keeps none') : rowsIn(kept)

@@ -1,5 +1,5 @@
 // A description marks the first node after which two runs may differ: there answers of calls meet other records, or overtake.
-import { string, topic } from 'millrace'
+import { int64, keyValueStore, type KStream, type Processor, string, topic } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { partitionOf } from '../../src/core/partitioner.ts'
 import { drive, input, output, type Script, topologyOf } from '../support/topology.ts'
@@ -110,6 +110,97 @@ test('a lookup in a table is marked, whichever side waits for calls', () => {
       .to(output)
   }
   expect(marked(afterCalls)).toEqual(['found'])
+})
+
+/** The values of `output` when the calls of 1 and 2, which are asked for before either is answered, answer at once or late. */
+async function outputs(build: (asked: KStream<string, number>, all: KStream<string, number>) => unknown) {
+  return Promise.all(
+    [true, false].map(async (isAtOnce) => {
+      const waiting: (() => void)[] = []
+      const driver = drive((builder) => {
+        const stream = builder.stream(numbers)
+        const asked = stream.mapAsync(async ({ value }) => {
+          await new Promise<void>((resolve) => waiting.push(resolve))
+          return value
+        })
+        build(asked as KStream<string, number>, stream)
+      })
+      const answer = async (): Promise<void> => {
+        for (const resolve of waiting.splice(0)) resolve()
+        await driver.settled()
+      }
+      for (const [value, timestamp] of [
+        [1, 5],
+        [2, 15],
+      ] as const) {
+        driver.inputTopic(numbers).pipeInput({ key: 'a', value, timestamp })
+        if (isAtOnce) await answer()
+      }
+      await answer()
+      return driver.outputTopic(results).readValues()
+    }),
+  )
+}
+
+const numbers = topic('numbers', { key: string(), value: int64(), partitions: 1 })
+const results = topic('results', { key: string(), value: int64() })
+
+describe('what goes by the time of its task after calls', () => {
+  const summing: Processor<string, number> = (context) => {
+    const sums = context.store(keyValueStore('sums', { key: string(), value: int64() }))
+    context.schedule(10, 'streamTime', () => {
+      for (const { key, value } of sums.range()) context.forward({ key, value })
+    })
+    return { process: ({ key, value }) => sums.put(key, (sums.get(key) ?? 0) + value) }
+  }
+  const stores = [keyValueStore('sums', { key: string(), value: int64() })]
+
+  test('depends on when they answer', async () => {
+    const [atOnce, late] = await outputs((asked) => asked.process(summing, { stores }).to(results))
+    expect(atOnce).toEqual([1])
+    expect(late).toEqual([])
+  })
+
+  test('is marked, and no longer after a regrouping of one partition', () => {
+    const script =
+      (isRegrouped: boolean): Script =>
+      (builder) => {
+        const asked = builder.stream(numbers).mapAsync(async ({ value }) => value, { value: int64() })
+        const stream = isRegrouped ? asked.repartition({ key: string(), value: int64() }) : asked
+        stream.process(summing, { stores, name: 'summing' }).to(results)
+      }
+    expect(marked(script(false))).toEqual(['summing'])
+    expect(marked(script(true))).toEqual([])
+  })
+})
+
+describe('a topic that is written to from two places', () => {
+  test('has another order with each run where one of them waits for calls, and is marked', async () => {
+    const [atOnce, late] = await outputs((asked, all) => {
+      all.mapValues(({ value }) => -value).to(results)
+      asked.to(results)
+    })
+    expect(atOnce).toEqual([-1, 1, -2, 2])
+    expect(late).toEqual([-1, -2, 1, 2])
+    const script =
+      (other: typeof output): Script =>
+      (builder) => {
+        const stream = builder.stream(input)
+        stream.mapAsync(same).to(output)
+        stream.to(other, { name: 'second' })
+      }
+    expect(marked(script(output))).toEqual(['second'])
+    expect(marked(script(topic('another', { key: string(), value: string() })))).toEqual([])
+  })
+
+  test('may be any, where a function names it', () => {
+    const script: Script = (builder) => {
+      const stream = builder.stream(input)
+      stream.mapAsync(same).to(output)
+      stream.to(() => output, { name: 'second' })
+    }
+    expect(marked(script)).toEqual(['second'])
+  })
 })
 
 test('without calls nothing is marked, and a mark shows in text and picture', () => {

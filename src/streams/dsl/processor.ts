@@ -68,7 +68,10 @@ export interface RecordProcessor<K, V> {
 export interface AnyProcessorContext {
   /** The partition that this processor works on. */
   readonly partition: number
-  /** The largest timestamp of the records of its task so far; -1 before the first. */
+  /**
+   * The largest timestamp of the records of its task so far; -1 before the first. After a `mapAsync` in the same
+   * sub-topology it is ahead of the answers.
+   */
   readonly streamTime: number
   /** The clock of the application, in ms since the epoch; it does not move within a turn. */
   readonly wallClock: number
