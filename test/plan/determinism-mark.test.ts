@@ -120,10 +120,12 @@ async function outputs(build: (asked: KStream<string, number>, all: KStream<stri
       const driver = drive((builder) => {
         const stream = builder.stream(numbers)
         const asked = stream.mapAsync(async ({ value }) => {
-          await new Promise<void>((resolve) => waiting.push(resolve))
+          await new Promise<void>((resolve) => {
+            waiting.push(resolve)
+          })
           return value
         })
-        build(asked as KStream<string, number>, stream)
+        build(asked, stream)
       })
       const answer = async (): Promise<void> => {
         for (const resolve of waiting.splice(0)) resolve()
