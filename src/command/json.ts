@@ -21,7 +21,7 @@ export function plain(value: unknown): unknown {
 const strictText = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** Undefined for bytes that are not UTF-8. */
-export function textOf(bytes: Uint8Array): string | undefined {
+function textOf(bytes: Uint8Array): string | undefined {
   try {
     return strictText.decode(bytes)
   } catch {

@@ -71,13 +71,6 @@ export function argument(about: string, read: Reader<unknown> = asText): Argumen
   return { about, takes: 'one', read }
 }
 
-/** An argument that may be left out. */
-export function maybe(about: string): Argument<string | undefined>
-export function maybe<T>(about: string, read: Reader<T>): Argument<T | undefined>
-export function maybe(about: string, read: Reader<unknown> = asText): Argument<unknown> {
-  return { about, takes: 'maybe', read }
-}
-
 /** One or more arguments; the last of a verb. */
 export function several(about: string): Argument<readonly string[]>
 export function several<T>(about: string, read: Reader<T>): Argument<readonly T[]>
