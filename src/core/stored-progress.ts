@@ -65,14 +65,21 @@ export function decodeEntries(stored: Buffer): LedgerEntries {
 /** What an operator's own numbers call the state of its releases: 0 when there is nothing to release. */
 export const releaseCell = '#release-'
 
-/** Whether the task has work left of the records that it has processed: releases, or punctuations by stream time. */
+/** What they call how many of its asynchronous calls are not done. */
+export const openCallsCell = '#calls'
+
+/**
+ * Whether the task has work left of the records that it has processed: releases, asynchronous calls, or punctuations by
+ * stream time.
+ */
 export function hasWorkLeft({ time, cells, schedules }: LedgerEntries): boolean {
-  const isReleasing = Object.values(cells).some((counts) =>
-    Object.entries(counts).some(([name, value]) => name.startsWith(releaseCell) && value !== 0),
+  const isLeft = (name: string): boolean => name.startsWith(releaseCell) || name === openCallsCell
+  const isWorking = Object.values(cells).some((counts) =>
+    Object.entries(counts).some(([name, value]) => isLeft(name) && value !== 0),
   )
   const isDue = ({ type, dueMs, isCancelled }: ScheduleEntry): boolean =>
     type === 'streamTime' && !isCancelled && dueMs <= time
-  return isReleasing || Object.values(schedules).some((list) => list.some(isDue))
+  return isWorking || Object.values(schedules).some((list) => list.some(isDue))
 }
 
 /** Times are the latest, counts are sums; what was never counted is left out. */

@@ -20,7 +20,7 @@ import type { VersionId } from './kept/version-name.ts'
 import type { WantedVersion } from './kept/wanted-version.ts'
 
 export type { StateReader, StateWriter } from '../storage/state-rows.ts'
-export type { OutputBases, TaskId, TaskProgress } from './kept/application-rows.ts'
+export type { OutputBases, StoredReplay, TaskId, TaskProgress } from './kept/application-rows.ts'
 export { applicationUnknown, fencedBySuccessor } from './kept/applications.ts'
 export { isHiddenTopic, redriveTopic } from './kept/version-name.ts'
 export type { PartitionId } from './format/partition-id.ts'

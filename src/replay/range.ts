@@ -5,7 +5,7 @@
 import { checkList, checkOptions, checkWhole, onlyField } from '../core/checks.ts'
 import { MillraceError } from '../core/errors.ts'
 import { shown } from '../core/shown.ts'
-import type { FoundApplication, OutputBases, PartitionId } from '../log/contract.ts'
+import type { FoundApplication, OutputBases, PartitionId, StoredReplay } from '../log/contract.ts'
 import type { SourceNode } from '../plan/node.ts'
 import type { SourceLane } from '../runtime/sequence.ts'
 import type { OffsetsByTopic, ReplayFrom, ReplayTo } from './face.ts'
@@ -25,12 +25,12 @@ export interface ReplayRange extends AskedRange {
   readonly starts: OffsetsByTopic
   /** The offsets that it stops before; null: it follows the live version. */
   readonly ends: OffsetsByTopic | null
-  /** Of a copy of the live version: what that had written by then. */
+  /** What its outputs begin with, where that is in the topics of the live version. */
   readonly bases?: OutputBases | undefined
 }
 
-/** What is stored of a copy of the live version that has not been opened yet. */
-type CopiedLive = Pick<ReplayRange, 'bases'>
+/** What is stored of a version that has not replayed yet: a copy of the live one, or one that was live itself. */
+type NotBegun = Pick<StoredReplay, 'bases' | 'isCopying'>
 
 /** @throws MillraceError `bad_option` */
 export function checkRange(from: ReplayFrom = 'beginning', to?: ReplayTo): Pick<AskedRange, 'from' | 'to'> {
@@ -99,7 +99,7 @@ function offsetIn(
   throw new MillraceError('bad_option', `${what}.offsets ${given}; expected ${least} to ${most}`, { topic, partition })
 }
 
-function storedOf({ replay }: FoundApplication): ReplayRange | CopiedLive | undefined {
+function storedOf({ replay }: FoundApplication): ReplayRange | NotBegun | undefined {
   return replay
 }
 
@@ -112,7 +112,7 @@ export function checkBegun(asked: AskedRange, found: FoundApplication): void {
   const stored = storedOf(found)
   if (stored === undefined) return
   if ('from' in stored) checkSame(asked, stored)
-  else checkSame(asked, { ...asked, from: 'live' })
+  else if (stored.isCopying !== undefined) checkSame(asked, { ...asked, from: 'live' })
 }
 
 /**

@@ -10,6 +10,7 @@ import type { Header } from '../core/headers.ts'
 import type { RecordView, StreamRecord } from '../core/record.ts'
 import { Codec, codecOf, unexpectedNull } from '../core/serde.ts'
 import { int64, msgpack } from '../core/serdes.ts'
+import { openCallsCell } from '../core/stored-progress.ts'
 import { bytesAsText } from '../core/text.ts'
 import type { Timestamp } from '../core/units.ts'
 import type { AsyncCall, AsyncPolicy, AsyncRequest, AsyncWork, PassedOver } from '../plan/async-calls.ts'
@@ -132,6 +133,8 @@ class MapAsyncSubscriber extends CarrierSubscriber implements AsyncWork {
   readonly #store: OrderedStore<number, Pending>
   /** How many records have come so far. */
   readonly #count: PersistentNumber
+  /** How many of their calls are not done. */
+  readonly #open: PersistentNumber
   readonly #request: (request: AsyncRequest) => void
   readonly #scratch = new ByteWriter(256)
   /** What the record before came from, and how many had come before the first that came from it. */
@@ -156,6 +159,7 @@ class MapAsyncSubscriber extends CarrierSubscriber implements AsyncWork {
     this.#codecs = codecs
     this.#store = ordered(context.state<number, Pending>(store))
     this.#count = context.cell('records')
+    this.#open = context.cell(openCallsCell)
     this.#request = context.calls(this)
   }
 
@@ -163,6 +167,7 @@ class MapAsyncSubscriber extends CarrierSubscriber implements AsyncWork {
     const number = this.#count.value
     const pending = this.#pendingOf(carrier, number)
     this.#count.set(number + 1)
+    this.#open.set(this.#open.value + 1)
     this.#store.put(this.#row(number), pending, carrier.timestamp)
     this.#ask(number, pending, carrier.view())
   }
@@ -229,7 +234,7 @@ class MapAsyncSubscriber extends CarrierSubscriber implements AsyncWork {
     }
     const row = this.#row(number)
     const { key, headers } = row.value
-    this.#store.remove(row)
+    this.#close(row)
     const out =
       key === null
         ? job.withKeyAndValue<unknown, unknown>(null, this.#codecs.keyCodec, result, undefined)
@@ -242,8 +247,13 @@ class MapAsyncSubscriber extends CarrierSubscriber implements AsyncWork {
     const row = this.#row(number)
     const { timestamp } = row
     const { key, value, headers } = row.value
-    this.#store.remove(row)
+    this.#close(row)
     return { timestamp, key, value, headers: headersOf(headers) }
+  }
+
+  #close(row: OrderedRow<Pending>): void {
+    this.#open.set(this.#open.value - 1)
+    this.#store.remove(row)
   }
 
   *unfinished(): Iterable<AsyncRequest> {

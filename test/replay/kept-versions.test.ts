@@ -53,6 +53,26 @@ describe('a version that was kept', () => {
     expect(await log.admin.switchBack(applicationId, { dryRun: true })).toMatchObject({ from: 'v1', to: 'v2' })
   })
 
+  test('that left its topics to another one has no others to put in their place', async () => {
+    const { log, v2 } = await twoVersions('a')
+    await v2.switch({ outputs: 'continue' })
+    expect((await log.admin.listTopics({ hidden: true })).map(({ name }) => name)).toEqual(['counted', 'words'])
+    for (const isCaughtUp of [false, true]) {
+      if (isCaughtUp) await beside(log, 'v1', 1)
+      await say(log, 'a')
+      await v2.caughtUp()
+      const refused = await rejectionOf(log.admin.switchBack(applicationId))
+      expect(refused).toMatchObject({ code: 'switch_refused', message: expect.stringContaining('"counted"') })
+      expect(v2.state).toBe('running')
+    }
+    await log.admin.switchBack(applicationId, { outputs: 'continue' })
+    const again = log.admin.switchVersion(applicationId, 'v2', { outputs: 'replace', dryRun: true })
+    expect((await again).refusals).toEqual([expect.stringContaining('"counted"')])
+    await (await beside(log)).switch({ outputs: 'continue' })
+    expect(await written(log, 'a')).toEqual([1, ...Array.from({ length: 20 }, (_, at) => at + 11)])
+    expect((await log.admin.verify({ deep: true })).problems).toEqual([])
+  })
+
   test('is not deleted while it is the live one, or runs, or where there is none', async () => {
     const { log } = await twoVersions('a')
     const refusal = async (version: string) => rejectionOf(log.admin.deleteVersion(applicationId, version))
@@ -78,13 +98,15 @@ test('every switch leaves a row that says when, from where to where, and at whic
   await v2.switch({ outputs: 'continue' })
   await say(log, 'a')
   await v2.caughtUp()
-  await log.admin.switchBack(applicationId)
+  const v1 = await beside(log, 'v1', 1)
+  await log.admin.switchBack(applicationId, { outputs: 'continue' })
+  await v1.close()
   const { switches } = await log.admin.describeApplication(applicationId)
-  const readTwo = expect.arrayContaining([{ topic: 'words', partition: expect.any(Number), offset: 2 }])
-  const times = { atMs: expect.any(Number), positions: readTwo }
+  const read = (offset: number) => expect.arrayContaining([{ topic: 'words', partition: expect.any(Number), offset }])
+  const times = { outputs: 'continue', atMs: expect.any(Number) }
   expect(switches).toEqual([
-    { number: 1, from: 'v1', to: 'v2', outputs: 'continue', ...times },
-    { number: 2, from: 'v2', to: 'v1', outputs: 'replace', ...times },
+    { number: 1, from: 'v1', to: 'v2', positions: read(2), ...times },
+    { number: 2, from: 'v2', to: 'v1', positions: read(3), ...times },
   ])
   expect((await log.admin.verify({ deep: true })).problems).toEqual([])
   await rejectionOf(v2.stopped)

@@ -2,6 +2,7 @@
  * What a switch to another version would do: which versions, which outputs change places, whose positions move, and why
  * it cannot be done as things are.
  */
+import { present } from '../../core/assert.ts'
 import { parsePlan } from '../../core/stored-plan.ts'
 import { decodeEntries, hasWorkLeft } from '../../core/stored-progress.ts'
 import { BatchCursor } from '../format/batch-cursor.ts'
@@ -36,8 +37,10 @@ export function planSwitch(
   const exchanged = outputs === 'replace' ? exchangedTopics(log, beside) : []
   const moves = exchanged.flatMap((topic) => movesOf(log, topic))
   const lag = lagBetween(log, live, beside)
-  const goesBack = beside.row.retired === 'superseded' && outputs === 'replace'
-  const lags = lag > 0 && !goesBack ? [`version "${beside.row.version}" is ${lag} records away from the live one`] : []
+  const lags =
+    lag > 0 && !goesBack(beside, outputs)
+      ? [`version "${beside.row.version}" is ${lag} records away from the live one`]
+      : []
   const obstacles = [
     ...(beside.row.replay?.isCopying === true ? [`version "${beside.row.version}" is not copied whole yet`] : []),
     ...exchanged.flatMap((topic) => membersOf(log, topic)),
@@ -65,6 +68,14 @@ export function planSwitch(
   }
 }
 
+/**
+ * Whether a version takes topics back that have stopped where it stands, so that it goes on from there however far the
+ * live one is.
+ */
+export function goesBack({ row }: KeptVersion, outputs: SwitchOutputs): boolean {
+  return row.retired === 'superseded' && outputs === 'replace' && row.replay?.bases === undefined
+}
+
 /** How many records of the partitions that both read lie between their positions. */
 export function lagBetween(log: ApplicationsLog, live: KeptVersion, beside: KeptVersion): number {
   const positions = new Map(log.positions.list(live.name).map((one) => [partitionName(one), one.offset]))
@@ -80,14 +91,20 @@ export function isAtRest(log: ApplicationsLog, { name }: KeptVersion): boolean {
     .every(({ progress }) => progress === undefined || !hasWorkLeft(decodeEntries(progress)))
 }
 
-/** Letters are no output: those of both versions go to the topic of the application. */
-function exchangedTopics(log: ApplicationsLog, { name: kept, row }: KeptVersion): readonly ExchangedTopic[] {
+/**
+ * What a version has written for itself. Letters are no output: those of both versions go to the topic of the
+ * application.
+ */
+export function outputsBeside(log: ApplicationsLog, { name: kept, row }: KeptVersion): readonly TopicDescription[] {
   const plan = log.applications.plan(kept)
   const letters = plan === undefined ? undefined : parsePlan(row.applicationId, plan).deadLetters
-  return log.topics.list().flatMap((coming) => {
-    const name = topicBeside(coming.name, row)
-    if (name === undefined || coming.name === letters) return []
-    return [{ name, coming, leaving: log.topics.find(name) }]
+  return log.topics.list().filter(({ name }) => topicBeside(name, row) !== undefined && name !== letters)
+}
+
+function exchangedTopics(log: ApplicationsLog, beside: KeptVersion): readonly ExchangedTopic[] {
+  return outputsBeside(log, beside).map((coming) => {
+    const name = present(topicBeside(coming.name, beside.row), 'it is a topic of this version')
+    return { name, coming, leaving: log.topics.find(name) }
   })
 }
 
@@ -156,12 +173,12 @@ function othersOf({ row }: KeptVersion): readonly string[] {
   )
 }
 
-/** What came before lies in the topics of the live version. */
+/** Of a copy, and of a version that left its topics to another, what came before lies in the topics of that one. */
 function basesOf({ row }: KeptVersion): readonly string[] {
   const topics = Object.keys(row.replay?.bases ?? {})
   if (topics.length === 0) return []
   return [
-    `version "${row.version}" began with a copy of the live state: what came before is in ` +
+    `version "${row.version}" has not written all of its outputs itself: what came before is in ` +
       `${topics.map((topic) => `"${topic}"`).join(', ')} only`,
   ]
 }

@@ -10,10 +10,20 @@ import type { WriteTransaction } from '../../storage/environment.ts'
 import { exchangeVersions, type Renames } from '../kept/exchange-versions.ts'
 import { type ApplicationSwitch, putSwitch } from '../kept/switch-rows.ts'
 import { partitionAt } from '../format/partition-id.ts'
+import { basesOf } from '../kept/version-copy.ts'
 import { besideTopic } from '../kept/version-name.ts'
 import { type ApplicationsLog, isLive, type KeptVersion, versionsOf } from './application-log.ts'
 import type { SwitchBackOptions, SwitchOptions, SwitchOutputs, SwitchPlan } from './switch-face.ts'
-import { type ExchangedTopic, isAtRest, lagBetween, type PlannedSwitch, planSwitch, renamesOf } from './switch-plan.ts'
+import {
+  type ExchangedTopic,
+  goesBack,
+  isAtRest,
+  lagBetween,
+  outputsBeside,
+  type PlannedSwitch,
+  planSwitch,
+  renamesOf,
+} from './switch-plan.ts'
 
 const outputModes = ['replace', 'continue'] as const
 
@@ -37,19 +47,35 @@ export async function switchVersion(
   const find = (): Pair => pairOf(log, applicationId, version)
   const planned = planSwitch(log, find().live, find().beside, outputs)
   if (dryRun) return planned.plan
-  const goesBack = find().beside.row.retired === 'superseded' && outputs === 'replace'
-  if (!goesBack) await untilEqual(log, find, patienceMs)
-  const epoch = await log.environment.inTurn(() =>
-    log.environment.write((transaction) => {
-      const { plan, obstacles } = planSwitch(log, find().live, find().beside, outputs)
-      refuse(plan, obstacles)
-      return log.applications.retire(transaction, applicationId, 'superseded')
-    }),
-  )
-  if (!goesBack) await untilEqual(log, find, patienceMs)
+  refuse(planned.plan, planned.obstacles)
+  const epoch = await stopLive(log, find, outputs, patienceMs)
+  await untilReady(log, find, outputs, patienceMs)
   return log.environment.inTurn(() =>
     log.environment.write((transaction) => exchange(log, transaction, find(), outputs, epoch)),
   )
+}
+
+/** Stops the live version at a moment from which the other one can come to where it stands; returns its new epoch. */
+async function stopLive(
+  log: ApplicationsLog,
+  find: () => Pair,
+  outputs: SwitchOutputs,
+  patienceMs: number,
+): Promise<number> {
+  for (;;) {
+    await untilReady(log, find, outputs, patienceMs)
+    const epoch = await log.environment.inTurn(() =>
+      log.environment.write((transaction) => {
+        const pair = find()
+        const { plan, obstacles } = planSwitch(log, pair.live, pair.beside, outputs)
+        refuse(plan, obstacles)
+        // Once it is stopped it cannot finish what it has begun.
+        if (owes(log, pair, outputs)) return undefined
+        return log.applications.retire(transaction, plan.applicationId, 'superseded')
+      }),
+    )
+    if (epoch !== undefined) return epoch
+  }
 }
 
 export async function switchBack(
@@ -83,7 +109,12 @@ function pairOf(log: ApplicationsLog, applicationId: string, version: string): P
 }
 
 /** @throws MillraceError `behind` */
-async function untilEqual(log: ApplicationsLog, find: () => Pair, patienceMs: number): Promise<void> {
+async function untilReady(
+  log: ApplicationsLog,
+  find: () => Pair,
+  outputs: SwitchOutputs,
+  patienceMs: number,
+): Promise<void> {
   const startMs = log.clock.elapsed()
   for (;;) {
     let wake = (): void => undefined
@@ -95,9 +126,9 @@ async function untilEqual(log: ApplicationsLog, find: () => Pair, patienceMs: nu
     const cancel = log.clock.schedule(Math.max(0, leftMs), wake)
     try {
       log.refresh()
-      const { live, beside } = find()
-      if (isEqual(log, { live, beside })) return
-      if (leftMs <= 0) throw behind(log, { live, beside }, patienceMs)
+      const pair = find()
+      if (isReady(log, pair, outputs)) return
+      if (leftMs <= 0) throw behind(log, pair, patienceMs)
       await news
     } finally {
       stop()
@@ -106,17 +137,30 @@ async function untilEqual(log: ApplicationsLog, find: () => Pair, patienceMs: nu
   }
 }
 
-function isEqual(log: ApplicationsLog, { live, beside }: Pair): boolean {
-  return lagBetween(log, live, beside) === 0 && isAtRest(log, live) && isAtRest(log, beside)
+/** Whether the version that comes has made all that the live one has, or goes back to where it stood. */
+function isReady(log: ApplicationsLog, pair: Pair, outputs: SwitchOutputs): boolean {
+  const { live, beside } = pair
+  if (goesBack(beside, outputs)) return true
+  return lagBetween(log, live, beside) === 0 && isAtRest(log, beside) && !owes(log, pair, outputs)
+}
+
+/** Whether the live version has yet to write results of what it has read into topics that stay. */
+function owes(log: ApplicationsLog, { live }: Pair, outputs: SwitchOutputs): boolean {
+  return outputs !== 'replace' && !isAtRest(log, live)
 }
 
 function behind(log: ApplicationsLog, { live, beside }: Pair, patienceMs: number): MillraceError {
   const { applicationId, version } = live.row
+  const lag = lagBetween(log, live, beside)
+  const why =
+    lag > 0
+      ? `they lie ${lag} records apart`
+      : 'one of them has work left of what it has read, such as calls of mapAsync'
   return new MillraceError(
     'behind',
     `version "${beside.row.version}" of "${applicationId}" did not come to where the live "${version}" is in ` +
-      `${patienceMs} ms: they lie ${lagBetween(log, live, beside)} records apart. See that it runs, and wait until it has ` +
-      'caught up. Nothing has been exchanged; where the live one was stopped, start it again',
+      `${patienceMs} ms: ${why}. See that both run, and wait until it has caught up. Nothing has been exchanged; where ` +
+      'the live one was stopped, start it again',
   )
 }
 
@@ -148,11 +192,14 @@ function exchange(
   }
   const { applicationId, version } = live.row
   const renames = renamesOf(applicationId, version, planned.exchanged)
+  const bases = outputs === 'continue' ? basesOf(log, applicationId) : undefined
   const { number, from, to } = planned.plan
   const made = { number, atMs: log.clock.now(), from, to, outputs, positions: positionsOf(log, beside, renames.coming) }
   putSwitch(transaction, applicationId, made)
   exchangeTopics(log, transaction, planned, besideNameOf(applicationId, version))
-  exchangeVersions(log, transaction, applicationId, beside.name, renames)
+  if (outputs === 'continue')
+    for (const topic of outputsBeside(log, beside)) log.topics.deleteIn(transaction, topic.name)
+  exchangeVersions(log, transaction, applicationId, beside.name, { ...renames, bases })
   return planned.plan
 }
 

@@ -25,9 +25,9 @@ const retiredReasons: readonly unknown[] = ['superseded', 'application_deleted',
 export interface StoredReplay {
   /** The outputs that go to topics of the user's: names by names. */
   readonly outputs?: Readonly<Record<string, string>> | undefined
-  /** Whether it is an unfinished copy of the live version. */
+  /** Of a copy of the live version: whether it is unfinished. */
   readonly isCopying?: boolean | undefined
-  /** Of a copy: what the live version had written by then, by topic, with an end for each partition. */
+  /** What its outputs begin with, where that is in the topics of the live version. */
   readonly bases?: OutputBases | undefined
 }
 

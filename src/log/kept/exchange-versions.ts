@@ -10,6 +10,7 @@ import {
   applicationKey,
   type ApplicationRow,
   encodeApplication,
+  type OutputBases,
   planKey,
   type TaskProgress,
 } from './application-rows.ts'
@@ -31,6 +32,16 @@ export interface ExchangeGround {
 /** Names of topics, old to new. */
 export type Renames = ReadonlyMap<string, string>
 
+/** What becomes of the outputs of two versions that are exchanged. */
+export interface ExchangedOutputs {
+  /** What the topics of the version that comes are called from now on. */
+  readonly coming: Renames
+  /** And those of the one that leaves. */
+  readonly leaving: Renames
+  /** What the outputs of that one begin with, where their topics stay with the other. */
+  readonly bases?: OutputBases | undefined
+}
+
 /** All that is kept of a version. */
 interface Kept {
   readonly row: ApplicationRow
@@ -44,25 +55,24 @@ interface Kept {
 /**
  * Makes the version that is kept under `beside` the live one.
  *
- * @param renames what the topics of the version that comes, and of the one that leaves, are called from now on
  */
 export function exchangeVersions(
   ground: ExchangeGround,
   transaction: WriteTransaction,
   applicationId: string,
   beside: string,
-  renames: { readonly coming: Renames; readonly leaving: Renames },
+  { bases, coming: namesOfComing, leaving: namesOfLeaving }: ExchangedOutputs,
 ): void {
   const leaving = take(ground, transaction, applicationId)
   const coming = take(ground, transaction, beside)
   const { version } = leaving.row
   const switches = leaving.row.switches + 1
-  const gone = put(ground, transaction, besideName({ applicationId, version }), leaving, renames.leaving)
-  gone({ retired: 'superseded', switches })
-  const live = put(ground, transaction, applicationId, coming, renames.coming)
+  const gone = put(ground, transaction, besideName({ applicationId, version }), leaving, namesOfLeaving)
+  gone({ retired: 'superseded', switches, replay: bases === undefined ? leaving.row.replay : { bases } })
+  const live = put(ground, transaction, applicationId, coming, namesOfComing)
   const { replay } = coming.row
   // From now on it writes the topics of the topology.
-  live({ retired: null, switches, replay: replay && { ...replay, outputs: {} } })
+  live({ retired: null, switches, replay: replay && { ...replay, outputs: {}, bases: undefined } })
 }
 
 /** Reads what is kept under a name, and removes it. */

@@ -15,7 +15,7 @@ import type { SessionOwner } from '../../storage/sessions.ts'
 import type { StateStores } from '../../storage/state/state-stores.ts'
 import { partitionsOf } from '../format/partition-id.ts'
 import { applicationUnknown } from './applications.ts'
-import type { StoredReplay } from './application-rows.ts'
+import type { OutputBases, StoredReplay } from './application-rows.ts'
 import type { Partitions } from './partitions.ts'
 import { type CopiedStore, differencesOf } from './store-copy.ts'
 import { besideName, type VersionId } from './version-name.ts'
@@ -125,7 +125,7 @@ function finish(ground: CopyGround, transaction: WriteTransaction, id: VersionId
   const differences = copy.stores.flatMap((store) => [...differencesOf(state, store)])
   for (const { write } of differences) write(writer)
   state.end(writer)
-  const replay = { outputs: {}, bases: basesOf(ground, id.applicationId) } satisfies StoredReplay
+  const replay = { outputs: {}, bases: basesOf(ground, id.applicationId), isCopying: false } satisfies StoredReplay
   positions.removeAll(transaction, name)
   for (const position of positions.list(id.applicationId)) positions.put(transaction, name, position, position)
   for (const { task, progress } of applications.progress(id.applicationId)) {
@@ -138,8 +138,11 @@ function finish(ground: CopyGround, transaction: WriteTransaction, id: VersionId
   return true
 }
 
-/** What the live version has written so far: every output of the copy begins with it. */
-function basesOf({ applications, partitions, topics }: CopyGround, applicationId: string) {
+/** What the live version has written so far: every output of a copy begins with it, and of a version that leaves it. */
+export function basesOf(
+  { applications, partitions, topics }: Pick<CopyGround, 'applications' | 'partitions' | 'topics'>,
+  applicationId: string,
+): OutputBases {
   const entries = applications
     .progress(applicationId)
     .flatMap(({ progress }) => (progress === undefined ? [] : [decodeEntries(progress)]))
