@@ -20,4 +20,12 @@ export const verbs: readonly VerbEntry[] = [
   entry('group lag', 'Shows how far a group lags', () => import('./verbs/group-lag.ts')),
   entry('group reset-offsets', 'Moves the positions of a group', () => import('./verbs/group-reset-offsets.ts')),
   entry('group delete', 'Deletes groups with their positions', () => import('./verbs/group-delete.ts')),
+  entry('app list', 'Lists the applications', () => import('./verbs/app-list.ts')),
+  entry('app describe', 'Shows an application: positions, stores, counts', () => import('./verbs/app-describe.ts')),
+  entry('app reset', 'Makes an application start over', () => import('./verbs/app-reset.ts')),
+  entry('app delete', 'Deletes an application with its state', () => import('./verbs/app-delete.ts')),
+  entry('store list', 'Lists the stores of an application', () => import('./verbs/store-list.ts')),
+  entry('store get', 'Shows what a store has for a key', () => import('./verbs/store-get.ts')),
+  entry('store range', 'Shows rows of a store between two keys', () => import('./verbs/store-range.ts')),
+  entry('store dump', 'Prints all rows of a store', () => import('./verbs/store-dump.ts')),
 ]

@@ -1,12 +1,28 @@
-// The directory that the examples of the command work on: topics with records, a group that lags, a file to import.
+// The directory that the examples of the command work on: topics with records, a group that lags, an application that
+// counts, a file to import.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { int64, json, ManualClock, openLog, string, topic } from 'millrace'
+import {
+  int64,
+  json,
+  keyValueStore,
+  type Log,
+  ManualClock,
+  openLog,
+  startStreams,
+  StreamsBuilder,
+  string,
+  TimeWindows,
+  topic,
+  windowStore,
+} from 'millrace'
 import { commandTimeMs } from './command.ts'
 import { temporaryDirectory } from './temporary-directory.ts'
 
 const clicks = topic('clicks', { key: string(), value: json<{ page: string; status: number }>(), partitions: 2 })
 const orders = topic('orders', { key: string(), value: int64() })
+
+const pageTotals = topic('page-totals', { key: string(), value: int64() })
 
 const minuteMs = 60_000
 
@@ -34,7 +50,24 @@ export async function commandWorld(): Promise<{ readonly dir: string; readonly d
   ])
   await log.admin.createTopic({ name: 'raw' })
   await log.admin.resetOffsets('billing', { topics: [orders], to: { offset: 1 } })
+  await countPages(log)
   return { dir, data }
+}
+
+/** `page-counts` was started, has counted what there is, and was closed. */
+async function countPages(log: Log): Promise<void> {
+  const builder = new StreamsBuilder()
+  const pages = builder.stream(clicks).groupBy(({ value }) => value.page, { key: string() })
+  pages
+    .count({ store: keyValueStore('totals', { key: string(), value: int64() }) })
+    .toStream()
+    .to(pageTotals)
+  pages
+    .windowedBy(TimeWindows.of({ size: minuteMs }))
+    .count({ name: 'count-minutes', store: windowStore('per-minute', { key: string(), value: int64() }) })
+  const app = await startStreams(builder.build(), { log, applicationId: 'page-counts' })
+  await app.caughtUp()
+  await app.close()
 }
 
 const accessLog = `10.0.0.1 - - [04/Mar/2025:07:59:58 +0000] "GET / HTTP/1.1" 200 512
