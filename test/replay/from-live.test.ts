@@ -73,6 +73,34 @@ describe('a copy of the live version', () => {
     expect(await v2.compare()).toMatchObject({ isEqual: true })
   })
 
+  test('reads no more in its last transaction than what has changed meanwhile', async () => {
+    const { log, embedded, environment } = openTestLog()
+    await say(log, 5_000, 0)
+    await (await start(log, counting)).close()
+    let isWriting = false
+    let rowsRead = 0
+    const write = environment.write.bind(environment)
+    vi.spyOn(environment, 'write').mockImplementation((work) => {
+      isWriting = true
+      try {
+        return write(work)
+      } finally {
+        isWriting = false
+      }
+    })
+    const range = embedded.state.range.bind(embedded.state)
+    vi.spyOn(embedded.state, 'range').mockImplementation((...question) => {
+      const rows = range(...question)
+      if (isWriting) rowsRead += rows.length
+      return rows
+    })
+    await embedded.copyLive({ applicationId: 'app', version: 'v2' })
+    expect(rowsRead).toBe(0)
+    vi.restoreAllMocks()
+    const v2 = await startReplay(log, counting, { from })
+    expect([...v2.store(wordCounts).range()]).toEqual([...log.store('app', wordCounts).range()])
+  })
+
   test('runs other code from then on', async () => {
     const { log } = openTestLog()
     await say(log, 3_000, 0)

@@ -15,30 +15,43 @@ export interface CopiedStore {
 const pageRows = 1_024
 const first = Buffer.alloc(0)
 
+/** Some rows that the copy lacks, or has too many of. */
+export interface CopyStep {
+  readonly rows: number
+  readonly write: (writer: StateWriter) => void
+}
+
 /**
- * Compares the stores, one page at each step, and yields what the target lacks in it as a function that writes it. The
- * next page is read when it is asked for.
+ * Compares the stores, one page at each step, and yields what the target lacks in it. The next page is read when it is
+ * asked for.
  */
-export function* differencesOf(
+export function* differencesOf(reader: StateReader, store: CopiedStore): Generator<CopyStep> {
+  for (let partition = 0; partition < store.partitions; partition++) {
+    yield* differencesIn(reader, store, partition, first, undefined)
+  }
+}
+
+/** The same in a range of one partition, with begin <= key < end. */
+export function* differencesIn(
   reader: StateReader,
-  { from, to, partitions }: CopiedStore,
-): Generator<{ readonly rows: number; readonly write: (writer: StateWriter) => void }> {
-  for (let partition = 0; partition < partitions; partition++) {
-    for (let key: Buffer | undefined = first; key !== undefined;) {
-      const source = reader.range(from, partition, key, undefined, pageRows)
-      const target = reader.range(to, partition, key, undefined, pageRows)
-      const end = pageEnd(source, target)
-      const { puts, removes } = difference(before(source, end), before(target, end))
-      const at = partition
-      yield {
-        rows: puts.length + removes.length,
-        write: (writer) => {
-          for (const row of puts) writer.put(to, at, row.key, row.value)
-          for (const row of removes) writer.remove(to, at, row.key)
-        },
-      }
-      key = end
+  { from, to }: CopiedStore,
+  partition: number,
+  begin: Buffer,
+  end: Buffer | undefined,
+): Generator<CopyStep> {
+  for (let key: Buffer | undefined = begin; key !== undefined;) {
+    const source = reader.range(from, partition, key, end, pageRows)
+    const target = reader.range(to, partition, key, end, pageRows)
+    const stop = pageEnd(source, target)
+    const { puts, removes } = difference(before(source, stop), before(target, stop))
+    yield {
+      rows: puts.length + removes.length,
+      write: (writer) => {
+        for (const row of puts) writer.put(to, partition, row.key, row.value)
+        for (const row of removes) writer.remove(to, partition, row.key)
+      },
     }
+    key = stop
   }
 }
 

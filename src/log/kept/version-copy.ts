@@ -2,9 +2,9 @@
  * A version beside the live one that begins with a copy of it: its state, positions, counters and plan, all of one
  * moment.
  *
- * Rows are copied in small steps while the live version goes on, and again what has changed since, until little is
- * left. One transaction copies that little, with the positions of the same moment. Killed before it, the copy is worth
- * nothing and begins again.
+ * Rows are copied in small steps while the live version goes on, and then those that it has changed meanwhile, until
+ * few are left. One transaction copies those few, with the positions of the same moment: how long it takes does not
+ * depend on how large the state is. Killed before it, the copy is worth nothing and begins again.
  */
 import { present } from '../../core/assert.ts'
 import { type Clock, yieldToEventLoop } from '../../core/clock.ts'
@@ -17,7 +17,8 @@ import { partitionsOf } from '../format/partition-id.ts'
 import { applicationUnknown } from './applications.ts'
 import type { OutputBases, StoredReplay } from './application-rows.ts'
 import type { Partitions } from './partitions.ts'
-import { type CopiedStore, differencesOf } from './store-copy.ts'
+import { CopyTrail } from './copy-trail.ts'
+import { type CopiedStore, type CopyStep, differencesOf } from './store-copy.ts'
 import { besideName, type VersionId } from './version-name.ts'
 import { sweepDeleted, type VersionsGround } from './version-removal.ts'
 import { checkVersion } from './wanted-version.ts'
@@ -44,16 +45,16 @@ export async function copyLiveVersion(ground: CopyGround, id: VersionId, session
     const copy = await environment.writeInTurn((transaction) => begin(ground, transaction, id, session))
     if (copy === undefined) return
     await sweepDeleted(environment)
-    for (let pass = 0; pass < passesMax; pass++) if ((await copyOnce(ground, copy)) <= rowsLeft) break
-    isDone = await environment.writeInTurn((transaction) => finish(ground, transaction, id, copy))
-    ground.state.forget(copy.stores.map(({ to }) => to))
+    for (const { copied } of copy.stores) await copySteps(ground, copy, differencesOf(ground.state, copied))
+    isDone = await catchUp(ground, id, copy)
+    ground.state.forget(copy.stores.map(({ copied }) => copied.to))
   }
 }
 
 interface BegunCopy {
   readonly name: string
   readonly epoch: number
-  readonly stores: readonly CopiedStore[]
+  readonly stores: readonly { readonly copied: CopiedStore; readonly trail: CopyTrail }[]
   /**
    * Whether the live version still is the one that was copied.
    *
@@ -68,7 +69,7 @@ function begin(
   id: VersionId,
   session: SessionOwner,
 ): BegunCopy | undefined {
-  const { applications, clock, positions } = ground
+  const { applications, clock, positions, state } = ground
   const { applicationId } = id
   const name = besideName(id)
   const version = checkVersion(applications, { ...id, isBeside: true })
@@ -80,50 +81,68 @@ function begin(
   positions.removeAll(transaction, name)
   const begun = { applicationId, version, startedMs: clock.now(), session }
   const epoch = applications.begin(transaction, name, { ...begun, replay: { isCopying: true } }, plan)
-  const stores = Object.entries(parsePlan(applicationId, plan).stores).map(([store, { reading }]) => ({
-    store,
-    from: present(applications.idOf(applicationId, store), 'every store of a stored plan has an id'),
-    to: applications.storeId(transaction, name, store),
-    partitions: reading.partitions,
-  }))
+  const stores = Object.entries(parsePlan(applicationId, plan).stores).map(([store, { reading }]) => {
+    const from = present(applications.idOf(applicationId, store), 'every store of a stored plan has an id')
+    const copied = { from, to: applications.storeId(transaction, name, store), partitions: reading.partitions }
+    return { store, copied, trail: new CopyTrail(state, copied) }
+  })
   const isOfLive = (): boolean => {
     if (!applications.isCurrent(name, epoch)) throw applications.fence(name, epoch)
-    const isSame = stores.every(({ store, from }) => applications.idOf(applicationId, store) === from)
+    const isSame = stores.every(({ store, copied }) => applications.idOf(applicationId, store) === copied.from)
     return isSame && applications.plan(applicationId) === plan
   }
   return { name, epoch, stores, isOfLive }
 }
 
-/** Returns how many rows it has changed; none where the copy has to begin again. */
-async function copyOnce({ environment, state }: CopyGround, { isOfLive, stores }: BegunCopy): Promise<number> {
-  let changed = 0
-  for (const store of stores) {
-    environment.refresh()
-    for (const { rows, write } of differencesOf(state, store)) {
-      changed += rows
-      const goesOn = await environment.writeInTurn((transaction) => {
-        if (!isOfLive()) return false
-        if (rows === 0) return true
-        const writer = state.begin(transaction)
-        write(writer)
-        state.end(writer)
-        return true
-      })
-      if (!goesOn) return 0
-      await yieldToEventLoop()
-    }
+/** Makes all steps, and takes note of what changes meanwhile. */
+async function copySteps(
+  { environment, state }: CopyGround,
+  copy: BegunCopy,
+  steps: Iterable<CopyStep>,
+): Promise<void> {
+  environment.refresh()
+  for (const { rows, write } of steps) {
+    const goesOn = await environment.writeInTurn((transaction) => {
+      if (!copy.isOfLive()) return false
+      for (const { trail } of copy.stores) trail.follow()
+      if (rows === 0) return true
+      const writer = state.begin(transaction)
+      write(writer)
+      state.end(writer)
+      return true
+    })
+    if (!goesOn) return
+    await yieldToEventLoop()
   }
-  return changed
 }
 
-/** The rows that have changed since, and all else. False: the copy has to begin again. */
-function finish(ground: CopyGround, transaction: WriteTransaction, id: VersionId, copy: BegunCopy): boolean {
+/** Copies what has changed since, until little is left for the last transaction. False: the copy has to begin again. */
+async function catchUp(ground: CopyGround, id: VersionId, copy: BegunCopy): Promise<boolean> {
+  for (let pass = 0; ; pass++) {
+    const isLast = pass === passesMax
+    const end = await ground.environment.writeInTurn((transaction) => {
+      if (!copy.isOfLive()) return 'begin again'
+      for (const { trail } of copy.stores) trail.follow()
+      const left = copy.stores.reduce((total, { trail }) => total + trail.size, 0)
+      if (left > rowsLeft && !isLast) return 'much is left'
+      finish(ground, transaction, id, copy)
+      return 'done'
+    })
+    if (end !== 'much is left') return end === 'done'
+    for (const { trail } of copy.stores) await copySteps(ground, copy, trail.steps())
+  }
+}
+
+/** The rows that have changed since, and all else. */
+function finish(
+  ground: CopyGround,
+  transaction: WriteTransaction,
+  id: VersionId,
+  { name, epoch, stores }: BegunCopy,
+): void {
   const { applications, positions, state } = ground
-  const { name, epoch } = copy
-  if (!copy.isOfLive()) return false
   const writer = state.begin(transaction)
-  const differences = copy.stores.flatMap((store) => [...differencesOf(state, store)])
-  for (const { write } of differences) write(writer)
+  for (const { trail } of stores) for (const { write } of trail.steps()) write(writer)
   state.end(writer)
   const replay = { outputs: {}, bases: basesOf(ground, id.applicationId), isCopying: false } satisfies StoredReplay
   positions.removeAll(transaction, name)
@@ -135,7 +154,6 @@ function finish(ground: CopyGround, transaction: WriteTransaction, id: VersionId
   }
   applications.setReplay(transaction, name, replay)
   applications.end(transaction, name, epoch)
-  return true
 }
 
 /** What the live version has written so far: every output of a copy begins with it, and of a version that leaves it. */

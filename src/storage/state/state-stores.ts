@@ -3,6 +3,7 @@
  */
 import type { Environment, WriteTransaction } from '../environment.ts'
 import type { StateReader, StoredRow } from '../state-rows.ts'
+import { type ChangeVisitor, visitChanges } from './changed-rows.ts'
 import { encodeHead, headKey, newHead } from './head.ts'
 import { mergedGet, mergedRange } from './merged-rows.ts'
 import { StateCommit } from './state-commit.ts'
@@ -60,6 +61,20 @@ export class StateStores implements StateReader {
       const found = mergedRange(this.#environment, journal, partition, from, to, limit, isReverse)
       if (journal.isCurrent) return found
     }
+  }
+
+  /** A moment that {@link changesSince} can begin at: the commit that is read. */
+  moment(storeId: number): number {
+    return this.#journal(storeId).head.next
+  }
+
+  /**
+   * Tells of the rows that commits have changed since a moment of this store, and of ranges that were removed.
+   *
+   * @returns false when that is not known any longer
+   */
+  changesSince(storeId: number, moment: number, visitor: ChangeVisitor): boolean {
+    return visitChanges(this.#journal(storeId), moment, visitor)
   }
 
   /** Counts a store, a step at a time; a journal that was not read before is not kept. */
