@@ -43,8 +43,8 @@ export interface AsyncRequest {
   /** By which the operator finds its record again. */
   readonly number: number
   readonly id: string
-  /** Calls of one lane follow each other, where the order is that of keys. */
-  readonly lane: string
+  /** Calls of one key follow each other, where the order is that of keys. */
+  readonly orderKey: string
   readonly record: StreamRecord<unknown, unknown>
 }
 

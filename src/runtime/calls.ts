@@ -21,8 +21,8 @@ class OperatorCalls {
   readonly concurrency: number
   /** Without a slot, the oldest first. */
   readonly waiting: Set<Completion> = new Set<Completion>()
-  /** By lane: the one that is under way, and those that follow it. */
-  readonly lanes: Map<string, Completion[]> = new Map<string, Completion[]>()
+  /** By the key of their order: the one that is under way, and those that follow it. */
+  readonly queues: Map<string, Completion[]> = new Map<string, Completion[]>()
 
   constructor({ concurrency }: AsyncWork) {
     this.concurrency = concurrency
@@ -127,14 +127,14 @@ export class Calls {
   }
 
   #start(operator: OperatorCalls, completion: Completion): void {
-    const { lane } = completion.request
+    const { orderKey } = completion.request
     if (this.#all.get(completion)?.work.order === 'key') {
-      const others = operator.lanes.get(lane)
+      const others = operator.queues.get(orderKey)
       if (others !== undefined) {
         others.push(completion)
         return
       }
-      operator.lanes.set(lane, [completion])
+      operator.queues.set(orderKey, [completion])
     }
     completion.call()
   }
@@ -167,7 +167,7 @@ export class Calls {
     this.leave(task, completion)
     operator.count--
     if (work.order === 'partition') this.#admitInOrder(task)
-    if (work.order === 'key') followUp(operator, completion.request.lane)
+    if (work.order === 'key') followUp(operator, completion.request.orderKey)
   }
 
   /** Whether an operator has no slot left, so that the sequence pauses. */
@@ -208,11 +208,11 @@ export class Calls {
   }
 }
 
-/** The next call of a lane begins. */
-function followUp(operator: OperatorCalls, lane: string): void {
-  const others = operator.lanes.get(lane)
+/** The next call of a key begins. */
+function followUp(operator: OperatorCalls, orderKey: string): void {
+  const others = operator.queues.get(orderKey)
   others?.shift()
   const next = others?.[0]
-  if (next === undefined) operator.lanes.delete(lane)
+  if (next === undefined) operator.queues.delete(orderKey)
   else next.call()
 }

@@ -1,5 +1,5 @@
 /**
- * Where regrouped records wait: each regrouping has a lane for every partition, and a record goes to the lane of its
+ * Where regrouped records wait: each regrouping has a queue for every partition, and a record goes to the queue of its
  * key.
  */
 import { present } from '../core/assert.ts'
@@ -8,11 +8,11 @@ import { partitionOf } from '../core/partitioner.ts'
 import type { Carrier } from '../plan/carrier.ts'
 import type { PlanNode, RegroupNode } from '../plan/node.ts'
 import type { Inlet } from './inlet.ts'
-import { type Shuffle, ShuffleLane } from './shuffle.ts'
+import { type Shuffle, ShuffleQueue } from './shuffle.ts'
 
 export class Regroupings {
   readonly #shuffle: Shuffle
-  readonly #lanes = new Map<PlanNode, readonly ShuffleLane[]>()
+  readonly #queues = new Map<PlanNode, readonly ShuffleQueue[]>()
   readonly #scratch = new ByteWriter(256)
 
   constructor(shuffle: Shuffle) {
@@ -27,9 +27,9 @@ export class Regroupings {
   connect(nodes: readonly RegroupNode[], inletsOf: (node: RegroupNode) => readonly Inlet[]): void {
     let order = 0
     for (const node of nodes.toSorted((a, b) => (a.id < b.id ? -1 : 1))) {
-      this.#lanes.set(
+      this.#queues.set(
         node,
-        inletsOf(node).map((inlet) => new ShuffleLane(inlet, order++)),
+        inletsOf(node).map((inlet) => new ShuffleQueue(inlet, order++)),
       )
     }
   }
@@ -40,9 +40,9 @@ export class Regroupings {
    * @param own where a record without a key comes from: it stays there, as far as there is such a partition
    */
   send(node: RegroupNode, carrier: Carrier, own: number): void {
-    const lanes = present(this.#lanes.get(node), 'every regrouping has its lanes')
-    const lane = lanes[carrier.isKeyNull ? own % lanes.length : this.#partitionOf(node, carrier, lanes.length)]
-    if (lane !== undefined) this.#shuffle.push(lane, carrier) // nothing follows a regrouping that has no lanes
+    const queues = present(this.#queues.get(node), 'every regrouping has its queues')
+    const queue = queues[carrier.isKeyNull ? own % queues.length : this.#partitionOf(node, carrier, queues.length)]
+    if (queue !== undefined) this.#shuffle.push(queue, carrier) // nothing follows a regrouping that has no queues
   }
 
   #partitionOf(node: RegroupNode, carrier: Carrier, partitions: number): number {

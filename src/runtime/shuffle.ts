@@ -8,12 +8,12 @@ import type { Carrier } from '../plan/carrier.ts'
 import type { Inlet } from './inlet.ts'
 
 /** The queue of one regrouping and partition. */
-export class ShuffleLane {
+export class ShuffleQueue {
   readonly inlet: Inlet
   /** Breaks ties between heads of the same time: by regrouping, then partition. */
   readonly order: number
   /** Emptied by moving `head` and `end`: shortening an array costs more than regrouping a record. */
-  readonly #queue: (Carrier | undefined)[] = []
+  readonly #carriers: (Carrier | undefined)[] = []
   #head = 0
   #end = 0
 
@@ -27,15 +27,15 @@ export class ShuffleLane {
   }
 
   get head(): Carrier {
-    return present(this.#queue[this.#head], 'a busy lane has a head')
+    return present(this.#carriers[this.#head], 'a busy queue has a head')
   }
 
   push(carrier: Carrier): void {
-    this.#queue[this.#end++] = carrier
+    this.#carriers[this.#end++] = carrier
   }
 
   take(): void {
-    this.#queue[this.#head++] = undefined
+    this.#carriers[this.#head++] = undefined
     if (this.isEmpty) this.#head = this.#end = 0
   }
 }
@@ -43,21 +43,21 @@ export class ShuffleLane {
 export class Shuffle {
   /** Records of the turn that is under way, and where they go; they are queued when it has succeeded. */
   readonly #fresh: (Carrier | undefined)[] = []
-  readonly #freshLanes: ShuffleLane[] = []
+  readonly #freshQueues: ShuffleQueue[] = []
   #freshCount = 0
-  readonly #busy: ShuffleLane[] = []
+  readonly #busy: ShuffleQueue[] = []
 
-  push(lane: ShuffleLane, carrier: Carrier): void {
+  push(queue: ShuffleQueue, carrier: Carrier): void {
     this.#fresh[this.#freshCount] = carrier
-    this.#freshLanes[this.#freshCount++] = lane
+    this.#freshQueues[this.#freshCount++] = queue
   }
 
   /** The turn has succeeded. */
   keep(): void {
     for (let i = 0; i < this.#freshCount; i++) {
-      const lane = this.#freshLanes[i] as ShuffleLane
-      if (lane.isEmpty) this.#busy.push(lane)
-      lane.push(this.#fresh[i] as Carrier)
+      const queue = this.#freshQueues[i] as ShuffleQueue
+      if (queue.isEmpty) this.#busy.push(queue)
+      queue.push(this.#fresh[i] as Carrier)
       this.#fresh[i] = undefined
     }
     this.#freshCount = 0
@@ -69,27 +69,27 @@ export class Shuffle {
     this.#freshCount = 0
   }
 
-  /** The lane whose head goes next, or undefined when all is processed. */
-  next(): ShuffleLane | undefined {
+  /** The queue whose head goes next, or undefined when all is processed. */
+  next(): ShuffleQueue | undefined {
     const busy = this.#busy
     let best = busy[0]
     if (best === undefined) return undefined
     for (let i = 1; i < busy.length; i++) {
-      const lane = busy[i] as ShuffleLane
-      const difference = lane.head.timestamp - best.head.timestamp
-      if (difference < 0 || (difference === 0 && lane.order < best.order)) best = lane
+      const queue = busy[i] as ShuffleQueue
+      const difference = queue.head.timestamp - best.head.timestamp
+      if (difference < 0 || (difference === 0 && queue.order < best.order)) best = queue
     }
     return best
   }
 
-  /** Takes the head of a lane, which is done. */
-  take(lane: ShuffleLane): void {
-    lane.take()
-    if (!lane.isEmpty) return
-    const last = present(this.#busy.pop(), 'a lane that is taken from is busy')
-    if (last === lane) return
-    const at = this.#busy.indexOf(lane)
-    assert(at >= 0, 'a lane that is taken from is busy')
+  /** Takes the head of a queue, which is done. */
+  take(queue: ShuffleQueue): void {
+    queue.take()
+    if (!queue.isEmpty) return
+    const last = present(this.#busy.pop(), 'a queue that is taken from is busy')
+    if (last === queue) return
+    const at = this.#busy.indexOf(queue)
+    assert(at >= 0, 'a queue that is taken from is busy')
     this.#busy[at] = last
   }
 }

@@ -173,7 +173,12 @@ class MapAsyncSubscriber extends CarrierSubscriber implements AsyncWork {
   }
 
   #ask(number: number, { id, key }: Pending, record: StreamRecord<unknown, unknown>): void {
-    this.#request({ number, id, lane: key === null ? '' : `k${bytesAsText(Buffer.from(key), 0, key.length)}`, record })
+    this.#request({
+      number,
+      id,
+      orderKey: key === null ? '' : `k${bytesAsText(Buffer.from(key), 0, key.length)}`,
+      record,
+    })
   }
 
   #row(number: number): OrderedRow<Pending> {
@@ -263,7 +268,7 @@ class MapAsyncSubscriber extends CarrierSubscriber implements AsyncWork {
       yield {
         number,
         id,
-        lane: key === null ? '' : `k${bytesAsText(Buffer.from(key), 0, key.length)}`,
+        orderKey: key === null ? '' : `k${bytesAsText(Buffer.from(key), 0, key.length)}`,
         record: this.#recordOf(row),
       }
     }
