@@ -47,20 +47,25 @@ const resultsIn = async (log: Log): Promise<number[]> =>
   (await collect(log.read(doubled))).map(({ value }) => value).toSorted((a, b) => a - b)
 const lettersIn = (log: Log): Promise<DeadLetter[]> => collect(log.admin.deadLetters('app').list())
 
+/** What an application that fails for odd numbers makes of these; its next try succeeds once it is mended. */
+async function withLetters(count: number) {
+  const { log } = openTestLog()
+  await send(log, count)
+  let isMended = false
+  const app = await start(
+    log,
+    doubling(() => isMended),
+    { onError: 'deadLetter' },
+  )
+  await app.caughtUp()
+  return { log, app, letters: log.admin.deadLetters('app'), mend: () => void (isMended = true) }
+}
+
 describe('letters that are sent again', () => {
   test('are processed by the application that runs, each once, and by nobody else', async () => {
-    const { log } = openTestLog()
-    await send(log, 6)
-    let isMended = false
-    const app = await start(
-      log,
-      doubling(() => isMended),
-      { onError: 'deadLetter' },
-    )
-    await app.caughtUp()
+    const { log, app, letters, mend } = await withLetters(6)
     expect(await resultsIn(log)).toEqual([0, 4, 8])
-    isMended = true
-    const letters = log.admin.deadLetters('app')
+    mend()
     const report = await letters.redrive({ reason: 'user_function_threw' })
     expect(report).toMatchObject({ dryRun: false, sent: 3, alreadySent: 0, noRecord: 0, notRead: 0, topicGone: 0 })
     expect(report.letters.map(({ outcome, to }) => [outcome, to?.topic])).toEqual(
@@ -97,19 +102,10 @@ describe('letters that are sent again', () => {
   })
 
   test('that fail again make letters that are sent into the same topic', async () => {
-    const { log } = openTestLog()
-    await send(log, 2)
-    let isMended = false
-    const app = await start(
-      log,
-      doubling(() => isMended),
-      { onError: 'deadLetter' },
-    )
-    await app.caughtUp()
-    const letters = log.admin.deadLetters('app')
+    const { log, app, letters, mend } = await withLetters(2)
     expect(await letters.redrive({})).toMatchObject({ sent: 1 })
     await app.caughtUp()
-    isMended = true
+    mend()
     expect(await letters.redrive({})).toMatchObject({ sent: 1, alreadySent: 1 })
     await app.caughtUp()
     expect(await resultsIn(log)).toEqual([0, 2])
@@ -117,16 +113,9 @@ describe('letters that are sent again', () => {
   })
 
   test('wait for the next start of an application that does not run, whatever its reset', async () => {
-    const { log } = openTestLog()
-    await send(log, 4)
-    const first = await start(
-      log,
-      doubling(() => false),
-      { onError: 'deadLetter' },
-    )
-    await first.caughtUp()
+    const { log, app: first, letters } = await withLetters(4)
     await first.close()
-    expect(await log.admin.deadLetters('app').redrive({})).toMatchObject({ sent: 2 })
+    expect(await letters.redrive({})).toMatchObject({ sent: 2 })
     const latest = new StreamsBuilder()
     const mended = latest.stream(numbers, { reset: 'latest' }).mapValues(({ value }) => value * 2, { name: 'double' })
     mended.to(doubled)
@@ -223,15 +212,7 @@ describe('an edited letter', () => {
 
 describe('a letter is not sent', () => {
   test('in a dry run, which shows how old it is beside its partition', async () => {
-    const { log } = openTestLog()
-    await send(log, 6)
-    const app = await start(
-      log,
-      doubling(() => false),
-      { onError: 'deadLetter' },
-    )
-    await app.caughtUp()
-    const letters = log.admin.deadLetters('app')
+    const { log, letters } = await withLetters(6)
     const planned = await letters.redrive({}, { dryRun: true, samples: 1 })
     expect(planned).toMatchObject({ dryRun: true, sent: 3 })
     expect(planned.letters).toHaveLength(1)
@@ -242,31 +223,16 @@ describe('a letter is not sent', () => {
   })
 
   test('twice in one call', async () => {
-    const { log } = openTestLog()
-    await send(log, 2)
-    const app = await start(
-      log,
-      doubling(() => false),
-      { onError: 'deadLetter' },
-    )
-    await app.caughtUp()
+    const { log, letters } = await withLetters(2)
     const [letter] = await lettersIn(log)
     if (letter === undefined) throw new Error('there is no letter')
-    const report = await log.admin.deadLetters('app').redrive([letter, { ...letter }])
+    const report = await letters.redrive([letter, { ...letter }])
     expect(report).toMatchObject({ sent: 1, alreadySent: 1 })
   })
 
   test('when the application no longer reads its topic, when that is gone, and when it holds no record', async () => {
-    const { log } = openTestLog()
-    await send(log, 2)
-    const app = await start(
-      log,
-      doubling(() => false),
-      { onError: 'deadLetter' },
-    )
-    await app.caughtUp()
+    const { log, app, letters } = await withLetters(2)
     await app.close()
-    const letters = log.admin.deadLetters('app')
     await log.producer().send(topic('app.dead-letters', { key: string(), value: string() }), { key: 'a', value: 'b' })
     await log.admin.deleteTopic(numbers)
     expect(await letters.redrive({})).toMatchObject({ sent: 0, topicGone: 1, noRecord: 1 })
@@ -278,15 +244,7 @@ describe('a letter is not sent', () => {
   })
 
   test('when one of a list is not there: then none is', async () => {
-    const { log } = openTestLog()
-    await send(log, 2)
-    const app = await start(
-      log,
-      doubling(() => false),
-      { onError: 'deadLetter' },
-    )
-    await app.caughtUp()
-    const letters = log.admin.deadLetters('app')
+    const { log, letters } = await withLetters(2)
     const places = [
       { partition: 0, offset: 0 },
       { partition: 0, offset: 9 },
@@ -300,16 +258,9 @@ describe('a letter is not sent', () => {
 })
 
 test('an application that starts over reads them again, from the time that it starts over at', async () => {
-  const { log } = openTestLog()
-  await send(log, 6)
-  const first = await start(
-    log,
-    doubling(() => false),
-    { onError: 'deadLetter' },
-  )
-  await first.caughtUp()
+  const { log, app: first, letters } = await withLetters(6)
   await first.close()
-  await log.admin.deadLetters('app').redrive({})
+  await letters.redrive({})
   const second = await start(log, doubling())
   await second.caughtUp()
   expect(await resultsIn(log)).toEqual([0, 2, 4, 6, 8, 10])
@@ -325,15 +276,8 @@ test('an application that starts over reads them again, from the time that it st
 })
 
 test('an application that is deleted takes what it was sent again with it', async () => {
-  const { log } = openTestLog()
-  await send(log, 4)
-  const app = await start(
-    log,
-    doubling(() => false),
-    { onError: 'deadLetter' },
-  )
-  await app.caughtUp()
-  await log.admin.deadLetters('app').redrive({})
+  const { log, app, letters } = await withLetters(4)
+  await letters.redrive({})
   await app.close()
   await log.admin.deleteApplication('app')
   expect((await log.admin.listTopics({ hidden: true })).map(({ name }) => name)).not.toContain('numbers@@app')
@@ -344,5 +288,5 @@ test('an application that is deleted takes what it was sent again with it', asyn
     { onError: 'deadLetter', deadLetterTopic: 'other-letters' },
   )
   await next.caughtUp()
-  expect(await log.admin.deadLetters('app').redrive({})).toMatchObject({ sent: 2, alreadySent: 0 })
+  expect(await letters.redrive({})).toMatchObject({ sent: 2, alreadySent: 0 })
 })
