@@ -10,6 +10,9 @@ export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes]
 /** The command line makes no sense: nothing was done. */
 export class UsageError extends Error {}
 
+/** What was asked for could not be done, for a reason that the message says whole. */
+export class CommandFailed extends Error {}
+
 /** What was asked for does not exist, or no record matched. */
 export class NothingFound extends Error {}
 

@@ -2,9 +2,9 @@
  * Any value that millrace hands out, as one line of JSON.
  */
 
-/** `{…}` and a line break. Bytes become text where they are UTF-8, otherwise `{ "hex": … }`; a bigint its digits. */
-export function jsonLine(value: unknown): string {
-  return `${JSON.stringify(plain(value))}\n`
+/** Without a line break in it. Bytes become text where they are UTF-8, otherwise `{ "hex": … }`; a bigint its digits. */
+export function json(value: unknown): string {
+  return JSON.stringify(plain(value))
 }
 
 /** What JSON has no form for, in the form of the command. */

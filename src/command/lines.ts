@@ -1,7 +1,8 @@
 /**
  * The lines of a stream, as bytes: those of each chunk at once. The last one may lack its line break.
  */
-import { UsageError } from './exit-codes.ts'
+import { addAbortSignal, type Readable } from 'node:stream'
+import { CommandFailed } from './exit-codes.ts'
 
 const lineBreak = 10
 
@@ -12,18 +13,21 @@ export interface Lines {
 }
 
 /**
+ * Stopping ends the input, and drops a line that has only begun.
+ *
  * @param bytesMax how long a line may be: what is longer would be gathered without end
- * @throws UsageError for a line that is longer
+ * @throws CommandFailed for a line that is longer
  */
 export async function* linesOf(
-  input: AsyncIterable<unknown>,
+  input: Readable,
   bytesMax: number,
+  signal: AbortSignal,
 ): AsyncGenerator<Lines, void, undefined> {
   /** The beginning of a line that goes on in the next chunk. */
   let begun: Buffer[] = []
   let begunBytes = 0
   let first = 1
-  for await (const part of input) {
+  for await (const part of untilAborted(input, signal)) {
     const chunk = Buffer.isBuffer(part) ? part : Buffer.from(String(part))
     const lines: Uint8Array[] = []
     let start = 0
@@ -38,12 +42,22 @@ export async function* linesOf(
       begun.push(chunk.subarray(start))
       begunBytes += chunk.length - start
       if (begunBytes > bytesMax) {
-        throw new UsageError(`line ${first + lines.length} is longer than ${bytesMax} bytes, the most the topic takes`)
+        throw new CommandFailed(
+          `line ${first + lines.length} is longer than ${bytesMax} bytes, the most the topic takes`,
+        )
       }
     }
     if (lines.length === 0) continue
     yield { first, lines }
     first += lines.length
   }
-  if (begun.length > 0) yield { first, lines: [Buffer.concat(begun)] }
+  if (begun.length > 0 && !signal.aborted) yield { first, lines: [Buffer.concat(begun)] }
+}
+
+async function* untilAborted(input: Readable, signal: AbortSignal): AsyncGenerator<unknown, void, undefined> {
+  try {
+    yield* addAbortSignal(signal, input)
+  } catch (error) {
+    if (!signal.aborted) throw error
+  }
 }

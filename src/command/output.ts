@@ -4,7 +4,7 @@
 import { escaped } from '../core/shown.ts'
 import { OutputClosed } from './exit-codes.ts'
 import type { HostOutput } from './host.ts'
-import { jsonLine } from './json.ts'
+import { json } from './json.ts'
 import type { Column } from './table.ts'
 
 /** Text that is gathered before it is written: a system call for each line would take most of the time. */
@@ -57,7 +57,7 @@ export class Output {
   /** Rows as a table, its columns as given; with `--json` each row as it is. */
   async rows<R extends object>(rows: readonly R[], columns: readonly Column<R>[]): Promise<void> {
     if (this.isJson) {
-      for (const row of rows) this.add(jsonLine(row))
+      for (const row of rows) this.add(this.#line(row))
     } else {
       const { drawTable } = await import('./table.ts')
       this.add(drawTable(rows, columns, { columns: this.columns, isColoured: this.isColoured }))
@@ -67,12 +67,16 @@ export class Output {
 
   /** What there is to say about one thing, as `name value` lines; with `--json` the thing as one object. */
   async facts(thing: object, facts: readonly (readonly [name: string, value: string | number])[]): Promise<void> {
-    if (this.isJson) this.add(jsonLine(thing))
+    if (this.isJson) this.add(this.#line(thing))
     else {
       const width = Math.max(0, ...facts.map(([name]) => name.length))
       for (const [name, value] of facts) this.add(`${name.padEnd(width)}  ${escaped(String(value))}\n`)
     }
     await this.flush()
+  }
+
+  #line(thing: object): string {
+    return `${this.harmless(json(thing))}\n`
   }
 
   /** Gathers text; true when there is enough of it to {@link flush}. */

@@ -95,7 +95,7 @@ export function recordJson(record: RawRecord, { key, value }: Forms): string {
   return (
     `{"topic":"${record.topic}","partition":${record.partition},"offset":${record.offset},` +
     `"timestamp":${record.timestamp},"key":${record.key === null ? 'null' : key.json(record.key)},` +
-    `"value":${record.value === null ? 'null' : value.json(record.value)}${headers}}\n`
+    `"value":${record.value === null ? 'null' : value.json(record.value)}${headers}}`
   )
 }
 

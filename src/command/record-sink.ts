@@ -54,7 +54,9 @@ export class RecordSink {
       const record = records[at++] as RawRecord
       if (!this.#isWanted(record, forms)) continue
       this.#count++
-      const line = out.isJson ? recordJson(record, forms) : formattedLine(format, record, forms, form)
+      const line = out.isJson
+        ? `${out.harmless(recordJson(record, forms))}\n`
+        : formattedLine(format, record, forms, form)
       if (out.add(line)) await out.flush()
     }
     return at

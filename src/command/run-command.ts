@@ -8,7 +8,7 @@ import { escapedLines } from '../core/shown.ts'
 import type { Log } from '../log/face.ts'
 import { checkIsLog } from '../storage/directory.ts'
 import { shownTime } from './amounts.ts'
-import { type ExitCode, exitCodes, NothingFound, OutputClosed, UsageError } from './exit-codes.ts'
+import { CommandFailed, type ExitCode, exitCodes, NothingFound, OutputClosed, UsageError } from './exit-codes.ts'
 import { findVerb } from './find-verb.ts'
 import { type HelpForm, helpOfAll, helpOfVerb, pageColumns } from './help.ts'
 import type { Host, HostOutput } from './host.ts'
@@ -118,7 +118,7 @@ function endingOf(error: unknown): readonly [code: ExitCode, complaint: string |
   if (error instanceof OutputClosed) return [exitCodes.done, undefined]
   if (error instanceof UsageError) return [exitCodes.usage, error.message]
   if (error instanceof NothingFound) return [exitCodes.nothingFound, error.message]
-  if (error instanceof Declined) return [exitCodes.failed, error.message]
+  if (error instanceof CommandFailed || error instanceof Declined) return [exitCodes.failed, error.message]
   if (!(error instanceof MillraceError)) return [exitCodes.failed, `${messageOf(error)}; --verbose says more`]
   const code = error.code.endsWith('_unknown') && error.code !== 'format_unknown' ? 'nothingFound' : 'failed'
   return [

@@ -7,7 +7,7 @@ import { topic as topicConstant } from '../core/topic.ts'
 import type { Log } from '../log/face.ts'
 import type { Compression } from '../log/format/compression.ts'
 import type { Producer } from '../log/producer/face.ts'
-import { UsageError } from './exit-codes.ts'
+import { CommandFailed } from './exit-codes.ts'
 import type { Lines } from './lines.ts'
 import { UnfitText } from './record-form.ts'
 import type { RawInput } from './record-input.ts'
@@ -90,14 +90,14 @@ function recordsOf(
   first: number,
   lines: readonly Uint8Array[],
   { recordOf }: SendOptions,
-): { readonly records: readonly RawInput[]; readonly unfit: UsageError | undefined } {
+): { readonly records: readonly RawInput[]; readonly unfit: CommandFailed | undefined } {
   const records: RawInput[] = []
   for (const line of lines) {
     try {
       records.push(recordOf(line))
     } catch (error) {
       if (!(error instanceof UnfitText)) throw error
-      return { records, unfit: new UsageError(`line ${first + records.length}: ${error.message}`) }
+      return { records, unfit: new CommandFailed(`line ${first + records.length}: ${error.message}`) }
     }
   }
   return { records, unfit: undefined }

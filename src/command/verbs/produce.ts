@@ -1,7 +1,6 @@
 /**
  * `millrace produce TOPIC`: sends the lines of standard input as records.
  */
-import { addAbortSignal } from 'node:stream'
 import { counted } from '../counts.ts'
 import { UsageError } from '../exit-codes.ts'
 import { argument, flag, value, valueOr, values } from '../options.ts'
@@ -90,7 +89,7 @@ export const verb: Verb = declareVerb({
     }
     const input = stdin()
     if (input.isTTY === true) say('one record a line; Ctrl-D ends')
-    const lines = linesOf(untilAborted(addAbortSignal(signal, input), signal), effectiveConfig.maxMessageBytes)
+    const lines = linesOf(input, effectiveConfig.maxMessageBytes, signal)
     const options = {
       topic,
       recordOf: (line: Uint8Array) => (isJson ? recordOfJson(line, rules) : recordOfLine(line, rules)),
@@ -118,13 +117,4 @@ export const verb: Verb = declareVerb({
 function separator(text: string): Buffer {
   if (text === '') throw new UsageError('Expected at least one character.')
   return Buffer.from(text.replaceAll('\\t', '\t'))
-}
-
-/** Stopping ends the input; it is not an error of it. */
-async function* untilAborted(input: AsyncIterable<unknown>, signal: AbortSignal): AsyncGenerator<unknown> {
-  try {
-    yield* input
-  } catch (error) {
-    if (!signal.aborted) throw error
-  }
 }
