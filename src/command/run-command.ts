@@ -14,6 +14,7 @@ import { type HelpForm, helpOfAll, helpOfVerb, pageColumns } from './help.ts'
 import type { Host, HostOutput } from './host.ts'
 import { inWordsOfTheCommand } from './hints.ts'
 import { Output } from './output.ts'
+import { ProgressLine } from './progress.ts'
 import { agree, Declined } from './questions.ts'
 import type { Access, Verb, VerbContext, VerbEntry } from './verb.ts'
 import { verbs as allVerbs } from './verbs.ts'
@@ -65,7 +66,13 @@ async function runVerb(
   const unread = new AbortController()
   const isJson = given['json'] === true
   const isColoured = coloursOn(host.stdout, host)
-  const out = new Output(host.stdout, { isJson, isColoured, onClosed: () => unread.abort() })
+  const progress = new ProgressLine(host.stderr)
+  const out = new Output(host.stdout, {
+    isJson,
+    isColoured,
+    onClosed: () => unread.abort(),
+    beforeWrite: () => progress.clear(),
+  })
   const logs: Log[] = []
   const context: VerbContext = {
     dir,
@@ -77,7 +84,11 @@ async function runVerb(
       return log
     },
     out,
-    say: (text) => void host.stderr.write(`${escapedLines(text)}\n`),
+    say: (text) => {
+      progress.clear()
+      host.stderr.write(`${escapedLines(text)}\n`)
+    },
+    progress: (text) => progress.show(text),
     agree: (plan, question, yes) => agree(host, plan, question, yes),
     stdin,
     signal: AbortSignal.any([host.signal, unread.signal]),
@@ -93,6 +104,7 @@ async function runVerb(
     await out.end()
     return code ?? exitCodes.done
   } finally {
+    progress.clear()
     for (const log of logs) await log.close()
   }
 }

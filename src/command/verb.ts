@@ -66,6 +66,8 @@ export interface VerbContext {
   readonly out: Output
   /** A line to people, on standard error. */
   readonly say: (text: string) => void
+  /** How far long work is: a line of the terminal that the next one, or anything that is said, takes the place of. */
+  readonly progress: (text: string) => void
   /**
    * Shows what is going to be done, and asks: returns when the answer is yes, or `--yes` was given. Without a terminal
    * to ask on it is refused.

@@ -28,4 +28,9 @@ export const verbs: readonly VerbEntry[] = [
   entry('store get', 'Shows what a store has for a key', () => import('./verbs/store-get.ts')),
   entry('store range', 'Shows rows of a store between two keys', () => import('./verbs/store-range.ts')),
   entry('store dump', 'Prints all rows of a store', () => import('./verbs/store-dump.ts')),
+  entry('verify', 'Checks all that is stored', () => import('./verbs/verify.ts')),
+  entry('backup', 'Copies the log while it is in use', () => import('./verbs/backup.ts')),
+  entry('restore', 'Makes a log from a backup', () => import('./verbs/restore.ts')),
+  entry('stats', 'Shows what takes the space', () => import('./verbs/stats.ts')),
+  entry('doctor', 'Says what is wrong here, and what to do', () => import('./verbs/doctor.ts')),
 ]

@@ -56,6 +56,13 @@ export function hasWriter(lockFile: number): boolean {
   return false
 }
 
+/** Whether some log commits or opens right now; the lock file need only be open for reading. */
+export function isTaken(lockFile: number): boolean {
+  if (!tryLock(lockFile, commitByte, 1, { shared: true })) return true
+  unlock(lockFile, commitByte, 1)
+  return false
+}
+
 export class CommitLock {
   readonly #file: number
   #waitedMs = 0

@@ -9,7 +9,7 @@
 import { accessSync, closeSync, constants } from 'node:fs'
 import { join } from 'node:path'
 import { MillraceError, messageOf } from '../core/errors.ts'
-import { commitFile, hasWriter } from './commit-lock.ts'
+import { commitFile, hasWriter, isTaken } from './commit-lock.ts'
 import { lockFileOf } from './directory.ts'
 import { errorNumberOf, failureAdvice, isRefusal } from './failure-advice.ts'
 import { isFileThere, openFileToRead } from './own-files.ts'
@@ -34,6 +34,21 @@ export function isWritable(path: string): boolean {
     return true
   } catch {
     return false // opening it all the same says why
+  }
+}
+
+/** Whether some log commits or opens right now; false where this process may not know. */
+export function isCommitting(dir: string): boolean {
+  let file: number
+  try {
+    file = openFileToRead(join(dir, commitFile))
+  } catch {
+    return false // there is none, or it may not be read
+  }
+  try {
+    return isTaken(file)
+  } finally {
+    closeSync(file)
   }
 }
 

@@ -1,9 +1,10 @@
 // A log that is only looked at: nothing is created, nothing is written, and those who write are not disturbed.
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { keyValueStore, openLog, startStreams, StreamsBuilder, string } from '../../src/index.ts'
 import type { Log, LogOptions, MillraceError, Topology } from '../../src/index.ts'
+import { sealAt, sealBytes } from '../../src/storage/meta-pages.ts'
 import { Sessions } from '../../src/storage/sessions.ts'
 import { openDurableLog } from '../support/open.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
@@ -86,6 +87,34 @@ test('whatever would write is refused with read_only, and changes nothing', asyn
   await looking.close()
   expect(namesIn(dir)).toEqual(names)
   expect(readFileSync(join(dir, 'data.mdb')).equals(before)).toBe(true)
+})
+
+/** LMDB does not write pages that a commit takes and gives back. A seal would say how long the file is all the same. */
+function unwrittenPages(dir: string, pages: bigint): void {
+  const path = join(dir, 'data.mdb')
+  const bytes = readFileSync(path)
+  for (const meta of [0, 16_384]) {
+    bytes.writeBigUInt64LE(bytes.readBigUInt64LE(meta + lastPageAt) + pages, meta + lastPageAt)
+    bytes.fill(0, meta + sealAt, meta + sealAt + sealBytes)
+  }
+  writeFileSync(path, bytes)
+}
+
+const lastPageAt = 144
+
+test('a file that a crash left shorter than its header says is read as it is, and does not grow', async () => {
+  const { dir, log } = await filled()
+  await log.close()
+  unwrittenPages(dir, 3n)
+  const path = join(dir, 'data.mdb')
+  const before = readFileSync(path)
+  const looking = await opened(dir, { readOnly: true })
+  expect(await looking.admin.endOffsets(lines)).toEqual([3])
+  expect((await looking.admin.verify({ deep: true })).problemCount).toBe(0)
+  await looking.close()
+  expect(readFileSync(path).equals(before)).toBe(true)
+  await (await openLog(dir)).close()
+  expect(statSync(path).size - before.length).toBeGreaterThanOrEqual(3 * 16_384)
 })
 
 test('a directory without a log is refused and stays as it is', async () => {
