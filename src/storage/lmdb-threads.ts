@@ -18,6 +18,8 @@ const never = new Int32Array(new SharedArrayBuffer(4))
 export function noticeTermination(): void {
   if (isMainThread) return
   while (isToldToStop()) Atomics.wait(never, 0, 0, 1)
+  // The exception has taken some µs, in which the thread may have been told. V8 stops it here.
+  Atomics.wait(never, 0, 0, 0)
 }
 
 /** Compiled code cannot throw in such a thread, which is how it shows. */
@@ -31,14 +33,16 @@ function isToldToStop(): boolean {
 }
 
 /**
- * Opening a file takes long, and lmdb calls its compiled code again right after it; but it sets this property first.
+ * To be called right before a file is opened. That takes long, and lmdb calls its compiled code again right after it;
+ * but it sets this property first.
  */
 export function noticeTerminationOfOpening(): void {
   Object.defineProperty(nativeAddon.Env.prototype, 'path', {
     configurable: true,
     set(value: unknown) {
-      noticeTermination()
       Object.defineProperty(this, 'path', { value, writable: true, enumerable: true, configurable: true })
+      noticeTermination()
     },
   })
+  noticeTermination()
 }

@@ -11,8 +11,9 @@ import type { Database, Databases, Root } from './lmdb-databases.ts'
 import { DataFile } from './data-file.ts'
 import { emptyDataFile } from './empty-file.ts'
 import { createDataFile, dataFileOf, lockFileOf, makeRoom } from './directory.ts'
+import { failureAdvice, isDamage } from './failure-advice.ts'
 import { isWritable } from './lookout.ts'
-import { noticeTerminationOfOpening } from './lmdb-threads.ts'
+import { noticeTermination, noticeTerminationOfOpening } from './lmdb-threads.ts'
 import { LmdbWriter } from './lmdb-writer.ts'
 import { checkLockFile } from './lock-file.ts'
 import type { Modes } from './own-files.ts'
@@ -20,6 +21,7 @@ import { PendingRows } from './pending-rows.ts'
 import { checkDescriptors, mapBytesFor } from './process-limits.ts'
 import { damaged, readersMax } from './read-failure.ts'
 import { formatKey } from './sealed-rows.ts'
+import { countsOf } from './statistics.ts'
 
 /** Written into every directory; one with another version is refused. */
 export const formatVersion = 4
@@ -95,7 +97,7 @@ function writeFormat(writer: LmdbWriter): void {
  */
 function checkFormat(dir: string, root: Root, Database: DatabaseClass): boolean {
   const names = [...root.getKeys()].map((key) => key.toString().replace(/\0$/, ''))
-  const { entryCount } = root.getStats() as { readonly entryCount: number }
+  const { entryCount } = countsOf(root)
   if (names.length !== entryCount) {
     throw damaged(dir, `it has ${entryCount} databases, but the names of only ${names.length} can be found`)
   }
@@ -143,9 +145,9 @@ function openEnvironment(
   },
 ): DatabaseClass {
   const { file, mapBytes, pageSizeBytes, throwAway, isReadOnly } = options
-  noticeTerminationOfOpening()
   // lmdb's code reads this option, but its declarations do not list it.
   const permissions: object = { permissionsMode: file }
+  noticeTerminationOfOpening()
   const Base = openAsClass<Buffer, Buffer>({
     path,
     noSubdir: false,
@@ -167,7 +169,9 @@ function openEnvironment(
     override transactionSync<T>(work: () => T): T {
       if ((this as { readonly db?: object | undefined }).db !== undefined) return super.transactionSync(work)
       this.resetReadTxn()
+      noticeTermination()
       ;(this as unknown as { ensureReadTxn(): void }).ensureReadTxn()
+      noticeTermination()
       return work()
     }
   }

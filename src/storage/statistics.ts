@@ -2,6 +2,7 @@
  * How the file of an environment is used: what LMDB counts, added up over its databases.
  */
 import { statSync } from 'node:fs'
+import { noticeTermination } from './lmdb-threads.ts'
 
 /** A process, or a thread of one, that reads. */
 export interface LogReader {
@@ -41,6 +42,7 @@ interface Pages {
 
 /** What LMDB tells of a database, and the environment around it. */
 interface Counted extends Pages {
+  readonly entryCount: number
   readonly pageSize: number
   readonly root: Pages
   readonly free: Pages
@@ -66,10 +68,16 @@ interface FreePages {
 /** Two pages say which commit is the newest. */
 const metaPages = 2
 
+/** What LMDB counts of a database. */
+export function countsOf(database: Database): Counted {
+  noticeTermination()
+  return database.getStats() as Counted
+}
+
 /** The pages that can be used again, and all that hold something; as of the snapshot that is read. */
 export function freePages(root: Database, databases: readonly Database[]): FreePages {
-  const { root: names, free, lastPageNumber, pageSize } = root.getStats() as Counted
-  const trees: readonly Pages[] = [names, free, ...databases.map((database) => database.getStats() as Counted)]
+  const { root: names, free, lastPageNumber, pageSize } = countsOf(root)
+  const trees: readonly Pages[] = [names, free, ...databases.map(countsOf)]
   const used = trees.reduce(
     (total, { treeBranchPageCount, treeLeafPageCount, overflowPages }) =>
       total + treeBranchPageCount + treeLeafPageCount + overflowPages,
@@ -80,7 +88,7 @@ export function freePages(root: Database, databases: readonly Database[]): FreeP
 }
 
 export function readStatistics(path: string, root: RootDatabase, databases: readonly Database[]): LogStatistics {
-  const { pageSize, mapSize, lastTxnId } = root.getStats() as Counted
+  const { pageSize, mapSize, lastTxnId } = countsOf(root)
   const free = freePages(root, databases)
   const readers = readersOf(root.readerList(), lastTxnId)
   return {
@@ -102,8 +110,9 @@ interface WithEnvironment {
 }
 
 /** The number of the last commit, of any process. */
-export function lastTransaction(root: RootDatabase): number {
-  return (root as RootDatabase & WithEnvironment).env.info().lastTxnId
+export function lastTransaction(root: object): number {
+  noticeTermination()
+  return (root as WithEnvironment).env.info().lastTxnId
 }
 
 /** Of `pid thread txnid` in each line after the heading; a reader without a snapshot has a dash. */

@@ -12,7 +12,7 @@ import { dataFileOf } from './directory.ts'
 import { type PendingRows, withChanges } from './pending-rows.ts'
 import { damaged, readFailure, rowName } from './read-failure.ts'
 import { isSealed, sealedDatabases, sealIn, unseal, unsealedCopy } from './sealed-rows.ts'
-import { freePages, type LogStatistics, readStatistics } from './statistics.ts'
+import { countsOf, freePages, type LogStatistics, readStatistics } from './statistics.ts'
 
 /**
  * The reads of an {@link Environment}, whose methods say what each gives: rows of the file, with the changes of a write
@@ -177,7 +177,7 @@ export class StoredRows {
   rowCount(database: DatabaseName): number {
     this.#checkUsable()
     try {
-      return (this.#databases[database].getStats() as { readonly entryCount: number }).entryCount
+      return countsOf(this.#databases[database]).entryCount
     } catch (cause) {
       throw this.#readFailed(`how many rows "${database}" has`, cause)
     }
