@@ -12,6 +12,7 @@ import type { AnyStore } from '../core/store-constants.ts'
 import type { StoreSnapshots } from '../core/store-position.ts'
 import type { StateReader, StateWriter } from '../storage/state-rows.ts'
 import type { TaskId, TaskProgress } from './kept/application-rows.ts'
+import type { LookedAtApplication } from './kept/applications.ts'
 import type { PartitionedTopic, PartitionId, PartitionNumbers } from './format/partition-id.ts'
 import type { StoredBatch } from './kept/partitions.ts'
 import type { RecordSource } from './kept/record-source.ts'
@@ -73,20 +74,8 @@ export interface StoredRecords extends RecordSource {
   onCommit(listener: () => void): () => void
 }
 
-/** What an application has left in the log, to look at from anywhere. */
-export interface StoredApplication {
-  /** That it was started with last. */
-  readonly plan: string
-  readonly state: StateReader
-  storeId(name: string): number | undefined
-  /** What a task has committed. */
-  progress(task: TaskId): Buffer | undefined
-  /** What every task has committed that ever did. */
-  allProgress(): readonly TaskProgress[]
-  /** Whether an instance of it runs now, in whatever process. */
-  isRunning(): boolean
-  /** Later reads see what is new. False: there is no such application any longer, or only a new one of its name. */
-  refresh(): boolean
+/** What an application has left in the log, and when there is more. */
+export interface StoredApplication extends LookedAtApplication {
   /** As {@link Session.positions}. */
   positions(): readonly Position[]
   /** Calls back when there may be more to read, and when the log is closed, until the returned function is called. */

@@ -5,7 +5,7 @@
  * It is synchronous and knows no time of its own: the application drives it from the event loop, the test driver by
  * hand.
  */
-import { assert, present } from '../core/assert.ts'
+import { present } from '../core/assert.ts'
 import type { AsyncWork } from '../plan/async-calls.ts'
 import type { Carrier } from '../plan/carrier.ts'
 import type { MillraceError } from '../core/errors.ts'
@@ -26,34 +26,25 @@ import { taskName, taskOf } from './inherited-ledgers.ts'
 import type { Job } from './job.ts'
 import { Idleness } from './idleness.ts'
 import { Ledger } from './ledger.ts'
-import { encodeEntries, type LedgerEntries } from '../core/stored-progress.ts'
-import { settlePositions } from './moved-positions.ts'
+import type { LedgerEntries } from '../core/stored-progress.ts'
 import { OutputTopics } from './output-topics.ts'
 import type { Output } from './outputs.ts'
 import { RecordJob, UntimedRecordJob } from './record-job.ts'
 import { Regroupings } from './regroupings.ts'
 import { type SourceLane, SourceSequence } from './sequence.ts'
 import { Shuffle } from './shuffle.ts'
-import { journalBytesOf, Stores } from './stores.ts'
+import { Stores } from './stores.ts'
 import type { TakeOver } from './take-over.ts'
 import { inletOf, Task, type TaskHost } from './task.ts'
 import { TurnScope } from './turn.ts'
 import { asError, Turns } from './turns.ts'
-
-/** What a commit that is under way holds. */
-interface Prepared {
-  readonly lanes: readonly SourceLane[]
-  readonly ledgers: readonly Ledger[]
-  readonly appends: Commit['appends']
-}
+import { Uncommitted } from './uncommitted.ts'
 
 export class Engine implements TaskHost {
   /** One for each task. */
   readonly ledgers: Ledger[] = []
   /** Source records processed by this instance. */
   recordCount = 0
-  /** Commits of this instance. */
-  commitCount = 0
   /** Tells those that watch stores. */
   readonly changes: ChangeFeed = new ChangeFeed()
   readonly layout: Layout
@@ -73,18 +64,9 @@ export class Engine implements TaskHost {
   readonly #tasks: readonly Task[]
   readonly #outputs: OutputTopics
   readonly #stores: Stores
-  /** Source records, and jobs that no record has caused. */
-  #jobsSinceCommit = 0
-  /** Whether there is more for a commit than jobs have done: a schedule that has begun. */
-  #hasBegun: boolean
-  /** Whether an operator has asked for a commit. */
-  #isCommitWanted = false
   readonly #closing = new Closing()
   readonly #idleness: Idleness
-  /** A job may change many rows, so the stores are checked after each. */
-  #isStateLarge = false
-  /** What the commit that is under way holds. */
-  #prepared: Prepared | undefined
+  readonly #uncommitted: Uncommitted
 
   /** @param start what the session was opened with */
   constructor(session: Session, start: TakeOver, topology: Topology, options: EngineOptions) {
@@ -105,7 +87,6 @@ export class Engine implements TaskHost {
     const tasks = (this.#tasks = this.#makeTasks(topology))
     this.#scope.begin()
     this.#calls.resume()
-    this.#hasBegun = this.ledgers.some(({ hasChanged }) => hasChanged)
     this.#inlets = lanes.map((lane) => inletOf(tasks, lane))
     this.#sequence = new SourceSequence(session, lanes, options.moveBounds)
     const nowMs = this.#now()
@@ -113,6 +94,18 @@ export class Engine implements TaskHost {
     if (options.isBounded) this.#sequence.boundHere()
     const agendas = tasks.map(({ agenda }) => agenda)
     this.#idleness = new Idleness(options, agendas, nowMs)
+    this.#uncommitted = new Uncommitted(
+      {
+        sequence: this.#sequence,
+        shuffle: this.#shuffle,
+        inlets: this.#inlets,
+        ledgers: this.ledgers,
+        outputs: this.#outputs,
+        stores: this.#stores,
+        changes: this.changes,
+      },
+      options,
+    )
   }
 
   #makeTasks(topology: Topology): readonly Task[] {
@@ -161,7 +154,7 @@ export class Engine implements TaskHost {
   }
 
   commit(): void {
-    this.#isCommitWanted = true
+    this.#uncommitted.isWanted = true
   }
 
   onClose(close: () => void): void {
@@ -189,7 +182,7 @@ export class Engine implements TaskHost {
   /** A turn that nothing has caused, between runs: a test puts something into a store. */
   intervene(work: () => void): void {
     this.#turns.intervene(work)
-    this.#jobsSinceCommit++
+    this.#uncommitted.jobs++
   }
 
   regroup(node: RegroupNode, carrier: Carrier, partition: number): void {
@@ -204,7 +197,7 @@ export class Engine implements TaskHost {
    * @throws the error that stops the application; nothing since the last commit is kept then
    */
   run(timeUp: () => boolean): RunResult {
-    if (this.#prepared !== undefined) throw this.fatal ?? new Error('a turn while a commit is in flight')
+    if (this.#uncommitted.isUnderWay) throw this.fatal ?? new Error('a turn while a commit is in flight')
     this.#sequence.lookForMore(this.#now())
     this.#agenda.lookAtClock()
     this.#idleness.look(this.#now())
@@ -215,7 +208,7 @@ export class Engine implements TaskHost {
       // Asked for every record, so that most cost no more than this.
       const isQuiet = this.#calls.isQuiet && !this.hasDue
       if (!isQuiet) this.#calls.begin()
-      if (this.isCommitDue) return 'commitDue'
+      if (this.#uncommitted.isEnough) return 'commitDue'
       const end = isQuiet ? this.#record() : this.#jobOrRecord()
       if (end !== undefined) return end
       if (!this.#drain()) return 'topicMissing'
@@ -232,7 +225,7 @@ export class Engine implements TaskHost {
     const job = completion ?? this.#agenda.next() ?? this.#idleness.next()
     if (job === undefined) return this.#record()
     if (!this.#work(job)) return 'topicMissing'
-    this.#isStateLarge = this.#takesTooMuch
+    this.#uncommitted.lookAtState()
     if (completion === undefined) this.#idleness.done(job)
     else this.#calls.ended(completion)
     return undefined
@@ -266,7 +259,7 @@ export class Engine implements TaskHost {
   /** One job; false when it goes again once a topic is there. The regrouped records that come of it wait. */
   #work(job: Job): boolean {
     if (!this.#turns.run(job)) return false
-    this.#jobsSinceCommit++
+    this.#uncommitted.jobs++
     return true
   }
 
@@ -310,18 +303,12 @@ export class Engine implements TaskHost {
   }
 
   get hasUncommitted(): boolean {
-    return this.#jobsSinceCommit > 0 || this.#hasBegun
+    return !this.#uncommitted.isEmpty
   }
 
-  /** Whether the work since the last commit is as much as one commit should hold. */
-  get isCommitDue(): boolean {
-    if (this.#jobsSinceCommit >= this.#options.commitRecords) return true
-    if (this.#outputs.isFull || this.#isStateLarge || this.#isCommitWanted) return true
-    return (this.#jobsSinceCommit & 63) === 63 && this.#takesTooMuch
-  }
-
-  get #takesTooMuch(): boolean {
-    return this.#stores.cacheBytes > 2 * this.#options.stateCacheBytes
+  /** Commits of this instance. */
+  get commitCount(): number {
+    return this.#uncommitted.commitCount
   }
 
   /** Memory of all stores, roughly. */
@@ -335,44 +322,12 @@ export class Engine implements TaskHost {
    */
   prepare(): Commit | undefined {
     if (this.fatal !== undefined) throw this.fatal
-    if (!this.hasUncommitted) return undefined
-    assert(this.#shuffle.next() === undefined, 'a commit is made while no regrouped records wait')
-    const { lanes } = this.#sequence
-    const moved = lanes.filter((lane) => lane.position !== lane.committedPosition)
-    const outputs = [...this.#outputs.all]
-    const appends = outputs.flatMap((output) => output.take())
-    const positions = settlePositions(moved, this.#inlets)
-    const changed = this.ledgers.filter(({ hasChanged }) => hasChanged)
-    this.#prepared = { lanes: moved, ledgers: changed, appends }
-    this.#sequence.beginCommit()
-    return {
-      tasks: changed.map((ledger) => ({
-        task: ledger.task,
-        positions: positions.get(ledger) ?? [],
-        progress: encodeEntries(ledger.prepare()),
-      })),
-      newTopics: outputs.filter(({ isNew }) => isNew).map(({ topic }) => ({ name: topic })),
-      appends,
-      writeState: (writer) => this.#stores.write(writer),
-      journalBytes: journalBytesOf(this.#options.stateCacheBytes),
-    }
+    return this.hasUncommitted ? this.#uncommitted.prepare() : undefined
   }
 
   /** The commit that was prepared is durable. */
   committed(): void {
-    const { lanes, ledgers, appends } = present(this.#prepared, 'what is durable was prepared')
-    this.#sequence.endCommit(appends)
-    this.#prepared = undefined
-    for (const lane of lanes) lane.committedPosition = lane.position
-    for (const ledger of ledgers) ledger.wasCommitted()
-    this.changes.committed((spec) => this.#stores.changed(spec))
-    this.#outputs.committed()
-    this.#stores.committed(this.#options.stateCacheBytes)
-    this.#jobsSinceCommit = 0
-    this.#hasBegun = false
-    this.#isCommitWanted = false
-    this.#isStateLarge = false
-    this.commitCount++
+    this.#uncommitted.committed()
   }
 
   /**

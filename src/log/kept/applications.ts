@@ -31,6 +31,7 @@ import {
   taskPrefix,
   type TaskProgress,
 } from './application-rows.ts'
+import type { StateReader } from '../../storage/state-rows.ts'
 import type { StateStores } from '../../storage/state/state-stores.ts'
 import type { Catalogue } from './catalogue.ts'
 import { markStoreDeleted } from './deleted-stores.ts'
@@ -38,14 +39,19 @@ import { applicationOf } from './version-name.ts'
 
 const pageRows = 512
 
-/** What can be seen of an application without running it; see `StoredApplication` of the contract. */
+/** What an application has left in the log, to look at from anywhere. */
 export interface LookedAtApplication {
+  /** That it was started with last. */
   readonly plan: string
-  readonly state: StateStores
+  readonly state: StateReader
   storeId(name: string): number | undefined
+  /** What a task has committed. */
   progress(task: TaskId): Buffer | undefined
+  /** What every task has committed that ever did. */
   allProgress(): readonly TaskProgress[]
+  /** Whether an instance of it runs now, in whatever process. */
   isRunning(): boolean
+  /** Later reads see what is new. False: there is no such application any longer, or only a new one of its name. */
   refresh(): boolean
 }
 
