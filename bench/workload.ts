@@ -66,7 +66,7 @@ export interface StateOptions {
   readonly order: 'scattered' | 'random'
 }
 
-export type StateResult = CommitFigures & Pick<JobResult, 'recordsPerSecond'>
+export type StateResult = CommitFigures & Pick<JobResult, 'recordsPerSecond'> & { readonly records: number }
 
 /** A join of two streams. */
 export type JoinOptions = Pick<StateOptions, 'dir' | 'keys' | 'records' | 'recordsPerCommit'>

@@ -54,7 +54,7 @@ export async function countEvents({ dir, records, recordsPerCommit }: StateOptio
   const startedMs = performance.now()
   await app.caughtUp()
   const seconds = (performance.now() - startedMs) / 1_000
-  return { recordsPerSecond: records / seconds, ...commits.result() }
+  return { records, recordsPerSecond: records / seconds, ...commits.result() }
 }
 
 /** Works on records without a commit, and is killed. */

@@ -84,5 +84,5 @@ export async function countEventsByHand({ dir, records, recordsPerCommit }: Stat
   }
   const seconds = (performance.now() - startedMs) / 1_000
   await environment.close()
-  return { recordsPerSecond: records / seconds, ...commits.result() }
+  return { records, recordsPerSecond: records / seconds, ...commits.result() }
 }
