@@ -5,7 +5,7 @@ import { argument } from '../options.ts'
 import { noBounds, rowsBetween } from '../store-range.ts'
 import { lineOf } from '../stored-rows.ts'
 import { findStore } from '../stored-store.ts'
-import { jsonLine } from '../json.ts'
+import { json } from '../json.ts'
 import { declareVerb, type Verb } from '../verb.ts'
 
 export const verb: Verb = declareVerb({
@@ -21,7 +21,7 @@ export const verb: Verb = declareVerb({
   async run({ application, store }, { openLog, out, signal }) {
     const found = await findStore(await openLog(), application, store)
     for (const row of rowsBetween(found, noBounds)) {
-      if (!out.add(out.isJson ? jsonLine(row) : lineOf(row))) continue
+      if (!out.add(out.isJson ? `${json(row)}\n` : lineOf(row))) continue
       await out.flush()
       signal.throwIfAborted()
     }
