@@ -21,7 +21,7 @@ export interface Option<T> {
 /** An argument; `T` is what the verb gets. */
 export interface Argument<T> {
   readonly about: string
-  readonly takes: 'one' | 'maybe' | 'many'
+  readonly takes: 'one' | 'maybe' | 'many' | 'any'
   readonly read: Reader<unknown>
   /** Only a type. */
   readonly fallback?: T | undefined
@@ -76,6 +76,11 @@ export function several(about: string): Argument<readonly string[]>
 export function several<T>(about: string, read: Reader<T>): Argument<readonly T[]>
 export function several(about: string, read: Reader<unknown> = asText): Argument<unknown> {
   return { about, takes: 'many', read }
+}
+
+/** Any number of arguments, none too; the last of a verb. */
+export function maybeSeveral<T>(about: string, read: Reader<T>): Argument<readonly T[]> {
+  return { about, takes: 'any', read }
 }
 
 /** For a verb that destroys something: see `VerbContext.agree`. */

@@ -48,7 +48,9 @@ export function parse(entry: VerbEntry, verb: Verb, argv: readonly string[]): Pa
     ...Object.fromEntries(declared.map(([name, { fallback }]) => [name, fallback])),
     ...command.opts(),
   }
-  for (const [at, name] of Object.keys(verb.arguments ?? {}).entries()) given[name] = command.processedArgs[at]
+  for (const [at, [name, { takes }]] of Object.entries(verb.arguments ?? {}).entries()) {
+    given[name] = command.processedArgs[at] ?? (takes === 'any' ? [] : undefined)
+  }
   return { isHelp: false, given }
 }
 
@@ -64,9 +66,11 @@ function inOneLine(message: string): string {
 }
 
 function argumentOf(name: string, { about, takes, read }: DeclaredArgument<unknown>): Argument {
-  const written = { one: `<${name}>`, maybe: `[${name}]`, many: `<${name}...>` }[takes]
+  const written = { one: `<${name}>`, maybe: `[${name}]`, many: `<${name}...>`, any: `[${name}...]` }[takes]
   const argument = new Argument(written, about)
-  return takes === 'many' ? argument.argParser(gathering(read)) : argument.argParser((text) => checked(read)(text))
+  return takes === 'many' || takes === 'any'
+    ? argument.argParser(gathering(read))
+    : argument.argParser((text) => checked(read)(text))
 }
 
 function optionOf(

@@ -26,7 +26,7 @@ export function shownWindowRow({ key, value, timestamp }: StoreRow<Windowed<unkn
 }
 
 /** Text as it is, everything else as JSON. */
-function textOf(value: unknown): string {
+export function textOf(value: unknown): string {
   const shown = plain(value)
   return typeof shown === 'string' ? shown : JSON.stringify(shown)
 }

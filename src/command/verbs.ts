@@ -33,4 +33,8 @@ export const verbs: readonly VerbEntry[] = [
   entry('restore', 'Makes a log from a backup', () => import('./verbs/restore.ts')),
   entry('stats', 'Shows what takes the space', () => import('./verbs/stats.ts')),
   entry('doctor', 'Says what is wrong here, and what to do', () => import('./verbs/doctor.ts')),
+  entry('dlq list', 'Lists the dead letters of an application', () => import('./verbs/dlq-list.ts')),
+  entry('dlq show', 'Shows a dead letter with its record', () => import('./verbs/dlq-show.ts')),
+  entry('dlq edit', 'Sends the record of a dead letter again, changed', () => import('./verbs/dlq-edit.ts')),
+  entry('dlq redrive', 'Sends dead letters again, each once', () => import('./verbs/dlq-redrive.ts')),
 ]

@@ -20,7 +20,7 @@ function wordsOf(line: string): string[] {
 }
 
 async function runExample(line: string): Promise<Ran> {
-  const { dir, data } = await commandWorld()
+  const { dir, data } = await commandWorld({ applications: true })
   const stages = line.split(' | ')
   const at = stages.findIndex((stage) => stage.startsWith('millrace '))
   const before = stages.slice(0, at).join(' | ')

@@ -60,7 +60,7 @@ test.each([
 test('options of every command may stand before the verb, and --dir wins over MILLRACE_DIR', async () => {
   const { data } = await commandWorld()
   const usual = await runInProcess(['topic', 'list', '--json'], { env: { MILLRACE_DIR: data } })
-  expect(usual.stdout.split('\n')).toHaveLength(5)
+  expect(usual.stdout.split('\n')).toHaveLength(4)
   const first = await runInProcess(['--json', '--dir', data, 'topic', 'list'], { env: { MILLRACE_DIR: 'elsewhere' } })
   expect(first).toEqual(usual)
   expect(await runInProcess([`--dir=${data}`, 'topic', '--json', 'list'])).toEqual(usual)

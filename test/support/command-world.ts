@@ -1,5 +1,5 @@
-// The directory that the examples of the command work on: topics with records, a group that lags, an application that
-// counts, a file to import.
+// The directory that the examples of the command work on: topics with records, a group that lags, a file to import, and
+// applications where they are asked for.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
@@ -27,7 +27,9 @@ const pageTotals = topic('page-totals', { key: string(), value: int64() })
 const minuteMs = 60_000
 
 /** Where it is; the log is in `data`. Removed when the running test is over. */
-export async function commandWorld(): Promise<{ readonly dir: string; readonly data: string }> {
+export async function commandWorld(
+  has: { readonly applications?: boolean } = {},
+): Promise<{ readonly dir: string; readonly data: string }> {
   const dir = temporaryDirectory()
   const data = join(dir, 'data')
   writeFileSync(join(dir, 'access.log'), accessLog)
@@ -50,7 +52,10 @@ export async function commandWorld(): Promise<{ readonly dir: string; readonly d
   ])
   await log.admin.createTopic({ name: 'raw' })
   await log.admin.resetOffsets('billing', { topics: [orders], to: { offset: 1 } })
-  await countPages(log)
+  if (has.applications === true) {
+    await countPages(log)
+    await billOrders(log)
+  }
   return { dir, data }
 }
 
@@ -66,6 +71,18 @@ async function countPages(log: Log): Promise<void> {
     .windowedBy(TimeWindows.of({ size: minuteMs }))
     .count({ name: 'count-minutes', store: windowStore('per-minute', { key: string(), value: int64() }) })
   const app = await startStreams(builder.build(), { log, applicationId: 'page-counts' })
+  await app.caughtUp()
+  await app.close()
+}
+
+/** `invoices` cannot do anything with a tombstone: that one is a dead letter. */
+async function billOrders(log: Log): Promise<void> {
+  const builder = new StreamsBuilder()
+  builder
+    .stream(orders)
+    .filter(({ value }) => value > 1_000)
+    .to(topic('invoices', { key: string(), value: int64() }))
+  const app = await startStreams(builder.build(), { log, applicationId: 'invoices', onError: 'deadLetter' })
   await app.caughtUp()
   await app.close()
 }
