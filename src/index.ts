@@ -53,6 +53,7 @@ export type {
   SwitchOptions,
   SwitchOutputs,
   SwitchPlan,
+  TopicCorrection,
 } from './log/admin/switch-face.ts'
 export type { ApplicationSwitch } from './log/kept/switch-rows.ts'
 export type { DeleteVersionOptions, VersionDeletion } from './log/admin/version-deletion.ts'

@@ -9,6 +9,7 @@ import { bigint64, boolean, bytes, float64, int64, json, msgpack, nullable, stri
 import { TupleCodec } from './tuple-codec.ts'
 import { VersionCodec } from './version-codec.ts'
 import { formNamed } from './windows/named-form.ts'
+import type { WindowForm } from './windows/window-form.ts'
 import { WindowedCodec } from './windows/windowed.ts'
 import { WithHeadersCodec } from './with-headers.ts'
 
@@ -43,6 +44,17 @@ function composed(kind: string, inner: string): AnyCodec | undefined {
   if (kind === 'nullable') return codecOf(nullable(first))
   if (kind === 'with-headers') return new WithHeadersCodec(first) as AnyCodec
   return kind === 'version' ? new VersionCodec(first) : undefined
+}
+
+/** Of which windows keys are, by the name of their serde, which may be one of a user's; undefined: of none. */
+export function windowFormOf(serdeName: string): WindowForm | undefined {
+  const [, inner] = /^windowed\((.*)\)$/.exec(serdeName) ?? []
+  if (inner === undefined) return undefined
+  try {
+    return formNamed(partsOf(inner).at(-1) ?? '')
+  } catch {
+    return undefined // windows of a form that this version does not know
+  }
 }
 
 function windowedCodec(key: AnyCodec, form: string): AnyCodec | undefined {

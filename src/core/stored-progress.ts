@@ -93,6 +93,11 @@ export function sumOf(list: readonly LedgerCounts[]): LedgerCounts {
   }
 }
 
+/** How many records tasks have written, by topic. */
+export function producedBy(tasks: readonly { readonly progress: Buffer | undefined }[]): Counts {
+  return sumOf(tasks.flatMap(({ progress }) => (progress === undefined ? [] : [decodeEntries(progress)]))).produced
+}
+
 function sumOfCounts(list: readonly Counts[]): Counts {
   const sums = new Map<string, number>()
   for (const counts of list)

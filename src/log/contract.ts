@@ -66,6 +66,8 @@ export interface ApplicationLog {
 /** Topics and their records, to look at without a session. */
 export interface StoredRecords extends RecordSource {
   findTopic(name: string): TopicDescription | undefined
+  /** Whatever it is called now. */
+  topicOf(id: number): TopicDescription | undefined
   /** Before this offset compaction may have taken records away, because of newer ones that may lie after it. */
   compactedTo(partition: PartitionId): number
   /** The first offset whose record has at least this timestamp; the end when there is none. */

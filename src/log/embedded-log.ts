@@ -114,6 +114,10 @@ export class EmbeddedLog implements ApplicationLog, SessionGround, StoredRecords
     return this.topics.find(name)
   }
 
+  topicOf(topicId: number): TopicDescription | undefined {
+    return this.topics.list().find(({ id }) => id === topicId)
+  }
+
   compactedTo(partition: PartitionId): number {
     return readCompaction(this.environment, partition).cleanedTo
   }

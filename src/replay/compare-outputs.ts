@@ -9,8 +9,15 @@ import { WindowedCodec } from '../core/windows/windowed.ts'
 import type { BatchCursor } from '../log/format/batch-cursor.ts'
 import type { StoredRecords, TopicDescription } from '../log/contract.ts'
 import { type NewestRecords, NewestPasses } from '../log/outputs/newest-records.ts'
-import { keyText, type OutputRecord, recordAt, sameRecord } from '../log/outputs/output-record.ts'
-import { haveLost, OutputWalk, type Stretch, stretchesOf, type VersionOutput } from '../log/outputs/output-rows.ts'
+import { isThere, keyText, type OutputRecord, recordAt, sameRecord } from '../log/outputs/output-record.ts'
+import {
+  haveLost,
+  lossOf,
+  OutputWalk,
+  type Stretch,
+  stretchesOf,
+  type VersionOutput,
+} from '../log/outputs/output-rows.ts'
 import type { ComparedPart, ComparisonSample } from './comparison-face.ts'
 import type { EqualMoments } from './equal-moments.ts'
 import { serdesNamed, shownPart, shownRecord, type ShownSerdes } from './shown-rows.ts'
@@ -46,6 +53,8 @@ export async function compareOutput(
   if (live === undefined) return incomparable(name, 'newest', 'the live version has no such output')
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
     await moments.next()
+    const loss = lossOf(records, here)
+    if (loss !== undefined) return incomparable(name, 'newest', `what this version has written is not known: ${loss}`)
     const stretches = [stretchesOf(records, here), stretchesOf(records, live)] as const
     const comparison = new OutputComparison(records, output, stretches[0], stretches[1], limits)
     const part = await comparison.run().catch(unlessDeleted)
@@ -168,11 +177,6 @@ const cutNote =
 
 function isCut(stretches: readonly (readonly Stretch[])[]): boolean {
   return stretches.flat().some(({ from }) => from > 0)
-}
-
-/** A key that was deleted is as one that never was. */
-function isThere(record: OutputRecord | undefined): boolean {
-  return record !== undefined && record.value !== null
 }
 
 function keyedRecordAt(cursor: BatchCursor): OutputRecord & { readonly key: string | null } {

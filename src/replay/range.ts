@@ -10,6 +10,7 @@ import type { SourceNode } from '../plan/node.ts'
 import type { SourceLane } from '../runtime/sequence.ts'
 import type { OffsetsByTopic, ReplayFrom, ReplayTo } from './face.ts'
 import type { OutputNames } from './other-outputs.ts'
+import { wholeFrom } from './whole-from.ts'
 
 /** As a caller gave it, checked. */
 export interface AskedRange {
@@ -25,12 +26,14 @@ export interface ReplayRange extends AskedRange {
   readonly starts: OffsetsByTopic
   /** The offsets that it stops before; null: it follows the live version. */
   readonly ends: OffsetsByTopic | null
-  /** What its outputs begin with, where that is in the topics of the live version. */
+  /** Windows that start then or later, in ms since the epoch, are whole; null: everything is. */
+  readonly wholeFrom: number | null
+  /** What its outputs begin with, where that is in the topics of another version. */
   readonly bases?: OutputBases | undefined
 }
 
 /** What is stored of a version that has not replayed yet: a copy of the live one, or one that was live itself. */
-type NotBegun = Pick<StoredReplay, 'bases' | 'isCopying'>
+type NotBegun = Pick<StoredReplay, 'bases' | 'isCopying' | 'wholeFrom'>
 
 /** @throws MillraceError `bad_option` */
 export function checkRange(from: ReplayFrom = 'beginning', to?: ReplayTo): Pick<AskedRange, 'from' | 'to'> {
@@ -138,7 +141,9 @@ export function rangeOf(asked: AskedRange, found: FoundApplication, lanes: reado
   }
   const starts = byTopic(lanes, ({ position }) => position)
   const ends = to === null ? null : byTopic(lanes, (lane) => Math.max(lane.position, endOf(to, found, lane.partition)))
-  return { ...asked, starts, ends, bases: stored?.bases }
+  const isNew = found.plan === undefined
+  const whole = isNew ? wholeFrom(from, found, lanes) : (stored?.wholeFrom ?? null)
+  return { ...asked, starts, ends, wholeFrom: whole, bases: stored?.bases }
 }
 
 function endOf(to: ReplayTo, found: FoundApplication, partition: PartitionId): number {

@@ -7,13 +7,14 @@ import type { SwitchOptions, SwitchPlan } from '../log/admin/switch-face.ts'
 import type { Log } from '../log/face.ts'
 import { versionLive } from '../log/kept/version-removal.ts'
 import { besideName, type VersionId } from '../log/kept/version-name.ts'
+import type { OutputPlaces } from '../log/kept/written-outputs.ts'
 import { compareVersions } from './compare.ts'
 import type { CompareOptions, ComparisonReport } from './comparison-face.ts'
 import type { Courtesy } from './courtesy.ts'
 import type { Replay, ReplayProgress } from './face.ts'
 import type { ProgressOfReplay } from './progress.ts'
 import type { Succession } from './succession.ts'
-import { type OutputPlaces, versionOutputs } from './version-outputs.ts'
+import { versionOutputs } from './version-outputs.ts'
 
 export class RunningReplay implements Replay {
   readonly applicationId: string

@@ -3,50 +3,29 @@
  * so far, except dead letters.
  */
 import { parsePlan } from '../core/stored-plan.ts'
-import { decodeEntries, sumOf } from '../core/stored-progress.ts'
-import type { ApplicationLog, OutputBases, StoredApplication } from '../log/contract.ts'
-import { besideName, besideTopic, topicBeside, type VersionId } from '../log/kept/version-name.ts'
+import type { ApplicationLog } from '../log/contract.ts'
+import { besideName, type VersionId } from '../log/kept/version-name.ts'
+import { type OutputPlaces, writtenOutputs } from '../log/kept/written-outputs.ts'
+import { outputBeside } from '../log/outputs/version-outputs.ts'
 import type { ComparedOutput } from './compare-outputs.ts'
-import type { OutputNames } from './other-outputs.ts'
-
-/** Where the outputs of a version are. */
-export interface OutputPlaces {
-  readonly outputs: OutputNames
-  /** What comes before. */
-  readonly bases: OutputBases
-}
 
 export function versionOutputs(
   log: ApplicationLog,
   version: VersionId,
-  { outputs, bases }: OutputPlaces,
+  places: OutputPlaces,
 ): readonly ComparedOutput[] {
   const { applicationId } = version
-  const live = writtenBy(applicationId, log.find(applicationId))
-  const hidden = writtenBy(applicationId, log.find(besideName(version)))
-  const others = new Map(Object.entries(outputs).map(([name, other]) => [other, name]))
-  const names = new Set([...live, ...hidden.flatMap((topic) => topicBeside(topic, version) ?? others.get(topic) ?? [])])
+  const writtenBy = (keptName: string): readonly string[] => {
+    const found = log.find(keptName)
+    if (found === undefined) return []
+    return writtenOutputs(version, places, parsePlan(applicationId, found.plan), found.allProgress())
+  }
+  const names = new Set([...writtenBy(applicationId), ...writtenBy(besideName(version))])
   return [...names].toSorted().flatMap((name) => {
-    const mine = log.records.findTopic(ownOf(outputs, name) ?? besideTopic(name, version))
-    const theirs = log.records.findTopic(name)
-    const topic = theirs ?? mine
+    const here = outputBeside(log.records, version, places, name)
+    const live = log.records.findTopic(name)
+    const topic = live ?? log.records.findTopic(here?.topic?.name ?? name)
     if (topic === undefined) return [] // it was deleted
-    const ends =
-      theirs && Object.hasOwn(bases, name) && bases[name]?.topicId === theirs.id ? bases[name].ends : undefined
-    const base = theirs && ends && { topic: theirs, ends }
-    return [{ name, here: mine && { topic: mine, base }, live: theirs && { topic: theirs }, topic }]
+    return [{ name, here, live: live && { topic: live }, topic }]
   })
-}
-
-function ownOf(outputs: OutputNames, name: string): string | undefined {
-  return Object.hasOwn(outputs, name) ? outputs[name] : undefined
-}
-
-function writtenBy(applicationId: string, version: StoredApplication | undefined): readonly string[] {
-  if (version === undefined) return []
-  const { deadLetters = `${applicationId}.dead-letters` } = parsePlan(applicationId, version.plan)
-  const entries = version
-    .allProgress()
-    .flatMap(({ progress }) => (progress === undefined ? [] : decodeEntries(progress)))
-  return Object.keys(sumOf(entries).produced).filter((topic) => topic !== deadLetters)
 }

@@ -208,6 +208,7 @@ export class MemoryLog implements ApplicationLog {
       baseOffsetAfter: (partition, offset) =>
         this.batches(partition).find(({ baseOffset }) => baseOffset > offset)?.baseOffset ?? this.endOffset(partition),
       findTopic: (name) => this.findTopic(name),
+      topicOf: () => undefined,
       compactedTo: () => 0,
       onCommit: (listener) => this.onNews(listener),
     }

@@ -6,6 +6,7 @@
 import { checkBoolean, checkOptions } from '../../core/checks.ts'
 import { forgetRedriven } from '../kept/redriven-letters.ts'
 import { forgetSwitches } from '../kept/switch-rows.ts'
+import { forgetWritten } from '../kept/written-counts.ts'
 import type { TopicName } from '../kept/topic-name.ts'
 import { isRedriveTopic } from '../kept/version-name.ts'
 import { sweepDeleted } from '../kept/version-removal.ts'
@@ -72,6 +73,7 @@ export async function deleteApplication(
       }
       forgetRedriven(log.environment, transaction, applicationId)
       forgetSwitches(log.environment, transaction, applicationId)
+      forgetWritten(transaction, applicationId)
       const hidden = log.topics.list().filter(({ name }) => isRedriveTopic(name, applicationId))
       for (const { name } of hidden) log.topics.deleteIn(transaction, name)
       for (const { topic, isTaken } of planned.outputs) if (isTaken) log.topics.deleteIn(transaction, topic)

@@ -7,6 +7,7 @@ import type { Environment } from '../../storage/environment.ts'
 import type { StateStores } from '../../storage/state/state-stores.ts'
 import type { ApplicationRow } from '../kept/application-rows.ts'
 import { type Applications, applicationUnknown } from '../kept/applications.ts'
+import type { StoredRecords } from '../contract.ts'
 import type { Catalogue } from '../kept/catalogue.ts'
 import type { GroupLog } from './group-log.ts'
 
@@ -17,6 +18,7 @@ export interface ApplicationsLog extends GroupLog {
   readonly catalogue: Catalogue
   readonly applications: Applications
   readonly state: StateStores
+  readonly records: StoredRecords
 }
 
 /** A version of an application: its row, and the name under which everything of it is kept. */

@@ -4,7 +4,7 @@
 import { checkChoice, isList } from '../../core/checks.ts'
 import { MillraceError } from '../../core/errors.ts'
 import { parsePlan } from '../../core/stored-plan.ts'
-import { decodeEntries, sumOf } from '../../core/stored-progress.ts'
+import { producedBy } from '../../core/stored-progress.ts'
 import { partitionsOf } from '../format/partition-id.ts'
 import { isTopicOf } from '../kept/version-name.ts'
 import { namesOf, type TopicName } from '../kept/topic-name.ts'
@@ -81,10 +81,7 @@ function deadLettersOf(log: ApplicationsLog, { name, row: { applicationId } }: K
 }
 
 function writtenBy(log: ApplicationsLog, { name }: KeptVersion): string[] {
-  const entries = log.applications
-    .progress(name)
-    .flatMap(({ progress }) => (progress === undefined ? [] : [decodeEntries(progress)]))
-  return Object.keys(sumOf(entries).produced)
+  return Object.keys(producedBy(log.applications.progress(name)))
 }
 
 /** The other applications, by topic. */

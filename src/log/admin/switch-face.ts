@@ -1,13 +1,16 @@
 /**
  * What users see of a switch from one version of an application to another.
  */
+import type { CorrectionCounts } from '../outputs/corrections.ts'
 
 /**
  * What becomes of the topics that the application writes. `replace`: the topics of the version that comes take the
  * names, and those that were there are kept with the version that leaves. `continue`: they stay, and the version that
- * comes writes on where the other one has stopped.
+ * comes writes on where the other one has stopped. `correct`: they stay too, and for each key whose newest record is
+ * another one with the version that comes, that record is appended to them, with a header `millrace-switch`; a key that
+ * only the version that leaves has is deleted. That is for topics into which only the changes of tables are written.
  */
-export type SwitchOutputs = 'replace' | 'continue'
+export type SwitchOutputs = 'replace' | 'continue' | 'correct'
 
 /** What `log.admin.switchVersion` takes. */
 export interface SwitchOptions {
@@ -20,10 +23,17 @@ export interface SwitchOptions {
    * seconds.
    */
   readonly patienceMs?: number | undefined
+  /** With `correct`, how many bytes the switch may append, which it does in one transaction. Default 64 MiB. */
+  readonly correctMaxBytes?: number | undefined
 }
 
 /** What `log.admin.switchBack` takes. */
-export interface SwitchBackOptions extends Partial<SwitchOptions> {
+export interface SwitchBackOptions extends Omit<SwitchOptions, 'outputs'> {
+  /**
+   * What becomes of the topics that the application writes. Default: `correct` where the switch that is taken back did
+   * that, else `replace`.
+   */
+  readonly outputs?: SwitchOutputs | undefined
   /** Which version becomes the live one again. Default: the one that was live before the last switch. */
   readonly version?: string | undefined
 }
@@ -42,6 +52,12 @@ export interface PositionMove {
   readonly after: number
 }
 
+/** What `correct` appends to a topic. */
+export interface TopicCorrection extends CorrectionCounts {
+  /** Its name. */
+  readonly topic: string
+}
+
 /** What a switch has done, or would do. */
 export interface SwitchPlan {
   /** Whose versions. */
@@ -56,6 +72,10 @@ export interface SwitchPlan {
   readonly number: number
   /** The topics whose records are others afterwards: how many they hold then, and how many they held before. */
   readonly topics: readonly { readonly topic: string; readonly records: number; readonly recordsBefore: number }[]
+  /** With `correct`, what is appended to each topic. */
+  readonly corrections: readonly TopicCorrection[]
+  /** Other applications that read the topics. */
+  readonly readers: readonly { readonly topic: string; readonly applicationId: string }[]
   /** Positions of groups that move. */
   readonly positions: readonly PositionMove[]
   /** How many records lie between the two versions. */

@@ -10,6 +10,8 @@ import { partitionAt, partitionName, partitionsOf, type PartitionId } from '../f
 import type { TopicDescription } from '../kept/topics.ts'
 import { besideTopic, topicBeside } from '../kept/version-name.ts'
 import { type ApplicationsLog, type KeptVersion, keptVersions } from './application-log.ts'
+import type { CorrectableOutput } from '../outputs/corrections.ts'
+import { correctableOutputs, type FoundCorrections, noCorrections } from './switch-corrections.ts'
 import type { PositionMove, SwitchOutputs, SwitchPlan } from './switch-face.ts'
 
 /** An output that changes places: the topic of the name, and the one that comes. */
@@ -24,18 +26,29 @@ export interface ExchangedTopic {
 export interface PlannedSwitch {
   readonly plan: SwitchPlan
   readonly exchanged: readonly ExchangedTopic[]
+  /** What can be corrected, whether anything differs or not. */
+  readonly correctable: readonly CorrectableOutput[]
   /** Why it cannot be done, however long one waits. */
   readonly obstacles: readonly string[]
 }
 
+/** @param found what was found before, in the records */
 export function planSwitch(
   log: ApplicationsLog,
   live: KeptVersion,
   beside: KeptVersion,
   outputs: SwitchOutputs,
+  { corrections, obstacles: unfit }: FoundCorrections = noCorrections,
 ): PlannedSwitch {
-  const exchanged = outputs === 'replace' ? exchangedTopics(log, beside) : []
+  const { applicationId } = live.row
+  const exchanged = exchangedBy(log, beside, outputs)
+  const names = new Set(exchanged.map(({ name }) => name))
+  const { outputs: correctable, obstacles: uncorrectable } =
+    outputs === 'correct' ? correctableOutputs(log, live, beside, names) : { outputs: [], obstacles: [] }
   const moves = exchanged.flatMap((topic) => movesOf(log, topic))
+  const readers = [...exchanged, ...correctable.map(({ topic }) => topic)].flatMap(({ name }) =>
+    readersOf(log, applicationId, name),
+  )
   const lag = lagBetween(log, live, beside)
   const lags =
     lag > 0 && !goesBack(beside, outputs)
@@ -43,24 +56,38 @@ export function planSwitch(
       : []
   const obstacles = [
     ...(beside.row.replay?.isCopying === true ? [`version "${beside.row.version}" is not copied whole yet`] : []),
+    ...goneInputsOf(log, beside),
     ...exchanged.flatMap((topic) => membersOf(log, topic)),
-    ...exchanged.flatMap((topic) => readersOf(log, live.row.applicationId, topic)),
-    ...(outputs === 'continue' ? loopsOf(log, beside) : [...othersOf(beside), ...basesOf(beside)]),
+    ...readers
+      .filter(({ topic }) => names.has(topic))
+      .map((one) => `application "${one.applicationId}" has read topic "${one.topic}", and its state is of that one`),
+    ...(outputs === 'replace' ? [...othersOf(beside), ...basesOf(beside)] : loopsOf(log, beside)),
+    ...uncorrectable,
+    ...unfit,
   ]
   return {
     exchanged,
+    correctable,
     obstacles,
     plan: {
-      applicationId: live.row.applicationId,
+      applicationId,
       from: live.row.version,
       to: beside.row.version,
       outputs,
       number: live.row.switches + 1,
-      topics: exchanged.map(({ name, coming, leaving }) => ({
-        topic: name,
-        records: recordsIn(log, coming),
-        recordsBefore: leaving === undefined ? 0 : recordsIn(log, leaving),
-      })),
+      topics: [
+        ...exchanged.map(({ name, coming, leaving }) => ({
+          topic: name,
+          records: recordsIn(log, coming),
+          recordsBefore: leaving === undefined ? 0 : recordsIn(log, leaving),
+        })),
+        ...corrections.map(({ topic, keys }) => {
+          const recordsBefore = recordsIn(log, topic)
+          return { topic: topic.name, records: recordsBefore + keys, recordsBefore }
+        }),
+      ],
+      corrections: corrections.map(({ topic, keys, deletes, bytes }) => ({ topic: topic.name, keys, deletes, bytes })),
+      readers,
       positions: moves,
       lag,
       refusals: [...lags, ...obstacles],
@@ -97,15 +124,29 @@ export function isAtRest(log: ApplicationsLog, { name }: KeptVersion): boolean {
  */
 export function outputsBeside(log: ApplicationsLog, { name: kept, row }: KeptVersion): readonly TopicDescription[] {
   const plan = log.applications.plan(kept)
-  const letters = plan === undefined ? undefined : parsePlan(row.applicationId, plan).deadLetters
-  return log.topics.list().filter(({ name }) => topicBeside(name, row) !== undefined && name !== letters)
+  const letters = (plan && parsePlan(row.applicationId, plan).deadLetters) ?? `${row.applicationId}.dead-letters`
+  const lettersName = topicBeside(letters, row) ?? letters
+  return log.topics.list().filter(({ name }) => ![undefined, lettersName].includes(topicBeside(name, row)))
 }
 
-function exchangedTopics(log: ApplicationsLog, beside: KeptVersion): readonly ExchangedTopic[] {
-  return outputsBeside(log, beside).map((coming) => {
+/** With `correct`, a topic takes a name that is free. */
+function exchangedBy(log: ApplicationsLog, beside: KeptVersion, outputs: SwitchOutputs): readonly ExchangedTopic[] {
+  if (outputs === 'continue') return []
+  const all = outputsBeside(log, beside).map((coming) => {
     const name = present(topicBeside(coming.name, beside.row), 'it is a topic of this version')
     return { name, coming, leaving: log.topics.find(name) }
   })
+  return outputs === 'replace' ? all : all.filter(({ leaving }) => leaving === undefined)
+}
+
+/** A version that was stopped for long may have nothing to go on with. */
+function goneInputsOf(log: ApplicationsLog, { name: kept, row }: KeptVersion): readonly string[] {
+  const gone = log.topics
+    .named(log.positions.list(kept))
+    .filter((partition) => partition.offset < log.partitions.startOffset(partition))
+  return [...new Set(gone.map(({ topic }) => topic))].map(
+    (topic) => `version "${row.version}" has yet to read records of "${topic}" that are no longer there`,
+  )
 }
 
 /** What becomes of the positions of groups: they go on at the first record that is no older than the next one was. */
@@ -148,13 +189,13 @@ function membersOf(log: ApplicationsLog, { name, leaving }: ExchangedTopic): rea
   })
 }
 
-function readersOf(log: ApplicationsLog, applicationId: string, { name }: ExchangedTopic): readonly string[] {
+function readersOf(log: ApplicationsLog, applicationId: string, name: string): SwitchPlan['readers'] {
   const readers = keptVersions(log).flatMap(({ name: kept, row }) => {
     const plan = log.applications.plan(kept)
     if (plan === undefined || row.applicationId === applicationId) return []
     return parsePlan(row.applicationId, plan).topics.includes(name) ? [row.applicationId] : []
   })
-  return [...new Set(readers)].map((id) => `application "${id}" has read topic "${name}", and its state is of that one`)
+  return [...new Set(readers)].map((reader) => ({ topic: name, applicationId: reader }))
 }
 
 function loopsOf(log: ApplicationsLog, { name, row }: KeptVersion): readonly string[] {

@@ -7,13 +7,17 @@ import { present } from '../../core/assert.ts'
 import { checkBoolean, checkChoice, checkOptions, checkWhole } from '../../core/checks.ts'
 import { MillraceError } from '../../core/errors.ts'
 import type { WriteTransaction } from '../../storage/environment.ts'
+import type { OutputBases } from '../kept/application-rows.ts'
 import { exchangeVersions, type Renames } from '../kept/exchange-versions.ts'
-import { type ApplicationSwitch, putSwitch } from '../kept/switch-rows.ts'
+import { type ApplicationSwitch, putSwitch, switchesOf } from '../kept/switch-rows.ts'
 import { partitionAt } from '../format/partition-id.ts'
-import { basesOf } from '../kept/version-copy.ts'
 import { besideTopic } from '../kept/version-name.ts'
+import { sweepDeleted } from '../kept/version-removal.ts'
+import { ensureOwnTopic, isCompacted, sharedOutputs } from '../kept/written-outputs.ts'
+import type { Corrections } from '../outputs/corrections.ts'
 import { type ApplicationsLog, isLive, type KeptVersion, versionsOf } from './application-log.ts'
 import type { SwitchBackOptions, SwitchOptions, SwitchOutputs, SwitchPlan } from './switch-face.ts'
+import { appendCorrections, type FoundCorrections, findCorrections } from './switch-corrections.ts'
 import {
   type ExchangedTopic,
   goesBack,
@@ -25,7 +29,10 @@ import {
   renamesOf,
 } from './switch-plan.ts'
 
-const outputModes = ['replace', 'continue'] as const
+const outputModes = ['replace', 'continue', 'correct'] as const
+const optionNames = ['outputs', 'dryRun', 'patienceMs', 'correctMaxBytes']
+/** The version that comes may write by the clock, so that what was compared is not what is there: this often. */
+const attemptsMax = 5
 
 interface Pair {
   readonly live: KeptVersion
@@ -38,21 +45,44 @@ export async function switchVersion(
   version: string,
   options: SwitchOptions,
 ): Promise<SwitchPlan> {
-  const checked = checkOptions('switchVersion', options, ['outputs', 'dryRun', 'patienceMs'])
-  const { outputs, dryRun = false, patienceMs = 30_000 } = checked
+  const checked = checkOptions('switchVersion', options, optionNames)
+  const { outputs, dryRun = false, patienceMs = 30_000, correctMaxBytes = 64 * 1_048_576 } = checked
   checkChoice('outputs', outputs, outputModes)
   checkBoolean('dryRun', dryRun)
   checkWhole('patienceMs', patienceMs, 0)
+  checkWhole('correctMaxBytes', correctMaxBytes, 0)
   log.refresh()
   const find = (): Pair => pairOf(log, applicationId, version)
-  const planned = planSwitch(log, find().live, find().beside, outputs)
+  const look = async (): Promise<FoundCorrections> => {
+    const { correctable, plan } = planSwitch(log, find().live, find().beside, outputs)
+    const found = await findCorrections(log, correctable, plan.number, correctMaxBytes)
+    log.refresh()
+    return found
+  }
+  if (!dryRun) {
+    const { plan, obstacles } = planSwitch(log, find().live, find().beside, outputs)
+    refuse(plan, obstacles)
+    await untilReady(log, find, outputs, patienceMs)
+  }
+  // What stands in the way is found while the live version still runs.
+  const planned = planSwitch(log, find().live, find().beside, outputs, await look())
   if (dryRun) return planned.plan
   refuse(planned.plan, planned.obstacles)
   const epoch = await stopLive(log, find, outputs, patienceMs)
-  await untilReady(log, find, outputs, patienceMs)
-  return log.environment.inTurn(() =>
-    log.environment.write((transaction) => exchange(log, transaction, find(), outputs, epoch)),
-  )
+  for (let attempt = 1; ; attempt++) {
+    await untilReady(log, find, outputs, patienceMs)
+    const found = await look()
+    const done = await log.environment.inTurn(() =>
+      log.environment.write((transaction) => {
+        const isCurrent = found.corrections.every((one) => one.isCurrent())
+        if (!isCurrent && attempt < attemptsMax) return undefined
+        return exchange(log, transaction, find(), { outputs, found, isCurrent }, epoch)
+      }),
+    )
+    if (done === undefined) continue
+    await sweepDeleted(log.environment)
+    return done
+  }
 }
 
 /** Stops the live version at a moment from which the other one can come to where it stands; returns its new epoch. */
@@ -83,12 +113,13 @@ export async function switchBack(
   applicationId: string,
   options: SwitchBackOptions = {},
 ): Promise<SwitchPlan> {
-  const checked = checkOptions('switchBack', options, ['version', 'outputs', 'dryRun', 'patienceMs'])
-  const { version, outputs = 'replace', ...rest } = checked
+  const { version, outputs, ...rest } = checkOptions('switchBack', options, ['version', ...optionNames])
   log.refresh()
   const left = versionsOf(log, applicationId).flatMap((one) => (isLive(one) || one.row.switches === 0 ? [] : [one.row]))
   const to = version ?? left.toSorted((a, b) => b.switches - a.switches)[0]?.version
-  if (to !== undefined) return switchVersion(log, applicationId, to, { outputs, ...rest })
+  const taken = switchesOf(log.environment, applicationId).findLast(({ from }) => from === to)
+  const mode = outputs ?? (taken?.outputs === 'correct' ? 'correct' : 'replace')
+  if (to !== undefined) return switchVersion(log, applicationId, to, { outputs: mode, ...rest })
   throw new MillraceError(
     'version_unknown',
     `application "${applicationId}" has no version that was live before: there was no switch, or that version was deleted`,
@@ -165,42 +196,83 @@ function behind(log: ApplicationsLog, { live, beside }: Pair, patienceMs: number
 }
 
 /** @throws MillraceError `switch_refused` */
-function refuse({ applicationId, to }: SwitchPlan, refusals: readonly string[]): void {
+function refuse({ applicationId, to, outputs }: SwitchPlan, refusals: readonly string[]): void {
   if (refusals.length === 0) return
   throw new MillraceError(
     'switch_refused',
     `"${applicationId}" cannot switch to version "${to}":\n${refusals.map((refusal) => `  - ${refusal}\n`).join('')}` +
-      "Do what is said, or keep the topics as they are with { outputs: 'continue' }",
+      `Do what is said, or switch with ${adviceOf(outputs)}`,
   )
+}
+
+function adviceOf(outputs: SwitchOutputs): string {
+  const ways = {
+    replace: "{ outputs: 'replace' }, which takes the topics of the new version",
+    continue: "{ outputs: 'continue' }, which leaves what was written as it is",
+  } as const
+  if (outputs === 'correct') return `${ways.replace}, or ${ways.continue}`
+  return outputs === 'replace' ? ways.continue : ways.replace
+}
+
+/** What becomes of the outputs. */
+interface Outcome {
+  readonly outputs: SwitchOutputs
+  readonly found: FoundCorrections
+  /** Whether the outputs are as they were when they were compared. */
+  readonly isCurrent: boolean
 }
 
 function exchange(
   log: ApplicationsLog,
   transaction: WriteTransaction,
-  pair: Pair,
-  outputs: SwitchOutputs,
+  { live, beside }: Pair,
+  { outputs, found, isCurrent }: Outcome,
   epoch: number,
 ): SwitchPlan {
-  const { live, beside } = pair
-  const planned = planSwitch(log, live, beside, outputs)
+  const planned = planSwitch(log, live, beside, outputs, found)
   refuse(planned.plan, planned.plan.refusals)
-  if (live.row.epoch !== epoch) {
-    throw new MillraceError(
-      'switch_refused',
-      `"${live.row.applicationId}" was started again during the switch: nothing has been exchanged`,
-    )
-  }
+  if (live.row.epoch !== epoch) throw disturbed(live, 'it was started again')
+  if (!isCurrent) throw disturbed(live, 'its outputs were written to all the time')
   const { applicationId, version } = live.row
   const renames = renamesOf(applicationId, version, planned.exchanged)
-  const bases = outputs === 'continue' ? basesOf(log, applicationId) : undefined
   const { number, from, to } = planned.plan
-  const made = { number, atMs: log.clock.now(), from, to, outputs, positions: positionsOf(log, beside, renames.coming) }
-  putSwitch(transaction, applicationId, made)
+  const corrections = outputs === 'correct' ? planned.plan.corrections : undefined
+  const atMs = log.clock.now()
+  const positions = positionsOf(log, beside, renames.coming)
+  putSwitch(transaction, applicationId, { number, atMs, from, to, outputs, corrections, positions })
+  const bases = outputs === 'replace' ? undefined : shareOutputs(log, transaction, live, found.corrections)
   exchangeTopics(log, transaction, planned, besideNameOf(applicationId, version))
-  if (outputs === 'continue')
+  appendCorrections(log, transaction, live.row, found.corrections)
+  // The version that comes has no use for what it has written for itself.
+  if (outputs !== 'replace')
     for (const topic of outputsBeside(log, beside)) log.topics.deleteIn(transaction, topic.name)
   exchangeVersions(log, transaction, applicationId, beside.name, { ...renames, bases })
   return planned.plan
+}
+
+function disturbed({ row }: KeptVersion, why: string): MillraceError {
+  return new MillraceError(
+    'switch_refused',
+    `"${row.applicationId}" cannot switch: ${why} during the switch. Nothing has been exchanged; where the live version ` +
+      'was stopped, start it again',
+  )
+}
+
+/** What the version that leaves has written up to now is in topics that stay as they are called. */
+function shareOutputs(
+  log: ApplicationsLog,
+  transaction: WriteTransaction,
+  { row }: KeptVersion,
+  corrections: readonly Corrections[],
+): OutputBases {
+  const { bases, topics } = sharedOutputs(log, row.applicationId)
+  for (const topic of topics) if (isCompacted(topic)) ensureOwnTopic(log.topics, transaction, topic, row)
+  const added = new Map(corrections.map(({ topic, added: records }) => [topic.id, records]))
+  const kept = Object.entries(bases).map(([name, base]) => {
+    const keptTo = base.ends.map((end, partition) => end + (added.get(base.topicId)?.[partition] ?? 0))
+    return [name, { ...base, keptTo }] as const
+  })
+  return Object.fromEntries(kept)
 }
 
 /** Of the version that comes, in topics as they are called from now on. */

@@ -8,6 +8,7 @@ import type { SessionOwner } from '../../storage/sessions.ts'
 import { redrivenProblem } from './redriven-letters.ts'
 import { switchProblem } from './switch-rows.ts'
 import { readJson } from './topic-row.ts'
+import { writtenProblem } from './written-counts.ts'
 
 /** An instance that a newer one, or an act of administration, has stopped, and that has not closed yet. */
 export interface FencedInstance {
@@ -27,12 +28,24 @@ export interface StoredReplay {
   readonly outputs?: Readonly<Record<string, string>> | undefined
   /** Of a copy of the live version: whether it is unfinished. */
   readonly isCopying?: boolean | undefined
-  /** What its outputs begin with, where that is in the topics of the live version. */
+  /** Windows that start then or later, in ms since the epoch, are whole; null: everything is. */
+  readonly wholeFrom?: number | null | undefined
+  /** What its outputs begin with, where that is in other topics than its own. */
   readonly bases?: OutputBases | undefined
 }
 
-/** Topics up to an offset in each partition, by name. */
-export type OutputBases = Readonly<Record<string, { readonly topicId: number; readonly ends: readonly number[] }>>
+/** By output, what a version shares with another one. */
+export type OutputBases = Readonly<Record<string, OutputBase>>
+
+/** A topic up to an offset in each partition. */
+export interface OutputBase {
+  readonly topicId: number
+  readonly ends: readonly number[]
+  /**
+   * Up to here nothing that follows can take the place of what counts: the version has that itself. Default: the ends.
+   */
+  readonly keptTo?: readonly number[] | undefined
+}
 
 /** What stands under the kept name of a version: who may commit for it. */
 export interface ApplicationRow {
@@ -173,6 +186,8 @@ export function applicationProblem(key: Buffer, value: Buffer): string | undefin
   if (redriven !== false) return redriven
   const made = switchProblem(name, key, value)
   if (made !== false) return made
+  const written = writtenProblem(name, key, value)
+  if (written !== false) return written
   const isTask = key.subarray(0, taskPrefix(name).length).equals(taskPrefix(name))
   if (!isTask || !key.equals(taskKey(name, taskOfKey(name, key)))) return 'no application has such a row'
   return readJson(value) === undefined ? 'it is no progress of a task' : undefined

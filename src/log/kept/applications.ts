@@ -9,6 +9,7 @@ import { present } from '../../core/assert.ts'
 import { MillraceError } from '../../core/errors.ts'
 import { nearestName } from '../../core/near-names.ts'
 import { parsePlan, type StoredPlan } from '../../core/stored-plan.ts'
+import { producedBy } from '../../core/stored-progress.ts'
 import type { Environment, WriteTransaction } from '../../storage/environment.ts'
 import { afterPrefix, namedKey } from '../../storage/keys.ts'
 import { damaged } from '../../storage/read-failure.ts'
@@ -35,7 +36,8 @@ import type { StateReader } from '../../storage/state-rows.ts'
 import type { StateStores } from '../../storage/state/state-stores.ts'
 import type { Catalogue } from './catalogue.ts'
 import { markStoreDeleted } from './deleted-stores.ts'
-import { applicationOf } from './version-name.ts'
+import { applicationOf, isHiddenTopic } from './version-name.ts'
+import { addWritten } from './written-counts.ts'
 
 const pageRows = 512
 
@@ -207,6 +209,7 @@ export class Applications {
    * rows as it has tasks and stores. What its stores hold goes in steps, later.
    */
   remove(transaction: WriteTransaction, name: string): void {
+    this.#keepWritten(transaction, name)
     for (const { task } of this.progress(name)) this.putProgress(transaction, name, { task, progress: undefined })
     for (const store of this.storeNames(name)) this.deleteStore(transaction, name, store)
     transaction.remove('applications', planKey(name))
@@ -222,12 +225,22 @@ export class Applications {
     const fenced = this.#stillThere(name)
     const epoch = this.#catalogue.takeEpoch(transaction)
     const plan = planAfter(parsePlan(row.applicationId, present(this.plan(name), 'an application has a plan')))
+    this.#keepWritten(transaction, name)
     for (const { task } of this.progress(name)) this.putProgress(transaction, name, { task, progress: undefined })
     for (const store of this.storeNames(name)) this.deleteStore(transaction, name, store)
     for (const store of Object.keys(plan.stores)) this.storeId(transaction, name, store)
     const reset: ApplicationRow = { ...row, epoch, retired: 'application_reset', session: null, fenced }
     transaction.put('applications', applicationKey(name), encodeApplication(reset))
     transaction.put('applications', planKey(name), Buffer.from(JSON.stringify(plan)))
+  }
+
+  /** What the tasks have counted that go now. */
+  #keepWritten(transaction: WriteTransaction, name: string): void {
+    const counts = Object.entries(producedBy(this.progress(name))).flatMap(([topic, records]) => {
+      const id = isHiddenTopic(topic) ? undefined : this.#catalogue.topic(topic)?.id
+      return id === undefined ? [] : [[id, records] as const]
+    })
+    addWritten(this.#environment, transaction, name, counts)
   }
 
   /** The id of a store; undefined when the application has none of this name. */

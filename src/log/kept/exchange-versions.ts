@@ -54,7 +54,6 @@ interface Kept {
 
 /**
  * Makes the version that is kept under `beside` the live one.
- *
  */
 export function exchangeVersions(
   ground: ExchangeGround,
@@ -68,7 +67,8 @@ export function exchangeVersions(
   const { version } = leaving.row
   const switches = leaving.row.switches + 1
   const gone = put(ground, transaction, besideName({ applicationId, version }), leaving, namesOfLeaving)
-  gone({ retired: 'superseded', switches, replay: bases === undefined ? leaving.row.replay : { bases } })
+  const wholeFrom = leaving.row.replay?.wholeFrom
+  gone({ retired: 'superseded', switches, replay: bases === undefined ? leaving.row.replay : { bases, wholeFrom } })
   const live = put(ground, transaction, applicationId, coming, namesOfComing)
   const { replay } = coming.row
   // From now on it writes the topics of the topology.
@@ -120,7 +120,12 @@ function put(
 
 function renamedProgress(progress: Buffer, renames: Renames): Buffer {
   const entries = decodeEntries(progress)
-  return encodeEntries({ ...entries, produced: renamedFields(entries.produced, renames) })
+  const produced: Record<string, number> = {}
+  for (const [topic, records] of Object.entries(entries.produced)) {
+    const name = renames.get(topic) ?? topic
+    produced[name] = (produced[name] ?? 0) + records
+  }
+  return encodeEntries({ ...entries, produced })
 }
 
 function renamedPlan(plan: StoredPlan, renames: Renames): StoredPlan {

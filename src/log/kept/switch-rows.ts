@@ -6,6 +6,14 @@ import { afterPrefix, namedKey } from '../../storage/keys.ts'
 import { damaged } from '../../storage/read-failure.ts'
 import { readJson } from './topic-row.ts'
 
+/** What a switch appended to a topic. */
+interface StoredCorrection {
+  readonly topic: string
+  readonly keys: number
+  readonly deletes: number
+  readonly bytes: number
+}
+
 /** A switch of an application from one version to another. */
 export interface ApplicationSwitch {
   /** The how many-th of the application it was, from 1. */
@@ -18,6 +26,8 @@ export interface ApplicationSwitch {
   readonly to: string
   /** What became of the topics that the application writes. */
   readonly outputs: string
+  /** With `correct`, what was appended to each topic; what it takes is in bytes. */
+  readonly corrections?: readonly StoredCorrection[] | undefined
   /** From where the version that came goes on. */
   readonly positions: readonly { readonly topic: string; readonly partition: number; readonly offset: number }[]
 }
@@ -60,7 +70,7 @@ function rowsOf(environment: Environment, applicationId: string) {
 
 function decodeSwitch(value: Buffer): ApplicationSwitch | undefined {
   const made = readJson(value) as Partial<ApplicationSwitch> | null | undefined
-  const { number, atMs, from, to, outputs, positions } = made ?? {}
+  const { number, atMs, from, to, outputs, corrections, positions } = made ?? {}
   const isSwitch =
     number !== undefined &&
     Number.isSafeInteger(number) &&
@@ -69,8 +79,9 @@ function decodeSwitch(value: Buffer): ApplicationSwitch | undefined {
     typeof from === 'string' &&
     typeof to === 'string' &&
     typeof outputs === 'string' &&
+    (corrections === undefined || Array.isArray(corrections)) &&
     Array.isArray(positions)
-  return isSwitch ? { number, atMs, from, to, outputs, positions } : undefined
+  return isSwitch ? { number, atMs, from, to, outputs, corrections, positions } : undefined
 }
 
 /** The numbers of those that there are rows of. */

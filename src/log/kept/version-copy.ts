@@ -9,19 +9,19 @@
 import { present } from '../../core/assert.ts'
 import { type Clock, yieldToEventLoop } from '../../core/clock.ts'
 import { parsePlan } from '../../core/stored-plan.ts'
-import { decodeEntries, encodeEntries, sumOf } from '../../core/stored-progress.ts'
+import { decodeEntries, encodeEntries } from '../../core/stored-progress.ts'
 import type { WriteTransaction } from '../../storage/environment.ts'
 import type { SessionOwner } from '../../storage/sessions.ts'
 import type { StateStores } from '../../storage/state/state-stores.ts'
-import { partitionsOf } from '../format/partition-id.ts'
 import { applicationUnknown } from './applications.ts'
-import type { OutputBases, StoredReplay } from './application-rows.ts'
+import type { StoredReplay } from './application-rows.ts'
 import type { Partitions } from './partitions.ts'
 import { CopyTrail } from './copy-trail.ts'
 import { type CopiedStore, type CopyStep, differencesOf } from './store-copy.ts'
 import { besideName, type VersionId } from './version-name.ts'
 import { sweepDeleted, type VersionsGround } from './version-removal.ts'
 import { checkVersion } from './wanted-version.ts'
+import { ensureOwnTopic, isCompacted, sharedOutputs } from './written-outputs.ts'
 
 /** What a copy needs of its log. */
 export interface CopyGround extends VersionsGround {
@@ -144,7 +144,9 @@ function finish(
   const writer = state.begin(transaction)
   for (const { trail } of stores) for (const { write } of trail.steps()) write(writer)
   state.end(writer)
-  const replay = { outputs: {}, bases: basesOf(ground, id.applicationId), isCopying: false } satisfies StoredReplay
+  const { bases, topics: shared } = sharedOutputs(ground, id.applicationId)
+  for (const topic of shared) if (isCompacted(topic)) ensureOwnTopic(ground.topics, transaction, topic, id)
+  const replay = { outputs: {}, bases, isCopying: false } satisfies StoredReplay
   positions.removeAll(transaction, name)
   for (const position of positions.list(id.applicationId)) positions.put(transaction, name, position, position)
   for (const { task, progress } of applications.progress(id.applicationId)) {
@@ -154,21 +156,4 @@ function finish(
   }
   applications.setReplay(transaction, name, replay)
   applications.end(transaction, name, epoch)
-}
-
-/** What the live version has written so far: every output of a copy begins with it, and of a version that leaves it. */
-export function basesOf(
-  { applications, partitions, topics }: Pick<CopyGround, 'applications' | 'partitions' | 'topics'>,
-  applicationId: string,
-): OutputBases {
-  const entries = applications
-    .progress(applicationId)
-    .flatMap(({ progress }) => (progress === undefined ? [] : [decodeEntries(progress)]))
-  const written = Object.keys(sumOf(entries).produced).flatMap((topic) => topics.find(topic) ?? [])
-  return Object.fromEntries(
-    written.map((topic) => [
-      topic.name,
-      { topicId: topic.id, ends: partitionsOf(topic).map((one) => partitions.endOffset(one)) },
-    ]),
-  )
 }

@@ -14,7 +14,7 @@ export interface OutputRecord {
 }
 
 /** The header that says which switch of an application wrote a record; it is no part of what is compared. */
-const switchHeader = 'millrace-switch'
+export const switchHeader = 'millrace-switch'
 
 export function keyText({ bytes, keyStart, keyEnd }: BatchCursor): string | null {
   return keyEnd < 0 ? null : bytesAsText(bytes, keyStart, keyEnd)
@@ -41,4 +41,9 @@ function sameHeader(one: Header, other: Header | undefined): boolean {
     return one.key === other?.key && one.value === other.value
   }
   return Buffer.compare(one.value, other.value) === 0
+}
+
+/** A key that was deleted is as one that never was. */
+export function isThere(record: OutputRecord | undefined): boolean {
+  return record !== undefined && record.value !== null
 }

@@ -6,13 +6,19 @@ import type { BatchCursor } from '../format/batch-cursor.ts'
 import { partitionsOf, type PartitionedTopic, type PartitionId } from '../format/partition-id.ts'
 import { RecordWalk } from '../consumer/record-walk.ts'
 import type { StoredRecords } from '../contract.ts'
+import type { OutputBase } from '../kept/application-rows.ts'
 
 /** An output of a version, as its row says it. */
 export interface VersionOutput {
-  /** The topic that the version writes. */
+  /** The topic that the version writes; undefined: it has written nothing of its own. */
+  readonly topic: PartitionedTopic | undefined
+  /** What came before: another topic, up to an offset in each partition; `gone` when that was deleted. */
+  readonly base?: SharedOutput | 'gone' | undefined
+}
+
+/** The topic of another version up to some offsets. */
+export interface SharedOutput extends Omit<OutputBase, 'topicId'> {
   readonly topic: PartitionedTopic
-  /** What came before: another topic, up to an offset in each partition. */
-  readonly base?: { readonly topic: PartitionedTopic; readonly ends: readonly number[] } | undefined
 }
 
 /** A stretch of a partition; `to` is not part of it. */
@@ -20,27 +26,47 @@ export interface Stretch {
   readonly partition: PartitionId
   readonly from: number
   readonly to: number
+  /** Compaction up to here leaves what counts of it. */
+  readonly keptTo: number
 }
 
 /** What an output holds now, by partition; what is before an end does not change, except by deletion and compaction. */
 export function stretchesOf(records: StoredRecords, { topic, base }: VersionOutput): readonly (readonly Stretch[])[] {
-  const own = partitionsOf(topic).map((partition) => stretch(records, partition, records.endOffset(partition)))
-  if (base === undefined) return own.map((one) => [one])
-  const before = partitionsOf(base.topic).map((partition, at) => stretch(records, partition, base.ends[at] ?? 0))
+  const own = (topic === undefined ? [] : partitionsOf(topic)).map((partition) =>
+    stretch(records, partition, records.endOffset(partition)),
+  )
+  if (base === undefined || base === 'gone') return own.map((one) => [one])
+  const { ends, keptTo = ends } = base
+  const before = partitionsOf(base.topic).map((partition, at) =>
+    stretch(records, partition, ends[at] ?? 0, keptTo[at] ?? 0),
+  )
   return Array.from({ length: Math.max(own.length, before.length) }, (_, at) =>
     [before[at], own[at]].filter((one) => one !== undefined),
   )
 }
 
-function stretch(records: StoredRecords, partition: PartitionId, to: number): Stretch {
-  return { partition, from: Math.min(to, records.startOffset(partition)), to }
+function stretch(records: StoredRecords, partition: PartitionId, to: number, keptTo: number = to): Stretch {
+  return { partition, from: Math.min(to, records.startOffset(partition)), to, keptTo }
+}
+
+/** Why what an output held cannot be known any longer. */
+export function lossOf(records: StoredRecords, output: VersionOutput): string | undefined {
+  const { base } = output
+  if (base === undefined) return undefined
+  if (base === 'gone') return 'the topic that it begins with was deleted'
+  const isCompacted = stretchesOf(records, { topic: undefined, base })
+    .flat()
+    .some(({ partition, keptTo }) => records.compactedTo(partition) > keptTo)
+  return isCompacted ? `it begins with a part of "${base.topic.name}", and compaction has gone past that` : undefined
 }
 
 /** Whether records are gone that were there when the stretches were looked at. */
 export function haveLost(records: StoredRecords, stretches: readonly (readonly Stretch[])[]): boolean {
   return stretches
     .flat()
-    .some(({ partition, from, to }) => records.startOffset(partition) > from || records.compactedTo(partition) > to)
+    .some(
+      ({ partition, from, keptTo }) => records.startOffset(partition) > from || records.compactedTo(partition) > keptTo,
+    )
 }
 
 /** Goes over the records of one partition of an output. */
