@@ -27,7 +27,7 @@ test.each([
 test('without a subject all of them share the kills, and the first ones get what is left over', () => {
   const { shares } = parseCommandLine(['--kills', '20'], 1)
   expect(shares.map(({ subject }) => subject)).toEqual(subjects)
-  expect(shares.map(({ kills }) => kills)).toEqual([4, 4, 3, 3, 3, 3])
+  expect(shares.map(({ kills }) => kills)).toEqual([3, 3, 3, 3, 3, 3, 2])
 })
 
 test('named subjects share the kills, each once', () => {

@@ -11,6 +11,7 @@ import { backup } from './subjects/backup.ts'
 import { cleaner } from './subjects/cleaner.ts'
 import { groups } from './subjects/groups.ts'
 import { producers } from './subjects/producers.ts'
+import { replay } from './subjects/replay.ts'
 import { transactions } from './subjects/transactions.ts'
 import { Tally } from './tally.ts'
 
@@ -33,6 +34,7 @@ const loops: readonly { readonly kills: number; readonly subject: Subject; reado
     { kills: 6, subject: groups, happenings: ['stopped'] },
     { kills: 10, subject: cleaner, happenings: ['rounds of cleaning'] },
     { kills: 6, subject: backup, happenings: ['backups done', 'backups cut short'] },
+    { kills: 6, subject: replay, happenings: ['begun', 'did switch'] },
   ]
 
 /** Which moment a kill hits is not ours to say: where something did not happen, there are more kills. */

@@ -38,6 +38,11 @@ export class Processes {
     await this.#end(alive)
   }
 
+  /** SIGKILL for these, which is not counted. */
+  async end(...children: readonly Child[]): Promise<void> {
+    await this.#end(children.filter((child) => child.isAlive))
+  }
+
   /** From here on a process may end by itself, with this code. */
   mayEnd(child: Child, code: number): void {
     this.#doomed.set(child, code)

@@ -5,6 +5,7 @@ import { backup } from './subjects/backup.ts'
 import { cleaner } from './subjects/cleaner.ts'
 import { groups } from './subjects/groups.ts'
 import { producers } from './subjects/producers.ts'
+import { replay } from './subjects/replay.ts'
 import { transactions } from './subjects/transactions.ts'
 
-export const subjects: readonly Subject[] = [application, producers, transactions, groups, cleaner, backup]
+export const subjects: readonly Subject[] = [application, producers, transactions, groups, cleaner, backup, replay]

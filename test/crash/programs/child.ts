@@ -1,10 +1,13 @@
 // A process of the kill loop. It loads everything, says `armed`, and waits to be told what to be: so a start takes no time,
 // and the next kill can hit the first milliseconds of the work.
 import { createInterface } from 'node:readline'
+import { administer, type AdministerCommand } from './administrator.ts'
+import { type BillCommand, billUntilKilled } from './bill.ts'
 import { checkOnRequest } from './checker.ts'
 import { type CleanCommand, cleanUntilKilled } from './cleaner.ts'
 import { type CopyCommand, copyUntilKilled } from './copier.ts'
 import { type CountCommand, countUntilKilled } from './counter.ts'
+import { type FeedCommand, feedUntilKilled } from './feeder.ts'
 import { type ImportCommand, importPrefixes } from './importer.ts'
 import { type KeepCommand, keepBackups } from './keeper.ts'
 import { type JoinCommand, readAsMember } from './member.ts'
@@ -12,11 +15,16 @@ import { type ProduceCommand, produceRounds } from './producer.ts'
 import { type ReadCommand, readAlong } from './reader.ts'
 import { type RepeatCommand, repeatRounds } from './repeater.ts'
 import { type VerifyCommand, verifyDirectory } from './verifier.ts'
+import { runVersion, type VersionCommand } from './version-runner.ts'
 import { type WriteCommand, writeForAMoment } from './writer.ts'
 
 /** What a process is told to be, in one line of JSON. */
 export type Command =
+  | AdministerCommand
+  | BillCommand
+  | FeedCommand
   | ImportCommand
+  | VersionCommand
   | CleanCommand
   | CopyCommand
   | CountCommand
@@ -51,10 +59,21 @@ function work(command: Exclude<Command, { readonly role: 'checker' }>, input: As
       return repeatRounds(command, input)
     case 'verifier':
       return verifyDirectory(command)
+    case 'administrator':
+      return administer(command, input)
+    case 'bill':
+      return billUntilKilled(command, input)
+    case 'feeder':
+      return feedUntilKilled(command, input)
+    case 'version':
+      return runVersion(command, input)
     case 'keeper':
       return keepBackups(command, input)
   }
 }
+
+/** Those that end with what they are told, and not by themselves. */
+const listeners: ReadonlySet<string> = new Set(['administrator', 'feeder', 'keeper'])
 
 const lines = createInterface({ input: process.stdin })
 // Nobody is left to talk to: the supervisor is gone.
@@ -68,7 +87,7 @@ if (first.done !== true) {
     await checkOnRequest(input)
   } else {
     // From here on the process ends when its work does.
-    if (command.role !== 'keeper') process.stdin.unref()
+    if (!listeners.has(command.role)) process.stdin.unref()
     await work(command, input)
   }
 }
