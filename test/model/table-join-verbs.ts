@@ -2,29 +2,15 @@
 import { int64, keyValueStore, type KTable, string } from 'millrace'
 import { call } from '../support/untyped.ts'
 import { type Event, type Key, type Node, partitionOf, type Row, type Value, type Work } from './naive.ts'
-import { each } from './operators.ts'
-import { type Growing, joinerOf, type Side, type Step, type TableSide, type Verbs } from './sides.ts'
+import { each, filteringRows } from './operators.ts'
+import { type Growing, joinerOf, passes, type Side, type Step, type TableSide, type Verbs } from './sides.ts'
 
 const kinds = ['join', 'leftJoin', 'outerJoin'] as const
 type Kind = (typeof kinds)[number]
 
 export const tableJoinVerbs: Verbs<TableSide> = {
-  join: (growing, left: TableSide, { detail, other }: Step, name: string): Side => {
-    const right = growing.tableOf(growing.at(other), `${name}-right`)
-    const kind = kinds[detail % 3] ?? 'join'
-    const store =
-      detail % 4 === 0 ? { store: keyValueStore(`${name}-kept`, { key: string(), value: int64() }) } : { name }
-    const table = call(left.table, kind, right.table, joinerOf, store) as KTable<string, number>
-    const rowOf = (partition: number, key: Key): Row | null => {
-      const [one, two] = [left, right].map(({ node }) => growing.naive.rowOf(node, partition, key))
-      const value = resultOf(kind, one?.value ?? null, two?.value ?? null)
-      return value === null ? null : { value, timestamp: Math.max(one?.timestamp ?? -1, two?.timestamp ?? -1) }
-    }
-    if (isShared(left.node, right.node) && originOf(left.node) !== originOf(right.node)) {
-      return viewOf(growing, [left, right], table, rowOf)
-    }
-    return { kind: 'table', table, node: joined(growing, kind, left.node, right.node, rowOf) }
-  },
+  join: (growing, left: TableSide, step: Step, name: string): Side =>
+    joinedSides(growing, left, growing.tableOf(growing.at(step.other), `${name}-right`), step, name),
 
   joinByForeignKey: (growing, left: TableSide, { detail, other }: Step, name: string): Side => {
     const right = growing.tableOf(growing.at(other), `${name}-right`)
@@ -35,15 +21,51 @@ export const tableJoinVerbs: Verbs<TableSide> = {
     const store =
       detail % 3 === 0 ? { name } : { store: keyValueStore(`${name}-kept`, { key: string(), value: int64() }) }
     const table = call(left.table, kind, right.table, joinerOf, { foreignKey, ...store }) as KTable<string, number>
-    return viewOf(growing, [left], table, (partition, key) => {
+    const rowOf = (partition: number, key: Key): Row | null => {
       const one = growing.naive.rowOf(left.node, partition, key)
       if (one === null) return null
       const named = foreignKey(one.value)
       const two = named === null ? null : growing.naive.rowOf(right.node, partitionOf(named, growing.partitions), named)
       const value = resultOf(kind, one.value, two?.value ?? null)
       return value === null ? null : { value, timestamp: one.timestamp }
-    })
+    }
+    return viewOf(growing, [left], table, rowOf, { old: 'reads' })
   },
+
+  /** With rows of its own, of which some are filtered out: a change may come by one side or by both. */
+  joinOwnRows: (growing, whole: TableSide, step: Step, name: string): Side => {
+    const { detail } = step
+    const part = filtered(growing, whole, detail)
+    const [left, right] = detail % 2 === 0 ? [whole, part] : [part, filtered(growing, whole, detail + 1)]
+    return joinedSides(growing, left, right, step, name)
+  },
+}
+
+function joinedSides(growing: Growing, left: TableSide, right: TableSide, { detail }: Step, name: string): Side {
+  const kind = kinds[detail % 3] ?? 'join'
+  const store =
+    detail % 4 === 0 ? { store: keyValueStore(`${name}-kept`, { key: string(), value: int64() }) } : { name }
+  const table = call(left.table, kind, right.table, joinerOf, store) as KTable<string, number>
+  const rowOf = (partition: number, key: Key): Row | null => {
+    const [one, two] = [left, right].map(({ node }) => growing.naive.rowOf(node, partition, key))
+    const value = resultOf(kind, one?.value ?? null, two?.value ?? null)
+    return value === null ? null : { value, timestamp: Math.max(one?.timestamp ?? -1, two?.timestamp ?? -1) }
+  }
+  if (isShared(left.node, right.node) && originOf(left.node) !== originOf(right.node)) {
+    return viewOf(growing, [left, right], table, rowOf)
+  }
+  return { kind: 'table', table, node: joined(growing, kind, left.node, right.node, rowOf) }
+}
+
+export function filtered(growing: Growing, { table, node }: TableSide, detail: number): TableSide {
+  return {
+    kind: 'table',
+    table: table.filter(({ value }) => passes(detail, value)),
+    node: growing.work([node], (self) => filteringRows(self, (value) => passes(detail, value)), {
+      old: 'passes',
+      derive: (value) => (passes(detail, value) ? value : null),
+    }),
+  }
 }
 
 function resultOf(kind: Kind, left: Value, right: Value): Value {
@@ -110,6 +132,7 @@ function viewOf(
   sides: readonly TableSide[],
   table: KTable<string, number>,
   rowOf: (partition: number, key: Key) => Row | null,
+  traits: Node['traits'] = {},
 ): Side {
   const keys = new Set<string>()
   const note = (event: Event): [] => {
@@ -119,6 +142,7 @@ function viewOf(
   growing.work(
     sides.map(({ node }) => node),
     () => each(note),
+    traits,
   )
   const rows = (): readonly string[] =>
     [...keys].flatMap((key) => {

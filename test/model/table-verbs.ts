@@ -4,17 +4,10 @@ import { aggregatingRows } from './aggregates.ts'
 import type { Key, Value, Work } from './naive.ts'
 import { each, filteringRows, groupingRows, suppressing } from './operators.ts'
 import { keyOf, passes, shiftOf, type Side, type Step, type TableSide, type Verbs, type WindowSide } from './sides.ts'
-import { tableJoinVerbs } from './table-join-verbs.ts'
+import { filtered, tableJoinVerbs } from './table-join-verbs.ts'
 
 export const tableVerbs: Verbs<TableSide> = {
-  filter: (growing, { table, node }: TableSide, { detail }: Step): Side => ({
-    kind: 'table',
-    table: table.filter(({ value }) => passes(detail, value)),
-    node: growing.work([node], (self) => filteringRows(self, (value) => passes(detail, value)), {
-      old: 'passes',
-      derive: (value) => (passes(detail, value) ? value : null),
-    }),
-  }),
+  filter: (growing, side: TableSide, { detail }: Step): Side => filtered(growing, side, detail),
 
   mapValues: (growing, { table, node }: TableSide, { detail }: Step): Side => ({
     kind: 'table',
