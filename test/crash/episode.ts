@@ -50,6 +50,8 @@ export class Episode {
   #answer: (line: string) => void = () => undefined
   readonly #workers: Worker[] = []
   #runs = 0
+  /** How many lines its processes have said. */
+  #heard = 0
   #acked = 0
   #imported = 0
   #consumed = 0
@@ -114,6 +116,7 @@ export class Episode {
   }
 
   #hear({ role, run }: Worker, word: string, rest: string): void {
+    this.#heard++
     if (word === 'ack') this.#acked = Math.max(this.#acked, Number(rest))
     if (word === 'gap') this.#violations.add(`A6 ${rest}`)
     if (word === 'ends' && !this.#wholePrefixes.has(rest)) {
@@ -204,10 +207,12 @@ export class Episode {
     await worker.child.exited
   }
 
+  /** A process that still says something new is slow, and not stuck. */
   async #within<T>(what: string, promise: Promise<T>): Promise<T> {
-    if (await isLate(promise, patienceMs)) {
+    for (let heard = -1; await isLate(promise, patienceMs);) {
+      if (heard === this.#heard) throw new Error(`stuck: ${what} has not come\n${this.#states()}`)
+      heard = this.#heard
       await this.#wakeUp()
-      if (await isLate(promise, patienceMs)) throw new Error(`stuck: ${what} has not come\n${this.#states()}`)
     }
     return promise
   }

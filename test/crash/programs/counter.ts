@@ -1,6 +1,6 @@
 // Counts until it is killed, fenced or told to close. Says `started` when it has taken over, and `stopped` with the code of
 // what stopped it; then it ends by itself.
-import { MillraceError, openLog, startStreams, type StreamsOptions } from '../../../src/index.ts'
+import { type Application, MillraceError, openLog, startStreams, type StreamsOptions } from '../../../src/index.ts'
 import { applicationId } from '../topics.ts'
 import { countOrders, type Run } from '../topology.ts'
 
@@ -25,6 +25,7 @@ export async function countUntilKilled(command: CountCommand, input: AsyncIterat
   void input.next().then(() => app.close())
   try {
     if (command.finish) {
+      using _ = tellingHowFar(app)
       await app.caughtUp()
       await app.close()
     }
@@ -36,6 +37,17 @@ export async function countUntilKilled(command: CountCommand, input: AsyncIterat
     process.exitCode = error.code === 'fenced' ? fencedExitCode : 1
   }
   await log.close()
+}
+
+/** Says how much is counted, whenever that is more. */
+function tellingHowFar(app: Application): Disposable {
+  let told = 0
+  const timer = setInterval(() => {
+    const counted = Object.values(app.metrics().consumed).reduce((sum, count) => sum + count, 0)
+    if (counted > told) console.log(`counted ${counted}`)
+    told = counted
+  }, 1_000)
+  return { [Symbol.dispose]: () => clearInterval(timer) }
 }
 
 export const fencedExitCode = 3
