@@ -78,6 +78,8 @@ export interface StoredRecords extends RecordSource {
 
 /** What an application has left in the log, and when there is more. */
 export interface StoredApplication extends LookedAtApplication {
+  /** How far it has read a partition; undefined where it has no position. */
+  position(partition: PartitionId): number | undefined
   /** As {@link Session.positions}. */
   positions(): readonly Position[]
   /** Calls back when there may be more to read, and when the log is closed, until the returned function is called. */

@@ -177,7 +177,8 @@ export class EmbeddedLog implements ApplicationLog, SessionGround, StoredRecords
     const found = this.applications.look(keptName)
     if (found === undefined) return undefined
     const positions = (): readonly Position[] => positionsOf(this, keptName)
-    return { ...found, positions, onNews: (listener) => this.environment.onCommit(listener) }
+    const position: StoredApplication['position'] = (partition) => this.positions.get(keptName, partition)?.offset
+    return { ...found, positions, position, onNews: (listener) => this.environment.onCommit(listener) }
   }
 
   copyLive(id: VersionId): Promise<void> {

@@ -5,17 +5,28 @@ import { parsePlan } from '../core/stored-plan.ts'
 import { isHiddenTopic, isRedriveTopic } from '../log/kept/version-name.ts'
 import type { ApplicationLog, PartitionId, Session, StoredApplication } from '../log/contract.ts'
 import { decodeEntries } from '../core/stored-progress.ts'
-import type { SourceLane } from '../runtime/sequence.ts'
+import { type SourceLane, type TopicOfLanes, topicsOf } from '../runtime/sequence.ts'
 import type { OffsetsByTopic } from './face.ts'
 
+/**
+ * Positions are looked up where the live version has something to read, once for each commit of anyone: with many
+ * partitions, few of which move, that is little.
+ */
 export class LivePosition {
   readonly #log: ApplicationLog
   readonly #session: Session
   readonly #applicationId: string
   /** The offsets that it stops before, whatever the live version does. */
   readonly #ends: OffsetsByTopic | null
-  #plan: string | undefined
+  #live: StoredApplication | undefined
   #topics: ReadonlySet<string> = new Set()
+  #lanesByTopic: readonly TopicOfLanes[] = []
+  #laneCount = 0
+  /** Where the live version was when it was last looked up; it only goes forward. */
+  readonly #positions = new Map<SourceLane, number>()
+  #isBusy = false
+  /** The newest commit when they were looked up. */
+  #seenCommit = -1
 
   constructor(log: ApplicationLog, session: Session, applicationId: string, ends: OffsetsByTopic | null) {
     this.#log = log
@@ -26,59 +37,77 @@ export class LivePosition {
 
   /** Moves the bounds of lanes to where the live version is now. */
   moveBounds(lanes: readonly SourceLane[]): void {
-    const live = this.#log.find(this.#applicationId)
-    const bounds = live === undefined ? undefined : this.#boundsOf(live)
+    if (lanes.length !== this.#laneCount) {
+      this.#lanesByTopic = topicsOf(lanes)
+      this.#laneCount = lanes.length
+      this.#seenCommit = -1
+    }
+    this.#look()
+    const boundOf = this.#live && boundsWithoutPosition(this.#live, this.#topics, this.#session, this.#applicationId)
     for (const lane of lanes) {
       const end = this.#ends?.[lane.partition.topic]?.[lane.partition.partition] ?? Number.POSITIVE_INFINITY
-      lane.boundOffset = Math.min(end, bounds?.(lane.partition) ?? Number.POSITIVE_INFINITY)
+      const bound = this.#positions.get(lane) ?? boundOf?.(lane.partition) ?? Number.POSITIVE_INFINITY
+      lane.boundOffset = Math.min(end, bound)
     }
   }
 
-  /** Whether the live version runs, and has something to do. */
-  isBusy(lanes: readonly SourceLane[]): boolean {
-    this.#session.refresh()
-    const live = this.#log.find(this.#applicationId)
-    if (live === undefined || !live.isRunning()) return false
-    const positions = positionsOf(live)
-    return lanes.some(({ partition }) => {
-      const position = positions.get(placeOf(partition))
-      return position !== undefined && position < this.#session.endOffset(partition)
-    })
+  /** Whether there is something for the live version to read. */
+  isBusy(): boolean {
+    this.#look()
+    return this.#isBusy
   }
 
   isRunning(): boolean {
     return this.#log.find(this.#applicationId)?.isRunning() === true
   }
 
-  #boundsOf(live: StoredApplication): (partition: PartitionId) => number {
-    const positions = positionsOf(live)
-    const topics = this.#topicsOf(live)
-    let eventTime: number | undefined
-    return (partition) => {
-      const position = positions.get(placeOf(partition))
-      if (position !== undefined) return position
-      if (topics.has(partition.topic) || isRedriveTopic(partition.topic, this.#applicationId)) return 0
-      // What it writes itself is not the live version's to read.
-      if (isHiddenTopic(partition.topic)) return Number.POSITIVE_INFINITY
-      eventTime ??= Math.max(-1, ...live.allProgress().map(({ progress }) => timeIn(progress)))
-      return this.#session.offsetAtTime(partition, eventTime + 1)
+  #look(): void {
+    const newest = this.#session.newestCommit()
+    if (newest === this.#seenCommit) return
+    this.#session.refresh()
+    this.#seenCommit = newest
+    if (this.#live?.isTheSame() !== true) this.#find()
+    this.#isBusy = false
+    if (this.#live === undefined) return
+    for (const topic of this.#lanesByTopic) {
+      const ends = this.#session.endOffsets(topic)
+      for (const lane of topic.lanes) this.#lookUp(this.#live, lane, ends[lane.partition.partition] ?? 0)
     }
   }
 
-  #topicsOf({ plan }: StoredApplication): ReadonlySet<string> {
-    if (plan !== this.#plan) {
-      this.#topics = new Set(parsePlan(this.#applicationId, plan).topics)
-      this.#plan = plan
-    }
-    return this.#topics
+  /** It was started again, reset, switched or deleted: nothing that was known of it holds. */
+  #find(): void {
+    this.#live = this.#log.find(this.#applicationId)
+    this.#positions.clear()
+    this.#topics = new Set(this.#live === undefined ? [] : parsePlan(this.#applicationId, this.#live.plan).topics)
+  }
+
+  #lookUp(live: StoredApplication, lane: SourceLane, endOffset: number): void {
+    const known = this.#positions.get(lane)
+    if (known !== undefined && known >= endOffset) return
+    const position = live.position(lane.partition)
+    if (position === undefined) return
+    this.#positions.set(lane, position)
+    if (position < endOffset) this.#isBusy = true
   }
 }
 
-function positionsOf(live: StoredApplication): ReadonlyMap<string, number> {
-  return new Map(live.positions().map(({ partition, offset }) => [placeOf(partition), offset]))
+/** Bounds of partitions that the live version has no position in. */
+function boundsWithoutPosition(
+  live: StoredApplication,
+  topics: ReadonlySet<string>,
+  session: Session,
+  applicationId: string,
+): (partition: PartitionId) => number {
+  let eventTime: number | undefined
+  return (partition) => {
+    if (topics.has(partition.topic) || isRedriveTopic(partition.topic, applicationId)) return 0
+    // What it writes itself is not the live version's to read.
+    if (isHiddenTopic(partition.topic)) return Number.POSITIVE_INFINITY
+    eventTime ??= Math.max(-1, ...live.allProgress().map(({ progress }) => timeIn(progress)))
+    return session.offsetAtTime(partition, eventTime + 1)
+  }
 }
-
-const placeOf = ({ topicId, partition }: PartitionId): string => `${topicId}/${partition}`
 
 const timeIn = (progress: Buffer | undefined): number =>
   progress === undefined ? -1 : decodeEntries(progress).eventTime

@@ -87,7 +87,7 @@ export async function replay(script: Topology, given: ReplayOptions): Promise<Re
   const pace = new Courtesy(
     settings.clock,
     () => !isLive && position.isRunning(),
-    () => !isLive && position.isBusy(start.lanes),
+    () => !isLive && position.isBusy(),
   )
   const runs: Runs = {
     beside: (onStateChange) => {

@@ -118,7 +118,7 @@ export class SourceLane {
 }
 
 /** The lanes of one topic, whose ends are read together. */
-interface TopicOfLanes extends PartitionedTopic {
+export interface TopicOfLanes extends PartitionedTopic {
   readonly lanes: readonly SourceLane[]
 }
 
@@ -318,7 +318,7 @@ export class SourceSequence {
   }
 }
 
-function topicsOf(lanes: readonly SourceLane[]): TopicOfLanes[] {
+export function topicsOf(lanes: readonly SourceLane[]): TopicOfLanes[] {
   const topics = new Map<number, SourceLane[]>()
   for (const lane of lanes) {
     const { topicId } = lane.partition

@@ -192,6 +192,8 @@ export class MemoryLog implements ApplicationLog {
       allProgress: () => [...stored.progress.values()],
       isRunning: () => true,
       refresh: () => this.#applications.get(applicationId) === stored,
+      isTheSame: () => this.#applications.get(applicationId) === stored,
+      position: (partition) => stored.positions.get(nameOf(partition))?.offset,
       positions: () => this.positions(applicationId),
       onNews: (listener) => this.onNews(listener),
     }

@@ -55,6 +55,8 @@ export interface LookedAtApplication {
   isRunning(): boolean
   /** Later reads see what is new. False: there is no such application any longer, or only a new one of its name. */
   refresh(): boolean
+  /** False once it was started again, reset, switched or deleted: until then its positions only go forward. */
+  isTheSame(): boolean
 }
 
 export class Applications {
@@ -95,6 +97,7 @@ export class Applications {
     const row = this.find(name)
     const plan = row === undefined ? undefined : this.plan(name)
     if (plan === undefined) return undefined
+    const epoch = epochOf(this.#environment, name)
     const ids = new Map<string, number | undefined>()
     return {
       plan,
@@ -107,6 +110,7 @@ export class Applications {
       progress: (task) => this.#environment.get('applications', taskKey(name, task)),
       allProgress: () => this.progress(name),
       isRunning: () => this.runnerOf(name) !== undefined,
+      isTheSame: () => this.isCurrent(name, epoch),
       refresh: () => {
         this.#environment.refresh()
         const isThere = this.find(name) !== undefined && [...ids].every(([store, id]) => this.idOf(name, store) === id)

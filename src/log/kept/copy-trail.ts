@@ -68,7 +68,7 @@ export class CopyTrail {
     this.#ranges = new Map()
   }
 
-  /** What brings the copy up to date with what was noted so far. Each step reads the newest rows when it is asked for. */
+  /** What brings the copy up to date with all that was noted. Each step reads the newest rows when it is asked for. */
   *steps(): Generator<CopyStep> {
     const [rows, ranges, isLost] = [this.#rows, this.#ranges, this.#isLost]
     this.#forget()
