@@ -52,10 +52,12 @@ export async function compareOutput(
   if (here === undefined) return incomparable(name, 'newest', 'only the live version has such an output')
   if (live === undefined) return incomparable(name, 'newest', 'the live version has no such output')
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
-    await moments.next()
+    const stretches = await moments.both(
+      () => stretchesOf(records, here),
+      () => stretchesOf(records, live),
+    )
     const loss = lossOf(records, here)
     if (loss !== undefined) return incomparable(name, 'newest', `what this version has written is not known: ${loss}`)
-    const stretches = [stretchesOf(records, here), stretchesOf(records, live)] as const
     const comparison = new OutputComparison(records, output, stretches[0], stretches[1], limits)
     const part = await comparison.run().catch(unlessDeleted)
     records.refresh()

@@ -1,9 +1,9 @@
 /**
- * Compares the stores of two versions, page by page in the order of their keys. A page that differs counts only at a
- * moment at which both have processed the same input; until there is one it is read again.
+ * Compares the stores of two versions, page by page in the order of their keys. Each page is of a place of the input
+ * that both have come to.
  */
 import { present } from '../core/assert.ts'
-import { monotonicMs } from '../core/clock.ts'
+import { monotonicMs, yieldToEventLoop } from '../core/clock.ts'
 import type { StoredStore } from '../core/stored-plan.ts'
 import { formNamed } from '../core/windows/named-form.ts'
 import type { WindowForm } from '../core/windows/window-form.ts'
@@ -15,7 +15,7 @@ import type { StoredRow } from '../storage/state-rows.ts'
 import type { ComparedPart, ComparedValue, ComparisonSample } from './comparison-face.ts'
 import type { EqualMoments } from './equal-moments.ts'
 import { serdesNamed, shownPart, type ShownSerdes, shownStored } from './shown-rows.ts'
-import { rowsBefore, StoreRows } from './store-rows.ts'
+import { type PageOfRows, rowsBefore, StoreRows } from './store-rows.ts'
 import { incomparable, Tally } from './tally.ts'
 
 type Stores = ReadonlyMap<string, StoredStore>
@@ -108,33 +108,36 @@ class StoreComparison {
   }
 
   async #compare(hereIn: readonly number[], liveIn: readonly number[]): Promise<void> {
-    const moments = this.#moments
-    let from: Buffer | undefined = this.#here.layout.firstKey
-    let limit = pageRowsMax
     let sliceEndMs = monotonicMs() + sliceMs
-    moments.refresh()
-    while (from !== undefined) {
-      const here = this.#here.page(hereIn, from, limit)
-      const live = this.#live.page(liveIn, from, limit)
+    let limit = pageRowsMax
+    for (let from: Buffer | undefined = this.#here.layout.firstKey; from !== undefined;) {
+      const [here, live] = await this.#pages(hereIn, liveIn, from, limit)
       const end = first(here.end, live.end)
-      const tally = this.tally.fresh()
       const rows = [rowsBefore(here.rows, end), rowsBefore(live.rows, end)] as const
-      this.#count(rows[0], rows[1], tally)
-      if (tally.hasDifference && !moments.isEqual()) {
-        await moments.next()
-        continue
-      }
-      this.tally.add(tally)
+      this.#count(rows[0], rows[1])
       from = end
       limit = nextLimit(rows[0], rows[1])
       if (monotonicMs() < sliceEndMs) continue
-      await moments.breathe()
+      await yieldToEventLoop()
       sliceEndMs = monotonicMs() + sliceMs
     }
   }
 
+  #pages(
+    hereIn: readonly number[],
+    liveIn: readonly number[],
+    from: Buffer,
+    limit: number,
+  ): Promise<readonly [here: PageOfRows, live: PageOfRows]> {
+    return this.#moments.both(
+      () => this.#here.page(hereIn, from, limit),
+      () => this.#live.page(liveIn, from, limit),
+    )
+  }
+
   /** Goes over the rows of a page, which are in the order of their keys on both sides. */
-  #count(here: readonly StoredRow[], live: readonly StoredRow[], tally: Tally): void {
+  #count(here: readonly StoredRow[], live: readonly StoredRow[]): void {
+    const { tally } = this
     let [i, j] = [0, 0]
     for (;;) {
       const [one, other] = [here[i], live[j]]

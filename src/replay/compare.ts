@@ -8,7 +8,7 @@ import type { ApplicationLog } from '../log/contract.ts'
 import { type ComparedOutput, compareOutput } from './compare-outputs.ts'
 import { comparedStores, compareStore } from './compare-stores.ts'
 import type { ComparedPart, CompareOptions, ComparisonReport } from './comparison-face.ts'
-import { EqualMoments } from './equal-moments.ts'
+import { EqualMoments, type Hold } from './equal-moments.ts'
 
 /** Two versions, by the names that they are kept under. */
 export interface ComparedVersions {
@@ -24,6 +24,7 @@ export async function compareVersions(
   log: ApplicationLog,
   { here, live, outputs }: ComparedVersions,
   options: CompareOptions = {},
+  hold?: Hold,
 ): Promise<ComparisonReport> {
   const checked = checkOptions('compare', options, optionNames)
   const { samples = 20, all = false, patienceMs = 30_000, memoryBytes = 128 * 1_048_576 } = checked
@@ -31,7 +32,7 @@ export async function compareVersions(
   checkBoolean('all', all)
   checkWhole('patienceMs', patienceMs, 0)
   checkWhole('memoryBytes', memoryBytes, 1)
-  const moments = new EqualMoments(log, here, live, patienceMs)
+  const moments = new EqualMoments(log, here, live, patienceMs, hold)
   try {
     const hereStores = new Map(Object.entries(parsePlan(here, moments.here.plan).stores))
     const liveStores = new Map(Object.entries(parsePlan(live, moments.live.plan).stores))

@@ -74,8 +74,8 @@ export interface CompareOptions {
   /** Also what operators keep for themselves: buffers of joins and of `suppress`. Default false. */
   readonly all?: boolean | undefined
   /**
-   * How long to wait for a moment at which both have processed the same input, in ms. While both are idle there always
-   * is one. Default 30 seconds.
+   * How long to wait for each part until the version has processed exactly what the live one has, in ms. Default 30
+   * seconds.
    */
   readonly patienceMs?: number | undefined
   /** About how much memory the keys of output topics may take. Default 128 MiB. */

@@ -1,8 +1,11 @@
 /**
- * The moments at which two versions have processed exactly the same input: only what differs then is a difference.
+ * What two versions have at a place of the input that both have come to exactly: only what differs there is a
+ * difference, and what is alike elsewhere proves nothing.
  *
- * The version beside never passes the live one, so there is such a moment whenever it has caught up. Positions and rows
- * are read in one snapshot, and what is read between two calls of `refresh` is of one moment.
+ * Positions and rows are read in one snapshot: what is read between two awaits is of one moment. Where both stand at
+ * the same place, that moment will do. Where they do not, what the live one has is read first, and the other one, which
+ * never passes it, is held at that place until it has come. So a live version that never rests is compared too. From
+ * another process nothing can be held, and it has to be one moment.
  */
 import { present } from '../core/assert.ts'
 import { yieldToEventLoop } from '../core/clock.ts'
@@ -11,23 +14,31 @@ import type { ApplicationLog, StoredApplication, StoredRecords } from '../log/co
 import { partitionName } from '../log/format/partition-id.ts'
 import { decodeEntries, hasWorkLeft } from '../core/stored-progress.ts'
 
+/** Holds the version that is asked where the live one is now, until the returned function is called. */
+export type Hold = () => () => void
+
+/** Positions by partition. */
+type Place = ReadonlyMap<string, number>
+
 export class EqualMoments {
   readonly here: StoredApplication
   readonly live: StoredApplication
   readonly #names: readonly [here: string, live: string]
   readonly #records: StoredRecords
   readonly #patienceMs: number
+  readonly #hold: Hold | undefined
   readonly #stop: () => void
   #hasNews = false
   #wake: () => void = () => undefined
 
   /** @throws MillraceError `application_unknown` */
-  constructor(log: ApplicationLog, here: string, live: string, patienceMs: number) {
+  constructor(log: ApplicationLog, here: string, live: string, patienceMs: number, hold?: Hold) {
     this.here = found(log, here)
     this.live = found(log, live)
     this.#names = [here, live]
     this.#records = log.records
     this.#patienceMs = patienceMs
+    this.#hold = hold
     this.#stop = log.records.onCommit(() => {
       this.#hasNews = true
       this.#wake()
@@ -45,44 +56,68 @@ export class EqualMoments {
     }
   }
 
-  /** Whether the snapshot that is read is such a moment. */
-  isEqual(): boolean {
-    return this.#lag() === 0 && isAtRest(this.here) && isAtRest(this.live)
+  /**
+   * What both have at the same place. Each function is called when its side is there; it may be called again.
+   *
+   * @throws MillraceError `behind` when there is no such place for as long as the patience lasts
+   */
+  async both<H, L>(here: () => H, live: () => L): Promise<readonly [here: H, live: L]> {
+    const endMs = this.#records.clock.elapsed() + this.#patienceMs
+    for (;;) {
+      this.#hasNews = false
+      this.refresh()
+      if (isAtRest(this.live)) {
+        const place = placeOf(this.live)
+        const theirs = live()
+        if (this.#isAt(place)) return [here(), theirs]
+        if (this.#hold !== undefined && (await this.#comesTo(place, this.#hold, endMs))) return [here(), theirs]
+      }
+      await this.#waitUntil(endMs)
+    }
   }
 
-  /** How many records of the partitions that both read lie between their positions. */
-  #lag(): number {
-    const live = new Map(this.live.positions().map(({ partition, offset }) => [partitionName(partition), offset]))
+  /** Whether the version that is asked has come to a place, where it is held; the snapshot that is read is of then. */
+  async #comesTo(place: Place, hold: Hold, endMs: number): Promise<boolean> {
+    const release = hold()
+    try {
+      for (;;) {
+        this.#hasNews = false
+        this.refresh()
+        if (this.#isAt(place)) return true
+        if (this.#hasPassed(place)) return false
+        await this.#waitUntil(endMs)
+      }
+    } finally {
+      release()
+    }
+  }
+
+  #isAt(place: Place): boolean {
+    return this.#lag(place) === 0 && isAtRest(this.here)
+  }
+
+  /** It was the live one itself, and has read more than the one that is. */
+  #hasPassed(place: Place): boolean {
+    return this.here
+      .positions()
+      .some(({ partition, offset }) => offset > (place.get(partitionName(partition)) ?? offset))
+  }
+
+  /** How many records of the partitions that both read lie between the version that is asked and a place. */
+  #lag(place: Place): number {
     let lag = 0
     for (const { partition, offset } of this.here.positions()) {
-      lag += Math.abs((live.get(partitionName(partition)) ?? offset) - offset)
+      lag += Math.abs((place.get(partitionName(partition)) ?? offset) - offset)
     }
     return lag
   }
 
-  /** Lets others have the event loop; then the newest commits are read. */
-  async breathe(): Promise<void> {
-    await yieldToEventLoop()
-    this.refresh()
-  }
-
-  /**
-   * The snapshot that is read is such a moment when it resolves.
-   *
-   * @throws MillraceError `behind` when there is none for as long as the patience lasts
-   */
-  async next(): Promise<void> {
-    const { clock } = this.#records
-    const startMs = clock.elapsed()
-    for (;;) {
-      this.#hasNews = false
-      this.refresh()
-      if (this.isEqual()) return
-      const leftMs = this.#patienceMs - (clock.elapsed() - startMs)
-      if (leftMs <= 0) throw this.#behind()
-      if (!this.#hasNews) await this.#news(leftMs)
-      else await yieldToEventLoop()
-    }
+  /** @throws MillraceError `behind` */
+  async #waitUntil(endMs: number): Promise<void> {
+    const leftMs = endMs - this.#records.clock.elapsed()
+    if (leftMs <= 0) throw this.#behind()
+    if (!this.#hasNews) await this.#news(leftMs)
+    else await yieldToEventLoop()
   }
 
   async #news(leftMs: number): Promise<void> {
@@ -97,7 +132,7 @@ export class EqualMoments {
 
   #behind(): MillraceError {
     const [here, live] = this.#names
-    const lag = this.#lag()
+    const lag = this.#lag(placeOf(this.live))
     const why = lag > 0 ? `lie ${lag} records apart` : 'have work left of what they have read'
     return new MillraceError(
       'behind',
@@ -105,6 +140,10 @@ export class EqualMoments {
         `${why}. Wait until the version has caught up, see that both run, or give it more patienceMs`,
     )
   }
+}
+
+function placeOf(side: StoredApplication): Place {
+  return new Map(side.positions().map(({ partition, offset }) => [partitionName(partition), offset]))
 }
 
 function isAtRest(side: StoredApplication): boolean {

@@ -2,6 +2,7 @@
  * Where the live version is: a version beside it reads no further, and lets it go first.
  */
 import { parsePlan } from '../core/stored-plan.ts'
+import { partitionName } from '../log/format/partition-id.ts'
 import { isHiddenTopic, isRedriveTopic } from '../log/kept/version-name.ts'
 import type { ApplicationLog, PartitionId, Session, StoredApplication } from '../log/contract.ts'
 import { decodeEntries } from '../core/stored-progress.ts'
@@ -18,6 +19,8 @@ export class LivePosition {
   readonly #applicationId: string
   /** The offsets that it stops before, whatever the live version does. */
   readonly #ends: OffsetsByTopic | null
+  /** Bounds that are kept for a while, by partition. */
+  readonly #holds = new Set<ReadonlyMap<string, number>>()
   #live: StoredApplication | undefined
   #topics: ReadonlySet<string> = new Set()
   #lanesByTopic: readonly TopicOfLanes[] = []
@@ -37,18 +40,21 @@ export class LivePosition {
 
   /** Moves the bounds of lanes to where the live version is now. */
   moveBounds(lanes: readonly SourceLane[]): void {
-    if (lanes.length !== this.#laneCount) {
-      this.#lanesByTopic = topicsOf(lanes)
-      this.#laneCount = lanes.length
-      this.#seenCommit = -1
-    }
-    this.#look()
-    const boundOf = this.#live && boundsWithoutPosition(this.#live, this.#topics, this.#session, this.#applicationId)
+    const boundOf = this.#boundsNow(lanes)
     for (const lane of lanes) {
-      const end = this.#ends?.[lane.partition.topic]?.[lane.partition.partition] ?? Number.POSITIVE_INFINITY
-      const bound = this.#positions.get(lane) ?? boundOf?.(lane.partition) ?? Number.POSITIVE_INFINITY
-      lane.boundOffset = Math.min(end, bound)
+      lane.boundOffset = boundOf(lane)
+      for (const held of this.#holds) {
+        lane.boundOffset = Math.min(lane.boundOffset, held.get(partitionName(lane.partition)) ?? 0)
+      }
     }
+  }
+
+  /** Holds the bounds of lanes where the live version is now, until the returned function is called. */
+  hold(lanes: readonly SourceLane[]): () => void {
+    const boundOf = this.#boundsNow(lanes)
+    const held = new Map(lanes.map((lane) => [partitionName(lane.partition), boundOf(lane)]))
+    this.#holds.add(held)
+    return () => void this.#holds.delete(held)
   }
 
   /** Whether there is something for the live version to read. */
@@ -59,6 +65,20 @@ export class LivePosition {
 
   isRunning(): boolean {
     return this.#log.find(this.#applicationId)?.isRunning() === true
+  }
+
+  #boundsNow(lanes: readonly SourceLane[]): (lane: SourceLane) => number {
+    if (lanes.length !== this.#laneCount) {
+      this.#lanesByTopic = topicsOf(lanes)
+      this.#laneCount = lanes.length
+      this.#seenCommit = -1
+    }
+    this.#look()
+    const boundOf = this.#live && boundsWithoutPosition(this.#live, this.#topics, this.#session, this.#applicationId)
+    return (lane) => {
+      const end = this.#ends?.[lane.partition.topic]?.[lane.partition.partition] ?? Number.POSITIVE_INFINITY
+      return Math.min(end, this.#positions.get(lane) ?? boundOf?.(lane.partition) ?? Number.POSITIVE_INFINITY)
+    }
   }
 
   #look(): void {

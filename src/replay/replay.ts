@@ -116,6 +116,7 @@ export async function replay(script: Topology, given: ReplayOptions): Promise<Re
       options.log.admin,
       apps,
       pace,
+      position,
       progress,
     )
   })

@@ -12,6 +12,7 @@ import { compareVersions } from './compare.ts'
 import type { CompareOptions, ComparisonReport } from './comparison-face.ts'
 import type { Courtesy } from './courtesy.ts'
 import type { Replay, ReplayProgress } from './face.ts'
+import type { LivePosition } from './live-position.ts'
 import type { ProgressOfReplay } from './progress.ts'
 import type { Succession } from './succession.ts'
 import { versionOutputs } from './version-outputs.ts'
@@ -24,6 +25,7 @@ export class RunningReplay implements Replay {
   readonly #admin: Log['admin']
   readonly #apps: Succession
   readonly #pace: Courtesy
+  readonly #position: LivePosition
   readonly #progress: ProgressOfReplay
 
   constructor(
@@ -32,6 +34,7 @@ export class RunningReplay implements Replay {
     admin: Log['admin'],
     apps: Succession,
     pace: Courtesy,
+    position: LivePosition,
     progress: ProgressOfReplay,
   ) {
     this.applicationId = applicationId
@@ -41,6 +44,7 @@ export class RunningReplay implements Replay {
     this.#admin = admin
     this.#apps = apps
     this.#pace = pace
+    this.#position = position
     this.#progress = progress
   }
 
@@ -99,7 +103,18 @@ export class RunningReplay implements Replay {
     const { applicationId, version } = this
     const outputs = versionOutputs(this.#log, { applicationId, version }, this.#places)
     const versions = { here: besideName({ applicationId, version }), live: applicationId, outputs }
-    return compareVersions(this.#log, versions, options)
+    return compareVersions(this.#log, versions, options, () => this.#hold())
+  }
+
+  /** It goes no further than the live version is now, until the returned function is called. */
+  #hold(): () => void {
+    const { app } = this.#apps.current
+    const release = this.#position.hold(app.lanes)
+    app.lookAgain()
+    return () => {
+      release()
+      app.lookAgain()
+    }
   }
 
   async switch(options: SwitchOptions): Promise<SwitchPlan> {

@@ -39,11 +39,6 @@ export class Tally {
     this.samples.push(...other.samples.slice(0, this.#samplesMax - this.samples.length))
   }
 
-  /** A new one, for a part that may have to be counted again. */
-  fresh(): Tally {
-    return new Tally(this.#samplesMax - this.samples.length)
-  }
-
   part(name: string, what: ComparedPart['what'], note?: string): ComparedPart {
     const { equal, onlyHere, onlyLive, different, samples } = this
     return { name, what, equal, onlyHere, onlyLive, different, samples, ...(note === undefined ? {} : { note }) }

@@ -261,6 +261,12 @@ export class RunningApplication implements Application {
     return this.#engine.lanes
   }
 
+  /** The bounds of its lanes are others, though nothing may have been committed. */
+  lookAgain(): void {
+    this.#engine.read([]) // whenever lanes come, the ends of all are looked at
+    this.#notify()
+  }
+
   /** What it rests for may be over. */
   wake(): void {
     this.#notify()

@@ -69,9 +69,9 @@ export class SourceLane {
     this.isRedriven = isRedriven
   }
 
-  /** How far it is read when its partition ends here. A bound that lies before its position takes nothing back. */
+  /** How far it is read when its partition ends here. A bound that lies before its position or head takes nothing back. */
   within(endOffset: number): number {
-    return Math.min(endOffset, Math.max(this.boundOffset, this.position))
+    return Math.min(endOffset, Math.max(this.boundOffset, this.hasHead ? this.position + 1 : this.position))
   }
 
   /** The cursor has come to a record, which is the head from now on. */

@@ -22,6 +22,7 @@ import { compareVersions } from '../../src/replay/compare.ts'
 import type { ComparedPart, CompareOptions, ComparisonReport } from '../../src/replay/comparison-face.ts'
 import { start, turns } from '../support/applications.ts'
 import { openTestLog } from '../support/open.ts'
+import { startReplay } from '../support/replays.ts'
 import { rejectionOf } from '../support/thrown.ts'
 import { topologyOf } from '../support/topology.ts'
 import { words } from '../support/topics.ts'
@@ -235,31 +236,72 @@ describe('a comparison of two versions', () => {
     expect((await comparing).isEqual).toBe(true)
   })
 
-  test('while records come in and both commit as they like finds no difference that is none', async () => {
+  test('takes nothing for equal that is so at different places of the input', async () => {
     const { log, embedded } = openTestLog()
-    const one = await start(log, counting('a'), { applicationId: 'a', commit: { everyRecords: 3 } })
-    const other = await start(log, counting('b'), { applicationId: 'b', commit: { everyRecords: 2 } })
+    const one = { key: 'c', value: 'x', timestamp: 1 }
+    await log.producer().send(words, one)
+    const doubling = await start(log, counting('b', 'c'), { applicationId: 'b' })
+    await doubling.caughtUp()
+    await doubling.close()
+    await log.producer().send(words, one)
+    await run(log, 'a', counting('a'))
+    // Each has counted 2 by now.
+    const versions = { here: 'b', live: 'a', outputs: [] }
+    const early = compareVersions(embedded, versions, { patienceMs: 0 })
+    expect(await rejectionOf(early)).toMatchObject({ code: 'behind' })
+    const comparing = compareVersions(embedded, versions)
+    await run(log, 'b', counting('b', 'c'))
+    expect(numbersOf(partOf(await comparing, 'totals'))).toEqual([0, 0, 0, 1])
+  })
+
+  for (const [what, rest, everyRecords, rounds] of [
+    ['comes and goes', 5, 2, 3],
+    ['never pauses', Number.POSITIVE_INFINITY, undefined, 1],
+  ] as const) {
+    test(`under traffic that ${what} ends, with no difference that is none and every one that is`, async () => {
+      const { log } = openTestLog()
+      const own = { applicationId: 'a', commit: { everyRecords } }
+      const live = await start(log, counting('a'), own)
+      const same = await startReplay(log, counting('a'), { ...own, version: 'same' })
+      const other = await startReplay(log, counting('a', 'c'), { ...own, version: 'other' })
+      await fill(log, 10)
+      await Promise.all([live, same, other].map((one) => one.caughtUp()))
+      const traffic = { isOver: false }
+      const producing = (async () => {
+        const producer = log.producer()
+        for (let i = 10; !traffic.isOver; i++) {
+          const record = { key: keys[i % 10] ?? '', value: `${i}`, timestamp: i * 3 }
+          await Promise.all([producer.send(words, record), producer.send(prices, record)])
+          if (i % rest === 0) await turns(i % 40)
+        }
+      })()
+      try {
+        for (let i = 0; i < rounds; i++) {
+          const [report, differing] = await Promise.all([same.compare(), other.compare()])
+          expect([...report.stores, ...report.topics].filter(({ samples }) => samples.length > 0)).toEqual([])
+          expect(report.isEqual).toBe(true)
+          expect(numbersOf(partOf(differing, 'totals'))).toEqual([9, 0, 0, 1])
+          expect(numbersOf(partOf(differing, 'counts-a'))).toEqual([9, 0, 0, 1])
+        }
+      } finally {
+        traffic.isOver = true
+        await producing
+      }
+    })
+  }
+
+  test('lets the version go on that it has held', async () => {
+    const { log } = openTestLog()
+    const live = await start(log, counting('a'), { applicationId: 'a' })
+    const v2 = await startReplay(log, counting('a'), { applicationId: 'a' })
     await fill(log, 10)
-    await Promise.all([one.caughtUp(), other.caughtUp()])
-    const traffic = { isOver: false }
-    const producing = (async () => {
-      const producer = log.producer()
-      for (let i = 10; !traffic.isOver; i++) {
-        const record = { key: keys[i % 10] ?? '', value: `${i}`, timestamp: i * 3 }
-        await Promise.all([producer.send(words, record), producer.send(prices, record)])
-        if (i % 5 === 0) await turns(i % 40)
-      }
-    })()
-    try {
-      for (let i = 0; i < 5; i++) {
-        const { stores, topics, isEqual } = await compare(embedded, 'b', 'a')
-        expect([...stores, ...topics].filter(({ samples }) => samples.length > 0)).toEqual([])
-        expect(isEqual).toBe(true)
-      }
-    } finally {
-      traffic.isOver = true
-      await producing
-    }
+    await live.caughtUp()
+    const comparing = v2.compare()
+    await fill(log, 10)
+    await live.caughtUp()
+    await comparing
+    await v2.caughtUp()
+    expect(v2.progress()).toMatchObject({ done: 40, lag: 0 })
   })
 
   test('refuses options that it does not know, and versions that are not there', async () => {

@@ -39,6 +39,22 @@ test('it reads up to the bound, goes on when that moves, and takes nothing back 
   }
 })
 
+test('a bound that falls behind the record that is next takes that one, and no more', async () => {
+  const { log, embedded } = openTestLog()
+  await log.producer().sendMany(input, records)
+  let bound = 6
+  const moveBounds = (lanes: readonly SourceLane[]): void => {
+    for (const lane of lanes) lane.boundOffset = bound
+  }
+  const { engine, commit } = engineOn(embedded, copying, { moveBounds })
+  expect(engine.run(() => true)).toBe('timeUp')
+  bound = 0
+  await log.producer().send(topic('other', { key: string(), value: string() }), { key: 'a', value: 'news' })
+  expect(engine.run(forever)).toBe('drained')
+  commit()
+  expect((await collect(log.read(output))).map(({ value }) => value)).toEqual(['0', '1'])
+})
+
 test('what was read and is no longer there is still lost, whatever the bound', async () => {
   const { log, embedded } = openTestLog()
   await log.producer().sendMany(input, records)

@@ -14,9 +14,14 @@ export interface DrivenEngine {
   readonly commit: () => void
 }
 
-export function engineOn(log: EmbeddedLog, topology: Topology, options: Partial<EngineOptions> = {}): DrivenEngine {
-  const { topics, begin } = beginningOf(topology, 'app')
-  const { session, start } = log.openNow({ applicationId: 'app' }, topics, begin)
+export function engineOn(
+  log: EmbeddedLog,
+  topology: Topology,
+  options: Partial<EngineOptions> = {},
+  applicationId = 'app',
+): DrivenEngine {
+  const { topics, begin } = beginningOf(topology, applicationId)
+  const { session, start } = log.openNow({ applicationId }, topics, begin)
   const engine = new Engine(session, start, topology, {
     clock: new ManualClock(),
     policy: { retries: 0, answer: () => 'fail' },
