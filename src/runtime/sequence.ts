@@ -69,7 +69,7 @@ export class SourceLane {
     this.isRedriven = isRedriven
   }
 
-  /** How far it is read when its partition ends here. A bound that lies before its position or head takes nothing back. */
+  /** How far it is read when its partition ends here. A bound before its position or its head takes nothing back. */
   within(endOffset: number): number {
     return Math.min(endOffset, Math.max(this.boundOffset, this.hasHead ? this.position + 1 : this.position))
   }

@@ -12,6 +12,8 @@ const acts = [
   'pauseBeside',
   'read',
   'follow',
+  'compare',
+  'breakOff',
   'switch',
 ] as const
 

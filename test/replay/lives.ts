@@ -3,7 +3,8 @@
 import fc from 'fast-check'
 import type { Application, Log, Replay, SwitchOutputs } from 'millrace'
 import { startStreams } from 'millrace'
-import { expect } from 'vitest'
+import { expect, vi } from 'vitest'
+import { present } from '../../src/core/assert.ts'
 import type { EmbeddedLog } from '../../src/log/embedded-log.ts'
 import { turns } from '../support/applications.ts'
 import { openTestLog } from '../support/open.ts'
@@ -52,6 +53,8 @@ export async function live(episode: Episode, seen: Seen): Promise<void> {
 class Lives {
   readonly seen: Seen = { switches: 0, written: 0, samples: 0, delivered: 0 }
   readonly #mode: SwitchOutputs
+  /** Whether both versions do the same. */
+  readonly #isSame: boolean
   readonly #acts: readonly Act[]
   readonly #drawn: Case
   readonly #log: Log
@@ -71,6 +74,7 @@ class Lives {
 
   constructor({ drawn, isSpread, change, mode, acts }: Episode) {
     this.#mode = mode
+    this.#isSame = change === null
     this.#acts = acts
     this.#drawn = inOrder(drawn, isSpread)
     const second = secondOf(this.#drawn, change)
@@ -130,6 +134,10 @@ class Lives {
         return
       case 'follow':
         return this.#follower?.take(detail % 4)
+      case 'compare':
+        return this.#compare(detail)
+      case 'breakOff':
+        return this.#breakOff(detail)
       case 'switch':
         return this.#switch(detail)
     }
@@ -183,6 +191,41 @@ class Lives {
     return countAt(this.#drawn, offsets)
   }
 
+  async #bothRun(): Promise<Replay> {
+    if (this.#app === undefined) await this.#startLive()
+    if (this.#beside === undefined) await this.#startBeside()
+    return present(this.#beside, 'it was started')
+  }
+
+  /** While records come: of versions that are the same nothing differs. */
+  async #compare(detail: number): Promise<void> {
+    const beside = await this.#bothRun()
+    const sending = this.#send(detail % 4)
+    const report = await beside.compare()
+    await sending
+    if (!this.#isSame) return
+    expect([...report.stores, ...report.topics].filter(({ samples }) => samples.length > 0)).toEqual([])
+    expect(report.isEqual).toBe(true)
+  }
+
+  /** Whoever switches dies in the middle, and nothing has been exchanged: perhaps the live version has to be started again. */
+  async #breakOff(detail: number): Promise<void> {
+    await this.#bothRun()
+    const { environment } = this.#embedded
+    const inTurn = environment.inTurn.bind(environment)
+    let left = detail % 2
+    const spy = vi.spyOn(environment, 'inTurn').mockImplementation((work) => {
+      // Of the switch alone: the applications commit otherwise.
+      if (new Error().stack?.includes('switchVersion') !== true || left-- > 0) return inTurn(work)
+      throw new Error('broken off')
+    })
+    const outputs = this.#mode
+    const switching = this.#log.admin.switchVersion(applicationId, nameOf(1 - this.#live), { outputs })
+    await expect(switching).rejects.toThrow('broken off')
+    spy.mockRestore()
+    return this.#startLive()
+  }
+
   /** A version beside the live one that has not gone back has read no more than that one. */
   async #checkOrder(): Promise<void> {
     if (this.#beside === undefined || this.#wentBack) return
@@ -196,8 +239,7 @@ class Lives {
     const goesBack =
       this.seen.switches > 0 && this.#beside === undefined && this.#mode === 'replace' && detail % 2 === 0
     if (!goesBack) {
-      if (this.#app === undefined) await this.#startLive()
-      if (this.#beside === undefined) await this.#startBeside()
+      await this.#bothRun()
     }
     this.#onlooker.switches(to)
     const sending = this.#send(detail % 3)

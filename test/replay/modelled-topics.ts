@@ -61,7 +61,7 @@ export class ModelledTopics {
 
   continued(from: number, to: number, { leaving, coming }: SwitchPlaces): void {
     this.#end(from, leaving)
-    stop(this.#ownOf(to), to, coming)
+    this.#ownOf(to).clear()
     this.writes(to, coming, true)
   }
 
