@@ -46,7 +46,8 @@ test('verify: what is damaged is listed, and it ends with 1', async () => {
   const { data } = await commandWorld()
   const path = join(data, 'data.mdb')
   const bytes = readFileSync(path)
-  bytes.fill('X', bytes.indexOf('/search'), bytes.indexOf('/search') + 1)
+  // Pages that are free hold it too.
+  for (let at = bytes.indexOf('/search'); at >= 0; at = bytes.indexOf('/search', at)) bytes.fill('X', at, at + 1)
   writeFileSync(path, bytes)
   const shown = await runInProcess(['verify', '--dir', data])
   expect(shown).toMatchObject({ code: 1, stderr: expect.stringMatching(/problems?: restore a backup/) as string })

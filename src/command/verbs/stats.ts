@@ -24,7 +24,7 @@ export const verb: Verb = declareVerb({
     'that are free and used again before the file grows; and the file, which never shrinks. A backup that is restored is ' +
     'as small as it can be. Sizes of stores are estimated from some of their rows.',
   examples: [
-    { does: 'What takes the space', line: 'millrace stats' },
+    { does: 'The largest topics', line: 'millrace stats | head -n 5' },
     { does: 'The largest topic', line: 'millrace stats --json | jq -r \'select(.kind == "topic").name\' | head -n 1' },
   ],
   async run(_, { openLog, out, say }) {
