@@ -1,7 +1,9 @@
 // The programs of a folder, compiled the first time that one is needed: they start in half the time of tsx.
-import { mkdtempSync, rmSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { copyFileSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { compilePrograms } from '../crash/children.ts'
 
 const compiled = new Map<string, string>()
@@ -16,4 +18,21 @@ export function compiledProgram(folder: string, name: string): string {
     compiled.set(folder, programs)
   }
   return join(programs, `${name}.js`)
+}
+
+let command: string | undefined
+
+/** The `millrace` command, compiled as for the package the first time that it is needed. */
+export function compiledCommand(): string {
+  if (command !== undefined) return command
+  const root = fileURLToPath(new URL('../..', import.meta.url))
+  const dir = mkdtempSync(join(tmpdir(), 'millrace-command-'))
+  process.once('exit', () => rmSync(dir, { recursive: true, force: true }))
+  const compiler = join(root, 'node_modules/typescript/bin/tsc')
+  const args = [compiler, '-p', join(root, 'src'), '--outDir', join(dir, 'dist')]
+  const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' })
+  if (status !== 0) throw new Error(`the command does not compile\n${stdout}`)
+  symlinkSync(join(root, 'node_modules'), join(dir, 'node_modules'))
+  copyFileSync(join(root, 'package.json'), join(dir, 'package.json'))
+  return (command = join(dir, 'dist/command/main.js'))
 }
