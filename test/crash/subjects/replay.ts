@@ -313,10 +313,14 @@ class ReplayEpisode {
   /** A replay goes on as far as the live version does. */
   async #comesNear(version: string): Promise<void> {
     if (this.#beside.get(version)?.isAlive !== true) return
-    await this.#processes.until(`${version} near the live version`, () => {
+    const isNear = (): boolean => {
       const [live, beside] = [this.#look(), this.#look(version)]
       return live.place.every((offset, lane) => offset - (beside.place[lane] ?? 0) < near)
-    })
+    }
+    while (!isNear()) {
+      const before = this.#look(version).place.join()
+      await this.#processes.until(`more of ${version}`, () => this.#look(version).place.join() !== before || isNear())
+    }
   }
 
   /** Where a version stands, without a look at anything else. */
