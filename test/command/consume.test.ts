@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { float64, int64, json, ManualClock, msgpack, openLog, seconds, string, topic, windowed } from 'millrace'
 import { commandTimeMs, Gathered, type Ran, runInProcess, type RunOptions } from '../support/command.ts'
 import { commandWorld } from '../support/command-world.ts'
+import { yieldToEventLoop } from '../../src/core/clock.ts'
 import { runCommand } from '../../src/command/run-command.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
@@ -101,7 +102,7 @@ test('values are shown by the serde of their topic, and by what was asked for', 
     [topic('t3', { key: windows, value: msgpack<object>() }), at, { big: 2n ** 40n, bytes: Buffer.from([255]) }],
     [topic('t4', { key: windows, value: json<object>() }), at, { a: 'ä' }],
   ] as const
-  for (const [to, key, value] of samples) await log.producer().send(to as never, { key, value } as never)
+  for (const [to, key, value] of samples) await log.producer().send(to as never, { key, value })
   await log.close()
   const env = { MILLRACE_DIR: data }
   const shown = await Promise.all(
@@ -144,7 +145,7 @@ test('JSON lines stay lines and stay JSON, whatever a topic of JSON holds', asyn
 
 /** Resolves when this much was printed. */
 async function printed(stdout: Gathered, text: string): Promise<void> {
-  while (!stdout.text.includes(text)) await new Promise((resolve) => setImmediate(resolve))
+  while (!stdout.text.includes(text)) await yieldToEventLoop()
 }
 
 test.each([[['consume', 'orders']], [['consume', 'orders', 'raw', '-o', '0']], [['consume', 'orders', '-g', 'tail']]])(

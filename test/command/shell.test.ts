@@ -7,6 +7,7 @@ import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
 import { openLog } from 'millrace'
+import { yieldToEventLoop } from '../../src/core/clock.ts'
 import { compiledCommand } from '../support/compiled.ts'
 import { commandWorld } from '../support/command-world.ts'
 
@@ -105,7 +106,7 @@ test('a slow reader slows it down: it holds neither the topic in memory nor a sn
     const { readers } = await log.admin.stats()
     const own = readers.filter(({ pid }) => pid === child.pid)
     if (own.length > 0 && own.every(({ commitsBehind }) => commitsBehind === null)) break
-    await new Promise((resolve) => setImmediate(resolve))
+    await yieldToEventLoop()
   }
   const peakKilobytes = Number(/VmHWM:\s*(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1])
   expect(child.exitCode).toBeNull()
