@@ -4,7 +4,7 @@
 import type { DeadLetter, LetterFilter, LetterPlace } from '../log/admin/letters-face.ts'
 import type { Log } from '../log/face.ts'
 import { UsageError } from './exit-codes.ts'
-import { type Reader, value, values } from './options.ts'
+import { type Option, type Reader, value, values } from './options.ts'
 import { moment } from './read-values.ts'
 import { type Form, formOf } from './record-form.ts'
 
@@ -22,16 +22,22 @@ export function shownLetterPlace({ partition, offset }: LetterPlace): string {
 }
 
 /** Which letters are meant. */
-export const filterOptions = {
+export const filterOptions: {
+  readonly reason: Option<readonly string[]>
+  readonly operator: Option<readonly string[]>
+  readonly topic: Option<string | undefined>
+  readonly from: Option<number | undefined>
+  readonly to: Option<number | undefined>
+} = {
   reason: values('--reason <code>', 'only letters with this reason', text),
   operator: values('--operator <id>', 'only letters of this operator', text),
   topic: value('--topic <name>', 'only records that were read from this topic', text),
   from: value('--from <time>', 'only records of this event time or later', moment),
   to: value('--to <time>', 'only records before this event time', moment),
-} as const
+}
 
 /** Where the letters lie. */
-export const letterTopic = value(
+export const letterTopic: Option<string | undefined> = value(
   '--dead-letters <topic>',
   'the topic that they lie in (default: where the application writes them)',
   text,
