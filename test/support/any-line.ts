@@ -1,6 +1,7 @@
 // Command lines from the grammar of the verbs and near it: what each of them may do, and that it does nothing else.
+import { dirname } from 'node:path'
 import fc from 'fast-check'
-import { expect } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import { type Log, openLog } from 'millrace'
 import { yieldToEventLoop } from '../../src/core/clock.ts'
 import { optionsOfAll } from '../../src/command/options-of-all.ts'
@@ -184,6 +185,10 @@ export async function checkLines(options: {
   const { worlds, linesOfWorld, elsewhere } = options
   const entries = verbs.filter(({ name }) => covered.test(name))
   const lines = await Promise.all(entries.map(async (entry) => lineOf(entry, (await entry.load()).verb, elsewhere)))
+  // A line may name any directory.
+  const cwd = process.cwd()
+  process.chdir(dirname(elsewhere))
+  onTestFinished(() => process.chdir(cwd))
   const session = fc.array(fc.oneof(...lines), { minLength: linesOfWorld, maxLength: linesOfWorld })
   await fc.assert(
     fc.asyncProperty(session, async (session) => {
