@@ -68,6 +68,9 @@ export const releaseCell = '#release-'
 /** What they call how many of its asynchronous calls are not done. */
 export const openCallsCell = '#calls'
 
+/** What the own numbers of a store's owner call the version that all values of a partition have. */
+export const migratedCell = (store: string): string => `version of ${store}`
+
 /**
  * Whether the task has work left of the records that it has processed: releases, asynchronous calls, or punctuations by
  * stream time.

@@ -8,6 +8,7 @@
  */
 import { present } from '../core/assert.ts'
 import { messageOf } from '../core/errors.ts'
+import { migratedCell } from '../core/stored-progress.ts'
 import type { Session } from '../log/contract.ts'
 import { laidOut } from '../plan/kept-layouts.ts'
 import type { StoreSpec } from '../plan/store.ts'
@@ -102,7 +103,7 @@ function* partsOf(session: Session, topology: Topology, engine: Engine): Generat
     const partitions = spec.isGlobal === true ? 1 : engine.layout.partitionsOf(owner)
     for (let partition = 0; partition < partitions; partition++) {
       const ledger = present(ledgers.get(taskName(taskOf(sub, partition))), 'every task has a ledger')
-      const done = ledger.cell(owner.id, `version of ${spec.name}`)
+      const done = ledger.cell(owner.id, migratedCell(spec.name))
       if (done.value < version) yield { spec, storeId, partition, done, at: undefined, hasFailed: false }
     }
   }

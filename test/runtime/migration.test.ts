@@ -199,6 +199,20 @@ describe('a migrate that throws', () => {
     }),
   )
 
+  test('leaves its partition unmigrated, which can be seen from any process', async () => {
+    const opened = openTestLog()
+    const told = async (): Promise<unknown> => (await opened.log.admin.describeApplication('app')).stores
+    await run(opened, numbers, 'a', 'b')
+    expect(await told()).toMatchObject([{ name: 'totals', valueVersion: 0, partitions: 1, migratedPartitions: 1 }])
+    await run(opened, broken)
+    expect(await told()).toMatchObject([{ valueVersion: 2, partitions: 1, migratedPartitions: 0 }])
+    await run(opened, totals())
+    const app = await start(opened.log, totals())
+    await until(() => stored(opened).every(isNew))
+    await app.close()
+    expect(await told()).toMatchObject([{ valueVersion: 2, partitions: 1, migratedPartitions: 1 }])
+  })
+
   test('fails the record that touches the row, and the background tells it once and leaves the row', async () => {
     const told: string[] = []
     const listen = (warning: Error & { code?: string }): void => {

@@ -5,8 +5,9 @@ import { present } from '../../core/assert.ts'
 import { yieldToEventLoop } from '../../core/clock.ts'
 import { checkOptions } from '../../core/checks.ts'
 import { MillraceError } from '../../core/errors.ts'
-import { type Facts, parsePlan, type StoredPlan } from '../../core/stored-plan.ts'
-import { type Counters, type Counts, decodeEntries, sumOf } from '../../core/stored-progress.ts'
+import { type Facts, parsePlan, type StoredPlan, type StoredStore, versionFact } from '../../core/stored-plan.ts'
+import { type Counters, type Counts, decodeEntries, migratedCell, sumOf } from '../../core/stored-progress.ts'
+import type { TaskProgress } from '../kept/application-rows.ts'
 import { type ApplicationSwitch, switchesOf } from '../kept/switch-rows.ts'
 import { type ApplicationsLog, isLive, type KeptVersion, versionsOf } from './application-log.ts'
 import { type ApplicationListing, type ApplicationVersion, describeVersion, listingOf } from './application-listing.ts'
@@ -32,6 +33,10 @@ export interface StoreDescription {
   readonly value: string
   /** How many partitions it has. */
   readonly partitions: number
+  /** The version of its values; 0 where their serde has none. */
+  readonly valueVersion: number
+  /** In how many partitions every row has that version. The others are migrated while there is nothing else to do. */
+  readonly migratedPartitions: number
   /** Rows that are stored; those that have expired count until they are removed. */
   readonly rows: number
   /** About what they take, from the mean of some of them. */
@@ -139,14 +144,40 @@ function progressOf(log: ApplicationsLog, { name }: KeptVersion) {
 /** The stores of the plan of a version, by name. */
 async function storesOf(log: ApplicationsLog, kept: KeptVersion): Promise<StoreDescription[]> {
   const { name } = kept
+  const tasks = log.applications.progress(name)
   const described: StoreDescription[] = []
-  for (const [store, { owner, reading }] of Object.entries(planOf(log, kept).stores)) {
+  for (const [store, stored] of Object.entries(planOf(log, kept).stores)) {
+    const { owner, reading } = stored
     const { kind, key, value, partitions } = reading
     const id = log.applications.idOf(name, store)
     const { rows, bytes } = id === undefined ? { rows: 0, bytes: 0 } : await inSteps(log.state.size(id))
-    described.push({ name: store, kind, owner, key, value, partitions, rows, bytes })
+    described.push({
+      name: store,
+      kind,
+      owner,
+      key,
+      value,
+      partitions,
+      ...migrationOf(store, stored, tasks),
+      rows,
+      bytes,
+    })
   }
   return described.toSorted((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+function migrationOf(
+  name: string,
+  { facts, owner, reading: { partitions, subTopology } }: StoredStore,
+  tasks: readonly TaskProgress[],
+): Pick<StoreDescription, 'valueVersion' | 'migratedPartitions'> {
+  const valueVersion = Number(facts[versionFact] ?? 0)
+  if (valueVersion === 0) return { valueVersion, migratedPartitions: partitions }
+  const isMigrated = ({ task, progress }: TaskProgress): boolean => {
+    if (task.subTopology !== subTopology || progress === undefined) return false
+    return (decodeEntries(progress).cells[owner]?.[migratedCell(name)] ?? 0) >= valueVersion
+  }
+  return { valueVersion, migratedPartitions: tasks.filter(isMigrated).length }
 }
 
 /** Does work that pauses, and lets the event loop go on in between. */
