@@ -11,6 +11,8 @@ export interface CommitFigures {
   readonly commitP50Ms: number
   readonly commitP999Ms: number
   readonly commitMaxMs: number
+  /** CPU time of the process during the commit that took most of it. */
+  readonly commitMaxCpuMs: number
   /** What LMDB wrote; no neighbour on the machine changes it. */
   readonly writtenMedianBytes: number
   readonly writtenMaxBytes: number
@@ -29,6 +31,7 @@ export class WatchedCommits implements Disposable {
   readonly #restore: () => void
   readonly #ms: number[] = []
   readonly #written: number[] = []
+  #maxCpuSeconds = 0
   #anonymousBytes = 0
   readonly #cpuBefore = cpuSeconds()
 
@@ -47,9 +50,10 @@ export class WatchedCommits implements Disposable {
   /** Runs a commit of someone else's. */
   watch<T>(commit: () => T): T {
     const writtenBefore = writtenBytes()
-    const startedMs = performance.now()
+    const [startedMs, cpuBefore] = [performance.now(), cpuSeconds()]
     const result = commit()
     this.#ms.push(performance.now() - startedMs)
+    this.#maxCpuSeconds = Math.max(this.#maxCpuSeconds, cpuSeconds() - cpuBefore)
     this.#written.push(writtenBytes() - writtenBefore)
     this.#anonymousBytes = Math.max(this.#anonymousBytes, anonymousBytes())
     return result
@@ -63,6 +67,7 @@ export class WatchedCommits implements Disposable {
       commitP50Ms: ms.p50,
       commitP999Ms: ms.p999,
       commitMaxMs: ms.max,
+      commitMaxCpuMs: this.#maxCpuSeconds * 1_000,
       writtenMedianBytes: written.p50,
       writtenMaxBytes: written.max,
       cpuSeconds: cpuSeconds() - this.#cpuBefore,

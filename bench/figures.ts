@@ -15,6 +15,7 @@ import { profile } from './figures/profile.ts'
 import { recovery } from './figures/recovery.ts'
 import { replay } from './figures/replay.ts'
 import { state } from './figures/state.ts'
+import { versions } from './figures/versions.ts'
 
 export const figures: readonly Figure[] = [
   comparison,
@@ -22,6 +23,7 @@ export const figures: readonly Figure[] = [
   log,
   recovery,
   replay,
+  versions,
   life,
   memory,
   state,

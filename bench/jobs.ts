@@ -14,8 +14,9 @@ import { operate } from './jobs/operators.ts'
 import { pageSize } from './jobs/page-size.ts'
 import { profileCount } from './jobs/profile.ts'
 import { die, recover } from './jobs/recovery.ts'
-import { replayAlone, replayBeside } from './jobs/replay.ts'
+import { replayAlone, replayBeside, replayUntilTold } from './jobs/replay.ts'
 import { countEvents, dieCounting, produceEvents, recoverCounting } from './jobs/state.ts'
+import { compareVisits, copyVisits, replayVisits, switchVisits } from './jobs/versions.ts'
 import { countVisits, produceVisits } from './jobs/visits.ts'
 import { count } from './limit/count.ts'
 import { countKeys } from './limit/count-keys.ts'
@@ -52,8 +53,13 @@ export const jobs = {
   die,
   recover,
   'delete beside': deleteBeside,
+  'replay visits': replayVisits,
+  'compare visits': compareVisits,
+  'switch visits': switchVisits,
+  'copy visits': copyVisits,
   'replay alone': replayAlone,
   'replay beside': replayBeside,
+  'replay until told': replayUntilTold,
   'memory of backlog': memoryOfBacklog,
   'memory of state': memoryOfState,
   operate,

@@ -2,13 +2,15 @@
  * A version that is replayed: alone, beside a plain run of the same topology, and beside a live version, whose latency
  * it must not spoil.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
-import { int64, keyValueStore, openLog, replay, type Log, startStreams, StreamsBuilder, string, topic } from 'millrace'
-import { type Percentiles, percentilesOf } from '../statistics.ts'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { int64, keyValueStore, openLog, replay, type Log, startStreams, StreamsBuilder, string } from 'millrace'
+import type { Percentiles } from '../statistics.ts'
+import { seen, tick, ticks, type TickingOptions } from './ticking.ts'
 
-const ticks = topic('ticks', { key: string(), value: int64() })
-const seen = topic('seen', { key: string(), value: int64() })
 const counts = keyValueStore('counts', { key: string(), value: int64() })
+const applicationId = 'bench'
 
 function topologyOf(): ReturnType<StreamsBuilder['build']> {
   const builder = new StreamsBuilder()
@@ -62,60 +64,61 @@ export interface BesideResult {
   readonly replayedPerSecond: number
 }
 
-/** The latency of a live version, with or without a replay of its history in the same process. */
-export async function replayBeside({
-  dir,
-  history,
-  records,
-  recordsPerSecond,
-  isReplayed,
-}: {
+export interface BesideOptions extends TickingOptions {
   readonly dir: string
   readonly history: number
-  readonly records: number
-  readonly recordsPerSecond: number
-  readonly isReplayed: boolean
-}): Promise<BesideResult> {
+  /** Where its history is replayed meanwhile. */
+  readonly replayed: 'nowhere' | 'here' | 'in another process'
+}
+
+/** The latency of a live version, with or without a replay of its history. */
+export async function replayBeside({ dir, history, replayed, ...options }: BesideOptions): Promise<BesideResult> {
   await using log = await openLog(dir)
   await produceHistory(log, history)
-  await using app = await startStreams(topologyOf(), { log, applicationId: 'bench' })
+  await using app = await startStreams(topologyOf(), { log, applicationId })
   await app.caughtUp()
-  const producer = log.producer()
-  const warmUp = Math.ceil(records / 5)
-  const total = warmUp + records
-  const sentAt = new Float64Array(total)
-  const visibleAt = new Float64Array(total)
+  const stop = replayed === 'nowhere' ? () => 0 : replayed === 'here' ? await replayHere(log) : await replayThere(dir)
+  const { seconds, visibleMs } = await tick(log, { ...options, firstTimestamp: history })
+  return { visibleMs, replayedPerSecond: (await stop()) / seconds }
+}
 
-  async function follow(): Promise<void> {
-    let count = 0
-    for await (const { value } of log.read(seen, { follow: true })) {
-      visibleAt[value] = performance.now()
-      if (++count === total) return
-    }
+/** What is returned ends it, and says how many records it has done. */
+async function replayHere(log: Log): Promise<() => Promise<number>> {
+  const v2 = await replay(topologyOf(), { log, applicationId, version: 'v2' })
+  return async () => {
+    const { done } = v2.progress()
+    await v2.close()
+    return done
   }
+}
 
-  async function sendAll(): Promise<void> {
-    const startedMs = performance.now()
-    const due = (index: number): number => startedMs + (index * 1_000) / recordsPerSecond
-    const sent: Promise<unknown>[] = []
-    for (let index = 0; index < total;) {
-      for (; index < total && due(index) <= performance.now(); index++) {
-        sentAt[index] = performance.now()
-        sent.push(producer.send(ticks, { key: 'tick', value: index, timestamp: history + index }))
-      }
-      await sleep(1)
-    }
-    await Promise.all(sent)
-  }
+async function replayThere(dir: string): Promise<() => Promise<number>> {
+  const job = fileURLToPath(new URL('../job.ts', import.meta.url))
+  const args = ['--import', 'tsx', job, 'replay until told', JSON.stringify({ dir })]
+  const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit', 'ipc'] })
+  await new Promise<void>((resolve, reject) => {
+    child.once('message', () => resolve())
+    child.once('exit', (code) => reject(new Error(`the replay in another process ended with ${code}`)))
+  })
+  return () => doneBy(child)
+}
 
-  const v2 = isReplayed ? await replay(topologyOf(), { log, applicationId: 'bench', version: 'v2' }) : undefined
-  const startedMs = performance.now()
-  await Promise.all([follow(), sendAll()])
-  const seconds = (performance.now() - startedMs) / 1_000
-  const replayed = v2?.progress().done ?? 0
-  await v2?.close()
-  return {
-    visibleMs: percentilesOf(visibleAt.subarray(warmUp).map((at, index) => at - (sentAt[warmUp + index] as number))),
-    replayedPerSecond: replayed / seconds,
-  }
+async function doneBy(child: ChildProcess): Promise<number> {
+  const answer = once(child, 'message')
+  const ended = once(child, 'exit')
+  child.send('stop')
+  const [done] = (await answer) as [number]
+  await ended
+  return done
+}
+
+/** Runs in a process of its own, whose parent says when it is enough. */
+export async function replayUntilTold({ dir }: { readonly dir: string }): Promise<void> {
+  await using log = await openLog(dir)
+  const stop = await replayHere(log)
+  const told = once(process, 'message')
+  process.send?.('running')
+  await told
+  process.send?.(await stop())
+  process.disconnect()
 }

@@ -12,6 +12,7 @@ import {
   type StreamsOptions,
   string,
   topic,
+  type Topology,
 } from 'millrace'
 
 export interface VisitOptions {
@@ -19,7 +20,7 @@ export interface VisitOptions {
   readonly keys: number
 }
 
-const visits = topic('visits', { key: string(), value: int64() })
+export const visits = topic('visits', { key: string(), value: int64() })
 export const totals = topic('totals', { key: string(), value: int64() })
 const store = keyValueStore('totals', { key: string(), value: int64() })
 
@@ -29,12 +30,16 @@ export async function produceVisits({ dir, keys }: VisitOptions): Promise<void> 
   await sendVisits(log, keys, keys)
 }
 
+export function visitOf(index: number, keys: number): { key: string; value: number; timestamp: number } {
+  return { key: `visitor ${(index * 7_919) % keys}`, value: index, timestamp: index }
+}
+
 export async function sendVisits(log: Log, keys: number, count: number): Promise<void> {
   const producer = log.producer()
   for (let index = 0; index < count;) {
     const chunk = []
     for (; chunk.length < 10_000 && index < count; index++) {
-      chunk.push({ key: `visitor ${(index * 7_919) % keys}`, value: index, timestamp: index })
+      chunk.push(visitOf(index, keys))
     }
     await producer.sendMany(visits, chunk)
   }
@@ -45,9 +50,15 @@ export function startCounting(
   commit: StreamsOptions['commit'] & object,
   onVisit: () => void = () => undefined,
 ): Promise<Application> {
+  return startStreams(visitCounts(onVisit), { log, applicationId, version: 'v1', commit })
+}
+
+export const applicationId = 'bench'
+
+export function visitCounts(onVisit: () => void = () => undefined): Topology {
   const builder = new StreamsBuilder()
   builder.stream(visits).peek(onVisit).groupByKey().count({ store }).toStream().to(totals)
-  return startStreams(builder.build(), { log, applicationId: 'bench', commit })
+  return builder.build()
 }
 
 /** Counts everything that is there, in commits of the default size or of another one. */
