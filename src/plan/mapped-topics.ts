@@ -15,7 +15,7 @@ export function topicLike(topic: SourceTopic, name: string): SourceTopic {
  * stay as they are.
  */
 export function mapTopics(topology: Topology, otherTopic: (topic: SourceTopic) => SourceTopic): Topology {
-  const written = new Set(topology.nodes.flatMap((node) => (node.kind === 'sink' ? topicNames(node) : [])))
+  const written = writtenBy(topology)
   const others = new Map<SourceTopic, SourceTopic>()
   const otherOf = (topic: SourceTopic): SourceTopic => {
     const known = others.get(topic)
@@ -33,6 +33,17 @@ export function mapTopics(topology: Topology, otherTopic: (topic: SourceTopic) =
     const topics = node.topics.map(otherOf)
     return { ...node, topics, choose: choose === undefined ? undefined : (record) => otherOf(choose(record)) }
   })
+}
+
+/** The topics that a topology writes and reads again. */
+export function readAgain(topology: Topology): readonly string[] {
+  const written = writtenBy(topology)
+  const read = topology.nodes.flatMap((node) => (node.kind === 'source' ? node.topics : []))
+  return [...new Set(read.map(({ name }) => name))].filter((name) => written.has(name))
+}
+
+function writtenBy({ nodes }: Topology): ReadonlySet<string> {
+  return new Set(nodes.flatMap((node) => (node.kind === 'sink' ? topicNames(node) : [])))
 }
 
 function topicNames({ topics }: SinkNode): string[] {

@@ -17,7 +17,7 @@ export type OffsetsByTopic = Readonly<Record<string, readonly number[]>>
  * old (ms). A global table is always read from its first record.
  *
  * `live` is where the live version is, with a copy of its state, all of one moment. What changed in the topology has to
- * fit that state, as at a restart of {@link startStreams}.
+ * fit that state, as at a restart of {@link startStreams}. A topology that reads a topic which it writes is refused.
  */
 export type ReplayFrom =
   | 'beginning'

@@ -2,11 +2,12 @@
  * A version of an application beside the live one: the one engine, on what is kept under a name of its own.
  */
 import { checkName, checkOptions } from '../core/checks.ts'
+import { MillraceError } from '../core/errors.ts'
 import { applicationLogOf, type FoundApplication, type Session } from '../log/contract.ts'
 import { besideName, besideTopic } from '../log/kept/version-name.ts'
 import { matchTopics, refuseNoMatch } from '../plan/matching.ts'
 import { noWishes } from '../plan/comparison.ts'
-import { mapTopics, topicLike } from '../plan/mapped-topics.ts'
+import { mapTopics, readAgain, topicLike } from '../plan/mapped-topics.ts'
 import { checkTopology, type Topology } from '../plan/topology.ts'
 import { RunningApplication } from '../runtime/application.ts'
 import { checkWishes } from '../runtime/change-wishes.ts'
@@ -80,7 +81,10 @@ export async function replay(script: Topology, given: ReplayOptions): Promise<Re
     const start = begin(found)
     return { ...start, replay: rangeOf(asked, found, start.lanes) }
   }
-  if (range.from === 'live') await log.copyLive(id)
+  if (range.from === 'live') {
+    checkNotReadAgain(planned)
+    await log.copyLive(id)
+  }
   const { session, start } = await log.open({ ...id, isBeside: true }, topics, beginReplay)
   const position = new LivePosition(log, session, id.applicationId, start.replay.ends)
   let isLive = false
@@ -120,6 +124,22 @@ export async function replay(script: Topology, given: ReplayOptions): Promise<Re
       progress,
     )
   })
+}
+
+/**
+ * What the live version has written is not in the topics of its copy.
+ *
+ * @throws MillraceError `bad_option`
+ */
+function checkNotReadAgain(topology: Topology): void {
+  const [topic] = readAgain(topology)
+  if (topic === undefined) return
+  throw new MillraceError(
+    'bad_option',
+    `a replay of this topology cannot begin at 'live': it reads "${topic}", which it writes, and what the live version ` +
+      "has written there and not read yet would be lost. Begin at 'beginning', { offsets }, { time } or { ago }",
+    { topic },
+  )
 }
 
 /** A session that nothing runs on is closed. */

@@ -194,3 +194,20 @@ test("a switch to it continues the live version's topics, and cannot replace the
   await v2.caughtUp()
   expect(v2.store(wordCounts).get('word 7')).toBe(2)
 })
+
+test('a topology that reads what it writes is refused: what the live version has yet to read of it would be lost', async () => {
+  const { log } = openTestLog()
+  await say(log, 10, 0)
+  const app = await start(log, counting)
+  await app.caughtUp()
+  const builder = new StreamsBuilder()
+  builder.stream(words).groupByKey().count({ store: wordCounts }).toStream().to(counted)
+  builder.stream(counted).foreach(() => undefined)
+  const looping = startReplay(log, builder.build(), { from, effects: 'skip' })
+  expect(await rejectionOf(looping)).toMatchObject({
+    code: 'bad_option',
+    message: expect.stringContaining('reads "counted", which it writes'),
+  })
+  expect((await log.admin.applications())[0]?.versions).toHaveLength(1)
+  expect((await log.admin.listTopics({ hidden: true })).map(({ name }) => name)).toEqual(['counted', 'words'])
+})
