@@ -181,8 +181,9 @@ export class EmbeddedLog implements ApplicationLog, SessionGround, StoredRecords
     return { ...found, positions, position, onNews: (listener) => this.environment.onCommit(listener) }
   }
 
-  copyLive(id: VersionId): Promise<void> {
-    return copyLiveVersion(this, id, this.groupSession.begin())
+  async copyLive(id: VersionId): Promise<void> {
+    const session = await this.environment.inTurn(() => this.groupSession.begin())
+    await copyLiveVersion(this, id, session)
   }
 
   removeVersion(id: VersionId): Promise<void> {

@@ -103,7 +103,7 @@ export async function openLog(dir: string, options: LogOptions = {}): Promise<Lo
  * A log whose catalogue is inconsistent is not opened: a topic that damage hides would be created again, from offset 0.
  */
 async function openEmbedded(dir: string, clock: Clock | undefined, options: EnvironmentOptions): Promise<EmbeddedLog> {
-  const environment = new Environment(dir, options)
+  const environment = await Environment.open(dir, options)
   try {
     const log = new EmbeddedLog(environment, { clock })
     log.catalogue.check()

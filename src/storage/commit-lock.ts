@@ -66,6 +66,7 @@ export function isTaken(lockFile: number): boolean {
 export class CommitLock {
   readonly #file: number
   #waitedMs = 0
+  #isTaken = false
   #isWaiting = false
 
   private constructor(file: number) {
@@ -86,11 +87,13 @@ export class CommitLock {
     waitForLockSync(this.#file, writerBytes.from + randomInt(writerBytes.count), 1)
   }
 
-  /** Blocks until no other process commits or opens, and takes the lock. */
+  /** Blocks until no other process commits or opens, and takes the lock, unless it is taken already. */
   take(): void {
+    if (this.#isTaken) return
     const askedMs = monotonicMs()
     waitForLockSync(this.#file, commitByte, 1)
     this.#waitedMs += monotonicMs() - askedMs
+    this.#isTaken = true
   }
 
   /** Runs a step while no other process commits or opens. */
@@ -105,11 +108,12 @@ export class CommitLock {
 
   /** Takes the lock if it is free. */
   tryTake(): boolean {
-    return tryLock(this.#file, commitByte, 1)
+    return (this.#isTaken = tryLock(this.#file, commitByte, 1))
   }
 
   release(): void {
     unlock(this.#file, commitByte, 1)
+    this.#isTaken = false
   }
 
   /** Shows others that someone here waits for the lock, or no longer does. */
@@ -155,7 +159,9 @@ export class CommitLock {
     }
   }
 
+  /** Whatever of it was locked is free then. */
   close(): void {
+    this.#isWaiting = false
     if (this.#file !== noFile) closeSync(this.#file)
   }
 }

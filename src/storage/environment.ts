@@ -6,31 +6,28 @@
  * failed commit nothing is known about the disk, so the environment is poisoned: it says why and refuses all further
  * work (fail-stop). No code of a user runs inside a write.
  */
-import { join, resolve } from 'node:path'
 import { assert } from '../core/assert.ts'
-import { monotonicMs } from '../core/clock.ts'
-import { MillraceError } from '../core/errors.ts'
-import { commitFile, type CommitLock } from './commit-lock.ts'
-import { CommitWatch } from './commit-watch.ts'
+import type { CommitLock } from './commit-lock.ts'
+import type { CommitWatch } from './commit-watch.ts'
 import type { DataFile } from './data-file.ts'
 import { Copies } from './copies.ts'
 import type { DatabaseName, Entry } from './databases.ts'
 import { closeRoot, type Root } from './lmdb-databases.ts'
 import type { EnvironmentOptions } from './environment-options.ts'
-import { commitFailed, logIsClosed, logIsGone, logIsReadOnly } from './fail-stop.ts'
+import { logIsClosed, logIsReadOnly } from './fail-stop.ts'
 import type { Lookout } from './lookout.ts'
-import { openDirectory } from './open-directory.ts'
 import { noticeTermination } from './lmdb-threads.ts'
 import type { LmdbWriter } from './lmdb-writer.ts'
-import { type Modes, modesOf } from './own-files.ts'
+import type { Modes } from './own-files.ts'
 import { PendingRows } from './pending-rows.ts'
 import { Sessions } from './sessions.ts'
 import { Snapshot } from './snapshot.ts'
-import type { StandingFiles } from './standing-files.ts'
 import { lastTransaction, type LogStatistics } from './statistics.ts'
 import { StoredRows } from './stored-rows.ts'
 import { Turns } from './turns.ts'
 import { UnlistedRows } from './unlisted-rows.ts'
+import type { Usability } from './usability.ts'
+import { UsedDirectory } from './used-directory.ts'
 import { NotingTransaction, type WriteTransaction } from './write-transaction.ts'
 
 export type { EnvironmentOptions } from './environment-options.ts'
@@ -38,9 +35,6 @@ export type { WriteTransaction } from './write-transaction.ts'
 
 /** Commits between two checks for dead readers, each of which costs a few µs. */
 const commitsBetweenReaderChecks = 16
-
-/** How often a log checks that its files still stand under their names; each commit checks too. */
-const lookEveryMs = 1_000
 
 export class Environment {
   readonly dir: string
@@ -60,12 +54,10 @@ export class Environment {
   readonly #lookout: Lookout | undefined
   readonly #watch: CommitWatch
   readonly #turns: Turns
-  readonly #standing: StandingFiles
+  readonly #usability: Usability
   /** What the write under way has changed. */
   readonly #pending = new PendingRows()
   readonly #copies = new Copies()
-  #poison: MillraceError | undefined
-  #closed = false
   #commits = 0
   #isWriting = false
   /** While the lock of the directory is ours. */
@@ -73,7 +65,6 @@ export class Environment {
   /** Whether something was committed in this turn. */
   #hasNews = false
   readonly #beforeWrites: (() => void)[] = []
-  #lookedMs = 0
 
   /**
    * Opens a directory, and creates it where it is missing, unless it is only read.
@@ -82,30 +73,40 @@ export class Environment {
    *   to write its lock files, `format_unknown` for a directory of another format, `damaged` for a file whose last
    *   commit is lost, `storage_failed` when it cannot be opened
    */
-  constructor(dir: string, options: EnvironmentOptions = {}) {
-    const { readOnly = false } = options
-    this.dir = resolve(dir)
-    this.isReadOnly = readOnly
-    this.modes = modesOf(options.fileMode)
-    this.sessions = new Sessions(this.dir, this.modes, readOnly)
-    this.#watch = new CommitWatch(join(this.dir, commitFile), () => this.#look())
-    const opened = openDirectory(this.dir, this.modes, options)
+  constructor(
+    dir: string,
+    options: EnvironmentOptions = {},
+    directory: UsedDirectory = new UsedDirectory(dir, options),
+  ) {
+    const { modes, usability } = directory
+    this.dir = directory.dir
+    this.isReadOnly = options.readOnly ?? false
+    this.modes = modes
+    this.sessions = new Sessions(this.dir, modes, this.isReadOnly)
+    this.#watch = directory.watch
+    this.#usability = usability
+    const opened = directory.open()
     const { root, databases, lookout } = opened
     const newest = (): number => lastTransaction(root)
     this.#lock = opened.lock
     this.#lookout = lookout
-    this.#standing = opened.standing
     this.#turns = new Turns(this.#lock, this.#watch, () => this.#tryTake(), newest)
     this.#root = root
     this.#writer = opened.writer
     this.#file = opened.file
     this.#bytesMax = opened.bytesMax
-    const checkUsable = (): void => this.#checkUsable()
+    const checkUsable = (): void => usability.check()
     const snapshot = (this.#snapshot = new Snapshot(root, databases))
     this.#rows =
       lookout === undefined
         ? new StoredRows(this.dir, root, databases, this.#pending, checkUsable)
         : new UnlistedRows(this.dir, { root, databases, lookout }, snapshot, checkUsable)
+  }
+
+  /** As the constructor, but the event loop goes on while another process commits. */
+  static async open(dir: string, options: EnvironmentOptions = {}): Promise<Environment> {
+    const directory = new UsedDirectory(dir, options)
+    return directory.whenFree(() => new Environment(dir, options, directory))
   }
 
   /**
@@ -118,7 +119,7 @@ export class Environment {
   write<T>(work: (transaction: WriteTransaction) => T): T {
     this.#prepare()
     if (this.#hasTurn) return this.#commit(work)
-    this.#orFail(() => this.#lock.take())
+    this.#usability.orFail(() => this.#lock.take())
     return this.#holding(() => this.#commit(work))
   }
 
@@ -141,7 +142,7 @@ export class Environment {
   inTurn<T>(step: () => T): T | Promise<T> {
     if (this.#hasTurn) return step()
     this.checkWritable()
-    this.#checkUsable()
+    this.#usability.check()
     assert(!this.#isWriting, 'no turn begins inside of a write')
     return this.#turns.take(() => this.#holding(step))
   }
@@ -159,21 +160,21 @@ export class Environment {
   }
 
   #prepare(): void {
-    this.#checkUsable()
+    this.#usability.check()
     this.checkWritable()
     assert(!this.#isWriting, 'no write begins inside of another one')
     for (const prepare of this.#beforeWrites) prepare()
     // A process that is killed in the middle of a read leaves its snapshot, and the file grows until that is found.
-    if (this.#commits++ % commitsBetweenReaderChecks === 0) this.#orFail(() => this.releaseDeadReaders())
+    if (this.#commits++ % commitsBetweenReaderChecks === 0) this.#usability.orFail(() => this.releaseDeadReaders())
   }
 
   #commit<T>(work: (transaction: WriteTransaction) => T): T {
-    this.#look()
-    this.#checkUsable()
+    this.#usability.look()
+    this.#usability.check()
     try {
       const { result, durable } = this.#note(work)
       if (this.#pending.count > 0) {
-        this.#orFail(() => this.#writer.write(this.#pending))
+        this.#usability.orFail(() => this.#writer.write(this.#pending))
         this.#file.seal()
         this.#hasNews = true
       }
@@ -187,7 +188,7 @@ export class Environment {
 
   /** Reads of the work see the newest commit of anyone, and what the work itself has written. */
   #note<T>(work: (transaction: WriteTransaction) => T): { result: T; durable: readonly (() => void)[] } {
-    this.#orFail(() => this.#writer.begin())
+    this.#usability.orFail(() => this.#writer.begin())
     this.#snapshot.renew()
     const transaction = new NotingTransaction(this.#pending)
     this.#isWriting = true
@@ -200,16 +201,8 @@ export class Environment {
   }
 
   #tryTake(): boolean {
-    this.#checkUsable()
-    return this.#orFail(() => this.#lock.tryTake())
-  }
-
-  #orFail<T>(step: () => T): T {
-    try {
-      return step()
-    } catch (cause) {
-      throw this.#fail(cause)
-    }
+    this.#usability.check()
+    return this.#usability.orFail(() => this.#lock.tryTake())
   }
 
   /** Calls back before each write asks for the lock: the place to ask a user's code for what it needs. */
@@ -227,7 +220,7 @@ export class Environment {
    * it read would keep pages from being used again for ever; {@link write} does so every few commits.
    */
   releaseDeadReaders(): number {
-    this.#checkUsable()
+    this.#usability.check()
     noticeTermination()
     return this.#root.readerCheck()
   }
@@ -235,19 +228,6 @@ export class Environment {
   /** How long writes have waited for those of other processes, ms in all. */
   get waitedMs(): number {
     return this.#lock.waitedMs
-  }
-
-  /** Nothing is acknowledged once the open files are no longer where they were. */
-  #look(): void {
-    this.#lookedMs = monotonicMs()
-    if (this.#closed || this.#poison !== undefined) return
-    const what = this.#standing.whatIsGone()
-    if (what !== undefined) this.#poison = logIsGone(this.dir, what)
-  }
-
-  /** After a write that failed nothing is known about the disk: everything from here on is refused. */
-  #fail(cause: unknown): MillraceError {
-    return (this.#poison ??= commitFailed(this.dir, cause))
   }
 
   /**
@@ -322,14 +302,14 @@ export class Environment {
    * @throws MillraceError `storage_failed`; what is in the directory is no copy then
    */
   async copyInto(dir: string): Promise<void> {
-    this.#checkUsable()
+    this.#usability.check()
     await this.#rows.copied(() => this.#copies.into(dir, this.#root))
   }
 
   /** Reads from here on see the newest commit, of any process. Reads without a call in between see one snapshot. */
   refresh(): void {
-    if (monotonicMs() - this.#lookedMs >= lookEveryMs) this.#look()
-    this.#checkUsable()
+    this.#usability.lookNowAndThen()
+    this.#usability.check()
     this.#snapshot.renew()
   }
 
@@ -346,19 +326,14 @@ export class Environment {
 
   /** The number of the newest commit of any process, which is one larger with each; cheaper than a read. */
   newestCommit(): number {
-    this.#checkUsable()
+    this.#usability.check()
     return lastTransaction(this.#root)
   }
 
   /** Calls back soon after commits of any process, perhaps without news, until the returned function is called. */
   onCommit(listener: () => void): () => void {
-    this.#checkUsable()
+    this.#usability.check()
     return this.#watch.add(listener)
-  }
-
-  #checkUsable(): void {
-    if (this.#poison !== undefined) throw this.#poison
-    if (this.#closed) throw logIsClosed(this.dir)
   }
 
   /** @throws MillraceError `read_only` */
@@ -367,19 +342,19 @@ export class Environment {
   }
 
   get isClosed(): boolean {
-    return this.#closed
+    return this.#usability.isClosed
   }
 
   /** At once, where nothing is under way. A poisoned environment is left as it is: closing it could hang. */
   async close(): Promise<void> {
-    if (this.#closed) return
-    this.#closed = true
+    if (this.#usability.isClosed) return
+    this.#usability.closed()
     this.#watch.close() // what waits finds that it is closed
     this.#turns.close(logIsClosed(this.dir))
     this.sessions.end()
     const copied = this.#copies.settled()
     if (copied !== undefined) await copied
-    if (this.#poison !== undefined) return
+    if (this.#usability.hasFailed) return
     if (this.#writer.isBusy) await this.#writer.settled()
     const closing = closeRoot(this.#root)
     if (closing !== undefined) await closing

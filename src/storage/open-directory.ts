@@ -24,25 +24,23 @@ export interface OpenDirectory extends Opened {
 }
 
 /**
- * @throws MillraceError `log_missing`, `log_in_use`, `format_unknown`, `damaged`, `too_many_readers`,
- *   `storage_failed`; nothing stays open then
+ * What must be there, or is made. Returns why a directory that is only looked at has no place among its readers;
+ * undefined when it has one.
  */
-export function openDirectory(dir: string, modes: Modes, options: EnvironmentOptions): OpenDirectory {
-  const { readOnly = false } = options
-  try {
-    if (readOnly) checkIsLog(dir)
-    else makeDirectory(dir, modes)
-    checkDataFile(dir, readOnly)
-    const why = readOnly ? whyUnlisted(dir) : undefined
-    return why === undefined ? openListed(dir, modes, options) : openUnlisted(dir, modes, options, why)
-  } catch (cause) {
-    throw openError(dir, cause)
-  }
+export function prepareDirectory(
+  dir: string,
+  modes: Modes,
+  { readOnly = false }: EnvironmentOptions,
+): string | undefined {
+  if (readOnly) checkIsLog(dir)
+  else makeDirectory(dir, modes)
+  checkDataFile(dir, readOnly)
+  return readOnly ? whyUnlisted(dir) : undefined
 }
 
-function openListed(dir: string, modes: Modes, options: EnvironmentOptions): OpenDirectory {
+/** Nothing stays open when it throws, the lock neither. */
+export function openListed(dir: string, modes: Modes, options: EnvironmentOptions, lock: CommitLock): OpenDirectory {
   const { readOnly = false, throwAway = false } = options
-  const lock = CommitLock.open(dir, modes)
   let opened: Opened | undefined
   try {
     if (!readOnly) lock.showWriting()
@@ -61,7 +59,8 @@ function openListed(dir: string, modes: Modes, options: EnvironmentOptions): Ope
   }
 }
 
-function openUnlisted(dir: string, modes: Modes, options: EnvironmentOptions, why: string): OpenDirectory {
+/** As {@link openListed}. */
+export function openUnlisted(dir: string, modes: Modes, options: EnvironmentOptions, why: string): OpenDirectory {
   const lookout = new Lookout(dir, why)
   let opened: Opened | undefined
   try {
@@ -88,7 +87,7 @@ function closeOpened(opened: Opened | undefined): void {
   opened?.root.close().catch(() => undefined) // the error that matters is thrown by the caller
 }
 
-function openError(dir: string, cause: unknown): MillraceError {
+export function openError(dir: string, cause: unknown): MillraceError {
   if (cause instanceof MillraceError) return cause
   if (isReadersFull(cause)) return tooManyReaders(dir, cause)
   const message = messageOf(cause)

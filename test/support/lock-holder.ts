@@ -24,4 +24,17 @@ export class LockHolder {
     this.#program.say('release')
     await this.#program.line()
   }
+
+  /** It stands still, and keeps what it holds. */
+  freeze(): void {
+    this.#program.freeze()
+  }
+
+  thaw(): void {
+    this.#program.thaw()
+  }
+
+  kill(): void {
+    this.#program.kill()
+  }
 }

@@ -2,7 +2,6 @@
  * The administration of a log: its topics and what they hold.
  */
 import { checkBoolean, checkOptions } from '../../core/checks.ts'
-import { yieldToEventLoop } from '../../core/clock.ts'
 import type { Offset } from '../../core/units.ts'
 import type { LogStatistics } from '../../storage/statistics.ts'
 import type { Maintenance } from '../cleaning/maintenance.ts'
@@ -25,6 +24,7 @@ import type { DeadLetters } from './letters-face.ts'
 import { deleteGroup, describeGroup, type GroupDescription, type GroupListing, listGroups } from './group-admin.ts'
 import { deleteRecords, type RecordDeletion } from './record-deletion.ts'
 import { sweepDeletedTopics } from '../kept/deleted-topics.ts'
+import { stepsInTurn } from '../kept/steps-in-turn.ts'
 import type { TopicConfigChange } from '../kept/topic-changes.ts'
 import { detailsOf, type TopicDescription, type TopicDetails, type TopicRequest } from '../kept/topics.ts'
 import { lagOf, type PartitionLag } from './lag.ts'
@@ -51,16 +51,21 @@ export class EmbeddedAdmin implements Admin {
     this.#log = log
   }
 
+  /** No change blocks the event loop while another process commits, however long that takes. */
+  #inTurn<T>(change: () => T): T | Promise<T> {
+    return this.#log.environment.inTurn(change)
+  }
+
   async createTopic(topic: TopicRequest): Promise<TopicDetails> {
-    return detailsOf(this.#log.topics.create(topic))
+    return detailsOf(await this.#inTurn(() => this.#log.topics.create(topic)))
   }
 
   async alterTopic(topic: TopicName, change: TopicConfigChange): Promise<TopicDetails> {
-    return detailsOf(this.#log.topics.alter(nameOf(topic), change))
+    return detailsOf(await this.#inTurn(() => this.#log.topics.alter(nameOf(topic), change)))
   }
 
   async addPartitions(topic: TopicName, partitions: number): Promise<TopicDetails> {
-    return detailsOf(this.#log.topics.addPartitions(nameOf(topic), partitions))
+    return detailsOf(await this.#inTurn(() => this.#log.topics.addPartitions(nameOf(topic), partitions)))
   }
 
   async listTopics(options: ListTopicsOptions = {}): Promise<readonly TopicDescription[]> {
@@ -75,12 +80,13 @@ export class EmbeddedAdmin implements Admin {
   }
 
   async deleteTopic(topic: TopicName): Promise<void> {
-    this.#log.topics.delete(nameOf(topic))
-    for (const _ of sweepDeletedTopics(this.#log.environment)) await yieldToEventLoop()
+    const { environment, topics } = this.#log
+    await this.#inTurn(() => topics.delete(nameOf(topic)))
+    await stepsInTurn(environment, sweepDeletedTopics(environment))
   }
 
   async deleteRecords(topic: TopicName, deletions: readonly RecordDeletion[]): Promise<readonly Offset[]> {
-    return deleteRecords(this.#log.retention, this.#describe(topic), deletions)
+    return deleteRecords(this.#log, this.#describe(topic), deletions)
   }
 
   async runMaintenance(): Promise<void> {
@@ -142,7 +148,7 @@ export class EmbeddedAdmin implements Admin {
   }
 
   async deleteGroup(group: string): Promise<void> {
-    deleteGroup(this.#log, group)
+    await deleteGroup(this.#log, group)
   }
 
   deadLetters(applicationId: string, options: DeadLettersOptions = {}): DeadLetters {

@@ -3,7 +3,6 @@
  * transaction moves its positions, gives its stores new ids without rows, and forgets its counters, stream times and
  * pending work; the rows of the old ids are removed after that, in steps.
  */
-import { yieldToEventLoop } from '../../core/clock.ts'
 import { checkBoolean, checkList, checkOptions, checkWhole, isList, onlyField, readField } from '../../core/checks.ts'
 import { present } from '../../core/assert.ts'
 import { MillraceError, messageOf } from '../../core/errors.ts'
@@ -14,6 +13,7 @@ import type { Offset } from '../../core/units.ts'
 import type { Retention } from '../cleaning/retention.ts'
 import { type PartitionId, partitionName, partitionsOf, type TopicPartition } from '../format/partition-id.ts'
 import { nameOf, type TopicName } from '../kept/topic-name.ts'
+import { stepsInTurn } from '../kept/steps-in-turn.ts'
 import { sweepDeleted } from '../kept/version-removal.ts'
 import { isHiddenTopic, redriveTopic } from '../kept/version-name.ts'
 import { sizesOfStores } from './application-deletion.ts'
@@ -127,8 +127,7 @@ export async function resetApplication(
     }),
   )
   await sweepDeleted(log.environment)
-  for (const partition of reset.emptied)
-    for (const _ of log.retention.removeDeleted(partition)) await yieldToEventLoop()
+  for (const partition of reset.emptied) await stepsInTurn(log.environment, log.retention.removeDeleted(partition))
   return answerOf(reset.planned)
 }
 

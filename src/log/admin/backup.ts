@@ -150,7 +150,7 @@ function backupBytes(source: string): number {
 /** A backup that was opened as a log may still be in use, so LMDB copies it; any other is just a file. */
 async function copyBackup(source: string, dir: string): Promise<void> {
   if (!wasOpened(source)) return copyUnopened(source, dir)
-  const environment = new Environment(source, { readOnly: true })
+  const environment = await Environment.open(source, { readOnly: true })
   try {
     await environment.copyInto(dir)
   } finally {

@@ -120,9 +120,9 @@ function stateOf(group: Group): GroupState {
  *
  * @throws MillraceError `group_unknown`, `group_not_empty`, `owned_by_application`, `bad_option`
  */
-export function deleteGroup(log: GroupLog, name: string): void {
+export async function deleteGroup(log: GroupLog, name: string): Promise<void> {
   checkReader(name)
-  log.environment.write((transaction) => {
+  await log.environment.writeInTurn((transaction) => {
     log.positions.checkNotApplication(name)
     checkKnown(log, name)
     const members = log.groups.alive(name).members.length

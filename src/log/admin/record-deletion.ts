@@ -1,11 +1,12 @@
 /**
  * Deleting records on request, before an offset.
  */
-import { yieldToEventLoop } from '../../core/clock.ts'
 import { checkList, checkOptions, checkWhole } from '../../core/checks.ts'
 import type { Offset } from '../../core/units.ts'
+import type { Environment } from '../../storage/environment.ts'
 import { partitionAt } from '../format/partition-id.ts'
 import type { Retention } from '../cleaning/retention.ts'
+import { stepsInTurn } from '../kept/steps-in-turn.ts'
 import type { TopicDescription } from '../kept/topic-row.ts'
 
 /** What {@link Admin.deleteRecords} deletes in a partition. */
@@ -16,12 +17,18 @@ export interface RecordDeletion {
   readonly beforeOffset: number
 }
 
+/** What it takes of a log. */
+export interface RetainedLog {
+  readonly environment: Pick<Environment, 'inTurn'>
+  readonly retention: Retention
+}
+
 /**
  * Moves the beginnings of all partitions at once; then what lies before is removed in steps that others can write
  * between.
  */
 export async function deleteRecords(
-  retention: Retention,
+  log: RetainedLog,
   topic: TopicDescription,
   deletions: readonly RecordDeletion[],
 ): Promise<readonly Offset[]> {
@@ -29,7 +36,8 @@ export async function deleteRecords(
     const { partition, beforeOffset } = checkOptions('deleteRecords', deletion, ['partition', 'beforeOffset'])
     return { partition: partitionAt(topic, partition), beforeOffset: checkWhole('beforeOffset', beforeOffset, 0) }
   })
-  const startOffsets = retention.deleteBefore(checked) as Offset[]
-  for (const { partition } of checked) for (const _ of retention.removeDeleted(partition)) await yieldToEventLoop()
+  const { environment, retention } = log
+  const startOffsets = (await environment.inTurn(() => retention.deleteBefore(checked))) as Offset[]
+  for (const { partition } of checked) await stepsInTurn(environment, retention.removeDeleted(partition))
   return startOffsets
 }

@@ -45,7 +45,7 @@ export interface OffsetReset {
   readonly after: Offset
 }
 
-export function resetOffsets(log: GroupLog, group: string, options: ResetOptions): OffsetReset[] {
+export async function resetOffsets(log: GroupLog, group: string, options: ResetOptions): Promise<OffsetReset[]> {
   checkReader(group)
   const { to, topics, dryRun = false } = checkOptions('resetOffsets', options, ['to', 'topics', 'dryRun'])
   checkBoolean('dryRun', dryRun)
@@ -61,7 +61,7 @@ export function resetOffsets(log: GroupLog, group: string, options: ResetOptions
     return partitions.map((partition, at) => resetOf(log, group, partition, target, offsets[at]))
   }
   if (dryRun) return plan()
-  return log.environment.write((transaction) => {
+  return log.environment.writeInTurn((transaction) => {
     const resets = plan()
     const committedMs = log.clock.now()
     for (const [at, { after }] of resets.entries()) {

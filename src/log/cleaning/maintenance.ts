@@ -142,11 +142,14 @@ export class Maintenance {
    */
   async run(): Promise<void> {
     const failures: unknown[] = []
-    for (const _ of this.#round({ isRequested: true, failed: (error) => failures.push(error) })) {
-      this.#lease.hold()
-      await yieldToEventLoop()
+    const steps = this.#round({ isRequested: true, failed: (error) => failures.push(error) })
+    const goOn = (): boolean => {
+      const isMore = steps.next().done !== true
+      if (isMore) this.#lease.hold()
+      else this.#lease.release()
+      return isMore
     }
-    this.#lease.release()
+    while (await this.#environment.inTurn(goOn)) await yieldToEventLoop()
     if (failures.length > 0) throw failures[0]
   }
 

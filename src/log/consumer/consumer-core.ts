@@ -62,7 +62,9 @@ export class ConsumerCore {
     this.#settings = settings
     this.#hooks = (hook, partitions) => this.#callHook(hooks, hook, partitions)
     this.#onClose = onClose
-    this.#partitions = new ConsumerPartitions(log, settings, this.#hooks, () => this.#commitDoneAsMember())
+    this.#partitions = new ConsumerPartitions(log, settings, this.#hooks, async () =>
+      this.inTurn(() => this.#commitDoneAsMember()),
+    )
     this.#membership = this.#newMembership()
     settings.signal?.addEventListener('abort', this.#onAbort)
     if (settings.signal?.aborted === true) this.#onAbort()
@@ -80,6 +82,7 @@ export class ConsumerCore {
         groups,
         session,
         clock,
+        inTurn: (step) => this.inTurn(step),
         refresh: () => this.#log.refresh(),
         topicsVersion: () => topics.version(),
         newMemberId: () => `${clientId}-${randomUUID()}`,
@@ -135,7 +138,7 @@ export class ConsumerCore {
   }
 
   async #poll(loop: LoopBody, recordsMax: number): Promise<Hand | undefined> {
-    this.#membership?.work()
+    await this.#membership?.work()
     try {
       for (;;) {
         if (this.#failure !== undefined) throw this.#failure
@@ -363,7 +366,7 @@ export class ConsumerCore {
       this.#stopWatching?.()
       this.#partitions.drop(lanes)
       this.#onClose()
-      if (!this.#log.environment.isClosed) this.#membership?.close()
+      if (!this.#log.environment.isClosed) await this.#membership?.close()
     }
   }
 }

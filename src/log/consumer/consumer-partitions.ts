@@ -21,12 +21,12 @@ export class ConsumerPartitions {
   readonly #log: PartitionsLog
   readonly #settings: ConsumerSettings
   readonly #runHook: RunHook
-  readonly #commitDone: () => boolean
+  readonly #commitDone: () => Promise<boolean>
   /** Partitions that there were when it was made: one that comes later is read from its beginning. */
   readonly #initial: ReadonlySet<string>
   #topicsVersion: number
 
-  constructor(log: PartitionsLog, settings: ConsumerSettings, runHook: RunHook, commitDone: () => boolean) {
+  constructor(log: PartitionsLog, settings: ConsumerSettings, runHook: RunHook, commitDone: () => Promise<boolean>) {
     const { group, assign, source, reset } = settings
     this.#log = log
     this.#settings = settings
@@ -118,7 +118,7 @@ export class ConsumerPartitions {
 
   /** False when it was removed from its group meanwhile, which is for {@link lost} then. */
   async revoked(numbers: readonly PartitionNumbers[]): Promise<boolean> {
-    if (!this.#commitDone()) return false
+    if (!(await this.#commitDone())) return false
     this.rebalances++
     const lanes = this.#lanesOf(numbers)
     await this.#tell(this.#settings.onRevoked, lanes)

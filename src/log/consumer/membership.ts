@@ -47,6 +47,8 @@ export interface MembershipContext {
   readonly groups: Groups
   readonly session: GroupSession
   readonly clock: Clock
+  /** Changes of the group are made in turns: the event loop goes on while another process commits. */
+  readonly inTurn: <T>(step: () => T) => T | Promise<T>
   /** Later reads see the newest commits. */
   readonly refresh: () => void
   /** The version of the catalogue of topics. */
@@ -105,9 +107,9 @@ export class Membership {
     return this.#hasJoined
   }
 
-  /** The user asks for records: until {@link rest} it cannot be late. A member that was late already has left. */
-  work(): void {
-    this.#leaveWhenLate()
+  /** The user asks for records: until {@link rest} it cannot be late. A member that was late already leaves. */
+  async work(): Promise<void> {
+    if (this.#isLate) await this.#context.inTurn(() => this.#leaveWhenLate())
     this.#isPolling = true
   }
 
@@ -145,14 +147,18 @@ export class Membership {
    * @throws MillraceError `member_fenced` when another member took the instance id, `owned_by_application`
    */
   async poll(): Promise<void> {
-    const { groups, topicsVersion, refresh } = this.#context
+    const { groups, inTurn, topicsVersion, refresh } = this.#context
     const { group: name } = this.#options
     while (!this.#isClosed) {
-      const memberId = this.#memberId ?? this.#join()
+      const memberId = this.#memberId ?? (await inTurn(() => this.#join()))
+      if (this.#isClosed || memberId === undefined) return
       refresh()
       const topics = topicsVersion()
       if (groups.version(name) === this.#syncedVersion && topics === this.#syncedTopics) return
-      if (topics !== this.#syncedTopics && !groups.resubscribe(name, this.#options.subscription(), topics)) continue
+      if (topics !== this.#syncedTopics) {
+        const subscription = this.#options.subscription()
+        if (!(await inTurn(() => groups.resubscribe(name, subscription, topics)))) continue
+      }
       this.#syncedTopics = topics
       const stored = groups.find(name)
       const member = stored && memberOf(stored.group, memberId)
@@ -167,16 +173,17 @@ export class Membership {
         const isRevoked = await this.#host.revoked(surrendered)
         if (this.#isClosed) return
         if (!isRevoked) continue
-        groups.release(name, memberId, surrendered)
+        await inTurn(() => groups.release(name, memberId, surrendered))
         this.#owned = minus(this.#owned, surrendered)
         continue
       }
       if (available(stored.group, member).length > 0 || member.generation !== stored.group.generation) {
-        const taken = groups.take(name, memberId, (transaction, partitions) =>
-          this.#host.begin(transaction, partitions),
+        const taken = await inTurn(() =>
+          groups.take(name, memberId, (transaction, partitions) => this.#host.begin(transaction, partitions)),
         )
         const now = memberOf(taken.group, memberId)
         if (now === undefined) continue // it was removed since the look
+        if (this.#isClosed) return
         await this.#meet(now)
         this.#syncedVersion = taken.version
         this.#watchWait(taken.group, now)
@@ -196,7 +203,9 @@ export class Membership {
     })
   }
 
-  #join(): string {
+  /** Undefined for one that was closed while it waited for its turn. */
+  #join(): string | undefined {
+    if (this.#isClosed) return undefined
     const { groups, session, topicsVersion, newMemberId } = this.#context
     const { group, heartbeatMs: _, maxPollIntervalMs: __, instanceId, subscription, ...options } = this.#options
     const memberId = newMemberId()
@@ -234,7 +243,7 @@ export class Membership {
     const { group, instanceId } = this.#options
     const memberId = this.#memberId ?? ''
     const lost = this.#owned
-    this.#forget()
+    await this.#context.inTurn(() => this.#forget())
     await this.#host.lost(lost)
     const successor = instanceId === undefined ? undefined : members.find((member) => member.instanceId === instanceId)
     if (successor === undefined) return // it joins again
@@ -273,9 +282,13 @@ export class Membership {
     this.#context.session.remove(this.#sessionMember)
   }
 
-  /** Leaves at once; a static member keeps its place until its session times out. The revocation is the caller's. */
-  close(): void {
+  /** Leaves; a static member keeps its place until its session times out. The revocation is the caller's. */
+  async close(): Promise<void> {
     this.#isClosed = true
+    await this.#context.inTurn(() => this.#leave())
+  }
+
+  #leave(): void {
     const memberId = this.#memberId
     if (memberId === undefined) return
     // The heartbeat ends last: without it a static member would look dead before its place is kept.

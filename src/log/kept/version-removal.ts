@@ -4,13 +4,13 @@
  * In one small transaction it is gone; what its stores and topics held is removed after that in steps, by this call or,
  * after a crash, by any log that is open.
  */
-import { yieldToEventLoop } from '../../core/clock.ts'
 import { MillraceError } from '../../core/errors.ts'
 import type { Environment, WriteTransaction } from '../../storage/environment.ts'
 import type { Applications } from './applications.ts'
 import { sweepDeletedStores } from './deleted-stores.ts'
 import { sweepDeletedTopics } from './deleted-topics.ts'
 import type { Positions } from './positions.ts'
+import { stepsInTurn } from './steps-in-turn.ts'
 import type { TopicDescription, Topics } from './topics.ts'
 import { besideName, isTopicOf, type VersionId } from './version-name.ts'
 
@@ -58,7 +58,6 @@ export function versionLive({ applicationId, version }: VersionId): MillraceErro
 
 /** Removes what was deleted, letting others commit between two steps. */
 export async function sweepDeleted(environment: Environment): Promise<void> {
-  for (const steps of [sweepDeletedStores(environment), sweepDeletedTopics(environment)]) {
-    while ((await environment.inTurn(() => steps.next())).done !== true) await yieldToEventLoop()
-  }
+  await stepsInTurn(environment, sweepDeletedStores(environment))
+  await stepsInTurn(environment, sweepDeletedTopics(environment))
 }

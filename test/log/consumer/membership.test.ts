@@ -40,6 +40,7 @@ function startLife(log: EmbeddedLog, name: string, revoke: () => boolean = () =>
         groups,
         session,
         clock,
+        inTurn: (step) => step(),
         refresh: () => log.refresh(),
         topicsVersion: () => topics.version(),
         newMemberId: () => `${name}-${lives++}`,
