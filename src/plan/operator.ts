@@ -166,7 +166,10 @@ export interface OperatorContext {
   state<K, V>(store: StoreSpec): Store<K, V>
   /** A further output, for records that are late or take another branch. Where nothing follows it, they end there. */
   port(name: string): CarrierObserver
-  /** A number of the operator, by its own name. */
+  /**
+   * A number of the operator, by its own name. Its node is added with `plan.stateful`, with a store or without: only such
+   * an id stays the same when the topology changes.
+   */
   cell(name: string): PersistentNumber
   /**
    * Calls back in a job of its own each time that `intervalMs` have passed, once however many intervals were passed
