@@ -6,35 +6,12 @@
  * all, but also what is merely rare. Then JSON.parse decides, so this reader never says what is an error. Where shapes
  * do not repeat, it soon stops trying for a while, and JSON.parse reads alone.
  */
+import { KnownKey, knownKeysMax } from './known-key.ts'
 import { bytesAsText, decodeText } from './text.ts'
 
 /** The answer for text that JSON.parse has to read. */
 export const unpredicted: unique symbol = Symbol('unpredicted')
 
-/** A key of an object, and the keys that were seen after it. */
-class KeyNode {
-  readonly key: string
-  /** Everything between the value before it, or the brace, and its own value: comma, blanks, key, and colon. */
-  readonly bytes: Buffer
-  readonly sibling: KeyNode | undefined
-  next: KeyNode | undefined = undefined
-  nextCount = 0
-  /** Where objects begin that are in its value. */
-  inner: KeyNode | undefined = undefined
-
-  constructor(key: string, bytes: Buffer, sibling: KeyNode | undefined) {
-    this.key = key
-    this.bytes = bytes
-    this.sibling = sibling
-  }
-}
-
-/**
- * Objects that are dictionaries always bring new keys: this many are tried at one place, and this many are remembered
- * in all.
- */
-const siblingsMax = 8
-const nodesMax = 2_048
 const rememberedBytesMax = 96
 /** Far below what the stack holds. */
 const nestingMax = 64
@@ -44,14 +21,13 @@ const valueBytesMax = 16_384
 const restMax = 64
 
 const noBytes = Buffer.alloc(0)
-const rootNode = (): KeyNode => new KeyNode('', noBytes, undefined)
 const powersOf10 = Array.from({ length: 16 }, (_, power) => 10 ** power)
 /** An integer of this many digits fits a double exactly. */
 const exactDigitsMax = 15
 
 export class JsonReader {
-  #root = rootNode()
-  #nodeCount = 0
+  #root = new KnownKey()
+  #keyCount = 0
   /** Values that are left to JSON.parse before the next try, and after the next failure. */
   #resting = 0
   #rest = 0
@@ -62,7 +38,7 @@ export class JsonReader {
 
   /** How many keys it expects somewhere; bounded. */
   get rememberedKeys(): number {
-    return this.#nodeCount
+    return this.#keyCount
   }
 
   /** What JSON.parse gives for bytes[start, end), or `unpredicted`. */
@@ -88,8 +64,8 @@ export class JsonReader {
   }
 
   #forget(): void {
-    this.#root = rootNode()
-    this.#nodeCount = 0
+    this.#root = new KnownKey()
+    this.#keyCount = 0
   }
 
   #whole(): unknown {
@@ -118,7 +94,7 @@ export class JsonReader {
   }
 
   /** @param place the key whose value it is */
-  #value(place: KeyNode): unknown {
+  #value(place: KnownKey): unknown {
     const token = this.#bytes[this.#at++] as number
     if (token === 0x22) return this.#text()
     if (token <= 0x39) return token > 0x20 ? this.#number(token) : this.#valueAfterBlanks(place)
@@ -132,13 +108,13 @@ export class JsonReader {
       case 0x74: // t
         return this.#expect(0x72, 0x75, 0x65) ? true : unpredicted
       case 0x7b: // {
-        return this.#object((place.inner ??= rootNode()))
+        return this.#object((place.inner ??= new KnownKey()))
       default:
         return unpredicted
     }
   }
 
-  #valueAfterBlanks(place: KeyNode): unknown {
+  #valueAfterBlanks(place: KnownKey): unknown {
     if (!isBlank(this.#bytes[--this.#at])) return unpredicted
     this.#byte()
     return this.#value(place)
@@ -211,7 +187,7 @@ export class JsonReader {
     return JSON.parse(decodeText(bytes, start, at))
   }
 
-  #array(place: KeyNode): unknown {
+  #array(place: KnownKey): unknown {
     if (++this.#depth > nestingMax) return unpredicted
     const values: unknown[] = []
     if (this.#byte() === 0x5d) this.#at++
@@ -230,12 +206,12 @@ export class JsonReader {
     return values
   }
 
-  #object(root: KeyNode): unknown {
+  #object(root: KnownKey): unknown {
     if (++this.#depth > nestingMax) return unpredicted
     const object: Record<string, unknown> = {}
     let node = root
     while (this.#byte() !== 0x7d) {
-      const next = this.#follow(node) ?? this.#learn(node, node === root)
+      const next = this.#known(node) ?? this.#learn(node, node === root)
       if (next === undefined) return unpredicted
       const value = this.#value(next)
       if (value === unpredicted) return unpredicted
@@ -247,25 +223,14 @@ export class JsonReader {
     return object
   }
 
-  /** The key at hand, if it has followed `node` before. */
-  #follow(node: KeyNode): KeyNode | undefined {
-    const bytes = this.#bytes
-    const at = this.#at
-    for (let next = node.next; next !== undefined; next = next.sibling) {
-      const expected = next.bytes
-      const { length } = expected
-      let i = 0
-      while (i < length && bytes[at + i] === expected[i]) i++
-      if (i === length) {
-        this.#at = at + length
-        return next
-      }
-    }
-    return undefined
+  #known(node: KnownKey): KnownKey | undefined {
+    const next = node.next(this.#bytes, this.#at)
+    if (next !== undefined) this.#at += next.bytes.length
+    return next
   }
 
   /** Reads a key that is new at this place, and remembers it; undefined when it is not one to remember. */
-  #learn(node: KeyNode, isFirst: boolean): KeyNode | undefined {
+  #learn(node: KnownKey, isFirst: boolean): KnownKey | undefined {
     const bytes = this.#bytes
     const start = this.#at
     if (!isFirst && bytes[this.#at++] !== 0x2c) return undefined
@@ -277,15 +242,13 @@ export class JsonReader {
     this.#byte()
     // An assignment to a name of Object.prototype is not what JSON.parse does.
     if (typeof key !== 'string' || key in Object.prototype) return undefined
-    if (node.nextCount === siblingsMax || this.#at - start > rememberedBytesMax || this.#at > this.#end)
-      return undefined
-    if (this.#nodeCount === nodesMax) {
+    if (node.isFull || this.#at - start > rememberedBytesMax || this.#at > this.#end) return undefined
+    if (this.#keyCount === knownKeysMax) {
       this.#forget()
       return undefined
     }
-    this.#nodeCount++
-    node.nextCount++
-    return (node.next = new KeyNode(key, Buffer.from(bytes.subarray(start, this.#at)), node.next))
+    this.#keyCount++
+    return node.learn(key, bytes.subarray(start, this.#at))
   }
 }
 

@@ -7,30 +7,9 @@
  * are bigints. Of two equal keys in one map the last one counts, as in JSON.
  */
 import { copyOf, readInt32, readInt64 } from './bytes.ts'
+import { KnownKey, knownKeysMax } from './known-key.ts'
 import { decodeText } from './text.ts'
 
-/** A key of a map, and the keys that were seen after it. */
-class KeyNode {
-  readonly key: string
-  /** Its bytes with the length before them. */
-  readonly bytes: Buffer
-  readonly sibling: KeyNode | undefined
-  next: KeyNode | undefined = undefined
-  nextCount = 0
-
-  constructor(key: string, bytes: Buffer, sibling: KeyNode | undefined) {
-    this.key = key
-    this.bytes = bytes
-    this.sibling = sibling
-  }
-}
-
-/**
- * Maps that are dictionaries always bring new keys: this many are tried at one place, and this many are remembered in
- * all.
- */
-const siblingsMax = 8
-const nodesMax = 2_048
 const rememberedKeyBytesMax = 64
 const rootSizeMax = 64
 
@@ -38,12 +17,11 @@ const rootSizeMax = 64
 const nestingMax = 1_000
 
 const noBytes = Buffer.alloc(0)
-const rootNode = (): KeyNode => new KeyNode('', noBytes, undefined)
 
 export class MsgpackReader {
   /** Where maps with this many keys begin, so that topics with different values do not crowd each other out. */
-  #roots: (KeyNode | undefined)[] = []
-  #nodeCount = 0
+  #roots: (KnownKey | undefined)[] = []
+  #keyCount = 0
   #bytes: Buffer = noBytes
   #at = 0
   #end = 0
@@ -51,7 +29,7 @@ export class MsgpackReader {
 
   /** How many keys it expects somewhere; bounded. */
   get rememberedKeys(): number {
-    return this.#nodeCount
+    return this.#keyCount
   }
 
   /** @throws when bytes[start, end) are not one value */
@@ -189,39 +167,28 @@ export class MsgpackReader {
   #map(size: number): Record<string, unknown> {
     this.#deeper()
     const map: Record<string, unknown> = {}
-    let node: KeyNode | undefined = size > rootSizeMax ? undefined : (this.#roots[size] ??= rootNode())
+    let known: KnownKey | undefined = size > rootSizeMax ? undefined : (this.#roots[size] ??= new KnownKey())
     for (let i = 0; i < size; i++) {
-      const known: KeyNode | undefined = node === undefined ? undefined : this.#follow(node)
-      if (known === undefined) {
+      const next: KnownKey | undefined = known === undefined ? undefined : this.#known(known)
+      if (next === undefined) {
         const keyAt = this.#at
         const key = this.#key()
-        node = node === undefined ? undefined : this.#remember(node, key, keyAt)
+        known = known === undefined ? undefined : this.#learn(known, key, keyAt)
         if (key === '__proto__') define(map, key, this.#value())
         else map[key] = this.#value()
       } else {
-        node = known
-        map[known.key] = this.#value()
+        known = next
+        map[next.key] = this.#value()
       }
     }
     this.#depth--
     return map
   }
 
-  /** The key at hand, if it has followed `node` before. */
-  #follow(node: KeyNode): KeyNode | undefined {
-    const bytes = this.#bytes
-    const at = this.#at
-    for (let next = node.next; next !== undefined; next = next.sibling) {
-      const expected = next.bytes
-      const { length } = expected
-      let i = 0
-      while (i < length && bytes[at + i] === expected[i]) i++
-      if (i === length) {
-        this.#at = at + length
-        return next
-      }
-    }
-    return undefined
+  #known(before: KnownKey): KnownKey | undefined {
+    const next = before.next(this.#bytes, this.#at)
+    if (next !== undefined) this.#at += next.bytes.length
+    return next
   }
 
   #key(): string {
@@ -230,17 +197,15 @@ export class MsgpackReader {
     return key
   }
 
-  #remember(node: KeyNode, key: string, keyAt: number): KeyNode | undefined {
-    if (key === '__proto__' || node.nextCount === siblingsMax || this.#at - keyAt > rememberedKeyBytesMax)
-      return undefined
-    if (this.#nodeCount === nodesMax) {
+  #learn(known: KnownKey, key: string, keyAt: number): KnownKey | undefined {
+    if (key === '__proto__' || known.isFull || this.#at - keyAt > rememberedKeyBytesMax) return undefined
+    if (this.#keyCount === knownKeysMax) {
       this.#roots = []
-      this.#nodeCount = 0
+      this.#keyCount = 0
       return undefined
     }
-    this.#nodeCount++
-    node.nextCount++
-    return (node.next = new KeyNode(key, Buffer.from(this.#bytes.subarray(keyAt, this.#at)), node.next))
+    this.#keyCount++
+    return known.learn(key, this.#bytes.subarray(keyAt, this.#at))
   }
 }
 

@@ -167,8 +167,8 @@ export interface OperatorContext {
   /** A further output, for records that are late or take another branch. Where nothing follows it, they end there. */
   port(name: string): CarrierObserver
   /**
-   * A number of the operator, by its own name. Its node is added with `plan.stateful`, with a store or without: only such
-   * an id stays the same when the topology changes.
+   * A number of the operator, by its own name. Its node is added with `plan.stateful`, with a store or without: only
+   * such an id stays the same when the topology changes.
    */
   cell(name: string): PersistentNumber
   /**
