@@ -14,8 +14,8 @@ export function checkVersions(contents: VersionContents, history: VersionHistory
   for (const topic of contents.strayTopics) report(`topic ${topic} belongs to no version that stands beside`)
   for (const version of contents.versions) {
     if (version.row.replay?.isCopying === true) continue
-    checkState(version, contents.input, history.countsOf(version.row.version), report)
-    checkOutputs(version, contents.input, history, report)
+    const { written } = version.isLive ? history : history.ownOf(version.row.version)
+    compareVersion(version, contents.input, { written, counts: (one) => history.countsOf(one) }, report)
   }
 }
 
@@ -27,10 +27,23 @@ function checkInput(input: Input, acked: number, report: Report): void {
   if (numbers.length < acked) report(`A1 ${acked} records were acknowledged, ${numbers.length} are there`)
 }
 
-function checkState({ row, place, sums, rests }: KeptVersion, input: Input, counts: Course, report: Report): void {
-  const due = stateAt(counts, input, place)
-  compareRows(`A4 ${row.version}: store sums`, sums, due.sums, report)
-  compareRows(`A4 ${row.version}: store rests`, rests, due.rests, report)
+/**
+ * Stores and outputs are what the input makes of them.
+ *
+ * @param work who wrote the topics of the version, and whose code has counted what is in the stores of each
+ */
+export function compareVersion(
+  { row, isLive, place, sums, rests, topics }: KeptVersion,
+  input: Input,
+  work: { readonly written: Course; readonly counts: (version: string) => Course },
+  report: Report,
+): void {
+  const { version } = row
+  const state = stateAt(work.counts(version), input, place)
+  compareRows(`A4 ${version}: store sums`, sums, state.sums, report)
+  compareRows(`A4 ${version}: store rests`, rests, state.rests, report)
+  const outputs = outputsAt(work.written, work.counts, input, place)
+  compareTopics(`A3 ${version}${isLive ? ' (live)' : ''}`, topics, outputs, report)
 }
 
 function compareRows(
@@ -43,20 +56,6 @@ function compareRows(
     const [is, should] = [found.get(key), JSON.stringify(due.get(key))]
     if (is !== should) report(`${what} has ${is} for ${key}, where ${should} is due`)
   }
-}
-
-function checkOutputs(
-  { row, isLive, place, topics }: KeptVersion,
-  input: Input,
-  history: VersionHistory,
-  report: Report,
-): void {
-  const { version } = row
-  const { written, from } = isLive ? { written: history.written, from: undefined } : history.ownOf(version)
-  const due = outputsAt(written, (by) => history.countsOf(by), input, place)
-  const what = `A3 ${version}${isLive ? ' (live)' : ''}`
-  if (topics.results === undefined && from !== undefined && from.join() === place.join()) return // nothing to write yet
-  compareTopics(what, topics, due, report)
 }
 
 function compareTopics(what: string, { results, answers, rests }: WrittenTopics, due: Outputs, report: Report): void {

@@ -43,15 +43,10 @@ export class VersionHistory {
     return this.#counts.get(version) ?? courseOf(version, laneCount)
   }
 
-  /** Who wrote the topics of a version beside, and from where on. */
-  ownOf(version: string): { readonly written: Course; readonly from: Place } {
+  /** The topics of a version beside. */
+  ownOf(version: string): { readonly written: Course } {
     const from = this.#begun.get(version) ?? Array.from({ length: laneCount }, () => 0)
-    return { written: this.#own.get(version) ?? [{ by: version, from }], from }
-  }
-
-  /** Whether the topics of a version hold all that it has made. */
-  isWhole(version: string): boolean {
-    return this.#own.get(version) !== undefined
+    return { written: this.#own.get(version) ?? [{ by: version, from }] }
   }
 
   wasLive(version: string): boolean {
