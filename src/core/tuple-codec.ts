@@ -59,18 +59,23 @@ export class TupleCodec extends Codec<readonly unknown[]> {
   }
 
   #writeParts(value: readonly unknown[], out: ByteWriter): void {
-    for (const [index, part] of this.#parts.slice(0, value.length).entries()) {
+    for (let index = 0; index < value.length; index++) {
+      const part = this.#parts[index] as Codec<unknown>
       const item: unknown = value[index]
       if (item === null && part.nullable) {
         out.appendAll(nullPart)
         continue
       }
-      const bytes = partBytes(part, item, index)
-      out.ensure(bytes.length * 2 + 2)
-      for (const byte of bytes) {
-        out.bytes[out.at++] = byte
-        if (byte === 0) out.bytes[out.at++] = 255
+      if (item === null) throw new TypeError(`part ${index + 1}: it is null; use nullable(${part.name})`)
+      const start = out.at
+      try {
+        part.write(item, out)
+      } catch (cause) {
+        throw new TypeError(`part ${index + 1}: cannot encode a value with ${part.name}: ${messageOf(cause)}`, {
+          cause,
+        })
       }
+      escapeZeros(out, start)
       out.appendAll(partEnd)
     }
   }
@@ -78,18 +83,15 @@ export class TupleCodec extends Codec<readonly unknown[]> {
   read(bytes: Buffer, start: number, end: number): readonly unknown[] {
     let at = start
     const values = this.#parts.map((part, index) => {
-      const raw: number[] = []
+      const first = at
+      let escapes = 0
       for (;;) {
         if (at >= end) throw new RangeError('the tuple is cut off')
-        const byte = bytes[at++] as number
-        if (byte !== 0) {
-          raw.push(byte)
-          continue
-        }
+        if (bytes[at++] !== 0) continue
         const mark = bytes[at++]
-        if (mark === 255) raw.push(0)
-        else if (mark === 1) return partValue(part, Buffer.from(raw), index)
-        else if (mark === 0 && raw.length === 0 && part.nullable) return null
+        if (mark === 255) escapes++
+        else if (mark === 1) return partValue(part, unescaped(bytes, first, at - 2, escapes), index)
+        else if (mark === 0 && at === first + 2 && part.nullable) return null
         else throw new RangeError('the tuple is malformed')
       }
     })
@@ -98,13 +100,31 @@ export class TupleCodec extends Codec<readonly unknown[]> {
   }
 }
 
-function partBytes(part: Codec<unknown>, item: unknown, index: number): Uint8Array {
-  try {
-    if (item === null) throw new TypeError(`it is null; use nullable(${part.name})`)
-    return part.encode(item)
-  } catch (cause) {
-    throw new TypeError(`part ${index + 1}: ${messageOf(cause)}`, { cause })
+/** Writes each 0 since `start` as 0 255. */
+function escapeZeros(out: ByteWriter, start: number): void {
+  let zeros = 0
+  for (let at = start; at < out.at; at++) if (out.bytes[at] === 0) zeros++
+  if (zeros === 0) return
+  out.ensure(zeros)
+  const { bytes } = out
+  let to = out.at + zeros
+  for (let from = out.at - 1; from >= start; from--) {
+    const byte = bytes[from] as number
+    if (byte === 0) bytes[--to] = 255
+    bytes[--to] = byte
   }
+  out.at += zeros
+}
+
+/** A copy of bytes[start, end) with 0 for each 0 255. */
+function unescaped(bytes: Buffer, start: number, end: number, escapes: number): Buffer {
+  const copy = Buffer.allocUnsafe(end - start - escapes)
+  for (let from = start, to = 0; from < end; from++) {
+    const byte = bytes[from] as number
+    copy[to++] = byte
+    if (byte === 0) from++
+  }
+  return copy
 }
 
 function partValue(part: Codec<unknown>, bytes: Buffer, index: number): unknown {
