@@ -63,7 +63,7 @@ console.log(formatComparison(await v2.compare({ samples: 1 })))
 const hour = midnight - hours(1)
 const answer = (): number | undefined => log.store(applicationId, counts).get('/', hour) // that of the live version
 const stopped = Promise.allSettled([v1.stopped, v2.stopped]) // both with `superseded`: one now, the other further below
-const { topics } = await v2.switch({ outputs: 'replace' })
+const { topics } = await v2.switch({ outputs: 'correct' })
 for (const { topic: name, records, recordsBefore } of topics) console.log(`${name}: ${recordsBefore} -> ${records}`)
 console.log('v2 is live, and the last hour has', answer(), 'clicks of /')
 
