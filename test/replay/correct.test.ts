@@ -104,6 +104,50 @@ describe('a switch that corrects', () => {
   })
 })
 
+describe('a version is corrected to, however it came to be', () => {
+  test('as a copy of the live one', async () => {
+    const { log } = await liveWith(all, ['a', 1], ['b', 2])
+    const v2 = await besideIt(log, doubled, { from: 'live' })
+    await put(log, ['a', 5])
+    await v2.caughtUp()
+    expect(await v2.switch({ outputs })).toMatchObject({ corrections: [{ keys: 1, deletes: 0 }] })
+    expect(folded(await recordsOf(log))).toEqual({ a: 11, b: 2 })
+    await log.admin.switchBack('app')
+    expect(folded(await recordsOf(log))).toEqual({ a: 6, b: 2 })
+    await healthy(log)
+  })
+
+  test('with its output in a topic of the user, which stays', async () => {
+    const { log } = await liveWith(all, ['a', 1], ['b', 2])
+    const v2 = await besideIt(log, doubled, { outputs: { sums: 'trial' } })
+    await v2.switch({ outputs })
+    expect(folded(await recordsOf(log))).toEqual({ a: 2, b: 4 })
+    expect(await recordsOf(log, 'trial')).toHaveLength(2)
+  })
+
+  test('after another one has replaced the topics', async () => {
+    const { log } = await liveWith(all, ['a', 1], ['b', 2])
+    await (await besideIt(log, doubled)).switch({ outputs: 'replace' })
+    await (await besideIt(log, (value) => value * 3, { version: 'v3' })).switch({ outputs })
+    expect(folded(await recordsOf(log))).toEqual({ a: 3, b: 6 })
+    await log.admin.switchBack('app')
+    expect(folded(await recordsOf(log))).toEqual({ a: 2, b: 4 })
+    await healthy(log)
+  })
+
+  test('after the topics went on with another one', async () => {
+    const { log } = await liveWith(all, ['a', 1], ['b', 2])
+    const v2 = await besideIt(log, doubled)
+    await v2.switch({ outputs: 'continue' })
+    await put(log, ['a', 5])
+    await v2.caughtUp()
+    expect(folded(await recordsOf(log))).toEqual({ a: 12, b: 2 })
+    await besideIt(log, all, { version: 'v1' })
+    await log.admin.switchBack('app', { outputs })
+    expect(folded(await recordsOf(log))).toEqual({ a: 6, b: 2 })
+  })
+})
+
 describe('the way back', () => {
   test('is the same the other way: the topic says again what the old version has', async () => {
     const { log } = await liveWith(all, ['a', 1], ['b', 2])
