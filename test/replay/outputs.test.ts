@@ -91,6 +91,15 @@ test('it is compared with the topic of the live version', async () => {
   expect((await v2.compare()).topics).toMatchObject([{ name: 'output', different: 1, equal: 0 }])
 })
 
+test('whatever else is in the topic counts as what the version has written', async () => {
+  const { log } = openTestLog()
+  const v2 = await shoutedInto(log, { output: 'other' })
+  await log.producer().send(other, { key: 'of someone else', value: '?', timestamp: 5 })
+  expect((await v2.compare()).topics).toMatchObject([{ name: 'output', different: 1, onlyHere: 1 }])
+  await v2.cancel()
+  expect(await valuesOf(log, 'other')).toEqual(['x!', 'y!', '?'])
+})
+
 test('a restart with the same outputs goes on, and one with others is refused', async () => {
   const { log } = openTestLog()
   await (await shoutedInto(log, { output: 'other' })).close()
