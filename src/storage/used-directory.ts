@@ -44,7 +44,7 @@ export class UsedDirectory {
     }
   }
 
-  /** Takes a step that opens it when no other process commits, with the lock taken; the event loop goes on until then. */
+  /** Opens it with `step`, the lock taken, when no other process commits; meanwhile the event loop goes on. */
   whenFree<T>(step: () => T): T | Promise<T> {
     const lock = this.#lock
     if (lock === undefined) return step()
