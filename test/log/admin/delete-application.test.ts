@@ -3,6 +3,7 @@ import { int64, keyValueStore, type Log, string, topic, type Topology } from 'mi
 import { describe, expect, test } from 'vitest'
 import { databaseNames } from '../../../src/storage/databases.ts'
 import { sweepDeletedStores } from '../../../src/log/kept/deleted-stores.ts'
+import { forgetWritten } from '../../../src/log/kept/written-counts.ts'
 import { start } from '../../support/applications.ts'
 import { collect } from '../../support/collect.ts'
 import { openDurableLog, type OpenedLog, openTestLog } from '../../support/open.ts'
@@ -225,6 +226,7 @@ describe('a deletion that was cut short', () => {
     const { log, environment, embedded } = opened
     environment.write((transaction) => embedded.applications.remove(transaction, 'app'))
     environment.write((transaction) => embedded.positions.removeAll(transaction, 'app'))
+    environment.write((transaction) => forgetWritten(transaction, 'app'))
     const steps = sweepDeletedStores(environment)
     steps.next()
     expect((await log.admin.verify()).problems).toEqual([])
