@@ -2,7 +2,7 @@
  * Any value that millrace hands out, as one line of JSON.
  */
 
-/** Without a line break in it. Bytes become text where they are UTF-8, otherwise `{ "hex": … }`; a bigint its digits. */
+/** Without a line break in it. Bytes become text where they are UTF-8, else `{ "hex": … }`; a bigint its digits. */
 export function json(value: unknown): string {
   return JSON.stringify(plain(value))
 }
