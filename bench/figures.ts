@@ -13,6 +13,7 @@ import { operators } from './figures/operators.ts'
 import { pageSize } from './figures/page-size.ts'
 import { profile } from './figures/profile.ts'
 import { recovery } from './figures/recovery.ts'
+import { release } from './figures/release.ts'
 import { replay } from './figures/replay.ts'
 import { state } from './figures/state.ts'
 import { versions } from './figures/versions.ts'
@@ -27,6 +28,7 @@ export const figures: readonly Figure[] = [
   life,
   memory,
   state,
+  release,
   operators,
   joins,
   partitions,

@@ -14,12 +14,14 @@ import { operate } from './jobs/operators.ts'
 import { pageSize } from './jobs/page-size.ts'
 import { profileCount } from './jobs/profile.ts'
 import { die, recover } from './jobs/recovery.ts'
+import { release } from './jobs/release.ts'
 import { replayAlone, replayBeside, replayUntilTold } from './jobs/replay.ts'
 import { countEvents, dieCounting, produceEvents, recoverCounting } from './jobs/state.ts'
 import { compareVisits, copyVisits, replayVisits, switchVisits } from './jobs/versions.ts'
 import { countVisits, produceVisits } from './jobs/visits.ts'
 import { count } from './limit/count.ts'
 import { countKeys } from './limit/count-keys.ts'
+import { runFamilyByHand } from './limit/families.ts'
 import { joinByHand, produceSidesByHand } from './limit/joins.ts'
 import { produce, produceByPage } from './limit/produce.ts'
 import { read } from './limit/read.ts'
@@ -63,7 +65,9 @@ export const jobs = {
   'memory of backlog': memoryOfBacklog,
   'memory of state': memoryOfState,
   operate,
+  release,
   'run family': runFamily,
+  'limit run family': runFamilyByHand,
   chain,
   'profile count': profileCount,
   'page size': pageSize,

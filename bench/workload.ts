@@ -74,7 +74,7 @@ export type JoinOptions = Pick<StateOptions, 'dir' | 'keys' | 'records' | 'recor
 export type JoinResult = JobResult
 
 /** One topology over both sides of a join. Each has an application of its own, so many may work on one log. */
-export interface FamilyOptions<Family> extends Pick<JoinOptions, 'dir' | 'keys' | 'records'> {
+export interface FamilyOptions<Family> extends JoinOptions {
   readonly family: Family
 }
 

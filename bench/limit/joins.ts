@@ -1,15 +1,12 @@
 /**
  * The join of two streams by hand: the rows of the window in plain Maps, and on disk for the case of a restart.
- *
- * It knows that both inputs have a record for each millisecond, in order, and takes them alternately.
  */
 import { joinKey, joinReachMs, type JoinOptions, type JoinResult } from '../workload.ts'
 import { Batch, recordsPerBatch } from './batch.ts'
-import { Decoder } from './decoder.ts'
+import { leftTopic, rightTopic, type WorkByHand, workOnSides } from './sides.ts'
 import { batchKey, openTables, type Tables } from './tables.ts'
 
-const [leftTopic, rightTopic, pairsTopic] = [1, 2, 10]
-const positionKey = Buffer.from('join')
+const pairsTopic = 10
 
 interface Row {
   readonly timestamp: number
@@ -37,59 +34,53 @@ export async function produceSidesByHand({ dir, keys, records }: JoinOptions): P
 /** Joins them. */
 export async function joinByHand({ dir, keys, records, recordsPerCommit }: JoinOptions): Promise<JoinResult> {
   const tables = openTables(dir)
-  const { environment, log, positions } = tables
-  const reachMs = joinReachMs(keys)
-  const [left, right] = [new SideByHand(0, reachMs), new SideByHand(1, reachMs)]
-  const [leftDecoder, rightDecoder] = [new Decoder(), new Decoder()]
   const output = new Batch()
   const outputValue = Buffer.alloc(8)
   let [pairs, sum, outputOffset] = [0, 0, 0]
-  const emit = (name: string, timestamp: number, value: number): void => {
+  const join = new JoinByHand(joinReachMs(keys), (name, timestamp, value) => {
     pairs++
     sum += value
     outputValue.writeUInt32BE(value >>> 0, 4)
     output.addBytes(Buffer.from(name, 'latin1'), timestamp, outputValue)
-  }
-  const take = (side: SideByHand, other: SideByHand, name: string, timestamp: number, value: number): void => {
-    for (const row of other.partners(name, timestamp)) emit(name, Math.max(timestamp, row.timestamp), value + row.value)
-    side.keep(name, { timestamp, value })
-  }
-  const waiting: { readonly name: string; readonly value: number }[] = []
+  })
   const startedMs = performance.now()
-  for (let position = 0; position < records / 2;) {
-    const from = position
-    while (position - from < recordsPerCommit / 2 && position < records / 2) {
-      leftDecoder.readBytes(log, leftTopic, position, (bytes, keyStart, keyEnd, valueStart) => {
-        waiting.push({ name: bytes.toString('latin1', keyStart, keyEnd), value: bytes.readUInt32BE(valueStart + 4) })
-      })
-      let next = 0
-      position += rightDecoder.readBytes(
-        log,
-        rightTopic,
-        position,
-        (bytes, keyStart, keyEnd, valueStart, timestamp) => {
-          const first = waiting[next++]
-          if (first !== undefined) take(left, right, first.name, timestamp, first.value)
-          const name = bytes.toString('latin1', keyStart, keyEnd)
-          take(right, left, name, timestamp, bytes.readUInt32BE(valueStart + 4))
-        },
-      )
-      waiting.length = 0
-    }
-    environment.transactionSync(() => {
+  workOnSides(tables, records, recordsPerCommit, {
+    take: (...record) => join.take(...record),
+    write(to, until) {
       if (output.count > 0) {
         const added = output.count
-        log.putSync(batchKey(pairsTopic, outputOffset), output.take(outputOffset))
+        to.log.putSync(batchKey(pairsTopic, outputOffset), output.take(outputOffset))
         outputOffset += added
       }
-      left.write(tables, position)
-      right.write(tables, position)
-      positions.putSync(positionKey, batchKey(1, position))
-    })
-  }
+      join.write(to, until)
+    },
+  })
   const seconds = (performance.now() - startedMs) / 1_000
-  await environment.close()
+  await tables.environment.close()
   return { recordsPerSecond: records / seconds, fingerprint: `${pairs} pairs, ${sum}` }
+}
+
+/** The join, whatever becomes of the pairs. */
+export class JoinByHand implements WorkByHand {
+  readonly #sides: readonly SideByHand[]
+  readonly #emit: (name: string, timestamp: number, value: number) => void
+
+  constructor(reachMs: number, emit: (name: string, timestamp: number, value: number) => void) {
+    this.#sides = [new SideByHand(0, reachMs), new SideByHand(1, reachMs)]
+    this.#emit = emit
+  }
+
+  take(side: number, name: string, timestamp: number, value: number): void {
+    const [own, other] = [this.#sides[side], this.#sides[1 - side]] as [SideByHand, SideByHand]
+    for (const row of other.partners(name, timestamp)) {
+      this.#emit(name, Math.max(timestamp, row.timestamp), value + row.value)
+    }
+    own.keep(name, { timestamp, value })
+  }
+
+  write(tables: Tables, until: number): void {
+    for (const side of this.#sides) side.write(tables, until)
+  }
 }
 
 class SideByHand {
