@@ -33,6 +33,13 @@ const verbs: { readonly [Kind in Source['kind']]: Verbs<never> } = {
   windows: windowVerbs,
 }
 
+/** The number by which a step chooses a verb. */
+export function numberOf(kind: Source['kind'], verb: string): number {
+  const number = Object.keys(verbs[kind]).indexOf(verb)
+  if (number < 0) throw new Error(`there is no ${kind}.${verb}`)
+  return number
+}
+
 /** What comes out of a step: the records of a topic, or only the rows that they leave. */
 export type Output = { readonly topic: NumberTopic; readonly verb: string } & (
   | { readonly sink: Node }

@@ -6,7 +6,7 @@ import { type Header, MillraceError } from 'millrace'
 import { TopologyTestDriver } from 'millrace/testing'
 import { expect, test } from 'vitest'
 import { type Case, cases } from './cases.ts'
-import { Grown } from './grown.ts'
+import { Grown, numberOf } from './grown.ts'
 import { shown } from './naive.ts'
 import { numbers, type NumberTopic } from './sides.ts'
 
@@ -99,8 +99,22 @@ const found: readonly (readonly [string, Case])[] = [
 
 test.each(found)('%s', (_, one) => check(one))
 
+// MODEL_RUNS and MODEL_SEED draw more cases, and others.
+const { MODEL_RUNS = 60, MODEL_SEED = 1 } = process.env
+
 test('any topology answers as the naive evaluator does', () => {
-  // MODEL_RUNS and MODEL_SEED draw more cases, and others.
-  const { MODEL_RUNS = 60, MODEL_SEED = 1 } = process.env
   fc.assert(fc.property(cases, check), { numRuns: Number(MODEL_RUNS), seed: Number(MODEL_SEED) })
+})
+
+test('a table that is joined with rows of its own does too: few random topologies have one', () => {
+  const detailOf = fc.nat({ max: 99 })
+  fc.assert(
+    fc.property(cases, detailOf, (one, detail) => {
+      const table = { verb: numberOf('stream', 'toTable'), from: 0, other: 0, detail }
+      // After the two streams, the table is the first that there is.
+      const join = { verb: numberOf('table', 'joinOwnRows'), from: 2, other: 0, detail }
+      check({ ...one, steps: [table, join, ...one.steps.slice(0, 2)] })
+    }),
+    { numRuns: Math.ceil(Number(MODEL_RUNS) / 3), seed: Number(MODEL_SEED) },
+  )
 })
