@@ -9,6 +9,7 @@ import type { Subject } from './subject.ts'
 import { application } from './subjects/application.ts'
 import { backup } from './subjects/backup.ts'
 import { cleaner } from './subjects/cleaner.ts'
+import { command } from './subjects/command.ts'
 import { groups } from './subjects/groups.ts'
 import { producers } from './subjects/producers.ts'
 import { replay } from './subjects/replay.ts'
@@ -35,6 +36,7 @@ const loops: readonly { readonly kills: number; readonly subject: Subject; reado
     { kills: 10, subject: cleaner, happenings: ['rounds of cleaning'] },
     { kills: 6, subject: backup, happenings: ['backups done', 'backups cut short'] },
     { kills: 6, subject: replay, happenings: ['begun', 'did switch'] },
+    { kills: 6, subject: command, happenings: ['commands done', 'commands killed', 'checks'] },
   ]
 
 /** Which moment a kill hits is not ours to say: where something did not happen, there are more kills. */

@@ -5,8 +5,10 @@ import { administer, type AdministerCommand } from './administrator.ts'
 import { type BillCommand, billUntilKilled } from './bill.ts'
 import { checkOnRequest } from './checker.ts'
 import { type CleanCommand, cleanUntilKilled } from './cleaner.ts'
+import { type CommandLineCommand, runCommandLines } from './commander.ts'
 import { type CopyCommand, copyUntilKilled } from './copier.ts'
 import { type CountCommand, countUntilKilled } from './counter.ts'
+import { type EchoCommand, echoUntilKilled } from './echoer.ts'
 import { type FeedCommand, feedUntilKilled } from './feeder.ts'
 import { type ImportCommand, importPrefixes } from './importer.ts'
 import { type KeepCommand, keepBackups } from './keeper.ts'
@@ -26,8 +28,10 @@ export type Command =
   | ImportCommand
   | VersionCommand
   | CleanCommand
+  | CommandLineCommand
   | CopyCommand
   | CountCommand
+  | EchoCommand
   | JoinCommand
   | KeepCommand
   | ProduceCommand
@@ -45,6 +49,10 @@ function work(command: Exclude<Command, { readonly role: 'checker' }>, input: As
       return readAlong(command)
     case 'writer':
       return writeForAMoment(command)
+    case 'commander':
+      return runCommandLines(command)
+    case 'echoer':
+      return echoUntilKilled(command)
     case 'cleaner':
       return cleanUntilKilled(command)
     case 'counter':
