@@ -3,6 +3,7 @@
  */
 import type { Figure } from './figure.ts'
 import { partitions, serdes, sizes } from './figures/clicks.ts'
+import { command } from './figures/command.ts'
 import { comparison } from './figures/comparison.ts'
 import { joins } from './figures/joins.ts'
 import { latency } from './figures/latency.ts'
@@ -22,6 +23,7 @@ export const figures: readonly Figure[] = [
   comparison,
   latency,
   log,
+  command,
   recovery,
   replay,
   versions,

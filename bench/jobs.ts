@@ -2,6 +2,7 @@
  * Every job that a figure can run in a process of its own.
  */
 import * as clicks from './jobs/clicks.ts'
+import { consumeRecords, produceLines, starts } from './jobs/command.ts'
 import { chain } from './jobs/chain.ts'
 import { runFamily } from './jobs/families.ts'
 import { readAsMember } from './jobs/group.ts'
@@ -50,6 +51,9 @@ export const jobs = {
   'log administer': log.administer,
   'bare commit': bareCommit,
   latency,
+  'command produce': produceLines,
+  'command consume': consumeRecords,
+  'command starts': starts,
   'produce visits': produceVisits,
   'count visits': countVisits,
   die,
