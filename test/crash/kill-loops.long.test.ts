@@ -35,7 +35,7 @@ const loops: readonly { readonly kills: number; readonly subject: Subject; reado
     { kills: 6, subject: groups, happenings: ['stopped'] },
     { kills: 10, subject: cleaner, happenings: ['rounds of cleaning'] },
     { kills: 6, subject: backup, happenings: ['backups done', 'backups cut short'] },
-    { kills: 6, subject: replay, happenings: ['begun', 'did switch'] },
+    { kills: 6, subject: replay, happenings: ['begun', 'switched'] },
     { kills: 6, subject: command, happenings: ['commands done', 'commands killed', 'checks'] },
   ]
 

@@ -167,7 +167,9 @@ class ReplayEpisode {
     if (administrator !== undefined) orders.push(this.#order(administrator, `switch ${version} ${outputs}`))
     await this.#hit(orders, [child, administrator, live])
     await this.#settle()
-    tally.count(this.#look().row.version === version ? `switched, ${outputs}` : 'not switched')
+    const isDone = this.#look().row.version === version
+    if (isDone) tally.count('switched')
+    tally.count(isDone ? `switched, ${outputs}` : 'not switched')
   }
 
   async #switchBack(): Promise<void> {
