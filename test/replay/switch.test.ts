@@ -1,5 +1,5 @@
 // A switch makes the version beside the live one the live one: whole or not at all, at the point where both have processed the same input.
-import { formatComparison, type Log, type SwitchOutputs } from 'millrace'
+import { formatComparison, int64, keyValueStore, type Log, string, type SwitchOutputs } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { start } from '../support/applications.ts'
 import { applicationId, beside, counted, counting, countOf, say, written } from '../support/counting-versions.ts'
@@ -113,6 +113,37 @@ describe('a switch', () => {
     expect(old.state).toBe('running')
     await log.admin.switchVersion(applicationId, 'v2', { outputs: 'continue' })
     expect(countOf(log, 'a')).toBe(10)
+  })
+
+  test('lets an application that reads what is replaced start over in the same step, once it does not run', async () => {
+    const { log } = openTestLog()
+    await say(log, 'a', 'b')
+    await (await start(log, counting(1))).caughtUp()
+    await beside(log)
+    const newest = keyValueStore('newest', { key: string(), value: int64() })
+    const downstream = topologyOf((builder) => {
+      builder
+        .stream(counted)
+        .groupByKey()
+        .reduce((_, value) => value, { store: newest })
+    })
+    const reader = await start(log, downstream, { applicationId: 'downstream' })
+    await reader.caughtUp()
+    const options = { outputs: 'replace', reset: ['downstream'] } as const
+    const { refusals, readers } = await log.admin.switchVersion(applicationId, 'v2', { ...options, dryRun: true })
+    expect(readers).toEqual([{ topic: 'counted', applicationId: 'downstream' }])
+    expect(refusals).toEqual([expect.stringContaining('"downstream" is to start over, and runs')])
+    await reader.close()
+    expect(await log.admin.switchVersion(applicationId, 'v2', options)).toMatchObject({ reset: ['downstream'] })
+    expect(log.store('downstream', newest).get('a')).toBeUndefined()
+    const again = await start(log, downstream, { applicationId: 'downstream' })
+    await again.caughtUp()
+    expect([...again.store(newest).range()]).toMatchObject([
+      { key: 'a', value: 10 },
+      { key: 'b', value: 10 },
+    ])
+    const unknown = log.admin.switchVersion(applicationId, 'v1', { outputs: 'replace', reset: ['missing'] })
+    expect(await rejectionOf(unknown)).toMatchObject({ code: 'application_unknown' })
   })
 
   test('waits for the version that comes, and where it does not come nothing is exchanged', async () => {

@@ -10,6 +10,7 @@ import { shown } from '../../core/shown.ts'
 import type { StorePosition } from '../../core/store-position.ts'
 import { parsePlan, type StoredPlan } from '../../core/stored-plan.ts'
 import type { Offset } from '../../core/units.ts'
+import type { WriteTransaction } from '../../storage/environment.ts'
 import type { Retention } from '../cleaning/retention.ts'
 import { type PartitionId, partitionName, partitionsOf, type TopicPartition } from '../format/partition-id.ts'
 import { nameOf, type TopicName } from '../kept/topic-name.ts'
@@ -116,19 +117,35 @@ export async function resetApplication(
         transaction,
         emptied.map((partition) => ({ partition, beforeOffset: log.partitions.endOffset(partition) })),
       )
-      log.positions.removeAll(transaction, kept.name)
-      const committedMs = log.clock.now()
-      for (const [at, place] of places.entries()) {
-        const { after: offset } = present(positions[at], 'each partition that is read gets a position')
-        log.positions.put(transaction, kept.name, place, { offset, committedMs, metadata: '' })
-      }
-      log.applications.reset(transaction, kept.name, (before) => planAfter(log, before))
+      startOver(log, transaction, kept, places, positions)
       return { planned, emptied }
     }),
   )
   await sweepDeleted(log.environment)
   for (const partition of reset.emptied) await stepsInTurn(log.environment, log.retention.removeDeleted(partition))
   return answerOf(reset.planned)
+}
+
+function startOver(
+  log: ApplicationsLog,
+  transaction: WriteTransaction,
+  kept: KeptVersion,
+  places: readonly PartitionId[],
+  positions: readonly OffsetReset[],
+): void {
+  log.positions.removeAll(transaction, kept.name)
+  const committedMs = log.clock.now()
+  for (const [at, place] of places.entries()) {
+    const { after: offset } = present(positions[at], 'each partition that is read gets a position')
+    log.positions.put(transaction, kept.name, place, { offset, committedMs, metadata: '' })
+  }
+  log.applications.reset(transaction, kept.name, (before) => planAfter(log, before))
+}
+
+/** Makes an application start over at the beginning, in a transaction that is open; its outputs stay. */
+export function startOverIn(log: ApplicationsLog, transaction: WriteTransaction, kept: KeptVersion): void {
+  const places = sourcesOf(log, kept, planOf(log, kept))
+  startOver(log, transaction, kept, places, positionsOf(log, kept, places, 'beginning', new Map(), new Set()))
 }
 
 function answerOf({ applicationId, version, positions, stores, outputs }: ApplicationReset): ApplicationReset {

@@ -23,6 +23,11 @@ export interface SwitchOptions {
    * seconds.
    */
   readonly patienceMs?: number | undefined
+  /**
+   * Other applications that start over at the beginning in the same transaction, because they read topics that are
+   * replaced. They must not run.
+   */
+  readonly reset?: readonly string[] | undefined
   /** With `correct`, how many bytes the switch may append, which it does in one transaction. Default 64 MiB. */
   readonly correctMaxBytes?: number | undefined
 }
@@ -74,6 +79,8 @@ export interface SwitchPlan {
   readonly topics: readonly { readonly topic: string; readonly records: number; readonly recordsBefore: number }[]
   /** With `correct`, what is appended to each topic. */
   readonly corrections: readonly TopicCorrection[]
+  /** Applications that start over. */
+  readonly reset: readonly string[]
   /** Other applications that read the topics. */
   readonly readers: readonly { readonly topic: string; readonly applicationId: string }[]
   /** Positions of groups that move. */

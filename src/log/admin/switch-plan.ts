@@ -9,7 +9,7 @@ import { BatchCursor } from '../format/batch-cursor.ts'
 import { partitionAt, partitionName, partitionsOf, type PartitionId } from '../format/partition-id.ts'
 import type { TopicDescription } from '../kept/topics.ts'
 import { besideTopic, topicBeside } from '../kept/version-name.ts'
-import { type ApplicationsLog, type KeptVersion, keptVersions } from './application-log.ts'
+import { type ApplicationsLog, type KeptVersion, keptVersions, liveVersionOf } from './application-log.ts'
 import type { CorrectableOutput } from '../outputs/corrections.ts'
 import { correctableOutputs, type FoundCorrections, noCorrections } from './switch-corrections.ts'
 import type { PositionMove, SwitchOutputs, SwitchPlan } from './switch-face.ts'
@@ -32,12 +32,19 @@ export interface PlannedSwitch {
   readonly obstacles: readonly string[]
 }
 
+/** What a switch is asked for. */
+export interface SwitchWishes {
+  readonly outputs: SwitchOutputs
+  /** Applications that start over. */
+  readonly reset: readonly string[]
+}
+
 /** @param found what was found before, in the records */
 export function planSwitch(
   log: ApplicationsLog,
   live: KeptVersion,
   beside: KeptVersion,
-  outputs: SwitchOutputs,
+  { outputs, reset }: SwitchWishes,
   { corrections, obstacles: unfit }: FoundCorrections = noCorrections,
 ): PlannedSwitch {
   const { applicationId } = live.row
@@ -59,9 +66,10 @@ export function planSwitch(
     ...goneInputsOf(log, beside),
     ...exchanged.flatMap((topic) => membersOf(log, topic)),
     ...readers
-      .filter(({ topic }) => names.has(topic))
+      .filter((one) => names.has(one.topic) && !reset.includes(one.applicationId))
       .map((one) => `application "${one.applicationId}" has read topic "${one.topic}", and its state is of that one`),
     ...(outputs === 'replace' ? [...othersOf(beside), ...basesOf(beside)] : loopsOf(log, beside)),
+    ...reset.flatMap((id) => runningOf(log, id)),
     ...uncorrectable,
     ...unfit,
   ]
@@ -87,6 +95,7 @@ export function planSwitch(
         }),
       ],
       corrections: corrections.map(({ topic, keys, deletes, bytes }) => ({ topic: topic.name, keys, deletes, bytes })),
+      reset,
       readers,
       positions: moves,
       lag,
@@ -137,6 +146,11 @@ function exchangedBy(log: ApplicationsLog, beside: KeptVersion, outputs: SwitchO
     return { name, coming, leaving: log.topics.find(name) }
   })
   return outputs === 'replace' ? all : all.filter(({ leaving }) => leaving === undefined)
+}
+
+function runningOf(log: ApplicationsLog, applicationId: string): readonly string[] {
+  const isRunning = log.applications.runnerOf(liveVersionOf(log, applicationId).name) !== undefined
+  return isRunning ? [`application "${applicationId}" is to start over, and runs: close it`] : []
 }
 
 /** A version that was stopped for long may have nothing to go on with. */

@@ -4,7 +4,7 @@
  * again; after it, everything has.
  */
 import { present } from '../../core/assert.ts'
-import { checkBoolean, checkChoice, checkOptions, checkWhole } from '../../core/checks.ts'
+import { checkBoolean, checkChoice, checkList, checkName, checkOptions, checkWhole } from '../../core/checks.ts'
 import { MillraceError } from '../../core/errors.ts'
 import type { WriteTransaction } from '../../storage/environment.ts'
 import type { OutputBases } from '../kept/application-rows.ts'
@@ -15,7 +15,8 @@ import { besideTopic } from '../kept/version-name.ts'
 import { sweepDeleted } from '../kept/version-removal.ts'
 import { ensureOwnTopic, isCompacted, sharedOutputs } from '../kept/written-outputs.ts'
 import type { Corrections } from '../outputs/corrections.ts'
-import { type ApplicationsLog, isLive, type KeptVersion, versionsOf } from './application-log.ts'
+import { type ApplicationsLog, isLive, type KeptVersion, liveVersionOf, versionsOf } from './application-log.ts'
+import { startOverIn } from './application-reset.ts'
 import type { SwitchBackOptions, SwitchOptions, SwitchOutputs, SwitchPlan } from './switch-face.ts'
 import { appendCorrections, type FoundCorrections, findCorrections } from './switch-corrections.ts'
 import {
@@ -27,10 +28,11 @@ import {
   type PlannedSwitch,
   planSwitch,
   renamesOf,
+  type SwitchWishes,
 } from './switch-plan.ts'
 
 const outputModes = ['replace', 'continue', 'correct'] as const
-const optionNames = ['outputs', 'dryRun', 'patienceMs', 'correctMaxBytes']
+const optionNames = ['outputs', 'dryRun', 'patienceMs', 'reset', 'correctMaxBytes']
 /** The version that comes may write by the clock, so that what was compared is not what is there: this often. */
 const attemptsMax = 5
 
@@ -46,29 +48,31 @@ export async function switchVersion(
   options: SwitchOptions,
 ): Promise<SwitchPlan> {
   const checked = checkOptions('switchVersion', options, optionNames)
-  const { outputs, dryRun = false, patienceMs = 30_000, correctMaxBytes = 64 * 1_048_576 } = checked
+  const { outputs, dryRun = false, patienceMs = 30_000, reset = [], correctMaxBytes = 64 * 1_048_576 } = checked
   checkChoice('outputs', outputs, outputModes)
   checkBoolean('dryRun', dryRun)
   checkWhole('patienceMs', patienceMs, 0)
   checkWhole('correctMaxBytes', correctMaxBytes, 0)
+  const others = checkList('reset', reset).map((id) => checkName('an application id', id))
+  const wishes: SwitchWishes = { outputs, reset: others }
   log.refresh()
   const find = (): Pair => pairOf(log, applicationId, version)
   const look = async (): Promise<FoundCorrections> => {
-    const { correctable, plan } = planSwitch(log, find().live, find().beside, outputs)
+    const { correctable, plan } = planSwitch(log, find().live, find().beside, wishes)
     const found = await findCorrections(log, correctable, plan.number, correctMaxBytes)
     log.refresh()
     return found
   }
   if (!dryRun) {
-    const { plan, obstacles } = planSwitch(log, find().live, find().beside, outputs)
+    const { plan, obstacles } = planSwitch(log, find().live, find().beside, wishes)
     refuse(plan, obstacles)
     await untilReady(log, find, outputs, patienceMs)
   }
   // What stands in the way is found while the live version still runs.
-  const planned = planSwitch(log, find().live, find().beside, outputs, await look())
+  const planned = planSwitch(log, find().live, find().beside, wishes, await look())
   if (dryRun) return planned.plan
   refuse(planned.plan, planned.obstacles)
-  const epoch = await stopLive(log, find, outputs, patienceMs)
+  const epoch = await stopLive(log, find, wishes, patienceMs)
   for (let attempt = 1; ; attempt++) {
     await untilReady(log, find, outputs, patienceMs)
     const found = await look()
@@ -76,7 +80,7 @@ export async function switchVersion(
       log.environment.write((transaction) => {
         const isCurrent = found.corrections.every((one) => one.isCurrent())
         if (!isCurrent && attempt < attemptsMax) return undefined
-        return exchange(log, transaction, find(), { outputs, found, isCurrent }, epoch)
+        return exchange(log, transaction, find(), { ...wishes, found, isCurrent }, epoch)
       }),
     )
     if (done === undefined) continue
@@ -89,15 +93,16 @@ export async function switchVersion(
 async function stopLive(
   log: ApplicationsLog,
   find: () => Pair,
-  outputs: SwitchOutputs,
+  wishes: SwitchWishes,
   patienceMs: number,
 ): Promise<number> {
+  const { outputs } = wishes
   for (;;) {
     await untilReady(log, find, outputs, patienceMs)
     const epoch = await log.environment.inTurn(() =>
       log.environment.write((transaction) => {
         const pair = find()
-        const { plan, obstacles } = planSwitch(log, pair.live, pair.beside, outputs)
+        const { plan, obstacles } = planSwitch(log, pair.live, pair.beside, wishes)
         refuse(plan, obstacles)
         // Once it is stopped it cannot finish what it has begun.
         if (owes(log, pair, outputs)) return undefined
@@ -215,8 +220,7 @@ function adviceOf(outputs: SwitchOutputs): string {
 }
 
 /** What becomes of the outputs. */
-interface Outcome {
-  readonly outputs: SwitchOutputs
+interface Outcome extends SwitchWishes {
   readonly found: FoundCorrections
   /** Whether the outputs are as they were when they were compared. */
   readonly isCurrent: boolean
@@ -226,10 +230,10 @@ function exchange(
   log: ApplicationsLog,
   transaction: WriteTransaction,
   { live, beside }: Pair,
-  { outputs, found, isCurrent }: Outcome,
+  { outputs, reset, found, isCurrent }: Outcome,
   epoch: number,
 ): SwitchPlan {
-  const planned = planSwitch(log, live, beside, outputs, found)
+  const planned = planSwitch(log, live, beside, { outputs, reset }, found)
   refuse(planned.plan, planned.plan.refusals)
   if (live.row.epoch !== epoch) throw disturbed(live, 'it was started again')
   if (!isCurrent) throw disturbed(live, 'its outputs were written to all the time')
@@ -247,6 +251,7 @@ function exchange(
   if (outputs !== 'replace')
     for (const topic of outputsBeside(log, beside)) log.topics.deleteIn(transaction, topic.name)
   exchangeVersions(log, transaction, applicationId, beside.name, { ...renames, bases })
+  for (const id of reset) startOverIn(log, transaction, liveVersionOf(log, id))
   return planned.plan
 }
 
