@@ -61,8 +61,11 @@ export class Grown implements Growing {
   #expiring: TableSide | undefined
   readonly #sides: { readonly side: Side; readonly verb: string }[] = []
 
-  /** @param kept gets the rows of what was made last */
-  constructor({ partitions, steps, policy }: Case, kept?: KeyValueStore<string, number>) {
+  /**
+   * @param kept gets the rows of what was made last
+   * @param writesTables whether only the changes of tables are written
+   */
+  constructor({ partitions, steps, policy }: Case, kept?: KeyValueStore<string, number>, writesTables = false) {
     this.partitions = partitions
     this.naive = new Naive(partitions, policy)
     this.inputs = [0, 1, 2, 3].map((index) => numbers(`in-${index}`, partitions))
@@ -77,6 +80,7 @@ export class Grown implements Growing {
     for (const [index, one] of steps.entries()) this.#grow(one, `step-${index}`)
     for (const [index, { side, verb }] of this.#sides.slice(2).entries()) {
       const topic = numbers(`out-${index}`, 1)
+      if (writesTables && side.kind !== 'table') continue
       if (side.kind === 'view') {
         plain(side.table.toStream()).to(topic)
         this.outputs.push({ topic, verb, rows: side.rows })

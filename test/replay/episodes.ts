@@ -34,7 +34,7 @@ export interface Episode {
   readonly isSpread: boolean
   /** Null: both versions are the same. */
   readonly change: Change | null
-  readonly mode: 'replace' | 'continue'
+  readonly mode: 'replace' | 'continue' | 'correct'
   readonly acts: readonly Act[]
 }
 
@@ -56,7 +56,7 @@ export const episodes: fc.Arbitrary<Episode> = fc.record({
     }),
     { freq: 4 },
   ),
-  mode: fc.constantFrom('replace', 'continue'),
+  mode: fc.constantFrom('replace', 'continue', 'correct'),
   acts: fc.array(act, { minLength: 1, maxLength: 14, size: 'max' }),
 })
 

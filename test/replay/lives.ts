@@ -14,7 +14,7 @@ import type { NumberTopic } from '../model/sides.ts'
 import { type Act, type Episode, episodes, secondOf } from './episodes.ts'
 import { Follower } from './follower.ts'
 import { linesIn } from './lines.ts'
-import { ModelledTopics } from './modelled-topics.ts'
+import { ModelledTopics, type SwitchPlaces } from './modelled-topics.ts'
 import { countAt, inOrder, ModelledVersion } from './modelled-version.ts'
 import { Onlooker } from './onlooker.ts'
 
@@ -78,7 +78,8 @@ class Lives {
     this.#acts = acts
     this.#drawn = inOrder(drawn, isSpread)
     const second = secondOf(this.#drawn, change)
-    this.#versions = [new ModelledVersion(this.#drawn), new ModelledVersion(second)]
+    const writesTables = mode === 'correct'
+    this.#versions = [this.#drawn, second].map((one) => new ModelledVersion(one, writesTables))
     this.#topics = new ModelledTopics(this.#versions)
     const { log, embedded } = openTestLog()
     this.#log = log
@@ -241,6 +242,7 @@ class Lives {
     if (!goesBack) {
       await this.#bothRun()
     }
+    if (await this.#isRefused(to)) return
     this.#onlooker.switches(to)
     const sending = this.#send(detail % 3)
     const outputs = this.#mode
@@ -254,7 +256,8 @@ class Lives {
     if (goesBack) this.#wentBack = true
     else expect(places.coming).toBe(places.leaving)
     if (outputs === 'replace') this.#topics.replaced(from, to, places)
-    else this.#topics.continued(from, to, places)
+    else if (outputs === 'continue') this.#topics.continued(from, to, places)
+    else this.#corrected(from, to, places)
     this.#follower?.switched(outputs, places)
     this.#onlooker.begin(to)
     this.#app = this.#beside
@@ -262,6 +265,22 @@ class Lives {
     this.#live = to
     this.seen.switches++
     if (this.#app === undefined) await this.#startLive()
+  }
+
+  #corrected(from: number, to: number, places: SwitchPlaces): void {
+    const appended = (name: string, count: number) => linesIn(this.#embedded, name).slice(count)
+    for (const one of this.#topics.corrected(from, to, places, this.seen.switches + 1, appended)) {
+      expect(one.appended).toEqual(one.expected)
+    }
+  }
+
+  /** Events are not corrected, and what is late is an event. */
+  async #isRefused(to: number): Promise<boolean> {
+    const outputs = this.#mode
+    if (outputs !== 'correct' || !this.#outputs(to).some(({ name }) => name.startsWith('late'))) return false
+    const plan = await this.#log.admin.switchVersion(applicationId, nameOf(to), { outputs, dryRun: true })
+    expect(plan.refusals).toContainEqual(expect.stringContaining('holds events'))
+    return true
   }
 
   #countIn(positions: readonly { readonly topic: string; readonly partition: number; readonly offset: number }[]) {
@@ -294,7 +313,8 @@ class Lives {
       this.seen.written += lines.length
     }
     const other = 1 - this.#live
-    for (const name of this.#topics.ownNames(other)) {
+    // What a correction overwrites goes there too.
+    for (const name of this.#mode === 'correct' ? [] : this.#topics.ownNames(other)) {
       const hidden = `${name}@${applicationId}@${nameOf(other)}`
       expect({ [hidden]: linesIn(this.#embedded, hidden) }).toEqual({
         [hidden]: this.#topics.ownLines(other, name, count),

@@ -1,6 +1,7 @@
 // What the topics of an application have to hold when its versions write into them one after the other: what was promised of each
 // mode of a switch, said once more without any code of it.
 import { present } from '../../src/core/assert.ts'
+import { timeOf } from './lines.ts'
 import type { ModelledVersion } from './modelled-version.ts'
 
 /** What a version writes from one of its input records on, up to another; infinity: it goes on. */
@@ -10,7 +11,12 @@ interface Stretch {
   to: number
 }
 
-type Topics = Map<string, Stretch[]>
+/** What a switch has appended. */
+interface Corrections {
+  readonly lines: readonly string[]
+}
+
+type Topics = Map<string, (Stretch | Corrections)[]>
 
 const open = Number.POSITIVE_INFINITY
 
@@ -41,7 +47,7 @@ export class ModelledTopics {
       const stretches = topics.get(name) ?? []
       topics.set(name, stretches)
       const last = stretches.at(-1)
-      if (last?.version === version && last.to === open) continue
+      if (isOpen(last, version)) continue
       stretches.push({ version, from, to: open })
     }
   }
@@ -63,6 +69,36 @@ export class ModelledTopics {
     this.#end(from, leaving)
     this.#ownOf(to).clear()
     this.writes(to, coming, true)
+  }
+
+  /**
+   * @param appended what follows these lines of a topic, in the order in which it was appended
+   * @returns what has to be there
+   */
+  corrected(
+    from: number,
+    to: number,
+    places: SwitchPlaces,
+    number: number,
+    appended: (name: string, count: number) => readonly string[],
+  ): readonly { readonly appended: readonly string[]; readonly expected: readonly string[] }[] {
+    this.#end(from, places.leaving)
+    this.#ownOf(to).clear()
+    const corrections = this.#version(to).outputs.flatMap(({ name }) => {
+      const stretches = this.#named.get(name)
+      if (stretches === undefined) return []
+      const before = this.lines(name, open)
+      const expected = correctionsOf(before, this.#version(to).written(name, 0, places.coming), number)
+      const lines = appended(name, before.length).slice(0, expected.length)
+      stretches.push({ lines })
+      return [{ appended: lines.toSorted(), expected: expected.toSorted() }]
+    })
+    // A topic that only the new version has takes its name.
+    for (const { name } of this.#version(to).outputs) {
+      if (!this.#named.has(name)) this.#named.set(name, [{ version: to, from: 0, to: places.coming }])
+    }
+    this.writes(to, places.coming, true)
+    return corrections
   }
 
   /** What a topic holds when everything that writes has processed this many records. */
@@ -98,9 +134,11 @@ export class ModelledTopics {
   }
 
   #linesIn(topics: Topics, name: string, count: number): readonly string[] {
-    return (topics.get(name) ?? []).flatMap(({ version, from, to }) =>
-      this.#version(version).written(name, from, Math.min(to, count)),
-    )
+    return (topics.get(name) ?? []).flatMap((stretch) => {
+      if ('lines' in stretch) return stretch.lines
+      const { version, from, to } = stretch
+      return this.#version(version).written(name, from, Math.min(to, count))
+    })
   }
 
   #version(version: number): ModelledVersion {
@@ -114,6 +152,34 @@ export class ModelledTopics {
 
 function stop(topics: Topics, version: number, at: number): void {
   for (const stretch of [...topics.values()].flat()) {
-    if (stretch.version === version && stretch.to === open) stretch.to = at
+    if (isOpen(stretch, version)) stretch.to = at
   }
+}
+
+function isOpen(stretch: Stretch | Corrections | undefined, version: number): stretch is Stretch {
+  return stretch !== undefined && 'version' in stretch && stretch.version === version && stretch.to === open
+}
+
+/** The newest line of each key of the new version, where it is not what the topic says, and what deletes the others. */
+function correctionsOf(before: readonly string[], coming: readonly string[], number: number): readonly string[] {
+  const [old, wanted] = [newestOf(before), newestOf(coming)]
+  return [...new Set([...old.keys(), ...wanted.keys()])].flatMap((key) => {
+    const [is, to] = [old.get(key), wanted.get(key)]
+    if (is?.line === to?.line || (is?.value ?? to?.value ?? null) === null) return []
+    const line = to?.line ?? `${key}=null@${timeOf(is?.line ?? '')} `
+    return [`${line}${line.endsWith(' ') ? '' : ','}millrace-switch=${number}`]
+  })
+}
+
+/** By key, without what says that a line was appended by a switch. */
+function newestOf(
+  lines: readonly string[],
+): ReadonlyMap<string, { readonly line: string; readonly value: string | null }> {
+  const newest = new Map<string, { readonly line: string; readonly value: string | null }>()
+  for (const line of lines) {
+    const [, key = '', value = ''] = /^(.*)=(null|-?\d+)@\d+ /.exec(line) ?? []
+    const own = line.replace(/,?millrace-switch=\d+/, '')
+    newest.set(key, { line: own, value: value === 'null' ? null : value })
+  }
+  return newest
 }

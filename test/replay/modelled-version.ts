@@ -19,8 +19,8 @@ export class ModelledVersion {
   /** By topic: what it has written after this many records. */
   readonly #written: ReadonlyMap<string, readonly (readonly string[])[]>
 
-  constructor(drawn: Case) {
-    const grown = new Grown(drawn, kept)
+  constructor(drawn: Case, writesTables: boolean) {
+    const grown = new Grown(drawn, kept, writesTables)
     const { topology, sources, naive } = grown
     const sinks = grown.outputs.flatMap((output) => ('sink' in output ? [output] : []))
     const written = new Map<string, (readonly string[])[]>(sinks.map(({ topic }) => [topic.name, []]))
