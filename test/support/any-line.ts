@@ -89,9 +89,9 @@ function typedOption(flags: string, takes: string): fc.Arbitrary<readonly string
 }
 
 function lineOf({ name }: VerbEntry, verb: Verb, elsewhere: string): fc.Arbitrary<readonly string[]> {
-  const options = Object.values({ ...optionsOfAll, ...verb.options }).map(({ flags, takes }) =>
-    typedOption(flags, takes),
-  )
+  // A directory is made where `topic create` is told to: only `elsewhere` is named, and never to that.
+  const { dir: _, ...anywhere } = optionsOfAll
+  const options = Object.values({ ...anywhere, ...verb.options }).map(({ flags, takes }) => typedOption(flags, takes))
   const rest = Object.keys(verb.arguments ?? {}).length
   return fc
     .record({
