@@ -75,7 +75,8 @@ export interface Log extends AsyncDisposable {
   /**
    * A store of an application, to query from any process: the application may run elsewhere, or not at all. Each call
    * sees the last commit, as those of `app.store(…)` do. What the constant does not say comes from what the application
-   * was last started with; its serdes are known by their names.
+   * was last started with; its serdes are known by their names. After a switch it answers from the version that is live
+   * then.
    *
    * @example
    * ```ts
@@ -84,7 +85,8 @@ export interface Log extends AsyncDisposable {
    * ```
    * @throws MillraceError `application_unknown`, `store_unknown`, `format_unknown`, and `bad_option` for a constant of
    *   another kind or other serdes than the store's, or with a serde of your own without a name. A query throws
-   *   `application_unknown` when the application is deleted meanwhile, also in the middle of a range.
+   *   `application_unknown` when the application is deleted meanwhile, also in the middle of a range; a range that is
+   *   read over a switch or a reset throws `superseded`.
    */
   store<K, V>(
     applicationId: string,

@@ -36,6 +36,59 @@ bindStoreReader(queryStored)
 function queryStored<K, V>(log: ApplicationLog, applicationId: string, given: AnyStore<K, V>): AnyStoreQuery<K, V> {
   checkName('an application id', applicationId)
   const constant = checkStore('store', given)
+  let asked = ask(log, applicationId, constant)
+  const isMoved = (): boolean => {
+    if (asked.found.refresh()) return false
+    asked = ask(log, applicationId, constant)
+    return true
+  }
+  const retrying: Retry = (name, given) => {
+    try {
+      return call(asked.query, name, given)
+    } catch (error) {
+      if (!isMoved()) throw error
+      return call(asked.query, name, given)
+    }
+  }
+  const atLeast: Retry = async (name, given) => {
+    for (;;) {
+      try {
+        await call(asked.query, name, given)
+        return live
+      } catch (error) {
+        if (!isMoved()) throw error
+      }
+    }
+  }
+  /** Their rows are read later: they have to begin in the store that there is now. */
+  const range: Retry = (name, given) => {
+    isMoved()
+    return call(asked.query, name, given)
+  }
+  const special: Readonly<Record<string, Retry>> = { atLeast, range, prefix: range }
+  const live = new Proxy(asked.query, {
+    get: (query, name) => {
+      if (typeof name !== 'string' || !(name in query)) return undefined
+      const answer = Object.hasOwn(special, name) ? present(special[name], 'it is its own') : retrying
+      return (...given: unknown[]): unknown => answer(name, given)
+    },
+  })
+  return live
+}
+
+type Retry = (name: string, given: readonly unknown[]) => unknown
+
+function call(query: object, name: string, given: readonly unknown[]): unknown {
+  return Reflect.apply(Reflect.get(query, name) as (...given: readonly unknown[]) => unknown, query, given)
+}
+
+/** A store as it is now: another version that becomes the live one has one of its own. */
+interface Asked<K, V> {
+  readonly found: StoredApplication
+  readonly query: AnyStoreQuery<K, V>
+}
+
+function ask<K, V>(log: ApplicationLog, applicationId: string, constant: AnyStore<K, V>): Asked<K, V> {
   const { name } = constant
   const found = log.find(applicationId)
   if (found === undefined) throw applicationUnknown(applicationId)
@@ -56,7 +109,8 @@ function queryStored<K, V>(log: ApplicationLog, applicationId: string, given: An
   const history = past && specOf(historyOf(name), past.reading, keyCodec, new VersionCodec(valueCodec))
   const { subTopology, partitions } = reading
   const spec = specOf(name, reading, keyCodec, valueCodec)
-  return queryOf(new StoredPlace(applicationId, found), { spec, history, owner, subTopology, partitions })
+  const place = new StoredPlace(log, applicationId, found)
+  return { found, query: queryOf(place, { spec, history, owner, subTopology, partitions }) }
 }
 
 function own(stores: StoredPlan['stores'], name: string): StoredPlan['stores'][string] | undefined {
@@ -103,12 +157,14 @@ function checkVersion(store: string, { name, version }: Codec<unknown>, stored: 
 
 /** An application that is read while others may run it, start it again or delete it. */
 class StoredPlace implements QueryPlace {
+  readonly #log: ApplicationLog
   readonly #applicationId: string
   readonly #found: StoredApplication
   /** Since the last refresh. */
   readonly #entries = new Map<string, LedgerEntries | undefined>()
 
-  constructor(applicationId: string, found: StoredApplication) {
+  constructor(log: ApplicationLog, applicationId: string, found: StoredApplication) {
+    this.#log = log
     this.#applicationId = applicationId
     this.#found = found
   }
@@ -117,10 +173,16 @@ class StoredPlace implements QueryPlace {
     return this.#found.state
   }
 
-  /** @throws MillraceError `application_unknown` */
+  /** @throws MillraceError `application_unknown`, `superseded` */
   refresh(): void {
     this.#entries.clear()
-    if (!this.#found.refresh()) throw applicationUnknown(this.#applicationId)
+    if (this.#found.refresh()) return
+    if (this.#log.find(this.#applicationId) === undefined) throw applicationUnknown(this.#applicationId)
+    throw new MillraceError(
+      'superseded',
+      `application "${this.#applicationId}" has another store now: another version became the live one, or it was reset. ` +
+        'Ask again: what was read so far is of the one before',
+    )
   }
 
   positions(): readonly Position[] {
