@@ -39,7 +39,7 @@ export function findVerb(argv: readonly string[], verbs: readonly VerbEntry[]): 
 }
 
 /** The first words of names, each once. */
-export function nounsOf(verbs: readonly VerbEntry[]): string[] {
+function nounsOf(verbs: readonly VerbEntry[]): string[] {
   return [...new Set(verbs.map(({ name }) => name.split(' ', 1)[0] as string))]
 }
 

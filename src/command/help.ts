@@ -2,7 +2,6 @@
  * What `--help` says, and docs/command.md with it: both are made here, from what the verbs declare.
  */
 import { styled } from './colours.ts'
-import { nounsOf } from './find-verb.ts'
 import type { Verb, VerbEntry } from './verb.ts'
 
 /** How help is laid out. */
@@ -33,20 +32,29 @@ export function helpOfAll(verbs: readonly VerbEntry[], noun: string | undefined,
   const shown = noun === undefined ? verbs : verbs.filter(({ name }) => name.split(' ', 1)[0] === noun)
   const width = Math.max(...shown.map(({ name }) => name.length))
   const title = titles(form)
-  const groups = nounsOf(shown).map((one) => {
-    const ofNoun = shown.filter(({ name }) => name.split(' ', 1)[0] === one)
-    return ofNoun.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}\n`).join('')
-  })
+  let commands = ''
+  let above: VerbEntry | undefined
+  for (const one of shown) {
+    // A noun has its verbs together; commands of one word stand together too.
+    if (above !== undefined && nounOf(above) !== nounOf(one)) commands += '\n'
+    commands += `  ${one.name.padEnd(width)}  ${one.summary}\n`
+    above = one
+  }
   const tagline =
     noun === undefined ? 'One command for topics, records, groups, applications and their stores.\n\n' : ''
   return (
     `${title('Usage:')} millrace ${noun ?? '<command>'} ${noun === undefined ? '' : '<command> '}[options]\n\n` +
-    `${tagline}${title('Commands:')}\n${groups.join(groups.some((group) => group.includes('\n  ')) ? '\n' : '')}\n` +
+    `${tagline}${title('Commands:')}\n${commands}\n` +
     `Everything works on --dir, MILLRACE_DIR or ./data, also while applications have it open. Exit codes: 0 done,\n` +
     `1 failed, 2 a command line that makes no sense, 3 nothing found.\n\n` +
     `${title('Examples:')}\n${examplesOfAll}` +
     `\nmillrace ${noun ?? 'COMMAND'} ${noun === undefined ? '' : 'COMMAND '}--help says more, with examples.\n`
   )
+}
+
+/** Undefined for a command of one word. */
+function nounOf({ name }: VerbEntry): string | undefined {
+  return name.includes(' ') ? name.split(' ', 1)[0] : undefined
 }
 
 const examplesOfAll = `  cat access.log | millrace produce raw

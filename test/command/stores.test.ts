@@ -94,7 +94,7 @@ test("what a program's own serde wrote is shown as its bytes are", async () => {
 
 test.each([
   [['get', 'prices', 'newst', 'x'], 3, 'did you mean newest?'],
-  [['get', 'price', 'newest', 'x'], 3, '(application_unknown)'],
+  [['get', 'elsewhere', 'newest', 'x'], 3, '"millrace app list" lists those that it has (application_unknown)'],
   [['get', 'prices', 'newest', '["eu",9]'], 3, 'has no row for this key'],
   [['get', 'prices', 'newest', 'eu'], 2, 'is no key of this store, whose keys are tuple(string,int64)'],
   [['get', 'prices', 'newest', '["eu"]'], 2, 'is no key of this store'],
