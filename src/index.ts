@@ -55,7 +55,7 @@ export type {
   SwitchPlan,
   TopicCorrection,
 } from './log/admin/switch-face.ts'
-export type { ApplicationSwitch } from './log/kept/switch-rows.ts'
+export type { ApplicationSwitch } from './log/kept/application-switch.ts'
 export type { DeleteVersionOptions, VersionDeletion } from './log/admin/version-deletion.ts'
 export type { ApplicationDeletion, DeleteApplicationOptions } from './log/admin/application-deletion.ts'
 export type {

@@ -45,6 +45,10 @@ export interface CommittableStore extends Store<unknown, unknown> {
   age(): void
 }
 
+/** A commit removes this many times the rows that it changes, or this many: more than come, and not all at once. */
+const removedOfChanged = 2
+const removedRowsMin = 10_000
+
 export abstract class TurnStore<K, V, R extends StateRow<V>> implements Store<K, V> {
   protected readonly ground: StoreGround
   protected readonly keyCodec: Codec<K>
@@ -54,6 +58,8 @@ export abstract class TurnStore<K, V, R extends StateRow<V>> implements Store<K,
   #dirty: R[] = []
   /** Rows before this are gone from storage. */
   #removedBefore = -1
+  /** Whether the commit that is being made removes all rows that have expired; the next ones remove the rest. */
+  #isAllRemoved = true
 
   constructor(ground: StoreGround) {
     this.ground = ground
@@ -118,7 +124,9 @@ export abstract class TurnStore<K, V, R extends StateRow<V>> implements Store<K,
     const { keptFrom } = this
     for (const row of this.#dirty) this.writeRow(writer, row, row.front < keptFrom)
     if (keptFrom > this.#removedBefore && keptFrom > 0) {
-      writer.removeRange(storeId, partition, this.frontKey(0), this.frontKey(keptFrom))
+      const rowsMax = Math.max(removedRowsMin, removedOfChanged * this.#dirty.length)
+      const left = writer.removeRange(storeId, partition, this.frontKey(0), this.frontKey(keptFrom), rowsMax)
+      this.#isAllRemoved = left === undefined
     }
   }
 
@@ -144,7 +152,7 @@ export abstract class TurnStore<K, V, R extends StateRow<V>> implements Store<K,
     this.#dirty = []
     const { keptFrom } = this
     if (keptFrom <= this.#removedBefore) return
-    this.#removedBefore = keptFrom
+    if (this.#isAllRemoved) this.#removedBefore = keptFrom
     this.cache.dropBefore(keptFrom)
   }
 

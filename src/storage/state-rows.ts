@@ -16,8 +16,11 @@ export interface StateWriter {
   put(storeId: number, partition: number, key: Buffer, value: Buffer): void
   /** There need not be such a row. */
   remove(storeId: number, partition: number, key: Buffer): void
-  /** Removes the rows that were there before the commit with from <= key < to. */
-  removeRange(storeId: number, partition: number, from: Buffer, to: Buffer): void
+  /**
+   * Removes the rows that were there before the commit with from <= key < to: all of them, or about `rowsMax`, so that
+   * the commit stays small. Returns where those begin that are left; undefined when none is.
+   */
+  removeRange(storeId: number, partition: number, from: Buffer, to: Buffer, rowsMax?: number): Buffer | undefined
 }
 
 /** A row as it is stored: its key within the store, and its value. */

@@ -25,9 +25,9 @@ test.each([
 })
 
 test('without a subject all of them share the kills, and the first ones get what is left over', () => {
-  const { shares } = parseCommandLine(['--kills', '20'], 1)
+  const { shares } = parseCommandLine(['--kills', String(3 * subjects.length - 1)], 1)
   expect(shares.map(({ subject }) => subject)).toEqual(subjects)
-  expect(shares.map(({ kills }) => kills)).toEqual([3, 3, 3, 3, 3, 3, 2])
+  expect(shares.map(({ kills }) => kills)).toEqual([...subjects.slice(1).map(() => 3), 2])
 })
 
 test('named subjects share the kills, each once', () => {

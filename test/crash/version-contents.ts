@@ -1,7 +1,8 @@
 // What a log holds of an application and its versions, all of one snapshot, while others write.
 import type { EmbeddedLog } from '../../src/log/embedded-log.ts'
 import type { ApplicationRow } from '../../src/log/kept/application-rows.ts'
-import { type ApplicationSwitch, switchesOf } from '../../src/log/kept/switch-rows.ts'
+import type { ApplicationSwitch } from '../../src/log/kept/application-switch.ts'
+import { switchesOf } from '../../src/log/kept/switch-rows.ts'
 import { recordsOf } from '../support/partition-contents.ts'
 import { answerLine, type Input, type Place, restLine, resultLine } from './version-model.ts'
 import { answers, applicationId, clicks, groupName, laneCount, restResults, results, rests, sums } from './versioned.ts'

@@ -190,9 +190,9 @@ function checkedWriter(writer: StateWriter): StateWriter {
       name(key)
       writer.remove(storeId, partition, key)
     },
-    removeRange(storeId, partition, from, to) {
+    removeRange(storeId, partition, from, to, rowsMax) {
       if (put.some((key) => from.compare(key) <= 0 && key.compare(to) < 0)) throw new Error('a row is put and removed')
-      writer.removeRange(storeId, partition, from, to)
+      return writer.removeRange(storeId, partition, from, to, rowsMax)
     },
   }
 }

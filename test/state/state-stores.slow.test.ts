@@ -17,7 +17,13 @@ type Bytes = readonly number[]
 type Change =
   | { readonly kind: 'put'; readonly place: number; readonly key: Bytes; readonly value: string }
   | { readonly kind: 'remove'; readonly place: number; readonly key: Bytes }
-  | { readonly kind: 'removeRange'; readonly place: number; readonly from: Bytes; readonly to: Bytes | undefined }
+  | {
+      readonly kind: 'removeRange'
+      readonly place: number
+      readonly from: Bytes
+      readonly to: Bytes | undefined
+      readonly rowsMax: number | undefined
+    }
 
 interface Step {
   readonly changes: readonly Change[]
@@ -46,6 +52,7 @@ const change: fc.Arbitrary<Change> = fc.oneof(
       place,
       from: key,
       to: fc.option(key, { nil: undefined }),
+      rowsMax: fc.option(fc.nat({ max: 3 }), { nil: undefined }),
     }),
   },
 )
@@ -73,12 +80,19 @@ function hex(bytes: Bytes): string {
   return Buffer.from(bytes).toString('hex')
 }
 
-function write(writer: StateWriter, storeIds: readonly number[], one: Change): void {
+/** Returns what was done: of a range that is removed in parts, the first of them. */
+function write(writer: StateWriter, storeIds: readonly number[], one: Change): Change {
   const { store, partition } = places[one.place] as (typeof places)[number]
   const id = storeIds[store] as number
   if (one.kind === 'put') writer.put(id, partition, Buffer.from(one.key), valueOf(one.value))
   else if (one.kind === 'remove') writer.remove(id, partition, Buffer.from(one.key))
-  else writer.removeRange(id, partition, Buffer.from(one.from), Buffer.from(one.to ?? new Array<number>(16).fill(255)))
+  else {
+    const to = Buffer.from(one.to ?? new Array<number>(16).fill(255))
+    const left = writer.removeRange(id, partition, Buffer.from(one.from), to, one.rowsMax)
+    if (one.rowsMax === undefined) expect(left).toBeUndefined()
+    if (left !== undefined) return { ...one, to: [...left] }
+  }
+  return one
 }
 
 /** A value with a timestamp, as stores have them. */
@@ -168,8 +182,9 @@ test('a store holds what its commits wrote, for whoever reads it, and its counts
       const follower = new StateStores(environment)
       for (const [at, { changes, fails, isNew, readsRanges }] of steps.entries()) {
         if (isNew) owner = new StateStores(environment)
+        let done: readonly Change[] = []
         const work = (writer: StateWriter): void => {
-          for (const one of changes) write(writer, storeIds, one)
+          done = changes.map((one) => write(writer, storeIds, one))
         }
         if (fails) {
           const give = (): unknown =>
@@ -179,7 +194,7 @@ test('a store holds what its commits wrote, for whoever reads it, and its counts
           expect(give).toThrow(GivenUp)
         } else {
           commit(embedded, owner, work)
-          for (const one of changes) applyTo(model, one)
+          for (const one of done) applyTo(model, one)
         }
         checkRows(owner, storeIds, model)
         checkSizes(at % 2 === 0 ? owner : new StateStores(environment), storeIds, model)

@@ -179,3 +179,25 @@ describe('stream time', () => {
     expect(second.store(counts).fetch('a')).toHaveLength(1)
   })
 })
+
+test('very many rows that expire at once go a part with each commit, and none of them is seen again', async () => {
+  const { log } = openTestLog()
+  const keys = Array.from({ length: 24_000 }, (_, i) => ({ key: `key ${i}`, value: '', timestamp: 0 }))
+  await log.producer().sendMany(input, keys)
+  const script = counting(TimeWindows.of({ size: minutes(1) }))
+  const app = await start(log, topologyOf(script), { stateCacheBytes: 1_048_576 })
+  await app.caughtUp()
+  const stored: number[] = []
+  for (let round = 0; round < 4; round++) {
+    const { stores } = await log.admin.describeApplication(app.applicationId)
+    stored.push(stores[0]?.rows ?? 0)
+    await log.producer().send(input, { key: 'late', value: '', timestamp: days(2) + round })
+    await app.caughtUp()
+    expect([...app.store(counts).range()]).toMatchObject([{ key: { key: 'late' }, value: round + 1 }])
+  }
+  expect(stored[0]).toBe(24_000)
+  const removed = stored.slice(1).map((rows, at) => (stored[at] as number) - rows)
+  expect(Math.max(...removed)).toBeLessThan(15_000)
+  expect(stored.at(-1)).toBe(1)
+  expect((await log.admin.verify()).problems).toEqual([])
+})

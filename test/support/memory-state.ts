@@ -26,6 +26,7 @@ export class MemoryState implements StateReader {
         for (const { key } of this.range(storeId, partition, from, to, Infinity)) {
           this.#rows(storeId, partition).delete(key.toString('hex'))
         }
+        return undefined
       },
     })
   }

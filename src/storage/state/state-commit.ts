@@ -21,17 +21,19 @@ const rowKeyBytesMax = keyBytesMax - 8
 const piecesRemoved = 16
 /** A range of the tree is removed in pages of this many rows. */
 const pageRows = 1_000
+/** What stands before the key of a row in the tree: its store and its partition. */
+const statePrefixBytes = 8
 /** A journal need not be larger than this many times its newest versions; the rest are older ones. */
 const versionsKept = 8
 const smallJournalBytes = 262_144
 
 interface Range {
   readonly from: Buffer
-  readonly to: Buffer | undefined
+  readonly to: Buffer
 }
 
 function isIn({ from, to }: Range, key: Buffer): boolean {
-  return Buffer.compare(key, from) >= 0 && (to === undefined || Buffer.compare(key, to) < 0)
+  return Buffer.compare(key, from) >= 0 && Buffer.compare(key, to) < 0
 }
 
 /** The changes of one store in one commit. */
@@ -66,22 +68,33 @@ class StoreCommit {
     if (this.#writer.bytes >= pieceBytesMax) this.#close()
   }
 
-  removeRange(partition: number, from: Buffer, to: Buffer | undefined): void {
-    const { storeId } = this.#journal
-    const end = to === undefined ? partitionKey(storeId, partition + 1) : stateKey(storeId, partition, to, 0, to.length)
-    for (let start = stateKey(storeId, partition, from, 0, from.length); ;) {
-      const page = this.#environment.range('state', start, end, pageRows)
-      for (const { key, value } of page) this.#replace(partition, key, sealOf(key, value), undefined)
-      const last = page.at(-1)
-      if (last === undefined || page.length < pageRows) break
-      start = keyAfter(last.key)
-    }
+  removeRange(partition: number, from: Buffer, to: Buffer, rowsMax: number): Buffer | undefined {
+    const left = this.#removeStored(partition, from, to, rowsMax)
+    const end = left ?? to
     const { pieces } = this.#journal
     const rows = this.#journal.rows(partition)
-    if (this.#folds && rows !== undefined && rows.between(from, to, 1, false).length > 0)
-      this.#removed.set(partition, [...(this.#removed.get(partition) ?? []), { from, to }])
+    if (this.#folds && rows !== undefined && rows.between(from, end, 1, false).length > 0)
+      this.#removed.set(partition, [...(this.#removed.get(partition) ?? []), { from, to: end }])
     // A row that was folded is still in its piece: a reader that begins there has to find that it was removed later.
-    if (pieces.count > 0 || this.#changed.has(partition)) this.#writer.range(partition, from, to)
+    if (pieces.count > 0 || this.#changed.has(partition)) this.#writer.range(partition, from, end)
+    return left
+  }
+
+  /** Of the tree; the key of the first row that is left. */
+  #removeStored(partition: number, from: Buffer, to: Buffer, rowsMax: number): Buffer | undefined {
+    const { storeId } = this.#journal
+    const end = stateKey(storeId, partition, to, 0, to.length)
+    let start = stateKey(storeId, partition, from, 0, from.length)
+    for (let left = rowsMax; left > 0; left -= pageRows) {
+      const max = Math.min(pageRows, left)
+      const page = this.#environment.range('state', start, end, max)
+      for (const { key, value } of page) this.#replace(partition, key, sealOf(key, value), undefined)
+      const last = page.at(-1)
+      if (last === undefined || page.length < max) return undefined
+      start = keyAfter(last.key)
+    }
+    const [next] = this.#environment.range('state', start, end, 1)
+    return next && Buffer.from(next.key.subarray(statePrefixBytes))
   }
 
   #close(): void {
@@ -200,8 +213,14 @@ export class StateCommit implements StateWriter {
     this.#store(storeId).row(partition, key, undefined)
   }
 
-  removeRange(storeId: number, partition: number, from: Buffer, to: Buffer | undefined): void {
-    this.#store(storeId).removeRange(partition, from, to)
+  removeRange(
+    storeId: number,
+    partition: number,
+    from: Buffer,
+    to: Buffer,
+    rowsMax: number = Infinity,
+  ): Buffer | undefined {
+    return this.#store(storeId).removeRange(partition, from, to, rowsMax)
   }
 
   #store(storeId: number): StoreCommit {
