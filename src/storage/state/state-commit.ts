@@ -5,7 +5,7 @@
 import { present } from '../../core/assert.ts'
 import type { Environment, WriteTransaction } from '../environment.ts'
 import { keyTooLong } from '../write-transaction.ts'
-import { keyAfter, keyBytesMax, partitionKey, stateKey } from '../keys.ts'
+import { keyAfter, keyBytesMax, stateKey } from '../keys.ts'
 import type { StateWriter } from '../state-rows.ts'
 import type { FoldedRows } from './folding.ts'
 import { encodeHead, headKey, noRows, type RowSum, sealOf, type StateHead } from './head.ts'
