@@ -165,8 +165,9 @@ function mayChange(argv: readonly string[], code: number): boolean {
   const verb = Object.keys(changing).find((name) => argv.join(' ').startsWith(name))
   if (verb === undefined || code === 2 || argv.includes('--help') || argv.includes('-h')) return false
   const needed = changing[verb] ?? []
-  // A line of input that does not fit ends `produce`, and those before it stay.
-  if (code !== 0 && verb !== 'produce') return false
+  // A line of input that does not fit ends `produce`, and those before it stay. A group has read what `consume` has looked
+  // through, also when no record matched.
+  if (code !== 0 && verb !== 'produce' && verb !== 'consume') return false
   return (
     needed.length === 0 ||
     argv.some((part) =>
