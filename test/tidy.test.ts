@@ -285,7 +285,7 @@ const proofs: readonly Proof[] = [
     clean: {
       ...file('open({ overlappingSync: false, noSync: throwAway, path }) // noSync: true', 'src/storage/a.ts'),
       ...file('function f({ throwAway = false }: { readonly throwAway: boolean })', 'src/storage/b.ts'),
-      ...file('new Environment(dir, { throwAway: true })', 'src/testing/a.ts'),
+      ...file('Environment.openNow(dir, { throwAway: true })', 'src/testing/a.ts'),
     },
     planted: [
       'noSync: true',
@@ -300,8 +300,8 @@ const proofs: readonly Proof[] = [
   {
     rule: 'only the test driver throws its log away',
     gate: tidy.throwAwayIsForTesting,
-    clean: file('new Environment(dir, { throwAway })', 'src/testing/a.ts'),
-    planted: [['src/log/log.ts:2', file('new Environment(dir, { throwAway })', 'src/log/log.ts')]],
+    clean: file('Environment.openNow(dir, { throwAway })', 'src/testing/a.ts'),
+    planted: [['src/log/log.ts:2', file('Environment.openNow(dir, { throwAway })', 'src/log/log.ts')]],
   },
   {
     rule: 'tests of durability have durable logs',
@@ -311,7 +311,7 @@ const proofs: readonly Proof[] = [
       'test/log/a.test.ts': 'const { log } = openTestLog()',
     },
     planted: ['contract', 'crash', 'faults', 'powercut', 'soak', 'storage'].flatMap((folder) =>
-      ['openTestLog()', 'new Environment(dir, { throwAway: true })'].map(
+      ['openTestLog()', 'Environment.openNow(dir, { throwAway: true })'].map(
         (code) => [`test/${folder}/a.ts:1`, { [`test/${folder}/a.ts`]: code }] as const,
       ),
     ),

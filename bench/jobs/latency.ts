@@ -50,7 +50,7 @@ export async function latency({ dir, commitEveryMs, ...options }: LatencyOptions
 
 /** What the disk takes for the smallest durable commit. */
 export async function bareCommit({ dir, commits }: { dir: string; commits: number }): Promise<Percentiles> {
-  const environment = new Environment(dir)
+  const environment = Environment.openNow(dir)
   const tookMs = new Float64Array(commits)
   const key = Buffer.from('bench')
   for (let index = 0; index < commits; index++) {

@@ -136,7 +136,7 @@ const manyTopics = ['many', 'more'] as const
  * it held much more; the pages behind are a hole.
  */
 export async function makeLargeLog({ dir, partitions, bytes: size }: AdministerOptions): Promise<void> {
-  const environment = new Environment(dir)
+  const environment = Environment.openNow(dir)
   const embedded = new EmbeddedLog(environment)
   const log = new DirectoryLog(embedded)
   const records = Array.from({ length: partitions * 20 }, (_, index) => ({

@@ -122,7 +122,7 @@ class Rows {
 export async function pageSize(options: PageSizeOptions): Promise<PageSizeResult> {
   const { dir, pageSizeBytes, batchesPerCommit, rowsPerCommit, commits, liveBytes } = options
   const keys = rowsPerCommit === 0 ? 0 : options.keys
-  const environment = new Environment(dir, { pageSizeBytes })
+  const environment = Environment.openNow(dir, { pageSizeBytes })
   const batches = new Batches()
   const rows = new Rows(keys)
   const commit = (): void =>

@@ -75,6 +75,11 @@ export class Stores {
     return this.#tables.reduce((total, table) => total + table.memoryBytes, 0)
   }
 
+  /** Rows that the next commit changes. */
+  get changedRows(): number {
+    return this.#tables.reduce((total, table) => total + table.changedRows, 0)
+  }
+
   /** Writes what changed since the last commit, as part of the next one. */
   write(writer: StateWriter): void {
     for (const table of this.#tables) table.write(writer)

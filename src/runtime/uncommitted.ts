@@ -14,6 +14,12 @@ import type { SourceLane, SourceSequence } from './sequence.ts'
 import type { Shuffle } from './shuffle.ts'
 import { journalBytesOf, type Stores } from './stores.ts'
 
+/**
+ * Jobs that no record has caused may let go of very many rows in a row. Beyond this many that have changed they leave
+ * the rest to another commit: one that is much larger than the others folds most of the journal at once.
+ */
+const changedRowsMax = 50_000
+
 /** What a commit takes from. */
 export interface Work {
   readonly sequence: SourceSequence
@@ -43,7 +49,7 @@ export class Uncommitted {
   readonly #limits: Pick<EngineOptions, 'commitRecords' | 'stateCacheBytes'>
   /** Whether there is more for a commit than jobs have done: a schedule that has begun. */
   #hasBegun: boolean
-  /** A job may change many rows, so the stores are checked after each. */
+  /** Such a job may change many rows, so the stores are looked at after each. */
   #isStateLarge = false
   #prepared: Prepared | undefined
 
@@ -70,7 +76,7 @@ export class Uncommitted {
   }
 
   lookAtState(): void {
-    this.#isStateLarge = this.#takesTooMuch
+    this.#isStateLarge = this.#takesTooMuch || this.#work.stores.changedRows > changedRowsMax
   }
 
   get #takesTooMuch(): boolean {

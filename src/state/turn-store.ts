@@ -35,6 +35,8 @@ export interface ChangedRow {
 export interface CommittableStore extends Store<unknown, unknown> {
   /** What the store holds in memory, roughly. */
   readonly memoryBytes: number
+  /** How many rows the next commit changes. */
+  readonly changedRows: number
   /** Writes what changed, and removes what has expired. */
   write(writer: StateWriter): void
   /** The rows that the commit which is being made or has just become durable changes. */
@@ -98,6 +100,10 @@ export abstract class TurnStore<K, V, R extends StateRow<V>> implements Store<K,
       this.#dirty.push(row)
     }
     return row
+  }
+
+  get changedRows(): number {
+    return this.#dirty.length
   }
 
   get memoryBytes(): number {

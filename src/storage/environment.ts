@@ -66,21 +66,11 @@ export class Environment {
   #hasNews = false
   readonly #beforeWrites: (() => void)[] = []
 
-  /**
-   * Opens a directory, and creates it where it is missing, unless it is only read.
-   *
-   * @throws MillraceError `log_missing`, `log_in_use` for one that is only read while others write, without the right
-   *   to write its lock files, `format_unknown` for a directory of another format, `damaged` for a file whose last
-   *   commit is lost, `storage_failed` when it cannot be opened
-   */
-  constructor(
-    dir: string,
-    options: EnvironmentOptions = {},
-    directory: UsedDirectory = new UsedDirectory(dir, options),
-  ) {
+  /** Private, so that what users compile against names no type of lmdb. */
+  private constructor(directory: UsedDirectory, { readOnly = false }: EnvironmentOptions) {
     const { modes, usability } = directory
     this.dir = directory.dir
-    this.isReadOnly = options.readOnly ?? false
+    this.isReadOnly = readOnly
     this.modes = modes
     this.sessions = new Sessions(this.dir, modes, this.isReadOnly)
     this.#watch = directory.watch
@@ -103,10 +93,21 @@ export class Environment {
         : new UnlistedRows(this.dir, { root, databases, lookout }, snapshot, checkUsable)
   }
 
-  /** As the constructor, but the event loop goes on while another process commits. */
+  /**
+   * Opens a directory, and creates it where it is missing, unless it is only read.
+   *
+   * @throws MillraceError `log_missing`, `log_in_use` for one that is only read while others write, without the right
+   *   to write its lock files, `format_unknown` for a directory of another format, `damaged` for a file whose last
+   *   commit is lost, `storage_failed` when it cannot be opened
+   */
+  static openNow(dir: string, options: EnvironmentOptions = {}): Environment {
+    return new Environment(new UsedDirectory(dir, options), options)
+  }
+
+  /** As {@link openNow}, but the event loop goes on while another process commits. */
   static async open(dir: string, options: EnvironmentOptions = {}): Promise<Environment> {
     const directory = new UsedDirectory(dir, options)
-    return directory.whenFree(() => new Environment(dir, options, directory))
+    return directory.whenFree(() => new Environment(directory, options))
   }
 
   /**

@@ -81,7 +81,7 @@ export class TwiceRun {
     this.#manner = manner
     this.#wrote = wrote
     this.#dir = mkdtempSync(join(tmpdir(), 'millrace-twice-'))
-    this.#log = new EmbeddedLog(new Environment(this.#dir, { throwAway: true }), { clock: manner.clock })
+    this.#log = new EmbeddedLog(Environment.openNow(this.#dir, { throwAway: true }), { clock: manner.clock })
     try {
       ;[this.#session, this.#engine] = this.#start()
     } catch (error) {

@@ -11,7 +11,7 @@ export class OpenedLog {
   readonly log: Log
 
   constructor(dir: string) {
-    this.environment = new Environment(dir)
+    this.environment = Environment.openNow(dir)
     this.embedded = new EmbeddedLog(this.environment)
     this.log = new DirectoryLog(this.embedded)
   }

@@ -65,7 +65,7 @@ describe('a directory', () => {
     const dir = await logOf3()
     for (const name of ['data.mdb', 'lock.mdb']) {
       chmodSync(join(dir, name), 0o444)
-      const { code, message } = errorOf(() => new Environment(dir))
+      const { code, message } = errorOf(() => Environment.openNow(dir))
       chmodSync(join(dir, name), 0o644)
       expect([code, message]).toEqual([
         'storage_failed',
@@ -74,7 +74,7 @@ describe('a directory', () => {
       expect(message).toContain(dir)
     }
     chmodSync(dir, 0o555)
-    expect(errorOf(() => new Environment(join(dir, 'new')))).toMatchObject({ code: 'storage_failed' })
+    expect(errorOf(() => Environment.openNow(join(dir, 'new')))).toMatchObject({ code: 'storage_failed' })
     chmodSync(dir, 0o755)
     expect(await openDurableLog(dir).log.admin.endOffsets(lines)).toEqual([3])
   })

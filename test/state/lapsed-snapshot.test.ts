@@ -12,7 +12,7 @@ const end = Buffer.from('~')
 
 test('rows that are read after the event loop has gone round are those of one commit, tree and journal alike', async () => {
   const { embedded, dir } = openTestLog()
-  const other = new EmbeddedLog(new Environment(dir))
+  const other = new EmbeddedLog(Environment.openNow(dir))
   onTestFinished(() => other.environment.close())
   const [storeId = 0] = storeIdsOf(other, 'app', ['rows'])
   const commit = (work: (writer: StateWriter) => void): void =>

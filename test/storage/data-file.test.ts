@@ -29,7 +29,7 @@ function commit(environment: Environment, n: number): void {
 /** The file after every one of some commits, each as whole as a process that is killed there leaves it. */
 async function history(): Promise<Buffer[]> {
   const dir = temporaryDirectory()
-  const environment = new Environment(dir)
+  const environment = Environment.openNow(dir)
   const images = Array.from({ length: commits }, (_, n) => {
     commit(environment, n)
     return readFileSync(dataFileOf(dir))
@@ -118,7 +118,7 @@ describe('a flipped bit in a meta page', () => {
 
   test('is refused when the log is opened, whatever else is in the directory', async () => {
     const dir = temporaryDirectory()
-    const environment = new Environment(dir)
+    const environment = Environment.openNow(dir)
     for (let n = 0; n < commits; n++) commit(environment, n)
     await environment.close()
     const image = readFileSync(dataFileOf(dir))
@@ -131,14 +131,14 @@ describe('a flipped bit in a meta page', () => {
       const at = slot * pageBytes + transactionAt
       flipped[at] = (image[at] ?? 0) ^ bits
       writeFileSync(dataFileOf(dir), flipped)
-      expect(errorOf(() => new Environment(dir))).toMatchObject({
+      expect(errorOf(() => Environment.openNow(dir))).toMatchObject({
         code: 'damaged',
         message: expect.stringContaining(why),
       })
     }
     for (const name of ['lock.mdb', 'commit.lock']) {
       rmSync(join(dir, name))
-      expect(errorOf(() => new Environment(dir)).code).toBe('damaged')
+      expect(errorOf(() => Environment.openNow(dir)).code).toBe('damaged')
     }
     writeFileSync(dataFileOf(dir), image)
     expect(rowsOf(dir)).toBe(commits)
@@ -180,14 +180,14 @@ describe('a sound file is opened with its last commit', () => {
 
   test('when it was copied after it was closed, alone or with its directory', async () => {
     const dir = temporaryDirectory()
-    const environment = new Environment(dir)
+    const environment = Environment.openNow(dir)
     for (let n = 0; n < commits; n++) commit(environment, n)
     await environment.close()
     const [whole, alone, older] = [temporaryDirectory(), temporaryDirectory(), temporaryDirectory()]
     cpSync(dir, whole, { recursive: true })
     copyFileSync(dataFileOf(dir), dataFileOf(alone))
     cpSync(dir, older, { recursive: true })
-    const again = new Environment(dir)
+    const again = Environment.openNow(dir)
     commit(again, commits)
     await again.close()
     // A file that is brought back beside the locks of a newer one.
@@ -200,7 +200,7 @@ describe('a sound file is opened with its last commit', () => {
     for (const backedUp of [image, withoutSeal(image, 1), withoutSeal(withoutSeal(image, 0), 1)]) {
       const dir = directoryOf(backedUp)
       for (const more of [0, 1, 2]) {
-        const environment = new Environment(dir)
+        const environment = Environment.openNow(dir)
         if (more > 0) commit(environment, commits + more)
         await environment.close()
         writeFileSync(dataFileOf(dir), withoutSeal(readFileSync(dataFileOf(dir)), more % 2 === 0 ? 0 : 1))
@@ -224,7 +224,7 @@ describe('a file that was cut', () => {
 
   test('is refused when it is empty', () => {
     const dir = directoryOf(Buffer.alloc(0))
-    expect(errorOf(() => new Environment(dir))).toMatchObject({
+    expect(errorOf(() => Environment.openNow(dir))).toMatchObject({
       code: 'damaged',
       message: expect.stringContaining('it is empty'),
     })

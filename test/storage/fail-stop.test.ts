@@ -12,7 +12,7 @@ const key = Buffer.from('key')
 describe('after a write that storage refused', () => {
   const poisoned = (): { readonly environment: Environment; readonly failure: unknown } => {
     // With small pages LMDB refuses keys that are taken otherwise.
-    const environment = new Environment(temporaryDirectory(), { pageSizeBytes: 4_096 })
+    const environment = Environment.openNow(temporaryDirectory(), { pageSizeBytes: 4_096 })
     onTestFinished(() => environment.close())
     environment.write((transaction) => transaction.put('state', key, Buffer.from('before')))
     let failure: unknown

@@ -12,7 +12,7 @@ const rowOf = (n: number): Buffer => Buffer.from(`row ${String(n).padStart(3, '0
 test('what several processes and handles write is there for all of them', async () => {
   const dir = temporaryDirectory()
   const open = (): Environment => {
-    const environment = new Environment(dir, { mapBytes })
+    const environment = Environment.openNow(dir, { mapBytes })
     onTestFinished(() => environment.close())
     return environment
   }

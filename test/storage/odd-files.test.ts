@@ -25,7 +25,7 @@ const key = Buffer.from('key')
 
 async function closedLog(): Promise<string> {
   const dir = join(temporaryDirectory(), 'log')
-  const environment = new Environment(dir)
+  const environment = Environment.openNow(dir)
   environment.write((transaction) => transaction.put('state', key, key))
   await environment.close()
   return dir

@@ -16,7 +16,7 @@ const dataFile = (dir: string): string => join(dir, 'data.mdb')
 /** Opens the directory and closes it again; the error when it is refused. */
 async function refusalOf(dir: string): Promise<MillraceError | undefined> {
   try {
-    await new Environment(dir).close()
+    await Environment.openNow(dir).close()
     return undefined
   } catch (error) {
     if (error instanceof MillraceError) return error
@@ -27,7 +27,7 @@ async function refusalOf(dir: string): Promise<MillraceError | undefined> {
 /** Makes a log, then changes what stands for its format. */
 async function logOfFormat(stored: string): Promise<string> {
   const dir = temporaryDirectory()
-  const environment = new Environment(dir)
+  const environment = Environment.openNow(dir)
   environment.write((transaction) => transaction.put('meta', formatKey, Buffer.from(stored)))
   await environment.close()
   return dir
@@ -63,7 +63,7 @@ describe('a directory', () => {
 
   test('holds after a close what it held before', async () => {
     const dir = temporaryDirectory()
-    const environment = new Environment(dir)
+    const environment = Environment.openNow(dir)
     environment.write((transaction) => transaction.put('topics', Buffer.from('a'), Buffer.from('b')))
     await environment.close()
     expect(openEnvironment(dir).get('topics', Buffer.from('a'))?.toString()).toBe('b')
@@ -133,7 +133,7 @@ describe('an LMDB environment of another program is refused and left as it was',
 
 test('a file that is no LMDB environment, or only the beginning of one, is refused, and the process lives', async () => {
   const real = temporaryDirectory()
-  await new Environment(real).close()
+  await Environment.openNow(real).close()
   const damages: Readonly<Record<string, Buffer>> = {
     text: Buffer.from('This is my diary. '.repeat(5_000)),
     'one byte': Buffer.from('x'),

@@ -84,7 +84,7 @@ test.each([
 ])('%s in the place of the sessions is refused when the log is opened', (what, make) => {
   const dir = temporaryDirectory()
   make(join(dir, 'sessions'))
-  expect(errorOf(() => new Environment(dir))).toMatchObject({
+  expect(errorOf(() => Environment.openNow(dir))).toMatchObject({
     code: 'storage_failed',
     message: expect.stringContaining(`${join(dir, 'sessions')} is ${what}`),
   })
@@ -92,9 +92,9 @@ test.each([
 
 test('where there were sessions, a data file that is missing is damage, and no new log', async () => {
   const dir = temporaryDirectory()
-  const environment = new Environment(dir)
+  const environment = Environment.openNow(dir)
   environment.sessions.begin()
   await environment.close()
   rmSync(join(dir, 'data.mdb'))
-  expect(errorOf(() => new Environment(dir))).toMatchObject({ code: 'damaged' })
+  expect(errorOf(() => Environment.openNow(dir))).toMatchObject({ code: 'damaged' })
 })

@@ -8,7 +8,7 @@ import { temporaryDirectory } from './temporary-directory.ts'
 
 /** An open environment in `dir`, durable as any other. */
 export function openEnvironment(dir: string = temporaryDirectory()): Environment {
-  return closedWithTest(new Environment(dir))
+  return closedWithTest(Environment.openNow(dir))
 }
 
 function closedWithTest(environment: Environment): Environment {
@@ -26,7 +26,7 @@ export interface OpenedLog {
 
 /** An open log in `dir`, for tests of what stands above the storage: it works as any other, but flushes nothing to the disk. */
 export function openTestLog(dir: string = temporaryDirectory(), options: EmbeddedLogOptions = {}): OpenedLog {
-  return openOn(closedWithTest(new Environment(dir, { throwAway: true })), options)
+  return openOn(closedWithTest(Environment.openNow(dir, { throwAway: true })), options)
 }
 
 /** An open log in `dir`, for tests of what a crash, a kill or a disk that fails leaves of it. */

@@ -182,7 +182,7 @@ async function checkLog(source: string, dir: string): Promise<void> {
   mkdirSync(trial)
   renameSync(dataFileOf(dir), dataFileOf(trial))
   try {
-    await new Environment(trial).close()
+    await Environment.openNow(trial).close()
   } catch (error) {
     if (!(error instanceof MillraceError)) throw error
     throw new MillraceError(error.code, error.message.replaceAll(trial, source), { cause: error.cause })

@@ -25,7 +25,7 @@ export async function repeatRounds(command: RepeatCommand, input: AsyncIterator<
   const { dir, producer, firstRound, pauseMs } = command
   stopWhenTold(input)
   const random = new Random(process.pid)
-  const log = new EmbeddedLog(new Environment(dir))
+  const log = new EmbeddedLog(Environment.openNow(dir))
   const [{ id: topicId } = { id: -1 }] = log.ensureTopics([left])
   const partition = { topic: left.name, topicId, partition: 0 }
   let sequence = 0

@@ -69,7 +69,9 @@ const attempts: Readonly<Record<string, (log: Log) => Promise<unknown>>> = {
 
 try {
   // A disk may also fill up behind the guard's back, which would refuse appends on disks as small as these.
-  const log = new DirectoryLog(new EmbeddedLog(new Environment(dir), { freeDiskBytes: () => Number.POSITIVE_INFINITY }))
+  const log = new DirectoryLog(
+    new EmbeddedLog(Environment.openNow(dir), { freeDiskBytes: () => Number.POSITIVE_INFINITY }),
+  )
   try {
     await work(log)
   } catch (error) {

@@ -34,7 +34,7 @@ class CleanedLog {
   }
 
   #open(): void {
-    this.log = new EmbeddedLog(new Environment(this.#dir), { clock: this.clock })
+    this.log = new EmbeddedLog(Environment.openNow(this.#dir), { clock: this.clock })
   }
 
   async reopen(): Promise<void> {

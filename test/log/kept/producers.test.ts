@@ -89,7 +89,7 @@ test('any sequence of stamped batches, repetitions, gaps and epochs comes out as
     fc.asyncProperty(fc.array(attempt, { maxLength: 40 }), fc.boolean(), async (attempts, wraps) => {
       const dir = temporaryDirectory()
       const model = new NaiveModel()
-      let embedded = new EmbeddedLog(new Environment(dir))
+      let embedded = new EmbeddedLog(Environment.openNow(dir))
       const partitions = partitionsIn(embedded)
       // What each producer has sent, so that it can be sent again as it was.
       const sent = new Map<string, { sequence: number; count: number }[]>()
@@ -118,7 +118,7 @@ test('any sequence of stamped batches, repetitions, gaps and epochs comes out as
         }
         if (reopens) {
           await embedded.environment.close()
-          embedded = new EmbeddedLog(new Environment(dir))
+          embedded = new EmbeddedLog(Environment.openNow(dir))
         }
       }
       for (const partition of [0, 1]) {
@@ -290,7 +290,7 @@ describe('a producer that was silent for 7 days', () => {
 
   test('is forgotten in small steps, and those that were not silent are kept', async () => {
     const clock = new ManualClock(days(1))
-    const environment = new Environment(temporaryDirectory())
+    const environment = Environment.openNow(temporaryDirectory())
     const embedded = new EmbeddedLog(environment, { clock: clock })
     const [partition] = partitionsIn(embedded) as [PartitionId]
     environment.write((transaction) => {

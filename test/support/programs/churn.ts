@@ -10,7 +10,7 @@ import { words } from '../topics.ts'
 const [dir = '', seed = '1'] = process.argv.slice(2)
 const random = new Random(Number(seed))
 const pick = (count: number): number => random.int(0, count - 1)
-const log = new EmbeddedLog(new Environment(dir))
+const log = new EmbeddedLog(Environment.openNow(dir))
 const producer = new DirectoryLog(log).producer()
 const input = process.stdin.resume()
 for (let round = 0; !input.readableEnded; round++) {

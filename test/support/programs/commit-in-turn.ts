@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { setImmediate } from 'node:timers/promises'
 import { Environment } from '../../../src/storage/environment.ts'
 
-const environment = new Environment(process.argv[2] ?? '')
+const environment = Environment.openNow(process.argv[2] ?? '')
 const told = new AbortController()
 void once(process.stdin, 'data').then(() => told.abort())
 console.log('open')

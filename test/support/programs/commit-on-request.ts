@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline'
 import { Environment } from '../../../src/storage/environment.ts'
 
 const [dir = '', mapBytes] = process.argv.slice(2)
-const environment = new Environment(dir, mapBytes === undefined ? {} : { mapBytes: Number(mapBytes) })
+const environment = Environment.openNow(dir, mapBytes === undefined ? {} : { mapBytes: Number(mapBytes) })
 console.log('open')
 for await (const line of createInterface({ input: process.stdin })) {
   environment.write((transaction) => transaction.put('meta', Buffer.from(line), Buffer.from(line)))

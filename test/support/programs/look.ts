@@ -56,7 +56,7 @@ const looks: Record<string, () => unknown> = {
   counts: () => [...opened.store('counting', wordCounts).range()].length,
   /** Two reads of one snapshot. */
   twice: async () => {
-    const environment = new Environment(dir, { readOnly: true })
+    const environment = Environment.openNow(dir, { readOnly: true })
     try {
       environment.rowCount('topics')
       say({ ok: 'once' })

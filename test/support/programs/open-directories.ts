@@ -4,7 +4,7 @@ import { Environment } from '../../../src/storage/environment.ts'
 
 for (const dir of process.argv.slice(2)) {
   try {
-    const environment = new Environment(dir)
+    const environment = Environment.openNow(dir)
     await environment.close()
     console.log(JSON.stringify({ code: 'opened' }))
   } catch (error) {

@@ -28,7 +28,7 @@ async function turns(number: number): Promise<void> {
 
 if (!isMainThread) {
   parentPort?.postMessage('begun')
-  const environment = new Environment(workerData as string)
+  const environment = Environment.openNow(workerData as string)
   commit(environment, 'worker 0')
   parentPort?.postMessage('open')
   for (let n = 1; ; n++) commit(environment, `worker ${n}`)
@@ -39,7 +39,7 @@ if (!isMainThread) {
   await turns(Number(count))
   process.exit(0)
 } else {
-  const environment = new Environment(dir)
+  const environment = Environment.openNow(dir)
   for (let round = 0; round < Number(count); round++) {
     const worker = startWorker()
     await once(worker, 'message')

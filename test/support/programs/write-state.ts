@@ -7,7 +7,7 @@ import { storeIdsOf } from '../store-ids.ts'
 
 const [dir = '', groupRows = '1'] = process.argv.slice(2)
 const random = new Random(7)
-const log = new EmbeddedLog(new Environment(dir))
+const log = new EmbeddedLog(Environment.openNow(dir))
 const [storeId = 0] = storeIdsOf(log, 'writer', ['numbers'])
 const valueOf = (text: string): Buffer => Buffer.concat([Buffer.alloc(8), Buffer.from(text)])
 const input = process.stdin.resume()

@@ -3,7 +3,7 @@ import { messageOf, MillraceError } from '../../../src/core/errors.ts'
 import { Environment } from '../../../src/storage/environment.ts'
 
 const [dir = ''] = process.argv.slice(2)
-const environment = new Environment(dir)
+const environment = Environment.openNow(dir)
 
 function outcomeOf(attempt: () => unknown): string {
   try {
