@@ -31,6 +31,8 @@ export class WatchedCommits implements Disposable {
   readonly #restore: () => void
   readonly #ms: number[] = []
   readonly #written: number[] = []
+  /** CPU time of the process so far, after each commit. */
+  readonly #cpuSeconds: number[] = []
   #maxCpuSeconds = 0
   #anonymousBytes = 0
   readonly #cpuBefore = cpuSeconds()
@@ -53,6 +55,7 @@ export class WatchedCommits implements Disposable {
     const [startedMs, cpuBefore] = [performance.now(), cpuSeconds()]
     const result = commit()
     this.#ms.push(performance.now() - startedMs)
+    this.#cpuSeconds.push(cpuSeconds())
     this.#maxCpuSeconds = Math.max(this.#maxCpuSeconds, cpuSeconds() - cpuBefore)
     this.#written.push(writtenBytes() - writtenBefore)
     this.#anonymousBytes = Math.max(this.#anonymousBytes, anonymousBytes())
@@ -73,6 +76,18 @@ export class WatchedCommits implements Disposable {
       cpuSeconds: cpuSeconds() - this.#cpuBefore,
       anonymousBytes: this.#anonymousBytes,
     }
+  }
+
+  /**
+   * Of the process for each record, where all commits have as many. The first third is left out: until then much of the
+   * time goes into compiling.
+   */
+  nsOfCpu(records: number): number {
+    const { length } = this.#cpuSeconds
+    const first = Math.floor(length / 3)
+    const before = this.#cpuSeconds[first - 1] ?? this.#cpuBefore
+    const seconds = (this.#cpuSeconds[length - 1] ?? Number.NaN) - before
+    return (seconds * 1e9) / ((records * (length - first)) / length)
   }
 
   [Symbol.dispose](): void {

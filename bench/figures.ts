@@ -5,7 +5,7 @@ import type { Figure } from './figure.ts'
 import { partitions, serdes, sizes } from './figures/clicks.ts'
 import { command } from './figures/command.ts'
 import { comparison } from './figures/comparison.ts'
-import { joins } from './figures/joins.ts'
+import { families } from './figures/families.ts'
 import { latency } from './figures/latency.ts'
 import { life } from './figures/life.ts'
 import { log } from './figures/log.ts'
@@ -32,7 +32,7 @@ export const figures: readonly Figure[] = [
   state,
   release,
   operators,
-  joins,
+  families,
   partitions,
   sizes,
   serdes,

@@ -6,7 +6,6 @@ import { consumeRecords, produceLines, starts } from './jobs/command.ts'
 import { chain } from './jobs/chain.ts'
 import { runFamily } from './jobs/families.ts'
 import { readAsMember } from './jobs/group.ts'
-import { joinSides, produceSides } from './jobs/joins.ts'
 import * as log from './jobs/log.ts'
 import { bareCommit, latency } from './jobs/latency.ts'
 import { deleteBeside } from './jobs/life.ts'
@@ -17,16 +16,17 @@ import { profileCount } from './jobs/profile.ts'
 import { die, recover } from './jobs/recovery.ts'
 import { release } from './jobs/release.ts'
 import { replayAlone, replayBeside, replayUntilTold } from './jobs/replay.ts'
+import { produceSides } from './jobs/sides.ts'
 import { countEvents, dieCounting, produceEvents, recoverCounting } from './jobs/state.ts'
 import { compareVisits, copyVisits, replayVisits, switchVisits } from './jobs/versions.ts'
 import { countVisits, produceVisits } from './jobs/visits.ts'
 import { count } from './limit/count.ts'
 import { countKeys } from './limit/count-keys.ts'
 import { runFamilyByHand } from './limit/families.ts'
-import { joinByHand, produceSidesByHand } from './limit/joins.ts'
 import { produce, produceByPage } from './limit/produce.ts'
 import { read } from './limit/read.ts'
 import { produceRecords } from './limit/records.ts'
+import { produceSidesByHand } from './limit/sides.ts'
 import { countEventsByHand, produceEventsByHand } from './limit/state.ts'
 
 export const jobs = {
@@ -80,9 +80,7 @@ export const jobs = {
   'millrace produce events': produceEvents,
   'millrace count events': countEvents,
   'limit produce sides': produceSidesByHand,
-  'limit join': joinByHand,
   'millrace produce sides': produceSides,
-  'millrace join': joinSides,
   'die counting': dieCounting,
   'recover counting': recoverCounting,
 }

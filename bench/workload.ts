@@ -71,11 +71,21 @@ export type StateResult = CommitFigures & Pick<JobResult, 'recordsPerSecond'> & 
 /** A join of two streams. */
 export type JoinOptions = Pick<StateOptions, 'dir' | 'keys' | 'records' | 'recordsPerCommit'>
 
-export type JoinResult = JobResult
-
 /** One topology over both sides of a join. Each has an application of its own, so many may work on one log. */
 export interface FamilyOptions<Family> extends JoinOptions {
   readonly family: Family
+}
+
+export interface FamilyResult {
+  /** User and system time of all threads, for each record. */
+  readonly nsOfCpu: number
+  /** Of what was written to the output topic. */
+  readonly fingerprint: string
+}
+
+/** The gap between sessions, where a key has two records in a span. */
+export function gapMsOf(spanMs: number): number {
+  return Math.ceil(spanMs / 4)
 }
 
 /** The key of the record of a side at this millisecond. */

@@ -4,21 +4,30 @@
  */
 import {
   type Application,
+  bytes,
   int64,
   JoinWindows,
   keyValueStore,
   type KStream,
   type Processor,
+  nullable,
   openLog,
+  sessionWindowed,
   SessionWindows,
   SlidingWindows,
+  type Serde,
   startStreams,
   StreamsBuilder,
   string,
   TimeWindows,
+  type Topic,
+  topic,
+  windowed,
 } from 'millrace'
-import { type FamilyOptions, joinReachMs } from '../workload.ts'
-import { sides } from './joins.ts'
+import { WatchedCommits } from '../commits.ts'
+import { Fingerprint } from '../fingerprint.ts'
+import { type FamilyOptions, type FamilyResult, gapMsOf, joinReachMs } from '../workload.ts'
+import { sides } from './sides.ts'
 
 type Numbers = KStream<string, number>
 
@@ -32,6 +41,8 @@ interface Ground {
   /** In this time a key has two records, on average. */
   readonly spanMs: number
   readonly keys: number
+  /** The topic that the outputs go to. */
+  readonly to: string
 }
 
 const sums = keyValueStore('sums', { key: string(), value: int64() })
@@ -47,13 +58,18 @@ const summing: Processor<string, number> = (context) => {
   }
 }
 
+/** The output topic of a family. */
+function outputs<K>(name: string, key: Serde<K>): Topic<K, number | null> {
+  return topic(name, { key, value: nullable(int64()) })
+}
+
 const plus = (one: number, other: number | null): number => one + (other ?? 0)
 
 function windowsOf(sizeMs: number, advanceMs = sizeMs): TimeWindows {
   return TimeWindows.of({ size: sizeMs, advance: Math.max(1, Math.ceil(advanceMs)) })
 }
 
-/** What comes out is dropped. */
+/** What comes out of those that have a loop by hand goes to a topic. Rows are kept for as long as there. */
 export const families = {
   'nothing: read both and pass': () => undefined,
   'filter, mapValues, filter, mapValues': ({ all }) =>
@@ -63,8 +79,14 @@ export const families = {
       .filter(() => true)
       .mapValues(({ value }) => value + 1),
   'selectKey, repartition': ({ all }) => all.selectKey(({ key }) => key).repartition({ key: string(), value: int64() }),
-  count: ({ all }) => all.groupByKey().count(),
-  'count, tumbling windows': ({ all, spanMs }) => all.groupByKey().windowedBy(windowsOf(spanMs)).count(),
+  count: ({ all, to }) => all.groupByKey().count().toStream().to(outputs(to, string())),
+  'count, tumbling windows': ({ all, spanMs, to }) =>
+    all
+      .groupByKey()
+      .windowedBy(windowsOf(spanMs))
+      .count({ retentionMs: spanMs })
+      .toStream()
+      .to(outputs(to, windowed(string(), { size: spanMs }))),
   'count, hopping windows, 4 for each record': ({ all, spanMs }) =>
     all
       .groupByKey()
@@ -75,49 +97,56 @@ export const families = {
       .groupByKey()
       .windowedBy(SlidingWindows.of({ difference: spanMs }))
       .count(),
-  'count, sessions': ({ all, spanMs }) =>
+  'count, sessions': ({ all, spanMs, to }) =>
     all
       .groupByKey()
-      .windowedBy(SessionWindows.of({ gap: Math.ceil(spanMs / 4) }))
-      .count(),
+      .windowedBy(SessionWindows.of({ gap: gapMsOf(spanMs) }))
+      .count({ retentionMs: gapMsOf(spanMs) })
+      .toStream()
+      .to(outputs(to, sessionWindowed(string()))),
   'count, tumbling windows, emitted on close': ({ all, spanMs }) =>
     all.groupByKey().windowedBy(windowsOf(spanMs)).emitStrategy('onWindowClose').count(),
   'count, tumbling windows, suppressed until they close': ({ all, spanMs }) =>
     all.groupByKey().windowedBy(windowsOf(spanMs)).count().suppress({ untilWindowCloses: true }),
   'count, suppressed for a time': ({ all, spanMs }) => all.groupByKey().count().suppress({ untilTimeLimit: spanMs }),
-  'join of two streams': ({ left, right, spanMs }) =>
-    left.join(right, plus, { window: JoinWindows.of({ difference: Math.ceil(spanMs / 2) }) }),
-  'leftJoin of a stream with a table': ({ left, right }) => left.leftJoin(right.toTable(), plus),
+  'join of two streams': ({ left, right, spanMs, to }) =>
+    left.join(right, plus, { window: JoinWindows.of({ difference: Math.ceil(spanMs / 2) }) }).to(outputs(to, string())),
+  'leftJoin of a stream with a table': ({ left, right, to }) =>
+    left.leftJoin(right.toTable(), plus).to(outputs(to, string())),
   'join of two tables': ({ left, right }) => left.toTable().join(right.toTable(), plus),
-  'join of two tables by a foreign key': ({ left, right, keys }) =>
-    left.toTable().join(right.toTable(), plus, { foreignKey: (value) => `visitor ${value % keys}` }),
+  'join of two tables by a foreign key': ({ left, right, keys, to }) =>
+    left
+      .toTable()
+      .join(right.toTable(), plus, { foreignKey: (value) => `visitor ${value % keys}` })
+      .toStream()
+      .to(outputs(to, string())),
   distinct: ({ all, spanMs }) => all.distinct({ id: ({ key }) => key, within: spanMs }),
   'process, a store of sums': ({ all }) => all.process(summing, { stores: [sums] }),
 } satisfies Record<string, (ground: Ground) => unknown>
 
 export type FamilyName = keyof typeof families
 
-/** Nanoseconds of user CPU for each record, those of all threads: others may use the machine too. */
-export async function runFamily({
-  dir,
-  records,
-  recordsPerCommit,
-  keys,
-  family,
-}: FamilyOptions<FamilyName>): Promise<number> {
+export async function runFamily(options: FamilyOptions<FamilyName>): Promise<FamilyResult> {
+  const { dir, records, recordsPerCommit, keys, family } = options
+  const name = family.replace(/\W+/g, '-')
   await using log = await openLog(dir, { maintenance: false })
   const builder = new StreamsBuilder()
   const left = builder.stream(sides[0])
   const right = builder.stream(sides[1])
   const add: (ground: Ground) => unknown = families[family]
-  add({ left, right, all: left.merge(right), spanMs: 2 * joinReachMs(keys), keys })
-  const before = process.cpuUsage()
+  add({ left, right, all: left.merge(right), spanMs: 2 * joinReachMs(keys), keys, to: name })
   await using app: Application = await startStreams(builder.build(), {
     log,
-    applicationId: family.replace(/\W+/g, '-'),
+    applicationId: name,
     commit: { everyMs: 3_600_000, everyRecords: recordsPerCommit },
   })
+  using commits = new WatchedCommits()
   await app.caughtUp()
-  const { user } = process.cpuUsage(before)
-  return (user * 1_000) / records
+  const nsOfCpu = commits.nsOfCpu(records)
+  const print = new Fingerprint()
+  if ((await log.admin.listTopics()).some((known) => known.name === name)) {
+    const asBytes = topic(name, { key: bytes(), value: nullable(bytes()) })
+    for await (const { key, timestamp, value } of log.read(asBytes)) print.add(key, timestamp, value)
+  }
+  return { nsOfCpu, fingerprint: print.toString() }
 }

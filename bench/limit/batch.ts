@@ -42,8 +42,8 @@ export class Batch {
     this.#close(at, packed)
   }
 
-  addBytes(key: Uint8Array, timestamp: number, value: Uint8Array): void {
-    const at = this.#open(timestamp, key.length, value.length)
+  addBytes(key: Uint8Array, timestamp: number, value: Uint8Array | null): void {
+    const at = this.#open(timestamp, key.length, value === null ? -1 : value.length)
     this.#bytes.set(key, at)
     this.#close(at + key.length, value)
   }
@@ -59,7 +59,7 @@ export class Batch {
       varintBytes(keyBytes) +
       keyBytes +
       varintBytes(valueBytes) +
-      valueBytes
+      Math.max(0, valueBytes)
     const bytes = this.#bytes
     let at = writeVarint(bytes, this.#at, length)
     bytes[at++] = 0
@@ -68,10 +68,12 @@ export class Batch {
     return writeVarint(bytes, at, keyBytes)
   }
 
-  #close(keyEnd: number, value: Uint8Array): void {
-    let at = writeVarint(this.#bytes, keyEnd, value.length)
-    this.#bytes.set(value, at)
-    at += value.length
+  #close(keyEnd: number, value: Uint8Array | null): void {
+    let at = writeVarint(this.#bytes, keyEnd, value === null ? -1 : value.length)
+    if (value !== null) {
+      this.#bytes.set(value, at)
+      at += value.length
+    }
     this.#bytes[at++] = 0
     this.#at = at
     this.count++

@@ -59,7 +59,15 @@ export class Decoder {
     log: BytesTable,
     topic: number,
     offset: number,
-    each: (bytes: Buffer, keyStart: number, keyEnd: number, valueStart: number, timestamp: number) => void,
+    each: (
+      bytes: Buffer,
+      keyStart: number,
+      keyEnd: number,
+      valueStart: number,
+      timestamp: number,
+      /** Before `valueStart`: the value is null. */
+      valueEnd: number,
+    ) => void,
   ): number {
     const bytes = this.#load(log, offset, topic)
     const count = bytes.readInt32BE(57)
@@ -73,8 +81,8 @@ export class Decoder {
       const keyEnd = this.#varint() + this.#at
       const keyStart = this.#at
       this.#at = keyEnd
-      this.#varint()
-      each(bytes, keyStart, keyEnd, this.#at, timestamp)
+      const valueBytes = this.#varint()
+      each(bytes, keyStart, keyEnd, this.#at, timestamp, this.#at + valueBytes)
       this.#at = end
     }
     return count

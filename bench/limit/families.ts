@@ -1,122 +1,84 @@
 /**
- * What some families of operators do, by hand over the same two streams: their rows in plain Maps, written to LMDB with
- * each commit. What comes out is dropped, as it is there.
+ * What some families of operators do, by hand over the same two streams, with the same records in the output topic:
+ * rows in plain Maps, written to LMDB with each commit, in the transaction of the outputs and the position.
+ *
+ * Their input is in order and on one partition, and no function fails. So they know no late record, undo nothing, and
+ * have no code that reads their Maps back after a restart.
  */
-import { type FamilyOptions, joinReachMs } from '../workload.ts'
+import { type FamilyOptions, type FamilyResult, gapMsOf, joinReachMs } from '../workload.ts'
+import { WatchedCommits } from '../commits.ts'
 import { JoinByHand } from './joins.ts'
+import { OutputsByHand } from './outputs.ts'
+import { ChangedRows, keyOf, removeBetween, Row, Table } from './rows.ts'
 import { type WorkByHand, workOnSides } from './sides.ts'
 import { openTables, type Tables } from './tables.ts'
 
-/** A row in memory, with the key that it has on disk. */
-interface Row {
-  readonly key: Buffer
-  value: number
-  timestamp: number
-  isDirty: boolean
+/** What a family works with. */
+interface Ground {
+  readonly tables: Tables
+  readonly outputs: OutputsByHand
+  readonly keys: number
+  readonly spanMs: number
 }
 
-/** Rows that change, and are written once for each commit. */
-class ChangedRows {
-  readonly #value = Buffer.alloc(16)
-  #dirty: Row[] = []
-  #removed: Buffer[] = []
-
-  row(key: Buffer): Row {
-    return { key, value: 0, timestamp: -1, isDirty: false }
-  }
-
-  set(row: Row, value: number, timestamp: number): void {
-    row.value = value
-    if (timestamp > row.timestamp) row.timestamp = timestamp
-    if (row.isDirty) return
-    row.isDirty = true
-    this.#dirty.push(row)
-  }
-
-  remove(key: Buffer): void {
-    this.#removed.push(key)
-  }
-
-  write({ state }: Tables): void {
-    for (const row of this.#dirty) {
-      row.isDirty = false
-      this.#value.writeDoubleBE(row.timestamp, 0)
-      this.#value.writeDoubleBE(row.value, 8)
-      state.putSync(row.key, Buffer.from(this.#value))
-    }
-    for (const key of this.#removed) state.removeSync(key)
-    this.#dirty = []
-    this.#removed = []
-  }
+function bytesOf(name: string): Buffer {
+  return Buffer.from(name, 'latin1')
 }
 
-function keyOf(kind: number, name: string, ...times: readonly number[]): Buffer {
-  const key = Buffer.allocUnsafe(1 + 8 * times.length + name.length)
-  key[0] = kind
-  let at = 1
-  for (const time of times) at = key.writeDoubleBE(time, at)
-  key.write(name, at, 'latin1')
+/** The key of a window in the output: the name, then its times. */
+function windowKey(name: string, ...times: readonly number[]): Buffer {
+  const key = Buffer.alloc(name.length + 8 * times.length)
+  let at = key.write(name, 'latin1')
+  for (const time of times) {
+    key.writeUInt32BE(time, at + 4)
+    at += 8
+  }
   return key
 }
 
-/** Removes the rows of a kind whose first time is in a span. */
-function removeBetween({ state }: Tables, kind: number, from: number, to: number): void {
-  const range = { start: keyOf(kind, '', from), end: keyOf(kind, '', to) }
-  for (const key of Array.from(state.getKeys(range))) state.removeSync(key)
-}
-
-/** The newest row of each name. */
-class Table {
-  readonly rows = new Map<string, Row>()
-  readonly #changed: ChangedRows
-  readonly #kind: number
-
-  constructor(changed: ChangedRows, kind: number) {
-    this.#changed = changed
-    this.#kind = kind
-  }
-
-  row(name: string): Row {
-    let row = this.rows.get(name)
-    if (row === undefined) this.rows.set(name, (row = this.#changed.row(keyOf(this.#kind, name))))
-    return row
-  }
-
-  put(name: string, value: number, timestamp: number): void {
-    this.#changed.set(this.row(name), value, timestamp)
-  }
-}
-
-function counting(): WorkByHand {
+function counting({ tables, outputs }: Ground): WorkByHand {
   const changed = new ChangedRows()
-  const table = new Table(changed, 0)
+  const table = new Table(tables, changed, 0)
   return {
     take(_, name, timestamp) {
       const row = table.row(name)
       changed.set(row, row.value + 1, timestamp)
+      outputs.add(bytesOf(name), timestamp, row.value)
     },
-    write: (tables) => changed.write(tables),
+    write() {
+      changed.write(tables)
+      table.makeRoom()
+    },
   }
 }
 
 /** Windows are given up when the next begins, and their rows with the commit after. */
-function countingInWindows(sizeMs: number): WorkByHand {
+function countingInWindows({ tables, outputs, spanMs }: Ground): WorkByHand {
+  interface Window {
+    readonly row: Row
+    readonly outputKey: Buffer
+  }
   const changed = new ChangedRows()
   let start = 0
-  let rows = new Map<string, Row>()
+  let windows = new Map<string, Window>()
   let removedBefore = 0
   return {
     take(_, name, timestamp) {
-      const own = timestamp - (timestamp % sizeMs)
+      const own = timestamp - (timestamp % spanMs)
       if (own > start) {
         start = own
-        rows = new Map()
+        windows = new Map()
       }
-      let row = rows.get(name)
-      if (row === undefined) rows.set(name, (row = changed.row(keyOf(0, name, own))))
+      let window = windows.get(name)
+      if (window === undefined) {
+        window = { row: new Row(keyOf(0, name, own)), outputKey: windowKey(name, own) }
+        windows.set(name, window)
+      }
+      const { row, outputKey } = window
       changed.set(row, row.value + 1, timestamp)
+      outputs.add(outputKey, timestamp, row.value)
     },
-    write(tables) {
+    write() {
       changed.write(tables)
       if (start > removedBefore) removeBetween(tables, 0, removedBefore, start)
       removedBefore = start
@@ -125,12 +87,14 @@ function countingInWindows(sizeMs: number): WorkByHand {
 }
 
 /** A session that a record extends leaves its row and gets another, whose key has its end. */
-function countingSessions(gapMs: number): WorkByHand {
+function countingSessions({ tables, outputs, spanMs }: Ground): WorkByHand {
   interface Session {
     readonly start: number
     readonly end: number
     readonly row: Row
+    readonly outputKey: Buffer
   }
+  const gapMs = gapMsOf(spanMs)
   const changed = new ChangedRows()
   const newest = new Map<string, Session>()
   let removedBefore = 0
@@ -138,14 +102,21 @@ function countingSessions(gapMs: number): WorkByHand {
     take(_, name, timestamp) {
       const before = newest.get(name)
       const isOpen = before !== undefined && before.end + gapMs >= timestamp
-      if (isOpen && before.end === timestamp) return changed.set(before.row, before.row.value + 1, timestamp)
       const start = isOpen ? before.start : timestamp
-      const row = changed.row(keyOf(0, name, timestamp, start))
+      if (isOpen && start < timestamp) outputs.add(before.outputKey, before.end, null)
+      let session = before
+      if (!isOpen || before.end !== timestamp) {
+        const row = new Row(keyOf(0, name, timestamp, start))
+        session = { start, end: timestamp, row, outputKey: windowKey(name, timestamp, start) }
+        newest.set(name, session)
+        if (isOpen) changed.remove(before.row)
+      }
+      if (session === undefined) return
+      const { row, outputKey } = session
       changed.set(row, isOpen ? before.row.value + 1 : 1, timestamp)
-      if (isOpen) changed.remove(before.row.key)
-      newest.set(name, { start, end: timestamp, row })
+      outputs.add(outputKey, timestamp, row.value)
     },
-    write(tables, until) {
+    write(_, until) {
       changed.write(tables)
       const keptFrom = Math.max(0, until - gapMs - 1)
       if (keptFrom > removedBefore) removeBetween(tables, 0, removedBefore, keptFrom)
@@ -154,79 +125,100 @@ function countingSessions(gapMs: number): WorkByHand {
   }
 }
 
-function joiningTable(): WorkByHand {
+function joiningStreams({ outputs, keys }: Ground): WorkByHand {
+  return new JoinByHand(joinReachMs(keys), (name, timestamp, value) => outputs.add(bytesOf(name), timestamp, value))
+}
+
+function joiningTable({ tables, outputs }: Ground): WorkByHand {
   const changed = new ChangedRows()
-  const table = new Table(changed, 0)
-  let sum = 0
+  const table = new Table(tables, changed, 0)
   return {
     take(side, name, timestamp, value) {
       if (side === 1) table.put(name, value, timestamp)
-      else sum += value + (table.rows.get(name)?.value ?? 0)
+      else outputs.add(bytesOf(name), timestamp, value + table.row(name).value)
     },
-    write: (tables) => changed.write(tables),
+    write() {
+      changed.write(tables)
+      table.makeRoom()
+    },
   }
 }
 
 /** Who names which right row is known in memory, and on disk for the case of a restart. */
-function joiningByForeignKey(keys: number): WorkByHand {
+function joiningByForeignKey({ tables, outputs, keys }: Ground): WorkByHand {
   const changed = new ChangedRows()
-  const [lefts, rights] = [new Table(changed, 0), new Table(changed, 1)]
+  const [lefts, rights] = [new Table(tables, changed, 0), new Table(tables, changed, 1)]
   const subscribers = new Map<string, Map<string, Row>>()
   const foreignKeyOf = (value: number): string => `visitor ${value % keys}`
-  let sum = 0
+  const join = (left: string, foreignKey: string, timestamp: number): void => {
+    let joined = subscribers.get(foreignKey)
+    if (joined === undefined) subscribers.set(foreignKey, (joined = new Map()))
+    const row = new Row(keyOf(2, `${foreignKey}\0${left}`))
+    changed.set(row, 0, timestamp)
+    joined.set(left, row)
+  }
+  const leave = (left: string, foreignKey: string): void => {
+    const rows = subscribers.get(foreignKey)
+    const row = rows?.get(left)
+    if (row === undefined) return
+    changed.remove(row)
+    rows?.delete(left)
+  }
   return {
     take(side, name, timestamp, value) {
       if (side === 1) {
         rights.put(name, value, timestamp)
-        for (const left of subscribers.get(name)?.keys() ?? []) sum += (lefts.rows.get(left)?.value ?? 0) + value
+        for (const left of subscribers.get(name)?.keys() ?? []) {
+          const row = lefts.row(left)
+          outputs.add(bytesOf(left), Math.max(timestamp, row.timestamp), row.value + value)
+        }
         return
       }
       const row = lefts.row(name)
       const foreignKey = foreignKeyOf(value)
       const before = row.timestamp < 0 ? undefined : foreignKeyOf(row.value)
       changed.set(row, value, timestamp)
-      if (before !== foreignKey) {
-        const left = before === undefined ? undefined : subscribers.get(before)
-        const subscription = left?.get(name)
-        if (subscription !== undefined) changed.remove(subscription.key)
-        left?.delete(name)
-        let joined = subscribers.get(foreignKey)
-        if (joined === undefined) subscribers.set(foreignKey, (joined = new Map()))
-        const next = changed.row(keyOf(2, `${foreignKey}\0${name}`))
-        changed.set(next, 0, timestamp)
-        joined.set(name, next)
-      }
-      const right = rights.rows.get(foreignKey)
-      if (right !== undefined) sum += value + right.value
+      const hasMoved = before !== undefined && before !== foreignKey
+      if (hasMoved) leave(name, before)
+      if (before !== foreignKey) join(name, foreignKey, timestamp)
+      const right = rights.row(foreignKey)
+      if (right.timestamp >= 0) outputs.add(bytesOf(name), Math.max(timestamp, right.timestamp), value + right.value)
+      else if (hasMoved) outputs.add(bytesOf(name), timestamp, null)
     },
-    write: (tables) => changed.write(tables),
+    write() {
+      changed.write(tables)
+      lefts.makeRoom()
+      rights.makeRoom()
+    },
   }
 }
 
 /** By the names that the families have. */
 export const familiesByHand = {
-  count: () => counting(),
-  'count, tumbling windows': (_, spanMs) => countingInWindows(spanMs),
-  'count, sessions': (_, spanMs) => countingSessions(Math.ceil(spanMs / 4)),
-  'join of two streams': (keys) => new JoinByHand(joinReachMs(keys), () => undefined),
-  'leftJoin of a stream with a table': () => joiningTable(),
-  'join of two tables by a foreign key': (keys) => joiningByForeignKey(keys),
-} satisfies Record<string, (keys: number, spanMs: number) => WorkByHand>
+  count: counting,
+  'count, tumbling windows': countingInWindows,
+  'count, sessions': countingSessions,
+  'join of two streams': joiningStreams,
+  'leftJoin of a stream with a table': joiningTable,
+  'join of two tables by a foreign key': joiningByForeignKey,
+} satisfies Record<string, (ground: Ground) => WorkByHand>
 
-/** Nanoseconds of user CPU for each record, those of all threads. */
-export async function runFamilyByHand({
-  dir,
-  records,
-  recordsPerCommit,
-  keys,
-  family,
-}: FamilyOptions<keyof typeof familiesByHand>): Promise<number> {
+export async function runFamilyByHand(options: FamilyOptions<keyof typeof familiesByHand>): Promise<FamilyResult> {
+  const { dir, records, recordsPerCommit, keys, family } = options
   const tables = openTables(dir)
-  const make: (keys: number, spanMs: number) => WorkByHand = familiesByHand[family]
-  const work = make(keys, 2 * joinReachMs(keys))
-  const before = process.cpuUsage()
-  workOnSides(tables, records, recordsPerCommit, work)
-  const { user } = process.cpuUsage(before)
+  const outputs = new OutputsByHand()
+  const make: (ground: Ground) => WorkByHand = familiesByHand[family]
+  const work = make({ tables, outputs, keys, spanMs: 2 * joinReachMs(keys) })
+  using commits = new WatchedCommits()
+  workOnSides(tables, records, recordsPerCommit, commits, {
+    take: (...record) => work.take(...record),
+    write(to, until) {
+      outputs.write(to)
+      work.write(to, until)
+    },
+  })
+  const nsOfCpu = commits.nsOfCpu(records)
+  const fingerprint = outputs.fingerprint(tables)
   await tables.environment.close()
-  return (user * 1_000) / records
+  return { nsOfCpu, fingerprint }
 }

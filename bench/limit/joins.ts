@@ -1,66 +1,14 @@
 /**
  * The join of two streams by hand: the rows of the window in plain Maps, and on disk for the case of a restart.
  */
-import { joinKey, joinReachMs, type JoinOptions, type JoinResult } from '../workload.ts'
-import { Batch, recordsPerBatch } from './batch.ts'
-import { leftTopic, rightTopic, type WorkByHand, workOnSides } from './sides.ts'
-import { batchKey, openTables, type Tables } from './tables.ts'
-
-const pairsTopic = 10
+import type { WorkByHand } from './sides.ts'
+import type { Tables } from './tables.ts'
 
 interface Row {
   readonly timestamp: number
   readonly value: number
 }
 
-/** Appends both inputs. */
-export async function produceSidesByHand({ dir, keys, records }: JoinOptions): Promise<void> {
-  const { environment, log } = openTables(dir)
-  const batch = new Batch()
-  const value = Buffer.alloc(8)
-  for (const [side, topic] of [leftTopic, rightTopic].entries()) {
-    for (let base = 0; base < records / 2; base += recordsPerBatch) {
-      const end = Math.min(records / 2, base + recordsPerBatch)
-      for (let index = base; index < end; index++) {
-        value.writeUInt32BE(index, 4)
-        batch.addBytes(Buffer.from(joinKey(index, side, keys)), index, value)
-      }
-      environment.transactionSync(() => log.putSync(batchKey(topic, base), batch.take(base)))
-    }
-  }
-  await environment.close()
-}
-
-/** Joins them. */
-export async function joinByHand({ dir, keys, records, recordsPerCommit }: JoinOptions): Promise<JoinResult> {
-  const tables = openTables(dir)
-  const output = new Batch()
-  const outputValue = Buffer.alloc(8)
-  let [pairs, sum, outputOffset] = [0, 0, 0]
-  const join = new JoinByHand(joinReachMs(keys), (name, timestamp, value) => {
-    pairs++
-    sum += value
-    outputValue.writeUInt32BE(value >>> 0, 4)
-    output.addBytes(Buffer.from(name, 'latin1'), timestamp, outputValue)
-  })
-  const startedMs = performance.now()
-  workOnSides(tables, records, recordsPerCommit, {
-    take: (...record) => join.take(...record),
-    write(to, until) {
-      if (output.count > 0) {
-        const added = output.count
-        to.log.putSync(batchKey(pairsTopic, outputOffset), output.take(outputOffset))
-        outputOffset += added
-      }
-      join.write(to, until)
-    },
-  })
-  const seconds = (performance.now() - startedMs) / 1_000
-  await tables.environment.close()
-  return { recordsPerSecond: records / seconds, fingerprint: `${pairs} pairs, ${sum}` }
-}
-
-/** The join, whatever becomes of the pairs. */
 export class JoinByHand implements WorkByHand {
   readonly #sides: readonly SideByHand[]
   readonly #emit: (name: string, timestamp: number, value: number) => void

@@ -1,10 +1,13 @@
 /**
  * The loop over two topics by hand: both have a record for each millisecond, in order, and it takes them alternately.
  */
+import type { WatchedCommits } from '../commits.ts'
+import { joinKey, type JoinOptions } from '../workload.ts'
+import { Batch, recordsPerBatch } from './batch.ts'
 import { Decoder } from './decoder.ts'
-import { batchKey, type Tables } from './tables.ts'
+import { batchKey, openTables, type Tables } from './tables.ts'
 
-export const [leftTopic, rightTopic] = [1, 2]
+const [leftTopic, rightTopic] = [1, 2]
 const positionKey = Buffer.from('sides')
 
 /** What is done with the records of both sides. */
@@ -15,8 +18,32 @@ export interface WorkByHand {
   write(tables: Tables, until: number): void
 }
 
-/** Works on all records, with a durable transaction after so many of them. */
-export function workOnSides(tables: Tables, records: number, recordsPerCommit: number, work: WorkByHand): void {
+/** Appends both inputs. */
+export async function produceSidesByHand({ dir, keys, records }: JoinOptions): Promise<void> {
+  const { environment, log } = openTables(dir)
+  const batch = new Batch()
+  const value = Buffer.alloc(8)
+  for (const [side, topic] of [leftTopic, rightTopic].entries()) {
+    for (let base = 0; base < records / 2; base += recordsPerBatch) {
+      const end = Math.min(records / 2, base + recordsPerBatch)
+      for (let index = base; index < end; index++) {
+        value.writeUInt32BE(index, 4)
+        batch.addBytes(Buffer.from(joinKey(index, side, keys)), index, value)
+      }
+      environment.transactionSync(() => log.putSync(batchKey(topic, base), batch.take(base)))
+    }
+  }
+  await environment.close()
+}
+
+/** Works on all records, with a durable transaction after every `recordsPerCommit` of them. */
+export function workOnSides(
+  tables: Tables,
+  records: number,
+  recordsPerCommit: number,
+  commits: WatchedCommits,
+  work: WorkByHand,
+): void {
   const { environment, log, positions } = tables
   const [leftDecoder, rightDecoder] = [new Decoder(), new Decoder()]
   const waiting: { readonly name: string; readonly value: number }[] = []
@@ -40,9 +67,11 @@ export function workOnSides(tables: Tables, records: number, recordsPerCommit: n
       )
       waiting.length = 0
     }
-    environment.transactionSync(() => {
-      work.write(tables, position)
-      positions.putSync(positionKey, batchKey(1, position))
-    })
+    commits.watch(() =>
+      environment.transactionSync(() => {
+        work.write(tables, position)
+        positions.putSync(positionKey, batchKey(1, position))
+      }),
+    )
   }
 }

@@ -1,0 +1,77 @@
+/**
+ * What a record costs in each family of operators with state, beside the same job by hand.
+ *
+ * Both sides write the same records to an output topic, and these are compared: neither can be fast by doing less.
+ */
+import { type Bench, figure } from '../figure.ts'
+import { families as topologies, type FamilyName } from '../jobs/families.ts'
+import { familiesByHand } from '../limit/families.ts'
+import { type Spread, spreadOf } from '../statistics.ts'
+import type { Cell, Table } from '../table.ts'
+import type { JoinOptions } from '../workload.ts'
+
+type NameByHand = keyof typeof familiesByHand
+
+const fewKeys = 100
+const ratioMin = 0.7
+const namesByHand = Object.keys(familiesByHand) as NameByHand[]
+const otherNames = (Object.keys(topologies) as FamilyName[]).filter((name) => !(name in familiesByHand))
+
+export const families = figure({
+  name: 'families',
+  about: 'what a record costs in each family of operators with state, by the number of keys',
+  reading:
+    'CPU time of all threads, user and system, from the end of the first third to the end of the last commit: until then much of it ' +
+    'goes into compiling, on either side. A key has two records in the length of a window, whatever the number of keys. The loops by ' +
+    'hand write the same records to an output topic, which are compared, and their rows to LMDB, in one durable transaction with the ' +
+    'position. They leave out what their input does not need: records that are late or fail, a turn that is undone, more than one ' +
+    'partition, and the way back from the disk after a restart. Those of windows, joins of streams and foreign keys keep all that is ' +
+    'open in memory, whatever that takes; millrace keeps to its 64 MiB. The ratio is of rates.',
+  defaults: { records: 600_000, commit: 10_000, keys: 100_000, runs: 3 },
+  async measure(bench, { records, commit, keys, runs }) {
+    const tables: Table[] = []
+    for (const size of new Set([Math.min(fewKeys, keys), keys])) {
+      tables.push(await measureWith(bench, runs, { keys: size, records, recordsPerCommit: commit }))
+    }
+    return tables
+  },
+})
+
+async function measureWith(bench: Bench, runs: number, load: Omit<JoinOptions, 'dir'>): Promise<Table> {
+  const byHand = new Map<FamilyName, number[]>()
+  const ours = new Map<FamilyName, number[]>()
+  for (let run = 1; run <= runs; run++) {
+    const options = { dir: bench.directory('families'), ...load }
+    await bench.run('millrace produce sides', options)
+    for (const family of namesByHand) {
+      const onHand = { dir: bench.directory('families-by-hand'), ...load }
+      await bench.run('limit produce sides', onHand)
+      const limit = await bench.run('limit run family', { ...onHand, family })
+      const millrace = await bench.run('run family', { ...options, family })
+      if (limit.fingerprint !== millrace.fingerprint) {
+        throw new Error(
+          `${family}: the two sides have different results: ${limit.fingerprint} by hand, ${millrace.fingerprint}`,
+        )
+      }
+      add(byHand, family, limit.nsOfCpu)
+      add(ours, family, millrace.nsOfCpu)
+    }
+    for (const family of otherNames) add(ours, family, (await bench.run('run family', { ...options, family })).nsOfCpu)
+    bench.progress(`families: ${load.keys} keys, run ${run} of ${runs}`)
+  }
+  const spread = (of: Map<FamilyName, number[]>, family: FamilyName): Spread => spreadOf(of.get(family) ?? [])
+  const compared = namesByHand.map((family): Cell[] => {
+    const [limit, millrace] = [spread(byHand, family), spread(ours, family)]
+    return [family, limit, millrace, limit.median / millrace.median, ratioMin]
+  })
+  const others = otherNames.map((family): Cell[] => [family, '–', spread(ours, family), '–', '–'])
+  return {
+    title: `${load.keys} keys, ${load.records} records of two topics, ${load.recordsPerCommit} a commit, ${runs} runs; ns of CPU for each record`,
+    columns: ['operators', 'by hand', 'millrace', 'ratio', 'aim'],
+    rows: [...compared, ...others],
+  }
+}
+
+function add(to: Map<FamilyName, number[]>, family: FamilyName, ns: number): void {
+  to.set(family, [...(to.get(family) ?? []), ns])
+}
