@@ -7,12 +7,12 @@ import { MillraceError, messageOf } from '../core/errors.ts'
 import type { KeyOf } from '../plan/store.ts'
 import type { StateWriter } from '../storage/state-rows.ts'
 import { type KeyLayout, keyLayoutOf, type RowPlace } from './layout.ts'
-import { StateRow } from './row.ts'
+import { KeyedStateRow } from './row.ts'
 import { type StoreGround, TurnStore } from './turn-store.ts'
 
 const scratch = new ByteWriter(256)
 
-export class KeyedTurnStore<K, V> extends TurnStore<K, V, StateRow<V>> {
+export class KeyedTurnStore<K, V> extends TurnStore<K, V, KeyedStateRow<V>> {
   readonly #layout: KeyLayout
   readonly #hasTimes: boolean
 
@@ -22,7 +22,7 @@ export class KeyedTurnStore<K, V> extends TurnStore<K, V, StateRow<V>> {
     this.#hasTimes = this.#layout.hasTimes
   }
 
-  row(key: KeyOf<K>, at: number = 0): StateRow<V> {
+  row(key: KeyOf<K>, at: number = 0): KeyedStateRow<V> {
     const identity = this.#identity(key)
     return this.cache.get(at, identity) ?? this.#load(at, identity, key)
   }
@@ -41,7 +41,7 @@ export class KeyedTurnStore<K, V> extends TurnStore<K, V, StateRow<V>> {
     }
   }
 
-  #load(at: number, identity: string | number, key: KeyOf<K>): StateRow<V> {
+  #load(at: number, identity: string | number, key: KeyOf<K>): KeyedStateRow<V> {
     const { storeId, partition, reader, spec } = this.ground
     scratch.at = 0
     key.writeKey(this.keyCodec, scratch)
@@ -52,7 +52,7 @@ export class KeyedTurnStore<K, V> extends TurnStore<K, V, StateRow<V>> {
       writeUint64(scratch.bytes, scratch.at, at)
       scratch.at += 8
     }
-    const row = new StateRow<V>(at, identity, scratch.copyFrom(0), this.home)
+    const row = new KeyedStateRow<V>(at, identity, scratch.copyFrom(0), this.home)
     const storedKey = this.#layout.storedKey(row.keyBytes, keyEnd, at, 0)
     const stored = reader.get(storeId, partition, storedKey)
     if (stored !== undefined) row.load(stored)
@@ -60,17 +60,17 @@ export class KeyedTurnStore<K, V> extends TurnStore<K, V, StateRow<V>> {
     return row
   }
 
-  protected writeRow(writer: StateWriter, row: StateRow<V>, hasExpired: boolean): void {
+  protected writeRow(writer: StateWriter, row: KeyedStateRow<V>, hasExpired: boolean): void {
     if (hasExpired) return
     const { storeId, partition } = this.ground
     const { keyBytes } = row
     const keyEnd = this.#hasTimes ? keyBytes.length - 8 : keyBytes.length
     const storedKey = this.#layout.storedKey(keyBytes, keyEnd, row.front, 0)
     if (row.exists) writer.put(storeId, partition, storedKey, row.encode())
-    else writer.remove(storeId, partition, storedKey)
+    else if (row.isStored) writer.remove(storeId, partition, storedKey)
   }
 
-  protected placeOf({ keyBytes, front }: StateRow<V>): RowPlace {
+  protected placeOf({ keyBytes, front }: KeyedStateRow<V>): RowPlace {
     return { keyBytes, keyEnd: this.#hasTimes ? keyBytes.length - 8 : keyBytes.length, at: front, number: 0 }
   }
 

@@ -124,6 +124,32 @@ export class KeyLayout {
     return { keyBytes, keyEnd, at: readInt64(stored, mark), number: 0 }
   }
 
+  /** The key of a row as it stands in a topic, of its stored key with one character for each byte. */
+  keyBytesOf(stored: string, keyEnd: number): Buffer {
+    if (this.order !== 'segment') return this.placeOf(Buffer.from(stored, 'latin1')).keyBytes
+    const bytes = Buffer.allocUnsafe(keyEnd + this.#numberBytes)
+    let at = 0
+    for (let from = this.#markBytes + 8; at < keyEnd; from++) {
+      const byte = stored.charCodeAt(from)
+      bytes[at++] = byte
+      if (byte === 0) from++
+    }
+    for (let from = stored.length - this.#numberBytes; from < stored.length; from++) {
+      bytes[at++] = stored.charCodeAt(from)
+    }
+    return bytes
+  }
+
+  /** What the stored keys of all rows with a key have in common, in order `segment`: the key as it is written there. */
+  commonKeyOf(stored: string): string {
+    return stored.slice(this.#markBytes + 8, stored.length - this.#numberBytes - 1)
+  }
+
+  /** Writes what {@link commonKeyOf} finds. */
+  writeCommonKey(out: ByteWriter, key: Buffer, keyEnd: number): void {
+    writeEscaped(out, key, keyEnd)
+  }
+
   /** The key of a row's entry in the order by due time. */
   dueKey({ keyBytes, keyEnd, at, number }: RowPlace, due: number): Buffer {
     scratch.at = 0

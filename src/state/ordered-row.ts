@@ -3,9 +3,8 @@
  */
 import type { ByteWriter } from '../core/bytes.ts'
 import { readInt64, writeInt64 } from '../core/bytes.ts'
-import { bytesAsText } from '../core/text.ts'
 import type { OrderedRow } from '../plan/store.ts'
-import type { RowPlace } from './layout.ts'
+import type { KeyLayout, RowPlace } from './layout.ts'
 import { type RowHome, StateRow } from './row.ts'
 
 /** In a store with due times the value follows the timestamp and the due time. */
@@ -13,15 +12,18 @@ const dueAt = 8
 
 /** What a row needs of its store. */
 export interface OrderedHome<V> extends RowHome<V> {
+  readonly layout: KeyLayout
   readonly valueAt: number
   readonly hasDueTimes: boolean
   /** Lists the row again at its place after its turn was undone. */
   relist(row: OrderedStateRow<V>): void
 }
 
+/**
+ * It keeps its key as text alone, as the store has it, one character for each byte: most rows are never asked for the
+ * bytes, and a buffer costs more than the rest of the row.
+ */
 export class OrderedStateRow<V> extends StateRow<V> implements OrderedRow<V>, RowPlace {
-  /** The key as the store has it, also one character for each byte. */
-  readonly storedKey: Buffer
   readonly text: string
   readonly keyEnd: number
   readonly at: number
@@ -40,13 +42,12 @@ export class OrderedStateRow<V> extends StateRow<V> implements OrderedRow<V>, Ro
   #savedDue = -1
   readonly #home: OrderedHome<V>
 
-  constructor(front: number, text: string, storedKey: Buffer, place: RowPlace, home: OrderedHome<V>) {
-    super(front, text, place.keyBytes, home)
-    this.storedKey = storedKey
+  constructor(front: number, text: string, keyEnd: number, at: number, number: number, home: OrderedHome<V>) {
+    super(front, text, home)
     this.text = text
-    this.keyEnd = place.keyEnd
-    this.at = place.at
-    this.number = place.number
+    this.keyEnd = keyEnd
+    this.at = at
+    this.number = number
     this.#home = home
   }
 
@@ -54,9 +55,13 @@ export class OrderedStateRow<V> extends StateRow<V> implements OrderedRow<V>, Ro
     return this.exists
   }
 
-  /** The key alone, one character for each byte. */
-  get keyText(): string {
-    return bytesAsText(this.keyBytes, 0, this.keyEnd)
+  /** A new buffer each time, as of {@link storedKey}. */
+  get keyBytes(): Buffer {
+    return this.#home.layout.keyBytesOf(this.text, this.keyEnd)
+  }
+
+  get storedKey(): Buffer {
+    return Buffer.from(this.text, 'latin1')
   }
 
   override save(turn: number): void {
@@ -95,8 +100,8 @@ export class OrderedStateRow<V> extends StateRow<V> implements OrderedRow<V>, Ro
     this.entry = undefined
   }
 
-  override get memoryBytes(): number {
-    return super.memoryBytes + this.storedKey.length + this.text.length
+  protected get keySize(): number {
+    return this.text.length
   }
 }
 

@@ -3,7 +3,7 @@
  * bytes of their stored keys, in memory as one character for each byte, whose order is that of the bytes.
  */
 import { assert } from '../core/assert.ts'
-import { ByteWriter, writeUint64 } from '../core/bytes.ts'
+import { ByteWriter } from '../core/bytes.ts'
 import { bytesAsText } from '../core/text.ts'
 import { dueRowsMax, type KeyOf, type OrderedRow, type OrderedStore, type Row, type RowRange } from '../plan/store.ts'
 import type { StateWriter, StoredRow } from '../storage/state-rows.ts'
@@ -36,6 +36,7 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
     const { hasDueTimes } = layout
     this.#orderedHome = {
       ...this.home,
+      layout,
       hasDueTimes,
       valueAt: valueBegin(ground.spec.layout),
       relist: (row) => {
@@ -72,31 +73,19 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
     const hasExpired = at < this.expiredBefore
     const cached = hasExpired ? undefined : this.cache.get(front, text)
     if (cached !== undefined) return cached
-    const place = this.#placeOf(keyEnd, at, number)
-    const storedKey = storedScratch.copyFrom(0)
-    if (hasExpired) return new OrderedStateRow(front, text, storedKey, place, this.#orderedHome)
-    if (isNew) return this.#keep(new OrderedStateRow(front, text, storedKey, place, this.#orderedHome))
-    return this.#keep(this.#read(front, text, storedKey, place))
+    const row = new OrderedStateRow(front, text, keyEnd, at, number, this.#orderedHome)
+    if (hasExpired) return row
+    return this.#keep(isNew ? row : this.#read(row))
   }
 
-  /** The place of the key that the scratch holds. */
-  #placeOf(keyEnd: number, at: number, number: number): RowPlace {
-    const { hasTimes, isNumbered } = this.#layout
-    scratch.ensure(16)
-    if (hasTimes) writeUint64(scratch.bytes, keyEnd, at)
-    if (isNumbered) writeUint64(scratch.bytes, keyEnd + 8, number)
-    scratch.at = keyEnd + (hasTimes ? 8 : 0) + (isNumbered ? 8 : 0)
-    return { keyBytes: scratch.copyFrom(0), keyEnd, at, number }
-  }
-
-  #hasExpired({ at }: RowPlace): boolean {
+  #hasExpired({ at }: OrderedStateRow<V>): boolean {
     return at < this.expiredBefore
   }
 
-  #read(front: number, text: string, storedKey: Buffer, place: RowPlace): OrderedStateRow<V> {
+  /** Takes over what is committed of a row. */
+  #read(row: OrderedStateRow<V>): OrderedStateRow<V> {
     const { reader, storeId, partition } = this.ground
-    const row = new OrderedStateRow(front, text, storedKey, place, this.#orderedHome)
-    const stored = reader.get(storeId, partition, storedKey)
+    const stored = reader.get(storeId, partition, row.storedKey)
     if (stored !== undefined) row.load(stored)
     return row
   }
@@ -174,12 +163,14 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
   rowsOf(key: KeyOf<K>, fromTime: number, toTime: number): readonly OrderedStateRow<V>[] {
     const from = Math.max(fromTime, this.expiredBefore)
     if (this.#layout.order === 'segment') {
-      const recent = (this.#recent ??= new RecentRows<V>(this.#fronts.previous(newestFront) ?? -1))
+      const recent = (this.#recent ??= new RecentRows<V>(this.#layout, this.#fronts.previous(newestFront) ?? -1))
       if (recent.isCompleteFrom(this.#layout.front(from))) {
         scratch.at = 0
         key.writeKey(this.keyCodec, scratch)
-        const keyText = bytesAsText(scratch.bytes, 0, scratch.at)
-        return recent.rowsOf(keyText, from, toTime, this.#layout, this.ground.turn.number)
+        storedScratch.at = 0
+        this.#layout.writeCommonKey(storedScratch, scratch.bytes, scratch.at)
+        const keyText = bytesAsText(storedScratch.bytes, 0, storedScratch.at)
+        return recent.rowsOf(keyText, from, toTime, this.ground.turn.number)
       }
     }
     return [...this.rows({ key, fromTime, toTime })]
@@ -211,7 +202,8 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
     const front = this.#layout.frontOf(key)
     const cached = this.cache.get(front, text)
     if (cached !== undefined) return cached
-    const row = new OrderedStateRow(front, text, key, this.#layout.placeOf(key), this.#orderedHome)
+    const { keyEnd, at, number } = this.#layout.placeOf(key)
+    const row = new OrderedStateRow(front, text, keyEnd, at, number, this.#orderedHome)
     row.load(value)
     return row
   }
@@ -234,11 +226,13 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
   }
 
   #dueEntryOf(stored: StoredRow, text: string): DueEntry<V> | undefined {
-    const place = this.#layout.placeOfDue(stored.key)
-    const storedKey = this.#layout.storedKey(place.keyBytes, place.keyEnd, place.at, place.number)
-    const front = this.#layout.front(place.at)
+    const { keyBytes, keyEnd, at, number } = this.#layout.placeOfDue(stored.key)
+    const storedKey = this.#layout.storedKey(keyBytes, keyEnd, at, number)
+    const front = this.#layout.front(at)
     const rowText = bytesAsText(storedKey, 0, storedKey.length)
-    const row = this.cache.get(front, rowText) ?? this.#keep(this.#read(front, rowText, storedKey, place))
+    const row =
+      this.cache.get(front, rowText) ??
+      this.#keep(this.#read(new OrderedStateRow(front, rowText, keyEnd, at, number, this.#orderedHome)))
     const due = this.#layout.dueOf(stored.key)
     if (row.exists && !this.#hasExpired(row)) {
       assert(row.due === due, 'a row that has not changed is due when its entry says')
@@ -259,7 +253,7 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
     }
     if (hasExpired) return
     if (row.exists) writer.put(storeId, partition, row.storedKey, row.encode())
-    else writer.remove(storeId, partition, row.storedKey)
+    else if (row.isStored) writer.remove(storeId, partition, row.storedKey)
   }
 
   override committed(): void {

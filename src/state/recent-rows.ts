@@ -14,6 +14,7 @@ const segmentsTriedMax = 8
 type Segment<V> = Map<string, OrderedStateRow<V>[]>
 
 export class RecentRows<V> {
+  readonly #layout: KeyLayout
   readonly #segments = new Map<number, Segment<V>>()
   /** The number of the newest segment with a row. */
   #newest: number
@@ -21,7 +22,8 @@ export class RecentRows<V> {
   #completeFrom: number
 
   /** @param newest the newest segment that has a row now; -1: none */
-  constructor(newest: number) {
+  constructor(layout: KeyLayout, newest: number) {
+    this.#layout = layout
     this.#newest = newest
     this.#completeFrom = newest + 1
   }
@@ -38,15 +40,20 @@ export class RecentRows<V> {
     if (row.isRecent || front < this.#completeFrom) return
     let rows = this.#segments.get(front)
     if (rows === undefined) this.#segments.set(front, (rows = new Map<string, OrderedStateRow<V>[]>()))
-    const { keyText } = row
+    const keyText = this.#layout.commonKeyOf(row.text)
     const ofKey = rows.get(keyText)
     row.isRecent = true
     if (ofKey === undefined) rows.set(keyText, [row])
     else insert(ofKey, row)
   }
 
-  /** The rows of a key that are there, in order; asked only about complete segments. */
-  rowsOf(keyText: string, fromTime: number, toTime: number, layout: KeyLayout, turn: number): OrderedStateRow<V>[] {
+  /**
+   * The rows of a key that are there, in order; asked only about complete segments.
+   *
+   * @param keyText as the layout writes it into stored keys
+   */
+  rowsOf(keyText: string, fromTime: number, toTime: number, turn: number): OrderedStateRow<V>[] {
+    const layout = this.#layout
     const found: OrderedStateRow<V>[] = []
     for (const segment of this.#between(layout.front(fromTime), Math.min(layout.front(toTime), this.#newest))) {
       const rows = this.#segments.get(segment)

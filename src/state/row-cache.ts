@@ -65,6 +65,17 @@ export class RowCache<R extends CachedRow> {
     row.countedBytes = row.memoryBytes
   }
 
+  /** Forgets a changed row. */
+  delete(row: R): void {
+    const rows = this.#young.get(row.front)
+    if (rows?.delete(row.identity) !== true) return
+    this.#youngBytes -= row.countedBytes
+    if (rows.size > 0) return
+    this.#young.delete(row.front)
+    this.#lastFront = -1
+    this.#lastRows = undefined
+  }
+
   /** Drops what was not used since the last call. Only directly after a commit, when no row is dirty. */
   age(): void {
     this.#old = this.#young

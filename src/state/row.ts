@@ -51,17 +51,19 @@ export interface RowHome<V> {
  *     undone            #bytes → [ v1 ]   #otherBytes → [ v3 ]   swapped back
  *     or turn 8 begins  #bytes → [ v3 ]   #otherBytes → [ v1 ]   not swapped: v1 is no longer needed
  */
-export class StateRow<V> implements Row<V>, Revertible {
+export abstract class StateRow<V> implements Row<V>, Revertible {
   /** What its store is ordered by first: 0 in a store without times, the start of a window, the number of a segment. */
   readonly front: number
   readonly identity: string | number
-  readonly keyBytes: Buffer
+  abstract readonly keyBytes: Buffer
   protected readonly home: RowHome<V>
   readonly #codec: Codec<V>
   exists = false
   timestamp = -1
   /** Whether it has to be written at the next commit. */
   isDirty = false
+  /** Whether the last commit has it. One that came and went since has left no trace, and needs none of its removal. */
+  isStored = false
   turn = -1
   /** What the cache has counted for it. */
   countedBytes = 0
@@ -77,10 +79,9 @@ export class StateRow<V> implements Row<V>, Revertible {
   #savedValue: V | undefined = undefined
   #savedLength = 0
 
-  constructor(front: number, identity: string | number, keyBytes: Buffer, home: RowHome<V>) {
+  constructor(front: number, identity: string | number, home: RowHome<V>) {
     this.front = front
     this.identity = identity
-    this.keyBytes = keyBytes
     this.home = home
     this.#codec = home.codec
   }
@@ -177,6 +178,7 @@ export class StateRow<V> implements Row<V>, Revertible {
     this.#length = this.#bytes.length
     this.timestamp = readInt64(stored, 0)
     this.exists = true
+    this.isStored = true
   }
 
   /** The stored form; valid until the next call for any row. */
@@ -190,6 +192,7 @@ export class StateRow<V> implements Row<V>, Revertible {
   /** After the commit is durable. */
   committed(): void {
     this.isDirty = false
+    this.isStored = this.exists
   }
 
   protected writeValue(out: ByteWriter): void {
@@ -197,10 +200,27 @@ export class StateRow<V> implements Row<V>, Revertible {
     else out.append(this.#bytes, 0, this.#length)
   }
 
+  /** What its key takes in memory. */
+  protected abstract readonly keySize: number
+
   get memoryBytes(): number {
     const value = this.#value
     const valueBytes = typeof value === 'string' ? value.length * 2 : this.#bytes.length + this.#otherBytes.length
-    return rowOverheadBytes + this.keyBytes.length + valueBytes
+    return rowOverheadBytes + this.keySize + valueBytes
+  }
+}
+
+/** A row that is known by its key alone, or its key and a time. */
+export class KeyedStateRow<V> extends StateRow<V> {
+  readonly keyBytes: Buffer
+
+  constructor(front: number, identity: string | number, keyBytes: Buffer, home: RowHome<V>) {
+    super(front, identity, home)
+    this.keyBytes = keyBytes
+  }
+
+  protected get keySize(): number {
+    return this.keyBytes.length
   }
 }
 

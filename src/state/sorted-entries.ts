@@ -1,5 +1,6 @@
 /**
- * Entries in the order of their texts, as many as a commit may change: a list of short sorted arrays.
+ * Entries in the order of their texts, as many as a commit may change: a list of short sorted arrays. Entries that are
+ * added wait until someone asks for the order, because many stores are not asked between two commits.
  *
  * Finding one costs two binary searches, adding one moves at most {@link entriesMax} references: no more than a B-tree
  * of this size does, in a page of code (docs/decisions/0011-ordered-state.md).
@@ -11,12 +12,27 @@ const entriesMax = 256
 export class SortedEntries<T extends { readonly text: string }> {
   /** None is empty; each ends before the next begins. */
   #runs: T[][] = []
+  /** What was added since anyone asked. */
+  #fresh: T[] = []
 
   /** Adds an entry, in the place of one with the same text. */
   add(entry: T): void {
+    this.#fresh.push(entry)
+  }
+
+  /** All entries in their place. */
+  #sorted(): T[][] {
+    if (this.#fresh.length > 0) {
+      for (const entry of this.#fresh) this.#insert(entry)
+      this.#fresh = []
+    }
+    return this.#runs
+  }
+
+  #insert(entry: T): void {
     const { text } = entry
     const runs = this.#runs
-    const at = Math.min(this.#runAt(text), runs.length - 1)
+    const at = Math.min(runAt(runs, text), runs.length - 1)
     const run = runs[at]
     if (run === undefined) {
       runs.push([entry])
@@ -34,64 +50,68 @@ export class SortedEntries<T extends { readonly text: string }> {
 
   /** Takes an entry out, if it is there. */
   delete(text: string): void {
-    const at = this.#runAt(text)
-    const run = this.#runs[at]
+    const runs = this.#sorted()
+    const at = runAt(runs, text)
+    const run = runs[at]
     if (run === undefined) return
     const place = firstFrom(run, text)
     if (run[place]?.text !== text) return
     run.splice(place, 1)
-    if (run.length === 0) this.#runs.splice(at, 1)
+    if (run.length === 0) runs.splice(at, 1)
   }
 
   /** The first entry with a text of at least `text`. */
   from(text: string): T | undefined {
-    const run = this.#runs[this.#runAt(text)]
+    const runs = this.#sorted()
+    const run = runs[runAt(runs, text)]
     return run?.[firstFrom(run, text)]
   }
 
   /** The first entry with a text above `text`. */
   after(text: string): T | undefined {
-    const at = this.#runAt(text)
-    const run = this.#runs[at]
+    const runs = this.#sorted()
+    const at = runAt(runs, text)
+    const run = runs[at]
     if (run === undefined) return undefined
     const place = firstFrom(run, text)
     if (run[place]?.text !== text) return run[place]
-    return run[place + 1] ?? this.#runs[at + 1]?.[0]
+    return run[place + 1] ?? runs[at + 1]?.[0]
   }
 
   /** The last entry with a text below `text`. */
   before(text: string): T | undefined {
-    const at = this.#runAt(text)
-    const run = this.#runs[at]
+    const runs = this.#sorted()
+    const at = runAt(runs, text)
+    const run = runs[at]
     const place = run === undefined ? 0 : firstFrom(run, text)
-    return place > 0 ? run?.[place - 1] : this.#runs[at - 1]?.at(-1)
+    return place > 0 ? run?.[place - 1] : runs[at - 1]?.at(-1)
   }
 
   get first(): T | undefined {
-    return this.#runs[0]?.[0]
+    return this.#sorted()[0]?.[0]
   }
 
   get last(): T | undefined {
-    return this.#runs.at(-1)?.at(-1)
+    return this.#sorted().at(-1)?.at(-1)
   }
 
   clear(): void {
     if (this.#runs.length > 0) this.#runs = []
+    if (this.#fresh.length > 0) this.#fresh = []
   }
+}
 
-  /** The index of the first run that ends with `text` or after it. */
-  #runAt(text: string): number {
-    const runs = this.#runs
-    let low = 0
-    let high = runs.length
-    while (low < high) {
-      const middle = (low + high) >>> 1
-      const run = runs[middle] as T[]
-      if ((run[run.length - 1] as T).text < text) low = middle + 1
-      else high = middle
-    }
-    return low
+/** The index of the first run that ends with `text` or after it. */
+function runAt<T extends { readonly text: string }>(runs: readonly (readonly T[])[], text: string): number {
+  let low = 0
+  let high = runs.length
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    const run = runs[middle] as readonly T[]
+    if ((run[run.length - 1] as T).text < text) low = middle + 1
+    else high = middle
   }
+  return low
 }
 
 /** The index of the first entry with a text of at least `text`. */

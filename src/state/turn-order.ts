@@ -37,11 +37,12 @@ export class TurnOrder<T extends Entry> {
   readonly #changed = new SortedEntries<T>()
   /** All committed entries before this have changed: a walk that asks for nothing else reads nothing. */
   #front: Buffer
+  readonly #firstKey: Buffer
 
   constructor(source: RowSource, firstKey: Buffer, committed: CommittedEntries<T>) {
     this.#source = source
     this.#committed = committed
-    this.#front = firstKey
+    this.#front = this.#firstKey = firstKey
   }
 
   /** Lists the entry of a changed row. */
@@ -53,7 +54,7 @@ export class TurnOrder<T extends Entry> {
 
   /** After a commit nothing has changed. What it has added was among the changed entries. */
   committed(): void {
-    const first = this.#changed.first
+    const first = this.#front === this.#firstKey ? undefined : this.#changed.first
     if (first !== undefined && first.text < textOf(this.#front)) this.#front = Buffer.from(first.text, 'latin1')
     this.#changed.clear()
   }

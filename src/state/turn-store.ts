@@ -154,7 +154,10 @@ export abstract class TurnStore<K, V, R extends StateRow<V>> implements Store<K,
   }
 
   committed(): void {
-    for (const row of this.#dirty) row.committed()
+    for (const row of this.#dirty) {
+      row.committed()
+      if (!row.exists) this.cache.delete(row)
+    }
     this.#dirty = []
     const { keptFrom } = this
     if (keptFrom <= this.#removedBefore) return

@@ -5,7 +5,7 @@
  */
 import { assert } from '../core/assert.ts'
 import { ByteWriter } from '../core/bytes.ts'
-import { MillraceError } from '../core/errors.ts'
+import { MillraceError, messageOf } from '../core/errors.ts'
 import { Codec } from '../core/serde.ts'
 import type { TupleCodec } from '../core/tuple-codec.ts'
 import { refusePromise } from './answers.ts'
@@ -39,8 +39,8 @@ export interface Request {
 
 /** From a row of the right table to a left row that names it. */
 export interface Answer {
-  /** Where the subscriptions of the foreign key begin. */
-  readonly prefix: Buffer
+  /** As of {@link identityOf}. */
+  readonly foreignKey: string | number
   /** Null: there is no such row. */
   readonly right: unknown
   /** Of the right row, or of its delete; -1: it never was there. */
@@ -76,6 +76,20 @@ export function foreignKeyOf({ verb, foreignKey }: ForeignKeyJoin, value: unknow
   refusePromise(what, found)
   if (found !== undefined) return found
   throw new MillraceError('bad_record', `${what} returned undefined; expected a key of the right table, or null`)
+}
+
+/**
+ * Equal for foreign keys that name the same right row.
+ *
+ * @throws MillraceError `encode_failed`
+ */
+export function identityOf({ rightKeys }: ForeignKeyJoin, foreignKey: unknown): string | number {
+  try {
+    return rightKeys.identity(foreignKey)
+  } catch (cause) {
+    const message = `cannot encode the foreign key with ${rightKeys.name}: ${messageOf(cause)}`
+    throw new MillraceError('encode_failed', message, { cause })
+  }
 }
 
 const scratch = new ByteWriter(256)

@@ -5,13 +5,11 @@
  * A row without a foreign key asks no one. What comes of it goes by the port: a delete, or in a left join the row.
  */
 import type { Subscriber } from 'rxjs'
-import { ByteWriter } from '../core/bytes.ts'
-import { encodeInto } from '../core/serde.ts'
 import type { Carrier } from '../plan/carrier.ts'
 import type { OldValues } from '../plan/node.ts'
 import { type CarrierObserver, type OperatorContext, operatorError, type OperatorFactory } from '../plan/operator.ts'
 import { CarrierSubscriber, operate } from '../plan/subscriber.ts'
-import { type ForeignKeyJoin, foreignKeyOf, type Request, requests } from './foreign-key-messages.ts'
+import { type ForeignKeyJoin, foreignKeyOf, identityOf, type Request, requests } from './foreign-key-messages.ts'
 
 /** Where changes go that have no foreign key. */
 export const alonePort = 'alone'
@@ -28,7 +26,6 @@ class RequestSubscriber extends CarrierSubscriber {
   readonly #join: ForeignKeyJoin
   readonly #comesAlone: boolean
   readonly #alone: CarrierObserver
-  readonly #scratch = new ByteWriter(256)
 
   constructor(out: Subscriber<Carrier>, context: OperatorContext, join: ForeignKeyJoin) {
     super(out)
@@ -70,12 +67,6 @@ class RequestSubscriber extends CarrierSubscriber {
   }
 
   #isSame(before: unknown, now: unknown): boolean {
-    if (Object.is(before, now)) return true
-    const scratch = this.#scratch
-    scratch.at = 0
-    encodeInto(this.#join.rightKeys, before, scratch, 'foreign key')
-    const middle = scratch.at
-    encodeInto(this.#join.rightKeys, now, scratch, 'foreign key')
-    return scratch.bytes.subarray(0, middle).equals(scratch.bytes.subarray(middle, scratch.at))
+    return Object.is(before, now) || identityOf(this.#join, before) === identityOf(this.#join, now)
   }
 }

@@ -12,7 +12,7 @@ import { type OperatorContext, operatorError, type OperatorFactory } from '../pl
 import type { Store, StoreSpec } from '../plan/store.ts'
 import { CarrierSubscriber } from '../plan/subscriber.ts'
 import { functionOf, refusePromise } from './answers.ts'
-import { type Answer, type ForeignKeyJoin, foreignKeyOf, prefixOf } from './foreign-key-messages.ts'
+import { type Answer, type ForeignKeyJoin, foreignKeyOf, identityOf } from './foreign-key-messages.ts'
 import type { RowReader } from './table-rows.ts'
 
 /** @param own where the joined rows are kept, if they are */
@@ -103,9 +103,9 @@ class AnswerSubscriber extends CarrierSubscriber {
     this.#results.emit(this.out, carrier, row.value, answer.right, timestamp)
   }
 
-  #isOf({ prefix }: Answer, left: unknown, key: unknown): boolean {
+  #isOf(answer: Answer, left: unknown, key: unknown): boolean {
     const foreignKey = foreignKeyOf(this.#join, left, key)
-    return foreignKey !== null && prefixOf(this.#join, foreignKey).equals(prefix)
+    return foreignKey !== null && identityOf(this.#join, foreignKey) === answer.foreignKey
   }
 }
 

@@ -27,7 +27,14 @@ import {
   type StoreSpec,
 } from '../plan/store.ts'
 import { CarrierSubscriber } from '../plan/subscriber.ts'
-import { type Answer, answers, type ForeignKeyJoin, prefixOf, type Request } from './foreign-key-messages.ts'
+import {
+  type Answer,
+  answers,
+  type ForeignKeyJoin,
+  identityOf,
+  prefixOf,
+  type Request,
+} from './foreign-key-messages.ts'
 import type { RowReader } from './table-rows.ts'
 
 export interface SubscriptionStores {
@@ -79,9 +86,8 @@ class Subscriptions {
     if (!row.exists) this.#rows.put(row, nothing, request.timestamp)
     const { leftKey, replaces } = request.value as Request
     const right = this.rights.get(request)
-    const prefix = prefixOf(this.#join, request.key)
     return this.#answer(request, leftKey, {
-      prefix,
+      foreignKey: identityOf(this.#join, request.key),
       right: right === undefined ? null : right.value,
       timestamp: right === undefined ? -1 : right.timestamp,
       replaces,
@@ -102,9 +108,9 @@ class Subscriptions {
     start: Uint8Array | undefined,
     max: number,
   ): Uint8Array | undefined {
-    const answer: Answer = { prefix: prefixOf(this.#join, foreignKey), right, timestamp, replaces: true }
+    const answer: Answer = { foreignKey: identityOf(this.#join, foreignKey), right, timestamp, replaces: true }
     let left = max
-    for (const { keyBytes } of this.#from(answer.prefix, start)) {
+    for (const { keyBytes } of this.#from(prefixOf(this.#join, foreignKey), start)) {
       if (left-- === 0) return keyBytes
       const [, leftKey] = this.#join.subscriptionKeys.read(keyBytes, 0, keyBytes.length)
       out.next(this.#answer(from, leftKey, answer))

@@ -2,12 +2,14 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { int64 } from 'millrace'
+import { ByteWriter } from '../../src/core/bytes.ts'
 import { type Codec, codecOf } from '../../src/core/serde.ts'
 import { keyOf, ordered } from '../../src/plan/store.ts'
 import { keyLayout, segmentLayout, type StoreLayout, windowLayout } from '../../src/plan/store-layout.ts'
 import { TurnScope } from '../../src/runtime/turn.ts'
 import { keyLayoutOf } from '../../src/state/layout.ts'
 import { openStore } from '../../src/state/open-store.ts'
+import type { StateWriter } from '../../src/storage/state-rows.ts'
 import { openTestLog } from '../support/open.ts'
 import { errorOf } from '../support/thrown.ts'
 import { hexKeys, layouts, shown, specOf, times, World } from './ordered-world.ts'
@@ -69,9 +71,58 @@ describe.each(layouts)('%s', (_, layout) => {
           expect(read).toMatchObject({ keyEnd: place.keyEnd, at: place.at, number: place.number })
           expect(read.keyBytes.toString('hex', 0, read.keyEnd)).toBe(hex)
         }
+        const stored = layoutOf.storedKey(key, key.length, place.at, place.number)
+        const text = stored.toString('latin1')
+        expect(layoutOf.keyBytesOf(text, key.length)).toEqual(Buffer.from(layoutOf.placeOf(stored).keyBytes))
+        if (layoutOf.order !== 'segment') return
+        const common = new ByteWriter(64)
+        layoutOf.writeCommonKey(common, key, key.length)
+        expect(layoutOf.commonKeyOf(text)).toBe(common.copyFrom(0).toString('latin1'))
       }),
       { numRuns: 40 },
     )
+  })
+})
+
+describe('what a commit writes', () => {
+  test.each([
+    ['asked for by key alone', keyLayout()],
+    ['in order', keyLayout({ isOrdered: true })],
+    ['in order with due times', keyLayout({ hasDueTimes: true })],
+  ])('of a row that came and went since the last one is nothing: %s', (_, layout) => {
+    const { reader, storeId } = worldOf(layout)
+    const turn = new TurnScope()
+    const store = openStore({ spec: specOf(layout), storeId, partition: 0, reader, turn, streamTime: undefined })
+    const rowOf = (hex: string) => store.row(keyOf<unknown>(new Uint8Array(Buffer.from(hex, 'hex'))))
+    const written: string[] = []
+    const note =
+      (what: string) =>
+      (_id: number, _partition: number, key: Buffer): void => {
+        written.push(`${what} ${key.subarray(-1).toString('hex')}`)
+      }
+    const writer: StateWriter = { put: note('put'), remove: note('remove'), removeRange: () => undefined }
+    const commit = (): string[] => {
+      store.write(writer)
+      store.committed()
+      return written.splice(0)
+    }
+    turn.begin()
+    for (const key of ['01', '02', '03']) store.put(rowOf(key), 'v', 1)
+    store.remove(rowOf('01'))
+    expect(commit()).toEqual(['put 02', 'put 03'])
+    turn.begin()
+    store.remove(rowOf('02'))
+    store.put(rowOf('04'), 'v', 1)
+    turn.undo()
+    turn.begin()
+    store.remove(rowOf('03'))
+    store.put(rowOf('03'), 'again', 2)
+    store.remove(rowOf('03'))
+    expect(commit()).toEqual(['put 02', 'remove 03'])
+    turn.begin()
+    store.put(rowOf('03'), 'v', 3)
+    store.remove(rowOf('03'))
+    expect(commit()).toEqual([])
   })
 })
 

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { int64, json, string } from 'millrace'
 import { type Codec, codecOf, type Serde } from '../../src/core/serde.ts'
-import { type RowHome, StateRow } from '../../src/state/row.ts'
+import { KeyedStateRow, type RowHome, type StateRow } from '../../src/state/row.ts'
 
 type Act = { readonly kind: 'set'; readonly text: string } | { readonly kind: 'clear' | 'revert' | 'turn' | 'store' }
 
@@ -16,7 +16,7 @@ const homeOf = <V>(codec: Codec<V>): RowHome<V> => ({ store: 'rows', partition: 
 
 /** Does the acts to a row, and looks after each at the row and at every value that was read of it before. */
 function live<V>(codec: Codec<V>, valueOf: (text: string) => V, acts: readonly Act[]): void {
-  const newRow = (): StateRow<V> => new StateRow(0, 'key', Buffer.from('key'), homeOf(codec))
+  const newRow = (): StateRow<V> => new KeyedStateRow(0, 'key', Buffer.from('key'), homeOf(codec))
   let row = newRow()
   let now: string | undefined
   let before: string | undefined
@@ -57,7 +57,7 @@ test.each([
 })
 
 test('a row holds what it would read from the disk, whether or not it has been there', () => {
-  const row = new StateRow(0, 'key', Buffer.from('key'), homeOf(codecOf(int64())))
+  const row = new KeyedStateRow(0, 'key', Buffer.from('key'), homeOf(codecOf(int64())))
   row.set(-0, 1)
   const kept = row.value
   row.load(Buffer.from(row.encode()))
