@@ -3,7 +3,16 @@
  */
 
 /** What the text of an option or an argument becomes; a UsageError says what is wrong with it. */
-export type Reader<T> = (text: string) => T
+export interface Reader<T> {
+  (text: string): T
+  /** What a shell may offer; what ends with `=` has to be gone on with. */
+  readonly words?: readonly string[] | undefined
+}
+
+/** The same reader, with words that a shell may offer. */
+export function suggesting<T>(words: readonly string[], read: Reader<T>): Reader<T> {
+  return Object.assign((text: string) => read(text), { words })
+}
 
 /** An option; `T` is what the verb gets. */
 export interface Option<T> {

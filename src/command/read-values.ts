@@ -3,7 +3,7 @@
  */
 import { shown } from '../core/shown.ts'
 import { UsageError } from './exit-codes.ts'
-import type { Reader } from './options.ts'
+import { type Reader, suggesting } from './options.ts'
 
 /** A whole number from `least` on. */
 export function whole(least: number): Reader<number> {
@@ -54,9 +54,9 @@ export const pair: Reader<readonly [name: string, value: string]> = (text) => {
 
 /** One of these words. */
 export function oneOf<const W extends string>(...words: readonly W[]): Reader<W> {
-  return (text) => {
+  return suggesting(words, (text) => {
     const word = words.find((one) => one === text)
     if (word !== undefined) return word
     throw new UsageError(`Expected ${words.join(', ')}, not ${shown(text)}.`)
-  }
+  })
 }

@@ -17,7 +17,7 @@ import { Output } from './output.ts'
 import { ProgressLine } from './progress.ts'
 import { agree, Declined } from './questions.ts'
 import type { Access, Verb, VerbContext, VerbEntry } from './verb.ts'
-import { verbs as allVerbs } from './verbs.ts'
+import { hiddenVerbs, verbs as allVerbs } from './verbs.ts'
 
 /**
  * @param argv what follows `millrace`
@@ -45,7 +45,8 @@ export async function runCommand(
 async function run(argv: readonly string[], host: Host, verbs: readonly VerbEntry[]): Promise<ExitCode> {
   const asked = argv[0] === 'help' ? [...argv.slice(1), '--help'] : argv
   if (asked[0] === '--version' || asked[0] === '-V') return print(host.stdout, `${version()}\n`)
-  const found = findVerb(asked, verbs)
+  const hidden = hiddenVerbs.find(({ name }) => name === asked[0])
+  const found = hidden === undefined ? findVerb(asked, verbs) : { entry: hidden, rest: asked.slice(1) }
   if (!('entry' in found)) return helpInstead(found, host, verbs)
   const { entry, rest } = found
   const [{ verb }, { parse }] = await Promise.all([entry.load(), import('./parse.ts')])
@@ -76,10 +77,10 @@ async function runVerb(
   const logs: Log[] = []
   const context: VerbContext = {
     dir,
-    openLog: async (access: Access = 'read') => {
+    openLog: async (access: Access = 'read', elsewhere = dir) => {
       const { openLog } = await import('../log/log.ts')
-      if (access === 'write') checkIsLog(dir)
-      const log = await openLog(dir, { clock, readOnly: access === 'read' })
+      if (access === 'write') checkIsLog(elsewhere)
+      const log = await openLog(elsewhere, { clock, readOnly: access === 'read' })
       logs.push(log)
       return log
     },

@@ -11,8 +11,8 @@ import { defaultTopicConfig, type TopicConfig, topicConfigNames, type TopicSetti
 import type { TopicRequest } from '../log/kept/topics.ts'
 import { shownBytes, shownDuration } from './amounts.ts'
 import { UsageError } from './exit-codes.ts'
-import type { Reader } from './options.ts'
-import { duration } from './read-values.ts'
+import { type Reader, suggesting } from './options.ts'
+import { duration, pair } from './read-values.ts'
 
 type Setting = keyof TopicConfig
 
@@ -52,11 +52,23 @@ function amountOf(name: Setting, text: string): number {
 }
 
 /** A serde that can be used from outside: one of millrace's. */
-export const serdeNamed: Reader<Serde<unknown>> = (text) => {
-  const serde = codecNamed(text)
-  if (serde !== undefined) return serde
-  throw new UsageError('Expected a serde of millrace, such as string, int64, json, msgpack or bytes.')
-}
+export const serdeNamed: Reader<Serde<unknown>> = suggesting(
+  ['string', 'int64', 'json', 'msgpack', 'bytes'],
+  (text) => {
+    const serde = codecNamed(text)
+    if (serde !== undefined) return serde
+    throw new UsageError('Expected a serde of millrace, such as string, int64, json, msgpack or bytes.')
+  },
+)
+
+/** A setting with its value: what both mean is for {@link settingsOf} to say. */
+export const settingPair: Reader<readonly [name: string, value: string]> = suggesting(
+  topicConfigNames.map((name) => `${name}=`),
+  pair,
+)
+
+/** A setting, whatever it is called. */
+export const settingName: Reader<string> = suggesting(topicConfigNames, (text) => text)
 
 /** What `createTopic` takes: the constant of a topic where serdes are given, so that the log remembers their names. */
 export function topicRequest(

@@ -60,8 +60,8 @@ export type Access = 'read' | 'write' | 'create'
 export interface VerbContext {
   /** The directory that `--dir`, or `MILLRACE_DIR`, names. */
   readonly dir: string
-  /** Opens the log there. The runner closes it when the verb has ended, however it ends. */
-  readonly openLog: (access?: Access) => Promise<Log>
+  /** Opens the log there, or elsewhere. The runner closes it when the verb has ended, however it ends. */
+  readonly openLog: (access?: Access, elsewhere?: string) => Promise<Log>
   /** Data: tables for people, JSON for machines. */
   readonly out: Output
   /** A line to people, on standard error. */

@@ -37,4 +37,10 @@ export const verbs: readonly VerbEntry[] = [
   entry('restore', 'Makes a log from a backup', () => import('./verbs/restore.ts')),
   entry('stats', 'Shows what takes the space', () => import('./verbs/stats.ts')),
   entry('doctor', 'Says what is wrong here, and what to do', () => import('./verbs/doctor.ts')),
+  entry('completion', 'Prints a script that lets a shell complete commands', () => import('./verbs/completion.ts')),
+]
+
+/** What the command calls itself: no help lists it, and no one types it. */
+export const hiddenVerbs: readonly VerbEntry[] = [
+  entry('__complete', 'Says what may come next on a command line', () => import('./verbs/complete-line.ts')),
 ]

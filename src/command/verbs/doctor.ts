@@ -6,7 +6,6 @@ import type { Clock } from '../../core/clock.ts'
 import { MillraceError } from '../../core/errors.ts'
 import type { Log } from '../../log/face.ts'
 import { dataFileOf } from '../../storage/directory.ts'
-import { isCommitting } from '../../storage/lookout.ts'
 import { formatVersion } from '../../storage/opening.ts'
 import { styled } from '../colours.ts'
 import { checkDirectory } from '../doctor/directory.ts'
@@ -15,13 +14,13 @@ import { checkMachine, limitsOfProcess } from '../doctor/machine.ts'
 import { checkProcesses, processesWith } from '../doctor/processes.ts'
 import { checkUse } from '../doctor/use.ts'
 import { exitCodes } from '../exit-codes.ts'
+import { isHeldUp } from '../held-up.ts'
 import { inWordsOfTheCommand } from '../hints.ts'
 import type { Output } from '../output.ts'
 import { declareVerb, type Verb } from '../verb.ts'
 
 /** How long a commit, or an opening, may take before it is strange. */
 const patienceMs = 2_000
-const tryEveryMs = 50
 
 export const verb: Verb = declareVerb({
   about:
@@ -40,7 +39,7 @@ export const verb: Verb = declareVerb({
     const found = [...checkThisMachine(), ...checkDirectory(dir)]
     if (!found.some(({ check, state }) => check === 'directory' && state === 'problem')) {
       found.push(...checkProcesses(processesWith(dataFileOf(dir))))
-      found.push(...((await isHeldUp(dir, clock)) ? [heldUp] : await checkLog(openLog, clock)))
+      found.push(...((await isHeldUp(dir, clock, patienceMs)) ? [heldUp] : await checkLog(openLog, clock)))
     }
     await show(found, out)
     return found.some(({ state }) => state === 'problem') ? exitCodes.failed : exitCodes.done
@@ -67,17 +66,6 @@ function checkThisMachine(): Finding[] {
     platform: `${process.platform} ${process.arch}`,
     limits: limitsOfProcess(),
   })
-}
-
-/** Opening waits for a commit that is under way, and so it would wait for a frozen process. */
-async function isHeldUp(dir: string, clock: Clock): Promise<boolean> {
-  for (let triedMs = 0; isCommitting(dir); triedMs += tryEveryMs) {
-    if (triedMs >= patienceMs) return true
-    await new Promise<void>((resolve) => {
-      clock.schedule(tryEveryMs, resolve)
-    })
-  }
-  return false
 }
 
 async function checkLog(openLog: () => Promise<Log>, clock: Clock): Promise<Finding[]> {

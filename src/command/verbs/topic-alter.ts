@@ -4,8 +4,7 @@
 import type { TopicConfig } from '../../core/topic-config.ts'
 import { UsageError } from '../exit-codes.ts'
 import { argument, values } from '../options.ts'
-import { pair } from '../read-values.ts'
-import { settingNamed, settingsOf, shownSetting } from '../topic-settings.ts'
+import { settingName, settingNamed, settingPair, settingsOf, shownSetting } from '../topic-settings.ts'
 import { declareVerb, type Verb } from '../verb.ts'
 
 export const verb: Verb = declareVerb({
@@ -14,8 +13,12 @@ export const verb: Verb = declareVerb({
     '"millrace topic describe" first.',
   arguments: { topic: argument('its name') },
   options: {
-    config: values('-c, --config <name=value>', 'a setting, such as retentionMs=7d or compressionType=zstd', pair),
-    reset: values('--reset <name>', 'a setting that goes back to its default', (name) => name),
+    config: values(
+      '-c, --config <name=value>',
+      'a setting, such as retentionMs=7d or compressionType=zstd',
+      settingPair,
+    ),
+    reset: values('--reset <name>', 'a setting that goes back to its default', settingName),
   },
   examples: [
     { does: 'Keep a month', line: 'millrace topic alter clicks -c retentionMs=30d' },

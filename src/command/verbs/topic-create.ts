@@ -3,8 +3,8 @@
  */
 import { MillraceError } from '../../core/errors.ts'
 import { argument, flag, value, valueOr, values } from '../options.ts'
-import { pair, whole } from '../read-values.ts'
-import { serdeNamed, settingsOf, topicRequest } from '../topic-settings.ts'
+import { whole } from '../read-values.ts'
+import { serdeNamed, settingPair, settingsOf, topicRequest } from '../topic-settings.ts'
 import { declareVerb, type Verb } from '../verb.ts'
 
 export const verb: Verb = declareVerb({
@@ -14,7 +14,11 @@ export const verb: Verb = declareVerb({
   arguments: { topic: argument('its name') },
   options: {
     partitions: valueOr('-p, --partitions <count>', 'how many partitions it gets', whole(1), '1'),
-    config: values('-c, --config <name=value>', 'a setting, such as retentionMs=7d or cleanupPolicy=compact', pair),
+    config: values(
+      '-c, --config <name=value>',
+      'a setting, such as retentionMs=7d or cleanupPolicy=compact',
+      settingPair,
+    ),
     keySerde: value('--key-serde <name>', 'how keys are written, such as string or int64', serdeNamed),
     valueSerde: value('--value-serde <name>', 'how values are written, such as json or string', serdeNamed),
     ifNotExists: flag('--if-not-exists', 'leave a topic that is there as it is'),
