@@ -188,7 +188,7 @@ export type { EmitStrategy, TimeWindowedKStream } from './streams/dsl/windows.ts
 export type { AsyncCall } from './plan/async-calls.ts'
 export { type ByHand, type SourceOptions, Topology } from './streams/topology.ts'
 export type { DescriptionFormat } from './plan/topology.ts'
-export type { NodeDescription, SubTopologyDescription, TopologyDescription } from './plan/description.ts'
+export type { NodeDescription, SubTopologyDescription, TopologyDescription } from './core/topology-description.ts'
 
 // The runtime.
 export type { Application, ApplicationState, StreamsOptions } from './runtime/face.ts'

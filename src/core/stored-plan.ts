@@ -5,6 +5,7 @@
  */
 import { MillraceError } from './errors.ts'
 import type { StoreLayout } from './store-layout.ts'
+import type { TopologyDescription } from './topology-description.ts'
 
 /** Facts about a node or a store, by the names that a message uses. */
 export type Facts = Readonly<Record<string, string | number>>
@@ -69,6 +70,8 @@ export interface StoredPlan {
   readonly outputs?: Readonly<Record<string, StoredOutput>> | undefined
   /** The topic of its dead letters, for those who look for them; no stored data depends on it. */
   readonly deadLetters?: string | undefined
+  /** Its shape, for those who draw it; no stored data depends on it. */
+  readonly topology?: TopologyDescription | undefined
   /** Undefined where no window follows a calendar, or the rules of the program have no version. */
   readonly timeZones?: TimeZoneRules | undefined
   /** Whether the application was reset since: nothing is stored that depends on this plan. */

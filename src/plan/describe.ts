@@ -2,7 +2,7 @@
  * A topology for people: as text, the way Kafka Streams prints one, and as a Mermaid flowchart. Both are stable, so
  * that they can be compared in a test.
  */
-import type { NodeDescription, TopologyDescription } from './description.ts'
+import type { NodeDescription, TopologyDescription } from '../core/topology-description.ts'
 
 /** What stands at the first node after which runs may differ. */
 const mark = 'not deterministic from here'

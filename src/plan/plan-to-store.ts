@@ -16,6 +16,7 @@ import {
   type StoreReading,
   versionFact,
 } from '../core/stored-plan.ts'
+import { descriptionOf } from './description.ts'
 import { type KeptLayouts, laidOut, noLayouts } from './kept-layouts.ts'
 import { entrancesOf, type PlanNode, type PlanStore, subTopologyName } from './node.ts'
 import { orderOf } from './store-layout.ts'
@@ -66,6 +67,7 @@ export function storedPlan(
     stores: Object.fromEntries(stores),
     loaded,
     outputs: outputsOf(topology),
+    topology: descriptionOf(topology),
   }
 }
 

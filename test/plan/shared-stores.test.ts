@@ -113,6 +113,7 @@ describe('two nodes on one store', () => {
       loaded: {},
       topics: ['input', 'other'],
       outputs: {},
+      topology: topology.describe({ format: 'json' }),
       nodes: {
         input: { verb: 'stream', 'keys of input': 'string', 'values of input': 'string' },
         'of-input': { verb: 'count' },

@@ -3,9 +3,10 @@
  */
 import { present } from '../../core/assert.ts'
 import { yieldToEventLoop } from '../../core/clock.ts'
-import { checkOptions } from '../../core/checks.ts'
+import { checkBoolean, checkOptions } from '../../core/checks.ts'
 import { MillraceError } from '../../core/errors.ts'
 import { type Facts, parsePlan, type StoredPlan, type StoredStore, versionFact } from '../../core/stored-plan.ts'
+import type { TopologyDescription } from '../../core/topology-description.ts'
 import { type Counters, type Counts, decodeEntries, migratedCell, sumOf } from '../../core/stored-progress.ts'
 import type { TaskProgress } from '../kept/application-rows.ts'
 import type { ApplicationSwitch } from '../kept/application-switch.ts'
@@ -18,6 +19,8 @@ import { lagOfAll, type PartitionLag } from './lag.ts'
 export interface DescribeApplicationOptions {
   /** Which version to look at. Default: the live one. */
   readonly version?: string | undefined
+  /** Whether its stores are counted too: that takes longest. Without, `stores` is empty. Default true. */
+  readonly stores?: boolean | undefined
 }
 
 /** A store of an application. */
@@ -60,6 +63,8 @@ export interface ApplicationDescription extends Omit<ApplicationListing, 'versio
   readonly writes: readonly string[]
   /** What stored data depends on: the operators that read, move or keep something, by id, as they were last started. */
   readonly operators: Readonly<Record<string, Facts>>
+  /** Its shape as it was last started, as `topology.describe({ format: 'json' })` gives it. */
+  readonly topology: TopologyDescription
   /** Its positions, and how far each is from the end. */
   readonly positions: readonly PartitionLag[]
   /** Its stores, by name. */
@@ -84,7 +89,8 @@ export async function describeApplication(
   applicationId: string,
   options: DescribeApplicationOptions = {},
 ): Promise<ApplicationDescription> {
-  const { version } = checkOptions('describeApplication', options, ['version'])
+  const { version, stores = true } = checkOptions('describeApplication', options, ['version', 'stores'])
+  checkBoolean('stores', stores)
   log.refresh()
   const versions = versionsOf(log, applicationId)
   const kept = pickVersion(versions, applicationId, version)
@@ -101,8 +107,9 @@ export async function describeApplication(
     reads: plan.topics,
     writes: Object.keys(counted.produced).toSorted(),
     operators: plan.nodes,
+    topology: plan.topology ?? { subTopologies: [] },
     positions,
-    stores: await storesOf(log, kept),
+    stores: stores ? await storesOf(log, kept) : [],
     ...counted,
   }
 }

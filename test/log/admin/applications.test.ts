@@ -141,6 +141,20 @@ describe('describeApplication()', () => {
     expect(Object.keys(operators)).toContain(stores[0]?.owner)
   })
 
+  test('has the shape that was last started, and counts no stores where that is not asked for', async () => {
+    const { log } = openTestLog()
+    await send(log, ['a'])
+    const app = await start(log, counting, { applicationId: 'a' })
+    await app.caughtUp()
+    const { topology, stores } = await log.admin.describeApplication('a')
+    expect(topology).toEqual(counting.describe({ format: 'json' }))
+    expect(stores.map(({ name }) => name)).toEqual(['counts'])
+    const uncounted = await log.admin.describeApplication('a', { stores: false })
+    expect(uncounted).toMatchObject({ topology, stores: [], consumed: { words: 1 } })
+    const wrong = log.admin.describeApplication('a', { stores: 'no' as unknown as boolean })
+    expect(await rejectionOf(wrong)).toMatchObject({ code: 'bad_option' })
+  })
+
   test('refuses a name that is none, and says which there are', async () => {
     const { log } = openTestLog()
     await start(log, counting, { applicationId: 'count-words' })
