@@ -53,6 +53,9 @@ const proofs: readonly Proof[] = [
       ['src/log/a.ts:2', file(`import { tree } from '../../test/support/tidy.ts'`)],
       ['src/index.ts:2 ./command/a.ts', file(`import { a } from './command/a.ts'`, 'src/index.ts')],
       ['src/testing/a.ts:2', file(`import { a } from '../command/a.ts'`, 'src/testing/a.ts')],
+      ['src/dashboard/a.ts:2', file(`import { a } from '../command/a.ts'`, 'src/dashboard/a.ts')],
+      ['src/dashboard/page/a.tsx:2', file(`import { a } from '../../command/a.ts'`, 'src/dashboard/page/a.tsx')],
+      ['src/index.ts:2 ./dashboard/a.ts', file(`import { a } from './dashboard/a.ts'`, 'src/index.ts')],
       ['src/extra/a.ts:1', file('', 'src/extra/a.ts')],
       ['src/other.ts:1', file('', 'src/other.ts')],
     ],
@@ -102,6 +105,20 @@ const proofs: readonly Proof[] = [
       ['src/runtime/a.ts:2 ../log/log.ts', file(`import { openLog } from '../log/log.ts'`, 'src/runtime/a.ts')],
       ['src/runtime/a.ts:2', file(`import type { E } from '../log/embedded-session.ts'`, 'src/runtime/a.ts')],
       ['src/runtime/a.ts:2', file(`import type { P } from '../log/producer/face.ts'`, 'src/runtime/a.ts')],
+    ],
+  },
+  {
+    rule: 'the page runs in a browser',
+    gate: tidy.pageStandsAlone,
+    clean: {
+      'src/dashboard/page/a.tsx': `import { h } from 'preact'\nimport type { V } from '../views.ts'\nimport { b } from './b.ts'`,
+      'src/dashboard/page/b.ts': `import { escaped } from '../../core/escaped.ts'`,
+      'src/dashboard/server.ts': `import { createServer } from 'node:http'`,
+    },
+    planted: [
+      ['src/dashboard/page/a.tsx:2', file(`import { shown } from '../../core/shown.ts'`, 'src/dashboard/page/a.tsx')],
+      ['src/dashboard/page/a.ts:2', file(`import { inspect } from 'node:util'`, 'src/dashboard/page/a.ts')],
+      ['src/core/escaped.ts:2', file(`import { shown } from './shown.ts'`, 'src/core/escaped.ts')],
     ],
   },
   {

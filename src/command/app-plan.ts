@@ -3,8 +3,8 @@
  */
 import type { ApplicationOutput } from '../log/admin/application-outputs.ts'
 import type { StoreDescription } from '../log/admin/application-description.ts'
-import { shownBytes } from './amounts.ts'
-import { counted } from './counts.ts'
+import { shownBytes } from '../inspect/amounts.ts'
+import { counted } from '../inspect/counts.ts'
 
 export function storeLines(
   stores: readonly Pick<StoreDescription, 'name' | 'rows' | 'bytes'>[],

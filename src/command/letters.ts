@@ -6,7 +6,7 @@ import type { Log } from '../log/face.ts'
 import { UsageError } from './exit-codes.ts'
 import { type Option, type Reader, value, values } from './options.ts'
 import { moment } from './read-values.ts'
-import { type Form, formOf } from './record-form.ts'
+import { type Form, formOf } from '../inspect/record-form.ts'
 
 const text: Reader<string> = (given) => given
 

@@ -1,10 +1,10 @@
 /**
  * Where data goes: standard output, with back-pressure. Tables for people, a JSON object a line for machines.
  */
-import { escaped } from '../core/shown.ts'
+import { escaped } from '../core/escaped.ts'
 import { OutputClosed } from './exit-codes.ts'
 import type { HostOutput } from './host.ts'
-import { json } from './json.ts'
+import { json } from '../inspect/json.ts'
 import type { Column } from './table.ts'
 
 /** Text that is gathered before it is written: a system call for each line would take most of the time. */

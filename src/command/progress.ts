@@ -2,7 +2,7 @@
  * How far long work is: a line of a terminal that is written over, and nothing where no one looks at it.
  */
 import type { WorkProgress } from '../core/work-progress.ts'
-import { shownBytes, shownDuration } from './amounts.ts'
+import { shownBytes, shownDuration } from '../inspect/amounts.ts'
 import type { HostOutput } from './host.ts'
 
 const clearLine = '\r\u001b[2K'

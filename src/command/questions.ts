@@ -2,7 +2,7 @@
  * Asks before something is destroyed. Where no one can be asked, it takes `--yes`.
  */
 import { createInterface } from 'node:readline/promises'
-import { escaped } from '../core/shown.ts'
+import { escaped } from '../core/escaped.ts'
 import { UsageError } from './exit-codes.ts'
 import type { Host } from './host.ts'
 

@@ -6,7 +6,8 @@ import type { HeaderInput } from '../core/headers.ts'
 import { nearestName } from '../core/near-names.ts'
 import type { RecordInput } from '../core/record.ts'
 import { shown } from '../core/shown.ts'
-import { type Form, formOf, UnfitText } from './record-form.ts'
+import { type Form, formOf } from '../inspect/record-form.ts'
+import { UnfitText } from '../inspect/unfit-text.ts'
 import type { Forms } from './record-line.ts'
 
 export type RawInput = RecordInput<Uint8Array | null, Uint8Array | null>

@@ -1,12 +1,12 @@
 /**
  * What `consume` prints for a record: a line by a format, or a JSON object.
  */
-import { escaped } from '../core/shown.ts'
+import { escaped } from '../core/escaped.ts'
 import type { LogRecord } from '../core/record.ts'
 import { UsageError } from './exit-codes.ts'
-import { plain } from './json.ts'
+import { plain } from '../inspect/json.ts'
 import type { Reader } from './options.ts'
-import type { Form } from './record-form.ts'
+import type { Form } from '../inspect/record-form.ts'
 
 /** A record as it is read: its bytes are looked at only as far as they are shown. */
 export type RawRecord = LogRecord<Uint8Array | null, Uint8Array | null>

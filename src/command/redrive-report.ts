@@ -2,7 +2,7 @@
  * What became of dead letters that were sent again, or would.
  */
 import type { RedriveOutcome, RedriveReport } from '../log/admin/letters-face.ts'
-import { counted } from './counts.ts'
+import { counted } from '../inspect/counts.ts'
 import { shownLetterPlace } from './letters.ts'
 import type { VerbContext } from './verb.ts'
 

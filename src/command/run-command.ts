@@ -4,10 +4,11 @@
 import { readFileSync } from 'node:fs'
 import { inspect } from 'node:util'
 import { MillraceError, messageOf } from '../core/errors.ts'
-import { escapedLines } from '../core/shown.ts'
+import { escapedLines } from '../core/escaped.ts'
 import type { Log } from '../log/face.ts'
+import { UnfitText } from '../inspect/unfit-text.ts'
 import { checkIsLog } from '../storage/directory.ts'
-import { shownTime } from './amounts.ts'
+import { shownTime } from '../inspect/amounts.ts'
 import { CommandFailed, type ExitCode, exitCodes, NothingFound, OutputClosed, UsageError } from './exit-codes.ts'
 import { findVerb } from './find-verb.ts'
 import { type HelpForm, helpOfAll, helpOfVerb, pageColumns } from './help.ts'
@@ -129,7 +130,7 @@ async function helpInstead(
 /** What an error means for the one who typed the command: an exit code, and what to say. */
 function endingOf(error: unknown): readonly [code: ExitCode, complaint: string | undefined] {
   if (error instanceof OutputClosed) return [exitCodes.done, undefined]
-  if (error instanceof UsageError) return [exitCodes.usage, error.message]
+  if (error instanceof UsageError || error instanceof UnfitText) return [exitCodes.usage, error.message]
   if (error instanceof NothingFound) return [exitCodes.nothingFound, error.message]
   if (error instanceof CommandFailed || error instanceof Declined) return [exitCodes.failed, error.message]
   if (!(error instanceof MillraceError)) return [exitCodes.failed, `${messageOf(error)}; --verbose says more`]

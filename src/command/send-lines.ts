@@ -9,7 +9,7 @@ import type { Compression } from '../log/format/compression.ts'
 import type { Producer } from '../log/producer/face.ts'
 import { CommandFailed } from './exit-codes.ts'
 import type { Lines } from './lines.ts'
-import { UnfitText } from './record-form.ts'
+import { UnfitText } from '../inspect/unfit-text.ts'
 import type { RawInput } from './record-input.ts'
 
 export interface SendOptions {

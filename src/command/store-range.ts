@@ -2,8 +2,8 @@
  * The rows of a store in the order of their keys, between bounds as they are typed.
  */
 import { UsageError } from './exit-codes.ts'
-import { type ShownRow, shownRow, shownWindowRow } from './stored-rows.ts'
-import type { FoundStore } from './stored-store.ts'
+import { type ShownRow, shownRow, shownWindowRow } from '../inspect/stored-rows.ts'
+import type { FoundStore } from '../inspect/stored-store.ts'
 
 export interface RangeBounds {
   readonly fromKey: string | undefined

@@ -2,7 +2,7 @@
  * A table for people: aligned columns without lines, cut to the width of the terminal.
  */
 import Table from 'cli-table3'
-import { escaped } from '../core/shown.ts'
+import { escaped } from '../core/escaped.ts'
 import { styled } from './colours.ts'
 
 /** A column of a table of `R`s. */

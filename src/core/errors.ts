@@ -4,7 +4,8 @@
  * Callers branch on `code`, operators read the message, tools read the fields: nothing that matters is hidden in prose.
  * A message never contains a character that a terminal would act on, whatever it quotes.
  */
-import { escaped, escapedLines, shortened, shown } from './shown.ts'
+import { escaped, escapedLines } from './escaped.ts'
+import { shortened, shown } from './shown.ts'
 
 /** What each code means, in one line; docs/errors.md says what to do about it. */
 export const errorMeanings = {

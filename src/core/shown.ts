@@ -6,32 +6,11 @@
  * that rewrite the terminal, or line breaks that forge a line of the log.
  */
 import { inspect } from 'node:util'
+import { escaped } from './escaped.ts'
 
 const shownCharsMax = 100
 /** An object with more fields is shown only by its kind: formatting them all takes long, and few would be shown. */
 const shownFieldsMax = 50
-
-/** Controls (C0, DEL, C1), formats such as direction marks, halves of surrogate pairs, and line separators. */
-const unseen = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
-
-/** The text with every invisible character written as in a JavaScript string: `\n`, `\u001b`. */
-export function escaped(text: string): string {
-  return text.replace(unseen, escapeOf)
-}
-
-/** As {@link escaped}, but lines stay lines. */
-export function escapedLines(text: string): string {
-  return text.replace(unseen, (character) => (character === '\n' ? character : escapeOf(character)))
-}
-
-const shortEscapes: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
-
-function escapeOf(character: string): string {
-  const short = shortEscapes[character]
-  if (short !== undefined) return short
-  const code = (character.codePointAt(0) as number).toString(16)
-  return code.length > 4 ? `\\u{${code}}` : `\\u${code.padStart(4, '0')}`
-}
 
 /** Any value as a message quotes it, strings in double quotes. It never throws. */
 export function shown(value: unknown): string {

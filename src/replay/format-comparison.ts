@@ -1,7 +1,8 @@
 /**
  * A comparison as a table for people: a row for each store and output, then the samples.
  */
-import { escaped, shortened } from '../core/shown.ts'
+import { escaped } from '../core/escaped.ts'
+import { shortened } from '../core/shown.ts'
 import type { ComparedPart, ComparedValue, ComparisonReport, ComparisonSample } from './comparison-face.ts'
 
 const head = ['', 'equal', 'only here', 'only live', 'different'] as const

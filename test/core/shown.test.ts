@@ -2,7 +2,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { MillraceError, messageOf } from '../../src/core/errors.ts'
-import { escaped, shown } from '../../src/core/shown.ts'
+import { escaped } from '../../src/core/escaped.ts'
+import { shown } from '../../src/core/shown.ts'
 import { hostileValues } from '../support/hostile.ts'
 
 const unseen = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/u

@@ -25,8 +25,11 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   replay: ['runtime', ...engine],
   // A test driver fills the stores of processors as processors do.
   testing: ['runtime', 'streams', ...engine],
-  command: everything,
-  // Not the command: importing the library loads none of the packages that it needs.
+  // Stored data as it is shown, without a program at hand.
+  inspect: ['log', 'storage', ...core],
+  dashboard: ['inspect', ...everything],
+  command: ['dashboard', 'inspect', ...everything],
+  // Not the command, nor the dashboard: importing the library loads none of what they need.
   'index.ts': everything,
 }
 
@@ -65,9 +68,12 @@ export const homes: Readonly<Record<string, string>> = {
 const everywhere = ['rxjs']
 
 const clockPath = 'src/core/clock.ts'
+/** A page has no clock that is passed in: this file is its own. */
+const clockOfPage = 'src/dashboard/page/browser-clock.ts'
+const isClock = (path: string): boolean => path === clockPath || path === clockOfPage
 const linesMax = 400
 
-const inSource = (path: string): boolean => path.startsWith('src/') && path.endsWith('.ts')
+const inSource = (path: string): boolean => /^src\/.*\.tsx?$/.test(path)
 const inTests = (path: string): boolean => path.startsWith('test/') && path.endsWith('.ts')
 const layerOf = (path: string): string => path.split('/')[1] as string
 
@@ -115,6 +121,24 @@ export const importsByRoom = eachFile(
       return [`${path}:${line} ${specifier}: log/${room} may not import log/${target}`]
     })
   },
+)
+
+/** What the browser's code may run of the rest: these import nothing themselves. */
+const sharedWithPage: readonly string[] = ['src/core/escaped.ts', 'src/inspect/amounts.ts', 'src/inspect/counts.ts']
+
+/** The page of the dashboard runs in a browser: from outside its folder come only types, and what is shared. */
+export const pageStandsAlone = eachFile(
+  (path) => path.startsWith('src/dashboard/page/') || sharedWithPage.includes(path),
+  (path, text) =>
+    importsOf(path, text).flatMap((imported) => {
+      const { path: target, line, specifier, isType } = imported
+      if (isType || target?.startsWith('src/dashboard/page/') === true) return []
+      if (target !== undefined && sharedWithPage.includes(target)) return []
+      if (target === undefined && imported.package?.startsWith('node:') !== true && !sharedWithPage.includes(path)) {
+        return []
+      }
+      return [`${path}:${line} ${specifier}: a browser cannot load it`]
+    }),
 )
 
 /** The runtime sees a log through its contracts only: `face.ts` is what users hold, `contract.ts` what applications run on. */
@@ -254,7 +278,8 @@ const vague = /^(utils?|helpers?|commons?|types?|misc|managers?|impl|internals?|
 /** A file is named in kebab-case after what it holds. */
 export const tellingNames = eachFile(inSource, (path) =>
   path
-    .slice('src/'.length, -'.ts'.length)
+    .slice('src/'.length)
+    .replace(/\.tsx?$/, '')
     .split('/')
     .flatMap((name) => {
       const word = name.split('-').find((part) => vague.test(part))
@@ -311,14 +336,14 @@ function outlineOf(code: string, start: number): string {
 
 /** Wall-clock time, timers and chance come in from outside, so that a run can be repeated. */
 export const noClock = inCode(
-  (path) => inSource(path) && path !== clockPath,
+  (path) => inSource(path) && !isClock(path),
   /\bDate\.now\b|\bnew Date\b(?!\s*\(\s*[^\s)])|\bperformance\.now\b|\bprocess\.hrtime\b|\bMath\.random\b|(?<!(?<!\bglobalThis)\.)\bset(?:Timeout|Interval)\b/g,
   `only ${clockPath} may`,
 )
 
 /** Timers do not come in by import either. */
 export const noTimerImports = eachFile(
-  (path) => inSource(path) && path !== clockPath,
+  (path) => inSource(path) && !isClock(path),
   (path, text) =>
     importsOf(path, text).flatMap(({ line, specifier }) =>
       /^(node:)?timers\b/.test(specifier) ? [`${path}:${line} ${specifier}: only ${clockPath} may`] : [],

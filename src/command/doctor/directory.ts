@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { messageOf } from '../../core/errors.ts'
 import { checkIsLog, dataFileOf, incompleteCopy } from '../../storage/directory.ts'
 import { isWritable, whyUnlisted } from '../../storage/lookout.ts'
-import { shownBytes } from '../amounts.ts'
+import { shownBytes } from '../../inspect/amounts.ts'
 import { type Finding, ok, problem, warning } from './finding.ts'
 
 export interface FileSystemFacts {

@@ -2,7 +2,7 @@
  * The machine: versions, and what the system lets a process do.
  */
 import { readFileSync } from 'node:fs'
-import { shownBytes } from '../amounts.ts'
+import { shownBytes } from '../../inspect/amounts.ts'
 import { type Finding, ok, problem, warning } from './finding.ts'
 
 export interface MachineFacts {

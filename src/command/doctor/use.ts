@@ -4,7 +4,7 @@
 import type { GroupDescription } from '../../log/admin/group-admin.ts'
 import type { ApplicationListing } from '../../log/admin/application-listing.ts'
 import type { LogStatistics } from '../../storage/statistics.ts'
-import { shownBytes, shownDuration } from '../amounts.ts'
+import { shownBytes, shownDuration } from '../../inspect/amounts.ts'
 import { type Finding, ok, warning } from './finding.ts'
 
 export interface UseFacts {

@@ -3,7 +3,7 @@
  */
 import type { ApplicationDeletion } from '../../log/admin/application-deletion.ts'
 import { outputLines, storeLines } from '../app-plan.ts'
-import { counted } from '../counts.ts'
+import { counted } from '../../inspect/counts.ts'
 import { argument, flag, valueOr, yes } from '../options.ts'
 import { oneOf } from '../read-values.ts'
 import { declareVerb, type Verb } from '../verb.ts'

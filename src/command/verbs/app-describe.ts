@@ -3,8 +3,8 @@
  */
 import type { ApplicationDescription } from '../../log/admin/application-description.ts'
 import type { Counters, Counts } from '../../core/stored-progress.ts'
-import { shownBytes } from '../amounts.ts'
-import { shownPlace, shownState } from '../app-state.ts'
+import { shownBytes } from '../../inspect/amounts.ts'
+import { shownPlace, shownState } from '../../inspect/app-state.ts'
 import { argument, value } from '../options.ts'
 import type { Column } from '../table.ts'
 import { declareVerb, type Verb, type VerbContext } from '../verb.ts'

@@ -1,7 +1,7 @@
 /**
  * `millrace app list`: what applications there are, and how each is doing.
  */
-import { shownPlace, shownState } from '../app-state.ts'
+import { shownPlace, shownState } from '../../inspect/app-state.ts'
 import { flag } from '../options.ts'
 import { declareVerb, type Verb } from '../verb.ts'
 

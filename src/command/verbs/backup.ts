@@ -1,7 +1,7 @@
 /**
  * `millrace backup TARGET`: a copy of the whole log while it is in use.
  */
-import { shownBytes } from '../amounts.ts'
+import { shownBytes } from '../../inspect/amounts.ts'
 import { argument } from '../options.ts'
 import { shownProgress } from '../progress.ts'
 import { declareVerb, type Verb } from '../verb.ts'

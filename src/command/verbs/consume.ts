@@ -41,7 +41,10 @@ export const verb: Verb = declareVerb({
     const isFiltering = key !== undefined || grep !== undefined
     if (group !== undefined && partition.length > 0)
       throw new UsageError('a member of a group has the partitions that it is given: leave out --partition')
-    const [{ RecordSink }, { formOf }] = await Promise.all([import('../record-sink.ts'), import('../record-form.ts')])
+    const [{ RecordSink }, { formOf }] = await Promise.all([
+      import('../record-sink.ts'),
+      import('../../inspect/record-form.ts'),
+    ])
     const log = await context.openLog(group === undefined ? 'read' : 'write')
     const names = [...new Set(topics)]
     const forms = new Map<string, Forms>()

@@ -3,7 +3,7 @@
  */
 import type { DeadLetter } from '../../log/admin/letters-face.ts'
 import { NothingFound } from '../exit-codes.ts'
-import { json } from '../json.ts'
+import { json } from '../../inspect/json.ts'
 import { filterOf, filterOptions, formsOf, letterJson, letterTopic, shownLetterPlace, shownSource } from '../letters.ts'
 import { argument, flag, valueOr } from '../options.ts'
 import { whole } from '../read-values.ts'

@@ -2,7 +2,7 @@
  * `millrace dlq show APP LETTER`: one dead letter with its record.
  */
 import { formsOf, letterJson, letterPlace, letterTopic, shownLetterPlace, shownSource } from '../letters.ts'
-import { textOf } from '../stored-rows.ts'
+import { textOf } from '../../inspect/stored-rows.ts'
 import { argument } from '../options.ts'
 import { declareVerb, type Verb } from '../verb.ts'
 

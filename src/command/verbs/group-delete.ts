@@ -1,7 +1,7 @@
 /**
  * `millrace group delete GROUP…`: forgets groups without members, with their positions.
  */
-import { counted, sum } from '../counts.ts'
+import { counted, sum } from '../../inspect/counts.ts'
 import { several, yes } from '../options.ts'
 import { declareVerb, type Verb } from '../verb.ts'
 

@@ -1,8 +1,8 @@
 /**
  * `millrace group lag GROUP`: how far a group or an application lags, in records and in time.
  */
-import { shownDuration } from '../amounts.ts'
-import { counted, sum } from '../counts.ts'
+import { shownDuration } from '../../inspect/amounts.ts'
+import { counted, sum } from '../../inspect/counts.ts'
 import { argument } from '../options.ts'
 import { declareVerb, type Verb } from '../verb.ts'
 

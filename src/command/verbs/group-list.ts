@@ -1,7 +1,7 @@
 /**
  * `millrace group list`: consumer groups and applications.
  */
-import { sum } from '../counts.ts'
+import { sum } from '../../inspect/counts.ts'
 import { declareVerb, type Verb } from '../verb.ts'
 
 export const verb: Verb = declareVerb({

@@ -1,7 +1,7 @@
 /**
  * `millrace produce TOPIC`: sends the lines of standard input as records.
  */
-import { counted } from '../counts.ts'
+import { counted } from '../../inspect/counts.ts'
 import { UsageError } from '../exit-codes.ts'
 import { argument, flag, value, valueOr, values } from '../options.ts'
 import { moment, oneOf, pair, whole } from '../read-values.ts'
@@ -52,12 +52,14 @@ export const verb: Verb = declareVerb({
       throw new UsageError('the key comes from --separator, from --key or from --json')
     }
     const [
-      { formOf, isKnownSerde, UnfitText },
+      { formOf, isKnownSerde },
+      { UnfitText },
       { fitting, recordOfJson, recordOfLine },
       { linesOf },
       { sendAtOnce, sendLines },
     ] = await Promise.all([
-      import('../record-form.ts'),
+      import('../../inspect/record-form.ts'),
+      import('../../inspect/unfit-text.ts'),
       import('../record-input.ts'),
       import('../lines.ts'),
       import('../send-lines.ts'),

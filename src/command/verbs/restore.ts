@@ -1,7 +1,7 @@
 /**
  * `millrace restore BACKUP`: a log from a backup.
  */
-import { shownBytes } from '../amounts.ts'
+import { shownBytes } from '../../inspect/amounts.ts'
 import { argument } from '../options.ts'
 import { shownProgress } from '../progress.ts'
 import { declareVerb, type Verb } from '../verb.ts'

@@ -2,8 +2,8 @@
  * `millrace stats`: what takes the space of the file.
  */
 import type { Admin } from '../../log/admin/face.ts'
-import { shownBytes } from '../amounts.ts'
-import { counted, sum } from '../counts.ts'
+import { shownBytes } from '../../inspect/amounts.ts'
+import { counted, sum } from '../../inspect/counts.ts'
 import { declareVerb, type Verb } from '../verb.ts'
 
 /** A part of the file. */

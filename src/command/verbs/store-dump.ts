@@ -3,9 +3,9 @@
  */
 import { argument } from '../options.ts'
 import { noBounds, rowsBetween } from '../store-range.ts'
-import { lineOf } from '../stored-rows.ts'
-import { findStore } from '../stored-store.ts'
-import { json } from '../json.ts'
+import { lineOf } from '../store-table.ts'
+import { findStore } from '../../inspect/stored-store.ts'
+import { json } from '../../inspect/json.ts'
 import { declareVerb, type Verb } from '../verb.ts'
 
 export const verb: Verb = declareVerb({

@@ -4,8 +4,9 @@
 import { NothingFound, UsageError } from '../exit-codes.ts'
 import { argument, value } from '../options.ts'
 import { moment } from '../read-values.ts'
-import { columnsOf, type ShownRow, shownRow, shownWindowRow } from '../stored-rows.ts'
-import { findStore, type StoredQuery } from '../stored-store.ts'
+import { type ShownRow, shownRow, shownWindowRow } from '../../inspect/stored-rows.ts'
+import { columnsOf } from '../store-table.ts'
+import { findStore, type StoredQuery } from '../../inspect/stored-store.ts'
 import { declareVerb, type Verb } from '../verb.ts'
 
 export const verb: Verb = declareVerb({

@@ -1,9 +1,9 @@
 /**
  * `millrace store list APP`: the stores of an application that can be asked.
  */
-import { shownBytes } from '../amounts.ts'
+import { shownBytes } from '../../inspect/amounts.ts'
 import { argument } from '../options.ts'
-import { askableStores } from '../stored-store.ts'
+import { askableStores } from '../../inspect/stored-store.ts'
 import { declareVerb, type Verb } from '../verb.ts'
 
 export const verb: Verb = declareVerb({

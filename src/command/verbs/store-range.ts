@@ -5,8 +5,9 @@ import { NothingFound } from '../exit-codes.ts'
 import { argument, flag, value, valueOr } from '../options.ts'
 import { moment, whole } from '../read-values.ts'
 import { rowsBetween } from '../store-range.ts'
-import { columnsOf, type ShownRow } from '../stored-rows.ts'
-import { findStore } from '../stored-store.ts'
+import { type ShownRow } from '../../inspect/stored-rows.ts'
+import { columnsOf } from '../store-table.ts'
+import { findStore } from '../../inspect/stored-store.ts'
 import { declareVerb, type Verb } from '../verb.ts'
 
 const text = (given: string): string => given

@@ -1,7 +1,7 @@
 /**
  * `millrace topic add-partitions TOPIC COUNT`: gives a topic more partitions.
  */
-import { counted } from '../counts.ts'
+import { counted } from '../../inspect/counts.ts'
 import { argument } from '../options.ts'
 import { whole } from '../read-values.ts'
 import { declareVerb, type Verb } from '../verb.ts'

@@ -1,10 +1,10 @@
 /**
  * `millrace topic delete TOPIC…`: deletes topics with their records, for good.
  */
-import { shownBytes } from '../amounts.ts'
-import { counted } from '../counts.ts'
+import { shownBytes } from '../../inspect/amounts.ts'
+import { counted } from '../../inspect/counts.ts'
 import { flag, several, yes } from '../options.ts'
-import { readersOf } from '../topic-readers.ts'
+import { readersOf } from '../../inspect/topic-readers.ts'
 import { declareVerb, type Verb } from '../verb.ts'
 
 export const verb: Verb = declareVerb({

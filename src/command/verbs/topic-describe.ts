@@ -2,7 +2,7 @@
  * `millrace topic describe TOPIC`: one topic with its settings and partitions.
  */
 import { topicConfigNames } from '../../core/topic-config.ts'
-import { shownBytes } from '../amounts.ts'
+import { shownBytes } from '../../inspect/amounts.ts'
 import { argument } from '../options.ts'
 import { shownSetting } from '../topic-settings.ts'
 import { declareVerb, type Verb } from '../verb.ts'

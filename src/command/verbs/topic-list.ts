@@ -1,7 +1,7 @@
 /**
  * `millrace topic list`: what topics there are.
  */
-import { shownBytes } from '../amounts.ts'
+import { shownBytes } from '../../inspect/amounts.ts'
 import { flag } from '../options.ts'
 import { declareVerb, type Verb } from '../verb.ts'
 

@@ -1,12 +1,12 @@
 /**
  * `millrace topic trim TOPIC --before PLACE`: deletes the oldest records of a topic.
  */
-import { counted, sum } from '../counts.ts'
+import { counted, sum } from '../../inspect/counts.ts'
 import { UsageError } from '../exit-codes.ts'
 import { argument, value, values, yes } from '../options.ts'
 import { boundsOf, offsetsAt, place, placeGrammar } from '../place.ts'
 import { whole } from '../read-values.ts'
-import { readersOf } from '../topic-readers.ts'
+import { readersOf } from '../../inspect/topic-readers.ts'
 import { declareVerb, type Verb } from '../verb.ts'
 
 export const verb: Verb = declareVerb({

@@ -1,8 +1,8 @@
 /**
  * `millrace verify`: whether all that is stored is what was written.
  */
-import { shownBytes } from '../amounts.ts'
-import { counted } from '../counts.ts'
+import { shownBytes } from '../../inspect/amounts.ts'
+import { counted } from '../../inspect/counts.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { flag } from '../options.ts'
 import { shownProgress } from '../progress.ts'

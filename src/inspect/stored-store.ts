@@ -4,7 +4,7 @@
  * The serdes of millrace are known by their names. What another serde wrote is shown as its bytes are.
  */
 import { asBuffer, type ByteWriter, copyOf } from '../core/bytes.ts'
-import { messageOf } from '../core/errors.ts'
+import { MillraceError, messageOf } from '../core/errors.ts'
 import { nearestName } from '../core/near-names.ts'
 import { codecNamed } from '../core/named-serde.ts'
 import type {
@@ -20,8 +20,8 @@ import { keyValueStore, sessionStore, versionedStore, windowStore } from '../cor
 import { TupleCodec } from '../core/tuple-codec.ts'
 import type { StoreDescription } from '../log/admin/application-description.ts'
 import type { Log } from '../log/face.ts'
-import { NothingFound, UsageError } from './exit-codes.ts'
 import { formOf } from './record-form.ts'
+import { UnfitText } from './unfit-text.ts'
 
 /** A store that can be asked, by its kind. */
 export type StoredQuery =
@@ -32,15 +32,14 @@ export type StoredQuery =
 
 export interface FoundStore {
   readonly query: StoredQuery
-  /** The key that a text means, by the serde of the store; throws a {@link UsageError}. */
+  /** The key that a text means, by the serde of the store; throws {@link UnfitText}. */
   readonly keyOf: (text: string) => unknown
   /** The same for what keys begin with: of a tuple its first parts. */
   readonly prefixOf: (text: string) => unknown
 }
 
 /**
- * @throws NothingFound when the application has no such store
- * @throws MillraceError `application_unknown`
+ * @throws MillraceError `application_unknown`, `store_unknown`
  */
 export async function findStore(log: Log, applicationId: string, name: string): Promise<FoundStore> {
   const stores = await askableStores(log, applicationId)
@@ -58,7 +57,9 @@ export async function findStore(log: Log, applicationId: string, name: string): 
   const names = stores.map((store) => store.name)
   const near = nearestName(name, names)
   const hint = near === undefined ? `it has ${names.join(', ') || 'none'}` : `did you mean ${near}?`
-  throw new NothingFound(`application ${shown(applicationId)} has no store ${shown(name)}; ${hint}`)
+  throw new MillraceError('store_unknown', `application ${shown(applicationId)} has no store ${shown(name)}; ${hint}`, {
+    store: name,
+  })
 }
 
 /** Those that can be asked: not the buffers that operators have for themselves. */
@@ -109,7 +110,7 @@ function checked(text: string, { name }: Codec<unknown>, read: (text: string) =>
   try {
     return read(text)
   } catch (error) {
-    throw new UsageError(`${shown(text)} is no key of this store, whose keys are ${name}: ${messageOf(error)}`)
+    throw new UnfitText(`${shown(text)} is no key of this store, whose keys are ${name}: ${messageOf(error)}`)
   }
 }
 

@@ -10,9 +10,7 @@ import type { Codec } from '../core/serde.ts'
 import { decodeText, isWellFormed } from '../core/text.ts'
 import { shown } from '../core/shown.ts'
 import { hexOf, plain } from './json.ts'
-
-/** A key or a value that cannot be written as its topic wants it. */
-export class UnfitText extends Error {}
+import { UnfitText } from './unfit-text.ts'
 
 /** How the keys or the values of a topic are read and written. */
 export interface Form {
