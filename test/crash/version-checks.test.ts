@@ -4,8 +4,8 @@ import type { ApplicationRow } from '../../src/log/kept/application-rows.ts'
 import { checkVersions, movedPlace } from './version-checks.ts'
 import type { KeptVersion, VersionContents } from './version-contents.ts'
 import { VersionHistory } from './version-history.ts'
-import { continued, type Course, courseOf, outputsAt, type Place, stateAt } from './version-model.ts'
-import { laneCount } from './versioned.ts'
+import { askedAt, continued, type Course, courseOf, outputsAt, type Place, stateAt } from './version-model.ts'
+import { isAsked, laneCount } from './versioned.ts'
 
 const input = [0, 1, 2].map((lane) => Array.from({ length: 40 }, (_, at) => at * laneCount + lane))
 const end: Place = [40, 38, 39]
@@ -123,6 +123,14 @@ describe('the checks of versions', () => {
     const short = { ...sound(), input: input.map((lane) => lane.slice(0, 39)) }
     expect(violationsIn(short, 118)).toContainEqual(expect.stringContaining('A1 118 records'))
   })
+})
+
+test('a copy asks again about what the live version had read and had no answer to', () => {
+  const written: Course = [{ by: 'v4', from: switchedAt, answersFrom: askedAt(input, [2, 0, 0]) }]
+  const { answers } = outputsAt(written, (by) => courseOf(by, laneCount), input, [12, 14, 13])
+  const asked = (input[0] ?? []).slice(0, 12) // all of the first lane, and none of the others
+  expect(asked.every(isAsked)).toBe(true)
+  expect(answers).toEqual([asked.slice(2).map((n) => `${n} v4`), [], []])
 })
 
 test('a group goes on at the first record of the time of its next, or at the end', () => {

@@ -1,7 +1,7 @@
 // What is known of an application from its switches: whose work is in which stores and topics. It is brought up to date with each look at
 // the log, and says what must not be so.
 import type { KeptVersion, VersionContents } from './version-contents.ts'
-import { continued, type Course, courseOf, type Place } from './version-model.ts'
+import { askedAt, continued, type Course, courseOf, type Part, type Place } from './version-model.ts'
 import { laneCount } from './versioned.ts'
 
 type Report = (violation: string) => void
@@ -14,7 +14,7 @@ export class VersionHistory {
   /** By version: who wrote its own topics; undefined: what came before them is in the topics of another version. */
   readonly #own = new Map<string, Course | undefined>()
   /** Of those whose own topics hold only a part: where that begins. */
-  readonly #begun = new Map<string, Place>()
+  readonly #begun = new Map<string, Omit<Part, 'by'>>()
   /** Those that were live and have not been since. */
   readonly #left = new Set<string>()
   #live: string
@@ -45,8 +45,8 @@ export class VersionHistory {
 
   /** The topics of a version beside. */
   ownOf(version: string): { readonly written: Course } {
-    const from = this.#begun.get(version) ?? Array.from({ length: laneCount }, () => 0)
-    return { written: this.#own.get(version) ?? [{ by: version, from }] }
+    const begun = this.#begun.get(version) ?? { from: Array.from({ length: laneCount }, () => 0) }
+    return { written: this.#own.get(version) ?? [{ by: version, ...begun }] }
   }
 
   wasLive(version: string): boolean {
@@ -54,7 +54,8 @@ export class VersionHistory {
   }
 
   /** What has happened since the last time. */
-  take({ versions, switches }: VersionContents, report: Report): void {
+  take(contents: VersionContents, report: Report): void {
+    const { versions, switches } = contents
     const made = switches.slice(this.#switches)
     const numbers = switches.map(({ number }) => number)
     if (numbers.some((number, index) => number !== index + 1)) report(`the switches have the numbers ${numbers.join()}`)
@@ -64,7 +65,7 @@ export class VersionHistory {
 
     const live = versions.filter(({ isLive }) => isLive).map(({ row }) => row.version)
     if (live.join() !== this.#live) report(`the live versions are [${live.join()}], where ${this.#live} is due`)
-    this.#notice(versions)
+    this.#notice(contents)
   }
 
   #exchange(
@@ -83,7 +84,7 @@ export class VersionHistory {
     } else {
       this.#written = continued(this.#written, place, to)
       this.#own.set(from, undefined)
-      this.#begun.set(from, place)
+      this.#begun.set(from, { from: place })
       const left = versions.find(({ row }) => row.version === from)
       // One that has been replayed since has gone on.
       if (left?.row.retired === 'superseded' && left.place.join() !== place.join())
@@ -97,18 +98,19 @@ export class VersionHistory {
   }
 
   /** Versions come and go. */
-  #notice(versions: readonly KeptVersion[]): void {
+  #notice({ input, versions }: VersionContents): void {
     for (const { isLive, row } of versions) {
       const { replay, version } = row
       if (isLive || this.#counts.has(version) || replay?.isCopying === true) continue
       const ends = replay?.bases?.['results']?.ends
+      const answersEnds = replay?.bases?.['answers']?.ends ?? []
       if (ends === undefined) {
         this.#counts.set(version, courseOf(version, laneCount))
         this.#own.set(version, courseOf(version, laneCount))
       } else {
         this.#counts.set(version, continued(this.countsOf(this.#live), ends, version))
         this.#own.set(version, undefined)
-        this.#begun.set(version, ends)
+        this.#begun.set(version, { from: ends, answersFrom: askedAt(input, answersEnds) })
       }
     }
     const there = new Set(versions.map(({ row }) => row.version))

@@ -11,6 +11,11 @@ export type Place = readonly number[]
 export interface Part {
   readonly by: string
   readonly from: Place
+  /**
+   * Of a copy: which records it asks about again, because the live version had read them and had no answer yet.
+   * Default: none before `from`.
+   */
+  readonly answersFrom?: Place | undefined
 }
 
 export type Course = readonly Part[]
@@ -23,6 +28,15 @@ export function courseOf(version: string, lanes: number): Course {
 /** Goes on at a place as another version. */
 export function continued(course: Course, at: Place, by: string): Course {
   return [...course, { by, from: at }]
+}
+
+/** Where the input goes on after this many records that are asked about. */
+export function askedAt(input: Input, counts: readonly number[]): Place {
+  return input.map((numbers, lane) => {
+    let left = counts[lane] ?? 0
+    const at = numbers.findIndex((n) => isAsked(n) && left-- === 0)
+    return at < 0 ? numbers.length : at
+  })
 }
 
 /** The rows of the stores. */
@@ -85,6 +99,11 @@ export function outputsAt(written: Course, counts: (version: string) => Course, 
   const answers: string[][] = input.map(() => [])
   const rests = new Map(Array.from({ length: restCount }, (_, rest): [string, string[]] => [restOf(rest), []]))
   const states = new Map(written.map((part) => [part, counted(counts(part.by), input, part.from)]))
+  for (const [lane, numbers] of input.entries()) {
+    const [first] = written
+    const again = numbers.slice(first?.answersFrom?.[lane] ?? first?.from[lane], first?.from[lane])
+    answers[lane]?.push(...again.filter(isAsked).map((n) => answerLine(n, first?.by ?? '')))
+  }
   walk(written, input, end, (part, n, lane) => {
     const { by } = part
     const { sum, rest } = states.get(part)?.count(n, eachOf(by)) ?? { sum: 0, rest: 0 }

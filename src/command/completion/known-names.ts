@@ -2,8 +2,8 @@
  * Names that the log has, as words that may come next on a command line.
  */
 import type { Log } from '../../log/face.ts'
-import { shownState } from '../app-state.ts'
-import { counted } from '../counts.ts'
+import { shownState } from '../../inspect/app-state.ts'
+import { counted } from '../../inspect/counts.ts'
 
 export interface NextWord {
   readonly word: string
