@@ -6,8 +6,7 @@ import type { ResetPolicy } from '../log/consumer/start-offset.ts'
 import type { Log } from '../log/face.ts'
 import type { TopicPartition } from '../log/format/partition-id.ts'
 import { UsageError } from './exit-codes.ts'
-import { boundsOf, offsetsAt, type Place } from './place.ts'
-import type { RawRecord } from './record-line.ts'
+import type { Place } from './place.ts'
 import type { RecordSink } from './record-sink.ts'
 import type { VerbContext } from './verb.ts'
 
@@ -19,57 +18,47 @@ export interface GroupRequest {
   readonly isFollowing: boolean
 }
 
-/** Where each partition ended when the command began, and where the group would begin without a position. */
-type Ends = ReadonlyMap<string, { readonly begin: number; readonly end: number }>
-
 const keyOf = ({ topic, partition }: TopicPartition): string => `${topic}[${partition}]`
 
 export async function consumeGroup(
   log: Log,
   request: GroupRequest,
   sink: RecordSink,
-  { out, clock, signal }: VerbContext,
+  { out, signal }: VerbContext,
 ): Promise<void> {
   const { group, topics, from, isFollowing } = request
-  const reset = resetOf(from)
-  const ends: Ends = isFollowing ? new Map() : await endsOf(log, request, clock.now())
+  /** Where each partition ended when the command began. One that came later has nothing that is due. */
+  const ends = isFollowing ? undefined : await endsOf(log, topics)
+  const endOf = (partition: TopicPartition): number =>
+    ends === undefined ? Number.POSITIVE_INFINITY : (ends.get(keyOf(partition)) ?? 0)
   const stop = new AbortController()
-  /** The next offset of each partition that this member has. */
-  const reached = new Map<string, number>()
-  const stopAtEnd = (): void => {
-    if (isFollowing) return
-    const isDone = [...reached].every(([key, offset]) => offset >= (ends.get(key)?.end ?? 0))
-    if (isDone) stop.abort()
-  }
-  const forget = (partitions: readonly TopicPartition[]): void => {
-    for (const partition of partitions) reached.delete(keyOf(partition))
+  const isRead = (one: TopicPartition): boolean =>
+    (consumer.position(one.topic, one.partition) ?? 0) >= endOf(one) || consumer.lag(one.topic, one.partition) === 0
+  const stopAtEnd = (gone: readonly TopicPartition[] = []): void => {
+    const without = new Set(gone.map(keyOf))
+    const own = consumer.assignment().filter((one) => !without.has(keyOf(one)))
+    if (!isFollowing && own.length > 0 && own.every(isRead)) stop.abort()
   }
   const consumer = log.consumer({
     group,
     topics,
-    reset,
+    reset: resetOf(from),
     autoCommitMs: false,
     clientId: 'millrace-consume',
     signal: AbortSignal.any([signal, stop.signal]),
-    onAssigned(partitions, control) {
-      for (const one of partitions) {
-        const committed = control.committed(one.topic, one.partition)?.offset
-        reached.set(keyOf(one), committed ?? ends.get(keyOf(one))?.begin ?? 0)
-      }
-      stopAtEnd()
-    },
-    onRevoked: forget,
-    onLost: forget,
+    onAssigned: () => stopAtEnd(),
+    onRevoked: stopAtEnd,
+    onLost: stopAtEnd,
   })
   try {
     for await (const { records, topic, partition } of consumer.batches()) {
-      const taken = await sink.take(records)
+      const end = endOf({ topic, partition })
+      const due = records.filter(({ offset }) => offset < end)
+      const last = due[(await sink.take(due)) - 1]
       await out.flush()
-      const last = records[taken - 1] as RawRecord
-      await consumer.commit([{ topic, partition, offset: last.offset + 1 }])
-      reached.set(keyOf({ topic, partition }), last.offset + 1)
-      stopAtEnd()
+      if (last !== undefined) await consumer.commit([{ topic, partition, offset: last.offset + 1 }])
       if (sink.isFull) break
+      stopAtEnd()
     }
   } finally {
     await consumer.close()
@@ -83,13 +72,11 @@ function resetOf(from: Place): ResetPolicy {
   throw new UsageError('with --group, -o says where to begin without a position: start, end or @-AGE')
 }
 
-async function endsOf(log: Log, { topics, from }: GroupRequest, nowMs: number): Promise<Ends> {
-  const ends = new Map<string, { readonly begin: number; readonly end: number }>()
+async function endsOf(log: Log, topics: readonly string[]): Promise<ReadonlyMap<string, number>> {
+  const ends = new Map<string, number>()
   for (const topic of topics) {
-    const bounds = await boundsOf(log, topic)
-    const begins = await offsetsAt(log, from, bounds, nowMs)
-    for (const [partition, end] of bounds.endOffsets.entries()) {
-      ends.set(keyOf({ topic, partition }), { begin: begins[partition] ?? end, end })
+    for (const [partition, end] of (await log.admin.endOffsets(topic)).entries()) {
+      ends.set(keyOf({ topic, partition }), end)
     }
   }
   return ends

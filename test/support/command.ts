@@ -33,8 +33,9 @@ export class Gathered extends Writable {
   readonly columns: number | undefined
   text = ''
 
-  constructor(columns?: number) {
-    super({ decodeStrings: false })
+  /** @param highWaterMark after how many bytes whoever writes waits until they are taken */
+  constructor(columns?: number, highWaterMark: number = 16_384) {
+    super({ decodeStrings: false, highWaterMark })
     this.isTTY = columns !== undefined
     this.columns = columns
   }

@@ -22,7 +22,10 @@ export interface PartitionLag {
   readonly startOffset: Offset
   /** One past the offset of the last record. */
   readonly endOffset: Offset
-  /** How many offsets there are between position and end; those that compaction has emptied count too. */
+  /**
+   * How many offsets there are between position and end, those that compaction has emptied too; 0 when no record is
+   * left to read.
+   */
   readonly records: number
   /** Of the first record at or after the position; null when none is left to read. */
   readonly timestamp: Timestamp | null
@@ -62,7 +65,7 @@ export function lagOfAll(log: GroupLog, positions: readonly StoredPosition[]): P
         offset: offset as Offset,
         startOffset: startOffset as Offset,
         endOffset: endOffset as Offset,
-        records: Math.max(0, endOffset - Math.max(offset, startOffset)),
+        records: timestamp === null ? 0 : endOffset - Math.max(offset, startOffset),
         timestamp,
         ageMs: timestamp === null ? 0 : Math.max(0, nowMs - timestamp),
         committedMs,

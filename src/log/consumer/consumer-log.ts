@@ -4,6 +4,7 @@
 import type { Environment } from '../../storage/environment.ts'
 import type { Groups } from '../group/groups.ts'
 import type { GroupSession } from '../group/group-session.ts'
+import type { Partitions } from '../kept/partitions.ts'
 import type { Positions } from '../kept/positions.ts'
 import type { RecordSource } from '../kept/record-source.ts'
 import type { Topics } from '../kept/topics.ts'
@@ -21,6 +22,7 @@ export interface PartitionsLog extends RecordSource {
 
 export interface ConsumerLog extends ReaderLog, PartitionsLog {
   readonly environment: Pick<Environment, 'inTurn' | 'isClosed' | 'write'>
+  readonly partitions: Pick<Partitions, 'row'>
   readonly groups: Groups
   readonly groupSession: GroupSession
 }

@@ -19,6 +19,7 @@ import type { PositionCommit } from '../group/groups.ts'
 import type { Lane } from './lane.ts'
 import type { OffsetStage } from '../producer/offset-source.ts'
 import type { CommittedPosition } from '../kept/position-row.ts'
+import { isRecordLeft } from './record-walk.ts'
 import { type SeekTarget, seekOffset } from './start-offset.ts'
 import type { TopicSource } from './subscription.ts'
 import { nameOf, type TopicName } from '../kept/topic-name.ts'
@@ -139,7 +140,11 @@ export class EmbeddedConsumer<R extends LogRecord<unknown, unknown>> implements 
     const lane = this.#lane(topic, partition)
     this.#log.refresh()
     if (lane.position === undefined) this.#core.lanes.place(lane)
-    return this.#log.endOffset(lane.partition) - (lane.position ?? 0)
+    const { startOffset, gapsEnd } = this.#log.partitions.row(lane.partition)
+    const from = Math.max(lane.position ?? 0, startOffset)
+    const offsets = Math.max(0, this.#log.endOffset(lane.partition) - from)
+    const isCertain = offsets === 0 || from >= gapsEnd || lane.hasAhead
+    return isCertain || isRecordLeft(this.#log, lane.partition, from) ? offsets : 0
   }
 
   metrics(): ConsumerMetrics {

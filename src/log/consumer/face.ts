@@ -187,7 +187,10 @@ export interface Consumer<R extends LogRecord<unknown, unknown>>
   /** What its group has committed for a partition. */
   committed(topic: TopicName, partition: number): CommittedPosition | undefined
 
-  /** How many offsets there are from its position to the end of a partition. */
+  /**
+   * How many offsets there are from its position to the end of a partition, those that compaction has emptied too; 0
+   * when no record is left to read.
+   */
   lag(topic: TopicName, partition: number): number
 
   /** Counts since it was created. */

@@ -57,6 +57,11 @@ export class Lane {
     return this.#isPaused
   }
 
+  /** Whether records were fetched that are not handed out. */
+  get hasAhead(): boolean {
+    return this.#ahead?.hasMore === true
+  }
+
   /** What is handed out and not committed: the position; undefined when there is nothing. */
   get handedOutToCommit(): number | undefined {
     return this.#position === this.#saved ? undefined : this.#position
@@ -112,7 +117,7 @@ export class Lane {
    */
   fetch(recordsMax: number): Hand | undefined {
     // A program that asks twice at once has not been handed out all of the hand before.
-    if (this.#ahead?.hasMore === true) this.forgetAhead()
+    if (this.hasAhead) this.forgetAhead()
     const records: AnyRecord[] = []
     try {
       this.#read(records, recordsMax)
@@ -130,7 +135,9 @@ export class Lane {
     const { cursor } = walk
     const { key, value } = this.#codecs
     const endBytes = walk.readBytes + fetchBytesMax
-    while (records.length < recordsMax && (walk.isInBatch || walk.readBytes < endBytes) && walk.enterBatch()) {
+    // A batch without a record that is due says nothing about the next one, however large it is.
+    const isWorthMore = (): boolean => records.length === 0 || walk.isInBatch || walk.readBytes < endBytes
+    while (records.length < recordsMax && isWorthMore() && walk.enterBatch()) {
       while (records.length < recordsMax && walk.nextInBatch()) {
         try {
           records.push(decodeRecord(cursor, this.partition, key, value))

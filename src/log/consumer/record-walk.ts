@@ -109,3 +109,16 @@ export class RecordWalk {
     })
   }
 }
+
+/**
+ * Whether a record is left at or after an offset: there may be none before the end, where compaction has taken those
+ * that were there. One that cannot be read is left too; reading says so.
+ */
+export function isRecordLeft(source: RecordSource, partition: PartitionId, offset: number): boolean {
+  try {
+    return new RecordWalk(source, partition, offset).next()
+  } catch (error) {
+    if (error instanceof MillraceError && error.code === 'damaged') return true
+    throw error
+  }
+}

@@ -1,5 +1,5 @@
 // Consumers: what they hand out, what counts as done, and where they go on. None of these needs a second member.
-import { bytes, int64, type Log, string, topic } from 'millrace'
+import { bytes, int64, type Log, nullable, string, topic } from 'millrace'
 import { expect } from 'vitest'
 import { collect, collectUntilError } from '../../support/collect.ts'
 import { lines, words } from '../../support/topics.ts'
@@ -140,6 +140,29 @@ export const consumers: Promises = {
       expect([consumer.position(lines, 0), consumer.lag(lines, 0)]).toEqual([offset + 1, 5 - offset])
       if (offset === 5) break
     }
+  },
+
+  'lag is 0 once no record is left to read, whatever was deleted or compacted before the end': async ({ log }) => {
+    const table = topic('table', { key: string(), value: nullable(string()), partitions: 1 })
+    await log.admin.createTopic({ name: 'table', config: { cleanupPolicy: 'compact', deleteRetentionMs: 0 } })
+    await log.producer().sendMany(table, [
+      { key: 'a', value: '0' },
+      { key: 'b', value: '1' },
+      { key: 'b', value: null },
+    ])
+    await using consumer = log.consumer({ group, topics: [table], autoCommitMs: false })
+    for (let round = 0; round < 2; round++) await log.admin.runMaintenance()
+    for await (const record of consumer) {
+      expect(record.offset).toBe(0)
+      await consumer.commit(record)
+      break
+    }
+    expect([consumer.position(table, 0), consumer.lag(table, 0)]).toEqual([1, 0])
+    expect(await log.admin.lag(group)).toMatchObject([{ offset: 1, endOffset: 3, records: 0, timestamp: null }])
+    consumer.seek(table, 0, 'beginning')
+    expect(consumer.lag(table, 0)).toBe(3)
+    await log.admin.deleteRecords(table, [{ partition: 0, beforeOffset: 3 }])
+    expect(consumer.lag(table, 0)).toBe(0)
   },
 
   'without a position a consumer begins at the earliest, the latest or not at all, as reset says': async ({

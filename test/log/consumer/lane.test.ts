@@ -103,3 +103,23 @@ describe('a hand', () => {
     expect(offsetsOf(lane.fetch(4)?.takeAll())).toEqual([3, 4, 5])
   })
 })
+
+test('a large batch without a record that is due does not hide the next one', async () => {
+  const { log } = openTestLog()
+  const large = 'x'.repeat(1_500_000)
+  await log.admin.createTopic({ name: 'lines', config: { cleanupPolicy: 'compact', maxMessageBytes: 4_000_000 } })
+  const producer = log.producer({ batchBytes: 4_000_000 })
+  await producer.sendMany(lines, [
+    { key: 'kept', value: large },
+    { key: 'k', value: 'old' },
+  ])
+  await producer.send(lines, { key: 'k', value: 'new' })
+  await log.admin.runMaintenance()
+  await using consumer = log.consumer({ topics: [lines], autoCommitMs: false })
+  consumer.seek(lines, 0, 1)
+  expect(consumer.lag(lines, 0)).toBe(2)
+  for await (const { offset } of consumer) {
+    expect(offset).toBe(2)
+    break
+  }
+})
