@@ -1,7 +1,9 @@
 /**
  * A table for people: aligned columns without lines, cut to the width of the terminal.
+ *
+ * Widths are those that a terminal shows: a character may take two places, or none.
  */
-import Table from 'cli-table3'
+import stringWidth from 'string-width'
 import { escaped } from '../core/escaped.ts'
 import { styled } from './colours.ts'
 
@@ -18,12 +20,6 @@ export interface TableForm {
   readonly isColoured: boolean
 }
 
-const noLines = Object.fromEntries(
-  ['top', 'bottom', 'left', 'right', 'mid'].flatMap((side) =>
-    ['', '-mid', '-left', '-right'].map((place) => [`${side}${place}`, '']),
-  ),
-)
-
 const gap = 2
 const narrowest = 8
 
@@ -31,18 +27,20 @@ const narrowest = 8
 export function drawTable<R>(rows: readonly R[], columns: readonly Column<R>[], form: TableForm): string {
   const cells = rows.map((row) => columns.map(({ of }) => of(row)))
   const heads = columns.map(({ head }) => head)
-  const isNumber = columns.map((_, at) => isNumeric(cells.map((row) => row[at])))
+  const areNumbers = columns.map((_, at) => isNumeric(cells.map((row) => row[at])))
   const texts = cells.map((row) => row.map((cell) => escaped(String(cell ?? '-'))))
-  const table = new Table({
-    head: heads.map((head) => styled('bold', head, form.isColoured)),
-    chars: { ...noLines, middle: ' '.repeat(gap) },
-    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
-    colAligns: isNumber.map((number) => (number ? 'right' : 'left')),
-    colWidths: widths([heads, ...texts], form.columns),
-  })
-  table.push(...texts)
-  const lines = table.toString().split('\n')
-  return lines.map((line) => `${line.trimEnd()}\n`).join('')
+  const widths = widthsOf([heads, ...texts], form.columns)
+  const line = (parts: readonly string[], isHead: boolean): string => {
+    const padded = parts.map((part, at) => {
+      const width = widths[at] ?? 0
+      const text = cutTo(part, width)
+      const space = ' '.repeat(width - stringWidth(text))
+      const shown = isHead ? styled('bold', text, form.isColoured) : text
+      return areNumbers[at] === true ? `${space}${shown}` : `${shown}${space}`
+    })
+    return `${padded.join(' '.repeat(gap)).trimEnd()}\n`
+  }
+  return line(heads, true) + texts.map((parts) => line(parts, false)).join('')
 }
 
 /** A column of numbers, perhaps with gaps. */
@@ -50,15 +48,29 @@ function isNumeric(cells: readonly unknown[]): boolean {
   return cells.some((cell) => typeof cell === 'number') && cells.every((cell) => typeof cell !== 'string')
 }
 
-/** Null for a column that is as wide as its widest cell; the widest columns are cut until all fit. */
-function widths(lines: readonly (readonly string[])[], columns: number): (number | null)[] {
-  const natural = (lines[0] ?? []).map((_, at) => Math.max(...lines.map((line) => line[at]?.length ?? 0)))
-  const wanted = [...natural]
+/** As wide as the widest cells; the widest columns are cut until all fit. */
+function widthsOf(lines: readonly (readonly string[])[], columns: number): readonly number[] {
+  const wanted = (lines[0] ?? []).map((_, at) =>
+    lines.reduce((widest, line) => Math.max(widest, stringWidth(line[at] ?? '')), 0),
+  )
   const total = (): number => wanted.reduce((sum, width) => sum + width, gap * (wanted.length - 1))
   while (total() > columns) {
     const widest = Math.max(...wanted)
     if (widest <= narrowest) break
     wanted[wanted.indexOf(widest)] = widest - 1
   }
-  return wanted.map((width, at) => (width === natural[at] ? null : width))
+  return wanted
+}
+
+/** The text where it fits; else as many whole characters as do, and an ellipsis. */
+function cutTo(text: string, width: number): string {
+  if (stringWidth(text) <= width) return text
+  let cut = ''
+  let left = width - 1
+  for (const { segment } of new Intl.Segmenter().segment(text)) {
+    left -= stringWidth(segment)
+    if (left < 0) break
+    cut += segment
+  }
+  return `${cut}…`
 }

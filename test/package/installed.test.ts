@@ -152,6 +152,6 @@ test('npx millrace is the command, and importing the library loads nothing of it
   expect(run(project, 'npx', '--no-install', 'millrace', '--help')).toMatch(/^Usage: millrace <command> \[options\]\n/)
   expect(run(project, 'npx', '--no-install', 'millrace', 'topic', 'create', 'a', '--dir', 'log')).toBe('')
   expect(run(project, 'npx', '--no-install', 'millrace', 'topic', 'list', '--dir', 'log')).toMatch(/^a +1 +0 +0 B$/m)
-  for (const name of ['commander', 'cli-table3']) rmSync(join(project, 'node_modules', name), { recursive: true })
+  for (const name of ['commander', 'string-width']) rmSync(join(project, 'node_modules', name), { recursive: true })
   expect(run(project, process.execPath, '--input-type=module', '-e', `await import('millrace')`)).toBe('')
 })
