@@ -2,6 +2,7 @@
  * The rows of a store in the order of their keys, between bounds as they are typed.
  */
 import { UsageError } from './exit-codes.ts'
+import type { StoreKeys } from '../inspect/store-keys.ts'
 import { type ShownRow, shownRow, shownWindowRow } from '../inspect/stored-rows.ts'
 import type { FoundStore } from '../inspect/stored-store.ts'
 
@@ -24,7 +25,7 @@ export const noBounds: RangeBounds = {
 }
 
 /** @throws UsageError for bounds that stores of this kind do not have */
-export function rowsBetween({ query, keyOf, prefixOf }: FoundStore, bounds: RangeBounds): Iterable<ShownRow> {
+export function rowsBetween({ query, keys }: FoundStore, bounds: RangeBounds): Iterable<ShownRow> {
   const { fromKey, toKey, prefix, reverse, from, to } = bounds
   const hasKeys = fromKey !== undefined || toKey !== undefined || prefix !== undefined || reverse
   switch (query.kind) {
@@ -37,12 +38,12 @@ export function rowsBetween({ query, keyOf, prefixOf }: FoundStore, bounds: Rang
         )
       }
       if (prefix === undefined) {
-        return mapped(query.store.range({ from: typed(fromKey, keyOf), to: typed(toKey, keyOf), reverse }), shownRow)
+        return mapped(query.store.range({ from: typed(fromKey, keys), to: typed(toKey, keys), reverse }), shownRow)
       }
       if (fromKey !== undefined || toKey !== undefined || reverse) {
         throw new UsageError('--prefix goes with neither --from-key, --to-key nor --reverse')
       }
-      return mapped(query.store.prefix(prefixOf(prefix)), shownRow)
+      return mapped(query.store.prefix(keys.typedPrefix(prefix)), shownRow)
     }
     default:
       if (hasKeys) throw new UsageError('a store of windows or sessions has times for bounds: --from and --to')
@@ -50,8 +51,8 @@ export function rowsBetween({ query, keyOf, prefixOf }: FoundStore, bounds: Rang
   }
 }
 
-function typed(text: string | undefined, keyOf: (text: string) => unknown): unknown {
-  return text === undefined ? undefined : keyOf(text)
+function typed(text: string | undefined, keys: StoreKeys): unknown {
+  return text === undefined ? undefined : keys.typed(text)
 }
 
 function* mapped<R>(rows: Iterable<R>, shown: (row: R) => ShownRow): Generator<ShownRow> {

@@ -6,7 +6,7 @@
 /** Controls (C0, DEL, C1), formats such as direction marks, halves of surrogate pairs, and line separators. */
 const unseen = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
 
-/** The text with every invisible character written as in a JavaScript string: `\n`, `\u001b`. */
+/** The text with every invisible character written as in JSON, which stays JSON by it: `\n`, `\u001b`. */
 export function escaped(text: string): string {
   return text.replace(unseen, escapeOf)
 }
@@ -21,6 +21,9 @@ const shortEscapes: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r
 function escapeOf(character: string): string {
   const short = shortEscapes[character]
   if (short !== undefined) return short
-  const code = (character.codePointAt(0) as number).toString(16)
-  return code.length > 4 ? `\\u{${code}}` : `\\u${code.padStart(4, '0')}`
+  return Array.from({ length: character.length }, (_, at) => hexUnit(character.charCodeAt(at))).join('')
+}
+
+function hexUnit(code: number): string {
+  return `\\u${code.toString(16).padStart(4, '0')}`
 }

@@ -9,13 +9,13 @@ export class TupleCodec extends Codec<readonly unknown[]> {
   readonly name: string
   override readonly isNamed: boolean
   override readonly version: number
-  readonly #parts: readonly Codec<unknown>[]
+  readonly parts: readonly Codec<unknown>[]
   readonly #wire: object
   readonly #format: object
 
   constructor(parts: readonly Codec<unknown>[]) {
     super()
-    this.#parts = parts
+    this.parts = parts
     const kind = `tuple ${parts.map(({ nullable: isNullable }) => Number(isNullable)).join('')}`
     this.#wire = composedWire(
       kind,
@@ -31,7 +31,7 @@ export class TupleCodec extends Codec<readonly unknown[]> {
   }
 
   override get plain(): Codec<readonly unknown[]> {
-    return this.version === 0 ? this : new TupleCodec(this.#parts.map(({ plain }) => plain))
+    return this.version === 0 ? this : new TupleCodec(this.parts.map(({ plain }) => plain))
   }
 
   override get wire(): object {
@@ -44,23 +44,23 @@ export class TupleCodec extends Codec<readonly unknown[]> {
 
   /** Each part: its bytes with 0 written as 0 255, then 0 1; a null part is 0 0, before every other value. */
   write(value: readonly unknown[], out: ByteWriter): void {
-    if (!Array.isArray(value) || value.length !== this.#parts.length) {
-      throw new TypeError(`expected an array of ${this.#parts.length}`)
+    if (!Array.isArray(value) || value.length !== this.parts.length) {
+      throw new TypeError(`expected an array of ${this.parts.length}`)
     }
     this.#writeParts(value, out)
   }
 
   /** Each part ends before another could continue it, so the first parts of a tuple are its beginning. */
   override writePrefix(value: readonly unknown[], out: ByteWriter): void {
-    if (!Array.isArray(value) || value.length > this.#parts.length) {
-      throw new TypeError(`expected an array of up to ${this.#parts.length}`)
+    if (!Array.isArray(value) || value.length > this.parts.length) {
+      throw new TypeError(`expected an array of up to ${this.parts.length}`)
     }
     this.#writeParts(value, out)
   }
 
   #writeParts(value: readonly unknown[], out: ByteWriter): void {
     for (let index = 0; index < value.length; index++) {
-      const part = this.#parts[index] as Codec<unknown>
+      const part = this.parts[index] as Codec<unknown>
       const item: unknown = value[index]
       if (item === null && part.nullable) {
         out.appendAll(nullPart)
@@ -82,7 +82,7 @@ export class TupleCodec extends Codec<readonly unknown[]> {
 
   read(bytes: Buffer, start: number, end: number): readonly unknown[] {
     let at = start
-    const values = this.#parts.map((part, index) => {
+    const values = this.parts.map((part, index) => {
       const first = at
       let escapes = 0
       for (;;) {

@@ -9,11 +9,14 @@ import { codecNamed } from '../core/named-serde.ts'
 import type { Codec } from '../core/serde.ts'
 import { decodeText, isWellFormed } from '../core/text.ts'
 import { shown } from '../core/shown.ts'
-import { hexOf, plain } from './json.ts'
+import { hexOf } from './json.ts'
+import { bytesFromJson, fromJson as fromJsonOf, hexJson, isBareText, toJson } from './json-values.ts'
 import { UnfitText } from './unfit-text.ts'
 
 /** How the keys or the values of a topic are read and written. */
 export interface Form {
+  /** Whether text stands for itself. */
+  readonly isText: boolean
   /** What a person sees. */
   readonly text: (bytes: Uint8Array) => string
   /** The same as a piece of JSON. */
@@ -39,23 +42,16 @@ function strictText(bytes: Uint8Array): string | undefined {
 
 function textOrHexJson(bytes: Uint8Array): string {
   const text = strictText(bytes)
-  return JSON.stringify(text ?? { hex: hexOf(bytes) })
+  return JSON.stringify(text ?? hexJson(bytes))
 }
 
 /** For bytes that nothing is known about. */
 const bytesForm: Form = {
+  isText: true,
   text: textOrHex,
   json: textOrHexJson,
   fromText: (text) => text,
-  fromJson: bytesOf,
-}
-
-function bytesOf(value: unknown): Uint8Array | null {
-  if (value === null) return null
-  if (typeof value === 'string') return Buffer.from(value)
-  const hex = typeof value === 'object' && 'hex' in value ? value.hex : undefined
-  if (typeof hex === 'string' && /^([\da-f]{2})*$/i.test(hex)) return Buffer.from(hex, 'hex')
-  throw new UnfitText(`expected text or { "hex": "…" }, not ${shown(value)}`)
+  fromJson: (value) => (value === null ? null : bytesFromJson(value)),
 }
 
 const stringForm: Form = {
@@ -73,6 +69,7 @@ const stringForm: Form = {
 
 /** Stored JSON is shown as it is stored. */
 const jsonForm: Form = {
+  isText: false,
   text: textOrHex,
   json(bytes) {
     const text = strictText(bytes)
@@ -106,15 +103,16 @@ function codecForm(codec: Codec<unknown>): Form {
   const fromJson = (value: unknown): Uint8Array | null => {
     if (value === null) return null
     try {
-      return codec.encode(codec.name === 'bigint64' ? BigInt(value as string) : value)
+      return codec.encode(fromJsonOf(codec, value))
     } catch (error) {
-      throw new UnfitText(messageOf(error))
+      throw error instanceof UnfitText ? error : new UnfitText(messageOf(error))
     }
   }
   return {
+    isText: false,
     text(bytes) {
       try {
-        const value = plain(read(bytes))
+        const value = toJson(codec, read(bytes))
         return typeof value === 'string' ? value : JSON.stringify(value)
       } catch {
         return textOrHex(bytes)
@@ -122,12 +120,15 @@ function codecForm(codec: Codec<unknown>): Form {
     },
     json(bytes) {
       try {
-        return JSON.stringify(plain(read(bytes)))
+        return JSON.stringify(toJson(codec, read(bytes)))
       } catch {
         return textOrHexJson(bytes)
       }
     },
-    fromText: (text) => fromJson(parsed(text)),
+    fromText(text) {
+      const bare = strictText(text)
+      return fromJson(bare !== undefined && isBareText(codec, bare) ? bare : parsed(text))
+    },
     fromJson,
   }
 }

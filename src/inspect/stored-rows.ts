@@ -6,7 +6,7 @@ import type { StoreRow } from '../core/store-row.ts'
 import type { Window, Windowed } from '../core/windows/window.ts'
 import { plain } from './json.ts'
 
-/** A row of a store of any kind; for programs it is printed as it is. */
+/** A row of a store of any kind. */
 export interface ShownRow {
   readonly key: unknown
   readonly window?: Window | undefined

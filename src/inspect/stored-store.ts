@@ -3,8 +3,8 @@
  *
  * The serdes of millrace are known by their names. What another serde wrote is shown as its bytes are.
  */
-import { asBuffer, type ByteWriter, copyOf } from '../core/bytes.ts'
-import { MillraceError, messageOf } from '../core/errors.ts'
+import { type ByteWriter, copyOf } from '../core/bytes.ts'
+import { MillraceError } from '../core/errors.ts'
 import { nearestName } from '../core/near-names.ts'
 import { codecNamed } from '../core/named-serde.ts'
 import type {
@@ -17,11 +17,9 @@ import { Codec, codecOf } from '../core/serde.ts'
 import { json, msgpack } from '../core/serdes.ts'
 import { shown } from '../core/shown.ts'
 import { keyValueStore, sessionStore, versionedStore, windowStore } from '../core/store-constants.ts'
-import { TupleCodec } from '../core/tuple-codec.ts'
 import type { StoreDescription } from '../log/admin/application-description.ts'
 import type { Log } from '../log/face.ts'
-import { formOf } from './record-form.ts'
-import { UnfitText } from './unfit-text.ts'
+import { StoreKeys } from './store-keys.ts'
 
 /** A store that can be asked, by its kind. */
 export type StoredQuery =
@@ -32,10 +30,7 @@ export type StoredQuery =
 
 export interface FoundStore {
   readonly query: StoredQuery
-  /** The key that a text means, by the serde of the store; throws {@link UnfitText}. */
-  readonly keyOf: (text: string) => unknown
-  /** The same for what keys begin with: of a tuple its first parts. */
-  readonly prefixOf: (text: string) => unknown
+  readonly keys: StoreKeys
 }
 
 /**
@@ -46,14 +41,7 @@ export async function findStore(log: Log, applicationId: string, name: string): 
   const found = stores.find((store) => store.name === name)
   const key = found && (codecNamed(found.key) ?? new UnknownCodec(found.key))
   const query = found && key && queryOf(log, applicationId, found, key)
-  if (query !== undefined && key !== undefined) {
-    const fromText = (text: string): unknown => keyFromText(text, key)
-    return {
-      query,
-      keyOf: (text) => checked(text, key, fromText),
-      prefixOf: (text) => checked(text, key, key instanceof TupleCodec ? JSON.parse : fromText),
-    }
-  }
+  if (query !== undefined && key !== undefined) return { query, keys: new StoreKeys(key) }
   const names = stores.map((store) => store.name)
   const near = nearestName(name, names)
   const hint = near === undefined ? `it has ${names.join(', ') || 'none'}` : `did you mean ${near}?`
@@ -99,19 +87,6 @@ function valueCodecOf(name: string): Codec<unknown> {
   if (name === 'json') return codecOf(json(everyVersion))
   if (name === 'msgpack') return codecOf(msgpack(everyVersion))
   return codecNamed(name) ?? new UnknownCodec(name)
-}
-
-function keyFromText(text: string, key: Codec<unknown>): unknown {
-  const bytes = formOf(key.name).fromText(Buffer.from(text))
-  return bytes === null ? null : key.read(asBuffer(bytes), 0, bytes.length)
-}
-
-function checked(text: string, { name }: Codec<unknown>, read: (text: string) => unknown): unknown {
-  try {
-    return read(text)
-  } catch (error) {
-    throw new UnfitText(`${shown(text)} is no key of this store, whose keys are ${name}: ${messageOf(error)}`)
-  }
 }
 
 /** Stands for the serde of a program: its bytes are all that is known. */

@@ -50,7 +50,7 @@ test.each([
   ['the separators of lines and paragraphs', '\u2028\u2029\u0085', '\\u2028\\u2029\\u0085'],
   ['a change of direction', '\u202eabc', '\\u202eabc'],
   ['half of a surrogate pair', '\ud800', '\\ud800'],
-  ['a tag beyond 16 bits', '\u{e0041}', '\\u{e0041}'],
+  ['a tag beyond 16 bits', '\u{e0041}', '\\udb40\\udc41'],
 ])('%s is escaped', (_, text, shownText) => {
   expect(escaped(text)).toBe(shownText)
   expect(messageOf(new Error(text))).toBe(shownText)

@@ -3,9 +3,8 @@
  */
 import { argument } from '../options.ts'
 import { noBounds, rowsBetween } from '../store-range.ts'
-import { lineOf } from '../store-table.ts'
+import { jsonLineOf, lineOf } from '../store-table.ts'
 import { findStore } from '../../inspect/stored-store.ts'
-import { json } from '../../inspect/json.ts'
 import { declareVerb, type Verb } from '../verb.ts'
 
 export const verb: Verb = declareVerb({
@@ -21,7 +20,7 @@ export const verb: Verb = declareVerb({
   async run({ application, store }, { openLog, out, signal }) {
     const found = await findStore(await openLog(), application, store)
     for (const row of rowsBetween(found, noBounds)) {
-      if (!out.add(out.isJson ? `${json(row)}\n` : lineOf(row))) continue
+      if (!out.add(out.isJson ? jsonLineOf(row, found.keys) : lineOf(row, found.keys))) continue
       await out.flush()
       signal.throwIfAborted()
     }

@@ -5,14 +5,15 @@ import { NothingFound, UsageError } from '../exit-codes.ts'
 import { argument, value } from '../options.ts'
 import { moment } from '../read-values.ts'
 import { type ShownRow, shownRow, shownWindowRow } from '../../inspect/stored-rows.ts'
-import { columnsOf } from '../store-table.ts'
+import { showRows } from '../store-table.ts'
 import { findStore, type StoredQuery } from '../../inspect/stored-store.ts'
 import { declareVerb, type Verb } from '../verb.ts'
 
 export const verb: Verb = declareVerb({
   about:
-    'As of the last commit; the application may run anywhere, or not at all. A key that is no text is JSON: 42, ' +
-    'true, ["eu", 7]. A store of windows or sessions shows all that it has for the key, unless times are given.',
+    'As of the last commit; the application may run anywhere, or not at all. A key is typed as "store dump" shows it: ' +
+    'text as it is, or in quotes; any other key as JSON, such as 42, true or ["eu", 7]; bytes as {"hex": "00ff"}. A ' +
+    'store of windows or sessions shows all that it has for the key, unless times are given.',
   arguments: {
     application: argument('its id'),
     store: argument('a store of it'),
@@ -28,11 +29,11 @@ export const verb: Verb = declareVerb({
     { does: 'Its value alone', line: 'millrace store get page-counts totals /cart --json | jq .value' },
     { does: 'Its windows', line: 'millrace store get page-counts per-minute /cart --utc' },
   ],
-  async run({ application, store, key, ...bounds }, { openLog, out, time }) {
-    const { query, keyOf } = await findStore(await openLog(), application, store)
-    const rows = rowsOf(query, keyOf(key), bounds)
+  async run({ application, store, key, ...bounds }, context) {
+    const { query, keys } = await findStore(await context.openLog(), application, store)
+    const rows = rowsOf(query, keys.typed(key), bounds)
     if (rows.length === 0) throw new NothingFound(`store ${store} has no row for this key`)
-    await out.rows(rows, columnsOf(rows, time))
+    await showRows(context, rows, keys)
   },
 })
 

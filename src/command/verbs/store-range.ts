@@ -6,7 +6,7 @@ import { argument, flag, value, valueOr } from '../options.ts'
 import { moment, whole } from '../read-values.ts'
 import { rowsBetween } from '../store-range.ts'
 import { type ShownRow } from '../../inspect/stored-rows.ts'
-import { columnsOf } from '../store-table.ts'
+import { showRows } from '../store-table.ts'
 import { findStore } from '../../inspect/stored-store.ts'
 import { declareVerb, type Verb } from '../verb.ts'
 
@@ -31,8 +31,8 @@ export const verb: Verb = declareVerb({
     { does: 'The keys that begin alike', line: 'millrace store range page-counts totals --prefix /s --json | jq .key' },
     { does: 'By time', line: 'millrace store range page-counts per-minute --from 2025-03-04T07:58Z --utc' },
   ],
-  async run({ application, store, max, ...bounds }, { openLog, out, say, time }) {
-    const found = await findStore(await openLog(), application, store)
+  async run({ application, store, max, ...bounds }, context) {
+    const found = await findStore(await context.openLog(), application, store)
     const rows: ShownRow[] = []
     let isMore = false
     for (const row of rowsBetween(found, bounds)) {
@@ -41,7 +41,7 @@ export const verb: Verb = declareVerb({
       rows.push(row)
     }
     if (rows.length === 0) throw new NothingFound(`store ${store} has no rows there`)
-    await out.rows(rows, columnsOf(rows, time))
-    if (isMore) say(`there are more than ${max} rows: -n shows more of them`)
+    await showRows(context, rows, found.keys)
+    if (isMore) context.say(`there are more than ${max} rows: -n shows more of them`)
   },
 })
