@@ -30,9 +30,7 @@ export class ByteWriter {
 
   /** Appends all of `source`. */
   appendAll(source: Uint8Array): void {
-    this.ensure(source.length)
-    this.bytes.set(source, this.at)
-    this.at += source.length
+    this.append(source, 0, source.length)
   }
 
   /** Appends source[start, end). */

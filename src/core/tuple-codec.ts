@@ -76,7 +76,9 @@ export class TupleCodec extends Codec<readonly unknown[]> {
         })
       }
       escapeZeros(out, start)
-      out.appendAll(partEnd)
+      out.ensure(2)
+      out.bytes[out.at++] = 0
+      out.bytes[out.at++] = 1
     }
   }
 
@@ -134,4 +136,11 @@ function partValue(part: Codec<unknown>, bytes: Buffer, index: number): unknown 
 }
 
 const nullPart = Uint8Array.of(0, 0)
-const partEnd = Uint8Array.of(0, 1)
+
+/** Where the first part of an encoded tuple ends, with one character for each byte. */
+export function firstPartEnd(text: string): number {
+  for (let at = text.indexOf('\0'); at >= 0; at = text.indexOf('\0', at + 2)) {
+    if (text.charCodeAt(at + 1) !== 255) return at + 2
+  }
+  return text.length
+}

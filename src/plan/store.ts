@@ -31,6 +31,11 @@ export interface StoreSpec {
   /** Whether its keys are the task's own: then records of a key may come by different partitions. */
   readonly isOfTask?: boolean | undefined
   /**
+   * How many characters of a row's key, one for each byte, say which group it belongs to; rows of a group are asked for
+   * together. Of a store that is ordered by key alone.
+   */
+  readonly groupEnd?: ((key: string) => number) | undefined
+  /**
    * Whether it is the one copy of a global table: it has one partition, nodes of any sub-topology may read it, and its
    * owner alone writes to it.
    */
@@ -102,6 +107,8 @@ export interface OrderedRow<V> extends Row<V> {
   readonly due: number
   /** The encoded value of a row that exists, which need not decode. */
   readonly valueBytes: Buffer
+  /** What its operator has made of the key, so that it need not do so again; nothing where the row has just been read. */
+  keyMemo: unknown
 }
 
 /**
@@ -160,6 +167,11 @@ export interface OrderedStore<K, V> extends Store<K, V> {
    * and removed. A layout of segments answers from memory for as long as its rows fit there.
    */
   rowsOf(key: KeyOf<K>, fromTime: number, toTime: number): readonly OrderedRow<V>[]
+  /**
+   * As {@link rows} of a group of the spec, whose keys all begin with these bytes, in one list; undefined of a group of
+   * more than {@link dueRowsMax}. Groups are answered from memory for as long as their rows fit there.
+   */
+  rowsIn(group: Buffer): readonly OrderedRow<V>[] | undefined
   /** As {@link row}, of a row that is known not to be there: it is not looked for. */
   newRow(key: KeyOf<K>, at: number, number: number): OrderedRow<V>
   /** Makes a row due at a time, in ms of the operator's choice; -1: never. A removed row is never due. */

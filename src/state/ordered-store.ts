@@ -8,6 +8,7 @@ import { bytesAsText } from '../core/text.ts'
 import { dueRowsMax, type KeyOf, type OrderedRow, type OrderedStore, type Row, type RowRange } from '../plan/store.ts'
 import type { StateWriter, StoredRow } from '../storage/state-rows.ts'
 import { type KeyLayout, keyLayoutOf, type RowPlace } from './layout.ts'
+import { GroupedRows } from './grouped-rows.ts'
 import { DueEntry, OrderedStateRow, type OrderedHome } from './ordered-row.ts'
 import { RecentRows } from './recent-rows.ts'
 import { boundsOf, type Fronts, spansOf } from './ranges.ts'
@@ -28,6 +29,8 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
   readonly #byDue: TurnOrder<DueEntry<V>>
   /** Once it was asked for the rows of a key. */
   #recent: RecentRows<V> | undefined
+  /** Once it was asked for the rows of a group. */
+  #groups: GroupedRows<V> | undefined
 
   constructor(ground: StoreGround) {
     super(ground)
@@ -138,6 +141,7 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
     if (row.exists) {
       this.#byKey.add(row)
       this.#recent?.add(row)
+      this.#groups?.add(row, this.ground.turn.number)
     }
     if (row.due < 0) return
     if (row.entry?.due !== row.due) {
@@ -174,6 +178,23 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
       }
     }
     return [...this.rows({ key, fromTime, toTime })]
+  }
+
+  rowsIn(group: Buffer): readonly OrderedStateRow<V>[] | undefined {
+    const { spec, turn } = this.ground
+    const { groupEnd } = spec
+    assert(groupEnd !== undefined, 'a store that is asked for groups says what they are')
+    const groups = (this.#groups ??= new GroupedRows<V>(groupEnd, dueRowsMax))
+    const name = bytesAsText(group, 0, group.length)
+    const known = groups.find(name, turn.number)
+    if (known !== undefined) return known
+    const rows: OrderedStateRow<V>[] = []
+    for (const row of this.rows({ prefix: group })) {
+      if (rows.length === dueRowsMax) return undefined
+      rows.push(this.#own(row))
+    }
+    groups.know(name, rows)
+    return rows
   }
 
   readonly #fronts: Fronts = {
@@ -266,6 +287,11 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
   override age(): void {
     super.age()
     this.#recent?.forget()
+    this.#groups?.forget()
+  }
+
+  override get memoryBytes(): number {
+    return super.memoryBytes + (this.#groups?.bytes ?? 0)
   }
 
   protected get keptFrom(): number {

@@ -37,12 +37,12 @@ export class RecentRows<V> {
   add(row: OrderedStateRow<V>): void {
     const { front } = row
     if (front > this.#newest) this.#newest = front
-    if (row.isRecent || front < this.#completeFrom) return
+    if (row.isGathered || front < this.#completeFrom) return
     let rows = this.#segments.get(front)
     if (rows === undefined) this.#segments.set(front, (rows = new Map<string, OrderedStateRow<V>[]>()))
     const keyText = this.#layout.commonKeyOf(row.text)
     const ofKey = rows.get(keyText)
-    row.isRecent = true
+    row.isGathered = true
     if (ofKey === undefined) rows.set(keyText, [row])
     else insert(ofKey, row)
   }
@@ -67,7 +67,7 @@ export class RecentRows<V> {
         if (row.exists) found.push(row)
         // What is gone is taken off the list, unless undoing the turn can bring it back.
         if (row.exists || row.turn === turn) ofKey[kept++] = row
-        else row.isRecent = false
+        else row.isGathered = false
       }
       if (kept < at) ofKey.splice(kept, at - kept)
       if (ofKey.length === 0) rows.delete(keyText)
@@ -85,7 +85,7 @@ export class RecentRows<V> {
   /** Rows may have been dropped from memory. */
   forget(): void {
     for (const segment of this.#segments.values()) {
-      for (const rows of segment.values()) for (const row of rows) row.isRecent = false
+      for (const rows of segment.values()) for (const row of rows) row.isGathered = false
     }
     this.#segments.clear()
     this.#completeFrom = this.#newest + 1

@@ -11,7 +11,7 @@ import { checkedFunction, checkName, checkOptions } from '../core/checks.ts'
 import { type Codec, codecOf, type Serde } from '../core/serde.ts'
 import { bytes, msgpack } from '../core/serdes.ts'
 import { checkStore } from '../core/store-constants.ts'
-import { TupleCodec } from '../core/tuple-codec.ts'
+import { firstPartEnd, TupleCodec } from '../core/tuple-codec.ts'
 import { ofForgetful, ofTables } from '../plan/old-values.ts'
 import { keyLayout, type StoreLayout } from '../plan/store-layout.ts'
 import type { StoreSpec } from '../plan/store.ts'
@@ -64,6 +64,7 @@ export function joinByForeignKey(
       join.subscriptionKeys,
       codecOf(bytes()),
       keyLayout({ isOrdered: true }),
+      firstPartEnd,
     ),
     untold: buffer(`${id}.untold`, right.keyCodec, codecOf(msgpack()), keyLayout({ hasDueTimes: true })),
   }
@@ -100,7 +101,13 @@ export function joinByForeignKey(
   }
 }
 
-function buffer(name: string, keyCodec: object, valueCodec: object, layout: StoreLayout): StoreSpec {
+function buffer(
+  name: string,
+  keyCodec: object,
+  valueCodec: object,
+  layout: StoreLayout,
+  groupEnd?: StoreSpec['groupEnd'],
+): StoreSpec {
   const codecs = { keyCodec: keyCodec as Codec<unknown>, valueCodec: valueCodec as Codec<unknown> }
-  return Object.freeze({ kind: 'buffer', name, ...codecs, layout, form: undefined, facts: {} })
+  return Object.freeze({ kind: 'buffer', name, ...codecs, layout, form: undefined, facts: {}, groupEnd })
 }

@@ -98,5 +98,5 @@ const scratch = new ByteWriter(256)
 export function prefixOf({ subscriptionKeys }: ForeignKeyJoin, foreignKey: unknown): Buffer {
   scratch.at = 0
   subscriptionKeys.writePrefix([foreignKey], scratch)
-  return scratch.copyFrom(0)
+  return Buffer.from(scratch.bytes.subarray(0, scratch.at))
 }

@@ -8,6 +8,7 @@
 import { Observable, type Subscriber } from 'rxjs'
 import type { ByteWriter } from '../core/bytes.ts'
 import type { Header } from '../core/headers.ts'
+import { type Codec, encodeInto } from '../core/serde.ts'
 import type { Carrier } from '../plan/carrier.ts'
 import {
   type AskForRelease,
@@ -68,6 +69,7 @@ export function answering(join: ForeignKeyJoin, stores: SubscriptionStores): Ope
 class Subscriptions {
   readonly #join: ForeignKeyJoin
   readonly #rows: OrderedStore<readonly unknown[], Uint8Array>
+  readonly #key = new SubscriptionKey()
   readonly rights: RowReader
 
   constructor(context: OperatorContext, join: ForeignKeyJoin, { subscriptions }: SubscriptionStores) {
@@ -83,8 +85,9 @@ class Subscriptions {
   /** Returns the answer. */
   join(request: Carrier): Carrier {
     const row = this.#rowOf(request)
-    if (!row.exists) this.#rows.put(row, nothing, request.timestamp)
     const { leftKey, replaces } = request.value as Request
+    if (this.#join.leftKeys.immutable) row.keyMemo = leftKey
+    if (!row.exists) this.#rows.put(row, nothing, request.timestamp)
     const right = this.rights.get(request)
     return this.#answer(request, leftKey, {
       foreignKey: identityOf(this.#join, request.key),
@@ -95,7 +98,7 @@ class Subscriptions {
   }
 
   #rowOf({ key, value }: Carrier): OrderedRow<Uint8Array> {
-    return this.#rows.row(keyOf<readonly unknown[]>([key, (value as Request).leftKey]))
+    return this.#rows.row(this.#key.of(key, (value as Request).leftKey))
   }
 
   /** Tells at most `max` subscribers, from `start` on, and returns where to go on; undefined when all are told. */
@@ -109,13 +112,22 @@ class Subscriptions {
     max: number,
   ): Uint8Array | undefined {
     const answer: Answer = { foreignKey: identityOf(this.#join, foreignKey), right, timestamp, replaces: true }
+    const prefix = prefixOf(this.#join, foreignKey)
+    const all = start === undefined ? this.#rows.rowsIn(prefix) : undefined
     let left = max
-    for (const { keyBytes } of this.#from(prefixOf(this.#join, foreignKey), start)) {
-      if (left-- === 0) return keyBytes
-      const [, leftKey] = this.#join.subscriptionKeys.read(keyBytes, 0, keyBytes.length)
-      out.next(this.#answer(from, leftKey, answer))
+    for (const row of all ?? this.#from(prefix, start)) {
+      if (left-- === 0) return row.keyBytes
+      out.next(this.#answer(from, this.#leftKeyOf(row), answer))
     }
     return undefined
+  }
+
+  #leftKeyOf(row: OrderedRow<Uint8Array>): unknown {
+    if (row.keyMemo !== undefined) return row.keyMemo
+    const { keyBytes } = row
+    const [, leftKey] = this.#join.subscriptionKeys.read(keyBytes, 0, keyBytes.length)
+    if (this.#join.leftKeys.immutable) row.keyMemo = leftKey
+    return leftKey
   }
 
   /** The subscription after `start`; undefined when there is none. */
@@ -132,6 +144,22 @@ class Subscriptions {
 
   #answer(from: Carrier, leftKey: unknown, answer: Answer): Carrier {
     return from.withKeyAndValue<unknown, unknown>(leftKey, this.#join.leftKeys, answer, answers)
+  }
+}
+
+/** The key of a subscription, for one question after the other. */
+class SubscriptionKey implements KeyOf<readonly unknown[]> {
+  readonly key: [foreignKey: unknown, leftKey: unknown] = [null, null]
+  readonly isKeyNull = false
+
+  of(foreignKey: unknown, leftKey: unknown): this {
+    this.key[0] = foreignKey
+    this.key[1] = leftKey
+    return this
+  }
+
+  writeKey(codec: Codec<readonly unknown[]>, out: ByteWriter): void {
+    encodeInto(codec, this.key, out, 'key')
   }
 }
 

@@ -29,6 +29,7 @@ export const specOf = (layout: StoreLayout): StoreSpec => ({
   layout,
   form: undefined,
   facts: {},
+  groupEnd: (key) => Math.min(1, key.length),
 })
 
 const keyBytes = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex, 'hex'))
@@ -127,6 +128,11 @@ export class World {
     readonly toTime: number
   }): Shown[] {
     return this.store.rowsOf(keyOf(keyBytes(key)), fromTime, toTime).map(shown)
+  }
+
+  /** @param group the first byte of keys */
+  rowsIn(group: string): Shown[] | undefined {
+    return this.store.rowsIn(Buffer.from(group, 'hex'))?.map(shown)
   }
 
   commit(): void {
