@@ -6,6 +6,7 @@ import type { VerbEntry } from './verb.ts'
 const entry = (name: string, summary: string, load: VerbEntry['load']): VerbEntry => ({ name, summary, load })
 
 export const verbs: readonly VerbEntry[] = [
+  entry('init', 'Makes a project to begin with', () => import('./verbs/init.ts')),
   entry('topic list', 'Lists the topics', () => import('./verbs/topic-list.ts')),
   entry('topic describe', 'Shows a topic: settings and partitions', () => import('./verbs/topic-describe.ts')),
   entry('topic create', 'Creates a topic', () => import('./verbs/topic-create.ts')),

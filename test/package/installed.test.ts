@@ -6,12 +6,13 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, wri
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const compiler = join(root, 'node_modules/typescript/bin/tsc')
 const project = mkdtempSync(join(tmpdir(), 'millrace-package-'))
 const installed = join(project, 'node_modules/millrace')
+let tarball = ''
 afterAll(() => rmSync(project, { recursive: true, force: true }), 120_000)
 
 /** Runs a command, which must succeed, and returns what it printed. */
@@ -25,14 +26,30 @@ function readJson(path: string): unknown {
   return JSON.parse(readFileSync(path, 'utf8'))
 }
 
-/** Copies what the package needs, and the types of node that its user has. */
-function copyPackages(): void {
-  const { packages } = readJson(join(root, 'package-lock.json')) as { packages: Record<string, { dev?: boolean }> }
+interface LockedPackage {
+  readonly dev?: boolean
+  readonly dependencies?: Readonly<Record<string, string>>
+  readonly optionalDependencies?: Readonly<Record<string, string>>
+}
+
+/** Copies what the package needs, and tools that its user has, with what they need. */
+function copyPackages(to: string, tools: readonly string[]): void {
+  const { packages } = readJson(join(root, 'package-lock.json')) as { packages: Record<string, LockedPackage> }
   const production = Object.keys(packages).filter((path) => path !== '' && packages[path]?.dev !== true)
-  for (const path of [...production, 'node_modules/@types/node', 'node_modules/undici-types', 'node_modules/.bin']) {
+  const paths = new Set([...production, ...tools.map((name) => `node_modules/${name}`)])
+  for (const path of paths) {
+    const { dependencies, optionalDependencies } = packages[path] ?? {}
+    for (const name of Object.keys({ ...dependencies, ...optionalDependencies })) paths.add(`node_modules/${name}`)
     const from = join(root, path)
-    if (existsSync(from)) cpSync(from, join(project, path), { recursive: true, verbatimSymlinks: true })
+    if (existsSync(from)) cpSync(from, join(to, path), { recursive: true, verbatimSymlinks: true })
   }
+  cpSync(join(root, 'node_modules/.bin'), join(to, 'node_modules/.bin'), { recursive: true, verbatimSymlinks: true })
+}
+
+/** Installs from what is there: no registry is asked. */
+function install(dir: string, ...packages: readonly string[]): void {
+  const quietly = ['--silent', '--no-audit', '--no-fund', '--no-update-notifier']
+  run(dir, 'npm', 'install', '--offline', '--ignore-scripts', ...quietly, ...packages)
 }
 
 const strictest = {
@@ -64,19 +81,21 @@ function programOf(name: string): readonly [text: string, printed: string] {
 
 beforeAll(() => {
   run(root, 'npm', 'pack', '--silent', '--pack-destination', project)
-  const [tarball = ''] = readdirSync(project)
-  copyPackages()
+  const [packed = ''] = readdirSync(project)
+  tarball = join(project, packed)
+  copyPackages(project, ['@types/node'])
   writeFileSync(
     join(project, 'package.json'),
     JSON.stringify({ name: 'project', type: 'module', private: true, devDependencies: { '@types/node': '*' } }),
   )
-  const quietly = ['--silent', '--no-audit', '--no-fund', '--no-update-notifier']
-  run(project, 'npm', 'install', '--offline', '--ignore-scripts', ...quietly, tarball)
+  install(project, tarball)
 })
 
-test('it is installed without a script of its own, with nothing but code, sources, documents and examples', () => {
+test('it is installed without a script of its own, with nothing but code, sources, documents, examples and a template', () => {
   const documents = ['CHANGELOG.md', 'CONTRIBUTING.md', 'LICENSE', 'README.md', 'SECURITY.md', 'docs', 'examples']
-  expect(readdirSync(installed).toSorted()).toEqual([...documents, 'dist', 'package.json', 'src', 'test'].toSorted())
+  expect(readdirSync(installed).toSorted()).toEqual(
+    [...documents, 'dist', 'package.json', 'src', 'template', 'test'].toSorted(),
+  )
   expect(readdirSync(join(installed, 'test'), { recursive: true, encoding: 'utf8' }).toSorted()).toEqual([
     'conformance',
     join('conformance', 'README.md'),
@@ -146,6 +165,18 @@ export const count: string = int64().decode(new Uint8Array(8))
   expect(() => run(project, process.execPath, compiler, '-p', 'wrong.json')).toThrow(
     /\(2,34\): error[^]*\(3,14\): error/,
   )
+})
+
+test('millrace init makes a project that installs, and passes its test and its types', () => {
+  const place = mkdtempSync(join(tmpdir(), 'millrace-project-'))
+  onTestFinished(() => rmSync(place, { recursive: true, force: true }))
+  const dir = join(place, 'x')
+  run(place, join(project, 'node_modules/.bin/millrace'), 'init', 'x', '--millrace', tarball)
+  copyPackages(dir, ['@types/node', 'tsx', 'typescript'])
+  install(dir)
+  expect(readdirSync(join(dir, 'node_modules/millrace'))).toContain('template')
+  expect(run(dir, 'npm', 'test')).toMatch(/^\S+ pass 2\n(?:.*\n)*?\S+ fail 0$/m)
+  run(dir, 'npm', 'run', 'types')
 })
 
 test('npx millrace is the command, and importing the library loads nothing of it', () => {

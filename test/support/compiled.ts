@@ -32,7 +32,7 @@ export function compiledCommand(): string {
   const args = [compiler, '-p', join(root, 'src'), '--outDir', join(dir, 'dist')]
   const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' })
   if (status !== 0) throw new Error(`the command does not compile\n${stdout}`)
-  symlinkSync(join(root, 'node_modules'), join(dir, 'node_modules'))
+  for (const folder of ['node_modules', 'template']) symlinkSync(join(root, folder), join(dir, folder))
   copyFileSync(join(root, 'package.json'), join(dir, 'package.json'))
   return (command = join(dir, 'dist/command/main.js'))
 }

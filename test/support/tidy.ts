@@ -485,7 +485,7 @@ export function errorCodes(codes: readonly string[]): Gate {
 }
 
 const ours =
-  /^(?:src|examples|bench|test|docs|package\.json|tsconfig\.json|(?:README|CHANGELOG|CONTRIBUTING|SECURITY)\.md|\.ci|\.github|\.git(?:ignore|attributes)|\.ox\w+\.json)$/
+  /^(?:src|examples|template|bench|test|docs|package\.json|tsconfig\.json|(?:README|CHANGELOG|CONTRIBUTING|SECURITY)\.md|\.ci|\.github|\.git(?:ignore|attributes)|\.ox\w+\.json)$/
 const passedOver = ['node_modules', 'dist', 'target']
 
 /** Every file of the repository, except installed and built ones. */
