@@ -47,6 +47,7 @@ export type { WorkProgress } from './core/work-progress.ts'
 // The log.
 export type { TopicPartition } from './log/format/partition-id.ts'
 export type { Admin, ListTopicsOptions } from './log/admin/face.ts'
+export type { ApplicationAdmin } from './log/admin/applications-face.ts'
 export type {
   PositionMove,
   SwitchBackOptions,
@@ -57,6 +58,7 @@ export type {
 } from './log/admin/switch-face.ts'
 export type { ApplicationSwitch } from './log/kept/application-switch.ts'
 export type { DeleteVersionOptions, VersionDeletion } from './log/admin/version-deletion.ts'
+export type { DropOperatorsOptions, OperatorsDrop } from './log/admin/operator-drop.ts'
 export type { ApplicationDeletion, DeleteApplicationOptions } from './log/admin/application-deletion.ts'
 export type {
   ApplicationPosition,
@@ -214,6 +216,7 @@ export type {
   ComparedPart,
   ComparedValue,
   CompareOptions,
+  ComparisonProgress,
   ComparisonReport,
   ComparisonSample,
 } from './replay/comparison-face.ts'

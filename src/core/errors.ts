@@ -38,6 +38,7 @@ export const errorMeanings = {
   log_missing: 'a directory that is opened to be read holds no log',
   letter_unknown: 'there is no dead letter at this place',
   member_fenced: 'a consumer is not, or no longer, the member of its group that owns the partition',
+  operator_unknown: 'the application has stored nothing of an operator of this name',
   out_of_order_sequence: 'a batch of a producer does not follow the one before it',
   owned_by_application: 'the positions belong to an application, and only it may move them',
   owned_by_group: 'the name belongs to a consumer group, and an application may not take it over',

@@ -85,6 +85,20 @@ export function hasWorkLeft({ time, cells, schedules }: LedgerEntries): boolean 
   return isWorking || Object.values(schedules).some((list) => list.some(isDue))
 }
 
+/** What it holds of other operators than these. */
+export function entriesWithout(entries: LedgerEntries, dropped: ReadonlySet<string>): LedgerEntries {
+  const rest = <T>(byOperator: Readonly<Record<string, T>>): Readonly<Record<string, T>> =>
+    Object.fromEntries(Object.entries(byOperator).filter(([id]) => !dropped.has(id)))
+  return {
+    ...entries,
+    streamTimes: rest(entries.streamTimes),
+    cells: rest(entries.cells),
+    schedules: rest(entries.schedules),
+    dropped: rest(entries.dropped),
+    failed: rest(entries.failed),
+  }
+}
+
 /** Times are the latest, counts are sums; what was never counted is left out. */
 export function sumOf(list: readonly LedgerCounts[]): LedgerCounts {
   return {

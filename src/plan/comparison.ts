@@ -4,6 +4,7 @@
  */
 import { MillraceError } from '../core/errors.ts'
 import { nearestName } from '../core/near-names.ts'
+import { keepersOf, planWithout } from '../core/plan-without.ts'
 import {
   type Facts,
   graceFact,
@@ -71,17 +72,14 @@ export function comparePlans(
     if (users.length > 0) judge(users, [...changesOfStore(name, before, now, dropped)])
   }
   if (refused.length > 0) throw planChanged(applicationId, refused, unknownOf(wishes, stored, now))
-  const isDropped = ([, store]: readonly [string, StoredStore]): boolean =>
-    keepersOf(store).every((id) => dropped.has(id))
-  const stores = Object.entries(before.stores)
-  const kept = { ...before, stores: Object.fromEntries(stores.filter((one) => !isDropped(one))) }
+  const { plan: kept, stores } = planWithout(before, dropped)
   return {
     added: new Set(Object.keys(now.nodes).filter((id) => dropped.has(id) || !Object.hasOwn(before.nodes, id))),
     dropped,
     renamed,
-    droppedStores: stores.filter(isDropped).map(([name]) => renamed.formerStore(name)),
+    droppedStores: stores.map((name) => renamed.formerStore(name)),
     layouts: keptLayouts(kept, now),
-    moreGraceMs: moreGrace(kept, now, dropped),
+    moreGraceMs: moreGrace(kept, now),
   }
 
   /** Where no call is pending, a mapAsync keeps nothing. */
@@ -90,11 +88,6 @@ export function comparePlans(
     const pending = Object.entries(before.stores).filter(([, { owner }]) => owner === id)
     return pending.every(([name, { reading }]) => !hasRows(renamed.formerStore(name), reading.partitions))
   }
-}
-
-/** A store goes with its owner; what processors share goes with the last of them. */
-function keepersOf({ owner, readers, reading }: StoredStore): readonly string[] {
-  return reading.isOfProcessors ? [owner, ...readers] : [owner]
 }
 
 function* changesOfNode(id: string, old: Facts, before: StoredPlan, now: StoredPlan): Iterable<string> {
@@ -148,11 +141,11 @@ function isSameWay(id: string, before: StoredPlan, now: StoredPlan, dropped: Rea
 /** Facts about times to come: what is stored goes on with another one. */
 const freeFacts: ReadonlySet<string> = new Set([graceFact, windowGraceFact, 'ttl', 'time limit'])
 
-function moreGrace(before: StoredPlan, now: StoredPlan, dropped: ReadonlySet<string>): ReadonlyMap<string, number> {
+function moreGrace(before: StoredPlan, now: StoredPlan): ReadonlyMap<string, number> {
   const more = new Map<string, number>()
   const compare = (id: string, name: string, old: Facts, facts: Facts | undefined): void => {
     const byMs = Number(facts?.[name]) - Number(old[name])
-    if (byMs > 0 && !dropped.has(id)) more.set(id, byMs)
+    if (byMs > 0) more.set(id, byMs)
   }
   for (const [id, old] of Object.entries(before.nodes)) compare(id, graceFact, old, own(now.nodes, id))
   for (const [name, { owner, facts }] of Object.entries(before.stores)) {

@@ -21,7 +21,7 @@ import {
 import type { ComparedPart, ComparisonSample } from './comparison-face.ts'
 import type { EqualMoments } from './equal-moments.ts'
 import { serdesNamed, shownPart, shownRecord, type ShownSerdes } from './shown-rows.ts'
-import { incomparable, Tally } from './tally.ts'
+import { type CompareLimits, incomparable, Tally } from './tally.ts'
 
 /** An output that both sides may have. */
 export interface ComparedOutput {
@@ -33,11 +33,6 @@ export interface ComparedOutput {
   readonly topic: TopicDescription
 }
 
-export interface OutputLimits {
-  readonly samplesMax: number
-  readonly memoryBytes: number
-}
-
 /** Retention and compaction go on meanwhile: a comparison that they disturb is made again, this often. */
 const attemptsMax = 5
 const recordsInSlice = 4_096
@@ -46,7 +41,7 @@ export async function compareOutput(
   moments: EqualMoments,
   records: StoredRecords,
   output: ComparedOutput,
-  limits: OutputLimits,
+  limits: CompareLimits,
 ): Promise<ComparedPart> {
   const { name, here, live } = output
   if (here === undefined) return incomparable(name, 'newest', 'only the live version has such an output')
@@ -78,14 +73,14 @@ class OutputComparison {
   readonly #hasTimes: boolean
   readonly #here: readonly (readonly Stretch[])[]
   readonly #live: readonly (readonly Stretch[])[]
-  readonly #limits: OutputLimits
+  readonly #limits: CompareLimits
 
   constructor(
     records: StoredRecords,
     { name, topic }: ComparedOutput,
     here: readonly (readonly Stretch[])[],
     live: readonly (readonly Stretch[])[],
-    limits: OutputLimits,
+    limits: CompareLimits,
   ) {
     this.#records = records
     this.#name = name
@@ -104,12 +99,13 @@ class OutputComparison {
 
   /** Undefined where there are records without keys. */
   async #newest(): Promise<Tally | undefined> {
-    const { samplesMax, memoryBytes } = this.#limits
+    const { samplesMax, memoryBytes, onRows } = this.#limits
     const tally = new Tally(samplesMax)
     const passes = new NewestPasses(this.#records, this.#here, this.#live, memoryBytes)
     for await (const newest of passes.passes()) {
       if (newest === undefined) return undefined
       for (const [key, found] of newest) this.#count(tally, key, found)
+      onRows(tally.rows)
     }
     return tally
   }
@@ -157,6 +153,7 @@ class OutputComparison {
         }))
       }
       if (index % recordsInSlice !== recordsInSlice - 1) continue
+      this.#limits.onRows(tally.rows + rest.rows)
       await yieldToEventLoop()
       this.#records.refresh()
     }

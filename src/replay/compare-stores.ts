@@ -16,7 +16,7 @@ import type { ComparedPart, ComparedValue, ComparisonSample } from './comparison
 import type { EqualMoments } from './equal-moments.ts'
 import { serdesNamed, shownPart, type ShownSerdes, shownStored } from './shown-rows.ts'
 import { type PageOfRows, rowsBefore, StoreRows } from './store-rows.ts'
-import { incomparable, Tally } from './tally.ts'
+import { type CompareLimits, incomparable, Tally } from './tally.ts'
 
 type Stores = ReadonlyMap<string, StoredStore>
 
@@ -44,7 +44,7 @@ export async function compareStore(
   name: string,
   here: StoredStore | undefined,
   live: StoredStore | undefined,
-  samplesMax: number,
+  { samplesMax, onRows }: Pick<CompareLimits, 'samplesMax' | 'onRows'>,
 ): Promise<ComparedPart> {
   if (here === undefined) return incomparable(name, 'rows', 'only the live version has such a store')
   if (live === undefined) return incomparable(name, 'rows', 'the live version has no such store')
@@ -58,6 +58,7 @@ export async function compareStore(
     serdesNamed(reading),
     reading.form === undefined ? undefined : formNamed(reading.form),
     new Tally(samplesMax),
+    onRows,
   )
   await comparison.run()
   return comparison.tally.part(name, 'rows')
@@ -83,6 +84,7 @@ class StoreComparison {
   readonly #live: StoreRows
   readonly #serdes: ShownSerdes
   readonly #form: WindowForm | undefined
+  readonly #onRows: CompareLimits['onRows']
 
   constructor(
     moments: EqualMoments,
@@ -91,7 +93,9 @@ class StoreComparison {
     serdes: ShownSerdes,
     form: WindowForm | undefined,
     tally: Tally,
+    onRows: CompareLimits['onRows'],
   ) {
+    this.#onRows = onRows
     this.#moments = moments
     this.#here = here
     this.#live = live
@@ -118,6 +122,7 @@ class StoreComparison {
       from = end
       limit = nextLimit(rows[0], rows[1])
       if (monotonicMs() < sliceEndMs) continue
+      this.#onRows(this.tally.rows)
       await yieldToEventLoop()
       sliceEndMs = monotonicMs() + sliceMs
     }

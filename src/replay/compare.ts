@@ -2,13 +2,14 @@
  * Compares two versions of an application, store by store and output by output. It needs no more than the log and the
  * names that the versions are kept under, so it works from any process, whether they run or not.
  */
-import { checkBoolean, checkOptions, checkWhole } from '../core/checks.ts'
+import { checkBoolean, checkedFunction, checkOptions, checkWhole } from '../core/checks.ts'
 import { parsePlan } from '../core/stored-plan.ts'
 import type { ApplicationLog } from '../log/contract.ts'
 import { type ComparedOutput, compareOutput } from './compare-outputs.ts'
 import { comparedStores, compareStore } from './compare-stores.ts'
-import type { ComparedPart, CompareOptions, ComparisonReport } from './comparison-face.ts'
+import type { ComparedPart, CompareOptions, ComparisonProgress, ComparisonReport } from './comparison-face.ts'
 import { EqualMoments, type Hold } from './equal-moments.ts'
+import type { CompareLimits } from './tally.ts'
 
 /** Two versions, by the names that they are kept under. */
 export interface ComparedVersions {
@@ -17,7 +18,7 @@ export interface ComparedVersions {
   readonly outputs: readonly ComparedOutput[]
 }
 
-const optionNames = ['samples', 'all', 'patienceMs', 'memoryBytes'] as const
+const optionNames = ['samples', 'all', 'patienceMs', 'memoryBytes', 'onProgress'] as const
 
 /** @throws MillraceError `application_unknown`, `behind`, `bad_option`, `format_unknown`, `damaged` */
 export async function compareVersions(
@@ -27,22 +28,31 @@ export async function compareVersions(
   hold?: Hold,
 ): Promise<ComparisonReport> {
   const checked = checkOptions('compare', options, optionNames)
-  const { samples = 20, all = false, patienceMs = 30_000, memoryBytes = 128 * 1_048_576 } = checked
+  const { samples = 20, all = false, patienceMs = 30_000, memoryBytes = 128 * 1_048_576, onProgress } = checked
   const samplesMax = checkWhole('samples', samples, 0)
   checkBoolean('all', all)
   checkWhole('patienceMs', patienceMs, 0)
   checkWhole('memoryBytes', memoryBytes, 1)
+  if (onProgress !== undefined) checkedFunction('onProgress', onProgress)
   const moments = new EqualMoments(log, here, live, patienceMs, hold)
   try {
     const hereStores = new Map(Object.entries(parsePlan(here, moments.here.plan).stores))
     const liveStores = new Map(Object.entries(parsePlan(live, moments.live.plan).stores))
+    const names = comparedStores(hereStores, liveStores, all)
     const stores: ComparedPart[] = []
-    for (const name of comparedStores(hereStores, liveStores, all)) {
-      stores.push(await compareStore(moments, name, hereStores.get(name), liveStores.get(name), samplesMax))
-    }
     const topics: ComparedPart[] = []
+    const limitsOf = (part: ComparisonProgress['part'], name: string): CompareLimits => {
+      const [done, total] = [stores.length + topics.length, names.length + outputs.length]
+      const onRows = (rows: number): unknown => onProgress?.({ part, name, done, total, rows })
+      onRows(0)
+      return { samplesMax, memoryBytes, onRows }
+    }
+    for (const name of names) {
+      const limits = limitsOf('store', name)
+      stores.push(await compareStore(moments, name, hereStores.get(name), liveStores.get(name), limits))
+    }
     for (const output of outputs) {
-      topics.push(await compareOutput(moments, log.records, output, { samplesMax, memoryBytes }))
+      topics.push(await compareOutput(moments, log.records, output, limitsOf('topic', output.name)))
     }
     return { here, live, isEqual: [...stores, ...topics].every(isEqual), stores, topics }
   } finally {

@@ -67,6 +67,20 @@ export interface ComparisonReport {
   readonly topics: readonly ComparedPart[]
 }
 
+/** How far a comparison is. */
+export interface ComparisonProgress {
+  /** What is compared now. */
+  readonly part: 'store' | 'topic'
+  /** The name of the store or the topic. */
+  readonly name: string
+  /** Stores and topics that are compared already. */
+  readonly done: number
+  /** All stores and topics. */
+  readonly total: number
+  /** Rows or keys of this one so far. */
+  readonly rows: number
+}
+
 /** How to compare. */
 export interface CompareOptions {
   /** How many samples of each store and topic. Default 20. */
@@ -80,4 +94,6 @@ export interface CompareOptions {
   readonly patienceMs?: number | undefined
   /** About how much memory the keys of output topics may take. Default 128 MiB. */
   readonly memoryBytes?: number | undefined
+  /** Called when a store or a topic begins, and now and then while it goes on. */
+  readonly onProgress?: ((progress: ComparisonProgress) => unknown) | undefined
 }

@@ -20,8 +20,8 @@ const patienceMs = 20
 const beliefMs = 100
 
 export class Courtesy implements Pace {
-  isPaused = false
   readonly #clock: Clock
+  readonly #isPaused: () => boolean
   readonly #isRunning: () => boolean
   readonly #isBusy: () => boolean
   #onRest: (() => void)[] = []
@@ -34,9 +34,11 @@ export class Courtesy implements Pace {
   /**
    * @param isRunning whether the live version runs
    * @param isBusy whether it has something to do
+   * @param isPaused whether it is to rest until it is told to go on
    */
-  constructor(clock: Clock, isRunning: () => boolean, isBusy: () => boolean) {
+  constructor(clock: Clock, isRunning: () => boolean, isBusy: () => boolean, isPaused: () => boolean) {
     this.#clock = clock
+    this.#isPaused = isPaused
     this.#isRunning = isRunning
     this.#isBusy = isBusy
   }
@@ -46,7 +48,7 @@ export class Courtesy implements Pace {
   }
 
   restMs(): number {
-    if (this.isPaused) return Number.POSITIVE_INFINITY
+    if (this.#isPaused()) return Number.POSITIVE_INFINITY
     const nowMs = this.#clock.elapsed()
     if (nowMs - this.#lookedMs >= beliefMs) {
       this.#hasCompany = this.#isRunning()

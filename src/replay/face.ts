@@ -109,13 +109,22 @@ export interface Replay extends Pick<Application, 'applicationId' | 'stopped' | 
   readonly progress$: Observable<ReplayProgress>
   /** How far it has come. */
   progress(): ReplayProgress
-  /** Resolves when it rests, and everything that it has done is durable. A switch does not end the rest. */
+  /**
+   * Rests until {@link resume}, over a restart and a crash too: `log.admin.pauseVersion`. Resolves when it rests and
+   * everything that it has done is durable.
+   *
+   * @throws MillraceError `version_live` after a switch
+   */
   pause(): Promise<void>
-  /** Goes on after {@link pause}. */
-  resume(): void
+  /**
+   * Goes on after {@link pause}, whatever process has called that: `log.admin.resumeVersion`.
+   *
+   * @throws MillraceError `version_live` after a switch
+   */
+  resume(): Promise<void>
   /**
    * Resolves when it has read and committed everything up to where the live version was at the time of the call, or up
-   * to where it stops.
+   * to where it stops. While it is paused it does neither.
    *
    * @throws the error that stopped it, or MillraceError `closed`
    */

@@ -112,11 +112,20 @@ export class LivePosition {
   }
 }
 
+/** How far a version beside a live one may read a partition, where what is stored is all there is to ask. */
+export function storedBounds(log: ApplicationLog, applicationId: string): (partition: PartitionId) => number {
+  const live = log.find(applicationId)
+  if (live === undefined) return () => Number.POSITIVE_INFINITY
+  const topics = new Set(parsePlan(applicationId, live.plan).topics)
+  const boundOf = boundsWithoutPosition(live, topics, log.records, applicationId)
+  return (partition) => live.position(partition) ?? boundOf(partition)
+}
+
 /** Bounds of partitions that the live version has no position in. */
 function boundsWithoutPosition(
   live: StoredApplication,
   topics: ReadonlySet<string>,
-  session: Session,
+  log: Pick<Session, 'offsetAtTime'>,
   applicationId: string,
 ): (partition: PartitionId) => number {
   let eventTime: number | undefined
@@ -125,7 +134,7 @@ function boundsWithoutPosition(
     // What it writes itself is not the live version's to read.
     if (isHiddenTopic(partition.topic)) return Number.POSITIVE_INFINITY
     eventTime ??= Math.max(-1, ...live.allProgress().map(({ progress }) => timeIn(progress)))
-    return session.offsetAtTime(partition, eventTime + 1)
+    return log.offsetAtTime(partition, eventTime + 1)
   }
 }
 

@@ -3,8 +3,9 @@
  */
 import { Observable } from 'rxjs'
 import type { Clock } from '../core/clock.ts'
+import { etaOf, type Extent, extentOf, percentOf, type Reached } from './extent.ts'
 import type { ReplayProgress } from './face.ts'
-import { type ReplayRange, startOf } from './range.ts'
+import type { ReplayRange } from './range.ts'
 import type { Succession } from './succession.ts'
 
 /** How often it is told. */
@@ -30,40 +31,33 @@ export class ProgressOfReplay {
     this.#range = range
     this.#clock = clock
     this.#isPaused = isPaused
-    this.#samples = [{ atMs: clock.elapsed(), done: this.#done() }]
+    this.#samples = [{ atMs: clock.elapsed(), done: this.#extent().done }]
   }
 
-  #done(): number {
-    return this.#apps.current.app.lanes.reduce((total, lane) => total + lane.position - startOf(this.#range, lane), 0)
-  }
-
-  now(): ReplayProgress {
+  #extent(): Extent {
     const { app, session } = this.#apps.current
     // The live version stops nowhere.
     const ends = this.#apps.isLive ? null : this.#range.ends
-    let total = 0
-    let lag = 0
-    let isAtEnd = ends !== null
-    for (const lane of app.lanes) {
-      const { topic, partition } = lane.partition
+    const reached = app.lanes.map((lane): Reached => {
       const logEnd = session.endOffset(lane.partition)
-      const end = ends?.[topic]?.[partition] ?? Math.max(logEnd, lane.position)
-      total += Math.max(end, lane.position) - startOf(this.#range, lane)
-      lag += lane.within(logEnd) - lane.position
-      if (lane.position < end) isAtEnd = false
-    }
-    const done = this.#done()
+      return { partition: lane.partition, position: lane.position, bound: lane.within(logEnd), logEnd }
+    })
+    return extentOf(this.#range.starts, ends, reached)
+  }
+
+  now(): ReplayProgress {
+    const extent = this.#extent()
+    const { done, total, lag, isAtEnd } = extent
     const recordsPerSecond = this.#rate(done)
-    const left = total - done
-    const { eventTime } = app.metrics()
+    const { eventTime } = this.#apps.current.app.metrics()
     return {
       state: this.#state(isAtEnd, lag),
       done,
       total,
-      percent: total === 0 ? 100 : (100 * done) / total,
+      percent: percentOf(extent),
       recordsPerSecond,
       eventTime: eventTime < 0 ? null : eventTime,
-      etaMs: left === 0 ? 0 : recordsPerSecond === 0 ? null : Math.ceil((1_000 * left) / recordsPerSecond),
+      etaMs: etaOf(extent, recordsPerSecond),
       lag,
     }
   }

@@ -102,7 +102,7 @@ function offsetIn(
   throw new MillraceError('bad_option', `${what}.offsets ${given}; expected ${least} to ${most}`, { topic, partition })
 }
 
-function storedOf({ replay }: FoundApplication): ReplayRange | NotBegun | undefined {
+export function storedOf(replay: object | undefined): ReplayRange | NotBegun | undefined {
   return replay
 }
 
@@ -111,8 +111,8 @@ function storedOf({ replay }: FoundApplication): ReplayRange | NotBegun | undefi
  *
  * @throws MillraceError `bad_option`
  */
-export function checkBegun(asked: AskedRange, found: FoundApplication): void {
-  const stored = storedOf(found)
+export function checkBegun(asked: AskedRange, { replay }: FoundApplication): void {
+  const stored = storedOf(replay)
   if (stored === undefined) return
   if ('from' in stored) checkSame(asked, stored)
   else if (stored.isCopying !== undefined) checkSame(asked, { ...asked, from: 'live' })
@@ -125,9 +125,12 @@ export function checkBegun(asked: AskedRange, found: FoundApplication): void {
  * @throws MillraceError `bad_option` for one that there is not
  */
 export function rangeOf(asked: AskedRange, found: FoundApplication, lanes: readonly SourceLane[]): ReplayRange {
-  const stored = storedOf(found)
+  const stored = storedOf(found.replay)
   if (stored !== undefined && 'from' in stored) {
-    return { ...stored, starts: byTopic(lanes, (lane) => startOf(stored, lane)) }
+    return {
+      ...stored,
+      starts: byTopic(lanes, ({ partition, position }) => startAt(stored.starts, partition, position)),
+    }
   }
   const { from, to } = asked
   checkTopics('from', typeof from === 'string' || !('offsets' in from) ? {} : from.offsets, lanes)
@@ -152,9 +155,9 @@ function endOf(to: ReplayTo, found: FoundApplication, partition: PartitionId): n
   return offsetIn('to', to.offsets, partition, end, 0, end)
 }
 
-/** Where a lane began; one that has come since, with a new partition, where it is. */
-export function startOf({ starts }: ReplayRange, { partition, position }: SourceLane): number {
-  return starts[partition.topic]?.[partition.partition] ?? position
+/** Where a version began in a partition; in one that has come since, where it is. */
+export function startAt(starts: OffsetsByTopic, { topic, partition }: PartitionId, position: number): number {
+  return starts[topic]?.[partition] ?? position
 }
 
 function byTopic(lanes: readonly SourceLane[], offsetOf: (lane: SourceLane) => number): OffsetsByTopic {

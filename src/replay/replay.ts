@@ -19,6 +19,7 @@ import { decideEffects } from './effects.ts'
 import type { Replay, ReplayOptions } from './face.ts'
 import { LivePosition } from './live-position.ts'
 import { OtherTopics } from './other-outputs.ts'
+import { PauseMark } from './pause-mark.ts'
 import { ProgressOfReplay } from './progress.ts'
 import { checkBegun, checkRange, firstOffset, rangeOf, type ReplayRange } from './range.ts'
 import { RunningReplay } from './running-replay.ts'
@@ -88,10 +89,13 @@ export async function replay(script: Topology, given: ReplayOptions): Promise<Re
   const { session, start } = await log.open({ ...id, isBeside: true }, topics, beginReplay)
   const position = new LivePosition(log, session, id.applicationId, start.replay.ends)
   let isLive = false
+  const mark = new PauseMark(log, session, besideName(id))
+  const isPaused = (): boolean => !isLive && mark.isSet()
   const pace = new Courtesy(
     settings.clock,
     () => !isLive && position.isRunning(),
     () => !isLive && position.isBusy(),
+    isPaused,
   )
   const runs: Runs = {
     beside: (onStateChange) => {
@@ -113,16 +117,8 @@ export async function replay(script: Topology, given: ReplayOptions): Promise<Re
   }
   return runOn(session, () => {
     const apps = new Succession(log, id, runs, settings)
-    const progress = new ProgressOfReplay(apps, start.replay, settings.clock, () => pace.isPaused)
-    return new RunningReplay(
-      { ...id, outputs: others.names, bases: start.replay.bases ?? {} },
-      log,
-      options.log.admin,
-      apps,
-      pace,
-      position,
-      progress,
-    )
+    const progress = new ProgressOfReplay(apps, start.replay, settings.clock, isPaused)
+    return new RunningReplay(id, log, options.log.admin, apps, pace, position, progress)
   })
 }
 

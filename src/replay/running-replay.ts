@@ -6,22 +6,19 @@ import type { ApplicationLog } from '../log/contract.ts'
 import type { SwitchOptions, SwitchPlan } from '../log/admin/switch-face.ts'
 import type { Log } from '../log/face.ts'
 import { versionLive } from '../log/kept/version-removal.ts'
-import { besideName, type VersionId } from '../log/kept/version-name.ts'
-import type { OutputPlaces } from '../log/kept/written-outputs.ts'
-import { compareVersions } from './compare.ts'
+import type { VersionId } from '../log/kept/version-name.ts'
+import { compareWithLive } from './compare-with-live.ts'
 import type { CompareOptions, ComparisonReport } from './comparison-face.ts'
 import type { Courtesy } from './courtesy.ts'
 import type { Replay, ReplayProgress } from './face.ts'
 import type { LivePosition } from './live-position.ts'
 import type { ProgressOfReplay } from './progress.ts'
 import type { Succession } from './succession.ts'
-import { versionOutputs } from './version-outputs.ts'
 
 export class RunningReplay implements Replay {
   readonly applicationId: string
   readonly version: string
   readonly #log: ApplicationLog
-  readonly #places: OutputPlaces
   readonly #admin: Log['admin']
   readonly #apps: Succession
   readonly #pace: Courtesy
@@ -29,7 +26,7 @@ export class RunningReplay implements Replay {
   readonly #progress: ProgressOfReplay
 
   constructor(
-    { applicationId, version, outputs, bases }: VersionId & OutputPlaces,
+    { applicationId, version }: VersionId,
     log: ApplicationLog,
     admin: Log['admin'],
     apps: Succession,
@@ -40,7 +37,6 @@ export class RunningReplay implements Replay {
     this.applicationId = applicationId
     this.version = version
     this.#log = log
-    this.#places = { outputs, bases }
     this.#admin = admin
     this.#apps = apps
     this.#pace = pace
@@ -74,15 +70,14 @@ export class RunningReplay implements Replay {
   }
 
   async pause(): Promise<void> {
-    this.#pace.isPaused = true
+    await this.#admin.pauseVersion(this.applicationId, this.version)
     const rest = this.#pace.untilRest()
     this.#apps.current.app.wake()
     await Promise.race([rest, this.stopped])
   }
 
-  resume(): void {
-    this.#pace.isPaused = false
-    this.#apps.current.app.wake()
+  resume(): Promise<void> {
+    return this.#admin.resumeVersion(this.applicationId, this.version)
   }
 
   async caughtUp(): Promise<void> {
@@ -98,12 +93,9 @@ export class RunningReplay implements Replay {
     }
   }
 
-  async compare(options: CompareOptions = {}): Promise<ComparisonReport> {
+  async compare(options?: CompareOptions): Promise<ComparisonReport> {
     this.#checkBeside()
-    const { applicationId, version } = this
-    const outputs = versionOutputs(this.#log, { applicationId, version }, this.#places)
-    const versions = { here: besideName({ applicationId, version }), live: applicationId, outputs }
-    return compareVersions(this.#log, versions, options, () => this.#hold())
+    return compareWithLive(this.#log, this, options, () => this.#hold())
   }
 
   /** It goes no further than the live version is now, until the returned function is called. */

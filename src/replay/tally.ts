@@ -3,6 +3,15 @@
  */
 import type { ComparedPart, ComparisonSample } from './comparison-face.ts'
 
+/** What each store and each topic is compared with. */
+export interface CompareLimits {
+  readonly samplesMax: number
+  /** For keys of topics. */
+  readonly memoryBytes: number
+  /** Told how many rows or keys are compared, now and then. */
+  readonly onRows: (rows: number) => unknown
+}
+
 export class Tally {
   equal = 0
   onlyHere = 0
@@ -13,6 +22,11 @@ export class Tally {
 
   constructor(samplesMax: number) {
     this.#samplesMax = samplesMax
+  }
+
+  /** All that was counted. */
+  get rows(): number {
+    return this.equal + this.onlyHere + this.onlyLive + this.different
   }
 
   get hasDifference(): boolean {

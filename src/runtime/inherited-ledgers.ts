@@ -12,7 +12,14 @@ import type { PlanChange } from '../plan/comparison.ts'
 import { lastDueCell, raisedCell, timeCell } from '../plan/operator.ts'
 import { type SubTopology, subTopologyName } from '../plan/node.ts'
 import type { Topology } from '../plan/topology.ts'
-import { decodeEntries, encodeEntries, type LedgerEntries, noEntries, sumOf } from '../core/stored-progress.ts'
+import {
+  decodeEntries,
+  encodeEntries,
+  entriesWithout,
+  type LedgerEntries,
+  noEntries,
+  sumOf,
+} from '../core/stored-progress.ts'
 
 /** What a changed topology changes of what its operators know. */
 type Heritage = Pick<PlanChange, 'dropped' | 'renamed' | 'moreGraceMs'>
@@ -91,23 +98,27 @@ export function inherit(
 /** A ledger under the present names, without what belongs to operators that go. */
 function changed({ task, entries }: Stored, { dropped, renamed, moreGraceMs }: Heritage): Stored {
   const nameOf = (id: string): string => renamed.nodes.get(id) ?? id
-  const present = <T>(byOperator: Readonly<Record<string, T>>): Record<string, T> =>
-    Object.fromEntries(
-      Object.entries(byOperator)
-        .map(([id, entry]) => [nameOf(id), entry] as const)
-        .filter(([id]) => !dropped.has(id)),
-    )
+  const called = <T>(byOperator: Readonly<Record<string, T>>): Record<string, T> =>
+    Object.fromEntries(Object.entries(byOperator).map(([id, entry]) => [nameOf(id), entry]))
+  const present = entriesWithout(
+    {
+      ...entries,
+      streamTimes: called(entries.streamTimes),
+      cells: called(entries.cells),
+      schedules: called(entries.schedules),
+      dropped: called(entries.dropped),
+      failed: called(entries.failed),
+    },
+    dropped,
+  )
   return {
     task: { ...task, subTopology: nameOf(task.subTopology) },
     entries: {
-      ...entries,
-      streamTimes: mapped(present(entries.streamTimes), (time, id) => later(time, moreGraceMs.get(id))),
-      cells: mapped(present(entries.cells), (cells, id) =>
+      ...present,
+      streamTimes: mapped(present.streamTimes, (time, id) => later(time, moreGraceMs.get(id))),
+      cells: mapped(present.cells, (cells, id) =>
         mapped(cells, (value, name) => (isTime(name) && value > 0 ? later(value, moreGraceMs.get(id)) : value)),
       ),
-      schedules: present(entries.schedules),
-      dropped: present(entries.dropped),
-      failed: present(entries.failed),
     },
   }
 }

@@ -156,6 +156,8 @@ test('who holds up others is named: an old snapshot, a silent member, an instanc
     state: 'fenced',
     instance: null,
     fenced: instance,
+    wasLive: false,
+    isPaused: false,
     startedMs: 0,
     lastCommitMs: null,
     lag: 0,

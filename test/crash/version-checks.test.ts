@@ -19,6 +19,7 @@ const row = (version: string, facts: Partial<ApplicationRow> = {}): ApplicationR
   startedMs: 0,
   switches: 1,
   retired: null,
+  isPaused: false,
   replay: null,
   session: null,
   fenced: null,

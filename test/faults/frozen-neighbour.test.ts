@@ -30,8 +30,11 @@ test.each(['wakes', 'is killed'])(
     } else holder.kill()
     const ends = await program.restOfLines()
     expect(ends.filter((end) => !end.endsWith(' done'))).toEqual([
+      'dropOperators operator_unknown',
       'switchVersion version_unknown',
       'switchBack version_unknown',
+      'pauseVersion version_unknown',
+      'resumeVersion version_unknown',
       'deleteVersion version_unknown',
     ])
     expect(ends).toEqual(expect.arrayContaining(committing.split(' ').map((name) => `${name} done`)))

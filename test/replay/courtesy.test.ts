@@ -6,6 +6,7 @@ import { Courtesy } from '../../src/replay/courtesy.ts'
 interface Company {
   isRunning: boolean
   isBusy: boolean
+  isPaused?: boolean
 }
 
 function courtesy(company: Company): { readonly pace: Courtesy; readonly clock: ManualClock } {
@@ -14,6 +15,7 @@ function courtesy(company: Company): { readonly pace: Courtesy; readonly clock: 
     clock,
     () => company.isRunning,
     () => company.isBusy,
+    () => company.isPaused === true,
   )
   return { pace, clock }
 }
@@ -64,7 +66,6 @@ test('it notices a live version that starts or ends within a moment', () => {
 })
 
 test('paused, it rests whatever the live version does', () => {
-  const { pace } = courtesy({ isRunning: false, isBusy: false })
-  pace.isPaused = true
+  const { pace } = courtesy({ isRunning: false, isBusy: false, isPaused: true })
   expect(pace.restMs()).toBe(Number.POSITIVE_INFINITY)
 })

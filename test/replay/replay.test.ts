@@ -198,7 +198,7 @@ describe('progress', () => {
     const states: string[] = []
     let isComplete = false
     v2.progress$.subscribe({ next: ({ state }) => states.push(state), complete: () => (isComplete = true) })
-    v2.resume()
+    await v2.resume()
     await v2.caughtUp()
     await v2.close()
     await until(() => isComplete)

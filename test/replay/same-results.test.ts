@@ -45,7 +45,7 @@ test('over the whole input, closed and paused on the way, committing as it likes
       let v2 = await startReplay(log, topology, { commit })
       for (const act of acts) {
         await v2.pause()
-        if (act === 'pause') v2.resume()
+        if (act === 'pause') await v2.resume()
         else {
           await v2.close()
           v2 = await startReplay(log, topology, { commit })

@@ -33,12 +33,10 @@ describe('a replay whose version becomes the live one', () => {
 
   test('by a switch of anyone else goes on too, and whoever waits for it to catch up is answered', async () => {
     const { log, v2 } = await twoVersions('a')
-    await v2.pause()
     const states: string[] = []
     v2.progress$.subscribe({ next: ({ state }) => states.push(state), complete: () => states.push('complete') })
     const caughtUp = v2.caughtUp()
     await log.admin.switchVersion(applicationId, 'v2', { outputs: 'continue' })
-    v2.resume()
     await caughtUp
     await say(log, 'a')
     await until(() => countOf(log, 'a') === 20)
@@ -91,7 +89,6 @@ describe('a replay whose version becomes the live one', () => {
 
   test('yields to an instance of it that was started before it could', async () => {
     const { log, v2 } = await twoVersions('a')
-    await v2.pause()
     await log.admin.switchVersion(applicationId, 'v2', { outputs: 'replace' })
     const deployed = start(log, counting(10), { version: 'v2' })
     expect(await rejectionOf(v2.stopped)).toMatchObject({ code: 'fenced' })
@@ -111,6 +108,7 @@ describe('a replay whose version becomes the live one', () => {
     await v2.switch({ outputs: 'replace' })
     expect(await rejectionOf(v2.compare())).toMatchObject({ code: 'version_live' })
     expect(await rejectionOf(v2.cancel())).toMatchObject({ code: 'version_live' })
+    expect(await rejectionOf(v2.pause())).toMatchObject({ code: 'version_live' })
     expect([v2.state, countOf(log, 'a')]).toEqual(['running', 10])
   })
 })

@@ -191,6 +191,8 @@ export class MemoryLog implements ApplicationLog {
       progress: ({ subTopology, partition }) => stored.progress.get(`${subTopology}/${partition}`)?.progress,
       allProgress: () => [...stored.progress.values()],
       isRunning: () => true,
+      isPaused: () => false,
+      replay: () => undefined,
       refresh: () => this.#applications.get(applicationId) === stored,
       isTheSame: () => this.#applications.get(applicationId) === stored,
       position: (partition) => stored.positions.get(nameOf(partition))?.offset,

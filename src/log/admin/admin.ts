@@ -19,6 +19,8 @@ import { type ApplicationReset, resetApplication, type ResetApplicationOptions }
 import type { Admin, ListTopicsOptions } from './face.ts'
 import type { SwitchBackOptions, SwitchOptions, SwitchPlan } from './switch-face.ts'
 import { deleteVersion, type DeleteVersionOptions, type VersionDeletion } from './version-deletion.ts'
+import { dropOperators, type DropOperatorsOptions, type OperatorsDrop } from './operator-drop.ts'
+import { setPaused } from './version-pause.ts'
 import { switchBack, switchVersion } from './version-switch.ts'
 import type { DeadLetters } from './letters-face.ts'
 import { deleteGroup, describeGroup, type GroupDescription, type GroupListing, listGroups } from './group-admin.ts'
@@ -170,12 +172,28 @@ export class EmbeddedAdmin implements Admin {
     return resetApplication(this.#log, applicationId, options)
   }
 
+  async dropOperators(
+    applicationId: string,
+    operators: readonly string[],
+    options: DropOperatorsOptions = {},
+  ): Promise<OperatorsDrop> {
+    return dropOperators(this.#log, applicationId, operators, options)
+  }
+
   async switchVersion(applicationId: string, version: string, options: SwitchOptions): Promise<SwitchPlan> {
     return switchVersion(this.#log, applicationId, version, options)
   }
 
   async switchBack(applicationId: string, options: SwitchBackOptions = {}): Promise<SwitchPlan> {
     return switchBack(this.#log, applicationId, options)
+  }
+
+  async pauseVersion(applicationId: string, version: string): Promise<void> {
+    return setPaused(this.#log, applicationId, version, true)
+  }
+
+  async resumeVersion(applicationId: string, version: string): Promise<void> {
+    return setPaused(this.#log, applicationId, version, false)
   }
 
   async deleteVersion(

@@ -32,6 +32,10 @@ export interface ApplicationVersion {
   readonly instance: ApplicationInstance | null
   /** An instance that was stopped by a newer one, or by an act of administration, and has not closed yet. */
   readonly fenced: ApplicationInstance | null
+  /** Whether it was the live one before, so that a switch can bring it back. */
+  readonly wasLive: boolean
+  /** Whether it rests beside the live one until it is resumed: `log.admin.pauseVersion`. */
+  readonly isPaused: boolean
   /** When it was started last, in ms since the epoch. */
   readonly startedMs: number
   /** When it last committed a position, in ms since the epoch; null before the first. */
@@ -98,6 +102,8 @@ export function describeVersion(log: ApplicationsLog, kept: KeptVersion): Applic
     instance,
     fenced:
       fenced === undefined ? null : { pid: fenced.session.pid, host: fenced.session.host, startedMs: fenced.startedMs },
+    wasLive: !isLive(kept) && row.switches > 0,
+    isPaused: row.isPaused,
     startedMs: row.startedMs,
     lastCommitMs: positions.length === 0 ? null : Math.max(...positions.map(({ committedMs }) => committedMs)),
     lag: lagIn(log, positions),

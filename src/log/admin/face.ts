@@ -1,8 +1,6 @@
 /**
  * What users see of administration, and what every log has to offer.
  */
-import type { DeleteVersionOptions, VersionDeletion } from './version-deletion.ts'
-import type { SwitchBackOptions, SwitchOptions, SwitchPlan } from './switch-face.ts'
 import type { Offset } from '../../core/units.ts'
 import type { LogStatistics } from '../../storage/statistics.ts'
 import type { TopicConfigChange } from '../kept/topic-changes.ts'
@@ -10,10 +8,7 @@ import type { TopicName } from '../kept/topic-name.ts'
 import type { TopicDescription, TopicDetails, TopicRequest } from '../kept/topics.ts'
 import type { VerifyReport } from '../verify/findings.ts'
 import type { VerifyOptions } from '../verify/verify.ts'
-import type { ApplicationDeletion, DeleteApplicationOptions } from './application-deletion.ts'
-import type { ApplicationDescription, DescribeApplicationOptions } from './application-description.ts'
-import type { ApplicationListing } from './application-listing.ts'
-import type { ApplicationReset, ResetApplicationOptions } from './application-reset.ts'
+import type { ApplicationAdmin } from './applications-face.ts'
 import type { BackupOptions, BackupResult } from './backup.ts'
 import type { DeadLettersOptions } from './dead-letters.ts'
 import type { DeadLetters } from './letters-face.ts'
@@ -42,7 +37,7 @@ export interface ListTopicsOptions {
  * for (const { name, partitions } of await log.admin.listTopics()) console.log(name, partitions)
  * ```
  */
-export interface Admin {
+export interface Admin extends ApplicationAdmin {
   /**
    * Creates a topic with the partitions and the configuration that its constant says, or 1 partition and the defaults.
    * Without a constant the configuration goes into `config`, next to name and partitions, as in Kafka.
@@ -243,122 +238,6 @@ export interface Admin {
    * @throws MillraceError `bad_option`
    */
   deadLetters(applicationId: string, options?: DeadLettersOptions): DeadLetters
-
-  /**
-   * Every application that was ever started on this log and not deleted, by name: its versions, whether it runs and
-   * where, how far it lags. It may run in any process, or in none.
-   *
-   * @example
-   * ```ts
-   * for (const { applicationId, version, state, instance, lag } of await log.admin.applications()) {
-   *   console.log(applicationId, version, state, instance?.pid, lag)
-   * }
-   * ```
-   */
-  applications(): Promise<readonly ApplicationListing[]>
-
-  /**
-   * One application: what it reads, keeps and has done. Everything is from one moment, except the sizes of its stores,
-   * which are counted afterwards.
-   *
-   * @example
-   * ```ts
-   * await app.caughtUp()
-   * const { state, positions, stores, dropped } = await log.admin.describeApplication('pages')
-   * for (const { name, rows, bytes } of stores) console.log(name, rows, bytes)
-   * console.log(state, positions, dropped)
-   * ```
-   * @throws MillraceError `application_unknown`, `version_unknown`, `bad_option`, `format_unknown`, `damaged`
-   */
-  describeApplication(applicationId: string, options?: DescribeApplicationOptions): Promise<ApplicationDescription>
-
-  /**
-   * Makes an application that does not run start over: at the beginning, at a time or at offsets. In one transaction
-   * its positions move, its stores are emptied, and its counters, stream times and pending work are forgotten. Its next
-   * start may have another topology, as if it were its first.
-   *
-   * What it writes then is written again, after what is there: `outputs: 'empty'` removes that. Readers downstream that
-   * have not read it all miss the rest, and an application among them stops with `position_lost`.
-   *
-   * @example
-   * ```ts
-   * await app.close()
-   * const planned = await log.admin.resetApplication('pages', { to: { ago: days(1) }, dryRun: true })
-   * for (const { topic, partition, before, after } of planned.positions) console.log(topic, partition, before, after)
-   * await log.admin.resetApplication('pages', { to: 'beginning', outputs: 'empty' })
-   * ```
-   * @throws MillraceError `application_unknown`, `version_unknown`, `application_running`, `bad_option`,
-   *   `format_unknown`, `damaged`
-   */
-  resetApplication(applicationId: string, options: ResetApplicationOptions): Promise<ApplicationReset>
-
-  /**
-   * Deletes an application with everything that is its own: versions, stores, positions, plan and counters. Its name,
-   * and the topics that kept their partitions for it, are free at once. Topics that it has written stay, unless
-   * `outputs` says otherwise.
-   *
-   * The space of its stores is used again when it resolves; a process that is killed meanwhile leaves the rest to the
-   * maintenance of any open log. An instance that was frozen since a newer one took over is refused when it wakes.
-   *
-   * @example
-   * ```ts
-   * await app.close()
-   * const planned = await log.admin.deleteApplication('pages', { outputs: 'delete', dryRun: true })
-   * for (const { topic, isTaken, readBy } of planned.outputs) console.log(topic, isTaken, readBy)
-   * await log.admin.deleteApplication('pages')
-   * ```
-   * @throws MillraceError `application_unknown`, `application_running`, `bad_option`, `format_unknown`
-   */
-  deleteApplication(applicationId: string, options?: DeleteApplicationOptions): Promise<ApplicationDeletion>
-
-  /**
-   * Makes a version that stands beside the live one the live one, in one transaction. The process of the old one stops
-   * with `superseded`; the new one has to have caught up, and comes to exactly where the old one stood first. From then
-   * on queries, and `startStreams` with its version, are those of the new one. The old one stays beside it, for
-   * {@link switchBack}.
-   *
-   * A process that is killed in the middle leaves it whole or not done; where it was not done the old version may have
-   * been stopped, and can be started again.
-   *
-   * With `outputs: 'replace'` groups that have read a topic go on at the first record in the new one that is no older
-   * than their next; a reader that follows the topic by `log.read` has to begin again.
-   *
-   * @example
-   * ```ts
-   * const planned = await log.admin.switchVersion('pages', 'v2', { outputs: 'replace', dryRun: true })
-   * for (const { group, topic, before, after } of planned.positions) console.log(group, topic, before, after)
-   * if (planned.refusals.length === 0) await log.admin.switchVersion('pages', 'v2', { outputs: 'replace' })
-   * ```
-   * @throws MillraceError `application_unknown`, `version_unknown`, `behind`, `switch_refused`, `bad_option`
-   */
-  switchVersion(applicationId: string, version: string, options: SwitchOptions): Promise<SwitchPlan>
-
-  /**
-   * The same the other way: the version that was live before the last switch is the live one again. With
-   * `outputs: 'replace'`, the default, its topics take their names back, and it goes on from where it stood. With
-   * `continue` it has to have processed what the other one has, or it would write that again.
-   *
-   * @throws MillraceError as {@link switchVersion}
-   */
-  switchBack(applicationId: string, options?: SwitchBackOptions): Promise<SwitchPlan>
-
-  /**
-   * Deletes a version that stands beside the live one, with everything that is its own: state, positions, hidden
-   * topics. Of one that was live before, this ends the way back. The application, and what the live version has, stay.
-   *
-   * A process that is killed meanwhile leaves the version whole, or the space of its stores and topics to the
-   * maintenance of any open log.
-   *
-   * @example
-   * ```ts
-   * await v2.switch({ outputs: 'replace' })
-   * const planned = await log.admin.deleteVersion('pages', 'v1', { dryRun: true })
-   * console.log(planned.endsWayBack, planned.stores, planned.topics)
-   * await log.admin.deleteVersion('pages', 'v1')
-   * ```
-   * @throws MillraceError `application_unknown`, `version_unknown`, `version_live`, `application_running`, `bad_option`
-   */
-  deleteVersion(applicationId: string, version: string, options?: DeleteVersionOptions): Promise<VersionDeletion>
 
   /**
    * Writes a consistent copy of the whole log at one moment into a directory that is missing or empty, while everything

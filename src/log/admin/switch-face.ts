@@ -89,4 +89,6 @@ export interface SwitchPlan {
   readonly lag: number
   /** Why it cannot be done as things are; empty when it can. */
   readonly refusals: readonly string[]
+  /** Those of the refusals that do not end while the new version catches up. */
+  readonly obstacles: readonly string[]
 }

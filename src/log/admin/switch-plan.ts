@@ -28,8 +28,6 @@ export interface PlannedSwitch {
   readonly exchanged: readonly ExchangedTopic[]
   /** What can be corrected, whether anything differs or not. */
   readonly correctable: readonly CorrectableOutput[]
-  /** Why it cannot be done, however long one waits. */
-  readonly obstacles: readonly string[]
 }
 
 /** What a switch is asked for. */
@@ -63,6 +61,9 @@ export function planSwitch(
       : []
   const obstacles = [
     ...(beside.row.replay?.isCopying === true ? [`version "${beside.row.version}" is not copied whole yet`] : []),
+    ...(beside.row.isPaused && !goesBack(beside, outputs)
+      ? [`version "${beside.row.version}" is paused, and does not come to where the live one stands: resume it`]
+      : []),
     ...goneInputsOf(log, beside),
     ...exchanged.flatMap((topic) => membersOf(log, topic)),
     ...readers
@@ -76,7 +77,6 @@ export function planSwitch(
   return {
     exchanged,
     correctable,
-    obstacles,
     plan: {
       applicationId,
       from: live.row.version,
@@ -100,6 +100,7 @@ export function planSwitch(
       positions: moves,
       lag,
       refusals: [...lags, ...obstacles],
+      obstacles,
     },
   }
 }

@@ -65,14 +65,14 @@ export async function switchVersion(
     return found
   }
   if (!dryRun) {
-    const { plan, obstacles } = planSwitch(log, find().live, find().beside, wishes)
-    refuse(plan, obstacles)
+    const { plan } = planSwitch(log, find().live, find().beside, wishes)
+    refuse(plan, plan.obstacles)
     await untilReady(log, find, outputs, patienceMs)
   }
   // What stands in the way is found while the live version still runs.
   const planned = planSwitch(log, find().live, find().beside, wishes, await look())
   if (dryRun) return planned.plan
-  refuse(planned.plan, planned.obstacles)
+  refuse(planned.plan, planned.plan.obstacles)
   const epoch = await stopLive(log, find, wishes, patienceMs)
   for (let attempt = 1; ; attempt++) {
     await untilReady(log, find, outputs, patienceMs)
@@ -103,8 +103,8 @@ async function stopLive(
     const epoch = await log.environment.inTurn(() =>
       log.environment.write((transaction) => {
         const pair = find()
-        const { plan, obstacles } = planSwitch(log, pair.live, pair.beside, wishes)
-        refuse(plan, obstacles)
+        const { plan } = planSwitch(log, pair.live, pair.beside, wishes)
+        refuse(plan, plan.obstacles)
         // Once it is stopped it cannot finish what it has begun.
         if (owes(log, pair, outputs)) return undefined
         return log.applications.retire(transaction, plan.applicationId, 'superseded')

@@ -66,6 +66,8 @@ export interface ApplicationRow {
   readonly retired: RetiredReason | null
   /** Null where it did not begin beside the live one. */
   readonly replay: StoredReplay | null
+  /** Of a version beside the live one: whether its replay rests until it is told to go on, whatever process runs it. */
+  readonly isPaused: boolean
   /** The session of the log that runs it; null when it was closed. */
   readonly session: SessionOwner | null
   /** The instance before, until it has closed: it may be frozen, and not know yet. */
@@ -134,6 +136,7 @@ export function decodeApplication(value: Buffer): ApplicationRow | undefined {
     switches = 0,
     retired = null,
     replay = null,
+    isPaused = false,
     session,
     fenced = null,
   } = rest ?? {}
@@ -145,9 +148,11 @@ export function decodeApplication(value: Buffer): ApplicationRow | undefined {
     Number.isSafeInteger(switches) &&
     retiredReasons.includes(retired) &&
     typeof replay === 'object' &&
+    typeof isPaused === 'boolean' &&
     (session === null || typeof session?.id === 'string') &&
     (fenced === null || typeof fenced?.session?.id === 'string')
-  return isRow ? { epoch, applicationId, version, startedMs, switches, retired, replay, session, fenced } : undefined
+  if (!isRow) return undefined
+  return { epoch, applicationId, version, startedMs, switches, retired, replay, isPaused, session, fenced }
 }
 
 export function isApplication(environment: Environment, name: string): boolean {

@@ -53,6 +53,10 @@ export interface LookedAtApplication {
   allProgress(): readonly TaskProgress[]
   /** Whether an instance of it runs now, in whatever process. */
   isRunning(): boolean
+  /** Whether its replay rests until it is told to go on. */
+  isPaused(): boolean
+  /** How it began beside the live one; undefined where it did not. */
+  replay(): StoredReplay | undefined
   /** Later reads see what is new. False: there is no such application any longer, or only a new one of its name. */
   refresh(): boolean
   /** False once it was started again, reset, switched or deleted: until then its positions only go forward. */
@@ -110,6 +114,8 @@ export class Applications {
       progress: (task) => this.#environment.get('applications', taskKey(name, task)),
       allProgress: () => this.progress(name),
       isRunning: () => this.runnerOf(name) !== undefined,
+      isPaused: () => this.find(name)?.isPaused === true,
+      replay: () => this.find(name)?.replay ?? undefined,
       isTheSame: () => this.isCurrent(name, epoch),
       refresh: () => {
         this.#environment.refresh()
@@ -126,7 +132,8 @@ export class Applications {
     const epoch = this.#catalogue.takeEpoch(transaction)
     const before = this.find(name)
     const replay = begun.replay ?? before?.replay ?? null
-    const row = { ...begun, epoch, switches: before?.switches ?? 0, retired: null, replay, fenced }
+    const { switches = 0, isPaused = false } = before ?? {}
+    const row = { ...begun, epoch, switches, retired: null, replay, isPaused, fenced }
     transaction.put('applications', applicationKey(name), encodeApplication(row))
     transaction.put('applications', planKey(name), Buffer.from(plan))
     return epoch
@@ -238,6 +245,14 @@ export class Applications {
     transaction.put('applications', planKey(name), Buffer.from(JSON.stringify(plan)))
   }
 
+  /** Stores another plan of an application that does not run; who has looked at the old one looks again. */
+  putPlan(transaction: WriteTransaction, name: string, plan: StoredPlan): void {
+    const row = present(this.find(name), 'an application whose plan changes is there')
+    const epoch = this.#catalogue.takeEpoch(transaction)
+    transaction.put('applications', applicationKey(name), encodeApplication({ ...row, epoch }))
+    transaction.put('applications', planKey(name), Buffer.from(JSON.stringify(plan)))
+  }
+
   /** What the tasks have counted that go now. */
   #keepWritten(transaction: WriteTransaction, name: string): void {
     const counts = Object.entries(producedBy(this.progress(name))).flatMap(([topic, records]) => {
@@ -287,10 +302,14 @@ export class Applications {
     return epoch
   }
 
-  /** Says how a version began beside the live one. */
-  setReplay(transaction: WriteTransaction, name: string, replay: StoredReplay): void {
+  /** Says how a version began beside the live one, or whether it rests. */
+  setReplay(
+    transaction: WriteTransaction,
+    name: string,
+    facts: Partial<Pick<ApplicationRow, 'replay' | 'isPaused'>>,
+  ): void {
     const row = present(this.find(name), 'a version that has begun is there')
-    transaction.put('applications', applicationKey(name), encodeApplication({ ...row, replay }))
+    transaction.put('applications', applicationKey(name), encodeApplication({ ...row, ...facts }))
   }
 
   /** Gives stores other names, old to new; their rows stay where they are. */

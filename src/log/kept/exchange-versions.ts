@@ -113,7 +113,8 @@ function put(
   return (facts) => {
     const { epoch, session, startedMs } = kept.row
     const fenced = session === null ? kept.row.fenced : { epoch, session, startedMs }
-    const row = { ...kept.row, session: null, fenced, ...facts, epoch: catalogue.takeEpoch(transaction) }
+    const epochNow = catalogue.takeEpoch(transaction)
+    const row = { ...kept.row, isPaused: false, session: null, fenced, ...facts, epoch: epochNow }
     transaction.put('applications', applicationKey(name), encodeApplication(row))
   }
 }

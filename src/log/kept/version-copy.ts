@@ -154,6 +154,6 @@ function finish(
     const own = progress && encodeEntries({ ...decodeEntries(progress), produced: {} })
     applications.putProgress(transaction, name, { task, progress: own })
   }
-  applications.setReplay(transaction, name, replay)
+  applications.setReplay(transaction, name, { replay })
   applications.end(transaction, name, epoch)
 }

@@ -221,17 +221,26 @@ class ReplayEpisode {
   }
 
   async #pause({ row: { version } }: KeptVersion): Promise<void> {
-    const { random, report } = this.#context
-    const child = await this.#replay(version)
+    let child = await this.#replay(version)
     await this.#processes.within('a replay', child.says('begun'))
     await this.#order(child, 'pause')
     const { place } = this.#look(version)
+    await this.#staysAt(version, place)
+    if (this.#context.random.chance(0.5)) {
+      await this.#processes.kill(child)
+      child = await this.#replay(version)
+      await this.#processes.within('a paused replay', child.says('begun'))
+      await this.#staysAt(version, place)
+    }
+    await this.#order(child, 'resume')
+    await this.#comesNear(version)
+  }
+
+  async #staysAt(version: string, place: VersionGlance['place']): Promise<void> {
     await sleep(30)
     const later = this.#look(version).place
-    if (later.join() !== place.join()) report(`${version} was paused at ${place.join()}, and is at ${later.join()}`)
-    if (random.chance(0.5)) await this.#processes.kill(child)
-    else await this.#order(child, 'resume')
-    await this.#comesNear(version)
+    if (later.join() === place.join()) return
+    this.#context.report(`${version} was paused at ${place.join()}, and is at ${later.join()}`)
   }
 
   async #killAny(): Promise<void> {

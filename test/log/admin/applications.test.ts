@@ -53,7 +53,7 @@ describe('applications()', () => {
     await send(log, ['c', 'd', 'e'])
     await b.caughtUp()
     const here = { pid: process.pid, host: hostname(), startedMs: 5_000 }
-    const common = { version: 'v1', fenced: null, isLive: true }
+    const common = { version: 'v1', fenced: null, isLive: true, wasLive: false, isPaused: false }
     expect(await log.admin.applications()).toEqual([
       {
         applicationId: 'a',

@@ -64,9 +64,12 @@ const admin: { readonly [name in keyof Admin]: () => Promise<unknown> } = {
   deleteGroup: () => log.admin.deleteGroup('readers'),
   deadLetters: () => log.admin.deadLetters('app').redrive({}),
   resetApplication: () => log.admin.resetApplication('app', { to: 'beginning' }),
-  // There is no other version: they say so at once.
+  // There is no such operator, and no other version: they say so at once.
+  dropOperators: () => log.admin.dropOperators('app', ['none']),
   switchVersion: () => log.admin.switchVersion('app', 'other', { outputs: 'replace' }),
   switchBack: () => log.admin.switchBack('app'),
+  pauseVersion: () => log.admin.pauseVersion('app', 'other'),
+  resumeVersion: () => log.admin.resumeVersion('app', 'other'),
   deleteVersion: () => log.admin.deleteVersion('app', 'other'),
   deleteApplication: () => log.admin.deleteApplication('app'),
   deleteTopic: () => log.admin.deleteTopic(old),
