@@ -23,6 +23,8 @@ export interface Example {
   readonly does: string
   /** For a shell: `millrace …`, perhaps with a pipe before or after it. */
   readonly line: string
+  /** How it ends. Default 0. */
+  readonly exits?: ExitCode | undefined
 }
 
 /** What a verb says about itself, and does. */

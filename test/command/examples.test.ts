@@ -20,7 +20,7 @@ function wordsOf(line: string): string[] {
 }
 
 async function runExample(line: string): Promise<Ran> {
-  const { dir, data } = await commandWorld({ applications: true })
+  const { dir, data } = await commandWorld({ applications: true, versions: line.includes('millrace replay ') })
   const stages = line.split(' | ')
   const at = stages.findIndex((stage) => stage.startsWith('millrace '))
   const before = stages.slice(0, at).join(' | ')
@@ -44,11 +44,11 @@ async function runExample(line: string): Promise<Ran> {
 test.each(verbs)('the examples of $name print what they should', async ({ name, load }) => {
   const { verb } = await load()
   const printed: string[] = []
-  for (const { line } of verb.examples) {
+  for (const { line, exits = 0 } of verb.examples) {
     const { code, stdout, stderr } = await runExample(line)
     expect({ line, code, stderr }).toEqual({
       line,
-      code: 0,
+      code: exits,
       stderr: expect.not.stringContaining('millrace:') as string,
     })
     printed.push(`$ ${line}\n${stdout}${stderr.replaceAll(/^(?=.)/gm, '! ')}`)

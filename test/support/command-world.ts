@@ -1,5 +1,5 @@
 // The directory that the examples of the command work on: topics with records, a group that lags, a file to import, and
-// applications where they are asked for.
+// applications, with versions beside them, where they are asked for.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import {
@@ -9,11 +9,14 @@ import {
   type Log,
   ManualClock,
   openLog,
+  replay,
   startStreams,
   StreamsBuilder,
   string,
   TimeWindows,
   topic,
+  type ReplayOptions,
+  type Topology,
   windowStore,
 } from 'millrace'
 import { commandTimeMs } from './command.ts'
@@ -28,7 +31,7 @@ const minuteMs = 60_000
 
 /** Where it is; the log is in `data`. Removed when the running test is over. */
 export async function commandWorld(
-  has: { readonly applications?: boolean } = {},
+  has: { readonly applications?: boolean; readonly versions?: boolean } = {},
 ): Promise<{ readonly dir: string; readonly data: string }> {
   const dir = temporaryDirectory()
   const data = join(dir, 'data')
@@ -56,13 +59,26 @@ export async function commandWorld(
     await countPages(log)
     await billOrders(log)
   }
+  if (has.versions === true) await replayVersions(log)
   return { dir, data }
 }
 
 /** `page-counts` was started, has counted what there is, and was closed. */
 async function countPages(log: Log): Promise<void> {
+  const app = await startStreams(
+    pageCounts(() => true),
+    { log, applicationId: 'page-counts' },
+  )
+  await app.caughtUp()
+  await app.close()
+}
+
+function pageCounts(isCounted: (status: number) => boolean): Topology {
   const builder = new StreamsBuilder()
-  const pages = builder.stream(clicks).groupBy(({ value }) => value.page, { key: string() })
+  const pages = builder
+    .stream(clicks)
+    .filter(({ value }) => isCounted(value.status))
+    .groupBy(({ value }) => value.page, { key: string() })
   pages
     .count({ store: keyValueStore('totals', { key: string(), value: int64() }) })
     .toStream()
@@ -70,21 +86,49 @@ async function countPages(log: Log): Promise<void> {
   pages
     .windowedBy(TimeWindows.of({ size: minuteMs }))
     .count({ name: 'count-minutes', store: windowStore('per-minute', { key: string(), value: int64() }) })
-  const app = await startStreams(builder.build(), { log, applicationId: 'page-counts' })
-  await app.caughtUp()
-  await app.close()
+  return builder.build()
 }
 
 /** `invoices` cannot do anything with a tombstone: that one is a dead letter. */
 async function billOrders(log: Log): Promise<void> {
+  const app = await startStreams(invoicesFrom(1_000), { log, applicationId: 'invoices', onError: 'deadLetter' })
+  await app.caughtUp()
+  await app.close()
+}
+
+function invoicesFrom(least: number): Topology {
   const builder = new StreamsBuilder()
   builder
     .stream(orders)
-    .filter(({ value }) => value > 1_000)
+    .filter(({ value }) => value > least)
     .to(topic('invoices', { key: string(), value: int64() }))
-  const app = await startStreams(builder.build(), { log, applicationId: 'invoices', onError: 'deadLetter' })
-  await app.caughtUp()
-  await app.close()
+  return builder.build()
+}
+
+/**
+ * Beside `page-counts` stand v2, which counts no errors, and v3, which is paused and does what v1 does. v2 of `invoices`
+ * is the live one, and v1 is kept.
+ */
+async function replayVersions(log: Log): Promise<void> {
+  await replayed(
+    log,
+    pageCounts((status) => status < 400),
+    { applicationId: 'page-counts', version: 'v2' },
+  )
+  await replayed(
+    log,
+    pageCounts(() => true),
+    { applicationId: 'page-counts', version: 'v3' },
+  )
+  await log.admin.pauseVersion('page-counts', 'v3')
+  await replayed(log, invoicesFrom(500), { applicationId: 'invoices', version: 'v2', onError: 'deadLetter' })
+  await log.admin.switchVersion('invoices', 'v2', { outputs: 'replace' })
+}
+
+async function replayed(log: Log, topology: Topology, options: Omit<ReplayOptions, 'log'>): Promise<void> {
+  const version = await replay(topology, { log, ...options })
+  await version.caughtUp()
+  await version.close()
 }
 
 const accessLog = `10.0.0.1 - - [04/Mar/2025:07:59:58 +0000] "GET / HTTP/1.1" 200 512

@@ -1,0 +1,43 @@
+/**
+ * `millrace replay drop APP VERSION`: deletes a version that stands beside the live one.
+ */
+import type { VersionDeletion } from '../../log/admin/version-deletion.ts'
+import { storeLines } from '../app-plan.ts'
+import { counted } from '../counts.ts'
+import { argument, flag, yes } from '../options.ts'
+import { declareVerb, type Verb } from '../verb.ts'
+
+export const verb: Verb = declareVerb({
+  about:
+    'Its state, its positions and its hidden topics go; the application, and what the live version has, stay. It must ' +
+    'not run. After a switch this ends the way back to the version that left.',
+  arguments: { application: argument('its id'), version: argument('a version beside the live one') },
+  options: { dryRun: flag('--dry-run', 'say what would go, and do nothing'), yes },
+  json: 'what went, or would go, as one JSON object',
+  examples: [
+    { does: 'What would go', line: 'millrace replay drop page-counts v2 --dry-run' },
+    { does: 'In a script', line: 'millrace replay drop page-counts v2 --yes' },
+  ],
+  async run({ application, version, dryRun, yes: isYes }, { openLog, agree, out, say }) {
+    const { admin } = await openLog(dryRun ? 'read' : 'write')
+    const planned = await admin.deleteVersion(application, version, { dryRun: true })
+    if (dryRun) {
+      if (out.isJson) return out.facts(planned, [])
+      for (const line of linesOf(planned)) out.add(`${line}\n`)
+      return out.flush()
+    }
+    await agree(linesOf(planned), `Delete ${version} of ${application} for good?`, isYes)
+    const done = await admin.deleteVersion(application, version)
+    if (out.isJson) await out.facts(done, [])
+    else say(`deleted ${version} of ${application}`)
+  },
+})
+
+function linesOf({ version, endsWayBack, positions, stores, topics }: VersionDeletion): string[] {
+  return [
+    `version ${version} with ${counted(positions, 'position')}: deleted`,
+    ...storeLines(stores, 'deleted'),
+    ...topics.map(({ topic, records }) => `topic ${topic}: ${counted(records, 'record')}: deleted`),
+    ...(endsWayBack ? [`it was live before: there is no way back to it after this`] : []),
+  ]
+}

@@ -1,0 +1,44 @@
+/**
+ * `millrace replay switch APP VERSION`: makes a version beside the live one the live one.
+ */
+import { asText, argument, type Option, value } from '../options.ts'
+import { outputsAre, switchByHand, switchOptions } from '../switching.ts'
+import { UsageError } from '../exit-codes.ts'
+import { declareVerb, type Verb } from '../verb.ts'
+import type { SwitchOutputs } from '../../log/admin/switch-face.ts'
+
+const outputsOption: Option<SwitchOutputs | undefined> = value(
+  '--outputs <replace|continue|correct>',
+  'what becomes of the topics that it writes; has to be said',
+  outputsAre,
+)
+
+export const verb: Verb = declareVerb({
+  about:
+    'The live version stops with "superseded", the other one comes to exactly where it stood, and one commit makes that ' +
+    'the live one. Its process goes on as that. Where both stand at the same place neither need run.\n\n' +
+    'replace: the topics of the new version take the names. continue: topics stay as they are, and it writes on. ' +
+    'correct: topics of tables stay, and get a record for each key whose newest value is another one.\n\n' +
+    'The old version is kept: "millrace replay back" is the way back, until "millrace replay drop".',
+  arguments: { application: argument('its id', asText), version: argument('the version that comes') },
+  options: { outputs: outputsOption, ...switchOptions },
+  json: 'what was done, or would be, as one JSON object',
+  examples: [
+    { does: 'What it would do', line: 'millrace replay switch page-counts v2 --outputs replace --dry-run' },
+    { does: 'In a script', line: 'millrace replay switch page-counts v2 --outputs correct --yes' },
+  ],
+  async run({ application, version, outputs, reset, patience, dryRun, yes }, context) {
+    if (outputs === undefined)
+      throw new UsageError('say what becomes of its topics: --outputs replace, continue or correct')
+    return switchByHand(
+      {
+        application,
+        dryRun,
+        yes,
+        act: ({ admin }, options) =>
+          admin.switchVersion(application, version, { outputs, reset, patienceMs: patience, ...options }),
+      },
+      context,
+    )
+  },
+})
