@@ -3,8 +3,8 @@
  */
 import type { SwitchOptions, SwitchOutputs, SwitchPlan } from '../log/admin/switch-face.ts'
 import type { Log } from '../log/face.ts'
-import { shownBytes } from './amounts.ts'
-import { counted } from './counts.ts'
+import { shownBytes } from '../inspect/amounts.ts'
+import { counted } from '../inspect/counts.ts'
 import { CommandFailed, type ExitCode, exitCodes } from './exit-codes.ts'
 import { asText, flag, type Option, type Reader, valueOr, values, yes } from './options.ts'
 import { duration, oneOf } from './read-values.ts'

@@ -49,7 +49,7 @@ test.each([
   [['topic', 'list', '--hiden'], 'did you mean --hidden?'],
   [['topic', 'list', '--jsn'], 'did you mean --json?'],
   [['topic', 'create', 'a', '-c', 'retention=1d'], 'did you mean retentionMs?'],
-  [['something', 'else'], 'it has topic'],
+  [['something', 'else'], 'no command "something"; it has '],
 ])('%j is a mistake that says what is near', async (argv, hint) => {
   const { data } = await commandWorld()
   const ran = await runInProcess(argv, { env: { MILLRACE_DIR: data } })

@@ -4,7 +4,7 @@
 import { applicationLogOf } from '../../log/contract.ts'
 import { compareWithLive } from '../../replay/compare-with-live.ts'
 import { formatComparison } from '../../replay/format-comparison.ts'
-import { counted } from '../counts.ts'
+import { counted } from '../../inspect/counts.ts'
 import { exitCodes } from '../exit-codes.ts'
 import { argument, flag, valueOr } from '../options.ts'
 import { duration, whole } from '../read-values.ts'

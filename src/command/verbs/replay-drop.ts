@@ -3,7 +3,7 @@
  */
 import type { VersionDeletion } from '../../log/admin/version-deletion.ts'
 import { storeLines } from '../app-plan.ts'
-import { counted } from '../counts.ts'
+import { counted } from '../../inspect/counts.ts'
 import { argument, flag, yes } from '../options.ts'
 import { declareVerb, type Verb } from '../verb.ts'
 

@@ -1,8 +1,8 @@
 /**
  * `millrace replay status`: how far the versions beside the live ones are.
  */
-import { shownDuration } from '../amounts.ts'
-import { shownPlace, shownState } from '../app-state.ts'
+import { shownDuration } from '../../inspect/amounts.ts'
+import { shownPlace, shownState } from '../../inspect/app-state.ts'
 import { maybeSeveral, asText } from '../options.ts'
 import { type ReplayStatus, replayStatus } from '../replay-status.ts'
 import { declareVerb, type Verb } from '../verb.ts'
