@@ -73,6 +73,12 @@ test('names come from the directory that the line, or MILLRACE_DIR, names', asyn
   expect(await offered('millrace store get page-counts ', data)).toEqual(['words', 'per-minute', 'totals'])
   expect(await offered('millrace store get invoices ', data)).toEqual(['words'])
   expect(await offered('millrace store get nothing ', data)).toEqual(['words'])
+  expect(await offered('millrace replay switch page-counts ', data)).toEqual(['words', 'v1'])
+  expect(await offered('millrace app drop-operator page-counts count', data)).toEqual(['words', 'count-minutes'])
+  expect(await offered('millrace app drop-operator page-counts count-minutes clicks.groupBy.', data)).toEqual([
+    'words',
+    'clicks.groupBy.count',
+  ])
   for (const line of [`millrace -d '${data}' topic describe c`, `millrace topic describe --dir=${data} c`]) {
     expect(await offered(line)).toEqual(['words', 'clicks'])
   }

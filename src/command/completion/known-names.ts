@@ -11,9 +11,9 @@ export interface NextWord {
 }
 
 /** What a name is of. */
-export type NameKind = 'topic' | 'group' | 'application' | 'store'
+export type NameKind = 'topic' | 'group' | 'application' | 'version' | 'operator' | 'store'
 
-/** @param application whose stores are asked for */
+/** @param application whose stores, versions or operators are asked for */
 export async function namesOf(
   { admin }: Log,
   kind: NameKind,
@@ -29,6 +29,18 @@ export async function namesOf(
       return (await admin.groups()).map(({ name, kind: what }) => ({ word: name, about: what }))
     case 'application':
       return (await admin.applications()).map((one) => ({ word: one.applicationId, about: shownState(one) }))
+    case 'version': {
+      const of = (await admin.applications()).find((one) => one.applicationId === application)
+      return (of?.versions ?? []).map((one) => ({ word: one.version, about: one.isLive ? 'live' : shownState(one) }))
+    }
+    case 'operator':
+      if (application === undefined) return []
+      return Object.entries((await admin.describeApplication(application, { stores: false })).operators).map(
+        ([id, { verb }]) => ({
+          word: id,
+          about: String(verb),
+        }),
+      )
     case 'store':
       if (application === undefined) return []
       return (await admin.describeApplication(application)).stores.map(({ name, rows }) => ({

@@ -4,7 +4,7 @@
 import { shownDuration } from '../../inspect/amounts.ts'
 import { shownPlace, shownState } from '../../inspect/app-state.ts'
 import { maybeSeveral, asText } from '../options.ts'
-import { type ReplayStatus, replayStatus } from '../replay-status.ts'
+import { type ReplayStatus, replayStatus } from '../../replay/status.ts'
 import { declareVerb, type Verb } from '../verb.ts'
 
 export const verb: Verb = declareVerb({

@@ -1,12 +1,12 @@
 /**
  * How far the versions beside the live ones are: what the log says of each, and how fast those go that run.
  */
+import type { Clock } from '../core/clock.ts'
 import type { ApplicationVersion } from '../log/admin/application-listing.ts'
 import { applicationLogOf, applicationUnknown } from '../log/contract.ts'
 import type { Log } from '../log/face.ts'
-import { etaOf } from '../replay/extent.ts'
-import { type StoredExtent, storedExtent } from '../replay/stored-extent.ts'
-import type { VerbContext } from './verb.ts'
+import { etaOf } from './extent.ts'
+import { type StoredExtent, storedExtent } from './stored-extent.ts'
 
 /** A version beside a live one, and how far it is. */
 export interface ReplayStatus extends StoredExtent {
@@ -32,7 +32,7 @@ const measuredMs = 1_000
 export async function replayStatus(
   log: Log,
   applicationIds: readonly string[],
-  { clock, signal }: Pick<VerbContext, 'clock' | 'signal'>,
+  { clock, signal }: { readonly clock: Clock; readonly signal: AbortSignal },
 ): Promise<readonly ReplayStatus[]> {
   const first = await look(log, applicationIds)
   if (!first.some(isWorking)) return first
@@ -75,7 +75,7 @@ async function look(log: Log, applicationIds: readonly string[]): Promise<readon
   )
 }
 
-function waitUntil(clock: VerbContext['clock'], ms: number, signal: AbortSignal): Promise<void> {
+function waitUntil(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const cancel = clock.schedule(ms, resolve)
     signal.addEventListener('abort', () => {
