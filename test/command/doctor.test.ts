@@ -63,7 +63,7 @@ describe('a directory', () => {
 
 const machine = {
   millraceVersion: '1.0.0',
-  formatVersion: 4,
+  formatVersion: 5,
   nodeVersion: '22.1.0',
   nodeWanted: '>=20.19',
   platform: 'linux x64',

@@ -4,6 +4,7 @@
  * the last round.
  */
 import { keyAfter } from '../keys.ts'
+import type { Hand } from './hand.ts'
 import type { JournalRows } from './journal-rows.ts'
 
 const noBytes = Buffer.alloc(0)
@@ -14,26 +15,18 @@ export interface FoldedRows {
   readonly entries: readonly number[]
 }
 
+/** Rows that are due, and where the hand is once they are folded. */
+export interface FoldedPart {
+  readonly folded: readonly FoldedRows[]
+  readonly hand: Hand
+}
+
 export class Folding {
   readonly #partitions: ReadonlyMap<number, JournalRows>
-  #partition = 0
-  /** Where the hand is. */
-  #from: Buffer = noBytes
   #owed = 0
 
   constructor(partitions: ReadonlyMap<number, JournalRows>) {
     this.#partitions = partitions
-  }
-
-  /** Goes on after a row. */
-  moveTo(partition: number, key: Buffer): void {
-    this.#partition = partition
-    this.#from = keyAfter(key)
-  }
-
-  forget(): void {
-    this.#partition = 0
-    this.#from = noBytes
   }
 
   /** Whole rows out of parts of rows: what is left over counts the next time. */
@@ -44,25 +37,29 @@ export class Folding {
     return whole
   }
 
-  /** Up to `count` rows, fewer when there are not as many. */
-  next(count: number): FoldedRows[] {
+  /** Up to `count` rows from where the hand is on, fewer when there are not as many. */
+  next(before: Hand, count: number): FoldedPart {
     let rowCount = 0
     for (const rows of this.#partitions.values()) rowCount += rows.count
-    const found: FoldedRows[] = []
+    const folded: FoldedRows[] = []
+    let hand = before
+    let { round, partition } = before
+    let from = keyAfter(before.key)
     for (let left = Math.min(count, rowCount); left > 0;) {
-      const rows = this.#partitions.get(this.#partition)
-      const entries = rows?.between(this.#from, undefined, left, false) ?? []
+      const rows = this.#partitions.get(partition)
+      const entries = rows?.between(from, undefined, left, false) ?? []
       left -= entries.length
       const last = entries.at(-1)
       if (rows !== undefined && last !== undefined) {
-        found.push({ rows, entries })
-        this.#from = keyAfter(rows.key(last))
+        folded.push({ rows, entries })
+        hand = { round, partition, key: rows.key(last) }
       }
-      if (left === 0) break
-      this.#partition = this.#after(this.#partition)
-      this.#from = noBytes
+      const next = this.#after(partition)
+      if (next <= partition) round++
+      partition = next
+      from = noBytes
     }
-    return found
+    return { folded, hand }
   }
 
   #after(partition: number): number {

@@ -5,7 +5,7 @@
  */
 import { readInt32, readInt64, writeInt32, writeUint64 } from '../../core/bytes.ts'
 import { crc32c } from '../../core/checksum.ts'
-import { keyLengthAt } from './piece.ts'
+import { type Hand, handAtFirst, handBytes, readHand, writeHand } from './hand.ts'
 
 /** What the rows of a partition add up to. */
 export interface RowSum {
@@ -19,21 +19,13 @@ export interface StateHead {
   readonly first: number
   /** That of the next piece. */
   readonly next: number
-  /** The last row that was folded. */
-  readonly foldedPartition: number
-  readonly foldedKey: Buffer
+  readonly hand: Hand
   readonly sums: ReadonlyMap<number, RowSum>
 }
 
 export const noRows: RowSum = { rows: 0, seals: 0 }
 
-export const newHead: StateHead = {
-  first: 1,
-  next: 1,
-  foldedPartition: 0,
-  foldedKey: Buffer.alloc(0),
-  sums: new Map(),
-}
+export const newHead: StateHead = { first: 1, next: 1, hand: handAtFirst, sums: new Map() }
 
 /** Where the head of a store stands in the database `state`: before the store's rows. */
 export function headKey(storeId: number): Buffer {
@@ -49,17 +41,15 @@ export function sealOf(key: Uint8Array, value: Uint8Array): number {
   return crc32c(value, crc32c(key))
 }
 
-const fixedBytes = 22
+const handAt = 16
 const sumBytes = 16
 
-export function encodeHead({ first, next, foldedPartition, foldedKey, sums }: StateHead): Buffer {
-  const bytes = Buffer.allocUnsafe(fixedBytes + foldedKey.length + sums.size * sumBytes)
+export function encodeHead({ first, next, hand, sums }: StateHead): Buffer {
+  let at = handAt + handBytes(hand)
+  const bytes = Buffer.allocUnsafe(at + sums.size * sumBytes)
   writeUint64(bytes, 0, first)
   writeUint64(bytes, 8, next)
-  writeInt32(bytes, 16, foldedPartition)
-  bytes.writeUInt16BE(foldedKey.length, 20)
-  bytes.set(foldedKey, fixedBytes)
-  let at = fixedBytes + foldedKey.length
+  writeHand(bytes, handAt, hand)
   for (const [partition, { rows, seals }] of sums) {
     writeInt32(bytes, at, partition)
     writeUint64(bytes, at + 4, rows)
@@ -71,15 +61,15 @@ export function encodeHead({ first, next, foldedPartition, foldedKey, sums }: St
 
 /** Undefined when it is not a head. */
 export function decodeHead(bytes: Buffer): StateHead | undefined {
-  if (bytes.length < fixedBytes) return undefined
-  const keyEnd = fixedBytes + keyLengthAt(bytes, 20)
-  if (keyEnd > bytes.length || (bytes.length - keyEnd) % sumBytes !== 0) return undefined
+  const hand = readHand(bytes, handAt)
+  if (hand === undefined) return undefined
+  const sumsAt = handAt + handBytes(hand)
+  if ((bytes.length - sumsAt) % sumBytes !== 0) return undefined
   const [first, next] = [readInt64(bytes, 0), readInt64(bytes, 8)]
   if (!(first >= 1 && first <= next && Number.isSafeInteger(next))) return undefined
   const sums = new Map<number, RowSum>()
-  for (let at = keyEnd; at < bytes.length; at += sumBytes) {
+  for (let at = sumsAt; at < bytes.length; at += sumBytes) {
     sums.set(readInt32(bytes, at) >>> 0, { rows: readInt64(bytes, at + 4), seals: readInt32(bytes, at + 12) >>> 0 })
   }
-  const foldedPartition = readInt32(bytes, 16) >>> 0
-  return { first, next, foldedPartition, foldedKey: bytes.subarray(fixedBytes, keyEnd), sums }
+  return { first, next, hand, sums }
 }

@@ -1,11 +1,12 @@
 /**
  * A piece of a store's journal: the rows that a commit changed, one after the other, as one value.
  *
- * An item begins with 6 bytes. For a row: u16 length of its key, u32 length of its value (2^32 - 1: it was removed),
- * then both. Items whose first number is larger than the length of any key say to which partition the rows after them
- * belong, or that all rows of a range were removed.
+ * It begins with where the hand was after the commit (hand.ts). An item begins with 6 bytes. For a row: u16 length of
+ * its key, u32 length of its value (2^32 - 1: it was removed), then both. Items whose first number is larger than the
+ * length of any key say to which partition the rows after them belong, or that all rows of a range were removed.
  */
 import { ByteWriter, copyBytes, readInt32, writeInt32 } from '../../core/bytes.ts'
+import { type Hand, handBytes, readHand, writeHand } from './hand.ts'
 
 export const itemHeadBytes = 6
 
@@ -52,7 +53,7 @@ export class PieceWriter {
     writeHead(this.#writer, partitionMark, partition)
   }
 
-  /** What was written since the last call. */
+  /** The items that were written since the last call. */
   take(): Buffer {
     const bytes = this.#writer.copyFrom(0)
     this.#writer.at = 0
@@ -69,6 +70,20 @@ function writeHead(writer: ByteWriter, first: number, second: number): void {
   writer.at = at + itemHeadBytes
 }
 
+/** @param hand where it is once everything is folded that the commit folds */
+export function pieceOf(hand: Hand, items: Uint8Array): Buffer {
+  const itemsAt = handBytes(hand)
+  const bytes = Buffer.allocUnsafeSlow(itemsAt + items.length)
+  writeHand(bytes, 0, hand)
+  bytes.set(items, itemsAt)
+  return bytes
+}
+
+/** Undefined when the bytes are not a piece. */
+export function handOf(piece: Buffer): Hand | undefined {
+  return readHand(piece, 0)
+}
+
 /** What {@link walkPiece} finds. */
 export interface PieceVisitor {
   /** A row that was written or removed; its item begins at `at`. */
@@ -80,8 +95,10 @@ export interface PieceVisitor {
 /** Goes over all items in their order; false when the bytes are not a piece. */
 export function walkPiece(bytes: Buffer, visitor: PieceVisitor): boolean {
   const { length } = bytes
+  const hand = handOf(bytes)
+  if (hand === undefined) return false
   let partition = -1
-  for (let at = 0; at < length;) {
+  for (let at = handBytes(hand); at < length;) {
     if (at + itemHeadBytes > length) return false
     const first = keyLengthAt(bytes, at)
     if (first === partitionMark) {

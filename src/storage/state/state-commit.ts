@@ -9,7 +9,8 @@ import { keyAfter, keyBytesMax, stateKey } from '../keys.ts'
 import type { StateWriter } from '../state-rows.ts'
 import type { FoldedRows } from './folding.ts'
 import { encodeHead, headKey, noRows, type RowSum, sealOf, type StateHead } from './head.ts'
-import { PieceWriter } from './piece.ts'
+import type { Hand } from './hand.ts'
+import { pieceOf, PieceWriter } from './piece.ts'
 import { pieceOverheadBytes } from './pieces.ts'
 import { pieceKey, type StoreJournal } from './store-journal.ts'
 
@@ -42,7 +43,9 @@ class StoreCommit {
   readonly #environment: Environment
   readonly #transaction: WriteTransaction
   readonly #writer = new PieceWriter()
-  readonly #pieces: Buffer[] = []
+  /** Items of pieces that are closed. */
+  readonly #closed: Buffer[] = []
+  #pieces: readonly Buffer[] = []
   readonly #sums: Map<number, RowSum>
   /** Not before the journal is known as a whole. */
   readonly #folds: boolean
@@ -98,28 +101,24 @@ class StoreCommit {
   }
 
   #close(): void {
-    if (this.#writer.bytes > 0) this.#pieces.push(this.#writer.take())
+    if (this.#writer.bytes > 0) this.#closed.push(this.#writer.take())
   }
 
   /** @param bytesMax how large the journal may become */
   end(bytesMax: number): void {
     this.#close()
     const { head, storeId, pieces } = this.#journal
-    let { next } = head
-    let appendedBytes = 0
-    for (const bytes of this.#pieces) {
-      this.#transaction.put('journal', pieceKey(storeId, next++), bytes)
-      appendedBytes += bytes.length + pieceOverheadBytes
-    }
-    let { first } = head
-    let last: Pick<StateHead, 'foldedPartition' | 'foldedKey'> | undefined
+    let { first, next, hand } = head
     if (this.#folds) {
-      last = this.#fold(this.#rowsToFold(appendedBytes, bytesMax))
-      for (let left = pieces.done(piecesRemoved * Math.max(1, this.#pieces.length)); left > 0; left--) {
+      const appendedBytes = this.#closed.reduce((total, { length }) => total + length + pieceOverheadBytes, 0)
+      hand = this.#fold(this.#rowsToFold(appendedBytes, bytesMax))
+      for (let left = pieces.done(piecesRemoved * Math.max(1, this.#closed.length)); left > 0; left--) {
         this.#transaction.remove('journal', pieceKey(storeId, first++))
       }
     }
-    this.#head = { ...head, ...last, first, next, sums: this.#sums }
+    this.#pieces = this.#closed.map((items) => pieceOf(hand, items))
+    for (const bytes of this.#pieces) this.#transaction.put('journal', pieceKey(storeId, next++), bytes)
+    this.#head = { first, next, hand, sums: this.#sums }
     this.#transaction.put('state', headKey(storeId), encodeHead(this.#head))
     this.#transaction.onDurable(() => this.#committed())
   }
@@ -136,9 +135,11 @@ class StoreCommit {
     return this.#journal.folding.due(2 * rowCount * (appendedBytes / bound) * (pieces.bytes / bound) ** 3)
   }
 
-  #fold(count: number): Pick<StateHead, 'foldedPartition' | 'foldedKey'> | undefined {
-    const { storeId, folding } = this.#journal
-    this.#folded = folding.next(count)
+  /** @returns where the hand is then */
+  #fold(count: number): Hand {
+    const { head, storeId, folding } = this.#journal
+    const { folded, hand } = folding.next(head.hand, count)
+    this.#folded = folded
     // All are read before the first is written: reads look through what the transaction has written.
     const stored = this.#folded.map(({ rows, entries }) =>
       entries.map((entry) => {
@@ -154,10 +155,7 @@ class StoreCommit {
         this.#replace(rows.partition, key, before, isRemoved ? undefined : rows.value(entry))
       }
     }
-    const last = this.#folded.at(-1)
-    const entry = last?.entries.at(-1)
-    if (last === undefined || entry === undefined) return undefined
-    return { foldedPartition: last.rows.partition, foldedKey: last.rows.key(entry) }
+    return hand
   }
 
   /**

@@ -5,9 +5,9 @@
  * the tree and leaves its piece as it is, so the journal of an application that lags far behind says the same as one
  * that has seen each commit.
  *
- * What the journal has when it is opened is only noted: a commit after a crash does not wait until all of it is in the
- * hash table. It gets there piece by piece, the newest first, some with each commit after the first, and nothing is
- * folded before.
+ * What the journal has when it is opened, and the hand has not passed since, is only noted: a commit after a crash does
+ * not wait until all of it is in the hash table. It gets there piece by piece, the newest first, some with each commit
+ * after the first, and nothing is folded before.
  */
 import { type MillraceError } from '../../core/errors.ts'
 import type { Environment } from '../environment.ts'
@@ -16,17 +16,24 @@ import { damaged } from '../read-failure.ts'
 import { type FoldedRows, Folding } from './folding.ts'
 import { decodeHead, headKey, newHead, type StateHead } from './head.ts'
 import { JournalRows, rowsAtOnce } from './journal-rows.ts'
-import { keyAt, type PieceVisitor, walkPiece } from './piece.ts'
+import { type Hand, hasPassed } from './hand.ts'
+import { handOf, itemHeadBytes, keyAt, keyLengthAt, type PieceVisitor, walkPiece } from './piece.ts'
 import { pieceOverheadBytes, Pieces } from './pieces.ts'
 
 const piecesPage = 64
 /** Each commit takes over at least this part of the journal, and this many times as much as it appends. */
-const takenOverPart = 1 / 32
+const takenOverPart = 1 / 8
 const takenOverTimes = 4
 
 /** The key of a piece. */
 export function pieceKey(storeId: number, sequence: number): Buffer {
   return partitionNumberKey(storeId, 0, sequence)
+}
+
+/** Whether the hand has passed the row whose item begins here since its piece was written. */
+function isPassed(before: Hand | undefined, now: Hand, partition: number, bytes: Buffer, at: number): boolean {
+  const start = at + itemHeadBytes
+  return before !== undefined && hasPassed(before, now, partition, bytes, start, start + keyLengthAt(bytes, at))
 }
 
 export class StoreJournal {
@@ -116,7 +123,6 @@ export class StoreJournal {
     }
     this.#retire(head.first)
     this.#head = head
-    this.folding.moveTo(head.foldedPartition, head.foldedKey)
     if (!wasTakenOver) this.#takeOver(this.pieces.bytes * takenOverPart)
     this.#snapshot = environment.snapshot
   }
@@ -128,12 +134,11 @@ export class StoreJournal {
   #forget(first: number): void {
     while (this.pieces.count > 0) this.pieces.shift()
     this.partitions.clear()
-    this.folding.forget()
     this.#head = { ...newHead, first, next: first }
     this.#takenOverFrom = first
   }
 
-  #load({ next }: StateHead): void {
+  #load({ next, hand }: StateHead): void {
     const environment = this.#environment
     let sequence = this.#head.next
     const isOpened = this.pieces.count === 0
@@ -142,7 +147,7 @@ export class StoreJournal {
       const page = environment.range('journal', pieceKey(this.storeId, sequence), end, piecesPage)
       for (const { key, value } of page) {
         if (!key.equals(pieceKey(this.storeId, sequence))) break
-        if (isOpened) this.#note(sequence++, value)
+        if (isOpened) this.#note(sequence++, value, hand)
         else this.#add(sequence++, value)
       }
       const isWhole = page.length > 0 && page.at(-1)?.key.equals(pieceKey(this.storeId, sequence - 1)) === true
@@ -178,12 +183,15 @@ export class StoreJournal {
     setAll()
   }
 
-  #note(sequence: number, bytes: Buffer): void {
+  /** Rows that are in the tree are passed over: an older version of theirs is there, or was, as well. */
+  #note(sequence: number, bytes: Buffer, hand: Hand): void {
     this.pieces.push({ sequence, bytes, live: 0 })
     this.#takenOverFrom = sequence + 1
+    const before = handOf(bytes)
     let rows: JournalRows | undefined
     this.#walk(sequence, bytes, {
       row: (partition, _, at) => {
+        if (isPassed(before, hand, partition, bytes, at)) return
         if (rows?.partition !== partition) rows = this.#rowsOf(partition)
         rows.note(bytes, at, sequence)
       },
@@ -208,9 +216,11 @@ export class StoreJournal {
   #takeOver(bytes: number): void {
     for (let left = bytes; left > 0 && !this.isTakenOver;) {
       const { sequence, bytes: items } = this.pieces.at(this.#takenOverFrom - 1)
+      const before = handOf(items)
       let rows: JournalRows | undefined
       this.#walk(sequence, items, {
         row: (partition, _, at) => {
+          if (isPassed(before, this.#head.hand, partition, items, at)) return
           if (rows?.partition !== partition) rows = this.#rowsOf(partition)
           rows.takeOver(items, at, sequence)
         },
