@@ -7,9 +7,15 @@ import type { Clock } from '../core/clock.ts'
 /** A stream that may be a terminal. */
 export type HostOutput = Writable & { readonly isTTY?: boolean | undefined; readonly columns?: number | undefined }
 
+/** A stream that may be a terminal, which can give each key as it is pressed. */
+export type HostInput = Readable & {
+  readonly isTTY?: boolean | undefined
+  readonly setRawMode?: ((isRaw: boolean) => unknown) | undefined
+}
+
 export interface Host {
   /** Asked for only by a command that reads it: touching the standard input of a process opens it. */
-  readonly stdin: () => Readable & { readonly isTTY?: boolean | undefined }
+  readonly stdin: () => HostInput
   /** Data, and nothing else. */
   readonly stdout: HostOutput
   /** Talk: progress, questions, complaints. */
@@ -18,4 +24,6 @@ export interface Host {
   readonly clock: Clock
   /** Aborts when the command is to stop, as with Ctrl-C: what is under way is finished, and the log closed. */
   readonly signal: AbortSignal
+  /** The command line that starts this command once more, in a process of its own: arguments are to follow. */
+  readonly self: readonly string[]
 }

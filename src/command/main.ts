@@ -3,6 +3,7 @@
  * The `millrace` command: gives a command line what a process has, and ends with its exit code.
  */
 import { constants } from 'node:os'
+import { fileURLToPath } from 'node:url'
 import { systemClock } from '../core/clock.ts'
 import { runCommand } from './run-command.ts'
 
@@ -28,6 +29,7 @@ const code = await runCommand(process.argv.slice(2), {
   env: process.env,
   clock: systemClock,
   signal: stop.signal,
+  self: [process.execPath, ...process.execArgv, fileURLToPath(import.meta.url)],
 })
 process.exitCode = stoppedBy === undefined ? code : 128 + constants.signals[stoppedBy]
 if (isReading) process.stdin.destroy() // a terminal, or a pipe that stays open, would keep the process

@@ -62,7 +62,7 @@ async function runVerb(
   host: Host,
   verbs: readonly VerbEntry[],
 ): Promise<ExitCode> {
-  const { env, clock, stdin } = host
+  const { env, clock, stdin, self } = host
   const dir = given['dir'] ?? env['MILLRACE_DIR'] ?? './data'
   if (typeof dir !== 'string' || dir === '') throw new UsageError('the directory of the log has no name')
   const unread = new AbortController()
@@ -99,6 +99,7 @@ async function runVerb(
     time: (ms) => shownTime(ms, given['utc'] === true),
     isJson,
     isVerbose: given['verbose'] === true,
+    self,
     verbs,
   }
   try {

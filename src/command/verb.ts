@@ -2,10 +2,10 @@
  * The contract of a verb: what it declares, and what it gets to run with. A verb is a file in `verbs/` and a line in
  * `verbs.ts`.
  */
-import type { Readable } from 'node:stream'
 import type { Clock } from '../core/clock.ts'
 import type { Log } from '../log/face.ts'
 import type { ExitCode } from './exit-codes.ts'
+import type { HostInput } from './host.ts'
 import type { Argument, Arguments, Option, Options, ValuesOf } from './options.ts'
 import type { Output } from './output.ts'
 
@@ -76,7 +76,7 @@ export interface VerbContext {
    */
   readonly agree: (plan: readonly string[], question: string, yes: boolean) => Promise<void>
   /** For a verb that reads it. */
-  readonly stdin: () => Readable & { readonly isTTY?: boolean | undefined }
+  readonly stdin: () => HostInput
   /** Aborts on Ctrl-C, on SIGTERM, and when the reader of the output has gone. */
   readonly signal: AbortSignal
   readonly clock: Clock
@@ -87,6 +87,8 @@ export interface VerbContext {
   readonly isJson: boolean
   /** `--verbose` was given. */
   readonly isVerbose: boolean
+  /** The command line that starts this command once more, in a process of its own: arguments are to follow. */
+  readonly self: readonly string[]
   /** All verbs there are: for completions and the like. */
   readonly verbs: readonly VerbEntry[]
 }

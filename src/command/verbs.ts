@@ -7,6 +7,9 @@ const entry = (name: string, summary: string, load: VerbEntry['load']): VerbEntr
 
 export const verbs: readonly VerbEntry[] = [
   entry('init', 'Makes a project to begin with', () => import('./verbs/init.ts')),
+  entry('demo clicks', 'Kills a process that counts, as often as you like', () => import('./verbs/demo-clicks.ts')),
+  entry('demo orders', 'Joins orders with payments that come late', () => import('./verbs/demo-orders.ts')),
+  entry('demo replay', 'Counts a day again, and switches to it and back', () => import('./verbs/demo-replay.ts')),
   entry('topic list', 'Lists the topics', () => import('./verbs/topic-list.ts')),
   entry('topic describe', 'Shows a topic: settings and partitions', () => import('./verbs/topic-describe.ts')),
   entry('topic create', 'Creates a topic', () => import('./verbs/topic-create.ts')),
@@ -64,4 +67,5 @@ export const verbs: readonly VerbEntry[] = [
 /** What the command calls itself: no help lists it, and no one types it. */
 export const hiddenVerbs: readonly VerbEntry[] = [
   entry('__complete', 'Says what may come next on a command line', () => import('./verbs/complete-line.ts')),
+  entry('__count-clicks', 'Counts clicks until it is killed', () => import('./verbs/count-clicks.ts')),
 ]

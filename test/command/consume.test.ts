@@ -155,7 +155,14 @@ test.each([[['consume', 'orders']], [['consume', 'orders', 'raw', '-o', '0']], [
     const stop = new AbortController()
     const stdout = new Gathered()
     const stderr = new Gathered()
-    const host = { stdin: () => process.stdin, stdout, stderr, env: { MILLRACE_DIR: data }, signal: stop.signal }
+    const host = {
+      stdin: () => process.stdin,
+      stdout,
+      stderr,
+      env: { MILLRACE_DIR: data },
+      signal: stop.signal,
+      self: [],
+    }
     const running = runCommand(argv, { ...host, clock: new ManualClock(commandTimeMs) })
     await printed(stdout, '700')
     await runInProcess(['produce', 'orders', '--key', 'eve'], { env: host.env, stdin: '31415' })

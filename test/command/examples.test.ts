@@ -1,11 +1,13 @@
 // Every example of every verb runs, each on a directory of its own, and prints what stands in `golden/`.
 //
 // The part of a line that is `millrace …` runs in this process, at a time that stands still; what is before and after it
-// in a pipe is the shell's.
+// in a pipe is the shell's. Demos start processes of their own, so their time goes on.
 import { spawnSync } from 'node:child_process'
 import { expect, test } from 'vitest'
+import { systemClock } from 'millrace'
 import { verbs } from '../../src/command/verbs.ts'
 import { type Ran, runInProcess } from '../support/command.ts'
+import { compiledCommand } from '../support/compiled.ts'
 import { commandWorld } from '../support/command-world.ts'
 
 function shell(line: string, cwd: string, input = ''): string {
@@ -31,6 +33,7 @@ async function runExample(line: string): Promise<Ran> {
     {
       stdin: before === '' ? '' : shell(before, dir),
       env: { MILLRACE_DIR: data, TZ: 'UTC' },
+      ...(argv[0] === 'demo' && { clock: systemClock, self: [process.execPath, compiledCommand()] }),
     },
   )
   const harmless = (text: string): string => text.replaceAll(dir, '.')

@@ -21,6 +21,8 @@ export interface RunOptions {
   /** As on a terminal of this many columns. */
   readonly columns?: number
   readonly signal?: AbortSignal
+  /** How a command starts another one; none does but the demo of clicks. */
+  readonly self?: readonly string[]
   readonly verbs?: readonly VerbEntry[]
 }
 
@@ -47,12 +49,12 @@ export class Gathered extends Writable {
 }
 
 export async function runInProcess(argv: readonly string[], options: RunOptions = {}): Promise<Ran> {
-  const { stdin = '', env = {}, columns, clock = new ManualClock(commandTimeMs) } = options
+  const { stdin = '', env = {}, self = [], columns, clock = new ManualClock(commandTimeMs) } = options
   const stdout = new Gathered(columns)
   const stderr = new Gathered(columns)
   const input = stdin instanceof Readable ? stdin : new PassThrough().end(stdin)
   const signal = options.signal ?? new AbortController().signal
-  const host = { stdin: () => input, stdout, stderr, env, clock, signal }
+  const host = { stdin: () => input, stdout, stderr, env, clock, signal, self }
   const code = await runCommand(argv, host, options.verbs ?? allVerbs)
   return { code, stdout: stdout.text, stderr: stderr.text }
 }

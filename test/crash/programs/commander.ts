@@ -36,6 +36,7 @@ async function runCommandLine(argv: readonly string[], input: readonly string[])
         input.map((line) => `${line}\n`),
         { objectMode: false },
       ),
+    self: [],
     stdout: prefixed('out'),
     stderr: prefixed('err'),
     env: { TZ: 'UTC' },
