@@ -3,44 +3,21 @@
  * stood, and one transaction exchanges the two. Killed before it, nothing has changed, and the live one can be started
  * again; after it, everything has.
  */
-import { present } from '../../core/assert.ts'
 import { checkBoolean, checkChoice, checkList, checkName, checkOptions, checkWhole } from '../../core/checks.ts'
 import { MillraceError } from '../../core/errors.ts'
-import type { WriteTransaction } from '../../storage/environment.ts'
-import type { OutputBases } from '../kept/application-rows.ts'
-import { exchangeVersions, type Renames } from '../kept/exchange-versions.ts'
-import type { ApplicationSwitch } from '../kept/application-switch.ts'
-import { putSwitch, switchesOf } from '../kept/switch-rows.ts'
-import { partitionAt } from '../format/partition-id.ts'
-import { besideTopic } from '../kept/version-name.ts'
+import { switchesOf } from '../kept/switch-rows.ts'
 import { sweepDeleted } from '../kept/version-removal.ts'
-import { ensureOwnTopic, isCompacted, sharedOutputs } from '../kept/written-outputs.ts'
-import type { Corrections } from '../outputs/corrections.ts'
-import { type ApplicationsLog, isLive, type KeptVersion, liveVersionOf, versionsOf } from './application-log.ts'
-import { startOverIn } from './application-reset.ts'
+import { type ApplicationsLog, isLive, versionsOf } from './application-log.ts'
+import { type FoundCorrections, findCorrections } from './switch-corrections.ts'
 import type { SwitchBackOptions, SwitchOptions, SwitchOutputs, SwitchPlan } from './switch-face.ts'
-import { appendCorrections, type FoundCorrections, findCorrections } from './switch-corrections.ts'
-import {
-  type ExchangedTopic,
-  goesBack,
-  isAtRest,
-  lagBetween,
-  outputsBeside,
-  type PlannedSwitch,
-  planSwitch,
-  renamesOf,
-  type SwitchWishes,
-} from './switch-plan.ts'
+import { goesBack, isAtRest, lagBetween, planSwitch, type SwitchWishes } from './switch-plan.ts'
+import { refuse } from './switch-refusal.ts'
+import { exchange, type Pair } from './version-exchange.ts'
 
 const outputModes = ['replace', 'continue', 'correct'] as const
 const optionNames = ['outputs', 'dryRun', 'patienceMs', 'reset', 'correctMaxBytes']
 /** The version that comes may write by the clock, so that what was compared is not what is there: this often. */
 const attemptsMax = 5
-
-interface Pair {
-  readonly live: KeptVersion
-  readonly beside: KeptVersion
-}
 
 export async function switchVersion(
   log: ApplicationsLog,
@@ -199,131 +176,4 @@ function behind(log: ApplicationsLog, { live, beside }: Pair, patienceMs: number
       `${patienceMs} ms: ${why}. See that both run, and wait until it has caught up. Nothing has been exchanged; where ` +
       'the live one was stopped, start it again',
   )
-}
-
-/** @throws MillraceError `switch_refused` */
-function refuse({ applicationId, to, outputs }: SwitchPlan, refusals: readonly string[]): void {
-  if (refusals.length === 0) return
-  throw new MillraceError(
-    'switch_refused',
-    `"${applicationId}" cannot switch to version "${to}":\n${refusals.map((refusal) => `  - ${refusal}\n`).join('')}` +
-      `Do what is said, or switch with ${adviceOf(outputs)}`,
-  )
-}
-
-function adviceOf(outputs: SwitchOutputs): string {
-  const ways = {
-    replace: "{ outputs: 'replace' }, which takes the topics of the new version",
-    continue: "{ outputs: 'continue' }, which leaves what was written as it is",
-  } as const
-  if (outputs === 'correct') return `${ways.replace}, or ${ways.continue}`
-  return outputs === 'replace' ? ways.continue : ways.replace
-}
-
-/** What becomes of the outputs. */
-interface Outcome extends SwitchWishes {
-  readonly found: FoundCorrections
-  /** Whether the outputs are as they were when they were compared. */
-  readonly isCurrent: boolean
-}
-
-function exchange(
-  log: ApplicationsLog,
-  transaction: WriteTransaction,
-  { live, beside }: Pair,
-  { outputs, reset, found, isCurrent }: Outcome,
-  epoch: number,
-): SwitchPlan {
-  const planned = planSwitch(log, live, beside, { outputs, reset }, found)
-  refuse(planned.plan, planned.plan.refusals)
-  if (live.row.epoch !== epoch) throw disturbed(live, 'it was started again')
-  if (!isCurrent) throw disturbed(live, 'its outputs were written to all the time')
-  const { applicationId, version } = live.row
-  const renames = renamesOf(applicationId, version, planned.exchanged)
-  const { number, from, to } = planned.plan
-  const corrections = outputs === 'correct' ? planned.plan.corrections : undefined
-  const atMs = log.clock.now()
-  const positions = positionsOf(log, beside, renames.coming)
-  putSwitch(transaction, applicationId, { number, atMs, from, to, outputs, corrections, positions })
-  const bases = outputs === 'replace' ? undefined : shareOutputs(log, transaction, live, found.corrections)
-  exchangeTopics(log, transaction, planned, besideNameOf(applicationId, version))
-  appendCorrections(log, transaction, live.row, found.corrections)
-  // The version that comes has no use for what it has written for itself.
-  if (outputs !== 'replace')
-    for (const topic of outputsBeside(log, beside)) log.topics.deleteIn(transaction, topic.name)
-  exchangeVersions(log, transaction, applicationId, beside.name, { ...renames, bases })
-  for (const id of reset) startOverIn(log, transaction, liveVersionOf(log, id))
-  return planned.plan
-}
-
-function disturbed({ row }: KeptVersion, why: string): MillraceError {
-  return new MillraceError(
-    'switch_refused',
-    `"${row.applicationId}" cannot switch: ${why} during the switch. Nothing has been exchanged; where the live version ` +
-      'was stopped, start it again',
-  )
-}
-
-/** What the version that leaves has written up to now is in topics that stay as they are called. */
-function shareOutputs(
-  log: ApplicationsLog,
-  transaction: WriteTransaction,
-  { row }: KeptVersion,
-  corrections: readonly Corrections[],
-): OutputBases {
-  const { bases, topics } = sharedOutputs(log, row.applicationId)
-  for (const topic of topics) if (isCompacted(topic)) ensureOwnTopic(log.topics, transaction, topic, row)
-  const added = new Map(corrections.map(({ topic, added: records }) => [topic.id, records]))
-  const kept = Object.entries(bases).map(([name, base]) => {
-    const keptTo = base.ends.map((end, partition) => end + (added.get(base.topicId)?.[partition] ?? 0))
-    return [name, { ...base, keptTo }] as const
-  })
-  return Object.fromEntries(kept)
-}
-
-/** Of the version that comes, in topics as they are called from now on. */
-function positionsOf(
-  log: ApplicationsLog,
-  { name: kept }: KeptVersion,
-  names: Renames,
-): ApplicationSwitch['positions'] {
-  return log.topics
-    .named(log.positions.list(kept))
-    .map(({ topic, partition, offset }) => ({ topic: names.get(topic) ?? topic, partition, offset }))
-}
-
-function besideNameOf(applicationId: string, version: string): (topic: string) => string {
-  return (topic) => besideTopic(topic, { applicationId, version })
-}
-
-/** The topics of the version that comes take the names; groups go on in them. */
-function exchangeTopics(
-  log: ApplicationsLog,
-  transaction: WriteTransaction,
-  { exchanged, plan }: PlannedSwitch,
-  nameOfLeaving: (topic: string) => string,
-): void {
-  for (const { name, coming, leaving } of exchanged) {
-    log.topics.forget(transaction, coming.name)
-    if (leaving !== undefined) log.topics.put(transaction, { ...leaving, name: nameOfLeaving(name) })
-    log.topics.put(transaction, { ...coming, name })
-  }
-  const topics = new Map(exchanged.map((topic) => [topic.name, topic]))
-  for (const move of plan.positions) movePosition(log, transaction, move, present(topics.get(move.topic), 'it moves'))
-}
-
-function movePosition(
-  log: ApplicationsLog,
-  transaction: WriteTransaction,
-  { group, partition, after }: SwitchPlan['positions'][number],
-  { coming, leaving }: ExchangedTopic,
-): void {
-  const from = partitionAt(present(leaving, 'positions move from one topic to another'), partition)
-  const { metadata } = present(log.positions.get(group, from), 'a position that moves is there')
-  log.positions.remove(transaction, group, from)
-  log.positions.put(transaction, group, partitionAt(coming, partition), {
-    offset: after,
-    committedMs: log.clock.now(),
-    metadata,
-  })
 }
