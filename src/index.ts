@@ -211,6 +211,7 @@ export type {
 export { replay } from './replay/replay.ts'
 export type { Failure, FailureAnswer, OnError } from './runtime/failures.ts'
 export type { Metrics } from './runtime/metrics.ts'
+export type { ScriptConfig, ScriptContext } from './runtime/script-face.ts'
 export { formatComparison } from './replay/format-comparison.ts'
 export type {
   ComparedPart,

@@ -3,9 +3,14 @@
  */
 import type { Readable, Writable } from 'node:stream'
 import type { Clock } from '../core/clock.ts'
+import type { Scripts } from './script/scripts.ts'
 
 /** A stream that may be a terminal. */
-export type HostOutput = Writable & { readonly isTTY?: boolean | undefined; readonly columns?: number | undefined }
+export type HostOutput = Writable & {
+  readonly isTTY?: boolean | undefined
+  readonly columns?: number | undefined
+  readonly rows?: number | undefined
+}
 
 /** A stream that may be a terminal, which can give each key as it is pressed. */
 export type HostInput = Readable & {
@@ -26,4 +31,6 @@ export interface Host {
   readonly signal: AbortSignal
   /** The command line that starts this command once more, in a process of its own: arguments are to follow. */
   readonly self: readonly string[]
+  /** Asked for only by a command that runs code of a user's. */
+  readonly scripts: () => Promise<Scripts>
 }

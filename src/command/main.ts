@@ -5,11 +5,13 @@
 import { constants } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { systemClock } from '../core/clock.ts'
+import { exitCodes } from './exit-codes.ts'
 import { runCommand } from './run-command.ts'
 
 const stop = new AbortController()
 let stoppedBy: 'SIGINT' | 'SIGTERM' | undefined
 let isReading = false
+let hasForeignCode = false
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   // Once: a second one ends the process as it would any other.
@@ -18,6 +20,14 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     stop.abort()
   })
 }
+
+let isDone = false
+process.on('exit', (code) => {
+  if (isDone) return
+  const who = hasForeignCode ? 'the script ended the process' : 'the process ended'
+  process.stderr.write(`millrace: ${who} before the command was done, with exit code ${code}\n`)
+  process.exitCode = code === 0 ? exitCodes.failed : code
+})
 
 const code = await runCommand(process.argv.slice(2), {
   stdin: () => {
@@ -30,6 +40,12 @@ const code = await runCommand(process.argv.slice(2), {
   clock: systemClock,
   signal: stop.signal,
   self: [process.execPath, ...process.execArgv, fileURLToPath(import.meta.url)],
+  scripts: async () => {
+    hasForeignCode = true
+    return (await import('./script/process-scripts.ts')).processScripts
+  },
 })
+isDone = true
 process.exitCode = stoppedBy === undefined ? code : 128 + constants.signals[stoppedBy]
 if (isReading) process.stdin.destroy() // a terminal, or a pipe that stays open, would keep the process
+if (hasForeignCode) process.exit() // a server or a timer of a script would too

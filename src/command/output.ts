@@ -19,8 +19,6 @@ export interface OutputOptions {
   readonly isColoured: boolean
   /** Called when no one reads it any longer. */
   readonly onClosed: () => void
-  /** Called before something is written. */
-  readonly beforeWrite?: (() => void) | undefined
 }
 
 export class Output {
@@ -29,14 +27,12 @@ export class Output {
   /** Whether a person reads it. */
   readonly isTerminal: boolean
   readonly #stream: HostOutput
-  readonly #beforeWrite: (() => void) | undefined
   #gathered = ''
   #failure: Error | undefined
   #drained: (() => void) | undefined
 
   constructor(stream: HostOutput, options: OutputOptions) {
     this.#stream = stream
-    this.#beforeWrite = options.beforeWrite
     this.isJson = options.isJson
     this.isColoured = options.isColoured
     this.isTerminal = stream.isTTY === true
@@ -99,7 +95,6 @@ export class Output {
     if (this.#gathered === '') return
     const text = this.#gathered
     this.#gathered = ''
-    this.#beforeWrite?.()
     if (!this.#stream.write(text)) await this.#drain()
     this.#check()
   }

@@ -15,7 +15,7 @@ import { type HelpForm, helpOfAll, helpOfVerb, pageColumns } from './help.ts'
 import type { Host, HostOutput } from './host.ts'
 import { inWordsOfTheCommand } from './hints.ts'
 import { Output } from './output.ts'
-import { ProgressLine } from './progress.ts'
+import { Progress } from './progress.ts'
 import { agree, Declined } from './questions.ts'
 import type { Access, Verb, VerbContext, VerbEntry } from './verb.ts'
 import { hiddenVerbs, verbs as allVerbs } from './verbs.ts'
@@ -68,12 +68,11 @@ async function runVerb(
   const unread = new AbortController()
   const isJson = given['json'] === true
   const isColoured = coloursOn(host.stdout, host)
-  const progress = new ProgressLine(host.stderr)
+  const progress = new Progress(host.stderr, [host.stdout])
   const out = new Output(host.stdout, {
     isJson,
     isColoured,
     onClosed: () => unread.abort(),
-    beforeWrite: () => progress.clear(),
   })
   const logs: Log[] = []
   const context: VerbContext = {
@@ -86,17 +85,16 @@ async function runVerb(
       return log
     },
     out,
-    say: (text) => {
-      progress.clear()
-      host.stderr.write(`${escapedLines(text)}\n`)
-    },
+    say: (text) => void host.stderr.write(`${escapedLines(text)}\n`),
     progress: (text) => progress.show(text),
     agree: (plan, question, yes) => agree(host, plan, question, yes),
     stdin,
     signal: AbortSignal.any([host.signal, unread.signal]),
     clock,
     env,
+    scripts: host.scripts,
     time: (ms) => shownTime(ms, given['utc'] === true),
+    isInteractive: host.stdout.isTTY === true && host.stderr.isTTY === true,
     isJson,
     isVerbose: given['verbose'] === true,
     self,
@@ -107,7 +105,7 @@ async function runVerb(
     await out.end()
     return code ?? exitCodes.done
   } finally {
-    progress.clear()
+    progress.end()
     for (const log of logs) await log.close()
   }
 }

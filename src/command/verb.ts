@@ -8,6 +8,7 @@ import type { ExitCode } from './exit-codes.ts'
 import type { HostInput } from './host.ts'
 import type { Argument, Arguments, Option, Options, ValuesOf } from './options.ts'
 import type { Output } from './output.ts'
+import type { Scripts } from './script/scripts.ts'
 
 /** A line of `verbs.ts`. */
 export interface VerbEntry {
@@ -68,7 +69,10 @@ export interface VerbContext {
   readonly out: Output
   /** A line to people, on standard error. */
   readonly say: (text: string) => void
-  /** How far long work is: a line of the terminal that the next one, or anything that is said, takes the place of. */
+  /**
+   * How far long work is: lines of the terminal that the next ones take the place of. Anything else that is printed
+   * comes above them.
+   */
   readonly progress: (text: string) => void
   /**
    * Shows what is going to be done, and asks: returns when the answer is yes, or `--yes` was given. Without a terminal
@@ -83,6 +87,10 @@ export interface VerbContext {
   readonly env: Readonly<Record<string, string | undefined>>
   /** A time as people read it: local with its zone, or with `--utc`. */
   readonly time: (ms: number) => string
+  /** For a verb that runs code of a user's, which has the process from then on. */
+  readonly scripts: () => Promise<Scripts>
+  /** Whether a person looks: standard output and standard error are terminals. */
+  readonly isInteractive: boolean
   /** `--json` was given. */
   readonly isJson: boolean
   /** `--verbose` was given. */

@@ -7,6 +7,8 @@ const entry = (name: string, summary: string, load: VerbEntry['load']): VerbEntr
 
 export const verbs: readonly VerbEntry[] = [
   entry('init', 'Makes a project to begin with', () => import('./verbs/init.ts')),
+  entry('run', 'Runs the topology of a script', () => import('./verbs/run.ts')),
+  entry('describe', 'Shows the topology of a script', () => import('./verbs/describe.ts')),
   entry('demo clicks', 'Kills a process that counts, as often as you like', () => import('./verbs/demo-clicks.ts')),
   entry('demo orders', 'Joins orders with payments that come late', () => import('./verbs/demo-orders.ts')),
   entry('demo replay', 'Counts a day again, and switches to it and back', () => import('./verbs/demo-replay.ts')),

@@ -5,7 +5,7 @@ import { days, type Log, ManualClock, nullable, openLog, string, topic } from 'm
 import type { TopicSettings } from '../../src/core/topic-config.ts'
 import { runCommand } from '../../src/command/run-command.ts'
 import { systemClock } from '../../src/core/clock.ts'
-import { commandTimeMs, Gathered, type Ran, runInProcess } from '../support/command.ts'
+import { commandTimeMs, Gathered, type Ran, runInProcess, noScripts } from '../support/command.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
 const pairs = topic('pairs', { key: string(), value: nullable(string()), partitions: 1 })
@@ -122,7 +122,15 @@ test('what comes while a member reads to the end is left for the next one', asyn
   const later = (): Promise<Ran> => runInProcess(['produce', 'pairs', '--key', 'late'], { env, stdin: 'late' })
   const stdout = new Interrupting(later)
   const argv = ['consume', 'pairs', '--group', 'tail', '-e']
-  const host = { stdin: () => process.stdin, stdout, stderr: new Gathered(), env, clock: systemClock }
+  const host = {
+    stdin: () => process.stdin,
+    stdout,
+    stderr: new Gathered(),
+    env,
+    clock: systemClock,
+    self: [],
+    scripts: noScripts,
+  }
   expect(await runCommand(argv, { ...host, signal: new AbortController().signal })).toBe(0)
   expect(stdout.text).toBe('0\n1\n2\n3\n4\n5\n')
   expect((await runInProcess(argv, { env })).stdout).toBe('late\n')

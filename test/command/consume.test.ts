@@ -1,7 +1,7 @@
 // Records that are printed: from where it was said, as far as it was said, and harmless on a terminal.
 import { expect, test } from 'vitest'
 import { float64, int64, json, ManualClock, msgpack, openLog, seconds, string, topic, windowed } from 'millrace'
-import { commandTimeMs, Gathered, type Ran, runInProcess, type RunOptions } from '../support/command.ts'
+import { commandTimeMs, Gathered, type Ran, runInProcess, type RunOptions, noScripts } from '../support/command.ts'
 import { commandWorld } from '../support/command-world.ts'
 import { yieldToEventLoop } from '../../src/core/clock.ts'
 import { runCommand } from '../../src/command/run-command.ts'
@@ -162,6 +162,7 @@ test.each([[['consume', 'orders']], [['consume', 'orders', 'raw', '-o', '0']], [
       env: { MILLRACE_DIR: data },
       signal: stop.signal,
       self: [],
+      scripts: noScripts,
     }
     const running = runCommand(argv, { ...host, clock: new ManualClock(commandTimeMs) })
     await printed(stdout, '700')

@@ -10,7 +10,7 @@ import { type Counts, differenceOf, requests } from '../../src/command/demo/clic
 import { payments } from '../../src/command/demo/orders.ts'
 import { midnight, visits } from '../../src/command/demo/page-counts.ts'
 import { runCommand } from '../../src/command/run-command.ts'
-import { Gathered, runInProcess } from '../support/command.ts'
+import { Gathered, noScripts, runInProcess } from '../support/command.ts'
 import { compiledCommand } from '../support/compiled.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
@@ -111,7 +111,16 @@ test.each([
   const stderr = new Gathered()
   const signal = new AbortController().signal
   const self = [process.execPath, compiledCommand()]
-  const host = { stdin: () => new PassThrough(), stdout, stderr, env: {}, clock: systemClock, signal, self }
+  const host = {
+    stdin: () => new PassThrough(),
+    stdout,
+    stderr,
+    env: {},
+    clock: systemClock,
+    signal,
+    self,
+    scripts: noScripts,
+  }
   expect(await runCommand(['demo', ...line.split(' '), '--dir', dir], host)).toBe(1)
   expect(stderr.text).toContain(complaint)
   if (line.startsWith('clicks')) expect(stdout.text).toMatch(/\n0 lost, 1 doubled\n$/)
@@ -203,6 +212,7 @@ test('a worker that ends by itself ends the demo, with its complaint', async () 
     clock: systemClock,
     signal,
     self,
+    scripts: noScripts,
   }
   expect(await runCommand(['demo', 'clicks', '-n', '100'], host)).toBe(1)
   expect(stderr.text).toBe('millrace: the worker ended with 7: no room\n')

@@ -6,7 +6,7 @@ import { MillraceError } from 'millrace'
 import { NothingFound, UsageError } from '../../src/command/exit-codes.ts'
 import { flag, yes } from '../../src/command/options.ts'
 import { declareVerb, type Verb, type VerbContext, type VerbEntry } from '../../src/command/verb.ts'
-import { Gathered, runInProcess } from '../support/command.ts'
+import { Gathered, noScripts, runInProcess } from '../support/command.ts'
 import { commandWorld } from '../support/command-world.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { runCommand } from '../../src/command/run-command.ts'
@@ -136,7 +136,16 @@ test('a reader that goes away ends the command quietly', async () => {
     }
   })
   const signal = new AbortController().signal
-  const host = { stdin: () => process.stdin, stdout, stderr, env: {}, clock: systemClock, signal }
+  const host = {
+    stdin: () => process.stdin,
+    stdout,
+    stderr,
+    env: {},
+    clock: systemClock,
+    signal,
+    self: [],
+    scripts: noScripts,
+  }
   expect(await runCommand(['try'], host, verbs)).toBe(0)
   expect([stdout.text, stderr.text]).toEqual(['0\n1\n2\n', ''])
 })

@@ -36,6 +36,7 @@ export async function commandWorld(
   const dir = temporaryDirectory()
   const data = join(dir, 'data')
   writeFileSync(join(dir, 'access.log'), accessLog)
+  writeFileSync(join(dir, 'visits.ts'), visits)
   const clock = new ManualClock(commandTimeMs - 10 * minuteMs)
   await using log = await openLog(data, { clock, maintenance: false })
   const producer = log.producer()
@@ -130,6 +131,22 @@ async function replayed(log: Log, topology: Topology, options: Omit<ReplayOption
   await version.caughtUp()
   await version.close()
 }
+
+/** A topology script: visits per page and minute of what was found. */
+const visits = `import { int64, json, minutes, StreamsBuilder, string, TimeWindows, topic, windowStore } from 'millrace'
+
+const clicks = topic('clicks', { key: string(), value: json<{ page: string; status: number }>(), partitions: 2 })
+
+const builder = new StreamsBuilder()
+builder
+  .stream(clicks)
+  .filter(({ value }) => value.status === 200)
+  .groupBy(({ value }) => value.page, { key: string() })
+  .windowedBy(TimeWindows.of({ size: minutes(1) }))
+  .count({ store: windowStore('visits-per-minute', { key: string(), value: int64() }) })
+
+export const topology = builder.build()
+`
 
 const accessLog = `10.0.0.1 - - [04/Mar/2025:07:59:58 +0000] "GET / HTTP/1.1" 200 512
 10.0.0.2 - - [04/Mar/2025:07:59:59 +0000] "GET /cart HTTP/1.1" 200 94

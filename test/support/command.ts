@@ -1,9 +1,13 @@
 // Runs the command in this process: what it prints, and how it ends.
 import { PassThrough, Readable, Writable } from 'node:stream'
+import { pathToFileURL } from 'node:url'
+import * as millrace from 'millrace'
 import { ManualClock } from '../../src/core/clock.ts'
 import type { Clock } from '../../src/core/clock.ts'
 import type { ExitCode } from '../../src/command/exit-codes.ts'
 import { runCommand } from '../../src/command/run-command.ts'
+import { findScript } from '../../src/command/script/find-script.ts'
+import type { Scripts } from '../../src/command/script/scripts.ts'
 import type { VerbEntry } from '../../src/command/verb.ts'
 import { verbs as allVerbs } from '../../src/command/verbs.ts'
 
@@ -48,13 +52,24 @@ export class Gathered extends Writable {
   }
 }
 
+/** For a command that runs none. */
+export const noScripts = (): Promise<never> => Promise.reject(new Error('no script is run here'))
+
+/** Scripts are modules of the tests here: the loader is tested with the command in processes of its own. */
+const scripts: Scripts = {
+  async import(path) {
+    const exports = (await import(pathToFileURL(findScript(path)).href)) as Readonly<Record<string, unknown>>
+    return { path, exports, library: millrace, failed: new Promise<never>(() => {}) }
+  },
+}
+
 export async function runInProcess(argv: readonly string[], options: RunOptions = {}): Promise<Ran> {
   const { stdin = '', env = {}, self = [], columns, clock = new ManualClock(commandTimeMs) } = options
   const stdout = new Gathered(columns)
   const stderr = new Gathered(columns)
   const input = stdin instanceof Readable ? stdin : new PassThrough().end(stdin)
   const signal = options.signal ?? new AbortController().signal
-  const host = { stdin: () => input, stdout, stderr, env, clock, signal, self }
+  const host = { stdin: () => input, stdout, stderr, env, clock, signal, self, scripts: async () => scripts }
   const code = await runCommand(argv, host, options.verbs ?? allVerbs)
   return { code, stdout: stdout.text, stderr: stderr.text }
 }

@@ -23,8 +23,8 @@ export class Program {
   readonly #lines: AsyncIterator<string>
   #errors = ''
 
-  constructor(command: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env) {
-    this.#child = spawn(command, args, { cwd: root, stdio: ['pipe', 'pipe', 'pipe'], env })
+  constructor(command: string, args: readonly string[], env: NodeJS.ProcessEnv = process.env, cwd: string = root) {
+    this.#child = spawn(command, args, { cwd, stdio: ['pipe', 'pipe', 'pipe'], env })
     const { stdin, stdout, stderr } = this.#child
     if (stdin === null || stdout === null || stderr === null) throw new Error('the program has no pipes')
     stdin.on('error', () => undefined) // a program that was killed does not read on
@@ -70,6 +70,11 @@ export class Program {
   /** Gives the program a line to read. */
   say(line: string): void {
     this.#child.stdin?.write(`${line}\n`)
+  }
+
+  /** As Ctrl-C or a supervisor does. */
+  signal(name: 'SIGINT' | 'SIGTERM'): void {
+    this.#child.kill(name)
   }
 
   /** SIGKILL: nothing of the program runs any more. */

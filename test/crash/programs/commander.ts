@@ -31,6 +31,7 @@ export async function runCommandLines({ lines, input }: CommandLineCommand): Pro
 
 async function runCommandLine(argv: readonly string[], input: readonly string[]): Promise<void> {
   const code = await runCommand(argv, {
+    scripts: () => Promise.reject(new Error('no script is run here')),
     stdin: () =>
       Readable.from(
         input.map((line) => `${line}\n`),

@@ -1,0 +1,42 @@
+/**
+ * The hooks of the loader for Node 20, which runs them in a thread of their own.
+ */
+import type { HookData } from './loader.ts'
+import { otherwise } from './resolution.ts'
+import type { strippedModule } from './stripping.ts'
+
+interface ResolveContext {
+  readonly parentURL?: string | undefined
+}
+
+let own = ''
+let strip: typeof strippedModule | undefined
+
+export async function initialize(data: HookData): Promise<void> {
+  own = data.own
+  if (data.isStripping) strip = (await import('./stripping.ts')).strippedModule
+}
+
+export async function resolve(
+  specifier: string,
+  context: ResolveContext,
+  next: (specifier: string, context: ResolveContext) => Promise<object>,
+): Promise<object> {
+  try {
+    return await next(specifier, context)
+  } catch (error) {
+    const other = otherwise(specifier, context.parentURL, own, error)
+    if (other === undefined) throw error
+    return next(other.specifier, { ...context, parentURL: other.parentURL }).catch(() => {
+      throw error // what the script says is what is missing
+    })
+  }
+}
+
+export async function load(
+  url: string,
+  context: object,
+  next: (url: string, context: object) => Promise<object>,
+): Promise<object> {
+  return strip?.(url) ?? next(url, context)
+}

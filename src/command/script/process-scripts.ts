@@ -1,0 +1,74 @@
+/**
+ * Scripts in the process of the command: their imports, and what they do to it.
+ */
+import { createRequire } from 'node:module'
+import { pathToFileURL } from 'node:url'
+import { messageOf } from '../../core/errors.ts'
+import { CommandFailed } from '../exit-codes.ts'
+import { findScript } from './find-script.ts'
+import { registerLoader } from './loader.ts'
+import { ofScript } from './script-error.ts'
+import type { ImportOptions, Library, Script, Scripts } from './scripts.ts'
+
+export const processScripts: Scripts = {
+  async import(path, options) {
+    const file = findScript(path)
+    const failed = failuresOf(path)
+    tellWarnings(options.say)
+    // Before the loader: its hooks may run in another thread, and asking it for every module of the library takes long.
+    const library = await libraryOf(file)
+    await registerLoader(file)
+    const exports = await Promise.race([importOf(path, file), failed, abandonedOf(path, options.signal)])
+    return { path, exports, library, failed }
+  },
+}
+
+async function importOf(path: string, file: string): Promise<Script['exports']> {
+  try {
+    return (await import(pathToFileURL(file).href)) as Script['exports']
+  } catch (error) {
+    throw await ofScript(error, path)
+  }
+}
+
+/** The copy that the script finds; where it finds none, that of this command. */
+async function libraryOf(file: string): Promise<Library> {
+  let url = import.meta.resolve('millrace')
+  try {
+    url = pathToFileURL(createRequire(file).resolve('millrace')).href
+  } catch {
+    // The hooks of the loader resolve its imports to this one as well.
+  }
+  return (await import(url)) as Library
+}
+
+/** What is thrown in a timer, or rejected and never caught. */
+function failuresOf(path: string): Promise<never> {
+  const failed = new Promise<never>((_, reject) => {
+    for (const event of ['uncaughtException', 'unhandledRejection'] as const) {
+      process.on(event, (error: unknown) => void ofScript(error, path).then(reject))
+    }
+  })
+  failed.catch(() => undefined) // a run that waits for it hears of it
+  return failed
+}
+
+/** An import that has no end: nothing is left to happen, or the user gives up. */
+function abandonedOf(path: string, signal: AbortSignal): Promise<never> {
+  return new Promise<never>((_, reject) => {
+    const stopped = (): void => reject(new CommandFailed(`${path} was still being imported`))
+    if (signal.aborted) stopped()
+    signal.addEventListener('abort', stopped)
+    process.once('beforeExit', () => {
+      reject(new CommandFailed(`${path} is never done: an await at its top level waits for what cannot happen`))
+    })
+  })
+}
+
+/** Node prints warnings past every stream, in the middle of what the terminal shows. */
+function tellWarnings(say: ImportOptions['say']): void {
+  process.removeAllListeners('warning')
+  process.on('warning', (warning) => {
+    if (warning.name !== 'ExperimentalWarning') say(`warning: ${messageOf(warning)}`)
+  })
+}

@@ -1,0 +1,43 @@
+/**
+ * What `run` and `describe` need of a process: to import a script of a user's, and to start this command line again in
+ * a process of its own. Tests give one of their own.
+ */
+import type { openLog } from '../../log/log.ts'
+import type { startStreams } from '../../runtime/start-streams.ts'
+import type { StreamsBuilder } from '../../streams/streams-builder.ts'
+import type { Topology } from '../../streams/topology.ts'
+
+/** What a script gets when it imports `millrace`: it runs on that copy, which need not be the one of this command. */
+export interface Library {
+  readonly openLog: typeof openLog
+  readonly startStreams: typeof startStreams
+  readonly StreamsBuilder: typeof StreamsBuilder
+  readonly Topology: typeof Topology
+}
+
+/** A script that was imported. */
+export interface Script {
+  /** As it was typed. */
+  readonly path: string
+  readonly exports: Readonly<Record<string, unknown>>
+  readonly library: Library
+  /** Rejects when it throws where no one catches it: the process may be in any state then, and has to end. */
+  readonly failed: Promise<never>
+}
+
+/** What an import needs. */
+export interface ImportOptions {
+  /** Warnings of the process go here. */
+  readonly say: (text: string) => void
+  /** Gives up. */
+  readonly signal: AbortSignal
+}
+
+export interface Scripts {
+  /**
+   * Imports a script, and has the process for it from then on.
+   *
+   * @throws NothingFound when there is none, CommandFailed when it cannot be imported, whatever is wrong with it
+   */
+  import(path: string, options: ImportOptions): Promise<Script>
+}
