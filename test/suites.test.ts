@@ -15,6 +15,7 @@ test('what starts processes is found over its imports, whatever it is called', (
     'test/log/mentioned.test.ts': `// import { spawn } from 'node:child_process'`,
     'test/log/many-cases.slow.test.ts': `import { f } from '../support/f.ts'`,
     'test/log/kills.long.test.ts': `import { spawn } from 'node:child_process'`,
+    'test/log/page.browser.test.ts': `import { spawn } from 'node:child_process'`,
     'test/support/f.ts': `import { join } from 'node:path'`,
     'test/support/g.ts': `export { run } from '../../bench/run.ts'\nimport { f } from './f.ts'`,
     'bench/run.ts': `import { fork } from 'node:child_process'\nimport { g } from '../test/support/g.ts'`,
@@ -29,6 +30,7 @@ test('what starts processes is found over its imports, whatever it is called', (
       'test/log/many-cases.slow.test.ts',
     ],
     long: ['test/log/kills.long.test.ts'],
+    browser: ['test/log/page.browser.test.ts'],
   })
 })
 
@@ -39,4 +41,5 @@ test('every test file of the repository is in one suite', () => {
   expect(suites.quick).toContain('test/suites.test.ts')
   expect(suites.slow).toContain('test/storage/processes.test.ts')
   expect(suites.long.length).toBeGreaterThan(0)
+  expect(suites.browser.length).toBeGreaterThan(0)
 })

@@ -16,6 +16,7 @@ export default defineConfig({
     alias: [
       { find: /^millrace$/, replacement: fromRoot('src/index.ts') },
       { find: /^millrace\/testing$/, replacement: fromRoot('src/testing/index.ts') },
+      { find: /^millrace\/dashboard$/, replacement: fromRoot('src/dashboard/index.ts') },
     ],
   },
   test: {

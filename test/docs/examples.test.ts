@@ -50,7 +50,7 @@ function documentedIn(path: string, text: string): Example[] {
 }
 
 /** Every public name, as imports on one line. */
-const publicNames = ['millrace', 'millrace/testing'].flatMap((name) => {
+const publicNames = ['millrace', 'millrace/testing', 'millrace/dashboard'].flatMap((name) => {
   const index = readFileSync(join(root, name.replace('millrace', 'src'), 'index.ts'), 'utf8')
   return [...index.matchAll(/^export (.*?\{[^}]*\}) from/gms)].map(
     ([, names = '']) => `import ${names.replaceAll(/\s+/g, ' ')} from '${name}'`,

@@ -6,6 +6,7 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, wri
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -106,13 +107,24 @@ test('it is installed without a script of its own, with nothing but code, source
 
 test('every file that it brings beside a map leads to a source that it brings', () => {
   const paths = readdirSync(join(installed, 'dist'), { recursive: true, encoding: 'utf8' })
-  const code = paths.filter((path) => /\.(js|d\.ts)$/.test(path))
+  const page = join('dashboard', 'page')
+  const code = paths.filter((path) => /\.(js|d\.ts)$/.test(path) && !path.startsWith(page))
+  expect(paths.some((path) => path.startsWith(page) && path.endsWith('.js'))).toBe(true)
   const sources = code.map((path) => {
     const map = readJson(join(installed, 'dist', `${path}.map`)) as { sources: string[] }
     return map.sources.map((source) => join(installed, 'dist', dirname(path), source))
   })
   expect(sources.length).toBeGreaterThan(100)
   for (const source of sources.flat()) expect(existsSync(source)).toBe(true)
+})
+
+test('the page of the dashboard is small: all of it, compressed, is at most 250 KB', () => {
+  const dir = join(installed, 'dist', 'dashboard', 'page')
+  const files = readdirSync(dir, { recursive: true, withFileTypes: true }).filter((one) => one.isFile())
+  const sizes = files.map(({ parentPath, name }) => gzipSync(readFileSync(join(parentPath, name))).length)
+  const total = sizes.reduce((sum, size) => sum + size, 0)
+  expect(total).toBeGreaterThan(10_000)
+  expect(total).toBeLessThanOrEqual(250 * 1_024)
 })
 
 /** The headings of a page, as links name them. */

@@ -2,12 +2,14 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import * as millrace from 'millrace'
+import * as dashboard from 'millrace/dashboard'
 import * as testing from 'millrace/testing'
 import { expect, test } from 'vitest'
 
 const entries: readonly (readonly [string, string, object])[] = [
   ['millrace', 'index.ts', millrace],
   ['millrace/testing', 'testing/index.ts', testing],
+  ['millrace/dashboard', 'dashboard/index.ts', dashboard],
 ]
 
 interface PublicName {

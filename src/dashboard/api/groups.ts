@@ -1,0 +1,30 @@
+/**
+ * One group: where it is, and who reads for it.
+ */
+import { pathPart } from '../question.ts'
+import type { Question } from '../router.ts'
+import type { GroupDetailView } from '../views.ts'
+
+export async function groupDetail({ log, path }: Question): Promise<GroupDetailView> {
+  const name = pathPart(path, 'group')
+  const { kind, state, generation, assignor = null, members } = await log.admin.describeGroup(name)
+  const lags = await log.admin.lag(name)
+  const holderOf = (topic: string, partition: number): string | null =>
+    members.find(({ assignment }) => assignment.some((one) => one.topic === topic && one.partition === partition))
+      ?.memberId ?? null
+  return {
+    name,
+    kind,
+    state,
+    generation,
+    assignor,
+    members: members.map(({ memberId, clientId, pid, host, lastHeartbeatMs, assignment }) => {
+      const partitions = assignment.map(({ topic, partition }) => `${topic}/${partition}`)
+      return { memberId, clientId, pid, host, lastHeartbeatMs, partitions }
+    }),
+    positions: lags.map(({ topic, partition, offset, endOffset, records, ageMs, committedMs }) => {
+      const member = holderOf(topic, partition)
+      return { topic, partition, position: offset, end: endOffset, lag: records, lagMs: ageMs, committedMs, member }
+    }),
+  }
+}

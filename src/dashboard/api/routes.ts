@@ -1,0 +1,24 @@
+/**
+ * All addresses of the API.
+ */
+import { beginLive } from '../live.ts'
+import type { Route } from '../router.ts'
+import { groupDetail } from './groups.ts'
+import { application, overview } from './overview.ts'
+import { fullRecord, records } from './records.ts'
+import { rowsOf, storesOf } from './stores.ts'
+import { beginTail } from './tail.ts'
+import { topicDetail } from './topics.ts'
+
+export const routes: readonly Route[] = [
+  { kind: 'json', path: '/api/overview', answer: overview },
+  { kind: 'events', path: '/api/live', begin: beginLive },
+  { kind: 'json', path: '/api/applications/:application/:version', answer: application },
+  { kind: 'json', path: '/api/applications/:application/:version/stores', answer: storesOf },
+  { kind: 'json', path: '/api/stores/:application/:store', answer: rowsOf },
+  { kind: 'json', path: '/api/topics/:topic', answer: topicDetail },
+  { kind: 'json', path: '/api/topics/:topic/records', answer: records },
+  { kind: 'events', path: '/api/topics/:topic/tail', begin: beginTail },
+  { kind: 'json', path: '/api/topics/:topic/records/:partition/:offset', answer: fullRecord },
+  { kind: 'json', path: '/api/groups/:group', answer: groupDetail },
+]

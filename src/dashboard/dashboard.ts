@@ -1,0 +1,48 @@
+/**
+ * The dashboard of a log: what `millrace/dashboard` exports, and what `millrace ui` runs.
+ */
+import type { Log } from '../log/face.ts'
+import { checkDashboardOptions, type DashboardOptions } from './options.ts'
+import { PageFiles } from './page-files.ts'
+import { DashboardServer } from './server.ts'
+import { Watch } from './watch.ts'
+
+/** A dashboard that is open; made by {@link dashboard}. */
+export interface Dashboard extends AsyncDisposable {
+  /** The address of the page, without the token. */
+  readonly url: string
+  /** Where it listens. */
+  readonly port: number
+
+  /** Ends all connections, and stops to listen. The log stays open: close the dashboard first. */
+  close(): Promise<void>
+}
+
+/**
+ * Serves a page that shows what is in a log and what runs on it, live. It reads only: a log that was opened with
+ * `readOnly` will do, in a process of its own, and so will that of an application.
+ *
+ * Anyone who may reach the address sees all records. So it listens at this machine only, unless it has a `token`.
+ *
+ * @example
+ * ```ts
+ * const page = await dashboard(log, { port: 0 })
+ * console.log(page.url)
+ * await page.close()
+ * ```
+ * @throws MillraceError `bad_option`, also when it cannot listen there
+ */
+export async function dashboard(log: Log, options: DashboardOptions = {}): Promise<Dashboard> {
+  const checked = checkDashboardOptions(options)
+  const watch = new Watch(log, checked.clock)
+  const server = new DashboardServer(checked, { log, clock: checked.clock, watch }, new PageFiles())
+  await server.listen()
+  await watch.start()
+  const { port } = server
+  const host = checked.host.includes(':') && !checked.host.startsWith('[') ? `[${checked.host}]` : checked.host
+  const close = async (): Promise<void> => {
+    await watch.close()
+    await server.close()
+  }
+  return { url: `http://${host}:${port}/`, port, close, [Symbol.asyncDispose]: close }
+}

@@ -1,0 +1,73 @@
+/**
+ * What the dashboard takes, checked before anything listens.
+ */
+import { checkList, checkOptions, checkWhole } from '../core/checks.ts'
+import { checkClock, type Clock, systemClock } from '../core/clock.ts'
+import { MillraceError } from '../core/errors.ts'
+import { shown } from '../core/shown.ts'
+
+/** What {@link dashboard} takes. */
+export interface DashboardOptions {
+  /** Where it listens; 0 takes a port that is free. Default 7070. */
+  readonly port?: number | undefined
+  /**
+   * The address that it listens at, or a name for one. Default `127.0.0.1`: only this machine reaches it. Every other
+   * address needs a `token`.
+   */
+  readonly host?: string | undefined
+  /** What a reader has to know, at least 16 characters. Default: none, which only a loopback address allows. */
+  readonly token?: string | undefined
+  /** Further names that it is reached by, such as that of a proxy: a request for any other host is refused. */
+  readonly hosts?: readonly string[] | undefined
+  /** Where it takes time and timers from. Default: the machine's clock. */
+  readonly clock?: Clock | undefined
+}
+
+export interface CheckedOptions {
+  readonly port: number
+  readonly host: string
+  readonly token: string | undefined
+  readonly hosts: readonly string[]
+  readonly clock: Clock
+}
+
+const tokenCharsMin = 16
+
+/** @throws MillraceError `bad_option` */
+export function checkDashboardOptions(options: DashboardOptions): CheckedOptions {
+  const known = ['port', 'host', 'token', 'hosts', 'clock']
+  const checked = checkOptions('dashboard', options, known)
+  const { port = 7070, host = '127.0.0.1', token, hosts = [], clock = systemClock } = checked
+  checkWhole('port', port, 0, 65_535)
+  checkClock('clock', clock)
+  for (const name of [host, ...checkList('hosts', hosts)]) checkHost(name)
+  if (token !== undefined) checkToken(token)
+  else if (!isLoopback(host)) {
+    throw new MillraceError(
+      'bad_option',
+      `the dashboard would be open to anyone who reaches ${shown(host)}: give it a token of at least ` +
+        `${tokenCharsMin} characters, or let it listen at 127.0.0.1`,
+    )
+  }
+  return { port, host, token, hosts: hosts.map((name) => name.toLowerCase()), clock }
+}
+
+/** Visible ASCII: it has to fit into a header and into an address. */
+function checkToken(token: unknown): void {
+  if (typeof token === 'string' && token.length >= tokenCharsMin && /^[!-~]+$/.test(token)) return
+  throw new MillraceError(
+    'bad_option',
+    `the token of a dashboard has at least ${tokenCharsMin} characters, none of them a space or outside ASCII`,
+  )
+}
+
+/** Without a port: `Host` may name another one, where something forwards it. */
+function checkHost(host: unknown): void {
+  if (typeof host === 'string' && /^(?:[\w.-]+|\[?[\da-f:.]+\]?)$/i.test(host)) return
+  throw new MillraceError('bad_option', `${shown(host)} is no host: give a name or an address, without a port`)
+}
+
+/** Only names that can be nothing else: a name from DNS may mean any address tomorrow. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host)
+}

@@ -1,0 +1,13 @@
+/**
+ * The browser's time and timers: the only file of the page that touches them.
+ */
+
+export function nowMs(): number {
+  return Date.now()
+}
+
+/** Calls back again and again; the returned function ends it. */
+export function every(delayMs: number, callback: () => void): () => void {
+  const timer = setInterval(callback, delayMs)
+  return () => clearInterval(timer)
+}

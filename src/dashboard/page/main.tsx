@@ -1,0 +1,150 @@
+/**
+ * The page: which view an address means, and what stands around each of them.
+ */
+import { render } from 'preact'
+import { useEffect, useRef } from 'preact/hooks'
+import type { GroupView, TopicView } from '../views.ts'
+import { goTo, Link, pathOf, useAddress } from './address.tsx'
+import { Application, liveVersionOf } from './application.tsx'
+import { Badge } from './badge.tsx'
+import { Group } from './group.tsx'
+import { type Live, partsOf, useLive } from './live.ts'
+import { Notice } from './notice.tsx'
+import { Groups, Overview, Topics } from './overview.tsx'
+import { Store } from './store.tsx'
+import { Text } from './text.tsx'
+import { Topic } from './topic.tsx'
+
+function Page() {
+  const address = useAddress()
+  const parts = partsIn(address)
+  const [kind, id, version] = parts
+  const detail = kind === 'applications' && id !== undefined && version !== undefined ? `${id}/${version}` : undefined
+  const live = useLive(detail)
+  const main = useRef<HTMLElement>(null)
+  const isFirst = useRef(true)
+  useEffect(() => {
+    document.title = parts.length === 0 ? 'millrace' : `${parts.join(' / ')} · millrace`
+    // Someone who listens to the page learns that there is another view; on arrival the browser says it by itself.
+    if (!isFirst.current) main.current?.focus()
+    isFirst.current = false
+  }, [address.pathname])
+  return (
+    <>
+      <a class="skip" href="#main">
+        Skip to the content
+      </a>
+      <header>
+        <Link to="/" class="brand">
+          millrace
+        </Link>
+        <nav aria-label="Views">
+          <Link to="/" isCurrent={kind === undefined || kind === 'applications' || kind === 'stores'}>
+            Overview
+          </Link>
+          <Link to="/topics" isCurrent={kind === 'topics'}>
+            Topics
+          </Link>
+          <Link to="/groups" isCurrent={kind === 'groups'}>
+            Groups
+          </Link>
+        </nav>
+        <span class="connection" role="status">
+          <Connection live={live} />
+        </span>
+      </header>
+      <main id="main" ref={main} tabIndex={-1}>
+        {live.state === 'lost' && (
+          <Notice kind="broken">
+            The dashboard does not answer: its process may have ended. What you see is from before; it tries again.
+          </Notice>
+        )}
+        <View parts={parts} live={live} address={address} />
+      </main>
+    </>
+  )
+}
+
+function Connection({ live }: { readonly live: Live }) {
+  if (live.state === 'live') return <Badge tone="good" word="live" />
+  return live.state === 'lost' ? <Badge tone="bad" word="reconnecting" /> : <Badge tone="still" word="connecting" />
+}
+
+function partsIn({ pathname }: URL): readonly string[] {
+  try {
+    return pathname.split('/').filter(Boolean).map(decodeURIComponent)
+  } catch {
+    return ['?']
+  }
+}
+
+interface ViewProps {
+  readonly parts: readonly string[]
+  readonly live: Live
+  readonly address: URL
+}
+
+function View({ parts, live, address }: ViewProps) {
+  const [kind, id, name] = parts
+  if (live.state === 'connecting') return <Notice kind="loading">Reading the log…</Notice>
+  if (kind === undefined) return <Overview live={live} />
+  if (kind === 'topics') return id === undefined ? <AllTopics live={live} /> : <Topic name={id} address={address} />
+  if (kind === 'groups') return id === undefined ? <AllGroups live={live} /> : <Group name={id} live={live} />
+  if (kind === 'applications' && id !== undefined) {
+    const version = name ?? liveVersionOf(live, id)?.version
+    if (version === undefined) return <Gone what={id}>This log has no application of this name.</Gone>
+    return name === undefined ? (
+      <Moved to={pathOf('applications', id, version)} />
+    ) : (
+      <Application live={live} id={id} version={version} address={address} />
+    )
+  }
+  if (kind === 'stores' && id !== undefined && name !== undefined) {
+    return <Store application={id} name={name} version={liveVersionOf(live, id)} address={address} />
+  }
+  return <Gone what="Not here">There is no such view.</Gone>
+}
+
+function Gone({ what, children }: { readonly what: string; readonly children: string }) {
+  return (
+    <>
+      <h1>
+        <Text of={what} />
+      </h1>
+      <Notice kind="gone">{children}</Notice>
+    </>
+  )
+}
+
+/** An address that stands for another one. */
+function Moved({ to }: { readonly to: string }) {
+  useEffect(() => goTo(to, true), [to])
+  return null
+}
+
+function AllTopics({ live }: { readonly live: Live }) {
+  const topics = partsOf<TopicView>(live, 'topic')
+  return (
+    <>
+      <h1>Topics</h1>
+      {topics.length === 0 ? <Notice kind="empty">No topic yet.</Notice> : <Topics topics={topics} live={live} />}
+    </>
+  )
+}
+
+function AllGroups({ live }: { readonly live: Live }) {
+  const groups = partsOf<GroupView>(live, 'group')
+  return (
+    <>
+      <h1>Groups</h1>
+      {groups.length === 0 ? (
+        <Notice kind="empty">No group and no application has a position yet.</Notice>
+      ) : (
+        <Groups groups={groups} live={live} />
+      )}
+    </>
+  )
+}
+
+const root = document.querySelector('#page')
+if (root !== null) render(<Page />, root)

@@ -1,0 +1,203 @@
+/**
+ * The overview: what runs, what lags, what is passed over, and what is in the log, at one glance.
+ */
+import type { GroupView, HistoryView, LogView, TopicView, Trouble, VersionView } from '../views.ts'
+import { Link, pathOf } from './address.tsx'
+import { Attention, StateBadge } from './badge.tsx'
+import { type Live, partOf, partsOf } from './live.ts'
+import { Notice } from './notice.tsx'
+import { Spark } from './spark.tsx'
+import { Table } from './table.tsx'
+import { Ago, briefCount, count, lag, rate, size, Text, Time } from './text.tsx'
+
+export function Overview({ live }: { readonly live: Live }) {
+  const versions = partsOf<VersionView>(live, 'application')
+  const topics = partsOf<TopicView>(live, 'topic')
+  const groups = partsOf<GroupView>(live, 'group').filter(({ kind }) => kind === 'group')
+  return (
+    <>
+      <h1>Overview</h1>
+      <Summary versions={versions} topics={topics} file={partOf<LogView>(live, 'log')} />
+      <Troubles of={partOf<readonly Trouble[]>(live, 'troubles') ?? []} />
+      <section aria-labelledby="applications">
+        <h2 id="applications">Applications</h2>
+        {versions.length === 0 ? (
+          <Notice kind="empty">No application was started on this log yet.</Notice>
+        ) : (
+          <Applications versions={versions} live={live} />
+        )}
+      </section>
+      <section aria-labelledby="topics">
+        <h2 id="topics">Topics</h2>
+        {topics.length === 0 ? (
+          <Notice kind="empty">No topic yet. A producer creates one, or: millrace topic create NAME</Notice>
+        ) : (
+          <Topics topics={topics} live={live} />
+        )}
+      </section>
+      {groups.length > 0 && (
+        <section aria-labelledby="groups">
+          <h2 id="groups">Groups</h2>
+          <Groups groups={groups} live={live} />
+        </section>
+      )}
+    </>
+  )
+}
+
+interface SummaryProps {
+  readonly versions: readonly VersionView[]
+  readonly topics: readonly TopicView[]
+  readonly file: LogView | undefined
+}
+
+function Summary({ versions, topics, file }: SummaryProps) {
+  const running = versions.filter(({ state }) => state === 'running').length
+  const sum = (of: (one: VersionView) => number): number => versions.reduce((total, one) => total + of(one), 0)
+  const records = topics.reduce((total, one) => total + one.records, 0)
+  const facts: readonly (readonly [string, string])[] = [
+    ['running', `${running} of ${versions.length}`],
+    ['processed', rate(sum((one) => one.rate ?? 0))],
+    ['lag', `${briefCount(sum((one) => one.lag))} records`],
+    ['passed over', briefCount(sum((one) => one.dropped + one.failed))],
+    ['in topics', `${briefCount(records)} records`],
+    ...(file === undefined ? [] : [['file', `${size(file.fileBytes)}, ${size(file.freeBytes)} free`] as const]),
+  ]
+  return (
+    <dl class="facts">
+      {facts.map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  )
+}
+
+function Troubles({ of }: { readonly of: readonly Trouble[] }) {
+  return (
+    <section class="troubles" aria-label="What needs attention" aria-live="polite">
+      {of.map(({ level, at, what, advice }) => (
+        <p key={what} class={`trouble ${level}`}>
+          <Link to={at}>
+            <span aria-hidden="true">{level === 'broken' ? '■' : '▲'}</span> <Text of={what} />
+          </Link>{' '}
+          <Text of={advice} />
+        </p>
+      ))}
+    </section>
+  )
+}
+
+function historyOf(live: Live, name: string): HistoryView | undefined {
+  return partOf<HistoryView>(live, `history/${name}`)
+}
+
+function Applications({ versions, live }: { readonly versions: readonly VersionView[]; readonly live: Live }) {
+  const nameOf = ({ applicationId, version }: VersionView): string => `application/${applicationId}/${version}`
+  return (
+    <Table
+      caption="Applications"
+      rows={versions}
+      keyOf={nameOf}
+      columns={[
+        {
+          head: 'application',
+          of: ({ applicationId, version, isLive }) => (
+            <Link to={pathOf('applications', applicationId, version)}>
+              <Text of={applicationId} /> <small>{isLive ? version : `${version}, beside the live one`}</small>
+            </Link>
+          ),
+        },
+        { head: 'state', of: (one) => <StateBadge of={one} /> },
+        { head: 'records', isFigure: true, of: (one) => rate(one.rate) },
+        {
+          head: 'last 15 min',
+          isExtra: true,
+          of: (one) => <Spark of={historyOf(live, nameOf(one))?.rates} what="records a second" />,
+        },
+        { head: 'lag', isFigure: true, of: (one) => <Attention of={lagging(one)} text={lag(one.lag, one.lagMs)} /> },
+        {
+          head: 'lag, 15 min',
+          isExtra: true,
+          of: (one) => <Spark of={historyOf(live, nameOf(one))?.lags} what="records of lag" />,
+        },
+        { head: 'event time', isExtra: true, of: ({ eventTimeMs }) => <Time ms={eventTimeMs} /> },
+        { head: 'dropped', isFigure: true, of: ({ dropped }) => count(dropped) },
+        { head: 'failed', isFigure: true, of: ({ failed }) => <Attention of={failed} text={count(failed)} /> },
+        { head: 'last commit', isExtra: true, of: ({ lastCommitMs }) => <Ago ms={lastCommitMs} /> },
+      ]}
+    />
+  )
+}
+
+/** Records that wait for a second are on their way. */
+function lagging({ lag: records, lagMs, state }: VersionView): number {
+  return state !== 'running' || lagMs > 10_000 ? records : 0
+}
+
+export function Topics({ topics, live }: { readonly topics: readonly TopicView[]; readonly live: Live }) {
+  return (
+    <Table
+      caption="Topics"
+      rows={topics}
+      keyOf={({ name }) => name}
+      columns={[
+        {
+          head: 'topic',
+          of: ({ name }) => (
+            <Link to={pathOf('topics', name)}>
+              <Text of={name} />
+            </Link>
+          ),
+        },
+        { head: 'in', isFigure: true, of: (one) => rate(one.rate) },
+        {
+          head: 'last 15 min',
+          isExtra: true,
+          of: ({ name }) => <Spark of={historyOf(live, `topic/${name}`)?.rates} what="records a second" />,
+        },
+        { head: 'records', isFigure: true, of: ({ records }) => count(records) },
+        { head: 'size', isFigure: true, of: ({ bytes }) => size(bytes) },
+        { head: 'partitions', isFigure: true, isExtra: true, of: ({ partitions }) => partitions },
+        { head: 'last record', isExtra: true, of: ({ lastAppendMs }) => <Ago ms={lastAppendMs} /> },
+      ]}
+    />
+  )
+}
+
+export function Groups({ groups, live }: { readonly groups: readonly GroupView[]; readonly live: Live }) {
+  return (
+    <Table
+      caption="Groups"
+      rows={groups}
+      keyOf={({ name }) => name}
+      columns={[
+        {
+          head: 'group',
+          of: ({ name }) => (
+            <Link to={pathOf('groups', name)}>
+              <Text of={name} />
+            </Link>
+          ),
+        },
+        { head: 'kind', isExtra: true, of: ({ kind }) => kind },
+        { head: 'state', of: ({ kind, state }) => (kind === 'application' ? '–' : state) },
+        { head: 'members', isFigure: true, of: ({ kind, members }) => (kind === 'application' ? '–' : members) },
+        {
+          head: 'lag',
+          isFigure: true,
+          of: (one) => (
+            <Attention of={one.kind === 'group' && one.members === 0 ? one.lag : 0} text={lag(one.lag, one.lagMs)} />
+          ),
+        },
+        {
+          head: 'lag, 15 min',
+          isExtra: true,
+          of: ({ name }) => <Spark of={historyOf(live, `group/${name}`)?.lags} what="records of lag" />,
+        },
+      ]}
+    />
+  )
+}

@@ -1,0 +1,112 @@
+/**
+ * One record in full: what is in it as text or as a tree, its headers, and its bytes.
+ */
+import type { FullBytes, FullRecordView } from '../views.ts'
+import { Link } from './address.tsx'
+import { Answered, useAnswer } from './answer.tsx'
+import { count, size, Text, Time } from './text.tsx'
+
+export function FullRecord({ path, close }: { readonly path: string; readonly close: string }) {
+  const answer = useAnswer<FullRecordView>(path)
+  return (
+    <div class="panel record" aria-live="polite">
+      <Answered answer={answer}>
+        {(record) => (
+          <>
+            <h3>
+              {record.partition}/{record.offset}{' '}
+              <small>
+                <Time ms={record.timestampMs} />
+              </small>{' '}
+              <Link to={close}>close</Link>
+            </h3>
+            <Part name="key" of={record.key} />
+            <Part name="value" of={record.value} />
+            {record.headers.length > 0 && (
+              <dl class="headers">
+                {record.headers.map(({ key, value }, at) => (
+                  <div key={at}>
+                    <dt>
+                      <Text of={key} />
+                    </dt>
+                    <dd>{value === null ? <em>null</em> : <Text of={value} />}</dd>
+                  </div>
+                ))}
+              </dl>
+            )}
+          </>
+        )}
+      </Answered>
+    </div>
+  )
+}
+
+function Part({ name, of }: { readonly name: string; readonly of: FullBytes }) {
+  const { text, bytes, isCut, json, hex } = of
+  return (
+    <>
+      <h4>
+        {name} <small>{text === null ? 'null' : size(bytes)}</small>
+      </h4>
+      {text !== null && (typeof json === 'object' && json !== null ? <Tree of={json} /> : <Plain of={text} />)}
+      {isCut && <p>It is longer than is shown here: millrace consume has it whole.</p>}
+      {text !== null && (
+        <details>
+          <summary>bytes</summary>
+          <pre class="hex">{hexLines(hex)}</pre>
+          {bytes > hex.length / 2 && <p>the first {count(hex.length / 2)} of them</p>}
+        </details>
+      )}
+    </>
+  )
+}
+
+function Plain({ of }: { readonly of: string }) {
+  return (
+    <pre>
+      <Text of={of} />
+    </pre>
+  )
+}
+
+/** JSON as a tree: every object and list can be folded. */
+function Tree({ of }: { readonly of: unknown }) {
+  if (typeof of !== 'object' || of === null) {
+    return (
+      <code class={of === null ? 'null' : typeof of}>
+        <Text of={JSON.stringify(of)} />
+      </code>
+    )
+  }
+  const entries: readonly (readonly [string, unknown])[] = Object.entries(of)
+  const brief = Array.isArray(of) ? `[ ${entries.length} ]` : `{ ${entries.length} }`
+  return (
+    <details class="tree" open={entries.length <= 50}>
+      <summary>{brief}</summary>
+      <ul>
+        {entries.map(([name, value]) => (
+          <li key={name}>
+            <span class="name">
+              <Text of={name} />
+            </span>{' '}
+            <Tree of={value} />
+          </li>
+        ))}
+      </ul>
+    </details>
+  )
+}
+
+/** Sixteen bytes a line, each with its place and its letters. */
+function hexLines(hex: string): string {
+  const lines: string[] = []
+  for (let at = 0; at < hex.length; at += 32) {
+    const bytes = hex.slice(at, at + 32).match(/../g) ?? []
+    const letters = bytes.map((byte) => {
+      const code = Number.parseInt(byte, 16)
+      return code >= 0x20 && code < 0x7f ? String.fromCharCode(code) : '.'
+    })
+    lines.push(`${(at / 2).toString(16).padStart(6, '0')}  ${bytes.join(' ').padEnd(47)}  ${letters.join('')}`)
+  }
+  return lines.join('\n')
+}

@@ -1,0 +1,300 @@
+/**
+ * A topic: its records, by place, key or text, or as they come; what its partitions hold; who reads it.
+ */
+import type { RecordsView, RecordView, Shown, TopicDetailView } from '../views.ts'
+import { goTo, Link, pathOf, withQuery } from './address.tsx'
+import { Answered, useAnswer } from './answer.tsx'
+import { textIn } from './form-text.ts'
+import { Notice } from './notice.tsx'
+import { FullRecord } from './record.tsx'
+import { Table } from './table.tsx'
+import { useTail } from './tail.ts'
+import { Ago, count, lag, size, Text, Time } from './text.tsx'
+
+interface TopicProps {
+  readonly name: string
+  readonly address: URL
+}
+
+export function Topic({ name, address }: TopicProps) {
+  const { searchParams } = address
+  const isTail = searchParams.get('tail') !== null
+  const path = `/api${pathOf('topics', name)}`
+  const answer = useAnswer<TopicDetailView>(path)
+  return (
+    <>
+      <h1>
+        <Text of={name} />
+      </h1>
+      <Answered answer={answer}>
+        {(topic) => (
+          <>
+            <p class="about">
+              keys <Text of={topic.keySerde ?? 'unknown'} />, values <Text of={topic.valueSerde ?? 'unknown'} />
+            </p>
+            <section aria-labelledby="records">
+              <h2 id="records">Records</h2>
+              <Search key={address.search} address={address} partitions={topic.partitions.length} isTail={isTail} />
+              {isTail ? <Tail path={path} address={address} /> : <Records path={path} address={address} />}
+            </section>
+            <Partitions of={topic} />
+            <Readers of={topic} />
+            <Settings of={topic} />
+          </>
+        )}
+      </Answered>
+    </>
+  )
+}
+
+interface SearchProps {
+  readonly address: URL
+  readonly partitions: number
+  readonly isTail: boolean
+}
+
+/** What is looked for stands in the address: a search can be sent as a link. */
+function Search({ address, partitions, isTail }: SearchProps) {
+  const { searchParams } = address
+  const search = (event: SubmitEvent): void => {
+    event.preventDefault()
+    const form = new FormData(event.currentTarget as HTMLFormElement)
+    const textOf = (name: string): string => textIn(form, name).trim()
+    const time = textOf('time')
+    goTo(
+      withQuery(new URL(address.pathname, address), {
+        partition: textOf('partition'),
+        offset: textOf('offset'),
+        time: time === '' ? undefined : String(new Date(time).getTime()),
+        key: textOf('key'),
+        text: textOf('text'),
+      }),
+    )
+  }
+  const field = (name: string): string => searchParams.get(name) ?? ''
+  return (
+    <form class="search" onSubmit={search}>
+      <label>
+        partition
+        <select name="partition" defaultValue={field('partition')}>
+          <option value="">all</option>
+          {Array.from({ length: partitions }, (_, at) => (
+            <option key={at} value={String(at)} selected={field('partition') === String(at)}>
+              {at}
+            </option>
+          ))}
+        </select>
+      </label>
+      <label>
+        from offset
+        <input name="offset" inputMode="numeric" pattern="[0-9]*" size={8} defaultValue={field('offset')} />
+      </label>
+      <label>
+        from time
+        <input name="time" type="datetime-local" step="1" defaultValue={localTime(field('time'))} />
+      </label>
+      <label>
+        key
+        <input name="key" size={12} defaultValue={field('key')} />
+      </label>
+      <label>
+        text
+        <input name="text" size={12} defaultValue={field('text')} />
+      </label>
+      <button type="submit">Search</button>
+      <Link to={address.pathname} class="button" isCurrent={!isTail && address.search === ''}>
+        Newest
+      </Link>
+      <Link
+        to={withQuery(address, { tail: '1', offset: undefined, time: undefined, older: undefined, newer: undefined })}
+        class="button"
+        isCurrent={isTail}
+      >
+        Live
+      </Link>
+    </form>
+  )
+}
+
+/** What an input of a time takes: local, without a zone. */
+function localTime(ms: string): string {
+  const at = Number(ms)
+  if (ms === '' || !Number.isFinite(at)) return ''
+  const local = new Date(at - new Date(at).getTimezoneOffset() * 60_000)
+  return Number.isNaN(local.getTime()) ? '' : local.toISOString().slice(0, 19)
+}
+
+function queryOf({ searchParams }: URL, names: readonly string[]): string {
+  const query = new URLSearchParams()
+  for (const name of names) {
+    const value = searchParams.get(name)
+    if (value !== null) query.set(name, value)
+  }
+  return query.size === 0 ? '' : `?${query.toString()}`
+}
+
+function Records({ path, address }: { readonly path: string; readonly address: URL }) {
+  const query = queryOf(address, ['partition', 'offset', 'time', 'key', 'text', 'older', 'newer'])
+  const answer = useAnswer<RecordsView>(`${path}/records${query}`)
+  const placed = (change: Readonly<Record<string, string>>): string =>
+    withQuery(address, {
+      offset: undefined,
+      time: undefined,
+      older: undefined,
+      newer: undefined,
+      record: undefined,
+      ...change,
+    })
+  return (
+    <Answered answer={answer}>
+      {({ records, searched, older, newer, isCutShort }) => (
+        <>
+          {isCutShort && (
+            <Notice kind="empty">
+              {`Looked at ${count(searched)} records, as many as one search may, and found ${records.length}. Go on below, or narrow it.`}
+            </Notice>
+          )}
+          {records.length === 0 && !isCutShort && <Notice kind="empty">No record here fits.</Notice>}
+          {records.length > 0 && <List records={records} path={path} address={address} />}
+          <p class="pager">
+            {newer !== null && <Link to={placed({ newer })}>← newer</Link>}
+            {older !== null && <Link to={placed({ older })}>older →</Link>}
+          </p>
+        </>
+      )}
+    </Answered>
+  )
+}
+
+function Tail({ path, address }: { readonly path: string; readonly address: URL }) {
+  const { records, passedOver, state, isPaused, pause } = useTail(
+    `${path}/tail${queryOf(address, ['partition', 'key', 'text'])}`,
+  )
+  return (
+    <>
+      <p class="tail">
+        <button type="button" aria-pressed={isPaused} onClick={() => pause(!isPaused)}>
+          {isPaused ? 'Go on' : 'Pause'}
+        </button>{' '}
+        <span role="status">
+          {state === 'ended' ? 'The topic is gone.' : isPaused ? 'Paused.' : 'Waiting for what comes in.'}
+          {passedOver > 0 && ` ${count(passedOver)} records came too fast to be shown.`}
+        </span>
+      </p>
+      {records.length > 0 && <List records={records} path={path} address={address} />}
+    </>
+  )
+}
+
+interface ListProps {
+  readonly records: readonly RecordView[]
+  readonly path: string
+  readonly address: URL
+}
+
+function List({ records, path, address }: ListProps) {
+  const chosen = address.searchParams.get('record')
+  const [partition = '', offset = ''] = chosen?.split('/') ?? []
+  return (
+    <>
+      {chosen !== null && (
+        <FullRecord path={`${path}/records/${partition}/${offset}`} close={withQuery(address, { record: undefined })} />
+      )}
+      <Table
+        caption="Records"
+        rows={records}
+        keyOf={(one) => `${one.partition}/${one.offset}`}
+        columns={[
+          {
+            head: 'place',
+            of: (one) => (
+              <Link to={withQuery(address, { record: `${one.partition}/${one.offset}` })}>
+                {one.partition}/{one.offset}
+              </Link>
+            ),
+          },
+          { head: 'time', isExtra: true, of: ({ timestampMs }) => <Time ms={timestampMs} /> },
+          { head: 'key', of: ({ key }) => <Line of={key} /> },
+          { head: 'value', of: ({ value }) => <Line of={value} /> },
+          { head: 'headers', isFigure: true, isExtra: true, of: ({ headers }) => headers },
+        ]}
+      />
+    </>
+  )
+}
+
+function Line({ of: { text, isCut, bytes } }: { readonly of: Shown }) {
+  if (text === null) return <em>null</em>
+  return (
+    <code title={isCut ? size(bytes) : undefined}>
+      <Text of={text} />
+    </code>
+  )
+}
+
+function Partitions({ of: { partitions } }: { readonly of: TopicDetailView }) {
+  return (
+    <section aria-labelledby="partitions">
+      <h2 id="partitions">Partitions</h2>
+      <Table
+        caption="Partitions"
+        rows={partitions}
+        keyOf={({ partition }) => String(partition)}
+        columns={[
+          { head: 'partition', isFigure: true, of: ({ partition }) => partition },
+          { head: 'start', isFigure: true, of: ({ start }) => count(start) },
+          { head: 'end', isFigure: true, of: ({ end }) => count(end) },
+          { head: 'size', isFigure: true, of: ({ bytes }) => size(bytes) },
+          { head: 'newest', isExtra: true, of: ({ newestMs }) => <Ago ms={newestMs} /> },
+        ]}
+      />
+    </section>
+  )
+}
+
+function Readers({ of: { readers } }: { readonly of: TopicDetailView }) {
+  return (
+    <section aria-labelledby="readers">
+      <h2 id="readers">Readers</h2>
+      {readers.length === 0 ? (
+        <Notice kind="empty">No group and no application has a position in it.</Notice>
+      ) : (
+        <Table
+          caption="Readers"
+          rows={readers}
+          keyOf={({ kind, name }) => `${kind} ${name}`}
+          columns={[
+            {
+              head: 'reader',
+              of: ({ name }) => (
+                <Link to={pathOf('groups', name)}>
+                  <Text of={name} />
+                </Link>
+              ),
+            },
+            { head: 'kind', of: ({ kind }) => kind },
+            { head: 'lag', isFigure: true, of: (one) => lag(one.lag, one.lagMs) },
+          ]}
+        />
+      )}
+    </section>
+  )
+}
+
+function Settings({ of: { settings } }: { readonly of: TopicDetailView }) {
+  return (
+    <details>
+      <summary>Settings</summary>
+      <Table
+        caption="Settings"
+        rows={settings}
+        keyOf={({ name }) => name}
+        columns={[
+          { head: 'setting', of: ({ name }) => name },
+          { head: 'value', of: ({ value }) => <Text of={value} /> },
+          { head: '', of: ({ isDefault }) => (isDefault ? 'default' : 'set') },
+        ]}
+      />
+    </details>
+  )
+}

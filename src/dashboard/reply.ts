@@ -1,0 +1,36 @@
+/**
+ * How the server answers: JSON, files, and refusals that say why.
+ */
+import type { ServerResponse } from 'node:http'
+import { type ErrorCode, MillraceError, messageOf } from '../core/errors.ts'
+import { UnfitText } from '../inspect/unfit-text.ts'
+import type { ErrorView } from './views.ts'
+
+function replyJson(response: ServerResponse, status: number, view: unknown): void {
+  const body = JSON.stringify(view)
+  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' })
+  response.end(body)
+}
+
+export function replyError(response: ServerResponse, status: number, code: string, message: string): void {
+  replyJson(response, status, { error: { code, message } } satisfies ErrorView)
+}
+
+/** What a question makes no sense for: a parameter that is none. */
+export class BadQuestion extends Error {}
+
+export function replyFailure(response: ServerResponse, error: unknown): void {
+  if (error instanceof BadQuestion || error instanceof UnfitText) {
+    return replyError(response, 400, 'bad_option', error.message)
+  }
+  if (error instanceof MillraceError) return replyError(response, statusOf(error.code), error.code, error.message)
+  replyError(response, 500, 'failed', messageOf(error))
+}
+
+function statusOf(code: ErrorCode): number {
+  if (code === 'bad_option') return 400
+  if (code === 'format_unknown') return 500
+  if (code.endsWith('_unknown')) return 404
+  // What a later question may find otherwise.
+  return code === 'closed' || code === 'log_in_use' || code === 'superseded' ? 503 : 500
+}

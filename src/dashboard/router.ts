@@ -1,0 +1,66 @@
+/**
+ * Which address of the API means what: a table of paths with parameters, and what answers each of them.
+ */
+import type { Clock } from '../core/clock.ts'
+import type { Log } from '../log/face.ts'
+import type { EventSink } from './event-sink.ts'
+import type { Watch } from './watch.ts'
+
+/** What answers are made of. */
+export interface World {
+  readonly log: Log
+  readonly clock: Clock
+  readonly watch: Watch
+}
+
+/** What was asked, by an address that is known. */
+export interface Question extends World {
+  /** The parts of the path that the table names, decoded. */
+  readonly path: Readonly<Record<string, string>>
+  readonly query: URLSearchParams
+}
+
+/** Answers once, with JSON, or goes on with events until the other side has gone. */
+export type Route =
+  | { readonly kind: 'json'; readonly path: string; readonly answer: (question: Question) => Promise<unknown> }
+  | {
+      readonly kind: 'events'
+      readonly path: string
+      /** Refuses what makes no sense before it begins. */
+      readonly begin: (question: Question) => Promise<Begin>
+    }
+
+/** Begins to send events; returns what ends that. */
+export type Begin = (sink: EventSink) => () => void
+
+export interface Found {
+  readonly route: Route
+  readonly path: Question['path']
+}
+
+/** Finds what a path means; `:name` in the table stands for one part. Undefined for a path that is in no table. */
+export function findRoute(routes: readonly Route[], pathname: string): Found | undefined {
+  const parts = partsOf(pathname)
+  if (parts === undefined) return undefined
+  for (const route of routes) {
+    const wanted = route.path.split('/')
+    if (wanted.length !== parts.length) continue
+    const path: Record<string, string> = {}
+    const fits = wanted.every((want, at) => {
+      const part = parts[at] ?? ''
+      if (!want.startsWith(':')) return want === part
+      path[want.slice(1)] = part
+      return part !== ''
+    })
+    if (fits) return { route, path }
+  }
+  return undefined
+}
+
+function partsOf(pathname: string): readonly string[] | undefined {
+  try {
+    return pathname.split('/').map(decodeURIComponent)
+  } catch {
+    return undefined // a percent sign that is none
+  }
+}

@@ -1,0 +1,131 @@
+/**
+ * The server of the dashboard: every request is judged by the guard, then answered by the API, or with the page.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { MillraceError, messageOf } from '../core/errors.ts'
+import { shown } from '../core/shown.ts'
+import { routes } from './api/routes.ts'
+import { EventSink } from './event-sink.ts'
+import { Guard, securityHeaders } from './guard.ts'
+import type { CheckedOptions } from './options.ts'
+import type { PageFiles } from './page-files.ts'
+import { replyError, replyFailure } from './reply.ts'
+import { findRoute, type Found, type World } from './router.ts'
+import { replySignIn } from './sign-in.ts'
+
+/** More live connections than this are refused: each costs memory, and a sample more to write. */
+const streamsMax = 200
+const urlCharsMax = 8_192
+
+export class DashboardServer {
+  readonly #options: CheckedOptions
+  readonly #world: World
+  readonly #files: PageFiles
+  readonly #server: Server
+  readonly #sinks = new Set<EventSink>()
+  #guard: Guard | undefined
+
+  constructor(options: CheckedOptions, world: World, files: PageFiles) {
+    this.#options = options
+    this.#world = world
+    this.#files = files
+    this.#server = createServer((request, response) => {
+      // An answer that cannot be sent is for someone who has gone.
+      response.on('error', () => undefined)
+      this.#answer(request, response).catch((error: unknown) => {
+        if (response.headersSent) response.destroy()
+        else replyFailure(response, error)
+      })
+    })
+  }
+
+  /** @throws MillraceError `bad_option` when it cannot listen there */
+  async listen(): Promise<void> {
+    const { host, port } = this.#options
+    const bare = host.replace(/^\[|\]$/g, '')
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', (error) => {
+        const why = `the dashboard cannot listen at ${shown(host)}, port ${port}: ${messageOf(error)}`
+        reject(new MillraceError('bad_option', why, { cause: error }))
+      })
+      this.#server.listen(port, bare, () => resolve())
+    })
+    this.#guard = new Guard(this.#options, this.port)
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port
+  }
+
+  async close(): Promise<void> {
+    for (const sink of this.#sinks) sink.close()
+    const closed = new Promise<void>((resolve) => {
+      this.#server.close(() => resolve())
+    })
+    this.#server.closeAllConnections()
+    await closed
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    for (const [name, value] of Object.entries(securityHeaders))
+      if (value !== undefined) response.setHeader(name, value)
+    const url = urlOf(request.url ?? '')
+    if (url === undefined || this.#guard === undefined) {
+      return replyError(response, 400, 'bad_option', 'the address makes no sense')
+    }
+    const { pathname } = url
+    const isApi = pathname === '/api' || pathname.startsWith('/api/')
+    const isPage = !isApi && !this.#files.has(pathname)
+    const { method = '', headers, headersDistinct } = request
+    const host = headersDistinct['host']?.length === 1 ? headers.host : undefined
+    const verdict = this.#guard.judge({ method, host, headers, url, isPage })
+    if (verdict.kind === 'signedIn') {
+      response.writeHead(303, { location: verdict.location, 'set-cookie': verdict.cookie, 'cache-control': 'no-store' })
+      response.end()
+    } else if (verdict.kind === 'refused') {
+      if (verdict.status === 401 && isPage) return replySignIn(response)
+      if (verdict.status === 405) response.setHeader('allow', 'GET, HEAD')
+      if (verdict.status === 401) response.setHeader('www-authenticate', 'Bearer realm="millrace"')
+      replyError(response, verdict.status, verdict.code, verdict.message)
+    } else if (isApi) {
+      const found = findRoute(routes, pathname)
+      if (found === undefined) return replyError(response, 404, 'address_unknown', 'the API has no such address')
+      await this.#answerApi(found, url, response)
+    } else {
+      this.#files.reply(request, response, pathname)
+    }
+  }
+
+  async #answerApi({ route, path }: Found, url: URL, response: ServerResponse): Promise<void> {
+    const question = { ...this.#world, path, query: url.searchParams }
+    if (route.kind === 'json') {
+      const body = JSON.stringify(await route.answer(question))
+      response.writeHead(200, { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' })
+      response.end(body)
+      return
+    }
+    const begin = await route.begin(question)
+    if (this.#sinks.size >= streamsMax) {
+      return replyError(response, 503, 'busy', `this dashboard has ${streamsMax} live connections already`)
+    }
+    const sink = new EventSink(response, this.#world.clock)
+    this.#sinks.add(sink)
+    const end = begin(sink)
+    response.on('close', () => {
+      this.#sinks.delete(sink)
+      end()
+    })
+    if (response.destroyed) end()
+  }
+}
+
+/** Undefined for what is no path: an address with a host of its own, or one that is too long. */
+function urlOf(text: string): URL | undefined {
+  if (!text.startsWith('/') || text.length > urlCharsMax) return undefined
+  try {
+    return new URL(`http://dashboard${text}`)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * What is wrong in a log, and what to do about it: what the page shows red, or amber.
+ */
+import { shownDuration } from '../inspect/amounts.ts'
+import { counted } from '../inspect/counts.ts'
+import type { Standstills } from './standstills.ts'
+import type { GroupView, Trouble, VersionView } from './views.ts'
+
+/** What was seen of the log. */
+export interface Seen {
+  readonly versions: readonly VersionView[]
+  readonly groups: readonly GroupView[]
+  readonly standstills: Pick<Standstills, 'all'>
+}
+
+/** The worst first. */
+export function troublesOf({ versions, groups, standstills }: Seen): readonly Trouble[] {
+  const troubles = [
+    ...versions.flatMap(troublesOfVersion),
+    ...standstills.all.map(({ name, topic, partition, position, forMs }): Trouble => {
+      return {
+        level: 'broken',
+        at: `/applications/${name}`,
+        what: `${name} stands at ${topic}/${partition} @ ${position} for ${shownDuration(forMs)}, with records to read.`,
+        advice: 'A function of the topology does not return, or a call waits: look at its process.',
+      }
+    }),
+    ...groups.flatMap(troublesOfGroup),
+  ]
+  return troubles.toSorted((a, b) => Number(a.level === 'warning') - Number(b.level === 'warning'))
+}
+
+function troublesOfVersion(version: VersionView): Trouble[] {
+  const { applicationId, version: name, isLive, state, instance, lag, failed } = version
+  const at = `/applications/${applicationId}/${name}`
+  const who = isLive ? applicationId : `${applicationId}, version ${name},`
+  const waits = lag === 0 ? '' : `; ${counted(lag, 'record')} to read`
+  const troubles: Trouble[] = []
+  if (state === 'stopped' && instance !== null) {
+    troubles.push({
+      level: 'broken',
+      at,
+      what: `${who} ended without close: pid ${instance.pid} on ${instance.host} is gone${waits}.`,
+      advice: 'Start it again: it goes on from its last commit.',
+    })
+  } else if (state === 'stopped' && isLive && lag > 0) {
+    troubles.push({ level: 'warning', at, what: `${who} is stopped${waits}.`, advice: 'Start it to go on.' })
+  } else if (state === 'fenced') {
+    troubles.push({
+      level: 'warning',
+      at,
+      what: `${who} was stopped by another instance, and has not closed yet.`,
+      advice: 'It can commit nothing. Start it again, and look whether the old process hangs.',
+    })
+  }
+  if (failed > 0) {
+    troubles.push({
+      level: 'warning',
+      at,
+      what: `${who} passed over ${counted(failed, 'record')} that failed.`,
+      advice: `Its dead letters say why, where it writes some: millrace dlq list ${applicationId}`,
+    })
+  }
+  return troubles
+}
+
+function troublesOfGroup({ name, kind, members, lag, lagMs }: GroupView): Trouble[] {
+  if (kind === 'application' || members > 0 || lag === 0) return []
+  return [
+    {
+      level: 'warning',
+      at: `/groups/${encodeURIComponent(name)}`,
+      what: `Group ${name} has no members, and ${counted(lag, 'record')} to read, the oldest ${shownDuration(lagMs)} old.`,
+      advice: 'Start a consumer of it, or delete the group.',
+    },
+  ]
+}

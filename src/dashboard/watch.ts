@@ -1,0 +1,220 @@
+/**
+ * Samples the log once a second, for everyone who watches: what is live is read once, whatever the number of pages that
+ * show it. Without any it samples now and then, so that the charts have a past when one is opened.
+ */
+import type { Clock } from '../core/clock.ts'
+import { MillraceError, messageOf } from '../core/errors.ts'
+import type { Log } from '../log/face.ts'
+import { applicationParts } from './application-parts.ts'
+import { History, Rates, slotMs } from './history.ts'
+import { Standstills } from './standstills.ts'
+import { troublesOf } from './troubles.ts'
+import { coarse, type Memory } from './watch-memory.ts'
+import { sum } from '../inspect/counts.ts'
+import type { GroupView, HistoryView, LogView, PartName, TopicView, Trouble, VersionView } from './views.ts'
+
+const watchedMs = 1_000
+const unwatchedMs = 5_000
+
+/** What is known of the log, by name. */
+type Sample = ReadonlyMap<PartName, unknown>
+
+/** Takes what the watch saw, as JSON. */
+export type Watcher = (change: Change) => void
+
+/** What changed from one sample to the next, each part as JSON. */
+export interface Change {
+  readonly atMs: number
+  readonly parts: ReadonlyMap<PartName, string>
+  readonly gone: readonly PartName[]
+}
+
+export class Watch {
+  readonly #log: Log
+  readonly #clock: Clock
+  readonly #memory: Memory = { rates: new Rates(), history: new History(), standstills: new Standstills() }
+  readonly #watchers = new Set<Watcher>()
+  #parts = new Map<PartName, string>()
+  #atMs = 0
+  #cancel: () => void = () => undefined
+  #isClosed = false
+  /** The sample that is under way. */
+  #sampling: Promise<void> | undefined
+
+  constructor(log: Log, clock: Clock) {
+    this.#log = log
+    this.#clock = clock
+  }
+
+  /** Everything as it was last seen. */
+  get now(): Change {
+    return { atMs: this.#atMs, parts: this.#parts, gone: [] }
+  }
+
+  /** Samples for the first time, and goes on until it is closed. */
+  async start(): Promise<void> {
+    await this.#go()
+  }
+
+  /** Tells of every change from now on, until the returned function is called. */
+  watch(watcher: Watcher): () => void {
+    this.#watchers.add(watcher)
+    if (this.#watchers.size === 1) void this.#go()
+    return () => this.#watchers.delete(watcher)
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    this.#cancel()
+    await this.#sampling
+  }
+
+  /** Samples now, and again when it is time. */
+  async #go(): Promise<void> {
+    this.#cancel()
+    await this.sample()
+    this.#cancel()
+    if (this.#isClosed) return
+    const delayMs = this.#watchers.size > 0 ? watchedMs : unwatchedMs
+    this.#cancel = this.#clock.schedule(delayMs, () => void this.#go(), 'background')
+  }
+
+  /** Samples now; one that is under way already does. */
+  async sample(): Promise<void> {
+    this.#sampling ??= this.#update().finally(() => {
+      this.#sampling = undefined
+    })
+    await this.#sampling
+  }
+
+  async #update(): Promise<void> {
+    const seen = await this.#see()
+    const parts = new Map<PartName, string>()
+    const changed = new Map<PartName, string>()
+    for (const [name, part] of seen) {
+      const text = JSON.stringify(part)
+      parts.set(name, text)
+      if (this.#parts.get(name) !== text) changed.set(name, text)
+    }
+    const gone = [...this.#parts.keys()].filter((name) => !parts.has(name))
+    this.#parts = parts
+    this.#atMs = this.#clock.now()
+    for (const watcher of this.#watchers) watcher({ atMs: this.#atMs, parts: changed, gone })
+  }
+
+  /** Of a log that cannot be read too: then it says why, beside what was seen last. */
+  async #see(): Promise<Sample> {
+    try {
+      return await sampleOf(this.#log, this.#clock, this.#memory, this.#parts)
+    } catch (error) {
+      const before = [...this.#parts].map(([name, text]) => [name, JSON.parse(text) as unknown] as const)
+      const trouble: Trouble = {
+        level: 'broken',
+        at: '/',
+        what: `The log cannot be read: ${messageOf(error)}`,
+        advice: 'What you see is from before. "millrace doctor" says more.',
+      }
+      return new Map<PartName, unknown>([...before, ['troubles', [trouble]]])
+    }
+  }
+}
+
+async function sampleOf(
+  log: Log,
+  clock: Clock,
+  memory: Memory,
+  before: ReadonlyMap<PartName, string>,
+): Promise<Sample> {
+  const elapsedMs = clock.elapsed()
+  const isNewSlot = memory.history.moveTo(elapsedMs)
+  const parts = new Map<PartName, unknown>()
+  const versions: VersionView[] = []
+  for (const { applicationId, versions: listed } of await log.admin.applications()) {
+    for (const { version } of listed) {
+      const seen = await ifThere(applicationParts(log, applicationId, version, memory, elapsedMs))
+      if (seen === undefined) continue
+      versions.push(seen.version)
+      for (const [name, part] of seen.parts) parts.set(name, part)
+    }
+  }
+  const topics = await topicsOf(log, memory.rates, elapsedMs)
+  for (const topic of topics) parts.set(`topic/${topic.name}`, topic)
+  const groups = await groupsOf(log)
+  for (const group of groups) parts.set(`group/${group.name}`, group)
+  const file = await fileOf(log)
+  parts.set('log', file)
+  parts.set('troubles', troublesOf({ versions, groups, standstills: memory.standstills }))
+  noteFigures(memory.history, versions, topics, groups)
+  const named = [...parts.keys()].filter((name) => /^(application|topic|group)\//.test(name))
+  for (const name of named) {
+    const key = `history/${name}` as const
+    const known = isNewSlot ? undefined : before.get(key)
+    parts.set(key, known === undefined ? historyOf(memory.history, name) : (JSON.parse(known) as unknown))
+  }
+  memory.rates.forget(elapsedMs - 60_000)
+  memory.standstills.forget(elapsedMs)
+  return parts
+}
+
+function noteFigures(
+  history: History,
+  versions: readonly VersionView[],
+  topics: readonly TopicView[],
+  groups: readonly GroupView[],
+): void {
+  for (const { applicationId, version, rate, lag } of versions) {
+    const name = `application/${applicationId}/${version}`
+    history.note(`rate ${name}`, rate)
+    history.note(`lag ${name}`, lag)
+  }
+  for (const { name, rate } of topics) history.note(`rate topic/${name}`, rate)
+  for (const { name, lag } of groups) history.note(`lag group/${name}`, lag)
+}
+
+function historyOf(history: History, name: PartName): HistoryView {
+  return { everyMs: slotMs, rates: history.series(`rate ${name}`), lags: history.series(`lag ${name}`) }
+}
+
+async function topicsOf({ admin }: Log, rates: Rates, elapsedMs: number): Promise<TopicView[]> {
+  const names = new Set((await admin.listTopics()).map(({ name }) => name))
+  const sizes = (await admin.logSizes()).filter(({ topic }) => names.has(topic))
+  return sizes.map(({ topic, records, bytes, partitions }) => {
+    const ends = sum(partitions, ({ endOffset }) => endOffset)
+    const last = Math.max(...partitions.map(({ lastAppendMs }) => lastAppendMs ?? -1))
+    return {
+      name: topic,
+      partitions: partitions.length,
+      records,
+      bytes,
+      rate: rates.of(`topic/${topic}`, ends, elapsedMs),
+      lastAppendMs: last < 0 ? null : last,
+    }
+  })
+}
+
+async function groupsOf({ admin }: Log): Promise<GroupView[]> {
+  const groups: GroupView[] = []
+  for (const { name, kind, state, members } of await admin.groups()) {
+    const lags = await ifThere(admin.lag(name))
+    if (lags === undefined) continue
+    const lag = sum(lags, ({ records }) => records)
+    const lagMs = Math.max(0, ...lags.map(({ ageMs }) => ageMs))
+    groups.push({ name, kind, state, members, lag, lagMs: coarse(lagMs) })
+  }
+  return groups
+}
+
+async function fileOf({ admin }: Log): Promise<LogView> {
+  const { fileBytes, usedBytes, freeBytes, readers } = await admin.stats()
+  return { fileBytes, usedBytes, freeBytes, users: new Set(readers.map(({ pid }) => pid)).size }
+}
+
+/** What may be deleted while it is looked at. */
+async function ifThere<T>(looking: Promise<T>): Promise<T | undefined> {
+  try {
+    return await looking
+  } catch (error) {
+    if (error instanceof MillraceError && error.code.endsWith('_unknown')) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,210 @@
+// Live updates: one sample for all who watch, only what has changed, and no burden from those who are slow.
+import type { ServerResponse } from 'node:http'
+import { Writable } from 'node:stream'
+import { type Log, string, topic } from 'millrace'
+import { describe, expect, test, vi } from 'vitest'
+import { ManualClock } from '../../src/core/clock.ts'
+import { EventSink } from '../../src/dashboard/event-sink.ts'
+import { History, Rates } from '../../src/dashboard/history.ts'
+import type { LiveEvent, TailView } from '../../src/dashboard/views.ts'
+import { start, turns, until } from '../support/applications.ts'
+import { events, openDashboard, type SentEvent } from '../support/dashboards.ts'
+import { openTestLog } from '../support/open.ts'
+import { topologyOf } from '../support/topology.ts'
+import { words } from '../support/topics.ts'
+
+const copying = topologyOf((builder) => builder.stream(words).to(topic('copied', { key: string(), value: string() })))
+
+async function send(log: Log, count: number, key: string = 'k'): Promise<void> {
+  await log.producer().sendMany(
+    words,
+    Array.from({ length: count }, (_, at) => ({ key, value: `word ${at}`, timestamp: at })),
+  )
+}
+
+async function nextOf<T>(source: AsyncGenerator<SentEvent<T>>): Promise<SentEvent<T>> {
+  const { value } = await source.next()
+  if (value === undefined) throw new Error('the events have ended')
+  return value
+}
+
+describe('what is live', () => {
+  test('comes whole at first, then as far as it has changed, and what is deleted goes', async () => {
+    const clock = new ManualClock(10_000)
+    const { log } = openTestLog(undefined, { clock })
+    await send(log, 3)
+    await log.admin.createTopic({ name: 'quiet' })
+    const app = await start(log, copying, { applicationId: 'copy' })
+    await app.caughtUp()
+    const opened = await openDashboard(log, { clock })
+    const live = events<LiveEvent>(opened, '/api/live')
+    const first = await nextOf(live)
+    expect(first).toMatchObject({ event: 'parts', data: { isAll: true, gone: [] } })
+    expect(first.data.parts).toMatchObject({
+      'application/copy/v1': { state: 'running', consumed: 3, rate: null, lag: 0 },
+      'topic/words': { records: 3 },
+      'topic/quiet': { records: 0 },
+    })
+    expect(Object.keys(first.data.parts).filter((name) => /^(detail|shape)/.test(name))).toEqual([])
+    await send(log, 20)
+    await app.caughtUp()
+    await log.admin.deleteTopic('quiet')
+    let changed = await nextOf(live)
+    while (!changed.data.gone.includes('topic/quiet')) {
+      clock.advance(1_000)
+      changed = await nextOf(live)
+    }
+    expect(changed.data.isAll).toBe(false)
+    expect(changed.data.parts).toMatchObject({
+      'application/copy/v1': { consumed: 23 },
+      'topic/words': { records: 23 },
+    })
+    await live.return()
+  })
+
+  test('of one version, with its shape, is sent to those who ask for it', async () => {
+    const { log } = openTestLog()
+    const app = await start(log, copying, { applicationId: 'copy' })
+    await app.caughtUp()
+    const opened = await openDashboard(log)
+    const live = events<LiveEvent>(opened, '/api/live?detail=copy/v1')
+    const { data } = await nextOf(live)
+    expect(data.parts['shape/copy/v1']).toEqual(copying.describe({ format: 'json' }))
+    expect(data.parts['detail/copy/v1']).toMatchObject({ reads: ['words'], writes: [] })
+    await live.return()
+  })
+
+  test('is read once for all who watch, and seldom while no one does', async () => {
+    const clock = new ManualClock(10_000)
+    const { log } = openTestLog(undefined, { clock })
+    const samples = vi.spyOn(log.admin, 'stats')
+    const opened = await openDashboard(log, { clock })
+    expect(samples).toHaveBeenCalledTimes(1)
+    for (let second = 0; second < 10; second++) {
+      clock.advance(1_000)
+      await turns(50)
+    }
+    expect(samples).toHaveBeenCalledTimes(3)
+    const all = Array.from({ length: 20 }, () => events<LiveEvent>(opened, '/api/live'))
+    await Promise.all(all.map(nextOf))
+    await until(() => samples.mock.calls.length === 4)
+    await turns(50)
+    clock.advance(1_000)
+    await until(() => samples.mock.calls.length === 5)
+    await Promise.all(all.map(nextOf))
+    expect(samples).toHaveBeenCalledTimes(5)
+    await Promise.all(all.map((live) => live.return()))
+  })
+
+  test('says that the log cannot be read, and goes on when it can be again', async () => {
+    const clock = new ManualClock(10_000)
+    const { log } = openTestLog(undefined, { clock })
+    await send(log, 3)
+    const opened = await openDashboard(log, { clock })
+    const live = events<LiveEvent>(opened, '/api/live')
+    await nextOf(live)
+    await nextOf(live) // one more sample at once, because someone watches now
+    const broken = vi.spyOn(log.admin, 'stats').mockRejectedValueOnce(new Error('the disk is gone'))
+    clock.advance(1_000)
+    expect((await nextOf(live)).data.parts).toMatchObject({ troubles: [{ level: 'broken', at: '/' }] })
+    broken.mockRestore()
+    clock.advance(1_000)
+    expect((await nextOf(live)).data.parts).toMatchObject({ troubles: [] })
+    await live.return()
+  })
+})
+
+describe('a browser that is slow', () => {
+  test('is sent nothing until it has taken the last event, and is let go when it takes nothing', async () => {
+    const clock = new ManualClock(0)
+    const taken: string[] = []
+    let take: () => void = () => undefined
+    const socket = new Writable({
+      highWaterMark: 10,
+      decodeStrings: false,
+      write(chunk: string, _, done) {
+        taken.push(chunk)
+        take = done
+      },
+    })
+    const sink = new EventSink(Object.assign(socket, { writeHead: () => socket }) as unknown as ServerResponse, clock)
+    const ready = vi.fn()
+    sink.onReady = ready
+    expect(sink.send('parts', '"lost"')).toBe(false)
+    take()
+    await turns(2)
+    expect([ready.mock.calls.length, sink.isReady]).toEqual([1, true])
+    expect([sink.send('parts', '1'), sink.send('parts', '2')]).toEqual([true, false])
+    expect(taken.join('')).toBe('retry: 2000\n\nevent: parts\ndata: 1\n\n')
+    clock.advance(29_000)
+    expect(socket.destroyed).toBe(false)
+    clock.advance(16_000)
+    expect([socket.destroyed, sink.isReady]).toEqual([true, false])
+  })
+})
+
+describe('the tail of a topic', () => {
+  test('shows what comes in, that fits, and counts what is too much', async () => {
+    const clock = new ManualClock(0)
+    const { log } = openTestLog(undefined, { clock })
+    await send(log, 5)
+    const opened = await openDashboard(log, { clock })
+    const tail = events<TailView>(opened, '/api/topics/words/tail?text=word%201')
+    expect(await nextOf(tail)).toMatchObject({ event: 'records', data: { records: [], passedOver: 0 } })
+    await send(log, 3, 'new')
+    clock.advance(500)
+    const { data } = await nextOf(tail)
+    expect(data).toMatchObject({ records: [{ key: { text: 'new' }, value: { text: 'word 1' } }], passedOver: 0 })
+    const all = events<TailView>(opened, '/api/topics/words/tail')
+    await nextOf(all)
+    await send(log, 2_000)
+    clock.advance(500)
+    const burst = await nextOf(all)
+    expect(burst.data.records).toHaveLength(50)
+    expect(burst.data.records[0]?.value.text).toBe('word 1999')
+    expect(burst.data.passedOver).toBe(1_950)
+    await Promise.all([tail.return(), all.return()])
+  })
+
+  test('ends with its topic, and says so', async () => {
+    const clock = new ManualClock(0)
+    const { log } = openTestLog(undefined, { clock })
+    await send(log, 1)
+    const opened = await openDashboard(log, { clock })
+    const tail = events<{ error: { message: string } }>(opened, '/api/topics/words/tail')
+    await nextOf(tail)
+    await log.admin.deleteTopic(words)
+    clock.advance(500)
+    const { event, data } = await nextOf(tail)
+    expect([event, data.error.message]).toEqual(['failed', expect.stringContaining('words')])
+    expect((await tail.next()).done).toBe(true)
+  })
+})
+
+describe('figures over time', () => {
+  test('rates are over the last ten seconds, and begin again with a count that has fallen', () => {
+    const rates = new Rates()
+    expect(rates.of('a', 100, 0)).toBeNull()
+    expect(rates.of('a', 110, 1_000)).toBe(10)
+    expect(rates.of('a', 210, 11_000)).toBe(10)
+    expect(rates.of('a', 210, 21_000)).toBe(0)
+    expect(rates.of('a', 5, 22_000)).toBeNull()
+    expect(rates.of('b', 5, 22_000)).toBeNull()
+  })
+
+  test('a series has the last fifteen minutes, gaps included, and memory is bounded', () => {
+    const history = new History()
+    history.moveTo(0)
+    history.note('a', 1)
+    expect(history.moveTo(9_000)).toBe(false)
+    expect(history.moveTo(30_000)).toBe(true)
+    history.note('a', 2.55)
+    expect(history.series('a').slice(-4)).toEqual([1, null, null, 2.6])
+    expect(history.series('a')).toHaveLength(90)
+    history.moveTo(2_000_000)
+    expect(history.series('a')).toEqual([])
+    for (let at = 0; at < 3_000; at++) history.note(`name ${at}`, at)
+    expect(history.series('name 1999').at(-1)).toBe(1_999)
+    expect(history.series('name 2000')).toEqual([])
+  })
+})

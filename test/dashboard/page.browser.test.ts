@@ -1,0 +1,267 @@
+// The page in a real browser, over real applications: each view, what is live, and what is there when nothing is.
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { bytes, nullable, openLog, string, topic, type Log } from 'millrace'
+import { dashboard, type Dashboard } from 'millrace/dashboard'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { afterAll, describe, expect, type TestContext, test as plainTest } from 'vitest'
+import { barriersOf, openBrowser, overflowOf } from '../support/browser.ts'
+import { type Program, startProgram } from '../support/program.ts'
+import { temporaryDirectory } from '../support/temporary-directory.ts'
+
+/** Where pictures for the documents go; none are made unless this says so. */
+const pictures = process.env['MILLRACE_PICTURES']
+
+const browser: Browser | undefined = await openBrowser()
+afterAll(async () => browser?.close())
+
+interface World {
+  readonly page: Page
+  readonly log: Log
+  readonly shop: Program
+  readonly opened: Dashboard
+  readonly go: (path: string) => Promise<void>
+}
+
+const raw = topic('raw', { key: nullable(bytes()), value: nullable(bytes()) })
+const strange = '\u001b[31m<script>globalThis.pwned = 1</script>\u202e<img src=x onerror="globalThis.pwned = 1">'
+
+/** A log with an application that runs in another process, a group that lags, and a dashboard. */
+async function world(): Promise<World> {
+  const dir = join(temporaryDirectory(), 'data')
+  const shop = startProgram('run-shop', [dir])
+  expect(await shop.line()).toBe('caught up')
+  const log = await openLog(dir, { maintenance: false })
+  await log
+    .producer()
+    .send(raw, { key: Buffer.from(strange), value: Buffer.from(strange), headers: [{ key: strange, value: strange }] })
+  await log.admin.resetOffsets('billing', { topics: ['clicks'], to: { offset: 10 } })
+  const opened = await dashboard(log, { port: 0 })
+  const { page, go } = await openPage(opened)
+  return { page, log, shop, opened, go }
+}
+
+const contexts: BrowserContext[] = []
+async function openPage({ url }: Dashboard) {
+  if (browser === undefined) throw new Error('no browser')
+  const context = await browser.newContext({ viewport: { width: 1_280, height: 900 } })
+  contexts.push(context)
+  const page = await context.newPage()
+  const complaints: string[] = []
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(message.text())
+  })
+  page.on('pageerror', (error) => complaints.push(String(error)))
+  page.on('dialog', (dialog) => complaints.push(`dialog ${dialog.message()}`))
+  const go = async (path: string): Promise<void> => {
+    await page.goto(new URL(path, url).href)
+    await page.locator('main h1, main .notice').first().waitFor()
+  }
+  return { page, go, complaints }
+}
+
+/** Runs with a browser, or is skipped, which vitest counts and openBrowser has said. */
+function test(name: string, run: (context: TestContext) => Promise<void>): void {
+  plainTest(name, async (context) => {
+    context.skip(browser === undefined, 'no Chromium')
+    await run(context)
+  })
+}
+
+/** A picture for the documents. */
+async function picture(page: Page, name: string): Promise<void> {
+  if (pictures === undefined) return
+  mkdirSync(pictures, { recursive: true })
+  await page.screenshot({ path: join(pictures, `${name}.png`) })
+}
+
+/** Nothing keeps people out, and nothing is wider than the window, small or large, light or dark. */
+async function checkLook(page: Page, name: string): Promise<void> {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
+    expect([name, colorScheme, await barriersOf(page)]).toEqual([name, colorScheme, []])
+    await picture(page, `${name}-${colorScheme}`)
+  }
+  await page.emulateMedia({ colorScheme: 'light' })
+  for (const width of [360, 1_600]) {
+    await page.setViewportSize({ width, height: 900 })
+    expect([name, width, await overflowOf(page)]).toEqual([name, width, 0])
+    await picture(page, `${name}-${width}`)
+  }
+  await page.setViewportSize({ width: 1_280, height: 900 })
+}
+
+describe('with an application that runs', () => {
+  plainTest('each view shows what there is, live, and the end of the process too', async (context) => {
+    context.skip(browser === undefined, 'no Chromium')
+    const { page, go, shop, log, opened } = await world()
+
+    // Overview: what runs, what lags, what is passed over, what is in it.
+    await go('/')
+    const row = page.getByRole('row', { name: /page-counts v1/ })
+    await row.getByText('running').waitFor()
+    await page.getByRole('row', { name: /^clicks/ }).waitFor()
+    await page.getByText('Group billing has no members').waitFor()
+    await page.getByText(/passed over \d+ records that failed/).waitFor()
+    const records = page
+      .getByRole('row', { name: /^clicks/ })
+      .getByRole('cell')
+      .nth(3)
+    const before = await records.textContent()
+    await expect.poll(() => records.textContent()).not.toBe(before) // though it was not loaded again
+    await checkLook(page, 'overview')
+
+    // The application: its topology, and what is known of a node.
+    await row.getByRole('link').click()
+    await page.getByRole('heading', { name: /page-counts/ }).waitFor()
+    expect(new URL(page.url()).pathname).toBe('/applications/page-counts/v1')
+    const graph = page.getByRole('region', { name: 'Topology graph' })
+    for (const node of ['clicks', 'served', 'by-page', 'count-pages', 'page-totals', 'page-counts']) {
+      await graph.getByText(node, { exact: true }).first().waitFor()
+    }
+    await graph.getByText('sub-topology 1').waitFor()
+    await checkLook(page, 'application')
+    await graph.getByRole('link', { name: /count-pages/ }).press('Enter') // by keyboard
+    await page.getByRole('heading', { name: /count-pages/ }).waitFor()
+    expect(page.url()).toContain('node=count-pages')
+    await page
+      .getByRole('row', { name: /count-windows|by-page/ })
+      .first()
+      .waitFor()
+
+    // A store, and the way there and back.
+    await page.locator('.panel').getByRole('link', { name: 'page-totals' }).click()
+    await page.getByRole('cell', { name: '/cart' }).waitFor()
+    await page.getByLabel('key', { exact: true }).fill('/help')
+    await page.getByRole('button', { name: 'Search' }).click()
+    await page.waitForURL(/key=%2Fhelp/)
+    await expect.poll(() => page.getByRole('row').count()).toBe(2)
+    await checkLook(page, 'store')
+    await page.goBack()
+    await page.getByRole('cell', { name: '/cart' }).waitFor()
+    await go('/stores/page-counts/page-windows')
+    await expect.poll(() => page.getByRole('row').count()).toBeGreaterThan(5)
+
+    // A topic: search, a record in full, and live.
+    await go('/topics/clicks')
+    await page.getByRole('region', { name: 'Records table' }).waitFor()
+    await checkLook(page, 'topic')
+    await page.getByLabel('key', { exact: true }).fill('10.0.0.3')
+    await page.getByRole('button', { name: 'Search' }).click()
+    await page.waitForURL(/key=10.0.0.3/)
+    await expect
+      .poll(async () => new Set(await page.locator('tbody tr td:nth-child(3)').allTextContents()).has('10.0.0.3'))
+      .toBe(true)
+    await page.getByRole('region', { name: 'Records table' }).getByRole('link').first().click()
+    await page.locator('.record').getByText('source').waitFor()
+    await checkLook(page, 'record')
+    await page.getByRole('link', { name: 'Live' }).click()
+    await expect.poll(() => page.locator('section tbody tr').count()).toBeGreaterThan(0)
+    await page.getByRole('button', { name: 'Pause' }).click()
+    await page.getByText('Paused.').waitFor()
+
+    // Groups.
+    await go('/groups')
+    await page.getByRole('link', { name: 'billing' }).click()
+    await page.getByText('It has no members').waitFor()
+    await page.getByRole('cell', { name: 'clicks' }).first().waitFor()
+    await checkLook(page, 'group')
+
+    // What records hold is shown, and never obeyed.
+    await go('/topics/raw')
+    await page.getByText('\\u001b[31m<script>').first().waitFor()
+    await page.getByRole('region', { name: 'Records table' }).getByRole('link').first().click()
+    await page.locator('.record').getByText('\\u202e').first().waitFor()
+    expect(await page.evaluate(() => 'pwned' in globalThis)).toBe(false)
+    expect(await page.content()).not.toContain('\u202e')
+
+    // kill -9, while it is watched.
+    await go('/')
+    await row.getByText('running').waitFor()
+    shop.kill()
+    await row.getByText('ended without close').waitFor()
+    await page.getByText(/page-counts ended without close: pid \d+ on/).waitFor()
+    await page.getByText('Start it again: it goes on from its last commit.').waitFor()
+    await checkLook(page, 'killed')
+
+    await opened.close()
+    await log.close()
+  })
+})
+
+describe('with nothing to show', () => {
+  test('an empty log says what would be here, and what comes is shown at once', async () => {
+    const log = await openLog(join(temporaryDirectory(), 'data'), { maintenance: false })
+    const opened = await dashboard(log, { port: 0 })
+    const { page, go } = await openPage(opened)
+    await go('/')
+    await page.getByText('No application was started on this log yet.').waitFor()
+    await page.getByText('No topic yet.').waitFor()
+    await checkLook(page, 'empty')
+    await log.producer().send(topic('first', { key: string(), value: string() }), { key: 'a', value: 'b' })
+    await page.getByRole('link', { name: 'first' }).waitFor()
+    await opened.close()
+    await log.close()
+  })
+
+  test('what is deleted, or never was, is said to be gone', async () => {
+    const log = await openLog(join(temporaryDirectory(), 'data'), { maintenance: false })
+    await log.admin.createTopic({ name: 'short-lived' })
+    const opened = await dashboard(log, { port: 0 })
+    const { page, go } = await openPage(opened)
+    await go('/topics/short-lived')
+    await page.getByText('No record here fits.').waitFor()
+    await log.admin.deleteTopic('short-lived')
+    await page.reload()
+    await page.getByText(/It is not there: .*short-lived/).waitFor()
+    for (const path of [
+      '/applications/none',
+      '/applications/none/v1',
+      '/groups/none',
+      '/stores/none/none',
+      '/nowhere',
+      '/topics/none',
+    ]) {
+      await go(path)
+      await page.locator('.notice.gone').waitFor()
+      expect([path, await barriersOf(page)]).toEqual([path, []])
+    }
+    await opened.close()
+    await log.close()
+  })
+
+  test('a dashboard that ends is noticed, and one that is back too', async () => {
+    const log = await openLog(join(temporaryDirectory(), 'data'), { maintenance: false })
+    const opened = await dashboard(log, { port: 0 })
+    const { page, go } = await openPage(opened)
+    await go('/')
+    await page.locator('.connection', { hasText: 'live' }).waitFor()
+    await opened.close()
+    await page.locator('.connection', { hasText: 'reconnecting' }).waitFor()
+    await page.getByText('The dashboard does not answer').waitFor()
+    expect(await barriersOf(page)).toEqual([])
+    const again = await dashboard(log, { port: opened.port })
+    await page.locator('.connection', { hasText: 'live' }).waitFor()
+    await again.close()
+    await log.close()
+  })
+
+  test('a token is asked for once, and the browser says it from then on', async () => {
+    const log = await openLog(join(temporaryDirectory(), 'data'), { maintenance: false })
+    const opened = await dashboard(log, { port: 0, token: 'sixteen-characters' })
+    const { page, complaints } = await openPage(opened)
+    await page.goto(new URL('/topics', opened.url).href)
+    expect(await barriersOf(page)).toEqual([])
+    await page.getByLabel('Token').fill('sixteen-characters')
+    await page.getByRole('button', { name: 'Open' }).click()
+    await page.getByText('No application was started').waitFor()
+    expect(page.url()).not.toContain('token')
+    expect(complaints.filter((one) => !one.includes('401'))).toEqual([])
+    await opened.close()
+    await log.close()
+  })
+})
+
+afterAll(async () => {
+  for (const context of contexts) await context.close()
+})

@@ -1,0 +1,27 @@
+// A headless Chromium, as the system has it: nothing is downloaded. Where there is none, the tests of the browser say so.
+import { existsSync } from 'node:fs'
+import axe, { type AxeResults } from 'axe-core'
+import { type Browser, chromium, type Page } from 'playwright-core'
+
+const path = process.env['MILLRACE_CHROMIUM'] ?? '/usr/bin/chromium'
+
+/** Undefined where there is no Chromium. */
+export async function openBrowser(): Promise<Browser | undefined> {
+  if (!existsSync(path)) {
+    console.warn(`no Chromium at ${path}: the tests of the dashboard in a browser are skipped`)
+    return undefined
+  }
+  return chromium.launch({ executablePath: path, args: ['--no-sandbox', '--disable-gpu'] })
+}
+
+/** What keeps people out of the page as it is, a line each. */
+export async function barriersOf(page: Page): Promise<readonly string[]> {
+  await page.evaluate(axe.source)
+  const { violations } = await page.evaluate<AxeResults>('axe.run()')
+  return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`))
+}
+
+/** By how many pixels the page is wider than its window. */
+export function overflowOf(page: Page): Promise<number> {
+  return page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth')
+}

@@ -1,0 +1,70 @@
+// A dashboard that is asked as a browser asks, and as an attacker does: with any header, over a real connection.
+import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'node:http'
+import type { Log } from 'millrace'
+import { dashboard, type Dashboard, type DashboardOptions } from 'millrace/dashboard'
+import { onTestFinished } from 'vitest'
+
+export interface Answer {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly text: string
+}
+
+/** Open until the running test is over. */
+export async function openDashboard(log: Log, options: DashboardOptions = {}): Promise<Dashboard> {
+  const opened = await dashboard(log, { port: 0, ...options })
+  onTestFinished(() => opened.close())
+  return opened
+}
+
+/** Asks, whatever the headers: `fetch` would not let a `Host` pass. */
+export function ask(
+  { port }: Dashboard,
+  path: string,
+  headers: OutgoingHttpHeaders = {},
+  method: string = 'GET',
+): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const asking = request({ host: '127.0.0.1', port, path, method, headers }, (response) => {
+      let text = ''
+      response.setEncoding('utf8')
+      response.on('data', (part: string) => (text += part))
+      response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, text }))
+    })
+    asking.on('error', reject)
+    asking.end()
+  })
+}
+
+/** What the API answers with; the type is what the caller knows of the address. */
+export async function get<T>(opened: Dashboard, path: string): Promise<T> {
+  const { status, text } = await ask(opened, path)
+  if (status !== 200) throw new Error(`${path}: ${status} ${text}`)
+  return JSON.parse(text) as T
+}
+
+/** An event as it came. */
+export interface SentEvent<T> {
+  readonly event: string
+  readonly data: T
+}
+
+/** The events of an address, until the loop is left. */
+export async function* events<T>({ port }: Dashboard, path: string): AsyncGenerator<SentEvent<T>, void, undefined> {
+  const stop = new AbortController()
+  const response = await fetch(`http://127.0.0.1:${port}${path}`, { signal: stop.signal })
+  if (response.body === null) throw new Error('no events')
+  let rest = ''
+  try {
+    for await (const part of response.body.pipeThrough(new TextDecoderStream())) {
+      const blocks = `${rest}${part}`.split('\n\n')
+      rest = blocks.pop() ?? ''
+      for (const block of blocks) {
+        const [, event, data] = /^event: (.*)\ndata: (.*)$/.exec(block) ?? []
+        if (event !== undefined && data !== undefined) yield { event, data: JSON.parse(data) as T }
+      }
+    }
+  } finally {
+    stop.abort()
+  }
+}
