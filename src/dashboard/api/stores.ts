@@ -44,32 +44,36 @@ export async function rowsOf({ log, clock, path, query }: Question): Promise<Row
     }
     rows.push(row)
   }
-  return { rows: rows.map(rowView), next: next === undefined ? null : nextOf(store, next, rows[0]), isCutShort }
+  return {
+    rows: rows.map((row) => rowView(store, row)),
+    next: next === undefined ? null : nextOf(store, next, rows[0]),
+    isCutShort,
+  }
 }
 
-function rowsIn({ query: { kind, store }, keyOf, prefixOf }: FoundStore, query: URLSearchParams): Iterable<ShownRow> {
+function rowsIn({ query: { kind, store }, keys }: FoundStore, query: URLSearchParams): Iterable<ShownRow> {
   const key = textIn(query, 'key')
   const times = { from: wholeIn(query, 'fromTime'), to: wholeIn(query, 'toTime') }
   switch (kind) {
     case 'keyValue': {
-      if (key !== undefined) return maybe(store.row(keyOf(key)))
+      if (key !== undefined) return maybe(store.row(keys.typed(key)))
       const prefix = textIn(query, 'prefix')
-      if (prefix !== undefined) return mapped(store.prefix(prefixOf(prefix)), shownRow)
+      if (prefix !== undefined) return mapped(store.prefix(keys.typedPrefix(prefix)), shownRow)
       const [from, to] = [textIn(query, 'from'), textIn(query, 'to')]
-      const bounds = { from: from && keyOf(from), to: to && keyOf(to) }
+      const bounds = { from: from && keys.typed(from), to: to && keys.typed(to) }
       return mapped(store.range(bounds), shownRow)
     }
     case 'window':
       return key === undefined
         ? mapped(store.range(times), shownWindowRow)
-        : store.fetch(keyOf(key), times).map(shownWindowRow)
+        : store.fetch(keys.typed(key), times).map(shownWindowRow)
     case 'session':
       return key === undefined
         ? mapped(store.range(times), shownWindowRow)
-        : store.find(keyOf(key), times).map(shownWindowRow)
+        : store.find(keys.typed(key), times).map(shownWindowRow)
     case 'versioned':
       if (key === undefined) throw new BadQuestion('a store that keeps versions is asked by key')
-      return maybe(store.row(keyOf(key), { asOf: wholeIn(query, 'asOf') }))
+      return maybe(store.row(keys.typed(key), { asOf: wholeIn(query, 'asOf') }))
   }
 }
 
@@ -82,28 +86,16 @@ function* mapped<R>(rows: Iterable<R>, shown: (row: R) => ShownRow): Generator<S
 }
 
 /** Where to go on: null where no parameter says it exactly. */
-function nextOf({ query: { kind }, keyOf }: FoundStore, next: ShownRow, first: ShownRow | undefined) {
-  if (kind === 'keyValue') {
-    const from = textOf(next.key)
-    return isSame(keyOf, from, next.key) ? { from } : null
-  }
+function nextOf({ query: { kind }, keys }: FoundStore, next: ShownRow, first: ShownRow | undefined) {
+  if (kind === 'keyValue') return { from: keys.text(next.key) }
   const start = next.window?.start
   return start === undefined || start <= (first?.window?.start ?? start) ? null : { fromTime: String(start) }
 }
 
-/** Whether a text means the key: bytes without a known serde may be shown as hex. */
-function isSame(keyOf: FoundStore['keyOf'], text: string, key: unknown): boolean {
-  try {
-    return textOf(keyOf(text)) === textOf(key) && typeof keyOf(text) === typeof key
-  } catch {
-    return false
-  }
-}
-
-function rowView({ key, window, value, timestamp }: ShownRow): RowView {
+function rowView({ keys }: FoundStore, { key, window, value, timestamp }: ShownRow): RowView {
   const text = textOf(value)
   return {
-    key: textOf(key),
+    key: keys.text(key),
     window: window === undefined ? null : { startMs: window.start, endMs: window.end },
     value: shortened(text, valueCharsMax),
     isCut: text.length > valueCharsMax,
