@@ -62,6 +62,7 @@ export const verbs: readonly VerbEntry[] = [
   entry('backup', 'Copies the log while it is in use', () => import('./verbs/backup.ts')),
   entry('restore', 'Makes a log from a backup', () => import('./verbs/restore.ts')),
   entry('stats', 'Shows what takes the space', () => import('./verbs/stats.ts')),
+  entry('ui', 'Serves a page that shows all of it, live', () => import('./verbs/ui.ts')),
   entry('doctor', 'Says what is wrong here, and what to do', () => import('./verbs/doctor.ts')),
   entry('completion', 'Prints a script that lets a shell complete commands', () => import('./verbs/completion.ts')),
 ]

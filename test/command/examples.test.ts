@@ -34,9 +34,10 @@ async function runExample(line: string): Promise<Ran> {
       stdin: before === '' ? '' : shell(before, dir),
       env: { MILLRACE_DIR: data, TZ: 'UTC' },
       ...(argv[0] === 'demo' && { clock: systemClock, self: [process.execPath, compiledCommand()] }),
+      endsWhenPrinted: argv[0] === 'ui',
     },
   )
-  const harmless = (text: string): string => text.replaceAll(dir, '.')
+  const harmless = (text: string): string => text.replaceAll(dir, '.').replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:PORT')
   return {
     code: ran.code,
     stdout: harmless(after === '' ? ran.stdout : shell(after, dir, ran.stdout)),

@@ -27,6 +27,8 @@ export interface RunOptions {
   readonly signal?: AbortSignal
   /** How a command starts another one; none does but the demo of clicks. */
   readonly self?: readonly string[]
+  /** As Ctrl-C, once it has printed something: for what goes on until then. */
+  readonly endsWhenPrinted?: boolean
   readonly verbs?: readonly VerbEntry[]
 }
 
@@ -38,6 +40,7 @@ export class Gathered extends Writable {
   readonly isTTY: boolean
   readonly columns: number | undefined
   text = ''
+  onText: () => void = () => undefined
 
   /** @param highWaterMark after how many bytes whoever writes waits until they are taken */
   constructor(columns?: number, highWaterMark: number = 16_384) {
@@ -49,6 +52,7 @@ export class Gathered extends Writable {
   override _write(chunk: Buffer | string, _encoding: BufferEncoding, done: () => void): void {
     this.text += chunk.toString()
     done()
+    this.onText()
   }
 }
 
@@ -68,7 +72,9 @@ export async function runInProcess(argv: readonly string[], options: RunOptions 
   const stdout = new Gathered(columns)
   const stderr = new Gathered(columns)
   const input = stdin instanceof Readable ? stdin : new PassThrough().end(stdin)
-  const signal = options.signal ?? new AbortController().signal
+  const printed = new AbortController()
+  if (options.endsWhenPrinted === true) stdout.onText = () => printed.abort()
+  const signal = options.signal ?? printed.signal
   const host = { stdin: () => input, stdout, stderr, env, clock, signal, self, scripts: async () => scripts }
   const code = await runCommand(argv, host, options.verbs ?? allVerbs)
   return { code, stdout: stdout.text, stderr: stderr.text }

@@ -1,0 +1,34 @@
+/**
+ * `millrace ui`: a page that shows what is in a log and what runs on it, until Ctrl-C.
+ */
+import { once } from 'node:events'
+import { asText, value, valueOr, values } from '../options.ts'
+import { whole } from '../read-values.ts'
+import { declareVerb, type Verb } from '../verb.ts'
+
+export const verb: Verb = declareVerb({
+  about:
+    'It reads only, so it may be left open beside what runs. Anyone who reaches the address sees all records: without ' +
+    '--host that is this machine alone, and every other address needs a token. A token in the variable MILLRACE_TOKEN is ' +
+    'not seen in the list of processes, as --token is. A browser is asked for it once.',
+  options: {
+    port: valueOr('-p, --port <number>', 'where it listens; 0 takes a free one', whole(0), '7070'),
+    host: valueOr('--host <address>', 'the address that it listens at', asText, '127.0.0.1'),
+    token: value('--token <text>', 'what readers have to know, at least 16 characters', asText),
+    name: values('--name <host>', 'a further name that it is reached by, such as that of a proxy', asText),
+  },
+  json: 'one object, once it listens: `url` and `port`',
+  examples: [
+    { does: 'At a port that is free', line: 'millrace ui --port 0' },
+    { does: 'Its address, for a script', line: 'millrace ui --port 0 --json | jq -r .url' },
+  ],
+  async run({ port, host, token, name }, { openLog, out, say, clock, env, signal }) {
+    const { dashboard } = await import('../../dashboard/dashboard.ts')
+    const said = env['MILLRACE_TOKEN'] ?? ''
+    const known = token ?? (said === '' ? undefined : said)
+    await using page = await dashboard(await openLog(), { port, host, token: known, hosts: name, clock })
+    await out.facts({ url: page.url, port: page.port }, [['page', page.url]])
+    say('Ctrl-C ends it')
+    if (!signal.aborted) await once(signal, 'abort')
+  },
+})
