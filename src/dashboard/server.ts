@@ -112,11 +112,12 @@ export class DashboardServer {
     const sink = new EventSink(response, this.#world.clock)
     this.#sinks.add(sink)
     const end = begin(sink)
-    response.on('close', () => {
+    const leave = (): void => {
       this.#sinks.delete(sink)
       end()
-    })
-    if (response.destroyed) end()
+    }
+    if (response.destroyed) leave()
+    else response.on('close', leave)
   }
 }
 
