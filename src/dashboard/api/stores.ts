@@ -44,11 +44,8 @@ export async function rowsOf({ log, clock, path, query }: Question): Promise<Row
     }
     rows.push(row)
   }
-  return {
-    rows: rows.map((row) => rowView(store, row)),
-    next: next === undefined ? null : nextOf(store, next, rows[0]),
-    isCutShort,
-  }
+  const shown = rows.map((row) => rowView(row, store.keys))
+  return { rows: shown, next: next === undefined ? null : nextOf(store, next, rows[0]), isCutShort }
 }
 
 function rowsIn({ query: { kind, store }, keys }: FoundStore, query: URLSearchParams): Iterable<ShownRow> {
@@ -86,13 +83,13 @@ function* mapped<R>(rows: Iterable<R>, shown: (row: R) => ShownRow): Generator<S
 }
 
 /** Where to go on: null where no parameter says it exactly. */
-function nextOf({ query: { kind }, keys }: FoundStore, next: ShownRow, first: ShownRow | undefined) {
+function nextOf({ query: { kind }, keys }: FoundStore, next: ShownRow, first: ShownRow | undefined): RowsView['next'] {
   if (kind === 'keyValue') return { from: keys.text(next.key) }
   const start = next.window?.start
   return start === undefined || start <= (first?.window?.start ?? start) ? null : { fromTime: String(start) }
 }
 
-function rowView({ keys }: FoundStore, { key, window, value, timestamp }: ShownRow): RowView {
+function rowView({ key, window, value, timestamp }: ShownRow, keys: FoundStore['keys']): RowView {
   const text = textOf(value)
   return {
     key: keys.text(key),
