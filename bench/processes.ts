@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { nodeArguments } from '../test/support/compiling.ts'
 import type { Bench } from './figure.ts'
 import type { JobName, OptionsOf, ResultOf } from './jobs.ts'
 
@@ -38,7 +39,7 @@ export class Processes implements Bench, Disposable {
   }
 
   #start(name: JobName, options: unknown): Promise<Ended> {
-    const command = ['--import', 'tsx', join(here, 'job.ts'), name, JSON.stringify(options)]
+    const command = [...nodeArguments('bench/job.ts'), name, JSON.stringify(options)]
     return new Promise((resolve) => {
       const settings = { cwd: join(here, '..'), maxBuffer: outputBytesMax } // where tsconfig.json says what 'millrace' is
       execFile(process.execPath, command, settings, (error, output) => resolve({ output: output.trim(), error }))

@@ -30,7 +30,11 @@ export default defineConfig({
     hookTimeout: 300_000,
     projects: suites.map(([name, include]): TestProjectConfiguration => ({
       extends: true,
-      test: { name, include: [...include] },
+      test: {
+        name,
+        include: [...include],
+        globalSetup: name === 'quick' ? [] : [fromRoot('test/support/compiled-directory.ts')],
+      },
     })),
   },
 })

@@ -1,6 +1,7 @@
 /**
  * The command against a program that does the same, and its start against that of bare Node.
  */
+import { compiledIn } from '../../test/support/compiling.ts'
 import { figure } from '../figure.ts'
 import type { Sides, Taken } from '../jobs/command.ts'
 import { spreadOf } from '../statistics.ts'
@@ -15,16 +16,17 @@ export const command = figure({
     'without. Ratios are of CPU time, which neighbours on the machine change least. Starts are in ms of CPU, alternating.',
   defaults: { records: 1_000_000, runs: 3, commits: 20 },
   async measure(bench, { records, runs, commits }) {
+    const main = compiledIn(bench.directory('compiled'), 'src/command/main.ts')
     const lines: Sides[] = []
     const jsonLines: Sides[] = []
     const reads: Sides[] = []
     for (let run = 0; run < runs; run++) {
       bench.progress(`command: run ${run + 1} of ${runs}`)
-      lines.push(await bench.run('command produce', { dir: bench.directory('lines'), records, isJson: false }))
-      jsonLines.push(await bench.run('command produce', { dir: bench.directory('lines'), records, isJson: true }))
-      reads.push(await bench.run('command consume', { dir: bench.directory('clicks'), records }))
+      lines.push(await bench.run('command produce', { main, dir: bench.directory('lines'), records, isJson: false }))
+      jsonLines.push(await bench.run('command produce', { main, dir: bench.directory('lines'), records, isJson: true }))
+      reads.push(await bench.run('command consume', { main, dir: bench.directory('clicks'), records }))
     }
-    const taken = await bench.run('command starts', { dir: bench.directory('starts'), runs: commits })
+    const taken = await bench.run('command starts', { main, dir: bench.directory('starts'), runs: commits })
     const bare = cpuMs(taken['node -e 0'] ?? [])
     return [
       {

@@ -6,10 +6,11 @@ import { spawnSync } from 'node:child_process'
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { bytes, json, type Log, nullable, openLog, type Topic, topic } from 'millrace'
-import { compiledCommand } from '../../test/support/compiled.ts'
 import { clickValue } from '../workload.ts'
 
 export interface CommandOptions {
+  /** The command, compiled. */
+  readonly main: string
   readonly dir: string
   readonly records: number
 }
@@ -53,7 +54,7 @@ export interface LinesOptions extends CommandOptions {
 }
 
 /** `produce` of a file of JSON lines, and `sendMany` of the same values. */
-export async function produceLines({ dir, records, isJson }: LinesOptions): Promise<Sides> {
+export async function produceLines({ main, dir, records, isJson }: LinesOptions): Promise<Sides> {
   mkdirSync(dir, { recursive: true })
   const file = join(dir, 'lines')
   const texts = Array.from({ length: 1_000 }, (_, at) => JSON.stringify(clickValue(at)))
@@ -64,7 +65,7 @@ export async function produceLines({ dir, records, isJson }: LinesOptions): Prom
   const log = await openLog(data)
   await log.admin.createTopic(isJson ? clicks : { name: 'clicks' })
   await log.close()
-  const command = timed([compiledCommand(), 'produce', 'clicks', '--dir', data], file)
+  const command = timed([main, 'produce', 'clicks', '--dir', data], file)
   await using own = await openLog(join(dir, 'program'))
   const program = await timedHere(() =>
     isJson
@@ -91,7 +92,7 @@ async function send<V>(
 }
 
 /** `consume -e` to /dev/null, and a loop that decodes the same records. */
-export async function consumeRecords({ dir, records }: CommandOptions): Promise<Sides> {
+export async function consumeRecords({ main, dir, records }: CommandOptions): Promise<Sides> {
   const log = await openLog(dir)
   await log.admin.createTopic(clicks)
   await send(log, clicks, records, clickValue)
@@ -101,21 +102,18 @@ export async function consumeRecords({ dir, records }: CommandOptions): Promise<
     if (count !== records) throw new Error(`read ${count} records of ${records}`)
   })
   await log.close()
-  return { command: timed([compiledCommand(), 'consume', 'clicks', '-e', '--dir', dir]), program }
+  return { command: timed([main, 'consume', 'clicks', '-e', '--dir', dir]), program }
+}
+
+export interface StartOptions extends Pick<CommandOptions, 'main' | 'dir'> {
+  readonly runs: number
 }
 
 /** Starts of processes, alternating: bare Node, the help, and a command that opens a log. */
-export async function starts({
-  dir,
-  runs,
-}: {
-  readonly dir: string
-  readonly runs: number
-}): Promise<Record<string, Taken[]>> {
+export async function starts({ main, dir, runs }: StartOptions): Promise<Record<string, Taken[]>> {
   const log = await openLog(dir)
   await log.admin.createTopic(clicks)
   await log.close()
-  const main = compiledCommand()
   const lines: Readonly<Record<string, readonly string[]>> = {
     'node -e 0': ['-e', '0'],
     'millrace --help': [main, '--help'],

@@ -4,8 +4,8 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { fileURLToPath } from 'node:url'
 import { int64, keyValueStore, openLog, replay, type Log, startStreams, StreamsBuilder, string } from 'millrace'
+import { nodeArguments } from '../../test/support/compiling.ts'
 import type { Percentiles } from '../statistics.ts'
 import { seen, tick, ticks, type TickingOptions } from './ticking.ts'
 
@@ -93,8 +93,7 @@ async function replayHere(log: Log): Promise<() => Promise<number>> {
 }
 
 async function replayThere(dir: string): Promise<() => Promise<number>> {
-  const job = fileURLToPath(new URL('../job.ts', import.meta.url))
-  const args = ['--import', 'tsx', job, 'replay until told', JSON.stringify({ dir })]
+  const args = [...nodeArguments('bench/job.ts'), 'replay until told', JSON.stringify({ dir })]
   const child = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit', 'ipc'] })
   await new Promise<void>((resolve, reject) => {
     child.once('message', () => resolve())

@@ -12,7 +12,7 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { extname, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
@@ -21,7 +21,8 @@ import { differenceOf } from './difference.ts'
 import { number } from './drawing.ts'
 import { writeAccessLog } from './generate.ts'
 
-const main = fileURLToPath(new URL('main.ts', import.meta.url))
+/** Beside this file; compiled, if this one is. */
+const main = fileURLToPath(new URL(`main${extname(import.meta.url)}`, import.meta.url))
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
 /** A point in the progress that `main.ts` prints: its phase, and how much of that is done. */

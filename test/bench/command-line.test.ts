@@ -5,20 +5,22 @@ import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { parseCommandLine, UsageError } from '../../bench/command-line.ts'
 import { figures } from '../../bench/figures.ts'
+import { compiled } from '../support/compiled.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
-function bench(...args: readonly string[]): {
+interface Ran {
   readonly status: number | null
   readonly out: string
   readonly talk: string
-} {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', 'bench/run.ts', ...args], {
-    cwd: root,
-    encoding: 'utf8',
-  })
+}
+
+function run(...args: readonly string[]): Ran {
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: root, encoding: 'utf8' })
   return { status, out: stdout, talk: stderr }
 }
+
+const bench = (...args: readonly string[]): Ran => run(compiled('bench/run.ts'), ...args)
 
 test.each([
   ['a name that is mistyped', ['latenzy'], 'there is no figure "latenzy"; there are comparison, latency'],
@@ -39,7 +41,11 @@ test('without a name it is the comparison, with "all" every figure, each with th
 })
 
 test('a mistyped name ends the program with 2 and a word to people only', () => {
-  expect(bench('latenzy')).toMatchObject({ status: 2, out: '', talk: expect.stringContaining('--list') })
+  expect(run('--import', 'tsx', 'bench/run.ts', 'latenzy')).toMatchObject({
+    status: 2,
+    out: '',
+    talk: expect.stringContaining('--list'),
+  })
 })
 
 test('the list names every figure', () => {

@@ -1,28 +1,9 @@
 // The processes of the kill loop: compiled once, loaded ahead of time, and given their work in a line of JSON.
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import type { Command } from './programs/child.ts'
-
-const root = fileURLToPath(new URL('../..', import.meta.url))
-
-/**
- * Compiles the programs of a folder into a directory, since tsx would take longer to start than most of them live. Returns
- * where they are.
- */
-export function compilePrograms(dir: string, folder: string = 'test/crash'): string {
-  mkdirSync(dir, { recursive: true })
-  const compiler = join(root, 'node_modules/typescript/bin/tsc')
-  const project = join(root, folder, 'programs.tsconfig.json')
-  const { status, stdout } = spawnSync(process.execPath, [compiler, '-p', project, '--outDir', dir])
-  if (status !== 0) throw new Error(`the programs do not compile\n${stdout.toString()}`)
-  symlinkSync(join(root, 'node_modules'), join(dir, 'node_modules'))
-  writeFileSync(join(dir, 'package.json'), '{ "type": "module" }')
-  return join(dir, folder, 'programs')
-}
 
 /** How a process ended. */
 export interface Exit {

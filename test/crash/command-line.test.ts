@@ -5,6 +5,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { setTimeout as after } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
+import { compiled } from '../support/compiled.ts'
 import { UsageError } from '../support/tool-options.ts'
 import { parseCommandLine } from './command-line.ts'
 import { subjects } from './subjects.ts'
@@ -53,7 +54,7 @@ test.each([
   ['faults', ['--full=yes'], '--full takes no value'],
   ['rot', ['--flips', '0'], '--flips is "0"; expected a whole number of at least 1'],
 ])('refused by test:%s: %j', (tool, args, message) => {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['--import', 'tsx', `test/${tool}/run.ts`, ...args], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [compiled(`test/${tool}/run.ts`), ...args], {
     cwd: root,
     encoding: 'utf8',
   })
@@ -63,7 +64,7 @@ test.each([
 test.runIf(process.platform === 'linux')(
   'a kill loop that is ended leaves no process, not even a frozen one',
   async () => {
-    const loop = spawn(process.execPath, ['--import', 'tsx', 'test/crash/run.ts', 'groups', '--kills', '10000'], {
+    const loop = spawn(process.execPath, [compiled('test/crash/run.ts'), 'groups', '--kills', '10000'], {
       cwd: root,
       stdio: 'ignore',
     })

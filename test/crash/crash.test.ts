@@ -3,6 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { openLog, startStreams } from '../../src/index.ts'
+import { compiled } from '../support/compiled.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { check, type Expected } from './checks.ts'
 import { Chain, type Kept, readKept, readTopics, type StoredRecord } from './contents.ts'
@@ -15,7 +16,7 @@ import { countOrders } from './topology.ts'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
 test('8 kills lose nothing, double nothing and tear nothing', () => {
-  const command = ['--import', 'tsx', 'test/crash/run.ts', 'application', '--kills', '8', '--seed', '11']
+  const command = [compiled('test/crash/run.ts'), 'application', '--kills', '8', '--seed', '11']
   const { stdout, stderr } = spawnSync(process.execPath, command, { cwd: root, encoding: 'utf8' })
   if (!stdout.endsWith('\n8 kills, 0 violations\n')) throw new Error(stdout + stderr)
 })

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { compilePrograms } from './children.ts'
+import { compiledProgram } from '../support/compiled.ts'
 import { runSubject } from './run-subject.ts'
 import type { Subject } from './subject.ts'
 import { application } from './subjects/application.ts'
@@ -17,11 +17,9 @@ import { transactions } from './subjects/transactions.ts'
 import { Tally } from './tally.ts'
 
 let dir: string
-let program: string
 
 beforeAll(() => {
   dir = mkdtempSync(join(tmpdir(), 'millrace-crash-'))
-  program = join(compilePrograms(join(dir, 'programs')), 'child.js')
 })
 
 afterAll(() => rmSync(dir, { recursive: true, force: true }))
@@ -46,7 +44,7 @@ test.each(loops)('$kills kills of $subject.name break no promise', async ({ kill
   const missing = new Set(happenings)
   for (let run = 0; run < runsMax && missing.size > 0; run++) {
     const tally = new Tally(kills)
-    await runSubject(subject, tally, { seed: 3 + run, jobs: 1, dir, program })
+    await runSubject(subject, tally, { seed: 3 + run, jobs: 1, dir, program: compiledProgram('test/crash', 'child') })
     expect(tally.violations).toEqual([])
     expect(tally.kills).toBe(kills)
     for (const what of tally.counts.keys()) missing.delete(what)

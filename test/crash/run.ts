@@ -5,11 +5,11 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { check } from './checks.ts'
-import { compilePrograms } from './children.ts'
 import { parseCommandLine, type Request } from './command-line.ts'
 import { readKept, readTopics } from './contents.ts'
 import type { Plan } from './input.ts'
 import { runSubject } from './run-subject.ts'
+import { compiledIn } from '../support/compiling.ts'
 import { freshSeed, orExit } from '../support/tool-options.ts'
 import { Tally } from './tally.ts'
 import { openLog } from '../../src/index.ts'
@@ -23,7 +23,7 @@ process.exitCode = request.check === undefined ? await killLoop(request) : await
 async function killLoop({ shares, seed, jobs }: Request): Promise<number> {
   console.error(`seed ${seed}`)
   const dir = mkdtempSync(join(tmpdir(), 'millrace-crash-'))
-  const program = join(compilePrograms(join(dir, 'programs')), 'child.js')
+  const program = compiledIn(join(dir, 'compiled'), 'test/crash/programs/child.ts')
   const tallies = shares.map(({ kills }) => new Tally(kills))
   const progress = setInterval(() => console.error(progressOf(tallies)), 5_000)
   for (const [index, { subject, kills }] of shares.entries()) {

@@ -37,7 +37,7 @@ test('three kills in the middle of import and count, each going on where the las
   )
   expect(stdout).toContain(lines.at(-1))
   for (const name of ['uninterrupted', 'killed']) expect(existsSync(join(dir, name, 'data.mdb'))).toBe(true)
-}, 120_000)
+})
 
 test('a log that is counted before it can be killed proves nothing', async () => {
   const { code, stderr } = await runExample(kill, ['--dir', join(temporaryDirectory(), 'new'), accessLogFile(10)])
@@ -45,7 +45,7 @@ test('a log that is counted before it can be killed proves nothing', async () =>
     code: 1,
     stderr: 'the count was over before it could be killed: give it a larger log\n',
   })
-}, 60_000)
+})
 
 test.each([
   ['a directory with something in it', 1, 'is not empty; name a new directory', (dir: string) => ['--dir', dir]],

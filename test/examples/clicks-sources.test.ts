@@ -155,9 +155,9 @@ describe('on the command line', () => {
     const expected = { code: 0, stdout: countedAsJson(readLines(bytes), minute) }
     expect(await runExample(main, ['--json', '--dir', dir, `${path}.gz`])).toMatchObject(expected)
     expect(await runExample(main, ['--json', '--dir', dir, `${path}.gz`])).toMatchObject(expected)
-    expect(await runExample(main, ['--json', '--dir', temporaryDirectory(), '-'], gzipSync(bytes))).toMatchObject(
-      expected,
-    )
+    expect(
+      await runExample(main, ['--json', '--dir', temporaryDirectory(), '-'], { input: gzipSync(bytes) }),
+    ).toMatchObject(expected)
   })
 
   test('a log of another format says so below its totals, with exit code 1; --malformed shows its lines, with 0', async () => {

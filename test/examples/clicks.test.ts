@@ -105,10 +105,10 @@ describe('input', () => {
   test('of standard input goes on behind what was read before, and must not be less', async () => {
     const dir = temporaryDirectory()
     const args = ['--json', '--dir', dir, '-']
-    const half = await runExample(main, args, bytes.subarray(0, middle))
+    const half = await runExample(main, args, { input: bytes.subarray(0, middle) })
     expect(half).toMatchObject({ code: 0, stdout: countedAsJson(readLines(bytes.subarray(0, middle)), minute) })
-    expect(await runExample(main, args, bytes)).toMatchObject({ code: 0, stdout: expected })
-    const less = await runExample(main, args, bytes.subarray(0, middle))
+    expect(await runExample(main, args, { input: bytes })).toMatchObject({ code: 0, stdout: expected })
+    const less = await runExample(main, args, { input: bytes.subarray(0, middle) })
     expect(less).toMatchObject({ code: 1, stdout: '' })
     expect(less.stderr).toContain(`standard input has ${middle} bytes, but ${bytes.length} bytes of it were imported`)
   })
@@ -145,8 +145,8 @@ describe('a refusal', () => {
 
   test.each([
     [2, ['--folow'], 'there is no option --folow; did you mean --follow?\n'],
-    [1, ['--dir', 'data/refused', 'nowhere.log'], 'cannot read nowhere.log: there is no such file\n'],
-    [1, ['--dir', 'package.json'], '(storage_failed)\n'],
+    [1, ['--dir', 'refused', 'nowhere.log'], 'cannot read nowhere.log: there is no such file\n'],
+    [1, ['--dir', import.meta.filename], '(storage_failed)\n'],
   ])('with exit code %d: %j', async (code, args, complaint) => {
     const outcome = await runExample(main, args)
     expect(outcome).toMatchObject({ code, stdout: '' })

@@ -1,11 +1,15 @@
 // The small examples print what they promise, also when they are run again.
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { readFileSync, symlinkSync } from 'node:fs'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { until } from '../support/applications.ts'
 import { type Outcome, runExample, startExample } from '../support/example.ts'
+import { temporaryDirectory } from '../support/temporary-directory.ts'
 
+const examples = fileURLToPath(new URL('../../examples', import.meta.url))
 const replayPage = readFileSync(new URL('../../docs/replay.md', import.meta.url), 'utf8')
 
 const printed: Readonly<Record<string, string>> = {
@@ -82,12 +86,20 @@ ann 49 EUR
 
 const outcomeOf = (name: string): Outcome => ({ code: 0, signal: null, stdout: printed[name] ?? '', stderr: '' })
 
+/** A directory to start examples in, as the root of the repository is one. */
+function checkout(): string {
+  const dir = temporaryDirectory()
+  symlinkSync(examples, join(dir, 'examples'))
+  return dir
+}
+
 test.each(Object.keys(printed))('%s', async (name) => {
-  expect(await runExample(name)).toEqual(outcomeOf(name))
+  expect(await runExample(name, [], { cwd: checkout() })).toEqual(outcomeOf(name))
 })
 
-test.each(['hello-log', 'word-count'])('%s, run again', async (name) => {
-  expect(await runExample(name)).toEqual(outcomeOf(name))
+test.each(['hello-log', 'word-count'])('%s, started as its page says, and again', async (name) => {
+  const cwd = checkout()
+  for (let run = 0; run < 2; run++) expect(await runExample(name, [], { cwd, withTsx: true })).toEqual(outcomeOf(name))
 })
 
 test('crash-and-resume is killed in the middle of its work, and loses and doubles nothing', async () => {

@@ -1,11 +1,10 @@
 // The judges side by side: each gets one state at a time, and one that dies or hangs over a state is the verdict on it.
-import { join } from 'node:path'
 import { Child } from '../crash/children.ts'
-import { root } from './recording.ts'
+import { nodeArguments } from '../support/compiling.ts'
 import type { JudgedWork } from './work.ts'
 
 /** No state takes this long unless something hangs. */
-const patienceMs = 60_000
+const patienceMs = 200_000
 
 /** Judges states by their numbers, in this order, and calls back with all that is wrong with each. */
 export async function judgeStates(
@@ -40,7 +39,7 @@ class Judge {
   }
 
   static async appoint(work: JudgedWork): Promise<Judge> {
-    const child = new Child('--import', 'tsx', join(root, 'test/powercut/programs/judge.ts'), JSON.stringify(work))
+    const child = new Child(...nodeArguments('test/powercut/programs/judge.ts'), JSON.stringify(work))
     if (!(await child.says('ready'))) throw new Error(`a judge did not load\n${child.complaints}`)
     return new Judge(child)
   }

@@ -1,13 +1,14 @@
 // A sample of the power cuts, and the proof that the harness can find something: what is broken on purpose is found.
 import { spawnSync } from 'node:child_process'
 import { describe, expect, test } from 'vitest'
+import { compiled } from '../support/compiled.ts'
 import { missingForRecording, root } from './recording.ts'
 
 function cutPower(
   args: readonly string[],
   environment: NodeJS.ProcessEnv = {},
 ): { output: string; code: number | null } {
-  const command = ['--import', 'tsx', 'test/powercut/run.ts', '--seed', '7', '--records', '300', ...args]
+  const command = [compiled('test/powercut/run.ts'), '--seed', '7', '--records', '300', ...args]
   const env = { ...process.env, ...environment }
   const { stdout, stderr, status } = spawnSync(process.execPath, command, { cwd: root, env, encoding: 'utf8' })
   return { output: stderr + stdout, code: status }

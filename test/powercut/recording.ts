@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { nodeArguments } from '../support/compiling.ts'
 import type { RecordedWork } from './work.ts'
 
 export const root: string = fileURLToPath(new URL('../..', import.meta.url))
@@ -28,8 +29,7 @@ export function recordProgram(base: string, name: string, told: (places: Places)
   run('cc', ['-O1', '-shared', '-fPIC', '-o', recorder, join(root, 'test/powercut/recorder.c'), '-pthread'], {})
   const places = { dir: join(base, 'recorded'), acknowledgements: join(base, 'acknowledgements') }
   const journal = join(base, 'journal')
-  const program = join(root, `test/powercut/programs/${name}.ts`)
-  run(process.execPath, ['--import', 'tsx', program, JSON.stringify(told(places))], {
+  run(process.execPath, [...nodeArguments(`test/powercut/programs/${name}.ts`), JSON.stringify(told(places))], {
     LD_PRELOAD: recorder,
     RECORDER_LOG: places.dir,
     RECORDER_ACKNOWLEDGEMENTS: places.acknowledgements,

@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
+import { compiled } from '../support/compiled.ts'
 import type { Contents, PartitionContents } from './contents.ts'
 import { damagedCopy, damageText, parseDamage } from './damage.ts'
 import { judge } from './judge.ts'
@@ -9,19 +10,8 @@ import { judge } from './judge.ts'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
 // Which of the two meta pages is the newest is a matter of opening, not of reading.
-test('no damage of a page makes a read wrong, leaves a record out or ends in a raw error', { timeout: 240_000 }, () => {
-  const command = [
-    '--import',
-    'tsx',
-    'test/rot/run.ts',
-    '--seed',
-    '11',
-    '--flips',
-    '30',
-    '--except',
-    'meta page',
-    '--json',
-  ]
+test('no damage of a page makes a read wrong, leaves a record out or ends in a raw error', () => {
+  const command = [compiled('test/rot/run.ts'), '--seed', '11', '--flips', '30', '--except', 'meta page', '--json']
   const { stdout, stderr, status } = spawnSync(process.execPath, command, { cwd: root, encoding: 'utf8' })
   expect(stderr).toContain('seed 11')
   expect(stderr).toContain('30/30 copies, 0 violations')

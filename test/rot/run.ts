@@ -16,13 +16,13 @@
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { compilePrograms } from '../crash/children.ts'
 import { Random } from '../crash/random.ts'
 import { chooseDamage, damageText, parseDamage } from './damage.ts'
 import { type Outcome, outcomes, type Verdict, violations } from './judge.ts'
 import { pagesOf, placeOf } from './pages.ts'
 import { readAll } from './readers.ts'
 import { makeWorld } from './world.ts'
+import { compiledIn } from '../support/compiling.ts'
 import { flag, freshSeed, text, toolOptions, whole } from '../support/tool-options.ts'
 
 const values = toolOptions({
@@ -79,7 +79,7 @@ async function rot(): Promise<number> {
     const results: Result[] = []
     const startedMs = performance.now()
     const progress = setInterval(() => console.error(progressLine(results, damages.length, startedMs)), 5_000)
-    const program = join(compilePrograms(join(base, 'compiled'), 'test/rot'), 'reading.js')
+    const program = compiledIn(join(base, 'compiled'), 'test/rot/programs/reading.ts')
     await readAll(program, [world, join(base, 'copies')], damages, values.jobs, (at, verdict) => {
       const damage = damages[at] as string
       const result = { ...verdict, damage, place: placeOfDamage(damage) }

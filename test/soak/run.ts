@@ -3,12 +3,12 @@
 // `--dir D` keeps the log there. A problem is a failed check, or a file that still grows at the end of 6 minutes or more.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { setTimeout as after } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { openLog } from '../../src/index.ts'
 import { Child } from '../crash/children.ts'
 import { Random } from '../crash/random.ts'
+import { nodeArguments } from '../support/compiling.ts'
 import { amount, freshSeed, text, toolOptions, whole } from '../support/tool-options.ts'
 import { growthAtTheEnd, growthMax } from './level.ts'
 import { type Acked, backedUp, lost, verified } from './round.ts'
@@ -23,7 +23,6 @@ const base = mkdtempSync(join(tmpdir(), 'millrace-soak-'))
 const dir = givenDir ?? join(base, 'log')
 /** Long enough for a process to start and do something. */
 const killEveryMsMin = 2_000
-const here = dirname(fileURLToPath(import.meta.url))
 const random = new Random(seed)
 const topics = soakTopics(keptMs)
 const problems: string[] = []
@@ -45,9 +44,14 @@ function hear(word: string, rest: string): void {
 }
 
 function start(name: 'writer' | 'reader'): Child {
-  const program = join(here, 'programs', `${name}.ts`)
   const given = name === 'writer' ? [String(bytesPerSecond / 2)] : []
-  const child = new Child('--import', 'tsx', program, dir, String(random.int(1, 2 ** 31)), String(keptMs), ...given)
+  const child = new Child(
+    ...nodeArguments(`test/soak/programs/${name}.ts`),
+    dir,
+    String(random.int(1, 2 ** 31)),
+    String(keptMs),
+    ...given,
+  )
   child.onLine = hear
   return child
 }

@@ -1,12 +1,17 @@
 // The examples as a user starts them: commands in processes of their own, and a look at the log that they work on.
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { onTestFinished } from 'vitest'
 import { openLog } from '../../src/log/log.ts'
+import { compiled } from './compiled.ts'
+import { temporaryDirectory } from './temporary-directory.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
+const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
 
 /** What a command printed, and how it ended. */
 export interface Outcome {
@@ -21,9 +26,24 @@ export interface RunningExample {
   readonly ended: Promise<Outcome>
 }
 
+export interface StartOptions {
+  readonly input?: Uint8Array
+  /** Where it keeps its data; by default a directory of its own. */
+  readonly cwd?: string
+  /** As its page says, which takes longer than to start it compiled. */
+  readonly withTsx?: boolean
+}
+
 /** Starts examples/`name`.ts; it is killed when the running test is over. */
-export function startExample(name: string, args: readonly string[] = [], input?: Uint8Array): RunningExample {
-  const child = spawn(process.execPath, ['--import', 'tsx', `examples/${name}.ts`, ...args], { cwd: root })
+export function startExample(
+  name: string,
+  args: readonly string[] = [],
+  { input, cwd = temporaryDirectory(), withTsx = false }: StartOptions = {},
+): RunningExample {
+  const path = `examples/${name}.ts`
+  const program = withTsx ? ['--import', tsx, join(root, path)] : [compiled(path)]
+  const env = { ...process.env, TSX_TSCONFIG_PATH: join(root, 'tsconfig.json') }
+  const child = spawn(process.execPath, [...program, ...args], { cwd, env })
   onTestFinished(() => void child.kill('SIGKILL'))
   const printed = { stdout: '', stderr: '' }
   child.stdout.setEncoding('utf8').on('data', (text: string) => (printed.stdout += text))
@@ -38,8 +58,8 @@ export function startExample(name: string, args: readonly string[] = [], input?:
   return { child, ended }
 }
 
-export function runExample(name: string, args: readonly string[] = [], input?: Uint8Array): Promise<Outcome> {
-  return startExample(name, args, input).ended
+export function runExample(name: string, args?: readonly string[], options?: StartOptions): Promise<Outcome> {
+  return startExample(name, args, options).ended
 }
 
 /** Looks into the log of a command that may be running. */
