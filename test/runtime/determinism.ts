@@ -8,17 +8,17 @@ import {
   type Log,
   MillraceError,
   nullable,
-  openLog,
   type ProducerOptions,
   startStreams,
   type StreamsOptions,
   topic,
 } from 'millrace'
-import { expect, onTestFinished } from 'vitest'
+import { expect } from 'vitest'
 import { type ApplicationCluster, clusterOf, connect } from '../support/application-clusters.ts'
 import { turns } from '../support/applications.ts'
 import { buildBatch, type HexRecord } from '../support/batches.ts'
 import { MemoryLog } from '../support/memory-log.ts'
+import { openTestLog } from '../support/open.ts'
 import {
   buildRandom,
   type NumberTopic,
@@ -26,7 +26,6 @@ import {
   type RandomTopology,
   randomTopologies,
 } from '../support/random-topology.ts'
-import { temporaryDirectory } from '../support/temporary-directory.ts'
 
 /** What happens to a run after how many turns of the event loop; it is started again each time, and at last left alone. */
 interface Disturbances {
@@ -48,25 +47,18 @@ const everyRecords = (count: number, settings: Settings = {}): Settings => ({
   commit: { everyMs: 100_000, everyRecords: count },
 })
 
-async function openTestLog(): Promise<Log> {
-  const log = await openLog(temporaryDirectory())
-  onTestFinished(() => log.close())
-  return log
-}
-
 /** Draws topologies with their input, and runs each of them in many ways: batching, commits, memory, restarts, fencing, log. */
 export async function checkDeterminism(seed: number, numRuns: number): Promise<void> {
-  const coarse = await openTestLog()
-  const fine = await openTestLog()
-  let cases = 0
   let written = 0
   await fc.assert(
     fc.asyncProperty(randomTopologies, disturbances, async (drawn, { restarts, takeovers }) => {
-      const name = `case-${cases++}`
-      const inputs = await importInto(coarse, name, drawn, { batchBytes: 100_000 }, false)
-      await importInto(fine, name, drawn, { batchBytes: 40 }, true)
+      const coarse = openTestLog().log
+      const fine = openTestLog().log
+      const endings: (() => Promise<void>)[] = []
+      const inputs = await importInto(coarse, drawn, { batchBytes: 100_000 }, false)
+      await importInto(fine, drawn, { batchBytes: 40 }, true)
       const run = (log: Log, title: string, work: (start: Start) => Promise<Application>): Promise<Outcome> =>
-        outcomeOf(publicPlace(log), drawn, inputs, `${name}-${title}`, work)
+        outcomeOf(publicPlace(log), drawn, inputs, title, work)
 
       const expected = await run(coarse, 'one-commit', (start) => start(everyRecords(1_000)))
       written += Object.values(expected.outputs).flat().length
@@ -84,7 +76,7 @@ export async function checkDeterminism(seed: number, numRuns: number): Promise<v
         }),
         await run(fine, 'takeovers', async (start) => {
           for (const after of takeovers) {
-            fencedSoon(await start(everyRecords(4)))
+            endings.push(fencedSoon(await start(everyRecords(4))))
             await turns(after)
           }
           return start(everyRecords(7))
@@ -95,22 +87,24 @@ export async function checkDeterminism(seed: number, numRuns: number): Promise<v
         const slow = clusterOf(new MemoryLog(order))
         for (const input of inputs) await copyInto(slow, fine, input)
         const place = { log: connect(slow).log, linesOf: async (names: readonly string[]) => slow.linesOf(names) }
-        const whole = await outcomeOf(place, drawn, inputs, `${name}-slow`, (start) => start(everyRecords(5)))
+        const whole = await outcomeOf(place, drawn, inputs, 'slow', (start) => start(everyRecords(5)))
         expect(whole).toEqual(expected)
-        const disturbed = await outcomeOf(place, drawn, inputs, `${name}-slow-disturbed`, async (start) => {
+        const disturbed = await outcomeOf(place, drawn, inputs, 'slow-disturbed', async (start) => {
           for (const after of restarts) {
             const app = await start(everyRecords(3))
             await turns(after)
             await app.close()
           }
           for (const after of takeovers) {
-            fencedSoon(await start(everyRecords(4, { stateCacheBytes: 0 })))
+            endings.push(fencedSoon(await start(everyRecords(4, { stateCacheBytes: 0 }))))
             await turns(after)
           }
           return start(everyRecords(7))
         })
         expect(disturbed).toEqual(expected)
       }
+      for (const ending of endings) await ending()
+      for (const log of [coarse, fine]) await log.close()
     }),
     { seed, numRuns },
   )
@@ -118,28 +112,27 @@ export async function checkDeterminism(seed: number, numRuns: number): Promise<v
   expect(written).toBeGreaterThan(10 * numRuns)
 }
 
-/** An application that a newer instance will take over from, without being told. */
-function fencedSoon(app: Application): void {
+/** An application that a newer instance will take over from, without being told. Returns what checks how it ended. */
+function fencedSoon(app: Application): () => Promise<void> {
   const code = app.stopped.then(
     () => 'none',
     (error: unknown) => (error instanceof MillraceError ? error.code : error),
   )
-  onTestFinished(async () => {
+  return async () => {
     // One that had nothing left to commit has not noticed.
     if (app.state === 'failed') expect(await code).toBe('fenced')
     else await app.close().catch(() => undefined)
-  })
+  }
 }
 
 async function importInto(
   log: Log,
-  name: string,
   { topics }: RandomTopology,
   options: ProducerOptions,
   oneByOne: boolean,
 ): Promise<readonly NumberTopic[]> {
   const producer = log.producer(options)
-  const inputs = topics.map(({ partitions }, index) => numberTopic(`${name}-in-${index}`, partitions))
+  const inputs = topics.map(({ partitions }, index) => numberTopic(`in-${index}`, partitions))
   for (const [index, { partitions, records }] of topics.entries()) {
     const input = inputs[index] as NumberTopic
     await log.admin.createTopic(input)
