@@ -84,6 +84,7 @@ test.runIf(process.platform === 'linux')(
     const { pid = 0 } = loop
     let children: readonly number[] = []
     while (children.length < 3) {
+      if (loop.exitCode !== null) throw new Error(`the loop ended by itself, with ${loop.exitCode}`)
       await after(50)
       children = childrenOf(pid)
     }

@@ -1,6 +1,6 @@
 // Compiles all that tests and their tools start as programs: compiled, a program is there in a third of the time that tsx takes.
 import { spawnSync } from 'node:child_process'
-import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -8,7 +8,13 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const isCompiled = import.meta.url.endsWith('.js')
 
 /** What programs read that lies beside them and is not compiled. */
-const besides = ['test/powercut/recorder.c', 'test/faults/failing-disk.c', 'bench/jobs/memory-watch.mjs']
+const besides = [
+  'bench/jobs/memory-watch.mjs',
+  'test/faults/failing-disk.c',
+  'test/fixtures',
+  'test/powercut/recorder.c',
+  'template',
+]
 
 /** Compiles the sources, the examples, the benchmarks, the tools and the programs of all tests into a directory, where they lie as they do here. */
 export function compileInto(dir: string): void {
@@ -17,8 +23,7 @@ export function compileInto(dir: string): void {
   const args = [compiler, '-p', join(root, 'test/compiled.tsconfig.json'), '--outDir', dir]
   const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' })
   if (status !== 0) throw new Error(`the programs do not compile\n${stdout}`)
-  for (const path of besides) copyFileSync(join(root, path), join(dir, path))
-  for (const folder of ['node_modules', 'template']) symlinkSync(join(root, folder), join(dir, folder))
+  for (const path of ['node_modules', ...besides]) symlinkSync(join(root, path), join(dir, path))
   // Under its own name the package finds itself: here the sources, where an installed one has `dist`.
   const itself = readFileSync(join(root, 'package.json'), 'utf8')
   writeFileSync(join(dir, 'package.json'), itself.replaceAll('"./dist/', '"./src/'))
