@@ -22,6 +22,12 @@ import { MillraceError } from '../core/errors.ts'
 import { DataFile } from './data-file.ts'
 import { isDirectoryThere, isFileThere, type Modes } from './own-files.ts'
 
+/** How files are made. */
+interface Creation {
+  readonly modes: Modes
+  readonly throwAway: boolean
+}
+
 /** The file of LMDB in a directory. */
 export function dataFileOf(dir: string): string {
   return join(dir, 'data.mdb')
@@ -84,13 +90,9 @@ export function checkDataFile(dir: string, isReadOnly: boolean): void {
  * Creates the file where it is missing: in a directory beside it, and under its own name only when it is durable. A
  * power cut would leave a file that cannot be opened.
  */
-export function createDataFile(
-  dir: string,
-  { modes, throwAway }: { readonly modes: Modes; readonly throwAway: boolean },
-  make: () => Buffer,
-): void {
+export function createDataFile(dir: string, { modes, throwAway }: Creation, make: () => Buffer): void {
   if (existsSync(dataFileOf(dir))) return
-  inBirthplace(dir, (birthplace) => {
+  inBirthplace(dir, throwAway, (birthplace) => {
     const made = dataFileOf(birthplace)
     writeFileSync(made, make(), { mode: modes.file })
     if (modes.isExact) chmodSync(made, modes.file)
@@ -99,8 +101,12 @@ export function createDataFile(
   })
 }
 
-/** The directory is new, so no one else can have put anything into it. */
-function inBirthplace(dir: string, create: (birthplace: string) => void): void {
+/**
+ * The directory is new, so no one else can have put anything into it. A throw-away log is made where it stays: no power
+ * cut matters to it, and a test makes one after the other.
+ */
+function inBirthplace(dir: string, throwAway: boolean, create: (birthplace: string) => void): void {
+  if (throwAway) return create(dir)
   const birthplace = mkdtempSync(join(dir, 'new-'))
   try {
     create(birthplace)
@@ -147,13 +153,13 @@ const newLogBytes = 2 ** 18
  * lock file with a hole that fills through a memory map as processes arrive. The lock file is moved into place whole,
  * since another process may create it too.
  */
-export function makeRoom(dir: string, modes: Modes): void {
+export function makeRoom(dir: string, { modes, throwAway }: Creation): void {
   const lockFile = lockFileOf(dir)
   const isNew = !isFileThere(dataFileOf(dir))
   const isThere = isFileThere(lockFile)
   if (isThere) accessSync(lockFile, constants.R_OK | constants.W_OK)
   if (isThere && !isNew) return
-  inBirthplace(dir, (birthplace) => {
+  inBirthplace(dir, throwAway, (birthplace) => {
     const made = lockFileOf(birthplace)
     writeFileSync(made, Buffer.alloc(isNew ? newLogBytes : lockFileBytes), { mode: modes.file })
     if (modes.isExact) chmodSync(made, modes.file)

@@ -56,7 +56,7 @@ export function createAndOpen(
   const { readOnly = false, throwAway = false, isListed } = options
   const path = dataFileOf(dir)
   checkDescriptors(isListed ? join(dir, commitFile) : path)
-  if (isListed) makeRoom(dir, modes)
+  if (isListed) makeRoom(dir, { modes, throwAway })
   if (!readOnly) createDataFile(dir, { modes, throwAway }, () => emptyDataFile(databaseNames, pageSizeBytes))
   const file = new DataFile(path, readOnly)
   let root: Root | undefined
