@@ -2,7 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** No step of an episode takes this long unless something hangs. */
-export const patienceMs = 60_000
+export const patienceMs = 200_000
 
 /** Whether a promise has not settled after this time. */
 export async function isLate(promise: Promise<unknown>, afterMs: number = patienceMs): Promise<boolean> {

@@ -17,7 +17,7 @@ import { programPath } from './programs.ts'
 export const plan: Plan = { seed: 8, records: 100, mode: 'live' }
 
 /** No run takes this long unless it hangs. */
-const patienceMs = 30_000
+const patienceMs = 240_000
 
 /** What runs on a failing disk, and what makes the disk fail. */
 export interface Bench {

@@ -14,7 +14,7 @@ const compiler = join(root, 'node_modules/typescript/bin/tsc')
 const project = mkdtempSync(join(tmpdir(), 'millrace-package-'))
 const installed = join(project, 'node_modules/millrace')
 let tarball = ''
-afterAll(() => rmSync(project, { recursive: true, force: true }), 120_000)
+afterAll(() => rmSync(project, { recursive: true, force: true }))
 
 /** Runs a command, which must succeed, and returns what it printed. */
 function run(dir: string, command: string, ...args: readonly string[]): string {

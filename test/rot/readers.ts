@@ -3,7 +3,7 @@ import { Child } from '../crash/children.ts'
 import type { Verdict } from './judge.ts'
 
 /** Longer than any reading takes: what is not over by then never will be. */
-const hangMs = 90_000
+const hangMs = 200_000
 
 /** Lets `jobs` processes read the copies, and tells of each as it is done. */
 export async function readAll(

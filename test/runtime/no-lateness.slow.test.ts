@@ -26,7 +26,7 @@ import { partitionOf } from '../../src/core/partitioner.ts'
 import { turns } from '../support/applications.ts'
 
 const records = Number(process.env['LATENESS_RECORDS'] ?? 200_000)
-const timeout = 60_000 + records / 10
+const timeout = 300_000 + records / 10
 
 const partitions = 4
 const beginMs = 1_700_000_000_000

@@ -126,4 +126,4 @@ test('each record gives its result once, in the order that was promised', async 
     }),
     { numRuns: 25 },
   )
-}, 60_000)
+})

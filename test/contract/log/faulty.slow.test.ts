@@ -106,7 +106,7 @@ function tryOn(promise: string, lie: (log: Log) => Log): Promise<void> {
     const cluster = await embedded.start()
     return Object.assign({}, cluster, { connect: async () => lie(await cluster.connect()) })
   }
-  return hold(contract, promise, { name: 'faulty', start })
+  return hold(contract, promise, { name: 'faulty', start, patienceMs: 20_000 })
 }
 
 test.each(Object.entries(faults))('%s', async (_, [promise, lie, says]) => {

@@ -12,6 +12,7 @@ import {
 import { expect, vi } from 'vitest'
 import { collect } from '../../support/collect.ts'
 import { rejectionOf } from '../../support/thrown.ts'
+import { waitMs } from './implementation.ts'
 
 /** Numbered texts, whose timestamps are their numbers. */
 export const texts = (count: number, from: number = 0): RecordInput<string, string>[] =>
@@ -52,7 +53,7 @@ export async function expectRefused(code: ErrorCode, attempts: readonly (() => u
 
 /** Waits until an assertion holds: a cluster takes its time. */
 export const eventually = (holds: () => void | Promise<void>): Promise<void> =>
-  vi.waitFor(holds, { timeout: 10_000, interval: 5 })
+  vi.waitFor(holds, { timeout: waitMs(), interval: 5 })
 
 /** The positions of a group, as `topic partition`; none where the group is not known. */
 export async function committed(log: Log, group: string): Promise<Record<string, number>> {

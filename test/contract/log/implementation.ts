@@ -1,4 +1,5 @@
 // How an implementation is held to promises: to each as it is, or, where it excepts one, to not keeping it.
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { onTestFinished } from 'vitest'
 import type { Log, ManualClock } from 'millrace'
 
@@ -18,6 +19,8 @@ export interface Implementation {
   readonly name: string
   /** A cluster without topics. */
   readonly start: () => Promise<Cluster>
+  /** A promise that keeps its test waiting for longer is not kept. */
+  readonly patienceMs?: number
   /** Promises that it does not keep, and why. */
   readonly exceptions?: Readonly<Record<string, string>>
 }
@@ -33,8 +36,13 @@ export interface World extends Pick<Cluster, 'connect' | 'crash'> {
 /** Promises by their names; each ends without an error where it is kept. */
 export type Promises = Readonly<Record<string, (world: World) => Promise<void>>>
 
-/** A promise of an implementation that keeps it waiting for so long is not kept. */
-const patienceMs = 20_000
+/** Long on a machine that has other work, and less than a test may take. */
+const patienceMsDefault = 240_000
+
+const patience = new AsyncLocalStorage<number>()
+
+/** How long to wait for what a promise says that comes; what does not come is told before the promise is given up. */
+export const waitMs = (): number => (patience.getStore() ?? patienceMsDefault) / 2
 
 /** A cluster with a first client; closed at the end of the running test. */
 async function open({ start }: Implementation): Promise<World> {
@@ -52,19 +60,20 @@ async function open({ start }: Implementation): Promise<World> {
 }
 
 /** Rejects where a promise is not kept, with what was wrong. */
-async function keep(promises: Promises, name: string, world: World): Promise<void> {
+async function keep(promises: Promises, name: string, world: World, patienceMs: number): Promise<void> {
   const holds = promises[name]
   if (holds === undefined) throw new Error(`nothing promises "${name}"`)
   let timer: NodeJS.Timeout | undefined
   const tooLate = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`it still waits after ${patienceMs} ms`)), patienceMs)
   })
-  await Promise.race([holds(world), tooLate]).finally(() => clearTimeout(timer))
+  await Promise.race([patience.run(patienceMs, () => holds(world)), tooLate]).finally(() => clearTimeout(timer))
 }
 
 /** Rejects where a promise is not kept, and where one is kept that the implementation excepts. To be called in a test. */
 export async function hold(promises: Promises, name: string, implementation: Implementation): Promise<void> {
-  const kept = keep(promises, name, await open(implementation))
+  const { patienceMs = patienceMsDefault } = implementation
+  const kept = keep(promises, name, await open(implementation), patienceMs)
   const reason = implementation.exceptions?.[name]
   if (reason === undefined) return kept
   const isKept = await kept.then(
