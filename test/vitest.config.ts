@@ -4,6 +4,7 @@
 // seconds, `long` is what takes minutes. `npm run test:quick` runs the first, `npm test` the first two, `npm run test:long` the last.
 import { fileURLToPath } from 'node:url'
 import { defineConfig, type TestProjectConfiguration } from 'vitest/config'
+import { SlowestFirst } from './support/slowest-first.ts'
 import { suitesOf } from './support/suites.ts'
 import { readTree } from './support/tidy.ts'
 
@@ -28,6 +29,7 @@ export default defineConfig({
     // They end what hangs. What is only slow, because the machine has other work, may be thirty times as slow.
     testTimeout: 300_000,
     hookTimeout: 300_000,
+    sequence: { sequencer: SlowestFirst },
     projects: suites.map(([name, include]): TestProjectConfiguration => ({
       extends: true,
       test: {
