@@ -7,6 +7,7 @@ import type { ByteWriter } from './bytes.ts'
 interface NativeText {
   latin1Slice(start: number, end: number): string
   utf8Slice(start: number, end: number): string
+  latin1Write(text: string, at: number): number
   utf8Write(text: string, at: number): number
 }
 
@@ -61,4 +62,10 @@ export function isWellFormed(text: string): boolean {
 /** One character for every byte: bytes as the key of a Map. */
 export function bytesAsText(bytes: Buffer, start: number, end: number): string {
   return native(bytes).latin1Slice(start, end)
+}
+
+/** Appends the bytes that {@link bytesAsText} has read. */
+export function appendBytesOfText(text: string, out: ByteWriter): void {
+  out.ensure(text.length)
+  out.at += native(out.bytes).latin1Write(text, out.at)
 }

@@ -98,5 +98,6 @@ export class Stores {
     for (let i = 0; i < 2 && this.bytes > cacheBytes; i++) {
       for (const table of this.#tables) table.age()
     }
+    while (this.bytes > cacheBytes && this.#tables.map((table) => table.forget()).includes(true));
   }
 }

@@ -9,6 +9,7 @@ import { ByteWriter, readInt64, writeUint64 } from '../core/bytes.ts'
 import { MillraceError } from '../core/errors.ts'
 import type { StoreLayout } from '../plan/store-layout.ts'
 import { keyBytesMax } from '../storage/keys.ts'
+import type { CommonKeyPlace } from './packed-segment.ts'
 
 /** Tells rows from entries of the order by due time, in a store that has both. */
 const rowMark = 0
@@ -140,9 +141,33 @@ export class KeyLayout {
     return bytes
   }
 
+  /** What stands before and after the key in the stored keys of order `segment`. */
+  get commonKeyPlace(): CommonKeyPlace {
+    return { before: this.#markBytes + 8, after: this.#numberBytes + 1 }
+  }
+
   /** What the stored keys of all rows with a key have in common, in order `segment`: the key as it is written there. */
   commonKeyOf(stored: string): string {
     return stored.slice(this.#markBytes + 8, stored.length - this.#numberBytes - 1)
+  }
+
+  /** The time of a row in order `segment`, its number, and how many bytes its key has, of its stored key as text. */
+  timeOfText(stored: string): number {
+    return readTextInt64(stored, stored.length - this.#numberBytes)
+  }
+
+  numberOfText(stored: string): number {
+    return this.isNumbered ? readTextInt64(stored, stored.length - 8) : 0
+  }
+
+  keyEndOfText(stored: string): number {
+    const end = stored.length - this.#numberBytes - 1
+    let count = 0
+    for (let at = this.#markBytes + 8; at < end; at++) {
+      count++
+      if (stored.charCodeAt(at) === 0) at++
+    }
+    return count
   }
 
   /** Writes what {@link commonKeyOf} finds. */
@@ -200,6 +225,14 @@ export class KeyLayout {
       number: this.isNumbered ? readInt64(stored, end + 9) : 0,
     }
   }
+}
+
+function readTextInt64(text: string, at: number): number {
+  let high = 0
+  let low = 0
+  for (let i = at; i < at + 4; i++) high = (high << 8) | text.charCodeAt(i)
+  for (let i = at + 4; i < at + 8; i++) low = (low << 8) | text.charCodeAt(i)
+  return high * 2 ** 32 + (low >>> 0)
 }
 
 /** Before the store's own part of a key: store id and partition. */

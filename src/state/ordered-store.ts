@@ -88,8 +88,28 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
   /** Takes over what is committed of a row. */
   #read(row: OrderedStateRow<V>): OrderedStateRow<V> {
     const { reader, storeId, partition } = this.ground
-    const stored = reader.get(storeId, partition, row.storedKey)
-    if (stored !== undefined) row.load(stored)
+    const recent = this.#recent
+    const stored =
+      recent?.isCompleteFrom(row.front) === true
+        ? recent.find(row.front, row.text)
+        : reader.get(storeId, partition, row.storedKey)
+    if (stored !== undefined) this.#load(row, stored)
+    return row
+  }
+
+  /** @param packed may be within a larger buffer */
+  #load(row: OrderedStateRow<V>, packed: Buffer): void {
+    row.load(this.home.codec.immutable ? packed : Buffer.from(packed))
+  }
+
+  /** A row of {@link RecentRows}. */
+  #packedRow(front: number, text: string, value: Buffer): OrderedStateRow<V> {
+    const cached = this.cache.get(front, text)
+    if (cached !== undefined) return cached
+    const layout = this.#layout
+    const [at, number] = [layout.timeOfText(text), layout.numberOfText(text)]
+    const row = new OrderedStateRow(front, text, layout.keyEndOfText(text), at, number, this.#orderedHome)
+    this.#load(row, value)
     return row
   }
 
@@ -167,7 +187,7 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
   rowsOf(key: KeyOf<K>, fromTime: number, toTime: number): readonly OrderedStateRow<V>[] {
     const from = Math.max(fromTime, this.expiredBefore)
     if (this.#layout.order === 'segment') {
-      const recent = (this.#recent ??= new RecentRows<V>(this.#layout, this.#fronts.previous(newestFront) ?? -1))
+      const recent = (this.#recent ??= this.#newRecent())
       if (recent.isCompleteFrom(this.#layout.front(from))) {
         scratch.at = 0
         key.writeKey(this.keyCodec, scratch)
@@ -178,6 +198,11 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
       }
     }
     return [...this.rows({ key, fromTime, toTime })]
+  }
+
+  #newRecent(): RecentRows<V> {
+    const newest = this.#fronts.previous(newestFront) ?? -1
+    return new RecentRows<V>(this.#layout, newest, (front, text, value) => this.#packedRow(front, text, value))
   }
 
   rowsIn(group: Buffer): readonly OrderedStateRow<V>[] | undefined {
@@ -285,13 +310,22 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
   }
 
   override age(): void {
+    this.#recent?.pack()
     super.age()
-    this.#recent?.forget()
     this.#groups?.forget()
   }
 
+  override forget(): boolean {
+    return this.#recent?.forget() === true
+  }
+
+  protected override gone(row: OrderedStateRow<V>): void {
+    super.gone(row)
+    this.#recent?.removed(row)
+  }
+
   override get memoryBytes(): number {
-    return super.memoryBytes + (this.#groups?.bytes ?? 0)
+    return super.memoryBytes + (this.#groups?.bytes ?? 0) + (this.#recent?.bytes ?? 0)
   }
 
   protected get keptFrom(): number {

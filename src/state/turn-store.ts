@@ -45,6 +45,10 @@ export interface CommittableStore extends Store<unknown, unknown> {
   committed(): void
   /** Makes room: drops rows that were not used for a while. Only directly after {@link committed}. */
   age(): void
+  /**
+   * Makes more room, after {@link age}: gives up a part of what it knows and can read again. False when there is none.
+   */
+  forget(): boolean
 }
 
 /** A commit removes this many times the rows that it changes, or this many: more than come, and not all at once. */
@@ -156,7 +160,7 @@ export abstract class TurnStore<K, V, R extends StateRow<V>> implements Store<K,
   committed(): void {
     for (const row of this.#dirty) {
       row.committed()
-      if (!row.exists) this.cache.delete(row)
+      if (!row.exists) this.gone(row)
     }
     this.#dirty = []
     const { keptFrom } = this
@@ -165,7 +169,16 @@ export abstract class TurnStore<K, V, R extends StateRow<V>> implements Store<K,
     this.cache.dropBefore(keptFrom)
   }
 
+  /** The commit has removed a row, if it was there before. */
+  protected gone(row: R): void {
+    this.cache.delete(row)
+  }
+
   age(): void {
     this.cache.age()
+  }
+
+  forget(): boolean {
+    return false
   }
 }

@@ -36,7 +36,7 @@ const turn = fc.record({
   isUndone: fc.boolean(),
   acts: fc.array(act, { maxLength: 8 }),
 })
-const between = fc.constantFrom('commit', 'age', 'restart').map((kind) => ({ kind }) as const)
+const between = fc.constantFrom('commit', 'age', 'forget', 'forgetAll', 'restart').map((kind) => ({ kind }) as const)
 const steps = fc.array(fc.oneof({ weight: 3, arbitrary: turn }, between), { maxLength: 20 })
 
 type Act = typeof act extends fc.Arbitrary<infer A> ? A : never
@@ -104,6 +104,7 @@ describe.each(layouts)('%s', (_, layout) => {
             world.commit()
             committed = { rows: model.rows, streamTime: model.streamTime }
             if (step.kind === 'age') world.age()
+            if (step.kind === 'forget' || step.kind === 'forgetAll') world.forget(step.kind === 'forgetAll')
             const rows = world.committedRows().filter(({ at }) => !model.hasExpired(at))
             expect(rows).toEqual(model.range({}).map(({ due: _due, ...row }) => row))
           }

@@ -78,6 +78,11 @@ describe.each(layouts)('%s', (_, layout) => {
         const common = new ByteWriter(64)
         layoutOf.writeCommonKey(common, key, key.length)
         expect(layoutOf.commonKeyOf(text)).toBe(common.copyFrom(0).toString('latin1'))
+        expect([layoutOf.timeOfText(text), layoutOf.numberOfText(text), layoutOf.keyEndOfText(text)]).toEqual([
+          place.at,
+          place.number,
+          place.keyEnd,
+        ])
       }),
       { numRuns: 40 },
     )
@@ -383,7 +388,14 @@ describe('expiry', () => {
     const found = world.rowsOf({ key: '01', fromTime: 0, toTime: 100_000 })
     expect(found.map(({ at }) => at)).toEqual(Array.from({ length: 50 }, (_, index) => 10_000 + 200 * index))
     expect(world.reads.calls).toBe(before)
-    world.age()
+    world.age() // rows in memory are bytes now
+    expect(world.rowsOf({ key: '01', fromTime: 0, toTime: 100_000 })).toEqual(found)
+    expect(world.row('01', 10_001, 0).exists).toBe(false)
+    expect(world.reads.calls).toBe(before)
+    expect(world.store.memoryBytes).toBeLessThan(100 * 200)
+    world.forget(false)
+    expect(world.rowsOf({ key: '01', fromTime: 15_000, toTime: 100_000 })).toHaveLength(25)
+    expect(world.reads.calls).toBe(before)
     expect(world.rowsOf({ key: '01', fromTime: 0, toTime: 100_000 })).toEqual(found)
     expect(world.reads.calls).toBeGreaterThan(before)
   })

@@ -150,6 +150,12 @@ export class World {
     this.store.age()
   }
 
+  /** And gives up a part of what it knows besides, or all of it. */
+  forget(isAll: boolean): void {
+    this.age()
+    while (this.store.forget()) if (!isAll) return
+  }
+
   /** What a crash leaves: the last commit. */
   restart(): void {
     this.#environment.refresh()
