@@ -22,10 +22,21 @@ export function isSealed(database: DatabaseName, key: Uint8Array): boolean {
 }
 
 export function seal(key: Uint8Array, value: Uint8Array): Buffer {
-  const sealed = Buffer.allocUnsafe(value.length + checksumBytes)
-  copyBytes(value, 0, value.length, sealed, 0)
-  writeInt32(sealed, value.length, crc32c(value, crc32c(key)))
+  return sealPart(key, value, 0, value.length)
+}
+
+/** Seals the value in bytes[start, end). */
+export function sealPart(key: Uint8Array, bytes: Uint8Array, start: number, end: number): Buffer {
+  const length = end - start
+  const sealed = Buffer.allocUnsafe(length + checksumBytes)
+  copyBytes(bytes, start, end, sealed, 0)
+  writeInt32(sealed, length, crc32cUpTo(sealed, length, crc32c(key)))
   return sealed
+}
+
+/** The checksum that a row was sealed with. */
+export function checksumOf(sealed: Uint8Array): number {
+  return readInt32(sealed, sealed.length - checksumBytes) >>> 0
 }
 
 /** The checksum of a sealed row; undefined when the row is damaged. */
@@ -33,7 +44,7 @@ export function sealIn(key: Uint8Array, sealed: Uint8Array): number | undefined 
   const end = sealed.length - checksumBytes
   if (end < 0) return undefined
   const checksum = crc32cUpTo(sealed, end, crc32c(key))
-  return checksum === readInt32(sealed, end) >>> 0 ? checksum : undefined
+  return checksum === checksumOf(sealed) ? checksum : undefined
 }
 
 /** The value of a sealed row, which is part of it; undefined when it is damaged. */

@@ -2,7 +2,6 @@
  * The right to write, while one callback runs.
  */
 import { assert } from '../core/assert.ts'
-import { readInt32 } from '../core/bytes.ts'
 import { MillraceError } from '../core/errors.ts'
 import type { DatabaseName } from './databases.ts'
 import { keyBytesMax } from './keys.ts'
@@ -12,11 +11,11 @@ import { isSealed, seal } from './sealed-rows.ts'
 /** The right to write, valid until the callback that it was given to returns. Keys and values are kept, not copied. */
 export interface WriteTransaction {
   /**
-   * Returns the checksum of a sealed row, and 0 for any other.
-   *
    * @throws MillraceError `bad_option` for a key of more than {@link keyBytesMax} bytes, `defect` after the callback
    */
-  put(database: DatabaseName, key: Uint8Array, value: Uint8Array): number
+  put(database: DatabaseName, key: Uint8Array, value: Uint8Array): void
+  /** As {@link put}, for a value that is sealed already (sealed-rows.ts). */
+  putSealed(database: DatabaseName, key: Uint8Array, sealed: Uint8Array): void
   /** @throws MillraceError `defect` after the callback */
   remove(database: DatabaseName, key: Uint8Array): void
   /** Calls back when the commit is durable, before anyone else hears of it; not at all when it fails. */
@@ -34,16 +33,14 @@ export class NotingTransaction implements WriteTransaction {
     this.#pending = pending
   }
 
-  put(database: DatabaseName, key: Uint8Array, value: Uint8Array): number {
+  put(database: DatabaseName, key: Uint8Array, value: Uint8Array): void {
+    this.putSealed(database, key, isSealed(database, key) ? seal(key, value) : value)
+  }
+
+  putSealed(database: DatabaseName, key: Uint8Array, sealed: Uint8Array): void {
     this.#checkOpen()
     if (key.length > keyBytesMax) throw keyTooLong(database, key)
-    if (!isSealed(database, key)) {
-      this.#pending.add(database, key as Buffer, value as Buffer)
-      return 0
-    }
-    const sealed = seal(key, value)
-    this.#pending.add(database, key as Buffer, sealed)
-    return readInt32(sealed, value.length) >>> 0
+    this.#pending.add(database, key as Buffer, sealed as Buffer)
   }
 
   remove(database: DatabaseName, key: Uint8Array): void {

@@ -69,7 +69,7 @@ describe.each(Object.entries(happenings))('a log is open, and %s', (_, happens) 
 test.each(['data.mdb', 'lock.mdb', 'commit.lock'])('also long after it was opened, %s is missed', (name) => {
   const dir = join(temporaryDirectory(), 'log')
   const environment = openEnvironment(dir)
-  const commit = (): void => environment.write((transaction) => void transaction.put('meta', key, key))
+  const commit = (): void => environment.write((transaction) => transaction.put('meta', key, key))
   const now = performance.now()
   const clock = vi.spyOn(performance, 'now').mockReturnValue(now + 60_000)
   onTestFinished(() => clock.mockRestore())
@@ -94,8 +94,7 @@ test('a reader that waits for commits is told, although there are none', async (
 test('another process that makes a new log there goes on alone', async () => {
   const dir = join(temporaryDirectory(), 'log')
   const old = openEnvironment(dir)
-  const commit = (value: string): void =>
-    old.write((transaction) => void transaction.put('meta', key, Buffer.from(value)))
+  const commit = (value: string): void => old.write((transaction) => transaction.put('meta', key, Buffer.from(value)))
   commit('old')
   rmSync(dir, { recursive: true })
   const other = startProgram('commit-on-request', [dir])

@@ -12,7 +12,7 @@ const text = (value: Buffer | undefined): string | undefined => value?.toString(
 const refusal = new MillraceError('bad_option', 'no')
 
 const put = (environment: Environment, value: string): void =>
-  environment.write((transaction) => void transaction.put('state', key, Buffer.from(value)))
+  environment.write((transaction) => transaction.put('state', key, Buffer.from(value)))
 
 describe('a write', () => {
   test('returns what its work returns', () => {

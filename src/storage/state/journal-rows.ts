@@ -9,7 +9,8 @@
  * Rows that were there when the journal was opened are among its versions (row-versions.ts) until they are taken over.
  */
 import { copyBytes } from '../../core/bytes.ts'
-import { hasKeyAt, hashOf, isRemoved, itemEnd, itemHeadBytes, keyAt, keyLengthAt, valueAt } from './piece.ts'
+import { sealPart } from '../sealed-rows.ts'
+import { hasKeyAt, hashOf, isRemoved, itemEnd, itemHeadBytes, keyAt, keyLengthAt } from './piece.ts'
 import type { Pieces } from './pieces.ts'
 import { RowOrder } from './row-order.ts'
 import type { KeyedRows } from './row-sort.ts'
@@ -81,9 +82,12 @@ export class JournalRows implements KeyedRows {
     return keyAt(this.keyBytes(entry), this.#placeOf(entry))
   }
 
-  /** Within the piece: not to be handed out. Undefined when the row was removed. */
-  value(entry: number): Buffer | undefined {
-    return valueAt(this.keyBytes(entry), this.#placeOf(entry))
+  /** The value, sealed for the key that it has in the tree; undefined when the row was removed. */
+  sealed(entry: number, treeKey: Buffer): Buffer | undefined {
+    const bytes = this.keyBytes(entry)
+    const place = this.#placeOf(entry)
+    if (isRemoved(bytes, place)) return undefined
+    return sealPart(treeKey, bytes, place + itemHeadBytes + keyLengthAt(bytes, place), itemEnd(bytes, place))
   }
 
   /** A copy of the value; undefined when the row was removed. */
@@ -250,7 +254,18 @@ export class JournalRows implements KeyedRows {
   /** The journal no longer has rows for the keys of these entries. */
   deleteAll(entries: readonly number[]): void {
     this.#order?.removeAll(entries)
-    for (const entry of entries) this.#delete(entry)
+    for (let at = 0; at < entries.length; at += rowsAtOnce) {
+      const end = Math.min(at + rowsAtOnce, entries.length)
+      this.#askFor(entries, at, end)
+      for (let i = at; i < end; i++) this.#delete(entries[i] as number)
+    }
+  }
+
+  /** Reads what deleting these needs, so that the processor waits for many of them at a time. */
+  #askFor(entries: readonly number[], from: number, to: number): void {
+    const mask = this.#slots.length - 2
+    for (let i = from; i < to; i++) hashes[i - from] = this.#entries[(entries[i] as number) * 3 + 2] as number
+    for (let i = from; i < to; i++) asked[i - from] = this.#slots[((hashes[i - from] as number) << 1) & mask] as number
   }
 
   #delete(entry: number): void {

@@ -149,12 +149,6 @@ export function isRemoved(bytes: Uint8Array, at: number): boolean {
   return readInt32(bytes, at + 2) >>> 0 === removed
 }
 
-/** The value of a row, within the piece; undefined when the row was removed. */
-export function valueAt(bytes: Buffer, at: number): Buffer | undefined {
-  if (isRemoved(bytes, at)) return undefined
-  return bytes.subarray(at + itemHeadBytes + keyLengthAt(bytes, at), itemEnd(bytes, at))
-}
-
 /** Whether the row whose item begins here has the key in bytes[start, end). */
 export function hasKeyAt(piece: Uint8Array, at: number, bytes: Uint8Array, start: number, end: number): boolean {
   if (keyLengthAt(piece, at) !== end - start) return false

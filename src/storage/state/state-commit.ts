@@ -4,6 +4,7 @@
  */
 import { present } from '../../core/assert.ts'
 import type { Environment, WriteTransaction } from '../environment.ts'
+import { checksumOf } from '../sealed-rows.ts'
 import { keyTooLong } from '../write-transaction.ts'
 import { keyAfter, keyBytesMax, stateKey } from '../keys.ts'
 import type { StateWriter } from '../state-rows.ts'
@@ -31,6 +32,16 @@ const smallJournalBytes = 262_144
 interface Range {
   readonly from: Buffer
   readonly to: Buffer
+}
+
+/** A row of the tree, with the key that it has there. */
+interface Replaced {
+  readonly partition: number
+  readonly key: Buffer
+  /** The checksum of the row that is there. */
+  readonly before: number | undefined
+  /** Sealed. */
+  readonly after: Buffer | undefined
 }
 
 function isIn({ from, to }: Range, key: Buffer): boolean {
@@ -91,7 +102,7 @@ class StoreCommit {
     for (let left = rowsMax; left > 0; left -= pageRows) {
       const max = Math.min(pageRows, left)
       const page = this.#environment.range('state', start, end, max)
-      for (const { key, value } of page) this.#replace(partition, key, sealOf(key, value), undefined)
+      for (const { key, value } of page) this.#replace({ partition, key, before: sealOf(key, value), after: undefined })
       const last = page.at(-1)
       if (last === undefined || page.length < max) return undefined
       start = keyAfter(last.key)
@@ -141,29 +152,23 @@ class StoreCommit {
     const { folded, hand } = folding.next(head.hand, count)
     this.#folded = folded
     // All are read before the first is written: reads look through what the transaction has written.
-    const stored = this.#folded.map(({ rows, entries }) =>
-      entries.map((entry) => {
-        const key = stateKey(storeId, rows.partition, rows.keyBytes(entry), rows.keyStart(entry), rows.keyEnd(entry))
-        return { key, before: this.#environment.seal('state', key) }
-      }),
-    )
-    for (const [index, { rows, entries }] of this.#folded.entries()) {
-      const ranges = this.#removed.get(rows.partition)
-      for (const [at, { key, before }] of present(stored[index], 'rows that are folded were read').entries()) {
-        const entry = entries[at] as number
+    const replaced: Replaced[] = []
+    for (const { rows, entries } of folded) {
+      const { partition } = rows
+      const ranges = this.#removed.get(partition)
+      for (const entry of entries) {
+        const key = stateKey(storeId, partition, rows.keyBytes(entry), rows.keyStart(entry), rows.keyEnd(entry))
         const isRemoved = ranges?.some((range) => isIn(range, rows.key(entry))) === true
-        this.#replace(rows.partition, key, before, isRemoved ? undefined : rows.value(entry))
+        const after = isRemoved ? undefined : rows.sealed(entry, key)
+        replaced.push({ partition, key, before: this.#environment.seal('state', key), after })
       }
     }
+    for (const row of replaced) this.#replace(row)
     return hand
   }
 
-  /**
-   * Changes a row of the tree, and the totals of its partition.
-   *
-   * @param before the checksum of the row that is there, if there is one
-   */
-  #replace(partition: number, treeKey: Buffer, before: number | undefined, after: Buffer | undefined): void {
+  /** Changes a row of the tree, and the totals of its partition. */
+  #replace({ partition, key, before, after }: Replaced): void {
     let { rows, seals } = this.#sums.get(partition) ?? noRows
     if (before !== undefined) {
       rows--
@@ -171,9 +176,10 @@ class StoreCommit {
     }
     if (after !== undefined) {
       rows++
-      seals += this.#transaction.put('state', treeKey, after)
+      seals += checksumOf(after)
+      this.#transaction.putSealed('state', key, after)
     } else if (before !== undefined) {
-      this.#transaction.remove('state', treeKey)
+      this.#transaction.remove('state', key)
     }
     this.#sums.set(partition, { rows, seals: seals >>> 0 })
   }
