@@ -60,7 +60,7 @@ export class Output {
       for (const row of rows) this.add(this.#line(row))
     } else {
       const { drawTable } = await import('./table.ts')
-      this.add(drawTable(rows, columns, { columns: this.columns, isColoured: this.isColoured }))
+      this.add(await drawTable(rows, columns, { columns: this.columns, isColoured: this.isColoured }))
     }
     await this.flush()
   }

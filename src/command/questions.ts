@@ -1,7 +1,6 @@
 /**
  * Asks before something is destroyed. Where no one can be asked, it takes `--yes`.
  */
-import { createInterface } from 'node:readline/promises'
 import { escaped } from '../core/escaped.ts'
 import { UsageError } from './exit-codes.ts'
 import type { Host } from './host.ts'
@@ -21,6 +20,7 @@ export async function agree(host: Host, plan: readonly string[], question: strin
   if (stdin.isTTY !== true || host.stderr.isTTY !== true) {
     throw new UsageError(`${question} There is no terminal to ask on: give --yes to do it.`)
   }
+  const { createInterface } = await import('node:readline/promises')
   const terminal = createInterface({ input: stdin, output: host.stderr })
   try {
     const answer = await terminal.question(`${question} [y/N] `, { signal: host.signal })

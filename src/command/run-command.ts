@@ -7,7 +7,6 @@ import { MillraceError, messageOf } from '../core/errors.ts'
 import { escapedLines } from '../core/escaped.ts'
 import type { Log } from '../log/face.ts'
 import { UnfitText } from '../inspect/unfit-text.ts'
-import { checkIsLog } from '../storage/directory.ts'
 import { shownTime } from '../inspect/amounts.ts'
 import { CommandFailed, type ExitCode, exitCodes, NothingFound, OutputClosed, UsageError } from './exit-codes.ts'
 import { findVerb } from './find-verb.ts'
@@ -78,7 +77,10 @@ async function runVerb(
   const context: VerbContext = {
     dir,
     openLog: async (access: Access = 'read', elsewhere = dir) => {
-      const { openLog } = await import('../log/log.ts')
+      const [{ openLog }, { checkIsLog }] = await Promise.all([
+        import('../log/log.ts'),
+        import('../storage/directory.ts'),
+      ])
       if (access === 'write') checkIsLog(elsewhere)
       const log = await openLog(elsewhere, { clock, readOnly: access === 'read' })
       logs.push(log)

@@ -7,6 +7,7 @@ import type { StoreKeys } from '../inspect/store-keys.ts'
 import { type ShownRow, textOf } from '../inspect/stored-rows.ts'
 import type { Column } from './table.ts'
 import type { VerbContext } from './verb.ts'
+import '../runtime/stored-store.ts' // binds what answers log.store, which a log alone does not bring
 
 /** As a table; with `--json` each row as an object. */
 export async function showRows(

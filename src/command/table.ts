@@ -1,9 +1,9 @@
 /**
  * A table for people: aligned columns without lines, cut to the width of the terminal.
  *
- * Widths are those that a terminal shows: a character may take two places, or none.
+ * Widths are those that a terminal shows: a character may take two places, or none. What knows them is loaded for a
+ * table that is not all ASCII.
  */
-import stringWidth from 'string-width'
 import { escaped } from '../core/escaped.ts'
 import { styled } from './colours.ts'
 
@@ -23,18 +23,26 @@ export interface TableForm {
 const gap = 2
 const narrowest = 8
 
+/** How many places a text takes. */
+type WidthOf = (text: string) => number
+
 /** The rows below their headings; what is missing is shown as `-`. Numbers stand to the right. */
-export function drawTable<R>(rows: readonly R[], columns: readonly Column<R>[], form: TableForm): string {
+export async function drawTable<R>(
+  rows: readonly R[],
+  columns: readonly Column<R>[],
+  form: TableForm,
+): Promise<string> {
   const cells = rows.map((row) => columns.map(({ of }) => of(row)))
   const heads = columns.map(({ head }) => head)
   const areNumbers = columns.map((_, at) => isNumeric(cells.map((row) => row[at])))
   const texts = cells.map((row) => row.map((cell) => escaped(String(cell ?? '-'))))
-  const widths = widthsOf([heads, ...texts], form.columns)
+  const widthOf = await widthOfTexts(texts)
+  const widths = fittingWidths([heads, ...texts], form.columns, widthOf)
   const line = (parts: readonly string[], isHead: boolean): string => {
     const padded = parts.map((part, at) => {
       const width = widths[at] ?? 0
-      const text = cutTo(part, width)
-      const space = ' '.repeat(width - stringWidth(text))
+      const text = cutTo(part, width, widthOf)
+      const space = ' '.repeat(width - widthOf(text))
       const shown = isHead ? styled('bold', text, form.isColoured) : text
       return areNumbers[at] === true ? `${space}${shown}` : `${shown}${space}`
     })
@@ -43,15 +51,21 @@ export function drawTable<R>(rows: readonly R[], columns: readonly Column<R>[], 
   return line(heads, true) + texts.map((parts) => line(parts, false)).join('')
 }
 
+async function widthOfTexts(texts: readonly (readonly string[])[]): Promise<WidthOf> {
+  if (texts.every((row) => row.every((text) => /^[ -~]*$/.test(text)))) return (text) => text.length
+  const { default: stringWidth } = await import('string-width')
+  return stringWidth
+}
+
 /** A column of numbers, perhaps with gaps. */
 function isNumeric(cells: readonly unknown[]): boolean {
   return cells.some((cell) => typeof cell === 'number') && cells.every((cell) => typeof cell !== 'string')
 }
 
 /** As wide as the widest cells; the widest columns are cut until all fit. */
-function widthsOf(lines: readonly (readonly string[])[], columns: number): readonly number[] {
+function fittingWidths(lines: readonly (readonly string[])[], columns: number, widthOf: WidthOf): readonly number[] {
   const wanted = (lines[0] ?? []).map((_, at) =>
-    lines.reduce((widest, line) => Math.max(widest, stringWidth(line[at] ?? '')), 0),
+    lines.reduce((widest, line) => Math.max(widest, widthOf(line[at] ?? '')), 0),
   )
   const total = (): number => wanted.reduce((sum, width) => sum + width, gap * (wanted.length - 1))
   while (total() > columns) {
@@ -63,12 +77,12 @@ function widthsOf(lines: readonly (readonly string[])[], columns: number): reado
 }
 
 /** The text where it fits; else as many whole characters as do, and an ellipsis. */
-function cutTo(text: string, width: number): string {
-  if (stringWidth(text) <= width) return text
+function cutTo(text: string, width: number, widthOf: WidthOf): string {
+  if (widthOf(text) <= width) return text
   let cut = ''
   let left = width - 1
   for (const { segment } of new Intl.Segmenter().segment(text)) {
-    left -= stringWidth(segment)
+    left -= widthOf(segment)
     if (left < 0) break
     cut += segment
   }

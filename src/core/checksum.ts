@@ -3,7 +3,17 @@
  *
  * A call into compiled code costs as much as some 60 bytes in a loop here, and most rows are shorter than that.
  */
-import { crc32c as compiled } from '@node-rs/crc32'
+import { createRequire } from 'node:module'
+
+type Compiled = (bytes: Uint8Array, before: number) => number
+
+/** Loaded at the first long row: a command that opens no log does without. */
+let compiled: Compiled | undefined
+
+function loadCompiled(): Compiled {
+  const { crc32c } = createRequire(import.meta.url)('@node-rs/crc32') as typeof import('@node-rs/crc32')
+  return (compiled = crc32c)
+}
 
 const shortBytesMax = 60
 
@@ -21,7 +31,7 @@ export function crc32c(bytes: Uint8Array, before = 0): number {
 
 /** Of the first `end` bytes. */
 export function crc32cUpTo(bytes: Uint8Array, end: number, before: number): number {
-  if (end > shortBytesMax) return compiled(bytes.subarray(0, end), before)
+  if (end > shortBytesMax) return (compiled ?? loadCompiled())(bytes.subarray(0, end), before)
   let remainder = ~before
   for (let i = 0; i < end; i++) {
     remainder = (table[(remainder ^ (bytes[i] as number)) & 255] as number) ^ (remainder >>> 8)

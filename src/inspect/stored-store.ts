@@ -37,7 +37,6 @@ export interface FoundStore {
  * @throws MillraceError `application_unknown`, `store_unknown`
  */
 export async function findStore(log: Log, applicationId: string, name: string): Promise<FoundStore> {
-  await import('../runtime/stored-store.ts') // binds what answers log.store, which a log alone does not bring
   const stores = await askableStores(log, applicationId)
   const found = stores.find((store) => store.name === name)
   const key = found && (codecNamed(found.key) ?? new UnknownCodec(found.key))

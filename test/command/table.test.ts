@@ -13,17 +13,14 @@ const columns: readonly Column<Row>[] = [
   { head: 'AGAIN', of: ({ name }) => name },
 ]
 
-const drawn = (names: readonly string[], width: number): string[] =>
-  drawTable(
-    names.map((name, count) => ({ name, count })),
-    columns,
-    { columns: width, isColoured: false },
-  )
-    .trimEnd()
-    .split('\n')
+async function drawn(names: readonly string[], width: number): Promise<string[]> {
+  const rows = names.map((name, count) => ({ name, count }))
+  const table = await drawTable(rows, columns, { columns: width, isColoured: false })
+  return table.trimEnd().split('\n')
+}
 
-test('wide characters take two places, emoji too, and marks none', () => {
-  expect(drawn(['ab', '注文', 'e\u0301e\u0301', '👍🏽', '한글', 'ｱﾞ'], 80)).toEqual([
+test('wide characters take two places, emoji too, and marks none', async () => {
+  expect(await drawn(['ab', '注文', 'e\u0301e\u0301', '👍🏽', '한글', 'ｱﾞ'], 80)).toEqual([
     'NAME  COUNT  AGAIN',
     'ab        0  ab',
     '注文      1  注文',
@@ -34,8 +31,10 @@ test('wide characters take two places, emoji too, and marks none', () => {
   ])
 })
 
-test('what is cut keeps whole characters, and never takes more places than there are', () => {
-  expect(drawn(['注文注文注文', '\u0301'.repeat(3) + 'x'.repeat(12), '👍🏽'.repeat(6), 'a注文注文注文'], 25)).toEqual([
+test('what is cut keeps whole characters, and never takes more places than there are', async () => {
+  expect(
+    await drawn(['注文注文注文', '\u0301'.repeat(3) + 'x'.repeat(12), '👍🏽'.repeat(6), 'a注文注文注文'], 25),
+  ).toEqual([
     'NAME      COUNT  AGAIN',
     '注文注…       0  注文注…',
     `${'\u0301'.repeat(3)}xxxxxxx…      1  ${'\u0301'.repeat(3)}xxxxxxx…`,

@@ -2,9 +2,10 @@
  * The loops over a consumer: by record and by batch, and as an Observable. A record or batch is done when the next is
  * asked for.
  */
-import { Observable } from 'rxjs'
+import type { Observable } from 'rxjs'
 import { yieldToEventLoop } from '../../core/clock.ts'
 import type { LogRecord } from '../../core/record.ts'
+import { boundObservable } from '../../core/observable.ts'
 import type { ConsumerCore } from './consumer-core.ts'
 import type { Hand } from './lane.ts'
 import type { LoopBody } from './loop-body.ts'
@@ -125,7 +126,7 @@ export class BatchLoop implements AsyncIterableIterator<RecordBatch<unknown, unk
 
 /** Every subscription is its own loop; a tick of the event loop brings the records of one fetch. */
 export function observableRecords(core: ConsumerCore): Observable<AnyRecord> {
-  return new Observable((subscriber) => {
+  return new (boundObservable())((subscriber) => {
     const loop = core.beginLoop()
     const run = async (): Promise<void> => {
       while (!subscriber.closed) {

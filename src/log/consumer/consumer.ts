@@ -42,7 +42,7 @@ export function isFrom<K, V>(topic: Topic<K, V>, record: LogRecord<unknown, unkn
 
 /** A consumer of a directory. */
 export class EmbeddedConsumer<R extends LogRecord<unknown, unknown>> implements Consumer<R> {
-  readonly records$: Observable<R>
+  #records$: Observable<R> | undefined
   readonly #log: ConsumerLog
   readonly #core: ConsumerCore
   readonly #group: string | undefined
@@ -62,7 +62,10 @@ export class EmbeddedConsumer<R extends LogRecord<unknown, unknown>> implements 
       async (hook, partitions) => hook(partitions, this),
       () => onClose(this),
     )
-    this.records$ = observableRecords(this.#core) as Observable<R>
+  }
+
+  get records$(): Observable<R> {
+    return (this.#records$ ??= observableRecords(this.#core) as Observable<R>)
   }
 
   [Symbol.asyncIterator](): AsyncIterableIterator<R> {
