@@ -1,7 +1,7 @@
 // The order of the test files: first the suite whose files take longest, so that at the end no worker waits long for the other.
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
-const suites = ['long', 'slow', 'quick']
+const suites = ['long', 'browser', 'slow', 'quick']
 
 export class SlowestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
