@@ -6,7 +6,7 @@ import { type ErrorCode, MillraceError, messageOf } from '../core/errors.ts'
 import { UnfitText } from '../inspect/unfit-text.ts'
 import type { ErrorView } from './views.ts'
 
-function replyJson(response: ServerResponse, status: number, view: unknown): void {
+export function replyJson(response: ServerResponse, status: number, view: unknown): void {
   const body = JSON.stringify(view)
   response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' })
   response.end(body)

@@ -10,9 +10,10 @@ import { EventSink } from './event-sink.ts'
 import { Guard, securityHeaders } from './guard.ts'
 import type { CheckedOptions } from './options.ts'
 import type { PageFiles } from './page-files.ts'
-import { replyError, replyFailure } from './reply.ts'
+import { replyError, replyFailure, replyJson } from './reply.ts'
 import { findRoute, type Found, type World } from './router.ts'
 import { replySignIn } from './sign-in.ts'
+import { Turnstile } from './turnstile.ts'
 
 /** More live connections than this are refused: each costs memory, and a sample more to write. */
 const streamsMax = 200
@@ -24,6 +25,7 @@ export class DashboardServer {
   readonly #files: PageFiles
   readonly #server: Server
   readonly #sinks = new Set<EventSink>()
+  readonly #turnstile = new Turnstile()
   #guard: Guard | undefined
 
   constructor(options: CheckedOptions, world: World, files: PageFiles) {
@@ -91,21 +93,20 @@ export class DashboardServer {
     } else if (isApi) {
       const found = findRoute(routes, pathname)
       if (found === undefined) return replyError(response, 404, 'address_unknown', 'the API has no such address')
-      await this.#answerApi(found, url, response)
+      await this.#answerApi(found, url, method, response)
     } else {
       this.#files.reply(request, response, pathname)
     }
   }
 
-  async #answerApi({ route, path }: Found, url: URL, response: ServerResponse): Promise<void> {
+  async #answerApi({ route, path }: Found, url: URL, method: string, response: ServerResponse): Promise<void> {
     const question = { ...this.#world, path, query: url.searchParams }
     if (route.kind === 'json') {
-      const body = JSON.stringify(await route.answer(question))
-      response.writeHead(200, { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' })
-      response.end(body)
-      return
+      if (this.#turnstile.isFull) return replyError(response, 503, 'busy', 'too many requests wait already')
+      return replyJson(response, 200, await this.#turnstile.pass(() => route.answer(question)))
     }
     const begin = await route.begin(question)
+    if (method === 'HEAD') return replyJson(response, 200, null) // it would wait for an end that never comes
     if (this.#sinks.size >= streamsMax) {
       return replyError(response, 503, 'busy', `this dashboard has ${streamsMax} live connections already`)
     }

@@ -175,6 +175,12 @@ describe('a request that another site caused', () => {
   })
 })
 
+test('a request for the head of what never ends, ends', async () => {
+  const { log } = openTestLog()
+  const opened = await openDashboard(log)
+  expect(await ask(opened, '/api/live', {}, 'HEAD')).toMatchObject({ status: 200, text: '' })
+})
+
 test('every answer runs no script but ours, is in no frame, and tells no other site where it was', async () => {
   const { log } = openTestLog()
   const opened = await openDashboard(log, { token })

@@ -6,6 +6,7 @@ import { describe, expect, test, vi } from 'vitest'
 import { ManualClock } from '../../src/core/clock.ts'
 import { EventSink } from '../../src/dashboard/event-sink.ts'
 import { History, Rates } from '../../src/dashboard/history.ts'
+import { Turnstile } from '../../src/dashboard/turnstile.ts'
 import type { LiveEvent, TailView } from '../../src/dashboard/views.ts'
 import { start, turns, until } from '../support/applications.ts'
 import { events, openDashboard, type SentEvent } from '../support/dashboards.ts'
@@ -179,6 +180,32 @@ describe('the tail of a topic', () => {
     expect([event, data.error.message]).toEqual(['failed', expect.stringContaining('words')])
     expect((await tail.next()).done).toBe(true)
   })
+})
+
+test('a few requests read at a time, the rest waits its turn, and too many are refused', async () => {
+  const turnstile = new Turnstile()
+  const begun: number[] = []
+  const ends: (() => void)[] = []
+  const all = Array.from({ length: 68 }, (_, at) =>
+    turnstile.pass(async () => {
+      begun.push(at)
+      await new Promise<void>((resolve) => {
+        ends.push(resolve)
+      })
+      if (at === 0) throw new Error('it failed')
+    }),
+  )
+  expect([begun, turnstile.isFull]).toEqual([[0, 1, 2, 3], true])
+  const settled = Promise.allSettled(all)
+  for (let at = 0; at < all.length; at++) {
+    await until(() => ends.length > at)
+    ends[at]?.()
+  }
+  expect((await settled).map(({ status }) => status)).toEqual([
+    'rejected',
+    ...Array.from({ length: 67 }, () => 'fulfilled'),
+  ])
+  expect([begun, turnstile.isFull]).toEqual([Array.from({ length: 68 }, (_, at) => at), false])
 })
 
 describe('figures over time', () => {

@@ -9,7 +9,7 @@ import { barriersOf, openBrowser, overflowOf } from '../support/browser.ts'
 import { type Program, startProgram } from '../support/program.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
-/** Where pictures for the documents go; none are made unless this says so. */
+/** Where the pictures of docs/dashboard.md go, `docs/images`; none are made unless this says so. */
 const pictures = process.env['MILLRACE_PICTURES']
 
 const browser: Browser | undefined = await openBrowser()
@@ -41,10 +41,12 @@ async function world(): Promise<World> {
   return { page, log, shop, opened, go }
 }
 
+const usualSize = { width: 1_280, height: 900 }
+
 const contexts: BrowserContext[] = []
 async function openPage({ url }: Dashboard) {
   if (browser === undefined) throw new Error('no browser')
-  const context = await browser.newContext({ viewport: { width: 1_280, height: 900 } })
+  const context = await browser.newContext({ viewport: usualSize })
   contexts.push(context)
   const page = await context.newPage()
   const complaints: string[] = []
@@ -69,26 +71,29 @@ function test(name: string, run: (context: TestContext) => Promise<void>): void 
 }
 
 /** A picture for the documents. */
-async function picture(page: Page, name: string): Promise<void> {
+async function picture(
+  page: Page,
+  name: string,
+  size: { readonly width: number; readonly height: number },
+): Promise<void> {
   if (pictures === undefined) return
   mkdirSync(pictures, { recursive: true })
+  await page.setViewportSize(size)
   await page.screenshot({ path: join(pictures, `${name}.png`) })
+  await page.setViewportSize(usualSize)
 }
 
 /** Nothing keeps people out, and nothing is wider than the window, small or large, light or dark. */
 async function checkLook(page: Page, name: string): Promise<void> {
-  for (const colorScheme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
-    expect([name, colorScheme, await barriersOf(page)]).toEqual([name, colorScheme, []])
-    await picture(page, `${name}-${colorScheme}`)
-  }
-  await page.emulateMedia({ colorScheme: 'light' })
+  expect([name, await barriersOf(page)]).toEqual([name, []])
+  await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' })
+  expect([name, 'dark', await barriersOf(page, ['color-contrast'])]).toEqual([name, 'dark', []])
+  await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' })
   for (const width of [360, 1_600]) {
     await page.setViewportSize({ width, height: 900 })
     expect([name, width, await overflowOf(page)]).toEqual([name, width, 0])
-    await picture(page, `${name}-${width}`)
   }
-  await page.setViewportSize({ width: 1_280, height: 900 })
+  await page.setViewportSize(usualSize)
 }
 
 describe('with an application that runs', () => {
@@ -110,6 +115,10 @@ describe('with an application that runs', () => {
     const before = await records.textContent()
     await expect.poll(() => records.textContent()).not.toBe(before) // though it was not loaded again
     await checkLook(page, 'overview')
+    await picture(page, 'overview', { width: 1_100, height: 700 })
+    await page.emulateMedia({ colorScheme: 'dark' })
+    await picture(page, 'overview-narrow', { width: 390, height: 800 })
+    await page.emulateMedia({ colorScheme: 'light' })
 
     // The application: its topology, and what is known of a node.
     await row.getByRole('link').click()
@@ -121,6 +130,7 @@ describe('with an application that runs', () => {
     }
     await graph.getByText('sub-topology 1').waitFor()
     await checkLook(page, 'application')
+    await picture(page, 'application', { width: 1_280, height: 900 })
     await graph.getByRole('link', { name: /count-pages/ }).press('Enter') // by keyboard
     await page.getByRole('heading', { name: /count-pages/ }).waitFor()
     expect(page.url()).toContain('node=count-pages')

@@ -14,10 +14,12 @@ export async function openBrowser(): Promise<Browser | undefined> {
   return chromium.launch({ executablePath: path, args: ['--no-sandbox', '--disable-gpu'] })
 }
 
-/** What keeps people out of the page as it is, a line each. */
-export async function barriersOf(page: Page): Promise<readonly string[]> {
+/** What keeps people out of the page as it is, a line each: by all rules, or by these. */
+export async function barriersOf(page: Page, rules?: readonly string[]): Promise<readonly string[]> {
   await page.evaluate(axe.source)
-  const { violations } = await page.evaluate<AxeResults>('axe.run()')
+  const { violations } = await page.evaluate<AxeResults>(
+    `axe.run(${JSON.stringify(rules === undefined ? {} : { runOnly: rules })})`,
+  )
   return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`))
 }
 

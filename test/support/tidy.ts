@@ -26,7 +26,7 @@ export const layers: Readonly<Record<string, readonly string[]>> = {
   // A test driver fills the stores of processors as processors do.
   testing: ['runtime', 'streams', ...engine],
   // Stored data as it is shown, without a program at hand.
-  inspect: ['log', 'storage', ...core],
+  inspect: ['runtime', ...engine],
   dashboard: ['inspect', ...everything],
   command: ['dashboard', 'inspect', ...everything],
   // Not the command, nor the dashboard: importing the library loads none of what they need.

@@ -88,7 +88,8 @@ function View({ parts, live, address }: ViewProps) {
   const [kind, id, name] = parts
   if (live.state === 'connecting') return <Notice kind="loading">Reading the log…</Notice>
   if (kind === undefined) return <Overview live={live} />
-  if (kind === 'topics') return id === undefined ? <AllTopics live={live} /> : <Topic name={id} address={address} />
+  if (kind === 'topics')
+    return id === undefined ? <AllTopics live={live} /> : <Topic live={live} name={id} address={address} />
   if (kind === 'groups') return id === undefined ? <AllGroups live={live} /> : <Group name={id} live={live} />
   if (kind === 'applications' && id !== undefined) {
     const version = name ?? liveVersionOf(live, id)?.version

@@ -77,7 +77,10 @@ function Summary({ versions, topics, file }: SummaryProps) {
 
 function Troubles({ of }: { readonly of: readonly Trouble[] }) {
   return (
-    <section class="troubles" aria-label="What needs attention" aria-live="polite">
+    <section class="troubles" aria-label="What needs attention">
+      <p class="unseen" role="status">
+        {of.length === 0 ? 'Nothing needs attention.' : `${of.length} things need attention.`}
+      </p>
       {of.map(({ level, at, what, advice }) => (
         <p key={what} class={`trouble ${level}`}>
           <Link to={at}>

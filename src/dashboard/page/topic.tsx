@@ -1,10 +1,11 @@
 /**
  * A topic: its records, by place, key or text, or as they come; what its partitions hold; who reads it.
  */
-import type { RecordsView, RecordView, Shown, TopicDetailView } from '../views.ts'
+import type { RecordsView, RecordView, Shown, TopicDetailView, TopicView } from '../views.ts'
 import { goTo, Link, pathOf, withQuery } from './address.tsx'
 import { Answered, useAnswer } from './answer.tsx'
 import { textIn } from './form-text.ts'
+import { type Live, partOf } from './live.ts'
 import { Notice } from './notice.tsx'
 import { FullRecord } from './record.tsx'
 import { Table } from './table.tsx'
@@ -12,15 +13,18 @@ import { useTail } from './tail.ts'
 import { Ago, count, lag, size, Text, Time } from './text.tsx'
 
 interface TopicProps {
+  readonly live: Live
   readonly name: string
   readonly address: URL
 }
 
-export function Topic({ name, address }: TopicProps) {
+export function Topic({ live, name, address }: TopicProps) {
   const { searchParams } = address
   const isTail = searchParams.get('tail') !== null
   const path = `/api${pathOf('topics', name)}`
-  const answer = useAnswer<TopicDetailView>(path)
+  // Read again when something came in, but not more often than every five seconds.
+  const again = Math.floor((partOf<TopicView>(live, `topic/${name}`)?.lastAppendMs ?? 0) / 5_000)
+  const answer = useAnswer<TopicDetailView>(path, again)
   return (
     <>
       <h1>
