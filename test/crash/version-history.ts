@@ -1,7 +1,7 @@
 // What is known of an application from its switches: whose work is in which stores and topics. It is brought up to date with each look at
 // the log, and says what must not be so.
 import type { KeptVersion, VersionContents } from './version-contents.ts'
-import { askedAt, continued, type Course, courseOf, type Part, type Place } from './version-model.ts'
+import { askedAt, continued, type Course, courseOf, type Part } from './version-model.ts'
 import { laneCount } from './versioned.ts'
 
 type Report = (violation: string) => void
