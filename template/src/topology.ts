@@ -7,6 +7,7 @@ import {
   int64,
   json,
   minutes,
+  type ScriptConfig,
   seconds,
   string,
   StreamsBuilder,
@@ -50,4 +51,4 @@ builder
 export const topology = builder.build()
 
 /** The id is the name of the state: another one begins again, beside this one. */
-export const config = { applicationId: 'clicks' }
+export const config: ScriptConfig = { applicationId: 'clicks' }

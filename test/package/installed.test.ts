@@ -179,7 +179,7 @@ export const count: string = int64().decode(new Uint8Array(8))
   )
 })
 
-test('millrace init makes a project that installs, and passes its test and its types', () => {
+test('millrace init makes a project that installs, passes its test and its types, and runs', () => {
   const place = mkdtempSync(join(tmpdir(), 'millrace-project-'))
   onTestFinished(() => rmSync(place, { recursive: true, force: true }))
   const dir = join(place, 'x')
@@ -189,6 +189,12 @@ test('millrace init makes a project that installs, and passes its test and its t
   expect(readdirSync(join(dir, 'node_modules/millrace'))).toContain('template')
   expect(run(dir, 'npm', 'test')).toMatch(/^\S+ pass 2\n(?:.*\n)*?\S+ fail 0$/m)
   run(dir, 'npm', 'run', 'types')
+  const millrace = (...args: readonly string[]): string => run(dir, 'npx', '--no-install', 'millrace', ...args)
+  const click = '{"key":"10.0.0.1","value":{"page":"/","status":200},"timestamp":61000}'
+  millrace('run', 'src/topology.ts', '--until-end')
+  run(dir, 'sh', '-c', `echo '${click}' | npx --no-install millrace produce clicks --json`)
+  millrace('run', 'src/topology.ts', '--until-end')
+  expect(JSON.parse(millrace('store', 'dump', 'clicks', 'counts', '--json'))).toMatchObject({ key: '/', value: 1 })
 })
 
 test('npx millrace is the command, and importing the library loads nothing of it', () => {
