@@ -21,6 +21,12 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   })
 }
 
+// Who watches this process has gone.
+if (process.env['MILLRACE_WATCHED'] !== undefined) {
+  process.once('disconnect', () => stop.abort())
+  process.channel?.unref() // it is nothing to wait for
+}
+
 let isDone = false
 process.on('exit', (code) => {
   if (isDone) return

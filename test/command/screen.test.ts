@@ -5,7 +5,7 @@ import { ScriptProject } from '../support/script-project.ts'
 import { linesOf, Terminal, whyNoTerminal } from '../support/terminal.ts'
 
 if (whyNoTerminal !== undefined) console.warn(`skipped: ${whyNoTerminal}`)
-const onTerminals = whyNoTerminal === undefined ? test : test.skip
+const isSkipped = whyNoTerminal !== undefined
 
 const words = topic('words', { key: string(), value: string() })
 const script = `import { StreamsBuilder, string, topic } from 'millrace'
@@ -22,7 +22,7 @@ export const config = { commit: { everyMs: 60_000 } }
 /** How many screens there are. */
 const screensIn = (lines: readonly string[]): number => lines.filter((line) => line.startsWith('words  running')).length
 
-onTerminals(
+test.skipIf(isSkipped)(
   'there is one screen, what a script prints is above it, and Ctrl-C ends it with all committed',
   async () => {
     const project = new ScriptProject({ 'words.ts': script })
@@ -51,7 +51,7 @@ onTerminals(
   },
 )
 
-onTerminals(
+test.skipIf(isSkipped)(
   'it fits a narrow terminal, and one that becomes narrow or low, without colours where none are wanted',
   async () => {
     const project = new ScriptProject({ 'words.ts': script })

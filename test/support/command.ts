@@ -65,6 +65,9 @@ const scripts: Scripts = {
     const exports = (await import(pathToFileURL(findScript(path)).href)) as Readonly<Record<string, unknown>>
     return { path, exports, library: millrace, failed: new Promise<never>(() => {}) }
   },
+  start() {
+    throw new Error('no process is started here')
+  },
 }
 
 export async function runInProcess(argv: readonly string[], options: RunOptions = {}): Promise<Ran> {

@@ -2,7 +2,7 @@
  * The hooks of the loader for Node 20, which runs them in a thread of their own.
  */
 import type { HookData } from './loader.ts'
-import { otherwise } from './resolution.ts'
+import { otherwise, reported, reportMissing, type Resolved } from './resolution.ts'
 import type { strippedModule } from './stripping.ts'
 
 interface ResolveContext {
@@ -10,26 +10,31 @@ interface ResolveContext {
 }
 
 let own = ''
+let report: number | undefined
 let strip: typeof strippedModule | undefined
 
 export async function initialize(data: HookData): Promise<void> {
   own = data.own
+  report = data.report
   if (data.isStripping) strip = (await import('./stripping.ts')).strippedModule
 }
 
 export async function resolve(
   specifier: string,
   context: ResolveContext,
-  next: (specifier: string, context: ResolveContext) => Promise<object>,
-): Promise<object> {
+  next: (specifier: string, context: ResolveContext) => Promise<Resolved>,
+): Promise<Resolved> {
   try {
-    return await next(specifier, context)
+    return reported(await next(specifier, context), report)
   } catch (error) {
+    reportMissing(specifier, context.parentURL, report)
     const other = otherwise(specifier, context.parentURL, own, error)
     if (other === undefined) throw error
-    return next(other.specifier, { ...context, parentURL: other.parentURL }).catch(() => {
+    try {
+      return reported(await next(other.specifier, { ...context, parentURL: other.parentURL }), report)
+    } catch {
       throw error // what the script says is what is missing
-    })
+    }
   }
 }
 

@@ -6,11 +6,8 @@ import module, { createRequire } from 'node:module'
 import { extname } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { isTypeScript } from './find-script.ts'
-import { otherwise } from './resolution.ts'
+import { otherwise, reported, reportMissing, type Resolved } from './resolution.ts'
 
-interface Resolved {
-  readonly url: string
-}
 interface ResolveContext {
   readonly parentURL?: string | undefined
 }
@@ -27,15 +24,18 @@ export interface HookData {
   /** A module of this package: where `millrace` is found when a script finds none. */
   readonly own: string
   readonly isStripping: boolean
+  readonly report: number | undefined
 }
 
-export async function registerLoader(file: string): Promise<void> {
+/** @param report the file descriptor that the path of each file is written to */
+export async function registerLoader(file: string, report: number | undefined): Promise<void> {
   const tsx = isTypeScript(file) ? tsxOf(file) : undefined
   if (tsx !== undefined) await import(tsx)
   const { features } = process as { readonly features: { readonly typescript?: unknown } }
   const data: HookData = {
     own: import.meta.url,
     isStripping: tsx === undefined && typeof features.typescript !== 'string',
+    report,
   }
   const { registerHooks } = module as { readonly registerHooks?: RegisterHooks | undefined }
   if (registerHooks === undefined) {
@@ -46,12 +46,13 @@ export async function registerLoader(file: string): Promise<void> {
   registerHooks({
     resolve(specifier, context, next) {
       try {
-        return next(specifier, context)
+        return reported(next(specifier, context), data.report)
       } catch (error) {
+        reportMissing(specifier, context.parentURL, data.report)
         const other = otherwise(specifier, context.parentURL, data.own, error)
         if (other === undefined) throw error
         try {
-          return next(other.specifier, { ...context, parentURL: other.parentURL })
+          return reported(next(other.specifier, { ...context, parentURL: other.parentURL }), data.report)
         } catch {
           throw error // what the script says is what is missing
         }

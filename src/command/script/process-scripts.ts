@@ -9,6 +9,7 @@ import { findScript } from './find-script.ts'
 import { registerLoader } from './loader.ts'
 import { ofScript } from './script-error.ts'
 import type { ImportOptions, Library, Script, Scripts } from './scripts.ts'
+import { startAgain, watchedBy } from './watched-process.ts'
 
 export const processScripts: Scripts = {
   async import(path, options) {
@@ -17,10 +18,11 @@ export const processScripts: Scripts = {
     tellWarnings(options.say)
     // Before the loader: its hooks may run in another thread, and asking it for every module of the library takes long.
     const library = await libraryOf(file)
-    await registerLoader(file)
+    await registerLoader(file, watchedBy(process.env))
     const exports = await Promise.race([importOf(path, file), failed, abandonedOf(path, options.signal)])
     return { path, exports, library, failed }
   },
+  start: startAgain,
 }
 
 async function importOf(path: string, file: string): Promise<Script['exports']> {

@@ -2,7 +2,6 @@
  * Runs the topology of a script until it ends or is told to, and shows how it is doing.
  */
 import { existsSync } from 'node:fs'
-import type { Clock } from '../../core/clock.ts'
 import { nearestName } from '../../core/near-names.ts'
 import type { Log } from '../../log/face.ts'
 import type { Application } from '../../runtime/face.ts'
@@ -15,6 +14,7 @@ import { ofRun } from './script-error.ts'
 import { lineOf, screenOf } from './screen.ts'
 import { applicationIdOf, configOf, topologyOf } from './script-exports.ts'
 import type { Script } from './scripts.ts'
+import { within } from './within.ts'
 
 export interface RunRequest {
   readonly app: string | undefined
@@ -58,10 +58,7 @@ export async function runScript(script: Script, request: RunRequest, context: Ve
 /** Shows it once a second until it has stopped. */
 async function watch(app: Application, { clock, out, say, progress, time, isInteractive }: VerbContext): Promise<void> {
   const figures = new FiguresOverTime(app.applicationId, clock, app.metrics())
-  const hasStopped = app.stopped.then(
-    () => true,
-    () => true,
-  )
+  const hasStopped = app.stopped.catch(() => undefined)
   for (let looks = 0; ; looks++) {
     const one = figures.next(app.metrics())
     if (out.isJson) await out.facts(one, [])
@@ -73,19 +70,6 @@ async function watch(app: Application, { clock, out, say, progress, time, isInte
   if (out.isJson) await out.facts(last, [])
   else say(isInteractive ? screenOf(last, { isColoured: false, time }) : lineOf(last, time))
   await app.stopped
-}
-
-/** Whether it happens within this time. */
-async function within(clock: Clock, ms: number, happens: Promise<boolean>): Promise<boolean> {
-  let cancel = (): void => undefined
-  const passed = new Promise<false>((resolve) => {
-    cancel = clock.schedule(ms, () => resolve(false))
-  })
-  try {
-    return await Promise.race([happens, passed])
-  } finally {
-    cancel()
-  }
 }
 
 /** A newer instance takes over, which someone may not expect. */

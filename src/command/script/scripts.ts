@@ -33,6 +33,17 @@ export interface ImportOptions {
   readonly signal: AbortSignal
 }
 
+/** This command line in a process of its own. */
+export interface OwnProcess {
+  /** Calls back with each file that its script is made of, also with one that is missing. */
+  onFile(tell: (path: string) => void): void
+  /** Resolves with its exit code; null when a signal ended it. */
+  readonly ended: Promise<number | null>
+  /** As SIGTERM does: it commits and closes. */
+  stop(): void
+  kill(): void
+}
+
 export interface Scripts {
   /**
    * Imports a script, and has the process for it from then on.
@@ -40,4 +51,6 @@ export interface Scripts {
    * @throws NothingFound when there is none, CommandFailed when it cannot be imported, whatever is wrong with it
    */
   import(path: string, options: ImportOptions): Promise<Script>
+  /** Starts this command line again, on the same terminal, without this option. */
+  start(without: string): OwnProcess
 }

@@ -15,6 +15,7 @@ export const verb: Verb = declareVerb({
   options: {
     app: value('--app <id>', 'what the application is called (default: the config, or the name of the script)', asText),
     version: value('--version <name>', 'which version this is (default: the live one)', asText),
+    watch: flag('--watch', 'start again when the script changes, or a file that it imports'),
     untilEnd: flag('--until-end', 'work off what is in the topics now, close all windows, and end'),
   },
   json: 'how it is doing, as a JSON object each second and at the end',
@@ -25,7 +26,11 @@ export const verb: Verb = declareVerb({
       line: `millrace run ./visits.ts --app visits-2 --until-end --json | tail -n 1 | jq -c '[.state, .consumed, .dropped]'`,
     },
   ],
-  async run({ script: path, app, version, untilEnd }, context) {
+  async run({ script: path, app, version, untilEnd, watch }, context) {
+    if (watch) {
+      const { watchScript } = await import('../script/watch-script.ts')
+      return watchScript(path, context)
+    }
     const { runScript } = await import('../script/run-script.ts')
     const script = await (await context.scripts()).import(path, context)
     await runScript(script, { app, version, untilEnd }, context)
