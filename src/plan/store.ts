@@ -107,7 +107,7 @@ export interface OrderedRow<V> extends Row<V> {
   readonly due: number
   /** The encoded value of a row that exists, which need not decode. */
   readonly valueBytes: Buffer
-  /** What its operator has made of the key, so that it need not do so again; nothing where it has just been read. */
+  /** What its operator has made of the key, so that it need not do so again; undefined of a row that was just read. */
   keyMemo: unknown
 }
 
