@@ -1,6 +1,6 @@
 /**
  * The second half of `npm run build`: what tsc has compiled file by file becomes one file for each layer, so that a
- * command starts in half the time (decision 0030). Every module keeps its path, as a line that names what it exports:
+ * command starts in half the time (decision 0032). Every module keeps its path, as a line that names what it exports:
  * the package and the command import the same instance of everything.
  *
  * The command itself stays as it is. Its files are loaded one by one, as they are needed, and know where they are.
