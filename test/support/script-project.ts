@@ -39,7 +39,7 @@ export class ScriptProject {
     const installed = dirname(dirname(dirname(this.command)))
     if (millrace === 'installed') symlinkSync(installed, join(modules, 'millrace'))
     if (millrace === 'copy') {
-      cpSync(join(installed, 'dist'), join(modules, 'millrace/dist'), { recursive: true })
+      cpSync(join(installed, 'src'), join(modules, 'millrace/src'), { recursive: true })
       cpSync(join(installed, 'package.json'), join(modules, 'millrace/package.json'))
       symlinkSync(join(root, 'node_modules'), join(modules, 'millrace/node_modules'))
     }
