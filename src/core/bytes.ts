@@ -2,10 +2,13 @@
  * A growing buffer to encode into, and byte work that is too small to be worth a call into native code.
  */
 
+const noBytes = Buffer.alloc(0)
+
 /** Bytes under construction: write at `at`, after `ensure` has made room. */
 export class ByteWriter {
   bytes: Buffer
   at = 0
+  #written: Buffer = noBytes
 
   constructor(capacity: number = 1_024) {
     this.bytes = Buffer.allocUnsafeSlow(capacity)
@@ -19,6 +22,14 @@ export class ByteWriter {
       this.bytes.copy(grown, 0, 0, this.at)
       this.bytes = grown
     }
+  }
+
+  /** What was written, not a copy: valid until more is written. What has the same length twice is the same object. */
+  get written(): Buffer {
+    if (this.#written.length !== this.at || this.#written.buffer !== this.bytes.buffer) {
+      this.#written = this.bytes.subarray(0, this.at)
+    }
+    return this.#written
   }
 
   /** A copy of what was written since `start`. */

@@ -64,8 +64,19 @@ export function bytesAsText(bytes: Buffer, start: number, end: number): string {
   return native(bytes).latin1Slice(start, end)
 }
 
+/** Whether a text is what {@link bytesAsText} makes of the first `end` bytes. */
+export function isTextOf(text: string | number, bytes: Buffer, end: number): text is string {
+  if (typeof text === 'number' || text.length !== end) return false
+  for (let i = 0; i < end; i++) if (text.charCodeAt(i) !== bytes[i]) return false
+  return true
+}
+
 /** Appends the bytes that {@link bytesAsText} has read. */
 export function appendBytesOfText(text: string, out: ByteWriter): void {
-  out.ensure(text.length)
-  out.at += native(out.bytes).latin1Write(text, out.at)
+  const { length } = text
+  out.ensure(length)
+  const { bytes, at } = out
+  if (length <= shortText) for (let i = 0; i < length; i++) bytes[at + i] = text.charCodeAt(i)
+  else native(bytes).latin1Write(text, at)
+  out.at = at + length
 }

@@ -5,6 +5,7 @@ import { ByteWriter, readInt64, writeInt64 } from '../core/bytes.ts'
 import { MillraceError, messageOf } from '../core/errors.ts'
 import { type Codec, encodeInto } from '../core/serde.ts'
 import { shownBytes } from '../core/shown.ts'
+import { appendBytesOfText } from '../core/text.ts'
 import type { Row } from '../plan/store.ts'
 import type { StoreLayout } from '../plan/store-layout.ts'
 import type { Revertible } from '../plan/turn.ts'
@@ -15,20 +16,10 @@ const timestampBytes = 8
 const scratch = new ByteWriter(1_024)
 const noBytes = Buffer.alloc(0)
 
-/** Where the scratch was, and the part of it that was handed out last: rows of a store often have the same length. */
-let scratched = scratch.bytes
-let encoded: Buffer = noBytes
-
-function encodedUpTo(end: number): Buffer {
-  if (encoded.length !== end || scratched !== scratch.bytes) {
-    scratched = scratch.bytes
-    encoded = scratched.subarray(0, end)
-  }
-  return encoded
-}
-
 /** What a row costs in memory beyond its bytes, measured on Node 20: the row, its buffers, its places in two Maps. */
 const rowOverheadBytes = 512
+/** What a small buffer takes of that. */
+const bufferOverheadBytes = 224
 
 /** Where rows belong: all that is the same for every row of a store. */
 export interface RowHome<V> {
@@ -186,7 +177,7 @@ export abstract class StateRow<V> implements Row<V>, Revertible {
     scratch.at = timestampBytes
     writeInt64(scratch.bytes, 0, this.timestamp)
     this.writeValue(scratch)
-    return encodedUpTo(scratch.at)
+    return scratch.written
   }
 
   /** After the commit is durable. */
@@ -212,15 +203,27 @@ export abstract class StateRow<V> implements Row<V>, Revertible {
 
 /** A row that is known by its key alone, or its key and a time. */
 export class KeyedStateRow<V> extends StateRow<V> {
-  readonly keyBytes: Buffer
+  /** Its bytes, or a text with one character for each, which takes a fraction of the memory. */
+  readonly #key: Buffer | string
+  readonly #isWithoutBuffers: boolean
 
-  constructor(front: number, identity: string | number, keyBytes: Buffer, home: RowHome<V>) {
+  constructor(front: number, identity: string | number, key: Buffer | string, home: RowHome<V>) {
     super(front, identity, home)
-    this.keyBytes = keyBytes
+    this.#key = key
+    this.#isWithoutBuffers = typeof key === 'string' && home.codec.immutable
+  }
+
+  get keyBytes(): Buffer {
+    return typeof this.#key === 'string' ? Buffer.from(this.#key, 'latin1') : this.#key
+  }
+
+  writeKey(out: ByteWriter): void {
+    if (typeof this.#key === 'string') appendBytesOfText(this.#key, out)
+    else out.appendAll(this.#key)
   }
 
   protected get keySize(): number {
-    return this.keyBytes.length
+    return this.#key.length - (this.#isWithoutBuffers ? bufferOverheadBytes : 0)
   }
 }
 

@@ -2,7 +2,9 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { int64, json, string } from 'millrace'
+import { ByteWriter } from '../../src/core/bytes.ts'
 import { type Codec, codecOf, type Serde } from '../../src/core/serde.ts'
+import { bytesAsText, isTextOf } from '../../src/core/text.ts'
 import { KeyedStateRow, type RowHome, type StateRow } from '../../src/state/row.ts'
 
 type Act = { readonly kind: 'set'; readonly text: string } | { readonly kind: 'clear' | 'revert' | 'turn' | 'store' }
@@ -62,4 +64,22 @@ test('a row holds what it would read from the disk, whether or not it has been t
   const kept = row.value
   row.load(Buffer.from(row.encode()))
   expect(Object.is(kept, row.value)).toBe(true)
+})
+
+test('a key is the same bytes, kept as bytes or as a text', () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 50 }), (bytes) => {
+      const key = Buffer.from(bytes)
+      const text = bytesAsText(key, 0, key.length)
+      for (const kept of [key, text]) {
+        const row = new KeyedStateRow(0, text, kept, homeOf(codecOf(int64())))
+        const out = new ByteWriter(1)
+        row.writeKey(out)
+        expect([row.keyBytes, out.written]).toEqual([key, key])
+      }
+      expect(isTextOf(text, key, key.length)).toBe(true)
+      expect(isTextOf(text + 'a', key, key.length)).toBe(false)
+      if (text !== '') expect(isTextOf(text.slice(0, -1) + '\u0100', key, key.length)).toBe(false)
+    }),
+  )
 })
