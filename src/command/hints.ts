@@ -15,6 +15,7 @@ const typed: readonly (readonly [called: string | RegExp, typed: string])[] = [
   [/(?<=^|\W)switchBack\(\)/g, '"millrace replay back"'],
   [/\{ outputs: '(\w+)' \}/g, '--outputs $1'],
   [/\{ version: '([\w.-]+)' \}/g, '--version $1'],
+  ["effects: 'run', 'skip', or a function of the record that answers instead", '--effects run or --effects skip'],
   ['give it more patienceMs', 'give it more --patience'],
   ['name the directory of a log, or open it without readOnly to create one', 'name the directory of a log with --dir'],
 ]

@@ -35,6 +35,7 @@ export const verbs: readonly VerbEntry[] = [
     'Lets an application start without operators that it had',
     () => import('./verbs/app-drop-operator.ts'),
   ),
+  entry('replay start', 'Replays a script beside the live version', () => import('./verbs/replay-start.ts')),
   entry(
     'replay status',
     'Shows how far the versions beside the live ones are',
@@ -50,6 +51,7 @@ export const verbs: readonly VerbEntry[] = [
   entry('replay switch', 'Makes a version the live one', () => import('./verbs/replay-switch.ts')),
   entry('replay back', 'Makes the version from before a switch live again', () => import('./verbs/replay-back.ts')),
   entry('replay drop', 'Deletes a version beside the live one', () => import('./verbs/replay-drop.ts')),
+  entry('replay twice', 'Says whether a script makes the same twice', () => import('./verbs/replay-twice.ts')),
   entry('store list', 'Lists the stores of an application', () => import('./verbs/store-list.ts')),
   entry('store get', 'Shows what a store has for a key', () => import('./verbs/store-get.ts')),
   entry('store range', 'Shows rows of a store between two keys', () => import('./verbs/store-range.ts')),

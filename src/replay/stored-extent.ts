@@ -7,7 +7,7 @@ import type { ApplicationLog } from '../log/contract.ts'
 import { besideName, type VersionId } from '../log/kept/version-name.ts'
 import { type Extent, extentOf, percentOf } from './extent.ts'
 import { storedBounds } from './live-position.ts'
-import { type ReplayRange, storedOf } from './range.ts'
+import { type AskedRange, storedOf } from './range.ts'
 
 /** `copying`: it is to begin as a copy of the live one, which is not whole yet. */
 export type ReplayPhase = 'copying' | 'replaying' | 'following' | 'done'
@@ -15,8 +15,8 @@ export type ReplayPhase = 'copying' | 'replaying' | 'following' | 'done'
 /** What a version has come to. */
 export interface StoredExtent {
   readonly phase: ReplayPhase
-  /** Where it began and where it stops, as it was asked for; null for a version that has never replayed. */
-  readonly range: Pick<ReplayRange, 'from' | 'to'> | null
+  /** Where it began and where it stops, as it was asked for, and outputs of its own; null: it has never replayed. */
+  readonly range: AskedRange | null
   /** Records that it has read; null as above, and so are the next two. */
   readonly done: number | null
   readonly total: number | null
@@ -50,7 +50,7 @@ export function storedExtent(log: ApplicationLog, id: VersionId): StoredExtent |
     range === undefined ? { done: null, total: null, percent: null } : { done, total, percent: percentOf(extent) }
   return {
     phase: stored !== undefined && 'isCopying' in stored && stored.isCopying === true ? 'copying' : phaseOf(extent),
-    range: range === undefined ? null : { from: range.from, to: range.to },
+    range: range === undefined ? null : { from: range.from, to: range.to, outputs: range.outputs },
     ...counted,
     eventTime: eventTime < 0 ? null : eventTime,
     lag,

@@ -70,7 +70,7 @@ test('status says what a version does that runs, where, and that one rests', asy
     ...known,
     isPaused: false,
     phase: 'following',
-    range: { from: 'beginning', to: null },
+    range: { from: 'beginning', to: null, outputs: {} },
     done: 10,
     total: 10,
     percent: 100,

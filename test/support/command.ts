@@ -2,6 +2,7 @@
 import { PassThrough, Readable, Writable } from 'node:stream'
 import { pathToFileURL } from 'node:url'
 import * as millrace from 'millrace'
+import * as testing from 'millrace/testing'
 import { ManualClock } from '../../src/core/clock.ts'
 import type { Clock } from '../../src/core/clock.ts'
 import type { ExitCode } from '../../src/command/exit-codes.ts'
@@ -63,7 +64,7 @@ export const noScripts = (): Promise<never> => Promise.reject(new Error('no scri
 const scripts: Scripts = {
   async import(path) {
     const exports = (await import(pathToFileURL(findScript(path)).href)) as Readonly<Record<string, unknown>>
-    return { path, exports, library: millrace, failed: new Promise<never>(() => {}) }
+    return { path, exports, library: millrace, testing: async () => testing, failed: new Promise<never>(() => {}) }
   },
   start() {
     throw new Error('no process is started here')

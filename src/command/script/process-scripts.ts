@@ -8,7 +8,7 @@ import { CommandFailed } from '../exit-codes.ts'
 import { findScript } from './find-script.ts'
 import { registerLoader } from './loader.ts'
 import { ofScript } from './script-error.ts'
-import type { ImportOptions, Library, Script, Scripts } from './scripts.ts'
+import type { ImportOptions, Library, Script, Scripts, Testing } from './scripts.ts'
 import { startAgain, watchedBy } from './watched-process.ts'
 
 export const processScripts: Scripts = {
@@ -17,10 +17,11 @@ export const processScripts: Scripts = {
     const failed = failuresOf(path)
     tellWarnings(options.say)
     // Before the loader: its hooks may run in another thread, and asking it for every module of the library takes long.
-    const library = await libraryOf(file)
+    const library = (await copyOf(file, 'millrace')) as Library
     await registerLoader(file, watchedBy(process.env))
     const exports = await Promise.race([importOf(path, file), failed, abandonedOf(path, options.signal)])
-    return { path, exports, library, failed }
+    const testing = async (): Promise<Testing> => (await copyOf(file, 'millrace/testing')) as Testing
+    return { path, exports, library, testing, failed }
   },
   start: startAgain,
 }
@@ -34,14 +35,14 @@ async function importOf(path: string, file: string): Promise<Script['exports']> 
 }
 
 /** The copy that the script finds; where it finds none, that of this command. */
-async function libraryOf(file: string): Promise<Library> {
-  let url = import.meta.resolve('millrace')
+async function copyOf(file: string, specifier: 'millrace' | 'millrace/testing'): Promise<unknown> {
+  let url = import.meta.resolve(specifier)
   try {
-    url = pathToFileURL(createRequire(file).resolve('millrace')).href
+    url = pathToFileURL(createRequire(file).resolve(specifier)).href
   } catch {
     // The hooks of the loader resolve its imports to this one as well.
   }
-  return (await import(url)) as Library
+  return import(url)
 }
 
 /** What is thrown in a timer, or rejected and never caught. */

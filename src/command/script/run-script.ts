@@ -22,10 +22,11 @@ export interface RunRequest {
   readonly untilEnd: boolean
 }
 
-const lookMs = 1_000
+/** How often it is shown how it is doing. */
+export const lookMs = 1_000
 
 /** A log takes a line of it this often. */
-const looksPerLine = 10
+export const looksPerLine = 10
 
 /**
  * @throws CommandFailed when the script is wrong or one of its functions throws, MillraceError for what the log or the

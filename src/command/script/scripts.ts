@@ -1,18 +1,28 @@
 /**
- * What `run` and `describe` need of a process: to import a script of a user's, and to start this command line again in
- * a process of its own. Tests give one of their own.
+ * What verbs that run a script need of a process: to import a script of a user's, and to start this command line again
+ * in a process of its own. Tests give one of their own.
  */
 import type { openLog } from '../../log/log.ts'
+import type { replay } from '../../replay/replay.ts'
 import type { startStreams } from '../../runtime/start-streams.ts'
 import type { StreamsBuilder } from '../../streams/streams-builder.ts'
 import type { Topology } from '../../streams/topology.ts'
+import type { formatTwice } from '../../testing/twice-report.ts'
+import type { twice } from '../../testing/twice.ts'
 
 /** What a script gets when it imports `millrace`: it runs on that copy, which need not be the one of this command. */
 export interface Library {
   readonly openLog: typeof openLog
   readonly startStreams: typeof startStreams
+  readonly replay: typeof replay
   readonly StreamsBuilder: typeof StreamsBuilder
   readonly Topology: typeof Topology
+}
+
+/** `millrace/testing` of the same copy. */
+export interface Testing {
+  readonly twice: typeof twice
+  readonly formatTwice: typeof formatTwice
 }
 
 /** A script that was imported. */
@@ -21,6 +31,7 @@ export interface Script {
   readonly path: string
   readonly exports: Readonly<Record<string, unknown>>
   readonly library: Library
+  readonly testing: () => Promise<Testing>
   /** Rejects when it throws where no one catches it: the process may be in any state then, and has to end. */
   readonly failed: Promise<never>
 }
