@@ -72,6 +72,28 @@ describe('a correction is refused', () => {
     await refusedWith(another, /has not written, and "other" writes it too/)
   })
 
+  test('to a version that was stopped, and has yet to read records that retention has taken', async () => {
+    const { log, old, v2 } = await twoVersions()
+    await v2.close()
+    await put(log, ['a', 3], ['b', 4], ['c', 5])
+    await old.caughtUp()
+    const ends = await log.admin.endOffsets(numbers)
+    await log.admin.deleteRecords(
+      numbers,
+      ends.map((beforeOffset, partition) => ({ partition, beforeOffset })),
+    )
+    const gone = 'version "v2" has yet to read records of "numbers" that are no longer there'
+    for (const mode of ['correct', 'replace', 'continue'] as const) {
+      const { obstacles } = await log.admin.switchVersion('app', 'v2', { outputs: mode, dryRun: true })
+      expect(obstacles).toEqual([gone])
+      expect(await rejectionOf(log.admin.switchVersion('app', 'v2', { outputs: mode }))).toMatchObject({
+        code: 'switch_refused',
+        message: expect.stringContaining(gone),
+      })
+    }
+    expect(old.state).toBe('running')
+  })
+
   test('where it takes more than one transaction is to hold, with how much it takes', async () => {
     const { log } = await twoVersions()
     const { corrections } = await log.admin.switchVersion('app', 'v2', { outputs, dryRun: true })
