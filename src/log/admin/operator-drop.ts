@@ -70,10 +70,9 @@ export async function dropOperators(
       },
     }
   }
-  if (dryRun) {
-    log.refresh()
-    return plan().answer
-  }
+  log.refresh()
+  const { answer } = plan() // what is refused is refused at once, while others write too
+  if (dryRun) return answer
   const done = await log.environment.inTurn(() =>
     log.environment.write((transaction) => {
       const planned = plan()
