@@ -17,37 +17,33 @@ async function until(project: ScriptProject, line: readonly string[], met: (stdo
   while (!met((await project.run(...line)).stdout));
 }
 
-test(
-  'it is followed, paused, killed, stopped and made the live version by other commands, with another copy of the library',
-  { timeout: 180_000 },
-  async () => {
-    const project = new ScriptProject({ 'v1.ts': script(1), 'v2.ts': script(2) }, { millrace: 'copy' })
-    expect((await project.run('topic', 'create', 'words')).code).toBe(0)
-    expect((await project.run('run', 'v1.ts', '--app', 'app', '--until-end')).code).toBe(0)
-    const start = ['replay', 'start', 'v2.ts', 'v2', '--app', 'app'] as const
-    const status = ['replay', 'status', '--json'] as const
+test('it is followed, paused, killed, stopped and made the live version by other commands, with another copy of the library', async () => {
+  const project = new ScriptProject({ 'v1.ts': script(1), 'v2.ts': script(2) }, { millrace: 'copy' })
+  expect((await project.run('topic', 'create', 'words')).code).toBe(0)
+  expect((await project.run('run', 'v1.ts', '--app', 'app', '--until-end')).code).toBe(0)
+  const start = ['replay', 'start', 'v2.ts', 'v2', '--app', 'app'] as const
+  const status = ['replay', 'status', '--json'] as const
 
-    const first = project.start(...start)
-    await until(project, status, (stdout) => stdout.includes('"phase":"following"'))
-    expect((await project.run('replay', 'pause', 'app', 'v2')).code).toBe(0)
-    first.kill()
-    await first.exited
+  const first = project.start(...start)
+  await until(project, status, (stdout) => stdout.includes('"phase":"following"'))
+  expect((await project.run('replay', 'pause', 'app', 'v2')).code).toBe(0)
+  first.kill()
+  await first.exited
 
-    const second = project.start(...start)
-    await until(project, status, (stdout) => stdout.includes('"state":"running","wasLive":false,"isPaused":true'))
-    second.signal('SIGINT')
-    expect(await second.exited).toMatchObject({ code: 130 })
-    expect(second.errors).toContain('it is paused: "millrace replay resume app v2" lets it go on')
-    expect((await project.run('replay', 'resume', 'app', 'v2')).code).toBe(0)
+  const second = project.start(...start)
+  await until(project, status, (stdout) => stdout.includes('"state":"running","wasLive":false,"isPaused":true'))
+  second.signal('SIGINT')
+  expect(await second.exited).toMatchObject({ code: 130 })
+  expect(second.errors).toContain('it is paused: "millrace replay resume app v2" lets it go on')
+  expect((await project.run('replay', 'resume', 'app', 'v2')).code).toBe(0)
 
-    const third = project.start(...start)
-    await until(project, status, (stdout) => stdout.includes('"state":"running"'))
-    expect(await project.run('replay', 'switch', 'app', 'v2', '--outputs', 'replace', '--yes')).toMatchObject({
-      code: 0,
-    })
-    await until(project, ['app', 'list', '--json'], (stdout) => /"version":"v2","state":"running"/.test(stdout))
-    third.signal('SIGTERM')
-    expect(await third.exited).toMatchObject({ code: 143 })
-    expect((await project.run(...start)).stderr).toContain('"millrace run v2.ts --app app --version v2" runs it')
-  },
-)
+  const third = project.start(...start)
+  await until(project, status, (stdout) => stdout.includes('"state":"running"'))
+  expect(await project.run('replay', 'switch', 'app', 'v2', '--outputs', 'replace', '--yes')).toMatchObject({
+    code: 0,
+  })
+  await until(project, ['app', 'list', '--json'], (stdout) => /"version":"v2","state":"running"/.test(stdout))
+  third.signal('SIGTERM')
+  expect(await third.exited).toMatchObject({ code: 143 })
+  expect((await project.run(...start)).stderr).toContain('"millrace run v2.ts --app app --version v2" runs it')
+})
