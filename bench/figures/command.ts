@@ -1,7 +1,7 @@
 /**
  * The command against a program that does the same, and its start against that of bare Node.
  */
-import { compiledIn } from '../../test/support/compiling.ts'
+import { packedCommandIn } from '../../test/support/compiling.ts'
 import { figure } from '../figure.ts'
 import type { Sides, Taken } from '../jobs/command.ts'
 import { spreadOf } from '../statistics.ts'
@@ -16,7 +16,7 @@ export const command = figure({
     'without. Ratios are of CPU time, which neighbours on the machine change least. Starts are in ms of CPU, alternating.',
   defaults: { records: 1_000_000, runs: 3, commits: 20 },
   async measure(bench, { records, runs, commits }) {
-    const main = compiledIn(bench.directory('compiled'), 'src/command/main.ts')
+    const main = packedCommandIn(bench.directory('compiled'))
     const lines: Sides[] = []
     const jsonLines: Sides[] = []
     const reads: Sides[] = []

@@ -19,14 +19,26 @@ const besides = [
 /** Compiles the sources, the examples, the benchmarks, the tools and the programs of all tests into a directory, where they lie as they do here. */
 export function compileInto(dir: string): void {
   mkdirSync(dir, { recursive: true })
-  const compiler = join(root, 'node_modules/typescript/bin/tsc')
-  const args = [compiler, '-p', join(root, 'test/compiled.tsconfig.json'), '--outDir', dir]
-  const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' })
-  if (status !== 0) throw new Error(`the programs do not compile\n${stdout}`)
+  runTool('typescript/bin/tsc', '-p', 'test/compiled.tsconfig.json', '--outDir', dir)
   for (const path of ['node_modules', ...besides]) symlinkSync(join(root, path), join(dir, path))
   // Under its own name the package finds itself: here the sources, where an installed one has `dist`.
   const itself = readFileSync(join(root, 'package.json'), 'utf8')
   writeFileSync(join(dir, 'package.json'), itself.replaceAll('"./dist/', '"./src/'))
+}
+
+function runTool(path: string, ...args: readonly string[]): void {
+  const tool = join(root, 'node_modules', path)
+  const { status, stdout, stderr } = spawnSync(process.execPath, [tool, ...args], { cwd: root, encoding: 'utf8' })
+  if (status !== 0) throw new Error(`${path} ${args.join(' ')} failed\n${stdout}${stderr}`)
+}
+
+/** The command as the package has it, each layer in one file; beside compiled tools it is as they are. */
+export function packedCommandIn(dir: string): string {
+  if (isCompiled) return compiledIn(dir, 'src/command/main.ts')
+  runTool('typescript/bin/tsc', '-p', 'src', '--outDir', join(dir, 'dist'))
+  runTool('rolldown/bin/cli.mjs', '-c', '--dir', join(dir, 'dist'))
+  for (const name of ['node_modules', 'package.json']) symlinkSync(join(root, name), join(dir, name))
+  return join(dir, 'dist/command/main.js')
 }
 
 /** Where a file lies compiled, by its path from the root: beside this one, if this is; otherwise all is compiled into `dir`. */

@@ -27,7 +27,7 @@ export const verb: Verb = declareVerb({
     { does: 'Press k on a terminal', line: 'millrace demo clicks' },
     {
       does: 'With an access log of yours',
-      line: `millrace demo clicks --file ./access.log --json | jq -c '[.requests, .kills, .lost, .doubled]'`,
+      line: `millrace demo clicks --file ./access.log --json | jq -c '[.requests, .lost, .doubled]'`,
     },
   ],
   async run({ file, count, for: forMs, dir, keep }, context) {
