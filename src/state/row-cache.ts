@@ -61,8 +61,9 @@ export class RowCache<R extends CachedRow> {
 
   /** A changed row may have grown. Changed rows are young. */
   recount(row: R): void {
-    this.#youngBytes += row.memoryBytes - row.countedBytes
-    row.countedBytes = row.memoryBytes
+    const { memoryBytes } = row
+    this.#youngBytes += memoryBytes - row.countedBytes
+    row.countedBytes = memoryBytes
   }
 
   /** Forgets a changed row. */
