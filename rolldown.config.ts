@@ -45,6 +45,7 @@ const config: RolldownOptions = defineConfig({
     dir: 'dist',
     format: 'esm',
     sourcemap: true,
+    sourcemapExcludeSources: true, // the package brings them
     polyfillRequire: false,
     minifyInternalExports: false,
     entryFileNames: '[name].js',
