@@ -16,6 +16,8 @@ import type { GroupView, HistoryView, LogView, PartName, TopicView, Trouble, Ver
 const watchedMs = 1_000
 const unwatchedMs = 5_000
 
+const historyOfPart = 'history/'
+
 /** What is known of the log, by name. */
 type Sample = ReadonlyMap<PartName, unknown>
 
@@ -96,6 +98,11 @@ export class Watch {
       parts.set(name, text)
       if (this.#parts.get(name) !== text) changed.set(name, text)
     }
+    // What is known over time changes with each slot only, and is not made again in between.
+    for (const [name, text] of this.#parts) {
+      const isKept = name.startsWith(historyOfPart) && parts.has(name.slice(historyOfPart.length) as PartName)
+      if (isKept && !parts.has(name)) parts.set(name, text)
+    }
     const gone = [...this.#parts.keys()].filter((name) => !parts.has(name))
     this.#parts = parts
     this.#atMs = this.#clock.now()
@@ -147,9 +154,8 @@ async function sampleOf(
   noteFigures(memory.history, versions, topics, groups)
   const named = [...parts.keys()].filter((name) => /^(application|topic|group)\//.test(name))
   for (const name of named) {
-    const key = `history/${name}` as const
-    const known = isNewSlot ? undefined : before.get(key)
-    parts.set(key, known === undefined ? historyOf(memory.history, name) : (JSON.parse(known) as unknown))
+    const key = `${historyOfPart}${name}` as const
+    if (isNewSlot || !before.has(key)) parts.set(key, historyOf(memory.history, name))
   }
   memory.rates.forget(elapsedMs - 60_000)
   memory.standstills.forget(elapsedMs)

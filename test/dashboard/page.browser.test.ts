@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { bytes, nullable, openLog, string, topic, type Log } from 'millrace'
 import { dashboard, type Dashboard } from 'millrace/dashboard'
-import type { Browser, BrowserContext, Page } from 'playwright-core'
+import type { Browser, BrowserContext, Page, Request } from 'playwright-core'
 import { afterAll, describe, expect, type TestContext, test as plainTest } from 'vitest'
 import { barriersOf, openBrowser, overflowOf } from '../support/browser.ts'
 import { type Program, startProgram } from '../support/program.ts'
@@ -41,12 +41,15 @@ async function world(): Promise<World> {
   return { page, log, shop, opened, go }
 }
 
+/** Only what hangs takes this long, however busy the machine. */
+const waitMs = 120_000
 const usualSize = { width: 1_280, height: 900 }
 
 const contexts: BrowserContext[] = []
 async function openPage({ url }: Dashboard) {
   if (browser === undefined) throw new Error('no browser')
   const context = await browser.newContext({ viewport: usualSize })
+  context.setDefaultTimeout(waitMs)
   contexts.push(context)
   const page = await context.newPage()
   const complaints: string[] = []
@@ -113,7 +116,7 @@ describe('with an application that runs', () => {
       .getByRole('cell')
       .nth(3)
     const before = await records.textContent()
-    await expect.poll(() => records.textContent()).not.toBe(before) // though it was not loaded again
+    await expect.poll(() => records.textContent(), { timeout: waitMs }).not.toBe(before) // though it was not loaded again
     await checkLook(page, 'overview')
     await picture(page, 'overview', { width: 1_100, height: 700 })
     await page.emulateMedia({ colorScheme: 'dark' })
@@ -145,12 +148,12 @@ describe('with an application that runs', () => {
     await page.getByLabel('key', { exact: true }).fill('/help')
     await page.getByRole('button', { name: 'Search' }).click()
     await page.waitForURL(/key=%2Fhelp/)
-    await expect.poll(() => page.getByRole('row').count()).toBe(2)
+    await expect.poll(() => page.getByRole('row').count(), { timeout: waitMs }).toBe(2)
     await checkLook(page, 'store')
     await page.goBack()
     await page.getByRole('cell', { name: '/cart' }).waitFor()
     await go('/stores/page-counts/page-windows')
-    await expect.poll(() => page.getByRole('row').count()).toBeGreaterThan(5)
+    await expect.poll(() => page.getByRole('row').count(), { timeout: waitMs }).toBeGreaterThan(5)
 
     // A topic: search, a record in full, and live.
     await go('/topics/clicks')
@@ -160,13 +163,15 @@ describe('with an application that runs', () => {
     await page.getByRole('button', { name: 'Search' }).click()
     await page.waitForURL(/key=10.0.0.3/)
     await expect
-      .poll(async () => new Set(await page.locator('tbody tr td:nth-child(3)').allTextContents()).has('10.0.0.3'))
+      .poll(async () => new Set(await page.locator('tbody tr td:nth-child(3)').allTextContents()).has('10.0.0.3'), {
+        timeout: waitMs,
+      })
       .toBe(true)
     await page.getByRole('region', { name: 'Records table' }).getByRole('link').first().click()
     await page.locator('.record').getByText('source').waitFor()
     await checkLook(page, 'record')
     await page.getByRole('link', { name: 'Live' }).click()
-    await expect.poll(() => page.locator('section tbody tr').count()).toBeGreaterThan(0)
+    await expect.poll(() => page.locator('section tbody tr').count(), { timeout: waitMs }).toBeGreaterThan(0)
     await page.getByRole('button', { name: 'Pause' }).click()
     await page.getByText('Paused.').waitFor()
 
@@ -253,6 +258,24 @@ describe('with nothing to show', () => {
     const again = await dashboard(log, { port: opened.port })
     await page.locator('.connection', { hasText: 'live' }).waitFor()
     await again.close()
+    await log.close()
+  })
+
+  test('a tab that no one sees gives its connection back, and is live again when it is seen', async () => {
+    const log = await openLog(join(temporaryDirectory(), 'data'), { maintenance: false })
+    const opened = await dashboard(log, { port: 0 })
+    const { page, go } = await openPage(opened)
+    const isLive = (request: Request): boolean => request.url().endsWith('/api/live')
+    const show = (isHidden: boolean): Promise<unknown> =>
+      page.evaluate(`Object.defineProperty(document, 'hidden', { configurable: true, value: ${isHidden} })
+        document.dispatchEvent(new Event('visibilitychange'))`)
+    await go('/')
+    const [left] = await Promise.all([page.waitForEvent('requestfailed', isLive), show(true)])
+    expect(left.failure()?.errorText).toBe('net::ERR_ABORTED')
+    await log.admin.createTopic({ name: 'meanwhile' })
+    await show(false)
+    await page.getByRole('link', { name: 'meanwhile' }).waitFor()
+    await opened.close()
     await log.close()
   })
 

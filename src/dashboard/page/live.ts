@@ -4,6 +4,7 @@
 import { useEffect, useState } from 'preact/hooks'
 import type { LiveEvent } from '../views.ts'
 import { every, nowMs } from './browser-clock.ts'
+import { useVisible } from './visible.ts'
 
 /** A connection without events for this long is dead, whatever the browser thinks of it. */
 const silenceMs = 8_000
@@ -20,7 +21,9 @@ const nothing: Live = { state: 'connecting', atMs: 0, parts: new Map() }
 /** @param detail `ID/VERSION` of the version that is looked at closely */
 export function useLive(detail: string | undefined): Live {
   const [live, setLive] = useState(nothing)
+  const isVisible = useVisible()
   useEffect(() => {
+    if (!isVisible) return undefined
     let heardMs = nowMs()
     let source = open()
     function open(): EventSource {
@@ -48,7 +51,7 @@ export function useLive(detail: string | undefined): Live {
       stopWatching()
       source.close()
     }
-  }, [detail])
+  }, [detail, isVisible])
   return live
 }
 

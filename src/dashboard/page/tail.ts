@@ -3,6 +3,7 @@
  */
 import { useEffect, useState } from 'preact/hooks'
 import type { RecordView, TailView } from '../views.ts'
+import { useVisible } from './visible.ts'
 
 const keptMax = 200
 
@@ -16,13 +17,14 @@ export interface TailState {
 
 export function useTail(path: string): TailState {
   const [isPaused, pause] = useState(false)
+  const isVisible = useVisible()
   const [tail, setTail] = useState<Pick<TailState, 'records' | 'passedOver' | 'state'>>({
     records: [],
     passedOver: 0,
     state: 'live',
   })
   useEffect(() => {
-    if (isPaused) return undefined
+    if (isPaused || !isVisible) return undefined
     const source = new EventSource(path)
     source.addEventListener('records', (event) => {
       const news = JSON.parse(String(event.data)) as TailView
@@ -37,6 +39,6 @@ export function useTail(path: string): TailState {
       setTail((before) => ({ ...before, state: 'ended' }))
     })
     return () => source.close()
-  }, [path, isPaused])
+  }, [path, isPaused, isVisible])
   return { ...tail, isPaused, pause }
 }
