@@ -10,7 +10,7 @@ import type { Column } from './table.ts'
 /** Text that is gathered before it is written: a system call for each line would take most of the time. */
 const gatheredCharsMax = 65_536
 
-/** How wide a terminal is that does not say. */
+/** How wide a terminal is that does not say, or says 0, as one without a window does. */
 const usualColumns = 80
 
 export interface OutputOptions {
@@ -46,7 +46,7 @@ export class Output {
 
   /** How many characters fit on a line; unlimited where no terminal cuts it off. */
   get columns(): number {
-    return this.isTerminal ? (this.#stream.columns ?? usualColumns) : Number.POSITIVE_INFINITY
+    return this.isTerminal ? this.#stream.columns || usualColumns : Number.POSITIVE_INFINITY
   }
 
   /** Bytes of a user as text that a terminal shows and does not obey; what goes elsewhere stays as it is. */

@@ -9,6 +9,7 @@ import type { WorkProgress } from '../core/work-progress.ts'
 import { shownBytes, shownDuration } from '../inspect/amounts.ts'
 import type { HostOutput } from './host.ts'
 
+/** Of a terminal that does not say, or says 0, as one without a window does. */
 const usualColumns = 80
 const usualRows = 24
 
@@ -40,8 +41,8 @@ export class Progress {
     if (this.#stream.isTTY !== true) return
     if (this.#restore.length === 0) this.#watch()
     this.#text = text
-    const columns = this.#stream.columns ?? usualColumns
-    const lines = text.split('\n').slice(0, (this.#stream.rows ?? usualRows) - 1)
+    const columns = this.#stream.columns || usualColumns
+    const lines = text.split('\n').slice(0, (this.#stream.rows || usualRows) - 1)
     const begin = this.#lines.length > 0 ? this.#cleared() : this.#isMidLine ? '\n' : ''
     this.#lines = lines.map((line) => cut(line, columns - 1))
     this.#isMidLine = false
@@ -64,9 +65,9 @@ export class Progress {
 
   /** A terminal that has become narrower has broken its lines. */
   #cleared(): string {
-    const columns = this.#stream.columns ?? usualColumns
+    const columns = this.#stream.columns || usualColumns
     const rows = this.#lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(columnsOf(line) / columns)), 0)
-    return clearFrom(Math.min(rows, (this.#stream.rows ?? usualRows) - 1))
+    return clearFrom(Math.min(rows, (this.#stream.rows || usualRows) - 1))
   }
 
   /** Set by {@link #watch}; the streams themselves announce what they write. */

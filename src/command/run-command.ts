@@ -151,7 +151,7 @@ async function print(stream: HostOutput, text: string): Promise<ExitCode> {
 
 function helpForm(stream: HostOutput, host: Host): HelpForm {
   return {
-    columns: (stream.isTTY === true ? stream.columns : undefined) ?? pageColumns,
+    columns: (stream.isTTY === true ? stream.columns : undefined) || pageColumns,
     isColoured: coloursOn(stream, host),
   }
 }

@@ -218,41 +218,72 @@ test('a worker that ends by itself ends the demo, with its complaint', async () 
   expect(stderr.text).toBe('millrace: the worker ended with 7: no room\n')
 })
 
-/** The demo on a pseudo-terminal: what it shows, and how it ended. Keys are pressed when it shows something. */
-async function onTerminal(keys: readonly (readonly [shown: RegExp, key: string])[], dir: string): Promise<string> {
-  const line = `'${process.execPath}' '${compiledCommand()}' demo clicks -n 4000 --for 2s --dir '${dir}'; echo "exit $?"`
+/** Presses keys on a terminal as soon as it shows something. */
+class Pressing extends Gathered {
+  readonly #keyboard: PassThrough
+  readonly #keys: (readonly [shown: string, key: string])[]
+
+  constructor(keyboard: PassThrough, keys: readonly (readonly [shown: string, key: string])[]) {
+    super(80)
+    this.#keyboard = keyboard
+    this.#keys = [...keys]
+  }
+
+  override _write(chunk: Buffer | string, encoding: BufferEncoding, done: () => void): void {
+    const [next] = this.#keys
+    if (next !== undefined && chunk.toString().includes(next[0])) this.#keyboard.write(this.#keys.shift()?.[1])
+    super._write(chunk, encoding, done)
+  }
+}
+
+test('k kills the process that counts at once, and it goes on', async () => {
+  const dir = join(temporaryDirectory(), 'demo')
+  const raw: boolean[] = []
+  const keyboard = Object.assign(new PassThrough(), { isTTY: true, setRawMode: (isRaw: boolean) => raw.push(isRaw) })
+  const stdout = new Gathered(80)
+  const stderr = new Pressing(keyboard, [
+    ['not killed yet', 'k'],
+    ['killed once', 'kk'],
+  ])
+  const self = [process.execPath, compiledCommand()]
+  const signal = new AbortController().signal
+  const host = { stdin: () => keyboard, stdout, stderr, env: {}, clock: systemClock, signal, self, scripts: noScripts }
+  expect(await runCommand(['demo', 'clicks', '-n', '3000', '--for', '1s', '--dir', dir], host)).toBe(0)
+  expect(stdout.text).toContain('Press k to kill it, as often as you like, or q to quit.')
+  expect(stdout.text).toContain('The process was killed 3 times.')
+  expect(stdout.text).toMatch(/\n0 lost, 0 doubled\n$/)
+  expect(raw).toEqual([true, false])
+  expect(existsSync(dir)).toBe(false)
+})
+
+/** The demo on a pseudo-terminal, until keys end it: what it shows. */
+async function onTerminal(keys: readonly (readonly [shown: string, key: string])[], dir: string): Promise<string> {
+  const line = `'${process.execPath}' '${compiledCommand()}' demo clicks --for 1h --dir '${dir}'; echo "exit $?"`
   const child = spawn('script', ['-qfc', line, '/dev/null'])
   onTestFinished(() => void child.kill('SIGKILL'))
   const left = [...keys]
   let text = ''
   child.stdout.on('data', (data: Buffer) => {
     text += data.toString()
-    for (const [shown, key] of left.splice(0, left[0]?.[0].test(text) === true ? 1 : 0)) {
-      if (shown.test(text)) child.stdin.write(key)
-    }
+    if (left[0] !== undefined && text.includes(left[0][0])) child.stdin.write(left.shift()?.[1] ?? '')
   })
   await once(child, 'close')
   return text
 }
 
-test('on a terminal k kills the process that counts, and q quits', async (context) => {
+test('on a terminal k kills, and q or Ctrl-C quits and leaves nothing', async (context) => {
   if (spawnSync('script', ['--version']).error !== undefined) return context.skip('there is no script(1) here')
   const dir = join(temporaryDirectory(), 'demo')
-  const killed = await onTerminal(
-    [
-      [/not killed yet/, 'k'],
-      [/killed once/, 'k'],
-    ],
-    dir,
-  )
-  expect(killed).toContain('Press k to kill it')
-  expect(killed).toMatch(/The process was killed 2 times\./)
-  expect(killed).toMatch(/\n0 lost, 0 doubled\r\n[^]*exit 0/)
-  expect(existsSync(dir)).toBe(false)
   for (const key of ['q', '\u0003']) {
-    const quit = await onTerminal([[/not killed yet/, key]], dir)
-    expect(quit).toContain('stopped before the end: nothing was compared')
-    expect(quit).toContain('exit 0')
+    const shown = await onTerminal(
+      [
+        ['not killed yet', 'k'],
+        ['killed once', key],
+      ],
+      dir,
+    )
+    expect(shown).toContain('stopped before the end: nothing was compared')
+    expect(shown).toContain('exit 0')
     expect(existsSync(dir)).toBe(false)
   }
 })
