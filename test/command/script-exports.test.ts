@@ -1,5 +1,5 @@
 // What a script may export, and which file is meant by a script.
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { NothingFound, UsageError } from '../../src/command/exit-codes.ts'
@@ -51,6 +51,20 @@ test.each([
   const ran = await describeScript(end)
   expect(ran).toMatchObject({ code, stdout: '', stderr: expect.stringContaining(complaint) as string })
   expect(ran.stderr).not.toMatch(/^ +at /m)
+})
+
+test('the script of docs/running.md is one, and its config names it', async () => {
+  const page = readFileSync(new URL('../../docs/running.md', import.meta.url), 'utf8')
+  const [, text] = /^```ts\n(\/\/ topology\.ts\n.*?)^```$/ms.exec(page) ?? []
+  const dir = temporaryDirectory()
+  writeFileSync(join(dir, 'topology.ts'), text ?? '')
+  const env = { MILLRACE_DIR: join(dir, 'data') }
+  const ran = await runInProcess(['run', join(dir, 'topology.ts'), '--until-end', '--json'], { env })
+  expect(ran).toMatchObject({ code: 0 })
+  expect(JSON.parse(ran.stdout.trimEnd().split('\n').at(-1) ?? '')).toMatchObject({
+    applicationId: 'loud-words',
+    state: 'closed',
+  })
 })
 
 test('a script is found, and what is none is said with what is near', () => {
