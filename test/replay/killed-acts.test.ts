@@ -38,6 +38,16 @@ function journalRows({ embedded }: Pick<OpenedLog, 'embedded'>): number {
   return embedded.environment.range('journal', Buffer.of(0), Buffer.alloc(64, 255), 1_000_000).length
 }
 
+/** A log whose words were counted by an application that is stopped, and how many rows that took. */
+async function countedLog(): Promise<OpenedLog & { readonly rows: number }> {
+  const opened = openDurableLog()
+  await say(opened)
+  const app = await start(opened.log, counting)
+  await app.caughtUp()
+  await app.close()
+  return { ...opened, rows: storedRows(opened) }
+}
+
 describe('a copy of the live version that is killed', () => {
   test.each([1, 2, 4, 8])('after %i commits begins again, and has what the live version has', async (commits) => {
     const opened = openDurableLog()
@@ -53,13 +63,8 @@ describe('a copy of the live version that is killed', () => {
   })
 
   test.each([1, 3, 6])('after %i commits is deleted with all that it has copied', async (commits) => {
-    const opened = openDurableLog()
+    const { rows, ...opened } = await countedLog()
     const { log } = opened
-    await say(opened)
-    const app = await start(log, counting)
-    await app.caughtUp()
-    await app.close()
-    const rows = storedRows(opened)
     await killedAfter(commits, opened, 'copy', 'v2')
     await log.admin.deleteVersion('app', 'v2')
     await log.admin.runMaintenance()
@@ -73,13 +78,8 @@ describe('a copy of the live version that is killed', () => {
 test.each([1, 2, 4])(
   'a version whose deletion is killed after %i commits is there whole, or gone, and the rest goes later',
   async (commits) => {
-    const opened = openDurableLog()
+    const { rows, ...opened } = await countedLog()
     const { log } = opened
-    await say(opened)
-    const app = await start(log, counting)
-    await app.caughtUp()
-    await app.close()
-    const rows = storedRows(opened)
     const v2 = await startReplay(log, counting)
     await v2.caughtUp()
     await v2.close()
