@@ -1,13 +1,14 @@
 /**
  * An application: how it is doing, its topology, where it is in each partition, what it passed over and what it keeps.
  */
-import type { ApplicationView, StoreView, TopologyDescription, VersionView } from '../views.ts'
+import type { ApplicationView, HistoryView, StoreView, TopologyDescription, VersionView } from '../views.ts'
 import { Link, pathOf, withQuery } from './address.tsx'
 import { Answered, useAnswer } from './answer.tsx'
 import { Attention, StateBadge } from './badge.tsx'
 import { Graph } from './graph.tsx'
 import { type Live, partOf, partsOf } from './live.ts'
 import { Notice } from './notice.tsx'
+import { Spark } from './spark.tsx'
 import { Table } from './table.tsx'
 import { Ago, count, duration, lag, rate, size, Text, Time } from './text.tsx'
 
@@ -44,7 +45,7 @@ export function Application({ live, id, version, address }: ApplicationProps) {
       <h1>
         <Text of={id} /> <small>{version}</small> <StateBadge of={app} />
       </h1>
-      <Facts app={app} />
+      <Facts app={app} history={partOf<HistoryView>(live, `history/application/${id}/${version}`)} />
       <section aria-labelledby="topology">
         <h2 id="topology">Topology</h2>
         {topology.subTopologies.length === 0 ? (
@@ -75,7 +76,12 @@ export function Application({ live, id, version, address }: ApplicationProps) {
   )
 }
 
-function Facts({ app }: { readonly app: ApplicationView }) {
+interface FactsProps {
+  readonly app: ApplicationView
+  readonly history: HistoryView | undefined
+}
+
+function Facts({ app, history }: FactsProps) {
   const { instance, state, fenced } = app
   const others = app.versions.filter(({ version }) => version !== app.version)
   return (
@@ -90,9 +96,13 @@ function Facts({ app }: { readonly app: ApplicationView }) {
       <Fact name="last commit">
         <Ago ms={app.lastCommitMs} />
       </Fact>
-      <Fact name="records">{rate(app.rate)}</Fact>
+      <Fact name="records">
+        {rate(app.rate)} <Spark of={history?.rates} what="records a second" />
+      </Fact>
       <Fact name="in all">{count(app.consumed)}</Fact>
-      <Fact name="lag">{lag(app.lag, app.lagMs)}</Fact>
+      <Fact name="lag">
+        {lag(app.lag, app.lagMs)} <Spark of={history?.lags} what="records of lag" />
+      </Fact>
       <Fact name="event time">
         <Time ms={app.eventTimeMs} />
       </Fact>

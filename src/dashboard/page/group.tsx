@@ -1,11 +1,12 @@
 /**
  * A group: where it is in each partition, and who reads for it.
  */
-import type { GroupDetailView, GroupView } from '../views.ts'
+import type { GroupDetailView, GroupView, HistoryView } from '../views.ts'
 import { Link, pathOf } from './address.tsx'
 import { Answered, useAnswer } from './answer.tsx'
 import { type Live, partOf } from './live.ts'
 import { Notice } from './notice.tsx'
+import { Spark } from './spark.tsx'
 import { Table } from './table.tsx'
 import { Ago, count, lag, Text } from './text.tsx'
 
@@ -19,6 +20,17 @@ export function Group({ name, live }: { readonly name: string; readonly live: Li
       <h1>
         <Text of={name} />
       </h1>
+      {group !== undefined && (
+        <dl class="facts">
+          <div>
+            <dt>lag</dt>
+            <dd>
+              {lag(group.lag, group.lagMs)}{' '}
+              <Spark of={partOf<HistoryView>(live, `history/group/${name}`)?.lags} what="records of lag" />
+            </dd>
+          </div>
+        </dl>
+      )}
       <Answered answer={answer}>{(found) => <Found of={found} />}</Answered>
     </>
   )
