@@ -5,6 +5,7 @@ import { expect, onTestFinished } from 'vitest'
 import { type Log, openLog } from 'millrace'
 import { yieldToEventLoop } from '../../src/core/clock.ts'
 import { optionsOfAll } from '../../src/command/options-of-all.ts'
+import type { Option } from '../../src/command/options.ts'
 import type { Verb, VerbEntry } from '../../src/command/verb.ts'
 import { verbs } from '../../src/command/verbs.ts'
 import { type Ran, runInProcess } from './command.ts'
@@ -69,6 +70,21 @@ const words = fc.oneof(
   { weight: 1, arbitrary: fc.string({ unit: 'binary', maxLength: 8 }) },
 )
 
+/** What is likely to be typed, by the name of a declaration: most lines are to get as far as the log. */
+const likely: Readonly<Record<string, readonly string[]>> = {
+  topic: ['clicks', 'orders', 'raw'],
+  topics: ['clicks', 'orders', 'raw'],
+  group: ['billing'],
+  groups: ['billing'],
+  config: ['retentionMs=1d', 'cleanupPolicy=compact'],
+}
+
+function wordFor(name: string): fc.Arbitrary<string> {
+  const usual = likely[name]
+  if (usual === undefined) return words
+  return fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...usual) }, { weight: 1, arbitrary: words })
+}
+
 /** A word with a letter that is missing, doubled or changed. */
 const misspelt = (word: string): fc.Arbitrary<string> =>
   fc
@@ -79,28 +95,35 @@ const nearly = (word: string): fc.Arbitrary<string> =>
   fc.oneof({ weight: 30, arbitrary: fc.constant(word) }, { weight: 1, arbitrary: misspelt(word) })
 
 /** How an option is typed: by one of its names, with or without what belongs to it. */
-function typedOption(flags: string, takes: string): fc.Arbitrary<readonly string[]> {
+function typedOption([name, { flags, takes }]: readonly [string, Option<unknown>]): fc.Arbitrary<readonly string[]> {
   const names = flags.split(/[ ,]+/).filter((part) => part.startsWith('-'))
-  return fc.tuple(fc.constantFrom(...names).chain(nearly), words, fc.nat(9)).map(([name, value, form]) => {
-    if (takes === 'nothing') return form === 0 ? [`${name}=${value}`] : [name]
-    if (form === 0) return [name]
-    return form === 1 && name.startsWith('--') ? [`${name}=${value}`] : [name, value]
+  return fc.tuple(fc.constantFrom(...names).chain(nearly), wordFor(name), fc.nat(9)).map(([typed, value, form]) => {
+    if (takes === 'nothing') return form === 0 ? [`${typed}=${value}`] : [typed]
+    if (form === 0) return [typed]
+    return form === 1 && typed.startsWith('--') ? [`${typed}=${value}`] : [typed, value]
   })
 }
 
 function lineOf({ name }: VerbEntry, verb: Verb, elsewhere: string): fc.Arbitrary<readonly string[]> {
   // A directory is made where `topic create` is told to: only `elsewhere` is named, and never to that.
   const { dir: _, ...anywhere } = optionsOfAll
-  const options = Object.values({ ...anywhere, ...verb.options }).map(({ flags, takes }) => typedOption(flags, takes))
-  const rest = Object.keys(verb.arguments ?? {}).length
+  const own = Object.entries(verb.options ?? anywhere).map(typedOption)
+  const option = fc.oneof(
+    { weight: 2, arbitrary: fc.oneof(...own) },
+    fc.oneof(...Object.entries(anywhere).map(typedOption)),
+  )
+  const needed = Object.keys(verb.arguments ?? {}).map(wordFor)
   return fc
     .record({
       verb: fc.tuple(...name.split(' ').map(nearly)),
       arguments: fc.oneof(
-        { weight: 5, arbitrary: fc.array(words, { minLength: rest, maxLength: rest }) },
+        { weight: 5, arbitrary: fc.tuple(...needed) },
         { weight: 1, arbitrary: fc.array(words, { maxLength: 3 }) },
       ),
-      options: fc.array(fc.oneof(...options), { maxLength: 4 }),
+      options: fc.oneof(
+        { weight: 2, arbitrary: fc.array(option, { maxLength: 1 }) },
+        { weight: 1, arbitrary: fc.array(option, { maxLength: 4 }) },
+      ),
       agreed: fc.constantFrom([], changing[name]?.slice(0, 1) ?? []),
       isHelp: fc.nat(19).map((one) => one === 0),
       isElsewhere: fc.nat(9).map((one) => one === 0),
@@ -178,11 +201,12 @@ function mayChange(argv: readonly string[], code: number): boolean {
   )
 }
 
+/** Returns the verbs of which a line was done. */
 export async function checkLines(options: {
   readonly worlds: number
   readonly linesOfWorld: number
   readonly elsewhere: string
-}): Promise<void> {
+}): Promise<ReadonlySet<string>> {
   const { worlds, linesOfWorld, elsewhere } = options
   const entries = verbs.filter(({ name }) => covered.test(name))
   const lines = await Promise.all(entries.map(async (entry) => lineOf(entry, (await entry.load()).verb, elsewhere)))
@@ -190,6 +214,7 @@ export async function checkLines(options: {
   const cwd = process.cwd()
   process.chdir(dirname(elsewhere))
   onTestFinished(() => process.chdir(cwd))
+  const done = new Set<string>()
   const session = fc.array(fc.oneof(...lines), { minLength: linesOfWorld, maxLength: linesOfWorld })
   await fc.assert(
     fc.asyncProperty(session, async (session) => {
@@ -199,9 +224,15 @@ export async function checkLines(options: {
         const before = await stateOf(log)
         const ran = await runLine(argv, data)
         checkAnswer(argv, ran)
+        const isDone = ran.code === 0 && !argv.includes('--help') && !argv.includes('-h')
+        if (isDone) for (const { name } of entries) if (argv.join(' ').startsWith(name)) done.add(name)
         if (!mayChange(argv, ran.code)) expect({ argv, state: await stateOf(log) }).toEqual({ argv, state: before })
       }
     }),
     { numRuns: worlds },
   )
+  return done
 }
+
+/** Of which lines are made. */
+export const coveredVerbs: readonly string[] = verbs.map(({ name }) => name).filter((name) => covered.test(name))
