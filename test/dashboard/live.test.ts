@@ -6,8 +6,11 @@ import { describe, expect, test, vi } from 'vitest'
 import { ManualClock } from '../../src/core/clock.ts'
 import { EventSink } from '../../src/dashboard/event-sink.ts'
 import { History, Rates } from '../../src/dashboard/history.ts'
+import { beginLive } from '../../src/dashboard/live.ts'
+import type { Question } from '../../src/dashboard/router.ts'
 import { Turnstile } from '../../src/dashboard/turnstile.ts'
-import type { LiveEvent, TailView } from '../../src/dashboard/views.ts'
+import type { LiveEvent, PartName, TailView } from '../../src/dashboard/views.ts'
+import type { Watch, Watcher } from '../../src/dashboard/watch.ts'
 import { start, turns, until } from '../support/applications.ts'
 import { events, openDashboard, type SentEvent } from '../support/dashboards.ts'
 import { openTestLog } from '../support/open.ts'
@@ -142,6 +145,48 @@ describe('a browser that is slow', () => {
     clock.advance(16_000)
     expect([socket.destroyed, sink.isReady]).toEqual([true, false])
   })
+})
+
+test('a browser that missed what has changed gets everything again, and only what it asked for', async () => {
+  const parts = new Map<PartName, string>([
+    ['topic/a', '{"records":1}'],
+    ['detail/app/v1', '{}'],
+    ['detail/app/v2', '{}'],
+  ])
+  let change: (parts: ReadonlyMap<PartName, string>) => void = () => undefined
+  const watch = {
+    now: { atMs: 1, parts, gone: [] },
+    watch(watcher: Watcher) {
+      change = (changed) => watcher({ atMs: 2, parts: changed, gone: [] })
+      return () => undefined
+    },
+  } as unknown as Watch
+  let isReady = true
+  const sent: LiveEvent[] = []
+  const sink = {
+    send: (_: string, json: string) => isReady && sent.push(JSON.parse(json) as LiveEvent) > 0,
+    onReady: () => undefined,
+  } as unknown as EventSink & { onReady: () => void }
+  const query = new URLSearchParams({ detail: 'app/v1' })
+  const begin = await beginLive({ watch, query } as unknown as Question)
+  begin(sink)
+  change(new Map([['topic/a', '{"records":2}']]))
+  isReady = false
+  change(new Map([['topic/a', '{"records":3}']]))
+  parts.set('topic/a', '{"records":4}')
+  isReady = true
+  change(new Map([['detail/app/v2', '{"no":1}']]))
+  isReady = false
+  change(new Map([['topic/a', '{"records":5}']]))
+  parts.set('topic/a', '{"records":5}')
+  isReady = true
+  sink.onReady()
+  expect(sent.map(({ isAll, parts: some }) => [isAll, some])).toEqual([
+    [true, { 'topic/a': { records: 1 }, 'detail/app/v1': {} }],
+    [false, { 'topic/a': { records: 2 } }],
+    [true, { 'topic/a': { records: 4 }, 'detail/app/v1': {} }],
+    [true, { 'topic/a': { records: 5 }, 'detail/app/v1': {} }],
+  ])
 })
 
 describe('the tail of a topic', () => {
