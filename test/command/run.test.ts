@@ -105,3 +105,15 @@ test('topics that are missing are said, with what was meant perhaps; --app names
     '',
   ])
 })
+
+test('what is thrown where no one catches it ends a run at once, as a crash does', async () => {
+  const throwing = "if (value === 'late') setTimeout(() => { throw new RangeError('late') })\n    if (value === 'bad')"
+  const project = new ScriptProject({ 'words.ts': script.replace("if (value === 'bad')", throwing) })
+  await using log = await openLog(project.data, { maintenance: false })
+  await log.producer().send(words, { key: null, value: 'late' })
+  const ran = await project.run('run', 'words.ts', '--json')
+  expect(ran).toMatchObject({ code: 1, signal: null })
+  expect(ran.stderr).toMatch(/^millrace: words\.ts:8:\d+: RangeError: late\n {2}8 \|/m)
+  const { state, instance } = await log.admin.describeApplication('shouting')
+  expect({ state, isClosed: instance === null }).toEqual({ state: 'stopped', isClosed: false })
+})
