@@ -45,11 +45,11 @@ test('over the whole input, closed and paused on the way, committing as it likes
       let v2 = await startReplay(log, topology, { commit })
       for (const act of acts) {
         await v2.pause()
-        if (act === 'pause') await v2.resume()
-        else {
+        if (act === 'close') {
           await v2.close()
           v2 = await startReplay(log, topology, { commit })
         }
+        await v2.resume()
       }
       await v2.caughtUp()
       const plain = await start(log, topology, { applicationId: 'plain' })
