@@ -2,8 +2,6 @@
  * Every public name of millrace, by hand: the log, the streams, the runtime.
  */
 
-import './runtime/observable.ts' // for `records$` of consumers
-
 // Values with meaning: topics, stores, serdes, windows, time, errors.
 export { type Topic, type TopicFor, topic } from './core/topic.ts'
 export {

@@ -11,12 +11,14 @@ import type { StreamsOptions } from './face.ts'
  *
  * @example
  * ```ts
- * import { type ScriptContext, StreamsBuilder } from 'millrace'
+ * import { type ScriptContext, StreamsBuilder, string, topic } from 'millrace'
+ *
+ * const serdes = { key: string(), value: string() }
  *
  * export default async ({ log, applicationId }: ScriptContext) => {
  *   const builder = new StreamsBuilder()
  *   const names = (await log.admin.listTopics()).map(({ name }) => name)
- *   if (names.includes('clicks')) builder.stream(clicks).to(words)
+ *   if (names.includes('clicks')) builder.stream(topic('clicks', serdes)).to(topic('words', serdes))
  *   console.error(`${applicationId} reads ${names.length} topics`)
  *   return builder
  * }

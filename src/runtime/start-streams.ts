@@ -1,6 +1,7 @@
 /**
  * The start of an application: its options are checked before anything is opened.
  */
+import './observable.ts' // gives every consumer its `records$`
 import './stored-store.ts' // gives every log its `store`
 import { MillraceError } from '../core/errors.ts'
 import { checkName, checkOptions } from '../core/checks.ts'

@@ -65,14 +65,17 @@ function moduleOf({ code }: Example): string {
   const body = imports.reduce((rest, line) => rest.replace(line, ''), code)
   const says = (pattern: string): boolean => new RegExp(pattern).test(body)
   const makes = (name: string): boolean => says(`\\b(const|using) ${name}\\b`)
+  const hasAtTop = (name: string): boolean => new RegExp(`^(?:export )?const ${name}\\b`, 'm').test(body)
   const isWhole = imports.some((line) => line.includes(" from 'millrace"))
   const used = fields.filter((name) => !isWhole && says(`(?<!\\.)\\b${name}\\b`) && !makes(name))
   const given = used.map((name) => `const ${name} = await world.${name}()`)
   const names = isWhole ? [world.replace(/\{.*\}/, '{ type World }')] : [...publicNames, world]
-  const built = makes('topology') ? 'topology' : makes('builder') ? 'builder.build()' : undefined
+  const built = hasAtTop('topology') ? 'topology' : hasAtTop('builder') ? 'builder.build()' : undefined
   const runs = isWhole && built !== undefined ? `await world.runs(${built})` : ''
   const head = [...names, ...imports, 'export default async (world: World): Promise<void> => {'].join('; ')
-  return `${head} ${given.join('; ')}; {\n${body}\n${runs} } }\n`
+  // What a script exports stands in a function here.
+  const inner = body.replaceAll(/^export (default )?/gm, (_, isDefault) => (isDefault ? 'const exported = ' : ''))
+  return `${head} ${given.join('; ')}; {\n${inner}\n${runs} } }\n`
 }
 
 /** What is wrong with the examples of the files, by their places. */
