@@ -62,7 +62,7 @@ test('verify: how far it is stands on a terminal, and is gone when it has ended;
   const { data } = await commandWorld()
   const onTerminal = await runInProcess(['verify', '--dir', data], { columns: 100 })
   expect(onTerminal.stderr).toMatch(/verify 100%, \d+ B of \d+ B/)
-  expect(onTerminal.stderr.endsWith('\r\u001b[2K')).toBe(true)
+  expect(onTerminal.stderr.endsWith('\r\u001b[1A\u001b[J')).toBe(true)
   expect((await runInProcess(['verify', '--dir', data])).stderr).toBe('')
 })
 
