@@ -21,16 +21,16 @@ export const switchOptions: {
 } = {
   reset: values(
     '--reset <application>',
-    'an application that reads what is replaced: it starts over in the same step, and must not run',
+    'an application that reads what is replaced: it starts over in the same step, and must not be running',
     asText,
   ),
   patience: valueOr(
     '--patience <duration>',
-    'how long to wait until the version that comes is where the live one is',
+    'how long to wait until the version to make live has caught up with the live one',
     duration,
     '30s',
   ),
-  dryRun: flag('--dry-run', 'say what would be done, and do nothing; ends with 1 where it cannot be'),
+  dryRun: flag('--dry-run', 'say what would be done, and do nothing; ends with 1 if it cannot be done'),
   yes,
 }
 

@@ -6,7 +6,7 @@ import type { VerbEntry } from './verb.ts'
 const entry = (name: string, summary: string, load: VerbEntry['load']): VerbEntry => ({ name, summary, load })
 
 export const verbs: readonly VerbEntry[] = [
-  entry('init', 'Makes a project to begin with', () => import('./verbs/init.ts')),
+  entry('init', 'Makes a project to start from', () => import('./verbs/init.ts')),
   entry('run', 'Runs the topology of a script', () => import('./verbs/run.ts')),
   entry('describe', 'Shows the topology of a script', () => import('./verbs/describe.ts')),
   entry('demo clicks', 'Kills a process that counts, as often as you like', () => import('./verbs/demo-clicks.ts')),
@@ -41,17 +41,13 @@ export const verbs: readonly VerbEntry[] = [
     'Shows how far the versions beside the live ones are',
     () => import('./verbs/replay-status.ts'),
   ),
-  entry('replay pause', 'Lets a version beside the live one rest', () => import('./verbs/replay-pause.ts')),
-  entry('replay resume', 'Lets a version go on that was paused', () => import('./verbs/replay-resume.ts')),
-  entry(
-    'replay compare',
-    'Shows what a version has otherwise than the live one',
-    () => import('./verbs/replay-compare.ts'),
-  ),
+  entry('replay pause', 'Pauses a version beside the live one', () => import('./verbs/replay-pause.ts')),
+  entry('replay resume', 'Lets a paused version go on', () => import('./verbs/replay-resume.ts')),
+  entry('replay compare', 'Shows how a version differs from the live one', () => import('./verbs/replay-compare.ts')),
   entry('replay switch', 'Makes a version the live one', () => import('./verbs/replay-switch.ts')),
-  entry('replay back', 'Makes the version from before a switch live again', () => import('./verbs/replay-back.ts')),
+  entry('replay back', 'Makes the version before a switch live again', () => import('./verbs/replay-back.ts')),
   entry('replay drop', 'Deletes a version beside the live one', () => import('./verbs/replay-drop.ts')),
-  entry('replay twice', 'Says whether a script makes the same twice', () => import('./verbs/replay-twice.ts')),
+  entry('replay twice', 'Says whether a script gives the same output twice', () => import('./verbs/replay-twice.ts')),
   entry('store list', 'Lists the stores of an application', () => import('./verbs/store-list.ts')),
   entry('store get', 'Shows what a store has for a key', () => import('./verbs/store-get.ts')),
   entry('store range', 'Shows rows of a store between two keys', () => import('./verbs/store-range.ts')),
@@ -64,7 +60,7 @@ export const verbs: readonly VerbEntry[] = [
   entry('backup', 'Copies the log while it is in use', () => import('./verbs/backup.ts')),
   entry('restore', 'Makes a log from a backup', () => import('./verbs/restore.ts')),
   entry('stats', 'Shows what takes the space', () => import('./verbs/stats.ts')),
-  entry('ui', 'Serves a page that shows all of it, live', () => import('./verbs/ui.ts')),
+  entry('ui', 'Serves a page that shows everything, live', () => import('./verbs/ui.ts')),
   entry('doctor', 'Says what is wrong here, and what to do', () => import('./verbs/doctor.ts')),
   entry('completion', 'Prints a script that lets a shell complete commands', () => import('./verbs/completion.ts')),
 ]

@@ -103,7 +103,7 @@ test.each([
     'clicks -n 3000',
     /kill -9 past 20%/,
     (log: string) => send(log, requests, 'x', { method: 'GET', page: '/', status: 200 }, Date.UTC(2025, 2, 4, 9, 30)),
-    'the counts are not those of the input',
+    'the counts do not match the input',
   ],
 ])('demo %s: a record too many is found, and ends it with 1', async (line, when, act, complaint) => {
   const dir = join(temporaryDirectory(), 'demo')

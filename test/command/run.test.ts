@@ -69,7 +69,7 @@ test('a second run takes over, says so before, and the first one ends with what 
   const second = project.start('run', 'words.ts', '--json')
   await second.line()
   expect(second.errors).toMatch(
-    /^shouting runs already, pid \d+ on .*: this instance takes over, and that one stops\n$/,
+    /^shouting is already running, pid \d+ on .*: this instance takes over, and that one stops\n$/,
   )
   expect(await first.exited).toEqual({ code: 1, signal: null })
   expect(first.errors).toMatch(/^millrace: .* \(fenced\)$/m)
@@ -99,7 +99,7 @@ test('topics that are missing are said, with what was meant perhaps; --app names
   expect(ran).toMatchObject({ code: 0, stdout: '' })
   expect(ran.stderr.split('\n')).toEqual([
     'created topic loud',
-    'created topic words, which it reads and which was not there; did you mean words2?',
+    'created topic words, which it reads and which did not exist; did you mean words2?',
     'other running: 0 in (0/s), 0 out (0/s), lag 0',
     'other closed: 0 in (0/s), 0 out (0/s), lag 0',
     '',

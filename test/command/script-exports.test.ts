@@ -34,14 +34,14 @@ test.each([
 })
 
 test.each([
-  ['nothing', '', 1, 'words.ts exports nothing. To be run by this command, export a topology'],
-  ['something else', 'export const names = []', 1, 'words.ts exports only names. To be run'],
-  ['a number', 'export default 5', 1, 'words.ts: its export default is 5. To be run'],
+  ['nothing', '', 1, 'words.ts exports nothing. For this command to run it, export a topology'],
+  ['something else', 'export const names = []', 1, 'words.ts exports only names. For this command'],
+  ['a number', 'export default 5', 1, 'words.ts: its export default is 5. For this command'],
   [
     'a function that returns a number',
     'export default () => 5',
     1,
-    'words.ts: its export default returns 5. To be run',
+    'words.ts: its export default returns 5. For this command',
   ],
   ['a function that throws', 'export default () => { throw new RangeError("x") }', 1, 'RangeError: x'],
   ['an empty builder', 'export default new StreamsBuilder()', 1, 'the topology has no source (topology_invalid)'],

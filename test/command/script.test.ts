@@ -60,7 +60,7 @@ test.each([
     { 'a.ts': 'setTimeout(() => { throw new Error("late") }); await new Promise((r) => setTimeout(r, 1e6))' },
     /^millrace: a\.ts:1:26: late\n/,
   ],
-  ['an await without an end', { 'a.ts': 'await new Promise(() => undefined)' }, /^millrace: a\.ts is never done/],
+  ['an await without an end', { 'a.ts': 'await new Promise(() => undefined)' }, /^millrace: a\.ts never finishes/],
   ['process.exit', { 'a.ts': 'process.exit(0)' }, /^millrace: the script ended the process .* exit code 0\n$/],
 ])('%s is a line with its place, and no stack', async (_, files, complaint) => {
   const project = new ScriptProject(files)

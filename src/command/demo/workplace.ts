@@ -16,7 +16,7 @@ export const workplaceOptions: { readonly dir: Option<string | undefined>; reado
     'where to work: a directory that is missing or empty (default: a temporary one)',
     asText,
   ),
-  keep: flag('--keep', 'leave the directory as it is in the end, to look at it with other commands'),
+  keep: flag('--keep', 'keep the directory, to look at it with other commands'),
 }
 
 export interface Workplace extends Disposable {

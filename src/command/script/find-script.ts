@@ -12,7 +12,7 @@ const extensions = ['.ts', '.mts', '.cts', '.js', '.mjs', '.cjs']
 /**
  * Its path, with links followed.
  *
- * @throws NothingFound with the nearest name, UsageError for what is no script
+ * @throws NothingFound with the nearest name, UsageError for what is not a script
  */
 export function findScript(path: string): string {
   const at = resolve(path)
@@ -20,7 +20,7 @@ export function findScript(path: string): string {
   if (found === undefined) throw new NothingFound(`there is no script ${shown(path)}${hint(path, at)}`)
   if (!found.isFile()) throw new UsageError(`${shown(path)} is a directory: name the script in it`)
   if (extensions.some((extension) => at.endsWith(extension))) return realpathSync(at)
-  throw new UsageError(`${shown(path)} is no script: its name ends with none of ${extensions.join(', ')}`)
+  throw new UsageError(`${shown(path)} is not a script: its name does not end with any of ${extensions.join(', ')}`)
 }
 
 export function isTypeScript(path: string): boolean {

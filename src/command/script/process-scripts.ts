@@ -59,11 +59,11 @@ function failuresOf(path: string): Promise<never> {
 /** An import that has no end: nothing is left to happen, or the user gives up. */
 function abandonedOf(path: string, signal: AbortSignal): Promise<never> {
   return new Promise<never>((_, reject) => {
-    const stopped = (): void => reject(new CommandFailed(`${path} was still being imported`))
+    const stopped = (): void => reject(new CommandFailed(`stopped while ${path} was still being imported`))
     if (signal.aborted) stopped()
     signal.addEventListener('abort', stopped)
     process.once('beforeExit', () => {
-      reject(new CommandFailed(`${path} is never done: an await at its top level waits for what cannot happen`))
+      reject(new CommandFailed(`${path} never finishes: a top-level await waits for something that cannot happen`))
     })
   })
 }

@@ -77,7 +77,9 @@ async function watch(app: Application, { clock, out, say, progress, time, isInte
 async function sayWhoRunsIt({ admin }: Log, applicationId: string, say: VerbContext['say']): Promise<void> {
   const running = (await admin.applications()).find((one) => one.applicationId === applicationId)
   if (running?.state !== 'running') return
-  say(`${applicationId} runs already, ${shownPlace(running.instance)}: this instance takes over, and that one stops`)
+  say(
+    `${applicationId} is already running, ${shownPlace(running.instance)}: this instance takes over, and that one stops`,
+  )
 }
 
 /** Topics that were missing have been created: what is read may only be misspelt. */
@@ -92,7 +94,7 @@ async function sayWhatIsNew(
   for (const name of await topicsOf(admin)) {
     if (before.includes(name)) continue
     const near = sources.has(name) ? nearestName(name, before) : undefined
-    const what = sources.has(name) ? ', which it reads and which was not there' : ''
+    const what = sources.has(name) ? ', which it reads and which did not exist' : ''
     say(`created topic ${name}${what}${near === undefined ? '' : `; did you mean ${near}?`}`)
   }
 }

@@ -38,7 +38,7 @@ function said(error: unknown): string {
   const message = messageOf(error)
   const code = (error as { readonly code?: unknown }).code
   if (code !== 'ERR_UNSUPPORTED_TYPESCRIPT_SYNTAX') return `${name}${message}`
-  return `${name}${message}; tsx can do it (npm i -D tsx): where a project has that, it loads the scripts`
+  return `${name}${message}; tsx can do it (npm i -D tsx): where a project has tsx, that loads its scripts`
 }
 
 /** Why a run has failed. Where a function of the script did it, the place in the script comes with it. */

@@ -16,7 +16,7 @@ const names = ['topology', 'default'] as const
 type Build = (context: ScriptContext) => unknown
 
 const wanted =
-  'export a topology: "export const topology = builder.build()", "export default builder", or as the default a ' +
+  'export a topology: "export const topology = builder.build()", "export default builder", or a default ' +
   'function that returns one'
 
 /** Whether its topology is made by a function, which may ask for a log. */
@@ -43,8 +43,8 @@ function exportOf({ path, exports }: Script): { readonly name: string; readonly 
   if (name !== undefined) return { name, value: exports[name] }
   const found = Object.keys(exports)
   throw new CommandFailed(
-    `${path} exports ${found.length === 0 ? 'nothing' : `only ${found.join(', ')}`}. To be run by this command, ${wanted}. ` +
-      'A program that calls startStreams itself is run by node.',
+    `${path} exports ${found.length === 0 ? 'nothing' : `only ${found.join(', ')}`}. For this command to run it, ${wanted}. ` +
+      'If it calls startStreams itself, run it with node.',
   )
 }
 
@@ -57,11 +57,11 @@ function notTopology(path: string, what: string, made: unknown): CommandFailed {
   const maker = typeof made === 'object' && made !== null ? made.constructor?.name : undefined
   if (maker === 'Topology' || maker === 'StreamsBuilder') {
     return new CommandFailed(
-      `${path}: ${what} a ${maker} of another copy of millrace than the one that the script finds; ` +
-        '"npm ls millrace" shows both, and "npm dedupe" may leave one',
+      `${path}: ${what} a ${maker} of another copy of millrace, not of the one that the script finds; ` +
+        '"npm ls millrace" shows both, and "npm dedupe" may leave just one',
     )
   }
-  return new CommandFailed(`${path}: ${what} ${shown(made)}. To be run by this command, ${wanted}.`)
+  return new CommandFailed(`${path}: ${what} ${shown(made)}. For this command to run it, ${wanted}.`)
 }
 
 const configFields: readonly (keyof ScriptConfig)[] = [

@@ -8,10 +8,10 @@ import { declareVerb, type Verb } from '../verb.ts'
 
 export const verb: Verb = declareVerb({
   about:
-    'A start is refused where the code no longer has an operator that keeps something. This removes operators from what ' +
-    'the log knows of the application, with their stores, counters and stream times, in one commit; it must not run. ' +
-    'What stays goes on as it was. Where the code still has one of them, it begins empty. Name sources and ' +
-    'repartitions that are gone too.',
+    'A start is refused if the code no longer has an operator that keeps something. This removes operators from ' +
+    'what the log knows of the application, with their stores, counters and stream times, in one commit. The ' +
+    'application must not be running. Everything else goes on as it was. If the code still has one of them, it ' +
+    'begins empty. Also name sources and repartitions that are gone.',
   arguments: {
     application: argument('its id'),
     operators: several('their ids, as "millrace app describe --json" and a refused start list them'),
@@ -33,7 +33,7 @@ export const verb: Verb = declareVerb({
     await agree(linesOf(planned), `Drop ${namesOf(planned)} of ${application} for good?`, isYes)
     const done = await admin.dropOperators(application, operators)
     if (out.isJson) await out.facts(done, [])
-    else say(`dropped ${namesOf(done)}: the next start of ${application} may be without`)
+    else say(`dropped ${namesOf(done)}: the next start of ${application} can do without`)
   },
 })
 

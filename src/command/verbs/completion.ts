@@ -8,13 +8,13 @@ import { declareVerb, type Verb } from '../verb.ts'
 
 export const verb: Verb = declareVerb({
   about:
-    'Completes commands, their options, and names of topics, groups, applications and stores, from the directory that ' +
-    '--dir or MILLRACE_DIR names. For bash put eval "$(millrace completion bash)" into ~/.bashrc, for zsh ' +
-    'source <(millrace completion zsh) into ~/.zshrc after compinit, and for fish run millrace completion fish > ' +
-    '~/.config/fish/completions/millrace.fish. The script begins with the same, and with what to do where only npx ' +
-    'finds millrace.',
+    'Completes commands, their options, and names of topics, groups, applications and stores, from the directory ' +
+    'that --dir or MILLRACE_DIR names. For bash, put eval "$(millrace completion bash)" into ~/.bashrc. For zsh, ' +
+    'put source <(millrace completion zsh) into ~/.zshrc, after compinit. For fish, run millrace completion fish ' +
+    '> ~/.config/fish/completions/millrace.fish. The script begins with the same instructions, and with what to ' +
+    'do if only npx finds millrace.',
   arguments: { shell: argument(`${shells.slice(0, -1).join(', ')} or ${shells.at(-1)}`, oneOf(...shells)) },
-  json: 'no difference: a script is no JSON',
+  json: 'no difference: a script is not JSON',
   examples: [
     { does: 'The script for bash, which says how to install it', line: 'millrace completion bash' },
     { does: 'How to install it in fish', line: 'millrace completion fish | head -n 7' },

@@ -12,21 +12,26 @@ import { declareVerb, type Verb } from '../verb.ts'
 
 export const verb: Verb = declareVerb({
   about:
-    'Requests to a web server go into a log, and another process counts clicks per page and minute: a GET that was ' +
-    'answered with 200. On a terminal, k kills that process with kill -9, as often as you like, and q quits; elsewhere ' +
-    'it is killed three times. In the end the counts stand beside those of a loop over the input. Takes half a minute; ' +
-    'ends with 1 when they differ.',
+    'Puts requests to a web server into a log, while another process counts clicks per page and minute. A click ' +
+    'is a GET that was answered with 200. On a terminal, k kills that process with kill -9, as often as you like, ' +
+    'and q quits; elsewhere it is killed three times. At the end, the counts are compared with those of a loop ' +
+    'over the input. Takes half a minute; ends with 1 if they differ.',
   options: {
-    file: value('-f, --file <path>', 'an access log in Common or Combined Log Format (default: made up)', asText),
-    count: valueOr('-n, --count <number>', 'how many requests, or lines of the file at most', whole(10), '20000'),
+    file: value('-f, --file <path>', 'an access log in Common or Combined Log Format (default: a made-up one)', asText),
+    count: valueOr(
+      '-n, --count <number>',
+      'how many requests, or at most how many lines of the file',
+      whole(10),
+      '20000',
+    ),
     for: valueOr('--for <duration>', 'how long they take to come in, on a terminal', duration, '20s'),
     ...workplaceOptions,
   },
-  json: 'One object in the end: `requests`, `clicks`, `malformed`, `kills`, `counts`, `lost`, `doubled`, `strays`.',
+  json: 'One object at the end: `requests`, `clicks`, `malformed`, `kills`, `counts`, `lost`, `doubled`, `strays`.',
   examples: [
     { does: 'Press k on a terminal', line: 'millrace demo clicks' },
     {
-      does: 'With an access log of yours',
+      does: 'With your own access log',
       line: `millrace demo clicks --file ./access.log --json | jq -c '[.requests, .lost, .doubled]'`,
     },
   ],
@@ -67,7 +72,7 @@ export const verb: Verb = declareVerb({
       const result = { ...(await demo.end()), malformed }
       if (isJson) await out.facts(result, [])
       else await tell(...outcome(result, killed(result.kills)), ...(keep ? [`kept: --dir ${place.log}`] : []))
-      if (!isRight(result)) throw new CommandFailed('the counts are not those of the input')
+      if (!isRight(result)) throw new CommandFailed('the counts do not match the input')
     })
   },
 })
@@ -78,13 +83,13 @@ function isRight({ lost, doubled, strays }: ClicksResult): boolean {
 
 function outcome(result: ClicksResult & { readonly malformed: number }, wasKilled: string): string[] {
   const { requests, malformed, clicks, counts, lost, doubled, strays } = result
-  const others = malformed === 0 ? '' : `, and ${number(malformed)} lines are none of an access log`
+  const others = malformed === 0 ? '' : `, and ${number(malformed)} lines are not in an access log format`
   const updates = strays === 0 ? 'each one more than the last' : `${number(strays)} of them not one more than the last`
   return [
     '',
     `${number(clicks)} of ${number(requests)} requests are clicks${others}.`,
-    `They make ${number(counts)} counts of a page in a minute, and ${number(clicks)} updates, ${updates}.`,
-    `The process was ${wasKilled}. Beside a loop over the input:`,
+    `They make ${number(counts)} counts, one for each page and minute, and ${number(clicks)} updates, ${updates}.`,
+    `The process was ${wasKilled}. Compared with a loop over the input:`,
     `${number(lost)} lost, ${number(doubled)} doubled`,
   ]
 }

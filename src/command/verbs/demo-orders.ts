@@ -10,13 +10,14 @@ import { declareVerb, type Verb, type VerbContext } from '../verb.ts'
 
 export const verb: Verb = declareVerb({
   about:
-    'Orders wait ten minutes for their payment: a join of two streams in a window. What is settled gets the name of its ' +
-    'customer: a join with a table. Some payments come too late, some customers are not known. In the end each figure ' +
-    'stands beside the same by hand. Takes a few seconds; ends with 1 when one differs.',
+    'Orders wait ten minutes for their payments: a windowed join of two streams. Each settled order gets the name ' +
+    'of its customer: a join with a table. Some payments come too late, and some customers are unknown. At the ' +
+    'end, each figure stands beside the same figure counted by hand. Takes a few seconds; ends with 1 if one ' +
+    'differs.',
   options: { count: valueOr('-n, --count <number>', 'how many orders', whole(1), '5000'), ...workplaceOptions },
-  json: 'One object a line for each figure: `claim`, `counted`, `byHand`, `holds`.',
+  json: 'One object for each figure: `claim`, `counted`, `byHand`, `holds`.',
   examples: [
-    { does: 'What becomes of orders', line: 'millrace demo orders' },
+    { does: 'What becomes of the orders', line: 'millrace demo orders' },
     {
       does: 'How many payments were too late',
       line: `millrace demo orders -n 500 --json | jq 'select(.claim | test("late")).counted'`,
@@ -41,14 +42,14 @@ async function settle(
     'Orders, their payments and their customers: three topics, two joins.',
     '',
     `${number(input.orders.length)} orders wait ten minutes for their payment, by event time. Some payments are sent half`,
-    'an hour after they were made: they come late, are dropped, and counted.',
+    'an hour after they were made: they come late, and are dropped and counted.',
   )
   const producer = log.producer()
   await producer.sendMany(story.customers, input.customers)
   await producer.sendMany(story.orders, input.orders)
   await producer.sendMany(story.payments, input.payments)
   await tell(
-    `${number(input.payments.length)} payments are in the log, as they came in. Now the application starts.`,
+    `${number(input.payments.length)} payments are in the log, in the order they came in. Now the application starts.`,
     '',
   )
   await using app = await startStreams(story.settledOrders(), {

@@ -11,16 +11,16 @@ const applicationId = 'page-counts'
 
 export const verb: Verb = declareVerb({
   about:
-    'Visits are counted per page and hour, and so are those of a bot. A version without it counts the last day again ' +
-    'beside the live one, both are compared, the new one takes its place and corrects what was written, and then the ' +
-    'old one takes it back. In the end each figure stands beside the same by hand. Takes a few seconds; ends with 1 ' +
-    'when one differs.',
+    'Visits are counted per page and hour, and so are those of a bot. A version that leaves the bot out counts ' +
+    'the last day again, beside the live one. Both are compared. The new version takes over and corrects what was ' +
+    'written, and then the old one takes over again. At the end, each figure stands beside the same figure ' +
+    'counted by hand. Takes a few seconds; ends with 1 if one differs.',
   options: workplaceOptions,
-  json: 'One object a line for each figure: `claim`, `counted`, `byHand`, `holds`.',
+  json: 'One object for each figure: `claim`, `counted`, `byHand`, `holds`.',
   examples: [
-    { does: 'A version that is better, and the way back', line: 'millrace demo replay --utc' },
+    { does: 'A better version, and the way back', line: 'millrace demo replay --utc' },
     {
-      does: 'How many counts the bot had changed',
+      does: 'How many counts the bot changed',
       line: `millrace demo replay --json | jq 'select(.claim | test("differ")).counted'`,
     },
   ],
@@ -47,12 +47,12 @@ async function tellReplay(
   using place = workplace({ dir, keep })
   await using log = await context.openLog('create', place.log)
 
-  await tell('Visits per page and hour. Those of bots should not count, and they do.', '')
+  await tell('Visits per page and hour. Those of bots should not count, but they do.', '')
   await log.producer().sendMany(story.visits, visits)
   await using v1 = await startStreams(pageCounts(everyone), { log, applicationId, signal })
   await v1.caughtUp()
   await tell(
-    `v1 has counted ${number(visits.length)} visits of two days, up to ${time(midnight)}. It runs on.`,
+    `v1 has counted ${number(visits.length)} visits of two days, up to ${time(midnight)}. It keeps running.`,
     'v2 leaves out bots. It counts the last day again, beside v1:',
     '',
   )

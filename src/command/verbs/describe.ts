@@ -11,19 +11,19 @@ import { declareVerb, type Verb } from '../verb.ts'
 
 export const verb: Verb = declareVerb({
   about:
-    'Sub-topologies, operators, topics and stores, and what feeds what. Nothing is started, and no directory is needed. ' +
-    'A function that the script exports is given the log of the directory, to be read, where there is one.',
+    'Shows sub-topologies, operators, topics and stores, and what feeds what. Starts nothing, and needs no ' +
+    'directory. A function that the script exports gets the log of the directory, read-only, if there is one.',
   arguments: { script: argument('its path; see "millrace run --help" for what it exports') },
   options: {
-    mermaid: flag('--mermaid', 'a flowchart that Markdown pages draw'),
-    app: value('--app <id>', 'the application id that a function is given (default: as for run)', asText),
+    mermaid: flag('--mermaid', 'a flowchart that Markdown pages can draw'),
+    app: value('--app <id>', 'the application id that a function gets (default: as for run)', asText),
   },
   json: 'the topology as one JSON object',
   examples: [
     { does: 'As text', line: 'millrace describe ./visits.ts' },
     { does: 'A flowchart for a page', line: 'millrace describe ./visits.ts --mermaid' },
     {
-      does: 'The stores it has',
+      does: 'Its stores',
       line: `millrace describe ./visits.ts --json | jq -c '[.subTopologies[].nodes[].stores[]?]'`,
     },
   ],

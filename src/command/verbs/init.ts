@@ -18,9 +18,10 @@ const spec: Reader<string> = (text) => {
 
 export const verb: Verb = declareVerb({
   about:
-    'Clicks per page and minute to begin with, in strict TypeScript, and its test for the test runner of Node. The ' +
-    'directory has to be missing or empty; a .git may be there. Nothing is installed, and nothing is ever replaced.',
-  arguments: { directory: argument('where to; . is here') },
+    'The project counts clicks per page and minute, in strict TypeScript, and has a test for the test runner of ' +
+    'Node. The directory must be missing or empty, apart from a .git. Installs nothing, and never replaces a ' +
+    'file.',
+  arguments: { directory: argument('where to make it; . is the current directory') },
   options: {
     name: value('--name <name>', 'the name of the package (default: that of the directory)', projectName),
     millrace: value(

@@ -7,15 +7,15 @@ import { declareVerb, type Verb } from '../verb.ts'
 
 export const verb: Verb = declareVerb({
   about:
-    'The same as "millrace replay switch", the other way. After replace its topics take their names back, and it goes on ' +
-    'from where it stood. After continue or correct it has to have read what the live one has: start it with "millrace ' +
-    'replay start" first, unless nothing has come since.',
+    'The same as "millrace replay switch", the other way. After replace, its topics take their names back, and it ' +
+    'goes on from where it stopped. After continue or correct, it must have read what the live one has read: ' +
+    'start it with "millrace replay start" first, unless nothing has come in since.',
   arguments: { application: argument('its id') },
   options: {
     to: value('--to <version>', 'another version that was live before', asText),
     outputs: value(
       '--outputs <replace|continue|correct>',
-      'what becomes of the topics (default: correct after a switch that did that, else replace)',
+      'what becomes of the topics (default: correct after a switch with correct, else replace)',
       outputsAre,
     ),
     ...switchOptions,

@@ -1,5 +1,5 @@
 /**
- * `millrace replay compare APP VERSION`: what a version has otherwise than the live one.
+ * `millrace replay compare APP VERSION`: how a version differs from the live one.
  */
 import { applicationLogOf } from '../../log/contract.ts'
 import { compareWithLive } from '../../replay/compare-with-live.ts'
@@ -13,14 +13,14 @@ import { versionBeside } from '../versions-beside.ts'
 
 export const verb: Verb = declareVerb({
   about:
-    'Takes stores and topics row by row, at moments when both versions have processed the same input; neither has to ' +
-    'stop. A version that did not begin at the beginning lacks what came before.\n\n' +
-    'Ends as diff does: with 0 where all is alike, with 1 where something differs or could not be compared. A failure ' +
+    'Compares stores and topics row by row, at moments when both versions have processed the same input; neither ' +
+    'has to stop. A version that did not begin at the beginning lacks what came before.\n\n' +
+    'Ends as diff does: with 0 if all is alike, with 1 if something differs or could not be compared. A failure ' +
     'ends with 1 too, and prints nothing on standard output.',
   arguments: { application: argument('its id'), version: argument('a version beside the live one') },
   options: {
-    samples: valueOr('--samples <count>', 'how many differences to show of each store and topic', whole(0), '5'),
-    all: flag('--all', 'also what operators keep for themselves, such as buffers of joins'),
+    samples: valueOr('--samples <count>', 'how many differences to show for each store and topic', whole(0), '5'),
+    all: flag('--all', 'also compare what operators keep for themselves, such as buffers of joins'),
     patience: valueOr(
       '--patience <duration>',
       'how long to wait, for each store and topic, until both are at the same place',
@@ -30,7 +30,11 @@ export const verb: Verb = declareVerb({
   },
   json: 'the whole report as one JSON object',
   examples: [
-    { does: 'What the new code makes otherwise', line: 'millrace replay compare page-counts v2 --samples 1', exits: 1 },
+    {
+      does: 'What the new code does differently',
+      line: 'millrace replay compare page-counts v2 --samples 1',
+      exits: 1,
+    },
     {
       does: 'For a script: whether anything differs',
       line: 'millrace replay compare page-counts v3 --json | jq .isEqual',

@@ -9,8 +9,8 @@ import { declareVerb, type Verb } from '../verb.ts'
 
 export const verb: Verb = declareVerb({
   about:
-    'Its state, its positions and its hidden topics go; the application, and what the live version has, stay. It must ' +
-    'not run. After a switch this ends the way back to the version that left.',
+    'Deletes its state, its positions and its hidden topics. The application, and what the live version has, ' +
+    'stay. The version must not be running. After a switch, this ends the way back to the old version.',
   arguments: { application: argument('its id'), version: argument('a version beside the live one') },
   options: { dryRun: flag('--dry-run', 'say what would go, and do nothing'), yes },
   json: 'what went, or would go, as one JSON object',

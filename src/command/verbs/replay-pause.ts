@@ -6,8 +6,8 @@ import { declareVerb, type Verb } from '../verb.ts'
 
 export const verb: Verb = declareVerb({
   about:
-    'Whatever process replays it commits what it has done, and rests until "millrace replay resume". It stays paused ' +
-    'when it is stopped, or killed, and started again.',
+    'The process that replays it commits what it has done, and rests until "millrace replay resume". The version ' +
+    'stays paused even if it is stopped, or killed, and started again.',
   arguments: { application: argument('its id'), version: argument('a version beside the live one') },
   json: 'the application and the version as one JSON object',
   examples: [
@@ -18,6 +18,6 @@ export const verb: Verb = declareVerb({
     const { admin } = await openLog('write')
     await admin.pauseVersion(application, version)
     if (out.isJson) await out.facts({ application, version, isPaused: true }, [])
-    else say(`${version} of ${application} rests until it is resumed`)
+    else say(`${version} of ${application} is paused until it is resumed`)
   },
 })

@@ -5,7 +5,7 @@ import { argument } from '../options.ts'
 import { declareVerb, type Verb } from '../verb.ts'
 
 export const verb: Verb = declareVerb({
-  about: 'The process that replays it goes on at once. Where none does, the version goes on when it is started.',
+  about: 'The process that replays it goes on at once. If there is none, the version goes on when it is started.',
   arguments: { application: argument('its id'), version: argument('a version beside the live one') },
   json: 'the application and the version as one JSON object',
   examples: [

@@ -9,13 +9,13 @@ import { declareVerb, type Verb } from '../verb.ts'
 
 export const verb: Verb = declareVerb({
   about:
-    'Of each version beside a live one: how many records it has read of those from where it began to where it stops, or ' +
-    'to the end of the log; how many of those that the live one has read it has not; and the largest event time so ' +
-    'far. While one has something to read, the command looks twice, a second apart, to say how fast it goes and how ' +
-    'long the rest takes.',
+    'For each version beside a live one: how many records it has read of those from where it began to where it ' +
+    'stops, or to the end of the log; how many it still has to read of those that the live one has read; and the ' +
+    'largest event time so far. While one has something to read, the command measures for a second, to say how ' +
+    'fast it goes and how long the rest will take.',
   arguments: { applications: maybeSeveral('the ids of applications (default: all)', asText) },
   examples: [
-    { does: 'All that is replayed here', line: 'millrace replay status --utc' },
+    { does: 'Everything that is replayed here', line: 'millrace replay status --utc' },
     {
       does: 'How far, in percent',
       line: `millrace replay status page-counts --json | jq -c '{version, percent, lag}'`,

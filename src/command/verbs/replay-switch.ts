@@ -9,18 +9,20 @@ import type { SwitchOutputs } from '../../log/admin/switch-face.ts'
 
 const outputsOption: Option<SwitchOutputs | undefined> = value(
   '--outputs <replace|continue|correct>',
-  'what becomes of the topics that it writes; has to be said',
+  'what becomes of the topics that it writes; required',
   outputsAre,
 )
 
 export const verb: Verb = declareVerb({
   about:
-    'The live version stops with "superseded", the other one comes to exactly where it stood, and one commit makes that ' +
-    'the live one. Its process goes on as that. Where both stand at the same place neither need run.\n\n' +
-    'replace: the topics of the new version take the names. continue: topics stay as they are, and it writes on. ' +
-    'correct: topics of tables stay, and get a record for each key whose newest value is another one.\n\n' +
+    'The live version stops with "superseded". The other one catches up to exactly where it stopped, and one ' +
+    'commit makes it the live version; its process goes on as that. If both are at the same place, neither needs ' +
+    'to run.\n\n' +
+    'replace: the topics of the new version take over the names. continue: the topics stay as they are, and the ' +
+    'new version writes on. correct: topics of tables stay, and get a record for each key whose newest value ' +
+    'differs.\n\n' +
     'The old version is kept: "millrace replay back" is the way back, until "millrace replay drop".',
-  arguments: { application: argument('its id', asText), version: argument('the version that comes') },
+  arguments: { application: argument('its id', asText), version: argument('the version to make live') },
   options: { outputs: outputsOption, ...switchOptions },
   json: 'what was done, or would be, as one JSON object',
   examples: [

@@ -9,14 +9,14 @@ import { declareVerb, type Verb } from '../verb.ts'
 
 export const verb: Verb = declareVerb({
   about:
-    'A replay and a comparison need a topology whose output follows from its input. This finds the first output record ' +
-    'that does not, the operator it came from, and what usually does it. The log is only read; both runs have state of ' +
-    'their own that is thrown away.\n\n' +
-    'Ends as diff does: with 0 where both runs gave the same, with 1 where they did not. A failure ends with 1 too, and ' +
+    'A replay and a comparison need a topology whose output follows from its input. This finds the first output ' +
+    'record that does not, the operator it came from, and the usual cause. The log is only read; both runs have ' +
+    'state of their own, which is thrown away.\n\n' +
+    'Ends as diff does: with 0 if both runs gave the same, with 1 if they did not. A failure ends with 1 too, and ' +
     'prints nothing on standard output.',
   arguments: { script: argument('its path, as for "millrace run"') },
   options: {
-    app: value('--app <id>', 'what a function that makes the topology is told (default: as for "run")', asText),
+    app: value('--app <id>', 'the application id that a function gets (default: as for "run")', asText),
     from: value(
       '--from <place>',
       'where the records begin: beginning, @TIME or @-AGE (default: beginning)',
@@ -24,12 +24,12 @@ export const verb: Verb = declareVerb({
     ),
     to: value(
       '--to <@time>',
-      'end before the first records of at least this time (default: at the end of now)',
+      'end before the first records of this time or later (default: the end as it is now)',
       rangeEnd,
     ),
     effects: value(
       '--effects <run|skip>',
-      'what becomes of foreach and of the calls of mapAsync; has to be said where there are any',
+      'what to do with foreach and the calls of mapAsync; required if there are any',
       oneOf('run', 'skip'),
     ),
     withoutRestarts: flag(
@@ -78,7 +78,7 @@ export const verb: Verb = declareVerb({
 
 function stopped(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
-    const stop = (): void => reject(new CommandFailed('the two runs were stopped before they had ended'))
+    const stop = (): void => reject(new CommandFailed('the two runs were stopped before they ended'))
     if (signal.aborted) stop()
     signal.addEventListener('abort', stop)
   })

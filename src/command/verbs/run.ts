@@ -6,17 +6,22 @@ import { declareVerb, type Verb } from '../verb.ts'
 
 export const verb: Verb = declareVerb({
   about:
-    'The script exports a topology, as "topology" or as its default: what a StreamsBuilder builds, the builder itself, or ' +
-    'a function that is given { log, applicationId } and returns one. It may export "config" too, with options of ' +
-    'startStreams; options of this command beat it. TypeScript needs no build: types are taken out, and not checked.\n\n' +
-    'Goes on until Ctrl-C, which commits what is done. Topics that are missing are created. Where the application runs ' +
-    'already, this instance takes over.',
+    'The script exports a topology, as "topology" or as its default export: one that a StreamsBuilder built, the ' +
+    'builder itself, or a function that takes { log, applicationId } and returns either. It may also export ' +
+    '"config" with options of startStreams; options on the command line override it. TypeScript needs no build: ' +
+    'types are stripped, and not checked.\n\n' +
+    'Runs until Ctrl-C, which commits what is done. Creates topics that are missing. If the application is ' +
+    'already running, this instance takes over.',
   arguments: { script: argument('its path') },
   options: {
-    app: value('--app <id>', 'what the application is called (default: the config, or the name of the script)', asText),
-    version: value('--version <name>', 'which version this is (default: the live one)', asText),
-    watch: flag('--watch', 'start again when the script changes, or a file that it imports'),
-    untilEnd: flag('--until-end', 'work off what is in the topics now, close all windows, and end'),
+    app: value(
+      '--app <id>',
+      'the id of the application (default: that of the config, or the name of the script)',
+      asText,
+    ),
+    version: value('--version <name>', 'the name of this version (default: the live one)', asText),
+    watch: flag('--watch', 'restart when the script, or a file that it imports, changes'),
+    untilEnd: flag('--until-end', 'process what is in the topics now, close all windows, and end'),
   },
   json: 'how it is doing, as a JSON object each second and at the end',
   examples: [

@@ -8,18 +8,19 @@ import { declareVerb, type Verb } from '../verb.ts'
 
 export const verb: Verb = declareVerb({
   about:
-    'It reads only, so it may be left open beside what runs. Anyone who reaches the address sees all records: without ' +
-    '--host that is this machine alone, and every other address needs a token. A token in the variable MILLRACE_TOKEN is ' +
-    'not seen in the list of processes, as --token is. A browser is asked for it once.',
+    'The page only reads, so you can leave it open while applications run. Anyone who can reach the address sees ' +
+    'all records. Without --host, that is this machine alone; any other address needs a token. A token in the ' +
+    'variable MILLRACE_TOKEN stays out of the list of processes, where --token is seen. A browser asks you for it ' +
+    'once.',
   options: {
-    port: valueOr('-p, --port <number>', 'where it listens; 0 takes a free one', whole(0), '7070'),
-    host: valueOr('--host <address>', 'the address that it listens at', asText, '127.0.0.1'),
-    token: value('--token <text>', 'what readers have to know, at least 16 characters', asText),
-    name: values('--name <host>', 'a further name that it is reached by, such as that of a proxy', asText),
+    port: valueOr('-p, --port <number>', 'the port to listen on; 0 takes a free one', whole(0), '7070'),
+    host: valueOr('--host <address>', 'the address to listen on', asText, '127.0.0.1'),
+    token: value('--token <text>', 'what readers must know, at least 16 characters', asText),
+    name: values('--name <host>', 'another host name that it is reached by, such as that of a proxy', asText),
   },
   json: 'one object, once it listens: `url` and `port`',
   examples: [
-    { does: 'At a port that is free', line: 'millrace ui --port 0' },
+    { does: 'On a free port', line: 'millrace ui --port 0' },
     { does: 'Its address, for a script', line: 'millrace ui --port 0 --json | jq -r .url' },
   ],
   async run({ port, host, token, name }, { openLog, out, say, clock, env, signal }) {
