@@ -100,7 +100,7 @@ export class Guard {
       const search = query.size === 0 ? '' : `?${query.toString()}`
       return { kind: 'signedIn', cookie, location: `${pathname}${search}` }
     }
-    return refused(401, 'token_needed', 'this dashboard has a token: send it as "Authorization: Bearer …"')
+    return refused(401, 'token_needed', 'this dashboard needs a token: send it as "Authorization: Bearer …"')
   }
 
   #hasCookie(cookies: string | undefined): boolean {

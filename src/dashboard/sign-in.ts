@@ -10,7 +10,7 @@ const page = `<!doctype html>
 <title>millrace</title>
 <main>
 <h1>millrace</h1>
-<p>This dashboard has a token.</p>
+<p>This dashboard needs a token.</p>
 <form method="get" action="/">
 <p><label>Token <input type="password" name="token" required minlength="16" autocomplete="current-password"></label>
 <button>Open</button></p>

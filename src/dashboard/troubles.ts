@@ -21,8 +21,8 @@ export function troublesOf({ versions, groups, standstills }: Seen): readonly Tr
       return {
         level: 'broken',
         at: `/applications/${name}`,
-        what: `${name} stands at ${topic}/${partition} @ ${position} for ${shownDuration(forMs)}, with records to read.`,
-        advice: 'A function of the topology does not return, or a call waits: look at its process.',
+        what: `${name} has been stuck at ${topic}/${partition} @ ${position} for ${shownDuration(forMs)}, with records to read.`,
+        advice: 'A function of the topology does not return, or a call is waiting: check its process.',
       }
     }),
     ...groups.flatMap(troublesOfGroup),
@@ -50,7 +50,7 @@ function troublesOfVersion(version: VersionView): Trouble[] {
       level: 'warning',
       at,
       what: `${who} was stopped by another instance, and has not closed yet.`,
-      advice: 'It can commit nothing. Start it again, and look whether the old process hangs.',
+      advice: 'It can no longer commit. Start it again, and check whether the old process hangs.',
     })
   }
   if (failed > 0) {
@@ -58,7 +58,7 @@ function troublesOfVersion(version: VersionView): Trouble[] {
       level: 'warning',
       at,
       what: `${who} passed over ${counted(failed, 'record')} that failed.`,
-      advice: `Its dead letters say why, where it writes some: millrace dlq list ${applicationId}`,
+      advice: `If it writes dead letters, they say why: millrace dlq list ${applicationId}`,
     })
   }
   return troubles
@@ -71,7 +71,7 @@ function troublesOfGroup({ name, kind, members, lag, lagMs }: GroupView): Troubl
       level: 'warning',
       at: `/groups/${encodeURIComponent(name)}`,
       what: `Group ${name} has no members, and ${counted(lag, 'record')} to read, the oldest ${shownDuration(lagMs)} old.`,
-      advice: 'Start a consumer of it, or delete the group.',
+      advice: 'Start a consumer in it, or delete the group.',
     },
   ]
 }

@@ -210,8 +210,8 @@ describe('with nothing to show', () => {
     const opened = await dashboard(log, { port: 0 })
     const { page, go } = await openPage(opened)
     await go('/')
-    await page.getByText('No application was started on this log yet.').waitFor()
-    await page.getByText('No topic yet.').waitFor()
+    await page.getByText('No application has been started on this log yet.').waitFor()
+    await page.getByText('No topics yet.').waitFor()
     await checkLook(page, 'empty')
     await log.producer().send(topic('first', { key: string(), value: string() }), { key: 'a', value: 'b' })
     await page.getByRole('link', { name: 'first' }).waitFor()
@@ -225,10 +225,10 @@ describe('with nothing to show', () => {
     const opened = await dashboard(log, { port: 0 })
     const { page, go } = await openPage(opened)
     await go('/topics/short-lived')
-    await page.getByText('No record here fits.').waitFor()
+    await page.getByText('No matching records here.').waitFor()
     await log.admin.deleteTopic('short-lived')
     await page.reload()
-    await page.getByText(/It is not there: .*short-lived/).waitFor()
+    await page.getByText(/Not found: .*short-lived/).waitFor()
     for (const path of [
       '/applications/none',
       '/applications/none/v1',
@@ -287,7 +287,7 @@ describe('with nothing to show', () => {
     expect(await barriersOf(page)).toEqual([])
     await page.getByLabel('Token').fill('sixteen-characters')
     await page.getByRole('button', { name: 'Open' }).click()
-    await page.getByText('No application was started').waitFor()
+    await page.getByText('No application has been started').waitFor()
     expect(page.url()).not.toContain('token')
     expect(complaints.filter((one) => !one.includes('401'))).toEqual([])
     await opened.close()

@@ -64,7 +64,7 @@ test('a position that stands for half a minute with records to read is told, unt
   expect(whatOf([], [], standstills)).toEqual([])
   expect(standstills.note(at, true, 120_000)).toBe(120_000)
   expect(whatOf([], [], standstills)).toEqual([
-    'broken /applications/pages/v1 pages/v1 stands at clicks/3 @ 1204 for 2m, with records to read.',
+    'broken /applications/pages/v1 pages/v1 has been stuck at clicks/3 @ 1204 for 2m, with records to read.',
   ])
   expect(standstills.note({ ...at, position: 1_205 }, true, 121_000)).toBe(0)
   expect(whatOf([], [], standstills)).toEqual([])

@@ -58,7 +58,7 @@ export function Answered<T>({ answer, children }: AnsweredProps<T>) {
       return <>{children(answer.value)}</>
     case 'failed':
       return answer.code.endsWith('_unknown') ? (
-        <Notice kind="gone">It is not there: {answer.message}. It may have been deleted.</Notice>
+        <Notice kind="gone">Not found: {answer.message}. It may have been deleted.</Notice>
       ) : (
         <Notice kind="broken">{answer.message}</Notice>
       )

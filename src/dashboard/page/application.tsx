@@ -49,7 +49,7 @@ export function Application({ live, id, version, address }: ApplicationProps) {
       <section aria-labelledby="topology">
         <h2 id="topology">Topology</h2>
         {topology.subTopologies.length === 0 ? (
-          <Notice kind="empty">It was last started before its shape was kept. Start it again to see it.</Notice>
+          <Notice kind="empty">Its topology was not stored when it was last started. Start it again to see it.</Notice>
         ) : (
           <Graph topology={topology} app={app} address={address} />
         )}
@@ -142,7 +142,7 @@ function NodeFacts({ app, topology, id, address }: NodeFactsProps) {
   const store = id.startsWith('store:') ? id.slice('store:'.length) : undefined
   const node = topology.subTopologies.flatMap(({ nodes }) => nodes).find((one) => one.id === id)
   if (store === undefined && node === undefined) {
-    return <Notice kind="gone">The topology has no such node. It may have been started with another one since.</Notice>
+    return <Notice kind="gone">The topology has no such node. A newer start may have changed it.</Notice>
   }
   const passed = app.passedOver.filter(({ operator }) => operator === id)
   const topics = node?.kind === 'source' || node?.kind === 'sink' ? node.topics : []
@@ -208,7 +208,7 @@ function Positions({ app }: { readonly app: ApplicationView }) {
           head: 'moves',
           of: ({ standsForMs, lag: left }) =>
             standsForMs >= 30_000 ? (
-              <Attention of={1} text={`stands for ${duration(standsForMs)}`} />
+              <Attention of={1} text={`stuck for ${duration(standsForMs)}`} />
             ) : left === 0 ? (
               'at the end'
             ) : (

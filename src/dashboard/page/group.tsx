@@ -88,7 +88,7 @@ function Found({
         <section aria-labelledby="members">
           <h2 id="members">Members</h2>
           {members.length === 0 ? (
-            <Notice kind="empty">It has no members: what comes in waits.</Notice>
+            <Notice kind="empty">It has no members: new records wait.</Notice>
           ) : (
             <Table
               caption="Members"

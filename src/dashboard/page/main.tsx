@@ -32,7 +32,7 @@ function Page() {
   return (
     <>
       <a class="skip" href="#main">
-        Skip to the content
+        Skip to content
       </a>
       <header>
         <Link to="/" class="brand">
@@ -56,7 +56,8 @@ function Page() {
       <main id="main" ref={main} tabIndex={-1}>
         {live.state === 'lost' && (
           <Notice kind="broken">
-            The dashboard does not answer: its process may have ended. What you see is from before; it tries again.
+            The dashboard does not answer: its process may have ended. This is the last that it sent; the page keeps
+            trying.
           </Notice>
         )}
         <View parts={parts} live={live} address={address} />
@@ -93,7 +94,7 @@ function View({ parts, live, address }: ViewProps) {
   if (kind === 'groups') return id === undefined ? <AllGroups live={live} /> : <Group name={id} live={live} />
   if (kind === 'applications' && id !== undefined) {
     const version = name ?? liveVersionOf(live, id)?.version
-    if (version === undefined) return <Gone what={id}>This log has no application of this name.</Gone>
+    if (version === undefined) return <Gone what={id}>This log has no application with this name.</Gone>
     return name === undefined ? (
       <Moved to={pathOf('applications', id, version)} />
     ) : (
@@ -128,7 +129,7 @@ function AllTopics({ live }: { readonly live: Live }) {
   return (
     <>
       <h1>Topics</h1>
-      {topics.length === 0 ? <Notice kind="empty">No topic yet.</Notice> : <Topics topics={topics} live={live} />}
+      {topics.length === 0 ? <Notice kind="empty">No topics yet.</Notice> : <Topics topics={topics} live={live} />}
     </>
   )
 }
@@ -139,7 +140,7 @@ function AllGroups({ live }: { readonly live: Live }) {
     <>
       <h1>Groups</h1>
       {groups.length === 0 ? (
-        <Notice kind="empty">No group and no application has a position yet.</Notice>
+        <Notice kind="empty">No group or application has a position yet.</Notice>
       ) : (
         <Groups groups={groups} live={live} />
       )}

@@ -22,7 +22,7 @@ export function Overview({ live }: { readonly live: Live }) {
       <section aria-labelledby="applications">
         <h2 id="applications">Applications</h2>
         {versions.length === 0 ? (
-          <Notice kind="empty">No application was started on this log yet.</Notice>
+          <Notice kind="empty">No application has been started on this log yet.</Notice>
         ) : (
           <Applications versions={versions} live={live} />
         )}
@@ -30,7 +30,7 @@ export function Overview({ live }: { readonly live: Live }) {
       <section aria-labelledby="topics">
         <h2 id="topics">Topics</h2>
         {topics.length === 0 ? (
-          <Notice kind="empty">No topic yet. A producer creates one, or: millrace topic create NAME</Notice>
+          <Notice kind="empty">No topics yet. A producer creates one, or: millrace topic create NAME</Notice>
         ) : (
           <Topics topics={topics} live={live} />
         )}
@@ -79,7 +79,7 @@ function Troubles({ of }: { readonly of: readonly Trouble[] }) {
   return (
     <section class="troubles" aria-label="What needs attention">
       <p class="unseen" role="status">
-        {of.length === 0 ? 'Nothing needs attention.' : `${of.length} things need attention.`}
+        {of.length === 0 ? 'Nothing needs attention.' : `Things that need attention: ${of.length}.`}
       </p>
       {of.map(({ level, at, what, advice }) => (
         <p key={what} class={`trouble ${level}`}>

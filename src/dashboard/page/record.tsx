@@ -49,7 +49,7 @@ function Part({ name, of }: { readonly name: string; readonly of: FullBytes }) {
         {name} <small>{text === null ? 'null' : size(bytes)}</small>
       </h4>
       {text !== null && (typeof json === 'object' && json !== null ? <Tree of={json} /> : <Plain of={text} />)}
-      {isCut && <p>It is longer than is shown here: millrace consume has it whole.</p>}
+      {isCut && <p>Only its beginning is shown here: millrace consume prints all of it.</p>}
       {text !== null && (
         <details>
           <summary>bytes</summary>

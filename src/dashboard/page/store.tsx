@@ -48,7 +48,7 @@ export function Store({ application, name, version, address }: StoreProps) {
       )}
       {kind !== undefined && <Search key={address.search} kind={kind.kind} address={address} />}
       {mustAsk ? (
-        <Notice kind="empty">This store keeps versions: ask it for a key.</Notice>
+        <Notice kind="empty">This store keeps versions: search for a key.</Notice>
       ) : (
         <Answered answer={rows}>{(found) => <Rows of={found} address={address} />}</Answered>
       )}
@@ -99,7 +99,7 @@ function Search({ kind, address }: { readonly kind: string; readonly address: UR
 }
 
 function Rows({ of: { rows, next, isCutShort }, address }: { readonly of: RowsView; readonly address: URL }) {
-  if (rows.length === 0) return <Notice kind="empty">No row here.</Notice>
+  if (rows.length === 0) return <Notice kind="empty">No rows here.</Notice>
   const hasWindows = rows.some(({ window }) => window !== null)
   return (
     <>
@@ -139,7 +139,7 @@ function Rows({ of: { rows, next, isCutShort }, address }: { readonly of: RowsVi
       />
       <p class="pager">
         {next !== null && <Link to={withQuery(address, next)}>go on →</Link>}
-        {isCutShort && next === null && 'There is more: narrow it, by key or by time.'}
+        {isCutShort && next === null && 'There are more rows: narrow the search by key or time.'}
       </p>
     </>
   )

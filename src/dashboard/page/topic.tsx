@@ -155,10 +155,10 @@ function Records({ path, address }: { readonly path: string; readonly address: U
         <>
           {isCutShort && (
             <Notice kind="empty">
-              {`Looked at ${count(searched)} records, as many as one search may, and found ${records.length}. Go on below, or narrow it.`}
+              {`Searched ${count(searched)} records and found ${records.length} before the limit of one search. Go on below, or narrow the search.`}
             </Notice>
           )}
-          {records.length === 0 && !isCutShort && <Notice kind="empty">No record here fits.</Notice>}
+          {records.length === 0 && !isCutShort && <Notice kind="empty">No matching records here.</Notice>}
           {records.length > 0 && <List records={records} path={path} address={address} />}
           <p class="pager">
             {newer !== null && <Link to={placed({ newer })}>← newer</Link>}
@@ -178,11 +178,11 @@ function Tail({ path, address }: { readonly path: string; readonly address: URL 
     <>
       <p class="tail">
         <button type="button" aria-pressed={isPaused} onClick={() => pause(!isPaused)}>
-          {isPaused ? 'Go on' : 'Pause'}
+          {isPaused ? 'Resume' : 'Pause'}
         </button>{' '}
         <span role="status">
-          {state === 'ended' ? 'The topic is gone.' : isPaused ? 'Paused.' : 'Waiting for what comes in.'}
-          {passedOver > 0 && ` ${count(passedOver)} records came too fast to be shown.`}
+          {state === 'ended' ? 'The topic is gone.' : isPaused ? 'Paused.' : 'Waiting for new records.'}
+          {passedOver > 0 && ` ${count(passedOver)} records came too fast to show.`}
         </span>
       </p>
       {records.length > 0 && <List records={records} path={path} address={address} />}
@@ -261,7 +261,7 @@ function Readers({ of: { readers } }: { readonly of: TopicDetailView }) {
     <section aria-labelledby="readers">
       <h2 id="readers">Readers</h2>
       {readers.length === 0 ? (
-        <Notice kind="empty">No group and no application has a position in it.</Notice>
+        <Notice kind="empty">No group or application has a position in it.</Notice>
       ) : (
         <Table
           caption="Readers"
