@@ -19,14 +19,14 @@ import {
 
 export interface Click {
   readonly page: string
-  /** Of the answer, as HTTP has it. */
+  /** The HTTP status of the response. */
   readonly status: number
 }
 
 /** What comes in. A topic says how its keys and values are written; here the key is the address of the client. */
 export const clicks = topic('clicks', { key: string(), value: json<Click>() })
 
-/** The length of a window, and how long one waits for clicks that come late. What is later is dropped, and counted. */
+/** The length of a window, and how long it waits for late clicks. Later ones are dropped, and counted as dropped. */
 const perMinute = TimeWindows.of({ size: minutes(1), grace: seconds(10) })
 
 /** What goes out: each new count, with the page and the minute as its key. */
@@ -35,7 +35,7 @@ export const clicksPerMinute = topic('clicks-per-minute', {
   value: int64(),
 })
 
-/** The counts as they stand. The name makes it a store that can be asked: `millrace store dump clicks counts`. */
+/** The current counts. The name makes it a store that you can query: `millrace store dump clicks counts`. */
 export const counts = windowStore('counts', { key: string(), value: int64() })
 
 const builder = new StreamsBuilder()
@@ -50,5 +50,5 @@ builder
 
 export const topology = builder.build()
 
-/** The id is the name of the state: another one begins again, beside this one. */
+/** The state belongs to this id: another id starts from nothing, beside it. */
 export const config: ScriptConfig = { applicationId: 'clicks' }
