@@ -53,6 +53,9 @@ export class DashboardServer {
       })
       this.#server.listen(port, bare, () => resolve())
     })
+    // From now on it is about a connection that could not be accepted, for want of memory or files: its browser tries
+    // again, and this may be the process of an application.
+    this.#server.on('error', () => undefined)
     this.#guard = new Guard(this.#options, this.port)
   }
 

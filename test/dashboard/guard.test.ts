@@ -1,8 +1,8 @@
 // Who may ask the dashboard what: each rule with the attack that it is there for.
-import { connect } from 'node:net'
+import { connect, Server } from 'node:net'
 import { once } from 'node:events'
 import { dashboard } from 'millrace/dashboard'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { ask, openDashboard } from '../support/dashboards.ts'
 import { openTestLog } from '../support/open.ts'
 import { rejectionOf } from '../support/thrown.ts'
@@ -36,6 +36,18 @@ describe('where it listens', () => {
     const unknown = dashboard(log, { prot: 1 } as object)
     expect((await rejectionOf(unknown)).message).toContain('prot')
   })
+})
+
+test('connections that the machine has no room for end neither the dashboard nor the process around it', async () => {
+  const { log } = openTestLog()
+  const listening = vi.spyOn(Server.prototype, 'listen')
+  const opened = await openDashboard(log)
+  const [server] = listening.mock.contexts as Server[]
+  listening.mockRestore()
+  for (let i = 0; i < 2; i++) {
+    expect(server?.emit('error', Object.assign(new Error('accept ENFILE'), { code: 'ENFILE' }))).toBe(true)
+  }
+  expect((await ask(opened, '/api/overview')).status).toBe(200)
 })
 
 describe('the host of a request', () => {
