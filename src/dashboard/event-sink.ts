@@ -50,9 +50,11 @@ export class EventSink {
     return true
   }
 
+  /** One who takes nothing would never come to the end. */
   close(): void {
     this.#cancel()
-    this.#response.end()
+    if (this.#isReady) this.#response.end()
+    else this.#response.destroy()
   }
 
   #write(text: string): void {

@@ -150,6 +150,7 @@ async function sampleOf(
   for (const group of groups) parts.set(`group/${group.name}`, group)
   const file = await fileOf(log)
   parts.set('log', file)
+  memory.standstills.forget(elapsedMs)
   parts.set('troubles', troublesOf({ versions, groups, standstills: memory.standstills }))
   noteFigures(memory.history, versions, topics, groups)
   const named = [...parts.keys()].filter((name) => /^(application|topic|group)\//.test(name))
@@ -158,7 +159,6 @@ async function sampleOf(
     if (isNewSlot || !before.has(key)) parts.set(key, historyOf(memory.history, name))
   }
   memory.rates.forget(elapsedMs - 60_000)
-  memory.standstills.forget(elapsedMs)
   return parts
 }
 

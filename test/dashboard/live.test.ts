@@ -10,7 +10,7 @@ import { beginLive } from '../../src/dashboard/live.ts'
 import type { Question } from '../../src/dashboard/router.ts'
 import { Turnstile } from '../../src/dashboard/turnstile.ts'
 import type { LiveEvent, PartName, TailView } from '../../src/dashboard/views.ts'
-import type { Watch, Watcher } from '../../src/dashboard/watch.ts'
+import { Watch, type Watcher } from '../../src/dashboard/watch.ts'
 import { start, turns, until } from '../support/applications.ts'
 import { events, openDashboard, type SentEvent } from '../support/dashboards.ts'
 import { openTestLog } from '../support/open.ts'
@@ -118,7 +118,42 @@ describe('what is live', () => {
   })
 })
 
+test('an application that stood still is no trouble from the moment that it is deleted', async () => {
+  const clock = new ManualClock(0)
+  const { log } = openTestLog(undefined, { clock })
+  const app = await start(log, copying, { applicationId: 'copy' })
+  await app.caughtUp()
+  await send(log, 3)
+  // As a function that does not return looks from outside.
+  const found = await log.admin.describeApplication('copy', { version: 'v1', stores: false })
+  const positions = found.positions.map((position) => ({ ...position, offset: 0, records: 3 }))
+  const describing = vi
+    .spyOn(log.admin, 'describeApplication')
+    .mockResolvedValue({ ...found, state: 'running', positions })
+  const watch = new Watch(log, clock)
+  await watch.sample()
+  clock.advance(60_000)
+  await watch.sample()
+  expect(watch.now.parts.get('troubles')).toContain('copy/v1 stands at words/0')
+  describing.mockRestore()
+  await app.close()
+  await log.admin.deleteApplication('copy')
+  clock.advance(1_000)
+  await watch.sample()
+  expect(watch.now.parts.get('troubles')).toBe('[]')
+  await watch.close()
+})
+
 describe('a browser that is slow', () => {
+  test('is let go at the end, which it would not take', () => {
+    const socket = new Writable({ highWaterMark: 10, write: () => undefined })
+    const response = Object.assign(socket, { writeHead: () => socket }) as unknown as ServerResponse
+    const sink = new EventSink(response, new ManualClock(0))
+    expect(sink.isReady).toBe(false)
+    sink.close()
+    expect(socket.destroyed).toBe(true)
+  })
+
   test('is sent nothing until it has taken the last event, and is let go when it takes nothing', async () => {
     const clock = new ManualClock(0)
     const taken: string[] = []
