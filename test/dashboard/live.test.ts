@@ -126,7 +126,7 @@ test('an application that stood still is no trouble from the moment that it is d
   await send(log, 3)
   // As a function that does not return looks from outside.
   const found = await log.admin.describeApplication('copy', { version: 'v1', stores: false })
-  const positions = found.positions.map((position) => ({ ...position, offset: 0, records: 3 }))
+  const positions = found.positions.map((position) => ({ ...position, records: 3 }))
   const describing = vi
     .spyOn(log.admin, 'describeApplication')
     .mockResolvedValue({ ...found, state: 'running', positions })
