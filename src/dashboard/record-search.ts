@@ -85,10 +85,10 @@ export async function searchRecords(log: Log, search: Search, slices: Slices): P
       isCutShort = true
       continue
     }
-    const read = await readChunk(log, search, empty, slices)
+    const read = await readChunk(log, search, empty, searchedBytesMax - searchedBytes, slices)
     searched += read.length
     for (const record of read) {
-      searchedBytes += (record.key?.length ?? 0) + (record.value?.length ?? 0)
+      searchedBytes += bytesOf(record)
       if (search.fits(record)) empty.found.push(record)
     }
     if (empty.found.length === 0) empty.taken = empty.at
@@ -98,24 +98,42 @@ export async function searchRecords(log: Log, search: Search, slices: Slices): P
   return { records, searched, isCutShort, ends: new Map(lanes.map(({ partition, taken }) => [partition, taken])) }
 }
 
-/** The next stretch of a lane, in the direction of the search. */
-async function readChunk(log: Log, search: Search, lane: Lane, slices: Slices): Promise<RawRecord[]> {
+/** The next stretch of a lane, in the direction of the search: up to this many bytes, and one record at least. */
+async function readChunk(log: Log, search: Search, lane: Lane, bytesMax: number, slices: Slices): Promise<RawRecord[]> {
   const { topic, direction } = search
-  const [from, to] =
-    direction === 'older'
-      ? [Math.max(lane.start, lane.at - lane.chunk), lane.at]
-      : [lane.at, Math.min(lane.end, lane.at + lane.chunk)]
+  const isOlder = direction === 'older'
+  let [from, to] = isOlder
+    ? [Math.max(lane.start, lane.at - lane.chunk), lane.at]
+    : [lane.at, Math.min(lane.end, lane.at + lane.chunk)]
   lane.chunk = Math.min(chunkMax, lane.chunk * 2)
-  lane.at = direction === 'older' ? from : to
   const constant = topicConstant(topic, { key: nullable(bytes()), value: nullable(bytes()) })
   const records: RawRecord[] = []
+  let readBytes = 0
   for await (const batch of log.read(constant, { partition: lane.partition, from }).batches()) {
-    const inside = batch.records.filter(({ offset }) => offset < to)
-    records.push(...inside)
-    if (inside.length < batch.records.length || (batch.records.at(-1)?.offset ?? to) >= to - 1) break
+    for (const record of batch.records) {
+      if (record.offset >= to) break
+      records.push(record)
+      readBytes += bytesOf(record)
+      if (readBytes <= bytesMax) continue
+      if (!isOlder) {
+        to = record.offset + 1
+        break
+      }
+      // What is nearest comes last: what is further away makes room for it.
+      while (readBytes > bytesMax && records.length > 1) {
+        readBytes -= bytesOf(records.shift())
+        from = records[0]?.offset ?? from
+      }
+    }
+    if ((batch.records.at(-1)?.offset ?? to) >= to - 1) break
     await slices.next()
   }
-  return direction === 'older' ? records.toReversed() : records
+  lane.at = isOlder ? from : to
+  return isOlder ? records.toReversed() : records
+}
+
+function bytesOf(record: RawRecord | undefined): number {
+  return (record?.key?.length ?? 0) + (record?.value?.length ?? 0)
 }
 
 /** The lane whose next record is the newest, or the oldest; of equal times that of the first partition. */
