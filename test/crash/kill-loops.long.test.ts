@@ -31,7 +31,7 @@ afterAll(() => {
 /** A subject, and what has to happen to it, or it shows nothing. */
 const loops: readonly { readonly kills: number; readonly subject: Subject; readonly happenings: readonly string[] }[] =
   [
-    { kills: 30, subject: application, happenings: ['checks'] },
+    { kills: 16, subject: application, happenings: ['checks'] },
     { kills: 8, subject: producers, happenings: ['rounds', 'stopped', 'repeated batches'] },
     { kills: 8, subject: transactions, happenings: ['transactions', 'stopped', 'fenced'] },
     { kills: 6, subject: groups, happenings: ['stopped'] },
