@@ -28,7 +28,8 @@ export function replyFailure(response: ServerResponse, error: unknown): void {
 }
 
 function statusOf(code: ErrorCode): number {
-  if (code === 'bad_option') return 400
+  // What is encoded here is what the question says.
+  if (code === 'bad_option' || code === 'encode_failed') return 400
   if (code === 'format_unknown') return 500
   if (code.endsWith('_unknown')) return 404
   // What a later question may find otherwise.

@@ -9,6 +9,7 @@ import {
   string,
   TimeWindows,
   topic,
+  tuple,
   windowStore,
 } from 'millrace'
 import { describe, expect, test } from 'vitest'
@@ -259,6 +260,23 @@ test('rows of a store are found by key, by range, by prefix and by time, and go 
   expect(windows.next).toEqual({ fromTime: '60000' })
   const later = await get<RowsView>(opened, '/api/stores/pages/minutes?key=/1&fromTime=60000')
   expect(later.rows.map(({ window }) => window?.startMs)).toEqual([60_000, 120_000])
+})
+
+test('what cannot be a key of the store, or begin one, is a bad question and no failure of the dashboard', async () => {
+  const { log } = openTestLog()
+  const key = tuple(string(), int64())
+  const pairs = keyValueStore('pairs', { key, value: int64() })
+  const paired = topologyOf((builder) => {
+    builder
+      .stream(clicks)
+      .groupBy(({ value }) => [value.page, 1], { key })
+      .count({ store: pairs })
+  })
+  await start(log, paired, { applicationId: 'pairs' })
+  const opened = await openDashboard(log)
+  for (const query of ['key=null', 'key=5', 'key=[]', 'from=null', 'prefix=5', 'prefix=[1]', 'prefix=["a",1,2]']) {
+    expect([query, (await ask(opened, `/api/stores/pairs/pairs?${query}`)).status]).toEqual([query, 400])
+  }
 })
 
 test('each key of a store that is shown can be asked for, and goes on from, whatever is in it', async () => {
