@@ -134,7 +134,7 @@ test('an application that stood still is no trouble from the moment that it is d
   await watch.sample()
   clock.advance(60_000)
   await watch.sample()
-  expect(watch.now.parts.get('troubles')).toContain('copy/v1 stands at words/0')
+  expect(watch.now.parts.get('troubles')).toContain('words/0 @ ')
   describing.mockRestore()
   await app.close()
   await log.admin.deleteApplication('copy')
