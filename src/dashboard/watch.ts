@@ -220,7 +220,12 @@ async function ifThere<T>(looking: Promise<T>): Promise<T | undefined> {
   try {
     return await looking
   } catch (error) {
-    if (error instanceof MillraceError && error.code.endsWith('_unknown')) return undefined
+    if (error instanceof MillraceError && isOfAName(error.code)) return undefined
     throw error
   }
+}
+
+/** A format that is not known is there, and says so. */
+function isOfAName(code: string): boolean {
+  return code.endsWith('_unknown') && code !== 'format_unknown'
 }

@@ -1,7 +1,7 @@
 // Live updates: one sample for all who watch, only what has changed, and no burden from those who are slow.
 import type { ServerResponse } from 'node:http'
 import { Writable } from 'node:stream'
-import { type Log, string, topic } from 'millrace'
+import { type Log, MillraceError, string, topic } from 'millrace'
 import { describe, expect, test, vi } from 'vitest'
 import { ManualClock } from '../../src/core/clock.ts'
 import { EventSink } from '../../src/dashboard/event-sink.ts'
@@ -100,15 +100,20 @@ describe('what is live', () => {
     await Promise.all(all.map((live) => live.return()))
   })
 
-  test('says that the log cannot be read, and goes on when it can be again', async () => {
+  test.each([
+    ['stats', new Error('the disk is gone')],
+    ['describeApplication', new MillraceError('format_unknown', 'of a later version')],
+  ] as const)('says that the log cannot be read by %s, and goes on when it can be again', async (act, error) => {
     const clock = new ManualClock(10_000)
     const { log } = openTestLog(undefined, { clock })
     await send(log, 3)
+    const app = await start(log, copying, { applicationId: 'copy' })
+    await app.caughtUp()
     const opened = await openDashboard(log, { clock })
     const live = events<LiveEvent>(opened, '/api/live')
     await nextOf(live)
     await nextOf(live) // one more sample at once, because someone watches now
-    const broken = vi.spyOn(log.admin, 'stats').mockRejectedValueOnce(new Error('the disk is gone'))
+    const broken = vi.spyOn(log.admin, act).mockRejectedValueOnce(error)
     clock.advance(1_000)
     expect((await nextOf(live)).data.parts).toMatchObject({ troubles: [{ level: 'broken', at: '/' }] })
     broken.mockRestore()
