@@ -80,5 +80,5 @@ test('a script is found, and what is none is said with what is near', () => {
   refused('other.js', NothingFound, '; there is visits.ts')
   refused('src/a.ts', NothingFound, 'there is no script')
   refused('.', UsageError, 'is a directory: name the script in it')
-  refused('notes.txt', UsageError, 'its name ends with none of .ts')
+  refused('notes.txt', UsageError, 'its name does not end with any of .ts')
 })
