@@ -64,24 +64,26 @@ function notTopology(path: string, what: string, made: unknown): CommandFailed {
   return new CommandFailed(`${path}: ${what} ${shown(made)}. For this command to run it, ${wanted}.`)
 }
 
-const configFields: readonly (keyof ScriptConfig)[] = [
-  'applicationId',
-  'version',
-  'commit',
-  'onError',
-  'deadLetterTopic',
-  'deadLetterDrops',
-  'maxTaskIdleMs',
-  'idleTimeoutMs',
-  'until',
-  'stateCacheBytes',
-  'drop',
-  'rename',
-]
+/** A record, so that one that is missing does not compile. */
+const configFields: Readonly<Record<keyof ScriptConfig, true>> = {
+  applicationId: true,
+  version: true,
+  commit: true,
+  onError: true,
+  deadLetterTopic: true,
+  deadLetterDrops: true,
+  maxTaskIdleMs: true,
+  idleTimeoutMs: true,
+  until: true,
+  stateCacheBytes: true,
+  drop: true,
+  rename: true,
+}
 
 /** @throws MillraceError `bad_option` */
 export function configOf({ path, exports }: Script): ScriptConfig {
-  return checkOptions(`the config of ${path}`, (exports['config'] ?? {}) as ScriptConfig, configFields)
+  const configNames = Object.keys(configFields) as (keyof ScriptConfig)[]
+  return checkOptions(`the config of ${path}`, (exports['config'] ?? {}) as ScriptConfig, configNames)
 }
 
 /**
