@@ -171,7 +171,7 @@ async function runLine(argv: readonly string[], data: string): Promise<Ran> {
   return ran
 }
 
-function checkAnswer(argv: readonly string[], { code, stdout, stderr }: Ran): void {
+export function checkAnswer(argv: readonly string[], { code, stdout, stderr }: Ran): void {
   const said = { argv, code, stderr }
   expect(said).not.toMatchObject({ stderr: expect.stringMatching(/--verbose says more|\bdefect\b/) as string })
   if (!argv.includes('--verbose'))
@@ -201,6 +201,13 @@ function mayChange(argv: readonly string[], code: number): boolean {
   )
 }
 
+/** A line of any of these verbs, or near one. */
+export async function lineNear(elsewhere: string): Promise<fc.Arbitrary<readonly string[]>> {
+  const entries = verbs.filter(({ name }) => covered.test(name))
+  const lines = entries.map(async (entry) => lineOf(entry, (await entry.load()).verb, elsewhere))
+  return fc.oneof(...(await Promise.all(lines)))
+}
+
 /** Returns the verbs of which a line was done. */
 export async function checkLines(options: {
   readonly worlds: number
@@ -208,14 +215,13 @@ export async function checkLines(options: {
   readonly elsewhere: string
 }): Promise<ReadonlySet<string>> {
   const { worlds, linesOfWorld, elsewhere } = options
-  const entries = verbs.filter(({ name }) => covered.test(name))
-  const lines = await Promise.all(entries.map(async (entry) => lineOf(entry, (await entry.load()).verb, elsewhere)))
+  const line = await lineNear(elsewhere)
   // A line may name any directory.
   const cwd = process.cwd()
   process.chdir(dirname(elsewhere))
   onTestFinished(() => process.chdir(cwd))
   const done = new Set<string>()
-  const session = fc.array(fc.oneof(...lines), { minLength: linesOfWorld, maxLength: linesOfWorld })
+  const session = fc.array(line, { minLength: linesOfWorld, maxLength: linesOfWorld })
   await fc.assert(
     fc.asyncProperty(session, async (session) => {
       const { data } = await commandWorld()
@@ -225,7 +231,7 @@ export async function checkLines(options: {
         const ran = await runLine(argv, data)
         checkAnswer(argv, ran)
         const isDone = ran.code === 0 && !argv.includes('--help') && !argv.includes('-h')
-        if (isDone) for (const { name } of entries) if (argv.join(' ').startsWith(name)) done.add(name)
+        if (isDone) for (const name of coveredVerbs) if (argv.join(' ').startsWith(name)) done.add(name)
         if (!mayChange(argv, ran.code)) expect({ argv, state: await stateOf(log) }).toEqual({ argv, state: before })
       }
     }),
