@@ -5,6 +5,7 @@ import { present } from '../../src/core/assert.ts'
 import type { EmbeddedLog } from '../../src/log/embedded-log.ts'
 import type { StateWriter } from '../../src/storage/state-rows.ts'
 import { keyAfter } from '../../src/storage/keys.ts'
+import { Folding } from '../../src/storage/state/folding.ts'
 import { StateStores } from '../../src/storage/state/state-stores.ts'
 import { StoreJournal } from '../../src/storage/state/store-journal.ts'
 import { storeIdsOf } from '../support/store-ids.ts'
@@ -423,6 +424,32 @@ describe('a journal', () => {
     const median = steady[steady.length >> 1] ?? 0
     expect(median).toBeGreaterThan(20)
     expect(Math.max(...folded)).toBeLessThan(10 * median)
+  })
+
+  test('that holds all rows many times over does not fold faster and faster until it is empty', () => {
+    const { embedded } = openTestLog()
+    const [storeId = 0] = storeIdsOf(embedded, 'app', ['one'])
+    const due = vi.spyOn(Folding.prototype, 'due')
+    for (let at = 0; at < 400; at++) {
+      commit(
+        embedded,
+        embedded.state,
+        (writer) => {
+          for (let i = 0; i < 500; i++) {
+            const mixed = Math.imul(at * 500 + i + 1, 0x85ebca6b)
+            const key = Buffer.from(`key ${Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35) >>> 20}`)
+            writer.put(storeId, 0, key, valueOf('some value or other'))
+          }
+        },
+        32 * 1_048_576,
+      )
+    }
+    const folded = due.mock.results.map(({ value }) => value as number)
+    due.mockRestore()
+    const steady = folded.slice(200).toSorted((a, b) => a - b)
+    const median = steady[steady.length >> 1] ?? 0
+    expect(median).toBeGreaterThan(20)
+    expect(Math.max(...folded)).toBeLessThan(4 * median)
   })
 
   test('of rows that change all the time is a few times as large as they are', () => {

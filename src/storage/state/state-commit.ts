@@ -25,9 +25,6 @@ const piecesRemoved = 16
 const pageRows = 1_000
 /** What stands before the key of a row in the tree: its store and its partition. */
 const statePrefixBytes = 8
-/** A journal need not be larger than this many times its newest versions; the rest are older ones. */
-const versionsKept = 8
-const smallJournalBytes = 262_144
 
 interface Range {
   readonly from: Buffer
@@ -122,7 +119,7 @@ class StoreCommit {
     let { first, next, hand } = head
     if (this.#folds) {
       const appendedBytes = this.#closed.reduce((total, { length }) => total + length + pieceOverheadBytes, 0)
-      hand = this.#fold(this.#rowsToFold(appendedBytes, bytesMax))
+      hand = this.#fold(this.#journal.folding.due(appendedBytes, pieces.bytes, bytesMax))
       for (let left = pieces.done(piecesRemoved * Math.max(1, this.#closed.length)); left > 0; left--) {
         this.#transaction.remove('journal', pieceKey(storeId, first++))
       }
@@ -132,18 +129,6 @@ class StoreCommit {
     this.#head = { first, next, hand, sums: this.#sums }
     this.#transaction.put('state', headKey(storeId), encodeHead(this.#head))
     this.#transaction.onDurable(() => this.#committed())
-  }
-
-  /**
-   * The fuller the journal, the faster. While rows change at random, folding twice as many rows as there are, each time
-   * that it would fill, keeps it as it is. Rows that change all the time cause no work before it is rather full.
-   */
-  #rowsToFold(appendedBytes: number, bytesMax: number): number {
-    const { pieces, liveBytes, partitions } = this.#journal
-    const bound = Math.min(bytesMax, Math.max(smallJournalBytes, versionsKept * liveBytes))
-    let rowCount = 0
-    for (const rows of partitions.values()) rowCount += rows.count
-    return this.#journal.folding.due(2 * rowCount * (appendedBytes / bound) * (pieces.bytes / bound) ** 3)
   }
 
   /** @returns where the hand is then */

@@ -80,13 +80,6 @@ export class StoreJournal {
     return bytes
   }
 
-  /** Bytes of rows that are the newest version of their key. */
-  get liveBytes(): number {
-    let bytes = 0
-    for (const rows of this.partitions.values()) bytes += rows.liveBytes
-    return bytes
-  }
-
   /**
    * Whether it fits the snapshot that is read. The one that {@link refresh} saw may have lapsed, which shows only when
    * something is read; so this is asked after a read of the tree.
@@ -158,6 +151,7 @@ export class StoreJournal {
         )
       }
     }
+    if (isOpened) this.folding.opened(this.pieces.bytes)
   }
 
   #add(sequence: number, bytes: Buffer): void {
