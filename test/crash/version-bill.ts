@@ -3,7 +3,7 @@
 import type { Child } from './children.ts'
 import type { Processes } from './processes.ts'
 import type { EpisodeContext } from './subject.ts'
-import { movedPlace } from './version-checks.ts'
+import { movedPlace, type Times } from './version-checks.ts'
 import type { VersionContents } from './version-contents.ts'
 import type { VersionHistory } from './version-history.ts'
 import { outputsAt, type Place } from './version-model.ts'
@@ -66,16 +66,26 @@ export class Bill {
     this.#told.push(told)
   }
 
+  /** What the topics hold has been checked before. */
   check(contents: VersionContents, history: VersionHistory): void {
-    const { group, input, switches, versions } = contents
+    const endsAt = (place: Place): readonly number[] =>
+      outputsAt(history.written, (by) => history.countsOf(by), contents.input, place).results.map(
+        ({ length }) => length,
+      )
+    const { group, switches, versions } = contents
+    const live = versions.find(({ isLive }) => isLive)?.topics.results ?? []
     // What it had committed at the last check: it said that before, and by now it has been heard.
     for (const [lane, offset] of this.#group.entries()) {
       if (offset > (this.#next[lane] ?? 0)) this.#report(`A4 the group has committed ${lane}:${offset} unread`)
     }
-    const places = new Map(versions.map(({ row, place }) => [row.version, place]))
     for (const { outputs, from, place } of switches.slice(this.#switches)) {
       if (outputs !== 'replace') continue
-      const due = movedPlace(input, this.#group, places.get(from) ?? [], place, timeOf)
+      const old = versions.find(({ row }) => row.version === from)?.topics.results ?? []
+      const due = movedPlace(
+        this.#group,
+        timesOf(old),
+        timesOf(live.map((lines, lane) => lines.slice(0, endsAt(place)[lane]))),
+      )
       if (group.join() !== due.join())
         this.#report(`A4 the group was at ${this.#group.join()} and is at ${group.join()}, where ${due.join()} is due`)
       this.#next = [...due]
@@ -83,13 +93,15 @@ export class Bill {
     }
     this.#switches = switches.length
     this.#group = group
-    const live = versions.find(({ isLive }) => isLive)
-    const lanes = outputsAt(history.written, (by) => history.countsOf(by), input, live?.place ?? []).results
     for (const { lane, offset, line } of this.#told) {
-      const [of, , by] = (lanes[lane]?.[offset] ?? '').split(' ')
+      const [of, , by] = (live[lane]?.[offset] ?? '').split(' ')
       if (`${of} ${by}` !== line)
         this.#report(`A6 the group got "${line}" at ${lane}:${offset}, where "${of} ${by}" is`)
     }
     this.#told = []
   }
+}
+
+function timesOf(lanes: readonly (readonly string[])[]): Times {
+  return lanes.map((lines) => lines.map((line) => timeOf(Number(line.split(' ')[0]))))
 }

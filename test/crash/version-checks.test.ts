@@ -3,8 +3,18 @@ import { describe, expect, test } from 'vitest'
 import type { ApplicationRow } from '../../src/log/kept/application-rows.ts'
 import { checkVersions, movedPlace } from './version-checks.ts'
 import type { KeptVersion, VersionContents } from './version-contents.ts'
+import { correctionOf } from './version-corrections.ts'
 import { VersionHistory } from './version-history.ts'
-import { askedAt, continued, type Course, courseOf, outputsAt, type Place, stateAt } from './version-model.ts'
+import {
+  askedAt,
+  continued,
+  type Course,
+  courseOf,
+  type Outputs,
+  outputsAt,
+  type Place,
+  stateAt,
+} from './version-model.ts'
 import { isAsked, laneCount } from './versioned.ts'
 
 const input = [0, 1, 2].map((lane) => Array.from({ length: 40 }, (_, at) => at * laneCount + lane))
@@ -64,6 +74,27 @@ function before(): VersionContents {
   }
 }
 
+/** As {@link sound}, where v2 has corrected what v1 has written. */
+function corrected(): VersionContents {
+  const counts = (by: string): Course => courseOf(by, laneCount)
+  const [live, coming] = ['v1', 'v2'].map((by) => outputsAt(counts(by), counts, input, switchedAt)) as [
+    Outputs,
+    Outputs,
+  ]
+  const { appended, overwritten, keys } = correctionOf(live, coming, 1)
+  const corrections = Object.entries(keys).map(([topic, count]) => ({ topic, keys: count, deletes: 0, bytes: 0 }))
+  const [, , third] = sound().versions
+  return {
+    ...sound(),
+    versions: [
+      version(row('v2'), end, continued(counts('v1'), switchedAt, 'v2', appended), true),
+      version(row('v1', { retired: 'superseded' }), switchedAt, continued([], switchedAt, 'v1', overwritten), false),
+      ...(third === undefined ? [] : [third]),
+    ],
+    switches: [{ number: 1, atMs: 0, from: 'v1', to: 'v2', outputs: 'correct', place: switchedAt, corrections }],
+  }
+}
+
 function violationsIn(contents: VersionContents, acked = 100): readonly string[] {
   const history = new VersionHistory('v1')
   const violations: string[] = []
@@ -110,6 +141,29 @@ const doctored: readonly (readonly [string, string, Doctor])[] = [
   ],
 ]
 
+const at = switchedAt[0] ?? 0
+const correcting: readonly (readonly [string, string, Doctor])[] = [
+  ['a key is not corrected', 'A3 v2 (live): results', writing(0, (lines) => lines.toSpliced(at, 1))],
+  ['a correction says another switch', 'A3 v2 (live): results', writing(0, (lines) => lines.with(at, `${lines[at]}0`))],
+  [
+    'a correction is no correction',
+    'A3 v2 (live): results',
+    writing(0, (lines) => lines.with(at, (lines[at] ?? '').replace('v2', 'v1'))),
+  ],
+  ['what was overwritten is lost', 'A3 v1: results', writing(1, (lines) => lines.slice(1))],
+  [
+    'another number of keys is told',
+    'where 7 are due',
+    (contents) => ({
+      ...contents,
+      switches: contents.switches.map((one) => ({
+        ...one,
+        corrections: one.corrections?.map((told) => ({ ...told, keys: told.keys - 1 })),
+      })),
+    }),
+  ],
+]
+
 describe('the checks of versions', () => {
   test('let pass what is sound', () => {
     expect(violationsIn(sound())).toEqual([])
@@ -117,6 +171,19 @@ describe('the checks of versions', () => {
 
   test.each(doctored)('find that %s', (_, violation, doctor) => {
     expect(violationsIn(doctor(sound()))).toContainEqual(expect.stringContaining(violation))
+  })
+
+  test('let pass what is sound after a correction, in whatever order its keys come', () => {
+    expect(violationsIn(corrected())).toEqual([])
+    const turned = writing(0, (lines) => {
+      const appended = lines.filter((line) => line.endsWith('switch 1'))
+      return lines.toSpliced(lines.indexOf(appended[0] ?? ''), appended.length, ...appended.toReversed())
+    })
+    expect(violationsIn(turned(corrected()))).toEqual([])
+  })
+
+  test.each(correcting)('find after a correction that %s', (_, violation, doctor) => {
+    expect(violationsIn(doctor(corrected()))).toContainEqual(expect.stringContaining(violation))
   })
 
   test('find that an acknowledged record is missing', () => {
@@ -135,6 +202,9 @@ test('a copy asks again about what the live version had read and had no answer t
 })
 
 test('a group goes on at the first record of the time of its next, or at the end', () => {
-  const timeOf = (n: number): number => Math.floor(n / 6)
-  expect(movedPlace(input, [5, 40, 0], [40, 40, 40], [40, 20, 40], timeOf)).toEqual([4, 20, 0])
+  const times = input.map((lane) => lane.map((n) => Math.floor(n / 6)))
+  const shorter = times.map((lane, at) => (at === 1 ? lane.slice(0, 20) : lane))
+  expect(movedPlace([5, 40, 0], times, shorter)).toEqual([4, 20, 0])
+  // What a switch has appended is older than what came before it.
+  expect(movedPlace([2, 0, 0], [[3, 4, 1, 5], [], [2]], [[0, 1, 2, 1], [7], [1]])).toEqual([1, 1, 1])
 })

@@ -15,7 +15,8 @@ export function checkVersions(contents: VersionContents, history: VersionHistory
   for (const version of contents.versions) {
     if (version.row.replay?.isCopying === true) continue
     const { written } = version.isLive ? history : history.ownOf(version.row.version)
-    compareVersion(version, contents.input, { written, counts: (one) => history.countsOf(one) }, report)
+    const work = { written, counts: (one: string) => history.countsOf(one), asks: history.asks }
+    compareVersion(version, contents.input, work, report)
   }
 }
 
@@ -30,12 +31,12 @@ function checkInput(input: Input, acked: number, report: Report): void {
 /**
  * Stores and outputs are what the input makes of them.
  *
- * @param work who wrote the topics of the version, and whose code has counted what is in the stores of each
+ * @param work who wrote the topics of the version, whose code has counted what is in the stores of each, and whether it asks
  */
 export function compareVersion(
   { row, isLive, place, sums, rests, topics }: KeptVersion,
   input: Input,
-  work: { readonly written: Course; readonly counts: (version: string) => Course },
+  work: { readonly written: Course; readonly counts: (version: string) => Course; readonly asks: boolean },
   report: Report,
 ): void {
   const { version } = row
@@ -43,7 +44,8 @@ export function compareVersion(
   compareRows(`A4 ${version}: store sums`, sums, state.sums, report)
   compareRows(`A4 ${version}: store rests`, rests, state.rests, report)
   const outputs = outputsAt(work.written, work.counts, input, place)
-  compareTopics(`A3 ${version}${isLive ? ' (live)' : ''}`, topics, outputs, report)
+  const due = work.asks ? outputs : { ...outputs, answers: outputs.answers.map(() => []) }
+  compareTopics(`A3 ${version}${isLive ? ' (live)' : ''}`, topics, due, report)
 }
 
 function compareRows(
@@ -59,8 +61,10 @@ function compareRows(
 }
 
 function compareTopics(what: string, { results, answers, rests }: WrittenTopics, due: Outputs, report: Report): void {
-  for (const [lane, lines] of due.results.entries())
-    compareLines(`${what}: results[${lane}]`, results?.[lane], lines, report)
+  for (const [lane, lines] of due.results.entries()) {
+    const ordered = (list: readonly string[] = []): readonly string[] => inOrder(list, due.appended[lane])
+    compareLines(`${what}: results[${lane}]`, ordered(results?.[lane]), ordered(lines), report)
+  }
   for (const [key, lines] of due.rests) compareLines(`${what}: rests of ${key}`, rests?.get(key), lines, report)
   // An answer may still be on its way.
   for (const [lane, lines] of due.answers.entries()) {
@@ -72,6 +76,16 @@ function compareTopics(what: string, { results, answers, rests }: WrittenTopics,
       report,
     )
   }
+}
+
+/** What a switch has appended, by keys that come in any order. */
+function inOrder(lines: readonly string[], appended: Outputs['appended'][number] = []): readonly string[] {
+  const ordered = [...lines]
+  for (const [from, to] of appended) {
+    const list = ordered.slice(from, to).toSorted()
+    ordered.splice(from, list.length, ...list)
+  }
+  return ordered
 }
 
 /** No more calls than this are pending in a task. */
@@ -87,20 +101,15 @@ function compareLines(what: string, found: readonly string[] = [], due: readonly
   }
 }
 
-/** Where a group goes on that had read up to a place in what one course wrote, and reads another now: by the time of its next record. */
-export function movedPlace(
-  input: Input,
-  before: Place,
-  oldEnd: Place,
-  newEnd: Place,
-  timeOf: (n: number) => number,
-): Place {
+/** Times of records, by partition. */
+export type Times = readonly (readonly number[])[]
+
+/** Where a group goes on that had read up to a place in one topic, and reads another now: by the time of its next record. */
+export function movedPlace(before: Place, old: Times, next: Times): Place {
   return before.map((offset, lane) => {
-    const numbers = input[lane] ?? []
-    const end = newEnd[lane] ?? 0
-    if (offset >= (oldEnd[lane] ?? 0)) return end
-    const time = timeOf(numbers[offset] ?? 0)
-    const at = numbers.findIndex((n) => timeOf(n) >= time)
-    return Math.min(at, end)
+    const times = next[lane] ?? []
+    const time = old[lane]?.[offset]
+    const at = time === undefined ? -1 : times.findIndex((one) => one >= time)
+    return at < 0 ? times.length : at
   })
 }

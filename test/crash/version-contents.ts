@@ -3,7 +3,9 @@ import type { EmbeddedLog } from '../../src/log/embedded-log.ts'
 import type { ApplicationRow } from '../../src/log/kept/application-rows.ts'
 import type { ApplicationSwitch } from '../../src/log/kept/application-switch.ts'
 import { switchesOf } from '../../src/log/kept/switch-rows.ts'
+import type { HexRecord } from '../support/batches.ts'
 import { recordsOf } from '../support/partition-contents.ts'
+import { switchedLine } from './version-corrections.ts'
 import { answerLine, type Input, type Place, restLine, resultLine } from './version-model.ts'
 import { answers, applicationId, clicks, groupName, laneCount, restResults, results, rests, sums } from './versioned.ts'
 
@@ -89,16 +91,16 @@ function placeIn(log: EmbeddedLog, name: string, topic: string): Place {
 }
 
 function writtenTopics(log: EmbeddedLog, suffix: string): WrittenTopics {
-  const keyed = decodedLanes(log, `${restResults.name}${suffix}`, ({ key, value }) => {
+  const keyed = decodedLanes(log, `${restResults.name}${suffix}`, ({ key, value, headers }) => {
     const { sum, by } = restResults.value.decode(value)
-    return { key: restResults.key.decode(key), line: restLine(sum, by) }
+    return { key: restResults.key.decode(key), line: marked(restLine(sum, by), headers) }
   })
   const byKey = new Map<string, string[]>()
   for (const { key, line } of keyed?.flat() ?? []) byKey.set(key, [...(byKey.get(key) ?? []), line])
   return {
-    results: decodedLanes(log, `${results.name}${suffix}`, ({ value }) => {
+    results: decodedLanes(log, `${results.name}${suffix}`, ({ value, headers }) => {
       const { of, sum, by } = results.value.decode(value)
-      return resultLine(of, sum, by)
+      return marked(resultLine(of, sum, by), headers)
     }),
     answers: decodedLanes(log, `${answers.name}${suffix}`, ({ value }) => {
       const { of, by } = answers.value.decode(value)
@@ -111,15 +113,21 @@ function writtenTopics(log: EmbeddedLog, suffix: string): WrittenTopics {
 function decodedLanes<T>(
   log: EmbeddedLog,
   name: string,
-  decode: (record: { readonly key: Buffer; readonly value: Buffer }) => T,
+  decode: (record: { readonly key: Buffer; readonly value: Buffer; readonly headers: HexRecord['headers'] }) => T,
 ): T[][] | undefined {
   const topic = log.topics.find(name)
   if (topic === undefined) return undefined
   return Array.from({ length: topic.partitions }, (_, partition) =>
-    recordsOf(log, { topic: name, topicId: topic.id, partition }).map(({ key, value }) =>
-      decode({ key: Buffer.from(key ?? '', 'hex'), value: Buffer.from(value ?? '', 'hex') }),
+    recordsOf(log, { topic: name, topicId: topic.id, partition }).map(({ key, value, headers }) =>
+      decode({ key: Buffer.from(key ?? '', 'hex'), value: Buffer.from(value ?? '', 'hex'), headers }),
     ),
   )
+}
+
+/** What a switch has appended says which one. */
+function marked(line: string, headers: HexRecord['headers']): string {
+  const mark = headers.find(({ key }) => key === 'millrace-switch')
+  return mark === undefined ? line : switchedLine(line, Number(Buffer.from(mark.value ?? '', 'hex').toString()))
 }
 
 /** A stored row begins with its time. */

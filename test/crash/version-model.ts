@@ -16,6 +16,15 @@ export interface Part {
    * Default: none before `from`.
    */
   readonly answersFrom?: Place | undefined
+  /** What a switch has appended before that. */
+  readonly appended?: Appended | undefined
+}
+
+/** Lines that a switch appends; in which order says nothing. */
+export interface Appended {
+  readonly results: readonly (readonly string[])[]
+  /** By key. */
+  readonly rests: ReadonlyMap<string, string>
 }
 
 export type Course = readonly Part[]
@@ -25,9 +34,9 @@ export function courseOf(version: string, lanes: number): Course {
   return [{ by: version, from: Array.from({ length: lanes }, () => 0) }]
 }
 
-/** Goes on at a place as another version. */
-export function continued(course: Course, at: Place, by: string): Course {
-  return [...course, { by, from: at }]
+/** Goes on at a place as another version, after what a switch has appended. */
+export function continued(course: Course, at: Place, by: string, appended?: Appended): Course {
+  return [...course, { by, from: at, appended }]
 }
 
 /** Where the input goes on after this many records that are asked about. */
@@ -48,6 +57,8 @@ export interface State {
 /** What is in the outputs, as lines: by partition, and by key where several partitions meet. */
 export interface Outputs {
   readonly results: readonly (readonly string[])[]
+  /** Where lines of `results` lie that a switch has appended, by partition: from, and to before. */
+  readonly appended: readonly (readonly (readonly [from: number, to: number])[])[]
   readonly answers: readonly (readonly string[])[]
   readonly rests: ReadonlyMap<string, readonly string[]>
 }
@@ -69,20 +80,24 @@ class Counting {
   }
 }
 
-/** Calls back with every record of each part, up to a place. */
-function walk(course: Course, input: Input, end: Place, visit: (part: Part, n: number, lane: number) => void): void {
-  for (const [index, part] of course.entries()) {
-    const to = course[index + 1]?.from ?? end
-    for (const [lane, numbers] of input.entries()) {
-      const last = Math.min(to[lane] ?? 0, end[lane] ?? 0)
-      for (const n of numbers.slice(part.from[lane], last)) visit(part, n, lane)
-    }
+/** Calls back with every record of a part, up to a place. */
+function walk(part: Part, to: Place, input: Input, visit: (n: number, lane: number) => void): void {
+  for (const [lane, numbers] of input.entries()) {
+    for (const n of numbers.slice(part.from[lane], to[lane])) visit(n, lane)
   }
+}
+
+/** Where a part ends, when the course has come to a place. */
+function endOf(course: Course, index: number, end: Place): Place {
+  const next = course[index + 1]?.from ?? end
+  return end.map((offset, lane) => Math.min(offset, next[lane] ?? 0))
 }
 
 function counted(course: Course, input: Input, end: Place): Counting {
   const counting = new Counting()
-  walk(course, input, end, ({ by }, n) => void counting.count(n, eachOf(by)))
+  for (const [index, part] of course.entries()) {
+    walk(part, endOf(course, index, end), input, (n) => void counting.count(n, eachOf(part.by)))
+  }
   return counting
 }
 
@@ -96,20 +111,29 @@ export function stateAt(course: Course, input: Input, end: Place): State {
  */
 export function outputsAt(written: Course, counts: (version: string) => Course, input: Input, end: Place): Outputs {
   const results: string[][] = input.map(() => [])
+  const appended: [number, number][][] = input.map(() => [])
   const answers: string[][] = input.map(() => [])
   const rests = new Map(Array.from({ length: restCount }, (_, rest): [string, string[]] => [restOf(rest), []]))
-  const states = new Map(written.map((part) => [part, counted(counts(part.by), input, part.from)]))
+  const [first] = written
   for (const [lane, numbers] of input.entries()) {
-    const [first] = written
     const again = numbers.slice(first?.answersFrom?.[lane] ?? first?.from[lane], first?.from[lane])
     answers[lane]?.push(...again.filter(isAsked).map((n) => answerLine(n, first?.by ?? '')))
   }
-  walk(written, input, end, (part, n, lane) => {
+  for (const [index, part] of written.entries()) {
     const { by } = part
-    const { sum, rest } = states.get(part)?.count(n, eachOf(by)) ?? { sum: 0, rest: 0 }
-    results[lane]?.push(resultLine(n, sum, by))
-    if (isAsked(n)) answers[lane]?.push(answerLine(n, by))
-    rests.get(restOf(n))?.push(restLine(rest, by))
-  })
-  return { results, answers, rests }
+    for (const [lane, lines] of part.appended?.results.entries() ?? []) {
+      const { length } = results[lane] ?? []
+      appended[lane]?.push([length, length + lines.length])
+      results[lane]?.push(...lines)
+    }
+    for (const [key, line] of part.appended?.rests ?? []) rests.get(key)?.push(line)
+    const state = counted(counts(by), input, part.from)
+    walk(part, endOf(written, index, end), input, (n, lane) => {
+      const { sum, rest } = state.count(n, eachOf(by))
+      results[lane]?.push(resultLine(n, sum, by))
+      if (isAsked(n)) answers[lane]?.push(answerLine(n, by))
+      rests.get(restOf(n))?.push(restLine(rest, by))
+    })
+  }
+  return { results, appended, answers, rests }
 }

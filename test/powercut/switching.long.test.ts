@@ -35,7 +35,7 @@ async function violationsIn(dir: string, told: readonly string[]): Promise<reado
     const { input, strayTopics, switches, versions } = readVersions(opened.embedded)
     for (const version of versions) {
       const counts = (one: string): Course => courseOf(one, laneCount)
-      const work = { counts, written: counts(version.row.version) }
+      const work = { counts, written: counts(version.row.version), asks: true }
       compareVersion(version, input, work, (violation) => violations.push(violation))
     }
     violations.push(...strayTopics, ...(await opened.problems()))

@@ -12,21 +12,23 @@ export interface VersionCommand {
   /** Undefined: as the live one. */
   readonly from: 'beginning' | 'live' | undefined
   readonly everyRecords: number
+  /** Whether the application has calls. */
+  readonly asks: boolean
 }
 
 export async function runVersion(command: VersionCommand, input: AsyncIterator<string>): Promise<void> {
-  const { dir, version, from, everyRecords } = command
+  const { dir, version, from, everyRecords, asks } = command
   const log = await openLog(dir)
   const options = { log, applicationId, version, commit: { everyRecords } }
   say('opened')
   try {
     if (from === undefined) {
-      const app = await startStreams(versioned(version), options)
+      const app = await startStreams(versioned(version, asks), options)
       say('begun')
       void obey(input, (order) => (order === 'close' ? app.close() : undefined))
       await app.stopped
     } else {
-      const beside = await replay(versioned(version), { ...options, from, effects: 'run' })
+      const beside = await replay(versioned(version, asks), { ...options, from, effects: 'run' })
       say('begun')
       void obey(input, (order) => act(beside, order))
       await beside.stopped

@@ -2,6 +2,7 @@
 // frozen, one version is live, and stores and outputs are what the input makes of them.
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { SwitchOutputs } from '../../../src/index.ts'
 import type { Child } from '../children.ts'
 import { OpenedLog } from '../opened.ts'
 import { Processes } from '../processes.ts'
@@ -21,7 +22,6 @@ import { answers, clicks, restResults, results } from '../versioned.ts'
 
 export const replay: Subject = { name: 'replay', run: (context) => new ReplayEpisode(context).run() }
 
-type Outputs = 'replace' | 'continue'
 type From = 'beginning' | 'live'
 
 const first = 'v1'
@@ -44,7 +44,9 @@ class ReplayEpisode {
   readonly #dir: string
   readonly #processes: Processes
   readonly #opened: OpenedLog
-  readonly #history = new VersionHistory(first)
+  /** Whether the application has calls: their answers are events, which cannot be corrected. */
+  readonly #asks: boolean
+  readonly #history: VersionHistory
   readonly #bill: Bill
   #feeder: Child | undefined
   #live: Child | undefined
@@ -57,6 +59,8 @@ class ReplayEpisode {
 
   constructor(context: EpisodeContext) {
     this.#context = context
+    this.#asks = context.random.chance(0.4)
+    this.#history = new VersionHistory(first, this.#asks)
     this.#dir = join(context.dir, 'log')
     this.#processes = new Processes(context)
     this.#opened = new OpenedLog(this.#dir)
@@ -96,6 +100,11 @@ class ReplayEpisode {
     return this.#killAny()
   }
 
+  /** What becomes of the outputs in a switch. */
+  get #modes(): readonly SwitchOutputs[] {
+    return this.#asks ? ['replace', 'continue'] : ['replace', 'continue', 'correct', 'correct']
+  }
+
   get #kept(): readonly KeptVersion[] {
     return this.#contents?.versions ?? []
   }
@@ -117,9 +126,8 @@ class ReplayEpisode {
 
   async #employ(version: string, from: From | undefined): Promise<Child> {
     const everyRecords = this.#context.random.pick([50, 10_000])
-    return this.#processes.employ({ role: 'version', dir: this.#dir, version, from, everyRecords }, (word, rest) => {
-      this.#hear(word, rest)
-    })
+    const command = { role: 'version', dir: this.#dir, version, from, everyRecords, asks: this.#asks } as const
+    return this.#processes.employ(command, (word, rest) => this.#hear(word, rest))
   }
 
   #hear(word: string, rest: string): void {
@@ -153,10 +161,11 @@ class ReplayEpisode {
   async #switch(beside: KeptVersion): Promise<void> {
     const { random, tally } = this.#context
     const { version } = beside.row
-    const outputs: Outputs = random.pick(['replace', 'continue'])
+    const outputs = random.pick(this.#modes)
     const child = await this.#replay(version)
     await this.#processes.within('a replay', child.says('begun'))
     await this.#comesNear(version)
+    await this.#check() // a copy may be whole only now
     await this.#followOn(outputs)
     const who = random.pick(['self', 'third', 'both'])
     const live = this.#live
@@ -175,8 +184,8 @@ class ReplayEpisode {
   async #switchBack(): Promise<void> {
     const { random, tally } = this.#context
     const left = this.#kept.filter(({ row, isLive }) => !isLive && this.#history.wasLive(row.version))
-    const outputs: Outputs = random.pick(['replace', 'continue'])
-    for (const { row } of outputs === 'continue' ? left : []) {
+    const outputs = random.pick(this.#modes)
+    for (const { row } of outputs === 'replace' ? [] : left) {
       await this.#processes.within('a replay', (await this.#replay(row.version)).says('begun'))
       await this.#comesNear(row.version)
     }
@@ -251,9 +260,9 @@ class ReplayEpisode {
   }
 
   /** A group may follow topics that stay, and has to be gone before they are replaced; now and then it is not. */
-  async #followOn(outputs: Outputs): Promise<void> {
+  async #followOn(outputs: SwitchOutputs): Promise<void> {
     const { random } = this.#context
-    if (outputs === 'continue') return random.chance(0.7) ? this.#bill.start() : undefined
+    if (outputs !== 'replace') return random.chance(0.7) ? this.#bill.start() : undefined
     if (random.chance(0.3)) await this.#bill.kill()
     if (random.chance(0.9)) await this.#bill.leave()
     await this.#check()
