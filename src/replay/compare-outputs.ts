@@ -2,10 +2,10 @@
  * Compares an output topic of two versions: by the newest record of each key, or record by record where there are
  * records without keys.
  */
-import { yieldToEventLoop } from '../core/clock.ts'
 import { MillraceError } from '../core/errors.ts'
 import type { Windowed } from '../core/windows/window.ts'
 import { WindowedCodec } from '../core/windows/windowed.ts'
+import { WorkSlice } from '../core/work-slice.ts'
 import type { BatchCursor } from '../log/format/batch-cursor.ts'
 import type { StoredRecords, TopicDescription } from '../log/contract.ts'
 import { type NewestRecords, NewestPasses } from '../log/outputs/newest-records.ts'
@@ -35,7 +35,8 @@ export interface ComparedOutput {
 
 /** Retention and compaction go on meanwhile: a comparison that they disturb is made again, this often. */
 const attemptsMax = 5
-const recordsInSlice = 4_096
+/** Whether a slice is over is asked this often: records may be large. */
+const recordsBetweenLooks = 64
 
 export async function compareOutput(
   moments: EqualMoments,
@@ -101,10 +102,15 @@ class OutputComparison {
   async #newest(): Promise<Tally | undefined> {
     const { samplesMax, memoryBytes, onRows } = this.#limits
     const tally = new Tally(samplesMax)
-    const passes = new NewestPasses(this.#records, this.#here, this.#live, memoryBytes)
+    const passes = new NewestPasses(this.#records, this.#here, this.#live, memoryBytes, () => onRows(tally.rows))
     for await (const newest of passes.passes()) {
       if (newest === undefined) return undefined
-      for (const [key, found] of newest) this.#count(tally, key, found)
+      const slice = new WorkSlice()
+      let looked = 0
+      for (const [key, found] of newest) {
+        this.#count(tally, key, found)
+        if (++looked % recordsBetweenLooks === 0 && slice.isOver) await slice.next()
+      }
       onRows(tally.rows)
     }
     return tally
@@ -136,6 +142,7 @@ class OutputComparison {
     const here = new OutputWalk(this.#records, this.#here[partition] ?? [])
     const live = new OutputWalk(this.#records, this.#live[partition] ?? [])
     const rest = new Tally(0)
+    const slice = new WorkSlice()
     for (let index = 0; ; index++) {
       const one = here.next() ? keyedRecordAt(here.cursor) : undefined
       const other = live.next() ? keyedRecordAt(live.cursor) : undefined
@@ -152,9 +159,9 @@ class OutputComparison {
           live: shownRecord(other, this.#serdes),
         }))
       }
-      if (index % recordsInSlice !== recordsInSlice - 1) continue
+      if (index % recordsBetweenLooks !== 0 || !slice.isOver) continue
       this.#limits.onRows(tally.rows + rest.rows)
-      await yieldToEventLoop()
+      await slice.next()
       this.#records.refresh()
     }
     tally.add(rest)

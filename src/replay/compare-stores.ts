@@ -3,10 +3,10 @@
  * that both have come to.
  */
 import { present } from '../core/assert.ts'
-import { monotonicMs, yieldToEventLoop } from '../core/clock.ts'
 import type { StoredStore } from '../core/stored-plan.ts'
 import { formNamed } from '../core/windows/named-form.ts'
 import type { WindowForm } from '../core/windows/window-form.ts'
+import { WorkSlice } from '../core/work-slice.ts'
 import { orderOf } from '../plan/store-layout.ts'
 import { historyOf } from '../plan/store.ts'
 import { isAskable } from '../runtime/store-query.ts'
@@ -23,8 +23,6 @@ type Stores = ReadonlyMap<string, StoredStore>
 const pageRowsMax = 1_024
 /** Of both sides together; rows may be large. */
 const pageBytes = 1_048_576
-/** After this long others get the event loop. */
-const sliceMs = 10
 
 /** The names of the stores of either side that are compared, in order. */
 export function comparedStores(here: Stores, live: Stores, all: boolean): readonly string[] {
@@ -112,7 +110,7 @@ class StoreComparison {
   }
 
   async #compare(hereIn: readonly number[], liveIn: readonly number[]): Promise<void> {
-    let sliceEndMs = monotonicMs() + sliceMs
+    const slice = new WorkSlice()
     let limit = pageRowsMax
     for (let from: Buffer | undefined = this.#here.layout.firstKey; from !== undefined;) {
       const [here, live] = await this.#pages(hereIn, liveIn, from, limit)
@@ -121,10 +119,9 @@ class StoreComparison {
       this.#count(rows[0], rows[1])
       from = end
       limit = nextLimit(rows[0], rows[1])
-      if (monotonicMs() < sliceEndMs) continue
+      if (!slice.isOver) continue
       this.#onRows(this.tally.rows)
-      await yieldToEventLoop()
-      sliceEndMs = monotonicMs() + sliceMs
+      await slice.next()
     }
   }
 

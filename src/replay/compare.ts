@@ -2,7 +2,7 @@
  * Compares two versions of an application, store by store and output by output. It needs no more than the log and the
  * names that the versions are kept under, so it works from any process, whether they run or not.
  */
-import { checkBoolean, checkedFunction, checkOptions, checkWhole } from '../core/checks.ts'
+import { checkBoolean, checkedFunction, checkOptions, checkSignal, checkWhole } from '../core/checks.ts'
 import { parsePlan } from '../core/stored-plan.ts'
 import type { ApplicationLog } from '../log/contract.ts'
 import { type ComparedOutput, compareOutput } from './compare-outputs.ts'
@@ -18,7 +18,7 @@ export interface ComparedVersions {
   readonly outputs: readonly ComparedOutput[]
 }
 
-const optionNames = ['samples', 'all', 'patienceMs', 'memoryBytes', 'onProgress'] as const
+const optionNames = ['samples', 'all', 'patienceMs', 'memoryBytes', 'onProgress', 'signal'] as const
 
 /** @throws MillraceError `application_unknown`, `behind`, `bad_option`, `format_unknown`, `damaged` */
 export async function compareVersions(
@@ -28,13 +28,14 @@ export async function compareVersions(
   hold?: Hold,
 ): Promise<ComparisonReport> {
   const checked = checkOptions('compare', options, optionNames)
-  const { samples = 20, all = false, patienceMs = 30_000, memoryBytes = 128 * 1_048_576, onProgress } = checked
+  const { samples = 20, all = false, patienceMs = 30_000, memoryBytes = 128 * 1_048_576, onProgress, signal } = checked
   const samplesMax = checkWhole('samples', samples, 0)
   checkBoolean('all', all)
   checkWhole('patienceMs', patienceMs, 0)
   checkWhole('memoryBytes', memoryBytes, 1)
   if (onProgress !== undefined) checkedFunction('onProgress', onProgress)
-  const moments = new EqualMoments(log, here, live, patienceMs, hold)
+  if (signal !== undefined) checkSignal('signal', signal)
+  const moments = new EqualMoments(log, here, live, { patienceMs, hold, signal })
   try {
     const hereStores = new Map(Object.entries(parsePlan(here, moments.here.plan).stores))
     const liveStores = new Map(Object.entries(parsePlan(live, moments.live.plan).stores))
@@ -43,7 +44,10 @@ export async function compareVersions(
     const topics: ComparedPart[] = []
     const limitsOf = (part: ComparisonProgress['part'], name: string): CompareLimits => {
       const [done, total] = [stores.length + topics.length, names.length + outputs.length]
-      const onRows = (rows: number): unknown => onProgress?.({ part, name, done, total, rows })
+      const onRows = (rows: number): unknown => {
+        signal?.throwIfAborted()
+        return onProgress?.({ part, name, done, total, rows })
+      }
       onRows(0)
       return { samplesMax, memoryBytes, onRows }
     }

@@ -96,4 +96,6 @@ export interface CompareOptions {
   readonly memoryBytes?: number | undefined
   /** Called when a store or a topic begins, and now and then while it goes on. */
   readonly onProgress?: ((progress: ComparisonProgress) => unknown) | undefined
+  /** Ends the comparison early: it rejects with the reason of the signal. */
+  readonly signal?: AbortSignal | undefined
 }

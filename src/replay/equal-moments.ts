@@ -17,6 +17,14 @@ import { decodeEntries, hasWorkLeft } from '../core/stored-progress.ts'
 /** Holds the version that is asked where the live one is now, until the returned function is called. */
 export type Hold = () => () => void
 
+/** How long to wait for such a place, and how. */
+export interface Waiting {
+  readonly patienceMs: number
+  readonly hold?: Hold | undefined
+  /** Ends the wait with its reason. */
+  readonly signal?: AbortSignal | undefined
+}
+
 /** Positions by partition. */
 type Place = ReadonlyMap<string, number>
 
@@ -27,22 +35,30 @@ export class EqualMoments {
   readonly #records: StoredRecords
   readonly #patienceMs: number
   readonly #hold: Hold | undefined
+  readonly #signal: AbortSignal | undefined
   readonly #stop: () => void
   #hasNews = false
   #wake: () => void = () => undefined
 
   /** @throws MillraceError `application_unknown` */
-  constructor(log: ApplicationLog, here: string, live: string, patienceMs: number, hold?: Hold) {
+  constructor(log: ApplicationLog, here: string, live: string, { patienceMs, hold, signal }: Waiting) {
     this.here = found(log, here)
     this.live = found(log, live)
     this.#names = [here, live]
     this.#records = log.records
     this.#patienceMs = patienceMs
     this.#hold = hold
-    this.#stop = log.records.onCommit(() => {
+    this.#signal = signal
+    const onNews = (): void => {
       this.#hasNews = true
       this.#wake()
-    })
+    }
+    const stop = log.records.onCommit(onNews)
+    signal?.addEventListener('abort', onNews)
+    this.#stop = () => {
+      stop()
+      signal?.removeEventListener('abort', onNews)
+    }
   }
 
   close(): void {
@@ -64,6 +80,7 @@ export class EqualMoments {
   async both<H, L>(here: () => H, live: () => L): Promise<readonly [here: H, live: L]> {
     const endMs = this.#records.clock.elapsed() + this.#patienceMs
     for (;;) {
+      this.#signal?.throwIfAborted()
       this.#hasNews = false
       this.refresh()
       if (isAtRest(this.live)) {
@@ -81,6 +98,7 @@ export class EqualMoments {
     const release = hold()
     try {
       for (;;) {
+        this.#signal?.throwIfAborted()
         this.#hasNews = false
         this.refresh()
         if (this.#isAt(place)) return true

@@ -5,8 +5,8 @@
  * When a range turns out to be too wide, its upper half is left to a later pass, with all that was found of it. The
  * next range is as wide as this one turned out to be, or wider where there was room.
  */
-import { yieldToEventLoop } from '../../core/clock.ts'
 import { murmur2 } from '../../core/partitioner.ts'
+import { WorkSlice } from '../../core/work-slice.ts'
 import type { StoredRecords } from '../contract.ts'
 import { keyText, type OutputRecord, recordAt } from './output-record.ts'
 import { OutputWalk, type Stretch } from './output-rows.ts'
@@ -29,19 +29,24 @@ interface Entry extends NewestRecords {
 const hashes = 2 ** 32
 /** What an entry costs beside its key and its values, measured on Node 20. */
 const entryBytes = 320
-const recordsInSlice = 4_096
+/** Whether a slice is over is asked this often: records may be large. */
+const recordsBetweenLooks = 64
 
 export class NewestPasses {
   readonly #records: StoredRecords
   readonly #stretches: Readonly<Record<Side, readonly (readonly Stretch[])[]>>
   readonly #memoryBytes: number
+  readonly #onSlice: () => unknown
 
+  /** @param onSlice called now and then; what it throws ends the passes */
   constructor(
     records: StoredRecords,
     here: readonly (readonly Stretch[])[],
     live: readonly (readonly Stretch[])[],
     memoryBytes: number,
+    onSlice: () => unknown = () => undefined,
   ) {
+    this.#onSlice = onSlice
     this.#records = records
     this.#stretches = { here, live }
     this.#memoryBytes = memoryBytes
@@ -64,16 +69,17 @@ export class NewestPasses {
   }
 
   async #isKeyed(pass: Pass, side: Side): Promise<boolean> {
+    const slice = new WorkSlice()
     for (const stretches of this.#stretches[side]) {
       const walk = new OutputWalk(this.#records, stretches)
-      for (let left = recordsInSlice; walk.next(); left--) {
+      for (let walked = 1; walk.next(); walked++) {
         const { cursor } = walk
         const hash = cursor.keyEnd < 0 ? 0 : murmur2(cursor.bytes, cursor.keyStart, cursor.keyEnd) >>> 0
         if (cursor.keyEnd < 0) return false
         if (hash >= pass.from && hash < pass.to) pass.put(keyText(cursor) ?? '', hash, side, recordAt(cursor))
-        if (left > 0) continue
-        left = recordsInSlice
-        await yieldToEventLoop()
+        if (walked % recordsBetweenLooks !== 0 || !slice.isOver) continue
+        this.#onSlice()
+        await slice.next()
         this.#records.refresh()
       }
     }
