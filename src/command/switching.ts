@@ -3,8 +3,7 @@
  */
 import type { SwitchOptions, SwitchOutputs, SwitchPlan } from '../log/admin/switch-face.ts'
 import type { Log } from '../log/face.ts'
-import { shownBytes } from '../inspect/amounts.ts'
-import { counted } from '../inspect/counts.ts'
+import { switchHindrances, switchLines } from '../inspect/plan-lines.ts'
 import { CommandFailed, type ExitCode, exitCodes } from './exit-codes.ts'
 import { asText, flag, type Option, type Reader, valueOr, values, yes } from './options.ts'
 import { duration, oneOf } from './read-values.ts'
@@ -63,37 +62,14 @@ export async function switchByHand(
 
 /** What no waiting would end is said at once, and no one is asked. */
 async function checkPossible(log: Log, plan: SwitchPlan): Promise<void> {
-  const { applicationId, to, refusals, obstacles, lag } = plan
-  const title = `${applicationId} cannot switch to ${to}`
-  if (obstacles.length > 0) throw new CommandFailed([`${title}:`, ...obstacles.map((one) => `  - ${one}`)].join('\n'))
-  if (refusals.length === 0) return
+  const { applicationId, to } = plan
   const { state } = await versionBeside(log, applicationId, to)
-  if (state === 'running') return
-  throw new CommandFailed(
-    `${title}: it is ${counted(lag, 'record')} away from the live version, and does not run. Start it with its code, ` +
-      `"millrace replay start SCRIPT ${to} --app ${applicationId}", and leave it running`,
-  )
+  const hindrances = switchHindrances(plan, state)
+  if (hindrances.length === 0) return
+  const title = `${applicationId} cannot switch to ${to}:`
+  throw new CommandFailed([title, ...hindrances.map((one) => `  - ${one}`)].join('\n'))
 }
 
 function linesOf(plan: SwitchPlan): string[] {
-  const { applicationId, from, to, outputs, number, topics, corrections, positions, reset, readers, lag } = plan
-  const corrected = new Map(corrections.map((one) => [one.topic, one]))
-  return [
-    `switch ${number} of ${applicationId}: ${from} -> ${to}, outputs ${outputs}`,
-    ...topics.map(({ topic, records, recordsBefore }) => {
-      const correction = corrected.get(topic)
-      const how =
-        correction === undefined
-          ? ''
-          : `, for ${counted(correction.keys, 'key')} (${counted(correction.deletes, 'delete')}), ${shownBytes(correction.bytes)}`
-      return `topic ${topic}: ${recordsBefore} -> ${counted(records, 'record')}${how}`
-    }),
-    ...positions.map(({ group, topic, partition, before, after }) => {
-      return `group ${group}, ${topic}[${partition}]: ${before} -> ${after}`
-    }),
-    ...readers.map(({ topic, applicationId: reader }) => `topic ${topic} is read by application ${reader}`),
-    ...reset.map((id) => `application ${id}: starts over, with empty stores`),
-    ...(lag === 0 ? [] : [`${to} is ${counted(lag, 'record')} away from ${from}`]),
-    ...plan.obstacles.map((obstacle) => `in the way: ${obstacle}`),
-  ]
+  return [...switchLines(plan), ...plan.obstacles.map((obstacle) => `in the way: ${obstacle}`)]
 }

@@ -136,8 +136,8 @@ test('switch to a version that lags and does not run says which command starts i
     code: 1,
     stdout: '',
     stderr:
-      'millrace: app cannot switch to v2: it is 3 records away from the live version, and does not run. Start it with ' +
-      'its code, "millrace replay start SCRIPT v2 --app app", and leave it running\n',
+      'millrace: app cannot switch to v2:\n  - version "v2" is 3 records away from the live one, and does not run: start it ' +
+      'with its code, "millrace replay start SCRIPT v2 --app app", and leave it running\n',
   })
   expect(live.state).toBe('running')
   await besideIt()

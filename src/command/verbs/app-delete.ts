@@ -2,7 +2,7 @@
  * `millrace app delete APP`: deletes an application with everything that is its own.
  */
 import type { ApplicationDeletion } from '../../log/admin/application-deletion.ts'
-import { outputLines, storeLines } from '../app-plan.ts'
+import { outputLines, storeLines } from '../../inspect/plan-lines.ts'
 import { counted } from '../../inspect/counts.ts'
 import { argument, flag, valueOr, yes } from '../options.ts'
 import { oneOf } from '../read-values.ts'

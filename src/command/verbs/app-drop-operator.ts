@@ -2,7 +2,7 @@
  * `millrace app drop-operator APP OPERATOR…`: lets an application start without operators that it had.
  */
 import type { OperatorsDrop } from '../../log/admin/operator-drop.ts'
-import { storeLines } from '../app-plan.ts'
+import { storeLines } from '../../inspect/plan-lines.ts'
 import { argument, flag, several, yes } from '../options.ts'
 import { declareVerb, type Verb } from '../verb.ts'
 

@@ -2,7 +2,7 @@
  * `millrace app reset APP`: makes an application that does not run start over, with empty state.
  */
 import type { ApplicationReset, ApplicationResetTarget } from '../../log/admin/application-reset.ts'
-import { outputLines, storeLines } from '../app-plan.ts'
+import { outputLines, storeLines } from '../../inspect/plan-lines.ts'
 import { UsageError } from '../exit-codes.ts'
 import { argument, type Reader, valueOr, flag, value, values, yes } from '../options.ts'
 import { duration, moment, oneOf } from '../read-values.ts'

@@ -1,9 +1,7 @@
 /**
  * `millrace replay drop APP VERSION`: deletes a version that stands beside the live one.
  */
-import type { VersionDeletion } from '../../log/admin/version-deletion.ts'
-import { storeLines } from '../app-plan.ts'
-import { counted } from '../../inspect/counts.ts'
+import { versionDeletionLines } from '../../inspect/plan-lines.ts'
 import { argument, flag, yes } from '../options.ts'
 import { declareVerb, type Verb } from '../verb.ts'
 
@@ -23,21 +21,12 @@ export const verb: Verb = declareVerb({
     const planned = await admin.deleteVersion(application, version, { dryRun: true })
     if (dryRun) {
       if (out.isJson) return out.facts(planned, [])
-      for (const line of linesOf(planned)) out.add(`${line}\n`)
+      for (const line of versionDeletionLines(planned)) out.add(`${line}\n`)
       return out.flush()
     }
-    await agree(linesOf(planned), `Delete ${version} of ${application} for good?`, isYes)
+    await agree(versionDeletionLines(planned), `Delete ${version} of ${application} for good?`, isYes)
     const done = await admin.deleteVersion(application, version)
     if (out.isJson) await out.facts(done, [])
     else say(`deleted ${version} of ${application}`)
   },
 })
-
-function linesOf({ version, endsWayBack, positions, stores, topics }: VersionDeletion): string[] {
-  return [
-    `version ${version} with ${counted(positions, 'position')}: deleted`,
-    ...storeLines(stores, 'deleted'),
-    ...topics.map(({ topic, records }) => `topic ${topic}: ${counted(records, 'record')}: deleted`),
-    ...(endsWayBack ? [`it was live before: there is no way back to it after this`] : []),
-  ]
-}
