@@ -2,9 +2,11 @@
  * The dashboard of a log: what `millrace/dashboard` exports, and what `millrace ui` runs.
  */
 import type { Log } from '../log/face.ts'
+import { Comparisons } from './comparisons.ts'
 import { checkDashboardOptions, type DashboardOptions } from './options.ts'
 import { PageFiles } from './page-files.ts'
 import { DashboardServer } from './server.ts'
+import { AnswersMadeOnce } from './answers-made-once.ts'
 import { Watch } from './watch.ts'
 
 /** A dashboard that is open; made by {@link dashboard}. */
@@ -35,13 +37,19 @@ export interface Dashboard extends AsyncDisposable {
 export async function dashboard(log: Log, options: DashboardOptions = {}): Promise<Dashboard> {
   const checked = checkDashboardOptions(options)
   const watch = new Watch(log, checked.clock)
-  const server = new DashboardServer(checked, { log, clock: checked.clock, watch }, new PageFiles())
+  const comparisons = new Comparisons(log, checked.clock)
+  const server = new DashboardServer(
+    checked,
+    { log, clock: checked.clock, watch, comparisons, plans: new AnswersMadeOnce() },
+    new PageFiles(),
+  )
   await server.listen()
   await watch.start()
   const { port } = server
   const host = checked.host.includes(':') && !checked.host.startsWith('[') ? `[${checked.host}]` : checked.host
   const close = async (): Promise<void> => {
     await watch.close()
+    await comparisons.close()
     await server.close()
   }
   return { url: `http://${host}:${port}/`, port, close, [Symbol.asyncDispose]: close }

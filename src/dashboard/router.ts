@@ -3,7 +3,10 @@
  */
 import type { Clock } from '../core/clock.ts'
 import type { Log } from '../log/face.ts'
+import type { Comparisons } from './comparisons.ts'
 import type { EventSink } from './event-sink.ts'
+import type { ActPlanView } from './replay-views.ts'
+import type { AnswersMadeOnce } from './answers-made-once.ts'
 import type { Watch } from './watch.ts'
 
 /** What answers are made of. */
@@ -11,6 +14,8 @@ export interface World {
   readonly log: Log
   readonly clock: Clock
   readonly watch: Watch
+  readonly comparisons: Comparisons
+  readonly plans: AnswersMadeOnce<ActPlanView>
 }
 
 /** What was asked, by an address that is known. */
@@ -22,13 +27,17 @@ export interface Question extends World {
 
 /** Answers once, with JSON, or goes on with events until the other side has gone. */
 export type Route =
-  | { readonly kind: 'json'; readonly path: string; readonly answer: (question: Question) => Promise<unknown> }
+  | { readonly kind: 'json'; readonly path: string; readonly answer: Answer }
+  /** The same, of what may take long: it is not among those that are read a few at a time. */
+  | { readonly kind: 'shared'; readonly path: string; readonly answer: Answer }
   | {
       readonly kind: 'events'
       readonly path: string
       /** Refuses what makes no sense before it begins. */
       readonly begin: (question: Question) => Promise<Begin>
     }
+
+type Answer = (question: Question) => Promise<unknown>
 
 /** Begins to send events; returns what ends that. */
 export type Begin = (sink: EventSink) => () => void

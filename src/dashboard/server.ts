@@ -108,6 +108,7 @@ export class DashboardServer {
       if (this.#turnstile.isFull) return replyError(response, 503, 'busy', 'too many requests wait already')
       return replyJson(response, 200, await this.#turnstile.pass(() => route.answer(question)))
     }
+    if (route.kind === 'shared') return replyJson(response, 200, await route.answer(question))
     const begin = await route.begin(question)
     if (method === 'HEAD') return replyJson(response, 200, null) // it would wait for an end that never comes
     if (this.#sinks.size >= streamsMax) {

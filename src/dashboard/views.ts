@@ -280,6 +280,8 @@ export type PartName =
   | `application/${string}/${string}`
   | `topic/${string}`
   | `group/${string}`
+  /** A `ReplayView` of a version beside the live one. */
+  | `replay/${string}/${string}`
   /** An {@link ApplicationView} and a {@link TopologyDescription}: only for those who ask for them. */
   | `detail/${string}/${string}`
   | `shape/${string}/${string}`

@@ -7,6 +7,7 @@ import { MillraceError, messageOf } from '../core/errors.ts'
 import type { Log } from '../log/face.ts'
 import { applicationParts } from './application-parts.ts'
 import { History, Rates, slotMs } from './history.ts'
+import { replayView } from './replay-parts.ts'
 import { Standstills } from './standstills.ts'
 import { troublesOf } from './troubles.ts'
 import { coarse, type Memory } from './watch-memory.ts'
@@ -137,9 +138,12 @@ async function sampleOf(
   const parts = new Map<PartName, unknown>()
   const versions: VersionView[] = []
   for (const { applicationId, versions: listed } of await log.admin.applications()) {
-    for (const { version } of listed) {
+    for (const listedVersion of listed) {
+      const { version } = listedVersion
       const seen = await ifThere(applicationParts(log, applicationId, version, memory, elapsedMs))
       if (seen === undefined) continue
+      const replay = replayView(log, applicationId, listedVersion, memory.rates, elapsedMs)
+      if (replay !== undefined) parts.set(`replay/${applicationId}/${version}`, replay)
       versions.push(seen.version)
       for (const [name, part] of seen.parts) parts.set(name, part)
     }

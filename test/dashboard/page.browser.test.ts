@@ -1,16 +1,13 @@
 // The page in a real browser, over real applications: each view, what is live, and what is there when nothing is.
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { bytes, nullable, openLog, string, topic, type Log } from 'millrace'
 import { dashboard, type Dashboard } from 'millrace/dashboard'
-import type { Browser, BrowserContext, Page, Request } from 'playwright-core'
+import type { Browser, Page, Request } from 'playwright-core'
 import { afterAll, describe, expect, type TestContext, test as plainTest } from 'vitest'
-import { barriersOf, openBrowser, overflowOf } from '../support/browser.ts'
+import { barriersOf, openBrowser } from '../support/browser.ts'
+import { checkLook, openPage, picture, waitMs } from '../support/pages.ts'
 import { type Program, startProgram } from '../support/program.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
-
-/** Where the pictures of docs/dashboard.md go, `docs/images`; none are made unless this says so. */
-const pictures = process.env['MILLRACE_PICTURES']
 
 const browser: Browser | undefined = await openBrowser()
 afterAll(async () => browser?.close())
@@ -37,32 +34,8 @@ async function world(): Promise<World> {
     .send(raw, { key: Buffer.from(strange), value: Buffer.from(strange), headers: [{ key: strange, value: strange }] })
   await log.admin.resetOffsets('billing', { topics: ['clicks'], to: { offset: 10 } })
   const opened = await dashboard(log, { port: 0 })
-  const { page, go } = await openPage(opened)
+  const { page, go } = await openPage(browser, opened)
   return { page, log, shop, opened, go }
-}
-
-/** Only what hangs takes this long, however busy the machine. */
-const waitMs = 120_000
-const usualSize = { width: 1_280, height: 900 }
-
-const contexts: BrowserContext[] = []
-async function openPage({ url }: Dashboard) {
-  if (browser === undefined) throw new Error('no browser')
-  const context = await browser.newContext({ viewport: usualSize })
-  context.setDefaultTimeout(waitMs)
-  contexts.push(context)
-  const page = await context.newPage()
-  const complaints: string[] = []
-  page.on('console', (message) => {
-    if (message.type() === 'error') complaints.push(message.text())
-  })
-  page.on('pageerror', (error) => complaints.push(String(error)))
-  page.on('dialog', (dialog) => complaints.push(`dialog ${dialog.message()}`))
-  const go = async (path: string): Promise<void> => {
-    await page.goto(new URL(path, url).href)
-    await page.locator('main h1, main .notice').first().waitFor()
-  }
-  return { page, go, complaints }
 }
 
 /** Runs with a browser, or is skipped, which vitest counts and openBrowser has said. */
@@ -71,32 +44,6 @@ function test(name: string, run: (context: TestContext) => Promise<void>): void 
     context.skip(browser === undefined, 'no Chromium')
     await run(context)
   })
-}
-
-/** A picture for the documents. */
-async function picture(
-  page: Page,
-  name: string,
-  size: { readonly width: number; readonly height: number },
-): Promise<void> {
-  if (pictures === undefined) return
-  mkdirSync(pictures, { recursive: true })
-  await page.setViewportSize(size)
-  await page.screenshot({ path: join(pictures, `${name}.png`) })
-  await page.setViewportSize(usualSize)
-}
-
-/** Nothing keeps people out, and nothing is wider than the window, small or large, light or dark. */
-async function checkLook(page: Page, name: string): Promise<void> {
-  expect([name, await barriersOf(page)]).toEqual([name, []])
-  await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' })
-  expect([name, 'dark', await barriersOf(page, ['color-contrast'])]).toEqual([name, 'dark', []])
-  await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' })
-  for (const width of [360, 1_600]) {
-    await page.setViewportSize({ width, height: 900 })
-    expect([name, width, await overflowOf(page)]).toEqual([name, width, 0])
-  }
-  await page.setViewportSize(usualSize)
 }
 
 describe('with an application that runs', () => {
@@ -208,7 +155,7 @@ describe('with nothing to show', () => {
   test('an empty log says what would be here, and what comes is shown at once', async () => {
     const log = await openLog(join(temporaryDirectory(), 'data'), { maintenance: false })
     const opened = await dashboard(log, { port: 0 })
-    const { page, go } = await openPage(opened)
+    const { page, go } = await openPage(browser, opened)
     await go('/')
     await page.getByText('No application has been started on this log yet.').waitFor()
     await page.getByText('No topics yet.').waitFor()
@@ -223,7 +170,7 @@ describe('with nothing to show', () => {
     const log = await openLog(join(temporaryDirectory(), 'data'), { maintenance: false })
     await log.admin.createTopic({ name: 'short-lived' })
     const opened = await dashboard(log, { port: 0 })
-    const { page, go } = await openPage(opened)
+    const { page, go } = await openPage(browser, opened)
     await go('/topics/short-lived')
     await page.getByText('No matching records here.').waitFor()
     await log.admin.deleteTopic('short-lived')
@@ -248,7 +195,7 @@ describe('with nothing to show', () => {
   test('a dashboard that ends is noticed, and one that is back too', async () => {
     const log = await openLog(join(temporaryDirectory(), 'data'), { maintenance: false })
     const opened = await dashboard(log, { port: 0 })
-    const { page, go } = await openPage(opened)
+    const { page, go } = await openPage(browser, opened)
     await go('/')
     await page.locator('.connection', { hasText: 'live' }).waitFor()
     await opened.close()
@@ -264,7 +211,7 @@ describe('with nothing to show', () => {
   test('a tab that no one sees gives its connection back, and is live again when it is seen', async () => {
     const log = await openLog(join(temporaryDirectory(), 'data'), { maintenance: false })
     const opened = await dashboard(log, { port: 0 })
-    const { page, go } = await openPage(opened)
+    const { page, go } = await openPage(browser, opened)
     const isLive = (request: Request): boolean => request.url().endsWith('/api/live')
     const show = (isHidden: boolean): Promise<unknown> =>
       page.evaluate(`Object.defineProperty(document, 'hidden', { configurable: true, value: ${isHidden} })
@@ -282,7 +229,7 @@ describe('with nothing to show', () => {
   test('a token is asked for once, and the browser says it from then on', async () => {
     const log = await openLog(join(temporaryDirectory(), 'data'), { maintenance: false })
     const opened = await dashboard(log, { port: 0, token: 'sixteen-characters' })
-    const { page, complaints } = await openPage(opened)
+    const { page, complaints } = await openPage(browser, opened)
     await page.goto(new URL('/topics', opened.url).href)
     expect(await barriersOf(page)).toEqual([])
     await page.getByLabel('Token').fill('sixteen-characters')
@@ -293,8 +240,4 @@ describe('with nothing to show', () => {
     await opened.close()
     await log.close()
   })
-})
-
-afterAll(async () => {
-  for (const context of contexts) await context.close()
 })

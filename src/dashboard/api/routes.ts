@@ -6,6 +6,7 @@ import type { Route } from '../router.ts'
 import { groupDetail } from './groups.ts'
 import { application, overview } from './overview.ts'
 import { fullRecord, records } from './records.ts'
+import { comparison, dropPlan, followComparison, switchPlan, versionsOf } from './replays.ts'
 import { rowsOf, storesOf } from './stores.ts'
 import { beginTail } from './tail.ts'
 import { topicDetail } from './topics.ts'
@@ -21,4 +22,9 @@ export const routes: readonly Route[] = [
   { kind: 'events', path: '/api/topics/:topic/tail', begin: beginTail },
   { kind: 'json', path: '/api/topics/:topic/records/:partition/:offset', answer: fullRecord },
   { kind: 'json', path: '/api/groups/:group', answer: groupDetail },
+  { kind: 'json', path: '/api/replays/:application', answer: versionsOf },
+  { kind: 'json', path: '/api/replays/:application/:version/comparison', answer: comparison },
+  { kind: 'events', path: '/api/replays/:application/:version/comparison/live', begin: followComparison },
+  { kind: 'shared', path: '/api/replays/:application/:version/plans/switch', answer: switchPlan },
+  { kind: 'shared', path: '/api/replays/:application/:version/plans/drop', answer: dropPlan },
 ]

@@ -28,7 +28,7 @@ export function useAnswer<T>(path: string | undefined, again: unknown = 0): Answ
   return answer.path === path ? answer.answer : { state: 'loading' }
 }
 
-async function ask<T>(path: string, signal: AbortSignal): Promise<Answer<T>> {
+export async function ask<T>(path: string, signal: AbortSignal): Promise<Answer<T>> {
   try {
     const response = await fetch(path, { signal })
     const body = (await response.json()) as unknown

@@ -11,6 +11,7 @@ import { Group } from './group.tsx'
 import { type Live, partsOf, useLive } from './live.ts'
 import { Notice } from './notice.tsx'
 import { Groups, Overview, Topics } from './overview.tsx'
+import { Replay, Replays } from './replay.tsx'
 import { Store } from './store.tsx'
 import { Text } from './text.tsx'
 import { Topic } from './topic.tsx'
@@ -47,6 +48,9 @@ function Page() {
           </Link>
           <Link to="/groups" isCurrent={kind === 'groups'}>
             Groups
+          </Link>
+          <Link to="/replays" isCurrent={kind === 'replays'}>
+            Replays
           </Link>
         </nav>
         <span class="connection" role="status">
@@ -92,6 +96,9 @@ function View({ parts, live, address }: ViewProps) {
   if (kind === 'topics')
     return id === undefined ? <AllTopics live={live} /> : <Topic live={live} name={id} address={address} />
   if (kind === 'groups') return id === undefined ? <AllGroups live={live} /> : <Group name={id} live={live} />
+  if (kind === 'replays') {
+    return id === undefined ? <Replays live={live} /> : <Replay live={live} id={id} address={address} />
+  }
   if (kind === 'applications' && id !== undefined) {
     const version = name ?? liveVersionOf(live, id)?.version
     if (version === undefined) return <Gone what={id}>This log has no application with this name.</Gone>

@@ -1,0 +1,18 @@
+/**
+ * Answers that may take long: each is made once for all who ask for it meanwhile, one after another.
+ */
+
+export class AnswersMadeOnce<T> {
+  readonly #made = new Map<string, Promise<T>>()
+  #turn: Promise<unknown> = Promise.resolve()
+
+  /** @param key what the answer depends on */
+  answer(key: string, make: () => Promise<T>): Promise<T> {
+    const known = this.#made.get(key)
+    if (known !== undefined) return known
+    const made = this.#turn.then(make).finally(() => this.#made.delete(key))
+    this.#made.set(key, made)
+    this.#turn = made.catch(() => undefined) // those who asked get it
+    return made
+  }
+}

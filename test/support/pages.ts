@@ -1,0 +1,69 @@
+// Views of the dashboard in a browser: opened over a real dashboard, and looked at as people do who see, who do not, and who have
+// a small screen.
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Dashboard } from 'millrace/dashboard'
+import type { Browser, Page } from 'playwright-core'
+import { expect, onTestFinished } from 'vitest'
+import { barriersOf, overflowOf } from './browser.ts'
+
+/** Where the pictures of docs/dashboard.md go, `docs/images`; none are made unless this says so. */
+const pictures = process.env['MILLRACE_PICTURES']
+
+/** Only what hangs takes this long, however busy the machine. */
+export const waitMs = 120_000
+const usualSize = { width: 1_280, height: 900 }
+
+export interface OpenedPage {
+  readonly page: Page
+  /** Goes to a path of the dashboard, and waits until a view is there. */
+  readonly go: (path: string) => Promise<void>
+  /** What the browser, or the page, has complained about. */
+  readonly complaints: readonly string[]
+}
+
+/** A page of its own, without anything of others; it is closed when the running test is over. */
+export async function openPage(browser: Browser | undefined, { url }: Dashboard): Promise<OpenedPage> {
+  if (browser === undefined) throw new Error('no browser')
+  const context = await browser.newContext({ viewport: usualSize })
+  onTestFinished(() => context.close())
+  context.setDefaultTimeout(waitMs)
+  const page = await context.newPage()
+  const complaints: string[] = []
+  page.on('console', (message) => {
+    if (message.type() === 'error') complaints.push(message.text())
+  })
+  page.on('pageerror', (error) => complaints.push(String(error)))
+  page.on('dialog', (dialog) => complaints.push(`dialog ${dialog.message()}`))
+  const go = async (path: string): Promise<void> => {
+    await page.goto(new URL(path, url).href)
+    await page.locator('main h1, main .notice').first().waitFor()
+  }
+  return { page, go, complaints }
+}
+
+/** A picture for the documents. */
+export async function picture(
+  page: Page,
+  name: string,
+  size: { readonly width: number; readonly height: number },
+): Promise<void> {
+  if (pictures === undefined) return
+  mkdirSync(pictures, { recursive: true })
+  await page.setViewportSize(size)
+  await page.screenshot({ path: join(pictures, `${name}.png`) })
+  await page.setViewportSize(usualSize)
+}
+
+/** Nothing keeps people out, and nothing is wider than the window, small or large, light or dark. */
+export async function checkLook(page: Page, name: string): Promise<void> {
+  expect([name, await barriersOf(page)]).toEqual([name, []])
+  await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' })
+  expect([name, 'dark', await barriersOf(page, ['color-contrast'])]).toEqual([name, 'dark', []])
+  await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' })
+  for (const width of [360, 1_600]) {
+    await page.setViewportSize({ width, height: 900 })
+    expect([name, width, await overflowOf(page)]).toEqual([name, width, 0])
+  }
+  await page.setViewportSize(usualSize)
+}
