@@ -26,6 +26,15 @@ export type {
 export type { CleanupPolicy, TimestampType, TopicCompression, TopicConfig } from './core/topic-config.ts'
 export type { Serde } from './core/serde.ts'
 export { bigint64, boolean, bytes, float64, int64, json, msgpack, nullable, string, tuple } from './core/serdes.ts'
+export type {
+  CacheFigures,
+  CallFigures,
+  DurationBucket,
+  DurationFigures,
+  InstanceFigures,
+  OperatorFigures,
+  RateFigures,
+} from './core/figures.ts'
 export type { ValueVersions } from './core/migrating-codec.ts'
 export type { StandardSchema } from './core/schema.ts'
 export { JoinWindows } from './core/windows/join-windows.ts'
@@ -210,7 +219,7 @@ export type {
 } from './replay/face.ts'
 export { replay } from './replay/replay.ts'
 export type { Failure, FailureAnswer, OnError } from './runtime/failures.ts'
-export type { Metrics } from './runtime/metrics.ts'
+export type { Metrics, PartitionFigures, StoreFigures } from './runtime/metrics.ts'
 export type { ScriptConfig, ScriptContext } from './runtime/script-face.ts'
 export { formatComparison } from './replay/format-comparison.ts'
 export type {

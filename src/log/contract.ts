@@ -7,10 +7,12 @@
  */
 import { present } from '../core/assert.ts'
 import { MillraceError } from '../core/errors.ts'
+import type { InstanceFigures } from '../core/figures.ts'
 import type { AnyQuery } from '../core/read-only-stores.ts'
 import type { AnyStore } from '../core/store-constants.ts'
 import type { StoreSnapshots } from '../core/store-position.ts'
 import type { StateReader, StateWriter } from '../storage/state-rows.ts'
+import type { StoreSize } from '../storage/state/store-size.ts'
 import type { TaskId, TaskProgress } from './kept/application-rows.ts'
 import type { LookedAtApplication } from './kept/applications.ts'
 import type { PartitionedTopic, PartitionId, PartitionNumbers } from './format/partition-id.ts'
@@ -21,6 +23,7 @@ import type { VersionId } from './kept/version-name.ts'
 import type { WantedVersion } from './kept/wanted-version.ts'
 
 export type { StateReader, StateWriter } from '../storage/state-rows.ts'
+export type { StoreSize } from '../storage/state/store-size.ts'
 export type { OutputBases, StoredReplay, TaskId, TaskProgress } from './kept/application-rows.ts'
 export { applicationUnknown, fencedBySuccessor } from './kept/applications.ts'
 export { isHiddenTopic, redriveTopic } from './kept/version-name.ts'
@@ -150,6 +153,8 @@ export interface Session {
   readonly stateBytes: number
   /** The id of a store; undefined when the application did not begin with it. */
   storeId(name: string): number | undefined
+  /** How much a store holds, about, as of what is read; undefined where that is not known. */
+  storeSize(name: string): StoreSize | undefined
 
   /** Later reads see what is new. Between two calls all reads see one moment. */
   refresh(): void
@@ -199,6 +204,14 @@ export interface Session {
    */
   commit(commit: Commit): void | Promise<void>
 
+  /**
+   * Keeps what the instance says of itself in place of what it said before, until it is closed or another one starts.
+   * Where it is fenced, nothing happens.
+   *
+   * @throws MillraceError `storage_failed`
+   */
+  leaveFigures(figures: InstanceFigures): void | Promise<void>
+
   /** Calls back when there may be more to read, or a successor, until the returned function is called. */
   onNews(listener: () => void): () => void
   /** The instance has stopped: the application is not running now, unless a newer instance has started. */
@@ -224,6 +237,8 @@ export interface Commit {
     /** Whether the records get the time of the commit. */
     readonly usesAppendTime?: boolean | undefined
   }[]
+  /** What the instance says of itself, as {@link Session.leaveFigures}. */
+  readonly figures?: InstanceFigures | undefined
   /** Writes the changed rows of all stores. */
   readonly writeState: (writer: StateWriter) => void
   /** How large the journals of stores may become. Default 32 MiB. */

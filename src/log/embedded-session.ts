@@ -4,10 +4,12 @@
 import { present } from '../core/assert.ts'
 import type { Clock } from '../core/clock.ts'
 import type { MillraceError } from '../core/errors.ts'
+import type { InstanceFigures } from '../core/figures.ts'
 import type { DiskGuard } from '../storage/disk-guard.ts'
 import type { Environment, WriteTransaction } from '../storage/environment.ts'
 import type { StateReader } from '../storage/state-rows.ts'
 import type { StateStores } from '../storage/state/state-stores.ts'
+import type { StoreSize } from '../storage/state/store-size.ts'
 import {
   type ApplicationStart,
   type Commit,
@@ -23,6 +25,7 @@ import type { Groups } from './group/groups.ts'
 import type { GroupSession } from './group/group-session.ts'
 import type { Applications } from './kept/applications.ts'
 import type { Catalogue } from './kept/catalogue.ts'
+import { putFigures } from './kept/figures-row.ts'
 import type { PartitionEnds } from './kept/partition-ends.ts'
 import type { Partitions, StoredBatch } from './kept/partitions.ts'
 import type { Positions } from './kept/positions.ts'
@@ -117,6 +120,7 @@ export class EmbeddedSession implements Session {
   readonly #keptName: string
   readonly #epoch: number
   readonly #storeIds: ReadonlyMap<string, number>
+  #isClosed = false
 
   constructor(ground: SessionGround, keptName: string, epoch: number, storeIds: ReadonlyMap<string, number>) {
     this.#ground = ground
@@ -132,6 +136,12 @@ export class EmbeddedSession implements Session {
 
   storeId(name: string): number | undefined {
     return this.#storeIds.get(name)
+  }
+
+  storeSize(name: string): StoreSize | undefined {
+    const id = this.#storeIds.get(name)
+    const { environment, state } = this.#ground
+    return id === undefined || this.#isClosed || environment.isClosed ? undefined : state.sizeAbout(id)
   }
 
   refresh(): void {
@@ -196,7 +206,14 @@ export class EmbeddedSession implements Session {
     return this.#ground.environment.writeInTurn((transaction) => this.#write(transaction, commit))
   }
 
-  #write(transaction: WriteTransaction, { tasks, newTopics, appends, writeState, journalBytes }: Commit): void {
+  leaveFigures(figures: InstanceFigures): void | Promise<void> {
+    return this.#ground.environment.writeInTurn((transaction) => {
+      if (!this.isFenced) putFigures(transaction, this.#keptName, { epoch: this.#epoch, figures })
+    })
+  }
+
+  #write(transaction: WriteTransaction, commit: Commit): void {
+    const { tasks, newTopics, appends, figures, writeState, journalBytes } = commit
     const { applications, clock, guard, partitions, state, topics } = this.#ground
     if (this.isFenced) throw this.fence()
     const nowMs = clock.now()
@@ -212,6 +229,7 @@ export class EmbeddedSession implements Session {
       putPositions(this.#ground, transaction, this.#keptName, task.positions)
       applications.putProgress(transaction, this.#keptName, task)
     }
+    if (figures !== undefined) putFigures(transaction, this.#keptName, { epoch: this.#epoch, figures })
   }
 
   onNews(listener: () => void): () => void {
@@ -220,6 +238,7 @@ export class EmbeddedSession implements Session {
 
   close(): void | Promise<void> {
     const { environment, applications, state } = this.#ground
+    this.#isClosed = true
     state.forget(this.#storeIds.values())
     return environment.writeInTurn((transaction) => applications.end(transaction, this.#keptName, this.#epoch))
   }

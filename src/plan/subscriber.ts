@@ -9,9 +9,25 @@ import { Observable, type Observer, Subscriber } from 'rxjs'
 import { present } from '../core/assert.ts'
 import type { Carrier } from './carrier.ts'
 import { type CarrierObserver, type Operator, operatorError, type OperatorFactory } from './operator.ts'
+import { profile, type Worker } from './profile.ts'
+
+/** Counts the carriers that come, and lets a sampled turn see how long it has them. */
+abstract class CountingSubscriber extends Subscriber<Carrier> implements Worker {
+  /** Carriers so far, those of undone turns too. */
+  taken = 0
+  sampledMs = 0
+
+  override next(carrier: Carrier): void {
+    this.taken++
+    if (!profile.isOn) return super.next(carrier)
+    profile.enter(this)
+    super.next(carrier)
+    profile.leave()
+  }
+}
 
 /** One operator in one task. Subclasses say in `_next` what happens to a carrier. */
-export abstract class CarrierSubscriber extends Subscriber<Carrier> {
+export abstract class CarrierSubscriber extends CountingSubscriber {
   protected readonly out: Subscriber<Carrier>
 
   constructor(out: Subscriber<Carrier>) {
@@ -20,6 +36,17 @@ export abstract class CarrierSubscriber extends Subscriber<Carrier> {
   }
 
   protected abstract override _next(carrier: Carrier): void
+}
+
+/** What takes carriers: how many so far, and how long it had those of sampled turns. */
+export type Taker = Readonly<Pick<CountingSubscriber, 'taken' | 'sampledMs'>>
+
+/** The same carriers; tells of what subscribes to them, if that counts. */
+export function watchTaker(carriers: Observable<Carrier>, listener: (taker: Taker) => void): Observable<Carrier> {
+  return new Observable((subscriber) => {
+    if (subscriber instanceof CountingSubscriber) listener(subscriber)
+    return carriers.subscribe(subscriber)
+  })
 }
 
 /** An operator that treats all its inputs alike, from the one subscriber that gets the carriers of all. */
@@ -61,7 +88,7 @@ export class PassingSubscriber extends Subscriber<Carrier> {
 }
 
 /** Where a chain ends: what is thrown there is told with the node. */
-export class EndSubscriber extends Subscriber<Carrier> {
+export class EndSubscriber extends CountingSubscriber {
   readonly #take: (carrier: Carrier) => void
   readonly #operator: string
 

@@ -23,6 +23,8 @@ import { Engine } from './engine.ts'
 import type { EngineOptions, RunResult } from './engine-options.ts'
 import type { Application, ApplicationState } from './face.ts'
 import { reasonFor } from './failure-reason.ts'
+import { LeftFigures } from './left-figures.ts'
+import { Meter } from './meter.ts'
 import { Migration } from './migration.ts'
 import { type Metrics, metricsOf } from './metrics.ts'
 import { fullPace, type Pace } from './pace.ts'
@@ -49,6 +51,9 @@ export class RunningApplication implements Application {
   readonly #session: Session
   readonly #clock: Clock
   readonly #engine: Engine
+  readonly #meter: Meter
+  /** What others see of it. */
+  readonly #figures: LeftFigures
   readonly #pace: Pace
   readonly #migration: Migration
   readonly #moveBounds: EngineOptions['moveBounds']
@@ -92,6 +97,8 @@ export class RunningApplication implements Application {
       onStop: () => this.#notify(),
       onNews: () => this.#notify(),
     })
+    this.#meter = new Meter(clock, this.#engine)
+    this.#figures = new LeftFigures(session, clock, this.#meter)
     this.#migration = new Migration(session, topology, this.#engine)
     const stopWatching = session.onNews(() => this.#notify())
     const onAbort = (): void => this.#beginClosing()
@@ -156,10 +163,12 @@ export class RunningApplication implements Application {
     // News wake it, so it learns of a takeover at once, before it works on a record of its successor.
     if (this.#news) this.#checkCurrent()
     this.#news = false
+    if (this.#figures.restMs <= 0) await this.#figures.leave()
     const restMs = this.#pace.restMs()
     if (restMs > 0) return this.#pause(restMs)
     const { sliceMs } = this.#pace
     const startedMs = monotonicMs()
+    const sinceMs = this.#meter.nowMs
     const isCommitTime = (isDrained: boolean): boolean => this.#commitTimer.leftMs(isDrained) <= 0
     const timeUp = (): boolean => monotonicMs() - startedMs > sliceMs || isCommitTime(false)
     let result = this.#engine.run(timeUp)
@@ -167,6 +176,7 @@ export class RunningApplication implements Application {
     const isDrained = result !== 'commitDue' && result !== 'timeUp'
     if (this.#engine.hasUncommitted) this.#commitTimer.worked()
     this.#workMs += monotonicMs() - startedMs
+    this.#meter.worked(sinceMs)
     const isDue = result === 'commitDue' || this.#pace.isCommitDue(this.#workMs)
     if (isDue || isCommitTime(isDrained) || this.#waiters.some((waiter) => this.#hasReached(waiter))) {
       await this.#commit()
@@ -229,9 +239,15 @@ export class RunningApplication implements Application {
     if (this.#engine.fatal !== undefined) throw this.#engine.fatal
     if (this.#engine.hasUncommitted) {
       const startedMs = monotonicMs()
+      const sinceMs = this.#meter.nowMs
+      const figures = this.#figures.forCommit()
       this.#commitTimer.begin()
-      await commitTo(this.#session, this.#engine)
+      const committing = commitTo(this.#session, this.#engine, figures)
+      this.#meter.wroteCommit(sinceMs)
+      await committing
       this.#commitTimer.end()
+      this.#meter.committed(sinceMs)
+      this.#figures.committed(figures)
       this.#lastCommitMs = monotonicMs() - startedMs
       this.#workMs = 0
       this.#pace.committed(this.#lastCommitMs)
@@ -248,12 +264,14 @@ export class RunningApplication implements Application {
   /** Until the time has passed, or something has happened. */
   async #sleep(restMs: number): Promise<void> {
     const cancel = Number.isFinite(restMs) ? this.#clock.schedule(Math.max(0, restMs), () => this.#notify()) : undefined
+    const cancelFigures = this.#figures.whenDue(() => this.#notify())
     await new Promise<void>((resolve) => {
       this.#wake = resolve
       if (this.#news || this.#state !== 'running') resolve()
     })
     this.#wake = undefined
     cancel?.()
+    cancelFigures?.()
   }
 
   /** How far it is in each source partition. */
@@ -314,7 +332,7 @@ export class RunningApplication implements Application {
   }
 
   metrics(): Metrics {
-    return metricsOf(this.#engine, {
+    return metricsOf(this.#engine, this.#meter.figures(), {
       state: this.#state,
       lastCommitMs: this.#lastCommitMs,
       runningMs: monotonicMs() - this.#startedMs,

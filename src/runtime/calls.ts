@@ -5,8 +5,10 @@
  * Whatever was asked for takes a slot of its operator until its completion is kept. When an operator has none left, the
  * whole sequence pauses, so what waits is bounded by the slots and by what one turn may ask for.
  */
+import { present } from '../core/assert.ts'
 import type { Clock } from '../core/clock.ts'
 import { MillraceError } from '../core/errors.ts'
+import type { CallFigures } from '../core/figures.ts'
 import type { AsyncRequest, AsyncWork } from '../plan/async-calls.ts'
 import type { OperatorNode } from '../plan/node.ts'
 import type { JobPlace } from '../plan/origin.ts'
@@ -187,6 +189,18 @@ export class Calls {
   /** Whether nothing is unfinished, nor waits for its next attempt. */
   get isEmpty(): boolean {
     return this.#all.size === 0
+  }
+
+  /** Those of each operator, by its id. */
+  get figures(): Record<string, CallFigures> {
+    const nowMs = this.#clock.elapsed()
+    const none = [...this.#operators.keys()].map(({ id }) => [id, { open: 0, oldestMs: 0 }] as const)
+    const figures: Record<string, CallFigures> = Object.fromEntries(none)
+    for (const { operator, askedMs } of this.#all.keys()) {
+      const { open, oldestMs } = present(figures[operator], 'calls are those of operators')
+      figures[operator] = { open: open + 1, oldestMs: Math.max(oldestMs, nowMs - askedMs) }
+    }
+    return figures
   }
 
   /** What is asked for from here on belongs to a later wave than this. */

@@ -31,6 +31,8 @@ export class Completion implements Job {
   /** Rises with everything that is asked for, except by the turn of a completion, whose wave goes on. */
   readonly wave: number
   readonly root: Carrier
+  /** When it was asked for, by elapsed time. */
+  readonly askedMs: number
   readonly #ground: CompletionGround
   readonly #done: (completion: Completion) => void
   #attempt = 0
@@ -43,12 +45,18 @@ export class Completion implements Job {
     this.#ground = ground
     this.request = request
     this.wave = wave
+    this.askedMs = ground.clock.elapsed()
     this.#done = done
     this.root = Carrier.ofJob({ ...ground.place, id: request.id }, request.record.timestamp)
   }
 
   get ledger(): Ledger {
     return this.#ground.ledger
+  }
+
+  /** The id of the operator that asked for it. */
+  get operator(): string {
+    return this.#ground.place.operator
   }
 
   get isDone(): boolean {

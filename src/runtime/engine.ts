@@ -6,12 +6,15 @@
  * hand.
  */
 import { present } from '../core/assert.ts'
+import { Durations } from '../core/durations.ts'
+import type { CacheFigures } from '../core/figures.ts'
 import type { AsyncWork } from '../plan/async-calls.ts'
 import type { Carrier } from '../plan/carrier.ts'
 import type { MillraceError } from '../core/errors.ts'
-import type { Commit, Session, TopicDescription, EngineTopicRequest } from '../log/contract.ts'
+import type { Commit, Session, StoreSize, TopicDescription, EngineTopicRequest } from '../log/contract.ts'
 import type { OperatorNode, PlanNode, RegroupNode, SourceTopic, SubTopology } from '../plan/node.ts'
 import type { DropReason } from '../plan/operator.ts'
+import type { Taker } from '../plan/subscriber.ts'
 import type { Topology } from '../plan/topology.ts'
 import type { Store, StoreSpec } from '../plan/store.ts'
 import { Agenda, type TaskAgenda } from './agenda.ts'
@@ -27,6 +30,7 @@ import type { Job } from './job.ts'
 import { Idleness } from './idleness.ts'
 import { Ledger } from './ledger.ts'
 import type { LedgerEntries } from '../core/stored-progress.ts'
+import { OperatorWork } from './operator-work.ts'
 import { OutputTopics } from './output-topics.ts'
 import type { Output } from './outputs.ts'
 import { RecordJob, UntimedRecordJob } from './record-job.ts'
@@ -45,6 +49,8 @@ export class Engine implements TaskHost {
   readonly ledgers: Ledger[] = []
   /** Source records processed by this instance. */
   recordCount = 0
+  /** From when records were seen to be there until what came of them was durable. */
+  readonly appendToCommit: Durations = new Durations()
   /** Tells those that watch stores. */
   readonly changes: ChangeFeed = new ChangeFeed()
   readonly layout: Layout
@@ -57,6 +63,7 @@ export class Engine implements TaskHost {
   readonly #recordJob = new RecordJob()
   readonly #inherited: ReadonlyMap<string, LedgerEntries>
   readonly #sequence: SourceSequence
+  readonly #operators = new OperatorWork()
   readonly #shuffle = new Shuffle()
   readonly #regroupings = new Regroupings(this.#shuffle)
   /** Where records of source lane i enter. */
@@ -185,6 +192,10 @@ export class Engine implements TaskHost {
     this.#uncommitted.jobs++
   }
 
+  takes(node: PlanNode, taker: Taker): void {
+    this.#operators.add(node.id, taker)
+  }
+
   regroup(node: RegroupNode, carrier: Carrier, partition: number): void {
     this.#regroupings.send(node, carrier, partition)
   }
@@ -197,11 +208,20 @@ export class Engine implements TaskHost {
    * @throws the error that stops the application; nothing since the last commit is kept then
    */
   run(timeUp: () => boolean): RunResult {
+    try {
+      return this.#run(timeUp)
+    } finally {
+      this.#operators.endSample()
+    }
+  }
+
+  #run(timeUp: () => boolean): RunResult {
     if (this.#uncommitted.isUnderWay) throw this.fatal ?? new Error('a turn while a commit is in flight')
     this.#sequence.lookForMore(this.#now())
     this.#agenda.lookAtClock()
     this.#idleness.look(this.#now())
     if (this.missingTopic !== undefined || !this.#drain()) return 'topicMissing'
+    this.#operators.beginSample()
     let nextLook = 1
     for (let turns = 1; ; turns++) {
       if (this.fatal !== undefined) throw this.fatal
@@ -213,6 +233,7 @@ export class Engine implements TaskHost {
       if (end !== undefined) return end
       if (!this.#drain()) return 'topicMissing'
       if (turns < nextLook) continue
+      this.#operators.endSample()
       if (timeUp()) return 'timeUp'
       nextLook += Math.min(turns, turnsBetweenLooksMax)
     }
@@ -293,7 +314,7 @@ export class Engine implements TaskHost {
   }
 
   /** What asynchronous calls are under way, and which are done. */
-  get asyncCalls(): Pick<Calls, 'isBusy' | 'endOfWave' | 'isFinished' | 'abort'> {
+  get asyncCalls(): Pick<Calls, 'figures' | 'isBusy' | 'endOfWave' | 'isFinished' | 'abort'> {
     return this.#calls
   }
 
@@ -309,6 +330,25 @@ export class Engine implements TaskHost {
   /** Commits of this instance. */
   get commitCount(): number {
     return this.#uncommitted.commitCount
+  }
+
+  /** How many turns there were, those included that were undone. */
+  get turnCount(): number {
+    return this.#scope.number
+  }
+
+  /** What its parts have counted since it began. */
+  get operatorWork(): OperatorWork {
+    return this.#operators
+  }
+
+  storeSize(name: string): StoreSize | undefined {
+    return this.#stores.size(name)
+  }
+
+  /** What is in memory of each store. */
+  get cacheFigures(): Readonly<Record<string, CacheFigures>> {
+    return this.#stores.figures
   }
 
   /** Memory of all stores, roughly. */
@@ -327,7 +367,8 @@ export class Engine implements TaskHost {
 
   /** The commit that was prepared is durable. */
   committed(): void {
-    this.#uncommitted.committed()
+    const nowMs = this.#now()
+    this.#uncommitted.committed((seenMs) => this.appendToCommit.record(nowMs - seenMs, nowMs))
   }
 
   /**

@@ -1,14 +1,40 @@
 /**
  * The figures of a running application.
  */
-import type { Engine } from './engine.ts'
+import type { CacheFigures, InstanceFigures } from '../core/figures.ts'
 import { type Counters, sumOf } from '../core/stored-progress.ts'
+import type { Engine } from './engine.ts'
+import type { SourceLane } from './sequence.ts'
+
+/** How far an application is in one partition: what it has processed, whether that is committed or not. */
+export interface PartitionFigures {
+  /** The topic. */
+  readonly topic: string
+  /** Its partition, from 0. */
+  readonly partition: number
+  /** The offset of the next record to process. */
+  readonly offset: number
+  /** One past the last record that is known to be in the log. */
+  readonly endOffset: number
+  /** How many offsets lie between. */
+  readonly records: number
+  /** How old the next record is by its timestamp, in ms; 0 where none is left. */
+  readonly ageMs: number
+}
+
+/** A store, in all its partitions. */
+export interface StoreFigures extends CacheFigures {
+  /** Rows as of the last commit, about: where there are many, from some of them. Null where the log does not tell. */
+  readonly rows: number | null
+  /** About what they take in the log, in bytes. */
+  readonly bytes: number | null
+}
 
 /**
  * What `app.metrics()` and `driver.metrics()` return: current figures. Counts of records are part of the commit: a
- * crash neither loses nor doubles them.
+ * crash neither loses nor doubles them. The rest is about this instance, since it started.
  */
-export interface Metrics {
+export interface Metrics extends InstanceFigures {
   /** As {@link Application.state}. */
   readonly state: string
   /** Source records since the application first started, by topic. */
@@ -23,6 +49,8 @@ export interface Metrics {
   readonly recordsPerSecond: number
   /** Source records that are known to be in the log and are not yet processed. */
   readonly lag: number
+  /** The same by partition, and how old the next record is. */
+  readonly partitions: readonly PartitionFigures[]
   /**
    * The largest event time that each operator has seen, by operator and partition (`operator/0`), ms since the epoch.
    */
@@ -35,6 +63,8 @@ export interface Metrics {
   readonly lastCommitMs: number
   /** Memory of stores, roughly, in bytes. */
   readonly stateCacheBytes: number
+  /** What stores hold, by name. */
+  readonly stores: Readonly<Record<string, StoreFigures>>
 }
 
 export interface Running {
@@ -43,19 +73,42 @@ export interface Running {
   readonly runningMs: number
 }
 
-export function metricsOf(engine: Engine, { state, lastCommitMs, runningMs }: Running): Metrics {
+export function metricsOf(
+  engine: Engine,
+  figures: InstanceFigures,
+  { state, lastCommitMs, runningMs }: Running,
+): Metrics {
   const ledgers = engine.ledgers.map((ledger) => ({ ...ledger.entries, partition: ledger.task.partition }))
   const streamTimes = ledgers.flatMap((ledger) =>
     Object.entries(ledger.streamTimes).map(([operator, time]) => [`${operator}/${ledger.partition}`, time] as const),
   )
+  const lanes = engine.lanes.filter(({ isRedriven }) => !isRedriven)
+  const stores = Object.entries(figures.stores).map(([name, cache]) => {
+    const { rows = null, bytes = null } = engine.storeSize(name) ?? {}
+    return [name, { rows, bytes, ...cache }] as const
+  })
   return {
     state,
     ...sumOf(ledgers),
     recordsPerSecond: runningMs === 0 ? 0 : (engine.recordCount / runningMs) * 1_000,
     lag: engine.lag,
+    partitions: lanes.map((lane) => partitionOf(lane, figures.atMs)),
     streamTimes: Object.fromEntries(streamTimes),
     commits: engine.commitCount,
     lastCommitMs,
     stateCacheBytes: engine.stateBytes,
+    ...figures,
+    stores: Object.fromEntries(stores),
+  }
+}
+
+function partitionOf({ partition, position, endOffset, hasHead, cursor }: SourceLane, nowMs: number): PartitionFigures {
+  return {
+    topic: partition.topic,
+    partition: partition.partition,
+    offset: position,
+    endOffset,
+    records: endOffset - position,
+    ageMs: hasHead ? Math.max(0, nowMs - cursor.timestamp) : 0,
   }
 }

@@ -7,6 +7,7 @@
  * partitions in one snapshot: an importer's commit over several partitions is seen whole or not at all.
  */
 import { present } from '../core/assert.ts'
+import { Arrivals } from './arrivals.ts'
 import { Carrier } from '../plan/carrier.ts'
 import { MillraceError } from '../core/errors.ts'
 import type { SourceNode, SourceTopic, TimestampExtractor } from '../plan/node.ts'
@@ -48,6 +49,7 @@ export class SourceLane {
 
   /** Records before this offset go before those of other lanes: they were there when their global table was new. */
   readonly #loadedTo: number
+  #arrivals: Arrivals | undefined
 
   constructor(
     partition: PartitionId,
@@ -67,6 +69,20 @@ export class SourceLane {
     this.committedPosition = position
     this.#loadedTo = loadedTo
     this.isRedriven = isRedriven
+  }
+
+  /** The last snapshot reaches this far. */
+  reach(endOffset: number, nowMs: number): void {
+    // What is there at the first look was appended at a time that is not known.
+    if (this.#arrivals === undefined) this.#arrivals = new Arrivals()
+    else if (endOffset > this.endOffset) this.#arrivals.seen(endOffset, nowMs)
+    this.endOffset = endOffset
+  }
+
+  /** What was read is durable; tells when each of those records that are durable now was first seen. */
+  wasCommitted(tellSeen: (seenMs: number) => void): void {
+    this.committedPosition = this.position
+    this.#arrivals?.committed(this.position, tellSeen)
   }
 
   /** How far it is read when its partition ends here. A bound before its position or its head takes nothing back. */
@@ -159,7 +175,7 @@ export class SourceSequence {
     for (const topic of this.#topics) {
       const ends = this.#session.endOffsets(topic)
       for (const lane of topic.lanes) {
-        lane.endOffset = lane.within(present(ends[lane.partition.partition], 'each partition has an end'))
+        lane.reach(lane.within(present(ends[lane.partition.partition], 'each partition has an end')), nowMs)
       }
     }
     if (this.#current?.hasHead === true) this.#push(this.#current)

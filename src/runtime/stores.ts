@@ -3,7 +3,10 @@
  * that they see each other's writes within a turn.
  */
 import { present } from '../core/assert.ts'
-import type { Session, StateWriter } from '../log/contract.ts'
+import { isInstance } from '../core/checks.ts'
+import { MillraceError } from '../core/errors.ts'
+import type { CacheFigures } from '../core/figures.ts'
+import type { Session, StateWriter, StoreSize } from '../log/contract.ts'
 import { type KeptLayouts, laidOut } from '../plan/kept-layouts.ts'
 import type { PlanNode, PlanStore } from '../plan/node.ts'
 import type { StoreSpec } from '../plan/store.ts'
@@ -39,6 +42,7 @@ export class Stores {
   readonly #layouts: KeptLayouts
   readonly #stores = new Map<StoreSpec, Store>()
   readonly #tables: CommittableStore[] = []
+  readonly #sizes = new Map<string, StoreSize>()
 
   constructor(session: Session, stores: readonly PlanStore[], layouts: KeptLayouts, turn: Turn) {
     this.#layouts = layouts
@@ -73,6 +77,30 @@ export class Stores {
   /** Memory of the rows that tasks work on. */
   get cacheBytes(): number {
     return this.#tables.reduce((total, table) => total + table.memoryBytes, 0)
+  }
+
+  /** How much a store holds, or held when it could be read last: figures never fail. */
+  size(name: string): StoreSize | undefined {
+    try {
+      const size = this.#session.storeSize(name)
+      if (size !== undefined) this.#sizes.set(name, size)
+    } catch (error) {
+      if (!isInstance(error, MillraceError)) throw error // what reads rows of the store tells what is wrong with them
+    }
+    return this.#sizes.get(name)
+  }
+
+  /** What is in memory of each store, by name. */
+  get figures(): Record<string, CacheFigures> {
+    const byName = [...this.#stores].map(([{ name }, { tables }]) => {
+      const held = tables.filter((table) => table !== undefined)
+      const sumOf = (amount: (table: CommittableStore) => number): number =>
+        held.reduce((total, table) => total + amount(table), 0)
+      const cacheMisses = sumOf(({ misses }) => misses)
+      const cacheHits = sumOf(({ lookups }) => lookups) - cacheMisses
+      return [name, { cacheHits, cacheMisses, cachedBytes: sumOf(({ memoryBytes }) => memoryBytes) }] as const
+    })
+    return Object.fromEntries(byName)
   }
 
   /** Rows that the next commit changes. */

@@ -13,7 +13,7 @@ import type { Carrier } from '../plan/carrier.ts'
 import type { Edge, OperatorNode, PlanNode, RegroupNode, SinkNode, SourceTopic, SubTopology } from '../plan/node.ts'
 import { type CarrierObserver, type DropReason, type OperatorContext } from '../plan/operator.ts'
 import type { Store, StoreSpec } from '../plan/store.ts'
-import { EndSubscriber, PassingSubscriber } from '../plan/subscriber.ts'
+import { EndSubscriber, PassingSubscriber, type Taker, watchTaker } from '../plan/subscriber.ts'
 import type { Topology } from '../plan/topology.ts'
 import type { TaskAgenda } from './agenda.ts'
 import type { TaskCalls } from './calls.ts'
@@ -39,6 +39,8 @@ export interface TaskHost {
   onClose(close: () => void): void
   /** What writes to a topic. In a turn it throws for one that has to be created first; the job goes again then. */
   output(topic: SourceTopic): Output
+  /** What takes the records of a node, in this task. */
+  takes(node: PlanNode, taker: Taker): void
   /** Sends a record on to the partition of its key; one without a key to that with the number of its own. */
   regroup(node: RegroupNode, carrier: Carrier, partition: number): void
 }
@@ -78,15 +80,20 @@ export class Task {
         else records.subscribe(new PassingSubscriber(this.#gate(node, input)))
         return
       case 'sink':
-        records.subscribe(this.#writing(node))
+        this.#end(node, records, this.#writing(node))
         return
       case 'regroup':
-        records.subscribe(this.#regrouping(node))
+        this.#end(node, records, this.#regrouping(node))
         return
       case 'source':
       case 'port':
         assert(false, 'no records are led to a source or a port')
     }
+  }
+
+  #end(node: PlanNode, records: Observable<Carrier>, end: EndSubscriber): void {
+    this.#host.takes(node, end)
+    records.subscribe(end)
   }
 
   /** Where the records of one of several inputs enter; the operator is made with the first. */
@@ -106,7 +113,8 @@ export class Task {
   /** Puts an operator after its inputs, and its children after it. */
   #chain(node: OperatorNode, inputs: readonly Observable<Carrier>[]): void {
     const children = new Map<string, Inlet>()
-    const records = node.operator(this.#contextOf(node, children))(...inputs)
+    const watched = inputs.map((input) => watchTaker(input, (taker) => this.#host.takes(node, taker)))
+    const records = node.operator(this.#contextOf(node, children))(...watched)
     const edges = this.#topology.childrenOf(node)
     const [only] = edges
     if (only === undefined) records.subscribe(new PassingSubscriber(nobody))

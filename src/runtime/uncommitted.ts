@@ -107,13 +107,13 @@ export class Uncommitted {
     }
   }
 
-  /** What was prepared is durable. */
-  committed(): void {
+  /** What was prepared is durable; tells when each of the records that it has read was first seen. */
+  committed(tellSeen: (seenMs: number) => void): void {
     const { sequence, outputs, stores, changes } = this.#work
     const { lanes, ledgers, appends } = present(this.#prepared, 'what is durable was prepared')
     sequence.endCommit(appends)
     this.#prepared = undefined
-    for (const lane of lanes) lane.committedPosition = lane.position
+    for (const lane of lanes) lane.wasCommitted(tellSeen)
     for (const ledger of ledgers) ledger.wasCommitted()
     changes.committed((spec) => stores.changed(spec))
     outputs.committed()

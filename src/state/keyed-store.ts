@@ -28,6 +28,7 @@ export class KeyedTurnStore<K, V> extends TurnStore<K, V, KeyedStateRow<V>> {
 
   row(key: KeyOf<K>, at: number = 0): KeyedStateRow<V> {
     const identity = this.#identity(key)
+    this.lookups++
     return this.cache.get(at, identity) ?? this.#load(at, identity, key)
   }
 
@@ -47,6 +48,7 @@ export class KeyedTurnStore<K, V> extends TurnStore<K, V, KeyedStateRow<V>> {
 
   #load(at: number, identity: string | number, key: KeyOf<K>): KeyedStateRow<V> {
     const { storeId, partition, reader, spec } = this.ground
+    this.misses++
     scratch.at = 0
     key.writeKey(this.keyCodec, scratch)
     const keyEnd = scratch.at

@@ -74,11 +74,14 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
     const front = this.#layout.front(at)
     const text = bytesAsText(storedScratch.bytes, 0, storedScratch.at)
     const hasExpired = at < this.expiredBefore
+    if (!isNew) this.lookups++
     const cached = hasExpired ? undefined : this.cache.get(front, text)
     if (cached !== undefined) return cached
     const row = new OrderedStateRow(front, text, keyEnd, at, number, this.#orderedHome)
     if (hasExpired) return row
-    return this.#keep(isNew ? row : this.#read(row))
+    if (isNew) return this.#keep(row)
+    this.misses++
+    return this.#keep(this.#read(row))
   }
 
   #hasExpired({ at }: OrderedStateRow<V>): boolean {

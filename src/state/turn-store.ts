@@ -33,6 +33,10 @@ export interface ChangedRow {
 
 /** A store as the engine knows it. */
 export interface CommittableStore extends Store<unknown, unknown> {
+  /** How many rows were asked for by key. */
+  readonly lookups: number
+  /** How many of them were not in memory. */
+  readonly misses: number
   /** What the store holds in memory, roughly. */
   readonly memoryBytes: number
   /** How many rows the next commit changes. */
@@ -60,6 +64,8 @@ export abstract class TurnStore<K, V, R extends StateRow<V>> implements Store<K,
   protected readonly keyCodec: Codec<K>
   protected readonly home: RowHome<V>
   protected readonly cache: RowCache<R> = new RowCache<R>()
+  lookups = 0
+  misses = 0
   readonly #turn: Turn
   #dirty: R[] = []
   /** Rows before this are gone from storage. */

@@ -23,7 +23,7 @@ import { formatKey } from './sealed-rows.ts'
 import { countsOf } from './statistics.ts'
 
 /** Written into every directory; one with another version is refused. */
-export const formatVersion = 5
+export const formatVersion = 6
 
 /** Measured for appends, deletes and state together: docs/decisions/0002-page-size.md. */
 export const defaultPageSizeBytes = 16_384

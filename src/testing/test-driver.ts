@@ -24,6 +24,7 @@ import type { Session } from '../log/contract.ts'
 import { commitTo } from '../runtime/commit.ts'
 import { Engine } from '../runtime/engine.ts'
 import { failurePolicy, type OnError } from '../runtime/failures.ts'
+import { Meter } from '../runtime/meter.ts'
 import { type Metrics, metricsOf } from '../runtime/metrics.ts'
 import { queryStore } from '../runtime/store-query.ts'
 import { beginningOf } from '../runtime/take-over.ts'
@@ -59,6 +60,7 @@ interface Running {
   readonly topology: Topology
   readonly session: Session
   readonly engine: Engine
+  readonly meter: Meter
 }
 
 const applicationId = 'test-driver'
@@ -148,7 +150,7 @@ export class TopologyTestDriver implements Disposable {
       onStop: () => (this.#isStopUntold = true),
       onNews: () => this.#wake?.(),
     })
-    return { topology, session, engine }
+    return { topology, session, engine, meter: new Meter(this.#clock, engine) }
   }
 
   /**
@@ -276,7 +278,7 @@ export class TopologyTestDriver implements Disposable {
   /** What was counted: consumed, produced, dropped and failed records, stream times. */
   metrics(): Metrics {
     this.#throwUntold()
-    return metricsOf(this.#engine, { state: 'running', lastCommitMs: 0, runningMs: 0 })
+    return metricsOf(this.#engine, this.#running.meter.figures(), { state: 'running', lastCommitMs: 0, runningMs: 0 })
   }
 
   /** Closes what processors hold, ends the test and removes the log and its directory. */

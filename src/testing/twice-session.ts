@@ -3,6 +3,7 @@
  * and is not kept at all.
  */
 import type { MillraceError } from '../core/errors.ts'
+import type { InstanceFigures } from '../core/figures.ts'
 import type {
   Commit,
   PartitionId,
@@ -11,6 +12,7 @@ import type {
   StateReader,
   StoredBatch,
   StoredRecords,
+  StoreSize,
   TopicDescription,
   EngineTopicRequest,
 } from '../log/contract.ts'
@@ -51,6 +53,10 @@ export class TwiceSession implements Session {
 
   storeId(name: string): number | undefined {
     return this.#kept.storeId(name)
+  }
+
+  storeSize(name: string): StoreSize | undefined {
+    return this.#kept.storeSize(name)
   }
 
   refresh(): void {
@@ -117,6 +123,10 @@ export class TwiceSession implements Session {
       }
     }
     return this.#kept.commit({ ...commit, newTopics: [], appends: [] })
+  }
+
+  leaveFigures(figures: InstanceFigures): void | Promise<void> {
+    return this.#kept.leaveFigures(figures)
   }
 
   onNews(): () => void {

@@ -63,7 +63,7 @@ describe('a directory', () => {
 
 const machine = {
   millraceVersion: '1.0.0',
-  formatVersion: 5,
+  formatVersion: 6,
   nodeVersion: '22.1.0',
   nodeWanted: '>=20.19',
   platform: 'linux x64',
@@ -161,6 +161,7 @@ test('who holds up others is named: an old snapshot, a silent member, an instanc
     startedMs: 0,
     lastCommitMs: null,
     lag: 0,
+    figures: null,
   } as const
   const found = checkUse({
     ...used,

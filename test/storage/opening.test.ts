@@ -96,8 +96,8 @@ describe('a directory', () => {
 
 describe('a log of another format is refused and left as it was', () => {
   test.each([
-    ['an older version', '{"format":4}', 'has log format 4, this version of millrace reads format 5'],
-    ['a newer version', '{"format":6}', 'has log format 6, this version of millrace reads format 5'],
+    ['an older version', '{"format":5}', 'has log format 5, this version of millrace reads format 6'],
+    ['a newer version', '{"format":7}', 'has log format 7, this version of millrace reads format 6'],
     ['no version', '{}', 'has log format undefined'],
     ['something unreadable', 'format two', 'has log format unreadable'],
   ])('%s', async (_, stored, message) => {
@@ -108,12 +108,12 @@ describe('a log of another format is refused and left as it was', () => {
   })
 
   test('a newer version is named also when it has databases that this version does not know', async () => {
-    const dir = await logOfFormat('{"format":6}')
+    const dir = await logOfFormat('{"format":7}')
     const root = open({ path: dir, noSubdir: false })
     root.openDB({ name: 'transactions' })
     await root.close()
     const error = await refusalOf(dir)
-    expect(error).toMatchObject({ code: 'format_unknown', message: expect.stringContaining('has log format 6') })
+    expect(error).toMatchObject({ code: 'format_unknown', message: expect.stringContaining('has log format 7') })
   })
 })
 

@@ -403,6 +403,14 @@ class MemorySession implements Session {
     return this.#log.later(() => this.#log.apply(this.#applicationId, this.#epoch, commit))
   }
 
+  leaveFigures(): void {
+    // No one looks into this log from outside.
+  }
+
+  storeSize(): undefined {
+    return undefined
+  }
+
   onNews(listener: () => void): () => void {
     this.#listeners.add(listener)
     const stop = this.#log.onNews(listener)

@@ -7,8 +7,6 @@ import type { Metrics } from '../../runtime/metrics.ts'
 /** How a running application is doing at a moment; `--json` prints it as it is. */
 export interface Figures extends Metrics {
   readonly applicationId: string
-  /** When this was, in ms since the epoch. */
-  readonly atMs: number
   /** How long this run has taken so far. */
   readonly runningMs: number
   /** Source records per second since the moment before. */
@@ -41,12 +39,12 @@ export class FiguresOverTime {
     const produced = total(metrics.produced)
     const rate = (records: number): number => (seconds > 0 ? Math.round(records / seconds) : 0)
     const figures = {
+      ...metrics,
       applicationId: this.#applicationId,
       atMs: this.#clock.now(),
       runningMs: Math.round(nowMs - this.#startedMs),
       consumedPerSecond: rate(consumed - this.#consumed),
       producedPerSecond: rate(produced - this.#produced),
-      ...metrics,
     }
     this.#lastMs = nowMs
     this.#consumed = consumed

@@ -55,6 +55,8 @@ export interface ApplicationDescription extends Omit<ApplicationListing, 'versio
   readonly fenced: ApplicationVersion['fenced']
   /** When the version was started last, in ms since the epoch. */
   readonly startedMs: number
+  /** What its instance says of itself, as in {@link ApplicationVersion}. */
+  readonly figures: ApplicationVersion['figures']
   /** Each time that another version became the live one, in their order. */
   readonly switches: readonly ApplicationSwitch[]
   /** The topics that it reads. */
@@ -119,8 +121,9 @@ function planOf(log: ApplicationsLog, { name, row }: KeptVersion): StoredPlan {
   return parsePlan(row.applicationId, present(log.applications.plan(name), 'an application has a plan'))
 }
 
-function pickOwn({ version, state, instance, fenced, startedMs, lastCommitMs, lag }: ApplicationVersion) {
-  return { version, state, instance, fenced, startedMs, lastCommitMs, lag }
+function pickOwn(own: ApplicationVersion) {
+  const { version, state, instance, fenced, startedMs, lastCommitMs, lag, figures } = own
+  return { version, state, instance, fenced, startedMs, lastCommitMs, lag, figures }
 }
 
 /** @throws MillraceError `version_unknown` */

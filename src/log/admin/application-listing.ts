@@ -1,6 +1,7 @@
 /**
  * The applications of a log: which there are, in which versions, and who runs them.
  */
+import type { InstanceFigures } from '../../core/figures.ts'
 import type { StoredPosition } from '../kept/positions.ts'
 import { type ApplicationsLog, isLive, type KeptVersion, keptVersions } from './application-log.ts'
 
@@ -42,6 +43,11 @@ export interface ApplicationVersion {
   readonly lastCommitMs: number | null
   /** Records between its positions and the ends of what it reads. */
   readonly lag: number
+  /**
+   * What its instance says of itself: at most two seconds old while it commits, older where it is idle or hangs. Null
+   * where none runs, or it has said nothing yet.
+   */
+  readonly figures: InstanceFigures | null
 }
 
 /** An application among others. */
@@ -107,6 +113,7 @@ export function describeVersion(log: ApplicationsLog, kept: KeptVersion): Applic
     startedMs: row.startedMs,
     lastCommitMs: positions.length === 0 ? null : Math.max(...positions.map(({ committedMs }) => committedMs)),
     lag: lagIn(log, positions),
+    figures: log.applications.figures(name) ?? null,
   }
 }
 

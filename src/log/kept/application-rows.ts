@@ -5,6 +5,7 @@ import { readInt64, writeInt32, writeUint64 } from '../../core/bytes.ts'
 import type { Environment } from '../../storage/environment.ts'
 import { afterPrefix, namedKey } from '../../storage/keys.ts'
 import type { SessionOwner } from '../../storage/sessions.ts'
+import { figuresProblem } from './figures-row.ts'
 import { redrivenProblem } from './redriven-letters.ts'
 import { switchProblem } from './switch-rows.ts'
 import { readJson } from './topic-row.ts'
@@ -193,6 +194,8 @@ export function applicationProblem(key: Buffer, value: Buffer): string | undefin
   if (made !== false) return made
   const written = writtenProblem(name, key, value)
   if (written !== false) return written
+  const figures = figuresProblem(name, key, value)
+  if (figures !== false) return figures
   const isTask = key.subarray(0, taskPrefix(name).length).equals(taskPrefix(name))
   if (!isTask || !key.equals(taskKey(name, taskOfKey(name, key)))) return 'no application has such a row'
   return readJson(value) === undefined ? 'it is no progress of a task' : undefined

@@ -7,6 +7,7 @@
  */
 import { present } from '../../core/assert.ts'
 import { MillraceError } from '../../core/errors.ts'
+import type { InstanceFigures } from '../../core/figures.ts'
 import { nearestName } from '../../core/near-names.ts'
 import { parsePlan, type StoredPlan } from '../../core/stored-plan.ts'
 import { producedBy } from '../../core/stored-progress.ts'
@@ -36,6 +37,7 @@ import type { StateReader } from '../../storage/state-rows.ts'
 import type { StateStores } from '../../storage/state/state-stores.ts'
 import type { Catalogue } from './catalogue.ts'
 import { markStoreDeleted } from './deleted-stores.ts'
+import { figuresOf, forgetFigures } from './figures-row.ts'
 import { applicationOf, isHiddenTopic } from './version-name.ts'
 import { addWritten } from './written-counts.ts'
 
@@ -134,6 +136,7 @@ export class Applications {
     const replay = begun.replay ?? before?.replay ?? null
     const { switches = 0, isPaused = false } = before ?? {}
     const row = { ...begun, epoch, switches, retired: null, replay, isPaused, fenced }
+    forgetFigures(transaction, name)
     transaction.put('applications', applicationKey(name), encodeApplication(row))
     transaction.put('applications', planKey(name), Buffer.from(plan))
     return epoch
@@ -151,6 +154,7 @@ export class Applications {
   end(transaction: WriteTransaction, name: string, epoch: number): void {
     const row = this.find(name)
     if (row?.epoch === epoch) {
+      forgetFigures(transaction, name)
       transaction.put('applications', applicationKey(name), encodeApplication({ ...row, session: null }))
       return
     }
@@ -182,6 +186,11 @@ export class Applications {
   runnerOf(name: string): SessionOwner | undefined {
     const session = this.find(name)?.session ?? undefined
     return session !== undefined && this.#isAlive(session) ? session : undefined
+  }
+
+  /** What the instance that runs has left of itself; undefined where none runs, or it has left nothing yet. */
+  figures(name: string): InstanceFigures | undefined {
+    return this.runnerOf(name) && figuresOf(this.#environment, name, epochOf(this.#environment, name))
   }
 
   /** The fenced instance of an application, while its process is there. */
@@ -223,6 +232,7 @@ export class Applications {
     this.#keepWritten(transaction, name)
     for (const { task } of this.progress(name)) this.putProgress(transaction, name, { task, progress: undefined })
     for (const store of this.storeNames(name)) this.deleteStore(transaction, name, store)
+    forgetFigures(transaction, name)
     transaction.remove('applications', planKey(name))
     transaction.remove('applications', applicationKey(name))
   }
@@ -240,6 +250,7 @@ export class Applications {
     for (const { task } of this.progress(name)) this.putProgress(transaction, name, { task, progress: undefined })
     for (const store of this.storeNames(name)) this.deleteStore(transaction, name, store)
     for (const store of Object.keys(plan.stores)) this.storeId(transaction, name, store)
+    forgetFigures(transaction, name)
     const reset: ApplicationRow = { ...row, epoch, retired: 'application_reset', session: null, fenced }
     transaction.put('applications', applicationKey(name), encodeApplication(reset))
     transaction.put('applications', planKey(name), Buffer.from(JSON.stringify(plan)))
@@ -294,6 +305,7 @@ export class Applications {
     const row = present(this.find(name), 'a version that is retired is there')
     const fenced = this.#stillThere(name)
     const epoch = this.#catalogue.takeEpoch(transaction)
+    forgetFigures(transaction, name)
     transaction.put(
       'applications',
       applicationKey(name),

@@ -16,6 +16,7 @@ import {
 } from './application-rows.ts'
 import type { Applications } from './applications.ts'
 import type { Catalogue } from './catalogue.ts'
+import { forgetFigures } from './figures-row.ts'
 import type { Positions, StoredPosition } from './positions.ts'
 import type { Topics } from './topics.ts'
 import { besideName } from './version-name.ts'
@@ -89,6 +90,7 @@ function take({ applications, positions }: ExchangeGround, transaction: WriteTra
   for (const { task } of kept.tasks) applications.putProgress(transaction, name, { task, progress: undefined })
   for (const store of kept.stores.keys()) applications.putStoreId(transaction, name, store, undefined)
   positions.removeAll(transaction, name)
+  forgetFigures(transaction, name)
   transaction.remove('applications', planKey(name))
   transaction.remove('applications', applicationKey(name))
   return kept

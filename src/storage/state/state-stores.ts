@@ -8,7 +8,7 @@ import { encodeHead, headKey, newHead } from './head.ts'
 import { mergedGet, mergedRange } from './merged-rows.ts'
 import { StateCommit } from './state-commit.ts'
 import { StoreJournal } from './store-journal.ts'
-import { type StoreSize, storeSize } from './store-size.ts'
+import { type StoreSize, storeSize, storeSizeAbout } from './store-size.ts'
 
 const journalBytesDefault = 32 * 1_048_576
 const journalBytesMin = 4_096
@@ -85,6 +85,11 @@ export class StateStores implements StateReader {
     } finally {
       if (!isRead) this.forget([storeId])
     }
+  }
+
+  /** As {@link size}, at once: where much is in the journal, from some of its newest rows. */
+  sizeAbout(storeId: number): StoreSize {
+    return storeSizeAbout(this.#environment, storeId, this.#journal(storeId))
   }
 
   /** Memory for rows of these stores that are not in their place on disk yet. */

@@ -62,7 +62,17 @@ describe('applications()', () => {
         instance: null,
         lastCommitMs: 6_000,
         lag: 3,
-        versions: [{ ...common, state: 'stopped', instance: null, startedMs: 6_000, lastCommitMs: 6_000, lag: 3 }],
+        versions: [
+          {
+            ...common,
+            state: 'stopped',
+            instance: null,
+            startedMs: 6_000,
+            lastCommitMs: 6_000,
+            lag: 3,
+            figures: null,
+          },
+        ],
       },
       {
         applicationId: 'b',
@@ -71,7 +81,17 @@ describe('applications()', () => {
         instance: here,
         lastCommitMs: 6_000,
         lag: 0,
-        versions: [{ ...common, state: 'running', instance: here, startedMs: 5_000, lastCommitMs: 6_000, lag: 0 }],
+        versions: [
+          {
+            ...common,
+            state: 'running',
+            instance: here,
+            startedMs: 5_000,
+            lastCommitMs: 6_000,
+            lag: 0,
+            figures: expect.objectContaining({ turn: expect.objectContaining({ count: 1 }) }),
+          },
+        ],
       },
     ])
   })
