@@ -144,6 +144,11 @@ describe('a switch', () => {
     ])
     const unknown = log.admin.switchVersion(applicationId, 'v1', { outputs: 'replace', reset: ['missing'] })
     expect(await rejectionOf(unknown)).toMatchObject({ code: 'application_unknown' })
+    const itself = log.admin.switchVersion(applicationId, 'v1', { outputs: 'replace', reset: [applicationId] })
+    expect(await rejectionOf(itself)).toMatchObject({
+      code: 'bad_option',
+      message: expect.stringContaining('is the application that switches'),
+    })
   })
 
   test('waits for the version that comes, and where it does not come nothing is exchanged', async () => {

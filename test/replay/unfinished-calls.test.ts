@@ -54,3 +54,14 @@ test('a switch in the same topics waits for the answers of the live version, whi
   await v2.caughtUp()
   expect(await asked(log)).toBe(2)
 })
+
+test('a comparison waits for the answers of the live version too, and says what it has waited for', async () => {
+  const { v2, answer } = await waitingForAnswers()
+  expect(await rejectionOf(v2.compare({ patienceMs: 50 }))).toMatchObject({
+    code: 'behind',
+    message: expect.stringContaining('have work left of what they have read'),
+  })
+  const comparing = v2.compare()
+  answer()
+  expect((await comparing).isEqual).toBe(true)
+})

@@ -19,8 +19,8 @@ export interface SwitchOptions {
   /** Whether to say what would be done, and do nothing. Default false. */
   readonly dryRun?: boolean | undefined
   /**
-   * How long to wait until the version that comes has processed exactly what the live one has, in ms. Default 30
-   * seconds.
+   * How long to wait until the version that comes follows the live one closely, and, once that is stopped, without a
+   * step towards where it stopped, in ms. Default 30 seconds.
    */
   readonly patienceMs?: number | undefined
   /**

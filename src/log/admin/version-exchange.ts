@@ -24,7 +24,7 @@ import {
   renamesOf,
   type SwitchWishes,
 } from './switch-plan.ts'
-import { disturbed, refuse } from './switch-refusal.ts'
+import { refuse } from './switch-refusal.ts'
 
 /** The two versions of a switch. */
 export interface Pair {
@@ -35,25 +35,21 @@ export interface Pair {
 /** What becomes of the outputs. */
 export interface Outcome extends SwitchWishes {
   readonly found: FoundCorrections
-  /** Whether the outputs are as they were when they were compared. */
-  readonly isCurrent: boolean
 }
 
 /**
- * @param epoch that the live version got when it was stopped
+ * The live version has stopped, and the outputs are as they were when they were compared.
+ *
  * @throws MillraceError `switch_refused`
  */
 export function exchange(
   log: ApplicationsLog,
   transaction: WriteTransaction,
   { live, beside }: Pair,
-  { outputs, reset, found, isCurrent }: Outcome,
-  epoch: number,
+  { outputs, reset, found }: Outcome,
 ): SwitchPlan {
   const planned = planSwitch(log, live, beside, { outputs, reset }, found)
   refuse(planned.plan, planned.plan.refusals)
-  if (live.row.epoch !== epoch) throw disturbed(live, 'it was started again')
-  if (!isCurrent) throw disturbed(live, 'its outputs were written to all the time')
   const { applicationId, version } = live.row
   const renames = renamesOf(applicationId, version, planned.exchanged)
   const { number, from, to } = planned.plan

@@ -9,14 +9,18 @@ import { switchesOf } from '../kept/switch-rows.ts'
 import { sweepDeleted } from '../kept/version-removal.ts'
 import { type ApplicationsLog, isLive, versionsOf } from './application-log.ts'
 import { type FoundCorrections, findCorrections } from './switch-corrections.ts'
-import type { SwitchBackOptions, SwitchOptions, SwitchOutputs, SwitchPlan } from './switch-face.ts'
-import { goesBack, isAtRest, lagBetween, planSwitch, type SwitchWishes } from './switch-plan.ts'
-import { refuse } from './switch-refusal.ts'
+import type { SwitchBackOptions, SwitchOptions, SwitchPlan } from './switch-face.ts'
+import { planSwitch, type SwitchWishes } from './switch-plan.ts'
+import { disturbed, refuse } from './switch-refusal.ts'
+import { owes, SwitchWait } from './switch-wait.ts'
 import { exchange, type Pair } from './version-exchange.ts'
 
 const outputModes = ['replace', 'continue', 'correct'] as const
 const optionNames = ['outputs', 'dryRun', 'patienceMs', 'reset', 'correctMaxBytes']
-/** The version that comes may write by the clock, so that what was compared is not what is there: this often. */
+/**
+ * The version that comes may write by the clock, so that what was compared is not what is there, and whatever keeps the
+ * live one running may start it again: this often the switch begins again where that has disturbed it.
+ */
 const attemptsMax = 5
 
 export async function switchVersion(
@@ -32,6 +36,7 @@ export async function switchVersion(
   checkWhole('patienceMs', patienceMs, 0)
   checkWhole('correctMaxBytes', correctMaxBytes, 0)
   const others = checkList('reset', reset).map((id) => checkName('an application id', id))
+  if (others.includes(applicationId)) throw resetsItself(applicationId)
   const wishes: SwitchWishes = { outputs, reset: others }
   log.refresh()
   const find = (): Pair => pairOf(log, applicationId, version)
@@ -41,30 +46,41 @@ export async function switchVersion(
     log.refresh()
     return found
   }
+  const wait = new SwitchWait(log, find, outputs, patienceMs)
   if (!dryRun) {
     const { plan } = planSwitch(log, find().live, find().beside, wishes)
     refuse(plan, plan.obstacles)
-    await untilReady(log, find, outputs, patienceMs)
+    await wait.untilClose()
   }
   // What stands in the way is found while the live version still runs.
   const planned = planSwitch(log, find().live, find().beside, wishes, await look())
   if (dryRun) return planned.plan
   refuse(planned.plan, planned.plan.obstacles)
-  const epoch = await stopLive(log, find, wishes, patienceMs)
+  let epoch = await stopLive(log, find, wishes, wait)
   for (let attempt = 1; ; attempt++) {
-    await untilReady(log, find, outputs, patienceMs)
+    await wait.untilThere(epoch)
     const found = await look()
     const done = await log.environment.inTurn(() =>
       log.environment.write((transaction) => {
-        const isCurrent = found.corrections.every((one) => one.isCurrent())
-        if (!isCurrent && attempt < attemptsMax) return undefined
-        return exchange(log, transaction, find(), { ...wishes, found, isCurrent }, epoch)
+        const pair = find()
+        const disturbance = disturbanceOf(pair, epoch, found)
+        if (disturbance === undefined) return exchange(log, transaction, pair, { ...wishes, found })
+        if (attempt === attemptsMax) throw disturbed(pair.live, disturbance)
+        return undefined
       }),
     )
-    if (done === undefined) continue
-    await sweepDeleted(log.environment)
-    return done
+    if (done !== undefined) {
+      await sweepDeleted(log.environment)
+      return done
+    }
+    if (find().live.row.epoch !== epoch) epoch = await stopLive(log, find, wishes, wait)
   }
+}
+
+/** What has happened since the outputs were compared. */
+function disturbanceOf({ live }: Pair, epoch: number, { corrections }: FoundCorrections): string | undefined {
+  if (live.row.epoch !== epoch) return 'it was started again'
+  return corrections.every((one) => one.isCurrent()) ? undefined : 'its outputs were written to all the time'
 }
 
 /** Stops the live version at a moment from which the other one can come to where it stands; returns its new epoch. */
@@ -72,22 +88,25 @@ async function stopLive(
   log: ApplicationsLog,
   find: () => Pair,
   wishes: SwitchWishes,
-  patienceMs: number,
+  wait: SwitchWait,
 ): Promise<number> {
-  const { outputs } = wishes
   for (;;) {
-    await untilReady(log, find, outputs, patienceMs)
+    await wait.untilClose()
     const epoch = await log.environment.inTurn(() =>
       log.environment.write((transaction) => {
         const pair = find()
         const { plan } = planSwitch(log, pair.live, pair.beside, wishes)
         refuse(plan, plan.obstacles)
         // Once it is stopped it cannot finish what it has begun.
-        if (owes(log, pair, outputs)) return undefined
+        if (owes(log, pair, wishes.outputs)) return undefined
         return log.applications.retire(transaction, plan.applicationId, 'superseded')
       }),
     )
-    if (epoch !== undefined) return epoch
+    if (epoch !== undefined) {
+      wait.stopped()
+      return epoch
+    }
+    await wait.forNews()
   }
 }
 
@@ -122,58 +141,9 @@ function pairOf(log: ApplicationsLog, applicationId: string, version: string): P
   )
 }
 
-/** @throws MillraceError `behind` */
-async function untilReady(
-  log: ApplicationsLog,
-  find: () => Pair,
-  outputs: SwitchOutputs,
-  patienceMs: number,
-): Promise<void> {
-  const startMs = log.clock.elapsed()
-  for (;;) {
-    let wake = (): void => undefined
-    const news = new Promise<void>((resolve) => {
-      wake = resolve
-    })
-    const stop = log.onCommit(wake)
-    const leftMs = patienceMs - (log.clock.elapsed() - startMs)
-    const cancel = log.clock.schedule(Math.max(0, leftMs), wake)
-    try {
-      log.refresh()
-      const pair = find()
-      if (isReady(log, pair, outputs)) return
-      if (leftMs <= 0) throw behind(log, pair, patienceMs)
-      await news
-    } finally {
-      stop()
-      cancel()
-    }
-  }
-}
-
-/** Whether the version that comes has made all that the live one has, or goes back to where it stood. */
-function isReady(log: ApplicationsLog, pair: Pair, outputs: SwitchOutputs): boolean {
-  const { live, beside } = pair
-  if (goesBack(beside, outputs)) return true
-  return lagBetween(log, live, beside) === 0 && isAtRest(log, beside) && !owes(log, pair, outputs)
-}
-
-/** Whether the live version has yet to write results of what it has read into topics that stay. */
-function owes(log: ApplicationsLog, { live }: Pair, outputs: SwitchOutputs): boolean {
-  return outputs !== 'replace' && !isAtRest(log, live)
-}
-
-function behind(log: ApplicationsLog, { live, beside }: Pair, patienceMs: number): MillraceError {
-  const { applicationId, version } = live.row
-  const lag = lagBetween(log, live, beside)
-  const why =
-    lag > 0
-      ? `they lie ${lag} records apart`
-      : 'one of them has work left of what it has read, such as calls of mapAsync'
+function resetsItself(applicationId: string): MillraceError {
   return new MillraceError(
-    'behind',
-    `version "${beside.row.version}" of "${applicationId}" did not come to where the live "${version}" is in ` +
-      `${patienceMs} ms: ${why}. See that both run, and wait until it has caught up. Nothing has been exchanged; where ` +
-      'the live one was stopped, start it again',
+    'bad_option',
+    `reset names "${applicationId}", which is the application that switches: it names others, which read its topics`,
   )
 }
