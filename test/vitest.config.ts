@@ -18,6 +18,7 @@ export default defineConfig({
       { find: /^millrace$/, replacement: fromRoot('src/index.ts') },
       { find: /^millrace\/testing$/, replacement: fromRoot('src/testing/index.ts') },
       { find: /^millrace\/dashboard$/, replacement: fromRoot('src/dashboard/index.ts') },
+      { find: /^millrace\/metrics$/, replacement: fromRoot('src/dashboard/metrics/index.ts') },
     ],
   },
   test: {

@@ -3,6 +3,7 @@
  */
 import type { Log } from '../log/face.ts'
 import { Comparisons } from './comparisons.ts'
+import { Probes } from './health.ts'
 import { checkDashboardOptions, type DashboardOptions } from './options.ts'
 import { PageFiles } from './page-files.ts'
 import { DashboardServer } from './server.ts'
@@ -38,9 +39,10 @@ export async function dashboard(log: Log, options: DashboardOptions = {}): Promi
   const checked = checkDashboardOptions(options)
   const watch = new Watch(log, checked.clock)
   const comparisons = new Comparisons(log, checked.clock)
+  const probes = new Probes(log, checked.clock, watch)
   const server = new DashboardServer(
     checked,
-    { log, clock: checked.clock, watch, comparisons, plans: new AnswersMadeOnce() },
+    { log, clock: checked.clock, watch, probes, comparisons, plans: new AnswersMadeOnce() },
     new PageFiles(),
   )
   await server.listen()

@@ -4,16 +4,26 @@
 import type { ServerResponse } from 'node:http'
 import { type ErrorCode, MillraceError, messageOf } from '../core/errors.ts'
 import { UnfitText } from '../inspect/unfit-text.ts'
+import type { Health } from './health.ts'
 import type { ErrorView } from './views.ts'
 
 export function replyJson(response: ServerResponse, status: number, view: unknown): void {
-  const body = JSON.stringify(view)
-  response.writeHead(status, { 'content-type': 'application/json; charset=utf-8', 'cache-control': 'no-store' })
-  response.end(body)
+  replyText(response, status, 'application/json; charset=utf-8', JSON.stringify(view))
+}
+
+export function replyText(response: ServerResponse, status: number, contentType: string, text: string): void {
+  response.writeHead(status, { 'content-type': contentType, 'cache-control': 'no-store' })
+  response.end(text)
 }
 
 export function replyError(response: ServerResponse, status: number, code: string, message: string): void {
   replyJson(response, status, { error: { code, message } } satisfies ErrorView)
+}
+
+/** `saysWhy`: to someone who may see what is in the log. */
+export function replyHealth(response: ServerResponse, { isOk, reasons }: Health, saysWhy: boolean): void {
+  const lines = isOk ? ['ok'] : ['failing', ...(saysWhy ? reasons : [])]
+  replyText(response, isOk ? 200 : 503, 'text/plain; charset=utf-8', `${lines.join('\n')}\n`)
 }
 
 /** What a question makes no sense for: a parameter that is none. */

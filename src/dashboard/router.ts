@@ -7,6 +7,8 @@ import type { Comparisons } from './comparisons.ts'
 import type { EventSink } from './event-sink.ts'
 import type { ActPlanView } from './replay-views.ts'
 import type { AnswersMadeOnce } from './answers-made-once.ts'
+import type { Health, Probes } from './health.ts'
+import type { MetricsText } from './metrics/prometheus.ts'
 import type { Watch } from './watch.ts'
 
 /** What answers are made of. */
@@ -16,6 +18,7 @@ export interface World {
   readonly watch: Watch
   readonly comparisons: Comparisons
   readonly plans: AnswersMadeOnce<ActPlanView>
+  readonly probes: Probes
 }
 
 /** What was asked, by an address that is known. */
@@ -23,13 +26,18 @@ export interface Question extends World {
   /** The parts of the path that the table names, decoded. */
   readonly path: Readonly<Record<string, string>>
   readonly query: URLSearchParams
+  /** Which kinds of answer the other side would rather have, as it said. */
+  readonly accept: string
 }
 
-/** Answers once, with JSON, or goes on with events until the other side has gone. */
+/** Answers once, with JSON or text, or goes on with events until the other side has gone. */
 export type Route =
   | { readonly kind: 'json'; readonly path: string; readonly answer: Answer }
   /** The same, of what may take long: it is not among those that are read a few at a time. */
   | { readonly kind: 'shared'; readonly path: string; readonly answer: Answer }
+  | { readonly kind: 'text'; readonly path: string; readonly answer: (question: Question) => Promise<MetricsText> }
+  /** Needs no token, for probes have none: without it the answer is yes or no, and with it why. */
+  | { readonly kind: 'probe'; readonly path: string; readonly answer: (question: Question) => Promise<Health> }
   | {
       readonly kind: 'events'
       readonly path: string

@@ -1,7 +1,13 @@
 /**
  * The server of the dashboard: every request is judged by the guard, then answered by the API, or with the page.
  */
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { MillraceError, messageOf } from '../core/errors.ts'
 import { shown } from '../core/shown.ts'
@@ -10,8 +16,8 @@ import { EventSink } from './event-sink.ts'
 import { Guard, securityHeaders } from './guard.ts'
 import type { CheckedOptions } from './options.ts'
 import type { PageFiles } from './page-files.ts'
-import { replyError, replyFailure, replyJson } from './reply.ts'
-import { findRoute, type Found, type World } from './router.ts'
+import { replyError, replyFailure, replyHealth, replyJson, replyText } from './reply.ts'
+import { type Begin, findRoute, type Found, type Question, type Route, type World } from './router.ts'
 import { replySignIn } from './sign-in.ts'
 import { Turnstile } from './turnstile.ts'
 
@@ -80,7 +86,8 @@ export class DashboardServer {
       return replyError(response, 400, 'bad_option', 'the address makes no sense')
     }
     const { pathname } = url
-    const isApi = pathname === '/api' || pathname.startsWith('/api/')
+    const found = findRoute(routes, pathname)
+    const isApi = found !== undefined || pathname === '/api' || pathname.startsWith('/api/')
     const isPage = !isApi && !this.#files.has(pathname)
     const { method = '', headers, headersDistinct } = request
     const host = headersDistinct['host']?.length === 1 ? headers.host : undefined
@@ -88,28 +95,44 @@ export class DashboardServer {
     if (verdict.kind === 'signedIn') {
       response.writeHead(303, { location: verdict.location, 'set-cookie': verdict.cookie, 'cache-control': 'no-store' })
       response.end()
+    } else if (found?.route.kind === 'probe' && (verdict.kind === 'granted' || verdict.status === 401)) {
+      const health = await found.route.answer(this.#questionOf(found, url, headers))
+      replyHealth(response, health, verdict.kind === 'granted')
     } else if (verdict.kind === 'refused') {
       if (verdict.status === 401 && isPage) return replySignIn(response)
       if (verdict.status === 405) response.setHeader('allow', 'GET, HEAD')
       if (verdict.status === 401) response.setHeader('www-authenticate', 'Bearer realm="millrace"')
       replyError(response, verdict.status, verdict.code, verdict.message)
     } else if (isApi) {
-      const found = findRoute(routes, pathname)
       if (found === undefined) return replyError(response, 404, 'address_unknown', 'the API has no such address')
-      await this.#answerApi(found, url, method, response)
+      await this.#answerApi(found.route, this.#questionOf(found, url, headers), method, response)
     } else {
       this.#files.reply(request, response, pathname)
     }
   }
 
-  async #answerApi({ route, path }: Found, url: URL, method: string, response: ServerResponse): Promise<void> {
-    const question = { ...this.#world, path, query: url.searchParams }
-    if (route.kind === 'json') {
-      if (this.#turnstile.isFull) return replyError(response, 503, 'busy', 'too many requests wait already')
-      return replyJson(response, 200, await this.#turnstile.pass(() => route.answer(question)))
-    }
+  #questionOf({ path }: Found, url: URL, { accept = '' }: IncomingHttpHeaders): Question {
+    return { ...this.#world, path, query: url.searchParams, accept }
+  }
+
+  async #answerApi(route: Route, question: Question, method: string, response: ServerResponse): Promise<void> {
+    if (route.kind === 'events') return this.#sendEvents(route.begin, question, method, response)
     if (route.kind === 'shared') return replyJson(response, 200, await route.answer(question))
-    const begin = await route.begin(question)
+    if (this.#turnstile.isFull) return replyError(response, 503, 'busy', 'too many requests wait already')
+    if (route.kind === 'text') {
+      const { contentType, text } = await this.#turnstile.pass(() => route.answer(question))
+      return replyText(response, 200, contentType, text)
+    }
+    replyJson(response, 200, await this.#turnstile.pass(() => route.answer(question)))
+  }
+
+  async #sendEvents(
+    begins: (question: Question) => Promise<Begin>,
+    question: Question,
+    method: string,
+    response: ServerResponse,
+  ): Promise<void> {
+    const begin = await begins(question)
     if (method === 'HEAD') return replyJson(response, 200, null) // it would wait for an end that never comes
     if (this.#sinks.size >= streamsMax) {
       return replyError(response, 503, 'busy', `this dashboard has ${streamsMax} live connections already`)

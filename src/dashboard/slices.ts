@@ -5,15 +5,17 @@
 import { type Clock, yieldToEventLoop } from '../core/clock.ts'
 
 const sliceMs = 5
-const requestMs = 1_000
+const requestMsDefault = 1_000
 
 export class Slices {
   readonly #clock: Clock
   readonly #startMs: number
+  readonly #requestMs: number
   #sliceStartMs: number
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, requestMs: number = requestMsDefault) {
     this.#clock = clock
+    this.#requestMs = requestMs
     this.#startMs = clock.elapsed()
     this.#sliceStartMs = this.#startMs
   }
@@ -21,7 +23,7 @@ export class Slices {
   /** Lets others have the event loop when it is time; returns false when the request has had all its time. */
   async next(): Promise<boolean> {
     const nowMs = this.#clock.elapsed()
-    if (nowMs - this.#startMs >= requestMs) return false
+    if (nowMs - this.#startMs >= this.#requestMs) return false
     if (nowMs - this.#sliceStartMs < sliceMs) return true
     await yieldToEventLoop()
     this.#sliceStartMs = this.#clock.elapsed()

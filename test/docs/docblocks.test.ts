@@ -55,6 +55,7 @@ test('every public name has a docblock, and whatever is called an example', () =
       { path: inRoot('src/index.ts') },
       { path: inRoot('src/testing/index.ts') },
       { path: inRoot('src/dashboard/index.ts') },
+      { path: inRoot('src/dashboard/metrics/index.ts') },
       ...readdirSync(inRoot('src/streams/dsl')).map((name) => ({
         path: inRoot(`src/streams/dsl/${name}`),
         verbs: true as const,

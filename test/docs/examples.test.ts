@@ -50,8 +50,14 @@ function documentedIn(path: string, text: string): Example[] {
 }
 
 /** Every public name, as imports on one line. */
-const publicNames = ['millrace', 'millrace/testing', 'millrace/dashboard'].flatMap((name) => {
-  const index = readFileSync(join(root, name.replace('millrace', 'src'), 'index.ts'), 'utf8')
+const entries = {
+  millrace: '',
+  'millrace/testing': 'testing',
+  'millrace/dashboard': 'dashboard',
+  'millrace/metrics': 'dashboard/metrics',
+}
+const publicNames = Object.entries(entries).flatMap(([name, folder]) => {
+  const index = readFileSync(join(root, 'src', folder, 'index.ts'), 'utf8')
   return [...index.matchAll(/^export (.*?\{[^}]*\}) from/gms)].map(
     ([, names = '']) => `import ${names.replaceAll(/\s+/g, ' ')} from '${name}'`,
   )

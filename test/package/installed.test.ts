@@ -197,10 +197,20 @@ test('millrace init makes a project that installs, passes its test and its types
   expect(JSON.parse(millrace('store', 'dump', 'clicks', 'counts', '--json'))).toMatchObject({ key: '/', value: 1 })
 })
 
-test('npx millrace is the command, and importing the library loads nothing of it', () => {
+test('npx millrace is the command, and importing the library loads nothing of it, nor what writes metrics', () => {
   expect(run(project, 'npx', '--no-install', 'millrace', '--help')).toMatch(/^Usage: millrace <command> \[options\]\n/)
   expect(run(project, 'npx', '--no-install', 'millrace', 'topic', 'create', 'a', '--dir', 'log')).toBe('')
   expect(run(project, 'npx', '--no-install', 'millrace', 'topic', 'list', '--dir', 'log')).toMatch(/^a +1 +0 +0 B$/m)
-  for (const name of ['commander', 'string-width']) rmSync(join(project, 'node_modules', name), { recursive: true })
-  expect(run(project, process.execPath, '--input-type=module', '-e', `await import('millrace')`)).toBe('')
+  const evaluate = (code: string): string => run(project, process.execPath, '--input-type=module', '-e', code)
+  const scrape = `const log = await (await import('millrace')).openLog('log', { readOnly: true })
+const { text } = await (await import('millrace/metrics')).metricsText(log)
+console.log(text.includes('millrace_topic_end_offset{topic="a",partition="0"} 0'))
+await log.close()`
+  expect(evaluate(scrape)).toBe('true\n')
+  for (const name of ['commander', 'string-width', 'prom-client']) {
+    rmSync(join(project, 'node_modules', name), { recursive: true })
+  }
+  for (const name of ['millrace', 'millrace/dashboard', 'millrace/metrics']) {
+    expect(evaluate(`await import('${name}')`)).toBe('')
+  }
 })

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import * as millrace from 'millrace'
 import * as dashboard from 'millrace/dashboard'
+import * as metrics from 'millrace/metrics'
 import * as testing from 'millrace/testing'
 import { expect, test } from 'vitest'
 
@@ -10,6 +11,7 @@ const entries: readonly (readonly [string, string, object])[] = [
   ['millrace', 'index.ts', millrace],
   ['millrace/testing', 'testing/index.ts', testing],
   ['millrace/dashboard', 'dashboard/index.ts', dashboard],
+  ['millrace/metrics', 'dashboard/metrics/index.ts', metrics],
 ]
 
 interface PublicName {

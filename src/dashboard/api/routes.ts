@@ -1,9 +1,10 @@
 /**
- * All addresses of the API.
+ * All addresses that answer with what is in the log; every other one is the page, or a file of it.
  */
 import { beginLive } from '../live.ts'
 import type { Route } from '../router.ts'
 import { groupDetail } from './groups.ts'
+import { alive, metrics, ready } from './metrics.ts'
 import { application, overview } from './overview.ts'
 import { fullRecord, records } from './records.ts'
 import { comparison, dropPlan, followComparison, switchPlan, versionsOf } from './replays.ts'
@@ -27,4 +28,7 @@ export const routes: readonly Route[] = [
   { kind: 'events', path: '/api/replays/:application/:version/comparison/live', begin: followComparison },
   { kind: 'shared', path: '/api/replays/:application/:version/plans/switch', answer: switchPlan },
   { kind: 'shared', path: '/api/replays/:application/:version/plans/drop', answer: dropPlan },
+  { kind: 'text', path: '/metrics', answer: metrics },
+  { kind: 'probe', path: '/healthz', answer: alive },
+  { kind: 'probe', path: '/readyz', answer: ready },
 ]
