@@ -31,6 +31,8 @@ export class DashboardServer {
   readonly #files: PageFiles
   readonly #server: Server
   readonly #sinks = new Set<EventSink>()
+  /** Those in `#sinks`, and those that are about to be. */
+  #streams = 0
   readonly #turnstile = new Turnstile()
   #guard: Guard | undefined
 
@@ -132,20 +134,27 @@ export class DashboardServer {
     method: string,
     response: ServerResponse,
   ): Promise<void> {
-    const begin = await begins(question)
-    if (method === 'HEAD') return replyJson(response, 200, null) // it would wait for an end that never comes
-    if (this.#sinks.size >= streamsMax) {
+    if (this.#streams >= streamsMax) {
       return replyError(response, 503, 'busy', `this dashboard has ${streamsMax} live connections already`)
     }
+    this.#streams++ // before anything is read: what is refused costs nothing, however many come at once
+    try {
+      const begin = await begins(question)
+      if (method === 'HEAD') return replyJson(response, 200, null) // it would wait for an end that never comes
+      if (!response.destroyed) await this.#send(begin, response)
+    } finally {
+      this.#streams--
+    }
+  }
+
+  /** Until the other side has gone. */
+  async #send(begin: Begin, response: ServerResponse): Promise<void> {
     const sink = new EventSink(response, this.#world.clock)
     this.#sinks.add(sink)
     const end = begin(sink)
-    const leave = (): void => {
-      this.#sinks.delete(sink)
-      end()
-    }
-    if (response.destroyed) leave()
-    else response.on('close', leave)
+    if (!response.destroyed) await new Promise((resolve) => response.once('close', resolve))
+    this.#sinks.delete(sink)
+    end()
   }
 }
 
