@@ -2,11 +2,11 @@
  * Dead letters as they are typed and shown.
  */
 import type { DeadLetter, LetterFilter, LetterPlace } from '../log/admin/letters-face.ts'
-import type { Log } from '../log/face.ts'
 import { UsageError } from './exit-codes.ts'
 import { type Option, type Reader, value, values } from './options.ts'
 import { moment } from './read-values.ts'
-import { type Form, formOf } from '../inspect/record-form.ts'
+import type { LetterForms } from '../inspect/letter-forms.ts'
+import type { Form } from '../inspect/record-form.ts'
 
 const text: Reader<string> = (given) => given
 
@@ -70,18 +70,8 @@ export function shownSource({ source }: DeadLetter): string | null {
   return source === null ? null : `${source.topic}[${source.partition}] ${source.offset}`
 }
 
-/** How the record of a letter is written: by the serdes that its topic names. */
-export async function formsOf(
-  { admin }: Log,
-  { source }: DeadLetter,
-): Promise<{ readonly key: Form; readonly value: Form }> {
-  const topics = await admin.listTopics({ hidden: true })
-  const serdes = topics.find(({ name }) => name === source?.topic)?.serdes
-  return { key: formOf(serdes?.key), value: formOf(serdes?.value) }
-}
-
 /** A letter for `--json`: its record as its serdes read it. */
-export function letterJson(letter: DeadLetter, forms: { readonly key: Form; readonly value: Form }): object {
+export function letterJson(letter: DeadLetter, forms: LetterForms): object {
   const shown = (bytes: Uint8Array | null, form: Form): unknown =>
     bytes === null ? null : JSON.parse(form.json(bytes))
   return { ...letter, key: shown(letter.key, forms.key), value: shown(letter.value, forms.value) }

@@ -3,18 +3,9 @@
  */
 import type { RedriveOutcome, RedriveReport } from '../log/admin/letters-face.ts'
 import { counted } from '../inspect/counts.ts'
+import { outcomes, outcomeWords } from '../inspect/redrive-words.ts'
 import { shownLetterPlace } from './letters.ts'
 import type { VerbContext } from './verb.ts'
-
-const said: Readonly<Record<RedriveOutcome, string>> = {
-  sent: 'sent',
-  alreadySent: 'sent before',
-  noRecord: 'without a record, because a job failed',
-  notRead: 'from a topic that the application no longer reads',
-  topicGone: 'from a topic that is gone',
-}
-
-const outcomes = Object.keys(said) as readonly RedriveOutcome[]
 
 export async function printReport(report: RedriveReport, { out, say, time }: VerbContext): Promise<void> {
   if (out.isJson) return out.facts(report, [])
@@ -24,7 +15,10 @@ export async function printReport(report: RedriveReport, { out, say, time }: Ver
       { head: 'REASON', of: ({ letter }) => letter.reason },
       { head: 'TIME', of: ({ letter }) => time(letter.timestamp) },
       { head: 'NEWEST THERE', of: ({ newestTimestamp: newest }) => (newest === null ? null : time(newest)) },
-      { head: 'BECOMES', of: ({ outcome }) => (report.dryRun && outcome === 'sent' ? 'to be sent' : said[outcome]) },
+      {
+        head: 'BECOMES',
+        of: ({ outcome }) => (report.dryRun && outcome === 'sent' ? 'to be sent' : outcomeWords[outcome]),
+      },
     ])
   }
   for (const outcome of outcomes) {
@@ -34,5 +28,5 @@ export async function printReport(report: RedriveReport, { out, say, time }: Ver
 }
 
 function wordsFor({ dryRun }: RedriveReport, outcome: RedriveOutcome): string {
-  return dryRun && outcome === 'sent' ? 'would be sent; --execute sends them' : said[outcome]
+  return dryRun && outcome === 'sent' ? 'would be sent; --execute sends them' : outcomeWords[outcome]
 }

@@ -22,8 +22,8 @@ export interface Dashboard extends AsyncDisposable {
 }
 
 /**
- * Serves a page that shows what is in a log and what runs on it, live. It reads only: a log that was opened with
- * `readOnly` will do, in a process of its own, and so will that of an application.
+ * Serves a page that shows what is in a log and what runs on it, live. It reads only, unless `allowChanges` says
+ * otherwise: a log that was opened with `readOnly` will do, in a process of its own, and so will an application's.
  *
  * Anyone who may reach the address sees all records. So it listens at this machine only, unless it has a `token`.
  *
@@ -33,18 +33,17 @@ export interface Dashboard extends AsyncDisposable {
  * console.log(page.url)
  * await page.close()
  * ```
- * @throws MillraceError `bad_option`, also when it cannot listen there
+ * @throws MillraceError `bad_option`, also when it cannot listen there; `read_only` for changes of a log that is only
+ *   read
  */
 export async function dashboard(log: Log, options: DashboardOptions = {}): Promise<Dashboard> {
   const checked = checkDashboardOptions(options)
+  if (checked.allowChanges) await checkWritable(log)
   const watch = new Watch(log, checked.clock)
   const comparisons = new Comparisons(log, checked.clock)
   const probes = new Probes(log, checked.clock, watch)
-  const server = new DashboardServer(
-    checked,
-    { log, clock: checked.clock, watch, probes, comparisons, plans: new AnswersMadeOnce() },
-    new PageFiles(),
-  )
+  const world = { log, clock: checked.clock, watch, mayChange: checked.allowChanges, probes, comparisons }
+  const server = new DashboardServer(checked, { ...world, plans: new AnswersMadeOnce() }, new PageFiles())
   await server.listen()
   await watch.start()
   const { port } = server
@@ -55,4 +54,9 @@ export async function dashboard(log: Log, options: DashboardOptions = {}): Promi
     await server.close()
   }
   return { url: `http://${host}:${port}/`, port, close, [Symbol.asyncDispose]: close }
+}
+
+/** @throws MillraceError `read_only` now, and not with the first change */
+async function checkWritable(log: Log): Promise<void> {
+  await log.producer().close()
 }

@@ -30,6 +30,8 @@ export interface Asked {
   readonly headers: IncomingHttpHeaders
   readonly url: URL
   readonly isPage: boolean
+  /** Whether this is the address of a change. */
+  readonly isAct: boolean
 }
 
 export type Verdict =
@@ -48,6 +50,9 @@ const granted: Verdict = { kind: 'granted' }
 function refused(status: 400 | 401 | 403 | 405, code: string, message: string): Verdict {
   return { kind: 'refused', status, code, message }
 }
+
+const tokenNeeded = refused(401, 'token_needed', 'this dashboard needs a token: send it as "Authorization: Bearer …"')
+const changesOff = refused(403, 'changes_off', 'this dashboard changes nothing: it was opened without allowChanges')
 
 export class Guard {
   readonly #options: CheckedOptions
@@ -71,9 +76,23 @@ export class Guard {
     if (!this.#isOurHost(host)) {
       return refused(403, 'host_refused', 'this dashboard does not go by the name in the Host header; see `hosts`')
     }
-    if (method !== 'GET' && method !== 'HEAD') return refused(405, 'read_only', 'this dashboard only answers GET')
+    if (asked.isAct && method !== 'POST') return refused(405, 'method_refused', 'a change is made by POST')
+    if (!asked.isAct && method !== 'GET' && method !== 'HEAD') {
+      return refused(405, 'method_refused', 'this address only answers GET')
+    }
     if (isFromElsewhere(asked)) return refused(403, 'cross_origin', 'another site caused this request')
-    return this.#token === undefined ? granted : this.#identify(asked, this.#token)
+    if (this.#token === undefined) return asked.isAct ? changesOff : granted
+    return asked.isAct ? this.#judgeChange(asked, this.#token) : this.#identify(asked, this.#token)
+  }
+
+  /** A browser sends the cookie with whatever causes a request, so it has to say as well that this page did. */
+  #judgeChange({ headers }: Asked, token: Buffer): Verdict {
+    const isBearer = hasBearer(headers, token)
+    if (!isBearer && !this.#hasCookie(headers.cookie)) return tokenNeeded
+    if (!isBearer && headers.origin === undefined) {
+      return refused(403, 'cross_origin', 'a change needs the Origin of this page, or "Authorization: Bearer …"')
+    }
+    return this.#options.allowChanges ? granted : changesOff
   }
 
   /** Whatever the port: a tunnel has one of its own. */
@@ -88,9 +107,7 @@ export class Guard {
   }
 
   #identify({ headers, url, isPage }: Asked, token: Buffer): Verdict {
-    const [, bearer] = /^Bearer +([!-~]+)$/i.exec(headers.authorization ?? '') ?? []
-    if (bearer !== undefined && isSame(digest(bearer), token)) return granted
-    if (this.#hasCookie(headers.cookie)) return granted
+    if (hasBearer(headers, token) || this.#hasCookie(headers.cookie)) return granted
     const given = isPage ? url.searchParams.get('token') : null
     if (given !== null && isSame(digest(given), token)) {
       const cookie = `${this.#cookieName}=${this.#cookieValue}; HttpOnly; SameSite=Strict; Path=/`
@@ -100,7 +117,7 @@ export class Guard {
       const search = query.size === 0 ? '' : `?${query.toString()}`
       return { kind: 'signedIn', cookie, location: `${pathname}${search}` }
     }
-    return refused(401, 'token_needed', 'this dashboard needs a token: send it as "Authorization: Bearer …"')
+    return tokenNeeded
   }
 
   #hasCookie(cookies: string | undefined): boolean {
@@ -122,6 +139,11 @@ function isFromElsewhere({ host, headers, isPage }: Asked): boolean {
   const site = headers['sec-fetch-site']
   if (site === undefined || site === 'same-origin' || site === 'none') return false
   return !(isPage && headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document')
+}
+
+function hasBearer({ authorization = '' }: IncomingHttpHeaders, token: Buffer): boolean {
+  const [, bearer] = /^Bearer +([!-~]+)$/i.exec(authorization) ?? []
+  return bearer !== undefined && isSame(digest(bearer), token)
 }
 
 function digest(text: string): Buffer {

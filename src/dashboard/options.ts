@@ -1,7 +1,7 @@
 /**
  * What the dashboard takes, checked before anything listens.
  */
-import { checkList, checkOptions, checkWhole } from '../core/checks.ts'
+import { checkBoolean, checkList, checkOptions, checkWhole } from '../core/checks.ts'
 import { checkClock, type Clock, systemClock } from '../core/clock.ts'
 import { MillraceError } from '../core/errors.ts'
 import { shown } from '../core/shown.ts'
@@ -17,6 +17,11 @@ export interface DashboardOptions {
   readonly host?: string | undefined
   /** What a reader has to know, at least 16 characters. Default: none, which only a loopback address allows. */
   readonly token?: string | undefined
+  /**
+   * Whether the page may change things: send dead letters again. Needs a `token`, also at a loopback address, and a log
+   * that may be written. Default false: it only reads.
+   */
+  readonly allowChanges?: boolean | undefined
   /** Further names that it is reached by, such as that of a proxy: a request for any other host is refused. */
   readonly hosts?: readonly string[] | undefined
   /** Where it takes time and timers from. Default: the machine's clock. */
@@ -27,6 +32,7 @@ export interface CheckedOptions {
   readonly port: number
   readonly host: string
   readonly token: string | undefined
+  readonly allowChanges: boolean
   readonly hosts: readonly string[]
   readonly clock: Clock
 }
@@ -35,21 +41,28 @@ const tokenCharsMin = 16
 
 /** @throws MillraceError `bad_option` */
 export function checkDashboardOptions(options: DashboardOptions): CheckedOptions {
-  const known = ['port', 'host', 'token', 'hosts', 'clock']
+  const known = ['port', 'host', 'token', 'allowChanges', 'hosts', 'clock']
   const checked = checkOptions('dashboard', options, known)
-  const { port = 7070, host = '127.0.0.1', token, hosts = [], clock = systemClock } = checked
+  const { port = 7070, host = '127.0.0.1', token, allowChanges = false, hosts = [], clock = systemClock } = checked
   checkWhole('port', port, 0, 65_535)
+  checkBoolean('allowChanges', allowChanges)
   checkClock('clock', clock)
   for (const name of [host, ...checkList('hosts', hosts)]) checkHost(name)
   if (token !== undefined) checkToken(token)
-  else if (!isLoopback(host)) {
+  else if (allowChanges) {
+    throw new MillraceError(
+      'bad_option',
+      `a dashboard that may change things needs a token of at least ${tokenCharsMin} characters: without one, any ` +
+        'program of this machine might change them',
+    )
+  } else if (!isLoopback(host)) {
     throw new MillraceError(
       'bad_option',
       `the dashboard would be open to anyone who reaches ${shown(host)}: give it a token of at least ` +
         `${tokenCharsMin} characters, or let it listen at 127.0.0.1`,
     )
   }
-  return { port, host, token, hosts: hosts.map((name) => name.toLowerCase()), clock }
+  return { port, host, token, allowChanges, hosts: hosts.map((name) => name.toLowerCase()), clock }
 }
 
 /** Visible ASCII: it has to fit into a header and into an address. */

@@ -26,10 +26,26 @@ export function replyHealth(response: ServerResponse, { isOk, reasons }: Health,
   replyText(response, isOk ? 200 : 503, 'text/plain; charset=utf-8', `${lines.join('\n')}\n`)
 }
 
+/** What is refused before anything looks at what it asks for. */
+export class Refusal extends Error {
+  readonly status: number
+  readonly code: string
+
+  constructor(status: number, code: string, message: string) {
+    super(message)
+    this.status = status
+    this.code = code
+  }
+}
+
 /** What a question makes no sense for: a parameter that is none. */
 export class BadQuestion extends Error {}
 
 export function replyFailure(response: ServerResponse, error: unknown): void {
+  if (error instanceof Refusal) {
+    if (!response.req.complete) response.setHeader('connection', 'close') // the rest of it is not read
+    return replyError(response, error.status, error.code, error.message)
+  }
   if (error instanceof BadQuestion || error instanceof UnfitText) {
     return replyError(response, 400, 'bad_option', error.message)
   }
@@ -37,11 +53,23 @@ export function replyFailure(response: ServerResponse, error: unknown): void {
   replyError(response, 500, 'failed', messageOf(error))
 }
 
+/** A change that does not fit what the log is like now. */
+const conflicts: ReadonlySet<ErrorCode> = new Set([
+  'application_running',
+  'behind',
+  'effects_undecided',
+  'group_not_empty',
+  'owned_by_application',
+  'position_lost',
+  'switch_refused',
+])
+
 function statusOf(code: ErrorCode): number {
   // What is encoded here is what the question says.
   if (code === 'bad_option' || code === 'encode_failed') return 400
   if (code === 'format_unknown') return 500
   if (code.endsWith('_unknown')) return 404
+  if (conflicts.has(code)) return 409
   // What a later question may find otherwise.
   return code === 'closed' || code === 'log_in_use' || code === 'superseded' ? 503 : 500
 }

@@ -9,6 +9,7 @@ import type { ActPlanView } from './replay-views.ts'
 import type { AnswersMadeOnce } from './answers-made-once.ts'
 import type { Health, Probes } from './health.ts'
 import type { MetricsText } from './metrics/prometheus.ts'
+import type { ActView } from './views.ts'
 import type { Watch } from './watch.ts'
 
 /** What answers are made of. */
@@ -19,6 +20,8 @@ export interface World {
   readonly comparisons: Comparisons
   readonly plans: AnswersMadeOnce<ActPlanView>
   readonly probes: Probes
+  /** Whether acts are done, or refused. */
+  readonly mayChange: boolean
 }
 
 /** What was asked, by an address that is known. */
@@ -30,7 +33,10 @@ export interface Question extends World {
   readonly accept: string
 }
 
-/** Answers once, with JSON or text, or goes on with events until the other side has gone. */
+/** What came with a request for a change: an object, whose fields are yet to be checked. */
+export type Body = Readonly<Record<string, unknown>>
+
+/** Answers once, with JSON or text; or goes on with events until the other side has gone; or changes something. */
 export type Route =
   | { readonly kind: 'json'; readonly path: string; readonly answer: Answer }
   /** The same, of what may take long: it is not among those that are read a few at a time. */
@@ -43,6 +49,12 @@ export type Route =
       readonly path: string
       /** Refuses what makes no sense before it begins. */
       readonly begin: (question: Question) => Promise<Begin>
+    }
+  | {
+      readonly kind: 'act'
+      readonly path: string
+      /** Checks what it is given, does it, and says what it did; acts are done one after the other. */
+      readonly act: (question: Question, body: Body) => Promise<ActView>
     }
 
 type Answer = (question: Question) => Promise<unknown>

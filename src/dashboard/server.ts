@@ -16,6 +16,7 @@ import { EventSink } from './event-sink.ts'
 import { Guard, securityHeaders } from './guard.ts'
 import type { CheckedOptions } from './options.ts'
 import type { PageFiles } from './page-files.ts'
+import { jsonBodyOf } from './json-body.ts'
 import { replyError, replyFailure, replyHealth, replyJson, replyText } from './reply.ts'
 import { type Begin, findRoute, type Found, type Question, type Route, type World } from './router.ts'
 import { replySignIn } from './sign-in.ts'
@@ -24,6 +25,7 @@ import { Turnstile } from './turnstile.ts'
 /** More live connections than this are refused: each costs memory, and a sample more to write. */
 const streamsMax = 200
 const urlCharsMax = 8_192
+const readingMax = 4
 
 export class DashboardServer {
   readonly #options: CheckedOptions
@@ -33,7 +35,9 @@ export class DashboardServer {
   readonly #sinks = new Set<EventSink>()
   /** Those in `#sinks`, and those that are about to be. */
   #streams = 0
-  readonly #turnstile = new Turnstile()
+  readonly #turnstile = new Turnstile(readingMax)
+  /** One after the other: the second of two equal ones finds what the first has done, and says so. */
+  readonly #acting = new Turnstile(1)
   #guard: Guard | undefined
 
   constructor(options: CheckedOptions, world: World, files: PageFiles) {
@@ -91,9 +95,10 @@ export class DashboardServer {
     const found = findRoute(routes, pathname)
     const isApi = found !== undefined || pathname === '/api' || pathname.startsWith('/api/')
     const isPage = !isApi && !this.#files.has(pathname)
+    const isAct = found?.route.kind === 'act'
     const { method = '', headers, headersDistinct } = request
     const host = headersDistinct['host']?.length === 1 ? headers.host : undefined
-    const verdict = this.#guard.judge({ method, host, headers, url, isPage })
+    const verdict = this.#guard.judge({ method, host, headers, url, isPage, isAct })
     if (verdict.kind === 'signedIn') {
       response.writeHead(303, { location: verdict.location, 'set-cookie': verdict.cookie, 'cache-control': 'no-store' })
       response.end()
@@ -102,12 +107,12 @@ export class DashboardServer {
       replyHealth(response, health, verdict.kind === 'granted')
     } else if (verdict.kind === 'refused') {
       if (verdict.status === 401 && isPage) return replySignIn(response)
-      if (verdict.status === 405) response.setHeader('allow', 'GET, HEAD')
+      if (verdict.status === 405) response.setHeader('allow', isAct ? 'POST' : 'GET, HEAD')
       if (verdict.status === 401) response.setHeader('www-authenticate', 'Bearer realm="millrace"')
       replyError(response, verdict.status, verdict.code, verdict.message)
     } else if (isApi) {
       if (found === undefined) return replyError(response, 404, 'address_unknown', 'the API has no such address')
-      await this.#answerApi(found.route, this.#questionOf(found, url, headers), method, response)
+      await this.#answerApi(found.route, this.#questionOf(found, url, headers), request, response)
     } else {
       this.#files.reply(request, response, pathname)
     }
@@ -117,9 +122,19 @@ export class DashboardServer {
     return { ...this.#world, path, query: url.searchParams, accept }
   }
 
-  async #answerApi(route: Route, question: Question, method: string, response: ServerResponse): Promise<void> {
-    if (route.kind === 'events') return this.#sendEvents(route.begin, question, method, response)
+  async #answerApi(
+    route: Route,
+    question: Question,
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
+    if (route.kind === 'events') return this.#sendEvents(route.begin, question, request.method, response)
     if (route.kind === 'shared') return replyJson(response, 200, await route.answer(question))
+    if (route.kind === 'act') {
+      const body = await jsonBodyOf(request)
+      if (this.#acting.isFull) return replyError(response, 503, 'busy', 'too many changes wait already')
+      return replyJson(response, 200, await this.#acting.pass(() => route.act(question, body)))
+    }
     if (this.#turnstile.isFull) return replyError(response, 503, 'busy', 'too many requests wait already')
     if (route.kind === 'text') {
       const { contentType, text } = await this.#turnstile.pass(() => route.answer(question))
@@ -131,7 +146,7 @@ export class DashboardServer {
   async #sendEvents(
     begins: (question: Question) => Promise<Begin>,
     question: Question,
-    method: string,
+    method: string | undefined,
     response: ServerResponse,
   ): Promise<void> {
     if (this.#streams >= streamsMax) {

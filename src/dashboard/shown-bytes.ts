@@ -49,7 +49,7 @@ export function fullRecordView(record: RawRecord, forms: Forms): FullRecordView 
 }
 
 /** A few bytes more than fit into the line are enough to make it, unless the form needs all of them. */
-function shownLine(bytes: Uint8Array | null, form: Form): Shown {
+export function shownLine(bytes: Uint8Array | null, form: Form): Shown {
   if (bytes === null) return { text: null, bytes: 0, isCut: false }
   const text = form.text(bytes)
   return { text: shortened(text, lineCharsMax), bytes: bytes.length, isCut: text.length > lineCharsMax }

@@ -3,11 +3,13 @@
  * show it. Without any it samples now and then, so that the charts have a past when one is opened.
  */
 import type { Clock } from '../core/clock.ts'
-import { MillraceError, messageOf } from '../core/errors.ts'
+import { messageOf } from '../core/errors.ts'
 import type { Log } from '../log/face.ts'
 import { applicationParts } from './application-parts.ts'
+import { lettersOf } from './letter-parts.ts'
 import { History, Rates, slotMs } from './history.ts'
 import { replayView } from './replay-parts.ts'
+import { ifThere } from './if-there.ts'
 import { Standstills } from './standstills.ts'
 import { troublesOf } from './troubles.ts'
 import { coarse, type Memory } from './watch-memory.ts'
@@ -150,6 +152,9 @@ async function sampleOf(
   }
   const topics = await topicsOf(log, memory.rates, elapsedMs)
   for (const topic of topics) parts.set(`topic/${topic.name}`, topic)
+  for (const letters of await lettersOf(log, new Set(versions.map((one) => one.applicationId)), topics)) {
+    parts.set(`letters/${letters.applicationId}`, letters)
+  }
   const groups = await groupsOf(log)
   for (const group of groups) parts.set(`group/${group.name}`, group)
   const file = await fileOf(log)
@@ -217,19 +222,4 @@ async function groupsOf({ admin }: Log): Promise<GroupView[]> {
 async function fileOf({ admin }: Log): Promise<LogView> {
   const { fileBytes, usedBytes, freeBytes, readers } = await admin.stats()
   return { fileBytes, usedBytes, freeBytes, users: new Set(readers.map(({ pid }) => pid)).size }
-}
-
-/** What may be deleted while it is looked at. */
-async function ifThere<T>(looking: Promise<T>): Promise<T | undefined> {
-  try {
-    return await looking
-  } catch (error) {
-    if (error instanceof MillraceError && isOfAName(error.code)) return undefined
-    throw error
-  }
-}
-
-/** A format that is not known is there, and says so. */
-function isOfAName(code: string): boolean {
-  return code.endsWith('_unknown') && code !== 'format_unknown'
 }

@@ -37,7 +37,11 @@ async function runExample(line: string): Promise<Ran> {
       endsWhenPrinted: argv[0] === 'ui',
     },
   )
-  const harmless = (text: string): string => text.replaceAll(dir, '.').replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:PORT')
+  const harmless = (text: string): string =>
+    text
+      .replaceAll(dir, '.')
+      .replaceAll(/127\.0\.0\.1:\d+/g, '127.0.0.1:PORT')
+      .replaceAll(/token=[\w-]{32}/g, 'token=TOKEN')
   return {
     code: ran.code,
     stdout: harmless(after === '' ? ran.stdout : shell(after, dir, ran.stdout)),

@@ -268,7 +268,7 @@ describe('the tail of a topic', () => {
 })
 
 test('a few requests read at a time, the rest waits its turn, and too many are refused', async () => {
-  const turnstile = new Turnstile()
+  const turnstile = new Turnstile(4)
   const begun: number[] = []
   const ends: (() => void)[] = []
   const all = Array.from({ length: 68 }, (_, at) =>

@@ -2,15 +2,12 @@
 import { join } from 'node:path'
 import { bytes, nullable, openLog, string, topic, type Log } from 'millrace'
 import { dashboard, type Dashboard } from 'millrace/dashboard'
-import type { Browser, Page, Request } from 'playwright-core'
-import { afterAll, describe, expect, type TestContext, test as plainTest } from 'vitest'
-import { barriersOf, openBrowser } from '../support/browser.ts'
-import { checkLook, openPage, picture, waitMs } from '../support/pages.ts'
+import type { Page, Request } from 'playwright-core'
+import { describe, expect } from 'vitest'
+import { barriersOf } from '../support/browser.ts'
+import { checkLook, openPage, picture, test, waitMs } from '../support/pages.ts'
 import { type Program, startProgram } from '../support/program.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
-
-const browser: Browser | undefined = await openBrowser()
-afterAll(async () => browser?.close())
 
 interface World {
   readonly page: Page
@@ -34,21 +31,12 @@ async function world(): Promise<World> {
     .send(raw, { key: Buffer.from(strange), value: Buffer.from(strange), headers: [{ key: strange, value: strange }] })
   await log.admin.resetOffsets('billing', { topics: ['clicks'], to: { offset: 10 } })
   const opened = await dashboard(log, { port: 0 })
-  const { page, go } = await openPage(browser, opened)
+  const { page, go } = await openPage(opened)
   return { page, log, shop, opened, go }
 }
 
-/** Runs with a browser, or is skipped, which vitest counts and openBrowser has said. */
-function test(name: string, run: (context: TestContext) => Promise<void>): void {
-  plainTest(name, async (context) => {
-    context.skip(browser === undefined, 'no Chromium')
-    await run(context)
-  })
-}
-
 describe('with an application that runs', () => {
-  plainTest('each view shows what there is, live, and the end of the process too', async (context) => {
-    context.skip(browser === undefined, 'no Chromium')
+  test('each view shows what there is, live, and the end of the process too', async () => {
     const { page, go, shop, log, opened } = await world()
 
     // Overview: what runs, what lags, what is passed over, what is in it.
@@ -155,7 +143,7 @@ describe('with nothing to show', () => {
   test('an empty log says what would be here, and what comes is shown at once', async () => {
     const log = await openLog(join(temporaryDirectory(), 'data'), { maintenance: false })
     const opened = await dashboard(log, { port: 0 })
-    const { page, go } = await openPage(browser, opened)
+    const { page, go } = await openPage(opened)
     await go('/')
     await page.getByText('No application has been started on this log yet.').waitFor()
     await page.getByText('No topics yet.').waitFor()
@@ -170,7 +158,7 @@ describe('with nothing to show', () => {
     const log = await openLog(join(temporaryDirectory(), 'data'), { maintenance: false })
     await log.admin.createTopic({ name: 'short-lived' })
     const opened = await dashboard(log, { port: 0 })
-    const { page, go } = await openPage(browser, opened)
+    const { page, go } = await openPage(opened)
     await go('/topics/short-lived')
     await page.getByText('No matching records here.').waitFor()
     await log.admin.deleteTopic('short-lived')
@@ -195,7 +183,7 @@ describe('with nothing to show', () => {
   test('a dashboard that ends is noticed, and one that is back too', async () => {
     const log = await openLog(join(temporaryDirectory(), 'data'), { maintenance: false })
     const opened = await dashboard(log, { port: 0 })
-    const { page, go } = await openPage(browser, opened)
+    const { page, go } = await openPage(opened)
     await go('/')
     await page.locator('.connection', { hasText: 'live' }).waitFor()
     await opened.close()
@@ -211,7 +199,7 @@ describe('with nothing to show', () => {
   test('a tab that no one sees gives its connection back, and is live again when it is seen', async () => {
     const log = await openLog(join(temporaryDirectory(), 'data'), { maintenance: false })
     const opened = await dashboard(log, { port: 0 })
-    const { page, go } = await openPage(browser, opened)
+    const { page, go } = await openPage(opened)
     const isLive = (request: Request): boolean => request.url().endsWith('/api/live')
     const show = (isHidden: boolean): Promise<unknown> =>
       page.evaluate(`Object.defineProperty(document, 'hidden', { configurable: true, value: ${isHidden} })
@@ -229,7 +217,7 @@ describe('with nothing to show', () => {
   test('a token is asked for once, and the browser says it from then on', async () => {
     const log = await openLog(join(temporaryDirectory(), 'data'), { maintenance: false })
     const opened = await dashboard(log, { port: 0, token: 'sixteen-characters' })
-    const { page, complaints } = await openPage(browser, opened)
+    const { page, complaints } = await openPage(opened)
     await page.goto(new URL('/topics', opened.url).href)
     expect(await barriersOf(page)).toEqual([])
     await page.getByLabel('Token').fill('sixteen-characters')

@@ -23,6 +23,7 @@ export function ask(
   path: string,
   headers: OutgoingHttpHeaders = {},
   method: string = 'GET',
+  body: string | Buffer = '',
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const asking = request({ host: '127.0.0.1', port, path, method, headers }, (response) => {
@@ -32,7 +33,7 @@ export function ask(
       response.on('end', () => resolve({ status: response.statusCode ?? 0, headers: response.headers, text }))
     })
     asking.on('error', reject)
-    asking.end()
+    asking.end(body)
   })
 }
 
@@ -41,6 +42,24 @@ export async function get<T>(opened: Dashboard, path: string): Promise<T> {
   const { status, text } = await ask(opened, path)
   if (status !== 200) throw new Error(`${path}: ${status} ${text}`)
   return JSON.parse(text) as T
+}
+
+export const token = 'a-token-of-24-characters'
+
+/** What a program sends with a change. */
+export const changing: OutgoingHttpHeaders = {
+  authorization: `Bearer ${token}`,
+  'content-type': 'application/json',
+}
+
+/** Asks for a change as a program does, with a token. */
+export async function change<T>(
+  opened: Dashboard,
+  path: string,
+  body: object,
+): Promise<{ readonly status: number; readonly body: T }> {
+  const { status, text } = await ask(opened, path, changing, 'POST', JSON.stringify(body))
+  return { status, body: JSON.parse(text) as T }
 }
 
 /** An event as it came. */

@@ -1,14 +1,16 @@
-// Views of the dashboard in a browser: opened over a real dashboard, and looked at as people do who see, who do not, and who have
-// a small screen.
+// The page of a dashboard in a browser: opened, looked at by all that every view has to keep, and pictured for the documents.
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Dashboard } from 'millrace/dashboard'
 import type { Browser, Page } from 'playwright-core'
-import { expect, onTestFinished } from 'vitest'
-import { barriersOf, overflowOf } from './browser.ts'
+import { afterAll, expect, onTestFinished, type TestContext, test as plainTest } from 'vitest'
+import { barriersOf, openBrowser, overflowOf } from './browser.ts'
 
 /** Where the pictures of docs/dashboard.md go, `docs/images`; none are made unless this says so. */
 const pictures = process.env['MILLRACE_PICTURES']
+
+const browser: Browser | undefined = await openBrowser()
+afterAll(async () => browser?.close())
 
 /** Only what hangs takes this long, however busy the machine. */
 export const waitMs = 120_000
@@ -23,7 +25,7 @@ export interface OpenedPage {
 }
 
 /** A page of its own, without anything of others; it is closed when the running test is over. */
-export async function openPage(browser: Browser | undefined, { url }: Dashboard): Promise<OpenedPage> {
+export async function openPage({ url }: Dashboard): Promise<OpenedPage> {
   if (browser === undefined) throw new Error('no browser')
   const context = await browser.newContext({ viewport: usualSize })
   onTestFinished(() => context.close())
@@ -40,6 +42,14 @@ export async function openPage(browser: Browser | undefined, { url }: Dashboard)
     await page.locator('main h1, main .notice').first().waitFor()
   }
   return { page, go, complaints }
+}
+
+/** Runs with a browser, or is skipped, which vitest counts and openBrowser has said. */
+export function test(name: string, run: (context: TestContext) => Promise<void>): void {
+  plainTest(name, async (context) => {
+    context.skip(browser === undefined, 'no Chromium')
+    await run(context)
+  })
 }
 
 /** A picture for the documents. */

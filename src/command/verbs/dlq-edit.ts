@@ -2,7 +2,8 @@
  * `millrace dlq edit APP LETTER`: sends the record of a dead letter again with another key, value, time or headers.
  */
 import { UsageError } from '../exit-codes.ts'
-import { formsOf, letterPlace, letterTopic } from '../letters.ts'
+import { letterForms } from '../../inspect/letter-forms.ts'
+import { letterPlace, letterTopic } from '../letters.ts'
 import { argument, flag, value, values } from '../options.ts'
 import { moment, pair } from '../read-values.ts'
 import type { Form } from '../../inspect/record-form.ts'
@@ -38,7 +39,7 @@ export const verb: Verb = declareVerb({
     const log = await context.openLog(execute ? 'write' : 'read')
     const dead = log.admin.deadLetters(application, { topic: deadLetters })
     const letter = await dead.show(place)
-    const forms = await formsOf(log, letter)
+    const forms = (await letterForms(log))(letter)
     if (given.tombstone && given.value !== undefined) throw new UsageError('--value goes without --tombstone')
     const change = {
       ...(given.key === undefined ? {} : { key: written('key', given.key, forms.key) }),

@@ -4,7 +4,8 @@
 import type { DeadLetter } from '../../log/admin/letters-face.ts'
 import { NothingFound } from '../exit-codes.ts'
 import { json } from '../../inspect/json.ts'
-import { filterOf, filterOptions, formsOf, letterJson, letterTopic, shownLetterPlace, shownSource } from '../letters.ts'
+import { letterForms } from '../../inspect/letter-forms.ts'
+import { filterOf, filterOptions, letterJson, letterTopic, shownLetterPlace, shownSource } from '../letters.ts'
 import { argument, flag, valueOr } from '../options.ts'
 import { whole } from '../read-values.ts'
 import { declareVerb, type Verb } from '../verb.ts'
@@ -35,7 +36,8 @@ export const verb: Verb = declareVerb({
     const rows = found.slice(0, max)
     if (rows.length === 0) throw new NothingFound(`${application} has no such dead letters`)
     if (out.isJson) {
-      for (const letter of rows) out.add(`${json(letterJson(letter, await formsOf(log, letter)))}\n`)
+      const formsOf = await letterForms(log)
+      for (const letter of rows) out.add(`${json(letterJson(letter, formsOf(letter)))}\n`)
       return out.flush()
     }
     await out.rows(rows, [

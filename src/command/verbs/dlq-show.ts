@@ -1,7 +1,8 @@
 /**
  * `millrace dlq show APP LETTER`: one dead letter with its record.
  */
-import { formsOf, letterJson, letterPlace, letterTopic, shownLetterPlace, shownSource } from '../letters.ts'
+import { letterForms } from '../../inspect/letter-forms.ts'
+import { letterJson, letterPlace, letterTopic, shownLetterPlace, shownSource } from '../letters.ts'
 import { textOf } from '../../inspect/stored-rows.ts'
 import { argument } from '../options.ts'
 import { declareVerb, type Verb } from '../verb.ts'
@@ -18,7 +19,7 @@ export const verb: Verb = declareVerb({
   async run({ application, letter: place, deadLetters }, { openLog, out, time }) {
     const log = await openLog()
     const letter = await log.admin.deadLetters(application, { topic: deadLetters }).show(place)
-    const forms = await formsOf(log, letter)
+    const forms = (await letterForms(log))(letter)
     const { reason, message, operator, kind, timestamp, key, value, headers } = letter
     await out.facts(letterJson(letter, forms), [
       ['letter', `${shownLetterPlace(letter)} in ${letter.topic}`],

@@ -110,16 +110,16 @@ async function placeIn(log: Log, topic: string, query: URLSearchParams, all: rea
   return { direction: 'newer', from: new Map(from) }
 }
 
-function clamped(wanted: number | undefined, { start, end }: Bounds, isOlder: boolean): number {
+export function clamped(wanted: number | undefined, { start, end }: Bounds, isOlder: boolean): number {
   return Math.min(Math.max(wanted ?? (isOlder ? end : start), start), end)
 }
 
 /** `0:12,1:7`: an offset in each partition. */
-function textOfPlace(place: ReadonlyMap<number, number>): string {
+export function textOfPlace(place: ReadonlyMap<number, number>): string {
   return [...place].map(([partition, offset]) => `${partition}:${offset}`).join(',')
 }
 
-function placeOf(text: string): ReadonlyMap<number, number> {
+export function placeOf(text: string): ReadonlyMap<number, number> {
   const pairs = text.split(',').map((pair) => pair.split(':', 2))
   return new Map(
     pairs.map(([partition = '', offset = '']) => [wholeOf('a partition', partition), wholeOf('an offset', offset)]),

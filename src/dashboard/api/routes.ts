@@ -3,11 +3,14 @@
  */
 import { beginLive } from '../live.ts'
 import type { Route } from '../router.ts'
+import { changes } from './changes.ts'
 import { groupDetail } from './groups.ts'
 import { alive, metrics, ready } from './metrics.ts'
 import { application, overview } from './overview.ts'
 import { fullRecord, records } from './records.ts'
 import { comparison, dropPlan, followComparison, switchPlan, versionsOf } from './replays.ts'
+import { fullLetter, letters, reasons } from './dead-letters.ts'
+import { sendLetters } from './send-letters.ts'
 import { rowsOf, storesOf } from './stores.ts'
 import { beginTail } from './tail.ts'
 import { topicDetail } from './topics.ts'
@@ -31,4 +34,9 @@ export const routes: readonly Route[] = [
   { kind: 'text', path: '/metrics', answer: metrics },
   { kind: 'probe', path: '/healthz', answer: alive },
   { kind: 'probe', path: '/readyz', answer: ready },
+  { kind: 'json', path: '/api/changes', answer: changes },
+  { kind: 'json', path: '/api/dead-letters/:application/letters', answer: letters },
+  { kind: 'json', path: '/api/dead-letters/:application/letters/:partition/:offset', answer: fullLetter },
+  { kind: 'json', path: '/api/dead-letters/:application/reasons', answer: reasons },
+  { kind: 'act', path: '/api/dead-letters/:application/send', act: sendLetters },
 ]

@@ -37,6 +37,13 @@ export function withQuery(address: URL, changes: Readonly<Record<string, string 
   return query.size === 0 ? address.pathname : `${address.pathname}?${query.toString()}`
 }
 
+/** Some of the parameters of an address, as the API takes them. */
+export function queryOf({ searchParams }: URL, names: readonly string[]): string {
+  const query = new URLSearchParams()
+  for (const name of names) for (const value of searchParams.getAll(name)) query.append(name, value)
+  return query.size === 0 ? '' : `?${query.toString()}`
+}
+
 /** An address of the page from its parts. */
 export function pathOf(...parts: readonly string[]): string {
   return `/${parts.map(encodeURIComponent).join('/')}`

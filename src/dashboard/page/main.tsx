@@ -4,9 +4,11 @@
 import { render } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 import type { GroupView, TopicView } from '../views.ts'
+import { Acts } from './acts.tsx'
 import { goTo, Link, pathOf, useAddress } from './address.tsx'
 import { Application, liveVersionOf } from './application.tsx'
 import { Badge } from './badge.tsx'
+import { AllDeadLetters, DeadLetters } from './dead-letters.tsx'
 import { Group } from './group.tsx'
 import { type Live, partsOf, useLive } from './live.ts'
 import { Notice } from './notice.tsx'
@@ -31,7 +33,7 @@ function Page() {
     isFirst.current = false
   }, [address.pathname])
   return (
-    <>
+    <Acts again={live.state}>
       <a class="skip" href="#main">
         Skip to content
       </a>
@@ -52,6 +54,9 @@ function Page() {
           <Link to="/replays" isCurrent={kind === 'replays'}>
             Replays
           </Link>
+          <Link to="/dead-letters" isCurrent={kind === 'dead-letters'}>
+            Dead letters
+          </Link>
         </nav>
         <span class="connection" role="status">
           <Connection live={live} />
@@ -66,7 +71,7 @@ function Page() {
         )}
         <View parts={parts} live={live} address={address} />
       </main>
-    </>
+    </Acts>
   )
 }
 
@@ -98,6 +103,13 @@ function View({ parts, live, address }: ViewProps) {
   if (kind === 'groups') return id === undefined ? <AllGroups live={live} /> : <Group name={id} live={live} />
   if (kind === 'replays') {
     return id === undefined ? <Replays live={live} /> : <Replay live={live} id={id} address={address} />
+  }
+  if (kind === 'dead-letters') {
+    return id === undefined ? (
+      <AllDeadLetters live={live} />
+    ) : (
+      <DeadLetters key={id} live={live} application={id} address={address} />
+    )
   }
   if (kind === 'applications' && id !== undefined) {
     const version = name ?? liveVersionOf(live, id)?.version

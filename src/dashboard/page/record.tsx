@@ -20,24 +20,33 @@ export function FullRecord({ path, close }: { readonly path: string; readonly cl
               </small>{' '}
               <Link to={close}>close</Link>
             </h3>
-            <Part name="key" of={record.key} />
-            <Part name="value" of={record.value} />
-            {record.headers.length > 0 && (
-              <dl class="headers">
-                {record.headers.map(({ key, value }, at) => (
-                  <div key={at}>
-                    <dt>
-                      <Text of={key} />
-                    </dt>
-                    <dd>{value === null ? <em>null</em> : <Text of={value} />}</dd>
-                  </div>
-                ))}
-              </dl>
-            )}
+            <RecordParts of={record} />
           </>
         )}
       </Answered>
     </div>
+  )
+}
+
+/** Its key, its value and its headers. */
+export function RecordParts({ of: { key, value, headers } }: { readonly of: FullRecordView }) {
+  return (
+    <>
+      <Part name="key" of={key} />
+      <Part name="value" of={value} />
+      {headers.length > 0 && (
+        <dl class="headers">
+          {headers.map((header, at) => (
+            <div key={at}>
+              <dt>
+                <Text of={header.key} />
+              </dt>
+              <dd>{header.value === null ? <em>null</em> : <Text of={header.value} />}</dd>
+            </div>
+          ))}
+        </dl>
+      )}
+    </>
   )
 }
 

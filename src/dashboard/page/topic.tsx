@@ -2,9 +2,9 @@
  * A topic: its records, by place, key or text, or as they come; what its partitions hold; who reads it.
  */
 import type { RecordsView, RecordView, Shown, TopicDetailView, TopicView } from '../views.ts'
-import { goTo, Link, pathOf, withQuery } from './address.tsx'
+import { goTo, Link, pathOf, queryOf, withQuery } from './address.tsx'
 import { Answered, useAnswer } from './answer.tsx'
-import { textIn } from './form-text.ts'
+import { localTime, textIn, timeIn } from './form-text.ts'
 import { type Live, partOf } from './live.ts'
 import { Notice } from './notice.tsx'
 import { FullRecord } from './record.tsx'
@@ -64,12 +64,11 @@ function Search({ address, partitions, isTail }: SearchProps) {
     event.preventDefault()
     const form = new FormData(event.currentTarget as HTMLFormElement)
     const textOf = (name: string): string => textIn(form, name).trim()
-    const time = textOf('time')
     goTo(
       withQuery(new URL(address.pathname, address), {
         partition: textOf('partition'),
         offset: textOf('offset'),
-        time: time === '' ? undefined : String(new Date(time).getTime()),
+        time: timeIn(form, 'time'),
         key: textOf('key'),
         text: textOf('text'),
       }),
@@ -118,23 +117,6 @@ function Search({ address, partitions, isTail }: SearchProps) {
       </Link>
     </form>
   )
-}
-
-/** What an input of a time takes: local, without a zone. */
-function localTime(ms: string): string {
-  const at = Number(ms)
-  if (ms === '' || !Number.isFinite(at)) return ''
-  const local = new Date(at - new Date(at).getTimezoneOffset() * 60_000)
-  return Number.isNaN(local.getTime()) ? '' : local.toISOString().slice(0, 19)
-}
-
-function queryOf({ searchParams }: URL, names: readonly string[]): string {
-  const query = new URLSearchParams()
-  for (const name of names) {
-    const value = searchParams.get(name)
-    if (value !== null) query.set(name, value)
-  }
-  return query.size === 0 ? '' : `?${query.toString()}`
 }
 
 function Records({ path, address }: { readonly path: string; readonly address: URL }) {
@@ -227,7 +209,7 @@ function List({ records, path, address }: ListProps) {
   )
 }
 
-function Line({ of: { text, isCut, bytes } }: { readonly of: Shown }) {
+export function Line({ of: { text, isCut, bytes } }: { readonly of: Shown }) {
   if (text === null) return <em>null</em>
   return (
     <code title={isCut ? size(bytes) : undefined}>

@@ -51,6 +51,11 @@ export class EmbeddedDeadLetters implements DeadLetters {
     this.#log = log
   }
 
+  async topic(): Promise<string> {
+    this.#log.refresh()
+    return this.#name()
+  }
+
   list(given: LetterQuery = {}): AsyncIterable<DeadLetter> {
     const query = checkQuery(given)
     return this.#list(query)

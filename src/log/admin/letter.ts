@@ -5,6 +5,7 @@ import { copyOf } from '../../core/bytes.ts'
 import { messageOf } from '../../core/errors.ts'
 import { type LetterFact, readLetterHeaders } from '../../core/letter-headers.ts'
 import { type Codec, codecOf, unexpectedNull, topicCodecOf } from '../../core/serde.ts'
+import type { LogRecord } from '../../core/record.ts'
 import type { Topic } from '../../core/topic.ts'
 import type { Offset, Timestamp } from '../../core/units.ts'
 import type { BatchCursor } from '../format/batch-cursor.ts'
@@ -13,25 +14,39 @@ import type { DeadLetter, Decoded, LetterSource, ShownLetter } from './letters-f
 
 /** The cursor's record; it keeps nothing of the batch. */
 export function letterAt({ topic, partition }: TopicPartition, cursor: BatchCursor): DeadLetter {
-  const { headers, facts } = factsOf(cursor)
+  return letterOfRecord({
+    topic,
+    partition,
+    offset: cursor.offset as Offset,
+    timestamp: cursor.timestamp as Timestamp,
+    key: part(cursor.bytes, cursor.keyStart, cursor.keyEnd),
+    value: part(cursor.bytes, cursor.valueStart, cursor.valueEnd),
+    headers: cursor.headers,
+  })
+}
+
+/** The letter that a record of a dead-letter topic holds. */
+export function letterOfRecord(record: LogRecord<Uint8Array | null, Uint8Array | null>): DeadLetter {
+  const { topic, partition, offset, timestamp, key, value } = record
+  const { headers, facts } = factsOf(record)
   const kind = facts.get('kind')
   return {
     topic,
     partition,
-    offset: cursor.offset as Offset,
+    offset,
     reason: facts.get('reason') ?? 'unknown',
     message: facts.get('message') ?? null,
     operator: facts.get('operator') || null,
     kind: kind === 'punctuation' || kind === 'release' || kind === 'completion' ? kind : 'record',
     source: sourceOf(facts),
-    timestamp: cursor.timestamp as Timestamp,
-    key: part(cursor.bytes, cursor.keyStart, cursor.keyEnd),
-    value: part(cursor.bytes, cursor.valueStart, cursor.valueEnd),
+    timestamp,
+    key,
+    value,
     headers,
   }
 }
 
-function factsOf({ headers }: BatchCursor): Pick<DeadLetter, 'headers'> & {
+function factsOf({ headers }: Pick<DeadLetter, 'headers'>): Pick<DeadLetter, 'headers'> & {
   readonly facts: ReadonlyMap<LetterFact, string>
 } {
   const { own, facts } = readLetterHeaders(headers) ?? { own: headers, facts: new Map<LetterFact, string>() }

@@ -164,6 +164,18 @@ export interface DeadLetters {
   readonly applicationId: string
 
   /**
+   * The name of the topic that they lie in: it is made with the first letter, and read as any other topic.
+   *
+   * @example
+   * ```ts
+   * const letters = log.admin.deadLetters(app.applicationId)
+   * console.log(await letters.topic())
+   * ```
+   * @throws MillraceError `application_unknown`
+   */
+  topic(): Promise<string>
+
+  /**
    * The letters that fit, one partition after the other, each in the order of its offsets or back. An application that
    * has written none has an empty list.
    *

@@ -1,0 +1,203 @@
+/**
+ * What applications passed over: how often for which reason, and the letters themselves.
+ */
+import { useState } from 'preact/hooks'
+import type { HistoryView, LettersView, ReasonsView } from '../views.ts'
+import { goTo, Link, pathOf, queryOf, withQuery } from './address.tsx'
+import { Answered, useAnswer } from './answer.tsx'
+import { liveVersionOf } from './application.tsx'
+import { Bars } from './bars.tsx'
+import { useCalm } from './calm.ts'
+import { localTime, textIn, timeIn } from './form-text.ts'
+import { LetterList } from './letter-list.tsx'
+import { type Live, partOf, partsOf } from './live.ts'
+import { Notice } from './notice.tsx'
+import { Spark } from './spark.tsx'
+import { Table } from './table.tsx'
+import { Ago, count, Text, Time } from './text.tsx'
+
+export function AllDeadLetters({ live }: { readonly live: Live }) {
+  const all = partsOf<LettersView>(live, 'letters')
+  return (
+    <>
+      <h1>Dead letters</h1>
+      {all.length === 0 ? (
+        <Notice kind="empty">
+          No application has written a dead letter yet. With onError: 'deadLetter', a record that fails becomes one.
+        </Notice>
+      ) : (
+        <Table
+          caption="Dead letters"
+          rows={all}
+          keyOf={({ applicationId }) => applicationId}
+          columns={[
+            {
+              head: 'application',
+              of: ({ applicationId }) => (
+                <Link to={pathOf('dead-letters', applicationId)}>
+                  <Text of={applicationId} />
+                </Link>
+              ),
+            },
+            { head: 'letters', isFigure: true, of: ({ letters }) => count(letters) },
+            {
+              head: 'last 15 min',
+              isExtra: true,
+              of: ({ topic }) => (
+                <Spark of={partOf<HistoryView>(live, `history/topic/${topic}`)?.rates} what="letters a second" />
+              ),
+            },
+            { head: 'last letter', of: ({ lastMs }) => <Ago ms={lastMs} /> },
+          ]}
+        />
+      )}
+    </>
+  )
+}
+
+interface DeadLettersProps {
+  readonly live: Live
+  readonly application: string
+  readonly address: URL
+}
+
+/** What says which letters are meant. */
+const filters = ['reason', 'operator', 'topic', 'from', 'to']
+
+export function DeadLetters({ live, application, address }: DeadLettersProps) {
+  const known = partOf<LettersView>(live, `letters/${application}`)
+  const [acts, setActs] = useState(0)
+  // Read again when a letter came, and when something was sent.
+  const again = `${useCalm(`${known?.letters} ${known?.lastMs}`)} ${acts}`
+  const path = `/api${pathOf('dead-letters', application)}`
+  const answer = useAnswer<ReasonsView>(`${path}/reasons${queryOf(address, ['topic', 'from', 'to'])}`, again)
+  return (
+    <>
+      <h1>
+        Dead letters <small>of</small>{' '}
+        <Link to={pathOf('applications', application)}>
+          <Text of={application} />
+        </Link>
+      </h1>
+      <Answered answer={answer}>
+        {(reasons) =>
+          known === undefined && reasons.letters === 0 ? (
+            <Notice kind="empty">
+              This application has written no dead letter. With onError: 'deadLetter', a record that fails becomes one.
+            </Notice>
+          ) : (
+            <>
+              <p class="about">
+                <span role="status">{count(known?.letters ?? 0)} letters</span> in{' '}
+                <Link to={pathOf('topics', known?.topic ?? '')}>
+                  <Text of={known?.topic ?? ''} />
+                </Link>
+              </p>
+              <Reasons of={reasons} address={address} />
+              <section aria-labelledby="letters">
+                <h2 id="letters">Letters</h2>
+                <Search key={address.search} address={address} />
+                <LetterList
+                  key={queryOf(address, filters)}
+                  path={path}
+                  application={application}
+                  isRunning={liveVersionOf(live, application)?.state === 'running'}
+                  address={address}
+                  filters={filters}
+                  fitting={fittingOf(reasons, address)}
+                  isCounted={!reasons.isCutShort}
+                  again={again}
+                  acted={() => setActs((before) => before + 1)}
+                />
+              </section>
+            </>
+          )
+        }
+      </Answered>
+    </>
+  )
+}
+
+/** How many letters the address means. */
+function fittingOf({ reasons }: ReasonsView, { searchParams }: URL): number {
+  const [wanted, operators] = [searchParams.getAll('reason'), searchParams.getAll('operator')]
+  const fits = ({ reason, operator }: ReasonsView['reasons'][number]): boolean =>
+    (wanted.length === 0 || wanted.includes(reason)) && (operators.length === 0 || operators.includes(operator ?? ''))
+  return reasons.filter(fits).reduce((sum, { letters }) => sum + letters, 0)
+}
+
+function Reasons({ of, address }: { readonly of: ReasonsView; readonly address: URL }) {
+  const { reasons, fromMs, toMs, letters, isCutShort } = of
+  if (reasons.length === 0) return null
+  const fresh = { older: undefined, newer: undefined, letter: undefined }
+  return (
+    <section aria-labelledby="reasons">
+      <h2 id="reasons">
+        Reasons{' '}
+        <small>
+          by event time, <Time ms={fromMs} /> to <Time ms={toMs} />
+        </small>
+      </h2>
+      {isCutShort && (
+        <Notice kind="empty">{`Of the newest ${count(letters)} letters: more are not counted in one look.`}</Notice>
+      )}
+      <Table
+        caption="Reasons"
+        rows={reasons}
+        keyOf={({ reason, operator }) => `${reason} ${operator ?? ''}`}
+        columns={[
+          {
+            head: 'reason',
+            of: ({ reason, operator }) => (
+              <Link to={withQuery(address, { ...fresh, reason, operator: operator ?? undefined })}>
+                <Text of={reason} />
+              </Link>
+            ),
+          },
+          { head: 'operator', of: ({ operator }) => <Text of={operator ?? '–'} /> },
+          { head: 'letters', isFigure: true, of: (one) => count(one.letters) },
+          { head: 'over time', of: ({ times, reason }) => <Bars of={times} what={`${reason} by event time`} /> },
+          { head: 'newest', isExtra: true, of: ({ newestMs }) => <Time ms={newestMs} /> },
+        ]}
+      />
+    </section>
+  )
+}
+
+/** What is looked for stands in the address: a search can be sent as a link. */
+function Search({ address }: { readonly address: URL }) {
+  const field = (name: string): string => address.searchParams.get(name) ?? ''
+  const search = (event: SubmitEvent): void => {
+    event.preventDefault()
+    const form = new FormData(event.currentTarget as HTMLFormElement)
+    goTo(
+      withQuery(new URL(address.pathname, address), {
+        reason: textIn(form, 'reason').trim(),
+        operator: textIn(form, 'operator').trim(),
+        topic: textIn(form, 'topic').trim(),
+        from: timeIn(form, 'from'),
+        to: timeIn(form, 'to'),
+      }),
+    )
+  }
+  return (
+    <form class="search" onSubmit={search}>
+      {['reason', 'operator', 'topic'].map((name) => (
+        <label key={name}>
+          {name}
+          <input name={name} size={14} defaultValue={field(name)} />
+        </label>
+      ))}
+      {['from', 'to'].map((name) => (
+        <label key={name}>
+          {name} time
+          <input name={name} type="datetime-local" step="1" defaultValue={localTime(field(name))} />
+        </label>
+      ))}
+      <button type="submit">Search</button>
+      <Link to={address.pathname} class="button" isCurrent={address.search === ''}>
+        Newest
+      </Link>
+    </form>
+  )
+}

@@ -1,0 +1,215 @@
+/**
+ * Dead letters in a list: some are chosen, or all that fit are meant, and sent again.
+ */
+import { useState } from 'preact/hooks'
+import type { LetterListView, LetterView, SentView } from '../views.ts'
+import { Link, queryOf, withQuery } from './address.tsx'
+import { Answered, useAnswer } from './answer.tsx'
+import { ActButton, post, useMayChange } from './acts.tsx'
+import { FullLetter } from './letter.tsx'
+import { Source } from './letter-source.tsx'
+import { OutcomeBadge, SendingMeans, type SendingProps } from './letter-words.tsx'
+import { Notice } from './notice.tsx'
+import { type Column, Table } from './table.tsx'
+import { count, Text, Time } from './text.tsx'
+import { Line } from './topic.tsx'
+
+interface LetterListProps extends SendingProps {
+  readonly path: string
+  readonly address: URL
+  /** The parameters of the address that say which letters are meant. */
+  readonly filters: readonly string[]
+  /** How many letters they mean, as far as was counted. */
+  readonly fitting: number
+  readonly isCounted: boolean
+  readonly again: unknown
+  /** Something was sent. */
+  readonly acted: () => void
+}
+
+function placeOf({ partition, offset }: LetterView): string {
+  return `${partition}/${offset}`
+}
+
+export function LetterList(props: LetterListProps) {
+  const { path, address, filters, again, acted } = props
+  const answer = useAnswer<LetterListView>(`${path}/letters${queryOf(address, [...filters, 'older', 'newer'])}`, again)
+  const shown = address.searchParams.get('letter')
+  const placed = (change: Readonly<Record<string, string>>): string =>
+    withQuery(address, { older: undefined, newer: undefined, letter: undefined, ...change })
+  return (
+    <>
+      {shown !== null && (
+        <FullLetter
+          key={shown}
+          path={path}
+          place={shown}
+          close={withQuery(address, { letter: undefined })}
+          application={props.application}
+          isRunning={props.isRunning}
+          again={again}
+          acted={acted}
+        />
+      )}
+      <Answered answer={answer}>
+        {({ letters, searched, older, newer, isCutShort }) => (
+          <>
+            {isCutShort && (
+              <Notice kind="empty">
+                {`Searched ${count(searched)} letters and found ${letters.length} before the limit of one search. Go on below, or narrow the search.`}
+              </Notice>
+            )}
+            {letters.length === 0 && !isCutShort && <Notice kind="empty">No matching letters here.</Notice>}
+            {letters.length > 0 && <Letters {...props} letters={letters} />}
+            <p class="pager">
+              {newer !== null && <Link to={placed({ newer })}>← newer</Link>}
+              {older !== null && <Link to={placed({ older })}>older →</Link>}
+            </p>
+          </>
+        )}
+      </Answered>
+    </>
+  )
+}
+
+function Letters(props: LetterListProps & { readonly letters: readonly LetterView[] }) {
+  const { letters, address } = props
+  const mayChange = useMayChange()
+  const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set())
+  const sendable = letters.filter(({ outcome }) => outcome === 'sent')
+  const meant = sendable.filter((letter) => chosen.has(placeOf(letter)))
+  const choose = (places: readonly string[], isChosen: boolean): void =>
+    setChosen(
+      (before) => new Set(isChosen ? [...before, ...places] : [...before].filter((one) => !places.includes(one))),
+    )
+  const choosing: Column<LetterView> = {
+    head: 'choose',
+    of: (letter) => (
+      <input
+        type="checkbox"
+        aria-label={`Choose ${placeOf(letter)}`}
+        disabled={letter.outcome !== 'sent'}
+        checked={letter.outcome === 'sent' && chosen.has(placeOf(letter))}
+        onChange={(event) => choose([placeOf(letter)], event.currentTarget.checked)}
+      />
+    ),
+  }
+  return (
+    <>
+      {mayChange && (
+        <p class="acts">
+          <button
+            type="button"
+            disabled={sendable.length === 0}
+            onClick={() => choose(sendable.map(placeOf), meant.length < sendable.length)}
+          >
+            {meant.length === sendable.length && meant.length > 0 ? 'Choose none' : 'Choose all here'}
+          </button>
+          <SendChosen {...props} letters={meant} />
+          <SendFitting {...props} />
+        </p>
+      )}
+      <Table
+        caption="Letters"
+        rows={letters}
+        keyOf={placeOf}
+        columns={[
+          ...(mayChange ? [choosing] : []),
+          {
+            head: 'letter',
+            of: (letter) => <Link to={withQuery(address, { letter: placeOf(letter) })}>{placeOf(letter)}</Link>,
+          },
+          { head: 'reason', of: ({ reason }) => <Text of={reason} /> },
+          { head: 'operator', isExtra: true, of: ({ operator }) => <Text of={operator ?? '–'} /> },
+          { head: 'record', isExtra: true, of: ({ source }) => <Source of={source} /> },
+          { head: 'time', isExtra: true, of: ({ timestampMs }) => <Time ms={timestampMs} /> },
+          { head: 'key', of: ({ key }) => <Line of={key} /> },
+          { head: 'value', isExtra: true, of: ({ value }) => <Line of={value} /> },
+          { head: 'sent', of: ({ outcome }) => <OutcomeBadge of={outcome} /> },
+        ]}
+      />
+    </>
+  )
+}
+
+function records(of: number): string {
+  return of === 1 ? '1 record' : `${count(of)} records`
+}
+
+function SendChosen({ letters, ...props }: LetterListProps & { readonly letters: readonly LetterView[] }) {
+  const { path, acted } = props
+  const run = async (): Promise<string> => {
+    const places = letters.map(({ partition, offset }) => ({ partition, offset }))
+    try {
+      return (await post<SentView>(`${path}/send`, { letters: places })).did
+    } finally {
+      acted()
+    }
+  }
+  return (
+    <ActButton
+      question={`Send ${records(letters.length)} again?`}
+      effect={<SendingMeans {...props} />}
+      confirm="Send again"
+      isDisabled={letters.length === 0}
+      run={run}
+    >
+      Send chosen again ({count(letters.length)})
+    </ActButton>
+  )
+}
+
+/** Five hundred with each request, so that none takes long, and one can see how far it is. */
+function SendFitting(props: LetterListProps) {
+  const { path, address, filters, fitting, isCounted, acted } = props
+  const many = `${count(fitting)}${isCounted ? '' : ' and more'}`
+  const run = async (tell: (text: string) => void): Promise<string> => {
+    const filter = filterOf(address, filters)
+    let [sent, others] = [0, 0]
+    let next: SentView['next'] = null
+    try {
+      do {
+        const done: SentView = await post<SentView>(`${path}/send`, { filter, ...next })
+        sent += done.sent
+        others += done.alreadySent + done.noRecord + done.notRead + done.topicGone
+        next = done.next
+        tell(`${records(sent)} sent…`)
+      } while (next !== null)
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error)
+      throw new Error(`${records(sent)} sent again; then: ${why}`, { cause: error })
+    } finally {
+      acted()
+    }
+    const rest = others === 0 ? '' : ` ${count(others)} not sent: sent before, or nothing reads them.`
+    return `${records(sent)} sent again.${rest}`
+  }
+  return (
+    <ActButton
+      question={`Send all ${many} letters that fit again?`}
+      effect={
+        <>
+          <p>
+            Those of the whole search, also on other pages of the list; letters that were sent before are passed over.
+          </p>
+          <SendingMeans {...props} />
+        </>
+      }
+      confirm="Send all again"
+      isDisabled={fitting === 0}
+      run={run}
+    >
+      Send all that fit ({many})
+    </ActButton>
+  )
+}
+
+function filterOf({ searchParams }: URL, filters: readonly string[]): object {
+  const given = filters.flatMap((name): (readonly [string, unknown])[] => {
+    const all = searchParams.getAll(name)
+    if (all.length === 0) return []
+    if (name === 'reason' || name === 'operator') return [[name, all]]
+    return [[name, name === 'topic' ? all[0] : Number(all[0])]]
+  })
+  return Object.fromEntries(given)
+}
