@@ -11,6 +11,11 @@ const beatMs = 15_000
 /** When the browser tries again after it has lost the connection. */
 const retryMs = 2_000
 
+/** An event as it is sent: JSON has no line break. One block may be sent to any number of browsers. */
+export function eventBlock(event: string, json: string): Buffer {
+  return Buffer.from(`event: ${event}\ndata: ${json}\n\n`)
+}
+
 export class EventSink {
   readonly #response: ServerResponse
   readonly #clock: Clock
@@ -43,10 +48,10 @@ export class EventSink {
     this.#onReady = callback
   }
 
-  /** Sends JSON, which has no line break; returns whether it was sent: not to one that has not taken the last event. */
-  send(event: string, json: string): boolean {
+  /** Sends an event; returns whether it was sent: not to one that has not taken the last one. */
+  send(block: Buffer): boolean {
     if (!this.isReady) return false
-    this.#write(`event: ${event}\ndata: ${json}\n\n`)
+    this.#write(block)
     return true
   }
 
@@ -57,9 +62,9 @@ export class EventSink {
     else this.#response.destroy()
   }
 
-  #write(text: string): void {
+  #write(block: Buffer | string): void {
     this.#sentMs = this.#clock.elapsed()
-    this.#isReady = this.#response.write(text)
+    this.#isReady = this.#response.write(block)
   }
 
   #beat(): void {

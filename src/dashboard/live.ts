@@ -4,23 +4,21 @@
  * An event is text that is made once for all who get the same. One who is slow misses events, and gets everything again
  * when it is ready: it never makes the others wait, and nothing is kept for it.
  */
-import type { EventSink } from './event-sink.ts'
+import { eventBlock, type EventSink } from './event-sink.ts'
 import type { Begin, Question } from './router.ts'
 import type { PartName } from './views.ts'
 import type { Change, Watch } from './watch.ts'
 
 /** Sends what changes; `?detail=ID/VERSION` asks for what is known of one version, which others do without. */
 export async function beginLive({ watch, query }: Question): Promise<Begin> {
-  const detail = query.get('detail')
-  const isWanted = (name: PartName): boolean =>
-    !/^(?:detail|shape)\//.test(name) || (detail !== null && name.slice(name.indexOf('/') + 1) === detail)
-  return (sink) => sendLive(watch, isWanted, sink)
+  const detail = query.get('detail') ?? ''
+  return (sink) => sendLive(watch, detail, sink)
 }
 
-function sendLive(watch: Watch, isWanted: (name: PartName) => boolean, sink: EventSink): () => void {
+function sendLive(watch: Watch, detail: string, sink: EventSink): () => void {
   let isWhole = false
   const sendAll = (): void => {
-    isWhole = sink.send('parts', eventOf(watch.now, isWanted, true))
+    isWhole = sink.isReady && sink.send(blockOf(watch.now, detail, true))
   }
   sink.onReady = () => {
     if (!isWhole) sendAll()
@@ -28,13 +26,35 @@ function sendLive(watch: Watch, isWanted: (name: PartName) => boolean, sink: Eve
   sendAll()
   return watch.watch((change) => {
     if (!isWhole) return sendAll()
-    isWhole = sink.send('parts', eventOf(change, isWanted, false))
+    isWhole = sink.isReady && sink.send(blockOf(change, detail, false))
   })
 }
 
+/** Parts that only those get who ask for their version. */
+const isOfVersion = /^(?:detail|shape)\//
+
+/** Blocks that are made, of each change that may still be sent, by the version that is in them; empty for none. */
+const blocks = new WeakMap<Change, Map<string, Buffer>>()
+
+function blockOf(change: Change, detail: string, isAll: boolean): Buffer {
+  let made = blocks.get(change)
+  if (made === undefined) blocks.set(change, (made = new Map<string, Buffer>()))
+  // Whatever else is asked for, such as a version that there is not, is the same for all.
+  const isKnown =
+    detail !== '' && [...change.parts.keys()].some((name) => isOfVersion.test(name) && isWanted(name, detail))
+  const known = isKnown ? detail : ''
+  let block = made.get(known)
+  if (block === undefined) made.set(known, (block = eventBlock('parts', liveText(change, known, isAll))))
+  return block
+}
+
 /** A `LiveEvent` as text; `isAll`: whatever was sent before is to be forgotten. */
-function eventOf({ atMs, parts, gone }: Change, isWanted: (name: PartName) => boolean, isAll: boolean): string {
-  const wanted = [...parts].filter(([name]) => isWanted(name))
-  const fields = wanted.map(([name, json]) => `${JSON.stringify(name)}:${json}`)
+export function liveText({ atMs, parts, gone }: Change, detail: string, isAll: boolean): string {
+  const fields: string[] = []
+  for (const [name, json] of parts) if (isWanted(name, detail)) fields.push(`${JSON.stringify(name)}:${json}`)
   return `{"atMs":${atMs},"isAll":${isAll},"parts":{${fields.join(',')}},"gone":${JSON.stringify(gone)}}`
+}
+
+function isWanted(name: PartName, detail: string): boolean {
+  return !isOfVersion.test(name) || name.slice(name.indexOf('/') + 1) === detail
 }

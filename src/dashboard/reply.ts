@@ -7,8 +7,18 @@ import { UnfitText } from '../inspect/unfit-text.ts'
 import type { Health } from './health.ts'
 import type { ErrorView } from './views.ts'
 
+/** A view that is JSON already. */
+export class JsonText {
+  readonly text: string
+
+  constructor(text: string) {
+    this.text = text
+  }
+}
+
 export function replyJson(response: ServerResponse, status: number, view: unknown): void {
-  replyText(response, status, 'application/json; charset=utf-8', JSON.stringify(view))
+  const text = view instanceof JsonText ? view.text : JSON.stringify(view)
+  replyText(response, status, 'application/json; charset=utf-8', text)
 }
 
 export function replyText(response: ServerResponse, status: number, contentType: string, text: string): void {

@@ -39,8 +39,7 @@ export class Watch {
   readonly #clock: Clock
   readonly #memory: Memory = { rates: new Rates(), history: new History(), standstills: new Standstills() }
   readonly #watchers = new Set<Watcher>()
-  #parts = new Map<PartName, string>()
-  #atMs = 0
+  #now: Change = { atMs: 0, parts: new Map(), gone: [] }
   #cancel: () => void = () => undefined
   #isClosed = false
   /** The sample that is under way. */
@@ -51,9 +50,9 @@ export class Watch {
     this.#clock = clock
   }
 
-  /** Everything as it was last seen. */
+  /** Everything as it was last seen: the same object until it is looked at again. */
   get now(): Change {
-    return { atMs: this.#atMs, parts: this.#parts, gone: [] }
+    return this.#now
   }
 
   /** Samples for the first time, and goes on until it is closed. */
@@ -93,38 +92,40 @@ export class Watch {
   }
 
   async #update(): Promise<void> {
-    const seen = await this.#see()
+    const before = this.#now.parts
+    const seen = await this.#see(before)
     const parts = new Map<PartName, string>()
     const changed = new Map<PartName, string>()
     for (const [name, part] of seen) {
       const text = JSON.stringify(part)
       parts.set(name, text)
-      if (this.#parts.get(name) !== text) changed.set(name, text)
+      if (before.get(name) !== text) changed.set(name, text)
     }
     // What is known over time changes with each slot only, and is not made again in between.
-    for (const [name, text] of this.#parts) {
+    for (const [name, text] of before) {
       const isKept = name.startsWith(historyOfPart) && parts.has(name.slice(historyOfPart.length) as PartName)
       if (isKept && !parts.has(name)) parts.set(name, text)
     }
-    const gone = [...this.#parts.keys()].filter((name) => !parts.has(name))
-    this.#parts = parts
-    this.#atMs = this.#clock.now()
-    for (const watcher of this.#watchers) watcher({ atMs: this.#atMs, parts: changed, gone })
+    const gone = [...before.keys()].filter((name) => !parts.has(name))
+    const atMs = this.#clock.now()
+    this.#now = { atMs, parts, gone: [] }
+    const change: Change = { atMs, parts: changed, gone }
+    for (const watcher of this.#watchers) watcher(change)
   }
 
   /** Of a log that cannot be read too: then it says why, beside what was seen last. */
-  async #see(): Promise<Sample> {
+  async #see(before: Change['parts']): Promise<Sample> {
     try {
-      return await sampleOf(this.#log, this.#clock, this.#memory, this.#parts)
+      return await sampleOf(this.#log, this.#clock, this.#memory, before)
     } catch (error) {
-      const before = [...this.#parts].map(([name, text]) => [name, JSON.parse(text) as unknown] as const)
+      const known = [...before].map(([name, text]) => [name, JSON.parse(text) as unknown] as const)
       const trouble: Trouble = {
         level: 'broken',
         at: '/',
         what: `The log cannot be read: ${messageOf(error)}`,
         advice: 'What you see is from before. "millrace doctor" says more.',
       }
-      return new Map<PartName, unknown>([...before, ['troubles', [trouble]]])
+      return new Map<PartName, unknown>([...known, ['troubles', [trouble]]])
     }
   }
 }

@@ -4,13 +4,13 @@ import { Writable } from 'node:stream'
 import { type Log, MillraceError, string, topic } from 'millrace'
 import { describe, expect, test, vi } from 'vitest'
 import { ManualClock } from '../../src/core/clock.ts'
-import { EventSink } from '../../src/dashboard/event-sink.ts'
+import { eventBlock, EventSink } from '../../src/dashboard/event-sink.ts'
 import { History, Rates } from '../../src/dashboard/history.ts'
 import { beginLive } from '../../src/dashboard/live.ts'
 import type { Question } from '../../src/dashboard/router.ts'
 import { Turnstile } from '../../src/dashboard/turnstile.ts'
 import type { LiveEvent, PartName, TailView } from '../../src/dashboard/views.ts'
-import { Watch, type Watcher } from '../../src/dashboard/watch.ts'
+import { type Change, Watch, type Watcher } from '../../src/dashboard/watch.ts'
 import { start, turns, until } from '../support/applications.ts'
 import { events, openDashboard, type SentEvent } from '../support/dashboards.ts'
 import { openTestLog } from '../support/open.ts'
@@ -166,19 +166,19 @@ describe('a browser that is slow', () => {
     const socket = new Writable({
       highWaterMark: 10,
       decodeStrings: false,
-      write(chunk: string, _, done) {
-        taken.push(chunk)
+      write(chunk: Buffer | string, _, done) {
+        taken.push(String(chunk))
         take = done
       },
     })
     const sink = new EventSink(Object.assign(socket, { writeHead: () => socket }) as unknown as ServerResponse, clock)
     const ready = vi.fn()
     sink.onReady = ready
-    expect(sink.send('parts', '"lost"')).toBe(false)
+    expect(sink.send(eventBlock('parts', '"lost"'))).toBe(false)
     take()
     await turns(2)
     expect([ready.mock.calls.length, sink.isReady]).toEqual([1, true])
-    expect([sink.send('parts', '1'), sink.send('parts', '2')]).toEqual([true, false])
+    expect([1, 2].map((at) => sink.send(eventBlock('parts', `${at}`)))).toEqual([true, false])
     expect(taken.join('')).toBe('retry: 2000\n\nevent: parts\ndata: 1\n\n')
     clock.advance(29_000)
     expect(socket.destroyed).toBe(false)
@@ -188,23 +188,30 @@ describe('a browser that is slow', () => {
 })
 
 test('a browser that missed what has changed gets everything again, and only what it asked for', async () => {
-  const parts = new Map<PartName, string>([
-    ['topic/a', '{"records":1}'],
-    ['detail/app/v1', '{}'],
-    ['detail/app/v2', '{}'],
-  ])
+  const a = (records: number): Change => ({
+    atMs: 1,
+    parts: new Map<PartName, string>([
+      ['topic/a', JSON.stringify({ records })],
+      ['detail/app/v1', '{}'],
+      ['detail/app/v2', '{}'],
+    ]),
+    gone: [],
+  })
   let change: (parts: ReadonlyMap<PartName, string>) => void = () => undefined
   const watch = {
-    now: { atMs: 1, parts, gone: [] },
+    now: a(1),
     watch(watcher: Watcher) {
       change = (changed) => watcher({ atMs: 2, parts: changed, gone: [] })
       return () => undefined
     },
-  } as unknown as Watch
+  }
   let isReady = true
   const sent: LiveEvent[] = []
   const sink = {
-    send: (_: string, json: string) => isReady && sent.push(JSON.parse(json) as LiveEvent) > 0,
+    get isReady() {
+      return isReady
+    },
+    send: (block: Buffer) => sent.push(JSON.parse(String(block).split('data: ')[1] ?? '') as LiveEvent) > 0,
     onReady: () => undefined,
   } as unknown as EventSink & { onReady: () => void }
   const query = new URLSearchParams({ detail: 'app/v1' })
@@ -213,12 +220,12 @@ test('a browser that missed what has changed gets everything again, and only wha
   change(new Map([['topic/a', '{"records":2}']]))
   isReady = false
   change(new Map([['topic/a', '{"records":3}']]))
-  parts.set('topic/a', '{"records":4}')
+  watch.now = a(4)
   isReady = true
   change(new Map([['detail/app/v2', '{"no":1}']]))
   isReady = false
   change(new Map([['topic/a', '{"records":5}']]))
-  parts.set('topic/a', '{"records":5}')
+  watch.now = a(5)
   isReady = true
   sink.onReady()
   expect(sent.map(({ isAll, parts: some }) => [isAll, some])).toEqual([

@@ -1,16 +1,15 @@
 /**
  * What the watch knows, for those who ask once: an overview, and what it has of one application.
  */
+import { liveText } from '../live.ts'
 import { pathPart } from '../question.ts'
+import { JsonText } from '../reply.ts'
 import type { Question } from '../router.ts'
-import type { ApplicationView, LiveEvent, PartName, TopologyDescription } from '../views.ts'
+import type { ApplicationView, PartName, TopologyDescription } from '../views.ts'
 
 /** All that is live, without what is known of one version only. */
-export async function overview({ watch }: Question): Promise<LiveEvent> {
-  const { atMs, parts } = watch.now
-  const shown = [...parts].filter(([name]) => !/^(?:detail|shape)\//.test(name))
-  const entries = shown.map(([name, json]) => [name, JSON.parse(json) as unknown] as const)
-  return { atMs, isAll: true, parts: Object.fromEntries(entries), gone: [] }
+export async function overview({ watch }: Question): Promise<JsonText> {
+  return new JsonText(liveText(watch.now, '', true))
 }
 
 /** @throws MillraceError `application_unknown`, `version_unknown` */

@@ -5,6 +5,7 @@ import type { ApplicationVersion } from '../../log/admin/application-listing.ts'
 import type { SwitchOutputs, SwitchPlan } from '../../log/admin/switch-face.ts'
 import type { VersionId } from '../../log/kept/version-name.ts'
 import { switchHindrances, switchLines, versionDeletionLines } from '../../inspect/plan-lines.ts'
+import { eventBlock } from '../event-sink.ts'
 import { pathPart, textIn } from '../question.ts'
 import { BadQuestion } from '../reply.ts'
 import type { ActPlanView, ComparisonView, VersionsView } from '../replay-views.ts'
@@ -36,7 +37,7 @@ export async function followComparison(question: Question): Promise<Begin> {
   return (sink) => {
     let isToldAll = true
     const tell = (): void => {
-      isToldAll = sink.send('comparison', JSON.stringify(comparisons.view(id)))
+      isToldAll = sink.send(eventBlock('comparison', JSON.stringify(comparisons.view(id))))
     }
     sink.onReady = () => {
       if (!isToldAll) tell()

@@ -6,6 +6,7 @@ import { messageOf } from '../../core/errors.ts'
 import { sum } from '../../inspect/counts.ts'
 import { pathPart, wholeIn } from '../question.ts'
 import { type Bounds, searchRecords } from '../record-search.ts'
+import { eventBlock } from '../event-sink.ts'
 import type { Begin, Question } from '../router.ts'
 import { formsOf, recordView } from '../shown-bytes.ts'
 import { Slices } from '../slices.ts'
@@ -60,14 +61,14 @@ export async function beginTail(question: Question): Promise<Begin> {
     const run = async (): Promise<void> => {
       try {
         const news = sink.isReady ? await step() : undefined
-        if (news !== undefined) sink.send('records', JSON.stringify(news))
+        if (news !== undefined) sink.send(eventBlock('records', JSON.stringify(news)))
         if (!isEnded) next()
       } catch (error) {
-        sink.send('failed', JSON.stringify({ error: { code: 'failed', message: messageOf(error) } }))
+        sink.send(eventBlock('failed', JSON.stringify({ error: { code: 'failed', message: messageOf(error) } })))
         sink.close()
       }
     }
-    sink.send('records', JSON.stringify({ records: [], passedOver: 0 } satisfies TailView))
+    sink.send(eventBlock('records', JSON.stringify({ records: [], passedOver: 0 } satisfies TailView)))
     next()
     return () => {
       isEnded = true
