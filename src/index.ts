@@ -15,7 +15,7 @@ export {
   windowStore,
 } from './core/store-constants.ts'
 export type { Resync, StoreChange, StoreChanges, WatchOptions } from './core/store-changes.ts'
-export type { KeyBounds, KeyPrefix, StoreRow, TimeBounds } from './core/store-row.ts'
+export type { KeyBounds, KeyPrefix, StoreRow, TimeBounds, WindowBounds } from './core/store-row.ts'
 export type {
   AsOf,
   ReadOnlyKeyValueStore,

@@ -1,7 +1,7 @@
 /**
  * The faces of stores that can only be read: what queries answer with, in this process and from any other.
  */
-import type { KeyBounds, KeyPrefix, StoreRow, TimeBounds } from './store-row.ts'
+import type { KeyBounds, KeyPrefix, StoreRow, TimeBounds, WindowBounds } from './store-row.ts'
 import type { Window, Windowed } from './windows/window.ts'
 
 /**
@@ -39,13 +39,13 @@ export interface ReadOnlyKeyValueStore<K, V> {
 export interface ReadOnlyWindowStore<K, V> {
   /** The value of a key in the window that starts there; undefined when there is none. */
   get(key: K, windowStart: number): V | undefined
-  /** The windows of a key, in the order of time. */
+  /** The windows of a key, in the order of time, all as of one commit. Of very many, see {@link range}. */
   fetch(key: K, bounds?: TimeBounds): readonly StoreRow<Windowed<K>, V>[]
   /**
-   * The windows of all keys, in the order of time, then of the encoded keys. Sliding windows come as sessions do, see
-   * {@link ReadOnlySessionStore.range}.
+   * The windows of all keys, in the order of time, then of the encoded keys; with `key` those of one. They are read
+   * page by page. Sliding windows come as sessions do, see {@link ReadOnlySessionStore.range}.
    */
-  range(bounds?: TimeBounds): Iterable<StoreRow<Windowed<K>, V>>
+  range(bounds?: WindowBounds<K>): Iterable<StoreRow<Windowed<K>, V>>
 }
 
 /**
@@ -63,10 +63,13 @@ export interface ReadOnlyWindowStore<K, V> {
 export interface ReadOnlySessionStore<K, V> {
   /** The value of a key in exactly this session, whose `end` is the time of its last record; undefined: none. */
   get(key: K, session: Window): V | undefined
-  /** The sessions of a key, in the order of their ends. */
+  /** The sessions of a key, in the order of their ends, all as of one commit. Of very many, see {@link range}. */
   find(key: K, bounds?: TimeBounds): readonly StoreRow<Windowed<K>, V>[]
-  /** The sessions of all keys. In each stretch of time they are in the order of the encoded keys, then of time. */
-  range(bounds?: TimeBounds): Iterable<StoreRow<Windowed<K>, V>>
+  /**
+   * The sessions of all keys, or of one, read page by page. In each stretch of time they are in the order of the
+   * encoded keys, then of time.
+   */
+  range(bounds?: WindowBounds<K>): Iterable<StoreRow<Windowed<K>, V>>
 }
 
 /** Which version of a key is asked for. */

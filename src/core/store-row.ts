@@ -26,6 +26,12 @@ export interface TimeBounds {
   readonly reverse?: boolean | undefined
 }
 
+/** Times, and whether of one key only. */
+export interface WindowBounds<K> extends TimeBounds {
+  /** Only the windows of this key. Default: of all keys. */
+  readonly key?: K | undefined
+}
+
 /** Which rows, and in which order. */
 export interface KeyBounds<K> {
   /** The first key. */

@@ -29,6 +29,13 @@ export function wholeOf(name: string, text: string): number {
   throw new BadQuestion(`${name} is ${shortened(escaped(text), 100)}; expected a whole number from 0 on`)
 }
 
+/** `1` for yes. */
+export function flagIn(query: URLSearchParams, name: string): boolean {
+  const text = textIn(query, name)
+  if (text === undefined || text === '1') return text === '1'
+  throw new BadQuestion(`${name} is ${shortened(escaped(text), 100)}; expected 1, or nothing`)
+}
+
 /** How many rows or records are wanted, up to a bound. */
 export function limitIn(query: URLSearchParams, usual: number, most: number): number {
   const limit = wholeIn(query, 'limit') ?? usual

@@ -5,7 +5,7 @@ import { checkBoolean, checkOptions, checkWhole } from '../core/checks.ts'
 import { MillraceError } from '../core/errors.ts'
 import type { ReadOnlySessionStore, ReadOnlyWindowStore } from '../core/read-only-stores.ts'
 import { shown } from '../core/shown.ts'
-import type { StoreRow, TimeBounds } from '../core/store-row.ts'
+import type { StoreRow, TimeBounds, WindowBounds } from '../core/store-row.ts'
 import type { Timestamp } from '../core/units.ts'
 import type { Window, Windowed } from '../core/windows/window.ts'
 import type { WindowForm } from '../core/windows/window-form.ts'
@@ -55,9 +55,10 @@ export class WindowQuery<K, V> implements ReadOnlyWindowStore<K, V> {
     return this.#windows.list({ key: keyOf(key), fromTime: from, toTime: to, isReverse })
   }
 
-  range(bounds: TimeBounds = {}): Iterable<StoreRow<Windowed<K>, V>> {
-    const { from, to, isReverse } = timesOf('range', bounds)
-    return this.#windows.walk({ fromTime: from, toTime: to, isReverse })
+  range(bounds: WindowBounds<K> = {}): Iterable<StoreRow<Windowed<K>, V>> {
+    const { key, times } = keyAndTimes(bounds)
+    const { from, to, isReverse } = timesOf('range', times)
+    return this.#windows.walk({ key, fromTime: from, toTime: to, isReverse })
   }
 }
 
@@ -82,9 +83,10 @@ export class SessionQuery<K, V> implements ReadOnlySessionStore<K, V> {
     return this.#sessions.list({ key: keyOf(key), fromTime: from, isReverse }).filter(beginningBy(to))
   }
 
-  range(bounds: TimeBounds = {}): Iterable<StoreRow<Windowed<K>, V>> {
-    const { from, to, isReverse } = timesOf('range', bounds)
-    return only(this.#sessions.walk({ fromTime: from, isReverse }), beginningBy(to))
+  range(bounds: WindowBounds<K> = {}): Iterable<StoreRow<Windowed<K>, V>> {
+    const { key, times } = keyAndTimes(bounds)
+    const { from, to, isReverse } = timesOf('range', times)
+    return only(this.#sessions.walk({ key, fromTime: from, isReverse }), beginningBy(to))
   }
 }
 
@@ -102,6 +104,11 @@ function checkSession(session: Window): Window {
   checkWhole('the end of a session', end, 0)
   if (start <= end) return session
   throw new MillraceError('bad_option', `the session ${shown(session)} ends before it starts`)
+}
+
+function keyAndTimes<K>(bounds: WindowBounds<K>) {
+  const { key, ...times } = checkOptions('the bounds of range', bounds, ['key', 'from', 'to', 'reverse'])
+  return { key: key === undefined ? undefined : keyOf<K>(key), times }
 }
 
 function timesOf(

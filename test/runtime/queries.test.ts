@@ -128,6 +128,14 @@ describe('a store of windows', () => {
     expect(starts({ from: 20, to: 15 })).toEqual([])
   })
 
+  test('walks the windows of one key as `fetch` lists them, in any bounds, from either end', async () => {
+    const store = (await filled()).store(windows)
+    for (const bounds of [{}, { from: 15, to: 95 }, { to: 19 }, { from: 200 }, { reverse: true }]) {
+      expect([...store.range({ key: 'c', ...bounds })]).toEqual(store.fetch('c', bounds))
+    }
+    expect([...store.range({ key: 'missing' })]).toEqual([])
+  })
+
   test('gives the windows of all keys, by time, then by key', async () => {
     const store = (await filled()).store(windows)
     const rows = [...store.range({ from: 95, to: 100 })].map(brief)

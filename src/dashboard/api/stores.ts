@@ -4,7 +4,7 @@
 import { shortened } from '../../core/shown.ts'
 import { shownRow, type ShownRow, shownWindowRow, textOf } from '../../inspect/stored-rows.ts'
 import { findStore, type FoundStore } from '../../inspect/stored-store.ts'
-import { limitIn, pathPart, textIn, wholeIn } from '../question.ts'
+import { flagIn, limitIn, pathPart, textIn, wholeIn } from '../question.ts'
 import { BadQuestion } from '../reply.ts'
 import type { Question } from '../router.ts'
 import { Slices } from '../slices.ts'
@@ -27,51 +27,59 @@ export async function storesOf({ log, path }: Question): Promise<readonly StoreV
 
 /**
  * `?key` for one; `?from&to` or `?prefix` for keys of a store without windows; `?fromTime&toTime` for windows and
- * sessions, with a key too; `?asOf` of a store that keeps versions.
+ * sessions, with a key too, and `?newest` from the last to the first; `?asOf` of a store that keeps versions. `?skip`
+ * is what an answer before said.
  */
 export async function rowsOf({ log, clock, path, query }: Question): Promise<RowsView> {
   const store = await findStore(log, pathPart(path, 'application'), pathPart(path, 'store'))
   const limit = limitIn(query, usualLimit, limitMax)
+  const skipped = wholeIn(query, 'skip') ?? 0
   const slices = new Slices(clock)
   const rows: ShownRow[] = []
   let next: ShownRow | undefined
-  let isCutShort = false
+  let passed = 0
   for (const row of rowsIn(store, query)) {
     if (rows.length === limit || !(await slices.next())) {
       next = row
-      isCutShort = true
       break
     }
-    rows.push(row)
+    if (passed++ >= skipped && begins(row, query)) rows.push(row)
   }
-  const shown = rows.map((row) => rowView(row, store.keys))
-  return { rows: shown, next: next === undefined ? null : nextOf(store, next, rows[0]), isCutShort }
+  return {
+    rows: rows.map((row) => rowView(row, store.keys)),
+    next: next === undefined ? null : nextOf(store, query, next, passed),
+    isCutShort: next !== undefined,
+  }
 }
 
+/** They come one by one, read in pages, so that a request may end anywhere. */
 function rowsIn({ query: { kind, store }, keys }: FoundStore, query: URLSearchParams): Iterable<ShownRow> {
-  const key = textIn(query, 'key')
-  const times = { from: wholeIn(query, 'fromTime'), to: wholeIn(query, 'toTime') }
+  const text = textIn(query, 'key')
+  const key = text === undefined ? undefined : keys.typed(text)
+  const reverse = flagIn(query, 'newest')
+  const from = wholeIn(query, 'fromTime')
   switch (kind) {
     case 'keyValue': {
-      if (key !== undefined) return maybe(store.row(keys.typed(key)))
+      if (text !== undefined) return maybe(store.row(key))
       const prefix = textIn(query, 'prefix')
       if (prefix !== undefined) return mapped(store.prefix(keys.typedPrefix(prefix)), shownRow)
-      const [from, to] = [textIn(query, 'from'), textIn(query, 'to')]
-      const bounds = { from: from && keys.typed(from), to: to && keys.typed(to) }
-      return mapped(store.range(bounds), shownRow)
+      const [first, last] = [textIn(query, 'from'), textIn(query, 'to')]
+      return mapped(store.range({ from: first && keys.typed(first), to: last && keys.typed(last) }), shownRow)
     }
     case 'window':
-      return key === undefined
-        ? mapped(store.range(times), shownWindowRow)
-        : store.fetch(keys.typed(key), times).map(shownWindowRow)
+      return mapped(store.range({ key, from, to: wholeIn(query, 'toTime'), reverse }), shownWindowRow)
     case 'session':
-      return key === undefined
-        ? mapped(store.range(times), shownWindowRow)
-        : store.find(keys.typed(key), times).map(shownWindowRow)
+      return mapped(store.range({ key, from, reverse }), shownWindowRow)
     case 'versioned':
-      if (key === undefined) throw new BadQuestion('a store that keeps versions is asked by key')
-      return maybe(store.row(keys.typed(key), { asOf: wholeIn(query, 'asOf') }))
+      if (text === undefined) throw new BadQuestion('a store that keeps versions is asked by key')
+      return maybe(store.row(key, { asOf: wholeIn(query, 'asOf') }))
   }
+}
+
+/** Sessions that begin too late may be anywhere among the others: each counts, so that the request may end there. */
+function begins({ window }: ShownRow, query: URLSearchParams): boolean {
+  const to = wholeIn(query, 'toTime')
+  return window === undefined || to === undefined || window.start <= to
 }
 
 function maybe(row: Parameters<typeof shownRow>[0] | undefined): readonly ShownRow[] {
@@ -82,11 +90,21 @@ function* mapped<R>(rows: Iterable<R>, shown: (row: R) => ShownRow): Generator<S
   for (const row of rows) yield shown(row)
 }
 
-/** Where to go on: null where no parameter says it exactly. */
-function nextOf({ query: { kind }, keys }: FoundStore, next: ShownRow, first: ShownRow | undefined): RowsView['next'] {
-  if (kind === 'keyValue') return { from: keys.text(next.key) }
-  const start = next.window?.start
-  return start === undefined || start <= (first?.window?.start ?? start) ? null : { fromTime: String(start) }
+/**
+ * Where to go on: by the next key, or the next window of the key. Everything else is in no order that a parameter could
+ * say, so what was shown already is passed over; null where that took all the time that there is.
+ */
+function nextOf(
+  { query: { kind }, keys }: FoundStore,
+  query: URLSearchParams,
+  next: ShownRow,
+  passed: number,
+): RowsView['next'] {
+  if (kind === 'keyValue' && textIn(query, 'prefix') === undefined) return { from: keys.text(next.key) }
+  if (kind === 'window' && textIn(query, 'key') !== undefined && next.window !== undefined) {
+    return { [flagIn(query, 'newest') ? 'toTime' : 'fromTime']: String(next.window.start) }
+  }
+  return passed <= (wholeIn(query, 'skip') ?? 0) ? null : { skip: String(passed) }
 }
 
 function rowView({ key, window, value, timestamp }: ShownRow, keys: FoundStore['keys']): RowView {
