@@ -14,7 +14,8 @@ import { type CheckedOptions, isLoopback } from './options.ts'
 export const securityHeaders: OutgoingHttpHeaders = {
   'content-security-policy':
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; " +
-    "frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'self'; " +
+    "require-trusted-types-for 'script'; trusted-types 'none'",
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
   'referrer-policy': 'no-referrer', // the address may hold the token
@@ -113,9 +114,8 @@ export class Guard {
       const cookie = `${this.#cookieName}=${this.#cookieValue}; HttpOnly; SameSite=Strict; Path=/`
       const query = new URLSearchParams(url.searchParams)
       query.delete('token')
-      const pathname = url.pathname.replace(/^\/+/, '/') // two of them would begin the name of another host
       const search = query.size === 0 ? '' : `?${query.toString()}`
-      return { kind: 'signedIn', cookie, location: `${pathname}${search}` }
+      return { kind: 'signedIn', cookie, location: `${url.pathname}${search}` }
     }
     return tokenNeeded
   }
@@ -134,11 +134,20 @@ export class Guard {
  * Other clients do not say, and need not.
  */
 function isFromElsewhere({ host, headers, isPage }: Asked): boolean {
-  const { origin } = headers
-  if (origin !== undefined && origin !== `http://${host}` && origin !== `https://${host}`) return true
+  const isOurs = (origin: string): boolean => origin === `http://${host}` || origin === `https://${host}`
+  const { origin, referer } = headers
+  if (origin !== undefined && !isOurs(origin)) return true
   const site = headers['sec-fetch-site']
-  if (site === undefined || site === 'same-origin' || site === 'none') return false
-  return !(isPage && headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document')
+  if (site === 'same-origin' || site === 'none') return false
+  if (site !== undefined) {
+    return !(isPage && headers['sec-fetch-mode'] === 'navigate' && headers['sec-fetch-dest'] === 'document')
+  }
+  // Over plain HTTP, and not from this machine, they say no more than which page it was; ours does not say even that.
+  return !isPage && referer !== undefined && !isOurs(originOf(referer))
+}
+
+function originOf(address: string): string {
+  return URL.canParse(address) ? new URL(address).origin : address
 }
 
 function hasBearer({ authorization = '' }: IncomingHttpHeaders, token: Buffer): boolean {

@@ -1,6 +1,7 @@
 /**
  * What the dashboard takes, checked before anything listens.
  */
+import { isIPv4 } from 'node:net'
 import { checkBoolean, checkList, checkOptions, checkWhole } from '../core/checks.ts'
 import { checkClock, type Clock, systemClock } from '../core/clock.ts'
 import { MillraceError } from '../core/errors.ts'
@@ -82,5 +83,5 @@ function checkHost(host: unknown): void {
 
 /** Only names that can be nothing else: a name from DNS may mean any address tomorrow. */
 export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host)
+  return host === 'localhost' || host === '::1' || host === '[::1]' || (isIPv4(host) && host.startsWith('127.'))
 }

@@ -1,17 +1,12 @@
 /**
  * The server of the dashboard: every request is judged by the guard, then answered by the API, or with the page.
  */
-import {
-  createServer,
-  type IncomingHttpHeaders,
-  type IncomingMessage,
-  type Server,
-  type ServerResponse,
-} from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { MillraceError, messageOf } from '../core/errors.ts'
 import { shown } from '../core/shown.ts'
 import { routes } from './api/routes.ts'
+import { boundedServer } from './connections.ts'
 import { EventSink } from './event-sink.ts'
 import { Guard, securityHeaders } from './guard.ts'
 import type { CheckedOptions } from './options.ts'
@@ -24,7 +19,8 @@ import { Turnstile } from './turnstile.ts'
 
 /** More live connections than this are refused: each costs memory, and a sample more to write. */
 const streamsMax = 200
-const urlCharsMax = 8_192
+/** A place in a topic of a thousand partitions has most of them. */
+const urlCharsMax = 12_288
 const readingMax = 4
 
 export class DashboardServer {
@@ -44,7 +40,7 @@ export class DashboardServer {
     this.#options = options
     this.#world = world
     this.#files = files
-    this.#server = createServer((request, response) => {
+    this.#server = boundedServer((request, response) => {
       // An answer that cannot be sent is for someone who has gone.
       response.on('error', () => undefined)
       this.#answer(request, response).catch((error: unknown) => {
@@ -176,9 +172,8 @@ export class DashboardServer {
 /** Undefined for what is no path: an address with a host of its own, or one that is too long. */
 function urlOf(text: string): URL | undefined {
   if (!text.startsWith('/') || text.length > urlCharsMax) return undefined
-  try {
-    return new URL(`http://dashboard${text}`)
-  } catch {
-    return undefined
-  }
+  const address = `http://dashboard${text}`
+  const url = URL.canParse(address) ? new URL(address) : undefined
+  // As a link, or where one is sent on to, a path that begins with two slashes means another host.
+  return url?.pathname.startsWith('//') === true ? undefined : url
 }

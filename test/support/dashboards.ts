@@ -1,5 +1,7 @@
 // A dashboard that is asked as a browser asks, and as an attacker does: with any header, over a real connection.
+import { once } from 'node:events'
 import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'node:http'
+import { connect } from 'node:net'
 import type { Log } from 'millrace'
 import { dashboard, type Dashboard, type DashboardOptions } from 'millrace/dashboard'
 import { onTestFinished } from 'vitest'
@@ -35,6 +37,18 @@ export function ask(
     asking.on('error', reject)
     asking.end(body)
   })
+}
+
+/** Sends bytes as they are, which no client of HTTP would send; returns what comes back until the connection ends. */
+export async function askRaw({ port }: Dashboard, sent: string | Uint8Array): Promise<string> {
+  const socket = connect(port, '127.0.0.1')
+  socket.setEncoding('latin1')
+  socket.on('error', () => undefined) // cut off, as some of these are: what came before says enough
+  let text = ''
+  socket.on('data', (part: string) => (text += part))
+  socket.write(sent)
+  await once(socket, 'close')
+  return text
 }
 
 /** What the API answers with; the type is what the caller knows of the address. */
