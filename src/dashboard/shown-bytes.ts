@@ -19,6 +19,8 @@ const lineCharsMax = 400
 /** What one record may take in full; more is cut, and says so. */
 const fullBytesMax = 256 * 1_024
 const hexBytesMax = 4_096
+/** Deeper than anyone folds out; what is deeper is shown as text. */
+const nestingMax = 100
 
 export function formsOf(serdes: { readonly key: string; readonly value: string } | undefined | null): Forms {
   return { key: formOf(serdes?.key), value: formOf(serdes?.value) }
@@ -61,7 +63,20 @@ function fullBytes(bytes: Uint8Array | null, form: Form): FullBytes {
   const isCut = text.length > fullBytesMax
   const shown = { text: shortened(text, fullBytesMax), bytes: bytes.length, isCut }
   const hex = hexOf(bytes.subarray(0, hexBytesMax))
-  return isCut ? { ...shown, hex } : { ...shown, hex, json: JSON.parse(form.json(bytes)) as unknown }
+  const json = isCut ? undefined : form.json(bytes)
+  if (json === undefined || nestingOf(json) > nestingMax) return { ...shown, hex }
+  return { ...shown, hex, json: JSON.parse(json) as unknown }
+}
+
+/** How deep the lists and objects of JSON are in each other: to write them, or to draw them, takes as much stack. */
+function nestingOf(json: string): number {
+  let [depth, deepest] = [0, 0]
+  // Brackets in text are none: text is passed over whole.
+  for (const [token] of json.matchAll(/"[^"\\]*(?:\\.[^"\\]*)*"|[[\]{}]/g)) {
+    if (token === '[' || token === '{') deepest = Math.max(deepest, ++depth)
+    else if (token === ']' || token === '}') depth--
+  }
+  return deepest
 }
 
 /** Any value as text: as it is, or as JSON. */

@@ -195,7 +195,7 @@ export interface RecordsView {
 
 /** Bytes of a record in full, up to a bound. */
 export interface FullBytes extends Shown {
-  /** The value as JSON, where the serde knows one; undefined where it is too long. */
+  /** The value as JSON, where the serde knows one; undefined where it is too long, or nested too deeply. */
   readonly json?: unknown
   /** The first of the bytes, as hex. */
   readonly hex: string

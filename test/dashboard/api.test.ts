@@ -183,7 +183,8 @@ describe('records', () => {
       'records?limit=201',
       'records?time=1e9',
       'records?older=0',
-      'records?older=0:x',
+      'records?older=0-X',
+      'records?newer=0-zzzzzzzzzzz',
       'records/0/7',
       'records/x/0',
     ]

@@ -95,7 +95,7 @@ describe('an address', () => {
     const probes = new Probes(log, systemClock, watch)
     const server = new DashboardServer(
       checkDashboardOptions({ port: 0 }),
-      { log, clock: systemClock, watch, comparisons, probes, plans: new AnswersMadeOnce() },
+      { log, clock: systemClock, watch, comparisons, probes, plans: new AnswersMadeOnce(), mayChange: false },
       new PageFiles(pathToFileURL(`${dir}/page/`)),
     )
     await server.listen()

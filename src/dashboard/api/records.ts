@@ -2,7 +2,9 @@
  * Records of a topic: around an offset, from a time on, with a key, with a text in them; and one of them in full.
  */
 import type { Log } from '../../log/face.ts'
+import { escaped } from '../../core/escaped.ts'
 import { bytes, nullable } from '../../core/serdes.ts'
+import { shortened } from '../../core/shown.ts'
 import { topic as topicConstant } from '../../core/topic.ts'
 import { limitIn, pathPart, textIn, wholeIn, wholeOf } from '../question.ts'
 import { type Bounds, searchRecords } from '../record-search.ts'
@@ -114,14 +116,22 @@ export function clamped(wanted: number | undefined, { start, end }: Bounds, isOl
   return Math.min(Math.max(wanted ?? (isOlder ? end : start), start), end)
 }
 
-/** `0:12,1:7`: an offset in each partition. */
+const digits = 36
+
+/**
+ * `0-c.7`: the first partition, and an offset in each from there on, in as few characters as an address has for a
+ * thousand of them, and in none that it would have to escape.
+ */
 export function textOfPlace(place: ReadonlyMap<number, number>): string {
-  return [...place].map(([partition, offset]) => `${partition}:${offset}`).join(',')
+  const [first = 0] = place.keys()
+  return `${first}-${[...place.values()].map((offset) => offset.toString(digits)).join('.')}`
 }
 
 export function placeOf(text: string): ReadonlyMap<number, number> {
-  const pairs = text.split(',').map((pair) => pair.split(':', 2))
-  return new Map(
-    pairs.map(([partition = '', offset = '']) => [wholeOf('a partition', partition), wholeOf('an offset', offset)]),
-  )
+  const [, first, offsets] = /^(\d{1,9})-([\da-z]{1,11}(?:\.[\da-z]{1,11})*)$/.exec(text) ?? []
+  const all = offsets?.split('.').map((offset) => Number.parseInt(offset, digits)) ?? []
+  if (first === undefined || !all.every(Number.isSafeInteger)) {
+    throw new BadQuestion(`a place is ${shortened(escaped(text), 100)}; expected one that an answer before has given`)
+  }
+  return new Map(all.map((offset, at) => [Number(first) + at, offset]))
 }

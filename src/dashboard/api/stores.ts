@@ -13,6 +13,8 @@ import type { RowsView, RowView, StoreView } from '../views.ts'
 const usualLimit = 100
 const limitMax = 500
 const valueCharsMax = 4_000
+/** What the values that one request reads may have in all, as text: rows may be large. */
+const readCharsMax = 16 * 1_024 * 1_024
 const readableKinds: readonly string[] = ['keyValue', 'window', 'session', 'versioned']
 
 export async function storesOf({ log, path }: Question): Promise<readonly StoreView[]> {
@@ -35,21 +37,17 @@ export async function rowsOf({ log, clock, path, query }: Question): Promise<Row
   const limit = limitIn(query, usualLimit, limitMax)
   const skipped = wholeIn(query, 'skip') ?? 0
   const slices = new Slices(clock)
-  const rows: ShownRow[] = []
-  let next: ShownRow | undefined
-  let passed = 0
+  const rows: RowView[] = []
+  let [passed, readChars] = [0, 0]
   for (const row of rowsIn(store, query)) {
-    if (rows.length === limit || !(await slices.next())) {
-      next = row
-      break
-    }
-    if (passed++ >= skipped && begins(row, query)) rows.push(row)
+    const isEnough = rows.length === limit || readChars >= readCharsMax || !(await slices.next())
+    if (passed > 0 && isEnough) return { rows, next: nextOf(store, query, row, passed), isCutShort: true }
+    if (passed++ < skipped || !begins(row, query)) continue
+    const text = textOf(row.value)
+    readChars += text.length
+    rows.push(rowView(row, text, store.keys))
   }
-  return {
-    rows: rows.map((row) => rowView(row, store.keys)),
-    next: next === undefined ? null : nextOf(store, query, next, passed),
-    isCutShort: next !== undefined,
-  }
+  return { rows, next: null, isCutShort: false }
 }
 
 /** They come one by one, read in pages, so that a request may end anywhere. */
@@ -107,8 +105,7 @@ function nextOf(
   return passed <= (wholeIn(query, 'skip') ?? 0) ? null : { skip: String(passed) }
 }
 
-function rowView({ key, window, value, timestamp }: ShownRow, keys: FoundStore['keys']): RowView {
-  const text = textOf(value)
+function rowView({ key, window, timestamp }: ShownRow, text: string, keys: FoundStore['keys']): RowView {
   return {
     key: keys.text(key),
     window: window === undefined ? null : { startMs: window.start, endMs: window.end },
