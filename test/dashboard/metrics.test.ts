@@ -1,14 +1,19 @@
 // What scrapers get: each figure under its name, as a parser that is not ours reads it, within bounds, and over restarts.
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import { int64, keyValueStore, type Log, string, TimeWindows, topic } from 'millrace'
 import { metricsText } from 'millrace/metrics'
 import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
 import { ManualClock } from '../../src/core/clock.ts'
+import { Durations } from '../../src/core/durations.ts'
+import type { InstanceFigures } from '../../src/core/figures.ts'
+import { families } from '../../src/dashboard/metrics/families.ts'
 import { Limit, limitedKinds, ofAKindMax } from '../../src/dashboard/metrics/limit.ts'
 import { textOf } from '../../src/dashboard/metrics/prometheus.ts'
 import { Series } from '../../src/dashboard/metrics/series.ts'
 import { Slices } from '../../src/dashboard/slices.ts'
-import { start } from '../support/applications.ts'
+import { start, until } from '../support/applications.ts'
 import { ask, openDashboard } from '../support/dashboards.ts'
 import { keyOf, type ReadMetrics, readMetrics } from '../support/exposition.ts'
 import { openTestLog } from '../support/open.ts'
@@ -104,6 +109,72 @@ describe('a scrape', () => {
     expect(value('millrace_log_processes')).toBe(1)
     for (const kind of limitedKinds) expect(value('millrace_scrape_left_out', { kind })).toBe(0)
     await consumer.close()
+  })
+
+  test('tells what a running instance says of itself, and no more when it has closed', async () => {
+    const { log } = openTestLog()
+    await send(log, 'a', [['one', 5_000]])
+    const app = await start(log, counting, { applicationId: 'counts' })
+    await app.caughtUp()
+    await until(async () => (await log.admin.describeApplication('counts')).figures !== null)
+    const { text } = await metricsText(log)
+    const { series, histograms } = readMetrics(text)
+    for (const name of ['turn_duration_seconds', 'commit_duration_seconds', 'append_to_commit_seconds']) {
+      const family = `millrace_${name}`
+      expect(histograms).toContain(family)
+      const buckets = [...series].filter(([key]) => key.startsWith(`${family}_bucket{`)).map(([, count]) => count)
+      expect(buckets).toHaveLength(19)
+      expect(buckets).toEqual(buckets.toSorted((a, b) => a - b))
+      expect(buckets.at(-1)).toBe(series.get(keyOf(`${family}_count`, of)))
+      expect(series.get(keyOf(`${family}_bucket`, { ...of, le: '1.0' }))).toBeDefined()
+    }
+    expect(series.get(keyOf('millrace_operator_records_total', { ...of, operator: 'shout' }))).toBe(1)
+    expect(series.get(keyOf('millrace_store_cache_misses_total', { ...of, store: 'totals' }))).toBe(1)
+    expect(series.get(keyOf('millrace_busy_ratio', of))).toBeLessThanOrEqual(1)
+    await app.close()
+    expect([...(await scrape(log)).keys()].filter((key) => key.includes('duration'))).toEqual([])
+  })
+
+  test('tells durations in seconds, each as it was counted', async () => {
+    const clock = new ManualClock(100_000)
+    const { log } = openTestLog(undefined, { clock })
+    const app = await start(log, counting, { applicationId: 'counts' })
+    await app.close()
+    const durations = new Durations()
+    for (const ms of [0.05, 3, 70, 100_000]) durations.record(ms, 0)
+    const measured = durations.figures(0)
+    const figures: InstanceFigures = {
+      atMs: 99_500,
+      rates: { oneMinute: 1, fiveMinutes: 2 },
+      turn: measured,
+      commit: measured,
+      appendToCommit: new Durations().figures(0),
+      busy: 0.25,
+      operators: { shout: { records: 7, busy: 0.125 } },
+      stores: { totals: { cacheHits: 5, cacheMisses: 3, cachedBytes: 1_024 } },
+      calls: { asking: { open: 2, oldestMs: 1_500 } },
+    }
+    const found = await log.admin.describeApplication('counts')
+    vi.spyOn(log.admin, 'describeApplication').mockResolvedValue({ ...found, figures })
+    const series = await scrape(log)
+    const value = (name: string, labels: Record<string, string> = {}): number | undefined =>
+      series.get(keyOf(`millrace_${name}`, { ...of, ...labels }))
+    const upTo = ['0.0001', '0.002', '0.005', '0.1', '50.0', '+Inf'].map((le) =>
+      value('commit_duration_seconds_bucket', { le }),
+    )
+    expect(upTo).toEqual([1, 1, 2, 3, 3, 4])
+    expect([value('commit_duration_seconds_sum'), value('commit_duration_seconds_count')]).toEqual([
+      (0.05 + 3 + 70 + 100_000) / 1_000,
+      4,
+    ])
+    expect(value('append_to_commit_seconds_count')).toBe(0)
+    expect([value('figures_timestamp_seconds'), value('busy_ratio')]).toEqual([99.5, 0.25])
+    expect(value('operator_records_total', { operator: 'shout' })).toBe(7)
+    expect(value('operator_busy_ratio', { operator: 'shout' })).toBe(0.125)
+    expect(value('store_cache_hits_total', { store: 'totals' })).toBe(5)
+    expect(value('store_cached_bytes', { store: 'totals' })).toBe(1_024)
+    expect(value('open_calls', { operator: 'asking' })).toBe(2)
+    expect(value('oldest_call_seconds', { operator: 'asking' })).toBe(1.5)
   })
 
   test('counts on over restarts: no counter ever falls', async () => {
@@ -338,6 +409,14 @@ describe('the text', () => {
       expect(name).not.toMatch(/_(ms|millis|kb|percent)/)
     }
   })
+})
+
+test('each metric has a row in docs/metrics.md, and each name there is one', () => {
+  const page = readFileSync(fileURLToPath(new URL('../../docs/metrics.md', import.meta.url)), 'utf8')
+  const told = [...page.matchAll(/`(millrace_\w+)/g)].map(([, name = '']) =>
+    name.replace(/_seconds_count$/, '_seconds'),
+  )
+  expect([...new Set(told)].toSorted()).toEqual(Object.keys(families).toSorted())
 })
 
 describe('over HTTP', () => {

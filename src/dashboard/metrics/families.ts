@@ -2,10 +2,9 @@
  * Every metric that goes out: its kind, and what it says. docs/metrics.md has a row for each.
  *
  * Names keep to Prometheus: seconds and bytes, the unit at the end, `_total` for what only rises. What is committed is
- * counted since the application first started, so a restart changes nothing about it.
+ * counted since the application first started, so a restart changes nothing about it; what an instance says of itself
+ * begins with it.
  */
-
-export type Kind = 'counter' | 'gauge'
 
 export const families = {
   // Versions of applications.
@@ -24,6 +23,20 @@ export const families = {
   millrace_stream_timestamp_seconds: ['gauge', 'Stream time: the largest timestamp that an operator has seen.'],
   millrace_store_rows: ['gauge', 'Rows of a store, counted at most every 30 seconds.'],
   millrace_store_bytes: ['gauge', 'About what the rows of a store take.'],
+
+  // What a running instance says of itself. It begins with the instance.
+  millrace_figures_timestamp_seconds: ['gauge', 'When an instance took the figures that begin with it.'],
+  millrace_turn_duration_seconds: ['histogram', 'Stretches of work without a break.'],
+  millrace_commit_duration_seconds: ['histogram', 'Commits, from when one begins until it is durable.'],
+  millrace_append_to_commit_seconds: ['histogram', 'From when records are found until what came of them is durable.'],
+  millrace_busy_ratio: ['gauge', 'Share of the last minute that an instance worked on the event loop.'],
+  millrace_operator_records_total: ['counter', 'Records that went into an operator.'],
+  millrace_operator_busy_ratio: ['gauge', 'Share of the last minute that an operator worked, from samples.'],
+  millrace_store_cache_hits_total: ['counter', 'Rows that were asked for by key and were in memory.'],
+  millrace_store_cache_misses_total: ['counter', 'Rows that had to be looked for on the disk.'],
+  millrace_store_cached_bytes: ['gauge', 'About what the rows of a store take in memory.'],
+  millrace_open_calls: ['gauge', 'Calls of an operator that are not done.'],
+  millrace_oldest_call_seconds: ['gauge', 'For how long the oldest of these calls has been waited for.'],
 
   // Groups of consumers.
   millrace_group_state: ['gauge', 'Whether a consumer group is in this state: 1 or 0.'],

@@ -9,6 +9,7 @@ export const limitedKinds = [
   'positions',
   'operators',
   'stores',
+  'caches',
   'groups',
   'group_positions',
   'topics',

@@ -1,7 +1,7 @@
 /**
  * Series as text, by prom-client: the only file that imports it. It is loaded when the first scrape comes.
  */
-import { Counter, Gauge, Registry } from 'prom-client'
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Slices } from '../slices.ts'
 import { families } from './families.ts'
 import type { Sample, Series } from './series.ts'
@@ -24,13 +24,19 @@ export async function textOf(series: Series, isOpenMetrics: boolean, slices: Sli
     // In OpenMetrics `_total` belongs to the samples, and not to the name.
     const name = isOpenMetrics ? family.replace(/_total$/, '') : family
     const metric = { name, help, registers: [registry] }
-    const told = kind === 'counter' ? new ToldCounter(metric, samples) : new ToldGauge(metric, samples)
-    registry.registerMetric(told)
+    new told[kind](metric, samples) // registers itself
     texts.push(`${await registry.getSingleMetricAsString(name)}\n`)
     await slices.next()
   }
   if (isOpenMetrics) texts.push('# EOF\n')
   return { contentType, text: texts.join('') }
+}
+
+declare module 'prom-client' {
+  interface Histogram<T extends string = string> {
+    /** What a registry asks a histogram for; its types leave it out. */
+    getForPromString(): ReturnType<Gauge<T>['get']>
+  }
 }
 
 type Configuration = Omit<ConstructorParameters<typeof Gauge>[0], 'collect'>
@@ -49,6 +55,20 @@ class ToldCounter extends Counter {
   }
 }
 
+/** The same of a histogram; its buckets are among the samples. */
+class ToldHistogram extends Histogram {
+  readonly #samples: readonly Sample[]
+
+  constructor(configuration: Configuration, samples: readonly Sample[]) {
+    super(configuration)
+    this.#samples = samples
+  }
+
+  override async getForPromString(): ReturnType<Gauge['get']> {
+    return { ...(await super.getForPromString()), values: [...this.#samples] }
+  }
+}
+
 class ToldGauge extends Gauge {
   readonly #samples: readonly Sample[]
 
@@ -61,3 +81,5 @@ class ToldGauge extends Gauge {
     return { ...(await super.get()), values: [...this.#samples] }
   }
 }
+
+const told = { counter: ToldCounter, gauge: ToldGauge, histogram: ToldHistogram }

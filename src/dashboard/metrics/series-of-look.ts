@@ -7,6 +7,7 @@ import type { TopicSize } from '../../log/admin/sizes.ts'
 import type { LogStatistics } from '../../storage/statistics.ts'
 import { type Limit, limitedKinds } from './limit.ts'
 import type { GroupLook, Look, VersionLook } from './look.ts'
+import { addFigures } from './series-of-figures.ts'
 import { type Sample, Series } from './series.ts'
 
 type Labels = Sample['labels']
@@ -38,6 +39,7 @@ function addVersion(series: Series, look: VersionLook, limit: Limit): void {
   for (const [topic, count] of produced) series.add('millrace_produced_records_total', { ...of, topic }, count)
   addOperators(series, of, look, limit)
   addPositions(series, of, look, limit)
+  if (look.figures !== null) addFigures(series, of, look.figures, limit)
   if (!limit.admits('stores', look.stores.length)) return
   for (const { name: store, rows, bytes } of look.stores) {
     series.add('millrace_store_rows', { ...of, store }, rows)
