@@ -99,7 +99,7 @@ export type {
   RecordOf,
   TopicReader,
 } from './log/consumer/face.ts'
-export type { ConsumerMetrics } from './log/consumer/consumer-core.ts'
+export type { ConsumerLag, ConsumerMetrics } from './log/consumer/consumer-metrics.ts'
 export type { ConsumerControl, ConsumerOptions, RebalanceHook } from './log/consumer/consumer-options.ts'
 export type {
   AwaitedPartition,

@@ -8,6 +8,7 @@ import { MillraceError, messageOf } from '../../core/errors.ts'
 import type { ConsumerSettings, RebalanceHook } from './consumer-options.ts'
 import { ConsumerPartitions, placeOf, type RunHook } from './consumer-partitions.ts'
 import type { ConsumerLog } from './consumer-log.ts'
+import { type ConsumerLag, ConsumerMeter, type ConsumerMetrics } from './consumer-metrics.ts'
 import type { TopicPartition } from '../format/partition-id.ts'
 import type { GroupSubscription } from '../group/group.ts'
 import type { PositionCommit } from '../group/groups.ts'
@@ -19,20 +20,6 @@ import type { OffsetStage } from '../producer/offset-source.ts'
 
 /** Timers, heartbeats among them, get their turn after this much work. */
 const sliceMs = 10
-
-/** Counts of a consumer since it was made. */
-export interface ConsumerMetrics {
-  /** Records that were handed out. */
-  readonly records: number
-  /** How often the reset policy set a position that was no longer kept. */
-  readonly resets: number
-  /** How many offsets were passed over by that. */
-  readonly missed: number
-  /** How often partitions came or went. */
-  readonly rebalances: number
-  /** The generation of its group that it has caught up with; 0 without a group. */
-  readonly generation: number
-}
 
 export class ConsumerCore {
   readonly #partitions: ConsumerPartitions
@@ -55,13 +42,14 @@ export class ConsumerCore {
   #isClosed = false
   /** Whether a hook is being called; not while one that has returned a promise is awaited. */
   #isCallingHook = false
-  records = 0
+  readonly meter: ConsumerMeter
 
   constructor(log: ConsumerLog, settings: ConsumerSettings, hooks: RunHook, onClose: () => void) {
     this.#log = log
     this.#settings = settings
     this.#hooks = (hook, partitions) => this.#callHook(hooks, hook, partitions)
     this.#onClose = onClose
+    this.meter = new ConsumerMeter(log.clock)
     this.#partitions = new ConsumerPartitions(log, settings, this.#hooks, async () =>
       this.inTurn(() => this.#commitDoneAsMember()),
     )
@@ -119,6 +107,7 @@ export class ConsumerCore {
     loop.rests()
     hand?.giveBack()
     this.#loop = undefined
+    this.meter.left()
     this.#stopWatching?.()
     this.#stopWatching = undefined
     this.wake()
@@ -138,6 +127,7 @@ export class ConsumerCore {
   }
 
   async #poll(loop: LoopBody, recordsMax: number): Promise<Hand | undefined> {
+    this.meter.polled()
     await this.#membership?.work()
     try {
       for (;;) {
@@ -155,7 +145,10 @@ export class ConsumerCore {
         }
         if (this.#isOver(loop)) return undefined
         const hand = this.lanes.next(recordsMax)
-        if (hand !== undefined) return hand
+        if (hand !== undefined) {
+          this.meter.fetched(hand.partition, hand.end, this.#log.partitions.row(hand.partition))
+          return hand
+        }
         await this.#nextEvent()
       }
     } finally {
@@ -264,8 +257,10 @@ export class ConsumerCore {
   commit(positions: readonly PositionCommit[]): void {
     const stage = this.stage(positions)
     if (positions.length === 0) return
+    const sinceMs = this.#log.clock.elapsed()
     this.#log.environment.write((transaction) => stage.write(transaction))
     stage.committed()
+    this.meter.committed(sinceMs)
   }
 
   stage(positions: readonly PositionCommit[]): OffsetStage {
@@ -309,11 +304,19 @@ export class ConsumerCore {
     )
   }
 
-  get metrics(): ConsumerMetrics {
+  metrics(lagIn: (lane: Lane) => ConsumerLag | undefined): ConsumerMetrics {
     const { resets, missed } = this.lanes
     const { rebalances } = this.#partitions
-    const generation = this.#membership?.generation ?? 0
-    return { records: this.records, resets, missed, rebalances, generation }
+    const isClosed = this.#log.environment.isClosed
+    return {
+      ...this.meter.figures(),
+      resets,
+      missed,
+      rebalances,
+      generation: this.#membership?.generation ?? 0,
+      lags: isClosed ? [] : this.lanes.all.map(lagIn).filter((lag) => lag !== undefined),
+      lastHeartbeatMs: isClosed ? null : (this.#membership?.lastHeartbeatMs ?? null),
+    }
   }
 
   // The end.

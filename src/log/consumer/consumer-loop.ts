@@ -49,7 +49,7 @@ export class RecordLoop implements AsyncIterableIterator<AnyRecord> {
   }
 
   #handOut(record: AnyRecord): IteratorYieldResult<AnyRecord> {
-    this.#core.records++
+    this.#core.meter.records++
     return this.#loop.answer(record)
   }
 
@@ -112,7 +112,7 @@ export class BatchLoop implements AsyncIterableIterator<RecordBatch<unknown, unk
       const { topic, partition } = this.#hand.partition
       const records = this.#hand.takeAll()
       if (records.length === 0) continue
-      this.#core.records += records.length
+      this.#core.meter.records += records.length
       return this.#loop.answer({ topic, partition, records })
     }
   }
@@ -134,7 +134,7 @@ export function observableRecords(core: ConsumerCore): Observable<AnyRecord> {
         const hand = await core.next(loop, recordsAhead)
         if (hand === undefined) break
         for (let record = hand.take(); record !== undefined; record = hand.take()) {
-          core.records++
+          core.meter.records++
           subscriber.next(record)
           if (subscriber.closed) break
         }

@@ -9,17 +9,18 @@ import { shown } from '../../core/shown.ts'
 import type { LogRecord } from '../../core/record.ts'
 import { checkTopic, type Topic } from '../../core/topic.ts'
 import type { Offset } from '../../core/units.ts'
-import { type ConsumerMetrics, ConsumerCore } from './consumer-core.ts'
+import { ConsumerCore } from './consumer-core.ts'
 import { BatchLoop, observableRecords, RecordLoop } from './consumer-loop.ts'
 import { checkConsumerOptions, type ConsumerOptions } from './consumer-options.ts'
 import type { ConsumerLog } from './consumer-log.ts'
+import type { ConsumerLag, ConsumerMetrics } from './consumer-metrics.ts'
 import type { BatchOf, Consumer, PositionInput, RecordBatch } from './face.ts'
 import { partitionAt, type PartitionId, type TopicPartition } from '../format/partition-id.ts'
 import type { PositionCommit } from '../group/groups.ts'
 import type { Lane } from './lane.ts'
 import type { OffsetStage } from '../producer/offset-source.ts'
 import type { CommittedPosition } from '../kept/position-row.ts'
-import { isRecordLeft } from './record-walk.ts'
+import { isRecordLeft, nextTimestamp } from './record-walk.ts'
 import { type SeekTarget, seekOffset } from './start-offset.ts'
 import type { TopicSource } from './subscription.ts'
 import { nameOf, type TopicName } from '../kept/topic-name.ts'
@@ -142,6 +143,10 @@ export class EmbeddedConsumer<R extends LogRecord<unknown, unknown>> implements 
   lag(topic: TopicName, partition: number): number {
     const lane = this.#lane(topic, partition)
     this.#log.refresh()
+    return this.#lagOf(lane)
+  }
+
+  #lagOf(lane: Lane): number {
     if (lane.position === undefined) this.#core.lanes.place(lane)
     const { startOffset, gapsEnd } = this.#log.partitions.row(lane.partition)
     const from = Math.max(lane.position ?? 0, startOffset)
@@ -151,7 +156,24 @@ export class EmbeddedConsumer<R extends LogRecord<unknown, unknown>> implements 
   }
 
   metrics(): ConsumerMetrics {
-    return this.#core.metrics
+    if (!this.#log.environment.isClosed) this.#log.refresh()
+    return this.#core.metrics((lane) => this.#lagIn(lane))
+  }
+
+  /** Undefined where nothing is read yet, or can be. */
+  #lagIn(lane: Lane): ConsumerLag | undefined {
+    const { partition, position } = lane
+    if (position === undefined) return undefined
+    try {
+      const records = this.#lagOf(lane)
+      const from = Math.max(position, this.#log.startOffset(partition))
+      const timestamp = records === 0 ? undefined : nextTimestamp(this.#log, partition, from)
+      const ageMs = timestamp === undefined ? 0 : Math.max(0, this.#log.clock.now() - timestamp)
+      return { topic: partition.topic, partition: partition.partition, records, ageMs }
+    } catch (error) {
+      if (isInstance(error, MillraceError) && ['damaged', 'topic_unknown'].includes(error.code)) return undefined
+      throw error
+    }
   }
 
   #lane(topic: TopicName, partition: number): Lane {

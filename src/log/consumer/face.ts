@@ -9,7 +9,7 @@ import type { TopicPartition } from '../format/partition-id.ts'
 import type { CommittedPosition } from '../kept/position-row.ts'
 import type { TopicName } from '../kept/topic-name.ts'
 import type { OffsetSource } from '../producer/offset-source.ts'
-import type { ConsumerMetrics } from './consumer-core.ts'
+import type { ConsumerMetrics } from './consumer-metrics.ts'
 import type { ConsumerControl } from './consumer-options.ts'
 import type { SeekTarget } from './start-offset.ts'
 import type { TopicSource } from './subscription.ts'
@@ -193,7 +193,7 @@ export interface Consumer<R extends LogRecord<unknown, unknown>>
    */
   lag(topic: TopicName, partition: number): number
 
-  /** Counts since it was created. */
+  /** What it has done since it was created, and how far it lags. */
   metrics(): ConsumerMetrics
 
   /**

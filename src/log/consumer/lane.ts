@@ -193,6 +193,11 @@ export class Hand {
     return this.#lane.partition
   }
 
+  /** The offset after its last record; to be asked before all are handed out. */
+  get end(): number {
+    return (this.#records.at(-1)?.offset ?? -1) + 1
+  }
+
   /** Whether there are more to hand out. */
   get hasMore(): boolean {
     return this.#next < this.#records.length && this.#lane.standsBy(this)

@@ -102,6 +102,14 @@ export class Membership {
     return this.#generation
   }
 
+  /** When it was last heard from, ms since the epoch; undefined while it is no member. */
+  get lastHeartbeatMs(): number | undefined {
+    const { groups } = this.#context
+    const group = groups.find(this.#options.group)?.group
+    const member = group && this.#memberId !== undefined ? memberOf(group, this.#memberId) : undefined
+    return member && groups.lastBeatMs(member)
+  }
+
   /** Whether it ever was a member. */
   get hasJoined(): boolean {
     return this.#hasJoined

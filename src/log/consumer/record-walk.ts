@@ -110,6 +110,12 @@ export class RecordWalk {
   }
 }
 
+/** The timestamp of the first record at or after an offset; undefined where there is none. */
+export function nextTimestamp(source: RecordSource, partition: PartitionId, offset: number): number | undefined {
+  const walk = new RecordWalk(source, partition, offset)
+  return walk.next() ? walk.cursor.timestamp : undefined
+}
+
 /**
  * Whether a record is left at or after an offset: there may be none before the end, where compaction has taken those
  * that were there. One that cannot be read is left too; reading says so.

@@ -17,6 +17,7 @@ import type { ProducerLog } from './producer-log.ts'
 import type { AppendOptions } from '../kept/partitions.ts'
 import type { ProducerIdentity } from '../kept/producers.ts'
 import type { HoldLimit } from './limits.ts'
+import type { FlushTimes } from './producer-metrics.ts'
 import { checkFields, checkRecord, recordError } from './record-input.ts'
 import {
   checkNullKey,
@@ -58,7 +59,7 @@ export interface Flush {
   /** Whether the records of a topic that was deleted take the others with them. */
   readonly isWhole: boolean
   /** Called when all is durable, before the outboxes are empty again; `lost` are those of topics that were deleted. */
-  readonly written: (outboxes: readonly Outbox[], lost: readonly Outbox[]) => void
+  readonly written: (outboxes: readonly Outbox[], lost: readonly Outbox[], times: FlushTimes) => void
 }
 
 /** More than the lengths within a record take. */
@@ -75,6 +76,8 @@ export class Outboxes {
   #catalogueVersion = -1
   #pendingBytes = 0
   #pendingCount = 0
+  /** Since when the first of them waits, in elapsed time. */
+  #waitedSinceMs = 0
   /** Whether records are being encoded, which calls serdes and the partitioner of the user. */
   #isAppending = false
   /** Of the call under way that is taken as a whole: one for each outbox that it came to. */
@@ -197,6 +200,7 @@ export class Outboxes {
     if (this.#pendingBytes + recordBytes > this.#options.limit.bytesMax) this.#refuse(topic, recordBytes)
     builder.close(value === null, headers, topic.config.maxMessageBytes)
     this.#pendingBytes += builder.bytes - before
+    if (this.#pendingCount === 0) this.#waitedSinceMs = clock.elapsed()
     this.#pendingCount++
     outbox.count++
     if (builder.bytes >= this.#options.batchBytes) this.#closeFull(topic, outbox)
@@ -270,6 +274,9 @@ export class Outboxes {
         if (outbox.count > 0) full.push(outbox)
       }
     }
+    const { clock } = this.#options
+    const startMs = clock.elapsed()
+    const waitedSinceMs = this.#pendingCount === 0 ? startMs : this.#waitedSinceMs
     try {
       let kept: readonly Outbox[] = full
       let lost: readonly Outbox[] = []
@@ -291,7 +298,7 @@ export class Outboxes {
           also?.(transaction)
         })
       }
-      written(kept, lost)
+      written(kept, lost, { waitedSinceMs, startMs, endMs: clock.elapsed() })
     } finally {
       this.#empty(full)
       for (const topic of this.#topics.values()) stickToNext(topic)

@@ -1,7 +1,10 @@
 /**
  * What a producer has done: counted for its whole life, and for what waits now.
  */
+import { Durations } from '../../core/durations.ts'
 import { type ErrorCode, MillraceError } from '../../core/errors.ts'
+import type { DurationFigures, RateFigures } from '../../core/figures.ts'
+import { RecentSum } from '../../core/recent-sum.ts'
 
 /** What {@link Producer.metrics} returns. */
 export interface ProducerMetrics {
@@ -26,7 +29,25 @@ export interface ProducerMetrics {
    * not counted.
    */
   readonly failures: Readonly<Partial<Record<ErrorCode, number>>>
+  /** Durable records a second. */
+  readonly rates: RateFigures
+  /**
+   * From a send until it is durable: of the record that waited longest, once for each commit. Waiting for `lingerMs`
+   * and for commits of others is in it; in a transaction it begins with its first record.
+   */
+  readonly sendToDurable: DurationFigures
+  /** The commits themselves, from when one begins until it is durable. */
+  readonly commit: DurationFigures
 }
+
+/** When the records of a flush began to wait, and when it began and ended, in elapsed time. */
+export interface FlushTimes {
+  readonly waitedSinceMs: number
+  readonly startMs: number
+  readonly endMs: number
+}
+
+const minuteMs = 60_000
 
 export class ProducerCounters {
   records = 0
@@ -36,15 +57,32 @@ export class ProducerCounters {
   transactionsCommitted = 0
   transactionsAborted = 0
   readonly failures: Partial<Record<ErrorCode, number>> = {}
+  readonly #recent: RecentSum
+  readonly #sendToDurable = new Durations()
+  readonly #commit = new Durations()
 
-  wrote(outboxes: readonly { readonly count: number; readonly ready: readonly Buffer[] }[]): void {
+  /** @param nowMs elapsed time */
+  constructor(nowMs: number) {
+    this.#recent = new RecentSum(nowMs)
+  }
+
+  wrote(
+    outboxes: readonly { readonly count: number; readonly ready: readonly Buffer[] }[],
+    { waitedSinceMs, startMs, endMs }: FlushTimes,
+  ): void {
     if (outboxes.length === 0) return
+    const before = this.records
     this.commits++
     for (const { count, ready } of outboxes) {
       this.records += count
       this.batches += ready.length
       for (const batch of ready) this.bytes += batch.length
     }
+    const [tookMs, waitedMs] = [endMs - startMs, endMs - waitedSinceMs]
+    if (!(tookMs >= 0 && waitedMs >= 0)) return // a clock that goes back, or tells no time, measures nothing
+    this.#recent.add(this.records - before, endMs)
+    this.#commit.record(tookMs, endMs)
+    this.#sendToDurable.record(waitedMs, endMs)
   }
 
   failed(error: unknown, records: number): void {
@@ -52,7 +90,7 @@ export class ProducerCounters {
     this.failures[error.code] = (this.failures[error.code] ?? 0) + records
   }
 
-  snapshot(pendingRecords: number, pendingBytes: number): ProducerMetrics {
+  snapshot(pendingRecords: number, pendingBytes: number, nowMs: number): ProducerMetrics {
     const { records, batches, bytes, commits, transactionsCommitted, transactionsAborted } = this
     return {
       records,
@@ -64,6 +102,12 @@ export class ProducerCounters {
       pendingRecords,
       pendingBytes,
       failures: { ...this.failures },
+      rates: {
+        oneMinute: this.#recent.mean(minuteMs, nowMs) * 1_000,
+        fiveMinutes: this.#recent.mean(5 * minuteMs, nowMs) * 1_000,
+      },
+      sendToDurable: this.#sendToDurable.figures(nowMs),
+      commit: this.#commit.figures(nowMs),
     }
   }
 }

@@ -34,7 +34,7 @@ export class EmbeddedProducer<A extends Acks = 'all'> implements Producer<A> {
   readonly #log: ProducerLog
   readonly #options: CheckedOptions<A>
   readonly #outboxes: Outboxes
-  readonly #counters = new ProducerCounters()
+  readonly #counters: ProducerCounters
   readonly #transactions: TransactionRunner | undefined
   readonly #onClose: (producer: EmbeddedProducer<A>) => void
   /** Who this is to the log: allocated in the first flush. */
@@ -50,6 +50,7 @@ export class EmbeddedProducer<A extends Acks = 'all'> implements Producer<A> {
     this.#log = log
     this.#onClose = onClose
     this.#options = checkProducerOptions(options, log.clock)
+    this.#counters = new ProducerCounters(this.#options.clock.elapsed())
     const { transactionalId, bufferBytes, transactionMaxBytes } = this.#options
     this.#outboxes = new Outboxes(log, {
       ...this.#options,
@@ -216,9 +217,9 @@ export class EmbeddedProducer<A extends Acks = 'all'> implements Producer<A> {
       this.#outboxes.flush({
         identity: (transaction) => (allocated = this.#identify(transaction)),
         isWhole: false,
-        written: (outboxes, lost) => {
+        written: (outboxes, lost, times) => {
           this.#identity ??= allocated
-          this.#counters.wrote(outboxes)
+          this.#counters.wrote(outboxes, times)
           for (const { partition, count } of lost) {
             const error = losses.get(partition.topic) ?? topicDeleted(partition.topic)
             losses.set(partition.topic, error)
@@ -281,7 +282,8 @@ export class EmbeddedProducer<A extends Acks = 'all'> implements Producer<A> {
   }
 
   metrics(): ProducerMetrics {
-    return this.#counters.snapshot(this.#outboxes.pendingCount, this.#outboxes.pendingBytes)
+    const { pendingCount, pendingBytes } = this.#outboxes
+    return this.#counters.snapshot(pendingCount, pendingBytes, this.#options.clock.elapsed())
   }
 
   async close(): Promise<void> {

@@ -109,8 +109,8 @@ export class TransactionRunner {
         for (const stage of offsets) stage.write(write)
       },
       isWhole: true,
-      written: (outboxes) => {
-        this.#counters.wrote(outboxes)
+      written: (outboxes, _, times) => {
+        this.#counters.wrote(outboxes, times)
         this.#counters.transactionsCommitted++
         ranges = outboxes.map(({ partition, baseOffset, count }) => ({
           topic: partition.topic,
