@@ -8,6 +8,7 @@ import { groupDetail } from './groups.ts'
 import { alive, metrics, ready } from './metrics.ts'
 import { application, overview } from './overview.ts'
 import { fullRecord, records } from './records.ts'
+import { drop, makeLive, pause, resume } from './replay-acts.ts'
 import { comparison, dropPlan, followComparison, switchPlan, versionsOf } from './replays.ts'
 import { fullLetter, letters, reasons } from './dead-letters.ts'
 import { sendLetters } from './send-letters.ts'
@@ -31,6 +32,10 @@ export const routes: readonly Route[] = [
   { kind: 'events', path: '/api/replays/:application/:version/comparison/live', begin: followComparison },
   { kind: 'shared', path: '/api/replays/:application/:version/plans/switch', answer: switchPlan },
   { kind: 'shared', path: '/api/replays/:application/:version/plans/drop', answer: dropPlan },
+  { kind: 'act', path: '/api/replays/:application/:version/switch', act: makeLive },
+  { kind: 'act', path: '/api/replays/:application/:version/pause', act: pause },
+  { kind: 'act', path: '/api/replays/:application/:version/resume', act: resume },
+  { kind: 'act', path: '/api/replays/:application/:version/drop', act: drop },
   { kind: 'text', path: '/metrics', answer: metrics },
   { kind: 'probe', path: '/healthz', answer: alive },
   { kind: 'probe', path: '/readyz', answer: ready },

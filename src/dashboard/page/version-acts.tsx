@@ -1,10 +1,12 @@
 /**
  * What can be done with a version beside the live one: each act shows what it would do before anyone is asked to do it.
  */
+import type { ComponentChildren } from 'preact'
 import type { ActPlanView, ReplayView } from '../replay-views.ts'
-import type { VersionView } from '../views.ts'
+import type { ActView, VersionView } from '../views.ts'
 import { Link, pathOf, withQuery } from './address.tsx'
 import { Answered, useAnswer } from './answer.tsx'
+import { ActButton, post, useMayChange } from './acts.tsx'
 import { Notice } from './notice.tsx'
 import { Text } from './text.tsx'
 
@@ -65,7 +67,16 @@ function Chosen({ act, version: one, replay, address }: ChosenProps) {
       <p>
         <Text of={effect} />
       </p>
-      <Command line={`millrace replay ${act} ${applicationId} ${version}`} />
+      <Do
+        version={one}
+        act={act}
+        question={
+          act === 'pause' ? `Pause ${version} of ${applicationId}?` : `Let ${version} of ${applicationId} go on?`
+        }
+        effect={<p>{effect}</p>}
+        confirm={act === 'pause' ? 'Pause' : 'Resume'}
+        command={`millrace replay ${act} ${applicationId} ${version}`}
+      />
     </>
   )
 }
@@ -122,7 +133,17 @@ function Switch({ version: one, replay, address }: VersionActsProps) {
                 </Link>
               </p>
             ))}
-            {found.hindrances.length === 0 && <Command line={command} />}
+            {found.hindrances.length === 0 && (
+              <Do
+                version={one}
+                act="switch"
+                body={{ number: found.number, outputs, reset }}
+                question={`Make ${version} of ${applicationId} the live version?`}
+                effect={<Plan of={found} />}
+                confirm={`${replay.wasLive ? 'Switch back' : 'Switch'} to ${version}`}
+                command={command}
+              />
+            )}
           </>
         )}
       </Answered>
@@ -136,14 +157,24 @@ const effects: Readonly<Record<(typeof outputModes)[number], string>> = {
   correct: 'stay, and get a record for each key whose newest value differs; then this version writes on.',
 }
 
-function Drop({ version: { applicationId, version, state } }: { readonly version: VersionView }) {
+function Drop({ version: one }: { readonly version: VersionView }) {
+  const { applicationId, version, state } = one
   const plan = useAnswer<ActPlanView>(`/api${pathOf('replays', applicationId, version)}/plans/drop`, state)
   return (
     <Answered answer={plan}>
       {(found) => (
         <>
           <Plan of={found} />
-          {found.hindrances.length === 0 && <Command line={`millrace replay drop ${applicationId} ${version}`} />}
+          {found.hindrances.length === 0 && (
+            <Do
+              version={one}
+              act="drop"
+              question={`Delete ${version} of ${applicationId} for good?`}
+              effect={<Plan of={found} />}
+              confirm="Drop"
+              command={`millrace replay drop ${applicationId} ${version}`}
+            />
+          )}
         </>
       )}
     </Answered>
@@ -174,13 +205,33 @@ function Plan({ of: { lines, linesLeftOut, hindrances } }: { readonly of: ActPla
   )
 }
 
-/** What does it, where the page may not. */
-function Command({ line }: { readonly line: string }) {
+interface DoProps {
+  readonly version: VersionView
+  readonly act: Act
+  readonly body?: object | undefined
+  readonly question: string
+  readonly effect: ComponentChildren
+  readonly confirm: string
+  /** What does the same in a terminal. */
+  readonly command: string
+}
+
+/** The button that asks and does it; where the page may not, the command that does. */
+function Do({ version: { applicationId, version }, act, body = {}, question, effect, confirm, command }: DoProps) {
+  const run = async (): Promise<string> =>
+    (await post<ActView>(`/api${pathOf('replays', applicationId, version)}/${act}`, body)).did
+  if (useMayChange()) {
+    return (
+      <ActButton question={question} effect={effect} confirm={confirm} run={run}>
+        {confirm}
+      </ActButton>
+    )
+  }
   return (
     <>
       <p>This page only shows it. In a terminal:</p>
       <pre>
-        <Text of={line} />
+        <Text of={command} />
       </pre>
     </>
   )
