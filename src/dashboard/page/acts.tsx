@@ -65,9 +65,11 @@ export function ActButton({ children, isDisabled = false, ...change }: ActButton
   )
 }
 
-/** The keyboard stays in the page when what it was on is taken away. */
+/** The keyboard stays in the page when what it was on, or in, is taken away. */
 function keepFocus(leaving: Element | null): void {
-  if (document.activeElement === leaving) document.querySelector<HTMLElement>('#main')?.focus({ preventScroll: true })
+  const { activeElement, body } = document
+  if (leaving === null || (activeElement !== body && !leaving.contains(activeElement))) return
+  document.querySelector<HTMLElement>('#main')?.focus({ preventScroll: true })
 }
 
 /** Asks the server for a change; what it refuses is an error that says why. */
@@ -111,8 +113,8 @@ function Ask({ change, close }: { readonly change: Change; readonly close: () =>
     }
   }
   const closed = (): void => {
+    keepFocus(dialog.current) // the browser has given it back to the button, unless the change took that away
     close()
-    keepFocus(document.body) // the browser has given it back to the button, unless the change took that away
   }
   return (
     <dialog
