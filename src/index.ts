@@ -52,6 +52,22 @@ export { days, hours, minutes, seconds } from './core/duration.ts'
 export { type Clock, ManualClock, systemClock } from './core/clock.ts'
 export { type ErrorCode, MillraceError } from './core/errors.ts'
 export type { WorkProgress } from './core/work-progress.ts'
+export {
+  type ApplicationEvent,
+  type CloseEvent,
+  type CommitEvent,
+  type DiagnosticEvents,
+  type DiagnosticName,
+  diagnostics,
+  type Diagnostics,
+  type DropEvent,
+  type FailEvent,
+  type RetryEvent,
+  type SlowCommitEvent,
+  type StartEvent,
+  type TakeoverEvent,
+  type WaitingForMembersEvent,
+} from './core/diagnostics.ts'
 
 // The log.
 export type { TopicPartition } from './log/format/partition-id.ts'
@@ -87,6 +103,7 @@ export type {
   ApplicationListing,
   ApplicationVersion,
 } from './log/admin/application-listing.ts'
+export type { Standstill } from './log/admin/standstill.ts'
 export type { AssignorName } from './log/group/assignors.ts'
 export { isFrom } from './log/consumer/consumer.ts'
 export type {

@@ -70,6 +70,8 @@ export interface StoredPlan {
   readonly outputs?: Readonly<Record<string, StoredOutput>> | undefined
   /** The topic of its dead letters, for those who look for them; no stored data depends on it. */
   readonly deadLetters?: string | undefined
+  /** `commit.everyMs`, for those who judge whether it stands still; no stored data depends on it. */
+  readonly commitEveryMs?: number | undefined
   /** Its shape, for those who draw it; no stored data depends on it. */
   readonly topology?: TopologyDescription | undefined
   /** Undefined where no window follows a calendar, or the rules of the program have no version. */
@@ -87,6 +89,15 @@ export interface TimeZoneRules {
 }
 
 export const storedPlanVersion = 1
+
+/** What a start says of itself, beside what follows from the topology. */
+export type PlanNotes = Pick<StoredPlan, 'deadLetters' | 'commitEveryMs'>
+
+/** How seldom an application may commit, by a plan of any version, in ms. */
+export function commitEveryMsOf(stored: string): number {
+  const { commitEveryMs } = JSON.parse(stored) as { readonly commitEveryMs?: unknown }
+  return typeof commitEveryMs === 'number' ? commitEveryMs : 0
+}
 
 /** @throws MillraceError `format_unknown` for the plan of a version that stores something else */
 export function parsePlan(applicationId: string, stored: string): StoredPlan {

@@ -19,15 +19,13 @@ export async function applicationParts(
   { admin }: Log,
   applicationId: string,
   version: string,
-  { rates, standstills }: Memory,
+  { rates }: Memory,
   elapsedMs: number,
 ): Promise<ApplicationParts> {
   const found = await admin.describeApplication(applicationId, { version, stores: false })
   const name = `${applicationId}/${version}`
   const positions = found.positions.map((at): PositionView => {
     const { topic, partition, offset, endOffset, records, ageMs } = at
-    const isWaiting = found.state === 'running' && records > 0
-    const place = { name, topic, partition, position: offset }
     return {
       topic,
       partition,
@@ -36,12 +34,12 @@ export async function applicationParts(
       lag: records,
       lagMs: coarse(ageMs),
       streamTimeMs: streamTimeOf(found.streamTimes, partition),
-      standsForMs: coarse(standstills.note(place, isWaiting, elapsedMs)),
+      standsForMs: records > 0 ? coarse(found.standstill?.forMs ?? 0) : 0,
     }
   })
   const consumed = sumOf(found.consumed)
   const passedOver = [...passedOverOf(found.dropped, 'dropped'), ...passedOverOf(found.failed, 'failed')]
-  const { state, instance, startedMs, lastCommitMs, eventTime, lag } = found
+  const { state, instance, startedMs, lastCommitMs, eventTime, lag, standstill } = found
   const view: VersionView = {
     applicationId,
     version,
@@ -57,6 +55,7 @@ export async function applicationParts(
     consumed,
     dropped: sum(passedOver, ({ kind, count }) => (kind === 'dropped' ? count : 0)),
     failed: sum(passedOver, ({ kind, count }) => (kind === 'failed' ? count : 0)),
+    standstill: standstill && { ...standstill, forMs: coarse(standstill.forMs) },
   }
   const detail: ApplicationView = {
     ...view,

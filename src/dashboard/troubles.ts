@@ -2,36 +2,24 @@
  * What is wrong in a log, and what to do about it: what the page shows red, or amber.
  */
 import { shownDuration } from '../inspect/amounts.ts'
+import { shownStandstill } from '../inspect/app-state.ts'
 import { counted } from '../inspect/counts.ts'
-import type { Standstills } from './standstills.ts'
 import type { GroupView, Trouble, VersionView } from './views.ts'
 
 /** What was seen of the log. */
 export interface Seen {
   readonly versions: readonly VersionView[]
   readonly groups: readonly GroupView[]
-  readonly standstills: Pick<Standstills, 'all'>
 }
 
 /** The worst first. */
-export function troublesOf({ versions, groups, standstills }: Seen): readonly Trouble[] {
-  const troubles = [
-    ...versions.flatMap(troublesOfVersion),
-    ...standstills.all.map(({ name, topic, partition, position, forMs }): Trouble => {
-      return {
-        level: 'broken',
-        at: `/applications/${name}`,
-        what: `${name} has been stuck at ${topic}/${partition} @ ${position} for ${shownDuration(forMs)}, with records to read.`,
-        advice: 'A function of the topology does not return, or a call is waiting: check its process.',
-      }
-    }),
-    ...groups.flatMap(troublesOfGroup),
-  ]
+export function troublesOf({ versions, groups }: Seen): readonly Trouble[] {
+  const troubles = [...versions.flatMap(troublesOfVersion), ...groups.flatMap(troublesOfGroup)]
   return troubles.toSorted((a, b) => Number(a.level === 'warning') - Number(b.level === 'warning'))
 }
 
 function troublesOfVersion(version: VersionView): Trouble[] {
-  const { applicationId, version: name, isLive, state, instance, lag, failed } = version
+  const { applicationId, version: name, isLive, state, instance, lag, failed, standstill } = version
   const at = `/applications/${applicationId}/${name}`
   const who = isLive ? applicationId : `${applicationId}, version ${name},`
   const waits = lag === 0 ? '' : `; ${counted(lag, 'record')} to read`
@@ -53,6 +41,15 @@ function troublesOfVersion(version: VersionView): Trouble[] {
       advice: 'It can no longer commit. Start it again, and check whether the old process hangs.',
     })
   }
+  if (standstill !== null) {
+    const { what, advice } = shownStandstill(isLive ? applicationId : `${applicationId}/${name}`, standstill, instance)
+    troubles.push({
+      level: standstill.kind === 'hangs' ? 'broken' : 'warning',
+      at,
+      what: `${what}.`,
+      advice: sentence(advice),
+    })
+  }
   if (failed > 0) {
     troubles.push({
       level: 'warning',
@@ -62,6 +59,10 @@ function troublesOfVersion(version: VersionView): Trouble[] {
     })
   }
   return troubles
+}
+
+function sentence(text: string): string {
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`
 }
 
 function troublesOfGroup({ name, kind, members, lag, lagMs }: GroupView): Trouble[] {

@@ -66,6 +66,19 @@ export interface VersionView {
   readonly consumed: number
   readonly dropped: number
   readonly failed: number
+  /** That it does not move although it has records to read; null while all is well. */
+  readonly standstill: StandstillView | null
+}
+
+/** Where a version stands still. */
+export interface StandstillView {
+  readonly kind: 'hangs' | 'waitsForCalls'
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+  readonly forMs: number
+  /** By operator, how many calls are open. */
+  readonly calls: Readonly<Record<string, number>>
 }
 
 /** Where a version is in a partition. */
@@ -78,7 +91,7 @@ export interface PositionView {
   readonly lagMs: number
   /** The largest event time that an operator has seen in partitions of this number; null before the first. */
   readonly streamTimeMs: number | null
-  /** For how long it has not moved although there are records to read; 0 while it moves. */
+  /** For how long the version has stood still, where it has records to read here; 0 while it moves. */
   readonly standsForMs: number
 }
 

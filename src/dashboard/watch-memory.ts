@@ -2,12 +2,10 @@
  * What one sample of the log needs to know of those before it.
  */
 import type { History, Rates } from './history.ts'
-import type { Standstills } from './standstills.ts'
 
 export interface Memory {
   readonly rates: Rates
   readonly history: History
-  readonly standstills: Standstills
 }
 
 /** Ages rise all the time: in whole seconds they are news once a second. */

@@ -10,7 +10,6 @@ import { lettersOf } from './letter-parts.ts'
 import { History, Rates, slotMs } from './history.ts'
 import { replayView } from './replay-parts.ts'
 import { ifThere } from './if-there.ts'
-import { Standstills } from './standstills.ts'
 import { troublesOf } from './troubles.ts'
 import { coarse, type Memory } from './watch-memory.ts'
 import { sum } from '../inspect/counts.ts'
@@ -37,7 +36,7 @@ export interface Change {
 export class Watch {
   readonly #log: Log
   readonly #clock: Clock
-  readonly #memory: Memory = { rates: new Rates(), history: new History(), standstills: new Standstills() }
+  readonly #memory: Memory = { rates: new Rates(), history: new History() }
   readonly #watchers = new Set<Watcher>()
   #now: Change = { atMs: 0, parts: new Map(), gone: [] }
   #cancel: () => void = () => undefined
@@ -160,8 +159,7 @@ async function sampleOf(
   for (const group of groups) parts.set(`group/${group.name}`, group)
   const file = await fileOf(log)
   parts.set('log', file)
-  memory.standstills.forget(elapsedMs)
-  parts.set('troubles', troublesOf({ versions, groups, standstills: memory.standstills }))
+  parts.set('troubles', troublesOf({ versions, groups }))
   noteFigures(memory.history, versions, topics, groups)
   const named = [...parts.keys()].filter((name) => /^(application|topic|group)\//.test(name))
   for (const name of named) {

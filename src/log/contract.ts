@@ -145,8 +145,15 @@ export interface StartLeaves {
   readonly renamedStores: ReadonlyMap<string, string>
 }
 
+/** Which instance a session is of. */
+export interface SessionInstance extends VersionId {
+  /** The instance that was running when this one began, and is stopped by it. */
+  readonly tookOver: { readonly pid: number; readonly host: string; readonly startedMs: number } | undefined
+}
+
 /** The right to commit for an application, until a newer instance opens a session of its own. */
 export interface Session {
+  readonly instance: SessionInstance
   /** Reads the rows of stores as of the last commit. */
   readonly state: StateReader
   /** Memory for rows of its stores that are not in their place yet. */

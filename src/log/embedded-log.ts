@@ -161,7 +161,9 @@ export class EmbeddedLog implements ApplicationLog, SessionGround, StoredRecords
     topics: readonly EngineTopicRequest[],
     begin: (found: FoundApplication) => S,
   ): Promise<OpenedApplication<S>> {
-    return this.environment.inTurn(() => this.openNow(wanted, topics, begin))
+    const opened = await this.environment.inTurn(() => this.openNow(wanted, topics, begin))
+    opened.session.showLife()
+    return opened
   }
 
   /** As {@link open}, at once. */

@@ -18,11 +18,13 @@ import {
   type OpenedApplication,
   type Position,
   type Session,
+  type SessionInstance,
   type StartLeaves,
 } from './contract.ts'
 import { type PartitionedTopic, type PartitionId, partitionName } from './format/partition-id.ts'
 import type { Groups } from './group/groups.ts'
 import type { GroupSession } from './group/group-session.ts'
+import { showLife } from './group/sign-of-life.ts'
 import type { Applications } from './kept/applications.ts'
 import type { Catalogue } from './kept/catalogue.ts'
 import { putFigures } from './kept/figures-row.ts'
@@ -70,13 +72,21 @@ export function openSession<S extends ApplicationStart>(
       if (start.leaves !== undefined) leave(ground, transaction, name, start.leaves)
       const stores = start.stores.map((store) => [store, applications.storeId(transaction, name, store)] as const)
       const begun = { applicationId, version, startedMs: clock.now(), session, replay: start.replay }
+      const instance = { applicationId, version, tookOver: runningNow(applications, name) }
       const epoch = applications.begin(transaction, name, begun, start.plan)
-      return { session: new EmbeddedSession(ground, name, epoch, new Map(stores)), start }
+      const begunSession = { keptName: name, epoch, storeIds: new Map(stores), instance, ownerId: session.id }
+      return { session: new EmbeddedSession(ground, begunSession), start }
     })
   } catch (error) {
     catalogue.forgetChecks() // topics that it had made are gone again
     throw error
   }
+}
+
+function runningNow(applications: Applications, keptName: string): SessionInstance['tookOver'] {
+  const session = applications.runnerOf(keptName)
+  const startedMs = applications.find(keptName)?.startedMs
+  return session && startedMs !== undefined ? { pid: session.pid, host: session.host, startedMs } : undefined
 }
 
 function findApplication(
@@ -114,15 +124,30 @@ function leave(
   applications.renameStores(transaction, keptName, leaves.renamedStores)
 }
 
+/** What a session is begun with. */
+interface BegunSession {
+  readonly keptName: string
+  readonly epoch: number
+  readonly storeIds: ReadonlyMap<string, number>
+  readonly instance: SessionInstance
+  /** Of the session of the log that it belongs to. */
+  readonly ownerId: string
+}
+
 export class EmbeddedSession implements Session {
   readonly state: StateReader
+  readonly instance: SessionInstance
   readonly #ground: SessionGround
   readonly #keptName: string
   readonly #epoch: number
   readonly #storeIds: ReadonlyMap<string, number>
+  readonly #ownerId: string
+  #stopSigns: () => void = () => undefined
   #isClosed = false
 
-  constructor(ground: SessionGround, keptName: string, epoch: number, storeIds: ReadonlyMap<string, number>) {
+  constructor(ground: SessionGround, { keptName, epoch, storeIds, instance, ownerId }: BegunSession) {
+    this.instance = instance
+    this.#ownerId = ownerId
     this.#ground = ground
     this.#keptName = keptName
     this.#epoch = epoch
@@ -236,9 +261,16 @@ export class EmbeddedSession implements Session {
     return this.#ground.environment.onCommit(listener)
   }
 
+  /** From now on others see that its process goes on, until it is closed. */
+  showLife(): void {
+    const { environment, clock } = this.#ground
+    this.#stopSigns = showLife(environment, clock, this.#ownerId)
+  }
+
   close(): void | Promise<void> {
     const { environment, applications, state } = this.#ground
     this.#isClosed = true
+    this.#stopSigns()
     state.forget(this.#storeIds.values())
     return environment.writeInTurn((transaction) => applications.end(transaction, this.#keptName, this.#epoch))
   }

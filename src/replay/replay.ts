@@ -71,7 +71,7 @@ export async function replay(script: Topology, given: ReplayOptions): Promise<Re
     topology,
     besideName(id),
     checkWishes(options.drop, options.rename),
-    deadLetters,
+    { deadLetters, commitEveryMs: settings.everyMs },
     {
       planned,
       firstOffset: (found, partition, node) => firstOffset(asked, found, partition, node),
@@ -107,7 +107,10 @@ export async function replay(script: Topology, given: ReplayOptions): Promise<Re
     live: async (onStateChange) => {
       isLive = true
       const script = matchTopics(written, () => log.topicNames())
-      const opened = await takeOver(log, script, { ...id, yields: true }, noWishes, liveLetters)
+      const opened = await takeOver(log, script, { ...id, yields: true }, noWishes, {
+        deadLetters: liveLetters,
+        commitEveryMs: settings.everyMs,
+      })
       const own = { ...settings, applicationId: id.applicationId, deadLetterTopic: liveLetters, pace, onStateChange }
       return runOn(opened.session, () => ({
         session: opened.session,

@@ -17,6 +17,7 @@ import type { StoreSnapshots } from '../core/store-position.ts'
 import type { Windowed } from '../core/windows/window.ts'
 import type { Session } from '../log/contract.ts'
 import type { Topology } from '../plan/topology.ts'
+import { ApplicationEvents } from './application-events.ts'
 import { commitTo } from './commit.ts'
 import { CommitTimer } from './commit-timer.ts'
 import { Engine } from './engine.ts'
@@ -55,6 +56,7 @@ export class RunningApplication implements Application {
   /** What others see of it. */
   readonly #figures: LeftFigures
   readonly #pace: Pace
+  readonly #events: ApplicationEvents
   readonly #migration: Migration
   readonly #moveBounds: EngineOptions['moveBounds']
   readonly #commitTimer: CommitTimer
@@ -96,9 +98,11 @@ export class RunningApplication implements Application {
       moveBounds: settings.moveBounds,
       onStop: () => this.#notify(),
       onNews: () => this.#notify(),
+      onRetry: (retry) => this.#events.retried(retry),
     })
     this.#meter = new Meter(clock, this.#engine)
     this.#figures = new LeftFigures(session, clock, this.#meter)
+    this.#events = new ApplicationEvents(session.instance, this.#engine)
     this.#migration = new Migration(session, topology, this.#engine)
     const stopWatching = session.onNews(() => this.#notify())
     const onAbort = (): void => this.#beginClosing()
@@ -119,12 +123,14 @@ export class RunningApplication implements Application {
     // The caller gets the application before the first record is processed.
     await yieldToEventLoop()
     try {
+      this.#events.started()
       while (this.#state === 'running') await this.#step()
       this.#engine.asyncCalls.abort()
       await this.#commit()
       this.#engine.close()
       await this.#leave()
       this.#enter('closed')
+      this.#events.closed()
       this.#engine.changes.end(undefined)
       this.#settleWaiters(new MillraceError('closed', `application "${this.applicationId}" was closed`))
     } catch (thrown) {
@@ -132,6 +138,7 @@ export class RunningApplication implements Application {
       this.#closeFailed()
       await this.#leave().catch(() => undefined) // the error that matters is told below
       this.#enter('failed')
+      this.#events.failed(error)
       this.#engine.changes.end(error)
       const seen = this.#waiters.length > 0
       this.#settleWaiters(error)
@@ -242,6 +249,7 @@ export class RunningApplication implements Application {
       const sinceMs = this.#meter.nowMs
       const figures = this.#figures.forCommit()
       this.#commitTimer.begin()
+      this.#events.commitBegins()
       const committing = commitTo(this.#session, this.#engine, figures)
       this.#meter.wroteCommit(sinceMs)
       await committing
@@ -249,6 +257,7 @@ export class RunningApplication implements Application {
       this.#meter.committed(sinceMs)
       this.#figures.committed(figures)
       this.#lastCommitMs = monotonicMs() - startedMs
+      this.#events.committed(this.#lastCommitMs)
       this.#workMs = 0
       this.#pace.committed(this.#lastCommitMs)
     }

@@ -6,7 +6,6 @@
  * whole sequence pauses, so what waits is bounded by the slots and by what one turn may ask for.
  */
 import { present } from '../core/assert.ts'
-import type { Clock } from '../core/clock.ts'
 import { MillraceError } from '../core/errors.ts'
 import type { CallFigures } from '../core/figures.ts'
 import type { AsyncRequest, AsyncWork } from '../plan/async-calls.ts'
@@ -14,6 +13,7 @@ import type { OperatorNode } from '../plan/node.ts'
 import type { JobPlace } from '../plan/origin.ts'
 import type { Turn } from '../plan/turn.ts'
 import { Completion, type CompletionGround } from './completion.ts'
+import type { EngineOptions } from './engine-options.ts'
 import type { Ledger } from './ledger.ts'
 
 /** Those of one operator, in all of its tasks. */
@@ -60,10 +60,11 @@ export class TaskCalls {
   }
 }
 
+type CallOptions = Pick<EngineOptions, 'clock' | 'onNews' | 'onRetry'>
+
 export class Calls {
   readonly turn: Turn
-  readonly #clock: Clock
-  readonly #onNews: () => void
+  readonly #options: CallOptions
   readonly #operators = new Map<OperatorNode, OperatorCalls>()
   readonly #tasks: TaskCalls[] = []
   readonly #all = new Map<Completion, TaskCalls>()
@@ -73,17 +74,17 @@ export class Calls {
   #current: Completion | undefined
   #wave = 0
 
-  constructor(turn: Turn, clock: Clock, onNews: () => void) {
+  constructor(turn: Turn, options: CallOptions) {
     this.turn = turn
-    this.#clock = clock
-    this.#onNews = onNews
+    this.#options = options
   }
 
   ofTask(node: OperatorNode, ledger: Ledger, work: AsyncWork): TaskCalls {
     let operator = this.#operators.get(node)
     if (operator === undefined) this.#operators.set(node, (operator = new OperatorCalls(work)))
+    const { clock, onRetry } = this.#options
     const place: JobPlace = { kind: 'completion', operator: node.id, partition: ledger.task.partition }
-    const task = new TaskCalls(this, operator, { work, place, ledger, clock: this.#clock })
+    const task = new TaskCalls(this, operator, { work, place, ledger, clock, onRetry })
     this.#tasks.push(task)
     return task
   }
@@ -144,7 +145,7 @@ export class Calls {
   settled(task: TaskCalls, completion: Completion): void {
     if (task.work.order === 'partition') this.#admitInOrder(task)
     else this.#ready.add(completion)
-    this.#onNews()
+    this.#options.onNews()
   }
 
   /** The result of the oldest of a partition may come, if it is there. */
@@ -193,7 +194,7 @@ export class Calls {
 
   /** Those of each operator, by its id. */
   get figures(): Record<string, CallFigures> {
-    const nowMs = this.#clock.elapsed()
+    const nowMs = this.#options.clock.elapsed()
     const none = [...this.#operators.keys()].map(({ id }) => [id, { open: 0, oldestMs: 0 }] as const)
     const figures: Record<string, CallFigures> = Object.fromEntries(none)
     for (const { operator, askedMs } of this.#all.keys()) {

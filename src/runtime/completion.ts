@@ -2,11 +2,13 @@
  * One call of an operator's, from the turn that asked for it to the turn that goes on with its result.
  */
 import type { Clock } from '../core/clock.ts'
+import { isHeard } from '../core/diagnostics.ts'
 import { MillraceError } from '../core/errors.ts'
 import type { AsyncRequest, AsyncWork } from '../plan/async-calls.ts'
 import { Carrier } from '../plan/carrier.ts'
 import { operatorError } from '../plan/operator.ts'
 import type { JobPlace } from '../plan/origin.ts'
+import type { Retry } from './failures.ts'
 import type { Job, Letter } from './job.ts'
 import type { Ledger } from './ledger.ts'
 
@@ -24,6 +26,7 @@ export interface CompletionGround {
   readonly place: JobPlace
   readonly ledger: Ledger
   readonly clock: Clock
+  readonly onRetry?: ((retry: Retry) => void) | undefined
 }
 
 export class Completion implements Job {
@@ -93,11 +96,19 @@ export class Completion implements Job {
     this.#controller = undefined
     this.#cancelTimer?.()
     if ('error' in outcome && this.#attempt <= this.#ground.work.retries) {
-      this.#cancelTimer = this.#ground.clock.schedule(this.#retryMs(), () => this.call())
+      const waitMs = this.#retryMs()
+      this.#cancelTimer = this.#ground.clock.schedule(waitMs, () => this.call())
+      if (isHeard('millrace:retry')) this.#ground.onRetry?.(this.#retryOf(outcome.error, waitMs))
       return
     }
     this.#outcome = outcome
     this.#done(this)
+  }
+
+  #retryOf(error: unknown, waitMs: number): Retry {
+    const { operator, partition } = this.#ground.place
+    const at = { operator, partition, topic: undefined, offset: undefined }
+    return { what: 'call', attempt: this.#attempt, waitMs, error, ...at, callId: this.request.id }
   }
 
   /** Half of the time is fixed, the other half is spread by the clock, so that calls that failed together part. */

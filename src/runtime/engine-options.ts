@@ -2,7 +2,7 @@
  * What an engine is told by the application or by the test driver, and what it tells them.
  */
 import type { Clock } from '../core/clock.ts'
-import type { FailurePolicy } from './failures.ts'
+import type { FailurePolicy, Retry } from './failures.ts'
 import type { SourceLane } from './sequence.ts'
 
 export interface EngineOptions {
@@ -27,6 +27,8 @@ export interface EngineOptions {
   readonly onStop: () => void
   /** Called when there is more to do outside a run: an asynchronous call is done. */
   readonly onNews: () => void
+  /** Called for each retry, where anyone listens; none: no one can. */
+  readonly onRetry?: ((retry: Retry) => void) | undefined
 }
 
 /** Why a run came back. `blocked`: an operator has as many asynchronous calls under way as it may have. */

@@ -88,9 +88,10 @@ export class Engine implements TaskHost {
       shuffle: this.#shuffle,
       policy: options.policy,
       deadLetters: () => this.#outputs.created(options.deadLetterTopic),
+      onRetry: options.onRetry,
     })
     this.#agenda = new Agenda(this.#scope, options.clock)
-    this.#calls = new Calls(this.#scope, options.clock, options.onNews)
+    this.#calls = new Calls(this.#scope, options)
     const tasks = (this.#tasks = this.#makeTasks(topology))
     this.#scope.begin()
     this.#calls.resume()

@@ -3,6 +3,7 @@
  */
 import type { Carrier } from '../plan/carrier.ts'
 import type { DropReason } from '../plan/operator.ts'
+import type { ApplicationEvent, RetryEvent } from '../core/diagnostics.ts'
 import { MillraceError, placed } from '../core/errors.ts'
 import { checkOptions, checkWhole } from '../core/checks.ts'
 import { letterHeader } from '../core/letter-headers.ts'
@@ -92,6 +93,14 @@ function checkReturned(answer: unknown, { error, topic, partition, offset, opera
     operator,
     cause: error,
   })
+}
+
+/** Something that failed and is tried again. */
+export type Retry = Omit<RetryEvent, keyof ApplicationEvent>
+
+/** Of a turn, which goes again at once. */
+export function retryOf({ error, topic, partition, offset, operator }: Failure, attempt: number): Retry {
+  return { what: 'turn', attempt, waitMs: 0, error, operator, topic, partition, offset, callId: undefined }
 }
 
 /** The failure of a turn that came from `origin`. */

@@ -62,7 +62,8 @@ export async function startStreams(script: Topology, given: StreamsOptions): Pro
   const topology = matchTopics(planned, () => log.topicNames())
   refuseNoMatch(topology)
   const wanted = { applicationId, version }
-  const { session, start } = await takeOver(log, topology, wanted, wishes, deadLetterTopic)
+  const notes = { deadLetters: deadLetterTopic, commitEveryMs: settings.everyMs }
+  const { session, start } = await takeOver(log, topology, wanted, wishes, notes)
   warnOfMissingHistory(applicationId, start.withoutHistory)
   try {
     return new RunningApplication(topology, session, start, settings)

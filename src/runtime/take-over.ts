@@ -16,7 +16,7 @@ import {
   type WantedVersion,
 } from '../log/contract.ts'
 import { partitionsOf } from '../log/format/partition-id.ts'
-import { parsePlan, type StoredPlan } from '../core/stored-plan.ts'
+import { parsePlan, type PlanNotes, type StoredPlan } from '../core/stored-plan.ts'
 import { type ChangeWishes, comparePlans, noWishes, type PlanChange } from '../plan/comparison.ts'
 import { noLayouts } from '../plan/kept-layouts.ts'
 import type { PlanNode, SourceNode, SourceReset } from '../plan/node.ts'
@@ -59,9 +59,9 @@ export function takeOver(
   topology: Topology,
   wanted: WantedVersion,
   wishes: ChangeWishes,
-  deadLetters: string,
+  notes: PlanNotes,
 ): Promise<OpenedApplication<TakeOver>> {
-  const { topics, begin } = beginningOf(topology, wanted.applicationId, wishes, deadLetters)
+  const { topics, begin } = beginningOf(topology, wanted.applicationId, wishes, notes)
   return log.open(wanted, topics, begin)
 }
 
@@ -77,7 +77,7 @@ export function beginningOf(
   topology: Topology,
   applicationId: string,
   wishes: ChangeWishes = noWishes,
-  deadLetters?: string,
+  notes: PlanNotes = {},
   variation?: Variation,
 ): Beginning {
   const planned = variation?.planned ?? topology
@@ -97,7 +97,7 @@ export function beginningOf(
     const wished = isReset ? { ...wishes, drop: Object.keys(before.nodes) } : wishes
     const change = before && comparePlans(applicationId, before, asked, wished, hasRows)
     const kept = isReset ? noLayouts : (change?.layouts ?? noLayouts)
-    const plan: StoredPlan = { ...storedPlan(planned, partitionsOf, loaded, kept), deadLetters, timeZones }
+    const plan: StoredPlan = { ...storedPlan(planned, partitionsOf, loaded, kept), ...notes, timeZones }
     if (before !== undefined && !isReset) tellOfTimeZones(applicationId, before, plan)
     const { lanes, positions } = lanesOf(layout, found, before, loaded, variation)
     const { ledgers, changed } = inherit(topology, layout.partitionsOfSub, found.progress, change)

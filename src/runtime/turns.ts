@@ -1,10 +1,11 @@
 /**
  * Turns, one after the other: each is kept whole or undone whole, and when its job fails, the policy says what follows.
  */
+import { isHeard } from '../core/diagnostics.ts'
 import { MillraceError, messageOf } from '../core/errors.ts'
 import type { EngineTopicRequest } from '../log/contract.ts'
 import { isRecordError } from '../plan/operator.ts'
-import { type Failure, type FailurePolicy, failureOf, writeDeadLetter } from './failures.ts'
+import { type Failure, type FailurePolicy, failureOf, type Retry, retryOf, writeDeadLetter } from './failures.ts'
 import type { Job } from './job.ts'
 import type { Output } from './outputs.ts'
 import type { Shuffle } from './shuffle.ts'
@@ -16,6 +17,7 @@ export interface TurnHost {
   readonly shuffle: Shuffle
   readonly policy: FailurePolicy
   readonly deadLetters: () => Output
+  readonly onRetry?: ((retry: Retry) => void) | undefined
 }
 
 export class Turns {
@@ -49,7 +51,10 @@ export class Turns {
       }
       if (error === undefined) return this.missing === undefined
       if (this.#divide(job)) return true
-      if (attempt < this.#host.policy.retries) continue
+      if (attempt < this.#host.policy.retries) {
+        if (isHeard('millrace:retry')) this.#host.onRetry?.(retryOf(failureOf(error, job.root.origin), attempt + 1))
+        continue
+      }
       this.#passOver(failureOf(error, job.root.origin), job)
       return true
     }

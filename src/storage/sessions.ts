@@ -5,9 +5,22 @@
  * The system releases the lock of a process, a thread or a container that ends, however it ends, and keeps that of one
  * that is frozen. So a lock that can be taken, or a file that is gone, means that the owner is gone for good, which no
  * clock could tell. Any process that finds such a file removes it.
+ *
+ * When the file was last changed says when its owner was last well: that takes no lock and no commit, so an owner that
+ * waits for others still shows it.
  */
 import { randomUUID } from 'node:crypto'
-import { closeSync, constants, fchmodSync, fstatSync, lstatSync, openSync, readdirSync, unlinkSync } from 'node:fs'
+import {
+  closeSync,
+  constants,
+  fchmodSync,
+  fstatSync,
+  futimesSync,
+  lstatSync,
+  openSync,
+  readdirSync,
+  unlinkSync,
+} from 'node:fs'
 import { createRequire } from 'node:module'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
@@ -128,6 +141,26 @@ export class Sessions {
       return (error as NodeJS.ErrnoException).code !== 'ENOENT' // another was faster to remove it
     } finally {
       closeSync(file)
+    }
+  }
+
+  /** Says that the owner of a session that was begun here is well. */
+  sign(id: string, nowMs: number): void {
+    const file = this.#held.get(id)
+    try {
+      if (file !== undefined) futimesSync(file, nowMs / 1_000, nowMs / 1_000)
+    } catch {
+      // A file system that fails says so where it matters; until then others see an owner that is silent.
+    }
+  }
+
+  /** When the owner of a session was last well; undefined where that cannot be seen. */
+  signedMs(id: string): number | undefined {
+    if (!legalId.test(id)) return undefined
+    try {
+      return lstatSync(join(this.#dir, id), { throwIfNoEntry: false })?.mtimeMs
+    } catch {
+      return undefined // of another user, who lets no one look
     }
   }
 

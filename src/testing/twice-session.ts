@@ -9,6 +9,7 @@ import type {
   PartitionId,
   Position,
   Session,
+  SessionInstance,
   StateReader,
   StoredBatch,
   StoredRecords,
@@ -41,6 +42,10 @@ export class TwiceSession implements Session {
     this.#kept = kept
     this.#input = input
     this.#wrote = wrote
+  }
+
+  get instance(): SessionInstance {
+    return this.#kept.instance
   }
 
   get state(): StateReader {

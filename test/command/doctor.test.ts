@@ -162,6 +162,7 @@ test('who holds up others is named: an old snapshot, a silent member, an instanc
     lastCommitMs: null,
     lag: 0,
     figures: null,
+    standstill: null,
   } as const
   const found = checkUse({
     ...used,

@@ -1,25 +1,14 @@
 // Dead letters in a real browser: a record fails, is looked at, is sent again by clicks and by keys, and its result arrives.
 import { type Application, type Log, openLog, startStreams } from 'millrace'
 import { dashboard, type Dashboard } from 'millrace/dashboard'
-import type { Browser, Page } from 'playwright-core'
-import { afterAll, describe, expect, type TestContext, test as plainTest } from 'vitest'
-import { barriersOf, openBrowser } from '../support/browser.ts'
+import type { Page } from 'playwright-core'
+import { describe, expect } from 'vitest'
+import { barriersOf } from '../support/browser.ts'
 import { token } from '../support/dashboards.ts'
 import { doubled, doubling, numbers, sendBad, withLetters } from '../support/dead-letters.ts'
-import { checkLook, openPage, picture, waitMs } from '../support/pages.ts'
+import { checkLook, openPage, picture, test, waitMs } from '../support/pages.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { topologyOf } from '../support/topology.ts'
-
-const browser: Browser | undefined = await openBrowser()
-afterAll(async () => browser?.close())
-
-/** Runs with a browser, or is skipped, which vitest counts and openBrowser has said. */
-function test(name: string, run: (context: TestContext) => Promise<void>): void {
-  plainTest(name, async (context) => {
-    context.skip(browser === undefined, 'no Chromium')
-    await run(context)
-  })
-}
 
 const strange = '\u001b[31m<script>globalThis.pwned = 1</script>\u202e'
 
@@ -46,7 +35,7 @@ async function run(log: Log, isMended: boolean): Promise<Application> {
 
 async function openToChange(log: Log) {
   const opened = await dashboard(log, { port: 0, allowChanges: true, token })
-  const { page, go, complaints } = await openPage(browser, opened)
+  const { page, go, complaints } = await openPage(opened)
   await page.goto(new URL(`/dead-letters?token=${token}`, opened.url).href)
   await page.getByRole('heading', { name: 'Dead letters' }).waitFor()
   return { opened, page, go, complaints }
@@ -205,7 +194,7 @@ describe('with nothing to send', () => {
     const log = await openLog(temporaryDirectory(), { maintenance: false })
     await withLetters(log, 1)
     const opened = await dashboard(log, { port: 0 })
-    const { page, go } = await openPage(browser, opened)
+    const { page, go } = await openPage(opened)
     await go('/dead-letters/app?letter=0/0')
     await page.locator('.record').getByText('not sent again').waitFor()
     expect(await page.getByRole('button', { name: /send/i }).count()).toBe(0)

@@ -3,15 +3,10 @@
 import { join } from 'node:path'
 import { openLog } from 'millrace'
 import { dashboard } from 'millrace/dashboard'
-import type { Browser } from 'playwright-core'
-import { afterAll, expect, test } from 'vitest'
-import { openBrowser } from '../support/browser.ts'
-import { checkLook, openPage, picture, waitMs } from '../support/pages.ts'
+import { expect } from 'vitest'
+import { checkLook, openPage, picture, test, waitMs } from '../support/pages.ts'
 import { type Program, startProgram } from '../support/program.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
-
-const browser: Browser | undefined = await openBrowser()
-afterAll(async () => browser?.close())
 
 async function begin(dir: string, version: string): Promise<Program> {
   const program = startProgram('run-version', [dir, version])
@@ -19,14 +14,13 @@ async function begin(dir: string, version: string): Promise<Program> {
   return program
 }
 
-test('a replay is watched, compared, switched to and back, by clicks', async (context) => {
-  context.skip(browser === undefined, 'no Chromium')
+test('a replay is watched, compared, switched to and back, by clicks', async () => {
   const dir = join(temporaryDirectory(), 'data')
   const v1 = await begin(dir, 'v1')
   const log = await openLog(dir, { maintenance: false })
   const token = 'sixteen-characters'
   const opened = await dashboard(log, { port: 0, token, allowChanges: true })
-  const { page, go, complaints } = await openPage(browser, opened)
+  const { page, go, complaints } = await openPage(opened)
   await go(`/?token=${token}`)
 
   // Nothing to see yet, then a version that replays.
@@ -75,7 +69,7 @@ test('a replay is watched, compared, switched to and back, by clicks', async (co
   await checkLook(page, 'compared')
   await picture(page, 'replay', { width: 1_100, height: 1_000 })
   // Another page sees what was found, without asking for it.
-  const other = await openPage(browser, opened)
+  const other = await openPage(opened)
   await other.go(`/replays/page-counts?token=${token}`)
   await other.page.getByText('they differ').waitFor()
 
@@ -123,14 +117,13 @@ test('a replay is watched, compared, switched to and back, by clicks', async (co
   await log.close()
 })
 
-test('a replay that is killed while it is watched says so, and is dropped; without changes the page says by which command', async (context) => {
-  context.skip(browser === undefined, 'no Chromium')
+test('a replay that is killed while it is watched says so, and is dropped; without changes the page says by which command', async () => {
   const dir = join(temporaryDirectory(), 'data')
   await begin(dir, 'v1')
   const v2 = await begin(dir, 'v2')
   const log = await openLog(dir, { maintenance: false })
   const reading = await dashboard(log, { port: 0 })
-  const { page, go } = await openPage(browser, reading)
+  const { page, go } = await openPage(reading)
   await go('/replays/page-counts')
   const beside = page.getByRole('region', { name: /^v2 beside v1/ })
   await beside.getByText('It catches up with the live version.').waitFor()

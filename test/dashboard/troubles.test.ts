@@ -1,6 +1,5 @@
 // What needs attention is found, says what to do, and nothing else is called trouble.
 import { expect, test } from 'vitest'
-import { Standstills } from '../../src/dashboard/standstills.ts'
 import { troublesOf } from '../../src/dashboard/troubles.ts'
 import type { GroupView, VersionView } from '../../src/dashboard/views.ts'
 
@@ -19,11 +18,12 @@ const version: VersionView = {
   consumed: 100,
   dropped: 3,
   failed: 0,
+  standstill: null,
 }
 const group: GroupView = { name: 'billing', kind: 'group', state: 'stable', members: 1, lag: 9, lagMs: 61_000 }
 
-function whatOf(versions: readonly VersionView[], groups: readonly GroupView[] = [], standstills = new Standstills()) {
-  return troublesOf({ versions, groups, standstills }).map(({ level, at, what }) => `${level} ${at} ${what}`)
+function whatOf(versions: readonly VersionView[], groups: readonly GroupView[] = []) {
+  return troublesOf({ versions, groups }).map(({ level, at, what }) => `${level} ${at} ${what}`)
 }
 
 test('what runs, lags a little and drops records is no trouble; nor is a group with members, or without lag', () => {
@@ -56,23 +56,17 @@ test('a group that no one reads for is told with its lag, by an address that lea
   ])
 })
 
-test('a position that stands for half a minute with records to read is told, until it moves', () => {
-  const standstills = new Standstills()
-  const at = { name: 'pages/v1', topic: 'clicks', partition: 3, position: 1_204 }
-  expect(standstills.note(at, true, 0)).toBe(0)
-  expect(standstills.note(at, true, 29_000)).toBe(29_000)
-  expect(whatOf([], [], standstills)).toEqual([])
-  expect(standstills.note(at, true, 120_000)).toBe(120_000)
-  expect(whatOf([], [], standstills)).toEqual([
-    'broken /applications/pages/v1 pages/v1 has been stuck at clicks/3 @ 1204 for 2m, with records to read.',
+test('a version that hangs is broken, and one that waits for calls is told; both say where and for how long', () => {
+  const standstill = { kind: 'hangs', topic: 'clicks', partition: 3, offset: 1_204, forMs: 120_000, calls: {} } as const
+  const waiting = { ...standstill, kind: 'waitsForCalls', calls: { rate: 15, locate: 1 } } as const
+  const versions: readonly VersionView[] = [
+    { ...version, applicationId: 'ratings', isLive: false, standstill: waiting },
+    { ...version, standstill },
+  ]
+  expect(whatOf(versions)).toEqual([
+    'broken /applications/pages/v1 pages stands at clicks/3 @ 1204 for 2m (pid 4711 on here): its process hangs.',
+    'warning /applications/ratings/v1 ratings/v1 stands at clicks/3 @ 1204 for 2m (pid 4711 on here): ' +
+      'it waits for 15 calls of rate and 1 call of locate.',
   ])
-  expect(standstills.note({ ...at, position: 1_205 }, true, 121_000)).toBe(0)
-  expect(whatOf([], [], standstills)).toEqual([])
-  standstills.note({ ...at, position: 1_205 }, true, 160_000)
-  expect(standstills.note({ ...at, position: 1_205 }, false, 161_000)).toBe(0) // at the end, or stopped
-  expect(standstills.all).toEqual([])
-  standstills.note(at, true, 200_000)
-  standstills.note(at, true, 300_000)
-  standstills.forget(301_000) // its application was deleted
-  expect(standstills.all).toEqual([])
+  for (const { advice } of troublesOf({ versions, groups: [] })) expect(advice).toMatch(/^[A-Z].*\.$/)
 })

@@ -14,6 +14,7 @@ import {
   type PartitionId,
   type Position,
   type Session,
+  type SessionInstance,
   type StartLeaves,
   type StateReader,
   type StoredRecords,
@@ -317,6 +318,7 @@ function putProgress({ progress }: StoredApplication, one: TaskProgress): void {
 
 class MemorySession implements Session {
   readonly state: StateReader
+  readonly instance: SessionInstance
   readonly stateBytes = 0
   readonly #log: MemoryLog
   readonly #applicationId: string
@@ -327,6 +329,7 @@ class MemorySession implements Session {
   readonly #ends = new Map<string, number>()
 
   constructor(log: MemoryLog, applicationId: string, epoch: number, storeIds: ReadonlyMap<string, number>) {
+    this.instance = { applicationId, version: 'v1', tookOver: undefined }
     this.#log = log
     this.#applicationId = applicationId
     this.#epoch = epoch

@@ -5,7 +5,8 @@ import type { GroupDescription } from '../../log/admin/group-admin.ts'
 import type { ApplicationListing } from '../../log/admin/application-listing.ts'
 import type { LogStatistics } from '../../storage/statistics.ts'
 import { shownBytes, shownDuration } from '../../inspect/amounts.ts'
-import { type Finding, ok, warning } from './finding.ts'
+import { shownStandstill } from '../../inspect/app-state.ts'
+import { type Finding, ok, problem, warning } from './finding.ts'
 
 export interface UseFacts {
   readonly nowMs: number
@@ -74,7 +75,18 @@ function checkApplications(applications: readonly ApplicationListing[]): Finding
           ],
     ),
   )
-  if (fenced.length > 0) return fenced
+  const standing = applications.flatMap(({ applicationId, versions }) =>
+    versions.flatMap(({ version, isLive, instance, standstill }) => {
+      if (standstill === null) return []
+      const name = isLive ? applicationId : `${applicationId}/${version}`
+      const { what, advice } = shownStandstill(name, standstill, instance)
+      return [
+        standstill.kind === 'hangs' ? problem('applications', what, advice) : warning('applications', what, advice),
+      ]
+    }),
+  )
+  const found = [...standing, ...fenced]
+  if (found.length > 0) return found
   const running = applications.filter(({ state }) => state === 'running').length
   return [ok('applications', `${applications.length}, of which ${running} run`)]
 }

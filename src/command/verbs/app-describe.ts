@@ -4,7 +4,7 @@
 import type { ApplicationDescription } from '../../log/admin/application-description.ts'
 import type { Counters, Counts } from '../../core/stored-progress.ts'
 import { shownBytes } from '../../inspect/amounts.ts'
-import { shownPlace, shownState } from '../../inspect/app-state.ts'
+import { shownPlace, shownStandstill, shownState } from '../../inspect/app-state.ts'
 import { argument, value } from '../options.ts'
 import type { Column } from '../table.ts'
 import { declareVerb, type Verb, type VerbContext } from '../verb.ts'
@@ -29,13 +29,17 @@ export const verb: Verb = declareVerb({
 })
 
 function factsOf(description: ApplicationDescription, time: VerbContext['time']): (readonly [string, string])[] {
-  const { version, versions, instance, fenced, startedMs, lastCommitMs, eventTime, reads, writes } = description
+  const { version, versions, instance, fenced, startedMs, lastCommitMs, eventTime, reads, writes, standstill } =
+    description
   const own = versions.find((one) => one.version === version)
   return [
     ['application', description.applicationId],
     ['version', own?.isLive === false ? `${version}, beside the live one` : version],
     ['state', shownState(description)],
     ...(description.state === 'running' ? [['where', shownPlace(instance) ?? '-'] as const] : []),
+    ...(standstill === null
+      ? []
+      : [['stands', shownStandstill(nameOf(description), standstill, instance).what] as const]),
     ...(fenced === null ? [] : [['fenced', `${shownPlace(fenced)} was stopped, and has not closed yet`] as const]),
     ['started', time(startedMs)],
     ['last commit', lastCommitMs === null ? '-' : time(lastCommitMs)],
@@ -45,6 +49,12 @@ function factsOf(description: ApplicationDescription, time: VerbContext['time'])
     ['writes', listed(writes)],
     ...(versions.length > 1 ? [['other versions', listed(otherVersions(description))] as const] : []),
   ]
+}
+
+/** As the page calls it: a version beside the live one has its own name too. */
+function nameOf({ applicationId, version, versions }: ApplicationDescription): string {
+  const isLive = versions.some((one) => one.version === version && one.isLive)
+  return isLive ? applicationId : `${applicationId}/${version}`
 }
 
 function otherVersions({ version, versions }: ApplicationDescription): string[] {

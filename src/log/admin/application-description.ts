@@ -122,8 +122,8 @@ function planOf(log: ApplicationsLog, { name, row }: KeptVersion): StoredPlan {
 }
 
 function pickOwn(own: ApplicationVersion) {
-  const { version, state, instance, fenced, startedMs, lastCommitMs, lag, figures } = own
-  return { version, state, instance, fenced, startedMs, lastCommitMs, lag, figures }
+  const { version, state, instance, fenced, startedMs, lastCommitMs, lag, figures, standstill } = own
+  return { version, state, instance, fenced, startedMs, lastCommitMs, lag, figures, standstill }
 }
 
 /** @throws MillraceError `version_unknown` */

@@ -3,6 +3,7 @@
  */
 import type { InstanceFigures } from '../../core/figures.ts'
 import type { StoredPosition } from '../kept/positions.ts'
+import { type Standstill, standstillOf } from './standstill.ts'
 import { type ApplicationsLog, isLive, type KeptVersion, keptVersions } from './application-log.ts'
 
 /**
@@ -48,6 +49,8 @@ export interface ApplicationVersion {
    * where none runs, or it has said nothing yet.
    */
   readonly figures: InstanceFigures | null
+  /** That it runs and does not move, although it has records to read; null while all is well. */
+  readonly standstill: Standstill | null
 }
 
 /** An application among others. */
@@ -64,6 +67,8 @@ export interface ApplicationListing {
   readonly lastCommitMs: number | null
   /** Records that the live version has yet to read. */
   readonly lag: number
+  /** Of the live version. */
+  readonly standstill: Standstill | null
   /** All of its versions, the live one first. */
   readonly versions: readonly ApplicationVersion[]
 }
@@ -91,6 +96,7 @@ export function listingOf(applicationId: string, all: readonly ApplicationVersio
     instance: live?.instance ?? null,
     lastCommitMs: live?.lastCommitMs ?? null,
     lag: live?.lag ?? 0,
+    standstill: live?.standstill ?? null,
     versions,
   }
 }
@@ -98,6 +104,7 @@ export function listingOf(applicationId: string, all: readonly ApplicationVersio
 export function describeVersion(log: ApplicationsLog, kept: KeptVersion): ApplicationVersion {
   const { name, row } = kept
   const positions = log.positions.list(name)
+  const lag = lagIn(log, positions)
   const isRunning = log.applications.runnerOf(name) !== undefined
   const fenced = log.applications.fencedOf(name)
   const instance = row.session && { pid: row.session.pid, host: row.session.host, startedMs: row.startedMs }
@@ -112,8 +119,9 @@ export function describeVersion(log: ApplicationsLog, kept: KeptVersion): Applic
     isPaused: row.isPaused,
     startedMs: row.startedMs,
     lastCommitMs: positions.length === 0 ? null : Math.max(...positions.map(({ committedMs }) => committedMs)),
-    lag: lagIn(log, positions),
+    lag,
     figures: log.applications.figures(name) ?? null,
+    standstill: isRunning && lag > 0 ? standstillOf(log, kept, positions) : null,
   }
 }
 

@@ -2,6 +2,7 @@
  * Says once why a member of a group has to wait for its partitions: a consumer that is silent looks broken.
  */
 import type { Clock } from '../../core/clock.ts'
+import { isHeard, publish } from '../../core/diagnostics.ts'
 import { awaited, type Group, type Member } from '../group/group.ts'
 
 /** The code of the warning. */
@@ -41,35 +42,47 @@ export class WaitWarning {
     const why = group && member && this.#why(group, member)
     if (why === undefined) return
     this.#isTold = true
-    process.emitWarning(`"${memberId}" of the group "${this.#group}" waits for partitions: ${why}`, {
+    if (isHeard('millrace:waiting-for-members')) {
+      const waitsFor = why.holders.map((holder) => {
+        return {
+          memberId: holder.memberId,
+          pid: holder.pid,
+          host: holder.host,
+          lastHeartbeatMs: this.#lastBeatMs(holder),
+        }
+      })
+      publish('millrace:waiting-for-members', { group: this.#group, memberId, waitsFor })
+    }
+    process.emitWarning(`"${memberId}" of the group "${this.#group}" waits for partitions: ${why.text}`, {
       type: 'MillraceWarning',
       code: waitWarning,
     })
   }
 
   /** Undefined when no other member has anything that it waits for. */
-  #why(group: Group, member: Member): string | undefined {
+  #why(group: Group, member: Member): { readonly text: string; readonly holders: readonly Member[] } | undefined {
     const missing = awaited(group, member)
     if (missing.length > 0) {
-      return (
-        `${missing.length} of them are still with ${this.#names(missing.map(({ holder }) => holder))}. A member gives them up when ` +
+      const holders = [...new Set(missing.map(({ holder }) => holder))]
+      const text =
+        `${missing.length} of them are still with ${this.#names(holders)}. A member gives them up when ` +
         'its loop asks for the next record, at the latest after its maxPollIntervalMs; one that is frozen loses them ' +
-        `after its session timeout (${Math.max(...missing.map(({ holder }) => holder.sessionTimeoutMs))} ms)`
-      )
+        `after its session timeout (${Math.max(...holders.map(({ sessionTimeoutMs }) => sessionTimeoutMs))} ms)`
+      return { text, holders }
     }
     if (member.owned.length > 0 || member.target.length > 0) return undefined
-    const others = group.members.filter(({ owned }) => owned.length > 0)
-    if (others.length === 0) return undefined
-    const count = others.reduce((sum, { owned }) => sum + owned.length, 0)
-    return (
+    const holders = group.members.filter(({ owned }) => owned.length > 0)
+    if (holders.length === 0) return undefined
+    const count = holders.reduce((sum, { owned }) => sum + owned.length, 0)
+    const text =
       `the group has ${group.members.length} members and no partition left for this one: all ${count} are with ` +
-      `${this.#names(others)}. It gets some when one of them leaves`
-    )
+      `${this.#names(holders)}. It gets some when one of them leaves`
+    return { text, holders }
   }
 
   #names(members: readonly Member[]): string {
     const nowMs = this.#clock.now()
-    const names = [...new Set(members)].map((member) => {
+    const names = members.map((member) => {
       const { memberId, pid, host } = member
       return `"${memberId}" (process ${pid} on ${host}, last heard from ${Math.max(0, nowMs - this.#lastBeatMs(member))} ms ago)`
     })

@@ -53,7 +53,7 @@ describe('applications()', () => {
     await send(log, ['c', 'd', 'e'])
     await b.caughtUp()
     const here = { pid: process.pid, host: hostname(), startedMs: 5_000 }
-    const common = { version: 'v1', fenced: null, isLive: true, wasLive: false, isPaused: false }
+    const common = { version: 'v1', fenced: null, isLive: true, wasLive: false, isPaused: false, standstill: null }
     expect(await log.admin.applications()).toEqual([
       {
         applicationId: 'a',
@@ -62,6 +62,7 @@ describe('applications()', () => {
         instance: null,
         lastCommitMs: 6_000,
         lag: 3,
+        standstill: null,
         versions: [
           {
             ...common,
@@ -81,6 +82,7 @@ describe('applications()', () => {
         instance: here,
         lastCommitMs: 6_000,
         lag: 0,
+        standstill: null,
         versions: [
           {
             ...common,

@@ -1,0 +1,125 @@
+/**
+ * Whether a running version stands still although it has records to read: the one rule, for everyone who looks. One
+ * look from any process is enough; it needs no memory of earlier ones.
+ *
+ * A process whose event loop goes round gives a sign of life every few seconds (sign-of-life.ts). So a function that
+ * never returns shows in a sign that is old. With a sign that is fresh a version may rest for many good reasons: it is
+ * paused, lets others go first, waits for an empty partition or for the lock, or commits seldom. The only one that is
+ * worth telling is that calls of `mapAsync` take all the slots there are; committed state says how many are open.
+ */
+import { isInstance } from '../../core/checks.ts'
+import { MillraceError } from '../../core/errors.ts'
+import { commitEveryMsOf } from '../../core/stored-plan.ts'
+import { decodeEntries, openCallsCell } from '../../core/stored-progress.ts'
+import type { Offset } from '../../core/units.ts'
+import type { PartitionId } from '../format/partition-id.ts'
+import type { StoredPosition } from '../kept/positions.ts'
+import type { ApplicationsLog, KeptVersion } from './application-log.ts'
+import { timestampAt } from './lag.ts'
+
+/** From when on it is worth telling: signs come every 5 s, commits every 100 ms by default. */
+export const standstillMs = 30_000
+
+/** A running version that has records to read and does not move. */
+export interface Standstill {
+  /**
+   * `hangs`: its process has given no sign of life for so long. A function does not return, or the process was stopped.
+   * `waitsForCalls`: the process is well, and as many calls of `mapAsync` as there may be are open; each ends at its
+   * `timeoutMs`.
+   */
+  readonly kind: 'hangs' | 'waitsForCalls'
+  /** Where: of the records that are next in their partitions, the one with the smallest timestamp. */
+  readonly topic: string
+  /** Its partition. */
+  readonly partition: number
+  /** Its offset. */
+  readonly offset: Offset
+  /** For how long it has not moved, in ms. */
+  readonly forMs: number
+  /** The operators whose calls are open, and how many each has; of one that hangs as of its last commit. */
+  readonly calls: Readonly<Record<string, number>>
+}
+
+/** Null while it moves, or has nothing to read. */
+export function standstillOf(
+  log: ApplicationsLog,
+  { name, row }: KeptVersion,
+  positions: readonly StoredPosition[],
+): Standstill | null {
+  if (row.isPaused || row.session === null) return null
+  const signedMs = log.environment.sessions.signedMs(row.session.id)
+  if (signedMs === undefined) return null
+  const nowMs = log.clock.now()
+  const committedMs = Math.max(row.startedMs, ...positions.map((one) => one.committedMs))
+  const silentMs = nowMs - Math.max(signedMs, committedMs)
+  const hangs = silentMs >= standstillMs
+  if (!hangs && nowMs - committedMs < standstillMs + commitEveryMsOf(log.applications.plan(name) ?? '{}')) return null
+  const calls = openCalls(log, name)
+  if (!hangs && Object.keys(calls).length === 0) return null
+  const next = nextRecord(log, positions)
+  if (next === undefined) return null
+  const forMs = hangs ? silentMs : nowMs - Math.max(committedMs, next.appendedMs)
+  if (forMs < standstillMs) return null
+  const { topic, partition, offset } = next
+  return { kind: hangs ? 'hangs' : 'waitsForCalls', topic, partition, offset: offset as Offset, forMs, calls }
+}
+
+function openCalls(log: ApplicationsLog, name: string): Readonly<Record<string, number>> {
+  const calls: Record<string, number> = {}
+  for (const { progress } of log.applications.progress(name)) {
+    if (progress === undefined) continue
+    for (const [operator, cells] of Object.entries(decodeEntries(progress).cells)) {
+      const open = cells[openCallsCell] ?? 0
+      if (open > 0) calls[operator] = (calls[operator] ?? 0) + open
+    }
+  }
+  return calls
+}
+
+interface NextRecord {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+  readonly timestamp: number
+  /** When it was appended, or later. */
+  readonly appendedMs: number
+}
+
+/** The one that its sequence takes next: the smallest timestamp, then by topic and partition. */
+function nextRecord(log: ApplicationsLog, positions: readonly StoredPosition[]): NextRecord | undefined {
+  const candidates = log.topics.named(positions).flatMap((position): NextRecord[] => {
+    const { topic, partition } = position
+    const { startOffset } = log.partitions.row(position)
+    const offset = Math.max(position.offset, startOffset)
+    const timestamp = readableTimestamp(log, position, offset)
+    if (timestamp === undefined) return []
+    return [{ topic, partition, offset, timestamp, appendedMs: appendedMs(log, position, offset, timestamp) }]
+  })
+  const [first] = candidates.toSorted((a, b) => {
+    if (a.timestamp !== b.timestamp) return a.timestamp - b.timestamp
+    return a.topic === b.topic ? a.partition - b.partition : a.topic < b.topic ? -1 : 1
+  })
+  return first
+}
+
+/** One that cannot be read comes first: that says more about it than its place. */
+function readableTimestamp(log: ApplicationsLog, partition: PartitionId, offset: number): number | undefined {
+  try {
+    return timestampAt(log, partition, offset)
+  } catch (error) {
+    if (isInstance(error, MillraceError) && error.code === 'damaged') return -1
+    throw error
+  }
+}
+
+/**
+ * Records do not say when they were appended, but their segment says between when and when. A timestamp in between is
+ * taken at its word; with any other one, as that of old records which are imported, the record is taken to be new.
+ */
+function appendedMs(log: ApplicationsLog, partition: PartitionId, offset: number, timestamp: number): number {
+  const segments = [...log.partitions.segments(partition)].filter(({ batchCount }) => batchCount > 0)
+  const segment = segments.findLast(({ baseOffset }) => baseOffset <= offset) ?? segments.at(-1)
+  if (segment === undefined) return log.clock.now()
+  const { firstAppendMs, lastAppendMs } = segment
+  return timestamp >= firstAppendMs && timestamp <= lastAppendMs ? timestamp : lastAppendMs
+}
