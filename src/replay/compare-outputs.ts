@@ -8,8 +8,8 @@ import { WindowedCodec } from '../core/windows/windowed.ts'
 import { WorkSlice } from '../core/work-slice.ts'
 import type { BatchCursor } from '../log/format/batch-cursor.ts'
 import type { StoredRecords, TopicDescription } from '../log/contract.ts'
-import { type NewestRecords, NewestPasses } from '../log/outputs/newest-records.ts'
-import { isThere, keyText, type OutputRecord, recordAt, sameRecord } from '../log/outputs/output-record.ts'
+import { compareNewest, NewestPasses } from '../log/outputs/newest-records.ts'
+import { keyText, type OutputRecord, recordAt, sameRecord } from '../log/outputs/output-record.ts'
 import {
   haveLost,
   lossOf,
@@ -105,30 +105,17 @@ class OutputComparison {
     const passes = new NewestPasses(this.#records, this.#here, this.#live, memoryBytes, () => onRows(tally.rows))
     for await (const newest of passes.passes()) {
       if (newest === undefined) return undefined
-      const slice = new WorkSlice()
-      let looked = 0
-      for (const [key, found] of newest) {
-        this.#count(tally, key, found)
-        if (++looked % recordsBetweenLooks === 0 && slice.isOver) await slice.next()
-      }
+      tally.equal += await compareNewest(newest, this.#hasTimes, ({ key, here, live }) => {
+        tally.differ(isThere(here), isThere(live))
+        tally.show(() => ({
+          ...this.#shownKey(key),
+          here: shownRecord(here, this.#serdes),
+          live: shownRecord(live, this.#serdes),
+        }))
+      })
       onRows(tally.rows)
     }
     return tally
-  }
-
-  #count(tally: Tally, key: string, { here, live }: NewestRecords): void {
-    const [hasHere, hasLive] = [isThere(here), isThere(live)]
-    if (!hasHere && !hasLive) return
-    if (this.#isSame(here, live)) {
-      tally.equal++
-      return
-    }
-    tally.differ(hasHere, hasLive)
-    tally.show(() => ({
-      ...this.#shownKey(key),
-      here: shownRecord(here, this.#serdes),
-      live: shownRecord(live, this.#serdes),
-    }))
   }
 
   async #oneByOne(): Promise<Tally> {
@@ -176,6 +163,11 @@ class OutputComparison {
     const shown = key === null ? null : shownPart(Buffer.from(key, 'latin1'), codec)
     return codec instanceof WindowedCodec && isWindowed(shown) ? shown : { key: shown }
   }
+}
+
+/** A key that was deleted is as one that never was. */
+function isThere(record: OutputRecord | undefined): boolean {
+  return record !== undefined && record.value !== null
 }
 
 const cutNote =

@@ -290,6 +290,37 @@ describe('a comparison of two versions', () => {
     })
   }
 
+  test('takes what others write to a topic for its own, ends while they do, and says of outputs that one side lacks that it does', async () => {
+    const { log } = openTestLog()
+    const live = await start(log, counting('a'), { applicationId: 'a' })
+    const v2 = await startReplay(log, counting('a'), { applicationId: 'a' })
+    const v3 = await startReplay(log, counting('b'), { applicationId: 'a', version: 'v3' })
+    await fill(log, 20)
+    await Promise.all([live, v2, v3].map((one) => one.caughtUp()))
+    const others = ['other 0', 'other 1', 'other 2']
+    const write = (): Promise<unknown> =>
+      log.producer().sendMany(
+        countsOf('a'),
+        others.map((key, value) => ({ key, value })),
+      )
+    await write()
+    const traffic = { isOver: false }
+    const writing = (async () => {
+      while (!traffic.isOver) await write()
+    })()
+    const report = await v2.compare({ samples: 3 }).finally(() => (traffic.isOver = true))
+    await writing
+    const counts = partOf(report, 'counts-a')
+    expect([report.isEqual, ...numbersOf(counts)]).toEqual([false, 10, 0, 3, 0])
+    expect(new Map(counts.samples.map(({ key, here }) => [key, here]))).toEqual(
+      new Map(others.map((key) => [key, null])),
+    )
+    const { topics } = await v3.compare()
+    const said = new Map(topics.map(({ name, incomparable }) => [name, incomparable]))
+    expect(said.get('counts-a')).toBe('only the live version has such an output')
+    expect(said.get('counts-b')).toBe('the live version has no such output')
+  })
+
   test('lets the version go on that it has held', async () => {
     const { log } = openTestLog()
     const live = await start(log, counting('a'), { applicationId: 'a' })

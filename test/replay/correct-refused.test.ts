@@ -113,6 +113,29 @@ describe('a correction is refused', () => {
     await refusedWith(log, /"sums" has 2 partitions, and "trial".* has 3/)
   })
 
+  test('of a topic that is not there, which a version has written elsewhere', async () => {
+    const { log } = openTestLog()
+    await put(log, ['a', 1])
+    await (await start(log, summing(all))).caughtUp()
+    const more = topic('more', { key: string(), value: nullable(json<number>()), partitions: 2 })
+    await (await startReplay(log, summing(doubled, more), { outputs: { more: 'trial' } })).caughtUp()
+    await refusedWith(log, 'topic "more" is not there: create it')
+  })
+
+  test('of a version whose output begins with a topic that was deleted, and a comparison says so', async () => {
+    const { log, v2 } = await twoVersions()
+    await v2.switch({ outputs })
+    await (await besideIt(log, all, { version: 'v3' })).switch({ outputs: 'replace' })
+    await v2.close().catch(() => undefined) // it was superseded
+    await log.admin.deleteVersion('app', 'v2')
+    const v1 = await besideIt(log, all, { version: 'v1' })
+    const reason = 'the topic that it begins with was deleted'
+    expect((await v1.compare()).topics).toMatchObject([{ name: 'sums', incomparable: expect.stringContaining(reason) }])
+    const { refusals } = await log.admin.switchBack('app', { version: 'v1', outputs, dryRun: true })
+    expect(refusals).toEqual([expect.stringContaining(reason)])
+    expect(await rejectionOf(v1.switch({ outputs }))).toMatchObject({ code: 'switch_refused' })
+  })
+
   test('of a version that lacks what came before, where keys are no windows', async () => {
     const { log } = openTestLog()
     await put(log, ['a', 1], ['b', 2])

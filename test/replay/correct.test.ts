@@ -1,11 +1,12 @@
 // A switch that corrects: afterwards the newest record of each key in the live output is that of the version that came, and whoever follows the topic learns no more and no less than that.
 import fc from 'fast-check'
-import type { Log } from 'millrace'
+import { json, keyValueStore, type Log, string } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { start } from '../support/applications.ts'
 import { openTestLog } from '../support/open.ts'
 import { besideIt, folded, type Make, put, recordsOf, summing, sums } from '../support/table-versions.ts'
 import { rejectionOf } from '../support/thrown.ts'
+import { topologyOf } from '../support/topology.ts'
 
 const outputs = 'correct'
 const all: Make = (value) => value
@@ -89,6 +90,42 @@ describe('a switch that corrects', () => {
     const before = await recordsOf(log)
     expect(await v2.switch({ outputs })).toMatchObject({ corrections: [{ keys: 0, deletes: 0, bytes: 0 }] })
     expect(await recordsOf(log)).toEqual(before)
+  })
+
+  test('lets an application that reads the topic go on, or start over with what is right now', async () => {
+    const newest = keyValueStore('newest', { key: string(), value: json<number>() })
+    const downstream = topologyOf((builder) =>
+      builder
+        .stream(sums)
+        .groupByKey()
+        .aggregate({
+          initializer: () => 0,
+          aggregator: (_, value, sum) => sum + (value ?? 0),
+          value: newest.value,
+          store: newest,
+        }),
+    )
+    for (const reset of [[], ['downstream']]) {
+      const { log } = await liveWith(all, ['a', 1], ['b', 2])
+      const v2 = await besideIt(log, doubled)
+      const reader = await start(log, downstream, { applicationId: 'downstream' })
+      await reader.caughtUp()
+      if (reset.length > 0) {
+        const refused = await rejectionOf(v2.switch({ outputs, reset }))
+        expect(refused).toMatchObject({ message: expect.stringContaining('is to start over, and runs') })
+        await reader.close()
+        // What it has counted goes with its positions, so it counts nothing twice.
+        expect(await v2.switch({ outputs, reset })).toMatchObject({ reset, readers: [{ applicationId: 'downstream' }] })
+        expect(log.store('downstream', newest).get('a')).toBeUndefined()
+      } else await v2.switch({ outputs, reset })
+      const again = reset.length > 0 ? await start(log, downstream, { applicationId: 'downstream' }) : reader
+      await again.caughtUp()
+      expect([...again.store(newest).range()]).toMatchObject([
+        { key: 'a', value: 3 },
+        { key: 'b', value: 6 },
+      ])
+      await healthy(log)
+    }
   })
 
   test('finds what is still different when the live version has stopped', async () => {

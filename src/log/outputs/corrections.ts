@@ -10,8 +10,8 @@ import type { Header } from '../../core/headers.ts'
 import { BatchBuilder, recordBytesMax } from '../format/batch.ts'
 import { partitionsOf } from '../format/partition-id.ts'
 import type { StoredRecords, TopicDescription } from '../contract.ts'
-import { type NewestByKey, NewestPasses } from './newest-records.ts'
-import { isThere, type OutputRecord, sameRecord, switchHeader } from './output-record.ts'
+import { compareNewest, NewestPasses } from './newest-records.ts'
+import { type OutputRecord, switchHeader } from './output-record.ts'
 import { haveLost, type Stretch, stretchesOf, type VersionOutput } from './output-rows.ts'
 
 /** An output of two versions. */
@@ -106,12 +106,14 @@ async function find(
     const passes = new NewestPasses(records, [here[partition] ?? []], [live[partition] ?? []], memoryBytes)
     for await (const newest of passes.passes()) {
       if (newest === undefined) return 'unkeyed'
-      for (const { key, comes, leaves } of differences(newest, isKnown, hasTimes)) {
+      await compareNewest(newest, hasTimes, ({ key, here: one, live: other }) => {
+        if (!isKnown(key)) return
+        const [comes, leaves] = [one ?? deleteLike(other), other ?? deleteLike(one)]
         sums.keys++
         if (comes.value === null) sums.deletes++
         toTopic.add(key, { ...comes, headers: [...comes.headers, headerOf(number)] })
         kept.add(key, leaves)
-      }
+      })
       if (sums.bytes + toTopic.bytes + kept.bytes > bytesMax) for (const packing of [toTopic, kept]) packing.drop()
     }
     for (const packing of [toTopic, kept]) packing.seal()
@@ -130,21 +132,6 @@ async function find(
     overwritten,
     isCurrent,
     isComingCut: here.flat().some(({ from }) => from > 0),
-  }
-}
-
-interface Difference {
-  readonly key: string
-  readonly comes: OutputRecord
-  readonly leaves: OutputRecord
-}
-
-function* differences(newest: NewestByKey, isKnown: (key: string) => boolean, hasTimes: boolean): Iterable<Difference> {
-  for (const [key, { here, live }] of newest) {
-    if (isThere(here) || isThere(live)) {
-      const isSame = here !== undefined && live !== undefined && sameRecord(here, live, hasTimes)
-      if (!isSame && isKnown(key)) yield { key, comes: here ?? deleteLike(live), leaves: live ?? deleteLike(here) }
-    }
   }
 }
 

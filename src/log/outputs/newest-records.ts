@@ -8,29 +8,17 @@
 import { murmur2 } from '../../core/partitioner.ts'
 import { WorkSlice } from '../../core/work-slice.ts'
 import type { StoredRecords } from '../contract.ts'
-import { keyText, type OutputRecord, recordAt } from './output-record.ts'
+import { type NewestRecords, NewestTable } from './newest-table.ts'
 import { OutputWalk, type Stretch } from './output-rows.ts'
 
-/** The newest records of a key; undefined: a side has none. */
-export interface NewestRecords {
-  here: OutputRecord | undefined
-  live: OutputRecord | undefined
-}
-
-type Side = keyof NewestRecords
-
-/** By key, one character for each byte. */
-export type NewestByKey = ReadonlyMap<string, NewestRecords>
-
-interface Entry extends NewestRecords {
-  readonly hash: number
-}
+type Side = 'here' | 'live'
 
 const hashes = 2 ** 32
-/** What an entry costs beside its key and its values, measured on Node 20. */
-const entryBytes = 320
+/** A table of more has places that its arrays cannot tell. */
+const tableBytesMax = 2 ** 30
 /** Whether a slice is over is asked this often: records may be large. */
 const recordsBetweenLooks = 64
+const keysBetweenLooks = 1_024
 
 export class NewestPasses {
   readonly #records: StoredRecords
@@ -49,11 +37,11 @@ export class NewestPasses {
     this.#onSlice = onSlice
     this.#records = records
     this.#stretches = { here, live }
-    this.#memoryBytes = memoryBytes
+    this.#memoryBytes = Math.min(memoryBytes, tableBytesMax)
   }
 
-  /** One map after the other, each of other keys; undefined once there is a record without a key. */
-  async *passes(): AsyncGenerator<NewestByKey | undefined, void, undefined> {
+  /** One table after the other, each of other keys; undefined once there is a record without a key. */
+  async *passes(): AsyncGenerator<NewestTable | undefined, void, undefined> {
     let width = hashes
     for (let from = 0; from < hashes;) {
       const pass = new Pass(from, Math.min(hashes, from + width), this.#memoryBytes)
@@ -62,21 +50,25 @@ export class NewestPasses {
         yield undefined
         return
       }
-      yield pass.entries
+      yield pass.table
       width = (pass.to - from) * (pass.hasRoom ? 2 : 1)
       from = pass.to
     }
   }
 
   async #isKeyed(pass: Pass, side: Side): Promise<boolean> {
+    const isHere = side === 'here'
     const slice = new WorkSlice()
     for (const stretches of this.#stretches[side]) {
       const walk = new OutputWalk(this.#records, stretches)
       for (let walked = 1; walk.next(); walked++) {
         const { cursor } = walk
-        const hash = cursor.keyEnd < 0 ? 0 : murmur2(cursor.bytes, cursor.keyStart, cursor.keyEnd) >>> 0
         if (cursor.keyEnd < 0) return false
-        if (hash >= pass.from && hash < pass.to) pass.put(keyText(cursor) ?? '', hash, side, recordAt(cursor))
+        const hash = murmur2(cursor.bytes, cursor.keyStart, cursor.keyEnd) >>> 0
+        if (hash >= pass.from && hash < pass.to) {
+          pass.table.put(cursor, hash, isHere)
+          pass.narrow()
+        }
         if (walked % recordsBetweenLooks !== 0 || !slice.isOver) continue
         this.#onSlice()
         await slice.next()
@@ -88,11 +80,10 @@ export class NewestPasses {
 }
 
 class Pass {
-  readonly entries: Map<string, Entry> = new Map<string, Entry>()
+  table = new NewestTable()
   readonly from: number
   to: number
   readonly #memoryBytes: number
-  #bytes = 0
 
   constructor(from: number, to: number, memoryBytes: number) {
     this.from = from
@@ -100,15 +91,12 @@ class Pass {
     this.#memoryBytes = memoryBytes
   }
 
-  put(key: string, hash: number, side: Side, record: OutputRecord): void {
-    let entry = this.entries.get(key)
-    if (entry === undefined) {
-      this.entries.set(key, (entry = { hash, here: undefined, live: undefined }))
-      this.#bytes += entryBytes + key.length
+  /** Leaves keys to a later pass where they take too much. */
+  narrow(): void {
+    while (this.#bytes > this.#memoryBytes && this.table.size > 1 && this.to - this.from > 1) {
+      this.to = this.from + Math.ceil((this.to - this.from) / 2)
+      this.table = this.table.below(this.to)
     }
-    this.#bytes += lengthOf(record) - lengthOf(entry[side])
-    entry[side] = record
-    while (this.#bytes > this.#memoryBytes && this.entries.size > 1 && this.to - this.from > 1) this.#halve()
   }
 
   /** Whether twice as wide a range would have done. */
@@ -116,16 +104,26 @@ class Pass {
     return this.#bytes * 2 < this.#memoryBytes
   }
 
-  #halve(): void {
-    this.to = this.from + Math.ceil((this.to - this.from) / 2)
-    for (const [key, entry] of this.entries) {
-      if (entry.hash < this.to) continue
-      this.entries.delete(key)
-      this.#bytes -= entryBytes + key.length + lengthOf(entry.here) + lengthOf(entry.live)
-    }
+  get #bytes(): number {
+    return 2 * this.table.usedBytes
   }
 }
 
-function lengthOf(record: OutputRecord | undefined): number {
-  return record?.value?.length ?? 0
+/**
+ * Calls back with each key that is not the same on both sides, letting others work meanwhile; returns how many are.
+ *
+ * @param hasTimes false where a topic gives records the time of their append
+ */
+export async function compareNewest(
+  table: NewestTable,
+  hasTimes: boolean,
+  differ: (records: NewestRecords) => void,
+): Promise<number> {
+  let equal = 0
+  const slice = new WorkSlice()
+  for (let from = 0; from < table.size; from += keysBetweenLooks) {
+    equal += table.compare(from, Math.min(table.size, from + keysBetweenLooks), hasTimes, differ)
+    if (slice.isOver) await slice.next()
+  }
+  return equal
 }

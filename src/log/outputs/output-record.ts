@@ -22,8 +22,12 @@ export function keyText({ bytes, keyStart, keyEnd }: BatchCursor): string | null
 
 export function recordAt({ bytes, valueStart, valueEnd, timestamp, headers }: BatchCursor): OutputRecord {
   const value = valueEnd < 0 ? null : bytesAsText(bytes, valueStart, valueEnd)
-  const own = headers.length === 0 ? headers : headers.filter(({ key }) => key !== switchHeader)
-  return { value, timestamp, headers: own }
+  return { value, timestamp, headers: ownHeaders(headers) }
+}
+
+/** Those that are compared. */
+export function ownHeaders(headers: readonly Header[]): readonly Header[] {
+  return headers.length === 0 ? headers : headers.filter(({ key }) => key !== switchHeader)
 }
 
 /** @param hasTimes false where a topic gives records the time of their append */
@@ -31,9 +35,12 @@ export function sameRecord(one: OutputRecord, other: OutputRecord, hasTimes: boo
   return (
     one.value === other.value &&
     (!hasTimes || one.timestamp === other.timestamp) &&
-    one.headers.length === other.headers.length &&
-    one.headers.every((header, at) => sameHeader(header, other.headers[at]))
+    sameHeaders(one.headers, other.headers)
   )
+}
+
+export function sameHeaders(one: readonly Header[], other: readonly Header[]): boolean {
+  return one.length === other.length && one.every((header, at) => sameHeader(header, other[at]))
 }
 
 function sameHeader(one: Header, other: Header | undefined): boolean {
@@ -41,9 +48,4 @@ function sameHeader(one: Header, other: Header | undefined): boolean {
     return one.key === other?.key && one.value === other.value
   }
   return Buffer.compare(one.value, other.value) === 0
-}
-
-/** A key that was deleted is as one that never was. */
-export function isThere(record: OutputRecord | undefined): boolean {
-  return record !== undefined && record.value !== null
 }
