@@ -7,8 +7,10 @@ import { seal } from '../../../src/storage/sealed-rows.ts'
 import { string } from '../../../src/core/serdes.ts'
 import { start, turns, until } from '../../support/applications.ts'
 import { openDurableLog, openTestLog } from '../../support/open.ts'
+import { startProgram } from '../../support/program.ts'
 import { openStored } from '../../support/stored.ts'
 import { input, topologyOf } from '../../support/topology.ts'
+import { words } from '../../support/topics.ts'
 
 const counts = keyValueStore('counts', { key: string(), value: int64() })
 const counting = topologyOf((builder) => builder.stream(input).groupByKey().count({ store: counts }))
@@ -34,7 +36,7 @@ describe('a running instance', () => {
     await send(log, 3)
     await app.caughtUp()
     const figures = await figuresIn(log)
-    expect(figures).toMatchObject({ atMs: startMs, turn: { count: 1 }, stores: { counts: { cacheMisses: 1 } } })
+    expect(figures).toMatchObject({ atMs: startMs, rates: { oneMinute: 3 }, stores: { counts: { cacheMisses: 1 } } })
     const [listed] = await log.admin.applications()
     expect(listed?.versions.map(({ version, figures: of }) => [version, of])).toEqual([['v1', figures]])
   })
@@ -116,6 +118,20 @@ describe('an instance that is gone', () => {
     expect(rowCount()).toBe(0)
     expect((await log.admin.verify({ deep: true })).problems).toEqual([])
   })
+})
+
+test('another process sees them, and none once it was killed', async () => {
+  const { log, dir } = openDurableLog()
+  const program = startProgram('count-words', [dir])
+  expect(await program.line()).toBe('started')
+  await log.producer().send(words, { key: 'a', value: 'x', timestamp: 1 })
+  program.say('a')
+  expect(await program.line()).toBe('1')
+  expect(await figuresIn(log)).toMatchObject({ stores: { counts: { cacheMisses: 1 } } })
+  program.kill()
+  await program.exited
+  expect(await figuresIn(log)).toBeNull()
+  expect((await log.admin.verify({ deep: true })).problems).toEqual([])
 })
 
 const rowKey = namedKey('app', 'figures')
