@@ -10,6 +10,7 @@ import type { GroupListing } from '../../log/admin/group-admin.ts'
 import type { PartitionLag } from '../../log/admin/lag.ts'
 import type { TopicSize } from '../../log/admin/sizes.ts'
 import type { Log } from '../../log/face.ts'
+import type { TopicDescription } from '../../log/kept/topic-row.ts'
 import type { LogStatistics } from '../../storage/statistics.ts'
 import type { Slices } from '../slices.ts'
 import { Limit } from './limit.ts'
@@ -38,8 +39,8 @@ export interface Look {
   readonly limit: Limit
 }
 
-/** Sizes of this many topics are read without a pause. */
-const topicsAtOnce = 100
+/** Sizes of topics with about this many partitions are read without a pause. */
+const partitionsAtOnce = 64
 
 export async function lookAt(log: Log, wanted: Wanted, slices: Slices, sizes: StoreSizes): Promise<Look> {
   const { admin } = log
@@ -98,14 +99,27 @@ async function groupsOf({ admin }: Log, wanted: Wanted, limit: Limit, slices: Sl
 
 async function topicsOf({ admin }: Log, wanted: Wanted, limit: Limit, slices: Slices): Promise<TopicSize[]> {
   const listed = (await admin.listTopics()).filter(isNamed(wanted.topics, ({ name }) => name))
-  const names = listed.filter(() => limit.admits('topics')).map(({ name }) => name)
   const looks: TopicSize[] = []
-  for (let at = 0; at < names.length; at += topicsAtOnce) {
-    const some = names.slice(at, at + topicsAtOnce)
-    if (await slices.next()) looks.push(...(await sizesOf(admin, some)))
-    else limit.leaveOut('topics', some.length)
+  for (const names of portionsOf(listed.filter(() => limit.admits('topics')))) {
+    if (await slices.next()) looks.push(...(await sizesOf(admin, names)))
+    else limit.leaveOut('topics', names.length)
   }
   return looks
+}
+
+function* portionsOf(topics: readonly TopicDescription[]): Generator<readonly string[]> {
+  let names: string[] = []
+  let size = 0
+  for (const { name, partitions } of topics) {
+    if (names.length > 0 && size + partitions > partitionsAtOnce) {
+      yield names
+      names = []
+      size = 0
+    }
+    names.push(name)
+    size += partitions
+  }
+  if (names.length > 0) yield names
 }
 
 /** One by one where one of them was deleted meanwhile. */
