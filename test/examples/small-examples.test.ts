@@ -75,6 +75,15 @@ hour 30: e1, ann gets 5
 dropped: { duplicate: 2 }
 `,
   replay: /The program prints:\n\n```text\n(.*?)^```$/ms.exec(replayPage)?.[1] ?? 'docs/replay.md does not say',
+  opentelemetry: `millrace commit {
+  'millrace.application': 'orders-per-buyer',
+  'millrace.version': 'v1',
+  'millrace.records': 3
+}
+millrace.consumed: 3
+millrace.dropped: 1
+millrace.commit.duration: 1 measured
+`,
   fraud: `card-1: Lisbon, then Riga
 `,
   schema: `encode_failed: cannot encode the value with json: email: Invalid email address
@@ -100,6 +109,19 @@ test.each(Object.keys(printed))('%s', async (name) => {
 test.each(['hello-log', 'word-count'])('%s, started as its page says, and again', async (name) => {
   const cwd = checkout()
   for (let run = 0; run < 2; run++) expect(await runExample(name, [], { cwd, withTsx: true })).toEqual(outcomeOf(name))
+})
+
+test('pino writes each event of an application, as loud as it is, and errors as pino writes them', async () => {
+  const { code, stdout, stderr } = await runExample('pino')
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  const lines = stdout.trimEnd().split('\n')
+  const common = { applicationId: 'orders-per-buyer', version: 'v1' }
+  expect(lines.map((line) => JSON.parse(line) as unknown)).toMatchObject([
+    { ...common, level: 30, msg: 'millrace:start', lag: 3 },
+    { ...common, level: 40, msg: 'millrace:retry', attempt: 1, err: { code: 'user_function_threw', offset: 0 } },
+    { ...common, level: 40, msg: 'millrace:drop', reason: 'null_key', records: 1 },
+    { ...common, level: 30, msg: 'millrace:close' },
+  ])
 })
 
 test('crash-and-resume is killed in the middle of its work, and loses and doubles nothing', async () => {
