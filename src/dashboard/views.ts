@@ -2,6 +2,7 @@
  * The JSON that the page gets: what each address of the API answers with. The page imports these types, and nothing
  * else of the server.
  */
+import type { StandstillView } from './standstill-view.ts'
 export type { NodeDescription, TopologyDescription } from '../core/topology-description.ts'
 
 /** A figure over the last 15 minutes, the oldest first, at equal distances; null where nothing was looked at. */
@@ -68,17 +69,6 @@ export interface VersionView {
   readonly failed: number
   /** That it does not move although it has records to read; null while all is well. */
   readonly standstill: StandstillView | null
-}
-
-/** Where a version stands still. */
-export interface StandstillView {
-  readonly kind: 'hangs' | 'waitsForCalls'
-  readonly topic: string
-  readonly partition: number
-  readonly offset: number
-  readonly forMs: number
-  /** By operator, how many calls are open. */
-  readonly calls: Readonly<Record<string, number>>
 }
 
 /** Where a version is in a partition. */

@@ -7,7 +7,7 @@ import { systemClock } from '../../src/core/clock.ts'
 import type { Trouble } from '../../src/dashboard/views.ts'
 import { until } from '../support/applications.ts'
 import { type Ran, runInProcess } from '../support/command.ts'
-import { get, openDashboard } from '../support/dashboards.ts'
+import { ask, get, openDashboard } from '../support/dashboards.ts'
 import { openDurableLog } from '../support/open.ts'
 import { type Program, startProgram } from '../support/program.ts'
 import { words } from '../support/topics.ts'
@@ -53,6 +53,12 @@ async function standing(manner: 'loop' | 'wait' | 'call'): Promise<Standing> {
   return { dir, log, program, where: `pid ${instance?.pid} on ${hostname()}` }
 }
 
+/** What scrapers get, 0 left out. */
+async function standstillsOf(log: Log): Promise<readonly string[]> {
+  const { text } = await ask(await openDashboard(log, { clock: later }), '/metrics')
+  return text.split('\n').filter((line) => /^millrace_standstill_seconds.* [1-9]/.test(line))
+}
+
 async function troublesOf(log: Log): Promise<readonly unknown[]> {
   const page = await openDashboard(log, { clock: later })
   const { parts } = await get<Overview>(page, '/api/overview')
@@ -68,6 +74,7 @@ test.each(['loop', 'wait'] as const)('a function that never returns, by a %s, is
   expect((await look(dir, 'app', 'list')).stdout).toContain('running, hangs for 2m')
   expect((await look(dir, 'app', 'describe', 'clicks')).stdout).toContain(what)
   expect(await troublesOf(log)).toEqual([`broken: ${what}.`])
+  expect(await standstillsOf(log)).toEqual([expect.stringMatching(/kind="hangs".* 120$/)])
 })
 
 test('a call that is not answered is a warning, which names its operator; its process is well', async () => {
@@ -81,6 +88,7 @@ test('a call that is not answered is a warning, which names its operator; its pr
   expect((await look(dir, 'app', 'list')).stdout).toContain('running, waits for calls for 2m')
   expect((await look(dir, 'app', 'describe', 'clicks')).stdout).toContain(what)
   expect(await troublesOf(log)).toEqual([`warning: ${what}.`])
+  expect(await standstillsOf(log)).toEqual([expect.stringMatching(/kind="waitsForCalls".* 120$/)])
 })
 
 test('one that waits for a process which is frozen in the middle of a commit is well, and no one says otherwise', async () => {

@@ -20,6 +20,10 @@ export const families = {
   millrace_position_offset: ['gauge', 'The offset of the next record that a version reads.'],
   millrace_lag_records: ['gauge', 'Records from the position of a version to the end of the partition.'],
   millrace_lag_seconds: ['gauge', 'Age of the first record that a version has yet to read, by its timestamp.'],
+  millrace_standstill_seconds: [
+    'gauge',
+    'For how long a running version has stood still with records to read, by kind.',
+  ],
   millrace_stream_timestamp_seconds: ['gauge', 'Stream time: the largest timestamp that an operator has seen.'],
   millrace_store_rows: ['gauge', 'Rows of a store, counted at most every 30 seconds.'],
   millrace_store_bytes: ['gauge', 'About what the rows of a store take.'],

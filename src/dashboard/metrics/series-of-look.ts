@@ -27,11 +27,15 @@ function addVersion(series: Series, look: VersionLook, limit: Limit): void {
   for (const state of ['running', 'stopped', 'fenced'] as const) {
     series.add('millrace_application_state', { ...of, state }, Number(look.state === state))
   }
-  const { startedMs, lastCommitMs, eventTime } = look
+  const { startedMs, lastCommitMs, eventTime, standstill } = look
   series.add('millrace_application_live', of, Number(look.isLive))
   series.add('millrace_application_started_timestamp_seconds', of, seconds(startedMs))
   if (lastCommitMs !== null) {
     series.add('millrace_application_last_commit_timestamp_seconds', of, seconds(lastCommitMs))
+  }
+  for (const kind of ['hangs', 'waitsForCalls'] as const) {
+    const forMs = standstill?.kind === kind ? standstill.forMs : 0
+    series.add('millrace_standstill_seconds', { ...of, kind }, seconds(forMs))
   }
   if (eventTime >= 0) series.add('millrace_application_event_timestamp_seconds', of, seconds(eventTime))
   const [consumed, produced] = [Object.entries(look.consumed), Object.entries(look.produced)]
