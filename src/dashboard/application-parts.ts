@@ -6,7 +6,8 @@ import type { ApplicationDescription } from '../log/admin/application-descriptio
 import type { Log } from '../log/face.ts'
 import { sum } from '../inspect/counts.ts'
 import type { Rates } from './history.ts'
-import type { ApplicationView, Flow, PartName, PassedOver, PositionView, VersionView } from './views.ts'
+import { figuresView } from './instance-figures.ts'
+import type { ApplicationView, FactsView, Flow, PartName, PassedOver, PositionView, VersionView } from './views.ts'
 import { coarse, type Memory } from './watch-memory.ts'
 
 export interface ApplicationParts {
@@ -19,7 +20,7 @@ export async function applicationParts(
   { admin }: Log,
   applicationId: string,
   version: string,
-  { rates }: Memory,
+  { rates, instanceRates }: Memory,
   elapsedMs: number,
 ): Promise<ApplicationParts> {
   const found = await admin.describeApplication(applicationId, { version, stores: false })
@@ -37,6 +38,7 @@ export async function applicationParts(
       standsForMs: records > 0 ? coarse(found.standstill?.forMs ?? 0) : 0,
     }
   })
+  const isRunning = found.state === 'running' // one that was killed has left its last figures
   const consumed = sumOf(found.consumed)
   const passedOver = [...passedOverOf(found.dropped, 'dropped'), ...passedOverOf(found.failed, 'failed')]
   const { state, instance, startedMs, lastCommitMs, eventTime, lag, standstill } = found
@@ -61,6 +63,7 @@ export async function applicationParts(
     ...view,
     versions: found.versions.map((one) => ({ version: one.version, isLive: one.isLive, state: one.state })),
     fenced: found.fenced,
+    figures: isRunning && found.figures !== null ? figuresView(found.figures, name, instanceRates) : null,
     reads: found.reads,
     writes: found.writes,
     positions,
@@ -74,6 +77,7 @@ export async function applicationParts(
       [`application/${applicationId}/${version}`, view],
       [`detail/${applicationId}/${version}`, detail],
       [`shape/${applicationId}/${version}`, found.topology],
+      [`facts/${applicationId}/${version}`, found.operators satisfies FactsView],
     ],
   }
 }

@@ -24,10 +24,10 @@ export class Rates {
     let known = this.#counts.get(name) ?? []
     if ((known.at(-1)?.count ?? 0) > count) known = []
     const before = known.findLastIndex((one) => atMs - one.atMs >= rateMs)
-    known = [...known.slice(Math.max(0, before)), { atMs, count }]
+    if (known.at(-1)?.atMs !== atMs) known = [...known.slice(Math.max(0, before)), { atMs, count }]
     this.#counts.set(name, known)
     const [first] = known
-    if (first === undefined || first.atMs === atMs) return null
+    if (first === undefined || first.atMs >= atMs) return null
     return ((count - first.count) * 1_000) / (atMs - first.atMs)
   }
 
@@ -41,8 +41,8 @@ export class Rates {
 
 export const slotMs = 10_000
 const slots = 90
-/** A log with more than this many topics and groups has no charts for the rest. */
-const namesMax = 2_000
+/** What has more figures than this has no charts for the rest. */
+const namesMax = 4_000
 
 /** The last 15 minutes of figures, each at every {@link slotMs}. */
 export class History {

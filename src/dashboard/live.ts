@@ -31,7 +31,7 @@ function sendLive(watch: Watch, detail: string, sink: EventSink): () => void {
 }
 
 /** Parts that only those get who ask for their version. */
-const isOfVersion = /^(?:detail|shape)\//
+const isOfVersion = /^(?:detail|shape|facts)\//
 
 /** Blocks that are made, of each change that may still be sent, by the version that is in them; empty for none. */
 const blocks = new WeakMap<Change, Map<string, Buffer>>()

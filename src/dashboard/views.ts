@@ -8,13 +8,15 @@ export type { NodeDescription, TopologyDescription } from '../core/topology-desc
 /** A figure over the last 15 minutes, the oldest first, at equal distances; null where nothing was looked at. */
 export type Series = readonly (number | null)[]
 
+/** What is followed over time: records a second, those passed over a second, lag, and the disk. */
+export type FigureName = 'rate' | 'passedOver' | 'lag' | 'lagMs' | 'usedBytes'
+
 /** Figures of what is live under a name, over time. */
 export interface HistoryView {
   /** How far apart they are. */
   readonly everyMs: number
-  /** Records a second. */
-  readonly rates: Series
-  readonly lags: Series
+  /** Those that were ever known. */
+  readonly series: Readonly<Partial<Record<FigureName, Series>>>
 }
 
 /** What is wrong, and what to do about it. */
@@ -97,6 +99,8 @@ export interface PassedOver {
 export interface ApplicationView extends VersionView {
   readonly versions: readonly { readonly version: string; readonly isLive: boolean; readonly state: Condition }[]
   readonly fenced: InstanceView | null
+  /** What its process knows of itself; null where none runs. */
+  readonly figures: FiguresView | null
   readonly reads: readonly string[]
   readonly writes: readonly string[]
   readonly positions: readonly PositionView[]
@@ -105,6 +109,40 @@ export interface ApplicationView extends VersionView {
   readonly consumedByTopic: Readonly<Record<string, Flow>>
   readonly producedByTopic: Readonly<Record<string, Flow>>
 }
+
+/** How long something took: the last five minutes, 0 for none. */
+export interface DurationView {
+  readonly p50Ms: number
+  readonly p99Ms: number
+  readonly maxMs: number
+}
+
+/** What a process that runs an application knows of itself. */
+export interface FiguresView {
+  /** Source records a second. */
+  readonly rates: { readonly oneMinute: number; readonly fiveMinutes: number }
+  readonly turn: DurationView
+  readonly commit: DurationView
+  /** From when a record was appended until what came of it was committed. */
+  readonly appendToCommit: DurationView
+  /** The share of the last minute that it worked, 0 to 1. */
+  readonly busy: number
+  /** By operator: records that went in, and its share of the time where that is known. */
+  readonly operators: Readonly<Record<string, Flow & { readonly busy: number | null }>>
+  readonly stores: Readonly<Record<string, CacheView>>
+  /** By operator: asynchronous calls that are under way. */
+  readonly calls: Readonly<Record<string, { readonly open: number; readonly oldestMs: number }>>
+}
+
+/** What a store keeps in memory. */
+export interface CacheView {
+  readonly cacheHits: number
+  readonly cacheMisses: number
+  readonly cachedBytes: number
+}
+
+/** What stored data depends on, of each operator that reads, moves or keeps something, by its id. */
+export type FactsView = Readonly<Record<string, Readonly<Record<string, string | number>>>>
 
 /** Records that passed somewhere. */
 export interface Flow {
@@ -273,6 +311,8 @@ export interface GroupDetailView {
     readonly lagMs: number
     readonly committedMs: number
     readonly member: string | null
+    /** Records of lag over time. */
+    readonly lags: Series
   }[]
 }
 
@@ -371,9 +411,10 @@ export type PartName =
   /** A `ReplayView` of a version beside the live one. */
   | `replay/${string}/${string}`
   | `letters/${string}`
-  /** An {@link ApplicationView} and a {@link TopologyDescription}: only for those who ask for them. */
+  /** An {@link ApplicationView}, a {@link TopologyDescription} and {@link FactsView}: only for those who ask. */
   | `detail/${string}/${string}`
   | `shape/${string}/${string}`
+  | `facts/${string}/${string}`
   /** A {@link HistoryView} of what is called so. */
   | `history/${string}`
 

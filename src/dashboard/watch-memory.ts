@@ -5,7 +5,11 @@ import type { History, Rates } from './history.ts'
 
 export interface Memory {
   readonly rates: Rates
+  /** Of what instances count, by when they took it. */
+  readonly instanceRates: Rates
   readonly history: History
+  /** Of the partitions of groups: there may be very many, which must not take the room of everything else. */
+  readonly partitions: History
 }
 
 /** Ages rise all the time: in whole seconds they are news once a second. */

@@ -13,7 +13,17 @@ import { ifThere } from './if-there.ts'
 import { troublesOf } from './troubles.ts'
 import { coarse, type Memory } from './watch-memory.ts'
 import { sum } from '../inspect/counts.ts'
-import type { GroupView, HistoryView, LogView, PartName, TopicView, Trouble, VersionView } from './views.ts'
+import type {
+  FigureName,
+  GroupView,
+  HistoryView,
+  LogView,
+  PartName,
+  Series,
+  TopicView,
+  Trouble,
+  VersionView,
+} from './views.ts'
 
 const watchedMs = 1_000
 const unwatchedMs = 5_000
@@ -36,7 +46,12 @@ export interface Change {
 export class Watch {
   readonly #log: Log
   readonly #clock: Clock
-  readonly #memory: Memory = { rates: new Rates(), history: new History() }
+  readonly #memory: Memory = {
+    rates: new Rates(),
+    instanceRates: new Rates(),
+    history: new History(),
+    partitions: new History(),
+  }
   readonly #watchers = new Set<Watcher>()
   #now: Change = { atMs: 0, parts: new Map(), gone: [] }
   #cancel: () => void = () => undefined
@@ -52,6 +67,11 @@ export class Watch {
   /** Everything as it was last seen: the same object until it is looked at again. */
   get now(): Change {
     return this.#now
+  }
+
+  /** The lag of a group in a partition, over time. */
+  lagsOf(group: string, topic: string, partition: number): Series {
+    return this.#memory.partitions.series(partitionName(group, topic, partition))
   }
 
   /** Samples for the first time, and goes on until it is closed. */
@@ -137,6 +157,7 @@ async function sampleOf(
 ): Promise<Sample> {
   const elapsedMs = clock.elapsed()
   const isNewSlot = memory.history.moveTo(elapsedMs)
+  memory.partitions.moveTo(elapsedMs)
   const parts = new Map<PartName, unknown>()
   const versions: VersionView[] = []
   for (const { applicationId, versions: listed } of await log.admin.applications()) {
@@ -155,38 +176,61 @@ async function sampleOf(
   for (const letters of await lettersOf(log, new Set(versions.map((one) => one.applicationId)), topics)) {
     parts.set(`letters/${letters.applicationId}`, letters)
   }
-  const groups = await groupsOf(log)
+  const groups = await groupsOf(log, memory.partitions)
   for (const group of groups) parts.set(`group/${group.name}`, group)
   const file = await fileOf(log)
   parts.set('log', file)
   parts.set('troubles', troublesOf({ versions, groups }))
-  noteFigures(memory.history, versions, topics, groups)
-  const named = [...parts.keys()].filter((name) => /^(application|topic|group)\//.test(name))
+  noteFigures(memory, elapsedMs, { versions, topics, groups, file })
+  const named = [...parts.keys()].filter((name) => /^(?:(?:application|topic|group)\/|log$)/.test(name))
   for (const name of named) {
     const key = `${historyOfPart}${name}` as const
     if (isNewSlot || !before.has(key)) parts.set(key, historyOf(memory.history, name))
   }
   memory.rates.forget(elapsedMs - 60_000)
+  memory.instanceRates.forget(clock.now() - 60_000)
   return parts
 }
 
-function noteFigures(
-  history: History,
-  versions: readonly VersionView[],
-  topics: readonly TopicView[],
-  groups: readonly GroupView[],
-): void {
-  for (const { applicationId, version, rate, lag } of versions) {
-    const name = `application/${applicationId}/${version}`
-    history.note(`rate ${name}`, rate)
-    history.note(`lag ${name}`, lag)
-  }
-  for (const { name, rate } of topics) history.note(`rate topic/${name}`, rate)
-  for (const { name, lag } of groups) history.note(`lag group/${name}`, lag)
+interface Figured {
+  readonly versions: readonly VersionView[]
+  readonly topics: readonly TopicView[]
+  readonly groups: readonly GroupView[]
+  readonly file: LogView
 }
 
+function noteFigures({ history, rates }: Memory, elapsedMs: number, { versions, topics, groups, file }: Figured): void {
+  const note = (name: PartName, figures: Readonly<Partial<Record<FigureName, number | null>>>): void => {
+    for (const [figure, value] of Object.entries(figures)) history.note(`${figure} ${name}`, value)
+  }
+  const passedOver = versions.map(({ applicationId, version, rate, lag, lagMs, dropped, failed }) => {
+    const name = `application/${applicationId}/${version}` as const
+    const passed = rates.of(`passed over ${name}`, dropped + failed, elapsedMs)
+    note(name, { rate, lag, lagMs, passedOver: passed })
+    return passed
+  })
+  for (const { name, rate } of topics) note(`topic/${name}`, { rate })
+  for (const { name, lag, lagMs } of groups) note(`group/${name}`, { lag, lagMs })
+  const isKnown = (figure: number | null): figure is number => figure !== null
+  const sumKnown = (figures: readonly (number | null)[]): number | null =>
+    figures.some(isKnown) ? sum(figures.filter(isKnown), (figure) => figure) : null
+  note('log', {
+    rate: sumKnown(versions.map(({ rate }) => rate)),
+    passedOver: sumKnown(passedOver),
+    lagMs: Math.max(0, ...versions.map(({ lagMs }) => lagMs), ...groups.map(({ lagMs }) => lagMs)),
+    usedBytes: file.usedBytes,
+  })
+}
+
+const figureNames: readonly FigureName[] = ['rate', 'passedOver', 'lag', 'lagMs', 'usedBytes']
+
 function historyOf(history: History, name: PartName): HistoryView {
-  return { everyMs: slotMs, rates: history.series(`rate ${name}`), lags: history.series(`lag ${name}`) }
+  const known = figureNames.map((figure) => [figure, history.series(`${figure} ${name}`)] as const)
+  return { everyMs: slotMs, series: Object.fromEntries(known.filter(([, series]) => series.length > 0)) }
+}
+
+function partitionName(group: string, topic: string, partition: number): string {
+  return `${topic}/${partition} ${group}`
 }
 
 async function topicsOf({ admin }: Log, rates: Rates, elapsedMs: number): Promise<TopicView[]> {
@@ -206,11 +250,12 @@ async function topicsOf({ admin }: Log, rates: Rates, elapsedMs: number): Promis
   })
 }
 
-async function groupsOf({ admin }: Log): Promise<GroupView[]> {
+async function groupsOf({ admin }: Log, history: History): Promise<GroupView[]> {
   const groups: GroupView[] = []
   for (const { name, kind, state, members } of await admin.groups()) {
     const lags = await ifThere(admin.lag(name))
     if (lags === undefined) continue
+    for (const { topic, partition, records } of lags) history.note(partitionName(name, topic, partition), records)
     const lag = sum(lags, ({ records }) => records)
     const lagMs = Math.max(0, ...lags.map(({ ageMs }) => ageMs))
     groups.push({ name, kind, state, members, lag, lagMs: coarse(lagMs) })

@@ -332,11 +332,13 @@ test('a topic is shown with its settings, partitions and readers; a group with i
   expect(found.settings).toContainEqual(expect.objectContaining({ name: 'retentionMs', isDefault: true }))
   const group = await get<GroupDetailView>(opened, '/api/groups/billing')
   expect(group).toMatchObject({ kind: 'group', state: 'stable', members: [{ pid: process.pid }] })
+  expect(group.positions.map(({ lags }) => lags.at(-1))).toEqual(group.positions.map(({ lag }) => lag))
   expect(group.members[0]?.partitions).toEqual(['clicks/0', 'clicks/1'])
   const { parts } = await get<LiveEvent>(opened, '/api/overview')
   expect(parts).toMatchObject({
     'topic/clicks': { records: 20, partitions: 2 },
     'group/billing': { members: 1, kind: 'group' },
+    'history/log': { everyMs: 10_000, series: { usedBytes: expect.any(Array), lagMs: expect.any(Array) } },
     log: { users: 1 },
     troubles: [],
   })

@@ -309,6 +309,9 @@ describe('figures over time', () => {
     expect(rates.of('a', 210, 21_000)).toBe(0)
     expect(rates.of('a', 5, 22_000)).toBeNull()
     expect(rates.of('b', 5, 22_000)).toBeNull()
+    expect(rates.of('b', 15, 24_000)).toBe(5)
+    expect(rates.of('b', 15, 24_000), 'looked at twice').toBe(5)
+    expect(rates.of('b', 15, 20_000), 'of a clock that was set back').toBeNull()
   })
 
   test('a series has the last fifteen minutes, gaps included, and memory is bounded', () => {
@@ -322,8 +325,8 @@ describe('figures over time', () => {
     expect(history.series('a')).toHaveLength(90)
     history.moveTo(2_000_000)
     expect(history.series('a')).toEqual([])
-    for (let at = 0; at < 3_000; at++) history.note(`name ${at}`, at)
-    expect(history.series('name 1999').at(-1)).toBe(1_999)
-    expect(history.series('name 2000')).toEqual([])
+    for (let at = 0; at < 5_000; at++) history.note(`name ${at}`, at)
+    expect(history.series('name 3999').at(-1)).toBe(3_999)
+    expect(history.series('name 4000')).toEqual([])
   })
 })

@@ -1,6 +1,6 @@
 // The page in a real browser, over real applications: each view, what is live, and what is there when nothing is.
 import { join } from 'node:path'
-import { bytes, nullable, openLog, string, topic, type Log } from 'millrace'
+import { bytes, json, nullable, openLog, string, topic, type Log } from 'millrace'
 import { dashboard, type Dashboard } from 'millrace/dashboard'
 import type { Page, Request } from 'playwright-core'
 import { describe, expect } from 'vitest'
@@ -17,6 +17,7 @@ interface World {
   readonly go: (path: string) => Promise<void>
 }
 
+const clicks = topic('clicks', { key: string(), value: json() })
 const raw = topic('raw', { key: nullable(bytes()), value: nullable(bytes()) })
 const strange = '\u001b[31m<script>globalThis.pwned = 1</script>\u202e<img src=x onerror="globalThis.pwned = 1">'
 
@@ -46,6 +47,9 @@ describe('with an application that runs', () => {
     await page.getByRole('row', { name: /^clicks/ }).waitFor()
     await page.getByText('Group billing has no members').waitFor()
     await page.getByText(/passed over \d+ records that failed/).waitFor()
+    for (const chart of ['processed', 'lag in time', 'dropped and failed', 'disk in use']) {
+      await page.locator('.chart', { hasText: chart }).waitFor()
+    }
     const records = page
       .getByRole('row', { name: /^clicks/ })
       .getByRole('cell')
@@ -67,11 +71,29 @@ describe('with an application that runs', () => {
       await graph.getByText(node, { exact: true }).first().waitFor()
     }
     await graph.getByText('sub-topology 1').waitFor()
+    await graph.locator('.rate').first().waitFor() // records a second, on an edge
+    await graph
+      .locator('.late')
+      .filter({ hasText: /late \d/ })
+      .first()
+      .waitFor()
     await checkLook(page, 'application')
     await picture(page, 'application', { width: 1_280, height: 900 })
-    await graph.getByRole('link', { name: /count-pages/ }).press('Enter') // by keyboard
+    // By keyboard: along the graph from its source, and into a node, which shows what is known of it.
+    const focused = (): Promise<string> => page.evaluate<string>('document.activeElement.dataset.node')
+    await graph.getByRole('link', { name: /^clicks/ }).focus()
+    const walked: string[] = []
+    for (let step = 0; step < 5; step++) {
+      await page.keyboard.press('ArrowRight')
+      walked.push(await focused())
+    }
+    expect(new Set(walked).size).toBeGreaterThan(2)
+    await graph.getByRole('link', { name: /count-pages/ }).press('Enter')
     await page.getByRole('heading', { name: /count-pages/ }).waitFor()
     expect(page.url()).toContain('node=count-pages')
+    await page.getByRole('region', { name: 'Rows of page-totals table' }).getByRole('cell', { name: '/cart' }).waitFor()
+    await checkLook(page, 'node')
+    await picture(page, 'node', { width: 1_280, height: 900 })
     await page
       .getByRole('row', { name: /count-windows|by-page/ })
       .first()
@@ -79,16 +101,37 @@ describe('with an application that runs', () => {
 
     // A store, and the way there and back.
     await page.locator('.panel').getByRole('link', { name: 'page-totals' }).click()
-    await page.getByRole('cell', { name: '/cart' }).waitFor()
+    const shown = page.getByRole('region', { name: 'Rows table' })
+    await shown.getByRole('cell', { name: '/cart' }).waitFor()
     await page.getByLabel('key', { exact: true }).fill('/help')
     await page.getByRole('button', { name: 'Search' }).click()
     await page.waitForURL(/key=%2Fhelp/)
-    await expect.poll(() => page.getByRole('row').count(), { timeout: waitMs }).toBe(2)
+    const rows = shown.getByRole('row')
+    await expect.poll(() => rows.count(), { timeout: waitMs }).toBe(2)
     await checkLook(page, 'store')
     await page.goBack()
-    await page.getByRole('cell', { name: '/cart' }).waitFor()
+    await shown.getByRole('cell', { name: '/cart' }).waitFor()
     await go('/stores/page-counts/page-windows')
-    await expect.poll(() => page.getByRole('row').count(), { timeout: waitMs }).toBeGreaterThan(5)
+    await expect.poll(() => rows.count(), { timeout: waitMs }).toBeGreaterThan(5)
+
+    // Its windows over time, by keyboard; what changes in them, until it is paused; one of them alone.
+    const bars = page.getByRole('group', { name: /Windows over time/ }).getByRole('link')
+    await expect.poll(() => bars.count(), { timeout: waitMs }).toBeGreaterThan(5)
+    await bars.first().focus()
+    const named = (): Promise<string> => page.evaluate<string>('document.activeElement.getAttribute("aria-label")')
+    const first = await named()
+    await page.keyboard.press('ArrowDown')
+    expect((await named()).split(',')[0]).not.toBe(first.split(',')[0])
+    await page.getByRole('region', { name: 'Changes table' }).getByRole('row').nth(2).waitFor()
+    await checkLook(page, 'windows')
+    await picture(page, 'windows', { width: 1_280, height: 900 })
+    await page.getByRole('button', { name: 'Pause' }).click()
+    await page.getByText('Paused.').waitFor()
+    const chosen = await bars.first().getAttribute('aria-label')
+    await bars.first().press('Enter')
+    await page.waitForURL(/fromTime=/)
+    await expect.poll(() => rows.count(), { timeout: waitMs }).toBe(2)
+    expect(chosen).toContain(await rows.nth(1).getByRole('cell').first().textContent())
 
     // A topic: search, a record in full, and live.
     await go('/topics/clicks')
@@ -115,7 +158,13 @@ describe('with an application that runs', () => {
     await page.getByRole('link', { name: 'billing' }).click()
     await page.getByText('It has no members').waitFor()
     await page.getByRole('cell', { name: 'clicks' }).first().waitFor()
+    await page.getByRole('region', { name: 'Charts of the group' }).getByText('lag in time').waitFor()
+    const consumer = log.consumer({ group: 'billing', topics: [clicks] })
+    const reading = consumer[Symbol.asyncIterator]().next()
+    await page.getByRole('region', { name: 'Members table' }).getByText('clicks/0 clicks/1').waitFor() // live
     await checkLook(page, 'group')
+    await reading
+    await consumer.close()
 
     // What records hold is shown, and never obeyed.
     await go('/topics/raw')

@@ -5,10 +5,10 @@ import { pathPart } from '../question.ts'
 import type { Question } from '../router.ts'
 import type { GroupDetailView } from '../views.ts'
 
-export async function groupDetail({ log, path }: Question): Promise<GroupDetailView> {
+export async function groupDetail({ log, watch, path }: Question): Promise<GroupDetailView> {
   const name = pathPart(path, 'group')
   const { kind, state, generation, assignor = null, members } = await log.admin.describeGroup(name)
-  const lags = await log.admin.lag(name)
+  const found = await log.admin.lag(name)
   const holderOf = (topic: string, partition: number): string | null =>
     members.find(({ assignment }) => assignment.some((one) => one.topic === topic && one.partition === partition))
       ?.memberId ?? null
@@ -22,9 +22,20 @@ export async function groupDetail({ log, path }: Question): Promise<GroupDetailV
       const partitions = assignment.map(({ topic, partition }) => `${topic}/${partition}`)
       return { memberId, clientId, pid, host, lastHeartbeatMs, partitions }
     }),
-    positions: lags.map(({ topic, partition, offset, endOffset, records, ageMs, committedMs }) => {
+    positions: found.map(({ topic, partition, offset, endOffset, records, ageMs, committedMs }) => {
       const member = holderOf(topic, partition)
-      return { topic, partition, position: offset, end: endOffset, lag: records, lagMs: ageMs, committedMs, member }
+      const lags = watch.lagsOf(name, topic, partition)
+      return {
+        topic,
+        partition,
+        position: offset,
+        end: endOffset,
+        lag: records,
+        lagMs: ageMs,
+        committedMs,
+        member,
+        lags,
+      }
     }),
   }
 }

@@ -1,31 +1,88 @@
 /**
- * What is asked once: an answer, or why there is none. What was there stays until the next answer has come.
+ * What is asked once, or again whenever there may be news: an answer, or why there is none. What was there stays until
+ * the next answer has come.
  */
 import type { ComponentChildren } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
+import { useEffect, useRef, useState } from 'preact/hooks'
 import type { ErrorView } from '../views.ts'
+import { after } from './browser-clock.ts'
 import { Notice } from './notice.tsx'
 
 export type Answer<T> =
   | { readonly state: 'loading' }
   | { readonly state: 'ready'; readonly value: T }
-  | { readonly state: 'failed'; readonly code: string; readonly message: string }
+  | {
+      readonly state: 'failed'
+      readonly code: string
+      readonly message: string
+      /** Whether it may be otherwise soon: then it is asked again. */
+      readonly isPassing: boolean
+    }
 
-/** Asks again when the path changes, or `again` does. */
+const retryMs = 2_000
+const loading = { state: 'loading' } as const
+
+/** Asks again when the path changes, or `again` does, and by itself while the dashboard cannot answer. */
 export function useAnswer<T>(path: string | undefined, again: unknown = 0): Answer<T> {
-  const [answer, setAnswer] = useState<{ readonly path: string | undefined; readonly answer: Answer<T> }>({
+  const [asked, setAsked] = useState<{ readonly path: string | undefined; readonly answer: Answer<T> }>({
     path: undefined,
-    answer: { state: 'loading' },
+    answer: loading,
   })
+  const asking = useRef<Asking<T>>(undefined)
   useEffect(() => {
     if (path === undefined) return undefined
-    const stop = new AbortController()
-    void ask<T>(path, stop.signal).then((found) => {
-      if (!stop.signal.aborted) setAnswer({ path, answer: found })
+    const own = new Asking<T>(path, (answer) => {
+      setAsked((before) => {
+        const isKept = before.path === path && before.answer.state === 'ready'
+        return answer.state === 'failed' && answer.isPassing && isKept ? before : { path, answer }
+      })
     })
-    return () => stop.abort()
-  }, [path, again])
-  return answer.path === path ? answer.answer : { state: 'loading' }
+    asking.current = own
+    return () => {
+      asking.current = undefined
+      own.stop()
+    }
+  }, [path])
+  useEffect(() => asking.current?.ask(), [path, again])
+  return asked.path === path ? asked.answer : loading
+}
+
+/** One question at a time: news that comes before its answer is asked for after it, so that a slow answer comes too. */
+class Asking<T> {
+  readonly #path: string
+  readonly #tell: (answer: Answer<T>) => void
+  readonly #stop = new AbortController()
+  #isUnderWay = false
+  #isWanted = false
+  #cancel: () => void = () => undefined
+
+  constructor(path: string, tell: (answer: Answer<T>) => void) {
+    this.#path = path
+    this.#tell = tell
+  }
+
+  ask(): void {
+    this.#isWanted = true
+    if (!this.#isUnderWay) void this.#go()
+  }
+
+  stop(): void {
+    this.#cancel()
+    this.#stop.abort()
+  }
+
+  async #go(): Promise<void> {
+    this.#isUnderWay = true
+    while (this.#isWanted) {
+      this.#isWanted = false
+      this.#cancel()
+      const answer = await ask<T>(this.#path, this.#stop.signal)
+      if (this.#stop.signal.aborted) return
+      this.#tell(answer)
+      if (answer.state === 'failed' && answer.isPassing) this.#cancel = after(retryMs, () => this.ask())
+    }
+    this.#isUnderWay = false
+  }
 }
 
 export async function ask<T>(path: string, signal: AbortSignal): Promise<Answer<T>> {
@@ -34,13 +91,10 @@ export async function ask<T>(path: string, signal: AbortSignal): Promise<Answer<
     const body = (await response.json()) as unknown
     if (response.ok) return { state: 'ready', value: body as T }
     const { code, message } = (body as ErrorView).error
-    return { state: 'failed', code, message }
+    return { state: 'failed', code, message, isPassing: response.status === 503 }
   } catch {
-    return {
-      state: 'failed',
-      code: 'unreachable',
-      message: 'The dashboard does not answer: its process may have ended.',
-    }
+    const message = 'The dashboard does not answer: its process may have ended. The page keeps trying.'
+    return { state: 'failed', code: 'unreachable', message, isPassing: true }
   }
 }
 

@@ -1,16 +1,29 @@
 /**
  * An application: how it is doing, its topology, where it is in each partition, what it passed over and what it keeps.
  */
-import type { ApplicationView, HistoryView, StoreView, TopologyDescription, VersionView } from '../views.ts'
-import { Link, pathOf, withQuery } from './address.tsx'
-import { Answered, useAnswer } from './answer.tsx'
+import type {
+  ApplicationView,
+  FactsView,
+  HistoryView,
+  PositionView,
+  StoreView,
+  TopologyDescription,
+  VersionView,
+} from '../views.ts'
+import { Link, pathOf } from './address.tsx'
+import { useAnswer } from './answer.tsx'
 import { Attention, StateBadge } from './badge.tsx'
+import { Charts } from './chart.tsx'
+import { Fact, Facts } from './facts.tsx'
 import { Graph } from './graph.tsx'
 import { type Live, partOf, partsOf } from './live.ts'
+import { NodePanel } from './node-panel.tsx'
 import { Notice } from './notice.tsx'
-import { Spark } from './spark.tsx'
-import { Table } from './table.tsx'
-import { Ago, count, duration, lag, rate, size, Text, Time } from './text.tsx'
+import { Positions } from './positions.tsx'
+import { ProcessFigures } from './process-figures.tsx'
+import { Stores } from './stores-table.tsx'
+import { type Column, Table } from './table.tsx'
+import { Ago, briefCount, count, duration, lag, rate, Text, Time } from './text.tsx'
 
 interface ApplicationProps {
   readonly live: Live
@@ -29,7 +42,7 @@ export function Application({ live, id, version, address }: ApplicationProps) {
         <h1>
           <Text of={id} />
         </h1>
-        {isKnown || live.state === 'connecting' ? (
+        {isKnown ? (
           <Notice kind="loading">Reading…</Notice>
         ) : (
           <Notice kind="gone">
@@ -39,13 +52,40 @@ export function Application({ live, id, version, address }: ApplicationProps) {
       </>
     )
   }
+  return <Known live={live} app={app} topology={topology} address={address} />
+}
+
+interface KnownProps {
+  readonly live: Live
+  readonly app: ApplicationView
+  readonly topology: TopologyDescription
+  readonly address: URL
+}
+
+function Known({ live, app, topology, address }: KnownProps) {
+  const { applicationId, version, lastCommitMs } = app
   const node = address.searchParams.get('node')
+  // Counted again when something was committed, but not more often than every ten seconds.
+  const again = Math.floor((lastCommitMs ?? 0) / 10_000)
+  const stores = useAnswer<readonly StoreView[]>(`/api${pathOf('applications', applicationId, version)}/stores`, again)
+  const facts = partOf<FactsView>(live, `facts/${applicationId}/${version}`)
   return (
     <>
       <h1>
-        <Text of={id} /> <small>{version}</small> <StateBadge of={app} />
+        <Text of={applicationId} /> <small>{version}</small> <StateBadge of={app} />
       </h1>
-      <Facts app={app} history={partOf<HistoryView>(live, `history/application/${id}/${version}`)} />
+      <Summary app={app} />
+      <Charts
+        label="Charts of the application"
+        of={partOf<HistoryView>(live, `history/application/${applicationId}/${version}`)}
+        atMs={live.atMs}
+        charts={[
+          { title: 'records a second', figure: 'rate', shown: rate },
+          { title: 'records of lag', figure: 'lag', shown: briefCount },
+          { title: 'lag in time', figure: 'lagMs', shown: duration },
+          { title: 'dropped and failed', figure: 'passedOver', shown: rate },
+        ]}
+      />
       <section aria-labelledby="topology">
         <h2 id="topology">Topology</h2>
         {topology.subTopologies.length === 0 ? (
@@ -53,14 +93,17 @@ export function Application({ live, id, version, address }: ApplicationProps) {
         ) : (
           <Graph topology={topology} app={app} address={address} />
         )}
-        {node !== null && <NodeFacts app={app} topology={topology} id={node} address={address} />}
+        {node !== null && (
+          <NodePanel app={app} topology={topology} facts={facts} stores={stores} id={node} address={address} />
+        )}
       </section>
+      {app.figures !== null && <ProcessFigures of={app.figures} />}
       <section aria-labelledby="positions">
         <h2 id="positions">Positions</h2>
         {app.positions.length === 0 ? (
           <Notice kind="empty">It has committed no position yet.</Notice>
         ) : (
-          <Positions app={app} />
+          <Positions rows={app.positions} columns={positionColumns} />
         )}
       </section>
       <section aria-labelledby="passed">
@@ -71,21 +114,16 @@ export function Application({ live, id, version, address }: ApplicationProps) {
           <PassedOver app={app} />
         )}
       </section>
-      <Stores app={app} />
+      <Stores app={app} stores={stores} />
     </>
   )
 }
 
-interface FactsProps {
-  readonly app: ApplicationView
-  readonly history: HistoryView | undefined
-}
-
-function Facts({ app, history }: FactsProps) {
+function Summary({ app }: { readonly app: ApplicationView }) {
   const { instance, state, fenced } = app
   const others = app.versions.filter(({ version }) => version !== app.version)
   return (
-    <dl class="facts">
+    <Facts>
       <Fact name="where">
         {instance === null ? '–' : `pid ${instance.pid} on ${instance.host}`}
         {state === 'stopped' && instance !== null ? ', gone' : ''}
@@ -96,13 +134,9 @@ function Facts({ app, history }: FactsProps) {
       <Fact name="last commit">
         <Ago ms={app.lastCommitMs} />
       </Fact>
-      <Fact name="records">
-        {rate(app.rate)} <Spark of={history?.rates} what="records a second" />
-      </Fact>
+      <Fact name="records">{rate(app.rate)}</Fact>
       <Fact name="in all">{count(app.consumed)}</Fact>
-      <Fact name="lag">
-        {lag(app.lag, app.lagMs)} <Spark of={history?.lags} what="records of lag" />
-      </Fact>
+      <Fact name="lag">{lag(app.lag, app.lagMs)}</Fact>
       <Fact name="event time">
         <Time ms={app.eventTimeMs} />
       </Fact>
@@ -117,108 +151,24 @@ function Facts({ app, history }: FactsProps) {
           ))}
         </Fact>
       )}
-    </dl>
+    </Facts>
   )
 }
 
-function Fact({ name, children }: { readonly name: string; readonly children: preact.ComponentChildren }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
-  )
-}
-
-interface NodeFactsProps {
-  readonly app: ApplicationView
-  readonly topology: TopologyDescription
-  readonly id: string
-  readonly address: URL
-}
-
-/** What is known of the node that was chosen in the picture. */
-function NodeFacts({ app, topology, id, address }: NodeFactsProps) {
-  const store = id.startsWith('store:') ? id.slice('store:'.length) : undefined
-  const node = topology.subTopologies.flatMap(({ nodes }) => nodes).find((one) => one.id === id)
-  if (store === undefined && node === undefined) {
-    return <Notice kind="gone">The topology has no such node. A newer start may have changed it.</Notice>
-  }
-  const passed = app.passedOver.filter(({ operator }) => operator === id)
-  const topics = node?.kind === 'source' || node?.kind === 'sink' ? node.topics : []
-  const stores = store === undefined ? (node?.kind === 'operator' ? node.stores : []) : [store]
-  return (
-    <div class="panel" aria-live="polite">
-      <h3>
-        <Text of={store ?? id} /> <small>{store === undefined ? node?.verb : 'store'}</small>{' '}
-        <Link to={withQuery(address, { node: undefined })}>close</Link>
-      </h3>
-      <ul>
-        {topics.map((topic) => (
-          <li key={topic}>
-            topic{' '}
-            <Link to={pathOf('topics', topic)}>
-              <Text of={topic} />
-            </Link>
-          </li>
-        ))}
-        {stores.map((name) => (
-          <li key={name}>
-            store{' '}
-            <Link to={pathOf('stores', app.applicationId, name)}>
-              <Text of={name} />
-            </Link>
-          </li>
-        ))}
-        {passed.map(({ kind, why, count: times }) => (
-          <li key={`${kind} ${why}`}>
-            {kind}, <Text of={why} />: {count(times)}
-          </li>
-        ))}
-        {node !== undefined && passed.length === 0 && <li>nothing was passed over here</li>}
-        {node?.breaksDeterminism === true && (
-          <li>from here on, two runs may differ in what they write, or in its order</li>
-        )}
-      </ul>
-    </div>
-  )
-}
-
-function Positions({ app }: { readonly app: ApplicationView }) {
-  return (
-    <Table
-      caption="Positions"
-      rows={app.positions}
-      keyOf={({ topic, partition }) => `${topic}/${partition}`}
-      columns={[
-        {
-          head: 'topic',
-          of: ({ topic }) => (
-            <Link to={pathOf('topics', topic)}>
-              <Text of={topic} />
-            </Link>
-          ),
-        },
-        { head: 'partition', isFigure: true, of: ({ partition }) => partition },
-        { head: 'position', isFigure: true, of: ({ position }) => count(position) },
-        { head: 'end', isFigure: true, isExtra: true, of: ({ end }) => count(end) },
-        { head: 'lag', isFigure: true, of: (one) => lag(one.lag, one.lagMs) },
-        { head: 'stream time', isExtra: true, of: ({ streamTimeMs }) => <Time ms={streamTimeMs} /> },
-        {
-          head: 'moves',
-          of: ({ standsForMs, lag: left }) =>
-            standsForMs >= 30_000 ? (
-              <Attention of={1} text={`stuck for ${duration(standsForMs)}`} />
-            ) : left === 0 ? (
-              'at the end'
-            ) : (
-              'yes'
-            ),
-        },
-      ]}
-    />
-  )
-}
+const positionColumns: readonly Column<PositionView>[] = [
+  { head: 'stream time', isExtra: true, of: ({ streamTimeMs }) => <Time ms={streamTimeMs} /> },
+  {
+    head: 'moves',
+    of: ({ standsForMs, lag: left }) =>
+      standsForMs >= 30_000 ? (
+        <Attention of={1} text={`stuck for ${duration(standsForMs)}`} />
+      ) : left === 0 ? (
+        'at the end'
+      ) : (
+        'yes'
+      ),
+  },
+]
 
 function PassedOver({ app }: { readonly app: ApplicationView }) {
   return (
@@ -233,50 +183,6 @@ function PassedOver({ app }: { readonly app: ApplicationView }) {
         { head: 'records', isFigure: true, of: (one) => count(one.count) },
       ]}
     />
-  )
-}
-
-function Stores({ app }: { readonly app: ApplicationView }) {
-  const { applicationId, version, lastCommitMs } = app
-  // Counted again when something was committed, but not more often than every ten seconds.
-  const again = Math.floor((lastCommitMs ?? 0) / 10_000)
-  const answer = useAnswer<readonly StoreView[]>(`/api${pathOf('applications', applicationId, version)}/stores`, again)
-  return (
-    <section aria-labelledby="stores">
-      <h2 id="stores">Stores</h2>
-      <Answered answer={answer}>
-        {(stores) =>
-          stores.length === 0 ? (
-            <Notice kind="empty">It keeps nothing between records.</Notice>
-          ) : (
-            <Table
-              caption="Stores"
-              rows={stores}
-              keyOf={({ name }) => name}
-              columns={[
-                {
-                  head: 'store',
-                  of: ({ name, isReadable }) =>
-                    isReadable ? (
-                      <Link to={pathOf('stores', applicationId, name)}>
-                        <Text of={name} />
-                      </Link>
-                    ) : (
-                      <Text of={name} />
-                    ),
-                },
-                { head: 'kind', of: ({ kind }) => kind },
-                { head: 'rows', isFigure: true, of: ({ rows }) => count(rows) },
-                { head: 'size', isFigure: true, of: ({ bytes }) => `about ${size(bytes)}` },
-                { head: 'keys', isExtra: true, of: ({ key }) => <Text of={key} /> },
-                { head: 'values', isExtra: true, of: ({ value }) => <Text of={value} /> },
-                { head: 'operator', isExtra: true, of: ({ owner }) => <Text of={owner} /> },
-              ]}
-            />
-          )
-        }
-      </Answered>
-    </section>
   )
 }
 

@@ -44,7 +44,7 @@ export function AllDeadLetters({ live }: { readonly live: Live }) {
               head: 'last 15 min',
               isExtra: true,
               of: ({ topic }) => (
-                <Spark of={partOf<HistoryView>(live, `history/topic/${topic}`)?.rates} what="letters a second" />
+                <Spark of={partOf<HistoryView>(live, `history/topic/${topic}`)?.series.rate} what="letters a second" />
               ),
             },
             { head: 'last letter', of: ({ lastMs }) => <Ago ms={lastMs} /> },

@@ -1,44 +1,17 @@
 /**
- * A topology as a picture: sub-topologies as boxes, what feeds what, and what it keeps. Each node is a link to its
- * facts.
+ * A topology as a picture: sub-topologies as boxes, what feeds what and how fast, and what each node keeps. Each node
+ * is a link to its facts; arrow keys go from one to the next.
  */
-import { Graph as LayoutGraph, type GraphLabel, layout } from '@dagrejs/dagre'
 import { useMemo } from 'preact/hooks'
-import type { ApplicationView, NodeDescription, TopologyDescription } from '../views.ts'
+import type { ApplicationView, TopologyDescription } from '../views.ts'
 import { goTo, withQuery } from './address.tsx'
-import { briefCount, rate, Text } from './text.tsx'
+import { edgeName, edgeRates, type Loss, lossesOf, own } from './graph-figures.ts'
+import { type Direction, nextNode } from './graph-keys.ts'
+import { type DrawnEdge, nodeHeightPx, pictureOf, type Placed, type Room } from './graph-layout.ts'
+import { briefCount, percent, rate, Text } from './text.tsx'
 
-const charPx = 6.9
-const nodeHeightPx = 42
-const boxTitlePx = 18
-
-/** A node of the picture. */
-interface Drawn {
-  readonly id: string
-  readonly kind: NodeDescription['kind'] | 'store'
-  readonly title: string
-  readonly subtitle: string
-}
-
-interface Placed extends Drawn {
-  readonly x: number
-  readonly y: number
-  readonly width: number
-}
-
-interface Picture {
-  readonly width: number
-  readonly height: number
-  readonly nodes: readonly Placed[]
-  readonly edges: readonly { readonly key: string; readonly path: string; readonly isStore: boolean }[]
-  readonly boxes: readonly {
-    readonly title: string
-    readonly x: number
-    readonly y: number
-    readonly w: number
-    readonly h: number
-  }[]
-}
+/** More reasons than this stand in the facts of the node only. */
+const lossesMax = 3
 
 interface GraphProps {
   readonly topology: TopologyDescription
@@ -47,10 +20,22 @@ interface GraphProps {
 }
 
 export function Graph({ topology, app, address }: GraphProps) {
-  const picture = useMemo(() => pictureOf(topology), [topology])
+  const room = roomOf(topology, app)
+  // Figures change all the time; where things stand only when there is something else to show.
+  const picture = useMemo(() => pictureOf(topology, room), [topology, JSON.stringify(room)])
+  const rates = edgeRates(topology, app)
   const chosen = address.searchParams.get('node')
+  const move = (event: KeyboardEvent): void => {
+    const from = event.target instanceof Element ? event.target.getAttribute('data-node') : null
+    const node = picture.nodes.find(({ id }) => id === from)
+    if (node === undefined || !event.key.startsWith('Arrow')) return
+    event.preventDefault() // not to scroll
+    const next = nextNode(picture.nodes, node, event.key as Direction)
+    if (next === undefined || !(event.currentTarget instanceof Element)) return
+    event.currentTarget.querySelector<SVGElement>(`[data-node="${CSS.escape(next.id)}"]`)?.focus()
+  }
   return (
-    <div class="scrolls graph" role="region" aria-label="Topology graph" tabIndex={0}>
+    <div class="scrolls graph" role="region" aria-label="Topology graph" tabIndex={0} onKeyDown={move}>
       <svg width={picture.width} height={picture.height} viewBox={`0 0 ${picture.width} ${picture.height}`}>
         <defs>
           <marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">
@@ -65,19 +50,33 @@ export function Graph({ topology, app, address }: GraphProps) {
             </text>
           </g>
         ))}
-        {picture.edges.map(({ key, path, isStore }) => (
-          <path
-            key={key}
-            class={isStore ? 'edge store' : 'edge'}
-            d={path}
-            marker-end={isStore ? undefined : 'url(#tip)'}
-          />
+        {picture.edges.map((edge) => (
+          <Edge key={edgeName(edge.from, edge.to)} of={edge} rate={rates.get(edgeName(edge.from, edge.to))} />
         ))}
         {picture.nodes.map((node) => (
           <Node key={`${node.kind} ${node.id}`} of={node} app={app} address={address} isChosen={chosen === node.id} />
         ))}
       </svg>
     </div>
+  )
+}
+
+function Edge({
+  of: { path, isStore, x, y },
+  rate: known,
+}: {
+  readonly of: DrawnEdge
+  readonly rate: number | undefined
+}) {
+  return (
+    <>
+      <path class={isStore ? 'edge store' : 'edge'} d={path} marker-end={isStore ? undefined : 'url(#tip)'} />
+      {!isStore && known !== undefined && (
+        <text class="rate" x={x} y={y + 4} text-anchor="middle">
+          {rate(known)}
+        </text>
+      )}
+    </>
   )
 }
 
@@ -88,13 +87,10 @@ interface NodeProps {
   readonly isChosen: boolean
 }
 
-function Node({ of: { id, kind, title, subtitle, x, y, width }, app, address, isChosen }: NodeProps) {
+function Node({ of: { id, kind, title, subtitle, x, y, width, height }, app, address, isChosen }: NodeProps) {
   const to = withQuery(address, { node: isChosen ? undefined : id })
-  const passed = app.passedOver.filter(({ operator }) => operator === id)
-  const failed = passed.some((one) => one.kind === 'failed')
-  const sum = passed.reduce((total, one) => total + one.count, 0)
-  const flow = flowOf(title, kind, app)
-  const detail = flow === undefined ? subtitle : `${subtitle} · ${flow}`
+  const losses = lossesOf(app.passedOver, id)
+  const busy = own(app.figures?.operators, id)?.busy ?? null
   const open = (event: MouseEvent): void => {
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return
     event.preventDefault()
@@ -104,93 +100,46 @@ function Node({ of: { id, kind, title, subtitle, x, y, width }, app, address, is
     <a
       href={to}
       onClick={open}
-      class={`node ${kind} ${isChosen ? 'chosen' : ''} ${failed ? 'failing' : ''}`}
+      data-node={id}
+      class={`node ${kind} ${isChosen ? 'chosen' : ''} ${losses[0]?.tone ?? ''}`}
       aria-current={isChosen ? 'true' : undefined}
     >
-      <rect x={x} y={y} width={width} height={nodeHeightPx} rx={kind === 'store' ? 14 : 4} />
+      <rect class="shape" x={x} y={y} width={width} height={height} rx={kind === 'store' ? 14 : 4} />
       <text class="title" x={x + 10} y={y + 17}>
         <Text of={title} />
       </text>
       <text class="subtitle" x={x + 10} y={y + 33}>
-        <Text of={detail} />
+        <Text of={busy === null ? subtitle : `${subtitle} · ${percent(busy)} busy`} />
       </text>
-      {sum > 0 && (
-        <text class="passed" x={x + width - 6} y={y + 17} text-anchor="end">
-          ▲ {briefCount(sum)}
+      {busy !== null && <rect class="busy" x={x} y={y + height - 3} width={width * Math.min(1, busy)} height="3" />}
+      {losses.length > 0 && (
+        <text class="losses" x={x + 10} y={y + nodeHeightPx + 6}>
+          {losses.slice(0, lossesMax).map((loss, at) => (
+            <tspan key={loss.name} class={loss.tone}>
+              {at > 0 && ' · '}
+              <Text of={lossText(loss)} />
+            </tspan>
+          ))}
+          {losses.length > lossesMax && ' …'}
         </text>
       )}
     </a>
   )
 }
 
-function flowOf(topic: string, kind: Drawn['kind'], app: ApplicationView): string | undefined {
-  const flows = kind === 'source' ? app.consumedByTopic : kind === 'sink' ? app.producedByTopic : undefined
-  const flow = flows !== undefined && Object.hasOwn(flows, topic) ? flows[topic] : undefined
-  return flow === undefined ? undefined : rate(flow.rate)
+/** `▲ late 12`: what is late, or failed, is marked; other reasons to drop a record are part of the plan. */
+function lossText({ tone, name, count }: Loss): string {
+  const mark = tone === 'failed' ? '■ ' : tone === 'late' ? '▲ ' : ''
+  return `${mark}${name} ${briefCount(count)}`
 }
 
-function drawnOf(node: NodeDescription): Drawn {
-  const { id, kind, verb } = node
-  switch (node.kind) {
-    case 'source':
-      return { id, kind, title: node.pattern ?? node.topics.join(', '), subtitle: verb }
-    case 'sink':
-      return { id, kind, title: node.byRecord ? `${node.topics.join(', ')} …` : node.topics.join(', '), subtitle: verb }
-    case 'regroup':
-      return { id, kind, title: id, subtitle: `repartition by ${node.key}` }
-    case 'port':
-      return { id, kind, title: id, subtitle: node.name }
-    case 'operator':
-      return { id, kind, title: id, subtitle: verb }
-  }
-}
-
-/** Where everything stands: dagre lays it out, from the left to the right. */
-function pictureOf({ subTopologies }: TopologyDescription): Picture {
-  const graph = new LayoutGraph<GraphLabel>({ compound: true, multigraph: true })
-  graph.setGraph({ rankdir: 'LR', nodesep: 16, ranksep: 30, marginx: 8, marginy: 8 + boxTitlePx })
-  graph.setDefaultEdgeLabel(() => ({}))
-  const drawn = new Map<string, Drawn>()
-  const add = (key: string, node: Drawn, box: string): void => {
-    const hasRate = node.kind === 'source' || node.kind === 'sink'
-    const chars = Math.max(node.title.length + 5, node.subtitle.length + (hasRate ? 11 : 0))
-    drawn.set(key, node)
-    graph.setNode(key, { width: Math.min(300, Math.max(104, chars * charPx + 20)), height: nodeHeightPx })
-    graph.setParent(key, box)
-  }
-  for (const { index, nodes } of subTopologies) {
-    const box = `box ${index}`
-    graph.setNode(box, {})
-    for (const node of nodes) {
-      add(`node ${node.id}`, drawnOf(node), box)
-      for (const store of node.kind === 'operator' ? node.stores : []) {
-        const key = `store ${store}`
-        if (!drawn.has(key)) add(key, { id: `store:${store}`, kind: 'store', title: store, subtitle: 'store' }, box)
-        graph.setEdge(`node ${node.id}`, key)
-      }
-    }
-  }
-  for (const { nodes } of subTopologies) {
-    for (const { id, to } of nodes) for (const next of to) graph.setEdge(`node ${id}`, `node ${next}`)
-  }
-  layout(graph)
-  const nodes = [...drawn].map(([key, node]): Placed => {
-    const { x = 0, y = 0, width = 0 } = graph.node(key) as { x?: number; y?: number; width?: number }
-    return { ...node, x: x - width / 2, y: y - nodeHeightPx / 2, width }
+function roomOf({ subTopologies }: TopologyDescription, { passedOver, figures }: ApplicationView): Room {
+  const ids = subTopologies.flatMap(({ nodes }) => nodes).map(({ id }) => id)
+  const passedChars = ids.flatMap((id): [string, number][] => {
+    const losses = lossesOf(passedOver, id).slice(0, lossesMax)
+    // As if each count were of the most digits, so that a picture stays as it is while they rise.
+    return losses.length === 0 ? [] : [[id, losses.reduce((chars, { name }) => chars + name.length + 11, 0)]]
   })
-  const edges = graph.edges().map(({ v, w }) => {
-    const { points = [] } = graph.edge(v, w) as { points?: readonly { readonly x: number; readonly y: number }[] }
-    return { key: `${v} ${w}`, path: pathThrough(points), isStore: w.startsWith('store ') }
-  })
-  const boxes = subTopologies.map(({ index }) => {
-    const { x = 0, y = 0, width = 0, height = 0 } = graph.node(`box ${index}`) as Record<string, number | undefined>
-    const [left, top] = [x - width / 2, y - height / 2 - boxTitlePx]
-    return { title: `sub-topology ${index}`, x: left, y: top, w: width, h: height + boxTitlePx }
-  })
-  const { width = 0, height = 0 } = graph.graph()
-  return { width: Math.ceil(width), height: Math.ceil(height), nodes, edges, boxes }
-}
-
-function pathThrough(points: readonly { readonly x: number; readonly y: number }[]): string {
-  return points.map(({ x, y }, at) => `${at === 0 ? 'M' : 'L'}${x.toFixed(1)} ${y.toFixed(1)}`).join(' ')
+  const hasShares = Object.values(figures?.operators ?? {}).some(({ busy }) => busy !== null)
+  return { passedChars: Object.fromEntries(passedChars), hasShares }
 }

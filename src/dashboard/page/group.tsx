@@ -4,16 +4,19 @@
 import type { GroupDetailView, GroupView, HistoryView } from '../views.ts'
 import { Link, pathOf } from './address.tsx'
 import { Answered, useAnswer } from './answer.tsx'
+import { Charts } from './chart.tsx'
+import { Fact, Facts } from './facts.tsx'
 import { type Live, partOf } from './live.ts'
 import { Notice } from './notice.tsx'
+import { Positions } from './positions.tsx'
 import { Spark } from './spark.tsx'
 import { Table } from './table.tsx'
-import { Ago, count, lag, Text } from './text.tsx'
+import { Ago, briefCount, count, duration, lag, Text } from './text.tsx'
 
 export function Group({ name, live }: { readonly name: string; readonly live: Live }) {
   const group = partOf<GroupView>(live, `group/${name}`)
-  // Read again whenever something of it has changed.
-  const again = group === undefined ? '' : `${group.lag} ${group.members} ${group.state}`
+  // Members and what they have are read again every two seconds, and at once when one comes or goes.
+  const again = group === undefined ? 'gone' : `${Math.floor(live.atMs / 2_000)} ${group.members} ${group.state}`
   const answer = useAnswer<GroupDetailView>(`/api${pathOf('groups', name)}`, again)
   return (
     <>
@@ -21,15 +24,22 @@ export function Group({ name, live }: { readonly name: string; readonly live: Li
         <Text of={name} />
       </h1>
       {group !== undefined && (
-        <dl class="facts">
-          <div>
-            <dt>lag</dt>
-            <dd>
-              {lag(group.lag, group.lagMs)}{' '}
-              <Spark of={partOf<HistoryView>(live, `history/group/${name}`)?.lags} what="records of lag" />
-            </dd>
-          </div>
-        </dl>
+        <>
+          <Facts>
+            <Fact name="lag">{lag(group.lag, group.lagMs)}</Fact>
+            {group.kind === 'group' && <Fact name="members">{count(group.members)}</Fact>}
+            {group.kind === 'group' && <Fact name="state">{group.state}</Fact>}
+          </Facts>
+          <Charts
+            label="Charts of the group"
+            of={partOf<HistoryView>(live, `history/group/${name}`)}
+            atMs={live.atMs}
+            charts={[
+              { title: 'records of lag', figure: 'lag', shown: briefCount },
+              { title: 'lag in time', figure: 'lagMs', shown: duration },
+            ]}
+          />
+        </>
       )}
       <Answered answer={answer}>{(found) => <Found of={found} />}</Answered>
     </>
@@ -61,23 +71,14 @@ function Found({
         {positions.length === 0 ? (
           <Notice kind="empty">It has committed no position yet.</Notice>
         ) : (
-          <Table
-            caption="Positions"
+          <Positions
             rows={positions}
-            keyOf={({ topic, partition }) => `${topic}/${partition}`}
             columns={[
               {
-                head: 'topic',
-                of: ({ topic }) => (
-                  <Link to={pathOf('topics', topic)}>
-                    <Text of={topic} />
-                  </Link>
-                ),
+                head: 'lag, 15 min',
+                isExtra: true,
+                of: ({ lags }) => <Spark of={lags} what="records of lag" />,
               },
-              { head: 'partition', isFigure: true, of: ({ partition }) => partition },
-              { head: 'position', isFigure: true, of: ({ position }) => count(position) },
-              { head: 'end', isFigure: true, isExtra: true, of: ({ end }) => count(end) },
-              { head: 'lag', isFigure: true, of: (one) => lag(one.lag, one.lagMs) },
               { head: 'committed', isExtra: true, of: ({ committedMs }) => <Ago ms={committedMs} /> },
               { head: 'member', isExtra: true, of: ({ member }) => (member === null ? '–' : <Text of={member} />) },
             ]}

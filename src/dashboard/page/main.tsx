@@ -96,7 +96,16 @@ interface ViewProps {
 
 function View({ parts, live, address }: ViewProps) {
   const [kind, id, name] = parts
-  if (live.state === 'connecting') return <Notice kind="loading">Reading the log…</Notice>
+  if (live.atMs === 0) {
+    return (
+      <>
+        <h1>
+          <Text of={parts.at(-1) ?? 'Overview'} />
+        </h1>
+        <Notice kind="loading">Reading the log…</Notice>
+      </>
+    )
+  }
   if (kind === undefined) return <Overview live={live} />
   if (kind === 'topics')
     return id === undefined ? <AllTopics live={live} /> : <Topic live={live} name={id} address={address} />

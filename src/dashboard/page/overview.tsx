@@ -4,11 +4,13 @@
 import type { GroupView, HistoryView, LogView, TopicView, Trouble, VersionView } from '../views.ts'
 import { Link, pathOf } from './address.tsx'
 import { Attention, StateBadge } from './badge.tsx'
+import { Charts } from './chart.tsx'
+import { Fact, Facts } from './facts.tsx'
 import { type Live, partOf, partsOf } from './live.ts'
 import { Notice } from './notice.tsx'
 import { Spark } from './spark.tsx'
 import { Table } from './table.tsx'
-import { Ago, briefCount, count, lag, rate, size, Text, Time } from './text.tsx'
+import { Ago, briefCount, count, duration, lag, rate, size, Text, Time } from './text.tsx'
 
 export function Overview({ live }: { readonly live: Live }) {
   const versions = partsOf<VersionView>(live, 'application')
@@ -19,6 +21,17 @@ export function Overview({ live }: { readonly live: Live }) {
       <h1>Overview</h1>
       <Summary versions={versions} topics={topics} file={partOf<LogView>(live, 'log')} />
       <Troubles of={partOf<readonly Trouble[]>(live, 'troubles') ?? []} />
+      <Charts
+        label="Charts of the log"
+        of={partOf<HistoryView>(live, 'history/log')}
+        atMs={live.atMs}
+        charts={[
+          { title: 'processed', figure: 'rate', shown: rate },
+          { title: 'lag in time', figure: 'lagMs', shown: duration },
+          { title: 'dropped and failed', figure: 'passedOver', shown: rate },
+          { title: 'disk in use', figure: 'usedBytes', shown: size },
+        ]}
+      />
       <section aria-labelledby="applications">
         <h2 id="applications">Applications</h2>
         {versions.length === 0 ? (
@@ -58,20 +71,26 @@ function Summary({ versions, topics, file }: SummaryProps) {
   const facts: readonly (readonly [string, string])[] = [
     ['running', `${running} of ${versions.length}`],
     ['processed', rate(sum((one) => one.rate ?? 0))],
-    ['lag', `${briefCount(sum((one) => one.lag))} records`],
-    ['passed over', briefCount(sum((one) => one.dropped + one.failed))],
+    [
+      'lag',
+      lag(
+        sum((one) => one.lag),
+        Math.max(0, ...versions.map(({ lagMs }) => lagMs)),
+      ),
+    ],
+    ['dropped', briefCount(sum(({ dropped }) => dropped))],
+    ['failed', briefCount(sum(({ failed }) => failed))],
     ['in topics', `${briefCount(records)} records`],
     ...(file === undefined ? [] : [['file', `${size(file.fileBytes)}, ${size(file.freeBytes)} free`] as const]),
   ]
   return (
-    <dl class="facts">
+    <Facts>
       {facts.map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
+        <Fact key={name} name={name}>
+          {value}
+        </Fact>
       ))}
-    </dl>
+    </Facts>
   )
 }
 
@@ -118,13 +137,13 @@ function Applications({ versions, live }: { readonly versions: readonly VersionV
         {
           head: 'last 15 min',
           isExtra: true,
-          of: (one) => <Spark of={historyOf(live, nameOf(one))?.rates} what="records a second" />,
+          of: (one) => <Spark of={historyOf(live, nameOf(one))?.series.rate} what="records a second" />,
         },
         { head: 'lag', isFigure: true, of: (one) => <Attention of={lagging(one)} text={lag(one.lag, one.lagMs)} /> },
         {
           head: 'lag, 15 min',
           isExtra: true,
-          of: (one) => <Spark of={historyOf(live, nameOf(one))?.lags} what="records of lag" />,
+          of: (one) => <Spark of={historyOf(live, nameOf(one))?.series.lag} what="records of lag" />,
         },
         { head: 'event time', isExtra: true, of: ({ eventTimeMs }) => <Time ms={eventTimeMs} /> },
         { head: 'dropped', isFigure: true, of: ({ dropped }) => count(dropped) },
@@ -159,7 +178,7 @@ export function Topics({ topics, live }: { readonly topics: readonly TopicView[]
         {
           head: 'last 15 min',
           isExtra: true,
-          of: ({ name }) => <Spark of={historyOf(live, `topic/${name}`)?.rates} what="records a second" />,
+          of: ({ name }) => <Spark of={historyOf(live, `topic/${name}`)?.series.rate} what="records a second" />,
         },
         { head: 'records', isFigure: true, of: ({ records }) => count(records) },
         { head: 'size', isFigure: true, of: ({ bytes }) => size(bytes) },
@@ -198,7 +217,7 @@ export function Groups({ groups, live }: { readonly groups: readonly GroupView[]
         {
           head: 'lag, 15 min',
           isExtra: true,
-          of: ({ name }) => <Spark of={historyOf(live, `group/${name}`)?.lags} what="records of lag" />,
+          of: ({ name }) => <Spark of={historyOf(live, `group/${name}`)?.series.lag} what="records of lag" />,
         },
       ]}
     />

@@ -1,13 +1,16 @@
 /**
- * Rows of a store: by key, by range, and by time where it has windows.
+ * Rows of a store: by key, by range, and by time where it has windows; live, until they are paused.
  */
+import { useState } from 'preact/hooks'
 import type { RowsView, StoreView, VersionView } from '../views.ts'
 import { goTo, Link, pathOf, withQuery } from './address.tsx'
 import { Answered, useAnswer } from './answer.tsx'
+import { Changes } from './store-changes.tsx'
 import { textIn } from './form-text.ts'
 import { Notice } from './notice.tsx'
-import { Table } from './table.tsx'
-import { count, size, Text, Time } from './text.tsx'
+import { RowsTable } from './rows.tsx'
+import { count, size, Text } from './text.tsx'
+import { Timeline } from './timeline.tsx'
 
 interface StoreProps {
   readonly application: string
@@ -17,21 +20,28 @@ interface StoreProps {
   readonly address: URL
 }
 
-const asked = ['key', 'from', 'to', 'prefix', 'fromTime', 'toTime', 'asOf']
+const asked = ['key', 'from', 'to', 'prefix', 'fromTime', 'toTime', 'asOf', 'skip']
 
 export function Store({ application, name, version, address }: StoreProps) {
   const stores = useAnswer<readonly StoreView[]>(
     version && `/api${pathOf('applications', application, version.version)}/stores`,
   )
-  const kind = stores.state === 'ready' ? stores.value.find((one) => one.name === name) : undefined
+  const [pausedMs, setPausedMs] = useState<number | null>()
+  const isPaused = pausedMs !== undefined
+  const lastCommitMs = version?.lastCommitMs ?? null
+  const found = stores.state === 'ready' ? stores.value.find((one) => one.name === name) : undefined
+  const hasTimes = found?.kind === 'window' || found?.kind === 'session'
   const query = new URLSearchParams()
   for (const one of asked) {
     const value = address.searchParams.get(one)
     if (value !== null) query.set(one, value)
   }
-  const mustAsk = kind?.kind === 'versioned' && !query.has('key')
+  if (hasTimes && address.searchParams.get('order') !== 'oldest') query.set('newest', '1')
+  const mustAsk = found?.kind === 'versioned' && !query.has('key')
+  // What it is decides how it is asked; where that cannot be had, the answer says why.
+  const isReady = !mustAsk && (version === undefined || stores.state !== 'loading')
   const path = `/api${pathOf('stores', application, name)}?${query.toString()}`
-  const rows = useAnswer<RowsView>(mustAsk ? undefined : path, version?.lastCommitMs)
+  const rows = useAnswer<RowsView>(isReady ? path : undefined, isPaused ? pausedMs : lastCommitMs)
   return (
     <>
       <h1>
@@ -40,48 +50,65 @@ export function Store({ application, name, version, address }: StoreProps) {
           <Text of={application} />
         </Link>
       </h1>
-      {kind !== undefined && (
-        <p class="about">
-          {kind.kind}, {count(kind.rows)} rows, about {size(kind.bytes)}; keys <Text of={kind.key} />, values{' '}
-          <Text of={kind.value} />
-        </p>
+      {found !== undefined && (
+        <>
+          <p class="about">
+            {found.kind}, {count(found.rows)} rows, about {size(found.bytes)}; keys <Text of={found.key} />, values{' '}
+            <Text of={found.value} />
+          </p>
+          <Search key={address.search} kind={found.kind} address={address} />
+        </>
       )}
-      {kind !== undefined && <Search key={address.search} kind={kind.kind} address={address} />}
       {mustAsk ? (
         <Notice kind="empty">This store keeps versions: search for a key.</Notice>
       ) : (
-        <Answered answer={rows}>{(found) => <Rows of={found} address={address} />}</Answered>
+        <Answered answer={rows}>
+          {(shown) => (
+            <>
+              <p class="tail">
+                <button
+                  type="button"
+                  aria-pressed={isPaused}
+                  onClick={() => setPausedMs(isPaused ? undefined : lastCommitMs)}
+                >
+                  {isPaused ? 'Resume' : 'Pause'}
+                </button>{' '}
+                <span role="status">
+                  {isPaused ? 'Paused.' : 'Live: read again after a commit, at most once a second.'}
+                </span>
+              </p>
+              <Timeline rows={shown.rows} address={address} />
+              <RowsTable of={shown.rows} />
+              <Pager of={shown} address={address} />
+              <Changes key={path} of={shown} />
+            </>
+          )}
+        </Answered>
       )}
     </>
   )
 }
 
-function Search({ kind, address }: { readonly kind: string; readonly address: URL }) {
+interface SearchProps {
+  readonly kind: string
+  readonly address: URL
+}
+
+function Search({ kind, address }: SearchProps) {
   const hasTimes = kind === 'window' || kind === 'session'
-  const fields: readonly (readonly [string, string])[] =
-    kind === 'keyValue'
-      ? [
-          ['key', 'key'],
-          ['from', 'from key'],
-          ['to', 'to key'],
-          ['prefix', 'prefix'],
-        ]
-      : hasTimes
-        ? [
-            ['key', 'key'],
-            ['fromTime', 'from, ms'],
-            ['toTime', 'to, ms'],
-          ]
-        : [
-            ['key', 'key'],
-            ['asOf', 'as of, ms'],
-          ]
+  const fields = fieldsOf(kind)
   const search = (event: SubmitEvent): void => {
     event.preventDefault()
     const form = new FormData(event.currentTarget as HTMLFormElement)
-    const changes = Object.fromEntries(fields.map(([name]) => [name, textIn(form, name)]))
-    goTo(withQuery(new URL(address.pathname, address), changes))
+    const names = [...fields.map(([name]) => name), ...(hasTimes ? ['order'] : [])]
+    goTo(
+      withQuery(
+        new URL(address.pathname, address),
+        Object.fromEntries(names.map((name) => [name, textIn(form, name)])),
+      ),
+    )
   }
+  const isOldest = address.searchParams.get('order') === 'oldest'
   return (
     <form class="search" onSubmit={search}>
       {fields.map(([name, label]) => (
@@ -90,6 +117,17 @@ function Search({ kind, address }: { readonly kind: string; readonly address: UR
           <input name={name} size={14} defaultValue={address.searchParams.get(name) ?? ''} />
         </label>
       ))}
+      {hasTimes && (
+        <label>
+          order
+          <select name="order">
+            <option value="">newest first</option>
+            <option value="oldest" selected={isOldest}>
+              oldest first
+            </option>
+          </select>
+        </label>
+      )}
       <button type="submit">Search</button>
       <Link to={address.pathname} class="button" isCurrent={address.search === ''}>
         All
@@ -98,49 +136,35 @@ function Search({ kind, address }: { readonly kind: string; readonly address: UR
   )
 }
 
-function Rows({ of: { rows, next, isCutShort }, address }: { readonly of: RowsView; readonly address: URL }) {
-  if (rows.length === 0) return <Notice kind="empty">No rows here.</Notice>
-  const hasWindows = rows.some(({ window }) => window !== null)
+function fieldsOf(kind: string): readonly (readonly [name: string, label: string])[] {
+  switch (kind) {
+    case 'keyValue':
+      return [
+        ['key', 'key'],
+        ['from', 'from key'],
+        ['to', 'to key'],
+        ['prefix', 'prefix'],
+      ]
+    case 'window':
+    case 'session':
+      return [
+        ['key', 'key'],
+        ['fromTime', 'from, ms'],
+        ['toTime', 'to, ms'],
+      ]
+    default:
+      return [
+        ['key', 'key'],
+        ['asOf', 'as of, ms'],
+      ]
+  }
+}
+
+function Pager({ of: { next, isCutShort }, address }: { readonly of: RowsView; readonly address: URL }) {
   return (
-    <>
-      <Table
-        caption="Rows"
-        rows={rows}
-        keyOf={({ key, window }) => `${key} ${window?.startMs ?? ''} ${window?.endMs ?? ''}`}
-        columns={[
-          {
-            head: 'key',
-            of: ({ key }) => (
-              <code>
-                <Text of={key} />
-              </code>
-            ),
-          },
-          ...(hasWindows
-            ? [
-                { head: 'from', of: ({ window }: RowsView['rows'][number]) => <Time ms={window?.startMs ?? null} /> },
-                {
-                  head: 'to',
-                  isExtra: true,
-                  of: ({ window }: RowsView['rows'][number]) => <Time ms={window?.endMs ?? null} />,
-                },
-              ]
-            : []),
-          {
-            head: 'value',
-            of: ({ value }) => (
-              <code>
-                <Text of={value} />
-              </code>
-            ),
-          },
-          { head: 'time', isExtra: true, of: ({ timestampMs }) => <Time ms={timestampMs} /> },
-        ]}
-      />
-      <p class="pager">
-        {next !== null && <Link to={withQuery(address, next)}>go on →</Link>}
-        {isCutShort && next === null && 'There are more rows: narrow the search by key or time.'}
-      </p>
-    </>
+    <p class="pager">
+      {next !== null && <Link to={withQuery(address, next)}>go on →</Link>}
+      {isCutShort && next === null && 'There are more rows: narrow the search by key or time.'}
+    </p>
   )
 }

@@ -30,6 +30,20 @@ export function rate(of: number | null): string {
   return `${of < 10 ? tenths.format(Math.max(0.1, of)) : briefCount(of)}/s`
 }
 
+export function percent(share: number): string {
+  return share > 0 && share < 0.01 ? '<1%' : `${whole.format(share * 100)}%`
+}
+
+/** Milliseconds, to a tenth where they are few. */
+export function shortTime(ms: number): string {
+  return ms < 10 ? `${tenths.format(ms)}ms` : shownDuration(ms)
+}
+
+/** `14:02:10`, of this place. */
+export function clockTime(ms: number): string {
+  return shownTime(ms, false).slice(11, 19)
+}
+
 export function lag(records: number, ms: number): string {
   return ms === 0 || records === 0 ? briefCount(records) : `${briefCount(records)} · ${shownDuration(ms)}`
 }
@@ -49,7 +63,12 @@ export function Ago({ ms }: { readonly ms: number | null }) {
 }
 
 export function Time({ ms }: { readonly ms: number | null }) {
-  return ms === null ? <>–</> : <time dateTime={isoOf(ms)}>{shownTime(ms, false).slice(0, 23)}</time>
+  return ms === null ? <>–</> : <time dateTime={isoOf(ms)}>{timeText(ms)}</time>
+}
+
+/** `2025-03-04 09:00:00.250`, of this place. */
+export function timeText(ms: number): string {
+  return shownTime(ms, false).slice(0, 23)
 }
 
 function isoOf(ms: number): string | undefined {

@@ -23,7 +23,8 @@ export function Topic({ live, name, address }: TopicProps) {
   const isTail = searchParams.get('tail') !== null
   const path = `/api${pathOf('topics', name)}`
   // Read again when something came in, but not more often than every five seconds.
-  const again = Math.floor((partOf<TopicView>(live, `topic/${name}`)?.lastAppendMs ?? 0) / 5_000)
+  const known = partOf<TopicView>(live, `topic/${name}`)
+  const again = known === undefined ? 'gone' : Math.floor((known.lastAppendMs ?? 0) / 5_000)
   const answer = useAnswer<TopicDetailView>(path, again)
   return (
     <>

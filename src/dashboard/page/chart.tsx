@@ -1,0 +1,85 @@
+/**
+ * A chart of one figure over the last 15 minutes: what it is now, the most that it was, and from when on it is known.
+ * There is no past before the dashboard was opened, and the chart says so.
+ */
+import type { HistoryView, Series } from '../views.ts'
+import { knownOf, pathOfSeries } from './series-path.ts'
+import { clockTime } from './text.tsx'
+
+const width = 300
+const height = 56
+
+interface ChartProps {
+  /** `lag in time`. */
+  readonly title: string
+  readonly of: Series | undefined
+  readonly everyMs: number
+  /** When the last of the series was seen. */
+  readonly atMs: number
+  readonly shown: (figure: number) => string
+}
+
+function Chart({ title, of = [], everyMs, atMs, shown }: ChartProps) {
+  const known = knownOf(of)
+  const most = Math.max(0, ...known)
+  const last = known.at(-1)
+  const missing = of.findIndex((figure) => figure !== null)
+  const since = missing > 0 ? `since ${clockTime(atMs - (of.length - missing) * everyMs)}` : '15 min ago'
+  const size = { width, height, most }
+  return (
+    <figure class="chart">
+      <figcaption>
+        {title} <strong>{last === undefined ? '–' : shown(last)}</strong>
+      </figcaption>
+      {known.length < 2 ? (
+        <p class="soft">Followed from now on: a chart begins when the dashboard is opened.</p>
+      ) : (
+        <>
+          <svg
+            viewBox={`0 0 ${width} ${height}`}
+            preserveAspectRatio="none"
+            role="img"
+            aria-label={`${title}, ${since} until now: at most ${shown(most)}, now ${shown(last ?? 0)}`}
+          >
+            <path d={pathOfSeries(of, size)} />
+          </svg>
+          <p class="axis" aria-hidden="true">
+            <span>{since}</span>
+            <span>most {shown(most)}</span>
+            <span>now</span>
+          </p>
+        </>
+      )}
+    </figure>
+  )
+}
+
+interface ChartsProps {
+  /** What they are about, for those who do not see it. */
+  readonly label: string
+  readonly of: HistoryView | undefined
+  readonly atMs: number
+  readonly charts: readonly {
+    readonly title: string
+    readonly figure: keyof HistoryView['series']
+    readonly shown: (figure: number) => string
+  }[]
+}
+
+/** Several of them in a row. */
+export function Charts({ label, of, atMs, charts }: ChartsProps) {
+  return (
+    <section class="charts" aria-label={label}>
+      {charts.map(({ title, figure, shown }) => (
+        <Chart
+          key={figure}
+          title={title}
+          of={of?.series[figure]}
+          everyMs={of?.everyMs ?? 0}
+          atMs={atMs}
+          shown={shown}
+        />
+      ))}
+    </section>
+  )
+}
