@@ -93,7 +93,6 @@ describe('with an application that runs', () => {
     expect(page.url()).toContain('node=count-pages')
     await page.getByRole('region', { name: 'Rows of page-totals table' }).getByRole('cell', { name: '/cart' }).waitFor()
     await checkLook(page, 'node')
-    await picture(page, 'node', { width: 1_280, height: 900 })
     await page
       .getByRole('row', { name: /count-windows|by-page/ })
       .first()

@@ -23,8 +23,8 @@ function Chart({ title, of = [], everyMs, atMs, shown }: ChartProps) {
   const known = knownOf(of)
   const most = Math.max(0, ...known)
   const last = known.at(-1)
-  const missing = of.findIndex((figure) => figure !== null)
-  const since = missing > 0 ? `since ${clockTime(atMs - (of.length - missing) * everyMs)}` : '15 min ago'
+  const unknown = of.findIndex((figure) => figure !== null)
+  const since = unknown > 0 ? `since ${clockTime(atMs - (of.length - unknown) * everyMs)}` : '15 min ago'
   const size = { width, height, most }
   return (
     <figure class="chart">
@@ -41,7 +41,7 @@ function Chart({ title, of = [], everyMs, atMs, shown }: ChartProps) {
             role="img"
             aria-label={`${title}, ${since} until now: at most ${shown(most)}, now ${shown(last ?? 0)}`}
           >
-            <path d={pathOfSeries(of, size)} />
+            <path d={pathOfSeries(of.slice(Math.max(0, unknown)), size)} />
           </svg>
           <p class="axis" aria-hidden="true">
             <span>{since}</span>

@@ -37,11 +37,13 @@ export function NodePanel({ app, topology, facts, stores, id, address }: NodePan
       </h3>
       <Facts>
         <Figures app={app} id={id} />
-        {Object.entries(own(facts, id) ?? {}).map(([name, fact]) => (
-          <Fact key={name} name={name}>
-            <Text of={String(fact)} />
-          </Fact>
-        ))}
+        {Object.entries(own(facts, id) ?? {})
+          .filter(([name]) => name !== 'verb') // it stands in the heading
+          .map(([name, fact]) => (
+            <Fact key={name} name={name}>
+              <Text of={String(fact)} />
+            </Fact>
+          ))}
       </Facts>
       {node !== undefined && <Paths app={app} node={node} />}
       {names.map((name) => (

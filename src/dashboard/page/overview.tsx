@@ -19,7 +19,7 @@ export function Overview({ live }: { readonly live: Live }) {
   return (
     <>
       <h1>Overview</h1>
-      <Summary versions={versions} topics={topics} file={partOf<LogView>(live, 'log')} />
+      <Summary versions={versions} topics={topics} groups={groups} file={partOf<LogView>(live, 'log')} />
       <Troubles of={partOf<readonly Trouble[]>(live, 'troubles') ?? []} />
       <Charts
         label="Charts of the log"
@@ -61,26 +61,30 @@ export function Overview({ live }: { readonly live: Live }) {
 interface SummaryProps {
   readonly versions: readonly VersionView[]
   readonly topics: readonly TopicView[]
+  readonly groups: readonly GroupView[]
   readonly file: LogView | undefined
 }
 
-function Summary({ versions, topics, file }: SummaryProps) {
+function total<T>(all: readonly T[], of: (one: T) => number): number {
+  return all.reduce((sum, one) => sum + of(one), 0)
+}
+
+function Summary({ versions, topics, groups, file }: SummaryProps) {
   const running = versions.filter(({ state }) => state === 'running').length
-  const sum = (of: (one: VersionView) => number): number => versions.reduce((total, one) => total + of(one), 0)
-  const records = topics.reduce((total, one) => total + one.records, 0)
+  const readers = [...versions, ...groups]
   const facts: readonly (readonly [string, string])[] = [
     ['running', `${running} of ${versions.length}`],
-    ['processed', rate(sum((one) => one.rate ?? 0))],
+    ['processed', rate(total(versions, (one) => one.rate ?? 0))],
     [
       'lag',
       lag(
-        sum((one) => one.lag),
-        Math.max(0, ...versions.map(({ lagMs }) => lagMs)),
+        total(readers, (one) => one.lag),
+        Math.max(0, ...readers.map(({ lagMs }) => lagMs)),
       ),
     ],
-    ['dropped', briefCount(sum(({ dropped }) => dropped))],
-    ['failed', briefCount(sum(({ failed }) => failed))],
-    ['in topics', `${briefCount(records)} records`],
+    ['dropped', briefCount(total(versions, ({ dropped }) => dropped))],
+    ['failed', briefCount(total(versions, ({ failed }) => failed))],
+    ['in topics', `${briefCount(total(topics, ({ records }) => records))} records`],
     ...(file === undefined ? [] : [['file', `${size(file.fileBytes)}, ${size(file.freeBytes)} free`] as const]),
   ]
   return (
