@@ -33,7 +33,7 @@ test('it becomes the live version by the plan that was agreed to, once, and the 
   })
   expect(live.state).toBe('running')
   const both = await Promise.all([act('v2/switch', body), act('v2/switch', body)])
-  expect(both.map(({ status }) => status).toSorted()).toEqual([200, 400]) // the second finds it live already
+  expect(both.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 400]) // the second finds it live already
   expect(both.find(({ status }) => status === 200)?.body.did).toBe(
     'v2 of app is the live version, and v1 is kept beside it.',
   )
