@@ -8,10 +8,13 @@ import { sum } from '../inspect/counts.ts'
 import type { Rates } from './history.ts'
 import { figuresView } from './instance-figures.ts'
 import type { ApplicationView, FactsView, Flow, PartName, PassedOver, PositionView, VersionView } from './views.ts'
-import { coarse, type Memory } from './watch-memory.ts'
+import { coarse, type Lag, type Memory } from './watch-memory.ts'
 
 export interface ApplicationParts {
   readonly version: VersionView
+  /** Of what it reads as a group: only records that are still there count, unlike in the lag of the version. */
+  readonly lag: Lag
+  readonly positions: readonly PositionView[]
   readonly parts: readonly (readonly [PartName, unknown])[]
 }
 
@@ -25,6 +28,7 @@ export async function applicationParts(
 ): Promise<ApplicationParts> {
   const found = await admin.describeApplication(applicationId, { version, stores: false })
   const name = `${applicationId}/${version}`
+  const streamTimes = streamTimesOf(found.streamTimes)
   const positions = found.positions.map((at): PositionView => {
     const { topic, partition, offset, endOffset, records, ageMs } = at
     return {
@@ -34,11 +38,12 @@ export async function applicationParts(
       end: endOffset,
       lag: records,
       lagMs: coarse(ageMs),
-      streamTimeMs: streamTimeOf(found.streamTimes, partition),
+      streamTimeMs: streamTimes.get(partition) ?? null,
       standsForMs: records > 0 ? coarse(found.standstill?.forMs ?? 0) : 0,
     }
   })
   const isRunning = found.state === 'running' // one that was killed has left its last figures
+  const lagMs = positions.reduce((most, at) => Math.max(most, at.lagMs), 0)
   const consumed = sumOf(found.consumed)
   const passedOver = [...passedOverOf(found.dropped, 'dropped'), ...passedOverOf(found.failed, 'failed')]
   const { state, instance, startedMs, lastCommitMs, eventTime, lag, standstill } = found
@@ -52,7 +57,7 @@ export async function applicationParts(
     lastCommitMs,
     eventTimeMs: eventTime < 0 ? null : eventTime,
     lag,
-    lagMs: Math.max(0, ...positions.map(({ lagMs }) => lagMs)),
+    lagMs,
     rate: rates.of(`application/${name}`, consumed, elapsedMs),
     consumed,
     dropped: sum(passedOver, ({ kind, count }) => (kind === 'dropped' ? count : 0)),
@@ -73,6 +78,8 @@ export async function applicationParts(
   }
   return {
     version: view,
+    lag: { lag: sum(positions, (at) => at.lag), lagMs },
+    positions,
     parts: [
       [`application/${applicationId}/${version}`, view],
       [`detail/${applicationId}/${version}`, detail],
@@ -99,8 +106,12 @@ function passedOverOf(counters: Counters, kind: PassedOver['kind']): PassedOver[
   )
 }
 
-function streamTimeOf(streamTimes: ApplicationDescription['streamTimes'], partition: number): number | null {
-  const times = Object.entries(streamTimes).flatMap(([at, time]) => (at.endsWith(`/${partition}`) ? [time] : []))
-  const latest = Math.max(-1, ...times)
-  return latest < 0 ? null : latest
+/** The latest of each partition. */
+function streamTimesOf(streamTimes: ApplicationDescription['streamTimes']): ReadonlyMap<number, number> {
+  const latest = new Map<number, number>()
+  for (const [at, time] of Object.entries(streamTimes)) {
+    const partition = Number(at.slice(at.lastIndexOf('/') + 1))
+    if (time >= 0) latest.set(partition, Math.max(latest.get(partition) ?? 0, time))
+  }
+  return latest
 }

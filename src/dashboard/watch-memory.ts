@@ -2,6 +2,7 @@
  * What one sample of the log needs to know of those before it.
  */
 import type { History, Rates } from './history.ts'
+import type { GroupView } from './views.ts'
 
 export interface Memory {
   readonly rates: Rates
@@ -11,6 +12,9 @@ export interface Memory {
   /** Of the partitions of groups: there may be very many, which must not take the room of everything else. */
   readonly partitions: History
 }
+
+/** How far a group lags: in records, and in time. */
+export type Lag = Pick<GroupView, 'lag' | 'lagMs'>
 
 /** Ages rise all the time: in whole seconds they are news once a second. */
 export function coarse(ms: number): number {

@@ -11,7 +11,8 @@ import { History, Rates, slotMs } from './history.ts'
 import { replayView } from './replay-parts.ts'
 import { ifThere } from './if-there.ts'
 import { troublesOf } from './troubles.ts'
-import { coarse, type Memory } from './watch-memory.ts'
+import { Slices } from './slices.ts'
+import { coarse, type Lag, type Memory } from './watch-memory.ts'
 import { sum } from '../inspect/counts.ts'
 import type {
   FigureName,
@@ -27,6 +28,10 @@ import type {
 
 const watchedMs = 1_000
 const unwatchedMs = 5_000
+/** A look takes at most one part in so many of the time, whatever is in the log: the process may be an application's. */
+const sparing = 40
+/** Less often than this it is not live; a page takes a connection for dead that says nothing for longer. */
+const seldomMs = 5_000
 
 const historyOfPart = 'history/'
 
@@ -95,10 +100,13 @@ export class Watch {
   /** Samples now, and again when it is time. */
   async #go(): Promise<void> {
     this.#cancel()
+    const startMs = this.#clock.elapsed()
     await this.sample()
     this.#cancel()
     if (this.#isClosed) return
-    const delayMs = this.#watchers.size > 0 ? watchedMs : unwatchedMs
+    const tookMs = this.#clock.elapsed() - startMs
+    const usualMs = this.#watchers.size > 0 ? watchedMs : unwatchedMs
+    const delayMs = Math.max(usualMs, Math.min(seldomMs, tookMs * sparing))
     this.#cancel = this.#clock.schedule(delayMs, () => void this.#go(), 'background')
   }
 
@@ -160,6 +168,9 @@ async function sampleOf(
   memory.partitions.moveTo(elapsedMs)
   const parts = new Map<PartName, unknown>()
   const versions: VersionView[] = []
+  /** Of groups that are applications: it is not looked for twice. */
+  const lags = new Map<string, Lag>()
+  const slices = new Slices(clock, Number.POSITIVE_INFINITY)
   for (const { applicationId, versions: listed } of await log.admin.applications()) {
     for (const listedVersion of listed) {
       const { version } = listedVersion
@@ -168,6 +179,13 @@ async function sampleOf(
       const replay = replayView(log, applicationId, listedVersion, memory.rates, elapsedMs)
       if (replay !== undefined) parts.set(`replay/${applicationId}/${version}`, replay)
       versions.push(seen.version)
+      if (seen.version.isLive) {
+        lags.set(applicationId, seen.lag)
+        for (const { topic, partition, lag } of seen.positions) {
+          memory.partitions.note(partitionName(applicationId, topic, partition), lag)
+        }
+      }
+      await slices.next()
       for (const [name, part] of seen.parts) parts.set(name, part)
     }
   }
@@ -176,7 +194,7 @@ async function sampleOf(
   for (const letters of await lettersOf(log, new Set(versions.map((one) => one.applicationId)), topics)) {
     parts.set(`letters/${letters.applicationId}`, letters)
   }
-  const groups = await groupsOf(log, memory.partitions)
+  const groups = await groupsOf(log, lags, memory.partitions, slices)
   for (const group of groups) parts.set(`group/${group.name}`, group)
   const file = await fileOf(log)
   parts.set('log', file)
@@ -250,17 +268,26 @@ async function topicsOf({ admin }: Log, rates: Rates, elapsedMs: number): Promis
   })
 }
 
-async function groupsOf({ admin }: Log, history: History): Promise<GroupView[]> {
+async function groupsOf(
+  { admin }: Log,
+  known: ReadonlyMap<string, Lag>,
+  history: History,
+  slices: Slices,
+): Promise<GroupView[]> {
   const groups: GroupView[] = []
   for (const { name, kind, state, members } of await admin.groups()) {
-    const lags = await ifThere(admin.lag(name))
-    if (lags === undefined) continue
-    for (const { topic, partition, records } of lags) history.note(partitionName(name, topic, partition), records)
-    const lag = sum(lags, ({ records }) => records)
-    const lagMs = Math.max(0, ...lags.map(({ ageMs }) => ageMs))
-    groups.push({ name, kind, state, members, lag, lagMs: coarse(lagMs) })
+    const lag = known.get(name) ?? (await ifThere(lagOf(admin, name, history)))
+    if (lag !== undefined) groups.push({ name, kind, state, members, ...lag })
+    await slices.next()
   }
   return groups
+}
+
+async function lagOf(admin: Log['admin'], name: string, history: History): Promise<Lag> {
+  const lags = await admin.lag(name)
+  for (const { topic, partition, records } of lags) history.note(partitionName(name, topic, partition), records)
+  const lagMs = lags.reduce((most, { ageMs }) => Math.max(most, ageMs), 0)
+  return { lag: sum(lags, ({ records }) => records), lagMs: coarse(lagMs) }
 }
 
 async function fileOf({ admin }: Log): Promise<LogView> {

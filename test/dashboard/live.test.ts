@@ -100,6 +100,42 @@ describe('what is live', () => {
     await Promise.all(all.map((live) => live.return()))
   })
 
+  test('takes a small part of the time, however long a look at the log takes', async () => {
+    const clock = new ManualClock(10_000)
+    const { log } = openTestLog(undefined, { clock })
+    const stats = log.admin.stats.bind(log.admin)
+    let tookMs = 0
+    vi.spyOn(log.admin, 'stats').mockImplementation(() => {
+      clock.advance(tookMs)
+      return stats()
+    })
+    const watch = new Watch(log, clock)
+    let seen = 0
+    watch.watch(() => seen++)
+    const looked = async (times: number): Promise<void> => {
+      await until(() => seen >= times)
+      await turns(5)
+      expect(seen).toBe(times)
+    }
+    await looked(1)
+    let pauseMs = 1_000
+    for (const [took, next] of [
+      [50, 2_000],
+      [1_000, 5_000],
+      [0, 1_000],
+      [0, 1_000],
+    ] as const) {
+      const before = seen
+      tookMs = took
+      clock.advance(pauseMs - 1)
+      await looked(before)
+      clock.advance(1)
+      await looked(before + 1)
+      pauseMs = next
+    }
+    await watch.close()
+  })
+
   test.each([
     ['stats', new Error('the disk is gone')],
     ['describeApplication', new MillraceError('format_unknown', 'of a later version')],
