@@ -19,8 +19,8 @@ export interface DashboardOptions {
   /** What a reader has to know, at least 16 characters. Default: none, which only a loopback address allows. */
   readonly token?: string | undefined
   /**
-   * Whether the page may change things: send dead letters again. Needs a `token`, also at a loopback address, and a log
-   * that may be written. Default false: it only reads.
+   * Whether the page may change things: send dead letters again; switch, pause and drop versions. Needs a `token`, also
+   * at a loopback address, and a log that may be written. Default false: it only reads.
    */
   readonly allowChanges?: boolean | undefined
   /** Further names that it is reached by, such as that of a proxy: a request for any other host is refused. */

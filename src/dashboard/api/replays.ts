@@ -12,7 +12,7 @@ import type { ActPlanView, ComparisonView, VersionsView } from '../replay-views.
 import type { Begin, Question } from '../router.ts'
 
 const linesMax = 200
-export const outputModes: readonly SwitchOutputs[] = ['replace', 'continue', 'correct']
+const outputModes: readonly SwitchOutputs[] = ['replace', 'continue', 'correct']
 
 export async function versionsOf({ log, path }: Question): Promise<VersionsView> {
   const applicationId = pathPart(path, 'application')
