@@ -28,7 +28,7 @@ import type {
 
 const watchedMs = 1_000
 const unwatchedMs = 5_000
-/** A look takes at most one part in so many of the time, whatever is in the log: the process may be an application's. */
+/** Samples take at most one part in 40 of the time, whatever is in the log: the process may be an application's. */
 const sparing = 40
 /** Less often than this it is not live; a page takes a connection for dead that says nothing for longer. */
 const seldomMs = 5_000
@@ -61,6 +61,8 @@ export class Watch {
   #now: Change = { atMs: 0, parts: new Map(), gone: [] }
   #cancel: () => void = () => undefined
   #isClosed = false
+  /** How long the last sample took. */
+  #tookMs = 0
   /** The sample that is under way. */
   #sampling: Promise<void> | undefined
 
@@ -100,13 +102,11 @@ export class Watch {
   /** Samples now, and again when it is time. */
   async #go(): Promise<void> {
     this.#cancel()
-    const startMs = this.#clock.elapsed()
     await this.sample()
     this.#cancel()
     if (this.#isClosed) return
-    const tookMs = this.#clock.elapsed() - startMs
     const usualMs = this.#watchers.size > 0 ? watchedMs : unwatchedMs
-    const delayMs = Math.max(usualMs, Math.min(seldomMs, tookMs * sparing))
+    const delayMs = Math.max(usualMs, Math.min(seldomMs, this.#tookMs * sparing))
     this.#cancel = this.#clock.schedule(delayMs, () => void this.#go(), 'background')
   }
 
@@ -119,6 +119,7 @@ export class Watch {
   }
 
   async #update(): Promise<void> {
+    const startMs = this.#clock.elapsed()
     const before = this.#now.parts
     const seen = await this.#see(before)
     const parts = new Map<PartName, string>()
@@ -134,6 +135,7 @@ export class Watch {
       if (isKept && !parts.has(name)) parts.set(name, text)
     }
     const gone = [...before.keys()].filter((name) => !parts.has(name))
+    this.#tookMs = this.#clock.elapsed() - startMs
     const atMs = this.#clock.now()
     this.#now = { atMs, parts, gone: [] }
     const change: Change = { atMs, parts: changed, gone }

@@ -167,13 +167,11 @@ test('an application that stood still is no trouble from the moment that it is d
   await send(log, 3)
   // As a function that does not return looks from outside.
   const found = await log.admin.describeApplication('copy', { version: 'v1', stores: false })
-  const positions = found.positions.map((position) => ({ ...position, records: 3 }))
+  const standstill = { kind: 'hangs', topic: 'words', partition: 0, offset: 0, forMs: 60_000, calls: {} } as const
   const describing = vi
     .spyOn(log.admin, 'describeApplication')
-    .mockResolvedValue({ ...found, state: 'running', positions })
+    .mockResolvedValue({ ...found, state: 'running', standstill })
   const watch = new Watch(log, clock)
-  await watch.sample()
-  clock.advance(60_000)
   await watch.sample()
   expect(watch.now.parts.get('troubles')).toContain('words/0 @ ')
   describing.mockRestore()
