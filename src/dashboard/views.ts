@@ -2,22 +2,11 @@
  * The JSON that the page gets: what each address of the API answers with. The page imports these types, and nothing
  * else of the server.
  */
+import type { FiguresView, Flow, Series } from './figure-views.ts'
 import type { StandstillView } from './standstill-view.ts'
+
 export type { NodeDescription, TopologyDescription } from '../core/topology-description.ts'
-
-/** A figure over the last 15 minutes, the oldest first, at equal distances; null where nothing was looked at. */
-export type Series = readonly (number | null)[]
-
-/** What is followed over time: records a second, those passed over a second, lag, and the disk. */
-export type FigureName = 'rate' | 'passedOver' | 'lag' | 'lagMs' | 'usedBytes'
-
-/** Figures of what is live under a name, over time. */
-export interface HistoryView {
-  /** How far apart they are. */
-  readonly everyMs: number
-  /** Those that were ever known. */
-  readonly series: Readonly<Partial<Record<FigureName, Series>>>
-}
+export type * from './figure-views.ts'
 
 /** What is wrong, and what to do about it. */
 export interface Trouble {
@@ -108,47 +97,6 @@ export interface ApplicationView extends VersionView {
   /** By topic: in all, and a second. */
   readonly consumedByTopic: Readonly<Record<string, Flow>>
   readonly producedByTopic: Readonly<Record<string, Flow>>
-}
-
-/** How long something took: the last five minutes, 0 for none. */
-export interface DurationView {
-  readonly p50Ms: number
-  readonly p99Ms: number
-  readonly maxMs: number
-}
-
-/** What a process that runs an application knows of itself. */
-export interface FiguresView {
-  /** Source records a second. */
-  readonly rates: { readonly oneMinute: number; readonly fiveMinutes: number }
-  readonly turn: DurationView
-  readonly commit: DurationView
-  /** From when a record was appended until what came of it was committed. */
-  readonly appendToCommit: DurationView
-  /** The share of the last minute that it worked, 0 to 1. */
-  readonly busy: number
-  /** By operator: records that went in, and its share of the time where that is known. */
-  readonly operators: Readonly<Record<string, Flow & { readonly busy: number | null }>>
-  readonly stores: Readonly<Record<string, CacheView>>
-  /** By operator: asynchronous calls that are under way. */
-  readonly calls: Readonly<Record<string, { readonly open: number; readonly oldestMs: number }>>
-}
-
-/** What a store keeps in memory. */
-export interface CacheView {
-  readonly cacheHits: number
-  readonly cacheMisses: number
-  readonly cachedBytes: number
-}
-
-/** What stored data depends on, of each operator that reads, moves or keeps something, by its id. */
-export type FactsView = Readonly<Record<string, Readonly<Record<string, string | number>>>>
-
-/** Records that passed somewhere. */
-export interface Flow {
-  readonly count: number
-  /** A second; null until it was looked at twice. */
-  readonly rate: number | null
 }
 
 /** A store among others. */
