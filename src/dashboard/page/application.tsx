@@ -108,6 +108,10 @@ function Known({ live, app, topology, address }: KnownProps) {
       </section>
       <section aria-labelledby="passed">
         <h2 id="passed">Passed over</h2>
+        <p class="about">
+          Records that failed, or were dropped, may lie among its{' '}
+          <Link to={pathOf('dead-letters', app.applicationId)}>dead letters</Link>.
+        </p>
         {app.passedOver.length === 0 ? (
           <Notice kind="empty">Nothing was dropped, and nothing failed.</Notice>
         ) : (

@@ -88,7 +88,10 @@ export function DeadLetters({ live, application, address }: DeadLettersProps) {
           ) : (
             <>
               <p class="about">
-                <span role="status">{count(known?.letters ?? 0)} letters</span> in{' '}
+                <span role="status">
+                  {count(known?.letters ?? 0)} {known?.letters === 1 ? 'letter' : 'letters'}
+                </span>{' '}
+                in{' '}
                 <Link to={pathOf('topics', known?.topic ?? '')}>
                   <Text of={known?.topic ?? ''} />
                 </Link>
