@@ -1,5 +1,5 @@
 // What probes get: whether this process can read its log, and whether what should run does; and no more without the token.
-import { MillraceError, string, topic } from 'millrace'
+import { MillraceError, type Offset, string, topic } from 'millrace'
 import { describe, expect, test, vi } from 'vitest'
 import { ManualClock } from '../../src/core/clock.ts'
 import { start } from '../support/applications.ts'
@@ -127,6 +127,10 @@ describe('/readyz', () => {
     expect((await probe(opened, clock, '/readyz?application=copy'))[0]).toBe(503)
     describing.mockResolvedValue({ ...found, state: 'running', instance })
     expect(await probe(opened, clock, '/readyz')).toEqual([200, 'ok\n'])
+    const place = { topic: 'words', partition: 0, offset: 0 as Offset }
+    const standstill = { kind: 'hangs', ...place, forMs: 90_000, calls: {} } as const
+    describing.mockResolvedValue({ ...found, state: 'running', instance, standstill })
+    expect(await probe(opened, clock, '/readyz')).toEqual([503, expect.stringContaining('words/0')])
   })
 })
 

@@ -1,7 +1,7 @@
 // What scrapers get: each figure under its name, as a parser that is not ours reads it, within bounds, and over restarts.
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { int64, keyValueStore, type Log, string, TimeWindows, topic } from 'millrace'
+import { int64, keyValueStore, type Log, type Offset, string, TimeWindows, topic } from 'millrace'
 import { metricsText } from 'millrace/metrics'
 import fc from 'fast-check'
 import { describe, expect, test, vi } from 'vitest'
@@ -155,7 +155,10 @@ describe('a scrape', () => {
       calls: { asking: { open: 2, oldestMs: 1_500 } },
     }
     const found = await log.admin.describeApplication('counts')
-    vi.spyOn(log.admin, 'describeApplication').mockResolvedValue({ ...found, figures })
+    const place = { topic: 'words', partition: 0, offset: 0 as Offset }
+    const standstill = { kind: 'hangs', ...place, forMs: 90_000, calls: {} } as const
+    expect((await scrape(log)).get(keyOf('millrace_application_standstill_seconds', of))).toBe(0)
+    vi.spyOn(log.admin, 'describeApplication').mockResolvedValue({ ...found, figures, standstill })
     const series = await scrape(log)
     const value = (name: string, labels: Record<string, string> = {}): number | undefined =>
       series.get(keyOf(`millrace_${name}`, { ...of, ...labels }))
@@ -168,6 +171,7 @@ describe('a scrape', () => {
       4,
     ])
     expect(value('append_to_commit_seconds_count')).toBe(0)
+    expect(value('application_standstill_seconds')).toBe(90)
     expect([value('figures_timestamp_seconds'), value('busy_ratio')]).toEqual([99.5, 0.25])
     expect(value('operator_records_total', { operator: 'shout' })).toBe(7)
     expect(value('operator_busy_ratio', { operator: 'shout' })).toBe(0.125)
@@ -293,7 +297,7 @@ describe('of what there is too many of', () => {
     )
   })
 
-  test('a look that takes too long ends, and counts what it did not come to', async () => {
+  test('one that takes too long ends, and counts what it did not come to', async () => {
     const clock = new ManualClock(0)
     const { log } = openTestLog(undefined, { clock })
     await log.admin.createTopic(words)

@@ -13,6 +13,7 @@ export const families = {
   millrace_application_started_timestamp_seconds: ['gauge', 'When a version was last started.'],
   millrace_application_last_commit_timestamp_seconds: ['gauge', 'When a version last committed a position.'],
   millrace_application_event_timestamp_seconds: ['gauge', 'The largest timestamp of a source record so far.'],
+  millrace_application_standstill_seconds: ['gauge', 'For how long a version has not moved with records to read.'],
   millrace_consumed_records_total: ['counter', 'Source records that a version has processed, by topic.'],
   millrace_produced_records_total: ['counter', 'Records that a version has written, by topic.'],
   millrace_dropped_records_total: ['counter', 'Records that an operator dropped, by reason.'],

@@ -37,6 +37,7 @@ function addVersion(series: Series, look: VersionLook, limit: Limit): void {
     const forMs = standstill?.kind === kind ? standstill.forMs : 0
     series.add('millrace_standstill_seconds', { ...of, kind }, seconds(forMs))
   }
+  series.add('millrace_application_standstill_seconds', of, seconds(look.standstill?.forMs ?? 0))
   if (eventTime >= 0) series.add('millrace_application_event_timestamp_seconds', of, seconds(eventTime))
   const [consumed, produced] = [Object.entries(look.consumed), Object.entries(look.produced)]
   for (const [topic, count] of consumed) series.add('millrace_consumed_records_total', { ...of, topic }, count)

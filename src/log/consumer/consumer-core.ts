@@ -146,7 +146,10 @@ export class ConsumerCore {
         if (this.#isOver(loop)) return undefined
         const hand = this.lanes.next(recordsMax)
         if (hand !== undefined) {
-          this.meter.fetched(hand.partition, hand.end, this.#log.partitions.row(hand.partition))
+          this.meter.fetched()
+          if (hand.end >= this.lanes.endOffset) {
+            this.meter.cameToEnd(hand.partition, this.#log.partitions.row(hand.partition))
+          }
           return hand
         }
         await this.#nextEvent()

@@ -91,15 +91,18 @@ export class ConsumerMeter {
     this.#fetchedMs = undefined
   }
 
-  /** Records of a partition go to the loop. */
-  fetched(partition: PartitionId, nextOffset: number, { endOffset, active: { lastAppendMs } }: PartitionRow): void {
-    const nowMs = this.#clock.elapsed()
-    this.#fetchedMs = nowMs
-    if (nextOffset < endOffset || lastAppendMs < this.#madeMs) return
+  /** Records go to the loop. */
+  fetched(): void {
+    this.#fetchedMs = this.#clock.elapsed()
+  }
+
+  /** They are the last that the partition has. */
+  cameToEnd(partition: PartitionId, { endOffset, active: { lastAppendMs } }: PartitionRow): void {
+    if (lastAppendMs < this.#madeMs) return
     const name = partitionName(partition)
     if ((this.#ends.get(name) ?? 0) >= endOffset) return
     this.#ends.set(name, endOffset)
-    record(this.#appendToDelivery, this.#clock.now() - lastAppendMs, nowMs)
+    record(this.#appendToDelivery, this.#clock.now() - lastAppendMs, this.#clock.elapsed())
   }
 
   /** A commit that began then is durable. */

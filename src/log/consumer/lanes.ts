@@ -10,6 +10,8 @@ export class Lanes {
   resets = 0
   /** How many offsets were passed over by that. */
   missed = 0
+  /** Where the partition ends whose records {@link next} gave last. */
+  endOffset = 0
   readonly #source: RecordSource
   readonly #reset: ResetPolicy
   #lanes: Lane[] = []
@@ -61,10 +63,12 @@ export class Lanes {
     const { partition, position } = lane
     if (position === undefined) {
       lane.moveTo(resetOffset(this.#source, partition, this.#reset, undefined))
+      this.endOffset = this.#source.endOffset(partition)
       return
     }
     const startOffset = this.#source.startOffset(partition)
     const endOffset = this.#source.endOffset(partition)
+    this.endOffset = endOffset
     if (position >= startOffset && position <= endOffset) return
     const offset = resetOffset(this.#source, partition, this.#reset, position)
     this.resets++
