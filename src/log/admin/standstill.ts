@@ -18,7 +18,7 @@ import type { ApplicationsLog, KeptVersion } from './application-log.ts'
 import { timestampAt } from './lag.ts'
 
 /** From when on it is worth telling: signs come every 5 s, commits every 100 ms by default. */
-export const standstillMs = 30_000
+const standstillMs = 30_000
 
 /** A running version that has records to read and does not move. */
 export interface Standstill {

@@ -1,8 +1,10 @@
 // A member that has to wait for its partitions says once why; one that has not joined is told so when it commits.
+import { hostname } from 'node:os'
 import { expect, onTestFinished, test } from 'vitest'
 import { ManualClock, seconds } from 'millrace'
 import { waitWarning } from '../../../src/log/consumer/wait-warning.ts'
 import { turns } from '../../support/applications.ts'
+import { hear } from '../../support/events.ts'
 import type { MemberOptions } from '../../support/group-member.ts'
 import { MemberProcess, settle } from '../../support/members.ts'
 import { openTestLog, type OpenedLog } from '../../support/open.ts'
@@ -64,6 +66,22 @@ test('a member that waits for longer than 2 s for what another holds says for wh
   a.release()
   await settle()
   expect(b.partitions).toHaveLength(2)
+})
+
+test('a logger hears of it too: which member waits, and for whom', async () => {
+  const { clock, member, warnings } = await openGroup()
+  const heard = hear('millrace:waiting-for-members')
+  const a = member('a')
+  a.hold()
+  await settle()
+  member('b')
+  await settle()
+  const lastHeartbeatMs = clock.now()
+  clock.advance(2_000)
+  expect(await warnings()).toHaveLength(1)
+  const holder = { memberId: expect.stringMatching(/^a-/), pid: process.pid, host: hostname(), lastHeartbeatMs }
+  expect(heard).toEqual([{ group: 'g', memberId: expect.stringMatching(/^b-/), waitsFor: [holder] }])
+  a.release()
 })
 
 test('a member for which there is no partition says who has them', async () => {
