@@ -1,8 +1,8 @@
 /**
  * The newest record of each key on two sides, as bytes: keys and values lie one after the other in one buffer, and
- * numbers in typed arrays. An object for each key would cost several times as much memory, and most of the time.
+ * numbers in another. An object for each key would cost several times as much memory, and most of the time.
  */
-import type { Header } from '../../core/headers.ts'
+import { type Header, noHeaders } from '../../core/headers.ts'
 import { bytesAsText } from '../../core/text.ts'
 import type { BatchCursor } from '../format/batch-cursor.ts'
 import { type OutputRecord, ownHeaders, sameHeaders } from './output-record.ts'
@@ -15,35 +15,28 @@ export interface NewestRecords {
   readonly live: OutputRecord | undefined
 }
 
-/** What the arrays below take for a key. */
-const entryBytes = 64
-const firstEntries = 1_024
-const firstBytes = 65_536
 /** Less than this is copied and compared faster byte by byte. */
 const shortBytes = 32
+const firstEntries = 1_024
+const firstBytes = 65_536
+/** Of an entry and its slots. */
+const entryBytes = 80
+
+/** An entry is a line of memory: the words of its key, then those of either side. */
+const entryWords = 16
+const hashWord = 0
+const keyAtWord = 1
+const keyLengthWord = 2
+const hereWords = 4
+const liveWords = 10
+/** From the first word of a side on: where its value is, how long, how much has room there; then a timestamp. */
+const lengthWord = 1
+const roomWord = 2
+const timeWord = 4
 
 /** Lengths that are none. */
 const absent = -2
 const deleted = -1
-
-/** What one side has, by the number of the entry. */
-class Side {
-  valueAt = new Uint32Array(firstEntries)
-  /** Or {@link absent}, or {@link deleted}. */
-  valueLength = new Int32Array(firstEntries)
-  /** How much may be written at its place. */
-  room = new Uint32Array(firstEntries)
-  timestamp = new Float64Array(firstEntries)
-  /** Of those that have some. */
-  readonly headers = new Map<number, readonly Header[]>()
-
-  grow(entries: number): void {
-    this.valueAt = grown(this.valueAt, new Uint32Array(entries))
-    this.valueLength = grown(this.valueLength, new Int32Array(entries))
-    this.room = grown(this.room, new Uint32Array(entries))
-    this.timestamp = grown(this.timestamp, new Float64Array(entries))
-  }
-}
 
 export class NewestTable {
   #size = 0
@@ -51,11 +44,11 @@ export class NewestTable {
   #usedBytes = 0
   /** Entries by their hash, from 1; 0: none. */
   #slots = new Uint32Array(4 * firstEntries)
-  #hash = new Uint32Array(firstEntries)
-  #keyAt = new Uint32Array(firstEntries)
-  #keyLength = new Uint32Array(firstEntries)
-  readonly #here = new Side()
-  readonly #live = new Side()
+  #words = new Int32Array(entryWords * firstEntries)
+  /** The same memory. */
+  #times = new Float64Array(this.#words.buffer)
+  /** Of the few sides that have some, by their first word. */
+  readonly #headers = new Map<number, readonly Header[]>()
 
   /** How many keys there are. */
   get size(): number {
@@ -70,21 +63,20 @@ export class NewestTable {
   /** Takes the current record for the newest of its key. */
   put(cursor: BatchCursor, hash: number, isHere: boolean): void {
     const { bytes, keyStart, keyEnd, valueStart, valueEnd, timestamp, headers } = cursor
-    const entry = this.#entryOf(bytes, keyStart, keyEnd, hash)
+    const side = this.#entryOf(bytes, keyStart, keyEnd, hash) + (isHere ? hereWords : liveWords)
     const length = valueEnd < 0 ? deleted : valueEnd - valueStart
-    this.#set(isHere ? this.#here : this.#live, entry, bytes, valueStart, length, timestamp, ownHeaders(headers))
+    this.#set(side, bytes, valueStart, length, timestamp, ownHeaders(headers))
   }
 
   /** Those whose hash is less than this, in a table of their own. */
   below(hash: number): NewestTable {
     const table = new NewestTable()
-    for (let entry = 0; entry < this.#size; entry++) {
-      const own = this.#hash[entry] as number
+    for (let entry = 0; entry < this.#size * entryWords; entry += entryWords) {
+      const own = this.#word(entry + hashWord) >>> 0
       if (own >= hash) continue
-      const keyAt = this.#keyAt[entry] as number
-      const to = table.#entryOf(this.#bytes, keyAt, keyAt + (this.#keyLength[entry] as number), own)
-      table.#take(table.#here, to, this.#here, entry, this.#bytes)
-      table.#take(table.#live, to, this.#live, entry, this.#bytes)
+      const keyAt = this.#word(entry + keyAtWord)
+      const to = table.#entryOf(this.#bytes, keyAt, keyAt + this.#word(entry + keyLengthWord), own)
+      for (const side of [hereWords, liveWords]) table.#take(to + side, this, entry + side)
     }
     return table
   }
@@ -97,93 +89,106 @@ export class NewestTable {
    */
   compare(from: number, to: number, hasTimes: boolean, differ: (records: NewestRecords) => void): number {
     let equal = 0
-    for (let entry = from; entry < to; entry++) {
-      if ((this.#here.valueLength[entry] as number) < 0 && (this.#live.valueLength[entry] as number) < 0) continue
-      if (this.#isSame(entry, hasTimes)) equal++
+    for (let entry = from * entryWords; entry < to * entryWords; entry += entryWords) {
+      const [here, live] = [entry + hereWords, entry + liveWords]
+      if (this.#word(here + lengthWord) < 0 && this.#word(live + lengthWord) < 0) continue
+      if (this.#isSame(here, live, hasTimes)) equal++
       else {
-        const keyAt = this.#keyAt[entry] as number
-        const key = bytesAsText(this.#bytes, keyAt, keyAt + (this.#keyLength[entry] as number))
-        differ({ key, here: this.#recordOf(this.#here, entry), live: this.#recordOf(this.#live, entry) })
+        const keyAt = this.#word(entry + keyAtWord)
+        const key = bytesAsText(this.#bytes, keyAt, keyAt + this.#word(entry + keyLengthWord))
+        differ({ key, here: this.#recordOf(here), live: this.#recordOf(live) })
       }
     }
     return equal
   }
 
-  #isSame(entry: number, hasTimes: boolean): boolean {
-    const [here, live] = [this.#here, this.#live]
-    const length = here.valueLength[entry] as number
+  #word(at: number): number {
+    return this.#words[at] as number
+  }
+
+  #isSame(here: number, live: number, hasTimes: boolean): boolean {
+    const length = this.#word(here + lengthWord)
     return (
-      length === live.valueLength[entry] &&
-      (!hasTimes || here.timestamp[entry] === live.timestamp[entry]) &&
-      sameBytes(this.#bytes, here.valueAt[entry] as number, this.#bytes, live.valueAt[entry] as number, length) &&
-      ((here.headers.size === 0 && live.headers.size === 0) ||
-        sameHeaders(here.headers.get(entry) ?? [], live.headers.get(entry) ?? []))
+      length === this.#word(live + lengthWord) &&
+      (!hasTimes || this.#timeOf(here) === this.#timeOf(live)) &&
+      sameBytes(this.#bytes, this.#word(here), this.#bytes, this.#word(live), length) &&
+      (this.#headers.size === 0 || sameHeaders(this.#headersOf(here), this.#headersOf(live)))
     )
   }
 
-  #recordOf({ valueAt, valueLength, timestamp, headers }: Side, entry: number): OutputRecord | undefined {
-    const length = valueLength[entry] as number
+  #timeOf(side: number): number {
+    return this.#times[(side + timeWord) >>> 1] as number
+  }
+
+  #headersOf(side: number): readonly Header[] {
+    return this.#headers.get(side) ?? noHeaders
+  }
+
+  #recordOf(side: number): OutputRecord | undefined {
+    const length = this.#word(side + lengthWord)
     if (length === absent) return undefined
-    const at = valueAt[entry] as number
+    const at = this.#word(side)
     return {
       value: length === deleted ? null : bytesAsText(this.#bytes, at, at + length),
-      timestamp: timestamp[entry] as number,
-      headers: headers.get(entry) ?? [],
+      timestamp: this.#timeOf(side),
+      headers: this.#headersOf(side),
     }
   }
 
+  /** Its first word. */
   #entryOf(bytes: Buffer, keyStart: number, keyEnd: number, hash: number): number {
     const length = keyEnd - keyStart
     const mask = this.#slots.length - 1
     for (let slot = slotOf(hash) & mask; ; slot = (slot + 1) & mask) {
-      const entry = (this.#slots[slot] as number) - 1
-      if (entry < 0) return this.#add(bytes, keyStart, length, hash, slot)
-      if (this.#hash[entry] !== hash || this.#keyLength[entry] !== length) continue
-      if (sameBytes(bytes, keyStart, this.#bytes, this.#keyAt[entry] as number, length)) return entry
+      const number = this.#slots[slot] as number
+      if (number === 0) return this.#add(bytes, keyStart, length, hash, slot)
+      const entry = (number - 1) * entryWords
+      if (this.#word(entry + hashWord) !== (hash | 0) || this.#word(entry + keyLengthWord) !== length) continue
+      if (sameBytes(bytes, keyStart, this.#bytes, this.#word(entry + keyAtWord), length)) return entry
     }
   }
 
   #add(bytes: Buffer, keyStart: number, length: number, hash: number, slot: number): number {
-    const entry = this.#size++
-    if (entry === this.#hash.length) this.#grow(2 * entry)
-    this.#hash[entry] = hash
-    this.#keyAt[entry] = this.#reserve(length)
-    this.#keyLength[entry] = length
-    copyBytes(bytes, keyStart, this.#bytes, this.#keyAt[entry], length)
-    this.#here.valueLength[entry] = absent
-    this.#live.valueLength[entry] = absent
-    this.#slots[slot] = entry + 1
-    if (4 * this.#size > this.#slots.length) this.#spread(4 * this.#slots.length)
+    const entry = this.#size++ * entryWords
+    if (entry === this.#words.length) this.#grow()
+    const keyAt = this.#reserve(length)
+    copyBytes(bytes, keyStart, this.#bytes, keyAt, length)
+    const words = this.#words
+    words[entry + hashWord] = hash
+    words[entry + keyAtWord] = keyAt
+    words[entry + keyLengthWord] = length
+    words[entry + hereWords + lengthWord] = absent
+    words[entry + liveWords + lengthWord] = absent
+    this.#slots[slot] = this.#size
+    if (2 * this.#size > this.#slots.length) this.#spread(2 * this.#slots.length)
     return entry
   }
 
   #set(
-    side: Side,
-    entry: number,
+    side: number,
     bytes: Buffer,
     valueStart: number,
     length: number,
     timestamp: number,
     headers: readonly Header[],
   ): void {
-    if (length > (side.room[entry] as number)) {
+    const words = this.#words
+    if (length > this.#word(side + roomWord)) {
       // One that grows and grows is not to leave each of its places unused.
-      const room = side.valueLength[entry] === absent ? length : length + (length >>> 1)
-      side.valueAt[entry] = this.#reserve(room)
-      side.room[entry] = room
+      const room = this.#word(side + lengthWord) === absent ? length : length + (length >>> 1)
+      words[side] = this.#reserve(room)
+      words[side + roomWord] = room
     }
-    if (length > 0) copyBytes(bytes, valueStart, this.#bytes, side.valueAt[entry] as number, length)
-    side.valueLength[entry] = length
-    side.timestamp[entry] = timestamp
-    if (headers.length > 0) side.headers.set(entry, headers)
-    else if (side.headers.size > 0) side.headers.delete(entry)
+    if (length > 0) copyBytes(bytes, valueStart, this.#bytes, this.#word(side), length)
+    words[side + lengthWord] = length
+    this.#times[(side + timeWord) >>> 1] = timestamp
+    if (headers.length > 0) this.#headers.set(side, headers)
+    else if (this.#headers.size > 0) this.#headers.delete(side)
   }
 
-  #take(to: Side, entry: number, from: Side, of: number, bytes: Buffer): void {
-    const length = from.valueLength[of] as number
-    if (length === absent) return
-    const headers = from.headers.get(of) ?? []
-    this.#set(to, entry, bytes, from.valueAt[of] as number, length, from.timestamp[of] as number, headers)
+  #take(side: number, from: NewestTable, of: number): void {
+    const length = from.#word(of + lengthWord)
+    if (length !== absent) this.#set(side, from.#bytes, from.#word(of), length, from.#timeOf(of), from.#headersOf(of))
   }
 
   /** A place in the buffer. */
@@ -198,19 +203,18 @@ export class NewestTable {
     return at
   }
 
-  #grow(entries: number): void {
-    this.#hash = grown(this.#hash, new Uint32Array(entries))
-    this.#keyAt = grown(this.#keyAt, new Uint32Array(entries))
-    this.#keyLength = grown(this.#keyLength, new Uint32Array(entries))
-    this.#here.grow(entries)
-    this.#live.grow(entries)
+  #grow(): void {
+    const words = new Int32Array(2 * this.#words.length)
+    words.set(this.#words)
+    this.#words = words
+    this.#times = new Float64Array(words.buffer)
   }
 
   #spread(slots: number): void {
     this.#slots = new Uint32Array(slots)
     const mask = slots - 1
     for (let entry = 0; entry < this.#size; entry++) {
-      let slot = slotOf(this.#hash[entry] as number) & mask
+      let slot = slotOf(this.#word(entry * entryWords + hashWord)) & mask
       while (this.#slots[slot] !== 0) slot = (slot + 1) & mask
       this.#slots[slot] = entry + 1
     }
@@ -232,9 +236,4 @@ function sameBytes(one: Buffer, at: number, other: Buffer, otherAt: number, leng
 function copyBytes(from: Buffer, at: number, to: Buffer, toAt: number, length: number): void {
   if (length > shortBytes) from.copy(to, toAt, at, at + length)
   else for (let i = 0; i < length; i++) to[toAt + i] = from[at + i] as number
-}
-
-function grown<T extends ArrayLike<number> & { set(values: ArrayLike<number>): void }>(from: T, to: T): T {
-  to.set(from)
-  return to
 }

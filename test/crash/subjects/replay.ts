@@ -289,7 +289,7 @@ class ReplayEpisode {
     return this.#processes.within(order, Promise.race([answered, child.exited]))
   }
 
-  /** Kills some of these while orders are carried out, or nobody. */
+  /** Kills some of these while orders are carried out, or lets them stand still for a moment, or nobody. */
   async #hit(orders: readonly Promise<unknown>[], candidates: readonly (Child | undefined)[]): Promise<void> {
     const { random } = this.#context
     const all = candidates.flatMap((child) => (child?.isAlive === true ? [child] : []))
@@ -298,11 +298,21 @@ class ReplayEpisode {
     } else {
       await Promise.race([Promise.all(orders), sleep(random.next() ** 2 * 120)])
       const some = all.filter(() => random.chance(0.4))
-      await this.#processes.kill(...(some.length === 0 ? [random.pick(all)] : some))
+      const hit = some.length === 0 ? [random.pick(all)] : some
+      await (random.chance(0.2) ? this.#standStill(hit) : this.#processes.kill(...hit))
     }
     const administrators = all.filter((child) => child !== this.#live && ![...this.#beside.values()].includes(child))
     await Promise.all(orders)
     await this.#processes.end(...administrators)
+  }
+
+  /** Wherever they are. */
+  async #standStill(children: readonly Child[]): Promise<void> {
+    const { random, tally } = this.#context
+    for (const child of children) child.signal('SIGSTOP')
+    await sleep(random.int(0, 300))
+    for (const child of children) child.signal('SIGCONT')
+    tally.count('stood still')
   }
 
   async #killSoon(child: Child): Promise<void> {
