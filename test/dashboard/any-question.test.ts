@@ -17,7 +17,7 @@ import {
   windowStore,
   sessionStore,
 } from 'millrace'
-import type { Dashboard } from 'millrace/dashboard'
+import type { Dashboard, DashboardOptions } from 'millrace/dashboard'
 import { expect, onTestFinished, test } from 'vitest'
 import { start } from '../support/applications.ts'
 import { askRaw, openDashboard } from '../support/dashboards.ts'
@@ -45,7 +45,7 @@ const topology = topologyOf((builder) => {
   builder.table(prices, { store: versionedStore('prices', { key: string(), value: int64(), historyMs: 1_000 }) })
 })
 
-async function worldOf(log: Log): Promise<Dashboard> {
+async function worldOf(log: Log, options: DashboardOptions = {}): Promise<Dashboard> {
   const producer = log.producer()
   await producer.sendMany(
     clicks,
@@ -63,7 +63,7 @@ async function worldOf(log: Log): Promise<Dashboard> {
   ])
   const app = await start(log, topology, { applicationId: 'shop' })
   await app.caughtUp()
-  return openDashboard(log)
+  return openDashboard(log, options)
 }
 
 /** What a parameter may be: as the page sends it, nearly so, or nothing of the kind. */
@@ -102,7 +102,7 @@ const texts = fc.oneof(
 )
 
 const names = [
-  ['partition', 'offset', 'time', 'older', 'newer', 'key', 'text', 'limit'],
+  ['partition', 'offset', 'time', 'older', 'newer', 'key', 'text', 'limit', 'reason', 'operator', 'topic', 'outputs'],
   ['from', 'to', 'prefix', 'fromTime', 'toTime', 'asOf', 'detail', 'token', '__proto__'],
 ]
 const queries = fc
@@ -124,21 +124,35 @@ const paths = fc.oneof(
   fc.tuple(fc.constant('applications'), applications, part('v1', 'v2')),
   fc.tuple(fc.constant('applications'), applications, part('v1', 'v2'), fc.constant('stores')),
   fc.tuple(fc.constant('groups'), part('shop', 'none')),
-  fc.tuple(fc.constant('overview')),
+  fc.tuple(fc.constant('dead-letters'), applications, fc.constantFrom('letters', 'reasons')),
+  fc.tuple(fc.constant('dead-letters'), applications, fc.constant('letters'), part('0', '9'), part('0', '9')),
+  fc.tuple(fc.constant('replays'), applications),
+  fc.tuple(fc.constant('replays'), applications, part('v1', 'v2'), fc.constant('comparison')),
+  fc.tuple(fc.constant('replays'), applications, part('v1'), fc.constant('plans'), part('switch', 'drop')),
+  fc.tuple(fc.constantFrom('overview', 'changes')),
   fc.array(
     texts.map((text) => encodeURIComponent(text.slice(0, 300))),
     { maxLength: 6 },
   ),
 )
 
-test('any question is answered, or refused with what was expected', async () => {
-  const { log } = openTestLog()
-  const { port } = await worldOf(log)
+interface Answer {
+  readonly status: number
+  readonly type: string | undefined
+  readonly text: string
+}
+
+const token = 'a-token-of-24-characters'
+
+/** Asks over one connection; with a body it is for a change. */
+function asking(port: number): (path: string, body?: string) => Promise<Answer> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
   onTestFinished(() => agent.destroy())
-  const asked = (path: string): Promise<{ status: number; type: string | undefined; text: string }> =>
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
+  return (path, body) =>
     new Promise((resolve, reject) => {
-      const asking = request({ host: '127.0.0.1', port, path, agent }, (response) => {
+      const method = body === undefined ? 'GET' : 'POST'
+      const sent = request({ host: '127.0.0.1', port, path, agent, method, headers }, (response) => {
         let text = ''
         response.setEncoding('utf8')
         response.on('data', (some: string) => (text += some))
@@ -146,19 +160,63 @@ test('any question is answered, or refused with what was expected', async () => 
           resolve({ status: response.statusCode ?? 0, type: response.headers['content-type'], text }),
         )
       })
-      asking.on('error', reject)
-      asking.end()
+      sent.on('error', reject)
+      sent.end(body)
     })
+}
+
+function checkAnswer({ status, type, text }: Answer, statuses: readonly number[]): void {
+  expect(statuses).toContain(status)
+  expect(type).toBe('application/json; charset=utf-8')
+  const answer = JSON.parse(text) as { error?: { code: unknown; message: unknown } }
+  if (status !== 200) expect(answer.error).toMatchObject({ code: expect.any(String), message: expect.any(String) })
+  expect(text).not.toMatch(/is not a function|Cannot read|Maximum call stack/)
+}
+
+test('any question is answered, or refused with what was expected', async () => {
+  const { log } = openTestLog()
+  const { port } = await worldOf(log)
+  const asked = asking(port)
   await fc.assert(
     fc.asyncProperty(paths, queries, async (parts, query) => {
-      const { status, type, text } = await asked(`/api/${parts.join('/')}?${query}`)
-      expect([200, 400, 404]).toContain(status)
-      expect(type).toBe('application/json; charset=utf-8')
-      const answer = JSON.parse(text) as { error?: { code: unknown; message: unknown } }
-      if (status !== 200) expect(answer.error).toMatchObject({ code: expect.any(String), message: expect.any(String) })
-      expect(text).not.toMatch(/is not a function|Cannot read|undefined|Maximum call stack/)
+      checkAnswer(await asked(`/api/${parts.join('/')}?${query}`), [200, 400, 404])
     }),
     { numRuns: 400 },
+  )
+})
+
+const places = fc.record(
+  {
+    partition: fc.oneof(fc.nat(2), fc.integer(), fc.double(), texts),
+    offset: fc.oneof(fc.nat(3), fc.integer(), texts),
+  },
+  { requiredKeys: [] },
+)
+const bodies = fc.oneof(
+  fc
+    .record({ letters: fc.oneof(fc.array(places, { maxLength: 3 }), fc.jsonValue()) })
+    .map((body) => JSON.stringify(body)),
+  fc.record({ letter: places, value: fc.oneof(texts, fc.jsonValue()) }).map((body) => JSON.stringify(body)),
+  fc
+    .record({ filter: fc.jsonValue(), from: texts, upTo: texts }, { requiredKeys: ['filter'] })
+    .map((body) => JSON.stringify(body)),
+  fc.json(),
+  fc.constantFrom('', '{', 'null', '[]', '{}', '{"__proto__":{"letters":[]}}', '['.repeat(50_000)),
+)
+const acts = fc.oneof(
+  fc.tuple(fc.constant('dead-letters'), applications, fc.constant('send')),
+  fc.tuple(fc.constant('replays'), applications, part('v1', 'v2'), part('switch', 'pause', 'resume', 'drop')),
+)
+
+test('any change that makes no sense is refused, and nothing is a failure', async () => {
+  const { log } = openTestLog()
+  const { port } = await worldOf(log, { allowChanges: true, token })
+  const asked = asking(port)
+  await fc.assert(
+    fc.asyncProperty(acts, bodies, async (parts, body) => {
+      checkAnswer(await asked(`/api/${parts.join('/')}`, body), [200, 400, 404, 405, 409])
+    }),
+    { numRuns: 200 },
   )
 })
 
