@@ -3,7 +3,8 @@
  */
 import type { Log } from '../log/face.ts'
 import { ifThere } from './if-there.ts'
-import type { LettersView, TopicView } from './views.ts'
+import type { LettersView } from './letter-views.ts'
+import type { TopicView } from './views.ts'
 
 /** Of those applications that have ever written one. */
 export async function lettersOf(

@@ -4,15 +4,14 @@ import type { Dashboard } from 'millrace/dashboard'
 import { describe, expect, test } from 'vitest'
 import { textOfPlace } from '../../src/dashboard/api/records.ts'
 import type {
-  ErrorView,
   FullLetterView,
   LetterListView,
   LettersView,
   LetterView,
-  LiveEvent,
   ReasonsView,
   SentView,
-} from '../../src/dashboard/views.ts'
+} from '../../src/dashboard/letter-views.ts'
+import type { ErrorView, LiveEvent } from '../../src/dashboard/views.ts'
 import { start } from '../support/applications.ts'
 import { ask, change, events, get, openDashboard, token } from '../support/dashboards.ts'
 import { doubled, doubling, sendBad, withLetters, withManyLetters, writeLetters } from '../support/dead-letters.ts'

@@ -9,7 +9,7 @@ import { filterIn, lettersIn, searchLetters, testOf } from '../letter-search.ts'
 import { limitIn, pathPart, textIn, wholeOf } from '../question.ts'
 import type { Question } from '../router.ts'
 import { fullRecordView, shownLine } from '../shown-bytes.ts'
-import type { FullLetterView, LetterListView, LetterOutcome, LetterView, ReasonsView } from '../views.ts'
+import type { FullLetterView, LetterListView, LetterOutcome, LetterView, ReasonsView } from '../letter-views.ts'
 import { clamped, placeOf, textOfPlace } from './records.ts'
 
 const usualLimit = 50

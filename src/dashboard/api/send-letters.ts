@@ -13,7 +13,7 @@ import { lettersIn, searchLetters, testOf } from '../letter-search.ts'
 import { pathPart } from '../question.ts'
 import { BadQuestion } from '../reply.ts'
 import type { Body, Question } from '../router.ts'
-import type { SentView } from '../views.ts'
+import type { SentView } from '../letter-views.ts'
 import { placeOf, textOfPlace } from './records.ts'
 
 /** As many as go into one commit. */

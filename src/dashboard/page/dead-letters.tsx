@@ -2,7 +2,8 @@
  * What applications passed over: how often for which reason, and the letters themselves.
  */
 import { useState } from 'preact/hooks'
-import type { HistoryView, LettersView, ReasonsView } from '../views.ts'
+import type { LettersView, ReasonsView } from '../letter-views.ts'
+import type { HistoryView } from '../views.ts'
 import { goTo, Link, pathOf, queryOf, withQuery } from './address.tsx'
 import { Answered, useAnswer } from './answer.tsx'
 import { liveVersionOf } from './application.tsx'

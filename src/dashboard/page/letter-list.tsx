@@ -2,7 +2,7 @@
  * Dead letters in a list: some are chosen, or all that fit are meant, and sent again.
  */
 import { useState } from 'preact/hooks'
-import type { LetterListView, LetterView, SentView } from '../views.ts'
+import type { LetterListView, LetterView, SentView } from '../letter-views.ts'
 import { Link, queryOf, withQuery } from './address.tsx'
 import { Answered, useAnswer } from './answer.tsx'
 import { ActButton, post, useMayChange } from './acts.tsx'

@@ -1,7 +1,7 @@
 /**
  * Where the record of a dead letter was read, as a link to it.
  */
-import type { LetterView } from '../views.ts'
+import type { LetterView } from '../letter-views.ts'
 import { Link, pathOf } from './address.tsx'
 import { Text } from './text.tsx'
 

@@ -1,7 +1,7 @@
 /**
  * What became of a letter, by word and shape; and what sending it again means, for the one who is asked.
  */
-import type { LetterOutcome } from '../views.ts'
+import type { LetterOutcome } from '../letter-views.ts'
 import { Badge, type Tone } from './badge.tsx'
 import { Text } from './text.tsx'
 

@@ -2,7 +2,7 @@
  * One dead letter in full: what went wrong beside the record that it went wrong with, and the ways to send it again.
  */
 import { useState } from 'preact/hooks'
-import type { FullLetterView, SentView } from '../views.ts'
+import type { FullLetterView, SentView } from '../letter-views.ts'
 import { Link } from './address.tsx'
 import { Answered, useAnswer } from './answer.tsx'
 import { ActButton, post, useMayChange } from './acts.tsx'

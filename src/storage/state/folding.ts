@@ -43,9 +43,9 @@ export class Folding {
   }
 
   /**
-   * How many rows a commit folds. The fuller the journal, the faster: while rows change at random, folding twice as many
-   * rows as there are, each time that it would fill, keeps it as it is. Rows that change all the time cause no work
-   * before it is rather full.
+   * How many rows a commit folds. The fuller the journal, the faster: while rows change at random, folding twice as
+   * many rows as there are, each time that it would fill, keeps it as it is. Rows that change all the time cause no
+   * work before it is rather full.
    *
    * @param journalBytesMax how large it may become, whatever is in it
    */
