@@ -167,7 +167,10 @@ test('an application that stood still is no trouble from the moment that it is d
   await send(log, 3)
   // As a function that does not return looks from outside.
   const found = await log.admin.describeApplication('copy', { version: 'v1', stores: false })
-  const standstill = { kind: 'hangs', topic: 'words', partition: 0, offset: 0, forMs: 60_000, calls: {} } as const
+  const [at] = found.positions
+  if (at === undefined) throw new Error('it has a position')
+  const { topic: name, partition, offset } = at
+  const standstill = { kind: 'hangs', topic: name, partition, offset, forMs: 60_000, calls: {} } as const
   const describing = vi
     .spyOn(log.admin, 'describeApplication')
     .mockResolvedValue({ ...found, state: 'running', standstill })
