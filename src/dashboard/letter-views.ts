@@ -1,8 +1,7 @@
 /**
- * The JSON that the page gets of dead letters: how many there are and why, one of them in full, and what became of those
- * that were sent again.
+ * What the API says of dead letters, for the page.
  */
-import type { Shown, RecordsView, FullRecordView, ActView } from './views.ts'
+import type { ActView, FullRecordView, RecordsView, Shown } from './views.ts'
 
 /** What became of dead letters that were to be sent again: how many had which outcome. */
 export interface SentView extends ActView {
