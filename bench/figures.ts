@@ -5,6 +5,7 @@ import type { Figure } from './figure.ts'
 import { partitions, serdes, sizes } from './figures/clicks.ts'
 import { command } from './figures/command.ts'
 import { comparison } from './figures/comparison.ts'
+import { dashboard } from './figures/dashboard.ts'
 import { families } from './figures/families.ts'
 import { latency } from './figures/latency.ts'
 import { life } from './figures/life.ts'
@@ -24,6 +25,7 @@ export const figures: readonly Figure[] = [
   latency,
   log,
   command,
+  dashboard,
   recovery,
   replay,
   versions,

@@ -1,9 +1,11 @@
 /**
  * Every job that a figure can run in a process of its own.
  */
+import { browse } from './jobs/browsers.ts'
 import * as clicks from './jobs/clicks.ts'
 import { consumeRecords, produceLines, starts } from './jobs/command.ts'
 import { chain } from './jobs/chain.ts'
+import { askUnderLoad, countFed, countWatched, feed, sampleLog } from './jobs/dashboard.ts'
 import { runFamily } from './jobs/families.ts'
 import { readAsMember } from './jobs/group.ts'
 import * as log from './jobs/log.ts'
@@ -58,6 +60,12 @@ export const jobs = {
   'count visits': countVisits,
   die,
   recover,
+  browse,
+  feed,
+  'ask under load': askUnderLoad,
+  'count watched': countWatched,
+  'count fed': countFed,
+  'sample log': sampleLog,
   'delete beside': deleteBeside,
   'replay visits': replayVisits,
   'compare visits': compareVisits,

@@ -11,6 +11,7 @@ export interface Spread {
 
 export interface Percentiles {
   readonly p50: number
+  readonly p95: number
   readonly p99: number
   readonly p999: number
   readonly max: number
@@ -26,7 +27,13 @@ export function spreadOf(numbers: readonly number[]): Spread {
 
 export function percentilesOf(numbers: Float64Array): Percentiles {
   const sorted = numbers.toSorted()
-  return { p50: at(sorted, 0.5), p99: at(sorted, 0.99), p999: at(sorted, 0.999), max: at(sorted, 1) }
+  return {
+    p50: at(sorted, 0.5),
+    p95: at(sorted, 0.95),
+    p99: at(sorted, 0.99),
+    p999: at(sorted, 0.999),
+    max: at(sorted, 1),
+  }
 }
 
 function at(sorted: ArrayLike<number>, share: number): number {

@@ -28,7 +28,7 @@ import type {
 
 const watchedMs = 1_000
 const unwatchedMs = 5_000
-/** Samples take at most one part in 40 of the time, whatever is in the log: the process may be an application's. */
+/** A sample takes at most one part in forty of the time: the process may be that of an application. */
 const sparing = 40
 /** Less often than this it is not live; a page takes a connection for dead that says nothing for longer. */
 const seldomMs = 5_000

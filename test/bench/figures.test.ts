@@ -57,6 +57,7 @@ test('the median of runs is their middle, of an even number of runs between the 
   expect(spreadOf([5, 1, 3, 4])).toEqual({ median: 3.5, min: 1, max: 5 })
   expect(percentilesOf(Float64Array.from({ length: 200 }, (_, i) => 200 - i))).toEqual({
     p50: 101,
+    p95: 191,
     p99: 199,
     p999: 200,
     max: 200,
