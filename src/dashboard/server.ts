@@ -163,7 +163,10 @@ export class DashboardServer {
     const sink = new EventSink(response, this.#world.clock)
     this.#sinks.add(sink)
     const end = begin(sink)
-    if (!response.destroyed) await new Promise<void>((resolve) => void response.once('close', resolve))
+    if (!response.destroyed)
+      await new Promise<void>((resolve) => {
+        response.once('close', resolve)
+      })
     this.#sinks.delete(sink)
     end()
   }
