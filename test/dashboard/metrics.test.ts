@@ -157,7 +157,8 @@ describe('a scrape', () => {
     const found = await log.admin.describeApplication('counts')
     const place = { topic: 'words', partition: 0, offset: 0 as Offset }
     const standstill = { kind: 'hangs', ...place, forMs: 90_000, calls: {} } as const
-    expect((await scrape(log)).get(keyOf('millrace_application_standstill_seconds', of))).toBe(0)
+    const still = { ...of, kind: 'hangs' }
+    expect((await scrape(log)).get(keyOf('millrace_application_standstill_seconds', still))).toBe(0)
     vi.spyOn(log.admin, 'describeApplication').mockResolvedValue({ ...found, figures, standstill })
     const series = await scrape(log)
     const value = (name: string, labels: Record<string, string> = {}): number | undefined =>
@@ -171,7 +172,8 @@ describe('a scrape', () => {
       4,
     ])
     expect(value('append_to_commit_seconds_count')).toBe(0)
-    expect(value('application_standstill_seconds')).toBe(90)
+    expect(value('application_standstill_seconds', { kind: 'hangs' })).toBe(90)
+    expect(value('application_standstill_seconds', { kind: 'waitsForCalls' })).toBe(0)
     expect([value('figures_timestamp_seconds'), value('busy_ratio')]).toEqual([99.5, 0.25])
     expect(value('operator_records_total', { operator: 'shout' })).toBe(7)
     expect(value('operator_busy_ratio', { operator: 'shout' })).toBe(0.125)

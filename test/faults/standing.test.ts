@@ -56,7 +56,7 @@ async function standing(manner: 'loop' | 'wait' | 'call'): Promise<Standing> {
 /** What scrapers get, 0 left out. */
 async function standstillsOf(log: Log): Promise<readonly string[]> {
   const { text } = await ask(await openDashboard(log, { clock: later }), '/metrics')
-  return text.split('\n').filter((line) => /^millrace_standstill_seconds.* [1-9]/.test(line))
+  return text.split('\n').filter((line) => /^millrace_application_standstill_seconds.* [1-9]/.test(line))
 }
 
 async function troublesOf(log: Log): Promise<readonly unknown[]> {

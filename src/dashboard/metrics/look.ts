@@ -83,7 +83,7 @@ async function versionsOf(
 
 async function groupsOf({ admin }: Log, wanted: Wanted, limit: Limit, slices: Slices): Promise<GroupLook[]> {
   const looks: GroupLook[] = []
-  // An application is no group here: its positions are told with it.
+  // An application is no group here: it has its positions itself.
   const groups = (await admin.groups()).filter(({ kind }) => kind === 'group')
   for (const group of groups.filter(isNamed(wanted.groups, ({ name }) => name))) {
     if (!limit.admits('groups')) continue

@@ -14,7 +14,7 @@ import type { MetricsText } from './prometheus.ts'
 import { seriesOf } from './series-of-look.ts'
 import { StoreSizes } from './store-sizes.ts'
 
-/** What {@link metricsText} takes. With a list of names, only what is named is told. */
+/** What {@link metricsText} takes. With a list of names, the text has only what is named. */
 export interface MetricsTextOptions {
   /** The header `Accept` of the request. Default: the text format of Prometheus. */
   readonly accept?: string | undefined
@@ -24,7 +24,7 @@ export interface MetricsTextOptions {
   readonly topics?: readonly string[] | undefined
   /** Groups of consumers, by name. */
   readonly groups?: readonly string[] | undefined
-  /** What its time is taken from. Default: the machine's clock. */
+  /** Where it takes time from. Default: the machine's clock. */
   readonly clock?: Clock | undefined
 }
 
@@ -44,9 +44,9 @@ const scraped = new WeakMap<Log, Scraped>()
  * The metrics of everything on a log, as Prometheus reads them: applications, groups, topics and the file, whatever
  * process they run in. For programs that have an HTTP server; the dashboard serves the same at `/metrics`.
  *
- * docs/metrics.md lists them. All are committed facts, so counters go on over restarts. At most 2,000 of a kind have
- * series of their own, and `millrace_scrape_left_out` says how many have none: ask for those by name. Calls at the same
- * time share one reading of the log.
+ * docs/metrics.md lists them. What is committed goes on over restarts; the figures of an instance start again with each
+ * instance. At most 2,000 of a kind have series, and `millrace_scrape_left_out` says how many have none: ask for those
+ * by name. Calls at the same time share one reading of the log.
  *
  * @example
  * ```ts

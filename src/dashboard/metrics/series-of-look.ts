@@ -1,5 +1,5 @@
 /**
- * What becomes of what was read: which figure goes out under which name.
+ * Which figure of a look goes out under which name.
  */
 import type { Counters } from '../../core/stored-progress.ts'
 import type { PartitionLag } from '../../log/admin/lag.ts'
@@ -35,9 +35,8 @@ function addVersion(series: Series, look: VersionLook, limit: Limit): void {
   }
   for (const kind of ['hangs', 'waitsForCalls'] as const) {
     const forMs = standstill?.kind === kind ? standstill.forMs : 0
-    series.add('millrace_standstill_seconds', { ...of, kind }, seconds(forMs))
+    series.add('millrace_application_standstill_seconds', { ...of, kind }, seconds(forMs))
   }
-  series.add('millrace_application_standstill_seconds', of, seconds(look.standstill?.forMs ?? 0))
   if (eventTime >= 0) series.add('millrace_application_event_timestamp_seconds', of, seconds(eventTime))
   const [consumed, produced] = [Object.entries(look.consumed), Object.entries(look.produced)]
   for (const [topic, count] of consumed) series.add('millrace_consumed_records_total', { ...of, topic }, count)
