@@ -28,7 +28,7 @@ import type {
 
 const watchedMs = 1_000
 const unwatchedMs = 5_000
-/** A sample takes at most one part in forty of the time: the process may be that of an application. */
+/** The pause after a sample is at least this many times as long: the process may be that of an application. */
 const sparing = 40
 /** Less often than this it is not live; a page takes a connection for dead that says nothing for longer. */
 const seldomMs = 5_000
