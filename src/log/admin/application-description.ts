@@ -97,7 +97,7 @@ export async function describeApplication(
   const versions = versionsOf(log, applicationId)
   const kept = pickVersion(versions, applicationId, version)
   const described = versions.map((one) => describeVersion(log, one))
-  const own = describeVersion(log, kept)
+  const own = present(described[versions.indexOf(kept)], 'each version is described')
   const plan = planOf(log, kept)
   const counted = progressOf(log, kept)
   const positions = lagOfAll(log, log.positions.list(kept.name))

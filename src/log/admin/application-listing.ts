@@ -118,11 +118,17 @@ export function describeVersion(log: ApplicationsLog, kept: KeptVersion): Applic
     wasLive: !isLive(kept) && row.switches > 0,
     isPaused: row.isPaused,
     startedMs: row.startedMs,
-    lastCommitMs: positions.length === 0 ? null : Math.max(...positions.map(({ committedMs }) => committedMs)),
+    lastCommitMs: lastCommitOf(positions),
     lag,
     figures: log.applications.figures(name) ?? null,
     standstill: isRunning && lag > 0 ? standstillOf(log, kept, positions) : null,
   }
+}
+
+/** There may be more positions than a function takes arguments. */
+function lastCommitOf(positions: readonly StoredPosition[]): number | null {
+  if (positions.length === 0) return null
+  return positions.reduce((last, { committedMs }) => Math.max(last, committedMs), 0)
 }
 
 /** Records from all positions to the ends of their partitions. */

@@ -1,6 +1,7 @@
 /**
  * The dead letters of an application in a directory.
  */
+import { present } from '../../core/assert.ts'
 import { checkBoolean, checkList, checkName, checkOptions, checkWhole, readField } from '../../core/checks.ts'
 import { MillraceError } from '../../core/errors.ts'
 import { parsePlan } from '../../core/stored-plan.ts'
@@ -13,7 +14,7 @@ import { decodedLetter } from './letter.ts'
 import { checkEdited, edited, editedAs, letterUnknown } from './letter-edit.ts'
 import { checkFilter, checkPlace, checkQuery } from './letter-query.ts'
 import { Redrive, type RedriveLog } from './letter-redrive.ts'
-import { letterOf, lettersOf } from './letter-walk.ts'
+import { lettersAt, lettersOf } from './letter-walk.ts'
 import type {
   DeadLetter,
   DeadLetters,
@@ -26,7 +27,7 @@ import type {
   RedriveReport,
   ShownLetter,
 } from './letters-face.ts'
-import { partitionAt, partitionsOf } from '../format/partition-id.ts'
+import { partitionsOf } from '../format/partition-id.ts'
 
 export interface DeadLetterLog extends RedriveLog {
   readonly applications: Applications
@@ -72,8 +73,9 @@ export class EmbeddedDeadLetters implements DeadLetters {
   async show<K, V>(place: LetterPlace, topic?: Topic<K, V>): Promise<DeadLetter | ShownLetter<K, V>> {
     const { partition, offset } = checkPlace('the place of a letter', place)
     const constant = topic === undefined ? undefined : checkTopic('show', topic)
-    const letter = this.#letterAt(this.#find(), { partition, offset })
-    return constant === undefined ? letter : decodedLetter(letter, constant)
+    const [letter] = await this.#lettersAt(this.#find(), [{ partition, offset }])
+    const found = present(letter, 'there is a letter for each place')
+    return constant === undefined ? found : decodedLetter(found, constant)
   }
 
   edit(letter: DeadLetter, change: LetterChange<Uint8Array, Uint8Array>): EditedLetter
@@ -103,10 +105,12 @@ export class EmbeddedDeadLetters implements DeadLetters {
     const order = { applicationId, reads: parsePlan(applicationId, plan).topics, dryRun, samples }
     const redrive = new Redrive(this.#log, order, topic?.id ?? 0)
     if (letters !== undefined) {
-      for (const one of letters) this.#letterAt(topic, one) // nothing is sent where one is not there
-      for (let at = 0; at < letters.length; at += lettersPerCommit) {
-        const here = letters.slice(at, at + lettersPerCommit)
-        await redrive.send(here.map((one) => ({ ...this.#letterAt(topic, one), ...one })))
+      const commits = [...commitsOf(letters)]
+      // Nothing is sent where one is not there: of one commit all are read before it begins.
+      if (commits.length > 1) for (const here of commits) await this.#lettersAt(topic, here)
+      for (const here of commits) {
+        const found = await this.#lettersAt(topic, here)
+        await redrive.send(found.map((letter, at) => ({ ...letter, ...here[at] })))
       }
     } else if (topic !== undefined && fits !== undefined) {
       // What comes back meanwhile, because it failed again, is not meant.
@@ -114,20 +118,23 @@ export class EmbeddedDeadLetters implements DeadLetters {
       const isMeant = (letter: DeadLetter): boolean => letter.offset < (ends[letter.partition] ?? 0) && fits(letter)
       const query = { fits: isMeant, isNewestFirst: false, limit: Number.MAX_SAFE_INTEGER, after: undefined }
       for await (const batch of lettersOf(this.#log, topic, query)) {
-        for (let at = 0; at < batch.length; at += lettersPerCommit) {
-          await redrive.send(batch.slice(at, at + lettersPerCommit))
-        }
+        for (const here of commitsOf(batch)) await redrive.send(here)
       }
     }
     return redrive.report
   }
 
-  /** @throws MillraceError `letter_unknown` */
-  #letterAt(letters: TopicDescription | undefined, { partition, offset }: LetterPlace): DeadLetter {
-    const isThere = letters !== undefined && partition < letters.partitions
-    const letter = isThere ? letterOf(this.#log, partitionAt(letters, partition), offset) : undefined
-    if (letter === undefined) throw letterUnknown(letters?.name ?? this.#name(), partition, offset)
-    return letter
+  /** @throws MillraceError `letter_unknown` for the first place without one */
+  async #lettersAt(
+    letters: TopicDescription | undefined,
+    places: readonly LetterPlace[],
+  ): Promise<readonly DeadLetter[]> {
+    const found = letters === undefined ? [] : await lettersAt(this.#log, letters, places)
+    return places.map(({ partition, offset }, at) => {
+      const letter = found[at]
+      if (letter === undefined) throw letterUnknown(letters?.name ?? this.#name(), partition, offset)
+      return letter
+    })
   }
 
   /** Undefined while no letter was ever written. */
@@ -149,6 +156,10 @@ export class EmbeddedDeadLetters implements DeadLetters {
 
 /** Few enough for a short commit. */
 const lettersPerCommit = 500
+
+function* commitsOf<T>(letters: readonly T[]): Generator<readonly T[]> {
+  for (let at = 0; at < letters.length; at += lettersPerCommit) yield letters.slice(at, at + lettersPerCommit)
+}
 
 function isList(wanted: unknown): wanted is readonly (LetterPlace | EditedLetter)[] {
   try {

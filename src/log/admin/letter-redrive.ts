@@ -133,6 +133,16 @@ export class Redrive {
   }
 
   #report(plans: readonly Plan[], offsets: ReadonlyMap<DeadLetter, number>): void {
+    // A partition may have very many segments, and most letters come from the same few.
+    const newest = new Map<string, Timestamp | null>()
+    const newestOf = (letter: DeadLetter): Timestamp | null => {
+      const name = `${letter.source?.topic}/${letter.source?.partition}`
+      const known = newest.get(name)
+      if (known !== undefined) return known
+      const time = this.#newestTimestamp(letter)
+      newest.set(name, time)
+      return time
+    }
     for (const { letter, outcome, to } of plans) {
       this.#counts[outcome]++
       if (this.#shown.length >= this.#order.samples) continue
@@ -144,7 +154,7 @@ export class Redrive {
           to === undefined
             ? null
             : { topic: to.name, partition: to.partition, offset: (offset ?? null) as Offset | null },
-        newestTimestamp: this.#newestTimestamp(letter),
+        newestTimestamp: newestOf(letter),
       })
     }
   }

@@ -3,12 +3,12 @@
  */
 import { yieldToEventLoop } from '../../core/clock.ts'
 import { BatchCursor } from '../format/batch-cursor.ts'
-import { type PartitionId, partitionsOf } from '../format/partition-id.ts'
-import type { Partitions } from '../kept/partitions.ts'
+import { partitionAt, type PartitionId, partitionsOf } from '../format/partition-id.ts'
+import type { Partitions, StoredBatch } from '../kept/partitions.ts'
 import type { TopicDescription } from '../kept/topic-row.ts'
 import { letterAt } from './letter.ts'
 import type { CheckedQuery } from './letter-query.ts'
-import type { DeadLetter } from './letters-face.ts'
+import type { DeadLetter, LetterPlace } from './letters-face.ts'
 
 /** What reading letters takes of a log. */
 export interface LetterLog {
@@ -76,12 +76,46 @@ function* lettersIn(
   while (cursor.next()) if (cursor.offset >= from && cursor.offset < to) yield letterAt(partition, cursor)
 }
 
-/** The letter at an offset; undefined when there is none. */
-export function letterOf(log: LetterLog, partition: PartitionId, offset: number): DeadLetter | undefined {
-  const { startOffset } = log.partitions.row(partition)
-  const stored = offset < startOffset ? undefined : log.partitions.batchAt(partition, offset)
-  if (stored === undefined) return undefined
-  const { bytes, baseOffset } = stored
-  const [letter] = lettersIn(partition, new BatchCursor(partition), bytes, baseOffset, offset, offset + 1)
-  return letter
+/**
+ * The letter at each of these places, in their order; undefined where there is none. Each stored batch is read once,
+ * however many of them lie in it.
+ */
+export async function lettersAt(
+  log: LetterLog,
+  topic: TopicDescription,
+  places: readonly LetterPlace[],
+): Promise<readonly (DeadLetter | undefined)[]> {
+  const found = places.map((): DeadLetter | undefined => undefined)
+  const wanted = places
+    .map(({ partition, offset }, at) => ({ partition, offset, at }))
+    .toSorted((a, b) => a.partition - b.partition || a.offset - b.offset)
+  for (let next = 0; next < wanted.length;) {
+    const [first, from] = [wanted[next], next]
+    if (first === undefined || first.partition >= topic.partitions) break
+    const partition = partitionAt(topic, first.partition)
+    const cursor = new BatchCursor(partition)
+    if (load(cursor, storedAt(log, partition, first.offset))) {
+      while (cursor.next()) {
+        for (let one = wanted[next]; one !== undefined && one.partition === first.partition; one = wanted[next]) {
+          if (one.offset > cursor.offset) break
+          if (one.offset === cursor.offset) found[one.at] = letterAt(partition, cursor)
+          next++
+        }
+      }
+      await yieldToEventLoop()
+      log.refresh()
+    }
+    next = Math.max(next, from + 1)
+  }
+  return found
+}
+
+/** The batch at an offset, or the first one after it; undefined where nothing is kept there. */
+function storedAt({ partitions }: LetterLog, partition: PartitionId, offset: number): StoredBatch | undefined {
+  return offset < partitions.row(partition).startOffset ? undefined : partitions.batchAt(partition, offset)
+}
+
+function load(cursor: BatchCursor, stored: StoredBatch | undefined): boolean {
+  if (stored !== undefined) cursor.load(stored.bytes, stored.baseOffset)
+  return stored !== undefined
 }

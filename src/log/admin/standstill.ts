@@ -50,7 +50,7 @@ export function standstillOf(
   const signedMs = log.environment.sessions.signedMs(row.session.id)
   if (signedMs === undefined) return null
   const nowMs = log.clock.now()
-  const committedMs = Math.max(row.startedMs, ...positions.map((one) => one.committedMs))
+  const committedMs = positions.reduce((last, one) => Math.max(last, one.committedMs), row.startedMs)
   const silentMs = nowMs - Math.max(signedMs, committedMs)
   const hangs = silentMs >= standstillMs
   if (!hangs && nowMs - committedMs < standstillMs + commitEveryMsOf(log.applications.plan(name) ?? '{}')) return null

@@ -12,8 +12,9 @@ import {
   string,
   topic,
 } from 'millrace'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { letterHeader } from '../../../src/core/letter-headers.ts'
+import { Partitions } from '../../../src/log/kept/partitions.ts'
 import { start } from '../../support/applications.ts'
 import { collect, collectUntilError } from '../../support/collect.ts'
 import { openTestLog, type OpenedLog } from '../../support/open.ts'
@@ -299,5 +300,58 @@ describe('a list', () => {
       expect(items.map(({ offset }) => offset)).toEqual([order === 'oldest' ? 0 : 2])
       expect(error).toMatchObject({ code: 'damaged' })
     }
+  })
+})
+
+describe('letters that are named by their places', () => {
+  const letters = topic('app.dead-letters', { key: nullable(bytes()), value: nullable(bytes()), partitions: 2 })
+
+  /** Each partition is one stored batch. */
+  async function inTwoBatches(): Promise<OpenedLog> {
+    const opened = openTestLog()
+    await opened.log.admin.createTopic({ name: letters.name, partitions: 2 })
+    await (await start(opened.log, doubling().build(), { onError: 'deadLetter' })).close()
+    for (const partition of [0, 1]) {
+      const records = Array.from({ length: 700 }, (_, at) => ({
+        key: null,
+        value: Buffer.from(`${partition}/${at}`),
+        headers: [
+          letterHeader('reason', 'undecodable'),
+          letterHeader('topic', 'numbers'),
+          letterHeader('partition', '0'),
+          letterHeader('offset', String(at)),
+        ],
+        timestamp: at,
+        partition,
+      }))
+      await opened.log.producer().sendMany(letters, records)
+    }
+    return opened
+  }
+
+  test('are read with their batch once, in the order of the places, whatever that is', async () => {
+    const { log } = await inTwoBatches()
+    const dead = log.admin.deadLetters('app')
+    const places = Array.from({ length: 500 }, (_, at) => ({ partition: at % 2, offset: (at * 311) % 700 }))
+    const reads = vi.spyOn(Partitions.prototype, 'batchAt')
+    onTestFinished(() => reads.mockRestore())
+    const { letters: planned } = await dead.redrive(places, { dryRun: true, samples: 500 })
+    expect(reads).toHaveBeenCalledTimes(2)
+    const found = planned.map(({ letter }) => [textOf(letter.value), letter.partition, letter.offset])
+    expect(found).toEqual(places.map(({ partition, offset }) => [`${partition}/${offset}`, partition, offset]))
+  })
+
+  test('are all there before any is sent, also where they go into several commits', async () => {
+    const { log } = await inTwoBatches()
+    const dead = log.admin.deadLetters('app')
+    const all = Array.from({ length: 700 }, (_, offset) => ({ partition: 1, offset }))
+    for (const missing of [
+      { partition: 1, offset: 700 },
+      { partition: 2, offset: 0 },
+    ]) {
+      expect(await rejectionOf(dead.redrive([...all, missing]))).toMatchObject({ code: 'letter_unknown', ...missing })
+    }
+    const twice = { partition: 0, offset: 3 }
+    expect(await dead.redrive([...all, twice, twice])).toMatchObject({ sent: 701, alreadySent: 1 })
   })
 })
