@@ -155,8 +155,16 @@ export function isHeard(name: DiagnosticName): boolean {
 
 /** Tells everyone who listens, before it returns. */
 export function publish<N extends DiagnosticName>(name: N, event: DiagnosticEvents[N]): void {
-  channels[name].publish(event)
+  publishing++
+  try {
+    channels[name].publish(event)
+  } finally {
+    publishing--
+  }
 }
+
+/** How many events are being told: a listener may cause another one. */
+let publishing = 0
 
 /** What {@link diagnostics} is. */
 export interface Diagnostics {
@@ -189,9 +197,17 @@ export const diagnostics: Diagnostics = Object.freeze({
   subscribe<N extends DiagnosticName>(name: N, listener: (event: DiagnosticEvents[N]) => unknown): () => void {
     checkChoice('the channel', name, diagnostics.names)
     checkedFunction('the listener', listener)
-    const heard = (event: unknown): void =>
+    let isStopped = false
+    const heard = (event: unknown): void => {
+      if (isStopped) return
       tellListener(`a listener of ${name}`, () => listener(event as DiagnosticEvents[N])) // only `publish` tells there
+    }
     subscribe(name, heard)
-    return () => void unsubscribe(name, heard)
+    return () => {
+      isStopped = true
+      // Node passes over the next listener when one leaves while an event is told.
+      if (publishing === 0) unsubscribe(name, heard)
+      else queueMicrotask(() => unsubscribe(name, heard))
+    }
   },
 })

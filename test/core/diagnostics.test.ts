@@ -43,6 +43,33 @@ test('the same function may listen twice, and stop once', () => {
   expect(count).toBe(3)
 })
 
+test('a listener that stops inside of its call takes no event from the others, and hears none itself', async () => {
+  const heard: string[] = []
+  const once = diagnostics.subscribe('millrace:close', () => {
+    heard.push('once')
+    once()
+    publish('millrace:close', closed)
+  })
+  const stops = ['second', 'third'].map((name) => diagnostics.subscribe('millrace:close', () => heard.push(name)))
+  publish('millrace:close', closed)
+  expect(heard).toEqual(['once', 'second', 'third', 'second', 'third'])
+  for (const stop of stops) stop()
+  await turns(1)
+  expect(isHeard('millrace:close')).toBe(false)
+})
+
+test('one that stops another spares it the event that is being told', async () => {
+  let count = 0
+  const stops: (() => void)[] = []
+  stops.push(diagnostics.subscribe('millrace:close', () => stops[1]?.()))
+  stops.push(diagnostics.subscribe('millrace:close', () => ++count))
+  publish('millrace:close', closed)
+  expect(count).toBe(0)
+  stops[0]?.()
+  await turns(1)
+  expect(isHeard('millrace:close')).toBe(false)
+})
+
 test('Node sees the same channels, under the names that are listed', () => {
   const heard: unknown[] = []
   const listener = (event: unknown, name: unknown): void => void heard.push([name, event])
