@@ -52,8 +52,9 @@ export interface Log extends AsyncDisposable {
    * ```ts
    * for await (const { key, value } of log.read(clicks, { from: { time: 0 } })) console.log(key, value.page)
    * ```
-   * @throws MillraceError `bad_option`; at the first read `position_lost`, `topic_unknown` when the topic is deleted
-   *   meanwhile, and `bad_option` for a partition that the topic does not have
+   * @throws MillraceError `bad_option`; at the first read `position_lost`, and `bad_option` for a partition that the
+   *   topic does not have; `topic_unknown` when the topic is deleted meanwhile, and with `follow` `superseded` when a
+   *   switch replaces it
    */
   read<K, V>(topic: Topic<K, V>, options?: ReadOptions): TopicReader<K, V>
 

@@ -1,11 +1,11 @@
 // A switch that replaces topics looks after those who read them; and what belongs to versions goes with their application.
 import { int64, type Log, string, topic } from 'millrace'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { EmbeddedLog } from '../../src/log/embedded-log.ts'
 import { partitionsOf } from '../../src/log/format/partition-id.ts'
-import { start } from '../support/applications.ts'
+import { start, until } from '../support/applications.ts'
 import { collect } from '../support/collect.ts'
-import { applicationId, beside, counted, counting, countOf, twoVersions } from '../support/counting-versions.ts'
+import { applicationId, beside, counted, counting, countOf, say, twoVersions } from '../support/counting-versions.ts'
 import { openTestLog } from '../support/open.ts'
 import { recordsOf } from '../support/partition-contents.ts'
 import { startReplay } from '../support/replays.ts'
@@ -28,6 +28,57 @@ test('topics are not replaced while a member of a group reads them, and are when
   await consumer.close()
   await v2.switch({ outputs: 'replace' })
   expect(countOf(log, 'a')).toBe(10)
+})
+
+describe('what follows a topic that is replaced, and is no member of a group,', () => {
+  /** A version beside counts tens; what a loop gets of the word that is said before the switch, and after it. */
+  async function acrossSwitch(
+    loop: (log: Log) => AsyncIterable<{ readonly value: number }>,
+  ): Promise<readonly [readonly number[], unknown]> {
+    const { log, v2 } = await twoVersions('a')
+    const values: number[] = []
+    const reading = (async () => {
+      for await (const { value } of loop(log)) {
+        values.push(value)
+        if (value >= 20) break
+      }
+    })().catch((error: unknown) => error)
+    await until(() => values.length > 0)
+    await v2.switch({ outputs: 'replace' })
+    await say(log, 'a')
+    const end = await reading
+    return [values, end]
+  }
+  const replaced = { code: 'superseded', topic: 'counted', message: expect.stringContaining('Read it again') }
+
+  test('by log.read, is told instead of waiting for ever for records of the old one', async () => {
+    expect(await acrossSwitch((log) => log.read(counted, { follow: true }))).toEqual([
+      [1],
+      expect.objectContaining(replaced),
+    ])
+  })
+
+  test('by partitions that were assigned, is told too', async () => {
+    const assign = [0, 1].map((partition) => ({ topic: counted, partition }))
+    expect(await acrossSwitch((log) => log.consumer({ assign }))).toEqual([
+      [1],
+      expect.objectContaining(replaced),
+    ])
+  })
+
+  test('as a consumer without a group, goes on with the new one, from its first record', async () => {
+    const [values, end] = await acrossSwitch((log) => log.consumer({ topics: [counted] }))
+    expect(end).toBeUndefined()
+    expect(values).toEqual([1, ...Array.from({ length: 20 }, (_, at) => at + 1)])
+  })
+
+  test('but only reads what is there, comes to its end', async () => {
+    const { log, v2 } = await twoVersions('a')
+    const reading = log.read(counted)[Symbol.asyncIterator]()
+    expect(await reading.next()).toMatchObject({ value: { value: 1 } })
+    await v2.switch({ outputs: 'replace' })
+    expect(await reading.next()).toEqual({ done: true, value: undefined })
+  })
 })
 
 const hidden = async (log: Log): Promise<string[]> =>

@@ -6,6 +6,7 @@ import type { ConsumerSettings, RebalanceHook } from './consumer-options.ts'
 import type { PartitionsLog } from './consumer-log.ts'
 import { Lane } from './lane.ts'
 import { Lanes } from './lanes.ts'
+import { checkNotReplaced } from './replaced-topic.ts'
 import { resetOffset } from './start-offset.ts'
 import { Subscription } from './subscription.ts'
 import { type PartitionId, partitionName, type PartitionNumbers, type TopicPartition } from '../format/partition-id.ts'
@@ -61,15 +62,19 @@ export class ConsumerPartitions {
   }
 
   /**
-   * Notices topics that were created, changed or deleted; without a group it reads what is there now.
+   * Notices topics that were created, changed or deleted; without a group it reads what is there now, unless it was
+   * told its partitions.
    *
-   * @throws MillraceError `topic_unknown` when one that is read by its name is gone
+   * @throws MillraceError `topic_unknown` when one that is read by its name is gone, `superseded` when a switch has
+   *   replaced the topic of such a partition
    */
   followTopics(): void {
     const version = this.#log.topics.version()
     if (version === this.#topicsVersion) return
-    this.subscription.check()
-    if (this.#settings.group === undefined) this.#readAll()
+    const { assign, group } = this.#settings
+    if (assign === undefined) this.subscription.check()
+    else for (const { partition } of this.lanes.all) checkNotReplaced(this.#log, partition)
+    if (assign === undefined && group === undefined) this.#readAll()
     this.#topicsVersion = version
   }
 

@@ -11,6 +11,7 @@ import type { ReadFrom, ReadOptions, RecordBatch, TopicReader } from './face.ts'
 import type { ReaderLog } from './consumer-log.ts'
 import type { RecordSource } from '../kept/record-source.ts'
 import { RecordWalk } from './record-walk.ts'
+import { checkNotReplaced } from './replaced-topic.ts'
 import { positionLost } from '../kept/partitions.ts'
 import { checkSeekTarget, seekOffset } from './start-offset.ts'
 import { partitionAt, type PartitionId, partitionsOf } from '../format/partition-id.ts'
@@ -44,6 +45,7 @@ export class EmbeddedReader<K, V> implements TopicReader<K, V> {
     const { follow = false, signal } = this.#options
     this.#log.refresh()
     let walks = this.#walks()
+    let topicsVersion = this.#log.topics.version()
     let wake: () => void = noop
     const stopWatching = follow ? this.#log.onCommit(() => wake()) : noop
     const onAbort = (): void => wake()
@@ -51,6 +53,12 @@ export class EmbeddedReader<K, V> implements TopicReader<K, V> {
     try {
       for (;;) {
         if (signal?.aborted === true) return
+        if (follow) {
+          this.#log.refresh()
+          const version = this.#log.topics.version()
+          if (version !== topicsVersion) for (const { partition } of walks ?? []) checkNotReplaced(this.#log, partition)
+          topicsVersion = version
+        }
         if (walks === undefined && follow) walks = this.#newWalks()
         let progressed = false
         for (const walk of walks ?? []) {
