@@ -36,6 +36,7 @@ export default defineConfig({
       test: {
         name,
         include: [...include],
+        isolate: name === 'browser', // each file closes the browser that it has opened
         globalSetup: name === 'quick' ? [] : [fromRoot('test/support/compiled-directory.ts')],
       },
     })),

@@ -179,7 +179,8 @@ test('any question is answered, or refused with what was expected', async () => 
   const asked = asking(port)
   await fc.assert(
     fc.asyncProperty(paths, queries, async (parts, query) => {
-      checkAnswer(await asked(`/api/${parts.join('/')}?${query}`), [200, 400, 404])
+      // 405: a part "." goes from the address, and what is left may be that of a change.
+      checkAnswer(await asked(`/api/${parts.join('/')}?${query}`), [200, 400, 404, 405])
     }),
     { numRuns: 400 },
   )

@@ -194,5 +194,5 @@ test('what is live is not sent to those who ask for a version that there is not'
   const { log } = openTestLog()
   const opened = await openDashboard(log)
   const { parts } = await get<LiveEvent>(opened, '/api/overview?detail=none/v1')
-  expect(Object.keys(parts).toSorted()).toEqual(['log', 'troubles'])
+  expect(Object.keys(parts).toSorted()).toEqual(['history/log', 'log', 'troubles'])
 })

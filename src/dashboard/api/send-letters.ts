@@ -55,7 +55,10 @@ function placesIn(body: Body): readonly LetterPlace[] {
 
 /** The place alone: whatever else it says, it is the letter as it lies there. */
 function placeIn(given: unknown): LetterPlace {
-  const field = (name: string): number => readField('a letter', given as object, name) as number
+  if (typeof given !== 'object' || given === null) {
+    throw new BadQuestion(`a letter is ${shown(given)}; expected its partition and its offset`)
+  }
+  const field = (name: string): number => readField('a letter', given, name) as number
   return { partition: field('partition'), offset: field('offset') }
 }
 
