@@ -159,7 +159,7 @@ describe('a scrape', () => {
     const standstill = { kind: 'hangs', ...place, forMs: 90_000, calls: {} } as const
     const still = { ...of, kind: 'hangs' }
     expect((await scrape(log)).get(keyOf('millrace_application_standstill_seconds', still))).toBe(0)
-    vi.spyOn(log.admin, 'describeApplication').mockResolvedValue({ ...found, figures, standstill })
+    vi.spyOn(log.admin, 'describeApplication').mockResolvedValue({ ...found, state: 'running', figures, standstill })
     const series = await scrape(log)
     const value = (name: string, labels: Record<string, string> = {}): number | undefined =>
       series.get(keyOf(`millrace_${name}`, { ...of, ...labels }))
@@ -181,6 +181,8 @@ describe('a scrape', () => {
     expect(value('store_cached_bytes', { store: 'totals' })).toBe(1_024)
     expect(value('open_calls', { operator: 'asking' })).toBe(2)
     expect(value('oldest_call_seconds', { operator: 'asking' })).toBe(1.5)
+    vi.spyOn(log.admin, 'describeApplication').mockResolvedValue({ ...found, state: 'stopped', figures })
+    expect((await scrape(log)).has(keyOf('millrace_busy_ratio', of)), 'of one that was killed').toBe(false)
   })
 
   test('counts on over restarts: no counter ever falls', async () => {
@@ -279,6 +281,9 @@ describe('of what there is too many of', () => {
       series.get(keyOf('millrace_scrape_left_out', { kind: 'topic_partitions' }))
     const all = await scrape(log)
     expect([endsIn(all), leftOut(all)]).toEqual([[2, 1_024, 0, 3], 1_024])
+    for (const one of await Promise.all([scrape(log), scrape(log)])) {
+      expect([endsIn(one), leftOut(one)], 'of two at the same time').toEqual([endsIn(all), leftOut(all)])
+    }
     expect(all.get(keyOf('millrace_topic_records', { topic: 'c-large' }))).toBe(0)
     const named = await scrape(log, { topics: ['c-large', 'there-is-no-such-topic'] })
     expect([endsIn(named), leftOut(named)]).toEqual([[0, 0, 1_024, 0], 0])

@@ -9,9 +9,10 @@ import { shown } from '../../core/shown.ts'
 import type { Log } from '../../log/face.ts'
 import { Slices } from '../slices.ts'
 import { acceptsOpenMetrics } from './accept.ts'
-import { type Look, lookAt, type Wanted } from './look.ts'
+import { lookAt, type Wanted } from './look.ts'
 import type { MetricsText } from './prometheus.ts'
 import { seriesOf } from './series-of-look.ts'
+import type { Series } from './series.ts'
 import { StoreSizes } from './store-sizes.ts'
 
 /** What {@link metricsText} takes. With a list of names, the text has only what is named. */
@@ -35,7 +36,7 @@ const lookMs = 5_000
 interface Scraped {
   readonly sizes: StoreSizes
   /** Looks that are under way, by what they look at. */
-  readonly looks: Map<string, Promise<Look>>
+  readonly looks: Map<string, Promise<Series>>
 }
 
 const scraped = new WeakMap<Log, Scraped>()
@@ -65,10 +66,10 @@ export async function metricsText(log: Log, options: MetricsTextOptions = {}): P
     topics: checkNames('the name of a topic', topics),
     groups: checkNames('the name of a group', groups),
   })
-  const look = await sharedLook(log, wanted, clock)
+  const series = await sharedSeries(log, wanted, clock)
   // Loaded by the first who asks, and by no one who does not.
   const { textOf } = await import('./prometheus.ts')
-  return textOf(seriesOf(look), acceptsOpenMetrics(accept), new Slices(clock, lookMs))
+  return textOf(series, acceptsOpenMetrics(accept), new Slices(clock, lookMs))
 }
 
 function checkNames(what: string, names: readonly string[] | undefined): readonly string[] | undefined {
@@ -82,7 +83,7 @@ function wantedOf(wanted: Wanted): Wanted {
   return Object.values(wanted).every((names) => names === undefined) ? wanted : { applications, topics, groups }
 }
 
-async function sharedLook(log: Log, wanted: Wanted, clock: Clock): Promise<Look> {
+async function sharedSeries(log: Log, wanted: Wanted, clock: Clock): Promise<Series> {
   let known = scraped.get(log)
   if (known === undefined) {
     known = { sizes: new StoreSizes(() => clock.elapsed()), looks: new Map() }
@@ -90,10 +91,11 @@ async function sharedLook(log: Log, wanted: Wanted, clock: Clock): Promise<Look>
   }
   const { sizes, looks } = known
   const name = JSON.stringify([wanted.applications, wanted.topics, wanted.groups])
-  let look = looks.get(name)
-  if (look === undefined) {
-    look = lookAt(log, wanted, new Slices(clock, lookMs), sizes).finally(() => looks.delete(name))
-    looks.set(name, look)
+  let series = looks.get(name)
+  if (series === undefined) {
+    const look = lookAt(log, wanted, new Slices(clock, lookMs), sizes)
+    series = look.then(seriesOf).finally(() => looks.delete(name))
+    looks.set(name, series)
   }
-  return look
+  return series
 }

@@ -43,7 +43,8 @@ function addVersion(series: Series, look: VersionLook, limit: Limit): void {
   for (const [topic, count] of produced) series.add('millrace_produced_records_total', { ...of, topic }, count)
   addOperators(series, of, look, limit)
   addPositions(series, of, look, limit)
-  if (look.figures !== null) addFigures(series, of, look.figures, limit)
+  // One that was killed has left its last figures: they are of no one.
+  if (look.state === 'running' && look.figures !== null) addFigures(series, of, look.figures, limit)
   if (!limit.admits('stores', look.stores.length)) return
   for (const { name: store, rows, bytes } of look.stores) {
     series.add('millrace_store_rows', { ...of, store }, rows)
