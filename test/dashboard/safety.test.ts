@@ -25,6 +25,7 @@ const attacks: Readonly<Record<string, readonly string[]>> = {
   'another site gets nothing': [
     'is refused, whatever it asks for; only a link may open the page',
     'another site that browsers tell of by the page alone gets nothing but the page',
+    'a page of another site in the same browser learns nothing, with a cookie or without',
     'is answered as a question where it asks for a WebSocket: nothing here speaks another protocol',
   ],
   'it reads only, unless changes are allowed': [
@@ -43,7 +44,12 @@ const attacks: Readonly<Record<string, readonly string[]>> = {
     'the policy of what a page may do names every kind, and no place but ours',
     'tells what it answers with by its type, which no browser guesses',
   ],
-  'records are data, never HTML': ['each view shows what there is, live, and the end of the process too'],
+  'records are data, never HTML': [
+    'each view shows what there is, live, and the end of the process too',
+    'in keys, values, headers, rows and errors is shown as text, and never obeyed',
+    'in the path of a link is shown as text, and never obeyed',
+    'in the question of a link is shown as text, and leads nowhere else',
+  ],
   'a bound on what one request may read': [
     'of a large topic are searched up to a bound, which says where to go on',
     'of many bytes are read up to a bound as well, in both directions, and none is missed',

@@ -3,7 +3,7 @@
  */
 import { useState } from 'preact/hooks'
 import type { FullLetterView, SentView } from '../letter-views.ts'
-import { Link } from './address.tsx'
+import { Link, placePath } from './address.tsx'
 import { Answered, useAnswer } from './answer.tsx'
 import { ActButton, post, useMayChange } from './acts.tsx'
 import { Source } from './letter-source.tsx'
@@ -22,9 +22,7 @@ interface FullLetterProps extends SendingProps {
 
 export function FullLetter(props: FullLetterProps) {
   const { path, place, close, again } = props
-  const [partition = '', offset = ''] = place.split('/')
-  const parts = [partition, offset].map(encodeURIComponent).join('/')
-  const answer = useAnswer<FullLetterView>(`${path}/letters/${parts}`, again)
+  const answer = useAnswer<FullLetterView>(`${path}/letters${placePath(place)}`, again)
   return (
     <div class="panel record" aria-live="polite">
       <h3>

@@ -3,6 +3,7 @@
  */
 import { render } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
+import { escaped } from '../../core/escaped.ts'
 import type { GroupView, TopicView } from '../views.ts'
 import { Acts } from './acts.tsx'
 import { goTo, Link, pathOf, useAddress } from './address.tsx'
@@ -27,7 +28,7 @@ function Page() {
   const main = useRef<HTMLElement>(null)
   const isFirst = useRef(true)
   useEffect(() => {
-    document.title = parts.length === 0 ? 'millrace' : `${parts.join(' / ')} · millrace`
+    document.title = parts.length === 0 ? 'millrace' : `${escaped(parts.join(' / '))} · millrace`
     // Someone who listens to the page learns that there is another view; on arrival the browser says it by itself.
     if (!isFirst.current) main.current?.focus()
     isFirst.current = false

@@ -3,6 +3,7 @@
  * bar to bar; the table below says the same in words.
  */
 import { useEffect, useRef, useState } from 'preact/hooks'
+import { escaped } from '../../core/escaped.ts'
 import type { RowView } from '../views.ts'
 import { goTo, withQuery } from './address.tsx'
 import { rowName } from './rows.tsx'
@@ -121,7 +122,7 @@ function BarLink({ of: { row, from, to, depth, share }, top, width, address, isI
       href={alone}
       data-bar={rowName(row)}
       tabIndex={isInTabOrder ? 0 : -1}
-      aria-label={barText(row)}
+      aria-label={escaped(barText(row))}
       onClick={open}
       onFocus={onReached}
       onPointerEnter={onReached}

@@ -2,7 +2,7 @@
  * A topic: its records, by place, key or text, or as they come; what its partitions hold; who reads it.
  */
 import type { RecordsView, RecordView, Shown, TopicDetailView, TopicView } from '../views.ts'
-import { goTo, Link, pathOf, queryOf, withQuery } from './address.tsx'
+import { goTo, Link, pathOf, placePath, queryOf, withQuery } from './address.tsx'
 import { Answered, useAnswer } from './answer.tsx'
 import { localTime, textIn, timeIn } from './form-text.ts'
 import { type Live, partOf } from './live.ts'
@@ -181,11 +181,10 @@ interface ListProps {
 
 function List({ records, path, address }: ListProps) {
   const chosen = address.searchParams.get('record')
-  const [partition = '', offset = ''] = chosen?.split('/') ?? []
   return (
     <>
       {chosen !== null && (
-        <FullRecord path={`${path}/records/${partition}/${offset}`} close={withQuery(address, { record: undefined })} />
+        <FullRecord path={`${path}/records${placePath(chosen)}`} close={withQuery(address, { record: undefined })} />
       )}
       <Table
         caption="Records"
