@@ -203,6 +203,7 @@ describe('a change', () => {
     for (const body of bad) {
       const { status, text } = await ask(opened, send, changing, 'POST', JSON.stringify(body))
       expect([body, status, codeOf(text)]).toEqual([body, 400, 'bad_option'])
+      expect(text).not.toContain('Cannot read properties') // which is no answer to what was asked
     }
     for (const text of ['', '{', '{"letters":', Buffer.from([0x22, 0xff, 0x22])]) {
       expect(await ask(opened, send, changing, 'POST', text)).toMatchObject({ status: 400 })

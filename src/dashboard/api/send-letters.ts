@@ -1,12 +1,13 @@
 /**
  * Sends dead letters again: those that are named, one with another value, or those that a filter means.
  */
-import { checkedEntries, checkList, checkOptions, readField } from '../../core/checks.ts'
+import { checkedEntries, checkList, checkOptions } from '../../core/checks.ts'
 import { MillraceError } from '../../core/errors.ts'
 import { shown } from '../../core/shown.ts'
 import { letterForms } from '../../inspect/letter-forms.ts'
 import { didOf } from '../../inspect/redrive-words.ts'
 import { UnfitText } from '../../inspect/unfit-text.ts'
+import { checkPlace } from '../../log/admin/letter-query.ts'
 import type { DeadLetters, EditedLetter, LetterFilter, LetterPlace } from '../../log/admin/letters-face.ts'
 import type { Log } from '../../log/face.ts'
 import { lettersIn, searchLetters, testOf } from '../letter-search.ts'
@@ -55,11 +56,7 @@ function placesIn(body: Body): readonly LetterPlace[] {
 
 /** The place alone: whatever else it says, it is the letter as it lies there. */
 function placeIn(given: unknown): LetterPlace {
-  if (typeof given !== 'object' || given === null) {
-    throw new BadQuestion(`a letter is ${shown(given)}; expected its partition and its offset`)
-  }
-  const field = (name: string): number => readField('a letter', given, name) as number
-  return { partition: field('partition'), offset: field('offset') }
+  return checkPlace('a letter', given as LetterPlace)
 }
 
 async function editedIn(log: Log, dead: DeadLetters, body: Body): Promise<EditedLetter> {
