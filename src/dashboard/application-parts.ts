@@ -68,7 +68,10 @@ export async function applicationParts(
     ...view,
     versions: found.versions.map((one) => ({ version: one.version, isLive: one.isLive, state: one.state })),
     fenced: found.fenced,
-    figures: isRunning && found.figures !== null ? figuresView(found.figures, name, instanceRates) : null,
+    figures:
+      isRunning && found.figures !== null
+        ? figuresView(found.figures, `${name} ${found.startedMs}`, instanceRates)
+        : null,
     reads: found.reads,
     writes: found.writes,
     positions,

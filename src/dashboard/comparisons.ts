@@ -88,7 +88,7 @@ export class Comparisons {
     this.#known.set(key, known) // the newest is the last one
     for (const [name, { run, followers }] of this.#known) {
       if (this.#known.size <= keptMax) break
-      if (run === undefined && followers.size === 0) this.#known.delete(name)
+      if (name !== key && run === undefined && followers.size === 0) this.#known.delete(name)
     }
     return known
   }

@@ -49,9 +49,9 @@ export async function dashboard(log: Log, options: DashboardOptions = {}): Promi
   const { port } = server
   const host = checked.host.includes(':') && !checked.host.startsWith('[') ? `[${checked.host}]` : checked.host
   const close = async (): Promise<void> => {
-    await watch.close()
+    await server.close() // first: nothing new is asked for while the rest ends
     await comparisons.close()
-    await server.close()
+    await watch.close()
   }
   return { url: `http://${host}:${port}/`, port, close, [Symbol.asyncDispose]: close }
 }

@@ -8,8 +8,8 @@ import type { Clock } from '../core/clock.ts'
 import { messageOf } from '../core/errors.ts'
 import type { Log } from '../log/face.ts'
 import { Fresh } from './fresh.ts'
-import type { PartName, Trouble, VersionView } from './views.ts'
-import type { Watch } from './watch.ts'
+import type { Trouble, VersionView } from './views.ts'
+import type { Change, Watch } from './watch.ts'
 
 export interface Health {
   readonly isOk: boolean
@@ -17,17 +17,22 @@ export interface Health {
   readonly reasons: readonly string[]
 }
 
+interface Seen {
+  readonly of: Change
+  readonly live: readonly VersionView[]
+  readonly broken: readonly Trouble[]
+}
+
 export class Probes {
   readonly #watch: Watch
   readonly #alive: Fresh<Health>
-  readonly #sampled: Fresh<void>
   /** Applications that were seen to run in this process. */
   readonly #ranHere = new Set<string>()
+  #known: Seen | undefined
 
   constructor(log: Log, clock: Clock, watch: Watch) {
     this.#watch = watch
     this.#alive = new Fresh(clock, () => readable(log))
-    this.#sampled = new Fresh(clock, () => watch.sample())
   }
 
   /** Whether the log can be read. */
@@ -45,13 +50,10 @@ export class Probes {
     const named = applications.map((id) => checkName('an application id', id))
     const alive = await this.alive()
     if (!alive.isOk) return alive
-    await this.#sampled.get()
-    const live = this.#parts<VersionView>(/^application\//).filter((version) => version.isLive)
+    await this.#watch.sampleIfDue()
+    const { live, broken } = this.#seen()
     this.#noteHere(live)
     const wanted = named.length > 0 ? named : [...this.#ranHere]
-    const broken = this.#parts<readonly Trouble[]>(/^troubles$/)
-      .flat()
-      .filter(({ level }) => level === 'broken')
     const whatOf = (place: string): string[] => broken.filter(({ at }) => at === place).map(({ what }) => what)
     const about = ({ applicationId, version }: VersionView): string[] =>
       whatOf(`/applications/${applicationId}/${version}`)
@@ -75,9 +77,15 @@ export class Probes {
     }
   }
 
-  #parts<T>(wanted: RegExp): T[] {
-    const parts: (readonly [PartName, string])[] = [...this.#watch.now.parts]
-    return parts.filter(([name]) => wanted.test(name)).map(([, part]) => JSON.parse(part) as T)
+  /** What the last sample says: read once for all who ask until the next one. */
+  #seen(): Seen {
+    const { now } = this.#watch
+    if (this.#known?.of === now) return this.#known
+    const parts = <T>(wanted: RegExp): T[] =>
+      [...now.parts].filter(([name]) => wanted.test(name)).map(([, part]) => JSON.parse(part) as T)
+    const live = parts<VersionView>(/^application\//).filter((version) => version.isLive)
+    const troubles = parts<readonly Trouble[]>(/^troubles$/).flat()
+    return (this.#known = { of: now, live, broken: troubles.filter(({ level }) => level === 'broken') })
   }
 }
 

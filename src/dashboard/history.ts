@@ -18,11 +18,13 @@ export class Rates {
   /**
    * How fast a count rises, a second.
    *
-   * @returns null for the first look, and after a count that has fallen: it is of something new then
+   * @returns null for the first look, and after a count that has fallen: it is of something new then; also after a
+   *   clock that was set back
    */
   of(name: string, count: number, atMs: number): number | null {
     let known = this.#counts.get(name) ?? []
-    if ((known.at(-1)?.count ?? 0) > count) known = []
+    const last = known.at(-1)
+    if (last !== undefined && (last.count > count || last.atMs > atMs)) known = []
     const before = known.findLastIndex((one) => atMs - one.atMs >= rateMs)
     if (known.at(-1)?.atMs !== atMs) known = [...known.slice(Math.max(0, before)), { atMs, count }]
     this.#counts.set(name, known)

@@ -4,6 +4,7 @@
 import type { Log } from '../log/face.ts'
 import { ifThere } from './if-there.ts'
 import type { LettersView } from './letter-views.ts'
+import type { Slices } from './slices.ts'
 import type { TopicView } from './views.ts'
 
 /** Of those applications that have ever written one. */
@@ -11,11 +12,14 @@ export async function lettersOf(
   { admin }: Log,
   applications: ReadonlySet<string>,
   topics: readonly TopicView[],
+  slices: Slices,
 ): Promise<readonly LettersView[]> {
   const all: LettersView[] = []
+  const byName = new Map(topics.map((topic) => [topic.name, topic]))
   for (const applicationId of applications) {
+    await slices.next() // a plan is read for each
     const name = await ifThere(admin.deadLetters(applicationId).topic())
-    const topic = topics.find((one) => one.name === name)
+    const topic = byName.get(name ?? '')
     if (topic === undefined) continue
     all.push({ applicationId, topic: topic.name, letters: topic.records, lastMs: topic.lastAppendMs })
   }

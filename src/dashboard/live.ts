@@ -31,7 +31,8 @@ function sendLive(watch: Watch, detail: string, sink: EventSink): () => void {
 }
 
 /** Parts that only those get who ask for their version. */
-const isOfVersion = /^(?:detail|shape|facts)\//
+const partsOfVersion = ['detail', 'shape', 'facts'] as const
+const isOfVersion = new RegExp(`^(?:${partsOfVersion.join('|')})/`)
 
 /** Blocks that are made, of each change that may still be sent, by the version that is in them; empty for none. */
 const blocks = new WeakMap<Change, Map<string, Buffer>>()
@@ -40,8 +41,8 @@ function blockOf(change: Change, detail: string, isAll: boolean): Buffer {
   let made = blocks.get(change)
   if (made === undefined) blocks.set(change, (made = new Map<string, Buffer>()))
   // Whatever else is asked for, such as a version that there is not, is the same for all.
-  const isKnown =
-    detail !== '' && [...change.parts.keys()].some((name) => isOfVersion.test(name) && isWanted(name, detail))
+  const names: ReadonlyMap<string, unknown> = change.parts
+  const isKnown = partsOfVersion.some((part) => names.has(`${part}/${detail}`))
   const known = isKnown ? detail : ''
   let block = made.get(known)
   if (block === undefined) made.set(known, (block = eventBlock('parts', liveText(change, known, isAll))))

@@ -7,6 +7,7 @@
  */
 import { bytes, nullable } from '../core/serdes.ts'
 import { topic as topicConstant } from '../core/topic.ts'
+import { sum } from '../inspect/counts.ts'
 import type { Log } from '../log/face.ts'
 import type { Forms, RawRecord } from './shown-bytes.ts'
 import type { Slices } from './slices.ts'
@@ -133,7 +134,10 @@ async function readChunk(log: Log, search: Search, lane: Lane, bytesMax: number,
 }
 
 function bytesOf(record: RawRecord | undefined): number {
-  return (record?.key?.length ?? 0) + (record?.value?.length ?? 0)
+  if (record === undefined) return 0
+  const { key, value, headers } = record
+  const headerBytes = sum(headers, (header) => header.key.length + (header.value?.length ?? 0))
+  return (key?.length ?? 0) + (value?.length ?? 0) + headerBytes
 }
 
 /** The lane whose next record is the newest, or the oldest; of equal times that of the first partition. */

@@ -39,7 +39,7 @@ export type Body = Readonly<Record<string, unknown>>
 /** Answers once, with JSON or text; or goes on with events until the other side has gone; or changes something. */
 export type Route =
   | { readonly kind: 'json'; readonly path: string; readonly answer: Answer }
-  /** The same, of what may take long: it is not among those that are read a few at a time. */
+  /** The same, of what may take long: those who wait for it have a turnstile of their own, and hold up no others. */
   | { readonly kind: 'shared'; readonly path: string; readonly answer: Answer }
   | { readonly kind: 'text'; readonly path: string; readonly answer: (question: Question) => Promise<MetricsText> }
   /** Needs no token, for probes have none: without it the answer is yes or no, and with it why. */

@@ -12,16 +12,19 @@ import { Guard, securityHeaders } from './guard.ts'
 import type { CheckedOptions } from './options.ts'
 import type { PageFiles } from './page-files.ts'
 import { jsonBodyOf } from './json-body.ts'
-import { replyError, replyFailure, replyHealth, replyJson, replyText } from './reply.ts'
+import { Refusal, replyError, replyFailure, replyHealth, replyJson, replyText } from './reply.ts'
 import { type Begin, findRoute, type Found, type Question, type Route, type World } from './router.ts'
 import { replySignIn } from './sign-in.ts'
 import { Turnstile } from './turnstile.ts'
+import type { ActView } from './views.ts'
 
 /** More live connections than this are refused: each costs memory, and a sample more to write. */
 const streamsMax = 200
 /** A place in a topic of a thousand partitions has most of them. */
 const urlCharsMax = 12_288
 const readingMax = 4
+/** They wait for the same few answers, and cost little. */
+const sharingMax = 64
 
 export class DashboardServer {
   readonly #options: CheckedOptions
@@ -32,9 +35,11 @@ export class DashboardServer {
   /** Those in `#sinks`, and those that are about to be. */
   #streams = 0
   readonly #turnstile = new Turnstile(readingMax)
+  readonly #sharing = new Turnstile(sharingMax)
   /** One after the other: the second of two equal ones finds what the first has done, and says so. */
   readonly #acting = new Turnstile(1)
   #guard: Guard | undefined
+  #isClosed = false
 
   constructor(options: CheckedOptions, world: World, files: PageFiles) {
     this.#options = options
@@ -71,13 +76,16 @@ export class DashboardServer {
     return (this.#server.address() as AddressInfo).port
   }
 
+  /** Once it resolves, no change is under way or will be made: one that waits for its turn is not. */
   async close(): Promise<void> {
+    this.#isClosed = true
     for (const sink of this.#sinks) sink.close()
     const closed = new Promise<void>((resolve) => {
       this.#server.close(() => resolve())
     })
     this.#server.closeAllConnections()
     await closed
+    await this.#acting.pass(() => Promise.resolve())
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -125,18 +133,25 @@ export class DashboardServer {
     response: ServerResponse,
   ): Promise<void> {
     if (route.kind === 'events') return this.#sendEvents(route.begin, question, request.method, response)
-    if (route.kind === 'shared') return replyJson(response, 200, await route.answer(question))
     if (route.kind === 'act') {
       const body = await jsonBodyOf(request)
       if (this.#acting.isFull) return replyError(response, 503, 'busy', 'too many changes wait already')
-      return replyJson(response, 200, await this.#acting.pass(() => route.act(question, body)))
+      const act = (): Promise<ActView> => {
+        if (this.#isClosed) throw new Refusal(503, 'closed', 'the dashboard was closed meanwhile')
+        return route.act(question, body)
+      }
+      return replyJson(response, 200, await this.#acting.pass(act))
     }
-    if (this.#turnstile.isFull) return replyError(response, 503, 'busy', 'too many requests wait already')
-    if (route.kind === 'text') {
-      const { contentType, text } = await this.#turnstile.pass(() => route.answer(question))
-      return replyText(response, 200, contentType, text)
-    }
-    replyJson(response, 200, await this.#turnstile.pass(() => route.answer(question)))
+    const turnstile = route.kind === 'shared' ? this.#sharing : this.#turnstile
+    if (turnstile.isFull) return replyError(response, 503, 'busy', 'too many requests wait already')
+    await turnstile.pass(async () => {
+      if (response.destroyed) return // it has gone meanwhile: nothing is read for it
+      if (route.kind === 'text') {
+        const { contentType, text } = await route.answer(question)
+        return replyText(response, 200, contentType, text)
+      }
+      replyJson(response, 200, await route.answer(question))
+    })
   }
 
   async #sendEvents(
@@ -162,13 +177,17 @@ export class DashboardServer {
   async #send(begin: Begin, response: ServerResponse): Promise<void> {
     const sink = new EventSink(response, this.#world.clock)
     this.#sinks.add(sink)
-    const end = begin(sink)
-    if (!response.destroyed)
-      await new Promise<void>((resolve) => {
-        response.once('close', resolve)
-      })
-    this.#sinks.delete(sink)
-    end()
+    try {
+      const end = begin(sink)
+      if (!response.destroyed) {
+        await new Promise<void>((resolve) => {
+          response.once('close', resolve)
+        })
+      }
+      end()
+    } finally {
+      this.#sinks.delete(sink)
+    }
   }
 }
 

@@ -10,6 +10,7 @@ import { lettersOf } from './letter-parts.ts'
 import { History, Rates, slotMs } from './history.ts'
 import { replayView } from './replay-parts.ts'
 import { ifThere } from './if-there.ts'
+import { sizesInSlices } from './topic-sizes.ts'
 import { troublesOf } from './troubles.ts'
 import { Slices } from './slices.ts'
 import { coarse, type Lag, type Memory } from './watch-memory.ts'
@@ -63,6 +64,7 @@ export class Watch {
   #isClosed = false
   /** How long the last sample took. */
   #tookMs = 0
+  #sampledMs = 0
   /** The sample that is under way. */
   #sampling: Promise<void> | undefined
 
@@ -106,8 +108,17 @@ export class Watch {
     this.#cancel()
     if (this.#isClosed) return
     const usualMs = this.#watchers.size > 0 ? watchedMs : unwatchedMs
-    const delayMs = Math.max(usualMs, Math.min(seldomMs, this.#tookMs * sparing))
+    const delayMs = Math.max(usualMs, this.#soonestMs)
     this.#cancel = this.#clock.schedule(delayMs, () => void this.#go(), 'background')
+  }
+
+  get #soonestMs(): number {
+    return Math.max(watchedMs, Math.min(seldomMs, this.#tookMs * sparing))
+  }
+
+  /** Samples where the last sample is as old as one gets while someone watches: for those who ask at any rate. */
+  async sampleIfDue(): Promise<void> {
+    if (this.#clock.elapsed() - this.#sampledMs >= this.#soonestMs) await this.sample()
   }
 
   /** Samples now; one that is under way already does. */
@@ -135,7 +146,8 @@ export class Watch {
       if (isKept && !parts.has(name)) parts.set(name, text)
     }
     const gone = [...before.keys()].filter((name) => !parts.has(name))
-    this.#tookMs = this.#clock.elapsed() - startMs
+    this.#sampledMs = this.#clock.elapsed()
+    this.#tookMs = this.#sampledMs - startMs
     const atMs = this.#clock.now()
     this.#now = { atMs, parts, gone: [] }
     const change: Change = { atMs, parts: changed, gone }
@@ -178,6 +190,7 @@ async function sampleOf(
       const { version } = listedVersion
       const seen = await ifThere(applicationParts(log, applicationId, version, memory, elapsedMs))
       if (seen === undefined) continue
+      await slices.next()
       const replay = replayView(log, applicationId, listedVersion, memory.rates, elapsedMs)
       if (replay !== undefined) parts.set(`replay/${applicationId}/${version}`, replay)
       versions.push(seen.version)
@@ -191,9 +204,9 @@ async function sampleOf(
       for (const [name, part] of seen.parts) parts.set(name, part)
     }
   }
-  const topics = await topicsOf(log, memory.rates, elapsedMs)
+  const topics = await topicsOf(log, memory.rates, elapsedMs, slices)
   for (const topic of topics) parts.set(`topic/${topic.name}`, topic)
-  for (const letters of await lettersOf(log, new Set(versions.map((one) => one.applicationId)), topics)) {
+  for (const letters of await lettersOf(log, new Set(versions.map((one) => one.applicationId)), topics, slices)) {
     parts.set(`letters/${letters.applicationId}`, letters)
   }
   const groups = await groupsOf(log, lags, memory.partitions, slices)
@@ -237,7 +250,7 @@ function noteFigures({ history, rates }: Memory, elapsedMs: number, { versions, 
   note('log', {
     rate: sumKnown(versions.map(({ rate }) => rate)),
     passedOver: sumKnown(passedOver),
-    lagMs: Math.max(0, ...versions.map(({ lagMs }) => lagMs), ...groups.map(({ lagMs }) => lagMs)),
+    lagMs: [...versions, ...groups].reduce((most, one) => Math.max(most, one.lagMs), 0),
     usedBytes: file.usedBytes,
   })
 }
@@ -253,12 +266,11 @@ function partitionName(group: string, topic: string, partition: number): string 
   return `${topic}/${partition} ${group}`
 }
 
-async function topicsOf({ admin }: Log, rates: Rates, elapsedMs: number): Promise<TopicView[]> {
-  const names = new Set((await admin.listTopics()).map(({ name }) => name))
-  const sizes = (await admin.logSizes()).filter(({ topic }) => names.has(topic))
+async function topicsOf({ admin }: Log, rates: Rates, elapsedMs: number, slices: Slices): Promise<TopicView[]> {
+  const { sizes } = await sizesInSlices(admin, await admin.listTopics(), slices)
   return sizes.map(({ topic, records, bytes, partitions }) => {
     const ends = sum(partitions, ({ endOffset }) => endOffset)
-    const last = Math.max(...partitions.map(({ lastAppendMs }) => lastAppendMs ?? -1))
+    const last = partitions.reduce((most, { lastAppendMs }) => Math.max(most, lastAppendMs ?? -1), -1)
     return {
       name: topic,
       partitions: partitions.length,

@@ -12,7 +12,7 @@ import {
   tuple,
   windowStore,
 } from 'millrace'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { ManualClock } from '../../src/core/clock.ts'
 import type {
   ApplicationView,
@@ -148,6 +148,17 @@ describe('records', () => {
     }
   })
 
+  test('count with their headers: many bytes there are as many bytes', async () => {
+    const { log } = openTestLog()
+    const heavy = topic('heavy', { key: string(), value: string() })
+    const headers = [{ key: 'trace', value: Buffer.alloc(900_000) }]
+    for (let at = 0; at < 24; at++) await log.producer().send(heavy, { key: 'k', value: 'v', timestamp: at, headers })
+    const opened = await openDashboard(log, { clock: new ManualClock(0) })
+    const page = await get<RecordsView>(opened, '/api/topics/heavy/records?limit=24')
+    expect(page.isCutShort).toBe(true)
+    expect(page.searched).toBeLessThan(24)
+  })
+
   test('are shown whatever is in them: null, no text, a serde that does not fit, and more than a line', async () => {
     const { log } = openTestLog()
     const raw = topic('raw', { key: nullable(bytes()), value: nullable(bytes()) })
@@ -240,6 +251,19 @@ test('an application is shown with its shape, positions, counts and stores', asy
   for (const path of ['applications/none/v1', 'applications/pages/v2', 'stores/pages/none', 'stores/none/totals']) {
     expect([path, (await ask(opened, `/api/${path}`)).status]).toEqual([path, 404])
   }
+})
+
+test('an application that was passed by in the sample under way is shown whole', async () => {
+  const { log } = openTestLog()
+  const opened = await openDashboard(log)
+  await sendClicks(log, 2)
+  await (await start(log, counting, { applicationId: 'pages' })).close()
+  const listed = vi.spyOn(log.admin, 'applications').mockResolvedValueOnce([]) // as it was when the sample began
+  onTestFinished(() => listed.mockRestore())
+  expect(await get(opened, '/api/applications/pages/v1')).toMatchObject({
+    applicationId: 'pages',
+    topology: counting.describe({ format: 'json' }),
+  })
 })
 
 test('rows of a store are found by key, by range, by prefix and by time, and go on where a page ends', async () => {

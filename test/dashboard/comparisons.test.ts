@@ -3,6 +3,7 @@ import { int64, string, topic, TimeWindows, windowStore } from 'millrace'
 import type { Dashboard } from 'millrace/dashboard'
 import { expect, test, vi } from 'vitest'
 import { ManualClock } from '../../src/core/clock.ts'
+import { Comparisons } from '../../src/dashboard/comparisons.ts'
 import type { ComparisonView, EndedComparison } from '../../src/dashboard/replay-views.ts'
 import { start, until } from '../support/applications.ts'
 import { beside } from '../support/counting-versions.ts'
@@ -176,4 +177,14 @@ test('of a version that is deleted meanwhile ends, and is forgotten with it', as
   await log.admin.deleteVersion('app', 'v2')
   expect(await comparing).toMatchObject({ state: 'failed', code: 'application_unknown' })
   expect((await ask(opened, comparisonPath)).status).toBe(404)
+})
+
+test('one is known for as long as someone follows it, however many others are', async () => {
+  const { log } = openTestLog()
+  const comparisons = new Comparisons(log, new ManualClock(0))
+  const idOf = (at: number) => ({ applicationId: 'app', version: `v${at}` })
+  const leaves = Array.from({ length: 60 }, (_, at) => comparisons.follow(idOf(at), true, 'live', () => undefined))
+  expect(Array.from({ length: 60 }, (_, at) => comparisons.view(idOf(at)).running)).not.toContain(null)
+  for (const leave of leaves) leave()
+  await comparisons.close()
 })

@@ -53,9 +53,27 @@ describe('/healthz', () => {
     const samples = vi.spyOn(log.admin, 'applications')
     await Promise.all(Array.from({ length: 20 }, (_, at) => ask(opened, at % 2 === 0 ? '/healthz' : '/readyz')))
     const looked = looks.mock.calls.length
-    expect([looked, samples.mock.calls.length]).toEqual([2, 1]) // a sample lists the topics too
+    expect([looked, samples.mock.calls.length]).toEqual([1, 0]) // it has just been sampled
     await probe(opened, clock, '/healthz')
     expect(looks).toHaveBeenCalledTimes(looked + 1)
+    await Promise.all(Array.from({ length: 20 }, () => ask(opened, '/readyz')))
+    expect(samples).toHaveBeenCalledTimes(1)
+  })
+
+  test('makes no sample more often than one is made for those who watch: a sample may take long', async () => {
+    const clock = new ManualClock(10_000)
+    const { log } = openTestLog(undefined, { clock })
+    const list = log.admin.applications.bind(log.admin)
+    const samples = vi.spyOn(log.admin, 'applications').mockImplementation(() => {
+      clock.advance(100) // in which it samples
+      return list()
+    })
+    const opened = await openDashboard(log, { clock })
+    const sampled = samples.mock.calls.length
+    for (let second = 0; second < 3; second++) await probe(opened, clock, '/readyz')
+    expect(samples).toHaveBeenCalledTimes(sampled)
+    await probe(opened, clock, '/readyz')
+    expect(samples).toHaveBeenCalledTimes(sampled + 1)
   })
 })
 

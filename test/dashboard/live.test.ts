@@ -349,6 +349,7 @@ describe('figures over time', () => {
     expect(rates.of('b', 15, 24_000)).toBe(5)
     expect(rates.of('b', 15, 24_000), 'looked at twice').toBe(5)
     expect(rates.of('b', 15, 20_000), 'of a clock that was set back').toBeNull()
+    expect(rates.of('b', 25, 21_000), 'and goes on from there').toBe(10)
   })
 
   test('a series has the last fifteen minutes, gaps included, and memory is bounded', () => {

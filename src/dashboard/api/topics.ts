@@ -35,7 +35,7 @@ export async function topicDetail({ log, path }: Question): Promise<TopicDetailV
       name: reader.name,
       kind: reader.kind,
       lag: sum(reader.positions, ({ records }) => records),
-      lagMs: Math.max(0, ...reader.positions.map(({ ageMs }) => ageMs)),
+      lagMs: reader.positions.reduce((most, { ageMs }) => Math.max(most, ageMs), 0),
     })),
   }
 }

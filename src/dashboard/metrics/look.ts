@@ -3,16 +3,16 @@
  *
  * It reads through `log.admin`, as any process can: so every process that serves metrics serves the same ones.
  */
-import { MillraceError } from '../../core/errors.ts'
 import type { ApplicationDescription } from '../../log/admin/application-description.ts'
 import type { ApplicationListing } from '../../log/admin/application-listing.ts'
 import type { GroupListing } from '../../log/admin/group-admin.ts'
 import type { PartitionLag } from '../../log/admin/lag.ts'
 import type { TopicSize } from '../../log/admin/sizes.ts'
 import type { Log } from '../../log/face.ts'
-import type { TopicDescription } from '../../log/kept/topic-row.ts'
 import type { LogStatistics } from '../../storage/statistics.ts'
+import { ifThere } from '../if-there.ts'
 import type { Slices } from '../slices.ts'
+import { sizesInSlices } from '../topic-sizes.ts'
 import { Limit } from './limit.ts'
 import type { StoreSizes } from './store-sizes.ts'
 
@@ -38,9 +38,6 @@ export interface Look {
   readonly topics: readonly TopicSize[]
   readonly limit: Limit
 }
-
-/** Sizes of topics with about this many partitions are read without a pause. */
-const partitionsAtOnce = 64
 
 export async function lookAt(log: Log, wanted: Wanted, slices: Slices, sizes: StoreSizes): Promise<Look> {
   const { admin } = log
@@ -97,46 +94,10 @@ async function groupsOf({ admin }: Log, wanted: Wanted, limit: Limit, slices: Sl
   return looks
 }
 
-async function topicsOf({ admin }: Log, wanted: Wanted, limit: Limit, slices: Slices): Promise<TopicSize[]> {
+async function topicsOf({ admin }: Log, wanted: Wanted, limit: Limit, slices: Slices): Promise<readonly TopicSize[]> {
   const listed = (await admin.listTopics()).filter(isNamed(wanted.topics, ({ name }) => name))
-  const looks: TopicSize[] = []
-  for (const names of portionsOf(listed.filter(() => limit.admits('topics')))) {
-    if (await slices.next()) looks.push(...(await sizesOf(admin, names)))
-    else limit.leaveOut('topics', names.length)
-  }
-  return looks
-}
-
-function* portionsOf(topics: readonly TopicDescription[]): Generator<readonly string[]> {
-  let names: string[] = []
-  let size = 0
-  for (const { name, partitions } of topics) {
-    if (names.length > 0 && size + partitions > partitionsAtOnce) {
-      yield names
-      names = []
-      size = 0
-    }
-    names.push(name)
-    size += partitions
-  }
-  if (names.length > 0) yield names
-}
-
-/** One by one where one of them was deleted meanwhile. */
-async function sizesOf(admin: Log['admin'], names: readonly string[]): Promise<readonly TopicSize[]> {
-  const all = await ifThere(admin.logSizes(names))
-  if (all !== undefined) return all
-  const left = await Promise.all(names.map((name) => ifThere(admin.logSizes([name]))))
-  return left.flatMap((size) => size ?? [])
-}
-
-/** What may be deleted while it is looked at. */
-async function ifThere<T>(looking: Promise<T>): Promise<T | undefined> {
-  try {
-    return await looking
-  } catch (error) {
-    const isGone = error instanceof MillraceError && /^(application|version|topic|group)_unknown$/.test(error.code)
-    if (isGone) return undefined
-    throw error
-  }
+  const admitted = listed.filter(() => limit.admits('topics'))
+  const { sizes, leftOut } = await sizesInSlices(admin, admitted, slices)
+  limit.leaveOut('topics', leftOut)
+  return sizes
 }
