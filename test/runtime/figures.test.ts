@@ -1,4 +1,5 @@
 // The figures of an instance: how fast it is, how long things take, what waits; by a clock that a test moves.
+import { rmSync } from 'node:fs'
 import { int64, keyValueStore, ManualClock, type Metrics, string, topic } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { start, turns, until } from '../support/applications.ts'
@@ -142,6 +143,17 @@ describe('stores', () => {
     expect(rows).toBeLessThan(2_400)
     expect(bytes).toBeGreaterThan(20_000)
   })
+})
+
+test('are told also where the log can no longer be read', async () => {
+  const { log, dir } = openTestLog()
+  const app = await start(log, counting)
+  await log.producer().sendMany(input, records('a', 'b'))
+  await app.caughtUp()
+  const before = app.metrics()
+  rmSync(dir, { recursive: true })
+  await expect(log.producer().sendMany(input, records('c'))).rejects.toMatchObject({ code: 'storage_failed' })
+  expect(app.metrics()).toMatchObject({ consumed: before.consumed, commits: before.commits, lag: 0 })
 })
 
 describe('calls', () => {

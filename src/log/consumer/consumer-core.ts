@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto'
 import { monotonicMs, yieldToEventLoop } from '../../core/clock.ts'
+import { isInstance } from '../../core/checks.ts'
 import { MillraceError, messageOf } from '../../core/errors.ts'
 import type { ConsumerSettings, RebalanceHook } from './consumer-options.ts'
 import { ConsumerPartitions, placeOf, type RunHook } from './consumer-partitions.ts'
@@ -167,7 +168,7 @@ export class ConsumerCore {
     this.#log.refresh()
     this.#lastAlignMs = this.#log.clock.elapsed()
     await this.#membership?.poll()
-    if (this.#closing === undefined && this.#settings.assign === undefined) this.#partitions.followTopics()
+    if (this.#closing === undefined) this.#partitions.followTopics()
   }
 
   /** Whether to check the group, or whether to go on at all, before anything else is handed out. */
@@ -310,15 +311,19 @@ export class ConsumerCore {
   metrics(lagIn: (lane: Lane) => ConsumerLag | undefined): ConsumerMetrics {
     const { resets, missed } = this.lanes
     const { rebalances } = this.#partitions
-    const isClosed = this.#log.environment.isClosed
-    return {
-      ...this.meter.figures(),
-      resets,
-      missed,
-      rebalances,
-      generation: this.#membership?.generation ?? 0,
-      lags: isClosed ? [] : this.lanes.all.map(lagIn).filter((lag) => lag !== undefined),
-      lastHeartbeatMs: isClosed ? null : (this.#membership?.lastHeartbeatMs ?? null),
+    const generation = this.#membership?.generation ?? 0
+    return { ...this.meter.figures(), resets, missed, rebalances, generation, ...this.#readMetrics(lagIn) }
+  }
+
+  /** Those that the log is read for. Figures never fail: what reads records tells that the log cannot be read. */
+  #readMetrics(lagIn: (lane: Lane) => ConsumerLag | undefined): Pick<ConsumerMetrics, 'lags' | 'lastHeartbeatMs'> {
+    try {
+      this.#log.refresh()
+      const lags = this.lanes.all.map(lagIn).filter((lag) => lag !== undefined)
+      return { lags, lastHeartbeatMs: this.#membership?.lastHeartbeatMs ?? null }
+    } catch (error) {
+      if (!isInstance(error, MillraceError)) throw error
+      return { lags: [], lastHeartbeatMs: null }
     }
   }
 

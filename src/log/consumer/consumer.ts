@@ -156,7 +156,6 @@ export class EmbeddedConsumer<R extends LogRecord<unknown, unknown>> implements 
   }
 
   metrics(): ConsumerMetrics {
-    if (!this.#log.environment.isClosed) this.#log.refresh()
     return this.#core.metrics((lane) => this.#lagIn(lane))
   }
 

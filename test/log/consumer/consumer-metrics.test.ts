@@ -1,6 +1,7 @@
 // What a consumer says of itself: how fast it reads, how long its loop works, how far it lags, and when it last was heard from.
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { ManualClock } from '../../../src/core/clock.ts'
+import { MillraceError } from '../../../src/core/errors.ts'
 import type { Log } from '../../../src/log/face.ts'
 import { openTestLog } from '../../support/open.ts'
 import { lines, words } from '../../support/topics.ts'
@@ -103,5 +104,17 @@ describe('a consumer', () => {
     expect(consumer.metrics().lastHeartbeatMs).toBeNull()
     await log.close()
     expect(consumer.metrics()).toMatchObject({ records: 1, lags: [] })
+  })
+
+  test('tells what it has counted also where the log can no longer be read', async () => {
+    const { log, environment } = openTestLog()
+    await send(log, 3)
+    const consumer = log.consumer({ topics: [lines], reset: 'earliest' })
+    for await (const _ of consumer) break
+    const failing = vi.spyOn(environment, 'refresh').mockImplementation(() => {
+      throw new MillraceError('storage_failed', 'the disk is gone')
+    })
+    expect(consumer.metrics()).toMatchObject({ records: 1, lags: [], lastHeartbeatMs: null })
+    failing.mockRestore()
   })
 })
