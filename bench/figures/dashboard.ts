@@ -11,7 +11,7 @@ const partitions = 4
 const recordsPerCommit = 10_000
 const recordsPerSecond = 20_000
 const aim = 0.05
-/** So much more is counted for the cost than is asked about: a run has to have several looks at the log in it. */
+/** The backlog of the cost is this many times that of the answers: each run has to contain several samples. */
 const backlogs = 4
 
 export const dashboard = figure({
@@ -20,10 +20,10 @@ export const dashboard = figure({
   reading:
     'The dashboard runs in the process of an application, and the browsers in one of their own: each has the live stream open and ' +
     'reads it. The answers are those to one request at a time, from its start to the last byte, while 1,000 records a second come in. ' +
-    '`a text that none has` is a search to its bound. The cost is CPU time of all threads of the application, watched against alone, run by ' +
-    'run in turn, over the same backlog and at the same rate; what the dashboard does is per second, so its share is smaller the ' +
-    'more an application does in one. A sample is what is read each second, however many watch, of an application that lags in ' +
-    'every partition.',
+    '`a text that none has` is a search to its bound. The cost is the CPU time of all threads of the application, watched compared with ' +
+    'alone, in alternating runs over the same backlog and at the same rate. The work of the dashboard goes by time and not by record, so ' +
+    'the faster an application, the smaller its share. A sample is what is read each second, however many watch, of an application that ' +
+    'lags in every partition.',
   defaults: { records: 1_000_000, runs: 5 },
   async measure(bench, { records, runs }) {
     const dir = bench.directory('dashboard')
