@@ -77,10 +77,26 @@ export const aggregateVerbs: Verbs<StreamSide> = {
 
   sliding: (growing, side: StreamSide, { detail }: Step, name: string): Side => {
     const { grouped, node } = growing.group(side, detail, `${name}-group`)
-    const [difference, grace] = [detail % 13, 100_000]
-    const table = grouped.windowedBy(SlidingWindows.of({ difference, grace })).count({ name })
-    const closeOf = (end: number): number => end + grace + 1
-    return { kind: 'windows', table, node: growing.work([node], () => sliding(difference)), closeOf }
+    const [difference, isFinal] = [detail % 13, detail % 5 === 4]
+    const grace = detail % 7 === 0 ? 1_000 : detail % 9
+    const late = detail % 4 === 1 ? growing.late('sliding') : undefined
+    const windowed = grouped
+      .windowedBy(SlidingWindows.of({ difference, grace }))
+      .emitStrategy(isFinal ? 'onWindowClose' : 'onWindowUpdate')
+    const table = windowed.aggregate({
+      initializer: () => 0,
+      aggregator: (key, value, sum) => digest(sum, value, key, 0),
+      value: int64(),
+      late: late?.topic,
+      name,
+    })
+    const traits = { releases: isFinal, ...(late && { late: late.sink }) }
+    return {
+      kind: 'windows',
+      table,
+      node: growing.work([node], () => sliding(digest, difference, grace, isFinal), traits),
+      closeOf: (end) => end + grace + 1,
+    }
   },
 
   unlimited: (growing, side: StreamSide, { detail }: Step, name: string): Side => {

@@ -133,41 +133,75 @@ export function windowing(fold: Fold, { size, advance, grace, first = 0 }: Sizes
 }
 
 /**
- * Counts the records in sliding windows of which none is ever closed. A window is there as soon as it holds a record and
- * ends with one, or begins right after one.
+ * Sliding windows. Which there are follows from those that were made before: a new one takes over all that another
+ * holds, and one that has closed before a record could make it is never made.
  */
-export function sliding(difference: number): Work {
+export function sliding(fold: Fold, difference: number, grace: number, isFinal: boolean): Work {
+  interface Made {
+    readonly key: WindowedKey
+    readonly records: readonly Given[]
+  }
   const history = new History()
-  const made = new Set<string>()
+  let made: readonly Made[] = []
+  const gone = new Set<string>()
+  const closeOf = (start: number): number => start + difference + grace + 1
+  const lastOf = (window: Made | undefined): number =>
+    Math.max(-1, ...(window?.records ?? []).map(({ timestamp }) => timestamp))
+  const put = (key: string, start: number, records: readonly Given[], headers: string): Event => {
+    const before = made.find((one) => one.key.key === key && one.key.start === start)
+    const { value, timestamp } = folded(fold, records)
+    const window: Made = { key: { key, start, end: start + difference, isSession: false }, records }
+    made = [...made.filter((one) => one !== before), ...(value === null ? [] : [window])]
+    return { key: window.key, value, timestamp, old: folded(fold, before?.records ?? []).value, headers }
+  }
+  function changesBy(given: Given, own: readonly Made[]): { readonly start: number; readonly records: Given[] }[] {
+    const { timestamp } = given
+    const left = Math.max(0, timestamp - difference)
+    const holding = own.filter(({ key }) => key.start >= left && key.start <= timestamp)
+    const changes = holding.map(({ key, records }) => ({ start: key.start, records: [...records, given] }))
+    if (hasBeenAt(timestamp, own)) return changes
+    const before = own.find(({ key }) => key.start < left && key.start >= timestamp - 2 * difference)
+    const previous = lastOf(before ?? holding.find(({ key }) => key.start === left))
+    const next = previous + 1
+    const isThere = own.some(({ key }) => key.start === next)
+    if (previous >= 0 && next <= timestamp && next >= left && !isThere) changes.push({ start: next, records: [given] })
+    if (changes.some(({ start }) => start === left)) return changes
+    return [...changes, { start: left, records: [...(previous >= left ? (before?.records ?? []) : []), given] }]
+  }
+  /** Whether the window that ends here has a record of this time: then all windows are there that it makes. */
+  const hasBeenAt = (timestamp: number, own: readonly Made[]): boolean =>
+    own.some((one) => one.key.end === timestamp && lastOf(one) === timestamp)
+  function* taken(event: Event, given: Given): Iterable<Event> {
+    const { key, timestamp, now } = given
+    /** From the last to the first. */
+    const own = made
+      .filter((one) => one.key.key === key && one.key.start <= timestamp + 1)
+      .toSorted((a, b) => b.key.start - a.key.start)
+    const [last] = own
+    const needsRight = last !== undefined && last.key.start <= timestamp && lastOf(last) > timestamp
+    const right = needsRight && !hasBeenAt(timestamp, own) ? last.records : undefined
+    const open = changesBy(given, own).filter(({ start }) => closeOf(start) > now)
+    if (open.length === 0) yield { ...event, isLate: true }
+    const changes = right === undefined ? open : [...open, { start: timestamp + 1, records: right }]
+    for (const { start, records } of changes) {
+      const change = put(key, start, records, event.headers)
+      if (!isFinal) yield change
+    }
+  }
+  /** What the record has closed. */
+  const closed = (headers: string): Event[] => {
+    const due = made.filter(({ key }) => closeOf(key.start) <= history.now && !gone.has(`${key.key}@${key.start}`))
+    for (const { key } of due) gone.add(`${key.key}@${key.start}`)
+    const rows = due.map(({ key, records }) => ({ ...folded(fold, records), key, close: closeOf(key.start) }))
+    return byClose(rows.map((row) => ({ ...row, old: null, headers })))
+  }
   return {
     *take(event, input) {
-      const before = [...history.all]
       const given = history.take(event, input)
       if (given === undefined) return
-      const { key, timestamp } = given
-      const inside = (records: readonly Given[], start: number): Given[] =>
-        records.filter((one) => one.key === key && one.timestamp >= start && one.timestamp <= start + difference)
-      const change = (start: number): Event => {
-        const isNew = !made.has(`${key}@${start}`)
-        made.add(`${key}@${start}`)
-        const own = inside(history.all, start)
-        return {
-          key: { key, start, end: start + difference, isSession: false },
-          value: own.length,
-          timestamp: Math.max(...own.map((one) => one.timestamp)),
-          old: isNew ? null : inside(before, start).length,
-          headers: event.headers,
-        }
-      }
-      const isMade = (start: number): boolean => made.has(`${key}@${start}`)
-      const left = Math.max(0, timestamp - difference)
-      const own = before.filter((one) => one.key === key)
-      const previous = Math.max(-1, ...own.map((one) => one.timestamp).filter((time) => time < timestamp))
-      for (let start = timestamp; start >= left; start--) if (isMade(start)) yield change(start)
-      if (own.some((one) => one.timestamp === timestamp)) return
-      if (previous >= 0 && previous + 1 >= left && !isMade(previous + 1)) yield change(previous + 1)
-      if (!isMade(left)) yield change(left)
-      if (!isMade(timestamp + 1) && inside(before, timestamp + 1).length > 0) yield change(timestamp + 1)
+      if (closeOf(given.timestamp) <= given.now) yield { ...event, isLate: true }
+      else yield* taken(event, given)
+      if (isFinal) yield* closed(event.headers)
     },
   }
 }

@@ -118,3 +118,15 @@ test('a table that is joined with rows of its own does too: few random topologie
     { numRuns: Math.ceil(Number(MODEL_RUNS) / 3), seed: Number(MODEL_SEED) },
   )
 })
+
+test('sliding windows do too, of which the late close while others are open', () => {
+  const detailOf = fc.nat({ max: 999 })
+  fc.assert(
+    fc.property(cases, detailOf, (one, detail) => {
+      // By their own keys, of which there are few.
+      const sliding = { verb: numberOf('stream', 'sliding'), from: 0, other: 0, detail: detail * 2 }
+      check({ ...one, steps: [sliding, ...one.steps.slice(0, 2)] })
+    }),
+    { numRuns: Math.ceil(Number(MODEL_RUNS) / 3), seed: Number(MODEL_SEED) },
+  )
+})
