@@ -52,7 +52,7 @@ function refused(status: 400 | 401 | 403 | 405, code: string, message: string): 
 }
 
 const tokenNeeded = refused(401, 'token_needed', 'this dashboard needs a token: send it as "Authorization: Bearer …"')
-const changesOff = refused(403, 'changes_off', 'this dashboard changes nothing: it was opened without allowChanges')
+const changesOff = refused(403, 'changes_off', 'this dashboard changes nothing: see allowChanges (--allow-changes)')
 
 export class Guard {
   readonly #options: CheckedOptions
@@ -74,7 +74,7 @@ export class Guard {
   judge(asked: Asked): Verdict {
     const { method, host } = asked
     if (!this.#isOurHost(host)) {
-      return refused(403, 'host_refused', 'this dashboard does not go by the name in the Host header; see `hosts`')
+      return refused(403, 'host_refused', 'the Host header has no name of this dashboard: see hosts (--name)')
     }
     if (asked.isAct && method !== 'POST') return refused(405, 'method_refused', 'a change is made by POST')
     if (!asked.isAct && method !== 'GET' && method !== 'HEAD') {

@@ -110,7 +110,7 @@ export class DashboardServer {
       const health = await found.route.answer(this.#questionOf(found, url, headers))
       replyHealth(response, health, verdict.kind === 'granted')
     } else if (verdict.kind === 'refused') {
-      if (verdict.status === 401 && isPage) return replySignIn(response)
+      if (verdict.status === 401 && isPage) return replySignIn(response, url.searchParams)
       if (verdict.status === 405) response.setHeader('allow', isAct ? 'POST' : 'GET, HEAD')
       if (verdict.status === 401) response.setHeader('www-authenticate', 'Bearer realm="millrace"')
       replyError(response, verdict.status, verdict.code, verdict.message)

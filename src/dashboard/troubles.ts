@@ -3,7 +3,6 @@
  */
 import { shownDuration } from '../inspect/amounts.ts'
 import { shownStandstill } from '../inspect/app-state.ts'
-import { counted } from '../inspect/counts.ts'
 import type { GroupView, Trouble, VersionView } from './views.ts'
 
 /** What was seen of the log. */
@@ -22,7 +21,7 @@ function troublesOfVersion(version: VersionView): Trouble[] {
   const { applicationId, version: name, isLive, state, instance, lag, failed, standstill } = version
   const at = `/applications/${applicationId}/${name}`
   const who = isLive ? applicationId : `${applicationId}, version ${name},`
-  const waits = lag === 0 ? '' : `; ${counted(lag, 'record')} to read`
+  const waits = lag === 0 ? '' : `; ${recordsOf(lag)} to read`
   const troubles: Trouble[] = []
   if (state === 'stopped' && instance !== null) {
     troubles.push({
@@ -53,12 +52,19 @@ function troublesOfVersion(version: VersionView): Trouble[] {
   if (failed > 0) {
     troubles.push({
       level: 'warning',
-      at,
-      what: `${who} passed over ${counted(failed, 'record')} that failed.`,
-      advice: `If it writes dead letters, they say why: millrace dlq list ${applicationId}`,
+      at: `/dead-letters/${applicationId}`,
+      what: `${who} passed over ${recordsOf(failed)} that failed.`,
+      advice: 'Its dead letters say why, if it writes them.',
     })
   }
   return troubles
+}
+
+const whole = new Intl.NumberFormat('en')
+
+/** As the page writes numbers. */
+function recordsOf(count: number): string {
+  return `${whole.format(count)} ${count === 1 ? 'record' : 'records'}`
 }
 
 function sentence(text: string): string {
@@ -71,7 +77,7 @@ function troublesOfGroup({ name, kind, members, lag, lagMs }: GroupView): Troubl
     {
       level: 'warning',
       at: `/groups/${encodeURIComponent(name)}`,
-      what: `Group ${name} has no members, and ${counted(lag, 'record')} to read, the oldest ${shownDuration(lagMs)} old.`,
+      what: `Group ${name} has no members, and ${recordsOf(lag)} to read, the oldest ${shownDuration(lagMs)} old.`,
       advice: 'Start a consumer in it, or delete the group.',
     },
   ]

@@ -1,4 +1,5 @@
 // Who may ask the dashboard what: each rule with the attack that it is there for.
+import { createHash } from 'node:crypto'
 import { connect, Server } from 'node:net'
 import { once } from 'node:events'
 import { dashboard } from 'millrace/dashboard'
@@ -119,6 +120,23 @@ describe('the token', () => {
     expect(await ask(opened, '/api/overview', { authorization: `Bearer ${token}` })).toMatchObject({ status: 200 })
   })
 
+  test('is asked for by a form that says when it was wrong, and that leads where the address led', async () => {
+    const { log } = openTestLog()
+    const opened = await openDashboard(log, { token })
+    const first = await ask(opened, '/topics/clicks?key=a%26b&text=%22%3E%3Cscript%3E')
+    expect(first.text).toContain('needs a token')
+    expect(first.text).toContain('<input type="hidden" name="key" value="a&amp;b">')
+    expect(first.text).toContain('<input type="hidden" name="text" value="&quot;&gt;&lt;script&gt;">')
+    const second = await ask(opened, `/topics/clicks?key=a&token=${token}x`)
+    expect(second.text).toContain('That is not the token of this dashboard.')
+    expect(second.text).toContain('name="key" value="a"')
+    expect(second.text).not.toContain(token)
+    // Its style is the only thing that its policy lets it have.
+    const [, style = ''] = /<style>([^]*)<\/style>/.exec(second.text) ?? []
+    const hash = createHash('sha256').update(style).digest('base64')
+    expect(second.headers['content-security-policy']).toContain(`default-src 'none'; style-src 'sha256-${hash}'; `)
+  })
+
   test('in an address becomes a cookie that no script and no other site can use, and leaves the address', async () => {
     const { log } = openTestLog()
     const opened = await openDashboard(log, { token })
@@ -198,6 +216,9 @@ test('a request for the head of what never ends, ends', async () => {
   expect(await ask(opened, '/api/live', {}, 'HEAD')).toMatchObject({ status: 200, text: '' })
 })
 
+/** Of the page, and of the form that asks for the token, which needs a style alone. */
+const policies = /^default-src 'none'; (?:script-src 'self'; style-src 'self'|style-src 'sha256-[\w+/]+='); /
+
 test('every answer runs no script but ours, is in no frame, and tells no other site where it was', async () => {
   const { log } = openTestLog()
   const opened = await openDashboard(log, { token })
@@ -206,7 +227,7 @@ test('every answer runs no script but ours, is in no frame, and tells no other s
     for (const headers of [{ authorization }, {}, { authorization, host: 'evil.example.org' }]) {
       const answer = await ask(opened, path, headers)
       expect(answer.headers).toMatchObject({
-        'content-security-policy': expect.stringMatching(/^default-src 'none'; script-src 'self'; style-src 'self'; /),
+        'content-security-policy': expect.stringMatching(policies),
         'cross-origin-opener-policy': 'same-origin',
         'cross-origin-resource-policy': 'same-origin',
         'referrer-policy': 'no-referrer',

@@ -46,13 +46,13 @@ test('a process that is gone is worse than a stop, and a version beside the live
     'broken /applications/killed/v1 killed ended without close: pid 4711 on here is gone; 7 records to read.',
     'warning /applications/pages/v1 pages is stopped; 7 records to read.',
     'warning /applications/frozen/v1 frozen was stopped by another instance, and has not closed yet.',
-    'warning /applications/failing/v1 failing passed over 1 record that failed.',
+    'warning /dead-letters/failing failing passed over 1 record that failed.',
   ])
 })
 
 test('a group that no one reads for is told with its lag, by an address that leads there', () => {
-  expect(whatOf([], [{ ...group, name: 'a/b', members: 0 }])).toEqual([
-    'warning /groups/a%2Fb Group a/b has no members, and 9 records to read, the oldest 1m 1s old.',
+  expect(whatOf([], [{ ...group, name: 'a/b', members: 0, lag: 4_515 }])).toEqual([
+    'warning /groups/a%2Fb Group a/b has no members, and 4,515 records to read, the oldest 1m 1s old.',
   ])
 })
 

@@ -104,8 +104,9 @@ function Troubles({ of }: { readonly of: readonly Trouble[] }) {
       <p class="unseen" role="status">
         {of.length === 0 ? 'Nothing needs attention.' : `Things that need attention: ${of.length}.`}
       </p>
-      {of.map(({ level, at, what, advice }) => (
-        <p key={what} class={`trouble ${level}`}>
+      {of.map(({ level, at, what, advice }, place) => (
+        // What it says changes each second, with the age in it: it has to stay the same link for a keyboard.
+        <p key={place} class={`trouble ${level}`}>
           <Link to={at}>
             <span aria-hidden="true">{level === 'broken' ? '■' : '▲'}</span> <Text of={what} />
           </Link>{' '}
