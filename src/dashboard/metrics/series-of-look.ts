@@ -1,5 +1,5 @@
 /**
- * Which figure of a look goes out under which name.
+ * Which figure goes out under which name.
  */
 import type { Counters } from '../../core/stored-progress.ts'
 import type { PartitionLag } from '../../log/admin/lag.ts'

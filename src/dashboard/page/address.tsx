@@ -49,7 +49,7 @@ export function pathOf(...parts: readonly string[]): string {
   return `/${parts.map(encodeURIComponent).join('/')}`
 }
 
-/** A place `PARTITION/OFFSET` as the end of an address of the API: what is none is refused there, and leads nowhere else. */
+/** A place `PARTITION/OFFSET` as the end of an address of the API: what is none is refused, and leads nowhere. */
 export function placePath(place: string): string {
   return /^\d+\/\d+$/.test(place) ? `/${place}` : pathOf(`"${place}"`, '0')
 }
