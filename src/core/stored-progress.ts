@@ -68,6 +68,9 @@ export const releaseCell = '#release-'
 /** What they call how many of its asynchronous calls are not done. */
 export const openCallsCell = '#calls'
 
+/** And how many there may be, in all tasks together. */
+export const callSlotsCell = '#slots'
+
 /** What the own numbers of a store's owner call the version that all values of a partition have. */
 export const migratedCell = (store: string): string => `version of ${store}`
 

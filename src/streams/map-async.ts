@@ -10,7 +10,7 @@ import type { Header } from '../core/headers.ts'
 import type { RecordView, StreamRecord } from '../core/record.ts'
 import { Codec, codecOf, unexpectedNull } from '../core/serde.ts'
 import { int64, msgpack } from '../core/serdes.ts'
-import { openCallsCell } from '../core/stored-progress.ts'
+import { callSlotsCell, openCallsCell } from '../core/stored-progress.ts'
 import { bytesAsText } from '../core/text.ts'
 import type { Timestamp } from '../core/units.ts'
 import type { AsyncCall, AsyncPolicy, AsyncRequest, AsyncWork, PassedOver } from '../plan/async-calls.ts'
@@ -135,6 +135,8 @@ class MapAsyncSubscriber extends CarrierSubscriber implements AsyncWork {
   readonly #count: PersistentNumber
   /** How many of their calls are not done. */
   readonly #open: PersistentNumber
+  /** How many may be, for those who look at what is stored. */
+  readonly #slots: PersistentNumber
   readonly #request: (request: AsyncRequest) => void
   readonly #scratch = new ByteWriter(256)
   /** What the record before came from, and how many had come before the first that came from it. */
@@ -160,6 +162,7 @@ class MapAsyncSubscriber extends CarrierSubscriber implements AsyncWork {
     this.#store = ordered(context.state<number, Pending>(store))
     this.#count = context.cell('records')
     this.#open = context.cell(openCallsCell)
+    this.#slots = context.cell(callSlotsCell)
     this.#request = context.calls(this)
   }
 
@@ -168,6 +171,7 @@ class MapAsyncSubscriber extends CarrierSubscriber implements AsyncWork {
     const pending = this.#pendingOf(carrier, number)
     this.#count.set(number + 1)
     this.#open.set(this.#open.value + 1)
+    if (this.#slots.value !== this.concurrency) this.#slots.set(this.concurrency)
     this.#store.put(this.#row(number), pending, carrier.timestamp)
     this.#ask(number, pending, carrier.view())
   }

@@ -5,16 +5,17 @@
  * A process whose event loop goes round gives a sign of life every few seconds (sign-of-life.ts). So a function that
  * never returns shows in a sign that is old. With a sign that is fresh a version may rest for many good reasons: it is
  * paused, lets others go first, waits for an empty partition or for the lock, or commits seldom. The only one that is
- * worth telling is that calls of `mapAsync` take all the slots there are; committed state says how many are open.
+ * worth telling is that calls of `mapAsync` take all the slots there are; committed state says how many are
+ * open, and how many may be.
  */
 import { isInstance } from '../../core/checks.ts'
 import { MillraceError } from '../../core/errors.ts'
 import { commitEveryMsOf } from '../../core/stored-plan.ts'
-import { decodeEntries, openCallsCell } from '../../core/stored-progress.ts'
+import { callSlotsCell, decodeEntries, openCallsCell } from '../../core/stored-progress.ts'
 import type { Offset } from '../../core/units.ts'
-import type { PartitionId } from '../format/partition-id.ts'
+import { type PartitionId, partitionName } from '../format/partition-id.ts'
 import type { StoredPosition } from '../kept/positions.ts'
-import type { ApplicationsLog, KeptVersion } from './application-log.ts'
+import { type ApplicationsLog, isLive, type KeptVersion } from './application-log.ts'
 import { timestampAt } from './lag.ts'
 
 /** From when on it is worth telling: signs come every 5 s, commits every 100 ms by default. */
@@ -43,20 +44,22 @@ export interface Standstill {
 /** Null while it moves, or has nothing to read. */
 export function standstillOf(
   log: ApplicationsLog,
-  { name, row }: KeptVersion,
+  kept: KeptVersion,
   positions: readonly StoredPosition[],
 ): Standstill | null {
+  const { name, row } = kept
   if (row.isPaused || row.session === null) return null
   const signedMs = log.environment.sessions.signedMs(row.session.id)
   if (signedMs === undefined) return null
   const nowMs = log.clock.now()
   const committedMs = positions.reduce((last, one) => Math.max(last, one.committedMs), row.startedMs)
-  const silentMs = nowMs - Math.max(signedMs, committedMs)
+  // Once the wall clock is set back, a commit from before says nothing; signs go by the new time within seconds.
+  const silentMs = nowMs - Math.max(signedMs, committedMs <= nowMs ? committedMs : 0)
   const hangs = silentMs >= standstillMs
-  if (!hangs && nowMs - committedMs < standstillMs + commitEveryMsOf(log.applications.plan(name) ?? '{}')) return null
-  const calls = openCalls(log, name)
-  if (!hangs && Object.keys(calls).length === 0) return null
-  const next = nextRecord(log, positions)
+  if (!hangs && nowMs - committedMs < standstillMs + commitEveryMs(log, name)) return null
+  const { calls, isFull } = openCalls(log, name)
+  if (!hangs && !isFull) return null
+  const next = nextRecord(log, withinLive(log, kept, positions))
   if (next === undefined) return null
   const forMs = hangs ? silentMs : nowMs - Math.max(committedMs, next.appendedMs)
   if (forMs < standstillMs) return null
@@ -64,16 +67,46 @@ export function standstillOf(
   return { kind: hangs ? 'hangs' : 'waitsForCalls', topic, partition, offset: offset as Offset, forMs, calls }
 }
 
-function openCalls(log: ApplicationsLog, name: string): Readonly<Record<string, number>> {
+/** A version beside the live one reads no further than that one has, whatever else there is. */
+function withinLive(
+  log: ApplicationsLog,
+  kept: KeptVersion,
+  positions: readonly StoredPosition[],
+): readonly StoredPosition[] {
+  if (isLive(kept)) return positions
+  const bounds = new Map(log.positions.list(kept.row.applicationId).map((one) => [partitionName(one), one.offset]))
+  return positions.filter((one) => one.offset < (bounds.get(partitionName(one)) ?? Number.POSITIVE_INFINITY))
+}
+
+function commitEveryMs(log: ApplicationsLog, name: string): number {
+  return commitEveryMsOf(readable(() => log.applications.plan(name)) ?? '{}')
+}
+
+/** How many calls each operator has open, and whether one of them has as many as it may. */
+function openCalls(log: ApplicationsLog, name: string) {
   const calls: Record<string, number> = {}
-  for (const { progress } of log.applications.progress(name)) {
+  const slots: Record<string, number> = {}
+  for (const { progress } of readable(() => log.applications.progress(name)) ?? []) {
     if (progress === undefined) continue
     for (const [operator, cells] of Object.entries(decodeEntries(progress).cells)) {
       const open = cells[openCallsCell] ?? 0
-      if (open > 0) calls[operator] = (calls[operator] ?? 0) + open
+      if (open === 0) continue
+      calls[operator] = (calls[operator] ?? 0) + open
+      slots[operator] = Math.max(slots[operator] ?? 0, cells[callSlotsCell] ?? 0)
     }
   }
-  return calls
+  const isFull = Object.entries(calls).some(([operator, open]) => open >= (slots[operator] ?? 0))
+  return { calls, isFull }
+}
+
+/** Verification tells of damaged rows; they must not keep anyone from looking at the application. */
+function readable<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (isInstance(error, MillraceError) && error.code === 'damaged') return undefined
+    throw error
+  }
 }
 
 interface NextRecord {
@@ -104,12 +137,8 @@ function nextRecord(log: ApplicationsLog, positions: readonly StoredPosition[]):
 
 /** One that cannot be read comes first: that says more about it than its place. */
 function readableTimestamp(log: ApplicationsLog, partition: PartitionId, offset: number): number | undefined {
-  try {
-    return timestampAt(log, partition, offset)
-  } catch (error) {
-    if (isInstance(error, MillraceError) && error.code === 'damaged') return -1
-    throw error
-  }
+  const found = readable(() => ({ timestamp: timestampAt(log, partition, offset) }))
+  return found === undefined ? -1 : found.timestamp
 }
 
 /**
@@ -117,7 +146,8 @@ function readableTimestamp(log: ApplicationsLog, partition: PartitionId, offset:
  * taken at its word; with any other one, as that of old records which are imported, the record is taken to be new.
  */
 function appendedMs(log: ApplicationsLog, partition: PartitionId, offset: number, timestamp: number): number {
-  const segments = [...log.partitions.segments(partition)].filter(({ batchCount }) => batchCount > 0)
+  const all = readable(() => [...log.partitions.segments(partition)]) ?? []
+  const segments = all.filter(({ batchCount }) => batchCount > 0)
   const segment = segments.findLast(({ baseOffset }) => baseOffset <= offset) ?? segments.at(-1)
   if (segment === undefined) return log.clock.now()
   const { firstAppendMs, lastAppendMs } = segment
