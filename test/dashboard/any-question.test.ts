@@ -203,6 +203,7 @@ const bodies = fc.oneof(
     .map((body) => JSON.stringify(body)),
   fc.json(),
   fc.constantFrom('', '{', 'null', '[]', '{}', '{"__proto__":{"letters":[]}}', '['.repeat(50_000)),
+  fc.constantFrom('{"letters":[null]}', '{"letters":[1]}', '{"letter":null,"value":"a"}', '{"filter":null}'),
 )
 const acts = fc.oneof(
   fc.tuple(fc.constant('dead-letters'), applications, fc.constant('send')),

@@ -82,7 +82,8 @@ describe('how far a version is', () => {
       if (view?.phase === 'following') break
       if (views.length === 1) await pass(4)
       if ((views.at(-1)?.rate ?? 0) > 0) await pass(10)
-      clock.advance(5_000) // no pause between two samples is longer
+      // A sample that is under way seems to take this long; the pause after one is never longer.
+      clock.advance(5_000)
     }
     expect(views[0]).toMatchObject({ phase: 'replaying', total: 10, rate: null, etaMs: null, isPaused: false })
     expect(views.find(({ rate }) => (rate ?? 0) > 0)).toMatchObject({ total: 10, phase: 'replaying' })
