@@ -60,10 +60,7 @@ describe('what follows a topic that is replaced, and is no member of a group,', 
 
   test('by partitions that were assigned, is told too', async () => {
     const assign = [0, 1].map((partition) => ({ topic: counted, partition }))
-    expect(await acrossSwitch((log) => log.consumer({ assign }))).toEqual([
-      [1],
-      expect.objectContaining(replaced),
-    ])
+    expect(await acrossSwitch((log) => log.consumer({ assign }))).toEqual([[1], expect.objectContaining(replaced)])
   })
 
   test('as a consumer without a group, goes on with the new one, from its first record', async () => {

@@ -1,6 +1,15 @@
 // An application that may stand still, in a process that can hang, as anyone sees it in one look.
-import { type Application, type Log, ManualClock, minutes, type Standstill, string, topic } from 'millrace'
-import type { StreamsOptions, Topology } from 'millrace'
+import {
+  type Application,
+  type Log,
+  ManualClock,
+  minutes,
+  type Standstill,
+  type StreamsOptions,
+  string,
+  topic,
+  type Topology,
+} from 'millrace'
 import { expect } from 'vitest'
 import { decodeEntries, openCallsCell } from '../../src/core/stored-progress.ts'
 import { start, until } from './applications.ts'
