@@ -155,16 +155,8 @@ export function isHeard(name: DiagnosticName): boolean {
 
 /** Tells everyone who listens, before it returns. */
 export function publish<N extends DiagnosticName>(name: N, event: DiagnosticEvents[N]): void {
-  publishing++
-  try {
-    channels[name].publish(event)
-  } finally {
-    publishing--
-  }
+  channels[name].publish(event)
 }
-
-/** How many events are being told: a listener may cause another one. */
-let publishing = 0
 
 /** What {@link diagnostics} is. */
 export interface Diagnostics {
@@ -204,10 +196,8 @@ export const diagnostics: Diagnostics = Object.freeze({
     }
     subscribe(name, heard)
     return () => {
-      isStopped = true
-      // Node passes over the next listener when one leaves while an event is told.
-      if (publishing === 0) unsubscribe(name, heard)
-      else queueMicrotask(() => unsubscribe(name, heard))
+      isStopped = true // also for an event that is being told: Node goes on with those who listened when it began
+      unsubscribe(name, heard)
     }
   },
 })
