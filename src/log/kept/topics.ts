@@ -3,6 +3,8 @@
  */
 import { MillraceError } from '../../core/errors.ts'
 import { checkName, checkOptions, readField } from '../../core/checks.ts'
+import { present } from '../../core/assert.ts'
+import { disown } from '../../core/promises.ts'
 import { shown } from '../../core/shown.ts'
 import { nearestName } from '../../core/near-names.ts'
 import { codecOf, type Serde } from '../../core/serde.ts'
@@ -52,6 +54,14 @@ export interface TopicRequest {
 export interface EngineTopicRequest extends TopicRequest {
   /** A topic whose partitions and configuration it gets where it is created and says nothing else. */
   readonly like?: string | undefined
+}
+
+/** A topic that is to be created as soon as other processes let it. */
+export interface TopicDraft {
+  /** As it will be, but for its id. */
+  readonly topic: TopicDescription
+  /** Until a commit has created it, or found it. */
+  isWanted: boolean
 }
 
 /** A request without settings that say nothing. */
@@ -133,6 +143,37 @@ export class Topics {
     return this.#ensureAll(given.map((request) => readRequest(request, checkKeptName)))
   }
 
+  /**
+   * As {@link ensure} of one topic, but the event loop goes on while others commit: a draft is what it will be created
+   * as in turn, unless {@link createDrafted} comes first. `earlier` is the draft that the caller has of it already.
+   *
+   * @throws MillraceError `partitions_differ`
+   */
+  ensureInTurn(given: TopicRequest, earlier: TopicDraft | undefined): TopicDescription | TopicDraft {
+    const request = readRequest(given, checkName)
+    const known = fitting(request, earlier?.topic ?? this.find(request.name))
+    if (earlier !== undefined) return earlier
+    if (known !== undefined) {
+      this.#report(request, known)
+      return known
+    }
+    const draft: TopicDraft = { topic: descriptionOf(request, idOfDrafts), isWanted: true }
+    const created = this.#environment.inTurn(() => (draft.isWanted ? this.#ensureAll([request])[0] : undefined))
+    if (!(created instanceof Promise)) return present(created, 'one request has one answer')
+    disown(created) // what cannot be created is told to those who write to it
+    return draft
+  }
+
+  /** A topic that was drafted, in a transaction that is open: as it is by now, created where it is missing. */
+  createDrafted(transaction: WriteTransaction, draft: TopicDraft): TopicDescription {
+    transaction.onDurable(() => (draft.isWanted = false))
+    const found = this.find(draft.topic.name)
+    if (found !== undefined) return found
+    const created = this.#add(transaction, draft.topic)
+    this.#catalogue.forgetChecks() // the transaction may still be undone
+    return created
+  }
+
   #ensureAll(requests: readonly CheckedRequest[]): TopicDescription[] {
     let topics = requests.map((request) => fitting(request, this.find(request.name)))
     if (topics.includes(undefined)) {
@@ -157,13 +198,7 @@ export class Topics {
 
   #add(transaction: WriteTransaction, request: CheckedRequest): TopicDescription {
     const model = request.like === undefined ? undefined : this.find(request.like)
-    const description: TopicDescription = {
-      name: request.name,
-      id: this.#catalogue.takeId(transaction),
-      partitions: request.partitions ?? model?.partitions ?? 1,
-      config: model?.config ?? request.config ?? {},
-      serdes: request.serdes,
-    }
+    const description = descriptionOf(request, this.#catalogue.takeId(transaction), model)
     this.put(transaction, description)
     this.#partitions.create(transaction, partitionsOf(description))
     return description
@@ -257,6 +292,19 @@ export class Topics {
     )
   }
 }
+
+function descriptionOf(request: CheckedRequest, id: number, model?: TopicDescription): TopicDescription {
+  return {
+    name: request.name,
+    id,
+    partitions: request.partitions ?? model?.partitions ?? 1,
+    config: model?.config ?? request.config ?? {},
+    serdes: request.serdes,
+  }
+}
+
+/** Ids begin at 1. */
+const idOfDrafts = 0
 
 /** A constant, or what it would say: `createTopic` has no other topics, so nothing that it is told may be ignored. */
 function checkRequest(given: EngineTopicRequest): CheckedRequest {

@@ -94,7 +94,7 @@ export interface Producer<A extends Acks = 'all'> extends AsyncDisposable {
 
   /**
    * Writes what waits, now; resolves when it is durable. With `acks` 1 or 0, and without `onError`, it rejects with the
-   * first failure since the last call.
+   * first failure since the last call. With a `transactionalId` it resolves when older producers of the id are fenced.
    *
    * @throws MillraceError `storage_failed`, and whatever kept records from being written
    */
@@ -132,7 +132,8 @@ export interface Transaction {
   /**
    * Adds a record. A record that is refused is not in the transaction; the others are, if the function goes on.
    *
-   * A topic that does not exist is created at once, and stays there when the transaction is aborted.
+   * A topic that does not exist is created, at once or when other processes have committed. It stays there when the
+   * transaction is aborted.
    *
    * @throws MillraceError `bad_record`, `encode_failed`, `partitions_differ`, `transaction_too_large`,
    *   `invalid_transaction_state` once it has ended, `transaction_timed_out` once its time is up

@@ -14,8 +14,9 @@ import { toTimestamp } from '../../core/units.ts'
 import type { WriteTransaction } from '../../storage/environment.ts'
 import type { Compression } from '../format/compression.ts'
 import type { ProducerLog } from './producer-log.ts'
-import type { AppendOptions } from '../kept/partitions.ts'
+import { type AppendOptions, topicDeleted } from '../kept/partitions.ts'
 import type { ProducerIdentity } from '../kept/producers.ts'
+import { createDrafts } from './drafted-topics.ts'
 import type { HoldLimit } from './limits.ts'
 import type { FlushTimes } from './producer-metrics.ts'
 import { checkFields, checkRecord, recordError } from './record-input.ts'
@@ -56,10 +57,16 @@ export interface Flush {
   readonly identity?: ((transaction: WriteTransaction) => ProducerIdentity | undefined) | undefined
   /** Called in the transaction, after they are written. */
   readonly also?: ((transaction: WriteTransaction) => void) | undefined
-  /** Whether the records of a topic that was deleted take the others with them. */
+  /** Whether records that cannot be written take the others with them. */
   readonly isWhole: boolean
-  /** Called when all is durable, before the outboxes are empty again; `lost` are those of topics that were deleted. */
-  readonly written: (outboxes: readonly Outbox[], lost: readonly Outbox[], times: FlushTimes) => void
+  /** Called when all is durable, before the outboxes are empty again. */
+  readonly written: (outboxes: readonly Outbox[], lost: readonly LostOutbox[], times: FlushTimes) => void
+}
+
+/** Records that could not be written: their topic was deleted, or is another than they were made for. */
+export interface LostOutbox {
+  readonly outbox: Outbox
+  readonly error: MillraceError
 }
 
 /** More than the lengths within a record take. */
@@ -101,7 +108,7 @@ export class Outboxes {
   }
 
   /**
-   * How records of a topic are written; creates the topic when it is missing.
+   * How records of a topic are written. One that is missing is created: now, or by the flush while others commit.
    *
    * @throws MillraceError `partitions_differ`, and as {@link checkIdle}
    */
@@ -112,11 +119,10 @@ export class Outboxes {
     if (route === undefined) {
       const constant = checkTopic('a producer', topic)
       const { name, key, value } = constant
-      const [description] = this.#log.topics.ensure([constant])
-      if (description === undefined) throw new MillraceError('topic_unknown', `there is no topic "${name}"`)
       let outboxes = this.#topics.get(name)
+      const found = this.#log.topics.ensureInTurn(constant, outboxes?.draft)
       if (outboxes === undefined) {
-        outboxes = topicOutboxes(description, this.#options.compression)
+        outboxes = topicOutboxes(found, this.#options.compression)
         this.#topics.set(name, outboxes)
       }
       route = {
@@ -268,25 +274,31 @@ export class Outboxes {
    */
   flush({ identity, also, isWhole, written }: Flush): void {
     const full: Outbox[] = []
-    for (const { outboxes } of this.#topics.values()) {
-      for (const outbox of outboxes) {
+    const drafts: TopicOutboxes[] = []
+    for (const topic of this.#topics.values()) {
+      const fullBefore = full.length
+      for (const outbox of topic.outboxes) {
         this.#close(outbox)
         if (outbox.count > 0) full.push(outbox)
       }
+      if (topic.draft !== undefined && full.length > fullBefore) drafts.push(topic)
     }
     const { clock } = this.#options
     const startMs = clock.elapsed()
     const waitedSinceMs = this.#pendingCount === 0 ? startMs : this.#waitedSinceMs
     try {
       let kept: readonly Outbox[] = full
-      let lost: readonly Outbox[] = []
+      let lost: readonly LostOutbox[] = []
       if (full.length > 0 || also !== undefined) {
         const nowMs = this.#log.clock.now()
         this.#log.environment.write((transaction) => {
+          const refusals = createDrafts(transaction, this.#log.topics, drafts, isWhole)
           const configs = this.#configs(full)
           if (!isWhole) {
             kept = full.filter(({ partition }) => configs.has(partition.topicId))
-            lost = full.filter(({ partition }) => !configs.has(partition.topicId))
+            lost = full
+              .filter(({ partition }) => !configs.has(partition.topicId))
+              .map((outbox) => lostOutbox(outbox, refusals))
           }
           if (kept.length === 0 && also === undefined) return
           const owner = identity?.(transaction)
@@ -302,6 +314,7 @@ export class Outboxes {
     } finally {
       this.#empty(full)
       for (const topic of this.#topics.values()) stickToNext(topic)
+      if (drafts.length > 0) this.#forget() // written or undone, they are looked up again
     }
   }
 
@@ -343,6 +356,11 @@ export class Outboxes {
     this.#pendingBytes = 0
     this.#pendingCount = 0
   }
+}
+
+function lostOutbox(outbox: Outbox, refusals: ReadonlyMap<string, MillraceError>): LostOutbox {
+  const { topic } = outbox.partition
+  return { outbox, error: refusals.get(topic) ?? topicDeleted(topic) }
 }
 
 function stickToNext(topic: TopicOutboxes): void {

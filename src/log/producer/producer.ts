@@ -11,7 +11,6 @@ import type { ProducerLog } from './producer-log.ts'
 import { bufferFull, bufferLimit, transactionLimit } from './limits.ts'
 import { type Appended, Outboxes } from './outboxes.ts'
 import { ProducerCounters, type ProducerMetrics } from './producer-metrics.ts'
-import { topicDeleted } from '../kept/partitions.ts'
 import { type CheckedOptions, checkProducerOptions, type ProducerOptions } from './producer-options.ts'
 import type { ProducerIdentity } from '../kept/producers.ts'
 import { recordsOf } from './record-input.ts'
@@ -220,10 +219,9 @@ export class EmbeddedProducer<A extends Acks = 'all'> implements Producer<A> {
         written: (outboxes, lost, times) => {
           this.#identity ??= allocated
           this.#counters.wrote(outboxes, times)
-          for (const { partition, count } of lost) {
-            const error = losses.get(partition.topic) ?? topicDeleted(partition.topic)
-            losses.set(partition.topic, error)
-            this.#counters.failed(error, count)
+          for (const { outbox, error } of lost) {
+            losses.set(outbox.partition.topic, error)
+            this.#counters.failed(error, outbox.count)
           }
           for (const { topic, settle, reject } of waiters) {
             const loss = losses.get(topic)
@@ -265,8 +263,9 @@ export class EmbeddedProducer<A extends Acks = 'all'> implements Producer<A> {
   }
 
   async flush(): Promise<void> {
-    // A transaction under way writes by itself.
-    const failure = this.#transactions === undefined ? await this.#flushNow() : undefined
+    let failure: Error | undefined
+    if (this.#transactions === undefined) failure = await this.#flushNow()
+    else await this.#transactions.claimed() // a transaction under way writes by itself
     if (failure === undefined) {
       this.#throwUntold()
       return

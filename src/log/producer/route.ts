@@ -11,12 +11,13 @@ import type { Codec } from '../../core/serde.ts'
 import { defaultTopicConfig, type TopicConfig } from '../../core/topic-config.ts'
 import { BatchBuilder, type BatchMark } from '../format/batch.ts'
 import type { Compression } from '../format/compression.ts'
-import type { TopicDescription } from '../kept/topics.ts'
+import type { TopicDescription, TopicDraft } from '../kept/topics.ts'
 import { type PartitionId, partitionsOf } from '../format/partition-id.ts'
 
 /** The open end of a partition: batches that are ready, the one under construction, and who waits for them. */
 export interface Outbox {
-  readonly partition: PartitionId
+  /** Its topic has no id while that is a draft. */
+  partition: PartitionId
   readonly builder: BatchBuilder
   /** As they were built. */
   ready: Buffer[]
@@ -41,7 +42,9 @@ export interface OutboxMark {
 /** A topic as a producer found it. */
 export interface TopicOutboxes {
   readonly name: string
-  readonly id: number
+  id: number
+  /** While it does not exist: what it will be created as. */
+  draft: TopicDraft | undefined
   readonly config: TopicConfig
   readonly limitsTimestamps: boolean
   readonly outboxes: readonly Outbox[]
@@ -65,13 +68,16 @@ export type Partitioner = (
   to: { readonly topic: string; readonly partitions: number },
 ) => number
 
-export function topicOutboxes(description: TopicDescription, compression: Compression): TopicOutboxes {
+export function topicOutboxes(found: TopicDescription | TopicDraft, compression: Compression): TopicOutboxes {
+  const draft = 'topic' in found ? found : undefined
+  const description = 'topic' in found ? found.topic : found
   const { name, id } = description
   const config = { ...defaultTopicConfig, ...description.config }
   const { compressionType, messageTimestampType, messageTimestampBeforeMaxMs, messageTimestampAfterMaxMs } = config
   return {
     name,
     id,
+    draft,
     config,
     // The producer's time does not count where the log gives its own.
     limitsTimestamps:
