@@ -1,5 +1,6 @@
-// Schedules of processors come when a naive evaluator says: by stream time and by the wall clock, made with the processor or
-// in a turn, cancelled, failing, after crashes that lose what was not committed, and after a change of the interval.
+// Schedules of processors come when a naive evaluator says: by stream time and by the wall clock, made with the
+// processor or in a turn, cancelled, failing, after crashes that lose what was not committed, and after a change of
+// the interval.
 import fc from 'fast-check'
 import { int64, type ProcessorContext, StreamsBuilder, string, topic } from 'millrace'
 import { TopologyTestDriver } from 'millrace/testing'

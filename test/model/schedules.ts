@@ -1,5 +1,5 @@
-// When schedules of processors come: a naive evaluator, and the scripts that fast-check draws for it. Partitions have nothing to
-// do with each other, so each is evaluated alone.
+// When schedules of processors come: a naive evaluator, and the scripts that fast-check draws for it. Partitions
+// have nothing to do with each other, so each is evaluated alone.
 import fc from 'fast-check'
 import { partitionOf } from './naive.ts'
 
