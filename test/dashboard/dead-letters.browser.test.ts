@@ -193,13 +193,14 @@ describe('with an application that fails', () => {
 })
 
 describe('with nothing to send', () => {
-  test('a dashboard that only reads shows letters, and no way to send them', async () => {
+  test('a dashboard that only reads shows letters, and by which command they are sent', async () => {
     const log = await openLog(temporaryDirectory(), { maintenance: false })
     await withLetters(log, 1)
     const opened = await dashboard(log, { port: 0 })
     const { page, go } = await openPage(opened)
     await go('/dead-letters/app?letter=0/0')
     await page.locator('.record').getByText('not sent again').waitFor()
+    await page.getByText('millrace dlq redrive app --all').waitFor()
     expect(await page.getByRole('button', { name: /send/i }).count()).toBe(0)
     expect(await page.getByRole('checkbox').count()).toBe(0)
     await close(log, opened)

@@ -181,6 +181,9 @@ describe('with an application that runs', () => {
     await page.getByText(/page-counts ended without close: pid \d+ on/).waitFor()
     await page.getByText('Start it again: it goes on from its last commit.').waitFor()
     await checkLook(page, 'killed')
+    await row.getByRole('link').click()
+    await page.getByRole('region', { name: 'Positions table' }).waitFor()
+    expect(await page.getByRole('cell', { name: 'yes', exact: true }).count()).toBe(0) // nothing moves there
 
     await opened.close()
     await log.close()
@@ -267,12 +270,15 @@ describe('with nothing to show', () => {
     const log = await openLog(join(temporaryDirectory(), 'data'), { maintenance: false })
     const opened = await dashboard(log, { port: 0, token: 'sixteen-characters' })
     const { page, complaints } = await openPage(opened)
-    await page.goto(new URL('/topics', opened.url).href)
+    await page.goto(new URL('/topics?sent=a%26b', opened.url).href)
     expect(await barriersOf(page)).toEqual([])
+    await page.getByLabel('Token').fill('sixteen-wrong-ones')
+    await page.getByRole('button', { name: 'Open' }).click()
+    await page.getByText('That is not the token of this dashboard.').waitFor()
     await page.getByLabel('Token').fill('sixteen-characters')
     await page.getByRole('button', { name: 'Open' }).click()
-    await page.getByText('No application has been started').waitFor()
-    expect(page.url()).not.toContain('token')
+    await page.getByText('No topics yet.').waitFor()
+    expect(page.url()).toBe(new URL('/topics?sent=a%26b', opened.url).href) // where the link led
     expect(complaints.filter((one) => !one.includes('401'))).toEqual([])
     await opened.close()
     await log.close()

@@ -54,7 +54,7 @@ test('a replay is watched, compared, switched to and back, by clicks', async () 
   // Done, and compared: one page of five counts twice in the new version.
   v2.say('go')
   await row.getByText('following').waitFor()
-  await expect.poll(() => row.getByRole('cell').nth(2).textContent(), { timeout: waitMs }).toBe('100 %')
+  await expect.poll(() => row.getByRole('cell').nth(2).textContent(), { timeout: waitMs }).toBe('100%')
   await beside.getByRole('button', { name: 'Compare' }).click()
   await beside.getByText('they differ').waitFor()
   const counts = beside.getByRole('region', { name: 'How v2 compares table' })

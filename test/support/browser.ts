@@ -21,6 +21,14 @@ export async function barriersOf(page: Page): Promise<readonly string[]> {
   return violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html.slice(0, 200)}`))
 }
 
+/** Whether all names of views stand on one line, and none is out of sight. */
+export function isNavigationWhole(page: Page): Promise<boolean> {
+  return page.evaluate<boolean>(`(() => {
+    const { clientHeight, clientWidth, scrollWidth } = document.querySelector('nav')
+    return clientHeight < 40 && scrollWidth <= clientWidth
+  })()`)
+}
+
 /** By how many pixels the page is wider than its window. */
 export function overflowOf(page: Page): Promise<number> {
   return page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth')

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Dashboard } from 'millrace/dashboard'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, expect, onTestFinished, type TestContext, test as plainTest } from 'vitest'
-import { barriersOf, openBrowser, overflowOf } from './browser.ts'
+import { barriersOf, isNavigationWhole, openBrowser, overflowOf } from './browser.ts'
 
 /** Where the pictures of docs/dashboard.md go, `docs/images`; none are made unless this says so. */
 const pictures = process.env['MILLRACE_PICTURES']
@@ -73,7 +73,7 @@ export async function checkLook(page: Page, name: string): Promise<void> {
   await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' })
   for (const width of [360, 1_600]) {
     await page.setViewportSize({ width, height: 900 })
-    expect([name, width, await overflowOf(page)]).toEqual([name, width, 0])
+    expect([name, width, await overflowOf(page), await isNavigationWhole(page)]).toEqual([name, width, 0, true])
   }
   await page.setViewportSize(usualSize)
 }

@@ -103,7 +103,7 @@ function Known({ live, app, topology, address }: KnownProps) {
         {app.positions.length === 0 ? (
           <Notice kind="empty">It has committed no position yet.</Notice>
         ) : (
-          <Positions rows={app.positions} columns={positionColumns} />
+          <Positions rows={app.positions} columns={positionColumns(app)} />
         )}
       </section>
       <section aria-labelledby="passed">
@@ -159,20 +159,19 @@ function Summary({ app }: { readonly app: ApplicationView }) {
   )
 }
 
-const positionColumns: readonly Column<PositionView>[] = [
-  { head: 'stream time', isExtra: true, of: ({ streamTimeMs }) => <Time ms={streamTimeMs} /> },
-  {
-    head: 'moves',
-    of: ({ standsForMs, lag: left }) =>
-      standsForMs >= 30_000 ? (
-        <Attention of={1} text={`stuck for ${duration(standsForMs)}`} />
-      ) : left === 0 ? (
-        'at the end'
-      ) : (
-        'yes'
-      ),
-  },
-]
+function positionColumns({ state }: ApplicationView): readonly Column<PositionView>[] {
+  return [
+    { head: 'stream time', isExtra: true, of: ({ streamTimeMs }) => <Time ms={streamTimeMs} /> },
+    {
+      head: 'moves',
+      of: ({ standsForMs, lag: left }) => {
+        if (left === 0) return 'at the end'
+        if (standsForMs >= 30_000) return <Attention of={1} text={`stuck for ${duration(standsForMs)}`} />
+        return state === 'running' ? 'yes' : 'no'
+      },
+    },
+  ]
+}
 
 function PassedOver({ app }: { readonly app: ApplicationView }) {
   return (

@@ -96,6 +96,14 @@ function Letters(props: LetterListProps & { readonly letters: readonly LetterVie
   }
   return (
     <>
+      {!mayChange && (
+        <p class="about">
+          This page only shows them. In a terminal, this shows what would be sent again, and with --execute sends it:{' '}
+          <code>
+            <Text of={`millrace dlq redrive ${props.application} --all`} />
+          </code>
+        </p>
+      )}
       {mayChange && (
         <p class="acts">
           <button

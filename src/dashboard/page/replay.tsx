@@ -150,7 +150,7 @@ function whereOf({ pid, host }: NonNullable<VersionView['instance']>): string {
 }
 
 function percent(replay: ReplayView | undefined): string {
-  return replay === undefined || replay.percent === null ? '–' : `${Math.floor(replay.percent)} %`
+  return replay === undefined || replay.percent === null ? '–' : `${Math.floor(replay.percent)}%`
 }
 
 function timeLeft(replay: ReplayView | undefined): string {

@@ -103,7 +103,7 @@ function Switch({ version: one, replay, address }: VersionActsProps) {
   ].join(' ')
   return (
     <>
-      <p>The topics that it writes:</p>
+      <p>What becomes of the topics that it writes:</p>
       <p class="acts">
         {outputModes.map((mode) => (
           <Link
@@ -152,9 +152,9 @@ function Switch({ version: one, replay, address }: VersionActsProps) {
 }
 
 const effects: Readonly<Record<(typeof outputModes)[number], string>> = {
-  replace: 'are those of this version from then on, under the same names.',
-  continue: 'stay as they are, and this version writes on.',
-  correct: 'stay, and get a record for each key whose newest value differs; then this version writes on.',
+  replace: 'From then on they hold what this version has written, under the same names.',
+  continue: 'They stay as they are, and this version writes on.',
+  correct: 'They stay, and get a record for each key whose newest value differs; then this version writes on.',
 }
 
 function Drop({ version: one }: { readonly version: VersionView }) {
