@@ -6,7 +6,7 @@ import { type Channel, channel, subscribe, unsubscribe } from 'node:diagnostics_
 import { checkChoice, checkedFunction } from './checks.ts'
 import { tellListener } from './listener.ts'
 
-/** What every event of an application says. */
+/** What every event of an application has. */
 export interface ApplicationEvent {
   /** The application. */
   readonly applicationId: string
@@ -14,7 +14,7 @@ export interface ApplicationEvent {
   readonly version: string
 }
 
-/** `millrace:start`: an instance has started in this process, and is about to work on its first record. */
+/** `millrace:start`: an instance has started in this process, and is about to process its first record. */
 export interface StartEvent extends ApplicationEvent {
   /** Source records that it has yet to read. */
   readonly lag: number
@@ -30,15 +30,15 @@ export interface TakeoverEvent extends ApplicationEvent {
 export interface CommitEvent extends ApplicationEvent {
   /** Source records in it. */
   readonly records: number
-  /** How long the commit itself took, in ms; the work before it does not count. */
+  /** How long the commit itself took, with its wait for commits of other processes, in ms. */
   readonly durationMs: number
 }
 
 /** `millrace:slow-commit`: a commit took far longer than those before it, or longer than a second. */
 export interface SlowCommitEvent extends CommitEvent {
-  /** How long commits of this instance take lately, in ms: a moving average, without this one. */
+  /** How long commits of this instance usually take, in ms: the moving average, without this one. */
   readonly usualMs: number
-  /** What it went past, in ms: five times as long as usual, but at least 100 ms and at most 1,000 ms. */
+  /** The limit that it exceeded, in ms: five times `usualMs`, but at least 100 and at most 1,000. */
   readonly limitMs: number
 }
 
@@ -51,7 +51,7 @@ export interface WaitingForMembersEvent {
   readonly group: string
   /** The member that waits. */
   readonly memberId: string
-  /** Who has the partitions, and when the process of each was last heard of, in ms since the epoch. */
+  /** The members that have the partitions, and when each last sent a heartbeat, in ms since the epoch. */
   readonly waitsFor: readonly {
     readonly memberId: string
     readonly pid: number
@@ -62,7 +62,7 @@ export interface WaitingForMembersEvent {
 
 /** `millrace:retry`: something that failed is tried again. */
 export interface RetryEvent extends ApplicationEvent {
-  /** A call of `mapAsync`, or the turn of a record or of a job, by `onError: { retries }`. */
+  /** A call of `mapAsync`; or the turn of a record or of another job, with `onError: { retries }`. */
   readonly what: 'call' | 'turn'
   /** The attempt that failed, from 1. */
   readonly attempt: number
@@ -70,7 +70,7 @@ export interface RetryEvent extends ApplicationEvent {
   readonly waitMs: number
   /** What it failed with. */
   readonly error: unknown
-  /** Where it failed, when that is known. */
+  /** The operator that failed, if known. */
   readonly operator: string | undefined
   /** The topic of the record; only for the turn of a record. */
   readonly topic: string | undefined
@@ -83,13 +83,13 @@ export interface RetryEvent extends ApplicationEvent {
 }
 
 /**
- * `millrace:drop`: a commit holds records that were passed over, one event for each operator, partition and reason.
- * Events add up to the counters of `metrics()`.
+ * `millrace:drop`: a commit passes over records; one event for each operator, partition and reason. The events add up
+ * to the counters of `metrics()`.
  */
 export interface DropEvent extends ApplicationEvent {
   /** Whether an operator dropped them, or their turns failed and `onError` passed over them. */
   readonly kind: 'dropped' | 'failed'
-  /** The operator; of a record that failed before the first one its topic. */
+  /** The operator; for a record that failed before the first operator, its topic. */
   readonly operator: string
   /** The partition of the task. */
   readonly partition: number
@@ -148,12 +148,12 @@ const channels: Readonly<Record<DiagnosticName, Channel>> = {
   'millrace:fail': channel('millrace:fail'),
 }
 
-/** To be asked before an event is made. */
+/** Ask before you make an event. */
 export function isHeard(name: DiagnosticName): boolean {
   return channels[name].hasSubscribers
 }
 
-/** Tells everyone who listens, before it returns. */
+/** Calls every listener before it returns. */
 export function publish<N extends DiagnosticName>(name: N, event: DiagnosticEvents[N]): void {
   channels[name].publish(event)
 }
@@ -163,11 +163,11 @@ export interface Diagnostics {
   /** Every channel there is. */
   readonly names: readonly DiagnosticName[]
   /**
-   * Calls the listener for each event of a channel, of any application of this process, from now on until the returned
-   * function is called. It is called at once where something happens, between turns or commits and never inside one of
-   * their transactions, so it should be quick. If it throws or rejects, nothing changes except for a process warning.
+   * Calls the listener for each event on a channel, of any application of this process, until the returned function is
+   * called. It runs synchronously, between turns or commits and never inside a transaction. The application waits for
+   * it, so it should be quick. If it throws or rejects, that is a process warning and changes nothing else.
    *
-   * @throws MillraceError `bad_option` for a channel that there is not
+   * @throws MillraceError `bad_option` if there is no such channel
    */
   subscribe<N extends DiagnosticName>(name: N, listener: (event: DiagnosticEvents[N]) => unknown): () => void
 }

@@ -1,12 +1,12 @@
 /**
  * The figures of a running instance of an application: what only its process knows. It leaves them in the log, so that
- * every other process sees them too; they stand here because every layer reads them.
+ * other processes can read them too. They are in core because every layer reads them.
  */
 import { isList } from './checks.ts'
 
 /**
- * How long something took: since the instance started, and lately. `totalMs` and `count` only rise, so two of them give
- * the rate and the mean of the time between.
+ * How long something took: since the instance started, and lately. `totalMs` and `count` only rise, so the differences
+ * of two readings give the rate and the mean in between.
  */
 export interface DurationFigures {
   /** How often it was measured. */
@@ -14,19 +14,19 @@ export interface DurationFigures {
   /** The sum of all measurements, in ms. */
   readonly totalMs: number
   /**
-   * How many measurements were at most as long as each of these, in ms: cumulative, in steps of 1, 2 and 5 from 0.1 ms
-   * to 50 s. What was longer is in `count` only.
+   * How many measurements took at most this long, in ms: cumulative, in steps of 1, 2 and 5 from 0.1 ms to 50 s. Longer
+   * ones are in `count` only.
    */
   readonly buckets: readonly DurationBucket[]
   /** Half of the measurements of the last five minutes were at most this long, in ms; 0 where there were none. */
   readonly p50Ms: number
-  /** 99 of 100 were. */
+  /** The same for 99 of 100, in ms. */
   readonly p99Ms: number
-  /** The longest of the last five minutes. */
+  /** The longest of the last five minutes, in ms. */
   readonly maxMs: number
 }
 
-/** How many measurements were at most so long, in ms. */
+/** How many measurements took at most `upToMs`. */
 export type DurationBucket = readonly [upToMs: number, count: number]
 
 /** Source records a second. */
@@ -41,29 +41,29 @@ export interface RateFigures {
 export interface OperatorFigures {
   /** Records that went into it since the instance started. A turn that is undone and tried again counts again. */
   readonly records: number
-  /** Its share of the last minute that it worked, without what follows it, from samples: 0 to 1. */
+  /** The share of the last minute that it took itself, without the operators after it, from samples: 0 to 1. */
   readonly busy: number
 }
 
 /** Rows of a store that the instance holds in memory, in all its partitions. */
 export interface CacheFigures {
-  /** Rows that were asked for and were in memory, since the instance started. */
+  /** Lookups by key that found the row in memory, since the instance started. */
   readonly cacheHits: number
-  /** Rows that had to be looked for on the disk; those that were new too. */
+  /** Lookups by key that had to go to the disk, also for keys that have no row. */
   readonly cacheMisses: number
-  /** What its rows take in memory, roughly. */
+  /** About how much its rows take in memory, in bytes. */
   readonly cachedBytes: number
 }
 
-/** Calls of a `mapAsync` that were asked for and whose result is not processed yet. */
+/** Calls of a `mapAsync` whose results are not processed yet. */
 export interface CallFigures {
   /** How many there are. */
   readonly open: number
-  /** For how long the oldest of them has been waited for, in ms; 0 where there is none. */
+  /** How long the oldest of them has been open, in ms; 0 if there is none. */
   readonly oldestMs: number
 }
 
-/** What a running instance says of itself: as `app.metrics()` gives it, and as it leaves it in the log. */
+/** The figures of a running instance: as `app.metrics()` gives them, and as the instance leaves them in the log. */
 export interface InstanceFigures {
   /** When they were taken, ms since the epoch. */
   readonly atMs: number
@@ -71,15 +71,14 @@ export interface InstanceFigures {
   readonly rates: RateFigures
   /** Stretches of work without a break, of many records or of few. */
   readonly turn: DurationFigures
-  /** Commits, from when one begins until it is durable. */
+  /** Commits, from their start until they are durable. */
   readonly commit: DurationFigures
   /**
-   * From when the instance finds records at the end of a partition, at once where it rests, until they are processed
-   * and the commit of that is durable. Measured each time that it finds a partition longer. What was there when it
-   * started does not count.
+   * From when the instance finds new records in a partition, which is at once if it rests, until their results are
+   * durable. Measured once each time that it finds new records. Those that were there when it started do not count.
    */
   readonly appendToCommit: DurationFigures
-  /** The share of the last minute that it worked on the event loop, commits included: 0 to 1. */
+  /** The share of the last minute in which it worked on the event loop, commits included: 0 to 1. */
   readonly busy: number
   /** By id. Sinks and regroupings have ids too. */
   readonly operators: Readonly<Record<string, OperatorFigures>>
@@ -89,7 +88,7 @@ export interface InstanceFigures {
   readonly calls: Readonly<Record<string, CallFigures>>
 }
 
-/** Figures that were stored; undefined where they are none. */
+/** Figures that were stored; undefined if they are not sound. */
 export function asFigures(stored: unknown): InstanceFigures | undefined {
   if (!isObject(stored)) return undefined
   const { atMs, rates, turn, commit, appendToCommit, busy, operators, stores, calls } = stored

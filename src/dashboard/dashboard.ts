@@ -17,7 +17,7 @@ export interface Dashboard extends AsyncDisposable {
   /** Where it listens. */
   readonly port: number
 
-  /** Ends all connections, and stops to listen. The log stays open: close the dashboard first. */
+  /** Ends all connections and stops listening. The log stays open: close the dashboard first. */
   close(): Promise<void>
 }
 
@@ -25,7 +25,7 @@ export interface Dashboard extends AsyncDisposable {
  * Serves a page that shows what is in a log and what runs on it, live. It reads only, unless `allowChanges` says
  * otherwise: a log that was opened with `readOnly` will do, in a process of its own, and so will an application's.
  *
- * Anyone who may reach the address sees all records. So it listens at this machine only, unless it has a `token`.
+ * Anyone who reaches the address sees all records. So it listens on this machine only; another `host` needs a `token`.
  *
  * @example
  * ```ts
@@ -33,8 +33,8 @@ export interface Dashboard extends AsyncDisposable {
  * console.log(page.url)
  * await page.close()
  * ```
- * @throws MillraceError `bad_option`, also when it cannot listen there; `read_only` for changes of a log that is only
- *   read
+ * @throws MillraceError `bad_option`, also if it cannot listen there; `read_only` for `allowChanges` on a log that was
+ *   opened with `readOnly`
  */
 export async function dashboard(log: Log, options: DashboardOptions = {}): Promise<Dashboard> {
   const checked = checkDashboardOptions(options)

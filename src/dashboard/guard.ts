@@ -76,9 +76,9 @@ export class Guard {
     if (!this.#isOurHost(host)) {
       return refused(403, 'host_refused', 'the Host header has no name of this dashboard: see hosts (--name)')
     }
-    if (asked.isAct && method !== 'POST') return refused(405, 'method_refused', 'a change is made by POST')
+    if (asked.isAct && method !== 'POST') return refused(405, 'method_refused', 'a change needs POST')
     if (!asked.isAct && method !== 'GET' && method !== 'HEAD') {
-      return refused(405, 'method_refused', 'this address only answers GET')
+      return refused(405, 'method_refused', 'this address answers only GET')
     }
     if (isFromElsewhere(asked)) return refused(403, 'cross_origin', 'another site caused this request')
     if (this.#token === undefined) return asked.isAct ? changesOff : granted

@@ -16,7 +16,7 @@ export async function jsonBodyOf(request: IncomingMessage): Promise<Body> {
   const { headers } = request
   const isJson = /^application\/json(?: *; *charset=utf-8)?$/i.test(headers['content-type'] ?? '')
   if (!isJson || headers['content-encoding'] !== undefined) {
-    throw new Refusal(415, 'type_refused', 'a change is asked for as application/json')
+    throw new Refusal(415, 'type_refused', 'a change needs the content type application/json')
   }
   if (Number(headers['content-length'] ?? 0) > bodyBytesMax) throw tooLarge()
   return parsed(await bytesOf(request))
@@ -39,7 +39,7 @@ function bytesOf(request: IncomingMessage): Promise<Buffer> {
 }
 
 function tooLarge(): Refusal {
-  return new Refusal(413, 'too_large', `a change takes up to ${bodyBytesMax} bytes`)
+  return new Refusal(413, 'too_large', `the body of a change has at most ${bodyBytesMax} bytes`)
 }
 
 function parsed(bytes: Buffer): Body {
@@ -47,8 +47,8 @@ function parsed(bytes: Buffer): Body {
   try {
     value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes)) as unknown
   } catch {
-    throw new Refusal(400, 'bad_option', 'what was sent is not JSON')
+    throw new Refusal(400, 'bad_option', 'the body is not JSON')
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Body
-  throw new Refusal(400, 'bad_option', 'what was sent is JSON, but no object')
+  throw new Refusal(400, 'bad_option', 'the body is JSON, but not an object')
 }

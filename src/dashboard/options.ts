@@ -16,14 +16,14 @@ export interface DashboardOptions {
    * address needs a `token`.
    */
   readonly host?: string | undefined
-  /** What a reader has to know, at least 16 characters. Default: none, which only a loopback address allows. */
+  /** What readers need, at least 16 characters. Default: none, which only a loopback address allows. */
   readonly token?: string | undefined
   /**
-   * Whether the page may change things: send dead letters again; switch, pause and drop versions. Needs a `token`, also
-   * at a loopback address, and a log that may be written. Default false: it only reads.
+   * Whether the page may make changes: send dead letters again; switch, pause, resume and drop versions. Needs a
+   * `token`, also at a loopback address, and a log that may be written. Default false: it only reads.
    */
   readonly allowChanges?: boolean | undefined
-  /** Further names that it is reached by, such as that of a proxy: a request for any other host is refused. */
+  /** Other host names that it is reached by, such as that of a proxy. A request for any other host is refused. */
   readonly hosts?: readonly string[] | undefined
   /** Where it takes time and timers from. Default: the machine's clock. */
   readonly clock?: Clock | undefined
@@ -53,8 +53,8 @@ export function checkDashboardOptions(options: DashboardOptions): CheckedOptions
   else if (allowChanges) {
     throw new MillraceError(
       'bad_option',
-      `a dashboard that may change things needs a token of at least ${tokenCharsMin} characters: without one, any ` +
-        'program of this machine might change them',
+      `a dashboard with allowChanges needs a token of at least ${tokenCharsMin} characters: without one, any ` +
+        'program on this machine could make changes',
     )
   } else if (!isLoopback(host)) {
     throw new MillraceError(
@@ -71,7 +71,7 @@ function checkToken(token: unknown): void {
   if (typeof token === 'string' && token.length >= tokenCharsMin && /^[!-~]+$/.test(token)) return
   throw new MillraceError(
     'bad_option',
-    `the token of a dashboard has at least ${tokenCharsMin} characters, none of them a space or outside ASCII`,
+    `the token of a dashboard needs at least ${tokenCharsMin} characters of visible ASCII, without spaces`,
   )
 }
 

@@ -9,6 +9,6 @@ export interface StandstillView {
   readonly partition: number
   readonly offset: number
   readonly forMs: number
-  /** By operator, how many calls are open. */
+  /** How many calls of each operator are open. */
   readonly calls: Readonly<Record<string, number>>
 }

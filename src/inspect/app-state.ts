@@ -15,13 +15,13 @@ type Condition = Pick<ApplicationVersion, 'state' | 'instance'> & {
 /** One whose process ended without closing it is stopped too, and says so. */
 export function shownState({ state, instance, isPaused = false, standstill = null }: Condition): string {
   if (standstill !== null) {
-    return `running, ${standstill.kind === 'hangs' ? 'hangs' : 'waits for calls'} for ${shownDuration(standstill.forMs)}`
+    return `running, ${standstill.kind === 'hangs' ? 'hung' : 'waiting for calls'} for ${shownDuration(standstill.forMs)}`
   }
   const shown = state === 'stopped' && instance !== null ? 'stopped (ended without close)' : state
   return isPaused ? `${shown}, paused` : shown
 }
 
-/** That an application stands still, and what to do about it, each as a sentence without a capital and a full stop. */
+/** That an application stands still, and what to do about it: each a sentence without its capital and full stop. */
 export function shownStandstill(
   name: string,
   { kind, topic, partition, offset, forMs, calls }: Omit<Standstill, 'offset'> & { readonly offset: number },
@@ -32,14 +32,14 @@ export function shownStandstill(
   const open = Object.entries(calls).map(([operator, count]) => `${counted(count, 'call')} of ${operator}`)
   if (kind === 'waitsForCalls') {
     return {
-      what: `${name} stands at ${where}: it waits for ${open.join(' and ')}`,
-      advice: 'check the service that is called: each call ends at its timeoutMs, and then goes by its retries',
+      what: `${name} has stood still at ${where}: it waits for ${open.join(' and ')}`,
+      advice: 'check the service that is called: each call ends at its timeoutMs, and then retries and onError decide',
     }
   }
   return {
-    what: `${name} stands at ${where}: its process hangs`,
+    what: `${name} has stood still at ${where}: its process hangs`,
     advice:
-      'a function of the program does not return, or the process was stopped: look what it does, then end it with SIGKILL, ' +
+      'a function of the program does not return, or the process was stopped: find out which, then end it with SIGKILL, ' +
       'which loses nothing',
   }
 }

@@ -18,21 +18,21 @@ export interface PartitionFigures {
   readonly endOffset: number
   /** How many offsets lie between. */
   readonly records: number
-  /** How old the next record is by its timestamp, in ms; 0 where none is left. */
+  /** How old the next record is by its timestamp, in ms; 0 if none is left. */
   readonly ageMs: number
 }
 
 /** A store, in all its partitions. */
 export interface StoreFigures extends CacheFigures {
-  /** Rows as of the last commit, about: where there are many, from some of them. Null where the log does not tell. */
+  /** About how many rows it has, as of the last commit: an estimate if there are many. Null if the log does not say. */
   readonly rows: number | null
-  /** About what they take in the log, in bytes. */
+  /** About how much they take in the log, in bytes. Null if the log does not say. */
   readonly bytes: number | null
 }
 
 /**
  * What `app.metrics()` and `driver.metrics()` return: current figures. Counts of records are part of the commit: a
- * crash neither loses nor doubles them. The rest is about this instance, since it started.
+ * crash neither loses nor doubles them. The rest are figures of this instance, since it started.
  */
 export interface Metrics extends InstanceFigures {
   /** As {@link Application.state}. */
@@ -49,7 +49,7 @@ export interface Metrics extends InstanceFigures {
   readonly recordsPerSecond: number
   /** Source records that are known to be in the log and are not yet processed. */
   readonly lag: number
-  /** The same by partition, and how old the next record is. */
+  /** The same by partition, with the age of the next record. */
   readonly partitions: readonly PartitionFigures[]
   /**
    * The largest event time that each operator has seen, by operator and partition (`operator/0`), ms since the epoch.
@@ -63,7 +63,7 @@ export interface Metrics extends InstanceFigures {
   readonly lastCommitMs: number
   /** Memory of stores, roughly, in bytes. */
   readonly stateCacheBytes: number
-  /** What stores hold, by name. */
+  /** Sizes and caches of stores, by name. */
   readonly stores: Readonly<Record<string, StoreFigures>>
 }
 

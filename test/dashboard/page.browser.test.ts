@@ -198,7 +198,7 @@ describe('with nothing to show', () => {
     await go('/')
     await page.getByText('No application has been started on this log yet.').waitFor()
     await page.getByText('No topics yet.').waitFor()
-    await page.getByText('Followed from now on: a chart begins when the dashboard is opened.').first().waitFor()
+    await page.getByText('No past yet: a chart starts when the dashboard is opened.').first().waitFor()
     await checkLook(page, 'empty')
     await log.producer().send(topic('first', { key: string(), value: string() }), { key: 'a', value: 'b' })
     await page.getByRole('link', { name: 'first' }).waitFor()

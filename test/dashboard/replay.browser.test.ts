@@ -34,7 +34,7 @@ test('a replay is watched, compared, switched to and back, by clicks', async () 
   await row.getByRole('link').click()
   expect(new URL(page.url()).pathname).toBe('/replays/page-counts')
   const beside = page.getByRole('region', { name: /^v2 beside v1/ })
-  await beside.getByText('It catches up with the live version.').waitFor()
+  await beside.getByText('It is catching up with the live version.').waitFor()
   await beside.getByText(/records to read first/).waitFor()
   await checkLook(page, 'replaying')
 
@@ -48,7 +48,7 @@ test('a replay is watched, compared, switched to and back, by clicks', async () 
   }
   await act('Pause…', /^Pause v2 of page-counts/, 'Pause')
   await row.getByText('paused').waitFor()
-  await act('Resume…', /^Let v2 of page-counts go on/, 'Resume')
+  await act('Resume…', /^Resume v2 of page-counts/, 'Resume')
   await row.getByText('replaying').waitFor()
 
   // Done, and compared: one page of five counts twice in the new version.
@@ -126,7 +126,7 @@ test('a replay that is killed while it is watched says so, and is dropped; witho
   const { page, go } = await openPage(reading)
   await go('/replays/page-counts')
   const beside = page.getByRole('region', { name: /^v2 beside v1/ })
-  await beside.getByText('It catches up with the live version.').waitFor()
+  await beside.getByText('It is catching up with the live version.').waitFor()
   await beside.getByRole('link', { name: 'Drop…' }).click()
   await beside.getByText('version "v2" runs: stop its process first').waitFor()
   v2.kill()

@@ -64,8 +64,8 @@ test('a version that hangs is broken, and one that waits for calls is told; both
     { ...version, standstill },
   ]
   expect(whatOf(versions)).toEqual([
-    'broken /applications/pages/v1 pages stands at clicks/3 @ 1204 for 2m (pid 4711 on here): its process hangs.',
-    'warning /applications/ratings/v1 ratings/v1 stands at clicks/3 @ 1204 for 2m (pid 4711 on here): ' +
+    'broken /applications/pages/v1 pages has stood still at clicks/3 @ 1204 for 2m (pid 4711 on here): its process hangs.',
+    'warning /applications/ratings/v1 ratings/v1 has stood still at clicks/3 @ 1204 for 2m (pid 4711 on here): ' +
       'it waits for 15 calls of rate and 1 call of locate.',
   ])
   for (const { advice } of troublesOf({ versions, groups: [] })) expect(advice).toMatch(/^[A-Z].*\.$/)

@@ -67,11 +67,11 @@ async function troublesOf(log: Log): Promise<readonly unknown[]> {
 
 test.each(['loop', 'wait'] as const)('a function that never returns, by a %s, is a problem', async (manner) => {
   const { dir, log, where } = await standing(manner)
-  const what = `clicks stands at words/3 @ 2 for 2m (${where}): its process hangs`
+  const what = `clicks has stood still at words/3 @ 2 for 2m (${where}): its process hangs`
   const { code, stdout } = await look(dir, 'doctor')
   expect(stdout).toContain(`problem  applications: ${what}\n         a function of the program does not return`)
   expect(code).toBe(1)
-  expect((await look(dir, 'app', 'list')).stdout).toContain('running, hangs for 2m')
+  expect((await look(dir, 'app', 'list')).stdout).toContain('running, hung for 2m')
   expect((await look(dir, 'app', 'describe', 'clicks')).stdout).toContain(what)
   expect(await troublesOf(log)).toEqual([`broken: ${what}.`])
   expect(await standstillsOf(log)).toEqual([expect.stringMatching(/kind="hangs".* 120$/)])
@@ -81,11 +81,11 @@ test('a call that is not answered is a warning, which names its operator; its pr
   const { dir, log, program, where } = await standing('call')
   program.say('later')
   expect(await program.line()).toBe('later')
-  const what = `clicks stands at words/3 @ 3 for 2m (${where}): it waits for 1 call of rate`
+  const what = `clicks has stood still at words/3 @ 3 for 2m (${where}): it waits for 1 call of rate`
   const { code, stdout } = await look(dir, 'doctor')
   expect(stdout).toContain(`warning  applications: ${what}\n         check the service that is called`)
   expect(code).toBe(0)
-  expect((await look(dir, 'app', 'list')).stdout).toContain('running, waits for calls for 2m')
+  expect((await look(dir, 'app', 'list')).stdout).toContain('running, waiting for calls for 2m')
   expect((await look(dir, 'app', 'describe', 'clicks')).stdout).toContain(what)
   expect(await troublesOf(log)).toEqual([`warning: ${what}.`])
   expect(await standstillsOf(log)).toEqual([expect.stringMatching(/kind="waitsForCalls".* 120$/)])

@@ -13,19 +13,19 @@ export const verb: Verb = declareVerb({
     'all records. Without --host, that is this machine alone; any other address needs a token. A token in the ' +
     'variable MILLRACE_TOKEN stays out of the list of processes, where --token is seen. A browser asks you for it ' +
     'once.\n\n' +
-    'With --allow-changes the page can change things too, such as send dead letters again; it asks before each. That ' +
-    'takes a token always: without one of yours it makes one, and prints a link that signs your browser in.',
+    'With --allow-changes the page can also make changes, such as sending dead letters again; it asks before each. ' +
+    'This always needs a token: if you give none, the command makes one and prints a link that signs your browser in.',
   options: {
     port: valueOr('-p, --port <number>', 'the port to listen on; 0 takes a free one', whole(0), '7070'),
     host: valueOr('--host <address>', 'the address to listen on', asText, '127.0.0.1'),
     token: value('--token <text>', 'what readers must know, at least 16 characters', asText),
-    allowChanges: flag('--allow-changes', 'let the page change things, for those who know the token'),
+    allowChanges: flag('--allow-changes', 'let the page make changes, for those who have the token'),
     name: values('--name <host>', 'another host name that it is reached by, such as that of a proxy', asText),
   },
-  json: 'one object, once it listens: `url`, `port`, and `signIn` where it made a token',
+  json: 'one object, once it listens: `url`, `port`, and `signIn` if it made a token',
   examples: [
     { does: 'On a free port', line: 'millrace ui --port 0' },
-    { does: 'On a free port, and it may change things', line: 'millrace ui --port 0 --allow-changes' },
+    { does: 'On a free port, with changes allowed', line: 'millrace ui --port 0 --allow-changes' },
     { does: 'Its address, for a script', line: 'millrace ui --port 0 --json | jq -r .url' },
   ],
   async run({ port, host, token, name, allowChanges }, { openLog, out, say, clock, env, signal }) {

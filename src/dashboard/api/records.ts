@@ -131,7 +131,7 @@ export function placeOf(text: string): ReadonlyMap<number, number> {
   const [, first, offsets] = /^(\d{1,9})-([\da-z]{1,11}(?:\.[\da-z]{1,11})*)$/.exec(text) ?? []
   const all = offsets?.split('.').map((offset) => Number.parseInt(offset, digits)) ?? []
   if (first === undefined || !all.every(Number.isSafeInteger)) {
-    throw new BadQuestion(`a place is ${shortened(escaped(text), 100)}; expected one that an answer before has given`)
+    throw new BadQuestion(`a place is ${shortened(escaped(text), 100)}; expected one from an earlier answer`)
   }
   return new Map(all.map((offset, at) => [Number(first) + at, offset]))
 }

@@ -24,7 +24,7 @@ export async function makeLive(question: Question, body: Body): Promise<ActView>
   const { applicationId } = id
   const { switches } = await log.admin.describeApplication(applicationId, { stores: false })
   if (given['number'] !== (switches.at(-1)?.number ?? 0) + 1) {
-    throw new Refusal(409, 'switched_meanwhile', `${applicationId} was switched meanwhile: look at the plan again`)
+    throw new Refusal(409, 'switched_meanwhile', `${applicationId} was switched meanwhile: check the plan again`)
   }
   const done = await switchTo(question, id, outputs, reset, false)
   return { did: `${done.to} of ${applicationId} is the live version, and ${done.from} is kept beside it.` }

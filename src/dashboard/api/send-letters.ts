@@ -90,5 +90,5 @@ async function sendFitting(question: Question, dead: DeadLetters, body: Body): P
 
 function offsetsIn(given: unknown): ReadonlyMap<number, number> {
   if (typeof given === 'string') return placeOf(given)
-  throw new BadQuestion(`a place is ${shown(given)}; expected what an answer said`)
+  throw new BadQuestion(`a place is ${shown(given)}; expected one from an earlier answer`)
 }

@@ -13,11 +13,11 @@ import { Text } from './text.tsx'
 export interface Change {
   /** As a question: `Send 3 records again?` */
   readonly question: string
-  /** What will happen, for the one who decides. */
+  /** What it will do, for the one who decides. */
   readonly effect: ComponentChildren
   /** What the button says: `Send again`. */
   readonly confirm: string
-  /** Does it, and returns what it did, in a sentence; `tell` says how far it is. */
+  /** Makes it, and returns what was done, in a sentence; `tell` shows how far it is. */
   readonly run: (tell: (text: string) => void) => Promise<string>
 }
 
@@ -77,7 +77,7 @@ export async function post<T extends ActView>(path: string, body: object): Promi
   const headers = { 'content-type': 'application/json' }
   const response = await fetch(path, { method: 'POST', headers, body: JSON.stringify(body) }).catch(() => undefined)
   if (response === undefined) {
-    throw new Error('The dashboard does not answer: its process may have ended. Look whether it was done.')
+    throw new Error('The dashboard does not answer: its process may have ended. Check whether it was done.')
   }
   const answer = (await response.json()) as unknown
   if (response.ok) return answer as T
@@ -105,7 +105,7 @@ function Ask({ change, close }: { readonly change: Change; readonly close: () =>
   const begin = async (): Promise<void> => {
     if (isBegun.current) return // the second of two clicks
     isBegun.current = true
-    setPhase({ kind: 'doing', text: 'On its way…' })
+    setPhase({ kind: 'doing', text: 'Working…' })
     try {
       setPhase({ kind: 'done', text: await change.run((text) => setPhase({ kind: 'doing', text })) })
     } catch (error) {

@@ -15,7 +15,7 @@ export type Answer<T> =
       readonly state: 'failed'
       readonly code: string
       readonly message: string
-      /** Whether it may be otherwise soon: then it is asked again. */
+      /** Whether it may soon succeed: then it is asked again. */
       readonly isPassing: boolean
     }
 
@@ -103,7 +103,7 @@ interface AnsweredProps<T> {
   readonly children: (value: T) => ComponentChildren
 }
 
-/** Draws an answer; until it has come, and where none will, it says so. */
+/** Draws an answer, or says that it has not come yet, or that there is none. */
 export function Answered<T>({ answer, children }: AnsweredProps<T>) {
   switch (answer.state) {
     case 'loading':

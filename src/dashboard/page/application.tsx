@@ -109,7 +109,7 @@ function Known({ live, app, topology, address }: KnownProps) {
       <section aria-labelledby="passed">
         <h2 id="passed">Passed over</h2>
         <p class="about">
-          Records that failed, or were dropped, may lie among its{' '}
+          Records that failed or were dropped may be among its{' '}
           <Link to={pathOf('dead-letters', app.applicationId)}>dead letters</Link>.
         </p>
         {app.passedOver.length === 0 ? (
@@ -138,8 +138,8 @@ function Summary({ app }: { readonly app: ApplicationView }) {
       <Fact name="last commit">
         <Ago ms={app.lastCommitMs} />
       </Fact>
-      <Fact name="records">{rate(app.rate)}</Fact>
-      <Fact name="in all">{count(app.consumed)}</Fact>
+      <Fact name="processed">{rate(app.rate)}</Fact>
+      <Fact name="in total">{count(app.consumed)}</Fact>
       <Fact name="lag">{lag(app.lag, app.lagMs)}</Fact>
       <Fact name="event time">
         <Time ms={app.eventTimeMs} />
@@ -166,7 +166,7 @@ function positionColumns({ state }: ApplicationView): readonly Column<PositionVi
       head: 'moves',
       of: ({ standsForMs, lag: left }) => {
         if (left === 0) return 'at the end'
-        if (standsForMs >= 30_000) return <Attention of={1} text={`stuck for ${duration(standsForMs)}`} />
+        if (standsForMs >= 30_000) return <Attention of={1} text={`stands still for ${duration(standsForMs)}`} />
         return state === 'running' ? 'yes' : 'no'
       },
     },

@@ -32,7 +32,7 @@ function Chart({ title, of = [], everyMs, atMs, shown }: ChartProps) {
         {title} <strong>{last === undefined ? '–' : shown(last)}</strong>
       </figcaption>
       {known.length < 2 ? (
-        <p class="soft">Followed from now on: a chart begins when the dashboard is opened.</p>
+        <p class="soft">No past yet: a chart starts when the dashboard is opened.</p>
       ) : (
         <>
           <svg
@@ -45,7 +45,7 @@ function Chart({ title, of = [], everyMs, atMs, shown }: ChartProps) {
           </svg>
           <p class="axis" aria-hidden="true">
             <span>{since}</span>
-            <span>most {shown(most)}</span>
+            <span>max {shown(most)}</span>
             <span>now</span>
           </p>
         </>

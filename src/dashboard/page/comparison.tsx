@@ -40,7 +40,7 @@ export function Comparison({ version: { applicationId, version }, replay, isLive
                 </button>{' '}
                 {replay.lag > 0 && (
                   <span class="about">
-                    {count(replay.lag)} records to read first: a comparison waits for them, for 30 seconds.
+                    {count(replay.lag)} records to read first: a comparison waits up to 30 seconds for them.
                   </span>
                 )}
               </p>
@@ -62,7 +62,7 @@ export function Comparison({ version: { applicationId, version }, replay, isLive
 }
 
 function Running({ of: { isWaiting, part, name, done, total, rows } }: { readonly of: RunningComparison }) {
-  if (isWaiting) return <>waits for another comparison to end</>
+  if (isWaiting) return <>Waiting for another comparison to end…</>
   return (
     <>
       <progress max={Math.max(1, total)} value={done} aria-label="stores and topics compared" /> {part}{' '}

@@ -62,7 +62,7 @@ interface DeadLettersProps {
   readonly address: URL
 }
 
-/** What says which letters are meant. */
+/** The parameters that say which letters are meant. */
 const filters = ['reason', 'operator', 'topic', 'from', 'to']
 
 export function DeadLetters({ live, application, address }: DeadLettersProps) {
@@ -142,9 +142,7 @@ function Reasons({ of, address }: { readonly of: ReasonsView; readonly address: 
           by event time, <Time ms={fromMs} /> to <Time ms={toMs} />
         </small>
       </h2>
-      {isCutShort && (
-        <Notice kind="empty">{`Of the newest ${count(letters)} letters: more are not counted in one look.`}</Notice>
-      )}
+      {isCutShort && <Notice kind="empty">{`Only the newest ${count(letters)} letters are counted.`}</Notice>}
       <Table
         caption="Reasons"
         rows={reasons}

@@ -1,5 +1,5 @@
 /**
- * Dead letters in a list: some are chosen, or all that fit are meant, and sent again.
+ * Dead letters in a list: those that you choose, or all that match, are sent again.
  */
 import { useState } from 'preact/hooks'
 import type { LetterListView, LetterView, SentView } from '../letter-views.ts'
@@ -19,7 +19,7 @@ interface LetterListProps extends SendingProps {
   readonly address: URL
   /** The parameters of the address that say which letters are meant. */
   readonly filters: readonly string[]
-  /** How many letters they mean, as far as was counted. */
+  /** How many letters that is, as far as counted. */
   readonly fitting: number
   readonly isCounted: boolean
   readonly again: unknown
@@ -167,7 +167,7 @@ function SendChosen({ letters, ...props }: LetterListProps & { readonly letters:
   )
 }
 
-/** Five hundred with each request, so that none takes long, and one can see how far it is. */
+/** Five hundred with each request, so that none takes long and the page can show how far it is. */
 function SendFitting(props: LetterListProps) {
   const { path, address, filters, fitting, isCounted, acted } = props
   const many = `${count(fitting)}${isCounted ? '' : ' and more'}`
@@ -189,17 +189,15 @@ function SendFitting(props: LetterListProps) {
     } finally {
       acted()
     }
-    const rest = others === 0 ? '' : ` ${count(others)} not sent: sent before, or nothing reads them.`
+    const rest = others === 0 ? '' : ` ${count(others)} not sent: sent before, or not read by the application.`
     return `${records(sent)} sent again.${rest}`
   }
   return (
     <ActButton
-      question={`Send all ${many} letters that fit again?`}
+      question={`Send all ${many} letters that match again?`}
       effect={
         <>
-          <p>
-            Those of the whole search, also on other pages of the list; letters that were sent before are passed over.
-          </p>
+          <p>All that the search finds, also on other pages of the list. Letters that were sent before are skipped.</p>
           <SendingMeans {...props} />
         </>
       }
@@ -207,7 +205,7 @@ function SendFitting(props: LetterListProps) {
       isDisabled={fitting === 0}
       run={run}
     >
-      Send all that fit ({many})
+      Send all that match ({many})
     </ActButton>
   )
 }

@@ -29,8 +29,8 @@ export function SendingMeans({ application, isRunning }: SendingProps) {
   return (
     <>
       <p>
-        Only <Text of={application} /> reads it again: {isRunning ? 'it runs, so at once' : 'with its next start'}. No
-        other reader of the topic does.
+        Only <Text of={application} /> reads it again: {isRunning ? 'at once, because it runs' : 'when it next starts'}.
+        No other reader of the topic does.
       </p>
       <p>Each letter is sent once, ever. What fails again becomes a new letter; an old record may be late again.</p>
     </>

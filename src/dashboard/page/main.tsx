@@ -66,7 +66,7 @@ function Page() {
       <main id="main" ref={main} tabIndex={-1}>
         {live.state === 'lost' && (
           <Notice kind="broken">
-            The dashboard does not answer: its process may have ended. This is the last that it sent; the page keeps
+            The dashboard does not answer: its process may have ended. You see the last that it sent; the page keeps
             trying.
           </Notice>
         )}
@@ -133,7 +133,7 @@ function View({ parts, live, address }: ViewProps) {
   if (kind === 'stores' && id !== undefined && name !== undefined) {
     return <Store application={id} name={name} version={liveVersionOf(live, id)} address={address} />
   }
-  return <Gone what="Not here">There is no such view.</Gone>
+  return <Gone what="Not found">There is no such view.</Gone>
 }
 
 function Gone({ what, children }: { readonly what: string; readonly children: string }) {

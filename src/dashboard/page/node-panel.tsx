@@ -63,7 +63,7 @@ function Figures({ app, id }: { readonly app: ApplicationView; readonly id: stri
       {flow !== undefined && <Fact name="since the start">{count(flow.count)}</Fact>}
       {flow !== undefined && flow.busy !== null && <Fact name="share of the time">{percent(flow.busy)}</Fact>}
       {calls !== undefined && (
-        <Fact name="calls under way">
+        <Fact name="open calls">
           {count(calls.open)}
           {calls.open > 0 && `, the oldest for ${duration(calls.oldestMs)}`}
         </Fact>
@@ -153,13 +153,13 @@ function FirstRows({ app, name, store }: FirstRowsProps) {
 }
 
 function unreadableText({ isLive }: ApplicationView, { kind, isReadable }: StoreView): string {
-  if (isReadable) return 'It keeps versions: follow its name, and search for a key.'
-  if (!isLive) return 'Rows are shown of the live version only.'
-  return `A ${kind} that the operator has for itself: its rows are not shown.`
+  if (isReadable) return 'It keeps versions of each key: open it, and search for a key.'
+  if (!isLive) return 'Only the rows of the live version can be shown.'
+  return `The operator keeps this ${kind} for itself: its rows are not shown.`
 }
 
-/** `92% of look-ups from memory, 3.2 MiB there`. */
+/** `92% cache hits, 3.2 MiB in memory`. */
 export function cacheText(hits: number, misses: number, bytes: number): string {
-  const share = hits + misses === 0 ? '' : `${percent(hits / (hits + misses))} of look-ups from memory, `
-  return `${share}${size(bytes)} there`
+  const share = hits + misses === 0 ? '' : `${percent(hits / (hits + misses))} cache hits, `
+  return `${share}${size(bytes)} in memory`
 }

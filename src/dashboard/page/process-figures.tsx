@@ -1,5 +1,5 @@
 /**
- * What the process that runs an application knows of itself: rates, how long things take, and how busy it is.
+ * What only the process of an application knows: rates, how long things take, and how busy it is.
  */
 import type { DurationView, FiguresView } from '../views.ts'
 import { Fact, Facts } from './facts.tsx'
@@ -9,9 +9,9 @@ import { percent, rate, shortTime } from './text.tsx'
 export function ProcessFigures({ of: figures }: { readonly of: FiguresView }) {
   const { rates, busy, turn, commit, appendToCommit } = figures
   const durations: readonly (readonly [string, DurationView])[] = [
-    ['from append to commit', appendToCommit],
-    ['a commit', commit],
-    ['a turn', turn],
+    ['append to commit', appendToCommit],
+    ['commit', commit],
+    ['turn', turn],
   ]
   return (
     <section aria-labelledby="process">
@@ -27,9 +27,9 @@ export function ProcessFigures({ of: figures }: { readonly of: FiguresView }) {
         keyOf={([name]) => name}
         columns={[
           { head: 'last 5 min', of: ([name]) => name },
-          { head: 'half within', isFigure: true, of: ([, { p50Ms }]) => shortTime(p50Ms) },
-          { head: '99 of 100 within', isFigure: true, of: ([, { p99Ms }]) => shortTime(p99Ms) },
-          { head: 'longest', isFigure: true, of: ([, { maxMs }]) => shortTime(maxMs) },
+          { head: 'p50', isFigure: true, of: ([, { p50Ms }]) => shortTime(p50Ms) },
+          { head: 'p99', isFigure: true, of: ([, { p99Ms }]) => shortTime(p99Ms) },
+          { head: 'max', isFigure: true, of: ([, { maxMs }]) => shortTime(maxMs) },
         ]}
       />
     </section>

@@ -158,7 +158,7 @@ function timeLeft(replay: ReplayView | undefined): string {
   return replay.etaMs === 0 ? 'none' : duration(replay.etaMs - (replay.etaMs % 1_000))
 }
 
-/** Of one that runs what it does, else why it does nothing. */
+/** What it does if it runs, else why it does nothing. */
 function ReplayBadge({ version, replay }: Side) {
   if (replay === undefined || version.state !== 'running') return <StateBadge of={version} />
   if (replay.isPaused) return <Badge tone="still" word="paused" />
@@ -203,7 +203,7 @@ function Progress({ of: replay }: { readonly of: ReplayView }) {
     ['records', done === null || total === null ? '–' : `${count(done)} of ${count(total)}`],
     ['speed', rate(replay.rate)],
     ['time left', timeLeft(replay)],
-    ['to the live version', `${count(replay.lag)} records`],
+    ['lag to the live version', `${count(replay.lag)} records`],
   ]
   return (
     <>
@@ -228,7 +228,7 @@ function Progress({ of: replay }: { readonly of: ReplayView }) {
   )
 }
 
-/** How it is, and what comes next, in a sentence or two. */
+/** How it is doing, and what comes next, in a sentence or two. */
 function sayingOf({ applicationId, version, state, instance }: VersionView, replay: ReplayView): string {
   const { isPaused, phase, wasLive, lag: left } = replay
   const start = `millrace replay start SCRIPT ${version} --app ${applicationId}`
@@ -237,15 +237,15 @@ function sayingOf({ applicationId, version, state, instance }: VersionView, repl
   }
   if (state === 'fenced') return 'It was stopped, and its process has not closed yet. It can commit nothing.'
   if (state === 'stopped') {
-    if (wasLive) return 'It was live before. It stands where it stopped, and a switch back makes it the live one again.'
+    if (wasLive) return 'It was live before. It has stopped, and a switch back makes it the live one again.'
     return left === 0 ? 'It is stopped.' : `It is stopped. To go on: ${start}`
   }
-  if (isPaused) return 'It is paused, and rests until it is resumed.'
-  if (phase === 'copying') return 'It copies the state of the live version first.'
-  if (phase === 'done') return 'It has come to where it stops.'
+  if (isPaused) return 'It is paused until you resume it.'
+  if (phase === 'copying') return 'It is copying the state of the live version first.'
+  if (phase === 'done') return 'It has reached the end of its range.'
   return phase === 'following'
     ? 'It has caught up with the live version: compare the two, or switch.'
-    : 'It catches up with the live version.'
+    : 'It is catching up with the live version.'
 }
 
 function Switches({ of }: { readonly of: readonly SwitchView[] }) {

@@ -1,7 +1,7 @@
 /**
- * What has changed in the rows of a store from one look to the next.
+ * What has changed in the rows of a store from one read to the next.
  *
- * From outside a process there are looks only: of several commits between two of them the last one counts.
+ * From outside a process there are only reads: of several commits between two of them, the last one counts.
  */
 import type { RowsView, RowView } from '../views.ts'
 

@@ -1,5 +1,5 @@
 /**
- * What changes in the rows that are shown, while they are shown.
+ * How the rows that are shown change, while they are shown.
  */
 import { useEffect, useRef, useState } from 'preact/hooks'
 import type { RowsView } from '../views.ts'
@@ -40,7 +40,7 @@ export function Changes({ of: rows }: ChangesProps) {
     <section aria-labelledby="changes">
       <h2 id="changes">Changes</h2>
       {changes.length === 0 ? (
-        <p class="about">The rows above have not changed since you came here.</p>
+        <p class="about">The rows above have not changed since you opened this page.</p>
       ) : (
         <Table
           caption="Changes"

@@ -33,7 +33,7 @@ export function VersionActs({ version: one, replay, address }: VersionActsProps)
   const chosen = names.find(([act]) => act === asked)?.[0]
   return (
     <div>
-      <h3>What to do with it</h3>
+      <h3>What you can do</h3>
       <p class="acts">
         {names.map(([act, name]) => (
           <Link key={act} to={to(act)} class="button" isCurrent={chosen === act}>
@@ -60,8 +60,8 @@ function Chosen({ act, version: one, replay, address }: ChosenProps) {
   if (act === 'drop') return <Drop version={one} />
   const effect =
     act === 'pause'
-      ? `The process that replays ${version} commits what it has done, and rests until it is resumed, over a restart too.`
-      : `The process that replays ${version} goes on at once; without one, it goes on when it is started.`
+      ? `The process that replays ${version} commits what it has done, and pauses until you resume it, also over a restart.`
+      : `The process that replays ${version} goes on at once. If there is none, ${version} goes on when it is started.`
   return (
     <>
       <p>
@@ -70,9 +70,7 @@ function Chosen({ act, version: one, replay, address }: ChosenProps) {
       <Do
         version={one}
         act={act}
-        question={
-          act === 'pause' ? `Pause ${version} of ${applicationId}?` : `Let ${version} of ${applicationId} go on?`
-        }
+        question={act === 'pause' ? `Pause ${version} of ${applicationId}?` : `Resume ${version} of ${applicationId}?`}
         effect={<p>{effect}</p>}
         confirm={act === 'pause' ? 'Pause' : 'Resume'}
         command={`millrace replay ${act} ${applicationId} ${version}`}
@@ -103,7 +101,7 @@ function Switch({ version: one, replay, address }: VersionActsProps) {
   ].join(' ')
   return (
     <>
-      <p>What becomes of the topics that it writes:</p>
+      <p>After the switch, the topics that it writes</p>
       <p class="acts">
         {outputModes.map((mode) => (
           <Link
@@ -152,9 +150,9 @@ function Switch({ version: one, replay, address }: VersionActsProps) {
 }
 
 const effects: Readonly<Record<(typeof outputModes)[number], string>> = {
-  replace: 'From then on they hold what this version has written, under the same names.',
-  continue: 'They stay as they are, and this version writes on.',
-  correct: 'They stay, and get a record for each key whose newest value differs; then this version writes on.',
+  replace: 'are those of this version, under the same names.',
+  continue: 'stay as they are, and this version goes on writing to them.',
+  correct: 'stay, and get a record for each key whose newest value differs. Then this version goes on writing to them.',
 }
 
 function Drop({ version: one }: { readonly version: VersionView }) {
@@ -197,7 +195,7 @@ function Plan({ of: { lines, linesLeftOut, hindrances } }: { readonly of: ActPla
       )}
       {hindrances.length > 0 && (
         <Notice kind="broken">
-          {'It cannot be done as things are: '}
+          {'Not possible as things are: '}
           <Text of={hindrances.join('; ')} />
         </Notice>
       )}
@@ -216,7 +214,7 @@ interface DoProps {
   readonly command: string
 }
 
-/** The button that asks and does it; where the page may not, the command that does. */
+/** The button that asks and does it; if the page may not, the command that does. */
 function Do({ version: { applicationId, version }, act, body = {}, question, effect, confirm, command }: DoProps) {
   const run = async (): Promise<string> =>
     (await post<ActView>(`/api${pathOf('replays', applicationId, version)}/${act}`, body)).did
@@ -229,7 +227,7 @@ function Do({ version: { applicationId, version }, act, body = {}, question, eff
   }
   return (
     <>
-      <p>This page only shows it. In a terminal:</p>
+      <p>This page may not make changes. In a terminal:</p>
       <pre>
         <Text of={command} />
       </pre>

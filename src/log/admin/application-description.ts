@@ -55,7 +55,7 @@ export interface ApplicationDescription extends Omit<ApplicationListing, 'versio
   readonly fenced: ApplicationVersion['fenced']
   /** When the version was started last, in ms since the epoch. */
   readonly startedMs: number
-  /** What its instance says of itself, as in {@link ApplicationVersion}. */
+  /** The figures that its instance left, as in {@link ApplicationVersion}. */
   readonly figures: ApplicationVersion['figures']
   /** Each time that another version became the live one, in their order. */
   readonly switches: readonly ApplicationSwitch[]

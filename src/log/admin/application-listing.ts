@@ -45,11 +45,11 @@ export interface ApplicationVersion {
   /** Records between its positions and the ends of what it reads. */
   readonly lag: number
   /**
-   * What its instance says of itself: at most two seconds old while it commits, older where it is idle or hangs. Null
-   * where none runs, or it has said nothing yet.
+   * The figures that its instance left: at most two seconds old while it commits, older if it is idle or hangs. Null if
+   * no instance runs, or it has left none yet.
    */
   readonly figures: InstanceFigures | null
-  /** That it runs and does not move, although it has records to read; null while all is well. */
+  /** Where it stands still: it runs and has records to read, but does not move. Null while all is well. */
   readonly standstill: Standstill | null
 }
 
@@ -67,7 +67,7 @@ export interface ApplicationListing {
   readonly lastCommitMs: number | null
   /** Records that the live version has yet to read. */
   readonly lag: number
-  /** Of the live version. */
+  /** Where the live version stands still. */
   readonly standstill: Standstill | null
   /** All of its versions, the live one first. */
   readonly versions: readonly ApplicationVersion[]

@@ -2,11 +2,10 @@
  * Whether a running version stands still although it has records to read: the one rule, for everyone who looks. One
  * look from any process is enough; it needs no memory of earlier ones.
  *
- * A process whose event loop goes round gives a sign of life every few seconds (sign-of-life.ts). So a function that
- * never returns shows in a sign that is old. With a sign that is fresh a version may rest for many good reasons: it is
- * paused, lets others go first, waits for an empty partition or for the lock, or commits seldom. The only one that is
- * worth telling is that calls of `mapAsync` take all the slots there are; committed state says how many are
- * open, and how many may be.
+ * A process whose event loop runs gives a sign of life every few seconds (sign-of-life.ts). So an old sign means that a
+ * function never returns. With a fresh sign, a version may rest for many good reasons: it is paused, lets others go
+ * first, waits for an empty partition or for the lock, or commits seldom. The only one worth reporting is that calls of
+ * `mapAsync` take all slots; committed state says how many are open, and how many may be.
  */
 import { isInstance } from '../../core/checks.ts'
 import { MillraceError } from '../../core/errors.ts'
@@ -18,26 +17,26 @@ import type { StoredPosition } from '../kept/positions.ts'
 import { type ApplicationsLog, isLive, type KeptVersion } from './application-log.ts'
 import { timestampAt } from './lag.ts'
 
-/** From when on it is worth telling: signs come every 5 s, commits every 100 ms by default. */
+/** Less is not worth reporting: signs come every 5 s, commits every 100 ms by default. */
 const standstillMs = 30_000
 
 /** A running version that has records to read and does not move. */
 export interface Standstill {
   /**
-   * `hangs`: its process has given no sign of life for so long. A function does not return, or the process was stopped.
-   * `waitsForCalls`: the process is well, and as many calls of `mapAsync` as there may be are open; each ends at its
-   * `timeoutMs`.
+   * `hangs`: its process has given no sign of life. A function does not return, or the process was stopped.
+   * `waitsForCalls`: the process is well, and all calls of `mapAsync` that may be open at a time are open; each ends at
+   * its `timeoutMs`.
    */
   readonly kind: 'hangs' | 'waitsForCalls'
-  /** Where: of the records that are next in their partitions, the one with the smallest timestamp. */
+  /** The topic of the record where it stands: of the next in each partition, the one with the smallest timestamp. */
   readonly topic: string
   /** Its partition. */
   readonly partition: number
   /** Its offset. */
   readonly offset: Offset
-  /** For how long it has not moved, in ms. */
+  /** How long it has stood still, in ms. */
   readonly forMs: number
-  /** The operators whose calls are open, and how many each has; of one that hangs as of its last commit. */
+  /** How many calls of each operator are open; if it hangs, as of its last commit. */
   readonly calls: Readonly<Record<string, number>>
 }
 

@@ -1,9 +1,8 @@
 /**
- * Waiting in a switch, before the live version is stopped and after that: for the version that comes.
+ * Waiting in a switch for the version that comes, before and after the live version is stopped.
  *
- * Before, it is enough that it follows closely. Under traffic that never rests the two may never be seen at the same
- * place, on a slow machine least of all. Once the live one has stopped the place stands still, and the other comes to
- * it.
+ * Before, it is enough that it follows closely: with steady traffic, the two may never be seen at the same place, least
+ * of all on a slow machine. After, the place of the live one no longer moves, and the other comes to it.
  */
 import { MillraceError } from '../../core/errors.ts'
 import { partitionName } from '../format/partition-id.ts'
@@ -12,7 +11,7 @@ import type { SwitchOutputs } from './switch-face.ts'
 import { goesBack, isAtRest, lagBetween } from './switch-plan.ts'
 import type { Pair } from './version-exchange.ts'
 
-/** Nothing is looked at less often than this; what took longer was a process that stood still, and has not waited. */
+/** A wait is counted in steps of at most this: if one took longer, the process was frozen, and has not waited. */
 const stepMs = 1_000
 /** A version that comes to where the live one was within this time follows closely. */
 const closeMs = 1_000
@@ -97,7 +96,7 @@ export class SwitchWait {
     const { offsets, atMs } = this.#mark
     if (!hasReached(here, offsets)) return false
     this.#mark = undefined
-    // The longer it is waited for, the less is asked of it.
+    // The longer the wait, the longer a delay is accepted.
     return nowMs - atMs <= Math.max(closeMs, (this.#patienceMs - this.#leftMs) / 2)
   }
 
@@ -133,7 +132,7 @@ export class SwitchWait {
     const why =
       lag > 0
         ? `they lie ${lag} records apart`
-        : 'one of them has work left of what it has read, such as calls of mapAsync'
+        : 'one of them has not finished what it has read, such as calls of mapAsync'
     const whatNow = this.#isStopped
       ? `"${from}" was stopped for the switch, and nothing has been exchanged: see that "${to}" runs, and switch again, ` +
         `or start "${from}" again`

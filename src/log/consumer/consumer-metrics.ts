@@ -1,5 +1,5 @@
 /**
- * What a consumer has done, and how it is doing: counted and measured by fetch, not by record.
+ * What a consumer has done, and how it is doing: measured once for each fetch, not for each record.
  */
 import type { Clock } from '../../core/clock.ts'
 import { Durations } from '../../core/durations.ts'
@@ -14,33 +14,33 @@ export interface ConsumerMetrics {
   readonly records: number
   /** How often the reset policy set a position that was no longer kept. */
   readonly resets: number
-  /** How many offsets were passed over by that. */
+  /** How many offsets it skipped then. */
   readonly missed: number
   /** How often partitions came or went. */
   readonly rebalances: number
   /** The generation of its group that it has caught up with; 0 without a group. */
   readonly generation: number
-  /** Records a second. */
+  /** Records handed out a second. */
   readonly rates: RateFigures
   /**
-   * From when the loop got records until it asked for more than were fetched: how long it works on them. A loop by
-   * record gets up to 500 at a time, and in a group no more than it works on in `heartbeatMs`; else it is one batch.
+   * From when the loop got records until it asked for the next ones: how long it works on them. A loop by record gets
+   * up to 500 at a time, and in a group no more than it can work on in `heartbeatMs`; a loop by batch gets one batch.
    */
   readonly betweenPolls: DurationFigures
   /**
-   * From an append until the record is fetched for the loop: of the newest record, each time that the consumer comes to
-   * the end of a partition. What was appended before the consumer was made does not count, and while it lags nothing is
-   * measured: {@link lags} tells how far.
+   * From an append until the record is fetched: of the newest record, each time that the consumer reaches the end of a
+   * partition. What was appended before the consumer was made does not count. While the consumer lags, nothing is
+   * measured: see {@link lags}.
    */
   readonly appendToDelivery: DurationFigures
-  /** Commits of positions, from when one begins until it is durable. */
+  /** Commits of positions, from their start until they are durable. */
   readonly commit: DurationFigures
   /**
-   * How far it lags in each partition that it has begun to read: from the next record that it hands out. One that
-   * cannot be read, or whose topic is deleted, is left out.
+   * How far it lags in each partition that it has begun to read, from the next record that it hands out. A partition
+   * that cannot be read, or whose topic is deleted, is left out.
    */
   readonly lags: readonly ConsumerLag[]
-  /** When it last told its group that it is there, ms since the epoch; null while it is no member of one. */
+  /** When it last sent a heartbeat to its group, ms since the epoch; null while it is in no group. */
   readonly lastHeartbeatMs: number | null
 }
 
@@ -48,7 +48,7 @@ export interface ConsumerMetrics {
 export interface ConsumerLag extends TopicPartition {
   /** Records from its position to the end. */
   readonly records: number
-  /** How old the next of them is by its timestamp, in ms; 0 where there is none. */
+  /** How old the next of them is by its timestamp, in ms; 0 if there is none. */
   readonly ageMs: number
 }
 

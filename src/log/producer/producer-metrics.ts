@@ -32,11 +32,11 @@ export interface ProducerMetrics {
   /** Durable records a second. */
   readonly rates: RateFigures
   /**
-   * From a send until it is durable: of the record that waited longest, once for each commit. Waiting for `lingerMs`
-   * and for commits of others is in it; in a transaction it begins with its first record.
+   * From a send until it is durable: for each commit, the record that waited longest. It includes the wait for
+   * `lingerMs` and for commits of others. In a transaction, it starts with the first record.
    */
   readonly sendToDurable: DurationFigures
-  /** The commits themselves, from when one begins until it is durable. */
+  /** The commits themselves, from their start until they are durable. */
   readonly commit: DurationFigures
 }
 
