@@ -9,6 +9,7 @@ import { bytes, nullable } from '../core/serdes.ts'
 import { topic as topicConstant } from '../core/topic.ts'
 import { sum } from '../inspect/counts.ts'
 import type { Log } from '../log/face.ts'
+import { beginningOfHole } from './hole.ts'
 import type { Forms, RawRecord } from './shown-bytes.ts'
 import type { Slices } from './slices.ts'
 
@@ -45,6 +46,8 @@ export interface Found {
   /** Where it ended in each partition. */
   readonly ends: ReadonlyMap<number, number>
 }
+
+type RawTopic = Topic<Uint8Array | null, Uint8Array | null>
 
 /** A partition as far as it was searched. */
 interface Lane extends Bounds {
@@ -129,8 +132,21 @@ async function readChunk(log: Log, search: Search, lane: Lane, bytesMax: number,
     if ((batch.records.at(-1)?.offset ?? to) >= to - 1) break
     await slices.next()
   }
+  if (records.length === 0) {
+    const firstFrom = (offset: number): Promise<number> => firstOffset(log, constant, lane.partition, offset)
+    if (isOlder) from = await beginningOfHole(firstFrom, lane.start, from, chunkMax, slices)
+    else to = Math.min(lane.end, await firstFrom(to))
+  }
   lane.at = isOlder ? from : to
   return isOlder ? records.toReversed() : records
+}
+
+async function firstOffset(log: Log, constant: RawTopic, partition: number, from: number): Promise<number> {
+  for await (const { records } of log.read(constant, { partition, from }).batches()) {
+    const [first] = records
+    if (first !== undefined) return first.offset
+  }
+  return Number.POSITIVE_INFINITY
 }
 
 function bytesOf(record: RawRecord | undefined): number {

@@ -63,6 +63,42 @@ test('one who takes nothing of an answer is let go', async () => {
   await closed
 })
 
+/** Does something again and again, as one does who wants to keep its place for as long as it may. */
+function everyNowAndThen(act: () => unknown): void {
+  const timer = setInterval(act, 10)
+  onTestFinished(() => clearInterval(timer))
+}
+
+test.each([
+  ['headers', 'GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ', { headersMs: 200 }],
+  ['body', 'GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\n', { requestMs: 200, headersMs: 100 }],
+])('one who sends its %s a byte at a time is let go, though something moves all the time', async (_, sent, limits) => {
+  const server = await serve(limits)
+  const { socket, closed } = open(server)
+  let bytes = 0
+  socket.write(sent)
+  socket.resume()
+  everyNowAndThen(() => socket.writable && socket.write('x') && bytes++)
+  await until(() => bytes > 1)
+  const other = open(server)
+  other.socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n')
+  expect(String((await once(other.socket, 'data'))[0])).toContain('200 OK')
+  await closed
+})
+
+test('one who takes an answer a byte at a time is let go', async () => {
+  const server = await serve({ idleMs: 100 }, 'x'.repeat(32 * 1_024 * 1_024))
+  const { socket } = open(server)
+  const [taken] = (await Promise.all([once(server, 'connection'), once(socket, 'connect')]))[0] as [Socket]
+  const closed = once(taken, 'close')
+  let bytes = 0
+  socket.pause()
+  socket.write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n')
+  everyNowAndThen(() => (bytes += (socket.read(1) as Buffer | null)?.length ?? 0))
+  await closed
+  expect(bytes).toBeLessThan(10_000)
+})
+
 test('connections above the bound are closed, and those below it go on', async () => {
   const server = await serve({ connectionsMax: 2 })
   const first = open(server)
