@@ -6,7 +6,7 @@
  * returned are a whole stretch of each partition: the next request goes on where this one ended, and misses none.
  */
 import { bytes, nullable } from '../core/serdes.ts'
-import { topic as topicConstant } from '../core/topic.ts'
+import { type Topic, topic as topicConstant } from '../core/topic.ts'
 import { sum } from '../inspect/counts.ts'
 import type { Log } from '../log/face.ts'
 import { beginningOfHole } from './hole.ts'
