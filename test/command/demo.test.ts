@@ -49,7 +49,7 @@ test('a directory is used that is empty, stays with --keep, and is refused when 
   await runInProcess(['demo', 'orders', '-n', '1', '--dir', dir], now)
   expect(readdirSync(dir)).toEqual([])
   const kept = await runInProcess(['demo', 'orders', '-n', '1', '--dir', dir, '--keep'], now)
-  expect(kept.stdout).toMatch(new RegExp(`kept: --dir ${log}\\n$`))
+  expect(kept.stdout).toMatch(new RegExp(`kept: millrace ui --dir ${log} shows it\\n$`))
   const { stdout } = await runInProcess(['topic', 'list', '--json', '--dir', log])
   expect(stdout).toContain('"settled-orders"')
   for (const name of ['clicks', 'orders', 'replay']) {
@@ -250,6 +250,7 @@ test('k kills the process that counts at once, and it goes on', async () => {
   const host = { stdin: () => keyboard, stdout, stderr, env: {}, clock: systemClock, signal, self, scripts: noScripts }
   expect(await runCommand(['demo', 'clicks', '-n', '3000', '--for', '1s', '--dir', dir], host)).toBe(0)
   expect(stdout.text).toContain('Press k to kill it, as often as you like, or q to quit.')
+  expect(stdout.text).toMatch(/live page: npx millrace ui --dir \//)
   expect(stdout.text).toContain('The process was killed 3 times.')
   expect(stdout.text).toMatch(/\n0 lost, 0 doubled\n$/)
   expect(raw).toEqual([true, false])

@@ -54,7 +54,12 @@ export const verb: Verb = declareVerb({
       '',
       `${number(records.length)} requests go into a log. Another process reads them and counts those that are clicks.`,
       'Its position, its counts and what it writes are one transaction: kill -9 at any moment should lose nothing.',
-      isWatched ? 'Press k to kill it, as often as you like, or q to quit.' : 'It is killed three times.',
+      ...(isWatched
+        ? [
+            'Press k to kill it, as often as you like, or q to quit.',
+            `In another terminal, this shows it as a live page: npx millrace ui --dir ${place.log}`,
+          ]
+        : ['It is killed three times.']),
       '',
     )
     const surroundings = { clock: context.clock, signal, show: context.progress }
@@ -71,7 +76,11 @@ export const verb: Verb = declareVerb({
       else await demo.feedAndKill((percent) => tell(`kill -9 past ${percent}% of the clicks, and started again`))
       const result = { ...(await demo.end()), malformed }
       if (isJson) await out.facts(result, [])
-      else await tell(...outcome(result, killed(result.kills)), ...(keep ? [`kept: --dir ${place.log}`] : []))
+      else
+        await tell(
+          ...outcome(result, killed(result.kills)),
+          ...(keep ? [`kept: millrace ui --dir ${place.log} shows it`] : []),
+        )
       if (!isRight(result)) throw new CommandFailed('the counts do not match the input')
     })
   },

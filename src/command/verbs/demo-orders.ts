@@ -86,5 +86,5 @@ async function settle(
     },
     { claim: 'cents paid', counted: paidBy.reduce((sum, { value }) => sum + value, 0), byHand: expected.paidCents },
   ])
-  if (keep) await tell('', `kept: --dir ${place.log}`)
+  if (keep) await tell('', `kept: millrace ui --dir ${place.log} shows it`)
 }

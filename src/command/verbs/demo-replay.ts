@@ -100,5 +100,5 @@ async function tellReplay(
     { claim: 'counts that differ', counted: report.stores[0]?.different ?? 0, byHand: differing },
     { claim: 'counts that were corrected', counted: corrected, byHand: differing },
   ])
-  if (keep && !isJson) await tell('', `kept: --dir ${out.harmless(place.log)}`)
+  if (keep && !isJson) await tell('', `kept: millrace ui --dir ${out.harmless(place.log)} shows it`)
 }
