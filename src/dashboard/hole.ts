@@ -1,6 +1,6 @@
 /**
- * Holes between the records of a partition: compaction leaves them, of millions of offsets, so they are not gone through
- * step by step.
+ * Holes between the records of a partition: compaction leaves them, of millions of offsets, so they are not gone
+ * through step by step.
  */
 import type { Slices } from './slices.ts'
 
