@@ -1,6 +1,7 @@
 // A running instance leaves its figures in the log, where every other process sees them; none depends on them.
-import { int64, keyValueStore, type Log, ManualClock, startStreams } from 'millrace'
-import { describe, expect, test } from 'vitest'
+import { type Clock, int64, keyValueStore, type Log, ManualClock, replay, startStreams } from 'millrace'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { systemClock } from '../../../src/core/clock.ts'
 import type { InstanceFigures } from '../../../src/core/figures.ts'
 import { namedKey } from '../../../src/storage/keys.ts'
 import { seal } from '../../../src/storage/sealed-rows.ts'
@@ -116,6 +117,34 @@ describe('an instance that is gone', () => {
     await log.admin.resetApplication('app', { to: 'beginning' })
     await log.admin.deleteApplication('app')
     expect(rowCount()).toBe(0)
+    expect((await log.admin.verify({ deep: true })).problems).toEqual([])
+  })
+})
+
+describe('versions', () => {
+  /** Its wall clock stands still, and tells whose figures they are. */
+  const clockAt = (nowMs: number): Clock => ({ ...systemClock, now: () => nowMs })
+
+  test('have figures of their own, and after a switch only the instance that goes on has some', async () => {
+    const { log } = openTestLog()
+    const seen = async (): Promise<unknown> => {
+      const [found] = await log.admin.applications()
+      return Object.fromEntries((found?.versions ?? []).map(({ version, figures }) => [version, figures?.atMs]))
+    }
+    const live = await start(log, counting, { clock: clockAt(1_000) })
+    await send(log, 3)
+    await live.caughtUp()
+    const v2 = await replay(counting, { log, applicationId: 'app', version: 'v2', clock: clockAt(2_000) })
+    onTestFinished(() => v2.close())
+    await v2.caughtUp()
+    expect(await seen()).toEqual({ v1: 1_000, v2: 2_000 })
+    await v2.switch({ outputs: 'continue' })
+    await expect(live.stopped).rejects.toMatchObject({ code: 'superseded' })
+    await send(log)
+    await v2.caughtUp()
+    expect(await seen()).toEqual({ v1: undefined, v2: 2_000 })
+    await v2.close()
+    expect(await seen()).toEqual({ v1: undefined, v2: undefined })
     expect((await log.admin.verify({ deep: true })).problems).toEqual([])
   })
 })
