@@ -36,11 +36,9 @@ export interface Log extends AsyncDisposable {
    * A new producer. Programs share one where they can: its flushes are commits.
    *
    * With a `transactionalId` it writes in transactions, and every producer that was opened with that id before is
-   * fenced, in any process: when this returns or, while another process commits, once that is done. The function of a
-   * transaction runs only after that, and `flush()` waits for it.
+   * fenced, in any process.
    *
-   * @throws MillraceError `bad_option`, `compression_unavailable`; with a `transactionalId` also `storage_failed` and
-   *   `damaged`, here or in the first call that waits for the id
+   * @throws MillraceError `bad_option`, `compression_unavailable`; with a `transactionalId` also `storage_failed`
    */
   producer<A extends Acks = 'all'>(options?: ProducerOptions<A>): Producer<A>
 

@@ -263,9 +263,8 @@ export class EmbeddedProducer<A extends Acks = 'all'> implements Producer<A> {
   }
 
   async flush(): Promise<void> {
-    let failure: Error | undefined
-    if (this.#transactions === undefined) failure = await this.#flushNow()
-    else await this.#transactions.claimed() // a transaction under way writes by itself
+    // A transaction under way writes by itself.
+    const failure = this.#transactions === undefined ? await this.#flushNow() : undefined
     if (failure === undefined) {
       this.#throwUntold()
       return

@@ -15,8 +15,9 @@ const record = { key: 'k', value: 'v', timestamp: 1 }
 const never = new Promise<never>(() => {})
 
 /** A log beside a process that is frozen in its commit. */
-async function besideFrozen(): Promise<OpenedLog & { readonly wake: () => Promise<void> }> {
-  const opened = openTestLog()
+async function besideFrozen(
+  opened: OpenedLog = openTestLog(),
+): Promise<OpenedLog & { readonly wake: () => Promise<void> }> {
   const holder = await LockHolder.of(opened.dir)
   await holder.take()
   holder.freeze()
@@ -86,8 +87,10 @@ describe('a first send beside a process that is frozen in its commit', () => {
   })
 
   test('in a transaction is written with it, and after an abort the topic is empty', async () => {
-    const { log, embedded, wake } = await besideFrozen()
+    const opened = openTestLog()
+    const { log, embedded } = opened
     const [one, other] = ['one', 'other'].map((transactionalId) => log.producer({ transactionalId }))
+    const { wake } = await besideFrozen(opened)
     const committed = one?.transaction((tx) => tx.sendMany(fresh(), [record, record]))
     const aborted = other?.transaction((tx) => {
       tx.send(topic('empty', { key: string(), value: string() }), record)

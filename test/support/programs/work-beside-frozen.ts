@@ -78,11 +78,6 @@ const acts = {
   ...admin,
   send: () => log.producer().send(words, record),
   firstSend: () => log.producer().send(topic('first', { key: string(), value: int64() }), record),
-  claim: () => log.producer({ transactionalId: 'importer' }).flush(),
-  transaction: () =>
-    log
-      .producer({ transactionalId: 'other-importer' })
-      .transaction((tx) => tx.send(topic('second', { key: string(), value: int64() }), record)),
   join,
   open: async () => (await openLog(dir, { maintenance: false })).close(),
   close: () => leaving.close(),
