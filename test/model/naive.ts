@@ -22,6 +22,8 @@ export interface Event {
   readonly headers: string
   /** It goes to where the node has its late records, and nowhere else. */
   readonly isLate?: boolean
+  /** Of what has waited in an outer join until its window closed: the value that it came with. */
+  readonly waited?: Value
 }
 
 /** A row that is there. */

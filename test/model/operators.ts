@@ -151,7 +151,8 @@ export function joining(joiner: Joiner, { before, after, grace }: JoinSizes, out
         )
       for (const one of closed) {
         one.isMatched = true
-        yield { ...joined(one.event, one.side, null, one.event.timestamp), headers: event.headers }
+        const alone = joined(one.event, one.side, null, one.event.timestamp)
+        yield { ...alone, headers: event.headers, waited: one.event.value }
       }
       if (key === null) return yield joined(event, side, null, timestamp)
       const partners = kept
