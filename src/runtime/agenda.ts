@@ -100,7 +100,7 @@ export class TaskAgenda {
     else this.#turn.touch({ turn: -1, revert: () => this.#forget((one) => one === mine) })
     // The clock goes on while nothing commits, so its beginning must not wait for a record.
     if (type === 'wallClock') {
-      if (this.#isBeingMade && before?.dueMs !== schedule.entry.dueMs) ledger.hasChanged = true
+      if (this.#isBeingMade && schedule.isNew) ledger.hasChanged = true
       this.#agenda.follow(this)
     }
     this.#agenda.report(this)

@@ -21,6 +21,8 @@ export class Schedule implements Revertible, Scheduled {
   turn = -1
   readonly type: PunctuationType
   readonly place: JobPlace
+  /** Whether it begins, and does not go on from what the last instance has left. */
+  readonly isNew: boolean
   readonly #asked: Asked
   readonly #turn: Turn
   readonly #ledger: Ledger
@@ -50,6 +52,7 @@ export class Schedule implements Revertible, Scheduled {
     this.#asked = asked
     this.#punctuator = punctuator
     const goesOn = before !== undefined && isSame(before, asked)
+    this.isNew = !goesOn
     this.#dueMs = goesOn ? before.dueMs : firstMs
     this.#count = goesOn ? before.count : 0
     this.#isCancelled = goesOn && before.isCancelled
