@@ -27,7 +27,8 @@ export interface OpenedPage {
 /** A page of its own, without anything of others; it is closed when the running test is over. */
 export async function openPage({ url }: Dashboard): Promise<OpenedPage> {
   if (browser === undefined) throw new Error('no browser')
-  const context = await browser.newContext({ viewport: usualSize })
+  // What fades in would be looked at half way.
+  const context = await browser.newContext({ viewport: usualSize, reducedMotion: 'reduce' })
   onTestFinished(() => context.close())
   context.setDefaultTimeout(waitMs)
   const page = await context.newPage()
