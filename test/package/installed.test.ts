@@ -13,7 +13,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const compiler = join(root, 'node_modules/typescript/bin/tsc')
 const project = mkdtempSync(join(tmpdir(), 'millrace-package-'))
 const installed = join(project, 'node_modules/millrace')
-let tarball = ''
+/** The package: what `MILLRACE_TARBALL` names, or packed here. */
+let tarball = process.env['MILLRACE_TARBALL'] ?? ''
 afterAll(() => rmSync(project, { recursive: true, force: true }))
 
 /** Runs a command, which must succeed, and returns what it printed. */
@@ -71,6 +72,12 @@ const strictest = {
   outDir: 'out',
 }
 
+function packInto(dir: string): string {
+  run(root, 'npm', 'pack', '--silent', '--pack-destination', dir)
+  const [packed = ''] = readdirSync(dir)
+  return join(dir, packed)
+}
+
 /** The program of the README that begins with its name, and what it prints. */
 function programOf(name: string): readonly [text: string, printed: string] {
   const readme = readFileSync(join(installed, 'README.md'), 'utf8')
@@ -81,9 +88,7 @@ function programOf(name: string): readonly [text: string, printed: string] {
 }
 
 beforeAll(() => {
-  run(root, 'npm', 'pack', '--silent', '--pack-destination', project)
-  const [packed = ''] = readdirSync(project)
-  tarball = join(project, packed)
+  if (tarball === '') tarball = packInto(project)
   copyPackages(project, ['@types/node'])
   writeFileSync(
     join(project, 'package.json'),
