@@ -124,7 +124,12 @@ export const importsByRoom = eachFile(
 )
 
 /** What the browser's code may run of the rest: these import nothing themselves. */
-const sharedWithPage: readonly string[] = ['src/core/escaped.ts', 'src/inspect/amounts.ts', 'src/inspect/counts.ts']
+const sharedWithPage: readonly string[] = [
+  'src/core/escaped.ts',
+  'src/inspect/amounts.ts',
+  'src/inspect/counts.ts',
+  'src/inspect/typed-times.ts',
+]
 
 /** The page of the dashboard runs in a browser: from outside its folder come only types, and what is shared. */
 export const pageStandsAlone = eachFile(
