@@ -7,14 +7,23 @@ import type { Log } from '../log/face.ts'
 import { sum } from '../inspect/counts.ts'
 import type { Rates } from './history.ts'
 import { figuresView } from './instance-figures.ts'
-import type { ApplicationView, FactsView, Flow, PartName, PassedOver, PositionView, VersionView } from './views.ts'
-import { coarse, type Lag, type Memory } from './watch-memory.ts'
+import { coarse, positionView } from './position-view.ts'
+import type {
+  ApplicationView,
+  FactsView,
+  Flow,
+  PartName,
+  PassedOver,
+  VersionPositionView,
+  VersionView,
+} from './views.ts'
+import type { Lag, Memory } from './watch-memory.ts'
 
 export interface ApplicationParts {
   readonly version: VersionView
   /** Of what it reads as a group: only records that are still there count, unlike in the lag of the version. */
   readonly lag: Lag
-  readonly positions: readonly PositionView[]
+  readonly positions: readonly VersionPositionView[]
   readonly parts: readonly (readonly [PartName, unknown])[]
 }
 
@@ -23,34 +32,30 @@ export async function applicationParts(
   { admin }: Log,
   applicationId: string,
   version: string,
-  { rates, instanceRates }: Memory,
+  { rates, instanceRates, failures }: Memory,
   elapsedMs: number,
 ): Promise<ApplicationParts> {
   const found = await admin.describeApplication(applicationId, { version, stores: false })
   const name = `${applicationId}/${version}`
   const streamTimes = streamTimesOf(found.streamTimes)
-  const positions = found.positions.map((at): PositionView => {
-    const { topic, partition, offset, endOffset, records, ageMs } = at
-    return {
-      topic,
-      partition,
-      position: offset,
-      end: endOffset,
-      lag: records,
-      lagMs: coarse(ageMs),
-      streamTimeMs: streamTimes.get(partition) ?? null,
-      standsForMs: records > 0 ? coarse(found.standstill?.forMs ?? 0) : 0,
-    }
+  const positions = found.positions.map((at): VersionPositionView => {
+    const streamTimeMs = streamTimes.get(at.partition) ?? null
+    const standsForMs = at.records > 0 ? coarse(found.standstill?.forMs ?? 0) : 0
+    return { ...positionView(at), streamTimeMs, standsForMs }
   })
   const isRunning = found.state === 'running' // one that was killed has left its last figures
   const lagMs = positions.reduce((most, at) => Math.max(most, at.lagMs), 0)
   const consumed = sumOf(found.consumed)
   const passedOver = [...passedOverOf(found.dropped, 'dropped'), ...passedOverOf(found.failed, 'failed')]
   const { state, instance, startedMs, lastCommitMs, eventTime, lag, standstill } = found
+  const isLive = found.versions.some((one) => one.version === version && one.isLive)
+  const failed = sum(passedOver, ({ kind, count }) => (kind === 'failed' ? count : 0))
+  // One that is made beside the live one may begin with a copy of its counts.
+  const lately = failures.of(name, failed, elapsedMs, isLive)
   const view: VersionView = {
     applicationId,
     version,
-    isLive: found.versions.some((one) => one.version === version && one.isLive),
+    isLive,
     state,
     instance,
     startedMs,
@@ -61,7 +66,9 @@ export async function applicationParts(
     rate: rates.of(`application/${name}`, consumed, elapsedMs),
     consumed,
     dropped: sum(passedOver, ({ kind, count }) => (kind === 'dropped' ? count : 0)),
-    failed: sum(passedOver, ({ kind, count }) => (kind === 'failed' ? count : 0)),
+    failed,
+    failedLately: lately.count,
+    failedAgoMs: coarse(lately.agoMs),
     standstill: standstill && { ...standstill, forMs: coarse(standstill.forMs) },
   }
   const detail: ApplicationView = {

@@ -1,5 +1,6 @@
 /**
- * Figures over time, in memory: rates from counts that only rise, and the last 15 minutes of each figure.
+ * Figures over time, in memory: rates from counts that only rise, what they rose by lately, and the last 15 minutes of
+ * each figure.
  */
 import type { Series } from './views.ts'
 
@@ -42,7 +43,43 @@ export class Rates {
 }
 
 export const slotMs = 10_000
-const slots = 90
+const slotsMax = 90
+
+/** What was added to a count in the last 15 minutes. */
+export interface Addition {
+  readonly count: number
+  /** How long ago something was added last; 0 where nothing was. */
+  readonly agoMs: number
+}
+
+/** Tells what is new from what has been there for long, where a count only says how much it is in all. */
+export class Additions {
+  readonly #counts = new Map<string, { count: number; atMs: number; slots: { count: number; atMs: number }[] }>()
+  #hasLooked = false
+
+  /** @param isWhole whether a count that is first seen after others began at 0 meanwhile */
+  of(name: string, count: number, atMs: number, isWhole: boolean): Addition {
+    const known = this.#counts.get(name) ?? { count: isWhole && this.#hasLooked ? 0 : count, atMs, slots: [] }
+    const added = count < known.count ? count : count - known.count // one that has fallen began at 0 again
+    const slots = known.slots.filter((slot) => atMs - slot.atMs < slotMs * slotsMax)
+    const last = slots.at(-1)
+    if (added > 0 && last !== undefined && Math.floor(last.atMs / slotMs) === Math.floor(atMs / slotMs)) {
+      slots[slots.length - 1] = { count: last.count + added, atMs }
+    } else if (added > 0) {
+      slots.push({ count: added, atMs })
+    }
+    this.#counts.set(name, { count, atMs, slots })
+    const all = slots.reduce((sum, slot) => sum + slot.count, 0)
+    return { count: all, agoMs: atMs - (slots.at(-1)?.atMs ?? atMs) }
+  }
+
+  /** All were looked at; forgets those that were not, for a while. */
+  looked(sinceMs: number): void {
+    this.#hasLooked = true
+    for (const [name, { atMs }] of this.#counts) if (atMs < sinceMs) this.#counts.delete(name)
+  }
+}
+
 /** What has more figures than this has no charts for the rest. */
 const namesMax = 4_000
 
@@ -55,9 +92,9 @@ export class History {
   moveTo(atMs: number): boolean {
     const slot = Math.floor(atMs / slotMs)
     if (slot === this.#slot) return false
-    const passed = this.#slot < 0 ? slots : Math.min(slots, slot - this.#slot)
+    const passed = this.#slot < 0 ? slotsMax : Math.min(slotsMax, slot - this.#slot)
     for (const [name, figures] of this.#figures) {
-      for (let ahead = 0; ahead < passed; ahead++) figures[(slot - ahead) % slots] = Number.NaN
+      for (let ahead = 0; ahead < passed; ahead++) figures[(slot - ahead) % slotsMax] = Number.NaN
       if (figures.every(Number.isNaN)) this.#figures.delete(name)
     }
     this.#slot = slot
@@ -70,9 +107,9 @@ export class History {
     let figures = this.#figures.get(name)
     if (figures === undefined) {
       if (this.#figures.size >= namesMax) return
-      this.#figures.set(name, (figures = new Float64Array(slots).fill(Number.NaN)))
+      this.#figures.set(name, (figures = new Float64Array(slotsMax).fill(Number.NaN)))
     }
-    figures[this.#slot % slots] = figure
+    figures[this.#slot % slotsMax] = figure
   }
 
   /** Up to the slot that goes on. */
@@ -80,7 +117,7 @@ export class History {
     const figures = this.#figures.get(name)
     if (figures === undefined) return []
     return Array.from(figures, (_, at) => {
-      const figure = figures[(this.#slot + 1 + at) % slots] ?? Number.NaN
+      const figure = figures[(this.#slot + 1 + at) % slotsMax] ?? Number.NaN
       return Number.isNaN(figure) ? null : Math.round(figure * 10) / 10
     })
   }

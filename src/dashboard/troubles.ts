@@ -18,8 +18,9 @@ export function troublesOf({ versions, groups }: Seen): readonly Trouble[] {
 }
 
 function troublesOfVersion(version: VersionView): Trouble[] {
-  const { applicationId, version: name, isLive, state, instance, lag, failed, standstill } = version
-  const at = `/applications/${applicationId}/${name}`
+  const { applicationId, version: name, isLive, state, instance, lag, failedLately, failedAgoMs, standstill } = version
+  const id = encodeURIComponent(applicationId)
+  const at = `/applications/${id}/${encodeURIComponent(name)}`
   const who = isLive ? applicationId : `${applicationId}, version ${name},`
   const waits = lag === 0 ? '' : `; ${recordsOf(lag)} to read`
   const troubles: Trouble[] = []
@@ -49,11 +50,12 @@ function troublesOfVersion(version: VersionView): Trouble[] {
       advice: sentence(advice),
     })
   }
-  if (failed > 0) {
+  if (failedLately > 0) {
+    const ago = failedAgoMs === 0 ? 'just now' : `${shownDuration(failedAgoMs)} ago`
     troubles.push({
       level: 'warning',
-      at: `/dead-letters/${applicationId}`,
-      what: `${who} passed over ${recordsOf(failed)} that failed.`,
+      at: `/dead-letters/${id}`,
+      what: `${who} passed over ${recordsOf(failedLately)} that failed in the last 15 minutes, the last one ${ago}.`,
       advice: 'Its dead letters say why, if it writes them.',
     })
   }

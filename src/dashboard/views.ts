@@ -58,11 +58,15 @@ export interface VersionView {
   readonly consumed: number
   readonly dropped: number
   readonly failed: number
+  /** How many of those failed in the last 15 minutes, as far as the dashboard has seen it. */
+  readonly failedLately: number
+  /** How long ago the last one of these failed; 0 where none did. */
+  readonly failedAgoMs: number
   /** That it does not move although it has records to read; null while all is well. */
   readonly standstill: StandstillView | null
 }
 
-/** Where a version is in a partition. */
+/** Where a reader is in a partition. */
 export interface PositionView {
   readonly topic: string
   readonly partition: number
@@ -70,6 +74,10 @@ export interface PositionView {
   readonly end: number
   readonly lag: number
   readonly lagMs: number
+}
+
+/** Where a version is in a partition. */
+export interface VersionPositionView extends PositionView {
   /** The largest event time that an operator has seen in partitions of this number; null before the first. */
   readonly streamTimeMs: number | null
   /** For how long the version has stood still, where it has records to read here; 0 while it moves. */
@@ -92,7 +100,7 @@ export interface ApplicationView extends VersionView {
   readonly figures: FiguresView | null
   readonly reads: readonly string[]
   readonly writes: readonly string[]
-  readonly positions: readonly PositionView[]
+  readonly positions: readonly VersionPositionView[]
   readonly passedOver: readonly PassedOver[]
   /** By topic: in all, and a second. */
   readonly consumedByTopic: Readonly<Record<string, Flow>>
@@ -250,18 +258,15 @@ export interface GroupDetailView {
     readonly lastHeartbeatMs: number
     readonly partitions: readonly string[]
   }[]
-  readonly positions: readonly {
-    readonly topic: string
-    readonly partition: number
-    readonly position: number
-    readonly end: number
-    readonly lag: number
-    readonly lagMs: number
-    readonly committedMs: number
-    readonly member: string | null
-    /** Records of lag over time. */
-    readonly lags: Series
-  }[]
+  readonly positions: readonly GroupPositionView[]
+}
+
+/** Where a group is in a partition. */
+export interface GroupPositionView extends PositionView {
+  readonly committedMs: number
+  readonly member: string | null
+  /** Records of lag over time. */
+  readonly lags: Series
 }
 
 /** Whether the page may change things. */

@@ -1,13 +1,15 @@
 /**
  * What one sample of the log needs to know of those before it.
  */
-import type { History, Rates } from './history.ts'
+import type { Additions, History, Rates } from './history.ts'
 import type { GroupView } from './views.ts'
 
 export interface Memory {
   readonly rates: Rates
   /** Of what instances count, by when they took it. */
   readonly instanceRates: Rates
+  /** What versions have failed on. */
+  readonly failures: Additions
   readonly history: History
   /** Of the partitions of groups: there may be very many, which must not take the room of everything else. */
   readonly partitions: History
@@ -15,8 +17,3 @@ export interface Memory {
 
 /** How far a group lags: in records, and in time. */
 export type Lag = Pick<GroupView, 'lag' | 'lagMs'>
-
-/** Ages rise all the time: in whole seconds they are news once a second. */
-export function coarse(ms: number): number {
-  return Math.floor(ms / 1_000) * 1_000
-}

@@ -7,13 +7,14 @@ import { messageOf } from '../core/errors.ts'
 import type { Log } from '../log/face.ts'
 import { applicationParts } from './application-parts.ts'
 import { lettersOf } from './letter-parts.ts'
-import { History, Rates, slotMs } from './history.ts'
+import { Additions, History, Rates, slotMs } from './history.ts'
 import { replayView } from './replay-parts.ts'
 import { ifThere } from './if-there.ts'
+import { coarse } from './position-view.ts'
 import { sizesInSlices } from './topic-sizes.ts'
 import { troublesOf } from './troubles.ts'
 import { Slices } from './slices.ts'
-import { coarse, type Lag, type Memory } from './watch-memory.ts'
+import type { Lag, Memory } from './watch-memory.ts'
 import { sum } from '../inspect/counts.ts'
 import type {
   FigureName,
@@ -55,6 +56,7 @@ export class Watch {
   readonly #memory: Memory = {
     rates: new Rates(),
     instanceRates: new Rates(),
+    failures: new Additions(),
     history: new History(),
     partitions: new History(),
   }
@@ -220,6 +222,7 @@ async function sampleOf(
     const key = `${historyOfPart}${name}` as const
     if (isNewSlot || !before.has(key)) parts.set(key, historyOf(memory.history, name))
   }
+  memory.failures.looked(elapsedMs - 60_000)
   memory.rates.forget(elapsedMs - 60_000)
   memory.instanceRates.forget(clock.now() - 60_000)
   return parts

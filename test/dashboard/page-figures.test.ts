@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { edgeRates, lossesOf } from '../../src/dashboard/page/graph-figures.ts'
 import { nextNode } from '../../src/dashboard/page/graph-keys.ts'
+import { partitionRuns } from '../../src/dashboard/page/partition-runs.ts'
 import { changesBetween } from '../../src/dashboard/page/row-changes.ts'
 import { pathOfSeries } from '../../src/dashboard/page/series-path.ts'
 import { lanesMax, ticksOf, timelineOf } from '../../src/dashboard/page/timeline-layout.ts'
@@ -221,4 +222,12 @@ test('a chart has a line for each stretch that is known, a dot for what is known
   const path = pathOfSeries([null, 1, 2, null, 4, null], { width: 50, height: 20, most: 4 })
   expect(path).toBe('M10.0 14.8L20.0 10.5M40.0 2.0h.1')
   expect(pathOfSeries([0, 0], { width: 10, height: 20, most: 0 })).toBe('M0.0 19.0L10.0 19.0')
+})
+
+test('partitions that follow each other are written as one, topic by topic, and two of them as they are', () => {
+  const of = (topic: string, ...numbers: readonly number[]) => numbers.map((number) => `${topic}/${number}`)
+  expect(partitionRuns([...of('a', 0, 1), ...of('b', 2, 3, 4, 6), ...of('b/c', 7, 8, 9)])).toBe(
+    'a/0 a/1 b/2-4 b/6 b/c/7-9',
+  )
+  expect(partitionRuns([])).toBe('')
 })

@@ -147,6 +147,23 @@ describe('with an application that runs', () => {
     await page.getByRole('region', { name: 'Records table' }).getByRole('link').first().click()
     await page.locator('.record').getByText('source').waitFor()
     await checkLook(page, 'record')
+    await page.getByRole('link', { name: 'Newest' }).click()
+
+    // From a time on, as people say it: it stands in the address as a moment, and in the form as a local time.
+    const time = page.getByLabel('from time')
+    await time.fill('soon')
+    await page.getByRole('button', { name: 'Search' }).click()
+    const complaint = await page.evaluate<string>('document.querySelector("[name=time]").validationMessage')
+    expect(complaint).toContain('5 minutes ago')
+    expect(new URL(page.url()).search).toBe('')
+    await time.fill('1 week ago')
+    await page.getByRole('button', { name: 'Search' }).click()
+    await page.waitForURL(/[?]time=\d+$/)
+    await expect.poll(() => time.inputValue(), { timeout: waitMs }).toMatch(/^\d{4}-\d\d-\d\d \d\d:\d\d/)
+    await page
+      .getByRole('cell', { name: /^[01]\/0$/ })
+      .first()
+      .waitFor() // the oldest one
     await page.getByRole('link', { name: 'Live' }).click()
     await expect.poll(() => page.locator('section tbody tr').count(), { timeout: waitMs }).toBeGreaterThan(0)
     await page.getByRole('button', { name: 'Pause' }).click()

@@ -17,7 +17,9 @@ const version: VersionView = {
   rate: 1,
   consumed: 100,
   dropped: 3,
-  failed: 0,
+  failed: 5,
+  failedLately: 0,
+  failedAgoMs: 0,
   standstill: null,
 }
 const group: GroupView = { name: 'billing', kind: 'group', state: 'stable', members: 1, lag: 9, lagMs: 61_000 }
@@ -26,7 +28,7 @@ function whatOf(versions: readonly VersionView[], groups: readonly GroupView[] =
   return troublesOf({ versions, groups }).map(({ level, at, what }) => `${level} ${at} ${what}`)
 }
 
-test('what runs, lags a little and drops records is no trouble; nor is a group with members, or without lag', () => {
+test('what runs, lags a little, drops records and failed on some long ago is no trouble; nor is a group with members, or without lag', () => {
   const idle = { ...group, members: 0, lag: 0 }
   const stopped: VersionView = { ...version, state: 'stopped', instance: null, lag: 0 }
   expect(whatOf([version, stopped], [group, idle, { ...group, kind: 'application', members: 0 }])).toEqual([])
@@ -40,13 +42,16 @@ test('a process that is gone is worse than a stop, and a version beside the live
       { ...stopped, version: 'v2', isLive: false },
       { ...version, applicationId: 'killed', state: 'stopped' },
       { ...version, applicationId: 'frozen', state: 'fenced' },
-      { ...version, applicationId: 'failing', failed: 1 },
+      { ...version, applicationId: 'failing', failed: 9, failedLately: 1 },
+      { ...version, applicationId: 'failed', failed: 4_000, failedLately: 2_500, failedAgoMs: 200_000 },
     ]),
   ).toEqual([
     'broken /applications/killed/v1 killed ended without close: pid 4711 on here is gone; 7 records to read.',
     'warning /applications/pages/v1 pages is stopped; 7 records to read.',
     'warning /applications/frozen/v1 frozen was stopped by another instance, and has not closed yet.',
-    'warning /dead-letters/failing failing passed over 1 record that failed.',
+    'warning /dead-letters/failing failing passed over 1 record that failed in the last 15 minutes, the last one just now.',
+    'warning /dead-letters/failed failed passed over 2,500 records that failed in the last 15 minutes, ' +
+      'the last one 3m 20s ago.',
   ])
 })
 

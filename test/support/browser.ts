@@ -33,3 +33,11 @@ export function isNavigationWhole(page: Page): Promise<boolean> {
 export function overflowOf(page: Page): Promise<number> {
   return page.evaluate<number>('document.documentElement.scrollWidth - document.documentElement.clientWidth')
 }
+
+/** What is cut at a side without a sign that there is more; of a table on a phone whatever is cut. */
+export function cutOf(page: Page): Promise<readonly string[]> {
+  return page.evaluate<readonly string[]>(`[...document.querySelectorAll('.scrolls')]
+    .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth + 1)
+    .filter((one) => !one.closest('.more-left, .more-right') || (innerWidth <= 600 && one.querySelector('table')))
+    .map((one) => one.getAttribute('aria-label'))`)
+}

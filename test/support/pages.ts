@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Dashboard } from 'millrace/dashboard'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, expect, onTestFinished, type TestContext, test as plainTest } from 'vitest'
-import { barriersOf, isNavigationWhole, openBrowser, overflowOf } from './browser.ts'
+import { barriersOf, cutOf, isNavigationWhole, openBrowser, overflowOf } from './browser.ts'
 
 /** Where the pictures of docs/dashboard.md go, `docs/images`; none are made unless this says so. */
 const pictures = process.env['MILLRACE_PICTURES']
@@ -66,7 +66,7 @@ export async function picture(
   await page.setViewportSize(usualSize)
 }
 
-/** Nothing keeps people out, and nothing is wider than the window, small or large, light or dark. */
+/** Nothing keeps people out, nothing is wider than the window, and nothing is cut, small or large, light or dark. */
 export async function checkLook(page: Page, name: string): Promise<void> {
   expect([name, await barriersOf(page)]).toEqual([name, []])
   await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' })
@@ -75,6 +75,7 @@ export async function checkLook(page: Page, name: string): Promise<void> {
   for (const width of [360, 1_600]) {
     await page.setViewportSize({ width, height: 900 })
     expect([name, width, await overflowOf(page), await isNavigationWhole(page)]).toEqual([name, width, 0, true])
+    await expect.poll(async () => [name, width, await cutOf(page)], { timeout: waitMs }).toEqual([name, width, []])
   }
   await page.setViewportSize(usualSize)
 }

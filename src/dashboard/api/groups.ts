@@ -1,6 +1,7 @@
 /**
  * One group: where it is, and who reads for it.
  */
+import { positionView } from '../position-view.ts'
 import { pathPart } from '../question.ts'
 import type { Question } from '../router.ts'
 import type { GroupDetailView } from '../views.ts'
@@ -22,20 +23,10 @@ export async function groupDetail({ log, watch, path }: Question): Promise<Group
       const partitions = assignment.map(({ topic, partition }) => `${topic}/${partition}`)
       return { memberId, clientId, pid, host, lastHeartbeatMs, partitions }
     }),
-    positions: found.map(({ topic, partition, offset, endOffset, records, ageMs, committedMs }) => {
-      const member = holderOf(topic, partition)
-      const lags = watch.lagsOf(name, topic, partition)
-      return {
-        topic,
-        partition,
-        position: offset,
-        end: endOffset,
-        lag: records,
-        lagMs: ageMs,
-        committedMs,
-        member,
-        lags,
-      }
+    positions: found.map((at) => {
+      const { topic, partition, committedMs } = at
+      const [member, lags] = [holderOf(topic, partition), watch.lagsOf(name, topic, partition)]
+      return { ...positionView(at), committedMs, member, lags }
     }),
   }
 }

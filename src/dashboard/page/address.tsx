@@ -3,6 +3,7 @@
  */
 import type { ComponentChildren } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
+import { Text } from './text.tsx'
 
 const changed = 'millrace:address'
 
@@ -74,5 +75,14 @@ export function Link({ to, children, isCurrent, class: className }: LinkProps) {
     <a href={to} class={className} aria-current={isCurrent === true ? 'page' : undefined} onClick={follow}>
       {children}
     </a>
+  )
+}
+
+/** A link that is called by a text from the log. */
+export function TextLink({ to, of }: { readonly to: string; readonly of: string }) {
+  return (
+    <Link to={to}>
+      <Text of={of} />
+    </Link>
   )
 }

@@ -5,9 +5,9 @@ import type {
   ApplicationView,
   FactsView,
   HistoryView,
-  PositionView,
   StoreView,
   TopologyDescription,
+  VersionPositionView,
   VersionView,
 } from '../views.ts'
 import { Link, pathOf } from './address.tsx'
@@ -23,7 +23,7 @@ import { Positions } from './positions.tsx'
 import { ProcessFigures } from './process-figures.tsx'
 import { Stores } from './stores-table.tsx'
 import { type Column, Table } from './table.tsx'
-import { Ago, briefCount, count, duration, lag, rate, Text, Time } from './text.tsx'
+import { Ago, count, duration, lag, rate, Text, Time } from './text.tsx'
 
 interface ApplicationProps {
   readonly live: Live
@@ -79,12 +79,7 @@ function Known({ live, app, topology, address }: KnownProps) {
         label="Charts of the application"
         of={partOf<HistoryView>(live, `history/application/${applicationId}/${version}`)}
         atMs={live.atMs}
-        charts={[
-          { title: 'records a second', figure: 'rate', shown: rate },
-          { title: 'records of lag', figure: 'lag', shown: briefCount },
-          { title: 'lag in time', figure: 'lagMs', shown: duration },
-          { title: 'dropped and failed', figure: 'passedOver', shown: rate },
-        ]}
+        figures={['rate', 'lag', 'lagMs', 'passedOver']}
       />
       <section aria-labelledby="topology">
         <h2 id="topology">Topology</h2>
@@ -159,7 +154,7 @@ function Summary({ app }: { readonly app: ApplicationView }) {
   )
 }
 
-function positionColumns({ state }: ApplicationView): readonly Column<PositionView>[] {
+function positionColumns({ state }: ApplicationView): readonly Column<VersionPositionView>[] {
   return [
     { head: 'stream time', isExtra: true, of: ({ streamTimeMs }) => <Time ms={streamTimeMs} /> },
     {
@@ -181,7 +176,7 @@ function PassedOver({ app }: { readonly app: ApplicationView }) {
       keyOf={({ operator, kind, why }) => `${operator} ${kind} ${why}`}
       columns={[
         { head: 'operator', of: ({ operator }) => <Text of={operator} /> },
-        { head: 'what', of: ({ kind }) => (kind === 'failed' ? <Attention of={1} text="failed" /> : kind) },
+        { head: 'what', of: ({ kind }) => <Attention of={kind === 'failed' ? app.failedLately : 0} text={kind} /> },
         { head: 'why', of: ({ why }) => <Text of={why} /> },
         { head: 'records', isFigure: true, of: (one) => count(one.count) },
       ]}

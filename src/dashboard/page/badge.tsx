@@ -1,6 +1,7 @@
 /**
  * A state, by a shape, a word and a colour: none of them alone.
  */
+import type { VersionView } from '../views.ts'
 
 export type Tone = 'good' | 'still' | 'warn' | 'bad'
 
@@ -16,10 +17,12 @@ export function Badge({ tone, word }: { readonly tone: Tone; readonly word: stri
 
 /** What stands for a state of an application. */
 export function StateBadge({
-  of: { state, instance },
+  of: { state, instance, standstill },
 }: {
-  readonly of: { readonly state: 'running' | 'stopped' | 'fenced'; readonly instance: object | null }
+  readonly of: Pick<VersionView, 'state' | 'instance' | 'standstill'>
 }) {
+  if (standstill?.kind === 'hangs') return <Badge tone="bad" word="hung" />
+  if (standstill !== null) return <Badge tone="warn" word="waiting for calls" />
   if (state === 'running') return <Badge tone="good" word="running" />
   if (state === 'fenced') return <Badge tone="warn" word="fenced" />
   return instance === null ? <Badge tone="still" word="stopped" /> : <Badge tone="bad" word="ended without close" />

@@ -2,9 +2,9 @@
  * A chart of one figure over the last 15 minutes: what it is now, the most that it was, and from when on it is known.
  * There is no past before the dashboard was opened, and the chart says so.
  */
-import type { HistoryView, Series } from '../views.ts'
+import type { FigureName, HistoryView, Series } from '../views.ts'
 import { knownOf, pathOfSeries } from './series-path.ts'
-import { clockTime } from './text.tsx'
+import { briefCount, clockTime, duration, rate, size } from './text.tsx'
 
 const width = 300
 const height = 56
@@ -25,7 +25,7 @@ function Chart({ title, of = [], everyMs, atMs, shown }: ChartProps) {
   const last = known.at(-1)
   const unknown = of.findIndex((figure) => figure !== null)
   const since = unknown > 0 ? `since ${clockTime(atMs - (of.length - unknown) * everyMs)}` : '15 min ago'
-  const size = { width, height, most }
+  const room = { width, height, most }
   return (
     <figure class="chart">
       <figcaption>
@@ -41,7 +41,7 @@ function Chart({ title, of = [], everyMs, atMs, shown }: ChartProps) {
             role="img"
             aria-label={`${title}, ${since} until now: at most ${shown(most)}, now ${shown(last ?? 0)}`}
           >
-            <path d={pathOfSeries(of.slice(Math.max(0, unknown)), size)} />
+            <path d={pathOfSeries(of.slice(Math.max(0, unknown)), room)} />
           </svg>
           <p class="axis" aria-hidden="true">
             <span>{since}</span>
@@ -59,26 +59,23 @@ interface ChartsProps {
   readonly label: string
   readonly of: HistoryView | undefined
   readonly atMs: number
-  readonly charts: readonly {
-    readonly title: string
-    readonly figure: keyof HistoryView['series']
-    readonly shown: (figure: number) => string
-  }[]
+  readonly figures: readonly FigureName[]
+}
+
+const charts: Readonly<Record<FigureName, Pick<ChartProps, 'title' | 'shown'>>> = {
+  rate: { title: 'processed', shown: rate },
+  lag: { title: 'records of lag', shown: briefCount },
+  lagMs: { title: 'lag in time', shown: duration },
+  passedOver: { title: 'dropped and failed', shown: rate },
+  usedBytes: { title: 'disk in use', shown: size },
 }
 
 /** Several of them in a row. */
-export function Charts({ label, of, atMs, charts }: ChartsProps) {
+export function Charts({ label, of, atMs, figures }: ChartsProps) {
   return (
     <section class="charts" aria-label={label}>
-      {charts.map(({ title, figure, shown }) => (
-        <Chart
-          key={figure}
-          title={title}
-          of={of?.series[figure]}
-          everyMs={of?.everyMs ?? 0}
-          atMs={atMs}
-          shown={shown}
-        />
+      {figures.map((figure) => (
+        <Chart key={figure} {...charts[figure]} of={of?.series[figure]} everyMs={of?.everyMs ?? 0} atMs={atMs} />
       ))}
     </section>
   )

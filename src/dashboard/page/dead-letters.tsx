@@ -4,15 +4,15 @@
 import { useState } from 'preact/hooks'
 import type { LettersView, ReasonsView } from '../letter-views.ts'
 import type { HistoryView } from '../views.ts'
-import { goTo, Link, pathOf, queryOf, withQuery } from './address.tsx'
+import { Link, pathOf, queryOf, TextLink, withQuery } from './address.tsx'
 import { Answered, useAnswer } from './answer.tsx'
 import { liveVersionOf } from './application.tsx'
 import { Bars } from './bars.tsx'
 import { useCalm } from './calm.ts'
-import { localTime, textIn, timeIn } from './form-text.ts'
 import { LetterList } from './letter-list.tsx'
 import { type Live, partOf, partsOf } from './live.ts'
 import { Notice } from './notice.tsx'
+import { SearchForm } from './search-form.tsx'
 import { Spark } from './spark.tsx'
 import { Table } from './table.tsx'
 import { Ago, count, Text, Time } from './text.tsx'
@@ -34,11 +34,7 @@ export function AllDeadLetters({ live }: { readonly live: Live }) {
           columns={[
             {
               head: 'application',
-              of: ({ applicationId }) => (
-                <Link to={pathOf('dead-letters', applicationId)}>
-                  <Text of={applicationId} />
-                </Link>
-              ),
+              of: ({ applicationId }) => <TextLink to={pathOf('dead-letters', applicationId)} of={applicationId} />,
             },
             { head: 'letters', isFigure: true, of: ({ letters }) => count(letters) },
             {
@@ -75,10 +71,7 @@ export function DeadLetters({ live, application, address }: DeadLettersProps) {
   return (
     <>
       <h1>
-        Dead letters <small>of</small>{' '}
-        <Link to={pathOf('applications', application)}>
-          <Text of={application} />
-        </Link>
+        Dead letters <small>of</small> <TextLink to={pathOf('applications', application)} of={application} />
       </h1>
       <Answered answer={answer}>
         {(reasons) =>
@@ -92,10 +85,7 @@ export function DeadLetters({ live, application, address }: DeadLettersProps) {
                 <span role="status">
                   {count(known?.letters ?? 0)} {known?.letters === 1 ? 'letter' : 'letters'}
                 </span>{' '}
-                in{' '}
-                <Link to={pathOf('topics', known?.topic ?? '')}>
-                  <Text of={known?.topic ?? ''} />
-                </Link>
+                in <TextLink to={pathOf('topics', known?.topic ?? '')} of={known?.topic ?? ''} />
               </p>
               <Reasons of={reasons} address={address} />
               <section aria-labelledby="letters">
@@ -151,9 +141,7 @@ function Reasons({ of, address }: { readonly of: ReasonsView; readonly address: 
           {
             head: 'reason',
             of: ({ reason, operator }) => (
-              <Link to={withQuery(address, { ...fresh, reason, operator: operator ?? undefined })}>
-                <Text of={reason} />
-              </Link>
+              <TextLink to={withQuery(address, { ...fresh, reason, operator: operator ?? undefined })} of={reason} />
             ),
           },
           { head: 'operator', of: ({ operator }) => <Text of={operator ?? '–'} /> },
@@ -166,40 +154,21 @@ function Reasons({ of, address }: { readonly of: ReasonsView; readonly address: 
   )
 }
 
-/** What is looked for stands in the address: a search can be sent as a link. */
 function Search({ address }: { readonly address: URL }) {
-  const field = (name: string): string => address.searchParams.get(name) ?? ''
-  const search = (event: SubmitEvent): void => {
-    event.preventDefault()
-    const form = new FormData(event.currentTarget as HTMLFormElement)
-    goTo(
-      withQuery(new URL(address.pathname, address), {
-        reason: textIn(form, 'reason').trim(),
-        operator: textIn(form, 'operator').trim(),
-        topic: textIn(form, 'topic').trim(),
-        from: timeIn(form, 'from'),
-        to: timeIn(form, 'to'),
-      }),
-    )
-  }
   return (
-    <form class="search" onSubmit={search}>
-      {['reason', 'operator', 'topic'].map((name) => (
-        <label key={name}>
-          {name}
-          <input name={name} size={14} defaultValue={field(name)} />
-        </label>
-      ))}
-      {['from', 'to'].map((name) => (
-        <label key={name}>
-          {name} time
-          <input name={name} type="datetime-local" step="1" defaultValue={localTime(field(name))} />
-        </label>
-      ))}
-      <button type="submit">Search</button>
+    <SearchForm
+      address={address}
+      fields={[
+        { name: 'reason', label: 'reason' },
+        { name: 'operator', label: 'operator' },
+        { name: 'topic', label: 'topic' },
+        { name: 'from', label: 'from time', kind: 'time' },
+        { name: 'to', label: 'to time', kind: 'time' },
+      ]}
+    >
       <Link to={address.pathname} class="button" isCurrent={address.search === ''}>
         Newest
       </Link>
-    </form>
+    </SearchForm>
   )
 }

@@ -1,5 +1,5 @@
 /**
- * Facts: names with what they stand for, a few in a row.
+ * Facts: names with what they stand for, a few in a row, or a line each.
  */
 import type { ComponentChildren } from 'preact'
 
@@ -14,4 +14,9 @@ export function Fact({ name, children }: { readonly name: string; readonly child
       <dd>{children}</dd>
     </div>
   )
+}
+
+/** The same, a line each. */
+export function FactLines({ children }: { readonly children: ComponentChildren }) {
+  return <dl class="lines">{children}</dl>
 }

@@ -8,6 +8,7 @@ import { goTo, withQuery } from './address.tsx'
 import { edgeName, edgeRates, type Loss, lossesOf, own } from './graph-figures.ts'
 import { type Direction, nextNode } from './graph-keys.ts'
 import { type DrawnEdge, nodeHeightPx, pictureOf, type Placed, type Room } from './graph-layout.ts'
+import { Scroller } from './scroller.tsx'
 import { briefCount, percent, rate, Text } from './text.tsx'
 
 /** More reasons than this stand in the facts of the node only. */
@@ -35,7 +36,7 @@ export function Graph({ topology, app, address }: GraphProps) {
     event.currentTarget.querySelector<SVGElement>(`[data-node="${CSS.escape(next.id)}"]`)?.focus()
   }
   return (
-    <div class="scrolls graph" role="region" aria-label="Topology graph" tabIndex={0} onKeyDown={move}>
+    <Scroller label="Topology graph" class="graph" onKeyDown={move}>
       <svg width={picture.width} height={picture.height} viewBox={`0 0 ${picture.width} ${picture.height}`}>
         <defs>
           <marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">
@@ -57,7 +58,7 @@ export function Graph({ topology, app, address }: GraphProps) {
           <Node key={`${node.kind} ${node.id}`} of={node} app={app} address={address} isChosen={chosen === node.id} />
         ))}
       </svg>
-    </div>
+    </Scroller>
   )
 }
 

@@ -2,16 +2,17 @@
  * A group: where it is in each partition, and who reads for it.
  */
 import type { GroupDetailView, GroupView, HistoryView } from '../views.ts'
-import { Link, pathOf } from './address.tsx'
+import { pathOf, TextLink } from './address.tsx'
 import { Answered, useAnswer } from './answer.tsx'
 import { Charts } from './chart.tsx'
 import { Fact, Facts } from './facts.tsx'
 import { type Live, partOf } from './live.ts'
 import { Notice } from './notice.tsx'
+import { partitionRuns } from './partition-runs.ts'
 import { Positions } from './positions.tsx'
 import { Spark } from './spark.tsx'
 import { Table } from './table.tsx'
-import { Ago, briefCount, count, duration, lag, Text } from './text.tsx'
+import { Ago, count, lag, Text } from './text.tsx'
 
 export function Group({ name, live }: { readonly name: string; readonly live: Live }) {
   const group = partOf<GroupView>(live, `group/${name}`)
@@ -34,10 +35,7 @@ export function Group({ name, live }: { readonly name: string; readonly live: Li
             label="Charts of the group"
             of={partOf<HistoryView>(live, `history/group/${name}`)}
             atMs={live.atMs}
-            charts={[
-              { title: 'records of lag', figure: 'lag', shown: briefCount },
-              { title: 'lag in time', figure: 'lagMs', shown: duration },
-            ]}
+            figures={['lag', 'lagMs']}
           />
         </>
       )}
@@ -55,10 +53,7 @@ function Found({
     <>
       {kind === 'application' ? (
         <p class="about">
-          An application reads under this name:{' '}
-          <Link to={pathOf('applications', name)}>
-            <Text of={name} />
-          </Link>
+          An application reads under this name: <TextLink to={pathOf('applications', name)} of={name} />
         </p>
       ) : (
         <p class="about">
@@ -100,7 +95,7 @@ function Found({
                 { head: 'client', isExtra: true, of: ({ clientId }) => <Text of={clientId} /> },
                 { head: 'where', of: ({ pid, host }) => `pid ${pid} on ${host}` },
                 { head: 'heartbeat', isExtra: true, of: ({ lastHeartbeatMs }) => <Ago ms={lastHeartbeatMs} /> },
-                { head: 'partitions', of: ({ partitions }) => <Text of={partitions.join(' ')} /> },
+                { head: 'partitions', of: ({ partitions }) => <Text of={partitionRuns(partitions)} /> },
               ]}
             />
           )}

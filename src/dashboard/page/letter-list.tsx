@@ -6,10 +6,10 @@ import type { LetterListView, LetterView, SentView } from '../letter-views.ts'
 import { Link, queryOf, withQuery } from './address.tsx'
 import { Answered, useAnswer } from './answer.tsx'
 import { ActButton, post, useMayChange } from './acts.tsx'
+import { Found } from './found.tsx'
 import { FullLetter } from './letter.tsx'
 import { Source } from './letter-source.tsx'
 import { OutcomeBadge, SendingMeans, type SendingProps } from './letter-words.tsx'
-import { Notice } from './notice.tsx'
 import { type Column, Table } from './table.tsx'
 import { count, Text, Time } from './text.tsx'
 import { Line } from './topic.tsx'
@@ -35,8 +35,6 @@ export function LetterList(props: LetterListProps) {
   const { path, address, filters, again, acted } = props
   const answer = useAnswer<LetterListView>(`${path}/letters${queryOf(address, [...filters, 'older', 'newer'])}`, again)
   const shown = address.searchParams.get('letter')
-  const placed = (change: Readonly<Record<string, string>>): string =>
-    withQuery(address, { older: undefined, newer: undefined, letter: undefined, ...change })
   return (
     <>
       {shown !== null && (
@@ -52,20 +50,10 @@ export function LetterList(props: LetterListProps) {
         />
       )}
       <Answered answer={answer}>
-        {({ letters, searched, older, newer, isCutShort }) => (
-          <>
-            {isCutShort && (
-              <Notice kind="empty">
-                {`Searched ${count(searched)} letters and found ${letters.length} before the limit of one search. Go on below, or narrow the search.`}
-              </Notice>
-            )}
-            {letters.length === 0 && !isCutShort && <Notice kind="empty">No matching letters here.</Notice>}
-            {letters.length > 0 && <Letters {...props} letters={letters} />}
-            <p class="pager">
-              {newer !== null && <Link to={placed({ newer })}>← newer</Link>}
-              {older !== null && <Link to={placed({ older })}>older →</Link>}
-            </p>
-          </>
+        {(part) => (
+          <Found what="letters" found={part.letters.length} of={part} address={address}>
+            <Letters {...props} letters={part.letters} />
+          </Found>
         )}
       </Answered>
     </>

@@ -6,6 +6,7 @@ import type { FullLetterView, SentView } from '../letter-views.ts'
 import { Link, placePath } from './address.tsx'
 import { Answered, useAnswer } from './answer.tsx'
 import { ActButton, post, useMayChange } from './acts.tsx'
+import { Fact, FactLines } from './facts.tsx'
 import { Source } from './letter-source.tsx'
 import { OutcomeBadge, SendingMeans, type SendingProps } from './letter-words.tsx'
 import { RecordParts } from './record.tsx'
@@ -32,7 +33,7 @@ export function FullLetter(props: FullLetterProps) {
         {(letter) => (
           <div class="beside">
             <div>
-              <Facts of={letter} />
+              <WhatHappened of={letter} />
               <WaysToSend {...props} letter={letter} />
             </div>
             <div>
@@ -45,53 +46,32 @@ export function FullLetter(props: FullLetterProps) {
   )
 }
 
-function Facts({ of }: { readonly of: FullLetterView }) {
+function WhatHappened({ of }: { readonly of: FullLetterView }) {
   const { reason, message, operator, kind, source, timestampMs, newestMs, outcome } = of
   return (
-    <dl class="headers">
-      <div>
-        <dt>reason</dt>
-        <dd>
-          <Text of={reason} />
-        </dd>
-      </div>
-      <div>
-        <dt>message</dt>
-        <dd>
-          <Text of={message ?? '–'} />
-        </dd>
-      </div>
-      <div>
-        <dt>operator</dt>
-        <dd>
-          <Text of={operator ?? '–'} />
-        </dd>
-      </div>
-      <div>
-        <dt>record</dt>
-        <dd>{source === null ? `none: a ${kind} failed` : <Source of={source} />}</dd>
-      </div>
-      <div>
-        <dt>event time</dt>
-        <dd>
-          <Time ms={timestampMs} />
-        </dd>
-      </div>
+    <FactLines>
+      <Fact name="reason">
+        <Text of={reason} />
+      </Fact>
+      <Fact name="message">
+        <Text of={message ?? '–'} />
+      </Fact>
+      <Fact name="operator">
+        <Text of={operator ?? '–'} />
+      </Fact>
+      <Fact name="record">{source === null ? `none: a ${kind} failed` : <Source of={source} />}</Fact>
+      <Fact name="event time">
+        <Time ms={timestampMs} />
+      </Fact>
       {newestMs !== null && (
-        <div>
-          <dt>newest there</dt>
-          <dd>
-            <Time ms={newestMs} />
-          </dd>
-        </div>
+        <Fact name="newest there">
+          <Time ms={newestMs} />
+        </Fact>
       )}
-      <div>
-        <dt>sent again</dt>
-        <dd>
-          <OutcomeBadge of={outcome} />
-        </dd>
-      </div>
-    </dl>
+      <Fact name="sent again">
+        <OutcomeBadge of={outcome} />
+      </Fact>
+    </FactLines>
   )
 }
 

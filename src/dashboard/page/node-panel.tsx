@@ -2,7 +2,7 @@
  * What is known of the node that was chosen in the picture: its facts, its figures, and the first rows of its stores.
  */
 import type { ApplicationView, FactsView, NodeDescription, RowsView, StoreView, TopologyDescription } from '../views.ts'
-import { Link, pathOf, withQuery } from './address.tsx'
+import { Link, pathOf, TextLink, withQuery } from './address.tsx'
 import { type Answer, Answered, useAnswer } from './answer.tsx'
 import { Fact, Facts } from './facts.tsx'
 import { lossesOf, own } from './graph-figures.ts'
@@ -85,10 +85,7 @@ function Paths({ app, node }: { readonly app: ApplicationView; readonly node: No
     <ul>
       {topics.map((topic) => (
         <li key={topic}>
-          topic{' '}
-          <Link to={pathOf('topics', topic)}>
-            <Text of={topic} />
-          </Link>
+          topic <TextLink to={pathOf('topics', topic)} of={topic} />
           {own(flows, topic) !== undefined && `: ${rate(own(flows, topic)?.rate ?? null)}`}
         </li>
       ))}
@@ -120,13 +117,7 @@ function FirstRows({ app, name, store }: FirstRowsProps) {
   return (
     <>
       <h4>
-        {store?.isReadable === true ? (
-          <Link to={path}>
-            <Text of={name} />
-          </Link>
-        ) : (
-          <Text of={name} />
-        )}{' '}
+        {store?.isReadable === true ? <TextLink to={path} of={name} /> : <Text of={name} />}{' '}
         <small>
           {store === undefined ? 'store' : `${store.kind}, ${count(store.rows)} rows, about ${size(store.bytes)}`}
           {cache !== undefined && `, ${cacheText(cache.cacheHits, cache.cacheMisses, cache.cachedBytes)}`}

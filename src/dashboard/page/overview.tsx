@@ -2,7 +2,7 @@
  * The overview: what runs, what lags, what is passed over, and what is in the log, at one glance.
  */
 import type { GroupView, HistoryView, LogView, TopicView, Trouble, VersionView } from '../views.ts'
-import { Link, pathOf } from './address.tsx'
+import { Link, pathOf, TextLink } from './address.tsx'
 import { Attention, StateBadge } from './badge.tsx'
 import { Charts } from './chart.tsx'
 import { Fact, Facts } from './facts.tsx'
@@ -10,7 +10,7 @@ import { type Live, partOf, partsOf } from './live.ts'
 import { Notice } from './notice.tsx'
 import { Spark } from './spark.tsx'
 import { Table } from './table.tsx'
-import { Ago, briefCount, count, duration, lag, rate, size, Text, Time } from './text.tsx'
+import { Ago, briefCount, count, lag, rate, size, Text, Time } from './text.tsx'
 
 export function Overview({ live }: { readonly live: Live }) {
   const versions = partsOf<VersionView>(live, 'application')
@@ -25,12 +25,7 @@ export function Overview({ live }: { readonly live: Live }) {
         label="Charts of the log"
         of={partOf<HistoryView>(live, 'history/log')}
         atMs={live.atMs}
-        charts={[
-          { title: 'processed', figure: 'rate', shown: rate },
-          { title: 'lag in time', figure: 'lagMs', shown: duration },
-          { title: 'dropped and failed', figure: 'passedOver', shown: rate },
-          { title: 'disk in use', figure: 'usedBytes', shown: size },
-        ]}
+        figures={['rate', 'lagMs', 'passedOver', 'usedBytes']}
       />
       <section aria-labelledby="applications">
         <h2 id="applications">Applications</h2>
@@ -70,7 +65,7 @@ function total<T>(all: readonly T[], of: (one: T) => number): number {
 }
 
 function Summary({ versions, topics, groups, file }: SummaryProps) {
-  const running = versions.filter(({ state }) => state === 'running').length
+  const running = versions.filter(({ state, standstill }) => state === 'running' && standstill?.kind !== 'hangs').length
   const readers = [...versions, ...groups]
   const facts: readonly (readonly [string, string])[] = [
     ['running', `${running} of ${versions.length}`],
@@ -98,12 +93,30 @@ function Summary({ versions, topics, groups, file }: SummaryProps) {
   )
 }
 
+/** More than this are folded away. */
+const troublesShown = 8
+
 function Troubles({ of }: { readonly of: readonly Trouble[] }) {
+  const rest = of.slice(troublesShown)
   return (
     <section class="troubles" aria-label="What needs attention">
       <p class="unseen" role="status">
         {of.length === 0 ? 'Nothing needs attention.' : `Things that need attention: ${of.length}.`}
       </p>
+      <TroubleLines of={of.slice(0, troublesShown)} />
+      {rest.length > 0 && (
+        <details>
+          <summary>{count(rest.length)} more</summary>
+          <TroubleLines of={rest} />
+        </details>
+      )}
+    </section>
+  )
+}
+
+function TroubleLines({ of }: { readonly of: readonly Trouble[] }) {
+  return (
+    <>
       {of.map(({ level, at, what, advice }, place) => (
         // What it says changes each second, with the age in it: it has to stay the same link for a keyboard.
         <p key={place} class={`trouble ${level}`}>
@@ -113,7 +126,7 @@ function Troubles({ of }: { readonly of: readonly Trouble[] }) {
           <Text of={advice} />
         </p>
       ))}
-    </section>
+    </>
   )
 }
 
@@ -152,7 +165,7 @@ function Applications({ versions, live }: { readonly versions: readonly VersionV
         },
         { head: 'event time', isExtra: true, of: ({ eventTimeMs }) => <Time ms={eventTimeMs} /> },
         { head: 'dropped', isFigure: true, of: ({ dropped }) => count(dropped) },
-        { head: 'failed', isFigure: true, of: ({ failed }) => <Attention of={failed} text={count(failed)} /> },
+        { head: 'failed', isFigure: true, of: (one) => <Attention of={one.failedLately} text={count(one.failed)} /> },
         { head: 'last commit', isExtra: true, of: ({ lastCommitMs }) => <Ago ms={lastCommitMs} /> },
       ]}
     />
@@ -173,11 +186,7 @@ export function Topics({ topics, live }: { readonly topics: readonly TopicView[]
       columns={[
         {
           head: 'topic',
-          of: ({ name }) => (
-            <Link to={pathOf('topics', name)}>
-              <Text of={name} />
-            </Link>
-          ),
+          of: ({ name }) => <TextLink to={pathOf('topics', name)} of={name} />,
         },
         { head: 'in', isFigure: true, of: (one) => rate(one.rate) },
         {
@@ -203,11 +212,7 @@ export function Groups({ groups, live }: { readonly groups: readonly GroupView[]
       columns={[
         {
           head: 'group',
-          of: ({ name }) => (
-            <Link to={pathOf('groups', name)}>
-              <Text of={name} />
-            </Link>
-          ),
+          of: ({ name }) => <TextLink to={pathOf('groups', name)} of={name} />,
         },
         { head: 'kind', isExtra: true, of: ({ kind }) => kind },
         { head: 'state', of: ({ kind, state }) => (kind === 'application' ? '–' : state) },

@@ -1,18 +1,10 @@
 /**
  * Where a reader is in each partition: the same table for an application and for a group, with columns of their own.
  */
-import { Link, pathOf } from './address.tsx'
+import type { PositionView } from '../views.ts'
+import { pathOf, TextLink } from './address.tsx'
 import { type Column, Table } from './table.tsx'
-import { count, lag, Text } from './text.tsx'
-
-export interface Position {
-  readonly topic: string
-  readonly partition: number
-  readonly position: number
-  readonly end: number
-  readonly lag: number
-  readonly lagMs: number
-}
+import { count, lag } from './text.tsx'
 
 interface PositionsProps<P> {
   readonly rows: readonly P[]
@@ -20,20 +12,17 @@ interface PositionsProps<P> {
   readonly columns: readonly Column<P>[]
 }
 
-export function Positions<P extends Position>({ rows, columns }: PositionsProps<P>) {
+export function Positions<P extends PositionView>({ rows, columns }: PositionsProps<P>) {
   return (
     <Table
       caption="Positions"
       rows={rows}
       keyOf={({ topic, partition }) => `${topic}/${partition}`}
+      firstBy={({ lag: records }) => records}
       columns={[
         {
           head: 'topic',
-          of: ({ topic }) => (
-            <Link to={pathOf('topics', topic)}>
-              <Text of={topic} />
-            </Link>
-          ),
+          of: ({ topic }) => <TextLink to={pathOf('topics', topic)} of={topic} />,
         },
         { head: 'partition', isFigure: true, of: ({ partition }) => partition },
         { head: 'position', isFigure: true, of: ({ position }) => count(position) },

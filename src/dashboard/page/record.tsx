@@ -2,8 +2,11 @@
  * One record in full: what is in it as text or as a tree, its headers, and its bytes.
  */
 import type { FullBytes, FullRecordView } from '../views.ts'
+import { escaped } from '../../core/escaped.ts'
 import { Link } from './address.tsx'
 import { Answered, useAnswer } from './answer.tsx'
+import { Fact, FactLines } from './facts.tsx'
+import { Scroller } from './scroller.tsx'
 import { count, size, Text, Time } from './text.tsx'
 
 export function FullRecord({ path, close }: { readonly path: string; readonly close: string }) {
@@ -35,16 +38,13 @@ export function RecordParts({ of: { key, value, headers } }: { readonly of: Full
       <Part name="key" of={key} />
       <Part name="value" of={value} />
       {headers.length > 0 && (
-        <dl class="headers">
+        <FactLines>
           {headers.map((header, at) => (
-            <div key={at}>
-              <dt>
-                <Text of={header.key} />
-              </dt>
-              <dd>{header.value === null ? <em>null</em> : <Text of={header.value} />}</dd>
-            </div>
+            <Fact key={at} name={escaped(header.key)}>
+              {header.value === null ? <em>null</em> : <Text of={header.value} />}
+            </Fact>
           ))}
-        </dl>
+        </FactLines>
       )}
     </>
   )
@@ -62,7 +62,9 @@ function Part({ name, of }: { readonly name: string; readonly of: FullBytes }) {
       {text !== null && (
         <details>
           <summary>bytes</summary>
-          <pre class="hex">{hexLines(hex)}</pre>
+          <Scroller label={`Bytes of the ${name}`}>
+            <pre class="hex">{hexLines(hex)}</pre>
+          </Scroller>
           {bytes > hex.length / 2 && <p>the first {count(hex.length / 2)} of them</p>}
         </details>
       )}

@@ -7,6 +7,7 @@ import { Link, pathOf } from './address.tsx'
 import { useAnswer } from './answer.tsx'
 import { Badge, StateBadge } from './badge.tsx'
 import { Comparison } from './comparison.tsx'
+import { Fact, Facts } from './facts.tsx'
 import { type Live, partOf, partsOf } from './live.ts'
 import { Notice } from './notice.tsx'
 import { Table } from './table.tsx'
@@ -160,7 +161,8 @@ function timeLeft(replay: ReplayView | undefined): string {
 
 /** What it does if it runs, else why it does nothing. */
 function ReplayBadge({ version, replay }: Side) {
-  if (replay === undefined || version.state !== 'running') return <StateBadge of={version} />
+  if (replay === undefined || version.state !== 'running' || version.standstill !== null)
+    return <StateBadge of={version} />
   if (replay.isPaused) return <Badge tone="still" word="paused" />
   return <Badge tone="good" word={replay.phase} />
 }
@@ -210,20 +212,16 @@ function Progress({ of: replay }: { readonly of: ReplayView }) {
       {share !== null && (
         <progress class="replay" max={100} value={share} aria-label={`${version}: ${Math.floor(share)} % read`} />
       )}
-      <dl class="facts">
+      <Facts>
         {facts.map(([name, value]) => (
-          <div key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </div>
+          <Fact key={name} name={name}>
+            {value}
+          </Fact>
         ))}
-        <div>
-          <dt>event time</dt>
-          <dd>
-            <Time ms={replay.eventTimeMs} />
-          </dd>
-        </div>
-      </dl>
+        <Fact name="event time">
+          <Time ms={replay.eventTimeMs} />
+        </Fact>
+      </Facts>
     </>
   )
 }

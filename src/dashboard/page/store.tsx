@@ -3,12 +3,12 @@
  */
 import { useState } from 'preact/hooks'
 import type { RowsView, StoreView, VersionView } from '../views.ts'
-import { goTo, Link, pathOf, withQuery } from './address.tsx'
+import { Link, pathOf, TextLink, withQuery } from './address.tsx'
 import { Answered, useAnswer } from './answer.tsx'
 import { Changes } from './store-changes.tsx'
-import { textIn } from './form-text.ts'
 import { Notice } from './notice.tsx'
 import { RowsTable } from './rows.tsx'
+import { type Field, SearchForm } from './search-form.tsx'
 import { count, size, Text } from './text.tsx'
 import { Timeline } from './timeline.tsx'
 
@@ -46,9 +46,7 @@ export function Store({ application, name, version, address }: StoreProps) {
     <>
       <h1>
         <Text of={name} /> <small>store of</small>{' '}
-        <Link to={pathOf('applications', application)}>
-          <Text of={application} />
-        </Link>
+        <TextLink to={pathOf('applications', application)} of={application} />
       </h1>
       {found !== undefined && (
         <>
@@ -89,74 +87,41 @@ export function Store({ application, name, version, address }: StoreProps) {
   )
 }
 
-interface SearchProps {
-  readonly kind: string
-  readonly address: URL
-}
-
-function Search({ kind, address }: SearchProps) {
-  const hasTimes = kind === 'window' || kind === 'session'
-  const fields = fieldsOf(kind)
-  const search = (event: SubmitEvent): void => {
-    event.preventDefault()
-    const form = new FormData(event.currentTarget as HTMLFormElement)
-    const names = [...fields.map(([name]) => name), ...(hasTimes ? ['order'] : [])]
-    goTo(
-      withQuery(
-        new URL(address.pathname, address),
-        Object.fromEntries(names.map((name) => [name, textIn(form, name)])),
-      ),
-    )
-  }
-  const isOldest = address.searchParams.get('order') === 'oldest'
+function Search({ kind, address }: { readonly kind: string; readonly address: URL }) {
   return (
-    <form class="search" onSubmit={search}>
-      {fields.map(([name, label]) => (
-        <label key={name}>
-          {label}
-          <input name={name} size={14} defaultValue={address.searchParams.get(name) ?? ''} />
-        </label>
-      ))}
-      {hasTimes && (
-        <label>
-          order
-          <select name="order">
-            <option value="">newest first</option>
-            <option value="oldest" selected={isOldest}>
-              oldest first
-            </option>
-          </select>
-        </label>
-      )}
-      <button type="submit">Search</button>
+    <SearchForm address={address} fields={fieldsOf(kind)}>
       <Link to={address.pathname} class="button" isCurrent={address.search === ''}>
         All
       </Link>
-    </form>
+    </SearchForm>
   )
 }
 
-function fieldsOf(kind: string): readonly (readonly [name: string, label: string])[] {
+const keyField: Field = { name: 'key', label: 'key' }
+const orders = [
+  ['', 'newest first'],
+  ['oldest', 'oldest first'],
+] as const
+
+function fieldsOf(kind: string): readonly Field[] {
   switch (kind) {
     case 'keyValue':
       return [
-        ['key', 'key'],
-        ['from', 'from key'],
-        ['to', 'to key'],
-        ['prefix', 'prefix'],
+        keyField,
+        { name: 'from', label: 'from key' },
+        { name: 'to', label: 'to key' },
+        { name: 'prefix', label: 'prefix' },
       ]
     case 'window':
     case 'session':
       return [
-        ['key', 'key'],
-        ['fromTime', 'from, ms'],
-        ['toTime', 'to, ms'],
+        keyField,
+        { name: 'fromTime', label: 'from time', kind: 'time' },
+        { name: 'toTime', label: 'to time', kind: 'time' },
+        { name: 'order', label: 'order', choices: orders },
       ]
     default:
-      return [
-        ['key', 'key'],
-        ['asOf', 'as of, ms'],
-      ]
+      return [keyField, { name: 'asOf', label: 'as of time', kind: 'time' }]
   }
 }
 

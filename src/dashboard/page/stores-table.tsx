@@ -2,7 +2,7 @@
  * The stores of an application: how much is in each.
  */
 import type { ApplicationView, StoreView } from '../views.ts'
-import { Link, pathOf } from './address.tsx'
+import { pathOf, TextLink } from './address.tsx'
 import { type Answer, Answered } from './answer.tsx'
 import { own } from './graph-figures.ts'
 import { cacheText } from './node-panel.tsx'
@@ -40,13 +40,7 @@ export function Stores({ app: { applicationId, figures }, stores: answer }: Stor
                 {
                   head: 'store',
                   of: ({ name, isReadable }) =>
-                    isReadable ? (
-                      <Link to={pathOf('stores', applicationId, name)}>
-                        <Text of={name} />
-                      </Link>
-                    ) : (
-                      <Text of={name} />
-                    ),
+                    isReadable ? <TextLink to={pathOf('stores', applicationId, name)} of={name} /> : <Text of={name} />,
                 },
                 { head: 'kind', of: ({ kind }) => kind },
                 { head: 'rows', isFigure: true, of: ({ rows }) => count(rows) },

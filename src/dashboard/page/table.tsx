@@ -1,8 +1,14 @@
 /**
- * Tables: a caption, headings, and columns that give way on a narrow screen. A table that is still too wide scrolls by
- * itself, never the page.
+ * Tables: a caption, headings, and columns that give way where there is little room. On a phone each row is a card, and
+ * each of its cells says what it is.
  */
 import type { ComponentChildren } from 'preact'
+import { useState } from 'preact/hooks'
+import { Scroller } from './scroller.tsx'
+import { count } from './text.tsx'
+
+/** Of a table that may have very many rows, as many as one looks through. */
+const shownMax = 20
 
 export interface Column<R> {
   readonly head: string
@@ -18,37 +24,56 @@ interface TableProps<R> {
   readonly rows: readonly R[]
   readonly columns: readonly Column<R>[]
   readonly keyOf: (row: R) => string
+  /** Of very many rows only those for which this is largest are shown, until all are asked for. */
+  readonly firstBy?: ((row: R) => number) | undefined
 }
 
-export function Table<R>({ caption, rows, columns, keyOf }: TableProps<R>) {
+export function Table<R>({ caption, rows, columns, keyOf, firstBy }: TableProps<R>) {
+  const [isWhole, setWhole] = useState(false)
+  const isLong = firstBy !== undefined && rows.length > 2 * shownMax
+  const shown = isLong && !isWhole ? firstOf(rows, firstBy) : rows
   const classOf = ({ isFigure, isExtra }: Column<R>): string =>
     [isFigure === true ? 'figure' : '', isExtra === true ? 'extra' : ''].join(' ').trim()
   return (
-    // A keyboard can only scroll what it can reach.
-    <div class="scrolls" role="region" aria-label={`${caption} table`} tabIndex={0}>
-      <table>
-        <caption class="unseen">{caption}</caption>
-        <thead>
-          <tr>
-            {columns.map((column) => (
-              <th key={column.head} scope="col" class={classOf(column)}>
-                {column.head}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map((row) => (
-            <tr key={keyOf(row)}>
+    <>
+      <Scroller label={`${caption} table`}>
+        <table>
+          <caption class="unseen">{caption}</caption>
+          <thead>
+            <tr>
               {columns.map((column) => (
-                <td key={column.head} class={classOf(column)}>
-                  {column.of(row)}
-                </td>
+                <th key={column.head} scope="col" class={classOf(column)}>
+                  {column.head}
+                </th>
               ))}
             </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+          </thead>
+          <tbody>
+            {shown.map((row) => (
+              <tr key={keyOf(row)}>
+                {columns.map((column) => (
+                  <td key={column.head} class={classOf(column)} data-head={column.head}>
+                    {column.of(row)}
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </Scroller>
+      {isLong && (
+        <p class="pager">
+          <button type="button" aria-expanded={isWhole} onClick={() => setWhole(!isWhole)}>
+            {isWhole ? `Show ${shownMax} only` : `Show all ${count(rows.length)}`}
+          </button>
+        </p>
+      )}
+    </>
   )
+}
+
+/** In the order that they have. */
+function firstOf<R>(rows: readonly R[], by: (row: R) => number): readonly R[] {
+  const first = new Set(rows.toSorted((a, b) => by(b) - by(a)).slice(0, shownMax))
+  return rows.filter((row) => first.has(row))
 }

@@ -41,7 +41,13 @@ export function shortTime(ms: number): string {
 
 /** `14:02:10`, of this place. */
 export function clockTime(ms: number): string {
-  return shownTime(ms, false).slice(11, 19)
+  const text = timeText(ms)
+  return /\d\d:\d\d:\d\d/.exec(text)?.[0] ?? text
+}
+
+/** `2025-03-04`, of this place. */
+export function dateText(ms: number): string {
+  return timeText(ms).replace(/ \d\d:.*/, '')
 }
 
 export function lag(records: number, ms: number): string {
@@ -63,12 +69,17 @@ export function Ago({ ms }: { readonly ms: number | null }) {
 }
 
 export function Time({ ms }: { readonly ms: number | null }) {
-  return ms === null ? <>–</> : <time dateTime={isoOf(ms)}>{timeText(ms)}</time>
+  if (ms === null) return <>–</>
+  return (
+    <time dateTime={isoOf(ms)} title={shownTime(ms, false)}>
+      {timeText(ms)}
+    </time>
+  )
 }
 
 /** `2025-03-04 09:00:00.250`, of this place. */
 export function timeText(ms: number): string {
-  return shownTime(ms, false).slice(0, 23)
+  return shownTime(ms, false).replace(/[+-]\d\d:\d\d$/, '')
 }
 
 function isoOf(ms: number): string | undefined {

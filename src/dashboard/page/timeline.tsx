@@ -7,7 +7,7 @@ import { escaped } from '../../core/escaped.ts'
 import type { RowView } from '../views.ts'
 import { goTo, withQuery } from './address.tsx'
 import { rowName } from './rows.tsx'
-import { clockTime, Text, timeText } from './text.tsx'
+import { clockTime, dateText, Text, timeText } from './text.tsx'
 import { type Bar, type Lane, lanesMax, ticksOf, timelineOf } from './timeline-layout.ts'
 
 const laneTitlePx = 18
@@ -55,7 +55,7 @@ export function Timeline({ rows, address }: TimelineProps) {
             <g key={ms} class="tick">
               <path d={`M${x} 0V${height - axisPx}`} />
               <text x={Math.min(x, width - 8 * charPx)} y={height - 6}>
-                {toMs - fromMs > dayMs ? timeText(ms).slice(0, 10) : clockTime(ms)}
+                {toMs - fromMs > dayMs ? dateText(ms) : clockTime(ms)}
               </text>
             </g>
           )

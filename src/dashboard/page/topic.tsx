@@ -2,12 +2,13 @@
  * A topic: its records, by place, key or text, or as they come; what its partitions hold; who reads it.
  */
 import type { RecordsView, RecordView, Shown, TopicDetailView, TopicView } from '../views.ts'
-import { goTo, Link, pathOf, placePath, queryOf, withQuery } from './address.tsx'
+import { Link, pathOf, placePath, queryOf, TextLink, withQuery } from './address.tsx'
 import { Answered, useAnswer } from './answer.tsx'
-import { localTime, textIn, timeIn } from './form-text.ts'
+import { Found } from './found.tsx'
 import { type Live, partOf } from './live.ts'
 import { Notice } from './notice.tsx'
 import { FullRecord } from './record.tsx'
+import { SearchForm } from './search-form.tsx'
 import { Table } from './table.tsx'
 import { useTail } from './tail.ts'
 import { Ago, count, lag, size, Text, Time } from './text.tsx'
@@ -42,8 +43,8 @@ export function Topic({ live, name, address }: TopicProps) {
               <Search key={address.search} address={address} partitions={topic.partitions.length} isTail={isTail} />
               {isTail ? <Tail path={path} address={address} /> : <Records path={path} address={address} />}
             </section>
-            <Partitions of={topic} />
             <Readers of={topic} />
+            <Partitions of={topic} />
             <Settings of={topic} />
           </>
         )}
@@ -58,54 +59,19 @@ interface SearchProps {
   readonly isTail: boolean
 }
 
-/** What is looked for stands in the address: a search can be sent as a link. */
 function Search({ address, partitions, isTail }: SearchProps) {
-  const { searchParams } = address
-  const search = (event: SubmitEvent): void => {
-    event.preventDefault()
-    const form = new FormData(event.currentTarget as HTMLFormElement)
-    const textOf = (name: string): string => textIn(form, name).trim()
-    goTo(
-      withQuery(new URL(address.pathname, address), {
-        partition: textOf('partition'),
-        offset: textOf('offset'),
-        time: timeIn(form, 'time'),
-        key: textOf('key'),
-        text: textOf('text'),
-      }),
-    )
-  }
-  const field = (name: string): string => searchParams.get(name) ?? ''
+  const numbers = Array.from({ length: partitions }, (_, at) => [String(at), String(at)] as const)
   return (
-    <form class="search" onSubmit={search}>
-      <label>
-        partition
-        <select name="partition" defaultValue={field('partition')}>
-          <option value="">all</option>
-          {Array.from({ length: partitions }, (_, at) => (
-            <option key={at} value={String(at)} selected={field('partition') === String(at)}>
-              {at}
-            </option>
-          ))}
-        </select>
-      </label>
-      <label>
-        from offset
-        <input name="offset" inputMode="numeric" pattern="[0-9]*" size={8} defaultValue={field('offset')} />
-      </label>
-      <label>
-        from time
-        <input name="time" type="datetime-local" step="1" defaultValue={localTime(field('time'))} />
-      </label>
-      <label>
-        key
-        <input name="key" size={12} defaultValue={field('key')} />
-      </label>
-      <label>
-        text
-        <input name="text" size={12} defaultValue={field('text')} />
-      </label>
-      <button type="submit">Search</button>
+    <SearchForm
+      address={address}
+      fields={[
+        { name: 'partition', label: 'partition', choices: [['', 'all'], ...numbers] },
+        { name: 'offset', label: 'from offset', kind: 'whole' },
+        { name: 'time', label: 'from time', kind: 'time' },
+        { name: 'key', label: 'key' },
+        { name: 'text', label: 'text' },
+      ]}
+    >
       <Link to={address.pathname} class="button" isCurrent={!isTail && address.search === ''}>
         Newest
       </Link>
@@ -116,38 +82,19 @@ function Search({ address, partitions, isTail }: SearchProps) {
       >
         Live
       </Link>
-    </form>
+    </SearchForm>
   )
 }
 
 function Records({ path, address }: { readonly path: string; readonly address: URL }) {
   const query = queryOf(address, ['partition', 'offset', 'time', 'key', 'text', 'older', 'newer'])
   const answer = useAnswer<RecordsView>(`${path}/records${query}`)
-  const placed = (change: Readonly<Record<string, string>>): string =>
-    withQuery(address, {
-      offset: undefined,
-      time: undefined,
-      older: undefined,
-      newer: undefined,
-      record: undefined,
-      ...change,
-    })
   return (
     <Answered answer={answer}>
-      {({ records, searched, older, newer, isCutShort }) => (
-        <>
-          {isCutShort && (
-            <Notice kind="empty">
-              {`Searched ${count(searched)} records and found ${records.length} before the limit of one search. Go on below, or narrow the search.`}
-            </Notice>
-          )}
-          {records.length === 0 && !isCutShort && <Notice kind="empty">No matching records here.</Notice>}
-          {records.length > 0 && <List records={records} path={path} address={address} />}
-          <p class="pager">
-            {newer !== null && <Link to={placed({ newer })}>← newer</Link>}
-            {older !== null && <Link to={placed({ older })}>older →</Link>}
-          </p>
-        </>
+      {(part) => (
+        <Found what="records" found={part.records.length} of={part} address={address}>
+          <List records={part.records} path={path} address={address} />
+        </Found>
       )}
     </Answered>
   )
@@ -199,7 +146,7 @@ function List({ records, path, address }: ListProps) {
               </Link>
             ),
           },
-          { head: 'time', isExtra: true, of: ({ timestampMs }) => <Time ms={timestampMs} /> },
+          { head: 'time', of: ({ timestampMs }) => <Time ms={timestampMs} /> },
           { head: 'key', of: ({ key }) => <Line of={key} /> },
           { head: 'value', of: ({ value }) => <Line of={value} /> },
           { head: 'headers', isFigure: true, isExtra: true, of: ({ headers }) => headers },
@@ -226,6 +173,7 @@ function Partitions({ of: { partitions } }: { readonly of: TopicDetailView }) {
         caption="Partitions"
         rows={partitions}
         keyOf={({ partition }) => String(partition)}
+        firstBy={({ newestMs }) => newestMs ?? 0}
         columns={[
           { head: 'partition', isFigure: true, of: ({ partition }) => partition },
           { head: 'start', isFigure: true, of: ({ start }) => count(start) },
@@ -252,11 +200,7 @@ function Readers({ of: { readers } }: { readonly of: TopicDetailView }) {
           columns={[
             {
               head: 'reader',
-              of: ({ name }) => (
-                <Link to={pathOf('groups', name)}>
-                  <Text of={name} />
-                </Link>
-              ),
+              of: ({ name }) => <TextLink to={pathOf('groups', name)} of={name} />,
             },
             { head: 'kind', of: ({ kind }) => kind },
             { head: 'lag', isFigure: true, of: (one) => lag(one.lag, one.lagMs) },

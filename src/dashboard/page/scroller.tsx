@@ -1,0 +1,50 @@
+/**
+ * What may be wider than its place: it scrolls by itself, never the page, and a shade says on which side there is more.
+ */
+import type { ComponentChildren } from 'preact'
+import { useEffect, useRef, useState } from 'preact/hooks'
+
+interface ScrollerProps {
+  /** What is in it. */
+  readonly label: string
+  readonly class?: string | undefined
+  readonly onKeyDown?: ((event: KeyboardEvent) => void) | undefined
+  readonly children: ComponentChildren
+}
+
+export function Scroller({ label, class: className = '', onKeyDown, children }: ScrollerProps) {
+  const scroller = useRef<HTMLDivElement>(null)
+  const [hidden, setHidden] = useState('')
+  useEffect(() => {
+    const element = scroller.current
+    if (element === null) return undefined
+    const look = (): void => setHidden(hiddenSidesOf(element))
+    const observer = new ResizeObserver(look)
+    for (const one of [element, ...element.children]) observer.observe(one)
+    element.addEventListener('scroll', look, { passive: true })
+    return () => {
+      observer.disconnect()
+      element.removeEventListener('scroll', look)
+    }
+  }, [])
+  return (
+    <div class={`frame ${hidden}`}>
+      <div
+        class={`scrolls ${className}`}
+        ref={scroller}
+        role="region"
+        aria-label={label}
+        tabIndex={hidden === '' ? undefined : 0} // a keyboard can only scroll what it can reach
+        onKeyDown={onKeyDown}
+      >
+        {children}
+      </div>
+    </div>
+  )
+}
+
+/** By classes, of the sides of which something is out of sight. */
+function hiddenSidesOf({ scrollLeft, scrollWidth, clientWidth }: Element): string {
+  const left = scrollLeft > 1 ? 'more-left' : ''
+  return scrollLeft + clientWidth < scrollWidth - 1 ? `${left} more-right` : left
+}
