@@ -32,10 +32,13 @@ export function checkClock(what: string, clock: Clock): Clock {
 /** A timer of the machine that is longer than this fires at once. */
 const timerMsMax = 2 ** 31 - 1
 
-/** The machine's clock: the default everywhere. */
+/** When the stopwatch of this process began, by that of the machine, which begins with it. */
+const beganMs = Number(process.hrtime.bigint()) / 1e6 - monotonicMs()
+
+/** The machine's clock: the default everywhere. Its elapsed time is the same in all processes of the machine. */
 export const systemClock: Clock = {
   now: () => Date.now(),
-  elapsed: () => monotonicMs(),
+  elapsed: () => beganMs + monotonicMs(),
   schedule(delayMs, callback, kind) {
     let timer: NodeJS.Timeout
     const wait = (leftMs: number): void => {

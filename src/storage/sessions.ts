@@ -7,7 +7,8 @@
  * clock could tell. Any process that finds such a file removes it.
  *
  * When the file was last changed says when its owner was last well: that takes no lock and no commit, so an owner that
- * waits for others still shows it.
+ * waits for others still shows it. The time of the last access, which nothing else needs, has the same moment by
+ * elapsed time: it still tells after the wall clock was set back.
  */
 import { randomUUID } from 'node:crypto'
 import {
@@ -46,6 +47,14 @@ export interface SessionOwner {
   readonly id: string
   readonly pid: number
   readonly host: string
+}
+
+/** When an owner was last well. */
+export interface SignOfLife {
+  /** By the wall clock, ms since the epoch. */
+  readonly atMs: number
+  /** By elapsed time, which no one sets. */
+  readonly elapsedMs: number
 }
 
 /** Checked because an id becomes a file name, and may come from a stored row. */
@@ -145,20 +154,21 @@ export class Sessions {
   }
 
   /** Says that the owner of a session that was begun here is well. */
-  sign(id: string, nowMs: number): void {
+  sign(id: string, nowMs: number, elapsedMs: number): void {
     const file = this.#held.get(id)
     try {
-      if (file !== undefined) futimesSync(file, nowMs / 1_000, nowMs / 1_000)
+      if (file !== undefined) futimesSync(file, elapsedMs / 1_000, nowMs / 1_000)
     } catch {
       // A file system that fails says so where it matters; until then others see an owner that is silent.
     }
   }
 
   /** When the owner of a session was last well; undefined where that cannot be seen. */
-  signedMs(id: string): number | undefined {
+  signed(id: string): SignOfLife | undefined {
     if (!legalId.test(id)) return undefined
     try {
-      return lstatSync(join(this.#dir, id), { throwIfNoEntry: false })?.mtimeMs
+      const file = lstatSync(join(this.#dir, id), { throwIfNoEntry: false })
+      return file && { atMs: file.mtimeMs, elapsedMs: file.atimeMs }
     } catch {
       return undefined // of another user, who lets no one look
     }

@@ -12,7 +12,9 @@ import { MillraceError } from '../../core/errors.ts'
 import { commitEveryMsOf } from '../../core/stored-plan.ts'
 import { callSlotsCell, decodeEntries, openCallsCell } from '../../core/stored-progress.ts'
 import type { Offset } from '../../core/units.ts'
+import type { SignOfLife } from '../../storage/sessions.ts'
 import { type PartitionId, partitionName } from '../format/partition-id.ts'
+import type { ApplicationRow } from '../kept/application-rows.ts'
 import type { StoredPosition } from '../kept/positions.ts'
 import { type ApplicationsLog, isLive, type KeptVersion } from './application-log.ts'
 import { timestampAt } from './lag.ts'
@@ -48,33 +50,49 @@ export function standstillOf(
 ): Standstill | null {
   const { name, row } = kept
   if (row.isPaused || row.session === null) return null
-  const signedMs = log.environment.sessions.signedMs(row.session.id)
-  if (signedMs === undefined) return null
+  const sign = log.environment.sessions.signed(row.session.id)
+  if (sign === undefined) return null
   const nowMs = log.clock.now()
-  const committedMs = positions.reduce((last, one) => Math.max(last, one.committedMs), row.startedMs)
-  // Once the wall clock is set back, a commit from before says nothing; signs go by the new time within seconds.
-  const silentMs = nowMs - Math.max(signedMs, committedMs <= nowMs ? committedMs : 0)
+  const committedMs = lastCommitMs(row, positions, nowMs)
+  const silentMs = Math.min(silenceOf(log, sign, nowMs), nowMs - committedMs)
   const hangs = silentMs >= standstillMs
   if (!hangs && nowMs - committedMs < standstillMs + commitEveryMs(log, name)) return null
   const { calls, isFull } = openCalls(log, name)
   if (!hangs && !isFull) return null
-  const next = nextRecord(log, withinLive(log, kept, positions))
+  const next = nextRecord(log, withinBounds(log, kept, positions))
   if (next === undefined) return null
-  const forMs = hangs ? silentMs : nowMs - Math.max(committedMs, next.appendedMs)
+  // Where the wall clock was set back since all that is known, it cannot be told how long.
+  const sinceMs = Math.max(committedMs, next.appendedMs <= nowMs ? next.appendedMs : 0)
+  const forMs = hangs ? silentMs : sinceMs === 0 ? 0 : nowMs - sinceMs
   if (forMs < standstillMs) return null
   const { topic, partition, offset } = next
   return { kind: hangs ? 'hangs' : 'waitsForCalls', topic, partition, offset: offset as Offset, forMs, calls }
 }
 
-/** A version beside the live one reads no further than that one has, whatever else there is. */
-function withinLive(
+/** How long its process has been silent. A sign with a time yet to come is from before the wall clock was set back. */
+function silenceOf({ clock }: ApplicationsLog, { atMs, elapsedMs }: SignOfLife, nowMs: number): number {
+  return atMs > nowMs ? clock.elapsed() - elapsedMs : nowMs - atMs
+}
+
+/** Once the wall clock was set back, what was committed before that says nothing; 0 where nothing was since. */
+function lastCommitMs({ startedMs }: ApplicationRow, positions: readonly StoredPosition[], nowMs: number): number {
+  const known = (atMs: number): number => (atMs <= nowMs ? atMs : 0)
+  return positions.reduce((last, { committedMs }) => Math.max(last, known(committedMs)), known(startedMs))
+}
+
+/** A version beside the live one reads no further than that one has, and one that is to stop no further than that. */
+function withinBounds(
   log: ApplicationsLog,
   kept: KeptVersion,
   positions: readonly StoredPosition[],
 ): readonly StoredPosition[] {
   if (isLive(kept)) return positions
-  const bounds = new Map(log.positions.list(kept.row.applicationId).map((one) => [partitionName(one), one.offset]))
-  return positions.filter((one) => one.offset < (bounds.get(partitionName(one)) ?? Number.POSITIVE_INFINITY))
+  const { applicationId, replay } = kept.row
+  const bounds = new Map(log.positions.list(applicationId).map((one) => [partitionName(one), one.offset]))
+  return log.topics.named(positions).filter((one) => {
+    const end = replay?.ends?.[one.topic]?.[one.partition] ?? Number.POSITIVE_INFINITY
+    return one.offset < Math.min(end, bounds.get(partitionName(one)) ?? Number.POSITIVE_INFINITY)
+  })
 }
 
 function commitEveryMs(log: ApplicationsLog, name: string): number {

@@ -15,7 +15,7 @@ export function showLife(environment: Environment, clock: Clock, sessionId: stri
   let cancel = (): void => undefined
   const sign = (): void => {
     if (environment.isClosed) return
-    environment.sessions.sign(sessionId, clock.now())
+    environment.sessions.sign(sessionId, clock.now(), clock.elapsed())
     cancel = clock.schedule(signEveryMs, sign, 'background')
   }
   sign()

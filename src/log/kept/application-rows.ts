@@ -29,6 +29,8 @@ export interface StoredReplay {
   readonly outputs?: Readonly<Record<string, string>> | undefined
   /** Of a copy of the live version: whether it is unfinished. */
   readonly isCopying?: boolean | undefined
+  /** The offsets that it stops before, by topic and partition; null: it follows the live version. */
+  readonly ends?: Readonly<Record<string, readonly number[]>> | null | undefined
   /** Windows that start then or later, in ms since the epoch, are whole; null: everything is. */
   readonly wholeFrom?: number | null | undefined
   /** What its outputs begin with, where that is in other topics than its own. */

@@ -87,6 +87,31 @@ describe('a version beside the live one', () => {
     await v2.caughtUp()
   })
 
+  test('that has come to its end stands nowhere, and one that hangs before its end stands there', async () => {
+    const world = new World()
+    const live = await world.start()
+    await world.send(6)
+    await live.caughtUp()
+    const ended = await beside(world, copying, { version: 'ended', to: { offsets: { words: [3, 0, 0, 0] } } })
+    await ended.caughtUp()
+    const late = await beside(world, copying, {
+      version: 'late',
+      to: { offsets: { words: [5, 0, 0, 0] } },
+      ...uncommitted,
+    })
+    expect([ended.state, late.state]).not.toContain('failed')
+    world.clock.isStopped = true
+    world.time.advance(minutes(10))
+    const hangs = expect.objectContaining({ kind: 'hangs', partition: 0, offset: 0, forMs: minutes(10) }) as unknown
+    const [seen] = await world.log.admin.applications()
+    expect(Object.fromEntries(seen?.versions.map((one) => [one.version, one.standstill]) ?? [])).toEqual({
+      v1: null,
+      ended: null,
+      late: hangs,
+    })
+    world.clock.goOn()
+  })
+
   async function beside(world: World, topology: Topology, options: Partial<ReplayOptions> = {}): Promise<Replay> {
     const v2 = await replay(topology, { log: world.log, applicationId: 'app', version: 'v2', ...options })
     void v2.stopped.catch(() => undefined)
