@@ -79,6 +79,7 @@ export type {
   SwitchOptions,
   SwitchOutputs,
   SwitchPlan,
+  SwitchReset,
   TopicCorrection,
 } from './log/admin/switch-face.ts'
 export type { ApplicationSwitch } from './log/kept/application-switch.ts'

@@ -1,7 +1,7 @@
 /**
  * What `replay switch` and `replay back` share: the plan is shown, agreed to and carried out.
  */
-import type { SwitchOptions, SwitchOutputs, SwitchPlan } from '../log/admin/switch-face.ts'
+import type { SwitchOptions, SwitchOutputs, SwitchPlan, SwitchReset } from '../log/admin/switch-face.ts'
 import type { Log } from '../log/face.ts'
 import { switchHindrances, switchLines } from '../inspect/plan-lines.ts'
 import { CommandFailed, type ExitCode, exitCodes } from './exit-codes.ts'
@@ -14,6 +14,7 @@ export const outputsAre: Reader<SwitchOutputs> = oneOf<SwitchOutputs>('replace',
 
 export const switchOptions: {
   readonly reset: Option<readonly string[]>
+  readonly resetOutputs: Option<'keep' | 'empty'>
   readonly patience: Option<number>
   readonly dryRun: Option<boolean>
   readonly yes: Option<boolean>
@@ -23,6 +24,12 @@ export const switchOptions: {
     'an application that reads what is replaced: it starts over in the same step, and must not be running',
     asText,
   ),
+  resetOutputs: valueOr(
+    '--reset-outputs <keep|empty>',
+    'what becomes of the topics that these have written',
+    oneOf('keep', 'empty'),
+    'keep',
+  ),
   patience: valueOr(
     '--patience <duration>',
     'how long to wait until the version to make live has caught up with the live one',
@@ -31,6 +38,11 @@ export const switchOptions: {
   ),
   dryRun: flag('--dry-run', 'say what would be done, and do nothing; ends with 1 if it cannot be done'),
   yes,
+}
+
+/** What starts over, as the options say. */
+export function resetsOf(ids: readonly string[], outputs: 'keep' | 'empty'): readonly SwitchReset[] {
+  return ids.map((applicationId) => ({ applicationId, outputs }))
 }
 
 interface Wish {

@@ -2,7 +2,7 @@
  * `millrace replay back APP`: makes the version that was live before the last switch the live one again.
  */
 import { argument, asText, value } from '../options.ts'
-import { outputsAre, switchByHand, switchOptions } from '../switching.ts'
+import { outputsAre, resetsOf, switchByHand, switchOptions } from '../switching.ts'
 import { declareVerb, type Verb } from '../verb.ts'
 
 export const verb: Verb = declareVerb({
@@ -25,14 +25,20 @@ export const verb: Verb = declareVerb({
     { does: 'What it would do', line: 'millrace replay back invoices --dry-run' },
     { does: 'In a script', line: 'millrace replay back invoices --yes' },
   ],
-  async run({ application, to, outputs, reset, patience, dryRun, yes }, context) {
+  async run({ application, to, outputs, reset, resetOutputs, patience, dryRun, yes }, context) {
     return switchByHand(
       {
         application,
         dryRun,
         yes,
         act: ({ admin }, options) =>
-          admin.switchBack(application, { version: to, outputs, reset, patienceMs: patience, ...options }),
+          admin.switchBack(application, {
+            version: to,
+            outputs,
+            reset: resetsOf(reset, resetOutputs),
+            patienceMs: patience,
+            ...options,
+          }),
       },
       context,
     )

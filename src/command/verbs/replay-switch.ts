@@ -2,7 +2,7 @@
  * `millrace replay switch APP VERSION`: makes a version beside the live one the live one.
  */
 import { asText, argument, type Option, value } from '../options.ts'
-import { outputsAre, switchByHand, switchOptions } from '../switching.ts'
+import { outputsAre, resetsOf, switchByHand, switchOptions } from '../switching.ts'
 import { UsageError } from '../exit-codes.ts'
 import { declareVerb, type Verb } from '../verb.ts'
 import type { SwitchOutputs } from '../../log/admin/switch-face.ts'
@@ -29,7 +29,7 @@ export const verb: Verb = declareVerb({
     { does: 'What it would do', line: 'millrace replay switch page-counts v2 --outputs replace --dry-run' },
     { does: 'In a script', line: 'millrace replay switch page-counts v2 --outputs correct --yes' },
   ],
-  async run({ application, version, outputs, reset, patience, dryRun, yes }, context) {
+  async run({ application, version, outputs, reset, resetOutputs, patience, dryRun, yes }, context) {
     if (outputs === undefined)
       throw new UsageError('say what becomes of its topics: --outputs replace, continue or correct')
     return switchByHand(
@@ -38,7 +38,12 @@ export const verb: Verb = declareVerb({
         dryRun,
         yes,
         act: ({ admin }, options) =>
-          admin.switchVersion(application, version, { outputs, reset, patienceMs: patience, ...options }),
+          admin.switchVersion(application, version, {
+            outputs,
+            reset: resetsOf(reset, resetOutputs),
+            patienceMs: patience,
+            ...options,
+          }),
       },
       context,
     )

@@ -142,10 +142,19 @@ function startOver(
   log.applications.reset(transaction, kept.name, (before) => planAfter(log, before))
 }
 
-/** Makes an application start over at the beginning, in a transaction that is open; its outputs stay. */
-export function startOverIn(log: ApplicationsLog, transaction: WriteTransaction, kept: KeptVersion): void {
+/**
+ * Makes an application start over at the beginning, in a transaction that is open.
+ *
+ * @param emptied topics that the same transaction empties
+ */
+export function startOverIn(
+  log: ApplicationsLog,
+  transaction: WriteTransaction,
+  kept: KeptVersion,
+  emptied: ReadonlySet<string>,
+): void {
   const places = sourcesOf(log, kept, planOf(log, kept))
-  startOver(log, transaction, kept, places, positionsOf(log, kept, places, 'beginning', new Map(), new Set()))
+  startOver(log, transaction, kept, places, positionsOf(log, kept, places, 'beginning', new Map(), emptied))
 }
 
 function answerOf({ applicationId, version, positions, stores, outputs }: ApplicationReset): ApplicationReset {

@@ -122,7 +122,8 @@ export interface ApplicationAdmin {
    * been stopped, and can be started again.
    *
    * With `outputs: 'replace'` groups that have read a topic go on at the first record in the new one that is no older
-   * than their next; a reader that follows the topic by `log.read` has to begin again.
+   * than their next; a reader that follows the topic by `log.read` has to begin again. An application that has read it
+   * is named in `reset`, and starts over in the same transaction.
    *
    * @example
    * ```ts

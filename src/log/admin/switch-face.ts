@@ -1,6 +1,7 @@
 /**
  * What users see of a switch from one version of an application to another.
  */
+import type { TopicName } from '../kept/topic-name.ts'
 import type { CorrectionCounts } from '../outputs/corrections.ts'
 
 /**
@@ -11,6 +12,17 @@ import type { CorrectionCounts } from '../outputs/corrections.ts'
  * only the version that leaves has is deleted. That is for topics into which only the changes of tables are written.
  */
 export type SwitchOutputs = 'replace' | 'continue' | 'correct'
+
+/** An application that starts over with a switch. */
+export interface SwitchReset {
+  /** Which one. */
+  readonly applicationId: string
+  /**
+   * Which of the topics that it has written are emptied in the same transaction: none, all except its dead letters, or
+   * these. Default `keep`: what it writes from then on is written again, after what is there.
+   */
+  readonly outputs?: 'keep' | 'empty' | readonly TopicName[] | undefined
+}
 
 /** What `log.admin.switchVersion` takes. */
 export interface SwitchOptions {
@@ -25,9 +37,9 @@ export interface SwitchOptions {
   readonly patienceMs?: number | undefined
   /**
    * Other applications that start over at the beginning in the same transaction, because they read topics that are
-   * replaced. They must not run.
+   * replaced: by their ids, or with what becomes of their own topics. They must not run.
    */
-  readonly reset?: readonly string[] | undefined
+  readonly reset?: readonly (string | SwitchReset)[] | undefined
   /** With `correct`, how many bytes the switch may append, which it does in one transaction. Default 64 MiB. */
   readonly correctMaxBytes?: number | undefined
 }
@@ -81,7 +93,7 @@ export interface SwitchPlan {
   readonly corrections: readonly TopicCorrection[]
   /** Applications that start over. */
   readonly reset: readonly string[]
-  /** Other applications that read the topics. */
+  /** Other applications that read topics which are replaced, corrected or emptied. */
   readonly readers: readonly { readonly topic: string; readonly applicationId: string }[]
   /** Positions of groups that move. */
   readonly positions: readonly PositionMove[]

@@ -9,10 +9,17 @@ import { BatchCursor } from '../format/batch-cursor.ts'
 import { partitionAt, partitionName, partitionsOf, type PartitionId } from '../format/partition-id.ts'
 import type { TopicDescription } from '../kept/topics.ts'
 import { besideTopic, topicBeside } from '../kept/version-name.ts'
-import { type ApplicationsLog, type KeptVersion, keptVersions, liveVersionOf } from './application-log.ts'
+import { type ApplicationsLog, type KeptVersion, keptVersions } from './application-log.ts'
 import type { CorrectableOutput } from '../outputs/corrections.ts'
 import { correctableOutputs, type FoundCorrections, noCorrections } from './switch-corrections.ts'
 import type { PositionMove, SwitchOutputs, SwitchPlan } from './switch-face.ts'
+import {
+  type PlannedReset,
+  plannedResets,
+  readersOfEmptied,
+  resetObstacles,
+  type WantedReset,
+} from './switch-resets.ts'
 
 /** An output that changes places: the topic of the name, and the one that comes. */
 export interface ExchangedTopic {
@@ -28,13 +35,15 @@ export interface PlannedSwitch {
   readonly exchanged: readonly ExchangedTopic[]
   /** What can be corrected, whether anything differs or not. */
   readonly correctable: readonly CorrectableOutput[]
+  /** Applications that start over. */
+  readonly resets: readonly PlannedReset[]
 }
 
 /** What a switch is asked for. */
 export interface SwitchWishes {
   readonly outputs: SwitchOutputs
   /** Applications that start over. */
-  readonly reset: readonly string[]
+  readonly reset: readonly WantedReset[]
 }
 
 /** @param found what was found before, in the records */
@@ -51,9 +60,16 @@ export function planSwitch(
   const { outputs: correctable, obstacles: uncorrectable } =
     outputs === 'correct' ? correctableOutputs(log, live, beside, names) : { outputs: [], obstacles: [] }
   const moves = exchanged.flatMap((topic) => movesOf(log, topic))
-  const readers = [...exchanged, ...correctable.map(({ topic }) => topic)].flatMap(({ name }) =>
-    readersOf(log, applicationId, name),
-  )
+  const resets = plannedResets(log, reset)
+  const startOver = new Set(reset.map((one) => one.applicationId))
+  const emptied = [...new Map(resets.flatMap((one) => one.emptied.map((topic) => [topic.topic, topic]))).values()]
+  const others = new Set([...names, ...emptied.map(({ topic }) => topic)])
+  const readers = [
+    ...[...exchanged, ...correctable.map(({ topic }) => topic)].flatMap(({ name }) =>
+      readersOf(log, applicationId, name),
+    ),
+    ...readersOfEmptied(resets),
+  ]
   const lag = lagBetween(log, live, beside)
   const lags =
     lag > 0 && !goesBack(beside, outputs)
@@ -67,16 +83,17 @@ export function planSwitch(
     ...goneInputsOf(log, beside),
     ...exchanged.flatMap((topic) => membersOf(log, topic)),
     ...readers
-      .filter((one) => names.has(one.topic) && !reset.includes(one.applicationId))
+      .filter((one) => others.has(one.topic) && !startOver.has(one.applicationId))
       .map((one) => `application "${one.applicationId}" has read topic "${one.topic}", and its state is of that one`),
     ...(outputs === 'replace' ? [...othersOf(beside), ...basesOf(beside)] : loopsOf(log, beside)),
-    ...reset.flatMap((id) => runningOf(log, id)),
+    ...resetObstacles(log, resets, live, beside),
     ...uncorrectable,
     ...unfit,
   ]
   return {
     exchanged,
     correctable,
+    resets,
     plan: {
       applicationId,
       from: live.row.version,
@@ -93,9 +110,10 @@ export function planSwitch(
           const recordsBefore = recordsIn(log, topic)
           return { topic: topic.name, records: recordsBefore + keys, recordsBefore }
         }),
+        ...emptied.map(({ topic, records }) => ({ topic, records: 0, recordsBefore: records })),
       ],
       corrections: corrections.map(({ topic, keys, deletes, bytes }) => ({ topic: topic.name, keys, deletes, bytes })),
-      reset,
+      reset: [...startOver],
       readers,
       positions: moves,
       lag,
@@ -147,11 +165,6 @@ function exchangedBy(log: ApplicationsLog, beside: KeptVersion, outputs: SwitchO
     return { name, coming, leaving: log.topics.find(name) }
   })
   return outputs === 'replace' ? all : all.filter(({ leaving }) => leaving === undefined)
-}
-
-function runningOf(log: ApplicationsLog, applicationId: string): readonly string[] {
-  const isRunning = log.applications.runnerOf(liveVersionOf(log, applicationId).name) !== undefined
-  return isRunning ? [`application "${applicationId}" is to start over, and runs: close it`] : []
 }
 
 /** A version that was stopped for long may have nothing to go on with. */

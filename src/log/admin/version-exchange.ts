@@ -4,7 +4,7 @@
  */
 import { present } from '../../core/assert.ts'
 import type { WriteTransaction } from '../../storage/environment.ts'
-import { partitionAt } from '../format/partition-id.ts'
+import { partitionAt, type PartitionId } from '../format/partition-id.ts'
 import type { OutputBases } from '../kept/application-rows.ts'
 import type { ApplicationSwitch } from '../kept/application-switch.ts'
 import { exchangeVersions, type Renames } from '../kept/exchange-versions.ts'
@@ -12,8 +12,8 @@ import { putSwitch } from '../kept/switch-rows.ts'
 import { besideTopic } from '../kept/version-name.ts'
 import { ensureOwnTopic, isCompacted, sharedOutputs } from '../kept/written-outputs.ts'
 import type { Corrections } from '../outputs/corrections.ts'
-import { type ApplicationsLog, type KeptVersion, liveVersionOf } from './application-log.ts'
-import { startOverIn } from './application-reset.ts'
+import type { ApplicationsLog, KeptVersion } from './application-log.ts'
+import type { ResettableLog } from './application-reset.ts'
 import { appendCorrections, type FoundCorrections } from './switch-corrections.ts'
 import type { SwitchPlan } from './switch-face.ts'
 import {
@@ -25,6 +25,7 @@ import {
   type SwitchWishes,
 } from './switch-plan.ts'
 import { refuse } from './switch-refusal.ts'
+import { startAllOver } from './switch-resets.ts'
 
 /** The two versions of a switch. */
 export interface Pair {
@@ -37,17 +38,24 @@ export interface Outcome extends SwitchWishes {
   readonly found: FoundCorrections
 }
 
+/** What was done. */
+export interface Exchanged {
+  readonly plan: SwitchPlan
+  /** Partitions whose records are to be removed, in steps. */
+  readonly emptied: readonly PartitionId[]
+}
+
 /**
  * The live version has stopped, and the outputs are as they were when they were compared.
  *
  * @throws MillraceError `switch_refused`
  */
 export function exchange(
-  log: ApplicationsLog,
+  log: ResettableLog,
   transaction: WriteTransaction,
   { live, beside }: Pair,
   { outputs, reset, found }: Outcome,
-): SwitchPlan {
+): Exchanged {
   const planned = planSwitch(log, live, beside, { outputs, reset }, found)
   refuse(planned.plan, planned.plan.refusals)
   const { applicationId, version } = live.row
@@ -64,8 +72,7 @@ export function exchange(
   if (outputs !== 'replace')
     for (const topic of outputsBeside(log, beside)) log.topics.deleteIn(transaction, topic.name)
   exchangeVersions(log, transaction, applicationId, beside.name, { ...renames, bases })
-  for (const id of reset) startOverIn(log, transaction, liveVersionOf(log, id))
-  return planned.plan
+  return { plan: planned.plan, emptied: startAllOver(log, transaction, planned.resets) }
 }
 
 /** What the version that leaves has written up to now is in topics that stay as they are called. */

@@ -3,15 +3,18 @@
  * stood, and one transaction exchanges the two. Killed before it, nothing has changed, and the live one can be started
  * again; after it, everything has.
  */
-import { checkBoolean, checkChoice, checkList, checkName, checkOptions, checkWhole } from '../../core/checks.ts'
+import { checkBoolean, checkChoice, checkOptions, checkWhole } from '../../core/checks.ts'
 import { MillraceError } from '../../core/errors.ts'
 import { switchesOf } from '../kept/switch-rows.ts'
+import { stepsInTurn } from '../kept/steps-in-turn.ts'
 import { sweepDeleted } from '../kept/version-removal.ts'
 import { type ApplicationsLog, isLive, versionsOf } from './application-log.ts'
+import type { ResettableLog } from './application-reset.ts'
 import { type FoundCorrections, findCorrections } from './switch-corrections.ts'
 import type { SwitchBackOptions, SwitchOptions, SwitchPlan } from './switch-face.ts'
 import { planSwitch, type SwitchWishes } from './switch-plan.ts'
 import { disturbed, refuse } from './switch-refusal.ts'
+import { checkResets } from './switch-resets.ts'
 import { owes, SwitchWait } from './switch-wait.ts'
 import { exchange, type Pair } from './version-exchange.ts'
 
@@ -24,7 +27,7 @@ const optionNames = ['outputs', 'dryRun', 'patienceMs', 'reset', 'correctMaxByte
 const attemptsMax = 5
 
 export async function switchVersion(
-  log: ApplicationsLog,
+  log: ResettableLog,
   applicationId: string,
   version: string,
   options: SwitchOptions,
@@ -35,9 +38,7 @@ export async function switchVersion(
   checkBoolean('dryRun', dryRun)
   checkWhole('patienceMs', patienceMs, 0)
   checkWhole('correctMaxBytes', correctMaxBytes, 0)
-  const others = checkList('reset', reset).map((id) => checkName('an application id', id))
-  if (others.includes(applicationId)) throw resetsItself(applicationId)
-  const wishes: SwitchWishes = { outputs, reset: others }
+  const wishes: SwitchWishes = { outputs, reset: checkResets(reset, applicationId) }
   log.refresh()
   const find = (): Pair => pairOf(log, applicationId, version)
   const look = async (): Promise<FoundCorrections> => {
@@ -71,7 +72,8 @@ export async function switchVersion(
     )
     if (done !== undefined) {
       await sweepDeleted(log.environment)
-      return done
+      for (const partition of done.emptied) await stepsInTurn(log.environment, log.retention.removeDeleted(partition))
+      return done.plan
     }
     if (find().live.row.epoch !== epoch) epoch = await stopLive(log, find, wishes, wait)
   }
@@ -111,7 +113,7 @@ async function stopLive(
 }
 
 export async function switchBack(
-  log: ApplicationsLog,
+  log: ResettableLog,
   applicationId: string,
   options: SwitchBackOptions = {},
 ): Promise<SwitchPlan> {
@@ -138,12 +140,5 @@ function pairOf(log: ApplicationsLog, applicationId: string, version: string): P
   throw new MillraceError(
     'version_unknown',
     `application "${applicationId}" has no version "${version}" beside a live one; it has ${known}`,
-  )
-}
-
-function resetsItself(applicationId: string): MillraceError {
-  return new MillraceError(
-    'bad_option',
-    `reset names "${applicationId}", which is the application that switches: it names others, which read its topics`,
   )
 }
