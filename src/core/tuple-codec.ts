@@ -59,27 +59,26 @@ export class TupleCodec extends Codec<readonly unknown[]> {
   }
 
   #writeParts(value: readonly unknown[], out: ByteWriter): void {
-    for (let index = 0; index < value.length; index++) {
-      const part = this.parts[index] as Codec<unknown>
-      const item: unknown = value[index]
-      if (item === null && part.nullable) {
-        out.appendAll(nullPart)
-        continue
-      }
-      if (item === null) throw new TypeError(`part ${index + 1}: it is null; use nullable(${part.name})`)
-      const start = out.at
-      try {
-        part.write(item, out)
-      } catch (cause) {
-        throw new TypeError(`part ${index + 1}: cannot encode a value with ${part.name}: ${messageOf(cause)}`, {
-          cause,
-        })
-      }
-      escapeZeros(out, start)
-      out.ensure(2)
-      out.bytes[out.at++] = 0
-      out.bytes[out.at++] = 1
+    for (let index = 0; index < value.length; index++) this.writePart(index, value[index], out)
+  }
+
+  /** Appends one part, with its end: a tuple is its parts, one after the other. */
+  writePart(index: number, item: unknown, out: ByteWriter): void {
+    const part = this.parts[index] as Codec<unknown>
+    if (item === null && part.nullable) return out.appendAll(nullPart)
+    if (item === null) throw new TypeError(`part ${index + 1}: it is null; use nullable(${part.name})`)
+    const start = out.at
+    try {
+      part.write(item, out)
+    } catch (cause) {
+      throw new TypeError(`part ${index + 1}: cannot encode a value with ${part.name}: ${messageOf(cause)}`, {
+        cause,
+      })
     }
+    escapeZeros(out, start)
+    out.ensure(2)
+    out.bytes[out.at++] = 0
+    out.bytes[out.at++] = 1
   }
 
   read(bytes: Buffer, start: number, end: number): readonly unknown[] {
@@ -136,11 +135,3 @@ function partValue(part: Codec<unknown>, bytes: Buffer, index: number): unknown 
 }
 
 const nullPart = Uint8Array.of(0, 0)
-
-/** Where the first part of an encoded tuple ends, with one character for each byte. */
-export function firstPartEnd(text: string): number {
-  for (let at = text.indexOf('\0'); at >= 0; at = text.indexOf('\0', at + 2)) {
-    if (text.charCodeAt(at + 1) !== 255) return at + 2
-  }
-  return text.length
-}

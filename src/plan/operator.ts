@@ -56,7 +56,7 @@ import type { StreamRecord } from '../core/record.ts'
 import type { Carrier } from './carrier.ts'
 import { isInstance } from '../core/checks.ts'
 import { MillraceError, messageOf, placed } from '../core/errors.ts'
-import type { Store, StoreSpec } from './store.ts'
+import type { MemberStore, Store, StoreSpec } from './store.ts'
 
 /** What takes carriers. It is never told of an end or an error: a stream has no end, and a throw goes the other way. */
 export type CarrierObserver = Pick<Observer<Carrier>, 'next'>
@@ -164,6 +164,8 @@ export interface OperatorContext {
   isShared(store: StoreSpec): boolean
   /** One of the node's stores. Windows expire by the stream time of the store's owner. */
   state<K, V>(store: StoreSpec): Store<K, V>
+  /** As {@link state}, one of members. */
+  members(store: StoreSpec): MemberStore
   /** A further output, for records that are late or take another branch. Where nothing follows it, they end there. */
   port(name: string): CarrierObserver
   /**

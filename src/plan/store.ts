@@ -30,11 +30,8 @@ export interface StoreSpec {
   readonly isOfProcessors?: boolean | undefined
   /** Whether its keys are the task's own: then records of a key may come by different partitions. */
   readonly isOfTask?: boolean | undefined
-  /**
-   * How many characters of a row's key, one for each byte, say which group it belongs to; rows of a group are asked for
-   * together. Of a store that is ordered by key alone.
-   */
-  readonly groupEnd?: ((key: string) => number) | undefined
+  /** Whether it is a {@link MemberStore}: its keys are pairs, and its values empty. */
+  readonly isOfMembers?: boolean | undefined
   /**
    * Whether it is the one copy of a global table: it has one partition, nodes of any sub-topology may read it, and its
    * owner alone writes to it.
@@ -107,8 +104,6 @@ export interface OrderedRow<V> extends Row<V> {
   readonly due: number
   /** The encoded value of a row that exists, which need not decode. */
   readonly valueBytes: Buffer
-  /** What its operator has made of the key, so that it need not do so again; undefined of a row that was just read. */
-  keyMemo: unknown
 }
 
 /**
@@ -167,11 +162,6 @@ export interface OrderedStore<K, V> extends Store<K, V> {
    * and removed. A layout of segments answers from memory for as long as its rows fit there.
    */
   rowsOf(key: KeyOf<K>, fromTime: number, toTime: number): readonly OrderedRow<V>[]
-  /**
-   * As {@link rows} of a group of the spec, whose keys all begin with these bytes, in one list; undefined of a group of
-   * more than {@link dueRowsMax}. Groups are answered from memory for as long as their rows fit there.
-   */
-  rowsIn(group: Buffer): readonly OrderedRow<V>[] | undefined
   /** As {@link row}, of a row that is known not to be there: it is not looked for. */
   newRow(key: KeyOf<K>, at: number, number: number): OrderedRow<V>
   /** Makes a row due at a time, in ms of the operator's choice; -1: never. A removed row is never due. */
@@ -181,6 +171,38 @@ export interface OrderedStore<K, V> extends Store<K, V> {
    * {@link dueRowsMax}.
    */
   dueRows(until: number, max?: number): readonly OrderedRow<V>[]
+}
+
+/** A member of a group, and the key of the pair. */
+export interface Pair {
+  readonly member: unknown
+  readonly keyBytes: Buffer
+}
+
+/**
+ * A store of pairs: which members each group has. Everything that is put belongs to the turn: it is undone with it.
+ *
+ * Pairs are rows without a value, under the tuple of both keys. Members that were asked for are known as long as they
+ * fit into memory.
+ */
+export interface MemberStore {
+  /**
+   * @param isNew it is known not to be there: it is not looked for
+   * @throws MillraceError `key_too_long`, `encode_failed`
+   */
+  join(group: unknown, member: unknown, timestamp: number, isNew: boolean): void
+  /**
+   * It need not be there.
+   *
+   * @throws MillraceError as {@link join}
+   */
+  leave(group: unknown, member: unknown): void
+  /** In the order of their bytes, in a list of their own; undefined of more than {@link dueRowsMax}. */
+  members(group: unknown): readonly unknown[] | undefined
+  /**
+   * As {@link members}, however many: read in pages, from this key of a pair on. The group must not change on the way.
+   */
+  pairs(group: unknown, from?: Uint8Array): Iterable<Pair>
 }
 
 /** The store as one that is read in order; its layout must say so. */

@@ -16,7 +16,7 @@ import type { OperatorNode, PlanNode, RegroupNode, SourceTopic, SubTopology } fr
 import type { DropReason } from '../plan/operator.ts'
 import type { Taker } from '../plan/subscriber.ts'
 import type { Topology } from '../plan/topology.ts'
-import type { Store, StoreSpec } from '../plan/store.ts'
+import type { MemberStore, Store, StoreSpec } from '../plan/store.ts'
 import { Agenda, type TaskAgenda } from './agenda.ts'
 import { Calls, type TaskCalls } from './calls.ts'
 import { ChangeFeed } from './change-feed.ts'
@@ -142,6 +142,10 @@ export class Engine implements TaskHost {
 
   state(store: StoreSpec, ledger: Ledger): Store<unknown, unknown> {
     return this.#stores.of(store, ledger)
+  }
+
+  members(store: StoreSpec, ledger: Ledger): MemberStore {
+    return this.#stores.membersOf(store, ledger)
   }
 
   drop(ledger: Ledger, { id }: PlanNode, reason: DropReason, carrier: Carrier | undefined): void {

@@ -2,7 +2,7 @@
  * The stores of an application: one object for each store and partition, whatever the number of nodes that use it, so
  * that they see each other's writes within a turn.
  */
-import { present } from '../core/assert.ts'
+import { assert, present } from '../core/assert.ts'
 import { isInstance } from '../core/checks.ts'
 import { MillraceError } from '../core/errors.ts'
 import type { CacheFigures } from '../core/figures.ts'
@@ -11,8 +11,8 @@ import { type KeptLayouts, laidOut } from '../plan/kept-layouts.ts'
 import type { PlanNode, PlanStore } from '../plan/node.ts'
 import type { StoreSpec } from '../plan/store.ts'
 import type { Turn } from '../plan/turn.ts'
-import { openStore } from '../state/open-store.ts'
-import type { CommittableStore } from '../state/turn-store.ts'
+import { MemberTurnStore } from '../state/member-store.ts'
+import { openStore, type RowStore } from '../state/open-store.ts'
 import type { Changes } from './change-feed.ts'
 import { expiryOf } from './expiry.ts'
 import type { Ledger } from './ledger.ts'
@@ -26,6 +26,8 @@ export function journalBytesOf(stateCacheBytes: number): number {
   return Math.min(journalBytesMax, stateCacheBytes / 2)
 }
 
+type Table = RowStore | MemberTurnStore
+
 /** One store, in all partitions. */
 interface Store {
   readonly id: number
@@ -33,7 +35,7 @@ interface Store {
   readonly owner: PlanNode
   readonly isOrdered: boolean
   /** By partition. */
-  readonly tables: CommittableStore[]
+  readonly tables: Table[]
 }
 
 export class Stores {
@@ -41,7 +43,7 @@ export class Stores {
   readonly #turn: Turn
   readonly #layouts: KeptLayouts
   readonly #stores = new Map<StoreSpec, Store>()
-  readonly #tables: CommittableStore[] = []
+  readonly #tables: Table[] = []
   readonly #sizes = new Map<string, StoreSize>()
 
   constructor(session: Session, stores: readonly PlanStore[], layouts: KeptLayouts, turn: Turn) {
@@ -55,7 +57,20 @@ export class Stores {
   }
 
   /** @param ledger of the task: its stream times are those by which rows expire */
-  of(spec: StoreSpec, ledger: Ledger): CommittableStore {
+  of(spec: StoreSpec, ledger: Ledger): RowStore {
+    const table = this.#table(spec, ledger)
+    assert(!(table instanceof MemberTurnStore), 'a store of members is asked for as one')
+    return table
+  }
+
+  /** As {@link of}, a store of members. */
+  membersOf(spec: StoreSpec, ledger: Ledger): MemberTurnStore {
+    const table = this.#table(spec, ledger)
+    assert(table instanceof MemberTurnStore, 'a store of members is one')
+    return table
+  }
+
+  #table(spec: StoreSpec, ledger: Ledger): Table {
     const partition = spec.isGlobal === true ? 0 : ledger.task.partition
     const { id, owner, isOrdered, tables } = present(this.#stores.get(spec), 'a node uses stores of its topology')
     const known = tables[partition]
@@ -63,7 +78,7 @@ export class Stores {
     const onDisk = laidOut(spec, this.#layouts)
     const streamTime = expiryOf(onDisk, owner.id, ledger)
     const ground = { spec: onDisk, storeId: id, partition, reader: this.#session.state, turn: this.#turn, streamTime }
-    const table = openStore(ground, isOrdered)
+    const table = spec.isOfMembers === true ? new MemberTurnStore(ground) : openStore(ground, isOrdered)
     tables[partition] = table
     this.#tables.push(table)
     return table
@@ -94,7 +109,7 @@ export class Stores {
   get figures(): Record<string, CacheFigures> {
     const byName = [...this.#stores].map(([{ name }, { tables }]) => {
       const held = tables.filter((table) => table !== undefined)
-      const sumOf = (amount: (table: CommittableStore) => number): number =>
+      const sumOf = (amount: (table: Table) => number): number =>
         held.reduce((total, table) => total + amount(table), 0)
       const cacheMisses = sumOf(({ misses }) => misses)
       const cacheHits = sumOf(({ lookups }) => lookups) - cacheMisses

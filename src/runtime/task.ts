@@ -12,7 +12,7 @@ import type { AsyncWork } from '../plan/async-calls.ts'
 import type { Carrier } from '../plan/carrier.ts'
 import type { Edge, OperatorNode, PlanNode, RegroupNode, SinkNode, SourceTopic, SubTopology } from '../plan/node.ts'
 import { type CarrierObserver, type DropReason, type OperatorContext } from '../plan/operator.ts'
-import type { Store, StoreSpec } from '../plan/store.ts'
+import type { MemberStore, Store, StoreSpec } from '../plan/store.ts'
 import { EndSubscriber, PassingSubscriber, type Taker, watchTaker } from '../plan/subscriber.ts'
 import type { Topology } from '../plan/topology.ts'
 import type { TaskAgenda } from './agenda.ts'
@@ -28,6 +28,7 @@ export interface TaskHost {
   /** Of the task of a sub-topology and partition, with its ledger. */
   agendaOf(subTopology: SubTopology, partition: number): TaskAgenda
   state(store: StoreSpec, ledger: Ledger): Store<unknown, unknown>
+  members(store: StoreSpec, ledger: Ledger): MemberStore
   /** Something is dropped at a node; the carrier only if it goes no further at all. */
   drop(ledger: Ledger, node: PlanNode, reason: DropReason, carrier: Carrier | undefined): void
   /** The asynchronous calls of an operator in a task. */
@@ -202,6 +203,7 @@ export class Task {
         assert(node.stores.includes(store), 'an operator asks for stores of its node')
         return this.#host.state(store, ledger) as unknown as Store<K, V>
       },
+      members: (store) => this.#host.members(store, ledger),
       port: (name) => ports.get(name) ?? nobody,
       cell: (name) => checked(ledger.cell(id, name)),
       get taskTime() {

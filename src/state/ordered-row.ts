@@ -35,9 +35,8 @@ export class OrderedStateRow<V> extends StateRow<V> implements OrderedRow<V>, Ro
   isKept = false
   /** Whether it is among the changed rows, in the order of keys. */
   isListed = false
-  /** Whether it is among the recent rows of its key, or the rows of its group. */
+  /** Whether it is among the recent rows of its key. */
   isGathered = false
-  keyMemo: unknown = undefined
   /** The last entry that was made for it since the commit. */
   entry: DueEntry<V> | undefined = undefined
   #savedDue = -1

@@ -8,7 +8,6 @@ import { bytesAsText } from '../core/text.ts'
 import { dueRowsMax, type KeyOf, type OrderedRow, type OrderedStore, type Row, type RowRange } from '../plan/store.ts'
 import type { StateWriter, StoredRow } from '../storage/state-rows.ts'
 import { type KeyLayout, keyLayoutOf, type RowPlace } from './layout.ts'
-import { GroupedRows } from './grouped-rows.ts'
 import { DueEntry, OrderedStateRow, type OrderedHome } from './ordered-row.ts'
 import { RecentRows } from './recent-rows.ts'
 import { boundsOf, type Fronts, spansOf } from './ranges.ts'
@@ -29,8 +28,6 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
   readonly #byDue: TurnOrder<DueEntry<V>>
   /** Once it was asked for the rows of a key. */
   #recent: RecentRows<V> | undefined
-  /** Once it was asked for the rows of a group. */
-  #groups: GroupedRows<V> | undefined
 
   constructor(ground: StoreGround) {
     super(ground)
@@ -164,7 +161,6 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
     if (row.exists) {
       this.#byKey.add(row)
       this.#recent?.add(row)
-      this.#groups?.add(row, this.ground.turn.number)
     }
     if (row.due < 0) return
     if (row.entry?.due !== row.due) {
@@ -206,23 +202,6 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
   #newRecent(): RecentRows<V> {
     const newest = this.#fronts.previous(newestFront) ?? -1
     return new RecentRows<V>(this.#layout, newest, (front, text, value) => this.#packedRow(front, text, value))
-  }
-
-  rowsIn(group: Buffer): readonly OrderedStateRow<V>[] | undefined {
-    const { spec, turn } = this.ground
-    const { groupEnd } = spec
-    assert(groupEnd !== undefined, 'a store that is asked for groups says what they are')
-    const groups = (this.#groups ??= new GroupedRows<V>(groupEnd, dueRowsMax))
-    const name = bytesAsText(group, 0, group.length)
-    const known = groups.find(name, turn.number)
-    if (known !== undefined) return known
-    const rows: OrderedStateRow<V>[] = []
-    for (const row of this.rows({ prefix: group })) {
-      if (rows.length === dueRowsMax) return undefined
-      rows.push(this.#own(row))
-    }
-    groups.know(name, rows)
-    return rows
   }
 
   readonly #fronts: Fronts = {
@@ -315,7 +294,6 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
   override age(): void {
     this.#recent?.pack()
     super.age()
-    this.#groups?.forget()
   }
 
   override forget(): boolean {
@@ -328,7 +306,7 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
   }
 
   override get memoryBytes(): number {
-    return super.memoryBytes + (this.#groups?.bytes ?? 0) + (this.#recent?.bytes ?? 0)
+    return super.memoryBytes + (this.#recent?.bytes ?? 0)
   }
 
   protected get keptFrom(): number {

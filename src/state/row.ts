@@ -1,7 +1,7 @@
 /**
  * One row of a store in memory: its value, whether it differs from the last commit, and how it was before the turn.
  */
-import { ByteWriter, readInt64, writeInt64 } from '../core/bytes.ts'
+import { ByteWriter, copyBytes, readInt64, writeInt64 } from '../core/bytes.ts'
 import { MillraceError, messageOf } from '../core/errors.ts'
 import { type Codec, encodeInto } from '../core/serde.ts'
 import { shownBytes } from '../core/shown.ts'
@@ -138,7 +138,7 @@ export abstract class StateRow<V> implements Row<V>, Revertible {
     if (!this.#isSwapped) this.#swap()
     this.#length = scratch.at
     if (this.#bytes.length < scratch.at) this.#bytes = scratch.copyFrom(0)
-    else scratch.bytes.copy(this.#bytes, 0, 0, scratch.at)
+    else copyBytes(scratch.bytes, 0, scratch.at, this.#bytes, 0)
   }
 
   /** Sets a value of an immutable type that is known to encode. */

@@ -32,7 +32,7 @@ export interface ChangedRow {
 }
 
 /** A store as the engine knows it. */
-export interface CommittableStore extends Store<unknown, unknown> {
+export interface CommittableStore {
   /** How many rows were asked for by key. */
   readonly lookups: number
   /** How many of them were not in memory. */
@@ -90,7 +90,9 @@ export abstract class TurnStore<K, V, R extends StateRow<V>> implements Store<K,
   }
 
   putTrusted(row: Row<V>, value: V, timestamp: number): void {
-    this.change(row as R).setTrusted(value, timestamp)
+    const changed = this.change(row as R)
+    changed.setTrusted(value, timestamp)
+    if (typeof value !== 'number') this.cache.recount(changed)
   }
 
   remove(row: Row<V>): void {

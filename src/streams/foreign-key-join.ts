@@ -11,7 +11,7 @@ import { checkedFunction, checkName, checkOptions } from '../core/checks.ts'
 import { type Codec, codecOf, type Serde } from '../core/serde.ts'
 import { bytes, msgpack } from '../core/serdes.ts'
 import { checkStore } from '../core/store-constants.ts'
-import { firstPartEnd, TupleCodec } from '../core/tuple-codec.ts'
+import { TupleCodec } from '../core/tuple-codec.ts'
 import { ofForgetful, ofTables } from '../plan/old-values.ts'
 import { keyLayout, type StoreLayout } from '../plan/store-layout.ts'
 import type { StoreSpec } from '../plan/store.ts'
@@ -59,13 +59,7 @@ export function joinByForeignKey(
     subscriptionKeys: new TupleCodec([right.keyCodec, keyCodec]),
   }
   const stores = {
-    subscriptions: buffer(
-      `${id}.subscriptions`,
-      join.subscriptionKeys,
-      codecOf(bytes()),
-      keyLayout({ isOrdered: true }),
-      firstPartEnd,
-    ),
+    subscriptions: members(`${id}.subscriptions`, join.subscriptionKeys),
     untold: buffer(`${id}.untold`, right.keyCodec, codecOf(msgpack()), keyLayout({ hasDueTimes: true })),
   }
   const [leftRows, rightRows] = [left.rows.stores, right.rows.stores]
@@ -101,13 +95,14 @@ export function joinByForeignKey(
   }
 }
 
-function buffer(
-  name: string,
-  keyCodec: object,
-  valueCodec: object,
-  layout: StoreLayout,
-  groupEnd?: StoreSpec['groupEnd'],
-): StoreSpec {
+function members(name: string, keyCodec: object): StoreSpec {
+  return Object.freeze({
+    ...buffer(name, keyCodec, codecOf(bytes()), keyLayout({ isOrdered: true })),
+    isOfMembers: true,
+  })
+}
+
+function buffer(name: string, keyCodec: object, valueCodec: object, layout: StoreLayout): StoreSpec {
   const codecs = { keyCodec: keyCodec as Codec<unknown>, valueCodec: valueCodec as Codec<unknown> }
-  return Object.freeze({ kind: 'buffer', name, ...codecs, layout, form: undefined, facts: {}, groupEnd })
+  return Object.freeze({ kind: 'buffer', name, ...codecs, layout, form: undefined, facts: {} })
 }

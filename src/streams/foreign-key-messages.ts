@@ -4,7 +4,6 @@
  * Messages travel as plain objects, in memory: a regrouping is processed to its end before a commit.
  */
 import { assert } from '../core/assert.ts'
-import { ByteWriter } from '../core/bytes.ts'
 import { MillraceError, messageOf } from '../core/errors.ts'
 import { Codec } from '../core/serde.ts'
 import type { TupleCodec } from '../core/tuple-codec.ts'
@@ -33,6 +32,8 @@ export interface Request {
   readonly leftKey: unknown
   /** The left row has another foreign key now, or has gone. */
   readonly isLeaving: boolean
+  /** Whether the left row has just begun to name this right row: it did not before. */
+  readonly isNew: boolean
   /** Whether a joined row may be there that another foreign key has made. */
   readonly replaces: boolean
 }
@@ -90,13 +91,4 @@ export function identityOf({ rightKeys }: ForeignKeyJoin, foreignKey: unknown): 
     const message = `cannot encode the foreign key with ${rightKeys.name}: ${messageOf(cause)}`
     throw new MillraceError('encode_failed', message, { cause })
   }
-}
-
-const scratch = new ByteWriter(256)
-
-/** What the keys of all subscriptions to a foreign key begin with. */
-export function prefixOf({ subscriptionKeys }: ForeignKeyJoin, foreignKey: unknown): Buffer {
-  scratch.at = 0
-  subscriptionKeys.writePrefix([foreignKey], scratch)
-  return Buffer.from(scratch.bytes.subarray(0, scratch.at))
 }

@@ -48,13 +48,16 @@ class RequestSubscriber extends CarrierSubscriber {
     } catch (error) {
       throw operatorError(this.#context.operator, error)
     }
-    if (hasMoved) this.#request(change, before, true, false)
+    const leftKey = change.key
+    if (hasMoved) this.#request(change, before, { leftKey, isLeaving: true, isNew: false, replaces: false })
     if (now === null) this.#goAlone(change, before !== null)
-    else this.#request(change, now, false, hasMoved)
+    else {
+      const isNew = hasMoved || before === null
+      this.#request(change, now, { leftKey, isLeaving: false, isNew, replaces: hasMoved })
+    }
   }
 
-  #request(change: Carrier, foreignKey: unknown, isLeaving: boolean, replaces: boolean): void {
-    const request: Request = { leftKey: change.key, isLeaving, replaces }
+  #request(change: Carrier, foreignKey: unknown, request: Request): void {
     this.out.next(change.withKeyAndValue<unknown, unknown>(foreignKey, this.#join.rightKeys, request, requests))
   }
 

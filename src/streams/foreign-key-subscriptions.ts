@@ -6,9 +6,7 @@
  * bounded number each; where they have got to is kept. Who is told later is told of the row as it is then.
  */
 import { Observable, type Subscriber } from 'rxjs'
-import type { ByteWriter } from '../core/bytes.ts'
 import type { Header } from '../core/headers.ts'
-import { type Codec, encodeInto } from '../core/serde.ts'
 import type { Carrier } from '../plan/carrier.ts'
 import {
   type AskForRelease,
@@ -20,22 +18,15 @@ import {
 } from '../plan/operator.ts'
 import {
   dueRowsMax,
-  type KeyOf,
   keyOf,
+  type MemberStore,
   type OrderedRow,
   ordered,
   type OrderedStore,
   type StoreSpec,
 } from '../plan/store.ts'
 import { CarrierSubscriber } from '../plan/subscriber.ts'
-import {
-  type Answer,
-  answers,
-  type ForeignKeyJoin,
-  identityOf,
-  prefixOf,
-  type Request,
-} from './foreign-key-messages.ts'
+import { type Answer, answers, type ForeignKeyJoin, identityOf, type Request } from './foreign-key-messages.ts'
 import type { RowReader } from './table-rows.ts'
 
 export interface SubscriptionStores {
@@ -52,8 +43,6 @@ export interface Untold {
   readonly headers: readonly Header[]
 }
 
-const nothing: Uint8Array = new Uint8Array()
-
 export function answering(join: ForeignKeyJoin, stores: SubscriptionStores): OperatorFactory {
   return (context) => {
     const subscriptions = new Subscriptions(context, join, stores)
@@ -68,26 +57,23 @@ export function answering(join: ForeignKeyJoin, stores: SubscriptionStores): Ope
 /** Who names which right row, and what they are told. */
 class Subscriptions {
   readonly #join: ForeignKeyJoin
-  readonly #rows: OrderedStore<readonly unknown[], Uint8Array>
-  readonly #key = new SubscriptionKey()
+  readonly #lefts: MemberStore
   readonly rights: RowReader
 
   constructor(context: OperatorContext, join: ForeignKeyJoin, { subscriptions }: SubscriptionStores) {
     this.#join = join
-    this.#rows = ordered(context.state<readonly unknown[], Uint8Array>(subscriptions))
+    this.#lefts = context.members(subscriptions)
     this.rights = join.right.reader(context)
   }
 
-  leave(request: Carrier): void {
-    this.#rows.remove(this.#rowOf(request))
+  leave({ key, value }: Carrier): void {
+    this.#lefts.leave(key, (value as Request).leftKey)
   }
 
   /** Returns the answer. */
   join(request: Carrier): Carrier {
-    const row = this.#rowOf(request)
-    const { leftKey, replaces } = request.value as Request
-    if (this.#join.leftKeys.immutable) row.keyMemo = leftKey
-    if (!row.exists) this.#rows.put(row, nothing, request.timestamp)
+    const { leftKey, isNew, replaces } = request.value as Request
+    this.#lefts.join(request.key, leftKey, request.timestamp, isNew)
     const right = this.rights.get(request)
     return this.#answer(request, leftKey, {
       foreignKey: identityOf(this.#join, request.key),
@@ -95,10 +81,6 @@ class Subscriptions {
       timestamp: right === undefined ? -1 : right.timestamp,
       replaces,
     })
-  }
-
-  #rowOf({ key, value }: Carrier): OrderedRow<Uint8Array> {
-    return this.#rows.row(this.#key.of(key, (value as Request).leftKey))
   }
 
   /** Tells at most `max` subscribers, from `start` on, and returns where to go on; undefined when all are told. */
@@ -112,60 +94,28 @@ class Subscriptions {
     max: number,
   ): Uint8Array | undefined {
     const answer: Answer = { foreignKey: identityOf(this.#join, foreignKey), right, timestamp, replaces: true }
-    const prefix = prefixOf(this.#join, foreignKey)
-    const all = start === undefined ? this.#rows.rowsIn(prefix) : undefined
+    const all = start === undefined ? this.#lefts.members(foreignKey) : undefined
+    if (all !== undefined && all.length <= max) {
+      for (const leftKey of all) out.next(this.#answer(from, leftKey, answer))
+      return undefined
+    }
     let left = max
-    for (const row of all ?? this.#from(prefix, start)) {
-      if (left-- === 0) return row.keyBytes
-      out.next(this.#answer(from, this.#leftKeyOf(row), answer))
+    for (const { member, keyBytes } of this.#lefts.pairs(foreignKey, start)) {
+      if (left-- === 0) return keyBytes
+      out.next(this.#answer(from, member, answer))
     }
     return undefined
-  }
-
-  #leftKeyOf(row: OrderedRow<Uint8Array>): unknown {
-    if (row.keyMemo !== undefined) return row.keyMemo
-    const { keyBytes } = row
-    const [, leftKey] = this.#join.subscriptionKeys.read(keyBytes, 0, keyBytes.length)
-    if (this.#join.leftKeys.immutable) row.keyMemo = leftKey
-    return leftKey
   }
 
   /** The subscription after `start`; undefined when there is none. */
   after(foreignKey: unknown, start: Uint8Array): Uint8Array | undefined {
-    for (const { keyBytes } of this.#from(prefixOf(this.#join, foreignKey), start)) {
-      if (!keyBytes.equals(start)) return keyBytes
-    }
+    for (const { keyBytes } of this.#lefts.pairs(foreignKey, start)) if (!keyBytes.equals(start)) return keyBytes
     return undefined
-  }
-
-  #from(prefix: Buffer, start: Uint8Array | undefined): Iterable<OrderedRow<Uint8Array>> {
-    return this.#rows.rows({ prefix, from: start && bytesOf(start) })
   }
 
   #answer(from: Carrier, leftKey: unknown, answer: Answer): Carrier {
     return from.withKeyAndValue<unknown, unknown>(leftKey, this.#join.leftKeys, answer, answers)
   }
-}
-
-/** The key of a subscription, for one question after the other. */
-class SubscriptionKey implements KeyOf<readonly unknown[]> {
-  readonly key: [foreignKey: unknown, leftKey: unknown] = [null, null]
-  readonly isKeyNull = false
-
-  of(foreignKey: unknown, leftKey: unknown): this {
-    this.key[0] = foreignKey
-    this.key[1] = leftKey
-    return this
-  }
-
-  writeKey(codec: Codec<readonly unknown[]>, out: ByteWriter): void {
-    encodeInto(codec, this.key, out, 'key')
-  }
-}
-
-/** A key that is known by its bytes alone. */
-function bytesOf(bytes: Uint8Array): KeyOf<readonly unknown[]> {
-  return { key: [], isKeyNull: false, writeKey: (_codec, out: ByteWriter) => out.appendAll(bytes) }
 }
 
 class RequestSubscriber extends CarrierSubscriber {

@@ -27,7 +27,6 @@ const act = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('setDue' as const), place: places, due: dueTimes }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('range' as const), range: ranges }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('span' as const), key: hexKeys, from: times, to: times }) },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('group' as const), group: fc.constantFrom('00', '61') }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('due' as const), until: fc.nat({ max: 3 }) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('time' as const), to: fc.nat({ max: 400_000 }) }) },
 )
@@ -49,10 +48,6 @@ function play(world: World, model: Model, layout: StoreLayout, next: Act, value:
   } else if (next.kind === 'span') {
     const range = { key: next.key, fromTime: next.from, toTime: next.to }
     expect(world.rowsOf(range)).toEqual(model.range(range))
-  } else if (next.kind === 'group') {
-    if (layout.order === 'key' && !layout.hasDueTimes) {
-      expect(world.rowsIn(next.group)).toEqual(model.range({ prefix: next.group }))
-    }
   } else if (next.kind === 'due') {
     if (layout.hasDueTimes) expect(world.store.dueRows(next.until).map(shown)).toEqual(model.due(next.until))
   } else if (next.kind === 'time') {

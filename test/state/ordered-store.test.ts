@@ -164,46 +164,6 @@ describe('what a read costs', () => {
     expect(world.reads.rows).toBeLessThanOrEqual(2 * 3)
   })
 
-  test('a group is read once for as long as its rows fit into memory, whatever comes and goes', () => {
-    const world = worldOf(keyLayout({ isOrdered: true }))
-    world.begin()
-    for (const key of ['6101', '6103', '6201']) world.put(key, 0, 0, 'v', 1)
-    world.commit()
-    world.age()
-    world.begin()
-    expect(world.rowsIn('61')?.map(({ key }) => key)).toEqual(['6101', '6103'])
-    const before = world.reads.calls
-    for (let round = 0; round < 50; round++) {
-      world.begin()
-      world.put('6102', 0, 0, `${round}`, 1)
-      expect(world.rowsIn('61')?.map(({ key }) => key)).toEqual(['6101', '6102', '6103'])
-      world.store.remove(world.row('6102', 0, 0))
-      if (round % 2 === 0) world.undo()
-      if (round % 5 === 0) world.commit()
-    }
-    world.begin()
-    expect(world.rowsIn('61')?.map(({ key }) => key)).toEqual(['6101', '6103'])
-    // Of the row that came and went only, once after each commit.
-    expect(world.reads.calls - before).toBeLessThanOrEqual(11)
-    expect(world.store.memoryBytes).toBeGreaterThan(0)
-    world.age()
-    expect(world.store.memoryBytes).toBe(0)
-  })
-
-  test('a group that is too large for a list is none', () => {
-    const world = worldOf(keyLayout({ isOrdered: true }))
-    world.begin()
-    const keyAt = (index: number): string => `61${index.toString(16).padStart(4, '0')}`
-    for (let index = 0; index < 999; index++) world.put(keyAt(index), 0, 0, 'v', 1)
-    expect(world.rowsIn('61')).toHaveLength(999)
-    world.put(keyAt(999), 0, 0, 'v', 1)
-    expect(world.rowsIn('61')).toHaveLength(1_000)
-    world.put(keyAt(1_000), 0, 0, 'v', 1)
-    expect(world.rowsIn('61')).toBeUndefined()
-    world.store.remove(world.row(keyAt(7), 0, 0))
-    expect(world.rowsIn('61')).toHaveLength(1_000)
-  })
-
   test('the first of many rows is a short page', () => {
     const world = worldOf(keyLayout({ isOrdered: true }))
     world.begin()

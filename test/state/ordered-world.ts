@@ -29,7 +29,6 @@ export const specOf = (layout: StoreLayout): StoreSpec => ({
   layout,
   form: undefined,
   facts: {},
-  groupEnd: (key) => Math.min(1, key.length),
 })
 
 const keyBytes = (hex: string): Uint8Array => new Uint8Array(Buffer.from(hex, 'hex'))
@@ -130,11 +129,6 @@ export class World {
     return this.store.rowsOf(keyOf(keyBytes(key)), fromTime, toTime).map(shown)
   }
 
-  /** @param group the first byte of keys */
-  rowsIn(group: string): Shown[] | undefined {
-    return this.store.rowsIn(Buffer.from(group, 'hex'))?.map(shown)
-  }
-
   commit(): void {
     this.#environment.write((transaction) => {
       const changes = this.#state.begin(transaction)
@@ -184,7 +178,7 @@ export class World {
 }
 
 /** A writer that holds a store to its promise: a row is named at most once, and none is put into a range that is removed. */
-function checkedWriter(writer: StateWriter): StateWriter {
+export function checkedWriter(writer: StateWriter): StateWriter {
   const named = new Set<string>()
   const put: Buffer[] = []
   const name = (key: Buffer): void => {

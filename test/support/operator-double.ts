@@ -10,6 +10,7 @@ import { PassingSubscriber } from '../../src/plan/subscriber.ts'
 import { Agenda } from '../../src/runtime/agenda.ts'
 import { Ledger } from '../../src/runtime/ledger.ts'
 import { TurnScope } from '../../src/runtime/turn.ts'
+import { MemberTurnStore } from '../../src/state/member-store.ts'
 import { openStore } from '../../src/state/open-store.ts'
 
 /** An operator of a topology, by its id. */
@@ -102,6 +103,8 @@ export function alone(
       stores.set(spec, known)
       return known as unknown as Store<K, V>
     },
+    members: (spec) =>
+      new MemberTurnStore({ spec, storeId: 1, partition: 0, reader: nothingStored, turn, streamTime: undefined }),
     port: (name) => {
       const list: Carrier[] = (ports[name] = [])
       return { next: (carrier) => list.push(carrier) }

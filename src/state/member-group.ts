@@ -1,0 +1,154 @@
+/**
+ * What is in memory of one group of a member store: members that have changed since the last commit, and others. Of a
+ * group that is whole, all.
+ *
+ * Members are found by what tells them apart (`Codec.identity`), so that one that comes and goes between two commits
+ * needs no bytes. They are made when they are written, or when the order of several is asked for.
+ */
+import { ByteWriter } from '../core/bytes.ts'
+import { bytesAsText } from '../core/text.ts'
+import type { TupleCodec } from '../core/tuple-codec.ts'
+import type { Revertible } from '../plan/turn.ts'
+
+/** What a group and a member take in memory, roughly, with their places in Maps and lists. */
+const groupBytes = 260
+const memberBytes = 180
+/** In a group of more members a Map is faster than trying one after the other. */
+const triedMax = 16
+/** A group with more members than twice those that are there, and this many, is rid of the others. */
+const goneMin = 4
+
+const scratch = new ByteWriter(256)
+
+export class Member implements Revertible {
+  readonly group: MemberGroup
+  readonly name: string | number
+  /** Undefined where it could be changed in place: then it is decoded each time that it is asked for. */
+  readonly key: unknown
+  exists: boolean
+  /** Whether the last commit has it, or may have it. */
+  isStored: boolean
+  /** False again when the turn is undone that removed it unseen. */
+  isKnown = true
+  timestamp = -1
+  isDirty = false
+  turn = -1
+  #savedExists = false
+  #savedIsKnown = true
+  #text: string | undefined
+
+  constructor(group: MemberGroup, name: string | number, key: unknown, isStored: boolean, text?: string) {
+    this.group = group
+    this.name = name
+    this.key = key
+    this.exists = this.isStored = isStored
+    this.#text = text
+  }
+
+  save(): void {
+    this.#savedExists = this.exists
+    this.#savedIsKnown = this.isKnown
+  }
+
+  revert(): void {
+    this.exists = this.#savedExists
+    this.isKnown = this.#savedIsKnown
+  }
+
+  /** The key of the pair, one character for each byte. */
+  get text(): string {
+    return (this.#text ??= this.group.textOf(this.key))
+  }
+}
+
+export class MemberGroup {
+  readonly front = 0
+  readonly identity: string | number
+  /** What the keys of its pairs begin with, one character for each byte. */
+  readonly prefix: string
+  /** Whether there are no members but those that are known. */
+  isWhole = false
+  countedBytes = 0
+  readonly #pairs: TupleCodec
+  #members: Member[] = []
+  #byName: Map<string | number, Member> | undefined
+  #isSorted = true
+  #tidyAt = goneMin
+
+  constructor(identity: string | number, prefix: string, pairs: TupleCodec) {
+    this.identity = identity
+    this.prefix = prefix
+    this.#pairs = pairs
+  }
+
+  get memoryBytes(): number {
+    return groupBytes + this.prefix.length + this.#members.length * memberBytes
+  }
+
+  /** How many members are known, some of which may be gone. */
+  get size(): number {
+    return this.#members.length
+  }
+
+  textOf(key: unknown): string {
+    scratch.at = 0
+    this.#pairs.writePart(1, key, scratch)
+    return this.prefix + bytesAsText(scratch.bytes, 0, scratch.at)
+  }
+
+  /** Undefined of one that is not known. */
+  find(name: string | number): Member | undefined {
+    if (this.#byName !== undefined) return known(this.#byName.get(name))
+    for (const member of this.#members) if (member.name === name && member.isKnown) return member
+    return undefined
+  }
+
+  add(member: Member, turn: number): void {
+    if (this.#members.length >= this.#tidyAt) this.#tidy(turn)
+    this.#members.push(member)
+    this.#isSorted = this.#members.length === 1
+    if (this.#byName !== undefined) this.#byName.set(member.name, member)
+    else if (this.#members.length > triedMax) this.#index()
+  }
+
+  #index(): void {
+    this.#byName = new Map(this.#members.filter(({ isKnown }) => isKnown).map((member) => [member.name, member]))
+  }
+
+  /** Takes off the list what is gone, unless a commit has yet to remove it or undoing the turn can bring it back. */
+  #tidy(turn: number): void {
+    const members = this.#members
+    let kept = 0
+    for (const member of members) {
+      const matters = member.isKnown && (member.exists || (member.isDirty && member.isStored))
+      if (matters || member.turn === turn) members[kept++] = member
+    }
+    if (kept < members.length) this.#byName = undefined
+    members.length = kept
+    if (kept > triedMax) this.#index()
+    this.#tidyAt = 2 * kept + goneMin
+  }
+
+  /** Those that are there, in the order of their bytes. */
+  inOrder(turn: number): readonly Member[] {
+    this.#tidy(turn)
+    if (!this.#isSorted && this.#members.length > 1) this.#members.sort(byText)
+    this.#isSorted = true
+    return this.#members.filter(({ exists, isKnown }) => exists && isKnown)
+  }
+
+  /** Right after a commit: gives up what is known, because it takes too much. */
+  forget(): void {
+    this.#members = []
+    this.#byName = undefined
+    this.isWhole = false
+  }
+}
+
+function known(member: Member | undefined): Member | undefined {
+  return member?.isKnown === true ? member : undefined
+}
+
+function byText(one: Member, other: Member): number {
+  return one.text < other.text ? -1 : 1
+}
