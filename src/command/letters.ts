@@ -17,10 +17,6 @@ export const letterPlace: Reader<LetterPlace> = (given) => {
   throw new UsageError('Expected PARTITION:OFFSET, as "millrace dlq list" shows it.')
 }
 
-export function shownLetterPlace({ partition, offset }: LetterPlace): string {
-  return `${partition}:${offset}`
-}
-
 /** Which letters are meant. */
 export const filterOptions: {
   readonly reason: Option<readonly string[]>

@@ -11,6 +11,8 @@ export interface SentView extends ActView {
   readonly noRecord: number
   readonly notRead: number
   readonly topicGone: number
+  /** Those that were named, or found, and were deleted before they could be sent. */
+  readonly gone: readonly { readonly partition: number; readonly offset: number }[]
   /** Where to go on, of letters that a filter means; null when that were all, or those that were named. */
   readonly next: { readonly from: string; readonly upTo: string } | null
 }

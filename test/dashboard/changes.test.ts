@@ -71,7 +71,16 @@ describe('a change', () => {
     const { log, opened } = await openToChange()
     expect(await change<SentView>(opened, send, { letters: [{ partition: 0, offset: 0 }] })).toEqual({
       status: 200,
-      body: { did: '1 record sent again.', sent: 1, alreadySent: 0, noRecord: 0, notRead: 0, topicGone: 0, next: null },
+      body: {
+        did: '1 record sent again.',
+        sent: 1,
+        alreadySent: 0,
+        noRecord: 0,
+        notRead: 0,
+        topicGone: 0,
+        gone: [],
+        next: null,
+      },
     })
     const page = {
       cookie: await cookieOf(opened),
@@ -211,13 +220,20 @@ describe('a change', () => {
     expect(await sentOf(log)).toBe(0)
   })
 
-  test('of something that was deleted meanwhile says so, and does nothing', async () => {
+  test('of letters of which retention has taken some sends the others, and names those that are gone', async () => {
     const { log, opened } = await openToChange()
     await log.admin.deleteRecords('app.dead-letters', [{ partition: 0, beforeOffset: 2 }])
-    const all = { letters: [0, 1, 2].map((offset) => ({ partition: 0, offset })) }
-    const { status, body } = await change<ErrorView>(opened, send, all)
-    expect([status, body.error.code]).toEqual([404, 'letter_unknown'])
-    expect(await sentOf(log)).toBe(0)
+    const placeOf = (offset: number) => ({ partition: 0, offset })
+    const { status, body } = await change<SentView>(opened, send, { letters: [0, 1, 2].map(placeOf) })
+    expect(status).toBe(200)
+    expect(body).toMatchObject({
+      did: '1 record sent again. Not sent: 2 letters no longer there: 0:0, 0:1.',
+      sent: 1,
+      gone: [placeOf(0), placeOf(1)],
+    })
+    expect(await sentOf(log)).toBe(1)
+    const never = await change<ErrorView>(opened, send, { letters: [2, 3].map(placeOf) })
+    expect([never.status, never.body.error.code]).toEqual([404, 'letter_unknown'])
     await log.admin.deleteApplication('app')
     const gone = await change<ErrorView>(opened, send, { letters: [{ partition: 0, offset: 2 }] })
     expect([gone.status, gone.body.error.code]).toEqual([404, 'application_unknown'])

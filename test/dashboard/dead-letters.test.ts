@@ -1,7 +1,7 @@
 // What the API says of dead letters, and what it sends again: real applications, each question within its bounds.
 import { int64, type Log, string, topic } from 'millrace'
 import type { Dashboard } from 'millrace/dashboard'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { textOfPlace } from '../../src/dashboard/api/records.ts'
 import type {
   FullLetterView,
@@ -212,6 +212,26 @@ describe('sending again', () => {
     expect(second.body).toMatchObject({ sent: 150, next: null })
     const all = await change<SentView>(opened, send, { filter: {}, from: placed(600), upTo: placed(700) })
     expect(all.body).toMatchObject({ sent: 50, alreadySent: 50, next: null })
+  })
+
+  test('of all that fit a filter sends those that are there when retention takes some after they were found', async () => {
+    const { log } = openTestLog()
+    await withManyLetters(log, 40)
+    const opened = await changing(log)
+    const deadLetters = log.admin.deadLetters.bind(log.admin)
+    vi.spyOn(log.admin, 'deadLetters').mockImplementation((...given) => {
+      const dead = deadLetters(...given)
+      const redrive = dead.redrive.bind(dead)
+      vi.spyOn(dead, 'redrive').mockImplementation(async (...found) => {
+        await log.admin.deleteRecords('app.dead-letters', [{ partition: 0, beforeOffset: 3 }])
+        return redrive(...found)
+      })
+      return dead
+    })
+    const { status, body } = await change<SentView>(opened, send, { filter: {} })
+    expect(status).toBe(200)
+    expect(body).toMatchObject({ sent: 37, gone: [0, 1, 2].map((offset) => ({ partition: 0, offset })), next: null })
+    expect((await change<SentView>(opened, send, { filter: {} })).body).toMatchObject({ sent: 0, alreadySent: 37 })
   })
 
   test('by a filter that makes no sense sends nothing', async () => {

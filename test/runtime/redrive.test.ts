@@ -243,7 +243,7 @@ describe('a letter is not sent', () => {
     expect(await letters.redrive({})).toMatchObject({ sent: 0, notRead: 1, noRecord: 1 })
   })
 
-  test('when one of a list is not there: then none is', async () => {
+  test('when one of a list never was: then none is', async () => {
     const { log, letters } = await withLetters(2)
     const places = [
       { partition: 0, offset: 0 },

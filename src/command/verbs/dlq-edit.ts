@@ -52,7 +52,7 @@ export const verb: Verb = declareVerb({
     }
     if (Object.keys(change).length === 0)
       throw new UsageError('say what changes: --key, --value, --timestamp or --header')
-    await printReport(await dead.redrive([dead.edit(letter, change)], { dryRun: !execute }), context)
+    return printReport(await dead.redrive([dead.edit(letter, change)], { dryRun: !execute }), context)
   },
 })
 

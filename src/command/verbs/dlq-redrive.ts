@@ -37,6 +37,6 @@ export const verb: Verb = declareVerb({
     const log = await context.openLog(execute ? 'write' : 'read')
     const which = isNamed ? letters : filterOf(filter)
     const dead = log.admin.deadLetters(application, { topic: deadLetters })
-    await printReport(await dead.redrive(which, { dryRun: !execute, samples }), context)
+    return printReport(await dead.redrive(which, { dryRun: !execute, samples }), context)
   },
 })

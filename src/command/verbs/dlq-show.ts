@@ -2,7 +2,8 @@
  * `millrace dlq show APP LETTER`: one dead letter with its record.
  */
 import { letterForms } from '../../inspect/letter-forms.ts'
-import { letterJson, letterPlace, letterTopic, shownLetterPlace, shownSource } from '../letters.ts'
+import { shownLetterPlace } from '../../inspect/redrive-words.ts'
+import { letterJson, letterPlace, letterTopic, shownSource } from '../letters.ts'
 import { textOf } from '../../inspect/stored-rows.ts'
 import { argument } from '../options.ts'
 import { declareVerb, type Verb } from '../verb.ts'

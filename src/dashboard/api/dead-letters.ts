@@ -1,10 +1,10 @@
 /**
  * The dead letters of an application: a list, one in full, and what went wrong how often.
  */
-import { MillraceError } from '../../core/errors.ts'
 import { shortened } from '../../core/shown.ts'
 import { letterForms } from '../../inspect/letter-forms.ts'
-import type { DeadLetter, DeadLetters, RedriveOutcome } from '../../log/admin/letters-face.ts'
+import { shownLetterPlace } from '../../inspect/redrive-words.ts'
+import type { DeadLetter, DeadLetters } from '../../log/admin/letters-face.ts'
 import { filterIn, lettersIn, searchLetters, testOf } from '../letter-search.ts'
 import { limitIn, pathPart, textIn, wholeOf } from '../question.ts'
 import type { Question } from '../router.ts'
@@ -124,26 +124,7 @@ function factsOf(letter: DeadLetter, outcome: LetterOutcome): Omit<LetterView, '
 
 /** What would become of each; retention may take the oldest of them meanwhile. */
 async function outcomesOf(dead: DeadLetters, all: readonly DeadLetter[]): Promise<readonly LetterOutcome[]> {
-  const planned = async (some: readonly DeadLetter[]): Promise<readonly RedriveOutcome[]> => {
-    const report = await dead.redrive(some, { dryRun: true, samples: some.length })
-    return report.letters.map(({ outcome }) => outcome)
-  }
-  try {
-    return await planned(all)
-  } catch (error) {
-    if (!isGone(error)) throw error
-  }
-  const outcomes: LetterOutcome[] = []
-  for (const one of all) {
-    const [outcome] = await planned([one]).catch((error: unknown) => {
-      if (isGone(error)) return []
-      throw error
-    })
-    outcomes.push(outcome ?? 'gone')
-  }
-  return outcomes
-}
-
-function isGone(error: unknown): boolean {
-  return error instanceof MillraceError && error.code === 'letter_unknown'
+  const { letters } = await dead.redrive(all, { dryRun: true, samples: all.length })
+  const planned = new Map(letters.map(({ letter, outcome }) => [shownLetterPlace(letter), outcome]))
+  return all.map((letter) => planned.get(shownLetterPlace(letter)) ?? 'gone')
 }

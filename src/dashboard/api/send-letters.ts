@@ -43,8 +43,8 @@ async function send(
   next: SentView['next'],
 ): Promise<SentView> {
   const report = await dead.redrive(letters, { samples: 0 })
-  const { sent, alreadySent, noRecord, notRead, topicGone } = report
-  return { did: didOf(report), sent, alreadySent, noRecord, notRead, topicGone, next }
+  const { sent, alreadySent, noRecord, notRead, topicGone, gone } = report
+  return { did: didOf(report), sent, alreadySent, noRecord, notRead, topicGone, gone, next }
 }
 
 function placesIn(body: Body): readonly LetterPlace[] {

@@ -167,7 +167,7 @@ function SendFitting(props: LetterListProps) {
       do {
         const done: SentView = await post<SentView>(`${path}/send`, { filter, ...next })
         sent += done.sent
-        others += done.alreadySent + done.noRecord + done.notRead + done.topicGone
+        others += done.alreadySent + done.noRecord + done.notRead + done.topicGone + done.gone.length
         next = done.next
         tell(`${records(sent)} sent…`)
       } while (next !== null)
@@ -177,7 +177,8 @@ function SendFitting(props: LetterListProps) {
     } finally {
       acted()
     }
-    const rest = others === 0 ? '' : ` ${count(others)} not sent: sent before, or not read by the application.`
+    const rest =
+      others === 0 ? '' : ` ${count(others)} not sent: sent before, no longer there, or not read by the application.`
     return `${records(sent)} sent again.${rest}`
   }
   return (

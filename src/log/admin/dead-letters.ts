@@ -1,7 +1,6 @@
 /**
  * The dead letters of an application in a directory.
  */
-import { present } from '../../core/assert.ts'
 import { checkBoolean, checkList, checkName, checkOptions, checkWhole, readField } from '../../core/checks.ts'
 import { MillraceError } from '../../core/errors.ts'
 import { parsePlan } from '../../core/stored-plan.ts'
@@ -73,8 +72,9 @@ export class EmbeddedDeadLetters implements DeadLetters {
   async show<K, V>(place: LetterPlace, topic?: Topic<K, V>): Promise<DeadLetter | ShownLetter<K, V>> {
     const { partition, offset } = checkPlace('the place of a letter', place)
     const constant = topic === undefined ? undefined : checkTopic('show', topic)
-    const [letter] = await this.#lettersAt(this.#find(), [{ partition, offset }])
-    const found = present(letter, 'there is a letter for each place')
+    const letters = this.#find()
+    const [found] = letters === undefined ? [] : await lettersAt(this.#log, letters, [{ partition, offset }])
+    if (found === undefined) throw this.#unknown(letters, { partition, offset })
     return constant === undefined ? found : decodedLetter(found, constant)
   }
 
@@ -104,17 +104,18 @@ export class EmbeddedDeadLetters implements DeadLetters {
     if (plan === undefined) throw applicationUnknown(applicationId)
     const order = { applicationId, reads: parsePlan(applicationId, plan).topics, dryRun, samples }
     const redrive = new Redrive(this.#log, order, topic?.id ?? 0)
+    const ends = this.#endsOf(topic)
     if (letters !== undefined) {
-      const commits = [...commitsOf(letters)]
-      // Nothing is sent where one is not there: of one commit all are read before it begins.
-      if (commits.length > 1) for (const here of commits) await this.#lettersAt(topic, here)
-      for (const here of commits) {
-        const found = await this.#lettersAt(topic, here)
-        await redrive.send(found.map((letter, at) => ({ ...letter, ...here[at] })))
+      // Nothing is sent where one never was.
+      const never = letters.find(({ partition, offset }) => offset >= (ends[partition] ?? 0))
+      if (never !== undefined) throw this.#unknown(topic, never)
+      for (const here of commitsOf(letters)) {
+        const found = topic === undefined ? [] : await lettersAt(this.#log, topic, here)
+        redrive.pass(here.filter((_, at) => found[at] === undefined))
+        await redrive.send(found.flatMap((letter, at) => (letter === undefined ? [] : [{ ...letter, ...here[at] }])))
       }
     } else if (topic !== undefined && fits !== undefined) {
       // What comes back meanwhile, because it failed again, is not meant.
-      const ends = partitionsOf(topic).map((partition) => this.#log.partitions.endOffset(partition))
       const isMeant = (letter: DeadLetter): boolean => letter.offset < (ends[letter.partition] ?? 0) && fits(letter)
       const query = { fits: isMeant, isNewestFirst: false, limit: Number.MAX_SAFE_INTEGER, after: undefined }
       for await (const batch of lettersOf(this.#log, topic, query)) {
@@ -124,17 +125,13 @@ export class EmbeddedDeadLetters implements DeadLetters {
     return redrive.report
   }
 
-  /** @throws MillraceError `letter_unknown` for the first place without one */
-  async #lettersAt(
-    letters: TopicDescription | undefined,
-    places: readonly LetterPlace[],
-  ): Promise<readonly DeadLetter[]> {
-    const found = letters === undefined ? [] : await lettersAt(this.#log, letters, places)
-    return places.map(({ partition, offset }, at) => {
-      const letter = found[at]
-      if (letter === undefined) throw letterUnknown(letters?.name ?? this.#name(), partition, offset)
-      return letter
-    })
+  #endsOf(letters: TopicDescription | undefined): readonly number[] {
+    if (letters === undefined) return []
+    return partitionsOf(letters).map((partition) => this.#log.partitions.endOffset(partition))
+  }
+
+  #unknown(letters: TopicDescription | undefined, { partition, offset }: LetterPlace): MillraceError {
+    return letterUnknown(letters?.name ?? this.#name(), partition, offset)
   }
 
   /** Undefined while no letter was ever written. */

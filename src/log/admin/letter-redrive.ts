@@ -11,7 +11,14 @@ import type { RecordSource } from '../kept/record-source.ts'
 import { markRedriven, wasRedriven } from '../kept/redriven-letters.ts'
 import type { TopicDescription, Topics } from '../kept/topics.ts'
 import { redrivenTopic, redriveTopic } from '../kept/version-name.ts'
-import type { DeadLetter, EditedLetter, RedriveOutcome, RedriveReport, RedrivenLetter } from './letters-face.ts'
+import type {
+  DeadLetter,
+  EditedLetter,
+  LetterPlace,
+  RedriveOutcome,
+  RedriveReport,
+  RedrivenLetter,
+} from './letters-face.ts'
 
 /** What sending takes of a log. */
 export interface RedriveLog extends Pick<RecordSource, 'clock' | 'refresh'> {
@@ -44,6 +51,7 @@ export class Redrive {
   readonly #order: RedriveOrder
   readonly #lettersId: number
   readonly #shown: RedrivenLetter[] = []
+  readonly #gone: LetterPlace[] = []
   readonly #counts: Record<RedriveOutcome, number> = { sent: 0, alreadySent: 0, noRecord: 0, notRead: 0, topicGone: 0 }
 
   /** @param lettersId the id of the dead-letter topic */
@@ -51,6 +59,11 @@ export class Redrive {
     this.#log = log
     this.#order = order
     this.#lettersId = lettersId
+  }
+
+  /** These are no longer there. */
+  pass(places: readonly LetterPlace[]): void {
+    for (const { partition, offset } of places) this.#gone.push({ partition, offset })
   }
 
   /** In one commit, with what says that they were sent. */
@@ -170,7 +183,7 @@ export class Redrive {
   }
 
   get report(): RedriveReport {
-    return { dryRun: this.#order.dryRun, ...this.#counts, letters: this.#shown }
+    return { dryRun: this.#order.dryRun, ...this.#counts, gone: this.#gone, letters: this.#shown }
   }
 }
 
