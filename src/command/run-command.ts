@@ -33,7 +33,9 @@ export async function runCommand(
   try {
     return await run(argv, host, verbs)
   } catch (error) {
-    const [code, complaint] = endingOf(error)
+    // What it has given up for that has nothing to say.
+    const isStopped = host.signal.aborted && error === host.signal.reason
+    const [code, complaint] = isStopped ? [exitCodes.failed, undefined] : endingOf(error)
     if (complaint !== undefined) host.stderr.write(`millrace: ${escapedLines(complaint)}\n`)
     if (isVerbose && code !== exitCodes.done) host.stderr.write(`${escapedLines(inspect(error))}\n`)
     return code

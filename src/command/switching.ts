@@ -50,15 +50,15 @@ interface Wish {
   readonly dryRun: boolean
   readonly yes: boolean
   /** Switches, or says what that would do. */
-  readonly act: (log: Log, options: Pick<SwitchOptions, 'dryRun'>) => Promise<SwitchPlan>
+  readonly act: (log: Log, options: Pick<SwitchOptions, 'dryRun' | 'number' | 'signal'>) => Promise<SwitchPlan>
 }
 
 export async function switchByHand(
   { application, dryRun, yes: isYes, act }: Wish,
-  { openLog, agree, out, say }: VerbContext,
+  { openLog, agree, out, say, signal }: VerbContext,
 ): Promise<ExitCode> {
   const log = await openLog(dryRun ? 'read' : 'write')
-  const planned = await act(log, { dryRun: true })
+  const planned = await act(log, { dryRun: true, signal })
   if (dryRun) {
     if (out.isJson) await out.facts(planned, [])
     else for (const line of linesOf(planned)) out.add(`${line}\n`)
@@ -66,7 +66,7 @@ export async function switchByHand(
   }
   await checkPossible(log, planned)
   await agree(linesOf(planned), `Make ${planned.to} of ${application} the live version?`, isYes)
-  const done = await act(log, { dryRun: false })
+  const done = await act(log, { number: planned.number })
   if (out.isJson) await out.facts(done, [])
   else say(`${done.to} of ${application} is the live version, and ${done.from} is kept beside it`)
   return exitCodes.done

@@ -1,26 +1,64 @@
 /**
- * Answers that may take long: each is made once for all who ask for it meanwhile, one after another.
+ * Answers that may take long: each is made once for all who ask for it meanwhile, one after another, and only for as
+ * long as one of them still waits for it.
  */
 import { Refusal } from './reply.ts'
 
 /** Different ones that wait to be made. */
 const waitingMax = 16
 
+/** An answer that is being made, or has yet to be. */
+interface Making<T> {
+  readonly answer: Promise<T>
+  readonly stop: AbortController
+  /** How many wait for it. */
+  waiting: number
+}
+
 export class AnswersMadeOnce<T> {
-  readonly #made = new Map<string, Promise<T>>()
+  readonly #making = new Map<string, Making<T>>()
   #turn: Promise<unknown> = Promise.resolve()
 
   /**
    * @param key what the answer depends on
+   * @param gone aborts when the one who asks has gone
+   * @param make makes it, until the signal says that all have gone
    * @throws Refusal when too many others have to be made first
    */
-  answer(key: string, make: () => Promise<T>): Promise<T> {
-    const known = this.#made.get(key)
-    if (known !== undefined) return known
-    if (this.#made.size >= waitingMax) throw new Refusal(503, 'busy', 'too many long answers are asked for already')
-    const made = this.#turn.then(make).finally(() => this.#made.delete(key))
-    this.#made.set(key, made)
-    this.#turn = made.catch(() => undefined) // those who asked get it
-    return made
+  async answer(key: string, gone: AbortSignal, make: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    gone.throwIfAborted()
+    const making = this.#making.get(key) ?? this.#begin(key, make)
+    let leave = (): void => undefined
+    const left = new Promise<never>((_, reject) => {
+      leave = () => reject(gone.reason as Error)
+    })
+    making.waiting++
+    gone.addEventListener('abort', leave)
+    try {
+      return await Promise.race([making.answer, left])
+    } finally {
+      gone.removeEventListener('abort', leave)
+      making.waiting--
+      if (making.waiting === 0) this.#end(key, making)
+    }
+  }
+
+  #begin(key: string, make: (signal: AbortSignal) => Promise<T>): Making<T> {
+    if (this.#making.size >= waitingMax) throw new Refusal(503, 'busy', 'too many long answers are asked for already')
+    const stop = new AbortController()
+    const answer = this.#turn.then(() => {
+      stop.signal.throwIfAborted()
+      return make(stop.signal)
+    })
+    this.#turn = answer.catch(() => undefined) // those who asked get it
+    const making = { answer, stop, waiting: 0 }
+    this.#making.set(key, making)
+    return making
+  }
+
+  /** No one waits for it any longer, whether it is made or not: whoever asks next gets a new one. */
+  #end(key: string, making: Making<T>): void {
+    making.stop.abort()
+    if (this.#making.get(key) === making) this.#making.delete(key)
   }
 }

@@ -31,6 +31,8 @@ export interface Question extends World {
   readonly query: URLSearchParams
   /** Which kinds of answer the other side would rather have, as it said. */
   readonly accept: string
+  /** Aborts when the other side has gone, or has its answer. */
+  readonly gone: AbortSignal
 }
 
 /** What came with a request for a change: an object, whose fields are yet to be checked. */

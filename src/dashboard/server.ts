@@ -1,7 +1,7 @@
 /**
  * The server of the dashboard: every request is judged by the guard, then answered by the API, or with the page.
  */
-import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { MillraceError, messageOf } from '../core/errors.ts'
 import { shown } from '../core/shown.ts'
@@ -107,7 +107,7 @@ export class DashboardServer {
       response.writeHead(303, { location: verdict.location, 'set-cookie': verdict.cookie, 'cache-control': 'no-store' })
       response.end()
     } else if (found?.route.kind === 'probe' && (verdict.kind === 'granted' || verdict.status === 401)) {
-      const health = await found.route.answer(this.#questionOf(found, url, headers))
+      const health = await found.route.answer(this.#questionOf(found, url, request, response))
       replyHealth(response, health, verdict.kind === 'granted')
     } else if (verdict.kind === 'refused') {
       if (verdict.status === 401 && isPage) return replySignIn(response, url.searchParams)
@@ -116,14 +116,16 @@ export class DashboardServer {
       replyError(response, verdict.status, verdict.code, verdict.message)
     } else if (isApi) {
       if (found === undefined) return replyError(response, 404, 'address_unknown', 'the API has no such address')
-      await this.#answerApi(found.route, this.#questionOf(found, url, headers), request, response)
+      await this.#answerApi(found.route, this.#questionOf(found, url, request, response), request, response)
     } else {
       this.#files.reply(request, response, pathname)
     }
   }
 
-  #questionOf({ path }: Found, url: URL, { accept = '' }: IncomingHttpHeaders): Question {
-    return { ...this.#world, path, query: url.searchParams, accept }
+  #questionOf({ path }: Found, url: URL, { headers }: IncomingMessage, response: ServerResponse): Question {
+    const gone = new AbortController()
+    response.once('close', () => gone.abort())
+    return { ...this.#world, path, query: url.searchParams, accept: headers.accept ?? '', gone: gone.signal }
   }
 
   async #answerApi(

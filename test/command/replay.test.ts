@@ -1,4 +1,5 @@
 // The verbs of versions on what their examples do not show: a version that runs, one that lags, and what cannot be done.
+import { Readable } from 'node:stream'
 import {
   int64,
   keyValueStore,
@@ -143,6 +144,55 @@ test('switch to a version that lags and does not run says which command starts i
   await besideIt()
   expect((await ran('replay switch app v2 --outputs replace --yes')).code).toBe(0)
 })
+
+/** Someone at a terminal, who takes so long to answer that something happens meanwhile. */
+class Answering extends Readable {
+  readonly isTTY = true
+  readonly #meanwhile: () => Promise<unknown>
+  #isAsked = false
+
+  constructor(meanwhile: () => Promise<unknown>) {
+    super()
+    this.#meanwhile = meanwhile
+  }
+
+  override _read(): void {
+    if (this.#isAsked) return
+    this.#isAsked = true
+    void this.#meanwhile().then(() => this.push('y\n'))
+  }
+}
+
+test('switch and back do what was agreed to or nothing, when another one comes before the answer', async () => {
+  const { data, log, v2 } = await world()
+  const agreed = (line: string, meanwhile: () => Promise<unknown>) =>
+    runInProcess(line.split(' '), {
+      env: { MILLRACE_DIR: data },
+      clock: systemClock,
+      columns: 100,
+      stdin: new Answering(meanwhile),
+    })
+  const there = () => log.admin.switchVersion('app', 'v2', { outputs: 'replace' })
+  const back = () => log.admin.switchBack('app')
+  const ended = await agreed('replay switch app v2 --outputs replace', () => there().then(back))
+  expect(ended).toMatchObject({ code: 1, stderr: expect.stringContaining('number 3, not 1') as string })
+  await v2.stopped.catch(() => undefined)
+  await there()
+  const gone = await agreed('replay back app', () => back().then(there))
+  expect(gone).toMatchObject({ code: 1, stderr: expect.stringContaining('number 6, not 4') as string })
+  expect((await log.admin.applications())[0]).toMatchObject({ version: 'v2' })
+})
+
+test.each(['compare app v2', 'switch app v2 --outputs correct --dry-run', 'switch app v2 --outputs continue'])(
+  'Ctrl-C gives up what %s reads or waits for, and that is all',
+  async (line) => {
+    const { data, live } = await world()
+    const signal = AbortSignal.abort()
+    const ended = await runInProcess(['replay', ...line.split(' ')], { env: { MILLRACE_DIR: data }, signal })
+    expect(ended).toEqual({ code: 1, stdout: '', stderr: '' })
+    expect(live.state).toBe('running')
+  },
+)
 
 test('switch lists what stands in the way, and leaves the live version alone', async () => {
   const { live, v2, ran } = await world()

@@ -1,6 +1,6 @@
 // What is done to a version beside the live one from the page: what was agreed to, or nothing.
 import { int64, string, topic } from 'millrace'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { ActView, ErrorView } from '../../src/dashboard/views.ts'
 import { start, until } from '../support/applications.ts'
 import { countOf } from '../support/counting-versions.ts'
@@ -29,7 +29,7 @@ test('it becomes the live version by the plan that was agreed to, once, and the 
   const body = { number: 1, outputs: 'replace', reset: [] }
   expect(await act('v2/switch', { ...body, number: 2 })).toMatchObject({
     status: 409,
-    body: { error: { code: 'switched_meanwhile' } },
+    body: { error: { code: 'switch_refused' } },
   })
   expect(live.state).toBe('running')
   const both = await Promise.all([act('v2/switch', body), act('v2/switch', body)])
@@ -42,6 +42,21 @@ test('it becomes the live version by the plan that was agreed to, once, and the 
   expect(await act('v1/switch', { number: 1 })).toMatchObject({ status: 409 })
   expect(await act('v1/switch', { number: 2 })).toMatchObject({ status: 200 })
   expect(await rejectionOf(v2.stopped)).toMatchObject({ code: 'superseded' })
+  expect(countOf(log, 'a')).toBe(1)
+})
+
+test('it becomes that by no other plan: a switch that comes between is seen in the transaction', async () => {
+  const { log, act } = await world()
+  const switchVersion = log.admin.switchVersion.bind(log.admin)
+  vi.spyOn(log.admin, 'switchVersion').mockImplementationOnce(async (...asked) => {
+    await switchVersion('app', 'v2', { outputs: 'replace' })
+    await log.admin.switchBack('app')
+    return switchVersion(...asked)
+  })
+  expect(await act('v2/switch', { number: 1, outputs: 'replace' })).toMatchObject({
+    status: 409,
+    body: { error: { code: 'switch_refused', message: expect.stringContaining('number 3, not 1') as string } },
+  })
   expect(countOf(log, 'a')).toBe(1)
 })
 
@@ -76,6 +91,8 @@ test('it is dropped once it does not run, and is gone then', async () => {
 test('what makes no sense is refused, and so is everything where changes are not allowed', async () => {
   const { log, live, act } = await world()
   for (const body of [
+    { outputs: 'replace' },
+    { number: '1', outputs: 'replace' },
     { number: 1 },
     { number: 1, outputs: 'all' },
     { number: 1, outputs: 7 },

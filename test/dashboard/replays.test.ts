@@ -207,16 +207,17 @@ describe('what an act would do', () => {
 
   test('an answer that takes long is made once for all who ask meanwhile, and again afterwards; a failure too', async () => {
     const shared = new AnswersMadeOnce<number>()
+    const stays = new AbortController().signal
     const { passed, open } = gate()
     let made = 0
     const make = async (): Promise<number> => {
       await passed
       return ++made
     }
-    const answers = [shared.answer('a', make), shared.answer('a', make), shared.answer('b', make)]
+    const answers = [shared.answer('a', stays, make), shared.answer('a', stays, make), shared.answer('b', stays, make)]
     open()
     expect(await Promise.all(answers)).toEqual([1, 1, 2])
-    await expect(shared.answer('a', () => Promise.reject(new Error('no')))).rejects.toThrow('no')
-    expect(await shared.answer('a', make)).toBe(3)
+    await expect(shared.answer('a', stays, () => Promise.reject(new Error('no')))).rejects.toThrow('no')
+    expect(await shared.answer('a', stays, make)).toBe(3)
   })
 })

@@ -8,27 +8,9 @@ import type { EmbeddedLog } from '../../src/log/embedded-log.ts'
 import { start, until } from '../support/applications.ts'
 import { applicationId, beside, counting, countOf, say } from '../support/counting-versions.ts'
 import { openTestLog } from '../support/open.ts'
+import { aroundTransactions } from '../support/switch-transactions.ts'
 import { besideIt, folded, put, recordsOf, summing } from '../support/table-versions.ts'
 import { rejectionOf } from '../support/thrown.ts'
-
-/** Calls back before and after the transactions of a switch; each call is told the how many-th it is, from 0. */
-function aroundTransactions(
-  { environment }: EmbeddedLog,
-  around: { before?: (index: number) => unknown; after?: (index: number) => unknown },
-): void {
-  const inTurn = environment.inTurn.bind(environment)
-  let count = 0
-  const spy = vi.spyOn(environment, 'inTurn').mockImplementation(async (work) => {
-    // Of the switch alone: the applications commit otherwise.
-    if (new Error().stack?.includes('version-switch') !== true) return inTurn(work)
-    const index = count++
-    await around.before?.(index)
-    const done = await inTurn(work)
-    await around.after?.(index)
-    return done
-  })
-  onTestFinished(() => spy.mockRestore())
-}
 
 /** A clock whose time may jump, as for a process that stood still. */
 class JumpingClock implements Clock {

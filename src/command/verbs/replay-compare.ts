@@ -40,7 +40,7 @@ export const verb: Verb = declareVerb({
       line: 'millrace replay compare page-counts v3 --json | jq .isEqual',
     },
   ],
-  async run({ application, version, samples, all, patience }, { openLog, out, progress }) {
+  async run({ application, version, samples, all, patience }, { openLog, out, progress, signal }) {
     const log = await openLog()
     await versionBeside(log, application, version)
     const id = { applicationId: application, version }
@@ -48,6 +48,7 @@ export const verb: Verb = declareVerb({
       samples,
       all,
       patienceMs: patience,
+      signal,
       onProgress: ({ part, name, done, total, rows }) =>
         progress(`compare ${part} ${name} (${done + 1} of ${total})${rows === 0 ? '' : `, ${counted(rows, 'row')}`}`),
     })

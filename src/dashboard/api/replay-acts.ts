@@ -1,8 +1,8 @@
 /**
  * What is done to a version beside the live one: a switch to it, a rest, its end.
  */
-import { checkList, checkName, checkOptions } from '../../core/checks.ts'
-import { BadQuestion, Refusal } from '../reply.ts'
+import { checkList, checkName, checkOptions, checkWhole } from '../../core/checks.ts'
+import { BadQuestion } from '../reply.ts'
 import type { Body, Question } from '../router.ts'
 import type { ActView } from '../views.ts'
 import { besideIn, outputsOf, switchTo } from './replays.ts'
@@ -11,8 +11,7 @@ import { besideIn, outputsOf, switchTo } from './replays.ts'
  * `{ number, outputs?, reset? }`: the number is that of the plan which was agreed to. Without `outputs` the way back to
  * one that was live.
  *
- * @throws MillraceError as `log.admin.switchVersion`
- * @throws Refusal when there was another switch meanwhile
+ * @throws MillraceError as `log.admin.switchVersion`: `switch_refused` when there was another switch meanwhile
  */
 export async function makeLive(question: Question, body: Body): Promise<ActView> {
   const given = checkOptions('a switch', body, ['number', 'outputs', 'reset'])
@@ -20,14 +19,9 @@ export async function makeLive(question: Question, body: Body): Promise<ActView>
   const reset = checkList('reset', (given['reset'] ?? []) as readonly string[]).map((id) => checkName('reset', id))
   const { id, version } = await besideIn(question)
   if (outputs === undefined && !version.wasLive) throw new BadQuestion('say what becomes of the topics: outputs')
-  const { log } = question
-  const { applicationId } = id
-  const { switches } = await log.admin.describeApplication(applicationId, { stores: false })
-  if (given['number'] !== (switches.at(-1)?.number ?? 0) + 1) {
-    throw new Refusal(409, 'switched_meanwhile', `${applicationId} was switched meanwhile: check the plan again`)
-  }
-  const done = await switchTo(question, id, outputs, reset, false)
-  return { did: `${done.to} of ${applicationId} is the live version, and ${done.from} is kept beside it.` }
+  const number = checkWhole('number', given['number'] as number, 1)
+  const done = await switchTo(question, id, outputs, { reset, number })
+  return { did: `${done.to} of ${id.applicationId} is the live version, and ${done.from} is kept beside it.` }
 }
 
 /** @throws MillraceError as `log.admin.pauseVersion` */

@@ -2,7 +2,7 @@
  * Versions beside the live one: what became of them, how one compares, and what an act on one would do.
  */
 import type { ApplicationVersion } from '../../log/admin/application-listing.ts'
-import type { SwitchOutputs, SwitchPlan } from '../../log/admin/switch-face.ts'
+import type { SwitchOptions, SwitchOutputs, SwitchPlan } from '../../log/admin/switch-face.ts'
 import type { VersionId } from '../../log/kept/version-name.ts'
 import { switchHindrances, switchLines, versionDeletionLines } from '../../inspect/plan-lines.ts'
 import { eventBlock } from '../event-sink.ts'
@@ -50,15 +50,15 @@ export async function followComparison(question: Question): Promise<Begin> {
 
 /** `?outputs&reset=ID,ID`: what a switch would do; without `outputs` what the way back to one that was live would. */
 export async function switchPlan(question: Question): Promise<ActPlanView> {
-  const { plans, query } = question
+  const { plans, query, gone } = question
   const { id, version } = await besideIn(question)
   const outputs = outputsOf(textIn(query, 'outputs'))
   if (outputs === undefined && !version.wasLive) {
     throw new BadQuestion(`say what becomes of the topics: outputs is one of ${outputModes.join(', ')}`)
   }
   const reset = textIn(query, 'reset')?.split(',') ?? []
-  return plans.answer(`switch ${JSON.stringify([id, outputs, reset])}`, async () => {
-    const plan = await switchTo(question, id, outputs, reset, true)
+  return plans.answer(`switch ${JSON.stringify([id, outputs, reset])}`, gone, async (signal) => {
+    const plan = await switchTo(question, id, outputs, { reset, dryRun: true, signal })
     const { state } = (await besideIn(question)).version
     const readers = [...new Set(plan.readers.map(({ applicationId }) => applicationId))]
     return {
@@ -76,10 +76,8 @@ export function switchTo(
   { log }: Pick<Question, 'log'>,
   { applicationId, version }: VersionId,
   outputs: SwitchOutputs | undefined,
-  reset: readonly string[],
-  dryRun: boolean,
+  options: Omit<SwitchOptions, 'outputs'>,
 ): Promise<SwitchPlan> {
-  const options = { reset, dryRun }
   return outputs === undefined
     ? log.admin.switchBack(applicationId, { version, ...options })
     : log.admin.switchVersion(applicationId, version, { outputs, ...options })
@@ -87,14 +85,14 @@ export function switchTo(
 
 /** What would go with the version. */
 export async function dropPlan(question: Question): Promise<ActPlanView> {
-  const { log, plans } = question
+  const { log, plans, gone } = question
   const { id, version } = await besideIn(question)
   const nothing = { readers: [], outputs: null, number: 0 }
   if (version.state === 'running') {
     const why = `version "${id.version}" runs: stop its process first`
     return { lines: [], linesLeftOut: 0, hindrances: [why], ...nothing }
   }
-  return plans.answer(`drop ${JSON.stringify(id)}`, async () => {
+  return plans.answer(`drop ${JSON.stringify(id)}`, gone, async () => {
     const planned = await log.admin.deleteVersion(id.applicationId, id.version, { dryRun: true })
     return { ...cut(versionDeletionLines(planned)), hindrances: [], ...nothing }
   })

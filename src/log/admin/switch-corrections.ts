@@ -10,7 +10,12 @@ import { partitionAt, partitionsOf, type PartitionedTopic } from '../format/part
 import { isHiddenTopic, type VersionId } from '../kept/version-name.ts'
 import { addWritten, writtenCounts } from '../kept/written-counts.ts'
 import { ensureOwnTopic, outputsOfVersion, placesOf } from '../kept/written-outputs.ts'
-import { type CorrectableOutput, type Corrections, correctionsOf } from '../outputs/corrections.ts'
+import {
+  type CorrectableOutput,
+  type CorrectionLimits,
+  type Corrections,
+  correctionsOf,
+} from '../outputs/corrections.ts'
 import { knownWindows } from '../outputs/known-keys.ts'
 import { lossOf, type VersionOutput } from '../outputs/output-rows.ts'
 import { outputBeside } from '../outputs/version-outputs.ts'
@@ -136,21 +141,21 @@ function planOf(log: ApplicationsLog, keptName: string): StoredPlan {
 /**
  * Looks for what differs, letting others commit meanwhile.
  *
- * @param bytesMax how much all of it may take
+ * @param limits how much all of it may take, and what gives it up
  * @throws MillraceError `switch_refused` when an output never stands still
  */
 export async function findCorrections(
   log: ApplicationsLog,
   outputs: readonly CorrectableOutput[],
   number: number,
-  bytesMax: number,
+  { bytesMax, signal }: CorrectionLimits,
 ): Promise<FoundCorrections> {
   const corrections: Corrections[] = []
   const obstacles: string[] = []
   let bytes = 0
   for (const output of outputs) {
     const { name } = output.topic
-    const found = await correctionsOf(log.records, output, number, Math.max(0, bytesMax - bytes))
+    const found = await correctionsOf(log.records, output, number, { bytesMax: Math.max(0, bytesMax - bytes), signal })
     if (found === 'unkeyed') {
       obstacles.push(`topic "${name}" has records without keys: they are events, which cannot be corrected`)
       continue

@@ -42,6 +42,16 @@ export interface SwitchOptions {
   readonly reset?: readonly (string | SwitchReset)[] | undefined
   /** With `correct`, how many bytes the switch may append, which it does in one transaction. Default 64 MiB. */
   readonly correctMaxBytes?: number | undefined
+  /**
+   * The number that the switch has in the plan that was agreed to: after another switch meanwhile it is refused, in the
+   * transaction that would make it. Default: whatever comes next.
+   */
+  readonly number?: number | undefined
+  /**
+   * Gives the switch, or the search of a dry run, up: it rejects with the reason of the signal. Nothing has been
+   * exchanged then; where the live version was stopped already, start it again.
+   */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** What `log.admin.switchBack` takes. */

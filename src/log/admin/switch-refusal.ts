@@ -24,6 +24,15 @@ function adviceOf(outputs: SwitchOutputs): string {
   return outputs === 'replace' ? ways.continue : ways.replace
 }
 
+/** Another switch came before the one that was agreed to. */
+export function switchedMeanwhile({ row }: KeptVersion, number: number): MillraceError {
+  return new MillraceError(
+    'switch_refused',
+    `"${row.applicationId}" was switched meanwhile: "${row.version}" is the live version, and the next switch is number ` +
+      `${row.switches + 1}, not ${number}. Look at its plan before you switch`,
+  )
+}
+
 export function disturbed({ row }: KeptVersion, why: string): MillraceError {
   return new MillraceError(
     'switch_refused',

@@ -16,6 +16,14 @@ const stepMs = 1_000
 /** A version that comes to where the live one was within this time follows closely. */
 const closeMs = 1_000
 
+/** What of the options of a switch says how long it waits. */
+interface WaitOptions {
+  readonly outputs: SwitchOutputs
+  readonly patienceMs: number
+  /** Gives up. */
+  readonly signal: AbortSignal | undefined
+}
+
 /** Where the live version was at a moment, by partition. */
 interface Mark {
   readonly offsets: ReadonlyMap<string, number>
@@ -27,15 +35,17 @@ export class SwitchWait {
   readonly #find: () => Pair
   readonly #outputs: SwitchOutputs
   readonly #patienceMs: number
+  readonly #signal: AbortSignal | undefined
   #leftMs: number
   #mark: Mark | undefined
   #isStopped = false
 
-  constructor(log: ApplicationsLog, find: () => Pair, outputs: SwitchOutputs, patienceMs: number) {
+  constructor(log: ApplicationsLog, find: () => Pair, { outputs, patienceMs, signal }: WaitOptions) {
     this.#log = log
     this.#find = find
     this.#outputs = outputs
     this.#patienceMs = patienceMs
+    this.#signal = signal
     this.#leftMs = patienceMs
   }
 
@@ -111,7 +121,9 @@ export class SwitchWait {
       const fromMs = clock.elapsed()
       const waitMs = Math.min(stepMs, Math.max(0, this.#leftMs))
       const cancel = clock.schedule(waitMs, wake)
+      this.#signal?.addEventListener('abort', wake)
       try {
+        this.#signal?.throwIfAborted()
         this.#log.refresh()
         if (isMet()) return
         if (this.#leftMs <= 0) throw this.#behind()
@@ -119,6 +131,7 @@ export class SwitchWait {
       } finally {
         stop()
         cancel()
+        this.#signal?.removeEventListener('abort', wake)
       }
       this.#leftMs -= Math.min(waitMs, clock.elapsed() - fromMs)
     }

@@ -3,7 +3,7 @@
  * stood, and one transaction exchanges the two. Killed before it, nothing has changed, and the live one can be started
  * again; after it, everything has.
  */
-import { checkBoolean, checkChoice, checkOptions, checkWhole } from '../../core/checks.ts'
+import { checkBoolean, checkChoice, checkOptions, checkSignal, checkWhole } from '../../core/checks.ts'
 import { MillraceError } from '../../core/errors.ts'
 import { switchesOf } from '../kept/switch-rows.ts'
 import { stepsInTurn } from '../kept/steps-in-turn.ts'
@@ -13,13 +13,13 @@ import type { ResettableLog } from './application-reset.ts'
 import { type FoundCorrections, findCorrections } from './switch-corrections.ts'
 import type { SwitchBackOptions, SwitchOptions, SwitchPlan } from './switch-face.ts'
 import { planSwitch, type SwitchWishes } from './switch-plan.ts'
-import { disturbed, refuse } from './switch-refusal.ts'
+import { disturbed, refuse, switchedMeanwhile } from './switch-refusal.ts'
 import { checkResets } from './switch-resets.ts'
 import { owes, SwitchWait } from './switch-wait.ts'
 import { exchange, type Pair } from './version-exchange.ts'
 
 const outputModes = ['replace', 'continue', 'correct'] as const
-const optionNames = ['outputs', 'dryRun', 'patienceMs', 'reset', 'correctMaxBytes']
+const optionNames = ['outputs', 'dryRun', 'patienceMs', 'reset', 'correctMaxBytes', 'number', 'signal']
 /**
  * The version that comes may write by the clock, so that what was compared is not what is there, and whatever keeps the
  * live one running may start it again: this often the switch begins again where that has disturbed it.
@@ -34,20 +34,27 @@ export async function switchVersion(
 ): Promise<SwitchPlan> {
   const checked = checkOptions('switchVersion', options, optionNames)
   const { outputs, dryRun = false, patienceMs = 30_000, reset = [], correctMaxBytes = 64 * 1_048_576 } = checked
+  const { number, signal } = checked
   checkChoice('outputs', outputs, outputModes)
   checkBoolean('dryRun', dryRun)
   checkWhole('patienceMs', patienceMs, 0)
   checkWhole('correctMaxBytes', correctMaxBytes, 0)
+  if (number !== undefined) checkWhole('number', number, 1)
+  if (signal !== undefined) checkSignal('signal', signal)
   const wishes: SwitchWishes = { outputs, reset: checkResets(reset, applicationId) }
   log.refresh()
-  const find = (): Pair => pairOf(log, applicationId, version)
+  // In each transaction too: what was agreed to is what happens, or nothing.
+  const find = (): Pair => {
+    signal?.throwIfAborted()
+    return pairOf(log, applicationId, version, number)
+  }
   const look = async (): Promise<FoundCorrections> => {
     const { correctable, plan } = planSwitch(log, find().live, find().beside, wishes)
-    const found = await findCorrections(log, correctable, plan.number, correctMaxBytes)
+    const found = await findCorrections(log, correctable, plan.number, { bytesMax: correctMaxBytes, signal })
     log.refresh()
     return found
   }
-  const wait = new SwitchWait(log, find, outputs, patienceMs)
+  const wait = new SwitchWait(log, find, { outputs, patienceMs, signal })
   if (!dryRun) {
     const { plan } = planSwitch(log, find().live, find().beside, wishes)
     refuse(plan, plan.obstacles)
@@ -130,10 +137,16 @@ export async function switchBack(
   )
 }
 
-/** @throws MillraceError `application_unknown`, `version_unknown` */
-function pairOf(log: ApplicationsLog, applicationId: string, version: string): Pair {
+/**
+ * @param number that the switch has to have; undefined: any
+ * @throws MillraceError `application_unknown`, `version_unknown`, `switch_refused`
+ */
+function pairOf(log: ApplicationsLog, applicationId: string, version: string, number: number | undefined): Pair {
   const versions = versionsOf(log, applicationId)
   const live = versions.find(isLive)
+  if (live !== undefined && number !== undefined && live.row.switches + 1 !== number) {
+    throw switchedMeanwhile(live, number)
+  }
   const beside = versions.find((one) => !isLive(one) && one.row.version === version)
   if (live !== undefined && beside !== undefined) return { live, beside }
   const known = versions.map((one) => `"${one.row.version}"${isLive(one) ? ' (live)' : ''}`).join(', ')

@@ -48,6 +48,13 @@ export interface Corrections extends CorrectionCounts {
   readonly isComingCut: boolean
 }
 
+export interface CorrectionLimits {
+  /** Beyond it everything is counted, and nothing kept. */
+  readonly bytesMax: number
+  /** Gives the search up. */
+  readonly signal: AbortSignal | undefined
+}
+
 /** Keys in memory at a time. */
 const memoryBytes = 64 * 1_048_576
 const batchBytes = 131_072
@@ -56,20 +63,19 @@ const attemptsMax = 5
 
 /**
  * @param number of the switch
- * @param bytesMax beyond it everything is counted, and nothing kept
  * @throws MillraceError `switch_refused` when an output never stands still
  */
 export async function correctionsOf(
   records: StoredRecords,
   output: CorrectableOutput,
   number: number,
-  bytesMax: number,
+  limits: CorrectionLimits,
 ): Promise<Corrections | 'unkeyed'> {
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
     records.refresh()
     const here = stretchesOf(records, output.coming)
     const live = stretchesOf(records, { topic: output.topic })
-    const found = await find(records, output, here, live, number, bytesMax).catch(unlessDeleted)
+    const found = await find(records, output, here, live, number, limits).catch(unlessDeleted)
     records.refresh()
     if (found !== undefined && ![here, live].some((one) => haveLost(records, one))) return found
   }
@@ -93,8 +99,9 @@ async function find(
   here: Stretches,
   live: Stretches,
   number: number,
-  bytesMax: number,
+  { bytesMax, signal }: CorrectionLimits,
 ): Promise<Corrections | 'unkeyed'> {
+  const onSlice = (): void => signal?.throwIfAborted()
   const sums = { keys: 0, deletes: 0, bytes: 0 }
   const added: number[] = []
   const corrected: Buffer[][] = []
@@ -103,7 +110,7 @@ async function find(
   for (const { partition } of partitionsOf(topic)) {
     const before = sums.keys
     const [toTopic, kept] = [new Packing(topic), new Packing(topic)]
-    const passes = new NewestPasses(records, [here[partition] ?? []], [live[partition] ?? []], memoryBytes)
+    const passes = new NewestPasses(records, [here[partition] ?? []], [live[partition] ?? []], memoryBytes, onSlice)
     for await (const newest of passes.passes()) {
       if (newest === undefined) return 'unkeyed'
       await compareNewest(newest, hasTimes, ({ key, here: one, live: other }) => {
@@ -114,6 +121,7 @@ async function find(
         toTopic.add(key, { ...comes, headers: [...comes.headers, headerOf(number)] })
         kept.add(key, leaves)
       })
+      onSlice()
       if (sums.bytes + toTopic.bytes + kept.bytes > bytesMax) for (const packing of [toTopic, kept]) packing.drop()
     }
     for (const packing of [toTopic, kept]) packing.seal()
