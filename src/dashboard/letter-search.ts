@@ -6,17 +6,12 @@ import { checkFilter } from '../log/admin/letter-query.ts'
 import type { DeadLetter, LetterFilter } from '../log/admin/letters-face.ts'
 import type { Log } from '../log/face.ts'
 import { textIn, wholeIn } from './question.ts'
-import { type Bounds, type Found, searchRecords } from './record-search.ts'
+import { type Bounds, type Found, type Search, searchRecords } from './record-search.ts'
 import { formsOf, type RawRecord } from './shown-bytes.ts'
 import { Slices } from './slices.ts'
 import type { Question } from './router.ts'
 
-export interface LetterSearch {
-  readonly topic: string
-  readonly direction: 'older' | 'newer'
-  readonly bounds: readonly Bounds[]
-  readonly from: ReadonlyMap<number, number>
-  readonly limit: number
+export interface LetterSearch extends Omit<Search, 'forms' | 'fits'> {
   readonly fits: (letter: DeadLetter) => boolean
 }
 
