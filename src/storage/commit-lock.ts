@@ -40,6 +40,10 @@ const noFile = -1
 
 const { tryLock, unlock, waitForLockSync } = createRequire(import.meta.url)('fs-native-extensions') as FileLocks
 
+function writerByte(): number {
+  return writerBytes.from + randomInt(writerBytes.count)
+}
+
 /**
  * Whether another process has LMDB's lock on its lock file. Close the file soon after asking, which releases our own
  * lock.
@@ -67,6 +71,7 @@ export class CommitLock {
   readonly #file: number
   #waitedMs = 0
   #isTaken = false
+  #showsWriting = false
   #isWaiting = false
 
   private constructor(file: number) {
@@ -82,9 +87,11 @@ export class CommitLock {
     return new CommitLock(noFile)
   }
 
-  /** Shows {@link hasWriter} that there is one, until this is closed. */
+  /** Shows {@link hasWriter} that there is one, until this is closed. Blocks while someone asks. */
   showWriting(): void {
-    waitForLockSync(this.#file, writerBytes.from + randomInt(writerBytes.count), 1)
+    if (this.#showsWriting) return
+    waitForLockSync(this.#file, writerByte(), 1)
+    this.#showsWriting = true
   }
 
   /** Blocks until no other process commits or opens, and takes the lock, unless it is taken already. */
@@ -109,6 +116,14 @@ export class CommitLock {
   /** Takes the lock if it is free. */
   tryTake(): boolean {
     return (this.#isTaken = tryLock(this.#file, commitByte, 1))
+  }
+
+  /** {@link tryTake} and {@link showWriting} in one: both or none, because one who asks may be frozen. */
+  tryTakeToWrite(): boolean {
+    if (!this.tryTake()) return false
+    this.#showsWriting ||= tryLock(this.#file, writerByte(), 1)
+    if (!this.#showsWriting) this.release()
+    return this.#showsWriting
   }
 
   release(): void {

@@ -21,6 +21,7 @@ export class UsedDirectory {
   readonly usability: Usability
   /** Undefined where it is looked at without a place among its readers: then nothing is locked. */
   readonly #lock: CommitLock | undefined
+  readonly #isReadOnly: boolean
   readonly #open: () => OpenDirectory
 
   /**
@@ -30,6 +31,7 @@ export class UsedDirectory {
    */
   constructor(dir: string, options: EnvironmentOptions) {
     this.dir = resolve(dir)
+    this.#isReadOnly = options.readOnly === true
     const modes = (this.modes = modesOf(options.fileMode))
     const usability = (this.usability = new Usability(this.dir))
     this.watch = new CommitWatch(join(this.dir, commitFile), () => usability.look())
@@ -55,7 +57,7 @@ export class UsedDirectory {
   /** @throws MillraceError `storage_failed` */
   #tryTake(lock: CommitLock): boolean {
     try {
-      return lock.tryTake()
+      return this.#isReadOnly ? lock.tryTake() : lock.tryTakeToWrite()
     } catch (cause) {
       lock.close()
       throw openError(this.dir, cause)

@@ -1,10 +1,12 @@
 // Who writes in turn waits for the commits of other processes without blocking anything: the event loop goes on, the order of
 // the calls is kept, and whatever ends the log ends the waiting.
-import { rmSync } from 'node:fs'
+import { closeSync, openSync, rmSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { setTimeout as timer } from 'node:timers/promises'
+import { setImmediate as turn, setTimeout as timer } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import type { Environment } from '../../src/storage/environment.ts'
+import { Environment } from '../../src/storage/environment.ts'
+import { isCommitting } from '../../src/storage/lookout.ts'
 import { LockHolder } from '../support/lock-holder.ts'
 import { openEnvironment } from '../support/open.ts'
 import { startProgram } from '../support/program.ts'
@@ -104,4 +106,23 @@ describe('a write in turn', () => {
     expect(environment.keys('meta', key('ours'), key('ours~'), 100)).toHaveLength(20)
     expect(environment.keys('meta', key('theirs'), key('theirs~'), 2).length).toBeGreaterThan(0)
   })
+})
+
+interface FileLocks {
+  readonly tryLock: (file: number, offset: number, length: number, options: { readonly shared: boolean }) => boolean
+}
+
+test('an opening waits for one who stands still while it asks for writers, and holds up neither the event loop nor commits', async () => {
+  const first = openEnvironment()
+  const { dir } = first
+  await first.close()
+  const { tryLock } = createRequire(import.meta.url)('fs-native-extensions') as FileLocks
+  const asking = openSync(join(dir, 'commit.lock'), 'r')
+  expect(tryLock(asking, 2, 2 ** 47, { shared: true })).toBe(true)
+  let isOpen = false
+  const opening = Environment.open(dir).finally(() => (isOpen = true))
+  for (let turns = 0; turns < 20; turns++) await turn()
+  expect([isOpen, isCommitting(dir)]).toEqual([false, false])
+  closeSync(asking)
+  await (await opening).close()
 })
