@@ -1,5 +1,6 @@
 // What a log holds of an application and its versions, all of one snapshot, while others write.
 import type { EmbeddedLog } from '../../src/log/embedded-log.ts'
+import { partitionsOf } from '../../src/log/format/partition-id.ts'
 import type { ApplicationRow } from '../../src/log/kept/application-rows.ts'
 import type { ApplicationSwitch } from '../../src/log/kept/application-switch.ts'
 import { switchesOf } from '../../src/log/kept/switch-rows.ts'
@@ -50,6 +51,7 @@ export function glanceAt(log: EmbeddedLog, version?: string): VersionGlance {
   log.refresh()
   for (const [name, row] of log.applications.list()) {
     if (version === undefined ? name !== applicationId : row.version !== version) continue
+    if (row.applicationId !== applicationId) continue
     return { row, place: placeIn(log, name, clicks.name), isRunning: log.applications.runnerOf(name) !== undefined }
   }
   throw new Error(`there is no ${version ?? 'live version'}`)
@@ -85,9 +87,14 @@ function placeOf(positions: readonly { readonly partition: number; readonly offs
   return place
 }
 
-function placeIn(log: EmbeddedLog, name: string, topic: string): Place {
+export function placeIn(log: EmbeddedLog, name: string, topic: string): Place {
   const id = log.topics.find(topic)?.id
   return placeOf(log.positions.list(name).filter(({ topicId }) => topicId === id))
+}
+
+export function endsOf(log: EmbeddedLog, name: string): Place {
+  const topic = log.topics.find(name)
+  return topic === undefined ? [] : partitionsOf(topic).map((partition) => log.endOffset(partition))
 }
 
 function writtenTopics(log: EmbeddedLog, suffix: string): WrittenTopics {
@@ -110,7 +117,7 @@ function writtenTopics(log: EmbeddedLog, suffix: string): WrittenTopics {
   }
 }
 
-function decodedLanes<T>(
+export function decodedLanes<T>(
   log: EmbeddedLog,
   name: string,
   decode: (record: { readonly key: Buffer; readonly value: Buffer; readonly headers: HexRecord['headers'] }) => T,
@@ -133,7 +140,12 @@ function marked(line: string, headers: HexRecord['headers']): string {
 /** A stored row begins with its time. */
 const timeBytes = 8
 
-function rowsOf(log: EmbeddedLog, name: string, store: string, show: (bytes: Buffer) => string): Map<string, string> {
+export function rowsOf(
+  log: EmbeddedLog,
+  name: string,
+  store: string,
+  show: (bytes: Buffer) => string,
+): Map<string, string> {
   const id = log.applications.idOf(name, store)
   const rows = new Map<string, string>()
   if (id === undefined) return rows

@@ -2,7 +2,7 @@
 import { openLog, type SwitchOutputs } from '../../../src/index.ts'
 import { say } from '../../support/say.ts'
 import { applicationId } from '../versioned.ts'
-import { obey } from './version-runner.ts'
+import { obey, resetOf } from './version-runner.ts'
 
 export interface AdministerCommand {
   readonly role: 'administrator'
@@ -15,7 +15,9 @@ export async function administer({ dir }: AdministerCommand, input: AsyncIterato
   await obey(input, (order) => {
     const [word = '', ...words] = order.split(' ')
     if (word === 'delete') return admin.deleteVersion(applicationId, words[0] ?? '')
-    const options = { outputs: words.at(-1) as SwitchOutputs, patienceMs: 10_000 }
+    const [outputs, startingOver = ''] = words.slice(-2)
+    const reset = resetOf(startingOver)
+    const options = { outputs: outputs as SwitchOutputs, patienceMs: 10_000, reset }
     if (word === 'back') return admin.switchBack(applicationId, options)
     return admin.switchVersion(applicationId, words[0] ?? '', options)
   })

@@ -1,6 +1,7 @@
 // A process of the kill loop. It loads everything, says `armed`, and waits to be told what to be: so a start takes no time,
 // and the next kill can hit the first milliseconds of the work.
 import { createInterface } from 'node:readline'
+import { type AddCommand, addUntilKilled } from './adder.ts'
 import { administer, type AdministerCommand } from './administrator.ts'
 import { type BillCommand, billUntilKilled } from './bill.ts'
 import { checkOnRequest } from './checker.ts'
@@ -22,6 +23,7 @@ import { type WriteCommand, writeForAMoment } from './writer.ts'
 
 /** What a process is told to be, in one line of JSON. */
 export type Command =
+  | AddCommand
   | AdministerCommand
   | BillCommand
   | FeedCommand
@@ -67,6 +69,8 @@ function work(command: Exclude<Command, { readonly role: 'checker' }>, input: As
       return repeatRounds(command, input)
     case 'verifier':
       return verifyDirectory(command)
+    case 'adder':
+      return addUntilKilled(command, input)
     case 'administrator':
       return administer(command, input)
     case 'bill':

@@ -1,7 +1,16 @@
 // Runs a version of the application until it is killed or has to stop: the live one, or one beside it by a replay, which does what it
 // is told. Says `begun`, `did …` or `refused CODE …` for each order, and `stopped CODE` when something has stopped it.
-import { MillraceError, openLog, replay, type Replay, startStreams, type SwitchOutputs } from '../../../src/index.ts'
+import {
+  MillraceError,
+  openLog,
+  replay,
+  type Replay,
+  startStreams,
+  type SwitchOutputs,
+  type SwitchReset,
+} from '../../../src/index.ts'
 import { say } from '../../support/say.ts'
+import { downstreamId } from '../downstream.ts'
 import { applicationId, versioned } from '../versioned.ts'
 import { fencedExitCode } from './counter.ts'
 
@@ -47,13 +56,19 @@ export async function runVersion(command: VersionCommand, input: AsyncIterator<s
 const stops = new Set(['fenced', 'superseded', 'application_deleted', 'version_unknown'])
 
 async function act(beside: Replay, order: string): Promise<unknown> {
-  const [word, outputs] = order.split(' ')
+  const [word, outputs, startingOver = ''] = order.split(' ')
   if (word === 'pause') return beside.pause()
   if (word === 'resume') return beside.resume()
   if (word === 'close') return beside.close()
   if (word === 'cancel') return beside.cancel()
   if (word === 'look') return beside.progress().lag
-  return beside.switch({ outputs: outputs as SwitchOutputs, patienceMs: 10_000 })
+  return beside.switch({ outputs: outputs as SwitchOutputs, patienceMs: 10_000, reset: resetOf(startingOver) })
+}
+
+/** Which application starts over with a switch: that it is `left`, or that its outputs are `kept` or `emptied`. */
+export function resetOf(startingOver: string): readonly SwitchReset[] {
+  if (startingOver === 'left') return []
+  return [{ applicationId: downstreamId, outputs: startingOver === 'emptied' ? 'empty' : 'keep' }]
 }
 
 /** Does one thing after another, and says how each has ended. `stop` is SIGSTOP. */

@@ -8,6 +8,8 @@ import { OpenedLog } from '../opened.ts'
 import { Processes } from '../processes.ts'
 import { fencedExitCode } from '../programs/counter.ts'
 import type { EpisodeContext, Subject } from '../subject.ts'
+import { isAtEnd, readDownstream, turnovers } from '../downstream.ts'
+import { Adder, type StartingOver } from '../version-adder.ts'
 import { Bill } from '../version-bill.ts'
 import { checkVersions } from '../version-checks.ts'
 import {
@@ -48,6 +50,7 @@ class ReplayEpisode {
   readonly #asks: boolean
   readonly #history: VersionHistory
   readonly #bill: Bill
+  readonly #adder: Adder
   #feeder: Child | undefined
   #live: Child | undefined
   /** Replays, by their versions. */
@@ -65,12 +68,14 @@ class ReplayEpisode {
     this.#processes = new Processes(context)
     this.#opened = new OpenedLog(this.#dir)
     this.#bill = new Bill(this.#processes, this.#dir, context.report)
+    this.#adder = new Adder(this.#processes, this.#dir, context)
   }
 
   async run(): Promise<void> {
     const { random, tally } = this.#context
     try {
-      for (const topic of [clicks, results, answers, restResults]) await this.#opened.log.admin.createTopic(topic)
+      for (const topic of [clicks, results, answers, restResults, turnovers])
+        await this.#opened.log.admin.createTopic(topic)
       await this.#ensure()
       await this.#processes.until('the first record', () => this.#acked > 0)
       for (let steps = random.int(8, 20); steps > 0 && !tally.isOver; steps--) {
@@ -78,6 +83,7 @@ class ReplayEpisode {
         await this.#check()
         await this.#ensure()
       }
+      await this.#processes.until('what is downstream to come to the end', () => isAtEnd(this.#opened.embedded))
       await this.#processes.dismiss()
       await this.#check()
     } finally {
@@ -122,6 +128,7 @@ class ReplayEpisode {
       this.#live = await this.#employ(this.#history.live, undefined)
       await this.#processes.within('the live version', this.#live.says('begun'))
     }
+    await this.#adder.ensure()
   }
 
   async #employ(version: string, from: From | undefined): Promise<Child> {
@@ -166,15 +173,15 @@ class ReplayEpisode {
     await this.#processes.within('a replay', child.says('begun'))
     await this.#comesNear(version)
     await this.#check() // a copy may be whole only now
-    await this.#followOn(outputs)
+    const wish = `${outputs} ${await this.#followOn(outputs)}`
     const who = random.pick(['self', 'third', 'both'])
     const live = this.#live
     const administrator = who === 'self' ? undefined : await this.#administrator()
     this.#mayEnd(child, live)
     const orders: Promise<unknown>[] = []
-    if (who !== 'third') orders.push(this.#order(child, `switch ${outputs}`))
-    if (administrator !== undefined) orders.push(this.#order(administrator, `switch ${version} ${outputs}`))
-    await this.#hit(orders, [child, administrator, live])
+    if (who !== 'third') orders.push(this.#order(child, `switch ${wish}`))
+    if (administrator !== undefined) orders.push(this.#order(administrator, `switch ${version} ${wish}`))
+    await this.#hit(orders, [child, administrator, live, this.#adder.victim])
     await this.#settle()
     const isDone = this.#look().row.version === version
     if (isDone) tally.count('switched')
@@ -189,11 +196,11 @@ class ReplayEpisode {
       await this.#processes.within('a replay', (await this.#replay(row.version)).says('begun'))
       await this.#comesNear(row.version)
     }
-    await this.#followOn(outputs)
+    const wish = `${outputs} ${await this.#followOn(outputs)}`
     const administrator = await this.#administrator()
-    const children = [...this.#beside.values()]
-    this.#mayEnd(...children, this.#live)
-    await this.#hit([this.#order(administrator, `back ${outputs}`)], [administrator, this.#live, ...children])
+    const children = [...this.#beside.values(), this.#adder.victim]
+    this.#mayEnd(...this.#beside.values(), this.#live)
+    await this.#hit([this.#order(administrator, `back ${wish}`)], [administrator, this.#live, ...children])
     await this.#settle()
     if (this.#look().row.version !== this.#history.live) tally.count(`switched back, ${outputs}`)
   }
@@ -254,18 +261,28 @@ class ReplayEpisode {
 
   async #killAny(): Promise<void> {
     const { random } = this.#context
-    const all = [this.#feeder, this.#live, ...this.#beside.values()].filter((child) => child?.isAlive === true)
+    const all = [this.#feeder, this.#live, this.#adder.child, ...this.#beside.values()].filter(
+      (child) => child?.isAlive === true,
+    )
     const victims = all.filter(() => random.chance(0.6))
     await this.#processes.kill(...victims.flatMap((child) => child ?? []))
   }
 
-  /** A group may follow topics that stay, and has to be gone before they are replaced; now and then it is not. */
-  async #followOn(outputs: SwitchOutputs): Promise<void> {
+  /**
+   * A group may follow topics that stay, and has to be gone before they are replaced; now and then it is not. What is
+   * downstream starts over, or goes on.
+   */
+  async #followOn(outputs: SwitchOutputs): Promise<StartingOver> {
     const { random } = this.#context
-    if (outputs !== 'replace') return random.chance(0.7) ? this.#bill.start() : undefined
-    if (random.chance(0.3)) await this.#bill.kill()
-    if (random.chance(0.9)) await this.#bill.leave()
+    if (outputs !== 'replace') {
+      if (random.chance(0.7)) await this.#bill.start()
+    } else {
+      if (random.chance(0.3)) await this.#bill.kill()
+      if (random.chance(0.9)) await this.#bill.leave()
+    }
+    const startingOver = await this.#adder.prepare(outputs)
     await this.#check()
+    return startingOver
   }
 
   async #administrator(): Promise<Child> {
@@ -301,7 +318,8 @@ class ReplayEpisode {
       const hit = some.length === 0 ? [random.pick(all)] : some
       await (random.chance(0.2) ? this.#standStill(hit) : this.#processes.kill(...hit))
     }
-    const administrators = all.filter((child) => child !== this.#live && ![...this.#beside.values()].includes(child))
+    const workers = [this.#live, this.#adder.child, ...this.#beside.values()]
+    const administrators = all.filter((child) => !workers.includes(child))
     await Promise.all(orders)
     await this.#processes.end(...administrators)
   }
@@ -364,7 +382,9 @@ class ReplayEpisode {
     const acked = this.#acked
     const contents = readVersions(this.#opened.embedded)
     this.#contents = contents
+    const downstream = readDownstream(this.#opened.embedded)
     checkVersions(contents, this.#history, acked, report)
+    this.#adder.check(downstream, contents)
     this.#bill.check(contents, this.#history)
     for (const problem of await this.#opened.problems()) report(problem)
     tally.count('checks')
