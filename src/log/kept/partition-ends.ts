@@ -17,7 +17,8 @@ interface Known {
 export class PartitionEnds {
   readonly #environment: Environment
   readonly #partitions: Partitions
-  readonly #known = new Map<number, Known[]>()
+  /** By the object that stands for the topic: it goes with the one who asks. */
+  readonly #known = new WeakMap<PartitionedTopic, Known[]>()
 
   constructor(environment: Environment, partitions: Partitions) {
     this.#environment = environment
@@ -27,8 +28,8 @@ export class PartitionEnds {
   /** @throws MillraceError `topic_unknown`, `damaged`, as for one partition */
   of(topic: PartitionedTopic): number[] {
     const { id: topicId, partitions } = topic
-    let known = this.#known.get(topicId)
-    if (known === undefined) this.#known.set(topicId, (known = []))
+    let known = this.#known.get(topic)
+    if (known === undefined) this.#known.set(topic, (known = []))
     const from = partitionKey(topicId, 0)
     const rows = this.#environment.range('partitions', from, partitionKey(topicId, partitions), partitions)
     const ends: number[] = []
