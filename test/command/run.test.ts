@@ -77,6 +77,28 @@ test('a second run takes over, says so before, and the first one ends with what 
   expect(await second.exited).toEqual({ code: 130, signal: null })
 })
 
+test('a second Ctrl-C ends a run that does not come to its end, and what was not committed is read again', async () => {
+  const answered = `.mapAsync(async ({ value }) => value.toUpperCase())`
+  const unanswered = `.mapAsync(() => {
+    process.once('SIGINT', () => console.log('asked to end'))
+    console.log('begun')
+    return new Promise<string>((resolve) => void setTimeout(resolve, 3_600_000))
+  })`
+  const calling = (call: string): string => script.replace(/\.mapValues[^]*?\n {2}\}\)/, call)
+  const project = new ScriptProject({ 'words.ts': calling(unanswered) })
+  await using log = await openLog(project.data, { maintenance: false })
+  await log.producer().send(words, { key: null, value: 'a' })
+  const program = project.start('run', 'words.ts')
+  expect(await program.line()).toBe('begun')
+  program.signal('SIGINT')
+  expect(await program.line()).toBe('asked to end')
+  program.signal('SIGINT')
+  expect(await program.exited).toEqual({ code: null, signal: 'SIGINT' })
+  project.write('words.ts', calling(answered))
+  expect(await project.run('run', 'words.ts', '--until-end')).toMatchObject({ code: 0 })
+  expect(await valuesOf(log)).toEqual(['A'])
+})
+
 test('a function that throws ends it with the record, the operator, and the line of the script', async () => {
   const project = new ScriptProject({ 'words.ts': script })
   await using log = await openLog(project.data, { maintenance: false })

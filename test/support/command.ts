@@ -31,6 +31,8 @@ export interface RunOptions {
   /** As Ctrl-C, once it has printed something: for what goes on until then. */
   readonly endsWhenPrinted?: boolean
   readonly verbs?: readonly VerbEntry[]
+  /** Other than modules of the tests. */
+  readonly scripts?: Scripts
 }
 
 /** 2025-03-04 08:00 UTC: what time it is unless a test says otherwise. */
@@ -61,7 +63,7 @@ export class Gathered extends Writable {
 export const noScripts = (): Promise<never> => Promise.reject(new Error('no script is run here'))
 
 /** Scripts are modules of the tests here: the loader is tested with the command in processes of its own. */
-const scripts: Scripts = {
+const modules: Scripts = {
   async import(path) {
     const exports = (await import(pathToFileURL(findScript(path)).href)) as Readonly<Record<string, unknown>>
     return { path, exports, library: millrace, testing: async () => testing, failed: new Promise<never>(() => {}) }
@@ -72,7 +74,14 @@ const scripts: Scripts = {
 }
 
 export async function runInProcess(argv: readonly string[], options: RunOptions = {}): Promise<Ran> {
-  const { stdin = '', env = {}, self = [], columns, clock = new ManualClock(commandTimeMs) } = options
+  const {
+    stdin = '',
+    env = {},
+    self = [],
+    columns,
+    clock = new ManualClock(commandTimeMs),
+    scripts = modules,
+  } = options
   const stdout = new Gathered(columns)
   const stderr = new Gathered(columns)
   const input = stdin instanceof Readable ? stdin : new PassThrough().end(stdin)

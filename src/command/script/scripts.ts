@@ -48,7 +48,7 @@ export interface ImportOptions {
 export interface OwnProcess {
   /** Calls back with each file that its script is made of, also with one that is missing. */
   onFile(tell: (path: string) => void): void
-  /** Resolves with its exit code; null when a signal ended it. */
+  /** Resolves with its exit code; null when a signal ended it. Rejects when it could not be started. */
   readonly ended: Promise<number | null>
   /** As SIGTERM does: it commits and closes. */
   stop(): void
@@ -62,6 +62,10 @@ export interface Scripts {
    * @throws NothingFound when there is none, CommandFailed when it cannot be imported, whatever is wrong with it
    */
   import(path: string, options: ImportOptions): Promise<Script>
-  /** Starts this command line again, on the same terminal, without this option. */
+  /**
+   * Starts this command line again, on the same terminal, without this option.
+   *
+   * @throws CommandFailed when that cannot be
+   */
   start(without: string): OwnProcess
 }

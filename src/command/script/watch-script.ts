@@ -23,16 +23,17 @@ export async function watchScript(path: string, context: VerbContext): Promise<v
     signal.addEventListener('abort', () => resolve(undefined))
   })
   while (!signal.aborted) {
-    const changes = new FileChanges(clock.now())
-    changes.add(script)
+    const sinceMs = clock.now()
     const own = scripts.start('--watch')
+    const changes = new FileChanges(sinceMs)
+    changes.add(script)
     own.onFile((file) => changes.add(file))
     let isTold = false
     const ending = own.ended.then((code) => {
       if (!isTold) say(`${code === 0 ? 'it has ended; ' : ''}waiting for a change`)
     })
     try {
-      const changed = await Promise.race([changes.first, stopped])
+      const changed = await Promise.race([changes.first, stopped, ending.then(() => changes.first)])
       isTold = true
       await end(own, context)
       if (changed === undefined) return
