@@ -25,6 +25,8 @@ export interface DurationView {
 
 /** What a process that runs an application knows of itself. */
 export interface FiguresView {
+  /** When it took them, ms since the epoch. */
+  readonly atMs: number
   /** Source records a second. */
   readonly rates: { readonly oneMinute: number; readonly fiveMinutes: number }
   readonly turn: DurationView

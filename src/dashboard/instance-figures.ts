@@ -12,6 +12,7 @@ export function figuresView(figures: InstanceFigures, name: string, rates: Rates
     return [id, { count: records, rate: rates.of(`${name} ${id}`, records, atMs), busy: share }] as const
   })
   return {
+    atMs,
     rates: figures.rates,
     turn: durationView(turn),
     commit: durationView(commit),

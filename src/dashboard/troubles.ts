@@ -3,17 +3,19 @@
  */
 import { shownDuration } from '../inspect/amounts.ts'
 import { shownStandstill } from '../inspect/app-state.ts'
-import type { GroupView, Trouble, VersionView } from './views.ts'
+import { shownSnapshot } from '../inspect/old-snapshot.ts'
+import type { GroupView, LogView, Trouble, VersionView } from './views.ts'
 
 /** What was seen of the log. */
 export interface Seen {
   readonly versions: readonly VersionView[]
   readonly groups: readonly GroupView[]
+  readonly file: LogView
 }
 
 /** The worst first. */
-export function troublesOf({ versions, groups }: Seen): readonly Trouble[] {
-  const troubles = [...versions.flatMap(troublesOfVersion), ...groups.flatMap(troublesOfGroup)]
+export function troublesOf({ versions, groups, file }: Seen): readonly Trouble[] {
+  const troubles = [...versions.flatMap(troublesOfVersion), ...troublesOfFile(file), ...groups.flatMap(troublesOfGroup)]
   return troubles.toSorted((a, b) => Number(a.level === 'warning') - Number(b.level === 'warning'))
 }
 
@@ -71,6 +73,12 @@ function recordsOf(count: number): string {
 
 function sentence(text: string): string {
   return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}.`
+}
+
+function troublesOfFile({ oldSnapshot }: LogView): Trouble[] {
+  if (oldSnapshot === null) return []
+  const { what, advice } = shownSnapshot(oldSnapshot.pid, whole.format(oldSnapshot.commits))
+  return [{ level: 'warning', at: '/', what: sentence(what), advice: sentence(advice) }]
 }
 
 function troublesOfGroup({ name, kind, members, lag, lagMs }: GroupView): Trouble[] {

@@ -26,6 +26,8 @@ export interface LogView {
   readonly freeBytes: number
   /** Processes, and threads of processes, that read or write it. */
   readonly users: number
+  /** A process that reads an old snapshot, which lets the file grow; null for none. */
+  readonly oldSnapshot: { readonly pid: number; readonly commits: number } | null
 }
 
 export type Condition = 'running' | 'stopped' | 'fenced'

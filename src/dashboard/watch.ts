@@ -16,6 +16,7 @@ import { troublesOf } from './troubles.ts'
 import { Slices } from './slices.ts'
 import type { Lag, Memory } from './watch-memory.ts'
 import { sum } from '../inspect/counts.ts'
+import { oldSnapshotOf } from '../inspect/old-snapshot.ts'
 import type {
   FigureName,
   GroupView,
@@ -215,7 +216,7 @@ async function sampleOf(
   for (const group of groups) parts.set(`group/${group.name}`, group)
   const file = await fileOf(log)
   parts.set('log', file)
-  parts.set('troubles', troublesOf({ versions, groups }))
+  parts.set('troubles', troublesOf({ versions, groups, file }))
   noteFigures(memory, elapsedMs, { versions, topics, groups, file })
   const named = [...parts.keys()].filter((name) => /^(?:(?:application|topic|group)\/|log$)/.test(name))
   for (const name of named) {
@@ -309,5 +310,6 @@ async function lagOf(admin: Log['admin'], name: string, history: History): Promi
 
 async function fileOf({ admin }: Log): Promise<LogView> {
   const { fileBytes, usedBytes, freeBytes, readers } = await admin.stats()
-  return { fileBytes, usedBytes, freeBytes, users: new Set(readers.map(({ pid }) => pid)).size }
+  const users = new Set(readers.map(({ pid }) => pid)).size
+  return { fileBytes, usedBytes, freeBytes, users, oldSnapshot: oldSnapshotOf(readers) ?? null }
 }

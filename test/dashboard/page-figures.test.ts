@@ -1,7 +1,7 @@
 // What the page makes of what it gets: rates on the edges of a topology, windows as bars, and what has changed in rows.
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { edgeRates, lossesOf } from '../../src/dashboard/page/graph-figures.ts'
+import { areOld, currentFigures, edgeRates, lossesOf } from '../../src/dashboard/page/graph-figures.ts'
 import { nextNode } from '../../src/dashboard/page/graph-keys.ts'
 import { partitionRuns } from '../../src/dashboard/page/partition-runs.ts'
 import { changesBetween } from '../../src/dashboard/page/row-changes.ts'
@@ -34,6 +34,7 @@ const flows = {
 }
 const duration = { p50Ms: 0, p99Ms: 0, maxMs: 0 }
 const figures: FiguresView = {
+  atMs: 1_000_000,
   rates: { oneMinute: 1, fiveMinutes: 1 },
   turn: duration,
   commit: duration,
@@ -75,6 +76,15 @@ describe('records a second on the edges of a topology', () => {
     const rates = edgeRates(twice, { ...flows, consumedByTopic: unknown, figures: null })
     expect(Object.fromEntries(rates)).toEqual({ 'payments → joined': 2.5 })
   })
+})
+
+test('what a process said of the last minute is left out once it is older than that', () => {
+  expect([areOld(figures, 1_060_000), areOld(figures, 1_060_001)]).toEqual([false, true])
+  expect(currentFigures(figures, 1_060_000)).toBe(figures)
+  expect(currentFigures(null, 0)).toBeNull()
+  const { operators, ...rest } = currentFigures(figures, 1_060_001) ?? figures
+  expect({ ...rest, operators: figures.operators }).toEqual(figures)
+  expect(operators['big']).toEqual({ count: 100, rate: 41, busy: null })
 })
 
 test('what a node passed over begins with failures of all kinds, then what was late, then other reasons', () => {

@@ -1,7 +1,7 @@
 // What needs attention is found, says what to do, and nothing else is called trouble.
 import { expect, test } from 'vitest'
 import { troublesOf } from '../../src/dashboard/troubles.ts'
-import type { GroupView, VersionView } from '../../src/dashboard/views.ts'
+import type { GroupView, LogView, VersionView } from '../../src/dashboard/views.ts'
 
 const version: VersionView = {
   applicationId: 'pages',
@@ -24,8 +24,10 @@ const version: VersionView = {
 }
 const group: GroupView = { name: 'billing', kind: 'group', state: 'stable', members: 1, lag: 9, lagMs: 61_000 }
 
+const file: LogView = { fileBytes: 1, usedBytes: 1, freeBytes: 0, users: 1, oldSnapshot: null }
+
 function whatOf(versions: readonly VersionView[], groups: readonly GroupView[] = []) {
-  return troublesOf({ versions, groups }).map(({ level, at, what }) => `${level} ${at} ${what}`)
+  return troublesOf({ versions, groups, file }).map(({ level, at, what }) => `${level} ${at} ${what}`)
 }
 
 test('what runs, lags a little, drops records and failed on some long ago is no trouble; nor is a group with members, or without lag', () => {
@@ -73,5 +75,19 @@ test('a version that hangs is broken, and one that waits for calls is told; both
     'warning /applications/ratings/v1 ratings/v1 has stood still at clicks/3 @ 1204 for 2m (pid 4711 on here): ' +
       'it waits for 15 calls of rate and 1 call of locate.',
   ])
-  for (const { advice } of troublesOf({ versions, groups: [] })) expect(advice).toMatch(/^[A-Z].*\.$/)
+  for (const { advice } of troublesOf({ versions, groups: [], file })) expect(advice).toMatch(/^[A-Z].*\.$/)
+})
+
+test('a reader of an old snapshot, which lets the file grow, is told by its process', () => {
+  const oldSnapshot = { pid: 4_711, commits: 13_189 }
+  expect(troublesOf({ versions: [], groups: [], file: { ...file, oldSnapshot } })).toEqual([
+    {
+      level: 'warning',
+      at: '/',
+      what:
+        'Process 4711 reads a snapshot that is 13,189 commits old: the file grows, ' +
+        'because nothing freed since is used again.',
+      advice: 'See whether it makes a backup; end it if it hangs.',
+    },
+  ])
 })

@@ -6,6 +6,7 @@ import type { ApplicationListing } from '../../log/admin/application-listing.ts'
 import type { LogStatistics } from '../../storage/statistics.ts'
 import { shownBytes, shownDuration } from '../../inspect/amounts.ts'
 import { shownStandstill } from '../../inspect/app-state.ts'
+import { oldSnapshotOf, shownSnapshot } from '../../inspect/old-snapshot.ts'
 import { type Finding, ok, problem, warning } from './finding.ts'
 
 export interface UseFacts {
@@ -15,8 +16,6 @@ export interface UseFacts {
   readonly applications: readonly ApplicationListing[]
 }
 
-/** Far more than any page that is read takes. */
-const commitsBehindMax = 1_000
 /** Members are heard of every few seconds. */
 const silentMs = 15_000
 const largeBytes = 256 * 1_048_576
@@ -31,15 +30,10 @@ export function checkUse({ nowMs, statistics, groups, applications }: UseFacts):
 }
 
 function checkReaders({ readers }: LogStatistics): Finding {
-  const [worst] = readers.toSorted((a, b) => (b.commitsBehind ?? 0) - (a.commitsBehind ?? 0))
-  const behind = worst?.commitsBehind ?? 0
-  if (worst === undefined || behind < commitsBehindMax)
-    return ok('readers', `${readers.length} of 512 places are taken`)
-  return warning(
-    'readers',
-    `process ${worst.pid} reads a snapshot that is ${behind} commits old: the file grows, because nothing freed since is used again`,
-    'see whether it makes a backup; end it if it hangs',
-  )
+  const old = oldSnapshotOf(readers)
+  if (old === undefined) return ok('readers', `${readers.length} of 512 places are taken`)
+  const { what, advice } = shownSnapshot(old.pid, String(old.commits))
+  return warning('readers', what, advice)
 }
 
 function checkMembers(groups: readonly GroupDescription[], nowMs: number): Finding[] {

@@ -16,6 +16,7 @@ import { Attention, StateBadge } from './badge.tsx'
 import { Charts } from './chart.tsx'
 import { Fact, Facts } from './facts.tsx'
 import { Graph } from './graph.tsx'
+import { currentFigures } from './graph-figures.ts'
 import { type Live, partOf, partsOf } from './live.ts'
 import { NodePanel } from './node-panel.tsx'
 import { Notice } from './notice.tsx'
@@ -52,7 +53,8 @@ export function Application({ live, id, version, address }: ApplicationProps) {
       </>
     )
   }
-  return <Known live={live} app={app} topology={topology} address={address} />
+  const figures = currentFigures(app.figures, live.atMs)
+  return <Known live={live} app={{ ...app, figures }} topology={topology} address={address} />
 }
 
 interface KnownProps {
@@ -92,7 +94,7 @@ function Known({ live, app, topology, address }: KnownProps) {
           <NodePanel app={app} topology={topology} facts={facts} stores={stores} id={node} address={address} />
         )}
       </section>
-      {app.figures !== null && <ProcessFigures of={app.figures} />}
+      {app.figures !== null && <ProcessFigures of={app.figures} atMs={live.atMs} />}
       <section aria-labelledby="positions">
         <h2 id="positions">Positions</h2>
         {app.positions.length === 0 ? (
@@ -134,7 +136,7 @@ function Summary({ app }: { readonly app: ApplicationView }) {
         <Ago ms={app.lastCommitMs} />
       </Fact>
       <Fact name="processed">{rate(app.rate)}</Fact>
-      <Fact name="in total">{count(app.consumed)}</Fact>
+      <Fact name="since it first started">{count(app.consumed)}</Fact>
       <Fact name="lag">{lag(app.lag, app.lagMs)}</Fact>
       <Fact name="event time">
         <Time ms={app.eventTimeMs} />

@@ -1,7 +1,7 @@
 /**
  * What the picture of a topology says in figures: how many records go along each edge, and what each node passed over.
  */
-import type { ApplicationView, Flow, NodeDescription, PassedOver, TopologyDescription } from '../views.ts'
+import type { ApplicationView, FiguresView, Flow, NodeDescription, PassedOver, TopologyDescription } from '../views.ts'
 
 type Flows = Pick<ApplicationView, 'figures' | 'consumedByTopic' | 'producedByTopic'>
 
@@ -78,4 +78,18 @@ export function lossesOf(passedOver: readonly PassedOver[], id: string): readonl
     .map(({ why, count }): Loss => ({ tone: why === 'late' ? 'late' : 'dropped', name: why, count }))
     .toSorted((a, b) => Number(b.tone === 'late') - Number(a.tone === 'late') || (a.name < b.name ? -1 : 1))
   return failed === 0 ? dropped : [{ tone: 'failed', name: 'failed', count: failed }, ...dropped]
+}
+
+const oldMs = 60_000
+
+/** Whether what figures say of the last minute is no longer so: their process has been idle since, or hangs. */
+export function areOld({ atMs }: FiguresView, nowMs: number): boolean {
+  return nowMs - atMs > oldMs
+}
+
+/** Without the shares of the time that old figures tell. */
+export function currentFigures(figures: FiguresView | null, nowMs: number): FiguresView | null {
+  if (figures === null || !areOld(figures, nowMs)) return figures
+  const operators = Object.entries(figures.operators).map(([id, flow]) => [id, { ...flow, busy: null }] as const)
+  return { ...figures, operators: Object.fromEntries(operators) }
 }

@@ -110,7 +110,7 @@ export function pictureOf({ subTopologies }: TopologyDescription, { passedChars,
     return { title: `sub-topology ${index}`, x: left, y: top, w: width, h: height + boxTitlePx }
   })
   const { width = 0, height = 0 } = graph.graph()
-  return { width: Math.ceil(width), height: Math.ceil(height), nodes, edges, boxes }
+  return { width: Math.ceil(width), height: Math.ceil(height - boxTitlePx), nodes, edges, boxes }
 }
 
 interface Point {

@@ -44,11 +44,7 @@ export function Group({ name, live }: { readonly name: string; readonly live: Li
   )
 }
 
-function Found({
-  of: { name, kind, state, generation, assignor, members, positions },
-}: {
-  readonly of: GroupDetailView
-}) {
+function Found({ of: { name, kind, generation, assignor, members, positions } }: { readonly of: GroupDetailView }) {
   return (
     <>
       {kind === 'application' ? (
@@ -57,7 +53,7 @@ function Found({
         </p>
       ) : (
         <p class="about">
-          {state}, generation {generation}
+          generation {generation}
           {assignor === null ? '' : `, ${assignor}`}
         </p>
       )}

@@ -121,7 +121,7 @@ function Letters(props: LetterListProps & { readonly letters: readonly LetterVie
           { head: 'time', isExtra: true, of: ({ timestampMs }) => <Time ms={timestampMs} /> },
           { head: 'key', of: ({ key }) => <Line of={key} /> },
           { head: 'value', isExtra: true, of: ({ value }) => <Line of={value} /> },
-          { head: 'sent', of: ({ outcome }) => <OutcomeBadge of={outcome} /> },
+          { head: 'state', of: ({ outcome }) => <OutcomeBadge of={outcome} /> },
         ]}
       />
     </>

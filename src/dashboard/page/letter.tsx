@@ -68,7 +68,7 @@ function WhatHappened({ of }: { readonly of: FullLetterView }) {
           <Time ms={newestMs} />
         </Fact>
       )}
-      <Fact name="sent again">
+      <Fact name="state">
         <OutcomeBadge of={outcome} />
       </Fact>
     </FactLines>

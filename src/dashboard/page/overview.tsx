@@ -151,7 +151,7 @@ function Applications({ versions, live }: { readonly versions: readonly VersionV
           ),
         },
         { head: 'state', of: (one) => <StateBadge of={one} /> },
-        { head: 'records', isFigure: true, of: (one) => rate(one.rate) },
+        { head: 'rate', isFigure: true, of: (one) => rate(one.rate) },
         {
           head: 'last 15 min',
           isExtra: true,
@@ -172,9 +172,9 @@ function Applications({ versions, live }: { readonly versions: readonly VersionV
   )
 }
 
-/** Records that wait for a second are on their way. */
-function lagging({ lag: records, lagMs, state }: VersionView): number {
-  return state !== 'running' || lagMs > 10_000 ? records : 0
+/** Records that wait for a second are on their way, and a version beside the live one has to read what that one has. */
+function lagging({ lag: records, lagMs, state, isLive }: VersionView): number {
+  return isLive && (state !== 'running' || lagMs > 10_000) ? records : 0
 }
 
 export function Topics({ topics, live }: { readonly topics: readonly TopicView[]; readonly live: Live }) {
@@ -188,7 +188,7 @@ export function Topics({ topics, live }: { readonly topics: readonly TopicView[]
           head: 'topic',
           of: ({ name }) => <TextLink to={pathOf('topics', name)} of={name} />,
         },
-        { head: 'in', isFigure: true, of: (one) => rate(one.rate) },
+        { head: 'rate', isFigure: true, of: (one) => rate(one.rate) },
         {
           head: 'last 15 min',
           isExtra: true,

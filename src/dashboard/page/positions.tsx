@@ -18,7 +18,7 @@ export function Positions<P extends PositionView>({ rows, columns }: PositionsPr
       caption="Positions"
       rows={rows}
       keyOf={({ topic, partition }) => `${topic}/${partition}`}
-      firstBy={({ lag: records }) => records}
+      first={{ by: ({ lag: records }) => records, what: 'with the most lag' }}
       columns={[
         {
           head: 'topic',

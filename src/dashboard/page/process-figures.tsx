@@ -3,11 +3,29 @@
  */
 import type { DurationView, FiguresView } from '../views.ts'
 import { Fact, Facts } from './facts.tsx'
+import { areOld } from './graph-figures.ts'
+import { Notice } from './notice.tsx'
 import { Table } from './table.tsx'
-import { percent, rate, shortTime } from './text.tsx'
+import { duration, percent, rate, shortTime } from './text.tsx'
 
-export function ProcessFigures({ of: figures }: { readonly of: FiguresView }) {
+interface ProcessFiguresProps {
+  readonly of: FiguresView
+  /** When the log was looked at. */
+  readonly atMs: number
+}
+
+export function ProcessFigures({ of: figures, atMs }: ProcessFiguresProps) {
   const { rates, busy, turn, commit, appendToCommit } = figures
+  if (areOld(figures, atMs)) {
+    return (
+      <section aria-labelledby="process">
+        <h2 id="process">Process</h2>
+        <Notice kind="empty">
+          {`Its last figures are ${duration(Math.floor((atMs - figures.atMs) / 1_000) * 1_000)} old: it has committed nothing since.`}
+        </Notice>
+      </section>
+    )
+  }
   const durations: readonly (readonly [string, DurationView])[] = [
     ['append to commit', appendToCommit],
     ['commit', commit],
@@ -18,8 +36,8 @@ export function ProcessFigures({ of: figures }: { readonly of: FiguresView }) {
       <h2 id="process">Process</h2>
       <Facts>
         <Fact name="busy, last minute">{percent(busy)}</Fact>
-        <Fact name="records, 1 min">{rate(rates.oneMinute)}</Fact>
-        <Fact name="records, 5 min">{rate(rates.fiveMinutes)}</Fact>
+        <Fact name="rate, 1 min">{rate(rates.oneMinute)}</Fact>
+        <Fact name="rate, 5 min">{rate(rates.fiveMinutes)}</Fact>
       </Facts>
       <Table
         caption="How long it takes"

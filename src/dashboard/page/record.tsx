@@ -81,26 +81,36 @@ function Plain({ of }: { readonly of: string }) {
 }
 
 /** JSON as a tree: every object and list can be folded. */
-function Tree({ of }: { readonly of: unknown }) {
+function Tree({ of, name }: { readonly of: unknown; readonly name?: string | undefined }) {
+  const title = name !== undefined && (
+    <>
+      <span class="name">
+        <Text of={name} />
+      </span>{' '}
+    </>
+  )
   if (typeof of !== 'object' || of === null) {
     return (
-      <code class={of === null ? 'null' : typeof of}>
-        <Text of={JSON.stringify(of)} />
-      </code>
+      <>
+        {title}
+        <code>
+          <Text of={JSON.stringify(of)} />
+        </code>
+      </>
     )
   }
   const entries: readonly (readonly [string, unknown])[] = Object.entries(of)
   const brief = Array.isArray(of) ? `[ ${entries.length} ]` : `{ ${entries.length} }`
   return (
     <details class="tree" open={entries.length <= 50}>
-      <summary>{brief}</summary>
+      <summary>
+        {title}
+        {brief}
+      </summary>
       <ul>
-        {entries.map(([name, value]) => (
-          <li key={name}>
-            <span class="name">
-              <Text of={name} />
-            </span>{' '}
-            <Tree of={value} />
+        {entries.map(([each, value]) => (
+          <li key={each}>
+            <Tree of={value} name={each} />
           </li>
         ))}
       </ul>

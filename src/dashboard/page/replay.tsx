@@ -123,7 +123,7 @@ function Versions({ sides, linksTo }: VersionsProps) {
         { head: 'state', of: ({ version, replay }) => <ReplayBadge version={version} replay={replay} /> },
         { head: 'done', isFigure: true, of: ({ replay }) => percent(replay) },
         {
-          head: 'records',
+          head: 'rate',
           isFigure: true,
           of: ({ version, replay }) => rate(replay === undefined ? version.rate : replay.rate),
         },

@@ -24,14 +24,14 @@ interface TableProps<R> {
   readonly rows: readonly R[]
   readonly columns: readonly Column<R>[]
   readonly keyOf: (row: R) => string
-  /** Of very many rows only those for which this is largest are shown, until all are asked for. */
-  readonly firstBy?: ((row: R) => number) | undefined
+  /** Of very many rows only those for which `by` is largest are shown, until all are asked for. */
+  readonly first?: { readonly by: (row: R) => number; readonly what: string } | undefined
 }
 
-export function Table<R>({ caption, rows, columns, keyOf, firstBy }: TableProps<R>) {
+export function Table<R>({ caption, rows, columns, keyOf, first }: TableProps<R>) {
   const [isWhole, setWhole] = useState(false)
-  const isLong = firstBy !== undefined && rows.length > 2 * shownMax
-  const shown = isLong && !isWhole ? firstOf(rows, firstBy) : rows
+  const isLong = first !== undefined && rows.length > 2 * shownMax
+  const shown = isLong && !isWhole ? firstOf(rows, first.by) : rows
   const classOf = ({ isFigure, isExtra }: Column<R>): string =>
     [isFigure === true ? 'figure' : '', isExtra === true ? 'extra' : ''].join(' ').trim()
   return (
@@ -63,6 +63,7 @@ export function Table<R>({ caption, rows, columns, keyOf, firstBy }: TableProps<
       </Scroller>
       {isLong && (
         <p class="pager">
+          {!isWhole && `The ${shownMax} ${first.what}.`}
           <button type="button" aria-expanded={isWhole} onClick={() => setWhole(!isWhole)}>
             {isWhole ? `Show ${shownMax} only` : `Show all ${count(rows.length)}`}
           </button>

@@ -159,7 +159,7 @@ function List({ records, path, address }: ListProps) {
 export function Line({ of: { text, isCut, bytes } }: { readonly of: Shown }) {
   if (text === null) return <em>null</em>
   return (
-    <code title={isCut ? size(bytes) : undefined}>
+    <code class="brief" title={isCut ? size(bytes) : undefined}>
       <Text of={text} />
     </code>
   )
@@ -173,7 +173,7 @@ function Partitions({ of: { partitions } }: { readonly of: TopicDetailView }) {
         caption="Partitions"
         rows={partitions}
         keyOf={({ partition }) => String(partition)}
-        firstBy={({ newestMs }) => newestMs ?? 0}
+        first={{ by: ({ newestMs }) => newestMs ?? 0, what: 'that were written to last' }}
         columns={[
           { head: 'partition', isFigure: true, of: ({ partition }) => partition },
           { head: 'start', isFigure: true, of: ({ start }) => count(start) },

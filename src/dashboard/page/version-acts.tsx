@@ -101,7 +101,7 @@ function Switch({ version: one, replay, address }: VersionActsProps) {
   ].join(' ')
   return (
     <>
-      <p>After the switch, the topics that it writes</p>
+      <p>What becomes of the topics that both versions write:</p>
       <p class="acts">
         {outputModes.map((mode) => (
           <Link
@@ -150,9 +150,10 @@ function Switch({ version: one, replay, address }: VersionActsProps) {
 }
 
 const effects: Readonly<Record<(typeof outputModes)[number], string>> = {
-  replace: 'are those of this version, under the same names.',
-  continue: 'stay as they are, and this version goes on writing to them.',
-  correct: 'stay, and get a record for each key whose newest value differs. Then this version goes on writing to them.',
+  replace: 'Those of this version take the place of the live ones, under the same names.',
+  continue: 'They stay as they are, and this version goes on writing to them.',
+  correct:
+    'They stay, and get a record for each key whose newest value differs. Then this version goes on writing to them.',
 }
 
 function Drop({ version: one }: { readonly version: VersionView }) {
