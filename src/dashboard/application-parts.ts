@@ -3,7 +3,7 @@
  */
 import type { Counters, Counts } from '../core/stored-progress.ts'
 import type { ApplicationDescription } from '../log/admin/application-description.ts'
-import type { Log } from '../log/face.ts'
+import { besideName } from '../log/kept/version-name.ts'
 import { sum } from '../inspect/counts.ts'
 import type { Rates } from './history.ts'
 import { figuresView } from './instance-figures.ts'
@@ -17,34 +17,34 @@ import type {
   VersionPositionView,
   VersionView,
 } from './views.ts'
-import type { Lag, Memory } from './watch-memory.ts'
+import { type Lag, type Memory, positionsMax } from './watch-memory.ts'
 
 export interface ApplicationParts {
   readonly version: VersionView
-  /** Of what it reads as a group: only records that are still there count, unlike in the lag of the version. */
+  /** The group that it reads as. */
+  readonly readsAs: string
+  /** Of that: only records that are still there count, unlike in the lag of the version. */
   readonly lag: Lag
+  /** Those that are shown. */
   readonly positions: readonly VersionPositionView[]
   readonly parts: readonly (readonly [PartName, unknown])[]
 }
 
-/** @throws MillraceError `application_unknown`, `version_unknown` */
-export async function applicationParts(
-  { admin }: Log,
-  applicationId: string,
-  version: string,
+export function applicationParts(
+  found: ApplicationDescription,
   { rates, instanceRates, failures }: Memory,
   elapsedMs: number,
-): Promise<ApplicationParts> {
-  const found = await admin.describeApplication(applicationId, { version, stores: false })
+): ApplicationParts {
+  const { applicationId, version } = found
   const name = `${applicationId}/${version}`
   const streamTimes = streamTimesOf(found.streamTimes)
-  const positions = found.positions.map((at): VersionPositionView => {
+  const positions = found.positions.slice(0, positionsMax).map((at): VersionPositionView => {
     const streamTimeMs = streamTimes.get(at.partition) ?? null
     const standsForMs = at.records > 0 ? coarse(found.standstill?.forMs ?? 0) : 0
     return { ...positionView(at), streamTimeMs, standsForMs }
   })
   const isRunning = found.state === 'running' // one that was killed has left its last figures
-  const lagMs = positions.reduce((most, at) => Math.max(most, at.lagMs), 0)
+  const lagMs = coarse(found.positions.reduce((most, { ageMs }) => Math.max(most, ageMs), 0))
   const consumed = sumOf(found.consumed)
   const passedOver = [...passedOverOf(found.dropped, 'dropped'), ...passedOverOf(found.failed, 'failed')]
   const { state, instance, startedMs, lastCommitMs, eventTime, lag, standstill } = found
@@ -82,13 +82,15 @@ export async function applicationParts(
     reads: found.reads,
     writes: found.writes,
     positions,
+    positionsLeftOut: found.positions.length - positions.length,
     passedOver,
     consumedByTopic: flowsOf(found.consumed, `in ${name}`, rates, elapsedMs),
     producedByTopic: flowsOf(found.produced, `out ${name}`, rates, elapsedMs),
   }
   return {
     version: view,
-    lag: { lag: sum(positions, (at) => at.lag), lagMs },
+    readsAs: isLive ? applicationId : besideName({ applicationId, version }),
+    lag: { lag: sum(found.positions, ({ records }) => records), lagMs },
     positions,
     parts: [
       [`application/${applicationId}/${version}`, view],

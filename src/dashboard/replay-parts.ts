@@ -1,7 +1,7 @@
 /**
  * What is live of a version beside the live one: how far it is.
  */
-import type { ApplicationVersion } from '../log/admin/application-listing.ts'
+import type { ApplicationDescription } from '../log/admin/application-description.ts'
 import { applicationLogOf } from '../log/contract.ts'
 import type { Log } from '../log/face.ts'
 import { shownDuration, shownTime } from '../inspect/amounts.ts'
@@ -15,11 +15,11 @@ import type { ReplayView } from './replay-views.ts'
 /** Undefined where it stands beside no longer. */
 export function replayView(
   log: Log,
-  applicationId: string,
-  { version, isPaused, wasLive }: ApplicationVersion,
+  { applicationId, version, versions }: ApplicationDescription,
   rates: Rates,
   elapsedMs: number,
 ): ReplayView | undefined {
+  const { isPaused = false, wasLive = false } = versions.find((one) => one.version === version) ?? {}
   const extent = storedExtent(applicationLogOf(log), { applicationId, version })
   if (extent === undefined) return undefined
   const { phase, range, done, total, percent, eventTime, lag } = extent

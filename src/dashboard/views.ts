@@ -102,7 +102,10 @@ export interface ApplicationView extends VersionView {
   readonly figures: FiguresView | null
   readonly reads: readonly string[]
   readonly writes: readonly string[]
+  /** The first of them, by topic and partition. */
   readonly positions: readonly VersionPositionView[]
+  /** How many are not among them; they count in the lag all the same. */
+  readonly positionsLeftOut: number
   readonly passedOver: readonly PassedOver[]
   /** By topic: in all, and a second. */
   readonly consumedByTopic: Readonly<Record<string, Flow>>
@@ -260,7 +263,10 @@ export interface GroupDetailView {
     readonly lastHeartbeatMs: number
     readonly partitions: readonly string[]
   }[]
+  /** The first of them, by topic and partition. */
   readonly positions: readonly GroupPositionView[]
+  /** How many are not among them. */
+  readonly positionsLeftOut: number
 }
 
 /** Where a group is in a partition. */

@@ -15,5 +15,8 @@ export interface Memory {
   readonly partitions: History
 }
 
+/** More partitions than this of one reader are not shown one by one: they count in what is said of all. */
+export const positionsMax = 2_000
+
 /** How far a group lags: in records, and in time. */
 export type Lag = Pick<GroupView, 'lag' | 'lagMs'>

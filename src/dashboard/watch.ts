@@ -14,7 +14,7 @@ import { coarse } from './position-view.ts'
 import { sizesInSlices } from './topic-sizes.ts'
 import { troublesOf } from './troubles.ts'
 import { Slices } from './slices.ts'
-import type { Lag, Memory } from './watch-memory.ts'
+import { type Lag, type Memory, positionsMax } from './watch-memory.ts'
 import { sum } from '../inspect/counts.ts'
 import { oldSnapshotOf } from '../inspect/old-snapshot.ts'
 import type {
@@ -188,24 +188,19 @@ async function sampleOf(
   /** Of groups that are applications: it is not looked for twice. */
   const lags = new Map<string, Lag>()
   const slices = new Slices(clock, Number.POSITIVE_INFINITY)
-  for (const { applicationId, versions: listed } of await log.admin.applications()) {
-    for (const listedVersion of listed) {
-      const { version } = listedVersion
-      const seen = await ifThere(applicationParts(log, applicationId, version, memory, elapsedMs))
-      if (seen === undefined) continue
-      await slices.next()
-      const replay = replayView(log, applicationId, listedVersion, memory.rates, elapsedMs)
-      if (replay !== undefined) parts.set(`replay/${applicationId}/${version}`, replay)
-      versions.push(seen.version)
-      if (seen.version.isLive) {
-        lags.set(applicationId, seen.lag)
-        for (const { topic, partition, lag } of seen.positions) {
-          memory.partitions.note(partitionName(applicationId, topic, partition), lag)
-        }
-      }
-      await slices.next()
-      for (const [name, part] of seen.parts) parts.set(name, part)
+  for await (const found of log.admin.describeApplications()) {
+    const { applicationId } = found
+    const seen = applicationParts(found, memory, elapsedMs)
+    await slices.next()
+    const replay = replayView(log, found, memory.rates, elapsedMs)
+    if (replay !== undefined) parts.set(`replay/${applicationId}/${found.version}`, replay)
+    versions.push(seen.version)
+    lags.set(seen.readsAs, seen.lag)
+    for (const { topic, partition, lag } of seen.positions) {
+      memory.partitions.note(partitionName(seen.readsAs, topic, partition), lag)
     }
+    await slices.next()
+    for (const [name, part] of seen.parts) parts.set(name, part)
   }
   const topics = await topicsOf(log, memory.rates, elapsedMs, slices)
   for (const topic of topics) parts.set(`topic/${topic.name}`, topic)
@@ -303,7 +298,9 @@ async function groupsOf(
 
 async function lagOf(admin: Log['admin'], name: string, history: History): Promise<Lag> {
   const lags = await admin.lag(name)
-  for (const { topic, partition, records } of lags) history.note(partitionName(name, topic, partition), records)
+  for (const { topic, partition, records } of lags.slice(0, positionsMax)) {
+    history.note(partitionName(name, topic, partition), records)
+  }
   const lagMs = lags.reduce((most, { ageMs }) => Math.max(most, ageMs), 0)
   return { lag: sum(lags, ({ records }) => records), lagMs: coarse(lagMs) }
 }

@@ -26,7 +26,7 @@ import type {
   TopologyDescription,
 } from '../../src/dashboard/views.ts'
 import { start } from '../support/applications.ts'
-import { ask, get, openDashboard } from '../support/dashboards.ts'
+import { ask, describing, get, openDashboard } from '../support/dashboards.ts'
 import { openTestLog } from '../support/open.ts'
 import { topologyOf } from '../support/topology.ts'
 
@@ -258,7 +258,7 @@ test('an application that was passed by in the sample under way is shown whole',
   const opened = await openDashboard(log)
   await sendClicks(log, 2)
   await (await start(log, counting, { applicationId: 'pages' })).close()
-  const listed = vi.spyOn(log.admin, 'applications').mockResolvedValueOnce([]) // as it was when the sample began
+  const listed = vi.spyOn(log.admin, 'describeApplications').mockImplementationOnce(describing()) // as it was when the sample began
   onTestFinished(() => listed.mockRestore())
   expect(await get(opened, '/api/applications/pages/v1')).toMatchObject({
     applicationId: 'pages',

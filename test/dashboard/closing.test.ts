@@ -27,10 +27,10 @@ test('a dashboard that closes takes nothing new, while it waits for what is unde
   const { log } = openTestLog()
   const opened = await openDashboard(log)
   const { released, release } = held()
-  const list = log.admin.applications.bind(log.admin)
-  const looking = vi.spyOn(log.admin, 'applications').mockImplementation(async () => {
+  const describe = log.admin.describeApplications.bind(log.admin)
+  const looking = vi.spyOn(log.admin, 'describeApplications').mockImplementation(async function* () {
     await released
-    return list()
+    yield* describe()
   })
   await fetch(`http://127.0.0.1:${opened.port}/api/live`) // for one who watches it samples
   await until(() => looking.mock.calls.length > 0)

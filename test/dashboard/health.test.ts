@@ -3,7 +3,7 @@ import { MillraceError, type Offset, string, topic } from 'millrace'
 import { describe, expect, test, vi } from 'vitest'
 import { ManualClock } from '../../src/core/clock.ts'
 import { start } from '../support/applications.ts'
-import { ask, openDashboard } from '../support/dashboards.ts'
+import { ask, describing, openDashboard } from '../support/dashboards.ts'
 import { openTestLog } from '../support/open.ts'
 import { topologyOf } from '../support/topology.ts'
 import { words } from '../support/topics.ts'
@@ -50,7 +50,7 @@ describe('/healthz', () => {
     const { log } = openTestLog(undefined, { clock })
     const opened = await openDashboard(log, { clock })
     const looks = vi.spyOn(log.admin, 'listTopics')
-    const samples = vi.spyOn(log.admin, 'applications')
+    const samples = vi.spyOn(log.admin, 'describeApplications')
     await Promise.all(Array.from({ length: 20 }, (_, at) => ask(opened, at % 2 === 0 ? '/healthz' : '/readyz')))
     const looked = looks.mock.calls.length
     expect([looked, samples.mock.calls.length]).toEqual([1, 0]) // it has just been sampled
@@ -63,10 +63,10 @@ describe('/healthz', () => {
   test('makes no sample more often than one is made for those who watch: a sample may take long', async () => {
     const clock = new ManualClock(10_000)
     const { log } = openTestLog(undefined, { clock })
-    const list = log.admin.applications.bind(log.admin)
-    const samples = vi.spyOn(log.admin, 'applications').mockImplementation(() => {
+    const describeAll = log.admin.describeApplications.bind(log.admin)
+    const samples = vi.spyOn(log.admin, 'describeApplications').mockImplementation(() => {
       clock.advance(100) // in which it samples
-      return list()
+      return describeAll()
     })
     const opened = await openDashboard(log, { clock })
     const sampled = samples.mock.calls.length
@@ -139,15 +139,15 @@ describe('/readyz', () => {
     expect(await probe(opened, clock, '/readyz')).toEqual([200, 'ok\n'])
     const found = await log.admin.describeApplication('copy', { stores: false })
     const instance = { pid: 4_711, host: 'elsewhere', startedMs: 0 }
-    const describing = vi.spyOn(log.admin, 'describeApplication').mockResolvedValue({ ...found, instance })
+    const described = vi.spyOn(log.admin, 'describeApplications').mockImplementation(describing({ ...found, instance }))
     const [status, text] = await probe(opened, clock, '/readyz')
     expect([status, text]).toEqual([503, expect.stringMatching(/^failing\ncopy ended without close: pid 4711 .*\n$/)])
     expect((await probe(opened, clock, '/readyz?application=copy'))[0]).toBe(503)
-    describing.mockResolvedValue({ ...found, state: 'running', instance })
+    described.mockImplementation(describing({ ...found, state: 'running', instance }))
     expect(await probe(opened, clock, '/readyz')).toEqual([200, 'ok\n'])
     const place = { topic: 'words', partition: 0, offset: 0 as Offset }
     const standstill = { kind: 'hangs', ...place, forMs: 90_000, calls: {} } as const
-    describing.mockResolvedValue({ ...found, state: 'running', instance, standstill })
+    described.mockImplementation(describing({ ...found, state: 'running', instance, standstill }))
     expect(await probe(opened, clock, '/readyz')).toEqual([503, expect.stringContaining('words/0')])
   })
 })

@@ -12,7 +12,7 @@ import { Turnstile } from '../../src/dashboard/turnstile.ts'
 import type { LiveEvent, PartName, TailView } from '../../src/dashboard/views.ts'
 import { type Change, Watch, type Watcher } from '../../src/dashboard/watch.ts'
 import { start, turns, until } from '../support/applications.ts'
-import { events, openDashboard, type SentEvent } from '../support/dashboards.ts'
+import { type SentEvent, describing, events, openDashboard } from '../support/dashboards.ts'
 import { openTestLog } from '../support/open.ts'
 import { topologyOf } from '../support/topology.ts'
 import { words } from '../support/topics.ts'
@@ -138,7 +138,7 @@ describe('what is live', () => {
 
   test.each([
     ['stats', new Error('the disk is gone')],
-    ['describeApplication', new MillraceError('format_unknown', 'of a later version')],
+    ['describeApplications', new MillraceError('format_unknown', 'of a later version')],
   ] as const)('says that the log cannot be read by %s, and goes on when it can be again', async (act, error) => {
     const clock = new ManualClock(10_000)
     const { log } = openTestLog(undefined, { clock })
@@ -149,7 +149,9 @@ describe('what is live', () => {
     const live = events<LiveEvent>(opened, '/api/live')
     await nextOf(live)
     await nextOf(live) // one more sample at once, because someone watches now
-    const broken = vi.spyOn(log.admin, act).mockRejectedValueOnce(error)
+    const broken = vi.spyOn(log.admin, act).mockImplementationOnce(() => {
+      throw error
+    })
     clock.advance(1_000)
     expect((await nextOf(live)).data.parts).toMatchObject({ troubles: [{ level: 'broken', at: '/' }] })
     broken.mockRestore()
@@ -171,13 +173,13 @@ test('an application that stood still is no trouble from the moment that it is d
   if (at === undefined) throw new Error('it has a position')
   const { topic: name, partition, offset } = at
   const standstill = { kind: 'hangs', topic: name, partition, offset, forMs: 60_000, calls: {} } as const
-  const describing = vi
-    .spyOn(log.admin, 'describeApplication')
-    .mockResolvedValue({ ...found, state: 'running', standstill })
+  const described = vi
+    .spyOn(log.admin, 'describeApplications')
+    .mockImplementation(describing({ ...found, state: 'running', standstill }))
   const watch = new Watch(log, clock)
   await watch.sample()
   expect(watch.now.parts.get('troubles')).toContain('words/0 @ ')
-  describing.mockRestore()
+  described.mockRestore()
   await app.close()
   await log.admin.deleteApplication('copy')
   clock.advance(1_000)

@@ -2,7 +2,7 @@
 import { once } from 'node:events'
 import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'node:http'
 import { connect } from 'node:net'
-import type { Log } from 'millrace'
+import type { ApplicationDescription, Log } from 'millrace'
 import { dashboard, type Dashboard, type DashboardOptions } from 'millrace/dashboard'
 import { onTestFinished } from 'vitest'
 
@@ -10,6 +10,13 @@ export interface Answer {
   readonly status: number
   readonly headers: IncomingHttpHeaders
   readonly text: string
+}
+
+/** What `log.admin.describeApplications` would be, if these were all applications. */
+export function describing(...found: readonly ApplicationDescription[]): Log['admin']['describeApplications'] {
+  return async function* () {
+    yield* found
+  }
 }
 
 /** Open until the running test is over. */

@@ -100,7 +100,7 @@ function Known({ live, app, topology, address }: KnownProps) {
         {app.positions.length === 0 ? (
           <Notice kind="empty">It has committed no position yet.</Notice>
         ) : (
-          <Positions rows={app.positions} columns={positionColumns(app)} />
+          <Positions rows={app.positions} leftOut={app.positionsLeftOut} columns={positionColumns(app)} />
         )}
       </section>
       <section aria-labelledby="passed">

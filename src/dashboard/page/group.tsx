@@ -44,7 +44,11 @@ export function Group({ name, live }: { readonly name: string; readonly live: Li
   )
 }
 
-function Found({ of: { name, kind, generation, assignor, members, positions } }: { readonly of: GroupDetailView }) {
+function Found({
+  of: { name, kind, generation, assignor, members, positions, positionsLeftOut },
+}: {
+  readonly of: GroupDetailView
+}) {
   return (
     <>
       {kind === 'application' ? (
@@ -64,6 +68,7 @@ function Found({ of: { name, kind, generation, assignor, members, positions } }:
         ) : (
           <Positions
             rows={positions}
+            leftOut={positionsLeftOut}
             columns={[
               {
                 head: 'lag, 15 min',

@@ -12,6 +12,8 @@ import {
   type ApplicationDescription,
   describeApplication,
   type DescribeApplicationOptions,
+  describeApplications,
+  inSteps,
 } from './application-description.ts'
 import { type ApplicationListing, listApplications } from './application-listing.ts'
 import type { ApplicationsLog } from './application-log.ts'
@@ -119,7 +121,7 @@ export class EmbeddedAdmin implements Admin {
   }
 
   async lag(group: string): Promise<readonly PartitionLag[]> {
-    return lagOf(this.#log, group)
+    return inSteps(lagOf(this.#log, group))
   }
 
   async resetOffsets(group: string, options: ResetOptions): Promise<readonly OffsetReset[]> {
@@ -158,7 +160,7 @@ export class EmbeddedAdmin implements Admin {
   }
 
   async applications(): Promise<readonly ApplicationListing[]> {
-    return listApplications(this.#log)
+    return inSteps(listApplications(this.#log))
   }
 
   async describeApplication(
@@ -166,6 +168,10 @@ export class EmbeddedAdmin implements Admin {
     options: DescribeApplicationOptions = {},
   ): Promise<ApplicationDescription> {
     return describeApplication(this.#log, applicationId, options)
+  }
+
+  describeApplications(): AsyncGenerator<ApplicationDescription, void, void> {
+    return describeApplications(this.#log)
   }
 
   async resetApplication(applicationId: string, options: ResetApplicationOptions): Promise<ApplicationReset> {

@@ -1,7 +1,6 @@
 /**
  * One application, looked at closely: what it reads and keeps, and how far it has come.
  */
-import { present } from '../../core/assert.ts'
 import { yieldToEventLoop } from '../../core/clock.ts'
 import { checkBoolean, checkOptions } from '../../core/checks.ts'
 import { MillraceError } from '../../core/errors.ts'
@@ -11,9 +10,24 @@ import { type Counters, type Counts, decodeEntries, migratedCell, sumOf } from '
 import type { TaskProgress } from '../kept/application-rows.ts'
 import type { ApplicationSwitch } from '../kept/application-switch.ts'
 import { switchesOf } from '../kept/switch-rows.ts'
-import { type ApplicationsLog, isLive, type KeptVersion, versionsOf } from './application-log.ts'
-import { type ApplicationListing, type ApplicationVersion, describeVersion, listingOf } from './application-listing.ts'
-import { lagOfAll, type PartitionLag } from './lag.ts'
+import { applicationUnknown } from '../kept/applications.ts'
+import {
+  type ApplicationsLog,
+  findVersions,
+  isLive,
+  type KeptVersion,
+  keptVersions,
+  versionsOf,
+} from './application-log.ts'
+import {
+  type ApplicationListing,
+  type ApplicationVersion,
+  describeVersion,
+  listingOf,
+  offsetsLeft,
+  unreadOf,
+} from './application-listing.ts'
+import { type PartitionLag, reachOf } from './lag.ts'
 
 /** What `log.admin.describeApplication` takes. */
 export interface DescribeApplicationOptions {
@@ -85,7 +99,6 @@ export interface ApplicationDescription extends Omit<ApplicationListing, 'versio
   readonly streamTimes: Counts
 }
 
-/** Everything but the sizes of stores is from one moment. */
 export async function describeApplication(
   log: ApplicationsLog,
   applicationId: string,
@@ -96,29 +109,76 @@ export async function describeApplication(
   log.refresh()
   const versions = versionsOf(log, applicationId)
   const kept = pickVersion(versions, applicationId, version)
-  const described = versions.map((one) => describeVersion(log, one))
-  const own = present(described[versions.indexOf(kept)], 'each version is described')
-  const plan = planOf(log, kept)
-  const counted = progressOf(log, kept)
-  const positions = lagOfAll(log, log.positions.list(kept.name))
-  const { version: _, ...listing } = listingOf(applicationId, described)
-  return {
-    ...listing,
-    ...pickOwn(own),
-    switches: switchesOf(log.environment, applicationId),
-    reads: plan.topics,
-    writes: Object.keys(counted.produced).toSorted(),
-    operators: plan.nodes,
-    topology: plan.topology ?? { subTopologies: [] },
-    positions,
-    stores: stores ? await storesOf(log, kept) : [],
-    ...counted,
+  const [found] = await inSteps(describeVersions(log, applicationId, versions, [kept]))
+  if (found === undefined) throw applicationUnknown(applicationId)
+  return { ...found, stores: stores ? await storesOf(log, kept) : [] }
+}
+
+/** Every version of every application, by name; without those that go meanwhile. */
+export async function* describeApplications(log: ApplicationsLog): AsyncGenerator<ApplicationDescription, void, void> {
+  log.refresh()
+  const names = new Set(keptVersions(log).map(({ row }) => row.applicationId))
+  for (const applicationId of [...names].toSorted()) {
+    log.refresh()
+    const versions = findVersions(log, applicationId)
+    if (versions.length > 0) yield* await inSteps(describeVersions(log, applicationId, versions, versions))
   }
 }
 
-/** @throws MillraceError `format_unknown` */
-function planOf(log: ApplicationsLog, { name, row }: KeptVersion): StoredPlan {
-  return parsePlan(row.applicationId, present(log.applications.plan(name), 'an application has a plan'))
+/** What is told of a version that is looked at closely, and of no other one. */
+type CloseLook = Omit<
+  ApplicationDescription,
+  keyof ApplicationListing | keyof ApplicationVersion | 'switches' | 'stores'
+>
+
+/**
+ * The positions of each version are read once; which other versions there are is told beside each.
+ *
+ * @param versions of the application, the live one first
+ * @param wanted those of them to look at closely; one that goes meanwhile is left out
+ */
+function* describeVersions(
+  log: ApplicationsLog,
+  applicationId: string,
+  versions: readonly KeptVersion[],
+  wanted: readonly KeptVersion[],
+): Generator<void, ApplicationDescription[]> {
+  const listed: ApplicationVersion[] = []
+  const looks: (readonly [own: ApplicationVersion, look: CloseLook])[] = []
+  for (const kept of versions) {
+    const plan = wanted.includes(kept) ? planOf(log, kept) : undefined
+    if (plan === undefined) {
+      listed.push(yield* describeVersion(log, kept, yield* unreadOf(log, kept)))
+      continue
+    }
+    const counted = progressOf(log, kept)
+    const { lags, lastCommitMs } = yield* reachOf(log, kept.name)
+    const lag = lags.reduce((total, one) => total + offsetsLeft(one.offset, one), 0)
+    const own = yield* describeVersion(log, kept, { lag, lastCommitMs })
+    listed.push(own)
+    const look: CloseLook = {
+      reads: plan.topics,
+      writes: Object.keys(counted.produced).toSorted(),
+      operators: plan.nodes,
+      topology: plan.topology ?? { subTopologies: [] },
+      positions: lags,
+      ...counted,
+    }
+    looks.push([own, look])
+  }
+  const { version: _, ...listing } = listingOf(applicationId, listed)
+  const switches = switchesOf(log.environment, applicationId)
+  return looks.map(([own, look]) => ({ ...listing, ...pickOwn(own), switches, ...look, stores: [] }))
+}
+
+/**
+ * Undefined where it was deleted meanwhile.
+ *
+ * @throws MillraceError `format_unknown`
+ */
+function planOf(log: ApplicationsLog, { name, row }: KeptVersion): StoredPlan | undefined {
+  const plan = log.applications.plan(name)
+  return plan === undefined ? undefined : parsePlan(row.applicationId, plan)
 }
 
 function pickOwn(own: ApplicationVersion) {
@@ -157,7 +217,7 @@ async function storesOf(log: ApplicationsLog, kept: KeptVersion): Promise<StoreD
   const { name } = kept
   const tasks = log.applications.progress(name)
   const described: StoreDescription[] = []
-  for (const [store, stored] of Object.entries(planOf(log, kept).stores)) {
+  for (const [store, stored] of Object.entries(planOf(log, kept)?.stores ?? {})) {
     const { owner, reading } = stored
     const { kind, key, value, partitions } = reading
     const id = log.applications.idOf(name, store)

@@ -2,9 +2,9 @@
  * The applications of a log: which there are, in which versions, and who runs them.
  */
 import type { InstanceFigures } from '../../core/figures.ts'
-import type { StoredPosition } from '../kept/positions.ts'
 import { type Standstill, standstillOf } from './standstill.ts'
 import { type ApplicationsLog, isLive, type KeptVersion, keptVersions } from './application-log.ts'
+import { eachPosition } from './each-position.ts'
 
 /**
  * `running`: an instance has it. `fenced`: no instance has it, and one that was stopped, by a switch for instance, has
@@ -73,13 +73,14 @@ export interface ApplicationListing {
   readonly versions: readonly ApplicationVersion[]
 }
 
-/** By name, all from one moment. */
-export function listApplications(log: ApplicationsLog): ApplicationListing[] {
+/** By name. */
+export function* listApplications(log: ApplicationsLog): Generator<void, ApplicationListing[]> {
   log.refresh()
   const byApplication = new Map<string, ApplicationVersion[]>()
   for (const kept of keptVersions(log)) {
     const { applicationId } = kept.row
-    byApplication.set(applicationId, [...(byApplication.get(applicationId) ?? []), describeVersion(log, kept)])
+    const version = yield* describeVersion(log, kept, yield* unreadOf(log, kept))
+    byApplication.set(applicationId, [...(byApplication.get(applicationId) ?? []), version])
   }
   return [...byApplication]
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
@@ -101,10 +102,16 @@ export function listingOf(applicationId: string, all: readonly ApplicationVersio
   }
 }
 
-export function describeVersion(log: ApplicationsLog, kept: KeptVersion): ApplicationVersion {
+/** How much a version has yet to read, and when it last committed a position. */
+export type Unread = Pick<ApplicationVersion, 'lag' | 'lastCommitMs'>
+
+/** @param unread what its positions say: they are read once for all that is told of a version */
+export function* describeVersion(
+  log: ApplicationsLog,
+  kept: KeptVersion,
+  { lag, lastCommitMs }: Unread,
+): Generator<void, ApplicationVersion> {
   const { name, row } = kept
-  const positions = log.positions.list(name)
-  const lag = lagIn(log, positions)
   const isRunning = log.applications.runnerOf(name) !== undefined
   const fenced = log.applications.fencedOf(name)
   const instance = row.session && { pid: row.session.pid, host: row.session.host, startedMs: row.startedMs }
@@ -118,23 +125,25 @@ export function describeVersion(log: ApplicationsLog, kept: KeptVersion): Applic
     wasLive: !isLive(kept) && row.switches > 0,
     isPaused: row.isPaused,
     startedMs: row.startedMs,
-    lastCommitMs: lastCommitOf(positions),
+    lastCommitMs,
     lag,
     figures: log.applications.figures(name) ?? null,
-    standstill: isRunning && lag > 0 ? standstillOf(log, kept, positions) : null,
+    standstill: isRunning && lag > 0 ? yield* standstillOf(log, kept, lastCommitMs) : null,
   }
 }
 
-/** There may be more positions than a function takes arguments. */
-function lastCommitOf(positions: readonly StoredPosition[]): number | null {
-  if (positions.length === 0) return null
-  return positions.reduce((last, { committedMs }) => Math.max(last, committedMs), 0)
+export function* unreadOf(log: ApplicationsLog, { name }: KeptVersion): Generator<void, Unread> {
+  let lag = 0
+  const lastCommitMs = yield* eachPosition(log, name, (position) => {
+    lag += offsetsLeft(position.offset, log.partitions.row(position))
+  })
+  return { lag, lastCommitMs }
 }
 
-/** Records from all positions to the ends of their partitions. */
-function lagIn(log: ApplicationsLog, positions: readonly StoredPosition[]): number {
-  return log.topics.named(positions).reduce((total, position) => {
-    const { startOffset, endOffset } = log.partitions.row(position)
-    return total + Math.max(0, endOffset - Math.max(position.offset, startOffset))
-  }, 0)
+/** From a position to the end of its partition, those that compaction has emptied included. */
+export function offsetsLeft(
+  offset: number,
+  kept: { readonly startOffset: number; readonly endOffset: number },
+): number {
+  return Math.max(0, kept.endOffset - Math.max(offset, kept.startOffset))
 }

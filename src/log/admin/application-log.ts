@@ -44,13 +44,20 @@ export function keptVersions({ applications }: ApplicationsLog): KeptVersion[] {
  */
 export function versionsOf(log: ApplicationsLog, applicationId: string): KeptVersion[] {
   checkName('an application id', applicationId)
-  const all = keptVersions(log)
-  const found = all.filter(({ row }) => row.applicationId === applicationId)
-  if (found.length > 0) return found.toSorted((a, b) => Number(isLive(b)) - Number(isLive(a)))
+  const found = findVersions(log, applicationId)
+  if (found.length > 0) return found
   throw applicationUnknown(
     applicationId,
-    all.map(({ row }) => row.applicationId),
+    keptVersions(log).map(({ row }) => row.applicationId),
   )
+}
+
+/** As {@link versionsOf}; none where there is no such application. */
+export function findVersions({ applications }: ApplicationsLog, applicationId: string): KeptVersion[] {
+  return [...applications.list(applicationId)]
+    .map(([name, row]) => ({ name, row }))
+    .filter(({ row }) => row.applicationId === applicationId)
+    .toSorted((a, b) => Number(isLive(b)) - Number(isLive(a)))
 }
 
 /** @throws MillraceError `application_unknown`, `version_unknown` when no version of it is live, `bad_option` */

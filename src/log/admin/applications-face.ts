@@ -34,7 +34,8 @@ export interface ApplicationAdmin {
 
   /**
    * One application: what it reads, keeps and has done. Everything is from one moment, except the sizes of its stores,
-   * which are counted afterwards.
+   * which are counted afterwards, and of more than 500 positions those after the first 500: the event loop goes on
+   * while they are read.
    *
    * @example
    * ```ts
@@ -46,6 +47,21 @@ export interface ApplicationAdmin {
    * @throws MillraceError `application_unknown`, `version_unknown`, `bad_option`, `format_unknown`, `damaged`
    */
   describeApplication(applicationId: string, options?: DescribeApplicationOptions): Promise<ApplicationDescription>
+
+  /**
+   * Every version of every application, as {@link describeApplication} with `stores: false` describes it, by name: for
+   * those who look at all of them often. Positions are read once for each version, however much is told of them, and
+   * the event loop goes on between applications. What is deleted meanwhile is left out.
+   *
+   * @example
+   * ```ts
+   * for await (const { applicationId, version, positions } of log.admin.describeApplications()) {
+   *   console.log(applicationId, version, positions.length)
+   * }
+   * ```
+   * @throws MillraceError `format_unknown`, `damaged`
+   */
+  describeApplications(): AsyncGenerator<ApplicationDescription, void, void>
 
   /**
    * Makes an application that does not run start over: at the beginning, at a time or at offsets. In one transaction

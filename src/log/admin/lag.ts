@@ -4,8 +4,8 @@
 import { MillraceError } from '../../core/errors.ts'
 import type { Offset, Timestamp } from '../../core/units.ts'
 import { RecordWalk } from '../consumer/record-walk.ts'
-import type { StoredPosition } from '../kept/positions.ts'
 import type { RecordSource } from '../kept/record-source.ts'
+import { eachPosition } from './each-position.ts'
 import type { GroupLog } from './group-log.ts'
 import { checkReader } from '../kept/topic-name.ts'
 import type { PartitionId } from '../format/partition-id.ts'
@@ -37,42 +37,52 @@ export interface PartitionLag {
   readonly metadata: string
 }
 
+/** How far a group or an application has come. */
+export interface Reach {
+  /** By topic and partition. */
+  readonly lags: readonly PartitionLag[]
+  /** When it last committed a position; null before the first. */
+  readonly lastCommitMs: number | null
+}
+
 /**
- * All partitions that a group or an application has a position in, by topic and partition, all at the same moment.
+ * All partitions that a group or an application has a position in, by topic and partition.
  *
  * @throws MillraceError `group_unknown`, `damaged`, `bad_option`
  */
-export function lagOf(log: GroupLog, group: string): PartitionLag[] {
+export function* lagOf(log: GroupLog, group: string): Generator<void, readonly PartitionLag[]> {
   checkReader(group)
   log.refresh()
-  const positions = log.positions.list(group)
-  if (positions.length === 0 && log.groups.find(group) === undefined) throw groupUnknown(group)
-  return lagOfAll(log, positions)
+  const { lags, lastCommitMs } = yield* reachOf(log, group)
+  if (lastCommitMs === null && log.groups.find(group) === undefined) throw groupUnknown(group)
+  return lags
 }
 
-/** Of positions that were read at this moment; those in topics that were deleted are left out. */
-export function lagOfAll(log: GroupLog, positions: readonly StoredPosition[]): PartitionLag[] {
+/** Without positions in topics that were deleted. */
+export function* reachOf(log: GroupLog, name: string): Generator<void, Reach> {
   const nowMs = log.clock.now()
-  return log.topics
-    .named(positions)
-    .map((position) => {
-      const { topic, partition, offset, committedMs, metadata } = position
-      const { startOffset, endOffset } = log.partitions.row(position)
-      const timestamp = timestampAt(log, position, Math.max(offset, startOffset)) ?? null
-      return {
-        topic,
-        partition,
-        offset: offset as Offset,
-        startOffset: startOffset as Offset,
-        endOffset: endOffset as Offset,
-        records: timestamp === null ? 0 : endOffset - Math.max(offset, startOffset),
-        timestamp,
-        ageMs: timestamp === null ? 0 : Math.max(0, nowMs - timestamp),
-        committedMs,
-        metadata,
-      }
+  const byTopic = new Map<string, PartitionLag[]>()
+  const lastCommitMs = yield* eachPosition(log, name, (position) => {
+    const { topic, partition, offset, committedMs, metadata } = position
+    const { startOffset, endOffset } = log.partitions.row(position)
+    const timestamp = timestampAt(log, position, Math.max(offset, startOffset)) ?? null
+    const lags = byTopic.get(topic) ?? []
+    if (lags.length === 0) byTopic.set(topic, lags)
+    lags.push({
+      topic,
+      partition,
+      offset: offset as Offset,
+      startOffset: startOffset as Offset,
+      endOffset: endOffset as Offset,
+      records: timestamp === null ? 0 : endOffset - Math.max(offset, startOffset),
+      timestamp,
+      ageMs: timestamp === null ? 0 : Math.max(0, nowMs - timestamp),
+      committedMs,
+      metadata,
     })
-    .sort((a, b) => (a.topic === b.topic ? a.partition - b.partition : a.topic < b.topic ? -1 : 1))
+  })
+  const topics = [...byTopic].toSorted(([a], [b]) => (a < b ? -1 : 1))
+  return { lags: topics.flatMap(([, lags]) => lags), lastCommitMs }
 }
 
 export function groupUnknown(group: string): MillraceError {

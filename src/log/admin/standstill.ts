@@ -13,10 +13,10 @@ import { commitEveryMsOf } from '../../core/stored-plan.ts'
 import { callSlotsCell, decodeEntries, openCallsCell } from '../../core/stored-progress.ts'
 import type { Offset } from '../../core/units.ts'
 import type { SignOfLife } from '../../storage/sessions.ts'
-import { type PartitionId, partitionName } from '../format/partition-id.ts'
-import type { ApplicationRow } from '../kept/application-rows.ts'
+import type { PartitionId } from '../format/partition-id.ts'
 import type { StoredPosition } from '../kept/positions.ts'
 import { type ApplicationsLog, isLive, type KeptVersion } from './application-log.ts'
+import { eachPosition } from './each-position.ts'
 import { timestampAt } from './lag.ts'
 
 /** Less is not worth reporting: signs come every 5 s, commits every 100 ms by default. */
@@ -43,26 +43,28 @@ export interface Standstill {
 }
 
 /** Null while it moves, or has nothing to read. */
-export function standstillOf(
+export function* standstillOf(
   log: ApplicationsLog,
   kept: KeptVersion,
-  positions: readonly StoredPosition[],
-): Standstill | null {
+  lastCommitMs: number | null,
+): Generator<void, Standstill | null> {
   const { name, row } = kept
   if (row.isPaused || row.session === null) return null
   const sign = log.environment.sessions.signed(row.session.id)
   if (sign === undefined) return null
   const nowMs = log.clock.now()
-  const committedMs = lastCommitMs(row, positions, nowMs)
+  // Once the wall clock was set back, what was committed before that says nothing; 0 where nothing was since.
+  const known = (atMs: number): number => (atMs <= nowMs ? atMs : 0)
+  const committedMs = Math.max(known(lastCommitMs ?? 0), known(row.startedMs))
   const silentMs = Math.min(silenceOf(log, sign, nowMs), nowMs - committedMs)
   const hangs = silentMs >= standstillMs
   if (!hangs && nowMs - committedMs < standstillMs + commitEveryMs(log, name)) return null
   const { calls, isFull } = openCalls(log, name)
   if (!hangs && !isFull) return null
-  const next = nextRecord(log, withinBounds(log, kept, positions))
+  const next = yield* nextRecord(log, kept)
   if (next === undefined) return null
   // Where the wall clock was set back since all that is known, it cannot be told how long.
-  const sinceMs = Math.max(committedMs, next.appendedMs <= nowMs ? next.appendedMs : 0)
+  const sinceMs = Math.max(committedMs, known(appendedMs(log, next)))
   const forMs = hangs ? silentMs : sinceMs === 0 ? 0 : nowMs - sinceMs
   if (forMs < standstillMs) return null
   const { topic, partition, offset } = next
@@ -72,27 +74,6 @@ export function standstillOf(
 /** How long its process has been silent. A sign with a time yet to come is from before the wall clock was set back. */
 function silenceOf({ clock }: ApplicationsLog, { atMs, elapsedMs }: SignOfLife, nowMs: number): number {
   return atMs > nowMs ? clock.elapsed() - elapsedMs : nowMs - atMs
-}
-
-/** Once the wall clock was set back, what was committed before that says nothing; 0 where nothing was since. */
-function lastCommitMs({ startedMs }: ApplicationRow, positions: readonly StoredPosition[], nowMs: number): number {
-  const known = (atMs: number): number => (atMs <= nowMs ? atMs : 0)
-  return positions.reduce((last, { committedMs }) => Math.max(last, known(committedMs)), known(startedMs))
-}
-
-/** A version beside the live one reads no further than that one has, and one that is to stop no further than that. */
-function withinBounds(
-  log: ApplicationsLog,
-  kept: KeptVersion,
-  positions: readonly StoredPosition[],
-): readonly StoredPosition[] {
-  if (isLive(kept)) return positions
-  const { applicationId, replay } = kept.row
-  const bounds = new Map(log.positions.list(applicationId).map((one) => [partitionName(one), one.offset]))
-  return log.topics.named(positions).filter((one) => {
-    const end = replay?.ends?.[one.topic]?.[one.partition] ?? Number.POSITIVE_INFINITY
-    return one.offset < Math.min(end, bounds.get(partitionName(one)) ?? Number.POSITIVE_INFINITY)
-  })
 }
 
 function commitEveryMs(log: ApplicationsLog, name: string): number {
@@ -126,30 +107,39 @@ function readable<T>(read: () => T): T | undefined {
   }
 }
 
-interface NextRecord {
-  readonly topic: string
-  readonly partition: number
+interface NextRecord extends PartitionId {
   readonly offset: number
   readonly timestamp: number
-  /** When it was appended, or later. */
-  readonly appendedMs: number
 }
 
 /** The one that its sequence takes next: the smallest timestamp, then by topic and partition. */
-function nextRecord(log: ApplicationsLog, positions: readonly StoredPosition[]): NextRecord | undefined {
-  const candidates = log.topics.named(positions).flatMap((position): NextRecord[] => {
-    const { topic, partition } = position
-    const { startOffset } = log.partitions.row(position)
-    const offset = Math.max(position.offset, startOffset)
+function* nextRecord(log: ApplicationsLog, kept: KeptVersion): Generator<void, NextRecord | undefined> {
+  let first: NextRecord | undefined
+  yield* eachPosition(log, kept.name, (position) => {
+    if (isPastBounds(log, kept, position)) return
+    const { topic, topicId, partition } = position
+    const offset = Math.max(position.offset, log.partitions.row(position).startOffset)
     const timestamp = readableTimestamp(log, position, offset)
-    if (timestamp === undefined) return []
-    return [{ topic, partition, offset, timestamp, appendedMs: appendedMs(log, position, offset, timestamp) }]
-  })
-  const [first] = candidates.toSorted((a, b) => {
-    if (a.timestamp !== b.timestamp) return a.timestamp - b.timestamp
-    return a.topic === b.topic ? a.partition - b.partition : a.topic < b.topic ? -1 : 1
+    if (timestamp === undefined) return
+    const next = { topic, topicId, partition, offset, timestamp }
+    if (first === undefined || isBefore(next, first)) first = next
   })
   return first
+}
+
+function isBefore(one: NextRecord, other: NextRecord): boolean {
+  if (one.timestamp !== other.timestamp) return one.timestamp < other.timestamp
+  return one.topic === other.topic ? one.partition < other.partition : one.topic < other.topic
+}
+
+/** A version beside the live one reads no further than that one has, and one that is to stop no further than that. */
+function isPastBounds(log: ApplicationsLog, kept: KeptVersion, position: StoredPosition & PartitionId): boolean {
+  if (isLive(kept)) return false
+  const { applicationId, replay } = kept.row
+  const end = replay?.ends?.[position.topic]?.[position.partition] ?? Number.POSITIVE_INFINITY
+  return (
+    position.offset >= Math.min(end, log.positions.get(applicationId, position)?.offset ?? Number.POSITIVE_INFINITY)
+  )
 }
 
 /** One that cannot be read comes first: that says more about it than its place. */
@@ -162,8 +152,10 @@ function readableTimestamp(log: ApplicationsLog, partition: PartitionId, offset:
  * Records do not say when they were appended, but their segment says between when and when. A timestamp in between is
  * taken at its word; with any other one, as that of old records which are imported, the record is taken to be new.
  */
-function appendedMs(log: ApplicationsLog, partition: PartitionId, offset: number, timestamp: number): number {
-  const all = readable(() => [...log.partitions.segments(partition)]) ?? []
+function appendedMs(log: ApplicationsLog, next: NextRecord): number {
+  const { offset, timestamp } = next
+  if (log.partitions.find(next) === undefined) return log.clock.now() // its topic was deleted meanwhile
+  const all = readable(() => [...log.partitions.segments(next)]) ?? []
   const segments = all.filter(({ batchCount }) => batchCount > 0)
   const segment = segments.findLast(({ baseOffset }) => baseOffset <= offset) ?? segments.at(-1)
   if (segment === undefined) return log.clock.now()

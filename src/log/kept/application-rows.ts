@@ -9,6 +9,7 @@ import { figuresProblem } from './figures-row.ts'
 import { redrivenProblem } from './redriven-letters.ts'
 import { switchProblem } from './switch-rows.ts'
 import { readJson } from './topic-row.ts'
+import { keptNamesOf } from './version-name.ts'
 import { writtenProblem } from './written-counts.ts'
 
 /** An instance that a newer one, or an act of administration, has stopped, and that has not closed yet. */
@@ -168,10 +169,15 @@ export function epochOf(environment: Environment, name: string): number {
   return stored === undefined ? 0 : readInt64(stored, 0)
 }
 
-/** Every application, by name. */
-export function* applicationNames(environment: Environment): Generator<string> {
-  for (let from: Buffer = Buffer.of(0); ;) {
-    const [key] = environment.keys('applications', from, Buffer.of(255), 1)
+/**
+ * The names under which versions are kept, in order.
+ *
+ * @param applicationId leaves out most of those of other applications
+ */
+export function* applicationNames(environment: Environment, applicationId?: string): Generator<string> {
+  const [first, end] = applicationId === undefined ? [Buffer.of(0), Buffer.of(255)] : keptNamesOf(applicationId)
+  for (let from: Buffer = first; ;) {
+    const [key] = environment.keys('applications', from, end, 1)
     if (key === undefined) return
     const name = key.subarray(0, key.indexOf(0)).toString()
     yield name

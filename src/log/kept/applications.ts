@@ -203,9 +203,13 @@ export class Applications {
     return this.#environment.sessions.isAlive(session.id)
   }
 
-  /** The names under which the versions of applications are kept, with their rows. */
-  *list(): Generator<readonly [name: string, row: ApplicationRow]> {
-    for (const name of applicationNames(this.#environment)) {
+  /**
+   * The names under which the versions of applications are kept, with their rows.
+   *
+   * @param applicationId leaves out most of the other ones
+   */
+  *list(applicationId?: string): Generator<readonly [name: string, row: ApplicationRow]> {
+    for (const name of applicationNames(this.#environment, applicationId)) {
       const row = this.find(name)
       if (row !== undefined) yield [name, row]
     }

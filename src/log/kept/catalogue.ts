@@ -34,6 +34,8 @@ export class Catalogue {
   readonly #environment: Environment
   /** The version whose rows were all found. */
   #soundVersion = -1
+  /** The topics of a version that was committed. */
+  #named: { readonly version: number; readonly names: ReadonlyMap<number, string> } | undefined
 
   constructor(environment: Environment) {
     this.#environment = environment
@@ -113,6 +115,15 @@ export class Catalogue {
     const found: TopicDescription[] = []
     this.#checkRows('topics', topics, (key, value) => found.push(this.#topicOf(key, value)))
     return found
+  }
+
+  /** The names of all topics, by id: read once for each state of the catalogue. */
+  topicNames(): ReadonlyMap<number, string> {
+    const { version } = this.row()
+    if (this.#named?.version === version) return this.#named.names
+    const names = new Map(this.topics().map(({ id, name }) => [id, name]))
+    if (!this.#environment.isWriting) this.#named = { version, names } // a write may be undone
+    return names
   }
 
   /**

@@ -22,6 +22,8 @@ import { decodeSum, encodeSum, equalSums, noRows, type RowSum, sumWith, sumWitho
 export interface StoredPosition extends CommittedPosition, PartitionNumbers {}
 
 const pageRows = 512
+/** Positions of a group up to this many are in one page of {@link Positions.pages}, less one. */
+export const positionsAtOnce: number = pageRows
 const soundGroupsMax = 1_000
 
 export class Positions {
@@ -58,7 +60,8 @@ export class Positions {
   #change(transaction: WriteTransaction, group: string, key: Buffer, value: Buffer | undefined): void {
     const before = this.#sum(group)
     const sum = sumWith(sumWithout(before, key, this.#environment.get('positions', key)), key, value)
-    if (this.#isSound(group, before)) this.#sound.set(group, sum)
+    if (sum.count === 0) this.#sound.delete(group)
+    else if (this.#isSound(group, before)) this.#sound.set(group, sum)
     if (sum.count > 0) transaction.put('meta', sumKey(group), encodeSum(sum))
     else transaction.remove('meta', sumKey(group))
     if (value === undefined) transaction.remove('positions', key)
@@ -81,21 +84,28 @@ export class Positions {
    *   again
    */
   list(group: string): StoredPosition[] {
+    return [...this.pages(group)].flat()
+  }
+
+  /**
+   * As {@link list}, {@link positionsAtOnce} at a time. Who reads on in a later snapshot is told of damage only if no
+   * position has moved meanwhile.
+   */
+  *pages(group: string): Generator<StoredPosition[], undefined> {
+    const before = this.#sum(group)
     const prefix = namedKey(group, '')
-    const found: StoredPosition[] = []
     let sum = noRows
     for (const page of this.#environment.pages('positions', prefix, afterPrefix(prefix), pageRows)) {
-      for (const { key, value } of page) {
-        sum = sumWith(sum, key, value)
-        found.push({ ...partitionIn(key), ...decodePosition(value) })
-      }
+      for (const { key, value } of page) sum = sumWith(sum, key, value)
+      yield page.map(({ key, value }) => ({ ...partitionIn(key), ...decodePosition(value) }))
     }
     const expected = this.#sum(group)
     if (equalSums(sum, expected)) {
       if (this.#sound.size >= soundGroupsMax) this.#sound.clear()
       this.#sound.set(group, sum)
-      return found
+      return undefined
     }
+    if (!equalSums(before, expected)) return undefined // they have moved between two pages
     const what = `"${group}" has ${expected.count} positions, but ${sum.count} can be found, or they are out of date`
     throw damaged(this.#environment.dir, what)
   }

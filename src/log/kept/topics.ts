@@ -111,7 +111,7 @@ export class Topics {
 
   /** Partitions with the names of their topics, in the order given; those of a topic that was deleted are left out. */
   named<P extends PartitionNumbers>(partitions: readonly P[]): (P & PartitionId)[] {
-    const names = new Map(this.list().map(({ id, name }) => [id, name]))
+    const names = this.#catalogue.topicNames()
     return partitions.flatMap((partition) => {
       const topic = names.get(partition.topicId)
       return topic === undefined ? [] : [{ ...partition, topic }]

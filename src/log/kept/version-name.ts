@@ -23,6 +23,11 @@ export function besideName({ applicationId, version }: VersionId): string {
   return `${applicationId}${mark}${version}`
 }
 
+/** From <= name < to holds for what all versions of an application are kept under, and for few other names. */
+export function keptNamesOf(applicationId: string): readonly [from: Buffer, to: Buffer] {
+  return [Buffer.from(applicationId), Buffer.concat([Buffer.from(`${applicationId}${mark}`), Buffer.of(255)])]
+}
+
 /** The application that something is kept for, live or beside. */
 export function applicationOf(keptName: string): string {
   const at = keptName.indexOf(mark)

@@ -54,6 +54,9 @@ const admin: { readonly [name in keyof Admin]: () => Promise<unknown> } = {
   describeGroup: () => log.admin.describeGroup('members'),
   applications: () => log.admin.applications(),
   describeApplication: () => log.admin.describeApplication('app'),
+  describeApplications: async () => {
+    for await (const _ of log.admin.describeApplications());
+  },
   backup: () => log.admin.backup(copy),
   createTopic: () => log.admin.createTopic({ name: 'new' }),
   alterTopic: () => log.admin.alterTopic(words, { retentionMs: 1e12 }),
