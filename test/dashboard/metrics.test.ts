@@ -16,6 +16,7 @@ import { Slices } from '../../src/dashboard/slices.ts'
 import { start, until } from '../support/applications.ts'
 import { ask, openDashboard } from '../support/dashboards.ts'
 import { keyOf, type ReadMetrics, readMetrics } from '../support/exposition.ts'
+import { ManyPositions } from '../support/many-positions.ts'
 import { openTestLog } from '../support/open.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { rejectionOf } from '../support/thrown.ts'
@@ -287,6 +288,26 @@ describe('of what there is too many of', () => {
     expect(all.get(keyOf('millrace_topic_records', { topic: 'c-large' }))).toBe(0)
     const named = await scrape(log, { topics: ['c-large', 'there-is-no-such-topic'] })
     expect([endsIn(named), leftOut(named)]).toEqual([[0, 0, 1_024, 0], 0])
+  })
+
+  test('a reader of too many partitions has its lag by topic and in all', async () => {
+    const clock = new ManualClock(100_000)
+    const { log } = await ManyPositions.of(2_100, 7, { clock })
+    const series = await scrape(log, { clock })
+    const readers = [
+      ['application', { application: 'app', version: 'v1' }, { kind: 'positions' }],
+      ['group', { group: 'group' }, { kind: 'group_positions' }],
+    ] as const
+    for (const [kind, of, leftOut] of readers) {
+      const value = (name: string, labels: Record<string, string> = {}): number | undefined =>
+        series.get(keyOf(`millrace_${kind}_${name}`, { ...of, ...labels }))
+      expect(series.get(keyOf('millrace_scrape_left_out', leftOut))).toBeGreaterThanOrEqual(2_100)
+      expect([value('total_lag_records'), value('total_lag_seconds')]).toEqual([7, 100])
+      expect(value('topic_lag_records', { topic: 'wide-0' })).toBe(7)
+      expect(value('topic_lag_seconds', { topic: 'wide-0' })).toBe(100)
+      expect(value('topic_lag_records', { topic: 'wide-2' })).toBe(0)
+    }
+    expect([...series.keys()].filter((key) => /^millrace_(group_)?lag_/.test(key))).toEqual([])
   })
 
   test('no kind gets more than its part, whatever comes', () => {

@@ -21,6 +21,10 @@ export const families = {
   millrace_position_offset: ['gauge', 'Offset of the next record that a version reads, as committed.'],
   millrace_lag_records: ['gauge', 'Records from the position of a version to the end of the partition.'],
   millrace_lag_seconds: ['gauge', 'Age of the next record that a version reads, by its timestamp.'],
+  millrace_application_total_lag_records: ['gauge', 'The records of lag of a version in all partitions.'],
+  millrace_application_total_lag_seconds: ['gauge', 'The largest age of lag of a version in all partitions.'],
+  millrace_application_topic_lag_records: ['gauge', 'The records of lag of a version in all partitions of a topic.'],
+  millrace_application_topic_lag_seconds: ['gauge', 'The largest age of lag of a version in a topic.'],
   millrace_stream_timestamp_seconds: ['gauge', 'Stream time: the largest timestamp that an operator has seen.'],
   millrace_store_rows: ['gauge', 'Rows of a store, counted at most every 30 seconds.'],
   millrace_store_bytes: ['gauge', 'About how much the rows of a store take in the log.'],
@@ -45,6 +49,10 @@ export const families = {
   millrace_group_position_offset: ['gauge', 'Committed position of a consumer group.'],
   millrace_group_lag_records: ['gauge', 'Records from the position of a consumer group to the end of the partition.'],
   millrace_group_lag_seconds: ['gauge', 'Age of the next record that a consumer group reads, by its timestamp.'],
+  millrace_group_total_lag_records: ['gauge', 'The records of lag of a consumer group in all partitions.'],
+  millrace_group_total_lag_seconds: ['gauge', 'The largest age of lag of a consumer group in all partitions.'],
+  millrace_group_topic_lag_records: ['gauge', 'The records of lag of a consumer group in all partitions of a topic.'],
+  millrace_group_topic_lag_seconds: ['gauge', 'The largest age of lag of a consumer group in a topic.'],
 
   // Topics.
   millrace_topic_records: ['gauge', 'Offsets between start and end of a topic, in all partitions.'],

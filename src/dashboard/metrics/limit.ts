@@ -6,11 +6,13 @@
 /** What a log may have very many of. */
 export const limitedKinds = [
   'applications',
+  'application_topics',
   'positions',
   'operators',
   'stores',
   'caches',
   'groups',
+  'group_topics',
   'group_positions',
   'topics',
   'topic_partitions',

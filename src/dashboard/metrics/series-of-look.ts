@@ -4,6 +4,7 @@
 import type { Counters } from '../../core/stored-progress.ts'
 import type { PartitionLag } from '../../log/admin/lag.ts'
 import type { TopicSize } from '../../log/admin/sizes.ts'
+import { sum } from '../../inspect/counts.ts'
 import type { LogStatistics } from '../../storage/statistics.ts'
 import { type Limit, limitedKinds } from './limit.ts'
 import type { GroupLook, Look, VersionLook } from './look.ts'
@@ -42,6 +43,7 @@ function addVersion(series: Series, look: VersionLook, limit: Limit): void {
   for (const [topic, count] of consumed) series.add('millrace_consumed_records_total', { ...of, topic }, count)
   for (const [topic, count] of produced) series.add('millrace_produced_records_total', { ...of, topic }, count)
   addOperators(series, of, look, limit)
+  addLags(series, 'application', of, look.positions, limit)
   addPositions(series, of, look, limit)
   // One that was killed has left its last figures: they are of no one.
   if (look.state === 'running' && look.figures !== null) addFigures(series, of, look.figures, limit)
@@ -50,6 +52,33 @@ function addVersion(series: Series, look: VersionLook, limit: Limit): void {
     series.add('millrace_store_rows', { ...of, store }, rows)
     series.add('millrace_store_bytes', { ...of, store }, bytes)
   }
+}
+
+/** In all and by topic: these are there however many partitions are left out. */
+function addLags(
+  series: Series,
+  kind: 'application' | 'group',
+  of: Labels,
+  lags: readonly PartitionLag[],
+  limit: Limit,
+): void {
+  const add = (scope: 'total' | 'topic', labels: Labels, { records, ageMs }: TotalLag): void => {
+    series.add(`millrace_${kind}_${scope}_lag_records`, labels, records)
+    series.add(`millrace_${kind}_${scope}_lag_seconds`, labels, seconds(ageMs))
+  }
+  add('total', of, totalOf(lags))
+  const byTopic = new Map<string, PartitionLag[]>(lags.map(({ topic }) => [topic, []]))
+  for (const lag of lags) byTopic.get(lag.topic)?.push(lag)
+  if (!limit.admits(`${kind}_topics`, byTopic.size)) return
+  for (const [topic, all] of byTopic) add('topic', { ...of, topic }, totalOf(all))
+}
+
+type TotalLag = Pick<PartitionLag, 'records' | 'ageMs'>
+
+/** All records, and the age of the oldest. */
+function totalOf(lags: readonly PartitionLag[]): TotalLag {
+  const ageMs = lags.reduce((most, one) => Math.max(most, one.ageMs), 0)
+  return { records: sum(lags, ({ records }) => records), ageMs }
 }
 
 function addOperators(series: Series, of: Labels, { dropped, failed }: VersionLook, limit: Limit): void {
@@ -90,6 +119,7 @@ function addGroup(series: Series, { name: group, state: current, members, lags }
   for (const state of ['empty', 'stable', 'rebalancing'] as const) {
     series.add('millrace_group_state', { group, state }, Number(state === current))
   }
+  addLags(series, 'group', { group }, lags, limit)
   if (!limit.admits('group_positions', lags.length)) return
   for (const at of lags) {
     const labels = { group, ...placeOf(at) }
