@@ -65,6 +65,7 @@ export interface FullLetterView extends Omit<LetterView, 'key' | 'value'> {
 
 /** How many letters have which reason, at which operator, and when. */
 export interface ReasonsView {
+  /** The most frequent. */
   readonly reasons: readonly {
     readonly reason: string
     readonly operator: string | null
@@ -73,6 +74,9 @@ export interface ReasonsView {
     readonly times: readonly number[]
     readonly newestMs: number
   }[]
+  /** How many reasons are not among them, and how many letters those have. */
+  readonly leftOut: { readonly reasons: number; readonly letters: number }
+  /** Of all reasons. */
   readonly letters: number
   readonly fromMs: number | null
   readonly toMs: number | null

@@ -163,6 +163,20 @@ test('reasons are counted by operator and over event time, of those that fit', a
   expect(late).toMatchObject({ letters: 10, fromMs: 50_000 })
 })
 
+test('of very many reasons the most frequent are told, and how many letters the others have', async () => {
+  const { log } = openTestLog()
+  await withLetters(log, 0)
+  await writeLetters(log, 4, 0, () => 'frequent')
+  await writeLetters(log, 250, 4, (at) => `rare ${at}`)
+  const opened = await openDashboard(log)
+  const found = await get<ReasonsView>(opened, '/api/dead-letters/app/reasons')
+  expect(found.reasons).toHaveLength(100)
+  expect(found.reasons[0]).toMatchObject({ reason: 'frequent', letters: 4 })
+  expect(found).toMatchObject({ letters: 254, leftOut: { reasons: 151, letters: 151 }, isCutShort: false })
+  const one = await get<ReasonsView>(opened, '/api/dead-letters/app/reasons?reason=rare%20200')
+  expect(one).toMatchObject({ reasons: [{ reason: 'rare 200' }], leftOut: { reasons: 0, letters: 0 } })
+})
+
 test('how many there are is live', async () => {
   const { log } = openTestLog()
   const app = await start(log, doubling, { onError: 'deadLetter' })

@@ -40,14 +40,19 @@ export async function withManyLetters(log: Log, count: number): Promise<void> {
   await writeLetters(log, count)
 }
 
-export async function writeLetters(log: Log, count: number, from: number = 0): Promise<void> {
+export async function writeLetters(
+  log: Log,
+  count: number,
+  from: number = 0,
+  reasonOf: (at: number) => string = () => 'undecodable',
+): Promise<void> {
   const letters = topic('app.dead-letters', { key: nullable(bytes()), value: nullable(bytes()) })
   const records = Array.from({ length: count }, (_, at) => ({
     key: Buffer.from(`k${from + at}`),
     value: Buffer.from(`bad ${from + at}`),
     timestamp: (from + at) * 1_000,
     headers: [
-      letterHeader('reason', 'undecodable'),
+      letterHeader('reason', reasonOf(from + at)),
       letterHeader('operator', 'double'),
       letterHeader('topic', 'numbers'),
       letterHeader('partition', '0'),

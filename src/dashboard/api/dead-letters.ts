@@ -2,6 +2,7 @@
  * The dead letters of an application: a list, one in full, and what went wrong how often.
  */
 import { shortened } from '../../core/shown.ts'
+import { sum } from '../../inspect/counts.ts'
 import { letterForms } from '../../inspect/letter-forms.ts'
 import { shownLetterPlace } from '../../inspect/redrive-words.ts'
 import type { DeadLetter, DeadLetters } from '../../log/admin/letters-face.ts'
@@ -15,6 +16,8 @@ import { clamped, placeOf, textOfPlace } from './records.ts'
 const usualLimit = 50
 const limitMax = 200
 const messageCharsMax = 400
+/** More than anyone reads. */
+const reasonsMax = 100
 /** The bars of a chart. */
 const stretches = 30
 /** As much as may be edited in a page. */
@@ -78,7 +81,7 @@ export async function fullLetter({ log, path }: Question): Promise<FullLetterVie
   }
 }
 
-/** `?reason&operator&topic&from&to`: of the newest letters, as many as one request may read. */
+/** `?reason&operator&topic&from&to`: of the newest letters, as many as one request may read; the most frequent ones. */
 export async function reasons(question: Question): Promise<ReasonsView> {
   const { topic, bounds } = await lettersIn(question.log, pathPart(question.path, 'application'))
   const isMeant = testOf(filterIn(question.query))
@@ -99,7 +102,9 @@ export async function reasons(question: Question): Promise<ReasonsView> {
   }
   const search = { topic, bounds, from: new Map(), direction: 'older', limit: 1, fits: tally } as const
   const { isCutShort } = await searchLetters(question, search)
-  const rows = [...byReason.values()].map(({ reason, operator, times }) => {
+  const all = [...byReason.values()].toSorted((one, other) => other.times.length - one.times.length)
+  const [shown, others] = [all.slice(0, reasonsMax), all.slice(reasonsMax)]
+  const rows = shown.map(({ reason, operator, times }) => {
     const bars = new Array<number>(stretches).fill(0)
     for (const time of times) {
       const at = Math.min(stretches - 1, Math.floor(((time - fromMs) / (toMs - fromMs + 1)) * stretches))
@@ -109,7 +114,8 @@ export async function reasons(question: Question): Promise<ReasonsView> {
     return { reason, operator, letters: times.length, times: bars, newestMs }
   })
   return {
-    reasons: rows.toSorted((one, other) => other.letters - one.letters),
+    reasons: rows,
+    leftOut: { reasons: others.length, letters: sum(others, ({ times }) => times.length) },
     letters: count,
     fromMs: count === 0 ? null : fromMs,
     toMs: count === 0 ? null : toMs,

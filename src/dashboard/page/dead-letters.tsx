@@ -99,7 +99,7 @@ export function DeadLetters({ live, application, address }: DeadLettersProps) {
                   address={address}
                   filters={filters}
                   fitting={fittingOf(reasons, address)}
-                  isCounted={!reasons.isCutShort}
+                  isCounted={!reasons.isCutShort && reasons.leftOut.reasons === 0}
                   again={again}
                   acted={() => setActs((before) => before + 1)}
                 />
@@ -121,7 +121,7 @@ function fittingOf({ reasons }: ReasonsView, { searchParams }: URL): number {
 }
 
 function Reasons({ of, address }: { readonly of: ReasonsView; readonly address: URL }) {
-  const { reasons, fromMs, toMs, letters, isCutShort } = of
+  const { reasons, leftOut, fromMs, toMs, letters, isCutShort } = of
   if (reasons.length === 0) return null
   const fresh = { older: undefined, newer: undefined, letter: undefined }
   return (
@@ -133,6 +133,11 @@ function Reasons({ of, address }: { readonly of: ReasonsView; readonly address: 
         </small>
       </h2>
       {isCutShort && <Notice kind="empty">{`Only the newest ${count(letters)} letters are counted.`}</Notice>}
+      {leftOut.reasons > 0 && (
+        <Notice kind="empty">
+          {`These are the most frequent. ${count(leftOut.reasons)} other reasons have ${count(leftOut.letters)} letters: narrow the search to see them.`}
+        </Notice>
+      )}
       <Table
         caption="Reasons"
         rows={reasons}

@@ -191,7 +191,7 @@ function SendFitting(props: LetterListProps) {
         </>
       }
       confirm="Send all again"
-      isDisabled={fitting === 0}
+      isDisabled={fitting === 0 && isCounted}
       run={run}
     >
       Send all that match ({many})
