@@ -4,20 +4,9 @@
  */
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
-import type { ErrorView } from '../views.ts'
+import { type Answer, ask } from './asking.ts'
 import { after } from './browser-clock.ts'
 import { Notice } from './notice.tsx'
-
-export type Answer<T> =
-  | { readonly state: 'loading' }
-  | { readonly state: 'ready'; readonly value: T }
-  | {
-      readonly state: 'failed'
-      readonly code: string
-      readonly message: string
-      /** Whether it may soon succeed: then it is asked again. */
-      readonly isPassing: boolean
-    }
 
 const retryMs = 2_000
 const loading = { state: 'loading' } as const
@@ -82,19 +71,6 @@ class Asking<T> {
       if (answer.state === 'failed' && answer.isPassing) this.#cancel = after(retryMs, () => this.ask())
     }
     this.#isUnderWay = false
-  }
-}
-
-export async function ask<T>(path: string, signal: AbortSignal): Promise<Answer<T>> {
-  try {
-    const response = await fetch(path, { signal })
-    const body = (await response.json()) as unknown
-    if (response.ok) return { state: 'ready', value: body as T }
-    const { code, message } = (body as ErrorView).error
-    return { state: 'failed', code, message, isPassing: response.status === 503 }
-  } catch {
-    const message = 'The dashboard does not answer: its process may have ended. The page keeps trying.'
-    return { state: 'failed', code: 'unreachable', message, isPassing: true }
   }
 }
 

@@ -3,7 +3,8 @@
  */
 import type { ApplicationView, FactsView, NodeDescription, RowsView, StoreView, TopologyDescription } from '../views.ts'
 import { Link, pathOf, TextLink, withQuery } from './address.tsx'
-import { type Answer, Answered, useAnswer } from './answer.tsx'
+import { Answered, useAnswer } from './answer.tsx'
+import type { Answer } from './asking.ts'
 import { Fact, Facts } from './facts.tsx'
 import { lossesOf, own } from './graph-figures.ts'
 import { Notice } from './notice.tsx'

@@ -3,7 +3,8 @@
  */
 import type { ApplicationView, StoreView } from '../views.ts'
 import { pathOf, TextLink } from './address.tsx'
-import { type Answer, Answered } from './answer.tsx'
+import { Answered } from './answer.tsx'
+import type { Answer } from './asking.ts'
 import { own } from './graph-figures.ts'
 import { cacheText } from './node-panel.tsx'
 import { Notice } from './notice.tsx'

@@ -3,6 +3,8 @@
  */
 import { useEffect, useState } from 'preact/hooks'
 import type { RecordView, TailView } from '../views.ts'
+import { after } from './browser-clock.ts'
+import { Pauses } from './pauses.ts'
 import { useVisible } from './visible.ts'
 
 const keptMax = 200
@@ -25,20 +27,34 @@ export function useTail(path: string): TailState {
   })
   useEffect(() => {
     if (isPaused || !isVisible) return undefined
-    const source = new EventSource(path)
-    source.addEventListener('records', (event) => {
-      const news = JSON.parse(String(event.data)) as TailView
-      setTail(({ records, passedOver }) => ({
-        records: [...news.records, ...records].slice(0, keptMax),
-        passedOver: passedOver + news.passedOver,
-        state: 'live',
-      }))
-    })
-    source.addEventListener('failed', () => {
+    const pauses = new Pauses()
+    let source = open()
+    let cancel: () => void = () => undefined
+    function open(): EventSource {
+      const opened = new EventSource(path)
+      opened.addEventListener('records', (event) => {
+        pauses.reset()
+        const news = JSON.parse(String(event.data)) as TailView
+        setTail(({ records, passedOver }) => ({
+          records: [...news.records, ...records].slice(0, keptMax),
+          passedOver: passedOver + news.passedOver,
+          state: 'live',
+        }))
+      })
+      opened.addEventListener('failed', () => {
+        opened.close()
+        setTail((before) => ({ ...before, state: 'ended' }))
+      })
+      // A connection that is lost comes back by itself, one that is refused does not.
+      opened.addEventListener('error', () => {
+        if (opened.readyState === EventSource.CLOSED) cancel = after(pauses.next(), () => (source = open()))
+      })
+      return opened
+    }
+    return () => {
+      cancel()
       source.close()
-      setTail((before) => ({ ...before, state: 'ended' }))
-    })
-    return () => source.close()
+    }
   }, [path, isPaused, isVisible])
   return { ...tail, isPaused, pause }
 }
