@@ -14,7 +14,8 @@ import { type CheckedOptions, isLoopback } from './options.ts'
 export const securityHeaders: OutgoingHttpHeaders = {
   'content-security-policy':
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; " +
-    "frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+    "frame-ancestors 'none'; base-uri 'none'; form-action 'self'; " +
+    "require-trusted-types-for 'script'; trusted-types 'none'", // no text becomes markup, whatever script would do it
   'cross-origin-opener-policy': 'same-origin',
   'cross-origin-resource-policy': 'same-origin',
   'referrer-policy': 'no-referrer', // the address may hold the token

@@ -181,6 +181,37 @@ describe('hostile text', () => {
     ]))
 })
 
+/** What a script in the page tries, each as `what: how it ended`. */
+const markup = `(() => {
+  const tries = {
+    innerHTML: () => { document.createElement('div').innerHTML = '<b>x</b>' },
+    outerHTML: () => { document.querySelector('h1').outerHTML = '<b>x</b>' },
+    insertAdjacentHTML: () => document.body.insertAdjacentHTML('beforeend', '<b>x</b>'),
+    srcdoc: () => { document.createElement('iframe').srcdoc = '<b>x</b>' },
+    parser: () => new DOMParser().parseFromString('<b>x</b>', 'text/html'),
+    script: () => { document.createElement('script').src = '/x.js' },
+    timer: () => setTimeout('globalThis.pwned = 1'),
+    policy: () => trustedTypes.createPolicy('own', { createHTML: (text) => text }),
+  }
+  return Object.entries(tries).map(([what, attempt]) => {
+    try {
+      attempt()
+      return what + ': done'
+    } catch (error) {
+      return what + ': ' + error.name
+    }
+  })
+})()`
+
+test('text becomes neither markup nor a script, whatever script would make it that', async () => {
+  const { opened } = await openWorld()
+  const { page, go } = await openPage(opened)
+  await go('/')
+  const came = await page.evaluate<readonly string[]>(markup)
+  expect(came).toHaveLength(8)
+  expect(came.filter((one) => one.endsWith(': done'))).toEqual([])
+})
+
 /** What a page of another site tries, each as `kind: what came of it`. */
 const attack = `async (target) => {
   const loads = (tag, attributes) => new Promise((done) => {

@@ -340,5 +340,7 @@ test('the policy of what a page may do names every kind, and no place but ours',
     'frame-ancestors': "'none'",
     'base-uri': "'none'",
     'form-action': "'self'",
+    'require-trusted-types-for': "'script'",
+    'trusted-types': "'none'",
   })
 })

@@ -42,6 +42,7 @@ const attacks: Readonly<Record<string, readonly string[]>> = {
   'strict CSP': [
     'every answer runs no script but ours, is in no frame, and tells no other site where it was',
     'the policy of what a page may do names every kind, and no place but ours',
+    'text becomes neither markup nor a script, whatever script would make it that',
     'tells what it answers with by its type, which no browser guesses',
   ],
   'records are data, never HTML': [

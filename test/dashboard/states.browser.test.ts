@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { int64, keyValueStore, type Log, openLog, startStreams, StreamsBuilder, string, topic } from 'millrace'
 import { dashboard } from 'millrace/dashboard'
-import type { Page, Route } from 'playwright-core'
+import type { Page, Response, Route } from 'playwright-core'
 import { expect, onTestFinished, vi } from 'vitest'
 import { barriersOf } from '../support/browser.ts'
 import { checkLook, openPage, test, waitMs } from '../support/pages.ts'
@@ -96,6 +96,23 @@ test('each view says what went wrong where it gets no answer, and comes back by 
     await page.locator('main').getByText(shows).first().waitFor()
     await expect.poll(() => page.locator('.notice.broken').count(), { timeout: waitMs }).toBe(0)
   }
+})
+
+test('a topic that is followed is followed again after the dashboard had no room for one more', async () => {
+  const { log, page, go } = await world(0)
+  const tail = '**/api/topics/words/tail*'
+  const isTail = (response: Response): boolean => response.url().includes('/words/tail')
+  const refuse = (route: Route): Promise<void> =>
+    route.fulfill({ status: 503, json: { error: { code: 'busy', message: 'no room' } } })
+  await page.route(tail, refuse)
+  const refused = page.waitForResponse((response) => isTail(response) && response.status() === 503)
+  await go('/topics/words?tail=1')
+  await refused
+  const admitted = page.waitForResponse((response) => isTail(response) && response.status() === 200)
+  await page.unroute(tail, refuse)
+  await admitted
+  await log.producer().send(words, { key: 'after all', value: 'x' })
+  await page.locator('main').getByText('after all').first().waitFor()
 })
 
 test('a log that cannot be read is told at the top, with what to do, beside what was seen last', async () => {
