@@ -111,6 +111,23 @@ describe('/readyz', () => {
     expect(await probe(opened, clock, '/readyz')).toEqual([200, 'ok\n'])
   })
 
+  test('an application that cannot be read is not ready, though the log is', async () => {
+    const clock = new ManualClock(10_000)
+    const { log } = openTestLog(undefined, { clock })
+    await start(log, copying, { applicationId: 'copy' })
+    const opened = await openDashboard(log, { clock })
+    const broken = vi
+      .spyOn(log.admin, 'describeApplication')
+      .mockRejectedValue(new MillraceError('format_unknown', 'of a later version'))
+    expect(await probe(opened, clock, '/healthz')).toEqual([200, 'ok\n'])
+    for (const path of ['/readyz', '/readyz?application=copy']) {
+      const [status, text] = await probe(opened, clock, path)
+      expect([status, text]).toEqual([503, expect.stringContaining('cannot be read: of a later version')])
+    }
+    broken.mockRestore()
+    expect(await probe(opened, clock, '/readyz')).toEqual([200, 'ok\n'])
+  })
+
   test('those that are named have to run, whether or not they ever have', async () => {
     const clock = new ManualClock(10_000)
     const { log } = openTestLog(undefined, { clock })
@@ -144,6 +161,8 @@ describe('/readyz', () => {
     expect([status, text]).toEqual([503, expect.stringMatching(/^failing\ncopy ended without close: pid 4711 .*\n$/)])
     expect((await probe(opened, clock, '/readyz?application=copy'))[0]).toBe(503)
     described.mockImplementation(describing({ ...found, state: 'running', instance }))
+    expect(await probe(opened, clock, '/readyz')).toEqual([200, 'ok\n'])
+    describing.mockResolvedValue(found) // it ran elsewhere: whether it still does is not for this process to say
     expect(await probe(opened, clock, '/readyz')).toEqual([200, 'ok\n'])
     const place = { topic: 'words', partition: 0, offset: 0 as Offset }
     const standstill = { kind: 'hangs', ...place, forMs: 90_000, calls: {} } as const
