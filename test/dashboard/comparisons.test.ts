@@ -185,6 +185,11 @@ test('one is known for as long as someone follows it, however many others are', 
   const idOf = (at: number) => ({ applicationId: 'app', version: `v${at}` })
   const leaves = Array.from({ length: 60 }, (_, at) => comparisons.follow(idOf(at), true, 'live', () => undefined))
   expect(Array.from({ length: 60 }, (_, at) => comparisons.view(idOf(at)).running)).not.toContain(null)
+  await until(() => comparisons.view(idOf(59)).running === null) // there is no such application
   for (const leave of leaves) leave()
+  // What no one follows is kept up to a bound, the newest.
+  comparisons.follow(idOf(60), false, 'live', () => undefined)()
+  const kept = Array.from({ length: 60 }, (_, at) => at).filter((at) => comparisons.view(idOf(at)).last !== null)
+  expect(kept).toEqual(Array.from({ length: 49 }, (_, at) => 11 + at))
   await comparisons.close()
 })

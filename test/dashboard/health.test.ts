@@ -70,9 +70,12 @@ describe('/healthz', () => {
     })
     const opened = await openDashboard(log, { clock })
     const sampled = samples.mock.calls.length
-    for (let second = 0; second < 3; second++) await probe(opened, clock, '/readyz')
+    for (let second = 0; second < 2; second++) await probe(opened, clock, '/readyz')
+    // None is needed to see that the log cannot be read.
+    vi.spyOn(log.admin, 'listTopics').mockRejectedValueOnce(new Error('the disk is gone'))
+    expect(await probe(opened, clock, '/readyz')).toEqual([503, 'failing\nThe log cannot be read: the disk is gone\n'])
     expect(samples).toHaveBeenCalledTimes(sampled)
-    await probe(opened, clock, '/readyz')
+    expect(await probe(opened, clock, '/readyz')).toEqual([200, 'ok\n'])
     expect(samples).toHaveBeenCalledTimes(sampled + 1)
   })
 })
