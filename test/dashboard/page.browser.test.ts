@@ -229,7 +229,7 @@ describe('with nothing to show', () => {
     const opened = await dashboard(log, { port: 0 })
     const { page, go } = await openPage(opened)
     await go('/topics/short-lived')
-    await page.getByText('No matching records here.').waitFor()
+    await page.getByText('No records yet.').waitFor()
     await log.admin.deleteTopic('short-lived')
     await page.reload()
     await page.getByText(/Not found: .*short-lived/).waitFor()

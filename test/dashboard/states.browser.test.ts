@@ -130,7 +130,7 @@ test('a log that cannot be read is told at the top, with what to do, beside what
 test('each view that has nothing to show says what would be there', async () => {
   const { page, go } = await world(0)
   for (const [path, says] of [
-    ['/topics/words', 'No matching records here.'],
+    ['/topics/words', 'No records yet.'],
     ['/topics/unread', 'No group or application has a position in it.'],
     ['/stores/counting/counts', 'No rows here.'],
     ['/applications/counting/v1', 'Nothing was dropped, and nothing failed.'],

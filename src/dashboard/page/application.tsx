@@ -7,6 +7,7 @@ import type {
   HistoryView,
   StoreView,
   TopologyDescription,
+  Trouble,
   VersionPositionView,
   VersionView,
 } from '../views.ts'
@@ -25,6 +26,7 @@ import { ProcessFigures } from './process-figures.tsx'
 import { Stores } from './stores-table.tsx'
 import { type Column, Table } from './table.tsx'
 import { Ago, count, duration, lag, rate, Text, Time } from './text.tsx'
+import { Troubles } from './troubles.tsx'
 
 interface ApplicationProps {
   readonly live: Live
@@ -70,6 +72,8 @@ function Known({ live, app, topology, address }: KnownProps) {
   // Counted again when something was committed, but not more often than every ten seconds.
   const again = Math.floor((lastCommitMs ?? 0) / 10_000)
   const stores = useAnswer<readonly StoreView[]>(`/api${pathOf('applications', applicationId, version)}/stores`, again)
+  const troubles = partOf<readonly Trouble[]>(live, 'troubles') ?? []
+  const places = [pathOf('applications', applicationId, version), pathOf('dead-letters', applicationId)]
   const facts = partOf<FactsView>(live, `facts/${applicationId}/${version}`)
   return (
     <>
@@ -77,6 +81,7 @@ function Known({ live, app, topology, address }: KnownProps) {
         <Text of={applicationId} /> <small>{version}</small> <StateBadge of={app} />
       </h1>
       <Summary app={app} />
+      <Troubles of={troubles.filter(({ at }) => places.includes(at))} />
       <Charts
         label="Charts of the application"
         of={partOf<HistoryView>(live, `history/application/${applicationId}/${version}`)}

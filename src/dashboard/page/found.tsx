@@ -31,6 +31,7 @@ const nowhere = {
 }
 
 export function Found({ what, found, of: { searched, older, newer, isCutShort }, address, children }: FoundProps) {
+  const isSearch = address.search !== ''
   return (
     <>
       {isCutShort && (
@@ -38,11 +39,15 @@ export function Found({ what, found, of: { searched, older, newer, isCutShort },
           {`Searched ${count(searched)} ${what} and found ${count(found)} before the limit of one search. Go on below, or narrow the search.`}
         </Notice>
       )}
-      {found > 0 ? children : !isCutShort && <Notice kind="empty">{`No matching ${what} here.`}</Notice>}
-      <p class="pager">
-        {newer !== null && <Link to={withQuery(address, { ...nowhere, newer })}>← newer</Link>}
-        {older !== null && <Link to={withQuery(address, { ...nowhere, older })}>older →</Link>}
-      </p>
+      {found > 0
+        ? children
+        : !isCutShort && <Notice kind="empty">{isSearch ? `No matching ${what} here.` : `No ${what} yet.`}</Notice>}
+      {(newer !== null || older !== null) && (
+        <p class="pager">
+          {newer !== null && <Link to={withQuery(address, { ...nowhere, newer })}>← newer</Link>}
+          {older !== null && <Link to={withQuery(address, { ...nowhere, older })}>older →</Link>}
+        </p>
+      )}
     </>
   )
 }

@@ -1,7 +1,7 @@
 /**
  * A group: where it is in each partition, and who reads for it.
  */
-import type { GroupDetailView, GroupView, HistoryView } from '../views.ts'
+import type { GroupDetailView, GroupView, HistoryView, Trouble } from '../views.ts'
 import { pathOf, TextLink } from './address.tsx'
 import { Answered, useAnswer } from './answer.tsx'
 import { Charts } from './chart.tsx'
@@ -13,9 +13,11 @@ import { Positions } from './positions.tsx'
 import { Spark } from './spark.tsx'
 import { Table } from './table.tsx'
 import { Ago, count, lag, Text } from './text.tsx'
+import { Troubles } from './troubles.tsx'
 
 export function Group({ name, live }: { readonly name: string; readonly live: Live }) {
   const group = partOf<GroupView>(live, `group/${name}`)
+  const troubles = partOf<readonly Trouble[]>(live, 'troubles') ?? []
   // Members and what they have are read again every two seconds, and at once when one comes or goes.
   const again = group === undefined ? 'gone' : `${Math.floor(live.atMs / 2_000)} ${group.members} ${group.state}`
   const answer = useAnswer<GroupDetailView>(`/api${pathOf('groups', name)}`, again)
@@ -31,6 +33,7 @@ export function Group({ name, live }: { readonly name: string; readonly live: Li
             {group.kind === 'group' && <Fact name="members">{count(group.members)}</Fact>}
             {group.kind === 'group' && <Fact name="state">{group.state}</Fact>}
           </Facts>
+          <Troubles of={troubles.filter(({ at }) => at === pathOf('groups', name))} />
           <Charts
             label="Charts of the group"
             of={partOf<HistoryView>(live, `history/group/${name}`)}

@@ -10,6 +10,7 @@ import { type Live, partOf, partsOf } from './live.ts'
 import { Notice } from './notice.tsx'
 import { Spark } from './spark.tsx'
 import { Table } from './table.tsx'
+import { Troubles } from './troubles.tsx'
 import { Ago, briefCount, count, lag, rate, size, Text, Time } from './text.tsx'
 
 export function Overview({ live }: { readonly live: Live }) {
@@ -90,43 +91,6 @@ function Summary({ versions, topics, groups, file }: SummaryProps) {
         </Fact>
       ))}
     </Facts>
-  )
-}
-
-/** More than this are folded away. */
-const troublesShown = 8
-
-function Troubles({ of }: { readonly of: readonly Trouble[] }) {
-  const rest = of.slice(troublesShown)
-  return (
-    <section class="troubles" aria-label="What needs attention">
-      <p class="unseen" role="status">
-        {of.length === 0 ? 'Nothing needs attention.' : `Things that need attention: ${of.length}.`}
-      </p>
-      <TroubleLines of={of.slice(0, troublesShown)} />
-      {rest.length > 0 && (
-        <details>
-          <summary>{count(rest.length)} more</summary>
-          <TroubleLines of={rest} />
-        </details>
-      )}
-    </section>
-  )
-}
-
-function TroubleLines({ of }: { readonly of: readonly Trouble[] }) {
-  return (
-    <>
-      {of.map(({ level, at, what, advice }, place) => (
-        // What it says changes each second, with the age in it: it has to stay the same link for a keyboard.
-        <p key={place} class={`trouble ${level}`}>
-          <Link to={at}>
-            <span aria-hidden="true">{level === 'broken' ? '■' : '▲'}</span> <Text of={what} />
-          </Link>{' '}
-          <Text of={advice} />
-        </p>
-      ))}
-    </>
   )
 }
 
