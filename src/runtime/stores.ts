@@ -11,6 +11,7 @@ import { type KeptLayouts, laidOut } from '../plan/kept-layouts.ts'
 import type { PlanNode, PlanStore } from '../plan/node.ts'
 import type { StoreSpec } from '../plan/store.ts'
 import type { Turn } from '../plan/turn.ts'
+import { Keeping } from '../state/keeping.ts'
 import { MemberTurnStore } from '../state/member-store.ts'
 import { openStore, type RowStore } from '../state/open-store.ts'
 import type { Changes } from './change-feed.ts'
@@ -34,8 +35,10 @@ interface Store {
   /** Its stream time is the one by which rows expire. */
   readonly owner: PlanNode
   readonly isOrdered: boolean
-  /** By partition. */
-  readonly tables: Table[]
+  /** By partition; there are holes. */
+  readonly tables: (Table | undefined)[]
+  /** Only of rows that are asked for by key alone: of others more is known than rows. */
+  readonly keeping: Keeping | undefined
 }
 
 export class Stores {
@@ -52,7 +55,8 @@ export class Stores {
     this.#turn = turn
     for (const { spec, owner, isOrdered } of stores) {
       const id = present(session.storeId(spec.name), 'a session has an id for each store')
-      this.#stores.set(spec, { id, owner, isOrdered, tables: [] })
+      const keeping = isOrdered || spec.isOfMembers === true ? undefined : new Keeping()
+      this.#stores.set(spec, { id, owner, isOrdered, tables: [], keeping })
     }
   }
 
@@ -130,17 +134,49 @@ export class Stores {
 
   /** The rows of a store that the commit has changed which has just become durable. */
   changed(spec: StoreSpec): Changes {
-    const rows = (this.#stores.get(spec)?.tables ?? []).flatMap((table) => table.changed())
+    const rows = (this.#stores.get(spec)?.tables ?? []).flatMap((table) => table?.changed() ?? [])
     return rows.map((row) => shownChange(spec, row))
+  }
+
+  /** Drops the rows of stores in which few are asked for again. */
+  #dropUseless(): void {
+    for (const { tables, keeping } of this.#stores.values()) {
+      if (keeping === undefined) continue
+      let [found, missed] = [0, 0]
+      for (const table of tables) {
+        found += table?.found ?? 0
+        missed += table?.misses ?? 0
+      }
+      if (!keeping.pays(found, missed)) for (const table of tables) dropAll(table)
+    }
+  }
+
+  /** Notes what is kept of the room that there is for rows. */
+  #noteKept(cacheBytes: number): void {
+    const others = this.bytes - cacheBytes
+    for (const { tables, keeping } of this.#stores.values()) {
+      if (keeping === undefined) continue
+      let bytes = 0
+      for (const table of tables) bytes += table?.memoryBytes ?? 0
+      keeping.kept(bytes / Math.max(1, bytes - others))
+    }
   }
 
   /** After the commit is durable: makes room until the stores take no more than this. */
   committed(cacheBytes: number): void {
     for (const table of this.#tables) table.committed()
+    this.#dropUseless()
     // Once drops what was not used for a while, twice drops everything.
     for (let i = 0; i < 2 && this.bytes > cacheBytes; i++) {
       for (const table of this.#tables) table.age()
     }
     while (this.bytes > cacheBytes && this.#tables.map((table) => table.forget()).includes(true));
+    this.#noteKept(cacheBytes)
   }
+}
+
+function dropAll(table: Table | undefined): void {
+  // Once drops what was not used for a while, twice drops everything.
+  table?.age()
+  table?.age()
 }

@@ -54,7 +54,7 @@ export class KeyedTurnStore<K, V> extends TurnStore<K, V, KeyedStateRow<V>> {
     const keyEnd = scratch.at
     this.#layout.checkLength(spec.name, scratch.bytes, keyEnd)
     const row = new KeyedStateRow<V>(at, identity, this.#keyOf(identity, at), this.home)
-    const stored = reader.get(storeId, partition, this.#storedKey(row))
+    const stored = reader.get(storeId, partition, this.#isKeyAlone ? scratch.written : this.#storedKey(row))
     if (stored !== undefined) row.load(stored)
     this.cache.add(row)
     return row

@@ -69,6 +69,7 @@ export class MemberGroup {
   /** Whether there are no members but those that are known. */
   isWhole = false
   countedBytes = 0
+  usedIn = -1
   readonly #pairs: TupleCodec
   #members: Member[] = []
   #byName: Map<string | number, Member> | undefined

@@ -186,6 +186,10 @@ export class MemberTurnStore implements MemberStore, CommittableStore {
     return this.#dirty.length
   }
 
+  get found(): number {
+    return this.#groups.found
+  }
+
   get memoryBytes(): number {
     return this.#groups.bytes
   }
@@ -218,6 +222,7 @@ export class MemberTurnStore implements MemberStore, CommittableStore {
       this.#groups.recount(group)
     }
     this.#dirty = []
+    this.#groups.committed()
   }
 
   age(): void {

@@ -12,12 +12,18 @@ interface CachedRow {
   readonly memoryBytes: number
   /** What the cache has counted for it. */
   countedBytes: number
+  /** The number of the commit in which it was last asked for. */
+  usedIn: number
 }
 
 /** By front, then by identity. */
 type Generation<R> = Map<number, Map<string | number, R>>
 
 export class RowCache<R extends CachedRow> {
+  /** How often a row was found that an earlier commit had left, counted once for each commit. */
+  found = 0
+  /** The number of the commit that is under way. */
+  #commit = 0
   #young: Generation<R> = new Map()
   #old: Generation<R> = new Map()
   #youngBytes = 0
@@ -35,6 +41,7 @@ export class RowCache<R extends CachedRow> {
     if (row !== undefined) {
       this.#lastFront = front
       this.#lastRows = rows
+      if (row.usedIn !== this.#commit) this.#find(row)
       return row
     }
     const aged = this.#old.get(front)?.get(identity)
@@ -42,8 +49,19 @@ export class RowCache<R extends CachedRow> {
       this.#old.get(front)?.delete(identity)
       this.#oldBytes -= aged.countedBytes
       this.add(aged)
+      this.found++
     }
     return aged
+  }
+
+  #find(row: R): void {
+    row.usedIn = this.#commit
+    this.found++
+  }
+
+  /** The rows that are there now were left by an earlier commit. */
+  committed(): void {
+    this.#commit++
   }
 
   add(row: R): void {
@@ -53,6 +71,7 @@ export class RowCache<R extends CachedRow> {
       this.#young.set(row.front, rows)
     }
     rows.set(row.identity, row)
+    row.usedIn = this.#commit
     row.countedBytes = row.memoryBytes
     this.#youngBytes += row.countedBytes
     this.#lastFront = row.front

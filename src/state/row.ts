@@ -29,18 +29,67 @@ export interface RowHome<V> {
 }
 
 /**
+ * The bytes of a value that changes again and again, written alternately into two buffers. The first change of a turn
+ * goes into the other buffer, so what the turn began with stays where it was; further changes overwrite that buffer:
+ *
+ *     turn 7 begins     bytes → [ v1 ]   other → [ v0 ]   not swapped: v0 is no longer needed
+ *     set v2            bytes → [ v2 ]   other → [ v1 ]   swapped: v1 is what an undone turn needs
+ *     set v3            bytes → [ v3 ]   other → [ v1 ]
+ *     undone            bytes → [ v1 ]   other → [ v3 ]   swapped back
+ *     or turn 8 begins  bytes → [ v3 ]   other → [ v1 ]   not swapped: v1 is no longer needed
+ */
+class ValueBytes {
+  /** The value is the beginning of this buffer. */
+  bytes: Buffer = noBytes
+  length = 0
+  #other: Buffer = noBytes
+  /** Whether the other buffer holds the value from before the turn. */
+  #isSwapped = false
+  #savedLength = 0
+
+  save(): void {
+    this.#savedLength = this.length
+    this.#isSwapped = false
+  }
+
+  revert(): void {
+    this.length = this.#savedLength
+    if (this.#isSwapped) this.#swap()
+  }
+
+  #swap(): void {
+    const { bytes } = this
+    this.bytes = this.#other
+    this.#other = bytes
+    this.#isSwapped = !this.#isSwapped
+  }
+
+  set(written: ByteWriter): void {
+    if (!this.#isSwapped) this.#swap()
+    this.length = written.at
+    if (this.bytes.length < written.at) this.bytes = written.copyFrom(0)
+    else copyBytes(written.bytes, 0, written.at, this.bytes, 0)
+  }
+
+  clear(): void {
+    if (!this.#isSwapped) this.#swap()
+    this.bytes = noBytes
+    this.length = 0
+  }
+
+  load(bytes: Buffer): void {
+    this.bytes = bytes
+    this.length = bytes.length
+  }
+
+  get memoryBytes(): number {
+    return this.bytes.length + this.#other.length
+  }
+}
+
+/**
  * A value whose serde makes immutable ones is kept decoded; any other is kept as bytes, so that every reader gets its
  * own copy and an undone turn finds what was there.
- *
- * The bytes of a row that changes again and again are written alternately into two buffers that it keeps. The first
- * change of a turn goes into the other buffer, so what the turn began with stays where it was; further changes
- * overwrite that buffer:
- *
- *     turn 7 begins     #bytes → [ v1 ]   #otherBytes → [ v0 ]   not swapped: v0 is no longer needed
- *     set v2            #bytes → [ v2 ]   #otherBytes → [ v1 ]   swapped: v1 is what an undone turn needs
- *     set v3            #bytes → [ v3 ]   #otherBytes → [ v1 ]
- *     undone            #bytes → [ v1 ]   #otherBytes → [ v3 ]   swapped back
- *     or turn 8 begins  #bytes → [ v3 ]   #otherBytes → [ v1 ]   not swapped: v1 is no longer needed
  */
 export abstract class StateRow<V> implements Row<V>, Revertible {
   /** What its store is ordered by first: 0 in a store without times, the start of a window, the number of a segment. */
@@ -48,7 +97,6 @@ export abstract class StateRow<V> implements Row<V>, Revertible {
   readonly identity: string | number
   abstract readonly keyBytes: Buffer
   protected readonly home: RowHome<V>
-  readonly #codec: Codec<V>
   exists = false
   timestamp = -1
   /** Whether it has to be written at the next commit. */
@@ -58,29 +106,31 @@ export abstract class StateRow<V> implements Row<V>, Revertible {
   turn = -1
   /** What the cache has counted for it. */
   countedBytes = 0
+  /** The number of the commit in which the cache was last asked for it. */
+  usedIn = -1
+  /** A value of an immutable type; what a row takes is mostly its fields, so the others are not among them. */
   #value: V | undefined = undefined
-  /** The value as bytes is the beginning of this buffer. */
-  #bytes: Buffer = noBytes
-  #length = 0
-  #otherBytes: Buffer = noBytes
-  /** Whether the other buffer holds the value from before the turn. */
-  #isSwapped = false
+  /** Any other value. */
+  readonly #bytes: ValueBytes | undefined
   #savedExists = false
   #savedTimestamp = -1
   #savedValue: V | undefined = undefined
-  #savedLength = 0
 
   constructor(front: number, identity: string | number, home: RowHome<V>) {
     this.front = front
     this.identity = identity
     this.home = home
-    this.#codec = home.codec
+    this.#bytes = home.codec.immutable ? undefined : new ValueBytes()
   }
 
   get value(): V {
-    if (this.#codec.immutable) return this.#value as V
+    const bytes = this.#bytes
+    return bytes === undefined ? (this.#value as V) : this.#decoded(bytes.bytes, 0, bytes.length)
+  }
+
+  #decoded(bytes: Buffer, start: number, end: number): V {
     try {
-      return this.#codec.read(this.#bytes, 0, this.#length)
+      return this.home.codec.read(bytes, start, end)
     } catch (cause) {
       throw undecodable(this.home, this.keyBytes, cause)
     }
@@ -88,8 +138,7 @@ export abstract class StateRow<V> implements Row<V>, Revertible {
 
   get valueBytes(): Buffer {
     const out = new ByteWriter(64)
-    if (this.#codec.immutable) this.#codec.write(this.#value as V, out)
-    else out.append(this.#bytes, 0, this.#length)
+    this.#writeEncoded(out)
     return out.copyFrom(0)
   }
 
@@ -99,23 +148,14 @@ export abstract class StateRow<V> implements Row<V>, Revertible {
     this.#savedExists = this.exists
     this.#savedTimestamp = this.timestamp
     this.#savedValue = this.#value
-    this.#savedLength = this.#length
-    this.#isSwapped = false
+    this.#bytes?.save()
   }
 
   revert(): void {
     this.exists = this.#savedExists
     this.timestamp = this.#savedTimestamp
     this.#value = this.#savedValue
-    this.#length = this.#savedLength
-    if (this.#isSwapped) this.#swap()
-  }
-
-  #swap(): void {
-    const bytes = this.#bytes
-    this.#bytes = this.#otherBytes
-    this.#otherBytes = bytes
-    this.#isSwapped = !this.#isSwapped
+    this.#bytes?.revert()
   }
 
   /**
@@ -126,24 +166,17 @@ export abstract class StateRow<V> implements Row<V>, Revertible {
    */
   set(value: V, timestamp: number): void {
     scratch.at = 0
-    encodeInto(this.#codec, value, scratch, 'value')
-    if (this.#codec.immutable) this.#value = this.#codec.read(scratch.bytes, 0, scratch.at)
-    else this.#setBytes()
+    const { codec } = this.home
+    encodeInto(codec, value, scratch, 'value')
+    if (this.#bytes === undefined) this.#value = codec.read(scratch.bytes, 0, scratch.at)
+    else this.#bytes.set(scratch)
     this.exists = true
     this.timestamp = timestamp
   }
 
-  /** Takes over what the scratch holds. */
-  #setBytes(): void {
-    if (!this.#isSwapped) this.#swap()
-    this.#length = scratch.at
-    if (this.#bytes.length < scratch.at) this.#bytes = scratch.copyFrom(0)
-    else copyBytes(scratch.bytes, 0, scratch.at, this.#bytes, 0)
-  }
-
   /** Sets a value of an immutable type that is known to encode. */
   setTrusted(value: V, timestamp: number): void {
-    if (!this.#codec.immutable) return this.set(value, timestamp)
+    if (this.#bytes !== undefined) return this.set(value, timestamp)
     this.#value = value
     this.exists = true
     this.timestamp = timestamp
@@ -153,9 +186,7 @@ export abstract class StateRow<V> implements Row<V>, Revertible {
     this.exists = false
     this.timestamp = -1
     this.#value = undefined
-    if (!this.#isSwapped) this.#swap()
-    this.#bytes = noBytes
-    this.#length = 0
+    this.#bytes?.clear()
   }
 
   /**
@@ -164,9 +195,8 @@ export abstract class StateRow<V> implements Row<V>, Revertible {
    * @throws MillraceError `undecodable`
    */
   load(stored: Buffer, valueAt: number = timestampBytes): void {
-    if (this.#codec.immutable) this.#value = decoded(this.home, this.keyBytes, stored, valueAt)
-    else this.#bytes = stored.subarray(valueAt)
-    this.#length = this.#bytes.length
+    if (this.#bytes === undefined) this.#value = this.#decoded(stored, valueAt, stored.length)
+    else this.#bytes.load(stored.subarray(valueAt))
     this.timestamp = readInt64(stored, 0)
     this.exists = true
     this.isStored = true
@@ -187,8 +217,13 @@ export abstract class StateRow<V> implements Row<V>, Revertible {
   }
 
   protected writeValue(out: ByteWriter): void {
-    if (this.#codec.immutable) this.#codec.write(this.#value as V, out)
-    else out.append(this.#bytes, 0, this.#length)
+    this.#writeEncoded(out)
+  }
+
+  #writeEncoded(out: ByteWriter): void {
+    const bytes = this.#bytes
+    if (bytes === undefined) this.home.codec.write(this.#value as V, out)
+    else out.append(bytes.bytes, 0, bytes.length)
   }
 
   /** What its key takes in memory. */
@@ -196,7 +231,7 @@ export abstract class StateRow<V> implements Row<V>, Revertible {
 
   get memoryBytes(): number {
     const value = this.#value
-    const valueBytes = typeof value === 'string' ? value.length * 2 : this.#bytes.length + this.#otherBytes.length
+    const valueBytes = typeof value === 'string' ? value.length * 2 : (this.#bytes?.memoryBytes ?? 0)
     return rowOverheadBytes + this.keySize + valueBytes
   }
 }
@@ -205,12 +240,10 @@ export abstract class StateRow<V> implements Row<V>, Revertible {
 export class KeyedStateRow<V> extends StateRow<V> {
   /** Its bytes, or a text with one character for each, which takes a fraction of the memory. */
   readonly #key: Buffer | string
-  readonly #isWithoutBuffers: boolean
 
   constructor(front: number, identity: string | number, key: Buffer | string, home: RowHome<V>) {
     super(front, identity, home)
     this.#key = key
-    this.#isWithoutBuffers = typeof key === 'string' && home.codec.immutable
   }
 
   get keyBytes(): Buffer {
@@ -223,7 +256,7 @@ export class KeyedStateRow<V> extends StateRow<V> {
   }
 
   protected get keySize(): number {
-    return this.#key.length - (this.#isWithoutBuffers ? bufferOverheadBytes : 0)
+    return this.#key.length - (typeof this.#key === 'string' && this.home.codec.immutable ? bufferOverheadBytes : 0)
   }
 }
 
@@ -241,7 +274,7 @@ export function storedTimestamp(stored: Buffer): number {
  *
  * @throws MillraceError `undecodable`
  */
-export function decoded<V>(home: RowHome<V>, keyBytes: Buffer, stored: Buffer, valueAt: number = timestampBytes): V {
+export function decoded<V>(home: RowHome<V>, keyBytes: Buffer, stored: Buffer, valueAt: number): V {
   try {
     return home.codec.read(stored, valueAt, stored.length)
   } catch (cause) {

@@ -37,6 +37,8 @@ export interface CommittableStore {
   readonly lookups: number
   /** How many of them were not in memory. */
   readonly misses: number
+  /** How often a row was in memory that an earlier commit had left there, counted once for each commit. */
+  readonly found: number
   /** What the store holds in memory, roughly. */
   readonly memoryBytes: number
   /** How many rows the next commit changes. */
@@ -114,6 +116,10 @@ export abstract class TurnStore<K, V, R extends StateRow<V>> implements Store<K,
     return row
   }
 
+  get found(): number {
+    return this.cache.found
+  }
+
   get changedRows(): number {
     return this.#dirty.length
   }
@@ -171,6 +177,7 @@ export abstract class TurnStore<K, V, R extends StateRow<V>> implements Store<K,
       if (!row.exists) this.gone(row)
     }
     this.#dirty = []
+    this.cache.committed()
     const { keptFrom } = this
     if (keptFrom <= this.#removedBefore) return
     if (this.#isAllRemoved) this.#removedBefore = keptFrom

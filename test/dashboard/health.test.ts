@@ -165,7 +165,7 @@ describe('/readyz', () => {
     expect((await probe(opened, clock, '/readyz?application=copy'))[0]).toBe(503)
     described.mockImplementation(describing({ ...found, state: 'running', instance }))
     expect(await probe(opened, clock, '/readyz')).toEqual([200, 'ok\n'])
-    describing.mockResolvedValue(found) // it ran elsewhere: whether it still does is not for this process to say
+    described.mockImplementation(describing(found)) // it ran elsewhere: whether it still does is not for this process to say
     expect(await probe(opened, clock, '/readyz')).toEqual([200, 'ok\n'])
     const place = { topic: 'words', partition: 0, offset: 0 as Offset }
     const standstill = { kind: 'hangs', ...place, forMs: 90_000, calls: {} } as const
