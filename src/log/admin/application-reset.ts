@@ -142,19 +142,10 @@ function startOver(
   log.applications.reset(transaction, kept.name, (before) => planAfter(log, before))
 }
 
-/**
- * Makes an application start over at the beginning, in a transaction that is open.
- *
- * @param emptied topics that the same transaction empties
- */
-export function startOverIn(
-  log: ApplicationsLog,
-  transaction: WriteTransaction,
-  kept: KeptVersion,
-  emptied: ReadonlySet<string>,
-): void {
+/** Makes an application start over at the beginning, in a transaction that is open; its outputs stay. */
+export function startOverIn(log: ApplicationsLog, transaction: WriteTransaction, kept: KeptVersion): void {
   const places = sourcesOf(log, kept, planOf(log, kept))
-  startOver(log, transaction, kept, places, positionsOf(log, kept, places, 'beginning', new Map(), emptied))
+  startOver(log, transaction, kept, places, positionsOf(log, kept, places, 'beginning', new Map(), new Set()))
 }
 
 function answerOf({ applicationId, version, positions, stores, outputs }: ApplicationReset): ApplicationReset {
