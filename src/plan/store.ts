@@ -198,7 +198,7 @@ export interface MemberStore {
    */
   leave(group: unknown, member: unknown): void
   /** In the order of their bytes, in a list of their own; undefined of more than {@link dueRowsMax}. */
-  members(group: unknown): readonly unknown[] | undefined
+  members(group: unknown): readonly Pair[] | undefined
   /**
    * As {@link members}, however many: read in pages, from this key of a pair on. The group must not change on the way.
    */

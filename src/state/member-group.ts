@@ -8,6 +8,7 @@
 import { ByteWriter } from '../core/bytes.ts'
 import { bytesAsText } from '../core/text.ts'
 import type { TupleCodec } from '../core/tuple-codec.ts'
+import type { Pair } from '../plan/store.ts'
 import type { Revertible } from '../plan/turn.ts'
 
 /** What a group and a member take in memory, roughly, with their places in Maps and lists. */
@@ -20,11 +21,9 @@ const goneMin = 4
 
 const scratch = new ByteWriter(256)
 
-export class Member implements Revertible {
+export class Member implements Pair, Revertible {
   readonly group: MemberGroup
   readonly name: string | number
-  /** Undefined where it could be changed in place: then it is decoded each time that it is asked for. */
-  readonly key: unknown
   exists: boolean
   /** Whether the last commit has it, or may have it. */
   isStored: boolean
@@ -35,12 +34,14 @@ export class Member implements Revertible {
   turn = -1
   #savedExists = false
   #savedIsKnown = true
+  /** Undefined where it could be changed in place: then it is decoded each time that it is asked for. */
+  readonly #key: unknown
   #text: string | undefined
 
   constructor(group: MemberGroup, name: string | number, key: unknown, isStored: boolean, text?: string) {
     this.group = group
     this.name = name
-    this.key = key
+    this.#key = key
     this.exists = this.isStored = isStored
     this.#text = text
   }
@@ -57,7 +58,15 @@ export class Member implements Revertible {
 
   /** The key of the pair, one character for each byte. */
   get text(): string {
-    return (this.#text ??= this.group.textOf(this.key))
+    return (this.#text ??= this.group.textOf(this.#key))
+  }
+
+  get keyBytes(): Buffer {
+    return Buffer.from(this.text, 'latin1')
+  }
+
+  get member(): unknown {
+    return this.#key === undefined ? this.group.memberOf(this.keyBytes) : this.#key
   }
 }
 
@@ -97,6 +106,10 @@ export class MemberGroup {
     return this.prefix + bytesAsText(scratch.bytes, 0, scratch.at)
   }
 
+  memberOf(pair: Buffer): unknown {
+    return this.#pairs.read(pair, 0, pair.length)[1]
+  }
+
   /** Undefined of one that is not known. */
   find(name: string | number): Member | undefined {
     if (this.#byName !== undefined) return known(this.#byName.get(name))
@@ -132,10 +145,14 @@ export class MemberGroup {
 
   /** Those that are there, in the order of their bytes. */
   inOrder(turn: number): readonly Member[] {
-    this.#tidy(turn)
-    if (!this.#isSorted && this.#members.length > 1) this.#members.sort(byText)
-    this.#isSorted = true
-    return this.#members.filter(({ exists, isKnown }) => exists && isKnown)
+    if (!this.#isSorted) {
+      this.#tidy(turn)
+      if (this.#members.length > 1) this.#members.sort(byText)
+      this.#isSorted = true
+    }
+    const found: Member[] = []
+    for (const member of this.#members) if (member.exists && member.isKnown) found.push(member)
+    return found
   }
 
   /** Right after a commit: gives up what is known, because it takes too much. */

@@ -73,12 +73,12 @@ export class MemberTurnStore implements MemberStore, CommittableStore {
     member.isKnown = true
   }
 
-  members(group: unknown): readonly unknown[] | undefined {
+  members(group: unknown): readonly Pair[] | undefined {
     const own = this.#group(group)
     this.lookups++
     if (!own.isWhole && !this.#read(own)) return undefined
     const found = own.inOrder(this.#ground.turn.number)
-    return found.length > dueRowsMax ? undefined : found.map((member) => this.#keyOf(member))
+    return found.length > dueRowsMax ? undefined : found
   }
 
   *pairs(group: unknown, from?: Uint8Array): Generator<Pair, undefined> {
@@ -93,14 +93,14 @@ export class MemberTurnStore implements MemberStore, CommittableStore {
       const row = pages.head
       if (row !== undefined && (member === undefined || textOf(row.key) < member.text)) {
         pages.advance()
-        const key = this.#memberOf(row.key)
+        const key = own.memberOf(row.key)
         // What is known in memory comes, or does not come, from there.
         if (own.find(this.#memberCodec.identity(key)) === undefined) yield { member: key, keyBytes: row.key }
       } else if (member === undefined) {
         return
       } else {
         at++
-        yield { member: this.#keyOf(member), keyBytes: bytesOf(member.text) }
+        yield member
       }
     }
   }
@@ -154,21 +154,13 @@ export class MemberTurnStore implements MemberStore, CommittableStore {
     if (rows.length > dueRowsMax) return false
     const { immutable } = this.#memberCodec
     for (const { key } of rows) {
-      const member = this.#memberOf(key)
+      const member = group.memberOf(key)
       const name = this.#memberCodec.identity(member)
       if (group.find(name) !== undefined) continue
       this.#enter(new Member(group, name, immutable ? member : undefined, true, textOf(key)))
     }
     group.isWhole = true
     return true
-  }
-
-  #memberOf(pair: Buffer): unknown {
-    return this.#pairs.read(pair, 0, pair.length)[1]
-  }
-
-  #keyOf({ key, text }: Member): unknown {
-    return this.#memberCodec.immutable ? key : this.#memberOf(bytesOf(text))
   }
 
   #change(member: Member): void {

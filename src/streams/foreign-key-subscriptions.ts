@@ -96,7 +96,7 @@ class Subscriptions {
     const answer: Answer = { foreignKey: identityOf(this.#join, foreignKey), right, timestamp, replaces: true }
     const all = start === undefined ? this.#lefts.members(foreignKey) : undefined
     if (all !== undefined && all.length <= max) {
-      for (const leftKey of all) out.next(this.#answer(from, leftKey, answer))
+      for (const { member } of all) out.next(this.#answer(from, member, answer))
       return undefined
     }
     let left = max
