@@ -285,6 +285,11 @@ export class Carrier<K = unknown, V = unknown> {
     return value
   }
 
+  /** Whether its value was read with this codec, and so is one that it writes. */
+  hasValueOf(codec: Codec<unknown>): boolean {
+    return this.#valueEnd >= 0 && sameWire(this.#valueCodec, codec)
+  }
+
   /** What a user function sees. Small keys and values are plain data; large or bad ones show on access. */
   view(): RecordView<K, V> {
     return (this.#view ??= this.#makeView())

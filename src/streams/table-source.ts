@@ -6,6 +6,7 @@
  * not there is a change too. A record without a key is dropped.
  */
 import type { Subscriber } from 'rxjs'
+import type { Codec } from '../core/serde.ts'
 import type { Carrier } from '../plan/carrier.ts'
 import { type OperatorContext, operatorError, type OperatorFactory } from '../plan/operator.ts'
 import type { Row, Store, StoreSpec } from '../plan/store.ts'
@@ -18,12 +19,14 @@ export function keepingRows(store: StoreSpec): OperatorFactory {
 class TableSubscriber extends CarrierSubscriber {
   readonly #context: OperatorContext
   readonly #state: Store<unknown, unknown>
+  readonly #valueCodec: Codec<unknown>
   readonly #wantsOld: boolean
 
   constructor(out: Subscriber<Carrier>, context: OperatorContext, store: StoreSpec) {
     super(out)
     this.#context = context
     this.#state = context.state(store)
+    this.#valueCodec = store.valueCodec
     this.#wantsOld = context.wantsOld
   }
 
@@ -37,6 +40,7 @@ class TableSubscriber extends CarrierSubscriber {
       const row = this.#state.row(carrier)
       if (this.#wantsOld) old = oldOf(row)
       if (isDelete) this.#state.remove(row)
+      else if (carrier.hasValueOf(this.#valueCodec)) this.#state.putTrusted(row, carrier.value, carrier.timestamp)
       else this.#state.put(row, carrier.value, carrier.timestamp)
     } catch (error) {
       throw operatorError(this.#context.operator, error)
