@@ -56,7 +56,7 @@ export class AnswersMadeOnce<T> {
     return making
   }
 
-  /** No one waits for it any longer, whether it is made or not: whoever asks next gets a new one. */
+  /** No one waits for it any longer, whether it is made or not: the next one who asks gets a new one. */
   #end(key: string, making: Making<T>): void {
     making.stop.abort()
     if (this.#making.get(key) === making) this.#making.delete(key)
