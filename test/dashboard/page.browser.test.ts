@@ -146,6 +146,8 @@ describe('with an application that runs', () => {
       .toBe(true)
     await page.getByRole('region', { name: 'Records table' }).getByRole('link').first().click()
     await page.locator('.record').getByText('source').waitFor()
+    await page.locator('.record').getByText('bytes', { exact: true }).first().click()
+    await page.getByRole('region', { name: 'Bytes of the key' }).waitFor()
     await checkLook(page, 'record')
     await page.getByRole('link', { name: 'Newest' }).click()
 

@@ -37,7 +37,7 @@ export function overflowOf(page: Page): Promise<number> {
 /** What is cut at a side without a sign that there is more; of a table on a phone whatever is cut. */
 export function cutOf(page: Page): Promise<readonly string[]> {
   return page.evaluate<readonly string[]>(`[...document.querySelectorAll('.scrolls')]
-    .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth + 1)
+    .filter((one) => one.scrollWidth > one.clientWidth + 1 && !one.closest('details:not([open])'))
     .filter((one) => !one.closest('.more-left, .more-right') || (innerWidth <= 600 && one.querySelector('table')))
     .map((one) => one.getAttribute('aria-label'))`)
 }

@@ -19,6 +19,15 @@ import { Store } from './store.tsx'
 import { Text } from './text.tsx'
 import { Topic } from './topic.tsx'
 
+/** Each with its address, and what addresses of views that belong to it begin with. */
+const views: readonly (readonly [name: string, path: string, kinds: readonly (string | undefined)[]])[] = [
+  ['Overview', '/', [undefined, 'applications', 'stores']],
+  ['Topics', '/topics', ['topics']],
+  ['Groups', '/groups', ['groups']],
+  ['Replays', '/replays', ['replays']],
+  ['Dead letters', '/dead-letters', ['dead-letters']],
+]
+
 function Page() {
   const address = useAddress()
   const parts = partsIn(address)
@@ -43,21 +52,11 @@ function Page() {
           millrace
         </Link>
         <nav aria-label="Views">
-          <Link to="/" isCurrent={kind === undefined || kind === 'applications' || kind === 'stores'}>
-            Overview
-          </Link>
-          <Link to="/topics" isCurrent={kind === 'topics'}>
-            Topics
-          </Link>
-          <Link to="/groups" isCurrent={kind === 'groups'}>
-            Groups
-          </Link>
-          <Link to="/replays" isCurrent={kind === 'replays'}>
-            Replays
-          </Link>
-          <Link to="/dead-letters" isCurrent={kind === 'dead-letters'}>
-            Dead letters
-          </Link>
+          {views.map(([name, path, kinds]) => (
+            <Link key={path} to={path} isCurrent={kinds.includes(kind)}>
+              {name}
+            </Link>
+          ))}
         </nav>
         <span class="connection" role="status">
           <Connection live={live} />
