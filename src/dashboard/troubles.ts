@@ -11,15 +11,21 @@ export interface Seen {
   readonly versions: readonly VersionView[]
   readonly groups: readonly GroupView[]
   readonly file: LogView
+  /** Applications that have written dead letters. */
+  readonly haveLetters: ReadonlySet<string>
 }
 
 /** The worst first. */
-export function troublesOf({ versions, groups, file }: Seen): readonly Trouble[] {
-  const troubles = [...versions.flatMap(troublesOfVersion), ...troublesOfFile(file), ...groups.flatMap(troublesOfGroup)]
+export function troublesOf({ versions, groups, file, haveLetters }: Seen): readonly Trouble[] {
+  const troubles = [
+    ...versions.flatMap((version) => troublesOfVersion(version, haveLetters.has(version.applicationId))),
+    ...troublesOfFile(file),
+    ...groups.flatMap(troublesOfGroup),
+  ]
   return troubles.toSorted((a, b) => Number(a.level === 'warning') - Number(b.level === 'warning'))
 }
 
-function troublesOfVersion(version: VersionView): Trouble[] {
+function troublesOfVersion(version: VersionView, hasLetters: boolean): Trouble[] {
   const { applicationId, version: name, isLive, state, instance, lag, failedLately, failedAgoMs, standstill } = version
   const id = encodeURIComponent(applicationId)
   const at = `/applications/${id}/${encodeURIComponent(name)}`
@@ -56,9 +62,11 @@ function troublesOfVersion(version: VersionView): Trouble[] {
     const ago = failedAgoMs === 0 ? 'just now' : `${shownDuration(failedAgoMs)} ago`
     troubles.push({
       level: 'warning',
-      at: `/dead-letters/${id}`,
+      at: hasLetters ? `/dead-letters/${id}` : at,
       what: `${who} passed over ${recordsOf(failedLately)} that failed in the last 15 minutes, the last one ${ago}.`,
-      advice: 'Its dead letters say why, if it writes them.',
+      advice: hasLetters
+        ? 'Its dead letters say why.'
+        : "With onError: 'deadLetter' it keeps such records, and says why.",
     })
   }
   return troubles

@@ -204,14 +204,14 @@ async function sampleOf(
   }
   const topics = await topicsOf(log, memory.rates, elapsedMs, slices)
   for (const topic of topics) parts.set(`topic/${topic.name}`, topic)
-  for (const letters of await lettersOf(log, new Set(versions.map((one) => one.applicationId)), topics, slices)) {
-    parts.set(`letters/${letters.applicationId}`, letters)
-  }
+  const letters = await lettersOf(log, new Set(versions.map((one) => one.applicationId)), topics, slices)
+  for (const one of letters) parts.set(`letters/${one.applicationId}`, one)
   const groups = await groupsOf(log, lags, memory.partitions, slices)
   for (const group of groups) parts.set(`group/${group.name}`, group)
   const file = await fileOf(log)
+  const haveLetters = new Set(letters.map(({ applicationId }) => applicationId))
   parts.set('log', file)
-  parts.set('troubles', troublesOf({ versions, groups, file }))
+  parts.set('troubles', troublesOf({ versions, groups, file, haveLetters }))
   noteFigures(memory, elapsedMs, { versions, topics, groups, file })
   const named = [...parts.keys()].filter((name) => /^(?:(?:application|topic|group)\/|log$)/.test(name))
   for (const name of named) {
