@@ -1,7 +1,15 @@
 // What was added to a count lately, beside what was there all along: told by whoever looks at it again and again.
 import fc from 'fast-check'
+import { string, topic } from 'millrace'
 import { expect, test } from 'vitest'
+import { ManualClock } from '../../src/core/clock.ts'
 import { Additions } from '../../src/dashboard/history.ts'
+import type { PartName, Trouble, VersionView } from '../../src/dashboard/views.ts'
+import { Watch } from '../../src/dashboard/watch.ts'
+import { start } from '../support/applications.ts'
+import { openTestLog } from '../support/open.ts'
+import { topologyOf } from '../support/topology.ts'
+import { words } from '../support/topics.ts'
 
 const windowMs = 15 * 60_000
 const slotMs = 10_000
@@ -47,4 +55,44 @@ test('whatever the looks, what is counted was added in the last 15 minutes, and 
       }
     }),
   )
+})
+
+test('records that fail while the log is watched are warned of for 15 minutes; what failed before the first look is not', async () => {
+  const clock = new ManualClock(1_000_000)
+  const { log } = openTestLog(undefined, { clock })
+  const failing = topologyOf((builder) =>
+    builder
+      .stream(words)
+      .mapValues(({ value }) => {
+        if (value === 'bad') throw new Error('no')
+        return value
+      })
+      .to(topic('heard', { key: string(), value: string() })),
+  )
+  const app = await start(log, failing, { onError: 'skip' })
+  const send = async (): Promise<void> => {
+    await log.producer().send(words, { key: 'a', value: 'bad', timestamp: 0 })
+    await app.caughtUp()
+  }
+  const watch = new Watch(log, clock)
+  const look = async () => {
+    await watch.sample()
+    const of = <T>(name: PartName): T => JSON.parse(watch.now.parts.get(name) ?? 'null') as T
+    const { failed, failedLately } = of<VersionView>('application/app/v1')
+    return [failed, failedLately, of<readonly Trouble[]>('troubles').map(({ what }) => what)]
+  }
+  await send()
+  expect(await look()).toEqual([1, 0, []])
+  await send()
+  clock.advance(1_000)
+  expect(await look()).toEqual([
+    2,
+    1,
+    ['app passed over 1 record that failed in the last 15 minutes, the last one just now.'],
+  ])
+  clock.advance(windowMs - 1_000)
+  expect((await look()).slice(0, 2)).toEqual([2, 1])
+  clock.advance(1_000)
+  expect(await look()).toEqual([2, 0, []])
+  await app.close()
 })
