@@ -52,7 +52,7 @@ function counting({ tables, outputs }: Ground): WorkByHand {
   }
 }
 
-/** Windows are given up when the next begins, and their rows with the commit after. */
+/** Windows are given up when the next begins, and their rows with the next commit. */
 function countingInWindows({ tables, outputs, spanMs }: Ground): WorkByHand {
   interface Window {
     readonly row: Row
@@ -71,7 +71,7 @@ function countingInWindows({ tables, outputs, spanMs }: Ground): WorkByHand {
       }
       let window = windows.get(name)
       if (window === undefined) {
-        window = { row: new Row(keyOf(0, name, own)), outputKey: windowKey(name, own) }
+        window = { row: new Row(keyOf(0, name, own), own), outputKey: windowKey(name, own) }
         windows.set(name, window)
       }
       const { row, outputKey } = window
@@ -79,7 +79,7 @@ function countingInWindows({ tables, outputs, spanMs }: Ground): WorkByHand {
       outputs.add(outputKey, timestamp, row.value)
     },
     write() {
-      changed.write(tables)
+      changed.write(tables, start)
       if (start > removedBefore) removeBetween(tables, 0, removedBefore, start)
       removedBefore = start
     },
@@ -106,7 +106,7 @@ function countingSessions({ tables, outputs, spanMs }: Ground): WorkByHand {
       if (isOpen && start < timestamp) outputs.add(before.outputKey, before.end, null)
       let session = before
       if (!isOpen || before.end !== timestamp) {
-        const row = new Row(keyOf(0, name, timestamp, start))
+        const row = new Row(keyOf(0, name, timestamp, start), timestamp)
         session = { start, end: timestamp, row, outputKey: windowKey(name, timestamp, start) }
         newest.set(name, session)
         if (isOpen) changed.remove(before.row)
@@ -117,8 +117,8 @@ function countingSessions({ tables, outputs, spanMs }: Ground): WorkByHand {
       outputs.add(outputKey, timestamp, row.value)
     },
     write(_, until) {
-      changed.write(tables)
       const keptFrom = Math.max(0, until - gapMs - 1)
+      changed.write(tables, keptFrom)
       if (keptFrom > removedBefore) removeBetween(tables, 0, removedBefore, keptFrom)
       removedBefore = keptFrom
     },

@@ -60,9 +60,11 @@ class SideByHand {
     this.#fresh.push({ name, row })
   }
 
-  /** By time, so that new rows go to the end, and expired ones from the front. */
+  /** By time, so that new rows go to the end, and expired ones from the front; what has expired is not written. */
   write({ state }: Tables, until: number): void {
+    const keptFrom = until - 2 * this.#reachMs
     for (const { name, row } of this.#fresh) {
+      if (row.timestamp < keptFrom) continue
       const key = Buffer.allocUnsafe(9 + name.length)
       this.#writeTime(key, row.timestamp)
       key.write(name, 9, 'latin1')
@@ -72,7 +74,6 @@ class SideByHand {
       state.putSync(key, value)
     }
     this.#fresh.length = 0
-    const keptFrom = until - 2 * this.#reachMs
     if (keptFrom <= this.#writtenFrom) return
     const [start, end] = [Buffer.alloc(9), Buffer.alloc(9)]
     this.#writeTime(start, this.#writtenFrom)

@@ -9,14 +9,17 @@ const rowsMax = 120_000
 /** A row in memory, with the key that it has on disk. */
 export class Row {
   readonly key: Buffer
+  /** By which it expires. */
+  readonly time: number
   value = 0
   timestamp = -1
   isDirty = false
   isRemoved = false
   isStored = false
 
-  constructor(key: Buffer) {
+  constructor(key: Buffer, time = 0) {
     this.key = key
+    this.time = time
   }
 }
 
@@ -42,9 +45,11 @@ export class ChangedRows {
     this.#dirty.push(row)
   }
 
-  write({ state }: Tables): void {
+  /** @param keptFrom rows before this have expired: the commit removes them, and need not write them first */
+  write({ state }: Tables, keptFrom = 0): void {
     for (const row of this.#dirty) {
       row.isDirty = false
+      if (row.time < keptFrom) continue
       if (row.isRemoved) {
         if (row.isStored) state.removeSync(row.key)
         continue
