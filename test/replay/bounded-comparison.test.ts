@@ -45,7 +45,7 @@ test.each([1_000, 6_000])('with %i keys', async (keys) => {
   expect(Math.max(...pages)).toBeGreaterThan(0)
   expect(Math.max(...pages)).toBeLessThanOrEqual(pageRowsMax)
   // A table only grows, and is given up for a smaller one when it has become too large.
-  const bytes = [...new Set(put.mock.contexts as NewestTable[])].map(({ usedBytes }) => usedBytes)
+  const bytes = [...new Set(put.mock.contexts as readonly NewestTable[])].map(({ usedBytes }) => usedBytes)
   expect(Math.max(...bytes)).toBeGreaterThan(0)
   expect(2 * Math.max(...bytes)).toBeLessThanOrEqual(memoryBytes + 2 * entryMax)
   expect(new Set(compare.mock.contexts).size > 1).toBe(keys * entryMax > memoryBytes)
