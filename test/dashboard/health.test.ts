@@ -119,9 +119,9 @@ describe('/readyz', () => {
     const { log } = openTestLog(undefined, { clock })
     await start(log, copying, { applicationId: 'copy' })
     const opened = await openDashboard(log, { clock })
-    const broken = vi
-      .spyOn(log.admin, 'describeApplication')
-      .mockRejectedValue(new MillraceError('format_unknown', 'of a later version'))
+    const broken = vi.spyOn(log.admin, 'describeApplications').mockImplementation(() => {
+      throw new MillraceError('format_unknown', 'of a later version')
+    })
     expect(await probe(opened, clock, '/healthz')).toEqual([200, 'ok\n'])
     for (const path of ['/readyz', '/readyz?application=copy']) {
       const [status, text] = await probe(opened, clock, path)
@@ -165,7 +165,8 @@ describe('/readyz', () => {
     expect((await probe(opened, clock, '/readyz?application=copy'))[0]).toBe(503)
     described.mockImplementation(describing({ ...found, state: 'running', instance }))
     expect(await probe(opened, clock, '/readyz')).toEqual([200, 'ok\n'])
-    described.mockImplementation(describing(found)) // it ran elsewhere: whether it still does is not for this process to say
+    // It ran elsewhere: whether it still does is not for this process to say.
+    described.mockImplementation(describing(found))
     expect(await probe(opened, clock, '/readyz')).toEqual([200, 'ok\n'])
     const place = { topic: 'words', partition: 0, offset: 0 as Offset }
     const standstill = { kind: 'hangs', ...place, forMs: 90_000, calls: {} } as const
