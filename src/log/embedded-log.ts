@@ -31,6 +31,7 @@ import { Partitions, type StoredBatch } from './kept/partitions.ts'
 import { Positions } from './kept/positions.ts'
 import { Producers } from './kept/producers.ts'
 import { Retention } from './cleaning/retention.ts'
+import { Outstanding } from './kept/outstanding.ts'
 import { offsetAtTime } from './kept/time-index.ts'
 import { type TopicDescription, type EngineTopicRequest, Topics } from './kept/topics.ts'
 import type { VersionId } from './kept/version-name.ts'
@@ -49,6 +50,7 @@ export interface EmbeddedLogOptions {
 
 export class EmbeddedLog implements ApplicationLog, SessionGround, StoredRecords {
   readonly environment: Environment
+  readonly outstanding: Outstanding
   readonly catalogue: Catalogue
   readonly topics: Topics
   readonly partitions: Partitions
@@ -75,6 +77,7 @@ export class EmbeddedLog implements ApplicationLog, SessionGround, StoredRecords
     const clock = new HeldClock(options.clock ?? systemClock, environment)
     const freeBytes = (): number => Math.min(freeDiskBytes(), environment.growableBytes())
     this.environment = environment
+    this.outstanding = new Outstanding(environment)
     this.clock = clock
     const space = { freeBytes, reusableBytes: () => environment.reusableBytes() }
     this.guard = new DiskGuard(environment.dir, space, clock)

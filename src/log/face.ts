@@ -36,9 +36,11 @@ export interface Log extends AsyncDisposable {
    * A new producer. Programs share one where they can: its flushes are commits.
    *
    * With a `transactionalId` it writes in transactions, and every producer that was opened with that id before is
-   * fenced, in any process.
+   * fenced, in any process: when this returns or, while another process commits, once that is done. What this log is
+   * asked after it comes after that, the positions of a consumer too. `await producer.ready()` before you tell others.
    *
-   * @throws MillraceError `bad_option`, `compression_unavailable`; with a `transactionalId` also `storage_failed`
+   * @throws MillraceError `bad_option`, `compression_unavailable`; with a `transactionalId` also `storage_failed` and
+   *   `damaged`, here or in the first call that waits for the id
    */
   producer<A extends Acks = 'all'>(options?: ProducerOptions<A>): Producer<A>
 
@@ -62,14 +64,15 @@ export interface Log extends AsyncDisposable {
    * A new consumer: of a group, whose members share the partitions and whose positions are kept, or on its own.
    *
    * It joins its group when its first loop asks for a record. Topics that are given as typed constants are created when
-   * they are missing; a name never creates one.
+   * they are missing, at once or, while another process commits, when that is done; a name never creates one.
    *
    * @example
    * ```ts
    * await using consumer = log.consumer({ group: 'billing', topics: [clicks] })
    * for await (const { value } of consumer) if (value.status === 500) break
    * ```
-   * @throws MillraceError `bad_option`, `topic_unknown`, `partitions_differ`, `owned_by_application`
+   * @throws MillraceError `bad_option`, `topic_unknown`, `partitions_differ`, `owned_by_application`; the first loop
+   *   throws what cannot be known while another process commits
    */
   consumer<T extends TopicSource = string>(options: ConsumerOptions<T>): Consumer<RecordOf<T>>
 

@@ -10,7 +10,7 @@ import { temporaryDirectory } from '../support/temporary-directory.ts'
 /** The acts of the program that commit. */
 const committing =
   'createTopic alterTopic addPartitions deleteRecords runMaintenance resetOffsets deleteGroup deadLetters ' +
-  'resetApplication deleteApplication deleteTopic send firstSend join open close'
+  'resetApplication deleteApplication deleteTopic send firstSend claim transaction join firstRead open close'
 
 test.each(['wakes', 'is killed'])(
   'who waits for a frozen process keeps its event loop, and goes on when that one %s',

@@ -28,6 +28,7 @@ import type { DeadLetters } from './letters-face.ts'
 import { deleteGroup, describeGroup, type GroupDescription, type GroupListing, listGroups } from './group-admin.ts'
 import { deleteRecords, type RecordDeletion } from './record-deletion.ts'
 import { sweepDeletedTopics } from '../kept/deleted-topics.ts'
+import type { Outstanding } from '../kept/outstanding.ts'
 import { stepsInTurn } from '../kept/steps-in-turn.ts'
 import type { TopicConfigChange } from '../kept/topic-changes.ts'
 import { detailsOf, type TopicDescription, type TopicDetails, type TopicRequest } from '../kept/topics.ts'
@@ -43,6 +44,7 @@ import { verifyLog, type VerifyOptions } from '../verify/verify.ts'
 
 /** What the administration uses of a log. */
 export interface AdminLog extends ApplicationsLog {
+  readonly outstanding: Outstanding
   readonly retention: Retention
   readonly maintenance: Maintenance
 }
@@ -60,6 +62,12 @@ export class EmbeddedAdmin implements Admin {
     return this.#log.environment.inTurn(change)
   }
 
+  /** What tells of topics, positions and ends comes after what was asked of this log before. */
+  async #settled<T>(look: () => T | Promise<T>): Promise<T> {
+    if (!this.#log.outstanding.isEmpty) await this.#log.outstanding.settled()
+    return look()
+  }
+
   async createTopic(topic: TopicRequest): Promise<TopicDetails> {
     return detailsOf(await this.#inTurn(() => this.#log.topics.create(topic)))
   }
@@ -75,12 +83,15 @@ export class EmbeddedAdmin implements Admin {
   async listTopics(options: ListTopicsOptions = {}): Promise<readonly TopicDescription[]> {
     const { hidden = false } = checkOptions('listTopics', options, ['hidden'])
     checkBoolean('hidden', hidden)
-    this.#log.refresh()
-    return hidden ? this.#log.topics.list() : this.#log.topics.shown()
+    const { topics } = this.#log
+    return this.#settled(() => {
+      this.#log.refresh()
+      return hidden ? topics.list() : topics.shown()
+    })
   }
 
   async describeTopic(topic: TopicName): Promise<TopicDetails> {
-    return detailsOf(this.#describe(topic))
+    return detailsOf(await this.#settled(() => this.#describe(topic)))
   }
 
   async deleteTopic(topic: TopicName): Promise<void> {
@@ -90,7 +101,7 @@ export class EmbeddedAdmin implements Admin {
   }
 
   async deleteRecords(topic: TopicName, deletions: readonly RecordDeletion[]): Promise<readonly Offset[]> {
-    return deleteRecords(this.#log, this.#describe(topic), deletions)
+    return deleteRecords(this.#log, await this.#settled(() => this.#describe(topic)), deletions)
   }
 
   async runMaintenance(): Promise<void> {
@@ -109,19 +120,19 @@ export class EmbeddedAdmin implements Admin {
   }
 
   async endOffsets(topic: TopicName): Promise<readonly Offset[]> {
-    return this.#partitions(topic).map((partition) => this.#log.endOffset(partition) as Offset)
+    return this.#settled(() => this.#partitions(topic).map((partition) => this.#log.endOffset(partition) as Offset))
   }
 
   async startOffsets(topic: TopicName): Promise<readonly Offset[]> {
-    return this.#partitions(topic).map((partition) => this.#log.startOffset(partition) as Offset)
+    return this.#settled(() => this.#partitions(topic).map((partition) => this.#log.startOffset(partition) as Offset))
   }
 
   async offsetsForTimes(topic: TopicName, timestamp: number): Promise<readonly (OffsetAndTimestamp | null)[]> {
-    return offsetsForTimes(this.#log, this.#describe(topic), timestamp)
+    return this.#settled(() => offsetsForTimes(this.#log, this.#describe(topic), timestamp))
   }
 
   async lag(group: string): Promise<readonly PartitionLag[]> {
-    return inSteps(lagOf(this.#log, group))
+    return this.#settled(() => inSteps(lagOf(this.#log, group)))
   }
 
   async resetOffsets(group: string, options: ResetOptions): Promise<readonly OffsetReset[]> {

@@ -91,6 +91,16 @@ export class ConsumerCore {
     return this.#partitions.lanes
   }
 
+  /** Resolves when it is known what it reads, and from where on. */
+  get begun(): Promise<void> | undefined {
+    return this.#partitions.hasBegun ? undefined : this.#partitions.begun()
+  }
+
+  /** Does not wait for {@link begun}: blocks while another process commits and it is not known. */
+  beginNow(): void {
+    this.#partitions.beginNow()
+  }
+
   // Reading.
 
   /** A loop begins; the one before must be over. */
@@ -165,6 +175,11 @@ export class ConsumerCore {
   }
 
   async #align(): Promise<void> {
+    const { begun } = this
+    if (begun !== undefined) {
+      await begun
+      if (this.#closing !== undefined) return
+    }
     this.#log.refresh()
     this.#lastAlignMs = this.#log.clock.elapsed()
     await this.#membership?.poll()

@@ -1,5 +1,9 @@
 /**
  * The partitions of a consumer: how they come to it and go, by its group or by the topics that there are.
+ *
+ * It begins when its topics are there, and the producers of its log that were opened before it have their
+ * transactional ids: at once, almost always, or when other processes have committed. So it begins with what older
+ * producers have left.
  */
 import type { WriteTransaction } from '../../storage/environment.ts'
 import type { ConsumerSettings, RebalanceHook } from './consumer-options.ts'
@@ -23,12 +27,13 @@ export class ConsumerPartitions {
   readonly #settings: ConsumerSettings
   readonly #runHook: RunHook
   readonly #commitDone: () => Promise<boolean>
-  /** Partitions that there were when it was made: one that comes later is read from its beginning. */
-  readonly #initial: ReadonlySet<string>
-  #topicsVersion: number
+  /** Partitions that there were when it began: one that comes later is read from its beginning. */
+  #initial: ReadonlySet<string> = new Set()
+  #topicsVersion = 0
+  #hasBegun = false
 
   constructor(log: PartitionsLog, settings: ConsumerSettings, runHook: RunHook, commitDone: () => Promise<boolean>) {
-    const { group, assign, source, reset } = settings
+    const { group, source, reset } = settings
     this.#log = log
     this.#settings = settings
     this.#runHook = runHook
@@ -36,15 +41,42 @@ export class ConsumerPartitions {
     log.refresh()
     if (group !== undefined) log.positions.checkNotApplication(group)
     this.lanes = new Lanes(log, reset)
-    this.subscription = new Subscription(log.topics, source)
-    log.refresh()
-    this.#topicsVersion = log.topics.version()
+    this.subscription = new Subscription(log.topics, source, log.outstanding)
+    if (log.outstanding.isEmpty) this.#begin()
+  }
+
+  get hasBegun(): boolean {
+    return this.#hasBegun
+  }
+
+  /** @throws MillraceError as {@link Subscription}, and `bad_option`, of what could not be known before */
+  async begun(): Promise<void> {
+    if (this.#hasBegun) return
+    await this.subscription.created
+    await this.#log.outstanding.settled()
+    if (!this.#hasBegun) this.#begin()
+  }
+
+  /** As {@link begun}, but at once: blocks while another process commits and this has not begun. */
+  beginNow(): void {
+    if (this.#hasBegun) return
+    this.subscription.createNow()
+    this.#log.outstanding.settleNow()
+    this.#begin()
+  }
+
+  #begin(): void {
+    const { group, assign } = this.#settings
+    this.#log.refresh()
+    this.#topicsVersion = this.#log.topics.version()
     this.#initial = new Set(this.subscription.partitions().map(partitionName))
     if (assign !== undefined) {
+      this.drop(this.lanes.all) // of a try that has failed
       for (const { topic, partition } of assign) this.#add(this.subscription.partition(topic, partition))
     } else if (group === undefined) {
       this.#readAll()
     }
+    this.#hasBegun = true
   }
 
   #add(partition: PartitionId): Lane {

@@ -85,6 +85,8 @@ export class EmbeddedConsumer<R extends LogRecord<unknown, unknown>> implements 
     metadata: string = '',
   ): Promise<void> {
     checkNote(metadata)
+    const { begun } = this.#core
+    if (begun !== undefined) await begun
     const positions =
       what === undefined
         ? this.#core.handedOut().map((position) => ({ ...position, metadata }))
@@ -106,6 +108,7 @@ export class EmbeddedConsumer<R extends LogRecord<unknown, unknown>> implements 
 
   seek(topic: TopicName, partition: number, target: SeekTarget): void {
     const lane = this.#lane(topic, partition)
+    this.#log.outstanding.settleNow()
     this.#log.refresh()
     lane.moveTo(seekOffset(this.#log, lane.partition, target))
     this.#core.wake()
@@ -128,6 +131,7 @@ export class EmbeddedConsumer<R extends LogRecord<unknown, unknown>> implements 
   }
 
   assignment(): readonly TopicPartition[] {
+    this.#core.beginNow()
     return this.#core.lanes.all.map(({ partition: { topic, partition } }) => ({ topic, partition }))
   }
 
@@ -137,11 +141,14 @@ export class EmbeddedConsumer<R extends LogRecord<unknown, unknown>> implements 
 
   committed(topic: TopicName, partition: number): CommittedPosition | undefined {
     if (this.#group === undefined) return undefined
+    this.#core.beginNow()
+    this.#log.outstanding.settleNow()
     return this.#log.positions.get(this.#group, this.#partition(nameOf(topic), partition))
   }
 
   lag(topic: TopicName, partition: number): number {
     const lane = this.#lane(topic, partition)
+    this.#log.outstanding.settleNow()
     this.#log.refresh()
     return this.#lagOf(lane)
   }
@@ -177,6 +184,7 @@ export class EmbeddedConsumer<R extends LogRecord<unknown, unknown>> implements 
 
   #lane(topic: TopicName, partition: number): Lane {
     const name = nameOf(topic)
+    this.#core.beginNow()
     const lane = this.#core.lanes.find(name, partition)
     if (lane !== undefined) return lane
     throw new MillraceError(

@@ -43,6 +43,7 @@ export class EmbeddedReader<K, V> implements TopicReader<K, V> {
 
   async *batches(): AsyncGenerator<RecordBatch<K, V>, void, undefined> {
     const { follow = false, signal } = this.#options
+    if (!this.#log.outstanding.isEmpty) await this.#log.outstanding.settled()
     this.#log.refresh()
     let walks = this.#walks()
     let topicsVersion = this.#log.topics.version()

@@ -258,13 +258,15 @@ export class EmbeddedProducer<A extends Acks = 'all'> implements Producer<A> {
 
   async ready(): Promise<void> {
     this.#checkOpen()
+    if (this.#transactions !== undefined) await this.#transactions.claimed()
     if (this.#heldBytes * 2 >= this.#options.bufferBytes) await this.flush()
     else this.#throwUntold()
   }
 
   async flush(): Promise<void> {
-    // A transaction under way writes by itself.
-    const failure = this.#transactions === undefined ? await this.#flushNow() : undefined
+    let failure: Error | undefined
+    if (this.#transactions === undefined) failure = await this.#flushNow()
+    else await this.#transactions.claimed() // a transaction under way writes by itself
     if (failure === undefined) {
       this.#throwUntold()
       return

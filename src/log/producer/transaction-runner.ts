@@ -19,10 +19,11 @@ export class TransactionRunner {
   readonly #options: CheckedOptions<'all'>
   readonly #outboxes: Outboxes
   readonly #counters: ProducerCounters
-  readonly #identity: ProducerIdentity
+  /** A promise while the claim to the id waits for the commits of others. */
+  #identity: ProducerIdentity | Promise<ProducerIdentity>
   #abort: ((why: MillraceError) => void) | undefined
 
-  /** Fences every producer that was opened with the id before. */
+  /** Claims the id, in turn: every producer that was opened with it before is fenced then. */
   constructor(
     log: ProducerLog,
     transactionalId: string,
@@ -35,7 +36,23 @@ export class TransactionRunner {
     this.#options = options
     this.#outboxes = outboxes
     this.#counters = counters
-    this.#identity = log.producers.own(transactionalId, log.clock.now())
+    const nowMs = log.clock.now()
+    const claim = log.outstanding.inTurn(() => log.producers.own(transactionalId, nowMs))
+    this.#identity = claim
+    if (!(claim instanceof Promise)) return
+    claim.then(
+      (identity) => (this.#identity = identity),
+      () => undefined, // told to all who await the claim
+    )
+  }
+
+  /**
+   * Settles when the id is this producer's.
+   *
+   * @throws MillraceError `storage_failed`, `damaged`, `closed`
+   */
+  async claimed(): Promise<void> {
+    await this.#identity
   }
 
   /** @throws MillraceError as {@link Producer.transaction} says */
@@ -46,8 +63,6 @@ export class TransactionRunner {
         `a transaction of "${this.#transactionalId}" is under way; await it before the next, or use another producer`,
       )
     }
-    this.#log.environment.refresh()
-    this.#log.producers.checkOwner(this.#transactionalId, this.#identity)
     const staging: Staging = { outboxes: this.#outboxes, offsets: [], ended: undefined }
     let stopped: MillraceError | undefined
     const checkGoesOn = (): void => {
@@ -60,6 +75,17 @@ export class TransactionRunner {
         reject(why)
       }
     })
+    let identity: ProducerIdentity
+    try {
+      const claim = this.#identity
+      identity = claim instanceof Promise ? await Promise.race([claim, aborted]) : claim
+      checkGoesOn()
+      this.#log.environment.refresh()
+      this.#log.producers.checkOwner(this.#transactionalId, identity)
+    } catch (error) {
+      this.#abort = undefined
+      throw error
+    }
     const { clock, transactionTimeoutMs } = this.#options
     const cancelTimeout = clock.schedule(transactionTimeoutMs, () => this.abort(this.#timedOut()))
     let ranges: readonly WrittenRange[]
@@ -69,7 +95,7 @@ export class TransactionRunner {
       staging.ended = over() // also while the commit waits for those of others
       ranges = await this.#log.environment.inTurn(() => {
         checkGoesOn()
-        return this.#commit(staging)
+        return this.#commit(staging, identity)
       })
     } catch (error) {
       this.#outboxes.discard()
@@ -97,8 +123,7 @@ export class TransactionRunner {
     )
   }
 
-  #commit({ offsets }: Staging): readonly WrittenRange[] {
-    const identity = this.#identity
+  #commit({ offsets }: Staging, identity: ProducerIdentity): readonly WrittenRange[] {
     let ranges: readonly WrittenRange[] = []
     this.#outboxes.flush({
       identity: (write) => {

@@ -20,6 +20,7 @@ export async function copyUntilKilled({ dir, batchBytes }: CopyCommand, input: A
   const log = await openLog(dir)
   const producer = log.producer({ transactionalId, batchBytes, compression: 'snappy' })
   const consumer = log.consumer({ group, assign: [{ topic: inputs, partition: 0 }], autoCommitMs: false })
+  await producer.ready()
   say('opened')
   let round = 0
   for await (const { records } of consumer.batches({ maxRecords: 20 })) {

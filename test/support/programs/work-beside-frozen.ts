@@ -33,8 +33,8 @@ const readers = log.consumer({ topics: [words], group: 'readers' })
 for await (const _ of readers) break
 await readers.close()
 
-async function join(): Promise<void> {
-  const consumer = log.consumer({ topics: [words], group: 'newcomers' })
+async function join(topicOfWords: typeof words): Promise<void> {
+  const consumer = log.consumer({ topics: [topicOfWords], group: `newcomers-${topicOfWords.name}` })
   for await (const _ of consumer) break
   await consumer.close()
 }
@@ -81,7 +81,13 @@ const acts = {
   ...admin,
   send: () => log.producer().send(words, record),
   firstSend: () => log.producer().send(topic('first', { key: string(), value: int64() }), record),
-  join,
+  claim: () => log.producer({ transactionalId: 'importer' }).ready(),
+  transaction: () =>
+    log
+      .producer({ transactionalId: 'other-importer' })
+      .transaction((tx) => tx.send(topic('second', { key: string(), value: int64() }), record)),
+  join: () => join(words),
+  firstRead: () => join(topic('second', { key: string(), value: int64() })),
   open: async () => (await openLog(dir, { maintenance: false })).close(),
   close: () => leaving.close(),
 }
