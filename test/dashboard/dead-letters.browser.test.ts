@@ -1,11 +1,12 @@
 // Dead letters in a real browser: a record fails, is looked at, is sent again by clicks and by keys, and its result arrives.
-import { type Application, type Log, openLog, startStreams } from 'millrace'
+import { type Application, type Log, ManualClock, openLog, startStreams } from 'millrace'
 import { dashboard, type Dashboard } from 'millrace/dashboard'
 import type { Page } from 'playwright-core'
 import { describe, expect } from 'vitest'
 import { barriersOf } from '../support/browser.ts'
-import { token } from '../support/dashboards.ts'
-import { doubled, doubling, numbers, sendBad, withLetters } from '../support/dead-letters.ts'
+import { openDashboard, token } from '../support/dashboards.ts'
+import { doubled, doubling, numbers, sendBad, withLetters, writeLetters } from '../support/dead-letters.ts'
+import { ManyPositions } from '../support/many-positions.ts'
 import { checkLook, openPage, picture, test, waitMs } from '../support/pages.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { topologyOf } from '../support/topology.ts'
@@ -245,4 +246,19 @@ describe('with nothing to send', () => {
     await page.getByRole('dialog').getByText('The dashboard does not answer').waitFor()
     await close(log)
   })
+})
+
+test('what a long list leaves out is said: of reasons of dead letters, and of partitions', async () => {
+  const { log } = await ManyPositions.of(2_100)
+  await writeLetters(log, 130, 0, (at) => `reason ${at}`)
+  // Its clock stands still: no answer is cut short because the machine is busy.
+  const { page, go, complaints } = await openPage(await openDashboard(log, { clock: new ManualClock(200_000) }))
+  await go('/dead-letters/app')
+  await page.getByText('30 other reasons have 30 letters').waitFor()
+  expect(await page.getByRole('region', { name: 'Reasons table' }).getByRole('row').count()).toBe(101)
+  await go('/applications/app/v1')
+  await page.getByText('These are the first 2,000 partitions. 101 more are not listed').waitFor()
+  await go('/groups/group')
+  await page.getByText('These are the first 2,000 partitions. 100 more are not listed').waitFor()
+  expect(complaints).toEqual([])
 })
