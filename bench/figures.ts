@@ -4,6 +4,7 @@
 import type { Figure } from './figure.ts'
 import { partitions, serdes, sizes } from './figures/clicks.ts'
 import { command } from './figures/command.ts'
+import { comparing } from './figures/comparing.ts'
 import { comparison } from './figures/comparison.ts'
 import { dashboard } from './figures/dashboard.ts'
 import { families } from './figures/families.ts'
@@ -29,6 +30,7 @@ export const figures: readonly Figure[] = [
   recovery,
   replay,
   versions,
+  comparing,
   life,
   memory,
   state,

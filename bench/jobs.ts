@@ -5,6 +5,7 @@ import { browse } from './jobs/browsers.ts'
 import * as clicks from './jobs/clicks.ts'
 import { consumeRecords, produceLines, starts } from './jobs/command.ts'
 import { chain } from './jobs/chain.ts'
+import { memoryOfComparison, produceVisitsInOrder } from './jobs/comparing.ts'
 import { askUnderLoad, countFed, countWatched, feed, sampleLog } from './jobs/dashboard.ts'
 import { runFamily } from './jobs/families.ts'
 import { readAsMember } from './jobs/group.ts'
@@ -76,6 +77,8 @@ export const jobs = {
   'replay until told': replayUntilTold,
   'memory of backlog': memoryOfBacklog,
   'memory of state': memoryOfState,
+  'memory of comparison': memoryOfComparison,
+  'produce visits in order': produceVisitsInOrder,
   operate,
   release,
   'run family': runFamily,

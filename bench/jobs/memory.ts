@@ -11,7 +11,7 @@ export interface MemoryResult {
   readonly anonymousBytes: number
 }
 
-async function most(work: () => Promise<unknown>): Promise<MemoryResult> {
+export async function mostMemory(work: () => Promise<unknown>): Promise<MemoryResult> {
   const shared = new Int32Array(new SharedArrayBuffer(8))
   const watch = new Worker(new URL('./memory-watch.mjs', import.meta.url), { workerData: shared.buffer, execArgv: [] })
   const ended = once(watch, 'exit') // rejects when the thread fails
@@ -27,9 +27,9 @@ async function most(work: () => Promise<unknown>): Promise<MemoryResult> {
 }
 
 export function memoryOfBacklog(options: ClickOptions): Promise<MemoryResult> {
-  return most(() => count(options))
+  return mostMemory(() => count(options))
 }
 
 export function memoryOfState(options: VisitOptions): Promise<MemoryResult> {
-  return most(() => countVisits(options))
+  return mostMemory(() => countVisits(options))
 }
