@@ -13,7 +13,8 @@ import type { Revertible } from '../plan/turn.ts'
 
 /** What a group and a member take in memory, roughly, with their places in Maps and lists. */
 const groupBytes = 260
-const memberBytes = 180
+const memberBytes = 170
+const indexedBytes = 45
 /** In a group of more members a Map is faster than trying one after the other. */
 const triedMax = 16
 /** A group with more members than twice those that are there, and this many, is rid of the others. */
@@ -92,7 +93,8 @@ export class MemberGroup {
   }
 
   get memoryBytes(): number {
-    return groupBytes + this.prefix.length + this.#members.length * memberBytes
+    const bytesOfEach = this.#byName === undefined ? memberBytes : memberBytes + indexedBytes
+    return groupBytes + this.prefix.length + this.#members.length * bytesOfEach
   }
 
   /** How many members are known, some of which may be gone. */
@@ -117,9 +119,17 @@ export class MemberGroup {
     return undefined
   }
 
+  /** All members are known now. */
+  complete(areInOrder: boolean): void {
+    this.isWhole = true
+    if (areInOrder) this.#isSorted = true
+  }
+
   add(member: Member, turn: number): void {
     if (this.#members.length >= this.#tidyAt) this.#tidy(turn)
-    this.#members.push(member)
+    // An empty list would grow to room for 17, and most groups may have one member.
+    if (this.#members.length === 0) this.#members = [member]
+    else this.#members.push(member)
     this.#isSorted = this.#members.length === 1
     if (this.#byName !== undefined) this.#byName.set(member.name, member)
     else if (this.#members.length > triedMax) this.#index()

@@ -153,13 +153,17 @@ export class MemberTurnStore implements MemberStore, CommittableStore {
     const rows: StoredRow[] = reader.range(storeId, partition, from, afterPrefix(from), dueRowsMax + 1)
     if (rows.length > dueRowsMax) return false
     const { immutable } = this.#memberCodec
+    const isFirst = group.size === 0
     for (const { key } of rows) {
       const member = group.memberOf(key)
       const name = this.#memberCodec.identity(member)
       if (group.find(name) !== undefined) continue
-      this.#enter(new Member(group, name, immutable ? member : undefined, true, textOf(key)))
+      const made = immutable
+        ? new Member(group, name, member, true)
+        : new Member(group, name, undefined, true, textOf(key))
+      this.#enter(made)
     }
-    group.isWhole = true
+    group.complete(isFirst)
     return true
   }
 
