@@ -13,13 +13,26 @@ test('of very many that come at once as many as there is room for are let in; th
   const { log } = openTestLog()
   await log.producer().send(words, { key: 'a', value: 'b' })
   const opened = await openDashboard(log, { clock: new ManualClock(0) }) // none of them goes on
-  const reads = vi.spyOn(log.admin, 'startOffsets')
+  const startOffsets = log.admin.startOffsets.bind(log.admin)
+  let begin: () => void = () => undefined
+  const allHaveCome = new Promise<void>((resolve) => {
+    begin = resolve
+  })
+  const reads = vi.spyOn(log.admin, 'startOffsets').mockImplementation(async (...topic) => {
+    await allHaveCome
+    return startOffsets(...topic)
+  })
   const stop = new AbortController()
   const address = `http://127.0.0.1:${opened.port}/api/topics/words/tail`
-  const answers = await Promise.all(
-    Array.from({ length: streamsMax + 30 }, () => fetch(address, { signal: stop.signal })),
-  )
-  const statuses = answers.map(({ status }) => status)
+  let refused = 0
+  const asked = Array.from({ length: streamsMax + 30 }, async () => {
+    const { status } = await fetch(address, { signal: stop.signal })
+    if (status === 503) refused++
+    return status
+  })
+  await until(() => reads.mock.calls.length + refused === asked.length)
+  begin()
+  const statuses = await Promise.all(asked)
   expect(statuses.filter((status) => status === 200)).toHaveLength(streamsMax)
   expect(statuses.filter((status) => status === 503)).toHaveLength(30)
   expect(reads.mock.calls.length).toBe(streamsMax)
