@@ -1,5 +1,6 @@
 // Readers of very many partitions: looking at one never holds up the event loop for long, and misses nothing.
 import { describe, expect, test, vi } from 'vitest'
+import { ManualClock } from '../../../src/core/clock.ts'
 import { inSteps } from '../../../src/log/admin/application-description.ts'
 import { unreadOf } from '../../../src/log/admin/application-listing.ts'
 import type { ApplicationsLog, KeptVersion } from '../../../src/log/admin/application-log.ts'
@@ -71,6 +72,7 @@ test('there may be more positions than a function takes arguments', async () => 
   const log = {
     positions: { pages: () => [positions] },
     topics: { named: () => [] },
+    clock: new ManualClock(1_000_000),
     refresh: () => undefined,
   } as unknown as ApplicationsLog
   const { lastCommitMs } = await inSteps(unreadOf(log, { name: 'app' } as unknown as KeptVersion))
