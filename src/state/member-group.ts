@@ -52,6 +52,11 @@ export class Member implements Pair, Revertible {
     this.#savedIsKnown = this.isKnown
   }
 
+  /** The disk has it, which the turn has removed unseen: it is known when the turn is undone. */
+  wasFound(): void {
+    this.#savedIsKnown = true
+  }
+
   revert(): void {
     this.exists = this.#savedExists
     this.isKnown = this.#savedIsKnown

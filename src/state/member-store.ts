@@ -157,7 +157,11 @@ export class MemberTurnStore implements MemberStore, CommittableStore {
     for (const { key } of rows) {
       const member = group.memberOf(key)
       const name = this.#memberCodec.identity(member)
-      if (group.find(name) !== undefined) continue
+      const known = group.find(name)
+      if (known !== undefined) {
+        known.wasFound()
+        continue
+      }
       const made = immutable
         ? new Member(group, name, member, true)
         : new Member(group, name, undefined, true, textOf(key))
