@@ -31,16 +31,6 @@ interface Range {
   readonly to: Buffer
 }
 
-/** A row of the tree, with the key that it has there. */
-interface Replaced {
-  readonly partition: number
-  readonly key: Buffer
-  /** The checksum of the row that is there. */
-  readonly before: number | undefined
-  /** Sealed. */
-  readonly after: Buffer | undefined
-}
-
 function isIn({ from, to }: Range, key: Buffer): boolean {
   return Buffer.compare(key, from) >= 0 && Buffer.compare(key, to) < 0
 }
@@ -58,6 +48,10 @@ class StoreCommit {
   /** Not before the journal is known as a whole. */
   readonly #folds: boolean
   #folded: readonly FoldedRows[] = []
+  /** Where it is once everything is folded that this commit folds. */
+  #hand: Hand
+  /** Rows of the tree that change: the key, then what it is to have, sealed; undefined where it is removed. */
+  readonly #writes: (Buffer | undefined)[] = []
   /** Ranges with rows of the journal, by partition: those must not come back by being folded. */
   readonly #removed = new Map<number, Range[]>()
   /** Partitions with changed rows, which may be in a range that is removed. */
@@ -71,6 +65,7 @@ class StoreCommit {
     this.#transaction = transaction
     this.#sums = new Map(journal.head.sums)
     this.#folds = journal.isTakenOver
+    this.#hand = journal.head.hand
   }
 
   row(partition: number, key: Buffer, value: Buffer | undefined): void {
@@ -99,7 +94,10 @@ class StoreCommit {
     for (let left = rowsMax; left > 0; left -= pageRows) {
       const max = Math.min(pageRows, left)
       const page = this.#environment.range('state', start, end, max)
-      for (const { key, value } of page) this.#replace({ partition, key, before: sealOf(key, value), after: undefined })
+      for (const { key, value } of page) {
+        this.#transaction.remove('state', key)
+        this.#add(partition, -1, -sealOf(key, value))
+      }
       const last = page.at(-1)
       if (last === undefined || page.length < max) return undefined
       start = keyAfter(last.key)
@@ -112,61 +110,70 @@ class StoreCommit {
     if (this.#writer.bytes > 0) this.#closed.push(this.#writer.take())
   }
 
-  /** @param bytesMax how large the journal may become */
-  end(bytesMax: number): void {
+  /**
+   * Everything that has to be read: reads look through what the transaction has written, so this is called for all
+   * stores before the first one writes.
+   *
+   * @param bytesMax how large the journal may become
+   */
+  read(bytesMax: number): void {
     this.#close()
-    const { head, storeId, pieces } = this.#journal
-    let { first, next, hand } = head
-    if (this.#folds) {
-      const appendedBytes = this.#closed.reduce((total, { length }) => total + length + pieceOverheadBytes, 0)
-      hand = this.#fold(this.#journal.folding.due(appendedBytes, pieces.bytes, bytesMax))
-      for (let left = pieces.done(piecesRemoved * Math.max(1, this.#closed.length)); left > 0; left--) {
-        this.#transaction.remove('journal', pieceKey(storeId, first++))
-      }
-    }
-    this.#pieces = this.#closed.map((items) => pieceOf(hand, items))
-    for (const bytes of this.#pieces) this.#transaction.put('journal', pieceKey(storeId, next++), bytes)
-    this.#head = { first, next, hand, sums: this.#sums }
-    this.#transaction.put('state', headKey(storeId), encodeHead(this.#head))
-    this.#transaction.onDurable(() => this.#committed())
+    if (!this.#folds) return
+    const { folding, pieces } = this.#journal
+    const appendedBytes = this.#closed.reduce((total, { length }) => total + length + pieceOverheadBytes, 0)
+    this.#fold(folding.due(appendedBytes, pieces.bytes, bytesMax))
   }
 
-  /** @returns where the hand is then */
-  #fold(count: number): Hand {
+  #fold(count: number): void {
     const { head, storeId, folding } = this.#journal
     const { folded, hand } = folding.next(head.hand, count)
     this.#folded = folded
-    // All are read before the first is written: reads look through what the transaction has written.
-    const replaced: Replaced[] = []
+    this.#hand = hand
     for (const { rows, entries } of folded) {
       const { partition } = rows
       const ranges = this.#removed.get(partition)
+      let [rowsAdded, sealsAdded] = [0, 0]
       for (const entry of entries) {
         const key = stateKey(storeId, partition, rows.keyBytes(entry), rows.keyStart(entry), rows.keyEnd(entry))
+        const before = this.#environment.seal('state', key)
         const isRemoved = ranges?.some((range) => isIn(range, rows.key(entry))) === true
         const after = isRemoved ? undefined : rows.sealed(entry, key)
-        replaced.push({ partition, key, before: this.#environment.seal('state', key), after })
+        if (before !== undefined) {
+          rowsAdded--
+          sealsAdded -= before
+        }
+        if (after !== undefined) {
+          rowsAdded++
+          sealsAdded += checksumOf(after)
+        }
+        if (before !== undefined || after !== undefined) this.#writes.push(key, after)
       }
+      this.#add(partition, rowsAdded, sealsAdded)
     }
-    for (const row of replaced) this.#replace(row)
-    return hand
   }
 
-  /** Changes a row of the tree, and the totals of its partition. */
-  #replace({ partition, key, before, after }: Replaced): void {
-    let { rows, seals } = this.#sums.get(partition) ?? noRows
-    if (before !== undefined) {
-      rows--
-      seals -= before
+  /** Changes what a partition adds up to. */
+  #add(partition: number, rowsAdded: number, sealsAdded: number): void {
+    const { rows, seals } = this.#sums.get(partition) ?? noRows
+    this.#sums.set(partition, { rows: rows + rowsAdded, seals: (seals + sealsAdded) >>> 0 })
+  }
+
+  write(): void {
+    const { head, storeId, pieces } = this.#journal
+    const transaction = this.#transaction
+    let { first, next } = head
+    for (let at = 0; at < this.#writes.length; at += 2) {
+      const [key, sealed] = [this.#writes[at] as Buffer, this.#writes[at + 1]]
+      if (sealed === undefined) transaction.remove('state', key)
+      else transaction.putSealed('state', key, sealed)
     }
-    if (after !== undefined) {
-      rows++
-      seals += checksumOf(after)
-      this.#transaction.putSealed('state', key, after)
-    } else if (before !== undefined) {
-      this.#transaction.remove('state', key)
-    }
-    this.#sums.set(partition, { rows, seals: seals >>> 0 })
+    const done = this.#folds ? pieces.done(piecesRemoved * Math.max(1, this.#closed.length)) : 0
+    for (let left = done; left > 0; left--) transaction.remove('journal', pieceKey(storeId, first++))
+    this.#pieces = this.#closed.map((items) => pieceOf(this.#hand, items))
+    for (const bytes of this.#pieces) transaction.put('journal', pieceKey(storeId, next++), bytes)
+    this.#head = { first, next, hand: this.#hand, sums: this.#sums }
+    transaction.put('state', headKey(storeId), encodeHead(this.#head))
+    transaction.onDurable(() => this.#committed())
   }
 
   #committed(): void {
@@ -231,6 +238,7 @@ export class StateCommit implements StateWriter {
    * @param bytesMax how large the journals of all stores may become together
    */
   end(bytesMax: number, othersBytes: (journal: StoreJournal) => number): void {
-    for (const [journal, store] of this.#stores) store.end(Math.max(bytesMax - othersBytes(journal), bytesMax / 16))
+    for (const [journal, store] of this.#stores) store.read(Math.max(bytesMax - othersBytes(journal), bytesMax / 16))
+    for (const store of this.#stores.values()) store.write()
   }
 }
