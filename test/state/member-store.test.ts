@@ -230,6 +230,20 @@ test('a member that leaves, or that is known to be new, is not looked for', () =
   expect(world.membersOf('g')).toEqual(['b'])
 })
 
+test('a member that a turn removes unseen is there again when the turn is undone, also in a group that it has read', () => {
+  const world = new World(openTestLog().environment)
+  world.begin()
+  world.store.join('g', 'a', 1, true)
+  world.commit()
+  world.restart()
+  world.begin()
+  world.store.leave('g', 'a')
+  expect(world.membersOf('g')).toEqual([])
+  world.undo()
+  world.begin()
+  expect(world.membersOf('g')).toEqual(['a'])
+})
+
 test('a group that is too large for a list is walked over, and takes no memory after a commit', () => {
   const world = new World(openTestLog().environment)
   const nameAt = (index: number): string => `m${String(index).padStart(5, '0')}`
