@@ -4,7 +4,7 @@
  * A carrier belongs to the engine. User functions get its `view()`, a plain frozen object. A key or value is decoded at
  * most once, and what was never decoded is written from its original bytes (docs/decisions/0001-eager-views.md).
  */
-import { assert } from '../core/assert.ts'
+import { assert, present } from '../core/assert.ts'
 import type { ByteWriter } from '../core/bytes.ts'
 import { MillraceError, messageOf } from '../core/errors.ts'
 import { type Header, noHeaders } from '../core/headers.ts'
@@ -12,7 +12,8 @@ import type { RecordView } from '../core/record.ts'
 import { type Codec, encodeInto, unexpectedNull } from '../core/serde.ts'
 import type { Timestamp } from '../core/units.ts'
 import type { JobPlace, RecordPlace } from './origin.ts'
-import { codeOfDecoding, nullEnd, sameWire, standsForNull } from './carried-bytes.ts'
+import { codeOfDecoding, lazyView, madeEnd, nullEnd, ofRowEnd, sameWire, standsForNull } from './carried-bytes.ts'
+import type { RowKey } from './store.ts'
 
 /** Stands for a key or value that is not decoded yet. */
 const undecoded: unique symbol = Symbol('undecoded')
@@ -20,13 +21,9 @@ const undecoded: unique symbol = Symbol('undecoded')
 const noOld: unique symbol = Symbol('no old value')
 /** Stands for the old value of a version that is not the newest: it replaced nothing that is seen now. */
 const olderVersion: unique symbol = Symbol('an older version')
-/** The end of a key or value that has no bytes because a function made it. */
-const madeEnd = -2
 /** Keys and values up to this size are decoded when the view is made, larger ones when they are read. */
 const eagerBytesMax = 1_024
-
 const noBytes = Buffer.alloc(0)
-
 const nowhere: RecordPlace = { topic: '', partition: 0 }
 
 /** A record on its way through a task. */
@@ -48,6 +45,7 @@ export class Carrier<K = unknown, V = unknown> {
   #keyBytes: Buffer = noBytes
   #keyStart = 0
   #keyEnd: number = nullEnd
+  #keyRow: RowKey | undefined = undefined
   #key: K | typeof undecoded = undecoded
 
   #valueCodec: Codec<V> | undefined = undefined
@@ -130,6 +128,21 @@ export class Carrier<K = unknown, V = unknown> {
     return next
   }
 
+  /** As {@link withKeyBytes}, with the key of a row, of which no buffer is made where it is only written. */
+  withKeyOf<K2, V2>(codec: Codec<K2>, row: RowKey, value: V2, valueCodec: Codec<V2> | undefined): Carrier<K2, V2> {
+    const next = this.withKeyBytes(codec, noBytes, value, valueCodec)
+    next.#keyRow = row
+    next.#keyEnd = ofRowEnd
+    return next
+  }
+
+  /** Makes the bytes of a key that is a row's. */
+  #readRowKey(): void {
+    if (this.#keyEnd !== ofRowEnd) return
+    this.#keyBytes = present(this.#keyRow, 'a key of a row has one').keyBytes
+    this.#keyEnd = this.#keyBytes.length
+  }
+
   /** The same record with another value. */
   withValue<V2>(value: V2, codec: Codec<V2> | undefined): Carrier<K, V2> {
     const next = new Carrier<K, V2>(this.timestamp, this.origin, this.root)
@@ -206,6 +219,7 @@ export class Carrier<K = unknown, V = unknown> {
     this.#keyBytes = from.#keyBytes
     this.#keyStart = from.#keyStart
     this.#keyEnd = from.#keyEnd
+    this.#keyRow = from.#keyRow
     this.#key = from.#key
   }
 
@@ -229,8 +243,10 @@ export class Carrier<K = unknown, V = unknown> {
 
   /** @throws MillraceError `undecodable`, `unexpected_null`; the turn fails even when the throw is caught */
   get key(): K {
-    if (this.#key === undecoded)
+    if (this.#key === undecoded) {
+      this.#readRowKey()
       this.#key = this.#decode('key', this.#keyCodec, this.#keyBytes, this.#keyStart, this.#keyEnd)
+    }
     return this.#key
   }
 
@@ -316,6 +332,7 @@ export class Carrier<K = unknown, V = unknown> {
 
   /** Decodes the key if that is cheap and succeeds; a failure counts only when someone reads the key. */
   #tryKey(): boolean {
+    this.#readRowKey()
     const codec = this.#keyCodec
     if (this.#keyEnd === nullEnd) {
       if (codec !== undefined && !codec.nullable) return false
@@ -357,8 +374,10 @@ export class Carrier<K = unknown, V = unknown> {
    * @throws MillraceError `encode_failed`, and as `key`
    */
   writeKey(codec: Codec<K>, out: ByteWriter): void {
-    if (this.#keyEnd >= 0 && sameWire(this.#keyCodec, codec)) out.append(this.#keyBytes, this.#keyStart, this.#keyEnd)
-    else encodeInto(codec, this.key, out, 'key')
+    const hasBytes = this.#keyEnd >= 0 || this.#keyEnd === ofRowEnd
+    if (!hasBytes || !sameWire(this.#keyCodec, codec)) encodeInto(codec, this.key, out, 'key')
+    else if (this.#keyEnd >= 0) out.append(this.#keyBytes, this.#keyStart, this.#keyEnd)
+    else this.#keyRow?.appendKey(out)
   }
 
   /** Appends the value as {@link writeKey} does the key. */
@@ -378,17 +397,4 @@ export class Carrier<K = unknown, V = unknown> {
   originalValue(): Uint8Array | null {
     return this.#valueEnd < 0 ? null : this.#valueBytes.subarray(this.#valueStart, this.#valueEnd)
   }
-}
-
-function lazyView<K, V>(carrier: Carrier<K, V>): RecordView<K, V> {
-  return Object.freeze({
-    get key(): K {
-      return carrier.key
-    },
-    get value(): V {
-      return carrier.value
-    },
-    timestamp: carrier.timestamp as Timestamp,
-    headers: carrier.headers,
-  })
 }

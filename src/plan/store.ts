@@ -90,7 +90,12 @@ export interface Row<V> {
    * Never changed.
    */
   readonly keyBytes: Buffer
+  /** Appends {@link keyBytes}, without a buffer of their own. */
+  appendKey(out: ByteWriter): void
 }
+
+/** What has a key that is encoded already. */
+export type RowKey = Pick<Row<unknown>, 'keyBytes' | 'appendKey'>
 
 /** A row of an ordered store. */
 export interface OrderedRow<V> extends Row<V> {

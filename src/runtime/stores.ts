@@ -145,7 +145,7 @@ export class Stores {
       let [found, missed] = [0, 0]
       for (const table of tables) {
         found += table?.found ?? 0
-        missed += table?.misses ?? 0
+        missed += table?.notFound ?? 0
       }
       if (!keeping.pays(found, missed)) for (const table of tables) dropAll(table)
     }

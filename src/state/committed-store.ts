@@ -131,7 +131,7 @@ export class CommittedStore<K, V> {
     const place = this.#placeOf(partition, stored.key)
     const { keyBytes, keyEnd, at, number } = place
     const home = { store: spec.name, partition, codec: spec.valueCodec as Codec<V> }
-    const value = decoded(home, keyBytes, stored.value, valueBegin(spec.layout))
+    const value = decoded(home, place, stored.value, valueBegin(spec.layout))
     return {
       key: this.#keyOf(partition, keyBytes, keyEnd),
       value,

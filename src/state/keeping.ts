@@ -31,7 +31,7 @@ export class Keeping {
    * Asked after each commit.
    *
    * @param found how often a row was found that an earlier commit had left, counted once for each commit
-   * @param missed how often a row had to be read
+   * @param missed how often a row was not in memory; one that is known to be new counts too
    */
   pays(found: number, missed: number): boolean {
     const foundNow = found - this.#foundBefore

@@ -7,9 +7,9 @@
  */
 import { ByteWriter, readInt64, writeUint64 } from '../core/bytes.ts'
 import { MillraceError } from '../core/errors.ts'
+import { appendBytesOfText, bytesAsText } from '../core/text.ts'
 import type { StoreLayout } from '../plan/store-layout.ts'
 import { keyBytesMax } from '../storage/keys.ts'
-import type { CommonKeyPlace } from './packed-segment.ts'
 
 /** Tells rows from entries of the order by due time, in a store that has both. */
 const rowMark = 0
@@ -48,7 +48,18 @@ export class KeyLayout {
   /** @throws MillraceError `key_too_long` */
   checkLength(store: string, key: Buffer, keyEnd: number): void {
     const isEnded = this.order === 'segment' || this.hasDueTimes
-    const zeros = isEnded ? zerosIn(key, keyEnd) : 0
+    this.#checkLength(store, keyEnd, isEnded ? zerosIn(key, keyEnd) : 0)
+  }
+
+  /** The same of what stored keys have in common. */
+  checkCommonKey(store: string, common: string): void {
+    if (common.length > this.#keyLengthMax) {
+      const keyEnd = this.keyEndOf(common)
+      this.#checkLength(store, keyEnd, common.length - keyEnd)
+    }
+  }
+
+  #checkLength(store: string, keyEnd: number, zeros: number): void {
     if (keyEnd + zeros <= this.#keyLengthMax) return
     const counted = zeros === 0 ? '' : `, and each of the ${zeros} zeros among them counts twice`
     throw new MillraceError(
@@ -97,9 +108,14 @@ export class KeyLayout {
     return Buffer.from(scratch.bytes.subarray(0, scratch.at))
   }
 
-  writeStoredKey(out: ByteWriter, key: Buffer, keyEnd: number, at: number, number: number): void {
+  /** What stands before the key of a row. */
+  writeFront(out: ByteWriter, front: number): void {
     if (this.hasDueTimes) writeByte(out, rowMark)
-    if (this.hasTimes) writeNumber(out, this.front(at))
+    if (this.hasTimes) writeNumber(out, front)
+  }
+
+  writeStoredKey(out: ByteWriter, key: Buffer, keyEnd: number, at: number, number: number): void {
+    this.writeFront(out, this.front(at))
     if (this.order === 'segment') this.#writeEnded(out, key, keyEnd, at, number)
     else out.append(key, 0, keyEnd)
   }
@@ -125,25 +141,15 @@ export class KeyLayout {
     return { keyBytes, keyEnd, at: readInt64(stored, mark), number: 0 }
   }
 
-  /** The key of a row as it stands in a topic, of its stored key with one character for each byte. */
-  keyBytesOf(stored: string, keyEnd: number): Buffer {
-    if (this.order !== 'segment') return this.placeOf(Buffer.from(stored, 'latin1')).keyBytes
-    const bytes = Buffer.allocUnsafe(keyEnd + this.#numberBytes)
-    let at = 0
-    for (let from = this.#markBytes + 8; at < keyEnd; from++) {
-      const byte = stored.charCodeAt(from)
-      bytes[at++] = byte
-      if (byte === 0) from++
-    }
-    for (let from = stored.length - this.#numberBytes; from < stored.length; from++) {
-      bytes[at++] = stored.charCodeAt(from)
-    }
-    return bytes
+  /** Appends the key of a row as it stands in a topic, of its stored key in the other orders. */
+  writeKeyOfText(out: ByteWriter, stored: string): void {
+    const begin = this.#markBytes + (this.hasTimes ? 8 : 0)
+    appendBytesOfText(begin === 0 ? stored : stored.slice(begin), out)
+    if (this.hasTimes) appendBytesOfText(stored.slice(this.#markBytes, begin), out)
   }
 
-  /** What stands before and after the key in the stored keys of order `segment`. */
-  get commonKeyPlace(): CommonKeyPlace {
-    return { before: this.#markBytes + 8, after: this.#numberBytes + 1 }
+  keyEndOfText(stored: string): number {
+    return stored.length - this.#markBytes - (this.hasTimes ? 8 : 0)
   }
 
   /** What the stored keys of all rows with a key have in common, in order `segment`: the key as it is written there. */
@@ -151,7 +157,7 @@ export class KeyLayout {
     return stored.slice(this.#markBytes + 8, stored.length - this.#numberBytes - 1)
   }
 
-  /** The time of a row in order `segment`, its number, and how many bytes its key has, of its stored key as text. */
+  /** The time of a row in order `segment`, and its number, of its stored key as text. */
   timeOfText(stored: string): number {
     return readTextInt64(stored, stored.length - this.#numberBytes)
   }
@@ -160,19 +166,54 @@ export class KeyLayout {
     return this.isNumbered ? readTextInt64(stored, stored.length - 8) : 0
   }
 
-  keyEndOfText(stored: string): number {
-    const end = stored.length - this.#numberBytes - 1
+  /** Writes what {@link commonKeyOf} finds. */
+  writeCommonKey(out: ByteWriter, key: Buffer, keyEnd: number): void {
+    writeEscaped(out, key, keyEnd)
+  }
+
+  /** How many bytes a key has, of what its stored keys have in common. */
+  keyEndOf(common: string): number {
     let count = 0
-    for (let at = this.#markBytes + 8; at < end; at++) {
+    for (let at = 0; at < common.length; at++) {
       count++
-      if (stored.charCodeAt(at) === 0) at++
+      if (common.charCodeAt(at) === 0) at++
     }
     return count
   }
 
-  /** Writes what {@link commonKeyOf} finds. */
-  writeCommonKey(out: ByteWriter, key: Buffer, keyEnd: number): void {
-    writeEscaped(out, key, keyEnd)
+  /** Appends the key of a row in order `segment` as it stands in a topic. */
+  writeKeyOf(out: ByteWriter, common: string, at: number, number: number): void {
+    const { length } = common
+    out.ensure(length)
+    const { bytes } = out
+    let end = out.at
+    for (let from = 0; from < length; from++) {
+      const byte = common.charCodeAt(from)
+      bytes[end++] = byte
+      if (byte === 0) from++
+    }
+    out.at = end
+    this.#writeNumbers(out, at, number)
+  }
+
+  /** Appends the stored key of a row in order `segment`. */
+  writeEndedKey(out: ByteWriter, front: number, common: string, at: number, number: number): void {
+    this.writeFront(out, front)
+    appendBytesOfText(common, out)
+    writeByte(out, 0)
+    this.#writeNumbers(out, at, number)
+  }
+
+  /** The same as text. */
+  textOf(front: number, common: string, at: number, number: number): string {
+    scratch.at = 0
+    this.writeEndedKey(scratch, front, common, at, number)
+    return bytesAsText(scratch.bytes, 0, scratch.at)
+  }
+
+  #writeNumbers(out: ByteWriter, at: number, number: number): void {
+    if (this.hasTimes) writeNumber(out, at)
+    if (this.isNumbered) writeNumber(out, number)
   }
 
   /** The key of a row's entry in the order by due time. */
@@ -205,8 +246,7 @@ export class KeyLayout {
   #writeEnded(out: ByteWriter, key: Buffer, keyEnd: number, at: number, number: number): void {
     writeEscaped(out, key, keyEnd)
     writeByte(out, 0)
-    if (this.hasTimes) writeNumber(out, at)
-    if (this.isNumbered) writeNumber(out, number)
+    this.#writeNumbers(out, at, number)
   }
 
   get #numberBytes(): number {

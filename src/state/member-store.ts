@@ -190,6 +190,10 @@ export class MemberTurnStore implements MemberStore, CommittableStore {
     return this.#groups.found
   }
 
+  get notFound(): number {
+    return this.#groups.notFound
+  }
+
   get memoryBytes(): number {
     return this.#groups.bytes
   }

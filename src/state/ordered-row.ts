@@ -1,14 +1,16 @@
 /**
  * A row of an ordered store: it knows its place, and when it is due.
  */
-import type { ByteWriter } from '../core/bytes.ts'
-import { readInt64, writeInt64 } from '../core/bytes.ts'
+import { ByteWriter, readInt64, writeInt64 } from '../core/bytes.ts'
+import { appendBytesOfText } from '../core/text.ts'
 import type { OrderedRow } from '../plan/store.ts'
 import type { KeyLayout, RowPlace } from './layout.ts'
 import { type RowHome, StateRow } from './row.ts'
 
 /** In a store with due times the value follows the timestamp and the due time. */
 const dueAt = 8
+
+const scratch = new ByteWriter(256)
 
 /** What a row needs of its store. */
 export interface OrderedHome<V> extends RowHome<V> {
@@ -20,12 +22,11 @@ export interface OrderedHome<V> extends RowHome<V> {
 }
 
 /**
- * It keeps its key as text alone, as the store has it, one character for each byte: most rows are never asked for the
- * bytes, and a buffer costs more than the rest of the row.
+ * It keeps its key as text, one character for each byte: most rows are never asked for the bytes, and a buffer costs
+ * more than the rest of the row. Either text follows from the other, with the time and the number, and is made when it
+ * is wanted: most rows of joins and sessions are never asked for their stored keys.
  */
 export class OrderedStateRow<V> extends StateRow<V> implements OrderedRow<V>, RowPlace {
-  readonly text: string
-  readonly keyEnd: number
   readonly at: number
   readonly number: number
   due = -1
@@ -40,12 +41,25 @@ export class OrderedStateRow<V> extends StateRow<V> implements OrderedRow<V>, Ro
   /** The last entry that was made for it since the commit. */
   entry: DueEntry<V> | undefined = undefined
   #savedDue = -1
+  #key: string | undefined
+  #text: string | undefined
   readonly #home: OrderedHome<V>
 
-  constructor(front: number, text: string, keyEnd: number, at: number, number: number, home: OrderedHome<V>) {
-    super(front, text, home)
-    this.text = text
-    this.keyEnd = keyEnd
+  /**
+   * @param key what the stored keys of rows of its key have in common, in order `segment`
+   * @param text the stored key; one of both is given
+   */
+  constructor(
+    front: number,
+    key: string | undefined,
+    text: string | undefined,
+    at: number,
+    number: number,
+    home: OrderedHome<V>,
+  ) {
+    super(front, home)
+    this.#key = key
+    this.#text = text
     this.at = at
     this.number = number
     this.#home = home
@@ -55,13 +69,41 @@ export class OrderedStateRow<V> extends StateRow<V> implements OrderedRow<V>, Ro
     return this.exists
   }
 
-  /** A new buffer each time, as of {@link storedKey}. */
-  get keyBytes(): Buffer {
-    return this.#home.layout.keyBytesOf(this.text, this.keyEnd)
+  get identity(): string {
+    return this.text
   }
 
-  get storedKey(): Buffer {
-    return Buffer.from(this.text, 'latin1')
+  /** In order `segment`: what the stored keys of all rows of its key have in common. */
+  get key(): string {
+    return (this.#key ??= this.#home.layout.commonKeyOf(this.text))
+  }
+
+  /** The stored key. */
+  get text(): string {
+    return (this.#text ??= this.#home.layout.textOf(this.front, this.key, this.at, this.number))
+  }
+
+  get keyEnd(): number {
+    const { layout } = this.#home
+    return layout.order === 'segment' ? layout.keyEndOf(this.key) : layout.keyEndOfText(this.text)
+  }
+
+  /** A new buffer each time. */
+  get keyBytes(): Buffer {
+    scratch.at = 0
+    this.appendKey(scratch)
+    return Buffer.from(scratch.written)
+  }
+
+  appendKey(out: ByteWriter): void {
+    const { layout } = this.#home
+    if (layout.order === 'segment') layout.writeKeyOf(out, this.key, this.at, this.number)
+    else layout.writeKeyOfText(out, this.text)
+  }
+
+  appendStoredKey(out: ByteWriter): void {
+    if (this.#text === undefined) this.#home.layout.writeEndedKey(out, this.front, this.key, this.at, this.number)
+    else appendBytesOfText(this.#text, out)
   }
 
   override save(turn: number): void {
@@ -101,7 +143,7 @@ export class OrderedStateRow<V> extends StateRow<V> implements OrderedRow<V>, Ro
   }
 
   protected get keySize(): number {
-    return this.text.length
+    return (this.#key?.length ?? 0) + (this.#text?.length ?? 0)
   }
 }
 

@@ -28,6 +28,9 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
   readonly #byDue: TurnOrder<DueEntry<V>>
   /** Once it was asked for the rows of a key. */
   #recent: RecentRows<V> | undefined
+  /** The key of the last question, and what the stored keys of its rows have in common. */
+  #lastKey: KeyOf<K> | undefined
+  #lastCommon = ''
 
   constructor(ground: StoreGround) {
     super(ground)
@@ -44,7 +47,7 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
       },
     }
     this.#byKey = new TurnOrder(ground, layout.firstKey, {
-      hasChanged: (stored, text) => this.cache.get(layout.frontOf(stored.key), text)?.isDirty === true,
+      hasChanged: (stored, text) => this.#known(layout.frontOf(stored.key), text)?.isDirty === true,
       entryOf: (stored, text) => this.#rowOf(stored, text),
     })
     this.#byDue = new TurnOrder(ground, layout.dueKeyFrom(0), {
@@ -62,23 +65,64 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
   }
 
   #rowAt(key: KeyOf<K>, at: number, number: number, isNew: boolean): OrderedStateRow<V> {
+    if (!isNew) this.lookups++
+    const front = this.#layout.front(at)
+    const recent = this.#recentOf(front)
+    if (recent !== undefined) {
+      const common = this.#commonKey(key)
+      this.#layout.checkCommonKey(this.ground.spec.name, common)
+      const hasExpired = at < this.expiredBefore
+      if (!isNew && !hasExpired) return this.#recentRow(recent, front, common, at, number)
+      const row = this.#newRow(front, common, undefined, at, number)
+      return hasExpired ? row : this.#keep(row)
+    }
     scratch.at = 0
     key.writeKey(this.keyCodec, scratch)
-    const keyEnd = scratch.at
-    this.#layout.checkLength(this.ground.spec.name, scratch.bytes, keyEnd)
+    this.#layout.checkLength(this.ground.spec.name, scratch.bytes, scratch.at)
     storedScratch.at = 0
-    this.#layout.writeStoredKey(storedScratch, scratch.bytes, keyEnd, at, number)
-    const front = this.#layout.front(at)
+    this.#layout.writeStoredKey(storedScratch, scratch.bytes, scratch.at, at, number)
     const text = bytesAsText(storedScratch.bytes, 0, storedScratch.at)
     const hasExpired = at < this.expiredBefore
-    if (!isNew) this.lookups++
     const cached = hasExpired ? undefined : this.cache.get(front, text)
     if (cached !== undefined) return cached
-    const row = new OrderedStateRow(front, text, keyEnd, at, number, this.#orderedHome)
+    const row = this.#newRow(front, undefined, text, at, number)
     if (hasExpired) return row
-    if (isNew) return this.#keep(row)
-    this.misses++
-    return this.#keep(this.#read(row))
+    return this.#keep(isNew ? row : this.#read(row))
+  }
+
+  /** One of both is given: the stored key, or what stored keys of its key have in common. */
+  #newRow(front: number, common: string | undefined, text: string | undefined, at: number, number: number) {
+    return new OrderedStateRow(front, common, text, at, number, this.#orderedHome)
+  }
+
+  /** Those of a segment that is complete there; undefined of any other. */
+  #recentOf(front: number): RecentRows<V> | undefined {
+    return this.#recent?.isCompleteFrom(front) === true ? this.#recent : undefined
+  }
+
+  #recentRow(recent: RecentRows<V>, front: number, common: string, at: number, number: number): OrderedStateRow<V> {
+    const row = recent.find(front, common, at, number) ?? this.#newRow(front, common, undefined, at, number)
+    return row.isKept ? row : this.#keep(row)
+  }
+
+  /** A key as the stored keys of its rows have it, in order `segment`; asked several times in a row for one key. */
+  #commonKey(key: KeyOf<K>): string {
+    if (this.#lastKey === key) return this.#lastCommon
+    scratch.at = 0
+    key.writeKey(this.keyCodec, scratch)
+    storedScratch.at = 0
+    this.#layout.writeCommonKey(storedScratch, scratch.bytes, scratch.at)
+    this.#lastCommon = bytesAsText(storedScratch.bytes, 0, storedScratch.at)
+    this.#lastKey = key
+    return this.#lastCommon
+  }
+
+  /** The row of a stored key, if it is in memory as an object. */
+  #known(front: number, text: string): OrderedStateRow<V> | undefined {
+    const recent = this.#recentOf(front)
+    if (recent === undefined) return this.cache.get(front, text)
+    const layout = this.#layout
+    return recent.known(front, layout.commonKeyOf(text), layout.timeOfText(text), layout.numberOfText(text))
   }
 
   #hasExpired({ at }: OrderedStateRow<V>): boolean {
@@ -88,34 +132,17 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
   /** Takes over what is committed of a row. */
   #read(row: OrderedStateRow<V>): OrderedStateRow<V> {
     const { reader, storeId, partition } = this.ground
-    const recent = this.#recent
-    const stored =
-      recent?.isCompleteFrom(row.front) === true
-        ? recent.find(row.front, row.text)
-        : reader.get(storeId, partition, row.storedKey)
-    if (stored !== undefined) this.#load(row, stored)
-    return row
-  }
-
-  /** @param packed may be within a larger buffer */
-  #load(row: OrderedStateRow<V>, packed: Buffer): void {
-    row.load(this.home.codec.immutable ? packed : Buffer.from(packed))
-  }
-
-  /** A row of {@link RecentRows}. */
-  #packedRow(front: number, text: string, value: Buffer): OrderedStateRow<V> {
-    const cached = this.cache.get(front, text)
-    if (cached !== undefined) return cached
-    const layout = this.#layout
-    const [at, number] = [layout.timeOfText(text), layout.numberOfText(text)]
-    const row = new OrderedStateRow(front, text, layout.keyEndOfText(text), at, number, this.#orderedHome)
-    this.#load(row, value)
+    this.misses++
+    const stored = reader.get(storeId, partition, storedKeyOf(row))
+    if (stored !== undefined) row.load(stored)
     return row
   }
 
   #keep(row: OrderedStateRow<V>): OrderedStateRow<V> {
     row.isKept = true
-    this.cache.add(row)
+    const recent = this.#recentOf(row.front)
+    if (recent === undefined) this.cache.add(row)
+    else recent.add(row)
     return row
   }
 
@@ -147,7 +174,12 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
   #own(row: Row<V>): OrderedStateRow<V> {
     const given = row as OrderedStateRow<V>
     if (given.isKept || this.#hasExpired(given)) return given
-    return this.cache.get(given.front, given.text) ?? this.#keep(given)
+    const recent = this.#recentOf(given.front)
+    const known =
+      recent === undefined
+        ? this.cache.get(given.front, given.text)
+        : recent.known(given.front, given.key, given.at, given.number)
+    return known ?? this.#keep(given)
   }
 
   /** What is put in an expired row is not stored: only the caller that put it sees it. */
@@ -160,7 +192,7 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
     if (!row.isKept) return
     if (row.exists) {
       this.#byKey.add(row)
-      this.#recent?.add(row)
+      if (!row.isGathered) this.#recentOf(row.front)?.add(row)
     }
     if (row.due < 0) return
     if (row.entry?.due !== row.due) {
@@ -188,20 +220,19 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
     if (this.#layout.order === 'segment') {
       const recent = (this.#recent ??= this.#newRecent())
       if (recent.isCompleteFrom(this.#layout.front(from))) {
-        scratch.at = 0
-        key.writeKey(this.keyCodec, scratch)
-        storedScratch.at = 0
-        this.#layout.writeCommonKey(storedScratch, scratch.bytes, scratch.at)
-        const keyText = bytesAsText(storedScratch.bytes, 0, storedScratch.at)
-        return recent.rowsOf(keyText, from, toTime, this.ground.turn.number)
+        return recent.rowsOf(this.#commonKey(key), from, toTime, this.ground.turn.number)
       }
     }
     return [...this.rows({ key, fromTime, toTime })]
   }
 
   #newRecent(): RecentRows<V> {
-    const newest = this.#fronts.previous(newestFront) ?? -1
-    return new RecentRows<V>(this.#layout, newest, (front, text, value) => this.#packedRow(front, text, value))
+    const newest = Math.max(this.#fronts.previous(newestFront) ?? -1, this.cache.newestFront)
+    return new RecentRows<V>(this.#layout, newest, this.cache, (front, common, at, number, packed) => {
+      const row = this.#newRow(front, common, undefined, at, number)
+      row.load(this.home.codec.immutable ? packed : Buffer.from(packed))
+      return row
+    })
   }
 
   readonly #fronts: Fronts = {
@@ -228,10 +259,10 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
   /** A row as it is stored, which is only kept when it changes: a range may be larger than memory. */
   #rowOf({ key, value }: StoredRow, text: string): OrderedStateRow<V> {
     const front = this.#layout.frontOf(key)
-    const cached = this.cache.get(front, text)
-    if (cached !== undefined) return cached
-    const { keyEnd, at, number } = this.#layout.placeOf(key)
-    const row = new OrderedStateRow(front, text, keyEnd, at, number, this.#orderedHome)
+    const known = this.#known(front, text)
+    if (known !== undefined) return known
+    const { at, number } = this.#layout.placeOf(key)
+    const row = this.#newRow(front, undefined, text, at, number)
     row.load(value)
     return row
   }
@@ -250,17 +281,14 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
   #cachedOfDue({ key }: StoredRow): OrderedStateRow<V> | undefined {
     const { keyBytes, keyEnd, at, number } = this.#layout.placeOfDue(key)
     const storedKey = this.#layout.storedKey(keyBytes, keyEnd, at, number)
-    return this.cache.get(this.#layout.front(at), bytesAsText(storedKey, 0, storedKey.length))
+    return this.#known(this.#layout.front(at), bytesAsText(storedKey, 0, storedKey.length))
   }
 
   #dueEntryOf(stored: StoredRow, text: string): DueEntry<V> | undefined {
     const { keyBytes, keyEnd, at, number } = this.#layout.placeOfDue(stored.key)
     const storedKey = this.#layout.storedKey(keyBytes, keyEnd, at, number)
     const front = this.#layout.front(at)
-    const rowText = bytesAsText(storedKey, 0, storedKey.length)
-    const row =
-      this.cache.get(front, rowText) ??
-      this.#keep(this.#read(new OrderedStateRow(front, rowText, keyEnd, at, number, this.#orderedHome)))
+    const row = this.#rowOfStored(front, bytesAsText(storedKey, 0, storedKey.length), at, number)
     const due = this.#layout.dueOf(stored.key)
     if (row.exists && !this.#hasExpired(row)) {
       assert(row.due === due, 'a row that has not changed is due when its entry says')
@@ -272,21 +300,30 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
     return undefined
   }
 
-  protected writeRow(writer: StateWriter, row: OrderedStateRow<V>, hasExpired: boolean): void {
+  #rowOfStored(front: number, text: string, at: number, number: number): OrderedStateRow<V> {
+    const recent = this.#recentOf(front)
+    if (recent !== undefined) return this.#recentRow(recent, front, this.#layout.commonKeyOf(text), at, number)
+    const cached = this.cache.get(front, text)
+    return cached ?? this.#keep(this.#read(this.#newRow(front, undefined, text, at, number)))
+  }
+
+  protected writeRow(writer: StateWriter, row: OrderedStateRow<V>, expiredBefore: number): void {
     const { storeId, partition } = this.ground
+    const hasExpired = row.at < expiredBefore
     const due = hasExpired ? -1 : row.due
     if (row.committedDue !== due) {
       if (row.committedDue >= 0) writer.remove(storeId, partition, this.#layout.dueKey(row, row.committedDue))
       if (due >= 0) writer.put(storeId, partition, this.#layout.dueKey(row, due), noBytes)
     }
     if (hasExpired) return
-    if (row.exists) writer.put(storeId, partition, row.storedKey, row.encode())
-    else if (row.isStored) writer.remove(storeId, partition, row.storedKey)
+    if (row.exists) writer.put(storeId, partition, storedKeyOf(row), row.encode())
+    else if (row.isStored) writer.remove(storeId, partition, storedKeyOf(row))
   }
 
   override committed(): void {
     super.committed()
-    this.#recent?.dropBefore(this.keptFrom)
+    this.#recent?.committed(this.keptFrom)
+    this.#lastKey = undefined
     this.#byKey.committed()
     this.#byDue.committed()
   }
@@ -301,8 +338,9 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
   }
 
   protected override gone(row: OrderedStateRow<V>): void {
-    super.gone(row)
-    this.#recent?.removed(row)
+    const recent = this.#recentOf(row.front)
+    if (recent === undefined) super.gone(row)
+    else recent.removed(row)
   }
 
   override get memoryBytes(): number {
@@ -320,4 +358,11 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
   protected frontKey(front: number): Buffer {
     return this.#layout.frontKey(front)
   }
+}
+
+/** Valid until the next call. */
+function storedKeyOf<V>(row: OrderedStateRow<V>): Buffer {
+  storedScratch.at = 0
+  row.appendStoredKey(storedScratch)
+  return storedScratch.written
 }

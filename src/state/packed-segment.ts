@@ -4,26 +4,20 @@
  * They lie one after the other in one buffer. A hash table leads to the last row of a key that was put, and each row to
  * the one before.
  */
-import { ByteWriter, readInt32, writeInt32 } from '../core/bytes.ts'
+import { ByteWriter, readInt32, readInt64, writeInt32, writeUint64 } from '../core/bytes.ts'
 import { appendBytesOfText, bytesAsText } from '../core/text.ts'
-
-/** Where the key that rows have in common stands in their stored keys. */
-export interface CommonKeyPlace {
-  readonly before: number
-  readonly after: number
-}
 
 const slotsAtFirst = 64
 const nothing = new Int32Array(0)
 const entryNumbers = 3
 /** In a slot: no key was ever here; one was, and its rows are gone. */
 const [free, left] = [0, -1]
-/** Length of the stored key, and of the value. */
-const headBytes = 8
+/** Where the length of the value, the time and the number of a row stand; the length of the key is first. */
+const [lengthAt, timeAt, numberAt] = [4, 8, 16]
+const headBytes = 24
 const garbageMin = 65_536
 
 export class PackedSegment {
-  readonly #place: CommonKeyPlace
   #items = new ByteWriter(0)
   /** The last entry of a key, plus 1. */
   #slots: Int32Array = nothing
@@ -32,10 +26,6 @@ export class PackedSegment {
   #entries: Int32Array = nothing
   #end = 0
   #garbageBytes = 0
-
-  constructor(place: CommonKeyPlace) {
-    this.#place = place
-  }
 
   /** Whether no row was ever put. */
   get isEmpty(): boolean {
@@ -46,27 +36,30 @@ export class PackedSegment {
     return this.#items.bytes.length + (this.#slots.length + this.#entries.length) * 4
   }
 
-  /** @param text the stored key, with one character for each byte */
-  put(text: string, value: Uint8Array): void {
-    this.remove(text)
+  /** @param key one character for each byte */
+  put(key: string, at: number, number: number, value: Uint8Array): void {
+    this.remove(key, at, number)
     if (this.#garbageBytes > garbageMin && this.#garbageBytes * 2 > this.#items.at) this.#rebuild()
     const items = this.#items
     const start = items.at
     items.ensure(headBytes)
-    writeInt32(items.bytes, start, text.length)
-    writeInt32(items.bytes, start + 4, value.length)
+    writeInt32(items.bytes, start, key.length)
+    writeInt32(items.bytes, start + lengthAt, value.length)
+    writeUint64(items.bytes, start + timeAt, at)
+    writeUint64(items.bytes, start + numberAt, number)
     items.at += headBytes
-    appendBytesOfText(text, items)
+    appendBytesOfText(key, items)
     items.append(value, 0, value.length)
-    this.#enter(start, hashOf(text, this.#place.before, text.length - this.#place.after))
+    this.#enter(start, key)
   }
 
-  #enter(start: number, hash: number): void {
+  #enter(start: number, key: string): void {
     if (this.#usedSlots * 2 >= this.#slots.length) this.#growSlots()
     if (this.#end * entryNumbers === this.#entries.length) this.#growEntries()
+    const hash = hashOf(key)
     const slots = this.#slots
     let at = hash & (slots.length - 1)
-    while (slots[at] !== free && !this.#isSameKey(slots[at] as number, start)) at = (at + 1) & (slots.length - 1)
+    while (slots[at] !== free && !this.#hasKey(slots[at] as number, key)) at = (at + 1) & (slots.length - 1)
     if (slots[at] === free) this.#usedSlots++
     const entry = this.#end++
     this.#entries[entry * entryNumbers] = start
@@ -75,92 +68,94 @@ export class PackedSegment {
     slots[at] = entry + 1
   }
 
-  #isSameKey(slot: number, start: number): boolean {
+  #hasKey(slot: number, key: string): boolean {
     if (slot === left) return false
     const { bytes } = this.#items
-    const other = this.#startOf(slot - 1)
-    const length = readInt32(bytes, start)
-    if (readInt32(bytes, other) !== length) return false
-    const { before, after } = this.#place
-    for (let i = headBytes + before; i < headBytes + length - after; i++) {
-      if (bytes[start + i] !== bytes[other + i]) return false
-    }
+    const start = this.#startOf(slot - 1)
+    const { length } = key
+    if (readInt32(bytes, start) !== length) return false
+    for (let i = 0, j = start + headBytes; i < length; i++, j++) if (bytes[j] !== key.charCodeAt(i)) return false
     return true
   }
 
   /** The slot of a key; -1 when it has no rows. */
-  #slotOf(text: string, begin: number, end: number): number {
+  #slotOf(key: string): number {
     const slots = this.#slots
     if (slots.length === 0) return -1
-    const { before, after } = this.#place
-    const { bytes } = this.#items
-    const length = before + (end - begin) + after
-    search: for (let at = hashOf(text, begin, end) & (slots.length - 1); ; at = (at + 1) & (slots.length - 1)) {
+    for (let at = hashOf(key) & (slots.length - 1); ; at = (at + 1) & (slots.length - 1)) {
       const slot = slots[at] as number
       if (slot === free) return -1
-      if (slot === left) continue
-      const start = this.#startOf(slot - 1)
-      if (readInt32(bytes, start) !== length) continue
-      for (let i = begin, j = start + headBytes + before; i < end; i++, j++) {
-        if (bytes[j] !== text.charCodeAt(i)) continue search
-      }
-      return at
+      if (this.#hasKey(slot, key)) return at
     }
+  }
+
+  /** The last entry of a key, plus 1. */
+  #lastOf(key: string): number {
+    const at = this.#slotOf(key)
+    return at < 0 ? free : (this.#slots[at] as number)
   }
 
   #startOf(entry: number): number {
     return this.#entries[entry * entryNumbers] as number
   }
 
-  #textAt(start: number): string {
-    const { bytes } = this.#items
-    return bytesAsText(bytes, start + headBytes, start + headBytes + readInt32(bytes, start))
+  /** The entry of the same key before this one, plus 1. */
+  #before(entry: number): number {
+    return this.#entries[entry * entryNumbers + 1] as number
   }
 
-  /** Within the buffer: only until the next row is put. */
-  #valueAt(start: number): Buffer {
+  #isAt(start: number, at: number, number: number): boolean {
+    const { bytes } = this.#items
+    return readInt64(bytes, start + timeAt) === at && readInt64(bytes, start + numberAt) === number
+  }
+
+  /** Of the row at this place; within the buffer: only until the next row is put. */
+  valueOf(start: number): Buffer {
     const { bytes } = this.#items
     const begin = start + headBytes + readInt32(bytes, start)
-    return bytes.subarray(begin, begin + readInt32(bytes, start + 4))
+    return bytes.subarray(begin, begin + readInt32(bytes, start + lengthAt))
   }
 
-  /** The stored keys of all rows of a key, each with its value. */
-  visit(key: string, visitor: (text: string, value: Buffer) => void): void {
-    const at = this.#slotOf(key, 0, key.length)
-    for (let slot = at < 0 ? free : (this.#slots[at] as number); slot !== free;) {
+  /**
+   * The rows of a key with a time in this span: their times and numbers, and where they are for {@link valueOf}.
+   */
+  visit(
+    key: string,
+    fromTime: number,
+    toTime: number,
+    visitor: (at: number, number: number, place: number) => void,
+  ): void {
+    for (let slot = this.#lastOf(key); slot !== free; slot = this.#before(slot - 1)) {
       const start = this.#startOf(slot - 1)
-      visitor(this.#textAt(start), this.#valueAt(start))
-      slot = this.#entries[(slot - 1) * entryNumbers + 1] as number
+      const { bytes } = this.#items
+      const at = readInt64(bytes, start + timeAt)
+      if (at >= fromTime && at <= toTime) visitor(at, readInt64(bytes, start + numberAt), start)
     }
   }
 
   /** The value of a row; undefined when it is not here. */
-  find(text: string): Buffer | undefined {
-    const { before, after } = this.#place
-    const at = this.#slotOf(text, before, text.length - after)
-    for (let slot = at < 0 ? free : (this.#slots[at] as number); slot !== free;) {
+  find(key: string, at: number, number: number): Buffer | undefined {
+    for (let slot = this.#lastOf(key); slot !== free; slot = this.#before(slot - 1)) {
       const start = this.#startOf(slot - 1)
-      if (this.#textAt(start) === text) return this.#valueAt(start)
-      slot = this.#entries[(slot - 1) * entryNumbers + 1] as number
+      if (this.#isAt(start, at, number)) return this.valueOf(start)
     }
     return undefined
   }
 
-  remove(text: string): void {
-    const { before, after } = this.#place
-    const at = this.#slotOf(text, before, text.length - after)
+  remove(key: string, at: number, number: number): void {
+    const slotAt = this.#slotOf(key)
     let newer = -1
-    for (let slot = at < 0 ? free : (this.#slots[at] as number); slot !== free;) {
+    for (let slot = slotAt < 0 ? free : (this.#slots[slotAt] as number); slot !== free;) {
       const entry = slot - 1
       const start = this.#startOf(entry)
-      slot = this.#entries[entry * entryNumbers + 1] as number
-      if (this.#textAt(start) !== text) {
+      slot = this.#before(entry)
+      if (!this.#isAt(start, at, number)) {
         newer = entry
         continue
       }
       if (newer >= 0) this.#entries[newer * entryNumbers + 1] = slot
-      else this.#slots[at] = slot === free ? left : slot
-      this.#garbageBytes += headBytes + text.length + readInt32(this.#items.bytes, start + 4)
+      else this.#slots[slotAt] = slot === free ? left : slot
+      this.#garbageBytes += headBytes + key.length + readInt32(this.#items.bytes, start + lengthAt)
       return
     }
   }
@@ -196,11 +191,13 @@ export class PackedSegment {
 
   /** Without the items that are gone. */
   #rebuild(): void {
-    const rows = new PackedSegment(this.#place)
+    const rows = new PackedSegment()
+    const { bytes } = this.#items
     for (const last of this.#slots) {
-      for (let slot = last; slot > free; slot = this.#entries[(slot - 1) * entryNumbers + 1] as number) {
+      for (let slot = last; slot > free; slot = this.#before(slot - 1)) {
         const start = this.#startOf(slot - 1)
-        rows.put(this.#textAt(start), this.#valueAt(start))
+        const key = bytesAsText(bytes, start + headBytes, start + headBytes + readInt32(bytes, start))
+        rows.put(key, readInt64(bytes, start + timeAt), readInt64(bytes, start + numberAt), this.valueOf(start))
       }
     }
     this.#items = rows.#items
@@ -212,9 +209,9 @@ export class PackedSegment {
   }
 }
 
-function hashOf(text: string, begin: number, end: number): number {
+function hashOf(key: string): number {
   let hash = 0x811c9dc5
-  for (let i = begin; i < end; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
+  for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193)
   hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
   return hash ^ (hash >>> 13)
 }

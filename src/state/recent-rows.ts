@@ -1,29 +1,34 @@
 /**
- * The rows of each key in the newest segments of a store, all of them, so that asking for those of one key over a span
- * of time reads nothing from the disk.
+ * The rows of each key in the newest segments of a store, all of them, so that asking for one, or for those of one key
+ * over a span of time, reads nothing from the disk.
  *
- * Segments that begin after the first question are complete here: every row that is put goes through the store. Rows
- * are objects until memory is short, and bytes from then on (packed-segment.ts). When these do not fit either, the
- * oldest segments are given up.
+ * Segments that begin after the first question are complete here: every row that is put goes through the store. Their
+ * rows are nowhere else in memory. They are objects until memory is short, and bytes from then on (packed-segment.ts).
+ * When these do not fit either, the oldest segments are given up.
  */
 import type { KeyLayout } from './layout.ts'
 import type { OrderedStateRow } from './ordered-row.ts'
 import { PackedSegment } from './packed-segment.ts'
+import type { RowCache } from './row-cache.ts'
 
 /** With no more segments than this in a span, each is tried. */
 const segmentsTriedMax = 8
 
 interface Segment<V> {
-  /** By key. A row that is here is also known by its stored key, and counts in place of the one in `packed`. */
+  /** By key, in the order of times and numbers. Some are gone. A row that is here counts, and not its packed form. */
   readonly rows: Map<string, OrderedStateRow<V>[]>
+  /** Rows that are no longer on a list, but in the last commit: by their stored keys, until the next one. */
+  readonly gone: Map<string, OrderedStateRow<V>>
   readonly packed: PackedSegment
 }
 
-/** The row of a stored key and value: the one that is in memory, or else a new one. */
-export type RowMaker<V> = (front: number, text: string, value: Buffer) => OrderedStateRow<V>
+/** Makes the row of a stored value; the store does not know it yet. */
+export type RowMaker<V> = (front: number, key: string, at: number, number: number, value: Buffer) => OrderedStateRow<V>
 
 export class RecentRows<V> {
   readonly #layout: KeyLayout
+  /** Counts what the rows take. */
+  readonly #cache: RowCache<OrderedStateRow<V>>
   readonly #rowOf: RowMaker<V>
   readonly #segments = new Map<number, Segment<V>>()
   /** The number of the newest segment with a row. */
@@ -31,10 +36,15 @@ export class RecentRows<V> {
   /** Segments from this one on are complete. */
   #completeFrom: number
   #bytes = 0
+  /** Which list was asked for last. */
+  #lastSegment: Segment<V> | undefined
+  #lastKey = ''
+  #lastList: OrderedStateRow<V>[] | undefined
 
   /** @param newest the newest segment that has a row now; -1: none */
-  constructor(layout: KeyLayout, newest: number, rowOf: RowMaker<V>) {
+  constructor(layout: KeyLayout, newest: number, cache: RowCache<OrderedStateRow<V>>, rowOf: RowMaker<V>) {
     this.#layout = layout
+    this.#cache = cache
     this.#rowOf = rowOf
     this.#newest = newest
     this.#completeFrom = newest + 1
@@ -50,92 +60,198 @@ export class RecentRows<V> {
     for (const { packed } of this.#segments.values()) this.#bytes += packed.bytes
   }
 
-  /** Whether all rows of these segments are known here. */
+  /** Whether all rows of these segments are known here, and nowhere else in memory. */
   isCompleteFrom(segment: number): boolean {
     return segment >= this.#completeFrom
   }
 
-  /** Lists a row that was put. */
+  /** Lists a row of a complete segment that is not listed. */
   add(row: OrderedStateRow<V>): void {
-    const { front } = row
-    if (front > this.#newest) this.#newest = front
-    if (row.isGathered || front < this.#completeFrom) return
-    let segment = this.#segments.get(front)
-    if (segment === undefined) {
-      segment = { rows: new Map(), packed: new PackedSegment(this.#layout.commonKeyPlace) }
-      this.#segments.set(front, segment)
-    }
-    const keyText = this.#layout.commonKeyOf(row.text)
-    const ofKey = segment.rows.get(keyText)
+    const segment = this.#segments.get(row.front) ?? this.#begin(row.front)
+    if (segment.gone.size > 0) segment.gone.delete(row.text)
     row.isGathered = true
-    if (ofKey === undefined) segment.rows.set(keyText, [row])
+    this.#cache.count(row)
+    const ofKey = this.#ofKey(segment, row.key)
+    if (ofKey === undefined) segment.rows.set(row.key, [row])
     else insert(ofKey, row)
+  }
+
+  #begin(front: number): Segment<V> {
+    if (front > this.#newest) this.#newest = front
+    const segment = { rows: new Map(), gone: new Map(), packed: new PackedSegment() }
+    this.#segments.set(front, segment)
+    return segment
+  }
+
+  /** The list of a key; several questions follow each other that need it. */
+  #ofKey(segment: Segment<V>, key: string): OrderedStateRow<V>[] | undefined {
+    if (this.#lastSegment === segment && this.#lastKey === key) return this.#lastList
+    const list = segment.rows.get(key)
+    if (list === undefined) return undefined
+    this.#lastSegment = segment
+    this.#lastKey = key
+    this.#lastList = list
+    return list
+  }
+
+  /** A row that is in memory as an object. */
+  known(front: number, key: string, at: number, number: number): OrderedStateRow<V> | undefined {
+    const segment = this.#segments.get(front)
+    return segment && this.#known(segment, front, key, at, number)
+  }
+
+  #known(segment: Segment<V>, front: number, key: string, at: number, number: number): OrderedStateRow<V> | undefined {
+    const ofKey = this.#ofKey(segment, key)
+    const last = ofKey?.at(-1)
+    if (ofKey !== undefined && last !== undefined && last.at >= at) {
+      for (let i = firstFrom(ofKey, at); i < ofKey.length; i++) {
+        const row = ofKey[i] as OrderedStateRow<V>
+        if (row.at !== at) break
+        if (row.number === number) return row
+      }
+    }
+    const { gone } = segment
+    return gone.size === 0 ? undefined : gone.get(this.#layout.textOf(front, key, at, number))
+  }
+
+  /** A row, whether it is there or was; undefined: it is not in the store. */
+  find(front: number, key: string, at: number, number: number): OrderedStateRow<V> | undefined {
+    const segment = this.#segments.get(front)
+    if (segment === undefined) return undefined
+    const known = this.#known(segment, front, key, at, number)
+    if (known !== undefined || segment.packed.isEmpty) return known
+    const value = segment.packed.find(key, at, number)
+    return value && this.#rowOf(front, key, at, number, value)
   }
 
   /**
    * The rows of a key that are there, in order; asked only about complete segments.
    *
-   * @param keyText as the layout writes it into stored keys
+   * @param key as the layout writes it into stored keys
    */
-  rowsOf(keyText: string, fromTime: number, toTime: number, turn: number): OrderedStateRow<V>[] {
-    const layout = this.#layout
+  rowsOf(key: string, fromTime: number, toTime: number, turn: number): OrderedStateRow<V>[] {
+    const first = this.#layout.front(fromTime)
+    const last = Math.min(this.#layout.front(toTime), this.#newest)
     const found: OrderedStateRow<V>[] = []
-    for (const front of this.#between(layout.front(fromTime), Math.min(layout.front(toTime), this.#newest))) {
-      const segment = this.#segments.get(front)
-      if (segment === undefined) continue
-      gather(segment, keyText, fromTime, toTime, turn, found)
-      if (!segment.packed.isEmpty) this.#unpack(front, segment, keyText, fromTime, toTime, found)
+    if (last - first < segmentsTriedMax) {
+      for (let front = first; front <= last; front++) this.#gather(front, key, fromTime, toTime, turn, found)
+    } else {
+      const known = [...this.#segments.keys()].filter((front) => front >= first && front <= last)
+      for (const front of known.toSorted((a, b) => a - b)) this.#gather(front, key, fromTime, toTime, turn, found)
     }
     return found
   }
 
-  #unpack(
+  /** Adds the rows of a segment to those that are found. */
+  #gather(
     front: number,
-    { packed }: Segment<V>,
-    keyText: string,
+    key: string,
+    fromTime: number,
+    toTime: number,
+    turn: number,
+    found: OrderedStateRow<V>[],
+  ): void {
+    const segment = this.#segments.get(front)
+    if (segment === undefined) return
+    const ofKey = this.#ofKey(segment, key)
+    if (ofKey !== undefined) this.#gatherListed(segment, ofKey, fromTime, toTime, turn, found)
+    if (!segment.packed.isEmpty) this.#gatherPacked(segment, front, key, fromTime, toTime, found)
+  }
+
+  #gatherListed(
+    segment: Segment<V>,
+    ofKey: OrderedStateRow<V>[],
+    fromTime: number,
+    toTime: number,
+    turn: number,
+    found: OrderedStateRow<V>[],
+  ): void {
+    let at = firstFrom(ofKey, fromTime)
+    let kept = at
+    for (; at < ofKey.length; at++) {
+      const row = ofKey[at] as OrderedStateRow<V>
+      if (row.at > toTime) break
+      if (row.exists) found.push(row)
+      // What is gone is taken off the list, unless undoing the turn can bring it back.
+      if (row.exists || row.turn === turn) ofKey[kept++] = row
+      else this.#leave(segment, row)
+    }
+    if (kept < at) ofKey.splice(kept, at - kept)
+  }
+
+  /** Forgets a row that is gone, unless the commit has to remove it: until then there is one row for its key. */
+  #leave({ gone }: Segment<V>, row: OrderedStateRow<V>): void {
+    row.isGathered = false
+    this.#cache.uncount(row)
+    if (row.isDirty && (row.isStored || row.committedDue >= 0)) gone.set(row.text, row)
+    else row.isKept = false
+  }
+
+  #gatherPacked(
+    segment: Segment<V>,
+    front: number,
+    key: string,
     fromTime: number,
     toTime: number,
     found: OrderedStateRow<V>[],
   ): void {
-    packed.visit(keyText, (text, value) => {
-      const at = this.#layout.timeOfText(text)
-      if (at < fromTime || at > toTime) return
-      const row = this.#rowOf(front, text, value)
-      if (row.exists && !row.isGathered) insert(found, row)
+    const { packed } = segment
+    packed.visit(key, fromTime, toTime, (at, number, place) => {
+      if (this.#known(segment, front, key, at, number) !== undefined) return
+      insert(found, this.#rowOf(front, key, at, number, packed.valueOf(place)))
     })
   }
 
-  /** The value of a row that is packed; asked only about complete segments. */
-  find(front: number, text: string): Buffer | undefined {
-    return this.#segments.get(front)?.packed.find(text)
+  /** The commit that has just become durable has removed a row. */
+  removed(row: OrderedStateRow<V>): void {
+    if (!row.isGathered && !row.isStored) return
+    const segment = this.#segments.get(row.front)
+    if (segment === undefined) return
+    if (row.isGathered) {
+      const ofKey = segment.rows.get(row.key) ?? []
+      const at = ofKey.indexOf(row)
+      if (at >= 0) ofKey.splice(at, 1)
+      row.isGathered = row.isKept = false
+      this.#cache.uncount(row)
+    }
+    if (row.isStored && !segment.packed.isEmpty) segment.packed.remove(row.key, row.at, row.number)
   }
 
-  /** A commit has removed a row. */
-  removed({ front, text }: OrderedStateRow<V>): void {
-    const packed = this.#segments.get(front)?.packed
-    if (packed?.isEmpty === false) packed.remove(text)
+  /** After {@link removed}. Segments before `kept` have expired. */
+  committed(kept: number): void {
+    let hasExpired = false
+    for (const [front, segment] of this.#segments) {
+      segment.gone.clear()
+      if (front >= kept) continue
+      this.#drop(segment)
+      this.#segments.delete(front)
+      hasExpired = true
+    }
+    if (hasExpired) this.#recount()
   }
 
-  /** The segments with rows in a span, which may be much longer. */
-  #between(first: number, last: number): readonly number[] {
-    if (last - first < segmentsTriedMax)
-      return Array.from({ length: Math.max(0, last - first + 1) }, (_, at) => first + at)
-    return [...this.#segments.keys()].filter((known) => known >= first && known <= last).toSorted((a, b) => a - b)
-  }
-
-  /** After a commit: keeps the rows as bytes, because they are about to be dropped from memory. */
+  /** After a commit: keeps the rows as bytes. */
   pack(): void {
-    for (const { rows, packed } of this.#segments.values()) {
+    for (const segment of this.#segments.values()) {
+      const { rows, packed } = segment
       for (const ofKey of rows.values()) {
-        for (const row of ofKey) {
-          row.isGathered = false
-          if (row.exists) packed.put(row.text, row.encode())
-        }
+        for (const row of ofKey) if (row.exists) packed.put(row.key, row.at, row.number, row.encode())
       }
-      rows.clear()
+      this.#drop(segment)
       packed.trim()
     }
     this.#recount()
+  }
+
+  #drop({ rows }: Segment<V>): void {
+    for (const ofKey of rows.values()) {
+      for (const row of ofKey) {
+        row.isGathered = row.isKept = false
+        this.#cache.uncount(row)
+      }
+    }
+    rows.clear()
+    this.#lastSegment = undefined
   }
 
   /** Gives up the oldest segment, which is asked for least; false when there is none. */
@@ -143,50 +259,24 @@ export class RecentRows<V> {
     const oldest = Math.min(...this.#segments.keys())
     const segment = this.#segments.get(oldest)
     if (segment === undefined) return false
-    for (const ofKey of segment.rows.values()) for (const row of ofKey) row.isGathered = false
+    this.#drop(segment)
     this.#segments.delete(oldest)
     this.#completeFrom = Math.max(this.#completeFrom, oldest + 1)
     this.#recount()
     return true
   }
-
-  /** Segments before this one have expired. */
-  dropBefore(segment: number): void {
-    for (const known of this.#segments.keys()) if (known < segment) this.#segments.delete(known)
-    this.#recount()
-  }
 }
 
-/** Adds the rows of a key that are objects to those that are found. */
-function gather<V>(
-  { rows }: Segment<V>,
-  keyText: string,
-  fromTime: number,
-  toTime: number,
-  turn: number,
-  found: OrderedStateRow<V>[],
-): void {
-  const ofKey = rows.get(keyText)
-  if (ofKey === undefined) return
-  let at = firstFrom(ofKey, fromTime)
-  let kept = at
-  for (; at < ofKey.length; at++) {
-    const row = ofKey[at] as OrderedStateRow<V>
-    if (row.at > toTime) break
-    if (row.exists) found.push(row)
-    // What is gone is taken off the list, unless undoing the turn can bring it back.
-    if (row.exists || row.turn === turn) ofKey[kept++] = row
-    else row.isGathered = false
-  }
-  if (kept < at) ofKey.splice(kept, at - kept)
-  if (ofKey.length === 0) rows.delete(keyText)
-}
-
+/** Puts a row at its place: rows of a key are in the order of times, then of numbers. */
 function insert<V>(rows: OrderedStateRow<V>[], row: OrderedStateRow<V>): void {
   let at = rows.length
-  while (at > 0 && (rows[at - 1] as OrderedStateRow<V>).text > row.text) at--
+  while (at > 0 && isBefore(row, rows[at - 1] as OrderedStateRow<V>)) at--
   if (at === rows.length) rows.push(row)
   else rows.splice(at, 0, row)
+}
+
+function isBefore<V>(row: OrderedStateRow<V>, other: OrderedStateRow<V>): boolean {
+  return row.at < other.at || (row.at === other.at && row.number < other.number)
 }
 
 /** Where the rows begin that are not before this time: a key may have many in a segment. */

@@ -22,6 +22,8 @@ type Generation<R> = Map<number, Map<string | number, R>>
 export class RowCache<R extends CachedRow> {
   /** How often a row was found that an earlier commit had left, counted once for each commit. */
   found = 0
+  /** How often a row was not here. */
+  notFound = 0
   /** The number of the commit that is under way. */
   #commit = 0
   #young: Generation<R> = new Map()
@@ -35,6 +37,11 @@ export class RowCache<R extends CachedRow> {
     return this.#youngBytes + this.#oldBytes
   }
 
+  /** The largest front of which there are rows; -1: there are none. */
+  get newestFront(): number {
+    return Math.max(newestOf(this.#young), newestOf(this.#old))
+  }
+
   get(front: number, identity: string | number): R | undefined {
     const rows = this.#lastFront === front ? this.#lastRows : this.#young.get(front)
     const row = rows?.get(identity)
@@ -45,7 +52,8 @@ export class RowCache<R extends CachedRow> {
       return row
     }
     const aged = this.#old.get(front)?.get(identity)
-    if (aged !== undefined) {
+    if (aged === undefined) this.notFound++
+    else {
       this.#old.get(front)?.delete(identity)
       this.#oldBytes -= aged.countedBytes
       this.add(aged)
@@ -72,14 +80,25 @@ export class RowCache<R extends CachedRow> {
     }
     rows.set(row.identity, row)
     row.usedIn = this.#commit
-    row.countedBytes = row.memoryBytes
-    this.#youngBytes += row.countedBytes
+    this.count(row)
     this.#lastFront = row.front
     this.#lastRows = rows
   }
 
-  /** A changed row may have grown. Changed rows are young. */
+  /** Counts what a row takes that is kept elsewhere. */
+  count(row: R): void {
+    row.countedBytes = row.memoryBytes
+    this.#youngBytes += row.countedBytes
+  }
+
+  uncount(row: R): void {
+    this.#youngBytes -= row.countedBytes
+    row.countedBytes = 0
+  }
+
+  /** A changed row may have grown, if it counts. Changed rows are young. */
   recount(row: R): void {
+    if (row.countedBytes === 0) return
     const { memoryBytes } = row
     this.#youngBytes += memoryBytes - row.countedBytes
     row.countedBytes = memoryBytes
@@ -96,14 +115,20 @@ export class RowCache<R extends CachedRow> {
     this.#lastRows = undefined
   }
 
-  /** Drops what was not used since the last call. Only directly after a commit, when no row is dirty. */
-  age(): void {
+  /**
+   * Drops what was not used since the last call. Only directly after a commit, when no row is dirty.
+   *
+   * @returns the largest front of which rows were dropped; -1: of none
+   */
+  age(): number {
+    const newest = newestOf(this.#old)
     this.#old = this.#young
     this.#oldBytes = this.#youngBytes
     this.#young = new Map()
     this.#youngBytes = 0
     this.#lastFront = -1
     this.#lastRows = undefined
+    return newest
   }
 
   /** Forgets the rows before `kept`: they have expired, so nothing asks for them again. */
@@ -121,4 +146,10 @@ export class RowCache<R extends CachedRow> {
     this.#lastFront = -1
     this.#lastRows = undefined
   }
+}
+
+function newestOf<R>(generation: Generation<R>): number {
+  let newest = -1
+  for (const [front, { size }] of generation) if (size > 0 && front > newest) newest = front
+  return newest
 }

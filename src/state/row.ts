@@ -1,7 +1,7 @@
 /**
  * One row of a store in memory: its value, whether it differs from the last commit, and how it was before the turn.
  */
-import { ByteWriter, copyBytes, readInt64, writeInt64 } from '../core/bytes.ts'
+import { ByteWriter, copyBytes, readInt64, writeInt64, writeUint64 } from '../core/bytes.ts'
 import { MillraceError, messageOf } from '../core/errors.ts'
 import { type Codec, encodeInto } from '../core/serde.ts'
 import { shownBytes } from '../core/shown.ts'
@@ -14,6 +14,7 @@ import type { Revertible } from '../plan/turn.ts'
 const timestampBytes = 8
 
 const scratch = new ByteWriter(1_024)
+const keyScratch = new ByteWriter(256)
 const noBytes = Buffer.alloc(0)
 
 /** What a row costs in memory beyond its bytes, measured on Node 20: the row, its buffers, its places in two Maps. */
@@ -94,7 +95,7 @@ class ValueBytes {
 export abstract class StateRow<V> implements Row<V>, Revertible {
   /** What its store is ordered by first: 0 in a store without times, the start of a window, the number of a segment. */
   readonly front: number
-  readonly identity: string | number
+  abstract readonly identity: string | number
   abstract readonly keyBytes: Buffer
   protected readonly home: RowHome<V>
   exists = false
@@ -116,9 +117,8 @@ export abstract class StateRow<V> implements Row<V>, Revertible {
   #savedTimestamp = -1
   #savedValue: V | undefined = undefined
 
-  constructor(front: number, identity: string | number, home: RowHome<V>) {
+  constructor(front: number, home: RowHome<V>) {
     this.front = front
-    this.identity = identity
     this.home = home
     this.#bytes = home.codec.immutable ? undefined : new ValueBytes()
   }
@@ -132,9 +132,11 @@ export abstract class StateRow<V> implements Row<V>, Revertible {
     try {
       return this.home.codec.read(bytes, start, end)
     } catch (cause) {
-      throw undecodable(this.home, this.keyBytes, cause)
+      throw undecodable(this.home, this, cause)
     }
   }
+
+  abstract appendKey(out: ByteWriter): void
 
   get valueBytes(): Buffer {
     const out = new ByteWriter(64)
@@ -236,27 +238,46 @@ export abstract class StateRow<V> implements Row<V>, Revertible {
   }
 }
 
-/** A row that is known by its key alone, or its key and a time. */
-export class KeyedStateRow<V> extends StateRow<V> {
-  /** Its bytes, or a text with one character for each, which takes a fraction of the memory. */
-  readonly #key: Buffer | string
+/** Where rows are that are known by their keys alone, or by their keys and times. */
+export interface KeyedHome<V> extends RowHome<V> {
+  readonly hasTimes: boolean
+}
 
-  constructor(front: number, identity: string | number, key: Buffer | string, home: RowHome<V>) {
-    super(front, identity, home)
+/** A row that is known by its key alone, or its key and a time, which is its front. */
+export class KeyedStateRow<V> extends StateRow<V> {
+  readonly identity: string | number
+  /** One character for each byte: a text takes a fraction of the memory that a buffer does. */
+  readonly #key: string
+  readonly #hasTime: boolean
+
+  constructor(front: number, identity: string | number, key: string, home: KeyedHome<V>) {
+    super(front, home)
+    this.identity = identity
     this.#key = key
+    this.#hasTime = home.hasTimes
   }
 
   get keyBytes(): Buffer {
-    return typeof this.#key === 'string' ? Buffer.from(this.#key, 'latin1') : this.#key
+    keyScratch.at = 0
+    this.appendKey(keyScratch)
+    return keyScratch.copyFrom(0)
   }
 
-  writeKey(out: ByteWriter): void {
-    if (typeof this.#key === 'string') appendBytesOfText(this.#key, out)
-    else out.appendAll(this.#key)
+  appendKey(out: ByteWriter): void {
+    this.appendKeyAlone(out)
+    if (!this.#hasTime) return
+    out.ensure(8)
+    writeUint64(out.bytes, out.at, this.front)
+    out.at += 8
+  }
+
+  /** Without the time. */
+  appendKeyAlone(out: ByteWriter): void {
+    appendBytesOfText(this.#key, out)
   }
 
   protected get keySize(): number {
-    return this.#key.length - (typeof this.#key === 'string' && this.home.codec.immutable ? bufferOverheadBytes : 0)
+    return this.#key.length - (this.home.codec.immutable ? bufferOverheadBytes : 0)
   }
 }
 
@@ -274,19 +295,24 @@ export function storedTimestamp(stored: Buffer): number {
  *
  * @throws MillraceError `undecodable`
  */
-export function decoded<V>(home: RowHome<V>, keyBytes: Buffer, stored: Buffer, valueAt: number): V {
+export function decoded<V>(home: RowHome<V>, of: OfKey, stored: Buffer, valueAt: number): V {
   try {
     return home.codec.read(stored, valueAt, stored.length)
   } catch (cause) {
-    throw undecodable(home, keyBytes, cause)
+    throw undecodable(home, of, cause)
   }
 }
 
+/** Whose key an error names: a row makes the bytes when they are asked for. */
+interface OfKey {
+  readonly keyBytes: Buffer
+}
+
 /** What cannot be read back was written by another serde under the same name, or by another version of it. */
-function undecodable<V>({ store, partition, codec }: RowHome<V>, keyBytes: Buffer, cause: unknown): MillraceError {
+function undecodable<V>({ store, partition, codec }: RowHome<V>, of: OfKey, cause: unknown): MillraceError {
   return new MillraceError(
     'undecodable',
-    `the value of store "${store}", partition ${partition}, key ${shownBytes(keyBytes)} cannot be decoded as ${codec.name}: ` +
+    `the value of store "${store}", partition ${partition}, key ${shownBytes(of.keyBytes)} cannot be decoded as ${codec.name}: ` +
       `${messageOf(cause)}. If the serde has changed, give it a new name`,
     { store, partition, cause },
   )

@@ -35,10 +35,12 @@ export interface ChangedRow {
 export interface CommittableStore {
   /** How many rows were asked for by key. */
   readonly lookups: number
-  /** How many of them were not in memory. */
+  /** How many of them had to be read from the disk. */
   readonly misses: number
-  /** How often a row was in memory that an earlier commit had left there, counted once for each commit. */
+  /** How often the cache had a row that an earlier commit had left there, counted once for each commit. */
   readonly found: number
+  /** How often it did not have a row, whether or not the disk was asked. */
+  readonly notFound: number
   /** What the store holds in memory, roughly. */
   readonly memoryBytes: number
   /** How many rows the next commit changes. */
@@ -120,6 +122,10 @@ export abstract class TurnStore<K, V, R extends StateRow<V>> implements Store<K,
     return this.cache.found
   }
 
+  get notFound(): number {
+    return this.cache.notFound
+  }
+
   get changedRows(): number {
     return this.#dirty.length
   }
@@ -141,12 +147,13 @@ export abstract class TurnStore<K, V, R extends StateRow<V>> implements Store<K,
   /** The first key of the rows with this front. */
   protected abstract frontKey(front: number): Buffer
 
-  protected abstract writeRow(writer: StateWriter, row: R, hasExpired: boolean): void
+  /** @param expiredBefore rows with a time before this are not written */
+  protected abstract writeRow(writer: StateWriter, row: R, expiredBefore: number): void
 
   write(writer: StateWriter): void {
     const { storeId, partition } = this.ground
-    const { keptFrom } = this
-    for (const row of this.#dirty) this.writeRow(writer, row, row.front < keptFrom)
+    const { keptFrom, expiredBefore } = this
+    for (const row of this.#dirty) this.writeRow(writer, row, expiredBefore)
     if (keptFrom > this.#removedBefore && keptFrom > 0) {
       const rowsMax = Math.max(removedRowsMin, removedOfChanged * this.#dirty.length)
       const left = writer.removeRange(storeId, partition, this.frontKey(0), this.frontKey(keptFrom), rowsMax)
@@ -173,8 +180,8 @@ export abstract class TurnStore<K, V, R extends StateRow<V>> implements Store<K,
 
   committed(): void {
     for (const row of this.#dirty) {
-      row.committed()
       if (!row.exists) this.gone(row)
+      row.committed()
     }
     this.#dirty = []
     this.cache.committed()
@@ -184,7 +191,7 @@ export abstract class TurnStore<K, V, R extends StateRow<V>> implements Store<K,
     this.cache.dropBefore(keptFrom)
   }
 
-  /** The commit has removed a row, if it was there before. */
+  /** The commit that has just become durable has removed a row, if it was there before. */
   protected gone(row: R): void {
     this.cache.delete(row)
   }

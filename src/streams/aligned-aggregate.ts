@@ -57,7 +57,7 @@ class AlignedSubscriber extends WindowedFoldSubscriber<AlignedWindows> {
     }
     const old = this.wantsOld ? this.oldOf(row) : undefined
     const value = this.update(carrier, row, timestamp)
-    const next = carrier.withKeyBytes(this.keyCodec, row.keyBytes, value, this.valueCodec)
+    const next = carrier.withKeyOf(this.keyCodec, row, value, this.valueCodec)
     if (this.wantsOld) next.old = old
     next.timestamp = timestamp
     this.out.next(next)

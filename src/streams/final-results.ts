@@ -99,7 +99,7 @@ export class FinalResults implements Release {
   }
 
   #result(row: OrderedRow<unknown>, job: Carrier): Carrier {
-    const result = job.withKeyBytes(this.#keyCodec, row.keyBytes, row.value, this.#valueCodec)
+    const result = job.withKeyOf(this.#keyCodec, row, row.value, this.#valueCodec)
     // Nothing of the window was emitted before.
     if (this.#context.wantsOld) result.old = null
     result.timestamp = row.timestamp

@@ -67,7 +67,7 @@ class SessionSubscriber extends WindowedFoldSubscriber<SessionWindows> {
     const { timestamp } = carrier
     const fromTime = Math.max(timestamp - gapMs, now - gapMs - graceMs, 0)
     try {
-      return this.#sessions.rowsOf(carrier, fromTime, now).filter(({ number }) => number <= timestamp + gapMs)
+      return beganUntil(timestamp + gapMs, this.#sessions.rowsOf(carrier, fromTime, now))
     } catch (error) {
       throw operatorError(this.context.operator, error)
     }
@@ -108,10 +108,16 @@ class SessionSubscriber extends WindowedFoldSubscriber<SessionWindows> {
 
   #emit(carrier: Carrier, session: OrderedRow<unknown>, value: unknown, old: unknown): void {
     if (this.results !== undefined) return
-    const next = carrier.withKeyBytes(this.keyCodec, session.keyBytes, value, this.valueCodec)
+    const next = carrier.withKeyOf(this.keyCodec, session, value, this.valueCodec)
     if (this.wantsOld) next.old = old
     next.headers = noHeaders
     next.timestamp = session.at
     this.out.next(next)
   }
+}
+
+/** Those that began at this time at the latest: nearly always all of them. */
+function beganUntil(time: number, sessions: readonly OrderedRow<unknown>[]): readonly OrderedRow<unknown>[] {
+  for (const { number } of sessions) if (number > time) return sessions.filter((session) => session.number <= time)
+  return sessions
 }

@@ -144,7 +144,7 @@ class SlidingSubscriber extends WindowedFoldSubscriber<SlidingWindows> {
       if (value !== null) this.results.hold(row, this.windows.closeOf((row as OrderedRow<unknown>).at))
       return
     }
-    const next = carrier.withKeyBytes(this.keyCodec, row.keyBytes, value, this.valueCodec)
+    const next = carrier.withKeyOf(this.keyCodec, row, value, this.valueCodec)
     if (this.wantsOld) next.old = old
     next.timestamp = timestamp
     this.out.next(next)

@@ -73,16 +73,22 @@ describe.each(layouts)('%s', (_, layout) => {
         }
         const stored = layoutOf.storedKey(key, key.length, place.at, place.number)
         const text = stored.toString('latin1')
-        expect(layoutOf.keyBytesOf(text, key.length)).toEqual(Buffer.from(layoutOf.placeOf(stored).keyBytes))
-        if (layoutOf.order !== 'segment') return
-        const common = new ByteWriter(64)
+        const inTopic = Buffer.from(layoutOf.placeOf(stored).keyBytes)
+        const [common, written] = [new ByteWriter(64), new ByteWriter(64)]
+        if (layoutOf.order !== 'segment') {
+          layoutOf.writeKeyOfText(written, text)
+          expect(written.written).toEqual(inTopic)
+          expect(layoutOf.keyEndOfText(text)).toBe(key.length)
+          return
+        }
         layoutOf.writeCommonKey(common, key, key.length)
-        expect(layoutOf.commonKeyOf(text)).toBe(common.copyFrom(0).toString('latin1'))
-        expect([layoutOf.timeOfText(text), layoutOf.numberOfText(text), layoutOf.keyEndOfText(text)]).toEqual([
-          place.at,
-          place.number,
-          place.keyEnd,
-        ])
+        const shared = layoutOf.commonKeyOf(text)
+        expect(shared).toBe(common.copyFrom(0).toString('latin1'))
+        expect(layoutOf.keyEndOf(shared)).toBe(key.length)
+        expect([layoutOf.timeOfText(text), layoutOf.numberOfText(text)]).toEqual([place.at, place.number])
+        layoutOf.writeKeyOf(written, shared, place.at, place.number)
+        expect(written.written).toEqual(inTopic)
+        expect(layoutOf.textOf(layoutOf.front(place.at), shared, place.at, place.number)).toBe(text)
       }),
       { numRuns: 40 },
     )

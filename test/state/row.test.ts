@@ -5,7 +5,7 @@ import { int64, json, string } from 'millrace'
 import { ByteWriter } from '../../src/core/bytes.ts'
 import { type Codec, codecOf, type Serde } from '../../src/core/serde.ts'
 import { bytesAsText, isTextOf } from '../../src/core/text.ts'
-import { KeyedStateRow, type RowHome, type StateRow } from '../../src/state/row.ts'
+import { type KeyedHome, KeyedStateRow, type StateRow } from '../../src/state/row.ts'
 
 type Act = { readonly kind: 'set'; readonly text: string } | { readonly kind: 'clear' | 'revert' | 'turn' | 'store' }
 
@@ -14,11 +14,16 @@ const act: fc.Arbitrary<Act> = fc.oneof(
   fc.record({ kind: fc.constantFrom('clear' as const, 'revert' as const, 'turn' as const, 'store' as const) }),
 )
 
-const homeOf = <V>(codec: Codec<V>): RowHome<V> => ({ store: 'rows', partition: 0, codec })
+const homeOf = <V>(codec: Codec<V>, hasTimes = false): KeyedHome<V> => ({
+  store: 'rows',
+  partition: 0,
+  codec,
+  hasTimes,
+})
 
 /** Does the acts to a row, and looks after each at the row and at every value that was read of it before. */
 function live<V>(codec: Codec<V>, valueOf: (text: string) => V, acts: readonly Act[]): void {
-  const newRow = (): StateRow<V> => new KeyedStateRow(0, 'key', Buffer.from('key'), homeOf(codec))
+  const newRow = (): StateRow<V> => new KeyedStateRow(0, 'key', 'key', homeOf(codec))
   let row = newRow()
   let now: string | undefined
   let before: string | undefined
@@ -59,23 +64,29 @@ test.each([
 })
 
 test('a row holds what it would read from the disk, whether or not it has been there', () => {
-  const row = new KeyedStateRow(0, 'key', Buffer.from('key'), homeOf(codecOf(int64())))
+  const row = new KeyedStateRow(0, 'key', 'key', homeOf(codecOf(int64())))
   row.set(-0, 1)
   const kept = row.value
   row.load(Buffer.from(row.encode()))
   expect(Object.is(kept, row.value)).toBe(true)
 })
 
-test('a key is the same bytes, kept as bytes or as a text', () => {
+test('a key that is kept as a text is the same bytes, with the time after it where there is one', () => {
   fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 50 }), (bytes) => {
+    fc.property(fc.uint8Array({ maxLength: 50 }), fc.maxSafeNat(), (bytes, time) => {
       const key = Buffer.from(bytes)
+      const timeBytes = Buffer.alloc(8)
+      timeBytes.writeBigInt64BE(BigInt(time))
       const text = bytesAsText(key, 0, key.length)
-      for (const kept of [key, text]) {
-        const row = new KeyedStateRow(0, text, kept, homeOf(codecOf(int64())))
-        const out = new ByteWriter(1)
-        row.writeKey(out)
-        expect([row.keyBytes, out.written]).toEqual([key, key])
+      for (const [hasTimes, inTopic] of [
+        [false, key],
+        [true, Buffer.concat([key, timeBytes])],
+      ] as const) {
+        const row = new KeyedStateRow(time, text, text, homeOf(codecOf(int64()), hasTimes))
+        const [inOutput, alone] = [new ByteWriter(1), new ByteWriter(1)]
+        row.appendKey(inOutput)
+        row.appendKeyAlone(alone)
+        expect([row.keyBytes, inOutput.written, alone.written]).toEqual([inTopic, inTopic, key])
       }
       expect(isTextOf(text, key, key.length)).toBe(true)
       expect(isTextOf(text + 'a', key, key.length)).toBe(false)
