@@ -18,6 +18,8 @@ import { type StoreGround, TurnStore } from './turn-store.ts'
 const scratch = new ByteWriter(256)
 const storedScratch = new ByteWriter(256)
 const noBytes = Buffer.alloc(0)
+/** The key that was asked for last: a record asks several times, and so do both buffers of a join. */
+const last: { key: unknown; codec: unknown; common: string } = { key: undefined, codec: undefined, common: '' }
 /** After every segment that a time can be in. */
 const newestFront = Number.MAX_SAFE_INTEGER - 1
 
@@ -28,9 +30,6 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
   readonly #byDue: TurnOrder<DueEntry<V>>
   /** Once it was asked for the rows of a key. */
   #recent: RecentRows<V> | undefined
-  /** The key of the last question, and what the stored keys of its rows have in common. */
-  #lastKey: KeyOf<K> | undefined
-  #lastCommon = ''
 
   constructor(ground: StoreGround) {
     super(ground)
@@ -105,16 +104,17 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
     return row.isKept ? row : this.#keep(row)
   }
 
-  /** A key as the stored keys of its rows have it, in order `segment`; asked several times in a row for one key. */
+  /** A key as the stored keys of its rows have it, in order `segment`. */
   #commonKey(key: KeyOf<K>): string {
-    if (this.#lastKey === key) return this.#lastCommon
+    if (last.key === key && last.codec === this.keyCodec) return last.common
     scratch.at = 0
     key.writeKey(this.keyCodec, scratch)
     storedScratch.at = 0
     this.#layout.writeCommonKey(storedScratch, scratch.bytes, scratch.at)
-    this.#lastCommon = bytesAsText(storedScratch.bytes, 0, storedScratch.at)
-    this.#lastKey = key
-    return this.#lastCommon
+    last.common = bytesAsText(storedScratch.bytes, 0, storedScratch.at)
+    last.key = key
+    last.codec = this.keyCodec
+    return last.common
   }
 
   /** The row of a stored key, if it is in memory as an object. */
@@ -323,7 +323,7 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
   override committed(): void {
     super.committed()
     this.#recent?.committed(this.keptFrom)
-    this.#lastKey = undefined
+    last.key = undefined
     this.#byKey.committed()
     this.#byDue.committed()
   }

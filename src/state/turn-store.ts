@@ -71,6 +71,7 @@ export abstract class TurnStore<K, V, R extends StateRow<V>> implements Store<K,
   lookups = 0
   misses = 0
   readonly #turn: Turn
+  readonly #expiry: { readonly streamTime: Pick<StreamTime, 'now'>; readonly retentionMs: number } | undefined
   #dirty: R[] = []
   /** Rows before this are gone from storage. */
   #removedBefore = -1
@@ -80,7 +81,9 @@ export abstract class TurnStore<K, V, R extends StateRow<V>> implements Store<K,
   constructor(ground: StoreGround) {
     this.ground = ground
     this.#turn = ground.turn
-    const { spec, partition } = ground
+    const { spec, partition, streamTime } = ground
+    const { retentionMs } = spec.layout
+    this.#expiry = retentionMs === undefined || streamTime === undefined ? undefined : { streamTime, retentionMs }
     this.keyCodec = spec.keyCodec as Codec<K>
     this.home = { store: spec.name, partition, codec: spec.valueCodec as Codec<V> }
   }
@@ -136,9 +139,8 @@ export abstract class TurnStore<K, V, R extends StateRow<V>> implements Store<K,
 
   /** Rows with a time before this have expired; 0 where rows are kept until they are removed. */
   get expiredBefore(): number {
-    const { spec, streamTime } = this.ground
-    const { retentionMs } = spec.layout
-    return retentionMs === undefined || streamTime === undefined ? 0 : Math.max(0, streamTime.now - retentionMs + 1)
+    const expiry = this.#expiry
+    return expiry === undefined ? 0 : Math.max(0, expiry.streamTime.now - expiry.retentionMs + 1)
   }
 
   /** The front of the first rows that have not all expired. */

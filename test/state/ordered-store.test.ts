@@ -135,6 +135,42 @@ describe('what a commit writes', () => {
     store.remove(rowOf('03'))
     expect(commit()).toEqual([])
   })
+
+  test('of a row whose time has passed is nothing, though its segment is still there', () => {
+    const world = worldOf(segmentLayout(150_000))
+    world.begin()
+    world.put('01', 1_000, 0, 'v', 1)
+    world.put('02', 1_001, 0, 'v', 1)
+    world.time.advance(151_000)
+    world.commit()
+    expect(world.committedRows().map(({ key }) => key)).toEqual(['02'])
+    expect(world.storedCount()).toBe(1)
+  })
+
+  test('of a row that is gone and comes again is one thing, however often it was looked for between', () => {
+    const world = worldOf(segmentLayout(150_000))
+    const rows = (): string[] => {
+      world.begin()
+      return world.rowsOf({ key: '01', fromTime: 0, toTime: 100 }).map(({ value }) => value)
+    }
+    expect(rows()).toEqual([])
+    world.put('01', 10, 0, 'first', 1)
+    world.commit()
+    for (const value of ['again', 'and again']) {
+      world.begin()
+      world.store.remove(world.row('01', 10, 0))
+      expect(rows()).toEqual([])
+      world.put('01', 10, 0, value, 2)
+      expect(rows()).toEqual([value])
+    }
+    world.commit()
+    expect(world.committedRows()).toMatchObject([{ value: 'and again' }])
+    world.begin()
+    world.store.remove(world.row('01', 10, 0))
+    expect(rows()).toEqual([])
+    world.commit()
+    expect(world.storedCount()).toBe(0)
+  })
 })
 
 describe('what a read costs', () => {
