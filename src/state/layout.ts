@@ -74,6 +74,11 @@ export class KeyLayout {
     return this.order === 'segment' ? Math.floor(at / this.#segmentMs) : at
   }
 
+  /** The first time of a segment. */
+  timeFrom(segment: number): number {
+    return segment * this.#segmentMs
+  }
+
   /** Before all rows of this front and after all rows of those before it. In order `key` there is one front, 0. */
   frontKey(front: number): Buffer {
     const key = Buffer.alloc(this.#markBytes + (this.hasTimes ? 8 : 0), rowMark)

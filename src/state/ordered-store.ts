@@ -216,14 +216,15 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
   }
 
   rowsOf(key: KeyOf<K>, fromTime: number, toTime: number): readonly OrderedStateRow<V>[] {
+    if (this.#layout.order !== 'segment') return [...this.rows({ key, fromTime, toTime })]
     const from = Math.max(fromTime, this.expiredBefore)
-    if (this.#layout.order === 'segment') {
-      const recent = (this.#recent ??= this.#newRecent())
-      if (recent.isCompleteFrom(this.#layout.front(from))) {
-        return recent.rowsOf(this.#commonKey(key), from, toTime, this.ground.turn.number)
-      }
-    }
-    return [...this.rows({ key, fromTime, toTime })]
+    const recent = (this.#recent ??= this.#newRecent())
+    const complete = this.#layout.timeFrom(recent.completeFrom)
+    const { number } = this.ground.turn
+    if (from >= complete) return recent.rowsOf(this.#commonKey(key), from, toTime, number)
+    const early = [...this.rows({ key, fromTime: from, toTime: Math.min(toTime, complete - 1) })]
+    if (toTime >= complete) early.push(...recent.rowsOf(this.#commonKey(key), complete, toTime, number))
+    return early
   }
 
   #newRecent(): RecentRows<V> {

@@ -60,6 +60,11 @@ export class RecentRows<V> {
     for (const { packed } of this.#segments.values()) this.#bytes += packed.bytes
   }
 
+  /** The first of the segments that are complete. */
+  get completeFrom(): number {
+    return this.#completeFrom
+  }
+
   /** Whether all rows of these segments are known here, and nowhere else in memory. */
   isCompleteFrom(segment: number): boolean {
     return segment >= this.#completeFrom
