@@ -31,14 +31,14 @@ afterAll(() => {
 /** A subject, and what has to happen to it, or it shows nothing. */
 const loops: readonly { readonly kills: number; readonly subject: Subject; readonly happenings: readonly string[] }[] =
   [
-    { kills: 16, subject: application, happenings: ['checks'] },
-    { kills: 8, subject: producers, happenings: ['rounds', 'stopped', 'repeated batches'] },
-    { kills: 8, subject: transactions, happenings: ['transactions', 'stopped', 'fenced'] },
-    { kills: 6, subject: groups, happenings: ['stopped'] },
-    { kills: 10, subject: cleaner, happenings: ['rounds of cleaning'] },
-    { kills: 6, subject: backup, happenings: ['backups done', 'backups cut short'] },
-    { kills: 6, subject: replay, happenings: ['begun', 'switched'] },
-    { kills: 6, subject: command, happenings: ['commands done', 'commands killed', 'checks'] },
+    { kills: 12, subject: application, happenings: ['checks'] },
+    { kills: 6, subject: producers, happenings: ['rounds', 'stopped', 'repeated batches'] },
+    { kills: 6, subject: transactions, happenings: ['transactions', 'stopped', 'fenced'] },
+    { kills: 5, subject: groups, happenings: ['stopped'] },
+    { kills: 7, subject: cleaner, happenings: ['rounds of cleaning'] },
+    { kills: 4, subject: backup, happenings: ['backups done', 'backups cut short'] },
+    { kills: 5, subject: replay, happenings: ['begun', 'switched'] },
+    { kills: 5, subject: command, happenings: ['commands done', 'commands killed', 'checks'] },
   ]
 
 /** Which moment a kill hits is not ours to say: where something did not happen, there are more kills. */

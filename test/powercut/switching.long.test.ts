@@ -15,7 +15,7 @@ import { PowerCuts, type State } from './images.ts'
 import { type Journal, readJournal } from './journal.ts'
 import { missingForRecording, recordProgram } from './recording.ts'
 
-const statesOfEachFate = 12
+const statesOfEachFate = 9
 const fates: readonly State['fate'][] = ['none', 'all', 'half', 'prefix', 'torn']
 const seed = 7
 
