@@ -26,7 +26,7 @@ export const switchOptions: {
   ),
   resetOutputs: valueOr(
     '--reset-outputs <keep|empty>',
-    'what becomes of the topics that these have written',
+    'what becomes of the topics that applications of --reset have written',
     oneOf('keep', 'empty'),
     'keep',
   ),

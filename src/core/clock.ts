@@ -32,7 +32,7 @@ export function checkClock(what: string, clock: Clock): Clock {
 /** A timer of the machine that is longer than this fires at once. */
 const timerMsMax = 2 ** 31 - 1
 
-/** When the stopwatch of this process began, by that of the machine, which begins with it. */
+/** When this process began to count elapsed time, in ms since the machine started. */
 const beganMs = Number(process.hrtime.bigint()) / 1e6 - monotonicMs()
 
 /** The machine's clock: the default everywhere. Its elapsed time is the same in all processes of the machine. */

@@ -1,6 +1,6 @@
 /**
- * Answers that may take long: each is made once for all who ask for it meanwhile, one after another, and only for as
- * long as one of them still waits for it.
+ * Answers that may take long. They are made one after another, each once for all who ask for it meanwhile, and only
+ * while one of them still waits.
  */
 import { Refusal } from './reply.ts'
 

@@ -50,7 +50,7 @@ export function applicationParts(
   const { state, instance, startedMs, lastCommitMs, eventTime, lag, standstill } = found
   const isLive = found.versions.some((one) => one.version === version && one.isLive)
   const failed = sum(passedOver, ({ kind, count }) => (kind === 'failed' ? count : 0))
-  // One that is made beside the live one may begin with a copy of its counts.
+  // A version beside the live one may begin with a copy of that one's counts.
   const lately = failures.of(name, failed, elapsedMs, isLive)
   const view: VersionView = {
     applicationId,

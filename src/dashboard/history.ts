@@ -1,6 +1,6 @@
 /**
- * Figures over time, in memory: rates from counts that only rise, what they rose by lately, and the last 15 minutes of
- * each figure.
+ * Figures over time, in memory: rates of counts that only rise, how much was added to them lately, and the last 15
+ * minutes of each figure.
  */
 import type { Series } from './views.ts'
 
@@ -52,12 +52,12 @@ export interface Addition {
   readonly agoMs: number
 }
 
-/** Tells what is new from what has been there for long, where a count only says how much it is in all. */
+/** Tells what was added lately to counts that only say how much there is in total. */
 export class Additions {
   readonly #counts = new Map<string, { count: number; atMs: number; slots: { count: number; atMs: number }[] }>()
   #hasLooked = false
 
-  /** @param isWhole whether a count that is first seen after others began at 0 meanwhile */
+  /** @param isWhole whether a count that first appears after the first look has begun at 0 since then */
   of(name: string, count: number, atMs: number, isWhole: boolean): Addition {
     const known = this.#counts.get(name) ?? { count: isWhole && this.#hasLooked ? 0 : count, atMs, slots: [] }
     const added = count < known.count ? count : count - known.count // one that has fallen began at 0 again
@@ -73,7 +73,7 @@ export class Additions {
     return { count: all, agoMs: atMs - (slots.at(-1)?.atMs ?? atMs) }
   }
 
-  /** All were looked at; forgets those that were not, for a while. */
+  /** A look is over; forgets counts that were last seen before this time. */
   looked(sinceMs: number): void {
     this.#hasLooked = true
     for (const [name, { atMs }] of this.#counts) if (atMs < sinceMs) this.#counts.delete(name)

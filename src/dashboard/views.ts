@@ -62,7 +62,7 @@ export interface VersionView {
   readonly failed: number
   /** How many of those failed in the last 15 minutes, as far as the dashboard has seen it. */
   readonly failedLately: number
-  /** How long ago the last one of these failed; 0 where none did. */
+  /** How long ago the last one of these failed; 0 if none did. */
   readonly failedAgoMs: number
   /** That it does not move although it has records to read; null while all is well. */
   readonly standstill: StandstillView | null

@@ -15,7 +15,7 @@ export interface Memory {
   readonly partitions: History
 }
 
-/** More partitions than this of one reader are not shown one by one: they count in what is said of all. */
+/** How many partitions of one reader are listed; the others only count in its totals. */
 export const positionsMax = 2_000
 
 /** How far a group lags: in records, and in time. */

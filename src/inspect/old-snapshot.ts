@@ -1,12 +1,12 @@
 /**
- * A reader that holds up the file: while it reads an old snapshot, pages that were freed since are not used again.
+ * A reader that makes the file grow: while it reads an old snapshot, pages that were freed since are not used again.
  */
 import type { LogReader } from '../storage/statistics.ts'
 
 /** Far more than any page that is read takes. */
 const commitsBehindMax = 1_000
 
-/** The reader of the oldest snapshot, where that is an old one. */
+/** The reader of the oldest snapshot, if that is an old one. */
 export function oldSnapshotOf(
   readers: readonly LogReader[],
 ): { readonly pid: number; readonly commits: number } | undefined {

@@ -1,5 +1,5 @@
 /**
- * Times and durations as people type them. Undefined stands for a text that is none.
+ * Times and durations as people type them; undefined for any other text.
  */
 
 const unitsMs: Readonly<Record<string, number>> = {
@@ -50,7 +50,7 @@ function dateMs(text: string): number {
   return Date.parse(`${year}${rest}T${time}${zone}`)
 }
 
-/** Date takes February 31 for March 3. */
+/** Date reads February 31 as March 3. */
 function isDay(date: string): boolean {
   const ms = Date.parse(`${date}T00:00Z`)
   return !Number.isNaN(ms) && new Date(ms).toISOString().startsWith(date)

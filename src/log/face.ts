@@ -36,8 +36,8 @@ export interface Log extends AsyncDisposable {
    * A new producer. Programs share one where they can: its flushes are commits.
    *
    * With a `transactionalId` it writes in transactions, and every producer that was opened with that id before is
-   * fenced, in any process: when this returns or, while another process commits, once that is done. What this log is
-   * asked after it comes after that, the positions of a consumer too. `await producer.ready()` before you tell others.
+   * fenced, in any process: before this returns or, while another process commits, in turn. What this log tells you
+   * afterwards of topics, positions and ends waits for that. `await producer.ready()` before you tell another process.
    *
    * @throws MillraceError `bad_option`, `compression_unavailable`; with a `transactionalId` also `storage_failed` and
    *   `damaged`, here or in the first call that waits for the id
@@ -64,7 +64,7 @@ export interface Log extends AsyncDisposable {
    * A new consumer: of a group, whose members share the partitions and whose positions are kept, or on its own.
    *
    * It joins its group when its first loop asks for a record. Topics that are given as typed constants are created when
-   * they are missing, at once or, while another process commits, when that is done; a name never creates one.
+   * they are missing, before this returns or, while another process commits, in turn; a name never creates one.
    *
    * @example
    * ```ts

@@ -192,17 +192,17 @@ export interface Pair {
  */
 export interface MemberStore {
   /**
-   * @param isNew it is known not to be there: it is not looked for
+   * @param isNew whether it is known not to be there: then the store does not search for it
    * @throws MillraceError `key_too_long`, `encode_failed`
    */
   join(group: unknown, member: unknown, timestamp: number, isNew: boolean): void
   /**
-   * It need not be there.
+   * The member need not be there.
    *
    * @throws MillraceError as {@link join}
    */
   leave(group: unknown, member: unknown): void
-  /** In the order of their bytes, in a list of their own; undefined of more than {@link dueRowsMax}. */
+  /** In the order of their bytes, in a list of their own; undefined if there are more than {@link dueRowsMax}. */
   members(group: unknown): readonly Pair[] | undefined
   /**
    * As {@link members}, however many: read in pages, from this key of a pair on. The group must not change on the way.

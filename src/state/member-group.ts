@@ -1,9 +1,9 @@
 /**
- * What is in memory of one group of a member store: members that have changed since the last commit, and others. Of a
- * group that is whole, all.
+ * What is in memory of one group of a member store: the members that have changed since the last commit, and others; all
+ * of them if the group is whole.
  *
- * Members are found by what tells them apart (`Codec.identity`), so that one that comes and goes between two commits
- * needs no bytes. They are made when they are written, or when the order of several is asked for.
+ * Members are found by their identity (`Codec.identity`), so one that comes and goes between two commits needs no bytes.
+ * Bytes are made when members are written, or when several are asked for in order.
  */
 import { ByteWriter } from '../core/bytes.ts'
 import { bytesAsText } from '../core/text.ts'
@@ -15,9 +15,9 @@ import type { Revertible } from '../plan/turn.ts'
 const groupBytes = 260
 const memberBytes = 170
 const indexedBytes = 45
-/** In a group of more members a Map is faster than trying one after the other. */
+/** In a larger group a Map is faster than trying one member after the other. */
 const triedMax = 16
-/** A group with more members than twice those that are there, and this many, is rid of the others. */
+/** Members that are gone are dropped when a group has twice as many as were kept the last time, and this many. */
 const goneMin = 4
 
 const scratch = new ByteWriter(256)
@@ -28,14 +28,14 @@ export class Member implements Pair, Revertible {
   exists: boolean
   /** Whether the last commit has it, or may have it. */
   isStored: boolean
-  /** False again when the turn is undone that removed it unseen. */
+  /** False again when a turn that removed it unread is undone. */
   isKnown = true
   timestamp = -1
   isDirty = false
   turn = -1
   #savedExists = false
   #savedIsKnown = true
-  /** Undefined where it could be changed in place: then it is decoded each time that it is asked for. */
+  /** Undefined if a caller could change it in place: then it is decoded each time that it is asked for. */
   readonly #key: unknown
   #text: string | undefined
 
@@ -144,7 +144,7 @@ export class MemberGroup {
     this.#byName = new Map(this.#members.filter(({ isKnown }) => isKnown).map((member) => [member.name, member]))
   }
 
-  /** Takes off the list what is gone, unless a commit has yet to remove it or undoing the turn can bring it back. */
+  /** Drops members that are gone, unless a commit has yet to remove them or undoing the turn can bring them back. */
   #tidy(turn: number): void {
     const members = this.#members
     let kept = 0
@@ -170,7 +170,7 @@ export class MemberGroup {
     return found
   }
 
-  /** Right after a commit: gives up what is known, because it takes too much. */
+  /** Right after a commit: forgets all members, because they take too much memory. */
   forget(): void {
     this.#members = []
     this.#byName = undefined

@@ -1,7 +1,7 @@
 /**
  * A store of pairs: which members each group has, such as which left rows name which right row in a join by foreign
- * key. A group that was asked for is known as long as it fits into memory, and then nothing of it is read from the
- * disk, neither for a member nor for one that it does not have.
+ * key. A group that was read once is known as long as it fits into memory. Then nothing of it is read from the disk,
+ * whether a member is there or not.
  */
 import { assert } from '../core/assert.ts'
 import { ByteWriter, writeInt64 } from '../core/bytes.ts'
@@ -63,7 +63,7 @@ export class MemberTurnStore implements MemberStore, CommittableStore {
     let member = own.find(name)
     if (member === undefined) {
       if (own.isWhole) return
-      // Whether it is there is not asked: it is removed all the same.
+      // It is removed unread, whether it is there or not.
       member = this.#add(own, name, key, true)
       member.isKnown = false
     }
@@ -94,7 +94,7 @@ export class MemberTurnStore implements MemberStore, CommittableStore {
       if (row !== undefined && (member === undefined || textOf(row.key) < member.text)) {
         pages.advance()
         const key = own.memberOf(row.key)
-        // What is known in memory comes, or does not come, from there.
+        // For a member that is known in memory, memory says whether it is there.
         if (own.find(this.#memberCodec.identity(key)) === undefined) yield { member: key, keyBytes: row.key }
       } else if (member === undefined) {
         return

@@ -7,8 +7,8 @@
  * clock could tell. Any process that finds such a file removes it.
  *
  * When the file was last changed says when its owner was last well: that takes no lock and no commit, so an owner that
- * waits for others still shows it. The time of the last access, which nothing else needs, has the same moment by
- * elapsed time: it still tells after the wall clock was set back.
+ * waits for others still shows it. The time of the last access, which nothing else needs, has the same moment as
+ * elapsed time: that still counts after the wall clock was set back.
  */
 import { randomUUID } from 'node:crypto'
 import {

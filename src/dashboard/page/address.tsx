@@ -78,7 +78,7 @@ export function Link({ to, children, isCurrent, class: className }: LinkProps) {
   )
 }
 
-/** A link that is called by a text from the log. */
+/** A link whose name is a text from the log. */
 export function TextLink({ to, of }: { readonly to: string; readonly of: string }) {
   return (
     <Link to={to}>

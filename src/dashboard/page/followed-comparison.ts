@@ -108,7 +108,7 @@ export class FollowedComparison {
     this.#view = undefined
   }
 
-  /** Until it is looked whether there still is something to follow. */
+  /** After a pause, checks whether there still is something to follow. */
   #pause(): void {
     if (this.#cancelPause !== undefined) return
     this.#cancelPause = this.#means.after(this.#pauses.next(), () => {

@@ -82,12 +82,12 @@ export function lossesOf(passedOver: readonly PassedOver[], id: string): readonl
 
 const oldMs = 60_000
 
-/** Whether what figures say of the last minute is no longer so: their process has been idle since, or hangs. */
+/** Whether figures of the last minute are out of date: their process has been idle since, or hangs. */
 export function areOld({ atMs }: FiguresView, nowMs: number): boolean {
   return nowMs - atMs > oldMs
 }
 
-/** Without the shares of the time that old figures tell. */
+/** Without shares of the time that are out of date. */
 export function currentFigures(figures: FiguresView | null, nowMs: number): FiguresView | null {
   if (figures === null || !areOld(figures, nowMs)) return figures
   const operators = Object.entries(figures.operators).map(([id, flow]) => [id, { ...flow, busy: null }] as const)

@@ -1,5 +1,5 @@
 /**
- * What may be wider than its place: it scrolls by itself, never the page, and a shade says on which side there is more.
+ * Content that may be too wide: it scrolls by itself, never the page, and a shade shows on which side there is more.
  */
 import type { ComponentChildren } from 'preact'
 import { useEffect, useRef, useState } from 'preact/hooks'
@@ -43,7 +43,7 @@ export function Scroller({ label, class: className = '', onKeyDown, children }: 
   )
 }
 
-/** By classes, of the sides of which something is out of sight. */
+/** The classes for the sides on which something is out of sight. */
 function hiddenSidesOf({ scrollLeft, scrollWidth, clientWidth }: Element): string {
   const left = scrollLeft > 1 ? 'more-left' : ''
   return scrollLeft + clientWidth < scrollWidth - 1 ? `${left} more-right` : left

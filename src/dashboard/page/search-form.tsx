@@ -1,5 +1,5 @@
 /**
- * What is looked for, as a form. It stands in the address: a search can be sent as a link, and "back" goes back to it.
+ * A search as a form. The address holds it, so it can be sent as a link, and "back" goes back to it.
  */
 import type { ComponentChildren } from 'preact'
 import { typedTime, typedTimeOrAge } from '../../inspect/typed-times.ts'
@@ -20,7 +20,7 @@ export interface Field {
 interface SearchFormProps {
   readonly address: URL
   readonly fields: readonly Field[]
-  /** Other ways to look, beside the button. */
+  /** Other ways to search, beside the button. */
   readonly children: ComponentChildren
 }
 
@@ -92,7 +92,7 @@ function complaintAbout(text: string): string {
     : 'Expected a time such as 2015-05-20, 2015-05-20 13:05, 2015-05-20T13:05:00Z, 5 minutes ago, or ms since 1970.'
 }
 
-/** What was not touched stays the same moment, also in an hour that comes twice. */
+/** A time that was not edited stays the same moment, also in the hour that comes twice when clocks go back. */
 function timeOf(text: string, asked: string): string {
   if (text === shownAs(asked)) return asked
   const ms = typedTimeOrAge(text.trim(), nowMs())

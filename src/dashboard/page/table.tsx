@@ -7,7 +7,7 @@ import { useState } from 'preact/hooks'
 import { Scroller } from './scroller.tsx'
 import { count } from './text.tsx'
 
-/** Of a table that may have very many rows, as many as one looks through. */
+/** How many rows of a very long table are shown at first: as many as a person reads through. */
 const shownMax = 20
 
 export interface Column<R> {

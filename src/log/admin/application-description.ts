@@ -125,7 +125,7 @@ export async function* describeApplications(log: ApplicationsLog): AsyncGenerato
   }
 }
 
-/** What is told of a version that is looked at closely, and of no other one. */
+/** What only a version that is described in full has. */
 type CloseLook = Omit<
   ApplicationDescription,
   keyof ApplicationListing | keyof ApplicationVersion | 'switches' | 'stores'

@@ -33,9 +33,9 @@ export interface ApplicationAdmin {
   applications(): Promise<readonly ApplicationListing[]>
 
   /**
-   * One application: what it reads, keeps and has done. Everything is from one moment, except the sizes of its stores,
-   * which are counted afterwards, and of more than 500 positions those after the first 500: the event loop goes on
-   * while they are read.
+   * One application: what it reads, keeps and has done. With up to 500 positions, everything is from one moment, except
+   * the sizes of its stores, which are counted afterwards. More positions are read in pages, each from a later moment,
+   * and the event loop goes on in between.
    *
    * @example
    * ```ts
@@ -49,9 +49,9 @@ export interface ApplicationAdmin {
   describeApplication(applicationId: string, options?: DescribeApplicationOptions): Promise<ApplicationDescription>
 
   /**
-   * Every version of every application, as {@link describeApplication} with `stores: false` describes it, by name: for
-   * those who look at all of them often. Positions are read once for each version, however much is told of them, and
-   * the event loop goes on between applications. What is deleted meanwhile is left out.
+   * Every version of every application, by name, as {@link describeApplication} with `stores: false` describes it. Use
+   * it in a program that watches a whole log: it reads the positions of each version once, and the event loop goes on
+   * between applications. What is deleted meanwhile is left out.
    *
    * @example
    * ```ts

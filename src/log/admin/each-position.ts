@@ -7,10 +7,11 @@ import type { GroupLog } from './group-log.ts'
 
 /**
  * Visits every position whose topic is still there, by topic id and partition. Fewer than {@link positionsAtOnce} are
- * of one moment. Of more, each page is of a later one: a position and the end of its partition always belong together.
+ * read at one moment. Of more, each page is read at a later one, but a position and the end of its partition are always
+ * of the same moment.
  *
- * @returns when a position was last committed, those of deleted topics included; null without any. A time that is yet
- *   to come is from before the wall clock was set back, and counts only where there is no other.
+ * @returns when a position was last committed, those of deleted topics included; null without any. A time in the future
+ *   is from before the wall clock was set back, and counts only where there is no other.
  */
 export function* eachPosition(
   log: GroupLog,

@@ -141,7 +141,7 @@ export interface RedrivenLetter {
 export interface RedriveReport extends Readonly<Record<RedriveOutcome, number>> {
   /** Whether nothing was done. */
   readonly dryRun: boolean
-  /** Those of a list that are no longer there, because retention has deleted them: all the others are counted above. */
+  /** Letters of a list that retention has deleted; all the others are counted above. */
   readonly gone: readonly LetterPlace[]
   /** The first of those that are there. */
   readonly letters: readonly RedrivenLetter[]
@@ -238,8 +238,8 @@ export interface DeadLetters {
    * may be late again: look at the report of a `dryRun` first. What fails again makes a new letter.
    *
    * A filter means the letters that are there when the call begins. Up to 500 are sent in one commit; after a crash the
-   * same call sends the rest. One of a list that retention has deleted meanwhile keeps no other back: the report names
-   * it. With one that never was, nothing is sent.
+   * same call sends the rest. If retention has deleted a letter of a list, the report names it, and the others are
+   * sent. If a list has a place where there never was a letter, nothing is sent.
    *
    * @example
    * ```ts

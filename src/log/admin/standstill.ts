@@ -53,7 +53,7 @@ export function* standstillOf(
   const sign = log.environment.sessions.signed(row.session.id)
   if (sign === undefined) return null
   const nowMs = log.clock.now()
-  // Once the wall clock was set back, what was committed before that says nothing; 0 where nothing was since.
+  // After the wall clock was set back, a time in the future says nothing: it counts as 0.
   const known = (atMs: number): number => (atMs <= nowMs ? atMs : 0)
   const committedMs = Math.max(known(lastCommitMs ?? 0), known(row.startedMs))
   const silentMs = Math.min(silenceOf(log, sign, nowMs), nowMs - committedMs)
@@ -63,7 +63,7 @@ export function* standstillOf(
   if (!hangs && !isFull) return null
   const next = yield* nextRecord(log, kept)
   if (next === undefined) return null
-  // Where the wall clock was set back since all that is known, it cannot be told how long.
+  // If the wall clock was set back after all of these, nothing says for how long.
   const sinceMs = Math.max(committedMs, known(appendedMs(log, next)))
   const forMs = hangs ? silentMs : sinceMs === 0 ? 0 : nowMs - sinceMs
   if (forMs < standstillMs) return null
@@ -71,7 +71,7 @@ export function* standstillOf(
   return { kind: hangs ? 'hangs' : 'waitsForCalls', topic, partition, offset: offset as Offset, forMs, calls }
 }
 
-/** How long its process has been silent. A sign with a time yet to come is from before the wall clock was set back. */
+/** How long its process has been silent. A sign from the future is from before the wall clock was set back. */
 function silenceOf({ clock }: ApplicationsLog, { atMs, elapsedMs }: SignOfLife, nowMs: number): number {
   return atMs > nowMs ? clock.elapsed() - elapsedMs : nowMs - atMs
 }
@@ -132,7 +132,7 @@ function isBefore(one: NextRecord, other: NextRecord): boolean {
   return one.topic === other.topic ? one.partition < other.partition : one.topic < other.topic
 }
 
-/** A version beside the live one reads no further than that one has, and one that is to stop no further than that. */
+/** A version beside the live one reads no further than the live one has, and no further than its own end. */
 function isPastBounds(log: ApplicationsLog, kept: KeptVersion, position: StoredPosition & PartitionId): boolean {
   if (isLive(kept)) return false
   const { applicationId, replay } = kept.row

@@ -18,8 +18,8 @@ export interface SwitchReset {
   /** Which one. */
   readonly applicationId: string
   /**
-   * Which of the topics that it has written are emptied in the same transaction: none, all except its dead letters, or
-   * these. Default `keep`: what it writes from then on is written again, after what is there.
+   * Which of the topics that it has written are emptied in the same transaction. `keep`: none, so that what it writes
+   * again comes after what is there. `empty`: all except its dead letters. A list: these. Default `keep`.
    */
   readonly outputs?: 'keep' | 'empty' | readonly TopicName[] | undefined
 }
@@ -36,20 +36,20 @@ export interface SwitchOptions {
    */
   readonly patienceMs?: number | undefined
   /**
-   * Other applications that start over at the beginning in the same transaction, because they read topics that are
-   * replaced: by their ids, or with what becomes of their own topics. They must not run.
+   * Other applications that start over in the same transaction, because they read topics that are replaced: their ids,
+   * or also what becomes of their own topics. They must not run.
    */
   readonly reset?: readonly (string | SwitchReset)[] | undefined
   /** With `correct`, how many bytes the switch may append, which it does in one transaction. Default 64 MiB. */
   readonly correctMaxBytes?: number | undefined
   /**
-   * The number that the switch has in the plan that was agreed to: after another switch meanwhile it is refused, in the
-   * transaction that would make it. Default: whatever comes next.
+   * The `number` of the plan that was agreed to. If another switch came first, this one is refused, in the transaction
+   * that would make it. Default: any.
    */
   readonly number?: number | undefined
   /**
-   * Gives the switch, or the search of a dry run, up: it rejects with the reason of the signal. Nothing has been
-   * exchanged then; where the live version was stopped already, start it again.
+   * Cancels the switch or the dry run, which rejects with the signal's reason. Nothing has been exchanged then; if the
+   * live version was already stopped, start it again.
    */
   readonly signal?: AbortSignal | undefined
 }

@@ -1,6 +1,6 @@
 /**
- * Other applications that start over in the transaction of a switch, because they read topics that are others
- * afterwards: which ones, which of the topics that they have written are emptied for that, and what stands in the way.
+ * Other applications that start over in the transaction of a switch, because they read topics that it replaces: which
+ * ones, which of the topics that they have written are emptied, and what stands in the way.
  */
 import { checkList, checkName, checkOptions } from '../../core/checks.ts'
 import { MillraceError } from '../../core/errors.ts'
@@ -79,7 +79,7 @@ function runningOf(log: ApplicationsLog, applicationId: string): readonly string
   return isRunning ? [`application "${applicationId}" is to start over, and runs: close it`] : []
 }
 
-/** Makes them start over, after the topics have changed places; returns what is emptied, to be removed in steps. */
+/** Makes them start over, once the topics have been exchanged; returns what is emptied, to be removed in steps. */
 export function startAllOver(
   log: ResettableLog,
   transaction: WriteTransaction,

@@ -103,9 +103,9 @@ export interface TopicReader<K, V> extends AsyncIterable<LogRecord<K, V>> {
  * A damaged batch or a record that cannot be decoded ends the loop with an error that has topic, partition and offset.
  * The consumer stays usable: to skip it, seek to the error's offset + 1 and loop again.
  *
- * Its first loop waits until its topics are there, and until the producers of the log have the transactional ids that
- * they were opened with before. Methods that return no promise cannot wait for that: they have it done, which blocks
- * while another process commits.
+ * Its first loop waits until its topics exist, and until producers that the log opened earlier have claimed their
+ * transactional ids. Methods that return no promise cannot wait: they do that work themselves, which blocks while
+ * another process commits.
  *
  * @example
  * ```ts

@@ -1,11 +1,11 @@
 /**
- * What was asked of this log by calls that return at once, and waits for its turn because another process commits:
- * claims to transactional ids, and the topics of consumers.
+ * Work that calls of this log have left to its turn, because another process commits: claims to transactional ids, and
+ * the creation of a consumer's topics.
  *
- * Until a claim is made, the older holder of the id may commit, and what was read of the log is outdated by that: a
- * newer holder that began at such a position would do again what the older one has done. So what a log tells of topics,
+ * Until a claim is made, the older holder of the id may commit, and a position that was read before that is out of
+ * date: a newer holder that began there would do again what the older one has done. So what a log tells of topics,
  * positions and ends comes after what was asked of it before. What answers with a promise waits for that; what answers
- * at once has it done, which blocks while another process commits.
+ * at once does the work itself, which blocks while another process commits.
  */
 import type { Environment } from '../../storage/environment.ts'
 
@@ -39,7 +39,7 @@ export class Outstanding {
     return this.#waiting.size === 0
   }
 
-  /** Resolves when nothing of what waits now does any longer; what fails is told to those who asked for it. */
+  /** Resolves when all that waits now is done or has failed; failures are told to those who asked for the work. */
   async settled(): Promise<void> {
     await Promise.allSettled(this.#waiting.keys())
   }
@@ -51,7 +51,7 @@ export class Outstanding {
         take()
         this.#waiting.delete(done)
       } catch {
-        // It is tried again in its turn, and what it throws then is told to those who asked for it.
+        // It is tried again in its turn; what it throws then goes to those who asked for it.
       }
     }
   }

@@ -22,7 +22,7 @@ import { decodeSum, encodeSum, equalSums, noRows, type RowSum, sumWith, sumWitho
 export interface StoredPosition extends CommittedPosition, PartitionNumbers {}
 
 const pageRows = 512
-/** Positions of a group up to this many are in one page of {@link Positions.pages}, less one. */
+/** How many positions a page of {@link Positions.pages} has; only the last one has fewer. */
 export const positionsAtOnce: number = pageRows
 const soundGroupsMax = 1_000
 
@@ -88,8 +88,8 @@ export class Positions {
   }
 
   /**
-   * As {@link list}, {@link positionsAtOnce} at a time. Who reads on in a later snapshot is told of damage only if no
-   * position has moved meanwhile.
+   * As {@link list}, {@link positionsAtOnce} at a time. A caller that reads on in a later snapshot is told of damage only
+   * if no position has moved meanwhile.
    */
   *pages(group: string): Generator<StoredPosition[], undefined> {
     const before = this.#sum(group)

@@ -77,7 +77,7 @@ export interface Producer<A extends Acks = 'all'> extends AsyncDisposable {
 
   /**
    * Resolves when there is room for more records, and writes what waits when the buffer is half full: the way to send
-   * more than fits in memory. With a `transactionalId` it resolves when older producers of the id are fenced.
+   * more than fits in memory. With a `transactionalId` it first waits until older producers of the id are fenced.
    *
    * @example
    * ```ts
@@ -94,7 +94,8 @@ export interface Producer<A extends Acks = 'all'> extends AsyncDisposable {
 
   /**
    * Writes what waits, now; resolves when it is durable. With `acks` 1 or 0, and without `onError`, it rejects with the
-   * first failure since the last call. With a `transactionalId` it resolves when older producers of the id are fenced.
+   * first failure since the last call. With a `transactionalId` it first waits until older producers of the id are
+   * fenced.
    *
    * @throws MillraceError `storage_failed`, and whatever kept records from being written
    */
