@@ -18,12 +18,13 @@ export const dashboard = figure({
   name: 'dashboard',
   about: `the dashboard with ${clients} browsers: its answers, and what it costs an application`,
   reading:
-    'The dashboard runs in the process of an application, and the browsers in one of their own: each has the live stream open and ' +
-    'reads it. The answers are timed one request at a time, from its start to the last byte, while 1,000 records a second come in. ' +
-    '`a text that none has` is a search that runs to its limit. The cost is the CPU time of all threads of the application, watched compared with ' +
-    'alone, in alternating runs over the same backlog and at the same rate. The work of the dashboard goes by time and not by record, so ' +
-    'the faster an application, the smaller its share. A sample is what is read each second, however many watch, of an application that ' +
-    'lags in every partition.',
+    'The dashboard runs in the process of an application, and the browsers in one of their own: each has the live ' +
+    'stream open and reads it. The answers are timed one request at a time, from its start to the last byte, while ' +
+    '1,000 records a second come in. `a text that none has` is a search that runs to its limit. The cost is the CPU ' +
+    'time of all threads of the application, watched compared with alone, in alternating runs over the same backlog ' +
+    'and at the same rate. The work of the dashboard goes by time and not by record, so the faster an application, ' +
+    'the smaller its share. A sample is what is read each second, however many watch, of an application that lags ' +
+    'in every partition.',
   defaults: { records: 1_000_000, runs: 5 },
   async measure(bench, { records, runs }) {
     const dir = bench.directory('dashboard')

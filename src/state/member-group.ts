@@ -1,9 +1,9 @@
 /**
- * What is in memory of one group of a member store: the members that have changed since the last commit, and others; all
- * of them if the group is whole.
+ * What is in memory of one group of a member store: the members that have changed since the last commit, and others;
+ * all of them if the group is whole.
  *
- * Members are found by their identity (`Codec.identity`), so one that comes and goes between two commits needs no bytes.
- * Bytes are made when members are written, or when several are asked for in order.
+ * Members are found by their identity (`Codec.identity`), so one that comes and goes between two commits needs no
+ * bytes. Bytes are made when members are written, or when several are asked for in order.
  */
 import { ByteWriter } from '../core/bytes.ts'
 import { bytesAsText } from '../core/text.ts'

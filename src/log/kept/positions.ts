@@ -88,8 +88,8 @@ export class Positions {
   }
 
   /**
-   * As {@link list}, {@link positionsAtOnce} at a time. A caller that reads on in a later snapshot is told of damage only
-   * if no position has moved meanwhile.
+   * As {@link list}, {@link positionsAtOnce} at a time. If a caller reads on in a later snapshot, damage is found only
+   * where no position has moved meanwhile.
    */
   *pages(group: string): Generator<StoredPosition[], undefined> {
     const before = this.#sum(group)
