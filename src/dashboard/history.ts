@@ -57,7 +57,7 @@ export class Additions {
   readonly #counts = new Map<string, { count: number; atMs: number; slots: { count: number; atMs: number }[] }>()
   #hasLooked = false
 
-  /** @param isWhole whether a count that first appears after the first look has begun at 0 since then */
+  /** @param isWhole whether a count that appears later than the first ones has begun at 0 since then */
   of(name: string, count: number, atMs: number, isWhole: boolean): Addition {
     const known = this.#counts.get(name) ?? { count: isWhole && this.#hasLooked ? 0 : count, atMs, slots: [] }
     const added = count < known.count ? count : count - known.count // one that has fallen began at 0 again
@@ -73,7 +73,7 @@ export class Additions {
     return { count: all, agoMs: atMs - (slots.at(-1)?.atMs ?? atMs) }
   }
 
-  /** A look is over; forgets counts that were last seen before this time. */
+  /** All counts were given; forgets those that were last given before this time. */
   looked(sinceMs: number): void {
     this.#hasLooked = true
     for (const [name, { atMs }] of this.#counts) if (atMs < sinceMs) this.#counts.delete(name)
