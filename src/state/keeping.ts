@@ -1,10 +1,10 @@
 /**
  * Whether rows of a store are worth the memory that they take once they are committed.
  *
- * A row that is dropped then dies young, which costs the garbage collector next to nothing, and the journal still finds
- * what changed lately for little more than the cache would. A row that is kept and never asked for again costs most: the
- * garbage collector copies it, and frees it much later. So rows are kept where enough of them are asked for again. Where
- * they are not, they are kept for a few commits now and then, to see whether that has changed.
+ * A row that is dropped then dies young, which costs the garbage collector next to nothing, and the journal still
+ * finds what changed lately for little more than the cache would. A row that is kept and never asked for again costs
+ * most: the garbage collector copies it, and frees it much later. So rows are kept where enough of them are asked for
+ * again. Where they are not, they are kept for a few commits now and then, to see whether that has changed.
  */
 
 /** Rows are kept where a cache that used all the room would find at least this part of those that are asked for. */
