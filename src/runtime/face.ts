@@ -62,11 +62,12 @@ export interface StreamsOptions {
    */
   readonly until?: 'end' | undefined
   /**
-   * Memory for rows of stores, besides those of the running commit, roughly, in bytes. Up to half of it is for changed
-   * rows that are not in their place on disk yet, and what finds them takes up to as much again. Default 64 MiB.
+   * Memory for rows of stores, besides those of the running commit, roughly, in bytes. Up to half of it, and at most 32
+   * MiB, is for changed rows that are not in their place on disk yet; their index takes up to as much again. Default 64
+   * MiB.
    *
-   * It bounds what is kept, not the process: Node, a backlog that is read and commits take about 70 MB more, and what
-   * the garbage collector has yet to find up to 65 MB. Give a container `stateCacheBytes` + 160 MB at least.
+   * It bounds what is kept, not the process: Node, a backlog that is read and commits take about 70 MB more, and garbage
+   * that is not collected yet up to 65 MB. Give a container at least `stateCacheBytes` + 160 MB.
    */
   readonly stateCacheBytes?: number | undefined
   /**
