@@ -66,8 +66,8 @@ export interface StreamsOptions {
    * MiB, is for changed rows that are not in their place on disk yet; their index takes up to as much again. Default 64
    * MiB.
    *
-   * It bounds what is kept, not the process: Node, a backlog that is read and commits take about 70 MB more, and garbage
-   * that is not collected yet up to 65 MB. Give a container at least `stateCacheBytes` + 160 MB.
+   * It bounds what is kept, not the process: Node, a backlog that is read and commits take about 70 MB more, and
+   * garbage that is not collected yet up to 65 MB. Give a container at least `stateCacheBytes` + 160 MB.
    */
   readonly stateCacheBytes?: number | undefined
   /**
