@@ -69,7 +69,7 @@ describe('a request that is none', () => {
   test('is answered as a question where it asks for a WebSocket: nothing here speaks another protocol', async () => {
     const opened = await open()
     const upgrade =
-      'Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAA\r\n'
+      'Connection: Upgrade, close\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: AAAA\r\n'
     for (const path of ['/api/live', '/api/overview']) {
       const answer = await askRaw(
         opened,
