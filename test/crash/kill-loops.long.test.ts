@@ -37,7 +37,7 @@ const loops: readonly { readonly kills: number; readonly subject: Subject; reado
     { kills: 5, subject: groups, happenings: ['stopped'] },
     { kills: 7, subject: cleaner, happenings: ['rounds of cleaning'] },
     { kills: 4, subject: backup, happenings: ['backups done', 'backups cut short'] },
-    { kills: 5, subject: replay, happenings: ['begun', 'switched'] },
+    { kills: 6, subject: replay, happenings: ['begun', 'switched'] },
     { kills: 5, subject: command, happenings: ['commands done', 'commands killed', 'checks'] },
   ]
 
