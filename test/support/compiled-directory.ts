@@ -3,7 +3,7 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
-import { compileInto } from './compiling.ts'
+import { compileInto, tellCompiled } from './compiling.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -16,6 +16,7 @@ export default function compileForTests(project: TestProject): () => void {
   const dir = mkdtempSync(join(tmpdir(), 'millrace-compiled-'))
   chmodSync(dir, 0o755) // some programs run as another user
   compileInto(dir)
+  tellCompiled(dir)
   project.provide('compiledDirectory', dir)
   return () => rmSync(dir, { recursive: true, force: true })
 }

@@ -47,7 +47,15 @@ export function compiledIn(dir: string, path: string): string {
   return join(isCompiled ? root : dir, path.replace(/\.ts$/, '.js'))
 }
 
-/** What Node has to be given to run a file as this one runs: compiled, or by tsx. */
+const compiledDirectory = 'MILLRACE_COMPILED'
+
+/** Tells those who come after, in this process and in those that it starts, where all is compiled. */
+export function tellCompiled(dir: string): void {
+  process.env[compiledDirectory] = dir
+}
+
+/** What Node has to be given to run a file: compiled where this one is, or where the tests have compiled all; or else by tsx. */
 export function nodeArguments(path: string): readonly string[] {
-  return isCompiled ? [join(root, path.replace(/\.ts$/, '.js'))] : ['--import', 'tsx', join(root, path)]
+  const dir = isCompiled ? root : process.env[compiledDirectory]
+  return dir === undefined ? ['--import', 'tsx', join(root, path)] : [join(dir, path.replace(/\.ts$/, '.js'))]
 }
