@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Dashboard } from 'millrace/dashboard'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, expect, onTestFinished, type TestContext, test as plainTest } from 'vitest'
-import { barriersOf, cutOf, isNavigationWhole, openBrowser, overflowOf } from './browser.ts'
+import { barriersOf, cutOf, isNavigationWhole, openBrowser, overflowOf, rulesOfColours } from './browser.ts'
 
 /** Where the pictures of docs/dashboard.md go, `docs/images`; none are made unless this says so. */
 const pictures = process.env['MILLRACE_PICTURES']
@@ -70,7 +70,7 @@ export async function picture(
 export async function checkLook(page: Page, name: string): Promise<void> {
   expect([name, await barriersOf(page)]).toEqual([name, []])
   await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' })
-  expect([name, 'dark', await barriersOf(page)]).toEqual([name, 'dark', []])
+  expect([name, 'dark', await barriersOf(page, rulesOfColours)]).toEqual([name, 'dark', []])
   await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' })
   for (const width of [360, 1_600]) {
     await page.setViewportSize({ width, height: 900 })
