@@ -6,7 +6,7 @@ import { noCompiler } from './failing-disk.ts'
 import { makeBench, sweep } from './sweep.ts'
 
 /** Of this many calls one fails: a prime, so that it is not always the same call of a commit. */
-const stride = 71
+const stride = 61
 
 test('an error of the disk is told, loses nothing, shows nothing uncommitted, and the process ends by itself', async (context) => {
   const dir = temporaryDirectory()
