@@ -6,8 +6,8 @@ import { checkProcesses } from '../support/any-line-process.ts'
 import { compiledCommand } from '../support/compiled.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
-test('40 command lines end as processes too, with an answer or a complaint', async () => {
+test('24 command lines end as processes too, with an answer or a complaint', async () => {
   const elsewhere = join(temporaryDirectory(), 'elsewhere')
-  await checkProcesses({ lines: 40, elsewhere, command: compiledCommand() })
+  await checkProcesses({ lines: 24, elsewhere, command: compiledCommand() })
   expect(existsSync(elsewhere)).toBe(false)
 })
