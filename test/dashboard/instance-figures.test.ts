@@ -1,9 +1,10 @@
 // What a running instance says of itself reaches the page, as rates over what it counts, and ends with the instance.
 import { int64, keyValueStore, type Log, ManualClock, string } from 'millrace'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { ApplicationView, FactsView } from '../../src/dashboard/views.ts'
 import { Watch } from '../../src/dashboard/watch.ts'
 import { start, turns } from '../support/applications.ts'
+import { describing } from '../support/dashboards.ts'
 import { openTestLog } from '../support/open.ts'
 import { input, topologyOf } from '../support/topology.ts'
 
@@ -60,4 +61,26 @@ test('records into each operator are a rate from the second time on that the ins
   await app.close()
   expect((await seen()).figures).toBeNull()
   await watch.close()
+})
+
+test('the last figures of an instance that was killed are not shown as those of now', async () => {
+  const clock = new ManualClock(startMs)
+  const { log } = openTestLog(undefined, { clock })
+  const app = await start(log, counting, { clock })
+  await send(log, ['yes'])
+  await app.caughtUp()
+  const running = await log.admin.describeApplication('app', { stores: false })
+  expect(running).toMatchObject({ state: 'running', figures: { atMs: expect.any(Number) } })
+  const described = vi.spyOn(log.admin, 'describeApplications')
+  const watch = new Watch(log, clock)
+  const isShown: boolean[] = []
+  for (const state of ['running', 'stopped'] as const) {
+    described.mockImplementation(describing({ ...running, state }))
+    await watch.sample()
+    const { figures } = JSON.parse(watch.now.parts.get('detail/app/v1') ?? '') as ApplicationView
+    isShown.push(figures !== null)
+  }
+  expect(isShown).toEqual([true, false])
+  await watch.close()
+  await app.close()
 })
