@@ -19,7 +19,7 @@ export class Keeping {
   #pause = pauseMin
   /** Commits that are still to drop their rows. */
   #left = 0
-  /** Of the room, the part that rows have taken since the last commit. */
+  /** Which part of the room rows have taken since the last commit. */
   #keptPart = 0
   #foundBefore = 0
   #missedBefore = 0
@@ -54,7 +54,7 @@ export class Keeping {
   /**
    * After room was made.
    *
-   * @param part of the room, what the rows take that are kept
+   * @param part which part of the room is taken by rows that are kept
    */
   kept(part: number): void {
     this.#keptPart = Math.min(1, part)
