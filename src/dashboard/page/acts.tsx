@@ -4,7 +4,7 @@
  * The dialog belongs to the page, not to what it was opened from: that may be gone once the change is made.
  */
 import { type ComponentChildren, createContext } from 'preact'
-import { useContext, useEffect, useRef, useState } from 'preact/hooks'
+import { useContext, useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { ActView, ChangesView, ErrorView } from '../views.ts'
 import { useAnswer } from './answer.tsx'
 import { Text } from './text.tsx'
@@ -94,12 +94,13 @@ function Ask({ change, close }: { readonly change: Change; readonly close: () =>
   const leave = useRef<HTMLButtonElement>(null)
   const isBegun = useRef(false)
   const [phase, setPhase] = useState<Phase>({ kind: 'asking' })
-  useEffect(() => {
+  // The keyboard goes along with what is shown: a key that is pressed at once must not go elsewhere.
+  useLayoutEffect(() => {
     dialog.current?.showModal()
     leave.current?.focus()
   }, [])
   const isOver = phase.kind === 'done' || phase.kind === 'failed'
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (isOver) leave.current?.focus() // the other button has gone
   }, [isOver])
   const begin = async (): Promise<void> => {
