@@ -7,6 +7,8 @@ import { compareKeys, type KeyedRows, sortRows } from './row-sort.ts'
 
 /** A chunk has at most this many rows once it has been read. */
 const chunkRows = 256
+/** Up to so many rows that came to a sorted chunk are put into their places one by one. */
+const fewAddedRows = 16
 /** More rows than this are parted before they are sorted. */
 const sortedRowsMax = 4_096
 const parts = 64
@@ -22,11 +24,12 @@ interface Chunk {
   readonly low: Uint8Array
   rows: Int32Array
   count: number
-  isSorted: boolean
+  /** So many are in order; those that came since follow them. */
+  sorted: number
 }
 
-function newChunk(low: Uint8Array, rows: Int32Array, isSorted: boolean): Chunk {
-  return { low, rows, count: rows.length, isSorted }
+function newChunk(low: Uint8Array, rows: Int32Array, sorted: number): Chunk {
+  return { low, rows, count: rows.length, sorted }
 }
 
 /**
@@ -46,7 +49,7 @@ export class RowOrder {
   /** @param unsorted all rows, in any order; taken over */
   constructor(rows: KeyedRows, unsorted: Int32Array) {
     this.#rows = rows
-    this.#chunks = [newChunk(noBytes, unsorted, false)]
+    this.#chunks = [newChunk(noBytes, unsorted, 0)]
     this.#count = unsorted.length
   }
 
@@ -62,7 +65,6 @@ export class RowOrder {
       chunk.rows = grown
     }
     chunk.rows[chunk.count++] = row
-    chunk.isSorted = chunk.count === 1
     this.#count++
   }
 
@@ -84,6 +86,7 @@ export class RowOrder {
         next++
       }
       chunk.rows.copyWithin(at, end, chunk.count)
+      chunk.sorted -= Math.max(0, Math.min(end, chunk.sorted) - at)
       chunk.count -= end - at
       this.#count -= end - at
       if (chunk.count > 0) continue
@@ -114,11 +117,11 @@ export class RowOrder {
       index = this.#readable(index, isFirst ? bound : undefined, reverse)
       const chunk = this.#chunks[index] as Chunk
       let at = reverse ? chunk.count : 0
-      if (isFirst && bound !== undefined) at = this.#placeIn(chunk, bound)
+      if (isFirst && bound !== undefined) at = this.#placeIn(chunk, bound, 0, bound.length)
       if (reverse) at--
       for (; at >= 0 && at < chunk.count && found.length < max; at += reverse ? -1 : 1) {
         const row = chunk.rows[at] as number
-        if (other !== undefined && this.#compare(row, other) < 0 === reverse) return found
+        if (other !== undefined && this.#compare(row, other, 0, other.length) < 0 === reverse) return found
         found.push(row)
       }
       index += reverse ? -1 : 1
@@ -139,13 +142,17 @@ export class RowOrder {
   /** Sorts a chunk, or puts several into its place and returns how many more there are. */
   #refine(index: number): number {
     const chunk = this.#chunks[index] as Chunk
-    if (chunk.isSorted && chunk.count <= chunkRows) return 0
+    if (chunk.sorted === chunk.count && chunk.count <= chunkRows) return 0
+    if (chunk.count - chunk.sorted <= fewAddedRows && chunk.count <= chunkRows) {
+      this.#putAdded(chunk)
+      return 0
+    }
     const rows = chunk.rows.subarray(0, chunk.count)
     const next = this.#chunks[index + 1]
     const prefix = next === undefined ? 0 : samePrefix(chunk.low, next.low)
     if (chunk.count <= chunkRows) {
       rows.set(sortRows(this.#rows, rows, prefix))
-      chunk.isSorted = true
+      chunk.sorted = chunk.count
       return 0
     }
     const isLarge = chunk.count > sortedRowsMax
@@ -156,6 +163,18 @@ export class RowOrder {
     this.#heads.splice(index, 1, ...several.map((one) => headOf(one.low, 0, one.low.length, this.#prefix)))
     if (this.#chunks.length > 2 * this.#prefixChunks) this.#choosePrefix()
     return several.length - 1
+  }
+
+  /** A chunk that is read after each few rows that come to it is not sorted anew for them. */
+  #putAdded(chunk: Chunk): void {
+    const { rows } = chunk
+    while (chunk.sorted < chunk.count) {
+      const row = rows[chunk.sorted] as number
+      const at = this.#placeIn(chunk, this.#rows.keyBytes(row), this.#rows.keyStart(row), this.#rows.keyEnd(row))
+      rows.copyWithin(at + 1, at, chunk.sorted)
+      rows[at] = row
+      chunk.sorted++
+    }
   }
 
   /** A prefix that all chunks but the first begin with now. A poor one costs time only. */
@@ -171,7 +190,8 @@ export class RowOrder {
     const chunks: Chunk[] = []
     for (let at = 0; at < sorted.length; at += chunkRows / 2) {
       const first = at === 0 ? low : this.#keyOf(sorted[at] as number)
-      chunks.push(newChunk(first, sorted.slice(at, at + chunkRows / 2), true))
+      const rows = sorted.slice(at, at + chunkRows / 2)
+      chunks.push(newChunk(first, rows, rows.length))
     }
     return chunks
   }
@@ -196,13 +216,14 @@ export class RowOrder {
       while (first < end) {
         const middle = (first + end) >>> 1
         const other = heads[middle] as number
-        if (other < head || (other === head && this.#compare(row, lows[middle] as Uint8Array) >= 0)) first = middle + 1
+        const bound = lows[middle] as Uint8Array
+        if (other < head || (other === head && this.#compare(row, bound, 0, bound.length) >= 0)) first = middle + 1
         else end = middle
       }
       partOf[at] = first - 1
       counts[first - 1] = (counts[first - 1] as number) + 1
     }
-    const chunks = lows.map((first, part) => newChunk(first, new Int32Array(counts[part] as number), false))
+    const chunks = lows.map((first, part) => newChunk(first, new Int32Array(counts[part] as number), 0))
     counts.fill(0)
     for (let at = 0; at < unsorted.length; at++) {
       const part = partOf[at] as number
@@ -217,9 +238,9 @@ export class RowOrder {
     return Uint8Array.prototype.slice.call(this.#rows.keyBytes(row), this.#rows.keyStart(row), this.#rows.keyEnd(row))
   }
 
-  #compare(row: number, key: Uint8Array): number {
+  #compare(row: number, key: Uint8Array, start: number, end: number): number {
     const rows = this.#rows
-    return compareKeys(rows.keyBytes(row), rows.keyStart(row), rows.keyEnd(row), key, 0, key.length)
+    return compareKeys(rows.keyBytes(row), rows.keyStart(row), rows.keyEnd(row), key, start, end)
   }
 
   /** The chunk in which a key belongs: the last one that does not begin after it. */
@@ -241,13 +262,13 @@ export class RowOrder {
     return compareKeys(low, 0, low.length, key, start, end) <= 0
   }
 
-  /** Where the first row of a sorted chunk is that is not before a key. */
-  #placeIn(chunk: Chunk, key: Uint8Array): number {
+  /** Where the first of the sorted rows of a chunk is that is not before a key. */
+  #placeIn(chunk: Chunk, key: Uint8Array, start: number, end: number): number {
     let low = 0
-    let high = chunk.count
+    let high = chunk.sorted
     while (low < high) {
       const middle = (low + high) >>> 1
-      if (this.#compare(chunk.rows[middle] as number, key) < 0) low = middle + 1
+      if (this.#compare(chunk.rows[middle] as number, key, start, end) < 0) low = middle + 1
       else high = middle
     }
     return low
