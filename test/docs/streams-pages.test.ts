@@ -1,6 +1,6 @@
 // The pages about streams and the architecture keep up with the code: they leave out no verb, no windows and no deviation,
 // and name no file that is gone. What their examples do, examples.test.ts shows.
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
@@ -14,28 +14,37 @@ const all = (text: string, pattern: RegExp): string[] => [...text.matchAll(patte
 
 test('every verb stands beside what Kafka Streams has for it', () => {
   const missing = verbs.map(({ verb }) => verb).filter((verb) => !new RegExp(`\\b${verb}\\b`).test(sideBySide))
-  expect(missing).toEqual([])
+  expect(missing, 'verbs without a row in docs/kafka-streams.md').toEqual([])
 })
 
 test('every kind of windows stands there, and on the page about streams', () => {
   const kinds = all(read('src/index.ts'), /\b(\w+Windows)\b/g)
   expect(kinds.length).toBeGreaterThan(5)
-  expect(kinds.filter((kind) => !sideBySide.includes(`\`${kind}.of(`))).toEqual([])
-  expect(kinds.filter((kind) => !read('docs/streams.md').includes(`${kind}.of(`))).toEqual([])
+  expect(
+    kinds.filter((kind) => !sideBySide.includes(`\`${kind}.of(`)),
+    'windows without a row in docs/kafka-streams.md',
+  ).toEqual([])
+  expect(
+    kinds.filter((kind) => !read('docs/streams.md').includes(`${kind}.of(`)),
+    'windows without a row in docs/streams.md',
+  ).toEqual([])
 })
 
 test('every deliberate difference has a row, under its number', () => {
   const rows = /^\| (D\d+) \|/gm
   const decided = all(read('test/conformance/README.md'), rows)
   expect(decided.length).toBeGreaterThan(10)
-  expect(all(sideBySide, rows)).toEqual(decided)
+  expect(all(sideBySide, rows), 'the differences of docs/kafka-streams.md').toEqual(decided)
 })
 
 test('every reason for which records are dropped is explained', () => {
   const [, union = ''] = /type DropReason =\n((?: +\| '\w+'\n)+)/.exec(read('src/plan/operator.ts')) ?? []
   const reasons = all(union, /'(\w+)'/g)
   expect(reasons.length).toBeGreaterThan(5)
-  expect(reasons.filter((reason) => !read('docs/streams.md').includes(`\`${reason}\``))).toEqual([])
+  expect(
+    reasons.filter((reason) => !read('docs/streams.md').includes(`\`${reason}\``)),
+    'reasons without a row in docs/streams.md',
+  ).toEqual([])
 })
 
 test('the page of the architecture names files that exist', () => {
@@ -43,5 +52,18 @@ test('the page of the architecture names files that exist', () => {
   const paths = Object.keys(readTree(root))
   const named = all(page, /`([\w./-]+\.ts)`/g)
   expect(named.length).toBeGreaterThan(100)
-  expect(named.filter((name) => !paths.some((path) => `/${path}`.endsWith(`/${name}`)))).toEqual([])
+  expect(
+    named.filter((name) => !paths.some((path) => `/${path}`.endsWith(`/${name}`))),
+    'files that docs/architecture.md names and that are not there',
+  ).toEqual([])
+})
+
+test('every file of a verb has its place on the page of the architecture', () => {
+  const page = read('docs/architecture.md')
+  const files = readdirSync(join(root, 'src/streams')).filter((name) => name.endsWith('.ts'))
+  expect(files.length).toBeGreaterThan(50)
+  expect(
+    files.filter((name) => !new RegExp(`[\`/]${name.replace('.', '\\.')}\``).test(page)),
+    'name these in docs/architecture.md, in the table of the families of verbs',
+  ).toEqual([])
 })
