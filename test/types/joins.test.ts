@@ -230,6 +230,8 @@ describe('a join of tables by foreign key', () => {
     refused(() => {
       // @ts-expect-error the keys of the right table are numbers
       stock.join(sorts, (_, sort) => sort, { foreignKey: (_row, key) => key })
+      // @ts-expect-error in a left join too
+      stock.leftJoin(sorts, (_, sort) => sort, { foreignKey: (_row, key) => key })
       // @ts-expect-error undefined is no key
       stock.join(sorts, (_, sort) => sort, { foreignKey: () => undefined })
       // @ts-expect-error keys of another type are joined by foreign key only
@@ -273,6 +275,10 @@ describe('a join with a global table', () => {
     refused(() => {
       // @ts-expect-error what a record refers to is said
       left.join(sizes, () => 0)
+      // @ts-expect-error and is a key of the table, not one that is wider
+      left.join(sizes, () => 0, { tableKey: (): string | number => 5 })
+      // @ts-expect-error in a left join too
+      left.leftJoin(sizes, () => 0, { tableKey: (): string | number => 5 })
       // @ts-expect-error by a key of the table
       left.join(sizes, () => 0, { tableKey: ({ value }) => value })
       // @ts-expect-error a null is looked at

@@ -54,6 +54,7 @@ expectTypeOf(log.producer({ lingerMs: 5 })).toEqualTypeOf(producer)
 log.producer({ acks: 2 })
 void producer.transaction((tx) => {
   expectTypeOf(tx.send(plans, { key: 'a', value: { plan: 'free' } })).toEqualTypeOf<void>()
+  tx.sendMany(plans, [{ key: 'b', value: { plan: 'free' } }])
   // @ts-expect-error no such plan
   tx.sendMany(plans, [{ key: 'a', value: { plan: 'gold' } }])
 })
