@@ -228,6 +228,18 @@ function openFolded(commits = 40) {
 
 const rowsOf = ({ stored }: ReturnType<typeof openFolded>) => stored.rows('state').filter((row) => row.key.length > 4)
 
+test('who writes rows may not do so after the commit', () => {
+  const { embedded } = openTestLog()
+  const [storeId = 0] = storeIdsOf(embedded, 'app', ['one'])
+  let leaked: StateWriter | undefined
+  const put = (writer: StateWriter | undefined) => writer?.put(storeId, 0, Buffer.from('key'), valueOf('value'))
+  commit(embedded, embedded.state, (writer) => put((leaked = writer)))
+  const over = { code: 'defect', message: expect.stringContaining('only inside the commit') as string }
+  expect(errorOf(() => put(leaked))).toMatchObject(over)
+  expect(errorOf(() => leaked?.remove(storeId, 0, Buffer.from('key')))).toMatchObject(over)
+  expect(errorOf(() => leaked?.removeRange(storeId, 0, Buffer.of(0), Buffer.of(255)))).toMatchObject(over)
+})
+
 describe('verification', () => {
   test('finds nothing in a store that is partly folded', async () => {
     const folded = openFolded()

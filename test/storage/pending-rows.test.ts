@@ -93,6 +93,7 @@ describe('a write', () => {
     })
     expect(() => leaked?.put('state', key, key)).toThrow(expect.objectContaining({ code: 'defect' }))
     expect(() => leaked?.remove('state', key)).toThrow(expect.objectContaining({ code: 'defect' }))
+    expect(() => leaked?.onDurable(() => undefined)).toThrow(expect.objectContaining({ code: 'defect' }))
     // Neither harms the writes that follow.
     environment.write(() => {
       expect(() => leaked?.put('state', key, key)).toThrow(expect.objectContaining({ code: 'defect' }))

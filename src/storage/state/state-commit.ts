@@ -186,7 +186,7 @@ class StoreCommit {
 }
 
 export class StateCommit implements StateWriter {
-  readonly #journalOf: (storeId: number) => StoreJournal
+  #journalOf: (storeId: number) => StoreJournal
   readonly #environment: Environment
   readonly #transaction: WriteTransaction
   readonly #stores = new Map<StoreJournal, StoreCommit>()
@@ -240,5 +240,9 @@ export class StateCommit implements StateWriter {
   end(bytesMax: number, othersBytes: (journal: StoreJournal) => number): void {
     for (const [journal, store] of this.#stores) store.read(Math.max(bytesMax - othersBytes(journal), bytesMax / 16))
     for (const store of this.#stores.values()) store.write()
+    // What is put from here on would be in no commit.
+    this.#last = undefined
+    this.#journalOf = () =>
+      present<StoreJournal>(undefined, 'rows are written only inside the commit that the writer was given for')
   }
 }
