@@ -364,6 +364,7 @@ const proofs: readonly Proof[] = [
       ['docs/a.md:1', { 'docs/a.md': 'x'.repeat(121) }],
       ['docs/decisions/a.md:3', { 'docs/decisions/a.md': `\`\`\`\n\`\`\`\n- ${'x'.repeat(121)}` }],
       ['README.md:1', { 'README.md': `[a](b) ${'x'.repeat(121)}` }],
+      ['test/a/README.md:1', { 'test/a/README.md': 'x'.repeat(121) }],
     ],
   },
   {
@@ -395,6 +396,7 @@ const proofs: readonly Proof[] = [
       ['README.md:2 "as hardly as"', { 'README.md': 'a\nKill it as hardly as you like.' }],
       ['docs/a.md:1 "Whoever"', { 'docs/a.md': 'Whoever reads, waits.' }],
       ['docs/a.md:1 "nobody"', { 'docs/a.md': '| a | nobody |' }],
+      ['examples/README.md:1 "nobody"', { 'examples/README.md': 'It needs nobody.' }],
       ['src/log/a.ts:2 "of the future"', file('// A time of the future.')],
       ['src/log/a.ts:2 "two looks"', file('// Between two looks at the clock.')],
       ['src/log/a.ts:2 "look-up"', file('// One look-up for each.')],

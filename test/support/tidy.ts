@@ -384,7 +384,7 @@ export const shortFiles = eachFile(inSource, (path, text) => {
 
 const columnsMax = 120
 
-const isPage = (path: string): boolean => /^(?:docs\/.*|[^/]+)\.md$/.test(path)
+const isPage = (path: string): boolean => path.endsWith('.md')
 const isFence = (line: string): boolean => /^\s*(?:\* ?)?```/.test(line)
 const isTable = (line: string): boolean => /^\s*(?:\* )?\|/.test(line)
 
