@@ -38,7 +38,7 @@
  *   same for what they throw: otherwise the error names no operator, and is counted as one of the source. It does not
  *   catch a throw from downstream.
  * - It never drops a record silently: `context.drop(reason, carrier)`. A record that is dropped does not move stream
- *   time.
+ *   time. What its user told it to leave out, as `filter` is told, is no drop.
  * - It reads bytes as late as it can: a null check does not decode (`isKeyNull`, `isValueNull`).
  *
  * What an operator of a table keeps to
