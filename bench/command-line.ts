@@ -9,6 +9,8 @@ import type { Format } from './report.ts'
 export interface Request {
   readonly figures: readonly Figure[]
   readonly given: Options
+  /** The parts of the figure that are measured; none: all. */
+  readonly only: readonly string[]
   readonly format: Format
   /** Whether to list what there is, instead of measuring it. */
   readonly list: boolean
@@ -32,12 +34,14 @@ export function parseCommandLine(args: readonly string[]): Request {
   return {
     figures: chosen,
     given: numbersOf(values, name, chosen),
+    only: partsOf(values, name, chosen),
     format: values.json ? 'json' : values.markdown ? 'markdown' : 'text',
     list: values.list,
   }
 }
 
 interface Values extends Readonly<Partial<Record<OptionName, string>>> {
+  readonly only?: readonly string[] | undefined
   readonly json: boolean
   readonly markdown: boolean
   readonly list: boolean
@@ -56,6 +60,7 @@ function parse(args: readonly string[]): { readonly values: Values; readonly pos
         commit: number,
         commits: number,
         keys: number,
+        only: { type: 'string', multiple: true },
         json: flag,
         markdown: flag,
         list: flag,
@@ -82,4 +87,15 @@ function numbersOf(values: Values, name: string, chosen: readonly Figure[]): Opt
     given[option] = number
   }
   return given
+}
+
+function partsOf({ only = [] }: Values, name: string, chosen: readonly Figure[]): readonly string[] {
+  const parts = chosen.length === 1 ? chosen.flatMap((figure) => figure.parts) : []
+  for (const part of only) {
+    if (parts.length === 0) throw new UsageError(`${name} takes no --only`)
+    if (!parts.includes(part)) {
+      throw new UsageError(`${name} has no part "${part}"; it has ${parts.map((one) => `"${one}"`).join(', ')}`)
+    }
+  }
+  return only
 }

@@ -36,7 +36,10 @@ export interface Figure {
   readonly reading: string
   /** The options that it takes, with their defaults. */
   readonly defaults: Options
-  readonly measure: (bench: Bench, given: Options) => Promise<readonly Table[]>
+  /** What of it can be measured alone, with `--only`. */
+  readonly parts: readonly string[]
+  /** @param only some of its parts; none: all of it */
+  readonly measure: (bench: Bench, given: Options, only?: readonly string[]) => Promise<readonly Table[]>
 }
 
 export function figure<Defaults extends Options>(spec: {
@@ -44,11 +47,18 @@ export function figure<Defaults extends Options>(spec: {
   readonly about: string
   readonly reading: string
   readonly defaults: Defaults
-  readonly measure: (bench: Bench, options: Readonly<Record<keyof Defaults, number>>) => Promise<readonly Table[]>
+  readonly parts?: readonly string[]
+  readonly measure: (
+    bench: Bench,
+    options: Readonly<Record<keyof Defaults, number>>,
+    only: readonly string[],
+  ) => Promise<readonly Table[]>
 }): Figure {
-  const { measure, defaults } = spec
+  const { measure, defaults, parts = [] } = spec
   return {
     ...spec,
-    measure: (bench, given) => measure(bench, { ...defaults, ...given } as Readonly<Record<keyof Defaults, number>>),
+    parts,
+    measure: (bench, given, only = []) =>
+      measure(bench, { ...defaults, ...given } as Readonly<Record<keyof Defaults, number>>, only),
   }
 }

@@ -9,14 +9,23 @@ import { Processes } from './processes.ts'
 import { report } from './report.ts'
 
 function list(json: boolean): void {
-  for (const { name, about, defaults } of figures) {
+  for (const { name, about, defaults, parts } of figures) {
     const options = Object.entries(defaults).map(([option, number]) => `--${option} ${number}`)
-    console.log(json ? JSON.stringify({ name, about, defaults }) : `${name.padEnd(11)} ${about}; ${options.join(' ')}`)
+    console.log(
+      json ? JSON.stringify({ name, about, defaults, parts }) : `${name.padEnd(11)} ${about}; ${options.join(' ')}`,
+    )
   }
   if (json) return
   console.log('all         every figure, one after the other')
   for (const [option, meaning] of Object.entries(optionMeanings)) console.log(`--${option}: ${meaning}`)
+  for (const { name, parts } of figures) {
+    if (parts.length > 0) console.log(`--only: parts of ${name}, again for each: ${parts.map(quoted).join(', ')}`)
+  }
   console.log('--json, --markdown: other forms of the tables')
+}
+
+function quoted(part: string): string {
+  return `'${part}'`
 }
 
 async function measure(request: Request): Promise<void> {
@@ -32,9 +41,12 @@ async function measure(request: Request): Promise<void> {
   }
   for (const figure of request.figures) {
     const given = Object.entries(request.given).filter(([option]) => option in figure.defaults)
-    const options = given.map(([option, number]) => ` --${option} ${number}`).join('')
-    const tables = await figure.measure(bench, Object.fromEntries(given) as Record<OptionName, number>)
-    console.log(report(request.format, figure, `npm run bench -- ${figure.name}${options}`, tables))
+    const options = [
+      ...given.map(([option, number]) => ` --${option} ${number}`),
+      ...request.only.map((part) => ` --only ${quoted(part)}`),
+    ]
+    const tables = await figure.measure(bench, Object.fromEntries(given) as Record<OptionName, number>, request.only)
+    console.log(report(request.format, figure, `npm run bench -- ${figure.name}${options.join('')}`, tables))
   }
 }
 

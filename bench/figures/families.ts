@@ -16,6 +16,10 @@ const fewKeys = 100
 const ratioMin = 0.7
 const namesByHand = Object.keys(familiesByHand) as NameByHand[]
 const otherNames = (Object.keys(topologies) as FamilyName[]).filter((name) => !(name in familiesByHand))
+/** Stands for all that have a loop by hand: what there is a ratio of. */
+const compared = 'compared'
+/** With few keys more records say nothing more, however many it takes to see all of many keys. */
+const recordsOfFewMax = 600_000
 
 export const families = figure({
   name: 'families',
@@ -26,24 +30,35 @@ export const families = figure({
     'hand write the same records to an output topic, which are compared, and their rows to LMDB, in one durable transaction with the ' +
     'position. They leave out what their input does not need: records that are late or fail, a turn that is undone, more than one ' +
     'partition, and the way back from the disk after a restart. Those of windows, joins of streams and foreign keys keep all that is ' +
-    'open in memory, whatever that takes; millrace keeps to its 64 MiB. The ratio is of rates.',
+    'open in memory, whatever that takes; millrace keeps to its 64 MiB. The ratio is of rates. `--only` chooses families by their ' +
+    'names; `--only compared` those that have a loop by hand. It takes twice as many records as there are keys to see most of these.',
   defaults: { records: 600_000, commit: 10_000, keys: 100_000, runs: 3 },
-  async measure(bench, { records, commit, keys, runs }) {
+  parts: [compared, ...namesByHand, ...otherNames],
+  async measure(bench, { records, commit, keys, runs }, only) {
+    const isChosen = (name: FamilyName): boolean =>
+      only.length === 0 || only.includes(name) || (only.includes(compared) && name in familiesByHand)
     const tables: Table[] = []
     for (const size of new Set([Math.min(fewKeys, keys), keys])) {
-      tables.push(await measureWith(bench, runs, { keys: size, records, recordsPerCommit: commit }))
+      const enough = size < keys ? Math.min(records, recordsOfFewMax) : records
+      tables.push(await measureWith(bench, runs, { keys: size, records: enough, recordsPerCommit: commit }, isChosen))
     }
     return tables
   },
 })
 
-async function measureWith(bench: Bench, runs: number, load: Omit<JoinOptions, 'dir'>): Promise<Table> {
+async function measureWith(
+  bench: Bench,
+  runs: number,
+  load: Omit<JoinOptions, 'dir'>,
+  isChosen: (name: FamilyName) => boolean,
+): Promise<Table> {
+  const [chosenByHand, chosenOthers] = [namesByHand.filter(isChosen), otherNames.filter(isChosen)]
   const byHand = new Map<FamilyName, number[]>()
   const ours = new Map<FamilyName, number[]>()
   for (let run = 1; run <= runs; run++) {
     const options = { dir: bench.directory('families'), ...load }
     await bench.run('millrace produce sides', options)
-    for (const family of namesByHand) {
+    for (const family of chosenByHand) {
       const onHand = { dir: bench.directory('families-by-hand'), ...load }
       await bench.run('limit produce sides', onHand)
       const limit = await bench.run('limit run family', { ...onHand, family })
@@ -56,19 +71,20 @@ async function measureWith(bench: Bench, runs: number, load: Omit<JoinOptions, '
       add(byHand, family, limit.nsOfCpu)
       add(ours, family, millrace.nsOfCpu)
     }
-    for (const family of otherNames) add(ours, family, (await bench.run('run family', { ...options, family })).nsOfCpu)
+    for (const family of chosenOthers)
+      add(ours, family, (await bench.run('run family', { ...options, family })).nsOfCpu)
     bench.progress(`families: ${load.keys} keys, run ${run} of ${runs}`)
   }
   const spread = (of: Map<FamilyName, number[]>, family: FamilyName): Spread => spreadOf(of.get(family) ?? [])
-  const compared = namesByHand.map((family): Cell[] => {
+  const rowsByHand = chosenByHand.map((family): Cell[] => {
     const [limit, millrace] = [spread(byHand, family), spread(ours, family)]
     return [family, limit, millrace, limit.median / millrace.median, ratioMin]
   })
-  const others = otherNames.map((family): Cell[] => [family, '–', spread(ours, family), '–', '–'])
+  const others = chosenOthers.map((family): Cell[] => [family, '–', spread(ours, family), '–', '–'])
   return {
     title: `${load.keys} keys, ${load.records} records of two topics, ${load.recordsPerCommit} a commit, ${runs} runs; ns of CPU for each record`,
     columns: ['operators', 'by hand', 'millrace', 'ratio', 'aim'],
-    rows: [...compared, ...others],
+    rows: [...rowsByHand, ...others],
   }
 }
 

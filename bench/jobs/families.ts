@@ -5,6 +5,7 @@
 import {
   type Application,
   bytes,
+  CalendarWindows,
   int64,
   JoinWindows,
   keyValueStore,
@@ -22,6 +23,7 @@ import {
   TimeWindows,
   type Topic,
   topic,
+  UnlimitedWindows,
   windowed,
 } from 'millrace'
 import { WatchedCommits } from '../commits.ts'
@@ -31,8 +33,9 @@ import { sides } from './sides.ts'
 
 type Numbers = KStream<string, number>
 
-/** What a topology is made of. */
+/** What a topology is made of. Each family takes what it reads, since a topic is read as a stream or as a table. */
 interface Ground {
+  readonly builder: StreamsBuilder
   /** Each has a record every millisecond. */
   readonly left: Numbers
   readonly right: Numbers
@@ -71,7 +74,7 @@ function windowsOf(sizeMs: number, advanceMs = sizeMs): TimeWindows {
 
 /** What comes out of those that have a loop by hand goes to a topic. Rows are kept for as long as there. */
 export const families = {
-  'nothing: read both and pass': () => undefined,
+  'nothing: read both and pass': ({ all }) => all,
   'filter, mapValues, filter, mapValues': ({ all }) =>
     all
       .filter(() => true)
@@ -97,6 +100,12 @@ export const families = {
       .groupByKey()
       .windowedBy(SlidingWindows.of({ difference: spanMs }))
       .count(),
+  'count, calendar windows': ({ all }) =>
+    all
+      .groupByKey()
+      .windowedBy(CalendarWindows.of({ unit: 'day', timeZone: 'Europe/Berlin' }))
+      .count(),
+  'count, unlimited windows': ({ all }) => all.groupByKey().windowedBy(UnlimitedWindows.of()).count(),
   'count, sessions': ({ all, spanMs, to }) =>
     all
       .groupByKey()
@@ -111,6 +120,16 @@ export const families = {
   'count, suppressed for a time': ({ all, spanMs }) => all.groupByKey().count().suppress({ untilTimeLimit: spanMs }),
   'join of two streams': ({ left, right, spanMs, to }) =>
     left.join(right, plus, { window: JoinWindows.of({ difference: Math.ceil(spanMs / 2) }) }).to(outputs(to, string())),
+  'outerJoin of two streams': ({ left, right, spanMs }) =>
+    left.outerJoin(right, (one, other) => (one ?? 0) + (other ?? 0), {
+      window: JoinWindows.of({ difference: Math.ceil(spanMs / 2) }),
+    }),
+  cogroup: ({ left, right }) =>
+    left
+      .groupByKey()
+      .cogroup<number>((_, value, sum) => sum + value)
+      .cogroup(right.groupByKey(), (_, value, sum) => sum - value)
+      .aggregate({ initializer: () => 0, value: int64() }),
   'leftJoin of a stream with a table': ({ left, right, to }) =>
     left.leftJoin(right.toTable(), plus).to(outputs(to, string())),
   'join of two tables': ({ left, right }) => left.toTable().join(right.toTable(), plus),
@@ -120,6 +139,20 @@ export const families = {
       .join(right.toTable(), plus, { foreignKey: (value) => `visitor ${value % keys}` })
       .toStream()
       .to(outputs(to, string())),
+  'leftJoin of a stream with a versioned table': ({ left, right, spanMs }) =>
+    left.leftJoin(right.toTable({ versioned: { historyMs: spanMs } }), plus),
+  'leftJoin of a stream with a global table': ({ builder, left }) =>
+    left.leftJoin(builder.globalTable(sides[1]), plus, { tableKey: ({ key }) => key }),
+  'a table whose rows expire': ({ builder, left, spanMs }) => {
+    left.foreach(() => undefined)
+    builder.table(sides[1], { ttlMs: Math.max(1, spanMs) })
+  },
+  'rows of a table, regrouped and summed': ({ all, keys }) =>
+    all
+      .toTable()
+      .groupBy(({ value }) => ({ key: `visitor ${value % keys}`, value }), { key: string(), value: int64() })
+      .reduce({ adder: (sum, value) => sum + value, subtractor: (sum, value) => sum - value }),
+  'mapAsync, answered at once': ({ all }) => all.mapAsync(async ({ value }) => value + 1, { value: int64() }),
   distinct: ({ all, spanMs }) => all.distinct({ id: ({ key }) => key, within: spanMs }),
   'process, a store of sums': ({ all }) => all.process(summing, { stores: [sums] }),
 } satisfies Record<string, (ground: Ground) => unknown>
@@ -131,10 +164,22 @@ export async function runFamily(options: FamilyOptions<FamilyName>): Promise<Fam
   const name = family.replace(/\W+/g, '-')
   await using log = await openLog(dir, { maintenance: false })
   const builder = new StreamsBuilder()
-  const left = builder.stream(sides[0])
-  const right = builder.stream(sides[1])
   const add: (ground: Ground) => unknown = families[family]
-  add({ left, right, all: left.merge(right), spanMs: 2 * joinReachMs(keys), keys, to: name })
+  add({
+    builder,
+    get left() {
+      return builder.stream(sides[0])
+    },
+    get right() {
+      return builder.stream(sides[1])
+    },
+    get all() {
+      return this.left.merge(this.right)
+    },
+    spanMs: 2 * joinReachMs(keys),
+    keys,
+    to: name,
+  })
   await using app: Application = await startStreams(builder.build(), {
     log,
     applicationId: name,

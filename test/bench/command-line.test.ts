@@ -29,6 +29,13 @@ test.each([
   ['an option of another figure', ['latency', '--keys', '5'], 'latency takes no --keys'],
   ['no number', ['--runs', 'many'], '--runs is "many"; expected a whole number of at least 1'],
   ['no runs', ['--runs', '0'], '--runs is "0"'],
+  ['a part of a figure that has none', ['latency', '--only', 'compared'], 'latency takes no --only'],
+  ['a part of all figures', ['all', '--only', 'compared'], 'all takes no --only'],
+  [
+    'a part that is mistyped',
+    ['families', '--only', 'cuont'],
+    'families has no part "cuont"; it has "compared", "count"',
+  ],
   ['two forms at once', ['--json', '--markdown'], '--json or --markdown, not both'],
 ])('refused: %s', (_, args, message) => {
   expect(() => parseCommandLine(args)).toThrow(UsageError)
@@ -38,6 +45,11 @@ test.each([
 test('without a name it is the comparison, with "all" every figure, each with the options that it takes', () => {
   expect(parseCommandLine([]).figures.map(({ name }) => name)).toEqual(['comparison'])
   expect(parseCommandLine(['all', '--keys', '7'])).toMatchObject({ figures, given: { keys: 7 } })
+})
+
+test('a figure may be measured in parts, as often as they are named', () => {
+  const { only } = parseCommandLine(['families', '--only', 'count, sessions', '--only', 'distinct'])
+  expect(only).toEqual(['count, sessions', 'distinct'])
 })
 
 test('a mistyped name ends the program with 2 and a word to people only', () => {

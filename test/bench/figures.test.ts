@@ -4,6 +4,7 @@ import type { Figure, OptionName, Options } from '../../bench/figure.ts'
 import { comparison } from '../../bench/figures/comparison.ts'
 import { families } from '../../bench/figures/families.ts'
 import { figures } from '../../bench/figures.ts'
+import { familiesByHand } from '../../bench/limit/families.ts'
 import type { JobName, OptionsOf, ResultOf } from '../../bench/jobs.ts'
 import { percentilesOf, spreadOf } from '../../bench/statistics.ts'
 import { type Cell, type Table, toJsonLines, toMarkdown, toPlainText } from '../../bench/table.ts'
@@ -33,6 +34,16 @@ test.each(figures)('$name fills its tables', async (figure) => {
       expect(numbers.filter((number) => !Number.isFinite(number))).toEqual([])
     }
   }
+})
+
+test('families are measured alone where they are asked for, and all that have a loop by hand as one', async () => {
+  using bench = new InProcessBench()
+  const measured = async (...only: string[]): Promise<Cell[][]> => {
+    const tables = await families.measure(bench, handfulOf(families), only)
+    return tables.map(({ rows }) => rows.map(([name = '']) => name))
+  }
+  expect(await measured('distinct', 'count')).toEqual([['count', 'distinct']])
+  expect(await measured('compared')).toEqual([Object.keys(familiesByHand)])
 })
 
 test('a side of the comparison that does other work is not compared', async () => {
