@@ -2,7 +2,8 @@
  * The public names of `millrace/testing`.
  */
 export type { TestKeyValueStore, TestSessionStore, TestWindowStore } from './test-stores.ts'
-export { type TestDriverOptions, type TestInputTopic, type TestOutputTopic, TopologyTestDriver } from './test-driver.ts'
+export type { PipedTimes, TestInputTopic, TestOutputTopic } from './test-topics.ts'
+export { type TestDriverOptions, TopologyTestDriver } from './test-driver.ts'
 export { twice } from './twice.ts'
 export { formatTwice } from './twice-report.ts'
 export type {

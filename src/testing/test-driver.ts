@@ -7,14 +7,12 @@ import { join } from 'node:path'
 import { assert, present } from '../core/assert.ts'
 import { ManualClock } from '../core/clock.ts'
 import { checkBoolean, checkChoice, checkOptions, checkWhole } from '../core/checks.ts'
-import type { LogRecord, RecordInput } from '../core/record.ts'
-import { codecOf, topicCodecOf } from '../core/serde.ts'
+import { bytes, nullable } from '../core/serdes.ts'
 import type { ReadOnlyVersionedStore } from '../core/read-only-stores.ts'
 import type { AnyStore, KeyValueStore, SessionStore, VersionedStore, WindowStore } from '../core/store-constants.ts'
-import { checkTopic, type Topic } from '../core/topic.ts'
-import { RecordWalk } from '../log/consumer/record-walk.ts'
-import { partitionsOf } from '../log/format/partition-id.ts'
-import { decodeRecord } from '../log/format/decode.ts'
+import { type Topic, topic } from '../core/topic.ts'
+import { letterOfRecord } from '../log/admin/letter.ts'
+import type { DeadLetter } from '../log/admin/letters-face.ts'
 import { EmbeddedLog } from '../log/embedded-log.ts'
 import { bufferLimit } from '../log/producer/limits.ts'
 import { Outboxes } from '../log/producer/outboxes.ts'
@@ -37,6 +35,7 @@ import {
   testStore,
   type TestWindowStore,
 } from './test-stores.ts'
+import { TestInputTopic, TestOutputTopic } from './test-topics.ts'
 
 /** What {@link TopologyTestDriver} takes besides the topology. */
 export interface TestDriverOptions {
@@ -51,6 +50,11 @@ export interface TestDriverOptions {
   readonly commit?: 'always' | 'manual' | undefined
   /** Where the wall clock stands at first, in ms since the epoch. Default 0. */
   readonly initialWallClockMs?: number | undefined
+  /**
+   * As of {@link startStreams}: how long a record waits for inputs that have none, until
+   * {@link TopologyTestDriver.advanceWallClockTime} has passed it. Default 0.
+   */
+  readonly maxTaskIdleMs?: number | undefined
   /** Memory for rows of stores, roughly, in bytes; small ones force every row to storage and back. Default 64 MiB. */
   readonly stateCacheBytes?: number | undefined
 }
@@ -64,6 +68,7 @@ interface Running {
 }
 
 const applicationId = 'test-driver'
+const letters = topic(`${applicationId}.dead-letters`, { key: nullable(bytes()), value: nullable(bytes()) })
 
 /**
  * Runs a topology step by step, as Kafka Streams' driver of this name does: each input is processed completely, through
@@ -104,11 +109,13 @@ export class TopologyTestDriver implements Disposable {
       'deadLetterDrops',
       'commit',
       'initialWallClockMs',
+      'maxTaskIdleMs',
       'stateCacheBytes',
     ])
     checkChoice('commit', options.commit ?? 'always', ['always', 'manual'])
     checkWhole('stateCacheBytes', options.stateCacheBytes ?? 0, 0)
     checkBoolean('deadLetterDrops', options.deadLetterDrops ?? false)
+    checkWhole('maxTaskIdleMs', options.maxTaskIdleMs ?? 0, 0)
     this.#topology = checkTopology('the driver', topology)
     this.#options = options
     this.#clock = new ManualClock(checkWhole('initialWallClockMs', options.initialWallClockMs ?? 0, 0))
@@ -140,10 +147,10 @@ export class TopologyTestDriver implements Disposable {
     const engine = new Engine(session, start, topology, {
       clock: this.#clock,
       policy: failurePolicy(this.#options.onError ?? 'fail'),
-      deadLetterTopic: `${applicationId}.dead-letters`,
+      deadLetterTopic: letters.name,
       deadLetterDrops: this.#options.deadLetterDrops ?? false,
       commitRecords: this.#options.commit === 'manual' ? Number.MAX_SAFE_INTEGER : 1,
-      maxTaskIdleMs: 0,
+      maxTaskIdleMs: this.#options.maxTaskIdleMs ?? 0,
       idleTimeoutMs: Number.POSITIVE_INFINITY,
       isBounded: false,
       stateCacheBytes: this.#options.stateCacheBytes ?? 64 * 1_048_576,
@@ -170,6 +177,19 @@ export class TopologyTestDriver implements Disposable {
    */
   outputTopic<K, V>(topic: Topic<K, V>): TestOutputTopic<K, V> {
     return new TestOutputTopic(this.#log, topic, () => this.#throwUntold())
+  }
+
+  /**
+   * The records that were passed over so far, as of the last commit, each with why and where: those that failed under
+   * `onError: 'deadLetter'`, and with `deadLetterDrops` those that operators dropped.
+   *
+   * @example console.log(driver.deadLetters().map(({ reason, operator, source }) => [reason, operator, source]))
+   */
+  deadLetters(): readonly DeadLetter[] {
+    this.#throwUntold()
+    this.#log.refresh()
+    if (!this.#log.topicNames().includes(letters.name)) return []
+    return this.outputTopic(letters).readRecords().map(letterOfRecord)
   }
 
   /**
@@ -299,89 +319,5 @@ export class TopologyTestDriver implements Disposable {
   /** {@link close}, for `using`. */
   [Symbol.dispose](): void {
     this.close()
-  }
-}
-
-/**
- * Writes into a topic of a test driver. Made by {@link TopologyTestDriver.inputTopic}.
- *
- * @example driver.inputTopic(clicks).pipeInput({ key: 'a', value: { page: '/', status: 200, bytes: 0 }, timestamp: 0 })
- */
-export class TestInputTopic<K, V> {
-  readonly #outboxes: Outboxes
-  readonly #topic: Topic<K, V>
-  readonly #run: () => void
-
-  constructor(outboxes: Outboxes, topic: Topic<K, V>, run: () => void) {
-    this.#outboxes = outboxes
-    this.#topic = topic
-    this.#run = run
-  }
-
-  /**
-   * Writes a record and processes it. Without a timestamp it gets the driver's wall-clock time.
-   *
-   * @throws the error of a record that fails, unless `onError` passes over it
-   */
-  pipeInput(record: RecordInput<K, V>): void {
-    this.#outboxes.append(this.#outboxes.route(this.#topic), record)
-    this.#outboxes.flush({ isWhole: true, written: () => undefined })
-    this.#run()
-  }
-}
-
-/**
- * Reads from a topic of a test driver. Made by {@link TopologyTestDriver.outputTopic}.
- *
- * @example
- * ```ts
- * const output = driver.outputTopic(perMinute)
- * for (const { key, value } of output.readRecords()) console.log(key.window.start, key.key, value)
- * ```
- */
-export class TestOutputTopic<K, V> {
-  readonly #log: EmbeddedLog
-  readonly #topic: Topic<K, V>
-  readonly #positions: number[]
-  readonly #throwUntold: () => void
-
-  constructor(log: EmbeddedLog, topic: Topic<K, V>, throwUntold: () => void) {
-    this.#log = log
-    this.#throwUntold = throwUntold
-    this.#topic = checkTopic('outputTopic', topic)
-    this.#positions = Array.from({ length: log.describeTopic(this.#topic.name).partitions }, () => 0)
-  }
-
-  /** Whether there is no committed record that was not read yet. */
-  get isEmpty(): boolean {
-    this.#throwUntold()
-    this.#log.refresh()
-    const places = partitionsOf(this.#log.describeTopic(this.#topic.name))
-    return places.every((place) => !new RecordWalk(this.#log, place, this.#positions[place.partition] ?? 0).next())
-  }
-
-  /** As {@link readRecords}, of each record its key and its value: for tests that look at nothing else. */
-  readKeyValues(): { readonly key: K; readonly value: V }[] {
-    return this.readRecords().map(({ key, value }) => ({ key, value }))
-  }
-
-  /** As {@link readRecords}, of each record its value. */
-  readValues(): V[] {
-    return this.readRecords().map(({ value }) => value)
-  }
-
-  /** The committed records since the last call: partition by partition, in the order of their offsets. */
-  readRecords(): LogRecord<K, V>[] {
-    this.#throwUntold()
-    const keyCodec = codecOf(this.#topic.key)
-    const valueCodec = topicCodecOf(this.#topic.value)
-    const records: LogRecord<K, V>[] = []
-    this.#log.refresh()
-    for (const place of partitionsOf(this.#log.describeTopic(this.#topic.name))) {
-      const walk = new RecordWalk(this.#log, place, this.#positions[place.partition] ?? 0)
-      while (walk.next()) records.push(decodeRecord(walk.cursor, place, keyCodec, valueCodec))
-      this.#positions[place.partition] = walk.offset
-    }
-    return records
   }
 }

@@ -533,7 +533,7 @@ const ofDrivers: Places = {
   'TopologyTestDriver: topology': (_, value) => closing(Reflect.construct(TopologyTestDriver, [value])),
   ...options(
     'TopologyTestDriver',
-    ['onError', 'deadLetterDrops', 'commit', 'initialWallClockMs', 'stateCacheBytes'],
+    ['onError', 'deadLetterDrops', 'commit', 'initialWallClockMs', 'maxTaskIdleMs', 'stateCacheBytes'],
     ({ topology }, value) => closing(Reflect.construct(TopologyTestDriver, [topology, value])),
   ),
   'driver.inputTopic': ({ driver }, value) => call(driver, 'inputTopic', value),
@@ -543,6 +543,13 @@ const ofDrivers: Places = {
     ['key', 'value', 'timestamp', 'headers'],
     ({ driver }, value) => call(driver.inputTopic(lines), 'pipeInput', value),
     record,
+  ),
+  'driver.pipeInputs: records': ({ driver }, value) => call(driver.inputTopic(lines), 'pipeInputs', value, { from: 0 }),
+  ...options(
+    'driver.pipeInputs',
+    ['from', 'every'],
+    ({ driver }, value) => call(driver.inputTopic(lines), 'pipeInputs', [record], value),
+    { from: 0 },
   ),
   'driver.advanceWallClockTime': ({ driver }, value) => call(driver, 'advanceWallClockTime', value),
 }

@@ -1,6 +1,6 @@
 // TopologyTestDriver: the real engine, one input after the other, on a log that is thrown away.
 import { readdirSync } from 'node:fs'
-import { int64, keyValueStore, string, StreamsBuilder, topic } from 'millrace'
+import { int64, keyValueStore, string, StreamsBuilder, TimeWindows, topic } from 'millrace'
 import { TopologyTestDriver } from 'millrace/testing'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { EmbeddedSession } from '../../src/log/embedded-session.ts'
@@ -18,6 +18,12 @@ const counting: Script = (builder) =>
     .toStream()
     .mapValues(({ value }) => value ?? 0)
     .to(countOutput)
+const failsOn =
+  (bad: string) =>
+  ({ value }: { readonly value: string }): boolean => {
+    if (value === bad) throw new Error('not this one')
+    return true
+  }
 const wide = topic('wide', { key: string(), value: string(), partitions: 3 })
 
 test('an output tells keys and values, or values alone, of each record once, and whether there are more', () => {
@@ -63,6 +69,45 @@ describe('an input', () => {
     pipe.pipeInput({ key: 'a', value: 'z' })
     pipe.pipeInput({ key: 'a', value: 'w', timestamp: 7 })
     expect(briefly(driver.outputTopic(output).readRecords())).toEqual(['a=x@1000', 'a=y@1000', 'a=z@1500', 'a=w@7'])
+  })
+
+  test('of many records spaces those that say no time', () => {
+    const driver = drive((builder) => builder.stream(input).to(output))
+    const records = ['x', 'y', 'z'].map((value) => ({ key: 'a', value }))
+    const pipe = driver.inputTopic(input)
+    pipe.pipeInputs([...records.slice(0, 2), { key: 'b', value: 'own', timestamp: 7 }, ...records.slice(2)], {
+      from: 100,
+      every: 20,
+    })
+    pipe.pipeInputs(new Set(records.slice(0, 2)), { from: 3 })
+    const read = briefly(driver.outputTopic(output).readRecords())
+    expect(read).toEqual(['a=x@100', 'a=y@120', 'b=own@7', 'a=z@160', 'a=x@3', 'a=y@3'])
+    for (const times of [{ from: -1 }, { from: 0, every: -1 }, { from: 0, evry: 1 }, {}]) {
+      expect(errorOf(() => pipe.pipeInputs(records, times as never))).toMatchObject({ code: 'bad_option' })
+    }
+  })
+
+  test('of many records ends with the one that fails', () => {
+    const driver = drive((builder) => builder.stream(input).filter(failsOn('y')).to(output))
+    const records = ['x', 'y', 'z'].map((value) => ({ key: 'a', value }))
+    expect(errorOf(() => driver.inputTopic(input).pipeInputs(records, { from: 0 }))).toMatchObject({
+      code: 'user_function_threw',
+      offset: 1,
+    })
+    expect(driver.metrics().consumed).toEqual({ input: 1 })
+  })
+
+  test('waits for other inputs until the wall clock has passed maxTaskIdleMs', () => {
+    const other = topic('other', { key: string(), value: string() })
+    const both: Script = (builder) => builder.stream(input).merge(builder.stream(other)).to(output)
+    const driver = drive(both, { maxTaskIdleMs: 100 })
+    driver.inputTopic(input).pipeInput({ key: 'a', value: 'x', timestamp: 9 })
+    driver.advanceWallClockTime(99)
+    expect(driver.outputTopic(output).isEmpty).toBe(true)
+    driver.inputTopic(other).pipeInput({ key: 'b', value: 'y', timestamp: 3 })
+    expect(briefly(driver.outputTopic(output).readRecords())).toEqual(['b=y@3'])
+    driver.advanceWallClockTime(100)
+    expect(briefly(driver.outputTopic(output).readRecords())).toEqual(['b=y@3', 'a=x@9'])
   })
 
   test('that is not valid is refused and changes nothing', () => {
@@ -111,6 +156,55 @@ describe('an output', () => {
     const driver = drive((builder) => builder.stream(input).to(output))
     const missing = topic('outptu', { key: string(), value: string() })
     expect(errorOf(() => driver.outputTopic(missing))).toMatchObject({ code: 'topic_unknown', topic: 'outptu' })
+  })
+})
+
+describe('dead letters', () => {
+  const failing: Script = (builder) => builder.stream(input).filter(failsOn('bad'), { name: 'picky' }).to(output)
+
+  test('are there with why and where, however often they are asked for', () => {
+    const driver = drive(failing, { onError: 'deadLetter' })
+    expect(driver.deadLetters()).toEqual([])
+    driver.inputTopic(input).pipeInputs(
+      [
+        { key: 'a', value: 'x' },
+        { key: 'b', value: 'bad' },
+      ],
+      { from: 5 },
+    )
+    driver.crash()
+    for (let times = 0; times < 2; times++) {
+      expect(driver.deadLetters()).toMatchObject([
+        {
+          topic: 'test-driver.dead-letters',
+          reason: 'user_function_threw',
+          message: expect.stringContaining('not this one'),
+          operator: 'picky',
+          kind: 'record',
+          source: { topic: 'input', partition: 0, offset: 1 },
+          timestamp: 5,
+          key: Uint8Array.from(Buffer.from('b')),
+          value: Uint8Array.from(Buffer.from('bad')),
+          headers: [],
+        },
+      ])
+    }
+  })
+
+  test('are those of dropped records too, where that is asked for', () => {
+    const late: Script = (builder) =>
+      builder
+        .stream(input)
+        .groupByKey()
+        .windowedBy(TimeWindows.of({ size: 10 }))
+        .count()
+    for (const deadLetterDrops of [false, true]) {
+      const driver = drive(late, { deadLetterDrops })
+      for (const timestamp of [50, 1]) driver.inputTopic(input).pipeInput({ key: 'a', value: 'x', timestamp })
+      expect(driver.deadLetters().map(({ reason, timestamp }) => [reason, timestamp])).toEqual(
+        deadLetterDrops ? [['late', 1]] : [],
+      )
+    }
   })
 })
 
@@ -217,6 +311,7 @@ test('options are refused by name', () => {
     [{ onErorr: 'skip' }, 'TopologyTestDriver has no option "onErorr"'],
     [{ commit: 'never' }, 'commit'],
     [{ initialWallClockMs: -1 }, 'initialWallClockMs is -1'],
+    [{ maxTaskIdleMs: -1 }, 'maxTaskIdleMs is -1'],
     [{ stateCacheBytes: -1 }, 'stateCacheBytes is -1'],
     [{ onError: 'ignore' }, 'onError is "ignore"'],
   ]
