@@ -147,6 +147,24 @@ describe('punctuation by the wall clock', () => {
     expect(first?.timestamp).toBe(1_000_010)
     expect(second?.timestamp).toBeLessThan(1_000_000)
   })
+
+  test('follows a clock that was set back while nothing ran', async () => {
+    const { log } = openTestLog()
+    const topology = topologyOfAsking(ticking(10, 'wallClock'))
+    const before = new ManualClock(1_000_000)
+    const first = await start(log, topology, { clock: before, commit: { everyMs: 0 } })
+    before.advance(10)
+    await until(async () => (await ticksIn(log)).length === 1)
+    await first.close()
+    const clock = new ManualClock(500)
+    await start(log, topology, { clock, commit: { everyMs: 0 } })
+    await until(async () => {
+      clock.advance(1)
+      return (await ticksIn(log)).length === 2
+    })
+    const [, second] = await collect(log.read(output))
+    expect(second?.timestamp).toBeLessThan(1_000_000)
+  })
 })
 
 async function ticksIn(log: Log): Promise<string[]> {
