@@ -1,7 +1,6 @@
 // A dashboard that is asked as a browser asks, and as an attacker does: with any header, over a real connection.
-import { once } from 'node:events'
 import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'node:http'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
 import type { ApplicationDescription, Log } from 'millrace'
 import { dashboard, type Dashboard, type DashboardOptions } from 'millrace/dashboard'
 import { onTestFinished } from 'vitest'
@@ -46,6 +45,13 @@ export function ask(
   })
 }
 
+/** Comes when a connection is closed, whether it was ended or cut off: `once` of Node would reject for one that was cut off. */
+export function closeOf(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    socket.once('close', () => resolve())
+  })
+}
+
 /** Sends bytes as they are, which no client of HTTP would send; returns what comes back until the connection ends. */
 export async function askRaw({ port }: Dashboard, sent: string | Uint8Array): Promise<string> {
   const socket = connect(port, '127.0.0.1')
@@ -54,7 +60,7 @@ export async function askRaw({ port }: Dashboard, sent: string | Uint8Array): Pr
   let text = ''
   socket.on('data', (part: string) => (text += part))
   socket.write(sent)
-  await once(socket, 'close')
+  await closeOf(socket)
   return text
 }
 
