@@ -114,7 +114,7 @@ describe('applications()', () => {
     const { log, dir } = openTestLog()
     const program = startProgram('count-words', [dir])
     expect(await program.line()).toBe('started')
-    program.freeze()
+    await program.stopItself()
     const app = await start(log, counting)
     const [one] = await log.admin.applications()
     expect(one).toMatchObject({ state: 'running', instance: { pid: process.pid } })

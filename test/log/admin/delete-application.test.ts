@@ -205,7 +205,7 @@ describe('an application that runs', () => {
     await log.producer().send(words, { key: 'a', value: 'a', timestamp: 0 })
     program.say('a')
     expect(await program.line()).toBe('1')
-    program.freeze()
+    await program.stopItself()
     await run(log)
     await log.admin.deleteApplication('app')
     const app = await start(log, counting)

@@ -1,4 +1,5 @@
-// Counts words as application "app" in the directory given, and tells the count of each word that it is asked for.
+// Counts words as application "app" in the directory given, and tells the count of each word that it is asked for. The line `stop`
+// makes it stop itself (SIGSTOP): between two commits.
 import { createInterface } from 'node:readline'
 import { int64, keyValueStore, openLog, startStreams, StreamsBuilder, string, topic } from '../../../src/index.ts'
 import { words } from '../topics.ts'
@@ -14,6 +15,10 @@ const log = await openLog(dir)
 const app = await startStreams(builder.build(), { log, applicationId: 'app' })
 console.log('started')
 for await (const word of createInterface({ input: process.stdin })) {
+  if (word === 'stop') {
+    process.kill(process.pid, 'SIGSTOP')
+    continue
+  }
   await app.caughtUp()
   console.log(app.store(counts).get(word) ?? 0)
 }

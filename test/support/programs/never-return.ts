@@ -1,6 +1,6 @@
 // Application "clicks" in the directory given: it commits what comes before the value "hang", and never comes back from
 // that one, by a loop, by a wait of the thread or by a call that is not answered. Its time is the one that is given, and goes
-// on by two minutes for each line that it can read.
+// on by two minutes for each line that it can read; the line `stop` makes it stop itself (SIGSTOP): between two commits.
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -44,7 +44,11 @@ const clock = new ManualClock(Number(nowMs))
 const log = await openLog(dir, { clock, maintenance: false })
 await startStreams(builder.build(), { log, applicationId: 'clicks' })
 console.log('started')
-for await (const _ of createInterface({ input: process.stdin })) {
+for await (const line of createInterface({ input: process.stdin })) {
+  if (line === 'stop') {
+    process.kill(process.pid, 'SIGSTOP')
+    continue
+  }
   clock.advance(minutes(2))
   console.log('later')
 }
