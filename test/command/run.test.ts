@@ -68,6 +68,7 @@ test('a second run takes over, says so before, and the first one ends with what 
   await first.line()
   const second = project.start('run', 'words.ts', '--json')
   await second.line()
+  await second.complains('that one stops\n')
   expect(second.errors).toMatch(
     /^shouting is already running, pid \d+ on .*: this instance takes over, and that one stops\n$/,
   )
