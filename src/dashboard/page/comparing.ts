@@ -20,8 +20,9 @@ export interface Comparing {
  * @param again looks again when it changes
  */
 export function useComparison(path: string, again: unknown): Comparing {
-  const [answer, setAnswer] = useState<Answer<ComparisonView>>({ state: 'loading' })
-  useEffect(() => followedAt(path).watch(setAnswer), [path, again])
+  const [heard, setHeard] = useState<{ readonly path: string; readonly answer: Answer<ComparisonView> }>()
+  useEffect(() => followedAt(path).watch((answer) => setHeard({ path, answer })), [path, again])
+  const answer: Answer<ComparisonView> = heard?.path === path ? heard.answer : { state: 'loading' }
   return { answer, begin: () => followedAt(path).begin(), cancel: () => followedAt(path).cancel() }
 }
 

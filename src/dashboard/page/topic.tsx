@@ -23,6 +23,7 @@ export function Topic({ live, name, address }: TopicProps) {
   const { searchParams } = address
   const isTail = searchParams.get('tail') !== null
   const path = `/api${pathOf('topics', name)}`
+  const tailPath = `${path}/tail${queryOf(address, ['partition', 'key', 'text'])}`
   // Read again when something came in, but not more often than every five seconds.
   const known = partOf<TopicView>(live, `topic/${name}`)
   const again = known === undefined ? 'gone' : Math.floor((known.lastAppendMs ?? 0) / 5_000)
@@ -41,7 +42,11 @@ export function Topic({ live, name, address }: TopicProps) {
             <section aria-labelledby="records">
               <h2 id="records">Records</h2>
               <Search key={address.search} address={address} partitions={topic.partitions.length} isTail={isTail} />
-              {isTail ? <Tail path={path} address={address} /> : <Records path={path} address={address} />}
+              {isTail ? (
+                <Tail key={tailPath} path={path} tailPath={tailPath} address={address} />
+              ) : (
+                <Records path={path} address={address} />
+              )}
             </section>
             <Readers of={topic} />
             <Partitions of={topic} />
@@ -100,10 +105,15 @@ function Records({ path, address }: { readonly path: string; readonly address: U
   )
 }
 
-function Tail({ path, address }: { readonly path: string; readonly address: URL }) {
-  const { records, passedOver, state, isPaused, pause } = useTail(
-    `${path}/tail${queryOf(address, ['partition', 'key', 'text'])}`,
-  )
+interface TailProps {
+  readonly path: string
+  /** Begins again with each other one: give it as the key too. */
+  readonly tailPath: string
+  readonly address: URL
+}
+
+function Tail({ path, tailPath, address }: TailProps) {
+  const { records, passedOver, state, isPaused, pause } = useTail(tailPath)
   return (
     <>
       <p class="tail">
