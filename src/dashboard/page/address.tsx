@@ -2,7 +2,7 @@
  * The address is the state of the page: what is shown follows from it, so that a link can be sent and "back" goes back.
  */
 import type { ComponentChildren } from 'preact'
-import { useEffect, useState } from 'preact/hooks'
+import { useLayoutEffect, useState } from 'preact/hooks'
 import { Text } from './text.tsx'
 
 const changed = 'millrace:address'
@@ -10,7 +10,8 @@ const changed = 'millrace:address'
 /** The address as it is now; a component that uses it is drawn again when it changes. */
 export function useAddress(): URL {
   const [href, setHref] = useState(location.href)
-  useEffect(() => {
+  // From the first moment that there is a link to click.
+  useLayoutEffect(() => {
     const follow = (): void => setHref(location.href)
     addEventListener('popstate', follow)
     addEventListener(changed, follow)

@@ -2,7 +2,7 @@
  * The page: which view an address means, and what stands around each of them.
  */
 import { render } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { escaped } from '../../core/escaped.ts'
 import type { GroupView, TopicView } from '../views.ts'
 import { Acts } from './acts.tsx'
@@ -36,7 +36,8 @@ function Page() {
   const live = useLive(detail)
   const main = useRef<HTMLElement>(null)
   const isFirst = useRef(true)
-  useEffect(() => {
+  // Along with what is shown: a moment later the keyboard may have been put elsewhere.
+  useLayoutEffect(() => {
     document.title = parts.length === 0 ? 'millrace' : `${escaped(parts.join(' / '))} · millrace`
     // Someone who listens to the page learns that there is another view; on arrival the browser says it by itself.
     if (!isFirst.current) main.current?.focus()
@@ -148,7 +149,7 @@ function Gone({ what, children }: { readonly what: string; readonly children: st
 
 /** An address that stands for another one. */
 function Moved({ to }: { readonly to: string }) {
-  useEffect(() => goTo(to, true), [to])
+  useLayoutEffect(() => goTo(to, true), [to])
   return null
 }
 

@@ -2,7 +2,7 @@
  * Content that may be too wide: it scrolls by itself, never the page, and a shade shows on which side there is more.
  */
 import type { ComponentChildren } from 'preact'
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 
 interface ScrollerProps {
   /** What is in it. */
@@ -15,10 +15,12 @@ interface ScrollerProps {
 export function Scroller({ label, class: className = '', onKeyDown, children }: ScrollerProps) {
   const scroller = useRef<HTMLDivElement>(null)
   const [hidden, setHidden] = useState('')
-  useEffect(() => {
+  // Before anyone sees it: a keyboard that comes at once can scroll it too.
+  useLayoutEffect(() => {
     const element = scroller.current
     if (element === null) return undefined
     const look = (): void => setHidden(hiddenSidesOf(element))
+    look()
     const observer = new ResizeObserver(look)
     for (const one of [element, ...element.children]) observer.observe(one)
     element.addEventListener('scroll', look, { passive: true })

@@ -1,7 +1,7 @@
 /**
  * How the rows that are shown change, while they are shown.
  */
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { RowsView } from '../views.ts'
 import { nowMs } from './browser-clock.ts'
 import { type RowChange, changesBetween } from './row-changes.ts'
@@ -24,7 +24,7 @@ interface ChangesProps {
 export function Changes({ of: rows }: ChangesProps) {
   const last = useRef(rows)
   const [changes, setChanges] = useState<readonly SeenChange[]>([])
-  useEffect(() => {
+  useLayoutEffect(() => {
     const found = changesBetween(last.current, rows, rowName)
     last.current = rows
     if (found.length === 0) return

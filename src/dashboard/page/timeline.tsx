@@ -2,7 +2,7 @@
  * Windows of a store over time. Each bar is a link to its row, one of them is in the tab order, and arrow keys go from
  * bar to bar; the table below says the same in words.
  */
-import { useEffect, useRef, useState } from 'preact/hooks'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { escaped } from '../../core/escaped.ts'
 import type { RowView } from '../views.ts'
 import { goTo, withQuery } from './address.tsx'
@@ -23,9 +23,9 @@ interface TimelineProps {
 
 export function Timeline({ rows, address }: TimelineProps) {
   const frame = useRef<HTMLDivElement>(null)
-  const width = useWidth(frame)
   const [current, setCurrent] = useState<string>()
   const timeline = timelineOf(rows)
+  const width = useWidth(frame, timeline !== undefined)
   if (timeline === undefined) return null
   const { lanes, fromMs, toMs, keysLeft } = timeline
   const bars = lanes.flatMap((lane) => lane.bars)
@@ -165,14 +165,17 @@ function nextBar(lanes: readonly Lane[], name: string, key: string): Bar | undef
 }
 
 /** The room that there is, in pixels: text keeps its size on a phone and on a wide screen. */
-function useWidth(frame: { readonly current: HTMLDivElement | null }): number {
+function useWidth(frame: { readonly current: HTMLDivElement | null }, isThere: boolean): number {
   const [width, setWidth] = useState(320)
-  useEffect(() => {
+  // Before anyone sees it: what is pointed at stays where it is.
+  useLayoutEffect(() => {
     const element = frame.current
     if (element === null) return undefined
-    const observer = new ResizeObserver(() => setWidth(Math.max(240, element.clientWidth)))
+    const measure = (): void => setWidth(Math.max(240, element.clientWidth))
+    measure()
+    const observer = new ResizeObserver(measure)
     observer.observe(element)
     return () => observer.disconnect()
-  }, [frame.current])
+  }, [isThere])
   return width
 }
