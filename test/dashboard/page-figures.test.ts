@@ -138,14 +138,20 @@ describe('windows over time', () => {
     const timeline = timelineOf(rows)
     expect(timeline).toMatchObject({ fromMs: 0, toMs: 30, keysLeft: 0 })
     expect(timeline?.lanes.map(({ key, depths }) => [key, depths])).toEqual([
-      ['b', 1],
       ['a', 2],
+      ['b', 1],
     ])
-    expect(timeline?.lanes[1]?.bars.map(({ from, to, depth, share }) => [from * 30, to * 30, depth, share])).toEqual([
+    expect(timeline?.lanes[0]?.bars.map(({ from, to, depth, share }) => [from * 30, to * 30, depth, share])).toEqual([
       [0, 10, 0, 0.5],
       [5, 15, 1, 0.25],
       [10, 20, 0, 1],
     ])
+  })
+
+  test('keep their places when a newer one comes, so that the keyboard keeps its own', () => {
+    const rows = [row('a', 0, 10, '1'), row('b', 0, 10, '1')]
+    const lanesOf = (all: readonly RowView[]) => timelineOf(all)?.lanes.map(({ key }) => key)
+    expect(lanesOf([row('b', 10, 20, '1'), ...rows])).toEqual(lanesOf(rows))
   })
 
   test('of values that are no numbers have no height, and without an end go on to the edge', () => {
