@@ -20,14 +20,20 @@ interface StoreProps {
   readonly address: URL
 }
 
+/** What was shown, and stays: an answer that was under way comes after the button was pressed. */
+interface Paused {
+  readonly path: string
+  readonly rows: RowsView
+  readonly atMs: number | null
+}
+
 const asked = ['key', 'from', 'to', 'prefix', 'fromTime', 'toTime', 'asOf', 'skip']
 
 export function Store({ application, name, version, address }: StoreProps) {
   const stores = useAnswer<readonly StoreView[]>(
     version && `/api${pathOf('applications', application, version.version)}/stores`,
   )
-  const [pausedMs, setPausedMs] = useState<number | null>()
-  const isPaused = pausedMs !== undefined
+  const [paused, setPaused] = useState<Paused>()
   const lastCommitMs = version?.lastCommitMs ?? null
   const found = stores.state === 'ready' ? stores.value.find((one) => one.name === name) : undefined
   const hasTimes = found?.kind === 'window' || found?.kind === 'session'
@@ -41,7 +47,7 @@ export function Store({ application, name, version, address }: StoreProps) {
   // What it is decides how it is asked; where that cannot be had, the answer says why.
   const isReady = !mustAsk && (version === undefined || stores.state !== 'loading')
   const path = `/api${pathOf('stores', application, name)}?${query.toString()}`
-  const rows = useAnswer<RowsView>(isReady ? path : undefined, isPaused ? pausedMs : lastCommitMs)
+  const rows = useAnswer<RowsView>(isReady ? path : undefined, paused === undefined ? lastCommitMs : paused.atMs)
   return (
     <>
       <h1>
@@ -61,26 +67,30 @@ export function Store({ application, name, version, address }: StoreProps) {
         <Notice kind="empty">This store keeps versions: search for a key.</Notice>
       ) : (
         <Answered answer={rows}>
-          {(shown) => (
-            <>
-              <p class="tail">
-                <button
-                  type="button"
-                  aria-pressed={isPaused}
-                  onClick={() => setPausedMs(isPaused ? undefined : lastCommitMs)}
-                >
-                  {isPaused ? 'Resume' : 'Pause'}
-                </button>{' '}
-                <span role="status">
-                  {isPaused ? 'Paused.' : 'Live: read again after a commit, at most once a second.'}
-                </span>
-              </p>
-              <Timeline rows={shown.rows} address={address} />
-              <RowsTable of={shown.rows} />
-              <Pager of={shown} address={address} />
-              <Changes key={path} of={shown} />
-            </>
-          )}
+          {(latest) => {
+            const isPaused = paused !== undefined
+            const shown = paused?.path === path ? paused.rows : latest
+            return (
+              <>
+                <p class="tail">
+                  <button
+                    type="button"
+                    aria-pressed={isPaused}
+                    onClick={() => setPaused(isPaused ? undefined : { path, rows: latest, atMs: lastCommitMs })}
+                  >
+                    {isPaused ? 'Resume' : 'Pause'}
+                  </button>{' '}
+                  <span role="status">
+                    {isPaused ? 'Paused.' : 'Live: read again after a commit, at most once a second.'}
+                  </span>
+                </p>
+                <Timeline rows={shown.rows} address={address} />
+                <RowsTable of={shown.rows} />
+                <Pager of={shown} address={address} />
+                <Changes key={path} of={shown} />
+              </>
+            )
+          }}
         </Answered>
       )}
     </>
