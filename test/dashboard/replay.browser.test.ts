@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { openLog } from 'millrace'
 import { dashboard } from 'millrace/dashboard'
 import { expect } from 'vitest'
-import { checkLook, openPage, picture, test, waitMs } from '../support/pages.ts'
+import { checkAddress, checkLook, openPage, picture, test, waitMs } from '../support/pages.ts'
 import { type Program, startProgram } from '../support/program.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
@@ -32,7 +32,7 @@ test('a replay is watched, compared, switched to and back, by clicks', async () 
   await row.getByText('replaying').waitFor()
   await expect.poll(() => row.getByRole('cell').nth(2).textContent(), { timeout: waitMs }).toMatch(/^\d\d?%$/)
   await row.getByRole('link').click()
-  expect(new URL(page.url()).pathname).toBe('/replays/page-counts')
+  await checkAddress(page, '/replays/page-counts')
   const beside = page.getByRole('region', { name: /^v2 beside v1/ })
   await beside.getByText('It is catching up with the live version.').waitFor()
   await beside.getByText(/records to read first/).waitFor()

@@ -4,8 +4,7 @@ import { int64, keyValueStore, type Log, openLog, startStreams, StreamsBuilder, 
 import { dashboard } from 'millrace/dashboard'
 import type { Page, Response, Route } from 'playwright-core'
 import { expect, onTestFinished, vi } from 'vitest'
-import { barriersOf } from '../support/browser.ts'
-import { checkLook, openPage, test, waitMs } from '../support/pages.ts'
+import { checkBarriers, checkLook, hold, openPage, test, waitMs } from '../support/pages.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 
 const words = topic('words', { key: string(), value: string() })
@@ -57,20 +56,11 @@ const views = [
 test('each view says that it is reading until it has something to show', async () => {
   const { page, go } = await world(3)
   for (const { path, asks, shows } of views) {
-    let release: () => void = () => undefined
-    const gate = new Promise<void>((resolve) => {
-      release = resolve
-    })
-    const hold = async (route: Route): Promise<void> => {
-      await gate
-      await route.continue().catch(() => undefined) // the page may have asked anew meanwhile
-    }
-    await page.route(asks, hold)
+    const release = await hold(page, asks)
     await go(path)
     await page.locator('.notice.loading').first().waitFor()
-    expect([path, asks, await barriersOf(page)]).toEqual([path, asks, []])
-    release()
-    await page.unroute(asks, hold)
+    await checkBarriers(page, `${path} without ${asks}`)
+    await release()
     await page.locator('main').getByText(shows).first().waitFor()
     await expect.poll(() => page.locator('.notice.loading').count(), { timeout: waitMs }).toBe(0)
   }
@@ -85,7 +75,7 @@ test('each view says what went wrong where it gets no answer, and comes back by 
     await page.route(asks, fail)
     await go(path)
     await page.locator('.notice.broken', { hasText: why }).first().waitFor()
-    expect([path, asks, await barriersOf(page)]).toEqual([path, asks, []])
+    await checkBarriers(page, `${path} without ${asks}`)
     await page.unroute(asks, fail)
     // No answer at all is what a page meets whose server is away for a moment: it asks again.
     const drop = (route: Route): Promise<void> => route.abort('connectionrefused')

@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Dashboard } from 'millrace/dashboard'
-import type { Browser, Page } from 'playwright-core'
+import type { Browser, Page, Route } from 'playwright-core'
 import { afterAll, expect, onTestFinished, type TestContext, test as plainTest } from 'vitest'
 import { barriersOf, cutOf, isNavigationWhole, openBrowser, overflowOf, rulesOfColours } from './browser.ts'
 
@@ -68,14 +68,47 @@ export async function picture(
 
 /** Nothing keeps people out, nothing is wider than the window, and nothing is cut, small or large, light or dark. */
 export async function checkLook(page: Page, name: string): Promise<void> {
-  expect([name, await barriersOf(page)]).toEqual([name, []])
+  await checkBarriers(page, name)
   await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' })
-  expect([name, 'dark', await barriersOf(page, rulesOfColours)]).toEqual([name, 'dark', []])
+  await checkBarriers(page, `${name}, dark`, rulesOfColours)
   await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' })
   for (const width of [360, 1_600]) {
     await page.setViewportSize({ width, height: 900 })
-    expect([name, width, await overflowOf(page), await isNavigationWhole(page)]).toEqual([name, width, 0, true])
-    await expect.poll(async () => [name, width, await cutOf(page)], { timeout: waitMs }).toEqual([name, width, []])
+    // What is as wide as its room learns of another one a moment later.
+    await expect
+      .poll(async () => [await overflowOf(page), await isNavigationWhole(page), await cutOf(page)], {
+        timeout: waitMs,
+        message: `${name}, ${width} px wide`,
+      })
+      .toEqual([0, true, []])
   }
   await page.setViewportSize(usualSize)
+}
+
+/** Nothing keeps people out, by all rules or by these: what does so while the page is being drawn is gone a moment later. */
+export async function checkBarriers(page: Page, name: string, rules?: readonly string[]): Promise<void> {
+  await expect.poll(() => barriersOf(page, rules), { timeout: waitMs, message: name }).toEqual([])
+}
+
+/** Holds back what is asked for at an address until the returned function is called. */
+export async function hold(page: Page, address: string): Promise<() => Promise<void>> {
+  let release: () => void = () => undefined
+  const gate = new Promise<void>((resolve) => {
+    release = resolve
+  })
+  const wait = async (route: Route): Promise<void> => {
+    await gate
+    await route.continue().catch(() => undefined) // the page may have asked anew meanwhile
+  }
+  await page.route(address, wait)
+  return async () => {
+    release()
+    await page.unroute(address, wait)
+  }
+}
+
+/** The browser tells of another address by itself, and later than of what the page shows there. */
+export async function checkAddress(page: Page, wanted: string | RegExp): Promise<void> {
+  const expected = typeof wanted === 'string' ? wanted : expect.stringMatching(wanted)
+  await expect.poll(() => page.url().slice(new URL(page.url()).origin.length), { timeout: waitMs }).toEqual(expected)
 }
