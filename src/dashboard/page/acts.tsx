@@ -4,7 +4,7 @@
  * The dialog belongs to the page, not to what it was opened from: that may be gone once the change is made.
  */
 import { type ComponentChildren, createContext } from 'preact'
-import { useContext, useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
+import { useContext, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { ActView, ChangesView, ErrorView } from '../views.ts'
 import { useAnswer } from './answer.tsx'
 import { Text } from './text.tsx'
@@ -56,7 +56,7 @@ interface ActButtonProps extends Change {
 export function ActButton({ children, isDisabled = false, ...change }: ActButtonProps) {
   const ask = useContext(Asking)
   const button = useRef<HTMLButtonElement>(null)
-  useEffect(() => () => keepFocus(button.current), [])
+  useLayoutEffect(() => () => keepFocus(button.current), [])
   if (ask === undefined) return null
   return (
     <button ref={button} type="button" disabled={isDisabled} onClick={() => ask(change)}>
@@ -113,7 +113,9 @@ function Ask({ change, close }: { readonly change: Change; readonly close: () =>
       setPhase({ kind: 'failed', text: error instanceof Error ? error.message : String(error) })
     }
   }
-  const closed = (): void => {
+  const leaveIt = (): void => {
+    if (dialog.current === null) return // that it was closed is told a moment later: there may be another by then
+    dialog.current.close()
     keepFocus(dialog.current) // the browser has given it back to the button, unless the change took that away
     close()
   }
@@ -123,9 +125,10 @@ function Ask({ change, close }: { readonly change: Change; readonly close: () =>
       aria-labelledby="question"
       aria-describedby="effect"
       onCancel={(event) => {
-        if (phase.kind === 'doing') event.preventDefault()
+        event.preventDefault()
+        if (phase.kind !== 'doing') leaveIt()
       }}
-      onClose={closed}
+      onClose={leaveIt}
     >
       <h2 id="question">
         <Text of={change.question} />
@@ -134,15 +137,16 @@ function Ask({ change, close }: { readonly change: Change; readonly close: () =>
       <p role="status" class={`outcome ${phase.kind}`}>
         {phase.kind !== 'asking' && <Text of={phase.text} />}
       </p>
+      {/* The one that stays is first: the second of two clicks finds nothing, not the way out. */}
       <p class="buttons">
+        <button ref={leave} type="button" disabled={phase.kind === 'doing'} onClick={leaveIt}>
+          {isOver ? 'Close' : 'Cancel'}
+        </button>
         {!isOver && (
           <button type="button" class="confirm" aria-disabled={phase.kind === 'doing'} onClick={() => void begin()}>
             {change.confirm}
           </button>
         )}
-        <button ref={leave} type="button" disabled={phase.kind === 'doing'} onClick={() => dialog.current?.close()}>
-          {isOver ? 'Close' : 'Cancel'}
-        </button>
       </p>
     </dialog>
   )
