@@ -121,10 +121,12 @@ export class Stream<K, V, Known extends KnownSerdes> implements KStream<K, V, Kn
     if (left.plan !== right.plan) {
       throw new MillraceError('topology_invalid', 'merge takes a stream of the same builder, not of another builder')
     }
+    // Kafka Streams: a stream merged with itself has each record once.
+    const nodes = left.node === right.node ? left.node : [left.node, right.node]
     return new Stream({
       faces: left.faces,
       plan: left.plan,
-      node: left.plan.stateless('merge', [left.node, right.node], name, merging),
+      node: left.plan.stateless('merge', nodes, name, merging),
       keyCodec: sameCodec(left.keyCodec, right.keyCodec),
       valueCodec: sameCodec(left.valueCodec, right.valueCodec),
       untouchedKeys: [...new Set([...left.untouchedKeys, ...right.untouchedKeys])],

@@ -75,7 +75,7 @@ export const streamVerbs: Verbs<StreamSide> = {
     return {
       kind: 'stream',
       stream: stream.merge(with_.stream),
-      node: growing.work([node, with_.node], () => each((event) => [event])),
+      node: growing.work([...new Set([node, with_.node])], () => each((event) => [event])),
       rekeyed: rekeyed || with_.rekeyed,
     }
   },

@@ -158,7 +158,7 @@ export interface KStream<out K, out V, out Known extends KnownSerdes = KnownSerd
 
   /**
    * The records of both streams, which must be of one builder. Those of different topics come by timestamp, as the
-   * engine takes them.
+   * engine takes them. A stream merged with itself has each record once.
    * @example stream.filter(({ value }) => value.bytes > 0).merge(stream.filter(({ value }) => value.status === 404))
    * @throws MillraceError `topology_invalid` for a stream of another builder
    */
