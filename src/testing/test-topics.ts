@@ -1,7 +1,7 @@
 /**
  * The topics of a test driver, as a test writes into them and reads from them.
  */
-import { checkOptions, checkWhole } from '../core/checks.ts'
+import { checkList, checkOptions, checkWhole } from '../core/checks.ts'
 import type { LogRecord, RecordInput } from '../core/record.ts'
 import { codecOf, topicCodecOf } from '../core/serde.ts'
 import { checkTopic, type Topic } from '../core/topic.ts'
@@ -10,6 +10,7 @@ import type { EmbeddedLog } from '../log/embedded-log.ts'
 import { decodeRecord } from '../log/format/decode.ts'
 import { partitionsOf } from '../log/format/partition-id.ts'
 import type { Outboxes } from '../log/producer/outboxes.ts'
+import { checkRecord, recordError } from '../log/producer/record-input.ts'
 
 /** When the records of {@link TestInputTopic.pipeInputs} happened. */
 export interface PipedTimes {
@@ -58,14 +59,23 @@ export class TestInputTopic<K, V> {
    * ```
    * @throws as {@link pipeInput}; what comes after the record is not written
    */
-  pipeInputs(records: Iterable<RecordInput<K, V>>, times: PipedTimes): void {
+  pipeInputs(records: readonly RecordInput<K, V>[], times: PipedTimes): void {
     const { from, every = 0 } = checkOptions('pipeInputs', times, ['from', 'every'])
     let timestamp = checkWhole('from', from, 0)
     checkWhole('every', every, 0)
-    for (const record of records) {
-      this.pipeInput({ ...record, timestamp: record.timestamp ?? timestamp })
+    for (const record of checkList('the list of records', records)) {
+      this.pipeInput(timed(record, timestamp))
       timestamp += every
     }
+  }
+}
+
+function timed<K, V>(record: RecordInput<K, V>, timestamp: number): RecordInput<K, V> {
+  checkRecord(record)
+  try {
+    return { ...record, timestamp: record.timestamp ?? timestamp }
+  } catch (error) {
+    throw recordError(error)
   }
 }
 

@@ -79,7 +79,7 @@ describe('an input', () => {
       from: 100,
       every: 20,
     })
-    pipe.pipeInputs(new Set(records.slice(0, 2)), { from: 3 })
+    pipe.pipeInputs(records.slice(0, 2), { from: 3 })
     const read = briefly(driver.outputTopic(output).readRecords())
     expect(read).toEqual(['a=x@100', 'a=y@120', 'b=own@7', 'a=z@160', 'a=x@3', 'a=y@3'])
     for (const times of [{ from: -1 }, { from: 0, every: -1 }, { from: 0, evry: 1 }, {}]) {
