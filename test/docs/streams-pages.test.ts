@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
 import { readTree } from '../support/tidy.ts'
 import { verbs } from '../support/verbs.ts'
+import { kafkaNames } from './kafka-names.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')
@@ -15,6 +16,17 @@ const all = (text: string, pattern: RegExp): string[] => [...text.matchAll(patte
 test('every verb stands beside what Kafka Streams has for it', () => {
   const missing = verbs.map(({ verb }) => verb).filter((verb) => !new RegExp(`\\b${verb}\\b`).test(sideBySide))
   expect(missing, 'verbs without a row in docs/kafka-streams.md').toEqual([])
+})
+
+test.each(Object.entries(kafkaNames))('what Kafka Streams has in %s has a row, with ours or with none', (_, names) => {
+  const rows = sideBySide
+    .split('\n')
+    .filter((line) => line.startsWith('|'))
+    .map((line) => line.split(' | ')[0])
+    .join('\n')
+  const escaped = (name: string): string => name.replaceAll('.', String.raw`\.`)
+  const isThere = (name: string): boolean => new RegExp(String.raw`(?<![\w])${escaped(name)}(?!\w)`).test(rows)
+  expect(names.filter((name) => !isThere(name) && !(name.endsWith('.') && rows.includes(name)))).toEqual([])
 })
 
 test('every kind of windows stands there, and on the page about streams', () => {
