@@ -115,6 +115,8 @@ export const bareVerbs: readonly string[] = [
   'stream.pipe',
   'grouped.windowedBy',
   'grouped.cogroup',
+  'cogrouped.cogroup',
+  'cogrouped.windowedBy',
   'windowed.emitStrategy',
   'sessions.emitStrategy',
 ]
