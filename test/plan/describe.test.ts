@@ -1,7 +1,8 @@
 // A topology as text: what people read, and what a test may compare.
 import { int64, keyValueStore, seconds, string, TimeWindows, topic, windowed } from 'millrace'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { input, output, topologyOf } from '../support/topology.ts'
+import { atWork, verbsAtWork } from '../support/verbs-at-work.ts'
 
 test('describe shows sub-topologies, operators, stores, and what feeds what', () => {
   const totals = keyValueStore('totals', { key: string(), value: int64() })
@@ -55,4 +56,45 @@ test('two scripts that say the same are described the same', () => {
   const script = (): string =>
     topologyOf((builder) => builder.stream(input).repartition({ partitions: 3 }).to(output)).describe()
   expect(script()).toBe(script())
+})
+
+describe.each(Object.keys(verbsAtWork))('of %s', (name) => {
+  const topology = atWork(name)
+
+  test('every node, store, regrouping, port and sub-topology is described, with what it feeds', () => {
+    const { subTopologies } = topology.describe({ format: 'json' })
+    const described = subTopologies.flatMap(({ nodes }) => nodes)
+    const wordsOf = (id: string, kind: string, stores: readonly string[], to: readonly string[]): string =>
+      `${kind} ${id} [${stores.toSorted().join()}] to ${to.toSorted().join()}`
+    expect(
+      described
+        .map((node) => wordsOf(node.id, node.kind, node.kind === 'operator' ? node.stores : [], node.to))
+        .toSorted(),
+    ).toEqual(
+      topology.nodes
+        .map((node) => {
+          const to = [...topology.childrenOf(node).map((edge) => edge.to), ...topology.portsOf(node)]
+          return wordsOf(
+            node.id,
+            node.kind,
+            node.stores.map((store) => store.name),
+            to.map(({ id }) => id),
+          )
+        })
+        .toSorted(),
+    )
+    expect(subTopologies).toHaveLength(topology.subTopologies.length)
+  })
+
+  test('the text and the picture name them all', () => {
+    const names = [
+      ...topology.nodes.map(({ id }) => id),
+      ...topology.stores.map(({ spec }) => spec.name),
+      ...topology.nodes.flatMap((node) => (node.kind === 'sink' ? node.topics.map((topic) => topic.name) : [])),
+    ]
+    const inPicture = (text: string): string =>
+      text.replace(/#(\d+);/g, (_, code) => String.fromCodePoint(Number(code)))
+    const texts = [topology.describe(), inPicture(topology.describe({ format: 'mermaid' }))]
+    for (const text of texts) expect(names.filter((one) => !text.includes(one))).toEqual([])
+  })
 })
