@@ -5,6 +5,7 @@ import { aggregateVerbs } from './aggregate-verbs.ts'
 import type { Case, Step } from './cases.ts'
 import { joinVerbs } from './join-verbs.ts'
 import { Naive, type Node, shownKey } from './naive.ts'
+import { furtherStreamVerbs, furtherTableVerbs } from './further-verbs.ts'
 import { each, keeping } from './operators.ts'
 import { processorVerbs } from './processor-verbs.ts'
 import {
@@ -28,8 +29,8 @@ import { expiring } from './versions.ts'
 
 // A step chooses a verb by its place, so new ones go to the end: the cases that were found keep theirs.
 const verbs: { readonly [Kind in Source['kind']]: Verbs<never> } = {
-  stream: { ...streamVerbs, ...aggregateVerbs, ...joinVerbs, ...processorVerbs },
-  table: tableVerbs,
+  stream: { ...streamVerbs, ...aggregateVerbs, ...joinVerbs, ...processorVerbs, ...furtherStreamVerbs },
+  table: { ...tableVerbs, ...furtherTableVerbs },
   windows: windowVerbs,
 }
 

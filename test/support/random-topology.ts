@@ -14,6 +14,7 @@ import {
   type Topic,
   type Topology,
 } from 'millrace'
+import { map } from 'rxjs'
 import { type Codec, codecOf } from '../../src/core/serde.ts'
 import type { PlanNode } from '../../src/plan/node.ts'
 import type { PlanBuilder } from '../../src/plan/plan-builder.ts'
@@ -58,6 +59,14 @@ const verbs = [
   'calendar',
   'unlimited',
   'mapAsync',
+  'filterNot',
+  'flatMapValues',
+  'peek',
+  'split',
+  'processValues',
+  'pipe',
+  'cogroupInWindows',
+  'countRows',
 ] as const
 
 /** One verb, on one of the streams that are there, and what it does in detail. */
@@ -146,7 +155,11 @@ export function buildRandom(
     branches.push(made)
     open.add(made)
   }
-  for (const [index, { stream }] of [...open].entries()) stream.to(outputs[index % outputs.length] as NumberTopic)
+  for (const [index, { stream }] of [...open].entries()) {
+    if (index % 3 === 2)
+      stream.to(({ value }) => outputs[Math.abs(value ?? 0) % outputs.length] as NumberTopic, { topics: outputs })
+    else stream.to(outputs[index % outputs.length] as NumberTopic)
+  }
   return builder.build()
 }
 
@@ -161,6 +174,35 @@ function apply(
   switch (verb) {
     case 'filter':
       return { stream: stream.filter(({ value }) => (value ?? 1) % 3 !== detail % 3), widths }
+    case 'filterNot':
+      return { stream: stream.filterNot(({ value }) => (value ?? 1) % 3 === detail % 3), widths }
+    case 'flatMapValues':
+      return {
+        stream: stream.flatMapValues(({ value }) =>
+          Array.from({ length: Math.abs((value ?? 0) + detail) % 3 }, (_, copy) => (value ?? detail) + copy),
+        ),
+        widths,
+      }
+    case 'peek':
+      stream.foreach(() => undefined)
+      return { stream: stream.peek(() => undefined), widths }
+    case 'split': {
+      const { odd, rest } = stream.split({ odd: ({ value }) => (value ?? 0) % 2 === 1, rest: 'default' })
+      return { stream: asBranch(odd.mapValues(({ value }) => (value ?? 0) + detail)).merge(asBranch(rest)), widths }
+    }
+    case 'processValues': {
+      const made = stream.processValues<Value>(
+        (context) => ({
+          process: ({ value }) => context.forward({ value: value === null ? detail : value - 1 }),
+        }),
+        { name },
+      )
+      return { stream: asBranch(made), widths }
+    }
+    case 'pipe': {
+      const made = stream.pipe(map(({ key, value }) => ({ key, value: value === null ? detail : value + 1 })))
+      return { stream: asBranch(made), widths }
+    }
     case 'mapValues':
       return {
         stream: stream.mapValues(({ value }) => (value === null ? detail : value % 9 === 8 ? null : value + detail)),
@@ -240,7 +282,11 @@ function apply(
       const even = widths.length === 1 ? stream : stream.selectKey(({ key }) => key)
       const versioned = detail % 3 === 0 ? { versioned: { historyMs: 1 + (detail % 25) } } : {}
       const table = even.toTable({ key: string(), value: int64(), name, ...versioned })
-      const shown = table.filter(({ value }) => value % 4 !== detail % 4).mapValues(({ value }) => value + detail)
+      const left =
+        detail % 2 === 0
+          ? table.filter(({ value }) => value % 4 !== detail % 4)
+          : table.filterNot(({ value }) => value % 4 === detail % 4)
+      const shown = left.mapValues(({ value }) => value + detail)
       return { stream: asBranch(shown.toStream()), widths: [Math.max(...widths)] }
     }
     case 'regroupRows': {
@@ -282,16 +328,49 @@ function apply(
       const held = throughNode(even, (plan, from) => plan.stateful(verb, from, name, make))
       return { stream: held, widths: [Math.max(...widths)] }
     }
-    case 'cogroup': {
+    case 'countRows': {
+      const even = widths.length === 1 ? stream : stream.selectKey(({ key }) => key)
+      const grouped = even
+        .toTable({ key: string(), value: int64(), name: `${name}-table` })
+        .groupBy(({ value }) => ({ key: keyOf(detail, value), value }), {
+          key: string(),
+          value: int64(),
+          name: `${name}-group`,
+        })
+      const counts =
+        detail % 2 === 0
+          ? grouped.count({ name })
+          : grouped.aggregate({
+              initializer: () => detail,
+              aggregator: (key, value, sum) => sum + value * key.length,
+              subtractor: (key, value, sum) => sum - value * key.length,
+              value: int64(),
+              name,
+            })
+      return { stream: asBranch(counts.toStream()), widths: [Math.max(...widths)] }
+    }
+    case 'cogroup':
+    case 'cogroupInWindows': {
       const grouped = (stream: KStream<Key, Value>, side: string) =>
         asBranch(stream.repartition({ ...serdes, partitions: 2, name: `${name}-${side}` })).groupByKey(serdes)
       const cogrouped = grouped(stream, 'left')
         .cogroup<number>((key, value, sum) => (value % 6 === 5 ? null : sum + value + key.length))
         .cogroup(grouped(other.stream, 'right'), (_, value, sum) => (sum * 3 + value) % 1_009)
-      return {
-        stream: asBranch(cogrouped.aggregate({ initializer: () => detail, value: int64(), name }).toStream()),
-        widths: [2],
-      }
+      const options = { initializer: () => detail, value: int64(), name }
+      if (verb === 'cogroup') return { stream: asBranch(cogrouped.aggregate(options).toStream()), widths: [2] }
+      const [grace, merger] = [detail % 7, (_: unknown, one: number, two: number): number => one + two]
+      const table =
+        detail % 3 === 0
+          ? cogrouped.windowedBy(SessionWindows.of({ gap: detail % 9, grace })).aggregate({ ...options, merger })
+          : cogrouped
+              .windowedBy(
+                detail % 3 === 1
+                  ? TimeWindows.of({ size: 5 + (detail % 20), grace })
+                  : SlidingWindows.of({ difference: detail % 9, grace }),
+              )
+              .aggregate(options)
+      const flat = table.toStream().map(({ key, value }) => ({ key: `${key.key}@${key.window.start}`, value }))
+      return { stream: asBranch(flat), widths: [2] }
     }
     default:
       return aggregated(verb, detail, name, { stream, widths })
@@ -345,9 +424,21 @@ function aggregated(verb: Aggregation, detail: number, name: string, { stream, w
         widths: after,
       }
     case 'sessions': {
-      const table = grouped
+      const inSessions = grouped
         .windowedBy(SessionWindows.of({ gap: detail % 9, grace: detail % 20 }))
-        .aggregate({ initializer: () => 0, aggregator: digestOf, merger: (_, a, b) => a + b, value: int64(), name })
+        .emitStrategy(detail % 5 === 0 ? 'onWindowClose' : 'onWindowUpdate')
+      const table =
+        detail % 4 === 0
+          ? inSessions.count({ name })
+          : detail % 4 === 1
+            ? inSessions.reduce(digest, { value: int64(), name })
+            : inSessions.aggregate({
+                initializer: () => 0,
+                aggregator: digestOf,
+                merger: (_, a, b) => a + b,
+                value: int64(),
+                name,
+              })
       const flat = table.toStream().map(({ key, value }) => ({ key: `${key.key}@${key.window.start}`, value }))
       return { stream: asBranch(flat), widths: after }
     }
@@ -373,7 +464,11 @@ function aggregated(verb: Aggregation, detail: number, name: string, { stream, w
       const emitted = verb === 'finalCount' ? 'onWindowClose' : 'onWindowUpdate'
       const windowed = grouped.windowedBy(windows).emitStrategy(emitted)
       const table =
-        verb === 'windowedReduce' ? windowed.reduce(digest, { value: int64(), name }) : windowed.count({ name })
+        verb !== 'windowedReduce'
+          ? windowed.count({ name })
+          : detail % 2 === 0
+            ? windowed.reduce(digest, { value: int64(), name })
+            : windowed.aggregate({ initializer: () => detail, aggregator: digestOf, value: int64(), name })
       const shown =
         verb === 'suppressedWindows' ? table.suppress({ untilWindowCloses: true, name: `${name}-suppress` }) : table
       const flat = shown.toStream().map(({ key, value }) => ({ key: `${key.key}@${key.window.start}`, value }))
