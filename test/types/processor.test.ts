@@ -114,6 +114,8 @@ describe('process', () => {
         process: ({ key }) => context.forward({ key, value: 1 }),
       })
       stream.processValues(processor)
+      // @ts-expect-error a processor has process
+      stream.processValues(() => ({}))
     })
   })
 

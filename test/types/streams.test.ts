@@ -108,6 +108,8 @@ describe('a function', () => {
   test('returns what its verb wants', () => {
     refused(() => {
       // @ts-expect-error a predicate is synchronous
+      stream.filterNot(async () => true)
+      // @ts-expect-error a predicate is synchronous
       stream.filter(async () => true)
       // @ts-expect-error a predicate says yes or no
       stream.filter(({ value }) => value.bytes)
