@@ -1,7 +1,9 @@
 // Where it is asked for, what an operator drops becomes a dead letter too: the record as it was read, in its own commit.
-import { bytes, JoinWindows, nullable, string, TimeWindows, topic } from 'millrace'
-import type { TestDriverOptions, TopologyTestDriver } from 'millrace/testing'
-import { expect, test } from 'vitest'
+import { readFileSync } from 'node:fs'
+import { bytes, JoinWindows, keyValueStore, nullable, string, TimeWindows, topic, UnlimitedWindows } from 'millrace'
+import { type TestDriverOptions, TopologyTestDriver } from 'millrace/testing'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { withNodes } from '../../src/plan/with-nodes.ts'
 import { start } from '../support/applications.ts'
 import { collect } from '../support/collect.ts'
 import { openTestLog } from '../support/open.ts'
@@ -61,6 +63,91 @@ test('a letter is the record as it was read, with reason, operator and place; a 
   ])
   expect(driver.metrics().dropped).toMatchObject({ counted: { late: 1, null_value: 1 } })
   expect(driver.metrics().produced).toMatchObject({ 'test-driver.dead-letters': 3 })
+})
+
+describe('each reason for which a record is dropped has its letter', () => {
+  const grouped: Script = (builder) => builder.stream(nulls).groupByKey().count({ name: 'drops' })
+  const groups = { key: string(), value: string() }
+  const rows: Readonly<Record<string, readonly [script: Script, dropped: string, ...before: string[]]>> = {
+    null_key: [grouped, 'null=x@5'],
+    null_value: [grouped, 'a=null@5'],
+    late: [
+      (builder) => builder.stream(input).groupByKey().windowedBy(windows).count({ name: 'drops' }),
+      'a=x@5',
+      'a=x@70',
+    ],
+    no_window: [
+      (builder) =>
+        builder
+          .stream(input)
+          .groupByKey()
+          .windowedBy(UnlimitedWindows.of({ start: 50 }))
+          .count({ name: 'drops' }),
+      'a=x@5',
+      'a=x@50',
+    ],
+    duplicate: [
+      (builder) => builder.stream(input).distinct({ id: ({ value }) => value, within: 10, name: 'drops' }),
+      'b=x@5',
+      'a=x@5',
+    ],
+    expired: [
+      (builder) => builder.table(input, { ttlMs: 10, store: keyValueStore('drops', groups) }),
+      'a=x@5',
+      'a=x@20',
+    ],
+    older_version: [
+      (builder) =>
+        builder
+          .table(input, { versioned: { historyMs: 50 } })
+          .groupBy((row) => row, { ...groups, name: 'group' })
+          .count({ name: 'counts' }),
+      'a=x@5',
+      'a=x@20',
+    ],
+    null_foreign_key: [
+      (builder) => {
+        const table = builder.table(input)
+        table.join(table, (left) => left, { foreignKey: (value) => (value === 'x' ? null : value), name: 'drops' })
+      },
+      'a=x@5',
+      'a=y@5',
+    ],
+    skipped: [(builder) => builder.stream(input).mapAsync(() => '', { name: 'drops' }), 'a=x@5'],
+  }
+  const recordOf = (line: string) => {
+    const [, key, value, time] = /^(.*)=(.*)@(.*)$/.exec(line) ?? []
+    const part = (given: string | undefined): string | null => (given === undefined || given === 'null' ? null : given)
+    return { key: part(key), value: part(value), timestamp: Number(time) }
+  }
+
+  test('and none is forgotten here', () => {
+    const source = readFileSync(new URL('../../src/plan/operator.ts', import.meta.url), 'utf8')
+    const [, union = ''] = /type DropReason =\n((?: +\| '\w+'\n)+)/.exec(source) ?? []
+    const reasons = [...union.matchAll(/'(\w+)'/g)].map(([, reason = '']) => reason)
+    // What could not be decided goes on, and is counted.
+    expect(Object.keys(rows).toSorted()).toEqual(reasons.filter((reason) => reason !== 'undecided').toSorted())
+  })
+
+  test.each(Object.entries(rows))('%s', (reason, [script, dropped, ...before]) => {
+    const skipping = withNodes(topologyOf(script), (node) =>
+      reason === 'skipped' && node.kind === 'operator' && node.effect !== undefined
+        ? { ...node, operator: node.effect.skipped }
+        : node,
+    )
+    const driver = new TopologyTestDriver(skipping, { deadLetterDrops: true })
+    onTestFinished(() => driver.close())
+    for (const line of [...before, dropped]) driver.inputTopic(nulls).pipeInput(recordOf(line))
+    const { key, value, timestamp } = recordOf(dropped)
+    const operator = reason === 'older_version' ? expect.any(String) : expect.stringMatching(/drops|input/)
+    expect(driver.deadLetters()).toMatchObject([
+      { reason, operator, source: { topic: 'input', partition: 0, offset: before.length }, timestamp },
+    ])
+    expect(driver.deadLetters().map((letter) => [text(letter.key), text(letter.value)])).toEqual([[key, value]])
+    expect(Object.values(driver.metrics().dropped).map((counts) => counts[reason])).toContain(1)
+    driver.crash()
+    expect(driver.deadLetters()).toHaveLength(1)
+  })
 })
 
 test('a record that some windows took, or that has a topic of its own, is only counted', () => {

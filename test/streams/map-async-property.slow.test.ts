@@ -1,4 +1,5 @@
-// mapAsync against random latencies, failures, timeouts and crashes: each record gives one result, in the order promised.
+// mapAsync against random latencies, failures, timeouts and crashes: each record gives one result, in the order promised, or
+// one dead letter, where its call is given up.
 import fc from 'fast-check'
 import { type AsyncCall, type LogRecord, string, type StreamRecord, topic } from 'millrace'
 import { TopologyTestDriver } from 'millrace/testing'
@@ -16,6 +17,8 @@ type Fate = 'answer' | 'fail' | 'hang'
 interface World {
   readonly order: 'key' | 'partition' | 'none'
   readonly concurrency: number
+  /** Few of them let calls be given up. */
+  readonly retries: number
   readonly keys: readonly string[]
   /** What happens, one thing after the other. */
   readonly steps: readonly { readonly what: 'pipe' | 'settle' | 'wait' | 'commit' | 'crash'; readonly which: number }[]
@@ -25,6 +28,7 @@ interface World {
 const worlds: fc.Arbitrary<World> = fc.record({
   order: fc.constantFrom('key', 'partition', 'none'),
   concurrency: fc.integer({ min: 1, max: 4 }),
+  retries: fc.constantFrom(1_000, 1, 0),
   keys: fc.array(fc.constantFrom('a', 'b', 'c', 'd', 'e'), { minLength: 1, maxLength: 12, size: 'max' }),
   steps: fc.array(
     fc.record({
@@ -43,8 +47,9 @@ interface OpenCall {
 }
 
 test('each record gives its result once, in the order that was promised', async () => {
+  let lettersSeen = 0
   await fc.assert(
-    fc.asyncProperty(worlds, async ({ order, concurrency, keys, steps, fates }) => {
+    fc.asyncProperty(worlds, async ({ order, concurrency, retries, keys, steps, fates }) => {
       const open = new Set<OpenCall>()
       const valuesOfIds = new Map<string, string>()
       const idsOfValues = new Map<string, string>()
@@ -76,9 +81,10 @@ test('each record gives its result once, in the order that was promised', async 
           signal.addEventListener('abort', () => open.delete(call))
         })
       }
-      const options = { order, concurrency, timeoutMs: 1_000, retries: 1_000 }
+      const options = { order, concurrency, timeoutMs: 1_000, retries }
       const topology = topologyOf((builder) => builder.stream(jobs).mapAsync(fn, options).to(results))
-      using driver = new TopologyTestDriver(topology, { commit: 'manual' })
+      using driver = new TopologyTestDriver(topology, { commit: 'manual', onError: 'deadLetter' })
+      const lettersNow = (): string[] => driver.deadLetters().map(({ value }) => Buffer.from(value ?? []).toString())
       const values = keys.entries()
       const pipe = (): boolean => {
         const { value: next } = values.next()
@@ -101,7 +107,7 @@ test('each record gives its result once, in the order that was promised', async 
       }
       while (pipe());
       const out: LogRecord<string, string>[] = []
-      for (let round = 0; out.length < keys.length; round++) {
+      for (let round = 0; out.length + lettersNow().length < keys.length; round++) {
         expect(round, 'it comes to an end').toBeLessThan(1_000)
         for (const call of open) call.settle()
         await turns(1)
@@ -113,8 +119,13 @@ test('each record gives its result once, in the order that was promised', async 
       driver.crash()
       driver.commit()
       expect(driver.outputTopic(results).readRecords(), 'nothing is left over').toHaveLength(out.length)
-      const expected = keys.map((key, at) => `${key}${at}!`)
-      expect(out.map(({ value }) => value).toSorted()).toEqual(expected.toSorted())
+      const givenUp = lettersNow()
+      lettersSeen += givenUp.length
+      if (retries === 1_000) expect(givenUp).toEqual([])
+      const expected = keys.map((key, at) => `${key}${at}`)
+      const answered = out.map(({ value }) => value.slice(0, -1))
+      expect([...answered, ...givenUp].toSorted()).toEqual(expected.toSorted())
+      expect(out.every(({ value }) => value.endsWith('!'))).toBe(true)
       const inOrder = (group: (record: (typeof out)[number]) => unknown): void => {
         for (const of of new Set(out.map(group))) {
           const times = out.filter((record) => group(record) === of).map(({ timestamp }) => Number(timestamp))
@@ -124,6 +135,7 @@ test('each record gives its result once, in the order that was promised', async 
       if (order === 'partition') inOrder(({ partition }) => partition)
       if (order === 'key') inOrder(({ key }) => key)
     }),
-    { numRuns: 25 },
+    { numRuns: 40 },
   )
+  expect(lettersSeen, 'calls are given up').toBeGreaterThan(0)
 })
