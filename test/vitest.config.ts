@@ -37,6 +37,8 @@ export default defineConfig({
         name,
         include: [...include],
         isolate: name === 'browser', // each file closes the browser that it has opened
+        // Each step of a way through the page says what it waits for long before; some ways have very many steps.
+        ...(name === 'browser' ? { testTimeout: 900_000 } : {}),
         globalSetup: name === 'quick' ? [] : [fromRoot('test/support/compiled-directory.ts')],
       },
     })),
