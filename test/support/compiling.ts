@@ -35,7 +35,16 @@ function runTool(path: string, ...args: readonly string[]): void {
 /** The command as the package has it, each layer in one file; beside compiled tools it is as they are. */
 export function packedCommandIn(dir: string): string {
   if (isCompiled) return compiledIn(dir, 'src/command/main.ts')
-  runTool('typescript/bin/tsc', '-p', 'src', '--outDir', join(dir, 'dist'))
+  const codeAlone = [
+    '--noCheck',
+    '--isolatedDeclarations',
+    'false',
+    '--declaration',
+    'false',
+    '--declarationMap',
+    'false',
+  ]
+  runTool('typescript/bin/tsc', '-p', 'src', '--outDir', join(dir, 'dist'), ...codeAlone)
   runTool('rolldown/bin/cli.mjs', '-c', '--dir', join(dir, 'dist'))
   for (const name of ['node_modules', 'package.json']) symlinkSync(join(root, name), join(dir, name))
   return join(dir, 'dist/command/main.js')
