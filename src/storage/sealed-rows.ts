@@ -3,7 +3,7 @@
  * position. Partitions, segments and batches carry checksums of their own.
  */
 import { copyBytes, readInt32, writeInt32 } from '../core/bytes.ts'
-import { crc32c, crc32cUpTo } from '../core/checksum.ts'
+import { crc32c, crc32cWithin } from '../core/checksum.ts'
 import { type DatabaseName, databaseNames } from './databases.ts'
 
 const unsealedDatabases: ReadonlySet<DatabaseName> = new Set(['partitions', 'segments', 'batches'])
@@ -30,7 +30,7 @@ export function sealPart(key: Uint8Array, bytes: Uint8Array, start: number, end:
   const length = end - start
   const sealed = Buffer.allocUnsafe(length + checksumBytes)
   copyBytes(bytes, start, end, sealed, 0)
-  writeInt32(sealed, length, crc32cUpTo(sealed, length, crc32c(key)))
+  writeInt32(sealed, length, crc32cWithin(sealed, 0, length, crc32c(key)))
   return sealed
 }
 
@@ -43,7 +43,7 @@ export function checksumOf(sealed: Uint8Array): number {
 export function sealIn(key: Uint8Array, sealed: Uint8Array): number | undefined {
   const end = sealed.length - checksumBytes
   if (end < 0) return undefined
-  const checksum = crc32cUpTo(sealed, end, crc32c(key))
+  const checksum = crc32cWithin(sealed, 0, end, crc32c(key))
   return checksum === checksumOf(sealed) ? checksum : undefined
 }
 
