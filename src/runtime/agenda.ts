@@ -17,7 +17,7 @@ import type {
   Scheduled,
 } from '../plan/operator.ts'
 import type { Turn } from '../plan/turn.ts'
-import type { Job } from './job.ts'
+import type { OwnJob } from './job.ts'
 import type { Ledger } from './ledger.ts'
 import { releaseCell } from '../core/stored-progress.ts'
 import { Releases } from './releases.ts'
@@ -133,7 +133,7 @@ export class TaskAgenda {
   }
 
   /** The next job that is due; asked for between turns. */
-  next(): Job | undefined {
+  next(): OwnJob | undefined {
     if (this.#schedules.some(isCancelled)) this.#forget(isCancelled)
     for (const { item } of this.#releases) if (item.isPending) return item.job()
     const nowMs = this.ledger.time
@@ -230,7 +230,7 @@ export class Agenda {
   }
 
   /** The job that goes next, when no regrouped records wait. */
-  next(): Job | undefined {
+  next(): OwnJob | undefined {
     const reported = this.#reported
     while (reported.length > 0) {
       let at = 0

@@ -9,7 +9,7 @@ import { Carrier } from '../plan/carrier.ts'
 import { operatorError } from '../plan/operator.ts'
 import type { JobPlace } from '../plan/origin.ts'
 import type { Retry } from './failures.ts'
-import type { Job, Letter } from './job.ts'
+import type { Letter, OwnJob } from './job.ts'
 import type { Ledger } from './ledger.ts'
 
 /** The first retry comes after this long, each further one after twice the time of the one before. */
@@ -29,7 +29,7 @@ export interface CompletionGround {
   readonly onRetry?: ((retry: Retry) => void) | undefined
 }
 
-export class Completion implements Job {
+export class Completion implements OwnJob {
   readonly request: AsyncRequest
   /** Rises with everything that is asked for, except by the turn of a completion, whose wave goes on. */
   readonly wave: number

@@ -250,7 +250,7 @@ export class Engine implements TaskHost {
     if (completion === undefined && this.#calls.isFull) return 'blocked'
     const job = completion ?? this.#agenda.next() ?? this.#idleness.next()
     if (job === undefined) return this.#record()
-    if (!this.#work(job)) return 'topicMissing'
+    if (!this.#work(job, job.root)) return 'topicMissing'
     this.#uncommitted.lookAtState()
     if (completion === undefined) this.#idleness.done(job)
     else this.#calls.ended(completion)
@@ -269,7 +269,7 @@ export class Engine implements TaskHost {
     const inlet = present(this.#inlets[lane.index], 'every source lane has an inlet')
     const { failure, timestamp } = lane
     const job = failure === undefined ? this.#recordJob : new UntimedRecordJob(failure)
-    if (!this.#work(job.of(lane.carrier(), inlet))) return 'topicMissing'
+    if (!this.#work(job.of(inlet), lane.carrier())) return 'topicMissing'
     this.recordCount++
     const { ledger } = inlet.agenda
     if (timestamp > ledger.eventTime) ledger.eventTime = timestamp
@@ -283,8 +283,8 @@ export class Engine implements TaskHost {
   }
 
   /** One job; false when it goes again once a topic is there. The regrouped records that come of it wait. */
-  #work(job: Job): boolean {
-    if (!this.#turns.run(job)) return false
+  #work(job: Job, root: Carrier): boolean {
+    if (!this.#turns.run(job, root)) return false
     this.#uncommitted.jobs++
     return true
   }
@@ -292,7 +292,7 @@ export class Engine implements TaskHost {
   /** All regrouped records that wait; false when there is one that goes again once a topic is there. */
   #drain(): boolean {
     for (let queue = this.#shuffle.next(); queue !== undefined; queue = this.#shuffle.next()) {
-      if (!this.#turns.run(this.#recordJob.of(queue.head, queue.inlet))) return false
+      if (!this.#turns.run(this.#recordJob.of(queue.inlet), queue.head)) return false
       this.#shuffle.take(queue)
     }
     return true

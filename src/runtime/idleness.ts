@@ -9,7 +9,7 @@ import type { JobPlace } from '../plan/origin.ts'
 import { noHeaders } from '../core/headers.ts'
 import type { OfNode, TaskAgenda } from './agenda.ts'
 import type { EngineOptions } from './engine-options.ts'
-import type { Job, Letter } from './job.ts'
+import type { Letter, OwnJob } from './job.ts'
 import type { Ledger } from './ledger.ts'
 
 export class Idleness {
@@ -72,12 +72,12 @@ export class Idleness {
   }
 
   /** The job that goes next, when nothing is due and no regrouped records wait. */
-  next(): Job | undefined {
+  next(): OwnJob | undefined {
     return this.#waiting[0]
   }
 
   /** A job is done; the one that {@link next} gave is given no more. */
-  done(job: Job): void {
+  done(job: OwnJob): void {
     if (job === this.#waiting[0]) this.#waiting.shift()
   }
 
@@ -93,7 +93,7 @@ export class Idleness {
   }
 }
 
-class CloseJob implements Job {
+class CloseJob implements OwnJob {
   readonly root: Carrier
   readonly ledger: Ledger
   readonly nodeIndex: number

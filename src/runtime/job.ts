@@ -8,12 +8,14 @@ import type { Header } from '../core/headers.ts'
 import type { Ledger } from './ledger.ts'
 
 export interface Job {
-  /** What the turn begins with. Its origin says which record or job everything comes from. */
-  readonly root: Carrier
   /** Of the task that it belongs to. */
   readonly ledger: Ledger
-  /** All of the turn. */
-  run(): void
+  /**
+   * All of the turn.
+   *
+   * @param root what it begins with; its origin says which record or job everything comes from
+   */
+  run(root: Carrier): void
   /** After it has failed: takes back what it changed that is no part of the turn. */
   undo(): void
   /**
@@ -21,7 +23,12 @@ export interface Job {
    */
   divide(): boolean
   /** In a turn of its own: takes it for done, because it failed and is passed over. Returns what it failed with. */
-  passOver(): Letter
+  passOver(root: Carrier): Letter
+}
+
+/** A job that no record has caused: it knows what its turn begins with. */
+export interface OwnJob extends Job {
+  readonly root: Carrier
 }
 
 /** What a dead letter holds besides the headers that say what happened. */

@@ -9,7 +9,7 @@ import { operatorError, type Release } from '../plan/operator.ts'
 import { dueRowsMax } from '../plan/store.ts'
 import { noHeaders } from '../core/headers.ts'
 import type { Cell } from './cell.ts'
-import type { Job, Letter } from './job.ts'
+import type { Letter, OwnJob } from './job.ts'
 import type { Ledger } from './ledger.ts'
 import type { TurnReleases } from '../plan/turn.ts'
 
@@ -51,7 +51,7 @@ export class Releases {
     return hasMore
   }
 
-  job(): Job {
+  job(): OwnJob {
     return new RowsJob(this, this.#ledger)
   }
 
@@ -82,7 +82,7 @@ export class Releases {
   }
 }
 
-class RowsJob implements Job {
+class RowsJob implements OwnJob {
   readonly root: Carrier
   readonly ledger: Ledger
   readonly #releases: Releases

@@ -6,7 +6,7 @@ import type { JobPlace } from '../plan/origin.ts'
 import { operatorError, type PunctuationType, type Punctuator, type Scheduled } from '../plan/operator.ts'
 import type { Revertible, Turn } from '../plan/turn.ts'
 import { noHeaders } from '../core/headers.ts'
-import type { Job, Letter } from './job.ts'
+import type { Letter, OwnJob } from './job.ts'
 import type { Ledger } from './ledger.ts'
 import type { ScheduleEntry } from '../core/stored-progress.ts'
 
@@ -99,7 +99,7 @@ export class Schedule implements Revertible, Scheduled {
     }
   }
 
-  job(nowMs: number): Job {
+  job(nowMs: number): OwnJob {
     return new Punctuation(this, this.#ledger, nowMs)
   }
 
@@ -117,7 +117,7 @@ export class Schedule implements Revertible, Scheduled {
   }
 }
 
-class Punctuation implements Job {
+class Punctuation implements OwnJob {
   readonly root: Carrier
   readonly ledger: Ledger
   readonly #schedule: Schedule

@@ -4,6 +4,7 @@
 import { isHeard } from '../core/diagnostics.ts'
 import { MillraceError, messageOf } from '../core/errors.ts'
 import type { EngineTopicRequest } from '../log/contract.ts'
+import type { Carrier } from '../plan/carrier.ts'
 import { isRecordError } from '../plan/operator.ts'
 import { type Failure, type FailurePolicy, failureOf, type Retry, retryOf, writeDeadLetter } from './failures.ts'
 import type { Job } from './job.ts'
@@ -40,23 +41,29 @@ export class Turns {
    *
    * @throws the error that stops the application
    */
-  run(job: Job): boolean {
+  run(job: Job, root: Carrier): boolean {
+    this.#scope.releases.areLater = false
+    const error = this.#attempt(job, root)
+    return error === undefined ? this.missing === undefined : this.#goOn(job, root, error)
+  }
+
+  /** The first attempt has failed. */
+  #goOn(job: Job, root: Carrier, firstError: MillraceError): boolean {
     const { releases } = this.#scope
-    releases.areLater = false
+    let error: MillraceError | undefined = firstError
     for (let attempt = 0; ; attempt++) {
-      let error = this.#attempt(job)
       if (error !== undefined && releases.areNow) {
         releases.areLater = true
-        error = this.#attempt(job)
+        error = this.#attempt(job, root)
       }
       if (error === undefined) return this.missing === undefined
       if (this.#divide(job)) return true
-      if (attempt < this.#host.policy.retries) {
-        if (isHeard('millrace:retry')) this.#host.onRetry?.(retryOf(failureOf(error, job.root.origin), attempt + 1))
-        continue
+      if (attempt >= this.#host.policy.retries) {
+        this.#passOver(failureOf(error, root.origin), job, root)
+        return true
       }
-      this.#passOver(failureOf(error, job.root.origin), job)
-      return true
+      if (isHeard('millrace:retry')) this.#host.onRetry?.(retryOf(failureOf(error, root.origin), attempt + 1))
+      error = this.#attempt(job, root)
     }
   }
 
@@ -78,12 +85,11 @@ export class Turns {
   }
 
   /** Runs a turn; undoes it and returns the error when the job failed. Every other error stops the application. */
-  #attempt(job: Job): MillraceError | undefined {
+  #attempt(job: Job, root: Carrier): MillraceError | undefined {
     this.#scope.begin()
-    const { root } = job
     root.beginTurn()
     try {
-      job.run()
+      job.run(root)
       if (this.fatal !== undefined) throw this.fatal
       // User code may have caught the throw of either.
       const error = root.failure ?? (this.missing && notThereYet(this.missing))
@@ -108,7 +114,7 @@ export class Turns {
     return job.divide()
   }
 
-  #passOver(failure: Failure, job: Job): void {
+  #passOver(failure: Failure, job: Job, root: Carrier): void {
     const { policy, deadLetters } = this.#host
     const { ledger } = job
     try {
@@ -116,7 +122,7 @@ export class Turns {
       if (answer === 'fail') throw failure.error
       this.#scope.begin()
       ledger.fail(failure.operator ?? failure.topic ?? '', failure.error.code)
-      const letter = job.passOver()
+      const letter = job.passOver(root)
       if (answer !== 'deadLetter') return
       const output = deadLetters()
       writeDeadLetter(output, failure, letter)

@@ -171,7 +171,7 @@ export function alone(
     },
     due() {
       jobs.lookAtClock()
-      for (let job = jobs.next(); job !== undefined; job = jobs.next()) work(job.root, job.run.bind(job))
+      for (let job = jobs.next(); job !== undefined; job = jobs.next()) work(job.root, () => job.run(job.root))
     },
     close: () => closes.forEach((close) => close()),
     commits,
