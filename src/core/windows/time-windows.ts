@@ -38,6 +38,8 @@ export class TimeWindows extends AlignedWindows {
   readonly graceMs: number
 
   readonly form: WindowForm
+  /** What {@link firstStart} gave last: most records follow one of the same window. */
+  #lastStart: number
 
   private constructor(sizeMs: number, advanceMs: number, offsetMs: number, graceMs: number) {
     super()
@@ -46,6 +48,7 @@ export class TimeWindows extends AlignedWindows {
     this.offsetMs = offsetMs
     this.graceMs = graceMs
     this.form = new SizedForm(sizeMs)
+    this.#lastStart = offsetMs
   }
 
   /**
@@ -85,7 +88,9 @@ export class TimeWindows extends AlignedWindows {
       )
     }
     const grace = checkWhole('the grace of a window', checked.grace ?? 0, 0)
-    return Object.freeze(new TimeWindows(size, advance, offset, grace))
+    const windows = new TimeWindows(size, advance, offset, grace)
+    Object.freeze(windows)
+    return windows
   }
 
   get facts(): Facts {
@@ -106,8 +111,10 @@ export class TimeWindows extends AlignedWindows {
   }
 
   firstStart(timestamp: number): number {
+    const sinceMs = timestamp - this.#lastStart
+    if (sinceMs >= this.sizeMs - this.advanceMs && sinceMs < this.sizeMs) return this.#lastStart
     const earliest = timestamp - this.sizeMs + this.advanceMs - this.offsetMs
-    return (earliest <= 0 ? 0 : earliest - (earliest % this.advanceMs)) + this.offsetMs
+    return (this.#lastStart = (earliest <= 0 ? 0 : earliest - (earliest % this.advanceMs)) + this.offsetMs)
   }
 
   nextStart(start: number): number {
