@@ -85,6 +85,11 @@ export abstract class Codec<T> implements Serde<T> {
   /** Decodes bytes[start, end); the result does not refer to `bytes`. */
   abstract read(bytes: Buffer, start: number, end: number): T
 
+  /** As {@link read}, of a key: keys come again and again. */
+  readKey(bytes: Buffer, start: number, end: number): T {
+    return this.read(bytes, start, end)
+  }
+
   /** Whether the bytes mean null, as the text null of JSON does. */
   isNull(_bytes: Buffer, _start: number, _end: number): boolean {
     return false

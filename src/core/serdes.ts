@@ -6,6 +6,7 @@ import { MillraceError } from './errors.ts'
 import { JsonCodec } from './json-codec.ts'
 import { type MarkedFormat, migrating, type ValueVersions } from './migrating-codec.ts'
 import { MsgpackCodec } from './msgpack-codec.ts'
+import { RecentTexts } from './recent-texts.ts'
 import { decodeText, encodeText } from './text.ts'
 import { isStandardSchema, type StandardSchema, type SchemaOutput, type OutputFitsInput, validated } from './schema.ts'
 import { Codec, codecOf, type Serde } from './serde.ts'
@@ -15,6 +16,7 @@ import type { WindowForm } from './windows/window-form.ts'
 class StringCodec extends Codec<string> {
   readonly name = 'string'
   override readonly immutable = true
+  readonly #keys = new RecentTexts()
 
   write(value: string, out: ByteWriter): void {
     if (typeof value !== 'string') throw new TypeError(`expected a string, got ${typeof value}`)
@@ -23,6 +25,10 @@ class StringCodec extends Codec<string> {
 
   read(bytes: Buffer, start: number, end: number): string {
     return decodeText(bytes, start, end)
+  }
+
+  override readKey(bytes: Buffer, start: number, end: number): string {
+    return this.#keys.read(bytes, start, end)
   }
 
   override identity(value: string): string {

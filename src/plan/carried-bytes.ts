@@ -25,7 +25,7 @@ export function codeOfDecoding(cause: unknown): 'unexpected_null' | 'undecodable
 }
 
 export function sameWire(left: { readonly wire: object } | undefined, right: { readonly wire: object }): boolean {
-  return left !== undefined && left.wire === right.wire
+  return left === right || (left !== undefined && left.wire === right.wire)
 }
 
 /** A view that decodes the key or the value when it is read. */

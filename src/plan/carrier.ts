@@ -4,7 +4,7 @@
  * A carrier belongs to the engine. User functions get its `view()`, a plain frozen object. A key or value is decoded at
  * most once, and what was never decoded is written from its original bytes (docs/decisions/0001-eager-views.md).
  */
-import { assert, present } from '../core/assert.ts'
+import { assert } from '../core/assert.ts'
 import type { ByteWriter } from '../core/bytes.ts'
 import { MillraceError, messageOf } from '../core/errors.ts'
 import { type Header, noHeaders } from '../core/headers.ts'
@@ -30,26 +30,24 @@ const nowhere: RecordPlace = { topic: '', partition: 0 }
 export class Carrier<K = unknown, V = unknown> {
   timestamp: number
   headers: readonly Header[] = noHeaders
-  /** The record of the log that this one was made from, or the first carrier of the job. */
-  readonly origin: Carrier
   /** The carrier that the current turn began with. */
   root: Carrier
-  /** Of an origin. */
-  place: RecordPlace | JobPlace = nowhere
+  /** Of an origin its place; of a root that is none, its origin; of all others nothing. */
+  #from: RecordPlace | JobPlace | Carrier = nowhere
   /** Of a record of the log. */
   offset = -1
   /** Set on a root: a decoding error of its turn, even when user code caught the throw. */
   failure: MillraceError | undefined = undefined
 
+  /** Of the key, the value or both: what has bytes of its own for one has none for the other. Or whose the key is. */
+  #bytes: Buffer | RowKey = noBytes
+
   #keyCodec: Codec<K> | undefined = undefined
-  #keyBytes: Buffer = noBytes
   #keyStart = 0
   #keyEnd: number = nullEnd
-  #keyRow: RowKey | undefined = undefined
   #key: K | typeof undecoded = undecoded
 
   #valueCodec: Codec<V> | undefined = undefined
-  #valueBytes: Buffer = noBytes
   #valueStart = 0
   #valueEnd: number = nullEnd
   #value: V | typeof undecoded = undecoded
@@ -59,9 +57,8 @@ export class Carrier<K = unknown, V = unknown> {
 
   #view: RecordView<K, V> | undefined = undefined
 
-  private constructor(timestamp: number, origin: Carrier | undefined, root: Carrier | undefined) {
+  private constructor(timestamp: number, root?: Carrier) {
     this.timestamp = timestamp
-    this.origin = origin ?? (this as unknown as Carrier)
     this.root = root ?? (this as unknown as Carrier)
   }
 
@@ -79,16 +76,15 @@ export class Carrier<K = unknown, V = unknown> {
     valueStart: number,
     valueEnd: number,
   ): Carrier {
-    const carrier = new Carrier<unknown, unknown>(timestamp, undefined, undefined)
-    carrier.place = place
+    const carrier = new Carrier<unknown, unknown>(timestamp)
+    carrier.#from = place
     carrier.offset = offset
     carrier.headers = headers
+    carrier.#bytes = bytes
     carrier.#keyCodec = keyCodec
-    carrier.#keyBytes = bytes
     carrier.#keyStart = keyStart
     carrier.#keyEnd = keyEnd
     carrier.#valueCodec = valueCodec
-    carrier.#valueBytes = bytes
     carrier.#valueStart = valueStart
     carrier.#valueEnd = valueEnd
     return carrier
@@ -96,8 +92,8 @@ export class Carrier<K = unknown, V = unknown> {
 
   /** What a job without a record begins with: its key and value are null, and what the job emits is made from it. */
   static ofJob(place: JobPlace, timestamp: number): Carrier {
-    const carrier = new Carrier<unknown, unknown>(timestamp, undefined, undefined)
-    carrier.place = place
+    const carrier = new Carrier<unknown, unknown>(timestamp)
+    carrier.#from = place
     carrier.#makeKey(null, undefined)
     carrier.#makeValue(null, undefined)
     return carrier
@@ -105,7 +101,7 @@ export class Carrier<K = unknown, V = unknown> {
 
   /** The same record with another key. Without a codec it can go on to functions, but not into a topic's bytes. */
   withKey<K2>(key: K2, codec: Codec<K2> | undefined): Carrier<K2, V> {
-    const next = new Carrier<K2, V>(this.timestamp, this.origin, this.root)
+    const next = new Carrier<K2, V>(this.timestamp, this.root)
     next.headers = this.headers
     next.#makeKey(key, codec)
     next.#copyValue(this)
@@ -119,10 +115,10 @@ export class Carrier<K = unknown, V = unknown> {
     value: V2,
     valueCodec: Codec<V2> | undefined,
   ): Carrier<K2, V2> {
-    const next = new Carrier<K2, V2>(this.timestamp, this.origin, this.root)
+    const next = new Carrier<K2, V2>(this.timestamp, this.root)
     next.headers = this.headers
+    next.#bytes = keyBytes
     next.#keyCodec = codec
-    next.#keyBytes = keyBytes
     next.#keyEnd = keyBytes.length
     next.#makeValue(value, valueCodec)
     return next
@@ -131,7 +127,7 @@ export class Carrier<K = unknown, V = unknown> {
   /** As {@link withKeyBytes}, with the key of a row, of which no buffer is made where it is only written. */
   withKeyOf<K2, V2>(codec: Codec<K2>, row: RowKey, value: V2, valueCodec: Codec<V2> | undefined): Carrier<K2, V2> {
     const next = this.withKeyBytes(codec, noBytes, value, valueCodec)
-    next.#keyRow = row
+    next.#bytes = row
     next.#keyEnd = ofRowEnd
     return next
   }
@@ -139,13 +135,14 @@ export class Carrier<K = unknown, V = unknown> {
   /** Makes the bytes of a key that is a row's. */
   #readRowKey(): void {
     if (this.#keyEnd !== ofRowEnd) return
-    this.#keyBytes = present(this.#keyRow, 'a key of a row has one').keyBytes
-    this.#keyEnd = this.#keyBytes.length
+    const { keyBytes } = this.#bytes as RowKey
+    this.#bytes = keyBytes
+    this.#keyEnd = keyBytes.length
   }
 
   /** The same record with another value. */
   withValue<V2>(value: V2, codec: Codec<V2> | undefined): Carrier<K, V2> {
-    const next = new Carrier<K, V2>(this.timestamp, this.origin, this.root)
+    const next = new Carrier<K, V2>(this.timestamp, this.root)
     next.headers = this.headers
     next.#copyKey(this)
     next.#makeValue(value, codec)
@@ -161,7 +158,7 @@ export class Carrier<K = unknown, V = unknown> {
 
   /** The same record at another time. */
   withTimestamp(timestamp: number): Carrier<K, V> {
-    const next = new Carrier<K, V>(timestamp, this.origin, this.root)
+    const next = new Carrier<K, V>(timestamp, this.root)
     next.headers = this.headers
     next.#copyKey(this)
     next.#copyValue(this)
@@ -189,7 +186,7 @@ export class Carrier<K = unknown, V = unknown> {
     value: V2,
     valueCodec: Codec<V2> | undefined,
   ): Carrier<K2, V2> {
-    const next = new Carrier<K2, V2>(this.timestamp, this.origin, this.root)
+    const next = new Carrier<K2, V2>(this.timestamp, this.root)
     next.headers = this.headers
     next.#makeKey(key, keyCodec)
     next.#makeValue(value, valueCodec)
@@ -198,8 +195,23 @@ export class Carrier<K = unknown, V = unknown> {
 
   /** Makes this record the one that a turn begins with. */
   beginTurn(): void {
-    this.root = this as unknown as Carrier
+    const self = this as unknown as Carrier
+    if (this.root !== self) {
+      this.#from = this.origin
+      this.root = self
+    }
     this.failure = undefined
+  }
+
+  /** The record of the log that this one was made from, or the first carrier of the job. */
+  get origin(): Carrier {
+    const from = this.root.#from
+    return from instanceof Carrier ? from : this.root
+  }
+
+  /** Of an origin. */
+  get place(): RecordPlace | JobPlace {
+    return this.#from instanceof Carrier ? nowhere : this.#from
   }
 
   #makeKey(key: K, codec: Codec<K> | undefined): void {
@@ -215,17 +227,16 @@ export class Carrier<K = unknown, V = unknown> {
   }
 
   #copyKey<V2>(from: Carrier<K, V2>): void {
+    this.#bytes = from.#bytes
     this.#keyCodec = from.#keyCodec
-    this.#keyBytes = from.#keyBytes
     this.#keyStart = from.#keyStart
     this.#keyEnd = from.#keyEnd
-    this.#keyRow = from.#keyRow
     this.#key = from.#key
   }
 
   #copyValue<K2>(from: Carrier<K2, V>): void {
+    this.#bytes = from.#bytes
     this.#valueCodec = from.#valueCodec
-    this.#valueBytes = from.#valueBytes
     this.#valueStart = from.#valueStart
     this.#valueEnd = from.#valueEnd
     this.#value = from.#value
@@ -233,19 +244,19 @@ export class Carrier<K = unknown, V = unknown> {
 
   get isKeyNull(): boolean {
     if (this.#key !== undecoded) return this.#key === null
-    return standsForNull(this.#keyCodec, this.#keyBytes, this.#keyStart, this.#keyEnd)
+    return standsForNull(this.#keyCodec, this.#bytes as Buffer, this.#keyStart, this.#keyEnd)
   }
 
   get isValueNull(): boolean {
     if (this.#value !== undecoded) return this.#value === null
-    return standsForNull(this.#valueCodec, this.#valueBytes, this.#valueStart, this.#valueEnd)
+    return standsForNull(this.#valueCodec, this.#bytes as Buffer, this.#valueStart, this.#valueEnd)
   }
 
   /** @throws MillraceError `undecodable`, `unexpected_null`; the turn fails even when the throw is caught */
   get key(): K {
     if (this.#key === undecoded) {
       this.#readRowKey()
-      this.#key = this.#decode('key', this.#keyCodec, this.#keyBytes, this.#keyStart, this.#keyEnd)
+      this.#key = this.#decode('key', this.#keyCodec, this.#bytes as Buffer, this.#keyStart, this.#keyEnd)
     }
     return this.#key
   }
@@ -279,7 +290,7 @@ export class Carrier<K = unknown, V = unknown> {
   /** @throws MillraceError `undecodable`, `unexpected_null`; the turn fails even when the throw is caught */
   get value(): V {
     if (this.#value === undecoded) {
-      this.#value = this.#decode('value', this.#valueCodec, this.#valueBytes, this.#valueStart, this.#valueEnd)
+      this.#value = this.#decode('value', this.#valueCodec, this.#bytes as Buffer, this.#valueStart, this.#valueEnd)
     }
     return this.#value
   }
@@ -292,7 +303,7 @@ export class Carrier<K = unknown, V = unknown> {
     const known = codec as Codec<T>
     let value: T
     try {
-      value = known.read(bytes, start, end)
+      value = what === 'key' ? known.readKey(bytes, start, end) : known.read(bytes, start, end)
     } catch (cause) {
       const message = `the ${what} cannot be decoded as ${known.name}: ${messageOf(cause)}`
       throw (this.root.failure = new MillraceError(codeOfDecoding(cause), message, { cause }))
@@ -320,51 +331,33 @@ export class Carrier<K = unknown, V = unknown> {
   }
 
   #makeView(): RecordView<K, V> {
-    if (this.#key === undecoded && !this.#tryKey()) return lazyView(this)
-    if (this.#value === undecoded && !this.#tryValue()) return lazyView(this)
+    if (this.#key === undecoded) {
+      this.#readRowKey()
+      this.#key = this.#tried(this.#keyCodec, this.#keyStart, this.#keyEnd, true)
+      if (this.#key === undecoded) return lazyView(this)
+    }
+    if (this.#value === undecoded) {
+      this.#value = this.#tried(this.#valueCodec, this.#valueStart, this.#valueEnd, false)
+      if (this.#value === undecoded) return lazyView(this)
+    }
     return Object.freeze({
-      key: this.#key as K,
-      value: this.#value as V,
+      key: this.#key,
+      value: this.#value,
       timestamp: this.timestamp as Timestamp,
       headers: this.headers,
     })
   }
 
-  /** Decodes the key if that is cheap and succeeds; a failure counts only when someone reads the key. */
-  #tryKey(): boolean {
-    this.#readRowKey()
-    const codec = this.#keyCodec
-    if (this.#keyEnd === nullEnd) {
-      if (codec !== undefined && !codec.nullable) return false
-      this.#key = null as K
-      return true
-    }
-    if (codec === undefined || this.#keyEnd - this.#keyStart > eagerBytesMax) return false
+  /** Decodes if that is cheap and succeeds. A failure counts only when someone reads the view, which decodes again. */
+  #tried<T>(codec: Codec<T> | undefined, start: number, end: number, isKey: boolean): T | typeof undecoded {
+    if (end === nullEnd) return codec === undefined || codec.nullable ? (null as T) : undecoded
+    if (codec === undefined || end - start > eagerBytesMax) return undecoded
     try {
-      const key = codec.read(this.#keyBytes, this.#keyStart, this.#keyEnd)
-      if (key === null && !codec.nullable) return false
-      this.#key = key
-      return true
+      const bytes = this.#bytes as Buffer
+      const found = isKey ? codec.readKey(bytes, start, end) : codec.read(bytes, start, end)
+      return found === null && !codec.nullable ? undecoded : found
     } catch {
-      return false // the view decodes again, and throws, when the key is read
-    }
-  }
-
-  #tryValue(): boolean {
-    const codec = this.#valueCodec
-    if (this.#valueEnd === nullEnd) {
-      if (codec !== undefined && !codec.nullable) return false
-      this.#value = null as V
-      return true
-    }
-    if (codec === undefined || this.#valueEnd - this.#valueStart > eagerBytesMax) return false
-    try {
-      const value = codec.read(this.#valueBytes, this.#valueStart, this.#valueEnd)
-      if (value === null && !codec.nullable) return false
-      this.#value = value
-      return true
-    } catch {
-      return false // the view decodes again, and throws, when the value is read
+      return undecoded
     }
   }
 
@@ -376,14 +369,14 @@ export class Carrier<K = unknown, V = unknown> {
   writeKey(codec: Codec<K>, out: ByteWriter): void {
     const hasBytes = this.#keyEnd >= 0 || this.#keyEnd === ofRowEnd
     if (!hasBytes || !sameWire(this.#keyCodec, codec)) encodeInto(codec, this.key, out, 'key')
-    else if (this.#keyEnd >= 0) out.append(this.#keyBytes, this.#keyStart, this.#keyEnd)
-    else this.#keyRow?.appendKey(out)
+    else if (this.#keyEnd >= 0) out.append(this.#bytes as Buffer, this.#keyStart, this.#keyEnd)
+    else (this.#bytes as RowKey).appendKey(out)
   }
 
   /** Appends the value as {@link writeKey} does the key. */
   writeValue(codec: Codec<V>, out: ByteWriter): void {
     if (this.#valueEnd >= 0 && sameWire(this.#valueCodec, codec)) {
-      out.append(this.#valueBytes, this.#valueStart, this.#valueEnd)
+      out.append(this.#bytes as Buffer, this.#valueStart, this.#valueEnd)
     } else {
       encodeInto(codec, this.value, out, 'value')
     }
@@ -391,10 +384,10 @@ export class Carrier<K = unknown, V = unknown> {
 
   /** The original bytes of a record of the log, for a dead letter. */
   originalKey(): Uint8Array | null {
-    return this.#keyEnd < 0 ? null : this.#keyBytes.subarray(this.#keyStart, this.#keyEnd)
+    return this.#keyEnd < 0 ? null : (this.#bytes as Buffer).subarray(this.#keyStart, this.#keyEnd)
   }
 
   originalValue(): Uint8Array | null {
-    return this.#valueEnd < 0 ? null : this.#valueBytes.subarray(this.#valueStart, this.#valueEnd)
+    return this.#valueEnd < 0 ? null : (this.#bytes as Buffer).subarray(this.#valueStart, this.#valueEnd)
   }
 }

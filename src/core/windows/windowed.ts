@@ -102,7 +102,7 @@ export class WindowedCodec<K> extends Codec<Windowed<K>> {
     if (keyEnd < start) throw new RangeError(`a windowed key has at least ${suffixBytes} bytes, got ${end - start}`)
     const at = boundAt(bytes, keyEnd)
     const window = this.form.windowOf(at, this.form.isNumbered ? boundAt(bytes, keyEnd + 8) : 0)
-    const key = this.key.read(bytes, start, keyEnd)
+    const key = this.key.readKey(bytes, start, keyEnd)
     if (key === null) throw unexpectedNull('key of the window', this.key)
     return { key, window }
   }
