@@ -5,6 +5,7 @@
  */
 import { assert } from '../core/assert.ts'
 import { MillraceError, messageOf } from '../core/errors.ts'
+import { isPromise } from '../core/promises.ts'
 import { Codec } from '../core/serde.ts'
 import type { TupleCodec } from '../core/tuple-codec.ts'
 import { refusePromise } from './answers.ts'
@@ -72,10 +73,10 @@ export const answers: Codec<unknown> = new MessageCodec('foreign key answer')
 
 /** @throws MillraceError `bad_record` for an answer that is no key, and what the function throws */
 export function foreignKeyOf({ verb, foreignKey }: ForeignKeyJoin, value: unknown, key: unknown): unknown {
-  const what = `the foreignKey of ${verb}`
   const found = foreignKey(value, key)
+  if (found !== undefined && !isPromise(found)) return found
+  const what = `the foreignKey of ${verb}`
   refusePromise(what, found)
-  if (found !== undefined) return found
   throw new MillraceError('bad_record', `${what} returned undefined; expected a key of the right table, or null`)
 }
 
