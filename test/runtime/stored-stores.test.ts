@@ -178,13 +178,16 @@ test('a constant of another kind, with other serdes, or with a serde that has no
 })
 
 test('every form of windows is known by its name', () => {
-  const calendars = (['day', 'week', 'month'] as const).map((unit) =>
-    CalendarWindows.of({ unit, timeZone: 'America/Argentina/Buenos_Aires', weekStart: 'tuesday' }),
+  const calendars = (['day', 'week', 'month'] as const).flatMap((unit) =>
+    [0, 64_800_000].map((dayStart) =>
+      CalendarWindows.of({ unit, timeZone: 'America/Argentina/Buenos_Aires', weekStart: 'tuesday', dayStart }),
+    ),
   )
   for (const { form } of [TimeWindows.of({ size: 5 }), SessionWindows.of({ gap: 1 }), ...calendars]) {
     const named = formNamed(form.name)
     expect(named.name).toBe(form.name)
     expect(named.windowOf(0, 0)).toEqual(form.windowOf(0, 0))
   }
-  for (const name of ['', 'day', 'year UTC', '1e3', 'day from monday UTC']) expect(() => formNamed(name)).toThrow()
+  for (const name of ['', 'day', 'year UTC', '1e3', 'day from monday UTC', 'day at 0 UTC'])
+    expect(() => formNamed(name)).toThrow()
 })

@@ -84,6 +84,41 @@ describe('a calendar window', () => {
       '2026-02-28T23:00:00.000Z',
       31 * 24 - 1,
     ],
+    [
+      'a day from six in the evening',
+      { unit: 'day', timeZone: 'Europe/Zurich', dayStart: 64_800_000 },
+      '2019-01-01T15:29Z',
+      '2018-12-31T17:00:00.000Z',
+      24,
+    ],
+    [
+      'a day from six in the evening to the next, when clocks change',
+      { unit: 'day', timeZone: 'Europe/Zurich', dayStart: 64_800_000 },
+      '2019-03-30T17:00Z',
+      '2019-03-30T17:00:00.000Z',
+      23,
+    ],
+    [
+      'a day whose beginning the clock skips',
+      { unit: 'day', timeZone: 'Europe/Berlin', dayStart: 9_000_000 },
+      '2026-03-29T12:00Z',
+      '2026-03-29T01:00:00.000Z',
+      23.5,
+    ],
+    [
+      'a day whose beginning the clock shows twice',
+      { unit: 'day', timeZone: 'Europe/Berlin', dayStart: 9_000_000 },
+      '2026-10-25T01:10Z',
+      '2026-10-25T00:30:00.000Z',
+      25,
+    ],
+    [
+      'a month from six in the morning',
+      { unit: 'month', timeZone: 'UTC', dayStart: 21_600_000 },
+      '2026-03-01T05:59Z',
+      '2026-02-01T06:00:00.000Z',
+      28 * 24,
+    ],
     ['the first day', { unit: 'day', timeZone: 'Europe/Berlin' }, '1970-01-01T00:00Z', '1970-01-01T00:00:00.000Z', 23],
   ])('is %s', (_, options, time, start, hours) => {
     expect(windowAt(options, time)).toEqual([start, hours])
@@ -92,9 +127,10 @@ describe('a calendar window', () => {
   test('holds its times, and the next one begins where it ends', () => {
     const zones = fc.constantFrom('Europe/Berlin', 'America/St_Johns', 'Pacific/Apia', 'Asia/Kathmandu', 'UTC')
     const unit = fc.constantFrom('day' as const, 'week' as const, 'month' as const)
+    const dayStart = fc.option(fc.integer({ min: 0, max: 86_399_999 }), { nil: undefined })
     fc.assert(
-      fc.property(zones, unit, fc.integer({ min: 0, max: Date.UTC(2040) }), (timeZone, one, time) => {
-        const windows = CalendarWindows.of({ unit: one, timeZone })
+      fc.property(zones, unit, dayStart, fc.integer({ min: 0, max: Date.UTC(2040) }), (timeZone, one, from, time) => {
+        const windows = CalendarWindows.of({ unit: one, timeZone, dayStart: from })
         const start = windows.firstStart(time)
         const end = windows.nextStart(start)
         expect(start <= time && time < end).toBe(true)
@@ -140,8 +176,25 @@ test.each([
   { unit: 'day' },
   { unit: 'week', timeZone: 'UTC', weekStart: 'someday' },
   { unit: 'day', timeZone: 'UTC', grace: -1 },
+  { unit: 'day', timeZone: 'UTC', dayStart: 86_400_000 },
 ])('CalendarWindows.of(%o) is refused', (options) => {
   expect(errorOf(() => CalendarWindows.of(options as never))).toMatchObject({ code: 'bad_option' })
+})
+
+test('days that begin at another time than before are another window, and midnight needs no word in the plan', async () => {
+  const daily = (dayStart: number | undefined) =>
+    topologyOf((builder) => {
+      const windows = CalendarWindows.of({ unit: 'day', timeZone: 'UTC', dayStart })
+      builder.stream(input).groupByKey().windowedBy(windows).count({ name: 'counts' })
+    })
+  const { log, embedded } = openTestLog()
+  await (await start(log, daily(undefined))).close()
+  expect(embedded.applications.plan('app')).not.toContain('day start')
+  await (await start(log, daily(0))).close()
+  await expect(start(log, daily(21_600_000))).rejects.toMatchObject({
+    code: 'plan_changed',
+    message: expect.stringContaining('day start is 21600000, was not there') as string,
+  })
 })
 
 describe('rules of time zones', () => {

@@ -28,6 +28,8 @@ const endsMax = 1_000
  *
  * A window begins at the first moment of its local date: where clocks go back over midnight, at the first midnight;
  * where they skip it, at the change. A date that the time zone skipped has no window. The first window begins at 0.
+ * With `dayStart` a day begins at that time of the local clock in place of midnight, and weeks and months begin with
+ * such a day.
  *
  * The rules of time zones come with Node, and change: a later version may cut later days differently. A start with
  * other rules than the last is a process warning, `MILLRACE_TIME_ZONES_CHANGED`.
@@ -35,6 +37,7 @@ const endsMax = 1_000
  * @example
  * ```ts
  * CalendarWindows.of({ unit: 'day', timeZone: 'Europe/Berlin', grace: minutes(5) })
+ * CalendarWindows.of({ unit: 'day', timeZone: 'Europe/Zurich', dayStart: hours(18) }) // from six to six in the evening
  * ```
  */
 export class CalendarWindows extends AlignedWindows {
@@ -44,6 +47,8 @@ export class CalendarWindows extends AlignedWindows {
   readonly timeZone: string
   /** The day with which weeks begin. */
   readonly weekStart: Weekday
+  /** When days begin: ms after midnight, by the local clock. */
+  readonly dayStartMs: number
   readonly graceMs: number
   readonly form: WindowForm
   readonly #local: LocalTime
@@ -52,16 +57,18 @@ export class CalendarWindows extends AlignedWindows {
   #lastStart = 0
   #lastEnd = 0
 
-  private constructor(unit: CalendarUnit, timeZone: string, weekStart: Weekday, graceMs: number) {
+  private constructor(unit: CalendarUnit, timeZone: string, weekStart: Weekday, dayStartMs: number, graceMs: number) {
     super()
     this.unit = unit
     this.timeZone = timeZone
     this.weekStart = weekStart
+    this.dayStartMs = dayStartMs
     this.graceMs = graceMs
     this.#local = localTime(timeZone)
+    const dayStart = dayStartMs === 0 ? '' : `, dayStart: ${dayStartMs}`
     this.form = {
-      name: unit === 'week' ? `week from ${weekStart} ${timeZone}` : `${unit} ${timeZone}`,
-      serde: `windowed(…, CalendarWindows.of({ unit: '${unit}', timeZone: '${timeZone}' }))`,
+      name: formName(this),
+      serde: `windowed(…, CalendarWindows.of({ unit: '${unit}', timeZone: '${timeZone}'${dayStart} }))`,
       isNumbered: false,
       timeZone,
       windowOf: (start) => ({ start, end: this.#endOf(start) }),
@@ -76,20 +83,30 @@ export class CalendarWindows extends AlignedWindows {
   /**
    * The days, weeks or months of a time zone.
    *
-   * @param options `weekStart` defaults to `monday`, `grace`, in ms, to 0
+   * @param options `weekStart` defaults to `monday`; `dayStart`, the time of the local clock at which days begin, in ms
+   *   after midnight and less than a day, to 0; `grace`, in ms, to 0
    * @throws MillraceError `bad_option`
    */
   static of(options: {
     readonly unit: CalendarUnit
     readonly timeZone: string
     readonly weekStart?: Weekday | undefined
+    readonly dayStart?: number | undefined
     readonly grace?: number | undefined
   }): CalendarWindows {
-    const given = checkOptions('CalendarWindows.of', options, ['unit', 'timeZone', 'weekStart', 'grace'])
-    const { unit, timeZone, weekStart = 'monday', grace = 0 } = given
+    const names = ['unit', 'timeZone', 'weekStart', 'dayStart', 'grace'] as const
+    const {
+      unit,
+      timeZone,
+      weekStart = 'monday',
+      dayStart = 0,
+      grace = 0,
+    } = checkOptions('CalendarWindows.of', options, names)
     checkChoice('unit', unit, units)
     checkChoice('weekStart', weekStart, weekdays)
-    const windows = new CalendarWindows(unit, timeZone, weekStart, checkWhole('the grace of a window', grace, 0))
+    checkWhole('dayStart', dayStart, 0, days(1) - 1)
+    checkWhole('the grace of a window', grace, 0)
+    const windows = new CalendarWindows(unit, timeZone, weekStart, dayStart, grace)
     Object.freeze(windows)
     return windows
   }
@@ -99,6 +116,8 @@ export class CalendarWindows extends AlignedWindows {
       'window unit': this.unit,
       'time zone': this.timeZone,
       'week start': this.weekStart,
+      // Only where it is not midnight: plans that were stored before there was a choice do not have it.
+      ...(this.dayStartMs === 0 ? {} : { 'day start': this.dayStartMs }),
       [windowGraceFact]: this.graceMs,
     }
   }
@@ -149,7 +168,7 @@ export class CalendarWindows extends AlignedWindows {
 
   /** Days, weeks and months are numbered. */
   #indexAt(time: number): number {
-    const local = this.#local.at(time)
+    const local = this.#local.at(time) - this.dayStartMs
     if (this.unit === 'month') {
       const date = new Date(local)
       return date.getUTCFullYear() * 12 + date.getUTCMonth()
@@ -159,14 +178,22 @@ export class CalendarWindows extends AlignedWindows {
   }
 
   #startOf(index: number): number {
-    if (this.unit === 'month') return this.#local.firstAt(Date.UTC(Math.floor(index / 12), index % 12, 1))
-    return this.#local.firstAt(days(this.unit === 'day' ? index : index * 7 + this.#firstWeekDay))
+    const midnight =
+      this.unit === 'month'
+        ? Date.UTC(Math.floor(index / 12), index % 12, 1)
+        : days(this.unit === 'day' ? index : index * 7 + this.#firstWeekDay)
+    return this.#local.firstAt(midnight + this.dayStartMs)
   }
 
   /** The number of the first day of week 0: day 0 was a Thursday. */
   get #firstWeekDay(): number {
     return weekdays.indexOf(this.weekStart) - weekdays.indexOf('thursday')
   }
+}
+
+function formName({ unit, weekStart, dayStartMs, timeZone }: CalendarWindows): string {
+  const from = unit === 'week' ? ` from ${weekStart}` : ''
+  return `${unit}${from}${dayStartMs === 0 ? '' : ` at ${dayStartMs}`} ${timeZone}`
 }
 
 function localTime(timeZone: string): LocalTime {

@@ -32,22 +32,22 @@ export class LocalTime {
   }
 
   /**
-   * The first time at which it is a local midnight, or later: where clocks go back over it, the first of two; where
-   * they skip it, the moment of the change.
+   * The first time at which the local clock shows a time, or a later one: where it goes back over it, the first of two;
+   * where it skips it, the moment of the change.
    */
-  firstAt(midnight: number): number {
-    let before = midnight - days(2)
-    let after = midnight + days(2)
+  firstAt(local: number): number {
+    let before = local - days(2)
+    let after = local + days(2)
     const offset = this.#offsetAt(before)
     const later = this.#offsetAt(after)
-    if (offset === later) return midnight - offset
+    if (offset === later) return local - offset
     while (after - before > 1) {
       const middle = Math.floor((before + after) / 2)
       if (this.#offsetAt(middle) === offset) before = middle
       else after = middle
     }
-    if (midnight - offset < after) return midnight - offset
-    return Math.max(after, midnight - later)
+    if (local - offset < after) return local - offset
+    return Math.max(after, local - later)
   }
 
   #offsetAt(time: number): number {

@@ -13,10 +13,11 @@ export function formNamed(name: string): WindowForm {
 }
 
 function calendar(name: string): WindowForm | undefined {
-  const [, unit, weekStart, timeZone = ''] = /^(day|month|week)(?: from (\w+))? (\S+)$/.exec(name) ?? []
+  const [, unit, weekStart, at, timeZone = ''] =
+    /^(day|month|week)(?: from (\w+))?(?: at (\d+))? (\S+)$/.exec(name) ?? []
   if (unit === undefined) return undefined
-  return CalendarWindows.of({ unit, timeZone, ...(weekStart === undefined ? {} : { weekStart }) } as CalendarOptions)
-    .form
+  const dayStart = at === undefined ? undefined : Number(at)
+  return CalendarWindows.of({ unit, timeZone, weekStart, dayStart } as CalendarOptions).form
 }
 
 /** What the name was made of; `of` checks it. */
