@@ -102,8 +102,10 @@ export class SourceLane {
   #askTime(timestampOf: TimestampExtractor): void {
     this.failure = this.#head = undefined
     const read = this.carrier()
+    // A null value deletes a row of a table, whatever its serde says: the function sees it as such.
+    const isDelete = this.node.verb !== 'stream' && read.isValueNull
     try {
-      const timestamp = timestampOf(read.view())
+      const timestamp = timestampOf((isDelete ? read.withValue(null, undefined) : read).view())
       if (read.failure !== undefined) throw read.failure
       this.timestamp = timestamp
       this.#head = read.withTimestamp(timestamp)

@@ -31,10 +31,11 @@ interface ErasedOptions extends Named {
 }
 
 /** @throws MillraceError `bad_option` */
-export function checkGlobalTableOptions(given: ErasedOptions): ErasedOptions {
-  const { name, store } = checkOptions('globalTable', given, ['store', 'name'])
+export function checkGlobalTableOptions<T extends ErasedOptions>(given: T): T {
+  const options = checkOptions('globalTable', given, ['store', 'timestamp', 'name'])
+  const { name, store } = options
   if (name !== undefined) checkName('the name of an operator', name)
-  return { name, store: store === undefined ? undefined : checkStore('globalTable', store) }
+  return store === undefined ? options : { ...options, store: checkStore('globalTable', store) }
 }
 
 export function newGlobalTable<K, V>(

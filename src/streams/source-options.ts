@@ -1,7 +1,7 @@
 /**
  * Where a source begins, and what says the times of its records.
  */
-import { checkWhole, onlyField } from '../core/checks.ts'
+import { checkedFunction, checkWhole, onlyField } from '../core/checks.ts'
 import { MillraceError } from '../core/errors.ts'
 import type { StreamRecord } from '../core/record.ts'
 import { shown } from '../core/shown.ts'
@@ -20,15 +20,24 @@ export function checkReset(reset: SourceReset): SourceReset {
   )
 }
 
-/** Checks what a function of the user's says. */
-export function extracting<K, V>(timestampOf: (record: StreamRecord<K, V>) => number): TimestampExtractor {
+/**
+ * What says the times of a source's records, and checks what a function of the user's says; undefined: the log does.
+ *
+ * @throws MillraceError `bad_option` when it is not a function
+ */
+export function extracting<K, V>(
+  verb: string,
+  given: ((record: StreamRecord<K, V>) => number) | undefined,
+): TimestampExtractor | undefined {
+  if (given === undefined) return undefined
+  const timestampOf = checkedFunction('timestamp', given)
   return (record) => {
     const answer: unknown = timestampOf(record as StreamRecord<K, V>)
     if (Number.isSafeInteger(answer) && (answer as number) >= 0) return answer as number
-    refusePromise('the function timestamp of stream', answer)
+    refusePromise(`the function timestamp of ${verb}`, answer)
     throw new MillraceError(
       'bad_timestamp',
-      `the function timestamp of stream returned ${shown(answer)}; a time is a whole number of ms from 0`,
+      `the function timestamp of ${verb} returned ${shown(answer)}; a time is a whole number of ms from 0`,
     )
   }
 }

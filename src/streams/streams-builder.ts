@@ -9,7 +9,7 @@ import { checkTopic, type Topic } from '../core/topic.ts'
 import { checkPattern } from '../plan/matching.ts'
 import type { SourceNode, SourceReset, SourceTopic, TopicPattern } from '../plan/node.ts'
 import type { Named } from './dsl/functions.ts'
-import type { GlobalKTable, GlobalTableOptions } from './dsl/global-table.ts'
+import type { GlobalKTable, GlobalTableOptions, TableTime } from './dsl/global-table.ts'
 import type { KStream } from './dsl/stream.ts'
 import type { InTableStore, KTable } from './dsl/table.ts'
 import { PlanBuilder } from '../plan/plan-builder.ts'
@@ -46,9 +46,11 @@ export interface PatternOptions<K, V> extends StreamOptions<NoInfer<K>, NoInfer<
 }
 
 /** What {@link StreamsBuilder.table} takes. */
-export interface TableOptions<K, V> extends InTableStore<K, V> {
+export interface TableOptions<K, V> extends InTableStore<Exclude<K, null>, Exclude<V, null>> {
   /** As of {@link StreamOptions}. */
   readonly reset?: SourceReset | undefined
+  /** As of {@link StreamOptions}. It is asked about deletes too, whose value is null. */
+  readonly timestamp?: TableTime<K, V> | undefined
   /**
    * How long a row lives after its timestamp, in ms of the table's stream time; by default for ever. An expired row
    * goes on as a delete, with the time at which it expired, before the record that moved time. A record that has
@@ -177,14 +179,15 @@ export class StreamsBuilder {
    */
   table<K, V>(
     given: Topic<K, V>,
-    options: TableOptions<Exclude<K, null>, Exclude<V, null>> = {},
+    options: TableOptions<NoInfer<K>, NoInfer<V>> = {},
   ): KTable<Exclude<K, null>, Exclude<V, null>, 'both'> {
-    const checked = checkTableOptions('table', options, ['reset', 'ttlMs'])
-    const { reset = 'earliest' } = checked
+    const checked = checkTableOptions('table', options, ['reset', 'timestamp', 'ttlMs'])
+    const { reset = 'earliest', timestamp } = checked
+    const timestampOf = extracting('table', timestamp)
     const topic = this.#topicOfTable('table', given)
     const keyCodec = codecOf(topic.key) as Codec<unknown>
     const valueCodec = codecOf(topic.value) as Codec<unknown>
-    const source = this.#plan.source([sourceTopic(topic)], checkReset(reset), undefined, 'table')
+    const source = this.#plan.source([sourceTopic(topic)], checkReset(reset), undefined, 'table', timestampOf)
     this.#tables.add(topic.name)
     const parts = { faces, plan: this.#plan, node: source, keyCodec, valueCodec, untouchedKeys: [keyCodec] }
     return newTable('table', parts, checked)
@@ -209,11 +212,12 @@ export class StreamsBuilder {
    */
   globalTable<K, V>(
     given: Topic<K, V>,
-    options: GlobalTableOptions<Exclude<K, null>, Exclude<V, null>> = {},
+    options: GlobalTableOptions<NoInfer<K>, NoInfer<V>> = {},
   ): GlobalKTable<Exclude<K, null>, Exclude<V, null>> {
-    const { name, store } = checkGlobalTableOptions(options)
+    const { name, store, timestamp } = checkGlobalTableOptions(options)
+    const timestampOf = extracting('globalTable', timestamp)
     const topic = this.#topicOfTable('globalTable', given)
-    const source = this.#plan.source([sourceTopic(topic)], 'earliest', undefined, 'globalTable')
+    const source = this.#plan.source([sourceTopic(topic)], 'earliest', undefined, 'globalTable', timestampOf)
     this.#tables.add(topic.name)
     const [keyCodec, valueCodec] = [codecOf(topic.key) as Codec<unknown>, codecOf(topic.value) as Codec<unknown>]
     return newGlobalTable(this.#plan, source, keyCodec, valueCodec, name, store)
@@ -254,8 +258,7 @@ export class StreamsBuilder {
 
   #add<K, V>(from: readonly SourceTopic[] | TopicPattern, reads: Reads<K, V>, name: string | undefined): SourceNode {
     const { reset, timestamp } = reads
-    const timestampOf = timestamp && extracting(timestamp)
-    const source = this.#plan.source(from, reset, name, 'stream', timestampOf)
+    const source = this.#plan.source(from, reset, name, 'stream', extracting('stream', timestamp))
     this.#sources.set(source, reads)
     return source
   }

@@ -1,7 +1,7 @@
 /**
  * The topology as users have it: built by a StreamsBuilder, by hand, or by both.
  */
-import { checkedFunction, checkList, checkName, checkOptions } from '../core/checks.ts'
+import { checkList, checkName, checkOptions } from '../core/checks.ts'
 import { MillraceError } from '../core/errors.ts'
 import type { StreamRecord } from '../core/record.ts'
 import { shown } from '../core/shown.ts'
@@ -69,7 +69,7 @@ export class Topology extends Plan {
   ): this {
     const { reset = 'earliest', timestamp } = checkOptions('addSource', options, ['reset', 'timestamp'])
     const begin = checkReset(reset)
-    const timestampOf = timestamp && extracting(checkedFunction('timestamp', timestamp))
+    const timestampOf = extracting('addSource', timestamp)
     const list = checkSourceTopics('addSource', topics)
     for (const node of this.nodes) {
       const shared =

@@ -89,7 +89,7 @@ const constants: Places = {
   ...options('SessionWindows.of', ['gap', 'grace'], (_, value) => call(SessionWindows, 'of', value), { gap: 5 }),
   ...options(
     'CalendarWindows.of',
-    ['unit', 'timeZone', 'weekStart', 'grace'],
+    ['unit', 'timeZone', 'weekStart', 'dayStart', 'grace'],
     (_, value) => call(CalendarWindows, 'of', value),
     { unit: 'day', timeZone: 'UTC' },
   ),
@@ -435,7 +435,7 @@ const ofStreams: Places = {
     serdes,
   ),
   'table: topic': (_, value) => call(new StreamsBuilder(), 'table', value),
-  ...options('table', ['store', 'versioned', 'ttlMs', 'reset', 'name'], (_, value) =>
+  ...options('table', ['store', 'versioned', 'ttlMs', 'reset', 'timestamp', 'name'], (_, value) =>
     call(new StreamsBuilder(), 'table', lines, value),
   ),
   'table: versioned.historyMs': (_, value) =>
@@ -455,7 +455,9 @@ const ofStreams: Places = {
     { tableKey: () => 'a' },
   ),
   'globalTable: topic': (_, value) => call(new StreamsBuilder(), 'globalTable', value),
-  ...options('globalTable', ['store', 'name'], (_, value) => call(new StreamsBuilder(), 'globalTable', lines, value)),
+  ...options('globalTable', ['store', 'timestamp', 'name'], (_, value) =>
+    call(new StreamsBuilder(), 'globalTable', lines, value),
+  ),
   ...Object.assign(
     {},
     ...verbs.map((verb) =>

@@ -1,5 +1,16 @@
 // Event time from a function: it counts from the first moment on, and what is no time fails its record alone.
-import { int64, StreamsBuilder, string, TimeWindows, topic, type Topic, windowed } from 'millrace'
+import {
+  int64,
+  keyValueStore,
+  nullable,
+  StreamsBuilder,
+  string,
+  TimeWindows,
+  topic,
+  type Topic,
+  windowed,
+} from 'millrace'
+import type { TopologyTestDriver } from 'millrace/testing'
 import { describe, expect, test } from 'vitest'
 import { start } from '../support/applications.ts'
 import { collect } from '../support/collect.ts'
@@ -125,6 +136,70 @@ describe('what is no time', () => {
     )
     const pipeText = (): void => undecodable.inputTopic(input).pipeInput({ key: 'k', value: 'v', timestamp: 1 })
     expect(errorOf(pipeText)).toMatchObject({ code: 'undecodable' })
+  })
+})
+
+describe('the time of a table', () => {
+  const names = topic('names', { key: string(), value: string() })
+  const seen: (string | null)[] = []
+  const ofRow = ({ value, timestamp }: { readonly value: string | null; readonly timestamp: number }): number => {
+    seen.push(value)
+    return value === null ? timestamp : Number(value)
+  }
+  const pipe = (driver: TopologyTestDriver, key: string, value: string | null, timestamp: number): void =>
+    driver.inputTopic(names).pipeInput({ key, value, timestamp })
+
+  test('that a function says is that of its rows and changes, and it is asked about deletes too', () => {
+    seen.length = 0
+    const changes = topic('changes', { key: string(), value: nullable(string()) })
+    const driver = drive((builder) => builder.table(names, { timestamp: ofRow }).toStream().to(changes))
+    pipe(driver, 'a', '25', 99)
+    pipe(driver, 'a', null, 30)
+    expect(briefly(driver.outputTopic(changes).readRecords())).toEqual(['a=25@25', 'a=null@30'])
+    expect(seen).toEqual(['25', null])
+  })
+
+  test('decides which rows have expired', () => {
+    const store = keyValueStore('names', { key: string(), value: string() })
+    const driver = drive((builder) => builder.table(names, { timestamp: ofRow, ttlMs: 10, store }))
+    pipe(driver, 'a', '25', 0)
+    pipe(driver, 'b', '36', 0)
+    expect(briefly(driver.store(store).range())).toEqual(['b=36@36'])
+  })
+
+  test('that all tasks read decides what a record finds there', async () => {
+    const { log } = openTestLog()
+    const found = topic('found', { key: string(), value: string() })
+    const topology = topologyOf((builder) =>
+      builder
+        .stream(input, { timestamp: timeInValue })
+        .join(builder.globalTable(names, { timestamp: ofRow }), (left, right) => `${left} ${right}`, {
+          tableKey: () => 'a',
+        })
+        .to(found),
+    )
+    const app = await start(log, topology)
+    const producer = log.producer()
+    const write = Promise.all([
+      producer.send(input, { key: 'k', value: '28', timestamp: 1 }),
+      producer.send(names, { key: 'a', value: '27', timestamp: 2 }),
+      producer.send(names, { key: 'a', value: '29', timestamp: 0 }),
+    ])
+    await write
+    await app.caughtUp()
+    expect((await collect(log.read(found))).map(({ value }) => value)).toEqual(['28 27'])
+  })
+
+  test('fails a row for which it is none', () => {
+    const verbs = { table: { timestamp: () => -1 }, globalTable: { timestamp: () => -1 } }
+    for (const [verb, options] of Object.entries(verbs)) {
+      const driver = drive((builder) => void call(builder, verb, names, options))
+      expect(errorOf(() => pipe(driver, 'a', 'x', 1))).toMatchObject({
+        code: 'bad_timestamp',
+        message: expect.stringContaining(`the function timestamp of ${verb} returned -1`),
+      })
+      expect(errorOf(() => call(new StreamsBuilder(), verb, names, { timestamp: 5 })).code).toBe('bad_option')
+    }
   })
 })
 

@@ -46,6 +46,28 @@ describe('a stream of all topics that match', () => {
   })
 })
 
+describe('a table with times of its own', () => {
+  test('hands its records to the timestamp, deletes too', () => {
+    const names = topic('names', { key: string(), value: string() })
+    const timestamp = ({ value, timestamp: time }: { readonly value: string | null; readonly timestamp: number }) =>
+      value === null ? time : value.length
+    expectTypeOf(builder.table(names, { timestamp })).toEqualTypeOf<KTable<string, string, 'both'>>()
+    builder.globalTable(topic('others', { key: nullable(string()), value: int64() }), {
+      timestamp: (record) => {
+        expectTypeOf(record.key).toEqualTypeOf<string | null>()
+        expectTypeOf(record.value).toEqualTypeOf<number | null>()
+        return record.timestamp
+      },
+    })
+    refused(() => {
+      // @ts-expect-error a row may be deleted
+      builder.table(names, { timestamp: ({ value }) => value.length })
+      // @ts-expect-error the time is a number
+      builder.globalTable(names, { timestamp: ({ value }) => value })
+    })
+  })
+})
+
 describe('a table whose rows expire', () => {
   test('is a table like others', () => {
     expectTypeOf(builder.table(stays, { ttlMs: 5 })).toEqualTypeOf<KTable<string, number, 'both'>>()

@@ -8,8 +8,13 @@ import type { StoreFor } from './known.ts'
 /** What {@link StreamsBuilder.globalTable} takes. */
 export interface GlobalTableOptions<K, V> extends Named {
   /** Names the store, to query it: a `keyValueStore` of the topic's serdes. */
-  readonly store?: StoreFor<'keyValueStore', K, V> | undefined
+  readonly store?: StoreFor<'keyValueStore', Exclude<K, null>, Exclude<V, null>> | undefined
+  /** As of {@link StreamOptions}. It is asked about deletes too, whose value is null. */
+  readonly timestamp?: TableTime<K, V> | undefined
 }
+
+/** Says the time of a record of a table's topic. */
+export type TableTime<K, V> = (record: StreamRecord<K, V | null>) => number
 
 /**
  * A table that all tasks read whole. Made by `builder.globalTable`, used by `stream.join` and `stream.leftJoin`.
