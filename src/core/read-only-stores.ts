@@ -43,7 +43,8 @@ export interface ReadOnlyWindowStore<K, V> {
   fetch(key: K, bounds?: TimeBounds): readonly StoreRow<Windowed<K>, V>[]
   /**
    * The windows of all keys, in the order of time, then of the encoded keys; with `key` those of one. They are read
-   * page by page. Sliding windows come as sessions do, see {@link ReadOnlySessionStore.range}.
+   * page by page. Sliding windows, and those that a processor puts into a store of its own, come as sessions do: see
+   * {@link ReadOnlySessionStore.range}.
    */
   range(bounds?: WindowBounds<K>): Iterable<StoreRow<Windowed<K>, V>>
 }

@@ -6,7 +6,7 @@ import { MillraceError, messageOf } from '../core/errors.ts'
 import type { Header } from '../core/headers.ts'
 import type { Codec } from '../core/serde.ts'
 import { shown, shownBytes } from '../core/shown.ts'
-import type { KeyBounds, KeyPrefix, StoreRow, TimeBounds } from '../core/store-row.ts'
+import type { KeyBounds, KeyPrefix, StoreRow, TimeBounds, WindowBounds } from '../core/store-row.ts'
 import { type Timestamp, toTimestamp } from '../core/units.ts'
 import { shownValue, WithHeadersCodec } from '../core/with-headers.ts'
 import type { Window, Windowed } from '../core/windows/window.ts'
@@ -15,6 +15,7 @@ import type { Carrier } from '../plan/carrier.ts'
 import type { OperatorContext } from '../plan/operator.ts'
 import {
   keyOf,
+  type KeyOf,
   ordered,
   type OrderedRow,
   type OrderedStore,
@@ -52,9 +53,9 @@ export abstract class ProcessorStore<K, V> {
     this.#spec = spec
   }
 
-  protected found(call: string, key: K): OrderedRow<unknown> | undefined {
+  protected found(call: string, key: K, place: RowTimes = noTimes): OrderedRow<unknown> | undefined {
     this.turn.atWork(`${call} of ${this.name}`)
-    const row = this.rows.row(keyOf(key))
+    const row = this.rows.row(keyOf(key), place.at, place.number)
     return row.exists ? row : undefined
   }
 
@@ -185,6 +186,11 @@ abstract class WindowedStore<K, V> extends ProcessorStore<K, V> {
     this.form = form
   }
 
+  protected valueAt(key: K, place: RowTimes): V | undefined {
+    const row = this.found('get', key, place)
+    return row === undefined ? undefined : this.valueOf(row)
+  }
+
   protected windowed(row: OrderedRow<unknown>): StoreRow<Windowed<K>, V> {
     return this.shown(Object.freeze({ key: this.keyOf(row), window: this.form.windowOf(row.at, row.number) }), row)
   }
@@ -195,9 +201,18 @@ export class Windows<K, V> extends WindowedStore<K, V> implements ProcessorWindo
     this.write('put', key, value, { at: toTimestamp(windowStart), number: 0 })
   }
 
+  get(key: K, windowStart: number): V | undefined {
+    return this.valueAt(key, { at: toTimestamp(windowStart), number: 0 })
+  }
+
   fetch(key: K, bounds: TimeBounds = {}): Iterable<StoreRow<Windowed<K>, V>> {
     const { from, to, isReverse } = timesOf('fetch', bounds)
     return this.walk('fetch', { key: keyOf(key), fromTime: from, toTime: to, isReverse }, (row) => this.windowed(row))
+  }
+
+  range(bounds: WindowBounds<K> = {}): Iterable<StoreRow<Windowed<K>, V>> {
+    const { key, from, to, isReverse } = windowsOf(bounds)
+    return this.walk('range', { key, fromTime: from, toTime: to, isReverse }, (row) => this.windowed(row))
   }
 }
 
@@ -208,8 +223,21 @@ export class Sessions<K, V> extends WindowedStore<K, V> implements ProcessorSess
 
   /** The time of a row is the end of its session. */
   find(key: K, bounds: TimeBounds = {}): Iterable<StoreRow<Windowed<K>, V>> {
-    const { from, to, isReverse } = timesOf('find', bounds)
-    const found = this.walk('find', { key: keyOf(key), fromTime: from, isReverse }, (row) => this.windowed(row))
+    return this.#overlapping('find', keyOf(key), timesOf('find', bounds))
+  }
+
+  get(key: K, session: Window): V | undefined {
+    return this.valueAt(key, this.#timesOf(session))
+  }
+
+  range(bounds: WindowBounds<K> = {}): Iterable<StoreRow<Windowed<K>, V>> {
+    const { key, ...times } = windowsOf(bounds)
+    return this.#overlapping('range', key, times)
+  }
+
+  #overlapping(call: string, key: KeyOf<K> | undefined, times: Times): Iterable<StoreRow<Windowed<K>, V>> {
+    const { from, to, isReverse } = times
+    const found = this.walk(call, { key, fromTime: from, isReverse }, (row) => this.windowed(row))
     return {
       *[Symbol.iterator]() {
         for (const row of found) if (row.key.window.start <= to) yield row
@@ -230,15 +258,24 @@ export class Sessions<K, V> extends WindowedStore<K, V> implements ProcessorSess
   }
 }
 
+/** {@link TimeBounds}, checked and complete. */
+interface Times {
+  readonly from: number
+  readonly to: number
+  readonly isReverse: boolean
+}
+
+function windowsOf<K>(bounds: WindowBounds<K>): Times & { readonly key: KeyOf<K> | undefined } {
+  const { key, ...times } = checkOptions('range', bounds, ['key', 'from', 'to', 'reverse'])
+  return { ...timesOf('range', times), key: key === undefined ? undefined : keyOf<K>(key) }
+}
+
 /**
  * What is worked out from the time of a record may come out below 0.
  *
  * @throws MillraceError `bad_record`, `bad_option`
  */
-function timesOf(
-  call: string,
-  bounds: TimeBounds,
-): { readonly from: number; readonly to: number; readonly isReverse: boolean } {
+function timesOf(call: string, bounds: TimeBounds): Times {
   const given = checkOptions(call, bounds, ['from', 'to', 'reverse'])
   const { from = 0, to = Number.MAX_SAFE_INTEGER, reverse = false } = given
   const isReverse = checkBoolean('reverse', reverse)

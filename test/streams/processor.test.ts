@@ -11,10 +11,12 @@ import {
   type ProcessorKeyValueStore,
   type Schedule,
   sessionStore,
+  type StoreRow,
   StreamsBuilder,
   string,
   topic,
   tuple,
+  type Windowed,
   windowStore,
 } from 'millrace'
 import { TopologyTestDriver } from 'millrace/testing'
@@ -563,6 +565,42 @@ describe('a window store', () => {
     ])
   })
 
+  test('gives the value of one window, and the windows of all keys in stretches of time', () => {
+    const said: unknown[] = []
+    const driver = drive((builder) =>
+      builder.stream(input).process(
+        (context) => {
+          const rows = context.store(perWindow)
+          const brief = (found: Iterable<StoreRow<Windowed<string>, string>>): string =>
+            [...found].map(({ key, value }) => `${key.key}${key.window.start}${value}`).join()
+          return {
+            process({ key, value, timestamp }) {
+              rows.put(key, value, timestamp)
+              said.push([
+                rows.get(key, timestamp),
+                rows.get(key, timestamp + 1),
+                brief(rows.range()),
+                brief(rows.range({ from: 31, to: 45, reverse: true })),
+                brief(rows.range({ key: 'a', to: 31 })),
+              ])
+            },
+          }
+        },
+        { stores: [perWindow], name: 'own' },
+      ),
+    )
+    pipe(driver, 'b', 'y', 31)
+    pipe(driver, 'a', 'x', 30)
+    pipe(driver, 'a', 'z', 46)
+    pipe(driver, 'a', 'w', 31)
+    expect(said).toEqual([
+      ['y', undefined, 'b31y', 'b31y', ''],
+      ['x', undefined, 'a30x,b31y', 'b31y', 'a30x'],
+      ['z', undefined, 'a30x,a46z,b31y', 'b31y', 'a30x'],
+      ['w', undefined, 'a30x,a31w,a46z,b31y', 'b31y,a31w', 'a30x,a31w'],
+    ])
+  })
+
   test('loses a window when the stream time of the task has passed its start by the retention', () => {
     const driver = drive((builder) => {
       windows()(builder)
@@ -644,6 +682,41 @@ describe('a session store', () => {
     ])
     // 140 is more than 100 ms after its end.
     expect(driver.store(visits).find('b')).toEqual([])
+  })
+
+  test('gives the value of one session, and the sessions of all keys that touch a span of time', () => {
+    const said: unknown[] = []
+    const driver = drive((builder) =>
+      builder.stream(input).process(
+        (context) => {
+          const sessions = context.store(visits)
+          return {
+            process({ key, value, timestamp }) {
+              sessions.put(key, { start: timestamp - 5, end: timestamp }, value)
+              const found = [...sessions.range({ from: timestamp - 1, to: timestamp })]
+              const ofA = [...sessions.range({ key: 'a' })]
+              said.push([
+                sessions.get(key, { start: timestamp - 5, end: timestamp }),
+                sessions.get(key, { start: timestamp - 4, end: timestamp }),
+                found.map((row) => row.value).join(''),
+                ofA.map((row) => row.value).join(''),
+              ])
+            },
+          }
+        },
+        { stores: [visits] },
+      ),
+    )
+    pipe(driver, 'a', 'x', 20)
+    pipe(driver, 'b', 'y', 22)
+    pipe(driver, 'c', 'z', 40)
+    pipe(driver, 'a', 'w', 15)
+    expect(said).toEqual([
+      ['x', undefined, 'x', 'x'],
+      ['y', undefined, 'y', 'x'],
+      ['z', undefined, 'z', 'x'],
+      ['w', undefined, 'wx', 'wx'],
+    ])
   })
 
   test('refuses a session that ends before it starts', () => {

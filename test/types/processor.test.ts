@@ -169,8 +169,14 @@ describe('a store of a processor', () => {
           const windows = context.store(perDay)
           expectTypeOf(windows).toEqualTypeOf<ProcessorWindowStore<string, number>>()
           expectTypeOf(windows.fetch('a')).toEqualTypeOf<Iterable<StoreRow<Windowed<string>, number>>>()
+          expectTypeOf(windows.get('a', 0)).toEqualTypeOf<number | undefined>()
+          expectTypeOf(windows.range({ key: 'a', from: 5 })).toEqualTypeOf<
+            Iterable<StoreRow<Windowed<string>, number>>
+          >()
           // @ts-expect-error a window has a start
           windows.put('a', 1)
+          // @ts-expect-error and is one of many
+          windows.get('a')
           return { process: () => undefined }
         },
         { stores: [totals, perDay], name: 'own' },

@@ -1,7 +1,7 @@
 /**
  * The stores in the hands of a processor: a face for each kind.
  */
-import type { KeyBounds, KeyPrefix, StoreRow, TimeBounds } from '../../core/store-row.ts'
+import type { KeyBounds, KeyPrefix, StoreRow, TimeBounds, WindowBounds } from '../../core/store-row.ts'
 import type { Window, Windowed } from '../../core/windows/window.ts'
 
 /**
@@ -109,6 +109,19 @@ export interface ProcessorWindowStore<K, V> {
    */
   put(key: K, value: V | null, windowStart: number): void
   /**
+   * The value of a key in the window that starts there; undefined when there is none.
+   *
+   * @example
+   * ```ts
+   * const perDay = windowStore('per-day', { key: string(), value: int64(), size: days(1) })
+   * const processor: Processor<string, Click> = (context) => {
+   *   const bytes = context.store(perDay)
+   *   return { process: ({ key, value }) => bytes.put(key, (bytes.get(key, 0) ?? 0) + value.bytes, 0) }
+   * }
+   * ```
+   */
+  get(key: K, windowStart: number): V | undefined
+  /**
    * The windows of a key whose starts lie in the bounds, in the order of time.
    *
    * @example
@@ -121,6 +134,21 @@ export interface ProcessorWindowStore<K, V> {
    * ```
    */
   fetch(key: K, bounds?: TimeBounds): Iterable<StoreRow<Windowed<K>, V>>
+  /**
+   * The windows of all keys whose starts lie in the bounds; with `key` those of one. Those of an aggregation over time
+   * windows come in the order of time, then of the encoded keys. Others, a processor's own too, come in stretches of
+   * time, each in the order of the encoded keys, then of time.
+   *
+   * @example
+   * ```ts
+   * const perDay = windowStore('per-day', { key: string(), value: int64(), size: days(1) })
+   * const processor: Processor<string, Click> = (context) => {
+   *   const bytes = context.store(perDay)
+   *   return { process: () => console.error([...bytes.range({ from: days(1) })]) }
+   * }
+   * ```
+   */
+  range(bounds?: WindowBounds<K>): Iterable<StoreRow<Windowed<K>, V>>
 }
 
 /** Which version is asked for. */
@@ -209,6 +237,33 @@ export interface ProcessorSessionStore<K, V> {
    * ```
    */
   find(key: K, bounds?: TimeBounds): Iterable<StoreRow<Windowed<K>, V>>
+  /**
+   * The value of a key in exactly this session; undefined when there is none.
+   *
+   * @example
+   * ```ts
+   * const visits = sessionStore('visits', { key: string(), value: int64() })
+   * const processor: Processor<string, Click> = (context) => {
+   *   const sessions = context.store(visits)
+   *   return { process: ({ key }) => console.error(sessions.get(key, { start: 0, end: 5 })) }
+   * }
+   * ```
+   */
+  get(key: K, session: Window): V | undefined
+  /**
+   * The sessions of all keys that have a time in common with the bounds; with `key` those of one. In each stretch of
+   * time they are in the order of the encoded keys, then of time.
+   *
+   * @example
+   * ```ts
+   * const visits = sessionStore('visits', { key: string(), value: int64() })
+   * const processor: Processor<string, Click> = (context) => {
+   *   const sessions = context.store(visits)
+   *   return { process: ({ timestamp }) => console.error([...sessions.range({ from: timestamp, to: timestamp })]) }
+   * }
+   * ```
+   */
+  range(bounds?: WindowBounds<K>): Iterable<StoreRow<Windowed<K>, V>>
   /**
    * Removes a session of a key, if it is there.
    *
