@@ -30,7 +30,10 @@ export function checkName(what: string, name: string): string {
  */
 export function checkOptions<T extends object>(what: string, options: T, known: readonly string[]): T {
   if (!isPlain(options)) {
-    throw new MillraceError('bad_option', `${what} takes its options as an object, not ${shown(options)}`)
+    throw new MillraceError(
+      'bad_option',
+      `${what} takes its options as an object, not ${shown(options)}; it takes ${known.join(', ')}`,
+    )
   }
   for (const field of fieldsOf(what, options)) {
     if (known.includes(field)) continue

@@ -167,9 +167,12 @@ function checkIds(nodes: readonly PlanNode[]): void {
   for (const node of nodes) {
     const other = ids.get(node.id)
     if (other !== undefined) {
+      // A store that is given names its operator, so the store may be what was given twice.
+      const store = node.stores.find(({ name }) => name === node.id && other.stores.some((one) => one.name === name))
+      const ways = store === undefined ? '' : `, or a store of its own where both were given store "${store.name}"`
       throw new MillraceError(
         'topology_invalid',
-        `${other.verb} and ${node.verb} would both be called "${node.id}"; give one of them a name: { name: '…' }`,
+        `${other.verb} and ${node.verb} would both be called "${node.id}"; give one of them a name: { name: '…' }${ways}`,
         { operator: node.id },
       )
     }

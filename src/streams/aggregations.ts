@@ -67,7 +67,7 @@ export abstract class Aggregations<K, V, RowKey> {
   aggregate<A>(options: AggregateFunctions<K, Exclude<V, null>, A> & AggregationOptions): KTable<RowKey, A, 'both'> {
     const known = ['initializer', 'aggregator', ...(this.merges ? ['merger'] : []), 'value']
     const checked = checkAggregation('aggregate', options, [...this.storeOptions, ...known])
-    const { initializer, aggregator, merger, value } = checked as unknown as SessionAggregateFunctions<
+    const { initializer, aggregator, merger } = checked as unknown as SessionAggregateFunctions<
       unknown,
       unknown,
       unknown
@@ -75,7 +75,7 @@ export abstract class Aggregations<K, V, RowKey> {
     checkedFunction('the initializer of aggregate', initializer)
     checkedFunction('the aggregator of aggregate', aggregator)
     if (this.merges) checkedFunction('the merger of aggregate', merger)
-    const codec = requireCodec('aggregate', 'value', value, undefined)
+    const codec = requireCodec('aggregate', 'value', checked.value ?? checked.store?.value, undefined)
     return this.aggregateBy('aggregate', checked, codec, aggregating(initializer, aggregator, merger))
   }
 }

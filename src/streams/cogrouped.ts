@@ -107,10 +107,10 @@ function checkAggregate(
   functions: readonly 'merger'[],
 ): readonly [inputs: readonly Input[], options: AggregationOptions, codec: Codec<unknown>] {
   const checked = checkAggregation('aggregate', options, [...storeOptions, 'initializer', ...functions, 'value'])
-  const { initializer, merger, value } = checked as unknown as SessionCogroupFunctions<unknown, unknown>
+  const { initializer, merger } = checked as unknown as SessionCogroupFunctions<unknown, unknown>
   checkedFunction('the initializer of aggregate', initializer)
   if (functions.includes('merger')) checkedFunction('the merger of aggregate', merger)
-  const codec = requireCodec('aggregate', 'value', value, undefined)
+  const codec = requireCodec('aggregate', 'value', checked.value ?? checked.store?.value, undefined)
   const foldOf = ({ aggregator }: Cogrouped): Fold => aggregating(initializer, aggregator, merger, 'cogroup')
   return [cogrouped.map((input) => ({ parts: input.parts, fold: foldOf(input) })), checked, codec]
 }

@@ -45,15 +45,11 @@ export class GroupedTable<K, V> implements KGroupedTable<K, V> {
 
   aggregate<A>(options: RowAggregateFunctions<K, V, A> & AggregationOptions): KTable<K, A, 'both'> {
     const given = checked('aggregate', options, ['initializer', 'aggregator', 'subtractor', 'value'])
-    const { initializer, aggregator, subtractor, value } = given as unknown as RowAggregateFunctions<
-      unknown,
-      unknown,
-      unknown
-    >
+    const { initializer, aggregator, subtractor } = given as unknown as RowAggregateFunctions<unknown, unknown, unknown>
     checkedFunction('the initializer of aggregate', initializer)
     checkedFunction('the aggregator of aggregate', aggregator)
     checkedFunction('the subtractor of aggregate', subtractor)
-    const codec = requireCodec('aggregate', 'value', value, undefined)
+    const codec = requireCodec('aggregate', 'value', given.value ?? given.store?.value, undefined)
     return this.#aggregateBy('aggregate', given, codec, aggregatingRows(initializer, aggregator, subtractor))
   }
 

@@ -20,7 +20,7 @@ import type { SessionWindowedKStream } from './dsl/sessions.ts'
 import type { KTable } from './dsl/table.ts'
 import type { TimeWindowedKStream } from './dsl/windows.ts'
 import type { Fold } from './fold.ts'
-import { storeSpec } from './store-spec.ts'
+import { nameOfAggregation, storeSpec } from './store-spec.ts'
 import { rowsOf } from './table-rows.ts'
 import { TimeWindowedStream, SessionWindowedStream } from './windowed.ts'
 
@@ -64,7 +64,7 @@ export function keyTable<K, A>(
 ): KTable<K, A, 'both'> {
   const { parts, nodes } = together(inputs)
   const { plan, keyCodec, faces } = parts
-  const made = plan.stateful(verb, nodes, options.name, (id) => {
+  const made = plan.stateful(verb, nodes, nameOfAggregation(plan, verb, nodes, options), (id) => {
     const wish = { kind: 'keyValueStore', keyCodec, valueCodec, layout: keyLayout() } as const
     const store = storeSpec(id, options.store, wish)
     const operator = sideBySide(inputs.map(({ fold }) => aggregation(store, fold)))

@@ -7,6 +7,7 @@ import type { StoreKind } from '../core/store-constants.ts'
 import type { Facts } from '../core/stored-plan.ts'
 import { SizedForm, type WindowForm } from '../core/windows/window-form.ts'
 import type { PlanNode } from '../plan/node.ts'
+import type { PlanBuilder } from '../plan/plan-builder.ts'
 import type { StoreSpec } from '../plan/store.ts'
 import type { StoreLayout } from '../plan/store-layout.ts'
 import type { Named } from './dsl/functions.ts'
@@ -72,10 +73,24 @@ export function storeSpec(id: string, constant: ErasedStore | undefined, wish: S
  */
 export function nameOf(
   { name, store }: { readonly name?: string | undefined; readonly store?: ErasedStore | undefined },
-  from: PlanNode,
+  ...from: readonly PlanNode[]
 ): string | undefined {
   if (name !== undefined || store === undefined) return name
-  return isCalled(from, store.name) ? undefined : store.name
+  return from.some((node) => isCalled(node, store.name)) ? undefined : store.name
+}
+
+/**
+ * What an aggregation of a stream is called: as it has always been, by what it is made of, and by its store only where
+ * another has that name. So two aggregations of one stream with two stores need no names.
+ */
+export function nameOfAggregation(
+  plan: PlanBuilder,
+  verb: string,
+  nodes: readonly PlanNode[],
+  options: { readonly name?: string | undefined; readonly store?: ErasedStore | undefined },
+): string | undefined {
+  const id = plan.idOf(verb, nodes, options.name)
+  return plan.nodes.some((node) => node.id === id) ? nameOf(options, ...nodes) : options.name
 }
 
 function isCalled(node: PlanNode, name: string): boolean {

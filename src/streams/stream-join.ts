@@ -40,7 +40,9 @@ export function joinOfStreams(
   options: object,
 ): StreamParts {
   const known = ['window', 'key', 'value', 'otherValue', 'late', 'name']
-  const { window, key, value, otherValue, late, name }: Options = checkOptions(verb, options, known)
+  // Kafka Streams takes the windows in this place: the answer names where they go here.
+  const given = isInstance(options, JoinWindows) ? {} : options
+  const { window, key, value, otherValue, late, name }: Options = checkOptions(verb, given, known)
   if (name !== undefined) checkName('the name of an operator', name)
   if (!isInstance(window, JoinWindows)) {
     throw new MillraceError(

@@ -9,7 +9,7 @@ import { sumMs } from '../core/units.ts'
 import { ofTables } from '../plan/old-values.ts'
 import { keyLayout } from '../plan/store-layout.ts'
 import { BufferedChangeCodec } from './buffered-change.ts'
-import type { UntilTimeLimit, UntilWindowCloses } from './dsl/suppress.ts'
+import type { UntilTimeLimit, UntilWindowCloses, WithoutWindows } from './dsl/suppress.ts'
 import { requireCodec, type TableParts } from './parts.ts'
 import { storeSpec } from './store-spec.ts'
 import { emittedRows } from './suppress-rows.ts'
@@ -17,10 +17,12 @@ import { type Suppression, suppressing } from './suppress.ts'
 import { windowCloseOf } from './window-close.ts'
 
 /** Both kinds of options, whatever the types of keys and values. */
-export type SuppressOptions = (UntilWindowCloses | UntilTimeLimit) & { readonly value?: object | undefined }
+export type SuppressOptions = (UntilWindowCloses | UntilTimeLimit | WithoutWindows) & {
+  readonly value?: object | undefined
+}
 
 /** All options, of which one of the first two is given. */
-interface Options extends Omit<UntilTimeLimit, 'untilTimeLimit'> {
+interface Options extends Omit<UntilTimeLimit, 'untilTimeLimit' | 'untilWindowCloses'> {
   readonly untilWindowCloses?: true | undefined
   readonly untilTimeLimit?: number | undefined
   readonly value?: object | undefined

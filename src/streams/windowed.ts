@@ -27,7 +27,7 @@ import { lateTopic, writeLate } from './late.ts'
 import type { KeyedParts } from './parts.ts'
 import { sessionAggregation } from './session-aggregate.ts'
 import { slidingAggregation } from './sliding-aggregate.ts'
-import { type ErasedStore, storeSpec } from './store-spec.ts'
+import { type ErasedStore, nameOfAggregation, storeSpec } from './store-spec.ts'
 import { rowsOf } from './table-rows.ts'
 
 /** How a kind of windows is kept and worked on. */
@@ -86,7 +86,7 @@ export function windowTable<K, A>(
     facts: windows.facts,
   }
   const late = lateTopic(verb, options.late, parts)
-  const made = plan.stateful(verb, nodes, options.name, (id) => {
+  const made = plan.stateful(verb, nodes, nameOfAggregation(plan, verb, nodes, options), (id) => {
     const store = storeSpec(id, options.store, wish)
     return {
       stores: [store],

@@ -1,5 +1,14 @@
 // Stateful and regrouping operators keep their ids when stateless ones come and go: their data is found again by them.
-import { int64, keyValueStore, string, topic, type Topology } from 'millrace'
+import {
+  int64,
+  keyValueStore,
+  type StreamsBuilder,
+  string,
+  TimeWindows,
+  topic,
+  type Topology,
+  windowStore,
+} from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { errorOf } from '../support/thrown.ts'
 import { input, output, topologyOf } from '../support/topology.ts'
@@ -116,6 +125,29 @@ describe('two operators that would share an id', () => {
       code: 'topology_invalid',
       operator: 'input.count',
       message: expect.stringMatching(/count and count would both be called "input\.count".*name: '…'/),
+    })
+  })
+
+  test('have none where stores name them: an aggregation whose id is taken is called by its store', () => {
+    const script = (builder: StreamsBuilder): void => {
+      const grouped = builder.stream(input).groupByKey()
+      grouped.count({ store: keyValueStore('totals', { key: string(), value: int64() }) })
+      grouped
+        .windowedBy(TimeWindows.of({ size: 5 }))
+        .count({ store: windowStore('minutes', { key: string(), value: int64() }) })
+    }
+    expect(idsOf(topologyOf(script))).toEqual(['input.count', 'minutes'])
+  })
+
+  test('are told of the store where both were given the same one', () => {
+    const totals = keyValueStore('totals', { key: string(), value: int64() })
+    const twice = (builder: StreamsBuilder): void => {
+      const grouped = builder.stream(input).groupByKey()
+      for (let i = 0; i < 3; i++) grouped.count({ store: totals })
+    }
+    expect(errorOf(() => topologyOf(twice))).toMatchObject({
+      code: 'topology_invalid',
+      message: expect.stringContaining('or a store of its own where both were given store "totals"'),
     })
   })
 

@@ -1,5 +1,5 @@
 // A mistake in a topology script is an error of the line that makes it, with a code, for a program without types too.
-import { int64, keyValueStore, StreamsBuilder, string, windowStore } from 'millrace'
+import { int64, JoinWindows, keyValueStore, StreamsBuilder, string, windowStore } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { errorOf } from '../support/thrown.ts'
 import { input } from '../support/topology.ts'
@@ -155,6 +155,14 @@ describe('other arguments', () => {
         expect(errorOf(attempt)).toMatchObject({ code: 'bad_option' })
       }
     }
+  })
+
+  test('that stand where Kafka Streams takes them are told what this takes', () => {
+    const stream = newStream()
+    const bare = errorOf(() => call(stream, 'join', stream, fn, JoinWindows.of({ difference: 5 })))
+    expect(bare.message).toContain('takes a window such as { window: JoinWindows.of(')
+    const functions = errorOf(() => call(call(newStream(), 'groupByKey'), 'aggregate', fn, fn))
+    expect(functions.message).toMatch(/takes its options as an object, not .*; it takes .*initializer, aggregator/)
   })
 
   test('of pipe that are no operators are refused', () => {

@@ -1,9 +1,19 @@
 // A function that makes a key or a value loses its serde; what regroups or stores asks for it. The types ask first, and a
 // program without types gets the same answer here.
-import { int64, json, keyValueStore, StreamsBuilder, string, TimeWindows } from 'millrace'
+import {
+  int64,
+  json,
+  keyValueStore,
+  sessionStore,
+  SessionWindows,
+  StreamsBuilder,
+  string,
+  TimeWindows,
+  windowStore,
+} from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { errorOf } from '../support/thrown.ts'
-import { input } from '../support/topology.ts'
+import { drive, input } from '../support/topology.ts'
 import { call } from '../support/untyped.ts'
 
 const newStream = (): object => new StreamsBuilder().stream(input)
@@ -64,6 +74,33 @@ test('groupBy always asks for the key, and an aggregate for its value', () => {
     'aggregate',
     'value',
   )
+})
+
+test('an aggregate is written as its store says', () => {
+  const folded = { initializer: () => 0, aggregator: (_key: string, value: string, sum: number) => sum + value.length }
+  const options = { key: string(), value: int64() }
+  const grouped = new StreamsBuilder().stream(input).groupByKey()
+  const merger = (_key: string, older: number, newer: number): number => older + newer
+  const windows = TimeWindows.of({ size: 5 })
+  const sessions = SessionWindows.of({ gap: 5 })
+  grouped.aggregate({ ...folded, store: keyValueStore('keys', options) })
+  grouped.windowedBy(windows).aggregate({ ...folded, store: windowStore('windows', options) })
+  grouped.windowedBy(sessions).aggregate({ ...folded, merger, store: sessionStore('sessions', options) })
+  const cogrouped = grouped.cogroup(folded.aggregator)
+  cogrouped.aggregate({ initializer: () => 0, store: keyValueStore('cogrouped', options) })
+  const driver = drive((builder) => {
+    builder
+      .table(input)
+      .groupBy(({ key, value }) => ({ key, value }), { key: string(), value: string() })
+      .aggregate({ ...folded, subtractor: folded.aggregator, store: keyValueStore('rows', options) })
+  })
+  driver.inputTopic(input).pipeInput({ key: 'a', value: 'four', timestamp: 0 })
+  expect(driver.store(keyValueStore('rows', options)).get('a')).toBe(4)
+  const other = keyValueStore('other', { key: string(), value: string() })
+  expect(
+    errorOf(() => call(grouped, 'aggregate', { ...folded, value: int64(), store: other })),
+    'two that differ',
+  ).toMatchObject({ code: 'topology_invalid', store: 'other' })
 })
 
 test('a merge knows only what both sides know', () => {

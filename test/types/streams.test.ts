@@ -428,6 +428,48 @@ describe('an aggregation', () => {
     })
   })
 
+  test('has the type of its store, where that says how it is written', () => {
+    const of = { key: string(), value: json<readonly string[]>() }
+    type Pages = readonly string[]
+    const add = (_key: string, { page }: Click, pages: Pages): Pages => [...pages, page]
+    const merger = (_key: string, older: Pages, newer: Pages): Pages => [...older, ...newer]
+    const store = keyValueStore('k', of)
+    expectTypeOf(
+      grouped.aggregate({ initializer: () => [], aggregator: (_key, { page }, pages) => [...pages, page], store }),
+    ).toEqualTypeOf<KTable<string, Pages, 'both'>>()
+    expectTypeOf(
+      windows.aggregate({ initializer: () => [], aggregator: add, store: windowStore('w', of), late: clicks }),
+    ).toEqualTypeOf<KTable<Windowed<string>, Pages, 'both'>>()
+    expectTypeOf(
+      grouped
+        .windowedBy(SessionWindows.of({ gap: 5 }))
+        .aggregate({ initializer: () => [], aggregator: add, merger, store: sessionStore('s', of) }),
+    ).toEqualTypeOf<KTable<Windowed<string>, Pages, 'both'>>()
+    const together = grouped.cogroup(add)
+    together.aggregate({ initializer: () => [], store: keyValueStore('c', of) })
+    const rows = builder
+      .table(topic('pages', { key: string(), value: json<Click>() }))
+      .groupBy(({ key, value }) => ({ key, value }), { key: string(), value: json<Click>() })
+    expectTypeOf(
+      rows.aggregate({
+        initializer: () => [],
+        aggregator: (_key, { page }, pages) => [...pages, page],
+        subtractor: (_key, { page }, pages) => pages.filter((one) => one !== page),
+        store: keyValueStore('r', of),
+      }),
+    ).toEqualTypeOf<KTable<string, Pages, 'both'>>()
+    refused(() => {
+      // @ts-expect-error the store is of another type
+      grouped.aggregate({ initializer: () => 0, aggregator: () => 0, store })
+      // @ts-expect-error and the serde
+      grouped.aggregate({ initializer: () => [], aggregator: add, store, value: int64() })
+      // @ts-expect-error neither says how it is written
+      together.aggregate({ initializer: () => [] })
+      // @ts-expect-error a store without windows
+      windows.aggregate({ initializer: () => [], aggregator: add, store })
+    })
+  })
+
   test('gets key, value and aggregate, never a null value', () => {
     builder
       .stream(anything)

@@ -2,13 +2,13 @@
  * The faces of cogrouped streams: grouped streams of different values that fill one table. Their classes are in
  * ../cogrouped.ts.
  */
-import type { Serde } from '../../core/serde.ts'
 import type { SessionWindows } from '../../core/windows/session-windows.ts'
 import type { SlidingWindows } from '../../core/windows/sliding-windows.ts'
 import type { Windowed } from '../../core/windows/window.ts'
 import type { AlignedWindows } from '../../core/windows/windows.ts'
 import type { Aggregator, Merger } from './functions.ts'
 import type { InStore, KGroupedStream } from './grouped.ts'
+import type { AggregateSerde } from './known.ts'
 import type { InSessionStore } from './sessions.ts'
 import type { KTable } from './table.ts'
 import type { InWindowStore } from './windows.ts'
@@ -17,8 +17,6 @@ import type { InWindowStore } from './windows.ts'
 export interface CogroupFunctions<A> {
   /** The aggregate before the first record of any input. */
   readonly initializer: () => A
-  /** How aggregates are written. */
-  readonly value: Serde<A>
 }
 
 /** What the aggregation of a cogrouped stream in sessions takes, besides its store. */
@@ -91,7 +89,7 @@ export interface CogroupedKStream<out K, out V, in out A> {
    * ```
    * @throws MillraceError `topology_invalid` when the store has other keys or values, `bad_option`
    */
-  aggregate(options: CogroupFunctions<A> & InStore<K, A>): KTable<K, A, 'both'>
+  aggregate(options: CogroupFunctions<A> & InStore<K, A> & AggregateSerde<'keyValueStore', K, A>): KTable<K, A, 'both'>
 }
 
 /** A {@link CogroupedKStream} cut into windows. */
@@ -108,7 +106,9 @@ export interface TimeWindowedCogroupedKStream<out K, out V, in out A> {
    * ```
    * @throws MillraceError `topology_invalid` when the store has other keys or values, `bad_option`
    */
-  aggregate(options: CogroupFunctions<A> & InWindowStore<K, V, A>): KTable<Windowed<K>, A, 'both'>
+  aggregate(
+    options: CogroupFunctions<A> & InWindowStore<K, V, A> & AggregateSerde<'windowStore', K, A>,
+  ): KTable<Windowed<K>, A, 'both'>
 }
 
 /** A {@link CogroupedKStream} cut into sessions. */
@@ -125,5 +125,7 @@ export interface SessionWindowedCogroupedKStream<out K, out V, in out A> {
    * ```
    * @throws MillraceError `topology_invalid` when the store has other keys or values, `bad_option`
    */
-  aggregate(options: SessionCogroupFunctions<K, A> & InSessionStore<K, V, A>): KTable<Windowed<K>, A, 'both'>
+  aggregate(
+    options: SessionCogroupFunctions<K, A> & InSessionStore<K, V, A> & AggregateSerde<'sessionStore', K, A>,
+  ): KTable<Windowed<K>, A, 'both'>
 }

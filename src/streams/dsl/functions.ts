@@ -3,7 +3,6 @@
  */
 import type { HeaderInput } from '../../core/headers.ts'
 import type { StreamRecord } from '../../core/record.ts'
-import type { Serde } from '../../core/serde.ts'
 import type { TopicFor } from '../../core/topic.ts'
 
 /** Options that every operator takes. */
@@ -71,15 +70,13 @@ export type Aggregator<K, V, A> = (key: K, value: V, aggregate: A) => A | null
 
 /**
  * What `aggregate` folds with. The functions are synchronous and pure: they may run again for a record. The type of the
- * aggregate is that of its serde.
+ * aggregate is that of its serde, as {@link AggregateSerde} says.
  */
 export interface AggregateFunctions<K, V, A> {
   /** The aggregate before the first record. */
   readonly initializer: () => NoInfer<A>
   /** The aggregate with one more record in it. */
   readonly aggregator: Aggregator<K, V, NoInfer<A>>
-  /** How aggregates are written. */
-  readonly value: Serde<A>
 }
 
 /** What verbs over windows take for records that come too late. */

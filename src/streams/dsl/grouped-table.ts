@@ -3,6 +3,7 @@
  */
 import type { AggregateFunctions, Aggregator, Reducer } from './functions.ts'
 import type { InStore } from './grouped.ts'
+import type { AggregateSerde } from './known.ts'
 import type { KTable } from './table.ts'
 
 /** What `reduce` of a grouped table folds with; null deletes the group. */
@@ -56,7 +57,8 @@ export interface KGroupedTable<out K, in out V> {
   /**
    * Folds the values of the rows of a group into an aggregate of any type.
    *
-   * The functions may change the aggregate that they are given and return it.
+   * The functions may change the aggregate that they are given and return it. A `store` says how aggregates are
+   * written, and without one `value` does.
    *
    * @example
    * ```ts
@@ -68,5 +70,7 @@ export interface KGroupedTable<out K, in out V> {
    * })
    * ```
    */
-  aggregate<A>(options: RowAggregateFunctions<K, V, A> & InStore<K, NoInfer<A>>): KTable<K, A, 'both'>
+  aggregate<A>(
+    options: RowAggregateFunctions<K, V, A> & InStore<K, NoInfer<A>> & AggregateSerde<'keyValueStore', K, A>,
+  ): KTable<K, A, 'both'>
 }

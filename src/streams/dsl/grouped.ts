@@ -6,7 +6,7 @@ import type { SlidingWindows } from '../../core/windows/sliding-windows.ts'
 import type { AlignedWindows } from '../../core/windows/windows.ts'
 import type { CogroupedKStream } from './cogrouped.ts'
 import type { AggregateFunctions, Named, Reducer } from './functions.ts'
-import type { KnownSerdes, KnownValue, NeedsValue, StoreFor, ValueOption } from './known.ts'
+import type { AggregateSerde, KnownSerdes, KnownValue, NeedsValue, StoreFor, ValueOption } from './known.ts'
 import type { SessionWindowedKStream } from './sessions.ts'
 import type { KTable } from './table.ts'
 import type { TimeWindowedKStream } from './windows.ts'
@@ -102,12 +102,17 @@ export interface KGroupedStream<out K, out V, out Known extends KnownSerdes = Kn
   /**
    * Folds the values of a key into an aggregate of any type.
    *
-   * The aggregator may change the aggregate that it is given and return it.
+   * The aggregator may change the aggregate that it is given and return it. A `store` says how aggregates are written,
+   * and without one `value` does.
    *
    * @example
    * ```ts
    * grouped.aggregate({ initializer: () => 0, aggregator: (_key, { bytes }, sum) => sum + bytes, value: int64() })
    * ```
    */
-  aggregate<A>(options: AggregateFunctions<K, Exclude<V, null>, A> & InStore<K, NoInfer<A>>): KTable<K, A, 'both'>
+  aggregate<A>(
+    options: AggregateFunctions<K, Exclude<V, null>, A> &
+      InStore<K, NoInfer<A>> &
+      AggregateSerde<'keyValueStore', K, A>,
+  ): KTable<K, A, 'both'>
 }

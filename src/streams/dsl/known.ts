@@ -4,6 +4,7 @@
  * What a stream knows is a union of words, so that an annotation without one means any of them: each question is looked
  * up in a table, with all the words at once.
  */
+import type { Serde } from '../../core/serde.ts'
 
 /**
  * Which serdes a {@link KStream}, a grouped stream or a {@link KTable} knows. Leave it out in your annotations:
@@ -130,6 +131,21 @@ export interface SerdeFor<in T> {
   /** As of {@link Serde}. */
   readonly decode: (bytes: Uint8Array) => unknown
 }
+
+/** The serde of an aggregate: that of its store, or one that is given. */
+export type AggregateSerde<Kind, K, A> =
+  | {
+      /** Names the store, so that it can be queried. It says how aggregates are written. */
+      readonly store: StoreFor<Kind, K, A>
+      /** The store says it. */
+      readonly value?: undefined
+    }
+  | {
+      /** How aggregates are written. */
+      readonly value: Serde<A>
+      /** As above; its values must be written in the same way. */
+      readonly store?: StoreFor<Kind, K, NoInfer<A>> | undefined
+    }
 
 /** The constant of a store for keys K and values V, or for wider ones. */
 export interface StoreFor<Kind, in K, in V> {

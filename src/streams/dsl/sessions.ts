@@ -3,7 +3,7 @@
  */
 import type { Windowed } from '../../core/windows/window.ts'
 import type { SessionAggregateFunctions } from './functions.ts'
-import type { KnownSerdes } from './known.ts'
+import type { AggregateSerde, KnownSerdes } from './known.ts'
 import type { KTable } from './table.ts'
 import type { InWindows, WindowAggregations } from './window-aggregations.ts'
 import type { EmitStrategy } from './windows.ts'
@@ -51,6 +51,8 @@ export interface SessionWindowedKStream<
    * ```
    */
   aggregate<A>(
-    options: SessionAggregateFunctions<K, Exclude<V, null>, A> & InSessionStore<K, V, NoInfer<A>>,
+    options: SessionAggregateFunctions<K, Exclude<V, null>, A> &
+      InSessionStore<K, V, NoInfer<A>> &
+      AggregateSerde<'sessionStore', K, A>,
   ): KTable<Windowed<K>, A, 'both'>
 }

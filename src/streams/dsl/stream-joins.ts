@@ -40,37 +40,11 @@ export interface TableJoinGrace extends Named {
   readonly graceMs: number
 }
 
-/** The joins of a stream. */
+/**
+ * The joins of a stream. Those of two streams come last of each verb, since the compiler tells of a wrong call what the
+ * last one takes: they are the ones that take most.
+ */
 export interface StreamJoins<out K, out V, out Known extends KnownSerdes> {
-  /**
-   * Every pair of a left and a right record of one key that lie within the window: for what belongs together and comes
-   * by two streams.
-   *
-   * A pair comes with the record that completes it: it has that record's headers, and the later timestamp of the two.
-   * Records with a null key or value are dropped and counted (`null_key`, `null_value`); so are those whose window has
-   * closed (`late`), which `late` also writes to a topic. A side whose key was changed is regrouped first. Each side is
-   * kept in a buffer, `<name>.left` and `<name>.right`, for as long as its records may match. A stream may be joined
-   * with itself.
-   *
-   * @example
-   * ```ts
-   * const errors = stream.filter(({ value }) => value.status === 500)
-   * const next = stream.filter(({ value }) => value.status === 200)
-   * errors.join(next, (error, { page }) => `${error.page}, then ${page}`, {
-   *   window: JoinWindows.of({ before: 0, after: minutes(1) }),
-   * })
-   * ```
-   * @throws MillraceError `bad_option`; `topology_invalid` when a serde is missing, or when the sides write keys in
-   *   different formats; at the start `partitions_differ`, when they have different numbers of partitions
-   */
-  join<K2 extends K | null, V2, R, Known2 extends KnownSerdes>(
-    right: KStream<K2, V2, Known2>,
-    joiner: (left: Exclude<V, null>, right: Exclude<V2, null>, key: Exclude<K, null>) => R,
-    options: StreamJoinOptions<Exclude<K, null>, Exclude<V, null>, Exclude<V2, null>> &
-      JoinKeyOption<Exclude<K, null>>[Known][Known2] &
-      ValueOption<Exclude<V, null>>[Known] &
-      OtherValueOption<Exclude<V2, null>>[Known2],
-  ): KStream<Exclude<K, null>, R, 'key'>
   /**
    * Each record with the row of its key in a table: for what a record only refers to. A record whose key has no row
    * joins nothing.
@@ -150,32 +124,36 @@ export interface StreamJoins<out K, out V, out Known extends KnownSerdes> {
     joiner: (left: Exclude<V, null>, right: V2, key: K, tableKey: TableKey) => R,
     options: GlobalJoinOptions<K, Exclude<V, null>, NoInfer<TableKey>>,
   ): KStream<K, R, WithNewValue[Known]>
-
   /**
-   * As {@link join}, and every left record that matched nothing, with null in place of the right one.
+   * Every pair of a left and a right record of one key that lie within the window: for what belongs together and comes
+   * by two streams.
    *
-   * It comes once its window has closed, with the first record that moves stream time past the window, and before what
-   * that record itself matches: in the order of time, then of the encoded keys, with its own timestamp, and with the
-   * headers of the record that closed the window. Where more than 1,000 come at once, the others follow in turns of
-   * their own, without headers. A left record with a null key matches nothing and comes at once.
+   * A pair comes with the record that completes it: it has that record's headers, and the later timestamp of the two.
+   * Records with a null key or value are dropped and counted (`null_key`, `null_value`); so are those whose window has
+   * closed (`late`), which `late` also writes to a topic. A side whose key was changed is regrouped first. Each side is
+   * kept in a buffer, `<name>.left` and `<name>.right`, for as long as its records may match. A stream may be joined
+   * with itself.
    *
    * @example
    * ```ts
-   * const hits = stream.filter(({ value }) => value.status === 200)
-   * stream.leftJoin(hits, ({ page }, hit) => (hit === null ? `no hit after ${page}` : hit.page), {
-   *   window: JoinWindows.of({ before: 0, after: minutes(1), grace: seconds(5) }),
+   * const errors = stream.filter(({ value }) => value.status === 500)
+   * const next = stream.filter(({ value }) => value.status === 200)
+   * errors.join(next, (error, { page }) => `${error.page}, then ${page}`, {
+   *   window: JoinWindows.of({ before: 0, after: minutes(1) }),
    * })
    * ```
-   * @throws MillraceError as {@link join}
+   * @throws MillraceError `bad_option`; `topology_invalid` when a serde is missing, or when the sides write keys in
+   *   different formats; at the start `partitions_differ`, when they have different numbers of partitions
    */
-  leftJoin<K2 extends K | null, V2, R, Known2 extends KnownSerdes>(
+  join<K2 extends K | null, V2, R, Known2 extends KnownSerdes>(
     right: KStream<K2, V2, Known2>,
-    joiner: (left: Exclude<V, null>, right: Exclude<V2, null> | null, key: K) => R,
+    joiner: (left: Exclude<V, null>, right: Exclude<V2, null>, key: Exclude<K, null>) => R,
     options: StreamJoinOptions<Exclude<K, null>, Exclude<V, null>, Exclude<V2, null>> &
       JoinKeyOption<Exclude<K, null>>[Known][Known2] &
       ValueOption<Exclude<V, null>>[Known] &
       OtherValueOption<Exclude<V2, null>>[Known2],
-  ): KStream<K, R, 'key'>
+  ): KStream<Exclude<K, null>, R, 'key'>
+
   /**
    * As {@link join} with a table, and every record whose key has no row, with null in place of it; one with a null key
    * too.
@@ -245,6 +223,31 @@ export interface StreamJoins<out K, out V, out Known extends KnownSerdes> {
     joiner: (left: Exclude<V, null>, right: V2 | null, key: K, tableKey: TableKey | null) => R,
     options: GlobalJoinOptions<K, Exclude<V, null>, NoInfer<TableKey>>,
   ): KStream<K, R, WithNewValue[Known]>
+  /**
+   * As {@link join}, and every left record that matched nothing, with null in place of the right one.
+   *
+   * It comes once its window has closed, with the first record that moves stream time past the window, and before what
+   * that record itself matches: in the order of time, then of the encoded keys, with its own timestamp, and with the
+   * headers of the record that closed the window. Where more than 1,000 come at once, the others follow in turns of
+   * their own, without headers. A left record with a null key matches nothing and comes at once.
+   *
+   * @example
+   * ```ts
+   * const hits = stream.filter(({ value }) => value.status === 200)
+   * stream.leftJoin(hits, ({ page }, hit) => (hit === null ? `no hit after ${page}` : hit.page), {
+   *   window: JoinWindows.of({ before: 0, after: minutes(1), grace: seconds(5) }),
+   * })
+   * ```
+   * @throws MillraceError as {@link join}
+   */
+  leftJoin<K2 extends K | null, V2, R, Known2 extends KnownSerdes>(
+    right: KStream<K2, V2, Known2>,
+    joiner: (left: Exclude<V, null>, right: Exclude<V2, null> | null, key: K) => R,
+    options: StreamJoinOptions<Exclude<K, null>, Exclude<V, null>, Exclude<V2, null>> &
+      JoinKeyOption<Exclude<K, null>>[Known][Known2] &
+      ValueOption<Exclude<V, null>>[Known] &
+      OtherValueOption<Exclude<V2, null>>[Known2],
+  ): KStream<K, R, 'key'>
 
   /**
    * As {@link leftJoin} for both sides: what matched nothing comes with null in place of the other one. Of the same

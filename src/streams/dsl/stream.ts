@@ -257,15 +257,7 @@ export interface KStream<out K, out V, out Known extends KnownSerdes = KnownSerd
   ): KStream<K2, V2, 'neither'>
 
   /**
-   * Writes every record to a topic, which is created when it is missing, with its timestamp and headers. A null value
-   * is a tombstone. Readers see what a commit wrote at once, exactly once.
-   *
-   * @example stream.filter(({ value }) => value.status === 404).to(missing)
-   * @throws MillraceError `topology_invalid` for windowed keys and a topic with another window size, `bad_option`
-   */
-  to(topic: TopicFor<K, V>, options?: Named): void
-  /**
-   * Writes every record to the topic that the function returns for it, as above. Topics that are listed are created
+   * Writes every record to the topic that the function returns for it, as below. Topics that are listed are created
    * when the application starts, and `describe()` shows them; another one is created when the first record wants it,
    * before the record is processed again and written.
    *
@@ -274,8 +266,16 @@ export interface KStream<out K, out V, out Known extends KnownSerdes = KnownSerd
    * const ofStatus = (status: number) => topic(`status-${status}`, { key: string(), value: json<Click>() })
    * stream.to(({ value }) => (value.status === 404 ? missing : ofStatus(value.status)), { topics: [missing] })
    * ```
-   * @throws MillraceError as above; `partitions_differ` stops the application, what is no topic fails its record with
+   * @throws MillraceError as below; `partitions_differ` stops the application, what is no topic fails its record with
    *   `bad_record`
    */
   to(topicOf: TopicChooser<K, V>, options?: RoutedOptions<K, V>): void
+  /**
+   * Writes every record to a topic, which is created when it is missing, with its timestamp and headers. A null value
+   * is a tombstone. Readers see what a commit wrote at once, exactly once.
+   *
+   * @example stream.filter(({ value }) => value.status === 404).to(missing)
+   * @throws MillraceError `topology_invalid` for windowed keys and a topic with another window size, `bad_option`
+   */
+  to(topic: TopicFor<K, V>, options?: Named): void
 }

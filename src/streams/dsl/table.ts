@@ -2,7 +2,6 @@
  * The face of a table: its verbs, and what comes out of each. Its class is in ../table.ts.
  */
 import type { StreamRecord } from '../../core/record.ts'
-import type { Windowed } from '../../core/windows/window.ts'
 import type { KeyHint, Named, Others, Predicate } from './functions.ts'
 import type { InStore } from './grouped.ts'
 import type { KGroupedTable } from './grouped-table.ts'
@@ -18,7 +17,7 @@ import type {
 import type { KStream } from './stream.ts'
 import type { TableJoins } from './table-joins.ts'
 import type { TransformedTable } from './transform-values.ts'
-import type { UntilTimeLimit, UntilWindowCloses } from './suppress.ts'
+import type { SuppressOptions } from './suppress.ts'
 
 /** What `builder.table` and `toTable` take. */
 export interface InTableStore<K, V> extends Named {
@@ -135,9 +134,15 @@ export interface KTable<out K, out V, out Known extends KnownSerdes = KnownSerde
   ): KGroupedTable<K2, V2>
 
   /**
-   * The final result of each window, once: a row goes on when its window is closed, with the timestamp and headers of
-   * its last change. Rows go on by the end of their windows, then by the bytes of their keys. A window that has no row
-   * at its end is not heard of. It works by stream time, so the last windows wait for a later record.
+   * Fewer changes, or only final ones. With `untilTimeLimit`, a row waits for that long, in ms of stream time, after
+   * its first change, and then goes on as it is by then. Rows go on in the order of their first changes, then of the
+   * bytes of their keys. A delete goes on too. A limit bounds what waits in each partition; when it is exceeded, the
+   * rows that have waited longest go on early.
+   *
+   * With `untilWindowCloses`, the final result of each window, once: a row goes on when its window is closed, with the
+   * timestamp and headers of its last change. Rows go on by the end of their windows, then by the bytes of their keys.
+   * A window that has no row at its end is not heard of. It works by stream time, so the last windows wait for a later
+   * record.
    *
    * Windows close as in the aggregation before: when stream time reaches the end and the grace, or, for a window whose
    * end belongs to it (sessions, sliding windows), when it is past them. Kafka Streams lets those go one ms too early
@@ -147,25 +152,13 @@ export interface KTable<out K, out V, out Known extends KnownSerdes = KnownSerde
    * ```ts
    * const perHour = grouped.windowedBy(TimeWindows.of({ size: hours(1), grace: minutes(5) })).count()
    * perHour.suppress({ untilWindowCloses: true }).toStream()
+   * grouped.count().suppress({ untilTimeLimit: seconds(5), maxRecords: 10_000 }).toStream()
    * ```
-   * @throws MillraceError `topology_invalid` when no aggregation over windows made the table, or the serde of its
-   *   values is missing; `bad_option`. The application stops with `buffer_full` when more waits than a limit allows.
+   * @throws MillraceError `topology_invalid` when no aggregation over windows made the table whose windows are to
+   *   close, or the serde of its values is missing; `bad_option`. With `untilWindowCloses`, and with `whenFull:
+   *   'fail'`, the application stops with `buffer_full` when more waits than a limit allows.
    */
-  suppress(
-    this: KTable<Windowed<unknown>, unknown>,
-    options: UntilWindowCloses & ValueOption<V>[Known],
-  ): KTable<K, V, 'both'>
-  /**
-   * Fewer changes: a row waits for `untilTimeLimit` ms of stream time after its first change, and then goes on as it is
-   * by then. Rows go on in the order of their first changes, then of the bytes of their keys. A delete goes on too.
-   *
-   * A limit bounds what waits in each partition; when it is exceeded, the rows that have waited longest go on early.
-   *
-   * @example grouped.count().suppress({ untilTimeLimit: seconds(5), maxRecords: 10_000 }).toStream()
-   * @throws MillraceError `topology_invalid` when the serde of the values is missing; `bad_option`. With `whenFull:
-   *   'fail'` the application stops with `buffer_full` when more waits than a limit allows.
-   */
-  suppress(options: UntilTimeLimit & ValueOption<V>[Known]): KTable<K, V, 'both'>
+  suppress<Self>(this: Self, options: SuppressOptions<Self> & ValueOption<V>[Known]): KTable<K, V, 'both'>
 
   /**
    * Every change of the table as a record: the new value of the key, or null for a row that was deleted. With `deletes:

@@ -3,7 +3,7 @@
  */
 import type { Windowed } from '../../core/windows/window.ts'
 import type { AggregateFunctions } from './functions.ts'
-import type { KnownSerdes } from './known.ts'
+import type { AggregateSerde, KnownSerdes } from './known.ts'
 import type { KTable } from './table.ts'
 import type { InWindows, WindowAggregations } from './window-aggregations.ts'
 
@@ -59,6 +59,8 @@ export interface TimeWindowedKStream<
    * ```
    */
   aggregate<A>(
-    options: AggregateFunctions<K, Exclude<V, null>, A> & InWindowStore<K, V, NoInfer<A>>,
+    options: AggregateFunctions<K, Exclude<V, null>, A> &
+      InWindowStore<K, V, NoInfer<A>> &
+      AggregateSerde<'windowStore', K, A>,
   ): KTable<Windowed<K>, A, 'both'>
 }
