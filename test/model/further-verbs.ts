@@ -157,7 +157,7 @@ export const furtherTableVerbs: Verbs<TableSide> = {
     return {
       kind: 'table',
       table: transformed,
-      node: growing.work([node], () => transforming(made)),
+      node: growing.work([node], () => transforming(made), { passesAll: true, derive: made }),
     }
   },
 

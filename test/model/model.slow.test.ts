@@ -95,6 +95,20 @@ const found: readonly (readonly [string, Case])[] = [
       policy: 'fail',
     },
   ],
+  [
+    'a table that is joined with what a transformer made of its rows passes each change on once',
+    {
+      partitions: 1,
+      steps: [
+        { verb: numberOf('stream', 'toTable'), from: 0, other: 0, detail: 0 },
+        { verb: numberOf('table', 'transformValues'), from: 2, other: 0, detail: 0 },
+        { verb: numberOf('table', 'join'), from: 2, other: 3, detail: 0 },
+      ],
+      records: [{ topic: 0, key: 'a', value: null, timestamp: 0, headers: '' }],
+      crashEvery: 0,
+      policy: 'skip',
+    },
+  ],
 ]
 
 test.each(found)('%s', (_, one) => check(one))
