@@ -43,7 +43,7 @@ export function timelineOf(all: readonly RowView[]): TimelineView | undefined {
   const rows = all.filter((row): row is WindowedRow => row.window !== null)
   if (rows.length === 0) return undefined
   const keys = [...new Set(rows.map(({ key }) => key))]
-  // In an order of their own: in that of the rows they change places with each new window, and a keyboard loses its own.
+  // In an order of their own: in that of the rows they change places with each new window, and a keyboard is lost.
   const shownKeys = keys.slice(0, lanesMax).toSorted()
   const shown = rows.filter(({ key }) => shownKeys.includes(key))
   const fromMs = Math.min(...shown.map(({ window }) => window.startMs))
