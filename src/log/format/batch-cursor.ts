@@ -19,7 +19,7 @@ import {
   recordCountOf,
 } from './header.ts'
 import type { PartitionId } from './partition-id.ts'
-import { VarintReader } from './varint.ts'
+import { shortBytes, shortVarint, VarintReader } from './varint.ts'
 
 /** One batch at a time: `load`, then `next` until it is false. The fields describe the current record. */
 export class BatchCursor {
@@ -100,6 +100,46 @@ export class BatchCursor {
   next(): boolean {
     if (this.#left === 0) return false
     this.#left--
+    if (!this.#isDense || !this.#nextShort()) this.#nextLong()
+    return true
+  }
+
+  /** Most records: lengths and differences of two bytes at most, no headers and nothing that is wrong. */
+  #nextShort(): boolean {
+    const { bytes } = this
+    let at = this.#reader.at
+    const length = shortVarint(bytes, at)
+    at += shortBytes(length)
+    const end = at + (length >> 1)
+    const timestamp = shortVarint(bytes, ++at)
+    at += shortBytes(timestamp)
+    const offset = shortVarint(bytes, at)
+    at += shortBytes(offset)
+    const keyLength = shortVarint(bytes, at)
+    at += shortBytes(keyLength)
+    const keyEnd = at + (keyLength >> 1)
+    const valueLength = shortVarint(bytes, keyEnd)
+    const valueStart = keyEnd + shortBytes(valueLength)
+    const valueEnd = valueStart + (valueLength >> 1)
+    const next = this.offset + 1
+    // An odd number stands for one below 0: of the time it may be so, and the rest is left to the other way.
+    const isShort = (length | timestamp | offset | keyLength | valueLength) >= 0
+    if (!isShort || ((length | offset | keyLength | valueLength) & 1) !== 0) return false
+    if (bytes[valueEnd] !== 0 || valueEnd + 1 !== end || this.baseOffset + (offset >> 1) !== next) return false
+    if (this.#left === 0 && end !== bytes.length) return false
+    this.timestamp =
+      this.#appendTime < 0 ? this.#baseTimestamp + ((timestamp >>> 1) ^ -(timestamp & 1)) : this.#appendTime
+    this.offset = next
+    this.keyStart = at
+    this.keyEnd = keyEnd
+    this.valueStart = valueStart
+    this.valueEnd = valueEnd
+    this.headers = noHeaders
+    this.#reader.at = end
+    return true
+  }
+
+  #nextLong(): void {
     const reader = this.#reader
     const length = reader.read()
     const end = reader.at + length
@@ -121,7 +161,6 @@ export class BatchCursor {
     this.headers = headerCount === 0 ? noHeaders : this.#readHeaders(headerCount)
     if (!(reader.at === end && end <= this.bytes.length && length > 0)) this.#damaged('a record is malformed')
     if (this.#left === 0 && end !== this.bytes.length) this.#damaged('it holds more than its records')
-    return true
   }
 
   #readHeaders(count: number): readonly Header[] {

@@ -54,6 +54,19 @@ function zigzag(value: number): bigint {
   return wide < 0n ? -wide * 2n - 1n : wide * 2n
 }
 
+/** One of up to two bytes as it stands there, before the sign is taken out of it; any other is -1. */
+export function shortVarint(bytes: Uint8Array, at: number): number {
+  const first = bytes[at] as number
+  if (first < 128) return first
+  const second = bytes[at + 1] as number
+  return second > 0 && second < 128 ? (first & 127) | (second << 7) : -1
+}
+
+/** How many bytes it took. */
+export function shortBytes(varint: number): number {
+  return varint < 128 ? 1 : 2
+}
+
 /**
  * Reads varints one after the other; a number that runs past the bytes is NaN, which no caller's check lets through.
  */
