@@ -43,6 +43,7 @@ const small: readonly HexRecord[] = [
   { timestamp: 1_000, key: '6b', value: '76', headers: [{ key: 'h', value: '01' }] },
   { timestamp: 999, key: null, value: '7676', headers: [] },
 ]
+const withoutHeaders = small.map((record) => ({ ...record, headers: [] }))
 const large: readonly HexRecord[] = Array.from({ length: 500 }, (_, index) => ({
   timestamp: 1_000 + index,
   key: Buffer.from(`key ${index}`).toString('hex'),
@@ -95,10 +96,13 @@ test('anything else than a batch is refused', () => {
   )
 })
 
-describe('a batch whose checksum is right, but whose contents are not,', () => {
+describe.each([
+  ['records with headers', small],
+  ['records without', withoutHeaders],
+] as const)('a batch of %s whose checksum is right, but whose contents are not,', (_records, records) => {
   /** The batch with a right checksum after the change. */
   function changed(change: (batch: Buffer) => void): Buffer {
-    const batch = buildBatch(small, { baseOffset: 5 })
+    const batch = buildBatch(records, { baseOffset: 5 })
     change(batch)
     batch.writeUInt32BE(crc32c(batch.subarray(attributesAt)), crcAt)
     return batch
