@@ -240,6 +240,11 @@ export class Environment {
     return this.#rows.get(database, key)
   }
 
+  /** The checksum of the sealed row that {@link get} has returned last. */
+  get lastSeal(): number {
+    return this.#rows.lastSeal
+  }
+
   /** The checksum of a sealed row, as {@link get} reads it; undefined when there is no row. */
   seal(database: DatabaseName, key: Uint8Array): number | undefined {
     return this.#rows.seal(database, key)

@@ -9,13 +9,15 @@
 import * as lmdb from 'lmdb'
 import { isMainThread } from 'node:worker_threads'
 import { monotonicMs } from '../core/clock.ts'
-import { databaseNames } from './databases.ts'
+import { type DatabaseName, databaseNames } from './databases.ts'
 import type { Databases, Root } from './lmdb-databases.ts'
 import { noticeTermination } from './lmdb-threads.ts'
-import { type Change, PendingRows } from './pending-rows.ts'
+import { type Change, type PackedRows, putRow, removeRow } from './packed-rows.ts'
+import { isPacked, PendingRows } from './pending-rows.ts'
 
 /** What we use of lmdb beyond its declarations. */
 interface NativeEnvironment {
+  readonly address: number
   /**
    * Runs the instructions at an address in a transaction of a thread of its own, and keeps `done` until it has called
    * it.
@@ -27,15 +29,20 @@ interface NativeDatabase {
   readonly db: { readonly dbi: number }
 }
 const { nativeAddon } = lmdb as unknown as {
-  readonly nativeAddon: { getBufferAddress(bytes: Uint8Array): number }
+  readonly nativeAddon: {
+    getBufferAddress(bytes: Uint8Array): number
+    /** Carries out one instruction; throws, or returns what went wrong. */
+    write(environment: number, instruction: number): number | undefined
+    lmdbError(status: number): Error
+  }
 }
 
-/** The instructions that lmdb's thread knows (its src/writer.cpp), and what it writes beside them. */
-const putRow = 15
-const removeRow = 13
+/** What lmdb's thread knows besides, and what it writes beside its instructions. */
 const goOnAt = 3
 const hasCommitted = 0x1000_0000
 const hasFailed = 0x4000_0000
+/** Of a row that is removed. */
+const notFound = -30_798
 
 /**
  * Of an instruction: its kind, the database, the length of the key; then come the key, and two words of eight bytes at
@@ -80,11 +87,21 @@ export class LmdbWriter {
   #putAll(changes: PendingRows): void {
     for (const name of databaseNames) {
       const database = this.#databases[name]
-      for (const { key, stored } of changes.of(name)) {
-        if (stored === undefined) database.removeSync(key)
-        else database.putSync(key, stored)
+      for (const change of changes.of(name)) {
+        if (isPacked(change)) this.#putPacked(name, change)
+        else if (change.stored === undefined) database.removeSync(change.key)
+        else database.putSync(change.key, change.stored)
       }
     }
+  }
+
+  #putPacked(name: DatabaseName, rows: PackedRows): void {
+    const { env, db } = this.#databases[name] as unknown as NativeDatabase
+    const { address } = env
+    rows.visit(db.dbi, nativeAddon.getBufferAddress(rows.bytes), (instruction) => {
+      const status = nativeAddon.write(address, instruction) ?? 0
+      if (status !== 0 && status !== notFound) throw nativeAddon.lmdbError(status)
+    })
   }
 
   #handOver(changes: PendingRows): void {
@@ -121,7 +138,7 @@ export class LmdbWriter {
     const writer = new InstructionWriter(bytes, nativeAddon.getBufferAddress(bytes))
     for (const name of databaseNames) {
       const { db } = this.#databases[name] as unknown as NativeDatabase
-      for (const change of changes.of(name)) writer.add(db.dbi, change)
+      for (const change of eachChange(changes, name)) writer.add(db.dbi, change)
     }
     return { bytes, words: new Int32Array(bytes.buffer), end: writer.at * 2 }
   }
@@ -143,10 +160,18 @@ export class LmdbWriter {
 /** The word before it takes the number of the transaction when there are no instructions. */
 const firstWord = 1
 
+function* eachChange(changes: PendingRows, name: DatabaseName): Generator<Change, undefined> {
+  for (const change of changes.of(name)) {
+    if (isPacked(change)) yield* change.changes()
+    else yield change
+  }
+}
+
 function bytesFor(changes: PendingRows): number {
   let bytes = instructionBytes
   for (const name of databaseNames) {
-    for (const { key, stored } of changes.of(name)) bytes += 2 * instructionBytes + key.length + (stored?.length ?? 0)
+    for (const { key, stored } of eachChange(changes, name))
+      bytes += 2 * instructionBytes + key.length + (stored?.length ?? 0)
   }
   return Math.ceil(bytes / 8) * 8
 }

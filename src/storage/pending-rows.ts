@@ -6,11 +6,10 @@
  * Reads of the work see it, as if it were stored already.
  */
 import { type DatabaseName, databaseNames, type Entry } from './databases.ts'
+import type { Change, PackedRows } from './packed-rows.ts'
 
-/** One change: the bytes to store under a key, or undefined where the row is removed. */
-export interface Change {
-  readonly key: Buffer
-  readonly stored: Buffer | undefined
+export function isPacked(change: Change | PackedRows): change is PackedRows {
+  return !('key' in change)
 }
 
 export class PendingRows {
@@ -31,8 +30,15 @@ export class PendingRows {
     this.#changes[database].add(key, stored)
   }
 
+  /** Keeps these as they are until {@link clear}; they do not change until then. */
+  addAll(database: DatabaseName, rows: PackedRows): void {
+    if (rows.count === 0) return
+    this.#count += rows.count
+    this.#changes[database].addAll(rows)
+  }
+
   /** All changes of a database, in the order that they were made. */
-  of(database: DatabaseName): readonly Change[] {
+  of(database: DatabaseName): readonly (Change | PackedRows)[] {
     return this.#changes[database].all
   }
 
@@ -55,7 +61,7 @@ export class PendingRows {
 
 /** Those of one database. The index is made when something is read, which most writes never do. */
 class Changes {
-  #all: Change[] = []
+  #all: (Change | PackedRows)[] = []
   /** How many of them are in the index. */
   #indexed = 0
   readonly #latest = new Map<string, Change>()
@@ -63,12 +69,16 @@ class Changes {
   #sorted: string[] = []
   #isSorted = true
 
-  get all(): readonly Change[] {
+  get all(): readonly (Change | PackedRows)[] {
     return this.#all
   }
 
   add(key: Buffer, stored: Buffer | undefined): void {
     this.#all.push({ key, stored })
+  }
+
+  addAll(rows: PackedRows): void {
+    this.#all.push(rows)
   }
 
   find(key: Uint8Array): Change | undefined {
@@ -94,15 +104,20 @@ class Changes {
 
   #index(): void {
     for (; this.#indexed < this.#all.length; this.#indexed++) {
-      const change = this.#all[this.#indexed] as Change
-      const order = orderOf(change.key)
-      if (!this.#latest.has(order)) {
-        // Who removes a range page by page asks after each: what comes in order needs no sorting again.
-        this.#isSorted &&= order > (this.#sorted.at(-1) ?? '')
-        this.#sorted.push(order)
-      }
-      this.#latest.set(order, change)
+      const one = this.#all[this.#indexed] as Change | PackedRows
+      if (!isPacked(one)) this.#note(one)
+      else for (const change of one.changes()) this.#note(change)
     }
+  }
+
+  #note(change: Change): void {
+    const order = orderOf(change.key)
+    if (!this.#latest.has(order)) {
+      // Who removes a range page by page asks after each: what comes in order needs no sorting again.
+      this.#isSorted &&= order > (this.#sorted.at(-1) ?? '')
+      this.#sorted.push(order)
+    }
+    this.#latest.set(order, change)
   }
 
   clear(): void {

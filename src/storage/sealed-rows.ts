@@ -15,21 +15,16 @@ export const sealedDatabases: ReadonlySet<DatabaseName> = new Set(
 /** Every version of millrace can read which format a directory has. */
 export const formatKey: Buffer = Buffer.from('format')
 
-const checksumBytes = 4
+export const checksumBytes = 4
 
 export function isSealed(database: DatabaseName, key: Uint8Array): boolean {
   return sealedDatabases.has(database) && !(database === 'meta' && formatKey.equals(key))
 }
 
 export function seal(key: Uint8Array, value: Uint8Array): Buffer {
-  return sealPart(key, value, 0, value.length)
-}
-
-/** Seals the value in bytes[start, end). */
-export function sealPart(key: Uint8Array, bytes: Uint8Array, start: number, end: number): Buffer {
-  const length = end - start
+  const { length } = value
   const sealed = Buffer.allocUnsafe(length + checksumBytes)
-  copyBytes(bytes, start, end, sealed, 0)
+  copyBytes(value, 0, length, sealed, 0)
   writeInt32(sealed, length, crc32cWithin(sealed, 0, length, crc32c(key)))
   return sealed
 }

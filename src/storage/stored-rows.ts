@@ -11,7 +11,7 @@ import { keyBytesMax } from './keys.ts'
 import { dataFileOf } from './directory.ts'
 import { type PendingRows, withChanges } from './pending-rows.ts'
 import { damaged, readFailure, rowName } from './read-failure.ts'
-import { isSealed, sealedDatabases, sealIn, unseal, unsealedCopy } from './sealed-rows.ts'
+import { checksumBytes, checksumOf, isSealed, sealedDatabases, sealIn, unseal, unsealedCopy } from './sealed-rows.ts'
 import { countsOf, freePages, type LogStatistics, readStatistics } from './statistics.ts'
 
 /**
@@ -19,6 +19,8 @@ import { countsOf, freePages, type LogStatistics, readStatistics } from './stati
  * that is under way.
  */
 export class StoredRows {
+  /** The checksum of the sealed row that {@link get} has returned last. */
+  lastSeal = 0
   readonly #dir: string
   readonly #root: Root
   readonly #databases: Databases
@@ -42,6 +44,7 @@ export class StoredRows {
     const isCopied = !isSealed(database, key)
     const stored = this.#read(database, key, isCopied)
     if (stored === undefined || isCopied) return stored
+    if (stored.length >= checksumBytes) this.lastSeal = checksumOf(stored)
     return this.#sound(database, key, unsealedCopy(key, stored))
   }
 

@@ -5,6 +5,7 @@ import { assert } from '../core/assert.ts'
 import { MillraceError } from '../core/errors.ts'
 import type { DatabaseName } from './databases.ts'
 import { keyBytesMax } from './keys.ts'
+import type { PackedRows } from './packed-rows.ts'
 import type { PendingRows } from './pending-rows.ts'
 import { isSealed, seal } from './sealed-rows.ts'
 
@@ -16,6 +17,8 @@ export interface WriteTransaction {
   put(database: DatabaseName, key: Uint8Array, value: Uint8Array): void
   /** As {@link put}, for a value that is sealed already (sealed-rows.ts). */
   putSealed(database: DatabaseName, key: Uint8Array, sealed: Uint8Array): void
+  /** Writes all of these, whose keys are not too long; they are kept, not copied. */
+  writeAll(database: DatabaseName, rows: PackedRows): void
   /** @throws MillraceError `defect` after the callback */
   remove(database: DatabaseName, key: Uint8Array): void
   /** Calls back when the commit is durable, before anyone else hears of it; not at all when it fails. */
@@ -41,6 +44,11 @@ export class NotingTransaction implements WriteTransaction {
     this.#checkOpen()
     if (key.length > keyBytesMax) throw keyTooLong(database, key)
     this.#pending.add(database, key as Buffer, sealed as Buffer)
+  }
+
+  writeAll(database: DatabaseName, rows: PackedRows): void {
+    this.#checkOpen()
+    this.#pending.addAll(database, rows)
   }
 
   remove(database: DatabaseName, key: Uint8Array): void {

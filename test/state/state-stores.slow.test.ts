@@ -30,6 +30,8 @@ interface Step {
   readonly changes: readonly Change[]
   /** Whether the transaction is given up at its end. */
   readonly fails: boolean
+  /** Who commits it. */
+  readonly owner: number
   /** Whether the one who commits starts anew before it. */
   readonly isNew: boolean
   /** Whether ranges are read after it: they need all of the journal, rows do not. */
@@ -39,6 +41,8 @@ interface Step {
 /** Two stores with two partitions each. */
 const places = [0, 1, 2, 3].map((place) => ({ store: place >> 1, partition: (place & 1) * 7 }))
 const place = fc.nat({ max: places.length - 1 })
+/** Ranges are removed from one store only: that changes how its rows are kept. */
+const placeOfRange = fc.constantFrom(2, 3)
 const key = fc.array(fc.constantFrom(0, 1, 97, 255), { maxLength: 3 })
 const change: fc.Arbitrary<Change> = fc.oneof(
   {
@@ -50,7 +54,7 @@ const change: fc.Arbitrary<Change> = fc.oneof(
     weight: 1,
     arbitrary: fc.record({
       kind: fc.constant('removeRange' as const),
-      place,
+      place: placeOfRange,
       from: key,
       to: fc.option(key, { nil: undefined }),
       rowsMax: fc.option(fc.nat({ max: 3 }), { nil: undefined }),
@@ -60,6 +64,7 @@ const change: fc.Arbitrary<Change> = fc.oneof(
 const step: fc.Arbitrary<Step> = fc.record({
   changes: fc.array(change, { maxLength: 12 }),
   fails: fc.nat({ max: 3 }).map((one) => one === 0),
+  owner: fc.nat({ max: 5 }).map((one) => (one === 0 ? 1 : 0)),
   isNew: fc.nat({ max: 5 }).map((one) => one === 0),
   readsRanges: fc.nat({ max: 3 }).map((one) => one === 0),
 })
@@ -179,10 +184,11 @@ test('a store holds what its commits wrote, for whoever reads it, and its counts
     fc.property(fc.array(step, { maxLength: 25 }), (steps) => {
       const storeIds = storeIdsOf(embedded, `application ${runs++}`, ['one', 'two'])
       const model: Model = places.map(() => new Map())
-      let owner = new StateStores(environment)
+      const owners = [new StateStores(environment), new StateStores(environment)]
       const follower = new StateStores(environment)
-      for (const [at, { changes, fails, isNew, readsRanges }] of steps.entries()) {
-        if (isNew) owner = new StateStores(environment)
+      for (const [at, { changes, fails, owner: who, isNew, readsRanges }] of steps.entries()) {
+        if (isNew) owners[who] = new StateStores(environment)
+        const owner = owners[who] as StateStores
         let done: readonly Change[] = []
         const work = (writer: StateWriter): void => {
           done = changes.map((one) => write(writer, storeIds, one))

@@ -3,13 +3,15 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { Environment } from '../../src/storage/environment.ts'
+import { PackedRows } from '../../src/storage/packed-rows.ts'
 import type { WriteTransaction } from '../../src/storage/write-transaction.ts'
 import { openEnvironment } from '../support/open.ts'
 
 const bytes = fc.uint8Array({ minLength: 1, maxLength: 2 }).map((key) => Buffer.from(key.map((byte) => byte % 6)))
 const change = fc.record({ key: bytes, value: fc.option(fc.uint8Array({ maxLength: 3 }), { nil: undefined }) })
 const question = fc.record({ from: bytes, to: bytes, limit: fc.integer({ min: 1, max: 5 }) })
-const step = fc.oneof(fc.record({ change }), fc.record({ question }))
+const packed = fc.array(change, { maxLength: 5 })
+const step = fc.oneof(fc.record({ change }), fc.record({ packed }), fc.record({ question }))
 
 /** The rows as hexadecimal keys to hexadecimal values. */
 type Model = Map<string, string>
@@ -22,6 +24,15 @@ function apply(model: Model, { key, value }: { key: Buffer; value: Uint8Array | 
 function write(transaction: WriteTransaction, { key, value }: { key: Buffer; value: Uint8Array | undefined }): void {
   if (value === undefined) transaction.remove('state', key)
   else transaction.put('state', key, value)
+}
+
+function writeAll(transaction: WriteTransaction, changes: readonly Parameters<typeof write>[1][]): void {
+  const rows = new PackedRows()
+  for (const { key, value } of changes) {
+    if (value === undefined) rows.remove(key)
+    else rows.put(key, Buffer.concat([Buffer.from('ab'), value, Buffer.from('c')]), 2, 2 + value.length)
+  }
+  transaction.writeAll('state', rows)
 }
 
 const shown = ({ key, value }: { key: Buffer; value: Buffer }): string =>
@@ -65,6 +76,9 @@ describe('a write', () => {
             if ('change' in one) {
               write(transaction, one.change)
               apply(model, one.change)
+            } else if ('packed' in one) {
+              writeAll(transaction, one.packed)
+              for (const each of one.packed) apply(model, each)
             } else {
               const { from, to, limit } = one.question
               expect(answersOf(environment, from, to, limit)).toEqual(expectedOf(model, from, to, limit))

@@ -9,6 +9,7 @@ import type { Environment } from '../environment.ts'
 import { keyAfter, partitionKey, stateKey } from '../keys.ts'
 import type { StoredRow } from '../state-rows.ts'
 import type { JournalRows } from './journal-rows.ts'
+import { hashOf } from './piece.ts'
 import { compareKeys } from './row-sort.ts'
 import type { StoreJournal } from './store-journal.ts'
 
@@ -23,10 +24,13 @@ export function mergedGet(
   key: Uint8Array,
 ): Buffer | undefined {
   const rows = journal.rows(partition)
-  const entry = rows === undefined ? -1 : rows.find(key)
+  const hash = hashOf(key, 0, key.length)
+  const entry = rows === undefined ? -1 : rows.find(key, hash)
   if (rows !== undefined && entry >= 0) return rows.copyOfValue(entry)
-  if (!journal.hasTree(partition)) return undefined
-  return environment.get('state', stateKey(journal.storeId, partition, key, 0, key.length))
+  const treeKey = stateKey(journal.storeId, partition, key, 0, key.length)
+  const value = journal.hasTree(partition) ? environment.get('state', treeKey) : undefined
+  journal.reads?.note(hash, partition, key, value && environment.lastSeal)
+  return value
 }
 
 /** Up to `limit` rows with from <= key < to: the first ones or, in reverse, the last ones with the last one first. */

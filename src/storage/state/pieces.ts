@@ -9,6 +9,8 @@ export interface Piece {
   readonly bytes: Buffer
   /** Rows that are found nowhere else. A piece without any is needed only while there is an older one. */
   live: number
+  /** Rows that are in the tree as well, and found here. */
+  folded: number
 }
 
 /** What an object of a piece, its buffer and its row on disk cost beyond its bytes. */

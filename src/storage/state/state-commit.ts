@@ -2,18 +2,18 @@
  * What one commit does to the rows of stores: what changed becomes the next piece of a journal, and some of what was
  * there goes into the tree. Nothing in memory changes before the commit is durable.
  */
-import { present } from '../../core/assert.ts'
+import { ByteWriter, writeInt32 } from '../../core/bytes.ts'
 import type { Environment, WriteTransaction } from '../environment.ts'
-import { checksumOf } from '../sealed-rows.ts'
+import type { PackedRows } from '../packed-rows.ts'
 import { keyTooLong } from '../write-transaction.ts'
 import { keyAfter, keyBytesMax, stateKey } from '../keys.ts'
 import type { StateWriter } from '../state-rows.ts'
-import type { FoldedRows } from './folding.ts'
-import { encodeHead, headKey, noRows, type RowSum, sealOf, type StateHead } from './head.ts'
+import { encodeHead, headKey, noRows, type RowSum, sealOf } from './head.ts'
 import type { Hand } from './hand.ts'
+import type { JournalRows } from './journal-rows.ts'
 import { pieceOf, PieceWriter } from './piece.ts'
 import { pieceOverheadBytes } from './pieces.ts'
-import { pieceKey, type StoreJournal } from './store-journal.ts'
+import { pieceKey, type SealedFold, type StoreJournal } from './store-journal.ts'
 
 /** A piece is closed when it has this many bytes. */
 const pieceBytesMax = 1_048_576
@@ -25,6 +25,17 @@ const piecesRemoved = 16
 const pageRows = 1_000
 /** What stands before the key of a row in the tree: its store and its partition. */
 const statePrefixBytes = 8
+
+const keyScratch = new ByteWriter(256)
+
+/** The key of a row in the tree; valid until the next call. */
+function treeKey(storeId: number, partition: number, rows: JournalRows, entry: number): Buffer {
+  keyScratch.at = statePrefixBytes
+  writeInt32(keyScratch.bytes, 0, storeId)
+  writeInt32(keyScratch.bytes, 4, partition)
+  keyScratch.append(rows.keyBytes(entry), rows.keyStart(entry), rows.keyEnd(entry))
+  return keyScratch.written
+}
 
 interface Range {
   readonly from: Buffer
@@ -47,17 +58,15 @@ class StoreCommit {
   readonly #sums: Map<number, RowSum>
   /** Not before the journal is known as a whole. */
   readonly #folds: boolean
-  #folded: readonly FoldedRows[] = []
+  readonly #folded: SealedFold[] = []
   /** Where it is once everything is folded that this commit folds. */
   #hand: Hand
-  /** Rows of the tree that change: the key, then what it is to have, sealed; undefined where it is removed. */
-  readonly #writes: (Buffer | undefined)[] = []
   /** Ranges with rows of the journal, by partition: those must not come back by being folded. */
   readonly #removed = new Map<number, Range[]>()
+  #removesRanges = false
   /** Partitions with changed rows, which may be in a range that is removed. */
   readonly #changed = new Set<number>()
   #lastChanged = -1
-  #head: StateHead | undefined
 
   constructor(journal: StoreJournal, environment: Environment, transaction: WriteTransaction) {
     this.#journal = journal
@@ -75,6 +84,7 @@ class StoreCommit {
   }
 
   removeRange(partition: number, from: Buffer, to: Buffer, rowsMax: number): Buffer | undefined {
+    this.#removesRanges = true
     const left = this.#removeStored(partition, from, to, rowsMax)
     const end = left ?? to
     const { pieces } = this.#journal
@@ -115,39 +125,42 @@ class StoreCommit {
    * stores before the first one writes.
    *
    * @param bytesMax how large the journal may become
+   * @param writes takes what changes in the tree
    */
-  read(bytesMax: number): void {
+  fold(bytesMax: number, writes: PackedRows): void {
     this.#close()
     if (!this.#folds) return
     const { folding, pieces } = this.#journal
     const appendedBytes = this.#closed.reduce((total, { length }) => total + length + pieceOverheadBytes, 0)
-    this.#fold(folding.due(appendedBytes, pieces.bytes, bytesMax))
+    this.#fold(folding.due(appendedBytes, pieces.bytes, bytesMax), writes)
   }
 
-  #fold(count: number): void {
+  #fold(count: number, writes: PackedRows): void {
     const { head, storeId, folding } = this.#journal
     const { folded, hand } = folding.next(head.hand, count)
-    this.#folded = folded
     this.#hand = hand
     for (const { rows, entries } of folded) {
       const { partition } = rows
+      const seals = new Int32Array(entries.length)
       const ranges = this.#removed.get(partition)
       let [rowsAdded, sealsAdded] = [0, 0]
-      for (const entry of entries) {
-        const key = stateKey(storeId, partition, rows.keyBytes(entry), rows.keyStart(entry), rows.keyEnd(entry))
-        const before = this.#environment.seal('state', key)
+      for (let at = 0; at < entries.length; at++) {
+        const entry = entries[at] as number
+        const key = treeKey(storeId, partition, rows, entry)
+        const isKnown = !this.#removesRanges && rows.knowsTree(entry)
+        const before = isKnown ? rows.treeSeal(entry) : this.#environment.seal('state', key)
         const isRemoved = ranges?.some((range) => isIn(range, rows.key(entry))) === true
-        const after = isRemoved ? undefined : rows.sealed(entry, key)
+        const after = isRemoved ? undefined : rows.write(entry, key, writes)
         if (before !== undefined) {
           rowsAdded--
           sealsAdded -= before
         }
         if (after !== undefined) {
           rowsAdded++
-          sealsAdded += checksumOf(after)
-        }
-        if (before !== undefined || after !== undefined) this.#writes.push(key, after)
+          sealsAdded += seals[at] = after
+        } else if (before !== undefined) writes.remove(key)
       }
+      this.#folded.push({ rows, entries, seals })
       this.#add(partition, rowsAdded, sealsAdded)
     }
   }
@@ -159,28 +172,24 @@ class StoreCommit {
   }
 
   write(): void {
-    const { head, storeId, pieces } = this.#journal
+    const { head: before, storeId, pieces } = this.#journal
     const transaction = this.#transaction
-    let { first, next } = head
-    for (let at = 0; at < this.#writes.length; at += 2) {
-      const [key, sealed] = [this.#writes[at] as Buffer, this.#writes[at + 1]]
-      if (sealed === undefined) transaction.remove('state', key)
-      else transaction.putSealed('state', key, sealed)
-    }
+    let { first, next } = before
     const done = this.#folds ? pieces.done(piecesRemoved * Math.max(1, this.#closed.length)) : 0
     for (let left = done; left > 0; left--) transaction.remove('journal', pieceKey(storeId, first++))
     this.#pieces = this.#closed.map((items) => pieceOf(this.#hand, items))
     for (const bytes of this.#pieces) transaction.put('journal', pieceKey(storeId, next++), bytes)
-    this.#head = { first, next, hand: this.#hand, sums: this.#sums }
-    transaction.put('state', headKey(storeId), encodeHead(this.#head))
-    transaction.onDurable(() => this.#committed())
-  }
-
-  #committed(): void {
-    this.#journal.committed(
-      present(this.#head, 'a commit that is durable has come to its end'),
-      this.#pieces,
-      this.#folded,
+    const head = { first, next, hand: this.#hand, sums: this.#sums }
+    const headBytes = encodeHead(head)
+    transaction.put('state', headKey(storeId), headBytes)
+    transaction.onDurable(() =>
+      this.#journal.committed({
+        head,
+        headBytes,
+        pieces: this.#pieces,
+        folded: this.#folded,
+        removesRanges: this.#removesRanges,
+      }),
     )
   }
 }
@@ -189,13 +198,23 @@ export class StateCommit implements StateWriter {
   #journalOf: (storeId: number) => StoreJournal
   readonly #environment: Environment
   readonly #transaction: WriteTransaction
+  readonly #writes: PackedRows
   readonly #stores = new Map<StoreJournal, StoreCommit>()
   #last: StoreJournal | undefined
 
-  /** @param journalOf gives a journal as of the transaction */
-  constructor(environment: Environment, transaction: WriteTransaction, journalOf: (storeId: number) => StoreJournal) {
+  /**
+   * @param writes has nothing yet, and takes what changes in the tree
+   * @param journalOf gives a journal as of the transaction
+   */
+  constructor(
+    environment: Environment,
+    transaction: WriteTransaction,
+    writes: PackedRows,
+    journalOf: (storeId: number) => StoreJournal,
+  ) {
     this.#environment = environment
     this.#transaction = transaction
+    this.#writes = writes
     this.#journalOf = journalOf
   }
 
@@ -238,7 +257,9 @@ export class StateCommit implements StateWriter {
    * @param bytesMax how large the journals of all stores may become together
    */
   end(bytesMax: number, othersBytes: (journal: StoreJournal) => number): void {
-    for (const [journal, store] of this.#stores) store.read(Math.max(bytesMax - othersBytes(journal), bytesMax / 16))
+    for (const [journal, store] of this.#stores)
+      store.fold(Math.max(bytesMax - othersBytes(journal), bytesMax / 16), this.#writes)
+    this.#transaction.writeAll('state', this.#writes)
     for (const store of this.#stores.values()) store.write()
     // What is put from here on would be in no commit.
     this.#last = undefined

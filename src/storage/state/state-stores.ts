@@ -2,6 +2,7 @@
  * All state stores of a log.
  */
 import type { Environment, WriteTransaction } from '../environment.ts'
+import { PackedRows } from '../packed-rows.ts'
 import type { StateReader, StoredRow } from '../state-rows.ts'
 import { type ChangeVisitor, visitChanges } from './changed-rows.ts'
 import { encodeHead, headKey, newHead } from './head.ts'
@@ -12,11 +13,14 @@ import { type StoreSize, storeSize, storeSizeAbout } from './store-size.ts'
 
 const journalBytesDefault = 32 * 1_048_576
 const journalBytesMin = 4_096
+const spareBytesMax = 4 * 1_048_576
 
 export class StateStores implements StateReader {
   readonly #environment: Environment
   readonly #journals = new Map<number, StoreJournal>()
   #last: StoreJournal | undefined
+  /** Its memory is used again. */
+  #spare: PackedRows | undefined
 
   constructor(environment: Environment) {
     this.#environment = environment
@@ -114,6 +118,13 @@ export class StateStores implements StateReader {
 
   /** Begins the changes of a commit; reads go on seeing the last one. */
   begin(transaction: WriteTransaction): StateCommit {
-    return new StateCommit(this.#environment, transaction, (storeId) => this.#journal(storeId))
+    const writes = this.#spare ?? new PackedRows()
+    this.#spare = undefined
+    transaction.onDurable(() => {
+      if (writes.bytes.length > spareBytesMax) return
+      writes.clear()
+      this.#spare = writes
+    })
+    return new StateCommit(this.#environment, transaction, writes, (storeId) => this.#journal(storeId))
   }
 }

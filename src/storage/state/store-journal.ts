@@ -17,8 +17,9 @@ import { type FoldedRows, Folding } from './folding.ts'
 import { decodeHead, headKey, newHead, type StateHead } from './head.ts'
 import { JournalRows, rowsAtOnce } from './journal-rows.ts'
 import { type Hand, hasPassed } from './hand.ts'
-import { handOf, itemHeadBytes, keyAt, keyLengthAt, type PieceVisitor, walkPiece } from './piece.ts'
-import { pieceOverheadBytes, Pieces } from './pieces.ts'
+import { handOf, itemHeadBytes, keyLengthAt, type PieceVisitor, walkPiece } from './piece.ts'
+import { type Piece, pieceOverheadBytes, Pieces } from './pieces.ts'
+import { TreeReads } from './tree-reads.ts'
 
 const piecesPage = 64
 /** Each commit takes over at least this part of the journal, and this many times as much as it appends. */
@@ -36,6 +37,22 @@ function isPassed(before: Hand | undefined, now: Hand, partition: number, bytes:
   return before !== undefined && hasPassed(before, now, partition, bytes, start, start + keyLengthAt(bytes, at))
 }
 
+/** Rows that were folded, with their checksums in the tree. */
+export interface SealedFold extends FoldedRows {
+  readonly seals: Int32Array
+}
+
+/** What a commit of this process has made durable. */
+export interface DurableChanges {
+  readonly head: StateHead
+  /** As it is stored. */
+  readonly headBytes: Buffer
+  readonly pieces: readonly Buffer[]
+  readonly folded: readonly SealedFold[]
+  /** Whether it removed rows by their range, also from the tree. */
+  readonly removesRanges: boolean
+}
+
 export class StoreJournal {
   readonly storeId: number
   readonly pieces: Pieces = new Pieces()
@@ -43,6 +60,10 @@ export class StoreJournal {
   readonly folding: Folding = new Folding(this.partitions)
   readonly #environment: Environment
   #head: StateHead = newHead
+  /** As it is stored; undefined while it is not known. */
+  #headBytes: Buffer | undefined
+  /** Reads of the tree since the last commit, while no other process commits. */
+  #reads: TreeReads | undefined
   /** Pieces before this one are noted only. */
   #takenOverFrom = newHead.first
   /** The snapshot that it was compared with. */
@@ -68,6 +89,11 @@ export class StoreJournal {
     return sum !== undefined && sum.rows > 0
   }
 
+  /** Takes reads of the tree, where they are of use. */
+  get reads(): TreeReads | undefined {
+    return this.#environment.isWriting ? undefined : this.#reads
+  }
+
   /** Whether everything is in the hash tables: before that nothing can be folded, and a range would not be whole. */
   get isTakenOver(): boolean {
     return this.#takenOverFrom <= this.#head.first
@@ -75,7 +101,7 @@ export class StoreJournal {
 
   /** What it takes in memory. */
   get memoryBytes(): number {
-    let bytes = this.pieces.bytes
+    let bytes = this.pieces.bytes + (this.#reads?.bytes ?? 0)
     for (const rows of this.partitions.values()) bytes += rows.memoryBytes
     return bytes
   }
@@ -98,12 +124,15 @@ export class StoreJournal {
     if (this.isCurrent) return
     const stored = environment.get('state', headKey(this.storeId))
     this.#snapshot = environment.snapshot
+    if (stored !== undefined && this.#headBytes?.equals(stored) === true) return
     const head = stored && decodeHead(stored)
     if (head === undefined) throw this.#damaged(stored === undefined ? 'is missing' : 'is no head')
     const { first, next } = this.#head
     const wasTakenOver = this.isTakenOver
+    this.#forgetTree()
     if (head.next === next && head.first === first) {
       this.#head = head // what its partitions add up to may have changed
+      this.#headBytes = stored
       return
     }
     this.#snapshot = -1
@@ -116,8 +145,16 @@ export class StoreJournal {
     }
     this.#retire(head.first)
     this.#head = head
+    this.#headBytes = stored
     if (!wasTakenOver) this.#takeOver(this.pieces.bytes * takenOverPart)
     this.#snapshot = environment.snapshot
+  }
+
+  /** Others have committed, and may have changed the tree. */
+  #forgetTree(): void {
+    if (this.#reads === undefined) return
+    this.#reads = undefined
+    for (const rows of this.partitions.values()) rows.forgetTree()
   }
 
   #damaged(what: string): MillraceError {
@@ -128,6 +165,7 @@ export class StoreJournal {
     while (this.pieces.count > 0) this.pieces.shift()
     this.partitions.clear()
     this.#head = { ...newHead, first, next: first }
+    this.#headBytes = undefined
     this.#takenOverFrom = first
   }
 
@@ -154,32 +192,46 @@ export class StoreJournal {
     if (isOpened) this.folding.opened(this.pieces.bytes)
   }
 
-  #add(sequence: number, bytes: Buffer): void {
-    this.pieces.push({ sequence, bytes, live: 0 })
+  /** @param reads of the tree, which has not changed since */
+  #add(sequence: number, bytes: Buffer, reads?: TreeReads): void {
+    this.pieces.push({ sequence, bytes, live: 0, folded: 0 })
+    this.#walkInGroups(
+      { sequence, bytes },
+      (rows, places, count) => rows.setAll(bytes, places, count, sequence, reads),
+      (partition, from, to, at) => this.partitions.get(partition)?.removeRange(from, to, at, sequence),
+    )
+  }
+
+  /** As {@link #walk}, up to {@link rowsAtOnce} rows of a partition at a time, by where their items begin. */
+  #walkInGroups(
+    { sequence, bytes }: Pick<Piece, 'sequence' | 'bytes'>,
+    visit: (rows: JournalRows, places: Int32Array, count: number) => void,
+    range: PieceVisitor['range'],
+  ): void {
     const places = new Int32Array(rowsAtOnce)
     let count = 0
     let rows: JournalRows | undefined
-    const setAll = (): void => {
-      rows?.setAll(bytes, places, count, sequence)
+    const visitAll = (): void => {
+      if (rows !== undefined && count > 0) visit(rows, places, count)
       count = 0
     }
     this.#walk(sequence, bytes, {
       row: (partition, _, at) => {
-        if (rows?.partition !== partition || count === rowsAtOnce) setAll()
+        if (rows?.partition !== partition || count === rowsAtOnce) visitAll()
         if (rows?.partition !== partition) rows = this.#rowsOf(partition)
         places[count++] = at
       },
-      range: (partition, from, to, at) => {
-        setAll()
-        this.partitions.get(partition)?.removeRange(from, to, at, sequence)
+      range: (...removed) => {
+        visitAll()
+        range(...removed)
       },
     })
-    setAll()
+    visitAll()
   }
 
   /** Rows that are in the tree are passed over: an older version of theirs is there, or was, as well. */
   #note(sequence: number, bytes: Buffer, hand: Hand): void {
-    this.pieces.push({ sequence, bytes, live: 0 })
+    this.pieces.push({ sequence, bytes, live: 0, folded: 0 })
     this.#takenOverFrom = sequence + 1
     const before = handOf(bytes)
     let rows: JournalRows | undefined
@@ -210,16 +262,7 @@ export class StoreJournal {
   #takeOver(bytes: number): void {
     for (let left = bytes; left > 0 && !this.isTakenOver;) {
       const { sequence, bytes: items } = this.pieces.at(this.#takenOverFrom - 1)
-      const before = handOf(items)
-      let rows: JournalRows | undefined
-      this.#walk(sequence, items, {
-        row: (partition, _, at) => {
-          if (isPassed(before, this.#head.hand, partition, items, at)) return
-          if (rows?.partition !== partition) rows = this.#rowsOf(partition)
-          rows.takeOver(items, at, sequence)
-        },
-        range: () => undefined,
-      })
+      for (const rows of this.partitions.values()) rows.takeOver(items, sequence)
       this.#takenOverFrom = sequence
       left -= items.length + pieceOverheadBytes
     }
@@ -235,37 +278,32 @@ export class StoreJournal {
   /** Forgets pieces that another process has removed: what was in them is in the tree, or in a newer piece. */
   #retire(first: number): void {
     for (let piece = this.pieces.oldest; piece !== undefined && piece.sequence < first; piece = this.pieces.oldest) {
-      const { sequence, live } = piece
-      if (live > 0) {
-        walkPiece(piece.bytes, {
-          row: (partition, bytes, at) => {
-            const rows = this.partitions.get(partition)
-            const entry = rows?.find(keyAt(bytes, at)) ?? -1
-            if (rows !== undefined && entry >= 0 && rows.isIn(entry, sequence)) rows.deleteAll([entry])
-          },
-          range: () => undefined,
-        })
+      const { sequence, bytes, live, folded } = piece
+      if (live + folded > 0) {
+        const retire = (rows: JournalRows, places: Int32Array, count: number): void =>
+          rows.retire(bytes, places, count, sequence)
+        this.#walkInGroups(piece, retire, () => undefined)
       }
       this.pieces.shift()
     }
   }
 
-  /**
-   * Takes over what a commit of this process has made durable.
-   *
-   * @param folded rows that are in the tree now
-   */
-  committed(head: StateHead, pieces: readonly Buffer[], folded: readonly FoldedRows[]): void {
-    for (const { rows, entries } of folded) rows.deleteAll(entries)
+  /** Takes over what a commit of this process has made durable. */
+  committed({ head, headBytes, pieces, folded, removesRanges }: DurableChanges): void {
+    if (removesRanges) this.#reads?.clear()
+    for (const { rows, entries, seals } of folded) rows.fold(entries, seals)
     let sequence = this.#head.next
     const isFirst = this.#takenOverFrom === sequence
     let appendedBytes = 0
     for (const bytes of pieces) {
-      this.#add(sequence++, bytes)
+      this.#add(sequence++, bytes, this.#reads)
       appendedBytes += bytes.length + pieceOverheadBytes
     }
     this.#retire(head.first)
     this.#head = head
+    this.#headBytes = headBytes
+    this.#reads ??= new TreeReads()
+    this.#reads.clear()
     // The first commit is the one that is waited for after a crash.
     if (this.isTakenOver || isFirst) return
     this.#takeOver(Math.max(this.pieces.bytes * takenOverPart, appendedBytes * takenOverTimes))
