@@ -2,6 +2,7 @@
  * What one commit does to the rows of stores: what changed becomes the next piece of a journal, and some of what was
  * there goes into the tree. Nothing in memory changes before the commit is durable.
  */
+import { present } from '../../core/assert.ts'
 import { ByteWriter, writeInt32 } from '../../core/bytes.ts'
 import type { Environment, WriteTransaction } from '../environment.ts'
 import type { PackedRows } from '../packed-rows.ts'
