@@ -167,8 +167,11 @@ function checkIds(nodes: readonly PlanNode[]): void {
   for (const node of nodes) {
     const other = ids.get(node.id)
     if (other !== undefined) {
-      // A store that is given names its operator, so the store may be what was given twice.
-      const store = node.stores.find(({ name }) => name === node.id && other.stores.some((one) => one.name === name))
+      // A store that is given names its operator, so the store may be what was given twice; without one, the id says
+      // the verb.
+      const isShared = ({ name }: StoreSpec): boolean =>
+        name === node.id && other.stores.some((one) => one.name === name)
+      const store = node.id.endsWith(`.${node.verb}`) ? undefined : node.stores.find(isShared)
       const ways = store === undefined ? '' : `, or a store of its own where both were given store "${store.name}"`
       throw new MillraceError(
         'topology_invalid',

@@ -120,7 +120,7 @@ export class TopologyTestDriver implements Disposable {
     this.#options = options
     this.#clock = new ManualClock(checkWhole('initialWallClockMs', options.initialWallClockMs ?? 0, 0))
     this.#dir = mkdtempSync(join(tmpdir(), 'millrace-test-driver-'))
-    this.#log = new EmbeddedLog(Environment.openNow(this.#dir, { throwAway: true }))
+    this.#log = new EmbeddedLog(Environment.openNow(this.#dir, { throwAway: true }), { clock: this.#clock })
     this.#outboxes = new Outboxes(this.#log, {
       batchBytes: 131_072,
       limit: bufferLimit(Number.MAX_SAFE_INTEGER),

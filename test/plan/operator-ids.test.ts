@@ -124,7 +124,7 @@ describe('two operators that would share an id', () => {
     expect(error).toMatchObject({
       code: 'topology_invalid',
       operator: 'input.count',
-      message: expect.stringMatching(/count and count would both be called "input\.count".*name: '…'/),
+      message: expect.stringMatching(/count and count would both be called "input\.count".*name: '…' \}$/),
     })
   })
 

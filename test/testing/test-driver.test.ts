@@ -110,6 +110,16 @@ describe('an input', () => {
     expect(briefly(driver.outputTopic(output).readRecords())).toEqual(['b=y@3', 'a=x@9'])
   })
 
+  test('has the time of the same clock where its topic is stamped by the log', () => {
+    const stamped = topic('stamped', { key: string(), value: string(), messageTimestampType: 'LogAppendTime' })
+    const out = topic('stamped-too', { key: string(), value: string(), messageTimestampType: 'LogAppendTime' })
+    const driver = drive((builder) => builder.stream(stamped).to(out), { initialWallClockMs: 1_000 })
+    driver.inputTopic(stamped).pipeInput({ key: 'a', value: 'x', timestamp: 5 })
+    driver.advanceWallClockTime(500)
+    driver.inputTopic(stamped).pipeInput({ key: 'b', value: 'y', timestamp: 6 })
+    expect(briefly(driver.outputTopic(out).readRecords())).toEqual(['a=x@1000', 'b=y@1500'])
+  })
+
   test('that is not valid is refused and changes nothing', () => {
     const driver = drive((builder) => builder.stream(input).to(output))
     const pipe = driver.inputTopic(input)

@@ -152,7 +152,7 @@ export interface KTable<out K, out V, out Known extends KnownSerdes = KnownSerde
    * ```ts
    * const perHour = grouped.windowedBy(TimeWindows.of({ size: hours(1), grace: minutes(5) })).count()
    * perHour.suppress({ untilWindowCloses: true }).toStream()
-   * grouped.count({ name: 'lately' }).suppress({ untilTimeLimit: seconds(5), maxRecords: 10_000 }).toStream()
+   * grouped.count({ name: 'total' }).suppress({ untilTimeLimit: seconds(5), maxRecords: 10_000 }).toStream()
    * ```
    * @throws MillraceError `topology_invalid` when no aggregation over windows made the table whose windows are to
    *   close, or the serde of its values is missing; `bad_option`. With `untilWindowCloses`, and with `whenFull:
