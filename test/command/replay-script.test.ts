@@ -35,7 +35,7 @@ const counting = `${head}builder.stream(clicks).groupByKey().count({ store: keyV
 
 test('it goes on with the range that it began with, where nothing else is said', async () => {
   const { data, ran, start } = await world(counting)
-  const range = ['--from', '@2025-03-04T07:56', '--output', 'hosts=trial']
+  const range = ['--from', '@2025-03-04T07:56:00Z', '--output', 'hosts=trial']
   expect(last(await start(...range))).toMatchObject({ version: 'v2', state: 'closed', done: 4, total: 4, percent: 100 })
   {
     await using log = await openLog(data, { maintenance: false })
