@@ -60,7 +60,7 @@ describe('records', () => {
   test('are the newest first, and every one is reached by going to older ones, each once', async () => {
     const { log } = openTestLog()
     await sendClicks(log, 130)
-    const opened = await openDashboard(log)
+    const opened = await openDashboard(log, { clock: new ManualClock(0) })
     const seen: number[] = []
     let page = await get<RecordsView>(opened, '/api/topics/clicks/records')
     expect(page.newer).toBeNull()
@@ -75,7 +75,7 @@ describe('records', () => {
   test('are reached from an offset or a time on too, back to the newest', async () => {
     const { log } = openTestLog()
     await sendClicks(log, 130)
-    const opened = await openDashboard(log)
+    const opened = await openDashboard(log, { clock: new ManualClock(0) })
     let page = await get<RecordsView>(opened, '/api/topics/clicks/records?time=10000&limit=40')
     expect(page.records.map(({ timestampMs }) => timestampMs / 1_000)).toEqual(
       Array.from({ length: 40 }, (_, at) => 49 - at),
@@ -99,7 +99,7 @@ describe('records', () => {
   test('are found by key and by text, as they are shown, and say how many were looked at', async () => {
     const { log } = openTestLog()
     await sendClicks(log, 100)
-    const opened = await openDashboard(log)
+    const opened = await openDashboard(log, { clock: new ManualClock(0) })
     const byKey = await get<RecordsView>(opened, '/api/topics/clicks/records?key=10.0.0.3')
     expect(byKey.records).toHaveLength(14)
     expect(byKey).toMatchObject({ searched: 100, older: null, isCutShort: false })
@@ -170,7 +170,7 @@ describe('records', () => {
         headers: [{ key: 'h', value: '\u202e' }],
       },
     ])
-    const opened = await openDashboard(log)
+    const opened = await openDashboard(log, { clock: new ManualClock(0) })
     const { records } = await get<RecordsView>(opened, '/api/topics/raw/records')
     expect(records.map(({ key, value, headers }) => [key.text, value.text?.length, value.isCut, headers])).toEqual([
       ['ff00', 401, true, 1],
@@ -271,7 +271,7 @@ test('rows of a store are found by key, by range, by prefix and by time, and go 
   await sendClicks(log, 150)
   const app = await start(log, counting, { applicationId: 'pages' })
   await app.caughtUp()
-  const opened = await openDashboard(log)
+  const opened = await openDashboard(log, { clock: new ManualClock(0) })
   const keysOf = async (query: string): Promise<readonly string[]> =>
     (await get<RowsView>(opened, `/api/stores/pages/totals?${query}`)).rows.map(({ key, value }) => `${key}=${value}`)
   expect(await keysOf('key=/3')).toEqual(['/3=30'])
@@ -317,7 +317,7 @@ test('each key of a store that is shown can be asked for, and goes on from, what
   )
   const app = await start(log, counting, { applicationId: 'pages' })
   await app.caughtUp()
-  const opened = await openDashboard(log)
+  const opened = await openDashboard(log, { clock: new ManualClock(0) })
   const { rows } = await get<RowsView>(opened, '/api/stores/pages/totals')
   expect(rows).toHaveLength(pages.length)
   for (const { key } of rows) {
