@@ -2,6 +2,7 @@
 import { int64, type Log, string, topic } from 'millrace'
 import type { Dashboard } from 'millrace/dashboard'
 import { describe, expect, test, vi } from 'vitest'
+import { ManualClock } from '../../src/core/clock.ts'
 import { textOfPlace } from '../../src/dashboard/api/records.ts'
 import type {
   FullLetterView,
@@ -43,7 +44,7 @@ describe('the list', () => {
   test('has the newest first, and every letter is reached by going to older ones, each once', async () => {
     const { log } = openTestLog()
     await withManyLetters(log, 120)
-    const opened = await openDashboard(log)
+    const opened = await openDashboard(log, { clock: new ManualClock(0) })
     const seen: number[] = []
     let page = await get<LetterListView>(opened, list)
     expect(page.newer).toBeNull()
@@ -79,7 +80,7 @@ describe('the list', () => {
   test('has those that fit: by reason, operator, topic and time', async () => {
     const { log } = openTestLog()
     await withManyLetters(log, 10)
-    const opened = await openDashboard(log)
+    const opened = await openDashboard(log, { clock: new ManualClock(0) })
     const timesOf = async (query: string): Promise<readonly number[]> =>
       (await get<LetterListView>(opened, `${list}?${query}`)).letters.map(({ timestampMs }) => timestampMs)
     expect(await timesOf('reason=undecodable&operator=double&topic=numbers')).toHaveLength(10)
