@@ -104,7 +104,16 @@ export interface OldValues {
    * what comes in, as in a table's `filter`. An operator of streams emits no changes.
    */
   readonly from: 'state' | 'input' | 'nowhere'
+  /** It leaves out a change of a row that it lets pass neither before nor after, if it knows the one before. */
+  readonly leavesOut?: boolean | undefined
+  /** It has them only where something needs them: nothing else is kept of its rows that anyone knows by name. */
+  readonly onlyIfNeeded?: boolean | undefined
+  /** By parent: whether it is to be spared the changes that an operator before it could leave out. */
+  readonly spared?: readonly Spared[] | undefined
 }
+
+/** `ifKept`: where the rows that the changes are of are kept in any case. */
+export type Spared = 'always' | 'ifKept' | 'never'
 
 /** A further output of an operator, besides the one that feeds its children. */
 export interface PortNode extends NodeBase {

@@ -45,26 +45,24 @@ class Results {
 
   /** @param left null: there is no row */
   emit(out: Subscriber<Carrier>, from: Carrier, left: unknown, right: unknown, timestamp: number): void {
-    let next: Carrier | undefined
+    let next: Carrier
     try {
       next = this.#change(from, left, right, timestamp)
     } catch (error) {
       throw operatorError(this.#context.operator, error)
     }
-    if (next === undefined) return
     next.timestamp = timestamp
     out.next(next)
   }
 
-  /** Undefined: what is to be deleted is not there. */
-  #change(from: Carrier, left: unknown, right: unknown, timestamp: number): Carrier | undefined {
+  /** A delete of a row that is not there is a change too: what comes after it may go by its time. */
+  #change(from: Carrier, left: unknown, right: unknown, timestamp: number): Carrier {
     const { verb, joiner } = this.#join
     const value: unknown = left === null || (right === null && verb === 'join') ? null : joiner(left, right, from.key)
     refusePromise(this.#what, value)
     const rows = this.#rows
     if (rows === undefined) return from.withValue(value, undefined)
     const row = rows.row(from)
-    if (value === null && !row.exists) return undefined
     const codec = this.#own?.valueCodec
     const change = this.#context.wantsOld
       ? from.withChange(value, row.exists ? row.value : null, codec)

@@ -7,7 +7,7 @@ import { checkOptions, checkWhole } from '../core/checks.ts'
 import { MillraceError } from '../core/errors.ts'
 import type { Codec } from '../core/serde.ts'
 import { checkStore } from '../core/store-constants.ts'
-import { ofTables } from '../plan/old-values.ts'
+import { ofPlainTables, ofTables } from '../plan/old-values.ts'
 import { keyLayout } from '../plan/store-layout.ts'
 import type { Named } from './dsl/functions.ts'
 import type { KnownSerdes } from './dsl/known.ts'
@@ -55,6 +55,7 @@ export function newTable<K, V, Known extends KnownSerdes>(
   const historyMs = historyMsOf(options)
   const ttlMs = ttlMsOf(options, historyMs)
   if (historyMs === undefined) {
+    const oldValues = store === undefined ? ofPlainTables : ofTables
     const made = plan.stateful(verb, node, name, (id) => {
       const spec = storeSpec(id, store, {
         kind: 'keyValueStore',
@@ -62,8 +63,8 @@ export function newTable<K, V, Known extends KnownSerdes>(
         valueCodec,
         layout: keyLayout({ hasDueTimes: ttlMs !== undefined }),
       })
-      if (ttlMs === undefined) return { stores: [spec], operator: keepingRows(spec), oldValues: ofTables }
-      return { stores: [spec], operator: keepingFreshRows(spec, ttlMs), facts: { ttl: ttlMs }, oldValues: ofTables }
+      if (ttlMs === undefined) return { stores: [spec], operator: keepingRows(spec), oldValues }
+      return { stores: [spec], operator: keepingFreshRows(spec, ttlMs), facts: { ttl: ttlMs }, oldValues }
     })
     return faces.table({ ...parts, node: made, rows: rowsOf(made) })
   }

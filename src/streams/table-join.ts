@@ -5,6 +5,7 @@ import { checkName, checkOptions } from '../core/checks.ts'
 import { type Codec, codecOf, type Serde } from '../core/serde.ts'
 import { checkStore } from '../core/store-constants.ts'
 import { ofForgetful, ofTables, ofTableVerbs } from '../plan/old-values.ts'
+import type { Spared } from '../plan/node.ts'
 import { keyLayout } from '../plan/store-layout.ts'
 import type { StoreSpec } from '../plan/store.ts'
 import { type JoinVerb, joinKeyCodec } from './join-keys.ts'
@@ -38,7 +39,7 @@ export function joinOfTables(
   const made = plan.stateful(verb, [node, right.node], nameOf({ name, store }, node), () => ({
     stores,
     operator: joiningTables({ verb, left: left.rows, right: right.rows, joiner, own, isMirrored, isShared }),
-    oldValues: own === undefined ? withoutStore : ofTables,
+    oldValues: { ...(own === undefined ? withoutStore : ofTables), spared: spared[verb] },
   }))
   return {
     faces: left.faces,
@@ -53,6 +54,16 @@ export function joinOfTables(
 }
 
 type Side = TableParts & { readonly rekeyed: false }
+
+/**
+ * Kafka Streams: a row that a filter let pass neither before nor after changes nothing that it may come alone in, and
+ * nothing that is joined with a table of which rows are kept. So the joined row keeps its timestamp.
+ */
+const spared: Readonly<Record<JoinVerb, readonly [left: Spared, right: Spared]>> = {
+  join: ['never', 'never'],
+  leftJoin: ['always', 'ifKept'],
+  outerJoin: ['always', 'always'],
+}
 
 function keptIn(store: ErasedStore, keyCodec: Codec<unknown>, valueCodec: Codec<unknown>): StoreSpec {
   return storeSpec(store.name, store, { kind: 'keyValueStore', keyCodec, valueCodec, layout: keyLayout() })

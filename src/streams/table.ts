@@ -16,7 +16,7 @@ import type { ProcessOptions } from './dsl/processor.ts'
 import type { ValueTransformer } from './dsl/transform-values.ts'
 import { filteredRow, filtering, filteringRows } from './filter.ts'
 import { mappedRow, mappingRows } from './map.ts'
-import { ofTables, ofTableVerbs } from '../plan/old-values.ts'
+import { ofFilters, ofTables, ofTableVerbs } from '../plan/old-values.ts'
 import { keyLayout } from '../plan/store-layout.ts'
 import { groupingRows, ofRowGroups } from './group-rows.ts'
 import { type GivenJoiner, joinOfTable } from './join.ts'
@@ -133,7 +133,7 @@ export class Table<K, V, Known extends KnownSerdes> implements KTable<K, V, Know
     const { name, store: given } = checkOptions(verb, options, ['store', 'name'])
     const { plan, node, rows, faces, keyCodec, origin } = this.parts
     if (given === undefined) {
-      const made = plan.stateless(verb, node, name, operator, ofTableVerbs)
+      const made = plan.stateless(verb, node, name, operator, passesAll ? ofTableVerbs : ofFilters)
       return faces.table({
         ...this.parts,
         node: made,

@@ -156,7 +156,7 @@ export class Grown implements Growing {
     if (side.kind === 'table') return side
     const { stream, node } = this.byKey(this.streamOf(side), `${name}-by-key`)
     const table = stream.toTable({ ...serdes, name }) as unknown as KTable<string, number>
-    return { kind: 'table', table, node: this.work([node], keeping) }
+    return { kind: 'table', table, node: this.work([node], keeping, { isPlain: true }) }
   }
 
   global(): { readonly table: object; readonly node: Node } {
@@ -172,7 +172,7 @@ export class Grown implements Growing {
     this.#expiring ??= {
       kind: 'table',
       table: this.builder.table(this.inputs[3] as NumberTopic, { ttlMs }),
-      node: this.work([this.sources[3] as Node], () => expiring(ttlMs), { releases: true }),
+      node: this.work([this.sources[3] as Node], () => expiring(ttlMs), { releases: true, isPlain: true }),
     }
     return this.#expiring
   }

@@ -47,6 +47,10 @@ export interface Work {
 interface Traits {
   /** Whether it needs the old values of changes, or passes on what it is given. */
   readonly old?: 'reads' | 'passes'
+  /** Of a join of tables, by input: of which rows it need not hear that a filter let them pass neither before nor now. */
+  readonly spared?: readonly ('all' | 'kept' | 'none')[]
+  /** Of a table that is made of records: that no one has given it a store. */
+  readonly isPlain?: boolean
   /** Of a table that keeps no rows: the value of one, made of a value of the table before. */
   readonly derive?: (value: number) => Value
   /** Of a table that is joined of two: its row. */
@@ -86,6 +90,25 @@ function takesNullKeys(node: Node): boolean {
 /** Whether something after a node needs the old values of its changes. */
 export function wantsOld(node: Node): boolean {
   return node.children.some(({ to }) => to.traits.old === 'reads' || (to.traits.old === 'passes' && wantsOld(to)))
+}
+
+/** Whether a filter leaves out what passed neither before nor now: who needs old values, or is spared of such rows. */
+export function leavesOut(node: Node): boolean {
+  return wantsOld(node) || node.children.some(({ to, input }) => isSpared(to, input))
+}
+
+function isSpared(join: Node, input: number): boolean {
+  const { spared, old } = join.traits
+  const parent = join.parents[input]
+  if (parent !== undefined && knowsOld(parent, spared?.[input] ?? 'none')) return true
+  return old === 'passes' && join.children.some(({ to, input: next }) => isSpared(to, next))
+}
+
+/** Whether a table has old values for whom it spares so much. */
+function knowsOld({ traits, parents }: Node, spared: 'all' | 'kept' | 'none'): boolean {
+  if (spared === 'none') return false
+  if (traits.old !== 'passes') return spared === 'all' || traits.isPlain !== true
+  return parents.every((parent) => knowsOld(parent, parents.length > 1 ? 'all' : spared))
 }
 
 /** The bytes of a key, as Kafka's serdes write it. */

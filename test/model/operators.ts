@@ -6,7 +6,7 @@ import {
   type Node,
   type Row,
   type Value,
-  wantsOld,
+  leavesOut,
   type WindowedKey,
   type Work,
 } from './naive.ts'
@@ -34,7 +34,7 @@ export function filteringRows(node: Node, passes: (value: number) => boolean): W
   const passing = (value: Value): Value => (value !== null && passes(value) ? value : null)
   return each((event) => {
     const [value, old] = [passing(event.value), passing(event.old)]
-    return wantsOld(node) && value === null && old === null ? [] : [{ ...event, value, old }]
+    return leavesOut(node) && value === null && old === null ? [] : [{ ...event, value, old }]
   })
 }
 

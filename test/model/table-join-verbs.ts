@@ -8,6 +8,13 @@ import { type Growing, joinerOf, passes, type Side, type Step, type TableSide, t
 const kinds = ['join', 'leftJoin', 'outerJoin'] as const
 type Kind = (typeof kinds)[number]
 
+/** Where a row may come alone, one that passes neither before nor now is no change; nor where rows are kept. */
+const spared = {
+  join: ['none', 'none'],
+  leftJoin: ['all', 'kept'],
+  outerJoin: ['all', 'all'],
+} as const
+
 export const tableJoinVerbs: Verbs<TableSide> = {
   join: (growing, left: TableSide, step: Step, name: string): Side =>
     joinedSides(growing, left, growing.tableOf(growing.at(step.other), `${name}-right`), step, name),
@@ -52,7 +59,7 @@ function joinedSides(growing: Growing, left: TableSide, right: TableSide, { deta
     return value === null ? null : { value, timestamp: Math.max(one?.timestamp ?? -1, two?.timestamp ?? -1) }
   }
   if (isShared(left.node, right.node) && originOf(left.node) !== originOf(right.node)) {
-    return viewOf(growing, [left, right], table, rowOf)
+    return viewOf(growing, [left, right], table, rowOf, { spared: spared[kind] })
   }
   return { kind: 'table', table, node: joined(growing, kind, left.node, right.node, rowOf) }
 }
@@ -99,7 +106,7 @@ function joined(
       return [{ ...event, value: result(event.value), old: result(event.old), timestamp }]
     },
   })
-  return growing.work([left, right], make, { row, old: 'passes' })
+  return growing.work([left, right], make, { row, old: 'passes', spared: spared[kind] })
 }
 
 /** The value of a row of a table that keeps none, made of one of its origin. */

@@ -2,8 +2,8 @@
 import { string } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { codecOf } from '../../src/core/serde.ts'
-import type { PlanNode } from '../../src/plan/node.ts'
-import { ofTables, ofTableVerbs } from '../../src/plan/old-values.ts'
+import type { OldValues, PlanNode } from '../../src/plan/node.ts'
+import { ofFilters, ofForgetful, ofPlainTables, ofTables, ofTableVerbs } from '../../src/plan/old-values.ts'
 import type { PlanBuilder } from '../../src/plan/plan-builder.ts'
 import type { Topology } from '../../src/plan/topology.ts'
 import { aggregation } from '../../src/streams/aggregate.ts'
@@ -17,14 +17,18 @@ import { input, topologyOf } from '../support/topology.ts'
 const text = codecOf(string()) as never
 
 const sourceOf = (plan: PlanBuilder): PlanNode => plan.source([planTopic(input)], 'earliest', undefined)
-const verb = (plan: PlanBuilder, parents: PlanNode | readonly PlanNode[], name: string, oldValues = ofTableVerbs) =>
-  plan.stateless('verb', parents, name, merging, oldValues)
+const verb = (
+  plan: PlanBuilder,
+  parents: PlanNode | readonly PlanNode[],
+  name: string,
+  oldValues: OldValues = ofTableVerbs,
+) => plan.stateless('verb', parents, name, merging, oldValues)
 const reader = (plan: PlanBuilder, parent: PlanNode, name = 'reader') =>
   plan.stateless('read', parent, name, merging, reading)
-const table = (plan: PlanBuilder, parent: PlanNode, name: string) =>
+const table = (plan: PlanBuilder, parent: PlanNode, name: string, oldValues: OldValues = ofTables) =>
   plan.stateful('count', parent, name, () => {
     const store = countStore(name)
-    return { stores: [store], operator: aggregation(store, counting), oldValues: ofTables }
+    return { stores: [store], operator: aggregation(store, counting), oldValues }
   })
 
 /** The ids of the nodes that must give old values. */
@@ -54,6 +58,38 @@ describe('old values are asked of', () => {
       verb(plan, near, 'beside')
     })
     expect(ids).toEqual(['near', 'filter', 'map'])
+  })
+
+  test('a filter, and what it needs, where a join is to be spared what it leaves out and has no need of them', () => {
+    const ids = asked((plan) => {
+      const source = sourceOf(plan)
+      const filtered = (name: string, oldValues: OldValues) =>
+        verb(plan, verb(plan, table(plan, source, name, oldValues), `${name}-few`, ofFilters), `${name}-shown`)
+      const [named, plain, forgetful] = [ofTables, ofPlainTables, ofForgetful]
+      const joined = (name: string, left: OldValues, right: OldValues, spared: OldValues['spared']) =>
+        verb(plan, [filtered(`${name}-left`, left), filtered(`${name}-right`, right)], name, {
+          ...ofTableVerbs,
+          spared,
+        })
+      joined('outer', plain, named, ['always', 'always'])
+      joined('left', forgetful, plain, ['always', 'ifKept'])
+      joined('kept', named, named, ['never', 'ifKept'])
+      const all = table(plan, source, 'whole', plain)
+      verb(plan, [all, all], 'unfiltered', { ...ofTableVerbs, spared: ['always', 'always'] })
+    })
+    const chain = (name: string): string[] => [name, `${name}-few`, `${name}-shown`]
+    expect(ids.toSorted()).toEqual(['kept-right', 'outer-left', 'outer-right'].flatMap(chain))
+  })
+
+  test('a filter before an inner join that is to be spared, because the join knows the rows of its tables', () => {
+    const ids = asked((plan) => {
+      const source = sourceOf(plan)
+      const few = verb(plan, table(plan, source, 'rows', ofPlainTables), 'few', ofFilters)
+      const inner = verb(plan, [few, table(plan, source, 'others', ofPlainTables)], 'inner')
+      const spared = ['always', 'ifKept'] as const
+      verb(plan, [table(plan, source, 'wide'), inner], 'left', { ...ofTableVerbs, spared })
+    })
+    expect(ids.toSorted()).toEqual(['few', 'inner', 'others', 'rows'])
   })
 
   test('a table that reads them itself and gives its own: both', () => {
