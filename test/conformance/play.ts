@@ -1,7 +1,7 @@
 // Plays a case through the test driver in one of several modes, and says what differs. What a case expects must all be
 // asked for: an expectation that nothing was compared with is a failure.
 import { type Header, type LogRecord, MillraceError, topic, type VersionedStore, type Windowed } from 'millrace'
-import { type TestDriverOptions, type TestOutputTopic, TopologyTestDriver } from 'millrace/testing'
+import { type TestDriverOptions, type TestInputTopic, type TestOutputTopic, TopologyTestDriver } from 'millrace/testing'
 import { type BuiltCase, buildCase } from './build.ts'
 import type { Case, CaseHeader, CaseKey, CaseRecord, CaseStep, CaseStoreRow, StoreType } from './case.ts'
 import { Comparison, compareRows, type Difference } from './compare.ts'
@@ -88,6 +88,8 @@ class Play {
   run(): void {
     const { steps } = this.#case
     const committed = this.#mode.options.commit !== 'manual'
+    // Topics that match a pattern are there before the first record, so that none of them begins the application anew.
+    for (const { pipe } of steps) if (pipe !== undefined) this.#input(pipe.topic)
     for (const [index, step] of steps.entries()) {
       // What fails stops the application, so what came before is committed now.
       if (step.throws && !committed) this.#driver.commit()
@@ -124,12 +126,16 @@ class Play {
   #act({ pipe, advanceWallMs }: CaseStep): void {
     if (pipe === undefined) return this.#driver.advanceWallClockTime(advanceWallMs ?? 0)
     const { key, value, ts, headers = [] } = pipe
-    this.#driver.inputTopic(this.#built.topics.input(pipe.topic).topic).pipeInput({
+    this.#input(pipe.topic).pipeInput({
       key,
       value,
       timestamp: ts,
       headers: headers.map(([name, content]) => ({ key: name, value: content })),
     })
+  }
+
+  #input(name: string): TestInputTopic<unknown, unknown> {
+    return this.#driver.inputTopic(this.#built.topics.input(name).topic)
   }
 
   #compareStep(index: number, step: CaseStep): void {
