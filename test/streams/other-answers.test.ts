@@ -1,4 +1,4 @@
-// Where Kafka Streams gives other answers, on purpose, and no conformance case is about it: M1 to M4 of docs/kafka-streams.md.
+// Where Kafka Streams gives other answers, on purpose, and no conformance case is about it: M1 to M5 of docs/kafka-streams.md.
 // What it answered to the same records stands beside each.
 import {
   int64,
@@ -106,4 +106,27 @@ test('M3: a record that comes after its windows have closed is late, whatever it
   // Kafka Streams: L+R2 too, until the buffer of the left side happens to drop L.
   expect(briefly(driver.outputTopic(texts).readRecords())).toEqual(['a=L+R1@0'])
   expect(driver.metrics().dropped).toEqual({ pairs: { late: 1 } })
+})
+
+test('M5: the dead letter of a record that fails after a regrouping is the record of the topic', () => {
+  const driver = drive(
+    (builder) =>
+      builder
+        .stream(input)
+        .selectKey(() => 'k')
+        .repartition({ key: string() })
+        .mapValues(({ value }) => {
+          if (value === 'bad') throw new Error('bad')
+          return value
+        })
+        .to(other),
+    { onError: 'deadLetter' },
+  )
+  for (const [at, value] of ['good', 'bad'].entries()) {
+    driver.inputTopic(input).pipeInput({ key: 'a', value, timestamp: at })
+  }
+  const letters = topic('test-driver.dead-letters', { key: string(), value: string() })
+  expect(briefly(driver.outputTopic(other).readRecords())).toEqual(['k=good@0'])
+  // Kafka Streams: k=bad@1.
+  expect(briefly(driver.outputTopic(letters).readRecords())).toEqual(['a=bad@1'])
 })
