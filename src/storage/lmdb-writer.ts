@@ -95,6 +95,7 @@ export class LmdbWriter {
     }
   }
 
+  /** lmdb carries out one instruction a call in its own transaction; its method for a row makes the same call. */
   #putPacked(name: DatabaseName, rows: PackedRows): void {
     const { env, db } = this.#databases[name] as unknown as NativeDatabase
     const { address } = env

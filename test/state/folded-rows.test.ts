@@ -48,9 +48,9 @@ describe('folding', () => {
   test('reads what another process may have changed, and counts it', async () => {
     const { environment, state, change, seals, problems } = openChanging()
     const other = new StateStores(environment)
-    for (let at = 0; at < 50; at++) change(other)
+    for (let at = 0; at < 12; at++) change(other)
     seals.mockClear()
-    for (let at = 0; at < 100; at++) change(state)
+    for (let at = 0; at < 120; at++) change(at % 6 < 3 ? state : other)
     expect(seals).toHaveBeenCalled()
     expect(await problems()).toEqual([])
   })

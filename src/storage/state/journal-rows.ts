@@ -243,7 +243,8 @@ export class JournalRows implements KeyedRows {
    * @param seals their checksums there
    */
   fold(entries: readonly number[], seals: Int32Array): void {
-    if (!this.#keepsFolded) return this.#deleteAll(entries)
+    // The table does not grow for rows that are in the tree.
+    if (!this.#keepsFolded || !this.#table.hasRoom) return this.#deleteAll(entries)
     this.#order?.removeAll(entries)
     for (let at = 0; at < entries.length; at++) {
       const entry = entries[at] as number

@@ -45,6 +45,11 @@ export class RowTable {
     return this.#count
   }
 
+  /** Whether it can take some more entries before it has to grow. */
+  get hasRoom(): boolean {
+    return this.#count * 9 < this.#slots.length * 3
+  }
+
   /** What it takes in memory. */
   get bytes(): number {
     return (this.#slots.length + this.#entries.length) * 4

@@ -8,6 +8,9 @@
  * What the journal has when it is opened, and the hand has not passed since, is only noted: a commit after a crash does
  * not wait until all of it is in the hash table. It gets there piece by piece, the newest first, some with each commit
  * after the first, and nothing is folded before.
+ *
+ * While no other process commits, it is remembered which checksums the rows of the tree have that were read or folded:
+ * folding a row has to know what it replaces (docs/decisions/0056-rows-after-they-are-folded.md).
  */
 import { type MillraceError } from '../../core/errors.ts'
 import type { Environment } from '../environment.ts'
