@@ -81,7 +81,7 @@ export class Engine implements TaskHost {
     this.#options = options
     this.layout = layout
     this.#inherited = ledgers
-    this.#stores = new Stores(session, topology.stores, layout.kept, this.#scope)
+    this.#stores = new Stores(session, topology.stores, layout.kept, this.#scope, options.stateCacheBytes)
     this.#outputs = new OutputTopics(session, this.#scope, layout.sinkTopics)
     this.#turns = new Turns({
       scope: this.#scope,

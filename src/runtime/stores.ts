@@ -48,8 +48,11 @@ export class Stores {
   readonly #stores = new Map<StoreSpec, Store>()
   readonly #tables: Table[] = []
   readonly #sizes = new Map<string, StoreSize>()
+  readonly #bytesMax: number
 
-  constructor(session: Session, stores: readonly PlanStore[], layouts: KeptLayouts, turn: Turn) {
+  /** @param bytesMax how much all of it may take in memory, after a commit */
+  constructor(session: Session, stores: readonly PlanStore[], layouts: KeptLayouts, turn: Turn, bytesMax: number) {
+    this.#bytesMax = bytesMax
     this.#layouts = layouts
     this.#session = session
     this.#turn = turn
@@ -81,7 +84,15 @@ export class Stores {
     if (known !== undefined) return known
     const onDisk = laidOut(spec, this.#layouts)
     const streamTime = expiryOf(onDisk, owner.id, ledger)
-    const ground = { spec: onDisk, storeId: id, partition, reader: this.#session.state, turn: this.#turn, streamTime }
+    const ground = {
+      spec: onDisk,
+      storeId: id,
+      partition,
+      reader: this.#session.state,
+      turn: this.#turn,
+      streamTime,
+      roomBytes: () => this.#bytesMax - this.bytes,
+    }
     const table = spec.isOfMembers === true ? new MemberTurnStore(ground) : openStore(ground, isOrdered)
     tables[partition] = table
     this.#tables.push(table)
@@ -152,8 +163,8 @@ export class Stores {
   }
 
   /** Notes what is kept of the room that there is for rows. */
-  #noteKept(cacheBytes: number): void {
-    const others = this.bytes - cacheBytes
+  #noteKept(): void {
+    const others = this.bytes - this.#bytesMax
     for (const { tables, keeping } of this.#stores.values()) {
       if (keeping === undefined) continue
       let bytes = 0
@@ -162,16 +173,16 @@ export class Stores {
     }
   }
 
-  /** After the commit is durable: makes room until the stores take no more than this. */
-  committed(cacheBytes: number): void {
+  /** After the commit is durable: makes room until the stores take no more than they may. */
+  committed(): void {
     for (const table of this.#tables) table.committed()
     this.#dropUseless()
     // Once drops what was not used for a while, twice drops everything.
-    for (let i = 0; i < 2 && this.bytes > cacheBytes; i++) {
+    for (let i = 0; i < 2 && this.bytes > this.#bytesMax; i++) {
       for (const table of this.#tables) table.age()
     }
-    while (this.bytes > cacheBytes && this.#tables.map((table) => table.forget()).includes(true));
-    this.#noteKept(cacheBytes)
+    while (this.bytes > this.#bytesMax && this.#tables.map((table) => table.forget()).includes(true));
+    this.#noteKept()
   }
 }
 

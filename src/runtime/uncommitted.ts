@@ -117,7 +117,7 @@ export class Uncommitted {
     for (const ledger of ledgers) ledger.wasCommitted()
     changes.committed((spec) => stores.changed(spec))
     outputs.committed()
-    stores.committed(this.#limits.stateCacheBytes)
+    stores.committed()
     this.jobs = 0
     this.#hasBegun = false
     this.isWanted = false

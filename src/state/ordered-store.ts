@@ -9,7 +9,8 @@ import { dueRowsMax, type KeyOf, type OrderedRow, type OrderedStore, type Row, t
 import type { StateWriter, StoredRow } from '../storage/state-rows.ts'
 import { type KeyLayout, keyLayoutOf, type RowPlace } from './layout.ts'
 import { DueEntry, OrderedStateRow, type OrderedHome } from './ordered-row.ts'
-import { RecentRows } from './recent-rows.ts'
+import { type RecentHome, RecentRows } from './recent-rows.ts'
+import { storedRows } from './paged-rows.ts'
 import { boundsOf, type Fronts, spansOf } from './ranges.ts'
 import { valueBegin } from './row.ts'
 import { TurnOrder } from './turn-order.ts'
@@ -21,7 +22,7 @@ const noBytes = Buffer.alloc(0)
 /** The key that was asked for last: a record asks several times, and so do both buffers of a join. */
 const last: { key: unknown; codec: unknown; common: string } = { key: undefined, codec: undefined, common: '' }
 /** After every segment that a time can be in. */
-const newestFront = Number.MAX_SAFE_INTEGER - 1
+const newestFront = Number.MAX_SAFE_INTEGER
 
 export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> implements OrderedStore<K, V> {
   readonly #layout: KeyLayout
@@ -219,6 +220,7 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
     if (this.#layout.order !== 'segment') return [...this.rows({ key, fromTime, toTime })]
     const from = Math.max(fromTime, this.expiredBefore)
     const recent = (this.#recent ??= this.#newRecent())
+    if (from < this.#layout.timeFrom(recent.completeFrom)) recent.askedFor(this.#layout.front(from))
     const complete = this.#layout.timeFrom(recent.completeFrom)
     const { number } = this.ground.turn
     if (from >= complete) return recent.rowsOf(this.#commonKey(key), from, toTime, number)
@@ -228,12 +230,20 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
   }
 
   #newRecent(): RecentRows<V> {
-    const newest = Math.max(this.#fronts.previous(newestFront) ?? -1, this.cache.newestFront)
-    return new RecentRows<V>(this.#layout, newest, this.cache, (front, common, at, number, packed) => {
-      const row = this.#newRow(front, common, undefined, at, number)
-      row.load(this.home.codec.immutable ? packed : Buffer.from(packed))
-      return row
-    })
+    const layout = this.#layout
+    const newest = this.#committedFront(layout.firstKey, layout.frontKey(newestFront), true) ?? -1
+    const home: RecentHome<V> = {
+      layout,
+      cache: this.cache,
+      rowOf: (front, common, at, number, packed) => {
+        const row = this.#newRow(front, common, undefined, at, number)
+        row.load(this.home.codec.immutable ? packed : Buffer.from(packed))
+        return row
+      },
+      storedRows: (front) => storedRows(this.ground, { from: layout.frontKey(front), to: layout.frontKey(front + 1) }),
+      roomBytes: () => this.ground.roomBytes?.() ?? Infinity,
+    }
+    return new RecentRows(home, newest)
   }
 
   readonly #fronts: Fronts = {

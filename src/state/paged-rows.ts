@@ -55,3 +55,12 @@ export class PagedRows {
     else this.#from = successor(last.key)
   }
 }
+
+/** All of them in a span, from the first to the last. */
+export function* storedRows(source: RowSource, span: Span): Generator<StoredRow, undefined> {
+  const rows = new PagedRows(source, span, false)
+  for (let row = rows.head; row !== undefined; row = rows.head) {
+    yield row
+    rows.advance()
+  }
+}

@@ -2,10 +2,13 @@
  * The rows of each key in the newest segments of a store, all of them, so that asking for one, or for those of one key
  * over a span of time, reads nothing from the disk.
  *
- * Segments that begin after the first question are complete here: every row that is put goes through the store. Their
- * rows are nowhere else in memory. They are objects until memory is short, and bytes from then on (packed-segment.ts).
- * When these do not fit either, the oldest segments are given up.
+ * Segments that are not stored yet at the first question are complete here: every row that is put goes through the
+ * store. Those before them, which a restart leaves, are read as a whole when they have been asked for often enough. Rows
+ * of complete segments are nowhere else in memory. They are objects until memory is short, and bytes from then on
+ * (packed-segment.ts). When these do not fit either, the oldest segments are given up.
  */
+import { bytesAsText } from '../core/text.ts'
+import type { StoredRow } from '../storage/state-rows.ts'
 import type { KeyLayout } from './layout.ts'
 import type { OrderedStateRow } from './ordered-row.ts'
 import { PackedSegment } from './packed-segment.ts'
@@ -13,6 +16,8 @@ import type { RowCache } from './row-cache.ts'
 
 /** With no more segments than this in a span, each is tried. */
 const segmentsTriedMax = 8
+/** A segment is read as a whole when reading the rows of single keys has cost about as much. */
+const questionsMin = 4_096
 
 interface Segment<V> {
   /** By key, in the order of times and numbers. Some are gone. A row that is here counts, and not its packed form. */
@@ -22,32 +27,85 @@ interface Segment<V> {
   readonly packed: PackedSegment
 }
 
-/** Makes the row of a stored value; the store does not know it yet. */
-export type RowMaker<V> = (front: number, key: string, at: number, number: number, value: Buffer) => OrderedStateRow<V>
+/** The store that the rows are of. */
+export interface RecentHome<V> {
+  readonly layout: KeyLayout
+  /** Counts what the rows take. Those of segments that are not complete are here. */
+  readonly cache: RowCache<OrderedStateRow<V>>
+  /** Makes the row of a stored value; the store does not know it yet. */
+  rowOf(front: number, key: string, at: number, number: number, value: Buffer): OrderedStateRow<V>
+  /** What the last commit has of a segment. */
+  storedRows(front: number): Iterable<StoredRow>
+  /** How much more may be kept in memory. */
+  roomBytes(): number
+}
 
 export class RecentRows<V> {
+  readonly #home: RecentHome<V>
   readonly #layout: KeyLayout
-  /** Counts what the rows take. */
   readonly #cache: RowCache<OrderedStateRow<V>>
-  readonly #rowOf: RowMaker<V>
   readonly #segments = new Map<number, Segment<V>>()
   /** The number of the newest segment with a row. */
   #newest: number
   /** Segments from this one on are complete. */
   #completeFrom: number
+  /** Segments before this one were given up. */
+  #readableFrom = 0
+  /** How many questions about segments that are not complete have to come until one is read. */
+  #questionsMin = questionsMin
+  #questions = 0
   #bytes = 0
   /** Which list was asked for last. */
   #lastSegment: Segment<V> | undefined
   #lastKey = ''
   #lastList: OrderedStateRow<V>[] | undefined
 
-  /** @param newest the newest segment that has a row now; -1: none */
-  constructor(layout: KeyLayout, newest: number, cache: RowCache<OrderedStateRow<V>>, rowOf: RowMaker<V>) {
-    this.#layout = layout
-    this.#cache = cache
-    this.#rowOf = rowOf
+  /** @param newest the newest segment that has a row on the disk; -1: none */
+  constructor(home: RecentHome<V>, newest: number) {
+    this.#home = home
+    this.#layout = home.layout
+    this.#cache = home.cache
     this.#newest = newest
     this.#completeFrom = newest + 1
+    this.#takeRows(newest + 1)
+  }
+
+  /** What the cache has of segments that are complete from now on. */
+  #takeRows(from: number): void {
+    for (const row of this.#cache.takeFrom(from)) this.add(row)
+  }
+
+  /** Rows of this segment are about to be asked for, and it is not complete. */
+  askedFor(front: number): void {
+    if (front < this.#readableFrom || this.#completeFrom - front > segmentsTriedMax || !this.isAskedOften()) return
+    while (front < this.#completeFrom && this.#read(this.#completeFrom - 1));
+  }
+
+  /** Whether as many questions have come as make it worth while to read a segment. */
+  isAskedOften(): boolean {
+    if (++this.#questions < this.#questionsMin) return false
+    this.#questions = 0
+    return true
+  }
+
+  /** Reads the segment before those that are complete; false when there is no room for it now. */
+  #read(front: number): boolean {
+    const layout = this.#layout
+    const packed = new PackedSegment()
+    const roomBytes = this.#home.roomBytes()
+    for (const { key, value } of this.#home.storedRows(front)) {
+      const text = bytesAsText(key, 0, key.length)
+      packed.put(layout.commonKeyOf(text), layout.timeOfText(text), layout.numberOfText(text), value)
+      if (packed.bytes <= roomBytes) continue
+      this.#questionsMin *= 4
+      return false
+    }
+    packed.trim()
+    this.#segments.set(front, { rows: new Map(), gone: new Map(), packed })
+    this.#completeFrom = front
+    this.#recount()
+    this.#takeRows(front)
+    return true
   }
 
   /** What the packed rows take. */
@@ -126,7 +184,7 @@ export class RecentRows<V> {
     const known = this.#known(segment, front, key, at, number)
     if (known !== undefined || segment.packed.isEmpty) return known
     const value = segment.packed.find(key, at, number)
-    return value && this.#rowOf(front, key, at, number, value)
+    return value && this.#home.rowOf(front, key, at, number, value)
   }
 
   /**
@@ -203,7 +261,7 @@ export class RecentRows<V> {
     const { packed } = segment
     packed.visit(key, fromTime, toTime, (at, number, place) => {
       if (this.#known(segment, front, key, at, number) !== undefined) return
-      insert(found, this.#rowOf(front, key, at, number, packed.valueOf(place)))
+      insert(found, this.#home.rowOf(front, key, at, number, packed.valueOf(place)))
     })
   }
 
@@ -267,6 +325,7 @@ export class RecentRows<V> {
     this.#drop(segment)
     this.#segments.delete(oldest)
     this.#completeFrom = Math.max(this.#completeFrom, oldest + 1)
+    this.#readableFrom = this.#completeFrom
     this.#recount()
     return true
   }

@@ -37,11 +37,6 @@ export class RowCache<R extends CachedRow> {
     return this.#youngBytes + this.#oldBytes
   }
 
-  /** The largest front of which there are rows; -1: there are none. */
-  get newestFront(): number {
-    return Math.max(newestOf(this.#young), newestOf(this.#old))
-  }
-
   get(front: number, identity: string | number): R | undefined {
     const rows = this.#lastFront === front ? this.#lastRows : this.#young.get(front)
     const row = rows?.get(identity)
@@ -129,6 +124,25 @@ export class RowCache<R extends CachedRow> {
     this.#lastFront = -1
     this.#lastRows = undefined
     return newest
+  }
+
+  /** Takes the rows out with this front or a later one. */
+  takeFrom(from: number): R[] {
+    const taken: R[] = []
+    for (const generation of [this.#young, this.#old]) {
+      for (const [front, rows] of generation) {
+        if (front < from) continue
+        for (const row of rows.values()) {
+          if (generation === this.#young) this.#youngBytes -= row.countedBytes
+          else this.#oldBytes -= row.countedBytes
+          taken.push(row)
+        }
+        generation.delete(front)
+      }
+    }
+    this.#lastFront = -1
+    this.#lastRows = undefined
+    return taken
   }
 
   /** Forgets the rows before `kept`: they have expired, so nothing asks for them again. */

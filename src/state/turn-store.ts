@@ -20,6 +20,8 @@ export interface StoreGround {
   readonly turn: Turn
   /** By which rows expire. */
   readonly streamTime: Pick<StreamTime, 'now'> | undefined
+  /** How much more the stores may take in memory. Without it there is no bound. */
+  readonly roomBytes?: (() => number) | undefined
 }
 
 /** A row of a commit; its value is undefined when it was removed. */

@@ -402,6 +402,106 @@ describe('expiry', () => {
     expect(world.reads.calls).toBeGreaterThan(before)
   })
 
+  test('is asked for the rows of a key without a look at the disk when all of them came before the first commit', () => {
+    const world = worldOf(segmentLayout(10_000, { isNumbered: true }))
+    world.begin()
+    for (const at of [100, 6_000, 200]) world.put('01', at, 0, `${at}`, at)
+    const gone = world.put('01', 300, 0, 'gone', 300)
+    world.store.remove(gone)
+    const found = world.rowsOf({ key: '01', fromTime: 0, toTime: 10_000 })
+    expect(found.map(({ at }) => at)).toEqual([100, 200, 6_000])
+    world.commit()
+    world.begin()
+    const before = world.reads.calls
+    expect(world.rowsOf({ key: '01', fromTime: 0, toTime: 10_000 })).toEqual(found)
+    world.put('01', 300, 0, 'again', 300)
+    expect(world.rowsOf({ key: '01', fromTime: 0, toTime: 10_000 }).map(({ at }) => at)).toEqual([100, 200, 300, 6_000])
+    expect(world.reads.calls).toBe(before)
+    world.commit()
+    world.restart()
+    world.begin()
+    expect(world.rows({}).map(({ at }) => at)).toEqual([100, 200, 300, 6_000])
+  })
+
+  describe('reads segments that a restart left as a whole', () => {
+    /** Two segments with rows of two keys, of which one has a row that was changed after the restart, and one removed. */
+    const restarted = () => {
+      const world = worldOf(segmentLayout(10_000, { isNumbered: true }))
+      world.begin()
+      world.time.advance(9_999)
+      for (let at = 0; at < 10_000; at += 100) world.put(at % 200 === 0 ? '01' : '02', at, 0, `${at}`, at)
+      world.commit()
+      world.restart()
+      world.begin()
+      world.put('01', 200, 0, 'changed', 200)
+      world.store.remove(world.row('01', 400, 0))
+      world.commit()
+      world.begin()
+      world.put('01', 600, 0, 'changed too', 600)
+      world.store.remove(world.row('01', 6_000, 0))
+      return world
+    }
+    const all = { key: '01', fromTime: 0, toTime: 10_000 }
+    const ask = (world: World, times: number): void => {
+      for (let at = 0; at < times; at++) world.rowsOf({ ...all, key: '03' })
+    }
+
+    test('once that costs no more than the reads of single keys have', () => {
+      const world = restarted()
+      const found = world.rowsOf(all)
+      expect(found).toHaveLength(48)
+      expect(found.slice(0, 3).map(({ value }) => value)).toEqual(['0', 'changed', 'changed too'])
+      let before = world.reads.calls
+      ask(world, 100)
+      expect(world.reads.calls).toBeGreaterThan(before + 99)
+      ask(world, 4_096)
+      before = world.reads.calls
+      expect(world.rowsOf(all)).toEqual(found)
+      world.undo()
+      expect(world.rowsOf(all)[2]?.value).toBe('600')
+      expect(world.rowsOf(all)).toHaveLength(49)
+      expect(world.row('01', 400, 0).exists).toBe(false)
+      expect(world.row('02', 100, 0).value).toBe('100')
+      expect(world.reads.calls).toBe(before)
+      world.begin()
+      world.put('01', 800, 0, 'last', 800)
+      world.commit()
+      world.restart()
+      world.begin()
+      const stored = world.rows({}).filter(({ key }) => key === '01')
+      expect(stored.map(({ value }) => value).slice(0, 4)).toEqual(['0', 'changed', '600', 'last'])
+      expect(stored).toHaveLength(49)
+    })
+
+    test('the newest ones, as far as there is room', () => {
+      const world = restarted()
+      const found = world.rowsOf(all)
+      world.roomBytes = 0
+      ask(world, 4_096)
+      let before = world.reads.calls
+      expect(world.rowsOf({ ...all, fromTime: 5_000 })).toEqual(found.filter(({ at }) => at >= 5_000))
+      expect(world.reads.calls).toBeGreaterThan(before)
+      world.roomBytes = 8_000
+      ask(world, 4 * 4_096)
+      before = world.reads.calls
+      expect(world.rowsOf({ ...all, fromTime: 5_000 })).toEqual(found.filter(({ at }) => at >= 5_000))
+      expect(world.reads.calls).toBe(before)
+    })
+
+    test('not those that were given up for want of room', () => {
+      const world = restarted()
+      const found = world.rowsOf(all)
+      ask(world, 4_096)
+      world.commit()
+      world.forget(true)
+      world.begin()
+      const before = world.reads.calls
+      ask(world, 2 * 4_096)
+      expect(world.reads.calls).toBeGreaterThan(before + 8_000)
+      expect(world.rowsOf(all)).toEqual(found)
+    })
+  })
+
   test('keeps a segment of at least a second, and of half the retention', () => {
     expect(segmentLayout(10).segmentMs).toBe(1_000)
     expect(segmentLayout(600_001).segmentMs).toBe(300_000)

@@ -54,6 +54,8 @@ export class World {
   readonly time = { now: -1, advance: (timestamp: number) => (this.time.now = Math.max(this.time.now, timestamp)) }
   store: OrderedTurnStore<Uint8Array, string>
   readonly reader: StateReader
+  /** How much more the store may take in memory. */
+  roomBytes = Infinity
   /** What was read of the environment. */
   readonly reads = { calls: 0, rows: 0 }
 
@@ -88,6 +90,7 @@ export class World {
       reader: this.reader,
       turn: this.#turn,
       streamTime: this.time,
+      roomBytes: () => this.roomBytes,
     })
   }
 
