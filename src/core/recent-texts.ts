@@ -8,7 +8,7 @@ import { decodeText } from './text.ts'
 
 const places = 4_096
 const bytesMax = 32
-/** After so many questions it rests, unless half of them were answered. */
+/** After this many questions it rests, unless half of them were answered. */
 const questions = 1_024
 const rest = 32 * questions
 
