@@ -252,7 +252,7 @@ describe('two tables that are joined by foreign key', () => {
     fail('null', change('a', null, 7, 'x:2'), 1)
     operator.feed(change('a', null, 7, 'x:2'), 1)
     operator.feed(change('a', null, 8, null), 1)
-    expect(olds()).toEqual(['x:2+X -> null'])
+    expect(olds()).toEqual(['x:2+X -> null', 'null -> null'])
   })
 })
 
