@@ -312,6 +312,7 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
   }
 
   #rowOfStored(front: number, text: string, at: number, number: number): OrderedStateRow<V> {
+    this.lookups++
     const recent = this.#recentOf(front)
     if (recent !== undefined) return this.#recentRow(recent, front, this.#layout.commonKeyOf(text), at, number)
     const cached = this.cache.get(front, text)

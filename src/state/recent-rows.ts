@@ -3,8 +3,8 @@
  * over a span of time, reads nothing from the disk.
  *
  * Segments that are not stored yet at the first question are complete here: every row that is put goes through the
- * store. Those before them, which a restart leaves, are read as a whole when they have been asked for often enough. Rows
- * of complete segments are nowhere else in memory. They are objects until memory is short, and bytes from then on
+ * store. Those before them, which a restart leaves, are read as a whole when they have been asked for often enough. The
+ * rows of complete segments are nowhere else in memory. They are objects until memory is short, and bytes from then on
  * (packed-segment.ts). When these do not fit either, the oldest segments are given up.
  */
 import { bytesAsText } from '../core/text.ts'

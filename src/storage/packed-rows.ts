@@ -1,7 +1,7 @@
 /**
  * Puts and removals of many rows, packed the way that LMDB is told of them (lmdb-writer.ts): a commit that folds
- * changes thousands of rows, and an object for each, which lives until the commit is made, would cost more than the rest
- * of it.
+ * changes thousands of rows, and an object for each, which lives until the commit is made, would cost more than the
+ * rest of it.
  */
 import { copyBytes, writeInt32 } from '../core/bytes.ts'
 import { crc32c, crc32cWithin } from '../core/checksum.ts'

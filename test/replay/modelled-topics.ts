@@ -106,8 +106,13 @@ export class ModelledTopics {
     return this.#linesIn(this.#named, name, count)
   }
 
-  ownLines(version: number, name: string, count: number): readonly string[] {
-    return this.#linesIn(this.#ownOf(version), name, count)
+  /** @param reached how many records it has processed, if it writes beside the live one */
+  ownLines(version: number, name: string, reached: number): readonly string[] {
+    return (this.#ownOf(version).get(name) ?? []).flatMap((stretch) => {
+      if ('lines' in stretch) return stretch.lines
+      const to = stretch.to === open ? reached : stretch.to
+      return this.#version(stretch.version).written(name, stretch.from, to)
+    })
   }
 
   /** How often there was a switch. */

@@ -115,6 +115,7 @@ describe.each(layouts)('%s', (_, layout) => {
         world.begin()
         expect(world.rows({ isReverse: true })).toEqual(model.range({ isReverse: true }))
         if (layout.hasDueTimes) expect(world.store.dueRows(1_000).map(shown)).toEqual(model.due(1_000))
+        expect(world.store.misses).toBeLessThanOrEqual(world.store.lookups)
       }),
       { numRuns: 60 },
     )

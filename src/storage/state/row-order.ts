@@ -7,7 +7,7 @@ import { compareKeys, type KeyedRows, sortRows } from './row-sort.ts'
 
 /** A chunk has at most this many rows once it has been read. */
 const chunkRows = 256
-/** Up to so many rows that came to a sorted chunk are put into their places one by one. */
+/** Up to this many rows that came to a sorted chunk are put into their places one by one. */
 const fewAddedRows = 16
 /** More rows than this are parted before they are sorted. */
 const sortedRowsMax = 4_096
@@ -24,7 +24,7 @@ interface Chunk {
   readonly low: Uint8Array
   rows: Int32Array
   count: number
-  /** So many are in order; those that came since follow them. */
+  /** This many are in order; those that came since follow them. */
   sorted: number
 }
 
@@ -165,7 +165,7 @@ export class RowOrder {
     return several.length - 1
   }
 
-  /** A chunk that is read after each few rows that come to it is not sorted anew for them. */
+  /** A chunk that is read after each few rows that come to it is not sorted again for them. */
   #putAdded(chunk: Chunk): void {
     const { rows } = chunk
     while (chunk.sorted < chunk.count) {
