@@ -80,6 +80,8 @@ class Lives {
     const second = secondOf(this.#drawn, change)
     const writesTables = mode === 'correct'
     this.#versions = [this.#drawn, second].map((one) => new ModelledVersion(one, writesTables))
+    const views = this.#versions.flatMap((version) => version.views)
+    for (const version of this.#versions) version.leaveOut(views)
     this.#topics = new ModelledTopics(this.#versions)
     const { log, embedded } = openTestLog()
     this.#log = log

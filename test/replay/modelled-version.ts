@@ -13,7 +13,9 @@ export class ModelledVersion {
   readonly topology: Topology
   readonly inputs: readonly NumberTopic[]
   /** Only its records are determined, not those of views. */
-  readonly outputs: readonly NumberTopic[]
+  outputs: readonly NumberTopic[]
+  /** The topics of views. */
+  readonly views: readonly string[]
   /** The rows of {@link kept} after this many records, in the order of their keys. */
   readonly rows: readonly (readonly string[])[]
   /** By topic: what it has written after this many records. */
@@ -38,8 +40,14 @@ export class ModelledVersion {
     this.topology = topology
     this.inputs = grown.inputs
     this.outputs = sinks.map(({ topic }) => topic)
+    this.views = grown.outputs.flatMap((output) => ('sink' in output ? [] : [output.topic.name]))
     this.rows = rows
     this.#written = written
+  }
+
+  /** These topics are of views in another version, so what they hold is not determined. */
+  leaveOut(names: readonly string[]): void {
+    this.outputs = this.outputs.filter(({ name }) => !names.includes(name))
   }
 
   /** What the records from one on, up to another, make it write to a topic. */
