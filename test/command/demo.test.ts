@@ -288,3 +288,12 @@ test('on a terminal k kills, and q or Ctrl-C quits and leaves nothing', async (c
     expect(existsSync(dir)).toBe(false)
   }
 })
+
+test('the process that counts ends when it is stopped before it has started', async () => {
+  const dir = temporaryDirectory()
+  const log = await openLog(dir)
+  await log.close()
+  const stdin = new PassThrough() // it stays open
+  const { code } = await runInProcess(['__count-clicks', '--dir', dir], { ...now, stdin, signal: AbortSignal.abort() })
+  expect(code).toBe(0)
+})

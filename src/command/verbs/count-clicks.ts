@@ -17,6 +17,7 @@ export const verb: Verb = declareVerb({
     const log = await openLog('write')
     // Small commits: wherever it is killed, it is in the middle of something.
     await using app = await startStreams(clickCounts(), { log, applicationId, commit: { everyRecords: 200 } })
+    if (signal.aborted) return // it was stopped while it started
     await Promise.race([once(stdin().resume(), 'close'), once(signal, 'abort'), app.stopped])
   },
 })
