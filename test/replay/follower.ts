@@ -51,7 +51,7 @@ export class Follower {
   switched(outputs: SwitchOutputs, { coming }: SwitchPlaces): void {
     const { name } = this.#topic
     const next = this.#topics.linesIn(this.#topics.epoch - 1, name, this.#count)[this.#next]
-    if (outputs === 'continue' || this.delivered === 0) return
+    if (outputs !== 'replace' || this.delivered === 0) return
     const lines = this.#topics.lines(name, coming)
     const found = next === undefined ? -1 : lines.findIndex((line) => timeOf(line) >= timeOf(next))
     this.#next = found < 0 ? lines.length : found
