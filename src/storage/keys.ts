@@ -2,6 +2,7 @@
  * The binary keys of everything on disk: big-endian, so that byte order is number order. docs/format.md lists them.
  */
 import { copyBytes, writeInt32, writeUint64 } from '../core/bytes.ts'
+import { MillraceError } from '../core/errors.ts'
 
 /** The longest key that LMDB takes with pages of this size; docs/format.md. */
 export const keyBytesMax = 4_026
@@ -46,6 +47,22 @@ export function numberOfKey(key: Buffer): number {
 /** Of something that belongs to a name: the name, a zero byte, and what follows. Names hold no zero byte. */
 export function namedKey(name: string, rest: Uint8Array | string): Buffer {
   return Buffer.concat([Buffer.from(name), Buffer.of(0), typeof rest === 'string' ? Buffer.from(rest) : rest])
+}
+
+/**
+ * Where a walk over names goes on after the first row of one.
+ *
+ * @param key of that row
+ * @param from where the walk was to find it
+ * @throws MillraceError `damaged`: from there it would go around for ever
+ */
+export function afterName(name: string, key: Uint8Array, from: Uint8Array): Buffer {
+  const next = afterPrefix(namedKey(name, ''))
+  if (Buffer.compare(from, key) <= 0 && Buffer.compare(key, next) < 0) return next
+  throw new MillraceError(
+    'damaged',
+    `the rows of "${name}" are not where they belong: verify the log, or restore a backup`,
+  )
 }
 
 /** Of a row of a store: store id, partition, and the row's own key. */

@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import {
+  afterName,
   afterPrefix,
   namedKey,
   numberOfKey,
@@ -10,6 +11,7 @@ import {
   stateKey,
 } from '../../src/storage/keys.ts'
 import { blobs } from '../support/serde-samples.ts'
+import { errorOf } from '../support/thrown.ts'
 
 const ids = fc.oneof(fc.integer({ min: 1, max: 3 }), fc.constantFrom(127, 128, 255, 256, 65_535, 2 ** 31 - 1))
 const partitions = fc.oneof(fc.nat({ max: 3 }), fc.constantFrom(127, 128, 255, 256, 1_023))
@@ -85,4 +87,15 @@ test('a prefix ends before every key that does not begin with it, and behind eve
     }),
     { numRuns: 500 },
   )
+})
+
+test('a walk over names goes on after each, and ends where damaged rows would lead it in a circle', () => {
+  const walk = (key: Buffer, from: Buffer) => afterName(key.subarray(0, key.indexOf(0)).toString(), key, from)
+  const [a, b] = [namedKey('a', 'x'), namedKey('b', 'x')]
+  expect(walk(b, walk(a, Buffer.of(0)))).toEqual(afterPrefix(namedKey('b', '')))
+  const circles: readonly (readonly [key: Buffer, from: Buffer])[] = [
+    [a, walk(b, Buffer.of(0))], // out of order
+    [Buffer.of(0xff, 0, 1), Buffer.of(0)], // no name has these bytes
+  ]
+  for (const [key, from] of circles) expect(errorOf(() => walk(key, from))).toMatchObject({ code: 'damaged' })
 })

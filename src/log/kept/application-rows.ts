@@ -3,7 +3,7 @@
  */
 import { readInt64, writeInt32, writeUint64 } from '../../core/bytes.ts'
 import type { Environment } from '../../storage/environment.ts'
-import { afterPrefix, namedKey } from '../../storage/keys.ts'
+import { afterName, namedKey } from '../../storage/keys.ts'
 import type { SessionOwner } from '../../storage/sessions.ts'
 import { figuresProblem } from './figures-row.ts'
 import { redrivenProblem } from './redriven-letters.ts'
@@ -181,7 +181,7 @@ export function* applicationNames(environment: Environment, applicationId?: stri
     if (key === undefined) return
     const name = key.subarray(0, key.indexOf(0)).toString()
     yield name
-    from = afterPrefix(namedKey(name, ''))
+    from = afterName(name, key, from)
   }
 }
 

@@ -5,7 +5,7 @@
  */
 import { MillraceError } from '../../core/errors.ts'
 import type { Environment, WriteTransaction } from '../../storage/environment.ts'
-import { afterPrefix, namedKey } from '../../storage/keys.ts'
+import { afterName, afterPrefix, namedKey } from '../../storage/keys.ts'
 import { damaged } from '../../storage/read-failure.ts'
 import type { PartitionNumbers } from '../format/partition-id.ts'
 import { isApplication } from './application-rows.ts'
@@ -139,7 +139,7 @@ export class Positions {
       if (entry === undefined) return names
       const name = groupOf(entry.key)
       names.push(name)
-      from = afterPrefix(namedKey(name, ''))
+      from = afterName(name, entry.key, from)
     }
   }
 

@@ -3,7 +3,7 @@
  * are not deleted.
  */
 import type { Environment } from '../../storage/environment.ts'
-import { afterPrefix, namedKey } from '../../storage/keys.ts'
+import { afterName } from '../../storage/keys.ts'
 import { unseal } from '../../storage/sealed-rows.ts'
 import { applicationKey, applicationNames, decodeApplication, isApplication } from '../kept/application-rows.ts'
 import { deletedStoreId, deletedStoresRange } from '../kept/deleted-stores.ts'
@@ -54,6 +54,6 @@ function* namesOfStores(environment: Environment): Generator<string> {
     if (key === undefined) return
     const name = key.subarray(0, key.indexOf(0)).toString()
     yield name
-    from = afterPrefix(namedKey(name, ''))
+    from = afterName(name, key, from)
   }
 }
