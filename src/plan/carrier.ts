@@ -149,10 +149,10 @@ export class Carrier<K = unknown, V = unknown> {
     return next
   }
 
-  /** The same record as a change: `value` replaced `old`; null is no row. Both are of `codec`. */
-  withChange<V2>(value: V2, old: V2 | null, codec: Codec<V2> | undefined): Carrier<K, V2> {
+  /** As a change: `value` replaced `old`, both of `codec`; null is no row, and undefined an old value not known. */
+  withChange<V2>(value: V2, old: V2 | null | undefined, codec: Codec<V2> | undefined): Carrier<K, V2> {
     const next = this.withValue(value, codec)
-    next.#old = old
+    if (old !== undefined) next.#old = old
     return next
   }
 
@@ -165,10 +165,10 @@ export class Carrier<K = unknown, V = unknown> {
     return next
   }
 
-  /** The same record and value, in place of another old value. */
-  withOld(old: V | null): Carrier<K, V> {
+  /** The same record and value, in place of another old value; undefined: that is not known. */
+  withOld(old: V | null | undefined): Carrier<K, V> {
     const next = this.withTimestamp(this.timestamp)
-    next.#old = old
+    if (old !== undefined) next.#old = old
     return next
   }
 
@@ -275,6 +275,11 @@ export class Carrier<K = unknown, V = unknown> {
     return this.#old === olderVersion
   }
 
+  /** Whether it is known to change nothing. What looks a row up knows it even where old values are not asked for. */
+  get isDeleteOfNothing(): boolean {
+    return this.#old === null && this.isValueNull
+  }
+
   /** The value that a change replaced, or null where there was no row. Only a carrier that {@link hasOld} is asked. */
   get old(): V | null {
     const old = this.#old
@@ -322,9 +327,7 @@ export class Carrier<K = unknown, V = unknown> {
     return (this.#view ??= this.#makeView())
   }
 
-  /**
-   * What a user function sees in place of {@link view} when it is asked about the old value, which must not be null.
-   */
+  /** What a user function sees in place of {@link view} when it is asked about the old value, which is not null. */
   oldView(): RecordView<K, V> {
     const { key, timestamp, headers } = this.view()
     return Object.freeze({ key, value: this.old as V, timestamp, headers })

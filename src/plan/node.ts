@@ -108,12 +108,15 @@ export interface OldValues {
   readonly leavesOut?: boolean | undefined
   /** It has them only where something needs them: nothing else is kept of its rows that anyone knows by name. */
   readonly onlyIfNeeded?: boolean | undefined
-  /** By parent: whether it is to be spared the changes that an operator before it could leave out. */
+  /** By parent: which changes it is to be spared that a filter of a table before it could leave out. */
   readonly spared?: readonly Spared[] | undefined
 }
 
-/** `ifKept`: where the rows that the changes are of are kept in any case. */
-export type Spared = 'always' | 'ifKept' | 'never'
+/**
+ * When a filter leaves out the changes of rows that it let pass neither before nor after: always, where the rows that
+ * it filters are kept in any case, or where it has rows of its own.
+ */
+export type Spared = 'always' | 'ifKept' | 'ifOwn'
 
 /** A further output of an operator, besides the one that feeds its children. */
 export interface PortNode extends NodeBase {

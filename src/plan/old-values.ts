@@ -12,8 +12,12 @@ export const ofTableVerbs: OldValues = Object.freeze({ needed: false, from: 'inp
 export const ofForgetful: OldValues = Object.freeze({ needed: false, from: 'nowhere' })
 /** Of a filter of a table. */
 export const ofFilters: OldValues = Object.freeze({ ...ofTableVerbs, leavesOut: true })
+/** Of one that keeps the rows that pass. */
+export const ofKeptFilters: OldValues = Object.freeze({ needed: false, from: 'state', leavesOut: true })
 /** Of an operator that keeps the rows whose changes it emits. */
 export const ofTables: OldValues = Object.freeze({ needed: false, from: 'state' })
+/** A change that a filter leaves out moves the time of suppress all the same (decision 0024, M1). */
+export const ofSuppress: OldValues = Object.freeze({ ...ofTables, spared: Object.freeze(['ifOwn'] as const) })
 /** Of a table that is made of records, and has no store by name. */
 export const ofPlainTables: OldValues = Object.freeze({ ...ofTables, onlyIfNeeded: true })
 
@@ -29,10 +33,9 @@ export function giversOfOld(nodes: readonly PlanNode[]): ReadonlySet<PlanNode> {
   for (const node of nodes.toReversed()) {
     const needsThem = reads(node) || (asked.has(node) && sourceOf(node) === 'input')
     for (const [index, parent] of node.parents.entries()) {
-      if (!needsThem) {
-        if (leavesOut(parent) && canGive(parent, sparedOf(node, index))) asked.add(parent)
-        continue
-      }
+      const spared = sparedOf(node, index)
+      if (spared !== undefined) for (const filter of filtersThatLeaveOut(parent, spared)) asked.add(filter)
+      if (!needsThem) continue
       if (sourceOf(parent) === 'nowhere') {
         throw new MillraceError(
           'topology_invalid',
@@ -64,20 +67,38 @@ function sourceOf(node: PlanNode): 'state' | 'input' | 'nowhere' {
   }
 }
 
-const sparedOf = (node: PlanNode, index: number): Spared =>
-  (node.kind === 'operator' ? node.oldValues.spared?.[index] : undefined) ?? 'never'
-
-/** Whether a change may be left out on the way to what comes from a node. */
-function leavesOut(node: PlanNode): boolean {
-  if (node.kind !== 'operator' || sourceOf(node) !== 'input') return false
-  return node.oldValues.leavesOut === true || node.parents.some(leavesOut)
+/** Undefined: it passes changes on, and what comes after it says what it is to be spared. */
+function sparedOf(node: PlanNode, index: number): Spared | undefined {
+  if (node.kind === 'operator' && node.oldValues.spared !== undefined) return node.oldValues.spared[index]
+  return sourceOf(node) === 'input' ? undefined : 'ifKept'
 }
 
-/** Whether old values can be had for it. A join of two tables keeps the rows of both. */
+/** The filters whose changes come from a node, and that leave some of them out. */
+function filtersThatLeaveOut(node: PlanNode, spared: Spared): readonly PlanNode[] {
+  if (node.kind !== 'operator') return []
+  if (node.oldValues.leavesOut === true) return leavesOut(node, spared) ? [node] : []
+  if (sourceOf(node) !== 'input' || (isJoin(node) && spared !== 'always')) return []
+  return node.parents.flatMap((parent) => filtersThatLeaveOut(parent, spared))
+}
+
+function leavesOut(filter: PlanNode, spared: Spared): boolean {
+  if (sourceOf(filter) === 'state' && spared !== 'ifKept') return true
+  return filter.parents.every((parent) => canGive(parent, spared))
+}
+
+/** Whether old values can be had of a node, in any case or where they cost no store. */
 function canGive(node: PlanNode, spared: Spared): boolean {
-  if (spared === 'never' || sourceOf(node) === 'nowhere') return false
-  if (sourceOf(node) === 'input') {
-    return node.parents.every((parent) => canGive(parent, node.parents.length > 1 ? 'always' : spared))
+  switch (sourceOf(node)) {
+    case 'nowhere':
+      return false
+    case 'input':
+      // A join of two tables keeps the rows of both.
+      return node.parents.every((parent) => canGive(parent, isJoin(node) ? 'always' : spared))
+    case 'state':
+      return spared === 'always' || (spared === 'ifKept' && !isOnlyIfNeeded(node))
   }
-  return spared === 'always' || node.kind !== 'operator' || node.oldValues.onlyIfNeeded !== true
 }
+
+const isJoin = ({ parents }: PlanNode): boolean => parents.length > 1
+
+const isOnlyIfNeeded = (node: PlanNode): boolean => node.kind === 'operator' && node.oldValues.onlyIfNeeded === true

@@ -94,6 +94,12 @@ export interface Row<V> {
   appendKey(out: ByteWriter): void
 }
 
+/** The value of a row before it changes; null: there is none, undefined: there is one, and it is not asked for. */
+export function oldValueOf<V>(row: Row<V>, isAsked: boolean): V | null | undefined {
+  if (!row.exists) return null
+  return isAsked ? row.value : undefined
+}
+
 /** What has a key that is encoded already. */
 export type RowKey = Pick<Row<unknown>, 'keyBytes' | 'appendKey'>
 

@@ -11,7 +11,7 @@ import type { Codec } from '../core/serde.ts'
 import type { Carrier } from '../plan/carrier.ts'
 import type { OldValues } from '../plan/node.ts'
 import { type OperatorContext, type OperatorFactory, operatorError } from '../plan/operator.ts'
-import type { Row, Store, StoreSpec } from '../plan/store.ts'
+import { oldValueOf, type Row, type Store, type StoreSpec } from '../plan/store.ts'
 import { CarrierSubscriber, operate } from '../plan/subscriber.ts'
 import { judged } from './fold.ts'
 
@@ -80,13 +80,11 @@ class RowAggregateSubscriber extends CarrierSubscriber {
       const row = this.#state.row(carrier)
       const timestamp = row.exists && row.timestamp > carrier.timestamp ? row.timestamp : carrier.timestamp
       // A copy of its own, because the functions may change the aggregate that they are given.
-      const old = this.#wantsOld && row.exists ? row.value : null
+      const old = oldValueOf(row, this.#wantsOld)
       const value = this.#folded(carrier, row)
       if (value === null) this.#state.remove(row)
       else this.#state.put(row, value, timestamp)
-      next = this.#wantsOld
-        ? carrier.withChange(value, old, this.#valueCodec)
-        : carrier.withValue(value, this.#valueCodec)
+      next = carrier.withChange(value, old, this.#valueCodec)
       next.timestamp = timestamp
     } catch (error) {
       throw operatorError(this.#context.operator, error)

@@ -8,7 +8,7 @@ import type { Subscriber } from 'rxjs'
 import type { Carrier } from '../plan/carrier.ts'
 import type { Codec } from '../core/serde.ts'
 import { type OperatorContext, type OperatorFactory, operatorError } from '../plan/operator.ts'
-import type { Row, Store, StoreSpec } from '../plan/store.ts'
+import { oldValueOf, type Row, type Store, type StoreSpec } from '../plan/store.ts'
 import { CarrierSubscriber, operate } from '../plan/subscriber.ts'
 import type { Fold } from './fold.ts'
 
@@ -32,10 +32,13 @@ export abstract class FoldSubscriber extends CarrierSubscriber {
     this.fold = fold
   }
 
-  /** What the next change of a row replaces. Of a mutable value it is a copy that no aggregator gets to change. */
-  protected oldOf(row: Row<unknown>): unknown {
+  /**
+   * What the next change of a row replaces; undefined: that is not asked for. Of a mutable value it is a copy that no
+   * aggregator gets to change.
+   */
+  protected oldOf(row: Row<unknown>, isAsked: boolean = this.wantsOld): unknown {
     try {
-      return row.exists ? row.value : null
+      return oldValueOf(row, isAsked)
     } catch (error) {
       throw operatorError(this.context.operator, error)
     }
@@ -80,11 +83,9 @@ class AggregateSubscriber extends FoldSubscriber {
     if (carrier.isValueNull) return this.context.drop('null_value', carrier)
     const row = this.rowOf(0, carrier)
     const timestamp = row.exists && row.timestamp > carrier.timestamp ? row.timestamp : carrier.timestamp
-    const old = this.wantsOld ? this.oldOf(row) : undefined
+    const old = this.oldOf(row)
     const value = this.update(carrier, row, timestamp)
-    const next = this.wantsOld
-      ? carrier.withChange(value, old, this.valueCodec)
-      : carrier.withValue(value, this.valueCodec)
+    const next = carrier.withChange(value, old, this.valueCodec)
     next.timestamp = timestamp
     this.out.next(next)
   }

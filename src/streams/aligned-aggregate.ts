@@ -55,10 +55,10 @@ class AlignedSubscriber extends WindowedFoldSubscriber<AlignedWindows> {
       if (this.update(carrier, row, timestamp) !== null) this.results.hold(row, this.windows.closeOf(start))
       return
     }
-    const old = this.wantsOld ? this.oldOf(row) : undefined
+    const old = this.oldOf(row)
     const value = this.update(carrier, row, timestamp)
     const next = carrier.withKeyOf(this.keyCodec, row, value, this.valueCodec)
-    if (this.wantsOld) next.old = old
+    if (old !== undefined) next.old = old
     next.timestamp = timestamp
     this.out.next(next)
   }

@@ -19,7 +19,7 @@ import {
   type PersistentNumber,
   type SkippedRow,
 } from '../plan/operator.ts'
-import { ordered, type OrderedRow, type OrderedStore, type StoreSpec } from '../plan/store.ts'
+import { oldValueOf, ordered, type OrderedRow, type OrderedStore, type StoreSpec } from '../plan/store.ts'
 import { CarrierSubscriber, operate } from '../plan/subscriber.ts'
 
 /** The last time that there is: a row that is due then is never due. */
@@ -79,13 +79,13 @@ class ExpiringTableSubscriber extends CarrierSubscriber {
     const isDelete = carrier.isValueNull
     const change = isDelete ? carrier.withValue<unknown>(null, undefined) : carrier
     try {
-      const old = wantsOld && row.exists ? row.value : null
+      const old = wantsOld || isDelete ? oldValueOf(row, wantsOld) : undefined
       if (isDelete) this.#state.remove(row)
       else {
         this.#state.put(row, carrier.value, carrier.timestamp)
         this.#hold(row, due)
       }
-      return wantsOld || change.isOlderVersion ? change.withOld(old) : change
+      return old !== undefined || change.isOlderVersion ? change.withOld(old) : change
     } catch (error) {
       throw operatorError(this.#context.operator, error)
     }

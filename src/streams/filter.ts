@@ -16,7 +16,7 @@ export function filtering<K, V>(predicate: Predicate<K, V>, wanted: boolean): Op
 }
 
 /**
- * Of a table: a row that does not pass goes on as a deleted one. Where old values are wanted, a row that did not pass
+ * Of a table: a row that does not pass goes on as a deleted one. Where old values are known, a row that did not pass
  * before either is nothing downstream and does not go on; of a table of versions it does, because that is a version.
  */
 export function filteringRows<K, V>(predicate: Predicate<K, V>, wanted: boolean, isVersioned = false): OperatorFactory {

@@ -9,7 +9,7 @@
 import { Observable, type Subscriber } from 'rxjs'
 import type { Carrier } from '../plan/carrier.ts'
 import { type OperatorContext, operatorError, type OperatorFactory } from '../plan/operator.ts'
-import type { Store, StoreSpec } from '../plan/store.ts'
+import { oldValueOf, type Store, type StoreSpec } from '../plan/store.ts'
 import { CarrierSubscriber } from '../plan/subscriber.ts'
 import { functionOf, refusePromise } from './answers.ts'
 import { type Answer, type ForeignKeyJoin, foreignKeyOf, identityOf } from './foreign-key-messages.ts'
@@ -64,9 +64,7 @@ class Results {
     if (rows === undefined) return from.withValue(value, undefined)
     const row = rows.row(from)
     const codec = this.#own?.valueCodec
-    const change = this.#context.wantsOld
-      ? from.withChange(value, row.exists ? row.value : null, codec)
-      : from.withValue(value, codec)
+    const change = from.withChange(value, oldValueOf(row, this.#context.wantsOld), codec)
     if (value === null) rows.remove(row)
     else rows.put(row, value, timestamp)
     return change

@@ -2,14 +2,14 @@
  * A table's filter, filterNot, mapValues and transformValues with a store: what comes of each row is kept, so that it
  * can be queried, and so that its old value is read there instead of being made again.
  *
- * Semantics: Kafka Streams'. A filter that keeps its rows deletes only those that it has: one that did not pass before
- * and does not pass now is no change. The others pass every change on.
+ * Semantics: Kafka Streams'. Where old values are known, a row that a filter let pass neither before nor now is no
+ * change, as in a filter without a store. The others pass every change on.
  */
 import type { Subscriber } from 'rxjs'
 import type { Carrier } from '../plan/carrier.ts'
 import type { OperatorContext, OperatorFactory } from '../plan/operator.ts'
 import { operatorError } from '../plan/operator.ts'
-import type { Store, StoreSpec } from '../plan/store.ts'
+import { oldValueOf, type Store, type StoreSpec } from '../plan/store.ts'
 import { CarrierSubscriber, operate } from '../plan/subscriber.ts'
 import type { DerivedRow } from './table-rows.ts'
 
@@ -21,9 +21,9 @@ export function byRow(derive: DerivedRow): Deriving {
   return () => (carrier) => (carrier.isValueNull ? null : derive(carrier.view()))
 }
 
-/** @param passesDeletes whether the delete of a row that is not kept goes on */
-export function keepingDerived(store: StoreSpec, deriving: Deriving, passesDeletes: boolean): OperatorFactory {
-  return (context) => operate((out) => new KeptRowsSubscriber(out, context, store, deriving(context), passesDeletes))
+/** @param leavesOut whether a row that was not kept and is not now is no change, where old values are known */
+export function keepingDerived(store: StoreSpec, deriving: Deriving, leavesOut: boolean): OperatorFactory {
+  return (context) => operate((out) => new KeptRowsSubscriber(out, context, store, deriving(context), leavesOut))
 }
 
 class KeptRowsSubscriber extends CarrierSubscriber {
@@ -32,14 +32,14 @@ class KeptRowsSubscriber extends CarrierSubscriber {
   readonly #store: StoreSpec
   readonly #state: Store<unknown, unknown>
   readonly #derive: (carrier: Carrier) => unknown
-  readonly #passesDeletes: boolean
+  readonly #leavesOut: boolean
 
   constructor(
     out: Subscriber<Carrier>,
     context: OperatorContext,
     store: StoreSpec,
     derive: (carrier: Carrier) => unknown,
-    passesDeletes: boolean,
+    leavesOut: boolean,
   ) {
     super(out)
     this.#operator = context.operator
@@ -47,7 +47,7 @@ class KeptRowsSubscriber extends CarrierSubscriber {
     this.#store = store
     this.#state = context.state(store)
     this.#derive = derive
-    this.#passesDeletes = passesDeletes
+    this.#leavesOut = leavesOut && context.wantsOld
   }
 
   protected override _next(carrier: Carrier): void {
@@ -55,12 +55,11 @@ class KeptRowsSubscriber extends CarrierSubscriber {
     try {
       const value = this.#derive(carrier)
       const row = this.#state.row(carrier)
-      if (value === null && !row.exists && !this.#passesDeletes) return
-      const old = this.#wantsOld && row.exists ? row.value : null
+      if (value === null && !row.exists && this.#leavesOut) return
+      const old = oldValueOf(row, this.#wantsOld)
       if (value === null) this.#state.remove(row)
       else this.#state.put(row, value, carrier.timestamp)
-      const { valueCodec } = this.#store
-      next = this.#wantsOld ? carrier.withChange(value, old, valueCodec) : carrier.withValue(value, valueCodec)
+      next = carrier.withChange(value, old, this.#store.valueCodec)
     } catch (error) {
       throw operatorError(this.#operator, error)
     }

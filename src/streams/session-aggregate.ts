@@ -85,14 +85,14 @@ class SessionSubscriber extends WindowedFoldSubscriber<SessionWindows> {
   }
 
   #delete(carrier: Carrier, session: OrderedRow<unknown>): void {
-    const old = this.wantsOld ? this.oldOf(session) : undefined
+    const old = this.oldOf(session)
     this.state.remove(session)
     this.#emit(carrier, session, null, old)
   }
 
   #put(carrier: Carrier, start: number, end: number, value: unknown): void {
     const session = this.#sessionOf(carrier, start, end)
-    const old = this.wantsOld ? this.oldOf(session) : undefined
+    const old = this.oldOf(session)
     this.put(session, value, end)
     if (value !== null) this.results?.hold(session, this.windows.closeOf(end))
     this.#emit(carrier, session, value, old)
@@ -109,7 +109,7 @@ class SessionSubscriber extends WindowedFoldSubscriber<SessionWindows> {
   #emit(carrier: Carrier, session: OrderedRow<unknown>, value: unknown, old: unknown): void {
     if (this.results !== undefined) return
     const next = carrier.withKeyOf(this.keyCodec, session, value, this.valueCodec)
-    if (this.wantsOld) next.old = old
+    if (old !== undefined) next.old = old
     next.headers = noHeaders
     next.timestamp = session.at
     this.out.next(next)

@@ -101,7 +101,7 @@ class SlidingSubscriber extends WindowedFoldSubscriber<SlidingWindows> {
     const { differenceMs } = this.windows
     const left = near.find(({ at }) => at === timestamp - differenceMs)
     if (hasBeenAt(timestamp, left, differenceMs)) return undefined
-    return { value: this.oldOf(last), timestamp: last.timestamp }
+    return { value: this.oldOf(last, true), timestamp: last.timestamp }
   }
 
   #changesBy(timestamp: number, near: readonly OrderedRow<unknown>[]): readonly Change[] {
@@ -138,14 +138,14 @@ class SlidingSubscriber extends WindowedFoldSubscriber<SlidingWindows> {
   }
 
   #put(carrier: Carrier, row: Row<unknown>, value: unknown, timestamp: number): void {
-    const old = this.wantsOld ? this.oldOf(row) : undefined
+    const old = this.oldOf(row)
     this.put(row, value, timestamp)
     if (this.results !== undefined) {
       if (value !== null) this.results.hold(row, this.windows.closeOf((row as OrderedRow<unknown>).at))
       return
     }
     const next = carrier.withKeyOf(this.keyCodec, row, value, this.valueCodec)
-    if (this.wantsOld) next.old = old
+    if (old !== undefined) next.old = old
     next.timestamp = timestamp
     this.out.next(next)
   }

@@ -6,7 +6,7 @@ import { MillraceError } from '../core/errors.ts'
 import type { Codec } from '../core/serde.ts'
 import { type Facts, graceFact } from '../core/stored-plan.ts'
 import { sumMs } from '../core/units.ts'
-import { ofTables } from '../plan/old-values.ts'
+import { ofSuppress } from '../plan/old-values.ts'
 import { keyLayout } from '../plan/store-layout.ts'
 import { BufferedChangeCodec } from './buffered-change.ts'
 import type { UntilTimeLimit, UntilWindowCloses, WithoutWindows } from './dsl/suppress.ts'
@@ -54,7 +54,7 @@ export function suppressedTable(parts: TableParts, given: SuppressOptions): Tabl
     const layout = keyLayout({ hasDueTimes: true })
     const store = storeSpec(id, undefined, { kind: 'keyValueStore', keyCodec, valueCodec: buffered, layout })
     const suppression = { ...wait, store, valueCodec, maxRecords, maxBytes }
-    return { stores: [store], operator: suppressing(suppression), facts, oldValues: ofTables }
+    return { stores: [store], operator: suppressing(suppression), facts, oldValues: ofSuppress }
   })
   return { ...parts, node: made, origin: made, valueCodec, rows: emittedRows(made, valueCodec) }
 }

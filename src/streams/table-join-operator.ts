@@ -8,7 +8,7 @@
 import { Observable, type Subscriber } from 'rxjs'
 import type { Carrier } from '../plan/carrier.ts'
 import { type OperatorContext, type OperatorFactory, operatorError } from '../plan/operator.ts'
-import type { Store, StoreSpec } from '../plan/store.ts'
+import { oldValueOf, type Store, type StoreSpec } from '../plan/store.ts'
 import { CarrierSubscriber } from '../plan/subscriber.ts'
 import { functionOf, refusePromise } from './answers.ts'
 import type { JoinVerb } from './join-keys.ts'
@@ -88,8 +88,7 @@ class Results {
     try {
       const value = this.#result(left.value, right.value, carrier.key)
       const old = this.readsOld ? this.#result(left.old, right.old, carrier.key) : this.#keep(carrier, value, timestamp)
-      const codec = this.#own?.valueCodec
-      next = this.#context.wantsOld ? carrier.withChange(value, old, codec) : carrier.withValue(value, codec)
+      next = carrier.withChange(value, old, this.#own?.valueCodec)
     } catch (error) {
       throw operatorError(this.#context.operator, error)
     }
@@ -103,12 +102,13 @@ class Results {
     return value
   }
 
-  /** Returns what was there before, where that is asked for. */
+  /** Returns what was there before, where that is asked for or was nothing; undefined: it is not known. */
   #keep(carrier: Carrier, value: unknown, timestamp: number): unknown {
     const rows = this.#rows
-    if (rows === undefined) return null
+    // A side that did not change has not changed what both make.
+    if (rows === undefined) return value === null && carrier.isDeleteOfNothing ? null : undefined
     const row = rows.row(carrier)
-    const old = this.#context.wantsOld && row.exists ? row.value : null
+    const old = oldValueOf(row, this.#context.wantsOld)
     if (value === null) rows.remove(row)
     else rows.put(row, value, timestamp)
     return old
@@ -174,14 +174,15 @@ class ChangeSubscriber extends CarrierSubscriber {
     if (carrier.isKeyNull) return this.#context.drop('null_key', carrier)
     if (carrier.isOlderVersion) return this.#context.drop('older_version', carrier)
     const own: Change = { old: this.#results.readsOld ? carrier.old : null, value: carrier.value }
-    if (this.#mirror !== undefined) return this.#mirror.take(carrier, own, this.#isLeft)
+    const isOfNothing = carrier.isDeleteOfNothing
+    if (this.#mirror !== undefined) return isOfNothing ? undefined : this.#mirror.take(carrier, own, this.#isLeft)
     let row
     try {
       row = this.#others.get(carrier)
     } catch (error) {
       throw operatorError(this.#context.operator, error)
     }
-    if (row === undefined && !this.#comesAlone) return
+    if (row === undefined && (isOfNothing || !this.#comesAlone)) return
     const value = row === undefined ? null : row.value
     const other: Change = { old: value, value }
     const timestamp = Math.max(carrier.timestamp, row?.timestamp ?? -1)

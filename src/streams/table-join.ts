@@ -56,11 +56,11 @@ export function joinOfTables(
 type Side = TableParts & { readonly rekeyed: false }
 
 /**
- * Kafka Streams: a row that a filter let pass neither before nor after changes nothing that it may come alone in, and
- * nothing that is joined with a table of which rows are kept. So the joined row keeps its timestamp.
+ * Kafka Streams: a row that a filter let pass neither before nor after changes nothing that it may come alone in. So
+ * the joined row keeps its timestamp.
  */
 const spared: Readonly<Record<JoinVerb, readonly [left: Spared, right: Spared]>> = {
-  join: ['never', 'never'],
+  join: ['ifKept', 'ifKept'],
   leftJoin: ['always', 'ifKept'],
   outerJoin: ['always', 'always'],
 }

@@ -9,7 +9,7 @@ import type { Subscriber } from 'rxjs'
 import type { Codec } from '../core/serde.ts'
 import type { Carrier } from '../plan/carrier.ts'
 import { type OperatorContext, operatorError, type OperatorFactory } from '../plan/operator.ts'
-import type { Row, Store, StoreSpec } from '../plan/store.ts'
+import { oldValueOf, type Store, type StoreSpec } from '../plan/store.ts'
 import { CarrierSubscriber, operate } from '../plan/subscriber.ts'
 
 export function keepingRows(store: StoreSpec): OperatorFactory {
@@ -38,7 +38,7 @@ class TableSubscriber extends CarrierSubscriber {
     let old: unknown
     try {
       const row = this.#state.row(carrier)
-      if (this.#wantsOld) old = oldOf(row)
+      if (this.#wantsOld || isDelete) old = oldValueOf(row, this.#wantsOld)
       if (isDelete) this.#state.remove(row)
       else if (carrier.hasValueOf(this.#valueCodec)) this.#state.putTrusted(row, carrier.value, carrier.timestamp)
       else this.#state.put(row, carrier.value, carrier.timestamp)
@@ -46,10 +46,6 @@ class TableSubscriber extends CarrierSubscriber {
       throw operatorError(this.#context.operator, error)
     }
     // An older version of another table, which became a record, is the newest one here.
-    this.out.next(this.#wantsOld || change.isOlderVersion ? change.withOld(old) : change)
+    this.out.next(old !== undefined || change.isOlderVersion ? change.withOld(old) : change)
   }
-}
-
-function oldOf(row: Row<unknown>): unknown {
-  return row.exists ? row.value : null
 }

@@ -16,7 +16,7 @@ import type { ProcessOptions } from './dsl/processor.ts'
 import type { ValueTransformer } from './dsl/transform-values.ts'
 import { filteredRow, filtering, filteringRows } from './filter.ts'
 import { mappedRow, mappingRows } from './map.ts'
-import { ofFilters, ofTables, ofTableVerbs } from '../plan/old-values.ts'
+import { ofFilters, ofKeptFilters, ofTables, ofTableVerbs } from '../plan/old-values.ts'
 import { keyLayout } from '../plan/store-layout.ts'
 import { groupingRows, ofRowGroups } from './group-rows.ts'
 import { type GivenJoiner, joinOfTable } from './join.ts'
@@ -55,7 +55,7 @@ export class Table<K, V, Known extends KnownSerdes> implements KTable<K, V, Know
     return this.#derived(verb, options, {
       operator: filteringRows(predicate, wanted, isVersioned),
       rowOf: (node) => filteredRow(node, predicate, wanted),
-      passesDeletes: isVersioned,
+      leavesOut: !isVersioned,
       passesAll: false,
       valueCodec: this.parts.valueCodec,
     })
@@ -69,7 +69,7 @@ export class Table<K, V, Known extends KnownSerdes> implements KTable<K, V, Know
     return this.#derived('mapValues', options, {
       operator: mappingRows(fn),
       rowOf: (node) => mappedRow(node, fn),
-      passesDeletes: true,
+      leavesOut: false,
       passesAll: true,
       valueCodec: undefined,
     })
@@ -128,7 +128,7 @@ export class Table<K, V, Known extends KnownSerdes> implements KTable<K, V, Know
   #derived<K2, V2, Known2 extends KnownSerdes>(
     verb: string,
     options: InErasedStore,
-    { operator, rowOf, passesDeletes, passesAll, valueCodec }: Derived,
+    { operator, rowOf, leavesOut, passesAll, valueCodec }: Derived,
   ): KTable<K2, V2, Known2> {
     const { name, store: given } = checkOptions(verb, options, ['store', 'name'])
     const { plan, node, rows, faces, keyCodec, origin } = this.parts
@@ -149,8 +149,8 @@ export class Table<K, V, Known extends KnownSerdes> implements KTable<K, V, Know
       const spec = storeSpec(id, store, wish)
       return {
         stores: [spec],
-        operator: keepingDerived(spec, byRow(rowOf({ id, verb })), passesDeletes),
-        oldValues: ofTables,
+        operator: keepingDerived(spec, byRow(rowOf({ id, verb })), leavesOut),
+        oldValues: leavesOut ? ofKeptFilters : ofTables,
       }
     })
     return faces.table({
@@ -169,8 +169,8 @@ interface Derived {
   readonly operator: OperatorFactory
   /** With one, or for who reads the rows of a table without one. */
   readonly rowOf: (node: Pick<OperatorNode, 'id' | 'verb'>) => DerivedRow
-  /** Whether the delete of a row that the store does not have goes on. */
-  readonly passesDeletes: boolean
+  /** With a store: whether a row that is not kept before or after a change is no change, where that is known. */
+  readonly leavesOut: boolean
   /** Whether every change goes on, as another value of the same row. */
   readonly passesAll: boolean
   /** Undefined: a function has made the values. */

@@ -30,7 +30,7 @@ export function transforming(
   kept: StoreSpec | undefined,
 ): OperatorFactory {
   const deriving: Deriving = (context) => valuesOf(context, transformer, stores)
-  if (kept !== undefined) return keepingDerived(kept, deriving, true)
+  if (kept !== undefined) return keepingDerived(kept, deriving, false)
   return (context) => operate((out) => new TransformSubscriber(out, deriving(context)))
 }
 

@@ -7,6 +7,7 @@
 import type { Subscriber } from 'rxjs'
 import type { Carrier } from '../plan/carrier.ts'
 import { type OperatorContext, operatorError, type OperatorFactory } from '../plan/operator.ts'
+import { oldValueOf } from '../plan/store.ts'
 import { CarrierSubscriber, operate } from '../plan/subscriber.ts'
 import type { RowReader, TableRows } from './table-rows.ts'
 import { type VersionStores, Versions } from './versions.ts'
@@ -60,10 +61,10 @@ class VersionedTableSubscriber extends CarrierSubscriber {
     try {
       const value = carrier.isValueNull ? null : carrier.value
       const newest = this.#versions.newest(carrier)
-      const old = this.#wantsOld && newest.exists ? newest.value : null
+      const old = oldValueOf(newest, this.#wantsOld)
       if (!this.#versions.put(carrier, newest, value, carrier.timestamp))
         return carrier.withOlderVersion(value, valueCodec)
-      return this.#wantsOld ? carrier.withChange(value, old, valueCodec) : carrier.withValue(value, valueCodec)
+      return carrier.withChange(value, old, valueCodec)
     } catch (error) {
       throw operatorError(this.#context.operator, error)
     }

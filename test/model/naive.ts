@@ -43,12 +43,15 @@ export interface Work {
   row?(key: Key): Row | null
 }
 
+/** Where rows that a filter let pass neither before nor now are left out: all, those of a table that keeps its rows, none. */
+type Spared = 'all' | 'kept' | 'none'
+
 /** What most nodes are not. */
 interface Traits {
   /** Whether it needs the old values of changes, or passes on what it is given. */
   readonly old?: 'reads' | 'passes'
-  /** Of a join of tables, by input: of which rows it need not hear that a filter let them pass neither before nor now. */
-  readonly spared?: readonly ('all' | 'kept' | 'none')[]
+  /** By input, where that is not what most have: those of a table that keeps its rows. */
+  readonly spared?: readonly Spared[]
   /** Of a table that is made of records: that no one has given it a store. */
   readonly isPlain?: boolean
   /** Of a table that keeps no rows: the value of one, made of a value of the table before. */
@@ -97,15 +100,20 @@ export function leavesOut(node: Node): boolean {
   return wantsOld(node) || node.children.some(({ to, input }) => isSpared(to, input))
 }
 
-function isSpared(join: Node, input: number): boolean {
-  const { spared, old } = join.traits
-  const parent = join.parents[input]
-  if (parent !== undefined && knowsOld(parent, spared?.[input] ?? 'none')) return true
-  return old === 'passes' && join.children.some(({ to, input: next }) => isSpared(to, next))
+/** Whether something after a filter gets only what passed before or now; what passes changes on says nothing of its own. */
+function isSpared(node: Node, input: number, isBeyondJoin = false): boolean {
+  const { spared, old } = node.traits
+  const parent = node.parents[input]
+  const level = spared?.[input] ?? (old === 'passes' ? 'none' : 'kept')
+  const counts = !isBeyondJoin || level === 'all'
+  if (counts && parent !== undefined && knowsOld(parent, level)) return true
+  if (old !== 'passes') return false
+  const beyond = isBeyondJoin || node.parents.length > 1
+  return node.children.some(({ to, input: next }) => isSpared(to, next, beyond))
 }
 
 /** Whether a table has old values for whom it spares so much. */
-function knowsOld({ traits, parents }: Node, spared: 'all' | 'kept' | 'none'): boolean {
+function knowsOld({ traits, parents }: Node, spared: Spared): boolean {
   if (spared === 'none') return false
   if (traits.old !== 'passes') return spared === 'all' || traits.isPlain !== true
   return parents.every((parent) => knowsOld(parent, parents.length > 1 ? 'all' : spared))

@@ -8,9 +8,9 @@ import { type Growing, joinerOf, passes, type Side, type Step, type TableSide, t
 const kinds = ['join', 'leftJoin', 'outerJoin'] as const
 type Kind = (typeof kinds)[number]
 
-/** Where a row may come alone, one that passes neither before nor now is no change; nor where rows are kept. */
+/** Where a row may come alone, one that a filter lets pass neither before nor now is no change at all. */
 const spared = {
-  join: ['none', 'none'],
+  join: ['kept', 'kept'],
   leftJoin: ['all', 'kept'],
   outerJoin: ['all', 'all'],
 } as const
@@ -36,6 +36,7 @@ export const tableJoinVerbs: Verbs<TableSide> = {
       const value = resultOf(kind, one.value, two?.value ?? null)
       return value === null ? null : { value, timestamp: one.timestamp }
     }
+    growing.work([right.node], () => each(() => []))
     return viewOf(growing, [left], table, rowOf, { old: 'reads' })
   },
 
@@ -92,14 +93,20 @@ function joined(
     const both = (value: Value): Value => resultOf(kind, derived(left, value), derived(right, value))
     return growing.work(
       [originOf(left)],
-      () => each((event) => (event.key === null ? [] : [{ ...event, value: both(event.value), old: both(event.old) }])),
+      () =>
+        each((event) =>
+          event.key === null || isOfNothing(event)
+            ? []
+            : [{ ...event, value: both(event.value), old: both(event.old) }],
+        ),
       { row, old: 'passes' },
     )
   }
   const make = (_: Node, partition: number): Work => ({
     take(event, input) {
       const other = growing.naive.rowOf(input === 0 ? right : left, partition, event.key)
-      if (other === null && (input === 0 ? kind === 'join' : kind !== 'outerJoin')) return []
+      const comesAlone = input === 0 ? kind !== 'join' : kind === 'outerJoin'
+      if (other === null && (isOfNothing(event) || !comesAlone)) return []
       const value = other?.value ?? null
       const result = (own: Value): Value => (input === 0 ? resultOf(kind, own, value) : resultOf(kind, value, own))
       const timestamp = Math.max(event.timestamp, other?.timestamp ?? -1)
@@ -108,6 +115,9 @@ function joined(
   })
   return growing.work([left, right], make, { row, old: 'passes', spared: spared[kind] })
 }
+
+/** A delete of a row that was not there. */
+const isOfNothing = ({ value, old }: Event): boolean => value === null && old === null
 
 /** The value of a row of a table that keeps none, made of one of its origin. */
 function derived(node: Node, value: Value): Value {

@@ -27,7 +27,7 @@ export const tableVerbs: Verbs<TableSide> = {
     return {
       kind: 'table',
       table: suppressed,
-      node: growing.work([node], () => suppressing({ limit, maxRecords }), { releases: true }),
+      node: growing.work([node], () => suppressing({ limit, maxRecords }), { releases: true, spared: ['none'] }),
     }
   },
 
@@ -71,7 +71,10 @@ export const windowVerbs: Verbs<WindowSide> = {
   suppress: (growing, { table, node, closeOf }: WindowSide, _: Step, name: string): Side => ({
     kind: 'windows',
     table: table.suppress({ untilWindowCloses: true, value: int64(), name }),
-    node: growing.work([node], () => suppressing({ closeOf: ({ end }) => closeOf(end) }), { releases: true }),
+    node: growing.work([node], () => suppressing({ closeOf: ({ end }) => closeOf(end) }), {
+      releases: true,
+      spared: ['none'],
+    }),
     closeOf,
   }),
 

@@ -2,8 +2,16 @@
 import { string } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { codecOf } from '../../src/core/serde.ts'
-import type { OldValues, PlanNode } from '../../src/plan/node.ts'
-import { ofFilters, ofForgetful, ofPlainTables, ofTables, ofTableVerbs } from '../../src/plan/old-values.ts'
+import type { OldValues, PlanNode, Spared } from '../../src/plan/node.ts'
+import {
+  ofFilters,
+  ofForgetful,
+  ofKeptFilters,
+  ofPlainTables,
+  ofSuppress,
+  ofTables,
+  ofTableVerbs,
+} from '../../src/plan/old-values.ts'
 import type { PlanBuilder } from '../../src/plan/plan-builder.ts'
 import type { Topology } from '../../src/plan/topology.ts'
 import { aggregation } from '../../src/streams/aggregate.ts'
@@ -41,8 +49,8 @@ describe('old values are asked of', () => {
   test('nobody, where nobody reads them', () => {
     const topology = topologyOf((builder) => {
       const rows = builder.stream(input).groupByKey().count()
-      const few = rows.filter(({ value }) => value < 3).mapValues(String)
-      few
+      rows
+        .mapValues(String)
         .toStream({ deletes: 'drop' })
         .groupBy(({ key }) => key, { key: string(), value: string() })
         .count({ name: 'again' })
@@ -73,23 +81,58 @@ describe('old values are asked of', () => {
         })
       joined('outer', plain, named, ['always', 'always'])
       joined('left', forgetful, plain, ['always', 'ifKept'])
-      joined('kept', named, named, ['never', 'ifKept'])
+      joined('kept', named, named, ['ifOwn', 'ifKept'])
       const all = table(plan, source, 'whole', plain)
       verb(plan, [all, all], 'unfiltered', { ...ofTableVerbs, spared: ['always', 'always'] })
     })
-    const chain = (name: string): string[] => [name, `${name}-few`, `${name}-shown`]
+    const chain = (name: string): string[] => [name, `${name}-few`]
     expect(ids.toSorted()).toEqual(['kept-right', 'outer-left', 'outer-right'].flatMap(chain))
   })
 
-  test('a filter before an inner join that is to be spared, because the join knows the rows of its tables', () => {
+  test('a filter of a table that keeps its rows, whoever follows but suppress; of another one nobody', () => {
     const ids = asked((plan) => {
       const source = sourceOf(plan)
-      const few = verb(plan, table(plan, source, 'rows', ofPlainTables), 'few', ofFilters)
-      const inner = verb(plan, [few, table(plan, source, 'others', ofPlainTables)], 'inner')
-      const spared = ['always', 'ifKept'] as const
-      verb(plan, [table(plan, source, 'wide'), inner], 'left', { ...ofTableVerbs, spared })
+      const few = (name: string, oldValues: OldValues) =>
+        verb(plan, table(plan, source, name, oldValues), `${name}-few`, ofFilters)
+      plan.stateless('peek', verb(plan, few('named', ofTables), 'shown'), 'streamed', merging)
+      plan.stateless('peek', few('plain', ofPlainTables), 'streamed-too', merging)
+      table(plan, few('waiting', ofTables), 'suppress', ofSuppress)
     })
-    expect(ids.toSorted()).toEqual(['few', 'inner', 'others', 'rows'])
+    expect(ids).toEqual(['named', 'named-few'])
+  })
+
+  test('a filter with a store, where its table keeps rows too, or something after it needs to know', () => {
+    const ids = asked((plan) => {
+      const source = sourceOf(plan)
+      const few = (name: string, oldValues: OldValues) =>
+        table(plan, table(plan, source, name, oldValues), `${name}-few`, ofKeptFilters)
+      plan.stateless('peek', few('named', ofTables), 'streamed', merging)
+      plan.stateless('peek', few('plain', ofPlainTables), 'streamed-too', merging)
+      table(plan, few('waiting', ofPlainTables), 'suppress', ofSuppress)
+      const alone = { ...ofTableVerbs, spared: ['always', 'always'] } as const
+      verb(plan, [few('left', ofPlainTables), few('right', ofPlainTables)], 'outer', alone)
+    })
+    expect(ids).toEqual(['named-few', 'waiting-few', 'left-few', 'right-few'])
+  })
+
+  test('a filter before a join that is to be spared whatever is kept, and a filter after that join', () => {
+    const ids = asked((plan) => {
+      const source = sourceOf(plan)
+      const joined = (name: string, spared: Spared): PlanNode => {
+        const few = verb(plan, table(plan, source, `${name}-rows`, ofPlainTables), `${name}-few`, ofFilters)
+        const inner = verb(plan, [few, table(plan, source, `${name}-others`, ofPlainTables)], name)
+        verb(plan, [table(plan, source, `${name}-wide`), inner], `${name}-next`, {
+          ...ofTableVerbs,
+          spared: ['always', spared],
+        })
+        return inner
+      }
+      joined('left', 'ifKept')
+      joined('outer', 'always')
+      plan.stateless('peek', verb(plan, joined('filtered', 'ifKept'), 'last', ofFilters), 'streamed', merging)
+    })
+    const whole = ['filtered-rows', 'filtered-few', 'filtered-others', 'filtered', 'last']
+    expect(ids.toSorted()).toEqual(['outer-rows', 'outer-few', ...whole].toSorted())
   })
 
   test('a table that reads them itself and gives its own: both', () => {

@@ -69,6 +69,8 @@ class Lives {
   #beside: Replay | undefined
   /** Whether the other version stands beside the live one. */
   #stands = false
+  /** Whether the version that left last has been run beside the live one since. */
+  #hasFollowed = false
   /** Whether one became the live one again that had not caught up. */
   #wentBack = false
 
@@ -179,7 +181,7 @@ class Lives {
       effects: 'run',
     })
     this.#topics.writes(other, this.#stands ? await this.#countOf(other) : 0, false)
-    this.#stands = true
+    this.#stands = this.#hasFollowed = true
   }
 
   get #onError(): 'skip' | 'deadLetter' {
@@ -252,9 +254,9 @@ class Lives {
 
   async #switch(detail: number): Promise<void> {
     const [from, to] = [this.#live, 1 - this.#live]
-    // One that was live before goes on where it stood, whether it runs or not.
-    const goesBack =
-      this.seen.switches > 0 && this.#beside === undefined && this.#mode === 'replace' && detail % 2 === 0
+    // One that was live before goes on where it stood, unless it was run as a replay since.
+    const hasStood = this.seen.switches > 0 && this.#beside === undefined && !this.#hasFollowed
+    const goesBack = hasStood && this.#mode === 'replace' && detail % 2 === 0
     if (!goesBack) {
       await this.#bothRun()
     }
@@ -279,6 +281,7 @@ class Lives {
     this.#app = this.#beside
     this.#beside = undefined
     this.#live = to
+    this.#hasFollowed = false
     this.seen.switches++
     if (this.#app === undefined) await this.#startLive()
   }
@@ -290,10 +293,11 @@ class Lives {
     }
   }
 
-  /** Events are not corrected, and what is late is an event. */
+  /** Events are not corrected, and what is late is an event. A topic that is not there yet has none. */
   async #isRefused(to: number): Promise<boolean> {
     const outputs = this.#mode
-    if (outputs !== 'correct' || !this.#outputs(to).some(({ name }) => name.startsWith('late'))) return false
+    const names = this.#topics.names.filter((name) => this.#outputs(to).some((output) => output.name === name))
+    if (outputs !== 'correct' || !names.some((name) => name.startsWith('late'))) return false
     const plan = await this.#log.admin.switchVersion(applicationId, nameOf(to), { outputs, dryRun: true })
     expect(plan.refusals).toContainEqual(expect.stringContaining('holds events'))
     return true

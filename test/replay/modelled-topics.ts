@@ -16,6 +16,13 @@ interface Corrections {
   readonly lines: readonly string[]
 }
 
+/** What a version had said when a correction took its place, as far as the topic shows it: a delete of nothing it does not. */
+interface Left {
+  readonly lines: readonly string[]
+  /** Records of the input, from which on it says more. */
+  readonly at: number
+}
+
 type Topics = Map<string, (Stretch | Corrections)[]>
 
 const open = Number.POSITIVE_INFINITY
@@ -32,12 +39,15 @@ export class ModelledTopics {
   readonly #named: Topics = new Map()
   /** What each version has for itself, under hidden names. */
   readonly #own: readonly Topics[]
+  /** By version and topic. */
+  readonly #left: readonly Map<string, Left>[]
   /** What the topics held at each switch, before it. */
   readonly #before: ReadonlyMap<string, readonly string[]>[] = []
 
   constructor(versions: readonly ModelledVersion[]) {
     this.#versions = versions
     this.#own = versions.map(() => new Map())
+    this.#left = versions.map(() => new Map())
   }
 
   /** A version writes from here on, as the live one or beside it. */
@@ -88,8 +98,11 @@ export class ModelledTopics {
       const stretches = this.#named.get(name)
       if (stretches === undefined) return []
       const before = this.lines(name, open)
-      const expected = correctionsOf(before, this.#version(to).written(name, 0, places.coming), number)
+      const differences = differencesOf(before, this.#said(to, name, places.coming))
+      const expected = differences.map(({ appended: line }) => marked(line, number))
       const lines = appended(name, before.length).slice(0, expected.length)
+      const kept = differences.map(({ overwritten }) => overwritten)
+      this.#left[from]?.set(name, { lines: [...before, ...kept], at: places.leaving })
       stretches.push({ lines })
       return [{ appended: lines.toSorted(), expected: expected.toSorted() }]
     })
@@ -146,6 +159,12 @@ export class ModelledTopics {
     })
   }
 
+  /** What a version wants readers to have, up to a number of records. */
+  #said(version: number, name: string, count: number): readonly string[] {
+    const left = this.#left[version]?.get(name) ?? { lines: [], at: 0 }
+    return [...left.lines, ...this.#version(version).written(name, left.at, count)]
+  }
+
   #version(version: number): ModelledVersion {
     return present(this.#versions[version], 'there are two')
   }
@@ -165,15 +184,29 @@ function isOpen(stretch: Stretch | Corrections | undefined, version: number): st
   return stretch !== undefined && 'version' in stretch && stretch.version === version && stretch.to === open
 }
 
-/** The newest line of each key of the new version, where it is not what the topic says, and what deletes the others. */
-function correctionsOf(before: readonly string[], coming: readonly string[], number: number): readonly string[] {
+interface Difference {
+  /** The newest line of the new version, or what deletes the one that is there. */
+  readonly appended: string
+  /** The newest line of the topic, or a delete where there is none. */
+  readonly overwritten: string
+}
+
+/** Of each key that has a value on one side, and not the same line on the other. */
+function differencesOf(before: readonly string[], coming: readonly string[]): readonly Difference[] {
   const [old, wanted] = [newestOf(before), newestOf(coming)]
   return [...new Set([...old.keys(), ...wanted.keys()])].flatMap((key) => {
     const [is, to] = [old.get(key), wanted.get(key)]
     if (is?.line === to?.line || (is?.value ?? to?.value ?? null) === null) return []
-    const line = to?.line ?? `${key}=null@${timeOf(is?.line ?? '')} `
-    return [`${line}${line.endsWith(' ') ? '' : ','}millrace-switch=${number}`]
+    return [{ appended: to?.line ?? deleteLike(key, is?.line), overwritten: is?.line ?? deleteLike(key, to?.line) }]
   })
+}
+
+function deleteLike(key: string, line = ''): string {
+  return `${key}=null@${timeOf(line)} `
+}
+
+function marked(line: string, number: number): string {
+  return `${line}${line.endsWith(' ') ? '' : ','}millrace-switch=${number}`
 }
 
 /** By key, without what says that a line was appended by a switch. */

@@ -8,6 +8,8 @@ import { errorOf } from '../support/thrown.ts'
 const out: Topic<string, string | null> = topic('out', { key: string(), value: nullable(string()) })
 const kept = keyValueStore('kept', { key: string(), value: string() })
 
+const all = keyValueStore('all', { key: string(), value: string() })
+
 const long = ({ value }: { readonly value: string }): boolean => value.length > 1
 
 const verbs: Readonly<Record<string, (table: KTable<string, string>) => KTable<string, string, 'both'>>> = {
@@ -22,7 +24,11 @@ const verbs: Readonly<Record<string, (table: KTable<string, string>) => KTable<s
 }
 
 const play = (verb: string, crashes = false) => {
-  const driver = drive((builder) => verbs[verb]?.(builder.table(input)).toStream().to(out))
+  const driver = drive((builder) =>
+    verbs[verb]?.(builder.table(input, { store: all }))
+      .toStream()
+      .to(out),
+  )
   for (const [index, value] of ['x', 'xy', 'xyz', 'z', null, 'abc'].entries()) {
     driver.inputTopic(input).pipeInput({ key: 'a', value, timestamp: index })
     if (crashes) driver.crash()

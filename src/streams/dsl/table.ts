@@ -61,10 +61,11 @@ export interface KTable<out K, out V, out Known extends KnownSerdes = KnownSerde
     options?: InStore<R['key'], R['value']>,
   ): KTable<R['key'], R['value'], Known>
   /**
-   * Keeps the rows that the predicate is true for. A change that makes it false deletes the row downstream, even one
-   * that was never there. It is not called for a deleted row.
+   * Keeps the rows that the predicate is true for. A change that makes it false deletes the row downstream. It is not
+   * called for a deleted row; for one that changes it is called with its old value too, where the table keeps rows.
    *
-   * With a `store` its rows are kept and can be queried, and it deletes only those that it has.
+   * Where the table keeps none, because it comes from a topic or a stream and has no `store`, each change that does
+   * not pass is a delete, even of a row that was never there. With a `store` the rows that pass can be queried.
    * @example table.filter(({ value }) => value >= 2)
    */
   filter(predicate: Predicate<K, V>, options?: InStore<K, V>): KTable<K, V, Known>
