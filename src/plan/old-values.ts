@@ -33,8 +33,9 @@ export function giversOfOld(nodes: readonly PlanNode[]): ReadonlySet<PlanNode> {
   for (const node of nodes.toReversed()) {
     const needsThem = reads(node) || (asked.has(node) && sourceOf(node) === 'input')
     for (const [index, parent] of node.parents.entries()) {
-      const spared = sparedOf(node, index)
-      if (spared !== undefined) for (const filter of filtersThatLeaveOut(parent, spared)) asked.add(filter)
+      // A join that keeps its rows has old values of its own, and those of both sides in any case.
+      const spared = asked.has(node) && isJoinOfTables(node) ? 'always' : sparedOf(node, index)
+      if (spared !== undefined) for (const giver of askedToSpare(parent, spared)) asked.add(giver)
       if (!needsThem) continue
       if (sourceOf(parent) === 'nowhere') {
         throw new MillraceError(
@@ -73,12 +74,17 @@ function sparedOf(node: PlanNode, index: number): Spared | undefined {
   return sourceOf(node) === 'input' ? undefined : 'ifKept'
 }
 
-/** The filters whose changes come from a node, and that leave some of them out. */
-function filtersThatLeaveOut(node: PlanNode, spared: Spared): readonly PlanNode[] {
+/**
+ * What has to know old values so that changes of nothing are left out: filters, and, for what is to be spared all of
+ * them, whatever may make a null of a row. A table says by itself that a row was not there.
+ */
+function askedToSpare(node: PlanNode, spared: Spared): readonly PlanNode[] {
   if (node.kind !== 'operator') return []
   if (node.oldValues.leavesOut === true) return leavesOut(node, spared) ? [node] : []
-  if (sourceOf(node) !== 'input' || (isJoin(node) && spared !== 'always')) return []
-  return node.parents.flatMap((parent) => filtersThatLeaveOut(parent, spared))
+  const passesOn = sourceOf(node) === 'input'
+  if (spared === 'always' && (passesOn || isJoinOfTables(node)) && canGive(node, spared)) return [node]
+  if (!passesOn || (isJoinOfTables(node) && spared !== 'always')) return []
+  return node.parents.flatMap((parent) => askedToSpare(parent, spared))
 }
 
 function leavesOut(filter: PlanNode, spared: Spared): boolean {
@@ -93,12 +99,12 @@ function canGive(node: PlanNode, spared: Spared): boolean {
       return false
     case 'input':
       // A join of two tables keeps the rows of both.
-      return node.parents.every((parent) => canGive(parent, isJoin(node) ? 'always' : spared))
+      return node.parents.every((parent) => canGive(parent, isJoinOfTables(node) ? 'always' : spared))
     case 'state':
       return spared === 'always' || (spared === 'ifKept' && !isOnlyIfNeeded(node))
   }
 }
 
-const isJoin = ({ parents }: PlanNode): boolean => parents.length > 1
+const isJoinOfTables = (node: PlanNode): boolean => node.kind === 'operator' && node.oldValues.spared?.length === 2
 
 const isOnlyIfNeeded = (node: PlanNode): boolean => node.kind === 'operator' && node.oldValues.onlyIfNeeded === true

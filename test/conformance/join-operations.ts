@@ -4,7 +4,7 @@ import { type Builder, type CaseBuilder, functions, lost, type Side, type Stream
 import { nullableSerde, plainSerde, rowStore } from './data.ts'
 import { CaseError } from './fields.ts'
 import type { CaseNode } from './operations.ts'
-import type { Key, Value } from './vocabulary.ts'
+import type { DataType, Key, Value } from './vocabulary.ts'
 
 type Verb = 'join' | 'leftJoin' | 'outerJoin'
 
@@ -78,24 +78,32 @@ function joinTables(made: CaseBuilder, node: CaseNode, verb: Verb): TableNode {
   const right = made.input(node, 'table', node.in[1])
   const { fn, typeOf } = functions.join(node.fn)
   const type = typeOf(left.value.type, right.value.type)
-  const store = made.store(node, (name) => rowStore(name, left.key, type))
+  const store = keptRows(made, node, left, type)
   const joiner = (one: Value, other: Value, key: Key): Value => fn(key, one, other, null)
   return {
     kind: 'table',
     table: (left.table as unknown as TableJoins)[verb](right.table, joiner, { ...store, ...made.name(node) }),
     key: left.key,
-    value: store.store === undefined ? lost(type) : { type, serde: plainSerde(type) },
+    value: 'store' in store ? { type, serde: plainSerde(type) } : lost(type),
   }
 }
 
-/** Two tables by foreign key; millrace asks for a store where more than the changes is read. */
+/**
+ * The store of a join of tables. One that has none in the case was given serdes (`Materialized.with`), so Kafka Streams
+ * keeps the joined rows all the same; that can be seen where they are read.
+ */
+function keptRows(made: CaseBuilder, node: CaseNode, left: TableNode, type: DataType): object {
+  const asked = made.isReadAsTable(node.id) ? { store: rowStore(`${node.id}-rows`, left.key, type) } : {}
+  return { ...asked, ...made.store(node, (name) => rowStore(name, left.key, type)) }
+}
+
+/** Two tables by foreign key. */
 function joinByForeignKey(made: CaseBuilder, node: CaseNode, verb: Verb): TableNode {
   const left = made.input(node, 'table')
   const right = made.input(node, 'table', node.in[1])
   const { fn, typeOf } = functions.join(node.fn)
   const type = typeOf(left.value.type, right.value.type)
-  const asked = made.isReadAsTable(node.id) ? { store: rowStore(`${node.id}-rows`, left.key, type) } : {}
-  const store = { ...asked, ...made.store(node, (name) => rowStore(name, left.key, type)) }
+  const store = keptRows(made, node, left, type)
   const joiner = (one: Value, other: Value, key: Key): Value => fn(key, one, other, null)
   const { fn: keyOf } = functions.key(node.fk)
   const foreignKey = (value: Value, key: Key): Key => keyOf(key, value)

@@ -22,6 +22,7 @@ import { countStore, planned, planTopic } from '../support/plans.ts'
 import { errorOf } from '../support/thrown.ts'
 import { input, topologyOf } from '../support/topology.ts'
 
+const ofInner = { ...ofTableVerbs, spared: ['ifKept', 'ifKept'] } as const
 const text = codecOf(string()) as never
 
 const sourceOf = (plan: PlanBuilder): PlanNode => plan.source([planTopic(input)], 'earliest', undefined)
@@ -85,8 +86,9 @@ describe('old values are asked of', () => {
       const all = table(plan, source, 'whole', plain)
       verb(plan, [all, all], 'unfiltered', { ...ofTableVerbs, spared: ['always', 'always'] })
     })
-    const chain = (name: string): string[] => [name, `${name}-few`]
-    expect(ids.toSorted()).toEqual(['kept-right', 'outer-left', 'outer-right'].flatMap(chain))
+    const chain = (name: string): string[] => [name, `${name}-few`, `${name}-shown`]
+    const few = ['kept-right', 'kept-right-few']
+    expect(ids.toSorted()).toEqual([...few, ...['outer-left', 'outer-right'].flatMap(chain)])
   })
 
   test('a filter of a table that keeps its rows, whoever follows but suppress; of another one nobody', () => {
@@ -99,6 +101,21 @@ describe('old values are asked of', () => {
       table(plan, few('waiting', ofTables), 'suppress', ofSuppress)
     })
     expect(ids).toEqual(['named', 'named-few'])
+  })
+
+  test('a filter before a join that keeps its rows and is asked itself', () => {
+    const ids = asked((plan) => {
+      const source = sourceOf(plan)
+      const few = verb(plan, table(plan, source, 'rows', ofPlainTables), 'few', ofFilters)
+      const store = countStore('joined')
+      const joined = plan.stateful('join', [few, table(plan, source, 'others', ofPlainTables)], 'joined', () => ({
+        stores: [store],
+        operator: merging,
+        oldValues: { ...ofTables, spared: ofInner.spared },
+      }))
+      reader(plan, joined)
+    })
+    expect(ids).toEqual(['rows', 'few', 'joined'])
   })
 
   test('a filter with a store, where its table keeps rows too, or something after it needs to know', () => {
@@ -120,7 +137,7 @@ describe('old values are asked of', () => {
       const source = sourceOf(plan)
       const joined = (name: string, spared: Spared): PlanNode => {
         const few = verb(plan, table(plan, source, `${name}-rows`, ofPlainTables), `${name}-few`, ofFilters)
-        const inner = verb(plan, [few, table(plan, source, `${name}-others`, ofPlainTables)], name)
+        const inner = verb(plan, [few, table(plan, source, `${name}-others`, ofPlainTables)], name, ofInner)
         verb(plan, [table(plan, source, `${name}-wide`), inner], `${name}-next`, {
           ...ofTableVerbs,
           spared: ['always', spared],
@@ -131,8 +148,8 @@ describe('old values are asked of', () => {
       joined('outer', 'always')
       plan.stateless('peek', verb(plan, joined('filtered', 'ifKept'), 'last', ofFilters), 'streamed', merging)
     })
-    const whole = ['filtered-rows', 'filtered-few', 'filtered-others', 'filtered', 'last']
-    expect(ids.toSorted()).toEqual(['outer-rows', 'outer-few', ...whole].toSorted())
+    const chain = (name: string): string[] => [`${name}-rows`, `${name}-few`, `${name}-others`, name]
+    expect(ids.toSorted()).toEqual([...['filtered', 'outer'].flatMap(chain), 'last'].toSorted())
   })
 
   test('a table that reads them itself and gives its own: both', () => {
