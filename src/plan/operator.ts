@@ -44,7 +44,8 @@
  * What an operator of a table keeps to
  * - A change is a carrier whose null value is a row that was deleted. Where `context.wantsOld` says so, each change
  *   that it emits has `old`: the value of the row before this change, not before the turn; null where there was no row.
- *   It reads that before it puts the new one. Elsewhere it must not pay for it.
+ *   It reads that before it puts the new one. Elsewhere it must not pay for it, but the delete of a row that was not
+ *   there has null in any case (`oldValueOf`), so that a join can leave it out.
  * - The plan says with the node (`oldValues`) whether the operator reads old values, and where those that it emits come
  *   from. What has `from: 'input'` gets them whenever it has to give them, and does to both sides what it does to one.
  * - An operator of streams ignores old values: a change that became a record of a stream may still have one. So a table
