@@ -1,6 +1,6 @@
 /**
- * Old values: what operators have to do with them, and which have to give them. Only nodes with something downstream
- * that needs them are asked; all others pay nothing.
+ * Old values: what operators have to do with them, and which have to give them. Asked are those with something
+ * downstream that needs them, and filters that leave changes of nothing out by them; all others pay nothing.
  */
 import { MillraceError } from '../core/errors.ts'
 import type { OldValues, PlanNode, Spared } from './node.ts'
