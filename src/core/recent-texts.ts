@@ -19,12 +19,17 @@ export class RecentTexts {
   /** Until it is looked at how many were found; more than {@link questions} while it rests. */
   #left = questions
   #found = 0
+  readonly #decode: (bytes: Buffer, start: number, end: number) => string
 
-  /** As {@link decodeText}. */
+  constructor(decode: (bytes: Buffer, start: number, end: number) => string = decodeText) {
+    this.#decode = decode
+  }
+
+  /** The text of bytes, as it is decoded. */
   read(bytes: Buffer, start: number, end: number): string {
     if (--this.#left <= 0) this.#look()
     const length = end - start
-    if (length > bytesMax || this.#left > questions) return decodeText(bytes, start, end)
+    if (length > bytesMax || this.#left > questions) return this.#decode(bytes, start, end)
     let hash = length
     for (let i = start; i < end; i++) hash = (Math.imul(hash, 31) + (bytes[i] as number)) | 0
     const place = (hash ^ (hash >>> 15)) & (places - 1)
@@ -43,9 +48,9 @@ export class RecentTexts {
   }
 
   #remember(place: number, bytes: Buffer, start: number, end: number): string {
-    const text = decodeText(bytes, start, end)
+    const text = this.#decode(bytes, start, end)
     if (text.length === end - start) {
-      // of ASCII alone, so no other bytes stand for it
+      // one character for each byte, so no other bytes stand for it
       this.#texts[place] = text
       this.#bytes.set(bytes.subarray(start, end), place * bytesMax)
     }

@@ -4,6 +4,7 @@
  */
 import { assert } from '../core/assert.ts'
 import { ByteWriter } from '../core/bytes.ts'
+import { RecentTexts } from '../core/recent-texts.ts'
 import { bytesAsText } from '../core/text.ts'
 import { dueRowsMax, type KeyOf, type OrderedRow, type OrderedStore, type Row, type RowRange } from '../plan/store.ts'
 import type { StateWriter, StoredRow } from '../storage/state-rows.ts'
@@ -19,6 +20,8 @@ import { type StoreGround, TurnStore } from './turn-store.ts'
 const scratch = new ByteWriter(256)
 const storedScratch = new ByteWriter(256)
 const noBytes = Buffer.alloc(0)
+/** What stored keys of one key have in common. */
+const commonTexts = new RecentTexts(bytesAsText)
 /** The key that was asked for last: a record asks several times, and so do both buffers of a join. */
 const last: { key: unknown; codec: unknown; common: string } = { key: undefined, codec: undefined, common: '' }
 /** After every segment that a time can be in. */
@@ -112,7 +115,7 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
     key.writeKey(this.keyCodec, scratch)
     storedScratch.at = 0
     this.#layout.writeCommonKey(storedScratch, scratch.bytes, scratch.at)
-    last.common = bytesAsText(storedScratch.bytes, 0, storedScratch.at)
+    last.common = commonTexts.read(storedScratch.bytes, 0, storedScratch.at)
     last.key = key
     last.codec = this.keyCodec
     return last.common

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { RecentTexts } from '../../src/core/recent-texts.ts'
 import { codecOf } from '../../src/core/serde.ts'
 import { string } from '../../src/core/serdes.ts'
+import { bytesAsText } from '../../src/core/text.ts'
 
 const around = Buffer.from('around')
 
@@ -63,4 +64,14 @@ test('letters that look like the bytes of another text are not taken for it', ()
 test('bytes that are no text are refused every time', () => {
   const codec = codecOf(string())
   for (let i = 0; i < 3; i++) expect(() => codec.readKey(Buffer.of(0x61, 0xff), 0, 2)).toThrow('not UTF-8')
+})
+
+test('bytes of any kind come back as one character each, where they are read so', () => {
+  const texts = new RecentTexts(bytesAsText)
+  fc.assert(
+    fc.property(fc.array(fc.uint8Array({ minLength: 1, maxLength: 3 }), { minLength: 1, maxLength: 50 }), (list) => {
+      const read = [...list, ...list].map((bytes) => texts.read(Buffer.from(bytes), 0, bytes.length))
+      expect(read).toEqual([...list, ...list].map((bytes) => Buffer.from(bytes).toString('latin1')))
+    }),
+  )
 })
