@@ -108,13 +108,13 @@ export interface OldValues {
   readonly leavesOut?: boolean | undefined
   /** It has them only where something needs them: nothing else is kept of its rows that anyone knows by name. */
   readonly onlyIfNeeded?: boolean | undefined
-  /** By parent: which changes it is to be spared that a filter of a table before it could leave out. */
+  /** By parent: which changes of nothing it is to be spared. Without it, `ifKept`. */
   readonly spared?: readonly Spared[] | undefined
 }
 
 /**
- * When a filter leaves out the changes of rows that it let pass neither before nor after: always, where the rows that
- * it filters are kept in any case, or where it has rows of its own.
+ * Which changes from nothing to nothing an operator is to be spared: all that old values tell of; those of filters,
+ * where the rows before the filter are kept in any case; or only those of filters that keep rows of their own.
  */
 export type Spared = 'always' | 'ifKept' | 'ifOwn'
 
