@@ -56,6 +56,8 @@ export interface MembershipContext {
   readonly newMemberId: () => string
 }
 
+/** No version of a group, and not 0 either: that is a group without a row. */
+const neverSynced = -1
 /** After this many joins in a row that left no trace, the group's row is not what was written to it. */
 const lostJoinsMax = 10
 
@@ -68,7 +70,7 @@ export class Membership {
   #generation = 0
   /** What the host was told of, which a static member that comes back is not yet of what it inherits. */
   #owned: readonly PartitionNumbers[] = []
-  #syncedVersion = 0
+  #syncedVersion = neverSynced
   #syncedTopics = 0
   #lastPollMs = 0
   #isPolling = false
@@ -234,7 +236,7 @@ export class Membership {
     this.#hasJoined = true
     this.#joins++
     this.#lastPollMs = this.#context.clock.elapsed()
-    this.#syncedVersion = 0
+    this.#syncedVersion = neverSynced
     this.#owned = []
     return memberId
   }

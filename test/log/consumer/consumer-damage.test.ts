@@ -1,6 +1,7 @@
 // What a consumer cannot read ends its loop with an error that says where; it stays usable, and there is a way past.
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { json, topic } from 'millrace'
+import { groupKey } from '../../../src/log/group/group-row.ts'
 import type { OffsetSource, OffsetStage } from '../../../src/log/producer/offset-source.ts'
 import { partitionNumberKey } from '../../../src/storage/keys.ts'
 import { collect, collectUntilError } from '../../support/collect.ts'
@@ -83,6 +84,25 @@ test('a record that does not decode ends the loop at its offset, and the one beh
   consumer.seek(typed, 0, 2)
   expect(await collect(consumer, 1)).toMatchObject([{ offset: 2, value: { a: 2 } }])
 })
+
+test.each(['no row', 'the row of another'])(
+  'a group of which %s is read after each join ends the loop',
+  async (what) => {
+    const { log, environment } = await openFilled()
+    const get = environment.get.bind(environment)
+    await using other = log.consumer({ group: 'other', topics: [lines] })
+    await collect(other, 1)
+    const instead = what === 'no row' ? undefined : groupKey('other')
+    vi.spyOn(environment, 'get').mockImplementation((table, key) => {
+      const isRow = table === 'groups' && Buffer.compare(key, groupKey('g')) === 0
+      return isRow ? instead && get(table, instead) : get(table, key)
+    })
+    const consumer = log.consumer({ group: 'g', topics: [lines] })
+    expect(await collectUntilError(consumer)).toMatchObject({ items: [], error: { code: 'damaged' } })
+    vi.restoreAllMocks()
+    await consumer.close()
+  },
+)
 
 describe('a position that is not kept any more', () => {
   test('is set by the reset policy, and counted', async () => {
