@@ -96,6 +96,21 @@ const found: readonly (readonly [string, Case])[] = [
     },
   ],
   [
+    'a filter of a table that is joined with itself knows what its rows were',
+    {
+      partitions: 1,
+      steps: [
+        { verb: numberOf('stream', 'toTable'), from: 0, other: 0, detail: 0 },
+        { verb: numberOf('table', 'joinOwnRows'), from: 2, other: 0, detail: 0 },
+        { verb: 698, from: 8, other: 5, detail: 0 },
+        { verb: 0, from: 7, other: 0, detail: 0 },
+      ],
+      records: [{ topic: 0, key: 'a', value: 0, timestamp: 0, headers: '' }],
+      crashEvery: 0,
+      policy: 'skip',
+    },
+  ],
+  [
     'a table that is joined with what a transformer made of its rows passes each change on once',
     {
       partitions: 1,

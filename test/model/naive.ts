@@ -52,6 +52,8 @@ interface Traits {
   readonly old?: 'reads' | 'passes'
   /** By input, where that is not what most have: those of a table that keeps its rows. */
   readonly spared?: readonly Spared[]
+  /** Whether it joins two tables, of which it needs the rows; both may be one. */
+  readonly isJoin?: boolean
   /** Of a table that is made of records: that no one has given it a store. */
   readonly isPlain?: boolean
   /** Of a table that keeps no rows: the value of one, made of a value of the table before. */
@@ -108,7 +110,7 @@ function isSpared(node: Node, input: number, isBeyondJoin = false): boolean {
   const counts = !isBeyondJoin || level === 'all'
   if (counts && parent !== undefined && knowsOld(parent, level)) return true
   if (old !== 'passes') return false
-  const beyond = isBeyondJoin || node.parents.length > 1
+  const beyond = isBeyondJoin || node.traits.isJoin === true
   return node.children.some(({ to, input: next }) => isSpared(to, next, beyond))
 }
 
@@ -116,7 +118,7 @@ function isSpared(node: Node, input: number, isBeyondJoin = false): boolean {
 function knowsOld({ traits, parents }: Node, spared: Spared): boolean {
   if (spared === 'none') return false
   if (traits.old !== 'passes') return spared === 'all' || traits.isPlain !== true
-  return parents.every((parent) => knowsOld(parent, parents.length > 1 ? 'all' : spared))
+  return parents.every((parent) => knowsOld(parent, traits.isJoin === true ? 'all' : spared))
 }
 
 /** The bytes of a key, as Kafka's serdes write it. */

@@ -99,7 +99,7 @@ function joined(
             ? []
             : [{ ...event, value: both(event.value), old: both(event.old) }],
         ),
-      { row, old: 'passes' },
+      { row, old: 'passes', isJoin: true },
     )
   }
   const make = (_: Node, partition: number): Work => ({
@@ -113,7 +113,7 @@ function joined(
       return [{ ...event, value: result(event.value), old: result(event.old), timestamp }]
     },
   })
-  return growing.work([left, right], make, { row, old: 'passes', spared: spared[kind] })
+  return growing.work([left, right], make, { row, old: 'passes', isJoin: true, spared: spared[kind] })
 }
 
 /** A delete of a row that was not there. */
