@@ -81,10 +81,11 @@ function sparedOf(node: PlanNode, index: number): Spared | undefined {
 function askedToSpare(node: PlanNode, spared: Spared): readonly PlanNode[] {
   if (node.kind !== 'operator') return []
   if (node.oldValues.leavesOut === true) return leavesOut(node, spared) ? [node] : []
-  const passesOn = sourceOf(node) === 'input'
-  if (spared === 'always' && (passesOn || isJoinOfTables(node)) && canGive(node, spared)) return [node]
-  if (!passesOn || (isJoinOfTables(node) && spared !== 'always')) return []
-  return node.parents.flatMap((parent) => askedToSpare(parent, spared))
+  const [passesOn, isJoin] = [sourceOf(node) === 'input', isJoinOfTables(node)]
+  if (spared === 'always') {
+    if ((passesOn || isJoin) && canGive(node, spared)) return [node]
+  } else if (isJoin) return []
+  return passesOn ? node.parents.flatMap((parent) => askedToSpare(parent, spared)) : []
 }
 
 function leavesOut(filter: PlanNode, spared: Spared): boolean {
