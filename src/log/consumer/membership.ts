@@ -154,10 +154,11 @@ export class Membership {
   /**
    * Brings the assignment up to date; hooks are awaited. Cheap when nothing has changed.
    *
-   * @throws MillraceError `member_fenced` when another member took the instance id, `owned_by_application`
+   * @throws MillraceError `member_fenced` when another member took the instance id, `owned_by_application`, `damaged` when
+   *   the row of the group is not what was written to it
    */
   async poll(): Promise<void> {
-    const { groups, inTurn, topicsVersion, refresh } = this.#context
+    const { groups, session, inTurn, topicsVersion, refresh } = this.#context
     const { group: name } = this.#options
     while (!this.#isClosed) {
       const memberId = this.#memberId ?? (await inTurn(() => this.#join()))
@@ -173,11 +174,15 @@ export class Membership {
       const stored = groups.find(name)
       const member = stored && memberOf(stored.group, memberId)
       if (stored === undefined || member === undefined) {
-        if (this.#joins >= lostJoinsMax) throw this.#leftNoTrace()
+        if (this.#joins >= lostJoinsMax)
+          throw this.#damaged(`it joined ${this.#joins} times, and was not in it afterwards`)
         await this.#lose(stored?.group.members ?? [])
         continue
       }
       this.#joins = 0
+      const ghost = stored.group.members.find((other) => session.disowns(other))
+      if (ghost !== undefined)
+        throw this.#damaged(`the member "${ghost.memberId}" of this process in it does not exist`)
       const surrendered = surplus(member)
       if (surrendered.length > 0) {
         const isRevoked = await this.#host.revoked(surrendered)
@@ -231,7 +236,7 @@ export class Membership {
       pid,
       host,
     })
-    session.add(this.#sessionMember)
+    session.add(memberId, this.#sessionMember)
     this.#memberId = memberId
     this.#hasJoined = true
     this.#joins++
@@ -265,16 +270,16 @@ export class Membership {
     )
   }
 
-  #leftNoTrace(): MillraceError {
+  #damaged(sign: string): MillraceError {
     return new MillraceError(
       'damaged',
-      `the consumer joined the group "${this.#options.group}" ${this.#joins} times, and was not in it afterwards: the row of the ` +
-        'group is not what was written to it; log.admin.verify() lists what is damaged',
+      `the consumer cannot go on as a member of the group "${this.#options.group}": ${sign}, so the row of the group is not ` +
+        'what was written to it. log.admin.verify() lists what is damaged',
     )
   }
 
   #forget(): void {
-    this.#context.session.remove(this.#sessionMember)
+    if (this.#memberId !== undefined) this.#context.session.remove(this.#memberId)
     this.#waitWarning.stop()
     this.#memberId = undefined
     this.#owned = []
@@ -289,7 +294,7 @@ export class Membership {
   #leaveWhenLate(): void {
     if (!this.#isLate || this.#memberId === undefined) return
     this.#context.groups.leave(this.#options.group, this.#memberId)
-    this.#context.session.remove(this.#sessionMember)
+    this.#context.session.remove(this.#memberId)
   }
 
   /** Leaves; a static member keeps its place until its session times out. The revocation is the caller's. */

@@ -11,6 +11,7 @@ import type { Clock } from '../../core/clock.ts'
 import { andThen } from '../../core/promises.ts'
 import type { Environment } from '../../storage/environment.ts'
 import type { SessionOwner } from '../../storage/sessions.ts'
+import type { Member } from './group.ts'
 import type { Groups } from './groups.ts'
 
 /** A member, as its session sees it. */
@@ -30,7 +31,8 @@ export class GroupSession {
   readonly #environment: Environment
   readonly #groups: Groups
   readonly #clock: Clock
-  readonly #members = new Set<SessionMember>()
+  /** By member id. */
+  readonly #members = new Map<string, SessionMember>()
   #owner: SessionOwner | undefined
   #cancel: (() => void) | undefined
   #cancelLook: (() => void) | undefined
@@ -58,21 +60,29 @@ export class GroupSession {
     return this.#owner
   }
 
-  add(member: SessionMember): void {
-    this.#members.add(member)
+  add(memberId: string, member: SessionMember): void {
+    this.#members.set(memberId, member)
     this.#lastBeatMs = this.#clock.elapsed()
     this.#schedule()
     this.#cancelLook ??= this.#scheduleLook()
   }
 
   /** The last one takes the row of the session with it. */
-  remove(member: SessionMember): void {
-    if (!this.#members.delete(member) || this.#members.size > 0) return
+  remove(memberId: string): void {
+    if (!this.#members.delete(memberId) || this.#members.size > 0) return
     this.#cancel?.()
     this.#cancel = undefined
     this.#cancelLook?.()
     this.#cancelLook = undefined
     if (this.#owner !== undefined && !this.#environment.isClosed) this.#groups.endSession(this.#owner.id)
+  }
+
+  /**
+   * Whether a row names this session as the one that speaks for a member, but it does not: it adds and removes a member
+   * in one step with the row, so such a row was damaged. Nothing would ever remove the member.
+   */
+  disowns({ memberId, sessionId }: Member): boolean {
+    return sessionId !== undefined && sessionId === this.#owner?.id && !this.#members.has(memberId)
   }
 
   #schedule(): void {
@@ -82,7 +92,7 @@ export class GroupSession {
 
   #intervalMs(): number {
     let least = Number.POSITIVE_INFINITY
-    for (const { heartbeatMs } of this.#members) least = Math.min(least, heartbeatMs)
+    for (const { heartbeatMs } of this.#members.values()) least = Math.min(least, heartbeatMs)
     return least
   }
 
@@ -103,7 +113,7 @@ export class GroupSession {
     this.#lastBeatMs = nowMs
     const { id } = this.begin()
     this.#environment.write((transaction) => this.#groups.beat(transaction, id))
-    for (const member of this.#members) member.beat()
+    for (const member of this.#members.values()) member.beat()
     for (const group of this.#groupNames()) this.#groups.settle(group)
   }
 
@@ -112,7 +122,7 @@ export class GroupSession {
     if (this.#environment.isClosed) return
     const isNeeded = (): boolean => this.#members.size > 0 && !this.#environment.isClosed
     const failed = (error: unknown): void => {
-      for (const member of this.#members) member.fail(error)
+      for (const member of this.#members.values()) member.fail(error)
     }
     try {
       const done = andThen(
@@ -142,6 +152,6 @@ export class GroupSession {
   }
 
   #groupNames(): Set<string> {
-    return new Set([...this.#members].map(({ group }) => group))
+    return new Set([...this.#members.values()].map(({ group }) => group))
   }
 }

@@ -1,7 +1,8 @@
 // What a consumer cannot read ends its loop with an error that says where; it stays usable, and there is a way past.
 import { describe, expect, test, vi } from 'vitest'
 import { json, topic } from 'millrace'
-import { groupKey } from '../../../src/log/group/group-row.ts'
+import type { Member } from '../../../src/log/group/group.ts'
+import { encodeGroup, groupKey, type StoredGroup } from '../../../src/log/group/group-row.ts'
 import type { OffsetSource, OffsetStage } from '../../../src/log/producer/offset-source.ts'
 import { partitionNumberKey } from '../../../src/storage/keys.ts'
 import { collect, collectUntilError } from '../../support/collect.ts'
@@ -103,6 +104,21 @@ test.each(['no row', 'the row of another'])(
     await consumer.close()
   },
 )
+
+test('a member in the row that this process speaks for, but does not have, ends the loop of the consumer that would wait for it', async () => {
+  const { log, environment, embedded } = await openFilled()
+  await using consumer = log.consumer({ group: 'g', topics: [lines] })
+  await collect(consumer, 1)
+  const stored = embedded.groups.find('g') as StoredGroup
+  const [member] = stored.group.members as readonly [Member]
+  const ghost: Member = { ...member, memberId: 'ghost' }
+  const row = encodeGroup({ group: { ...stored.group, members: [ghost] }, version: stored.version + 1 })
+  environment.write((transaction) => transaction.put('groups', groupKey('g'), row))
+  expect(await collectUntilError(consumer)).toMatchObject({
+    items: [],
+    error: { code: 'damaged', message: expect.stringContaining('"ghost"') as string },
+  })
+})
 
 describe('a position that is not kept any more', () => {
   test('is set by the reset policy, and counted', async () => {
