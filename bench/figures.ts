@@ -7,7 +7,7 @@ import { command } from './figures/command.ts'
 import { comparing } from './figures/comparing.ts'
 import { comparison } from './figures/comparison.ts'
 import { dashboard } from './figures/dashboard.ts'
-import { families } from './figures/families.ts'
+import { families, joins } from './figures/families.ts'
 import { latency } from './figures/latency.ts'
 import { life } from './figures/life.ts'
 import { log } from './figures/log.ts'
@@ -37,6 +37,7 @@ export const figures: readonly Figure[] = [
   release,
   operators,
   families,
+  joins,
   partitions,
   sizes,
   serdes,
