@@ -41,7 +41,7 @@ export function joiningTables(join: JoinOfTables): OperatorFactory {
     return (leftChanges, rightChanges) =>
       new Observable((out) => {
         const results = new Results(out, context, join)
-        const mirror = join.isMirrored ? new Mirror(results) : undefined
+        const mirror = join.isMirrored ? new Mirror(results, join.verb) : undefined
         leftChanges?.subscribe(
           new ChangeSubscriber(out, context, results, mirror, true, rights, join.isShared || join.verb !== 'join'),
         )
@@ -121,24 +121,38 @@ class Results {
  */
 class Mirror {
   readonly #results: Results
+  readonly #verb: JoinVerb
   #root: Carrier | undefined
   #isLeft = false
   #first: Change = { old: null, value: null }
+  #isFirstOfNothing = false
 
-  constructor(results: Results) {
+  constructor(results: Results, verb: JoinVerb) {
     this.#results = results
+    this.#verb = verb
   }
 
+  /** A function of one side may make nothing of a row that the other side has, so both sides are waited for. */
   take(carrier: Carrier, change: Change, isLeft: boolean): void {
+    const isOfNothing = carrier.isDeleteOfNothing
     if (this.#root !== carrier.root || this.#isLeft === isLeft) {
       this.#root = carrier.root
       this.#isLeft = isLeft
       this.#first = change
+      this.#isFirstOfNothing = isOfNothing
       return
     }
     this.#root = undefined
+    const [one, other] = [this.#isFirstOfNothing, isOfNothing]
     const [left, right] = isLeft ? [change, this.#first] : [this.#first, change]
+    if (this.#isNothing(isLeft ? other : one, isLeft ? one : other)) return
     this.#results.emit(carrier, left, right, carrier.timestamp)
+  }
+
+  /** Whether there is no joined row, neither before nor after. */
+  #isNothing(left: boolean, right: boolean): boolean {
+    if (this.#verb === 'join') return left || right
+    return left && (right || this.#verb === 'leftJoin')
   }
 }
 
@@ -175,7 +189,7 @@ class ChangeSubscriber extends CarrierSubscriber {
     if (carrier.isOlderVersion) return this.#context.drop('older_version', carrier)
     const own: Change = { old: this.#results.readsOld ? carrier.old : null, value: carrier.value }
     const isOfNothing = carrier.isDeleteOfNothing
-    if (this.#mirror !== undefined) return isOfNothing ? undefined : this.#mirror.take(carrier, own, this.#isLeft)
+    if (this.#mirror !== undefined) return this.#mirror.take(carrier, own, this.#isLeft)
     let row
     try {
       row = this.#others.get(carrier)

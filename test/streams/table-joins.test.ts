@@ -130,6 +130,36 @@ describe('one table on both sides', () => {
     expect(got).toEqual(['a=a+a@1', 'b=b+b@1', 'c=c+c@1', 'd=d+d@1'])
   })
 
+  test.each(verbs)('%s goes on where a function makes nothing of a row on one side only, kept there or not', (verb) => {
+    for (const side of ['left', 'right'] as const) {
+      for (const isKept of [false, true]) {
+        const driver = drive((builder) => {
+          const table = builder.table(lefts)
+          const make = ({ value }: { readonly value: string }): string => (value === 'no' ? null : value) as string
+          const some = isKept ? table.mapValues(make, { store: rows }) : table.mapValues(make)
+          const both = side === 'left' ? joined(verb, some, table) : joined(verb, table, some)
+          both.toStream().to(out)
+          both
+            .groupBy(({ value }) => ({ key: value, value: 1 }), { key: string(), value: int64() })
+            .count()
+            .toStream()
+            .to(counts)
+        })
+        const view = new Map<string, Text>()
+        const groups = new Map<string, number>()
+        for (const [timestamp, value] of ['no', 'no', 'x', 'no', 'no', null, 'no'].entries()) {
+          driver.inputTopic(lefts).pipeInput({ key: 'a', value, timestamp })
+          for (const record of driver.outputTopic(out).readRecords()) view.set(record.key, record.value)
+          for (const record of driver.outputTopic(counts).readRecords()) groups.set(record.key, record.value ?? 0)
+          const made = value === 'no' ? null : value
+          const row = side === 'left' ? expected(verb, made, value) : expected(verb, value, made)
+          expect(view.get('a') ?? null).toBe(row)
+          expect([...groups].filter(([, count]) => count > 0)).toEqual(row === null ? [] : [[row, 1]])
+        }
+      }
+    }
+  })
+
   test('that was filtered on one side loses its rows with the filter, and is grouped right if it is kept', () => {
     const script =
       (store?: typeof rows): Script =>
