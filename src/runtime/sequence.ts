@@ -309,16 +309,20 @@ export class SourceSequence {
     this.#lateCount += isLate ? 1 : -1
   }
 
-  /** Finds the head in a batch; returns its offset, or where the batch ends when it has none from the position on. */
+  /**
+   * Finds the head in a batch; returns its offset, or where the batch ends when it has none from the position on. What
+   * lies after the end of the lane is no head: compaction may have left nothing before it.
+   */
   #load(lane: SourceLane, { bytes, baseOffset }: StoredBatch): number {
     const { cursor } = lane
     cursor.load(bytes, baseOffset)
     while (cursor.next()) {
       if (cursor.offset < lane.position) continue
+      if (cursor.offset >= lane.endOffset) return lane.endOffset
       lane.headFound()
-      return Math.min(cursor.offset, lane.endOffset)
+      return cursor.offset
     }
-    return cursor.endOffset
+    return Math.min(cursor.endOffset, lane.endOffset)
   }
 
   /** How long it is until no partition has been empty since after `untilMs`. */

@@ -67,6 +67,35 @@ test('what was read and is no longer there is still lost, whatever the bound', a
   expect(errorOf(again)).toMatchObject({ code: 'position_lost' })
 })
 
+test('a bound where compaction has left nothing is where it stops, and later it goes on', async () => {
+  const { log, embedded } = openTestLog()
+  await log.admin.createTopic({ name: 'input', config: { cleanupPolicy: 'compact' } })
+  for (const keys of ['abbb', 'b', 'b', 'cb']) {
+    await log.producer().sendMany(
+      input,
+      keys.split('').map((key) => ({ key, value: key })),
+    )
+  }
+  let bound = 1
+  const { engine, commit } = engineOn(embedded, copying, {
+    moveBounds: (lanes) => {
+      for (const lane of lanes) lane.boundOffset = bound
+    },
+  })
+  expect(engine.run(forever)).toBe('drained')
+  await log.admin.runMaintenance()
+  expect((await collect(log.read(input))).map(({ offset }) => offset)).toEqual([0, 6, 7])
+  const values: string[] = []
+  for (bound = 2; bound <= 8; bound++) {
+    await log.producer().send(topic('other', { key: string(), value: string() }), { key: 'a', value: 'news' })
+    expect(engine.run(forever)).toBe('drained')
+    commit()
+    expect(engine.lanes[0]?.position).toBe(bound)
+    values.push((await collect(log.read(output))).map(({ value }) => value).join(''))
+  }
+  expect(values).toEqual(['a', 'a', 'a', 'a', 'a', 'ac', 'acb'])
+})
+
 const mapped = (name: string): string => besideTopic(name, { applicationId: 'app', version: 'v2' })
 
 test('a topology with mapped topics writes beside the topics of its script, into topics made like them', async () => {
