@@ -9,7 +9,7 @@ import type { RecordSource } from '../kept/record-source.ts'
 import type { Topics } from '../kept/topics.ts'
 
 export interface GroupLog extends RecordSource {
-  readonly environment: Pick<Environment, 'write' | 'writeInTurn'>
+  readonly environment: Pick<Environment, 'inTurn' | 'write' | 'writeInTurn'>
   readonly topics: Topics
   readonly partitions: Partitions
   readonly positions: Positions

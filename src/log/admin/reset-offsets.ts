@@ -5,6 +5,7 @@ import { MillraceError } from '../../core/errors.ts'
 import { checkBoolean, checkOptions, checkWhole, onlyField } from '../../core/checks.ts'
 import { shown } from '../../core/shown.ts'
 import type { Offset } from '../../core/units.ts'
+import { emptyGroup, type Group } from '../group/group.ts'
 import type { GroupLog } from './group-log.ts'
 import { groupUnknown } from './lag.ts'
 import { checkReader, namesOf, type TopicName } from '../kept/topic-name.ts'
@@ -55,20 +56,25 @@ export async function resetOffsets(log: GroupLog, group: string, options: ResetO
   const partitions = partitionsToReset(log, group, names)
   // Times are looked for before the transaction, so that other writers do not wait for it.
   const offsets = partitions.map((partition) => timedOffset(log, partition, target))
-  const plan = (): OffsetReset[] => {
+  const plan = ({ members }: Pick<Group, 'members'>): OffsetReset[] => {
     log.positions.checkNotApplication(group)
-    checkNoMembers(group, log.groups.alive(group).members.length)
+    checkNoMembers(group, members.length)
     return partitions.map((partition, at) => resetOf(log, group, partition, target, offsets[at]))
   }
-  if (dryRun) return plan()
-  return log.environment.writeInTurn((transaction) => {
-    const resets = plan()
-    const committedMs = log.clock.now()
-    for (const [at, { after }] of resets.entries()) {
-      const partition = partitions[at] as PartitionId
-      log.positions.put(transaction, group, partition, { offset: after, committedMs, metadata: '' })
-    }
-    return resets
+  if (dryRun) return plan(log.groups.alive(group))
+  return log.environment.inTurn(() => {
+    // A frozen member that only looks dead would commit when it wakes, over what is written here.
+    log.refresh()
+    log.groups.settle(group)
+    return log.environment.write((transaction) => {
+      const resets = plan(log.groups.find(group)?.group ?? emptyGroup)
+      const committedMs = log.clock.now()
+      for (const [at, { after }] of resets.entries()) {
+        const partition = partitions[at] as PartitionId
+        log.positions.put(transaction, group, partition, { offset: after, committedMs, metadata: '' })
+      }
+      return resets
+    })
   })
 }
 

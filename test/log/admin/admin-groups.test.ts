@@ -269,3 +269,19 @@ describe('positions expire', () => {
     expect(group.embedded.positions.list('app')).toHaveLength(1)
   })
 })
+
+test('positions that were reset are out of reach of a member that was frozen for longer than its session timeout', async () => {
+  const { log, clock, environment } = await openGroup()
+  const record = { key: 'a', value: 'b' }
+  const { partition } = await log.producer().send(words, record)
+  const frozen = new MemberProcess(environment, clock, 'frozen', { autoCommitMs: false }).run()
+  frozen.hold()
+  await settle()
+  expect(frozen.isHolding).toBe(true)
+  frozen.stop()
+  clock.advance(minutes(1))
+  await log.admin.resetOffsets('g', { to: 'earliest', topics: [words] })
+  frozen.goOn()
+  expect(await rejectionOf(frozen.consumer.commit())).toMatchObject({ code: 'member_fenced' })
+  expect((await log.admin.lag('g'))[partition]).toMatchObject({ partition, offset: 0 })
+})
