@@ -143,10 +143,10 @@ describe('a switch that corrects', () => {
 
 describe('a version is corrected to, however it came to be', () => {
   test('as a copy of the live one', async () => {
-    const { log } = await liveWith(all, ['a', 1], ['b', 2])
+    const { log, old } = await liveWith(all, ['a', 1], ['b', 2])
     const v2 = await besideIt(log, doubled, { from: 'live' })
     await put(log, ['a', 5])
-    await v2.caughtUp()
+    await Promise.all([old.caughtUp(), v2.caughtUp()])
     expect(await v2.switch({ outputs })).toMatchObject({ corrections: [{ keys: 1, deletes: 0 }] })
     expect(folded(await recordsOf(log))).toEqual({ a: 11, b: 2 })
     await log.admin.switchBack('app')

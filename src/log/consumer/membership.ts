@@ -154,8 +154,8 @@ export class Membership {
   /**
    * Brings the assignment up to date; hooks are awaited. Cheap when nothing has changed.
    *
-   * @throws MillraceError `member_fenced` when another member took the instance id, `owned_by_application`, `damaged` when
-   *   the row of the group is not what was written to it
+   * @throws MillraceError `member_fenced` when another member took the instance id, `owned_by_application`, `damaged`
+   *   when the row of the group is not what was written to it
    */
   async poll(): Promise<void> {
     const { groups, session, inTurn, topicsVersion, refresh } = this.#context
