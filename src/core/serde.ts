@@ -107,6 +107,11 @@ export abstract class Codec<T> implements Serde<T> {
     return 0
   }
 
+  /** Of the part of a key that chooses its partition. */
+  get placing(): Codec<unknown> {
+    return this as Codec<unknown>
+  }
+
   /** Of which windows its values are, from the outside in; empty for other values, or when any are allowed. */
   get windowForms(): readonly WindowForm[] {
     return []

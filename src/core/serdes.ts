@@ -181,6 +181,10 @@ class NullableCodec<T> extends Codec<T | null> {
     return this.#inner.partitionSuffixBytes
   }
 
+  override get placing(): Codec<unknown> {
+    return this.#inner.placing
+  }
+
   override get windowForms(): readonly WindowForm[] {
     return this.#inner.windowForms
   }

@@ -43,7 +43,7 @@ export function requestOf({ name, partitions, config, keyCodec, valueCodec, like
 /**
  * Lays a topology over its topics.
  *
- * @throws MillraceError `partitions_differ`
+ * @throws MillraceError `partitions_differ`, `topology_invalid`
  */
 export function layOut(topology: Topology, descriptions: readonly TopicDescription[]): Layout {
   const sources = topology.nodes.filter((node) => node.kind === 'source')

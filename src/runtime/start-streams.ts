@@ -30,8 +30,8 @@ import { takeOver } from './take-over.ts'
  * await app.close()
  * ```
  * @throws MillraceError `plan_changed`, `partitions_differ`, `position_lost`, `topic_unknown` when no topic matches a
- *   pattern, `topology_invalid` when two patterns match one topic, `superseded` and `version_unknown` when it is not
- *   the live version, `bad_option`
+ *   pattern, `topology_invalid` when two patterns match one topic or keys of different formats are brought together,
+ *   `superseded` and `version_unknown` when it is not the live version, `bad_option`
  */
 export async function startStreams(script: Topology, given: StreamsOptions): Promise<Application> {
   const options = checkOptions('startStreams', given, [

@@ -52,7 +52,7 @@ export interface Beginning {
  * Nothing is stored when it throws, and the instance before goes on.
  *
  * @throws MillraceError `superseded`, `version_unknown`, `plan_changed`, `format_unknown`, `partitions_differ`,
- *   `position_lost`
+ *   `topology_invalid`, `position_lost`
  */
 export function takeOver(
   log: ApplicationLog,

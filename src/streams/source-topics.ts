@@ -26,7 +26,8 @@ export function checkSourceTopics<K, V>(
     throw new MillraceError(
       'topology_invalid',
       `topics "${first.name}" and "${one.name}" have keys of different formats, ${codecOf(first.key).name} and ` +
-        `${codecOf(one.key).name}, so equal keys may lie in different partitions; read each with ${verb}() and merge() them`,
+        `${codecOf(one.key).name}, so equal keys may lie in different partitions; read each with ${verb}(), put ` +
+        'repartition({ key: … }) after one of them, and merge() them',
       { topic: one.name },
     )
   }

@@ -1,6 +1,18 @@
 // Both sides of a join have equally many partitions: a side that is regrouped adapts to the other, and sides that cannot
 // adapt are refused with what to do.
-import { JoinWindows, type KStream, string, topic, type Topic } from 'millrace'
+import {
+  int64,
+  JoinWindows,
+  json,
+  type KStream,
+  nullable,
+  type Serde,
+  string,
+  TimeWindows,
+  topic,
+  type Topic,
+  windowed,
+} from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { layOut, topicsOf } from '../../src/runtime/layout.ts'
 import type { Topology } from '../../src/plan/topology.ts'
@@ -75,6 +87,100 @@ test('sides with different numbers of partitions are refused, and it is said wha
     code: 'partitions_differ',
     operator: 'pairs',
     message: expect.stringMatching(/two has 2, three has 3\. Put repartition\(\) before it/),
+  })
+})
+
+describe('keys of different formats', () => {
+  const texts = topic('texts', { key: string(), value: int64(), partitions: 4 })
+  const quoted = topic('quoted', { key: json<string>(), value: int64(), partitions: 4 })
+  const sums = topic('sums', { key: string(), value: int64() })
+  const add = (_: string, value: number, sum: number): number => sum + value
+
+  test.each<readonly [string, Script]>([
+    [
+      'merged and grouped',
+      (builder) =>
+        builder.stream(texts).merge(builder.stream(quoted)).groupByKey({ key: string(), value: int64() }).count(),
+    ],
+    [
+      'merged into a table',
+      (builder) => builder.stream(texts).merge(builder.stream(quoted)).toTable({ key: string(), value: int64() }),
+    ],
+    [
+      'cogrouped as one format',
+      (builder) =>
+        builder
+          .stream(texts)
+          .groupByKey({ key: json<string>() })
+          .cogroup<number>(add)
+          .cogroup(builder.stream(quoted).groupByKey(), add)
+          .aggregate({ initializer: () => 0, value: int64() }),
+    ],
+    [
+      'joined as one format',
+      (builder) =>
+        builder
+          .stream(texts)
+          .toTable({ key: json<string>() })
+          .join(builder.table(quoted), (left, right) => left + right),
+    ],
+  ])('are refused where they would be %s, unless there is one partition', (_, script) => {
+    const start = (partitions: number) => (): unknown => {
+      const topology = topologyOf(script)
+      return layOut(topology, topicsOf(topology).map(({ name }) => ({ name, partitions })) as never)
+    }
+    expect(errorOf(start(4))).toMatchObject({
+      code: 'topology_invalid',
+      message: expect.stringMatching(/texts has string, quoted has json|quoted has json, texts has string/),
+    })
+    expect(start(1)).not.toThrow()
+  })
+
+  test('meet after repartition', () => {
+    const driver = drive((builder) =>
+      builder
+        .stream(texts)
+        .merge(builder.stream(quoted).repartition({ key: string() }))
+        .groupByKey()
+        .aggregate({ initializer: () => 0, aggregator: add, value: int64() })
+        .toStream()
+        .to(sums),
+    )
+    const keys = ['a', 'b', 'c', 'd', 'e', 'f']
+    for (const [timestamp, key] of keys.entries()) {
+      driver.inputTopic(texts).pipeInput({ key, value: 1, timestamp })
+      driver.inputTopic(quoted).pipeInput({ key, value: 1, timestamp })
+    }
+    const last = new Map(
+      driver
+        .outputTopic(sums)
+        .readRecords()
+        .map(({ key, value }) => [key, value]),
+    )
+    expect([...last]).toEqual(keys.map((key) => [key, 2]))
+  })
+
+  test('are none where windows stand around them, where nulls are allowed, or where serdes of one name are given', () => {
+    const windows = TimeWindows.of({ size: 10 })
+    const perWindow = topic('per-window', { key: windowed(string(), windows), value: int64(), partitions: 4 })
+    const maybe = topic('maybe', { key: nullable(string()), value: int64(), partitions: 4 })
+    const own = (): Serde<string> => ({ ...string(), name: 'own', encode: string().encode, decode: string().decode })
+    const [mine, yours] = ['mine', 'yours'].map((name) => topic(name, { key: own(), value: int64(), partitions: 4 }))
+    const topology = topologyOf((builder) => {
+      const counted = builder.stream(texts).groupByKey().windowedBy(windows).count()
+      counted.join(builder.table(perWindow), (left, right) => left + right)
+      builder
+        .stream(maybe)
+        .groupByKey()
+        .cogroup<number>(add)
+        .cogroup(builder.stream(texts).groupByKey(), add)
+        .aggregate({ initializer: () => 0, value: int64() })
+      const [one, other] = [builder.stream(mine as typeof texts), builder.stream(yours as typeof texts)]
+      one.merge(other).groupByKey({ key: own(), value: int64() }).count()
+    })
+    expect(() =>
+      layOut(topology, topicsOf(topology).map(({ name }) => ({ name, partitions: 4 })) as never),
+    ).not.toThrow()
   })
 })
 

@@ -68,6 +68,10 @@ export class WindowedCodec<K> extends Codec<Windowed<K>> {
     return this.form.isNumbered ? 16 : 8
   }
 
+  override get placing(): Codec<unknown> {
+    return this.key as Codec<unknown>
+  }
+
   override get windowForms(): readonly WindowForm[] {
     return [this.form, ...this.key.windowForms]
   }
