@@ -27,7 +27,7 @@ import type { ProcessorKeyValueStore, ProcessorSessionStore, ProcessorWindowStor
 import type { ProcessorTurn } from './processor-turn.ts'
 
 /** What a store of a processor needs of its operator. */
-export type StoreContext = Pick<OperatorContext, 'operator' | 'partition' | 'state' | 'taskTime'>
+export type StoreContext = Pick<OperatorContext, 'operator' | 'partition' | 'state' | 'taskTime' | 'count'>
 
 /** The time and number of a row, as its form says what they are. */
 interface RowTimes {
@@ -88,7 +88,15 @@ export abstract class ProcessorStore<K, V> {
     const row = this.rows.row(keyOf(key), place.at, place.number)
     if (value === null) {
       if (row.exists) this.rows.remove(row)
-    } else this.rows.put(row, this.#stored(value, headers), timestamp === undefined ? now : toTimestamp(timestamp))
+      return
+    }
+    this.rows.put(row, this.#stored(value, headers), timestamp === undefined ? now : toTimestamp(timestamp))
+    if (place.at < this.rows.expiredBefore) this.passedOver()
+  }
+
+  /** What was put has expired already, so it is not kept. */
+  protected passedOver(): void {
+    this.#context.count('expired')
   }
 
   /** The record at hand, where the store can be written. */

@@ -32,7 +32,7 @@ class VersionedRows<K, V> extends ProcessorStore<K, V> implements ProcessorVersi
   put(key: K, value: V | null, timestamp: number): void {
     this.begin('put')
     // It could never be asked for: the history no longer reaches that far back.
-    if (toTimestamp(timestamp) < this.#clock.taskTime - this.#historyMs) return
+    if (toTimestamp(timestamp) < this.#clock.taskTime - this.#historyMs) return this.passedOver()
     this.#versions.put(keyOf<unknown>(key), this.#versions.newest(keyOf<unknown>(key)), value, timestamp)
   }
 

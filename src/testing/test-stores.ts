@@ -129,7 +129,9 @@ export function fillStore(
   const operator = 'the test driver'
   const state = <K, V>(): Store<K, V> => engine.state(spec, ledger) as unknown as Store<K, V>
   const turn = new ProcessorTurn({ operator, stop: (error) => engine.stop(error) })
-  const store = turn.make(() => processorStore({ operator, partition, state, taskTime: ledger.time }, turn, spec, []))
+  const count = (reason: string): void => ledger.drop(owner.id, reason)
+  const context = { operator, partition, state, taskTime: ledger.time, count }
+  const store = turn.make(() => processorStore(context, turn, spec, []))
   const job = Carrier.ofJob({ kind: 'punctuation', operator, partition }, nowMs)
   engine.intervene(() => turn.run(job, () => work(store as never)))
 }

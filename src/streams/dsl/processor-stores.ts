@@ -90,7 +90,7 @@ export interface ProcessorKeyValueStore<K, V> {
 
 /**
  * A store of windows in the hands of a processor. A window is gone once stream time has passed its start by the
- * `retentionMs` of the store; what is put there then is not kept.
+ * `retentionMs` of the store; what is put there then is not kept, and counted (`expired`).
  */
 export interface ProcessorWindowStore<K, V> {
   /**
@@ -159,7 +159,8 @@ export interface VersionAsOf {
 
 /**
  * A store of versions in the hands of a processor. A version can be asked for until the stream time of the task has
- * passed its end by the history; one that is put too late to be asked for is not kept.
+ * passed its end by the history; one that is put too late to be asked for is not kept, and counted
+ * (`expired`).
  */
 export interface ProcessorVersionedStore<K, V> {
   /**
@@ -206,7 +207,7 @@ export interface ProcessorVersionedStore<K, V> {
 
 /**
  * A store of sessions in the hands of a processor. A session is gone once stream time has passed its end by the
- * `retentionMs` of the store; what is put there then is not kept.
+ * `retentionMs` of the store; what is put there then is not kept, and counted (`expired`).
  */
 export interface ProcessorSessionStore<K, V> {
   /**
