@@ -32,7 +32,7 @@ export interface WindowStore<K, V> {
   readonly value: Serde<V>
   /** How long a window is, in ms; for processors. */
   readonly size?: number | undefined
-  /** How long a window is kept after its start, in ms of stream time; for processors. */
+  /** How long a window is kept after its start, in ms of stream time. */
   readonly retentionMs?: number | undefined
 }
 
@@ -54,7 +54,10 @@ export interface WindowStoreOptions<K, V> {
   readonly value: Serde<V>
   /** For a processor, which needs it: how long a window is, in ms. An aggregation knows from its windows. */
   readonly size?: number | undefined
-  /** For a processor: how long a window is kept after its start, by stream time, in ms. Default a day, or `size`. */
+  /**
+   * How long a window is kept after its start, by stream time, in ms. Default a day, or what its size or the closing of
+   * windows needs if that is more.
+   */
   readonly retentionMs?: number | undefined
 }
 
@@ -82,7 +85,7 @@ export interface SessionStore<K, V> {
   readonly key: Serde<K>
   /** How values are written. */
   readonly value: Serde<V>
-  /** How long a session is kept after its end, in ms of stream time; for processors. */
+  /** How long a session is kept after its end, in ms of stream time. */
   readonly retentionMs?: number | undefined
 }
 
@@ -92,7 +95,10 @@ export interface SessionStoreOptions<K, V> {
   readonly key: Serde<K>
   /** How values are written. */
   readonly value: Serde<V>
-  /** For a processor: how long a session is kept after its end, by stream time, in ms. Default a day. */
+  /**
+   * How long a session is kept after its end, by stream time, in ms. Default a day, or what the closing of sessions
+   * needs if that is more.
+   */
   readonly retentionMs?: number | undefined
 }
 

@@ -41,6 +41,13 @@ export function distinctNode({ plan, node }: StreamParts, given: ErasedDistinctO
   const id = checkedFunction('the id of distinct', options.id) as IdOf
   const within = checkWhole('within', options.within, 1)
   const constant = options.store === undefined ? undefined : checkStore('distinct', options.store)
+  if (constant?.retentionMs !== undefined) {
+    throw new MillraceError(
+      'bad_option',
+      `store "${constant.name}" says retentionMs, but distinct keeps rows for twice its within: leave it out`,
+      { store: constant.name },
+    )
+  }
   return plan.stateful('distinct', node, nameOf({ name: options.name, store: constant }, node), (nodeId) => {
     const store = storeSpec(nodeId, constant, {
       kind: 'windowStore',

@@ -75,7 +75,7 @@ export function windowTable<K, A>(
   const { parts, nodes } = together(inputs)
   const { plan, keyCodec, faces } = parts
   const isFinal = emits === 'onWindowClose'
-  const retentionMs = retentionOf(windows, options.retentionMs)
+  const retentionMs = retentionOf(windows, askedRetention(options))
   const wish = {
     kind,
     keyCodec,
@@ -176,6 +176,17 @@ export class SessionWindowedStream<K, V, Known extends KnownSerdes>
 function checkStrategy(strategy: EmitStrategy): EmitStrategy {
   checkChoice('emitStrategy', strategy, ['onWindowUpdate', 'onWindowClose'])
   return strategy
+}
+
+/** What the option says, or the store: there is no third place where it would be looked for. */
+function askedRetention({ store, retentionMs }: AggregationOptions): number | undefined {
+  const ofStore = store?.retentionMs
+  if (retentionMs === undefined || ofStore === undefined || retentionMs === ofStore) return retentionMs ?? ofStore
+  throw new MillraceError(
+    'bad_option',
+    `store "${store?.name}" keeps rows for ${ofStore} ms, but retentionMs says ${retentionMs} ms: leave one of them out`,
+    { store: store?.name },
+  )
 }
 
 function retentionOf({ leastRetentionMs, keptForMs }: Windows, retentionMs: number | undefined): number {

@@ -1,8 +1,19 @@
 // Windows and retentions that cannot work are refused where they are written.
-import { days, minutes, seconds, string, TimeWindows, windowed } from 'millrace'
+import {
+  days,
+  int64,
+  minutes,
+  seconds,
+  sessionStore,
+  SessionWindows,
+  string,
+  TimeWindows,
+  windowed,
+  windowStore,
+} from 'millrace'
 import { describe, expect, test } from 'vitest'
 import { errorOf } from '../support/thrown.ts'
-import { input, topologyOf } from '../support/topology.ts'
+import { input, type Script, topologyOf } from '../support/topology.ts'
 
 type Options = Parameters<typeof TimeWindows.of>[0]
 
@@ -83,6 +94,46 @@ describe('retentionMs', () => {
     for (const retentionMs of [-1, 0, 70_000.5]) {
       expect(errorOf(() => retentionOf(retentionMs))).toMatchObject({ code: 'bad_option' })
     }
+  })
+
+  test('is what the store says, of windows, sessions and cogroups, and the two may not differ', () => {
+    const serdes = { key: string(), value: int64() }
+    const perMinute = windowStore('per-minute', { ...serdes, retentionMs: days(3) })
+    const visits = sessionStore('visits', { ...serdes, retentionMs: days(4) })
+    const together = windowStore('together', { ...serdes, retentionMs: days(5) })
+    const topology = topologyOf((builder) => {
+      const grouped = builder.stream(input).groupByKey()
+      grouped.windowedBy(windows).count({ store: perMinute, retentionMs: days(3) })
+      grouped.windowedBy(SessionWindows.of({ gap: minutes(1) })).count({ store: visits })
+      grouped
+        .cogroup<number>((_key, _value, sum) => sum + 1)
+        .windowedBy(windows)
+        .aggregate({ initializer: () => 0, store: together })
+    })
+    expect(topology.stores.map(({ spec }) => [spec.name, spec.layout.retentionMs])).toEqual([
+      ['per-minute', days(3)],
+      ['visits', days(4)],
+      ['together', days(5)],
+    ])
+    const differing: Script = (builder) =>
+      builder
+        .stream(input)
+        .groupByKey()
+        .windowedBy(windows)
+        .count({ store: perMinute, retentionMs: days(2) })
+    expect(errorOf(() => topologyOf(differing))).toMatchObject({ code: 'bad_option', store: 'per-minute' })
+    const short = windowStore('short', { ...serdes, retentionMs: 69_999 })
+    expect(
+      errorOf(() =>
+        topologyOf((builder) => builder.stream(input).groupByKey().windowedBy(windows).count({ store: short })),
+      ),
+    ).toMatchObject({ code: 'bad_option', message: expect.stringMatching(/69999/) })
+  })
+
+  test('of a store for distinct is refused, because within decides', () => {
+    const store = windowStore('seen', { key: string(), value: int64(), retentionMs: days(3) })
+    const script: Script = (builder) => builder.stream(input).distinct({ id: ({ key }) => key, within: 5, store })
+    expect(errorOf(() => topologyOf(script))).toMatchObject({ code: 'bad_option', store: 'seen' })
   })
 
   test('is a day, or what closing needs when that is more', () => {

@@ -14,8 +14,8 @@ export interface InWindows<Kind extends WindowStoreKind, K, V, A> extends Named,
   /** Names the store, so that it can be queried; default: a store with the operator's name. */
   readonly store?: StoreFor<Kind, K, A> | undefined
   /**
-   * How long rows are kept, in ms of stream time; default a day, or what closing needs if that is more: the size or the
-   * gap, and the grace. Less than that is not allowed.
+   * How long rows are kept, in ms of stream time; default what the store says, or a day, or what closing needs if that
+   * is more: the size or the gap, and the grace. Less than that is not allowed.
    */
   readonly retentionMs?: number | undefined
 }
