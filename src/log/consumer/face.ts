@@ -58,7 +58,7 @@ export interface PositionInput extends TopicPartition {
  * What {@link Log.read} returns: an async iterable of records.
  *
  * A topic that does not exist reads as an empty one, and is not created. A read that follows waits for it, and begins
- * with its first record.
+ * with its first record. Partitions that are added meanwhile it reads from their start.
  *
  * Records of a partition come in the order of their offsets; partitions are read in rotation, one stored batch each.
  * Each loop over it starts from the beginning.

@@ -45,7 +45,7 @@ export class EmbeddedReader<K, V> implements TopicReader<K, V> {
     const { follow = false, signal } = this.#options
     if (!this.#log.outstanding.isEmpty) await this.#log.outstanding.settled()
     this.#log.refresh()
-    let walks = this.#walks()
+    const walks = this.#walks()
     let topicsVersion = this.#log.topics.version()
     let wake: () => void = noop
     const stopWatching = follow ? this.#log.onCommit(() => wake()) : noop
@@ -57,12 +57,11 @@ export class EmbeddedReader<K, V> implements TopicReader<K, V> {
         if (follow) {
           this.#log.refresh()
           const version = this.#log.topics.version()
-          if (version !== topicsVersion) for (const { partition } of walks ?? []) checkNotReplaced(this.#log, partition)
+          if (version !== topicsVersion) this.#followTopic(walks)
           topicsVersion = version
         }
-        if (walks === undefined && follow) walks = this.#newWalks()
         let progressed = false
-        for (const walk of walks ?? []) {
+        for (const walk of walks) {
           this.#log.refresh()
           if (!follow && walk.offset >= walk.endOffset) continue
           this.#catchUpWithDeletion(walk)
@@ -95,18 +94,19 @@ export class EmbeddedReader<K, V> implements TopicReader<K, V> {
     walk.moveTo(startOffset)
   }
 
-  /** Undefined while there is no such topic. */
-  #walks(): BoundedWalk[] | undefined {
+  /** None while there is no such topic. */
+  #walks(): BoundedWalk[] {
     const { from = 'beginning' } = this.#options
     const partitions = this.#partitions()
     if (partitions === undefined && typeof from === 'number' && from > 0) throw pastNothing(this.#topic.name, from)
-    return partitions?.map((partition) => this.#walk(partition, this.#begin(partition, from)))
+    return (partitions ?? []).map((partition) => this.#walk(partition, this.#begin(partition, from)))
   }
 
-  /** For a topic that was created after the read began: all of it is new, so it is read from its start. */
-  #newWalks(): BoundedWalk[] | undefined {
-    this.#log.refresh()
-    return this.#partitions()?.map((partition) => this.#walk(partition, 0))
+  /** What came after the read began, a topic or more partitions of it, is new as a whole: it is read from its start. */
+  #followTopic(walks: BoundedWalk[]): void {
+    for (const { partition } of walks) checkNotReplaced(this.#log, partition)
+    const added = this.#partitions()?.slice(walks.length) ?? []
+    walks.push(...added.map((partition) => this.#walk(partition, 0)))
   }
 
   #walk(partition: PartitionId, offset: number): BoundedWalk {

@@ -86,6 +86,34 @@ describe('a read that follows', () => {
     expect((await reading).every((record) => record.partition === partition)).toBe(true)
   })
 
+  test('reads partitions that are added meanwhile, each from its start and once', async () => {
+    const { log } = await openWithTopics()
+    const added = [4, 5, 6, 7]
+    const reading = log.read(words, { follow: true, from: 'end' })[Symbol.asyncIterator]()
+    const next = added.map(() => reading.next())
+    await turn()
+    await log.admin.addPartitions(words, 8)
+    const grown = { ...words, partitions: 8 }
+    for (const partition of added) await log.producer().send(grown, { key: 'a', value: 'b', partition })
+    expect(await soon(Promise.all(next))).toMatchObject(added.map((partition) => ({ value: { partition, offset: 0 } })))
+    const more = reading.next()
+    expect(await soon(more)).toBe('still waits')
+    await log.close()
+    await expect(more).rejects.toMatchObject({ code: 'closed' })
+  })
+
+  test('reads one partition on request, also when more are added', async () => {
+    const { log } = await openWithTopics()
+    const stop = new AbortController()
+    const next = log.read(words, { follow: true, partition: 0, signal: stop.signal })[Symbol.asyncIterator]().next()
+    await turn()
+    await log.admin.addPartitions(words, 8)
+    await log.producer().send({ ...words, partitions: 8 }, { key: 'a', value: 'b', partition: 7 })
+    expect(await soon(next)).toBe('still waits')
+    stop.abort()
+    expect(await next).toMatchObject({ done: true })
+  })
+
   test('sees the records of another process, in order', async () => {
     const { log, dir } = await openWithTopics()
     const other = startProgram('send-on-request', [dir])
