@@ -22,7 +22,7 @@ export interface PartitionsLog extends ReaderLog {
 }
 
 export interface ConsumerLog extends PartitionsLog {
-  readonly environment: Pick<Environment, 'inTurn' | 'isClosed' | 'write'>
+  readonly environment: Pick<Environment, 'inTurn' | 'isClosed' | 'isWriting' | 'write'>
   readonly partitions: Pick<Partitions, 'row'>
   readonly groups: Groups
   readonly groupSession: GroupSession

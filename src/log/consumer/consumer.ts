@@ -199,7 +199,14 @@ export class EmbeddedConsumer<R extends LogRecord<unknown, unknown>> implements 
 
   stageOffsets(): OffsetStage {
     this.#core.checkCommitsByHand()
-    return this.#core.stage(this.#core.handedOut())
+    const stage = this.#core.stage(this.#core.handedOut())
+    return {
+      write: (transaction) => {
+        if (!this.#log.environment.isWriting) throw ofAnotherLog()
+        stage.write(transaction)
+      },
+      committed: () => stage.committed(),
+    }
   }
 
   async close(): Promise<void> {
@@ -209,6 +216,14 @@ export class EmbeddedConsumer<R extends LogRecord<unknown, unknown>> implements 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
+}
+
+function ofAnotherLog(): MillraceError {
+  return new MillraceError(
+    'bad_option',
+    'sendOffsets takes a consumer of the log that the producer writes to, and of the same openLog: nothing of the ' +
+      'transaction is written',
+  )
 }
 
 function checkNote(metadata: string): string {

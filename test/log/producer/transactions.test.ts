@@ -91,6 +91,29 @@ describe('a transaction', () => {
     expect(await collect(opened.log.read(words))).toHaveLength(2)
   })
 
+  test.each(['another directory', 'the same directory, opened again'])(
+    'is undone as a whole when its consumer reads through another log: %s',
+    async (where) => {
+      const opened = openTestLog()
+      const other = openTestLog(where === 'another directory' ? undefined : opened.dir)
+      await other.log.producer().sendMany(lines, [record, record])
+      const consumer = other.log.consumer({ group: 'copies', topics: [lines], autoCommitMs: false })
+      await consumer[Symbol.asyncIterator]().next()
+      const before = await contents(opened)
+      const refused = opened.log.producer({ transactionalId }).transaction((tx) => {
+        tx.send(lines, record)
+        tx.sendOffsets(consumer)
+      })
+      await expect(refused).rejects.toMatchObject({
+        code: 'bad_option',
+        message: expect.stringContaining('of the same openLog'),
+      })
+      expect(await contents(opened)).toEqual(before)
+      await consumer.commit()
+      expect(await other.log.admin.lag('copies')).toMatchObject([{ topic: 'lines', offset: 1 }])
+    },
+  )
+
   test('is undone as a whole when the positions are refused: those of an application belong to it', async () => {
     const opened = openTestLog()
     await opened.log.producer().send(lines, record)
