@@ -95,6 +95,7 @@ describe('a transaction', () => {
     'is undone as a whole when its consumer reads through another log: %s',
     async (where) => {
       const opened = openTestLog()
+      opened.embedded.ensureTopics([lines])
       const other = openTestLog(where === 'another directory' ? undefined : opened.dir)
       await other.log.producer().sendMany(lines, [record, record])
       const consumer = other.log.consumer({ group: 'copies', topics: [lines], autoCommitMs: false })
