@@ -225,7 +225,11 @@ export class ConsumerCore {
 
   /** The user has done what was handed out. */
   done(hand: Hand): void {
-    if (!hand.done()) return
+    if (hand.done()) this.commitLater()
+  }
+
+  /** What is done by now is committed by itself in a while. */
+  commitLater(): void {
     const { autoCommitMs, group } = this.#settings
     if (group === undefined || autoCommitMs === 0 || this.#cancelCommit !== undefined) return
     this.#cancelCommit = this.#log.clock.schedule(autoCommitMs, () => this.#commitDoneOrWait(), 'background')
@@ -346,9 +350,7 @@ export class ConsumerCore {
 
   readonly #onAbort = (): void => void (this.#closing ??= this.#close()).catch((error: unknown) => this.#fail(error))
 
-  /**
-   * Waits for the body of the loop, unless the body itself calls this; a hook that calls it is not waited for either.
-   */
+  /** Waits for the body of the loop, unless the body itself or a hook calls this. */
   async close(): Promise<void> {
     const isOfHook = this.#isCallingHook
     if (this.#loop?.isCaller === true) this.#loop.rests()

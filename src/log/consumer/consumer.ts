@@ -110,7 +110,8 @@ export class EmbeddedConsumer<R extends LogRecord<unknown, unknown>> implements 
     const lane = this.#lane(topic, partition)
     this.#log.outstanding.settleNow()
     this.#log.refresh()
-    lane.moveTo(seekOffset(this.#log, lane.partition, target))
+    lane.seek(seekOffset(this.#log, lane.partition, target))
+    this.#core.commitLater()
     this.#core.wake()
   }
 

@@ -168,7 +168,8 @@ export interface Consumer<R extends LogRecord<unknown, unknown>>
 
   /**
    * Goes on elsewhere in a partition that it has: everything before that offset counts as done, and nothing from there
-   * on does. Before the first loop a member has no partitions yet: seek in `onAssigned`.
+   * on does. That is committed as what is read is. Before the first loop a member has no partitions yet: seek in
+   * `onAssigned`.
    *
    * @throws MillraceError `bad_option`, `position_lost` for an offset past the end
    */

@@ -24,6 +24,9 @@ export interface TopicCodecs {
 /** A fetch ends when the stored batches that it has unpacked reach this many bytes. */
 const fetchBytesMax = 1_048_576
 
+/** No offset. */
+const nothingSaved = -1
+
 export class Lane {
   readonly partition: PartitionId
   readonly #codecs: TopicCodecs
@@ -79,6 +82,12 @@ export class Lane {
     this.#saved ??= offset
     this.#handedOutEnd = 0
     this.letGo()
+  }
+
+  /** {@link moveTo} at the user's wish, which a commit keeps, even where nothing was committed before. */
+  seek(offset: number): void {
+    this.#saved ??= nothingSaved
+    this.moveTo(offset)
   }
 
   pause(): void {

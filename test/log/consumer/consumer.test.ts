@@ -1,7 +1,8 @@
 // What a consumer does beyond the contract of every log (test/contract/log): fairness, and how its loops begin and end.
 import { describe, expect, test } from 'vitest'
-import { type Log, minutes, openLog, type RecordInput } from 'millrace'
+import { type Log, ManualClock, minutes, openLog, type RecordInput, seconds } from 'millrace'
 import { collect } from '../../support/collect.ts'
+import { settle } from '../../support/members.ts'
 import { openTestLog } from '../../support/open.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
 import { errorOf, rejectionOf } from '../../support/thrown.ts'
@@ -39,6 +40,33 @@ describe('a record is done when the loop asks for the next one', () => {
     for (let i = 0; i < 3; i++) await loop.next()
     await consumer.commit(undefined, 'so far')
     expect(consumer.committed(lines, 0)).toMatchObject({ offset: 3, metadata: 'so far' })
+  })
+})
+
+describe('where a seek has gone to', () => {
+  test('is committed within autoCommitMs, though nothing is handed out after it', async () => {
+    const clock = new ManualClock(1_000_000)
+    const { log } = openTestLog(undefined, { clock })
+    await log.producer().sendMany(lines, texts(5))
+    await using consumer = log.consumer({
+      group: 'g',
+      topics: [lines],
+      onAssigned: (_, assigned) => assigned.seek(lines, 0, 'end'),
+    })
+    void collect(consumer)
+    await settle()
+    clock.advance(seconds(5))
+    await settle()
+    expect(await log.admin.lag('g')).toMatchObject([{ offset: 5 }])
+  })
+
+  test.each(['commit', 'close'] as const)('is what %s commits, also the first time', async (how) => {
+    const log = await openWith(5)
+    await using consumer = log.consumer({ group: 'g', topics: [lines], autoCommitMs: how === 'commit' ? false : 5_000 })
+    await collect(consumer, 1)
+    consumer.seek(lines, 0, 3)
+    await consumer[how]()
+    expect(await log.admin.lag('g')).toMatchObject([{ offset: 3 }])
   })
 })
 
