@@ -82,7 +82,7 @@ const leasts: Partial<Record<keyof TopicConfig, number>> = {
 }
 
 /** The most that `maxMessageBytes` may be raised to: a batch is one value of the storage. */
-const messageBytesMax = 256 * 1_048_576
+export const messageBytesMax: number = 256 * 1_048_576
 
 /**
  * Settings that came as an object of their own.

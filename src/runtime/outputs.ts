@@ -9,7 +9,7 @@ import { type Header, noHeaders } from '../core/headers.ts'
 import { partitionOf } from '../core/partitioner.ts'
 import { type Codec } from '../core/serde.ts'
 import type { TopicConfig } from '../core/topic-config.ts'
-import { BatchBuilder, type BatchMark, recordBytesMax } from '../log/format/batch.ts'
+import { BatchBuilder, type BatchMark, letterBytesMax, recordBytesMax } from '../log/format/batch.ts'
 import { type Commit, newTopicId, type TopicDescription } from '../log/contract.ts'
 import type { Revertible, Turn } from '../plan/turn.ts'
 import { type PartitionId, partitionsOf } from '../log/format/partition-id.ts'
@@ -101,7 +101,7 @@ export class Output {
     this.#pending.bytes += builder.bytes - before
   }
 
-  /** Writes the bytes of a record of the log as they are; headers may make it larger than other records are. */
+  /** Writes the bytes of a record of the log as they are, for a dead letter: as large as any topic takes, and its headers. */
   writeRaw(
     timestamp: number,
     key: Uint8Array | null,
@@ -124,7 +124,7 @@ export class Output {
       keyLength,
       value === null ? -1 : scratch.at,
       headers,
-      2 * recordBytesMax,
+      letterBytesMax,
     )
     this.#pending.bytes += output.builder.bytes - before
   }

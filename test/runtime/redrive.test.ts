@@ -101,6 +101,27 @@ describe('letters that are sent again', () => {
     expect(second?.source).toEqual({ topic: 'numbers@@app', partition: 2, offset: 0 })
   })
 
+  test('may be of records as large as their topic takes', async () => {
+    const { log } = openTestLog()
+    const large = topic('numbers', { key: string(), value: string(), maxMessageBytes: 8_388_608 })
+    const value = 'v'.repeat(5_000_000)
+    let isMended = false
+    const seen: number[] = []
+    const builder = new StreamsBuilder()
+    builder.stream(large).foreach((record) => {
+      if (!isMended) throw new Error('too large for me')
+      seen.push(record.value.length)
+    })
+    await log.producer().send(large, { key: 'k', value })
+    const app = await start(log, builder.build(), { onError: 'deadLetter' })
+    await app.caughtUp()
+    expect((await lettersIn(log)).map((letter) => letter.value?.length)).toEqual([value.length])
+    isMended = true
+    expect(await log.admin.deadLetters('app').redrive({})).toMatchObject({ sent: 1 })
+    await app.caughtUp()
+    expect(seen).toEqual([value.length])
+  })
+
   test('that fail again make letters that are sent into the same topic', async () => {
     const { log, app, letters, mend } = await withLetters(2)
     expect(await letters.redrive({})).toMatchObject({ sent: 1 })

@@ -4,7 +4,7 @@
 import { partitionOf } from '../../core/partitioner.ts'
 import type { Offset, Timestamp } from '../../core/units.ts'
 import type { Environment, WriteTransaction } from '../../storage/environment.ts'
-import { BatchBuilder, recordBytesMax } from '../format/batch.ts'
+import { BatchBuilder, letterBytesMax } from '../format/batch.ts'
 import { partitionAt, type PartitionId, partitionsOf } from '../format/partition-id.ts'
 import type { Partitions } from '../kept/partitions.ts'
 import type { RecordSource } from '../kept/record-source.ts'
@@ -198,7 +198,7 @@ function batchesOf(letters: readonly DeadLetter[]): Buffer[] {
     const bytes = Buffer.concat([key ?? Buffer.alloc(0), value ?? Buffer.alloc(0)])
     const keyEnd = key?.length ?? 0
     const [keyStop, valueStop] = [key === null ? -1 : keyEnd, value === null ? -1 : bytes.length]
-    builder.append(timestamp, bytes, 0, keyStop, keyEnd, valueStop, headers, 2 * recordBytesMax)
+    builder.append(timestamp, bytes, 0, keyStop, keyEnd, valueStop, headers, letterBytesMax)
     if (builder.bytes >= batchBytes) batches.push(builder.build())
   }
   if (builder.count > 0) batches.push(builder.build())

@@ -5,7 +5,7 @@
 import { ByteWriter, copyBytes } from '../../core/bytes.ts'
 import { MillraceError } from '../../core/errors.ts'
 import type { Header } from '../../core/headers.ts'
-import { defaultTopicConfig } from '../../core/topic-config.ts'
+import { defaultTopicConfig, messageBytesMax } from '../../core/topic-config.ts'
 import { type Compression, compressionCodes, pack } from './compression.ts'
 import { batchHeaderBytes, writeHeader } from './header.ts'
 import { varintBytes, writeVarint } from './varint.ts'
@@ -15,6 +15,9 @@ const recordOverheadMax = 48
 
 /** The most bytes of one record, key, value and headers together, where its topic does not say otherwise. */
 export const recordBytesMax: number = defaultTopicConfig.maxMessageBytes
+
+/** The most bytes of a dead letter: its own headers come on top of the largest record that any topic may take. */
+export const letterBytesMax: number = messageBytesMax + recordBytesMax
 
 /** A state of a builder to come back to. */
 export interface BatchMark {
