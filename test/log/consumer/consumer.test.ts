@@ -62,11 +62,16 @@ describe('where a seek has gone to', () => {
 
   test.each(['commit', 'close'] as const)('is what %s commits, also the first time', async (how) => {
     const log = await openWith(5)
-    await using consumer = log.consumer({ group: 'g', topics: [lines], autoCommitMs: how === 'commit' ? false : 5_000 })
-    await collect(consumer, 1)
-    consumer.seek(lines, 0, 3)
+    await using consumer = log.consumer({
+      group: 'g',
+      topics: [lines],
+      autoCommitMs: how === 'commit' ? false : 5_000,
+      onAssigned: (_, assigned) => assigned.seek(lines, 0, 'end'),
+    })
+    void collect(consumer)
+    await settle()
     await consumer[how]()
-    expect(await log.admin.lag('g')).toMatchObject([{ offset: 3 }])
+    expect(await log.admin.lag('g')).toMatchObject([{ offset: 5 }])
   })
 })
 
