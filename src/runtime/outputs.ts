@@ -72,6 +72,18 @@ export class Output {
     this.#partitions = partitionsOf(topic).map((partition) => new OutputPartition(partition, topic.config))
   }
 
+  /** @throws MillraceError `partitions_differ` for a constant of the topic that says another number than it has */
+  checkPartitions(said: number | undefined): void {
+    const { length } = this.#partitions
+    if (said === undefined || said === length) return
+    throw new MillraceError(
+      'partitions_differ',
+      `the topic "${this.topic}" has ${length} partitions, but the constant that a record goes to says ${said}; say ` +
+        `partitions: ${length}, or use another name`,
+      { topic: this.topic },
+    )
+  }
+
   /**
    * Writes a record to the partition of its key; one without a key to a partition that follows from its task.
    *

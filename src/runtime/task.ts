@@ -148,7 +148,9 @@ export class Task {
     if (choose !== undefined) {
       return new EndSubscriber((carrier) => {
         const topic = choose(carrier.view())
-        this.#host.output(topic).write(carrier, topic.keyCodec, topic.valueCodec, this.partition)
+        const output = this.#host.output(topic)
+        output.checkPartitions(topic.partitions)
+        output.write(carrier, topic.keyCodec, topic.valueCodec, this.partition)
         this.#ledger.writesTo(topic.name).add()
       }, node.id)
     }

@@ -109,6 +109,17 @@ describe('a record', () => {
     expect(await rejectionOf(app.stopped)).toMatchObject({ code: 'partitions_differ' })
   })
 
+  test('whose constant says another number of partitions than the one before stops the application', () => {
+    const driver = drive(
+      (builder) =>
+        builder.stream(input).to(({ value }) => textTopic('chosen', value === 'none' ? undefined : value.length)),
+      { onError: 'skip' },
+    )
+    pipe(driver, 'ab', 'none', 'ba')
+    expect(read(driver, textTopic('chosen'))).toHaveLength(3)
+    expect(errorOf(() => pipe(driver, 'abc'))).toMatchObject({ code: 'partitions_differ', topic: 'chosen' })
+  })
+
   test('whose windows do not fit its topic stops the application', () => {
     const wide = topic('wide', { key: windowed(string(), { size: minutes(5) }), value: nullable(string()) })
     const minute = topic('minute', { key: windowed(string(), { size: minutes(1) }), value: string() })
