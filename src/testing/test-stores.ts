@@ -15,6 +15,7 @@ import type {
 } from '../core/read-only-stores.ts'
 import type { StoreKind } from '../core/store-constants.ts'
 import { Carrier } from '../plan/carrier.ts'
+import { entrancesOf } from '../plan/node.ts'
 import { keyOf, type Store } from '../plan/store.ts'
 import type { Topology } from '../plan/topology.ts'
 import type { Engine } from '../runtime/engine.ts'
@@ -120,7 +121,9 @@ export function fillStore(
   const bytes = new ByteWriter(64)
   keyOf(key).writeKey(spec.keyCodec, bytes)
   const keyEnd = bytes.at - spec.keyCodec.partitionSuffixBytes
-  const partition = partitionOf(bytes.bytes, 0, keyEnd, engine.layout.partitionsOf(owner))
+  // Other records of its tasks may lie in more partitions than those that it gets.
+  const widths = [...entrancesOf(owner)].map((entrance) => engine.layout.partitionsOf(entrance))
+  const partition = partitionOf(bytes.bytes, 0, keyEnd, Math.max(...widths))
   const task = taskName(taskOf(subTopology, partition))
   const ledger = present(
     engine.ledgers.find((one) => taskName(one.task) === task),

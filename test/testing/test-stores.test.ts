@@ -52,6 +52,24 @@ test('rows go to the partition of their key, with the time of the clock unless a
   ])
 })
 
+test('rows go to the partition of their key, though other records of the same tasks lie in more of them', () => {
+  const wider = topic('wider', { key: string(), value: string(), partitions: 8 })
+  const driver = drive((builder) => {
+    script(builder)
+    builder
+      .stream(wide)
+      .merge(builder.stream(wider))
+      .foreach(() => undefined)
+  })
+  const keys = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
+  for (const key of keys) {
+    driver.store(seen).put(key, 1, 0)
+    driver.inputTopic(wide).pipeInput({ key, value: '', timestamp: 0 })
+  }
+  const shown = driver.outputTopic(output).readRecords()
+  expect(shown.map(({ value }) => value)).toEqual(keys.map((key) => `"${key}"=1@0`))
+})
+
 test('rows can be removed too', () => {
   const driver = drive(script)
   driver.store(seen).put('a', 1)
