@@ -16,7 +16,8 @@ export function topicLike(topic: SourceTopic, name: string): SourceTopic {
  */
 export function mapTopics(topology: Topology, otherTopic: (topic: SourceTopic) => SourceTopic): Topology {
   const written = writtenBy(topology)
-  const others = new Map<SourceTopic, SourceTopic>()
+  // Held weakly: a function of `to` may make a constant for each record.
+  const others = new WeakMap<SourceTopic, SourceTopic>()
   const otherOf = (topic: SourceTopic): SourceTopic => {
     const known = others.get(topic)
     if (known !== undefined) return known
