@@ -6,8 +6,7 @@
  */
 import type { Subscriber } from 'rxjs'
 import { present } from '../core/assert.ts'
-import { ByteWriter } from '../core/bytes.ts'
-import { type Codec, encodeInto } from '../core/serde.ts'
+import type { Codec } from '../core/serde.ts'
 import type { Carrier } from '../plan/carrier.ts'
 import {
   type AskForRelease,
@@ -109,9 +108,8 @@ export class FinalResults implements Release {
   skip(): SkippedRow {
     const [first] = this.#state.dueRows(this.#context.streamTime.now, 1)
     const row = present(first, 'a result that is passed over is due')
-    const value = new ByteWriter(256)
-    encodeInto(this.#valueCodec, row.value, value, 'value')
     this.#state.setDue(row, -1)
-    return { timestamp: row.timestamp, key: row.keyBytes, value: value.copyFrom(0) }
+    // As it is stored: that it no longer decodes may be what is wrong with it.
+    return { timestamp: row.timestamp, key: row.keyBytes, value: row.valueBytes }
   }
 }
