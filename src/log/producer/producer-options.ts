@@ -33,7 +33,7 @@ export interface ProducerOptions<A extends Acks = Acks> {
   readonly idempotent?: boolean | undefined
   /**
    * Called with the error when records were lost with `acks` 1 or 0. Without it the next `flush`, `ready` or `close`
-   * rejects.
+   * rejects. What it throws is not caught: `flush` rejects with it.
    */
   readonly onError?: ((error: Error) => void) | undefined
   /** Makes the producer transactional, and the only one of this id: it fences the one that had it before. */

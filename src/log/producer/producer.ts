@@ -197,15 +197,19 @@ export class EmbeddedProducer<A extends Acks = 'all'> implements Producer<A> {
     this.#outboxes.checkIdle()
     this.#cancelFlush?.()
     this.#cancelFlush = (): void => undefined // what is sent while it waits goes along
+    let flushed: readonly Error[] | Promise<readonly Error[]>
     try {
-      const flushed = this.#log.environment.inTurn(() => this.#flushInTurn())
-      return flushed instanceof Promise ? flushed.catch(() => this.#flushInTurn()) : flushed
+      flushed = this.#log.environment.inTurn(() => this.#flushInTurn())
     } catch {
-      return this.#flushInTurn() // the log is closed, or has failed: those who wait are told so
+      flushed = this.#flushInTurn() // the log is closed, or has failed: those who wait are told so
     }
+    // After the turn: others need not wait for the user's function.
+    if (!(flushed instanceof Promise)) return this.#failed(flushed)
+    return flushed.catch(() => this.#flushInTurn()).then((errors) => this.#failed(errors))
   }
 
-  #flushInTurn(): Error | undefined {
+  /** Returns the failures, one for each topic whose records were lost. */
+  #flushInTurn(): readonly Error[] {
     this.#cancelFlush = undefined
     const waiters = this.#waiters
     this.#waiters = []
@@ -234,9 +238,9 @@ export class EmbeddedProducer<A extends Acks = 'all'> implements Producer<A> {
       const error = asError(thrown)
       this.#counters.failed(error, records)
       for (const waiter of waiters) waiter.reject(error)
-      return this.#failed([error])
+      return [error]
     }
-    return this.#failed([...losses.values()])
+    return [...losses.values()]
   }
 
   /** Tells of failures that no promise tells of; returns the first. */

@@ -96,6 +96,34 @@ describe.each([1, 0] as const)('a commit that fails behind acks %s', (acks) => {
     expect(await log.admin.endOffsets(lines)).toEqual([1])
   })
 
+  test('holds up no other process while onError is called', async () => {
+    const { log, dir } = openTestLog()
+    const other = openTestLog(dir).environment
+    const others: unknown[] = []
+    const producer = log.producer({ acks, onError: () => others.push(other.inTurn(() => 'commits')) })
+    await producer.send(words, record)
+    await log.admin.deleteTopic(words)
+    await turn()
+    expect(others).toEqual(['commits'])
+  })
+
+  test('is not lost where onError throws: flush rejects with what it has thrown', async () => {
+    const { log } = openTestLog()
+    const producer = log.producer({
+      acks,
+      lingerMs: 60_000,
+      onError: (error) => {
+        throw new Error('no place to write it', { cause: error })
+      },
+    })
+    await producer.send(words, record)
+    await log.admin.deleteTopic(words)
+    await expect(producer.flush()).rejects.toMatchObject({
+      message: 'no place to write it',
+      cause: { code: 'topic_unknown' },
+    })
+  })
+
   test('of flush itself rejects it, whether or not onError is told', async () => {
     const { log, environment } = openTestLog()
     const told: Error[] = []
