@@ -113,8 +113,8 @@ export interface Log extends AsyncDisposable {
    * Closes consumers, writes what producers hold and closes the directory. Close applications first: they commit on
    * their own close.
    *
-   * @throws what the first consumer or producer that cannot be closed throws; the others, and the directory, are closed
-   *   nevertheless
+   * @throws what the first consumer or producer that cannot be closed throws, or what a producer that the program has
+   *   dropped had lost; the others, and the directory, are closed nevertheless
    */
   close(): Promise<void>
 

@@ -26,7 +26,7 @@ import { EmbeddedLog } from './embedded-log.ts'
 import type { Acks } from './producer/delivery.ts'
 import type { Log } from './face.ts'
 import type { Producer } from './producer/face.ts'
-import { EmbeddedProducer } from './producer/producer.ts'
+import { EmbeddedProducer, type Untold } from './producer/producer.ts'
 import type { ProducerOptions } from './producer/producer-options.ts'
 import { checkMaintenance, type MaintenanceOptions } from './cleaning/maintenance.ts'
 import { expireOffsets } from './admin/offset-expiry.ts'
@@ -114,13 +114,20 @@ async function openEmbedded(dir: string, clock: Clock | undefined, options: Envi
   }
 }
 
+/** A producer; weakly, for one that has records to write is kept by its flush, and any other need not be closed. */
+interface OpenProducer {
+  readonly producer: WeakRef<AsyncDisposable>
+  readonly untold: Untold
+}
+
 /** A directory as its user holds it. */
 export class DirectoryLog implements Log {
   readonly admin: Admin
   readonly #log: EmbeddedLog
-  /** Weak: one that has records to write is kept by its flush, and any other need not be closed. */
-  readonly #producers = new Set<WeakRef<AsyncDisposable>>()
-  readonly #dropped = new FinalizationRegistry<WeakRef<AsyncDisposable>>((dropped) => this.#producers.delete(dropped))
+  readonly #producers = new Set<OpenProducer>()
+  readonly #dropped = new FinalizationRegistry<OpenProducer>((dropped) => this.#forget(dropped))
+  /** The first failure of a producer that was dropped before it could tell of it. */
+  #untold: Error | undefined
   readonly #consumers = new Set<AsyncDisposable>()
 
   constructor(log: EmbeddedLog) {
@@ -130,11 +137,16 @@ export class DirectoryLog implements Log {
   }
   producer<A extends Acks = 'all'>(options: ProducerOptions<A> = {}): Producer<A> {
     this.#log.environment.checkWritable()
-    const producer = new EmbeddedProducer<A>(this.#log, options, () => this.#producers.delete(reference))
-    const reference = new WeakRef<AsyncDisposable>(producer)
-    this.#producers.add(reference)
-    this.#dropped.register(producer, reference)
+    const producer = new EmbeddedProducer<A>(this.#log, options, () => this.#producers.delete(open))
+    const open: OpenProducer = { producer: new WeakRef<AsyncDisposable>(producer), untold: producer.untold }
+    this.#producers.add(open)
+    this.#dropped.register(producer, open)
     return producer
+  }
+
+  #forget(dropped: OpenProducer): void {
+    this.#producers.delete(dropped)
+    this.#untold ??= dropped.untold.error
   }
 
   read<K, V>(topic: Topic<K, V>, options: ReadOptions = {}): TopicReader<K, V> {
@@ -171,9 +183,11 @@ export class DirectoryLog implements Log {
     if (this.#log.environment.isClosed) return
     this.#log.maintenance.stop()
     const consumers = await closeAll(this.#consumers)
-    const producers = await closeAll([...this.#producers].flatMap((producer) => producer.deref() ?? []))
+    const producers = await closeAll([...this.#producers].flatMap(({ producer }) => producer.deref() ?? []))
     await this.#log.environment.close()
     for (const closing of [...consumers, ...producers]) if (closing.status === 'rejected') throw closing.reason
+    for (const dropped of this.#producers) this.#forget(dropped)
+    if (this.#untold !== undefined) throw this.#untold
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

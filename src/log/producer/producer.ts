@@ -25,11 +25,17 @@ interface Waiter {
   readonly reject: (error: unknown) => void
 }
 
+/** The first failure that has not been reported to the program yet; it outlives a producer that is dropped. */
+export interface Untold {
+  error: Error | undefined
+}
+
 /** What a promise of a send is counted as in `bufferBytes`, so that small records do not escape the limit. */
 const promiseBytes = 256
 
 /** A producer of a directory: encodes as records are sent, and commits once per flush. */
 export class EmbeddedProducer<A extends Acks = 'all'> implements Producer<A> {
+  readonly untold: Untold = { error: undefined }
   readonly #log: ProducerLog
   readonly #options: CheckedOptions<A>
   readonly #outboxes: Outboxes
@@ -40,8 +46,6 @@ export class EmbeddedProducer<A extends Acks = 'all'> implements Producer<A> {
   #identity: ProducerIdentity | undefined
   #waiters: Waiter[] = []
   #cancelFlush: (() => void) | undefined
-  /** The first failure that has not been reported to the program yet. */
-  #untold: Error | undefined
   #closed = false
 
   /** @internal made by {@link Log.producer} */
@@ -256,8 +260,8 @@ export class EmbeddedProducer<A extends Acks = 'all'> implements Producer<A> {
 
   #tell(error: Error): void {
     const { onError } = this.#options
-    if (onError === undefined) this.#untold ??= error
-    else onError(error)
+    if (onError !== undefined) onError(error)
+    else if (this.untold.error === undefined) this.untold.error = withoutFrames(error)
   }
 
   async ready(): Promise<void> {
@@ -275,14 +279,14 @@ export class EmbeddedProducer<A extends Acks = 'all'> implements Producer<A> {
       this.#throwUntold()
       return
     }
-    this.#untold = undefined
+    this.untold.error = undefined
     throw failure
   }
 
   #throwUntold(): void {
-    const untold = this.#untold
-    this.#untold = undefined
-    if (untold !== undefined) throw untold
+    const { error } = this.untold
+    this.untold.error = undefined
+    if (error !== undefined) throw error
   }
 
   metrics(): ProducerMetrics {
@@ -313,6 +317,13 @@ function answerOf<A extends Acks, Result>(result: Result): Answer<A, Result> {
 
 function noAnswer<A extends Acks, Result>(): Answer<A, Result> {
   return undefined as Answer<A, Result>
+}
+
+/** An error holds whatever its calls were made on, this producer too, until its stack is read. */
+function withoutFrames(error: Error): Error {
+  let depth = 0
+  for (let one: unknown = error; one instanceof Error && depth < 10; one = one.cause, depth++) void one.stack
+  return error
 }
 
 function asError(thrown: unknown): Error {

@@ -49,6 +49,19 @@ test('a producer that is dropped before writes its records all the same, at the 
   expect(await collect(openTestLog(dir).log.read(lines))).toHaveLength(1)
 })
 
+test('what a producer that is dropped has lost is told when the log closes', async () => {
+  const { log } = openTestLog()
+  const dropped: WeakRef<object>[] = []
+  for (let i = 0; i < 10; i++) {
+    const producer = log.producer({ acks: 0 })
+    await producer.send(lines, i === 0 ? { key: 'a', value: 5 as never } : record)
+    dropped.push(new WeakRef(producer))
+  }
+  await collectAllGarbage()
+  expect(dropped[0]?.deref()).toBeUndefined()
+  await expect(log.close()).rejects.toMatchObject({ code: 'encode_failed' })
+})
+
 test('a typed constant that is made for one send is forgotten with it', async () => {
   const { log } = openTestLog()
   await log.admin.createTopic(lines)
