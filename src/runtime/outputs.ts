@@ -17,6 +17,9 @@ import { type PartitionId, partitionsOf } from '../log/format/partition-id.ts'
 /** A batch is closed at this size, between turns. */
 const batchBytes = 131_072
 
+/** Builders keep their buffers for the next batches, unless those of a topic are larger than this together. */
+const capacityMax = 64 * 1_048_576
+
 /** The open end of one output partition. */
 class OutputPartition implements Revertible {
   readonly partition: PartitionId
@@ -155,6 +158,11 @@ export class Output {
 
   /** After the commit is durable. */
   committed(): void {
-    for (const output of this.#partitions) output.batches.length = 0
+    let capacity = 0
+    for (const output of this.#partitions) {
+      output.batches.length = 0
+      capacity += output.builder.capacity
+    }
+    if (capacity > capacityMax) for (const { builder } of this.#partitions) builder.release()
   }
 }

@@ -1,12 +1,19 @@
 // Memory is bounded by configuration, whatever waits in the log and whatever a record makes.
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { type OnError, string, topic } from 'millrace'
 import { describe, expect, test } from 'vitest'
+import type { Turn } from '../../src/plan/turn.ts'
+import { Output } from '../../src/runtime/outputs.ts'
 import { start } from '../support/applications.ts'
 import { onCommits } from '../support/sessions.ts'
 import { openTestLog } from '../support/open.ts'
 import { startProgram } from '../support/program.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { input, output, topologyOf } from '../support/topology.ts'
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
 
 test('a backlog of 300,000 records is worked on in a heap of 48 MB', async () => {
   const dir = temporaryDirectory()
@@ -66,6 +73,25 @@ describe('a commit comes early', () => {
     }
     expect(await largestCommit('x'.repeat(200_000), refuse, 'deadLetter')).toBeLessThan(bound)
   })
+})
+
+test('large results that went to many partitions leave no more than 64 MiB held', () => {
+  const turn = { number: 0, touch: () => undefined, releases: { areLater: false, areNow: false } } satisfies Turn
+  const wide = { name: 'wide', id: 1, partitions: 128, config: {} }
+  const results = new Output(wide, turn, { bytes: 0 })
+  const value = new Uint8Array(1_000_000)
+  const held = (): number => {
+    collectGarbage()
+    return process.memoryUsage().arrayBuffers
+  }
+  const before = held()
+  for (let i = 0; i < 256; i++) {
+    turn.number++
+    results.writeRaw(0, Buffer.from(`key ${i}`), value)
+    results.take()
+    results.committed()
+  }
+  expect(held() - before).toBeLessThan(64 * 1_048_576 + 3 * value.length)
 })
 
 test('a wide topology without records costs no commit', async () => {

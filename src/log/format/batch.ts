@@ -202,7 +202,19 @@ export class BatchBuilder {
     this.#end = batchHeaderBytes
     this.#count = 0
   }
+
+  /** Bytes of the buffer that it keeps. */
+  get capacity(): number {
+    return this.out.bytes.length
+  }
+
+  /** Gives the buffer back, if it holds no record. */
+  release(): void {
+    if (this.#count === 0) this.out.bytes = noBytes
+  }
 }
+
+const noBytes = Buffer.alloc(0)
 
 function afterHeader(records: Buffer): Buffer {
   const batch = Buffer.allocUnsafeSlow(batchHeaderBytes + records.length)

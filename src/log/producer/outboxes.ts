@@ -275,10 +275,12 @@ export class Outboxes {
   flush({ identity, also, isWhole, written }: Flush): void {
     const full: Outbox[] = []
     const drafts: TopicOutboxes[] = []
+    let capacity = 0
     for (const topic of this.#topics.values()) {
       const fullBefore = full.length
       for (const outbox of topic.outboxes) {
         this.#close(outbox)
+        capacity += outbox.builder.capacity
         if (outbox.count > 0) full.push(outbox)
       }
       if (topic.draft !== undefined && full.length > fullBefore) drafts.push(topic)
@@ -313,7 +315,10 @@ export class Outboxes {
       written(kept, lost, { waitedSinceMs, startMs, endMs: clock.elapsed() })
     } finally {
       this.#empty(full)
-      for (const topic of this.#topics.values()) stickToNext(topic)
+      for (const topic of this.#topics.values()) {
+        stickToNext(topic)
+        if (capacity > this.#options.limit.bytesMax) for (const { builder } of topic.outboxes) builder.release()
+      }
       if (drafts.length > 0) this.#forget() // written or undone, they are looked up again
     }
   }

@@ -82,6 +82,19 @@ test('a typed constant that is made for one send is forgotten with it', async ()
   expect(await log.admin.endOffsets(lines)).toEqual([52])
 })
 
+test('large records that went to many partitions leave no more memory held than bufferBytes', async () => {
+  const { log } = openTestLog()
+  const wide = topic('wide', { key: string(), value: string(), partitions: 64 })
+  const bufferBytes = 8_388_608
+  const producer = log.producer({ bufferBytes })
+  const value = 'v'.repeat(1_000_000)
+  collectGarbage()
+  const before = process.memoryUsage().arrayBuffers
+  for (let partition = 0; partition < 64; partition++) await producer.send(wide, { key: 'a', value, partition })
+  await collectAllGarbage()
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(bufferBytes + 2 * value.length)
+})
+
 test('a topic of 1,024 partitions takes memory only where records are', async () => {
   const { log } = openTestLog()
   const wide = topic('wide', { key: string(), value: string(), partitions: 1_024 })
