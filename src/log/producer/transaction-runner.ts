@@ -65,11 +65,13 @@ export class TransactionRunner {
     }
     const staging: Staging = { outboxes: this.#outboxes, offsets: [], ended: undefined }
     let stopped: MillraceError | undefined
+    let isWritten = false
     const checkGoesOn = (): void => {
       if (stopped !== undefined) throw stopped
     }
     const aborted = new Promise<never>((_, reject) => {
       this.#abort = (why) => {
+        if (isWritten) return
         stopped ??= why
         staging.ended ??= why
         reject(why)
@@ -93,10 +95,14 @@ export class TransactionRunner {
       await Promise.race([call(work, new StagedTransaction(staging)), aborted])
       checkGoesOn()
       staging.ended = over() // also while the commit waits for those of others
-      ranges = await this.#log.environment.inTurn(() => {
+      const committed = this.#log.environment.inTurn(() => {
         checkGoesOn()
-        return this.#commit(staging, identity)
+        const written = this.#commit(staging, identity)
+        isWritten = true
+        return written
       })
+      // What ends it while others commit ends it at once: its turn writes nothing then.
+      ranges = committed instanceof Promise ? await Promise.race([committed, aborted]) : committed
     } catch (error) {
       this.#outboxes.discard()
       this.#counters.transactionsAborted++

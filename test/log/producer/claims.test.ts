@@ -4,9 +4,11 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate as turn } from 'node:timers/promises'
 import { expect, test } from 'vitest'
+import { ManualClock } from 'millrace'
 import { collect } from '../../support/collect.ts'
 import { LockHolder } from '../../support/lock-holder.ts'
 import { openTestLog } from '../../support/open.ts'
+import { rejectionOf } from '../../support/thrown.ts'
 import { lines } from '../../support/topics.ts'
 
 const record = { key: 'a', value: 'b', timestamp: 1 }
@@ -41,6 +43,28 @@ test('a claim beside a process that is frozen in its commit does not stop the ev
   expect(await fenced).toMatchObject([{ status: 'rejected', reason: { code: 'fenced' } }])
   expect((await collect(log.read(lines))).map(({ value }) => value)).toEqual(['newer'])
 })
+
+test.each(['its time is up', 'its producer is closed'])(
+  'a transaction whose commit waits for a frozen process ends when %s, and is not written when that process wakes',
+  async (why) => {
+    const { log, holder } = await openedBesideHolder()
+    const clock = new ManualClock()
+    const producer = log.producer({ transactionalId, transactionTimeoutMs: 1_000, clock })
+    await producer.transaction((tx) => tx.send(lines, record))
+    await holder.take()
+    holder.freeze()
+    const waits = producer.transaction((tx) => tx.send(lines, { ...record, value: 'late' }))
+    const ended = rejectionOf(waits)
+    await turn()
+    if (why === 'its time is up') clock.advance(1_000)
+    else void producer.close()
+    expect(await ended).toMatchObject({ code: why === 'its time is up' ? 'transaction_timed_out' : 'closed' })
+    holder.thaw()
+    await holder.release()
+    await log.producer({ transactionalId: 'another' }).transaction((tx) => tx.send(lines, { ...record, value: 'next' }))
+    expect((await collect(log.read(lines))).map(({ value }) => value)).toEqual(['b', 'next'])
+  },
+)
 
 test('claims of one id are made in the order in which their producers were opened', async () => {
   const { log, holder } = await openedBesideHolder()
