@@ -315,18 +315,6 @@ export class ConsumerCore {
     }
   }
 
-  /**
-   * @throws MillraceError `bad_option` for a consumer that commits by itself: what is done is not yet in a transaction
-   */
-  checkCommitsByHand(): void {
-    const { autoCommitMs } = this.#settings
-    if (autoCommitMs === 0) return
-    throw new MillraceError(
-      'bad_option',
-      `the consumer commits by itself every ${autoCommitMs} ms, also what no transaction has written: make it with autoCommitMs: false`,
-    )
-  }
-
   metrics(lagIn: (lane: Lane) => ConsumerLag | undefined): ConsumerMetrics {
     const { resets, missed } = this.lanes
     const { rebalances } = this.#partitions
@@ -377,6 +365,13 @@ export class ConsumerCore {
     await Promise.race([hook, timeout]).finally(cancel)
   }
 
+  /** Whether there is something to leave or to commit. */
+  get #endsInTurn(): boolean {
+    const { autoCommitMs, group } = this.#settings
+    if (this.#membership !== undefined) return true
+    return group !== undefined && autoCommitMs !== 0 && this.lanes.all.some((lane) => lane.doneToCommit !== undefined)
+  }
+
   async #close(): Promise<void> {
     this.#settings.signal?.removeEventListener('abort', this.#onAbort)
     this.wake()
@@ -385,7 +380,7 @@ export class ConsumerCore {
     try {
       if (this.#log.environment.isClosed) return
       const isMember = this.#membership?.memberId !== undefined
-      const isFenced = !(await this.inTurn(() => this.#commitDoneAsMember()))
+      const isFenced = this.#endsInTurn && !(await this.inTurn(() => this.#commitDoneAsMember()))
       const hook = isFenced ? this.#settings.onLost : this.#settings.onRevoked
       if (isMember && lanes.length > 0) await this.#inTime(this.#hooks(hook, lanes.map(placeOf)))
     } finally {

@@ -47,6 +47,7 @@ export class EmbeddedConsumer<R extends LogRecord<unknown, unknown>> implements 
   readonly #log: ConsumerLog
   readonly #core: ConsumerCore
   readonly #group: string | undefined
+  readonly #autoCommitMs: number
 
   /** @internal made by {@link Log.consumer} */
   constructor(
@@ -57,6 +58,7 @@ export class EmbeddedConsumer<R extends LogRecord<unknown, unknown>> implements 
     const settings = checkConsumerOptions(options)
     this.#log = log
     this.#group = settings.group
+    this.#autoCommitMs = settings.autoCommitMs
     this.#core = new ConsumerCore(
       log,
       settings,
@@ -199,7 +201,7 @@ export class EmbeddedConsumer<R extends LogRecord<unknown, unknown>> implements 
   }
 
   stageOffsets(): OffsetStage {
-    this.#core.checkCommitsByHand()
+    if (this.#autoCommitMs !== 0) throw commitsByItself(this.#autoCommitMs)
     const stage = this.#core.stage(this.#core.handedOut())
     return {
       write: (transaction) => {
@@ -217,6 +219,14 @@ export class EmbeddedConsumer<R extends LogRecord<unknown, unknown>> implements 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
+}
+
+/** What is done is not yet in a transaction. */
+function commitsByItself(autoCommitMs: number): MillraceError {
+  return new MillraceError(
+    'bad_option',
+    `the consumer commits by itself every ${autoCommitMs} ms, also what no transaction has written: make it with autoCommitMs: false`,
+  )
 }
 
 function ofAnotherLog(): MillraceError {

@@ -200,6 +200,8 @@ export class EmbeddedProducer<A extends Acks = 'all'> implements Producer<A> {
   #flushNow(): Error | undefined | Promise<Error | undefined> {
     this.#outboxes.checkIdle()
     this.#cancelFlush?.()
+    this.#cancelFlush = undefined
+    if (this.#outboxes.pendingCount === 0 && this.#waiters.length === 0) return undefined // no turn to wait for
     this.#cancelFlush = (): void => undefined // what is sent while it waits goes along
     let flushed: readonly Error[] | Promise<readonly Error[]>
     try {

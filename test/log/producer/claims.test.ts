@@ -44,6 +44,23 @@ test('a claim beside a process that is frozen in its commit does not stop the ev
   expect((await collect(log.read(lines))).map(({ value }) => value)).toEqual(['newer'])
 })
 
+test('what has nothing to commit is closed beside a process that is frozen in its commit', async () => {
+  const { log, holder } = await openedBesideHolder()
+  const producer = log.producer()
+  await producer.send(lines, record)
+  const reader = log.consumer({ topics: [lines] })
+  const reading = reader[Symbol.asyncIterator]()
+  await reading.next()
+  const next = reading.next()
+  const assigned = log.consumer({ group: 'g', assign: [{ topic: lines, partition: 0 }] })
+  await assigned[Symbol.asyncIterator]().next()
+  await holder.take()
+  holder.freeze()
+  await Promise.all([producer.flush(), producer.close(), reader.close(), assigned.close()])
+  expect(await next).toMatchObject({ done: true })
+  await log.close()
+})
+
 test.each(['its time is up', 'its producer is closed'])(
   'a transaction whose commit waits for a frozen process ends when %s, and is not written when that process wakes',
   async (why) => {
