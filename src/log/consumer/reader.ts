@@ -118,7 +118,10 @@ export class EmbeddedReader<K, V> implements TopicReader<K, V> {
     const found = this.#log.topics.find(this.#topic.name)
     const count = found?.partitions ?? this.#topic.partitions
     if (only !== undefined && count !== undefined) checkWhole('the partition', only, 0, count - 1)
-    if (found === undefined) return undefined
+    if (found === undefined) {
+      this.#log.topics.checkAll() // as an empty topic it would read for good
+      return undefined
+    }
     return only === undefined ? partitionsOf(found) : [partitionAt(found, only)]
   }
 

@@ -99,6 +99,16 @@ export class Topics {
     return this.#catalogue.topic(checkKeptName('the name of a topic', name))
   }
 
+  /**
+   * For code that goes on without a topic that {@link find} has not found: `find` goes by a check of the same version,
+   * and commits since then may have written over rows, where the list of free pages is damaged.
+   *
+   * @throws MillraceError `damaged`
+   */
+  checkAll(): void {
+    this.#catalogue.check()
+  }
+
   /** Every topic, by name, those of versions beside the live one too. */
   list(): TopicDescription[] {
     return this.#catalogue.topics()

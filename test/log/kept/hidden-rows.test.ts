@@ -53,6 +53,14 @@ async function damagedLog(damage: (stored: Stored) => void): Promise<string> {
 const catalogueKey = Buffer.from('catalogue')
 const lineKey = Buffer.from('lines')
 
+test('a topic whose row went after all rows were found does not read as one that does not exist', async () => {
+  const { log, environment } = openTestLog()
+  await log.producer().send(lines, { key: 'a', value: 'line' })
+  await log.admin.verify()
+  environment.write((transaction) => transaction.remove('topics', lineKey))
+  expect(await collectUntilError(log.read(lines))).toMatchObject({ items: [], error: damaged('but 0 can be found') })
+})
+
 describe('a log is not opened', () => {
   test.each<[string, (stored: Stored) => void, string]>([
     [
