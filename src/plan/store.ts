@@ -171,8 +171,14 @@ export interface OrderedStore<K, V> extends Store<K, V> {
   /**
    * As {@link rows} of one key between two times, both inclusive, in one list: it does not change while rows are put
    * and removed. A layout of segments answers from memory for as long as its rows fit there.
+   *
+   * @param reachTime where it is before `fromTime`: the last row between both is in the list too, if there is one
    */
-  rowsOf(key: KeyOf<K>, fromTime: number, toTime: number): readonly OrderedRow<V>[]
+  rowsOf(key: KeyOf<K>, fromTime: number, toTime: number, reachTime?: number): readonly OrderedRow<V>[]
+  /** The first of the rows that {@link rowsOf} gives; the others are not looked at. */
+  firstOf(key: KeyOf<K>, fromTime: number, toTime: number): OrderedRow<V> | undefined
+  /** The last of them. */
+  lastOf(key: KeyOf<K>, fromTime: number, toTime: number): OrderedRow<V> | undefined
   /** As {@link row}, of a row that is known not to be there: it is not looked for. */
   newRow(key: KeyOf<K>, at: number, number: number): OrderedRow<V>
   /** Makes a row due at a time, in ms of the operator's choice; -1: never. A removed row is never due. */

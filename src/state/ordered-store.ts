@@ -8,6 +8,7 @@ import { RecentTexts } from '../core/recent-texts.ts'
 import { bytesAsText } from '../core/text.ts'
 import { dueRowsMax, type KeyOf, type OrderedRow, type OrderedStore, type Row, type RowRange } from '../plan/store.ts'
 import type { StateWriter, StoredRow } from '../storage/state-rows.ts'
+import { KeySpans } from './key-spans.ts'
 import { type KeyLayout, keyLayoutOf, type RowPlace } from './layout.ts'
 import { DueEntry, OrderedStateRow, type OrderedHome } from './ordered-row.ts'
 import { type RecentHome, RecentRows } from './recent-rows.ts'
@@ -32,8 +33,7 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
   readonly #orderedHome: OrderedHome<V>
   readonly #byKey: TurnOrder<OrderedStateRow<V>>
   readonly #byDue: TurnOrder<DueEntry<V>>
-  /** Once it was asked for the rows of a key. */
-  #recent: RecentRows<V> | undefined
+  readonly #spans: KeySpans<K, V>
 
   constructor(ground: StoreGround) {
     super(ground)
@@ -57,6 +57,13 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
       hasChanged: (stored) => this.#cachedOfDue(stored)?.isDirty === true,
       entryOf: (stored, text) => this.#dueEntryOf(stored, text),
     })
+    this.#spans = new KeySpans({
+      layout,
+      turn: ground.turn,
+      newRecent: () => this.#newRecent(),
+      commonKey: (key) => this.#commonKey(key),
+      rows: (range) => this.rows(range),
+    })
   }
 
   row(key: KeyOf<K>, at: number = 0, number: number = 0): OrderedStateRow<V> {
@@ -70,7 +77,7 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
   #rowAt(key: KeyOf<K>, at: number, number: number, isNew: boolean): OrderedStateRow<V> {
     if (!isNew) this.lookups++
     const front = this.#layout.front(at)
-    const recent = this.#recentOf(front)
+    const recent = this.#spans.recentAt(at)
     if (recent !== undefined) {
       const common = this.#commonKey(key)
       this.#layout.checkCommonKey(this.ground.spec.name, common)
@@ -98,11 +105,6 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
     return new OrderedStateRow(front, common, text, at, number, this.#orderedHome)
   }
 
-  /** Those of a segment that is complete there; undefined of any other. */
-  #recentOf(front: number): RecentRows<V> | undefined {
-    return this.#recent?.isCompleteFrom(front) === true ? this.#recent : undefined
-  }
-
   #recentRow(recent: RecentRows<V>, front: number, common: string, at: number, number: number): OrderedStateRow<V> {
     const row = recent.find(front, common, at, number) ?? this.#newRow(front, common, undefined, at, number)
     return row.isKept ? row : this.#keep(row)
@@ -123,10 +125,12 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
 
   /** The row of a stored key, if it is in memory as an object. */
   #known(front: number, text: string): OrderedStateRow<V> | undefined {
-    const recent = this.#recentOf(front)
-    if (recent === undefined) return this.cache.get(front, text)
+    if (this.#spans.recent === undefined) return this.cache.get(front, text)
     const layout = this.#layout
-    return recent.known(front, layout.commonKeyOf(text), layout.timeOfText(text), layout.numberOfText(text))
+    const at = layout.timeOfText(text)
+    const recent = this.#spans.recentAt(at)
+    if (recent === undefined) return this.cache.get(front, text)
+    return recent.known(front, layout.commonKeyOf(text), at, layout.numberOfText(text))
   }
 
   #hasExpired({ at }: OrderedStateRow<V>): boolean {
@@ -144,7 +148,7 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
 
   #keep(row: OrderedStateRow<V>): OrderedStateRow<V> {
     row.isKept = true
-    const recent = this.#recentOf(row.front)
+    const recent = this.#spans.recentAt(row.at)
     if (recent === undefined) this.cache.add(row)
     else recent.add(row)
     return row
@@ -178,7 +182,7 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
   #own(row: Row<V>): OrderedStateRow<V> {
     const given = row as OrderedStateRow<V>
     if (given.isKept || this.#hasExpired(given)) return given
-    const recent = this.#recentOf(given.front)
+    const recent = this.#spans.recentAt(given.at)
     const known =
       recent === undefined
         ? this.cache.get(given.front, given.text)
@@ -196,7 +200,7 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
     if (!row.isKept) return
     if (row.exists) {
       this.#byKey.add(row)
-      if (!row.isGathered) this.#recentOf(row.front)?.add(row)
+      if (!row.isGathered) this.#spans.recentAt(row.at)?.add(row)
     }
     if (row.due < 0) return
     if (row.entry?.due !== row.due) {
@@ -219,17 +223,17 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
     }
   }
 
-  rowsOf(key: KeyOf<K>, fromTime: number, toTime: number): readonly OrderedStateRow<V>[] {
-    if (this.#layout.order !== 'segment') return [...this.rows({ key, fromTime, toTime })]
-    const from = Math.max(fromTime, this.expiredBefore)
-    const recent = (this.#recent ??= this.#newRecent())
-    if (from < this.#layout.timeFrom(recent.completeFrom)) recent.askedFor(this.#layout.front(from))
-    const complete = this.#layout.timeFrom(recent.completeFrom)
-    const { number } = this.ground.turn
-    if (from >= complete) return recent.rowsOf(this.#commonKey(key), from, toTime, number)
-    const early = [...this.rows({ key, fromTime: from, toTime: Math.min(toTime, complete - 1) })]
-    if (toTime >= complete) early.push(...recent.rowsOf(this.#commonKey(key), complete, toTime, number))
-    return early
+  rowsOf(key: KeyOf<K>, fromTime: number, toTime: number, reachTime: number = fromTime): readonly OrderedStateRow<V>[] {
+    const { expiredBefore } = this
+    return this.#spans.rowsOf(key, Math.max(fromTime, expiredBefore), toTime, Math.max(reachTime, expiredBefore))
+  }
+
+  firstOf(key: KeyOf<K>, fromTime: number, toTime: number): OrderedStateRow<V> | undefined {
+    return this.#spans.firstOf(key, Math.max(fromTime, this.expiredBefore), toTime)
+  }
+
+  lastOf(key: KeyOf<K>, fromTime: number, toTime: number): OrderedStateRow<V> | undefined {
+    return this.#spans.lastOf(key, Math.max(fromTime, this.expiredBefore), toTime)
   }
 
   #newRecent(): RecentRows<V> {
@@ -316,7 +320,7 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
 
   #rowOfStored(front: number, text: string, at: number, number: number): OrderedStateRow<V> {
     this.lookups++
-    const recent = this.#recentOf(front)
+    const recent = this.#spans.recentAt(at)
     if (recent !== undefined) return this.#recentRow(recent, front, this.#layout.commonKeyOf(text), at, number)
     const cached = this.cache.get(front, text)
     return cached ?? this.#keep(this.#read(this.#newRow(front, undefined, text, at, number)))
@@ -337,29 +341,29 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
 
   override committed(): void {
     super.committed()
-    this.#recent?.committed(this.keptFrom)
+    this.#spans.recent?.committed(this.keptFrom)
     last.key = undefined
     this.#byKey.committed()
     this.#byDue.committed()
   }
 
   override age(): void {
-    this.#recent?.pack()
+    this.#spans.recent?.pack()
     super.age()
   }
 
   override forget(): boolean {
-    return this.#recent?.forget() === true
+    return this.#spans.recent?.forget() === true
   }
 
   protected override gone(row: OrderedStateRow<V>): void {
-    const recent = this.#recentOf(row.front)
+    const recent = this.#spans.recentAt(row.at)
     if (recent === undefined) super.gone(row)
     else recent.removed(row)
   }
 
   override get memoryBytes(): number {
-    return super.memoryBytes + (this.#recent?.bytes ?? 0)
+    return super.memoryBytes + (this.#spans.recent?.bytes ?? 0)
   }
 
   protected get keptFrom(): number {

@@ -10,6 +10,7 @@
 import { bytesAsText } from '../core/text.ts'
 import type { StoredRow } from '../storage/state-rows.ts'
 import type { KeyLayout } from './layout.ts'
+import { edgeOf, firstFrom, insert, isBefore } from './listed-rows.ts'
 import type { OrderedStateRow } from './ordered-row.ts'
 import { PackedSegment } from './packed-segment.ts'
 import type { RowCache } from './row-cache.ts'
@@ -18,6 +19,8 @@ import type { RowCache } from './row-cache.ts'
 const segmentsTriedMax = 8
 /** A segment is read as a whole when reading the rows of single keys has cost about as much. */
 const questionsMin = 4_096
+
+const noRows: readonly never[] = []
 
 interface Segment<V> {
   /** By key, in the order of times and numbers. Some are gone. A row that is here counts, and not its packed form. */
@@ -47,9 +50,9 @@ export class RecentRows<V> {
   readonly #segments = new Map<number, Segment<V>>()
   /** The number of the newest segment with a row. */
   #newest: number
-  /** Segments from this one on are complete. */
+  /** All rows with this time or a later one are here. */
   #completeFrom: number
-  /** Segments before this one were given up. */
+  /** Segments before this one were given up, as a whole or in part. */
   #readableFrom = 0
   /** How many questions about segments that are not complete have to come until one is read. */
   #questionsMin = questionsMin
@@ -66,7 +69,7 @@ export class RecentRows<V> {
     this.#layout = home.layout
     this.#cache = home.cache
     this.#newest = newest
-    this.#completeFrom = newest + 1
+    this.#completeFrom = this.#layout.timeFrom(newest + 1)
     this.#takeRows(newest + 1)
   }
 
@@ -77,8 +80,9 @@ export class RecentRows<V> {
 
   /** Rows of this segment are about to be asked for, and it is not complete. */
   askedFor(front: number): void {
-    if (front < this.#readableFrom || this.#completeFrom - front > segmentsTriedMax || !this.isAskedOften()) return
-    while (front < this.#completeFrom && this.#read(this.#completeFrom - 1));
+    const complete = this.#layout.front(this.#completeFrom)
+    if (front < this.#readableFrom || complete - front > segmentsTriedMax || !this.isAskedOften()) return
+    for (let next = complete - 1; next >= front && this.#read(next); next--);
   }
 
   /** Whether as many questions have come as make it worth while to read a segment. */
@@ -91,7 +95,7 @@ export class RecentRows<V> {
   /** Reads the segment before those that are complete; false when there is no room for it now. */
   #read(front: number): boolean {
     const layout = this.#layout
-    const packed = new PackedSegment()
+    const packed = new PackedSegment(layout.isNumbered)
     const roomBytes = this.#home.roomBytes()
     for (const { key, value } of this.#home.storedRows(front)) {
       const text = bytesAsText(key, 0, key.length)
@@ -100,9 +104,8 @@ export class RecentRows<V> {
       this.#questionsMin *= 4
       return false
     }
-    packed.trim()
     this.#segments.set(front, { rows: new Map(), gone: new Map(), packed })
-    this.#completeFrom = front
+    this.#completeFrom = layout.timeFrom(front)
     this.#recount()
     this.#takeRows(front)
     return true
@@ -118,14 +121,9 @@ export class RecentRows<V> {
     for (const { packed } of this.#segments.values()) this.#bytes += packed.bytes
   }
 
-  /** The first of the segments that are complete. */
+  /** The time from which on all rows are known here, and are nowhere else in memory. */
   get completeFrom(): number {
     return this.#completeFrom
-  }
-
-  /** Whether all rows of these segments are known here, and nowhere else in memory. */
-  isCompleteFrom(segment: number): boolean {
-    return segment >= this.#completeFrom
   }
 
   /** Lists a row of a complete segment that is not listed. */
@@ -141,7 +139,7 @@ export class RecentRows<V> {
 
   #begin(front: number): Segment<V> {
     if (front > this.#newest) this.#newest = front
-    const segment = { rows: new Map(), gone: new Map(), packed: new PackedSegment() }
+    const segment = { rows: new Map(), gone: new Map(), packed: new PackedSegment(this.#layout.isNumbered) }
     this.#segments.set(front, segment)
     return segment
   }
@@ -259,10 +257,54 @@ export class RecentRows<V> {
     found: OrderedStateRow<V>[],
   ): void {
     const { packed } = segment
-    packed.visit(key, fromTime, toTime, (at, number, place) => {
-      if (this.#known(segment, front, key, at, number) !== undefined) return
-      insert(found, this.#home.rowOf(front, key, at, number, packed.valueOf(place)))
+    packed.visit(key, fromTime, toTime, false, (at, number, place) => {
+      if (this.#known(segment, front, key, at, number) === undefined) {
+        insert(found, this.#home.rowOf(front, key, at, number, packed.valueOf(place)))
+      }
+      return false
     })
+  }
+
+  /** The first of the rows that {@link rowsOf} finds, or the last of them. */
+  edgeOf(key: string, fromTime: number, toTime: number, isLast: boolean): OrderedStateRow<V> | undefined {
+    const first = this.#layout.front(fromTime)
+    const last = Math.min(this.#layout.front(toTime), this.#newest)
+    if (last - first >= segmentsTriedMax) {
+      const known = [...this.#segments.keys()].filter((front) => front >= first && front <= last)
+      for (const front of known.toSorted((a, b) => (isLast ? b - a : a - b))) {
+        const found = this.#edgeIn(front, key, fromTime, toTime, isLast)
+        if (found !== undefined) return found
+      }
+      return undefined
+    }
+    for (let count = last - first; count >= 0; count--) {
+      const found = this.#edgeIn(isLast ? first + count : last - count, key, fromTime, toTime, isLast)
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+
+  #edgeIn(
+    front: number,
+    key: string,
+    fromTime: number,
+    toTime: number,
+    isLast: boolean,
+  ): OrderedStateRow<V> | undefined {
+    const segment = this.#segments.get(front)
+    if (segment === undefined) return undefined
+    const listed = edgeOf(this.#ofKey(segment, key) ?? noRows, fromTime, toTime, isLast)
+    const { packed } = segment
+    if (packed.isEmpty) return listed
+    let found = listed
+    packed.visit(key, fromTime, toTime, isLast, (at, number, place) => {
+      if (this.#known(segment, front, key, at, number) !== undefined) return false
+      if (listed === undefined || isBefore(listed, at, number) === isLast) {
+        found = this.#home.rowOf(front, key, at, number, packed.valueOf(place))
+      }
+      return true
+    })
+    return found
   }
 
   /** The commit that has just become durable has removed a row. */
@@ -295,15 +337,16 @@ export class RecentRows<V> {
 
   /** After a commit: keeps the rows as bytes. */
   pack(): void {
-    for (const segment of this.#segments.values()) {
-      const { rows, packed } = segment
-      for (const ofKey of rows.values()) {
-        for (const row of ofKey) if (row.exists) packed.put(row.key, row.at, row.number, row.encode())
-      }
-      this.#drop(segment)
-      packed.trim()
-    }
+    for (const segment of this.#segments.values()) this.#pack(segment)
     this.#recount()
+  }
+
+  #pack(segment: Segment<V>): void {
+    const { rows, packed } = segment
+    for (const ofKey of rows.values()) {
+      for (const row of ofKey) if (row.exists) packed.put(row.key, row.at, row.number, row.encode())
+    }
+    this.#drop(segment)
   }
 
   #drop({ rows }: Segment<V>): void {
@@ -317,39 +360,31 @@ export class RecentRows<V> {
     this.#lastSegment = undefined
   }
 
-  /** Gives up the oldest segment, which is asked for least; false when there is none. */
+  /**
+   * After a commit: gives up the oldest segment, which is asked for least, or if that has most of what is here, the
+   * older half of its rows. False when there is none.
+   */
   forget(): boolean {
     const oldest = Math.min(...this.#segments.keys())
     const segment = this.#segments.get(oldest)
     if (segment === undefined) return false
-    this.#drop(segment)
-    this.#segments.delete(oldest)
-    this.#completeFrom = Math.max(this.#completeFrom, oldest + 1)
-    this.#readableFrom = this.#completeFrom
+    const isMost = segment.packed.bytes * 2 > this.#bytes
+    const keptFrom = isMost ? this.#halve(segment) : this.#layout.timeFrom(oldest + 1)
+    if (segment.packed.isEmpty || !isMost) {
+      this.#drop(segment)
+      this.#segments.delete(oldest)
+    }
+    this.#completeFrom = Math.max(this.#completeFrom, keptFrom)
+    this.#readableFrom = oldest + 1
     this.#recount()
     return true
   }
-}
 
-/** Puts a row at its place: rows of a key are in the order of times, then of numbers. */
-function insert<V>(rows: OrderedStateRow<V>[], row: OrderedStateRow<V>): void {
-  let at = rows.length
-  while (at > 0 && isBefore(row, rows[at - 1] as OrderedStateRow<V>)) at--
-  if (at === rows.length) rows.push(row)
-  else rows.splice(at, 0, row)
-}
-
-function isBefore<V>(row: OrderedStateRow<V>, other: OrderedStateRow<V>): boolean {
-  return row.at < other.at || (row.at === other.at && row.number < other.number)
-}
-
-/** Where the rows begin that are not before this time: a key may have many in a segment. */
-function firstFrom<V>(rows: readonly OrderedStateRow<V>[], time: number): number {
-  let [low, high] = [0, rows.length]
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((rows[middle] as OrderedStateRow<V>).at < time) low = middle + 1
-    else high = middle
+  /** @returns the time from which on the rows of the segment are kept */
+  #halve(segment: Segment<V>): number {
+    this.#pack(segment)
+    const keptFrom = segment.packed.middleTime + 1
+    segment.packed.keepFrom(keptFrom)
+    return keptFrom
   }
-  return low
 }

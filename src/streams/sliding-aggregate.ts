@@ -84,11 +84,9 @@ class SlidingSubscriber extends WindowedFoldSubscriber<SlidingWindows> {
   #near(carrier: Carrier): readonly OrderedRow<unknown>[] {
     const { timestamp } = carrier
     const { differenceMs } = this.windows
-    const fromTime = Math.max(0, timestamp - 2 * differenceMs)
+    const fromTime = Math.max(0, timestamp - differenceMs)
     try {
-      const rows = this.#rows.rowsOf(carrier, fromTime, timestamp + 1)
-      const before = rows.findLastIndex(({ at }) => at + differenceMs < timestamp)
-      return rows.slice(Math.max(0, before)).toReversed()
+      return this.#rows.rowsOf(carrier, fromTime, timestamp + 1, fromTime - differenceMs).toReversed()
     } catch (error) {
       throw operatorError(this.context.operator, error)
     }

@@ -27,7 +27,10 @@ const act = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('remove' as const), place: places }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('setDue' as const), place: places, due: dueTimes }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('range' as const), range: ranges }) },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('span' as const), key: hexKeys, from: times, to: times }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constant('span' as const), key: hexKeys, from: times, to: times, reach: times }),
+  },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('due' as const), until: fc.nat({ max: 3 }) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('time' as const), to: fc.nat({ max: 400_000 }) }) },
 )
@@ -48,7 +51,11 @@ function play(world: World, model: Model, layout: StoreLayout, next: Act, value:
     expect(world.rows(next.range)).toEqual(model.range(next.range))
   } else if (next.kind === 'span') {
     const range = { key: next.key, fromTime: next.from, toTime: next.to }
-    expect(world.rowsOf(range)).toEqual(model.range(range))
+    const rows = model.range(range)
+    expect(world.rowsOf(range)).toEqual(rows)
+    const before = model.range({ key: next.key, fromTime: next.reach, toTime: next.from - 1 })
+    expect(world.rowsOf({ ...range, reachTime: next.reach })).toEqual([...before.slice(-1), ...rows])
+    expect(world.edgesOf(range)).toEqual([rows[0], rows.at(-1)])
   } else if (next.kind === 'due') {
     if (layout.hasDueTimes) expect(world.store.dueRows(next.until).map(shown)).toEqual(model.due(next.until))
   } else if (next.kind === 'time') {

@@ -402,6 +402,48 @@ describe('expiry', () => {
     expect(world.reads.calls).toBeGreaterThan(before)
   })
 
+  test('keeps the newer rows of a segment when memory is short: the newest are found without a read', () => {
+    const world = worldOf(segmentLayout(1_000_000))
+    world.begin()
+    for (let at = 0; at < 20_000; at += 100) world.put(at % 200 === 0 ? '01' : '02', at, 0, `${at}`, at)
+    const all = { key: '01', fromTime: 0, toTime: 20_000 }
+    const newest = { ...all, fromTime: 16_000, reachTime: 0 }
+    expect(world.rowsOf(all)).toHaveLength(100)
+    world.commit()
+    world.age()
+    const whole = world.store.memoryBytes
+    world.forget(false)
+    expect(world.store.memoryBytes).toBeLessThan(0.7 * whole)
+    world.begin()
+    let before = world.reads.calls
+    const found = world.rowsOf(newest)
+    expect(found.map(({ at }) => at)).toEqual(Array.from({ length: 21 }, (_, index) => 15_800 + 200 * index))
+    expect(world.edgesOf(newest).map((row) => row?.at)).toEqual([16_000, 19_800])
+    expect(world.edgesOf({ ...all, fromTime: 18_000, toTime: 18_100 }).map((row) => row?.at)).toEqual([18_000, 18_000])
+    world.put('01', 16_100, 0, 'between', 16_100)
+    world.store.remove(world.row('01', 18_000, 0))
+    expect(world.rowsOf(newest)).toHaveLength(21)
+    expect(world.edgesOf({ ...all, fromTime: 18_000, toTime: 18_100 })).toEqual([undefined, undefined])
+    expect(world.reads.calls).toBe(before)
+    expect(world.rowsOf(all)).toHaveLength(100)
+    expect(world.edgesOf(all).map((row) => row?.at)).toEqual([0, 19_800])
+    expect(world.reads.calls).toBeGreaterThan(before)
+    world.undo()
+    expect(world.rowsOf(newest)).toEqual(found)
+    world.begin()
+    world.store.remove(world.row('01', 100, 0))
+    world.put('01', 200, 0, 'changed', 200)
+    world.store.remove(world.row('01', 15_800, 0))
+    world.commit()
+    world.forget(true)
+    expect(world.store.memoryBytes).toBe(0)
+    world.begin()
+    before = world.reads.calls
+    expect(world.rowsOf(newest).map(({ at }) => at)).toEqual([15_600, ...found.slice(1).map(({ at }) => at)])
+    expect(world.rowsOf({ ...all, toTime: 400 }).map(({ value }) => value)).toEqual(['0', 'changed', '400'])
+    expect(world.reads.calls).toBeGreaterThan(before)
+  })
+
   test('is asked for the rows of a key without a look at the disk when all of them came before the first commit', () => {
     const world = worldOf(segmentLayout(10_000, { isNumbered: true }))
     world.begin()

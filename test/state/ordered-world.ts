@@ -120,16 +120,16 @@ export class World {
     return [...this.store.rows(rowRange(range))].map(shown)
   }
 
-  rowsOf({
-    key,
-    fromTime,
-    toTime,
-  }: {
-    readonly key: string
-    readonly fromTime: number
-    readonly toTime: number
-  }): Shown[] {
-    return this.store.rowsOf(keyOf(keyBytes(key)), fromTime, toTime).map(shown)
+  rowsOf({ key, fromTime, toTime, reachTime }: KeySpan): Shown[] {
+    return this.store.rowsOf(keyOf(keyBytes(key)), fromTime, toTime, reachTime).map(shown)
+  }
+
+  /** The first row of a span, and the last. */
+  edgesOf({ key, fromTime, toTime }: KeySpan): (Shown | undefined)[] {
+    const of = keyOf(keyBytes(key))
+    return [this.store.firstOf(of, fromTime, toTime), this.store.lastOf(of, fromTime, toTime)].map(
+      (row) => row && shown(row),
+    )
   }
 
   commit(): void {
@@ -204,6 +204,14 @@ export function checkedWriter(writer: StateWriter): StateWriter {
       return writer.removeRange(storeId, partition, from, to, rowsMax)
     },
   }
+}
+
+/** The rows of a key between two times. */
+interface KeySpan {
+  readonly key: string
+  readonly fromTime: number
+  readonly toTime: number
+  readonly reachTime?: number | undefined
 }
 
 /** A {@link RowRange} with keys in hexadecimal. */
