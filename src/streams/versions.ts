@@ -117,12 +117,13 @@ export class Versions {
 
   /** The first version that ended after a time: the one of that time, or where none is known, the first after it. */
   #endedAfter(key: KeyOf<unknown>, time: number): OrderedRow<unknown> | undefined {
-    for (const row of this.#history.rows({ key, fromTime: time + 1 })) if (row.number === ended) return row
-    return undefined
+    const first = this.#history.firstOf(key, time + 1, Number.MAX_SAFE_INTEGER)
+    // The mark of a delete comes after all that have ended.
+    return first?.number === ended ? first : undefined
   }
 
   #newestDelete(key: KeyOf<unknown>): OrderedRow<unknown> | undefined {
-    const [last] = this.#history.rows({ key, isReverse: true })
+    const last = this.#history.lastOf(key, 0, Number.MAX_SAFE_INTEGER)
     return last?.number === newestDelete ? last : undefined
   }
 }
