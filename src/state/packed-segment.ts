@@ -11,7 +11,9 @@ import { appendBytesOfText, bytesAsText } from '../core/text.ts'
 
 const slotsAtFirst = 64
 const nothing = new Int32Array(0)
-/** In a slot: no key was ever here; one was, and its rows are gone. */
+/** For each slot: the root of the rows of a key, and the hash of the key. */
+const slotNumbers = 2
+/** In place of a root: no key was ever here; one was, and its rows are gone. */
 const [free, left] = [0, -1]
 /** For each entry: where its row is, and the roots of the rows before it and after it. Entry 0 is no row. */
 const entryNumbers = 3
@@ -35,7 +37,6 @@ export class PackedSegment {
   readonly #isNumbered: boolean
   readonly #headBytes: number
   #items = new ByteWriter(0)
-  /** The entry at the root of a key's rows. */
   #slots: Int32Array = nothing
   #usedSlots = 0
   #entries: Int32Array = nothing
@@ -60,13 +61,17 @@ export class PackedSegment {
   /** @param key one character for each byte */
   put(key: string, at: number, number: number, value: Uint8Array): void {
     if (this.#garbageBytes > garbageMin && this.#garbageBytes * 2 > this.#items.at) this.keepFrom(0)
-    if (this.#usedSlots * 2 >= this.#slots.length) this.#growSlots()
+    if (this.#usedSlots * slotNumbers * 1.5 >= this.#slots.length) this.#growSlots()
     if (this.#end * entryNumbers >= this.#entries.length) this.#growEntries()
-    const slotAt = this.#slotOf(key)
+    const hash = hashOf(key)
+    const slotAt = this.#slotOf(key, hash)
     const root = this.#slots[slotAt] as number
     const known = root === free ? 0 : (this.#entries[this.#linkTo(root, at, number)] as number)
     if (known !== 0) return this.#replace(known, value)
-    if (root === free) this.#usedSlots++
+    if (root === free) {
+      this.#usedSlots++
+      this.#slots[slotAt + 1] = hash
+    }
     const start = this.#append(root === free ? this.#appendKey(key) : this.#keyOf(root), at, number, value)
     this.#slots[slotAt] = this.#insert(root === free ? 0 : root, start)
   }
@@ -144,17 +149,20 @@ export class PackedSegment {
   }
 
   /** The slot of a key, or the one that it gets. */
-  #slotOf(key: string): number {
+  #slotOf(key: string, hash: number): number {
     const slots = this.#slots
-    let at = hashOf(key) & (slots.length - 1)
-    while (slots[at] !== free && !this.#hasKey(slots[at] as number, key)) at = (at + 1) & (slots.length - 1)
+    const mask = slots.length - 1
+    let at = (hash * slotNumbers) & mask
+    while (slots[at] !== free && !(slots[at + 1] === hash && this.#hasKey(slots[at] as number, key))) {
+      at = (at + slotNumbers) & mask
+    }
     return at
   }
 
-  #hasKey(slot: number, key: string): boolean {
-    if (slot === left) return false
+  #hasKey(root: number, key: string): boolean {
+    if (root === left) return false
     const { bytes } = this.#items
-    const place = this.#keyOf(slot)
+    const place = this.#keyOf(root)
     const { length } = key
     if (readInt32(bytes, place) !== length) return false
     for (let i = 0, j = place + keyHeadBytes; i < length; i++, j++) if (bytes[j] !== key.charCodeAt(i)) return false
@@ -163,7 +171,8 @@ export class PackedSegment {
 
   /** The root of a key's rows; 0: it has none. */
   #rootOf(key: string): number {
-    return this.#slots.length === 0 ? free : (this.#slots[this.#slotOf(key)] as number)
+    if (this.#slots.length === 0) return free
+    return this.#slots[this.#slotOf(key, hashOf(key))] as number
   }
 
   #startOf(entry: number): number {
@@ -242,8 +251,10 @@ export class PackedSegment {
   }
 
   remove(key: string, at: number, number: number): void {
-    const root = this.#rootOf(key)
-    if (root === 0) return
+    if (this.#slots.length === 0) return
+    const slotAt = this.#slotOf(key, hashOf(key))
+    const root = this.#slots[slotAt] as number
+    if (root === free) return
     const entries = this.#entries
     let link = this.#linkTo(root, at, number)
     const entry = entries[link] as number
@@ -263,7 +274,6 @@ export class PackedSegment {
       }
     }
     entries[link] = before === 0 ? after : before
-    const slotAt = this.#slotOf(key)
     const rest = entries[rootAt] as number
     this.#garbageBytes += this.#headBytes + readInt32(this.#items.bytes, this.#startOf(entry) + lengthAt)
     if (rest === 0) this.#garbageBytes += keyHeadBytes + key.length
@@ -282,7 +292,8 @@ export class PackedSegment {
   /** Forgets the rows before a time, and gives back the memory of rows that are gone. */
   keepFrom(time: number): void {
     const rows = new PackedSegment(this.#isNumbered)
-    for (const root of this.#slots) {
+    for (let slotAt = 0; slotAt < this.#slots.length; slotAt += slotNumbers) {
+      const root = this.#slots[slotAt] as number
       if (root === free || root === left) continue
       const key = this.#textAt(this.#keyOf(root))
       this.#visit(root, time, Number.MAX_SAFE_INTEGER, false, (at, number, place) => {
@@ -300,14 +311,17 @@ export class PackedSegment {
 
   #growSlots(): void {
     const before = this.#slots
-    this.#slots = new Int32Array(Math.max(slotsAtFirst, before.length * 2))
+    const slots = (this.#slots = new Int32Array(Math.max(slotsAtFirst * slotNumbers, before.length * 2)))
     this.#usedSlots = 0
-    const mask = this.#slots.length - 1
-    for (const slot of before) {
-      if (slot === free || slot === left) continue
-      let at = hashOf(this.#textAt(this.#keyOf(slot))) & mask
-      while (this.#slots[at] !== free) at = (at + 1) & mask
-      this.#slots[at] = slot
+    const mask = slots.length - 1
+    for (let from = 0; from < before.length; from += slotNumbers) {
+      const root = before[from] as number
+      if (root === free || root === left) continue
+      const hash = before[from + 1] as number
+      let at = (hash * slotNumbers) & mask
+      while (slots[at] !== free) at = (at + slotNumbers) & mask
+      slots[at] = root
+      slots[at + 1] = hash
       this.#usedSlots++
     }
   }
