@@ -7,7 +7,8 @@ import { ByteWriter } from '../core/bytes.ts'
 import { RecentTexts } from '../core/recent-texts.ts'
 import { bytesAsText } from '../core/text.ts'
 import { dueRowsMax, type KeyOf, type OrderedRow, type OrderedStore, type Row, type RowRange } from '../plan/store.ts'
-import type { StateWriter, StoredRow } from '../storage/state-rows.ts'
+import type { StateWriter } from '../storage/state-rows.ts'
+import type { OrderedStoredRow } from './front-rows.ts'
 import { KeySpans } from './key-spans.ts'
 import { type KeyLayout, keyLayoutOf, type RowPlace } from './layout.ts'
 import { DueEntry, OrderedStateRow, type OrderedHome } from './ordered-row.ts'
@@ -49,14 +50,22 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
         if (row.isKept) this.#list(row)
       },
     }
-    this.#byKey = new TurnOrder(ground, layout.firstKey, {
-      hasChanged: (stored, text) => this.#known(layout.frontOf(stored.key), text)?.isDirty === true,
-      entryOf: (stored, text) => this.#rowOf(stored, text),
-    })
-    this.#byDue = new TurnOrder(ground, layout.dueKeyFrom(0), {
-      hasChanged: (stored) => this.#cachedOfDue(stored)?.isDirty === true,
-      entryOf: (stored, text) => this.#dueEntryOf(stored, text),
-    })
+    this.#byKey = new TurnOrder(
+      ground,
+      { from: layout.firstKey, to: layout.endKey },
+      {
+        hasChanged: ({ key, text }) => this.#known(layout.frontOf(key), text)?.isDirty === true,
+        entryOf: (stored) => this.#rowOf(stored),
+      },
+    )
+    this.#byDue = new TurnOrder(
+      ground,
+      { from: layout.dueKeyFrom(0), to: undefined },
+      {
+        hasChanged: (stored) => this.#cachedOfDue(stored)?.isDirty === true,
+        entryOf: (stored) => this.#dueEntryOf(stored),
+      },
+    )
     this.#spans = new KeySpans({
       layout,
       turn: ground.turn,
@@ -275,7 +284,7 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
   }
 
   /** A row as it is stored, which is only kept when it changes: a range may be larger than memory. */
-  #rowOf({ key, value }: StoredRow, text: string): OrderedStateRow<V> {
+  #rowOf({ key, value, text }: OrderedStoredRow): OrderedStateRow<V> {
     const front = this.#layout.frontOf(key)
     const known = this.#known(front, text)
     if (known !== undefined) return known
@@ -296,18 +305,18 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
     return rows
   }
 
-  #cachedOfDue({ key }: StoredRow): OrderedStateRow<V> | undefined {
+  #cachedOfDue({ key }: OrderedStoredRow): OrderedStateRow<V> | undefined {
     const { keyBytes, keyEnd, at, number } = this.#layout.placeOfDue(key)
     const storedKey = this.#layout.storedKey(keyBytes, keyEnd, at, number)
     return this.#known(this.#layout.front(at), bytesAsText(storedKey, 0, storedKey.length))
   }
 
-  #dueEntryOf(stored: StoredRow, text: string): DueEntry<V> | undefined {
-    const { keyBytes, keyEnd, at, number } = this.#layout.placeOfDue(stored.key)
+  #dueEntryOf({ key, text }: OrderedStoredRow): DueEntry<V> | undefined {
+    const { keyBytes, keyEnd, at, number } = this.#layout.placeOfDue(key)
     const storedKey = this.#layout.storedKey(keyBytes, keyEnd, at, number)
     const front = this.#layout.front(at)
     const row = this.#rowOfStored(front, bytesAsText(storedKey, 0, storedKey.length), at, number)
-    const due = this.#layout.dueOf(stored.key)
+    const due = this.#layout.dueOf(key)
     if (row.exists && !this.#hasExpired(row)) {
       assert(row.due === due, 'a row that has not changed is due when its entry says')
       return new DueEntry(row, due, text)

@@ -4,11 +4,12 @@
  *
  * A committed entry whose row has changed is passed over: memory knows better. Such entries, and after the commit what
  * is left of them in the journal, would pile up at the front of a store that is used as a queue, and each walk would
- * pass over all of them again. So the order remembers how far it has seen nothing else. A row that has changed stays
- * changed until the commit, even when its turn is undone, so undoing needs no care here.
+ * pass over all of them again. So the order remembers how far it has seen nothing else, and keeps what follows
+ * (front-rows.ts). A row that has changed stays changed until the commit, even when its turn is undone, so undoing needs
+ * no care here.
  */
 import { bytesAsText } from '../core/text.ts'
-import type { StoredRow } from '../storage/state-rows.ts'
+import { type CommittedWalk, FrontRows, type OrderedStoredRow, PagedWalk } from './front-rows.ts'
 import { PagedRows, type RowSource } from './paged-rows.ts'
 import type { Span } from './ranges.ts'
 import { SortedEntries } from './sorted-entries.ts'
@@ -26,23 +27,28 @@ interface Entry {
 /** What the order asks of the store. */
 export interface CommittedEntries<T> {
   /** Whether the row of a committed entry has changed. */
-  hasChanged(stored: StoredRow, text: string): boolean
+  hasChanged(stored: OrderedStoredRow): boolean
   /** The entry of a row that has not. Undefined: the row is gone. */
-  entryOf(stored: StoredRow, text: string): T | undefined
+  entryOf(stored: OrderedStoredRow): T | undefined
 }
 
 export class TurnOrder<T extends Entry> {
   readonly #source: RowSource
   readonly #committed: CommittedEntries<T>
   readonly #changed = new SortedEntries<T>()
-  /** All committed entries before this have changed: a walk that asks for nothing else reads nothing. */
-  #front: Buffer
-  readonly #firstKey: Buffer
+  readonly #firstText: string
+  readonly #endKey: Buffer | undefined
+  /** All committed entries before this had changed at the last commit. */
+  #frontText: string
+  /** Once a walk has begun at the front since that commit. */
+  #front: FrontRows | undefined
 
-  constructor(source: RowSource, firstKey: Buffer, committed: CommittedEntries<T>) {
+  /** @param span holds all keys of the order */
+  constructor(source: RowSource, { from, to }: Span, committed: CommittedEntries<T>) {
     this.#source = source
     this.#committed = committed
-    this.#front = this.#firstKey = firstKey
+    this.#frontText = this.#firstText = textOf(from)
+    this.#endKey = to
   }
 
   /** Lists the entry of a changed row. */
@@ -54,8 +60,10 @@ export class TurnOrder<T extends Entry> {
 
   /** After a commit nothing has changed. What it has added was among the changed entries. */
   committed(): void {
-    const first = this.#front === this.#firstKey ? undefined : this.#changed.first
-    if (first !== undefined && first.text < textOf(this.#front)) this.#front = Buffer.from(first.text, 'latin1')
+    const front = this.#front?.text ?? this.#frontText
+    const first = front === this.#firstText ? undefined : this.#changed.first
+    this.#frontText = first !== undefined && first.text < front ? first.text : front
+    this.#front = undefined
     this.#changed.clear()
   }
 
@@ -72,31 +80,26 @@ export class TurnOrder<T extends Entry> {
   *walk(span: Span, isReverse: boolean): Generator<T, undefined> {
     const start = textOf(span.from)
     const end = span.to === undefined ? undefined : textOf(span.to)
-    let isAtFront = !isReverse && span.from.compare(this.#front) <= 0
-    const pages = new PagedRows(this.#source, isAtFront ? { from: this.#front, to: span.to } : span, isReverse)
+    const walk = this.#committedWalk(span, start, end, isReverse)
     const first = (): T | undefined => {
       if (!isReverse) return this.#changed.from(start)
       return end === undefined ? this.#changed.last : this.#changed.before(end)
     }
     let changed = this.#live(first)
     for (;;) {
-      let stored = pages.head
-      let text = stored === undefined ? '' : textOf(stored.key)
-      while (stored !== undefined && this.#committed.hasChanged(stored, text)) {
-        pages.advance()
-        stored = pages.head
-        text = stored === undefined ? '' : textOf(stored.key)
+      let stored = walk?.head
+      while (stored !== undefined && this.#committed.hasChanged(stored)) {
+        walk?.pass()
+        stored = walk?.head
       }
-      if (isAtFront) this.#moveFront(stored?.key ?? span.to)
-      isAtFront = false
       if (changed !== undefined && (changed.text < start || (end !== undefined && changed.text >= end))) {
         changed = undefined
       }
       let at: string
-      if (stored !== undefined && (changed === undefined || text < changed.text !== isReverse)) {
-        at = text
-        pages.advance()
-        const entry = this.#committed.entryOf(stored, text)
+      if (stored !== undefined && (changed === undefined || stored.text < changed.text !== isReverse)) {
+        at = stored.text
+        walk?.advance()
+        const entry = this.#committed.entryOf(stored)
         if (entry !== undefined) yield entry
       } else if (changed === undefined) {
         return
@@ -108,8 +111,13 @@ export class TurnOrder<T extends Entry> {
     }
   }
 
-  #moveFront(to: Buffer | undefined): void {
-    if (to !== undefined && to.compare(this.#front) > 0) this.#front = to
+  /** Undefined: all committed entries of the span have changed. */
+  #committedWalk(span: Span, start: string, end: string | undefined, isReverse: boolean): CommittedWalk | undefined {
+    const front = this.#front?.text ?? this.#frontText
+    if (end !== undefined && end <= front) return undefined
+    if (isReverse || start > front) return new PagedWalk(new PagedRows(this.#source, span, isReverse))
+    this.#front ??= new FrontRows(this.#source, front, this.#endKey)
+    return this.#front.walk(span.to)
   }
 
   /** What `find` finds, without what is no longer there. */
