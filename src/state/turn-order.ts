@@ -5,8 +5,8 @@
  * A committed entry whose row has changed is passed over: memory knows better. Such entries, and after the commit what
  * is left of them in the journal, would pile up at the front of a store that is used as a queue, and each walk would
  * pass over all of them again. So the order remembers how far it has seen nothing else, and keeps what follows
- * (front-rows.ts). A row that has changed stays changed until the commit, even when its turn is undone, so undoing needs
- * no care here.
+ * (front-rows.ts). A row that has changed stays changed until the commit, even when its turn is undone, so undoing
+ * needs no care here.
  */
 import { bytesAsText } from '../core/text.ts'
 import { type CommittedWalk, FrontRows, type OrderedStoredRow, PagedWalk } from './front-rows.ts'
