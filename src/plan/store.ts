@@ -188,6 +188,8 @@ export interface OrderedStore<K, V> extends Store<K, V> {
    * {@link dueRowsMax}.
    */
   dueRows(until: number, max?: number): readonly OrderedRow<V>[]
+  /** When the first row is due, or earlier: that of one that has expired, until someone asks for it. */
+  firstDue(): number | undefined
 }
 
 /** A member of a group, and the key of the pair. */

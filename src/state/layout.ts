@@ -157,14 +157,19 @@ export class KeyLayout {
     return stored.length - this.#markBytes - (this.hasTimes ? 8 : 0)
   }
 
-  /** What the stored keys of all rows with a key have in common, in order `segment`: the key as it is written there. */
+  /**
+   * The key of a stored key, as it is written where something follows it: in order `segment`, what the stored keys of
+   * all rows with a key have in common.
+   */
   commonKeyOf(stored: string): string {
-    return stored.slice(this.#markBytes + 8, stored.length - this.#numberBytes - 1)
+    if (this.order === 'segment') return stored.slice(this.#markBytes + 8, stored.length - this.#numberBytes - 1)
+    const key = stored.slice(this.#markBytes + (this.hasTimes ? 8 : 0))
+    return key.includes('\0') ? key.replaceAll('\0', '\0\xff') : key
   }
 
-  /** The time of a row in order `segment`, and its number, of its stored key as text. */
+  /** The time of a row in order `segment`, and its number, of its stored key as text; in any order, of its entry. */
   timeOfText(stored: string): number {
-    return readTextInt64(stored, stored.length - this.#numberBytes)
+    return this.hasTimes ? readTextInt64(stored, stored.length - this.#numberBytes) : 0
   }
 
   numberOfText(stored: string): number {
@@ -209,10 +214,15 @@ export class KeyLayout {
     this.#writeNumbers(out, at, number)
   }
 
-  /** The same as text. */
+  /** The stored key of a row as text, in any order. */
   textOf(front: number, common: string, at: number, number: number): string {
     scratch.at = 0
-    this.writeEndedKey(scratch, front, common, at, number)
+    if (this.order === 'segment') {
+      this.writeEndedKey(scratch, front, common, at, number)
+    } else {
+      this.writeFront(scratch, front)
+      appendBytesOfText(common.includes('\0') ? common.replaceAll('\0\xff', '\0') : common, scratch)
+    }
     return bytesAsText(scratch.bytes, 0, scratch.at)
   }
 
@@ -221,13 +231,13 @@ export class KeyLayout {
     if (this.isNumbered) writeNumber(out, number)
   }
 
-  /** The key of a row's entry in the order by due time. */
-  dueKey({ keyBytes, keyEnd, at, number }: RowPlace, due: number): Buffer {
-    scratch.at = 0
-    writeByte(scratch, dueMark)
-    writeNumber(scratch, due)
-    this.#writeEnded(scratch, keyBytes, keyEnd, at, number)
-    return Buffer.from(scratch.bytes.subarray(0, scratch.at))
+  /** Writes the key of a row's entry in the order by due time. */
+  writeDueKey(out: ByteWriter, due: number, common: string, at: number, number: number): void {
+    writeByte(out, dueMark)
+    writeNumber(out, due)
+    appendBytesOfText(common, out)
+    writeByte(out, 0)
+    this.#writeNumbers(out, at, number)
   }
 
   /** Before all entries with this due time. */
@@ -238,13 +248,14 @@ export class KeyLayout {
     return key
   }
 
-  dueOf(entry: Buffer): number {
-    return readInt64(entry, 1)
+  /** When an entry is due, of its key as text. */
+  dueOf(entry: string): number {
+    return readTextInt64(entry, 1)
   }
 
-  /** Of which row an entry is. */
-  placeOfDue(entry: Buffer): RowPlace {
-    return this.#endedPlace(entry, 9)
+  /** What {@link commonKeyOf} finds, of an entry. */
+  commonKeyOfDue(entry: string): string {
+    return entry.slice(9, entry.length - this.#numberBytes - 1)
   }
 
   /** A key that is ended, and what the layout has besides. */

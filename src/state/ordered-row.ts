@@ -2,7 +2,7 @@
  * A row of an ordered store: it knows its place, and when it is due.
  */
 import { ByteWriter, readInt64, writeInt64 } from '../core/bytes.ts'
-import { appendBytesOfText } from '../core/text.ts'
+import { appendBytesOfText, bytesAsText } from '../core/text.ts'
 import type { OrderedRow } from '../plan/store.ts'
 import type { KeyLayout, RowPlace } from './layout.ts'
 import { type RowHome, StateRow } from './row.ts'
@@ -101,9 +101,31 @@ export class OrderedStateRow<V> extends StateRow<V> implements OrderedRow<V>, Ro
     else layout.writeKeyOfText(out, this.text)
   }
 
-  appendStoredKey(out: ByteWriter): void {
-    if (this.#text === undefined) this.#home.layout.writeEndedKey(out, this.front, this.key, this.at, this.number)
-    else appendBytesOfText(this.#text, out)
+  /** Valid until the next key of any row. */
+  get storedKey(): Buffer {
+    scratch.at = 0
+    if (this.#text === undefined) this.#home.layout.writeEndedKey(scratch, this.front, this.key, this.at, this.number)
+    else appendBytesOfText(this.#text, scratch)
+    return scratch.written
+  }
+
+  /** The key of its entry in the order of due times; valid until the next key of any row. */
+  dueKey(due: number): Buffer {
+    this.#writeDueKey(due)
+    return scratch.written
+  }
+
+  /** The same as text. */
+  dueText(due: number): string {
+    this.#writeDueKey(due)
+    return bytesAsText(scratch.bytes, 0, scratch.at)
+  }
+
+  #writeDueKey(due: number): void {
+    const { layout } = this.#home
+    const common = layout.order === 'segment' ? this.key : layout.commonKeyOf(this.text)
+    scratch.at = 0
+    layout.writeDueKey(scratch, due, common, this.at, this.number)
   }
 
   override save(turn: number): void {

@@ -150,7 +150,7 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
   #read(row: OrderedStateRow<V>): OrderedStateRow<V> {
     const { reader, storeId, partition } = this.ground
     this.misses++
-    const stored = reader.get(storeId, partition, storedKeyOf(row))
+    const stored = reader.get(storeId, partition, row.storedKey)
     if (stored !== undefined) row.load(stored)
     return row
   }
@@ -212,10 +212,7 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
       if (!row.isGathered) this.#spans.recentAt(row.at)?.add(row)
     }
     if (row.due < 0) return
-    if (row.entry?.due !== row.due) {
-      const key = this.#layout.dueKey(row, row.due)
-      row.entry = new DueEntry(row, row.due, bytesAsText(key, 0, key.length))
-    }
+    if (row.entry?.due !== row.due) row.entry = new DueEntry(row, row.due, row.dueText(row.due))
     this.#byDue.add(row.entry)
   }
 
@@ -305,18 +302,23 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
     return rows
   }
 
-  #cachedOfDue({ key }: OrderedStoredRow): OrderedStateRow<V> | undefined {
-    const { keyBytes, keyEnd, at, number } = this.#layout.placeOfDue(key)
-    const storedKey = this.#layout.storedKey(keyBytes, keyEnd, at, number)
-    return this.#known(this.#layout.front(at), bytesAsText(storedKey, 0, storedKey.length))
+  firstDue(): number | undefined {
+    const first = this.#byDue.first()
+    return first === undefined ? undefined : this.#layout.dueOf(first)
   }
 
-  #dueEntryOf({ key, text }: OrderedStoredRow): DueEntry<V> | undefined {
-    const { keyBytes, keyEnd, at, number } = this.#layout.placeOfDue(key)
-    const storedKey = this.#layout.storedKey(keyBytes, keyEnd, at, number)
-    const front = this.#layout.front(at)
-    const row = this.#rowOfStored(front, bytesAsText(storedKey, 0, storedKey.length), at, number)
-    const due = this.#layout.dueOf(key)
+  #cachedOfDue({ text }: OrderedStoredRow): OrderedStateRow<V> | undefined {
+    const layout = this.#layout
+    const [common, at, number] = [layout.commonKeyOfDue(text), layout.timeOfText(text), layout.numberOfText(text)]
+    const front = layout.front(at)
+    const recent = this.#spans.recentAt(at)
+    if (recent !== undefined) return recent.known(front, common, at, number)
+    return this.cache.get(front, layout.textOf(front, common, at, number))
+  }
+
+  #dueEntryOf({ text }: OrderedStoredRow): DueEntry<V> | undefined {
+    const row = this.#rowOfDue(text)
+    const due = this.#layout.dueOf(text)
     if (row.exists && !this.#hasExpired(row)) {
       assert(row.due === due, 'a row that has not changed is due when its entry says')
       return new DueEntry(row, due, text)
@@ -327,12 +329,15 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
     return undefined
   }
 
-  #rowOfStored(front: number, text: string, at: number, number: number): OrderedStateRow<V> {
+  #rowOfDue(entry: string): OrderedStateRow<V> {
     this.lookups++
+    const layout = this.#layout
+    const [common, at, number] = [layout.commonKeyOfDue(entry), layout.timeOfText(entry), layout.numberOfText(entry)]
+    const front = layout.front(at)
     const recent = this.#spans.recentAt(at)
-    if (recent !== undefined) return this.#recentRow(recent, front, this.#layout.commonKeyOf(text), at, number)
-    const cached = this.cache.get(front, text)
-    return cached ?? this.#keep(this.#read(this.#newRow(front, undefined, text, at, number)))
+    if (recent !== undefined) return this.#recentRow(recent, front, common, at, number)
+    const text = layout.textOf(front, common, at, number)
+    return this.cache.get(front, text) ?? this.#keep(this.#read(this.#newRow(front, undefined, text, at, number)))
   }
 
   protected writeRow(writer: StateWriter, row: OrderedStateRow<V>, expiredBefore: number): void {
@@ -340,12 +345,12 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
     const hasExpired = row.at < expiredBefore
     const due = hasExpired ? -1 : row.due
     if (row.committedDue !== due) {
-      if (row.committedDue >= 0) writer.remove(storeId, partition, this.#layout.dueKey(row, row.committedDue))
-      if (due >= 0) writer.put(storeId, partition, this.#layout.dueKey(row, due), noBytes)
+      if (row.committedDue >= 0) writer.remove(storeId, partition, row.dueKey(row.committedDue))
+      if (due >= 0) writer.put(storeId, partition, row.dueKey(due), noBytes)
     }
     if (hasExpired) return
-    if (row.exists) writer.put(storeId, partition, storedKeyOf(row), row.encode())
-    else if (row.isStored) writer.remove(storeId, partition, storedKeyOf(row))
+    if (row.exists) writer.put(storeId, partition, row.storedKey, row.encode())
+    else if (row.isStored) writer.remove(storeId, partition, row.storedKey)
   }
 
   override committed(): void {
@@ -386,11 +391,4 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
   protected frontKey(front: number): Buffer {
     return this.#layout.frontKey(front)
   }
-}
-
-/** Valid until the next call. */
-function storedKeyOf<V>(row: OrderedStateRow<V>): Buffer {
-  storedScratch.at = 0
-  row.appendStoredKey(storedScratch)
-  return storedScratch.written
 }

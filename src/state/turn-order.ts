@@ -111,13 +111,29 @@ export class TurnOrder<T extends Entry> {
     }
   }
 
+  /** The text of the first entry; its row may be gone if it was not changed. */
+  first(): string | undefined {
+    const changed = this.#live(() => this.#changed.first)?.text
+    const walk = this.#frontWalk(undefined)
+    let stored = walk.head
+    while (stored !== undefined && this.#committed.hasChanged(stored)) {
+      walk.pass()
+      stored = walk.head
+    }
+    return stored === undefined || (changed !== undefined && changed < stored.text) ? changed : stored.text
+  }
+
+  #frontWalk(to: Buffer | undefined): CommittedWalk {
+    this.#front ??= new FrontRows(this.#source, this.#frontText, this.#endKey)
+    return this.#front.walk(to)
+  }
+
   /** Undefined: all committed entries of the span have changed. */
   #committedWalk(span: Span, start: string, end: string | undefined, isReverse: boolean): CommittedWalk | undefined {
     const front = this.#front?.text ?? this.#frontText
     if (end !== undefined && end <= front) return undefined
     if (isReverse || start > front) return new PagedWalk(new PagedRows(this.#source, span, isReverse))
-    this.#front ??= new FrontRows(this.#source, front, this.#endKey)
-    return this.#front.walk(span.to)
+    return this.#frontWalk(span.to)
   }
 
   /** What `find` finds, without what is no longer there. */

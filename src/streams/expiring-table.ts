@@ -102,8 +102,8 @@ class ExpiringTableSubscriber extends CarrierSubscriber {
     const rows = this.#state.dueRows(this.#context.streamTime.now, max)
     for (const row of rows) this.#expire(row, job)
     if (rows.length === max) return true
-    const [following] = this.#state.dueRows(endOfTime, 1)
-    this.#firstDue.set(following === undefined ? 0 : following.due + 1)
+    const following = this.#state.firstDue()
+    this.#firstDue.set(following === undefined ? 0 : following + 1)
     return false
   }
 

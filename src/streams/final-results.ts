@@ -91,8 +91,8 @@ export class FinalResults implements Release {
       this.#out.next(this.#result(row, job))
     }
     if (rows.length === max) return true
-    const [following] = this.#state.dueRows(lastTime, 1)
-    this.#firstDue.set(following === undefined ? 0 : following.due + 1)
+    const following = this.#state.firstDue()
+    this.#firstDue.set(following === undefined ? 0 : following + 1)
     this.#context.releasedTime.advance(now)
     return false
   }

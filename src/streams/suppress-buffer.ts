@@ -175,7 +175,7 @@ export class SuppressBuffer {
 
   /** After rows were let go of: when the next is due. */
   lookAhead(): void {
-    const [first] = this.#rows.dueRows(lastDue, 1)
-    this.#firstDue.set(first === undefined ? 0 : first.due + 1)
+    const first = this.#rows.firstDue()
+    this.#firstDue.set(first === undefined ? 0 : first + 1)
   }
 }

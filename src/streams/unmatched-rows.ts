@@ -104,10 +104,8 @@ export class UnmatchedRows {
 
   /** Everything that was due has come out. */
   #settle(): void {
-    const firstDues = this.#sides.flatMap(({ rows }) =>
-      rows.dueRows(Number.MAX_SAFE_INTEGER - 1, 1).map(({ due }) => due),
-    )
-    this.#firstDue.set(firstDues.length === 0 ? 0 : Math.min(...firstDues))
+    const first = Math.min(...this.#sides.map(({ rows }) => rows.firstDue() ?? Infinity))
+    this.#firstDue.set(first === Infinity ? 0 : first)
     this.#streamTime.advance(this.#now.value)
   }
 

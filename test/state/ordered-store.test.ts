@@ -64,15 +64,25 @@ describe.each(layouts)('%s', (_, layout) => {
           at: layoutOf.hasTimes ? time : 0,
           number: layoutOf.isNumbered ? number : 0,
         }
-        for (const read of [
-          layoutOf.placeOf(layoutOf.storedKey(key, key.length, place.at, place.number)),
-          layoutOf.placeOfDue(layoutOf.dueKey(place, 7)),
-        ]) {
-          expect(read).toMatchObject({ keyEnd: place.keyEnd, at: place.at, number: place.number })
-          expect(read.keyBytes.toString('hex', 0, read.keyEnd)).toBe(hex)
-        }
         const stored = layoutOf.storedKey(key, key.length, place.at, place.number)
+        const read = layoutOf.placeOf(stored)
+        expect(read).toMatchObject({ keyEnd: place.keyEnd, at: place.at, number: place.number })
+        expect(read.keyBytes.toString('hex', 0, read.keyEnd)).toBe(hex)
         const text = stored.toString('latin1')
+        const due = new ByteWriter(64)
+        layoutOf.writeDueKey(due, 7, layoutOf.commonKeyOf(text), place.at, place.number)
+        const entry = due.written.toString('latin1')
+        const [ended, at, count] = [
+          layoutOf.commonKeyOfDue(entry),
+          layoutOf.timeOfText(entry),
+          layoutOf.numberOfText(entry),
+        ]
+        expect({ due: layoutOf.dueOf(entry), at, number: count }).toEqual({
+          due: 7,
+          at: place.at,
+          number: place.number,
+        })
+        expect(layoutOf.textOf(layoutOf.front(at), ended, at, count)).toBe(text)
         const inTopic = Buffer.from(layoutOf.placeOf(stored).keyBytes)
         const [common, written] = [new ByteWriter(64), new ByteWriter(64)]
         if (layoutOf.order !== 'segment') {
