@@ -73,7 +73,7 @@ function firstDue(dues: Dues, until: number, max: number): number[] {
 function play(world: World, dues: Dues, next: Act): void {
   const { store } = world
   if (next.kind === 'see') {
-    const [first] = firstDue(dues, 2 * rowsMax, 1)
+    const [first] = firstDue(dues, Infinity, 1)
     expect(store.firstDue()).toBe(first === undefined ? undefined : dues.get(first))
     expect(store.dueRows(next.until, next.max).map(numberOf)).toEqual(firstDue(dues, next.until, next.max))
   } else if (next.kind === 'put') {
