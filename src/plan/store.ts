@@ -188,7 +188,7 @@ export interface OrderedStore<K, V> extends Store<K, V> {
    * {@link dueRowsMax}.
    */
   dueRows(until: number, max?: number): readonly OrderedRow<V>[]
-  /** When the first row is due, or earlier: that of one that has expired, until someone asks for it. */
+  /** When the first row is due; undefined: none is. */
   firstDue(): number | undefined
 }
 

@@ -304,7 +304,9 @@ export class OrderedTurnStore<K, V> extends TurnStore<K, V, OrderedStateRow<V>> 
 
   firstDue(): number | undefined {
     const first = this.#byDue.first()
-    return first === undefined ? undefined : this.#layout.dueOf(first)
+    if (first === undefined) return undefined
+    const hasExpired = this.#layout.timeOfText(first) < this.expiredBefore
+    return hasExpired ? this.dueRows(Number.MAX_SAFE_INTEGER, 1)[0]?.due : this.#layout.dueOf(first)
   }
 
   #cachedOfDue({ text }: OrderedStoredRow): OrderedStateRow<V> | undefined {

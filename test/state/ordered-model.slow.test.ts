@@ -57,7 +57,12 @@ function play(world: World, model: Model, layout: StoreLayout, next: Act, value:
     expect(world.rowsOf({ ...range, reachTime: next.reach })).toEqual([...before.slice(-1), ...rows])
     expect(world.edgesOf(range)).toEqual([rows[0], rows.at(-1)])
   } else if (next.kind === 'due') {
-    if (layout.hasDueTimes) expect(world.store.dueRows(next.until).map(shown)).toEqual(model.due(next.until))
+    if (!layout.hasDueTimes) return
+    // Either may come first: a walk passes over what has expired.
+    const due = (): unknown => expect(world.store.dueRows(next.until).map(shown)).toEqual(model.due(next.until))
+    if (next.until % 2 === 0) due()
+    expect(world.store.firstDue()).toBe(model.due(Infinity)[0]?.due)
+    due()
   } else if (next.kind === 'time') {
     model.streamTime = world.time.advance(next.to)
   } else {
