@@ -64,6 +64,10 @@ export interface AsyncWork extends AsyncPolicy {
   finish(number: number, result: unknown, job: Carrier): void
   /** In a turn: the call, or what came after it, has failed and is passed over. */
   passOver(number: number): PassedOver
+  /** The turn that is done with the call is kept; or the turn that has asked for it is undone. */
+  forget(number: number): void
+  /** Before a commit, outside turns: stores what was asked for and has not come back. */
+  keep(): void
   /** In a turn, before the first record: what was asked for before a restart, in that order. */
   unfinished(): Iterable<AsyncRequest>
 }

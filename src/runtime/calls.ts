@@ -6,6 +6,7 @@
  * whole sequence pauses, so what waits is bounded by the slots and by what one turn may ask for.
  */
 import { present } from '../core/assert.ts'
+import type { Clock } from '../core/clock.ts'
 import { MillraceError } from '../core/errors.ts'
 import type { CallFigures } from '../core/figures.ts'
 import type { AsyncRequest, AsyncWork } from '../plan/async-calls.ts'
@@ -13,6 +14,7 @@ import type { OperatorNode } from '../plan/node.ts'
 import type { JobPlace } from '../plan/origin.ts'
 import type { Turn } from '../plan/turn.ts'
 import { Completion, type CompletionGround } from './completion.ts'
+import { Deadlines } from './deadlines.ts'
 import type { EngineOptions } from './engine-options.ts'
 import type { Ledger } from './ledger.ts'
 
@@ -25,9 +27,11 @@ class OperatorCalls {
   readonly waiting: Set<Completion> = new Set<Completion>()
   /** By the key of their order: the one that is under way, and those that follow it. */
   readonly queues: Map<string, Completion[]> = new Map<string, Completion[]>()
+  readonly deadlines: Deadlines
 
-  constructor({ concurrency }: AsyncWork) {
+  constructor({ concurrency, timeoutMs }: AsyncWork, clock: Clock) {
     this.concurrency = concurrency
+    this.deadlines = new Deadlines(clock, timeoutMs)
   }
 
   get isFull(): boolean {
@@ -80,11 +84,12 @@ export class Calls {
   }
 
   ofTask(node: OperatorNode, ledger: Ledger, work: AsyncWork): TaskCalls {
-    let operator = this.#operators.get(node)
-    if (operator === undefined) this.#operators.set(node, (operator = new OperatorCalls(work)))
     const { clock, onRetry } = this.#options
+    let operator = this.#operators.get(node)
+    if (operator === undefined) this.#operators.set(node, (operator = new OperatorCalls(work, clock)))
     const place: JobPlace = { kind: 'completion', operator: node.id, partition: ledger.task.partition }
-    const task = new TaskCalls(this, operator, { work, place, ledger, clock, onRetry })
+    const { deadlines } = operator
+    const task = new TaskCalls(this, operator, { work, place, ledger, clock, deadlines, onRetry })
     this.#tasks.push(task)
     return task
   }
@@ -92,6 +97,11 @@ export class Calls {
   /** Asks again for what was not finished before a restart; in a turn, before the first record. */
   resume(): void {
     for (const task of this.#tasks) for (const request of task.work.unfinished()) task.request(request)
+  }
+
+  /** Before a commit: what is not done is part of it. */
+  keep(): void {
+    for (const { work } of this.#tasks) work.keep()
   }
 
   /** That of the completion whose turn this is, or a new one. */
@@ -106,6 +116,7 @@ export class Calls {
   }
 
   leave(task: TaskCalls, completion: Completion): void {
+    task.work.forget(completion.request.number)
     this.#all.delete(completion)
     task.inOrder.delete(completion)
     task.operator.waiting.delete(completion)

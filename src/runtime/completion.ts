@@ -8,6 +8,8 @@ import type { AsyncRequest, AsyncWork } from '../plan/async-calls.ts'
 import { Carrier } from '../plan/carrier.ts'
 import { operatorError } from '../plan/operator.ts'
 import type { JobPlace } from '../plan/origin.ts'
+import { Attempt } from './attempt.ts'
+import type { Deadlines, Timed } from './deadlines.ts'
 import type { Retry } from './failures.ts'
 import type { Letter, OwnJob } from './job.ts'
 import type { Ledger } from './ledger.ts'
@@ -26,22 +28,24 @@ export interface CompletionGround {
   readonly place: JobPlace
   readonly ledger: Ledger
   readonly clock: Clock
+  readonly deadlines: Deadlines
   readonly onRetry?: ((retry: Retry) => void) | undefined
 }
 
-export class Completion implements OwnJob {
+export class Completion implements OwnJob, Timed {
   readonly request: AsyncRequest
   /** Rises with everything that is asked for, except by the turn of a completion, whose wave goes on. */
   readonly wave: number
-  readonly root: Carrier
   /** When it was asked for, by elapsed time. */
   readonly askedMs: number
   readonly #ground: CompletionGround
   readonly #done: (completion: Completion) => void
-  #attempt = 0
-  #controller: AbortController | undefined
-  #cancelTimer: (() => void) | undefined
+  #attempts = 0
+  /** The one that is under way. */
+  #attempt: Attempt | undefined
+  #cancelRetry: (() => void) | undefined
   #outcome: Outcome | undefined
+  #root: Carrier | undefined
 
   /** @param done called when there is a result, or a failure that is final */
   constructor(ground: CompletionGround, request: AsyncRequest, wave: number, done: (completion: Completion) => void) {
@@ -50,7 +54,11 @@ export class Completion implements OwnJob {
     this.wave = wave
     this.askedMs = ground.clock.elapsed()
     this.#done = done
-    this.root = Carrier.ofJob({ ...ground.place, id: request.id }, request.record.timestamp)
+  }
+
+  get root(): Carrier {
+    const { id, record } = this.request
+    return (this.#root ??= Carrier.ofJob({ ...this.#ground.place, id }, record.timestamp))
   }
 
   get ledger(): Ledger {
@@ -68,36 +76,40 @@ export class Completion implements OwnJob {
 
   /** Whether an attempt is under way; between two of them it is not. */
   get isCalling(): boolean {
-    return this.#controller !== undefined
+    return this.#attempt !== undefined
   }
 
   /** Makes the next attempt. */
   call(): void {
-    const { work, clock } = this.#ground
-    const attempt = ++this.#attempt
-    const controller = (this.#controller = new AbortController())
-    const settle = (outcome: Outcome): void => {
-      if (this.#controller === controller) this.#settle(outcome) // otherwise it comes too late
+    this.#attempt = new Attempt(this.request.id, ++this.#attempts)
+    this.#ground.deadlines.add(this)
+    void this.#ask(this.#attempt)
+  }
+
+  /** What is thrown at once is an answer like one that comes later. */
+  async #ask(attempt: Attempt): Promise<void> {
+    let outcome: Outcome
+    try {
+      outcome = { result: await this.#ground.work.call(this.request.record, attempt) }
+    } catch (error) {
+      outcome = { error }
     }
-    this.#cancelTimer = clock.schedule(work.timeoutMs, () => {
-      const error = timedOut(work.timeoutMs)
-      controller.abort(error)
-      settle({ error })
-    })
-    const { id, record } = this.request
-    const call = Object.freeze({ id, attempt, signal: controller.signal })
-    void answerOf(() => work.call(record, call)).then(
-      (result) => settle({ result }),
-      (error: unknown) => settle({ error }),
-    )
+    if (this.#attempt === attempt) this.#settle(outcome) // otherwise it comes too late
+  }
+
+  timeOut(): void {
+    const attempt = this.#attempt
+    const error = timedOut(this.#ground.work.timeoutMs)
+    if (attempt !== undefined) Attempt.abort(attempt, error)
+    this.#settle({ error })
   }
 
   #settle(outcome: Outcome): void {
-    this.#controller = undefined
-    this.#cancelTimer?.()
-    if ('error' in outcome && this.#attempt <= this.#ground.work.retries) {
+    this.#attempt = undefined
+    this.#ground.deadlines.delete(this)
+    if ('error' in outcome && this.#attempts <= this.#ground.work.retries) {
       const waitMs = this.#retryMs()
-      this.#cancelTimer = this.#ground.clock.schedule(waitMs, () => this.call())
+      this.#cancelRetry = this.#ground.clock.schedule(waitMs, () => this.call())
       if (isHeard('millrace:retry')) this.#ground.onRetry?.(this.#retryOf(outcome.error, waitMs))
       return
     }
@@ -108,22 +120,23 @@ export class Completion implements OwnJob {
   #retryOf(error: unknown, waitMs: number): Retry {
     const { operator, partition } = this.#ground.place
     const at = { operator, partition, topic: undefined, offset: undefined }
-    return { what: 'call', attempt: this.#attempt, waitMs, error, ...at, callId: this.request.id }
+    return { what: 'call', attempt: this.#attempts, waitMs, error, ...at, callId: this.request.id }
   }
 
   /** Half of the time is fixed, the other half is spread by the clock, so that calls that failed together part. */
   #retryMs(): number {
-    const ms = Math.min(firstRetryMs * 2 ** (this.#attempt - 1), longestRetryMs)
+    const ms = Math.min(firstRetryMs * 2 ** (this.#attempts - 1), longestRetryMs)
     const spread = ((this.#ground.clock.elapsed() * 1_000 + this.request.number * 379) % 1_000) / 1_000
     return Math.round(ms / 2 + (ms / 2) * spread)
   }
 
   /** No one waits for it any longer; what comes of an attempt that is under way is ignored. */
   abort(reason: MillraceError): void {
-    const controller = this.#controller
-    this.#controller = undefined
-    this.#cancelTimer?.()
-    controller?.abort(reason)
+    const attempt = this.#attempt
+    this.#attempt = undefined
+    this.#ground.deadlines.delete(this)
+    this.#cancelRetry?.()
+    if (attempt !== undefined) Attempt.abort(attempt, reason)
   }
 
   run(): void {
@@ -144,11 +157,6 @@ export class Completion implements OwnJob {
   passOver(): Letter {
     return this.#ground.work.passOver(this.request.number)
   }
-}
-
-/** What is thrown at once is an answer like one that comes later. */
-async function answerOf(call: () => unknown): Promise<unknown> {
-  return await call()
 }
 
 function timedOut(timeoutMs: number): MillraceError {

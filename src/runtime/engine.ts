@@ -367,7 +367,9 @@ export class Engine implements TaskHost {
    */
   prepare(): Commit | undefined {
     if (this.fatal !== undefined) throw this.fatal
-    return this.hasUncommitted ? this.#uncommitted.prepare() : undefined
+    if (!this.hasUncommitted) return undefined
+    this.#calls.keep()
+    return this.#uncommitted.prepare()
   }
 
   /** The commit that was prepared is durable. */

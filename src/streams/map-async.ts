@@ -3,10 +3,10 @@
  */
 import type { Subscriber } from 'rxjs'
 import { checkChoice, checkWhole } from '../core/checks.ts'
-import { ByteWriter } from '../core/bytes.ts'
+import { asBuffer, ByteWriter, copyBytes, copyOf } from '../core/bytes.ts'
 import { crc32c } from '../core/checksum.ts'
 import { MillraceError } from '../core/errors.ts'
-import type { Header } from '../core/headers.ts'
+import { type Header, noHeaders } from '../core/headers.ts'
 import type { RecordView, StreamRecord } from '../core/record.ts'
 import { Codec, codecOf, unexpectedNull } from '../core/serde.ts'
 import { int64, msgpack } from '../core/serdes.ts'
@@ -27,6 +27,12 @@ interface Pending {
   readonly key: Uint8Array | null
   readonly value: Uint8Array | null
   readonly headers: readonly (readonly [key: string, value: Uint8Array | null])[]
+}
+
+/** With the time of the record. */
+interface Kept {
+  readonly pending: Pending
+  readonly timestamp: number
 }
 
 const numberCodec = codecOf(int64())
@@ -131,6 +137,8 @@ class MapAsyncSubscriber extends CarrierSubscriber implements AsyncWork {
   readonly #fn: AsyncFunction
   readonly #codecs: RecordCodecs
   readonly #store: OrderedStore<number, Pending>
+  /** What came since the last commit: the next one stores what is still here. */
+  readonly #fresh = new Map<number, Kept>()
   /** How many records have come so far. */
   readonly #count: PersistentNumber
   /** How many of their calls are not done. */
@@ -139,6 +147,8 @@ class MapAsyncSubscriber extends CarrierSubscriber implements AsyncWork {
   readonly #slots: PersistentNumber
   readonly #request: (request: AsyncRequest) => void
   readonly #scratch = new ByteWriter(256)
+  /** What its ids begin with. */
+  readonly #here: string
   /** What the record before came from, and how many had come before the first that came from it. */
   #origin: Carrier | undefined
   #before = 0
@@ -163,6 +173,7 @@ class MapAsyncSubscriber extends CarrierSubscriber implements AsyncWork {
     this.#count = context.cell('records')
     this.#open = context.cell(openCallsCell)
     this.#slots = context.cell(callSlotsCell)
+    this.#here = `${context.operator}/${context.partition}`
     this.#request = context.calls(this)
   }
 
@@ -172,21 +183,13 @@ class MapAsyncSubscriber extends CarrierSubscriber implements AsyncWork {
     this.#count.set(number + 1)
     this.#open.set(this.#open.value + 1)
     if (this.#slots.value !== this.concurrency) this.#slots.set(this.concurrency)
-    this.#store.put(this.#row(number), pending, carrier.timestamp)
-    this.#ask(number, pending, carrier.view())
+    this.#fresh.set(number, { pending, timestamp: carrier.timestamp })
+    this.#request(this.#requestOf(number, pending, carrier.view()))
   }
 
-  #ask(number: number, { id, key }: Pending, record: StreamRecord<unknown, unknown>): void {
-    this.#request({
-      number,
-      id,
-      orderKey: key === null ? '' : `k${bytesAsText(Buffer.from(key), 0, key.length)}`,
-      record,
-    })
-  }
-
-  #row(number: number): OrderedRow<Pending> {
-    return this.#store.row(keyOf(number))
+  #requestOf(number: number, { id, key }: Pending, record: StreamRecord<unknown, unknown>): AsyncRequest {
+    const orderKey = this.order !== 'key' || key === null ? '' : `k${bytesAsText(asBuffer(key), 0, key.length)}`
+    return { number, id, orderKey, record }
   }
 
   /**
@@ -199,8 +202,7 @@ class MapAsyncSubscriber extends CarrierSubscriber implements AsyncWork {
     key: Uint8Array | null,
     value: Uint8Array | null,
   ): string {
-    const { operator, partition } = this.#context
-    const here = `${operator}/${partition}`
+    const here = this.#here
     const count = number - this.#before
     if (place.kind === undefined) return `${here}/${place.topic}/${place.partition}/${offset}/${count}`
     if (place.id !== undefined) return `${here}/${place.id}/${count}`
@@ -215,21 +217,19 @@ class MapAsyncSubscriber extends CarrierSubscriber implements AsyncWork {
       this.#origin = origin
       this.#before = number
     }
+    const scratch = this.#scratch
     try {
-      const key = carrier.isKeyNull ? null : this.#bytesOf((out) => carrier.writeKey(keyCodec, out))
-      const value = carrier.isValueNull ? null : this.#bytesOf((out) => carrier.writeValue(valueCodec, out))
+      scratch.at = 0
+      if (!carrier.isKeyNull) carrier.writeKey(keyCodec, scratch)
+      const key = carrier.isKeyNull ? null : copyOfWritten(scratch)
+      scratch.at = 0
+      if (!carrier.isValueNull) carrier.writeValue(valueCodec, scratch)
+      const value = carrier.isValueNull ? null : copyOfWritten(scratch)
       const id = this.#idOf(origin, number, key, value)
-      return { id, key, value, headers: headers.map((header) => [header.key, header.value] as const) }
+      return { id, key, value, headers: headers.map(ownHeader) }
     } catch (error) {
       throw operatorError(this.#context.operator, error)
     }
-  }
-
-  #bytesOf(write: (out: ByteWriter) => void): Uint8Array {
-    const scratch = this.#scratch
-    scratch.at = 0
-    write(scratch)
-    return new Uint8Array(scratch.copyFrom(0))
   }
 
   call(record: StreamRecord<unknown, unknown>, call: AsyncCall): unknown {
@@ -241,40 +241,47 @@ class MapAsyncSubscriber extends CarrierSubscriber implements AsyncWork {
       const { operator, verb } = this.#context
       throw new MillraceError('bad_record', `the function of ${verb} returned nothing`, { operator })
     }
-    const row = this.#row(number)
-    const { key, headers } = row.value
-    this.#close(row)
+    const { key, headers } = this.#close(number).pending
     const out =
       key === null
         ? job.withKeyAndValue<unknown, unknown>(null, this.#codecs.keyCodec, result, undefined)
-        : job.withKeyBytes<unknown, unknown>(this.#codecs.keyCodec, Buffer.from(key), result, undefined)
+        : job.withKeyBytes<unknown, unknown>(this.#codecs.keyCodec, asBuffer(key), result, undefined)
     out.headers = headersOf(headers)
     this.out.next(out)
   }
 
   passOver(number: number): PassedOver {
-    const row = this.#row(number)
-    const { timestamp } = row
-    const { key, value, headers } = row.value
-    this.#close(row)
+    const { timestamp, pending } = this.#close(number)
+    const { key, value, headers } = pending
     return { timestamp, key, value, headers: headersOf(headers) }
   }
 
-  #close(row: OrderedRow<Pending>): void {
+  /** What no commit has stored needs no removal; it is forgotten when the turn is kept. */
+  #close(number: number): Kept {
     this.#open.set(this.#open.value - 1)
+    const fresh = this.#fresh.get(number)
+    if (fresh !== undefined) return fresh
+    const row = this.#store.row(keyOf(number))
+    const { timestamp, value: pending } = row
     this.#store.remove(row)
+    return { timestamp, pending }
+  }
+
+  forget(number: number): void {
+    this.#fresh.delete(number)
+  }
+
+  keep(): void {
+    for (const [number, { pending, timestamp }] of this.#fresh) {
+      this.#store.put(this.#store.newRow(keyOf(number), 0, 0), pending, timestamp)
+    }
+    this.#fresh.clear()
   }
 
   *unfinished(): Iterable<AsyncRequest> {
     for (const row of this.#store.rows()) {
       const number = numberCodec.read(row.keyBytes, 0, row.keyEnd)
-      const { id, key } = row.value
-      yield {
-        number,
-        id,
-        orderKey: key === null ? '' : `k${bytesAsText(Buffer.from(key), 0, key.length)}`,
-        record: this.#recordOf(row),
-      }
+      yield this.#requestOf(number, row.value, this.#recordOf(row))
     }
   }
 
@@ -301,6 +308,19 @@ function decoded(what: string, codec: Codec<unknown>, bytes: Uint8Array | null):
   throw unexpectedNull(what, codec)
 }
 
+/** Small ones share the memory of others: they do not live long. */
+function copyOfWritten({ bytes, at }: ByteWriter): Uint8Array {
+  const copy = Buffer.allocUnsafe(at)
+  copyBytes(bytes, 0, at, copy, 0)
+  return copy
+}
+
+/** The function may change its own. */
+function ownHeader({ key, value }: Header): Pending['headers'][number] {
+  return [key, value === null ? null : copyOf(value, 0, value.length)]
+}
+
 function headersOf(headers: Pending['headers']): readonly Header[] {
+  if (headers.length === 0) return noHeaders
   return Object.freeze(headers.map(([key, value]) => Object.freeze({ key, value })))
 }

@@ -241,6 +241,8 @@ class Watch {
           call: (record, call) => work.call(record, call),
           finish: (number, result, job) => this.job(job, (copy) => work.finish(number, result, copy)),
           passOver: (number) => this.call(() => work.passOver(number)),
+          forget: (number) => this.own(() => work.forget(number)),
+          keep: () => this.own(() => work.keep()),
           unfinished: () => work.unfinished(),
         })
         return (request: AsyncRequest) => this.#others(() => ask(request))
