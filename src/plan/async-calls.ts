@@ -2,7 +2,8 @@
  * The contract for work that completes outside turns: what an operator asks for, and what it does with the result.
  *
  * A turn asks for a call, which begins once the turn is kept. Its result comes back in a turn of its own. What was
- * asked for and has not come back, the operator keeps in a store, so that the call can be made again after a crash.
+ * asked for and has not come back when a commit is made, the operator keeps in a store, so that the call can be made
+ * again after a crash.
  */
 import type { StreamRecord } from '../core/record.ts'
 import type { Carrier } from './carrier.ts'
@@ -40,7 +41,7 @@ export interface AsyncCall {
 
 /** A call that an operator asks for. */
 export interface AsyncRequest {
-  /** By which the operator finds its record again. */
+  /** Rises with each request of an operator in a task. */
   readonly number: number
   readonly id: string
   /** Calls of one key follow each other, where the order is that of keys. */
@@ -56,18 +57,16 @@ export interface PassedOver {
   readonly headers: readonly Header[]
 }
 
-/** What an operator does around its calls, in one task. */
-export interface AsyncWork extends AsyncPolicy {
+/** What an operator does around its calls, in one task. What it asked for, it is given back as it was. */
+export interface AsyncWork<R extends AsyncRequest = AsyncRequest> extends AsyncPolicy {
   /** Outside turns: makes the call. It may throw, return a promise, or an answer at once. */
   call(record: StreamRecord<unknown, unknown>, call: AsyncCall): unknown
   /** In a turn: the call is done; goes on with its result. */
-  finish(number: number, result: unknown, job: Carrier): void
+  finish(request: R, result: unknown, job: Carrier): void
   /** In a turn: the call, or what came after it, has failed and is passed over. */
-  passOver(number: number): PassedOver
-  /** The turn that is done with the call is kept; or the turn that has asked for it is undone. */
-  forget(number: number): void
-  /** Before a commit, outside turns: stores what was asked for and has not come back. */
-  keep(): void
+  passOver(request: R): PassedOver
+  /** Before a commit, outside turns: the call is not done, so it has to be part of that commit. */
+  keep(request: R): void
   /** In a turn, before the first record: what was asked for before a restart, in that order. */
-  unfinished(): Iterable<AsyncRequest>
+  unfinished(): Iterable<R>
 }

@@ -215,7 +215,7 @@ export interface OperatorContext {
    * Names asynchronous work; for factories only. The function that it returns asks for a call: use it in the turn that
    * keeps what the call is about. It is undone with the turn.
    */
-  calls(work: AsyncWork): (request: AsyncRequest) => void
+  calls<R extends AsyncRequest>(work: AsyncWork<R>): (request: R) => void
   /**
    * Names what closes what is open when no more records come; for factories only. It is called in a job of its own,
    * raises the stream time of the operator and asks for releases, but emits nothing itself.

@@ -5,7 +5,7 @@
  * Whatever was asked for takes a slot of its operator until its completion is kept. When an operator has none left, the
  * whole sequence pauses, so what waits is bounded by the slots and by what one turn may ask for.
  */
-import { present } from '../core/assert.ts'
+import { assert, present } from '../core/assert.ts'
 import type { Clock } from '../core/clock.ts'
 import { MillraceError } from '../core/errors.ts'
 import type { CallFigures } from '../core/figures.ts'
@@ -13,23 +13,28 @@ import type { AsyncRequest, AsyncWork } from '../plan/async-calls.ts'
 import type { OperatorNode } from '../plan/node.ts'
 import type { JobPlace } from '../plan/origin.ts'
 import type { Turn } from '../plan/turn.ts'
+import { Chain } from './chain.ts'
 import { Completion, type CompletionGround } from './completion.ts'
 import { Deadlines } from './deadlines.ts'
 import type { EngineOptions } from './engine-options.ts'
 import type { Ledger } from './ledger.ts'
 
+type Call = Completion<TaskCalls>
+
 /** Those of one operator, in all of its tasks. */
 class OperatorCalls {
+  readonly id: string
+  readonly concurrency: number
+  readonly deadlines: Deadlines
   /** How many have a slot. */
   count = 0
-  readonly concurrency: number
   /** Without a slot, the oldest first. */
-  readonly waiting: Set<Completion> = new Set<Completion>()
+  readonly waiting: Chain<Call> = new Chain<Call>()
   /** By the key of their order: the one that is under way, and those that follow it. */
-  readonly queues: Map<string, Completion[]> = new Map<string, Completion[]>()
-  readonly deadlines: Deadlines
+  readonly queues: Map<string, Chain<Call>> = new Map<string, Chain<Call>>()
 
-  constructor({ concurrency, timeoutMs }: AsyncWork, clock: Clock) {
+  constructor(id: string, { concurrency, timeoutMs }: AsyncWork, clock: Clock) {
+    this.id = id
     this.concurrency = concurrency
     this.deadlines = new Deadlines(clock, timeoutMs)
   }
@@ -40,56 +45,86 @@ class OperatorCalls {
 }
 
 /** Those of one operator in one task, which is what the operator talks to. */
-export class TaskCalls {
+export class TaskCalls implements CompletionGround {
   readonly work: AsyncWork
+  readonly place: JobPlace
+  readonly ledger: Ledger
+  readonly clock: Clock
+  readonly deadlines: Deadlines
+  readonly onRetry: CompletionGround['onRetry']
   readonly operator: OperatorCalls
   /** In the order in which they were asked for. */
-  readonly inOrder: Set<Completion> = new Set<Completion>()
+  readonly inOrder: Chain<Call> = new Chain<Call>()
   readonly #calls: Calls
-  readonly #ground: CompletionGround
 
-  constructor(calls: Calls, operator: OperatorCalls, ground: CompletionGround) {
+  constructor(calls: Calls, operator: OperatorCalls, ledger: Ledger, work: AsyncWork, options: CallOptions) {
     this.#calls = calls
     this.operator = operator
-    this.work = ground.work
-    this.#ground = ground
+    this.work = work
+    this.ledger = ledger
+    this.place = { kind: 'completion', operator: operator.id, partition: ledger.task.partition }
+    this.clock = options.clock
+    this.onRetry = options.onRetry
+    this.deadlines = operator.deadlines
   }
 
   /** In a turn: the call begins when it is kept. */
   request(request: AsyncRequest): void {
-    const { wave, turn } = this.#calls
-    const completion = new Completion(this.#ground, request, wave, (done) => this.#calls.settled(this, done))
-    this.#calls.enter(this, completion)
-    turn.touch({ turn: -1, revert: () => this.#calls.leave(this, completion) })
+    this.#calls.enter(this, request)
+  }
+
+  settled(completion: Call): void {
+    this.#calls.settled(completion)
+  }
+
+  undone(completion: Call): void {
+    this.#calls.undone(completion)
+  }
+
+  /** Before a commit: those that came since the last one, and are not done, are part of it. */
+  keep(): void {
+    const fresh: Call[] = []
+    for (const completion of this.inOrder.backwards()) {
+      if (completion.isKept) break
+      completion.isKept = true
+      fresh.push(completion)
+    }
+    for (const { request } of fresh.toReversed()) this.work.keep(request)
   }
 }
 
 type CallOptions = Pick<EngineOptions, 'clock' | 'onNews' | 'onRetry'>
 
 export class Calls {
-  readonly turn: Turn
+  readonly #turn: Turn
   readonly #options: CallOptions
   readonly #operators = new Map<OperatorNode, OperatorCalls>()
   readonly #tasks: TaskCalls[] = []
-  readonly #all = new Map<Completion, TaskCalls>()
+  /** How many there are. */
+  #count = 0
+  /** How many of them have no slot. */
+  #waitingCount = 0
   /** Those whose turn comes, in this order. */
-  readonly #ready = new Set<Completion>()
+  readonly #ready = new Chain<Call>()
   /** Whose turn goes on, with the regrouped records that it caused. */
-  #current: Completion | undefined
+  #current: Call | undefined
   #wave = 0
+  /** Elapsed time, when it was last read. */
+  #nowMs: number
 
   constructor(turn: Turn, options: CallOptions) {
-    this.turn = turn
+    this.#turn = turn
     this.#options = options
+    this.#nowMs = options.clock.elapsed()
   }
 
   ofTask(node: OperatorNode, ledger: Ledger, work: AsyncWork): TaskCalls {
-    const { clock, onRetry } = this.#options
     let operator = this.#operators.get(node)
-    if (operator === undefined) this.#operators.set(node, (operator = new OperatorCalls(work, clock)))
-    const place: JobPlace = { kind: 'completion', operator: node.id, partition: ledger.task.partition }
-    const { deadlines } = operator
-    const task = new TaskCalls(this, operator, { work, place, ledger, clock, deadlines, onRetry })
+    if (operator === undefined) {
+      operator = new OperatorCalls(node.id, work, this.#options.clock)
+      this.#operators.set(node, operator)
+    }
+    const task = new TaskCalls(this, operator, ledger, work, this.#options)
     this.#tasks.push(task)
     return task
   }
@@ -101,92 +136,108 @@ export class Calls {
 
   /** Before a commit: what is not done is part of it. */
   keep(): void {
-    for (const { work } of this.#tasks) work.keep()
+    if (this.#count > 0) for (const task of this.#tasks) task.keep()
   }
 
   /** That of the completion whose turn this is, or a new one. */
-  get wave(): number {
+  get #currentWave(): number {
     return this.#current?.wave ?? this.#wave
   }
 
-  enter(task: TaskCalls, completion: Completion): void {
-    this.#all.set(completion, task)
-    task.inOrder.add(completion)
-    task.operator.waiting.add(completion)
+  /** Reads the clock, once for all that is asked for in a run. */
+  lookAtClock(): number {
+    return (this.#nowMs = this.#options.clock.elapsed())
   }
 
-  leave(task: TaskCalls, completion: Completion): void {
-    task.work.forget(completion.request.number)
-    this.#all.delete(completion)
-    task.inOrder.delete(completion)
-    task.operator.waiting.delete(completion)
+  enter(task: TaskCalls, request: AsyncRequest): void {
+    const { inOrder, operator } = task
+    const completion = new Completion(task, request, this.#currentWave, this.#nowMs)
+    this.#turn.touch(completion)
+    completion.place = inOrder.add(completion)
+    operator.waiting.add(completion)
+    this.#waitingCount++
+    this.#count++
+  }
+
+  /** A turn is undone from its end, so of what waits this came last. */
+  undone(completion: Call): void {
+    const last = completion.ground.operator.waiting.pop()
+    assert(last === completion, 'what a turn has asked for has not begun before it is kept')
+    this.#waitingCount--
+    this.#leave(completion)
+  }
+
+  #leave({ place, ground }: Call): void {
+    ground.inOrder.remove(present(place, 'a completion leaves once'))
+    this.#count--
   }
 
   /** Whether no call was asked for, nor has the turn of one just gone by. */
   get isQuiet(): boolean {
-    return this.#all.size === 0 && this.#current === undefined
+    return this.#count === 0 && this.#current === undefined
   }
 
   /** Between turns: begins what has been asked for, as far as there are slots. */
   begin(): void {
-    if (this.#all.size === 0) return
+    if (this.#waitingCount === 0) return
     for (const operator of this.#operators.values()) {
-      for (const completion of operator.waiting) {
-        if (operator.count >= operator.concurrency) break
-        operator.waiting.delete(completion)
+      const { waiting, concurrency } = operator
+      while (waiting.size > 0 && operator.count < concurrency) {
         operator.count++
-        this.#start(operator, completion)
+        this.#waitingCount--
+        this.#start(operator, present(waiting.shift(), 'one waits'))
       }
     }
   }
 
-  #start(operator: OperatorCalls, completion: Completion): void {
-    const { orderKey } = completion.request
-    if (this.#all.get(completion)?.work.order === 'key') {
+  #start(operator: OperatorCalls, completion: Call): void {
+    if (completion.ground.work.order === 'key') {
+      const { orderKey } = completion.request
       const others = operator.queues.get(orderKey)
       if (others !== undefined) {
-        others.push(completion)
+        others.add(completion)
         return
       }
-      operator.queues.set(orderKey, [completion])
+      const queue = new Chain<Call>()
+      queue.add(completion)
+      operator.queues.set(orderKey, queue)
     }
     completion.call()
   }
 
-  settled(task: TaskCalls, completion: Completion): void {
-    if (task.work.order === 'partition') this.#admitInOrder(task)
+  settled(completion: Call): void {
+    const { ground } = completion
+    if (ground.work.order === 'partition') this.#admitInOrder(ground)
     else this.#ready.add(completion)
     this.#options.onNews()
   }
 
   /** The result of the oldest of a partition may come, if it is there. */
-  #admitInOrder({ inOrder }: TaskCalls): void {
-    const [oldest] = inOrder
-    if (oldest?.isDone === true) this.#ready.add(oldest)
+  #admitInOrder({ inOrder: { first } }: TaskCalls): void {
+    if (first === undefined || !first.isDone || first.isReady) return
+    first.isReady = true
+    this.#ready.add(first)
   }
 
   /** The completion whose turn comes next. It stays so until {@link ended}. */
-  next(): Completion | undefined {
-    if (this.#ready.size === 0) return (this.#current = undefined)
-    const [first] = this.#ready
-    return (this.#current = first)
+  next(): Call | undefined {
+    return (this.#current = this.#ready.first)
   }
 
   /** Its turn is kept, or it is passed over: its slot is free. */
-  ended(completion: Completion): void {
-    const task = this.#all.get(completion)
-    if (task === undefined) return
-    const { operator, work } = task
-    this.#ready.delete(completion)
-    this.leave(task, completion)
+  ended(completion: Call): void {
+    const { ground, request } = completion
+    const { operator, work } = ground
+    if (this.#ready.first === completion) this.#ready.shift()
+    this.#leave(completion)
     operator.count--
-    if (work.order === 'partition') this.#admitInOrder(task)
-    if (work.order === 'key') followUp(operator, completion.request.orderKey)
+    if (work.order === 'partition') this.#admitInOrder(ground)
+    if (work.order === 'key') followUp(operator, request.orderKey)
   }
 
   /** Whether an operator has no slot left, so that the sequence pauses. */
   get isFull(): boolean {
-    if (this.#all.size === 0) return false
+    if (this.#count === 0) return false
     for (const operator of this.#operators.values()) if (operator.isFull) return true
     return false
   }
@@ -194,13 +245,17 @@ export class Calls {
   /** Whether a call is under way, or its result has to come yet. */
   get isBusy(): boolean {
     if (this.#ready.size > 0) return true
-    for (const completion of this.#all.keys()) if (completion.isCalling) return true
+    for (const completion of this.#all()) if (completion.isCalling) return true
     return false
+  }
+
+  *#all(): Generator<Call, undefined> {
+    for (const { inOrder } of this.#tasks) yield* inOrder
   }
 
   /** Whether nothing is unfinished, nor waits for its next attempt. */
   get isEmpty(): boolean {
-    return this.#all.size === 0
+    return this.#count === 0
   }
 
   /** Those of each operator, by its id. */
@@ -208,9 +263,10 @@ export class Calls {
     const nowMs = this.#options.clock.elapsed()
     const none = [...this.#operators.keys()].map(({ id }) => [id, { open: 0, oldestMs: 0 }] as const)
     const figures: Record<string, CallFigures> = Object.fromEntries(none)
-    for (const { operator, askedMs } of this.#all.keys()) {
-      const { open, oldestMs } = present(figures[operator], 'calls are those of operators')
-      figures[operator] = { open: open + 1, oldestMs: Math.max(oldestMs, nowMs - askedMs) }
+    for (const { operator, inOrder } of this.#tasks) {
+      const { open, oldestMs } = present(figures[operator.id], 'calls are those of operators')
+      const ownMs = nowMs - (inOrder.first?.askedMs ?? nowMs)
+      figures[operator.id] = { open: open + inOrder.size, oldestMs: Math.max(oldestMs, ownMs) }
     }
     return figures
   }
@@ -222,14 +278,14 @@ export class Calls {
 
   /** Whether nothing of this wave, or of an earlier one, is unfinished. */
   isFinished(wave: number): boolean {
-    for (const completion of this.#all.keys()) if (completion.wave <= wave) return false
+    for (const completion of this.#all()) if (completion.wave <= wave) return false
     return true
   }
 
   /** The application ends: what was asked for stays unfinished. */
   abort(): void {
     const reason = new MillraceError('closed', 'the application ends; the call will be made again by the next instance')
-    for (const completion of this.#all.keys()) completion.abort(reason)
+    for (const completion of this.#all()) completion.abort(reason)
     this.#ready.clear()
   }
 }
@@ -238,7 +294,7 @@ export class Calls {
 function followUp(operator: OperatorCalls, orderKey: string): void {
   const others = operator.queues.get(orderKey)
   others?.shift()
-  const next = others?.[0]
+  const next = others?.first
   if (next === undefined) operator.queues.delete(orderKey)
   else next.call()
 }

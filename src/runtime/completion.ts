@@ -8,7 +8,9 @@ import type { AsyncRequest, AsyncWork } from '../plan/async-calls.ts'
 import { Carrier } from '../plan/carrier.ts'
 import { operatorError } from '../plan/operator.ts'
 import type { JobPlace } from '../plan/origin.ts'
+import type { Revertible } from '../plan/turn.ts'
 import { Attempt } from './attempt.ts'
+import type { Link } from './chain.ts'
 import type { Deadlines, Timed } from './deadlines.ts'
 import type { Retry } from './failures.ts'
 import type { Letter, OwnJob } from './job.ts'
@@ -23,6 +25,7 @@ interface Outcome {
   readonly result?: unknown
 }
 
+/** What all calls of an operator in one task have in common. */
 export interface CompletionGround {
   readonly work: AsyncWork
   readonly place: JobPlace
@@ -30,44 +33,49 @@ export interface CompletionGround {
   readonly clock: Clock
   readonly deadlines: Deadlines
   readonly onRetry?: ((retry: Retry) => void) | undefined
+  /** There is a result, or a failure that is final. */
+  settled(completion: Completion): void
+  /** The turn that asked for it is undone. */
+  undone(completion: Completion): void
 }
 
-export class Completion implements OwnJob, Timed {
+export class Completion<G extends CompletionGround = CompletionGround> implements OwnJob, Timed, Revertible {
+  readonly ground: G
   readonly request: AsyncRequest
   /** Rises with everything that is asked for, except by the turn of a completion, whose wave goes on. */
   readonly wave: number
   /** When it was asked for, by elapsed time. */
   readonly askedMs: number
-  readonly #ground: CompletionGround
-  readonly #done: (completion: Completion) => void
+  /** Its place among those of its task. */
+  place: Link<Completion<G>> | undefined
+  /** Whether a commit has stored what it is about. */
+  isKept = false
+  /** Whether its turn comes. */
+  isReady = false
+  turn = -1
+  dueMs = 0
   #attempts = 0
   /** The one that is under way. */
   #attempt: Attempt | undefined
+  #deadline: Link<Timed> | undefined
   #cancelRetry: (() => void) | undefined
   #outcome: Outcome | undefined
   #root: Carrier | undefined
 
-  /** @param done called when there is a result, or a failure that is final */
-  constructor(ground: CompletionGround, request: AsyncRequest, wave: number, done: (completion: Completion) => void) {
-    this.#ground = ground
+  constructor(ground: G, request: AsyncRequest, wave: number, askedMs: number) {
+    this.ground = ground
     this.request = request
     this.wave = wave
-    this.askedMs = ground.clock.elapsed()
-    this.#done = done
+    this.askedMs = askedMs
   }
 
   get root(): Carrier {
-    const { id, record } = this.request
-    return (this.#root ??= Carrier.ofJob({ ...this.#ground.place, id }, record.timestamp))
+    const { request, ground } = this
+    return (this.#root ??= Carrier.ofJob({ ...ground.place, id: request.id }, request.record.timestamp))
   }
 
   get ledger(): Ledger {
-    return this.#ground.ledger
-  }
-
-  /** The id of the operator that asked for it. */
-  get operator(): string {
-    return this.#ground.place.operator
+    return this.ground.ledger
   }
 
   get isDone(): boolean {
@@ -79,10 +87,14 @@ export class Completion implements OwnJob, Timed {
     return this.#attempt !== undefined
   }
 
+  revert(): void {
+    this.ground.undone(this)
+  }
+
   /** Makes the next attempt. */
   call(): void {
     this.#attempt = new Attempt(this.request.id, ++this.#attempts)
-    this.#ground.deadlines.add(this)
+    this.#deadline = this.ground.deadlines.add(this)
     void this.#ask(this.#attempt)
   }
 
@@ -90,35 +102,45 @@ export class Completion implements OwnJob, Timed {
   async #ask(attempt: Attempt): Promise<void> {
     let outcome: Outcome
     try {
-      outcome = { result: await this.#ground.work.call(this.request.record, attempt) }
+      outcome = { result: await this.ground.work.call(this.request.record, attempt) }
     } catch (error) {
       outcome = { error }
     }
-    if (this.#attempt === attempt) this.#settle(outcome) // otherwise it comes too late
+    if (this.#attempt !== attempt) return // it comes too late
+    this.#endAttempt()
+    this.#settle(outcome)
   }
 
   timeOut(): void {
-    const attempt = this.#attempt
-    const error = timedOut(this.#ground.work.timeoutMs)
-    if (attempt !== undefined) Attempt.abort(attempt, error)
+    this.#deadline = undefined
+    const error = timedOut(this.ground.work.timeoutMs)
+    this.#endAttempt(error)
     this.#settle({ error })
   }
 
-  #settle(outcome: Outcome): void {
+  /** @param reason why it is aborted, if it is */
+  #endAttempt(reason?: MillraceError): void {
+    const attempt = this.#attempt
     this.#attempt = undefined
-    this.#ground.deadlines.delete(this)
-    if ('error' in outcome && this.#attempts <= this.#ground.work.retries) {
+    if (this.#deadline !== undefined) this.ground.deadlines.delete(this.#deadline)
+    this.#deadline = undefined
+    if (attempt !== undefined && reason !== undefined) Attempt.abort(attempt, reason)
+  }
+
+  #settle(outcome: Outcome): void {
+    const { work, clock, onRetry } = this.ground
+    if ('error' in outcome && this.#attempts <= work.retries) {
       const waitMs = this.#retryMs()
-      this.#cancelRetry = this.#ground.clock.schedule(waitMs, () => this.call())
-      if (isHeard('millrace:retry')) this.#ground.onRetry?.(this.#retryOf(outcome.error, waitMs))
+      this.#cancelRetry = clock.schedule(waitMs, () => this.call())
+      if (isHeard('millrace:retry')) onRetry?.(this.#retryOf(outcome.error, waitMs))
       return
     }
     this.#outcome = outcome
-    this.#done(this)
+    this.ground.settled(this)
   }
 
   #retryOf(error: unknown, waitMs: number): Retry {
-    const { operator, partition } = this.#ground.place
+    const { operator, partition } = this.ground.place
     const at = { operator, partition, topic: undefined, offset: undefined }
     return { what: 'call', attempt: this.#attempts, waitMs, error, ...at, callId: this.request.id }
   }
@@ -126,24 +148,21 @@ export class Completion implements OwnJob, Timed {
   /** Half of the time is fixed, the other half is spread by the clock, so that calls that failed together part. */
   #retryMs(): number {
     const ms = Math.min(firstRetryMs * 2 ** (this.#attempts - 1), longestRetryMs)
-    const spread = ((this.#ground.clock.elapsed() * 1_000 + this.request.number * 379) % 1_000) / 1_000
+    const spread = ((this.ground.clock.elapsed() * 1_000 + this.request.number * 379) % 1_000) / 1_000
     return Math.round(ms / 2 + (ms / 2) * spread)
   }
 
   /** No one waits for it any longer; what comes of an attempt that is under way is ignored. */
   abort(reason: MillraceError): void {
-    const attempt = this.#attempt
-    this.#attempt = undefined
-    this.#ground.deadlines.delete(this)
     this.#cancelRetry?.()
-    if (attempt !== undefined) Attempt.abort(attempt, reason)
+    this.#endAttempt(reason)
   }
 
   run(): void {
-    const { work, place } = this.#ground
+    const { work, place } = this.ground
     const outcome = this.#outcome ?? {}
     if ('error' in outcome) throw operatorError(place.operator, outcome.error)
-    work.finish(this.request.number, outcome.result, this.root)
+    work.finish(this.request, outcome.result, this.root)
   }
 
   undo(): void {
@@ -155,7 +174,7 @@ export class Completion implements OwnJob, Timed {
   }
 
   passOver(): Letter {
-    return this.#ground.work.passOver(this.request.number)
+    return this.ground.work.passOver(this.request)
   }
 }
 

@@ -3,18 +3,21 @@
  * and one timer serves them all.
  */
 import type { Clock } from '../core/clock.ts'
+import { Chain, type Link } from './chain.ts'
 
 /** What may take too long. */
 export interface Timed {
-  /** It was not taken out in time, and is no longer here. */
+  /** When it does, by elapsed time; only for {@link Deadlines} to set. */
+  dueMs: number
+  /** It has taken too long, and is no longer waited for. */
   timeOut(): void
 }
 
 export class Deadlines {
   readonly timeoutMs: number
   readonly #clock: Clock
-  /** When each is due, by elapsed time; the first one first. */
-  readonly #due = new Map<Timed, number>()
+  /** The one that is due first comes first. */
+  readonly #open = new Chain<Timed>()
   #cancelTimer: (() => void) | undefined
 
   constructor(clock: Clock, timeoutMs: number) {
@@ -22,15 +25,17 @@ export class Deadlines {
     this.timeoutMs = timeoutMs
   }
 
-  /** Something that is not here begins now. */
-  add(timed: Timed): void {
-    this.#due.set(timed, this.#clock.elapsed() + this.timeoutMs)
+  /** It begins now. */
+  add(timed: Timed): Link<Timed> {
+    timed.dueMs = this.#clock.elapsed() + this.timeoutMs
     this.#cancelTimer ??= this.#clock.schedule(this.timeoutMs, () => this.#look())
+    return this.#open.add(timed)
   }
 
-  /** It has ended. A timer for nothing would keep the process alive. */
-  delete(timed: Timed): void {
-    if (!this.#due.delete(timed) || this.#due.size > 0) return
+  /** It has ended in time. A timer for nothing would keep the process alive. */
+  delete(link: Link<Timed>): void {
+    this.#open.remove(link)
+    if (this.#open.size > 0) return
     this.#cancelTimer?.()
     this.#cancelTimer = undefined
   }
@@ -38,13 +43,13 @@ export class Deadlines {
   #look(): void {
     this.#cancelTimer = undefined
     const nowMs = this.#clock.elapsed()
-    for (const [timed, dueMs] of this.#due) {
-      if (dueMs > nowMs) {
-        this.#cancelTimer = this.#clock.schedule(Math.ceil(dueMs - nowMs), () => this.#look())
+    for (let { first } = this.#open; first !== undefined; { first } = this.#open) {
+      if (first.dueMs > nowMs) {
+        this.#cancelTimer ??= this.#clock.schedule(Math.ceil(first.dueMs - nowMs), () => this.#look())
         return
       }
-      this.#due.delete(timed)
-      timed.timeOut()
+      this.#open.shift()
+      first.timeOut()
     }
   }
 }

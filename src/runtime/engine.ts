@@ -106,6 +106,7 @@ export class Engine implements TaskHost {
       {
         sequence: this.#sequence,
         shuffle: this.#shuffle,
+        calls: this.#calls,
         inlets: this.#inlets,
         ledgers: this.ledgers,
         outputs: this.#outputs,
@@ -222,7 +223,7 @@ export class Engine implements TaskHost {
 
   #run(timeUp: () => boolean): RunResult {
     if (this.#uncommitted.isUnderWay) throw this.fatal ?? new Error('a turn while a commit is in flight')
-    this.#sequence.lookForMore(this.#now())
+    this.#sequence.lookForMore(this.#calls.lookAtClock())
     this.#agenda.lookAtClock()
     this.#idleness.look(this.#now())
     if (this.missingTopic !== undefined || !this.#drain()) return 'topicMissing'
@@ -367,9 +368,7 @@ export class Engine implements TaskHost {
    */
   prepare(): Commit | undefined {
     if (this.fatal !== undefined) throw this.fatal
-    if (!this.hasUncommitted) return undefined
-    this.#calls.keep()
-    return this.#uncommitted.prepare()
+    return this.hasUncommitted ? this.#uncommitted.prepare() : undefined
   }
 
   /** The commit that was prepared is durable. */
@@ -378,9 +377,7 @@ export class Engine implements TaskHost {
     this.#uncommitted.committed((seenMs) => this.appendToCommit.record(nowMs - seenMs, nowMs))
   }
 
-  /**
-   * A commit that fails is the last thing that an engine does: what it has counted and closed for it is not taken back.
-   */
+  /** A commit that fails is the last thing an engine does: what it has counted and closed for it is not taken back. */
   fail(error: unknown): Error {
     return (this.#turns.fatal = asError(error))
   }

@@ -4,6 +4,7 @@
 import { assert, present } from '../core/assert.ts'
 import { encodeEntries } from '../core/stored-progress.ts'
 import type { Commit } from '../log/contract.ts'
+import type { Calls } from './calls.ts'
 import type { ChangeFeed } from './change-feed.ts'
 import type { EngineOptions } from './engine-options.ts'
 import type { Inlet } from './inlet.ts'
@@ -24,6 +25,7 @@ const changedRowsMax = 50_000
 export interface Work {
   readonly sequence: SourceSequence
   readonly shuffle: Shuffle
+  readonly calls: Pick<Calls, 'keep'>
   readonly inlets: readonly Inlet[]
   readonly ledgers: readonly Ledger[]
   readonly outputs: OutputTopics
@@ -85,8 +87,9 @@ export class Uncommitted {
 
   /** Positions, outputs, state, stream times and counters. */
   prepare(): Commit {
-    const { sequence, shuffle, inlets, ledgers, outputs, stores } = this.#work
+    const { sequence, shuffle, calls, inlets, ledgers, outputs, stores } = this.#work
     assert(shuffle.next() === undefined, 'a commit is made while no regrouped records wait')
+    calls.keep()
     const moved = sequence.lanes.filter((lane) => lane.position !== lane.committedPosition)
     const topics = [...outputs.all]
     const appends = topics.flatMap((output) => output.take())

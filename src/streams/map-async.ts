@@ -29,10 +29,9 @@ interface Pending {
   readonly headers: readonly (readonly [key: string, value: Uint8Array | null])[]
 }
 
-/** With the time of the record. */
-interface Kept {
-  readonly pending: Pending
-  readonly timestamp: number
+interface Asked extends AsyncRequest {
+  /** What its row will hold; undefined once it has one. */
+  pending: Pending | undefined
 }
 
 const numberCodec = codecOf(int64())
@@ -128,7 +127,7 @@ class SkipSubscriber extends CarrierSubscriber {
   }
 }
 
-class MapAsyncSubscriber extends CarrierSubscriber implements AsyncWork {
+class MapAsyncSubscriber extends CarrierSubscriber implements AsyncWork<Asked> {
   readonly concurrency: number
   readonly order: AsyncPolicy['order']
   readonly timeoutMs: number
@@ -137,15 +136,13 @@ class MapAsyncSubscriber extends CarrierSubscriber implements AsyncWork {
   readonly #fn: AsyncFunction
   readonly #codecs: RecordCodecs
   readonly #store: OrderedStore<number, Pending>
-  /** What came since the last commit: the next one stores what is still here. */
-  readonly #fresh = new Map<number, Kept>()
   /** How many records have come so far. */
   readonly #count: PersistentNumber
   /** How many of their calls are not done. */
   readonly #open: PersistentNumber
   /** How many may be, for those who look at what is stored. */
   readonly #slots: PersistentNumber
-  readonly #request: (request: AsyncRequest) => void
+  readonly #request: (request: Asked) => void
   readonly #scratch = new ByteWriter(256)
   /** What its ids begin with. */
   readonly #here: string
@@ -183,13 +180,12 @@ class MapAsyncSubscriber extends CarrierSubscriber implements AsyncWork {
     this.#count.set(number + 1)
     this.#open.set(this.#open.value + 1)
     if (this.#slots.value !== this.concurrency) this.#slots.set(this.concurrency)
-    this.#fresh.set(number, { pending, timestamp: carrier.timestamp })
-    this.#request(this.#requestOf(number, pending, carrier.view()))
+    const orderKey = this.#orderKeyOf(pending)
+    this.#request({ number, id: pending.id, orderKey, record: carrier.view(), pending })
   }
 
-  #requestOf(number: number, { id, key }: Pending, record: StreamRecord<unknown, unknown>): AsyncRequest {
-    const orderKey = this.order !== 'key' || key === null ? '' : `k${bytesAsText(asBuffer(key), 0, key.length)}`
-    return { number, id, orderKey, record }
+  #orderKeyOf({ key }: Pending): string {
+    return this.order !== 'key' || key === null ? '' : `k${bytesAsText(asBuffer(key), 0, key.length)}`
   }
 
   /**
@@ -236,12 +232,12 @@ class MapAsyncSubscriber extends CarrierSubscriber implements AsyncWork {
     return this.#fn(record, call)
   }
 
-  finish(number: number, result: unknown, job: Carrier): void {
+  finish(asked: Asked, result: unknown, job: Carrier): void {
     if (result === undefined) {
       const { operator, verb } = this.#context
       throw new MillraceError('bad_record', `the function of ${verb} returned nothing`, { operator })
     }
-    const { key, headers } = this.#close(number).pending
+    const { key, headers } = this.#close(asked)
     const out =
       key === null
         ? job.withKeyAndValue<unknown, unknown>(null, this.#codecs.keyCodec, result, undefined)
@@ -250,38 +246,32 @@ class MapAsyncSubscriber extends CarrierSubscriber implements AsyncWork {
     this.out.next(out)
   }
 
-  passOver(number: number): PassedOver {
-    const { timestamp, pending } = this.#close(number)
-    const { key, value, headers } = pending
-    return { timestamp, key, value, headers: headersOf(headers) }
+  passOver(asked: Asked): PassedOver {
+    const { key, value, headers } = this.#close(asked)
+    return { timestamp: asked.record.timestamp, key, value, headers: headersOf(headers) }
   }
 
-  /** What no commit has stored needs no removal; it is forgotten when the turn is kept. */
-  #close(number: number): Kept {
+  #close({ number, pending }: Asked): Pending {
     this.#open.set(this.#open.value - 1)
-    const fresh = this.#fresh.get(number)
-    if (fresh !== undefined) return fresh
+    if (pending !== undefined) return pending
     const row = this.#store.row(keyOf(number))
-    const { timestamp, value: pending } = row
+    const { value } = row
     this.#store.remove(row)
-    return { timestamp, pending }
+    return value
   }
 
-  forget(number: number): void {
-    this.#fresh.delete(number)
+  keep(asked: Asked): void {
+    const { number, record, pending } = asked
+    if (pending === undefined) return
+    this.#store.put(this.#store.newRow(keyOf(number), 0, 0), pending, record.timestamp)
+    asked.pending = undefined
   }
 
-  keep(): void {
-    for (const [number, { pending, timestamp }] of this.#fresh) {
-      this.#store.put(this.#store.newRow(keyOf(number), 0, 0), pending, timestamp)
-    }
-    this.#fresh.clear()
-  }
-
-  *unfinished(): Iterable<AsyncRequest> {
+  *unfinished(): Iterable<Asked> {
     for (const row of this.#store.rows()) {
       const number = numberCodec.read(row.keyBytes, 0, row.keyEnd)
-      yield this.#requestOf(number, row.value, this.#recordOf(row))
+      const { value } = row
+      yield { number, id: value.id, orderKey: this.#orderKeyOf(value), record: this.#recordOf(row), pending: undefined }
     }
   }
 

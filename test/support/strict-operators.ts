@@ -2,7 +2,6 @@
 // What runs is the topology itself, in the engine; only what goes in and comes out of an operator passes through here.
 import { inspect } from 'node:util'
 import { Observable } from 'rxjs'
-import type { AsyncRequest } from '../../src/plan/async-calls.ts'
 import type { Carrier } from '../../src/plan/carrier.ts'
 import type { OperatorNode, PlanNode } from '../../src/plan/node.ts'
 import type { CarrierObserver, OperatorContext, OperatorFactory, Release } from '../../src/plan/operator.ts'
@@ -239,13 +238,12 @@ class Watch {
           timeoutMs: work.timeoutMs,
           retries: work.retries,
           call: (record, call) => work.call(record, call),
-          finish: (number, result, job) => this.job(job, (copy) => work.finish(number, result, copy)),
-          passOver: (number) => this.call(() => work.passOver(number)),
-          forget: (number) => this.own(() => work.forget(number)),
-          keep: () => this.own(() => work.keep()),
+          finish: (request, result, job) => this.job(job, (copy) => work.finish(request, result, copy)),
+          passOver: (request) => this.call(() => work.passOver(request)),
+          keep: (request) => this.own(() => work.keep(request)),
           unfinished: () => work.unfinished(),
         })
-        return (request: AsyncRequest) => this.#others(() => ask(request))
+        return (request) => this.#others(() => ask(request))
       },
       whenIdle: (close) => context.whenIdle(() => this.call(close)),
       onClose: (close) => context.onClose(() => this.own(close)),
