@@ -2,7 +2,7 @@
  * A running application: drives the engine from the event loop, commits by time and by count, and answers questions.
  */
 import { present } from '../core/assert.ts'
-import { type Clock, monotonicMs, yieldToEventLoop } from '../core/clock.ts'
+import { monotonicMs, yieldToEventLoop } from '../core/clock.ts'
 import { MillraceError, messageOf } from '../core/errors.ts'
 import { isInstance } from '../core/checks.ts'
 import type {
@@ -31,6 +31,7 @@ import { type Metrics, metricsOf } from './metrics.ts'
 import { fullPace, type Pace } from './pace.ts'
 import type { Settings } from './settings.ts'
 import { ComingRedriven } from './redriven.ts'
+import { Rest } from './rest.ts'
 import { tellState } from './state-listener.ts'
 import type { TakeOver } from './take-over.ts'
 import { type AnyStoreQuery, queryStore } from './store-query.ts'
@@ -50,11 +51,11 @@ export class RunningApplication implements Application {
   readonly stopped: Promise<void>
   readonly #topology: Topology
   readonly #session: Session
-  readonly #clock: Clock
   readonly #engine: Engine
   readonly #meter: Meter
   /** What others see of it. */
   readonly #figures: LeftFigures
+  readonly #rest: Rest
   readonly #pace: Pace
   readonly #events: ApplicationEvents
   readonly #migration: Migration
@@ -66,8 +67,6 @@ export class RunningApplication implements Application {
   readonly #startedMs = monotonicMs()
   #state: ApplicationState = 'running'
   #waiters: Waiter[] = []
-  #wake: (() => void) | undefined
-  #news = false
   #lastCommitMs = 0
   /** How long it has worked since the last commit. */
   #workMs = 0
@@ -79,7 +78,6 @@ export class RunningApplication implements Application {
     this.#commitTimer = new CommitTimer(clock, settings.everyMs)
     this.#topology = topology
     this.#session = session
-    this.#clock = clock
     this.#moveBounds = settings.moveBounds
     this.#pace = settings.pace ?? fullPace
     const { sourceTopics } = start.layout
@@ -96,15 +94,16 @@ export class RunningApplication implements Application {
       maxTaskIdleMs: settings.maxTaskIdleMs,
       stateCacheBytes: settings.stateCacheBytes,
       moveBounds: settings.moveBounds,
-      onStop: () => this.#notify(),
-      onNews: () => this.#notify(),
+      onStop: () => this.#rest.notify(),
+      onNews: () => this.#rest.answered(),
       onRetry: (retry) => this.#events.retried(retry),
     })
     this.#meter = new Meter(clock, this.#engine)
     this.#figures = new LeftFigures(session, clock, this.#meter)
+    this.#rest = new Rest(clock, this.#figures)
     this.#events = new ApplicationEvents(session.instance, this.#engine)
     this.#migration = new Migration(session, topology, this.#engine)
-    const stopWatching = session.onNews(() => this.#notify())
+    const stopWatching = session.onNews(() => this.#rest.notify())
     const onAbort = (): void => this.#beginClosing()
     signal?.addEventListener('abort', onAbort)
     this.stopped = this.#live().finally(() => {
@@ -168,8 +167,8 @@ export class RunningApplication implements Application {
 
   async #step(): Promise<void> {
     // News wake it, so it learns of a takeover at once, before it works on a record of its successor.
-    if (this.#news) this.#checkCurrent()
-    this.#news = false
+    if (this.#rest.hasNews) this.#checkCurrent()
+    this.#rest.hasNews = this.#rest.hasAnswers = false
     if (this.#figures.restMs <= 0) await this.#figures.leave()
     const restMs = this.#pace.restMs()
     if (restMs > 0) return this.#pause(restMs)
@@ -178,8 +177,7 @@ export class RunningApplication implements Application {
     const sinceMs = this.#meter.nowMs
     const isCommitTime = (isDrained: boolean): boolean => this.#commitTimer.leftMs(isDrained) <= 0
     const timeUp = (): boolean => monotonicMs() - startedMs > sliceMs || isCommitTime(false)
-    let result = this.#engine.run(timeUp)
-    for (; result === 'topicMissing'; result = this.#engine.run(timeUp)) await this.#createTopic()
+    const result = await this.#run(timeUp)
     const isDrained = result !== 'commitDue' && result !== 'timeUp'
     if (this.#engine.hasUncommitted) this.#commitTimer.worked()
     this.#workMs += monotonicMs() - startedMs
@@ -190,9 +188,21 @@ export class RunningApplication implements Application {
       this.#resolveWaiters()
     }
     if (result === 'drained' && this.#engine.hasEnded) await this.#finish()
-    else if (isDrained && this.#migration.isDone) await this.#rest(result)
+    else if (isDrained && this.#migration.isDone) await this.#restAfter(result)
     else if (isDrained) await this.#migrate()
     else await yieldToEventLoop()
+  }
+
+  /** Also goes on with calls that are answered at once, which takes neither a turn of the event loop nor a rest. */
+  async #run(timeUp: () => boolean): Promise<RunResult> {
+    for (let goesOn = false; ;) {
+      this.#rest.hasAnswers = false
+      const result = this.#engine.run(timeUp, goesOn)
+      goesOn = result === 'blocked' || (result === 'drained' && this.#engine.asyncCalls.isBusy)
+      if (goesOn) await Promise.resolve()
+      if (goesOn ? !this.#rest.hasAnswers : result !== 'topicMissing') return result
+      if (!goesOn) await this.#createTopic()
+    }
   }
 
   /** Others go first. Where that has no end in sight, what was done is made durable before. */
@@ -202,7 +212,7 @@ export class RunningApplication implements Application {
       this.#resolveWaiters()
       this.#pace.rested()
     }
-    await this.#sleep(restMs)
+    await this.#rest.for(restMs)
   }
 
   /** Nothing else is to be done for now. */
@@ -264,23 +274,10 @@ export class RunningApplication implements Application {
   }
 
   /** Sleeps until there is news: new records, a wait that ends, a commit or a job that falls due, or the end. */
-  async #rest(result: RunResult): Promise<void> {
+  async #restAfter(result: RunResult): Promise<void> {
     const untilCommitMs = this.#commitTimer.leftMs(true)
     const idleWaitMs = result === 'waiting' ? this.#engine.idleWaitMs : Number.POSITIVE_INFINITY
-    await this.#sleep(Math.min(untilCommitMs, idleWaitMs, this.#engine.nextDueMs))
-  }
-
-  /** Until the time has passed, or something has happened. */
-  async #sleep(restMs: number): Promise<void> {
-    const cancel = Number.isFinite(restMs) ? this.#clock.schedule(Math.max(0, restMs), () => this.#notify()) : undefined
-    const cancelFigures = this.#figures.whenDue(() => this.#notify())
-    await new Promise<void>((resolve) => {
-      this.#wake = resolve
-      if (this.#news || this.#state !== 'running') resolve()
-    })
-    this.#wake = undefined
-    cancel?.()
-    cancelFigures?.()
+    await this.#rest.for(Math.min(untilCommitMs, idleWaitMs, this.#engine.nextDueMs))
   }
 
   /** How far it is in each source partition. */
@@ -291,17 +288,12 @@ export class RunningApplication implements Application {
   /** The bounds of its lanes are others, though nothing may have been committed. */
   lookAgain(): void {
     this.#engine.read([]) // whenever lanes come, the ends of all are looked at
-    this.#notify()
+    this.#rest.notify()
   }
 
   /** What it rests for may be over. */
   wake(): void {
-    this.#notify()
-  }
-
-  #notify(): void {
-    this.#news = true
-    this.#wake?.()
+    this.#rest.notify()
   }
 
   async caughtUp(): Promise<void> {
@@ -316,7 +308,7 @@ export class RunningApplication implements Application {
     const targets = lanes.map((lane) => lane.within(this.#session.endOffset(lane.partition)))
     return new Promise<void>((resolve, reject) => {
       this.#waiters.push({ targets, wave: undefined, resolve, reject })
-      this.#notify()
+      this.#rest.notify()
     })
   }
 
@@ -376,7 +368,7 @@ export class RunningApplication implements Application {
   #beginClosing(): void {
     if (this.#state !== 'running') return
     this.#enter('closing')
-    this.#notify()
+    this.#rest.notify()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

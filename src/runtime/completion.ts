@@ -70,8 +70,9 @@ export class Completion<G extends CompletionGround = CompletionGround> implement
   }
 
   get root(): Carrier {
-    const { request, ground } = this
-    return (this.#root ??= Carrier.ofJob({ ...ground.place, id: request.id }, request.record.timestamp))
+    const { id, record } = this.request
+    const { kind, operator, partition } = this.ground.place
+    return (this.#root ??= Carrier.ofJob({ kind, operator, partition, id }, record.timestamp))
   }
 
   get ledger(): Ledger {

@@ -97,11 +97,10 @@ export class Engine implements TaskHost {
     this.#calls.resume()
     this.#inlets = lanes.map((lane) => inletOf(tasks, lane))
     this.#sequence = new SourceSequence(session, lanes, options.moveBounds)
-    const nowMs = this.#now()
-    this.#sequence.lookForMore(nowMs)
+    this.#sequence.lookForMore(this.#now())
     if (options.isBounded) this.#sequence.boundHere()
     const agendas = tasks.map(({ agenda }) => agenda)
-    this.#idleness = new Idleness(options, agendas, nowMs)
+    this.#idleness = new Idleness(options, agendas, this.#now())
     this.#uncommitted = new Uncommitted(
       {
         sequence: this.#sequence,
@@ -207,27 +206,29 @@ export class Engine implements TaskHost {
   }
 
   /**
-   * Works on what is due, and on records, until a commit is due, a topic has to be created, the input is drained, an
-   * empty partition is waited for, a record has yet to be fetched, or `timeUp` says so. Except where a topic has to be
-   * created, no regrouped records wait when it comes back.
+   * Works on what is due, and on records, until it says why it cannot go on, or `timeUp` says so. Except where a topic
+   * has to be created, no regrouped records wait when it comes back.
    *
+   * @param goesOn the log and the clock were looked at just now
    * @throws the error that stops the application; nothing since the last commit is kept then
    */
-  run(timeUp: () => boolean): RunResult {
+  run(timeUp: () => boolean, goesOn = false): RunResult {
     try {
-      return this.#run(timeUp)
+      return this.#run(timeUp, goesOn)
     } finally {
       this.#operators.endSample()
     }
   }
 
-  #run(timeUp: () => boolean): RunResult {
+  #run(timeUp: () => boolean, goesOn: boolean): RunResult {
     if (this.#uncommitted.isUnderWay) throw this.fatal ?? new Error('a turn while a commit is in flight')
-    this.#sequence.lookForMore(this.#calls.lookAtClock())
-    this.#agenda.lookAtClock()
-    this.#idleness.look(this.#now())
+    if (!goesOn) {
+      this.#sequence.lookForMore(this.#calls.lookAtClock())
+      this.#agenda.lookAtClock()
+      this.#idleness.look(this.#now())
+    }
     if (this.missingTopic !== undefined || !this.#drain()) return 'topicMissing'
-    this.#operators.beginSample()
+    if (!goesOn) this.#operators.beginSample()
     let nextLook = 1
     for (let turns = 1; ; turns++) {
       if (this.fatal !== undefined) throw this.fatal
