@@ -102,8 +102,6 @@ export class Calls {
   readonly #tasks: TaskCalls[] = []
   /** How many there are. */
   #count = 0
-  /** How many of them have no slot. */
-  #waitingCount = 0
   /** Those whose turn comes, in this order. */
   readonly #ready = new Chain<Call>()
   /** Whose turn goes on, with the regrouped records that it caused. */
@@ -155,7 +153,6 @@ export class Calls {
     this.#turn.touch(completion)
     completion.place = inOrder.add(completion)
     operator.waiting.add(completion)
-    this.#waitingCount++
     this.#count++
   }
 
@@ -163,7 +160,6 @@ export class Calls {
   undone(completion: Call): void {
     const last = completion.ground.operator.waiting.pop()
     assert(last === completion, 'what a turn has asked for has not begun before it is kept')
-    this.#waitingCount--
     this.#leave(completion)
   }
 
@@ -179,12 +175,11 @@ export class Calls {
 
   /** Between turns: begins what has been asked for, as far as there are slots. */
   begin(): void {
-    if (this.#waitingCount === 0) return
+    if (this.#count === 0) return
     for (const operator of this.#operators.values()) {
       const { waiting, concurrency } = operator
       while (waiting.size > 0 && operator.count < concurrency) {
         operator.count++
-        this.#waitingCount--
         this.#start(operator, present(waiting.shift(), 'one waits'))
       }
     }

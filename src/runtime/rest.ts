@@ -10,10 +10,10 @@ export class Rest {
   /** A call was answered since this was last set to false. */
   hasAnswers = false
   readonly #clock: Clock
-  readonly #figures: LeftFigures
+  readonly #figures: Pick<LeftFigures, 'whenDue'>
   #wake: (() => void) | undefined
 
-  constructor(clock: Clock, figures: LeftFigures) {
+  constructor(clock: Clock, figures: Pick<LeftFigures, 'whenDue'>) {
     this.#clock = clock
     this.#figures = figures
   }

@@ -1,6 +1,12 @@
 // mapAsync in an application: what closing, catching up, committing and a changed topology do to calls that are under way.
 import { int64, ManualClock, string, TimeWindows, topic } from 'millrace'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
+import { applicationLogOf } from '../../src/log/contract.ts'
+import { RunningApplication } from '../../src/runtime/application.ts'
+import { checkWishes } from '../../src/runtime/change-wishes.ts'
+import { fullPace } from '../../src/runtime/pace.ts'
+import { checkSettings } from '../../src/runtime/settings.ts'
+import { takeOver } from '../../src/runtime/take-over.ts'
 import { start, turns, until } from '../support/applications.ts'
 import { collect } from '../support/collect.ts'
 import { engineOn } from '../support/engine.ts'
@@ -104,6 +110,105 @@ test('a record whose call is done within its commit leaves no row', async () => 
   commit()
   expect([kept, rows()]).toEqual([1, 0])
   expect((await collect(log.read(output))).map(({ value }) => value)).toEqual(['1!', '2!'])
+})
+
+test('a record that is pending over several commits is stored by the first of them, and goes with its call', async () => {
+  const { log, embedded } = openTestLog()
+  const service = new Service()
+  const { session, engine, commit } = engineOn(embedded, calling(service, { order: 'none' }))
+  const storeId = session.storeId('input.mapAsync') ?? -1
+  const stored = () => session.state.range(storeId, 0, Buffer.alloc(0), undefined, 10)
+  const pending: number[] = []
+  for (const value of ['1', '2', '3']) {
+    await log.producer().send(input, record(value))
+    engine.run(() => false)
+    commit()
+    pending.push(stored().length)
+  }
+  const keys = stored().map(({ key }) => key.toString('hex'))
+  expect([pending, keys]).toEqual([[1, 2, 3], keys.toSorted()])
+  for (const value of ['2', '1', '3']) {
+    await service.answer(value)
+    engine.run(() => false)
+    commit()
+    pending.push(stored().length)
+  }
+  expect(pending).toEqual([1, 2, 3, 2, 1, 0])
+  expect((await collect(log.read(output))).map(({ value }) => value)).toEqual(['2!', '1!', '3!'])
+})
+
+describe('calls that are answered at once', () => {
+  const atOnce = (fn: (value: string) => string, options: object = {}) =>
+    topologyOf((builder) =>
+      builder
+        .stream(input)
+        .mapAsync(({ value }) => fn(value), options)
+        .to(output),
+    )
+
+  test('are part of the commit of their record', async () => {
+    const { log } = openTestLog()
+    const app = await start(log, atOnce(String), { clock: new ManualClock() })
+    await log.producer().send(input, record('1'))
+    await app.caughtUp()
+    expect(app.metrics().commits).toBe(1)
+    expect((await collect(log.read(output))).map(({ value }) => value)).toEqual(['1'])
+  })
+
+  test('leave the event loop its turns, however many there are', async () => {
+    const { log } = openTestLog()
+    await log.producer().sendMany(
+      input,
+      Array.from({ length: 100 }, (_, at) => record(`${at}`)),
+    )
+    let nowMs = performance.now()
+    const spy = vi.spyOn(performance, 'now').mockImplementation(() => nowMs)
+    onTestFinished(() => spy.mockRestore())
+    let answers = 0
+    const slow = (value: string): string => {
+      nowMs += 3
+      answers++
+      return value
+    }
+    const commit = { everyMs: 3_600_000, everyRecords: 1_000_000 }
+    await start(log, atOnce(slow, { concurrency: 2 }), { clock: new ManualClock(), commit })
+    const after = [0]
+    while ((after.at(-1) ?? 0) < 100) {
+      await turns(1)
+      after.push(answers)
+    }
+    const most = Math.max(...after.map((count, turn) => count - (after[turn - 1] ?? 0)))
+    expect(most).toBeLessThanOrEqual(6)
+  })
+})
+
+test('an answer that comes in a pause does not end the next one', async () => {
+  const { log } = openTestLog()
+  const service = new Service()
+  const topology = calling(service)
+  const clock = new ManualClock()
+  let restMs = 0
+  let asked = 0
+  const pace = { ...fullPace, restMs: () => (asked++, restMs) }
+  const { session, start: found } = await takeOver(
+    applicationLogOf(log),
+    topology,
+    { applicationId: 'app', version: undefined },
+    checkWishes(undefined, undefined),
+    { deadLetters: 'app.dead-letters', commitEveryMs: undefined },
+  )
+  const settings = { ...checkSettings('app', 'app.dead-letters', { log, applicationId: 'app', clock }), pace }
+  const app = new RunningApplication(topology, session, found, settings)
+  onTestFinished(async () => app.close())
+  await log.producer().send(input, record('1'))
+  await until(() => service.open.length === 1)
+  restMs = 1_000
+  app.wake()
+  await turns(5)
+  asked = 0
+  await service.answer('1')
+  await turns(20)
+  expect(asked).toBe(1)
 })
 
 describe('a topology that has changed', () => {

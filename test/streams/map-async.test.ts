@@ -1,5 +1,5 @@
 // mapAsync: each record's result exactly once and in the order that was promised, whatever the calls do.
-import { int64, json, nullable, StreamsBuilder, string, topic, type Topic } from 'millrace'
+import { type AsyncCall, int64, json, nullable, StreamsBuilder, string, topic, type Topic } from 'millrace'
 import { type TestDriverOptions, TopologyTestDriver } from 'millrace/testing'
 import { describe, expect, test } from 'vitest'
 import { turns } from '../support/applications.ts'
@@ -59,6 +59,85 @@ test('a function may answer at once', async () => {
   await driver.settled()
   expect(read(driver)).toEqual(['a=X@1'])
 })
+
+describe('what the function is given', () => {
+  /** Never answers, and looks at nothing. */
+  function blind(options: object = {}) {
+    const calls: AsyncCall[] = []
+    const open: ((answer: string) => void)[] = []
+    const driver = drive(
+      (builder) =>
+        builder
+          .stream(input)
+          .mapAsync((_, call): Promise<string> => {
+            calls.push(call)
+            return new Promise((resolve) => {
+              open.push(resolve)
+            })
+          }, options)
+          .to(output),
+      { onError: 'skip' },
+    )
+    pipe(driver, 'a=1')
+    const [given] = calls
+    if (given === undefined) throw new Error('nothing was asked')
+    return { driver, given }
+  }
+
+  test('has its signal in a copy too, always the same one, and cannot be changed', () => {
+    const { given } = blind()
+    const { signal, ...rest } = { ...given }
+    expect([Object.keys(given), Object.isFrozen(given)]).toEqual([['id', 'attempt', 'signal'], true])
+    expect(rest).toEqual({ id: given.id, attempt: 1 })
+    expect(signal).toBeInstanceOf(AbortSignal)
+    expect(given.signal).toBe(signal)
+  })
+
+  test('has an aborted signal, where it is asked for after the call has timed out', async () => {
+    const { driver, given } = blind({ timeoutMs: 50 })
+    driver.advanceWallClockTime(50)
+    await driver.settled()
+    expect(given.signal).toMatchObject({ aborted: true, reason: { code: 'call_timed_out' } })
+  })
+
+  test('may be changed, and the result is of the record as it came', async () => {
+    const driver = drive((builder) =>
+      builder
+        .stream(input)
+        .mapAsync(({ headers, value }) => {
+          headers[0]?.value?.fill(0)
+          return value
+        })
+        .to(output),
+    )
+    driver.inputTopic(input).pipeInput({ key: 'k', value: 'v', timestamp: 9, headers: [{ key: 'h', value: 'x' }] })
+    await driver.settled()
+    const [record] = driver.outputTopic(output).readRecords()
+    expect(record?.headers).toEqual([{ key: 'h', value: new Uint8Array(Buffer.from('x')) }])
+  })
+})
+
+test.each(['always', 'manual'] as const)(
+  'what an undone turn has asked for is neither called nor kept, with commit %s',
+  async (commit) => {
+    const service = new Service()
+    const driver = drive(
+      (builder) => {
+        const parts = builder.stream(input).flatMapValues(({ value }) => value.split(''))
+        parts.mapAsync(service.fn, { value: string() }).to(output)
+        parts.foreach(({ value }) => {
+          if (value === '!') throw new Error('not this one')
+        })
+      },
+      { onError: 'skip', commit },
+    )
+    pipe(driver, 'a=12', 'a=34!', 'a=5')
+    expect(service.open).toEqual(['1', '2', '5'])
+    driver.commit()
+    driver.crash()
+    expect(service.calls.map(({ value }) => value)).toEqual(['1', '2', '5', '1', '2', '5'])
+  },
+)
 
 describe('results come', () => {
   test('in the order of the records of a partition, whichever call is done first', async () => {
