@@ -28,7 +28,7 @@ export class ConsumerPartitions {
   readonly #runHook: RunHook
   readonly #commitDone: () => Promise<boolean>
   /** Partitions that there were when it began: one that comes later is read from its beginning. */
-  #initial: ReadonlySet<string> = new Set()
+  #initial: ReadonlyMap<string, PartitionId> = new Map()
   #topicsVersion = 0
   #hasBegun = false
 
@@ -69,7 +69,7 @@ export class ConsumerPartitions {
     const { group, assign } = this.#settings
     this.#log.refresh()
     this.#topicsVersion = this.#log.topics.version()
-    this.#initial = new Set(this.subscription.partitions().map(partitionName))
+    this.#initial = new Map(this.subscription.partitions().map((partition) => [partitionName(partition), partition]))
     if (assign !== undefined) {
       this.drop(this.lanes.all) // of a try that has failed
       for (const { topic, partition } of assign) this.#add(this.subscription.partition(topic, partition))
@@ -120,19 +120,25 @@ export class ConsumerPartitions {
   }
 
   /**
-   * Where partitions begin by `latest` or a duration is kept from its first owner on, in the transaction that takes it:
-   * what is appended until the first commit would be missed by the next owner.
+   * Where partitions begin by `latest` or a duration is kept from the first owner on, in the transaction that takes
+   * them: what is appended until the first commit would be missed by the next owner. It is kept for all partitions of
+   * the topic, taken or not, so one that has no position later was added later: it is read from its beginning.
    */
   begin(transaction: WriteTransaction, group: string, numbers: readonly PartitionNumbers[]): void {
     const { reset } = this.#settings
     if (reset === 'none' || reset === 'earliest') return
-    const committedMs = this.#log.clock.now()
-    for (const partition of this.#log.topics.named(numbers)) {
-      if (this.#log.positions.get(group, partition) !== undefined) continue
-      const offset = this.#initial.has(partitionName(partition))
-        ? resetOffset(this.#log, partition, reset, undefined)
-        : this.#log.startOffset(partition)
-      this.#log.positions.put(transaction, group, partition, { offset, committedMs, metadata: '' })
+    const { topics, positions, clock } = this.#log
+    const committedMs = clock.now()
+    const begun = new Set(positions.list(group).map(({ topicId }) => topicId))
+    const isFirst = ({ topic, topicId }: PartitionId): boolean =>
+      !begun.has(topicId) && topics.find(topic)?.id === topicId
+    const wanted = new Map([...this.#initial].filter(([, partition]) => isFirst(partition)))
+    for (const partition of topics.named(numbers)) wanted.set(partitionName(partition), partition)
+    for (const [name, partition] of wanted) {
+      if (positions.get(group, partition) !== undefined) continue
+      const isAdded = begun.has(partition.topicId) || !this.#initial.has(name)
+      const offset = isAdded ? this.#log.startOffset(partition) : resetOffset(this.#log, partition, reset, undefined)
+      positions.put(transaction, group, partition, { offset, committedMs, metadata: '' })
     }
   }
 

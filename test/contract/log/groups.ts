@@ -267,6 +267,19 @@ export const groups: Promises = {
     expect(a.partitions).toEqual([0, 1, 2, 3, 4, 5])
   },
 
+  'partitions that are added are read from their beginning, also by a member that joins after that': async (world) => {
+    const open = topic('words', { key: string(), value: string() })
+    await send(world, 40)
+    const a = new GroupMember(world.log, 'a', { topics: [open], reset: 'latest' }).run()
+    await shares([a], [4])
+    await a.consumer.close()
+    await world.log.admin.addPartitions(words, 6)
+    await world.log.producer().sendMany(open, texts(100))
+    const b = new GroupMember(world.log, 'b', { topics: [open], reset: 'latest' }).run()
+    await haveSeen([b], 100)
+    expect(b.partitions).toEqual([0, 1, 2, 3, 4, 5])
+  },
+
   'where a group begins by latest is kept: the next owner misses nothing': async (world) => {
     await send(world, 40)
     const a = await join(world, 'a', { reset: 'latest' })
