@@ -116,7 +116,7 @@ export class Output {
     this.#pending.bytes += builder.bytes - before
   }
 
-  /** Writes the bytes of a record of the log as they are, for a dead letter: as large as any topic takes, and its headers. */
+  /** Writes the bytes of a record of the log as they are, for a dead letter: any size of a record, and its headers. */
   writeRaw(
     timestamp: number,
     key: Uint8Array | null,

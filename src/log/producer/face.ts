@@ -154,8 +154,8 @@ export interface Transaction {
    *
    * The consumer must not commit by itself (`autoCommitMs: false`): that would commit what no transaction has written.
    * The whole commit is refused when the consumer has lost its partitions by then (`member_fenced`), when the positions
-   * belong to an application (`owned_by_application`), or when the consumer was not made by the `log` that the producer
-   * is of (`bad_option`). After an abort the consumer stays past what it has handed out: seek back to what is committed.
+   * belong to an application (`owned_by_application`), or when consumer and producer were not made by the same open log
+   * (`bad_option`). After an abort the consumer stays past what it has handed out: seek back to what is committed.
    *
    * @throws MillraceError `invalid_transaction_state`, `transaction_timed_out`, `bad_option` for a consumer that
    *   commits by itself
