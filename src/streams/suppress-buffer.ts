@@ -36,7 +36,7 @@ export interface Taken {
   readonly emitted: Buffer | null
 }
 
-/** No row is due later. Above it there is room for one more. */
+/** No row is due later, and one that is due then waits for ever. Above it there is room for one more. */
 const lastDue = Number.MAX_SAFE_INTEGER - 1
 
 const scratch = new ByteWriter(1_024)
@@ -87,7 +87,7 @@ export class SuppressBuffer {
 
   hasDue(now: number): boolean {
     const first = this.#firstDue.value
-    return first > 0 && first - 1 <= now
+    return first > 0 && first - 1 <= now && first - 1 < lastDue
   }
 
   /**
@@ -133,7 +133,7 @@ export class SuppressBuffer {
 
   /** The first rows that are due, at most `max`. */
   due(now: number, max: number): readonly BufferRow[] {
-    return this.#rows.dueRows(now, max)
+    return this.#rows.dueRows(Math.min(now, lastDue - 1), max)
   }
 
   /** Whether a row that is due waits longer: an earlier start left it, whose windows closed earlier. */

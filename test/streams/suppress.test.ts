@@ -234,3 +234,23 @@ test('another wait is another plan', () => {
   // How much may wait can be changed.
   expect(store({ untilTimeLimit: 5, maxRecords: 1 })).toEqual(store({ untilTimeLimit: 5, maxRecords: 2 }))
 })
+
+test('what would be due after the end of time waits for ever, and holds nothing up', () => {
+  const driver = drive((builder) => {
+    builder
+      .stream(input)
+      .groupByKey()
+      .windowedBy(windows)
+      .count()
+      .suppress({ untilWindowCloses: true })
+      .toStream()
+      .to(perWindow)
+    builder.stream(input).toTable().suppress({ untilTimeLimit: 10 }).toStream().to(output)
+  })
+  const last = Number.MAX_SAFE_INTEGER
+  expect(piped(driver, 'a x 0', `b x ${last}`)).toEqual(['a=x@0'])
+  driver.crash()
+  expect(piped(driver, `c x ${last - 1}`, `a y ${last}`)).toEqual([])
+  const closed = driver.outputTopic(perWindow).readRecords()
+  expect(closed.map(({ key, value }) => [key.key, value])).toEqual([['a', 1]])
+})
