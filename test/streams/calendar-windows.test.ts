@@ -1,6 +1,6 @@
 // Calendar windows: days, weeks and months as the people of a time zone have them.
 import fc from 'fast-check'
-import { CalendarWindows, int64, string, TimeWindows, topic, windowed, windowStore } from 'millrace'
+import { CalendarWindows, days, hours, int64, string, TimeWindows, topic, windowed, windowStore } from 'millrace'
 import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { planKey } from '../../src/log/kept/application-rows.ts'
 import { tellOfTimeZones, timeZonesOf } from '../../src/runtime/time-zones.ts'
@@ -251,4 +251,19 @@ describe('rules of time zones', () => {
     tellOfTimeZones('app', zones(daily(), '1999a'), zones(daily('UTC'), '2000a'))
     expect(told).not.toHaveBeenCalled()
   })
+})
+
+test.each(['day', 'week', 'month'] as const)('a record of a time that has no date is in no %s, and dropped', (unit) => {
+  const driver = drive((builder) =>
+    builder
+      .stream(input)
+      .groupByKey()
+      .windowedBy(CalendarWindows.of({ unit, timeZone: 'America/New_York', dayStart: hours(23) }))
+      .count({ name: 'counts' }),
+  )
+  const lastDates = [8.64e15 - days(100) + 1, 8.64e15, 8.64e15 + 1, Number.MAX_SAFE_INTEGER]
+  for (const timestamp of [0, 8.64e15 - days(100), ...lastDates]) {
+    driver.inputTopic(input).pipeInput({ key: 'a', value: 'x', timestamp })
+  }
+  expect(driver.metrics().dropped).toEqual({ counts: { no_window: lastDates.length } })
 })

@@ -22,6 +22,9 @@ export type Weekday = (typeof weekdays)[number]
 /** Ends that are remembered; with more, all are forgotten. */
 const endsMax = 1_000
 
+/** Dates end at 8.64e15 ms. The end of a window that begins before this is one. */
+const lastTime = 8.64e15 - days(100)
+
 /**
  * Days, weeks or months of a time zone, as its calendar has them: a day with a change to or from daylight saving time
  * has 23 or 25 hours.
@@ -130,7 +133,9 @@ export class CalendarWindows extends AlignedWindows {
     return sumMs(dayMsMax + days({ day: 0, week: 7, month: 31 }[this.unit]), this.graceMs)
   }
 
+  /** A time that no calendar reaches is in no window. */
   firstStart(timestamp: number): number {
+    if (timestamp > lastTime) return Number.POSITIVE_INFINITY
     if (timestamp >= this.#lastStart && timestamp < this.#lastEnd) return this.#lastStart
     let index = this.#indexAt(timestamp)
     let start = this.#startOf(index)
