@@ -75,6 +75,8 @@ export class Membership {
   #lastPollMs = 0
   #isPolling = false
   #isClosed = false
+  /** Why it stopped: another member has taken its instance id. */
+  #fenced: MillraceError | undefined
   #hasJoined = false
   /** Joins since it was last found in its group. */
   #joins = 0
@@ -160,6 +162,7 @@ export class Membership {
   async poll(): Promise<void> {
     const { groups, session, inTurn, topicsVersion, refresh } = this.#context
     const { group: name } = this.#options
+    if (this.#fenced !== undefined) throw this.#fenced
     while (!this.#isClosed) {
       const memberId = this.#memberId ?? (await inTurn(() => this.#join()))
       if (this.#isClosed || memberId === undefined) return
@@ -263,11 +266,12 @@ export class Membership {
     const successor = instanceId === undefined ? undefined : members.find((member) => member.instanceId === instanceId)
     if (successor === undefined) return // it joins again
     this.#isClosed = true
-    throw new MillraceError(
+    this.#fenced = new MillraceError(
       'member_fenced',
       `"${successor.memberId}" joined the group "${group}" under the instanceId "${instanceId}" of "${memberId}", which stops: ` +
         'give each running consumer an instanceId of its own',
     )
+    throw this.#fenced
   }
 
   #damaged(sign: string): MillraceError {

@@ -206,7 +206,7 @@ export class Groups {
     positions: readonly PositionCommit[],
   ): void {
     this.#positions.checkNotApplication(name)
-    if (memberId === undefined) this.#checkNoMembers(name)
+    if (memberId === undefined) this.#checkNoMembers(transaction, name)
     else this.#checkOwner(name, memberId, positions)
     const committedMs = this.#clock.now()
     for (const { partition, offset, metadata } of positions) {
@@ -254,8 +254,9 @@ export class Groups {
     }
   }
 
-  #checkNoMembers(name: string): void {
-    const count = this.alive(name).members.length
+  /** A member that looks dead is removed: one that is only frozen would commit over this one's positions. */
+  #checkNoMembers(transaction: WriteTransaction, name: string): void {
+    const count = this.#change(transaction, name, (group) => this.#expired(group)).group.members.length
     if (count === 0) return
     throw new MillraceError(
       'member_fenced',

@@ -2,7 +2,7 @@
 import { describe, expect, test, vi } from 'vitest'
 import { ManualClock, minutes, seconds, type RecordInput } from 'millrace'
 import type { MillraceError } from '../../../src/core/errors.ts'
-import { collect } from '../../support/collect.ts'
+import { collect, collectUntilError } from '../../support/collect.ts'
 import { seenBy } from '../../support/group-member.ts'
 import { MemberProcess, settle } from '../../support/members.ts'
 import { openTestLog, type OpenedLog } from '../../support/open.ts'
@@ -390,6 +390,7 @@ describe('a static member', () => {
     await settle()
     expect(first.error).toMatchObject({ code: 'member_fenced' })
     expect((first.error as MillraceError).message).toContain('"one"')
+    expect(await collectUntilError(first.consumer)).toMatchObject({ items: [], error: { code: 'member_fenced' } })
     expect(first.events.at(-1)).toBe('lost 0 1 2 3')
     expect(second.partitions).toEqual([0, 1, 2, 3])
     expect(second.seen).toHaveLength(4)
@@ -412,6 +413,23 @@ describe('assigned partitions', () => {
     expect(error).toMatchObject({ code: 'member_fenced', message: expect.stringContaining('members') as string })
     await a.consumer.close()
     await assigned.commit([{ topic: 'words', partition: 1, offset: 5 }])
+  })
+
+  test('are committed over a member that was frozen for longer than its session timeout, which then cannot', async () => {
+    const { clock, committed, log, member, send } = openGroup()
+    const frozen = member('frozen', { autoCommitMs: false }).run()
+    await settle()
+    frozen.hold()
+    await send(40)
+    await settle()
+    expect(frozen.isHolding).toBe(true)
+    frozen.stop()
+    clock.advance(minutes(1))
+    const assigned = log.consumer({ group: 'g', assign: [{ topic: words, partition: 1 }], autoCommitMs: false })
+    await assigned.commit([{ topic: 'words', partition: 1, offset: 2 }])
+    frozen.goOn()
+    expect(await rejectionOf(frozen.consumer.commit())).toMatchObject({ code: 'member_fenced' })
+    expect(committed()).toEqual([0, 2, 0, 0])
   })
 
   test('without a group have nothing to commit', async () => {
