@@ -193,7 +193,7 @@ export class RunningApplication implements Application {
     else await yieldToEventLoop()
   }
 
-  /** Also goes on with calls that are answered at once, which takes neither a turn of the event loop nor a rest. */
+  /** Also goes on with calls that are answered at once, which takes neither a tick of the event loop nor a rest. */
   async #run(timeUp: () => boolean): Promise<RunResult> {
     for (let goesOn = false; ;) {
       this.#rest.hasAnswers = false

@@ -2,7 +2,7 @@
  * Things in the order in which they came, each of which may leave at any time.
  *
  * A Set does the same, but costs the garbage collector more than what is in it: while things come at one end and leave
- * at the other it is made anew again and again, and each one that has grown old keeps all that came after it.
+ * at the other it is rebuilt again and again, and each one that has grown old keeps all that came after it.
  */
 
 /** The place of a thing in a chain. */

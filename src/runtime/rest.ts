@@ -39,7 +39,7 @@ export class Rest {
     this.#wake = undefined
     cancel?.()
     cancelFigures?.()
-    // Answers that come in one turn of the event loop are worked on together.
+    // Answers that come in one tick are worked on together.
     if (this.hasAnswers) await yieldToEventLoop()
   }
 }

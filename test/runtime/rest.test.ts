@@ -34,7 +34,7 @@ test('it ends when its time has passed', async () => {
   expect(await isOver(resting)).toBe(true)
 })
 
-test('answers that come in one turn of the event loop end it together', async () => {
+test('answers that come in one tick end it together', async () => {
   const rest = new Rest(new ManualClock(), noFigures)
   let answers = 0
   for (let i = 0; i < 5; i++) {
