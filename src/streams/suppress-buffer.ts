@@ -85,6 +85,11 @@ export class SuppressBuffer {
     return `${this.#count.value} changes of ${this.#bytes.value} bytes`
   }
 
+  /** Whether it knows what went on last. */
+  get remembers(): boolean {
+    return this.#remembers
+  }
+
   hasDue(now: number): boolean {
     const first = this.#firstDue.value
     return first > 0 && first - 1 <= now && first - 1 < lastDue

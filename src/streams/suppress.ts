@@ -99,6 +99,8 @@ class SuppressSubscriber extends CarrierSubscriber {
     next.timestamp = timestamp
     next.headers = headers
     if (this.#context.wantsOld) next.old = this.#decoded(emitted)
+    // A join leaves it out where the other side has nothing either.
+    else if (value === null && emitted === null && this.#buffer.remembers) next.old = null
     this.out.next(next)
   }
 

@@ -124,6 +124,21 @@ const found: readonly (readonly [string, Case])[] = [
       policy: 'skip',
     },
   ],
+  [
+    'a left join after suppress leaves a delete of nothing out',
+    {
+      partitions: 1,
+      steps: [
+        { verb: numberOf('stream', 'toTable'), from: 0, other: 0, detail: 0 },
+        { verb: numberOf('table', 'joinOwnRows'), from: 2, other: 0, detail: 0 },
+        { verb: 409, from: 8, other: 0, detail: 0 },
+        { verb: 852, from: 3, other: 0, detail: 10 },
+      ],
+      records: [{ topic: 0, key: 'a', value: null, timestamp: 0, headers: '' }],
+      crashEvery: 0,
+      policy: 'skip',
+    },
+  ],
 ]
 
 test.each(found)('%s', (_, one) => check(one))

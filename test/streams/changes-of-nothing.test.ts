@@ -135,3 +135,16 @@ describe('a delete of a row that never was', () => {
     expect(briefly(driver.outputTopic(out).readRecords())).toEqual(['a=x+null@1'])
   })
 })
+
+test.each([
+  ['leftJoin', ['', '1+null@1', 'null@2', '', '', 'null@5']],
+  ['outerJoin', ['', '1+null@1', 'null@2', '', 'null+5@4', 'null+5@5']],
+] as const)('a %s after suppress leaves a delete of nothing out', (verb, answers) => {
+  const script = (builder: StreamsBuilder): KTable<string, unknown> => {
+    const suppressed = builder.table(numbers).suppress({ untilTimeLimit: 0 })
+    const right = builder.table(others)
+    return verb === 'leftJoin' ? suppressed.leftJoin(right, plus) : suppressed.outerJoin(right, plus)
+  }
+  const sent = [...values(null, 1, null, null), { to: others, value: 5 }, ...values(null)]
+  expect(played(script, sent)).toEqual(answers)
+})
