@@ -101,7 +101,10 @@ export class PackedSegment {
 
   #ensure(count: number): void {
     const { bytes, at } = this.#items
-    if (at + count > bytes.length) this.#items.ensure(Math.max(count, Math.ceil(at * growth) - at))
+    if (at + count <= bytes.length) return
+    // A writer that grows by itself doubles.
+    this.#items = new ByteWriter(Math.max(at + count, Math.ceil(at * growth)))
+    this.#items.append(bytes, 0, at)
   }
 
   #replace(entry: number, value: Uint8Array): void {

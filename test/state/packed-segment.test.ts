@@ -133,3 +133,15 @@ test('about half of the rows are not after the middle', () => {
   expect(segment.bytes).toBeLessThan(bytes * 0.7)
   expect(segment.isEmpty).toBe(false)
 })
+
+test('rows never take much more than their bytes: what is set aside for more of them counts too', () => {
+  const segment = new PackedSegment(true)
+  const value = Buffer.alloc(40)
+  for (let rows = 1; rows <= 20_000; rows++) {
+    const key = String(rows).padStart(10, '0')
+    segment.put(key, rows, 0, value)
+    // A key with its length, the head of a row, its entry in the tree; then the table of keys.
+    const bytes = rows * (4 + key.length + 24 + value.length + 12)
+    if (rows > 1_000) expect(segment.bytes).toBeLessThan(1.26 * bytes + 24 * rows)
+  }
+})
