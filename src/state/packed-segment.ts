@@ -73,7 +73,7 @@ export class PackedSegment {
       this.#slots[slotAt + 1] = hash
     }
     const start = this.#append(root === free ? this.#appendKey(key) : this.#keyOf(root), at, number, value)
-    this.#slots[slotAt] = this.#insert(root === free ? 0 : root, start)
+    this.#slots[slotAt] = this.#insert(root, start)
   }
 
   #appendKey(key: string): number {

@@ -1,21 +1,9 @@
 // A topology with mapped topics may run for days: it remembers the constants of topics only as long as the program does.
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { string, topic } from 'millrace'
 import { expect, test } from 'vitest'
 import { mapTopics, topicLike } from '../../src/plan/mapped-topics.ts'
+import { collectAllGarbage } from '../support/garbage.ts'
 import { input, topologyOf } from '../support/topology.ts'
-
-setFlagsFromString('--expose-gc')
-const collectGarbage = runInNewContext('gc') as () => void
-
-// A WeakRef holds its object until the job is over, and V8 may hold one or two more in a register for a while.
-async function collectAllGarbage(): Promise<void> {
-  for (let round = 0; round < 5; round++) {
-    await new Promise(setImmediate)
-    collectGarbage()
-  }
-}
 
 test('what a function makes anew for each record is mapped, and forgotten with its constant', async () => {
   const script = topologyOf((builder) =>

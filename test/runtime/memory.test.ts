@@ -1,19 +1,15 @@
 // Memory is bounded by configuration, whatever waits in the log and whatever a record makes.
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { type OnError, string, topic } from 'millrace'
 import { describe, expect, test } from 'vitest'
 import type { Turn } from '../../src/plan/turn.ts'
 import { Output } from '../../src/runtime/outputs.ts'
+import { collectGarbage } from '../support/garbage.ts'
 import { start } from '../support/applications.ts'
 import { onCommits } from '../support/sessions.ts'
 import { openTestLog } from '../support/open.ts'
 import { startProgram } from '../support/program.ts'
 import { temporaryDirectory } from '../support/temporary-directory.ts'
 import { input, output, topologyOf } from '../support/topology.ts'
-
-setFlagsFromString('--expose-gc')
-const collectGarbage = runInNewContext('gc') as () => void
 
 test('a backlog of 300,000 records is worked on in a heap of 48 MB', async () => {
   const dir = temporaryDirectory()

@@ -1,26 +1,14 @@
 // A producer costs what it has to write, and little beside: one that is dropped without being closed is gone, and loses nothing;
 // typed constants that a program makes anew are forgotten.
-import { setFlagsFromString } from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import { expect, test } from 'vitest'
 import { string } from '../../../src/core/serdes.ts'
 import { topic, type Topic } from '../../../src/core/topic.ts'
 import { openLog } from '../../../src/log/log.ts'
 import { collect } from '../../support/collect.ts'
+import { collectAllGarbage, collectGarbage } from '../../support/garbage.ts'
 import { openTestLog } from '../../support/open.ts'
 import { temporaryDirectory } from '../../support/temporary-directory.ts'
 import { lines } from '../../support/topics.ts'
-
-setFlagsFromString('--expose-gc')
-const collectGarbage = runInNewContext('gc') as () => void
-
-// A WeakRef holds its object until the job is over, and V8 may hold one or two more in a register for a while.
-async function collectAllGarbage(): Promise<void> {
-  for (let round = 0; round < 5; round++) {
-    await new Promise(setImmediate)
-    collectGarbage()
-  }
-}
 
 function survivorsOf(made: readonly WeakRef<object>[]): number {
   return made.filter((one) => one.deref() !== undefined).length
